@@ -1,0 +1,59 @@
+# `make run` and `make test` set everything up; `make help` lists the rest.
+.DEFAULT_GOAL := help
+.PHONY: help run test lint bench chaos setup setup-test messages clean
+
+PACKAGES := sh repurchase/embedded/system-packages.sh
+VENV := .venv
+# uv lives in a small environment of its own, so a bare Debian's pip (PEP 668) is never touched.
+UV := .uv/bin/uv
+PY := $(VENV)/bin/python
+PRIVATE := $(PY) -m repurchase.embedded with --temporary --
+WORKERS ?= 2
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+$(UV):
+	@python3 -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo "Python 3.11 is needed." >&2; exit 1; }
+	@python3 -m venv .uv || { echo "Run: sudo apt-get install -y python3-venv" >&2; exit 1; }
+	@.uv/bin/pip install --quiet 'uv~=0.13.0'
+
+$(VENV)/.run: pyproject.toml uv.lock | $(UV)
+	@$(UV) sync --locked --quiet --no-dev
+	@touch $@
+
+$(VENV)/.test: pyproject.toml uv.lock | $(UV)
+	@$(UV) sync --locked --quiet
+	@touch $@ $(VENV)/.run
+
+setup: $(VENV)/.run
+	@$(PACKAGES) run
+
+setup-test: $(VENV)/.test
+	@$(PACKAGES) test
+
+run: setup ## the portal with a demo store, on http://127.0.0.1:$(PORT)
+	@exec $(PY) -m repurchase.embedded run
+
+test: setup-test ## linters, contracts and every test, on private servers
+	@$(MAKE) --no-print-directory lint
+	@$(PRIVATE) $(PY) -m pytest -n $(WORKERS) --dist loadscope $(TESTS)
+
+lint: $(VENV)/.test ## ruff, import contracts, types, templates
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/ruff format --check --diff . 2>/dev/null || { echo "run: make format" >&2; exit 1; }
+	@$(VENV)/bin/lint-imports
+	@$(VENV)/bin/djlint --quiet --check --lint templates
+
+format: $(VENV)/.test ## ruff and djlint, in place
+	@$(VENV)/bin/ruff check --fix --quiet . ; $(VENV)/bin/ruff format --quiet .
+	@$(VENV)/bin/djlint --quiet --reformat templates
+
+bench: setup-test ## benchmarks as ratios; writes bench.json
+	@$(PRIVATE) $(PY) -m tests.bench
+
+messages: setup-test ## collects new texts into locale/
+	@$(PRIVATE) $(PY) manage.py makemessages --all --no-obsolete --no-wrap --ignore '.venv/*' --ignore '.uv/*'
+
+clean: ## removes what the set-up made, the data included
+	rm -rf $(VENV) .uv .data .pytest_cache .ruff_cache .import_linter_cache bench.json

@@ -1,0 +1,420 @@
+"""Every code: how grave it is, who can fix it, its cause and its fix. Codes are stable for ever.
+
+Pure: texts are plain message ids in English, translated where they are shown (`diagnostics.words`).
+Texts may name the evidence that the code is raised with, as `{name}`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    FINAL = "final"  # nothing makes this order or line repeatable: it is excluded
+    CURABLE = "curable"  # somebody can fix it; the order or line fails until then
+    REFUSAL = "refusal"  # a request that was refused; nothing was written
+
+
+class Fixer(StrEnum):
+    SELLER = "seller"
+    BUYER = "buyer"
+    PLATFORM = "platform"
+    NOBODY = "nobody"
+
+
+class Code(StrEnum):
+    # the store's and the buyer's gates
+    QUALIFICATION_REQUIRED = "QUALIFICATION_REQUIRED"
+    STORE_LEVEL_TOO_LOW = "STORE_LEVEL_TOO_LOW"
+    STORE_NOT_VERIFIED = "STORE_NOT_VERIFIED"
+    DISPUTE_RATE_TOO_HIGH = "DISPUTE_RATE_TOO_HIGH"
+    DISPUTE_RATE_NOT_EVALUABLE = "DISPUTE_RATE_NOT_EVALUABLE"
+    BUYER_NOT_CERTIFIED = "BUYER_NOT_CERTIFIED"
+    BUYER_CERTIFICATE_EXPIRED = "BUYER_CERTIFICATE_EXPIRED"
+    BUYER_TOO_FEW_ORDERS = "BUYER_TOO_FEW_ORDERS"
+    BUYER_GMV_TOO_LOW = "BUYER_GMV_TOO_LOW"
+    # a source order
+    ORDER_NOT_COMPLETED = "ORDER_NOT_COMPLETED"
+    ORDER_TOO_OLD = "ORDER_TOO_OLD"
+    ORDER_UNRATED = "ORDER_UNRATED"
+    ORDER_RATING_TOO_LOW = "ORDER_RATING_TOO_LOW"
+    ORDER_ALREADY_LOCKED = "ORDER_ALREADY_LOCKED"
+    ORDER_WITHOUT_LINES = "ORDER_WITHOUT_LINES"
+    LANE_UNREACHABLE = "LANE_UNREACHABLE"
+    TRANSIT_TOO_SLOW = "TRANSIT_TOO_SLOW"
+    REGISTRATION_MISSING = "REGISTRATION_MISSING"
+    REGISTRATION_EXPIRED = "REGISTRATION_EXPIRED"
+    # a line
+    SKU_NOT_STANDARD = "SKU_NOT_STANDARD"
+    SKU_INACTIVE = "SKU_INACTIVE"
+    STOCK_TOO_LOW = "STOCK_TOO_LOW"
+    STOCK_SYNC_STALE = "STOCK_SYNC_STALE"
+    MOQ_NOT_MET = "MOQ_NOT_MET"
+    HS_CODE_MISSING = "HS_CODE_MISSING"
+    WEIGHT_MISSING = "WEIGHT_MISSING"
+    PRICE_OUT_OF_BAND = "PRICE_OUT_OF_BAND"
+    PRICE_REFERENCE_MISSING = "PRICE_REFERENCE_MISSING"
+    # its price
+    COMMISSION_RATE_MISSING = "COMMISSION_RATE_MISSING"
+    FREIGHT_UNAVAILABLE = "FREIGHT_UNAVAILABLE"
+    TAX_CODE_MISSING = "TAX_CODE_MISSING"
+    FX_RATE_MISSING = "FX_RATE_MISSING"
+    FX_RATE_STALE = "FX_RATE_STALE"
+    # a batch, a lock, a link
+    BATCH_EMPTY = "BATCH_EMPTY"
+    BATCH_TOO_LARGE = "BATCH_TOO_LARGE"
+    MIXED_BUYERS = "MIXED_BUYERS"
+    ORDER_UNKNOWN = "ORDER_UNKNOWN"
+    NOTHING_TO_LOCK = "NOTHING_TO_LOCK"
+    PLAN_STALE = "PLAN_STALE"
+    PRICE_LOCKED = "PRICE_LOCKED"
+    LOCK_EXPIRED = "LOCK_EXPIRED"
+    LOCK_ENDED = "LOCK_ENDED"
+    TERMS_CHANGED = "TERMS_CHANGED"
+    CONSENT_MISSING = "CONSENT_MISSING"
+    LINK_INVALID = "LINK_INVALID"
+    LINK_USED = "LINK_USED"
+    # a request
+    STATE_CONFLICT = "STATE_CONFLICT"
+    STORE_MISMATCH = "STORE_MISMATCH"
+    NOT_PERMITTED = "NOT_PERMITTED"
+    NOT_FOUND = "NOT_FOUND"
+    KEY_INVALID = "KEY_INVALID"
+    SCOPE_MISSING = "SCOPE_MISSING"
+    INPUT_INVALID = "INPUT_INVALID"
+    TOO_MANY_REQUESTS = "TOO_MANY_REQUESTS"
+    CURRENCY_UNKNOWN = "CURRENCY_UNKNOWN"
+    AMOUNT_INVALID = "AMOUNT_INVALID"
+    # a file to import
+    FILE_NOT_FOUND = "FILE_NOT_FOUND"
+    FILE_NOT_CSV = "FILE_NOT_CSV"
+    FILE_ENCODING = "FILE_ENCODING"
+    FILE_COLUMNS_MISSING = "FILE_COLUMNS_MISSING"
+    FILE_FORMAT_UNKNOWN = "FILE_FORMAT_UNKNOWN"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    title: str
+    cause: str
+    fix: str
+    severity: Severity
+    fixer: Fixer
+    status: int = 422  # HTTP, when it refuses a request
+
+
+def gettext_noop(text: str) -> str:
+    """Marks a message id for extraction; the core knows no gettext."""
+    return text
+
+
+_ = gettext_noop
+
+
+def _final(title: str, cause: str, fix: str, fixer: Fixer = Fixer.NOBODY) -> Entry:
+    return Entry(title=title, cause=cause, fix=fix, severity=Severity.FINAL, fixer=fixer)
+
+
+def _curable(title: str, cause: str, fix: str, fixer: Fixer = Fixer.SELLER) -> Entry:
+    return Entry(title=title, cause=cause, fix=fix, severity=Severity.CURABLE, fixer=fixer)
+
+
+def _refusal(status: int, title: str, cause: str, fix: str, fixer: Fixer = Fixer.SELLER) -> Entry:
+    return Entry(title=title, cause=cause, fix=fix, severity=Severity.REFUSAL, fixer=fixer, status=status)
+
+
+CATALOGUE: Mapping[Code, Entry] = {
+    Code.QUALIFICATION_REQUIRED: _curable(
+        _("The store is not open for bulk repeat orders"),
+        _("The store's qualification stands at “{state}”."),
+        _("Open the benefit in the growth centre and finish the second verification of the company."),
+    ),
+    Code.STORE_LEVEL_TOO_LOW: _curable(
+        _("Store level below Gold"),
+        _("The store's level is {value}; at least {limit} is needed."),
+        _("Raise the store's level; the growth centre lists what is missing."),
+    ),
+    Code.STORE_NOT_VERIFIED: _curable(
+        _("The store is not verified"),
+        _("The platform has not verified this store."),
+        _("Finish the store's verification on the platform."),
+    ),
+    Code.DISPUTE_RATE_TOO_HIGH: _curable(
+        _("Too many disputes"),
+        _("{disputes} disputes on {paid} paid orders in the last 30 days are {value}; the limit is {limit}."),
+        _("Settle open disputes; the rate falls as older ones leave the window of 30 days."),
+    ),
+    Code.DISPUTE_RATE_NOT_EVALUABLE: _curable(
+        _("No paid order to measure disputes by"),
+        _("No order was paid in the last 30 days, so there is no dispute rate."),
+        _("Screen again once orders have been paid."),
+    ),
+    Code.BUYER_NOT_CERTIFIED: _curable(
+        _("Not a certified business buyer"),
+        _("The buyer has no Business Buyer certification."),
+        _("Ask the buyer to apply for Business Buyer certification."),
+        Fixer.BUYER,
+    ),
+    Code.BUYER_CERTIFICATE_EXPIRED: _curable(
+        _("The buyer's certificate has expired"),
+        _("The Business Buyer certificate was valid until {value}."),
+        _("Ask the buyer to renew it in the Business Buyer back office, under “certificate validity”."),
+        Fixer.BUYER,
+    ),
+    Code.BUYER_TOO_FEW_ORDERS: _curable(
+        _("Too few orders with this buyer"),
+        _("{value} completed orders with this buyer; at least {limit} are needed."),
+        _("Complete more ordinary orders with this buyer first."),
+    ),
+    Code.BUYER_GMV_TOO_LOW: _curable(
+        _("Too little business with this buyer"),
+        _("Completed orders with this buyer come to {value}; at least {limit} is needed."),
+        _("Complete more ordinary orders with this buyer first."),
+    ),
+    Code.ORDER_NOT_COMPLETED: _final(
+        _("The source order is not completed"),
+        _("Its state is “{value}”."),
+        _("Choose a completed order, or wait until this one is."),
+    ),
+    Code.ORDER_TOO_OLD: _final(
+        _("The source order is too old"),
+        _("It was completed on {value}; only orders completed since {limit} can be repeated."),
+        _("Choose a more recent order, or place an ordinary one."),
+    ),
+    Code.ORDER_UNRATED: _curable(
+        _("The source order has no rating"),
+        _("The buyer has rated none of its lines."),
+        _("Ask the buyer to rate the order."),
+        Fixer.BUYER,
+    ),
+    Code.ORDER_RATING_TOO_LOW: _final(
+        _("The source order's rating is too low"),
+        _("It is rated {value}; at least {limit} is needed."),
+        _("Choose an order that the buyer was happier with."),
+    ),
+    Code.ORDER_ALREADY_LOCKED: _curable(
+        _("Already in a live lock"),
+        _("This order is held by a price lock that ends {value}."),
+        _("Wait for the buyer's answer, or cancel the batch that holds it."),
+    ),
+    Code.ORDER_WITHOUT_LINES: _final(
+        _("None of its lines can be repeated"),
+        _("Every line of this order is left out, each for its own reason."),
+        _("See the reasons beside the lines."),
+    ),
+    Code.LANE_UNREACHABLE: _curable(
+        _("No carrier reaches the destination"),
+        _("No carrier service reaches {region}, {country} with the channels that are ticked."),
+        _("Tick the special clearance channel (专线清关通道) and screen again."),
+    ),
+    Code.TRANSIT_TOO_SLOW: _curable(
+        _("Delivery would break the promise"),
+        _("The fastest carrier needs {value} days; {limit} are promised."),
+        _("Promise a later delivery, or choose a faster carrier service."),
+    ),
+    Code.REGISTRATION_MISSING: _curable(
+        _("A registration is missing"),
+        _("{country} demands {scheme} ({reference}), and the store holds none for {jurisdiction}."),
+        _("Register, then enter the number under the store's registrations."),
+    ),
+    Code.REGISTRATION_EXPIRED: _curable(
+        _("A registration has expired"),
+        _("The {scheme} registration {number} for {jurisdiction} was valid until {value}."),
+        _("Renew the registration and enter the new dates."),
+    ),
+    Code.SKU_NOT_STANDARD: _final(
+        _("Not a standard SKU"),
+        _("{sku} is made to order and can't be repeated in bulk."),
+        _("Place an ordinary order for this line."),
+    ),
+    Code.SKU_INACTIVE: _curable(
+        _("The SKU is no longer on sale"),
+        _("{sku} is not active."),
+        _("Put the SKU on sale again, or let the line go."),
+    ),
+    Code.STOCK_TOO_LOW: _curable(
+        _("Not enough stock"),
+        _("{sku}: {needed} needed, {available} available after reservations."),
+        _("Restock the SKU and synchronise, or repeat fewer orders."),
+    ),
+    Code.STOCK_SYNC_STALE: _curable(
+        _("Stock is out of sync"),
+        _("{sku} was last synchronised {value}; at most {limit} minutes ago is allowed."),
+        _("Set the ERP's stock refresh to 15 minutes or less and switch on strong sync."),
+    ),
+    Code.MOQ_NOT_MET: _curable(
+        _("Below the minimum order quantity"),
+        _("{sku}: {value} ordered, the minimum is {limit}."),
+        _("Raise the quantity to the minimum."),
+    ),
+    Code.HS_CODE_MISSING: _curable(
+        _("The HS code is missing"),
+        _("{sku} has no HS code."),
+        _("Enter the HS code of the SKU."),
+    ),
+    Code.WEIGHT_MISSING: _curable(
+        _("The weight is missing"),
+        _("{sku} has no weight, so freight can't be quoted."),
+        _("Enter the weight of the SKU."),
+    ),
+    Code.PRICE_OUT_OF_BAND: _curable(
+        _("Today's price is too far from the old one"),
+        _("{sku}: paid {paid}, listed today at {listed}; more than {limit} apart."),
+        _("Ask for a fresh quote for this line."),
+    ),
+    Code.PRICE_REFERENCE_MISSING: _curable(
+        _("No list price to compare with"),
+        _("{sku} has no list price for {quantity} pieces."),
+        _("Enter the SKU's list price."),
+    ),
+    Code.COMMISSION_RATE_MISSING: _curable(
+        _("No commission rate"),
+        _("Category {category} has no commission rate on {date}."),
+        _("The platform has to set the category's rate."),
+        Fixer.PLATFORM,
+    ),
+    Code.FREIGHT_UNAVAILABLE: _curable(
+        _("No freight rate"),
+        _("No carrier that reaches {country} has a rate card for {weight_g} g."),
+        _("Have the carrier's rate card loaded, or choose another service."),
+        Fixer.PLATFORM,
+    ),
+    Code.TAX_CODE_MISSING: _curable(
+        _("No tax code"),
+        _("The tax code for {country} can't be filled: {missing} is missing."),
+        _("Enter the store's VAT or GST registration for the destination, or have its tax rate loaded."),
+    ),
+    Code.FX_RATE_MISSING: _curable(
+        _("No exchange rate"),
+        _("{currency} is not among the reference rates of {published_on}."),
+        _("Load a rate set that has the currency."),
+        Fixer.PLATFORM,
+    ),
+    Code.FX_RATE_STALE: _curable(
+        _("The exchange rates are too old"),
+        _("The latest rates are of {value}; at most {limit} days are allowed."),
+        _("Load current reference rates."),
+        Fixer.PLATFORM,
+    ),
+    Code.BATCH_EMPTY: _refusal(
+        422, _("Nothing is ticked"), _("The selection holds no order."), _("Tick at least one order.")
+    ),
+    Code.BATCH_TOO_LARGE: _refusal(
+        422,
+        _("Too many orders"),
+        _("{value} orders are ticked; a batch holds at most {limit}."),
+        _("Repeat the newest orders first and the others in a second batch."),
+    ),
+    Code.MIXED_BUYERS: _refusal(
+        422,
+        _("More than one buyer"),
+        _("A batch has one buyer; these orders belong to another: {orders}."),
+        _("Untick them, or finish this batch first."),
+    ),
+    Code.ORDER_UNKNOWN: _refusal(
+        422,
+        _("Unknown orders"),
+        _("The store has no such orders: {orders}."),
+        _("Send ids of the store's own past orders."),
+    ),
+    Code.NOTHING_TO_LOCK: _refusal(
+        409, _("Nothing can be locked"), _("No order of this batch is ready."), _("Fix the orders that need it and screen again.")
+    ),
+    Code.PLAN_STALE: _refusal(
+        409,
+        _("The plan is out of date"),
+        _("It was screened {value}; a plan may be locked for {limit} hours."),
+        _("Screen again, look at the new plan, then lock."),
+    ),
+    Code.PRICE_LOCKED: _refusal(
+        409, _("The price is locked"), _("A locked price can't be edited."), _("Cancel the batch and plan it again.")
+    ),
+    Code.LOCK_EXPIRED: _refusal(
+        409,
+        _("The price lock has ended"),
+        _("It ended {value}. Nothing was confirmed."),
+        _("Ask the seller for a new quote."),
+        Fixer.SELLER,
+    ),
+    Code.LOCK_ENDED: _refusal(
+        409, _("Already settled"), _("This lock was {state} before."), _("Nothing is left to do here."), Fixer.NOBODY
+    ),
+    Code.TERMS_CHANGED: _refusal(
+        409,
+        _("The terms have changed"),
+        _("What you saw is no longer what is offered. Nothing was confirmed."),
+        _("Read the current terms, then decide."),
+        Fixer.BUYER,
+    ),
+    Code.CONSENT_MISSING: _refusal(
+        422,
+        _("Your consent is missing"),
+        _("The box beside the terms was not ticked. Nothing was confirmed."),
+        _("Tick the box, then confirm."),
+        Fixer.BUYER,
+    ),
+    Code.LINK_INVALID: _refusal(
+        404,
+        _("This link does not work"),
+        _("It is incomplete, or was replaced by a newer one."),
+        _("Open the link from the newest email, or ask the seller for a new one."),
+        Fixer.SELLER,
+    ),
+    Code.LINK_USED: _refusal(
+        409,
+        _("You have answered already"),
+        _("An answer was recorded {value}; each link acts once."),
+        _("Talk to the seller if you want to change it."),
+        Fixer.NOBODY,
+    ),
+    Code.STATE_CONFLICT: _refusal(
+        409,
+        _("Not possible in this state"),
+        _("The state is “{state}”, which does not allow “{event}”."),
+        _("Reload the page to see what is possible now."),
+    ),
+    Code.STORE_MISMATCH: _refusal(
+        409,
+        _("You have changed stores"),
+        _("This form was opened for another store than the one you are in now. Nothing was done."),
+        _("Reload the page, or change back to the other store."),
+    ),
+    Code.NOT_PERMITTED: _refusal(
+        403, _("Not allowed"), _("The role “{role}” may not do this; it takes the right “{needs}”."), _("Ask the store's owner.")
+    ),
+    Code.NOT_FOUND: _refusal(404, _("Not found"), _("There is nothing here."), _("Check the address."), Fixer.NOBODY),
+    Code.KEY_INVALID: _refusal(
+        401, _("No valid key"), _("The request carries no valid API key."), _("Send “Authorization: Bearer <key>”.")
+    ),
+    Code.SCOPE_MISSING: _refusal(
+        403, _("The key lacks a scope"), _("The call needs the scope “{needs}”."), _("Make a key that has it.")
+    ),
+    Code.INPUT_INVALID: _refusal(
+        422, _("The input is not valid"), _("{detail}"), _("Correct what is named and send it again.")
+    ),
+    Code.TOO_MANY_REQUESTS: _refusal(
+        429, _("Too many requests"), _("Try again in {value} seconds."), _("Slow down."), Fixer.NOBODY
+    ),
+    Code.CURRENCY_UNKNOWN: _refusal(
+        422, _("Unknown currency"), _("{currency} is no ISO 4217 code."), _("Send a code such as USD.")
+    ),
+    Code.AMOUNT_INVALID: _refusal(
+        422,
+        _("Not an amount"),
+        _("“{amount}” is no amount in {currency}."),
+        _("Send a plain decimal with no more digits than the currency has."),
+    ),
+    Code.FILE_NOT_FOUND: _refusal(422, _("No such file"), _("{file} can't be opened."), _("Check the path.")),
+    Code.FILE_NOT_CSV: _refusal(
+        422, _("Not a CSV file"), _("{file} is no CSV: {detail}."), _("Export the file again as CSV, or as CSV packed by gzip.")
+    ),
+    Code.FILE_ENCODING: _refusal(
+        422, _("Wrong encoding"), _("{file} is not UTF-8 at byte {position}."), _("Save the file as UTF-8.")
+    ),
+    Code.FILE_COLUMNS_MISSING: _refusal(
+        422, _("Columns are missing"), _("{file} lacks {columns}."), _("Export the file with all columns of the format.")
+    ),
+    Code.FILE_FORMAT_UNKNOWN: _refusal(
+        422, _("Unknown format"), _("{value} is none of {limit}."), _("Name one of the formats.")
+    ),
+}

@@ -1,0 +1,56 @@
+"""Writing and checking the ledger."""
+
+import datetime as dt
+import hashlib
+import json
+from typing import Any
+
+from django.db import transaction
+
+from diagnostics.models import LedgerEntry, LedgerHead
+
+
+@transaction.atomic
+def record(*, store_id: int, kind: str, subject: str, by: str, at: dt.datetime, **facts: Any) -> LedgerEntry:
+    """Appends one entry. Call it last in a transaction: the head's row lock is held until the commit."""
+    LedgerHead.objects.bulk_create([LedgerHead(store_id=store_id)], ignore_conflicts=True)
+    head = LedgerHead.objects.select_for_update().get(store_id=store_id)
+    entry = LedgerEntry(
+        store_id=store_id, seq=head.seq + 1, at=at, by=by, kind=kind, subject=subject,
+        facts=json.loads(json.dumps(facts, default=str)), previous=head.digest,
+    )
+    entry.digest = digest_of(entry)
+    entry.save(force_insert=True)
+    LedgerHead.objects.filter(store_id=store_id).update(seq=entry.seq, digest=entry.digest)
+    return entry
+
+
+def digest_of(entry: LedgerEntry) -> str:
+    """SHA-256 over the canonical JSON of everything in the entry but its own digest."""
+    content = [
+        entry.store_id, entry.seq, entry.at.astimezone(dt.UTC).isoformat(), entry.by, entry.kind, entry.subject,
+        entry.facts, entry.previous,
+    ]
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def digest_of_person(text: str) -> str:
+    """How personal data stands in the ledger: erasing the person leaves the chain valid."""
+    return hashlib.sha256(text.strip().lower().encode()).hexdigest()
+
+
+def first_bad_entry(store_id: int) -> tuple[LedgerEntry | None, int]:
+    """Walks a store's chain: the first entry that does not follow from the one before, and how many were read.
+
+    A chain cut short is found by its head: the entry named is then the last one left.
+    """
+    seq, previous, last = 0, "", None
+    for entry in LedgerEntry.objects.filter(store_id=store_id).order_by("seq").iterator(chunk_size=2000):
+        if entry.seq != seq + 1 or entry.previous != previous or entry.digest != digest_of(entry):
+            return entry, seq
+        seq, previous, last = entry.seq, entry.digest, entry
+    head = LedgerHead.objects.filter(store_id=store_id).first()
+    if head and (head.seq, head.digest) != (seq, previous):
+        return last or LedgerEntry(store_id=store_id, seq=0, kind="(empty)"), seq
+    return None, seq

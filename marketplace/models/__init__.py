@@ -1,0 +1,18 @@
+"""Mirrored facts and tenancy. Public names are re-exported here; each file is one room."""
+
+from marketplace.models.accounts import ApiKey, Membership, Role, Store, StoreLevel, User
+from marketplace.models.base import SIMULATED
+from marketplace.models.claims import OrderClaim, StockClaim
+from marketplace.models.goods import Category, CommissionRate, PriceListEntry, Sku
+from marketplace.models.history import Dispute, PastOrder, PastOrderLine, PastOrderStatus
+from marketplace.models.logistics import CarrierService, Lane, RateCard
+from marketplace.models.parties import Buyer, Registration, RegistrationRequirement, Scheme
+from marketplace.models.policies import PolicyValue
+from marketplace.models.rates import FxRate, FxRateSet, IndexClose, TaxCategory, TaxRate
+
+__all__ = [
+    "SIMULATED", "ApiKey", "Buyer", "CarrierService", "Category", "CommissionRate", "Dispute", "FxRate",
+    "FxRateSet", "IndexClose", "Lane", "Membership", "OrderClaim", "PastOrder", "PastOrderLine",
+    "PastOrderStatus", "PolicyValue", "PriceListEntry", "RateCard", "Registration", "RegistrationRequirement",
+    "Role", "Scheme", "Sku", "StockClaim", "Store", "StoreLevel", "TaxCategory", "TaxRate", "User",
+]

@@ -1,0 +1,60 @@
+"""Carrier services, the lanes they run, and what they charge."""
+
+from django.db import models
+from django.db.models import Q
+
+from marketplace.models.accounts import Store, country_code, currency_code
+from marketplace.models.base import Mirrored
+
+
+class CarrierService(models.Model):
+    code = models.SlugField(max_length=40, unique=True)
+    name = models.CharField(max_length=80)
+    carrier = models.CharField(max_length=80)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Lane(Mirrored):
+    """A service reaches a destination: a country, or one region of it when `region` is filled.
+
+    A row for a region overrules the row for its country. `special_clearance` says that the lane is open
+    only to orders with the 专线清关通道 ticked (R-71).
+    """
+
+    service = models.ForeignKey(CarrierService, on_delete=models.CASCADE, related_name="lanes")
+    country = models.CharField(max_length=2, validators=[country_code])
+    region = models.CharField(max_length=80, blank=True, default="")
+    transit_days = models.PositiveSmallIntegerField()
+    special_clearance = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["service", "country", "region"], name="one_lane_a_service_and_region")]
+
+
+class RateCard(Mirrored):
+    """What a service charges to a country from a weight on: base plus a step price for each begun step.
+
+    `store` is filled on a negotiated (Cainiao key-account) card and null on the public one (R-60, R-61).
+    """
+
+    service = models.ForeignKey(CarrierService, on_delete=models.CASCADE, related_name="rate_cards")
+    store = models.ForeignKey(Store, null=True, blank=True, on_delete=models.CASCADE, related_name="rate_cards")
+    country = models.CharField(max_length=2, validators=[country_code])
+    currency = models.CharField(max_length=3, validators=[currency_code])
+    min_weight_g = models.PositiveIntegerField(default=0)
+    base_minor = models.BigIntegerField()
+    step_g = models.PositiveIntegerField()
+    step_minor = models.BigIntegerField()
+    valid_from = models.DateField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["service", "store", "country", "min_weight_g", "valid_from"],
+                nulls_distinct=False,
+                name="one_rate_card_a_service_store_country_weight_day",
+            ),
+            models.CheckConstraint(condition=Q(step_g__gt=0, base_minor__gte=0, step_minor__gte=0), name="a_rate_card_charges"),
+        ]

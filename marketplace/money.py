@@ -1,0 +1,115 @@
+"""Money in whole minor units, exchange by a frozen rate set, and the one way to round.
+
+Pure: no float, no framework. Amounts are `int` minor units beside an ISO 4217 code.
+"""
+
+import csv
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from fractions import Fraction
+from pathlib import Path
+
+from diagnostics.codes import Code
+from diagnostics.problem import Problem
+
+with (Path(__file__).parent / "data" / "iso4217_minor_units.csv").open(encoding="utf-8") as _file:
+    EXPONENTS: Mapping[str, int] = {
+        row["code"]: int(row["exponent"]) for row in csv.DictReader(_file) if row["exponent"].isdigit()
+    }
+"""Minor-unit digits by currency: 2 for USD, 0 for JPY, 3 for KWD."""
+
+
+def exponent(currency: str) -> int:
+    try:
+        return EXPONENTS[currency]
+    except KeyError:
+        raise Problem(Code.CURRENCY_UNKNOWN, currency=currency) from None
+
+
+def half_up(value: Fraction | Decimal | int) -> int:
+    """The nearest whole number; a half goes away from zero. The only rounding of money there is."""
+    exact = Fraction(value)
+    doubled = 2 * abs(exact.numerator) + exact.denominator
+    whole = doubled // (2 * exact.denominator)
+    return whole if exact >= 0 else -whole
+
+
+def share(minor: int, rate: Decimal) -> int:
+    """`rate` of an amount, rounded once, half up: share(1837, Decimal("0.19")) == 349."""
+    return half_up(Fraction(minor) * Fraction(rate))
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Money:
+    minor: int
+    currency: str
+
+    @classmethod
+    def of(cls, amount: str | Decimal | int, currency: str) -> "Money":
+        """From a decimal amount; one with more digits than the currency has is refused, never rounded."""
+        try:
+            scaled = Decimal(amount).scaleb(exponent(currency))
+        except InvalidOperation:
+            raise Problem(Code.AMOUNT_INVALID, amount=str(amount), currency=currency) from None
+        if not scaled.is_finite() or scaled != scaled.to_integral_value():
+            raise Problem(Code.AMOUNT_INVALID, amount=str(amount), currency=currency)
+        return cls(int(scaled), currency)
+
+    @property
+    def amount(self) -> Decimal:
+        return Decimal(self.minor).scaleb(-exponent(self.currency))
+
+    def __str__(self) -> str:
+        return f"{self.currency} {self.amount:,.{exponent(self.currency)}f}"
+
+
+def decimal_text(minor: int, currency: str) -> str:
+    """The amount as JSON and XML carry it: plain digits, all minor digits written, "1234.50"."""
+    return f"{Decimal(minor).scaleb(-exponent(currency)):.{exponent(currency)}f}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rates:
+    """One frozen publication of reference rates: units of each currency for one euro."""
+
+    id: int
+    source: str
+    published_on: dt.date
+    per_euro: Mapping[str, Decimal]
+
+    def cross(self, base: str, quote: str) -> Fraction:
+        """Units of `quote` for one unit of `base`, exact. FX_RATE_MISSING when either is not published."""
+        return Fraction(1) if base == quote else self._euro(quote) / self._euro(base)
+
+    def convert(self, minor: int, base: str, quote: str) -> Fraction:
+        """Minor units of `quote`, exact and not yet rounded."""
+        if base == quote:
+            return Fraction(minor)
+        shift = exponent(quote) - exponent(base)
+        return minor * self.cross(base, quote) * Fraction(10) ** shift
+
+    def _euro(self, currency: str) -> Fraction:
+        if currency == "EUR":
+            return Fraction(1)
+        try:
+            return Fraction(self.per_euro[currency])
+        except KeyError:
+            raise Problem(Code.FX_RATE_MISSING, currency=currency, published_on=self.published_on.isoformat()) from None
+
+
+def allocate(total: int, weights: Sequence[int]) -> list[int]:
+    """`total` split in proportion to `weights` by largest remainder; the parts sum to it exactly (R-17).
+
+    A tie goes to the earlier part. All weights zero: everything goes to the first.
+    """
+    whole = sum(weights)
+    if not whole:
+        return [total, *([0] * (len(weights) - 1))] if weights else []
+    parts = [total * weight // whole for weight in weights]
+    remainders = [total * weight % whole for weight in weights]
+    by_remainder = sorted(range(len(weights)), key=lambda i: (-remainders[i], i))
+    for i in by_remainder[: total - sum(parts)]:
+        parts[i] += 1
+    return parts

@@ -1,0 +1,47 @@
+"""The ⚙ values: a default in code with its source, overridden from an instant on by a PolicyValue row."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from marketplace.models import PolicyValue
+
+Value = Decimal | int | str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Default:
+    value: Value
+    unit: str
+    source: str
+
+
+DEFAULTS: Mapping[str, Default] = {
+    "batch_max_orders": Default(value=5000, unit="orders", source="R-03"),
+    "order_max_age_days": Default(value=90, unit="days of 24 h", source="R-06"),
+    "order_min_rating": Default(value=Decimal("4.8"), unit="stars", source="R-07"),
+    "store_min_level": Default(value=3, unit="StoreLevel", source="R-21"),
+    "dispute_rate_max": Default(value=Decimal("0.0035"), unit="share", source="R-22"),
+    "dispute_window_days": Default(value=30, unit="days of 24 h", source="R-22"),
+    "buyer_min_orders": Default(value=5, unit="orders", source="R-24"),
+    "buyer_min_gmv_usd": Default(value=20_000, unit="USD", source="R-25"),
+    "price_band": Default(value=Decimal("0.03"), unit="share", source="R-47"),
+    "lock_hours": Default(value=72, unit="hours", source="R-48"),
+    "plan_max_age_hours": Default(value=24, unit="hours", source="a plan older than a day is screened again"),
+    "stock_max_age_minutes": Default(value=15, unit="minutes", source="R-70"),
+    "fx_max_age_days": Default(value=6, unit="days", source="FX_RATE_STALE"),
+    "payment_fee_rate": Default(value=Decimal("0.007"), unit="share", source="R-62"),
+    "vat_remittance_rate": Default(value=Decimal("0.005"), unit="share", source="R-63"),
+    "return_warehouse_usd": Default(value=Decimal("2.30"), unit="USD an order", source="R-65"),
+    "ear_review_usd": Default(value=Decimal("120"), unit="USD an order", source="R-66"),
+}
+
+
+def in_force(at: dt.datetime) -> Mapping[str, Value]:
+    """Every policy value as it stands at an instant, in one query."""
+    values: dict[str, Value] = {name: default.value for name, default in DEFAULTS.items()}
+    rows = PolicyValue.objects.filter(valid_from__lte=at, name__in=DEFAULTS).order_by("valid_from")
+    for name, text in rows.values_list("name", "value"):
+        values[name] = type(DEFAULTS[name].value)(text)
+    return values

@@ -1,0 +1,92 @@
+"""Writing letters inside a transaction, and sending them after it, at least once, with a stable id."""
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import structlog
+from django.core.mail import EmailMultiAlternatives
+from django.db import transaction
+from django.db.models.functions import Now
+
+from outbox.bells import ring
+from outbox.models import Letter
+
+log = structlog.get_logger(__name__)
+
+PER_PASS = 50  # bounded, so that one pass never outlives its task
+BACKOFF = [dt.timedelta(seconds=s) for s in (5, 30, 120, 600, 1800)]  # then every half hour
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rendered:
+    to: str
+    subject: str
+    text: str
+    html: str = ""
+    attachments: list[tuple[str, bytes, str]] = field(default_factory=list)
+
+
+RENDERERS: dict[str, Callable[[Mapping], Rendered | None]] = {}
+
+
+def renders(kind: str):
+    """Registers the renderer of a kind. It gets `subjects`; None means that there is nothing left to tell."""
+
+    def register(function: Callable[[Mapping], Rendered | None]):
+        RENDERERS[kind] = function
+        return function
+
+    return register
+
+
+def write(*, kind: str, store_id: int, dedupe: str, **subjects: object) -> None:
+    """Adds a letter to the running transaction; the same `dedupe` twice is one letter."""
+    Letter.objects.bulk_create(
+        [Letter(kind=kind, store_id=store_id, subjects=subjects, dedupe=dedupe)], ignore_conflicts=True
+    )
+    ring("outbox.deliver_letters")
+
+
+def deliver_due() -> int:
+    """One pass: claims due letters one by one, sends each, keeps the failure of any that could not be sent."""
+    sent = 0
+    for _ in range(PER_PASS):
+        if not (outcome := _deliver_next()):
+            break
+        sent += outcome == "sent"
+    return sent
+
+
+@transaction.atomic
+def _deliver_next() -> str:
+    due = Letter.objects.filter(sent_at__isnull=True, next_try_at__lte=Now())
+    letter = due.order_by("next_try_at").select_for_update(skip_locked=True).first()
+    if letter is None:
+        return ""
+    letter.attempts += 1
+    try:
+        _send(letter)
+        letter.sent_at, letter.last_error, outcome = Now(), "", "sent"
+    except Exception as error:
+        log.exception("letter_not_sent", letter=str(letter.id), kind=letter.kind)
+        letter.last_error, outcome = f"{type(error).__name__}: {error}"[:300], "failed"
+        letter.next_try_at = Now() + BACKOFF[min(letter.attempts, len(BACKOFF)) - 1]
+    letter.save()
+    return outcome
+
+
+def _send(letter: Letter) -> None:
+    with transaction.atomic():  # a renderer's database error must not spoil the pass
+        rendered = RENDERERS[letter.kind](letter.subjects)
+    if rendered is None:
+        return
+    message = EmailMultiAlternatives(
+        subject=rendered.subject, body=rendered.text, to=[rendered.to],
+        headers={"Message-ID": f"<{letter.id}@bulk-repeat-order>"},
+    )
+    if rendered.html:
+        message.attach_alternative(rendered.html, "text/html")
+    for name, content, mimetype in rendered.attachments:
+        message.attach(name, content, mimetype)
+    message.send()

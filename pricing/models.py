@@ -1,0 +1,102 @@
+"""Locks, the grants that let a buyer act on them, and the acts. No row here knows a batch."""
+
+import datetime as dt
+import uuid
+
+from django.db import models
+from django.db.models import F, Q
+
+from marketplace.models import Buyer, FxRateSet, IndexClose, Store
+from pricing.locks import LIVE, LockStatus
+
+LIVE_VALUES = sorted(status.value for status in LIVE)
+
+
+class LockQuerySet(models.QuerySet["Lock"]):
+    def of(self, store: Store):
+        return self.filter(store=store)
+
+    def open_at(self, now: dt.datetime):
+        """Open and not past the end: the lock is half open, `[locked_at, expires_at)` (R-48)."""
+        return self.filter(status=LockStatus.OPEN, expires_at__gt=now)
+
+    def due(self, now: dt.datetime):
+        return self.filter(status=LockStatus.OPEN, expires_at__lte=now)
+
+
+class Lock(models.Model):
+    """A lot's price lock (ADR 3): the terms, the frozen rates, the half-open span in which a buyer may confirm."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="locks")
+    buyer = models.ForeignKey(Buyer, on_delete=models.PROTECT, related_name="locks")
+    subject = models.CharField(max_length=40)  # the public reference of what it belongs to
+    currency = models.CharField(max_length=3)
+    index_series = models.CharField(max_length=12, blank=True)  # the exposure of the lot, "" for none (R-55)
+    rate_set = models.ForeignKey(FxRateSet, on_delete=models.PROTECT, related_name="+")
+    index_close = models.ForeignKey(IndexClose, null=True, on_delete=models.PROTECT, related_name="+")
+    order_count = models.PositiveIntegerField()
+    total_minor = models.BigIntegerField()
+    terms_digest = models.CharField(max_length=64)  # SHA-256 over every order, line and price
+    status = models.CharField(
+        max_length=14, choices=[(s.value, s.value) for s in LockStatus], default=LockStatus.OPEN
+    )
+    locked_at = models.DateTimeField()
+    locked_by = models.CharField(max_length=80)
+    expires_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    ended_by = models.CharField(max_length=80, null=True)  # noqa: DJ001 - null says that it has not ended
+
+    objects = LockQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(status__in=[s.value for s in LockStatus]), name="a_lock_is_in_one_of_its_states"),
+            models.CheckConstraint(condition=Q(expires_at__gt=F("locked_at")), name="a_lock_ends_after_it_began"),
+            models.CheckConstraint(
+                condition=Q(status__in=LIVE_VALUES, ended_at__isnull=True, ended_by__isnull=True)
+                | (~Q(status__in=LIVE_VALUES) & Q(ended_at__isnull=False, ended_by__isnull=False)),
+                name="a_lock_that_ended_says_when_and_by_whom",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["expires_at"], condition=Q(status="open"), name="open_locks_by_end"),
+            models.Index(fields=["store", "subject"], name="locks_of_a_subject"),
+        ]
+
+
+class Grant(models.Model):
+    """Lets one buyer read one subject and act on its locks. The link is derived from it, never stored."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="+")
+    buyer = models.ForeignKey(Buyer, on_delete=models.PROTECT, related_name="grants")
+    subject = models.CharField(max_length=40)
+    version = models.PositiveIntegerField(default=1)  # a new one makes the old link void
+    granted_at = models.DateTimeField()
+    granted_by = models.CharField(max_length=80)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["store", "buyer", "subject"], name="one_grant_a_buyer_and_subject")]
+
+
+class ActKind(models.TextChoices):
+    CONFIRM = "confirm"
+    DECLINE = "decline"
+
+
+class Act(models.Model):
+    """What a party did with a lock, once, with the evidence of it (reliability 8 and 9)."""
+
+    store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="+")
+    grant = models.ForeignKey(Grant, on_delete=models.PROTECT, related_name="acts")
+    lock = models.ForeignKey(Lock, on_delete=models.PROTECT, related_name="acts")
+    kind = models.CharField(max_length=8, choices=ActKind.choices)
+    terms_digest = models.CharField(max_length=64)
+    consent_version = models.CharField(max_length=20)
+    at = models.DateTimeField()
+    ip = models.GenericIPAddressField(null=True)
+    user_agent = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["grant", "lock"], name="one_act_a_grant_and_lock")]

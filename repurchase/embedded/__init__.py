@@ -1,0 +1,1 @@
+"""The embedded default: our own PostgreSQL and Redis beside the portal, nothing to install by hand."""

@@ -1,0 +1,137 @@
+"""Runs the portal: web server, worker and beat as processes of their own, each as its own database role."""
+
+import ctypes
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+from repurchase.embedded import servers
+
+PYTHON = sys.executable
+READY_SECONDS = 120
+DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
+
+
+def run(data_dir: Path, *, port: int, fast: bool = False) -> int:
+    """Everything up, the demo loaded, demo.json written; then waits for Ctrl-C and ends all of it."""
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    children: dict[str, subprocess.Popen] = {}
+    try:
+        with servers.running(data_dir, fast=fast) as private:
+            url = f"http://127.0.0.1:{port}"
+            environment = {**os.environ, **private, "SITE_URL": os.environ.get("SITE_URL", url)}
+            try:
+                _prepare(environment)
+                start = {name: _starter(name, command, environment, data_dir) for name, command in _programs(port).items()}
+                children.update({name: go() for name, go in start.items()})
+                _wait_until_ready(url, children, data_dir)
+                _announce(url, data_dir)
+                _keep_alive(children, start)
+            except KeyboardInterrupt:
+                print("\nStopping …", flush=True)  # noqa: T201 - a command's own words
+            finally:
+                _stop(children)
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _programs(port: int) -> dict[str, list[str]]:
+    celery = [PYTHON, "-m", "celery", "-A", "repurchase"]
+    return {
+        "web": [PYTHON, "-m", "uvicorn", "repurchase.asgi:application", "--host", "127.0.0.1", "--port", str(port),
+                "--no-access-log", "--lifespan", "off", "--timeout-graceful-shutdown", "5"],
+        "worker": [*celery, "worker", "--concurrency", "2", "--loglevel", "warning", "--without-gossip", "--without-mingle"],
+        "beat": [*celery, "beat", "--loglevel", "warning", "--pidfile="],
+    }
+
+
+def _prepare(environment: dict[str, str]) -> None:
+    for arguments in (["migrate", "--verbosity", "0"], ["compile_messages"], ["load_demo"]):
+        if subprocess.call([PYTHON, "manage.py", *arguments], env=environment):
+            raise SystemExit(f"`manage.py {' '.join(arguments)}` failed; see above.")
+
+
+def _starter(name: str, command: list[str], environment: dict[str, str], data_dir: Path) -> Callable[[], subprocess.Popen]:
+    role = "web" if name == "web" else "worker"
+
+    def start() -> subprocess.Popen:
+        return subprocess.Popen(
+            command, env=servers.with_role(environment, role), start_new_session=True, preexec_fn=_die_with_parent,
+            stdout=(data_dir / f"{name}.log").open("a"), stderr=subprocess.STDOUT,
+        )
+
+    return start
+
+
+def _die_with_parent() -> None:
+    """On Linux a child gets SIGTERM when the command that started it is killed; elsewhere nothing happens."""
+    try:
+        ctypes.CDLL(None).prctl(DEATH_SIGNAL, signal.SIGTERM)
+    except (OSError, AttributeError):
+        return
+
+
+def _wait_until_ready(url: str, children: dict[str, subprocess.Popen], data_dir: Path) -> None:
+    until = time.monotonic() + READY_SECONDS
+    while not _is_ready(url):
+        for name, child in children.items():
+            if child.poll() is not None:
+                raise SystemExit(f"{name} ended with {child.returncode}; see {data_dir / name}.log")
+        if time.monotonic() > until:
+            raise SystemExit(f"The portal was not ready in {READY_SECONDS} s; see the logs in {data_dir}")
+        time.sleep(0.2)
+
+
+def _is_ready(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{url}/readyz", timeout=2) as answer:  # noqa: S310 - our own loopback address
+            return answer.status == 200
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def _announce(url: str, data_dir: Path) -> None:
+    credentials = json.loads((data_dir / "credentials.json").read_text())
+    demo = {"url": url, **credentials, "mailbox": f"{url}/mailbox/"}
+    file = data_dir / "demo.json"
+    part = file.with_suffix(".part")
+    part.write_text(json.dumps(demo, indent=2))
+    part.chmod(0o600)
+    part.replace(file)
+    print(  # noqa: T201 - a command's own words
+        f"\n  Portal    {url}\n"
+        f"  Seller    {demo['seller']['email']}   {demo['seller']['password']}\n"
+        f"  Reviewer  {demo['reviewer']['email']}   {demo['reviewer']['password']}   ({url}/admin/)\n"
+        f"  API key   {demo['api_key']}\n"
+        f"  Mailbox   {demo['mailbox']}   the buyer's emails\n\n"
+        f"  Everything is on 127.0.0.1 only; the data is in {data_dir}. Ctrl-C ends all of it.\n",
+        flush=True,
+    )
+
+
+def _keep_alive(children: dict[str, subprocess.Popen], start: dict[str, Callable[[], subprocess.Popen]]) -> None:
+    """Starts again what died: a killed worker costs time, never work."""
+    while True:
+        time.sleep(1)
+        for name, child in children.items():
+            if child.poll() is not None:
+                children[name] = start[name]()
+
+
+def _stop(children: dict[str, subprocess.Popen]) -> None:
+    for child in children.values():
+        child.terminate()
+    for child in children.values():
+        try:
+            child.wait(15)
+        except subprocess.TimeoutExpired:
+            os.killpg(child.pid, signal.SIGKILL)
+            child.wait()

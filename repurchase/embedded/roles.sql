@@ -1,0 +1,22 @@
+-- Database roles. The owner migrates; `web` serves requests (no superuser, no bypass of row security);
+-- `worker` works (may bypass it, so that COPY stays possible). Safe to repeat; run by a superuser,
+-- in the database that the product uses. The embedded default trusts its own socket; elsewhere set
+-- passwords: ALTER ROLE web PASSWORD '…'.
+DO $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'owner') THEN
+        CREATE ROLE owner LOGIN CREATEDB NOSUPERUSER;
+    END IF;
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'web') THEN
+        CREATE ROLE web LOGIN NOSUPERUSER NOBYPASSRLS;
+    END IF;
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'worker') THEN
+        CREATE ROLE worker LOGIN NOSUPERUSER BYPASSRLS;
+    END IF;
+END $$;
+ALTER SCHEMA public OWNER TO owner;
+GRANT USAGE ON SCHEMA public TO web, worker;
+ALTER DEFAULT PRIVILEGES FOR ROLE owner IN SCHEMA public
+    GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO web, worker;
+ALTER DEFAULT PRIVILEGES FOR ROLE owner IN SCHEMA public
+    GRANT USAGE ON SEQUENCES TO web, worker;

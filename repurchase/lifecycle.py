@@ -1,0 +1,43 @@
+"""The states of a repeat order and which may follow which. Pure."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+
+class OrderStatus(StrEnum):
+    PENDING = "pending"
+    PLANNED = "planned"
+    EXCLUDED = "excluded"  # no fix makes it repeatable: 不可下单
+    FAILED = "failed"  # somebody can fix it: 需处理
+    LOCKED = "locked"
+    CONFIRMED = "confirmed"
+    DECLINED = "declined"
+    EXPIRED = "expired"
+    TERMINATED = "terminated"
+    CANCELLED = "cancelled"
+    AWAITING_PAYMENT = "awaiting_payment"
+    PAID = "paid"
+    RELEASED = "released"
+    SHIPPED = "shipped"
+    COMPLETED = "completed"
+
+
+S = OrderStatus
+NEXT: Mapping[OrderStatus, frozenset[OrderStatus]] = {
+    S.PENDING: frozenset({S.PLANNED, S.EXCLUDED, S.FAILED}),
+    S.PLANNED: frozenset({S.LOCKED, S.CANCELLED}),
+    S.LOCKED: frozenset({S.CONFIRMED, S.DECLINED, S.EXPIRED, S.TERMINATED, S.CANCELLED}),
+    S.CONFIRMED: frozenset({S.AWAITING_PAYMENT, S.RELEASED}),
+    S.AWAITING_PAYMENT: frozenset({S.PAID, S.CANCELLED}),
+    S.PAID: frozenset({S.RELEASED}),
+    S.RELEASED: frozenset({S.SHIPPED}),
+    S.SHIPPED: frozenset({S.COMPLETED}),
+}
+
+ENDED = frozenset({S.DECLINED, S.EXPIRED, S.TERMINATED, S.CANCELLED})
+ACCEPTED = frozenset({S.CONFIRMED, S.AWAITING_PAYMENT, S.PAID, S.RELEASED, S.SHIPPED, S.COMPLETED})
+
+
+def sources(target: OrderStatus) -> list[str]:
+    """The states from which `target` may be entered: the guard of an UPDATE."""
+    return sorted(status.value for status, following in NEXT.items() if target in following)

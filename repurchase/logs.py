@@ -1,0 +1,58 @@
+"""Logs: one JSON object a line, without secrets. A buyer's link never reaches them."""
+
+import re
+from typing import Any
+
+import structlog
+
+BUYER_LINK = re.compile(r"(/b/)[^/\s\"']+")
+SECRET_KEY = re.compile(r"password|token|secret|authorization|api_key|cookie", re.IGNORECASE)
+
+
+def redact(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
+    """Blanks values whose name tells a secret, and the token in any text that holds a buyer's link."""
+    return {
+        key: "…" if SECRET_KEY.search(key) else BUYER_LINK.sub(r"\1…", value) if isinstance(value, str) else value
+        for key, value in event.items()
+    }
+
+
+SHARED = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.add_logger_name,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.processors.format_exc_info,
+    redact,
+]
+
+CONFIG = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "json": {
+            "()": "structlog.stdlib.ProcessorFormatter",
+            "foreign_pre_chain": SHARED,
+            "processors": [
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.EventRenamer("event"),
+                redact,
+                structlog.processors.JSONRenderer(ensure_ascii=False),
+            ],
+        }
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+    "loggers": {
+        name: {"level": "WARNING"} for name in ("django_structlog", "axes", "celery.app.trace", "celery.worker.strategy", "celery.beat", "fontTools", "weasyprint")
+    },
+}
+
+
+def configure() -> None:
+    structlog.configure(
+        processors=[*SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
