@@ -318,7 +318,10 @@ CATALOGUE: Mapping[Code, Entry] = {
         _("Send ids of the store's own past orders."),
     ),
     Code.NOTHING_TO_LOCK: _refusal(
-        409, _("Nothing can be locked"), _("No order of this batch is ready."), _("Fix the orders that need it and screen again.")
+        409,
+        _("Nothing can be locked"),
+        _("No order of this batch is ready."),
+        _("Fix the orders that need it and screen again."),
     ),
     Code.PLAN_STALE: _refusal(
         409,
@@ -327,7 +330,10 @@ CATALOGUE: Mapping[Code, Entry] = {
         _("Screen again, look at the new plan, then lock."),
     ),
     Code.PRICE_LOCKED: _refusal(
-        409, _("The price is locked"), _("A locked price can't be edited."), _("Cancel the batch and plan it again.")
+        409,
+        _("The price is locked"),
+        _("A locked price can't be edited."),
+        _("Cancel the batch and plan it again."),
     ),
     Code.LOCK_EXPIRED: _refusal(
         409,
@@ -337,7 +343,11 @@ CATALOGUE: Mapping[Code, Entry] = {
         Fixer.SELLER,
     ),
     Code.LOCK_ENDED: _refusal(
-        409, _("Already settled"), _("This lock was {state} before."), _("Nothing is left to do here."), Fixer.NOBODY
+        409,
+        _("Already settled"),
+        _("This lock was {state} before."),
+        _("Nothing is left to do here."),
+        Fixer.NOBODY,
     ),
     Code.TERMS_CHANGED: _refusal(
         409,
@@ -380,14 +390,25 @@ CATALOGUE: Mapping[Code, Entry] = {
         _("Reload the page, or change back to the other store."),
     ),
     Code.NOT_PERMITTED: _refusal(
-        403, _("Not allowed"), _("The role “{role}” may not do this; it takes the right “{needs}”."), _("Ask the store's owner.")
+        403,
+        _("Not allowed"),
+        _("The role “{role}” may not do this; it takes the right “{needs}”."),
+        _("Ask the store's owner."),
     ),
-    Code.NOT_FOUND: _refusal(404, _("Not found"), _("There is nothing here."), _("Check the address."), Fixer.NOBODY),
+    Code.NOT_FOUND: _refusal(
+        404, _("Not found"), _("There is nothing here."), _("Check the address."), Fixer.NOBODY
+    ),
     Code.KEY_INVALID: _refusal(
-        401, _("No valid key"), _("The request carries no valid API key."), _("Send “Authorization: Bearer <key>”.")
+        401,
+        _("No valid key"),
+        _("The request carries no valid API key."),
+        _("Send “Authorization: Bearer <key>”."),
     ),
     Code.SCOPE_MISSING: _refusal(
-        403, _("The key lacks a scope"), _("The call needs the scope “{needs}”."), _("Make a key that has it.")
+        403,
+        _("The key lacks a scope"),
+        _("The call needs the scope “{needs}”."),
+        _("Make a key that has it."),
     ),
     Code.INPUT_INVALID: _refusal(
         422, _("The input is not valid"), _("{detail}"), _("Correct what is named and send it again.")
@@ -406,13 +427,19 @@ CATALOGUE: Mapping[Code, Entry] = {
     ),
     Code.FILE_NOT_FOUND: _refusal(422, _("No such file"), _("{file} can't be opened."), _("Check the path.")),
     Code.FILE_NOT_CSV: _refusal(
-        422, _("Not a CSV file"), _("{file} is no CSV: {detail}."), _("Export the file again as CSV, or as CSV packed by gzip.")
+        422,
+        _("Not a CSV file"),
+        _("{file} is no CSV: {detail}."),
+        _("Export the file again as CSV, or as CSV packed by gzip."),
     ),
     Code.FILE_ENCODING: _refusal(
         422, _("Wrong encoding"), _("{file} is not UTF-8 at byte {position}."), _("Save the file as UTF-8.")
     ),
     Code.FILE_COLUMNS_MISSING: _refusal(
-        422, _("Columns are missing"), _("{file} lacks {columns}."), _("Export the file with all columns of the format.")
+        422,
+        _("Columns are missing"),
+        _("{file} lacks {columns}."),
+        _("Export the file with all columns of the format."),
     ),
     Code.FILE_FORMAT_UNKNOWN: _refusal(
         422, _("Unknown format"), _("{value} is none of {limit}."), _("Name one of the formats.")

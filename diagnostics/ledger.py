@@ -16,8 +16,14 @@ def record(*, store_id: int, kind: str, subject: str, by: str, at: dt.datetime, 
     LedgerHead.objects.bulk_create([LedgerHead(store_id=store_id)], ignore_conflicts=True)
     head = LedgerHead.objects.select_for_update().get(store_id=store_id)
     entry = LedgerEntry(
-        store_id=store_id, seq=head.seq + 1, at=at, by=by, kind=kind, subject=subject,
-        facts=json.loads(json.dumps(facts, default=str)), previous=head.digest,
+        store_id=store_id,
+        seq=head.seq + 1,
+        at=at,
+        by=by,
+        kind=kind,
+        subject=subject,
+        facts=json.loads(json.dumps(facts, default=str)),
+        previous=head.digest,
     )
     entry.digest = digest_of(entry)
     entry.save(force_insert=True)
@@ -28,8 +34,14 @@ def record(*, store_id: int, kind: str, subject: str, by: str, at: dt.datetime, 
 def digest_of(entry: LedgerEntry) -> str:
     """SHA-256 over the canonical JSON of everything in the entry but its own digest."""
     content = [
-        entry.store_id, entry.seq, entry.at.astimezone(dt.UTC).isoformat(), entry.by, entry.kind, entry.subject,
-        entry.facts, entry.previous,
+        entry.store_id,
+        entry.seq,
+        entry.at.astimezone(dt.UTC).isoformat(),
+        entry.by,
+        entry.kind,
+        entry.subject,
+        entry.facts,
+        entry.previous,
     ]
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(canonical.encode()).hexdigest()

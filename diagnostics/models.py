@@ -28,7 +28,9 @@ class LedgerEntry(models.Model):
     digest = models.CharField(max_length=64)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["store_id", "seq"], name="one_ledger_entry_a_store_and_seq")]
+        constraints = [
+            models.UniqueConstraint(fields=["store_id", "seq"], name="one_ledger_entry_a_store_and_seq")
+        ]
         indexes = [models.Index(fields=["store_id", "subject", "seq"], name="ledger_of_a_subject")]
         verbose_name_plural = "ledger entries"
 

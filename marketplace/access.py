@@ -75,4 +75,6 @@ def digest_of(key: str) -> str:
 
 
 def api_key_of(text: str) -> ApiKey | None:
-    return ApiKey.objects.filter(digest=digest_of(text), revoked_at__isnull=True).select_related("store").first()
+    return (
+        ApiKey.objects.filter(digest=digest_of(text), revoked_at__isnull=True).select_related("store").first()
+    )

@@ -96,7 +96,9 @@ class Rates:
         try:
             return Fraction(self.per_euro[currency])
         except KeyError:
-            raise Problem(Code.FX_RATE_MISSING, currency=currency, published_on=self.published_on.isoformat()) from None
+            raise Problem(
+                Code.FX_RATE_MISSING, currency=currency, published_on=self.published_on.isoformat()
+            ) from None
 
 
 def allocate(total: int, weights: Sequence[int]) -> list[int]:

@@ -82,7 +82,9 @@ def _send(letter: Letter) -> None:
     if rendered is None:
         return
     message = EmailMultiAlternatives(
-        subject=rendered.subject, body=rendered.text, to=[rendered.to],
+        subject=rendered.subject,
+        body=rendered.text,
+        to=[rendered.to],
         headers={"Message-ID": f"<{letter.id}@bulk-repeat-order>"},
     )
     if rendered.html:

@@ -21,7 +21,9 @@ class Letter(models.Model):
     last_error = models.CharField(max_length=300, blank=True)
 
     class Meta:
-        indexes = [models.Index(fields=["next_try_at"], condition=Q(sent_at__isnull=True), name="letters_to_send")]
+        indexes = [
+            models.Index(fields=["next_try_at"], condition=Q(sent_at__isnull=True), name="letters_to_send")
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.id}"

@@ -45,14 +45,18 @@ class Lock(models.Model):
     locked_by = models.CharField(max_length=80)
     expires_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
-    ended_by = models.CharField(max_length=80, null=True)  # noqa: DJ001 - null says that it has not ended
+    ended_by = models.CharField(max_length=80, null=True)
 
     objects = LockQuerySet.as_manager()
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(status__in=[s.value for s in LockStatus]), name="a_lock_is_in_one_of_its_states"),
-            models.CheckConstraint(condition=Q(expires_at__gt=F("locked_at")), name="a_lock_ends_after_it_began"),
+            models.CheckConstraint(
+                condition=Q(status__in=[s.value for s in LockStatus]), name="a_lock_is_in_one_of_its_states"
+            ),
+            models.CheckConstraint(
+                condition=Q(expires_at__gt=F("locked_at")), name="a_lock_ends_after_it_began"
+            ),
             models.CheckConstraint(
                 condition=Q(status__in=LIVE_VALUES, ended_at__isnull=True, ended_by__isnull=True)
                 | (~Q(status__in=LIVE_VALUES) & Q(ended_at__isnull=False, ended_by__isnull=False)),
@@ -77,7 +81,11 @@ class Grant(models.Model):
     granted_by = models.CharField(max_length=80)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["store", "buyer", "subject"], name="one_grant_a_buyer_and_subject")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["store", "buyer", "subject"], name="one_grant_a_buyer_and_subject"
+            )
+        ]
 
 
 class ActKind(models.TextChoices):

@@ -77,6 +77,7 @@ class Counts:
 
 def count(asked: int, by_status: Mapping[str, int]) -> Counts:
     """Counts from rows: what has no row yet is pending."""
+
     def of(*statuses: OrderStatus) -> int:
         return sum(by_status.get(status, 0) for status in statuses)
 

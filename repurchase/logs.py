@@ -12,7 +12,11 @@ SECRET_KEY = re.compile(r"password|token|secret|authorization|api_key|cookie", r
 def redact(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
     """Blanks values whose name tells a secret, and the token in any text that holds a buyer's link."""
     return {
-        key: "…" if SECRET_KEY.search(key) else BUYER_LINK.sub(r"\1…", value) if isinstance(value, str) else value
+        key: "…"
+        if SECRET_KEY.search(key)
+        else BUYER_LINK.sub(r"\1…", value)
+        if isinstance(value, str)
+        else value
         for key, value in event.items()
     }
 
@@ -44,7 +48,16 @@ CONFIG = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
-        name: {"level": "WARNING"} for name in ("django_structlog", "axes", "celery.app.trace", "celery.worker.strategy", "celery.beat", "fontTools", "weasyprint")
+        name: {"level": "WARNING"}
+        for name in (
+            "django_structlog",
+            "axes",
+            "celery.app.trace",
+            "celery.worker.strategy",
+            "celery.beat",
+            "fontTools",
+            "weasyprint",
+        )
     },
 }
 

@@ -6,7 +6,17 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
-from marketplace.models import Buyer, CarrierService, FxRateSet, IndexClose, PastOrder, PastOrderLine, Sku, Store, User
+from marketplace.models import (
+    Buyer,
+    CarrierService,
+    FxRateSet,
+    IndexClose,
+    PastOrder,
+    PastOrderLine,
+    Sku,
+    Store,
+    User,
+)
 from pricing.models import Lock
 from repurchase.batching import BatchStatus
 from repurchase.lifecycle import OrderStatus
@@ -50,7 +60,11 @@ class Batch(models.Model):
     store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="batches")
     buyer = models.ForeignKey(Buyer, on_delete=models.PROTECT, related_name="batches")
     status = models.CharField(max_length=10, choices=choices(BatchStatus), default=BatchStatus.SCREENING)
-    policy = models.CharField(max_length=14, choices=[("partial", "partial"), ("all_or_nothing", "all_or_nothing")], default="partial")
+    policy = models.CharField(
+        max_length=14,
+        choices=[("partial", "partial"), ("all_or_nothing", "all_or_nothing")],
+        default="partial",
+    )
     special_clearance = models.BooleanField(default=False)  # 专线清关通道 ticked for the whole batch
     asked = models.PositiveIntegerField()
     attempt = models.PositiveSmallIntegerField(default=1)
@@ -68,7 +82,9 @@ class Batch(models.Model):
         verbose_name_plural = "batches"
         constraints = [
             models.CheckConstraint(condition=Q(asked__gt=0), name="a_batch_asks_for_orders"),
-            models.CheckConstraint(condition=Q(status__in=[s.value for s in BatchStatus]), name="a_batch_is_in_one_of_its_states"),
+            models.CheckConstraint(
+                condition=Q(status__in=[s.value for s in BatchStatus]), name="a_batch_is_in_one_of_its_states"
+            ),
         ]
         indexes = [
             models.Index(fields=["store", "-created_at", "-id"], name="batches_of_a_store"),
@@ -91,7 +107,9 @@ class Chunk(models.Model):
     done_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["batch", "first_position"], name="one_chunk_a_batch_and_position")]
+        constraints = [
+            models.UniqueConstraint(fields=["batch", "first_position"], name="one_chunk_a_batch_and_position")
+        ]
         indexes = [models.Index(fields=["rung_at"], condition=Q(done_at__isnull=True), name="chunks_to_do")]
 
 
@@ -102,7 +120,9 @@ class RepeatOrder(models.Model):
     store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="+", db_index=False)
     batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="orders", db_index=False)
     position = models.PositiveIntegerField()
-    past_order = models.ForeignKey(PastOrder, on_delete=models.PROTECT, related_name="repeats", db_index=False)
+    past_order = models.ForeignKey(
+        PastOrder, on_delete=models.PROTECT, related_name="repeats", db_index=False
+    )
     status = models.CharField(max_length=16, choices=choices(OrderStatus))
     codes = ArrayField(models.CharField(max_length=40), default=list)
     findings = models.JSONField(default=list)  # [{code, evidence}]
@@ -120,7 +140,9 @@ class RepeatOrder(models.Model):
     prices_include_tax = models.BooleanField(default=False)
     incoterm = models.CharField(max_length=3)
     importer_of_record = models.CharField(max_length=6)
-    service = models.ForeignKey(CarrierService, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    service = models.ForeignKey(
+        CarrierService, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     transit_days = models.PositiveSmallIntegerField(null=True)
     promise_days = models.PositiveSmallIntegerField()
     special_clearance = models.BooleanField(default=False)
@@ -136,9 +158,13 @@ class RepeatOrder(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["past_order", "batch"], name="one_repeat_a_batch_and_past_order"),
-            models.CheckConstraint(condition=Q(status__in=[s.value for s in OrderStatus]), name="an_order_is_in_one_of_its_states"),
             models.CheckConstraint(
-                condition=~Q(status__in=["locked", "confirmed", "declined", "expired", "terminated"]) | Q(lock__isnull=False),
+                condition=Q(status__in=[s.value for s in OrderStatus]),
+                name="an_order_is_in_one_of_its_states",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status__in=["locked", "confirmed", "declined", "expired", "terminated"])
+                | Q(lock__isnull=False),
                 name="a_locked_order_has_its_lock",
             ),
         ]
@@ -173,7 +199,9 @@ class RepeatLine(models.Model):
     origin_country = models.CharField(max_length=2)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["order", "line_no"], name="one_repeat_line_an_order_and_number")]
+        constraints = [
+            models.UniqueConstraint(fields=["order", "line_no"], name="one_repeat_line_an_order_and_number")
+        ]
 
 
 class OrderFee(models.Model):
@@ -196,7 +224,9 @@ class OrderFee(models.Model):
     rounding = models.CharField(max_length=20)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["order", "position"], name="one_fee_an_order_and_position")]
+        constraints = [
+            models.UniqueConstraint(fields=["order", "position"], name="one_fee_an_order_and_position")
+        ]
 
 
 class Heartbeat(models.Model):

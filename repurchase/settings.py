@@ -15,7 +15,9 @@ env = environ.Env()
 
 DEBUG = env.bool("DEBUG", default=False)
 DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / ".data"))).resolve()
-EMBEDDED = env.bool("EMBEDDED", default=False)  # our own PostgreSQL and Redis, the demo mailbox, the simulator
+EMBEDDED = env.bool(
+    "EMBEDDED", default=False
+)  # our own PostgreSQL and Redis, the demo mailbox, the simulator
 
 try:
     DATABASES = {"default": env.db_url("DATABASE_URL")}
@@ -26,7 +28,9 @@ except ImproperlyConfigured as error:
         f"{error} Set it, or put `python -m repurchase.embedded with --` before the command for the embedded default."
     ) from None
 if DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
-    raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL database (docs/adr/0001-one-database-dialect.md).")
+    raise ImproperlyConfigured(
+        "DATABASE_URL must name a PostgreSQL database (docs/adr/0001-one-database-dialect.md)."
+    )
 DATABASES["default"]["CONN_MAX_AGE"] = 60
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DATABASES["default"].setdefault("OPTIONS", {})["connect_timeout"] = 5
@@ -123,7 +127,9 @@ TLS = env.bool("TLS", default=not (DEBUG or EMBEDDED))
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = TLS
 SECURE_HSTS_SECONDS = 31_536_000 if TLS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = TLS
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", default=False) else None
+SECURE_PROXY_SSL_HEADER = (
+    ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", default=False) else None
+)
 SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz)$"]
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -149,7 +155,10 @@ STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = env.path("STATIC_ROOT", default=str(DATA_DIR / "static"))
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": DATA_DIR / "files"}},
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": DATA_DIR / "files"},
+    },
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 WHITENOISE_USE_FINDERS = True
@@ -191,7 +200,11 @@ CELERY_BEAT_SCHEDULE = {
     "letters": {"task": "outbox.deliver_letters", "schedule": 5, "options": {"expires": 5}},
 }
 if EMBEDDED:
-    CELERY_BEAT_SCHEDULE["simulate"] = {"task": "repurchase.simulate", "schedule": 60, "options": {"expires": 60}}
+    CELERY_BEAT_SCHEDULE["simulate"] = {
+        "task": "repurchase.simulate",
+        "schedule": 60,
+        "options": {"expires": 60},
+    }
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["repurchase.api.auth.KeyAuthentication"],

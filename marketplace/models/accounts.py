@@ -97,7 +97,9 @@ class Membership(models.Model):
     role = models.CharField(max_length=12, choices=Role.choices)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["user", "store"], name="one_membership_a_user_and_store")]
+        constraints = [
+            models.UniqueConstraint(fields=["user", "store"], name="one_membership_a_user_and_store")
+        ]
 
     def __str__(self) -> str:
         return f"{self.user} · {self.store} · {self.role}"

@@ -38,10 +38,16 @@ class OrderClaim(Claim):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["past_order"], condition=Q(released_at__isnull=True), name="one_live_claim_a_past_order"
+                fields=["past_order"],
+                condition=Q(released_at__isnull=True),
+                name="one_live_claim_a_past_order",
             ),
         ]
-        indexes = [models.Index(fields=["holder"], condition=Q(released_at__isnull=True), name="order_claims_of_a_holder")]
+        indexes = [
+            models.Index(
+                fields=["holder"], condition=Q(released_at__isnull=True), name="order_claims_of_a_holder"
+            )
+        ]
 
 
 class StockClaim(Claim):
@@ -52,6 +58,12 @@ class StockClaim(Claim):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["holder", "sku"], condition=Q(released_at__isnull=True), name="one_stock_claim_a_holder_and_sku"),
+            models.UniqueConstraint(
+                fields=["holder", "sku"],
+                condition=Q(released_at__isnull=True),
+                name="one_stock_claim_a_holder_and_sku",
+            ),
         ]
-        indexes = [models.Index(fields=["sku"], condition=Q(released_at__isnull=True), name="stock_claims_of_a_sku")]
+        indexes = [
+            models.Index(fields=["sku"], condition=Q(released_at__isnull=True), name="stock_claims_of_a_sku")
+        ]

@@ -32,8 +32,13 @@ class CommissionRate(Mirrored):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["category", "valid_from"], name="one_commission_rate_a_category_and_day"),
-            models.CheckConstraint(condition=Q(rate__isnull=True) | Q(rate__gte=0, rate__lt=1), name="a_commission_rate_is_a_share"),
+            models.UniqueConstraint(
+                fields=["category", "valid_from"], name="one_commission_rate_a_category_and_day"
+            ),
+            models.CheckConstraint(
+                condition=Q(rate__isnull=True) | Q(rate__gte=0, rate__lt=1),
+                name="a_commission_rate_is_a_share",
+            ),
         ]
 
 
@@ -71,6 +76,8 @@ class PriceListEntry(Mirrored):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["sku", "min_quantity", "valid_from"], name="one_price_a_sku_band_and_day"),
+            models.UniqueConstraint(
+                fields=["sku", "min_quantity", "valid_from"], name="one_price_a_sku_band_and_day"
+            ),
             models.CheckConstraint(condition=Q(amount__gt=0), name="a_list_price_is_positive"),
         ]

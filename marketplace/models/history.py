@@ -34,7 +34,9 @@ class PastOrder(Mirrored):
     refunded_minor = models.BigIntegerField(default=0)
     prices_include_tax = models.BooleanField(default=False)
     incoterm = models.CharField(max_length=3, default="DAP")  # Incoterms 2020
-    importer_of_record = models.CharField(max_length=6, choices=[("buyer", "buyer"), ("seller", "seller")], default="buyer")
+    importer_of_record = models.CharField(
+        max_length=6, choices=[("buyer", "buyer"), ("seller", "seller")], default="buyer"
+    )
     line_count = models.PositiveIntegerField()
     promise_days = models.PositiveSmallIntegerField(default=30)  # delivery promised within
     special_clearance = models.BooleanField(default=False)  # 专线清关通道 was ticked
@@ -51,7 +53,8 @@ class PastOrder(Mirrored):
         constraints = [
             models.UniqueConstraint(fields=["store", "number"], name="one_past_order_a_store_and_number"),
             models.CheckConstraint(
-                condition=~Q(status="completed") | Q(completed_at__isnull=False), name="a_completed_order_says_when"
+                condition=~Q(status="completed") | Q(completed_at__isnull=False),
+                name="a_completed_order_says_when",
             ),
             models.CheckConstraint(
                 condition=Q(refunded_minor__gte=0) & Q(refunded_minor__lte=F("paid_minor")),
@@ -106,5 +109,9 @@ class Dispute(Mirrored):
     reason = models.CharField(max_length=120, blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["store", "external_id"], name="one_dispute_a_store_and_external_id")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["store", "external_id"], name="one_dispute_a_store_and_external_id"
+            )
+        ]
         indexes = [models.Index(fields=["store", "opened_at"], name="disputes_of_a_store")]

@@ -30,7 +30,11 @@ class Lane(Mirrored):
     special_clearance = models.BooleanField(default=False)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["service", "country", "region"], name="one_lane_a_service_and_region")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["service", "country", "region"], name="one_lane_a_service_and_region"
+            )
+        ]
 
 
 class RateCard(Mirrored):
@@ -40,7 +44,9 @@ class RateCard(Mirrored):
     """
 
     service = models.ForeignKey(CarrierService, on_delete=models.CASCADE, related_name="rate_cards")
-    store = models.ForeignKey(Store, null=True, blank=True, on_delete=models.CASCADE, related_name="rate_cards")
+    store = models.ForeignKey(
+        Store, null=True, blank=True, on_delete=models.CASCADE, related_name="rate_cards"
+    )
     country = models.CharField(max_length=2, validators=[country_code])
     currency = models.CharField(max_length=3, validators=[currency_code])
     min_weight_g = models.PositiveIntegerField(default=0)
@@ -56,5 +62,7 @@ class RateCard(Mirrored):
                 nulls_distinct=False,
                 name="one_rate_card_a_service_store_country_weight_day",
             ),
-            models.CheckConstraint(condition=Q(step_g__gt=0, base_minor__gte=0, step_minor__gte=0), name="a_rate_card_charges"),
+            models.CheckConstraint(
+                condition=Q(step_g__gt=0, base_minor__gte=0, step_minor__gte=0), name="a_rate_card_charges"
+            ),
         ]

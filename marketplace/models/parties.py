@@ -28,7 +28,9 @@ class Buyer(Mirrored):
     postal_code = models.CharField(max_length=20, blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["store", "external_id"], name="one_buyer_a_store_and_external_id")]
+        constraints = [
+            models.UniqueConstraint(fields=["store", "external_id"], name="one_buyer_a_store_and_external_id")
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -54,7 +56,9 @@ class Registration(Mirrored):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["store", "scheme", "jurisdiction", "number"], name="one_registration_a_number"),
+            models.UniqueConstraint(
+                fields=["store", "scheme", "jurisdiction", "number"], name="one_registration_a_number"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -74,7 +78,9 @@ class RegistrationRequirement(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["scheme", "country", "category"], nulls_distinct=False, name="one_requirement_a_scheme_country_category"
+                fields=["scheme", "country", "category"],
+                nulls_distinct=False,
+                name="one_requirement_a_scheme_country_category",
             ),
         ]
 

@@ -10,7 +10,9 @@ class PolicyValue(models.Model):
     reason = models.CharField(max_length=200)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["name", "valid_from"], name="one_policy_value_a_name_and_instant")]
+        constraints = [
+            models.UniqueConstraint(fields=["name", "valid_from"], name="one_policy_value_a_name_and_instant")
+        ]
 
     def __str__(self) -> str:
         return f"{self.name} = {self.value}"

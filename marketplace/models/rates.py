@@ -13,7 +13,9 @@ class FxRateSet(Mirrored):
     published_on = models.DateField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["source", "published_on"], name="one_rate_set_a_source_and_day")]
+        constraints = [
+            models.UniqueConstraint(fields=["source", "published_on"], name="one_rate_set_a_source_and_day")
+        ]
         indexes = [models.Index(fields=["-published_on", "-id"], name="latest_rate_set")]
 
     def __str__(self) -> str:
@@ -43,7 +45,9 @@ class IndexClose(Mirrored):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["series", "source", "closed_on"], name="one_close_a_series_source_and_day"),
+            models.UniqueConstraint(
+                fields=["series", "source", "closed_on"], name="one_close_a_series_source_and_day"
+            ),
             models.CheckConstraint(condition=Q(value__gt=0), name="a_close_is_positive"),
         ]
         indexes = [models.Index(fields=["series", "-closed_on", "-id"], name="latest_close")]
@@ -71,6 +75,10 @@ class TaxRate(Mirrored):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["country", "region", "valid_from"], name="one_tax_rate_a_place_and_day"),
-            models.CheckConstraint(condition=Q(rate__isnull=True) | Q(rate__gte=0, rate__lt=1), name="a_tax_rate_is_a_share"),
+            models.UniqueConstraint(
+                fields=["country", "region", "valid_from"], name="one_tax_rate_a_place_and_day"
+            ),
+            models.CheckConstraint(
+                condition=Q(rate__isnull=True) | Q(rate__gte=0, rate__lt=1), name="a_tax_rate_is_a_share"
+            ),
         ]

@@ -18,7 +18,9 @@ def main() -> int:
     run.add_argument("--port", type=int, default=int(os.environ.get("PORT", "8000")))
     run.add_argument("--fast", action="store_true", help="for tests: no fsync")
     with_ = verbs.add_parser("with", help="runs a command on private servers")
-    with_.add_argument("--temporary", action="store_true", help="in an empty folder that is deleted afterwards")
+    with_.add_argument(
+        "--temporary", action="store_true", help="in an empty folder that is deleted afterwards"
+    )
     with_.add_argument("command", nargs=argparse.REMAINDER)
     arguments = parser.parse_args()
 

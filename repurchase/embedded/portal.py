@@ -29,7 +29,10 @@ def run(data_dir: Path, *, port: int, fast: bool = False) -> int:
             environment = {**os.environ, **private, "SITE_URL": os.environ.get("SITE_URL", url)}
             try:
                 _prepare(environment)
-                start = {name: _starter(name, command, environment, data_dir) for name, command in _programs(port).items()}
+                start = {
+                    name: _starter(name, command, environment, data_dir)
+                    for name, command in _programs(port).items()
+                }
                 children.update({name: go() for name, go in start.items()})
                 _wait_until_ready(url, children, data_dir)
                 _announce(url, data_dir)
@@ -46,9 +49,31 @@ def run(data_dir: Path, *, port: int, fast: bool = False) -> int:
 def _programs(port: int) -> dict[str, list[str]]:
     celery = [PYTHON, "-m", "celery", "-A", "repurchase"]
     return {
-        "web": [PYTHON, "-m", "uvicorn", "repurchase.asgi:application", "--host", "127.0.0.1", "--port", str(port),
-                "--no-access-log", "--lifespan", "off", "--timeout-graceful-shutdown", "5"],
-        "worker": [*celery, "worker", "--concurrency", "2", "--loglevel", "warning", "--without-gossip", "--without-mingle"],
+        "web": [
+            PYTHON,
+            "-m",
+            "uvicorn",
+            "repurchase.asgi:application",
+            "--host",
+            "127.0.0.1",
+            "--port",
+            str(port),
+            "--no-access-log",
+            "--lifespan",
+            "off",
+            "--timeout-graceful-shutdown",
+            "5",
+        ],
+        "worker": [
+            *celery,
+            "worker",
+            "--concurrency",
+            "2",
+            "--loglevel",
+            "warning",
+            "--without-gossip",
+            "--without-mingle",
+        ],
         "beat": [*celery, "beat", "--loglevel", "warning", "--pidfile="],
     }
 
@@ -59,13 +84,19 @@ def _prepare(environment: dict[str, str]) -> None:
             raise SystemExit(f"`manage.py {' '.join(arguments)}` failed; see above.")
 
 
-def _starter(name: str, command: list[str], environment: dict[str, str], data_dir: Path) -> Callable[[], subprocess.Popen]:
+def _starter(
+    name: str, command: list[str], environment: dict[str, str], data_dir: Path
+) -> Callable[[], subprocess.Popen]:
     role = "web" if name == "web" else "worker"
 
     def start() -> subprocess.Popen:
         return subprocess.Popen(
-            command, env=servers.with_role(environment, role), start_new_session=True, preexec_fn=_die_with_parent,
-            stdout=(data_dir / f"{name}.log").open("a"), stderr=subprocess.STDOUT,
+            command,
+            env=servers.with_role(environment, role),
+            start_new_session=True,
+            preexec_fn=_die_with_parent,
+            stdout=(data_dir / f"{name}.log").open("a"),
+            stderr=subprocess.STDOUT,
         )
 
     return start
@@ -117,7 +148,9 @@ def _announce(url: str, data_dir: Path) -> None:
     )
 
 
-def _keep_alive(children: dict[str, subprocess.Popen], start: dict[str, Callable[[], subprocess.Popen]]) -> None:
+def _keep_alive(
+    children: dict[str, subprocess.Popen], start: dict[str, Callable[[], subprocess.Popen]]
+) -> None:
     """Starts again what died: a killed worker costs time, never work."""
     while True:
         time.sleep(1)

@@ -99,7 +99,9 @@ def redis(folder: Path) -> Iterator[str]:
     options = ["--port", "0", "--unixsocket", str(socket), "--unixsocketperm", "700", "--dir", str(folder)]
     process = subprocess.Popen(
         ["redis-server", *options, "--save", "60 1", "--loglevel", "warning"],
-        stdout=(folder / "log").open("a"), stderr=subprocess.STDOUT, start_new_session=True,
+        stdout=(folder / "log").open("a"),
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
     )
     try:
         _wait_for(socket, process)

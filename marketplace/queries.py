@@ -1,0 +1,35 @@
+"""Published rates as core values."""
+
+import datetime as dt
+
+from diagnostics.codes import Code
+from diagnostics.problem import Problem
+from marketplace.models import FxRateSet, IndexClose
+from marketplace.money import Rates
+
+
+def latest_rates(at: dt.datetime, *, max_age_days: int) -> Rates:
+    """The newest publication at an instant. FX_RATE_STALE when it is older than `max_age_days`."""
+    latest = FxRateSet.objects.filter(published_on__lte=at.date()).order_by("-published_on", "-id").first()
+    if latest is None:
+        raise Problem(Code.FX_RATE_STALE, value="—", limit=max_age_days)
+    if (at.date() - latest.published_on).days > max_age_days:
+        raise Problem(Code.FX_RATE_STALE, value=latest.published_on.isoformat(), limit=max_age_days)
+    return rates_of(latest)
+
+
+def rates_of(rate_set: FxRateSet) -> Rates:
+    return Rates(
+        id=rate_set.pk,
+        source=rate_set.source,
+        published_on=rate_set.published_on,
+        per_euro=dict(rate_set.rates.values_list("currency", "per_euro")),
+    )
+
+
+def latest_close(series: str, at: dt.datetime) -> IndexClose | None:
+    return (
+        IndexClose.objects.filter(series=series, closed_on__lte=at.date())
+        .order_by("-closed_on", "-id")
+        .first()
+    )

@@ -1,0 +1,26 @@
+"""Tests run on the private PostgreSQL and Redis that `make test` starts (ADR 1); nothing of ours is mocked."""
+
+import pytest
+
+from tests import world
+
+
+@pytest.fixture
+def store(db):
+    return world.store()
+
+
+@pytest.fixture
+def alice(store):
+    return world.member(store, "owner", "alice@example.com")
+
+
+@pytest.fixture
+def bob(store):
+    return world.member(store, "operator", "bob@example.com")
+
+
+@pytest.fixture
+def charlie(db):
+    """A member of another store."""
+    return world.member(world.store(), "owner", "charlie@example.com")

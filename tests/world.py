@@ -1,0 +1,239 @@
+"""A small world for tests: each maker fills what a test does not care about.
+
+The cast is fixed: alice owns the store, bob is an operator on her team, charlie may see nothing.
+"""
+
+import datetime as dt
+import itertools
+from decimal import Decimal
+from typing import Any
+
+from marketplace.models import (
+    Buyer,
+    CarrierService,
+    Category,
+    CommissionRate,
+    FxRate,
+    FxRateSet,
+    IndexClose,
+    Lane,
+    Membership,
+    PastOrder,
+    PastOrderLine,
+    PriceListEntry,
+    RateCard,
+    Registration,
+    Role,
+    Sku,
+    Store,
+    StoreLevel,
+    TaxRate,
+    User,
+)
+from qualification.models import Qualification
+from qualification.review import Standing
+
+NOW = dt.datetime(2026, 11, 23, 8, 0, tzinfo=dt.UTC)
+LONG_AGO = dt.date(2020, 1, 1)
+_number = itertools.count(1)
+MIRRORED = {"source": "test", "mirrored_at": NOW}
+
+
+def user(email: str = "", **fields: Any) -> User:
+    return User.objects.create_user(email or f"user{next(_number)}@example.com", "a long password", **fields)
+
+
+def store(**fields: Any) -> Store:
+    n = next(_number)
+    defaults = {
+        "code": f"store-{n}",
+        "name": f"Store {n}",
+        "legal_name": f"Store {n} Co., Ltd.",
+        "level": StoreLevel.GOLD,
+        "verified_at": NOW,
+        "settlement_currency": "CNY",
+        "country": "CN",
+        "city": "Ningbo",
+        "sandbox": True,
+    }
+    made = Store.objects.create(**defaults | fields)
+    Qualification.objects.create(store=made, state=Standing.OPEN, since=NOW)
+    return made
+
+
+def member(of: Store, role: str = Role.OWNER, email: str = "") -> User:
+    made = user(email)
+    Membership.objects.create(user=made, store=of, role=role)
+    return made
+
+
+def buyer(of: Store, **fields: Any) -> Buyer:
+    n = next(_number)
+    defaults = {
+        "external_id": str(n),
+        "name": f"Buyer {n}",
+        "email": f"buyer{n}@example.com",
+        "is_certified_business": True,
+        "certificate_valid_until": dt.date(2030, 1, 1),
+        "country": "DE",
+        "city": "Hamburg",
+        "street": "Hafenstr. 1",
+        "postal_code": "20457",
+    }
+    return Buyer.objects.create(store=of, **MIRRORED | defaults | fields)
+
+
+def category(rate: str | None = "0.08", **fields: Any) -> Category:
+    n = next(_number)
+    made = Category.objects.create(
+        **{"code": f"cat-{n}", "name_en": f"Cat {n}", "name_zh": f"类目 {n}"} | fields
+    )
+    if rate is not None:
+        CommissionRate.objects.create(category=made, rate=Decimal(rate), valid_from=LONG_AGO, **MIRRORED)
+    return made
+
+
+def sku(of: Store, *, price: str | None = "10.00", currency: str = "USD", **fields: Any) -> Sku:
+    n = next(_number)
+    defaults = {
+        "code": f"SKU-{n}",
+        "title": f"Thing {n}",
+        "hs_code": "691110",
+        "weight_g": 400,
+        "on_hand": 100_000,
+        "stock_synced_at": NOW,
+    }
+    fields.setdefault("category", None)
+    fields["category"] = fields["category"] or category()
+    made = Sku.objects.create(store=of, **MIRRORED | defaults | fields)
+    if price is not None:
+        PriceListEntry.objects.create(
+            store=of,
+            sku=made,
+            min_quantity=1,
+            amount=Decimal(price),
+            currency=currency,
+            valid_from=LONG_AGO,
+            **MIRRORED,
+        )
+    return made
+
+
+def past_order(
+    of: Store,
+    by: Buyer,
+    lines: list[tuple[Sku, int, int]],
+    *,
+    completed_at: dt.datetime | None = NOW - dt.timedelta(days=5),
+    **fields: Any,
+) -> PastOrder:
+    """`lines`: (sku, quantity, total in minor units)."""
+    goods = sum(total for _, _, total in lines)
+    freight = fields.pop("freight_minor", 0)
+    at = (completed_at or NOW) - dt.timedelta(days=3)
+    defaults = {
+        "number": f"PO-{next(_number)}",
+        "status": "completed" if completed_at else "open",
+        "currency": "USD",
+        "ordered_at": at,
+        "paid_at": at,
+        "completed_at": completed_at,
+        "rating": Decimal("5"),
+        "goods_minor": goods,
+        "freight_minor": freight,
+        "paid_minor": goods + freight,
+        "line_count": len(lines),
+        "country": by.country,
+        "region": by.region,
+        "city": by.city,
+        "street": by.street,
+        "postal_code": by.postal_code,
+        "consignee": by.name,
+    }
+    made = PastOrder.objects.create(store=of, buyer=by, **MIRRORED | defaults | fields)
+    PastOrderLine.objects.bulk_create(
+        PastOrderLine(
+            store=of,
+            order=made,
+            line_no=n,
+            sku=item,
+            quantity=quantity,
+            unit_price=Decimal(total) / 100 / quantity,
+            total_minor=total,
+            rating=made.rating,
+        )
+        for n, (item, quantity, total) in enumerate(lines, start=1)
+    )
+    return made
+
+
+def rates(published_on: dt.date = NOW.date(), source: str = "ecb", **per_euro: str) -> FxRateSet:
+    """`rates(USD="1.10", CNY="7.80")`; USD, GBP and CNY have defaults."""
+    made = FxRateSet.objects.create(published_on=published_on, source=source, mirrored_at=NOW)
+    table = {"USD": "1.10", "GBP": "0.85", "CNY": "7.80"} | per_euro
+    FxRate.objects.bulk_create(
+        FxRate(rate_set=made, currency=c, per_euro=Decimal(r)) for c, r in table.items()
+    )
+    return made
+
+
+def index_close(value: str = "300", closed_on: dt.date = NOW.date(), series: str = "CRB") -> IndexClose:
+    return IndexClose.objects.create(series=series, closed_on=closed_on, value=Decimal(value), **MIRRORED)
+
+
+def lane(country: str = "DE", *, transit_days: int = 10, **fields: Any) -> CarrierService:
+    """A service that reaches the country, with a public and no negotiated rate card."""
+    n = next(_number)
+    service = fields.pop("service", None) or CarrierService.objects.create(
+        code=f"service-{n}", name=f"Service {n}", carrier="Cainiao"
+    )
+    Lane.objects.create(service=service, country=country, transit_days=transit_days, **MIRRORED | fields)
+    return service
+
+
+def rate_card(service: CarrierService, country: str = "DE", **fields: Any) -> RateCard:
+    defaults = {
+        "currency": "USD",
+        "base_minor": 500,
+        "step_g": 1000,
+        "step_minor": 200,
+        "valid_from": LONG_AGO,
+    }
+    return RateCard.objects.create(service=service, country=country, **MIRRORED | defaults | fields)
+
+
+def tax(
+    country: str = "DE", rate: str = "0.19", *, registration_of: Store | None = None, **fields: Any
+) -> TaxRate:
+    made = TaxRate.objects.create(
+        country=country, rate=Decimal(rate), **MIRRORED | {"valid_from": LONG_AGO, "category": "S"} | fields
+    )
+    if registration_of:
+        Registration.objects.create(
+            store=registration_of,
+            scheme="VAT",
+            jurisdiction=country,
+            number=f"{country}123456789",
+            valid_from=LONG_AGO,
+            **MIRRORED,
+        )
+    return made
+
+
+def repeatable(
+    of: Store, *, orders: int = 5, lines: int = 1, **buyer_fields: Any
+) -> tuple[Buyer, list[PastOrder]]:
+    """A buyer with orders of USD 5,000.00 each that pass every gate and rule, and the rates and lanes for it."""
+    rates()
+    index_close()
+    by = buyer(of, **buyer_fields)
+    service = lane(by.country)
+    rate_card(service, by.country)
+    rate_card(service, by.country, store=of, base_minor=430, step_minor=172)
+    tax(by.country, registration_of=of)
+    item = sku(of, price="10.00")
+    made = [
+        past_order(of, by, [(item, 500 // lines, 500_000 // lines)] * lines, freight_minor=2500)
+        for _ in range(orders)
+    ]
+    return by, made
