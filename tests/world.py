@@ -34,6 +34,7 @@ from qualification.models import Qualification
 from qualification.review import Standing
 
 NOW = dt.datetime(2026, 11, 23, 8, 0, tzinfo=dt.UTC)
+TODAY = dt.date(2026, 11, 23)
 LONG_AGO = dt.date(2020, 1, 1)
 _number = itertools.count(1)
 MIRRORED = {"source": "test", "mirrored_at": NOW}
@@ -167,7 +168,7 @@ def past_order(
     return made
 
 
-def rates(published_on: dt.date = NOW.date(), source: str = "ecb", **per_euro: str) -> FxRateSet:
+def rates(published_on: dt.date = TODAY, source: str = "ecb", **per_euro: str) -> FxRateSet:
     """`rates(USD="1.10", CNY="7.80")`; USD, GBP and CNY have defaults."""
     made = FxRateSet.objects.create(published_on=published_on, source=source, mirrored_at=NOW)
     table = {"USD": "1.10", "GBP": "0.85", "CNY": "7.80"} | per_euro
@@ -177,7 +178,7 @@ def rates(published_on: dt.date = NOW.date(), source: str = "ecb", **per_euro: s
     return made
 
 
-def index_close(value: str = "300", closed_on: dt.date = NOW.date(), series: str = "CRB") -> IndexClose:
+def index_close(value: str = "300", closed_on: dt.date = TODAY, series: str = "CRB") -> IndexClose:
     return IndexClose.objects.create(series=series, closed_on=closed_on, value=Decimal(value), **MIRRORED)
 
 

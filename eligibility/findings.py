@@ -1,0 +1,37 @@
+"""What a rule found, and what it means for an order. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from diagnostics.codes import CATALOGUE, Code, Severity
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    code: Code
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def severity(self) -> Severity:
+        return CATALOGUE[self.code].severity
+
+
+def found(code: Code, /, **evidence: Any) -> Finding:
+    return Finding(code=code, evidence=evidence)
+
+
+def outcome_of(findings: Sequence[Finding]) -> str:
+    """ "planned", "failed" when somebody can fix it, "excluded" when nothing does."""
+    if any(finding.severity is Severity.FINAL for finding in findings):
+        return "excluded"
+    return "failed" if findings else "planned"
+
+
+def percent(share: Decimal) -> str:
+    return f"{(share * 100).quantize(Decimal('0.0001')).normalize():f} %"
+
+
+def usd(minor: int) -> str:
+    return f"USD {Decimal(minor) / 100:,.2f}"

@@ -1,0 +1,261 @@
+"""Rows → facts, in a constant number of queries whatever the number of orders."""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from django.db.models import Count, F, Q, Sum
+
+from eligibility.facts import (
+    GateFacts,
+    LaneFacts,
+    Limits,
+    LineFacts,
+    OrderFacts,
+    Price,
+    RegistrationFacts,
+    Requirement,
+    SkuFacts,
+    World,
+)
+from marketplace.models import (
+    Buyer,
+    Dispute,
+    FxRate,
+    Lane,
+    OrderClaim,
+    PastOrder,
+    PastOrderLine,
+    PastOrderStatus,
+    PriceListEntry,
+    Registration,
+    RegistrationRequirement,
+    Sku,
+    StockClaim,
+    Store,
+    StoreLevel,
+)
+from marketplace.money import Rates, half_up
+from marketplace.policy import Value
+from qualification.queries import standing_of
+
+PLATFORM_ZONE = ZoneInfo("Asia/Shanghai")
+CRB = "CRB"
+
+
+def limits_of(policies: Mapping[str, Value]) -> Limits:
+    return Limits(**{name: policies[name] for name in Limits.__slots__})
+
+
+# --- Gates -------------------------------------------------------------------------------------------------
+
+
+def gate_facts(*, store: Store, buyer: Buyer, limits: Limits, now: dt.datetime) -> GateFacts:
+    since = now - dt.timedelta(days=limits.dispute_window_days)
+    completed, gmv, without_rate = _business_with(store, buyer)
+    return GateFacts(
+        standing=str(standing_of(store, now)),
+        level=store.level,
+        level_names={level.value: level.name.title() for level in StoreLevel},
+        verified=store.verified_at is not None and store.verified_at <= now,
+        disputes=Dispute.objects.filter(store=store, opened_at__gte=since, opened_at__lte=now).count(),
+        paid_orders=PastOrder.objects.filter(store=store, paid_at__gte=since, paid_at__lte=now).count(),
+        certified=buyer.is_certified_business,
+        certificate_valid_until=buyer.certificate_valid_until,
+        completed_orders=completed,
+        gmv_usd_minor=gmv,
+        orders_without_rate=without_rate,
+    )
+
+
+def _business_with(store: Store, buyer: Buyer) -> tuple[int, int, int]:
+    """(completed orders, their net worth in US cents, orders without a rate): R-24, R-25.
+
+    Each order is converted at the last rates published by its completion day and rounded once.
+    """
+    orders = PastOrder.objects.filter(store=store, buyer=buyer, status=PastOrderStatus.COMPLETED)
+    rows = list(
+        orders.values_list("currency", "completed_at__date").annotate(
+            n=Count("id"), net=Sum(F("paid_minor") - F("refunded_minor"))
+        )
+    )
+    if all(currency == "USD" for currency, *_ in rows):
+        return sum(n for *_, n, _ in rows), sum(int(net) for *_, net in rows), 0
+    nets = list(orders.values_list("currency", "completed_at__date", F("paid_minor") - F("refunded_minor")))
+    table = _rates_by_day({c for c, *_ in nets} | {"USD"}, max(day for _, day, _ in nets))
+    cents = [_in_cents(net, currency, _rates_on(day, table)) for currency, day, net in nets]
+    return len(nets), sum(c for c in cents if c is not None), sum(c is None for c in cents)
+
+
+def _rates_by_day(currencies: set[str], until: dt.date) -> dict[dt.date, dict[str, Decimal]]:
+    table: dict[dt.date, dict[str, Decimal]] = defaultdict(dict)
+    rows = FxRate.objects.filter(currency__in=currencies, rate_set__published_on__lte=until)
+    for day, currency, rate in rows.order_by("rate_set_id").values_list(
+        "rate_set__published_on", "currency", "per_euro"
+    ):
+        table[day][currency] = rate
+    return table
+
+
+def _rates_on(day: dt.date, table: Mapping[dt.date, Mapping[str, Decimal]]) -> Rates | None:
+    """The last publication by that day; a long weekend is four days, more than a week is a gap."""
+    for back in range(8):
+        if found := table.get(day - dt.timedelta(days=back)):
+            return Rates(id=0, source="", published_on=day, per_euro=found)
+    return None
+
+
+def _in_cents(net: int, currency: str, rates: Rates | None) -> int | None:
+    if currency == "USD":
+        return net
+    if rates is None or not {currency, "USD"} <= {*rates.per_euro, "EUR"}:
+        return None
+    return half_up(rates.convert(net, currency, "USD"))
+
+
+# --- Orders ------------------------------------------------------------------------------------------------
+
+
+def world(
+    *, store: Store, orders: Sequence[OrderFacts], limits: Limits, rates: Rates, now: dt.datetime
+) -> World:
+    """What holds for all of these orders: three queries."""
+    countries = {order.country for order in orders}
+    return World(
+        now=now,
+        today=now.astimezone(PLATFORM_ZONE).date(),
+        limits=limits,
+        rates=rates,
+        lanes=_lanes(countries),
+        requirements=_requirements(countries, now.date()),
+        registrations=_registrations(store),
+    )
+
+
+def _lanes(countries: set[str]) -> dict[str, list[LaneFacts]]:
+    lanes: dict[str, list[LaneFacts]] = defaultdict(list)
+    rows = Lane.objects.filter(country__in=countries).order_by("service_id", "region")
+    for row in rows.values("service_id", "country", "region", "transit_days", "special_clearance"):
+        lanes[row["country"]].append(LaneFacts(**row))
+    return lanes
+
+
+def _requirements(countries: set[str], day: dt.date) -> dict[str, list[Requirement]]:
+    needs: dict[str, list[Requirement]] = defaultdict(list)
+    rows = RegistrationRequirement.objects.filter(country__in=countries, valid_from__lte=day).order_by("id")
+    for row in rows.values("scheme", "country", "jurisdiction", "category_id", "reference"):
+        needs[row["country"]].append(Requirement(**row))
+    return needs
+
+
+def _registrations(store: Store) -> list[RegistrationFacts]:
+    rows = Registration.objects.filter(store=store).order_by("id")
+    return [
+        RegistrationFacts(**row)
+        for row in rows.values("scheme", "jurisdiction", "number", "valid_from", "valid_until")
+    ]
+
+
+ORDER_COLUMNS = (
+    "id", "number", "buyer_id", "status", "currency", "completed_at", "rating", "freight_minor",
+    "prices_include_tax", "incoterm", "importer_of_record", "country", "region", "promise_days",
+    "special_clearance", "local_return", "note", "consignee", "street", "city", "postal_code",
+)  # fmt: skip
+
+
+def order_facts(
+    *, store: Store, order_ids: Sequence[int], now: dt.datetime, special_clearance: bool = False
+) -> list[OrderFacts]:
+    """The store's orders in the order asked for, with lines, stock, prices and claims: six queries.
+
+    `special_clearance` ticks the 专线清关通道 for all of them (R-71).
+    """
+    rows = {
+        row[0]: row
+        for row in PastOrder.objects.filter(store=store, id__in=order_ids).values_list(*ORDER_COLUMNS)
+    }
+    lines = _lines(store, list(rows), now)
+    held = dict(
+        OrderClaim.objects.live(now).filter(past_order__in=rows).values_list("past_order_id", "until")
+    )
+    return [_order(rows[pk], lines.get(pk, ()), held, special_clearance) for pk in order_ids if pk in rows]
+
+
+def _order(
+    row: tuple, lines: Sequence[LineFacts], held: Mapping[int, dt.datetime | None], special_clearance: bool
+) -> OrderFacts:
+    f = dict(zip(ORDER_COLUMNS, row, strict=True))
+    ship_to = {name: f[name] for name in ("consignee", "street", "city", "postal_code", "region", "country")}
+    for name in ("consignee", "street", "city", "postal_code"):
+        del f[name]
+    f["special_clearance"] = f["special_clearance"] or special_clearance
+    return OrderFacts(**f, ship_to=ship_to, held=f["id"] in held, held_until=held.get(f["id"]), lines=lines)
+
+
+def _lines(store: Store, order_ids: Sequence[int], now: dt.datetime) -> dict[int, list[LineFacts]]:
+    rows = list(
+        PastOrderLine.objects.filter(order__in=order_ids)
+        .order_by("order_id", "line_no")
+        .values_list("order_id", "id", "line_no", "sku_id", "quantity", "total_minor")
+    )
+    skus = _skus({row[3] for row in rows}, now)
+    lines: dict[int, list[LineFacts]] = defaultdict(list)
+    for order_id, pk, line_no, sku_id, quantity, total in rows:
+        lines[order_id].append(
+            LineFacts(id=pk, line_no=line_no, sku=skus[sku_id], quantity=quantity, total_minor=total)
+        )
+    return lines
+
+
+SKU_COLUMNS = (
+    "id", "code", "category_id", "hs_code", "origin_country", "weight_g", "is_standard", "is_active",
+    "is_ear_controlled", "moq", "stock_synced_at",
+)  # fmt: skip
+
+
+def _skus(sku_ids: set[int], now: dt.datetime) -> dict[int, SkuFacts]:
+    reserved = dict(
+        StockClaim.objects.live(now).filter(sku__in=sku_ids).values_list("sku_id").annotate(Sum("quantity"))
+    )
+    prices = _prices(sku_ids, now)
+    skus = Sku.objects.filter(id__in=sku_ids)
+    rows = skus.values_list(*SKU_COLUMNS, "on_hand", "category__code", "category__crb_exposed")
+    return {row[0]: _sku(row, reserved, prices) for row in rows}
+
+
+def _sku(row: tuple, reserved: Mapping[int, int], prices: Mapping[int, Sequence[Price]]) -> SkuFacts:
+    *known, on_hand, category_code, crb_exposed = row
+    return SkuFacts(
+        **dict(zip(SKU_COLUMNS, known, strict=True)),
+        category_code=category_code,
+        index_series=CRB if crb_exposed else "",
+        available=on_hand - reserved.get(row[0], 0),
+        prices=prices.get(row[0], ()),
+    )
+
+
+def _prices(sku_ids: set[int], now: dt.datetime) -> dict[int, list[Price]]:
+    """The list as it stands today: for each band its newest entry, bands ascending."""
+    prices: dict[int, list[Price]] = defaultdict(list)
+    rows = (
+        PriceListEntry.objects.filter(sku__in=sku_ids, valid_from__lte=now.astimezone(PLATFORM_ZONE).date())
+        .order_by("sku_id", "min_quantity", "-valid_from")
+        .distinct("sku_id", "min_quantity")
+    )
+    for sku_id, min_quantity, amount, currency in rows.values_list(
+        "sku_id", "min_quantity", "amount", "currency"
+    ):
+        prices[sku_id].append(Price(min_quantity=min_quantity, amount=amount, currency=currency))
+    return prices
+
+
+def repeatable(store: Store, *, limits: Limits, now: dt.datetime) -> Q:
+    """The part of the order rules that an index can answer: completed, recent, rated (R-06, R-07)."""
+    return Q(
+        store=store,
+        status=PastOrderStatus.COMPLETED,
+        completed_at__gte=now - dt.timedelta(days=limits.order_max_age_days),
+        rating__gte=limits.order_min_rating,
+    )
