@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, F, Q, Sum
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import F, Q, Sum
 
 from eligibility.facts import (
     GateFacts,
@@ -52,46 +53,57 @@ def limits_of(policies: Mapping[str, Value]) -> Limits:
 # --- Gates -------------------------------------------------------------------------------------------------
 
 
-def gate_facts(*, store: Store, buyer: Buyer, limits: Limits, now: dt.datetime) -> GateFacts:
+def gate_facts(
+    *, store: Store, buyers: Sequence[Buyer], limits: Limits, now: dt.datetime
+) -> dict[int, GateFacts]:
+    """The facts of the gates by buyer id: five queries for any number of buyers."""
     since = now - dt.timedelta(days=limits.dispute_window_days)
-    completed, gmv, without_rate = _business_with(store, buyer)
-    return GateFacts(
-        standing=str(standing_of(store, now)),
-        level=store.level,
-        level_names={level.value: level.name.title() for level in StoreLevel},
-        verified=store.verified_at is not None and store.verified_at <= now,
-        disputes=Dispute.objects.filter(store=store, opened_at__gte=since, opened_at__lte=now).count(),
-        paid_orders=PastOrder.objects.filter(store=store, paid_at__gte=since, paid_at__lte=now).count(),
-        certified=buyer.is_certified_business,
-        certificate_valid_until=buyer.certificate_valid_until,
-        completed_orders=completed,
-        gmv_usd_minor=gmv,
-        orders_without_rate=without_rate,
-    )
+    of_the_store = {
+        "standing": str(standing_of(store, now)),
+        "level": store.level,
+        "level_names": {level.value: level.name.title() for level in StoreLevel},
+        "verified": store.verified_at is not None and store.verified_at <= now,
+        "disputes": Dispute.objects.filter(store=store, opened_at__gte=since, opened_at__lte=now).count(),
+        "paid_orders": PastOrder.objects.filter(store=store, paid_at__gte=since, paid_at__lte=now).count(),
+    }
+    business = _business_with(store, buyers)
+    return {
+        buyer.pk: GateFacts(
+            **of_the_store,
+            certified=buyer.is_certified_business,
+            certificate_valid_until=buyer.certificate_valid_until,
+            **business[buyer.pk],
+        )
+        for buyer in buyers
+    }
 
 
-def _business_with(store: Store, buyer: Buyer) -> tuple[int, int, int]:
-    """(completed orders, their net worth in US cents, orders without a rate): R-24, R-25.
+def _business_with(store: Store, buyers: Sequence[Buyer]) -> dict[int, dict[str, int]]:
+    """Completed orders and their net worth in US cents by buyer id (R-24, R-25).
 
     Each order is converted at the last rates published by its completion day and rounded once.
     """
-    orders = PastOrder.objects.filter(store=store, buyer=buyer, status=PastOrderStatus.COMPLETED)
+    business = {
+        buyer.pk: {"completed_orders": 0, "gmv_usd_minor": 0, "orders_without_rate": 0} for buyer in buyers
+    }
     rows = list(
-        orders.values_list("currency", "completed_at__date").annotate(
-            n=Count("id"), net=Sum(F("paid_minor") - F("refunded_minor"))
-        )
+        PastOrder.objects.filter(store=store, buyer__in=business, status=PastOrderStatus.COMPLETED)
+        .values_list("buyer_id", "currency", "completed_at__date")
+        .annotate(nets=ArrayAgg(F("paid_minor") - F("refunded_minor")))
     )
-    if all(currency == "USD" for currency, *_ in rows):
-        return sum(n for *_, n, _ in rows), sum(int(net) for *_, net in rows), 0
-    nets = list(orders.values_list("currency", "completed_at__date", F("paid_minor") - F("refunded_minor")))
-    table = _rates_by_day({c for c, *_ in nets} | {"USD"}, max(day for _, day, _ in nets))
-    cents = [_in_cents(net, currency, _rates_on(day, table)) for currency, day, net in nets]
-    return len(nets), sum(c for c in cents if c is not None), sum(c is None for c in cents)
+    table = _rates_by_day({currency for _, currency, *_ in rows} | {"USD"}) if rows else {}
+    for buyer_id, currency, day, nets in rows:
+        cents = [_in_cents(net, currency, _rates_on(day, table)) for net in nets]
+        sums = business[buyer_id]
+        sums["completed_orders"] += len(nets)
+        sums["gmv_usd_minor"] += sum(c for c in cents if c is not None)
+        sums["orders_without_rate"] += sum(c is None for c in cents)
+    return business
 
 
-def _rates_by_day(currencies: set[str], until: dt.date) -> dict[dt.date, dict[str, Decimal]]:
+def _rates_by_day(currencies: set[str]) -> dict[dt.date, dict[str, Decimal]]:
     table: dict[dt.date, dict[str, Decimal]] = defaultdict(dict)
-    rows = FxRate.objects.filter(currency__in=currencies, rate_set__published_on__lte=until)
+    rows = FxRate.objects.filter(currency__in=currencies)
     for day, currency, rate in rows.order_by("rate_set_id").values_list(
         "rate_set__published_on", "currency", "per_euro"
     ):

@@ -43,5 +43,10 @@ def in_force(at: dt.datetime) -> Mapping[str, Value]:
     values: dict[str, Value] = {name: default.value for name, default in DEFAULTS.items()}
     rows = PolicyValue.objects.filter(valid_from__lte=at, name__in=DEFAULTS).order_by("valid_from")
     for name, text in rows.values_list("name", "value"):
-        values[name] = type(DEFAULTS[name].value)(text)
+        values[name] = typed(name, text)
     return values
+
+
+def typed(name: str, text: str) -> Value:
+    """A kept value as the type of its default: Decimal for shares and amounts, int for counts."""
+    return type(DEFAULTS[name].value)(text)

@@ -74,6 +74,8 @@ class PastOrder(Mirrored):
                 condition=Q(status="completed"),
                 name="completed_orders_of_a_store",
             ),
+            models.Index(fields=["store", "buyer", "-ordered_at", "-id"], name="orders_of_a_buyer"),
+            models.Index(fields=["store", "-ordered_at", "-id"], name="orders_of_a_store"),
             models.Index(fields=["store", "paid_at"], name="paid_orders_of_a_store"),
         ]
 

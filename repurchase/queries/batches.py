@@ -1,0 +1,205 @@
+"""A batch as its page and the API show it: progress, plan, orders."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.db.models import Count, F, Func, QuerySet, Sum
+from django.shortcuts import get_object_or_404
+from pricing.services import seconds_left, status_at
+
+from marketplace import clock
+from marketplace.models import StockClaim, Store
+from marketplace.money import Money
+from pricing.locks import LockStatus
+from pricing.models import Lock
+from repurchase import batching
+from repurchase.batching import BatchStatus, Counts
+from repurchase.lifecycle import OrderStatus
+from repurchase.models import Batch, LineOutcome, OrderFee, RepeatLine, RepeatOrder
+from repurchase.queries.paging import PAGE, Page, decode, encode
+
+PARTS = ("commission", "logistics", "payment", "vat_remittance")
+TABS = {"planned": OrderStatus.PLANNED, "failed": OrderStatus.FAILED, "excluded": OrderStatus.EXCLUDED}
+
+
+def batches(store: Store) -> QuerySet[Batch]:
+    return Batch.objects.filter(store=store).select_related("buyer").order_by("-created_at", "-id")
+
+
+def batch(store: Store, ref: str) -> Batch:
+    """The store's batch, or 404."""
+    return get_object_or_404(Batch.objects.select_related("store", "buyer", "rate_set"), store=store, ref=ref)
+
+
+def counts_of(batch: Batch) -> Counts:
+    rows = batch.orders.order_by().values_list("status").annotate(Count("id"))
+    return batching.count(batch.asked, dict(rows))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Progress:
+    counts: Counts
+    rate: float | None  # orders a second so far
+    seconds_left: int | None
+
+    @property
+    def running(self) -> bool:
+        return self.counts.pending > 0
+
+
+def progress(batch: Batch) -> Progress:
+    """How far the screening is, counted from rows: it survives a reload and a lost worker."""
+    counts = counts_of(batch)
+    elapsed = (clock.now(batch.store) - batch.screened_at).total_seconds()
+    if batch.status != BatchStatus.SCREENING or not counts.done or elapsed <= 0:
+        return Progress(counts=counts, rate=None, seconds_left=None)
+    rate = counts.done / elapsed
+    return Progress(counts=counts, rate=rate, seconds_left=round(counts.pending / rate))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CurrencyTotals:
+    """What the repeatable orders come to in one currency: the buyer's side, the fees, what the seller keeps."""
+
+    currency: str
+    goods: Money
+    freight: Money
+    tax: Money
+    total: Money
+    fees: Mapping[str, Money]
+    net: Money  # goods and freight, less the fees
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LotView:
+    lock: Lock
+    status: LockStatus
+    seconds_left: int
+    orders: int
+    total: Money
+
+    @property
+    def terms_digest(self) -> str:
+        return self.lock.terms_digest
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PlanSummary:
+    counts: Counts
+    totals: list[CurrencyTotals]
+    codes: list[tuple[str, int]]
+    lots: list[LotView]
+    can_lock: bool
+    seconds_old: int
+    lines_left_out: int = 0
+
+
+def plan(batch: Batch, *, now: dt.datetime) -> PlanSummary:
+    counts = counts_of(batch)
+    return PlanSummary(
+        counts=counts,
+        totals=currency_totals(batch.orders.exclude(status__in=[OrderStatus.FAILED, OrderStatus.EXCLUDED])),
+        codes=_codes(batch),
+        lots=lots(batch.store, batch.ref, now),
+        can_lock=batch.status == BatchStatus.PLANNED and counts.planned > 0,
+        seconds_old=int((now - batch.screened_at).total_seconds()),
+        lines_left_out=RepeatLine.objects.filter(order__batch=batch, order__status=OrderStatus.PLANNED)
+        .exclude(outcome=LineOutcome.PLANNED)
+        .count(),
+    )
+
+
+def currency_totals(orders: QuerySet[RepeatOrder]) -> list[CurrencyTotals]:
+    """Totals are sums of rounded orders (pitfall 5): two queries."""
+    sums = (
+        orders.order_by("currency")
+        .values("currency")
+        .annotate(*(Sum(f"{name}_minor") for name in ("goods", "freight", "tax", "total", "fees")))
+    )
+    by_part: dict[tuple[str, str], int] = {
+        (currency, part): int(amount)
+        for currency, part, amount in OrderFee.objects.filter(order__in=orders.order_by())
+        .values_list("currency", "part")
+        .annotate(Sum("amount_minor"))
+    }
+    return [_totals_of(row, by_part) for row in sums]
+
+
+def _totals_of(row: Mapping, by_part: Mapping[tuple[str, str], int]) -> CurrencyTotals:
+    currency = row["currency"]
+
+    def money(name: str) -> Money:
+        return Money(int(row[f"{name}_minor__sum"] or 0), currency)
+
+    goods, freight, fees = money("goods"), money("freight"), money("fees")
+    return CurrencyTotals(
+        currency=currency,
+        goods=goods,
+        freight=freight,
+        tax=money("tax"),
+        total=money("total"),
+        fees={part: Money(by_part.get((currency, part), 0), currency) for part in PARTS},
+        net=Money(goods.minor + freight.minor - fees.minor, currency),
+    )
+
+
+def _codes(batch: Batch) -> list[tuple[str, int]]:
+    """How many orders carry each code, most first."""
+    rows = (
+        batch.orders.order_by()
+        .annotate(code=Func(F("codes"), function="unnest"))
+        .values_list("code")
+        .annotate(n=Count("id"))
+        .order_by("-n", "code")
+    )
+    return list(rows)
+
+
+def lots(store: Store, subject: str, now: dt.datetime) -> list[LotView]:
+    locks = Lock.objects.filter(store=store, subject=subject).order_by(
+        "locked_at", "currency", "index_series"
+    )
+    return [
+        LotView(
+            lock=lock,
+            status=status_at(lock, now),
+            seconds_left=seconds_left(lock, now),
+            orders=lock.order_count,
+            total=Money(lock.total_minor, lock.currency),
+        )
+        for lock in locks
+    ]
+
+
+def batch_orders(batch: Batch, *, tab: str = "all", cursor: str = "") -> Page:
+    """A page of 50 orders by position, with what was paid then beside what is offered now."""
+    orders = batch.orders.select_related("past_order", "service", "lock").annotate(
+        line_count=Count("lines"), then_minor=F("past_order__paid_minor")
+    )
+    if tab in TABS:
+        orders = orders.filter(status=TABS[tab])
+    elif tab in list(OrderStatus):
+        orders = orders.filter(status=tab)
+    if cursor:
+        orders = orders.filter(position__gt=decode(cursor, int)[0])
+    found = list(orders.order_by("position")[: PAGE + 1])
+    next_cursor = encode(found[PAGE - 1].position) if len(found) > PAGE else ""
+    return Page(rows=found[:PAGE], next_cursor=next_cursor)
+
+
+def short_skus(batch: Batch) -> list[int]:
+    """SKUs that the planned orders together want more of than is available (R-10)."""
+    wanted = (
+        RepeatLine.objects.filter(order__batch=batch, order__status=OrderStatus.PLANNED, outcome="planned")
+        .values_list("sku_id", "sku__on_hand")
+        .annotate(Sum("quantity"))
+        .order_by("sku_id")
+    )
+    claimed = dict(
+        StockClaim.objects.live(batch.screened_at)
+        .filter(store=batch.store_id)
+        .values_list("sku_id")
+        .annotate(Sum("quantity"))
+    )
+    return [sku for sku, on_hand, needed in wanted if needed > on_hand - claimed.get(sku, 0)]

@@ -1,0 +1,31 @@
+"""Cursors: an opaque text that names the last row seen; a broken one is refused, never guessed."""
+
+import base64
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from diagnostics.codes import Code
+from diagnostics.problem import Problem
+
+PAGE = 50
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Page:
+    rows: list[Any]
+    next_cursor: str = ""
+
+
+def encode(*values: Any) -> str:
+    return base64.urlsafe_b64encode(json.dumps(values, default=str).encode()).decode().rstrip("=")
+
+
+def decode(cursor: str, *types: type) -> list[Any]:
+    try:
+        values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except ValueError:
+        values = None
+    if not isinstance(values, list) or [type(value) for value in values] != list(types):
+        raise Problem(Code.INPUT_INVALID, detail="cursor")
+    return values

@@ -1,0 +1,181 @@
+"""Making a batch, screening it again, cancelling it."""
+
+import hashlib
+from collections.abc import Sequence
+
+from django.db import transaction
+
+from diagnostics import ledger
+from diagnostics.codes import Code
+from diagnostics.problem import Problem
+from eligibility import gates
+from eligibility.queries import CRB, PLATFORM_ZONE, gate_facts, limits_of
+from marketplace import clock, policy
+from marketplace.models import Buyer, PastOrder, Store, User
+from marketplace.queries import latest_close, latest_rates
+from outbox.bells import ring
+from pricing import services as pricing
+from repurchase import batching
+from repurchase.batching import BatchStatus
+from repurchase.lifecycle import OrderStatus, sources
+from repurchase.models import Batch, Chunk, RepeatOrder, Selection
+from repurchase.queries.selections import order_ids as ids_of
+
+SHOWN = 20
+"""At most so many rows are named in a refusal."""
+
+
+@transaction.atomic
+def create_from_selection(*, store: Store, user: User) -> Batch:
+    """A batch of what the member has ticked; the selection is used up, so a second press makes no second batch."""
+    selection = Selection.objects.select_for_update().filter(store=store, user=user).first()
+    if selection is None or selection.buyer is None:
+        raise Problem(Code.BATCH_EMPTY)
+    order_ids = ids_of(selection, now=clock.now(store))
+    batch = _create(store=store, buyer=selection.buyer, order_ids=order_ids, by=f"user:{user.pk}")
+    selection.delete()
+    return batch
+
+
+@transaction.atomic
+def create(
+    *,
+    store: Store,
+    numbers: Sequence[str],
+    by: str,
+    buyer_external_id: str | None = None,
+    policy: str = "partial",
+    special_clearance: bool = False,
+) -> Batch:
+    """A batch of past orders named by their numbers. Nothing is written when it is refused.
+
+    Raises BATCH_EMPTY, BATCH_TOO_LARGE, ORDER_UNKNOWN, MIXED_BUYERS, FX_RATE_STALE.
+    """
+    numbers = list(dict.fromkeys(numbers))
+    _check_size(len(numbers), store)
+    rows = {
+        number: (pk, buyer_id, external_id)
+        for pk, number, buyer_id, external_id in PastOrder.objects.filter(
+            store=store, number__in=numbers
+        ).values_list("id", "number", "buyer_id", "buyer__external_id")
+    }
+    if unknown := [number for number in numbers if number not in rows]:
+        raise Problem(Code.ORDER_UNKNOWN, orders=unknown[:SHOWN])
+    wanted = buyer_external_id or rows[numbers[0]][2]
+    if others := [number for number in numbers if rows[number][2] != wanted]:
+        raise Problem(Code.MIXED_BUYERS, orders=others[:SHOWN])
+    buyer = Buyer.objects.get(pk=rows[numbers[0]][1])
+    return _create(
+        store=store, buyer=buyer, order_ids=[rows[number][0] for number in numbers], by=by,
+        policy_name=policy, special_clearance=special_clearance,
+    )  # fmt: skip
+
+
+def _check_size(n: int, store: Store) -> None:
+    limit = policy.in_force(clock.now(store))["batch_max_orders"]
+    if not n:
+        raise Problem(Code.BATCH_EMPTY)
+    if n > limit:
+        raise Problem(Code.BATCH_TOO_LARGE, value=n, limit=limit)
+
+
+def _create(
+    *,
+    store: Store,
+    buyer: Buyer,
+    order_ids: Sequence[int],
+    by: str,
+    policy_name: str = "partial",
+    special_clearance: bool = False,
+) -> Batch:
+    _check_size(len(order_ids), store)
+    now = clock.now(store)
+    batch = Batch(
+        store=store, buyer=buyer, policy=policy_name, special_clearance=special_clearance, asked=len(order_ids),
+        created_at=now, created_by=by,
+    )  # fmt: skip
+    _take_stock(batch, now)
+    batch.save()
+    chunks = Chunk.objects.bulk_create(
+        Chunk(store=store, batch=batch, first_position=first, past_order_ids=list(ids), rung_at=now)
+        for first, ids in batching.chunks(order_ids)
+    )
+    digest = hashlib.sha256(",".join(map(str, order_ids)).encode()).hexdigest()
+    ledger.record(
+        store_id=store.pk, kind="batch.created", subject=f"batch:{batch.ref}", by=by, at=now,
+        asked=batch.asked, orders_digest=digest, gates=batch.gates, rate_set=batch.rate_set_id,
+    )  # fmt: skip
+    for chunk in chunks:
+        ring("repurchase.generate_chunk", chunk_id=chunk.pk)
+    return batch
+
+
+def _take_stock(batch: Batch, now) -> None:
+    """Fixes what an attempt is decided by: the instant, the ⚙ values, the rates, the gates (R-26)."""
+    values = policy.in_force(now)
+    limits = limits_of(values)
+    rates = latest_rates(now, max_age_days=int(values["fx_max_age_days"]))
+    facts = gate_facts(store=batch.store, buyers=[batch.buyer], limits=limits, now=now)
+    verdicts = gates.gates(facts[batch.buyer_id], limits=limits, today=now.astimezone(PLATFORM_ZONE).date())
+    batch.screened_at = now
+    batch.policies = {name: str(value) for name, value in values.items()}
+    batch.rate_set_id = rates.id
+    batch.index_close = latest_close(CRB, now)
+    batch.gates = [
+        {
+            "name": gate.name, "value": gate.value, "limit": gate.limit, "passed": gate.passed,
+            "code": str(gate.finding.code) if gate.finding else "",
+            "evidence": dict(gate.finding.evidence) if gate.finding else {},
+        }
+        for gate in verdicts
+    ]  # fmt: skip
+
+
+@transaction.atomic
+def rescreen(*, batch: Batch, by: str, special_clearance: bool | None = None) -> Batch:
+    """Plans the batch anew from today's facts: its rows are made again, what was asked for stays.
+
+    `special_clearance` ticks or unticks the 专线清关通道 for all its orders (R-71).
+    """
+    batch = _locked(batch)
+    batch.status = batching.advance(BatchStatus(batch.status), batching.Event.RESCREEN)
+    if special_clearance is not None:
+        batch.special_clearance = special_clearance
+    now = clock.now(batch.store)
+    batch.attempt += 1
+    batch.planned_at = None
+    _take_stock(batch, now)
+    batch.save()
+    RepeatOrder.objects.filter(batch=batch).delete()
+    Chunk.objects.filter(batch=batch).update(done_at=None, tries=0, rung_at=now)
+    ledger.record(
+        store_id=batch.store_id, kind="batch.rescreened", subject=f"batch:{batch.ref}", by=by, at=now,
+        attempt=batch.attempt, special_clearance=batch.special_clearance, gates=batch.gates,
+    )  # fmt: skip
+    for chunk_id in Chunk.objects.filter(batch=batch).values_list("pk", flat=True):
+        ring("repurchase.generate_chunk", chunk_id=chunk_id)
+    return batch
+
+
+@transaction.atomic
+def cancel(*, batch: Batch, by: str) -> Batch:
+    """Ends a batch: at any time before the lock, and after it until the buyer's first act."""
+    batch = _locked(batch)
+    was = BatchStatus(batch.status)
+    batch.status = batching.advance(was, batching.Event.CANCEL)
+    if was is BatchStatus.LOCKED:
+        pricing.cancel(store=batch.store, subject=batch.ref, by=by)
+    now = clock.now(batch.store)
+    batch.ended_at = now
+    batch.save()
+    RepeatOrder.objects.filter(batch=batch, status__in=sources(OrderStatus.CANCELLED)).exclude(
+        status=OrderStatus.AWAITING_PAYMENT
+    ).update(status=OrderStatus.CANCELLED, changed_at=now)
+    ledger.record(
+        store_id=batch.store_id, kind="batch.cancelled", subject=f"batch:{batch.ref}", by=by, at=now, was=was
+    )
+    return batch
+
+
+def _locked(batch: Batch) -> Batch:
+    return Batch.objects.select_for_update(of=("self",)).select_related("store", "buyer").get(pk=batch.pk)

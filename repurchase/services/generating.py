@@ -1,0 +1,181 @@
+"""Planning a batch: chunk by chunk, each in one transaction, in any order, twice without harm."""
+
+import datetime as dt
+import hashlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from django.db import connection, transaction
+from django.db.models import F
+from pricing.queries import tariff_facts
+
+from diagnostics import ledger
+from diagnostics.codes import Code
+from eligibility.facts import OrderFacts
+from eligibility.findings import Finding
+from eligibility.queries import limits_of, order_facts, world
+from eligibility.rules import RULE_VERSION
+from marketplace import clock
+from marketplace.policy import DEFAULTS, typed
+from marketplace.queries import rates_of
+from outbox.bells import ring
+from repurchase import batching, copying
+from repurchase.batching import BatchStatus
+from repurchase.models import Batch, Chunk, RepeatOrder
+from repurchase.planning import Plan, Terms, plan
+from repurchase.queries.batches import counts_of, short_skus
+
+MAX_TRIES = 5
+"""A chunk that failed so often has a fault that time does not cure: the batch says so and stops."""
+
+
+def generate_chunk(chunk_id: int) -> None:
+    """Plans one chunk's orders. A second delivery finds it done, or held by another worker, and leaves."""
+    Chunk.objects.filter(pk=chunk_id, done_at__isnull=True).update(tries=F("tries") + 1)
+    with transaction.atomic():
+        chunk = (
+            Chunk.objects.select_for_update(skip_locked=True)
+            .filter(pk=chunk_id, done_at__isnull=True)
+            .first()
+        )
+        if chunk is None:
+            return
+        batch = _shared(chunk.batch_id)
+        if batch.status != BatchStatus.SCREENING:
+            return
+        _generate(batch, chunk)
+    ring("repurchase.finish_batch", batch_id=chunk.batch_id)
+
+
+def _shared(batch_id: int) -> Batch:
+    """The batch under a share lock: chunks run side by side, and a cancel waits until none is half done."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM repurchase_batch WHERE id = %s FOR SHARE", [batch_id])
+    return Batch.objects.select_related("store", "buyer", "rate_set").get(pk=batch_id)
+
+
+def _generate(batch: Batch, chunk: Chunk) -> None:
+    orders = order_facts(
+        store=batch.store, order_ids=chunk.past_order_ids, now=batch.screened_at,
+        special_clearance=batch.special_clearance,
+    )  # fmt: skip
+    positions = {pk: chunk.first_position + i for i, pk in enumerate(chunk.past_order_ids)}
+    plans = [(positions[order.id], made) for order, made in _plans(batch, orders)]
+    now = clock.now(batch.store)
+    copying.write(batch, plans, now=now)
+    Chunk.objects.filter(pk=chunk.pk).update(done_at=now)
+    outcomes = Counter(made.outcome for _, made in plans)
+    verdicts = "\n".join(f"{p}:{made.outcome}:{','.join(made.codes)}" for p, made in plans)
+    ledger.record(
+        store_id=batch.store_id, kind="chunk.generated", subject=f"batch:{batch.ref}", by="system:worker", at=now,
+        attempt=batch.attempt, first_position=chunk.first_position, rule_version=RULE_VERSION,
+        outcomes=outcomes, verdicts_digest=hashlib.sha256(verdicts.encode()).hexdigest(),
+    )  # fmt: skip
+
+
+def _plans(
+    batch: Batch, orders: Sequence[OrderFacts], taken: Counter[int] | None = None
+) -> list[tuple[OrderFacts, Plan]]:
+    """Each order with its plan; with `taken` the orders draw on the same stock one after the other."""
+    policies = {name: typed(name, text) for name, text in batch.policies.items() if name in DEFAULTS}
+    rates = rates_of(batch.rate_set)
+    around = world(
+        store=batch.store, orders=orders, limits=limits_of(policies), rates=rates, now=batch.screened_at
+    )
+    terms = _terms(batch, orders, policies, rates)
+    gates = [Finding(code=Code(g["code"]), evidence=g["evidence"]) for g in batch.gates if g["code"]]
+    made = []
+    for order in orders:
+        planned = plan(order, world=around, terms=terms, gates=gates, taken=taken)
+        if taken is not None and planned.outcome == "planned":
+            taken.update(pieces_of(planned))
+        made.append((order, planned))
+    return made
+
+
+def _terms(batch: Batch, orders: Sequence[OrderFacts], policies: Mapping, rates) -> Terms:
+    tariffs = tariff_facts(
+        store=batch.store,
+        countries={order.country for order in orders},
+        category_ids={line.sku.category_id for order in orders for line in order.lines},
+        now=batch.screened_at,
+        policies=policies,
+    )
+    return Terms(
+        tariffs=tariffs,
+        rates=rates,
+        buyer_number=batch.buyer.tax_number,
+        buyer_number_checked=batch.buyer.tax_number_checked_at is not None,
+    )
+
+
+def pieces_of(planned: Plan) -> Counter[int]:
+    pieces: Counter[int] = Counter()
+    for verdict in planned.verdict.lines:
+        if verdict.repeatable:
+            pieces[verdict.line.sku.id] += verdict.line.quantity
+    return pieces
+
+
+def finish_batch(batch_id: int) -> None:
+    """When the last chunk is done: shares scarce stock out in order, then says planned, or failed."""
+    with transaction.atomic():
+        batch = (
+            Batch.objects.select_for_update(of=("self",))
+            .select_related("store", "buyer", "rate_set")
+            .filter(pk=batch_id, status=BatchStatus.SCREENING)
+            .first()
+        )
+        if batch is None or batch.chunks.filter(done_at__isnull=True).exists():
+            return
+        _share_out_stock(batch)
+        counts = counts_of(batch)
+        whole = batch.policy == "partial" or counts.planned == batch.asked
+        event = batching.Event.PLAN if counts.planned and whole else batching.Event.FAIL
+        _settle(batch, event, clock.now(batch.store), planned=counts.planned, asked=counts.asked)
+
+
+def _settle(batch: Batch, event: batching.Event, now: dt.datetime, **facts: object) -> None:
+    batch.status = batching.advance(BatchStatus(batch.status), event)
+    batch.planned_at = now
+    batch.save(update_fields=["status", "planned_at"])
+    ledger.record(
+        store_id=batch.store_id, kind=f"batch.{batch.status}", subject=f"batch:{batch.ref}", by="system:worker",
+        at=now, attempt=batch.attempt, **facts,
+    )  # fmt: skip
+
+
+def _share_out_stock(batch: Batch) -> None:
+    """R-10 over the whole batch: orders that draw on a SKU with too little for all are planned again in order.
+
+    Chunks are planned side by side, each as if it came first; this pass is rare and touches these orders only.
+    """
+    scarce = short_skus(batch)
+    if not scarce:
+        return
+    touched = dict(
+        RepeatOrder.objects.filter(batch=batch, lines__sku__in=scarce)
+        .distinct()
+        .values_list("past_order_id", "position")
+    )
+    RepeatOrder.objects.filter(batch=batch, past_order__in=touched).delete()
+    ids = sorted(touched, key=touched.__getitem__)
+    orders = order_facts(
+        store=batch.store, order_ids=ids, now=batch.screened_at, special_clearance=batch.special_clearance
+    )
+    taken: Counter[int] = Counter()
+    plans = [(touched[order.id], made) for order, made in _plans(batch, orders, taken)]
+    copying.write(batch, plans, now=clock.now(batch.store))
+
+
+def give_up(batch_id: int) -> None:
+    """A chunk has failed too often: the batch ends as failed, what was planned can be screened again."""
+    with transaction.atomic():
+        batch = (
+            Batch.objects.select_for_update(of=("self",))
+            .select_related("store")
+            .filter(pk=batch_id, status=BatchStatus.SCREENING)
+            .first()
+        )
+        if batch:
+            _settle(batch, batching.Event.FAIL, clock.now(batch.store), tries=MAX_TRIES)

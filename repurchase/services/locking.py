@@ -1,0 +1,140 @@
+"""锁价并发送: the lots of a plan get their locks, the buyer a letter with a link (R-46 to R-49)."""
+
+import datetime as dt
+import hashlib
+import json
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+
+from django.db import transaction
+
+from diagnostics import ledger
+from diagnostics.codes import Code
+from diagnostics.problem import Problem
+from marketplace import clock
+from outbox import letters
+from pricing import services as pricing
+from pricing import signing
+from pricing.models import Lock
+from repurchase import batching
+from repurchase.batching import BatchStatus
+from repurchase.lifecycle import OrderStatus, sources
+from repurchase.models import Batch, LineOutcome, RepeatLine, RepeatOrder
+from repurchase.services import ending
+
+LotKey = tuple[str, str]  # (currency, index series): ADR 3
+
+
+@transaction.atomic
+def lock_and_invite(*, batch: Batch, by: str) -> list[Lock]:
+    """Locks every planned order's price for 72 h and writes to the buyer.
+
+    Raises NOTHING_TO_LOCK, PLAN_STALE, ORDER_ALREADY_LOCKED, STOCK_TOO_LOW; then nothing is written.
+    """
+    batch = Batch.objects.select_for_update(of=("self",)).select_related("store", "buyer").get(pk=batch.pk)
+    if batch.status != BatchStatus.PLANNED:
+        raise Problem(Code.STATE_CONFLICT, state=batch.status, event="lock")
+    _check_age(batch, clock.now(batch.store))
+    orders = list(batch.orders.filter(status=OrderStatus.PLANNED).order_by("position"))
+    if not orders:
+        raise Problem(Code.NOTHING_TO_LOCK)
+    by_lot = _by_lot(orders)
+    locks, ended = pricing.lock(
+        store=batch.store,
+        buyer=batch.buyer,
+        subject=batch.ref,
+        lots=_lots(batch, by_lot),
+        rate_set_id=batch.rate_set_id,
+        index_close_id=batch.index_close_id,
+        hours=int(batch.policies["lock_hours"]),
+        by=by,
+    )
+    ending.end_orders(ended, status=OrderStatus.EXPIRED, by="system:lock")
+    _move(locks, by_lot)
+    batch.status = batching.advance(BatchStatus(batch.status), batching.Event.LOCK)
+    batch.save(update_fields=["status"])
+    _tell(batch, locks, by)
+    return locks
+
+
+def _check_age(batch: Batch, now: dt.datetime) -> None:
+    hours = int(batch.policies["plan_max_age_hours"])
+    if now - batch.screened_at > dt.timedelta(hours=hours):
+        raise Problem(Code.PLAN_STALE, value=batch.screened_at.isoformat(), limit=hours)
+
+
+def _by_lot(orders: Sequence[RepeatOrder]) -> dict[LotKey, list[RepeatOrder]]:
+    lots: dict[LotKey, list[RepeatOrder]] = defaultdict(list)
+    for order in orders:
+        lots[order.currency, order.index_series].append(order)
+    return lots
+
+
+def _lots(batch: Batch, by_lot: dict[LotKey, list[RepeatOrder]]) -> list[pricing.Lot]:
+    lines: dict[int, list[tuple]] = defaultdict(list)
+    for order_id, *line in RepeatLine.objects.filter(
+        order__batch=batch, order__status=OrderStatus.PLANNED, outcome=LineOutcome.PLANNED
+    ).order_by("order_id", "line_no").values_list("order_id", "line_no", "sku_id", "quantity", "total_minor"):
+        lines[order_id].append(tuple(line))
+    return [_lot(key, orders, lines) for key, orders in sorted(by_lot.items())]
+
+
+def _lot(key: LotKey, orders: Sequence[RepeatOrder], lines: dict[int, list[tuple]]) -> pricing.Lot:
+    stock: Counter[int] = Counter()
+    for order in orders:
+        for _, sku_id, quantity, _ in lines[order.pk]:
+            stock[sku_id] += quantity
+    return pricing.Lot(
+        currency=key[0],
+        index_series=key[1],
+        order_count=len(orders),
+        total_minor=sum(order.total_minor for order in orders),
+        terms_digest=terms_digest(orders, lines),
+        past_order_ids=[order.past_order_id for order in orders],
+        stock=stock,
+    )
+
+
+def terms_digest(orders: Sequence[RepeatOrder], lines: dict[int, list[tuple]]) -> str:
+    """SHA-256 over every order's money, tax, Incoterm and lines: what an act of the buyer is bound to."""
+    terms = [
+        [
+            order.ref, order.currency, order.goods_minor, order.freight_minor, order.tax_minor, order.total_minor,
+            order.tax_code, order.incoterm, order.importer_of_record, order.ship_to, lines[order.pk],
+        ]
+        for order in orders
+    ]  # fmt: skip
+    canonical = json.dumps(terms, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _move(locks: Sequence[Lock], by_lot: dict[LotKey, list[RepeatOrder]]) -> None:
+    for lock in locks:
+        ids = [order.pk for order in by_lot[lock.currency, lock.index_series]]
+        RepeatOrder.objects.filter(pk__in=ids, status__in=sources(OrderStatus.LOCKED)).update(
+            status=OrderStatus.LOCKED, lock=lock, changed_at=lock.locked_at
+        )
+
+
+def _tell(batch: Batch, locks: Sequence[Lock], by: str) -> None:
+    at = locks[0].locked_at
+    grant = signing.ensure_grant(store=batch.store, buyer=batch.buyer, subject=batch.ref, by=by, now=at)
+    letters.write(
+        kind="repurchase.invitation",
+        store_id=batch.store_id,
+        dedupe=f"invitation:{batch.ref}:{grant.pk}:{grant.version}",
+        grant=str(grant.pk),
+        batch=batch.pk,
+    )
+    ledger.record(
+        store_id=batch.store_id, kind="batch.locked", subject=f"batch:{batch.ref}", by=by, at=at,
+        grant=str(grant.pk), recipient_digest=ledger.digest_of_person(batch.buyer.email),
+        locks=[
+            {
+                "id": str(lock.pk), "currency": lock.currency, "index": lock.index_series, "orders": lock.order_count,
+                "total_minor": lock.total_minor, "terms_digest": lock.terms_digest, "expires_at": lock.expires_at,
+                "rate_set": lock.rate_set_id, "index_close": lock.index_close_id,
+            }
+            for lock in locks
+        ],
+    )  # fmt: skip

@@ -1,0 +1,84 @@
+"""What a member has ticked, kept on the server (R-01): a filter with exceptions, or single orders."""
+
+import datetime as dt
+from collections.abc import Sequence
+
+from django.db import transaction
+
+from diagnostics.codes import Code
+from diagnostics.problem import Problem
+from marketplace import policy
+from marketplace.models import Buyer, PastOrder, Store, User
+from repurchase.models import Selection
+
+SHOWN = 20
+
+
+def tick_buyer(*, store: Store, user: User, buyer_id: int, q: str = "", now: dt.datetime) -> Selection:
+    """Takes all repeatable orders of a buyer under the filter: the newest, up to the limit of a batch."""
+    with transaction.atomic():
+        selection = _of(store, user)
+        buyer = Buyer.objects.filter(store=store, pk=buyer_id).first()
+        if buyer is None:
+            raise Problem(Code.NOT_FOUND)
+        _same_buyer(selection, buyer.pk, [buyer.name])
+        selection.buyer, selection.everything, selection.search = buyer, True, q
+        selection.included, selection.excluded = [], []
+        selection.save()
+    return selection
+
+
+def tick_orders(*, store: Store, user: User, order_ids: Sequence[int], now: dt.datetime) -> Selection:
+    with transaction.atomic():
+        selection = _of(store, user)
+        rows = list(
+            PastOrder.objects.filter(store=store, pk__in=order_ids).values_list("pk", "buyer_id", "number")
+        )
+        if not rows:
+            raise Problem(Code.ORDER_UNKNOWN, orders=[str(pk) for pk in order_ids[:SHOWN]])
+        buyer_id = selection.buyer_id or rows[0][1]
+        _same_buyer(selection, buyer_id, [n for _, b, n in rows if b != buyer_id])
+        if others := [number for _, b, number in rows if b != buyer_id]:
+            raise Problem(Code.MIXED_BUYERS, orders=others[:SHOWN])
+        ticked = [pk for pk, _, _ in rows]
+        selection.buyer_id = buyer_id
+        selection.excluded = [pk for pk in selection.excluded if pk not in ticked]
+        selection.included = list(dict.fromkeys([*selection.included, *ticked]))
+        _within_limit(len(selection.included), now)
+        selection.save()
+    return selection
+
+
+def untick_orders(*, store: Store, user: User, order_ids: Sequence[int], now: dt.datetime) -> Selection:
+    with transaction.atomic():
+        selection = _of(store, user)
+        gone = set(order_ids)
+        selection.included = [pk for pk in selection.included if pk not in gone]
+        if selection.everything:
+            mine = PastOrder.objects.filter(store=store, buyer=selection.buyer_id, pk__in=gone)
+            selection.excluded = sorted({*selection.excluded, *mine.values_list("pk", flat=True)})
+        if not selection.everything and not selection.included:
+            selection.buyer = None
+        selection.save()
+    return selection
+
+
+def clear(*, store: Store, user: User) -> None:
+    Selection.objects.filter(store=store, user=user).delete()
+
+
+def _of(store: Store, user: User) -> Selection:
+    Selection.objects.bulk_create([Selection(store=store, user=user)], ignore_conflicts=True)
+    return Selection.objects.select_for_update().get(store=store, user=user)
+
+
+def _same_buyer(selection: Selection, buyer_id: int, others: list[str]) -> None:
+    """A second buyer explains itself and leaves the selection as it is (R-05)."""
+    if selection.buyer_id not in (None, buyer_id):
+        raise Problem(Code.MIXED_BUYERS, orders=others[:SHOWN])
+
+
+def _within_limit(n: int, now: dt.datetime) -> None:
+    limit = policy.in_force(now)["batch_max_orders"]
+    if n > limit:
+        raise Problem(Code.BATCH_TOO_LARGE, value=n, limit=limit)

@@ -1,0 +1,80 @@
+"""One pass of the timers. Every deadline is a column; a pass that comes late or twice is harmless (ADR 2)."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from diagnostics.codes import Code
+from diagnostics.problem import Problem
+from marketplace import clock
+from marketplace.models import Store
+from outbox.bells import ring
+from pricing import services as pricing
+from repurchase.batching import BatchStatus
+from repurchase.lifecycle import OrderStatus
+from repurchase.models import Batch, Chunk, Heartbeat
+from repurchase.services import ending, generating
+
+LOCKS_A_PASS = 1000
+ABANDONED = dt.timedelta(seconds=20)
+"""A chunk takes about a second; one not done so long after it was rung is rung again."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Swept:
+    expired_locks: int
+    expired_orders: int
+    rung_chunks: int
+    finished_batches: int
+
+
+def sweep(*, store: Store | None = None, at: dt.datetime | None = None) -> Swept:
+    """Ends what is due. `at` judges by another instant than now, on a sandbox store only."""
+    if at is not None and (store is None or not store.sandbox):
+        raise Problem(Code.INPUT_INVALID, detail="--at needs --store with a sandbox store")
+    locks, orders = _expire(store, at)
+    rung = _ring_abandoned(store)
+    finished = _finish(store)
+    return Swept(expired_locks=locks, expired_orders=orders, rung_chunks=rung, finished_batches=finished)
+
+
+@transaction.atomic
+def _expire(store: Store | None, at: dt.datetime | None) -> tuple[int, int]:
+    ended = pricing.end_due(store=store, at=at, limit=LOCKS_A_PASS)
+    return len(ended), ending.end_orders(ended, status=OrderStatus.EXPIRED, by="system:sweep")
+
+
+@transaction.atomic
+def _ring_abandoned(store: Store | None) -> int:
+    """Rings again the chunks that nobody finished: a lost worker or an emptied broker costs seconds."""
+    real_now = clock.now()
+    due = Chunk.objects.filter(done_at__isnull=True, batch__status=BatchStatus.SCREENING)
+    if store:
+        due = due.filter(store=store)
+    rung = 0
+    for chunk in due.select_related("store").select_for_update(of=("self",), skip_locked=True).order_by("rung_at")[:200]:
+        if real_now + chunk.store.clock_offset - chunk.rung_at < ABANDONED:
+            continue
+        if chunk.tries >= generating.MAX_TRIES:
+            generating.give_up(chunk.batch_id)
+            continue
+        Chunk.objects.filter(pk=chunk.pk).update(rung_at=real_now + chunk.store.clock_offset)
+        ring("repurchase.generate_chunk", chunk_id=chunk.pk)
+        rung += 1
+    return rung
+
+
+def _finish(store: Store | None) -> int:
+    """Batches whose chunks are all done and whose last bell was lost."""
+    waiting = Batch.objects.filter(status=BatchStatus.SCREENING).exclude(chunks__done_at__isnull=True)
+    if store:
+        waiting = waiting.filter(store=store)
+    ids = list(waiting.values_list("pk", flat=True)[:50])
+    for batch_id in ids:
+        generating.finish_batch(batch_id)
+    return len(ids)
+
+
+def beat(name: str) -> None:
+    Heartbeat.objects.update_or_create(name=name, defaults={"beat_at": clock.now()})

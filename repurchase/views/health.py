@@ -1,0 +1,56 @@
+"""For machines: is the process alive, and is everything there that it needs."""
+
+import datetime as dt
+
+import redis
+import structlog
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from marketplace import clock
+from repurchase.models import Heartbeat
+
+log = structlog.get_logger(__name__)
+BEAT_MAX_AGE = dt.timedelta(seconds=10 * settings.SWEEP_SECONDS)
+"""Beat rings the sweep each few seconds and a worker answers: older than this, one of them is gone."""
+
+
+@never_cache
+@require_safe
+def alive(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("ok", content_type="text/plain")
+
+
+@never_cache
+@require_safe
+def ready(request: HttpRequest) -> JsonResponse:
+    parts = {"database": _database(), "broker": _broker()}
+    parts["timers"] = parts["database"] and _timers()
+    return JsonResponse(parts, status=200 if all(parts.values()) else 503)
+
+
+def _database() -> bool:
+    try:
+        connection.ensure_connection()
+    except DatabaseError:
+        log.warning("database_unreachable")
+        return False
+    return True
+
+
+def _broker() -> bool:
+    try:
+        client = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2)
+        return bool(client.ping())
+    except redis.RedisError:
+        log.warning("broker_unreachable")
+        return False
+
+
+def _timers() -> bool:
+    """A worker has answered beat's ring a moment ago."""
+    last = Heartbeat.objects.filter(name="sweep").values_list("beat_at", flat=True).first()
+    return last is not None and clock.now() - last < BEAT_MAX_AGE
