@@ -30,15 +30,19 @@ def exponent(currency: str) -> int:
 
 def half_up(value: Fraction | Decimal | int) -> int:
     """The nearest whole number; a half goes away from zero. The only rounding of money there is."""
-    exact = Fraction(value)
-    doubled = 2 * abs(exact.numerator) + exact.denominator
-    whole = doubled // (2 * exact.denominator)
-    return whole if exact >= 0 else -whole
+    return half_up_ratio(*value.as_integer_ratio())
+
+
+def half_up_ratio(numerator: int, denominator: int) -> int:
+    """`half_up` of an exact quotient; the denominator is positive. Whole numbers only, for the hot path."""
+    whole = (2 * abs(numerator) + denominator) // (2 * denominator)
+    return whole if numerator >= 0 else -whole
 
 
 def share(minor: int, rate: Decimal) -> int:
     """`rate` of an amount, rounded once, half up: share(1837, Decimal("0.19")) == 349."""
-    return half_up(Fraction(minor) * Fraction(rate))
+    numerator, denominator = rate.as_integer_ratio()
+    return half_up_ratio(minor * numerator, denominator)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -81,20 +85,32 @@ class Rates:
 
     def cross(self, base: str, quote: str) -> Fraction:
         """Units of `quote` for one unit of `base`, exact. FX_RATE_MISSING when either is not published."""
-        return Fraction(1) if base == quote else self._euro(quote) / self._euro(base)
+        return Fraction(1) if base == quote else Fraction(*self._ratio(base, quote))
 
     def convert(self, minor: int, base: str, quote: str) -> Fraction:
         """Minor units of `quote`, exact and not yet rounded."""
-        if base == quote:
-            return Fraction(minor)
-        shift = exponent(quote) - exponent(base)
-        return minor * self.cross(base, quote) * Fraction(10) ** shift
+        return Fraction(minor) if base == quote else Fraction(*self._converted(minor, base, quote))
 
-    def _euro(self, currency: str) -> Fraction:
+    def exchange(self, minor: int, base: str, quote: str) -> int:
+        """Minor units of `quote`, rounded once, half up."""
+        return minor if base == quote else half_up_ratio(*self._converted(minor, base, quote))
+
+    def _converted(self, minor: int, base: str, quote: str) -> tuple[int, int]:
+        numerator, denominator = self._ratio(base, quote)
+        shift = exponent(quote) - exponent(base)
+        return minor * numerator * 10 ** max(shift, 0), denominator * 10 ** max(-shift, 0)
+
+    def _ratio(self, base: str, quote: str) -> tuple[int, int]:
+        """The cross rate as whole numbers: exact, and quick enough for every fee line of a batch."""
+        base_units, base_euros = self._euro(base).as_integer_ratio()
+        quote_units, quote_euros = self._euro(quote).as_integer_ratio()
+        return quote_units * base_euros, quote_euros * base_units
+
+    def _euro(self, currency: str) -> Decimal:
         if currency == "EUR":
-            return Fraction(1)
+            return Decimal(1)
         try:
-            return Fraction(self.per_euro[currency])
+            return self.per_euro[currency]
         except KeyError:
             raise Problem(
                 Code.FX_RATE_MISSING, currency=currency, published_on=self.published_on.isoformat()

@@ -1,0 +1,124 @@
+"""VAT and GST: the treatment of a destination, its tax code, and the split into net and tax (R-64). Pure."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from diagnostics.codes import Code
+from diagnostics.problem import Problem
+from marketplace.money import half_up_ratio, share
+
+EU_27 = frozenset(
+    [
+        "AT",
+        "BE",
+        "BG",
+        "CY",
+        "CZ",
+        "DE",
+        "DK",
+        "EE",
+        "ES",
+        "FI",
+        "FR",
+        "GR",
+        "HR",
+        "HU",
+        "IE",
+        "IT",
+        "LT",
+        "LU",
+        "LV",
+        "MT",
+        "NL",
+        "PL",
+        "PT",
+        "RO",
+        "SE",
+        "SI",
+        "SK",
+    ]
+)
+"""The member states by ISO 3166-1. Greece is GR here, though its VAT numbers begin with EL."""
+GB = "GB"
+
+STANDARD = "S"
+REVERSE_CHARGE = "AE"
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TaxRule:
+    """One row of the tax table, as in force on the day. `category` is UNCL5305: S, AE, Z, G or O."""
+
+    country: str
+    region: str
+    category: str
+    rate: Decimal
+    reverse_charge: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Treatment:
+    """How an order is taxed. `code` is category, jurisdiction, percent, registration: "S-DE-19.00-DE123456789".
+
+    `included_rate` is the tax that stands inside a price that includes tax: the rate itself, but under
+    reverse charge the rate that the destination would else have, so that the base becomes net.
+    """
+
+    category: str
+    rate: Decimal
+    included_rate: Decimal
+    code: str
+
+
+def treat(
+    rule: TaxRule | None,
+    *,
+    country: str,
+    buyer_number: str,
+    buyer_number_checked: bool,
+    seller_registration: str,
+) -> Treatment:
+    """Reverse charge only where the rule allows it and the buyer's number was checked, else the rule's own
+    category. TAX_CODE_MISSING when the rule or the number that its category demands is missing."""
+    if rule is None:
+        raise Problem(Code.TAX_CODE_MISSING, country=country, missing="rate")
+    checked_number = buyer_number if buyer_number_checked else ""
+    if rule.category == REVERSE_CHARGE or (rule.reverse_charge and checked_number):
+        number = _demanded(checked_number, country=country, missing="checked buyer number")
+        return _treatment(rule, category=REVERSE_CHARGE, rate=ZERO, number=number)
+    if rule.category == STANDARD:
+        number = _demanded(seller_registration, country=country, missing="registration")
+        return _treatment(rule, category=STANDARD, rate=rule.rate, number=number)
+    return _treatment(rule, category=rule.category, rate=rule.rate, number="")
+
+
+def split(amount_minor: int, treatment: Treatment, *, prices_include_tax: bool) -> tuple[int, int]:
+    """(net, tax) in minor units, rounded once. Net and tax sum to what the buyer pays.
+
+    From a price that includes tax, the tax is taken out; under reverse charge it is taken out and not owed.
+    """
+    if not prices_include_tax:
+        return amount_minor, share(amount_minor, treatment.rate)
+    numerator, denominator = treatment.included_rate.as_integer_ratio()
+    included = half_up_ratio(amount_minor * numerator, numerator + denominator)
+    return amount_minor - included, included if treatment.rate else 0
+
+
+def _demanded(number: str, *, country: str, missing: str) -> str:
+    if not number:
+        raise Problem(Code.TAX_CODE_MISSING, country=country, missing=missing)
+    return number
+
+
+def _treatment(rule: TaxRule, *, category: str, rate: Decimal, number: str) -> Treatment:
+    parts = [category, rule.country, percent(rate), number]
+    code = "-".join(part for part in parts if part)
+    return Treatment(category=category, rate=rate, included_rate=rule.rate, code=code)
+
+
+def percent(rate: Decimal) -> str:
+    """0.19 → "19.00"; digits beyond two are written only where the rate has them: 0.08875 → "8.875"."""
+    value = (rate * 100).normalize()
+    digits = max(2, -int(value.as_tuple().exponent))
+    return f"{value:.{digits}f}"

@@ -1,0 +1,145 @@
+import datetime as dt
+import random
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from diagnostics.codes import Code
+from diagnostics.problem import Problem
+from marketplace.money import Money, Rates
+from pricing.freight import Card, Quote, cheapest, quote
+
+RATES = Rates(
+    id=7,
+    source="ecb",
+    published_on=dt.date(2026, 11, 20),
+    per_euro={"USD": Decimal("1.10"), "CNY": Decimal("7.80")},
+)
+
+
+def card(service_id=1, *, negotiated=False, currency="USD", at=0, base=500, step=1000, by=200) -> Card:
+    return Card(
+        service_id=service_id,
+        negotiated=negotiated,
+        currency=currency,
+        min_weight_g=at,
+        base_minor=base,
+        step_g=step,
+        step_minor=by,
+    )
+
+
+def pair(negotiated: int | None, public: int | None) -> Quote:
+    return Quote(
+        service_id=1,
+        weight_g=1,
+        negotiated=None if negotiated is None else Money(negotiated, "USD"),
+        public=None if public is None else Money(public, "USD"),
+    )
+
+
+class TestACard:
+    @pytest.mark.parametrize(
+        ("weight_g", "minor"),
+        [(0, 500), (1, 700), (1000, 700), (1001, 900), (1999, 900), (2000, 900), (2001, 1100)],
+    )
+    def test_charges_each_begun_step(self, weight_g, minor):
+        assert card().price(weight_g) == Money(minor, "USD")
+
+
+class TestAQuote:
+    @pytest.mark.parametrize(("weight_g", "minor"), [(9_999, 2500), (10_000, 1500), (10_001, 1600)])
+    def test_takes_the_greatest_break_that_the_weight_reached(self, weight_g, minor):
+        cards = [card(), card(at=10_000, base=1500, by=100)]
+        assert quote(cards, service_id=1, weight_g=weight_g).public == Money(minor, "USD")
+
+    def test_picks_the_break_of_each_price_by_itself(self):
+        cards = [card(), card(at=10_000, base=1500), card(negotiated=True, base=400)]
+        found = quote(cards, service_id=1, weight_g=10_000)
+        assert (found.negotiated, found.public) == (Money(2400, "USD"), Money(1500, "USD"))
+
+    @pytest.mark.parametrize(("service_id", "weight_g"), [(2, 100), (1, 99)])
+    def test_is_none_without_a_card_that_fits(self, service_id, weight_g):
+        assert quote([card(at=100)], service_id=service_id, weight_g=weight_g) is None
+
+    @pytest.mark.parametrize(
+        ("negotiated", "public", "cost"), [(900, 800, 900), (None, 800, 800), (9, None, 9)]
+    )
+    def test_costs_the_negotiated_price_first(self, negotiated, public, cost):
+        """R-60: even where the public one is lower, because that is what the carrier bills."""
+        assert pair(negotiated, public).cost == Money(cost, "USD")
+
+    @pytest.mark.parametrize(
+        ("negotiated", "public", "saving", "flagged"),
+        [
+            (8871, 10_000, Fraction(1129, 10_000), True),
+            (8870, 10_000, Fraction(113, 1000), False),
+            (8130, 10_000, Fraction(187, 1000), False),
+            (8129, 10_000, Fraction(1871, 10_000), True),
+            (11_000, 10_000, Fraction(-1, 10), True),
+            (None, 10_000, None, False),
+            (10_000, None, None, False),
+            (0, 0, None, False),
+        ],
+    )
+    def test_flags_a_saving_outside_the_announced_range(self, negotiated, public, saving, flagged):
+        """R-61: 11.3 % and 18.7 % themselves are inside."""
+        assert (pair(negotiated, public).saving, pair(negotiated, public).saving_flagged) == (saving, flagged)
+
+    def test_compares_no_prices_of_two_currencies(self):
+        cards = [card(), card(negotiated=True, currency="CNY")]
+        assert quote(cards, service_id=1, weight_g=1).saving is None
+
+
+def chosen(cards, *, prefer=None, service_ids=(1, 2, 3), weight_g=500) -> int:
+    return cheapest(
+        cards,
+        service_ids=service_ids,
+        weight_g=weight_g,
+        prefer=prefer,
+        rates=RATES,
+        currency="USD",
+        country="DE",
+    ).service_id
+
+
+class TestTheChoice:
+    CARDS = (card(1, base=900), card(2, base=800), card(3, base=5000, currency="CNY", by=0))
+
+    @pytest.mark.parametrize(
+        ("prefer", "service_ids", "taken"),
+        [
+            (None, (1, 2, 3), 3),  # CNY 50.00 is USD 7.05
+            (None, (1, 2), 2),
+            (1, (1, 2, 3), 1),
+            (4, (1, 2, 4), 2),  # preferred, but it has no card
+            (3, (1, 2), 2),  # preferred, but it does not reach the destination
+        ],
+    )
+    def test_is_the_source_orders_service_else_the_cheapest(self, prefer, service_ids, taken):
+        assert chosen(self.CARDS, prefer=prefer, service_ids=service_ids) == taken
+
+    def test_breaks_a_tie_by_the_lower_id(self):
+        assert chosen([card(2), card(1)]) == 1
+
+    @given(st.randoms(use_true_random=False))
+    def test_does_not_depend_on_the_order_of_the_cards(self, shuffle: random.Random):
+        cards = [*self.CARDS, card(2, negotiated=True, base=650), card(1, at=400, base=100)]
+        shuffle.shuffle(cards)
+        assert chosen(cards) == 1
+
+    @pytest.mark.parametrize(("service_ids", "weight_g"), [((), 500), ((4,), 500), ((1, 2), 99)])
+    def test_is_refused_when_no_card_fits(self, service_ids, weight_g):
+        cards = [card(1, at=100), card(2, at=100)]
+        with pytest.raises(Problem) as refused:
+            chosen(cards, service_ids=service_ids, weight_g=weight_g)
+        assert refused.value.code == Code.FREIGHT_UNAVAILABLE
+        assert refused.value.evidence == {"country": "DE", "weight_g": weight_g}
+
+    def test_needs_a_published_rate_to_compare_currencies(self):
+        with pytest.raises(Problem) as refused:
+            chosen([card(1), card(2, currency="KZT")])
+        assert refused.value.code == Code.FX_RATE_MISSING
