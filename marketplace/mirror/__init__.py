@@ -1,0 +1,1 @@
+"""The mirror: the only writer of marketplace facts. Importers, feeds and what they ship."""

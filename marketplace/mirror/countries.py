@@ -1,0 +1,34 @@
+"""Country names as sellers write them, to ISO 3166-1. Pure; the table is shipped in marketplace/data."""
+
+import csv
+from collections.abc import Mapping
+from pathlib import Path
+
+DATA = Path(__file__).parent.parent / "data"
+
+with (DATA / "iso3166_countries.csv").open(encoding="utf-8") as _file:
+    _BY_NAME = {row["name"].casefold(): row["alpha2"] for row in csv.DictReader(_file)}
+
+ALIASES: Mapping[str, str] = {
+    "czech republic": "CZ",
+    "eire": "IE",
+    "rsa": "ZA",
+    "russia": "RU",
+    "south korea": "KR",
+    "taiwan": "TW",
+    "turkey": "TR",
+    "uk": "GB",
+    "usa": "US",
+    "vietnam": "VN",
+}
+
+NEAREST: Mapping[str, str] = {"channel islands": "JE"}
+"""Names of more than one country: the larger one is assumed, and marked so on the order and the buyer."""
+
+
+def code_of(name: str) -> tuple[str, bool] | None:
+    """(ISO code, whether it was assumed), or None: "Unspecified", "European Community"."""
+    key = name.strip().casefold()
+    if code := _BY_NAME.get(key) or ALIASES.get(key):
+        return code, False
+    return (NEAREST[key], True) if key in NEAREST else None

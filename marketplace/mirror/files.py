@@ -1,0 +1,110 @@
+"""Reading a CSV, plain or packed by gzip, as a stream: one row at a time, whatever the file's size.
+
+Every way in which a file can be no CSV ends in one Problem with its code; the caller has written nothing yet.
+"""
+
+import contextlib
+import csv
+import gzip
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from operator import itemgetter
+from pathlib import Path
+from typing import IO
+
+from diagnostics.codes import Code
+from diagnostics.problem import Problem
+
+GZIP = b"\x1f\x8b"
+OTHER_KINDS = {
+    b"PK\x03\x04": "a spreadsheet or zip file",
+    b"%PDF": "a PDF",
+    b"\xd0\xcf\x11\xe0": "an XLS file",
+}
+BOM = b"\xef\xbb\xbf"
+Progress = Callable[[float], None]
+"""Told the share of the file that has been read, 0 to 1."""
+
+
+def rows(
+    path: Path, *, columns: Sequence[str], progress: Progress | None = None
+) -> Iterator[Sequence[str] | None]:
+    """Each row's values of `columns`, in that order; None for a row with too few or too many fields.
+
+    FILE_NOT_FOUND, FILE_NOT_CSV, FILE_ENCODING, FILE_COLUMNS_MISSING.
+    """
+    with _opened(path) as file, _as_problems(path):
+        reader = csv.reader(_decoded(file, path, progress), strict=True)
+        pick, width = _columns(next(reader, None), columns, path)
+        for row in reader:
+            if row:
+                yield pick(row) if len(row) == width else None
+
+
+def wide_rows(path: Path, *, first: str) -> Iterator[list[str]]:
+    """The header and every row of a table whose columns vary, but for the name of the first."""
+    with _opened(path) as file, _as_problems(path):
+        reader = csv.reader(_decoded(file, path, None), strict=True)
+        header = next(reader, None)
+        if header is not None and header[0] != first:
+            raise Problem(Code.FILE_COLUMNS_MISSING, file=path.name, columns=[first])
+        _columns(header, [first], path)
+        yield header
+        yield from reader
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[IO[bytes]]:
+    try:
+        raw = path.open("rb")
+    except OSError as error:
+        raise Problem(Code.FILE_NOT_FOUND, file=str(path), detail=error.strerror or "") from None
+    with raw:
+        start = raw.read(4)
+        raw.seek(0)
+        for magic, kind in OTHER_KINDS.items():
+            if start.startswith(magic):
+                raise Problem(Code.FILE_NOT_CSV, file=path.name, detail=f"it is {kind}")
+        yield gzip.GzipFile(fileobj=raw) if start.startswith(GZIP) else raw
+
+
+@contextlib.contextmanager
+def _as_problems(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (csv.Error, gzip.BadGzipFile, zlib.error, EOFError) as error:
+        raise Problem(Code.FILE_NOT_CSV, file=path.name, detail=str(error)) from None
+
+
+def _decoded(file: IO[bytes], path: Path, progress: Progress | None) -> Iterator[str]:
+    """Lines as text. Decoded one by one, so that a wrong byte is named by its place in the (unpacked) file."""
+    size = path.stat().st_size or 1
+    raw = file.fileobj if isinstance(file, gzip.GzipFile) else file
+    position = 0
+    for n, line in enumerate(file):
+        if n == 0:
+            line = line.removeprefix(BOM)
+        if b"\0" in line:
+            raise Problem(Code.FILE_NOT_CSV, file=path.name, detail="it holds zero bytes")
+        try:
+            text = line.decode()
+        except UnicodeDecodeError as error:
+            raise Problem(Code.FILE_ENCODING, file=path.name, position=position + error.start) from None
+        position += len(line)
+        if progress and n % 5000 == 0:
+            progress(min(raw.tell() / size, 1))
+        yield text
+
+
+def _columns(
+    header: list[str] | None, columns: Sequence[str], path: Path
+) -> tuple[Callable[[list[str]], Sequence[str]], int]:
+    if header is None:
+        raise Problem(Code.FILE_NOT_CSV, file=path.name, detail="it is empty")
+    missing = [name for name in columns if name not in header]
+    if len(header) == 1 and len(columns) > 1:
+        raise Problem(Code.FILE_NOT_CSV, file=path.name, detail="its first line has no commas")
+    if missing:
+        raise Problem(Code.FILE_COLUMNS_MISSING, file=path.name, columns=missing)
+    places = [header.index(name) for name in columns]
+    return (itemgetter(*places) if len(places) > 1 else lambda row: (row[places[0]],)), len(header)

@@ -1,0 +1,47 @@
+"""The file of refused rows: each as it was read, with its number and the reason beside it."""
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+class RefusedRows:
+    """Written beside its place and put there at the end, so that a failed import leaves no file."""
+
+    def __init__(self, path: Path, columns: Sequence[str]) -> None:
+        self.path = path
+        self._part = path.with_name(f"{path.name}.part")
+        self._columns = columns
+
+    def __enter__(self) -> Self:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = self._part.open("w", encoding="utf-8", newline="")
+        self._writer = csv.writer(self._file)
+        self._writer.writerow(["row", "reason", *self._columns])
+        return self
+
+    def write(self, row_no: int, fields: Sequence[str], reason: str) -> None:
+        """`row_no` counts rows of the file from 1, the header left out."""
+        self._writer.writerow([row_no, reason, *map(harmless, fields)])
+
+    def __exit__(self, kind: type | None, _error: BaseException | None, _trace: TracebackType | None) -> None:
+        self._file.close()
+        if kind is None:
+            self._part.replace(self.path)
+        else:
+            self._part.unlink()
+
+
+def harmless(text: str) -> str:
+    """A cell that a spreadsheet would run as a formula gets an apostrophe; numbers stay numbers."""
+    if not text.startswith(FORMULA) or _is_number(text):
+        return text
+    return f"'{text}"
+
+
+def _is_number(text: str) -> bool:
+    return text.lstrip("+-").replace(".", "", 1).isdecimal()
