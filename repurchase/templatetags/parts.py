@@ -1,3 +1,179 @@
+"""The reusable parts of every page: money, badges, codes, countdowns, times, markers. A builtin library."""
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+from babel import Locale
+from babel.numbers import format_decimal
 from django import template
+from django.conf import settings
+from django.utils import timezone, translation
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+
+from diagnostics import words as diagnostics_words
+from diagnostics.codes import CATALOGUE, Code
+from marketplace.money import Money, exponent
+from repurchase.templatetags.states import FEE_PARTS, KINDS, SEVERITY, Shown
 
 register = template.Library()
+
+
+def locale() -> Locale:
+    return Locale.parse(translation.to_locale(translation.get_language() or settings.LANGUAGE_CODE))
+
+
+def digits(amount: Decimal | int, places: int = 0) -> str:
+    """A number grouped as the active language groups it, with exactly `places` digits after the point."""
+    pattern = "#,##0" + ("." + "0" * places if places else "")
+    return format_decimal(amount, format=pattern, locale=locale(), decimal_quantization=False)
+
+
+@register.filter
+def amount(value: Money | int, currency: str = "") -> str:
+    """“USD 93,120.00”: the ISO code always, never a sign."""
+    money = value if isinstance(value, Money) else Money(int(value), currency)
+    return f"{money.currency} {digits(money.amount, exponent(money.currency))}"
+
+
+@register.simple_tag
+def money(value: Money | int | None, currency: str = "") -> str:
+    """`{% money total %}` or `{% money order.total_minor order.currency %}`."""
+    if value is None:
+        return format_html('<span class="money">{}</span>', "—")
+    return format_html('<span class="money">{}</span>', amount(value, currency))
+
+
+@register.filter
+def number(value: int | None) -> str:
+    return "—" if value is None else digits(value)
+
+
+@register.filter
+def share(value: Decimal | str | None) -> str:
+    """A share as a percentage with every digit it has: Decimal("0.0035") is “0.35 %”."""
+    if value is None or value == "":
+        return "—"
+    percent = (Decimal(value) * 100).normalize()
+    places = max(0, -int(percent.as_tuple().exponent))
+    return f"{digits(percent, places)} %"
+
+
+@register.filter
+def dictkey(mapping: dict, key: Any) -> Any:
+    return mapping.get(key)
+
+
+@register.inclusion_tag("parts/icon.html")
+def icon(name: str, css: str = "") -> dict:
+    return {"name": name, "css": css}
+
+
+@register.inclusion_tag("parts/badge.html")
+def badge(kind: str, value: Any) -> dict:
+    """A state in a word, a tone and an icon: `{% badge "batch" batch.status %}`."""
+    return {"shown": KINDS[kind][value], "value": value}
+
+
+@register.simple_tag
+def label(kind: str, value: Any) -> str:
+    shown: Shown = KINDS[kind][value]
+    return str(shown.label)
+
+
+@register.filter
+def fee_label(kind: str) -> str:
+    return str(FEE_PARTS.get(kind, kind))
+
+
+@register.inclusion_tag("parts/code.html")
+def code(name: str, evidence: dict | None = None) -> dict:
+    """A code with its title; cause and fix open beneath it, and a link to the code's page."""
+    return _code(name, evidence)
+
+
+@register.inclusion_tag("parts/code_tag.html")
+def code_tag(name: str, orders: int | None = None) -> dict:
+    """A code in one line, for dense tables: its title, linked to its page, the cause as tooltip."""
+    return _code(name, None) | {"orders": orders}
+
+
+def _code(name: str, evidence: dict | None) -> dict:
+    entry = CATALOGUE[Code(name)]
+    return {
+        "words": diagnostics_words.of(name, evidence),
+        "shown": SEVERITY[entry.severity],
+        "with_evidence": bool(evidence),
+    }
+
+
+@register.inclusion_tag("parts/countdown.html")
+def countdown(seconds: float | None, ends_at: dt.datetime | None = None) -> dict:
+    """Counts down from the server's seconds, never from the browser's clock; without script it stands still."""
+    left = max(0, int(seconds or 0))
+    return {"seconds": left, "text": span_text(left), "ends_at": ends_at}
+
+
+@register.filter
+def span_text(seconds: float | None) -> str:
+    """“71:59:08”: hours, minutes, seconds. The same in static/js/countdown.js."""
+    left = max(0, int(seconds or 0))
+    return f"{left // 3600}:{left // 60 % 60:02}:{left % 60:02}"
+
+
+@register.filter
+def about(seconds: float | None) -> str:
+    """Seconds in a word that needs no counting: for time left and age."""
+    if seconds is None:
+        return "—"
+    left = max(0, int(seconds))
+    if left < 90:
+        return _("%(count)s s") % {"count": left}
+    if left < 5400:
+        return _("%(count)s min") % {"count": round(left / 60)}
+    if left < 172_800:
+        return _("%(count)s h") % {"count": round(left / 3600)}
+    return _("%(count)s days") % {"count": round(left / 86_400)}
+
+
+@register.simple_tag
+def moment(at: dt.datetime | dt.date | None, show_zone: bool = False) -> str:
+    """A time in the platform's zone, its zone in the title (and beside it where `show_zone`)."""
+    if at is None:
+        return format_html('<span class="text-secondary">{}</span>', "—")
+    if not isinstance(at, dt.datetime):
+        return format_html('<time class="text-nowrap" datetime="{}">{}</time>', at.isoformat(), at.isoformat())
+    local = timezone.localtime(at)
+    zone = f"{local:%Z} (UTC{local:%z})".replace("00)", ":00)")
+    shown = f"{local:%Y-%m-%d %H:%M}" + (f" {zone}" if show_zone else "")
+    return format_html(
+        '<time class="text-nowrap" datetime="{}" title="{} {} · {}">{}</time>',
+        at.astimezone(dt.UTC).isoformat(),
+        f"{local:%Y-%m-%d %H:%M:%S}",
+        zone,
+        timezone.get_current_timezone_name(),
+        shown,
+    )
+
+
+@register.inclusion_tag("parts/assumed.html")
+def assumed(row: Any, *fields: str) -> dict:
+    """Marks a value that an import assumed instead of reading it; nothing for one that was read."""
+    return {"marked": bool(set(fields or row.assumed) & set(row.assumed)), "source": row.source}
+
+
+@register.inclusion_tag("parts/simulated.html")
+def simulated(row: Any) -> dict:
+    return {"marked": row.is_simulated}
+
+
+@register.simple_tag(takes_context=True)
+def here(context: dict, **changes: Any) -> str:
+    """The page's own query string with some values changed; an empty value drops its name."""
+    query = context["request"].GET.copy()
+    for name, value in changes.items():
+        query.pop(name, None)
+        if value not in ("", None):
+            query[name] = str(value)
+    return f"?{query.urlencode()}"

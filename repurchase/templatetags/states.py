@@ -1,0 +1,112 @@
+"""How each state and severity is shown: a word, a tone and an icon, so that colour never speaks alone. Pure data."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from diagnostics.codes import Fixer, Severity
+from pricing.locks import LockStatus
+from repurchase.batching import BatchStatus
+from repurchase.lifecycle import OrderStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    label: str | Promise
+    tone: str  # ok, info, attention, bad, calm: a class of static/css/app.css
+    icon: str
+
+
+BATCH: Mapping[str, Shown] = {
+    BatchStatus.SCREENING: Shown(pgettext_lazy("batch", "Screening"), "info", "hourglass"),
+    BatchStatus.PLANNED: Shown(pgettext_lazy("batch", "Planned"), "info", "list-check"),
+    BatchStatus.LOCKED: Shown(pgettext_lazy("batch", "Locked, sent"), "attention", "lock"),
+    BatchStatus.CLOSED: Shown(pgettext_lazy("batch", "Closed"), "ok", "circle-check"),
+    BatchStatus.FAILED: Shown(pgettext_lazy("batch", "Failed"), "bad", "alert-triangle"),
+    BatchStatus.CANCELLED: Shown(pgettext_lazy("batch", "Cancelled"), "calm", "x"),
+}
+
+ORDER: Mapping[str, Shown] = {
+    OrderStatus.PENDING: Shown(pgettext_lazy("order", "Waiting"), "calm", "circle-dashed"),
+    OrderStatus.PLANNED: Shown(pgettext_lazy("order", "Ready"), "ok", "circle-check"),
+    OrderStatus.EXCLUDED: Shown(pgettext_lazy("order", "Left out"), "calm", "ban"),
+    OrderStatus.FAILED: Shown(pgettext_lazy("order", "Needs work"), "attention", "alert-triangle"),
+    OrderStatus.LOCKED: Shown(pgettext_lazy("order", "Price locked"), "info", "lock"),
+    OrderStatus.CONFIRMED: Shown(pgettext_lazy("order", "Confirmed"), "ok", "checks"),
+    OrderStatus.DECLINED: Shown(pgettext_lazy("order", "Declined"), "bad", "x"),
+    OrderStatus.EXPIRED: Shown(pgettext_lazy("order", "Expired"), "calm", "clock"),
+    OrderStatus.TERMINATED: Shown(pgettext_lazy("order", "Terminated"), "bad", "ban"),
+    OrderStatus.CANCELLED: Shown(pgettext_lazy("order", "Cancelled"), "calm", "x"),
+    OrderStatus.AWAITING_PAYMENT: Shown(
+        pgettext_lazy("order", "Awaiting payment"), "attention", "currency-dollar"
+    ),
+    OrderStatus.PAID: Shown(pgettext_lazy("order", "Paid"), "ok", "currency-dollar"),
+    OrderStatus.RELEASED: Shown(pgettext_lazy("order", "Released"), "ok", "send"),
+    OrderStatus.SHIPPED: Shown(pgettext_lazy("order", "Shipped"), "ok", "truck"),
+    OrderStatus.COMPLETED: Shown(pgettext_lazy("order", "Completed"), "ok", "circle-check"),
+}
+
+LOCK: Mapping[str, Shown] = {
+    LockStatus.OPEN: Shown(pgettext_lazy("lock", "Open"), "attention", "lock"),
+    LockStatus.RENEGOTIATING: Shown(pgettext_lazy("lock", "Renegotiating"), "attention", "refresh"),
+    LockStatus.CONFIRMED: Shown(pgettext_lazy("lock", "Confirmed"), "ok", "checks"),
+    LockStatus.DECLINED: Shown(pgettext_lazy("lock", "Declined"), "bad", "x"),
+    LockStatus.EXPIRED: Shown(pgettext_lazy("lock", "Expired"), "calm", "clock"),
+    LockStatus.TERMINATED: Shown(pgettext_lazy("lock", "Terminated"), "bad", "ban"),
+    LockStatus.CANCELLED: Shown(pgettext_lazy("lock", "Cancelled"), "calm", "x"),
+}
+
+SEVERITY: Mapping[str, Shown] = {
+    Severity.FINAL: Shown(pgettext_lazy("severity", "Can't be repeated"), "calm", "ban"),
+    Severity.CURABLE: Shown(pgettext_lazy("severity", "Can be fixed"), "attention", "alert-triangle"),
+    Severity.REFUSAL: Shown(pgettext_lazy("severity", "Request refused"), "bad", "x"),
+}
+
+PAST_ORDER: Mapping[str, Shown] = {
+    "completed": Shown(pgettext_lazy("past order", "Completed"), "ok", "circle-check"),
+    "cancelled": Shown(pgettext_lazy("past order", "Cancelled"), "calm", "x"),
+    "open": Shown(pgettext_lazy("past order", "Open"), "info", "clock"),
+}
+
+LINE: Mapping[str, Shown] = {
+    "planned": Shown(pgettext_lazy("line", "Repeated"), "ok", "circle-check"),
+    "excluded": Shown(pgettext_lazy("line", "Left out"), "calm", "ban"),
+    "failed": Shown(pgettext_lazy("line", "Needs work"), "attention", "alert-triangle"),
+}
+
+GATE: Mapping[bool, Shown] = {
+    True: Shown(pgettext_lazy("gate", "Passed"), "ok", "circle-check"),
+    False: Shown(pgettext_lazy("gate", "Not passed"), "bad", "alert-triangle"),
+}
+
+FIXER: Mapping[str, Shown] = {
+    Fixer.SELLER: Shown(_("the seller"), "info", "building-store"),
+    Fixer.BUYER: Shown(_("the buyer"), "info", "user"),
+    Fixer.PLATFORM: Shown(_("the platform"), "info", "users"),
+    Fixer.NOBODY: Shown(_("nobody"), "calm", "ban"),
+}
+
+KINDS: Mapping[str, Mapping] = {
+    "batch": BATCH,
+    "order": ORDER,
+    "lock": LOCK,
+    "severity": SEVERITY,
+    "past_order": PAST_ORDER,
+    "line": LINE,
+    "gate": GATE,
+    "fixer": FIXER,
+}
+
+FEE_PARTS: Mapping[str, str | Promise] = {
+    "commission": _("Commission"),
+    "logistics": _("Logistics cost"),
+    "payment": _("Payment fee"),
+    "vat_remittance": _("VAT remittance fee"),
+    "ear_review": _("EAR dual-use review"),
+    "return_warehouse": _("Local return warehouse"),
+}
+
+GATES: Mapping[str, str | Promise] = {}

@@ -1,0 +1,88 @@
+"""Failures as pages: what happened, what was kept, what to do; for htmx the same words as a message."""
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+
+from diagnostics import words
+from diagnostics.codes import CATALOGUE, Code
+from diagnostics.problem import Problem
+
+
+def answer(request: HttpRequest, problem: Problem) -> HttpResponse:
+    """The page for a Problem, with its code's HTTP status."""
+    said = words.of(problem.code, problem.evidence)
+    kept = _("Nothing was changed by this request; everything saved before it is still there.")
+    return _shown(request, CATALOGUE[problem.code].status, said.title, said.cause, kept, said.fix, said.code)
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return answer(request, Problem(Code.NOT_FOUND))
+
+
+def not_allowed(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return _shown(
+        request,
+        403,
+        _("Not allowed"),
+        _("Your account may not see or do this."),
+        _("Nothing was changed."),
+        _("Go back, or sign in with an account that may."),
+    )
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return _shown(
+        request,
+        400,
+        _("The request could not be read"),
+        _("Something in the address or the form is not as it should be."),
+        _("Nothing was changed."),
+        _("Go back, reload the page and try again."),
+    )
+
+
+def failed(request: HttpRequest) -> HttpResponse:
+    """500. It draws the page without the shell: what failed may be the database that the shell reads."""
+    return render(request, "errors/failed.html", {"status": 500}, status=500)
+
+
+def _shown(
+    request: HttpRequest, status: int, title: str, cause: str, kept: str, fix: str, code: str = ""
+) -> HttpResponse:
+    context = {"status": status, "title": title, "cause": cause, "kept": kept, "fix": fix, "code": code}
+    if request.path.startswith("/api/"):
+        return _json(request, context)
+    if getattr(request, "htmx", False):
+        response = render(request, "errors/toast.html", context, status=status)
+        response["HX-Retarget"], response["HX-Reswap"] = "#toasts", "innerHTML"
+        return response
+    context |= {"shell": _shell(request), "back": _back(request)}
+    return render(request, "errors/problem.html", context, status=status)
+
+
+def _json(request: HttpRequest, context: dict) -> JsonResponse:
+    """RFC 9457, for addresses under /api/ that no view answers."""
+    code = context["code"] or Code.INPUT_INVALID
+    body = {
+        "type": request.build_absolute_uri(reverse("code", args=[code])),
+        "title": context["title"],
+        "status": context["status"],
+        "detail": context["cause"],
+        "code": code,
+    }
+    return JsonResponse(body, status=context["status"], content_type="application/problem+json")
+
+
+def _shell(request: HttpRequest) -> str:
+    return "buyer/base.html" if request.path.startswith("/b/") else "shell.html"
+
+
+def _back(request: HttpRequest) -> str:
+    """The page that the form stood on, when it is one of ours; else nothing."""
+    referer = request.headers.get("Referer", "")
+    if url_has_allowed_host_and_scheme(referer, {request.get_host()}, require_https=request.is_secure()):
+        return referer
+    return ""
