@@ -1,7 +1,7 @@
 """Writing letters inside a transaction, and sending them after it, at least once, with a stable id."""
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import structlog
@@ -20,7 +20,7 @@ BACKOFF = [dt.timedelta(seconds=s) for s in (5, 30, 120, 600, 1800)]  # then eve
 
 @dataclass(frozen=True, kw_only=True)
 class Rendered:
-    to: str
+    to: Sequence[str]
     subject: str
     text: str
     html: str = ""
@@ -84,7 +84,7 @@ def _send(letter: Letter) -> None:
     message = EmailMultiAlternatives(
         subject=rendered.subject,
         body=rendered.text,
-        to=[rendered.to],
+        to=list(rendered.to),
         headers={"Message-ID": f"<{letter.id}@bulk-repeat-order>"},
     )
     if rendered.html:

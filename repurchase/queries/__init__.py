@@ -2,6 +2,7 @@
 
 from repurchase.queries.batches import batch, batch_orders, batches, plan, progress
 from repurchase.queries.history import buyer_groups, past_orders
+from repurchase.queries.offers import offer, offer_orders
 from repurchase.queries.orders import order
 from repurchase.queries.selections import selection_summary
 
@@ -10,6 +11,8 @@ __all__ = [
     "batch_orders",
     "batches",
     "buyer_groups",
+    "offer",
+    "offer_orders",
     "order",
     "past_orders",
     "plan",

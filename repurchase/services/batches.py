@@ -13,8 +13,10 @@ from eligibility.queries import CRB, PLATFORM_ZONE, gate_facts, limits_of
 from marketplace import clock, policy
 from marketplace.models import Buyer, PastOrder, Store, User
 from marketplace.queries import latest_close, latest_rates
+from outbox import letters
 from outbox.bells import ring
 from pricing import services as pricing
+from pricing.models import Grant
 from repurchase import batching
 from repurchase.batching import BatchStatus
 from repurchase.lifecycle import OrderStatus, sources
@@ -165,6 +167,7 @@ def cancel(*, batch: Batch, by: str) -> Batch:
     batch.status = batching.advance(was, batching.Event.CANCEL)
     if was is BatchStatus.LOCKED:
         pricing.cancel(store=batch.store, subject=batch.ref, by=by)
+        _withdraw(batch)
     now = clock.now(batch.store)
     batch.ended_at = now
     batch.save()
@@ -175,6 +178,16 @@ def cancel(*, batch: Batch, by: str) -> Batch:
         store_id=batch.store_id, kind="batch.cancelled", subject=f"batch:{batch.ref}", by=by, at=now, was=was
     )
     return batch
+
+
+def _withdraw(batch: Batch) -> None:
+    grant = Grant.objects.get(store=batch.store, subject=batch.ref)
+    letters.write(
+        kind="repurchase.cancelled",
+        store_id=batch.store_id,
+        dedupe=f"cancelled:{batch.ref}",
+        grant=str(grant.pk),
+    )
 
 
 def _locked(batch: Batch) -> Batch:

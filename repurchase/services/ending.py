@@ -39,7 +39,11 @@ def end_orders(locks: Sequence[Lock], *, status: OrderStatus, by: str) -> int:
 
 def close_finished(*, store_id: int, ref: str, at) -> None:
     """A locked batch none of whose orders is in a lock any more is closed."""
-    batch = Batch.objects.select_for_update().filter(store_id=store_id, ref=ref, status=BatchStatus.LOCKED).first()
+    batch = (
+        Batch.objects.select_for_update()
+        .filter(store_id=store_id, ref=ref, status=BatchStatus.LOCKED)
+        .first()
+    )
     if batch is None or batch.orders.filter(status=OrderStatus.LOCKED).exists():
         return
     batch.status = batching.advance(BatchStatus(batch.status), batching.Event.CLOSE)

@@ -72,9 +72,13 @@ def _by_lot(orders: Sequence[RepeatOrder]) -> dict[LotKey, list[RepeatOrder]]:
 
 def _lots(batch: Batch, by_lot: dict[LotKey, list[RepeatOrder]]) -> list[pricing.Lot]:
     lines: dict[int, list[tuple]] = defaultdict(list)
-    for order_id, *line in RepeatLine.objects.filter(
-        order__batch=batch, order__status=OrderStatus.PLANNED, outcome=LineOutcome.PLANNED
-    ).order_by("order_id", "line_no").values_list("order_id", "line_no", "sku_id", "quantity", "total_minor"):
+    for order_id, *line in (
+        RepeatLine.objects.filter(
+            order__batch=batch, order__status=OrderStatus.PLANNED, outcome=LineOutcome.PLANNED
+        )
+        .order_by("order_id", "line_no")
+        .values_list("order_id", "line_no", "sku_id", "quantity", "total_minor")
+    ):
         lines[order_id].append(tuple(line))
     return [_lot(key, orders, lines) for key, orders in sorted(by_lot.items())]
 

@@ -53,7 +53,11 @@ def _ring_abandoned(store: Store | None) -> int:
     if store:
         due = due.filter(store=store)
     rung = 0
-    for chunk in due.select_related("store").select_for_update(of=("self",), skip_locked=True).order_by("rung_at")[:200]:
+    for chunk in (
+        due.select_related("store")
+        .select_for_update(of=("self",), skip_locked=True)
+        .order_by("rung_at")[:200]
+    ):
         if real_now + chunk.store.clock_offset - chunk.rung_at < ABANDONED:
             continue
         if chunk.tries >= generating.MAX_TRIES:

@@ -1,0 +1,95 @@
+"""The letters that the product writes: each renderer loads what its row names and says it in the reader's language."""
+
+from collections.abc import Mapping, Sequence
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.template.loader import render_to_string
+from django.utils import translation
+
+from marketplace.models import Membership, Role, Store
+from outbox.letters import Rendered, renders
+from pricing import signing
+from pricing.models import Grant
+from repurchase.models import Batch
+from repurchase.queries.offers import offer_of
+
+
+def _letter(name: str, *, to: Sequence[str], language: str, context: dict) -> Rendered:
+    """From templates/letters/NAME.txt (its first line is the subject) and NAME.html beside it."""
+    with translation.override(language):
+        head, _, text = render_to_string(f"letters/{name}.txt", context).strip().partition("\n")
+        html = render_to_string(f"letters/{name}.html", context)
+    return Rendered(to=to, subject=head.strip(), text=text.strip() + "\n", html=html)
+
+
+def _sellers(store: Store, batch: Batch) -> list[str]:
+    """Whoever made the batch and may still see it; otherwise the store's owners."""
+    members = Membership.objects.filter(store=store, user__is_active=True)
+    maker = batch.created_by.removeprefix("user:")
+    chosen = members.filter(user=maker) if maker.isdecimal() else members.none()
+    users = (chosen or members.filter(role=Role.OWNER)).values("user_id")
+    return list(get_user_model().objects.filter(pk__in=users).order_by("pk").values_list("email", flat=True))
+
+
+def _batch_url(batch: Batch) -> str:
+    return f"{settings.SITE_URL}/batches/{batch.ref}/"
+
+
+def _grant(subjects: Mapping) -> Grant:
+    return Grant.objects.select_related("store", "buyer").get(pk=subjects["grant"])
+
+
+@renders("repurchase.invitation")
+def invitation(subjects: Mapping) -> Rendered | None:
+    """To the buyer, with the link, derived only now (reliability 8). Nothing is left to say once it was settled."""
+    grant = _grant(subjects)
+    offer = offer_of(grant)
+    if offer.state != "open":
+        return None
+    link = f"{settings.SITE_URL}/b/{signing.token_of(grant)}/"
+    return _letter(
+        "invitation",
+        to=[grant.buyer.email],
+        language=grant.buyer.language,
+        context={"offer": offer, "link": link},
+    )
+
+
+@renders("repurchase.answered_buyer")
+def answered_buyer(subjects: Mapping) -> Rendered:
+    grant = _grant(subjects)
+    link = f"{settings.SITE_URL}/b/{signing.token_of(grant)}/"
+    return _letter(
+        "answered_buyer", to=[grant.buyer.email], language=grant.buyer.language,
+        context={"offer": offer_of(grant), "link": link},
+    )  # fmt: skip
+
+
+@renders("repurchase.answered_seller")
+def answered_seller(subjects: Mapping) -> Rendered | None:
+    offer = offer_of(_grant(subjects))
+    context = {"offer": offer, "link": _batch_url(offer.batch)}
+    return _to_seller("answered_seller", offer.batch, context)
+
+
+@renders("repurchase.expired")
+def expired(subjects: Mapping) -> Rendered | None:
+    batch = Batch.objects.select_related("store", "buyer").get(ref=subjects["batch"])
+    return _to_seller(
+        "expired", batch, {"batch": batch, "orders": subjects["orders"], "link": _batch_url(batch)}
+    )
+
+
+@renders("repurchase.cancelled")
+def cancelled(subjects: Mapping) -> Rendered:
+    """To a buyer who was invited: the offer is withdrawn."""
+    grant = _grant(subjects)
+    return _letter(
+        "cancelled", to=[grant.buyer.email], language=grant.buyer.language, context={"offer": offer_of(grant)}
+    )
+
+
+def _to_seller(name: str, batch: Batch, context: dict) -> Rendered | None:
+    to = _sellers(batch.store, batch)
+    return _letter(name, to=to, language=settings.LANGUAGE_CODE, context=context) if to else None

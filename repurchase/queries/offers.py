@@ -1,0 +1,81 @@
+"""What the buyer's page shows: always the current state, whatever the link was opened for."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from marketplace import clock
+from marketplace.models import Buyer, Store
+from pricing import signing
+from pricing.locks import LockStatus
+from pricing.models import Act, Grant
+from repurchase.batching import BatchStatus, Counts
+from repurchase.lifecycle import ACCEPTED
+from repurchase.models import Batch, RepeatOrder
+from repurchase.queries.batches import CurrencyTotals, LotView, counts_of, currency_totals, lots
+from repurchase.queries.paging import PAGE, Page, decode, encode
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Offer:
+    grant: Grant
+    batch: Batch
+    store: Store
+    buyer: Buyer
+    lots: list[LotView]
+    totals: list[CurrencyTotals]  # of what is offered, or of what was accepted
+    state: str  # open, answered, expired, cancelled
+    act: Act | None
+    counts: Counts
+    now: dt.datetime
+
+    @property
+    def batch_ref(self) -> str:
+        return self.batch.ref
+
+
+def offer(token: str) -> Offer:
+    """LINK_INVALID for anything that is not a link of ours."""
+    return offer_of(signing.grant_of(token))
+
+
+def offer_of(grant: Grant) -> Offer:
+    now = clock.now(grant.store)
+    batch = Batch.objects.select_related("store", "buyer").get(store=grant.store_id, ref=grant.subject)
+    seen = lots(grant.store, grant.subject, now)
+    act = grant.acts.order_by("at").first()
+    state = _state(batch, seen, act)
+    orders = batch.orders.filter(lock__isnull=False)
+    if state == "answered":
+        orders = orders.filter(status__in=[str(status) for status in ACCEPTED])
+    return Offer(
+        grant=grant,
+        batch=batch,
+        store=batch.store,
+        buyer=batch.buyer,
+        lots=seen,
+        totals=currency_totals(orders),
+        state=state,
+        act=act,
+        counts=counts_of(batch),
+        now=now,
+    )
+
+
+def _state(batch: Batch, seen: list[LotView], act: Act | None) -> str:
+    if batch.status == BatchStatus.CANCELLED:
+        return "cancelled"
+    if act:
+        return "answered"
+    return "open" if any(lot.status is LockStatus.OPEN for lot in seen) else "expired"
+
+
+def offer_orders(token: str, *, cursor: str = "") -> Page:
+    """A page of 50 of the orders that were offered, by position."""
+    grant = signing.grant_of(token)
+    orders = RepeatOrder.objects.filter(
+        store=grant.store_id, batch__ref=grant.subject, lock__isnull=False
+    ).select_related("past_order")
+    if cursor:
+        orders = orders.filter(position__gt=decode(cursor, int)[0])
+    found = list(orders.prefetch_related("lines__sku").order_by("position")[: PAGE + 1])
+    return Page(rows=found[:PAGE], next_cursor=encode(found[PAGE - 1].position) if len(found) > PAGE else "")

@@ -1,0 +1,39 @@
+"""`make bench`: each figure is a ratio to the floor of the same work, measured in the same run on the same server."""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "repurchase.settings")
+django.setup()
+
+from django.core.management import call_command  # noqa: E402 - Django first
+
+from tests.bench import batch, history  # noqa: E402
+
+BENCHES = {"batch": batch.run, "history": history.run}
+
+
+def main() -> int:
+    call_command("migrate", verbosity=0)
+    chosen = sys.argv[1:] or list(BENCHES)
+    results: dict[str, dict] = {}
+    for name in chosen:
+        results |= BENCHES[name]()
+    Path("bench.json").write_text(json.dumps(results, indent=2, ensure_ascii=False) + "\n")
+    _print(results)
+    return 0
+
+
+def _print(results: dict[str, dict]) -> None:
+    rows = [(n, f"{r['value']:g} {r['unit']}", r["goal"], r["detail"]) for n, r in results.items()]
+    widths = [max(len(row[i]) for row in rows) for i in range(3)]
+    for row in rows:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=False)) + "  " + row[3])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

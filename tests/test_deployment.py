@@ -1,0 +1,81 @@
+"""No Docker engine runs here, so the compose file is held against the settings that it feeds."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parent.parent
+COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+SETTINGS = (ROOT / "repurchase" / "settings.py").read_text()
+ENV_EXAMPLE = (ROOT / ".env.example").read_text()
+READ = set(re.findall(r'env(?:\.\w+)?\(\s*"([A-Z_]+)"', SETTINGS))
+APPS = ("migrate", "web", "worker", "beat")
+
+
+class TestTheComposeFile:
+    def test_has_every_process_that_the_product_needs(self):
+        assert {"web", "worker", "beat", "postgres", "redis"} <= set(COMPOSE["services"])
+
+    @pytest.mark.parametrize("service", APPS)
+    def test_sets_only_what_the_settings_read(self, service):
+        assert set(COMPOSE["services"][service]["environment"]) <= READ
+
+    @pytest.mark.parametrize("service", APPS)
+    def test_sets_what_has_no_safe_default(self, service):
+        needed = {
+            "DATABASE_URL",
+            "SECRET_KEY",
+            "LINK_KEY",
+            "REDIS_URL",
+            "ALLOWED_HOSTS",
+            "SITE_URL",
+            "EMAIL_URL",
+        }
+        assert needed <= set(COMPOSE["services"][service]["environment"])
+
+    @pytest.mark.parametrize(
+        ("service", "role"), [("migrate", "owner"), ("web", "web"), ("worker", "worker"), ("beat", "worker")]
+    )
+    def test_signs_in_to_the_database_by_role(self, service, role):
+        url = COMPOSE["services"][service]["environment"]["DATABASE_URL"]
+        assert url.startswith(f"postgres://{role}:")
+        assert f"CREATE ROLE {role} " in (ROOT / "repurchase/embedded/roles.sql").read_text()
+
+    def test_never_switches_the_demo_or_debugging_on(self):
+        for service in APPS:
+            assert not {"EMBEDDED", "DEBUG"} & set(COMPOSE["services"][service]["environment"])
+
+    def test_asks_only_for_what_the_example_file_explains(self):
+        asked = set(re.findall(r"\$\{([A-Z_]+):\?", (ROOT / "docker-compose.yml").read_text()))
+        explained = set(re.findall(r"^([A-Z_]+)=", ENV_EXAMPLE, re.MULTILINE))
+        assert asked == explained
+
+    def test_mounts_files_that_exist(self):
+        mounts = [v for s in COMPOSE["services"].values() for v in s.get("volumes", []) if v.startswith("./")]
+        assert mounts
+        assert all((ROOT / mount.split(":")[0]).is_file() for mount in mounts)
+
+    def test_runs_the_programs_of_the_embedded_default(self):
+        portal = (ROOT / "repurchase/embedded/portal.py").read_text()
+        for service in ("worker", "beat"):
+            verb = COMPOSE["services"][service]["command"][3]
+            assert f'"{verb}"' in portal
+
+
+class TestTheDockerfile:
+    TEXT = (ROOT / "Dockerfile").read_text()
+
+    def test_installs_the_system_packages_that_running_needs(self):
+        script = (ROOT / "repurchase/embedded/system-packages.sh").read_text()
+        runtime = script.split('if [ "${1:-run}" = test ]')[0]
+        needed = set(
+            re.findall(
+                r"\b(tesseract-ocr\S*|libpango\S*-0|libharfbuzz-subset0|fonts-wqy-microhei)\b", runtime
+            )
+        )
+        assert {package for package in needed if package not in self.TEXT} == set()
+
+    def test_does_not_run_as_root(self):
+        assert "\nUSER app\n" in self.TEXT
