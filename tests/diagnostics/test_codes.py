@@ -1,0 +1,33 @@
+import re
+import string
+
+import pytest
+
+from diagnostics import words
+from diagnostics.codes import CATALOGUE, Code, Severity
+
+
+class TestTheCatalogue:
+    def test_explains_every_code(self):
+        assert set(CATALOGUE) == set(Code)
+
+    @pytest.mark.parametrize("code", Code)
+    def test_has_words_for_each(self, code):
+        entry = CATALOGUE[code]
+        assert all((entry.title, entry.cause, entry.fix))
+        assert re.fullmatch(r"[A-Z][A-Z0-9_]+", code)
+
+    @pytest.mark.parametrize("code", [c for c in Code if CATALOGUE[c].severity is Severity.REFUSAL])
+    def test_a_refusal_answers_with_a_client_error(self, code):
+        assert 400 <= CATALOGUE[code].status < 500
+
+    @pytest.mark.parametrize("code", Code)
+    def test_never_fails_for_want_of_evidence(self, code):
+        said = words.of(code, {})
+        named = {name for _, name, _, _ in string.Formatter().parse(CATALOGUE[code].cause) if name}
+        assert said.cause.count("—") >= len(named)
+
+    def test_puts_the_evidence_into_the_words(self):
+        said = words.of(Code.BATCH_TOO_LARGE, {"value": 5001, "limit": 5000})
+        assert "5001" in said.cause
+        assert "5000" in said.cause

@@ -1,0 +1,53 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from diagnostics.problem import Problem
+from repurchase import batching, lifecycle
+from repurchase.batching import BatchStatus, Event
+from repurchase.lifecycle import OrderStatus
+
+
+class TestChunks:
+    @given(st.integers(0, 5000), st.integers(1, 700))
+    def test_hold_every_order_once_in_order(self, n, size):
+        ids = list(range(n))
+        parts = list(batching.chunks(ids, size))
+        assert [pk for _, part in parts for pk in part] == ids
+        assert [first for first, _ in parts] == list(range(1, n + 1, size))
+
+
+class TestCounts:
+    @given(
+        st.dictionaries(st.sampled_from([s.value for s in OrderStatus]), st.integers(0, 300)),
+        st.integers(0, 300),
+    )
+    def test_add_up_at_every_moment(self, by_status, without_row):
+        c = batching.count(sum(by_status.values()) + without_row, by_status)
+        assert c.asked == c.pending + c.failed + c.excluded + c.planned + c.locked + c.accepted + c.ended
+
+
+class TestABatchsStates:
+    @pytest.mark.parametrize("status", [BatchStatus.CLOSED, BatchStatus.CANCELLED])
+    @pytest.mark.parametrize("event", Event)
+    def test_that_are_final_allow_nothing(self, status, event):
+        with pytest.raises(Problem):
+            batching.advance(status, event)
+
+    @pytest.mark.parametrize(
+        "status", [s for s in BatchStatus if s not in (BatchStatus.CLOSED, BatchStatus.CANCELLED)]
+    )
+    def test_that_are_not_final_have_a_way_out(self, status):
+        assert any(state is status for state, _ in batching.NEXT)
+
+
+class TestAnOrdersStates:
+    def test_can_all_be_reached(self):
+        reached = {OrderStatus.PENDING}.union(*lifecycle.NEXT.values())
+        assert reached == set(OrderStatus)
+
+    def test_a_locked_order_is_entered_from_a_planned_one_only(self):
+        assert lifecycle.sources(OrderStatus.LOCKED) == ["planned"]
+
+    def test_an_ended_order_never_comes_back(self):
+        assert not lifecycle.ENDED & set(lifecycle.NEXT)

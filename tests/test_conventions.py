@@ -1,0 +1,61 @@
+"""What every model and setting keeps to."""
+
+import pytest
+from django.apps import apps
+from django.conf import settings
+from django.db import connection, models
+from django.db.models import CheckConstraint
+
+OURS = [
+    m
+    for m in apps.get_models()
+    if m._meta.app_label
+    in {"diagnostics", "outbox", "marketplace", "qualification", "eligibility", "pricing", "repurchase"}
+]
+OF_THE_PLATFORM = {
+    "User", "Store", "Category", "CommissionRate", "CarrierService", "Lane", "FxRateSet", "FxRate", "IndexClose",
+    "TaxRate", "PolicyValue", "RegistrationRequirement", "Heartbeat",
+}  # fmt: skip
+
+
+class TestEveryModel:
+    @pytest.mark.parametrize("model", OURS, ids=lambda m: m.__name__)
+    def test_binds_when_and_by_whom_together(self, model):
+        """A nullable `x_at` beside an `x_by` needs a constraint that knows both."""
+        names = {f.name: f for f in model._meta.get_fields() if isinstance(f, models.Field)}
+        checks = "".join(str(c.condition) for c in model._meta.constraints if isinstance(c, CheckConstraint))
+        for name, f in names.items():
+            by = f"{name.removesuffix('_at')}_by"
+            if name.endswith("_at") and f.null and by in names:
+                assert name in checks
+                assert by in checks
+
+    @pytest.mark.parametrize(
+        "model", [m for m in OURS if m.__name__ not in OF_THE_PLATFORM], ids=lambda m: m.__name__
+    )
+    def test_of_a_tenant_carries_its_store(self, model):
+        assert {"store", "store_id"} & {f.name for f in model._meta.get_fields()}
+
+    @pytest.mark.parametrize("model", OURS, ids=lambda m: m.__name__)
+    def test_holds_no_float(self, model):
+        assert not [f.name for f in model._meta.get_fields() if isinstance(f, models.FloatField)]
+
+
+@pytest.mark.django_db
+class TestTheDatabase:
+    def test_is_postgresql_by_psycopg2(self):
+        connection.ensure_connection()
+        assert connection.vendor == "postgresql"
+        assert type(connection.connection).__module__.split(".")[0] == "psycopg2"
+
+    def test_needs_no_migration(self):
+        from django.core.management import call_command
+
+        call_command("makemigrations", "--check", "--dry-run", verbosity=0)
+
+
+class TestTheContentPolicy:
+    def test_allows_nothing_inline_and_nothing_from_elsewhere(self):
+        policy = settings.CONTENT_SECURITY_POLICY["DIRECTIVES"]
+        assert policy["default-src"] == ["'self'"]
+        assert not {"script-src", "style-src"} & set(policy)
