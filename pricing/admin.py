@@ -1,0 +1,20 @@
+"""A lock can be looked at; no path of the admin edits a locked price (R-19)."""
+
+from django.contrib import admin
+
+from marketplace.admin import LookOnly
+from pricing.models import Act, Lock
+
+
+@admin.register(Lock)
+class Locks(LookOnly):
+    list_display = ["id", "store", "subject", "currency", "status", "locked_at", "expires_at"]
+    list_select_related = ["store"]
+    list_filter = ["status"]
+    search_fields = ["subject"]
+
+
+@admin.register(Act)
+class Acts(LookOnly):
+    list_display = ["lock", "store", "kind", "at", "ip"]
+    list_select_related = ["store", "lock"]
