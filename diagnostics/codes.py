@@ -85,6 +85,7 @@ class Code(StrEnum):
     TOO_MANY_REQUESTS = "TOO_MANY_REQUESTS"
     CURRENCY_UNKNOWN = "CURRENCY_UNKNOWN"
     AMOUNT_INVALID = "AMOUNT_INVALID"
+    INTERNAL_ERROR = "INTERNAL_ERROR"
     # a file to import
     FILE_NOT_FOUND = "FILE_NOT_FOUND"
     FILE_NOT_CSV = "FILE_NOT_CSV"
@@ -424,6 +425,13 @@ CATALOGUE: Mapping[Code, Entry] = {
         _("Not an amount"),
         _("“{amount}” is no amount in {currency}."),
         _("Send a plain decimal with no more digits than the currency has."),
+    ),
+    Code.INTERNAL_ERROR: _refusal(
+        500,
+        _("Something failed on our side"),
+        _("The request could not be finished; it is in the log as {id}."),
+        _("Try again. If it fails again, report that number."),
+        Fixer.PLATFORM,
     ),
     Code.FILE_NOT_FOUND: _refusal(422, _("No such file"), _("{file} can't be opened."), _("Check the path.")),
     Code.FILE_NOT_CSV: _refusal(

@@ -80,7 +80,8 @@ def repeats(
         for order in past
         for n in range(1, lines + 1)
     )
-    fields.setdefault("lock", lock(of, currency=currency))
+    if "lock" not in fields:
+        fields["lock"] = lock(of, currency=currency)
     made = RepeatOrder.objects.bulk_create(
         _repeat(of, n, order, currency, fields) for n, order in zip(numbers, past, strict=True)
     )

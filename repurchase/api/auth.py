@@ -1,0 +1,79 @@
+"""Who calls: an API key of one store, with scopes. No session, no cookie, so nothing to forge (CSRF)."""
+
+import datetime as dt
+from typing import Any
+
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils import timezone
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.plumbing import build_bearer_security_scheme_object
+from rest_framework.authentication import BaseAuthentication, get_authorization_header
+from rest_framework.permissions import SAFE_METHODS, BasePermission
+from rest_framework.request import Request
+from rest_framework.throttling import SimpleRateThrottle
+from rest_framework.views import APIView
+
+from diagnostics.codes import Code
+from diagnostics.problem import Problem
+from marketplace.access import api_key_of
+from marketplace.models import ApiKey
+
+CHALLENGE = 'Bearer realm="api"'
+USE_NOTED_EVERY = dt.timedelta(minutes=1)
+"""`last_used_at` is for people who clean up keys: a write a minute is enough."""
+
+
+class KeyAuthentication(BaseAuthentication):
+    """`Authorization: Bearer <key>`. `request.auth` is the ApiKey; there is no user."""
+
+    def authenticate(self, request: Request) -> tuple[None, ApiKey] | None:
+        scheme, _, text = get_authorization_header(request).decode("latin-1").partition(" ")
+        if not scheme:
+            return None
+        key = api_key_of(text.strip()) if scheme.lower() == "bearer" else None
+        if key is None:
+            raise Problem(Code.KEY_INVALID)
+        _note_use(key)
+        return None, key
+
+    def authenticate_header(self, request: Request) -> str:
+        return CHALLENGE
+
+
+def _note_use(key: ApiKey) -> None:
+    before = timezone.now() - USE_NOTED_EVERY
+    if key.last_used_at and key.last_used_at > before:
+        return
+    stale = Q(last_used_at__isnull=True) | Q(last_used_at__lte=before)
+    ApiKey.objects.filter(stale, pk=key.pk).update(last_used_at=Now())
+
+
+class HasScope(BasePermission):
+    """Reading takes the scope "read", everything else "write"."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        if request.auth is None:
+            return False
+        needs = "read" if request.method in SAFE_METHODS else "write"
+        if needs not in request.auth.scopes:
+            raise Problem(Code.SCOPE_MISSING, needs=needs)
+        return True
+
+
+class KeyThrottle(SimpleRateThrottle):
+    """A ceiling on runaway loops: so many calls a key. Counted in each web process by itself."""
+
+    scope = "key"
+    rate = "1200/min"
+
+    def get_cache_key(self, request: Request, view: APIView) -> str | None:
+        return f"throttle:key:{request.auth.pk}" if request.auth else None
+
+
+class KeyScheme(OpenApiAuthenticationExtension):
+    target_class = "repurchase.api.auth.KeyAuthentication"
+    name = "key"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
+        return build_bearer_security_scheme_object(header_name="Authorization", token_prefix="Bearer")  # noqa: S106 - no password

@@ -1,0 +1,118 @@
+"""Every failure of the API as RFC 9457 problem JSON, never as HTML."""
+
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, JsonResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from rest_framework import exceptions
+from rest_framework.request import Request
+from rest_framework.views import set_rollback
+
+from diagnostics import words
+from diagnostics.codes import CATALOGUE, Code
+from diagnostics.problem import Problem
+from repurchase.api import request_id
+from repurchase.api.auth import CHALLENGE
+
+log = structlog.get_logger(__name__)
+Errors = list[dict[str, str]]
+
+
+def as_problem_json(exception: Exception, context: dict[str, Any]) -> JsonResponse:
+    """DRF's exception handler. What nobody expected is logged in full and told as INTERNAL_ERROR only."""
+    set_rollback()
+    request: Request = context["request"]
+    if isinstance(exception, Problem):
+        return _refused(request, exception)
+    if isinstance(exception, exceptions.ValidationError):
+        return _invalid(request, exception)
+    if isinstance(exception, exceptions.Throttled):
+        return _throttled(request, exception)
+    if isinstance(exception, exceptions.NotAuthenticated | exceptions.AuthenticationFailed):
+        return _refused(request, Problem(Code.KEY_INVALID))
+    if isinstance(exception, Http404 | PermissionDenied | exceptions.NotFound):
+        return _refused(request, Problem(Code.NOT_FOUND))
+    if isinstance(exception, exceptions.APIException) and exception.status_code < 500:
+        return _refused(
+            request, Problem(Code.INPUT_INVALID, detail=str(exception.detail)), exception.status_code
+        )
+    log.exception("api_failed", path=request.path)
+    return _refused(request, Problem(Code.INTERNAL_ERROR, id=request_id.of(request)))
+
+
+def _refused(request: Request, problem: Problem, status: int = 0, errors: Errors | None = None) -> JsonResponse:
+    said = words.of(problem.code, problem.evidence)
+    return problem_json(
+        request,
+        code=problem.code,
+        status=status or CATALOGUE[problem.code].status,
+        title=said.title,
+        detail=f"{said.cause} {said.fix}",
+        errors=errors or list(_rows(request, problem)),
+    )
+
+
+def _rows(request: Request, problem: Problem) -> Iterator[dict[str, str]]:
+    """The places in the body of the orders that a refusal names."""
+    named = problem.evidence.get("orders")
+    if not named or not isinstance(request.data, Mapping):
+        return
+    places: dict[Any, int] = {}
+    for place, number in enumerate(request.data.get("order_ids") or []):
+        places.setdefault(number, place)
+    for number in named:
+        if number in places:
+            yield {"pointer": f"#/order_ids/{places[number]}", "code": str(problem.code), "detail": number}
+
+
+def _invalid(request: Request, exception: exceptions.ValidationError) -> JsonResponse:
+    errors = list(_pointed(exception.detail, "#"))
+    detail = _("{count} of the values sent can't be taken; each is named in “errors”.").format(count=len(errors))
+    return _refused(request, Problem(Code.INPUT_INVALID, detail=detail), errors=errors)
+
+
+def _pointed(detail: Any, pointer: str) -> Iterator[dict[str, str]]:
+    """DRF's nested details → a JSON pointer each (RFC 6901, as a URI fragment)."""
+    if isinstance(detail, Mapping):
+        for name, below in detail.items():
+            here = pointer if name == "non_field_errors" else f"{pointer}/{_escaped(str(name))}"
+            yield from _pointed(below, here)
+    elif isinstance(detail, list):
+        for below in detail:
+            yield from _pointed(below, pointer)
+    else:
+        yield {"pointer": pointer, "code": str(Code.INPUT_INVALID), "detail": str(detail)}
+
+
+def _escaped(name: str) -> str:
+    return name.replace("~", "~0").replace("/", "~1")
+
+
+def _throttled(request: Request, exception: exceptions.Throttled) -> JsonResponse:
+    seconds = max(1, round(exception.wait or 1))
+    response = _refused(request, Problem(Code.TOO_MANY_REQUESTS, value=seconds))
+    response["Retry-After"] = str(seconds)
+    return response
+
+
+def problem_json(
+    request: Request | HttpRequest, *, code: Code, status: int, title: str, detail: str, errors: Errors
+) -> JsonResponse:
+    body = {
+        "type": request.build_absolute_uri(reverse("code", args=[code])),
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "code": str(code),
+        "errors": errors,
+        "request_id": request_id.of(request),
+    }
+    response = JsonResponse(body, status=status, content_type="application/problem+json")
+    if status == HTTPStatus.UNAUTHORIZED:
+        response["WWW-Authenticate"] = CHALLENGE
+    return response

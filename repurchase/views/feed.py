@@ -1,0 +1,26 @@
+"""The seller's download of a batch for the ERP, and the schema that describes it."""
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.views.decorators.http import require_GET
+
+from marketplace import clock
+from marketplace.models import Membership
+from repurchase import queries
+from repurchase.feed import native
+from repurchase.feed.answer import answer
+from repurchase.views.doors import for_members
+
+
+@require_GET
+@for_members()
+def batch_xml(request: HttpRequest, membership: Membership, ref: str) -> HttpResponseBase:
+    store = membership.store
+    return answer(request, queries.batch(store, ref), now=clock.now(store))
+
+
+@require_GET
+def schema_xsd(request: HttpRequest) -> HttpResponse:
+    """Open to all: an ERP validates without a key."""
+    response = HttpResponse(native.SCHEMA.read_bytes(), content_type="application/xml")
+    response["Cache-Control"] = "public, max-age=3600"
+    return response
