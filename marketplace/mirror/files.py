@@ -46,8 +46,6 @@ def wide_rows(path: Path, *, first: str) -> Iterator[list[str]]:
     with _opened(path) as file, _as_problems(path):
         reader = csv.reader(_decoded(file, path, None), strict=True)
         header = next(reader, None)
-        if header is not None and header[0] != first:
-            raise Problem(Code.FILE_COLUMNS_MISSING, file=path.name, columns=[first])
         _columns(header, [first], path)
         yield header
         yield from reader
@@ -102,9 +100,8 @@ def _columns(
     if header is None:
         raise Problem(Code.FILE_NOT_CSV, file=path.name, detail="it is empty")
     missing = [name for name in columns if name not in header]
-    if len(header) == 1 and len(columns) > 1:
+    if len(header) == 1:
         raise Problem(Code.FILE_NOT_CSV, file=path.name, detail="its first line has no commas")
     if missing:
         raise Problem(Code.FILE_COLUMNS_MISSING, file=path.name, columns=missing)
-    places = [header.index(name) for name in columns]
-    return (itemgetter(*places) if len(places) > 1 else lambda row: (row[places[0]],)), len(header)
+    return itemgetter(*map(header.index, columns)), len(header)

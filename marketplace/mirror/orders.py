@@ -88,12 +88,12 @@ def _stage(rows: Iterator[Fields | None], profile: Profile | None, refused: Refu
         if isinstance(row, Row):
             row = _take(row_no, fields, row, done, assembly)
         if isinstance(row, Order):
-            writer.write(row, done.accounting)
+            writer.write(row, done)
         elif row:
             done.accounting.refused[row] += 1
             refused.write(row_no, fields or (), row)
     for order in assembly.rest():
-        writer.write(order, done.accounting)
+        writer.write(order, done)
     writer.flush()
     return done
 
@@ -109,7 +109,6 @@ def _take(
     if row.kind is Kind.SALE:
         done.prices[row.sku] = row.price
         done.titles[row.sku] = row.title or done.titles.get(row.sku, "")
-    done.homes[row.customer] = (row.country, row.country_assumed)
     return assembly.add(row_no, fields, row)
 
 
@@ -122,12 +121,13 @@ class _Writer:
             staging.copier, ("stage_order", "stage_line", "stage_carriage")
         )
 
-    def write(self, order: Order, accounting: Accounting) -> None:
+    def write(self, order: Order, done: _Pass) -> None:
         for row_no, fields, reason in order.close():
-            accounting.refused[reason] += 1
+            done.accounting.refused[reason] += 1
             self._refused.write(row_no, fields, reason)
         if not order.lines:
             return
+        done.homes[order.customer] = (order.country, order.country_assumed)
         stars = self._profile.stars(order.number, len(order.lines)) if self._profile else None
         self._orders.add(self._order(order, stars))
         for n, line in enumerate(order.lines.values()):

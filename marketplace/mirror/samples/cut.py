@@ -1,0 +1,78 @@
+"""Cuts the shipped samples out of the whole files: `python -m marketplace.mirror.samples.cut ORDERS RATES`.
+
+The samples hold every row of a few real customers, and enough of the others that each reason for a refusal shows.
+"""
+
+import csv
+import datetime as dt
+import gzip
+import io
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+
+from marketplace.mirror import files
+from marketplace.mirror.online_retail import CARRIAGE, COLUMNS
+
+FOLDER = Path(__file__).parent
+ORDERS = FOLDER / "online_retail_sample.csv.gz"
+RATES = FOLDER / "eurofxref_sample.csv.gz"
+
+CUSTOMERS = {
+    "18102": "GB, 33 orders in the last 90 days, GBP 124,000",
+    "17450": "GB, few lines and large quantities",
+    "15311": "GB, orders every week, many refunds",
+    "14646": "NL, the largest of all",
+    "14156": "EIRE, becomes IE",
+    "12415": "AU",
+    "12471": "DE",
+    "12731": "FR, where an EPR number is demanded",
+    "12753": "JP",
+    "12569": "DE, 32 small orders: BUYER_GMV_TOO_LOW",
+    "12779": "PL, 8 orders: BUYER_GMV_TOO_LOW",
+    "14932": "Channel Islands, becomes JE by assumption",
+}
+OTHERS: dict[str, tuple[int, Callable[[list[str]], bool]]] = {
+    "bad debt": (3, lambda r: r[0].startswith("A")),
+    "anonymous": (150, lambda r: not r[6] and not r[0].startswith("A") and int(r[3]) > 0),
+    "anonymous, written off": (50, lambda r: not r[6] and int(r[3]) < 0),
+    "no ISO country": (15, lambda r: bool(r[6]) and r[7] in ("Unspecified", "European Community")),
+    "given away": (15, lambda r: bool(r[6]) and float(r[5]) == 0),
+    "carriage": (10, lambda r: bool(r[6]) and r[1] in CARRIAGE and r[0].startswith("5")),
+    "three decimals": (4, lambda r: len(r[5].partition(".")[2]) > 2),
+}
+SINCE = dt.date(2025, 7, 1)
+
+
+def order_rows(path: Path) -> Iterator[list[str]]:
+    left = {name: limit for name, (limit, _) in OTHERS.items()}
+    for row in map(list, files.rows(path, columns=COLUMNS)):
+        fitting = [name for name, (_, fits) in OTHERS.items() if left[name] and fits(row)]
+        for name in fitting[:1]:
+            left[name] -= 1
+        if fitting or row[6] in CUSTOMERS:
+            yield row
+
+
+def rate_rows(path: Path) -> Iterator[list[str]]:
+    header, *rows = files.wide_rows(path, first="Date")
+    yield header
+    yield from (row for row in rows if dt.date.fromisoformat(row[0]) >= SINCE)
+
+
+def write(target: Path, rows: Iterable[list[str]]) -> None:
+    """Packed without a time stamp, so that the same input gives the same bytes."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    target.write_bytes(gzip.compress(text.getvalue().encode(), 9, mtime=0))
+
+
+def main() -> None:
+    orders, rates = map(Path, islice(sys.argv, 1, 3))
+    write(ORDERS, [list(COLUMNS), *order_rows(orders)])
+    write(RATES, rate_rows(rates))
+
+
+if __name__ == "__main__":
+    main()
