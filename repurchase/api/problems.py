@@ -45,7 +45,9 @@ def as_problem_json(exception: Exception, context: dict[str, Any]) -> JsonRespon
     return _refused(request, Problem(Code.INTERNAL_ERROR, id=request_id.of(request)))
 
 
-def _refused(request: Request, problem: Problem, status: int = 0, errors: Errors | None = None) -> JsonResponse:
+def _refused(
+    request: Request, problem: Problem, status: int = 0, errors: Errors | None = None
+) -> JsonResponse:
     said = words.of(problem.code, problem.evidence)
     return problem_json(
         request,
@@ -72,7 +74,9 @@ def _rows(request: Request, problem: Problem) -> Iterator[dict[str, str]]:
 
 def _invalid(request: Request, exception: exceptions.ValidationError) -> JsonResponse:
     errors = list(_pointed(exception.detail, "#"))
-    detail = _("{count} of the values sent can't be taken; each is named in “errors”.").format(count=len(errors))
+    detail = _("{count} of the values sent can't be taken; each is named in “errors”.").format(
+        count=len(errors)
+    )
     return _refused(request, Problem(Code.INPUT_INVALID, detail=detail), errors=errors)
 
 

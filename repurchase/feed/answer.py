@@ -14,13 +14,15 @@ from repurchase.feed import native, rows
 from repurchase.lifecycle import ACCEPTED
 from repurchase.models import Batch
 
-INCLUDE = {"": ACCEPTED, "locked": rows.WITH_LOCKED}
-"""What `?include=` asks for: by default what the buyer has confirmed, which an ERP may act on."""
+CONFIRMED = "confirmed"
+INCLUDE = {CONFIRMED: ACCEPTED, "locked": rows.WITH_LOCKED}
+"""What may be asked for: by default what the buyer has confirmed, which an ERP may act on."""
 
 
-def answer(request: HttpRequest, batch: Batch, *, now: dt.datetime) -> StreamingHttpResponse:
+def answer(
+    request: HttpRequest, batch: Batch, *, now: dt.datetime, include: str = CONFIRMED
+) -> StreamingHttpResponse:
     """A download. Under ASGI Django would gather a plain iterator into memory first, so it gets an async one."""
-    include = request.GET.get("include", "")
     if include not in INCLUDE:
         raise Problem(Code.INPUT_INVALID, detail="include")
     pieces = native.document(batch, now=now, statuses=INCLUDE[include])

@@ -7,15 +7,17 @@ from marketplace import clock
 from marketplace.models import Membership
 from repurchase import queries
 from repurchase.feed import native
-from repurchase.feed.answer import answer
+from repurchase.feed.answer import CONFIRMED, answer
 from repurchase.views.doors import for_members
 
 
 @require_GET
 @for_members()
 def batch_xml(request: HttpRequest, membership: Membership, ref: str) -> HttpResponseBase:
+    """`?include=locked` holds the orders too that wait for the buyer's answer."""
     store = membership.store
-    return answer(request, queries.batch(store, ref), now=clock.now(store))
+    include = request.GET.get("include", CONFIRMED)
+    return answer(request, queries.batch(store, ref), now=clock.now(store), include=include)
 
 
 @require_GET

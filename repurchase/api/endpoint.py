@@ -1,0 +1,77 @@
+"""What every endpoint has in common: the store comes from the key, a body is JSON of bounded size."""
+
+from io import BytesIO
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import exceptions, serializers, status
+from rest_framework.parsers import JSONParser
+from rest_framework.renderers import BaseRenderer
+from rest_framework.views import APIView
+
+from marketplace.models import Store
+from repurchase.api import asked
+from repurchase.api.serializers import Problem
+
+MAX_BODY = 2 * 2**20
+"""Bytes: 5000 numbers of 64 characters are 0.35 MB. Django's own limit does not watch over a JSON body."""
+
+
+class TooLarge(exceptions.APIException):
+    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
+    default_detail = f"A body may have {MAX_BODY} bytes."
+
+
+class BoundedJSONParser(JSONParser):
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
+        body = stream.read(MAX_BODY + 1)
+        if len(body) > MAX_BODY:
+            raise TooLarge
+        return super().parse(BytesIO(body), media_type, parser_context)
+
+
+class XmlRenderer(BaseRenderer):
+    """Only names the media type: the feed writes its own answer."""
+
+    media_type, format = "application/xml", "xml"
+
+
+class Endpoint(APIView):
+    parser_classes = [BoundedJSONParser]
+
+    @property
+    def store(self) -> Store:
+        return self.request.auth.store
+
+    @property
+    def by(self) -> str:
+        return f"key:{self.request.auth.pk}"
+
+    def sent(self, form: type[asked.Strict]) -> dict[str, Any]:
+        """The body, or on GET the query, checked; INPUT_INVALID with pointers when it is not as it should be."""
+        data = self.request.query_params if self.request.method == "GET" else self.request.data
+        checked = form(data=data)
+        checked.is_valid(raise_exception=True)
+        return checked.validated_data
+
+
+def described(
+    operation: str,
+    answer: type[serializers.Serializer] | Any,
+    *,
+    code: int = 200,
+    query: type[asked.Strict] | None = None,
+    body: type[asked.Strict] | None = None,
+    media_type: str = "application/json",
+) -> Any:
+    """The operation in the OpenAPI document, its failures included."""
+    return extend_schema(
+        operation_id=operation,
+        tags=["Bulk repeat orders"],
+        parameters=[query] if query else None,
+        request=body,
+        responses={
+            (code, media_type): answer,
+            ("default", "application/problem+json"): Problem,
+        },
+    )

@@ -1,0 +1,289 @@
+"""What the API tells, field by field."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rest_framework import serializers
+
+from diagnostics import words
+from repurchase.api.fields import Instant, MinorField, MoneyField
+
+
+class Finding(serializers.Serializer):
+    """A code, in words for people (Accept-Language) and with its evidence for programs."""
+
+    code = serializers.CharField()
+    detail = serializers.CharField()
+    evidence = serializers.DictField()
+
+    def to_representation(self, finding: Any) -> dict[str, Any]:
+        """From a core value, or as a row keeps it."""
+        row = isinstance(finding, Mapping)
+        code = finding["code"] if row else finding.code
+        evidence = finding["evidence"] if row else finding.evidence
+        return {"code": str(code), "detail": words.of(code, evidence).cause, "evidence": dict(evidence)}
+
+
+class BuyerName(serializers.Serializer):
+    id = serializers.CharField(source="external_id", help_text="The buyer's id on the platform.")
+    name = serializers.CharField()
+
+
+def assumed(source: str) -> serializers.ListField:
+    return serializers.ListField(
+        child=serializers.CharField(), source=source, help_text="Facts that an import assumed, not read."
+    )
+
+
+class Source(serializers.Serializer):
+    """A past order as the platform knows it."""
+
+    number = serializers.CharField()
+    status = serializers.CharField()
+    ordered_at = Instant()
+    completed_at = Instant(allow_null=True)
+    rating = serializers.DecimalField(
+        max_digits=6, decimal_places=4, allow_null=True, help_text="null: unrated."
+    )
+    paid = MinorField("paid_minor")
+    lines = serializers.IntegerField(source="line_count")
+    mirrored_from = serializers.CharField(source="source", help_text='"simulated" in a demo.')
+    assumed = assumed("assumed")
+
+
+class PastOrder(serializers.Serializer):
+    order = Source()
+    buyer = BuyerName()
+    repeatable = serializers.BooleanField()
+    findings = Finding(many=True, source="codes", help_text="Why it can't be repeated today, lines included.")
+
+
+class PastOrderPage(serializers.Serializer):
+    results = PastOrder(many=True, source="rows")
+    next_cursor = serializers.CharField(help_text='"" on the last page.')
+
+
+class BatchName(serializers.Serializer):
+    ref = serializers.CharField()
+    status = serializers.CharField()
+    buyer = BuyerName()
+    asked = serializers.IntegerField()
+    created_at = Instant()
+    screened_at = Instant(help_text="Every verdict is as of this instant.")
+    planned_at = Instant(allow_null=True)
+    ended_at = Instant(allow_null=True)
+
+
+class BatchPage(serializers.Serializer):
+    results = BatchName(many=True, source="rows")
+    next_cursor = serializers.CharField(help_text='"" on the last page.')
+
+
+class Counts(serializers.Serializer):
+    """asked = pending + failed + excluded + planned + locked + accepted + ended, at every moment."""
+
+    asked = serializers.IntegerField()
+    pending = serializers.IntegerField()
+    failed = serializers.IntegerField()
+    excluded = serializers.IntegerField()
+    planned = serializers.IntegerField()
+    locked = serializers.IntegerField()
+    accepted = serializers.IntegerField()
+    ended = serializers.IntegerField()
+
+
+class FeeParts(serializers.Serializer):
+    commission = MoneyField()
+    logistics = MoneyField()
+    payment = MoneyField()
+    vat_remittance = MoneyField()
+
+
+class Totals(serializers.Serializer):
+    """What the orders come to in one currency; those that failed or are excluded are not in it."""
+
+    currency = serializers.CharField()
+    goods = MoneyField()
+    freight = MoneyField()
+    tax = MoneyField()
+    total = MoneyField(help_text="Everything the buyer pays.")
+    fees = FeeParts()
+    net = MoneyField(help_text="Goods and freight, less the fees.")
+
+
+class Lot(serializers.Serializer):
+    """Orders of a batch that share a currency and an index exposure, under one lock."""
+
+    lock = serializers.UUIDField(source="lock.pk")
+    status = serializers.CharField()
+    currency = serializers.CharField(source="lock.currency")
+    index_series = serializers.CharField(source="lock.index_series", help_text='"" when not exposed.')
+    orders = serializers.IntegerField()
+    total = MoneyField()
+    locked_at = Instant(source="lock.locked_at")
+    expires_at = Instant(source="lock.expires_at", help_text="The lock holds up to here, exclusive.")
+    seconds_left = serializers.IntegerField()
+
+
+class Gate(serializers.Serializer):
+    """A condition on the store or the buyer, as of `screened_at`."""
+
+    name = serializers.CharField()
+    value = serializers.CharField(allow_null=True)
+    limit = serializers.CharField(allow_null=True)
+    passed = serializers.BooleanField()
+    code = serializers.CharField(help_text='"" when passed.')
+
+
+class CodeCount(serializers.Serializer):
+    code = serializers.CharField()
+    orders = serializers.IntegerField()
+
+    def to_representation(self, pair: tuple[str, int]) -> dict[str, Any]:
+        return {"code": pair[0], "orders": pair[1]}
+
+
+class Batch(BatchName):
+    policy = serializers.CharField()
+    special_clearance = serializers.BooleanField()
+    attempt = serializers.IntegerField(help_text="1, and one more for each rescreening.")
+    gates = Gate(many=True)
+    counts = Counts(source="plan.counts")
+    codes = CodeCount(many=True, source="plan.codes", help_text="Orders that carry each code, most first.")
+    totals = Totals(many=True, source="plan.totals")
+    lots = Lot(many=True, source="plan.lots")
+
+
+class OrderName(serializers.Serializer):
+    ref = serializers.CharField()
+    position = serializers.IntegerField()
+    source_number = serializers.CharField(source="past_order.number")
+    status = serializers.CharField()
+    codes = serializers.ListField(child=serializers.CharField())
+    then_paid = MinorField(
+        "past_order.paid_minor",
+        currency="past_order.currency",
+        help_text="What was paid for the source order.",
+    )
+    goods = MinorField("goods_minor")
+    freight = MinorField("freight_minor")
+    tax = MinorField("tax_minor")
+    total = MinorField("total_minor", help_text="Everything the buyer pays.")
+    fees = MinorField("fees_minor")
+    promise_days = serializers.IntegerField()
+    changed_at = Instant()
+
+
+class OrderPage(serializers.Serializer):
+    results = OrderName(many=True, source="rows")
+    next_cursor = serializers.CharField(help_text='"" on the last page.')
+
+
+class Line(serializers.Serializer):
+    """A source line with its one outcome, then and now side by side."""
+
+    number = serializers.IntegerField(source="line_no")
+    source_line = serializers.IntegerField(source="source_line.line_no")
+    sku = serializers.CharField(source="sku.code")
+    title = serializers.CharField(source="sku.title")
+    quantity = serializers.IntegerField()
+    paid = MinorField("base_minor", currency="order.currency", help_text="Then: really paid for it.")
+    listed = MinorField("reference_minor", currency="order.currency", help_text="Today's list price for it.")
+    total = MinorField("total_minor", currency="order.currency", help_text="Offered now; 0 when left out.")
+    outcome = serializers.CharField(help_text="planned, or left out: excluded, failed.")
+    findings = Finding(many=True)
+    hs_code = serializers.CharField()
+    origin_country = serializers.CharField()
+    assumed = assumed("sku.assumed")
+
+
+class Fee(serializers.Serializer):
+    """Recomputable from itself: rate of base, or a tariff."""
+
+    part = serializers.CharField()
+    kind = serializers.CharField(help_text="The part itself, or its sub-line.")
+    base = MinorField("base_minor")
+    rate = serializers.DecimalField(max_digits=8, decimal_places=6, allow_null=True)
+    tariff = MinorField("tariff_minor", currency="tariff_currency")
+    amount = MinorField("amount_minor")
+    reason = serializers.CharField(help_text='Why it is zero, else "".')
+    rule_version = serializers.CharField()
+    rounding = serializers.CharField()
+
+
+class RateSet(serializers.Serializer):
+    source = serializers.CharField()
+    published_on = serializers.DateField()
+
+
+class Lock(serializers.Serializer):
+    id = serializers.UUIDField()
+    locked_at = Instant()
+    expires_at = Instant()
+    rate_set = RateSet()
+
+
+class Tax(serializers.Serializer):
+    category = serializers.CharField(source="tax_category", help_text='UNCL5305; "" when not priced.')
+    rate = serializers.DecimalField(source="tax_rate", max_digits=6, decimal_places=5, allow_null=True)
+    code = serializers.CharField(source="tax_code")
+
+
+class Registration(serializers.Serializer):
+    scheme = serializers.CharField()
+    jurisdiction = serializers.CharField()
+    number = serializers.CharField()
+
+
+class Address(serializers.Serializer):
+    consignee = serializers.CharField(default="")
+    street = serializers.CharField(default="")
+    postal_code = serializers.CharField(default="")
+    city = serializers.CharField(default="")
+    region = serializers.CharField(default="")
+    country = serializers.CharField()
+
+
+class Order(OrderName):
+    batch = serializers.CharField(source="batch.ref")
+    buyer = BuyerName(source="batch.buyer")
+    source_order = Source(source="past_order")
+    findings = Finding(many=True)
+    lock = Lock(allow_null=True)
+    prices_include_tax = serializers.BooleanField()
+    tax_treatment = Tax(source="*")
+    incoterm = serializers.CharField()
+    importer_of_record = serializers.CharField()
+    ship_to = Address()
+    registrations = Registration(many=True)
+    carrier_service = serializers.CharField(source="service.code", default=None, allow_null=True)
+    transit_days = serializers.IntegerField(allow_null=True)
+    special_clearance = serializers.BooleanField()
+    local_return = serializers.BooleanField()
+    note = serializers.CharField()
+
+
+class OrderDetail(serializers.Serializer):
+    order = Order()
+    lines = Line(many=True)
+    fees = Fee(many=True)
+
+
+class ProblemItem(serializers.Serializer):
+    pointer = serializers.CharField(
+        help_text="JSON pointer into the body, as a URI fragment; or #/<parameter>."
+    )
+    code = serializers.CharField()
+    detail = serializers.CharField()
+
+
+class Problem(serializers.Serializer):
+    """RFC 9457."""
+
+    type = serializers.URLField(help_text="A page that explains the code.")
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField()
+    code = serializers.CharField(help_text="Stable for ever; see /codes/.")
+    errors = ProblemItem(many=True)
+    request_id = serializers.CharField()

@@ -1,0 +1,22 @@
+"""/api/v1/."""
+
+from django.urls import path, re_path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+
+from repurchase.api import views
+
+app_name = "api"
+urlpatterns = [
+    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("docs/", SpectacularSwaggerSplitView.as_view(url_name="api:schema"), name="docs"),
+    path("past-orders/", views.PastOrders.as_view(), name="past-orders"),
+    path("batches/", views.Batches.as_view(), name="batches"),
+    path("batches/<str:ref>/", views.Batch.as_view(), name="batch"),
+    path("batches/<str:ref>/orders/", views.BatchOrders.as_view(), name="batch-orders"),
+    path("batches/<str:ref>/orders.xml", views.BatchXml.as_view(), name="batch-xml"),
+    path("batches/<str:ref>/lock/", views.LockBatch.as_view(), name="batch-lock"),
+    path("batches/<str:ref>/cancel/", views.CancelBatch.as_view(), name="batch-cancel"),
+    path("batches/<str:ref>/rescreen/", views.RescreenBatch.as_view(), name="batch-rescreen"),
+    path("orders/<str:ref>/", views.Order.as_view(), name="order"),
+    re_path(r"", views.Nothing.as_view(), name="nothing"),
+]

@@ -1,0 +1,137 @@
+"""The endpoints: each is one call into a service or a query, of the key's own store."""
+
+from typing import Any
+
+from django.http import HttpResponseBase
+from django.urls import reverse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from diagnostics.codes import Code
+from diagnostics.problem import Problem
+from marketplace import clock
+from repurchase import models, queries
+from repurchase.api import asked, pages, serializers
+from repurchase.api.endpoint import Endpoint, XmlRenderer, described
+from repurchase.feed.answer import answer
+from repurchase.services import batches, locking
+
+
+class PastOrders(Endpoint):
+    @described("list_past_orders", serializers.PastOrderPage, query=asked.HistoryFilter)
+    def get(self, request: Request) -> Response:
+        """The history, newest first, each order with today's verdict and its codes."""
+        page = pages.past_orders(self.store, now=clock.now(self.store), **self.sent(asked.HistoryFilter))
+        return Response(serializers.PastOrderPage(page).data)
+
+
+class Batches(Endpoint):
+    @described("list_batches", serializers.BatchPage, query=asked.PageFilter)
+    def get(self, request: Request) -> Response:
+        """The batches, newest first."""
+        page = pages.batches(self.store, **self.sent(asked.PageFilter))
+        return Response(serializers.BatchPage(page).data)
+
+    @described("create_batch", serializers.Batch, code=202, body=asked.NewBatch)
+    def post(self, request: Request) -> Response:
+        """Plans a repeat of past orders in the background. Nothing is written when it is refused."""
+        sent = self.sent(asked.NewBatch)
+        batch = batches.create(
+            store=self.store,
+            numbers=sent["order_ids"],
+            by=self.by,
+            buyer_external_id=sent["buyer"] or None,
+            policy=sent["policy"],
+            special_clearance=sent["special_clearance"],
+        )
+        return accepted(batch)
+
+
+class Batch(Endpoint):
+    @described("get_batch", serializers.Batch)
+    def get(self, request: Request, ref: str) -> Response:
+        """How far it is, what it comes to, its lots and the gates."""
+        return Response(told(queries.batch(self.store, ref)))
+
+
+class BatchOrders(Endpoint):
+    @described("list_batch_orders", serializers.OrderPage, query=asked.OrderFilter)
+    def get(self, request: Request, ref: str) -> Response:
+        """The orders of a batch by position."""
+        sent = self.sent(asked.OrderFilter)
+        page = queries.batch_orders(queries.batch(self.store, ref), tab=sent["status"], cursor=sent["cursor"])
+        return Response(serializers.OrderPage(page).data)
+
+
+class LockBatch(Endpoint):
+    @described("lock_batch", serializers.Batch)
+    def post(self, request: Request, ref: str) -> Response:
+        """Locks the price of every planned order and invites the buyer."""
+        batch = queries.batch(self.store, ref)
+        locking.lock_and_invite(batch=batch, by=self.by)
+        return Response(told(queries.batch(self.store, ref)))
+
+
+class CancelBatch(Endpoint):
+    @described("cancel_batch", serializers.Batch)
+    def post(self, request: Request, ref: str) -> Response:
+        """Ends a batch, until the buyer's first act."""
+        return Response(told(batches.cancel(batch=queries.batch(self.store, ref), by=self.by)))
+
+
+class RescreenBatch(Endpoint):
+    @described("rescreen_batch", serializers.Batch, code=202, body=asked.Rescreen)
+    def post(self, request: Request, ref: str) -> Response:
+        """Plans it anew from today's facts."""
+        sent = self.sent(asked.Rescreen)
+        batch = batches.rescreen(
+            batch=queries.batch(self.store, ref), by=self.by, special_clearance=sent["special_clearance"]
+        )
+        return accepted(batch)
+
+
+class BatchXml(Endpoint):
+    renderer_classes = [XmlRenderer]
+
+    @described(
+        "get_batch_xml",
+        OpenApiTypes.STR,
+        query=asked.FeedFilter,
+        media_type="application/xml",
+    )
+    def get(self, request: Request, ref: str) -> HttpResponseBase:
+        """The orders for an ERP: /schemas/repurchase-order-1.xsd describes it."""
+        include = self.sent(asked.FeedFilter)["include"]
+        batch = queries.batch(self.store, ref)
+        return answer(request._request, batch, now=clock.now(self.store), include=include)
+
+
+class Order(Endpoint):
+    @described("get_order", serializers.OrderDetail)
+    def get(self, request: Request, ref: str) -> Response:
+        """A repeat order with its lines then and now, its fees and its codes."""
+        return Response(serializers.OrderDetail(queries.order(self.store, ref)).data)
+
+
+@extend_schema(exclude=True)
+class Nothing(Endpoint):
+    """Every other address under /api/v1/."""
+
+    def get(self, request: Request, **anything: Any) -> Response:
+        raise Problem(Code.NOT_FOUND)
+
+    post = put = patch = delete = get
+
+
+def told(batch: models.Batch) -> dict[str, Any]:
+    batch.plan = queries.plan(batch, now=clock.now(batch.store))
+    return serializers.Batch(batch).data
+
+
+def accepted(batch: models.Batch) -> Response:
+    """202: the work goes on in the background, the Location tells how far it is."""
+    where = reverse("api:batch", args=[batch.ref])
+    return Response(told(batch), status=status.HTTP_202_ACCEPTED, headers={"Location": where})
