@@ -1,7 +1,9 @@
-"""The states of a lock and what moves them (R-48 to R-55). Pure."""
+"""The states of a lock, what moves them, and what the clock says of them (R-48 to R-55). Pure."""
 
+import datetime as dt
 from collections.abc import Mapping
 from enum import StrEnum
+from typing import Protocol
 
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
@@ -45,3 +47,21 @@ def advance(status: LockStatus, event: Event) -> LockStatus:
         return NEXT[status, event]
     except KeyError:
         raise Problem(Code.STATE_CONFLICT, state=str(status), event=str(event)) from None
+
+
+class Timed(Protocol):
+    status: str
+    expires_at: dt.datetime
+
+
+def status_at(lock: Timed, now: dt.datetime) -> LockStatus:
+    """The state as it is, whether or not a sweep came by: an open lock at its end has expired (R-48, R-49)."""
+    status = LockStatus(lock.status)
+    return LockStatus.EXPIRED if status is LockStatus.OPEN and lock.expires_at <= now else status
+
+
+def seconds_left(lock: Timed, now: dt.datetime) -> int:
+    """Whole seconds, rounded up: 0 means that it can't be confirmed any more."""
+    if status_at(lock, now) is not LockStatus.OPEN:
+        return 0
+    return -((now - lock.expires_at) // dt.timedelta(seconds=1))

@@ -1,0 +1,130 @@
+"""Tariffs as core values, as in force on the platform's day, in a constant number of queries."""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db.models import Q
+from django.utils import timezone
+
+from marketplace.models import CommissionRate, RateCard, Registration, Scheme, Store, TaxRate
+from marketplace.money import Money
+from marketplace.policy import Value
+from pricing.fees import Tariff
+from pricing.freight import Card
+from pricing.tax import TaxRule
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TariffFacts:
+    """What prices an order on `day`. What is not in force is not in the mappings; nothing defaults to zero."""
+
+    day: dt.date
+    commission: Mapping[int, Decimal]  # by category id
+    cards: Mapping[str, Sequence[Card]]  # by country: this store's negotiated ones and the public ones
+    tax_rules: Mapping[str, TaxRule]  # by country; territories with rules of their own come later
+    registrations: Mapping[str, str]  # the store's VAT or GST numbers, by country
+    tariff: Tariff
+
+
+def tariff_facts(
+    *,
+    store: Store,
+    countries: Collection[str],
+    category_ids: Collection[int],
+    now: dt.datetime,
+    policies: Mapping[str, Value],
+) -> TariffFacts:
+    """Four queries. `policies`: `marketplace.policy.in_force`, or what a batch has kept of it."""
+    day = platform_day(now)
+    return TariffFacts(
+        day=day,
+        commission=_commission(category_ids, day),
+        cards=_cards(store, countries, day),
+        tax_rules=_tax_rules(countries, day),
+        registrations=_registrations(store, countries, day),
+        tariff=tariff_of(policies),
+    )
+
+
+def platform_day(now: dt.datetime) -> dt.date:
+    """The date in the platform's zone (Asia/Shanghai): tariffs change at its midnight."""
+    return timezone.localdate(now, timezone.get_default_timezone())
+
+
+def tariff_of(policies: Mapping[str, Value]) -> Tariff:
+    return Tariff(
+        payment_rate=Decimal(policies["payment_fee_rate"]),
+        vat_remittance_rate=Decimal(policies["vat_remittance_rate"]),
+        return_warehouse=Money.of(policies["return_warehouse_usd"], "USD"),
+        ear_review=Money.of(policies["ear_review_usd"], "USD"),
+    )
+
+
+def _commission(category_ids: Collection[int], day: dt.date) -> Mapping[int, Decimal]:
+    rows = (
+        CommissionRate.objects.filter(category_id__in=category_ids, valid_from__lte=day)
+        .order_by("category_id", "-valid_from")
+        .distinct("category_id")
+        .values_list("category_id", "rate")
+    )
+    return {category_id: rate for category_id, rate in rows if rate is not None}
+
+
+def _cards(store: Store, countries: Collection[str], day: dt.date) -> Mapping[str, Sequence[Card]]:
+    one_card = ("country", "service_id", "store_id", "min_weight_g")
+    rows = (
+        RateCard.objects.filter(Q(store=store) | Q(store=None), country__in=countries, valid_from__lte=day)
+        .order_by(*one_card, "-valid_from")
+        .distinct(*one_card)
+    )
+    cards: dict[str, list[Card]] = defaultdict(list)
+    for row in rows:
+        cards[row.country].append(_card(row))
+    return dict(cards)
+
+
+def _card(row: RateCard) -> Card:
+    return Card(
+        service_id=row.service_id,
+        negotiated=row.store_id is not None,
+        currency=row.currency,
+        min_weight_g=row.min_weight_g,
+        base_minor=row.base_minor,
+        step_g=row.step_g,
+        step_minor=row.step_minor,
+    )
+
+
+def _tax_rules(countries: Collection[str], day: dt.date) -> Mapping[str, TaxRule]:
+    rows = (
+        TaxRate.objects.filter(country__in=countries, region="", valid_from__lte=day)
+        .order_by("country", "-valid_from")
+        .distinct("country")
+    )
+    return {
+        row.country: TaxRule(
+            country=row.country,
+            region=row.region,
+            category=row.category,
+            rate=row.rate,
+            reverse_charge=row.reverse_charge,
+        )
+        for row in rows
+        if row.rate is not None
+    }
+
+
+def _registrations(store: Store, countries: Collection[str], day: dt.date) -> Mapping[str, str]:
+    """The newest number of each country that is valid on the day; the last valid day counts."""
+    valid = Q(valid_until=None) | Q(valid_until__gte=day)
+    rows = (
+        Registration.objects.filter(
+            valid, store=store, scheme=Scheme.VAT, jurisdiction__in=countries, valid_from__lte=day
+        )
+        .order_by("jurisdiction", "-valid_from", "number")
+        .distinct("jurisdiction")
+    )
+    return dict(rows.values_list("jurisdiction", "number"))

@@ -1,0 +1,120 @@
+"""What the buyer does with locks, through a grant: each act once, in time, on the terms that were seen."""
+
+import datetime as dt
+from collections.abc import Collection, Mapping
+from uuid import UUID
+
+from diagnostics.codes import Code
+from diagnostics.problem import Problem
+from marketplace import clock
+from marketplace.models import StockClaim
+from pricing.locks import Event, LockStatus, advance
+from pricing.models import Act, ActKind, Grant, Lock
+from pricing.services import ending
+from pricing.signing import Evidence
+
+
+def confirm(
+    *,
+    grant: Grant,
+    digests: Mapping[UUID, str],
+    kept_stock: Mapping[UUID, Mapping[int, int]],
+    evidence: Evidence,
+) -> list[Lock]:
+    """Confirms the locks named in `digests` (lock id → the terms digest that the buyer saw): all or nothing.
+
+    `kept_stock` (lock id → SKU id → pieces) is what the accepted orders need: it stays reserved without an
+    end, the rest is given back, and the past orders are free. LINK_USED after an earlier act, LOCK_EXPIRED,
+    LOCK_ENDED, TERMS_CHANGED, NOT_FOUND for a lock that is not the grant's; then nothing was written.
+    """
+    locks, now = _judged(grant, digests, Event.CONFIRM)
+    ending.move(locks, event=Event.CONFIRM, at=now, by=_actor(grant))
+    ending.release_orders([lock.pk for lock in locks], now)
+    _keep(locks, kept_stock, now)
+    _record(grant, locks, ActKind.CONFIRM, evidence, now)
+    return locks
+
+
+def decline(*, grant: Grant, digests: Mapping[UUID, str], evidence: Evidence) -> list[Lock]:
+    """Declines the locks named in `digests`, all or nothing, and gives everything back; raises like `confirm`."""
+    locks, now = _judged(grant, digests, Event.DECLINE)
+    ending.end(locks, event=Event.DECLINE, at=now, by=_actor(grant))
+    _record(grant, locks, ActKind.DECLINE, evidence, now)
+    return locks
+
+
+def _judged(grant: Grant, digests: Mapping[UUID, str], event: Event) -> tuple[list[Lock], dt.datetime]:
+    """The locks asked for, held and found fit, and the instant of that verdict.
+
+    All locks of the subject are taken, by id, so that acts on some of them and on others can't deadlock.
+    The clock is read once they are held: who waited for a row is judged by the time after it (reliability 2).
+    """
+    of_subject = Lock.objects.of(grant.store).filter(subject=grant.subject, buyer=grant.buyer_id)
+    held = {lock.pk: lock for lock in of_subject.order_by("pk").select_for_update()}
+    now = clock.now(grant.store)
+    if not digests or not digests.keys() <= held.keys():
+        raise Problem(Code.NOT_FOUND)
+    locks = [lock for pk, lock in held.items() if pk in digests]
+    _refuse_a_second_act(grant, locks)
+    for lock in locks:
+        _judge(lock, digests[lock.pk], event, now)
+    return locks, now
+
+
+def _refuse_a_second_act(grant: Grant, locks: Collection[Lock]) -> None:
+    earlier = Act.objects.filter(grant=grant, lock__in=locks).order_by("at").first()
+    if earlier:
+        raise Problem(Code.LINK_USED, value=earlier.at.isoformat())
+
+
+def _judge(lock: Lock, digest: str, event: Event, now: dt.datetime) -> None:
+    status = LockStatus(lock.status)
+    if status in (LockStatus.OPEN, LockStatus.EXPIRED):
+        ending.refuse_if_past(lock, now)
+    if lock.ended_at is not None:
+        raise Problem(Code.LOCK_ENDED, state=lock.status)
+    if status is not LockStatus.OPEN:  # renegotiated: another way leads out of it
+        raise Problem(Code.STATE_CONFLICT, state=lock.status, event=str(event))
+    advance(status, event)
+    if lock.terms_digest != digest:
+        raise Problem(Code.TERMS_CHANGED)
+
+
+def _keep(locks: Collection[Lock], kept: Mapping[UUID, Mapping[int, int]], now: dt.datetime) -> None:
+    """Accepted stock stays reserved until it is shipped: a claim without an end (R-10, pitfall 10)."""
+    wanted = {(holder, sku): n for holder, stock in kept.items() for sku, n in stock.items() if n}
+    claims = list(StockClaim.objects.filter(holder__in=[lock.pk for lock in locks], released_at=None))
+    for claim in claims:
+        pieces = wanted.pop((claim.holder, claim.sku_id), 0)
+        if pieces > claim.quantity:
+            raise ValueError(f"{pieces} pieces kept of {claim.quantity} reserved")
+        if pieces:
+            claim.quantity, claim.until = pieces, None
+        else:
+            claim.released_at = now
+    if wanted:
+        raise ValueError(f"kept without being reserved: {wanted}")
+    StockClaim.objects.bulk_update(claims, ["quantity", "until", "released_at"], batch_size=500)
+
+
+def _record(
+    grant: Grant, locks: Collection[Lock], kind: ActKind, evidence: Evidence, now: dt.datetime
+) -> None:
+    Act.objects.bulk_create(
+        Act(
+            store_id=grant.store_id,
+            grant=grant,
+            lock=lock,
+            kind=kind,
+            terms_digest=lock.terms_digest,
+            consent_version=evidence.consent_version,
+            at=now,
+            ip=evidence.ip,
+            user_agent=evidence.user_agent[:300],
+        )
+        for lock in locks
+    )
+
+
+def _actor(grant: Grant) -> str:
+    return f"grant:{grant.pk}"

@@ -1,0 +1,131 @@
+"""Taking a price lock: past orders and stock are claimed with it, or nothing is (R-10, R-46 to R-48)."""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from django.db.models import Max, Sum
+
+from diagnostics.codes import Code
+from diagnostics.problem import Problem
+from marketplace import clock
+from marketplace.models import Buyer, OrderClaim, PastOrder, Sku, StockClaim, Store
+from pricing.models import Lock
+from pricing.services import ending
+
+NAMED_ORDERS = 20
+"""So many orders are named in a refusal; a batch has thousands."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lot:
+    """What one lock holds: orders that share a currency and an index exposure (ADR 3)."""
+
+    currency: str
+    index_series: str
+    order_count: int
+    total_minor: int
+    terms_digest: str  # SHA-256 over every order, line and price
+    past_order_ids: Sequence[int]
+    stock: Mapping[int, int]  # SKU id → pieces
+
+
+def lock(
+    *,
+    store: Store,
+    buyer: Buyer,
+    subject: str,
+    lots: Sequence[Lot],
+    rate_set_id: int,
+    index_close_id: int | None,
+    hours: int,
+    by: str,
+) -> tuple[list[Lock], list[Lock]]:
+    """(a lock for each lot, in their order; other locks that were due and stood in the way, now expired).
+
+    The caller moves the orders of both, in the same transaction. ORDER_ALREADY_LOCKED, STOCK_TOO_LOW,
+    ORDER_UNKNOWN; then nothing may be committed.
+    """
+    past_order_ids = [i for lot in lots for i in lot.past_order_ids]
+    needed = sum((Counter(lot.stock) for lot in lots), Counter())
+    _hold_past_orders(store, past_order_ids)
+    skus = list(Sku.objects.filter(store=store, pk__in=needed).order_by("pk").select_for_update(no_key=True))
+    # Every rival for these goods waits at the rows above, so this one reading decides (reliability 2).
+    now = clock.now(store)
+    ended = _end_those_in_the_way(store, past_order_ids, needed, now)
+    _refuse_held_orders(past_order_ids)
+    _refuse_low_stock(skus, needed)
+    until = now + dt.timedelta(hours=hours)
+    locks = Lock.objects.bulk_create(
+        Lock(
+            store=store,
+            buyer=buyer,
+            subject=subject,
+            currency=lot.currency,
+            index_series=lot.index_series,
+            rate_set_id=rate_set_id,
+            index_close_id=index_close_id,
+            order_count=lot.order_count,
+            total_minor=lot.total_minor,
+            terms_digest=lot.terms_digest,
+            locked_at=now,
+            locked_by=by,
+            expires_at=until,
+        )
+        for lot in lots
+    )
+    for taken, lot in zip(locks, lots, strict=True):
+        _claim(taken, lot)
+    return locks, ended
+
+
+def _hold_past_orders(store: Store, ids: Collection[int]) -> None:
+    rows = PastOrder.objects.filter(store=store, pk__in=ids).order_by("pk").select_for_update(no_key=True)
+    unknown = set(ids) - set(rows.values_list("pk", flat=True))
+    if unknown:
+        raise Problem(Code.ORDER_UNKNOWN, orders=sorted(unknown)[:NAMED_ORDERS])
+
+
+def _end_those_in_the_way(
+    store: Store, past_order_ids: Collection[int], sku_ids: Collection[int], now: dt.datetime
+) -> list[Lock]:
+    """Due locks that still hold these goods: a claim that has lapsed on read must not block a new lock."""
+    lapsed = {"released_at": None, "until__lte": now}
+    of_orders = OrderClaim.objects.filter(past_order__in=past_order_ids, **lapsed).values("holder")
+    of_stock = StockClaim.objects.filter(sku__in=sku_ids, **lapsed).values("holder")
+    holders = {row["holder"] for row in [*of_orders.distinct(), *of_stock.distinct()]}
+    due = Lock.objects.of(store).due(now).filter(pk__in=holders).select_related("store")
+    return ending.expire(list(due.order_by("pk").select_for_update(of=("self",))), by="system:lock")
+
+
+def _refuse_held_orders(past_order_ids: Collection[int]) -> None:
+    """One live lock a source order (pitfall 4). A claim under renegotiation holds beyond its end (R-53)."""
+    held = OrderClaim.objects.filter(past_order__in=past_order_ids, released_at=None)
+    numbers = list(held.order_by("past_order").values_list("past_order__number", flat=True)[:NAMED_ORDERS])
+    if numbers:
+        until = held.aggregate(latest=Max("until"))["latest"]
+        raise Problem(Code.ORDER_ALREADY_LOCKED, orders=numbers, value=until.isoformat() if until else "—")
+
+
+def _refuse_low_stock(skus: Collection[Sku], needed: Mapping[int, int]) -> None:
+    """R-10: needed ≤ on hand − what other locks hold."""
+    held = dict(
+        StockClaim.objects.filter(sku__in=needed, released_at=None)
+        .values_list("sku")
+        .annotate(pieces=Sum("quantity"))
+    )
+    for sku in skus:
+        available = sku.on_hand - held.get(sku.pk, 0)
+        if needed[sku.pk] > available:
+            raise Problem(
+                Code.STOCK_TOO_LOW, sku=sku.code, needed=needed[sku.pk], available=max(available, 0)
+            )
+
+
+def _claim(taken: Lock, lot: Lot) -> None:
+    claim = {"store_id": taken.store_id, "holder": taken.pk, "until": taken.expires_at}
+    OrderClaim.objects.bulk_create(OrderClaim(past_order_id=i, **claim) for i in lot.past_order_ids)
+    StockClaim.objects.bulk_create(
+        StockClaim(sku_id=i, quantity=pieces, **claim) for i, pieces in lot.stock.items() if pieces
+    )

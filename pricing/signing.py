@@ -1,0 +1,64 @@
+"""Links for buyers: derived from a grant when a letter is sent, never stored (reliability 8)."""
+
+import base64
+import binascii
+import datetime as dt
+import hashlib
+import hmac
+import uuid
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from diagnostics.codes import Code
+from diagnostics.problem import Problem
+from marketplace.models import Buyer, Store
+from pricing.models import Grant
+
+CONSENT_VERSION = "price-lock-1"
+"""Which text the buyer ticked; a changed text gets a new version, and each act keeps its own."""
+
+PURPOSE = b"bulk-repeat-order/buyer-link/1"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Evidence:
+    """How an act reached us (reliability 9)."""
+
+    ip: str | None
+    user_agent: str
+    consent_version: str = CONSENT_VERSION
+
+
+def token_of(grant: Grant) -> str:
+    """The path of the buyer's link: the grant's id, and 256 bits that only the key's holder can derive."""
+    message = PURPOSE + grant.pk.bytes + grant.version.to_bytes(4, "big")
+    mac = hmac.digest(settings.LINK_KEY.encode(), message, hashlib.sha256)
+    return f"{_text(grant.pk.bytes)}.{_text(mac)}"
+
+
+def grant_of(token: str) -> Grant:
+    """The grant that a link was derived from, in its present version. LINK_INVALID for anything else."""
+    grant = Grant.objects.select_related("store", "buyer").filter(pk=_id_in(token)).first()
+    if grant is None or not hmac.compare_digest(token_of(grant).encode(), token.encode(errors="replace")):
+        raise Problem(Code.LINK_INVALID)
+    return grant
+
+
+def ensure_grant(*, store: Store, buyer: Buyer, subject: str, by: str, now: dt.datetime) -> Grant:
+    """One grant, hence one link, for a buyer and a subject."""
+    grant, _made = Grant.objects.get_or_create(
+        store=store, buyer=buyer, subject=subject, defaults={"granted_at": now, "granted_by": by}
+    )
+    return grant
+
+
+def _text(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def _id_in(token: str) -> uuid.UUID:
+    try:
+        return uuid.UUID(bytes=base64.urlsafe_b64decode(token.partition(".")[0] + "=="))
+    except (ValueError, binascii.Error):
+        raise Problem(Code.LINK_INVALID) from None
