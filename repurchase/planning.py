@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from diagnostics.problem import Problem
 from eligibility import rules
@@ -11,12 +11,15 @@ from eligibility.findings import Finding, outcome_of
 from marketplace.money import Rates
 from pricing import fees, freight, tax
 
+if TYPE_CHECKING:
+    from pricing.queries import TariffFacts
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Terms:
     """What prices every order of a batch: read once, passed on (pitfall 1)."""
 
-    tariffs: Any  # pricing.queries.TariffFacts
+    tariffs: "TariffFacts"
     rates: Rates
     buyer_number: str
     buyer_number_checked: bool

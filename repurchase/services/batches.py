@@ -19,10 +19,11 @@ from pricing import services as pricing
 from pricing.models import Grant
 from repurchase import batching
 from repurchase.batching import BatchStatus
-from repurchase.lifecycle import OrderStatus, sources
+from repurchase.lifecycle import OrderStatus
 from repurchase.models import Batch, Chunk, RepeatOrder, Selection
 from repurchase.queries.selections import order_ids as ids_of
 
+POLICIES = ("partial", "all_or_nothing")
 SHOWN = 20
 """At most so many rows are named in a refusal."""
 
@@ -53,6 +54,8 @@ def create(
 
     Raises BATCH_EMPTY, BATCH_TOO_LARGE, ORDER_UNKNOWN, MIXED_BUYERS, FX_RATE_STALE.
     """
+    if policy not in POLICIES:
+        raise Problem(Code.INPUT_INVALID, detail=f"policy: {policy}")
     numbers = list(dict.fromkeys(numbers))
     _check_size(len(numbers), store)
     rows = {
@@ -161,19 +164,24 @@ def rescreen(*, batch: Batch, by: str, special_clearance: bool | None = None) ->
 
 @transaction.atomic
 def cancel(*, batch: Batch, by: str) -> Batch:
-    """Ends a batch: at any time before the lock, and after it until the buyer's first act."""
-    batch = _locked(batch)
-    was = BatchStatus(batch.status)
-    batch.status = batching.advance(was, batching.Event.CANCEL)
+    """Ends a batch: at any time before the lock, and after it until the buyer's first act.
+
+    The locks' rows are taken before the batch's, as the buyer's act and the sweep take them.
+    """
+    was = BatchStatus(Batch.objects.values_list("status", flat=True).get(pk=batch.pk))
     if was is BatchStatus.LOCKED:
         pricing.cancel(store=batch.store, subject=batch.ref, by=by)
-        _withdraw(batch)
+    batch = _locked(batch)
+    if batch.status != was:
+        raise Problem(Code.STATE_CONFLICT, state=batch.status, event=str(batching.Event.CANCEL))
+    batch.status = batching.advance(was, batching.Event.CANCEL)
     now = clock.now(batch.store)
     batch.ended_at = now
     batch.save()
-    RepeatOrder.objects.filter(batch=batch, status__in=sources(OrderStatus.CANCELLED)).exclude(
-        status=OrderStatus.AWAITING_PAYMENT
-    ).update(status=OrderStatus.CANCELLED, changed_at=now)
+    leaving = batch.orders.filter(status__in=[OrderStatus.PLANNED, OrderStatus.LOCKED])
+    leaving.update(status=OrderStatus.CANCELLED, changed_at=now)
+    if was is BatchStatus.LOCKED:
+        _withdraw(batch)
     ledger.record(
         store_id=batch.store_id, kind="batch.cancelled", subject=f"batch:{batch.ref}", by=by, at=now, was=was
     )

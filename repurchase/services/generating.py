@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 
 from django.db import connection, transaction
 from django.db.models import F
-from pricing.queries import tariff_facts
 
 from diagnostics import ledger
 from diagnostics.codes import Code
@@ -19,6 +18,7 @@ from marketplace import clock
 from marketplace.policy import DEFAULTS, typed
 from marketplace.queries import rates_of
 from outbox.bells import ring
+from pricing.queries import tariff_facts
 from repurchase import batching, copying
 from repurchase.batching import BatchStatus
 from repurchase.models import Batch, Chunk, RepeatOrder
