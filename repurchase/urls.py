@@ -5,7 +5,18 @@ from django.contrib.auth.views import LogoutView
 from django.urls import include, path
 from django.utils.translation import gettext_lazy as _
 
-from repurchase.views import codes, health, shell
+from repurchase.views import (
+    answers,
+    batches,
+    codes,
+    dashboard,
+    feed,
+    health,
+    history,
+    mailbox,
+    orders,
+    shell,
+)
 
 admin.site.site_header = _("Bulk Repeat Order: platform administration")
 admin.site.site_title = _("Bulk Repeat Order")
@@ -20,7 +31,25 @@ urlpatterns = [
     path("codes/", codes.every, name="codes"),
     path("codes/<str:name>/", codes.one, name="code"),
     path("admin/", admin.site.urls),
+    # the seller
+    path("", dashboard.dashboard, name="dashboard"),
+    path("orders/", history.history, name="history"),
+    path("orders/selection/", history.select, name="select"),
+    path("orders/buyers/<int:buyer_id>/", history.orders_of_buyer, name="orders-of-buyer"),
+    path("orders/<str:ref>/", orders.order, name="order"),
+    path("batches/", batches.batches, name="batches"),
+    path("batches/<str:ref>/", batches.batch, name="batch"),
+    path("batches/<str:ref>/progress/", batches.progress, name="batch-progress"),
+    path("batches/<str:ref>/lock/", batches.lock, name="batch-lock"),
+    path("batches/<str:ref>/rescreen/", batches.rescreen, name="batch-rescreen"),
+    path("batches/<str:ref>/cancel/", batches.cancel, name="batch-cancel"),
+    path("batches/<str:ref>/orders.xml", feed.batch_xml, name="batch-xml"),
+    # the buyer, by the link in the letter
+    path("b/<str:token>/", answers.answer, name="answer"),
+    path("mailbox/", mailbox.mailbox, name="mailbox"),
     # machines
+    path("schemas/repurchase-order-1.xsd", feed.schema_xsd, name="schema-xsd"),
+    path("api/v1/", include("repurchase.api.urls")),
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
 ]

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from babel import Locale
@@ -14,8 +15,9 @@ from django.utils.translation import gettext as _
 
 from diagnostics import words as diagnostics_words
 from diagnostics.codes import CATALOGUE, Code
-from marketplace.money import Money, exponent
-from repurchase.templatetags.states import FEE_PARTS, KINDS, SEVERITY, Shown
+from marketplace.money import Money, exponent, half_up
+from pricing.fees import REASONS
+from repurchase.templatetags.states import EVENTS, FACTS, FEES, GATES, KINDS, SEVERITY, Shown
 
 register = template.Library()
 
@@ -61,8 +63,41 @@ def share(value: Decimal | str | None) -> str:
 
 
 @register.filter
-def dictkey(mapping: dict, key: Any) -> Any:
-    return mapping.get(key)
+def basis_points(value: int) -> str:
+    """1430 is “14.3 %”."""
+    return share(Decimal(value) / 10_000)
+
+
+@register.filter
+def normal(value: Decimal | None) -> str:
+    """A decimal without the zeros that its column adds: 5.0000 is “5”."""
+    return "—" if value is None else f"{value.normalize():f}"
+
+
+@register.filter
+def change_to(then: int, now: int | None) -> str:
+    """How far today's amount is from the one paid: “+2.40 %”; nothing where there is none to compare with."""
+    if not then or now is None:
+        return ""
+    change = half_up(Fraction(now - then, then) * 10_000)
+    return f"{'+' if change > 0 else ''}{Decimal(change) / 100:.2f} %"
+
+
+@register.filter
+def masked(email: str) -> str:
+    """“b•••@example.com”: enough to recognise an address, too little to copy it."""
+    name, _at, domain = email.partition("@")
+    return f"{name[:1]}•••@{domain}" if domain else "•••"
+
+
+@register.filter
+def digits_of(currency: str) -> int:
+    return exponent(currency)
+
+
+@register.filter
+def code_title(name: str) -> str:
+    return diagnostics_words.of(name).title
 
 
 @register.inclusion_tag("parts/icon.html")
@@ -82,9 +117,14 @@ def label(kind: str, value: Any) -> str:
     return str(shown.label)
 
 
+WORDS = {"fee": FEES, "gate": GATES, "fact": FACTS, "event": EVENTS, "reason": REASONS}
+
+
 @register.filter
-def fee_label(kind: str) -> str:
-    return str(FEE_PARTS.get(kind, kind))
+def said(name: str, kind: str) -> str:
+    """A name of the core in words: `{{ fee.kind|said:"fee" }}`; one without words stays as it is."""
+    word = WORDS[kind].get(name, name)
+    return _(word) if kind == "reason" and word else str(word)
 
 
 @register.inclusion_tag("parts/code.html")
@@ -143,18 +183,29 @@ def moment(at: dt.datetime | dt.date | None, show_zone: bool = False) -> str:
     if at is None:
         return format_html('<span class="text-secondary">{}</span>', "—")
     if not isinstance(at, dt.datetime):
-        return format_html('<time class="text-nowrap" datetime="{}">{}</time>', at.isoformat(), at.isoformat())
+        return format_html('<time datetime="{}">{}</time>', at.isoformat(), at.isoformat())
     local = timezone.localtime(at)
-    zone = f"{local:%Z} (UTC{local:%z})".replace("00)", ":00)")
-    shown = f"{local:%Y-%m-%d %H:%M}" + (f" {zone}" if show_zone else "")
     return format_html(
-        '<time class="text-nowrap" datetime="{}" title="{} {} · {}">{}</time>',
+        '<time datetime="{}" title="{}:{:02} {} · {}">{}</time>',
         at.astimezone(dt.UTC).isoformat(),
-        f"{local:%Y-%m-%d %H:%M:%S}",
-        zone,
+        f"{local:%Y-%m-%d %H:%M}",
+        local.second,
+        _zone(local),
         timezone.get_current_timezone_name(),
-        shown,
+        zoned(at) if show_zone else f"{local:%Y-%m-%d %H:%M}",
     )
+
+
+@register.filter
+def zoned(at: dt.datetime) -> str:
+    """“2026-11-26 16:00 (UTC+08:00)”: for readers in any zone."""
+    local = timezone.localtime(at)
+    return f"{local:%Y-%m-%d %H:%M} ({_zone(local)})"
+
+
+def _zone(local: dt.datetime) -> str:
+    offset = f"{local:%z}"
+    return f"UTC{offset[:3]}:{offset[3:5]}"
 
 
 @register.inclusion_tag("parts/assumed.html")

@@ -100,13 +100,48 @@ KINDS: Mapping[str, Mapping] = {
     "fixer": FIXER,
 }
 
-FEE_PARTS: Mapping[str, str | Promise] = {
+FEES: Mapping[str, str | Promise] = {
     "commission": _("Commission"),
+    "ear_review": _("EAR dual-use review"),
     "logistics": _("Logistics cost"),
+    "freight": _("Carrier's freight"),
+    "return_warehouse": _("Local return warehouse"),
     "payment": _("Payment fee"),
     "vat_remittance": _("VAT remittance fee"),
-    "ear_review": _("EAR dual-use review"),
-    "return_warehouse": _("Local return warehouse"),
+}
+"""The four parts and the sub-lines in them, by their names in `pricing.fees`."""
+
+GATES: Mapping[str, str | Promise] = {
+    "qualification": _("Bulk repeat orders opened"),
+    "store_verified": _("Store verified"),
+    "store_level": _("Store level"),
+    "dispute_rate": _("Dispute rate, 30 days"),
+    "buyer_certificate": _("Business Buyer certificate, valid until"),
+    "buyer_orders": _("Completed orders with this buyer"),
+    "buyer_gmv": _("Business with this buyer"),
 }
 
-GATES: Mapping[str, str | Promise] = {}
+FACTS: Mapping[str, str | Promise] = {
+    "yes": pgettext_lazy("gate", "Yes"),
+    "no": pgettext_lazy("gate", "No"),
+    "not_open": pgettext_lazy("standing", "Not open"),
+    "documents": pgettext_lazy("standing", "Documents wanted"),
+    "in_review": pgettext_lazy("standing", "In review"),
+    "open": pgettext_lazy("standing", "Open"),
+    "lapsed": pgettext_lazy("standing", "Lapsed"),
+}
+"""Values and limits of gates that are words; everything else is shown as it is."""
+
+EVENTS: Mapping[str, str | Promise] = {
+    "batch.created": _("Batch made"),
+    "batch.rescreened": _("Screened again"),
+    "batch.planned": _("Plan ready"),
+    "batch.failed": _("Screening ended without a plan"),
+    "batch.locked": _("Prices locked, buyer invited"),
+    "batch.cancelled": _("Batch cancelled"),
+    "batch.closed": _("Batch closed"),
+    "buyer.confirmed": _("Buyer confirmed"),
+    "buyer.declined": _("Buyer declined"),
+    "lock.expired": _("Price lock ended without an answer"),
+}
+"""Ledger entries as a timeline tells them."""

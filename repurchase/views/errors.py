@@ -81,7 +81,9 @@ def _shell(request: HttpRequest) -> str:
 
 
 def _back(request: HttpRequest) -> str:
-    """The page that the form stood on, when it is one of ours; else nothing."""
+    """The page that the form stood on, when it is one of ours; else nothing. A buyer's link sends no referrer."""
+    if request.path.startswith("/b/"):
+        return request.get_full_path() if request.method == "POST" else ""
     referer = request.headers.get("Referer", "")
     if url_has_allowed_host_and_scheme(referer, {request.get_host()}, require_https=request.is_secure()):
         return referer

@@ -1,0 +1,134 @@
+"""Batches: made from what is ticked, watched while they are screened, locked, cancelled."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django_htmx.http import HttpResponseClientRefresh
+
+from diagnostics.codes import Code
+from marketplace import clock
+from marketplace.access import Can, require
+from marketplace.models import Membership
+from repurchase import queries
+from repurchase.batching import BatchStatus
+from repurchase.models import Batch
+from repurchase.services import batches as services
+from repurchase.services import locking
+from repurchase.templatetags.parts import masked
+from repurchase.views.doors import for_members, may
+
+BATCHES_A_PAGE = 50
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_members()
+def batches(request: HttpRequest, membership: Membership) -> HttpResponse:
+    return _create(request, membership) if request.method == "POST" else _list(request, membership)
+
+
+def _create(request: HttpRequest, membership: Membership) -> HttpResponse:
+    require(membership, Can.PLAN)
+    batch = services.create_from_selection(store=membership.store, user=request.user)
+    return redirect("batch", ref=batch.ref)
+
+
+def _list(request: HttpRequest, membership: Membership) -> HttpResponse:
+    """Newest first; the cursor is the place of the last one shown."""
+    text = request.GET.get("cursor", "")
+    start = int(text) if text.isdecimal() and len(text) < 9 else 0
+    rows = list(queries.batches(membership.store)[start : start + BATCHES_A_PAGE + 1])
+    more = len(rows) > BATCHES_A_PAGE
+    context = {
+        "active": "batches",
+        "rows": rows[:BATCHES_A_PAGE],
+        "next_cursor": str(start + BATCHES_A_PAGE) if more else "",
+    }
+    return render(request, "batches/list.html", context)
+
+
+@require_GET
+@for_members()
+def batch(request: HttpRequest, membership: Membership, ref: str) -> HttpResponse:
+    found = queries.batch(membership.store, ref)
+    context = {"active": "batches", "batch": found, "store_id": membership.store_id}
+    context["may_plan"], context["may_lock"] = may(membership, Can.PLAN), may(membership, Can.LOCK)
+    if found.status == BatchStatus.SCREENING:
+        return render(request, "batches/screening.html", context | {"progress": queries.progress(found)})
+    return render(request, "batches/page.html", context | _plan(request, found))
+
+
+def _plan(request: HttpRequest, found: Batch) -> dict:
+    plan = queries.plan(found, now=clock.now(found.store))
+    tabs = _tabs(found, plan.counts)
+    tab = request.GET.get("tab", "")
+    tab = tab if tab in dict(tabs) else tabs[0][0]
+    page = queries.batch_orders(found, tab=tab, cursor=request.GET.get("cursor", ""))
+    return {
+        "plan": plan,
+        "tabs": tabs,
+        "tab": tab,
+        "orders": page.rows,
+        "next_cursor": page.next_cursor,
+        "unreachable": dict(plan.codes).get(Code.LANE_UNREACHABLE, 0),
+    }
+
+
+def _tabs(found: Batch, counts) -> list[tuple[str, int]]:
+    """Before the lock the three verdicts; after it everything, since a state's tab would hide the others."""
+    if found.status in (BatchStatus.PLANNED, BatchStatus.FAILED):
+        return [
+            ("planned", counts.planned),
+            ("failed", counts.failed),
+            ("excluded", counts.excluded),
+            ("all", counts.done),
+        ]
+    return [("all", counts.done), ("failed", counts.failed), ("excluded", counts.excluded)]
+
+
+@require_GET
+@for_members()
+def progress(request: HttpRequest, membership: Membership, ref: str) -> HttpResponse:
+    """What the page asks for each second; once the plan stands, the page is told to load itself anew."""
+    found = queries.batch(membership.store, ref)
+    if found.status != BatchStatus.SCREENING:
+        return HttpResponseClientRefresh()
+    return render(request, "batches/progress.html", {"batch": found, "progress": queries.progress(found)})
+
+
+@require_POST
+@for_members()
+def lock(request: HttpRequest, membership: Membership, ref: str) -> HttpResponse:
+    found = queries.batch(membership.store, ref)
+    require(membership, Can.LOCK)
+    locking.lock_and_invite(batch=found, by=_by(request))
+    to = masked(found.buyer.email)
+    messages.success(
+        request, _("The prices are locked, and the letter to %(to)s is on its way.") % {"to": to}
+    )
+    return redirect("batch", ref=ref)
+
+
+@require_POST
+@for_members()
+def rescreen(request: HttpRequest, membership: Membership, ref: str) -> HttpResponse:
+    found = queries.batch(membership.store, ref)
+    require(membership, Can.PLAN)
+    ticked = request.POST.get("special_clearance") == "yes" if "asks_clearance" in request.POST else None
+    services.rescreen(batch=found, by=_by(request), special_clearance=ticked)
+    return redirect("batch", ref=ref)
+
+
+@require_POST
+@for_members()
+def cancel(request: HttpRequest, membership: Membership, ref: str) -> HttpResponse:
+    found = queries.batch(membership.store, ref)
+    require(membership, Can.LOCK)
+    services.cancel(batch=found, by=_by(request))
+    messages.success(request, _("The batch is cancelled. Its past orders can be repeated again."))
+    return redirect("batch", ref=ref)
+
+
+def _by(request: HttpRequest) -> str:
+    return f"user:{request.user.pk}"

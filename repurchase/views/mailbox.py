@@ -1,0 +1,48 @@
+"""The demo's mailbox: letters as the file backend wrote them. Only with the embedded default, on loopback."""
+
+import datetime as dt
+import re
+from collections.abc import Iterator
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from email.utils import parsedate_to_datetime
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+SEPARATOR = re.compile(rb"^-{79}\n", re.MULTILINE)  # what Django's file backend writes after each letter
+LINK = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)]")
+SHOWN = 200
+
+
+@require_safe
+def mailbox(request: HttpRequest) -> HttpResponse:
+    if not settings.EMBEDDED:
+        raise Http404
+    letters = sorted(_letters(), key=lambda letter: letter["sent_at"], reverse=True)[:SHOWN]
+    if request.GET.get("format") == "json":
+        return JsonResponse(letters, safe=False, json_dumps_params={"ensure_ascii": False})
+    for letter in letters:
+        letter["at"] = dt.datetime.fromisoformat(letter["sent_at"])
+    return render(request, "mailbox.html", {"letters": letters})
+
+
+def _letters() -> Iterator[dict]:
+    for file in settings.MAILBOX_DIR.glob("*.log"):
+        for raw in SEPARATOR.split(file.read_bytes()):
+            if raw.strip():
+                yield _read(message_from_bytes(raw, policy=policy.default))
+
+
+def _read(message: EmailMessage) -> dict:
+    body = message.get_body(("plain",))
+    text = body.get_content() if body else ""
+    return {
+        "to": str(message["To"] or ""),
+        "subject": str(message["Subject"] or ""),
+        "sent_at": parsedate_to_datetime(message["Date"]).astimezone(dt.UTC).isoformat(),
+        "text": text,
+        "links": list(dict.fromkeys(LINK.findall(text))),
+    }
