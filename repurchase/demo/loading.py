@@ -1,0 +1,37 @@
+"""Loads the demo once; a second call keeps data and credentials."""
+
+from pathlib import Path
+
+from django.db import transaction
+
+from marketplace import clock
+from marketplace.mirror import rates, taxes
+from marketplace.mirror.samples import cut
+from marketplace.models import Store
+from repurchase import simulator
+from repurchase.demo import credentials, harbour, ningbo, people, planting, references
+
+
+def load(*, data_dir: Path) -> bool:
+    """True when the demo was loaded now, False when it was there. Writes `data_dir`/credentials.json (0600)."""
+    with transaction.atomic():
+        fresh = not Store.objects.filter(code=harbour.CODE).exists()
+        if fresh:
+            _load(data_dir)
+        file = data_dir / credentials.NAME
+        issued = None if file.exists() and not fresh else people.issue()
+    if issued:
+        credentials.write(file, issued)
+    return fresh
+
+
+def _load(data_dir: Path) -> None:
+    now = clock.now()
+    rates.import_rates(path=cut.RATES, source="ecb")
+    taxes.load_tax_rates()
+    references.load(now)
+    staff = people.load()
+    harbour.load(staff=staff, now=now, refused_dir=data_dir / "refused")
+    ningbo.load(staff=staff, now=now)
+    planting.load(staff=staff, now=now)
+    simulator.simulate()

@@ -1,0 +1,186 @@
+"""Makes the plants: each lacks exactly one thing (repurchase.demo.plants)."""
+
+import datetime as dt
+import uuid
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from typing import Any
+
+from diagnostics.codes import Code
+from marketplace.models import Category, Dispute, OrderClaim, PastOrder, Scheme, Sku, Store, StoreLevel
+from qualification.review import Standing
+from repurchase.demo import goods, ningbo, plants, references
+from repurchase.demo.goods import Sketch
+from repurchase.demo.people import Staff
+
+PRICE = Decimal("10.00")
+QUANTITY = 500  # USD 5,000.00 an order: five of them pass the gate of USD 20,000
+AHEAD = dt.timedelta(days=400)
+
+
+def load(*, staff: Staff, now: dt.datetime) -> None:
+    store = Store.objects.get(code=ningbo.CODE)
+    good = _good_sku(store, now)
+    _plant_buyers(store, good, now)
+    _plant_orders(store, good, now)
+    for code in plants.STORES:
+        _plant_store(code, staff, now)
+
+
+def _good_sku(of: Store, now: dt.datetime) -> Sku:
+    category = Category.objects.get(code="machinery")
+    return goods.sku(of, "SAMPLE-GOOD", "样例轴承 Sample bearing", now, category=category, price=str(PRICE))
+
+
+def _good_orders(
+    prefix: str, item: Sku, now: dt.datetime, *, orders: int = 5, quantity: int = QUANTITY, age_days: int = 2
+) -> Iterator[Sketch]:
+    """One completed every two days; paid before that, so within the window of 30 days for the first few."""
+    for n in range(orders):
+        at = now - dt.timedelta(days=age_days + 2 * n)
+        yield Sketch(number=f"{prefix}-{n + 1}", lines=[(item, quantity, PRICE)], completed_at=at)
+
+
+# --- Buyers ------------------------------------------------------------------------------------------------
+
+
+def _plant_buyers(store: Store, good: Sku, now: dt.datetime) -> None:
+    fields: dict[Code, dict[str, Any]] = {
+        Code.BUYER_NOT_CERTIFIED: {"is_certified_business": False, "certificate_valid_until": None},
+        Code.BUYER_CERTIFICATE_EXPIRED: {"certificate_valid_until": (now - dt.timedelta(days=10)).date()},
+        Code.BUYER_TOO_FEW_ORDERS: {},
+        Code.BUYER_GMV_TOO_LOW: {},
+    }
+    volume = {
+        Code.BUYER_TOO_FEW_ORDERS: {"orders": 4, "quantity": 2 * QUANTITY},
+        Code.BUYER_GMV_TOO_LOW: {"quantity": 30},
+    }
+    for code in plants.BUYERS:
+        name = plants.of(code).name
+        buyer = goods.buyer(store, name, f"Sample {code.lower().replace('_', ' ')} GmbH", now, **fields[code])
+        goods.past_orders(store, buyer, _good_orders(name, good, now, **volume.get(code, {})), now)
+
+
+# --- Orders ------------------------------------------------------------------------------------------------
+
+
+def _plant_orders(store: Store, good: Sku, now: dt.datetime) -> None:
+    buyer = goods.buyer(store, plants.PLANTS_BUYER, "故障示例买家 Failure Samples GmbH", now)
+    goods.past_orders(store, buyer, _good_orders("PLANT-GOOD", good, now, orders=6), now)
+    skus = _planted_skus(store, now)
+    sketches = [_sketch(code, skus, good, now) for code in plants.ORDERS]
+    made = goods.past_orders(store, buyer, sketches, now)
+    held = next(order for order in made if order.number == plants.of(Code.ORDER_ALREADY_LOCKED).name)
+    OrderClaim.objects.create(store=store, past_order=held, holder=uuid.uuid4(), until=None)
+
+
+def _planted_skus(store: Store, now: dt.datetime) -> dict[Code, Sku]:
+    category = Category.objects.get(code="machinery")
+    fields: dict[Code, dict[str, Any]] = {
+        Code.SKU_NOT_STANDARD: {"is_standard": False},
+        Code.SKU_INACTIVE: {"is_active": False},
+        Code.STOCK_TOO_LOW: {"on_hand": 3},
+        Code.MOQ_NOT_MET: {"moq": 2 * QUANTITY},
+        Code.HS_CODE_MISSING: {"hs_code": ""},
+        Code.WEIGHT_MISSING: {"weight_g": None},
+        Code.PRICE_OUT_OF_BAND: {"price": str(PRICE * Decimal("1.08"))},
+        Code.PRICE_REFERENCE_MISSING: {"price": None},
+        Code.COMMISSION_RATE_MISSING: {"category": Category.objects.get(code="new-energy")},
+    }
+    defaults = {"category": category, "price": str(PRICE)}
+    made = {
+        code: goods.sku(store, f"PLANT-{n:02d}", f"样例 Sample {code}", now, **defaults | more)
+        for n, (code, more) in enumerate(fields.items(), start=1)
+    }
+    made[Code.STOCK_SYNC_STALE] = goods.sku(
+        store, plants.STALE_SKU, "样例：库存同步延迟 Sample stale stock", now, **defaults,
+    )  # fmt: skip
+    Sku.objects.filter(pk=made[Code.STOCK_SYNC_STALE].pk).update(stock_synced_at=now - dt.timedelta(hours=3))
+    return made
+
+
+def _sketch(code: Code, skus: dict[Code, Sku], good: Sku, now: dt.datetime) -> Sketch:
+    """A planted SKU stands alone in its order, so that the order shows its code; a mould number beside a good line."""
+    item = skus.get(code) or (skus[Code.SKU_NOT_STANDARD] if code is Code.ORDER_WITHOUT_LINES else good)
+    sketch = Sketch(
+        number=plants.of(code).name,
+        lines=[(item, QUANTITY, PRICE)],
+        completed_at=now - dt.timedelta(days=4),
+    )
+    CHANGES.get(code, lambda *_: None)(sketch, good, now)
+    return sketch
+
+
+def _to(country: str, **fields: Any) -> Callable[[Sketch, Sku, dt.datetime], None]:
+    def change(sketch: Sketch, _good: Sku, _now: dt.datetime) -> None:
+        sketch.fields |= {"country": country, "region": "", "city": "Sample town", **fields}
+
+    return change
+
+
+def _with(**fields: Any) -> Callable[[Sketch, Sku, dt.datetime], None]:
+    def change(sketch: Sketch, _good: Sku, _now: dt.datetime) -> None:
+        sketch.fields |= fields
+
+    return change
+
+
+def _old(sketch: Sketch, _good: Sku, now: dt.datetime) -> None:
+    sketch.completed_at = now - dt.timedelta(days=91)
+
+
+def _rated(*stars: str) -> Callable[[Sketch, Sku, dt.datetime], None]:
+    def change(sketch: Sketch, _good: Sku, _now: dt.datetime) -> None:
+        sketch.stars = [Decimal(star) for star in stars]
+        sketch.unrated = not stars
+
+    return change
+
+
+def _beside_a_good_line(sketch: Sketch, good: Sku, _now: dt.datetime) -> None:
+    sketch.lines = [*sketch.lines, (good, QUANTITY, PRICE)]
+
+
+CHANGES: dict[Code, Callable[[Sketch, Sku, dt.datetime], None]] = {
+    Code.ORDER_NOT_COMPLETED: _with(status="open", completed_at=None),
+    Code.ORDER_TOO_OLD: _old,
+    Code.ORDER_UNRATED: _rated(),
+    Code.ORDER_RATING_TOO_LOW: _rated("4.79"),
+    Code.SKU_NOT_STANDARD: _beside_a_good_line,
+    Code.LANE_UNREACHABLE: _to("RU", region=references.NOVOSIBIRSK, city="Новосибирск", postal_code="630000"),
+    Code.TRANSIT_TOO_SLOW: _with(promise_days=3),
+    Code.REGISTRATION_MISSING: _to("FR"),
+    Code.REGISTRATION_EXPIRED: _to("ES"),
+    Code.FREIGHT_UNAVAILABLE: _to(references.WITHOUT_CARD),
+    Code.TAX_CODE_MISSING: _to("NO"),
+    Code.FX_RATE_MISSING: _with(currency="RUB"),
+}
+
+
+# --- Stores ------------------------------------------------------------------------------------------------
+
+
+def _plant_store(code: Code, staff: Staff, now: dt.datetime) -> None:
+    fields: dict[Code, dict[str, Any]] = {
+        Code.QUALIFICATION_REQUIRED: {"standing": Standing.NOT_OPEN},
+        Code.STORE_LEVEL_TOO_LOW: {"level": StoreLevel.SILVER},
+        Code.STORE_NOT_VERIFIED: {"verified_at": None},
+        Code.FX_RATE_STALE: {"clock_offset": AHEAD},
+    }
+    name = f"Sample · {code.lower().replace('_', ' ')}"
+    store = goods.store(plants.of(code).name, name, staff=staff, now=now, **fields.get(code, {}))
+    references.register(store, now, (Scheme.VAT, "DE", None), (Scheme.EPR, "DE", None))
+    own_now = now + store.clock_offset
+    item = _good_sku(store, own_now)
+    buyer = goods.buyer(store, "SAMPLE", "Sample Handels GmbH", own_now)
+    age = 45 if code is Code.DISPUTE_RATE_NOT_EVALUABLE else 2  # its last payment is 56 days old
+    orders = goods.past_orders(store, buyer, _good_orders("SAMPLE", item, own_now, age_days=age), now)
+    if code is Code.DISPUTE_RATE_TOO_HIGH:
+        _dispute(store, orders[0], now)
+
+
+def _dispute(store: Store, order: PastOrder, now: dt.datetime) -> None:
+    Dispute.objects.create(
+        store=store, order=order, external_id="SAMPLE-D1", opened_at=now - dt.timedelta(days=1),
+        reason="样例 Sample dispute", **goods.mirrored(now),
+    )  # fmt: skip

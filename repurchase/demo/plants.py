@@ -1,0 +1,90 @@
+"""What is planted: one example of each failure that screening or pricing can find. Pure.
+
+A plant is a store, a buyer or a past order, found by `name`; `planting` makes it, the simulator leaves it failing.
+"""
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from diagnostics.codes import Code
+
+
+class Where(Enum):
+    STORE = auto()
+    BUYER = auto()
+    ORDER = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Plant:
+    code: Code
+    where: Where
+
+    @property
+    def name(self) -> str:
+        """The store's code, the buyer's external id, or the past order's number."""
+        if self.where is Where.STORE:
+            return f"sample-{self.code.lower().replace('_', '-')}"
+        return f"PLANT-{self.code}"
+
+
+STORES = (
+    Code.QUALIFICATION_REQUIRED,
+    Code.STORE_LEVEL_TOO_LOW,
+    Code.STORE_NOT_VERIFIED,
+    Code.DISPUTE_RATE_TOO_HIGH,
+    Code.DISPUTE_RATE_NOT_EVALUABLE,
+    Code.FX_RATE_STALE,
+)
+BUYERS = (
+    Code.BUYER_NOT_CERTIFIED,
+    Code.BUYER_CERTIFICATE_EXPIRED,
+    Code.BUYER_TOO_FEW_ORDERS,
+    Code.BUYER_GMV_TOO_LOW,
+)
+ORDERS = (
+    Code.ORDER_NOT_COMPLETED,
+    Code.ORDER_TOO_OLD,
+    Code.ORDER_UNRATED,
+    Code.ORDER_RATING_TOO_LOW,
+    Code.ORDER_ALREADY_LOCKED,
+    Code.ORDER_WITHOUT_LINES,
+    Code.LANE_UNREACHABLE,
+    Code.TRANSIT_TOO_SLOW,
+    Code.REGISTRATION_MISSING,
+    Code.REGISTRATION_EXPIRED,
+    Code.SKU_NOT_STANDARD,
+    Code.SKU_INACTIVE,
+    Code.STOCK_TOO_LOW,
+    Code.STOCK_SYNC_STALE,
+    Code.MOQ_NOT_MET,
+    Code.HS_CODE_MISSING,
+    Code.WEIGHT_MISSING,
+    Code.PRICE_OUT_OF_BAND,
+    Code.PRICE_REFERENCE_MISSING,
+    Code.COMMISSION_RATE_MISSING,
+    Code.FREIGHT_UNAVAILABLE,
+    Code.TAX_CODE_MISSING,
+    Code.FX_RATE_MISSING,
+)
+PLANTS = tuple(
+    Plant(code, where)
+    for where, codes in ((Where.STORE, STORES), (Where.BUYER, BUYERS), (Where.ORDER, ORDERS))
+    for code in codes
+)
+
+
+def of(code: Code) -> Plant:
+    return next(plant for plant in PLANTS if plant.code is code)
+
+
+PLANTS_BUYER = "PLANT-ORDERS"
+"""The buyer of every planted order; it passes the gates."""
+
+STALE_SKU = "PLANT-STALE"  # the simulator never refreshes its stock
+OUT_OF_TIME_STORE = of(Code.FX_RATE_STALE).name  # its clock is far ahead; no rates are published up to it
+WITHOUT_NEW_ORDERS_STORES = frozenset({of(Code.DISPUTE_RATE_NOT_EVALUABLE).name})
+WITHOUT_NEW_ORDERS_BUYERS = frozenset(of(c).name for c in (Code.BUYER_TOO_FEW_ORDERS, Code.BUYER_GMV_TOO_LOW))
+EXPIRED_BUYERS = frozenset({of(Code.BUYER_CERTIFICATE_EXPIRED).name})
+EXPIRED_REGISTRATIONS = frozenset({("ningbo-bulk", "EPR", "ES")})  # store, scheme, jurisdiction
+NEVER_REPEATED_ORDERS = frozenset({of(Code.ORDER_ALREADY_LOCKED).name})  # its copy would not be locked

@@ -1,0 +1,224 @@
+"""Keeps the sandbox stores alive: stock, rates, index closes, new orders, certificates, ERP acknowledgements.
+
+What it writes says `source="simulated"`. It moves with each sandbox store's own clock, so the demo works 16 minutes
+and 100 days after it was loaded, and it leaves what was planted to fail as it is (repurchase.demo.plants).
+It runs every minute: with nothing to do it is a handful of queries.
+"""
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from zlib import crc32
+
+from django.db import connection, transaction
+from django.db.models import F, Max
+
+from marketplace import clock
+from marketplace.models import SIMULATED, FxRate, FxRateSet, IndexClose, Store
+from repurchase.demo import plants
+
+SERIES = "CRB"
+FIRST_CLOSE = Decimal("300")
+INDEX_HISTORY = dt.timedelta(days=30)
+RATE_STEP_PPM = 2000  # at most 0.2 % a day each, so 0.4 % between two currencies
+INDEX_STEP_PPM = 3000  # at most 1.5 % in a week: no renegotiation by itself (R-51)
+MAX_DAYS = 800  # of rates or closes in one run
+QUIET_DAYS = 20  # a store whose newest order is older gets new ones
+MEMORY_DAYS = 85  # copies come from so far back, within the 90 days of R-06
+ERP = "店小秘 (simulated)"
+
+
+@transaction.atomic
+def simulate(*, now: dt.datetime | None = None) -> dict[str, int]:
+    """One round; how many rows of each kind it wrote. `now` is the real instant, offsets are added to it."""
+    if not Store.objects.filter(sandbox=True).exists() or not _alone():
+        return {}
+    now = now or clock.now()
+    until = _furthest(now).date()
+    return {
+        "stock": _run(SYNC_STOCK, now),
+        "rate_sets": _publish_rates(until, now),
+        "index_closes": _close_index(until, now),
+        "orders": sum(_repeat_history(store, now) for store in _quiet_stores(now)),
+        "certificates": _run(EXTEND_CERTIFICATES, now),
+        "registrations": _run(EXTEND_REGISTRATIONS, now),
+        "acknowledgements": _run(ACKNOWLEDGE, now),
+    }
+
+
+def _alone() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtext('simulate'))")
+        return cursor.fetchone()[0]
+
+
+def _run(sql: str, now: dt.datetime, **values: object) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, {"now": now, **PLANTED, **values})
+        return cursor.rowcount
+
+
+PLANTED: Mapping[str, object] = {
+    "simulated": SIMULATED,
+    "stale_sku": plants.STALE_SKU,
+    "expired_buyers": list(plants.EXPIRED_BUYERS),
+    "expired_registrations": ["/".join(found) for found in plants.EXPIRED_REGISTRATIONS],
+    "quiet_buyers": list(plants.WITHOUT_NEW_ORDERS_BUYERS),
+    "single_orders": list(plants.NEVER_REPEATED_ORDERS),
+    "erp": ERP,
+}
+
+# Three times as often as R-70 asks for.
+SYNC_STOCK = """
+UPDATE marketplace_sku k
+   SET stock_synced_at = %(now)s + s.clock_offset
+  FROM marketplace_store s
+ WHERE k.store_id = s.id AND s.sandbox AND k.code <> %(stale_sku)s
+   AND k.stock_synced_at < %(now)s + s.clock_offset - interval '5 minutes'
+   AND (k.source = %(simulated)s OR 'stock_synced_at' = ANY (k.assumed))
+"""
+
+EXTEND_CERTIFICATES = """
+UPDATE marketplace_buyer b
+   SET certificate_valid_until = (%(now)s + s.clock_offset + interval '400 days')::date
+  FROM marketplace_store s
+ WHERE b.store_id = s.id AND s.sandbox AND b.certificate_valid_until < (%(now)s + s.clock_offset + interval '30 days')
+   AND (b.source = %(simulated)s OR 'certificate_valid_until' = ANY (b.assumed))
+   AND b.external_id <> ALL (%(expired_buyers)s)
+"""
+
+EXTEND_REGISTRATIONS = """
+UPDATE marketplace_registration r
+   SET valid_until = (%(now)s + s.clock_offset + interval '365 days')::date
+  FROM marketplace_store s
+ WHERE r.store_id = s.id AND s.sandbox AND r.source = %(simulated)s
+   AND r.valid_until < (%(now)s + s.clock_offset + interval '30 days')
+   AND s.code || '/' || r.scheme || '/' || r.jurisdiction <> ALL (%(expired_registrations)s)
+"""
+
+ACKNOWLEDGE = """
+UPDATE repurchase_repeatorder o
+   SET erp = %(erp)s, erp_acknowledged_at = %(now)s + s.clock_offset, changed_at = %(now)s + s.clock_offset
+  FROM marketplace_store s
+ WHERE o.store_id = s.id AND s.sandbox AND o.status = 'confirmed' AND o.erp_acknowledged_at IS NULL
+"""
+
+# Orders with lines and disputes, copied a whole number of days ahead; a copy's number ends in its day.
+REPEAT_HISTORY = r"""
+WITH source AS (
+    SELECT p.*, left(regexp_replace(p.number, '~\d{8}$', ''), 55)
+                || to_char(p.completed_at + %(shift)s, '"~"YYYYMMDD') AS new_number
+      FROM marketplace_pastorder p JOIN marketplace_buyer b ON b.id = p.buyer_id
+     WHERE p.store_id = %(store)s AND p.status = 'completed'
+       AND p.completed_at > %(newest)s - %(memory)s AND p.completed_at <= %(newest)s
+       AND b.external_id <> ALL (%(quiet_buyers)s) AND p.number <> ALL (%(single_orders)s)
+), made AS (
+    INSERT INTO marketplace_pastorder (
+        store_id, buyer_id, number, status, currency, ordered_at, paid_at, completed_at, rating, goods_minor,
+        freight_minor, tax_minor, paid_minor, refunded_minor, prices_include_tax, incoterm, importer_of_record,
+        line_count, promise_days, special_clearance, local_return, note, consignee, country, region, city,
+        street, postal_code, source, mirrored_at, assumed)
+    SELECT store_id, buyer_id, new_number, status, currency, ordered_at + %(shift)s, paid_at + %(shift)s,
+           completed_at + %(shift)s, rating, goods_minor, freight_minor, tax_minor, paid_minor, refunded_minor,
+           prices_include_tax, incoterm, importer_of_record, line_count, promise_days, special_clearance,
+           local_return, note, consignee, country, region, city, street, postal_code, %(simulated)s, %(now)s,
+           assumed
+      FROM source
+    ON CONFLICT DO NOTHING
+    RETURNING id, number
+), pairs AS (
+    SELECT source.id AS old_id, made.id AS new_id
+      FROM made JOIN source ON source.new_number = made.number
+), disputed AS (
+    INSERT INTO marketplace_dispute (
+        store_id, order_id, external_id, opened_at, reason, source, mirrored_at, assumed)
+    SELECT d.store_id, pairs.new_id,
+           left(regexp_replace(d.external_id, '~\d{8}$', ''), 55)
+           || to_char(d.opened_at + %(shift)s, '"~"YYYYMMDD'),
+           d.opened_at + %(shift)s, d.reason, %(simulated)s, %(now)s, d.assumed
+      FROM pairs JOIN marketplace_dispute d ON d.order_id = pairs.old_id
+    ON CONFLICT DO NOTHING
+), lines AS (
+    INSERT INTO marketplace_pastorderline (
+        store_id, order_id, line_no, sku_id, quantity, unit_price, discount_minor, total_minor, rating)
+    SELECT l.store_id, pairs.new_id, l.line_no, l.sku_id, l.quantity, l.unit_price, l.discount_minor,
+           l.total_minor, l.rating
+      FROM pairs JOIN marketplace_pastorderline l ON l.order_id = pairs.old_id
+)
+SELECT FROM pairs
+"""
+
+
+def _quiet_stores(now: dt.datetime) -> list[Store]:
+    """Sandbox stores by whose clock nothing was completed lately; `newest` is their newest completed order."""
+    stores = Store.objects.filter(sandbox=True).exclude(code__in=plants.WITHOUT_NEW_ORDERS_STORES)
+    limit = now - dt.timedelta(days=QUIET_DAYS)
+    return list(
+        stores.annotate(newest=Max("past_orders__completed_at")).filter(newest__lt=limit + F("clock_offset"))
+    )
+
+
+def _repeat_history(store: Store, now: dt.datetime) -> int:
+    """The orders of the quiet time's length before the newest, moved so that the newest is a day old."""
+    days = (now + store.clock_offset - store.newest).days - 1
+    return _run(
+        REPEAT_HISTORY,
+        now,
+        store=store.pk,
+        newest=store.newest,
+        shift=dt.timedelta(days=days),
+        memory=dt.timedelta(days=min(days, MEMORY_DAYS)),
+    )
+
+
+def _furthest(now: dt.datetime) -> dt.datetime:
+    """The latest of the sandbox stores' clocks, but for the one that is to run out of rates."""
+    stores = Store.objects.filter(sandbox=True).exclude(code=plants.OUT_OF_TIME_STORE)
+    ahead = stores.aggregate(ahead=Max("clock_offset"))["ahead"] or dt.timedelta(0)
+    return now + max(ahead, dt.timedelta(0))
+
+
+def _publish_rates(until: dt.date, now: dt.datetime) -> int:
+    """A rate set for each business day after the last one: a small walk, the same for the same day."""
+    last = FxRateSet.objects.filter(published_on__lte=until).order_by("-published_on", "-id").first()
+    if last is None:
+        return 0
+    table = dict(last.rates.values_list("currency", "per_euro"))
+    days = list(_business_days(last.published_on, until))
+    sets = FxRateSet.objects.bulk_create(
+        FxRateSet(source=SIMULATED, published_on=day, mirrored_at=now) for day in days
+    )
+    rows = []
+    for rate_set in sets:
+        table = {c: _stepped(rate, rate_set.published_on, c, RATE_STEP_PPM) for c, rate in table.items()}
+        rows += [FxRate(rate_set=rate_set, currency=c, per_euro=rate) for c, rate in table.items()]
+    FxRate.objects.bulk_create(rows, batch_size=2000)
+    return len(sets)
+
+
+def _close_index(until: dt.date, now: dt.datetime) -> int:
+    last = (
+        IndexClose.objects.filter(series=SERIES, closed_on__lte=until).order_by("-closed_on", "-id").first()
+    )
+    value, after = (last.value, last.closed_on) if last else (FIRST_CLOSE, now.date() - INDEX_HISTORY)
+    closes = []
+    for day in _business_days(after, until):
+        value = _stepped(value, day, SERIES, INDEX_STEP_PPM).quantize(Decimal("0.0001"))
+        closes.append(
+            IndexClose(series=SERIES, closed_on=day, value=value, source=SIMULATED, mirrored_at=now)
+        )
+    IndexClose.objects.bulk_create(closes)
+    return len(closes)
+
+
+def _business_days(after: dt.date, until: dt.date) -> Iterator[dt.date]:
+    for n in range(1, min((until - after).days, MAX_DAYS) + 1):
+        day = after + dt.timedelta(days=n)
+        if day.weekday() < 5:
+            yield day
+
+
+def _stepped(value: Decimal, day: dt.date, name: str, limit_ppm: int) -> Decimal:
+    """`value` moved by at most `limit_ppm` millionths, up or down, by the day and the name alone."""
+    ppm = crc32(f"{day}:{name}".encode()) % (2 * limit_ppm + 1) - limit_ppm
+    return (value * (1_000_000 + ppm) / 1_000_000).quantize(Decimal("0.00000001"))
