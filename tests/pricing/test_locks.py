@@ -1,0 +1,59 @@
+import datetime as dt
+from dataclasses import dataclass
+
+import pytest
+
+from diagnostics.codes import Code
+from diagnostics.problem import Problem
+from pricing.locks import LIVE, NEXT, Event, LockStatus, advance, seconds_left, status_at
+
+END = dt.datetime(2026, 11, 26, 8, 0, tzinfo=dt.UTC)
+MICROSECOND = dt.timedelta(microseconds=1)
+SECOND = dt.timedelta(seconds=1)
+
+
+@dataclass
+class Timed:
+    status: str = "open"
+    expires_at: dt.datetime = END
+
+
+class TestAnOpenLock:
+    @pytest.mark.parametrize(
+        ("now", "status", "left"),
+        [
+            (END - 72 * 3600 * SECOND, "open", 259_200),
+            (END - SECOND - MICROSECOND, "open", 2),
+            (END - SECOND, "open", 1),
+            (END - MICROSECOND, "open", 1),
+            (END, "expired", 0),
+            (END + MICROSECOND, "expired", 0),
+            (END + 72 * 3600 * SECOND, "expired", 0),
+        ],
+    )
+    def test_has_expired_at_its_end_whether_or_not_a_sweep_came_by(self, now, status, left):
+        """R-48, R-49: half open."""
+        assert (status_at(Timed(), now), seconds_left(Timed(), now)) == (status, left)
+
+
+@pytest.mark.parametrize("status", sorted(set(LockStatus) - {LockStatus.OPEN}))
+def test_any_other_lock_stays_what_it_is_and_counts_no_seconds(status):
+    """R-53: a renegotiation suspends the lapse."""
+    for now in (END - SECOND, END + SECOND):
+        assert (status_at(Timed(status), now), seconds_left(Timed(status), now)) == (status, 0)
+
+
+class TestTheStates:
+    @pytest.mark.parametrize("status", list(LockStatus))
+    @pytest.mark.parametrize("event", list(Event))
+    def test_move_by_the_table_or_not_at_all(self, status, event):
+        if (status, event) in NEXT:
+            assert advance(status, event) is NEXT[status, event]
+        else:
+            with pytest.raises(Problem) as refused:
+                advance(status, event)
+            assert refused.value.code == Code.STATE_CONFLICT
+            assert refused.value.evidence == {"state": status, "event": event}
+
+    def test_that_have_ended_lead_nowhere_and_the_others_lead_on(self):
+        assert {status for status, _ in NEXT} == LIVE
