@@ -18,15 +18,6 @@ from tests.repurchase.running import run
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def store(db):
-    """A sandbox store whose clock stands at the world's NOW, whatever the day of the test."""
-    made = world.store()
-    made.clock_offset = world.NOW - clock.now()
-    made.save()
-    return made
-
-
 def numbers(orders) -> list[str]:
     return [order.number for order in orders]
 
