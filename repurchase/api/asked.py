@@ -31,7 +31,7 @@ class HistoryFilter(PageFilter):
 
 class OrderFilter(PageFilter):
     status = serializers.ChoiceField(
-        choices=[status.value for status in OrderStatus], required=False, default="all"
+        choices=["all", *(status.value for status in OrderStatus)], default="all"
     )
 
 

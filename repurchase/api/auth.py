@@ -6,13 +6,10 @@ from typing import Any
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
-from drf_spectacular.extensions import OpenApiAuthenticationExtension
-from drf_spectacular.plumbing import build_bearer_security_scheme_object
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 from rest_framework.throttling import SimpleRateThrottle
-from rest_framework.views import APIView
 
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
@@ -52,7 +49,7 @@ def _note_use(key: ApiKey) -> None:
 class HasScope(BasePermission):
     """Reading takes the scope "read", everything else "write"."""
 
-    def has_permission(self, request: Request, view: APIView) -> bool:
+    def has_permission(self, request: Request, view: Any) -> bool:
         if request.auth is None:
             return False
         needs = "read" if request.method in SAFE_METHODS else "write"
@@ -67,13 +64,5 @@ class KeyThrottle(SimpleRateThrottle):
     scope = "key"
     rate = "1200/min"
 
-    def get_cache_key(self, request: Request, view: APIView) -> str | None:
+    def get_cache_key(self, request: Request, view: Any) -> str | None:
         return f"throttle:key:{request.auth.pk}" if request.auth else None
-
-
-class KeyScheme(OpenApiAuthenticationExtension):
-    target_class = "repurchase.api.auth.KeyAuthentication"
-    name = "key"
-
-    def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
-        return build_bearer_security_scheme_object(header_name="Authorization", token_prefix="Bearer")  # noqa: S106 - no password

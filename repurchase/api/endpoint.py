@@ -3,15 +3,13 @@
 from io import BytesIO
 from typing import Any
 
-from drf_spectacular.utils import extend_schema
-from rest_framework import exceptions, serializers, status
+from rest_framework import exceptions, status
 from rest_framework.parsers import JSONParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.views import APIView
 
 from marketplace.models import Store
 from repurchase.api import asked
-from repurchase.api.serializers import Problem
 
 MAX_BODY = 2 * 2**20
 """Bytes: 5000 numbers of 64 characters are 0.35 MB. Django's own limit does not watch over a JSON body."""
@@ -27,7 +25,10 @@ class BoundedJSONParser(JSONParser):
         body = stream.read(MAX_BODY + 1)
         if len(body) > MAX_BODY:
             raise TooLarge
-        return super().parse(BytesIO(body), media_type, parser_context)
+        try:
+            return super().parse(BytesIO(body), media_type, parser_context)
+        except RecursionError:
+            raise exceptions.ParseError("The JSON is nested too deeply.") from None
 
 
 class XmlRenderer(BaseRenderer):
@@ -53,25 +54,3 @@ class Endpoint(APIView):
         checked = form(data=data)
         checked.is_valid(raise_exception=True)
         return checked.validated_data
-
-
-def described(
-    operation: str,
-    answer: type[serializers.Serializer] | Any,
-    *,
-    code: int = 200,
-    query: type[asked.Strict] | None = None,
-    body: type[asked.Strict] | None = None,
-    media_type: str = "application/json",
-) -> Any:
-    """The operation in the OpenAPI document, its failures included."""
-    return extend_schema(
-        operation_id=operation,
-        tags=["Bulk repeat orders"],
-        parameters=[query] if query else None,
-        request=body,
-        responses={
-            (code, media_type): answer,
-            ("default", "application/problem+json"): Problem,
-        },
-    )

@@ -29,7 +29,7 @@ class BuyerName(serializers.Serializer):
     name = serializers.CharField()
 
 
-def assumed(source: str) -> serializers.ListField:
+def assumed_facts(source: str | None = None) -> serializers.ListField:
     return serializers.ListField(
         child=serializers.CharField(), source=source, help_text="Facts that an import assumed, not read."
     )
@@ -48,7 +48,7 @@ class Source(serializers.Serializer):
     paid = MinorField("paid_minor")
     lines = serializers.IntegerField(source="line_count")
     mirrored_from = serializers.CharField(source="source", help_text='"simulated" in a demo.')
-    assumed = assumed("assumed")
+    assumed = assumed_facts()
 
 
 class PastOrder(serializers.Serializer):
@@ -194,7 +194,7 @@ class Line(serializers.Serializer):
     findings = Finding(many=True)
     hs_code = serializers.CharField()
     origin_country = serializers.CharField()
-    assumed = assumed("sku.assumed")
+    assumed = assumed_facts("sku.assumed")
 
 
 class Fee(serializers.Serializer):

@@ -5,10 +5,12 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 from repurchase.api import views
 
+docs = SpectacularSwaggerSplitView.as_view(url_name="api:schema", template_name="api/docs.html")
+
 app_name = "api"
 urlpatterns = [
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("docs/", SpectacularSwaggerSplitView.as_view(url_name="api:schema"), name="docs"),
+    path("docs/", docs, name="docs"),
     path("past-orders/", views.PastOrders.as_view(), name="past-orders"),
     path("batches/", views.Batches.as_view(), name="batches"),
     path("batches/<str:ref>/", views.Batch.as_view(), name="batch"),

@@ -15,7 +15,8 @@ from diagnostics.problem import Problem
 from marketplace import clock
 from repurchase import models, queries
 from repurchase.api import asked, pages, serializers
-from repurchase.api.endpoint import Endpoint, XmlRenderer, described
+from repurchase.api.endpoint import Endpoint, XmlRenderer
+from repurchase.api.schema import described
 from repurchase.feed.answer import answer
 from repurchase.services import batches, locking
 

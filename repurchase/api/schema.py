@@ -1,0 +1,39 @@
+"""How the OpenAPI document describes the key, and an operation with its failures."""
+
+from typing import Any
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+
+from repurchase.api import asked
+from repurchase.api.serializers import Problem
+
+
+class KeyScheme(OpenApiAuthenticationExtension):
+    target_class = "repurchase.api.auth.KeyAuthentication"
+    name = "key"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
+        return {"type": "http", "scheme": "bearer", "description": "An API key of one store."}
+
+
+def described(
+    operation: str,
+    answer: type[serializers.Serializer] | Any,
+    *,
+    code: int = 200,
+    query: type[asked.Strict] | None = None,
+    body: type[asked.Strict] | None = None,
+    media_type: str = "application/json",
+) -> Any:
+    return extend_schema(
+        operation_id=operation,
+        tags=["Bulk repeat orders"],
+        parameters=[query] if query else None,
+        request=body,
+        responses={
+            (code, media_type): answer,
+            ("default", "application/problem+json"): Problem,
+        },
+    )
