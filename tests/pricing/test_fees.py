@@ -1,6 +1,7 @@
 import datetime as dt
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -253,6 +254,24 @@ class TestTheTotals:
         """R-04: USD 1,000,000.00."""
         found = priced(line(100_000_000), treatment=treatment("0"))
         assert (found.total_minor, found.fees[0].amount_minor) == (100_000_000, 8_000_000)
+
+
+def test_the_guides_example_is_what_the_code_charges():
+    """docs/fees.md, line by line."""
+    guide = (Path(__file__).parents[2] / "docs" / "fees.md").read_text(encoding="utf-8")
+    rows = [row.split("|") for row in guide.partition("## An example")[2].splitlines() if "|" in row]
+    shown = [row[4].split()[0].strip("*") for row in rows[2:]]
+    found = priced(
+        line(100_000, "0.08", category="apparel"),
+        line(50_000, "0.05", category="auto-parts"),
+        freight_minor=4000,
+        quote=Quote(service_id=3, weight_g=1, negotiated=Money(4300, "USD"), public=Money(5000, "USD")),
+        local_return=True,
+    )
+    charged = [each.amount_minor for each in found.fees]
+    assert shown == [f"{Decimal(minor) / 100:.2f}" for minor in [*charged, found.fees_minor]]
+    assert (found.total_minor, found.tax_minor) == (183_260, 29_260)
+    assert all(f"`{reason}`" in guide for reason in REASONS)
 
 
 lines = st.lists(
