@@ -10,6 +10,7 @@ from marketplace.models import Buyer, Store
 from marketplace.money import decimal_text
 from pricing.models import Lock
 from repurchase.feed import text
+from repurchase.feed.rows import Row
 from repurchase.models import Batch, LineOutcome, OrderFee, RepeatLine, RepeatOrder
 
 Element = etree._Element
@@ -34,7 +35,8 @@ class Parties:
         return cls(seller=batch.store, buyer=batch.buyer)
 
 
-def order(row: RepeatOrder, parties: Parties) -> Element:
+def order(of: Row, parties: Parties) -> Element:
+    row = of.order
     made = _new("Order", ref=row.ref, assumed=text.names(row.past_order.assumed))
     _source(made, row)
     _add(made, "Status", row.status)
@@ -44,11 +46,11 @@ def order(row: RepeatOrder, parties: Parties) -> Element:
     _address(made, "ShipTo", row.ship_to)
     _terms(made, row)
     _add(made, "Currency", row.currency)
-    for line in row.lines.all():
+    for line in of.lines:
         _line(made, line, row.currency)
     _totals(made, row)
     _tax(made, row)
-    for fee in row.fees.all():
+    for fee in of.fees:
         _fee(made, fee)
     _registrations(made, row)
     _delivery(made, row)

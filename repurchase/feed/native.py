@@ -31,8 +31,8 @@ def document(
             xml.write("\n")
             parties = elements.Parties.of(batch)
             for page in rows.pages(batch, statuses=statuses):
-                for order in page:
-                    xml.write(elements.order(order, parties), pretty_print=True)
+                for row in page:
+                    xml.write(elements.order(row, parties), pretty_print=True)
                 xml.flush()
                 yield _taken(out)
     yield _taken(out)

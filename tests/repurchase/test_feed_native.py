@@ -441,21 +441,35 @@ class TestALargeBatch:
         # store and buyer, three a page, and one that finds the end
         assert (few, many) == (2 + 3 + 1, 2 + 3 * (1000 // rows.PAGE) + 1)
 
-    def test_takes_bounded_memory_for_5000_orders_of_3_lines(self, batch):
-        orders.repeats(batch, 5000, lines=3)
-        seen, peak_piece = 0, 0
-        tracemalloc.start()
-        try:
-            for piece in native.document(batch, now=world.NOW):
-                seen += piece.count(b"<Line ")
-                peak_piece = max(peak_piece, len(piece))
-            peak = tracemalloc.get_traced_memory()[1]
-        finally:
-            tracemalloc.stop()
+    def test_takes_the_same_memory_however_long_it_is(self, batch, monkeypatch):
+        """Of three pages as of twelve: what a page took is given back before the next."""
+        monkeypatch.setattr(rows, "PAGE", 100)
+        orders.repeats(batch, 300, lines=3)
+        short = peak_of(batch)
+        orders.repeats(batch, 900, lines=3, first=301, lock=RepeatOrder.objects.first().lock)
+        long = peak_of(batch)
 
-        assert seen == 15_000
-        assert peak_piece < 4 * 2**20
-        assert peak < 40 * 2**20
+        assert long < 1.1 * short
+        assert long < 20 * 2**20
+
+    def test_is_sent_in_pieces_of_a_page(self, batch, monkeypatch):
+        monkeypatch.setattr(rows, "PAGE", 2)
+        orders.repeats(batch, 5)
+
+        pieces = list(native.document(batch, now=world.NOW))
+
+        assert [piece.count(b"<Order ") for piece in pieces] == [2, 2, 1, 0]
+
+
+def peak_of(batch) -> int:
+    """Bytes at the worst moment of writing it, nothing of it kept."""
+    tracemalloc.start()
+    try:
+        for _ in native.document(batch, now=world.NOW):
+            pass
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
 
 
 class TestText:
