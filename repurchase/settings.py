@@ -163,6 +163,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = EMBEDDED  # an edited file is served as it is now, without a restart
 FORMAT_MODULE_PATH = "repurchase.formats"
 
 # Mail. The demo keeps letters as files and shows them at /mailbox/.

@@ -1,6 +1,5 @@
 """Runs the portal: web server, worker and beat as processes of their own, each as its own database role."""
 
-import ctypes
 import json
 import os
 import signal
@@ -16,13 +15,14 @@ from repurchase.embedded import servers
 
 PYTHON = sys.executable
 READY_SECONDS = 120
-DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
 
 
 def run(data_dir: Path, *, port: int, fast: bool = False) -> int:
     """Everything up, the demo loaded, demo.json written; then waits for Ctrl-C and ends all of it."""
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    for number in (signal.SIGINT, signal.SIGTERM):  # a shell's background job begins with SIGINT ignored
+        signal.signal(number, signal.default_int_handler)
     children: dict[str, subprocess.Popen] = {}
+    (data_dir / "demo.json").unlink(missing_ok=True)  # its presence says that the portal is ready
     try:
         with servers.running(data_dir, fast=fast) as private:
             url = f"http://127.0.0.1:{port}"
@@ -94,20 +94,12 @@ def _starter(
             command,
             env=servers.with_role(environment, role),
             start_new_session=True,
-            preexec_fn=_die_with_parent,
+            preexec_fn=servers.die_with_parent,
             stdout=(data_dir / f"{name}.log").open("a"),
             stderr=subprocess.STDOUT,
         )
 
     return start
-
-
-def _die_with_parent() -> None:
-    """On Linux a child gets SIGTERM when the command that started it is killed; elsewhere nothing happens."""
-    try:
-        ctypes.CDLL(None).prctl(DEATH_SIGNAL, signal.SIGTERM)
-    except (OSError, AttributeError):
-        return
 
 
 def _wait_until_ready(url: str, children: dict[str, subprocess.Popen], data_dir: Path) -> None:

