@@ -128,9 +128,9 @@ def said(name: str, kind: str) -> str:
 
 
 @register.inclusion_tag("parts/code.html")
-def code(name: str, evidence: dict | None = None) -> dict:
+def code(name: str, evidence: dict | None = None, opened: bool = False) -> dict:
     """A code with its title; cause and fix open beneath it, and a link to the code's page."""
-    return _code(name, evidence)
+    return _code(name, evidence) | {"open": opened}
 
 
 @register.inclusion_tag("parts/code_tag.html")

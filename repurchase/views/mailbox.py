@@ -42,7 +42,13 @@ def _read(message: EmailMessage) -> dict:
     return {
         "to": str(message["To"] or ""),
         "subject": str(message["Subject"] or ""),
-        "sent_at": parsedate_to_datetime(message["Date"]).astimezone(dt.UTC).isoformat(),
+        "sent_at": _sent_at(message).isoformat(),
         "text": text,
         "links": list(dict.fromkeys(LINK.findall(text))),
     }
+
+
+def _sent_at(message: EmailMessage) -> dt.datetime:
+    """UTC. Django writes the offset as -0000, which the parser reads as “no zone known”."""
+    at = parsedate_to_datetime(message["Date"])
+    return at.replace(tzinfo=dt.UTC) if at.tzinfo is None else at.astimezone(dt.UTC)

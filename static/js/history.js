@@ -8,8 +8,8 @@
   let withShift = false;
 
   const bar = () => holder.firstElementChild.dataset;
-  const orderTicks = (buyer) =>
-    [...page.querySelectorAll(".tick-order:not(:disabled)")].filter((box) => box.dataset.buyer === buyer);
+  const orderTicks = (buyer, kind = ".tick-order:not(:disabled)") =>
+    [...page.querySelectorAll(kind)].filter((box) => box.dataset.buyer === buyer);
 
   const post = (source, values, undo) => {
     source.addEventListener("htmx:responseError", undo, { once: true });
@@ -34,7 +34,8 @@
   };
 
   const tickBuyer = (box) => {
-    const orders = orderTicks(box.value);
+    // a group takes every order of the repeatable view, those included that screening will send back
+    const orders = orderTicks(box.value, page.dataset.tab === "repeatable" ? ".tick-order" : undefined);
     const before = orders.map((order) => order.checked);
     for (const order of orders) order.checked = box.checked;
     const action = box.checked ? "tick-buyer" : "clear";
