@@ -7,6 +7,7 @@ import os
 import secrets
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -100,31 +101,52 @@ def _superuser(socket_dir: str, database: str) -> Iterator[psycopg2.extensions.c
 def redis(folder: Path) -> Iterator[str]:
     """A private Redis on a unix socket: no port, nobody else on the machine can ring our tasks.
 
-    The socket lies in a short folder of its own, since a socket's path may have 107 bytes.
+    One that already runs on this folder is shared, so that a command beside the portal rings the same bells.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    address = folder / "socket"
+    if address.exists() and _answers(Path(address.read_text())):
+        yield f"unix://{address.read_text()}"
+        return
+    # A socket's path may have 107 bytes, so it lies in a short folder of its own.
     socket_dir = Path(tempfile.mkdtemp(prefix="bro-redis-"))
-    socket = socket_dir / "redis.sock"
-    options = ["--port", "0", "--unixsocket", str(socket), "--unixsocketperm", "700", "--dir", str(folder)]
-    process = subprocess.Popen(
-        ["redis-server", *options, "--save", "60 1", "--loglevel", "warning"],
-        stdout=(folder / "log").open("a"),
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-        preexec_fn=die_with_parent,
-    )
+    process = _start_redis(folder, socket_dir / "redis.sock")
     try:
-        _wait_for(socket, process)
-        yield f"unix://{socket}"
+        address.write_text(str(socket_dir / "redis.sock"))
+        yield f"unix://{socket_dir / 'redis.sock'}"
     finally:
         process.terminate()
         process.wait(10)
+        address.unlink(missing_ok=True)
         shutil.rmtree(socket_dir, ignore_errors=True)
 
 
-def _wait_for(socket: Path, process: subprocess.Popen, seconds: float = 10) -> None:
+def _start_redis(folder: Path, path: Path) -> subprocess.Popen:
+    options = ["--port", "0", "--unixsocket", str(path), "--unixsocketperm", "700", "--dir", str(folder)]
+    with (folder / "log").open("a") as log:
+        process = subprocess.Popen(
+            ["redis-server", *options, "--save", "60 1", "--loglevel", "warning"],
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            preexec_fn=die_with_parent,
+        )
+    _wait_for(path, process)
+    return process
+
+
+def _answers(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(str(path))
+        except OSError:
+            return False
+    return True
+
+
+def _wait_for(path: Path, process: subprocess.Popen, seconds: float = 10) -> None:
     until = time.monotonic() + seconds
-    while not socket.exists():
+    while not path.exists():
         if process.poll() is not None or time.monotonic() > until:
             raise RuntimeError("redis-server did not start; see the file redis/log in the data directory.")
         time.sleep(0.02)
