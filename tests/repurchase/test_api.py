@@ -334,10 +334,13 @@ class TestARefusal:
 
         assert "locked" in refused["detail"]
 
-    def test_speaks_the_callers_language(self, erp, client):
-        english = erp.get("nothing/").json()["title"]
+    def test_speaks_the_callers_language(self, erp):
+        assert erp.get("nothing/").json()["title"] == "Not found"
 
-        assert english == "Not found"
+    def test_links_to_a_page_that_explains_its_code(self, erp, client):
+        link = erp.get("nothing/").json()["type"]
+
+        assert client.get(link).status_code == 200
 
     def test_of_what_nobody_expected_tells_no_secret(self, erp, store, monkeypatch, caplog):
         def broken(*_):
