@@ -1,0 +1,212 @@
+"""F-12: every URL × method × stranger, enumerated from the resolver. A new URL without a case fails here."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.apps import apps
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from marketplace import access
+from marketplace.models import ApiKey
+from pricing import signing
+from pricing.models import Grant
+from repurchase.services import batches, locking
+from tests import world
+from tests.repurchase.running import run
+
+pytestmark = pytest.mark.django_db
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+NOWHERE = {"ref": "BR-00000000", "buyer_id": 10**9, "order_ref": "BR-00000000-0001"}
+
+# What anybody may see: it tells nothing about a store.
+PUBLIC = {
+    "sign-in/", "sign-out/", "language/setlang/", "codes/", "codes/<str:name>/", "healthz", "readyz", "mailbox/",
+    "schemas/repurchase-order-1.xsd", "api/v1/schema/", "api/v1/docs/",
+}  # fmt: skip
+
+# What a store's members see, with the values that address alice's rows.
+OF_A_STORE = {
+    "", "store/", "orders/", "orders/selection/", "batches/",
+    "orders/buyers/<int:buyer_id>/", "orders/<str:ref>/", "batches/<str:ref>/", "batches/<str:ref>/progress/",
+    "batches/<str:ref>/lock/", "batches/<str:ref>/rescreen/", "batches/<str:ref>/cancel/",
+    "batches/<str:ref>/orders.xml",
+}  # fmt: skip
+
+OF_A_KEY = {
+    "api/v1/past-orders/", "api/v1/batches/", "api/v1/batches/<str:ref>/", "api/v1/batches/<str:ref>/orders/",
+    "api/v1/batches/<str:ref>/orders.xml", "api/v1/batches/<str:ref>/lock/", "api/v1/batches/<str:ref>/cancel/",
+    "api/v1/batches/<str:ref>/rescreen/", "api/v1/orders/<str:ref>/", "api/v1/",
+}  # fmt: skip
+
+OF_A_LINK = {"b/<str:token>/"}
+FOREIGN_ROW = {path for path in OF_A_STORE if "<" in path}
+
+
+def every_route(patterns=None, prefix: str = "") -> Iterator[str]:
+    for pattern in patterns if patterns is not None else get_resolver().url_patterns:
+        route = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from every_route(pattern.url_patterns, route)
+        elif isinstance(pattern, URLPattern):
+            yield route
+
+
+ROUTES = list(every_route())
+ADMIN = [route for route in ROUTES if route.startswith("admin/")]
+
+
+@pytest.fixture
+def alices(store, alice):
+    """A locked batch of alice's store, and how its pages are addressed."""
+    buyer, orders = world.repeatable(store)
+    batch = run(batches.create(store=store, numbers=[o.number for o in orders], by=f"user:{alice.pk}"))
+    locking.lock_and_invite(batch=batch, by=f"user:{alice.pk}")
+    return {"ref": batch.ref, "buyer_id": buyer.pk, "order_ref": f"{batch.ref}-0001", "orders": orders}
+
+
+def address(route: str, alices) -> str:
+    ref = alices["order_ref"] if "orders/<str:ref>" in route.removeprefix("api/v1/")[:17] else alices["ref"]
+    filled = route.replace("<str:ref>", ref).replace("<int:buyer_id>", str(alices["buyer_id"]))
+    return "/" + filled.replace("<str:token>", "AAAAAAAAAAAAAAAAAAAAAA." + "A" * 43)
+
+
+def everything() -> dict[str, int]:
+    """How many rows there are, and how often any was written: what a refused request must not change."""
+    ours = [
+        m
+        for m in apps.get_models()
+        if m._meta.app_label not in {"sessions", "axes", "contenttypes", "auth", "admin"}
+    ]
+    return {
+        m._meta.label: hash(tuple(map(str, m.objects.order_by("pk").values_list())))
+        for m in ours
+        if m is not ApiKey
+    }
+
+
+class TestEveryUrl:
+    def test_has_its_case(self):
+        known = PUBLIC | OF_A_STORE | OF_A_KEY | OF_A_LINK | set(ADMIN)
+        assert {route for route in ROUTES if route not in known} == set()
+
+    def test_of_every_case_exists(self):
+        assert (PUBLIC | OF_A_STORE | OF_A_KEY | OF_A_LINK) - set(ROUTES) == set()
+
+
+def ask(client, method: str, path: str, key: str = ""):
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    json = path.startswith("/api/")
+    return client.generic(
+        method, path, b"{}" if json else b"", "application/json" if json else "application/x-www-form-urlencoded",
+        headers=headers,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("method", METHODS)
+class TestSomebodyWhoIsNotSignedIn:
+    def test_is_sent_to_sign_in(self, client, alices, method):
+        before = everything()
+        for route in OF_A_STORE:
+            answer = ask(client, method, address(route, alices))
+            assert answer.status_code in (302, 405), route
+            assert answer.status_code == 405 or answer.headers["Location"].startswith("/sign-in/"), route
+        assert everything() == before
+
+    def test_gets_nothing_from_the_api_without_a_key(self, client, alices, method):
+        before = everything()
+        for route in OF_A_KEY:
+            answer = ask(client, method, address(route, alices))
+            assert answer.status_code in (401, 404, 405), route
+            assert alices["ref"] not in answer.content.decode(), route
+        assert everything() == before
+
+    def test_gets_the_same_404_for_any_link_that_is_none(self, client, alices, method):
+        before = everything()
+        good = signing.token_of(Grant.objects.get())
+        forged = good[:-1] + ("B" if good.endswith("A") else "A")
+        for token in (forged, "x", "AAAAAAAAAAAAAAAAAAAAAA." + "A" * 43):
+            assert ask(client, method, f"/b/{token}/").status_code in (404, 405), token
+        assert everything() == before
+
+
+@pytest.mark.parametrize("method", METHODS)
+class TestAMemberOfAnotherStore:
+    def test_gets_404_as_if_it_were_not_there(self, client, alices, charlie, method):
+        client.force_login(charlie)
+        before = everything()
+        for route in FOREIGN_ROW:
+            answer = ask(client, method, address(route, alices))
+            missing = ask(client, method, address(route, NOWHERE))
+            assert answer.status_code == missing.status_code, route
+            assert answer.status_code in (404, 405), route
+        assert everything() == before
+
+    def test_gets_404_by_a_key_of_their_own(self, client, alices, charlie, method):
+        other = charlie.memberships.get().store
+        key = access.new_api_key(store=other, name="test", scopes=["read", "write"], by=charlie)
+        before = everything()
+        for route in OF_A_KEY - {"api/v1/", "api/v1/past-orders/", "api/v1/batches/"}:
+            answer = ask(client, method, address(route, alices), key)
+            assert answer.status_code in (404, 405), route
+        assert everything() == before
+
+
+class TestAForeignIdInABody:
+    def test_can_t_be_ticked(self, client, alices, charlie):
+        client.force_login(charlie)
+        before = everything()
+        ids = [str(order.pk) for order in alices["orders"]]
+        for body in (
+            {"action": "tick", "orders": ids},
+            {"action": "tick-buyer", "buyer": alices["buyer_id"]},
+        ):
+            assert client.post("/orders/selection/", body).status_code in (404, 422)
+        assert everything() == before
+
+    def test_can_t_be_made_a_batch_by_key(self, client, alices, charlie):
+        other = charlie.memberships.get().store
+        key = access.new_api_key(store=other, name="test", scopes=["read", "write"], by=charlie)
+        before = everything()
+        answer = client.post(
+            "/api/v1/batches/",
+            {"order_ids": [order.number for order in alices["orders"]]},
+            content_type="application/json",
+            headers={"Authorization": f"Bearer {key}"},
+        )
+        assert answer.status_code == 422
+        assert answer.json()["code"] == "ORDER_UNKNOWN"
+        assert everything() == before
+
+    def test_can_t_be_switched_to(self, client, store, charlie):
+        client.force_login(charlie)
+        assert client.post("/store/", {"to": store.pk}).status_code == 404
+
+    def test_finds_nothing_in_a_list(self, client, alices, charlie):
+        client.force_login(charlie)
+        for path in ("/orders/", "/orders/?tab=all", "/batches/", "/"):
+            page = client.get(path).content.decode()
+            assert alices["ref"] not in page
+            assert alices["orders"][0].number not in page
+
+
+class TestAMemberWithoutTheRight:
+    def test_may_look_and_plan_but_not_lock_or_cancel(self, client, alices, bob):
+        client.force_login(bob)
+        assert client.get(f"/batches/{alices['ref']}/").status_code == 200
+        before = everything()
+        for verb in ("lock", "cancel"):
+            assert client.post(f"/batches/{alices['ref']}/{verb}/").status_code == 403
+        assert everything() == before
+
+
+class TestTheAdmin:
+    def test_sends_a_seller_away(self, client, alice):
+        client.force_login(alice)
+        pages = [
+            route
+            for route in ADMIN
+            if "<" not in route and "log" not in route and "^" not in route and "?P" not in route
+        ]
+        assert len(pages) > 20
+        for route in pages:
+            assert client.get(f"/{route}").status_code in (302, 404), route
