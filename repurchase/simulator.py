@@ -104,48 +104,50 @@ UPDATE repurchase_repeatorder o
 """
 
 # Orders with lines and disputes, copied a whole number of days ahead; a copy's number ends in its day.
-REPEAT_HISTORY = r"""
-WITH source AS (
-    SELECT p.*, left(regexp_replace(p.number, '~\d{8}$', ''), 55)
-                || to_char(p.completed_at + %(shift)s, '"~"YYYYMMDD') AS new_number
-      FROM marketplace_pastorder p JOIN marketplace_buyer b ON b.id = p.buyer_id
-     WHERE p.store_id = %(store)s AND p.status = 'completed'
-       AND p.completed_at > %(newest)s - %(memory)s AND p.completed_at <= %(newest)s
-       AND b.external_id <> ALL (%(quiet_buyers)s) AND p.number <> ALL (%(single_orders)s)
-), made AS (
-    INSERT INTO marketplace_pastorder (
-        store_id, buyer_id, number, status, currency, ordered_at, paid_at, completed_at, rating, goods_minor,
-        freight_minor, tax_minor, paid_minor, refunded_minor, prices_include_tax, incoterm, importer_of_record,
-        line_count, promise_days, special_clearance, local_return, note, consignee, country, region, city,
-        street, postal_code, source, mirrored_at, assumed)
-    SELECT store_id, buyer_id, new_number, status, currency, ordered_at + %(shift)s, paid_at + %(shift)s,
-           completed_at + %(shift)s, rating, goods_minor, freight_minor, tax_minor, paid_minor, refunded_minor,
-           prices_include_tax, incoterm, importer_of_record, line_count, promise_days, special_clearance,
-           local_return, note, consignee, country, region, city, street, postal_code, %(simulated)s, %(now)s,
-           assumed
-      FROM source
-    ON CONFLICT DO NOTHING
-    RETURNING id, number
-), pairs AS (
-    SELECT source.id AS old_id, made.id AS new_id
-      FROM made JOIN source ON source.new_number = made.number
-), disputed AS (
-    INSERT INTO marketplace_dispute (
-        store_id, order_id, external_id, opened_at, reason, source, mirrored_at, assumed)
-    SELECT d.store_id, pairs.new_id,
-           left(regexp_replace(d.external_id, '~\d{8}$', ''), 55)
-           || to_char(d.opened_at + %(shift)s, '"~"YYYYMMDD'),
-           d.opened_at + %(shift)s, d.reason, %(simulated)s, %(now)s, d.assumed
-      FROM pairs JOIN marketplace_dispute d ON d.order_id = pairs.old_id
-    ON CONFLICT DO NOTHING
-), lines AS (
-    INSERT INTO marketplace_pastorderline (
-        store_id, order_id, line_no, sku_id, quantity, unit_price, discount_minor, total_minor, rating)
-    SELECT l.store_id, pairs.new_id, l.line_no, l.sku_id, l.quantity, l.unit_price, l.discount_minor,
-           l.total_minor, l.rating
-      FROM pairs JOIN marketplace_pastorderline l ON l.order_id = pairs.old_id
-)
-SELECT FROM pairs
+CHOOSE_COPIES = r"""
+DROP TABLE IF EXISTS pg_temp.copies;
+CREATE TEMP TABLE copies ON COMMIT DROP AS
+SELECT p.id AS old_id, nextval(pg_get_serial_sequence('marketplace_pastorder', 'id')) AS new_id,
+       left(regexp_replace(p.number, '~\d{8}$', ''), 55)
+       || to_char(p.completed_at + %(shift)s, '"~"YYYYMMDD') AS number
+  FROM marketplace_pastorder p JOIN marketplace_buyer b ON b.id = p.buyer_id
+ WHERE p.store_id = %(store)s AND p.status = 'completed'
+   AND p.completed_at > %(newest)s - %(memory)s AND p.completed_at <= %(newest)s
+   AND b.external_id <> ALL (%(quiet_buyers)s) AND p.number <> ALL (%(single_orders)s);
+DELETE FROM copies c USING marketplace_pastorder p WHERE p.store_id = %(store)s AND p.number = c.number;
+ANALYZE copies
+"""
+
+COPY_ORDERS = """
+INSERT INTO marketplace_pastorder (
+    id, store_id, buyer_id, number, status, currency, ordered_at, paid_at, completed_at, rating, goods_minor,
+    freight_minor, tax_minor, paid_minor, refunded_minor, prices_include_tax, incoterm, importer_of_record,
+    line_count, promise_days, special_clearance, local_return, note, consignee, country, region, city, street,
+    postal_code, source, mirrored_at, assumed)
+SELECT c.new_id, p.store_id, p.buyer_id, c.number, p.status, p.currency, p.ordered_at + %(shift)s,
+       p.paid_at + %(shift)s, p.completed_at + %(shift)s, p.rating, p.goods_minor, p.freight_minor, p.tax_minor,
+       p.paid_minor, p.refunded_minor, p.prices_include_tax, p.incoterm, p.importer_of_record, p.line_count,
+       p.promise_days, p.special_clearance, p.local_return, p.note, p.consignee, p.country, p.region, p.city,
+       p.street, p.postal_code, %(simulated)s, %(now)s, p.assumed
+  FROM copies c JOIN marketplace_pastorder p ON p.id = c.old_id
+ ORDER BY c.new_id
+"""
+
+COPY_LINES = """
+INSERT INTO marketplace_pastorderline (
+    store_id, order_id, line_no, sku_id, quantity, unit_price, discount_minor, total_minor, rating)
+SELECT l.store_id, c.new_id, l.line_no, l.sku_id, l.quantity, l.unit_price, l.discount_minor, l.total_minor,
+       l.rating
+  FROM copies c JOIN marketplace_pastorderline l ON l.order_id = c.old_id
+"""
+
+COPY_DISPUTES = r"""
+INSERT INTO marketplace_dispute (store_id, order_id, external_id, opened_at, reason, source, mirrored_at, assumed)
+SELECT d.store_id, c.new_id,
+       left(regexp_replace(d.external_id, '~\d{8}$', ''), 55) || to_char(d.opened_at + %(shift)s, '"~"YYYYMMDD'),
+       d.opened_at + %(shift)s, d.reason, %(simulated)s, %(now)s, d.assumed
+  FROM copies c JOIN marketplace_dispute d ON d.order_id = c.old_id
+ON CONFLICT DO NOTHING
 """
 
 
@@ -161,14 +163,17 @@ def _quiet_stores(now: dt.datetime) -> list[Store]:
 def _repeat_history(store: Store, now: dt.datetime) -> int:
     """The orders of the quiet time's length before the newest, moved so that the newest is a day old."""
     days = (now + store.clock_offset - store.newest).days - 1
-    return _run(
-        REPEAT_HISTORY,
-        now,
-        store=store.pk,
-        newest=store.newest,
-        shift=dt.timedelta(days=days),
-        memory=dt.timedelta(days=min(days, MEMORY_DAYS)),
-    )
+    values = {
+        "store": store.pk,
+        "newest": store.newest,
+        "shift": dt.timedelta(days=days),
+        "memory": dt.timedelta(days=min(days, MEMORY_DAYS)),
+    }
+    _run(CHOOSE_COPIES, now, **values)
+    copied = _run(COPY_ORDERS, now, **values)
+    _run(COPY_LINES, now, **values)
+    _run(COPY_DISPUTES, now, **values)
+    return copied
 
 
 def _furthest(now: dt.datetime) -> dt.datetime:

@@ -12,6 +12,9 @@ from operator import itemgetter
 from pathlib import Path
 from typing import IO
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 
@@ -62,7 +65,7 @@ def _opened(path: Path) -> Iterator[IO[bytes]]:
         raw.seek(0)
         for magic, kind in OTHER_KINDS.items():
             if start.startswith(magic):
-                raise Problem(Code.FILE_NOT_CSV, file=path.name, detail=f"it is {kind}")
+                raise Problem(Code.FILE_NOT_CSV, file=path.name, detail=_(kind))
         yield gzip.GzipFile(fileobj=raw) if start.startswith(GZIP) else raw
 
 
@@ -82,12 +85,12 @@ def _decoded(file: IO[bytes], path: Path, progress: Progress | None) -> Iterator
     for n, line in enumerate(file):
         if n == 0:
             line = line.removeprefix(BOM)
-        if b"\0" in line:
-            raise Problem(Code.FILE_NOT_CSV, file=path.name, detail="it holds zero bytes")
         try:
             text = line.decode()
         except UnicodeDecodeError as error:
             raise Problem(Code.FILE_ENCODING, file=path.name, position=position + error.start) from None
+        if "\0" in text:
+            raise Problem(Code.FILE_NOT_CSV, file=path.name, detail=_("it holds zero bytes"))
         position += len(line)
         if progress and n % 5000 == 0:
             progress(min(raw.tell() / size, 1))
@@ -98,10 +101,10 @@ def _columns(
     header: list[str] | None, columns: Sequence[str], path: Path
 ) -> tuple[Callable[[list[str]], Sequence[str]], int]:
     if header is None:
-        raise Problem(Code.FILE_NOT_CSV, file=path.name, detail="it is empty")
+        raise Problem(Code.FILE_NOT_CSV, file=path.name, detail=_("it is empty"))
     missing = [name for name in columns if name not in header]
     if len(header) == 1:
-        raise Problem(Code.FILE_NOT_CSV, file=path.name, detail="its first line has no commas")
+        raise Problem(Code.FILE_NOT_CSV, file=path.name, detail=_("its first line has no commas"))
     if missing:
         raise Problem(Code.FILE_COLUMNS_MISSING, file=path.name, columns=missing)
     return itemgetter(*map(header.index, columns)), len(header)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from marketplace import clock
 from marketplace.mirror import rates, taxes
@@ -35,3 +35,5 @@ def _load(data_dir: Path) -> None:
     ningbo.load(staff=staff, now=now)
     planting.load(staff=staff, now=now)
     simulator.simulate()
+    with connection.cursor() as cursor:  # so that the first pages are planned by what is there
+        cursor.execute("ANALYZE")
