@@ -20,9 +20,9 @@ from diagnostics.problem import Problem
 
 GZIP = b"\x1f\x8b"
 OTHER_KINDS = {
-    b"PK\x03\x04": "a spreadsheet or zip file",
-    b"%PDF": "a PDF",
-    b"\xd0\xcf\x11\xe0": "an XLS file",
+    b"PK\x03\x04": gettext_noop("it is a spreadsheet or a zip file"),
+    b"\xd0\xcf\x11\xe0": gettext_noop("it is a spreadsheet"),
+    b"%PDF": gettext_noop("it is a PDF"),
 }
 BOM = b"\xef\xbb\xbf"
 Progress = Callable[[float], None]
