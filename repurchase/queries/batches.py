@@ -173,9 +173,11 @@ def lots(store: Store, subject: str, now: dt.datetime) -> list[LotView]:
 
 
 def batch_orders(batch: Batch, *, tab: str = "all", cursor: str = "") -> Page:
-    """A page of 50 orders by position, with what was paid then beside what is offered now."""
+    """A page of 50 orders by position. `then_minor` and `now_minor` compare like with like: goods and freight."""
     orders = batch.orders.select_related("past_order", "service", "lock").annotate(
-        line_count=Count("lines"), then_minor=F("past_order__paid_minor")
+        line_count=F("past_order__line_count"),
+        then_minor=F("past_order__goods_minor") + F("past_order__freight_minor"),
+        now_minor=F("goods_minor") + F("freight_minor"),
     )
     if tab in TABS:
         orders = orders.filter(status=TABS[tab])
