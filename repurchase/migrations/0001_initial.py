@@ -2,214 +2,531 @@
 
 import django.contrib.postgres.fields
 import django.db.models.deletion
-import repurchase.batching
-import repurchase.models
 from django.conf import settings
 from django.db import migrations, models
 
+import repurchase.batching
+import repurchase.models
+
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('marketplace', '0001_initial'),
-        ('pricing', '0001_initial'),
+        ("marketplace", "0001_initial"),
+        ("pricing", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Heartbeat',
+            name="Heartbeat",
             fields=[
-                ('name', models.CharField(max_length=20, primary_key=True, serialize=False)),
-                ('beat_at', models.DateTimeField()),
+                ("name", models.CharField(max_length=20, primary_key=True, serialize=False)),
+                ("beat_at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='Batch',
+            name="Batch",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('ref', models.CharField(default=repurchase.models.new_ref, editable=False, max_length=11, unique=True)),
-                ('status', models.CharField(choices=[('screening', 'screening'), ('planned', 'planned'), ('locked', 'locked'), ('closed', 'closed'), ('failed', 'failed'), ('cancelled', 'cancelled')], default=repurchase.batching.BatchStatus['SCREENING'], max_length=10)),
-                ('policy', models.CharField(choices=[('partial', 'partial'), ('all_or_nothing', 'all_or_nothing')], default='partial', max_length=14)),
-                ('special_clearance', models.BooleanField(default=False)),
-                ('asked', models.PositiveIntegerField()),
-                ('attempt', models.PositiveSmallIntegerField(default=1)),
-                ('created_at', models.DateTimeField()),
-                ('created_by', models.CharField(max_length=80)),
-                ('screened_at', models.DateTimeField()),
-                ('policies', models.JSONField(default=dict)),
-                ('gates', models.JSONField(default=list)),
-                ('planned_at', models.DateTimeField(blank=True, null=True)),
-                ('ended_at', models.DateTimeField(blank=True, null=True)),
-                ('buyer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='batches', to='marketplace.buyer')),
-                ('index_close', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='marketplace.indexclose')),
-                ('rate_set', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='marketplace.fxrateset')),
-                ('store', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='batches', to='marketplace.store')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "ref",
+                    models.CharField(
+                        default=repurchase.models.new_ref, editable=False, max_length=11, unique=True
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("screening", "screening"),
+                            ("planned", "planned"),
+                            ("locked", "locked"),
+                            ("closed", "closed"),
+                            ("failed", "failed"),
+                            ("cancelled", "cancelled"),
+                        ],
+                        default=repurchase.batching.BatchStatus["SCREENING"],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "policy",
+                    models.CharField(
+                        choices=[("partial", "partial"), ("all_or_nothing", "all_or_nothing")],
+                        default="partial",
+                        max_length=14,
+                    ),
+                ),
+                ("special_clearance", models.BooleanField(default=False)),
+                ("asked", models.PositiveIntegerField()),
+                ("attempt", models.PositiveSmallIntegerField(default=1)),
+                ("created_at", models.DateTimeField()),
+                ("created_by", models.CharField(max_length=80)),
+                ("screened_at", models.DateTimeField()),
+                ("policies", models.JSONField(default=dict)),
+                ("gates", models.JSONField(default=list)),
+                ("planned_at", models.DateTimeField(blank=True, null=True)),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "buyer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="batches",
+                        to="marketplace.buyer",
+                    ),
+                ),
+                (
+                    "index_close",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="marketplace.indexclose",
+                    ),
+                ),
+                (
+                    "rate_set",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="marketplace.fxrateset",
+                    ),
+                ),
+                (
+                    "store",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="batches",
+                        to="marketplace.store",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'batches',
+                "verbose_name_plural": "batches",
             },
         ),
         migrations.CreateModel(
-            name='Chunk',
+            name="Chunk",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('first_position', models.PositiveIntegerField()),
-                ('past_order_ids', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None)),
-                ('tries', models.PositiveSmallIntegerField(default=0)),
-                ('rung_at', models.DateTimeField()),
-                ('done_at', models.DateTimeField(blank=True, null=True)),
-                ('batch', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='chunks', to='repurchase.batch')),
-                ('store', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='marketplace.store')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("first_position", models.PositiveIntegerField()),
+                (
+                    "past_order_ids",
+                    django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None),
+                ),
+                ("tries", models.PositiveSmallIntegerField(default=0)),
+                ("rung_at", models.DateTimeField()),
+                ("done_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "batch",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="chunks",
+                        to="repurchase.batch",
+                    ),
+                ),
+                (
+                    "store",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="marketplace.store",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='RepeatOrder',
+            name="RepeatOrder",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('ref', models.CharField(max_length=16, unique=True)),
-                ('position', models.PositiveIntegerField()),
-                ('status', models.CharField(choices=[('pending', 'pending'), ('planned', 'planned'), ('excluded', 'excluded'), ('failed', 'failed'), ('locked', 'locked'), ('confirmed', 'confirmed'), ('declined', 'declined'), ('expired', 'expired'), ('terminated', 'terminated'), ('cancelled', 'cancelled'), ('awaiting_payment', 'awaiting_payment'), ('paid', 'paid'), ('released', 'released'), ('shipped', 'shipped'), ('completed', 'completed')], max_length=16)),
-                ('codes', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), default=list, size=None)),
-                ('findings', models.JSONField(default=list)),
-                ('currency', models.CharField(max_length=3)),
-                ('goods_minor', models.BigIntegerField(default=0)),
-                ('freight_minor', models.BigIntegerField(default=0)),
-                ('tax_minor', models.BigIntegerField(default=0)),
-                ('total_minor', models.BigIntegerField(default=0)),
-                ('fees_minor', models.BigIntegerField(default=0)),
-                ('index_series', models.CharField(blank=True, max_length=12)),
-                ('tax_category', models.CharField(blank=True, max_length=2)),
-                ('tax_rate', models.DecimalField(decimal_places=5, max_digits=6, null=True)),
-                ('tax_code', models.CharField(blank=True, max_length=80)),
-                ('prices_include_tax', models.BooleanField(default=False)),
-                ('incoterm', models.CharField(max_length=3)),
-                ('importer_of_record', models.CharField(max_length=6)),
-                ('transit_days', models.PositiveSmallIntegerField(null=True)),
-                ('promise_days', models.PositiveSmallIntegerField()),
-                ('special_clearance', models.BooleanField(default=False)),
-                ('local_return', models.BooleanField(default=False)),
-                ('registrations', models.JSONField(default=list)),
-                ('ship_to', models.JSONField(default=dict)),
-                ('note', models.TextField(blank=True)),
-                ('created_at', models.DateTimeField()),
-                ('changed_at', models.DateTimeField()),
-                ('erp', models.CharField(blank=True, max_length=40)),
-                ('erp_acknowledged_at', models.DateTimeField(null=True)),
-                ('batch', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='orders', to='repurchase.batch')),
-                ('lock', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='pricing.lock')),
-                ('past_order', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='repeats', to='marketplace.pastorder')),
-                ('service', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='marketplace.carrierservice')),
-                ('store', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='marketplace.store')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("ref", models.CharField(max_length=16, unique=True)),
+                ("position", models.PositiveIntegerField()),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("pending", "pending"),
+                            ("planned", "planned"),
+                            ("excluded", "excluded"),
+                            ("failed", "failed"),
+                            ("locked", "locked"),
+                            ("confirmed", "confirmed"),
+                            ("declined", "declined"),
+                            ("expired", "expired"),
+                            ("terminated", "terminated"),
+                            ("cancelled", "cancelled"),
+                            ("awaiting_payment", "awaiting_payment"),
+                            ("paid", "paid"),
+                            ("released", "released"),
+                            ("shipped", "shipped"),
+                            ("completed", "completed"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "codes",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=40), default=list, size=None
+                    ),
+                ),
+                ("findings", models.JSONField(default=list)),
+                ("currency", models.CharField(max_length=3)),
+                ("goods_minor", models.BigIntegerField(default=0)),
+                ("freight_minor", models.BigIntegerField(default=0)),
+                ("tax_minor", models.BigIntegerField(default=0)),
+                ("total_minor", models.BigIntegerField(default=0)),
+                ("fees_minor", models.BigIntegerField(default=0)),
+                ("index_series", models.CharField(blank=True, max_length=12)),
+                ("tax_category", models.CharField(blank=True, max_length=2)),
+                ("tax_rate", models.DecimalField(decimal_places=5, max_digits=6, null=True)),
+                ("tax_code", models.CharField(blank=True, max_length=80)),
+                ("prices_include_tax", models.BooleanField(default=False)),
+                ("incoterm", models.CharField(max_length=3)),
+                ("importer_of_record", models.CharField(max_length=6)),
+                ("transit_days", models.PositiveSmallIntegerField(null=True)),
+                ("promise_days", models.PositiveSmallIntegerField()),
+                ("special_clearance", models.BooleanField(default=False)),
+                ("local_return", models.BooleanField(default=False)),
+                ("registrations", models.JSONField(default=list)),
+                ("ship_to", models.JSONField(default=dict)),
+                ("note", models.TextField(blank=True)),
+                ("created_at", models.DateTimeField()),
+                ("changed_at", models.DateTimeField()),
+                ("erp", models.CharField(blank=True, max_length=40)),
+                ("erp_acknowledged_at", models.DateTimeField(null=True)),
+                (
+                    "batch",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="orders",
+                        to="repurchase.batch",
+                    ),
+                ),
+                (
+                    "lock",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="pricing.lock",
+                    ),
+                ),
+                (
+                    "past_order",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="repeats",
+                        to="marketplace.pastorder",
+                    ),
+                ),
+                (
+                    "service",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="marketplace.carrierservice",
+                    ),
+                ),
+                (
+                    "store",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="marketplace.store",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='RepeatLine',
+            name="RepeatLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('line_no', models.PositiveIntegerField()),
-                ('quantity', models.PositiveIntegerField()),
-                ('base_minor', models.BigIntegerField()),
-                ('reference_minor', models.BigIntegerField(null=True)),
-                ('total_minor', models.BigIntegerField()),
-                ('outcome', models.CharField(choices=[('planned', 'Planned'), ('excluded', 'Excluded'), ('failed', 'Failed')], max_length=8)),
-                ('codes', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), default=list, size=None)),
-                ('findings', models.JSONField(default=list)),
-                ('hs_code', models.CharField(blank=True, max_length=10)),
-                ('origin_country', models.CharField(max_length=2)),
-                ('sku', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='marketplace.sku')),
-                ('source_line', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='marketplace.pastorderline')),
-                ('store', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='marketplace.store')),
-                ('order', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='lines', to='repurchase.repeatorder')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("line_no", models.PositiveIntegerField()),
+                ("quantity", models.PositiveIntegerField()),
+                ("base_minor", models.BigIntegerField()),
+                ("reference_minor", models.BigIntegerField(null=True)),
+                ("total_minor", models.BigIntegerField()),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[("planned", "Planned"), ("excluded", "Excluded"), ("failed", "Failed")],
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "codes",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=40), default=list, size=None
+                    ),
+                ),
+                ("findings", models.JSONField(default=list)),
+                ("hs_code", models.CharField(blank=True, max_length=10)),
+                ("origin_country", models.CharField(max_length=2)),
+                (
+                    "sku",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="marketplace.sku",
+                    ),
+                ),
+                (
+                    "source_line",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="marketplace.pastorderline",
+                    ),
+                ),
+                (
+                    "store",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="marketplace.store",
+                    ),
+                ),
+                (
+                    "order",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="lines",
+                        to="repurchase.repeatorder",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='OrderFee',
+            name="OrderFee",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveSmallIntegerField()),
-                ('part', models.CharField(max_length=16)),
-                ('kind', models.CharField(max_length=20)),
-                ('base_minor', models.BigIntegerField()),
-                ('rate', models.DecimalField(decimal_places=6, max_digits=8, null=True)),
-                ('tariff_minor', models.BigIntegerField(null=True)),
-                ('tariff_currency', models.CharField(blank=True, max_length=3)),
-                ('amount_minor', models.BigIntegerField()),
-                ('currency', models.CharField(max_length=3)),
-                ('reason', models.CharField(blank=True, max_length=40)),
-                ('detail', models.JSONField(default=dict)),
-                ('rule_version', models.CharField(max_length=20)),
-                ('rounding', models.CharField(max_length=20)),
-                ('store', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='marketplace.store')),
-                ('order', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='fees', to='repurchase.repeatorder')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("position", models.PositiveSmallIntegerField()),
+                ("part", models.CharField(max_length=16)),
+                ("kind", models.CharField(max_length=20)),
+                ("base_minor", models.BigIntegerField()),
+                ("rate", models.DecimalField(decimal_places=6, max_digits=8, null=True)),
+                ("tariff_minor", models.BigIntegerField(null=True)),
+                ("tariff_currency", models.CharField(blank=True, max_length=3)),
+                ("amount_minor", models.BigIntegerField()),
+                ("currency", models.CharField(max_length=3)),
+                ("reason", models.CharField(blank=True, max_length=40)),
+                ("detail", models.JSONField(default=dict)),
+                ("rule_version", models.CharField(max_length=20)),
+                ("rounding", models.CharField(max_length=20)),
+                (
+                    "store",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="marketplace.store",
+                    ),
+                ),
+                (
+                    "order",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="fees",
+                        to="repurchase.repeatorder",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Selection',
+            name="Selection",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('everything', models.BooleanField(default=False)),
-                ('search', models.CharField(blank=True, max_length=100)),
-                ('included', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), default=list, size=None)),
-                ('excluded', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), default=list, size=None)),
-                ('changed_at', models.DateTimeField(auto_now=True)),
-                ('buyer', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='marketplace.buyer')),
-                ('store', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='marketplace.store')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("everything", models.BooleanField(default=False)),
+                ("search", models.CharField(blank=True, max_length=100)),
+                (
+                    "included",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.BigIntegerField(), default=list, size=None
+                    ),
+                ),
+                (
+                    "excluded",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.BigIntegerField(), default=list, size=None
+                    ),
+                ),
+                ("changed_at", models.DateTimeField(auto_now=True)),
+                (
+                    "buyer",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="marketplace.buyer",
+                    ),
+                ),
+                (
+                    "store",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="marketplace.store"
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='batch',
-            index=models.Index(fields=['store', '-created_at', '-id'], name='batches_of_a_store'),
+            model_name="batch",
+            index=models.Index(fields=["store", "-created_at", "-id"], name="batches_of_a_store"),
         ),
         migrations.AddIndex(
-            model_name='batch',
-            index=models.Index(condition=models.Q(('status', 'screening')), fields=['created_at'], name='batches_in_screening'),
+            model_name="batch",
+            index=models.Index(
+                condition=models.Q(("status", "screening")),
+                fields=["created_at"],
+                name="batches_in_screening",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='batch',
-            constraint=models.CheckConstraint(condition=models.Q(('asked__gt', 0)), name='a_batch_asks_for_orders'),
+            model_name="batch",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("asked__gt", 0)), name="a_batch_asks_for_orders"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='batch',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['screening', 'planned', 'locked', 'closed', 'failed', 'cancelled'])), name='a_batch_is_in_one_of_its_states'),
+            model_name="batch",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("status__in", ["screening", "planned", "locked", "closed", "failed", "cancelled"])
+                ),
+                name="a_batch_is_in_one_of_its_states",
+            ),
         ),
         migrations.AddIndex(
-            model_name='chunk',
-            index=models.Index(condition=models.Q(('done_at__isnull', True)), fields=['rung_at'], name='chunks_to_do'),
+            model_name="chunk",
+            index=models.Index(
+                condition=models.Q(("done_at__isnull", True)), fields=["rung_at"], name="chunks_to_do"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='chunk',
-            constraint=models.UniqueConstraint(fields=('batch', 'first_position'), name='one_chunk_a_batch_and_position'),
+            model_name="chunk",
+            constraint=models.UniqueConstraint(
+                fields=("batch", "first_position"), name="one_chunk_a_batch_and_position"
+            ),
         ),
         migrations.AddIndex(
-            model_name='repeatorder',
-            index=models.Index(fields=['batch', 'status', 'position'], name='orders_of_a_batch'),
+            model_name="repeatorder",
+            index=models.Index(fields=["batch", "status", "position"], name="orders_of_a_batch"),
         ),
         migrations.AddConstraint(
-            model_name='repeatorder',
-            constraint=models.UniqueConstraint(fields=('past_order', 'batch'), name='one_repeat_a_batch_and_past_order'),
+            model_name="repeatorder",
+            constraint=models.UniqueConstraint(
+                fields=("past_order", "batch"), name="one_repeat_a_batch_and_past_order"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='repeatorder',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['pending', 'planned', 'excluded', 'failed', 'locked', 'confirmed', 'declined', 'expired', 'terminated', 'cancelled', 'awaiting_payment', 'paid', 'released', 'shipped', 'completed'])), name='an_order_is_in_one_of_its_states'),
+            model_name="repeatorder",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "status__in",
+                        [
+                            "pending",
+                            "planned",
+                            "excluded",
+                            "failed",
+                            "locked",
+                            "confirmed",
+                            "declined",
+                            "expired",
+                            "terminated",
+                            "cancelled",
+                            "awaiting_payment",
+                            "paid",
+                            "released",
+                            "shipped",
+                            "completed",
+                        ],
+                    )
+                ),
+                name="an_order_is_in_one_of_its_states",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='repeatorder',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status__in', ['locked', 'confirmed', 'declined', 'expired', 'terminated']), _negated=True), ('lock__isnull', False), _connector='OR'), name='a_locked_order_has_its_lock'),
+            model_name="repeatorder",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("status__in", ["locked", "confirmed", "declined", "expired", "terminated"]),
+                        _negated=True,
+                    ),
+                    ("lock__isnull", False),
+                    _connector="OR",
+                ),
+                name="a_locked_order_has_its_lock",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='repeatline',
-            constraint=models.UniqueConstraint(fields=('order', 'line_no'), name='one_repeat_line_an_order_and_number'),
+            model_name="repeatline",
+            constraint=models.UniqueConstraint(
+                fields=("order", "line_no"), name="one_repeat_line_an_order_and_number"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='orderfee',
-            constraint=models.UniqueConstraint(fields=('order', 'position'), name='one_fee_an_order_and_position'),
+            model_name="orderfee",
+            constraint=models.UniqueConstraint(
+                fields=("order", "position"), name="one_fee_an_order_and_position"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='selection',
-            constraint=models.UniqueConstraint(fields=('store', 'user'), name='one_selection_a_member'),
+            model_name="selection",
+            constraint=models.UniqueConstraint(fields=("store", "user"), name="one_selection_a_member"),
         ),
     ]

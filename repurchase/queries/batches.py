@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 from django.db.models import Count, F, Func, QuerySet, Sum
 from django.shortcuts import get_object_or_404
-from pricing.services import seconds_left, status_at
 
 from marketplace import clock
 from marketplace.models import StockClaim, Store
 from marketplace.money import Money
 from pricing.locks import LockStatus
 from pricing.models import Lock
+from pricing.services import seconds_left, status_at
 from repurchase import batching
 from repurchase.batching import BatchStatus, Counts
 from repurchase.lifecycle import OrderStatus

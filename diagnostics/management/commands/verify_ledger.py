@@ -23,7 +23,9 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(results))
         else:
             for result in results:
-                self.stdout.write(f"store {result['store']}: {result['read']} entries, {result['bad'] or 'intact'}")
+                self.stdout.write(
+                    f"store {result['store']}: {result['read']} entries, {result['bad'] or 'intact'}"
+                )
         if bad:
             raise CommandError(f"store {bad[0]['store']}: the first bad entry is {bad[0]['bad']}")
 

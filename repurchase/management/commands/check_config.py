@@ -15,7 +15,10 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="machine-readable output")
 
     def handle(self, *args, **options):
-        wrong = [*_ours(), *(f"{m.id}: {m.msg}" for m in run_checks(CHECKED_BY_DJANGO, include_deployment_checks=True))]
+        wrong = [
+            *_ours(),
+            *(f"{m.id}: {m.msg}" for m in run_checks(CHECKED_BY_DJANGO, include_deployment_checks=True)),
+        ]
         if options["json"]:
             self.stdout.write(json.dumps(wrong))
         else:
