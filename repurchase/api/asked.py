@@ -49,7 +49,9 @@ class NewBatch(Strict):
         child=serializers.CharField(max_length=64), help_text="Numbers of past orders, all of one buyer."
     )
     policy = serializers.ChoiceField(
-        choices=["partial"], default="partial", help_text="partial: what can't be repeated is left out."
+        choices=["partial", "all_or_nothing"],
+        default="partial",
+        help_text="partial: what can't be repeated is left out. all_or_nothing: then the batch fails.",
     )
     special_clearance = serializers.BooleanField(
         default=False, help_text="Ticks the special clearance channel for every order."
