@@ -86,6 +86,10 @@ class Code(StrEnum):
     CURRENCY_UNKNOWN = "CURRENCY_UNKNOWN"
     AMOUNT_INVALID = "AMOUNT_INVALID"
     INTERNAL_ERROR = "INTERNAL_ERROR"
+    # a row of stock that was sent
+    SKU_UNKNOWN = "SKU_UNKNOWN"
+    STOCK_ROW_STALE = "STOCK_ROW_STALE"
+    STOCK_ROW_REPEATED = "STOCK_ROW_REPEATED"
     # a file to import
     FILE_NOT_FOUND = "FILE_NOT_FOUND"
     FILE_NOT_CSV = "FILE_NOT_CSV"
@@ -432,6 +436,24 @@ CATALOGUE: Mapping[Code, Entry] = {
         _("The request could not be finished; it is in the log as {id}."),
         _("Try again. If it fails again, report that number."),
         Fixer.PLATFORM,
+    ),
+    Code.SKU_UNKNOWN: _refusal(
+        422,
+        _("Unknown SKU"),
+        _("The store has no SKU “{sku}”."),
+        _("Send the store's own SKU codes, spelt as the platform spells them."),
+    ),
+    Code.STOCK_ROW_STALE: _refusal(
+        409,
+        _("Older than what is known"),
+        _("{sku} as of {value}: the stock as of {limit} is already known and was kept."),
+        _("Nothing needs doing: a newer level is there. Send levels in the order in which they were read."),
+    ),
+    Code.STOCK_ROW_REPEATED: _refusal(
+        422,
+        _("More than one row for a SKU"),
+        _("{sku} stands in the call more than once; its newest row was taken, of equally new ones the last."),
+        _("Send one row for each SKU."),
     ),
     Code.FILE_NOT_FOUND: _refusal(422, _("No such file"), _("{file} can't be opened."), _("Check the path.")),
     Code.FILE_NOT_CSV: _refusal(

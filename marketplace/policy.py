@@ -30,6 +30,10 @@ DEFAULTS: Mapping[str, Default] = {
     "lock_hours": Default(value=72, unit="hours", source="R-48"),
     "plan_max_age_hours": Default(value=24, unit="hours", source="a plan older than a day is screened again"),
     "stock_max_age_minutes": Default(value=15, unit="minutes", source="R-70"),
+    "strong_sync_seconds": Default(
+        value=5, unit="seconds", source="R-80: the wait for fresh stock at a lock"
+    ),
+    "inventory_max_rows": Default(value=5000, unit="rows a call", source="R-80"),
     "fx_max_age_days": Default(value=6, unit="days", source="FX_RATE_STALE"),
     "payment_fee_rate": Default(value=Decimal("0.007"), unit="share", source="R-62"),
     "vat_remittance_rate": Default(value=Decimal("0.005"), unit="share", source="R-63"),

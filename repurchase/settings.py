@@ -208,6 +208,9 @@ if EMBEDDED:
         "options": {"expires": 60},
     }
 
+# Where stock is read from when a lock finds it stale (docs/stock.md); "": nowhere, the lock is refused.
+STOCK_SOURCE = env.str("STOCK_SOURCE", default="repurchase.simulator.SandboxStock" if EMBEDDED else "")
+
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["repurchase.api.auth.KeyAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["repurchase.api.auth.HasScope"],

@@ -6,7 +6,7 @@ It runs every minute: with nothing to do it is a handful of queries.
 """
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from zlib import crc32
 
@@ -75,8 +75,33 @@ UPDATE marketplace_sku k
   FROM marketplace_store s
  WHERE k.store_id = s.id AND s.sandbox AND k.code <> %(stale_sku)s
    AND k.stock_synced_at < %(now)s + s.clock_offset - interval '5 minutes'
-   AND (k.source = %(simulated)s OR 'stock_synced_at' = ANY (k.assumed))
+   AND (k.source = %(simulated)s OR 'stock_synced_at' = ANY (k.assumed)) AND k.stock_source = ''
 """
+
+READ_STOCK = """
+SELECT k.code, k.on_hand
+  FROM marketplace_sku k
+ WHERE k.store_id = %(store)s AND k.code = ANY (%(codes)s) AND k.code <> %(stale_sku)s
+   AND (k.source = %(simulated)s OR 'stock_synced_at' = ANY (k.assumed)) AND k.stock_source = ''
+"""
+
+
+class SandboxStock:
+    """The demo's stock source (marketplace.mirror.connector): sandbox stores' simulated SKUs, fresh at any moment.
+
+    What was planted as stale has no source, and neither have SKUs whose stock came from outside.
+    """
+
+    name = ""  # the numbers stay the simulator's own
+
+    def read(self, store: Store, sku_codes: Sequence[str]) -> dict[str, tuple[int, dt.datetime]]:
+        if not store.sandbox:
+            return {}
+        now = clock.now(store)
+        with connection.cursor() as cursor:
+            cursor.execute(READ_STOCK, {**PLANTED, "store": store.pk, "codes": list(sku_codes)})
+            return {code: (on_hand, now) for code, on_hand in cursor.fetchall()}
+
 
 EXTEND_CERTIFICATES = """
 UPDATE marketplace_buyer b
@@ -135,9 +160,10 @@ SELECT c.new_id, p.store_id, p.buyer_id, c.number, p.status, p.currency, p.order
 
 COPY_LINES = """
 INSERT INTO marketplace_pastorderline (
-    store_id, order_id, line_no, sku_id, quantity, unit_price, discount_minor, total_minor, rating)
+    store_id, order_id, line_no, sku_id, quantity, unit_price, discount_minor, total_minor, rating,
+    hs_code)
 SELECT l.store_id, c.new_id, l.line_no, l.sku_id, l.quantity, l.unit_price, l.discount_minor, l.total_minor,
-       l.rating
+       l.rating, l.hs_code
   FROM copies c JOIN marketplace_pastorderline l ON l.order_id = c.old_id
 """
 

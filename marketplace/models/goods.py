@@ -1,7 +1,7 @@
 """What is sold: categories with their commission, SKUs with their stock, and today's price list."""
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from marketplace.models.accounts import Store, currency_code
 from marketplace.models.base import Mirrored
@@ -56,9 +56,15 @@ class Sku(Mirrored):
     moq = models.PositiveIntegerField(default=1)
     on_hand = models.PositiveIntegerField(default=0)
     stock_synced_at = models.DateTimeField(null=True, blank=True)
+    stock_source = models.CharField(max_length=60, blank=True, default="", db_default="")  # "": the row's own
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["store", "code"], name="one_sku_a_store_and_code")]
+        indexes = [
+            models.Index(
+                "store", F("stock_synced_at").asc(nulls_first=True), "id", name="skus_by_age_of_their_stock"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.code

@@ -94,6 +94,7 @@ class PastOrderLine(models.Model):
     unit_price = models.DecimalField(max_digits=18, decimal_places=6)
     discount_minor = models.BigIntegerField(default=0)
     total_minor = models.BigIntegerField()
+    hs_code = models.CharField(max_length=10, null=True, blank=True)  # of then; null where it was not kept
     rating = models.DecimalField(max_digits=3, decimal_places=2, null=True, blank=True)
 
     class Meta:

@@ -41,11 +41,12 @@ def lock(
     index_close_id: int | None,
     hours: int,
     by: str,
+    stock_max_age: dt.timedelta | None = None,
 ) -> tuple[list[Lock], list[Lock]]:
     """(a lock for each lot, in their order; other locks that were due and stood in the way, now expired).
 
-    The caller moves the orders of both, in the same transaction. ORDER_ALREADY_LOCKED, STOCK_TOO_LOW,
-    ORDER_UNKNOWN; then nothing may be committed.
+    The caller moves the orders of both, in the same transaction. ORDER_ALREADY_LOCKED, STOCK_SYNC_STALE (with
+    `stock_max_age`), STOCK_TOO_LOW, ORDER_UNKNOWN; then nothing may be committed.
     """
     past_order_ids = [i for lot in lots for i in lot.past_order_ids]
     needed = sum((Counter(lot.stock) for lot in lots), Counter())
@@ -55,6 +56,8 @@ def lock(
     now = clock.now(store)
     ended = _end_those_in_the_way(store, past_order_ids, needed, now)
     _refuse_held_orders(past_order_ids)
+    if stock_max_age is not None:
+        _refuse_stale_stock(skus, now, stock_max_age)
     _refuse_low_stock(skus, needed)
     until = now + dt.timedelta(hours=hours)
     locks = Lock.objects.bulk_create(
@@ -105,7 +108,26 @@ def _refuse_held_orders(past_order_ids: Collection[int]) -> None:
     numbers = list(held.order_by("past_order").values_list("past_order__number", flat=True)[:NAMED_ORDERS])
     if numbers:
         until = held.aggregate(latest=Max("until"))["latest"]
-        raise Problem(Code.ORDER_ALREADY_LOCKED, orders=numbers, value=until.isoformat() if until else "—")
+        by = Lock.objects.filter(pk__in=held.values("holder")).order_by("subject")
+        raise Problem(
+            Code.ORDER_ALREADY_LOCKED,
+            orders=numbers,
+            value=until.isoformat() if until else "—",
+            held_by=list(by.values_list("subject", flat=True).distinct()[:NAMED_ORDERS]),
+        )
+
+
+def _refuse_stale_stock(skus: Collection[Sku], now: dt.datetime, max_age: dt.timedelta) -> None:
+    """R-70 at the moment of the lock: what was in sync at the plan may no longer be. Exactly `max_age` passes."""
+    stale = [s for s in skus if s.stock_synced_at is None or now - s.stock_synced_at > max_age]
+    if stale:
+        known = [s.stock_synced_at for s in stale if s.stock_synced_at]
+        raise Problem(
+            Code.STOCK_SYNC_STALE,
+            sku=[s.code for s in stale[:NAMED_ORDERS]],
+            value=min(known).isoformat() if len(known) == len(stale) else "—",
+            limit=int(max_age.total_seconds()) // 60,
+        )
 
 
 def _refuse_low_stock(skus: Collection[Sku], needed: Mapping[int, int]) -> None:

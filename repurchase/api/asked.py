@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from repurchase.api.fields import Text
@@ -55,6 +56,38 @@ class NewBatch(Strict):
     )
     special_clearance = serializers.BooleanField(
         default=False, help_text="Ticks the special clearance channel for every order."
+    )
+
+
+class StockRow(serializers.Serializer):
+    """A SKU's level. Each row is taken or refused for itself."""
+
+    key = serializers.CharField(
+        max_length=64, required=False, help_text="Yours; errors name it. Else the SKU."
+    )
+    sku = serializers.CharField(max_length=64)
+    on_hand = serializers.IntegerField(min_value=0, help_text="Pieces, reservations not taken off.")
+    synced_at = serializers.DateTimeField(
+        required=False, allow_null=True, help_text="When it was read; not in the future. Else now."
+    )
+
+
+@extend_schema_field(StockRow(many=True))
+class StockRows(serializers.ListField):
+    """Not checked here: a row that can't be taken must not stop the others."""
+
+
+class Inventory(Strict):
+    rows = StockRows(child=serializers.JSONField(), help_text="Up to 5000 a call.")
+
+
+class NewScreening(Strict):
+    buyer = Text(max_length=64, help_text="The buyer's id on the platform; every order has to be theirs.")
+    order_ids = serializers.ListField(
+        child=serializers.CharField(max_length=64), help_text="Numbers of past orders, all of one buyer."
+    )
+    special_clearance = serializers.BooleanField(
+        default=False, help_text="As if the special clearance channel were ticked for every order."
     )
 
 

@@ -84,7 +84,7 @@ def _pointed(detail: Any, pointer: str) -> Iterator[dict[str, str]]:
     """DRF's nested details → a JSON pointer each (RFC 6901, as a URI fragment)."""
     if isinstance(detail, Mapping):
         for name, below in detail.items():
-            here = pointer if name == "non_field_errors" else f"{pointer}/{_escaped(str(name))}"
+            here = pointer if name == "non_field_errors" else f"{pointer}/{escaped(str(name))}"
             yield from _pointed(below, here)
     elif isinstance(detail, list):
         for below in detail:
@@ -93,7 +93,7 @@ def _pointed(detail: Any, pointer: str) -> Iterator[dict[str, str]]:
         yield {"pointer": pointer, "code": str(Code.INPUT_INVALID), "detail": str(detail)}
 
 
-def _escaped(name: str) -> str:
+def escaped(name: str) -> str:
     return name.replace("~", "~0").replace("/", "~1")
 
 

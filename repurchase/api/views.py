@@ -7,18 +7,23 @@ from django.urls import reverse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from diagnostics import words
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
-from marketplace import clock
+from marketplace import clock, policy
+from marketplace.mirror import inventory
+from marketplace.mirror.stock_rows import Rejected
 from repurchase import models, queries
-from repurchase.api import asked, pages, serializers
+from repurchase.api import asked, pages, screened, serializers
 from repurchase.api.endpoint import Endpoint, XmlRenderer
+from repurchase.api.problems import escaped
 from repurchase.api.schema import described
 from repurchase.feed.answer import answer
-from repurchase.services import batches, locking
+from repurchase.services import batches, locking, screening
 
 
 class PastOrders(Endpoint):
@@ -27,6 +32,38 @@ class PastOrders(Endpoint):
         """The history, newest first, each order with today's verdict and its codes."""
         page = pages.past_orders(self.store, now=clock.now(self.store), **self.sent(asked.HistoryFilter))
         return Response(serializers.PastOrderPage(page).data)
+
+
+class Inventory(Endpoint):
+    @described("put_inventory", serializers.InventoryAnswer, body=asked.Inventory)
+    def put(self, request: Request) -> Response:
+        """Stock levels. A row that can't be taken is named in `errors` and stops no other."""
+        rows = self.sent(asked.Inventory)["rows"]
+        limit = int(policy.in_force(clock.now(self.store))["inventory_max_rows"])
+        if len(rows) > limit:
+            raise ValidationError({"rows": f"{len(rows)} > {limit}"})
+        report = inventory.put(store=self.store, rows=rows, source="api")
+        return Response({"accepted": report.accepted, "errors": [_told_row(r) for r in report.rejected]})
+
+
+def _told_row(row: Rejected) -> dict[str, str]:
+    pointer = f"#/rows/{row.index}" + (f"/{escaped(row.name)}" if row.name else "")
+    said = words.of(row.code, row.evidence).cause
+    return {"key": row.key, "pointer": pointer, "code": str(row.code), "detail": said}
+
+
+class Screenings(Endpoint):
+    @described("screen", serializers.Screening, body=asked.NewScreening)
+    def post(self, request: Request) -> Response:
+        """A dry screening: what a batch of these orders would come to today. Nothing is written."""
+        sent = self.sent(asked.NewScreening)
+        found = screening.screen(
+            store=self.store,
+            numbers=sent["order_ids"],
+            buyer_external_id=sent["buyer"] or None,
+            special_clearance=sent["special_clearance"],
+        )
+        return Response(screened.told(found))
 
 
 class Batches(Endpoint):

@@ -27,6 +27,7 @@ from repurchase.demo.references import LONG_AGO
 FIVE = Decimal(5)
 LINE_COLUMNS = (
     "store_id", "order_id", "line_no", "sku_id", "quantity", "unit_price", "discount_minor", "total_minor", "rating",
+    "hs_code",
 )  # fmt: skip
 
 
@@ -146,7 +147,18 @@ def _order(of: Store, by: Buyer, s: Sketch, now: dt.datetime) -> PastOrder:
 def _lines(order: PastOrder, s: Sketch) -> Iterable[tuple]:
     stars = _stars(s) or [None] * len(s.lines)
     for n, ((item, quantity, price), star) in enumerate(zip(s.lines, stars, strict=True), start=1):
-        yield order.store_id, order.pk, n, item.pk, quantity, price, 0, _total(quantity, price), star
+        yield (
+            order.store_id,
+            order.pk,
+            n,
+            item.pk,
+            quantity,
+            price,
+            0,
+            _total(quantity, price),
+            star,
+            item.hs_code,
+        )
 
 
 def _stars(s: Sketch) -> Sequence[Decimal]:

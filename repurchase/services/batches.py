@@ -56,6 +56,20 @@ def create(
     """
     if policy not in POLICIES:
         raise Problem(Code.INPUT_INVALID, detail=f"policy: {policy}")
+    buyer, order_ids = named(store=store, numbers=numbers, buyer_external_id=buyer_external_id)
+    return _create(
+        store=store, buyer=buyer, order_ids=order_ids, by=by, policy_name=policy,
+        special_clearance=special_clearance,
+    )  # fmt: skip
+
+
+def named(
+    *, store: Store, numbers: Sequence[str], buyer_external_id: str | None = None
+) -> tuple[Buyer, list[int]]:
+    """The one buyer and the ids of past orders named by their numbers.
+
+    Raises BATCH_EMPTY, BATCH_TOO_LARGE, ORDER_UNKNOWN, MIXED_BUYERS.
+    """
     numbers = list(dict.fromkeys(numbers))
     _check_size(len(numbers), store)
     rows = {
@@ -69,11 +83,7 @@ def create(
     wanted = buyer_external_id or rows[numbers[0]][2]
     if others := [number for number in numbers if rows[number][2] != wanted]:
         raise Problem(Code.MIXED_BUYERS, orders=others[:SHOWN])
-    buyer = Buyer.objects.get(pk=rows[numbers[0]][1])
-    return _create(
-        store=store, buyer=buyer, order_ids=[rows[number][0] for number in numbers], by=by,
-        policy_name=policy, special_clearance=special_clearance,
-    )  # fmt: skip
+    return Buyer.objects.get(pk=rows[numbers[0]][1]), [rows[number][0] for number in numbers]
 
 
 def _check_size(n: int, store: Store) -> None:

@@ -20,17 +20,24 @@ from repurchase import batching
 from repurchase.batching import BatchStatus
 from repurchase.lifecycle import OrderStatus, sources
 from repurchase.models import Batch, LineOutcome, RepeatLine, RepeatOrder
-from repurchase.services import ending
+from repurchase.services import ending, freshness
 
 LotKey = tuple[str, str]  # (currency, index series): ADR 3
 
 
-@transaction.atomic
 def lock_and_invite(*, batch: Batch, by: str) -> list[Lock]:
     """Locks every planned order's price for 72 h and writes to the buyer.
 
-    Raises NOTHING_TO_LOCK, PLAN_STALE, ORDER_ALREADY_LOCKED, STOCK_TOO_LOW; then nothing is written.
+    Stock that is stale by now is read anew first (R-80), before any row is held and in a transaction of its own.
+    Raises NOTHING_TO_LOCK, PLAN_STALE, ORDER_ALREADY_LOCKED, STOCK_SYNC_STALE, STOCK_TOO_LOW; then nothing else
+    is written.
     """
+    freshness.refresh(batch)
+    return _lock_and_invite(batch=batch, by=by)
+
+
+@transaction.atomic
+def _lock_and_invite(*, batch: Batch, by: str) -> list[Lock]:
     batch = Batch.objects.select_for_update(of=("self",)).select_related("store", "buyer").get(pk=batch.pk)
     if batch.status != BatchStatus.PLANNED:
         raise Problem(Code.STATE_CONFLICT, state=batch.status, event="lock")
@@ -48,6 +55,7 @@ def lock_and_invite(*, batch: Batch, by: str) -> list[Lock]:
         index_close_id=batch.index_close_id,
         hours=int(batch.policies["lock_hours"]),
         by=by,
+        stock_max_age=freshness.max_age(batch),
     )
     ending.end_orders(ended, status=OrderStatus.EXPIRED, by="system:lock")
     _move(locks, by_lot)

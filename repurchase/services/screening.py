@@ -1,0 +1,78 @@
+"""A dry screening: what a batch of these orders would come to at this moment. It reads and writes nothing."""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from eligibility import gates as gate_table
+from eligibility.drift import Sheet
+from eligibility.gates import Gate
+from eligibility.queries import PLATFORM_ZONE, gate_facts, limits_of, order_facts, world
+from marketplace import clock, policy
+from marketplace.models import Buyer, Store
+from marketplace.queries import latest_rates
+from pricing.queries import tariff_facts
+from repurchase.planning import Plan, Terms, plan
+from repurchase.queries.drift import sheets
+from repurchase.services import batches
+from repurchase.services.generating import pieces_of
+
+DRIFT_ORDERS = 200
+"""The drift of so many orders, the first ones, is told: it is a dozen rows an order."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Screening:
+    at: dt.datetime
+    buyer: Buyer
+    gates: Sequence[Gate]
+    plans: Sequence[Plan]  # in the order asked for, drawing on the same stock one after the other
+    drift: Mapping[int, Sheet]  # by past order id, of the first 200
+
+
+def screen(
+    *,
+    store: Store,
+    numbers: Sequence[str],
+    buyer_external_id: str | None = None,
+    special_clearance: bool = False,
+) -> Screening:
+    """Raises BATCH_EMPTY, BATCH_TOO_LARGE, ORDER_UNKNOWN, MIXED_BUYERS, FX_RATE_STALE, as creating a batch does."""
+    buyer, ids = batches.named(store=store, numbers=numbers, buyer_external_id=buyer_external_id)
+    now = clock.now(store)
+    values = policy.in_force(now)
+    limits = limits_of(values)
+    rates = latest_rates(now, max_age_days=int(values["fx_max_age_days"]))
+    facts = gate_facts(store=store, buyers=[buyer], limits=limits, now=now)[buyer.pk]
+    gates = gate_table.gates(facts, limits=limits, today=now.astimezone(PLATFORM_ZONE).date())
+    orders = order_facts(store=store, order_ids=ids, now=now, special_clearance=special_clearance)
+    around = world(store=store, orders=orders, limits=limits, rates=rates, now=now)
+    tariffs = tariff_facts(
+        store=store,
+        countries={order.country for order in orders},
+        category_ids={line.sku.category_id for order in orders for line in order.lines},
+        now=now,
+        policies=values,
+    )
+    terms = Terms(
+        tariffs=tariffs,
+        rates=rates,
+        buyer_number=buyer.tax_number,
+        buyer_number_checked=buyer.tax_number_checked_at is not None,
+    )
+    failing = [gate.finding for gate in gates if gate.finding]
+    taken: Counter[int] = Counter()
+    plans = []
+    for order in orders:
+        planned = plan(order, world=around, terms=terms, gates=failing, taken=taken)
+        if planned.outcome == "planned":
+            taken.update(pieces_of(planned))
+        plans.append(planned)
+    return Screening(
+        at=now,
+        buyer=buyer,
+        gates=gates,
+        plans=plans,
+        drift=sheets(buyer=buyer, orders=orders[:DRIFT_ORDERS], around=around),
+    )
