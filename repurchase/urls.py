@@ -16,6 +16,7 @@ from repurchase.views import (
     mailbox,
     orders,
     shell,
+    stock,
 )
 
 admin.site.site_header = _("Bulk Repeat Order: platform administration")
@@ -37,6 +38,7 @@ urlpatterns = [
     path("orders/selection/", history.select, name="select"),
     path("orders/buyers/<int:buyer_id>/", history.orders_of_buyer, name="orders-of-buyer"),
     path("orders/<str:ref>/", orders.order, name="order"),
+    path("stock/", stock.stock, name="stock"),
     path("batches/", batches.batches, name="batches"),
     path("batches/<str:ref>/", batches.batch, name="batch"),
     path("batches/<str:ref>/progress/", batches.progress, name="batch-progress"),

@@ -51,11 +51,21 @@ class Source(serializers.Serializer):
     assumed = assumed_facts()
 
 
+class Standing(serializers.Serializer):
+    batch = serializers.CharField()
+    status = serializers.CharField(help_text="The lock's when held, else the batch's.")
+    held = serializers.BooleanField(
+        help_text="true: by its live lock. false: it is planned there, not locked."
+    )
+    until = Instant(allow_null=True, help_text="The lock's end; null: it has none.")
+
+
 class PastOrder(serializers.Serializer):
     order = Source()
     buyer = BuyerName()
     repeatable = serializers.BooleanField()
     findings = Finding(many=True, source="codes", help_text="Why it can't be repeated today, lines included.")
+    stands_in = Standing(source="standing", allow_null=True, help_text="The batch that it stands in already.")
 
 
 class PastOrderPage(serializers.Serializer):

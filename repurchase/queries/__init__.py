@@ -1,21 +1,29 @@
 """What the pages and the API read. Each function is a constant number of queries."""
 
 from repurchase.queries.batches import batch, batch_orders, batches, plan, progress
+from repurchase.queries.drift import order_sheet, plan_drift
 from repurchase.queries.history import buyer_groups, past_orders
 from repurchase.queries.offers import offer, offer_orders
 from repurchase.queries.orders import order
 from repurchase.queries.selections import selection_summary
+from repurchase.queries.standing import standings
+from repurchase.queries.stock import freshness, stock
 
 __all__ = [
     "batch",
     "batch_orders",
     "batches",
     "buyer_groups",
+    "freshness",
     "offer",
     "offer_orders",
     "order",
+    "order_sheet",
     "past_orders",
     "plan",
+    "plan_drift",
     "progress",
     "selection_summary",
+    "standings",
+    "stock",
 ]

@@ -18,6 +18,7 @@ from marketplace.money import Money, Rates
 from marketplace.queries import latest_rates
 from repurchase.queries.paging import PAGE, Page, decode, encode
 from repurchase.queries.selections import found_by, totals_by_buyer
+from repurchase.queries.standing import Standing, standings
 
 GROUPS = 50
 
@@ -74,6 +75,7 @@ class HistoryRow:
     buyer: Buyer
     repeatable: bool
     codes: list[Finding]
+    standing: Standing | None = None  # the batch that holds it or wants it too
 
 
 def past_orders(
@@ -121,12 +123,14 @@ def _screened(store: Store, orders: Sequence[PastOrder], now: dt.datetime) -> li
     rates, stale = rates_or_none(values, now)
     around = world(store=store, orders=facts, limits=limits_of(values), rates=rates, now=now)
     verdicts = {f.id: rules.screen(f, world=around, gates=[*stale, *gates[f.buyer_id]]) for f in facts}
+    stands = standings(store, [order.pk for order in orders], now=now)
     return [
         HistoryRow(
             order=order,
             buyer=order.buyer,
             repeatable=verdicts[order.pk].outcome == "planned",
             codes=list(verdicts[order.pk].findings),
+            standing=stands.get(order.pk),
         )
         for order in orders
     ]

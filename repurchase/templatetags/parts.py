@@ -17,7 +17,7 @@ from diagnostics import words as diagnostics_words
 from diagnostics.codes import CATALOGUE, Code
 from marketplace.money import Money, exponent, half_up
 from pricing.fees import REASONS
-from repurchase.templatetags.states import EVENTS, FACTS, FEES, GATES, KINDS, SEVERITY, Shown
+from repurchase.templatetags.states import DRIFT_FIELDS, EVENTS, FACTS, FEES, GATES, KINDS, SEVERITY, Shown
 
 register = template.Library()
 
@@ -117,7 +117,7 @@ def label(kind: str, value: Any) -> str:
     return str(shown.label)
 
 
-WORDS = {"fee": FEES, "gate": GATES, "fact": FACTS, "event": EVENTS, "reason": REASONS}
+WORDS = {"drift": DRIFT_FIELDS, "fee": FEES, "gate": GATES, "fact": FACTS, "event": EVENTS, "reason": REASONS}
 
 
 @register.filter
@@ -217,6 +217,22 @@ def assumed(row: Any, *fields: str) -> dict:
 @register.inclusion_tag("parts/simulated.html")
 def simulated(row: Any) -> dict:
     return {"marked": row.is_simulated}
+
+
+@register.simple_tag
+def drifted(value: str | None, unit: str) -> str:
+    """A value of a drift sheet, as its unit is read."""
+    if value is None:
+        return "—"
+    if unit == "share":
+        return share(value)
+    if unit == "pieces":
+        return number(int(value))
+    if unit == "days":
+        return _("%(count)s days") % {"count": value}
+    if unit == "reached":
+        return str(FACTS[value])
+    return f"{unit} {value}" if len(unit) == 3 and unit.isupper() else value
 
 
 @register.simple_tag(takes_context=True)

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from diagnostics.codes import Fixer, Severity
+from eligibility import drift
 from pricing.locks import LockStatus
 from repurchase.batching import BatchStatus
 from repurchase.lifecycle import OrderStatus
@@ -82,6 +83,30 @@ GATE: Mapping[bool, Shown] = {
     False: Shown(pgettext_lazy("gate", "Not passed"), "bad", "alert-triangle"),
 }
 
+STOCK: Mapping[bool, Shown] = {
+    False: Shown(pgettext_lazy("stock", "In sync"), "ok", "circle-check"),
+    True: Shown(pgettext_lazy("stock", "Out of sync"), "attention", "alert-triangle"),
+}
+"""By whether it is stale."""
+
+DRIFT: Mapping[str, Shown] = {
+    drift.Severity.SAME: Shown(pgettext_lazy("drift", "Nothing in the way"), "ok", "circle-check"),
+    drift.Severity.CHANGED: Shown(pgettext_lazy("drift", "Changed"), "info", "refresh"),
+    drift.Severity.BLOCKS: Shown(pgettext_lazy("drift", "In the way"), "attention", "alert-triangle"),
+    drift.Severity.UNKNOWN: Shown(pgettext_lazy("drift", "Not on record then"), "calm", "circle-dashed"),
+}
+
+DRIFT_FIELDS: Mapping[str, str | Promise] = {
+    drift.Field.UNIT_PRICE: _("Price a piece"),
+    drift.Field.STOCK: _("Needed, and available"),
+    drift.Field.HS_CODE: _("HS code"),
+    drift.Field.VAT_RATE: _("VAT or GST rate"),
+    drift.Field.REGISTRATION: _("Registration"),
+    drift.Field.LANE: _("Destination reached"),
+    drift.Field.TRANSIT: _("Promised, and transit today"),
+    drift.Field.CERTIFICATE: _("Business Buyer certificate, valid until"),
+}
+
 FIXER: Mapping[str, Shown] = {
     Fixer.SELLER: Shown(_("the seller"), "info", "building-store"),
     Fixer.BUYER: Shown(_("the buyer"), "info", "user"),
@@ -97,6 +122,8 @@ KINDS: Mapping[str, Mapping] = {
     "past_order": PAST_ORDER,
     "line": LINE,
     "gate": GATE,
+    "stock": STOCK,
+    "drift": DRIFT,
     "fixer": FIXER,
 }
 

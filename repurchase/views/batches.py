@@ -60,13 +60,15 @@ def batch(request: HttpRequest, membership: Membership, ref: str) -> HttpRespons
 
 
 def _plan(request: HttpRequest, found: Batch) -> dict:
-    plan = queries.plan(found, now=clock.now(found.store))
+    now = clock.now(found.store)
+    plan = queries.plan(found, now=now)
     tabs = _tabs(found, plan.counts)
     tab = request.GET.get("tab", "")
     tab = tab if tab in dict(tabs) else tabs[0][0]
     page = queries.batch_orders(found, tab=tab, cursor=request.GET.get("cursor", ""))
     return {
         "plan": plan,
+        "drift": queries.plan_drift(found, now=now),
         "tabs": tabs,
         "tab": tab,
         "orders": page.rows,

@@ -22,6 +22,7 @@ def dashboard(request: HttpRequest, membership: Membership) -> HttpResponse:
     batches = queries.batches(store)
     context = {
         "active": "dashboard",
+        "freshness": queries.freshness(store, now=now),
         "locks": _ending_soon(store, now),
         "waiting": batches.filter(status__in=[BatchStatus.SCREENING, BatchStatus.PLANNED])[:SHOWN],
         "latest": batches[:SHOWN],

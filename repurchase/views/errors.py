@@ -15,7 +15,9 @@ def answer(request: HttpRequest, problem: Problem) -> HttpResponse:
     """The page for a Problem, with its code's HTTP status."""
     said = words.of(problem.code, problem.evidence)
     kept = _("Nothing was changed by this request; everything saved before it is still there.")
-    return _shown(request, CATALOGUE[problem.code].status, said.title, said.cause, kept, said.fix, said.code)
+    where = {"held": problem.evidence.get("orders", []), "held_by": problem.evidence.get("held_by", [])}
+    status = CATALOGUE[problem.code].status
+    return _shown(request, status, said.title, said.cause, kept, said.fix, said.code, where)
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -50,9 +52,17 @@ def failed(request: HttpRequest) -> HttpResponse:
 
 
 def _shown(
-    request: HttpRequest, status: int, title: str, cause: str, kept: str, fix: str, code: str = ""
+    request: HttpRequest,
+    status: int,
+    title: str,
+    cause: str,
+    kept: str,
+    fix: str,
+    code: str = "",
+    where: dict | None = None,
 ) -> HttpResponse:
     context = {"status": status, "title": title, "cause": cause, "kept": kept, "fix": fix, "code": code}
+    context |= where or {}
     if request.path.startswith("/api/"):
         return _json(request, context)
     if getattr(request, "htmx", False):

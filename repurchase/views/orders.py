@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from marketplace import clock
 from marketplace.models import Membership
 from marketplace.money import Money
 from repurchase import queries
@@ -20,9 +21,14 @@ UNLOCKED = {OrderStatus.PENDING, OrderStatus.PLANNED, OrderStatus.EXCLUDED, Orde
 @for_members()
 def order(request: HttpRequest, membership: Membership, ref: str) -> HttpResponse:
     detail = queries.order(membership.store, ref)
+    now = clock.now(membership.store)
     context = {
         "active": "batches",
         "detail": detail,
+        "sheet": queries.order_sheet(detail.order, now=now),
+        "standing": queries.standings(membership.store, [detail.past_order.pk], now=now).get(
+            detail.past_order.pk
+        ),
         "order": detail.order,
         "past": detail.past_order,
         "fee_parts": _by_part(detail.fees),

@@ -1,5 +1,6 @@
 """F-12: every URL × method × stranger, enumerated from the resolver. A new URL without a case fails here."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -7,7 +8,7 @@ from django.apps import apps
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from marketplace import access
-from marketplace.models import ApiKey
+from marketplace.models import ApiKey, Sku
 from pricing import signing
 from pricing.models import Grant
 from repurchase.services import batches, locking
@@ -26,16 +27,22 @@ PUBLIC = {
 
 # What a store's members see, with the values that address alice's rows.
 OF_A_STORE = {
-    "", "store/", "orders/", "orders/selection/", "batches/",
+    "", "store/", "stock/", "orders/", "orders/selection/", "batches/",
     "orders/buyers/<int:buyer_id>/", "orders/<str:ref>/", "batches/<str:ref>/", "batches/<str:ref>/progress/",
     "batches/<str:ref>/lock/", "batches/<str:ref>/rescreen/", "batches/<str:ref>/cancel/",
     "batches/<str:ref>/orders.xml",
 }  # fmt: skip
 
 OF_A_KEY = {
-    "api/v1/past-orders/", "api/v1/batches/", "api/v1/batches/<str:ref>/", "api/v1/batches/<str:ref>/orders/",
+    "api/v1/past-orders/", "api/v1/inventory/", "api/v1/screenings/",
+    "api/v1/batches/", "api/v1/batches/<str:ref>/", "api/v1/batches/<str:ref>/orders/",
     "api/v1/batches/<str:ref>/orders.xml", "api/v1/batches/<str:ref>/lock/", "api/v1/batches/<str:ref>/cancel/",
     "api/v1/batches/<str:ref>/rescreen/", "api/v1/orders/<str:ref>/", "api/v1/",
+}  # fmt: skip
+
+# What names no row in its address: a key's own, so a stranger's key finds or writes nothing of alice's.
+LISTS_OF_A_KEY = {
+    "api/v1/", "api/v1/past-orders/", "api/v1/batches/", "api/v1/inventory/", "api/v1/screenings/",
 }  # fmt: skip
 
 OF_A_LINK = {"b/<str:token>/"}
@@ -145,7 +152,7 @@ class TestAMemberOfAnotherStore:
         other = charlie.memberships.get().store
         key = access.new_api_key(store=other, name="test", scopes=["read", "write"], by=charlie)
         before = everything()
-        for route in OF_A_KEY - {"api/v1/", "api/v1/past-orders/", "api/v1/batches/"}:
+        for route in OF_A_KEY - LISTS_OF_A_KEY:
             answer = ask(client, method, address(route, alices), key)
             assert answer.status_code in (404, 405), route
         assert everything() == before
@@ -177,13 +184,32 @@ class TestAForeignIdInABody:
         assert answer.json()["code"] == "ORDER_UNKNOWN"
         assert everything() == before
 
+    @pytest.mark.parametrize("call", ["screenings", "inventory"])
+    def test_tells_and_changes_nothing_by_key(self, client, alices, charlie, call):
+        other = charlie.memberships.get().store
+        key = access.new_api_key(store=other, name="test", scopes=["read", "write"], by=charlie)
+        before = everything()
+        body = {
+            "screenings": {"order_ids": [order.number for order in alices["orders"]]},
+            "inventory": {"rows": [{"sku": sku.code, "on_hand": 0} for sku in Sku.objects.all()]},
+        }[call]
+        answer = client.generic(
+            "PUT" if call == "inventory" else "POST", f"/api/v1/{call}/", json.dumps(body), "application/json",
+            headers={"Authorization": f"Bearer {key}"},
+        )  # fmt: skip
+        if call == "inventory":
+            assert {row["code"] for row in answer.json()["errors"]} == {"SKU_UNKNOWN"}
+        else:
+            assert answer.json()["code"] == "ORDER_UNKNOWN"
+        assert everything() == before
+
     def test_can_t_be_switched_to(self, client, store, charlie):
         client.force_login(charlie)
         assert client.post("/store/", {"to": store.pk}).status_code == 404
 
     def test_finds_nothing_in_a_list(self, client, alices, charlie):
         client.force_login(charlie)
-        for path in ("/orders/", "/orders/?tab=all", "/batches/", "/"):
+        for path in ("/orders/", "/orders/?tab=all", "/batches/", "/stock/", "/"):
             page = client.get(path).content.decode()
             assert alices["ref"] not in page
             assert alices["orders"][0].number not in page
