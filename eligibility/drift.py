@@ -82,6 +82,16 @@ class Sheet:
     lapses: Sequence[Lapse]
 
     @property
+    def told(self) -> list[Row]:
+        """What somebody should look at, the gravest first."""
+        order = (Severity.BLOCKS, Severity.CHANGED, Severity.UNKNOWN)
+        return [row for severity in order for row in self.rows if row.severity is severity]
+
+    @property
+    def same(self) -> list[Row]:
+        return [row for row in self.rows if row.severity is Severity.SAME]
+
+    @property
     def blocks(self) -> int:
         return sum(row.severity is Severity.BLOCKS for row in self.rows)
 

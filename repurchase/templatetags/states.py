@@ -84,16 +84,16 @@ GATE: Mapping[bool, Shown] = {
 }
 
 STOCK: Mapping[bool, Shown] = {
-    False: Shown(pgettext_lazy("stock", "In sync"), "ok", "circle-check"),
-    True: Shown(pgettext_lazy("stock", "Out of sync"), "attention", "alert-triangle"),
+    False: Shown(_("In sync"), "ok", "circle-check"),
+    True: Shown(_("Out of sync"), "attention", "alert-triangle"),
 }
 """By whether it is stale."""
 
 DRIFT: Mapping[str, Shown] = {
-    drift.Severity.SAME: Shown(pgettext_lazy("drift", "Nothing in the way"), "ok", "circle-check"),
-    drift.Severity.CHANGED: Shown(pgettext_lazy("drift", "Changed"), "info", "refresh"),
-    drift.Severity.BLOCKS: Shown(pgettext_lazy("drift", "In the way"), "attention", "alert-triangle"),
-    drift.Severity.UNKNOWN: Shown(pgettext_lazy("drift", "Not on record then"), "calm", "circle-dashed"),
+    drift.Severity.SAME: Shown(_("Nothing in the way"), "ok", "circle-check"),
+    drift.Severity.CHANGED: Shown(_("Changed since"), "info", "refresh"),
+    drift.Severity.BLOCKS: Shown(_("In the way"), "attention", "alert-triangle"),
+    drift.Severity.UNKNOWN: Shown(_("Not on record then"), "calm", "circle-dashed"),
 }
 
 DRIFT_FIELDS: Mapping[str, str | Promise] = {
