@@ -2,7 +2,7 @@
 they are rows of their own (`StockClaim`)."""
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -14,7 +14,7 @@ from diagnostics.codes import Code
 from marketplace import clock
 from marketplace.mirror import files
 from marketplace.mirror.refused import RefusedRows
-from marketplace.mirror.stock_rows import Rejected, Row, newest_of_each, read
+from marketplace.mirror.stock_rows import Rejected, Row, names_a_sku, newest_of_each, read
 from marketplace.models import Sku, Store
 
 COLUMNS = ("sku", "on_hand", "synced_at")
@@ -36,11 +36,11 @@ def put(*, store: Store, rows: Sequence[Any], source: str) -> Report:
     A row older than what is known never overwrites it. Rejected, each row for itself: INPUT_INVALID, SKU_UNKNOWN,
     STOCK_ROW_STALE, STOCK_ROW_REPEATED. `source` "" leaves the numbers the mirror's own, simulated or assumed.
     """
-    now = clock.now(store)
+    known = _held(store, {sent["sku"] for sent in rows if names_a_sku(sent)})
+    now = clock.now(store)  # after the wait for the rows: who comes second is judged by the later instant
     found = [read(index, sent, now=now) for index, sent in enumerate(rows)]
     rejected = [row for row in found if isinstance(row, Rejected)]
     wanted, repeated = newest_of_each(row for row in found if isinstance(row, Row))
-    known = _held(store, [row.sku for row in wanted])
     taken = []
     for row in wanted:
         refusal = _refusal(row, known)
@@ -50,7 +50,7 @@ def put(*, store: Store, rows: Sequence[Any], source: str) -> Report:
     return Report(accepted=len(taken), rejected=rejected)
 
 
-def _held(store: Store, codes: Sequence[str]) -> dict[str, tuple[int, dt.datetime | None]]:
+def _held(store: Store, codes: Collection[str]) -> dict[str, tuple[int, dt.datetime | None]]:
     """(id, last sync) by code, the rows held in the order of their ids, as a price lock takes them."""
     rows = Sku.objects.filter(store=store, code__in=codes).order_by("pk").select_for_update(no_key=True)
     return {code: (pk, at) for code, pk, at in rows.values_list("code", "pk", "stock_synced_at")}

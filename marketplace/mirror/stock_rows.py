@@ -40,7 +40,7 @@ def read(index: int, sent: Any, *, now: dt.datetime) -> Row | Rejected:
     if unknown := sorted(set(sent) - FIELDS):
         return _invalid(index, key, unknown[0], "not known here")
     sku, on_hand, at = sent.get("sku"), sent.get("on_hand"), sent.get("synced_at")
-    if not isinstance(sku, str) or not 0 < len(sku) <= MAX_TEXT or "\0" in sku:
+    if not names_a_sku(sent):
         return _invalid(index, key, "sku", f"a text of 1 to {MAX_TEXT} characters is wanted")
     if type(on_hand) is not int or not 0 <= on_hand <= MAX_ON_HAND:
         return _invalid(index, key, "on_hand", f"a whole number from 0 to {MAX_ON_HAND} is wanted")
@@ -50,6 +50,11 @@ def read(index: int, sent: Any, *, now: dt.datetime) -> Row | Rejected:
     if instant > now:
         return _invalid(index, key, "synced_at", f"it lies in the future; it is {now.isoformat()}")
     return Row(index, key, sku, on_hand, instant)
+
+
+def names_a_sku(sent: Any) -> bool:
+    sku = sent.get("sku") if isinstance(sent, Mapping) else None
+    return isinstance(sku, str) and 0 < len(sku) <= MAX_TEXT and "\0" not in sku
 
 
 def _invalid(index: int, key: str, name: str, detail: str) -> Rejected:

@@ -47,12 +47,13 @@ def _note_use(key: ApiKey) -> None:
 
 
 class HasScope(BasePermission):
-    """Reading takes the scope "read", everything else "write"."""
+    """Reading takes the scope "read", everything else "write"; a view may say that its POST `only_reads`."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
         if request.auth is None:
             return False
-        needs = "read" if request.method in SAFE_METHODS else "write"
+        reads = request.method in SAFE_METHODS or getattr(view, "only_reads", False)
+        needs = "read" if reads else "write"
         if needs not in request.auth.scopes:
             raise Problem(Code.SCOPE_MISSING, needs=needs)
         return True

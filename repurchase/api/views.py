@@ -53,6 +53,8 @@ def _told_row(row: Rejected) -> dict[str, str]:
 
 
 class Screenings(Endpoint):
+    only_reads = True
+
     @described("screen", serializers.Screening, body=asked.NewScreening)
     def post(self, request: Request) -> Response:
         """A dry screening: what a batch of these orders would come to today. Nothing is written."""

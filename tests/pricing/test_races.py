@@ -4,20 +4,23 @@ import datetime as dt
 import random
 import threading
 import time
+import uuid
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import pytest
-from django.db import close_old_connections, connection, transaction
+from django.db import IntegrityError, close_old_connections, connection, transaction
 
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace import clock
+from marketplace.mirror import inventory
 from marketplace.models import OrderClaim, StockClaim
 from pricing import services
 from pricing.models import Act, Lock
+from tests import world
 from tests.pricing.locked import Scene, end_at
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -141,6 +144,43 @@ class TestGoods:
         assert len(winners(answers)) == 1
         assert answers.count(Code.ORDER_ALREADY_LOCKED) == 9
         assert OrderClaim.objects.count() == 20
+
+    def test_claimed_at_once_without_any_row_lock_are_claimed_once(self):
+        """The constraint alone (one_live_claim_a_past_order): no service, no row lock before it."""
+        scene = Scene(orders=1)
+
+        def claim() -> object:
+            try:
+                made = OrderClaim.objects.create(
+                    store=scene.store, past_order=scene.orders[0], holder=uuid.uuid4()
+                )
+            except IntegrityError as error:
+                return str(error)
+            return [made]
+
+        answers = at_once([claim] * 8)
+        assert len(winners(answers)) == 1
+        assert (
+            sum("one_live_claim_a_past_order" in answer for answer in answers if isinstance(answer, str)) == 7
+        )
+        OrderClaim.objects.update(released_at=clock.now())
+        assert winners([claim()])
+
+    def test_whose_levels_are_sent_while_they_are_locked_do_not_deadlock(self):
+        """Levels in opposite orders beside locks: SKU rows are always taken by id."""
+        scene = Scene(orders=4)
+        skus = [scene.sku, *(world.sku(scene.store) for _ in range(30))]
+        rows = [{"sku": sku.code, "on_hand": 500} for sku in skus]
+        stock = {sku.pk: 1 for sku in skus}
+        for _ in range(5):
+            put = partial(inventory.put, store=scene.store, source="api")
+            calls = [partial(put, rows=rows), partial(put, rows=rows[::-1])] * 3
+            locks = [partial(scene.lock, scene.lot([order], stock=stock)) for order in scene.orders]
+            answers = at_once([*calls, *locks])
+            assert [a.accepted for a in answers[:6]] == [31] * 6
+            for (lock,) in winners(answers[6:]):
+                scene.cancel(lock)
+        assert not StockClaim.objects.filter(released_at=None).exists()
 
     def test_in_stock_for_three_go_to_three_of_ten(self):
         scene = Scene(orders=10, on_hand=39)

@@ -77,7 +77,8 @@ class TestEveryEndpoint:
         problem(call(client, method, address(pattern, order.batch.ref, order.ref)), 401, "KEY_INVALID")
 
     def test_needs_the_scope(self, client, store, order, pattern, method):
-        has, lacks = ("write", "read") if method == "get" else ("read", "write")
+        only_reads = method == "get" or "screenings" in str(pattern)  # a dry screening writes nothing
+        has, lacks = ("write", "read") if only_reads else ("read", "write")
         key = access.new_api_key(store=store, name="half", scopes=[has], by=None)
 
         refused = problem(

@@ -145,7 +145,7 @@ class TestThePlan:
 class TestADryScreening:
     @pytest.fixture
     def ask(self, client, store):
-        key = access.new_api_key(store=store, name="ERP", scopes=["write"], by=None)
+        key = access.new_api_key(store=store, name="BI", scopes=["read"], by=None)  # it only reads
 
         def call(**body):
             return client.post(
