@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet, Sum
@@ -11,6 +12,7 @@ from marketplace import policy
 from marketplace.models import Buyer, PastOrder, Store, User
 from marketplace.money import Money
 from repurchase.models import Selection
+from repurchase.queries.standing import holders
 
 
 def found_by(q: str) -> Q:
@@ -60,6 +62,8 @@ class SelectionSummary:
     capped: int | None = None  # how many there were, when the limit of a batch cut them
     everything: bool = False
     ids: frozenset[int] = frozenset()
+    held: int = 0  # of the ticked ones, by live locks: they can't be locked again
+    held_by: Sequence[str] = ()  # the batches of those locks
 
     def has(self, order_id: int) -> bool:
         return order_id in self.ids
@@ -73,6 +77,7 @@ def selection_summary(store: Store, *, user: User, now: dt.datetime) -> Selectio
     ids = order_ids(selection, now=now)
     total = matching(selection, now=now).count() if len(ids) == limit else len(ids)
     sums = totals_by_buyer(PastOrder.objects.filter(store=store, pk__in=ids))
+    held, held_by = holders(store, ids, now=now)
     return SelectionSummary(
         count=len(ids),
         buyer=selection.buyer,
@@ -81,4 +86,6 @@ def selection_summary(store: Store, *, user: User, now: dt.datetime) -> Selectio
         capped=total if total > limit else None,
         everything=selection.everything,
         ids=frozenset(ids),
+        held=held,
+        held_by=held_by,
     )

@@ -41,6 +41,16 @@ def _held(store: Store, order_ids: Collection[int], now: dt.datetime) -> dict[in
     }
 
 
+def holders(store: Store, order_ids: Collection[int], *, now: dt.datetime) -> tuple[int, list[str]]:
+    """How many of these orders a live lock holds, and the references of the batches: two queries."""
+    claims = OrderClaim.objects.live(now).filter(store=store, past_order__in=order_ids)
+    held = claims.count()
+    if not held:
+        return 0, []
+    locks = Lock.objects.of(store).filter(pk__in=claims.values("holder"))
+    return held, list(locks.order_by("subject").values_list("subject", flat=True).distinct())
+
+
 def _planned(store: Store, order_ids: Collection[int]) -> dict[int, Standing]:
     rows = RepeatOrder.objects.filter(
         store=store, past_order__in=order_ids, status=OrderStatus.PLANNED, batch__status=BatchStatus.PLANNED

@@ -98,6 +98,25 @@ class TestTheHistory:
         assert "disabled" not in page
 
 
+class TestTheTicks:
+    def test_of_held_orders_say_so_and_link_to_their_batch(self, store, history, alice, client):
+        batch = made(store, history[1][:2])
+        locking.lock_and_invite(batch=batch, by="user:1")
+        client.force_login(alice)
+        tick = {"action": "tick-buyer", "buyer": history[0].pk, "store": store.pk}
+        bar = client.post("/orders/selection/", tick, headers=EN | {"HX-Request": "true"}).content.decode()
+        assert "2 of them are held by a live lock:" in bar
+        assert f'<a href="/batches/{batch.ref}/">{batch.ref}</a>' in bar
+
+    def test_of_free_orders_say_nothing_about_it(self, store, history, alice, client):
+        made(store, history[1][:2])
+        client.force_login(alice)
+        tick = {"action": "tick-buyer", "buyer": history[0].pk, "store": store.pk}
+        bar = client.post("/orders/selection/", tick, headers=EN | {"HX-Request": "true"}).content.decode()
+        assert "5 orders ticked" in bar
+        assert "held" not in bar
+
+
 class TestALockOfAHeldOrder:
     def test_names_the_orders_and_links_to_the_batch_that_holds_them(self, store, history, alice, client):
         holder, late = made(store, history[1][:2]), made(store, history[1])
