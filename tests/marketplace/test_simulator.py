@@ -14,7 +14,7 @@ from pricing.models import Lock
 from repurchase import demo
 from repurchase.demo import ningbo, plants
 from repurchase.models import RepeatOrder
-from repurchase.simulator import ERP, simulate
+from repurchase.simulator import ERP, SandboxStock, simulate
 from tests import world
 from tests.repurchase.test_demo import codes_of, orders_of, screened
 
@@ -168,3 +168,33 @@ def _confirmed(batch) -> RepeatOrder:
     order = batch.orders.get()
     RepeatOrder.objects.filter(pk=order.pk).update(status="confirmed", lock=lock)
     return order
+
+
+class TestTheStockSource:
+    """What a lock asks when the stock grew stale since the plan (docs/stock.md)."""
+
+    def read(self) -> dict:
+        store = Store.objects.get(code=ningbo.CODE)
+        return SandboxStock().read(store, list(store.skus.values_list("code", flat=True)))
+
+    def test_knows_every_simulated_sku_but_the_one_planted_stale(self, the_demo):
+        store = Store.objects.get(code=ningbo.CODE)
+        codes = set(store.skus.values_list("code", flat=True))
+        assert set(self.read()) == codes - {plants.STALE_SKU}
+
+    def test_reads_by_the_store_s_own_clock(self, later):
+        levels = self.read()
+        now = clock.now(Store.objects.get(code=ningbo.CODE))
+        assert all(now - at < dt.timedelta(seconds=30) for _, at in levels.values())
+
+    def test_leaves_live_stores_and_levels_from_outside_alone(self, db):
+        for store, stock_source in ((world.store(sandbox=False), ""), (world.store(), "api")):
+            sku = world.sku(store, source=SIMULATED, stock_source=stock_source)
+            assert SandboxStock().read(store, [sku.code]) == {}
+
+    def test_and_the_simulator_leave_levels_from_outside_as_they_are(self, db):
+        old = world.NOW - dt.timedelta(days=3)
+        kept = world.sku(world.store(), source=SIMULATED, stock_source="api", stock_synced_at=old)
+        simulate()
+        kept.refresh_from_db()
+        assert kept.stock_synced_at == old
