@@ -3,6 +3,7 @@
 from repurchase.queries.batches import batch, batch_orders, batches, plan, progress
 from repurchase.queries.history import buyer_groups, past_orders
 from repurchase.queries.offers import offer, offer_orders
+from repurchase.queries.opening import opening
 from repurchase.queries.orders import order
 from repurchase.queries.selections import selection_summary
 
@@ -13,6 +14,7 @@ __all__ = [
     "buyer_groups",
     "offer",
     "offer_orders",
+    "opening",
     "order",
     "past_orders",
     "plan",

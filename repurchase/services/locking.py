@@ -16,6 +16,7 @@ from outbox import letters
 from pricing import services as pricing
 from pricing import signing
 from pricing.models import Lock
+from qualification.queries import require_open
 from repurchase import batching
 from repurchase.batching import BatchStatus
 from repurchase.lifecycle import OrderStatus, sources
@@ -29,12 +30,14 @@ LotKey = tuple[str, str]  # (currency, index series): ADR 3
 def lock_and_invite(*, batch: Batch, by: str) -> list[Lock]:
     """Locks every planned order's price for 72 h and writes to the buyer.
 
-    Raises NOTHING_TO_LOCK, PLAN_STALE, ORDER_ALREADY_LOCKED, STOCK_TOO_LOW; then nothing is written.
+    Raises QUALIFICATION_REQUIRED, NOTHING_TO_LOCK, PLAN_STALE, ORDER_ALREADY_LOCKED, STOCK_TOO_LOW; then nothing is written.
     """
     batch = Batch.objects.select_for_update(of=("self",)).select_related("store", "buyer").get(pk=batch.pk)
     if batch.status != BatchStatus.PLANNED:
         raise Problem(Code.STATE_CONFLICT, state=batch.status, event="lock")
-    _check_age(batch, clock.now(batch.store))
+    now = clock.now(batch.store)
+    require_open(batch.store, now)  # it may have lapsed since the plan was screened (R-26)
+    _check_age(batch, now)
     orders = list(batch.orders.filter(status=OrderStatus.PLANNED).order_by("position"))
     if not orders:
         raise Problem(Code.NOTHING_TO_LOCK)

@@ -9,6 +9,7 @@ from django.utils.translation import pgettext_lazy
 
 from diagnostics.codes import Fixer, Severity
 from pricing.locks import LockStatus
+from qualification.review import Standing
 from repurchase.batching import BatchStatus
 from repurchase.lifecycle import OrderStatus
 
@@ -89,6 +90,14 @@ FIXER: Mapping[str, Shown] = {
     Fixer.NOBODY: Shown(_("nobody"), "calm", "ban"),
 }
 
+STANDING: Mapping[str, Shown] = {
+    Standing.NOT_OPEN: Shown(pgettext_lazy("standing", "Not open"), "calm", "circle-dashed"),
+    Standing.DOCUMENTS: Shown(pgettext_lazy("standing", "Documents wanted"), "attention", "file-certificate"),
+    Standing.IN_REVIEW: Shown(pgettext_lazy("standing", "In review"), "info", "hourglass"),
+    Standing.OPEN: Shown(pgettext_lazy("standing", "Open"), "ok", "circle-check"),
+    Standing.LAPSED: Shown(pgettext_lazy("standing", "Lapsed"), "bad", "alert-triangle"),
+}
+
 KINDS: Mapping[str, Mapping] = {
     "batch": BATCH,
     "order": ORDER,
@@ -98,6 +107,7 @@ KINDS: Mapping[str, Mapping] = {
     "line": LINE,
     "gate": GATE,
     "fixer": FIXER,
+    "standing": STANDING,
 }
 
 FEES: Mapping[str, str | Promise] = {
@@ -124,11 +134,7 @@ GATES: Mapping[str, str | Promise] = {
 FACTS: Mapping[str, str | Promise] = {
     "yes": pgettext_lazy("gate", "Yes"),
     "no": pgettext_lazy("gate", "No"),
-    "not_open": pgettext_lazy("standing", "Not open"),
-    "documents": pgettext_lazy("standing", "Documents wanted"),
-    "in_review": pgettext_lazy("standing", "In review"),
-    "open": pgettext_lazy("standing", "Open"),
-    "lapsed": pgettext_lazy("standing", "Lapsed"),
+    **{state.value: shown.label for state, shown in STANDING.items()},
 }
 """Values and limits of gates that are words; everything else is shown as it is."""
 

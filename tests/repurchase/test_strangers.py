@@ -26,7 +26,7 @@ PUBLIC = {
 
 # What a store's members see, with the values that address alice's rows.
 OF_A_STORE = {
-    "", "store/", "orders/", "orders/selection/", "batches/",
+    "", "store/", "benefits/", "qualification/", "orders/", "orders/selection/", "batches/",
     "orders/buyers/<int:buyer_id>/", "orders/<str:ref>/", "batches/<str:ref>/", "batches/<str:ref>/progress/",
     "batches/<str:ref>/lock/", "batches/<str:ref>/rescreen/", "batches/<str:ref>/cancel/",
     "batches/<str:ref>/orders.xml",
