@@ -38,9 +38,8 @@ DATABASES["default"].setdefault("OPTIONS", {})["connect_timeout"] = 5
 REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
-PLATFORM_VERIFICATION_URL = env.str(  # where an unverified store finishes its verification
-    "PLATFORM_VERIFICATION_URL", default="https://csp.aliexpress.com/"
-)
+VERIFY_AT = "https://csp.aliexpress.com/"
+PLATFORM_VERIFICATION_URL = env.str("PLATFORM_VERIFICATION_URL", default=VERIFY_AT)
 SITE_URL = env.str("SITE_URL", default="http://127.0.0.1:8000")  # what links in emails begin with
 
 INSTALLED_APPS = [
