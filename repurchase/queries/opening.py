@@ -12,6 +12,8 @@ from qualification.queries import State, Wanted, state_of, wanted_documents, wan
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Opening:
     state: State
+    max_orders: int
+    lock_hours: int
     min_level: str
     max_dispute_rate: Decimal
     dispute_days: int
@@ -30,6 +32,8 @@ def opening(store: Store) -> Opening:
     policies = policy.in_force(now)
     return Opening(
         state=state_of(store, now),
+        max_orders=policies["batch_max_orders"],
+        lock_hours=policies["lock_hours"],
         min_level=str(StoreLevel(policies["store_min_level"]).label),
         max_dispute_rate=policies["dispute_rate_max"],
         dispute_days=policies["dispute_window_days"],

@@ -144,7 +144,7 @@ def _code(name: str, evidence: dict | None) -> dict:
     return {
         "words": diagnostics_words.of(name, evidence),
         "shown": SEVERITY[entry.severity],
-        "with_evidence": bool(evidence),
+        "with_evidence": evidence is not None,
     }
 
 

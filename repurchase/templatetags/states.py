@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from diagnostics.codes import Fixer, Severity
+from marketplace.models import StoreLevel
 from pricing.locks import LockStatus
 from qualification.review import Standing
 from repurchase.batching import BatchStatus
@@ -135,6 +136,7 @@ FACTS: Mapping[str, str | Promise] = {
     "yes": pgettext_lazy("gate", "Yes"),
     "no": pgettext_lazy("gate", "No"),
     **{state.value: shown.label for state, shown in STANDING.items()},
+    **{level.name.title(): level.label for level in StoreLevel},
 }
 """Values and limits of gates that are words; everything else is shown as it is."""
 
