@@ -52,6 +52,7 @@ def lock_and_invite(*, batch: Batch, by: str) -> list[Lock]:
         hours=int(batch.policies["lock_hours"]),
         by=by,
     )
+    require_open(batch.store, locks[0].locked_at)  # the rows may have been waited for beyond its end
     ending.end_orders(ended, status=OrderStatus.EXPIRED, by="system:lock")
     _move(locks, by_lot)
     batch.status = batching.advance(BatchStatus(batch.status), batching.Event.LOCK)
