@@ -181,7 +181,7 @@ class TestTheDescription:
         validate_schema(schema)
 
         assert "warning" not in capsys.readouterr().err.lower()
-        assert len(schema["paths"]) == 9
+        assert len(schema["paths"]) == 10
         assert schema["components"]["securitySchemes"]["key"]["scheme"] == "bearer"
 
     def test_describes_every_endpoint(self):

@@ -9,6 +9,7 @@ from django.utils import translation
 from diagnostics.codes import Code
 from diagnostics.models import LedgerEntry
 from diagnostics.problem import Problem
+from eligibility.services import open_benefit
 from marketplace import access, clock
 from marketplace.models import PastOrder, Store, StoreLevel
 from outbox import letters
@@ -229,6 +230,36 @@ class TestTheFirstCreateRepeatOrders:
         assert post(client, "/batches/").headers["Location"].startswith("/batches/BR-")
         batch = run(Batch.objects.get())
         assert statuses(batch) == ["planned"] * 5
+
+
+class TestTheQualificationByApi:
+    def asked(self, client, store) -> dict:
+        key = access.new_api_key(store=store, name="test", scopes=["read"], by=None)
+        answer = client.get(
+            "/api/v1/qualification/", headers={"Authorization": f"Bearer {key}", "Accept-Language": "en"}
+        )
+        assert answer.status_code == 200
+        return answer.json()
+
+    def test_tells_state_check_and_needs(self, client, not_open):
+        before = self.asked(client, not_open)
+        assert (before["state"], before["owner"], before["gates"]) == ("not_open", "seller", [])
+        assert (before["checked_at"], before["valid_until"]) == (None, None)
+        open_benefit(store=not_open, by="user:1")
+        after = self.asked(client, not_open)
+        assert (after["state"], [gate["passed"] for gate in after["gates"]]) == ("documents", [True] * 3)
+        assert after["checked_at"].endswith("Z")
+        assert [each["key"] for each in after["documents"]] == [
+            "business_licence", "bank_statements", "customs_declarations", "iso_9001",
+        ]  # fmt: skip
+
+    def test_tells_of_the_key_s_own_store_only(self, client, not_open, charlie):
+        assert self.asked(client, charlie.memberships.get().store)["state"] == "open"
+        assert self.asked(client, not_open)["state"] == "not_open"
+
+    def test_tells_a_lapse_that_nobody_swept(self, client, not_open):
+        put(Standing.OPEN, valid_until=world.NOW - DAY, due_at=world.NOW - DAY)
+        assert self.asked(client, not_open)["state"] == "lapsed"
 
 
 class TestALapse:

@@ -35,7 +35,7 @@ OF_A_STORE = {
 OF_A_KEY = {
     "api/v1/past-orders/", "api/v1/batches/", "api/v1/batches/<str:ref>/", "api/v1/batches/<str:ref>/orders/",
     "api/v1/batches/<str:ref>/orders.xml", "api/v1/batches/<str:ref>/lock/", "api/v1/batches/<str:ref>/cancel/",
-    "api/v1/batches/<str:ref>/rescreen/", "api/v1/orders/<str:ref>/", "api/v1/",
+    "api/v1/batches/<str:ref>/rescreen/", "api/v1/orders/<str:ref>/", "api/v1/qualification/", "api/v1/",
 }  # fmt: skip
 
 OF_A_LINK = {"b/<str:token>/"}
@@ -145,7 +145,12 @@ class TestAMemberOfAnotherStore:
         other = charlie.memberships.get().store
         key = access.new_api_key(store=other, name="test", scopes=["read", "write"], by=charlie)
         before = everything()
-        for route in OF_A_KEY - {"api/v1/", "api/v1/past-orders/", "api/v1/batches/"}:
+        for route in OF_A_KEY - {
+            "api/v1/",
+            "api/v1/past-orders/",
+            "api/v1/batches/",
+            "api/v1/qualification/",
+        }:
             answer = ask(client, method, address(route, alices), key)
             assert answer.status_code in (404, 405), route
         assert everything() == before
