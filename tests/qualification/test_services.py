@@ -116,28 +116,42 @@ class TestAdvancing:
         assert (row.valid_until, row.due_at) == (None, None)
 
 
+def at_once(act, n: int = 2) -> list[str]:
+    """What `n` threads with connections of their own come to, in order of the words."""
+    ready, outcomes = threading.Barrier(n), []
+
+    def run():
+        try:
+            ready.wait()
+            outcomes.append(str(act()))
+        except Problem as problem:
+            outcomes.append(str(problem.code))
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run) for _ in range(n)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return sorted(outcomes)
+
+
 @pytest.mark.django_db(transaction=True)
 class TestTwoAtOnce:
     def test_one_wins_and_the_other_is_told(self):
         store = world.store(standing=S.NOT_OPEN)
-        ready, outcomes = threading.Barrier(2), []
-
-        def press():
-            try:
-                ready.wait()
-                outcomes.append(services.advance(store=store, event=E.APPLY, by="user:1", now=world.NOW))
-            except Problem as problem:
-                outcomes.append(problem.code)
-            finally:
-                connection.close()
-
-        threads = [threading.Thread(target=press) for _ in range(2)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert sorted(map(str, outcomes)) == ["STATE_CONFLICT", "documents"]
+        act = {"store": store, "event": E.APPLY, "by": "user:1", "now": world.NOW}
+        assert at_once(lambda: services.advance(**act)) == ["STATE_CONFLICT", "documents"]
         assert LedgerEntry.objects.filter(kind="qualification.apply").count() == 1
+
+    @pytest.mark.parametrize(("days_left", "kind"), [(30, "lapses_soon"), (0, "lapsed")])
+    def test_sweeps_tell_once(self, days_left, kind):
+        store = world.store()
+        end = approved(store)
+        world.move_clock(store, end - days_left * DAY)
+        assert at_once(services.keep_up, 4)[:3] == ["(0, 0)"] * 3
+        assert kinds().count(f"qualification.{kind}") == 1
 
 
 class TestTheEndOfAStanding:
