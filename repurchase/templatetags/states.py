@@ -1,4 +1,4 @@
-"""How each state and severity is shown: a word, a tone and an icon, so that colour never speaks alone. Pure data."""
+"""How each state and severity is shown: a word, a tone and an icon, so that colour never speaks alone."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from diagnostics.codes import Fixer, Severity
+from marketplace.models import StoreLevel
 from pricing.locks import LockStatus
 from repurchase.batching import BatchStatus
 from repurchase.lifecycle import OrderStatus
@@ -129,6 +130,7 @@ FACTS: Mapping[str, str | Promise] = {
     "in_review": pgettext_lazy("standing", "In review"),
     "open": pgettext_lazy("standing", "Open"),
     "lapsed": pgettext_lazy("standing", "Lapsed"),
+    **{level.name.title(): level.label for level in StoreLevel},
 }
 """Values and limits of gates that are words; everything else is shown as it is."""
 
