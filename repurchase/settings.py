@@ -118,7 +118,7 @@ AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = dt.timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
-AXES_USERNAME_FORM_FIELD = "username"  # the sign-in form's field; else failures and checks name different users
+AXES_USERNAME_FORM_FIELD = "username"  # as the form names it; else a lock never matches
 AXES_USERNAME_CALLABLE = "repurchase.views.shell.account_named"
 AXES_LOCKOUT_TEMPLATE = "sign_in_locked.html"
 SESSION_COOKIE_AGE = 12 * 3600
