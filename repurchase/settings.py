@@ -120,6 +120,8 @@ AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = dt.timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
+AXES_USERNAME_FORM_FIELD = "username"  # as the form names it; else a lock never matches
+AXES_USERNAME_CALLABLE = "repurchase.views.shell.account_named"
 AXES_LOCKOUT_TEMPLATE = "sign_in_locked.html"
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_HTTPONLY = True

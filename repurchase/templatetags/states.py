@@ -1,4 +1,4 @@
-"""How each state and severity is shown: a word, a tone and an icon, so that colour never speaks alone. Pure data."""
+"""How each state and severity is shown: a word, a tone and an icon, so that colour never speaks alone."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
