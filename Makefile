@@ -53,7 +53,7 @@ bench: setup-test ## benchmarks as ratios; writes bench.json
 	@$(PRIVATE) $(PY) -m tests.bench
 
 messages: setup-test ## collects new texts into locale/
-	@$(PRIVATE) $(PY) manage.py makemessages --all --no-obsolete --no-wrap --ignore '.venv/*' --ignore '.uv/*'
+	@$(PRIVATE) $(PY) manage.py makemessages --all --no-obsolete --no-wrap --no-location --ignore 'tests/*' --ignore '.venv/*' --ignore '.uv/*'
 
 clean: ## removes what the set-up made, the data included
 	rm -rf $(VENV) .uv .data .pytest_cache .ruff_cache .import_linter_cache bench.json

@@ -120,8 +120,8 @@ def _final(title: str, cause: str, fix: str, fixer: Fixer = Fixer.NOBODY) -> Ent
     return Entry(title=title, cause=cause, fix=fix, severity=Severity.FINAL, fixer=fixer)
 
 
-def _curable(title: str, cause: str, fix: str, fixer: Fixer = Fixer.SELLER) -> Entry:
-    return Entry(title=title, cause=cause, fix=fix, severity=Severity.CURABLE, fixer=fixer)
+def _curable(title: str, cause: str, fix: str, fixer: Fixer = Fixer.SELLER, status: int = 422) -> Entry:
+    return Entry(title=title, cause=cause, fix=fix, severity=Severity.CURABLE, fixer=fixer, status=status)
 
 
 def _refusal(status: int, title: str, cause: str, fix: str, fixer: Fixer = Fixer.SELLER) -> Entry:
@@ -133,6 +133,7 @@ CATALOGUE: Mapping[Code, Entry] = {
         _("The store is not open for bulk repeat orders"),
         _("The store's qualification stands at “{state}”."),
         _("Open the benefit in the growth centre and finish the second verification of the company."),
+        status=409,
     ),
     Code.STORE_LEVEL_TOO_LOW: _curable(
         _("Store level below Gold"),

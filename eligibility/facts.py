@@ -24,13 +24,19 @@ class Limits:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class GateFacts:
+class StoreFacts:
+    """What the store's own gates ask, at opening and at each screening (R-21, R-22, R-29)."""
+
     standing: str
     level: int
     level_names: Mapping[int, str]
     verified: bool
     disputes: int  # opened in the window
     paid_orders: int  # paid in the window
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GateFacts(StoreFacts):
     certified: bool
     certificate_valid_until: dt.date | None  # its last valid day
     completed_orders: int

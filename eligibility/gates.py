@@ -4,9 +4,10 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from diagnostics.codes import Code
-from eligibility.facts import GateFacts, Limits
+from eligibility.facts import GateFacts, Limits, StoreFacts
 from eligibility.findings import Finding, found, percent, usd
 
 
@@ -24,17 +25,17 @@ class Gate:
         return self.finding is None
 
 
-def _standing(f: GateFacts, _limits: Limits, _today: dt.date) -> Gate:
+def _standing(f: StoreFacts, _limits: Limits, _today: dt.date) -> Gate:
     bad = None if f.standing == "open" else found(Code.QUALIFICATION_REQUIRED, state=f.standing)
     return Gate(name="qualification", value=f.standing, limit="open", finding=bad)
 
 
-def _verified(f: GateFacts, _limits: Limits, _today: dt.date) -> Gate:
+def _verified(f: StoreFacts, _limits: Limits, _today: dt.date) -> Gate:
     bad = None if f.verified else found(Code.STORE_NOT_VERIFIED)
     return Gate(name="store_verified", value="yes" if f.verified else "no", limit="yes", finding=bad)
 
 
-def _level(f: GateFacts, limits: Limits, _today: dt.date) -> Gate:
+def _level(f: StoreFacts, limits: Limits, _today: dt.date) -> Gate:
     value, limit = f.level_names[f.level], f.level_names[limits.store_min_level]
     bad = (
         None
@@ -44,7 +45,7 @@ def _level(f: GateFacts, limits: Limits, _today: dt.date) -> Gate:
     return Gate(name="store_level", value=value, limit=limit, finding=bad)
 
 
-def _disputes(f: GateFacts, limits: Limits, _today: dt.date) -> Gate:
+def _disputes(f: StoreFacts, limits: Limits, _today: dt.date) -> Gate:
     limit = percent(limits.dispute_rate_max)
     if not f.paid_orders:
         return Gate(
@@ -90,11 +91,16 @@ def _gmv(f: GateFacts, limits: Limits, _today: dt.date) -> Gate:
     return Gate(name="buyer_gmv", value=value, limit=limit, finding=bad)
 
 
-GATES: Sequence[Callable[[GateFacts, Limits, dt.date], Gate]] = (
-    _standing,  # R-27
+STORE_GATES: Sequence[Callable[[StoreFacts, Limits, dt.date], Gate]] = (
     _verified,  # R-29
     _level,  # R-21
     _disputes,  # R-22
+)
+"""What a store is checked by when it is to be opened (R-26, R-27)."""
+
+GATES: Sequence[Callable[[GateFacts, Limits, dt.date], Gate]] = (
+    _standing,  # R-27
+    *STORE_GATES,
     _certificate,  # R-23
     _orders,  # R-24
     _gmv,  # R-25
@@ -104,3 +110,20 @@ GATES: Sequence[Callable[[GateFacts, Limits, dt.date], Gate]] = (
 def gates(facts: GateFacts, *, limits: Limits, today: dt.date) -> tuple[Gate, ...]:
     """Every gate, passed or not. `today` is the day in the platform's zone (a certificate's last day counts)."""
     return tuple(gate(facts, limits, today) for gate in GATES)
+
+
+def store_gates(facts: StoreFacts, *, limits: Limits, today: dt.date) -> tuple[Gate, ...]:
+    """The store's own gates, passed or not: the same functions, without the standing and the buyer."""
+    return tuple(gate(facts, limits, today) for gate in STORE_GATES)
+
+
+def kept(gate: Gate) -> dict[str, Any]:
+    """A gate as plain JSON values, to be kept with what it decided."""
+    return {
+        "name": gate.name,
+        "value": gate.value,
+        "limit": gate.limit,
+        "passed": gate.passed,
+        "code": str(gate.finding.code) if gate.finding else "",
+        "evidence": dict(gate.finding.evidence) if gate.finding else {},
+    }

@@ -4,6 +4,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.contrib.postgres.aggregates import ArrayAgg
@@ -19,6 +20,7 @@ from eligibility.facts import (
     RegistrationFacts,
     Requirement,
     SkuFacts,
+    StoreFacts,
     World,
 )
 from marketplace.models import (
@@ -57,15 +59,7 @@ def gate_facts(
     *, store: Store, buyers: Sequence[Buyer], limits: Limits, now: dt.datetime
 ) -> dict[int, GateFacts]:
     """The facts of the gates by buyer id: five queries for any number of buyers."""
-    since = now - dt.timedelta(days=limits.dispute_window_days)
-    of_the_store = {
-        "standing": str(standing_of(store, now)),
-        "level": store.level,
-        "level_names": {level.value: level.name.title() for level in StoreLevel},
-        "verified": store.verified_at is not None and store.verified_at <= now,
-        "disputes": Dispute.objects.filter(store=store, opened_at__gte=since, opened_at__lte=now).count(),
-        "paid_orders": PastOrder.objects.filter(store=store, paid_at__gte=since, paid_at__lte=now).count(),
-    }
+    of_the_store = _of_the_store(store, limits, now)
     business = _business_with(store, buyers)
     return {
         buyer.pk: GateFacts(
@@ -75,6 +69,23 @@ def gate_facts(
             **business[buyer.pk],
         )
         for buyer in buyers
+    }
+
+
+def store_facts(*, store: Store, limits: Limits, now: dt.datetime) -> StoreFacts:
+    """The facts of the store's own gates: three queries."""
+    return StoreFacts(**_of_the_store(store, limits, now))
+
+
+def _of_the_store(store: Store, limits: Limits, now: dt.datetime) -> dict[str, Any]:
+    since = now - dt.timedelta(days=limits.dispute_window_days)
+    return {
+        "standing": str(standing_of(store, now)),
+        "level": store.level,
+        "level_names": {level.value: level.name.title() for level in StoreLevel},
+        "verified": store.verified_at is not None and store.verified_at <= now,
+        "disputes": Dispute.objects.filter(store=store, opened_at__gte=since, opened_at__lte=now).count(),
+        "paid_orders": PastOrder.objects.filter(store=store, paid_at__gte=since, paid_at__lte=now).count(),
     }
 
 

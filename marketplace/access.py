@@ -22,12 +22,13 @@ class Can(StrEnum):
     VIEW = "view"
     PLAN = "plan"  # tick, screen, make a batch
     LOCK = "lock"  # lock prices, invite the buyer, cancel, sign
+    OPEN = "open"  # open the benefit of bulk repeat orders
     MANAGE_KEYS = "manage_keys"
 
 
 CAPABILITIES: dict[str, frozenset[Can]] = {
     Role.OWNER: frozenset(Can),
-    Role.MANAGER: frozenset({Can.VIEW, Can.PLAN, Can.LOCK}),
+    Role.MANAGER: frozenset({Can.VIEW, Can.PLAN, Can.LOCK, Can.OPEN}),
     Role.OPERATOR: frozenset({Can.VIEW, Can.PLAN}),
     Role.VIEWER: frozenset({Can.VIEW}),
     Role.DEVELOPER: frozenset({Can.VIEW, Can.MANAGE_KEYS}),

@@ -38,6 +38,14 @@ DEFAULTS: Mapping[str, Default] = {
     "payment_fee_rate": Default(value=Decimal("0.007"), unit="share", source="R-62"),
     "vat_remittance_rate": Default(value=Decimal("0.005"), unit="share", source="R-63"),
     "return_warehouse_usd": Default(value=Decimal("2.30"), unit="USD an order", source="R-65"),
+    "statement_min_months": Default(value=3, unit="months", source="R-33"),
+    "statement_window_months": Default(value=6, unit="full months", source="R-33"),
+    "statement_min_credits_usd": Default(value=100_000, unit="USD a month", source="R-34"),
+    "declarations_min": Default(value=3, unit="declarations", source="R-35"),
+    "declarations_hs_digits": Default(value=4, unit="digits", source="R-36"),
+    "declarations_min_usd": Default(value=50_000, unit="USD", source="R-37"),
+    "document_max_bytes": Default(value=10 * 2**20, unit="bytes a file", source="R-40"),
+    "qualification_valid_days": Default(value=365, unit="days of 24 h", source="assumed: reviewed yearly"),
     "ear_review_usd": Default(value=Decimal("120"), unit="USD an order", source="R-66"),
 }
 

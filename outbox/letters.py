@@ -8,6 +8,8 @@ import structlog
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 from django.db.models.functions import Now
+from django.template.loader import render_to_string
+from django.utils import translation
 
 from outbox.bells import ring
 from outbox.models import Letter
@@ -25,6 +27,14 @@ class Rendered:
     text: str
     html: str = ""
     attachments: list[tuple[str, bytes, str]] = field(default_factory=list)
+
+
+def from_template(name: str, *, to: Sequence[str], language: str, context: dict) -> Rendered:
+    """From templates/letters/NAME.txt (its first line is the subject) and NAME.html beside it."""
+    with translation.override(language):
+        head, _, text = render_to_string(f"letters/{name}.txt", context).strip().partition("\n")
+        html = render_to_string(f"letters/{name}.html", context)
+    return Rendered(to=to, subject=head.strip(), text=text.strip() + "\n", html=html)
 
 
 RENDERERS: dict[str, Callable[[Mapping], Rendered | None]] = {}

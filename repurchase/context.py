@@ -13,6 +13,7 @@ def site(request: HttpRequest) -> dict:
         "membership": SimpleLazyObject(lambda: _current(request)),
         "embedded": settings.EMBEDDED,
         "languages": settings.LANGUAGES,
+        "platform_verification_url": settings.PLATFORM_VERIFICATION_URL,
     }
 
 

@@ -1,26 +1,17 @@
 """The letters that the product writes: each renderer loads what its row names and says it in the reader's language."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.template.loader import render_to_string
-from django.utils import translation
 
 from marketplace.models import Membership, Role, Store
 from outbox.letters import Rendered, renders
+from outbox.letters import from_template as _letter
 from pricing import signing
 from pricing.models import Grant
 from repurchase.models import Batch
 from repurchase.queries.offers import offer_of
-
-
-def _letter(name: str, *, to: Sequence[str], language: str, context: dict) -> Rendered:
-    """From templates/letters/NAME.txt (its first line is the subject) and NAME.html beside it."""
-    with translation.override(language):
-        head, _, text = render_to_string(f"letters/{name}.txt", context).strip().partition("\n")
-        html = render_to_string(f"letters/{name}.html", context)
-    return Rendered(to=to, subject=head.strip(), text=text.strip() + "\n", html=html)
 
 
 def _sellers(store: Store, batch: Batch) -> list[str]:

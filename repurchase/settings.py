@@ -38,6 +38,8 @@ DATABASES["default"].setdefault("OPTIONS", {})["connect_timeout"] = 5
 REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+VERIFY_AT = "https://csp.aliexpress.com/"
+PLATFORM_VERIFICATION_URL = env.str("PLATFORM_VERIFICATION_URL", default=VERIFY_AT)
 SITE_URL = env.str("SITE_URL", default="http://127.0.0.1:8000")  # what links in emails begin with
 
 INSTALLED_APPS = [
@@ -118,6 +120,8 @@ AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = dt.timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
+AXES_USERNAME_FORM_FIELD = "username"  # as the form names it; else a lock never matches
+AXES_USERNAME_CALLABLE = "repurchase.views.shell.account_named"
 AXES_LOCKOUT_TEMPLATE = "sign_in_locked.html"
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_HTTPONLY = True

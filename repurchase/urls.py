@@ -14,6 +14,7 @@ from repurchase.views import (
     health,
     history,
     mailbox,
+    opening,
     orders,
     shell,
     stock,
@@ -46,6 +47,8 @@ urlpatterns = [
     path("batches/<str:ref>/rescreen/", batches.rescreen, name="batch-rescreen"),
     path("batches/<str:ref>/cancel/", batches.cancel, name="batch-cancel"),
     path("batches/<str:ref>/orders.xml", feed.batch_xml, name="batch-xml"),
+    path("benefits/", opening.benefits, name="benefits"),
+    path("qualification/", opening.qualification, name="qualification"),
     # the buyer, by the link in the letter
     path("b/<str:token>/", answers.answer, name="answer"),
     path("mailbox/", mailbox.mailbox, name="mailbox"),

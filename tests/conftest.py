@@ -2,7 +2,13 @@
 
 import pytest
 
+from repurchase.management.commands.compile_messages import compile_all
 from tests import world
+
+
+def pytest_configure() -> None:
+    """Chinese is what pages speak first; its texts are compiled once, before any is asked for."""
+    compile_all()
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import itertools
 from decimal import Decimal
 from typing import Any
 
+from marketplace import clock
 from marketplace.models import (
     Buyer,
     CarrierService,
@@ -44,7 +45,7 @@ def user(email: str = "", **fields: Any) -> User:
     return User.objects.create_user(email or f"user{next(_number)}@example.com", "a long password", **fields)
 
 
-def store(**fields: Any) -> Store:
+def store(*, standing: Standing = Standing.OPEN, **fields: Any) -> Store:
     n = next(_number)
     defaults = {
         "code": f"store-{n}",
@@ -58,8 +59,14 @@ def store(**fields: Any) -> Store:
         "sandbox": True,
     }
     made = Store.objects.create(**defaults | fields)
-    Qualification.objects.create(store=made, state=Standing.OPEN, since=NOW)
+    Qualification.objects.create(store=made, state=standing, since=NOW)
     return made
+
+
+def move_clock(of: Store, to: dt.datetime) -> None:
+    """The sandbox store's clock stands at `to`, give or take what the test itself takes."""
+    of.clock_offset += to - clock.now(of)
+    of.save()
 
 
 def member(of: Store, role: str = Role.OWNER, email: str = "") -> User:

@@ -145,6 +145,40 @@ class Gate(serializers.Serializer):
     code = serializers.CharField(help_text='"" when passed.')
 
 
+class WantedDocument(serializers.Serializer):
+    """A document that the store shows to be opened, in the language asked for."""
+
+    key = serializers.CharField()
+    title = serializers.CharField()
+    why = serializers.CharField()
+    points = serializers.ListField(child=serializers.CharField(), help_text="What it must show.")
+    categories = serializers.ListField(
+        child=serializers.CharField(),
+        allow_null=True,
+        help_text="The store's categories that ask for it; null: every store shows it.",
+    )
+
+
+class Qualification(serializers.Serializer):
+    """Where the store stands on the way to bulk repeat orders, and what it needs."""
+
+    state = serializers.CharField(
+        source="state.standing", help_text="not_open, documents, in_review, open or lapsed."
+    )
+    since = Instant(source="state.since", allow_null=True)
+    valid_until = Instant(source="state.valid_until", allow_null=True, help_text="null: without an end.")
+    owner = serializers.CharField(source="state.owner", help_text="Who has to act: seller, platform, nobody.")
+    reason = serializers.CharField(source="state.reason", help_text="Why a review sent it back.")
+    checked_at = Instant(source="state.checked_at", allow_null=True)
+    gates = Gate(
+        many=True, source="state.check_results", help_text="As of `checked_at`; empty: never checked."
+    )
+    documents = WantedDocument(many=True)
+    files = serializers.ListField(
+        child=serializers.CharField(), source="file_points", help_text="What holds for every file."
+    )
+
+
 class CodeCount(serializers.Serializer):
     code = serializers.CharField()
     orders = serializers.IntegerField()

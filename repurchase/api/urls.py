@@ -22,5 +22,6 @@ urlpatterns = [
     path("batches/<str:ref>/cancel/", views.CancelBatch.as_view(), name="batch-cancel"),
     path("batches/<str:ref>/rescreen/", views.RescreenBatch.as_view(), name="batch-rescreen"),
     path("orders/<str:ref>/", views.Order.as_view(), name="order"),
+    path("qualification/", views.Qualification.as_view(), name="qualification"),
     re_path(r"", views.Nothing.as_view(), name="nothing"),
 ]

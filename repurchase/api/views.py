@@ -156,6 +156,13 @@ class Order(Endpoint):
         return Response(serializers.OrderDetail(queries.order(self.store, ref)).data)
 
 
+class Qualification(Endpoint):
+    @described("get_qualification", serializers.Qualification)
+    def get(self, request: Request) -> Response:
+        """Where the store stands, its last automatic check, and the documents it needs."""
+        return Response(serializers.Qualification(queries.opening(self.store)).data)
+
+
 @extend_schema(exclude=True)
 class Nothing(Endpoint):
     """Every other address under /api/v1/."""

@@ -25,6 +25,7 @@ def load(*, staff: Staff, now: dt.datetime) -> None:
     _plant_orders(store, good, now)
     for code in plants.STORES:
         _plant_store(code, staff, now)
+    _plant_store_that_may_not_open(staff, now)
 
 
 def _good_sku(of: Store, now: dt.datetime) -> Sku:
@@ -177,6 +178,14 @@ def _plant_store(code: Code, staff: Staff, now: dt.datetime) -> None:
     orders = goods.past_orders(store, buyer, _good_orders("SAMPLE", item, own_now, age_days=age), now)
     if code is Code.DISPUTE_RATE_TOO_HIGH:
         _dispute(store, orders[0], now)
+
+
+def _plant_store_that_may_not_open(staff: Staff, now: dt.datetime) -> None:
+    """Beside the store of QUALIFICATION_REQUIRED, which passes: one that every gate at opening stops (R-29)."""
+    goods.store(
+        plants.NOT_TO_BE_OPENED_STORE, "Sample · opening refused", staff=staff, now=now, standing=Standing.NOT_OPEN,
+        level=StoreLevel.SILVER, verified_at=None,
+    )  # fmt: skip
 
 
 def _dispute(store: Store, order: PastOrder, now: dt.datetime) -> None:

@@ -4,6 +4,7 @@ from repurchase.queries.batches import batch, batch_orders, batches, plan, progr
 from repurchase.queries.drift import order_sheet, plan_drift
 from repurchase.queries.history import buyer_groups, past_orders
 from repurchase.queries.offers import offer, offer_orders
+from repurchase.queries.opening import opening
 from repurchase.queries.orders import order
 from repurchase.queries.selections import selection_summary
 from repurchase.queries.standing import standings
@@ -17,6 +18,7 @@ __all__ = [
     "freshness",
     "offer",
     "offer_orders",
+    "opening",
     "order",
     "order_sheet",
     "past_orders",

@@ -1,7 +1,7 @@
 """The order history: buyers as groups, their orders with a verdict each, and what is ticked."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Count, Max, Q, QuerySet
@@ -30,6 +30,10 @@ class BuyerGroup:
     totals: list[Money]
     latest: dt.datetime
     codes: list[str]  # the gates that fail, "" when none
+
+    @property
+    def tickable(self) -> bool:
+        return may_be_ticked(self.codes)
 
 
 def buyer_groups(
@@ -76,6 +80,15 @@ class HistoryRow:
     repeatable: bool
     codes: list[Finding]
     standing: Standing | None = None  # the batch that holds it or wants it too
+
+    @property
+    def tickable(self) -> bool:
+        return may_be_ticked(str(finding.code) for finding in self.codes)
+
+
+def may_be_ticked(codes: Iterable[str]) -> bool:
+    """A store that is not open yet may tick: its first 创建回购订单 leads to the opening (R-27)."""
+    return set(codes) <= {str(Code.QUALIFICATION_REQUIRED)}
 
 
 def past_orders(

@@ -17,6 +17,7 @@ from outbox import letters
 from outbox.bells import ring
 from pricing import services as pricing
 from pricing.models import Grant
+from qualification.queries import require_open
 from repurchase import batching
 from repurchase.batching import BatchStatus
 from repurchase.lifecycle import OrderStatus
@@ -52,7 +53,7 @@ def create(
 ) -> Batch:
     """A batch of past orders named by their numbers. Nothing is written when it is refused.
 
-    Raises BATCH_EMPTY, BATCH_TOO_LARGE, ORDER_UNKNOWN, MIXED_BUYERS, FX_RATE_STALE.
+    Raises QUALIFICATION_REQUIRED, BATCH_EMPTY, BATCH_TOO_LARGE, ORDER_UNKNOWN, MIXED_BUYERS, FX_RATE_STALE.
     """
     if policy not in POLICIES:
         raise Problem(Code.INPUT_INVALID, detail=f"policy: {policy}")
@@ -103,8 +104,9 @@ def _create(
     policy_name: str = "partial",
     special_clearance: bool = False,
 ) -> Batch:
-    _check_size(len(order_ids), store)
     now = clock.now(store)
+    require_open(store, now)
+    _check_size(len(order_ids), store)
     batch = Batch(
         store=store, buyer=buyer, policy=policy_name, special_clearance=special_clearance, asked=len(order_ids),
         created_at=now, created_by=by,
@@ -136,14 +138,7 @@ def _take_stock(batch: Batch, now) -> None:
     batch.policies = {name: str(value) for name, value in values.items()}
     batch.rate_set_id = rates.id
     batch.index_close = latest_close(CRB, now)
-    batch.gates = [
-        {
-            "name": gate.name, "value": gate.value, "limit": gate.limit, "passed": gate.passed,
-            "code": str(gate.finding.code) if gate.finding else "",
-            "evidence": dict(gate.finding.evidence) if gate.finding else {},
-        }
-        for gate in verdicts
-    ]  # fmt: skip
+    batch.gates = [gates.kept(gate) for gate in verdicts]
 
 
 @transaction.atomic

@@ -16,6 +16,7 @@ from outbox import letters
 from pricing import services as pricing
 from pricing import signing
 from pricing.models import Lock
+from qualification.queries import require_open
 from repurchase import batching
 from repurchase.batching import BatchStatus
 from repurchase.lifecycle import OrderStatus, sources
@@ -29,8 +30,8 @@ def lock_and_invite(*, batch: Batch, by: str) -> list[Lock]:
     """Locks every planned order's price for 72 h and writes to the buyer.
 
     Stock that is stale by now is read anew first (R-80), before any row is held and in a transaction of its own.
-    Raises NOTHING_TO_LOCK, PLAN_STALE, ORDER_ALREADY_LOCKED, STOCK_SYNC_STALE, STOCK_TOO_LOW; then nothing else
-    is written.
+    Raises QUALIFICATION_REQUIRED, NOTHING_TO_LOCK, PLAN_STALE, ORDER_ALREADY_LOCKED, STOCK_SYNC_STALE,
+    STOCK_TOO_LOW; then nothing else is written.
     """
     freshness.refresh(batch)
     return _lock_and_invite(batch=batch, by=by)
@@ -41,7 +42,9 @@ def _lock_and_invite(*, batch: Batch, by: str) -> list[Lock]:
     batch = Batch.objects.select_for_update(of=("self",)).select_related("store", "buyer").get(pk=batch.pk)
     if batch.status != BatchStatus.PLANNED:
         raise Problem(Code.STATE_CONFLICT, state=batch.status, event="lock")
-    _check_age(batch, clock.now(batch.store))
+    now = clock.now(batch.store)
+    require_open(batch.store, now)  # it may have lapsed since the plan was screened (R-26)
+    _check_age(batch, now)
     orders = list(batch.orders.filter(status=OrderStatus.PLANNED).order_by("position"))
     if not orders:
         raise Problem(Code.NOTHING_TO_LOCK)
@@ -57,6 +60,7 @@ def _lock_and_invite(*, batch: Batch, by: str) -> list[Lock]:
         by=by,
         stock_max_age=freshness.max_age(batch),
     )
+    require_open(batch.store, locks[0].locked_at)  # the rows may have been waited for beyond its end
     ending.end_orders(ended, status=OrderStatus.EXPIRED, by="system:lock")
     _move(locks, by_lot)
     batch.status = batching.advance(BatchStatus(batch.status), batching.Event.LOCK)

@@ -11,6 +11,7 @@ from marketplace import clock
 from marketplace.models import Store
 from outbox.bells import ring
 from pricing import services as pricing
+from qualification import services as qualification
 from repurchase.batching import BatchStatus
 from repurchase.lifecycle import OrderStatus
 from repurchase.models import Batch, Chunk, Heartbeat
@@ -27,6 +28,8 @@ class Swept:
     expired_orders: int
     rung_chunks: int
     finished_batches: int
+    lapse_notices: int
+    lapsed_stores: int
 
 
 def sweep(*, store: Store | None = None, at: dt.datetime | None = None) -> Swept:
@@ -36,7 +39,11 @@ def sweep(*, store: Store | None = None, at: dt.datetime | None = None) -> Swept
     locks, orders = _expire(store, at)
     rung = _ring_abandoned(store)
     finished = _finish(store)
-    return Swept(expired_locks=locks, expired_orders=orders, rung_chunks=rung, finished_batches=finished)
+    notices, lapsed = qualification.keep_up(store=store, at=at)
+    return Swept(
+        expired_locks=locks, expired_orders=orders, rung_chunks=rung, finished_batches=finished,
+        lapse_notices=notices, lapsed_stores=lapsed,
+    )  # fmt: skip
 
 
 @transaction.atomic

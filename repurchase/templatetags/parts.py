@@ -144,7 +144,7 @@ def _code(name: str, evidence: dict | None) -> dict:
     return {
         "words": diagnostics_words.of(name, evidence),
         "shown": SEVERITY[entry.severity],
-        "with_evidence": bool(evidence),
+        "with_evidence": evidence is not None,
     }
 
 
@@ -186,10 +186,9 @@ def moment(at: dt.datetime | dt.date | None, show_zone: bool = False) -> str:
         return format_html('<time datetime="{}">{}</time>', at.isoformat(), at.isoformat())
     local = timezone.localtime(at)
     return format_html(
-        '<time datetime="{}" title="{}:{:02} {} · {}">{}</time>',
+        '<time datetime="{}" title="{} {} · {}">{}</time>',
         at.astimezone(dt.UTC).isoformat(),
-        f"{local:%Y-%m-%d %H:%M}",
-        local.second,
+        f"{local:%Y-%m-%d %H:%M:%S}",
         _zone(local),
         timezone.get_current_timezone_name(),
         zoned(at) if show_zone else f"{local:%Y-%m-%d %H:%M}",

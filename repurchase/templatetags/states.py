@@ -1,4 +1,4 @@
-"""How each state and severity is shown: a word, a tone and an icon, so that colour never speaks alone. Pure data."""
+"""How each state and severity is shown: a word, a tone and an icon, so that colour never speaks alone."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,9 @@ from django.utils.translation import pgettext_lazy
 
 from diagnostics.codes import Fixer, Severity
 from eligibility import drift
+from marketplace.models import StoreLevel
 from pricing.locks import LockStatus
+from qualification.review import Standing
 from repurchase.batching import BatchStatus
 from repurchase.lifecycle import OrderStatus
 
@@ -114,6 +116,14 @@ FIXER: Mapping[str, Shown] = {
     Fixer.NOBODY: Shown(_("nobody"), "calm", "ban"),
 }
 
+STANDING: Mapping[str, Shown] = {
+    Standing.NOT_OPEN: Shown(pgettext_lazy("standing", "Not open"), "calm", "circle-dashed"),
+    Standing.DOCUMENTS: Shown(pgettext_lazy("standing", "Documents wanted"), "attention", "file-certificate"),
+    Standing.IN_REVIEW: Shown(pgettext_lazy("standing", "In review"), "info", "hourglass"),
+    Standing.OPEN: Shown(pgettext_lazy("standing", "Open"), "ok", "circle-check"),
+    Standing.LAPSED: Shown(pgettext_lazy("standing", "Lapsed"), "bad", "alert-triangle"),
+}
+
 KINDS: Mapping[str, Mapping] = {
     "batch": BATCH,
     "order": ORDER,
@@ -125,6 +135,7 @@ KINDS: Mapping[str, Mapping] = {
     "stock": STOCK,
     "drift": DRIFT,
     "fixer": FIXER,
+    "standing": STANDING,
 }
 
 FEES: Mapping[str, str | Promise] = {
@@ -151,11 +162,8 @@ GATES: Mapping[str, str | Promise] = {
 FACTS: Mapping[str, str | Promise] = {
     "yes": pgettext_lazy("gate", "Yes"),
     "no": pgettext_lazy("gate", "No"),
-    "not_open": pgettext_lazy("standing", "Not open"),
-    "documents": pgettext_lazy("standing", "Documents wanted"),
-    "in_review": pgettext_lazy("standing", "In review"),
-    "open": pgettext_lazy("standing", "Open"),
-    "lapsed": pgettext_lazy("standing", "Lapsed"),
+    **{state.value: shown.label for state, shown in STANDING.items()},
+    **{level.name.title(): level.label for level in StoreLevel},
 }
 """Values and limits of gates that are words; everything else is shown as it is."""
 

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from django_htmx.http import HttpResponseClientRefresh
 
 from diagnostics.codes import Code
+from diagnostics.problem import Problem
 from marketplace import clock
 from marketplace.access import Can, require
 from marketplace.models import Membership
@@ -30,8 +31,22 @@ def batches(request: HttpRequest, membership: Membership) -> HttpResponse:
 
 def _create(request: HttpRequest, membership: Membership) -> HttpResponse:
     require(membership, Can.PLAN)
-    batch = services.create_from_selection(store=membership.store, user=request.user)
+    try:
+        batch = services.create_from_selection(store=membership.store, user=request.user)
+    except Problem as problem:
+        if problem.code is not Code.QUALIFICATION_REQUIRED:
+            raise
+        return _open_first(request)
     return redirect("batch", ref=batch.ref)
+
+
+def _open_first(request: HttpRequest) -> HttpResponse:
+    """The opening path begins here as well (R-27); what was ticked stays ticked."""
+    messages.warning(
+        request,
+        _("The store has to be opened for bulk repeat orders first. What you ticked is kept."),
+    )
+    return redirect("benefits")
 
 
 def _list(request: HttpRequest, membership: Membership) -> HttpResponse:

@@ -110,4 +110,4 @@ def _whole(text: str) -> int:
 
 
 def _ids(request: HttpRequest) -> list[int]:
-    return [_whole(text) for text in request.POST.getlist("order")[:1000]]
+    return [_whole(text) for text in request.POST.getlist("orders")[:1000]]

@@ -1,5 +1,7 @@
 """Signing in, and changing the store one stands in."""
 
+from collections.abc import Mapping
+
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import LoginView
 from django.http import HttpRequest, HttpResponse
@@ -8,6 +10,11 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from marketplace.access import SESSION_KEY, memberships_of
+
+
+def account_named(request: HttpRequest, credentials: Mapping | None) -> str:
+    """Whose failures are counted: an email in capitals is the same account, not ten more tries."""
+    return str((credentials or request.POST).get("username") or "").strip().lower()
 
 
 class SignIn(LoginView):

@@ -57,7 +57,7 @@
     const before = boxes.map((each) => (each === box ? !box.checked : each.checked));
     for (const each of boxes) each.checked = box.checked;
     lastOrder = box;
-    const values = { action: box.checked ? "tick" : "untick", order: boxes.map((each) => each.value) };
+    const values = { action: box.checked ? "tick" : "untick", orders: boxes.map((each) => each.value) };
     post(box, values, () => boxes.forEach((each, i) => (each.checked = before[i])));
   };
 

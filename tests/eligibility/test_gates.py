@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from eligibility.gates import gates
+from eligibility.gates import gates, store_gates
 from tests.eligibility.facts import GATE_FACTS, LIMITS, TODAY
 
 
@@ -57,3 +57,23 @@ class TestTheGates:
         assert shown["buyer_gmv"] == ("USD 20,000.00", "USD 20,000.00")
         assert shown["store_level"] == ("Gold", "Gold")
         assert shown["dispute_rate"] == ("0 %", "0.35 %")
+
+
+class TestTheGatesAtOpening:
+    def test_are_the_store_s_own_three(self):
+        """R-26, R-27: neither the standing nor any buyer stands in the way of opening."""
+        bad = replace(GATE_FACTS, standing="not_open", certified=False, completed_orders=0, gmv_usd_minor=0)
+        verdicts = store_gates(bad, limits=LIMITS, today=TODAY)
+        assert [(gate.name, gate.passed) for gate in verdicts] == [
+            ("store_verified", True),
+            ("store_level", True),
+            ("dispute_rate", True),
+        ]
+
+    @pytest.mark.parametrize(
+        "changes", [{"verified": False}, {"level": 2}, {"disputes": 4}, {"paid_orders": 0}, {}]
+    )
+    def test_say_what_the_same_gates_say_at_creation(self, changes):
+        facts = replace(GATE_FACTS, **changes)
+        later = {gate.name: gate for gate in gates(facts, limits=LIMITS, today=TODAY)}
+        assert all(later[gate.name] == gate for gate in store_gates(facts, limits=LIMITS, today=TODAY))

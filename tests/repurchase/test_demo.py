@@ -145,11 +145,11 @@ class TestLoadingTheDemo:
             ("ningbo-bulk", "owner"),
         ]
 
-    def test_gives_the_reviewer_the_right_to_look_and_nothing_else(self, data_dir):
+    def test_gives_the_reviewer_the_rights_to_look_and_to_review_and_nothing_else(self, data_dir):
         reviewer = signed_in(json.loads((data_dir / "credentials.json").read_text())["reviewer"])
         assert reviewer.is_staff
         assert not reviewer.is_superuser
-        assert {p.split(".")[1].split("_")[0] for p in reviewer.get_all_permissions()} == {"view"}
+        assert {p.split(".")[1].split("_")[0] for p in reviewer.get_all_permissions()} == {"view", "review"}
 
     def test_changes_nothing_the_second_time(self, data_dir):
         before = (data_dir / "credentials.json").read_text(), PastOrder.objects.count()

@@ -27,7 +27,7 @@ PUBLIC = {
 
 # What a store's members see, with the values that address alice's rows.
 OF_A_STORE = {
-    "", "store/", "stock/", "orders/", "orders/selection/", "batches/",
+    "", "store/", "stock/", "benefits/", "qualification/", "orders/", "orders/selection/", "batches/",
     "orders/buyers/<int:buyer_id>/", "orders/<str:ref>/", "batches/<str:ref>/", "batches/<str:ref>/progress/",
     "batches/<str:ref>/lock/", "batches/<str:ref>/rescreen/", "batches/<str:ref>/cancel/",
     "batches/<str:ref>/orders.xml",
@@ -37,12 +37,13 @@ OF_A_KEY = {
     "api/v1/past-orders/", "api/v1/inventory/", "api/v1/screenings/",
     "api/v1/batches/", "api/v1/batches/<str:ref>/", "api/v1/batches/<str:ref>/orders/",
     "api/v1/batches/<str:ref>/orders.xml", "api/v1/batches/<str:ref>/lock/", "api/v1/batches/<str:ref>/cancel/",
-    "api/v1/batches/<str:ref>/rescreen/", "api/v1/orders/<str:ref>/", "api/v1/",
+    "api/v1/batches/<str:ref>/rescreen/", "api/v1/orders/<str:ref>/", "api/v1/qualification/", "api/v1/",
 }  # fmt: skip
 
 # What names no row in its address: a key's own, so a stranger's key finds or writes nothing of alice's.
 LISTS_OF_A_KEY = {
     "api/v1/", "api/v1/past-orders/", "api/v1/batches/", "api/v1/inventory/", "api/v1/screenings/",
+    "api/v1/qualification/",
 }  # fmt: skip
 
 OF_A_LINK = {"b/<str:token>/"}

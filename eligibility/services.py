@@ -1,0 +1,34 @@
+"""Opening: the automatic check by the store's own gates, and what follows from it (R-27)."""
+
+from django.db import transaction
+
+from diagnostics.codes import Code
+from diagnostics.problem import Problem
+from eligibility.gates import Gate, kept, store_gates
+from eligibility.queries import PLATFORM_ZONE, limits_of, store_facts
+from marketplace import clock, policy
+from marketplace.models import Store
+from qualification import services as qualification
+from qualification.queries import state_of
+from qualification.review import Event
+
+
+@transaction.atomic
+def open_benefit(*, store: Store, by: str) -> list[Gate]:
+    """Checks the store's own gates and keeps what they said; when all pass, the store goes on to its documents.
+
+    A failed check leaves the standing as it is. STATE_CONFLICT when the store is open or on its way already.
+    Nothing to register, no contract (R-28).
+    """
+    now = clock.now(store)
+    state = state_of(store, now)
+    if not state.may_apply:
+        raise Problem(Code.STATE_CONFLICT, state=str(state.standing), event=str(Event.APPLY))
+    limits = limits_of(policy.in_force(now))
+    facts = store_facts(store=store, limits=limits, now=now)
+    gates = list(store_gates(facts, limits=limits, today=now.astimezone(PLATFORM_ZONE).date()))
+    passed = all(gate.passed for gate in gates)
+    qualification.keep_check(store=store, results=[kept(g) for g in gates], passed=passed, by=by, now=now)
+    if passed:
+        qualification.advance(store=store, event=Event.APPLY, by=by, now=now)
+    return gates
