@@ -34,6 +34,17 @@ DEFAULTS: Mapping[str, Default] = {
     "payment_fee_rate": Default(value=Decimal("0.007"), unit="share", source="R-62"),
     "vat_remittance_rate": Default(value=Decimal("0.005"), unit="share", source="R-63"),
     "return_warehouse_usd": Default(value=Decimal("2.30"), unit="USD an order", source="R-65"),
+    "advice_orders_a_day": Default(value=50, unit="orders a day", source="R-20"),
+    "advice_small_order_usd": Default(
+        value=500, unit="USD an order", source="R-20 names no figure: our reading of a small order"
+    ),
+    "advice_small_share": Default(
+        value=Decimal("0.5"), unit="share of orders", source="R-20: “mainly” read as more than half"
+    ),
+    "advice_exports_usd": Default(value=5_000_000, unit="USD a year", source="R-20"),
+    "advice_high_value_usd": Default(
+        value=1000, unit="USD a line", source="R-20 names no figure: our reading of high value"
+    ),
     "ear_review_usd": Default(value=Decimal("120"), unit="USD an order", source="R-66"),
 }
 
