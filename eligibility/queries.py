@@ -23,6 +23,7 @@ from eligibility.facts import (
     SkuFacts,
     World,
 )
+from marketplace.garbage import uncollected
 from marketplace.models import (
     Buyer,
     Dispute,
@@ -206,6 +207,7 @@ ORDER_COLUMNS = (
 )  # fmt: skip
 
 
+@uncollected()
 def order_facts(
     *, store: Store, order_ids: Sequence[int], now: dt.datetime, special_clearance: bool = False
 ) -> list[OrderFacts]:

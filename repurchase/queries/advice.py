@@ -96,7 +96,7 @@ def _exports(store: Store, limits: AdviceLimits, now: dt.datetime) -> int | None
         .exclude(country=store.country)
         .order_by()
         .values_list("currency", "completed_at__date")
-        .annotate(Sum(F("paid_minor") - F("refunded_minor")))
+        .annotate(net=Sum(F("paid_minor") - F("refunded_minor")))
     )
     table = rates_by_day({currency for currency, *_ in rows} | {"USD"}) if rows else {}
     cents = [in_cents(int(net), currency, rates_on(day, table)) for currency, day, net in rows]

@@ -18,6 +18,7 @@ from eligibility.queries import limits_of, order_facts, world
 from eligibility.rules import RULE_VERSION
 from eligibility.screening import ChunkInputs
 from marketplace import clock
+from marketplace.garbage import uncollected
 from marketplace.policy import DEFAULTS, typed
 from marketplace.queries import rates_of
 from outbox.bells import ring
@@ -59,6 +60,7 @@ def _shared(batch_id: int) -> Batch:
     return Batch.objects.select_related("store", "buyer", "rate_set").get(pk=batch_id)
 
 
+@uncollected()
 def _generate(batch: Batch, chunk: Chunk) -> None:
     orders = order_facts(
         store=batch.store, order_ids=chunk.past_order_ids, now=batch.screened_at,
