@@ -1,4 +1,4 @@
-"""What the advice beside a plan goes by: at most nine queries, whatever the batch's size (R-20)."""
+"""What the advice beside a plan goes by: a constant number of queries, whatever the batch's size (R-20)."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence

@@ -228,7 +228,7 @@ class TestTheBatchsPage:
         for orders in (5, 40):
             _, past = world.repeatable(store, orders=orders)
             made = run(batches.create(store=store, numbers=[o.number for o in past], by="user:1"))
-            with django_assert_max_num_queries(9) as captured:
+            with django_assert_max_num_queries(11) as captured:
                 points = {p.name: p for p in advice(made, now=made.screened_at)}
             counts.append(len(captured))
         assert counts[0] == counts[1]
