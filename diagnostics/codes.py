@@ -44,6 +44,8 @@ class Code(StrEnum):
     TRANSIT_TOO_SLOW = "TRANSIT_TOO_SLOW"
     REGISTRATION_MISSING = "REGISTRATION_MISSING"
     REGISTRATION_EXPIRED = "REGISTRATION_EXPIRED"
+    EXPORT_CONTROLLED = "EXPORT_CONTROLLED"
+    PARTY_SCREENED_OUT = "PARTY_SCREENED_OUT"
     # a line
     SKU_NOT_STANDARD = "SKU_NOT_STANDARD"
     SKU_INACTIVE = "SKU_INACTIVE"
@@ -227,6 +229,16 @@ CATALOGUE: Mapping[Code, Entry] = {
         _("A registration has expired"),
         _("The {scheme} registration {number} for {jurisdiction} was valid until {value}."),
         _("Renew the registration and enter the new dates."),
+    ),
+    Code.EXPORT_CONTROLLED: _final(
+        _("Export control: this destination is closed to the goods"),
+        _("{sku} is under the EAR, and {value} is under {limit} ({reference})."),
+        _("Place an order without the controlled goods, or ask your export compliance about a licence."),
+    ),
+    Code.PARTY_SCREENED_OUT: _final(
+        _("A party is on a screening list"),
+        _("“{value}” matches “{listed}” of {list_name} ({reference})."),
+        _("Send nothing. Have your export compliance check whether it is the same party."),
     ),
     Code.SKU_NOT_STANDARD: _final(
         _("Not a standard SKU"),

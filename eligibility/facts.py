@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from marketplace.money import Rates
@@ -25,7 +25,10 @@ class Limits:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StoreFacts:
-    """What the store's own gates ask, at opening and at each screening (R-21, R-22, R-29)."""
+    """What the store's own gates ask, at opening and at each screening (R-21, R-22, R-29).
+
+    `store_id` and `as_of` say which row was read, and when: the evidence of each gate.
+    """
 
     standing: str
     level: int
@@ -33,6 +36,8 @@ class StoreFacts:
     verified: bool
     disputes: int  # opened in the window
     paid_orders: int  # paid in the window
+    store_id: int = 0
+    as_of: dt.datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,6 +47,7 @@ class GateFacts(StoreFacts):
     completed_orders: int
     gmv_usd_minor: int  # completed, net of refunds, each order at its own day's rate
     orders_without_rate: int = 0
+    buyer_id: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -106,6 +112,7 @@ class OrderFacts:
     held_until: dt.datetime | None  # the end of a live claim on it; `held` says whether there is one
     held: bool
     lines: Sequence[LineFacts]
+    parties: Sequence[str] = ()  # who would get the goods: the buyer and the consignee, by name (R-90)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -136,6 +143,27 @@ class RegistrationFacts:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class EmbargoFacts:
+    """EAR-controlled goods may not go there: to a country, or to one region of it (R-90)."""
+
+    id: int
+    country: str
+    region: str
+    programme: str
+    reference: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ListedParty:
+    """An entry of an imported screening list: its name first, its aliases after it (R-90)."""
+
+    id: int
+    names: Sequence[str]
+    list_name: str
+    reference: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class World:
     """What holds for every order of a screening, read once."""
 
@@ -146,3 +174,5 @@ class World:
     lanes: Mapping[str, Sequence[LaneFacts]]  # by country
     requirements: Mapping[str, Sequence[Requirement]]  # by country
     registrations: Sequence[RegistrationFacts]
+    embargoes: Mapping[str, Sequence[EmbargoFacts]] = field(default_factory=dict)  # by country
+    listed: Sequence[ListedParty] = ()  # those that may be one of the orders' parties

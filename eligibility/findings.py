@@ -22,6 +22,11 @@ def found(code: Code, /, **evidence: Any) -> Finding:
     return Finding(code=code, evidence=evidence)
 
 
+def with_evidence(finding: Finding, /, **evidence: Any) -> Finding:
+    """The finding with what it lacks: value, limit, as-of and source row. What it says itself stands."""
+    return Finding(code=finding.code, evidence=evidence | dict(finding.evidence))
+
+
 def outcome_of(findings: Sequence[Finding]) -> str:
     """ "planned", "failed" when somebody can fix it, "excluded" when nothing does."""
     if any(finding.severity is Severity.FINAL for finding in findings):

@@ -2,23 +2,26 @@
 
 import datetime as dt
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
 from diagnostics.codes import Code
 from eligibility.facts import GateFacts, Limits, StoreFacts
-from eligibility.findings import Finding, found, percent, usd
+from eligibility.findings import Finding, found, percent, usd, with_evidence
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Gate:
-    """One gate with its value, limit and verdict, as the seller sees it (R-26)."""
+    """One gate with its value, limit, verdict, as-of time and the row it was read from (R-26)."""
 
     name: str
     value: str
     limit: str
     finding: Finding | None
+    as_of: str = ""  # ISO 8601
+    source: str = ""  # e.g. "buyer:12 certificate_valid_until"
+    requirement: str = ""
 
     @property
     def passed(self) -> bool:
@@ -91,20 +94,45 @@ def _gmv(f: GateFacts, limits: Limits, _today: dt.date) -> Gate:
     return Gate(name="buyer_gmv", value=value, limit=limit, finding=bad)
 
 
-STORE_GATES: Sequence[Callable[[StoreFacts, Limits, dt.date], Gate]] = (
-    _verified,  # R-29
-    _level,  # R-21
-    _disputes,  # R-22
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GateRule:
+    requirement: str
+    codes: tuple[Code, ...]
+    source: str  # the row that is read; {store} and {buyer} are their ids
+    gate: Callable[..., Gate]
+
+    def __call__(self, f: StoreFacts, limits: Limits, today: dt.date) -> Gate:
+        gate = self.gate(f, limits, today)
+        as_of = f.as_of.isoformat() if f.as_of else ""
+        source = self.source.format(store=f.store_id, buyer=getattr(f, "buyer_id", 0))
+        finding = gate.finding and with_evidence(
+            gate.finding, value=gate.value, limit=gate.limit, as_of=as_of, source=source
+        )
+        return replace(gate, finding=finding, as_of=as_of, source=source, requirement=self.requirement)
+
+
+def _row(requirement: str, codes: tuple[Code, ...], source: str, gate: Callable) -> GateRule:
+    return GateRule(requirement=requirement, codes=codes, source=source, gate=gate)
+
+
+# fmt: off
+STORE_GATES: Sequence[GateRule] = (
+    _row("R-29", (Code.STORE_NOT_VERIFIED,), "store:{store} verified_at", _verified),
+    _row("R-21", (Code.STORE_LEVEL_TOO_LOW,), "store:{store} level", _level),
+    _row("R-22", (Code.DISPUTE_RATE_TOO_HIGH, Code.DISPUTE_RATE_NOT_EVALUABLE),
+         "store:{store} disputes opened_at, past orders paid_at", _disputes),
 )
 """What a store is checked by when it is to be opened (R-26, R-27)."""
 
-GATES: Sequence[Callable[[GateFacts, Limits, dt.date], Gate]] = (
-    _standing,  # R-27
+GATES: Sequence[GateRule] = (
+    _row("R-27", (Code.QUALIFICATION_REQUIRED,), "store:{store} qualification", _standing),
     *STORE_GATES,
-    _certificate,  # R-23
-    _orders,  # R-24
-    _gmv,  # R-25
+    _row("R-23", (Code.BUYER_NOT_CERTIFIED, Code.BUYER_CERTIFICATE_EXPIRED),
+         "buyer:{buyer} certificate_valid_until", _certificate),
+    _row("R-24", (Code.BUYER_TOO_FEW_ORDERS,), "buyer:{buyer} completed past orders", _orders),
+    _row("R-25", (Code.BUYER_GMV_TOO_LOW,), "buyer:{buyer} completed past orders, net of refunds", _gmv),
 )
+# fmt: on
 
 
 def gates(facts: GateFacts, *, limits: Limits, today: dt.date) -> tuple[Gate, ...]:
@@ -126,4 +154,7 @@ def kept(gate: Gate) -> dict[str, Any]:
         "passed": gate.passed,
         "code": str(gate.finding.code) if gate.finding else "",
         "evidence": dict(gate.finding.evidence) if gate.finding else {},
+        "as_of": gate.as_of,
+        "source": gate.source,
+        "requirement": gate.requirement,
     }

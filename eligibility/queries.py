@@ -11,10 +11,12 @@ from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import F, Q, Sum
 
 from eligibility.facts import (
+    EmbargoFacts,
     GateFacts,
     LaneFacts,
     Limits,
     LineFacts,
+    ListedParty,
     OrderFacts,
     Price,
     RegistrationFacts,
@@ -23,9 +25,11 @@ from eligibility.facts import (
     StoreFacts,
     World,
 )
+from marketplace.garbage import uncollected
 from marketplace.models import (
     Buyer,
     Dispute,
+    Embargo,
     FxRate,
     Lane,
     OrderClaim,
@@ -35,12 +39,14 @@ from marketplace.models import (
     PriceListEntry,
     Registration,
     RegistrationRequirement,
+    ScreenedParty,
     Sku,
     StockClaim,
     Store,
     StoreLevel,
 )
 from marketplace.money import Rates, half_up
+from marketplace.names import keys_of
 from marketplace.policy import Value
 from qualification.queries import standing_of
 
@@ -64,6 +70,7 @@ def gate_facts(
     return {
         buyer.pk: GateFacts(
             **of_the_store,
+            buyer_id=buyer.pk,
             certified=buyer.is_certified_business,
             certificate_valid_until=buyer.certificate_valid_until,
             **business[buyer.pk],
@@ -86,6 +93,8 @@ def _of_the_store(store: Store, limits: Limits, now: dt.datetime) -> dict[str, A
         "verified": store.verified_at is not None and store.verified_at <= now,
         "disputes": Dispute.objects.filter(store=store, opened_at__gte=since, opened_at__lte=now).count(),
         "paid_orders": PastOrder.objects.filter(store=store, paid_at__gte=since, paid_at__lte=now).count(),
+        "store_id": store.pk,
+        "as_of": now,
     }
 
 
@@ -102,9 +111,9 @@ def _business_with(store: Store, buyers: Sequence[Buyer]) -> dict[int, dict[str,
         .values_list("buyer_id", "currency", "completed_at__date")
         .annotate(nets=ArrayAgg(F("paid_minor") - F("refunded_minor")))
     )
-    table = _rates_by_day({currency for _, currency, *_ in rows} | {"USD"}) if rows else {}
+    table = rates_by_day({currency for _, currency, *_ in rows} | {"USD"}) if rows else {}
     for buyer_id, currency, day, nets in rows:
-        cents = [_in_cents(net, currency, _rates_on(day, table)) for net in nets]
+        cents = [in_cents(net, currency, rates_on(day, table)) for net in nets]
         sums = business[buyer_id]
         sums["completed_orders"] += len(nets)
         sums["gmv_usd_minor"] += sum(c for c in cents if c is not None)
@@ -112,7 +121,7 @@ def _business_with(store: Store, buyers: Sequence[Buyer]) -> dict[int, dict[str,
     return business
 
 
-def _rates_by_day(currencies: set[str]) -> dict[dt.date, dict[str, Decimal]]:
+def rates_by_day(currencies: set[str]) -> dict[dt.date, dict[str, Decimal]]:
     table: dict[dt.date, dict[str, Decimal]] = defaultdict(dict)
     rows = FxRate.objects.filter(currency__in=currencies)
     for day, currency, rate in rows.order_by("rate_set_id").values_list(
@@ -122,7 +131,7 @@ def _rates_by_day(currencies: set[str]) -> dict[dt.date, dict[str, Decimal]]:
     return table
 
 
-def _rates_on(day: dt.date, table: Mapping[dt.date, Mapping[str, Decimal]]) -> Rates | None:
+def rates_on(day: dt.date, table: Mapping[dt.date, Mapping[str, Decimal]]) -> Rates | None:
     """The last publication by that day; a long weekend is four days, more than a week is a gap."""
     for back in range(8):
         if found := table.get(day - dt.timedelta(days=back)):
@@ -130,7 +139,7 @@ def _rates_on(day: dt.date, table: Mapping[dt.date, Mapping[str, Decimal]]) -> R
     return None
 
 
-def _in_cents(net: int, currency: str, rates: Rates | None) -> int | None:
+def in_cents(net: int, currency: str, rates: Rates | None) -> int | None:
     if currency == "USD":
         return net
     if rates is None or not {currency, "USD"} <= {*rates.per_euro, "EUR"}:
@@ -144,7 +153,7 @@ def _in_cents(net: int, currency: str, rates: Rates | None) -> int | None:
 def world(
     *, store: Store, orders: Sequence[OrderFacts], limits: Limits, rates: Rates, now: dt.datetime
 ) -> World:
-    """What holds for all of these orders: three queries."""
+    """What holds for all of these orders: five queries."""
     countries = {order.country for order in orders}
     return World(
         now=now,
@@ -154,6 +163,8 @@ def world(
         lanes=_lanes(countries),
         requirements=_requirements(countries, now.date()),
         registrations=_registrations(store),
+        embargoes=_embargoes(countries, now.astimezone(PLATFORM_ZONE).date()),
+        listed=_listed(orders, now.astimezone(PLATFORM_ZONE).date()),
     )
 
 
@@ -181,13 +192,33 @@ def _registrations(store: Store) -> list[RegistrationFacts]:
     ]
 
 
+def _embargoes(countries: set[str], day: dt.date) -> dict[str, list[EmbargoFacts]]:
+    embargoes: dict[str, list[EmbargoFacts]] = defaultdict(list)
+    rows = Embargo.objects.in_force(day).filter(country__in=countries).order_by("id")
+    for row in rows.values("id", "country", "region", "programme", "reference"):
+        embargoes[row["country"]].append(EmbargoFacts(**row))
+    return embargoes
+
+
+def _listed(orders: Sequence[OrderFacts], day: dt.date) -> list[ListedParty]:
+    """The entries that may be one of the orders' parties, by index, however long the lists are."""
+    keys = keys_of({name for order in orders for name in order.parties})
+    rows = ScreenedParty.objects.in_force(day).filter(keys__overlap=keys).order_by("id") if keys else ()
+    return [
+        ListedParty(id=r.pk, names=(r.name, *r.aliases), list_name=r.list_name, reference=r.reference)
+        for r in rows
+    ]
+
+
 ORDER_COLUMNS = (
     "id", "number", "buyer_id", "status", "currency", "completed_at", "rating", "freight_minor",
     "prices_include_tax", "incoterm", "importer_of_record", "country", "region", "promise_days",
     "special_clearance", "local_return", "note", "consignee", "street", "city", "postal_code",
+    "buyer__name",
 )  # fmt: skip
 
 
+@uncollected()
 def order_facts(
     *, store: Store, order_ids: Sequence[int], now: dt.datetime, special_clearance: bool = False
 ) -> list[OrderFacts]:
@@ -211,10 +242,12 @@ def _order(
 ) -> OrderFacts:
     f = dict(zip(ORDER_COLUMNS, row, strict=True))
     ship_to = {name: f[name] for name in ("consignee", "street", "city", "postal_code", "region", "country")}
-    for name in ("consignee", "street", "city", "postal_code"):
+    parties = tuple(filter(None, dict.fromkeys((f.pop("buyer__name"), f.pop("consignee")))))
+    for name in ("street", "city", "postal_code"):
         del f[name]
     f["special_clearance"] = f["special_clearance"] or special_clearance
-    return OrderFacts(**f, ship_to=ship_to, held=f["id"] in held, held_until=held.get(f["id"]), lines=lines)
+    claim = {"held": f["id"] in held, "held_until": held.get(f["id"])}
+    return OrderFacts(**f, **claim, ship_to=ship_to, lines=lines, parties=parties)
 
 
 def _lines(store: Store, order_ids: Sequence[int], now: dt.datetime) -> dict[int, list[LineFacts]]:

@@ -1,18 +1,28 @@
-"""The rules of a source order and of its lines, as one table each (R-05 to R-12). Pure.
+"""The rules of a source order and of its lines, as one table each (R-05 to R-12, R-90). Pure.
 
 A rule looks at facts and answers a Finding, or None when it has nothing against them.
 """
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
-from eligibility.facts import LaneFacts, LineFacts, OrderFacts, RegistrationFacts, Requirement, World
-from eligibility.findings import Finding, found, outcome_of, percent
+from eligibility.facts import (
+    EmbargoFacts,
+    LaneFacts,
+    LineFacts,
+    OrderFacts,
+    RegistrationFacts,
+    Requirement,
+    World,
+)
+from eligibility.findings import Finding, found, outcome_of, percent, with_evidence
+from eligibility.parties import match
+from marketplace.garbage import uncollected
 from marketplace.money import Rates, decimal_text, exponent, half_up
 
 RULE_VERSION = "2026-11"
@@ -24,6 +34,7 @@ class LineVerdict:
     line: LineFacts
     findings: tuple[Finding, ...]
     reference_minor: int | None  # today's list price for the line's quantity, in the order's currency
+    available: int = 0  # pieces left for it, those taken by earlier orders of the batch off
 
     @property
     def repeatable(self) -> bool:
@@ -46,6 +57,49 @@ class OrderVerdict:
         """Every code found, the order's first, each once."""
         lines = (finding for line in self.lines for finding in line.findings)
         return list(dict.fromkeys(str(finding.code) for finding in (*self.findings, *lines)))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OrderRule:
+    """A rule with its number, the codes it can give, the row it reads and how its value and limit are shown."""
+
+    requirement: str
+    codes: tuple[Code, ...]
+    source: str  # the row that is read; {order}, {country} and {service} are its ids
+    check: Callable[[OrderFacts, World], Finding | None]
+    shows: Callable[[OrderFacts, World], tuple[str, str]]  # value, limit
+
+    def source_of(self, o: OrderFacts) -> str:
+        return self.source.format(order=o.id, buyer=o.buyer_id, country=o.country)
+
+    def find(self, o: OrderFacts, w: World) -> Finding | None:
+        finding = self.check(o, w)
+        return finding and self.with_evidence(finding, o, w)
+
+    def with_evidence(self, finding: Finding, o: OrderFacts, w: World) -> Finding:
+        value, limit = self.shows(o, w)
+        source = self.source_of(o)
+        return with_evidence(finding, value=value, limit=limit, as_of=w.now.isoformat(), source=source)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LineRule:
+    """The same for a line. `check` gets the line's verdict so far where a rule needs its price and stock."""
+
+    requirement: str
+    codes: tuple[Code, ...]
+    source: str
+    check: Callable[..., Finding | None]
+    shows: Callable[["LineVerdict", OrderFacts, World], tuple[str, str]]
+
+    def source_of(self, x: LineFacts, o: OrderFacts) -> str:
+        return self.source.format(sku=x.sku.id, line=x.id, country=o.country)
+
+    def with_evidence(self, finding: Finding, verdict: "LineVerdict", o: OrderFacts, w: World) -> Finding:
+        value, limit = self.shows(verdict, o, w)
+        return with_evidence(
+            finding, value=value, limit=limit, as_of=w.now.isoformat(), source=self.source_of(verdict.line, o)
+        )
 
 
 def _completed(o: OrderFacts, _w: World) -> Finding | None:
@@ -83,13 +137,79 @@ def _reachable(o: OrderFacts, w: World) -> Finding | None:
     return None
 
 
-ORDER_RULES: Sequence[Callable[[OrderFacts, World], Finding | None]] = (
-    _completed,  # R-06
-    _recent,  # R-06
-    _rated,  # R-07
-    _free,  # pitfall 4
-    _reachable,  # R-11, R-71
+def embargo_on(o: OrderFacts, w: World) -> EmbargoFacts | None:
+    """The embargo that the order's destination is under: on the whole country, or on its region."""
+    return next(
+        (
+            e
+            for e in w.embargoes.get(o.country, ())
+            if not e.region or e.region.casefold() == o.region.casefold()
+        ),
+        None,
+    )
+
+
+def _permitted(o: OrderFacts, w: World) -> Finding | None:
+    """Only goods under the EAR are stopped: another order to the same place goes on."""
+    embargo = embargo_on(o, w)
+    controlled = embargo and next((x.sku for x in o.lines if x.sku.is_ear_controlled), None)
+    if not embargo or not controlled:
+        return None
+    return found(
+        Code.EXPORT_CONTROLLED, sku=controlled.code, limit=embargo.programme, reference=embargo.reference,
+        embargo=f"embargo:{embargo.id}",
+    )  # fmt: skip
+
+
+def _clear_parties(o: OrderFacts, w: World) -> Finding | None:
+    hit = match(o.parties, w.listed) if w.listed else None
+    if hit is None:
+        return None
+    party, listed, entry = hit
+    return found(
+        Code.PARTY_SCREENED_OUT, value=party, listed=listed, list_name=entry.list_name,
+        reference=entry.reference or "—", entry=f"screened_party:{entry.id}",
+    )  # fmt: skip
+
+
+def _oldest(w: World) -> dt.datetime:
+    return w.now - dt.timedelta(days=w.limits.order_max_age_days)
+
+
+def _moment(at: dt.datetime | None) -> str:
+    return at.isoformat() if at else "—"
+
+
+def _fastest(o: OrderFacts, w: World) -> str:
+    return str(min((lane.transit_days for lane in open_lanes(o, w)), default="—"))
+
+
+def _destination(o: OrderFacts) -> str:
+    return f"{o.region}, {o.country}" if o.region else o.country
+
+
+def _order_rule(requirement: str, codes: tuple[Code, ...], source: str, check, shows) -> OrderRule:
+    return OrderRule(requirement=requirement, codes=codes, source=source, check=check, shows=shows)
+
+
+# fmt: off
+ORDER_RULES: Sequence[OrderRule] = (
+    _order_rule("R-06", (Code.ORDER_NOT_COMPLETED,), "past_order:{order} status", _completed,
+                lambda o, w: (o.status, COMPLETED)),
+    _order_rule("R-06", (Code.ORDER_TOO_OLD,), "past_order:{order} completed_at", _recent,
+                lambda o, w: (_moment(o.completed_at), _oldest(w).isoformat())),
+    _order_rule("R-07", (Code.ORDER_UNRATED, Code.ORDER_RATING_TOO_LOW), "past_order:{order} rating", _rated,
+                lambda o, w: ("—" if o.rating is None else str(o.rating), str(w.limits.order_min_rating))),
+    _order_rule("R-47", (Code.ORDER_ALREADY_LOCKED,), "order_claim past_order:{order} until", _free,
+                lambda o, w: (_moment(o.held_until) if o.held else "—", "—")),
+    _order_rule("R-11", (Code.LANE_UNREACHABLE, Code.TRANSIT_TOO_SLOW), "lanes {country} transit_days", _reachable,
+                lambda o, w: (_fastest(o, w), str(o.promise_days))),
+    _order_rule("R-90", (Code.EXPORT_CONTROLLED,), "embargoes {country}", _permitted,
+                lambda o, w: (_destination(o), getattr(embargo_on(o, w), "programme", "—"))),
+    _order_rule("R-90", (Code.PARTY_SCREENED_OUT,), "buyer:{buyer} name, past_order:{order} consignee", _clear_parties,
+                lambda o, w: (" · ".join(o.parties) or "—", "—")),
 )
+# fmt: on
 
 
 def open_lanes(o: OrderFacts, w: World) -> list[LaneFacts]:
@@ -132,7 +252,9 @@ def _weighed(x: LineFacts, _o: OrderFacts, _w: World) -> Finding | None:
 
 
 def _registered(x: LineFacts, o: OrderFacts, w: World) -> Finding | None:
-    for need in needs(o.country, x.sku.category_id, w):
+    for need in w.requirements.get(o.country, ()):
+        if need.category_id not in (None, x.sku.category_id):
+            continue
         held = [r for r in w.registrations if (r.scheme, r.jurisdiction) == (need.scheme, need.jurisdiction)]
         if any(valid_on(r, w.today) for r in held):
             continue
@@ -146,15 +268,61 @@ def _registered(x: LineFacts, o: OrderFacts, w: World) -> Finding | None:
     return None
 
 
-LINE_RULES: Sequence[Callable[[LineFacts, OrderFacts, World], Finding | None]] = (
-    _standard,  # R-09
-    _active,
-    _synced,  # R-70
-    _moq,  # R-16
-    _classified,  # R-14
-    _weighed,  # R-60
-    _registered,  # R-12
+def _text(value: object) -> str:
+    return str(value) if value else "—"
+
+
+def _held_numbers(v: LineVerdict, o: OrderFacts, w: World) -> tuple[str, str]:
+    asked = needs(o.country, v.line.sku.category_id, w)
+    held = {(r.scheme, r.jurisdiction): r.number for r in w.registrations if valid_on(r, w.today)}
+    numbers = [held[n.scheme, n.jurisdiction] for n in asked if (n.scheme, n.jurisdiction) in held]
+    return ", ".join(numbers) or "—", ", ".join(f"{n.scheme} {n.jurisdiction}" for n in asked) or "—"
+
+
+def _amounts(v: LineVerdict, o: OrderFacts, w: World) -> tuple[str, str]:
+    listed = (
+        "—" if v.reference_minor is None else f"{o.currency} {decimal_text(v.reference_minor, o.currency)}"
+    )
+    paid = f"{o.currency} {decimal_text(v.line.total_minor, o.currency)}"
+    return listed, f"{paid} ± {percent(w.limits.price_band)}"
+
+
+def _stock(x: LineFacts, available: int) -> Finding | None:
+    if x.quantity <= available:
+        return None
+    return found(Code.STOCK_TOO_LOW, sku=x.sku.code, needed=x.quantity, available=max(available, 0))
+
+
+def _line_rule(requirement: str, codes: tuple[Code, ...], source: str, check, shows) -> LineRule:
+    return LineRule(requirement=requirement, codes=codes, source=source, check=check, shows=shows)
+
+
+# fmt: off
+LINE_RULES: Sequence[LineRule] = (
+    _line_rule("R-09", (Code.SKU_NOT_STANDARD,), "sku:{sku} is_standard", _standard,
+               lambda v, o, w: ("yes" if v.line.sku.is_standard else "no", "yes")),
+    _line_rule("R-08", (Code.SKU_INACTIVE,), "sku:{sku} is_active", _active,
+               lambda v, o, w: ("yes" if v.line.sku.is_active else "no", "yes")),
+    _line_rule("R-70", (Code.STOCK_SYNC_STALE,), "sku:{sku} stock_synced_at", _synced,
+               lambda v, o, w: (_moment(v.line.sku.stock_synced_at), f"{w.limits.stock_max_age_minutes} min")),
+    _line_rule("R-16", (Code.MOQ_NOT_MET,), "sku:{sku} moq", _moq,
+               lambda v, o, w: (str(v.line.quantity), str(v.line.sku.moq))),
+    _line_rule("R-14", (Code.HS_CODE_MISSING,), "sku:{sku} hs_code", _classified,
+               lambda v, o, w: (_text(v.line.sku.hs_code), "—")),
+    _line_rule("R-60", (Code.WEIGHT_MISSING,), "sku:{sku} weight_g", _weighed,
+               lambda v, o, w: (_text(v.line.sku.weight_g), "—")),
+    _line_rule("R-12", (Code.REGISTRATION_MISSING, Code.REGISTRATION_EXPIRED), "registrations {country}", _registered,
+               _held_numbers),
 )
+# after these, because they need the line's list price and what is left of the stock
+PRICED = _line_rule("R-47", (Code.PRICE_OUT_OF_BAND, Code.PRICE_REFERENCE_MISSING, Code.FX_RATE_MISSING),
+                    "price_list sku:{sku}, past_order_line:{line} total_minor", None, _amounts)
+STOCKED = _line_rule("R-10", (Code.STOCK_TOO_LOW,), "sku:{sku} on_hand, stock claims", _stock,
+                     lambda v, o, w: (str(v.line.quantity), str(max(v.available, 0))))
+# fmt: on
+
+
+_LINE_CHECKS = tuple((rule, rule.check) for rule in LINE_RULES)  # looked up once: 15,000 lines a batch
 
 
 def needs(country: str, category_id: int, w: World) -> list[Requirement]:
@@ -172,21 +340,19 @@ def list_price(x: LineFacts, currency: str, rates: Rates) -> Fraction | None:
     entry = next((p for p in reversed(x.sku.prices) if p.min_quantity <= x.quantity), None)
     if entry is None:
         return None
-    minor = Fraction(entry.amount) * x.quantity * 10 ** exponent(entry.currency)
+    numerator, denominator = entry.amount.as_integer_ratio()
+    numerator *= x.quantity * 10 ** exponent(currency)
     if entry.currency == currency:
-        return minor
-    return (
-        minor
-        * rates.cross(entry.currency, currency)
-        * Fraction(10) ** (exponent(currency) - exponent(entry.currency))
-    )
+        return Fraction(numerator, denominator)
+    return Fraction(numerator, denominator) * rates.cross(entry.currency, currency)
 
 
 def price_finding(x: LineFacts, listed: Fraction | None, *, currency: str, band: Decimal) -> Finding | None:
-    """R-47: today's list price must lie within ±band of what was paid; decided without division."""
+    """R-47: today's list price must lie within ±band of what was paid; in whole numbers, for the hot path."""
     if listed is None:
         return found(Code.PRICE_REFERENCE_MISSING, sku=x.sku.code, quantity=x.quantity)
-    if abs(listed - x.total_minor) <= Fraction(band) * x.total_minor:
+    paid, (part, whole) = x.total_minor * listed.denominator, band.as_integer_ratio()
+    if abs(listed.numerator - paid) * whole <= part * paid:
         return None
     return found(
         Code.PRICE_OUT_OF_BAND,
@@ -205,27 +371,52 @@ def screen(
     `gates` are the findings of the gates, which hold for every order. `taken` are pieces by SKU id that
     earlier orders of the same batch will take from the stock.
     """
-    findings = [*gates, *filter(None, (rule(order, world) for rule in ORDER_RULES))]
+    findings = [*gates, *_screen_order(order, world)]
     lines = _screen_lines(order, world, dict(taken or {}))
     if not any(line.repeatable for line in lines):
-        findings += _without_lines(lines)
+        findings += _without_lines(order, lines, world)
     lanes = tuple(lane for lane in open_lanes(order, world) if lane.transit_days <= order.promise_days)
     return OrderVerdict(order=order, findings=tuple(findings), lines=lines, lanes=lanes)
+
+
+@uncollected()
+def screen_each(
+    orders: Sequence[OrderFacts], *, world: World, gates: Mapping[int, Sequence[Finding]]
+) -> list[OrderVerdict]:
+    """Each order as if it came first; `gates`: the findings of the gates by buyer id."""
+    return [screen(order, world=world, gates=gates.get(order.buyer_id, ())) for order in orders]
+
+
+def _screen_order(order: OrderFacts, w: World) -> list[Finding]:
+    return [rule.with_evidence(f, order, w) for rule in ORDER_RULES if (f := rule.check(order, w))]
 
 
 def _screen_lines(order: OrderFacts, w: World, taken: dict[int, int]) -> tuple[LineVerdict, ...]:
     verdicts = []
     for line in order.lines:
-        findings = [f for f in (rule(line, order, w) for rule in LINE_RULES) if f]
-        listed, missing = _listed(line, order, w)
-        price = missing or price_finding(line, listed, currency=order.currency, band=w.limits.price_band)
-        stock = _stock(line, taken.get(line.sku.id, 0))
-        findings += [f for f in (price, stock) if f]
-        if not findings:
+        verdict = _screen_line(line, order, w, line.sku.available - taken.get(line.sku.id, 0))
+        if verdict.repeatable:
             taken[line.sku.id] = taken.get(line.sku.id, 0) + line.quantity
-        reference = None if listed is None else half_up(listed)
-        verdicts.append(LineVerdict(line=line, findings=tuple(findings), reference_minor=reference))
+        verdicts.append(verdict)
     return tuple(verdicts)
+
+
+def _screen_line(line: LineFacts, order: OrderFacts, w: World, available: int) -> LineVerdict:
+    found_by = []
+    for rule, check in _LINE_CHECKS:
+        if finding := check(line, order, w):
+            found_by.append((rule, finding))
+    listed, missing = _listed(line, order, w)
+    price = missing or price_finding(line, listed, currency=order.currency, band=w.limits.price_band)
+    stock = _stock(line, available)
+    if price or stock:
+        found_by += [(rule, f) for rule, f in ((PRICED, price), (STOCKED, stock)) if f]
+    reference = None if listed is None else half_up(listed)
+    verdict = LineVerdict(line=line, findings=(), reference_minor=reference, available=available)
+    if not found_by:
+        return verdict
+    findings = tuple(rule.with_evidence(f, verdict, order, w) for rule, f in found_by)
+    return replace(verdict, findings=findings)
 
 
 def _listed(line: LineFacts, order: OrderFacts, w: World) -> tuple[Fraction | None, Finding | None]:
@@ -235,16 +426,10 @@ def _listed(line: LineFacts, order: OrderFacts, w: World) -> tuple[Fraction | No
         return None, Finding(code=problem.code, evidence=problem.evidence)
 
 
-def _stock(x: LineFacts, taken: int) -> Finding | None:
-    available = x.sku.available - taken
-    if x.quantity <= available:
-        return None
-    return found(Code.STOCK_TOO_LOW, sku=x.sku.code, needed=x.quantity, available=max(available, 0))
-
-
-def _without_lines(lines: Sequence[LineVerdict]) -> list[Finding]:
+def _without_lines(order: OrderFacts, lines: Sequence[LineVerdict], w: World) -> list[Finding]:
     """An order that keeps no line shares its lines' fate: curable if one of them is."""
     curable = [f for line in lines if outcome_of(line.findings) == "failed" for f in line.findings]
     if curable:
         return list({f.code: f for f in curable}.values())
-    return [found(Code.ORDER_WITHOUT_LINES)]
+    source = f"past_order:{order.id} lines"
+    return [found(Code.ORDER_WITHOUT_LINES, value=0, limit=1, as_of=w.now.isoformat(), source=source)]

@@ -14,12 +14,14 @@ from marketplace.models import (
     Buyer,
     Category,
     CommissionRate,
+    Embargo,
     FxRateSet,
     IndexClose,
     Membership,
     PastOrder,
     PolicyValue,
     Registration,
+    ScreenedParty,
     Sku,
     Store,
     TaxRate,
@@ -131,3 +133,16 @@ class ApiKeys(LookOnly):
 @admin.register(CommissionRate, FxRateSet, IndexClose, Registration, TaxRate)
 class Facts(LookOnly):
     list_display = ["__str__", "source", "mirrored_at"]
+
+
+@admin.register(Embargo)
+class Embargoes(LookOnly):
+    list_display = ["country", "region", "programme", "valid_from", "valid_until", "reference", "source"]
+    list_filter = ["programme"]
+
+
+@admin.register(ScreenedParty)
+class ScreenedParties(LookOnly):
+    list_display = ["name", "list_name", "reference", "country", "listed_from", "listed_until"]
+    list_filter = ["list_name"]
+    search_fields = ["name", "reference"]

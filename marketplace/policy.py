@@ -46,6 +46,17 @@ DEFAULTS: Mapping[str, Default] = {
     "declarations_min_usd": Default(value=50_000, unit="USD", source="R-37"),
     "document_max_bytes": Default(value=10 * 2**20, unit="bytes a file", source="R-40"),
     "qualification_valid_days": Default(value=365, unit="days of 24 h", source="assumed: reviewed yearly"),
+    "advice_orders_a_day": Default(value=50, unit="orders a day", source="R-20"),
+    "advice_small_order_usd": Default(
+        value=500, unit="USD an order", source="R-20 names no figure: our reading of a small order"
+    ),
+    "advice_small_share": Default(
+        value=Decimal("0.5"), unit="share of orders", source="R-20: “mainly” read as more than half"
+    ),
+    "advice_exports_usd": Default(value=5_000_000, unit="USD a year", source="R-20"),
+    "advice_high_value_usd": Default(
+        value=1000, unit="USD a line", source="R-20 names no figure: our reading of high value"
+    ),
     "ear_review_usd": Default(value=Decimal("120"), unit="USD an order", source="R-66"),
 }
 

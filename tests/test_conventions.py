@@ -14,7 +14,7 @@ OURS = [
 ]
 OF_THE_PLATFORM = {
     "User", "Store", "Category", "CommissionRate", "CarrierService", "Lane", "FxRateSet", "FxRate", "IndexClose",
-    "TaxRate", "PolicyValue", "RegistrationRequirement", "Heartbeat",
+    "TaxRate", "PolicyValue", "RegistrationRequirement", "Heartbeat", "Embargo", "ScreenedParty",
 }  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from marketplace.models.accounts import ApiKey, Membership, Role, Store, StoreLevel, User
 from marketplace.models.base import SIMULATED
 from marketplace.models.claims import OrderClaim, StockClaim
+from marketplace.models.export_control import Embargo, ScreenedParty
 from marketplace.models.goods import Category, CommissionRate, PriceListEntry, Sku
 from marketplace.models.history import Dispute, PastOrder, PastOrderLine, PastOrderStatus
 from marketplace.models.logistics import CarrierService, Lane, RateCard
@@ -18,6 +19,7 @@ __all__ = [
     "Category",
     "CommissionRate",
     "Dispute",
+    "Embargo",
     "FxRate",
     "FxRateSet",
     "IndexClose",
@@ -34,6 +36,7 @@ __all__ = [
     "RegistrationRequirement",
     "Role",
     "Scheme",
+    "ScreenedParty",
     "Sku",
     "StockClaim",
     "Store",

@@ -5,11 +5,13 @@ from pathlib import Path
 from django.db import connection, transaction
 
 from marketplace import clock
-from marketplace.mirror import rates, taxes
+from marketplace.mirror import export_control, rates, taxes
 from marketplace.mirror.samples import cut
 from marketplace.models import Store
 from repurchase import simulator
 from repurchase.demo import credentials, harbour, ningbo, people, planting, references
+
+SCREENING_LIST = cut.RATES.parent / "screening_list_sample.csv"  # made up: no real party is in it
 
 
 def load(*, data_dir: Path) -> bool:
@@ -29,6 +31,8 @@ def _load(data_dir: Path) -> None:
     now = clock.now()
     rates.import_rates(path=cut.RATES, source="ecb")
     taxes.load_tax_rates()
+    export_control.load_embargoes()
+    export_control.import_screening_list(path=SCREENING_LIST, list_name="SAMPLE")
     references.load(now)
     staff = people.load()
     harbour.load(staff=staff, now=now, refused_dir=data_dir / "refused")

@@ -78,6 +78,7 @@ def _plant_orders(store: Store, good: Sku, now: dt.datetime) -> None:
 def _planted_skus(store: Store, now: dt.datetime) -> dict[Code, Sku]:
     category = Category.objects.get(code="machinery")
     fields: dict[Code, dict[str, Any]] = {
+        Code.EXPORT_CONTROLLED: {"is_ear_controlled": True, "category": Category.objects.get(code="drones")},
         Code.SKU_NOT_STANDARD: {"is_standard": False},
         Code.SKU_INACTIVE: {"is_active": False},
         Code.STOCK_TOO_LOW: {"on_hand": 3},
@@ -149,6 +150,10 @@ CHANGES: dict[Code, Callable[[Sketch, Sku, dt.datetime], None]] = {
     Code.ORDER_RATING_TOO_LOW: _rated("4.79"),
     Code.SKU_NOT_STANDARD: _beside_a_good_line,
     Code.LANE_UNREACHABLE: _to("RU", region=references.NOVOSIBIRSK, city="Новосибирск", postal_code="630000"),
+    Code.EXPORT_CONTROLLED: _to(
+        "RU", region=references.NOVOSIBIRSK, city="Новосибирск", postal_code="630000", special_clearance=True
+    ),
+    Code.PARTY_SCREENED_OUT: _with(consignee="Stopped-Sample Aerospace, LLC"),
     Code.TRANSIT_TOO_SLOW: _with(promise_days=3),
     Code.REGISTRATION_MISSING: _to("FR"),
     Code.REGISTRATION_EXPIRED: _to("ES"),

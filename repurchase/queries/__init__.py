@@ -1,7 +1,9 @@
 """What the pages and the API read. Each function is a constant number of queries."""
 
+from repurchase.queries.advice import advice
 from repurchase.queries.batches import batch, batch_orders, batches, plan, progress
 from repurchase.queries.drift import order_sheet, plan_drift
+from repurchase.queries.explained import explained
 from repurchase.queries.history import buyer_groups, past_orders
 from repurchase.queries.offers import offer, offer_orders
 from repurchase.queries.opening import opening
@@ -11,10 +13,12 @@ from repurchase.queries.standing import standings
 from repurchase.queries.stock import freshness, stock
 
 __all__ = [
+    "advice",
     "batch",
     "batch_orders",
     "batches",
     "buyer_groups",
+    "explained",
     "freshness",
     "offer",
     "offer_orders",

@@ -135,7 +135,8 @@ def _screened(store: Store, orders: Sequence[PastOrder], now: dt.datetime) -> li
     values = policy.in_force(now)
     rates, stale = rates_or_none(values, now)
     around = world(store=store, orders=facts, limits=limits_of(values), rates=rates, now=now)
-    verdicts = {f.id: rules.screen(f, world=around, gates=[*stale, *gates[f.buyer_id]]) for f in facts}
+    findings = {buyer_id: [*stale, *found] for buyer_id, found in gates.items()}
+    verdicts = {v.order.id: v for v in rules.screen_each(facts, world=around, gates=findings)}
     stands = standings(store, [order.pk for order in orders], now=now)
     return [
         HistoryRow(

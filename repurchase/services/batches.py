@@ -8,8 +8,9 @@ from django.db import transaction
 from diagnostics import ledger
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
-from eligibility import gates
+from eligibility import gates, recording
 from eligibility.queries import CRB, PLATFORM_ZONE, gate_facts, limits_of
+from eligibility.screening import GateInputs
 from marketplace import clock, policy
 from marketplace.models import Buyer, PastOrder, Store, User
 from marketplace.queries import latest_close, latest_rates
@@ -133,12 +134,18 @@ def _take_stock(batch: Batch, now) -> None:
     limits = limits_of(values)
     rates = latest_rates(now, max_age_days=int(values["fx_max_age_days"]))
     facts = gate_facts(store=batch.store, buyers=[batch.buyer], limits=limits, now=now)
-    verdicts = gates.gates(facts[batch.buyer_id], limits=limits, today=now.astimezone(PLATFORM_ZONE).date())
+    inputs = GateInputs(
+        facts=facts[batch.buyer_id], limits=limits, today=now.astimezone(PLATFORM_ZONE).date()
+    )
+    verdicts = gates.gates(inputs.facts, limits=limits, today=inputs.today)
     batch.screened_at = now
     batch.policies = {name: str(value) for name, value in values.items()}
     batch.rate_set_id = rates.id
     batch.index_close = latest_close(CRB, now)
     batch.gates = [gates.kept(gate) for gate in verdicts]
+    recording.keep_gates(
+        store=batch.store, subject=f"batch:{batch.ref}", attempt=batch.attempt, inputs=inputs, policies=batch.policies
+    )  # fmt: skip
 
 
 @transaction.atomic

@@ -10,11 +10,15 @@ from django.db.models import F
 
 from diagnostics import ledger
 from diagnostics.codes import Code
+from eligibility import recording
 from eligibility.facts import OrderFacts
 from eligibility.findings import Finding
+from eligibility.models import Part, ScreeningRecord
 from eligibility.queries import limits_of, order_facts, world
 from eligibility.rules import RULE_VERSION
+from eligibility.screening import ChunkInputs
 from marketplace import clock
+from marketplace.garbage import uncollected
 from marketplace.policy import DEFAULTS, typed
 from marketplace.queries import rates_of
 from outbox.bells import ring
@@ -27,6 +31,8 @@ from repurchase.queries.batches import counts_of, short_skus
 
 MAX_TRIES = 5
 """A chunk that failed so often has a fault that time does not cure: the batch says so and stops."""
+
+Made = list[tuple[OrderFacts, Plan]]
 
 
 def generate_chunk(chunk_id: int) -> None:
@@ -54,13 +60,16 @@ def _shared(batch_id: int) -> Batch:
     return Batch.objects.select_related("store", "buyer", "rate_set").get(pk=batch_id)
 
 
+@uncollected()
 def _generate(batch: Batch, chunk: Chunk) -> None:
     orders = order_facts(
         store=batch.store, order_ids=chunk.past_order_ids, now=batch.screened_at,
         special_clearance=batch.special_clearance,
     )  # fmt: skip
     positions = {pk: chunk.first_position + i for i, pk in enumerate(chunk.past_order_ids)}
-    plans = [(positions[order.id], made) for order, made in _plans(batch, orders)]
+    made, inputs = _plans(batch, orders)
+    plans = [(positions[order.id], planned) for order, planned in made]
+    record = _keep(batch, Part.CHUNK, chunk.first_position, made, inputs)
     now = clock.now(batch.store)
     copying.write(batch, plans, now=now)
     Chunk.objects.filter(pk=chunk.pk).update(done_at=now)
@@ -70,13 +79,22 @@ def _generate(batch: Batch, chunk: Chunk) -> None:
         store_id=batch.store_id, kind="chunk.generated", subject=f"batch:{batch.ref}", by="system:worker", at=now,
         attempt=batch.attempt, first_position=chunk.first_position, rule_version=RULE_VERSION,
         outcomes=outcomes, verdicts_digest=hashlib.sha256(verdicts.encode()).hexdigest(),
+        inputs_digest=record.inputs_digest, screening_digest=record.verdicts_digest,
+    )  # fmt: skip
+
+
+def _keep(batch: Batch, part: Part, first_position: int, made: Made, inputs: ChunkInputs) -> ScreeningRecord:
+    return recording.keep_chunk(
+        store=batch.store, subject=f"batch:{batch.ref}", attempt=batch.attempt, part=part,
+        first_position=first_position, inputs=inputs, verdicts=[planned.verdict for _, planned in made],
+        policies=batch.policies,
     )  # fmt: skip
 
 
 def _plans(
     batch: Batch, orders: Sequence[OrderFacts], taken: Counter[int] | None = None
-) -> list[tuple[OrderFacts, Plan]]:
-    """Each order with its plan; with `taken` the orders draw on the same stock one after the other."""
+) -> tuple[Made, ChunkInputs]:
+    """Each order with its plan, and what decided; with `taken` the orders draw on the same stock one after the other."""
     policies = {name: typed(name, text) for name, text in batch.policies.items() if name in DEFAULTS}
     rates = rates_of(batch.rate_set)
     around = world(
@@ -84,13 +102,15 @@ def _plans(
     )
     terms = _terms(batch, orders, policies, rates)
     gates = [Finding(code=Code(g["code"]), evidence=g["evidence"]) for g in batch.gates if g["code"]]
-    made = []
+    made, before = [], {}
     for order in orders:
+        if taken:
+            before[order.id] = {line.sku.id: taken[line.sku.id] for line in order.lines if taken[line.sku.id]}
         planned = plan(order, world=around, terms=terms, gates=gates, taken=taken)
         if taken is not None and planned.outcome == "planned":
             taken.update(pieces_of(planned))
         made.append((order, planned))
-    return made
+    return made, ChunkInputs(world=around, gates=gates, orders=orders, taken=before)
 
 
 def _terms(batch: Batch, orders: Sequence[OrderFacts], policies: Mapping, rates) -> Terms:
@@ -164,7 +184,9 @@ def _share_out_stock(batch: Batch) -> None:
         store=batch.store, order_ids=ids, now=batch.screened_at, special_clearance=batch.special_clearance
     )
     taken: Counter[int] = Counter()
-    plans = [(touched[order.id], made) for order, made in _plans(batch, orders, taken)]
+    made, inputs = _plans(batch, orders, taken)
+    _keep(batch, Part.STOCK, 0, made, inputs)
+    plans = [(touched[order.id], planned) for order, planned in made]
     copying.write(batch, plans, now=clock.now(batch.store))
 
 

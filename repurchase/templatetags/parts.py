@@ -17,7 +17,18 @@ from diagnostics import words as diagnostics_words
 from diagnostics.codes import CATALOGUE, Code
 from marketplace.money import Money, exponent, half_up
 from pricing.fees import REASONS
-from repurchase.templatetags.states import DRIFT_FIELDS, EVENTS, FACTS, FEES, GATES, KINDS, SEVERITY, Shown
+from repurchase.templatetags.states import (
+    ADVICE,
+    DRIFT_FIELDS,
+    EVENTS,
+    FACTS,
+    FEES,
+    GATES,
+    KINDS,
+    RULES,
+    SEVERITY,
+    Shown,
+)
 
 register = template.Library()
 
@@ -117,7 +128,16 @@ def label(kind: str, value: Any) -> str:
     return str(shown.label)
 
 
-WORDS = {"drift": DRIFT_FIELDS, "fee": FEES, "gate": GATES, "fact": FACTS, "event": EVENTS, "reason": REASONS}
+WORDS = {
+    "drift": DRIFT_FIELDS,
+    "fee": FEES,
+    "gate": GATES,
+    "fact": FACTS,
+    "event": EVENTS,
+    "reason": REASONS,
+    "rule": RULES,
+    "advice": ADVICE,
+}
 
 
 @register.filter
@@ -137,6 +157,12 @@ def code(name: str, evidence: dict | None = None, opened: bool = False) -> dict:
 def code_tag(name: str, orders: int | None = None) -> dict:
     """A code in one line, for dense tables: its title, linked to its page, the cause as tooltip."""
     return _code(name, None) | {"orders": orders}
+
+
+@register.filter
+def fixer(name: str) -> str:
+    """Who can cure a code: `{% badge "fixer" gate.code|fixer %}`."""
+    return str(CATALOGUE[Code(name)].fixer)
 
 
 def _code(name: str, evidence: dict | None) -> dict:
@@ -193,6 +219,14 @@ def moment(at: dt.datetime | dt.date | None, show_zone: bool = False) -> str:
         timezone.get_current_timezone_name(),
         zoned(at) if show_zone else f"{local:%Y-%m-%d %H:%M}",
     )
+
+
+@register.simple_tag
+def told(value: str) -> str:
+    """A value or limit of a rule: an instant in the platform's zone, a word in words, anything else as it is."""
+    if len(value) >= len("2026-11-23T08:00") and value[10:11] == "T":
+        return moment(dt.datetime.fromisoformat(value))
+    return said(value, "fact")
 
 
 @register.filter

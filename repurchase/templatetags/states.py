@@ -124,6 +124,22 @@ STANDING: Mapping[str, Shown] = {
     Standing.LAPSED: Shown(pgettext_lazy("standing", "Lapsed"), "bad", "alert-triangle"),
 }
 
+LEANING: Mapping[str, Shown] = {
+    "for": Shown(pgettext_lazy("advice", "For"), "ok", "circle-check"),
+    "against": Shown(pgettext_lazy("advice", "Against"), "attention", "alert-triangle"),
+    "neutral": Shown(pgettext_lazy("advice", "Neither"), "calm", "circle-dashed"),
+    "unknown": Shown(pgettext_lazy("advice", "Not enough data"), "calm", "circle-dashed"),
+}
+
+REPLAY: Mapping[str, Shown] = {
+    "same": Shown(pgettext_lazy("replay", "Decided again: the same"), "ok", "circle-check"),
+    "different": Shown(pgettext_lazy("replay", "Decided again: different"), "bad", "alert-triangle"),
+    "tampered": Shown(pgettext_lazy("replay", "The record is not intact"), "bad", "alert-triangle"),
+    "unknown_version": Shown(
+        pgettext_lazy("replay", "Rules of an unknown version"), "attention", "alert-triangle"
+    ),
+}
+
 KINDS: Mapping[str, Mapping] = {
     "batch": BATCH,
     "order": ORDER,
@@ -136,6 +152,8 @@ KINDS: Mapping[str, Mapping] = {
     "drift": DRIFT,
     "fixer": FIXER,
     "standing": STANDING,
+    "leaning": LEANING,
+    "replay": REPLAY,
 }
 
 FEES: Mapping[str, str | Promise] = {
@@ -157,6 +175,35 @@ GATES: Mapping[str, str | Promise] = {
     "buyer_certificate": _("Business Buyer certificate, valid until"),
     "buyer_orders": _("Completed orders with this buyer"),
     "buyer_gmv": _("Business with this buyer"),
+}
+
+RULES: Mapping[str, str | Promise] = {
+    "ORDER_NOT_COMPLETED": _("The order is completed"),
+    "ORDER_TOO_OLD": _("It was completed recently enough"),
+    "ORDER_UNRATED": _("Its rating"),
+    "ORDER_ALREADY_LOCKED": _("No live price lock holds it, until"),
+    "LANE_UNREACHABLE": _("Fastest carrier to the destination, days; days promised"),
+    "EXPORT_CONTROLLED": _("Destination, and the embargo on it for goods under the EAR"),
+    "PARTY_SCREENED_OUT": _("Buyer and consignee stand on no screening list"),
+    "SKU_NOT_STANDARD": _("Standard SKU"),
+    "SKU_INACTIVE": _("On sale"),
+    "STOCK_SYNC_STALE": _("Stock last synchronised, at most so long ago"),
+    "MOQ_NOT_MET": _("Quantity, and the minimum"),
+    "HS_CODE_MISSING": _("HS code"),
+    "WEIGHT_MISSING": _("Weight in grams"),
+    "REGISTRATION_MISSING": _("Registrations held, and those demanded"),
+    "PRICE_OUT_OF_BAND": _("List price today, and the band around what was paid"),
+    "STOCK_TOO_LOW": _("Quantity, and what is available"),
+}
+"""The rules of an order and its lines, by the first code that each can give."""
+
+ADVICE: Mapping[str, str | Promise] = {
+    "orders_a_day": _("Orders paid a day, over the last 30 days"),
+    "fast_moving": _("Share of orders for fast-moving goods"),
+    "small_apparel": _("Share of this batch that is small apparel orders"),
+    "exports_a_year": _("Exports of the last 365 days"),
+    "high_value_lines": _("High-value lines of standard SKUs in orders with a note"),
+    "erp_connected": _("An ERP is connected"),
 }
 
 FACTS: Mapping[str, str | Promise] = {

@@ -88,6 +88,7 @@ def _plan(request: HttpRequest, found: Batch) -> dict:
         "tab": tab,
         "orders": page.rows,
         "next_cursor": page.next_cursor,
+        "advice": queries.advice(found, now=found.screened_at) if found.status == BatchStatus.PLANNED else (),
         "unreachable": dict(plan.codes).get(Code.LANE_UNREACHABLE, 0),
     }
 

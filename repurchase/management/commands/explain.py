@@ -1,0 +1,79 @@
+"""`manage.py explain ORDER_REF`: each gate and rule that decided a repeat order, from the record that was kept."""
+
+import json
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from diagnostics import words
+from eligibility.explaining import Step
+from eligibility.findings import Finding
+from repurchase.models import RepeatOrder
+from repurchase.queries import explained
+from repurchase.queries.explained import Explanation
+
+
+class Command(BaseCommand):
+    help = "Says in words why a repeat order came out as it did."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("ref", help="a repeat order's reference, BR-XXXXXXXX-0001")
+        parser.add_argument("--json", action="store_true", help="machine-readable output")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        order = RepeatOrder.objects.select_related("batch").filter(ref=options["ref"]).first()
+        if order is None:
+            raise CommandError(f"NOT_FOUND: there is no repeat order {options['ref']}")
+        explanation = explained(order)
+        if explanation is None:
+            raise CommandError(f"NOT_FOUND: the screening of {order.ref} was not kept")
+        told = _told(order, explanation)
+        self.stdout.write(json.dumps(told, ensure_ascii=False, indent=2) if options["json"] else _text(told))
+
+
+def _told(order: RepeatOrder, x: Explanation) -> dict[str, Any]:
+    return {
+        "order": order.ref,
+        "status": order.status,
+        "screened_at": x.record.screened_at.isoformat(),
+        "rule_version": x.record.rule_version,
+        "replay": str(x.outcome),
+        "inputs_digest": x.record.inputs_digest,
+        "gates": [_step(step) for step in x.gates],
+        "rules": [_step(step) for step in x.order.steps] if x.order else [],
+        "lines": [
+            {"line_no": line.line_no, "sku": line.sku, "rules": [_step(step) for step in line.steps]}
+            for line in (x.order.lines if x.order else ())
+        ],
+        "pricing": [_finding(finding) for finding in x.pricing],
+    }
+
+
+def _step(step: Step) -> dict[str, Any]:
+    told = {
+        "requirement": step.requirement, "rule": step.name, "value": step.value, "limit": step.limit,
+        "passed": step.passed, "as_of": step.as_of, "source": step.source,
+    }  # fmt: skip
+    return told | ({"finding": _finding(step.finding), "fixer": str(step.fixer)} if step.finding else {})
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    said = words.of(finding.code, finding.evidence)
+    return {"code": str(said.code), "cause": said.cause, "fix": said.fix, "evidence": dict(finding.evidence)}
+
+
+def _text(told: dict[str, Any]) -> str:
+    lines = [f"{name}: {told[name]}" for name in ("order", "status", "screened_at", "rule_version", "replay")]
+    lines += ["", *map(_line, told["gates"]), *map(_line, told["rules"])]
+    for line in told["lines"]:
+        lines += ["", f"line {line['line_no']} {line['sku']}", *map(_line, line["rules"])]
+    return "\n".join([*lines, *(f"✗ {f['code']}: {f['cause']} {f['fix']}" for f in told["pricing"])])
+
+
+def _line(step: dict[str, Any]) -> str:
+    head = f"{'✓' if step['passed'] else '✗'} {step['requirement']:5} {step['rule']}"
+    facts = f"{head}: {step['value']} | {step['limit']} | {step['as_of']} | {step['source']}"
+    if step["passed"]:
+        return facts
+    found = step["finding"]
+    return f"{facts}\n        {found['code']}: {found['cause']} {found['fix']} ({step['fixer']})"

@@ -1,0 +1,112 @@
+"""What the advice beside a plan goes by: a constant number of queries, whatever the batch's size (R-20)."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+
+from django.db.models import BigIntegerField, Case, Count, Exists, F, OuterRef, Q, Subquery, Sum, When
+from django.db.models import Value as Const
+
+from eligibility.advice import DAYS, AdviceFacts, AdviceLimits, Point, advise
+from eligibility.queries import in_cents, rates_by_day, rates_on
+from marketplace.models import PastOrder, PastOrderStatus, Store
+from marketplace.money import Rates
+from marketplace.policy import DEFAULTS, Value, typed
+from marketplace.queries import rates_of
+from repurchase.models import Batch, RepeatLine, RepeatOrder
+
+YEAR = 365
+APPAREL = "apparel"  # the platform's category code
+
+
+def advice(batch: Batch, *, now: dt.datetime) -> tuple[Point, ...]:
+    limits = _limits(batch)
+    return advise(_facts(batch, limits, now), limits=limits)
+
+
+def _limits(batch: Batch) -> AdviceLimits:
+    """The ⚙ values that the batch has kept; one screened before they were, by the defaults."""
+    values: Mapping[str, Value] = {name: default.value for name, default in DEFAULTS.items()} | {
+        name: typed(name, text) for name, text in batch.policies.items() if name in DEFAULTS
+    }
+    return AdviceLimits(**{name: values[name] for name in AdviceLimits.__slots__})
+
+
+def _facts(batch: Batch, limits: AdviceLimits, now: dt.datetime) -> AdviceFacts:
+    since = now - dt.timedelta(days=DAYS)
+    currencies = list(batch.orders.order_by().values_list("currency", flat=True).distinct())
+    rates = rates_of(batch.rate_set) if batch.rate_set else None
+    small, high = (
+        _amount_of(usd, currencies, rates)
+        for usd in (limits.advice_small_order_usd, limits.advice_high_value_usd)
+    )
+    counts = batch.orders.aggregate(
+        n=Count("id"),
+        noted=Count("id", filter=~Q(note="")),
+        small=Count("id", filter=Q(_all_apparel(), past_order__goods_minor__lt=small)),
+    )
+    return AdviceFacts(
+        paid_orders=PastOrder.objects.filter(
+            store=batch.store_id, paid_at__gte=since, paid_at__lte=now
+        ).count(),
+        batch_orders=counts["n"],
+        small_apparel_orders=counts["small"],
+        fast_moving_orders=None,
+        exports_usd_minor=_exports(batch.store, limits, now),
+        noted_orders=counts["noted"],
+        high_value_lines=_high_value(batch, high),
+        erp=_erp(batch.store, since),
+    )
+
+
+def _amount_of(usd: int, currencies: Sequence[str], rates: Rates | None) -> Case:
+    """So many dollars in each order's own currency; null, which nothing compares with, where there is no rate."""
+    known = {"USD", "EUR", *rates.per_euro} if rates and "USD" in rates.per_euro else {"USD"}
+    whens = [
+        When(currency=c, then=Const(rates.exchange(usd * 100, "USD", c) if rates else usd * 100))
+        for c in currencies
+        if c in known
+    ]
+    return Case(*whens, default=None, output_field=BigIntegerField())
+
+
+def _all_apparel() -> Q:
+    lines = RepeatLine.objects.filter(order=OuterRef("pk"))
+    return Q(Exists(lines)) & ~Q(Exists(lines.exclude(sku__category__code=APPAREL)))
+
+
+def _high_value(batch: Batch, at_least: Case) -> int:
+    """Lines of standard SKUs worth that much, in orders with a note: it may ask for a customised service."""
+    noted = batch.orders.exclude(note="").annotate(high=at_least)
+    return RepeatLine.objects.filter(
+        sku__is_standard=True,
+        order__batch=batch,
+        base_minor__gte=Subquery(noted.filter(pk=OuterRef("order_id")).values("high")),
+    ).count()
+
+
+def _exports(store: Store, limits: AdviceLimits, now: dt.datetime) -> int | None:
+    """Completed in the last 365 days to other countries, net of refunds, each day's sum at that day's rate.
+
+    None when it is below the limit and the store's orders do not reach back a year: then nobody knows.
+    """
+    since = now - dt.timedelta(days=YEAR)
+    mine = PastOrder.objects.filter(store=store, status=PastOrderStatus.COMPLETED)
+    rows = list(
+        mine.filter(completed_at__gte=since, completed_at__lte=now)
+        .exclude(country=store.country)
+        .order_by()
+        .values_list("currency", "completed_at__date")
+        .annotate(net=Sum(F("paid_minor") - F("refunded_minor")))
+    )
+    table = rates_by_day({currency for currency, *_ in rows} | {"USD"}) if rows else {}
+    cents = [in_cents(int(net), currency, rates_on(day, table)) for currency, day, net in rows]
+    total = sum(c for c in cents if c is not None)
+    if total > limits.advice_exports_usd * 100 or mine.filter(completed_at__lt=since).exists():
+        return total
+    return None
+
+
+def _erp(store: Store, since: dt.datetime) -> str:
+    """The ERP that acknowledged an order last, not longer ago than the window."""
+    acknowledged = RepeatOrder.objects.filter(store=store, erp_acknowledged_at__gte=since).exclude(erp="")
+    return acknowledged.order_by("-erp_acknowledged_at").values_list("erp", flat=True).first() or ""
