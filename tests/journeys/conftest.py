@@ -108,8 +108,9 @@ def _ready(process: subprocess.Popen, data_dir: Path) -> dict[str, Any]:
     return json.loads((data_dir / "demo.json").read_text())
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """Of one module: its event loop must not outlive it, Django refuses the database beside one."""
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
         yield chromium
