@@ -89,6 +89,14 @@
   });
   holder.addEventListener("htmx:afterSwap", showGroups);
 
+  // Rows that were asked for before their group was ticked arrive unticked.
+  page.addEventListener("htmx:afterSwap", (event) => {
+    if (holder.contains(event.target) || bar().capped === "yes") return;
+    for (const group of page.querySelectorAll(".tick-buyer:checked")) {
+      for (const box of orderTicks(group.value, ".tick-order")) box.checked = true;
+    }
+  });
+
   // A tick made before this file had arrived is sent now.
   const early = [...page.querySelectorAll("input[type=checkbox]")].find((box) => box.checked !== box.defaultChecked);
   if (early) (early.matches(".tick-buyer") ? tickBuyer : tickOrders)(early);
