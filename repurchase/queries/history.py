@@ -131,7 +131,7 @@ def _screened(store: Store, orders: Sequence[PastOrder], now: dt.datetime) -> li
     facts = order_facts(store=store, order_ids=[order.pk for order in orders], now=now)
     gates = _gates(store, list({order.buyer for order in orders}), now)
     values = policy.in_force(now)
-    rates, stale = _rates(values, now)
+    rates, stale = _rates(store, values, now)
     around = world(store=store, orders=facts, limits=limits_of(values), rates=rates, now=now)
     verdicts = {f.id: rules.screen(f, world=around, gates=[*stale, *gates[f.buyer_id]]) for f in facts}
     return [
@@ -145,10 +145,10 @@ def _screened(store: Store, orders: Sequence[PastOrder], now: dt.datetime) -> li
     ]
 
 
-def _rates(values: Mapping, now: dt.datetime) -> tuple[Rates, list[Finding]]:
+def _rates(store: Store, values: Mapping, now: dt.datetime) -> tuple[Rates, list[Finding]]:
     """The latest rates; without fresh ones the history still shows, and every row says why it can't be ticked."""
     try:
-        return latest_rates(now, max_age_days=int(values["fx_max_age_days"])), []
+        return latest_rates(now, store=store, max_age_days=int(values["fx_max_age_days"])), []
     except Problem as problem:
         none = Rates(id=0, source="", published_on=now.date(), per_euro={})
         return none, [Finding(code=problem.code, evidence=problem.evidence)]
