@@ -2,15 +2,18 @@
 
 import datetime as dt
 
+from django.db.models import QuerySet
+
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
-from marketplace.models import FxRateSet, IndexClose
+from marketplace.models import SIMULATED, FxRateSet, IndexClose, Store
 from marketplace.money import Rates
 
 
-def latest_rates(at: dt.datetime, *, max_age_days: int) -> Rates:
-    """The newest publication at an instant. FX_RATE_STALE when it is older than `max_age_days`."""
-    latest = FxRateSet.objects.filter(published_on__lte=at.date()).order_by("-published_on", "-id").first()
+def latest_rates(at: dt.datetime, *, store: Store, max_age_days: int) -> Rates:
+    """The newest publication at an instant that the store may take. FX_RATE_STALE when it is older than `max_age_days`."""
+    published = _for(store, FxRateSet.objects.filter(published_on__lte=at.date()))
+    latest = published.order_by("-published_on", "-id").first()
     if latest is None:
         raise Problem(Code.FX_RATE_STALE, value="—", limit=max_age_days)
     if (at.date() - latest.published_on).days > max_age_days:
@@ -27,9 +30,11 @@ def rates_of(rate_set: FxRateSet) -> Rates:
     )
 
 
-def latest_close(series: str, at: dt.datetime) -> IndexClose | None:
-    return (
-        IndexClose.objects.filter(series=series, closed_on__lte=at.date())
-        .order_by("-closed_on", "-id")
-        .first()
-    )
+def latest_close(series: str, at: dt.datetime, *, store: Store) -> IndexClose | None:
+    closed = _for(store, IndexClose.objects.filter(series=series, closed_on__lte=at.date()))
+    return closed.order_by("-closed_on", "-id").first()
+
+
+def _for(store: Store, rows: QuerySet) -> QuerySet:
+    """A live store never takes what is simulated."""
+    return rows if store.sandbox else rows.exclude(source=SIMULATED)

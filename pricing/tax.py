@@ -40,6 +40,8 @@ EU_27 = frozenset(
 )
 """The member states by ISO 3166-1. Greece is GR here, though its VAT numbers begin with EL."""
 GB = "GB"
+PREFIXES = {"GR": "EL"}
+"""Where a VAT number begins with other letters than the country's own."""
 
 STANDARD = "S"
 REVERSE_CHARGE = "AE"
@@ -79,11 +81,11 @@ def treat(
     buyer_number_checked: bool,
     seller_registration: str,
 ) -> Treatment:
-    """Reverse charge only where the rule allows it and the buyer's number was checked, else the rule's own
-    category. TAX_CODE_MISSING when the rule or the number that its category demands is missing."""
+    """Reverse charge only where the rule allows it and the buyer's number was checked and is of the destination,
+    else the rule's own category. TAX_CODE_MISSING when the rule or the number that its category demands is missing."""
     if rule is None:
         raise Problem(Code.TAX_CODE_MISSING, country=country, missing="rate")
-    checked_number = buyer_number if buyer_number_checked else ""
+    checked_number = buyer_number if buyer_number_checked and is_of(buyer_number, country) else ""
     if rule.category == REVERSE_CHARGE or (rule.reverse_charge and checked_number):
         number = _demanded(checked_number, country=country, missing="checked buyer number")
         return _treatment(rule, category=REVERSE_CHARGE, rate=ZERO, number=number)
@@ -91,6 +93,11 @@ def treat(
         number = _demanded(seller_registration, country=country, missing="registration")
         return _treatment(rule, category=STANDARD, rate=rule.rate, number=number)
     return _treatment(rule, category=rule.category, rate=rule.rate, number="")
+
+
+def is_of(number: str, country: str) -> bool:
+    """Whether a tax number belongs to a country, by the prefix that it begins with."""
+    return number.strip().upper().startswith(PREFIXES.get(country, country))
 
 
 def split(amount_minor: int, treatment: Treatment, *, prices_include_tax: bool) -> tuple[int, int]:

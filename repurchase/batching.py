@@ -37,6 +37,7 @@ NEXT: Mapping[tuple[BatchStatus, Event], BatchStatus] = {
     (B.SCREENING, Event.CANCEL): B.CANCELLED,
     (B.PLANNED, Event.RESCREEN): B.SCREENING,
     (B.FAILED, Event.RESCREEN): B.SCREENING,
+    (B.FAILED, Event.CANCEL): B.CANCELLED,
     (B.PLANNED, Event.LOCK): B.LOCKED,
     (B.PLANNED, Event.CANCEL): B.CANCELLED,
     (B.LOCKED, Event.CANCEL): B.CANCELLED,

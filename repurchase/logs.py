@@ -1,24 +1,33 @@
 """Logs: one JSON object a line, without secrets. A buyer's link never reaches them."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import structlog
 
 BUYER_LINK = re.compile(r"(/b/)[^/\s\"']+")
+TOKEN = re.compile(r"(?<![\w-])[\w-]{22}\.[\w-]{43}(?![\w-])", re.ASCII)
 SECRET_KEY = re.compile(r"password|token|secret|authorization|api_key|cookie", re.IGNORECASE)
 
 
 def redact(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
-    """Blanks values whose name tells a secret, and the token in any text that holds a buyer's link."""
-    return {
-        key: "…"
-        if SECRET_KEY.search(key)
-        else BUYER_LINK.sub(r"\1…", value)
-        if isinstance(value, str)
-        else value
-        for key, value in event.items()
-    }
+    """Blanks values whose name tells a secret, and a buyer's token in any text, however deep."""
+    return {key: "…" if SECRET_KEY.search(key) else _blanked(value) for key, value in event.items()}
+
+
+def _blanked(value: Any) -> Any:
+    if isinstance(value, bytes):
+        value = value.decode(errors="replace")
+    if isinstance(value, str):
+        return TOKEN.sub("…", BUYER_LINK.sub(r"\1…", value))
+    if isinstance(value, Mapping):
+        return {k: "…" if SECRET_KEY.search(str(k)) else _blanked(v) for k, v in value.items()}
+    if isinstance(value, tuple):
+        return tuple(_blanked(v) for v in value)
+    if isinstance(value, list | set | frozenset):
+        return [_blanked(v) for v in value]
+    return value
 
 
 SHARED = [

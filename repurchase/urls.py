@@ -5,6 +5,7 @@ from django.contrib.auth.views import LogoutView
 from django.urls import include, path
 from django.utils.translation import gettext_lazy as _
 
+from repurchase import refs  # noqa: F401 (registers <ref:…>)
 from repurchase.views import (
     answers,
     batches,
@@ -38,15 +39,15 @@ urlpatterns = [
     path("orders/", history.history, name="history"),
     path("orders/selection/", history.select, name="select"),
     path("orders/buyers/<int:buyer_id>/", history.orders_of_buyer, name="orders-of-buyer"),
-    path("orders/<str:ref>/", orders.order, name="order"),
+    path("orders/<ref:ref>/", orders.order, name="order"),
     path("stock/", stock.stock, name="stock"),
     path("batches/", batches.batches, name="batches"),
-    path("batches/<str:ref>/", batches.batch, name="batch"),
-    path("batches/<str:ref>/progress/", batches.progress, name="batch-progress"),
-    path("batches/<str:ref>/lock/", batches.lock, name="batch-lock"),
-    path("batches/<str:ref>/rescreen/", batches.rescreen, name="batch-rescreen"),
-    path("batches/<str:ref>/cancel/", batches.cancel, name="batch-cancel"),
-    path("batches/<str:ref>/orders.xml", feed.batch_xml, name="batch-xml"),
+    path("batches/<ref:ref>/", batches.batch, name="batch"),
+    path("batches/<ref:ref>/progress/", batches.progress, name="batch-progress"),
+    path("batches/<ref:ref>/lock/", batches.lock, name="batch-lock"),
+    path("batches/<ref:ref>/rescreen/", batches.rescreen, name="batch-rescreen"),
+    path("batches/<ref:ref>/cancel/", batches.cancel, name="batch-cancel"),
+    path("batches/<ref:ref>/orders.xml", feed.batch_xml, name="batch-xml"),
     path("benefits/", opening.benefits, name="benefits"),
     path("qualification/", opening.qualification, name="qualification"),
     # the buyer, by the link in the letter

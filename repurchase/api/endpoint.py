@@ -39,6 +39,8 @@ class XmlRenderer(BaseRenderer):
 
 class Endpoint(APIView):
     parser_classes = [BoundedJSONParser]
+    taken: dict[str, Any] = {}
+    """What `sent` found to be as it should: all that an error handler may know of the body."""
 
     @property
     def store(self) -> Store:
@@ -53,4 +55,5 @@ class Endpoint(APIView):
         data = self.request.query_params if self.request.method == "GET" else self.request.data
         checked = form(data=data)
         checked.is_valid(raise_exception=True)
-        return checked.validated_data
+        self.taken = checked.validated_data
+        return self.taken

@@ -28,7 +28,7 @@ def as_problem_json(exception: Exception, context: dict[str, Any]) -> JsonRespon
     set_rollback()
     request: Request = context["request"]
     if isinstance(exception, Problem):
-        return _refused(request, exception)
+        return _refused(request, exception, errors=list(_rows(context.get("view"), exception)))
     if isinstance(exception, exceptions.ValidationError):
         return _invalid(request, exception)
     if isinstance(exception, exceptions.Throttled):
@@ -55,17 +55,17 @@ def _refused(
         status=status or CATALOGUE[problem.code].status,
         title=said.title,
         detail=f"{said.cause} {said.fix}",
-        errors=errors or list(_rows(request, problem)),
+        errors=errors or [],
     )
 
 
-def _rows(request: Request, problem: Problem) -> Iterator[dict[str, str]]:
-    """The places in the body of the orders that a refusal names."""
+def _rows(view: Any, problem: Problem) -> Iterator[dict[str, str]]:
+    """The places in the body of the orders that a refusal names; a body that nobody took is not read here."""
     named = problem.evidence.get("orders")
-    if not named or not isinstance(request.data, Mapping):
+    if not named:
         return
     places: dict[Any, int] = {}
-    for place, number in enumerate(request.data.get("order_ids") or []):
+    for place, number in enumerate(getattr(view, "taken", {}).get("order_ids") or []):
         places.setdefault(number, place)
     for number in named:
         if number in places:

@@ -3,6 +3,7 @@
 from django.urls import path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
+from repurchase import refs  # noqa: F401 (registers <ref:…>)
 from repurchase.api import views
 
 docs = SpectacularSwaggerSplitView.as_view(url_name="api:schema", template_name="api/docs.html")
@@ -15,13 +16,13 @@ urlpatterns = [
     path("inventory/", views.Inventory.as_view(), name="inventory"),
     path("screenings/", views.Screenings.as_view(), name="screenings"),
     path("batches/", views.Batches.as_view(), name="batches"),
-    path("batches/<str:ref>/", views.Batch.as_view(), name="batch"),
-    path("batches/<str:ref>/orders/", views.BatchOrders.as_view(), name="batch-orders"),
-    path("batches/<str:ref>/orders.xml", views.BatchXml.as_view(), name="batch-xml"),
-    path("batches/<str:ref>/lock/", views.LockBatch.as_view(), name="batch-lock"),
-    path("batches/<str:ref>/cancel/", views.CancelBatch.as_view(), name="batch-cancel"),
-    path("batches/<str:ref>/rescreen/", views.RescreenBatch.as_view(), name="batch-rescreen"),
-    path("orders/<str:ref>/", views.Order.as_view(), name="order"),
+    path("batches/<ref:ref>/", views.Batch.as_view(), name="batch"),
+    path("batches/<ref:ref>/orders/", views.BatchOrders.as_view(), name="batch-orders"),
+    path("batches/<ref:ref>/orders.xml", views.BatchXml.as_view(), name="batch-xml"),
+    path("batches/<ref:ref>/lock/", views.LockBatch.as_view(), name="batch-lock"),
+    path("batches/<ref:ref>/cancel/", views.CancelBatch.as_view(), name="batch-cancel"),
+    path("batches/<ref:ref>/rescreen/", views.RescreenBatch.as_view(), name="batch-rescreen"),
+    path("orders/<ref:ref>/", views.Order.as_view(), name="order"),
     path("qualification/", views.Qualification.as_view(), name="qualification"),
     re_path(r"", views.Nothing.as_view(), name="nothing"),
 ]

@@ -55,7 +55,7 @@ def order_sheet(order: RepeatOrder, *, now: dt.datetime) -> Sheet:
         store=order.store, order_ids=[order.past_order_id], now=now, special_clearance=order.special_clearance
     )
     values = policy.in_force(now)
-    rates, _ = rates_or_none(values, now)
+    rates, _ = rates_or_none(order.store, values, now)
     around = world(store=order.store, orders=facts, limits=limits_of(values), rates=rates, now=now)
     return sheets(buyer=order.batch.buyer, orders=facts, around=around)[order.past_order_id]
 

@@ -133,7 +133,7 @@ def _screened(store: Store, orders: Sequence[PastOrder], now: dt.datetime) -> li
     facts = order_facts(store=store, order_ids=[order.pk for order in orders], now=now)
     gates = _gates(store, list({order.buyer for order in orders}), now)
     values = policy.in_force(now)
-    rates, stale = rates_or_none(values, now)
+    rates, stale = rates_or_none(store, values, now)
     around = world(store=store, orders=facts, limits=limits_of(values), rates=rates, now=now)
     findings = {buyer_id: [*stale, *found] for buyer_id, found in gates.items()}
     verdicts = {v.order.id: v for v in rules.screen_each(facts, world=around, gates=findings)}
@@ -150,10 +150,10 @@ def _screened(store: Store, orders: Sequence[PastOrder], now: dt.datetime) -> li
     ]
 
 
-def rates_or_none(values: Mapping, now: dt.datetime) -> tuple[Rates, list[Finding]]:
+def rates_or_none(store: Store, values: Mapping, now: dt.datetime) -> tuple[Rates, list[Finding]]:
     """The latest rates; without fresh ones the history still shows, and every row says why it can't be ticked."""
     try:
-        return latest_rates(now, max_age_days=int(values["fx_max_age_days"])), []
+        return latest_rates(now, store=store, max_age_days=int(values["fx_max_age_days"])), []
     except Problem as problem:
         none = Rates(id=0, source="", published_on=now.date(), per_euro={})
         return none, [Finding(code=problem.code, evidence=problem.evidence)]

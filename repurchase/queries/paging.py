@@ -9,6 +9,7 @@ from diagnostics.codes import Code
 from diagnostics.problem import Problem
 
 PAGE = 50
+MAX_CURSOR = 200
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,8 +24,10 @@ def encode(*values: Any) -> str:
 
 def decode(cursor: str, *types: type) -> list[Any]:
     try:
+        if len(cursor) > MAX_CURSOR:
+            raise ValueError
         values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except ValueError:
+    except (ValueError, RecursionError):
         values = None
     if not isinstance(values, list) or [type(value) for value in values] != list(types):
         raise Problem(Code.INPUT_INVALID, detail="cursor")

@@ -38,7 +38,8 @@ def accept(
         raise Problem(Code.CONSENT_MISSING)
     evidence = signing.Evidence(ip=ip, user_agent=user_agent)
     orders = _orders(digests, left_out, grant)
-    kept = {lock_id: [o for o in orders[lock_id] if o.ref not in set(left_out)] for lock_id in digests}
+    dropped_refs = set(left_out)
+    kept = {lock_id: [o for o in orders[lock_id] if o.ref not in dropped_refs] for lock_id in digests}
     confirmed = {lock_id: digest for lock_id, digest in digests.items() if kept[lock_id]}
     dropped = {lock_id: digest for lock_id, digest in digests.items() if not kept[lock_id]}
     if not confirmed:

@@ -132,7 +132,7 @@ def _take_stock(batch: Batch, now) -> None:
     """Fixes what an attempt is decided by: the instant, the ⚙ values, the rates, the gates (R-26)."""
     values = policy.in_force(now)
     limits = limits_of(values)
-    rates = latest_rates(now, max_age_days=int(values["fx_max_age_days"]))
+    rates = latest_rates(now, store=batch.store, max_age_days=int(values["fx_max_age_days"]))
     facts = gate_facts(store=batch.store, buyers=[batch.buyer], limits=limits, now=now)
     inputs = GateInputs(
         facts=facts[batch.buyer_id], limits=limits, today=now.astimezone(PLATFORM_ZONE).date()
@@ -141,7 +141,7 @@ def _take_stock(batch: Batch, now) -> None:
     batch.screened_at = now
     batch.policies = {name: str(value) for name, value in values.items()}
     batch.rate_set_id = rates.id
-    batch.index_close = latest_close(CRB, now)
+    batch.index_close = latest_close(CRB, now, store=batch.store)
     batch.gates = [gates.kept(gate) for gate in verdicts]
     recording.keep_gates(
         store=batch.store, subject=f"batch:{batch.ref}", attempt=batch.attempt, inputs=inputs, policies=batch.policies

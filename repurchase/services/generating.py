@@ -5,7 +5,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import F
 
 from diagnostics import ledger
@@ -37,20 +37,23 @@ Made = list[tuple[OrderFacts, Plan]]
 
 def generate_chunk(chunk_id: int) -> None:
     """Plans one chunk's orders. A second delivery finds it done, or held by another worker, and leaves."""
-    Chunk.objects.filter(pk=chunk_id, done_at__isnull=True).update(tries=F("tries") + 1)
-    with transaction.atomic():
-        chunk = (
-            Chunk.objects.select_for_update(skip_locked=True)
-            .filter(pk=chunk_id, done_at__isnull=True)
-            .first()
-        )
-        if chunk is None:
-            return
-        batch = _shared(chunk.batch_id)
-        if batch.status != BatchStatus.SCREENING:
-            return
-        _generate(batch, chunk)
-    ring("repurchase.finish_batch", batch_id=chunk.batch_id)
+    waiting = Chunk.objects.filter(pk=chunk_id, done_at__isnull=True)
+    batch_id = waiting.values_list("batch_id", flat=True).first()
+    if batch_id is None:
+        return
+    try:
+        with transaction.atomic():
+            batch = _shared(batch_id)
+            chunk = waiting.select_for_update(skip_locked=True).first()
+            if chunk is None or batch.status != BatchStatus.SCREENING:
+                return
+            _generate(batch, chunk)
+    except (OperationalError, InterfaceError):
+        raise  # the database's trouble, not the chunk's: time cures it
+    except Exception:
+        waiting.update(tries=F("tries") + 1)
+        raise
+    ring("repurchase.finish_batch", batch_id=batch_id)
 
 
 def _shared(batch_id: int) -> Batch:

@@ -43,7 +43,7 @@ def screen(
     now = clock.now(store)
     values = policy.in_force(now)
     limits = limits_of(values)
-    rates = latest_rates(now, max_age_days=int(values["fx_max_age_days"]))
+    rates = latest_rates(now, store=store, max_age_days=int(values["fx_max_age_days"]))
     facts = gate_facts(store=store, buyers=[buyer], limits=limits, now=now)[buyer.pk]
     gates = gate_table.gates(facts, limits=limits, today=now.astimezone(PLATFORM_ZONE).date())
     orders = order_facts(store=store, order_ids=ids, now=now, special_clearance=special_clearance)

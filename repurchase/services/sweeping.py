@@ -1,8 +1,10 @@
 """One pass of the timers. Every deadline is a column; a pass that comes late or twice is harmless (ADR 2)."""
 
 import datetime as dt
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+import structlog
 from django.db import transaction
 
 from diagnostics.codes import Code
@@ -16,6 +18,8 @@ from repurchase.batching import BatchStatus
 from repurchase.lifecycle import OrderStatus
 from repurchase.models import Batch, Chunk, Heartbeat
 from repurchase.services import ending, generating
+
+log = structlog.get_logger(__name__)
 
 LOCKS_A_PASS = 1000
 ABANDONED = dt.timedelta(seconds=20)
@@ -52,14 +56,21 @@ def _expire(store: Store | None, at: dt.datetime | None) -> tuple[int, int]:
     return len(ended), ending.end_orders(ended, status=OrderStatus.EXPIRED, by="system:sweep")
 
 
-@transaction.atomic
 def _ring_abandoned(store: Store | None) -> int:
     """Rings again the chunks that nobody finished: a lost worker or an emptied broker costs seconds."""
+    with transaction.atomic():
+        rung, exhausted = _ring_due(store)
+    _each(exhausted, generating.give_up)
+    return rung
+
+
+def _ring_due(store: Store | None) -> tuple[int, set[int]]:
+    """How many were rung, and the batches to give up: only once no chunk is held, as a batch's lock comes first."""
     real_now = clock.now()
     due = Chunk.objects.filter(done_at__isnull=True, batch__status=BatchStatus.SCREENING)
     if store:
         due = due.filter(store=store)
-    rung = 0
+    rung, exhausted = 0, set()
     for chunk in (
         due.select_related("store")
         .select_for_update(of=("self",), skip_locked=True)
@@ -68,12 +79,12 @@ def _ring_abandoned(store: Store | None) -> int:
         if real_now + chunk.store.clock_offset - chunk.rung_at < ABANDONED:
             continue
         if chunk.tries >= generating.MAX_TRIES:
-            generating.give_up(chunk.batch_id)
+            exhausted.add(chunk.batch_id)
             continue
         Chunk.objects.filter(pk=chunk.pk).update(rung_at=real_now + chunk.store.clock_offset)
         ring("repurchase.generate_chunk", chunk_id=chunk.pk)
         rung += 1
-    return rung
+    return rung, exhausted
 
 
 def _finish(store: Store | None) -> int:
@@ -81,10 +92,21 @@ def _finish(store: Store | None) -> int:
     waiting = Batch.objects.filter(status=BatchStatus.SCREENING).exclude(chunks__done_at__isnull=True)
     if store:
         waiting = waiting.filter(store=store)
-    ids = list(waiting.values_list("pk", flat=True)[:50])
-    for batch_id in ids:
-        generating.finish_batch(batch_id)
-    return len(ids)
+    ids = waiting.order_by("created_at", "pk").values_list("pk", flat=True)[:50]
+    return _each(list(ids), generating.finish_batch)
+
+
+def _each(batch_ids: Iterable[int], act: Callable[[int], None]) -> int:
+    """How many succeeded, each in its own transaction: one that fails is logged and holds up no other."""
+    done = 0
+    for batch_id in batch_ids:
+        try:
+            act(batch_id)
+        except Exception:
+            log.exception("sweep_failed", batch_id=batch_id, act=act.__name__)
+        else:
+            done += 1
+    return done
 
 
 def beat(name: str) -> None:

@@ -33,11 +33,14 @@ def answer(request: HttpRequest, token: str) -> HttpResponse:
 
 def _act(request: HttpRequest, token: str) -> None:
     seen = {"token": token, "digests": _digests(request)} | _evidence(request)
-    if request.POST.get("act") == "decline":
+    act = request.POST.get("act", "confirm")
+    if act == "decline":
         answering.decline(reason=request.POST.get("reason", "")[:1000], **seen)
-    else:
+    elif act == "confirm":
         consent = request.POST.get("consent") == "yes"
         answering.accept(left_out=_left_out(request), consent=consent, **seen)
+    else:
+        raise Problem(Code.INPUT_INVALID, detail=f"act: {act[:40]}")
 
 
 def _context(request: HttpRequest, found: Offer, token: str) -> dict:

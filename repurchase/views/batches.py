@@ -19,6 +19,7 @@ from repurchase.services import batches as services
 from repurchase.services import locking
 from repurchase.templatetags.parts import masked
 from repurchase.views.doors import for_members, may
+from repurchase.views.typed import whole
 
 BATCHES_A_PAGE = 50
 
@@ -51,8 +52,7 @@ def _open_first(request: HttpRequest) -> HttpResponse:
 
 def _list(request: HttpRequest, membership: Membership) -> HttpResponse:
     """Newest first; the cursor is the place of the last one shown."""
-    text = request.GET.get("cursor", "")
-    start = int(text) if text.isdecimal() and len(text) < 9 else 0
+    start = whole(request.GET.get("cursor", ""))
     rows = list(queries.batches(membership.store)[start : start + BATCHES_A_PAGE + 1])
     more = len(rows) > BATCHES_A_PAGE
     context = {

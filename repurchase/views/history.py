@@ -13,6 +13,7 @@ from marketplace.models import Buyer, Membership
 from repurchase import queries
 from repurchase.services import selecting
 from repurchase.views.doors import for_members, may
+from repurchase.views.typed import sought, whole
 
 GROUPS_A_PAGE = 50
 
@@ -22,7 +23,7 @@ GROUPS_A_PAGE = 50
 def history(request: HttpRequest, membership: Membership) -> HttpResponse:
     store = membership.store
     now = clock.now(store)
-    tab, q, offset = _tab(request), _q(request), _whole(request.GET.get("offset", ""))
+    tab, q, offset = _tab(request), _q(request), whole(request.GET.get("offset", ""))
     groups = queries.buyer_groups(store, now=now, repeatable=tab == "repeatable", q=q, offset=offset)
     context = _shown(request, membership, now) | {
         "groups": groups,
@@ -65,7 +66,7 @@ def select(request: HttpRequest, membership: Membership) -> HttpResponse:
     now = clock.now(store)
     action = request.POST.get("action", "")
     if action == "tick-buyer":
-        buyer_id, q = _whole(request.POST.get("buyer", "")), request.POST.get("q", "")[:100]
+        buyer_id, q = whole(request.POST.get("buyer", "")), sought(request.POST.get("q", ""))
         selecting.tick_buyer(store=store, user=user, buyer_id=buyer_id, q=q, now=now)
     elif action == "tick":
         selecting.tick_orders(store=store, user=user, order_ids=_ids(request), now=now)
@@ -102,12 +103,8 @@ def _tab(request: HttpRequest) -> str:
 
 
 def _q(request: HttpRequest) -> str:
-    return request.GET.get("q", "").strip().replace("\0", "")[:100]
-
-
-def _whole(text: str) -> int:
-    return int(text) if text.isdecimal() and len(text) < 10 else 0
+    return sought(request.GET.get("q", ""))
 
 
 def _ids(request: HttpRequest) -> list[int]:
-    return [_whole(text) for text in request.POST.getlist("orders")[:1000]]
+    return [whole(text) for text in request.POST.getlist("orders")[:1000]]

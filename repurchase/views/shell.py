@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from marketplace.access import SESSION_KEY, memberships_of
+from repurchase.views.typed import whole
 
 
 def account_named(request: HttpRequest, credentials: Mapping | None) -> str:
@@ -33,6 +34,6 @@ class SignIn(LoginView):
 @login_required
 def switch_store(request: HttpRequest) -> HttpResponse:
     to = request.POST.get("to", "")
-    membership = get_object_or_404(memberships_of(request.user), store_id=int(to) if to.isdigit() else 0)
+    membership = get_object_or_404(memberships_of(request.user), store_id=whole(to))
     request.session[SESSION_KEY] = membership.store_id
     return redirect("dashboard")

@@ -55,7 +55,7 @@ def _screened(store: Store, ids: list[int]) -> list[rules.OrderVerdict]:
     now = clock.now(store)
     values = policy.in_force(now)
     orders = order_facts(store=store, order_ids=ids, now=now)
-    rates = latest_rates(now, max_age_days=10_000)
+    rates = latest_rates(now, store=store, max_age_days=10_000)
     around = world(store=store, orders=orders, limits=limits_of(values), rates=rates, now=now)
     verdicts = rules.screen_each(orders, world=around, gates={})
     if [v.outcome for v in verdicts] != ["planned"] * len(ids):

@@ -37,6 +37,10 @@ class TestATreatment:
             (rule(reverse_charge=True), "DE999", True, "", "AE-DE-0.00-DE999", "0"),
             (rule(reverse_charge=True), "DE999", False, "DE1", "S-DE-19.00-DE1", "0.19"),
             (rule(reverse_charge=True), "", True, "DE1", "S-DE-19.00-DE1", "0.19"),
+            (rule(reverse_charge=True), "FR999", True, "DE1", "S-DE-19.00-DE1", "0.19"),
+            (rule(reverse_charge=True), "999", True, "DE1", "S-DE-19.00-DE1", "0.19"),
+            (rule(reverse_charge=True, country="GR"), "EL999", True, "", "AE-GR-0.00-EL999", "0"),
+            (rule(reverse_charge=True, country="GR"), "GR999", True, "EL1", "S-GR-19.00-EL1", "0.19"),
             (rule("AE", "0"), "DE999", True, "", "AE-DE-0.00-DE999", "0"),
             (rule("O", "0", country="US"), "", False, "", "O-US-0.00", "0"),
             (rule("Z", "0", country="AE"), "", False, "", "Z-AE-0.00", "0"),
@@ -56,6 +60,7 @@ class TestATreatment:
             (rule(), "DE999", True, "", "registration"),
             (rule(reverse_charge=True), "DE999", False, "", "registration"),
             (rule("AE", "0"), "DE999", False, "DE1", "checked buyer number"),
+            (rule("AE", "0"), "FR999", True, "DE1", "checked buyer number"),
         ],
     )
     def test_is_refused_when_a_number_or_the_rate_is_missing(

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from diagnostics.codes import Code
+from diagnostics.problem import Problem
 from marketplace import access, clock
 from repurchase import queries
 from repurchase.lifecycle import OrderStatus
@@ -377,3 +379,35 @@ class TestTheFeed:
         )
 
         assert answer.status_code == 200
+
+
+class TestAHostileAddressOrBody:
+    @pytest.mark.parametrize("body", ["{", "[" * 100_000, "\x00"])
+    def test_malformed_on_an_address_that_reads_none_is_still_a_problem(self, erp, history, body):
+        batch = run(
+            Batch.objects.get(ref=erp.post("batches/", {"order_ids": numbers(history)}).json()["ref"])
+        )
+        RepeatOrder.objects.update(status=OrderStatus.EXCLUDED)
+        answer = erp.client.post(
+            f"{API}batches/{batch.ref}/lock/", body, content_type="application/json", headers=erp.headers
+        )
+        assert answer.status_code < 500
+        assert answer["Content-Type"] == "application/problem+json"
+
+    def test_malformed_is_not_read_for_the_orders_a_refusal_names(self, erp, history, monkeypatch):
+        def refuses(**_):
+            raise Problem(Code.ORDER_UNKNOWN, orders=["PO-1"])
+
+        batch = run(
+            Batch.objects.get(ref=erp.post("batches/", {"order_ids": numbers(history)}).json()["ref"])
+        )
+        monkeypatch.setattr("repurchase.services.locking.lock_and_invite", refuses)
+        answer = erp.client.post(
+            f"{API}batches/{batch.ref}/lock/", "{", content_type="application/json", headers=erp.headers
+        )
+        assert problem(answer, 422, "ORDER_UNKNOWN")["errors"] == []
+
+    @pytest.mark.parametrize("ref", ["BR-%00", "B" * 25, "br-1", "B" * 5000])
+    def test_that_is_no_reference_is_not_found(self, erp, ref):
+        problem(erp.get(f"batches/{ref}/"), 404, "NOT_FOUND")
+        problem(erp.get(f"orders/{ref}/"), 404, "NOT_FOUND")

@@ -30,11 +30,11 @@ OPEN = {"schema", "docs"}
 def address(pattern, batch_ref: str, order_ref: str) -> str:
     path = API + str(pattern.pattern)
     ref = order_ref if pattern.name == "order" else batch_ref
-    return path.replace("<str:ref>", ref)
+    return path.replace("<ref:ref>", ref)
 
 
 GUARDED = [pattern for pattern in urls.urlpatterns if pattern.name not in OPEN]
-OF_A_ROW = [pattern for pattern in GUARDED if "<str:ref>" in str(pattern.pattern)]
+OF_A_ROW = [pattern for pattern in GUARDED if "<ref:ref>" in str(pattern.pattern)]
 NAMED = {"ids": lambda pattern: pattern.name}
 
 
@@ -190,7 +190,7 @@ class TestTheDescription:
         described = {path.removeprefix(API) for path in schema["paths"]}
 
         assert described == {
-            str(p.pattern).replace("<str:ref>", "{ref}") for p in GUARDED if p.name != "nothing"
+            str(p.pattern).replace("<ref:ref>", "{ref}") for p in GUARDED if p.name != "nothing"
         }
 
     def test_describes_what_is_answered(self, client, store, order):

@@ -1,7 +1,9 @@
+import base64
 import datetime as dt
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from diagnostics.codes import Code
@@ -10,6 +12,7 @@ from diagnostics.problem import Problem
 from marketplace import clock
 from marketplace.models import FxRateSet, Sku
 from repurchase.models import Batch, Chunk, OrderFee, RepeatLine, RepeatOrder
+from repurchase.queries import paging
 from repurchase.queries.batches import counts_of, plan, progress
 from repurchase.services import batches, generating, sweeping
 from tests import world
@@ -263,6 +266,12 @@ class TestCancelling:
         batches.cancel(batch=batch, by="user:1")
         assert {o.status for o in batch.orders.all()} == {"cancelled"}
 
+    def test_is_open_to_a_batch_that_failed(self, store):
+        _, orders = world.repeatable(store)
+        batch = create(store, orders)
+        generating.give_up(batch.pk)
+        assert batches.cancel(batch=batch, by="user:1").status == "cancelled"
+
     def test_twice_is_refused(self, store):
         _, orders = world.repeatable(store)
         batch = create(store, orders)
@@ -304,3 +313,80 @@ class TestThePlan:
         generating.generate_chunk(batch.chunks.order_by("pk").first().pk)
         counts = progress(batch).counts
         assert (counts.asked, counts.done, counts.pending) == (5, 2, 3)
+
+
+class TestAPassOfTheTimers:
+    def test_goes_on_past_a_batch_that_fails(self, store, monkeypatch):
+        _, orders = world.repeatable(store)
+        broken, sound = create(store, orders), create(store, orders)
+        for chunk in Chunk.objects.all():
+            generating.generate_chunk(chunk.pk)
+        finish = generating.finish_batch
+
+        def fails_for_one(batch_id: int) -> None:
+            if batch_id == broken.pk:
+                raise RuntimeError
+            finish(batch_id)
+
+        monkeypatch.setattr(generating, "finish_batch", fails_for_one)
+        assert sweeping.sweep(store=store).finished_batches == 1
+        sound.refresh_from_db()
+        assert sound.status == "planned"
+
+    def test_goes_on_past_a_batch_that_can_t_be_given_up(self, store, monkeypatch):
+        _, orders = world.repeatable(store)
+        broken, lost = create(store, orders), create(store, orders)
+        Chunk.objects.update(rung_at=clock.now(store) - sweeping.ABANDONED, tries=generating.MAX_TRIES)
+        give_up = generating.give_up
+
+        def fails_for_one(batch_id: int) -> None:
+            if batch_id == broken.pk:
+                raise RuntimeError
+            give_up(batch_id)
+
+        monkeypatch.setattr(generating, "give_up", fails_for_one)
+        assert sweeping.sweep(store=store).rung_chunks == 0
+        lost.refresh_from_db()
+        assert lost.status == "failed"
+
+
+class TestTheTriesOfAChunk:
+    @pytest.mark.parametrize(
+        ("fault", "tries"), [(RuntimeError, 1), (OperationalError, 0), (InterfaceError, 0)]
+    )
+    def test_count_faults_of_planning_only(self, store, monkeypatch, fault, tries):
+        def fails(*_):
+            raise fault
+
+        _, orders = world.repeatable(store)
+        batch = create(store, orders)
+        monkeypatch.setattr(generating, "_generate", fails)
+        with pytest.raises(fault):
+            generating.generate_chunk(batch.chunks.get().pk)
+        assert batch.chunks.get().tries == tries
+
+    @pytest.mark.django_db(transaction=True)
+    def test_don_t_count_a_second_delivery_which_leaves_at_once(self, store):
+        _, orders = world.repeatable(store)
+        chunk = create(store, orders).chunks.get()
+
+        def deliver() -> None:
+            try:
+                generating.generate_chunk(chunk.pk)
+            finally:
+                connection.close()
+
+        with ThreadPoolExecutor(1) as pool, transaction.atomic():
+            Chunk.objects.select_for_update().get(pk=chunk.pk)
+            pool.submit(deliver).result(timeout=5)
+        chunk.refresh_from_db()
+        assert (chunk.tries, chunk.done_at) == (0, None)
+
+
+class TestACursor:
+    @pytest.mark.parametrize("text", ["[" * 100_000, "[" * 100, f'["{"x" * 200}"]'])
+    def test_that_is_deep_or_long_is_refused(self, text):
+        cursor = base64.urlsafe_b64encode(text.encode()).decode()
+        with pytest.raises(Problem) as refused:
+            paging.decode(cursor, str)
+        assert refused.value.code is Code.INPUT_INVALID

@@ -73,7 +73,7 @@ class TestTheSheetOfAnOrder:
         now = clock.now(store)
         for size in (1, 50):
             facts = order_facts(store=store, order_ids=[o.pk for o in orders[:size]], now=now)
-            limits, rates = limits_of(policy.in_force(now)), latest_rates(now, max_age_days=6)
+            limits, rates = limits_of(policy.in_force(now)), latest_rates(now, store=store, max_age_days=6)
             around = around_of(store=store, orders=facts, limits=limits, rates=rates, now=now)
             with django_assert_num_queries(3):
                 assert len(sheets(buyer=buyer, orders=facts, around=around)) == size

@@ -28,16 +28,16 @@ PUBLIC = {
 # What a store's members see, with the values that address alice's rows.
 OF_A_STORE = {
     "", "store/", "stock/", "benefits/", "qualification/", "orders/", "orders/selection/", "batches/",
-    "orders/buyers/<int:buyer_id>/", "orders/<str:ref>/", "batches/<str:ref>/", "batches/<str:ref>/progress/",
-    "batches/<str:ref>/lock/", "batches/<str:ref>/rescreen/", "batches/<str:ref>/cancel/",
-    "batches/<str:ref>/orders.xml",
+    "orders/buyers/<int:buyer_id>/", "orders/<ref:ref>/", "batches/<ref:ref>/", "batches/<ref:ref>/progress/",
+    "batches/<ref:ref>/lock/", "batches/<ref:ref>/rescreen/", "batches/<ref:ref>/cancel/",
+    "batches/<ref:ref>/orders.xml",
 }  # fmt: skip
 
 OF_A_KEY = {
     "api/v1/past-orders/", "api/v1/inventory/", "api/v1/screenings/",
-    "api/v1/batches/", "api/v1/batches/<str:ref>/", "api/v1/batches/<str:ref>/orders/",
-    "api/v1/batches/<str:ref>/orders.xml", "api/v1/batches/<str:ref>/lock/", "api/v1/batches/<str:ref>/cancel/",
-    "api/v1/batches/<str:ref>/rescreen/", "api/v1/orders/<str:ref>/", "api/v1/qualification/", "api/v1/",
+    "api/v1/batches/", "api/v1/batches/<ref:ref>/", "api/v1/batches/<ref:ref>/orders/",
+    "api/v1/batches/<ref:ref>/orders.xml", "api/v1/batches/<ref:ref>/lock/", "api/v1/batches/<ref:ref>/cancel/",
+    "api/v1/batches/<ref:ref>/rescreen/", "api/v1/orders/<ref:ref>/", "api/v1/qualification/", "api/v1/",
 }  # fmt: skip
 
 # What names no row in its address: a key's own, so a stranger's key finds or writes nothing of alice's.
@@ -73,8 +73,8 @@ def alices(store, alice):
 
 
 def address(route: str, alices) -> str:
-    ref = alices["order_ref"] if "orders/<str:ref>" in route.removeprefix("api/v1/")[:17] else alices["ref"]
-    filled = route.replace("<str:ref>", ref).replace("<int:buyer_id>", str(alices["buyer_id"]))
+    ref = alices["order_ref"] if "orders/<ref:ref>" in route.removeprefix("api/v1/")[:17] else alices["ref"]
+    filled = route.replace("<ref:ref>", ref).replace("<int:buyer_id>", str(alices["buyer_id"]))
     return "/" + filled.replace("<str:token>", "AAAAAAAAAAAAAAAAAAAAAA." + "A" * 43)
 
 

@@ -432,3 +432,19 @@ class TestTheMailbox:
         age = dt.datetime.now(dt.UTC) - dt.datetime.fromisoformat(first["sent_at"])
         assert dt.timedelta(0) <= age < dt.timedelta(minutes=1)
         assert "您好 1" in page_of(client.get("/mailbox/"))
+
+
+class TestWhatABrowserNeverSends:
+    @pytest.mark.parametrize("ref", ["BR-%00", "B" * 25, "br-1"])
+    def test_as_a_reference_is_not_found(self, seller, ref):
+        assert seller.get(f"/batches/{ref}/").status_code == 404
+        assert seller.get(f"/orders/{ref}/").status_code == 404
+
+    @pytest.mark.parametrize("to", ["²", "9" * 5000, "", "x"])
+    def test_as_a_store_is_not_found(self, seller, to):
+        assert seller.post("/store/", {"to": to}).status_code == 404
+
+    def test_as_a_search_is_cleaned(self, seller, store):
+        buyer, _ = world.repeatable(store)
+        body = {"action": "tick-buyer", "buyer": buyer.pk, "q": "\0"}
+        assert seller.post("/orders/selection/", body, headers=HTMX).status_code == 200

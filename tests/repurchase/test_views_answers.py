@@ -119,6 +119,11 @@ class TestConfirming:
         assert client.post(link, {"digest": digest, "consent": "yes"}).status_code == 422
         assert states() == {"locked": 6}
 
+    def test_is_never_meant_by_an_unknown_act(self, client, link):
+        body = {"act": "x", "digest": digests(), "consent": "yes"}
+        assert client.post(link, body).status_code == 422
+        assert states() == {"locked": 6}
+
     def test_needs_its_own_form(self, link):
         assert (
             Client(enforce_csrf_checks=True).post(link, {"digest": digests(), "consent": "yes"}).status_code
