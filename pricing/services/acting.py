@@ -35,11 +35,11 @@ def confirm(
     return locks
 
 
-def decline(*, grant: Grant, digests: Mapping[UUID, str], evidence: Evidence) -> list[Lock]:
+def decline(*, grant: Grant, digests: Mapping[UUID, str], evidence: Evidence, reason: str = "") -> list[Lock]:
     """Declines the locks named in `digests`, all or nothing, and gives everything back; raises like `confirm`."""
     locks, now = _judged(grant, digests, Event.DECLINE)
     ending.end(locks, event=Event.DECLINE, at=now, by=_actor(grant))
-    _record(grant, locks, ActKind.DECLINE, evidence, now)
+    _record(grant, locks, ActKind.DECLINE, evidence, now, reason)
     return locks
 
 
@@ -98,7 +98,12 @@ def _keep(locks: Collection[Lock], kept: Mapping[UUID, Mapping[int, int]], now: 
 
 
 def _record(
-    grant: Grant, locks: Collection[Lock], kind: ActKind, evidence: Evidence, now: dt.datetime
+    grant: Grant,
+    locks: Collection[Lock],
+    kind: ActKind,
+    evidence: Evidence,
+    now: dt.datetime,
+    reason: str = "",
 ) -> None:
     Act.objects.bulk_create(
         Act(
@@ -111,6 +116,7 @@ def _record(
             at=now,
             ip=evidence.ip,
             user_agent=evidence.user_agent[:300],
+            reason=reason,
         )
         for lock in locks
     )

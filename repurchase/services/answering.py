@@ -61,12 +61,13 @@ def accept(
 def decline(
     *, token: str, digests: Mapping[UUID, str], reason: str = "", ip: str | None, user_agent: str
 ) -> None:
-    """Declines every lot. The reason reaches the seller; the ledger keeps that there was one."""
+    """Declines the lots named. The reason reaches the seller; the ledger keeps that there was one."""
     grant = signing.grant_of(token)
     evidence = signing.Evidence(ip=ip, user_agent=user_agent)
-    locks = pricing.decline(grant=grant, digests=digests, evidence=evidence)
+    words = reason.replace("\x00", "").strip()[:1000]
+    locks = pricing.decline(grant=grant, digests=digests, evidence=evidence, reason=words)
     _move(locks, [])
-    _record(grant, locks, "buyer.declined", orders=0, reason_given=bool(reason.strip()))
+    _record(grant, locks, "buyer.declined", orders=0, reason_given=bool(words))
 
 
 def _orders(

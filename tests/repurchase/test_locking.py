@@ -261,6 +261,17 @@ class TestDeclining:
         assert (set(statuses(batch)), batch.status) == ({"declined"}, "closed")
         assert not StockClaim.objects.filter(released_at=None).exists()
 
+    def test_carries_the_reason_to_the_seller_and_not_into_the_ledger(self, store):
+        batch = locked(store)
+        world.member(store, email="owner@example.com")
+        answering.decline(
+            token=token(batch), digests=digests(batch), reason="too\x00 dear", ip=None, user_agent=""
+        )
+        letters.deliver_due()
+        (letter,) = [m for m in mail.outbox if m.to == ["owner@example.com"]]
+        assert "too dear" in letter.body
+        assert "dear" not in str(LedgerEntry.objects.get(kind="buyer.declined").facts)
+
 
 class TestCancelling:
     def test_by_the_seller_ends_the_lock_and_tells_the_buyer(self, store):
