@@ -70,6 +70,29 @@ def in_force(at: dt.datetime) -> Mapping[str, Value]:
     return values
 
 
+BOUNDS: Mapping[str, tuple[int, int]] = {
+    "share": (0, 1),
+    "stars": (0, 5),
+    "StoreLevel": (1, 4),
+    "seconds": (0, 60),
+    "minutes": (1, 525_600),
+    "hours": (1, 8_760),
+    "days": (1, 36_500),
+    "orders": (1, 9_999),  # an order's reference has room for four digits
+}
+"""The least and the greatest value by the first word of the unit; else from 0 to a thousand million."""
+
+
 def typed(name: str, text: str) -> Value:
-    """A kept value as the type of its default: Decimal for shares and amounts, int for counts."""
-    return type(DEFAULTS[name].value)(text)
+    """A value as the type of its default: Decimal for shares and amounts, int for counts.
+
+    ValueError or ArithmeticError for what is no number, lies outside its bounds, or is no whole cents of USD:
+    every later screening would fail on it, or charge a fee that nobody meant.
+    """
+    default = DEFAULTS[name]
+    value = type(default.value)(text)
+    word = default.unit.split()[0]
+    low, high = BOUNDS.get(word, (0, 10**9))
+    if not low <= value <= high or (word == "USD" and value * 100 % 1):
+        raise ValueError(f"{name}: {text} is not between {low} and {high} {default.unit}")
+    return value
