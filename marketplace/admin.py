@@ -1,14 +1,16 @@
 """Tenancy and policy are kept here by the platform's staff; mirrored facts can only be looked at."""
 
+from enum import StrEnum
+
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.core.exceptions import ValidationError
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from marketplace import policy
+from marketplace import clock, policy
 from marketplace.models import (
     ApiKey,
     Buyer,
@@ -40,6 +42,34 @@ class LookOnly(admin.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
+
+
+class StateFilter(admin.SimpleListFilter):
+    """By the state as it is now, like the column: what a deadline ended is not under "locked" any more."""
+
+    title = parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: "Stated") -> list[tuple[str, str]]:
+        return [(state.value, state.value) for state in model_admin.states]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        return queryset.filter(state=self.value()) if self.value() else queryset
+
+
+class Stated(LookOnly):
+    """Rows of a store whose stored status is only a cache: shown as the store's clock judges them (ADR 2)."""
+
+    states: type[StrEnum]
+    list_filter = [StateFilter]
+    exclude = ["status"]
+    readonly_fields = ["state"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        return super().get_queryset(request).at(clock.of_row())
+
+    @admin.display(ordering="state")
+    def state(self, row: Model) -> str:
+        return row.state
 
 
 @admin.register(User)

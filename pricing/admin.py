@@ -2,15 +2,16 @@
 
 from django.contrib import admin
 
-from marketplace.admin import LookOnly
+from marketplace.admin import LookOnly, Stated
+from pricing.locks import LockStatus
 from pricing.models import Act, Lock
 
 
 @admin.register(Lock)
-class Locks(LookOnly):
-    list_display = ["id", "store", "subject", "currency", "status", "locked_at", "expires_at"]
+class Locks(Stated):
+    states = LockStatus
+    list_display = ["id", "store", "subject", "currency", "state", "locked_at", "expires_at"]
     list_select_related = ["store"]
-    list_filter = ["status"]
     search_fields = ["subject"]
 
 

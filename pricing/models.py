@@ -4,7 +4,8 @@ import datetime as dt
 import uuid
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, Value, When
+from django.db.models.expressions import Combinable
 
 from marketplace.models import Buyer, FxRateSet, IndexClose, Store
 from pricing.locks import LIVE, LockStatus
@@ -16,9 +17,18 @@ class LockQuerySet(models.QuerySet["Lock"]):
     def of(self, store: Store):
         return self.filter(store=store)
 
+    def at(self, now: dt.datetime | Combinable):
+        """With `state`, what `locks.status_at` says of each at `now`."""
+        lapsed = When(status=LockStatus.OPEN, expires_at__lte=now, then=Value(LockStatus.EXPIRED.value))
+        return self.annotate(state=Case(lapsed, default=F("status")))
+
     def open_at(self, now: dt.datetime):
         """Open and not past the end: the lock is half open, `[locked_at, expires_at)` (R-48)."""
         return self.filter(status=LockStatus.OPEN, expires_at__gt=now)
+
+    def live_at(self, now: dt.datetime):
+        """Those that still hold something: open in time, or under renegotiation, which suspends the lapse (R-53)."""
+        return self.filter(Q(status=LockStatus.OPEN, expires_at__gt=now) | Q(status=LockStatus.RENEGOTIATING))
 
     def due(self, now: dt.datetime):
         return self.filter(status=LockStatus.OPEN, expires_at__lte=now)

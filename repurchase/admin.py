@@ -1,21 +1,23 @@
 from django.contrib import admin
 
-from marketplace.admin import LookOnly
+from marketplace.admin import Stated
+from repurchase.batching import BatchStatus
+from repurchase.lifecycle import OrderStatus
 from repurchase.models import Batch, RepeatOrder
 
 
 @admin.register(Batch)
-class Batches(LookOnly):
-    list_display = ["ref", "store", "buyer", "status", "asked", "created_at"]
+class Batches(Stated):
+    states = BatchStatus
+    list_display = ["ref", "store", "buyer", "state", "asked", "created_at"]
     list_select_related = ["store", "buyer"]
-    list_filter = ["status"]
     search_fields = ["ref"]
 
 
 @admin.register(RepeatOrder)
-class RepeatOrders(LookOnly):
-    list_display = ["ref", "store", "status", "currency", "total_minor"]
+class RepeatOrders(Stated):
+    states = OrderStatus
+    list_display = ["ref", "store", "state", "currency", "total_minor"]
     list_select_related = ["store"]
-    list_filter = ["status"]
     search_fields = ["ref"]
     show_full_result_count = False

@@ -1,10 +1,12 @@
 """Selections, batches with their chunks, and repeat orders with lines and fees."""
 
+import datetime as dt
 import secrets
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
+from django.db.models.expressions import Combinable
 
 from marketplace.models import (
     Buyer,
@@ -17,6 +19,7 @@ from marketplace.models import (
     Store,
     User,
 )
+from pricing.locks import LockStatus
 from pricing.models import Lock
 from repurchase.batching import BatchStatus
 from repurchase.lifecycle import OrderStatus
@@ -53,6 +56,14 @@ class Selection(models.Model):
         constraints = [models.UniqueConstraint(fields=["store", "user"], name="one_selection_a_member")]
 
 
+class BatchQuerySet(models.QuerySet["Batch"]):
+    def at(self, now: dt.datetime | Combinable):
+        """With `state`, the status as it is at `now`: a locked batch none of whose locks lives is closed."""
+        live = Lock.objects.live_at(now).filter(store=OuterRef("store"), subject=OuterRef("ref"))
+        closed = When(Q(status=BatchStatus.LOCKED) & ~Exists(live), then=Value(BatchStatus.CLOSED.value))
+        return self.annotate(state=Case(closed, default=F("status")))
+
+
 class Batch(models.Model):
     """Up to 5000 past orders of one buyer, screened and planned together (R-03, R-05)."""
 
@@ -77,6 +88,8 @@ class Batch(models.Model):
     gates = models.JSONField(default=list)  # value, limit, verdict, as-of of each gate (R-26)
     planned_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
+
+    objects = BatchQuerySet.as_manager()
 
     class Meta:
         verbose_name_plural = "batches"
@@ -111,6 +124,18 @@ class Chunk(models.Model):
             models.UniqueConstraint(fields=["batch", "first_position"], name="one_chunk_a_batch_and_position")
         ]
         indexes = [models.Index(fields=["rung_at"], condition=Q(done_at__isnull=True), name="chunks_to_do")]
+
+
+class RepeatOrderQuerySet(models.QuerySet["RepeatOrder"]):
+    def at(self, now: dt.datetime | Combinable):
+        """With `state`, the status as it is at `now`, whether or not a sweep came by (R-49)."""
+        lapsed = When(
+            status=OrderStatus.LOCKED,
+            lock__status=LockStatus.OPEN,
+            lock__expires_at__lte=now,
+            then=Value(OrderStatus.EXPIRED.value),
+        )
+        return self.annotate(state=Case(lapsed, default=F("status")))
 
 
 class RepeatOrder(models.Model):
@@ -154,6 +179,8 @@ class RepeatOrder(models.Model):
     changed_at = models.DateTimeField()
     erp = models.CharField(max_length=40, blank=True)
     erp_acknowledged_at = models.DateTimeField(null=True)
+
+    objects = RepeatOrderQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -8,8 +8,11 @@ from rest_framework.parsers import JSONParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.views import APIView
 
+from marketplace import clock
 from marketplace.models import Store
+from repurchase import queries
 from repurchase.api import asked
+from repurchase.models import Batch
 
 MAX_BODY = 2 * 2**20
 """Bytes: 5000 numbers of 64 characters are 0.35 MB. Django's own limit does not watch over a JSON body."""
@@ -49,6 +52,10 @@ class Endpoint(APIView):
     @property
     def by(self) -> str:
         return f"key:{self.request.auth.pk}"
+
+    def batch(self, ref: str) -> Batch:
+        """The store's batch, or 404."""
+        return queries.batch(self.store, ref, now=clock.now(self.store))
 
     def sent(self, form: type[asked.Strict]) -> dict[str, Any]:
         """The body, or on GET the query, checked; INPUT_INVALID with pointers when it is not as it should be."""

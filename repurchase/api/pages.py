@@ -20,9 +20,9 @@ def past_orders(store: Store, *, now: dt.datetime, buyer: str, repeatable: bool,
     return queries.past_orders(store, now=now, buyer=found, repeatable=repeatable, q=q, cursor=cursor)
 
 
-def batches(store: Store, *, cursor: str) -> Page:
+def batches(store: Store, *, now: dt.datetime, cursor: str) -> Page:
     """50 batches, newest first."""
-    rows = queries.batches(store)
+    rows = queries.batches(store, now=now)
     if cursor:
         at, pk = _position(cursor)
         rows = rows.filter(Q(created_at__lt=at) | Q(created_at=at, pk__lt=pk))

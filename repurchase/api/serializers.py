@@ -75,7 +75,7 @@ class PastOrderPage(serializers.Serializer):
 
 class BatchName(serializers.Serializer):
     ref = serializers.CharField()
-    status = serializers.CharField()
+    status = serializers.CharField(source="state")
     buyer = BuyerName()
     asked = serializers.IntegerField()
     created_at = Instant()
@@ -202,7 +202,7 @@ class OrderName(serializers.Serializer):
     ref = serializers.CharField()
     position = serializers.IntegerField()
     source_number = serializers.CharField(source="past_order.number")
-    status = serializers.CharField()
+    status = serializers.CharField(source="state")
     codes = serializers.ListField(child=serializers.CharField())
     then_paid = MinorField(
         "past_order.paid_minor",

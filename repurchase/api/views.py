@@ -17,6 +17,7 @@ from diagnostics.problem import Problem
 from marketplace import clock, policy
 from marketplace.mirror import inventory
 from marketplace.mirror.stock_rows import Rejected
+from marketplace.models import Store
 from repurchase import models, queries
 from repurchase.api import asked, pages, screened, serializers
 from repurchase.api.endpoint import Endpoint, XmlRenderer
@@ -72,7 +73,7 @@ class Batches(Endpoint):
     @described("list_batches", serializers.BatchPage, query=asked.PageFilter)
     def get(self, request: Request) -> Response:
         """The batches, newest first."""
-        page = pages.batches(self.store, **self.sent(asked.PageFilter))
+        page = pages.batches(self.store, now=clock.now(self.store), **self.sent(asked.PageFilter))
         return Response(serializers.BatchPage(page).data)
 
     @described("create_batch", serializers.Batch, code=202, body=asked.NewBatch)
@@ -94,7 +95,7 @@ class Batch(Endpoint):
     @described("get_batch", serializers.Batch)
     def get(self, request: Request, ref: str) -> Response:
         """How far it is, what it comes to, its lots and the gates."""
-        return Response(told(queries.batch(self.store, ref)))
+        return Response(told(self.store, ref))
 
 
 class BatchOrders(Endpoint):
@@ -102,7 +103,9 @@ class BatchOrders(Endpoint):
     def get(self, request: Request, ref: str) -> Response:
         """The orders of a batch by position."""
         sent = self.sent(asked.OrderFilter)
-        page = queries.batch_orders(queries.batch(self.store, ref), tab=sent["status"], cursor=sent["cursor"])
+        now = clock.now(self.store)
+        batch = queries.batch(self.store, ref, now=now)
+        page = queries.batch_orders(batch, now=now, tab=sent["status"], cursor=sent["cursor"])
         return Response(serializers.OrderPage(page).data)
 
 
@@ -110,16 +113,16 @@ class LockBatch(Endpoint):
     @described("lock_batch", serializers.Batch)
     def post(self, request: Request, ref: str) -> Response:
         """Locks the price of every planned order and invites the buyer."""
-        batch = queries.batch(self.store, ref)
-        locking.lock_and_invite(batch=batch, by=self.by)
-        return Response(told(queries.batch(self.store, ref)))
+        locking.lock_and_invite(batch=self.batch(ref), by=self.by)
+        return Response(told(self.store, ref))
 
 
 class CancelBatch(Endpoint):
     @described("cancel_batch", serializers.Batch)
     def post(self, request: Request, ref: str) -> Response:
         """Ends a batch, until the buyer's first act."""
-        return Response(told(batches.cancel(batch=queries.batch(self.store, ref), by=self.by)))
+        batches.cancel(batch=self.batch(ref), by=self.by)
+        return Response(told(self.store, ref))
 
 
 class RescreenBatch(Endpoint):
@@ -128,7 +131,7 @@ class RescreenBatch(Endpoint):
         """Plans it anew from today's facts."""
         sent = self.sent(asked.Rescreen)
         batch = batches.rescreen(
-            batch=queries.batch(self.store, ref), by=self.by, special_clearance=sent["special_clearance"]
+            batch=self.batch(ref), by=self.by, special_clearance=sent["special_clearance"]
         )
         return accepted(batch)
 
@@ -145,15 +148,17 @@ class BatchXml(Endpoint):
     def get(self, request: Request, ref: str) -> HttpResponseBase:
         """The orders for an ERP: /schemas/repurchase-order-1.xsd describes it."""
         include = self.sent(asked.FeedFilter)["include"]
-        batch = queries.batch(self.store, ref)
-        return answer(request._request, batch, now=clock.now(self.store), include=include)
+        now = clock.now(self.store)
+        return answer(request._request, queries.batch(self.store, ref, now=now), now=now, include=include)
 
 
 class Order(Endpoint):
     @described("get_order", serializers.OrderDetail)
     def get(self, request: Request, ref: str) -> Response:
         """A repeat order with its lines then and now, its fees and its codes."""
-        return Response(serializers.OrderDetail(queries.order(self.store, ref)).data)
+        return Response(
+            serializers.OrderDetail(queries.order(self.store, ref, now=clock.now(self.store))).data
+        )
 
 
 class Qualification(Endpoint):
@@ -173,12 +178,16 @@ class Nothing(Endpoint):
     post = put = patch = delete = get
 
 
-def told(batch: models.Batch) -> dict[str, Any]:
-    batch.plan = queries.plan(batch, now=clock.now(batch.store))
+def told(store: Store, ref: str) -> dict[str, Any]:
+    now = clock.now(store)
+    batch = queries.batch(store, ref, now=now)
+    batch.plan = queries.plan(batch, now=now)
     return serializers.Batch(batch).data
 
 
 def accepted(batch: models.Batch) -> Response:
     """202: the work goes on in the background, the Location tells how far it is."""
     where = reverse("api:batch", args=[batch.ref])
-    return Response(told(batch), status=status.HTTP_202_ACCEPTED, headers={"Location": where})
+    return Response(
+        told(batch.store, batch.ref), status=status.HTTP_202_ACCEPTED, headers={"Location": where}
+    )

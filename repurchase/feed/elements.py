@@ -39,7 +39,7 @@ def order(of: Row, parties: Parties) -> Element:
     row = of.order
     made = _new("Order", ref=row.ref, assumed=text.names(row.past_order.assumed))
     _source(made, row)
-    _add(made, "Status", row.status)
+    _add(made, "Status", row.state)
     _lock(made, row.lock)
     _seller(made, parties.seller, row)
     _buyer(made, parties.buyer)

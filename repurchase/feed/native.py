@@ -30,7 +30,7 @@ def document(
         with xml.element(f"{{{NAMESPACE}}}RepurchaseOrders", root, nsmap={None: NAMESPACE}):
             xml.write("\n")
             parties = elements.Parties.of(batch)
-            for page in rows.pages(batch, statuses=statuses):
+            for page in rows.pages(batch, now=now, statuses=statuses):
                 for row in page:
                     xml.write(elements.order(row, parties), pretty_print=True)
                 xml.flush()

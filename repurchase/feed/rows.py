@@ -1,5 +1,6 @@
 """A batch's orders, page by page: bounded memory however long the batch is."""
 
+import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -30,13 +31,13 @@ class Row:
     fees: Sequence[OrderFee]
 
 
-def pages(batch: Batch, *, statuses: frozenset[OrderStatus]) -> Iterator[list[Row]]:
-    """The orders in one of the states, by position, each once.
+def pages(batch: Batch, *, now: dt.datetime, statuses: frozenset[OrderStatus]) -> Iterator[list[Row]]:
+    """The orders in one of the states at `now`, by position, each once.
 
     A page is read after the one before it was sent: an order confirmed meanwhile is in its new state.
     """
     after = 0
-    while orders := list(_orders(batch, statuses).filter(position__gt=after)[:PAGE]):
+    while orders := list(_orders(batch, now, statuses).filter(position__gt=after)[:PAGE]):
         after = orders[-1].position
         yield _rows(orders)
 
@@ -56,9 +57,10 @@ def _by_order(parts: QuerySet[Part]) -> dict[int, list[Part]]:
     return grouped
 
 
-def _orders(batch: Batch, statuses: frozenset[OrderStatus]) -> QuerySet[RepeatOrder]:
+def _orders(batch: Batch, now: dt.datetime, statuses: frozenset[OrderStatus]) -> QuerySet[RepeatOrder]:
     return (
-        RepeatOrder.objects.filter(store=batch.store_id, batch=batch, status__in=sorted(statuses))
+        RepeatOrder.objects.at(now)
+        .filter(store=batch.store_id, batch=batch, state__in=sorted(statuses))
         .select_related("past_order", "lock__rate_set", "lock__index_close", "service")
         .defer("findings", "codes", "past_order__note")
         .order_by("position")

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from django.db.models import Count, F, Func, QuerySet, Sum
 from django.shortcuts import get_object_or_404
 
-from marketplace import clock
 from marketplace.models import StockClaim, Store
 from marketplace.money import Money
 from pricing.locks import LockStatus
@@ -23,17 +22,18 @@ PARTS = ("commission", "logistics", "payment", "vat_remittance")
 TABS = {"planned": OrderStatus.PLANNED, "failed": OrderStatus.FAILED, "excluded": OrderStatus.EXCLUDED}
 
 
-def batches(store: Store) -> QuerySet[Batch]:
-    return Batch.objects.filter(store=store).select_related("buyer").order_by("-created_at", "-id")
+def batches(store: Store, *, now: dt.datetime) -> QuerySet[Batch]:
+    return Batch.objects.filter(store=store).at(now).select_related("buyer").order_by("-created_at", "-id")
 
 
-def batch(store: Store, ref: str) -> Batch:
-    """The store's batch, or 404."""
-    return get_object_or_404(Batch.objects.select_related("store", "buyer", "rate_set"), store=store, ref=ref)
+def batch(store: Store, ref: str, *, now: dt.datetime) -> Batch:
+    """The store's batch, with its `state` at `now`, or 404."""
+    found = Batch.objects.at(now).select_related("store", "buyer", "rate_set")
+    return get_object_or_404(found, store=store, ref=ref)
 
 
-def counts_of(batch: Batch) -> Counts:
-    rows = batch.orders.order_by().values_list("status").annotate(Count("id"))
+def counts_of(batch: Batch, *, now: dt.datetime) -> Counts:
+    rows = batch.orders.at(now).order_by().values_list("state").annotate(Count("id"))
     return batching.count(batch.asked, dict(rows))
 
 
@@ -48,10 +48,10 @@ class Progress:
         return self.counts.pending > 0
 
 
-def progress(batch: Batch) -> Progress:
+def progress(batch: Batch, *, now: dt.datetime) -> Progress:
     """How far the screening is, counted from rows: it survives a reload and a lost worker."""
-    counts = counts_of(batch)
-    elapsed = (clock.now(batch.store) - batch.screened_at).total_seconds()
+    counts = counts_of(batch, now=now)
+    elapsed = (now - batch.screened_at).total_seconds()
     if batch.status != BatchStatus.SCREENING or not counts.done or elapsed <= 0:
         return Progress(counts=counts, rate=None, seconds_left=None)
     rate = counts.done / elapsed
@@ -96,7 +96,7 @@ class PlanSummary:
 
 
 def plan(batch: Batch, *, now: dt.datetime) -> PlanSummary:
-    counts = counts_of(batch)
+    counts = counts_of(batch, now=now)
     return PlanSummary(
         counts=counts,
         totals=currency_totals(batch.orders.exclude(status__in=[OrderStatus.FAILED, OrderStatus.EXCLUDED])),
@@ -172,17 +172,21 @@ def lots(store: Store, subject: str, now: dt.datetime) -> list[LotView]:
     ]
 
 
-def batch_orders(batch: Batch, *, tab: str = "all", cursor: str = "") -> Page:
+def batch_orders(batch: Batch, *, now: dt.datetime, tab: str = "all", cursor: str = "") -> Page:
     """A page of 50 orders by position. `then_minor` and `now_minor` compare like with like: goods and freight."""
-    orders = batch.orders.select_related("past_order", "service", "lock").annotate(
-        line_count=F("past_order__line_count"),
-        then_minor=F("past_order__goods_minor") + F("past_order__freight_minor"),
-        now_minor=F("goods_minor") + F("freight_minor"),
+    orders = (
+        batch.orders.at(now)
+        .select_related("past_order", "service", "lock")
+        .annotate(
+            line_count=F("past_order__line_count"),
+            then_minor=F("past_order__goods_minor") + F("past_order__freight_minor"),
+            now_minor=F("goods_minor") + F("freight_minor"),
+        )
     )
     if tab in TABS:
-        orders = orders.filter(status=TABS[tab])
+        orders = orders.filter(state=TABS[tab])
     elif tab in list(OrderStatus):
-        orders = orders.filter(status=tab)
+        orders = orders.filter(state=tab)
     if cursor:
         orders = orders.filter(position__gt=decode(cursor, int)[0])
     found = list(orders.order_by("position")[: PAGE + 1])

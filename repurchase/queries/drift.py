@@ -119,13 +119,13 @@ class PlanDrift:
 def plan_drift(batch: Batch, *, now: dt.datetime) -> PlanDrift:
     """Counted in the database: seven queries for any number of orders."""
     today = now.astimezone(PLATFORM_ZONE).date()
-    orders = batch.orders.filter(status__in=[OrderStatus.PLANNED, OrderStatus.LOCKED])
+    orders = batch.orders.at(now).filter(state__in=[OrderStatus.PLANNED, OrderStatus.LOCKED])
     lines = RepeatLine.objects.filter(order__in=orders, outcome=LineOutcome.PLANNED)
     return PlanDrift(
         lines=lines.count(),
         price_changed=lines.exclude(reference_minor=F("base_minor")).count(),
         vat_changed=_vat_changed(orders, today),
-        lapses=[*_certificate_lapse(batch, orders, today), *_registration_lapses(batch, today)],
+        lapses=[*_certificate_lapse(batch, orders, today), *_registration_lapses(batch, now, today)],
     )
 
 
@@ -163,15 +163,16 @@ EMBEDDED_NUMBERS = """
 SELECT r ->> 'scheme', r ->> 'jurisdiction', o.promise_days, count(DISTINCT o.id)
   FROM repurchase_repeatorder o, jsonb_array_elements(o.registrations) r
  WHERE o.batch_id = %s AND o.status IN ('planned', 'locked')
+   AND NOT EXISTS (SELECT FROM pricing_lock l WHERE l.id = o.lock_id AND l.status = 'open' AND l.expires_at <= %s)
  GROUP BY 1, 2, 3
  ORDER BY 1, 2, 3
 """
 
 
-def _registration_lapses(batch: Batch, today: dt.date) -> list[PlanLapse]:
+def _registration_lapses(batch: Batch, now: dt.datetime, today: dt.date) -> list[PlanLapse]:
     """Of the schemes whose numbers are embedded in the orders, those whose last number ends before the delivery."""
     with connection.cursor() as cursor:
-        cursor.execute(EMBEDDED_NUMBERS, [batch.pk])
+        cursor.execute(EMBEDDED_NUMBERS, [batch.pk, now])
         rows = cursor.fetchall()
     ends = _last_days(batch, today)
     found: dict[tuple[str, str], tuple[int, int]] = {}

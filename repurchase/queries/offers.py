@@ -56,7 +56,7 @@ def offer_of(grant: Grant) -> Offer:
         totals=currency_totals(orders),
         state=state,
         act=act,
-        counts=counts_of(batch),
+        counts=counts_of(batch, now=now),
         now=now,
     )
 
@@ -72,9 +72,11 @@ def _state(batch: Batch, seen: list[LotView], act: Act | None) -> str:
 def offer_orders(token: str, *, cursor: str = "") -> Page:
     """A page of 50 of the orders that were offered, by position."""
     grant = signing.grant_of(token)
-    orders = RepeatOrder.objects.filter(
-        store=grant.store_id, batch__ref=grant.subject, lock__isnull=False
-    ).select_related("past_order")
+    orders = (
+        RepeatOrder.objects.at(clock.now(grant.store))
+        .filter(store=grant.store_id, batch__ref=grant.subject, lock__isnull=False)
+        .select_related("past_order")
+    )
     if cursor:
         orders = orders.filter(position__gt=decode(cursor, int)[0])
     found = list(orders.prefetch_related("lines__sku").order_by("position")[: PAGE + 1])

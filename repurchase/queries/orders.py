@@ -1,5 +1,6 @@
 """A repeat order as its page shows it: lines then and now, fees, what happened to it."""
 
+import datetime as dt
 from dataclasses import dataclass
 
 from django.shortcuts import get_object_or_404
@@ -18,10 +19,10 @@ class OrderDetail:
     timeline: list[LedgerEntry]  # what was decided about its batch
 
 
-def order(store: Store, ref: str) -> OrderDetail:
+def order(store: Store, ref: str, *, now: dt.datetime) -> OrderDetail:
     """The store's order with everything on its page, or 404: four queries."""
     found = get_object_or_404(
-        RepeatOrder.objects.select_related(
+        RepeatOrder.objects.at(now).select_related(
             "batch__buyer", "past_order", "lock__rate_set", "service", "store"
         ),
         store=store,

@@ -152,10 +152,11 @@ def finish_batch(batch_id: int) -> None:
         if batch is None or batch.chunks.filter(done_at__isnull=True).exists():
             return
         _share_out_stock(batch)
-        counts = counts_of(batch)
+        now = clock.now(batch.store)
+        counts = counts_of(batch, now=now)
         whole = batch.policy == "partial" or counts.planned == batch.asked
         event = batching.Event.PLAN if counts.planned and whole else batching.Event.FAIL
-        _settle(batch, event, clock.now(batch.store), planned=counts.planned, asked=counts.asked)
+        _settle(batch, event, now, planned=counts.planned, asked=counts.asked)
 
 
 def _settle(batch: Batch, event: batching.Event, now: dt.datetime, **facts: object) -> None:

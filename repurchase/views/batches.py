@@ -1,5 +1,7 @@
 """Batches: made from what is ticked, watched while they are screened, locked, cancelled."""
 
+import datetime as dt
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -53,7 +55,8 @@ def _open_first(request: HttpRequest) -> HttpResponse:
 def _list(request: HttpRequest, membership: Membership) -> HttpResponse:
     """Newest first; the cursor is the place of the last one shown."""
     start = whole(request.GET.get("cursor", ""))
-    rows = list(queries.batches(membership.store)[start : start + BATCHES_A_PAGE + 1])
+    now = clock.now(membership.store)
+    rows = list(queries.batches(membership.store, now=now)[start : start + BATCHES_A_PAGE + 1])
     more = len(rows) > BATCHES_A_PAGE
     context = {
         "active": "batches",
@@ -66,21 +69,23 @@ def _list(request: HttpRequest, membership: Membership) -> HttpResponse:
 @require_GET
 @for_members()
 def batch(request: HttpRequest, membership: Membership, ref: str) -> HttpResponse:
-    found = queries.batch(membership.store, ref)
+    now = clock.now(membership.store)
+    found = queries.batch(membership.store, ref, now=now)
     context = {"active": "batches", "batch": found, "store_id": membership.store_id}
     context["may_plan"], context["may_lock"] = may(membership, Can.PLAN), may(membership, Can.LOCK)
     if found.status == BatchStatus.SCREENING:
-        return render(request, "batches/screening.html", context | {"progress": queries.progress(found)})
-    return render(request, "batches/page.html", context | _plan(request, found))
+        return render(
+            request, "batches/screening.html", context | {"progress": queries.progress(found, now=now)}
+        )
+    return render(request, "batches/page.html", context | _plan(request, found, now))
 
 
-def _plan(request: HttpRequest, found: Batch) -> dict:
-    now = clock.now(found.store)
+def _plan(request: HttpRequest, found: Batch, now: dt.datetime) -> dict:
     plan = queries.plan(found, now=now)
     tabs = _tabs(found, plan.counts)
     tab = request.GET.get("tab", "")
     tab = tab if tab in dict(tabs) else tabs[0][0]
-    page = queries.batch_orders(found, tab=tab, cursor=request.GET.get("cursor", ""))
+    page = queries.batch_orders(found, now=now, tab=tab, cursor=request.GET.get("cursor", ""))
     return {
         "plan": plan,
         "drift": queries.plan_drift(found, now=now),
@@ -109,16 +114,19 @@ def _tabs(found: Batch, counts) -> list[tuple[str, int]]:
 @for_members()
 def progress(request: HttpRequest, membership: Membership, ref: str) -> HttpResponse:
     """What the page asks for each second; once the plan stands, the page is told to load itself anew."""
-    found = queries.batch(membership.store, ref)
+    now = clock.now(membership.store)
+    found = queries.batch(membership.store, ref, now=now)
     if found.status != BatchStatus.SCREENING:
         return HttpResponseClientRefresh()
-    return render(request, "batches/progress.html", {"batch": found, "progress": queries.progress(found)})
+    return render(
+        request, "batches/progress.html", {"batch": found, "progress": queries.progress(found, now=now)}
+    )
 
 
 @require_POST
 @for_members()
 def lock(request: HttpRequest, membership: Membership, ref: str) -> HttpResponse:
-    found = queries.batch(membership.store, ref)
+    found = _found(membership, ref)
     require(membership, Can.LOCK)
     locking.lock_and_invite(batch=found, by=_by(request))
     to = masked(found.buyer.email)
@@ -131,7 +139,7 @@ def lock(request: HttpRequest, membership: Membership, ref: str) -> HttpResponse
 @require_POST
 @for_members()
 def rescreen(request: HttpRequest, membership: Membership, ref: str) -> HttpResponse:
-    found = queries.batch(membership.store, ref)
+    found = _found(membership, ref)
     require(membership, Can.PLAN)
     ticked = request.POST.get("special_clearance") == "yes" if "asks_clearance" in request.POST else None
     services.rescreen(batch=found, by=_by(request), special_clearance=ticked)
@@ -141,11 +149,15 @@ def rescreen(request: HttpRequest, membership: Membership, ref: str) -> HttpResp
 @require_POST
 @for_members()
 def cancel(request: HttpRequest, membership: Membership, ref: str) -> HttpResponse:
-    found = queries.batch(membership.store, ref)
+    found = _found(membership, ref)
     require(membership, Can.LOCK)
     services.cancel(batch=found, by=_by(request))
     messages.success(request, _("The batch is cancelled. Its past orders can be repeated again."))
     return redirect("batch", ref=ref)
+
+
+def _found(membership: Membership, ref: str) -> Batch:
+    return queries.batch(membership.store, ref, now=clock.now(membership.store))
 
 
 def _by(request: HttpRequest) -> str:

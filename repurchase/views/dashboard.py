@@ -19,7 +19,7 @@ SHOWN = 8
 def dashboard(request: HttpRequest, membership: Membership) -> HttpResponse:
     store = membership.store
     now = clock.now(store)
-    batches = queries.batches(store)
+    batches = queries.batches(store, now=now)
     context = {
         "active": "dashboard",
         "freshness": queries.freshness(store, now=now),

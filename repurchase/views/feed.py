@@ -17,7 +17,8 @@ def batch_xml(request: HttpRequest, membership: Membership, ref: str) -> HttpRes
     """`?include=locked` holds the orders too that wait for the buyer's answer."""
     store = membership.store
     include = request.GET.get("include", CONFIRMED)
-    return answer(request, queries.batch(store, ref), now=clock.now(store), include=include)
+    now = clock.now(store)
+    return answer(request, queries.batch(store, ref, now=now), now=now, include=include)
 
 
 @require_GET

@@ -20,8 +20,8 @@ UNLOCKED = {OrderStatus.PENDING, OrderStatus.PLANNED, OrderStatus.EXCLUDED, Orde
 @require_GET
 @for_members()
 def order(request: HttpRequest, membership: Membership, ref: str) -> HttpResponse:
-    detail = queries.order(membership.store, ref)
     now = clock.now(membership.store)
+    detail = queries.order(membership.store, ref, now=now)
     context = {
         "active": "batches",
         "detail": detail,
@@ -33,7 +33,7 @@ def order(request: HttpRequest, membership: Membership, ref: str) -> HttpRespons
         "past": detail.past_order,
         "fee_parts": _by_part(detail.fees),
         "explanation": queries.explained(detail.order),
-        "is_locked": detail.order.status not in UNLOCKED,
+        "is_locked": detail.order.state not in UNLOCKED,
     }
     return render(request, "orders/page.html", context)
 

@@ -34,7 +34,7 @@ class TestABatch:
         _, orders = world.repeatable(store, orders=6, lines=2)
         batch = run(create(store, orders))
         assert batch.status == "planned"
-        counts = counts_of(batch)
+        counts = counts_of(batch, now=world.NOW)
         assert (counts.asked, counts.planned, counts.pending) == (6, 6, 0)
         assert RepeatLine.objects.filter(order__batch=batch, outcome="planned").count() == 12
 
@@ -106,7 +106,7 @@ class TestABatch:
         assert {tuple(o.codes) for o in batch.orders.all()} == {("LANE_UNREACHABLE",)}
         batch = run(batches.rescreen(batch=batch, by="user:1", special_clearance=True))
         assert batch.status == "planned"
-        assert counts_of(batch).planned == 5
+        assert counts_of(batch, now=world.NOW).planned == 5
 
     def test_records_what_was_decided_in_the_ledger(self, store):
         _, orders = world.repeatable(store)
@@ -248,7 +248,7 @@ class TestScarceStock:
         unrated = world.past_order(store, buyer, [(item, 1000, 1_000_000)], rating=None)
         Sku.objects.filter(store=store).update(on_hand=2500)
         batch = run(create(store, [unrated, *orders]))
-        assert counts_of(batch).planned == 5
+        assert counts_of(batch, now=world.NOW).planned == 5
 
 
 class TestCancelling:
@@ -311,7 +311,7 @@ class TestThePlan:
         _, orders = world.repeatable(store, orders=5)
         batch = create(store, orders)
         generating.generate_chunk(batch.chunks.order_by("pk").first().pk)
-        counts = progress(batch).counts
+        counts = progress(batch, now=clock.now(store)).counts
         assert (counts.asked, counts.done, counts.pending) == (5, 2, 3)
 
 

@@ -30,7 +30,7 @@ def planned(store, history) -> Batch:
 
 
 def sheet_of(store, batch):
-    order = queries.order(store, batch.orders.order_by("position").first().ref).order
+    order = queries.order(store, batch.orders.order_by("position").first().ref, now=clock.now(store)).order
     return queries.order_sheet(order, now=clock.now(store))
 
 
@@ -137,7 +137,8 @@ class TestThePlan:
         _, orders = world.repeatable(store, orders=50)
         for size in (5, 50):
             batch = planned(store, (None, orders[:size]))
-            found, now = queries.batch(store, batch.ref), clock.now(store)
+            now = clock.now(store)
+            found = queries.batch(store, batch.ref, now=now)
             with django_assert_num_queries(7):
                 queries.plan_drift(found, now=now)
 

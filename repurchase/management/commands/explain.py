@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from diagnostics import words
 from eligibility.explaining import Step
 from eligibility.findings import Finding
+from marketplace import clock
 from repurchase.models import RepeatOrder
 from repurchase.queries import explained
 from repurchase.queries.explained import Explanation
@@ -21,7 +22,9 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="machine-readable output")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        order = RepeatOrder.objects.select_related("batch").filter(ref=options["ref"]).first()
+        order = (
+            RepeatOrder.objects.at(clock.of_row()).select_related("batch").filter(ref=options["ref"]).first()
+        )
         if order is None:
             raise CommandError(f"NOT_FOUND: there is no repeat order {options['ref']}")
         explanation = explained(order)
@@ -34,7 +37,7 @@ class Command(BaseCommand):
 def _told(order: RepeatOrder, x: Explanation) -> dict[str, Any]:
     return {
         "order": order.ref,
-        "status": order.status,
+        "status": order.state,
         "screened_at": x.record.screened_at.isoformat(),
         "rule_version": x.record.rule_version,
         "replay": str(x.outcome),
