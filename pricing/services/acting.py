@@ -61,6 +61,13 @@ def _judged(grant: Grant, digests: Mapping[UUID, str], event: Event) -> tuple[li
     return locks, now
 
 
+def refuse_a_rest(grant: Grant) -> None:
+    """TERMS_CHANGED, when an answer is done and left a lock open: a form that did not name it all is void."""
+    of_subject = Lock.objects.of(grant.store).filter(subject=grant.subject, buyer=grant.buyer_id)
+    if of_subject.open_at(clock.now(grant.store)).exists():
+        raise Problem(Code.TERMS_CHANGED)
+
+
 def _refuse_a_second_act(grant: Grant, locks: Collection[Lock]) -> None:
     earlier = Act.objects.filter(grant=grant, lock__in=locks).order_by("at").first()
     if earlier:

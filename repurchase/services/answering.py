@@ -52,6 +52,7 @@ def accept(
     )
     if dropped:
         locks += pricing.decline(grant=grant, digests=dropped, evidence=evidence)
+    pricing.refuse_a_rest(grant)
     accepted = [order.pk for some in kept.values() for order in some]
     _move(locks, accepted)
     _record(grant, locks, "buyer.confirmed", orders=len(accepted), left_out=sorted(left_out))
@@ -61,11 +62,12 @@ def accept(
 def decline(
     *, token: str, digests: Mapping[UUID, str], reason: str = "", ip: str | None, user_agent: str
 ) -> None:
-    """Declines the lots named. The reason reaches the seller; the ledger keeps that there was one."""
+    """Declines every open lot. The reason reaches the seller; the ledger keeps that there was one."""
     grant = signing.grant_of(token)
     evidence = signing.Evidence(ip=ip, user_agent=user_agent)
     words = reason.replace("\x00", "").strip()[:1000]
     locks = pricing.decline(grant=grant, digests=digests, evidence=evidence, reason=words)
+    pricing.refuse_a_rest(grant)
     _move(locks, [])
     _record(grant, locks, "buyer.declined", orders=0, reason_given=bool(words))
 

@@ -33,7 +33,7 @@ def answer(request: HttpRequest, token: str) -> HttpResponse:
 
 def _act(request: HttpRequest, token: str) -> None:
     seen = {"token": token, "digests": _digests(request)} | _evidence(request)
-    act = request.POST.get("act", "confirm")
+    act = request.POST.get("act", "")
     if act == "decline":
         answering.decline(reason=request.POST.get("reason", "")[:1000], **seen)
     elif act == "confirm":

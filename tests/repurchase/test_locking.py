@@ -35,6 +35,18 @@ def locked(store, **options) -> Batch:
     return batch
 
 
+def three_lots(store) -> Batch:
+    """Five orders in one lot, one in a lot of another currency, one in a lot without an index exposure."""
+    buyer, orders = world.repeatable(store)
+    calm = world.sku(store, category=world.category(crb_exposed=False))
+    pounds = world.sku(store, currency="GBP")
+    orders.append(world.past_order(store, buyer, [(calm, 10, 10_000)]))
+    orders.append(world.past_order(store, buyer, [(pounds, 10, 10_000)], currency="GBP"))
+    batch = run(batches.create(store=store, numbers=[o.number for o in orders], by="user:1"))
+    locking.lock_and_invite(batch=batch, by="user:1")
+    return batch
+
+
 def move_clock(store: Store, to: dt.datetime) -> None:
     """The sandbox store's clock stands at `to`, give or take the microseconds that the test itself takes."""
     store.clock_offset += to - clock.now(store)
@@ -61,6 +73,11 @@ def accept(batch: Batch, **changes) -> None:
     answering.accept(**asked | changes)
 
 
+def decline(batch: Batch, **changes) -> None:
+    asked = {"token": token(batch), "digests": digests(batch), "ip": None, "user_agent": "test"}
+    answering.decline(**asked | changes)
+
+
 def statuses(batch: Batch) -> list[str]:
     return list(batch.orders.order_by("position").values_list("status", flat=True))
 
@@ -82,13 +99,7 @@ class TestLocking:
 
     def test_makes_a_lot_of_each_currency_and_exposure(self, store):
         """ADR 3."""
-        buyer, orders = world.repeatable(store)
-        calm = world.sku(store, category=world.category(crb_exposed=False))
-        pounds = world.sku(store, currency="GBP")
-        orders.append(world.past_order(store, buyer, [(calm, 10, 10_000)]))
-        orders.append(world.past_order(store, buyer, [(pounds, 10, 10_000)], currency="GBP"))
-        batch = run(batches.create(store=store, numbers=[o.number for o in orders], by="user:1"))
-        locking.lock_and_invite(batch=batch, by="user:1")
+        three_lots(store)
         assert sorted(Lock.objects.values_list("currency", "index_series", "order_count")) == [
             ("GBP", "CRB", 1),
             ("USD", "", 1),
@@ -214,6 +225,15 @@ class TestConfirming:
         with pytest.raises(Problem) as refused:
             accept(batch, digests=dict.fromkeys(digests(batch), "0" * 64))
         assert refused.value.code is Code.TERMS_CHANGED
+
+    @pytest.mark.parametrize("act", [accept, decline])
+    def test_that_leaves_out_a_lot_would_strand_it_and_is_refused(self, store, act):
+        batch = three_lots(store)
+        one = dict([digests(batch).popitem()])
+        with pytest.raises(Problem) as refused:
+            act(batch, digests=one)
+        assert refused.value.code is Code.TERMS_CHANGED
+        assert set(Lock.objects.values_list("status", flat=True)) == {"open"}
 
     def test_twice_is_refused(self, store):
         batch = locked(store)

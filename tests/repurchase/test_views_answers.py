@@ -79,7 +79,9 @@ class TestReading:
 class TestConfirming:
     def test_takes_all_orders_but_those_left_out(self, client, batch, link):
         refs = f"{batch.ref}-0002 {batch.ref}-0005"
-        answer = client.post(link, {"digest": digests(), "left_out": refs, "consent": "yes"}, follow=True)
+        answer = client.post(
+            link, {"act": "confirm", "digest": digests(), "left_out": refs, "consent": "yes"}, follow=True
+        )
         assert states() == {"confirmed": 4, "declined": 2}
         page = page_of(answer)
         assert "4 orders are confirmed" in page
@@ -87,46 +89,51 @@ class TestConfirming:
 
     def test_reads_ticks_that_came_one_by_one(self, client, batch, link):
         refs = [f"{batch.ref}-0002", f"{batch.ref}-0005"]
-        client.post(link, {"digest": digests(), "left_out": refs, "consent": "yes"})
+        client.post(link, {"act": "confirm", "digest": digests(), "left_out": refs, "consent": "yes"})
         assert states() == {"confirmed": 4, "declined": 2}
 
     def test_keeps_the_evidence(self, client, link):
-        client.post(link, {"digest": digests(), "consent": "yes"}, headers={"User-Agent": "x" * 400})
+        client.post(
+            link, {"act": "confirm", "digest": digests(), "consent": "yes"}, headers={"User-Agent": "x" * 400}
+        )
         act = Act.objects.get()
         assert (act.ip, act.user_agent) == ("127.0.0.1", "x" * 300)
 
     def test_without_consent_is_refused_in_the_buyers_words(self, client, link):
-        answer = client.post(link, {"digest": digests()})
+        answer = client.post(link, {"act": "confirm", "digest": digests()})
         assert answer.status_code == 422
         assert "Your consent is missing" in page_of(answer)
         assert f'href="{link}"' in page_of(answer)
         assert states() == {"locked": 6}
 
     def test_twice_is_one_act(self, client, link):
-        body = {"digest": digests(), "consent": "yes"}
+        body = {"act": "confirm", "digest": digests(), "consent": "yes"}
         client.post(link, body)
         assert client.post(link, body).status_code == 409
         assert Act.objects.count() == 1
 
     def test_of_other_terms_than_those_seen_is_refused(self, client, link):
-        body = {"digest": [f"{Lock.objects.get().pk}:{'0' * 64}"], "consent": "yes"}
+        body = {"act": "confirm", "digest": [f"{Lock.objects.get().pk}:{'0' * 64}"], "consent": "yes"}
         answer = client.post(link, body)
         assert answer.status_code == 409
         assert "TERMS_CHANGED" in page_of(answer)
 
     @pytest.mark.parametrize("digest", ["", "x", "a:b:c", "not-a-uuid:00"])
     def test_of_nonsense_is_refused(self, client, link, digest):
-        assert client.post(link, {"digest": digest, "consent": "yes"}).status_code == 422
+        assert client.post(link, {"act": "confirm", "digest": digest, "consent": "yes"}).status_code == 422
         assert states() == {"locked": 6}
 
-    def test_is_never_meant_by_an_unknown_act(self, client, link):
-        body = {"act": "x", "digest": digests(), "consent": "yes"}
+    def test_is_never_meant_by_an_unknown_act_or_none(self, client, link):
+        body = {"digest": digests(), "consent": "yes"}
+        assert client.post(link, body | {"act": "x"}).status_code == 422
         assert client.post(link, body).status_code == 422
         assert states() == {"locked": 6}
 
     def test_needs_its_own_form(self, link):
         assert (
-            Client(enforce_csrf_checks=True).post(link, {"digest": digests(), "consent": "yes"}).status_code
+            Client(enforce_csrf_checks=True)
+            .post(link, {"act": "confirm", "digest": digests(), "consent": "yes"})
+            .status_code
             == 403
         )
         assert states() == {"locked": 6}
@@ -135,7 +142,7 @@ class TestConfirming:
         """With `no-referrer` a browser would post `Origin: null`, which is refused."""
         client = Client(enforce_csrf_checks=True)
         token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page_of(client.get(link))).group(1)
-        body = {"digest": digests(), "consent": "yes", "csrfmiddlewaretoken": token}
+        body = {"act": "confirm", "digest": digests(), "consent": "yes", "csrfmiddlewaretoken": token}
         assert client.post(link, body, headers={"Origin": "null"}).status_code == 403
         assert client.post(link, body, headers={"Origin": "http://testserver"}).status_code == 302
 
@@ -157,7 +164,7 @@ class TestALinkThatIsOver:
         page = page_of(client.get(link))
         assert "These prices are no longer locked" in page
         assert "<form" not in page
-        answer = client.post(link, {"digest": digests(), "consent": "yes"})
+        answer = client.post(link, {"act": "confirm", "digest": digests(), "consent": "yes"})
         assert answer.status_code == 409
         assert "LOCK_EXPIRED" in page_of(answer)
 
