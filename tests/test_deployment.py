@@ -11,6 +11,7 @@ COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SETTINGS = (ROOT / "repurchase" / "settings.py").read_text()
 ENV_EXAMPLE = (ROOT / ".env.example").read_text()
 READ = set(re.findall(r'env(?:\.\w+)?\(\s*"([A-Z_]+)"', SETTINGS))
+READ_BY_UVICORN = {"FORWARDED_ALLOW_IPS"}
 APPS = ("migrate", "web", "worker", "beat")
 
 
@@ -20,7 +21,11 @@ class TestTheComposeFile:
 
     @pytest.mark.parametrize("service", APPS)
     def test_sets_only_what_the_settings_read(self, service):
-        assert set(COMPOSE["services"][service]["environment"]) <= READ
+        assert set(COMPOSE["services"][service]["environment"]) - READ_BY_UVICORN <= READ
+
+    def test_lets_the_web_be_reached_only_through_a_proxy_of_the_host(self):
+        assert all(port.startswith("127.0.0.1:") for port in COMPOSE["services"]["web"]["ports"])
+        assert set(COMPOSE["services"]["web"]["environment"]) >= READ_BY_UVICORN
 
     @pytest.mark.parametrize("service", APPS)
     def test_sets_what_has_no_safe_default(self, service):
