@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Collection, Mapping
+from typing import Any
 from uuid import UUID
 
 from diagnostics.codes import Code
@@ -20,18 +21,20 @@ def confirm(
     digests: Mapping[UUID, str],
     kept_stock: Mapping[UUID, Mapping[int, int]],
     evidence: Evidence,
+    particulars: Mapping[UUID, Mapping[str, Any]] | None = None,
 ) -> list[Lock]:
     """Confirms the locks named in `digests` (lock id → the terms digest that the buyer saw): all or nothing.
 
     `kept_stock` (lock id → SKU id → pieces) is what the accepted orders need: it stays reserved without an
-    end, the rest is given back, and the past orders are free. LINK_USED after an earlier act, LOCK_EXPIRED,
+    end, the rest is given back, and the past orders are free. `particulars` (lock id → plain JSON) is kept with
+    the act. LINK_USED after an earlier act, LOCK_EXPIRED,
     LOCK_ENDED, TERMS_CHANGED, NOT_FOUND for a lock that is not the grant's; then nothing was written.
     """
     locks, now = _judged(grant, digests, Event.CONFIRM)
     ending.move(locks, event=Event.CONFIRM, at=now, by=_actor(grant))
     ending.release_orders([lock.pk for lock in locks], now)
     _keep(locks, kept_stock, now)
-    _record(grant, locks, ActKind.CONFIRM, evidence, now)
+    _record(grant, locks, ActKind.CONFIRM, evidence, now, particulars=particulars or {})
     return locks
 
 
@@ -104,6 +107,7 @@ def _record(
     evidence: Evidence,
     now: dt.datetime,
     reason: str = "",
+    particulars: Mapping[UUID, Mapping[str, Any]] | None = None,
 ) -> None:
     Act.objects.bulk_create(
         Act(
@@ -117,6 +121,7 @@ def _record(
             ip=evidence.ip,
             user_agent=evidence.user_agent[:300],
             reason=reason,
+            particulars=(particulars or {}).get(lock.pk, {}),
         )
         for lock in locks
     )
