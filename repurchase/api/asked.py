@@ -10,7 +10,6 @@ from repurchase.api.fields import Text
 from repurchase.feed.answer import INCLUDE
 from repurchase.lifecycle import OrderStatus
 
-
 SERVICES_MAX = 5000
 
 

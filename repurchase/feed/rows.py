@@ -28,7 +28,9 @@ class Row:
     order: RepeatOrder
     lines: Sequence[RepeatLine]
     fees: Sequence[OrderFee]
-    services: Mapping[int | None, Sequence[LineService]] = field(default_factory=dict)  # by source line; None: all
+    services: Mapping[int | None, Sequence[LineService]] = field(
+        default_factory=dict
+    )  # by source line; None: all
 
 
 def pages(batch: Batch, *, statuses: frozenset[OrderStatus]) -> Iterator[list[Row]]:
@@ -49,7 +51,8 @@ def _rows(orders: Sequence[RepeatOrder]) -> list[Row]:
     fees_of = _by_order(OrderFee.objects.defer("detail").filter(order__in=ids).order_by("position"))
     services = _services(orders)
     return [
-        Row(order=o, lines=lines_of[o.pk], fees=fees_of[o.pk], services=services[o.past_order_id]) for o in orders
+        Row(order=o, lines=lines_of[o.pk], fees=fees_of[o.pk], services=services[o.past_order_id])
+        for o in orders
     ]
 
 
