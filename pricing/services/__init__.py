@@ -5,8 +5,8 @@ of its own which these verbs' other callers take (a batch) takes them after, or 
 """
 
 from pricing.locks import seconds_left, status_at
-from pricing.services.acting import confirm, decline
+from pricing.services.acting import confirm, decline, hold
 from pricing.services.ending import cancel, end_due
 from pricing.services.locking import Lot, lock
 
-__all__ = ["Lot", "cancel", "confirm", "decline", "end_due", "lock", "seconds_left", "status_at"]
+__all__ = ["Lot", "cancel", "confirm", "decline", "end_due", "hold", "lock", "seconds_left", "status_at"]

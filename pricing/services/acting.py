@@ -15,6 +15,15 @@ from pricing.services import ending
 from pricing.signing import Evidence
 
 
+def hold(grant: Grant) -> dict[UUID, Lock]:
+    """Takes the rows of all locks of the subject, by id: acts on some of them and on others can't deadlock.
+
+    A caller that reads what depends on a lock before it acts calls this first, and reads one state.
+    """
+    of_subject = Lock.objects.of(grant.store).filter(subject=grant.subject, buyer=grant.buyer_id)
+    return {lock.pk: lock for lock in of_subject.order_by("pk").select_for_update()}
+
+
 def confirm(
     *,
     grant: Grant,
@@ -49,11 +58,9 @@ def decline(*, grant: Grant, digests: Mapping[UUID, str], evidence: Evidence, re
 def _judged(grant: Grant, digests: Mapping[UUID, str], event: Event) -> tuple[list[Lock], dt.datetime]:
     """The locks asked for, held and found fit, and the instant of that verdict.
 
-    All locks of the subject are taken, by id, so that acts on some of them and on others can't deadlock.
     The clock is read once they are held: who waited for a row is judged by the time after it (reliability 2).
     """
-    of_subject = Lock.objects.of(grant.store).filter(subject=grant.subject, buyer=grant.buyer_id)
-    held = {lock.pk: lock for lock in of_subject.order_by("pk").select_for_update()}
+    held = hold(grant)
     now = clock.now(grant.store)
     if not digests or not digests.keys() <= held.keys():
         raise Problem(Code.NOT_FOUND)

@@ -47,6 +47,7 @@ def accept(
     grant = signing.grant_of(token)
     if not consent:
         raise Problem(Code.CONSENT_MISSING)
+    pricing.hold(grant)  # so that what is weighed is one state, the one that is confirmed
     orders = _orders(digests, left_out, grant)
     ticks = Ticks(services=services, every_service=every_service, left_out=left_out)
     weighed = weigh(grant=grant, lock_ids=digests, ticks=ticks)
