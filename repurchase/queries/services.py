@@ -12,6 +12,8 @@ from repurchase.lifecycle import OrderStatus
 from repurchase.models import Batch, LineOutcome, LineService, RepeatLine, RepeatOrder
 from repurchase.queries.paging import PAGE, Page, decode, encode
 
+LINE = ("order_id", "source_line_id", "line_no", "quantity", "total_minor", "outcome", "codes")
+
 
 class ServiceState(StrEnum):
     ASKED = "asked"  # the buyer confirms it, or its lines leave
@@ -87,7 +89,7 @@ def views(batch: Batch, rows: Iterable[LineService]) -> list[ServiceView]:
     orders = {order.past_order_id: order for order in wanted.select_related("past_order").defer("findings")}
     lines: dict[int, list[RepeatLine]] = defaultdict(list)
     mine = RepeatLine.objects.filter(order__in=[order.pk for order in orders.values()])
-    for line in mine.select_related("sku").defer("findings").order_by("line_no"):
+    for line in mine.select_related("sku").only(*LINE, "sku__code", "sku__title").order_by("line_no"):
         lines[line.order_id].append(line)
     return [_view(row, orders.get(row.past_order_id), lines) for row in services]
 

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
+from marketplace.garbage import uncollected
 from marketplace.money import Money
 from marketplace.queries import rates_of
 from pricing.fees import Kind, Priced, Tariff
@@ -70,6 +71,7 @@ class Weighed:
         return len(self.dropped)
 
 
+@uncollected()
 def weigh(*, grant: Grant, lock_ids: Collection[UUID], ticks: Ticks) -> Weighed:
     """Eleven queries at most, for any number of services and orders. INPUT_INVALID for a tick of what isn't asked.
 

@@ -73,8 +73,11 @@
       return;
     }
     sum.innerHTML = text;
-    const shown = sum.querySelector("[data-orders]");
-    none.hidden = Number(shown.dataset.orders) > 0;
+    drawAnswer();
+  };
+
+  const drawAnswer = () => {
+    none.hidden = Number(form.querySelector("[data-orders]").dataset.orders) > 0;
     button.disabled = !none.hidden;
   };
 
@@ -121,4 +124,5 @@
   if (every && stored("every-service").size) every.checked = true;
   draw();
   if (asked && (left.size || services.size || every.checked)) askTotals();
+  else if (asked) drawAnswer();
 })();
