@@ -46,7 +46,7 @@ class FeedFilter(Strict):
     )
 
 
-class CustomService(Strict):
+class CustomService(serializers.Serializer):
     """A customised service that the buyer is asked to confirm with the lock (R-15)."""
 
     order = serializers.CharField(max_length=64, help_text="The number of one of the past orders.")
@@ -60,8 +60,12 @@ class CustomService(Strict):
     )
     text = serializers.CharField(max_length=300, help_text="What the buyer confirms, word for word.")
 
-    def validate(self, values: dict[str, Any]) -> dict[str, Any]:
-        return values  # a row of a list has no body of its own to compare with
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        """As strict as the body that it stands in."""
+        unknown = sorted(set(data) - set(self.fields)) if isinstance(data, dict) else []
+        if unknown:
+            raise serializers.ValidationError({str(name): _("Not known here.") for name in unknown})
+        return super().to_internal_value(data)
 
 
 class NewBatch(Strict):

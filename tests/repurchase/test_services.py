@@ -383,6 +383,7 @@ class TestTheApi:
             ({"line_no": 1, "text": "\u200b"}, "#/custom_services/0/text"),
             ({"line_no": 0, "text": "x"}, "#/custom_services/0/line_no"),
             ({"line_no": 1}, "#/custom_services/0/text"),
+            ({"line_no": 1, "text": "x", "line": 2}, "#/custom_services/0/line"),
         ],
     )
     def test_points_at_what_names_nothing_and_writes_nothing(self, erp, store, row, pointer):
