@@ -275,6 +275,19 @@ class TestWhatIsShown:
         assert set(batch.orders.values_list("status", flat=True)) == {"confirmed"}
 
 
+class TestTheLettersAfterwards:
+    def test_tell_both_sides_what_was_confirmed_and_what_was_not(self, store, alice):
+        batch = locked(store, f"{services.NOTE}\n[service line=3] gift wrap")
+        letters.deliver_due()
+        mail.outbox.clear()
+        accept(batch, services=ids()[:1])
+        letters.deliver_due()
+        told = {m.to[0]: m.body for m in mail.outbox}
+        assert services.TEXT in told[batch.buyer.email]
+        assert "1 customised service was not confirmed" in told[batch.buyer.email]
+        assert set(told) == {batch.buyer.email, alice.email}
+
+
 class TestTheEnd:
     def test_by_lapse_confirms_and_drops_nothing(self, store):
         batch = locked(store)
