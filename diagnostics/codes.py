@@ -56,6 +56,7 @@ class Code(StrEnum):
     WEIGHT_MISSING = "WEIGHT_MISSING"
     PRICE_OUT_OF_BAND = "PRICE_OUT_OF_BAND"
     PRICE_REFERENCE_MISSING = "PRICE_REFERENCE_MISSING"
+    CUSTOM_SERVICE_UNCONFIRMED = "CUSTOM_SERVICE_UNCONFIRMED"
     # its price
     COMMISSION_RATE_MISSING = "COMMISSION_RATE_MISSING"
     FREIGHT_UNAVAILABLE = "FREIGHT_UNAVAILABLE"
@@ -264,6 +265,12 @@ CATALOGUE: Mapping[Code, Entry] = {
         _("Below the minimum order quantity"),
         _("{sku}: {value} ordered, the minimum is {limit}."),
         _("Raise the quantity to the minimum."),
+    ),
+    Code.CUSTOM_SERVICE_UNCONFIRMED: _final(
+        _("A customised service was not confirmed"),
+        _("The buyer did not confirm “{service}” in writing, so what needs it is left out."),
+        _("Agree on the service with the buyer, then repeat the past order in a new batch."),
+        Fixer.BUYER,
     ),
     Code.HS_CODE_MISSING: _curable(
         _("The HS code is missing"),

@@ -116,6 +116,9 @@ class Act(models.Model):
     ip = models.GenericIPAddressField(null=True)
     user_agent = models.CharField(max_length=300, blank=True)
     reason = models.CharField(max_length=1000, blank=True, default="")  # in the buyer's words, for the seller
+    particulars = models.JSONField(
+        default=dict
+    )  # what was confirmed or not apart from the terms: digests only
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["grant", "lock"], name="one_act_a_grant_and_lock")]

@@ -49,6 +49,13 @@ def tariff_facts(
     )
 
 
+def freight_cards(
+    *, store: Store, countries: Collection[str], now: dt.datetime
+) -> Mapping[str, Sequence[Card]]:
+    """By country, as in force on the platform's day: this store's negotiated ones and the public ones."""
+    return _cards(store, countries, platform_day(now))
+
+
 def platform_day(now: dt.datetime) -> dt.date:
     """The date in the platform's zone (Asia/Shanghai): tariffs change at its midnight."""
     return timezone.localdate(now, timezone.get_default_timezone())

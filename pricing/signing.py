@@ -17,6 +17,8 @@ from pricing.models import Grant
 
 CONSENT_VERSION = "price-lock-1"
 """Which text the buyer ticked; a changed text gets a new version, and each act keeps its own."""
+WITH_SERVICES = "price-services-1"
+"""The text where customised services are confirmed one by one (R-15)."""
 
 PURPOSE = b"bulk-repeat-order/buyer-link/1"
 

@@ -3,13 +3,13 @@
 import datetime as dt
 import io
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from django.db import connection
 
 from eligibility.findings import Finding, outcome_of
-from pricing.fees import ROUNDING, RULE_VERSION
+from pricing.fees import ROUNDING, RULE_VERSION, FeeLine
 from repurchase.models import Batch
 from repurchase.planning import Plan
 
@@ -83,10 +83,20 @@ def _lines(batch: Batch, pk: int, _position: int, plan: Plan) -> Iterator[tuple]
         )  # fmt: skip
 
 
+def write_fees(store_id: int, fees: Mapping[int, Sequence[FeeLine]]) -> None:
+    """The fee lines of orders by their ids, again: the caller has deleted those that they replace."""
+    rows = (row for pk, of_order in fees.items() for row in _fee_rows(store_id, pk, of_order))
+    _copy("repurchase_orderfee", FEE_COLUMNS, rows)
+
+
 def _fees(batch: Batch, pk: int, _position: int, plan: Plan) -> Iterator[tuple]:
-    for position, fee in enumerate(plan.offer.priced.fees if plan.offer else (), start=1):
+    return _fee_rows(batch.store_id, pk, plan.offer.priced.fees if plan.offer else ())
+
+
+def _fee_rows(store_id: int, pk: int, fees: Sequence[FeeLine]) -> Iterator[tuple]:
+    for position, fee in enumerate(fees, start=1):
         yield (
-            batch.store_id, pk, position, fee.part, fee.kind, fee.base_minor, fee.rate,
+            store_id, pk, position, fee.part, fee.kind, fee.base_minor, fee.rate,
             fee.tariff.minor if fee.tariff else None, fee.tariff.currency if fee.tariff else "",
             fee.amount_minor, fee.currency, fee.reason, json_of(fee.detail), RULE_VERSION, ROUNDING,
         )  # fmt: skip

@@ -17,6 +17,7 @@ from repurchase.views import (
     mailbox,
     opening,
     orders,
+    services,
     shell,
     stock,
 )
@@ -45,6 +46,7 @@ urlpatterns = [
     path("batches/<ref:ref>/", batches.batch, name="batch"),
     path("batches/<ref:ref>/progress/", batches.progress, name="batch-progress"),
     path("batches/<ref:ref>/lock/", batches.lock, name="batch-lock"),
+    path("batches/<ref:ref>/services/", services.services, name="batch-services"),
     path("batches/<ref:ref>/rescreen/", batches.rescreen, name="batch-rescreen"),
     path("batches/<ref:ref>/cancel/", batches.cancel, name="batch-cancel"),
     path("batches/<ref:ref>/orders.xml", feed.batch_xml, name="batch-xml"),

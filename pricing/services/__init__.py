@@ -5,7 +5,7 @@ of its own which these verbs' other callers take (a batch) takes them after, or 
 """
 
 from pricing.locks import seconds_left, status_at
-from pricing.services.acting import confirm, decline, refuse_a_rest
+from pricing.services.acting import confirm, decline, hold, refuse_a_rest
 from pricing.services.ending import cancel, end_due
 from pricing.services.locking import Lot, lock
 
@@ -15,6 +15,7 @@ __all__ = [
     "confirm",
     "decline",
     "end_due",
+    "hold",
     "lock",
     "refuse_a_rest",
     "seconds_left",

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Collection, Mapping
+from typing import Any
 from uuid import UUID
 
 from diagnostics.codes import Code
@@ -14,24 +15,35 @@ from pricing.services import ending
 from pricing.signing import Evidence
 
 
+def hold(grant: Grant) -> dict[UUID, Lock]:
+    """Takes the rows of all locks of the subject, by id: acts on some of them and on others can't deadlock.
+
+    A caller that reads what depends on a lock before it acts calls this first, and reads one state.
+    """
+    of_subject = Lock.objects.of(grant.store).filter(subject=grant.subject, buyer=grant.buyer_id)
+    return {lock.pk: lock for lock in of_subject.order_by("pk").select_for_update()}
+
+
 def confirm(
     *,
     grant: Grant,
     digests: Mapping[UUID, str],
     kept_stock: Mapping[UUID, Mapping[int, int]],
     evidence: Evidence,
+    particulars: Mapping[UUID, Mapping[str, Any]] | None = None,
 ) -> list[Lock]:
     """Confirms the locks named in `digests` (lock id → the terms digest that the buyer saw): all or nothing.
 
     `kept_stock` (lock id → SKU id → pieces) is what the accepted orders need: it stays reserved without an
-    end, the rest is given back, and the past orders are free. LINK_USED after an earlier act, LOCK_EXPIRED,
+    end, the rest is given back, and the past orders are free. `particulars` (lock id → plain JSON) is kept with
+    the act. LINK_USED after an earlier act, LOCK_EXPIRED,
     LOCK_ENDED, TERMS_CHANGED, NOT_FOUND for a lock that is not the grant's; then nothing was written.
     """
     locks, now = _judged(grant, digests, Event.CONFIRM)
     ending.move(locks, event=Event.CONFIRM, at=now, by=_actor(grant))
     ending.release_orders([lock.pk for lock in locks], now)
     _keep(locks, kept_stock, now)
-    _record(grant, locks, ActKind.CONFIRM, evidence, now)
+    _record(grant, locks, ActKind.CONFIRM, evidence, now, particulars=particulars or {})
     return locks
 
 
@@ -46,11 +58,9 @@ def decline(*, grant: Grant, digests: Mapping[UUID, str], evidence: Evidence, re
 def _judged(grant: Grant, digests: Mapping[UUID, str], event: Event) -> tuple[list[Lock], dt.datetime]:
     """The locks asked for, held and found fit, and the instant of that verdict.
 
-    All locks of the subject are taken, by id, so that acts on some of them and on others can't deadlock.
     The clock is read once they are held: who waited for a row is judged by the time after it (reliability 2).
     """
-    of_subject = Lock.objects.of(grant.store).filter(subject=grant.subject, buyer=grant.buyer_id)
-    held = {lock.pk: lock for lock in of_subject.order_by("pk").select_for_update()}
+    held = hold(grant)
     now = clock.now(grant.store)
     if not digests or not digests.keys() <= held.keys():
         raise Problem(Code.NOT_FOUND)
@@ -111,6 +121,7 @@ def _record(
     evidence: Evidence,
     now: dt.datetime,
     reason: str = "",
+    particulars: Mapping[UUID, Mapping[str, Any]] | None = None,
 ) -> None:
     Act.objects.bulk_create(
         Act(
@@ -124,6 +135,7 @@ def _record(
             ip=evidence.ip,
             user_agent=evidence.user_agent[:300],
             reason=reason,
+            particulars=(particulars or {}).get(lock.pk, {}),
         )
         for lock in locks
     )

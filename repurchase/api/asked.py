@@ -10,6 +10,8 @@ from repurchase.api.fields import Text
 from repurchase.feed.answer import INCLUDE
 from repurchase.lifecycle import OrderStatus
 
+SERVICES_MAX = 5000
+
 
 class Strict(serializers.Serializer):
     def validate(self, values: dict[str, Any]) -> dict[str, Any]:
@@ -44,6 +46,28 @@ class FeedFilter(Strict):
     )
 
 
+class CustomService(serializers.Serializer):
+    """A customised service that the buyer is asked to confirm with the lock (R-15)."""
+
+    order = serializers.CharField(max_length=64, help_text="The number of one of the past orders.")
+    line_no = serializers.IntegerField(
+        min_value=1,
+        max_value=2**31 - 1,
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="Its line; null: the whole order.",
+    )
+    text = serializers.CharField(max_length=300, help_text="What the buyer confirms, word for word.")
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        """As strict as the body that it stands in."""
+        unknown = sorted(set(data) - set(self.fields)) if isinstance(data, dict) else []
+        if unknown:
+            raise serializers.ValidationError({str(name): _("Not known here.") for name in unknown})
+        return super().to_internal_value(data)
+
+
 class NewBatch(Strict):
     buyer = Text(max_length=64, help_text="The buyer's id on the platform; every order has to be theirs.")
     order_ids = serializers.ListField(
@@ -57,6 +81,14 @@ class NewBatch(Strict):
     special_clearance = serializers.BooleanField(
         default=False, help_text="Ticks the special clearance channel for every order."
     )
+    custom_services = CustomService(
+        many=True, default=[], help_text="Beside those that the orders' notes ask for."
+    )
+
+    def validate_custom_services(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        if len(rows) > SERVICES_MAX:
+            raise serializers.ValidationError(f"{len(rows)} > {SERVICES_MAX}")
+        return rows
 
 
 class StockRow(serializers.Serializer):

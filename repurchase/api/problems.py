@@ -60,7 +60,9 @@ def _refused(
 
 
 def _rows(view: Any, problem: Problem) -> Iterator[dict[str, str]]:
-    """The places in the body of the orders that a refusal names; a body that nobody took is not read here."""
+    """The places in the body that a refusal names, or of the orders it names; a body that nobody took is not read."""
+    for found in problem.evidence.get("pointers", ()):
+        yield {"code": str(problem.code), **found}
     named = problem.evidence.get("orders")
     if not named:
         return

@@ -187,6 +187,16 @@ class CodeCount(serializers.Serializer):
         return {"code": pair[0], "orders": pair[1]}
 
 
+class ServiceCounts(serializers.Serializer):
+    """How many customised services stand where; idle: what they are for isn't repeated."""
+
+    asked = serializers.IntegerField()
+    confirmed = serializers.IntegerField()
+    left_out = serializers.IntegerField()
+    dismissed = serializers.IntegerField()
+    idle = serializers.IntegerField()
+
+
 class Batch(BatchName):
     policy = serializers.CharField()
     special_clearance = serializers.BooleanField()
@@ -196,6 +206,7 @@ class Batch(BatchName):
     codes = CodeCount(many=True, source="plan.codes", help_text="Orders that carry each code, most first.")
     totals = Totals(many=True, source="plan.totals")
     lots = Lot(many=True, source="plan.lots")
+    custom_services = ServiceCounts(source="plan.services")
 
 
 class OrderName(serializers.Serializer):
@@ -221,6 +232,16 @@ class OrderName(serializers.Serializer):
 class OrderPage(serializers.Serializer):
     results = OrderName(many=True, source="rows")
     next_cursor = serializers.CharField(help_text='"" on the last page.')
+
+
+class Service(serializers.Serializer):
+    """A customised service: confirmed by the buyer in writing, or its lines leave the order."""
+
+    line = serializers.IntegerField(source="line_no", allow_null=True, help_text="null: the whole order.")
+    text = serializers.CharField()
+    source = serializers.CharField(source="row.source", help_text="note, member or api.")
+    state = serializers.CharField(help_text="asked, confirmed, left_out, dismissed, idle.")
+    confirmed_at = Instant(source="row.confirmed_at", allow_null=True)
 
 
 class Line(serializers.Serializer):
@@ -311,6 +332,7 @@ class OrderDetail(serializers.Serializer):
     order = Order()
     lines = Line(many=True)
     fees = Fee(many=True)
+    services = Service(many=True)
 
 
 class ProblemItem(serializers.Serializer):

@@ -25,6 +25,7 @@ from repurchase.api.problems import escaped
 from repurchase.api.schema import described
 from repurchase.feed.answer import answer
 from repurchase.services import batches, locking, screening
+from repurchase.services.customising import Wanted
 
 
 class PastOrders(Endpoint):
@@ -87,6 +88,7 @@ class Batches(Endpoint):
             buyer_external_id=sent["buyer"] or None,
             policy=sent["policy"],
             special_clearance=sent["special_clearance"],
+            custom_services=[Wanted(**row) for row in sent["custom_services"]],
         )
         return accepted(batch)
 

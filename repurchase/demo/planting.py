@@ -143,12 +143,19 @@ def _beside_a_good_line(sketch: Sketch, good: Sku, _now: dt.datetime) -> None:
     sketch.lines = [*sketch.lines, (good, QUANTITY, PRICE)]
 
 
+def _with_a_service(sketch: Sketch, good: Sku, now: dt.datetime) -> None:
+    """Repeatable, but its second line asks for a service: left unconfirmed by the buyer, that line leaves (R-15)."""
+    _beside_a_good_line(sketch, good, now)
+    sketch.fields["note"] = "[service line=2] 附加英文说明书 extra English manual"
+
+
 CHANGES: dict[Code, Callable[[Sketch, Sku, dt.datetime], None]] = {
     Code.ORDER_NOT_COMPLETED: _with(status="open", completed_at=None),
     Code.ORDER_TOO_OLD: _old,
     Code.ORDER_UNRATED: _rated(),
     Code.ORDER_RATING_TOO_LOW: _rated("4.79"),
     Code.SKU_NOT_STANDARD: _beside_a_good_line,
+    Code.CUSTOM_SERVICE_UNCONFIRMED: _with_a_service,
     Code.LANE_UNREACHABLE: _to("RU", region=references.NOVOSIBIRSK, city="Новосибирск", postal_code="630000"),
     Code.EXPORT_CONTROLLED: _to(
         "RU", region=references.NOVOSIBIRSK, city="Новосибирск", postal_code="630000", special_clearance=True

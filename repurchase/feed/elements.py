@@ -1,6 +1,6 @@
 """One repeat order → its element, in the order of the schema's sequence."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from marketplace.money import decimal_text
 from pricing.models import Lock
 from repurchase.feed import text
 from repurchase.feed.rows import Row
-from repurchase.models import Batch, LineOutcome, OrderFee, RepeatLine, RepeatOrder
+from repurchase.models import Batch, LineOutcome, LineService, OrderFee, RepeatLine, RepeatOrder
 
 Element = etree._Element
 ADDRESS = {
@@ -47,7 +47,7 @@ def order(of: Row, parties: Parties) -> Element:
     _terms(made, row)
     _add(made, "Currency", row.currency)
     for line in of.lines:
-        _line(made, line, row.currency)
+        _line(made, line, row.currency, _services_of(of, line))
     _totals(made, row)
     _tax(made, row)
     for fee in of.fees:
@@ -112,7 +112,14 @@ def _terms(to: Element, row: RepeatOrder) -> None:
     _add(terms, "ImporterOfRecord", row.importer_of_record)
 
 
-def _line(to: Element, row: RepeatLine, currency: str) -> None:
+def _services_of(of: Row, line: RepeatLine) -> list[LineService]:
+    """A line's own services and those of the whole order, on a line that is part of it."""
+    if line.outcome != LineOutcome.PLANNED:
+        return []
+    return [*of.services.get(line.source_line_id, ()), *of.services.get(None, ())]
+
+
+def _line(to: Element, row: RepeatLine, currency: str, services: Sequence[LineService]) -> None:
     line = _add(to, "Line", number=str(row.line_no), assumed=text.names(row.sku.assumed))
     _add(line, "SourceLine", number=str(row.source_line.line_no))
     _add(line, "SkuCode", text.identifier(row.sku.code))
@@ -128,6 +135,9 @@ def _line(to: Element, row: RepeatLine, currency: str) -> None:
     _add(line, "Outcome", row.outcome)
     for code in row.codes:
         _add(line, "Code", code)
+    for service in services:
+        at = service.confirmed_at
+        _add(line, "CustomService", text.prose(service.text), confirmedAt=text.instant(at) if at else "")
 
 
 def _totals(to: Element, row: RepeatOrder) -> None:

@@ -12,7 +12,7 @@ from repurchase.lifecycle import ACCEPTED, OrderStatus
 from repurchase.models import Batch
 
 NAMESPACE = "urn:bulk-repeat-order:1"
-VERSION = "1.0"
+VERSION = "1.1"
 SCHEMA = Path(__file__).parent / "repurchase-order-1.xsd"
 
 

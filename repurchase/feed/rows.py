@@ -2,17 +2,17 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from django.db.models import QuerySet
 
 from repurchase.lifecycle import ACCEPTED, OrderStatus
-from repurchase.models import Batch, OrderFee, RepeatLine, RepeatOrder
+from repurchase.models import Batch, LineService, OrderFee, RepeatLine, RepeatOrder
 
 PAGE = 250
-"""Orders a page: three queries each, a few MB at three lines an order."""
+"""Orders a page: four queries each, a few MB at three lines an order."""
 
 WITH_LOCKED = ACCEPTED | {OrderStatus.LOCKED}
 Part = TypeVar("Part", RepeatLine, OrderFee)
@@ -29,6 +29,9 @@ class Row:
     order: RepeatOrder
     lines: Sequence[RepeatLine]
     fees: Sequence[OrderFee]
+    services: Mapping[int | None, Sequence[LineService]] = field(
+        default_factory=dict
+    )  # by source line; None: all
 
 
 def pages(batch: Batch, *, now: dt.datetime, statuses: frozenset[OrderStatus]) -> Iterator[list[Row]]:
@@ -47,7 +50,22 @@ def _rows(orders: Sequence[RepeatOrder]) -> list[Row]:
     lines = RepeatLine.objects.select_related("sku", "source_line").defer("findings")
     lines_of = _by_order(lines.filter(order__in=ids).order_by("line_no"))
     fees_of = _by_order(OrderFee.objects.defer("detail").filter(order__in=ids).order_by("position"))
-    return [Row(order=order, lines=lines_of[order.pk], fees=fees_of[order.pk]) for order in orders]
+    services = _services(orders)
+    return [
+        Row(order=o, lines=lines_of[o.pk], fees=fees_of[o.pk], services=services[o.past_order_id])
+        for o in orders
+    ]
+
+
+def _services(orders: Sequence[RepeatOrder]) -> dict[int, dict[int | None, list[LineService]]]:
+    """The customised services that were not dismissed, by past order and by its line."""
+    grouped: dict[int, dict[int | None, list[LineService]]] = defaultdict(lambda: defaultdict(list))
+    rows = LineService.objects.filter(
+        batch=orders[0].batch_id, past_order__in=[o.past_order_id for o in orders], dismissed_at=None
+    )
+    for row in rows.order_by("id"):
+        grouped[row.past_order_id][row.past_line_id].append(row)
+    return grouped
 
 
 def _by_order(parts: QuerySet[Part]) -> dict[int, list[Part]]:

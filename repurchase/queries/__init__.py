@@ -9,6 +9,7 @@ from repurchase.queries.offers import offer, offer_orders
 from repurchase.queries.opening import opening
 from repurchase.queries.orders import order
 from repurchase.queries.selections import selection_summary
+from repurchase.queries.services import batch_services
 from repurchase.queries.standing import standings
 from repurchase.queries.stock import freshness, stock
 
@@ -16,6 +17,7 @@ __all__ = [
     "advice",
     "batch",
     "batch_orders",
+    "batch_services",
     "batches",
     "buyer_groups",
     "explained",

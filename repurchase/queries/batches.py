@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.db.models import Count, F, Func, QuerySet, Sum
 from django.shortcuts import get_object_or_404
@@ -17,6 +17,7 @@ from repurchase.batching import BatchStatus, Counts
 from repurchase.lifecycle import OrderStatus
 from repurchase.models import Batch, LineOutcome, OrderFee, RepeatLine, RepeatOrder
 from repurchase.queries.paging import PAGE, Page, decode, encode
+from repurchase.queries.services import counts_of_services
 
 PARTS = ("commission", "logistics", "payment", "vat_remittance")
 TABS = {"planned": OrderStatus.PLANNED, "failed": OrderStatus.FAILED, "excluded": OrderStatus.EXCLUDED}
@@ -93,6 +94,7 @@ class PlanSummary:
     can_lock: bool
     seconds_old: int
     lines_left_out: int = 0
+    services: Mapping[str, int] = field(default_factory=dict)
 
 
 def plan(batch: Batch, *, now: dt.datetime) -> PlanSummary:
@@ -107,6 +109,7 @@ def plan(batch: Batch, *, now: dt.datetime) -> PlanSummary:
         lines_left_out=RepeatLine.objects.filter(order__batch=batch, order__status=OrderStatus.PLANNED)
         .exclude(outcome=LineOutcome.PLANNED)
         .count(),
+        services=counts_of_services(batch),
     )
 
 

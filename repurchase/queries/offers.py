@@ -1,6 +1,7 @@
 """What the buyer's page shows: always the current state, whatever the link was opened for."""
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from marketplace import clock
@@ -13,6 +14,9 @@ from repurchase.lifecycle import ACCEPTED
 from repurchase.models import Batch, RepeatOrder
 from repurchase.queries.batches import CurrencyTotals, LotView, counts_of, currency_totals, lots
 from repurchase.queries.paging import PAGE, Page, decode, encode
+from repurchase.queries.services import ServiceState, ServiceView, asked_services, rows_of, views
+
+TOLD = frozenset({ServiceState.ASKED, ServiceState.CONFIRMED, ServiceState.LEFT_OUT})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,6 +31,15 @@ class Offer:
     act: Act | None
     counts: Counts
     now: dt.datetime
+    services: Sequence[ServiceView] = ()  # that the buyer is or was asked to confirm
+
+    @property
+    def services_left_out(self) -> list[ServiceView]:
+        return [view for view in self.services if view.state is ServiceState.LEFT_OUT]
+
+    @property
+    def services_confirmed(self) -> list[ServiceView]:
+        return [view for view in self.services if view.state is ServiceState.CONFIRMED]
 
     @property
     def batch_ref(self) -> str:
@@ -58,7 +71,16 @@ def offer_of(grant: Grant) -> Offer:
         act=act,
         counts=counts_of(batch, now=now),
         now=now,
+        services=[view for view in views(batch, rows_of(batch)) if view.state in TOLD],
     )
+
+
+def offer_services(batch: Batch, *, cursor: str = "") -> Page:
+    """A page of 50 of the services that the buyer is asked to confirm."""
+    asked = sorted(asked_services(batch), key=lambda view: (view.order.position, view.line_no or 0, view.id))
+    start = decode(cursor, int)[0] if cursor else 0
+    more = len(asked) > start + PAGE
+    return Page(rows=asked[start : start + PAGE], next_cursor=encode(start + PAGE) if more else "")
 
 
 def _state(batch: Batch, seen: list[LotView], act: Act | None) -> str:

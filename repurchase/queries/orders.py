@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404
 from diagnostics.models import LedgerEntry
 from marketplace.models import PastOrder, Store
 from repurchase.models import OrderFee, RepeatLine, RepeatOrder
+from repurchase.queries.services import ServiceView, services_of_order
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -17,10 +18,11 @@ class OrderDetail:
     lines: list[RepeatLine]
     fees: list[OrderFee]
     timeline: list[LedgerEntry]  # what was decided about its batch
+    services: list[ServiceView]
 
 
 def order(store: Store, ref: str, *, now: dt.datetime) -> OrderDetail:
-    """The store's order with everything on its page, or 404: four queries."""
+    """The store's order with everything on its page, or 404: five queries, two more where services stand."""
     found = get_object_or_404(
         RepeatOrder.objects.at(now).select_related(
             "batch__buyer", "past_order", "lock__rate_set", "service", "store"
@@ -38,4 +40,5 @@ def order(store: Store, ref: str, *, now: dt.datetime) -> OrderDetail:
             .exclude(kind="chunk.generated")
             .order_by("seq")
         ),
+        services=services_of_order(found),
     )

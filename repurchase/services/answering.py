@@ -1,7 +1,10 @@
 """The buyer's side, by the link in the letter: reading is harmless, each act is single-use (reliability 8)."""
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+import datetime as dt
+import json
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -13,9 +16,12 @@ from outbox import letters
 from pricing import services as pricing
 from pricing import signing
 from pricing.models import Grant, Lock
+from repurchase.custom_services import digest_of
 from repurchase.lifecycle import OrderStatus, sources
 from repurchase.models import LineOutcome, RepeatLine, RepeatOrder
+from repurchase.queries.weighing import Ticks, Weighed, weigh
 from repurchase.services import ending
+from repurchase.services.leaving_out import leave_out
 
 
 @transaction.atomic
@@ -27,19 +33,33 @@ def accept(
     consent: bool,
     ip: str | None,
     user_agent: str,
+    services: Collection[int] = (),
+    every_service: bool = False,
+    shown: str = "",
 ) -> None:
     """Confirms the locked price of every order but those left out, by their references.
 
+    A customised service that isn't among `services` takes its lines along (R-15). Where any is asked, `shown` is
+    the digest of the totals that the buyer saw: TERMS_CHANGED with `ticks` when these ticks come to others.
     Raises LINK_INVALID, CONSENT_MISSING, INPUT_INVALID, LINK_USED, LOCK_EXPIRED, LOCK_ENDED, TERMS_CHANGED;
     then nothing is written.
     """
     grant = signing.grant_of(token)
     if not consent:
         raise Problem(Code.CONSENT_MISSING)
-    evidence = signing.Evidence(ip=ip, user_agent=user_agent)
+    pricing.hold(grant)  # so that what is weighed is one state, the one that is confirmed
     orders = _orders(digests, left_out, grant)
-    dropped_refs = set(left_out)
-    kept = {lock_id: [o for o in orders[lock_id] if o.ref not in dropped_refs] for lock_id in digests}
+    ticks = Ticks(services=services, every_service=every_service, left_out=left_out)
+    weighed = weigh(grant=grant, lock_ids=digests, ticks=ticks)
+    if weighed.asked and shown != weighed.digest:
+        raise Problem(Code.TERMS_CHANGED, ticks=True)
+    version = signing.WITH_SERVICES if weighed.asked else signing.CONSENT_VERSION
+    evidence = signing.Evidence(ip=ip, user_agent=user_agent, consent_version=version)
+    out = set(left_out)
+    kept = {
+        lock_id: [o for o in orders[lock_id] if o.ref not in out and o.pk not in weighed.gone]
+        for lock_id in digests
+    }
     confirmed = {lock_id: digest for lock_id, digest in digests.items() if kept[lock_id]}
     dropped = {lock_id: digest for lock_id, digest in digests.items() if not kept[lock_id]}
     if not confirmed:
@@ -47,15 +67,20 @@ def accept(
     locks = pricing.confirm(
         grant=grant,
         digests=confirmed,
-        kept_stock={lock_id: _pieces(kept[lock_id]) for lock_id in confirmed},
+        kept_stock={lock_id: _pieces(kept[lock_id], weighed.dropped) for lock_id in confirmed},
         evidence=evidence,
+        particulars=_particulars(weighed),
     )
     if dropped:
         locks += pricing.decline(grant=grant, digests=dropped, evidence=evidence)
     pricing.refuse_a_rest(grant)
     accepted = [order.pk for some in kept.values() for order in some]
+    leave_out(weighed, store_id=grant.store_id, at=locks[0].ended_at)
     _move(locks, accepted)
-    _record(grant, locks, "buyer.confirmed", orders=len(accepted), left_out=sorted(left_out))
+    _record(
+        grant, locks, "buyer.confirmed", weighed=weighed, consent_version=version, orders=len(accepted),
+        left_out=sorted(left_out),
+    )  # fmt: skip
 
 
 @transaction.atomic
@@ -85,12 +110,28 @@ def _orders(
     return orders
 
 
-def _pieces(orders: Sequence[RepeatOrder]) -> Counter[int]:
+def _pieces(orders: Sequence[RepeatOrder], dropped: Collection[int]) -> Counter[int]:
     pieces: Counter[int] = Counter()
-    lines = RepeatLine.objects.filter(order__in=orders, outcome=LineOutcome.PLANNED)
+    lines = RepeatLine.objects.filter(order__in=orders, outcome=LineOutcome.PLANNED).exclude(pk__in=dropped)
     for sku_id, quantity in lines.values_list("sku_id", "quantity"):
         pieces[sku_id] += quantity
     return pieces
+
+
+def _particulars(weighed: Weighed) -> dict[UUID, dict[str, Any]]:
+    """By lock, each service with order, line and the digest of its text: what was confirmed in writing, what not."""
+    told: dict[UUID, dict[str, Any]] = defaultdict(lambda: {"shown": weighed.digest, "services": []})
+    for views, confirmed in ((weighed.confirmed, True), (weighed.unconfirmed, False)):
+        for view in views:
+            told[view.order.lock_id]["services"].append(
+                {
+                    "order": view.order.ref,
+                    "line": view.line_no,
+                    "text": digest_of(view.text),
+                    "confirmed": confirmed,
+                }
+            )
+    return dict(told)
 
 
 def _move(locks: Sequence[Lock], accepted: Sequence[int]) -> None:
@@ -102,7 +143,15 @@ def _move(locks: Sequence[Lock], accepted: Sequence[int]) -> None:
     )
 
 
-def _record(grant: Grant, locks: Sequence[Lock], kind: str, **facts: object) -> None:
+def _record(
+    grant: Grant,
+    locks: Sequence[Lock],
+    kind: str,
+    *,
+    weighed: Weighed | None = None,
+    consent_version: str = signing.CONSENT_VERSION,
+    **facts: object,
+) -> None:
     at = locks[0].ended_at
     ending.close_finished(store_id=grant.store_id, ref=grant.subject, at=at)
     for side in ("seller", "buyer"):
@@ -112,9 +161,21 @@ def _record(grant: Grant, locks: Sequence[Lock], kind: str, **facts: object) -> 
             dedupe=f"answered:{side}:{locks[0].pk}",
             grant=str(grant.pk),
         )
+    if weighed and weighed.asked:
+        _record_services(grant, weighed, at)
     ledger.record(
         store_id=grant.store_id, kind=kind, subject=f"batch:{grant.subject}", by=f"grant:{grant.pk}", at=at,
-        consent_version=signing.CONSENT_VERSION,
+        consent_version=consent_version,
         locks={str(lock.pk): {"status": lock.status, "terms_digest": lock.terms_digest} for lock in locks},
         **facts,
+    )  # fmt: skip
+
+
+def _record_services(grant: Grant, weighed: Weighed, at: dt.datetime) -> None:
+    particulars = {str(lock_id): told for lock_id, told in _particulars(weighed).items()}
+    canonical = json.dumps(particulars, sort_keys=True, separators=(",", ":"))
+    ledger.record(
+        store_id=grant.store_id, kind="services.confirmed", subject=f"batch:{grant.subject}", by=f"grant:{grant.pk}",
+        at=at, confirmed=len(weighed.confirmed), unconfirmed=len(weighed.unconfirmed), lines_left_out=weighed.leaving,
+        orders_left_out=len(weighed.gone), shown=weighed.digest, services_digest=digest_of(canonical),
     )  # fmt: skip

@@ -24,6 +24,7 @@ from repurchase.batching import BatchStatus
 from repurchase.lifecycle import OrderStatus
 from repurchase.models import Batch, Chunk, RepeatOrder, Selection
 from repurchase.queries.selections import order_ids as ids_of
+from repurchase.services import customising
 
 POLICIES = ("partial", "all_or_nothing")
 SHOWN = 20
@@ -51,17 +52,19 @@ def create(
     buyer_external_id: str | None = None,
     policy: str = "partial",
     special_clearance: bool = False,
+    custom_services: Sequence[customising.Wanted] = (),
 ) -> Batch:
     """A batch of past orders named by their numbers. Nothing is written when it is refused.
 
-    Raises QUALIFICATION_REQUIRED, BATCH_EMPTY, BATCH_TOO_LARGE, ORDER_UNKNOWN, MIXED_BUYERS, FX_RATE_STALE.
+    Raises QUALIFICATION_REQUIRED, BATCH_EMPTY, BATCH_TOO_LARGE, ORDER_UNKNOWN, MIXED_BUYERS, FX_RATE_STALE;
+    INPUT_INVALID for a customised service of an order or line that isn't there.
     """
     if policy not in POLICIES:
         raise Problem(Code.INPUT_INVALID, detail=f"policy: {policy}")
     buyer, order_ids = named(store=store, numbers=numbers, buyer_external_id=buyer_external_id)
     return _create(
         store=store, buyer=buyer, order_ids=order_ids, by=by, policy_name=policy,
-        special_clearance=special_clearance,
+        special_clearance=special_clearance, custom_services=custom_services,
     )  # fmt: skip
 
 
@@ -104,6 +107,7 @@ def _create(
     by: str,
     policy_name: str = "partial",
     special_clearance: bool = False,
+    custom_services: Sequence[customising.Wanted] = (),
 ) -> Batch:
     now = clock.now(store)
     require_open(store, now)
@@ -118,6 +122,8 @@ def _create(
         Chunk(store=store, batch=batch, first_position=first, past_order_ids=list(ids), rung_at=now)
         for first, ids in batching.chunks(order_ids)
     )
+    customising.take_from_notes(batch, order_ids, now=now)
+    customising.take(batch, custom_services, order_ids, by=by, now=now)
     digest = hashlib.sha256(",".join(map(str, order_ids)).encode()).hexdigest()
     ledger.record(
         store_id=store.pk, kind="batch.created", subject=f"batch:{batch.ref}", by=by, at=now,

@@ -21,9 +21,11 @@ from repurchase import batching
 from repurchase.batching import BatchStatus
 from repurchase.lifecycle import OrderStatus, sources
 from repurchase.models import Batch, LineOutcome, RepeatLine, RepeatOrder
+from repurchase.queries.services import asked_services
 from repurchase.services import ending, freshness
 
 LotKey = tuple[str, str]  # (currency, index series): ADR 3
+Services = dict[int, list[tuple[int, str]]]  # by order id: (line number, 0 for the whole order; text)
 
 
 def lock_and_invite(*, batch: Batch, by: str) -> list[Lock]:
@@ -92,10 +94,21 @@ def _lots(batch: Batch, by_lot: dict[LotKey, list[RepeatOrder]]) -> list[pricing
         .values_list("order_id", "line_no", "sku_id", "quantity", "total_minor")
     ):
         lines[order_id].append(tuple(line))
-    return [_lot(key, orders, lines) for key, orders in sorted(by_lot.items())]
+    services = _services(batch)
+    return [_lot(key, orders, lines, services) for key, orders in sorted(by_lot.items())]
 
 
-def _lot(key: LotKey, orders: Sequence[RepeatOrder], lines: dict[int, list[tuple]]) -> pricing.Lot:
+def _services(batch: Batch) -> Services:
+    """The customised services that the buyer is asked to confirm, by order: part of the terms (R-15)."""
+    services: Services = defaultdict(list)
+    for view in asked_services(batch):
+        services[view.order.pk].append((view.line_no or 0, view.text))
+    return services
+
+
+def _lot(
+    key: LotKey, orders: Sequence[RepeatOrder], lines: dict[int, list[tuple]], services: Services
+) -> pricing.Lot:
     stock: Counter[int] = Counter()
     for order in orders:
         for _, sku_id, quantity, _ in lines[order.pk]:
@@ -105,18 +118,19 @@ def _lot(key: LotKey, orders: Sequence[RepeatOrder], lines: dict[int, list[tuple
         index_series=key[1],
         order_count=len(orders),
         total_minor=sum(order.total_minor for order in orders),
-        terms_digest=terms_digest(orders, lines),
+        terms_digest=terms_digest(orders, lines, services),
         past_order_ids=[order.past_order_id for order in orders],
         stock=stock,
     )
 
 
-def terms_digest(orders: Sequence[RepeatOrder], lines: dict[int, list[tuple]]) -> str:
-    """SHA-256 over every order's money, tax, Incoterm and lines: what an act of the buyer is bound to."""
+def terms_digest(orders: Sequence[RepeatOrder], lines: dict[int, list[tuple]], services: Services) -> str:
+    """SHA-256 over every order's money, tax, Incoterm, lines and services: what an act of the buyer is bound to."""
     terms = [
         [
             order.ref, order.currency, order.goods_minor, order.freight_minor, order.tax_minor, order.total_minor,
             order.tax_code, order.incoterm, order.importer_of_record, order.ship_to, lines[order.pk],
+            *([sorted(services[order.pk])] if services.get(order.pk) else []),
         ]
         for order in orders
     ]  # fmt: skip

@@ -26,6 +26,8 @@ from repurchase.templatetags.states import (
     GATES,
     KINDS,
     RULES,
+    SERVICE,
+    SERVICE_SOURCES,
     SEVERITY,
     Shown,
 )
@@ -134,6 +136,8 @@ WORDS = {
     "gate": GATES,
     "fact": FACTS,
     "event": EVENTS,
+    "service": {state: shown.label for state, shown in SERVICE.items()},
+    "service_source": SERVICE_SOURCES,
     "reason": REASONS,
     "rule": RULES,
     "advice": ADVICE,

@@ -14,6 +14,7 @@ from pricing.locks import LockStatus
 from qualification.review import Standing
 from repurchase.batching import BatchStatus
 from repurchase.lifecycle import OrderStatus
+from repurchase.queries.services import ServiceState
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,20 @@ LINE: Mapping[str, Shown] = {
     "planned": Shown(pgettext_lazy("line", "Repeated"), "ok", "circle-check"),
     "excluded": Shown(pgettext_lazy("line", "Left out"), "calm", "ban"),
     "failed": Shown(pgettext_lazy("line", "Needs work"), "attention", "alert-triangle"),
+}
+
+SERVICE: Mapping[str, Shown] = {
+    ServiceState.ASKED: Shown(_("To be confirmed by the buyer"), "attention", "hourglass"),
+    ServiceState.CONFIRMED: Shown(_("Confirmed in writing"), "ok", "circle-check"),
+    ServiceState.LEFT_OUT: Shown(_("Not confirmed, left out"), "bad", "ban"),
+    ServiceState.DISMISSED: Shown(_("Dismissed"), "calm", "x"),
+    ServiceState.IDLE: Shown(_("Not repeated"), "calm", "circle-dashed"),
+}
+
+SERVICE_SOURCES: Mapping[str, str | Promise] = {
+    "note": _("read from the order note"),
+    "member": _("recorded by a member"),
+    "api": _("sent by the API"),
 }
 
 GATE: Mapping[bool, Shown] = {
@@ -154,6 +169,7 @@ KINDS: Mapping[str, Mapping] = {
     "standing": STANDING,
     "leaning": LEANING,
     "replay": REPLAY,
+    "service": SERVICE,
 }
 
 FEES: Mapping[str, str | Promise] = {
@@ -224,6 +240,9 @@ EVENTS: Mapping[str, str | Promise] = {
     "batch.closed": _("Batch closed"),
     "buyer.confirmed": _("Buyer confirmed"),
     "buyer.declined": _("Buyer declined"),
+    "services.recorded": _("Customised service recorded"),
+    "services.dismissed": _("Customised service dismissed"),
+    "services.confirmed": _("Buyer answered on customised services"),
     "lock.expired": _("Price lock ended without an answer"),
 }
 """Ledger entries as a timeline tells them."""

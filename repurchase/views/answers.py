@@ -12,9 +12,11 @@ from django.views.decorators.http import require_http_methods
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from pricing.signing import CONSENT_VERSION
-from repurchase.queries.offers import Offer, offer, offer_orders
+from repurchase.queries.offers import Offer, offer, offer_orders, offer_services
+from repurchase.queries.weighing import Ticks, weigh
 from repurchase.services import answering
 
+NO_TICKS = Ticks()
 REFERRER_POLICY = "strict-origin"
 """The token never stands in a Referer. Not `no-referrer`: browsers then post with `Origin: null`, which the
 check against forged forms refuses."""
@@ -25,10 +27,31 @@ def answer(request: HttpRequest, token: str) -> HttpResponse:
     _speak(request)
     found = offer(token)
     _speak(request, found.buyer.language)
+    if request.method == "POST" and request.POST.get("act") == "total":
+        return _total(request, found, token)
     if request.method == "POST":
-        _act(request, token)
+        try:
+            _act(request, token)
+        except Problem as problem:
+            if not problem.evidence.get("ticks"):
+                raise
+            return _page(request, found, token, ticks=_ticks(request), status=409)
         return _back(request, token)
-    return _no_referrer(render(request, "buyer/offer.html", _context(request, found, token)))
+    return _page(request, found, token)
+
+
+def _page(request: HttpRequest, found: Offer, token: str, *, ticks: Ticks = NO_TICKS, status: int = 200):
+    context = _context(request, found, token, ticks) | {"changed": status == 409}
+    return _no_referrer(render(request, "buyer/offer.html", context, status=status))
+
+
+def _total(request: HttpRequest, found: Offer, token: str) -> HttpResponse:
+    """What these ticks come to, before anything is confirmed: a part for the script, else the page with its ticks."""
+    ticks = _ticks(request)
+    if request.headers.get("HX-Request") != "true":
+        return _page(request, found, token, ticks=ticks)
+    context = {"offer": found, "weighed": weigh(grant=found.grant, lock_ids=_open_ids(found), ticks=ticks)}
+    return _no_referrer(render(request, "buyer/sum.html", context))
 
 
 def _act(request: HttpRequest, token: str) -> None:
@@ -37,21 +60,47 @@ def _act(request: HttpRequest, token: str) -> None:
     if act == "decline":
         answering.decline(reason=request.POST.get("reason", "")[:1000], **seen)
     elif act == "confirm":
-        consent = request.POST.get("consent") == "yes"
-        answering.accept(left_out=_left_out(request), consent=consent, **seen)
+        ticks = _ticks(request)
+        answering.accept(
+            left_out=sorted(ticks.left_out),
+            services=ticks.services,
+            every_service=ticks.every_service,
+            shown=request.POST.get("shown", "")[:64],
+            consent=request.POST.get("consent") == "yes",
+            **seen,
+        )
     else:
         raise Problem(Code.INPUT_INVALID, detail=f"act: {act[:40]}")
 
 
-def _context(request: HttpRequest, found: Offer, token: str) -> dict:
+def _context(request: HttpRequest, found: Offer, token: str, ticks: Ticks) -> dict:
     page = offer_orders(token, cursor=request.GET.get("cursor", ""))
+    services = offer_services(found.batch, cursor=request.GET.get("services", ""))
     return {
         "offer": found,
         "token": token,
         "open_lots": [lot for lot in found.lots if lot.status == "open"],
         "orders": page.rows,
         "next_cursor": page.next_cursor,
+        "services": services.rows,
+        "next_services": services.next_cursor,
+        "ticks": ticks,
+        "kept_ticks": _elsewhere(ticks, services.rows, page.rows),
+        "weighed": weigh(grant=found.grant, lock_ids=_open_ids(found), ticks=ticks),
         "consent_version": CONSENT_VERSION,
+    }
+
+
+def _open_ids(found: Offer) -> list[UUID]:
+    return [lot.lock.pk for lot in found.lots if lot.status == "open"]
+
+
+def _elsewhere(ticks: Ticks, services, orders) -> dict[str, list]:
+    """Ticks of other pages of the lists: without the script they go along as hidden fields."""
+    here = {view.id for view in services}, {order.ref for order in orders}
+    return {
+        "services": sorted(pk for pk in ticks.services if pk not in here[0]),
+        "left_out": sorted(ref for ref in ticks.left_out if ref not in here[1]),
     }
 
 
@@ -72,9 +121,16 @@ def _digests(request: HttpRequest) -> dict[UUID, str]:
         raise Problem(Code.INPUT_INVALID, detail="digest") from None
 
 
-def _left_out(request: HttpRequest) -> list[str]:
-    """References of orders: one field of many from the script, or a field a tick without it."""
-    return sorted({ref for text in request.POST.getlist("left_out") for ref in text.split()})
+def _ticks(request: HttpRequest) -> Ticks:
+    """References of orders, ids of services: one field of many from the script, or a field a tick without it."""
+    ids = {text for field in request.POST.getlist("services") for text in field.split()}
+    if not all(text.isdecimal() and len(text) < 19 for text in ids):
+        raise Problem(Code.INPUT_INVALID, detail="services")
+    return Ticks(
+        services=frozenset(map(int, ids)),
+        every_service=request.POST.get("every_service") == "yes",
+        left_out=frozenset(ref for text in request.POST.getlist("left_out") for ref in text.split()),
+    )
 
 
 def _evidence(request: HttpRequest) -> dict:

@@ -14,7 +14,9 @@ from repurchase import demo
 from repurchase.demo import ningbo, people, plants
 from repurchase.demo.plants import PLANTS, Plant, Where
 from repurchase.models import Batch
-from repurchase.services import batches, generating
+from repurchase.queries.services import asked_services
+from repurchase.services import batches, generating, locking
+from tests.repurchase import services
 
 pytestmark = pytest.mark.django_db
 
@@ -37,10 +39,19 @@ def screened(store: Store, numbers: list[str], **choices) -> Batch:
     return batch
 
 
+def leave_unconfirmed(batch: Batch) -> None:
+    """Locks the batch and answers as a buyer who ticks no customised service."""
+    generating.finish_batch(batch.pk)
+    locking.lock_and_invite(batch=batch, by="test")
+    services.accept(batch)
+
+
 def codes_of(store: Store, numbers: list[str], **choices) -> set[str]:
     """Every code that a batch of these orders ends in, its gates and its refusal included."""
     try:
         batch = screened(store, numbers, **choices)
+        if asked_services(batch):
+            leave_unconfirmed(batch)
     except Problem as problem:
         return {str(problem.code)}
     found = {code for codes in batch.orders.values_list("codes", flat=True) for code in codes}

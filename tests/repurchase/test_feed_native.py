@@ -438,8 +438,8 @@ class TestALargeBatch:
         orders.repeats(batch, 950, lines=2, first=51, lock=RepeatOrder.objects.first().lock)
         many = self.queries_for(batch)
 
-        # store and buyer, three a page, and one that finds the end
-        assert (few, many) == (2 + 3 + 1, 2 + 3 * (1000 // rows.PAGE) + 1)
+        # store and buyer, four a page, and one that finds the end
+        assert (few, many) == (2 + 4 + 1, 2 + 4 * (1000 // rows.PAGE) + 1)
 
     def test_takes_the_same_memory_however_long_it_is(self, batch, monkeypatch):
         """Of three pages as of twelve: what a page took is given back before the next."""

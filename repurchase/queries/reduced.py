@@ -1,0 +1,101 @@
+"""Locked orders as the core prices them again, from their own fee lines and rates: six queries for any number."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from decimal import Decimal
+
+from marketplace.money import Money
+from marketplace.queries import rates_of
+from pricing.fees import Kind, Priced, Tariff
+from pricing.freight import Quote
+from pricing.models import Lock
+from pricing.queries import freight_cards, platform_day
+from pricing.tax import Treatment
+from repurchase import reducing
+from repurchase.models import Batch, OrderFee, RepeatLine, RepeatOrder
+
+
+def without_lines(
+    batch: Batch, orders: Mapping[int, RepeatOrder], dropped: Collection[int]
+) -> dict[int, Priced | None]:
+    """Orders that lose lines, as they come out; None for one that loses all of them."""
+    if not orders:
+        return {}
+    lines, fees = _lines_of(orders), _fees_of(orders)
+    cards = freight_cards(
+        store=batch.store, countries={o.ship_to["country"] for o in orders.values()}, now=batch.screened_at
+    )
+    locks = Lock.objects.filter(pk__in={o.lock_id for o in orders.values()}).select_related("rate_set")
+    sets = {lock.pk: lock.rate_set for lock in locks}
+    rates = {rate_set.pk: rates_of(rate_set) for rate_set in sets.values()}
+    return {
+        pk: reducing.without(
+            _locked(order, lines[pk], fees[pk]), dropped, cards=cards.get(order.ship_to["country"], ()),
+            rates=rates[sets[order.lock_id].pk], day=platform_day(batch.screened_at),
+        )
+        for pk, order in orders.items()
+    }  # fmt: skip
+
+
+def _lines_of(orders: Mapping[int, RepeatOrder]) -> dict[int, list[reducing.LockedLine]]:
+    lines: dict[int, list[reducing.LockedLine]] = defaultdict(list)
+    rows = RepeatLine.objects.filter(order__in=orders, outcome="planned").order_by("line_no")
+    for order_id, *line in rows.values_list(
+        "order_id",
+        "id",
+        "sku__category__code",
+        "total_minor",
+        "quantity",
+        "sku__weight_g",
+        "sku__is_ear_controlled",
+    ):
+        names = ("id", "category_code", "total_minor", "quantity", "weight_g", "ear_controlled")
+        lines[order_id].append(reducing.LockedLine(**dict(zip(names, line, strict=True))))
+    return lines
+
+
+def _fees_of(orders: Mapping[int, RepeatOrder]) -> dict[int, list[OrderFee]]:
+    fees: dict[int, list[OrderFee]] = defaultdict(list)
+    for fee in OrderFee.objects.filter(order__in=orders).order_by("position"):
+        fees[fee.order_id].append(fee)
+    return fees
+
+
+def _locked(
+    order: RepeatOrder, lines: Sequence[reducing.LockedLine], fees: Sequence[OrderFee]
+) -> reducing.LockedOrder:
+    """Prices that included tax under reverse charge were made net at the plan: here no rate is taken out again."""
+    by_kind = {fee.kind: fee for fee in fees}
+    rate = order.tax_rate or Decimal(0)
+    return reducing.LockedOrder(
+        currency=order.currency,
+        country=order.ship_to["country"],
+        freight_minor=order.freight_minor,
+        prices_include_tax=order.prices_include_tax,
+        treatment=Treatment(category=order.tax_category, rate=rate, included_rate=rate, code=order.tax_code),
+        local_return=order.local_return,
+        lines=lines,
+        commission={
+            code: fee.rate for fee in fees if fee.kind == Kind.COMMISSION for code in fee.detail["categories"]
+        },
+        tariff=_tariff(by_kind),
+        ear_due=by_kind[Kind.EAR_REVIEW].reason != "NO_EAR_GOODS",
+        quote=_quote(by_kind[Kind.FREIGHT].detail),
+    )
+
+
+def _tariff(by_kind: Mapping[str, OrderFee]) -> Tariff:
+    def charge(kind: Kind) -> Money:
+        return Money(by_kind[kind].tariff_minor, by_kind[kind].tariff_currency)
+
+    return Tariff(
+        payment_rate=by_kind[Kind.PAYMENT].rate,
+        vat_remittance_rate=by_kind[Kind.VAT_REMITTANCE].rate,
+        return_warehouse=charge(Kind.RETURN_WAREHOUSE),
+        ear_review=charge(Kind.EAR_REVIEW),
+    )
+
+
+def _quote(detail: Mapping) -> Quote:
+    prices = {name: Money(**detail[name]) if detail[name] else None for name in ("negotiated", "public")}
+    return Quote(service_id=detail["service_id"], weight_g=detail["weight_g"], **prices)

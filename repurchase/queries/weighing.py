@@ -1,0 +1,137 @@
+"""What a buyer's answer comes to before it is given: services ticked, orders left out, the totals (R-15).
+
+The page shows it, and the confirmation is bound to it by its digest: the same function weighs both.
+"""
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from diagnostics.codes import Code
+from diagnostics.problem import Problem
+from marketplace.garbage import uncollected
+from marketplace.money import Money
+from pricing.fees import Priced
+from pricing.models import Grant
+from repurchase.lifecycle import OrderStatus
+from repurchase.models import Batch, RepeatOrder
+from repurchase.queries.reduced import without_lines
+from repurchase.queries.services import ServiceView, asked_services
+
+SUMS = ("goods", "freight", "tax", "total")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ticks:
+    """What the buyer ticked: services by id, or all of them; orders to leave out by reference."""
+
+    services: Collection[int] = ()
+    every_service: bool = False
+    left_out: Collection[str] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sum:
+    """What is confirmed in one currency."""
+
+    currency: str
+    goods: Money
+    freight: Money
+    tax: Money
+    total: Money
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Weighed:
+    """`reduced`: orders that lose lines, by id, as they come out; `gone`: those that lose every line."""
+
+    confirmed: Sequence[ServiceView] = ()
+    unconfirmed: Sequence[ServiceView] = ()
+    dropped: Mapping[int, Sequence[str]] = field(default_factory=dict)  # line id → texts of its services
+    reduced: Mapping[int, Priced] = field(default_factory=dict)
+    gone: Collection[int] = frozenset()
+    orders: int = 0
+    sums: Sequence[Sum] = ()
+    digest: str = ""
+
+    @property
+    def asked(self) -> int:
+        return len(self.confirmed) + len(self.unconfirmed)
+
+    @property
+    def leaving(self) -> int:
+        return len(self.dropped)
+
+
+@uncollected()
+def weigh(*, grant: Grant, lock_ids: Collection[UUID], ticks: Ticks) -> Weighed:
+    """Eleven queries at most, for any number of services and orders. INPUT_INVALID for a tick of what isn't asked.
+
+    Where no service is asked it is empty: nothing can leave but whole orders, as the buyer left them out.
+    """
+    batch = Batch.objects.select_related("store").get(store=grant.store_id, ref=grant.subject)
+    asked = [view for view in asked_services(batch) if view.order.lock_id in lock_ids]
+    if not asked:
+        return Weighed()
+    left_out = set(ticks.left_out)
+    _refuse_strangers(ticks, asked)
+    counted = [view for view in asked if view.order.ref not in left_out]
+    confirmed = [view for view in counted if ticks.every_service or view.id in ticks.services]
+    unconfirmed = [view for view in counted if not ticks.every_service and view.id not in ticks.services]
+    dropped = _dropped(unconfirmed)
+    priced = without_lines(batch, {view.order.pk: view.order for view in unconfirmed}, dropped)
+    reduced = {pk: left for pk, left in priced.items() if left}
+    gone = frozenset(pk for pk, left in priced.items() if not left)
+    orders, sums = _sums(batch, lock_ids, left_out, gone, reduced)
+    return Weighed(
+        confirmed=confirmed, unconfirmed=unconfirmed, dropped=dropped, reduced=reduced, gone=gone, orders=orders,
+        sums=sums, digest=_digest(confirmed, left_out, sums),
+    )  # fmt: skip
+
+
+def _refuse_strangers(ticks: Ticks, asked: Sequence[ServiceView]) -> None:
+    if unknown := sorted(set(ticks.services) - {view.id for view in asked}):
+        raise Problem(Code.INPUT_INVALID, detail=f"services: {', '.join(map(str, unknown[:20]))}")
+
+
+def _dropped(unconfirmed: Sequence[ServiceView]) -> dict[int, list[str]]:
+    dropped: dict[int, list[str]] = defaultdict(list)
+    for view in unconfirmed:
+        for line in view.lines:
+            dropped[line.pk].append(view.text)
+    return dict(dropped)
+
+
+def _sums(
+    batch: Batch,
+    lock_ids: Collection[UUID],
+    left_out: Collection[str],
+    gone: Collection[int],
+    reduced: Mapping[int, Priced],
+) -> tuple[int, list[Sum]]:
+    """(orders that are confirmed, what they come to by currency): sums of orders, each rounded once (pitfall 5)."""
+    minor: dict[str, list[int]] = defaultdict(lambda: [0] * len(SUMS))
+    orders = 0
+    names = [f"{name}_minor" for name in SUMS]
+    rows = RepeatOrder.objects.filter(batch=batch, lock__in=lock_ids, status=OrderStatus.LOCKED)
+    for pk, ref, currency, *amounts in rows.values_list("id", "ref", "currency", *names):
+        if ref in left_out or pk in gone:
+            continue
+        orders += 1
+        if pk in reduced:
+            amounts = [getattr(reduced[pk], name) for name in names]
+        minor[currency] = [a + b for a, b in zip(minor[currency], amounts, strict=True)]
+    return orders, [
+        Sum(currency=currency, **{name: Money(n, currency) for name, n in zip(SUMS, found, strict=True)})
+        for currency, found in sorted(minor.items())
+    ]
+
+
+def _digest(confirmed: Sequence[ServiceView], left_out: Collection[str], sums: Sequence[Sum]) -> str:
+    """SHA-256 over what would be confirmed: the services, the orders left out, the sums to the cent."""
+    money = [[s.currency, *(getattr(s, name).minor for name in SUMS)] for s in sums]
+    content = [sorted(view.id for view in confirmed), sorted(left_out), money]
+    return hashlib.sha256(json.dumps(content, separators=(",", ":")).encode()).hexdigest()

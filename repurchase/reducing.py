@@ -1,0 +1,89 @@
+"""A locked order without some of its lines: priced again by the same core, from what it was locked with (R-15). Pure.
+
+Every kept line keeps its locked price to the cent, so the order can only become cheaper. Freight charged to the buyer
+was agreed for the order and stays as locked while a line of it stays; tax follows from the smaller base. Commission
+rates, tariffs and the tax rate are those of the order's own fee lines, the exchange rates those of its lock. The
+carrier service stays; its quote is for the lighter parcel, never dearer than the locked one.
+"""
+
+import datetime as dt
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from marketplace.money import Rates
+from pricing import fees, freight
+from pricing.tax import Treatment
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LockedLine:
+    id: int
+    category_code: str
+    total_minor: int  # as locked
+    quantity: int
+    weight_g: int | None
+    ear_controlled: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LockedOrder:
+    """`commission` by category code, `tariff`, `ear_due` and `quote`: as its fee lines were locked."""
+
+    currency: str
+    country: str
+    freight_minor: int
+    prices_include_tax: bool
+    treatment: Treatment
+    local_return: bool
+    lines: Sequence[LockedLine]
+    commission: Mapping[str, Decimal]
+    tariff: fees.Tariff
+    ear_due: bool
+    quote: freight.Quote
+
+
+def without(
+    order: LockedOrder, dropped: Collection[int], *, cards: Sequence[freight.Card], rates: Rates, day: dt.date
+) -> fees.Priced | None:
+    """What is left without the lines of these ids; None when no line is: the order leaves, and its freight with it."""
+    kept = [line for line in order.lines if line.id not in dropped]
+    if not kept:
+        return None
+    to_price = fees.OrderToPrice(
+        currency=order.currency,
+        country=order.country,
+        lines=[_priced_line(order, line) for line in kept],
+        freight_minor=order.freight_minor,
+        prices_include_tax=order.prices_include_tax,
+        treatment=order.treatment,
+        quote=_quote(order, kept, cards, rates),
+        local_return=order.local_return,
+    )
+    return fees.price(to_price, tariff=order.tariff, rates=rates, day=day)
+
+
+def _priced_line(order: LockedOrder, line: LockedLine) -> fees.PricedLine:
+    """A SKU that was put into another category since takes the highest of the order's locked rates."""
+    return fees.PricedLine(
+        category_code=line.category_code,
+        commission_rate=order.commission.get(line.category_code, max(order.commission.values())),
+        total_minor=line.total_minor,
+        ear_controlled=order.ear_due and line.ear_controlled,
+    )
+
+
+def _quote(
+    order: LockedOrder, kept: Sequence[LockedLine], cards: Sequence[freight.Card], rates: Rates
+) -> freight.Quote:
+    """The same service's price for what is left; the locked one where there is none or it is dearer."""
+    locked = order.quote
+    weight = sum((line.weight_g or 0) * line.quantity for line in kept)
+    if weight > locked.weight_g or any(line.weight_g is None for line in kept):
+        return locked
+    lighter = freight.quote(cards, service_id=locked.service_id, weight_g=weight)
+    return min((locked, lighter or locked), key=lambda q: _cost(q, rates, order.currency))
+
+
+def _cost(quote: freight.Quote, rates: Rates, currency: str):
+    return rates.convert(quote.cost.minor, quote.cost.currency, currency)
