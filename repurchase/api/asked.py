@@ -7,8 +7,10 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from repurchase.api.fields import Text
+from repurchase.edits import By
 from repurchase.feed.answer import INCLUDE
 from repurchase.lifecycle import OrderStatus
+from repurchase.services import naming
 
 
 class Strict(serializers.Serializer):
@@ -44,6 +46,87 @@ class FeedFilter(Strict):
     )
 
 
+class Nested(serializers.Serializer):
+    """A part of a body, as strict as the whole."""
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        if isinstance(data, dict) and (unknown := sorted(set(data) - set(self.fields))):
+            raise serializers.ValidationError({name: _("Not known here.") for name in unknown})
+        return super().to_internal_value(data)
+
+
+class LineName(Nested):
+    order = serializers.CharField(
+        max_length=64, help_text="The past order's number, or the repeat order's ref."
+    )
+    line = serializers.IntegerField(min_value=1, help_text="The line's number.")
+
+
+class EditSelect(Nested):
+    """Exactly one of its members."""
+
+    all = serializers.BooleanField(required=False, help_text="true: every line of the batch.")
+    skus = serializers.ListField(child=serializers.CharField(max_length=64), required=False)
+    categories = serializers.ListField(child=serializers.CharField(max_length=40), required=False)
+    orders = serializers.ListField(
+        child=serializers.CharField(max_length=64),
+        required=False,
+        help_text="Numbers of past orders, or refs of repeat orders.",
+    )
+    lines = LineName(many=True, required=False)
+
+    def validate(self, values: dict[str, Any]) -> dict[str, Any]:
+        if len(values) != 1 or values.get("all") is False:
+            raise serializers.ValidationError(
+                _("Choose by exactly one of: all, skus, categories, orders, lines.")
+            )
+        return values
+
+
+class Edit(Nested):
+    """New values for the lines chosen. A price is not among them: sending one is PRICE_LOCKED."""
+
+    select = EditSelect()
+    moq = serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        help_text="The lines' MOQ in this batch; smaller quantities are raised.",
+    )
+    quantity = serializers.IntegerField(required=False, allow_null=True, help_text="At least the lines' MOQ.")
+    promise_days = serializers.IntegerField(
+        required=False, allow_null=True, help_text="Delivery within so many days of the screening."
+    )
+    promise_date = serializers.DateField(
+        required=False, allow_null=True, help_text="Delivery by this day; instead of promise_days."
+    )
+
+
+class Edits(Strict):
+    edits = Edit(many=True, allow_empty=False, max_length=100)
+    preview = serializers.BooleanField(
+        default=False, help_text="true: tells what it comes to, writes nothing."
+    )
+    version = serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="Of the plan that you saw; another is PLAN_CHANGED.",
+    )
+    digest = Text(max_length=64, help_text="Of the preview: exactly that is applied, or PLAN_CHANGED.")
+
+
+def edits_of(sent: list[dict[str, Any]]) -> list[naming.Asked]:
+    return [_edit_of(each) for each in sent]
+
+
+def _edit_of(sent: dict[str, Any]) -> naming.Asked:
+    ((by, names),) = sent["select"].items()
+    if by == "lines":
+        names = [(each["order"], each["line"]) for each in names]
+    values = {name: sent.get(name) for name in ("moq", "quantity", "promise_days", "promise_date")}
+    return naming.Asked(by=By(by), names=() if by == "all" else names, **values)
+
+
 class NewBatch(Strict):
     buyer = Text(max_length=64, help_text="The buyer's id on the platform; every order has to be theirs.")
     order_ids = serializers.ListField(
@@ -56,6 +139,12 @@ class NewBatch(Strict):
     )
     special_clearance = serializers.BooleanField(
         default=False, help_text="Ticks the special clearance channel for every order."
+    )
+    edits = Edit(
+        many=True,
+        required=False,
+        max_length=100,
+        help_text="Quantities and promises from the first screening on, as PATCH orders/ takes them.",
     )
 
 

@@ -61,8 +61,9 @@ def _refused(
 
 def _rows(view: Any, problem: Problem) -> Iterator[dict[str, str]]:
     """The places in the body of the orders that a refusal names; a body that nobody took is not read here."""
+    yield from problem.evidence.get("rows", ())
     named = problem.evidence.get("orders")
-    if not named:
+    if not named or "rows" in problem.evidence:
         return
     places: dict[Any, int] = {}
     for place, number in enumerate(getattr(view, "taken", {}).get("order_ids") or []):

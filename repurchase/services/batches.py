@@ -1,6 +1,8 @@
 """Making a batch, screening it again, cancelling it."""
 
+import datetime as dt
 import hashlib
+import json
 from collections.abc import Sequence
 
 from django.db import transaction
@@ -21,9 +23,14 @@ from pricing.models import Grant
 from qualification.queries import require_open
 from repurchase import batching
 from repurchase.batching import BatchStatus
+from repurchase.edits import kept
 from repurchase.lifecycle import OrderStatus
-from repurchase.models import Batch, Chunk, RepeatOrder, Selection
+from repurchase.models import Batch, BatchEdit, Chunk, RepeatOrder, Selection
+from repurchase.queries.capacity import day_of
+from repurchase.queries.edits import source_lines
 from repurchase.queries.selections import order_ids as ids_of
+from repurchase.services import naming
+from repurchase.services.naming import Asked
 
 POLICIES = ("partial", "all_or_nothing")
 SHOWN = 20
@@ -51,9 +58,12 @@ def create(
     buyer_external_id: str | None = None,
     policy: str = "partial",
     special_clearance: bool = False,
+    edits: Sequence[Asked] = (),
 ) -> Batch:
     """A batch of past orders named by their numbers. Nothing is written when it is refused.
 
+    `edits` set quantities and promises from its first screening on (R-16, R-17); whether they can be made in time is
+    shown with the plan and decided at the lock. Beside what `naming.resolved` raises:
     Raises QUALIFICATION_REQUIRED, BATCH_EMPTY, BATCH_TOO_LARGE, ORDER_UNKNOWN, MIXED_BUYERS, FX_RATE_STALE.
     """
     if policy not in POLICIES:
@@ -61,7 +71,7 @@ def create(
     buyer, order_ids = named(store=store, numbers=numbers, buyer_external_id=buyer_external_id)
     return _create(
         store=store, buyer=buyer, order_ids=order_ids, by=by, policy_name=policy,
-        special_clearance=special_clearance,
+        special_clearance=special_clearance, asked=edits,
     )  # fmt: skip
 
 
@@ -104,6 +114,7 @@ def _create(
     by: str,
     policy_name: str = "partial",
     special_clearance: bool = False,
+    asked: Sequence[Asked] = (),
 ) -> Batch:
     now = clock.now(store)
     require_open(store, now)
@@ -114,6 +125,8 @@ def _create(
     )  # fmt: skip
     _take_stock(batch, now)
     batch.save()
+    if asked:
+        _edit(batch, order_ids, asked, by=by, now=now)
     chunks = Chunk.objects.bulk_create(
         Chunk(store=store, batch=batch, first_position=first, past_order_ids=list(ids), rung_at=now)
         for first, ids in batching.chunks(order_ids)
@@ -126,6 +139,20 @@ def _create(
     for chunk in chunks:
         ring("repurchase.generate_chunk", chunk_id=chunk.pk)
     return batch
+
+
+def _edit(
+    batch: Batch, order_ids: Sequence[int], asked: Sequence[Asked], *, by: str, now: dt.datetime
+) -> None:
+    sources = source_lines(batch.store, order_ids, refs={})
+    changes = naming.resolved(asked, sources, before=(), today=day_of(batch))
+    orders = [line.order_id for line in sources.lines if any(naming.names(e, line) for e in changes)]
+    rows = [kept(each) for each in changes]
+    BatchEdit.objects.create(
+        store=batch.store, batch=batch, version=batch.version, changes=rows, lines=len(orders),
+        orders=len(set(orders)), digest=hashlib.sha256(json.dumps(rows).encode()).hexdigest(), applied_at=now,
+        applied_by=by,
+    )  # fmt: skip
 
 
 def _take_stock(batch: Batch, now) -> None:
@@ -160,6 +187,7 @@ def rescreen(*, batch: Batch, by: str, special_clearance: bool | None = None) ->
         batch.special_clearance = special_clearance
     now = clock.now(batch.store)
     batch.attempt += 1
+    batch.version += 1
     batch.planned_at = None
     _take_stock(batch, now)
     batch.save()
