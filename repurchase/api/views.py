@@ -114,9 +114,10 @@ class BatchOrders(Endpoint):
 
         With `preview` nothing is written, and a capacity that would be exceeded is told instead of refused.
         """
+        batch = queries.batch(self.store, ref)
         refuse_prices(request.data)
         sent = self.sent(asked.Edits)
-        batch, edits = queries.batch(self.store, ref), asked.edits_of(sent["edits"])
+        edits = asked.edits_of(sent["edits"])
         if sent["preview"]:
             found = editing.preview(batch=batch, asked=edits)
             return Response(serializers.EditAnswer({"applied": False, "preview": found}).data)

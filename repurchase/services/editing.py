@@ -223,7 +223,13 @@ def _scarce(batch: Batch, facts: Mapping) -> set[int]:
     )
     for sku_id, pieces in rows.values_list("sku_id").annotate(Sum("quantity")):
         wanted[sku_id] += pieces
-    return {sku_id for sku_id, pieces in wanted.items() if pieces > available[sku_id]}
+    short = RepeatLine.objects.filter(
+        order__batch=batch, sku__in=available, codes__contains=[str(Code.STOCK_TOO_LOW)]
+    )
+    lacking = set(
+        short.order_by().values_list("sku_id", flat=True).distinct()
+    )  # the edit may free what they lack
+    return lacking | {sku_id for sku_id, pieces in wanted.items() if pieces > available[sku_id]}
 
 
 def _drawing_on(batch: Batch, sku_ids: set[int]) -> list[int]:
@@ -262,7 +268,7 @@ def _told(batch: Batch, changes: Sequence[Edit], named: Counter[int], made: Made
 
 def _as_planned(batch: Batch, past_order_ids: Sequence[int]) -> dict[int, RepeatOrder]:
     rows = batch.orders.filter(past_order__in=past_order_ids)
-    fields = ("past_order_id", "ref", "status", "promise_days", "currency", "total_minor")
+    fields = ("batch_id", "past_order_id", "ref", "status", "promise_days", "currency", "total_minor")
     return {row.past_order_id: row for row in rows.only(*fields)}
 
 
