@@ -353,7 +353,7 @@ def _work_of(batch: Batch, made: Made) -> list[Work]:
 def _write(batch: Batch, work: _Work, now: dt.datetime) -> None:
     """The orders are made again by COPY, as a screening makes them; their references and positions stay."""
     generating.keep(batch, Part.EDIT, batch.version, work.made, work.inputs)
-    RepeatOrder.objects.filter(batch=batch, past_order__in=work.positions).delete()
+    RepeatOrder.objects.filter(batch=batch, past_order__in=work.positions).only("pk").delete()
     copying.write(batch, [(work.positions[order.id], plan) for order, plan in work.made], now=now)
     ready = generating.is_ready(batch, counts_of(batch))
     was = BatchStatus(batch.status)

@@ -47,6 +47,7 @@ def _preview(request: HttpRequest, found: Batch) -> HttpResponse:
         "batch": found,
         "store_id": found.store_id,
         "preview": editing.preview(batch=found, asked=[_asked(request.POST)]),
+        "moq": request.POST.get("moq", ""),
         "echoed": [(name, request.POST.get(name, "")) for name in ECHOED],
     }
     template = "batches/edit_preview.html" if request.htmx else "batches/edit_page.html"
