@@ -8,7 +8,7 @@ from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from marketplace import policy
+from marketplace import clock, policy
 from marketplace.models import (
     ApiKey,
     Buyer,
@@ -149,9 +149,16 @@ class ProductionGroups(admin.ModelAdmin):
     list_select_related = ["store"]
     search_fields = ["name", "code"]
     inlines = [ProductionDays]
+    exclude = ["source", "mirrored_at", "assumed"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
         return ["store"] if obj else []
+
+    def save_model(
+        self, request: HttpRequest, obj: ProductionGroup, form: forms.ModelForm, change: bool
+    ) -> None:
+        obj.source, obj.mirrored_at, obj.assumed = "admin", clock.now(obj.store), []
+        super().save_model(request, obj, form, change)
 
     def save_formset(self, request: HttpRequest, form: forms.ModelForm, formset, change: bool) -> None:
         for day in formset.save(commit=False):

@@ -1,7 +1,7 @@
 from django.contrib import admin
 
 from marketplace.admin import LookOnly
-from repurchase.models import Batch, RepeatOrder
+from repurchase.models import Batch, BatchEdit, RepeatOrder
 
 
 @admin.register(Batch)
@@ -19,3 +19,10 @@ class RepeatOrders(LookOnly):
     list_filter = ["status"]
     search_fields = ["ref"]
     show_full_result_count = False
+
+
+@admin.register(BatchEdit)
+class BatchEdits(LookOnly):
+    list_display = ["batch", "version", "lines", "orders", "applied_at", "applied_by", "undone_at"]
+    list_select_related = ["batch"]
+    search_fields = ["batch__ref"]

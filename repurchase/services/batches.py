@@ -125,8 +125,7 @@ def _create(
     )  # fmt: skip
     _take_stock(batch, now)
     batch.save()
-    if asked:
-        _edit(batch, order_ids, asked, by=by, now=now)
+    edit = {"edits_digest": _edit(batch, order_ids, asked, by=by, now=now)} if asked else {}
     chunks = Chunk.objects.bulk_create(
         Chunk(store=store, batch=batch, first_position=first, past_order_ids=list(ids), rung_at=now)
         for first, ids in batching.chunks(order_ids)
@@ -134,7 +133,7 @@ def _create(
     digest = hashlib.sha256(",".join(map(str, order_ids)).encode()).hexdigest()
     ledger.record(
         store_id=store.pk, kind="batch.created", subject=f"batch:{batch.ref}", by=by, at=now,
-        asked=batch.asked, orders_digest=digest, gates=batch.gates, rate_set=batch.rate_set_id,
+        asked=batch.asked, orders_digest=digest, gates=batch.gates, rate_set=batch.rate_set_id, **edit,
     )  # fmt: skip
     for chunk in chunks:
         ring("repurchase.generate_chunk", chunk_id=chunk.pk)
@@ -143,16 +142,18 @@ def _create(
 
 def _edit(
     batch: Batch, order_ids: Sequence[int], asked: Sequence[Asked], *, by: str, now: dt.datetime
-) -> None:
+) -> str:
+    """Keeps the edits that come with the batch, for its chunks to find; their digest goes into the ledger."""
     sources = source_lines(batch.store, order_ids, refs={})
     changes = naming.resolved(asked, sources, before=(), today=day_of(batch))
     orders = [line.order_id for line in sources.lines if any(naming.names(e, line) for e in changes)]
     rows = [kept(each) for each in changes]
+    digest = hashlib.sha256(json.dumps(rows).encode()).hexdigest()
     BatchEdit.objects.create(
         store=batch.store, batch=batch, version=batch.version, changes=rows, lines=len(orders),
-        orders=len(set(orders)), digest=hashlib.sha256(json.dumps(rows).encode()).hexdigest(), applied_at=now,
-        applied_by=by,
+        orders=len(set(orders)), digest=digest, applied_at=now, applied_by=by,
     )  # fmt: skip
+    return digest
 
 
 def _take_stock(batch: Batch, now) -> None:
