@@ -20,7 +20,8 @@ BEGIN
     RETURN coalesce(NEW, OLD);
 END $$;
 
--- What the buyer agrees to can't be changed any more; state, lock, ERP's answer and note can.
+-- What the buyer pays and is promised can't be changed any more; state, lock, ERP's answer, note can, and the
+-- address, which has to be erasable.
 -- The one way out: with the buyer's answer, lines that leave the scope take their amounts with them (R-15).
 CREATE TRIGGER a_locked_order_keeps_its_terms BEFORE UPDATE ON repurchase_repeatorder FOR EACH ROW
     WHEN (
@@ -28,11 +29,11 @@ CREATE TRIGGER a_locked_order_keeps_its_terms BEFORE UPDATE ON repurchase_repeat
         AND (
             (OLD.store_id, OLD.batch_id, OLD.past_order_id, OLD.currency, OLD.promise_days,
              OLD.prices_include_tax, OLD.incoterm, OLD.importer_of_record,
-             OLD.tax_category, OLD.tax_rate, OLD.tax_code, OLD.ship_to)
+             OLD.tax_category, OLD.tax_rate, OLD.tax_code)
             IS DISTINCT FROM
             (NEW.store_id, NEW.batch_id, NEW.past_order_id, NEW.currency, NEW.promise_days,
              NEW.prices_include_tax, NEW.incoterm, NEW.importer_of_record,
-             NEW.tax_category, NEW.tax_rate, NEW.tax_code, NEW.ship_to)
+             NEW.tax_category, NEW.tax_rate, NEW.tax_code)
             OR (OLD.goods_minor, OLD.freight_minor, OLD.tax_minor, OLD.total_minor)
                IS DISTINCT FROM (NEW.goods_minor, NEW.freight_minor, NEW.tax_minor, NEW.total_minor)
                AND NOT (OLD.status = 'locked' AND NEW.status IN ('confirmed', 'declined')
