@@ -70,7 +70,10 @@ class Code(StrEnum):
     ORDER_UNKNOWN = "ORDER_UNKNOWN"
     NOTHING_TO_LOCK = "NOTHING_TO_LOCK"
     PLAN_STALE = "PLAN_STALE"
+    PLAN_CHANGED = "PLAN_CHANGED"
     PRICE_LOCKED = "PRICE_LOCKED"
+    CAPACITY_EXCEEDED = "CAPACITY_EXCEEDED"
+    EDIT_EMPTY = "EDIT_EMPTY"
     LOCK_EXPIRED = "LOCK_EXPIRED"
     LOCK_ENDED = "LOCK_ENDED"
     TERMS_CHANGED = "TERMS_CHANGED"
@@ -357,8 +360,28 @@ CATALOGUE: Mapping[Code, Entry] = {
     Code.PRICE_LOCKED: _refusal(
         409,
         _("The price is locked"),
-        _("A locked price can't be edited."),
-        _("Cancel the batch and plan it again."),
+        _("A repeat order keeps the price really paid, and a lock freezes quantity and promise with it."),
+        _(
+            "Before the lock, quantities and promises can be edited; for another price, ask for a fresh quote."
+        ),
+    ),
+    Code.PLAN_CHANGED: _refusal(
+        409,
+        _("The plan has changed since you looked"),
+        _("You saw version {value}; it is version {limit} now, or its facts have changed."),
+        _("Look at the plan as it is now, then preview the edit again."),
+    ),
+    Code.CAPACITY_EXCEEDED: _refusal(
+        422,
+        _("More than can be made"),
+        _("{group} overflows first on {day}: {needed} pieces are due by then, {limit} can be made."),
+        _("Promise {earliest} or later for these orders, or order fewer pieces."),
+    ),
+    Code.EDIT_EMPTY: _refusal(
+        422,
+        _("Nothing to edit"),
+        _("The edit names no line of this batch, or gives no new value."),
+        _("Choose lines, and enter an MOQ, a quantity or a promise."),
     ),
     Code.LOCK_EXPIRED: _refusal(
         409,

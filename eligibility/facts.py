@@ -85,6 +85,11 @@ class LineFacts:
     sku: SkuFacts
     quantity: int
     total_minor: int  # really paid for it
+    moq: int | None = None  # the batch line's own; None: the SKU's
+
+    @property
+    def least(self) -> int:
+        return self.sku.moq if self.moq is None else self.moq
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

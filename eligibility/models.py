@@ -7,11 +7,13 @@ from marketplace.models import Store
 
 
 class Part(models.TextChoices):
-    """What a record holds: the gates of an attempt, a chunk of its orders, or those that shared scarce stock."""
+    """What a record holds: the gates of an attempt, a chunk of its orders, those that shared scarce stock, or
+    those that an edit of quantities or promises planned again (`first_position` is then the plan's version)."""
 
     GATES = "gates"
     CHUNK = "chunk"
     STOCK = "stock"
+    EDIT = "edit"
 
 
 class ScreeningRecord(models.Model):

@@ -238,9 +238,9 @@ def _synced(x: LineFacts, _o: OrderFacts, w: World) -> Finding | None:
 
 
 def _moq(x: LineFacts, _o: OrderFacts, _w: World) -> Finding | None:
-    if x.quantity >= x.sku.moq:
+    if x.quantity >= x.least:
         return None
-    return found(Code.MOQ_NOT_MET, sku=x.sku.code, value=x.quantity, limit=x.sku.moq)
+    return found(Code.MOQ_NOT_MET, sku=x.sku.code, value=x.quantity, limit=x.least)
 
 
 def _classified(x: LineFacts, _o: OrderFacts, _w: World) -> Finding | None:
@@ -306,7 +306,7 @@ LINE_RULES: Sequence[LineRule] = (
     _line_rule("R-70", (Code.STOCK_SYNC_STALE,), "sku:{sku} stock_synced_at", _synced,
                lambda v, o, w: (_moment(v.line.sku.stock_synced_at), f"{w.limits.stock_max_age_minutes} min")),
     _line_rule("R-16", (Code.MOQ_NOT_MET,), "sku:{sku} moq", _moq,
-               lambda v, o, w: (str(v.line.quantity), str(v.line.sku.moq))),
+               lambda v, o, w: (str(v.line.quantity), str(v.line.least))),
     _line_rule("R-14", (Code.HS_CODE_MISSING,), "sku:{sku} hs_code", _classified,
                lambda v, o, w: (_text(v.line.sku.hs_code), "—")),
     _line_rule("R-60", (Code.WEIGHT_MISSING,), "sku:{sku} weight_g", _weighed,

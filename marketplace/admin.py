@@ -22,6 +22,8 @@ from marketplace.models import (
     Membership,
     PastOrder,
     PolicyValue,
+    ProductionDay,
+    ProductionGroup,
     Registration,
     ScreenedParty,
     Sku,
@@ -138,11 +140,62 @@ class Buyers(LookOnly):
     search_fields = ["name", "external_id"]
 
 
+class SkuForm(forms.ModelForm):
+    def clean_production_group(self):
+        group = self.cleaned_data["production_group"]
+        if group and group.store_id != self.instance.store_id:
+            raise ValidationError(_("This production group is another store's."))
+        return group
+
+
 @admin.register(Sku)
 class Skus(LookOnly):
-    list_display = ["code", "store", "title", "on_hand", "stock_synced_at"]
-    list_select_related = ["store"]
+    """All of it is mirrored but the group that makes it, which the seller names."""
+
+    form = SkuForm
+    list_display = ["code", "store", "title", "on_hand", "stock_synced_at", "production_group"]
+    list_select_related = ["store", "production_group"]
     search_fields = ["code", "title"]
+    autocomplete_fields = ["production_group"]
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return admin.ModelAdmin.has_change_permission(self, request, obj)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
+        return [field.name for field in Sku._meta.fields if field.name not in ("id", "production_group")]
+
+
+class ProductionDays(admin.TabularInline):
+    model = ProductionDay
+    extra = 0
+    exclude = ["store"]
+
+
+@admin.register(ProductionGroup)
+class ProductionGroups(admin.ModelAdmin):
+    """What a store can make in a day, as the seller says (R-18)."""
+
+    list_display = ["name", "code", "store", "pieces_a_day", "source"]
+    list_select_related = ["store"]
+    search_fields = ["name", "code"]
+    inlines = [ProductionDays]
+    exclude = ["source", "mirrored_at", "assumed"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
+        return ["store"] if obj else []
+
+    def save_model(
+        self, request: HttpRequest, obj: ProductionGroup, form: forms.ModelForm, change: bool
+    ) -> None:
+        obj.source, obj.mirrored_at, obj.assumed = "admin", clock.now(obj.store), []
+        super().save_model(request, obj, form, change)
+
+    def save_formset(self, request: HttpRequest, form: forms.ModelForm, formset, change: bool) -> None:
+        for day in formset.save(commit=False):
+            day.store_id = form.instance.store_id
+            day.save()
+        for day in formset.deleted_objects:
+            day.delete()
 
 
 @admin.register(PastOrder)

@@ -1,9 +1,9 @@
 from django.contrib import admin
 
-from marketplace.admin import Stated
+from marketplace.admin import LookOnly, Stated
 from repurchase.batching import BatchStatus
 from repurchase.lifecycle import OrderStatus
-from repurchase.models import Batch, RepeatOrder
+from repurchase.models import Batch, BatchEdit, RepeatOrder
 
 
 @admin.register(Batch)
@@ -21,3 +21,10 @@ class RepeatOrders(Stated):
     list_select_related = ["store"]
     search_fields = ["ref"]
     show_full_result_count = False
+
+
+@admin.register(BatchEdit)
+class BatchEdits(LookOnly):
+    list_display = ["batch", "version", "lines", "orders", "applied_at", "applied_by", "undone_at"]
+    list_select_related = ["batch"]
+    search_fields = ["batch__ref"]

@@ -25,6 +25,7 @@ class Event(StrEnum):
     PLAN = "plan"
     FAIL = "fail"
     RESCREEN = "rescreen"
+    EDIT = "edit"
     LOCK = "lock"
     CLOSE = "close"
     CANCEL = "cancel"
@@ -38,6 +39,9 @@ NEXT: Mapping[tuple[BatchStatus, Event], BatchStatus] = {
     (B.PLANNED, Event.RESCREEN): B.SCREENING,
     (B.FAILED, Event.RESCREEN): B.SCREENING,
     (B.FAILED, Event.CANCEL): B.CANCELLED,
+    (B.PLANNED, Event.EDIT): B.PLANNED,
+    (B.FAILED, Event.EDIT): B.PLANNED,  # an edit may be the cure: MOQ_NOT_MET, TRANSIT_TOO_SLOW
+    (B.PLANNED, Event.FAIL): B.FAILED,  # or leave no order ready
     (B.PLANNED, Event.LOCK): B.LOCKED,
     (B.PLANNED, Event.CANCEL): B.CANCELLED,
     (B.LOCKED, Event.CANCEL): B.CANCELLED,

@@ -21,7 +21,7 @@ ORDER_COLUMNS = (
     "changed_at", "erp",
 )  # fmt: skip
 LINE_COLUMNS = (
-    "store_id", "order_id", "source_line_id", "line_no", "sku_id", "quantity", "base_minor", "reference_minor",
+    "store_id", "order_id", "source_line_id", "line_no", "sku_id", "quantity", "moq", "base_minor", "reference_minor",
     "total_minor", "outcome", "codes", "findings", "hs_code", "origin_country",
 )  # fmt: skip
 FEE_COLUMNS = (
@@ -76,7 +76,7 @@ def _lines(batch: Batch, pk: int, _position: int, plan: Plan) -> Iterator[tuple]
         line, sku = verdict.line, verdict.line.sku
         outcome = outcome_of(verdict.findings) if verdict.findings else plan.outcome
         yield (
-            batch.store_id, pk, line.id, line.line_no, sku.id, line.quantity, line.total_minor,
+            batch.store_id, pk, line.id, line.line_no, sku.id, line.quantity, line.least, line.total_minor,
             verdict.reference_minor, next(totals) if outcome == "planned" else 0, outcome,
             [str(f.code) for f in verdict.findings], json_of(findings_of(verdict.findings)),
             sku.hs_code, sku.origin_country,

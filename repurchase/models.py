@@ -79,6 +79,9 @@ class Batch(models.Model):
     special_clearance = models.BooleanField(default=False)  # 专线清关通道 ticked for the whole batch (R-71)
     asked = models.PositiveIntegerField()
     attempt = models.PositiveSmallIntegerField(default=1)
+    version = models.PositiveIntegerField(
+        default=1
+    )  # of the plan: each screening and each edit makes a new one
     created_at = models.DateTimeField()
     created_by = models.CharField(max_length=80)
     screened_at = models.DateTimeField()  # the one instant that every verdict of this attempt is as of
@@ -136,6 +139,38 @@ class RepeatOrderQuerySet(models.QuerySet["RepeatOrder"]):
             then=Value(OrderStatus.EXPIRED.value),
         )
         return self.annotate(state=Case(lapsed, default=F("status")))
+
+
+class BatchEdit(models.Model):
+    """One action on the quantities or promises of a batch, until the lock (R-16, R-17).
+
+    `changes` are edits as `repurchase.edits` keeps them: by ids, so that a screening applies them again.
+    """
+
+    store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="+", db_index=False)
+    batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="edits", db_index=False)
+    version = models.PositiveIntegerField()  # of the plan that it made
+    changes = models.JSONField()
+    lines = models.PositiveIntegerField()
+    orders = models.PositiveIntegerField()
+    digest = models.CharField(max_length=64)  # SHA-256 over what was previewed and what it came to
+    applied_at = models.DateTimeField()
+    applied_by = models.CharField(max_length=80)
+    undone_at = models.DateTimeField(null=True, blank=True)
+    undone_by = models.CharField(max_length=80, null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["batch", "version"], name="one_edit_a_batch_and_version"),
+            models.CheckConstraint(
+                condition=Q(undone_at__isnull=True, undone_by__isnull=True)
+                | Q(undone_at__isnull=False, undone_by__isnull=False),
+                name="an_edit_that_was_undone_says_when_and_by_whom",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.batch_id} v{self.version}"
 
 
 class RepeatOrder(models.Model):
@@ -216,7 +251,8 @@ class RepeatLine(models.Model):
     line_no = models.PositiveIntegerField()
     sku = models.ForeignKey(Sku, on_delete=models.PROTECT, related_name="+", db_index=False)
     quantity = models.PositiveIntegerField()
-    base_minor = models.BigIntegerField()  # what was really paid for this quantity (R-46)
+    moq = models.PositiveIntegerField(default=1)  # the batch line's: the SKU's unless it was edited (R-16)
+    base_minor = models.BigIntegerField()  # what was really paid, for this quantity (R-46, R-17)
     reference_minor = models.BigIntegerField(null=True)  # today's list price for it (R-47)
     total_minor = models.BigIntegerField()  # the price offered: the base, or 0 when it is left out
     outcome = models.CharField(max_length=8, choices=LineOutcome.choices)

@@ -2,6 +2,7 @@
 
 from marketplace.models.accounts import ApiKey, Membership, Role, Store, StoreLevel, User
 from marketplace.models.base import SIMULATED
+from marketplace.models.capacity import ProductionDay, ProductionGroup
 from marketplace.models.claims import OrderClaim, StockClaim
 from marketplace.models.export_control import Embargo, ScreenedParty
 from marketplace.models.goods import Category, CommissionRate, PriceListEntry, Sku
@@ -31,6 +32,8 @@ __all__ = [
     "PastOrderStatus",
     "PolicyValue",
     "PriceListEntry",
+    "ProductionDay",
+    "ProductionGroup",
     "RateCard",
     "Registration",
     "RegistrationRequirement",

@@ -5,6 +5,7 @@ from django.db.models import F, Q
 
 from marketplace.models.accounts import Store, currency_code
 from marketplace.models.base import Mirrored
+from marketplace.models.capacity import ProductionGroup
 
 
 class Category(models.Model):
@@ -56,6 +57,9 @@ class Sku(Mirrored):
     moq = models.PositiveIntegerField(default=1)
     on_hand = models.PositiveIntegerField(default=0)
     stock_synced_at = models.DateTimeField(null=True, blank=True)
+    production_group = models.ForeignKey(
+        ProductionGroup, null=True, blank=True, on_delete=models.SET_NULL, related_name="skus"
+    )  # null: made without a limit that we know of
     stock_source = models.CharField(max_length=60, blank=True, default="", db_default="")  # "": the row's own
 
     class Meta:

@@ -7,8 +7,10 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from repurchase.api.fields import Text
+from repurchase.edits import By
 from repurchase.feed.answer import INCLUDE
 from repurchase.lifecycle import OrderStatus
+from repurchase.services import naming
 
 SERVICES_MAX = 5000
 
@@ -46,7 +48,16 @@ class FeedFilter(Strict):
     )
 
 
-class CustomService(serializers.Serializer):
+class Nested(serializers.Serializer):
+    """A part of a body, as strict as the whole."""
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        if isinstance(data, dict) and (unknown := sorted(set(data) - set(self.fields))):
+            raise serializers.ValidationError({name: _("Not known here.") for name in unknown})
+        return super().to_internal_value(data)
+
+
+class CustomService(Nested):
     """A customised service that the buyer is asked to confirm with the lock (R-15)."""
 
     order = serializers.CharField(max_length=64, help_text="The number of one of the past orders.")
@@ -60,12 +71,77 @@ class CustomService(serializers.Serializer):
     )
     text = serializers.CharField(max_length=300, help_text="What the buyer confirms, word for word.")
 
-    def to_internal_value(self, data: Any) -> dict[str, Any]:
-        """As strict as the body that it stands in."""
-        unknown = sorted(set(data) - set(self.fields)) if isinstance(data, dict) else []
-        if unknown:
-            raise serializers.ValidationError({str(name): _("Not known here.") for name in unknown})
-        return super().to_internal_value(data)
+
+class LineName(Nested):
+    order = serializers.CharField(
+        max_length=64, help_text="The past order's number, or the repeat order's ref."
+    )
+    line = serializers.IntegerField(min_value=1, help_text="The line's number.")
+
+
+class EditSelect(Nested):
+    """Exactly one of its members."""
+
+    all = serializers.BooleanField(required=False, help_text="true: every line of the batch.")
+    skus = serializers.ListField(child=serializers.CharField(max_length=64), required=False)
+    categories = serializers.ListField(child=serializers.CharField(max_length=40), required=False)
+    orders = serializers.ListField(
+        child=serializers.CharField(max_length=64),
+        required=False,
+        help_text="Numbers of past orders, or refs of repeat orders.",
+    )
+    lines = LineName(many=True, required=False)
+
+    def validate(self, values: dict[str, Any]) -> dict[str, Any]:
+        if len(values) != 1 or values.get("all") is False:
+            raise serializers.ValidationError(
+                _("Choose by exactly one of: all, skus, categories, orders, lines.")
+            )
+        return values
+
+
+class Edit(Nested):
+    """New values for the lines chosen. A price is not among them: sending one is PRICE_LOCKED."""
+
+    select = EditSelect()
+    moq = serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        help_text="The lines' MOQ in this batch; smaller quantities are raised.",
+    )
+    quantity = serializers.IntegerField(required=False, allow_null=True, help_text="At least the lines' MOQ.")
+    promise_days = serializers.IntegerField(
+        required=False, allow_null=True, help_text="Delivery within so many days of the screening."
+    )
+    promise_date = serializers.DateField(
+        required=False, allow_null=True, help_text="Delivery by this day; instead of promise_days."
+    )
+
+
+class Edits(Strict):
+    edits = Edit(many=True, allow_empty=False, max_length=100)
+    preview = serializers.BooleanField(
+        default=False, help_text="true: tells what it comes to, writes nothing."
+    )
+    version = serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="Of the plan that you saw; another is PLAN_CHANGED.",
+    )
+    digest = Text(max_length=64, help_text="Of the preview: exactly that is applied, or PLAN_CHANGED.")
+
+
+def edits_of(sent: list[dict[str, Any]]) -> list[naming.Asked]:
+    return [_edit_of(each) for each in sent]
+
+
+def _edit_of(sent: dict[str, Any]) -> naming.Asked:
+    ((by, names),) = sent["select"].items()
+    if by == "lines":
+        names = [(each["order"], each["line"]) for each in names]
+    values = {name: sent.get(name) for name in ("moq", "quantity", "promise_days", "promise_date")}
+    return naming.Asked(by=By(by), names=() if by == "all" else names, **values)
 
 
 class NewBatch(Strict):
@@ -89,6 +165,13 @@ class NewBatch(Strict):
         if len(rows) > SERVICES_MAX:
             raise serializers.ValidationError(f"{len(rows)} > {SERVICES_MAX}")
         return rows
+
+    edits = Edit(
+        many=True,
+        required=False,
+        max_length=100,
+        help_text="Quantities and promises from the first screening on, as PATCH orders/ takes them.",
+    )
 
 
 class StockRow(serializers.Serializer):

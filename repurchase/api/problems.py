@@ -61,10 +61,10 @@ def _refused(
 
 def _rows(view: Any, problem: Problem) -> Iterator[dict[str, str]]:
     """The places in the body that a refusal names, or of the orders it names; a body that nobody took is not read."""
-    for found in problem.evidence.get("pointers", ()):
+    for found in problem.evidence.get("rows", ()):
         yield {"code": str(problem.code), **found}
     named = problem.evidence.get("orders")
-    if not named:
+    if not named or "rows" in problem.evidence:
         return
     places: dict[Any, int] = {}
     for place, number in enumerate(getattr(view, "taken", {}).get("order_ids") or []):

@@ -24,7 +24,8 @@ from repurchase.api.endpoint import Endpoint, XmlRenderer
 from repurchase.api.problems import escaped
 from repurchase.api.schema import described
 from repurchase.feed.answer import answer
-from repurchase.services import batches, locking, screening
+from repurchase.priced import refuse_prices
+from repurchase.services import batches, editing, locking, screening
 from repurchase.services.customising import Wanted
 
 
@@ -80,6 +81,7 @@ class Batches(Endpoint):
     @described("create_batch", serializers.Batch, code=202, body=asked.NewBatch)
     def post(self, request: Request) -> Response:
         """Plans a repeat of past orders in the background. Nothing is written when it is refused."""
+        refuse_prices(request.data)
         sent = self.sent(asked.NewBatch)
         batch = batches.create(
             store=self.store,
@@ -89,6 +91,7 @@ class Batches(Endpoint):
             policy=sent["policy"],
             special_clearance=sent["special_clearance"],
             custom_services=[Wanted(**row) for row in sent["custom_services"]],
+            edits=asked.edits_of(sent.get("edits", [])),
         )
         return accepted(batch)
 
@@ -109,6 +112,24 @@ class BatchOrders(Endpoint):
         batch = queries.batch(self.store, ref, now=now)
         page = queries.batch_orders(batch, now=now, tab=sent["status"], cursor=sent["cursor"])
         return Response(serializers.OrderPage(page).data)
+
+    @described("edit_batch_orders", serializers.EditAnswer, body=asked.Edits)
+    def patch(self, request: Request, ref: str) -> Response:
+        """Sets MOQ, quantity or delivery promise of many lines in one action, before the lock; all of it or nothing.
+
+        With `preview` nothing is written, and a capacity that would be exceeded is told instead of refused.
+        """
+        batch = self.batch(ref)
+        refuse_prices(request.data)
+        sent = self.sent(asked.Edits)
+        edits = asked.edits_of(sent["edits"])
+        if sent["preview"]:
+            found = editing.preview(batch=batch, asked=edits)
+            return Response(serializers.EditAnswer({"applied": False, "preview": found}).data)
+        applied = editing.apply(
+            batch=batch, asked=edits, by=self.by, version=sent["version"], digest=sent["digest"]
+        )
+        return Response(serializers.EditAnswer({"applied": True, "preview": applied}).data)
 
 
 class LockBatch(Endpoint):

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Iterator
 from decimal import Decimal
 
-from marketplace.models import Buyer, Category, Dispute, PastOrder, Scheme, Sku, Store
+from marketplace.models import Buyer, Category, Dispute, PastOrder, ProductionGroup, Scheme, Sku, Store
 from repurchase.demo import goods, references
 from repurchase.demo.goods import Sketch
 from repurchase.demo.people import Staff
@@ -29,6 +29,12 @@ KINDS = (
     ("electronics", "854370", 95, "5.10", "信号发生模块", "Signal generator module"),
     ("electronics", "850440", 140, "4.75", "快充充电器", "Fast charger"),
 )
+# code, name, the categories it makes, pieces a day: all 6000 orders fit, as does an MOQ of 36, but not one of 60
+WORKSHOPS = (
+    ("sewing", "缝制车间 Sewing", ("apparel",), 8_000),
+    ("machining", "机加工车间 Machining", ("auto-parts", "machinery"), 20_000),
+    ("assembly", "电子装配线 Assembly", ("electronics",), 12_000),
+)
 VARIANTS = ("A 型", "B 型", "C 型", "D 型")
 
 
@@ -37,6 +43,7 @@ def load(*, staff: Staff, now: dt.datetime) -> Store:
     references.negotiate(store, now)
     _register(store, now)
     shelf = _skus(store, now)
+    _workshops(store, now)
     bulk = goods.buyer(store, BULK_BUYER, "Hanse Einkauf GmbH", now, tax_number_checked_at=now,
                        tax_number_checked_how="simulated")  # fmt: skip
     orders = goods.past_orders(store, bulk, _bulk_orders(shelf, now), now)
@@ -66,6 +73,19 @@ def _skus(store: Store, now: dt.datetime) -> list[tuple[Sku, Decimal]]:
                              category=categories[code], price=str(today), weight_g=grams)  # fmt: skip
             shelf.append((made, paid))
     return shelf
+
+
+def _workshops(store: Store, now: dt.datetime) -> None:
+    for code, name, categories, pieces in WORKSHOPS:
+        group = ProductionGroup.objects.create(
+            store=store,
+            code=code,
+            name=name,
+            pieces_a_day=pieces,
+            assumed=["pieces_a_day"],
+            **goods.mirrored(now),
+        )
+        Sku.objects.filter(store=store, category__code__in=categories).update(production_group=group)
 
 
 def _bulk_orders(shelf: list[tuple[Sku, Decimal]], now: dt.datetime) -> Iterator[Sketch]:

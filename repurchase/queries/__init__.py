@@ -2,7 +2,9 @@
 
 from repurchase.queries.advice import advice
 from repurchase.queries.batches import batch, batch_orders, batches, plan, progress
+from repurchase.queries.capacity import overflow_of
 from repurchase.queries.drift import order_sheet, plan_drift
+from repurchase.queries.edits import names_in
 from repurchase.queries.explained import explained
 from repurchase.queries.history import buyer_groups, past_orders
 from repurchase.queries.offers import offer, offer_orders
@@ -22,11 +24,13 @@ __all__ = [
     "buyer_groups",
     "explained",
     "freshness",
+    "names_in",
     "offer",
     "offer_orders",
     "opening",
     "order",
     "order_sheet",
+    "overflow_of",
     "past_orders",
     "plan",
     "plan_drift",

@@ -1,6 +1,8 @@
 """Making a batch, screening it again, cancelling it."""
 
+import datetime as dt
 import hashlib
+import json
 from collections.abc import Sequence
 
 from django.db import transaction
@@ -21,10 +23,14 @@ from pricing.models import Grant
 from qualification.queries import require_open
 from repurchase import batching
 from repurchase.batching import BatchStatus
+from repurchase.edits import kept
 from repurchase.lifecycle import OrderStatus
-from repurchase.models import Batch, Chunk, RepeatOrder, Selection
+from repurchase.models import Batch, BatchEdit, Chunk, RepeatOrder, Selection
+from repurchase.queries.capacity import day_of
+from repurchase.queries.edits import source_lines
 from repurchase.queries.selections import order_ids as ids_of
-from repurchase.services import customising
+from repurchase.services import customising, naming
+from repurchase.services.naming import Asked
 
 POLICIES = ("partial", "all_or_nothing")
 SHOWN = 20
@@ -53,9 +59,12 @@ def create(
     policy: str = "partial",
     special_clearance: bool = False,
     custom_services: Sequence[customising.Wanted] = (),
+    edits: Sequence[Asked] = (),
 ) -> Batch:
     """A batch of past orders named by their numbers. Nothing is written when it is refused.
 
+    `edits` set quantities and promises from its first screening on (R-16, R-17); whether they can be made in time is
+    shown with the plan and decided at the lock. Beside what `naming.resolved` raises:
     Raises QUALIFICATION_REQUIRED, BATCH_EMPTY, BATCH_TOO_LARGE, ORDER_UNKNOWN, MIXED_BUYERS, FX_RATE_STALE;
     INPUT_INVALID for a customised service of an order or line that isn't there.
     """
@@ -64,7 +73,7 @@ def create(
     buyer, order_ids = named(store=store, numbers=numbers, buyer_external_id=buyer_external_id)
     return _create(
         store=store, buyer=buyer, order_ids=order_ids, by=by, policy_name=policy,
-        special_clearance=special_clearance, custom_services=custom_services,
+        special_clearance=special_clearance, custom_services=custom_services, asked=edits,
     )  # fmt: skip
 
 
@@ -108,6 +117,7 @@ def _create(
     policy_name: str = "partial",
     special_clearance: bool = False,
     custom_services: Sequence[customising.Wanted] = (),
+    asked: Sequence[Asked] = (),
 ) -> Batch:
     now = clock.now(store)
     require_open(store, now)
@@ -118,6 +128,7 @@ def _create(
     )  # fmt: skip
     _take_stock(batch, now)
     batch.save()
+    edit = {"edits_digest": _edit(batch, order_ids, asked, by=by, now=now)} if asked else {}
     chunks = Chunk.objects.bulk_create(
         Chunk(store=store, batch=batch, first_position=first, past_order_ids=list(ids), rung_at=now)
         for first, ids in batching.chunks(order_ids)
@@ -127,11 +138,27 @@ def _create(
     digest = hashlib.sha256(",".join(map(str, order_ids)).encode()).hexdigest()
     ledger.record(
         store_id=store.pk, kind="batch.created", subject=f"batch:{batch.ref}", by=by, at=now,
-        asked=batch.asked, orders_digest=digest, gates=batch.gates, rate_set=batch.rate_set_id,
+        asked=batch.asked, orders_digest=digest, gates=batch.gates, rate_set=batch.rate_set_id, **edit,
     )  # fmt: skip
     for chunk in chunks:
         ring("repurchase.generate_chunk", chunk_id=chunk.pk)
     return batch
+
+
+def _edit(
+    batch: Batch, order_ids: Sequence[int], asked: Sequence[Asked], *, by: str, now: dt.datetime
+) -> str:
+    """Keeps the edits that come with the batch, for its chunks to find; their digest goes into the ledger."""
+    sources = source_lines(batch.store, order_ids, refs={})
+    changes = naming.resolved(asked, sources, before=(), today=day_of(batch))
+    orders = [line.order_id for line in sources.lines if any(naming.names(e, line) for e in changes)]
+    rows = [kept(each) for each in changes]
+    digest = hashlib.sha256(json.dumps(rows).encode()).hexdigest()
+    BatchEdit.objects.create(
+        store=batch.store, batch=batch, version=batch.version, changes=rows, lines=len(orders),
+        orders=len(set(orders)), digest=digest, applied_at=now, applied_by=by,
+    )  # fmt: skip
+    return digest
 
 
 def _take_stock(batch: Batch, now) -> None:
@@ -166,6 +193,7 @@ def rescreen(*, batch: Batch, by: str, special_clearance: bool | None = None) ->
         batch.special_clearance = special_clearance
     now = clock.now(batch.store)
     batch.attempt += 1
+    batch.version += 1
     batch.planned_at = None
     _take_stock(batch, now)
     batch.save()

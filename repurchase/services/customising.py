@@ -51,7 +51,7 @@ def take(
     lines = _lines_of({orders[w.order] for w in wanted if w.order in orders})
     errors = [e for place, w in enumerate(wanted) for e in _errors(place, w, orders, lines)]
     if errors:
-        raise Problem(Code.INPUT_INVALID, detail=errors[0]["detail"], pointers=errors[:ERRORS_SHOWN])
+        raise Problem(Code.INPUT_INVALID, detail=errors[0]["detail"], rows=errors[:ERRORS_SHOWN])
     rows = [
         _row(
             batch,

@@ -25,9 +25,12 @@ from outbox.bells import ring
 from pricing.queries import tariff_facts
 from repurchase import batching, copying
 from repurchase.batching import BatchStatus
+from repurchase.edits import Edit, edited
 from repurchase.models import Batch, Chunk, RepeatOrder
 from repurchase.planning import Plan, Terms, plan
 from repurchase.queries.batches import counts_of, short_skus
+from repurchase.queries.capacity import day_of
+from repurchase.queries.edits import edits_of
 
 MAX_TRIES = 5
 """A chunk that failed so often has a fault that time does not cure: the batch says so and stops."""
@@ -65,14 +68,11 @@ def _shared(batch_id: int) -> Batch:
 
 @uncollected()
 def _generate(batch: Batch, chunk: Chunk) -> None:
-    orders = order_facts(
-        store=batch.store, order_ids=chunk.past_order_ids, now=batch.screened_at,
-        special_clearance=batch.special_clearance,
-    )  # fmt: skip
+    orders = facts_of(batch, chunk.past_order_ids, edits_of(batch))
     positions = {pk: chunk.first_position + i for i, pk in enumerate(chunk.past_order_ids)}
-    made, inputs = _plans(batch, orders)
+    made, inputs = plans_of(batch, orders)
     plans = [(positions[order.id], planned) for order, planned in made]
-    record = _keep(batch, Part.CHUNK, chunk.first_position, made, inputs)
+    record = keep(batch, Part.CHUNK, chunk.first_position, made, inputs)
     now = clock.now(batch.store)
     copying.write(batch, plans, now=now)
     Chunk.objects.filter(pk=chunk.pk).update(done_at=now)
@@ -86,7 +86,17 @@ def _generate(batch: Batch, chunk: Chunk) -> None:
     )  # fmt: skip
 
 
-def _keep(batch: Batch, part: Part, first_position: int, made: Made, inputs: ChunkInputs) -> ScreeningRecord:
+def facts_of(batch: Batch, order_ids: Sequence[int], edits: Sequence[Edit]) -> list[OrderFacts]:
+    """The facts that these orders are planned by: the source's, with the batch's own quantities and promises."""
+    orders = order_facts(
+        store=batch.store, order_ids=order_ids, now=batch.screened_at,
+        special_clearance=batch.special_clearance,
+    )  # fmt: skip
+    today = day_of(batch)
+    return [edited(order, edits, today=today) for order in orders] if edits else orders
+
+
+def keep(batch: Batch, part: Part, first_position: int, made: Made, inputs: ChunkInputs) -> ScreeningRecord:
     return recording.keep_chunk(
         store=batch.store, subject=f"batch:{batch.ref}", attempt=batch.attempt, part=part,
         first_position=first_position, inputs=inputs, verdicts=[planned.verdict for _, planned in made],
@@ -94,7 +104,7 @@ def _keep(batch: Batch, part: Part, first_position: int, made: Made, inputs: Chu
     )  # fmt: skip
 
 
-def _plans(
+def plans_of(
     batch: Batch, orders: Sequence[OrderFacts], taken: Counter[int] | None = None
 ) -> tuple[Made, ChunkInputs]:
     """Each order with its plan, and what decided; with `taken` the orders draw on the same stock one after the other."""
@@ -154,9 +164,13 @@ def finish_batch(batch_id: int) -> None:
         _share_out_stock(batch)
         now = clock.now(batch.store)
         counts = counts_of(batch, now=now)
-        whole = batch.policy == "partial" or counts.planned == batch.asked
-        event = batching.Event.PLAN if counts.planned and whole else batching.Event.FAIL
+        event = batching.Event.PLAN if is_ready(batch, counts) else batching.Event.FAIL
         _settle(batch, event, now, planned=counts.planned, asked=counts.asked)
+
+
+def is_ready(batch: Batch, counts: batching.Counts) -> bool:
+    whole = batch.policy == "partial" or counts.planned == batch.asked
+    return bool(counts.planned) and whole
 
 
 def _settle(batch: Batch, event: batching.Event, now: dt.datetime, **facts: object) -> None:
@@ -184,12 +198,10 @@ def _share_out_stock(batch: Batch) -> None:
     )
     RepeatOrder.objects.filter(batch=batch, past_order__in=touched).delete()
     ids = sorted(touched, key=touched.__getitem__)
-    orders = order_facts(
-        store=batch.store, order_ids=ids, now=batch.screened_at, special_clearance=batch.special_clearance
-    )
+    orders = facts_of(batch, ids, edits_of(batch))
     taken: Counter[int] = Counter()
-    made, inputs = _plans(batch, orders, taken)
-    _keep(batch, Part.STOCK, 0, made, inputs)
+    made, inputs = plans_of(batch, orders, taken)
+    keep(batch, Part.STOCK, 0, made, inputs)
     plans = [(touched[order.id], planned) for order, planned in made]
     copying.write(batch, plans, now=clock.now(batch.store))
 

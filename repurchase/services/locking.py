@@ -12,6 +12,7 @@ from diagnostics import ledger
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace import clock
+from marketplace.models import ProductionGroup
 from outbox import letters
 from pricing import services as pricing
 from pricing import signing
@@ -21,8 +22,10 @@ from repurchase import batching
 from repurchase.batching import BatchStatus
 from repurchase.lifecycle import OrderStatus, sources
 from repurchase.models import Batch, LineOutcome, RepeatLine, RepeatOrder
+from repurchase.queries.capacity import overflow_of
 from repurchase.queries.services import asked_services
 from repurchase.services import ending, freshness
+from repurchase.services.editing import exceeded
 
 LotKey = tuple[str, str]  # (currency, index series): ADR 3
 Services = dict[int, list[tuple[int, str]]]  # by order id: (line number, 0 for the whole order; text)
@@ -33,7 +36,7 @@ def lock_and_invite(*, batch: Batch, by: str) -> list[Lock]:
 
     Stock that is stale by now is read anew first (R-80), before any row is held and in a transaction of its own.
     Raises QUALIFICATION_REQUIRED, NOTHING_TO_LOCK, PLAN_STALE, ORDER_ALREADY_LOCKED, STOCK_SYNC_STALE,
-    STOCK_TOO_LOW; then nothing else is written.
+    STOCK_TOO_LOW, CAPACITY_EXCEEDED; then nothing else is written.
     """
     freshness.refresh(batch)
     return _lock_and_invite(batch=batch, by=by)
@@ -62,6 +65,7 @@ def _lock_and_invite(*, batch: Batch, by: str) -> list[Lock]:
         by=by,
         stock_max_age=freshness.max_age(batch),
     )
+    _check_capacity(batch, locks[0].locked_at)
     require_open(batch.store, locks[0].locked_at)  # the rows may have been waited for beyond its end
     ending.end_orders(ended, status=OrderStatus.EXPIRED, by="system:lock")
     _move(locks, by_lot)
@@ -75,6 +79,13 @@ def _check_age(batch: Batch, now: dt.datetime) -> None:
     hours = int(batch.policies["plan_max_age_hours"])
     if now - batch.screened_at > dt.timedelta(hours=hours):
         raise Problem(Code.PLAN_STALE, value=batch.screened_at.isoformat(), limit=hours)
+
+
+def _check_capacity(batch: Batch, now: dt.datetime) -> None:
+    """R-18 once more, now that it counts: the groups' rows are held, so rivals for their days wait here."""
+    list(ProductionGroup.objects.filter(store=batch.store_id).order_by("pk").select_for_update(no_key=True))
+    if overflow := overflow_of(batch, now=now):
+        raise exceeded(overflow)
 
 
 def _by_lot(orders: Sequence[RepeatOrder]) -> dict[LotKey, list[RepeatOrder]]:
@@ -125,12 +136,12 @@ def _lot(
 
 
 def terms_digest(orders: Sequence[RepeatOrder], lines: dict[int, list[tuple]], services: Services) -> str:
-    """SHA-256 over every order's money, tax, Incoterm, lines and services: what an act of the buyer is bound to."""
+    """SHA-256 over every order's money, tax, Incoterm, promise, lines and services: what an act is bound to."""
     terms = [
         [
             order.ref, order.currency, order.goods_minor, order.freight_minor, order.tax_minor, order.total_minor,
-            order.tax_code, order.incoterm, order.importer_of_record, order.ship_to, lines[order.pk],
-            *([sorted(services[order.pk])] if services.get(order.pk) else []),
+            order.tax_code, order.incoterm, order.importer_of_record, order.promise_days, order.ship_to,
+            lines[order.pk], *([sorted(services[order.pk])] if services.get(order.pk) else []),
         ]
         for order in orders
     ]  # fmt: skip

@@ -235,6 +235,8 @@ EVENTS: Mapping[str, str | Promise] = {
     "batch.rescreened": _("Screened again"),
     "batch.planned": _("Plan ready"),
     "batch.failed": _("Screening ended without a plan"),
+    "batch.edited": _("Quantities or promises edited"),
+    "batch.edit_undone": _("An edit was undone"),
     "batch.locked": _("Prices locked, buyer invited"),
     "batch.cancelled": _("Batch cancelled"),
     "batch.closed": _("Batch closed"),

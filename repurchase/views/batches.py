@@ -19,6 +19,7 @@ from repurchase.batching import BatchStatus
 from repurchase.models import Batch
 from repurchase.services import batches as services
 from repurchase.services import locking
+from repurchase.services.editing import EDITABLE
 from repurchase.templatetags.parts import masked
 from repurchase.views.doors import for_members, may
 from repurchase.views.typed import whole
@@ -94,7 +95,19 @@ def _plan(request: HttpRequest, found: Batch, now: dt.datetime) -> dict:
         "orders": page.rows,
         "next_cursor": page.next_cursor,
         "advice": queries.advice(found, now=found.screened_at) if found.status == BatchStatus.PLANNED else (),
+        "editing": _editing(found, now),
         "unreachable": dict(plan.codes).get(Code.LANE_UNREACHABLE, 0),
+    }
+
+
+def _editing(found: Batch, now: dt.datetime) -> dict | None:
+    """What the panel of quantities and promises shows; None once they can't be edited."""
+    if found.status not in EDITABLE:
+        return None
+    return {
+        "applied": list(found.edits.filter(undone_at__isnull=True).order_by("version")),
+        "names": queries.names_in(found),
+        "overflow": queries.overflow_of(found, now=now),
     }
 
 

@@ -72,7 +72,7 @@
       sum.textContent = sum.dataset.failed;
       return;
     }
-    sum.innerHTML = text;
+    sum.replaceChildren(...new DOMParser().parseFromString(text, "text/html").body.childNodes);
     drawAnswer();
   };
 

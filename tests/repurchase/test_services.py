@@ -497,7 +497,11 @@ class TestTheBuyersPage:
         return f"/b/{signing.token_of(services.grant(batch))}/"
 
     def body(self, batch, **more):
-        return {"digest": [f"{pk}:{digest}" for pk, digest in services.digests(batch).items()], **more}
+        return {
+            "act": "confirm",
+            "digest": [f"{pk}:{digest}" for pk, digest in services.digests(batch).items()],
+            **more,
+        }
 
     def shown(self, answer) -> str:
         return re.search(r'name="shown"\s+value="(\w{64})"', answer.content.decode()).group(1)

@@ -29,7 +29,8 @@ PUBLIC = {
 OF_A_STORE = {
     "", "store/", "stock/", "benefits/", "qualification/", "orders/", "orders/selection/", "batches/",
     "orders/buyers/<int:buyer_id>/", "orders/<ref:ref>/", "batches/<ref:ref>/", "batches/<ref:ref>/progress/",
-    "batches/<ref:ref>/lock/", "batches/<ref:ref>/services/", "batches/<ref:ref>/rescreen/", "batches/<ref:ref>/cancel/",
+    "batches/<ref:ref>/lock/", "batches/<ref:ref>/services/", "batches/<ref:ref>/rescreen/",
+    "batches/<ref:ref>/edits/", "batches/<ref:ref>/cancel/",
     "batches/<ref:ref>/orders.xml",
 }  # fmt: skip
 

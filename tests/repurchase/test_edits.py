@@ -1,0 +1,99 @@
+"""R-16, R-17: the fold of edits over a source order."""
+
+import datetime as dt
+from dataclasses import replace
+
+import pytest
+
+from repurchase.edits import By, Edit, base_of, edited, kept, read
+from tests.eligibility.facts import line, order, sku
+
+TODAY = dt.date(2026, 11, 23)
+
+
+def source(quantity: int = 12, total: int = 1_000, moq: int = 1):
+    return order(replace(line(quantity, total, moq=moq), sku=sku(id=7, moq=moq)))
+
+
+def fold(*edits: Edit, **fields):
+    return edited(source(**fields), edits, today=TODAY)
+
+
+ALL = {"by": By.ALL}
+
+
+class TestAnEdit:
+    @pytest.mark.parametrize(
+        ("total", "quantity", "to", "base"),
+        [
+            (1_000, 12, 24, 2_000),
+            (1_000, 12, 1, 83),  # 83.33…
+            (1_000, 12, 5, 417),  # 416.67
+            (1_001, 2, 1, 501),  # a half goes up
+            (1_003, 2, 3, 1_505),  # 1504.5
+            (1, 3, 1, 0),
+            (1, 2, 1, 1),
+            (0, 4, 9, 0),
+            (99_999_999_999, 7, 1_000_000, 14_285_714_285_571_429),
+        ],
+    )
+    def test_computes_the_base_from_what_was_paid(self, total, quantity, to, base):
+        assert base_of(line(quantity=quantity, total_minor=total), to) == base
+
+    @pytest.mark.parametrize(
+        ("edits", "quantity", "moq"),
+        [
+            ([Edit(moq=20, **ALL)], 20, 20),
+            ([Edit(moq=12, **ALL)], 12, 12),
+            ([Edit(moq=5, **ALL)], 12, 5),  # a smaller one raises nothing
+            ([Edit(moq=20, **ALL), Edit(moq=15, **ALL)], 15, 15),  # the last word, not the raised quantity
+            ([Edit(quantity=40, **ALL)], 40, None),
+            ([Edit(quantity=5, **ALL)], 5, None),
+            ([Edit(quantity=5, **ALL), Edit(moq=8, **ALL)], 8, 8),
+            ([Edit(moq=8, **ALL), Edit(quantity=30, **ALL)], 30, 8),
+            ([Edit(moq=20, by=By.SKUS, ids=frozenset({7}))], 20, 20),
+            ([Edit(moq=20, by=By.SKUS, ids=frozenset({8}))], 12, None),
+            ([Edit(moq=20, by=By.LINES, ids=frozenset({1}))], 20, 20),
+            ([Edit(moq=20, by=By.ORDERS, ids=frozenset({99}))], 12, None),
+        ],
+    )
+    def test_sets_the_moq_and_raises_what_is_smaller(self, edits, quantity, moq):
+        made = fold(*edits).lines[0]
+        assert (made.quantity, made.moq) == (quantity, moq)
+        assert made.total_minor == base_of(source().lines[0], quantity)
+
+    def test_never_computes_from_an_earlier_edit(self):
+        """1000 for 12 → 5 is 417; from there 12 again would be 1001."""
+        made = fold(Edit(quantity=5, **ALL), Edit(quantity=12, **ALL)).lines[0]
+        assert made.total_minor == 1_000
+
+    @pytest.mark.parametrize(
+        ("edit", "days"),
+        [
+            (Edit(promise_days=45, **ALL), 45),
+            (Edit(promise_date=dt.date(2026, 12, 3), **ALL), 10),
+            (Edit(promise_date=dt.date(2026, 11, 1), **ALL), 0),
+            (Edit(moq=3, **ALL), 30),
+        ],
+    )
+    def test_promises_by_days_or_by_a_date(self, edit, days):
+        assert fold(edit).promise_days == days
+
+    def test_of_one_line_promises_for_its_order(self):
+        other = replace(source().lines[0], id=2, line_no=2)
+        both = replace(source(), lines=(source().lines[0], other))
+        edit = Edit(by=By.LINES, ids=frozenset({2}), promise_days=9, quantity=24)
+        made = edited(both, [edit], today=TODAY)
+        assert made.promise_days == 9
+        assert [x.quantity for x in made.lines] == [12, 24]
+
+    @pytest.mark.parametrize(
+        "edit",
+        [
+            Edit(moq=3, **ALL),
+            Edit(by=By.LINES, ids=frozenset({3, 1}), quantity=4, promise_date=dt.date(2026, 12, 1)),
+            Edit(by=By.SKUS, ids=frozenset({3}), promise_days=4),
+        ],
+    )
+    def test_is_read_back_as_it_was_kept(self, edit):
+        assert read(kept(edit)) == edit
