@@ -65,8 +65,8 @@ def _money(rows: Sequence[Row]) -> list[Field]:
     """Opening and closing balance, and of every month the credits, the debits and whether its balances hold."""
     opening = first(rows, rf"(?:期初余额|上期余额|OpeningBalance\)?):?({MONEY})")
     closing = first(rows, rf"(?:期[末未]余额|本期余额|ClosingBalance\)?):?({MONEY})")
-    movements = list(_movements(rows))
     before = decimal(opening.text) if opening else None
+    movements = list(_movements(rows, before))
     after = decimal(closing.text) if closing else None
     proven = _proven(movements, before, after)
     ends = (
@@ -121,12 +121,13 @@ def _proven(movements: Sequence[Movement], opening: Decimal | None, closing: Dec
     return proven
 
 
-def _movements(rows: Sequence[Row]) -> Iterator[Movement]:
+def _movements(rows: Sequence[Row], before: Decimal | None) -> Iterator[Movement]:
     columns: dict[str, Found] = {}
     for row in rows:
         if head := _head(row):
             columns = head
-        elif columns and (movement := _movement(row, columns)):
+        elif columns and (movement := _movement(row, columns, before)):
+            before = movement.balance
             yield movement
 
 
@@ -141,18 +142,16 @@ def _head(row: Row) -> dict[str, Found]:
     return columns if "balance" in columns and (dated or len(columns) > 1) else {}
 
 
-def _movement(row: Row, columns: dict[str, Found]) -> Movement | None:
+def _movement(row: Row, columns: dict[str, Found], before: Decimal | None) -> Movement | None:
     day = row.find(rf"^\D{{0,3}}(?:\d{{1,3}}(?=20))?({DATE})")
     if not day or not (date := iso_date(day.text)):
         return None
-    amounts = {_nearest(cell, columns): cell for cell in row.cells if re.fullmatch(MONEY, cell.text)}
-    found = [day, *amounts.values()]
-    credit, debit = _in_and_out(row, {name: decimal(cell.text) for name, cell in amounts.items()})
-    balance = amounts.get("balance")
+    cells = {_nearest(cell, columns): cell for cell in row.cells if re.match(MONEY, cell.text)}
+    amounts = {name: decimal(re.match(MONEY, cell.text)[0]) for name, cell in cells.items()}  # type: ignore[index]
+    credit, debit = _in_and_out(row, amounts, before)
     return Movement(
-        row=row, date=date, credit=credit, debit=debit, balance=decimal(balance.text) if balance else None,
-        found=found,
-    )  # fmt: skip
+        row=row, date=date, credit=credit, debit=debit, balance=amounts.get("balance"), found=[day, *cells.values()]
+    )
 
 
 def _nearest(cell: Found, columns: dict[str, Found]) -> str:
@@ -166,13 +165,15 @@ def _nearest(cell: Found, columns: dict[str, Found]) -> str:
     return nearest if distance(nearest) < 0.07 * cell.row.page.width else "amount"
 
 
-def _in_and_out(row: Row, amounts: dict[str, Decimal]) -> tuple[Decimal, Decimal]:
+def _in_and_out(row: Row, amounts: dict[str, Decimal], before: Decimal | None) -> tuple[Decimal, Decimal]:
+    """By column, by sign, by the mark 借 or 贷; an amount without any of them goes where the balance went."""
     zero = Decimal(0)
     if "amount" not in amounts:
         return amounts.get("credit", zero), amounts.get("debit", zero)
-    amount = amounts["amount"]
-    flags = {cell.text for cell in row.cells}
-    if flags & set(OUT_WORDS) or amount < 0:
+    amount, balance = amounts["amount"], amounts.get("balance", zero)
+    marks = {cell.text for cell in row.cells}
+    fell = not marks & set(IN_WORDS) and before is not None and balance < before
+    if amount < 0 or marks & set(OUT_WORDS) or fell:
         return zero, abs(amount)
     return amount, zero
 
