@@ -12,6 +12,7 @@ from eligibility import drift
 from marketplace.models import StoreLevel
 from pricing.locks import LockStatus
 from qualification.review import Standing
+from qualification.uploads import State
 from repurchase.batching import BatchStatus
 from repurchase.lifecycle import OrderStatus
 
@@ -65,6 +66,7 @@ LOCK: Mapping[str, Shown] = {
 SEVERITY: Mapping[str, Shown] = {
     Severity.FINAL: Shown(pgettext_lazy("severity", "Can't be repeated"), "calm", "ban"),
     Severity.CURABLE: Shown(pgettext_lazy("severity", "Can be fixed"), "attention", "alert-triangle"),
+    Severity.DOCUMENT: Shown(pgettext_lazy("severity", "Documents wanted"), "attention", "file-certificate"),
     Severity.REFUSAL: Shown(pgettext_lazy("severity", "Request refused"), "bad", "x"),
 }
 
@@ -124,6 +126,15 @@ STANDING: Mapping[str, Shown] = {
     Standing.LAPSED: Shown(pgettext_lazy("standing", "Lapsed"), "bad", "alert-triangle"),
 }
 
+UPLOAD: Mapping[str, Shown] = {
+    State.UPLOADED: Shown(pgettext_lazy("upload", "Uploaded"), "info", "hourglass"),
+    State.READING: Shown(pgettext_lazy("upload", "Being read"), "info", "hourglass"),
+    State.READ: Shown(pgettext_lazy("upload", "Read"), "ok", "circle-check"),
+    State.UNREADABLE: Shown(pgettext_lazy("upload", "Not readable"), "bad", "alert-triangle"),
+    State.APPROVED: Shown(pgettext_lazy("upload", "Approved"), "ok", "checks"),
+    State.REJECTED: Shown(pgettext_lazy("upload", "Wanted again"), "bad", "refresh"),
+}
+
 LEANING: Mapping[str, Shown] = {
     "for": Shown(pgettext_lazy("advice", "For"), "ok", "circle-check"),
     "against": Shown(pgettext_lazy("advice", "Against"), "attention", "alert-triangle"),
@@ -152,6 +163,7 @@ KINDS: Mapping[str, Mapping] = {
     "drift": DRIFT,
     "fixer": FIXER,
     "standing": STANDING,
+    "upload": UPLOAD,
     "leaning": LEANING,
     "replay": REPLAY,
 }
