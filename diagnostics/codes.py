@@ -508,7 +508,9 @@ CATALOGUE: Mapping[Code, Entry] = {
         _("Send one row for each SKU."),
     ),
     Code.DOCUMENT_EMPTY: _document(
-        _("The file is empty"), _("It has no bytes at all."), _("Save the document as a PDF again and upload that.")
+        _("The file is empty"),
+        _("It has no bytes at all."),
+        _("Save the document as a PDF again and upload that."),
     ),
     Code.DOCUMENT_TOO_LARGE: _document(
         _("The file is too large"),
@@ -649,7 +651,9 @@ CATALOGUE: Mapping[Code, Entry] = {
     Code.REVIEW_STALE: _refusal(
         409,
         _("Changed meanwhile"),
-        _("Somebody else acted on this review, or a document changed. Nothing was decided; what you typed is kept."),
+        _(
+            "Somebody else acted on this review, or a document changed. Nothing was decided; what you typed is kept."
+        ),
         _("Look at what is new, then decide again."),
         Fixer.PLATFORM,
     ),

@@ -59,7 +59,9 @@ def look(data: bytes, *, max_bytes: int) -> None:
         raise Problem(Code.DOCUMENT_NOT_PDF)
 
 
-def leaves(data: bytes, *, limits: Mapping[str, int] = LIMITS, wall_seconds: float = WALL_SECONDS) -> list[Leaf]:
+def leaves(
+    data: bytes, *, limits: Mapping[str, int] = LIMITS, wall_seconds: float = WALL_SECONDS
+) -> list[Leaf]:
     """The pages, or a Problem with the code that says why there are none. The caller survives every file."""
     with tempfile.TemporaryDirectory(prefix="intake-") as name:
         folder = Path(name)
@@ -71,7 +73,14 @@ def leaves(data: bytes, *, limits: Mapping[str, int] = LIMITS, wall_seconds: flo
 
 
 def _ask_child(folder: Path, limits: Mapping[str, int], wall_seconds: float) -> dict:
-    command = [sys.executable, "-I", str(CHILD), str(folder / "original.pdf"), str(folder), json.dumps(dict(limits))]
+    command = [
+        sys.executable,
+        "-I",
+        str(CHILD),
+        str(folder / "original.pdf"),
+        str(folder),
+        json.dumps(dict(limits)),
+    ]
     try:
         subprocess.run(
             command, env={"OMP_NUM_THREADS": "1"}, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,

@@ -139,7 +139,10 @@ def _is_typed(page) -> bool:
             left, bottom, right, top = thing.get_bounds()
             if (right - left) * (top - bottom) > width * height / 2:
                 return False
-        if thing.type == pdfium.FPDF_PAGEOBJ_TEXT and pdfium.FPDFTextObj_GetTextRenderMode(thing.raw) == INVISIBLE:
+        if (
+            thing.type == pdfium.FPDF_PAGEOBJ_TEXT
+            and pdfium.FPDFTextObj_GetTextRenderMode(thing.raw) == INVISIBLE
+        ):
             return False
     return True
 
@@ -156,7 +159,11 @@ def _words(page, scale: float, size: tuple[int, int]) -> list[list]:
             open_word = False
             continue
         box = [left, size[1] - top, right, size[1] - bottom]
-        if open_word and abs(box[0] - words[-1][3]) < 0.5 * max(box[3] - box[1], 8) and _same_line(box, words[-1]):
+        if (
+            open_word
+            and abs(box[0] - words[-1][3]) < 0.5 * max(box[3] - box[1], 8)
+            and _same_line(box, words[-1])
+        ):
             last = words[-1]
             words[-1] = [last[0] + sign, last[1], min(last[2], box[1]), box[2], max(last[4], box[3])]
         else:

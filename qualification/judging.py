@@ -42,7 +42,12 @@ class Paper:
         return name in self.settled or not any(f.name == name and f.for_human for f in self.reading.fields)
 
     def names(self, prefix: str) -> list[str]:
-        return sorted({*(f.name for f in self.reading.starting(prefix)), *(n for n in self.settled if n.startswith(prefix))})
+        return sorted(
+            {
+                *(f.name for f in self.reading.starting(prefix)),
+                *(n for n in self.settled if n.startswith(prefix)),
+            }
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,7 +89,9 @@ def open_fields(paper: Paper, *, company: str) -> list[Field]:
     return [
         f
         for f in paper.reading.fields
-        if f.for_human and f.name not in paper.settled and not (f.name == "company" and known and not f.under_seal)
+        if f.for_human
+        and f.name not in paper.settled
+        and not (f.name == "company" and known and not f.under_seal)
     ]
 
 
@@ -99,12 +106,22 @@ def _check(
     leans = [f"{p.ref}/{n}" for p in papers for n in fields if not p.is_settled(n)]
     verdict = Verdict.OPEN if leans else Verdict.PASSED if ok else Verdict.FAILED
     return Check(
-        name=name, verdict=verdict, code=code, papers=[p.ref for p in papers], leans_on=leans, evidence=evidence
+        name=name,
+        verdict=verdict,
+        code=code,
+        papers=[p.ref for p in papers],
+        leans_on=leans,
+        evidence=evidence,
     )
 
 
 def _all_there(papers: Sequence[Paper], world: World) -> Iterator[Check]:
-    wanted = [Kind.LICENCE, Kind.STATEMENT, Kind.DECLARATION, *([Kind.ISO_9001] if world.iso_9001_wanted else [])]
+    wanted = [
+        Kind.LICENCE,
+        Kind.STATEMENT,
+        Kind.DECLARATION,
+        *([Kind.ISO_9001] if world.iso_9001_wanted else []),
+    ]
     missing = [kind.value for kind in wanted if not _of(papers, kind)]
     yield _check("documents_there", Code.DOCUMENTS_MISSING, not missing, [], missing=missing)
 
@@ -138,10 +155,20 @@ def _licence(papers: Sequence[Paper], world: World) -> Iterator[Check]:
     for paper in _of(papers, Kind.LICENCE):
         code, until = paper.value("credit_code"), paper.value("valid_until")
         yield _check(
-            "licence_code", Code.LICENCE_CODE_INVALID, credit_code.is_valid(code), [paper], ["credit_code"], value=code
+            "licence_code",
+            Code.LICENCE_CODE_INVALID,
+            credit_code.is_valid(code),
+            [paper],
+            ["credit_code"],
+            value=code,
         )
         yield _check(
-            "licence_term", Code.LICENCE_EXPIRED, until >= world.today.isoformat(), [paper], ["valid_until"], value=until
+            "licence_term",
+            Code.LICENCE_EXPIRED,
+            until >= world.today.isoformat(),
+            [paper],
+            ["valid_until"],
+            value=until,
         )
 
 
@@ -159,7 +186,9 @@ def _certificate(papers: Sequence[Paper], world: World) -> Iterator[Check]:
 
 def _account(papers: Sequence[Paper], world: World) -> Iterator[Check]:
     for paper in _of(papers, Kind.STATEMENT):
-        yield _check("account", Code.FIELD_UNREAD, bool(paper.value("account")), [paper], ["account"], field="account")
+        yield _check(
+            "account", Code.FIELD_UNREAD, bool(paper.value("account")), [paper], ["account"], field="account"
+        )
 
 
 def _balances(papers: Sequence[Paper], world: World) -> Iterator[Check]:
@@ -294,7 +323,9 @@ def _headings(papers: Sequence[Paper], world: World) -> Iterator[Check]:
 
 def _sums(papers: Sequence[Paper], world: World) -> Iterator[Check]:
     for paper in _of(papers, Kind.DECLARATION):
-        broken = [n for n in paper.names("total ") if not paper.reading.of(n).proven and n not in paper.settled]
+        broken = [
+            n for n in paper.names("total ") if not paper.reading.of(n).proven and n not in paper.settled
+        ]
         if broken:
             yield Check(
                 name="declaration_sums", verdict=Verdict.FAILED, code=Code.DECLARATION_SUM_MISMATCH, papers=[paper.ref],

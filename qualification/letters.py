@@ -47,7 +47,9 @@ def review_alarm(subjects: Mapping) -> Rendered | None:
     to = [user.email for user in leads.order_by("pk") if user.has_perm("qualification.lead_review")]
     link = settings.SITE_URL + reverse("admin:qualification_case_desk", args=[case.pk])
     context = {"case": case, "store": case.store, "grade": subjects["grade"], "link": link}
-    return from_template("review_alarm", to=to, language=settings.LANGUAGE_CODE, context=context) if to else None
+    return (
+        from_template("review_alarm", to=to, language=settings.LANGUAGE_CODE, context=context) if to else None
+    )
 
 
 def _row(subjects: Mapping) -> Qualification:

@@ -29,6 +29,14 @@ class Box:
     x1: float
     y1: float
 
+    @property
+    def width(self) -> float:
+        return self.x1 - self.x0
+
+    @property
+    def height(self) -> float:
+        return self.y1 - self.y0
+
     def meets(self, other: "Box") -> bool:
         across = self.x0 < other.x1 and other.x0 < self.x1
         down = self.y0 < other.y1 and other.y0 < self.y1

@@ -7,7 +7,16 @@ from decimal import Decimal
 from qualification.extraction.layout import DATE, Found, Page, Row, below, first, iso_date, rows_of
 from qualification.readings import Field
 
-CURRENCIES = {"美元": "USD", "欧元": "EUR", "英镑": "GBP", "人民币": "CNY", "USD": "USD", "EUR": "EUR", "GBP": "GBP", "CNY": "CNY"}
+CURRENCIES = {
+    "美元": "USD",
+    "欧元": "EUR",
+    "英镑": "GBP",
+    "人民币": "CNY",
+    "USD": "USD",
+    "EUR": "EUR",
+    "GBP": "GBP",
+    "CNY": "CNY",
+}
 MONEY = r"\d[\d,]*\.\d{2,4}"
 
 
@@ -18,7 +27,9 @@ def fields(pages: Sequence[Page]) -> list[Field]:
     return [
         _number(rows),
         consignor.field("company") if consignor else Field(name="company", value=""),
-        declared.field("declared_on", iso_date(declared.text)) if declared else Field(name="declared_on", value=""),
+        declared.field("declared_on", iso_date(declared.text))
+        if declared
+        else Field(name="declared_on", value=""),
         *_goods(rows),
     ]
 
@@ -56,8 +67,10 @@ def _item(item: int, rows: Sequence[Row]) -> Iterator[Field]:
     proves = total is not None and quantity is not None and _product(quantity, prices[0]) == _decimal(total)
     yield _total(item, total, proves=proves)
     currency = first(rows, rf"({'|'.join(CURRENCIES)})")
-    yield currency.field(f"currency {item}", CURRENCIES[currency.text]) if currency else Field(
-        name=f"currency {item}", value=""
+    yield (
+        currency.field(f"currency {item}", CURRENCIES[currency.text])
+        if currency
+        else Field(name=f"currency {item}", value="")
     )
 
 

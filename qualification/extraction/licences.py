@@ -15,12 +15,18 @@ def fields(pages: Sequence[Page]) -> list[Field]:
     rows = rows_of(pages)
     name = first(rows, r"^名.?:?(.{2,}(?:公司|厂|中心|商行|合作社|企业.*))$")
     founded = first(rows, rf"成立日期:?({DATE})")
-    term = first(rows, rf"(?:营业期限|经营期限):?.*至({DATE}|长期)") or first(rows, r"(?:营业期限|经营期限):?(长期)")
+    term = first(rows, rf"(?:营业期限|经营期限):?.*至({DATE}|长期)") or first(
+        rows, r"(?:营业期限|经营期限):?(长期)"
+    )
     return [
         name.field("company") if name else Field(name="company", value=""),
         _code(rows),
-        founded.field("founded_on", iso_date(founded.text)) if founded else Field(name="founded_on", value=""),
-        term.field("valid_until", iso_date(term.text) or FOREVER) if term else Field(name="valid_until", value=""),
+        founded.field("founded_on", iso_date(founded.text))
+        if founded
+        else Field(name="founded_on", value=""),
+        term.field("valid_until", iso_date(term.text) or FOREVER)
+        if term
+        else Field(name="valid_until", value=""),
     ]
 
 

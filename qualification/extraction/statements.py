@@ -47,8 +47,12 @@ def fields(pages: Sequence[Page]) -> list[Field]:
     period = first(rows, rf"(?:起止日期|查询期间|对账期间|Period\)?):?({DATE}(?:至|-+|~|to){DATE})")
     return [
         company.field("company") if company else Field(name="company", value=""),
-        account.field("account", account.text.replace("-", "")) if account else Field(name="account", value=""),
-        currency.field("currency", CURRENCIES[currency.text]) if currency else Field(name="currency", value=""),
+        account.field("account", account.text.replace("-", ""))
+        if account
+        else Field(name="account", value=""),
+        currency.field("currency", CURRENCIES[currency.text])
+        if currency
+        else Field(name="currency", value=""),
         *_period(period),
         *_money(rows),
     ]
@@ -150,7 +154,12 @@ def _movement(row: Row, columns: dict[str, Found], before: Decimal | None) -> Mo
     amounts = {name: decimal(re.match(MONEY, cell.text)[0]) for name, cell in cells.items()}  # type: ignore[index]
     credit, debit = _in_and_out(row, amounts, before)
     return Movement(
-        row=row, date=date, credit=credit, debit=debit, balance=amounts.get("balance"), found=[day, *cells.values()]
+        row=row,
+        date=date,
+        credit=credit,
+        debit=debit,
+        balance=amounts.get("balance"),
+        found=[day, *cells.values()],
     )
 
 

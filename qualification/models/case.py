@@ -39,7 +39,8 @@ class Case(models.Model):
                 fields=["store"], condition=Q(ended_at=None), name="one_open_review_a_store"
             ),
             models.CheckConstraint(
-                condition=Q(running_since=None, due_at=None) | Q(running_since__isnull=False, due_at__isnull=False),
+                condition=Q(running_since=None, due_at=None)
+                | Q(running_since__isnull=False, due_at__isnull=False),
                 name="a_running_review_has_its_deadline",
             ),
         ]

@@ -29,7 +29,9 @@ class Upload(models.Model):
     uploaded_at = models.DateTimeField()
     uploaded_by = models.CharField(max_length=40)
 
-    state = models.CharField(max_length=10, choices=[(s.value, s.value) for s in State], default=State.UPLOADED)
+    state = models.CharField(
+        max_length=10, choices=[(s.value, s.value) for s in State], default=State.UPLOADED
+    )
     code = models.CharField(max_length=40, blank=True)  # why it is unreadable or was rejected
     evidence = models.JSONField(default=dict, blank=True)
     remark = models.CharField(max_length=500, blank=True)  # the reviewer's own words with a rejection
@@ -51,7 +53,8 @@ class Upload(models.Model):
                 condition=Q(state__in=[s.value for s in State]), name="an_upload_is_in_one_of_its_states"
             ),
             models.CheckConstraint(
-                condition=~Q(state__in=[State.READ, State.APPROVED, State.REJECTED]) | Q(reading__isnull=False),
+                condition=~Q(state__in=[State.READ, State.APPROVED, State.REJECTED])
+                | Q(reading__isnull=False),
                 name="what_was_read_has_its_reading",
             ),
             models.CheckConstraint(condition=Q(pages__lte=50), name="a_document_has_50_pages_at_most"),
@@ -60,7 +63,9 @@ class Upload(models.Model):
             models.Index(fields=["store", "kind", "-uploaded_at"], name="uploads_of_a_store"),
             models.Index(fields=["number"], condition=~Q(number=""), name="uploads_by_number"),
             models.Index(
-                fields=["rung_at"], condition=Q(state__in=[State.UPLOADED, State.READING]), name="uploads_to_read"
+                fields=["rung_at"],
+                condition=Q(state__in=[State.UPLOADED, State.READING]),
+                name="uploads_to_read",
             ),
         ]
 

@@ -1,4 +1,5 @@
 from qualification.queries.calendars import calendar
+from qualification.queries.desk import desk
 from qualification.queries.papers import (
     checks,
     current,
@@ -6,6 +7,7 @@ from qualification.queries.papers import (
     missing_documents,
     uploaded,
 )
+from qualification.queries.reviews import Figures, figures, figures_by_month, open_case
 from qualification.queries.standing import (
     State,
     Wanted,
@@ -17,13 +19,18 @@ from qualification.queries.standing import (
 )
 
 __all__ = [
+    "Figures",
     "State",
     "Wanted",
     "calendar",
     "checks",
     "current",
     "current_papers",
+    "desk",
+    "figures",
+    "figures_by_month",
     "missing_documents",
+    "open_case",
     "require_open",
     "standing_of",
     "state_of",

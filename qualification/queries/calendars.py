@@ -17,6 +17,7 @@ def calendar(around: dt.date | None = None) -> Calendar:
     return Calendar(
         days_off=({*published} - made_up | {d for d, worked in own.items() if not worked})
         - {d for d, worked in own.items() if worked},
-        worked=(made_up | {d for d, worked in own.items() if worked}) - {d for d, worked in own.items() if not worked},
+        worked=(made_up | {d for d, worked in own.items() if worked})
+        - {d for d, worked in own.items() if not worked},
         known_years={day.year for day in made_up} | {day.year for day, worked in own.items() if worked},
     )

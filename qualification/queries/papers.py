@@ -89,11 +89,14 @@ class _Rates:
         if currency == "EUR":
             return Decimal(1)
         if (currency, day) not in self.known:
-            rows = self.rows.filter(currency=currency, rate_set__published_on__range=(day - dt.timedelta(days=10), day))
-            latest = rows.order_by("-rate_set__published_on", "-rate_set_id").values_list("per_euro", flat=True)
+            rows = self.rows.filter(
+                currency=currency, rate_set__published_on__range=(day - dt.timedelta(days=10), day)
+            )
+            latest = rows.order_by("-rate_set__published_on", "-rate_set_id").values_list(
+                "per_euro", flat=True
+            )
             self.known[currency, day] = latest.first()
         return self.known[currency, day]
-
 
     """The documents of a kind, the newest last, with whether any is still being read."""
 

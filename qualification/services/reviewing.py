@@ -136,7 +136,11 @@ def send_back(*, act: Act, refusals: Sequence[Refusal]) -> None:
 
 def _mine(act: Act) -> Case:
     """The case, held, when this reviewer may act on it and it stands as they saw it."""
-    case = Case.objects.select_for_update(of=("self",)).select_related("store", "overruled_by").get(pk=act.case.pk)
+    case = (
+        Case.objects.select_for_update(of=("self",))
+        .select_related("store", "overruled_by")
+        .get(pk=act.case.pk)
+    )
     if case.ended_at or case.running_since is None or case.version != act.version:
         raise Problem(Code.REVIEW_STALE)
     member = Membership.objects.filter(store=case.store, user=act.reviewer).exists()
@@ -155,9 +159,7 @@ def _settle(act: Act) -> None:
 
 
 def _require_settled(store: Store, papers: Sequence[judging.Paper]) -> None:
-    left = [
-        f"{p.kind}: {f.name}" for p in papers for f in judging.open_fields(p, company=store.legal_name)
-    ]
+    left = [f"{p.kind}: {f.name}" for p in papers for f in judging.open_fields(p, company=store.legal_name)]
     unsealed = [f"{p.kind}: seal" for p in papers if "seal" not in p.settled]
     if left or unsealed:
         raise Problem(Code.REVIEW_INCOMPLETE, open=left + unsealed)
@@ -188,7 +190,13 @@ def watch() -> int:
         running = Case.objects.filter(ended_at=None, due_at__isnull=False).exclude(alarmed="late")
         for case in running.select_for_update(of=("self",), skip_locked=True).select_related("store")[:200]:
             now = real_now + case.store.clock_offset
-            grade = "late" if now >= case.due_at else "soon" if sla.left(now, case.due_at, calendar) < SOON else ""
+            grade = (
+                "late"
+                if now >= case.due_at
+                else "soon"
+                if sla.left(now, case.due_at, calendar) < SOON
+                else ""
+            )
             if grade and grade != case.alarmed:
                 Case.objects.filter(pk=case.pk).update(alarmed=grade)
                 _alarm(case, grade, case.due_at)
@@ -205,4 +213,6 @@ def _alarm(case: Case, grade: str, due_at: dt.datetime) -> None:
 
 
 def _record(case: Case, kind: str, act: Act, at: dt.datetime, **facts: Any) -> None:
-    ledger.record(store_id=case.store_id, kind=kind, subject=f"store:{case.store.code}", by=act.by, at=at, **facts)
+    ledger.record(
+        store_id=case.store_id, kind=kind, subject=f"store:{case.store.code}", by=act.by, at=at, **facts
+    )

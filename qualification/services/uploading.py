@@ -30,7 +30,14 @@ MAX_CURRENT = 60
 
 
 def upload(
-    *, store: Store, kind: Kind, name: str, data: bytes, by: str, now: dt.datetime, replaces: Upload | None = None
+    *,
+    store: Store,
+    kind: Kind,
+    name: str,
+    data: bytes,
+    by: str,
+    now: dt.datetime,
+    replaces: Upload | None = None,
 ) -> Upload:
     """Keeps the file untouched and has it read. DOCUMENT_… for one that is refused; then nothing is kept."""
     _require_documents(store, now)
@@ -157,7 +164,11 @@ def submit(*, store: Store, by: str, now: dt.datetime) -> None:
 
 def _record(upload: Upload, kind: str, by: str, at: dt.datetime, **facts) -> None:
     ledger.record(
-        store_id=upload.store_id, kind=kind, subject=f"document:{upload.key}", by=by, at=at, document=upload.kind, **facts
+        store_id=upload.store_id,
+        kind=kind,
+        subject=f"document:{upload.key}",
+        by=by,
+        at=at,
+        document=upload.kind,
+        **facts,
     )
-
-

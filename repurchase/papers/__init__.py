@@ -13,7 +13,5 @@ from repurchase.papers.sheet import DPI
 def pdf_of(pages: list[Image.Image], *, quality: int = 85) -> bytes:
     """The pages as pictures in a PDF, as a scanner makes it."""
     out = BytesIO()
-    pages[0].save(
-        out, "PDF", resolution=DPI, save_all=True, append_images=pages[1:], quality=quality
-    )
+    pages[0].save(out, "PDF", resolution=DPI, save_all=True, append_images=pages[1:], quality=quality)
     return out.getvalue()

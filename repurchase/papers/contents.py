@@ -10,14 +10,32 @@ from enum import StrEnum
 
 from qualification.credit_code import SIGNS, check_sign
 
-CITIES = {"宁波": "330200", "义乌": "330782", "杭州": "330100", "深圳": "440300", "厦门": "350200", "青岛": "370200"}
+CITIES = {
+    "宁波": "330200",
+    "义乌": "330782",
+    "杭州": "330100",
+    "深圳": "440300",
+    "厦门": "350200",
+    "青岛": "370200",
+}
 WORDS = ("海晟", "恒泰", "远航", "嘉禾", "瑞丰", "东来", "华宇", "金桥", "长青", "百川", "明达", "顺安")
 TRADES = ("进出口", "国际贸易", "家居用品", "电子商务", "机械设备", "工艺品")
 GOODS = {
     "6911101900": "瓷制餐具", "8482102000": "深沟球轴承", "6109100021": "棉制针织T恤衫", "8708299000": "汽车车身零件",
     "9505100090": "圣诞装饰品", "7323930000": "不锈钢厨具",
 }  # fmt: skip
-PURPOSES = ("货款", "电子汇入", "平台结算款", "工资", "税费", "采购付款", "运费", "租金", "结汇入账", "手续费")
+PURPOSES = (
+    "货款",
+    "电子汇入",
+    "平台结算款",
+    "工资",
+    "税费",
+    "采购付款",
+    "运费",
+    "租金",
+    "结汇入账",
+    "手续费",
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -98,14 +116,22 @@ def company(rng: random.Random, *, name: str = "") -> Company:
 
 
 def statement(
-    rng: random.Random, of: Company, *, last: dt.date, months: int = 3, layout: Layout = Layout.SIGNED, rows: int = 9
+    rng: random.Random,
+    of: Company,
+    *,
+    last: dt.date,
+    months: int = 3,
+    layout: Layout = Layout.SIGNED,
+    rows: int = 9,
 ) -> Statement:
     """`months` full months up to the one of `last`, each with credits above USD 100,000."""
     begin, end = _months_back(last, months - 1), _month_end(last)
     opening = Decimal(rng.randint(10_000_000, 99_999_999)) / 100
     movements, balance = [], opening
     for back in range(months - 1, -1, -1):
-        for date in sorted(_month_end(_months_back(last, back)).replace(day=rng.randint(1, 28)) for _ in range(rows)):
+        for date in sorted(
+            _month_end(_months_back(last, back)).replace(day=rng.randint(1, 28)) for _ in range(rows)
+        ):
             credit, debit = _amounts(rng, balance, incoming=len(movements) % 2 == 0)
             balance += credit - debit
             movements.append(
@@ -113,7 +139,13 @@ def statement(
             )
     currency = "USD" if layout is Layout.BILINGUAL else "CNY"
     return Statement(
-        company=of, layout=layout, currency=currency, begin=begin, end=end, opening=opening, movements=movements
+        company=of,
+        layout=layout,
+        currency=currency,
+        begin=begin,
+        end=end,
+        opening=opening,
+        movements=movements,
     )
 
 

@@ -8,7 +8,14 @@ from repurchase.papers.contents import Declaration
 from repurchase.papers.sheet import Sheet
 
 CURRENCY_WORDS = {"USD": "美元", "EUR": "欧元", "CNY": "人民币"}
-COLUMNS = (("项号", 80), ("商品编号", 170), ("商品名称及规格型号", 430), ("数量及单位", 1000), ("单价/总价/币制", 1330), ("原产国", 1660))
+COLUMNS = (
+    ("项号", 80),
+    ("商品编号", 170),
+    ("商品名称及规格型号", 430),
+    ("数量及单位", 1000),
+    ("单价/总价/币制", 1330),
+    ("原产国", 1660),
+)
 
 
 def declaration(of: Declaration, rng: random.Random, *, sealed: bool = True) -> list[Image.Image]:

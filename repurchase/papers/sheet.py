@@ -25,7 +25,9 @@ class Sheet:
         self.draw = ImageDraw.Draw(self.image)
         self.text(self.image.width / 2, 40, "样例 SAMPLE", 26, at="ma", fill=GREY)
 
-    def text(self, x: float, y: float, text: str, size: int = 30, *, at: str = "la", fill=(20, 20, 20)) -> None:
+    def text(
+        self, x: float, y: float, text: str, size: int = 30, *, at: str = "la", fill=(20, 20, 20)
+    ) -> None:
         """`at` anchors: la from the left, ma around the middle, ra up to the right."""
         self.draw.text((x, y), text, font=font(size), anchor=at, fill=fill)
 
@@ -44,12 +46,21 @@ class Sheet:
         draw.ellipse((x - radius, y - radius, x + radius, y + radius), outline=colour, width=9)
         draw.polygon(_star(x, y, 52), fill=colour)
         for n, sign in enumerate(words[:16]):
-            self._along(ink, sign, (x, y), radius - 40, math.radians(200 + n * 280 / max(len(words[:16]) - 1, 1)), colour)
+            self._along(
+                ink,
+                sign,
+                (x, y),
+                radius - 40,
+                math.radians(200 + n * 280 / max(len(words[:16]) - 1, 1)),
+                colour,
+            )
         self.image.paste(Image.alpha_composite(self.image.convert("RGBA"), ink).convert("RGB"))
         self.draw = ImageDraw.Draw(self.image)
 
     @staticmethod
-    def _along(ink: Image.Image, sign: str, centre: tuple[float, float], radius: float, angle: float, colour) -> None:
+    def _along(
+        ink: Image.Image, sign: str, centre: tuple[float, float], radius: float, angle: float, colour
+    ) -> None:
         tile = Image.new("RGBA", (56, 56), (0, 0, 0, 0))
         ImageDraw.Draw(tile).text((28, 28), sign, font=font(38), anchor="mm", fill=colour)
         tile = tile.rotate(-math.degrees(angle) - 90, resample=Image.Resampling.BICUBIC)

@@ -130,5 +130,7 @@ def _preamble(sheet: Sheet, of: Statement) -> int:
 
 
 def _ending(sheet: Sheet, of: Statement, y: float) -> None:
-    label = {Layout.BILINGUAL: "Closing Balance 期末余额", Layout.DEBIT_CREDIT: "本期余额"}.get(of.layout, "期末余额")
+    label = {Layout.BILINGUAL: "Closing Balance 期末余额", Layout.DEBIT_CREDIT: "本期余额"}.get(
+        of.layout, "期末余额"
+    )
     sheet.text(110, y, f"{label}: {_money(of.closing)}", 28)

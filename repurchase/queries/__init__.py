@@ -6,7 +6,7 @@ from repurchase.queries.drift import order_sheet, plan_drift
 from repurchase.queries.explained import explained
 from repurchase.queries.history import buyer_groups, past_orders
 from repurchase.queries.offers import offer, offer_orders
-from repurchase.queries.opening import opening
+from repurchase.queries.opening import opening, to_replace
 from repurchase.queries.orders import order
 from repurchase.queries.selections import selection_summary
 from repurchase.queries.standing import standings
@@ -32,4 +32,5 @@ __all__ = [
     "selection_summary",
     "standings",
     "stock",
+    "to_replace",
 ]

@@ -11,6 +11,7 @@ from diagnostics.codes import Fixer, Severity
 from eligibility import drift
 from marketplace.models import StoreLevel
 from pricing.locks import LockStatus
+from qualification import documents
 from qualification.review import Standing
 from qualification.uploads import State
 from repurchase.batching import BatchStatus
@@ -225,6 +226,50 @@ FACTS: Mapping[str, str | Promise] = {
     **{level.name.title(): level.label for level in StoreLevel},
 }
 """Values and limits of gates that are words; everything else is shown as it is."""
+
+DOCUMENTS: Mapping[str, str | Promise] = {each.key: each.title for each in documents.DOCUMENTS}
+"""Plain message ids of the core; translated where they are shown."""
+
+FIELDS: Mapping[str, str | Promise] = {
+    "company": _("Company name"),
+    "credit_code": _("Unified social credit code"),
+    "founded_on": _("Founded on"),
+    "valid_until": _("Valid until"),
+    "account": _("Account number"),
+    "currency": _("Currency"),
+    "period_from": _("Period, from"),
+    "period_to": _("Period, to"),
+    "opening_balance": _("Opening balance"),
+    "closing_balance": _("Closing balance"),
+    "credits": _("Credits"),
+    "debits": _("Debits"),
+    "number": _("Customs number"),
+    "declared_on": _("Declared on"),
+    "hs": _("HS code of item"),
+    "total": _("Total of item"),
+    "standard": _("Standard"),
+}
+"""Fields of documents by the first word of their name; a month or an item's number may follow."""
+
+CHECKS: Mapping[str, str | Promise] = {
+    "documents_there": _("Every document that is asked for is there"),
+    "company": _("It names the company of the store"),
+    "seal": _("It bears a seal"),
+    "licence_code": _("The credit code's check sign"),
+    "licence_term": _("The licence is in force"),
+    "account": _("The account number"),
+    "balances": _("Each balance follows from the one before"),
+    "months": _("Consecutive full months"),
+    "turnover": _("Credits of a month"),
+    "declaration_number": _("The number of an export declaration"),
+    "declaration_unseen": _("No other store has shown it"),
+    "declaration_distinct": _("Declarations differ from each other"),
+    "declarations_count": _("Enough declarations"),
+    "declaration_goods": _("Goods of the main category"),
+    "declaration_sums": _("Quantity times unit price is the total"),
+    "declarations_total": _("Declared exports together"),
+    "certificate_term": _("The ISO 9001 certificate is in force"),
+}
 
 EVENTS: Mapping[str, str | Promise] = {
     "batch.created": _("Batch made"),

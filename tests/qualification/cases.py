@@ -58,11 +58,15 @@ def statement_of(what: Statement, rng: random.Random) -> Case:
         truth[f"credits {month}"] = f"{sum((m.credit for m in those), Decimal(0)):.2f}"
         truth[f"debits {month}"] = f"{sum((m.debit for m in those), Decimal(0)):.2f}"
     pdf = scanned(statements.statement(what, rng), rng)
-    return Case(name=f"statement {what.layout}", kind=Kind.STATEMENT, company=what.company, truth=truth, pdf=pdf)
+    return Case(
+        name=f"statement {what.layout}", kind=Kind.STATEMENT, company=what.company, truth=truth, pdf=pdf
+    )
 
 
 def declaration(rng: random.Random, *, of: Company | None = None, items: int = 2) -> Case:
-    return declaration_of(contents.declaration(rng, of or contents.company(rng), before=TODAY, items=items), rng)
+    return declaration_of(
+        contents.declaration(rng, of or contents.company(rng), before=TODAY, items=items), rng
+    )
 
 
 def declaration_of(what: Declaration, rng: random.Random) -> Case:

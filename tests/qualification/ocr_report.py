@@ -55,7 +55,9 @@ def _report(seed: int, measured: list, caught: list[tuple[str, bool]]) -> int:
         told[fields[0].case] += fields
         pages[fields[0].case] += count
         seconds[fields[0].case] += spent  # type: ignore[assignment]
-    print(f"seed {seed}\n{'document':26}{'fields':>8}{'right':>9}{'to human':>10}{'right|human':>13}{'silent':>8}{'s/page':>8}")
+    print(
+        f"seed {seed}\n{'document':26}{'fields':>8}{'right':>9}{'to human':>10}{'right|human':>13}{'silent':>8}{'s/page':>8}"
+    )
     rows = {name: _row(fields, seconds[name] / pages[name]) for name, fields in sorted(told.items())}
     rows["all"] = _row([f for fs in told.values() for f in fs], sum(seconds.values()) / sum(pages.values()))
     for name, r in rows.items():
@@ -70,8 +72,14 @@ def _report(seed: int, measured: list, caught: list[tuple[str, bool]]) -> int:
     found = Counter(code for code, ok in caught if ok)
     tampered = {code: f"{found[code]}/{sum(c == code for c, _ in caught)}" for code in cases.TAMPERED}
     print("tampered, caught:", tampered)
-    Path("ocr-report.json").write_text(json.dumps({"seed": seed, "rows": rows, "tampered": tampered}, indent=2))
-    good = rows["all"]["right_or_human"] >= 0.97 and not rows["all"]["silently_wrong"] and all(ok for _, ok in caught)
+    Path("ocr-report.json").write_text(
+        json.dumps({"seed": seed, "rows": rows, "tampered": tampered}, indent=2)
+    )
+    good = (
+        rows["all"]["right_or_human"] >= 0.97
+        and not rows["all"]["silently_wrong"]
+        and all(ok for _, ok in caught)
+    )
     return 0 if good else 1
 
 

@@ -79,7 +79,10 @@ def renamed_png() -> bytes:
 BAD = {
     "no bytes": (lambda: b"", Code.DOCUMENT_EMPTY),
     "a PNG renamed": (renamed_png, Code.DOCUMENT_NOT_PDF),
-    "nonsense after a PDF's first line": (lambda: b"%PDF-1.7\n" + bytes(range(256)) * 40, Code.DOCUMENT_DAMAGED),
+    "nonsense after a PDF's first line": (
+        lambda: b"%PDF-1.7\n" + bytes(range(256)) * 40,
+        Code.DOCUMENT_DAMAGED,
+    ),
     "cut off": (lambda: sound()[:-4000], Code.DOCUMENT_DAMAGED),
     "a password to open": (lambda: encrypted("secret"), Code.DOCUMENT_ENCRYPTED),
     "a password to copy": (lambda: encrypted(""), Code.DOCUMENT_ENCRYPTED),

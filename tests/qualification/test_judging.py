@@ -26,9 +26,13 @@ def world(**changes) -> World:
     return World(**fields | changes)
 
 
-def paper(kind: Kind, ref: str, values: dict[str, str], *, unsure: tuple[str, ...] = (), sealed=True, settled=None) -> Paper:
+def paper(
+    kind: Kind, ref: str, values: dict[str, str], *, unsure: tuple[str, ...] = (), sealed=True, settled=None
+) -> Paper:
     fields = [
-        Field(name=n, value=v, raw=v, confidence=0.3 if n in unsure else 0.99, box=BOX, proven=n not in unsure)
+        Field(
+            name=n, value=v, raw=v, confidence=0.3 if n in unsure else 0.99, box=BOX, proven=n not in unsure
+        )
         for n, v in values.items()
     ]
     reading = Reading(kind=kind, fields=fields, pages=1, seals=[BOX] if sealed else [], engine="test")
@@ -37,14 +41,27 @@ def paper(kind: Kind, ref: str, values: dict[str, str], *, unsure: tuple[str, ..
 
 def licence(**values) -> Paper:
     options = {k: values.pop(k) for k in ("unsure", "sealed", "settled") if k in values}
-    fields = {"company": COMPANY, "credit_code": "91350211M000100Y43", "founded_on": "2010-01-01", "valid_until": "9999-12-31"}
+    fields = {
+        "company": COMPANY,
+        "credit_code": "91110000600037341L",
+        "founded_on": "2010-01-01",
+        "valid_until": "9999-12-31",
+    }
     return paper(Kind.LICENCE, "L", fields | values, **options)
 
 
-def statement(*months: str, begin="2026-08-01", end="2026-10-31", ref="S", credit="100000.00", **values) -> Paper:
+def statement(
+    *months: str, begin="2026-08-01", end="2026-10-31", ref="S", credit="100000.00", **values
+) -> Paper:
     options = {k: values.pop(k) for k in ("unsure", "sealed", "settled") if k in values}
     months = months or ("2026-08", "2026-09", "2026-10")
-    fields = {"company": COMPANY, "account": "62220212345", "currency": "USD", "period_from": begin, "period_to": end}
+    fields = {
+        "company": COMPANY,
+        "account": "62220212345",
+        "currency": "USD",
+        "period_from": begin,
+        "period_to": end,
+    }
     fields |= {f"credits {m}": credit for m in months} | {f"debits {m}": "1.00" for m in months}
     return paper(Kind.STATEMENT, ref, fields | values, **options)
 
@@ -57,7 +74,13 @@ def declaration(n: int = 1, *, total="20000.00", hs="6911101900", **values) -> P
 
 
 def whole(**replaced) -> list[Paper]:
-    papers = {"L": licence(), "S": statement(), "D1": declaration(1), "D2": declaration(2), "D3": declaration(3)}
+    papers = {
+        "L": licence(),
+        "S": statement(),
+        "D1": declaration(1),
+        "D2": declaration(2),
+        "D3": declaration(3),
+    }
     return [p for p in (papers | replaced).values() if p]
 
 
@@ -86,9 +109,9 @@ class TestEachCheck:
             (Code.COMPANY_NAME_MISMATCH, whole(L=licence(unsure=("company",))), PASSED),
             (Code.SEAL_MISSING, whole(L=licence(sealed=False)), {Verdict.PASSED, Verdict.FAILED}),
             (Code.SEAL_MISSING, whole(L=licence(sealed=False, settled={"seal": "yes"})), PASSED),
-            (Code.LICENCE_CODE_INVALID, whole(L=licence(credit_code="91350211M000100Y44")), FAILED),
+            (Code.LICENCE_CODE_INVALID, whole(L=licence(credit_code="911100006000373417")), FAILED),
             (Code.LICENCE_CODE_INVALID, whole(L=licence(credit_code="9135", unsure=("credit_code",))), OPEN),
-            (Code.LICENCE_CODE_INVALID, whole(L=licence(credit_code="9", unsure=("credit_code",), settled={"credit_code": "91350211M000100Y43"})), PASSED),
+            (Code.LICENCE_CODE_INVALID, whole(L=licence(credit_code="9", unsure=("credit_code",), settled={"credit_code": "91110000600037341L"})), PASSED),
             (Code.LICENCE_EXPIRED, whole(L=licence(valid_until="2026-11-23")), PASSED),
             (Code.LICENCE_EXPIRED, whole(L=licence(valid_until="2026-11-22")), FAILED),
             (Code.STATEMENT_MONTHS_MISSING, whole(S=statement(begin="2026-08-02")), FAILED),
@@ -119,7 +142,10 @@ class TestEachCheck:
 
     def test_knows_what_other_stores_have_shown(self):
         seen = frozenset({"530120260123456782"})
-        assert verdicts(whole(), Code.DECLARATION_SEEN_ELSEWHERE, seen_elsewhere=seen) == {Verdict.PASSED, Verdict.FAILED}
+        assert verdicts(whole(), Code.DECLARATION_SEEN_ELSEWHERE, seen_elsewhere=seen) == {
+            Verdict.PASSED,
+            Verdict.FAILED,
+        }
 
     def test_asks_for_iso_9001_where_the_category_does(self):
         assert verdicts(whole(), Code.DOCUMENTS_MISSING, iso_9001_wanted=True) == FAILED

@@ -67,5 +67,7 @@ class TestAScan:
 
 class TestAnEditedCredit:
     def test_breaks_the_balances(self, read):
-        broken = [c for c in measuring.checks(*read("statement, edited")) if c.code == "STATEMENT_BALANCE_BROKEN"]
+        broken = [
+            c for c in measuring.checks(*read("statement, edited")) if c.code == "STATEMENT_BALANCE_BROKEN"
+        ]
         assert Verdict.FAILED in {c.verdict for c in broken}
