@@ -13,7 +13,7 @@ FOREVER = "9999-12-31"
 
 def fields(pages: Sequence[Page]) -> list[Field]:
     rows = rows_of(pages)
-    name = first(rows, r"^名.?:?(.{2,}(?:公司|厂|中心|商行|合作社|企业.*))$")
+    name = first(rows, r"^名.?:?(.{2,}(?:公司|厂|中心|商行|合作社|企业.*|Ltd\.?|Inc\.?))$")
     founded = first(rows, rf"成立日期:?({DATE})")
     term = first(rows, rf"(?:营业期限|经营期限):?.*至({DATE}|长期)") or first(
         rows, r"(?:营业期限|经营期限):?(长期)"
