@@ -117,6 +117,7 @@ class Cases(LookOnly):
             **self.admin_site.each_context(request),
             "title": gettext("Review: %(store)s") % {"store": case.store},
             "opts": self.opts,
+            "is_nav_sidebar_enabled": False,  # the page's picture needs the room
             "case": case,
             "desk": queries.desk(case, now, typed),
             "days_left": sla.left(now, case.due_at, queries.calendar()) if case.due_at else case.days_left,

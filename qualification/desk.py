@@ -33,14 +33,15 @@ def act(case: Case, reviewer: User, sent: Mapping[str, str]) -> str:
 
 
 def _settled(uploads: list[Upload], sent: Mapping[str, str]) -> dict[Upload, dict[str, str]]:
-    """The ticked fields with what stands beside them, and the seals that were confirmed."""
+    """The ticked fields with what stands beside them, and what was seen of the seals; nothing settles nothing."""
     settled = {}
     for upload in uploads:
         names = [f["name"] for f in (upload.reading or {}).get("fields", [])]
         values = {
-            name: sent.get(f"value:{upload.key}:{name}", "").strip()[:200]
+            name: value
             for name in names
             if f"ok:{upload.key}:{name}" in sent
+            and (value := sent.get(f"value:{upload.key}:{name}", "").strip()[:200])
         }
         if seal := sent.get(f"seal:{upload.key}", ""):
             values["seal"] = "yes" if seal == "yes" else "no"

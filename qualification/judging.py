@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from diagnostics.codes import Code
+from marketplace.calendar import end_of
 from qualification import credit_code
 from qualification.readings import Field, Kind, Reading
 
@@ -93,6 +94,21 @@ def open_fields(paper: Paper, *, company: str) -> list[Field]:
         and f.name not in paper.settled
         and not (f.name == "company" and known and not f.under_seal)
     ]
+
+
+def first_end(papers: Sequence[Paper], now: dt.datetime) -> dt.datetime | None:
+    """When the first document that is in force now ends: the approval that rests on it ends with it."""
+    ends = [_end_of_day(paper.value("valid_until")) for paper in papers]
+    return min((end for end in ends if end and end > now), default=None)
+
+
+def _end_of_day(text: str) -> dt.datetime | None:
+    """None for a document without an end, or one whose end nobody could read."""
+    try:
+        day = dt.date.fromisoformat(text)
+    except ValueError:
+        return None
+    return end_of(day) if day.year < dt.MAXYEAR else None
 
 
 def _of(papers: Sequence[Paper], kind: Kind) -> list[Paper]:

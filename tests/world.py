@@ -262,7 +262,7 @@ COMPANY_FIELDS = {
 
 
 def upload(
-    of: Store, kind: Kind = Kind.LICENCE, *, by: str = "user:1", unsure: tuple[str, ...] = (), **fields: Any
+    of: Store, kind: Kind = Kind.LICENCE, *, by: str = "user:0", unsure: tuple[str, ...] = (), **fields: Any
 ) -> Upload:
     """A document that was read; its values suffice unless others are given by `read`."""
     n = next(_number)

@@ -22,8 +22,8 @@ MONEY = r"\d[\d,]*\.\d{2,4}"
 
 def fields(pages: Sequence[Page]) -> list[Field]:
     rows = rows_of(pages)
-    consignor = below(rows, r"境内发货人", r".{4,}")
-    declared = below(rows, r"申报日期", DATE)
+    consignor = below(rows, r"境内发货", r".{4,}")
+    declared = below(rows, r"申报日", DATE)
     return [
         _number(rows),
         consignor.field("company") if consignor else Field(name="company", value=""),

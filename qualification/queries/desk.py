@@ -40,6 +40,10 @@ class Desk:
     def failed(self) -> list[Check]:
         return [c for c in self.checks if c.verdict is not Verdict.PASSED]
 
+    @property
+    def passed(self) -> list[Check]:
+        return [c for c in self.checks if c.verdict is Verdict.PASSED]
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DocumentOnDesk:

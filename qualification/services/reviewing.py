@@ -95,7 +95,8 @@ def approve(*, act: Act, overrule: str = "") -> bool:
     _end(case, now)
     Upload.objects.filter(store=case.store, is_current=True, state=State.READ).update(state=State.APPROVED)
     _record(case, "qualification.decided", act, now, outcome="approved", failed=[c.code for c in failed])
-    standing.advance(store=case.store, event=review.Event.APPROVE, by=act.by, now=now)
+    until = judging.first_end(papers, now)
+    standing.advance(store=case.store, event=review.Event.APPROVE, by=act.by, now=now, until=until)
     return True
 
 

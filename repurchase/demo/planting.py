@@ -168,7 +168,7 @@ CHANGES: dict[Code, Callable[[Sketch, Sku, dt.datetime], None]] = {
 
 def _plant_store(code: Code, staff: Staff, now: dt.datetime) -> None:
     fields: dict[Code, dict[str, Any]] = {
-        Code.QUALIFICATION_REQUIRED: {"standing": Standing.NOT_OPEN},
+        Code.QUALIFICATION_REQUIRED: {"standing": Standing.NOT_OPEN, "legal_name": "宁波样例进出口有限公司"},
         Code.STORE_LEVEL_TOO_LOW: {"level": StoreLevel.SILVER},
         Code.STORE_NOT_VERIFIED: {"verified_at": None},
         Code.FX_RATE_STALE: {"clock_offset": AHEAD},

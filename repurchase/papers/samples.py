@@ -16,7 +16,7 @@ def files(*, company: str, hs_code: str, today: dt.date, seed: str) -> Iterator[
     of = contents.company(rng, name=company)
     yield "1-business-licence.pdf", pdf_of(certificates.licence(of, rng))
     last = today.replace(day=1) - dt.timedelta(days=1)
-    statement = contents.statement(rng, of, last=last, layout=Layout.IN_AND_OUT)
+    statement = contents.statement(rng, of, last=last, layout=Layout.BILINGUAL)
     yield "2-bank-statement.pdf", pdf_of(statements.statement(statement, rng))
     for n in range(1, 4):
         declaration = contents.declaration(rng, of, before=today, hs_code=hs_code)

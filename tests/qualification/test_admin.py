@@ -211,3 +211,10 @@ class TestTheFigures:
         page = client.get(f"{QUEUE}figures/").content.decode()
         assert "100" in page
         assert "svg" in page
+
+
+class TestAnApproval:
+    def test_ends_with_the_first_document_that_ends(self, client, handed_in):
+        client.force_login(reviewer())
+        press(client, handed_in(read={"valid_until": "2027-01-31"}), "approve")
+        assert Qualification.objects.get().valid_until.isoformat() == "2027-01-31T16:00:00+00:00"
