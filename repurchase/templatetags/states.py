@@ -67,7 +67,7 @@ LOCK: Mapping[str, Shown] = {
 SEVERITY: Mapping[str, Shown] = {
     Severity.FINAL: Shown(pgettext_lazy("severity", "Can't be repeated"), "calm", "ban"),
     Severity.CURABLE: Shown(pgettext_lazy("severity", "Can be fixed"), "attention", "alert-triangle"),
-    Severity.DOCUMENT: Shown(pgettext_lazy("severity", "Documents wanted"), "attention", "file-certificate"),
+    Severity.DOCUMENT: Shown(_("Documents wanted"), "attention", "file-certificate"),
     Severity.REFUSAL: Shown(pgettext_lazy("severity", "Request refused"), "bad", "x"),
 }
 
@@ -128,12 +128,12 @@ STANDING: Mapping[str, Shown] = {
 }
 
 UPLOAD: Mapping[str, Shown] = {
-    State.UPLOADED: Shown(pgettext_lazy("upload", "Uploaded"), "info", "hourglass"),
-    State.READING: Shown(pgettext_lazy("upload", "Being read"), "info", "hourglass"),
-    State.READ: Shown(pgettext_lazy("upload", "Read"), "ok", "circle-check"),
-    State.UNREADABLE: Shown(pgettext_lazy("upload", "Not readable"), "bad", "alert-triangle"),
-    State.APPROVED: Shown(pgettext_lazy("upload", "Approved"), "ok", "checks"),
-    State.REJECTED: Shown(pgettext_lazy("upload", "Wanted again"), "bad", "refresh"),
+    State.UPLOADED: Shown(_("Uploaded"), "info", "hourglass"),
+    State.READING: Shown(_("Being read"), "info", "hourglass"),
+    State.READ: Shown(_("Read"), "ok", "circle-check"),
+    State.UNREADABLE: Shown(_("Not readable"), "bad", "alert-triangle"),
+    State.APPROVED: Shown(_("Approved"), "ok", "checks"),
+    State.REJECTED: Shown(_("Wanted again"), "bad", "refresh"),
 }
 
 LEANING: Mapping[str, Shown] = {

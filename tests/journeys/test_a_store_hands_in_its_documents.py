@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from repurchase.papers import samples
 from tests.journeys.test_a_seller_repeats_a_buyers_orders import accessible, fits
 
-COMPANY = "宁波样例进出口有限公司"  # the demo's store that may apply
+COMPANY = "宁波样例进出口有限公司"  # of the demo's store that gathers its documents
 FILES = {
     "business_licence": ["1-business-licence.pdf"],
     "bank_statements": ["2-bank-statement.pdf"],
@@ -34,11 +34,8 @@ class TestTheWholeWay:
         page = seller.page
         page.goto(f"{portal.url}/")
         page.locator("details.menu > summary").first.click()
-        page.get_by_role("button", name="qualification required").click()
+        page.get_by_role("button", name="documents wanted").click()
         page.wait_for_url(f"{portal.url}/")
-        page.goto(f"{portal.url}/benefits/")
-        if page.locator("form[action='/benefits/'] button").count():
-            page.locator("form[action='/benefits/'] button").click()
         page.goto(f"{portal.url}/qualification/")
         for kind, names in FILES.items():
             page.set_input_files(f"#file-{kind}", [str(papers / name) for name in names])

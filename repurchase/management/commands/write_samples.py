@@ -6,14 +6,15 @@ from django.conf import settings
 
 from marketplace.mirror.commands import ImportCommand
 from marketplace.models import Sku, Store
+from qualification.review import Standing
 from repurchase.papers import samples
 
 
 class Command(ImportCommand):
-    help = "Writes a set of sample documents for each sandbox store that is not open, into DATA_DIR/samples."
+    help = "Writes a set of sample documents for each sandbox store that gathers them, into DATA_DIR/samples."
 
     def work(self, **options: object) -> dict[str, object]:
-        stores = Store.objects.filter(sandbox=True).exclude(qualification__state="open")
+        stores = Store.objects.filter(sandbox=True, qualification__state=Standing.DOCUMENTS)
         written = [self._write(store) for store in stores]
         return {"samples": str(settings.DATA_DIR / "samples"), "files": sum(written)}
 
