@@ -73,6 +73,11 @@ class Check:
     leans_on: Sequence[str] = ()  # fields, as “ref/name”
     evidence: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def waits_for(self) -> list[str]:
+        """The names of the fields it leans on, each once."""
+        return list(dict.fromkeys(each.partition("/")[2] for each in self.leans_on))
+
 
 def judge(papers: Sequence[Paper], world: World) -> list[Check]:
     """Every check that applies, the failed first, then the open ones."""

@@ -19,8 +19,8 @@ HEADS = {
     "amount": r"金.?额|发生.?额|Amount",
 }
 """What banks write over their columns; “借方发生额” is a debit before it is an amount."""
-MONEY = r"[+-]?\d[\d.,]*[.,]\d\d(?!\d)"
-"""Readers mix up points and commas; the last of them, before two digits, is the decimal point."""
+MONEY = r"[+-]?(?:\d[\d.,]*[.,]\d\d|\d{1,3}(?:[.,]+\d{3})+:\d\d)(?!\d)"
+"""Readers mix up points, commas and, in grouped amounts, colons; the last sign, before two digits, is the point."""
 IN_WORDS, OUT_WORDS = ("贷", "收", "C"), ("借", "付", "D")
 CURRENCIES = {"人民币": "CNY", "CNY": "CNY", "RMB": "CNY", "美元": "USD", "USD": "USD"}
 
