@@ -47,7 +47,6 @@ class Workdays(admin.ModelAdmin):
 class Cases(LookOnly):
     """The queue: what is due first stands first. Each row leads to its desk."""
 
-    list_display = ["to_desk", "opened_at", "due", "days", "claimed_by", "was_late", "ended_at"]
     list_display_links = None
     list_select_related = ["store", "claimed_by"]
     list_filter = [("ended_at", admin.EmptyFieldListFilter), "was_late"]
@@ -70,12 +69,18 @@ class Cases(LookOnly):
     def due(self, case: Case) -> Any:
         return case.due_at or ("—" if case.ended_at else gettext("waits for the seller"))
 
-    @admin.display(description=_("working days left"))
-    def days(self, case: Case) -> str:
-        if case.due_at is None:
-            return "—" if case.days_left is None else str(case.days_left)
-        left = str(sla.left(clock.now(case.store), case.due_at, queries.calendar()))
-        return f"{left} ({gettext('provisional')})" if case.is_provisional else left
+    def get_list_display(self, request: HttpRequest) -> list:
+        """Clock and calendar are read once for the whole list."""
+        now, calendar = clock.now(), queries.calendar()
+
+        @admin.display(description=_("working days left"))
+        def days(case: Case) -> str:
+            if case.due_at is None:
+                return "—" if case.days_left is None else str(case.days_left)
+            left = str(sla.left(now + case.store.clock_offset, case.due_at, calendar))
+            return f"{left} ({gettext('provisional')})" if case.is_provisional else left
+
+        return ["to_desk", "opened_at", "due", days, "claimed_by", "was_late", "ended_at"]
 
     def get_urls(self) -> list:
         view = self.admin_site.admin_view

@@ -158,8 +158,8 @@ def submit(*, store: Store, by: str, now: dt.datetime) -> None:
     missing = queries.missing_documents(store)
     if missing:
         raise Problem(Code.DOCUMENTS_MISSING, missing=missing)
-    standing.advance(store=store, event=review.Event.SUBMIT, by=by, now=now)
     reviewing.begin(store=store, now=now)
+    standing.advance(store=store, event=review.Event.SUBMIT, by=by, now=now)
 
 
 def _record(upload: Upload, kind: str, by: str, at: dt.datetime, **facts) -> None:

@@ -64,6 +64,21 @@ class TestTheQueue:
         assert f"{QUEUE}{case.pk}/desk/" in page
         assert case.store.name in page
 
+    def test_asks_the_same_number_of_questions_for_any_number_of_reviews(
+        self, client, handed_in, django_assert_max_num_queries
+    ):
+        case = handed_in()
+        for _ in range(15):
+            Case.objects.create(
+                store=world.store(),
+                opened_at=case.opened_at,
+                running_since=case.opened_at,
+                due_at=case.due_at,
+            )
+        client.force_login(reviewer())
+        with django_assert_max_num_queries(16):
+            assert client.get(QUEUE).status_code == 200
+
     def test_is_not_for_staff_without_the_right(self, client, handed_in):
         case = handed_in()
         client.force_login(reviewer("other@example.com", "view_case"))

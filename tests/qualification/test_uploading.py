@@ -81,8 +81,9 @@ class TestAnUpload:
         assert not [p for p in tmp_path.rglob("*") if p.is_file()]
 
     def test_of_the_same_file_is_named(self, gathering):
-        put(gathering, sample())
-        assert refusal(put, gathering, sample()) is Code.DOCUMENT_REPEATED
+        data = sample()
+        put(gathering, data)
+        assert refusal(put, gathering, data) is Code.DOCUMENT_REPEATED
 
     @pytest.mark.parametrize("at", [s for s in Standing if s is not Standing.DOCUMENTS], ids=str)
     def test_is_taken_only_while_documents_are_wanted(self, store, at):
