@@ -1,6 +1,6 @@
 # `make run` and `make test` set everything up; `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench chaos setup setup-test messages clean
+.PHONY: help run test lint bench ocr-report chaos setup setup-test messages clean
 
 PACKAGES := sh repurchase/embedded/system-packages.sh
 VENV := .venv
@@ -52,8 +52,11 @@ format: $(VENV)/.test ## ruff and djlint, in place
 bench: setup-test ## benchmarks as ratios; writes bench.json
 	@$(PRIVATE) $(PY) -m tests.bench
 
+ocr-report: setup-test ## field recall on 72 fresh scans and 16 tampered ones; writes ocr-report.json
+	@$(PY) -m tests.qualification.ocr_report $(SEED)
+
 messages: setup-test ## collects new texts into locale/
 	@$(PRIVATE) $(PY) manage.py makemessages --all --no-obsolete --no-wrap --no-location --ignore 'tests/*' --ignore '.venv/*' --ignore '.uv/*'
 
 clean: ## removes what the set-up made, the data included
-	rm -rf $(VENV) .uv .data .pytest_cache .ruff_cache .import_linter_cache bench.json
+	rm -rf $(VENV) .uv .data .pytest_cache .ruff_cache .import_linter_cache bench.json ocr-report.json

@@ -45,6 +45,9 @@ DEFAULTS: Mapping[str, Default] = {
     "declarations_hs_digits": Default(value=4, unit="digits", source="R-36"),
     "declarations_min_usd": Default(value=50_000, unit="USD", source="R-37"),
     "document_max_bytes": Default(value=10 * 2**20, unit="bytes a file", source="R-40"),
+    "review_working_days": Default(
+        value=2, unit="days that are worked, after the day of submission", source="R-42"
+    ),
     "qualification_valid_days": Default(value=365, unit="days of 24 h", source="assumed: reviewed yearly"),
     "advice_orders_a_day": Default(value=50, unit="orders a day", source="R-20"),
     "advice_small_order_usd": Default(

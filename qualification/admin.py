@@ -1,53 +1,158 @@
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.helpers import ActionForm
-from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.db.models import F, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from diagnostics import words
+from diagnostics.codes import CATALOGUE
 from diagnostics.problem import Problem
 from marketplace import clock
 from marketplace.admin import LookOnly
-from qualification import services
-from qualification.models import Qualification
-from qualification.review import Event
+from qualification import desk, queries, sla, storing
+from qualification.models import Case, Qualification, Upload, Workday
 
-
-class ReviewForm(ActionForm):
-    reason = forms.CharField(label=_("Reason, when sending back"), max_length=500, required=False)
+DONE = {
+    "claimed": _("It is yours now."),
+    "approved": _("Approved: the store is open for bulk repeat orders."),
+    "overruled": _("Noted. A second reviewer has to agree before the store is open."),
+    "sent_back": _("Sent back. The clock stands still until the seller hands in again."),
+}
 
 
 @admin.register(Qualification)
 class Qualifications(LookOnly):
-    """The reviewer's way to settle what is in review. Rows change by these two acts alone."""
+    """Where each store stands. What moves it is the desk of its review."""
 
     list_display = ["store", "state", "since", "valid_until", "reason"]
     list_select_related = ["store"]
     list_filter = ["state"]
-    action_form = ReviewForm
-    actions = ["approve", "send_back"]
 
-    def has_review_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("qualification.review_qualification")
 
-    @admin.action(description=_("Approve: open for bulk repeat orders"), permissions=["review"])
-    def approve(self, request: HttpRequest, queryset: QuerySet[Qualification]) -> None:
-        self._review(request, queryset, event=Event.APPROVE)
+@admin.register(Workday)
+class Workdays(admin.ModelAdmin):
+    """Make-up days and days off that the published calendar does not know (R-42)."""
 
-    @admin.action(description=_("Send back to the store, with the reason"), permissions=["review"])
-    def send_back(self, request: HttpRequest, queryset: QuerySet[Qualification]) -> None:
-        self._review(request, queryset, event=Event.SEND_BACK, reason=request.POST.get("reason", "")[:500])
+    list_display = ["day", "is_worked", "reason"]
+    ordering = ["-day"]
 
-    def _review(self, request: HttpRequest, queryset: QuerySet[Qualification], **act: Any) -> None:
-        """Each store by itself: one that can't be moved says why and holds up no other."""
-        for row in queryset.select_related("store"):
-            try:
-                now = clock.now(row.store)
-                becomes = services.advance(store=row.store, by=f"user:{request.user.pk}", now=now, **act)
-                self.message_user(request, f"{row.store}: {becomes}", messages.SUCCESS)
-            except Problem as problem:
-                said = words.of(problem.code, problem.evidence)
-                self.message_user(request, f"{row.store}: {said.title}. {said.cause}", messages.ERROR)
+
+@admin.register(Case)
+class Cases(LookOnly):
+    """The queue: what is due first stands first. Each row leads to its desk."""
+
+    list_display_links = None
+    list_select_related = ["store", "claimed_by"]
+    list_filter = [("ended_at", admin.EmptyFieldListFilter), "was_late"]
+    change_list_template = "admin/qualification/queue.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Case]:
+        ordered = super().get_queryset(request)
+        return ordered.order_by(F("ended_at").desc(nulls_first=True), F("due_at").asc(nulls_last=True), "pk")
+
+    def get_ordering(self, request: HttpRequest) -> list:
+        return []
+
+    @admin.display(description=_("store"))
+    def to_desk(self, case: Case) -> str:
+        return format_html(
+            '<a href="{}">{}</a>', reverse("admin:qualification_case_desk", args=[case.pk]), case.store
+        )
+
+    @admin.display(description=_("due"))
+    def due(self, case: Case) -> Any:
+        return case.due_at or ("—" if case.ended_at else gettext("waits for the seller"))
+
+    def get_list_display(self, request: HttpRequest) -> list:
+        """Clock and calendar are read once for the whole list."""
+        now, calendar = clock.now(), queries.calendar()
+
+        @admin.display(description=_("working days left"))
+        def days(case: Case) -> str:
+            if case.due_at is None:
+                return "—" if case.days_left is None else str(case.days_left)
+            left = str(sla.left(now + case.store.clock_offset, case.due_at, calendar))
+            return f"{left} ({gettext('provisional')})" if case.is_provisional else left
+
+        return ["to_desk", "opened_at", "due", days, "claimed_by", "was_late", "ended_at"]
+
+    def get_urls(self) -> list:
+        view = self.admin_site.admin_view
+        return [
+            path("figures/", view(self.figures), name="qualification_case_figures"),
+            path("<int:pk>/desk/", view(self.desk), name="qualification_case_desk"),
+            path("<int:pk>/page/<uuid:key>/<int:number>/", view(self.page), name="qualification_case_page"),
+            path("<int:pk>/original/<uuid:key>/", view(self.original), name="qualification_case_original"),
+            *super().get_urls(),
+        ]
+
+    def _case(self, request: HttpRequest, pk: int) -> Case:
+        if not request.user.has_perm("qualification.review_qualification"):
+            raise Http404
+        return get_object_or_404(Case.objects.select_related("store", "claimed_by", "overruled_by"), pk=pk)
+
+    def desk(self, request: HttpRequest, pk: int) -> HttpResponse:
+        case = self._case(request, pk)
+        if request.method != "POST":
+            return self._shown(request, case)
+        try:
+            done = desk.act(case, request.user, request.POST.dict())
+        except Problem as problem:
+            said = words.of(problem.code, problem.evidence)
+            messages.error(request, f"{said.title}. {said.cause} {said.fix}")
+            # what was typed is shown again on top of what is new: nothing is lost
+            return self._shown(
+                request, self._case(request, pk), CATALOGUE[problem.code].status, request.POST.dict()
+            )
+        messages.success(request, str(DONE[done]))
+        return redirect("admin:qualification_case_desk" if done == "claimed" else "admin:qualification_case_changelist",
+                        **({"pk": pk} if done == "claimed" else {}))  # fmt: skip
+
+    def _shown(
+        self, request: HttpRequest, case: Case, status: int = 200, typed: dict[str, str] | None = None
+    ) -> HttpResponse:
+        now = clock.now(case.store)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": gettext("Review: %(store)s") % {"store": case.store},
+            "opts": self.opts,
+            "is_nav_sidebar_enabled": False,  # the page's picture needs the room
+            "case": case,
+            "desk": queries.desk(case, now, typed),
+            "days_left": sla.left(now, case.due_at, queries.calendar()) if case.due_at else case.days_left,
+            "reasons": [(code, words.of(code)) for code in desk.REASONS],
+        }
+        return TemplateResponse(request, "admin/qualification/desk.html", context, status=status)
+
+    def page(self, request: HttpRequest, pk: int, key: str, number: int) -> HttpResponse:
+        upload = get_object_or_404(Upload, store=self._case(request, pk).store, key=key)
+        return _file(storing.page_name(upload.folder, number), "image/jpeg")
+
+    def original(self, request: HttpRequest, pk: int, key: str) -> HttpResponse:
+        upload = get_object_or_404(Upload, store=self._case(request, pk).store, key=key)
+        answer = _file(upload.stored, "application/pdf")
+        answer["Content-Disposition"] = f'attachment; filename="{upload.key}.pdf"'
+        return answer
+
+    def figures(self, request: HttpRequest) -> HttpResponse:
+        context = {
+            **self.admin_site.each_context(request),
+            "title": gettext("Reviews in figures"),
+            "opts": self.opts,
+            "all": queries.figures(),
+            "months": queries.figures_by_month(),
+        }
+        return TemplateResponse(request, "admin/qualification/figures.html", context)
+
+
+def _file(name: str, content_type: str) -> HttpResponse:
+    try:
+        return HttpResponse(storing.fetch(name), content_type=content_type)
+    except FileNotFoundError:
+        raise Http404 from None

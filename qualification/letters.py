@@ -9,7 +9,7 @@ from django.utils.dateparse import parse_datetime
 
 from marketplace.models import Membership, Role
 from outbox.letters import Rendered, from_template, renders
-from qualification.models import Qualification
+from qualification.models import Case, Qualification
 from qualification.review import Standing
 
 
@@ -35,6 +35,21 @@ def opened(subjects: Mapping) -> Rendered | None:
 @renders("qualification.sent_back")
 def sent_back(subjects: Mapping) -> Rendered | None:
     return _to_owners("standing_sent_back", _row(subjects), reason=subjects["reason"])
+
+
+@renders("qualification.review_alarm")
+def review_alarm(subjects: Mapping) -> Rendered | None:
+    """To the lead reviewers; nothing is left to say once the review was decided or its deadline moved."""
+    case = Case.objects.select_related("store").filter(pk=subjects["case"]).first()
+    if case is None or case.due_at != parse_datetime(subjects["due_at"]):
+        return None
+    leads = get_user_model().objects.filter(is_active=True, is_staff=True)
+    to = [user.email for user in leads.order_by("pk") if user.has_perm("qualification.lead_review")]
+    link = settings.SITE_URL + reverse("admin:qualification_case_desk", args=[case.pk])
+    context = {"case": case, "store": case.store, "grade": subjects["grade"], "link": link}
+    return (
+        from_template("review_alarm", to=to, language=settings.LANGUAGE_CODE, context=context) if to else None
+    )
 
 
 def _row(subjects: Mapping) -> Qualification:

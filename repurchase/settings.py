@@ -1,6 +1,7 @@
 """Settings, read from the environment. `manage.py check_config` says what is wrong for production."""
 
 import datetime as dt
+import json
 from pathlib import Path
 
 import environ
@@ -159,11 +160,13 @@ TIME_ZONE = "Asia/Shanghai"  # the platform's zone, for what people read; the da
 STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = env.path("STATIC_ROOT", default=str(DATA_DIR / "static"))
+# Uploaded originals: nothing serves this folder. S3 and its like by setting (docs/operating.md).
+FILES_BACKEND = env.str("FILES_BACKEND", default="") or "django.core.files.storage.FileSystemStorage"
+FILES_OPTIONS = json.loads(
+    env.str("FILES_OPTIONS", default="") or json.dumps({"location": str(DATA_DIR / "files")})
+)
 STORAGES = {
-    "default": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": DATA_DIR / "files"},
-    },
+    "default": {"BACKEND": FILES_BACKEND, "OPTIONS": FILES_OPTIONS},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 WHITENOISE_USE_FINDERS = True
@@ -211,6 +214,9 @@ if EMBEDDED:
         "schedule": 60,
         "options": {"expires": 60},
     }
+
+# What reads the pictures of documents: a module like qualification/engines/tesseract.py.
+OCR_ENGINE = env.str("OCR_ENGINE", default="") or "qualification.engines.tesseract"
 
 # Where stock is read from when a lock finds it stale (docs/stock.md); "": nowhere, the lock is refused.
 STOCK_SOURCE = env.str("STOCK_SOURCE", default="repurchase.simulator.SandboxStock" if EMBEDDED else "")

@@ -18,6 +18,7 @@ from repurchase.views import (
     mailbox,
     opening,
     orders,
+    papers,
     services,
     shell,
     stock,
@@ -54,6 +55,9 @@ urlpatterns = [
     path("batches/<ref:ref>/orders.xml", feed.batch_xml, name="batch-xml"),
     path("benefits/", opening.benefits, name="benefits"),
     path("qualification/", opening.qualification, name="qualification"),
+    path("qualification/documents/", papers.documents, name="documents"),
+    path("qualification/documents/<uuid:key>/withdraw/", papers.withdraw, name="document-withdraw"),
+    path("qualification/submit/", papers.submit, name="documents-submit"),
     # the buyer, by the link in the letter
     path("b/<str:token>/", answers.answer, name="answer"),
     path("mailbox/", mailbox.mailbox, name="mailbox"),

@@ -31,8 +31,10 @@ from marketplace.models import (
     TaxRate,
     User,
 )
-from qualification.models import Qualification
+from qualification.models import Qualification, Upload
+from qualification.readings import Box, Field, Kind, Reading, encode
 from qualification.review import Standing
+from qualification.uploads import State
 
 NOW = dt.datetime(2026, 11, 23, 8, 0, tzinfo=dt.UTC)
 TODAY = dt.date(2026, 11, 23)
@@ -246,3 +248,45 @@ def repeatable(
         for _ in range(orders)
     ]
     return by, made
+
+
+COMPANY_FIELDS = {
+    Kind.LICENCE: {"credit_code": "91110000600037341L", "founded_on": "2010-01-01", "valid_until": "9999-12-31"},
+    Kind.STATEMENT: {
+        "account": "62220212345", "currency": "USD", "period_from": "2026-08-01", "period_to": "2026-10-31",
+        **{f"{side}s 2026-{month}": "150000.00" for month in ("08", "09", "10") for side in ("credit", "debit")},
+    },
+    Kind.DECLARATION: {"declared_on": "2026-10-10", "hs 1": "6911101900", "total 1": "20000.00", "currency 1": "USD"},
+    Kind.ISO_9001: {"standard": "ISO 9001", "valid_until": "2028-01-01"},
+}  # fmt: skip
+
+
+def upload(
+    of: Store, kind: Kind = Kind.LICENCE, *, by: str = "user:0", unsure: tuple[str, ...] = (), **fields: Any
+) -> Upload:
+    """A document that was read; its values suffice unless others are given by `read`."""
+    n = next(_number)
+    box = Box(page=1, x0=0.1, y0=0.1, x1=0.3, y1=0.12)
+    values = {"company": of.legal_name, **COMPANY_FIELDS[kind]}
+    if kind is Kind.DECLARATION:
+        values["number"] = f"530120260{n:09}"
+    values |= fields.pop("read", {})
+    found = [
+        Field(
+            name=k, value=v, raw=v, confidence=0.3 if k in unsure else 0.99, box=box, proven=k not in unsure
+        )
+        for k, v in values.items()
+    ]
+    reading = Reading(kind=kind, fields=found, pages=1, seals=[box], engine="test")
+    defaults = {
+        "name": f"{kind}-{n}.pdf", "size": 1000, "sha256": f"{n:064}", "stored": f"qualification/00/{n}.pdf",
+        "uploaded_at": NOW, "uploaded_by": by, "state": State.READ, "rung_at": NOW, "read_at": NOW, "pages": 1,
+        "reading": encode(reading), "number": values.get("number", ""),
+    }  # fmt: skip
+    return Upload.objects.create(store=of, kind=kind, **defaults | fields)
+
+
+def papers(of: Store, **fields: Any) -> list[Upload]:
+    """A set that passes every check of a store whose main category has the heading 6911."""
+    kinds = [Kind.LICENCE, Kind.STATEMENT, *[Kind.DECLARATION] * 3]
+    return [upload(of, kind, **fields) for kind in kinds]

@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from qualification.readings import Kind
 from repurchase.api.fields import Text
 from repurchase.edits import By
 from repurchase.feed.answer import INCLUDE
@@ -194,6 +195,12 @@ class StockRows(serializers.ListField):
 
 class Inventory(Strict):
     rows = StockRows(child=serializers.JSONField(), help_text="Up to 5000 a call.")
+
+
+class NewDocument(Strict):
+    kind = serializers.ChoiceField(choices=[kind.value for kind in Kind])
+    file = serializers.FileField(allow_empty_file=True, help_text="A PDF of at most 10 MB.")
+    replaces = Text(max_length=36, help_text="The `key` of the document that it takes the place of.")
 
 
 class NewScreening(Strict):

@@ -159,6 +159,21 @@ class WantedDocument(serializers.Serializer):
     )
 
 
+class Document(serializers.Serializer):
+    """An uploaded document."""
+
+    key = serializers.UUIDField()
+    kind = serializers.CharField()
+    name = serializers.CharField()
+    size = serializers.IntegerField(help_text="Bytes.")
+    sha256 = serializers.CharField()
+    version = serializers.IntegerField()
+    state = serializers.CharField(help_text="uploaded, reading, read, unreadable, approved or rejected.")
+    code = serializers.CharField(help_text="Why it is unreadable or was rejected; else empty.")
+    remark = serializers.CharField(help_text="The reviewer's own words.")
+    uploaded_at = Instant()
+
+
 class Qualification(serializers.Serializer):
     """Where the store stands on the way to bulk repeat orders, and what it needs."""
 
@@ -176,6 +191,13 @@ class Qualification(serializers.Serializer):
     documents = WantedDocument(many=True)
     files = serializers.ListField(
         child=serializers.CharField(), source="file_points", help_text="What holds for every file."
+    )
+    uploads = Document(many=True, source="all_uploads")
+    missing = serializers.ListField(
+        child=serializers.CharField(), help_text="What keeps it from being handed in."
+    )
+    review_due_at = Instant(
+        source="case.due_at", allow_null=True, default=None, help_text="null: none is running."
     )
 
 

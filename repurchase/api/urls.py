@@ -24,5 +24,6 @@ urlpatterns = [
     path("batches/<ref:ref>/rescreen/", views.RescreenBatch.as_view(), name="batch-rescreen"),
     path("orders/<ref:ref>/", views.Order.as_view(), name="order"),
     path("qualification/", views.Qualification.as_view(), name="qualification"),
+    path("qualification/documents/", views.Documents.as_view(), name="documents"),
     re_path(r"", views.Nothing.as_view(), name="nothing"),
 ]

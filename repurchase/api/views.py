@@ -8,6 +8,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.exceptions import ValidationError
+from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -18,6 +19,8 @@ from marketplace import clock, policy
 from marketplace.mirror import inventory
 from marketplace.mirror.stock_rows import Rejected
 from marketplace.models import Store
+from qualification.readings import Kind
+from qualification.services import uploading
 from repurchase import models, queries
 from repurchase.api import asked, pages, screened, serializers
 from repurchase.api.endpoint import Endpoint, XmlRenderer
@@ -25,6 +28,7 @@ from repurchase.api.problems import escaped
 from repurchase.api.schema import described
 from repurchase.feed.answer import answer
 from repurchase.priced import refuse_prices
+from repurchase.queries import to_replace
 from repurchase.services import batches, editing, locking, screening
 from repurchase.services.customising import Wanted
 
@@ -189,6 +193,21 @@ class Qualification(Endpoint):
     def get(self, request: Request) -> Response:
         """Where the store stands, its last automatic check, and the documents it needs."""
         return Response(serializers.Qualification(queries.opening(self.store)).data)
+
+
+class Documents(Endpoint):
+    parser_classes = [MultiPartParser]
+
+    @described("upload_document", serializers.Document, code=201, body=asked.NewDocument)
+    def post(self, request: Request) -> Response:
+        """Takes one document as multipart/form-data. Reading goes on in the background."""
+        sent, now = self.sent(asked.NewDocument), clock.now(self.store)
+        limit = int(policy.in_force(now)["document_max_bytes"])
+        made = uploading.upload(
+            store=self.store, kind=Kind(sent["kind"]), name=sent["file"].name or "", data=sent["file"].read(limit + 1),
+            by=self.by, now=now, replaces=to_replace(self.store, sent["replaces"]),
+        )  # fmt: skip
+        return Response(serializers.Document(made).data, status=status.HTTP_201_CREATED)
 
 
 @extend_schema(exclude=True)

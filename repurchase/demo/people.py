@@ -10,6 +10,7 @@ from marketplace import access
 from marketplace.models import ApiKey, Membership, Role, Store, User
 
 SELLER, OPERATOR, REVIEWER = "seller@example.com", "operator@example.com", "reviewer@example.com"
+LEAD = "lead@example.com"  # the second pair of eyes, and who is told of late reviews
 KEY_NAME = "demo"
 APPS = ("diagnostics", "eligibility", "marketplace", "outbox", "pricing", "qualification", "repurchase")
 
@@ -26,10 +27,12 @@ class Staff:
 
 def load() -> Staff:
     """People without a password yet: `issue` gives them one."""
-    reviewer = User.objects.create_user(REVIEWER, name="赵审核 Reviewer", is_staff=True)
     ours = Permission.objects.filter(content_type__app_label__in=APPS)
-    reviewer.user_permissions.set(
-        ours.filter(codename__startswith="view_") | ours.filter(codename="review_qualification")
+    reviews = ours.filter(codename__startswith="view_") | ours.filter(codename="review_qualification")
+    leads = ours.filter(codename__in=["lead_review", "add_workday", "change_workday", "delete_workday"])
+    User.objects.create_user(REVIEWER, name="赵审核 Reviewer", is_staff=True).user_permissions.set(reviews)
+    User.objects.create_user(LEAD, name="钱主管 Lead reviewer", is_staff=True).user_permissions.set(
+        reviews | leads
     )
     return Staff(
         seller=User.objects.create_user(SELLER, name="陈卖家 Seller"),
@@ -46,6 +49,7 @@ def issue() -> dict[str, Any]:
         "seller": _login(seller),
         "operator": _login(User.objects.get(email=OPERATOR)),
         "reviewer": _login(User.objects.get(email=REVIEWER)),
+        "lead_reviewer": _login(User.objects.get(email=LEAD)),
         "api_key": access.new_api_key(store=first, name=KEY_NAME, scopes=["read", "write"], by=seller),
     }
 

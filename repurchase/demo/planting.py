@@ -26,6 +26,7 @@ def load(*, staff: Staff, now: dt.datetime) -> None:
     for code in plants.STORES:
         _plant_store(code, staff, now)
     _plant_store_that_may_not_open(staff, now)
+    _plant_store_that_gathers_documents(staff, now)
 
 
 def _good_sku(of: Store, now: dt.datetime) -> Sku:
@@ -198,6 +199,15 @@ def _plant_store_that_may_not_open(staff: Staff, now: dt.datetime) -> None:
         plants.NOT_TO_BE_OPENED_STORE, "Sample · opening refused", staff=staff, now=now, standing=Standing.NOT_OPEN,
         level=StoreLevel.SILVER, verified_at=None,
     )  # fmt: skip
+
+
+def _plant_store_that_gathers_documents(staff: Staff, now: dt.datetime) -> None:
+    """`manage.py write_samples` writes documents of this company, to try the qualification with."""
+    store = goods.store(
+        plants.DOCUMENTS_STORE, "Sample · documents wanted", staff=staff, now=now, standing=Standing.DOCUMENTS,
+        legal_name="宁波样例进出口有限公司",
+    )  # fmt: skip
+    _good_sku(store, now)
 
 
 def _dispute(store: Store, order: PastOrder, now: dt.datetime) -> None:

@@ -85,6 +85,7 @@ PLANTS_BUYER = "PLANT-ORDERS"
 """The buyer of every planted order; it passes the gates."""
 
 NOT_TO_BE_OPENED_STORE = "sample-opening-refused"  # of no code of its own: its gates fail at opening
+DOCUMENTS_STORE = "sample-documents-wanted"  # of no code either: it has passed the check
 STALE_SKU = "PLANT-STALE"  # the simulator never refreshes its stock
 OUT_OF_TIME_STORE = of(Code.FX_RATE_STALE).name  # its clock is far ahead; no rates are published up to it
 WITHOUT_NEW_ORDERS_STORES = frozenset({of(Code.DISPUTE_RATE_NOT_EVALUABLE).name})

@@ -79,7 +79,12 @@ def _programs(port: int) -> dict[str, list[str]]:
 
 
 def _prepare(environment: dict[str, str]) -> None:
-    for arguments in (["migrate", "--verbosity", "0"], ["compile_messages"], ["load_demo"]):
+    for arguments in (
+        ["migrate", "--verbosity", "0"],
+        ["compile_messages"],
+        ["load_demo"],
+        ["write_samples"],
+    ):
         if subprocess.call([PYTHON, "manage.py", *arguments], env=environment):
             raise SystemExit(f"`manage.py {' '.join(arguments)}` failed; see above.")
 
@@ -133,8 +138,10 @@ def _announce(url: str, data_dir: Path) -> None:
         f"\n  Portal    {url}\n"
         f"  Seller    {demo['seller']['email']}   {demo['seller']['password']}\n"
         f"  Reviewer  {demo['reviewer']['email']}   {demo['reviewer']['password']}   ({url}/admin/)\n"
+        f"  Lead      {demo['lead_reviewer']['email']}   {demo['lead_reviewer']['password']}\n"
         f"  API key   {demo['api_key']}\n"
-        f"  Mailbox   {demo['mailbox']}   the buyer's emails\n\n"
+        f"  Mailbox   {demo['mailbox']}   the buyer's emails\n"
+        f"  Samples   {data_dir / 'samples'}   documents to try the qualification with\n\n"
         f"  Everything is on 127.0.0.1 only; the data is in {data_dir}. Ctrl-C ends all of it.\n",
         flush=True,
     )

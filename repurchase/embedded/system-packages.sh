@@ -19,6 +19,10 @@ library() { # library SONAME PACKAGE
 
 need redis-server redis-server
 need tesseract tesseract-ocr tesseract-ocr-chi-sim tesseract-ocr-eng
+if command -v tesseract >/dev/null 2>&1; then # it may be there without our languages
+    tesseract --list-langs 2>&1 | grep -qx chi_sim || missing="$missing tesseract-ocr-chi-sim"
+    tesseract --list-langs 2>&1 | grep -qx eng || missing="$missing tesseract-ocr-eng"
+fi
 library libpango-1.0.so.0 libpango-1.0-0
 library libpangoft2-1.0.so.0 libpangoft2-1.0-0
 library libharfbuzz-subset.so.0 libharfbuzz-subset0

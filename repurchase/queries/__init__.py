@@ -8,7 +8,7 @@ from repurchase.queries.edits import names_in
 from repurchase.queries.explained import explained
 from repurchase.queries.history import buyer_groups, past_orders
 from repurchase.queries.offers import offer, offer_orders
-from repurchase.queries.opening import opening
+from repurchase.queries.opening import opening, to_replace
 from repurchase.queries.orders import order
 from repurchase.queries.selections import selection_summary
 from repurchase.queries.services import batch_services
@@ -38,4 +38,5 @@ __all__ = [
     "selection_summary",
     "standings",
     "stock",
+    "to_replace",
 ]

@@ -1,12 +1,19 @@
 """The opening path as its pages show it."""
 
-from collections.abc import Sequence
+import uuid
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from marketplace import clock, policy
+from diagnostics.codes import Code
+from diagnostics.problem import Problem
+from marketplace import access, clock, policy
 from marketplace.models import Store, StoreLevel
+from qualification import queries as qualification
+from qualification.models import Case, Upload
 from qualification.queries import State, Wanted, state_of, wanted_documents, wanted_of_files
+from qualification.review import Standing
+from qualification.uploads import BEING_READ
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -20,10 +27,30 @@ class Opening:
     valid_days: int
     documents: Sequence[Wanted]
     file_points: Sequence[str]
+    uploads: Mapping[str, Sequence[Upload]]
+    missing: Sequence[str]  # what keeps it from being handed in
+    case: Case | None
+    reviews: qualification.Figures
 
     @property
     def check_passed(self) -> bool:
         return all(gate["passed"] for gate in self.state.check_results)
+
+    @property
+    def takes_files(self) -> bool:
+        return self.state.standing is Standing.DOCUMENTS
+
+    @property
+    def is_reading(self) -> bool:
+        return any(row.state in BEING_READ for rows in self.uploads.values() for row in rows)
+
+    @property
+    def all_uploads(self) -> list[Upload]:
+        return [row for rows in self.uploads.values() for row in rows]
+
+    @property
+    def kinds(self) -> list[tuple[Wanted, Sequence[Upload]]]:
+        return [(wanted, self.uploads[wanted.key]) for wanted in self.documents]
 
 
 def opening(store: Store) -> Opening:
@@ -40,4 +67,19 @@ def opening(store: Store) -> Opening:
         valid_days=policies["qualification_valid_days"],
         documents=wanted_documents(store, policies),
         file_points=wanted_of_files(policies),
+        uploads=qualification.uploaded(store),
+        missing=qualification.missing_documents(store),
+        case=qualification.open_case(store),
+        reviews=qualification.figures(),
     )
+
+
+def to_replace(store: Store, key: str) -> Upload | None:
+    """The store's own document by its key; 404 for any other, nothing for no key."""
+    if not key:
+        return None
+    try:
+        number = uuid.UUID(key)
+    except ValueError:
+        raise Problem(Code.NOT_FOUND) from None
+    return access.of(store, Upload, key=number)

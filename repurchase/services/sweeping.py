@@ -14,6 +14,7 @@ from marketplace.models import Store
 from outbox.bells import ring
 from pricing import services as pricing
 from qualification import services as qualification
+from qualification.services import reviewing, uploading
 from repurchase.batching import BatchStatus
 from repurchase.lifecycle import OrderStatus
 from repurchase.models import Batch, Chunk, Heartbeat
@@ -34,6 +35,8 @@ class Swept:
     finished_batches: int
     lapse_notices: int
     lapsed_stores: int
+    rung_documents: int
+    review_alarms: int
 
 
 def sweep(*, store: Store | None = None, at: dt.datetime | None = None) -> Swept:
@@ -47,6 +50,7 @@ def sweep(*, store: Store | None = None, at: dt.datetime | None = None) -> Swept
     return Swept(
         expired_locks=locks, expired_orders=orders, rung_chunks=rung, finished_batches=finished,
         lapse_notices=notices, lapsed_stores=lapsed,
+        rung_documents=uploading.ring_unread(), review_alarms=reviewing.watch(),
     )  # fmt: skip
 
 

@@ -19,10 +19,13 @@ from marketplace.money import Money, exponent, half_up
 from pricing.fees import REASONS
 from repurchase.templatetags.states import (
     ADVICE,
+    CHECKS,
+    DOCUMENTS,
     DRIFT_FIELDS,
     EVENTS,
     FACTS,
     FEES,
+    FIELDS,
     GATES,
     KINDS,
     RULES,
@@ -141,6 +144,8 @@ WORDS = {
     "reason": REASONS,
     "rule": RULES,
     "advice": ADVICE,
+    "check": CHECKS,
+    "document": DOCUMENTS,
 }
 
 
@@ -148,7 +153,14 @@ WORDS = {
 def said(name: str, kind: str) -> str:
     """A name of the core in words: `{{ fee.kind|said:"fee" }}`; one without words stays as it is."""
     word = WORDS[kind].get(name, name)
-    return _(word) if kind == "reason" and word else str(word)
+    return _(word) if kind in ("reason", "document") and word else str(word)
+
+
+@register.filter
+def said_field(name: str) -> str:
+    """A document's field in words: “credits 2026-08” keeps its month, “hs 2” its item."""
+    first, _space, rest = name.partition(" ")
+    return f"{FIELDS.get(first, first)} {rest}".strip()
 
 
 @register.inclusion_tag("parts/code.html")

@@ -11,7 +11,9 @@ from diagnostics.codes import Fixer, Severity
 from eligibility import drift
 from marketplace.models import StoreLevel
 from pricing.locks import LockStatus
+from qualification import documents
 from qualification.review import Standing
+from qualification.uploads import State
 from repurchase.batching import BatchStatus
 from repurchase.lifecycle import OrderStatus
 from repurchase.queries.services import ServiceState
@@ -66,6 +68,7 @@ LOCK: Mapping[str, Shown] = {
 SEVERITY: Mapping[str, Shown] = {
     Severity.FINAL: Shown(pgettext_lazy("severity", "Can't be repeated"), "calm", "ban"),
     Severity.CURABLE: Shown(pgettext_lazy("severity", "Can be fixed"), "attention", "alert-triangle"),
+    Severity.DOCUMENT: Shown(_("Documents wanted"), "attention", "file-certificate"),
     Severity.REFUSAL: Shown(pgettext_lazy("severity", "Request refused"), "bad", "x"),
 }
 
@@ -139,6 +142,15 @@ STANDING: Mapping[str, Shown] = {
     Standing.LAPSED: Shown(pgettext_lazy("standing", "Lapsed"), "bad", "alert-triangle"),
 }
 
+UPLOAD: Mapping[str, Shown] = {
+    State.UPLOADED: Shown(_("Uploaded"), "info", "hourglass"),
+    State.READING: Shown(_("Being read"), "info", "hourglass"),
+    State.READ: Shown(_("Read"), "ok", "circle-check"),
+    State.UNREADABLE: Shown(_("Not readable"), "bad", "alert-triangle"),
+    State.APPROVED: Shown(_("Approved"), "ok", "checks"),
+    State.REJECTED: Shown(_("Wanted again"), "bad", "refresh"),
+}
+
 LEANING: Mapping[str, Shown] = {
     "for": Shown(pgettext_lazy("advice", "For"), "ok", "circle-check"),
     "against": Shown(pgettext_lazy("advice", "Against"), "attention", "alert-triangle"),
@@ -167,6 +179,7 @@ KINDS: Mapping[str, Mapping] = {
     "drift": DRIFT,
     "fixer": FIXER,
     "standing": STANDING,
+    "upload": UPLOAD,
     "leaning": LEANING,
     "replay": REPLAY,
     "service": SERVICE,
@@ -229,6 +242,50 @@ FACTS: Mapping[str, str | Promise] = {
     **{level.name.title(): level.label for level in StoreLevel},
 }
 """Values and limits of gates that are words; everything else is shown as it is."""
+
+DOCUMENTS: Mapping[str, str | Promise] = {each.key: each.title for each in documents.DOCUMENTS}
+"""Plain message ids of the core; translated where they are shown."""
+
+FIELDS: Mapping[str, str | Promise] = {
+    "company": _("Company name"),
+    "credit_code": _("Unified social credit code"),
+    "founded_on": _("Founded on"),
+    "valid_until": _("Valid until"),
+    "account": _("Account number"),
+    "currency": _("Currency"),
+    "period_from": _("Period, from"),
+    "period_to": _("Period, to"),
+    "opening_balance": _("Opening balance"),
+    "closing_balance": _("Closing balance"),
+    "credits": _("Credits"),
+    "debits": _("Debits"),
+    "number": _("Customs number"),
+    "declared_on": _("Declared on"),
+    "hs": _("HS code of item"),
+    "total": _("Total of item"),
+    "standard": _("Standard"),
+}
+"""Fields of documents by the first word of their name; a month or an item's number may follow."""
+
+CHECKS: Mapping[str, str | Promise] = {
+    "documents_there": _("Every document that is asked for is there"),
+    "company": _("It names the company of the store"),
+    "seal": _("It bears a seal"),
+    "licence_code": _("The credit code's check sign"),
+    "licence_term": _("The licence is in force"),
+    "account": _("The account number"),
+    "balances": _("Each balance follows from the one before"),
+    "months": _("Consecutive full months"),
+    "turnover": _("Credits of a month"),
+    "declaration_number": _("The number of an export declaration"),
+    "declaration_unseen": _("No other store has shown it"),
+    "declaration_distinct": _("Declarations differ from each other"),
+    "declarations_count": _("Enough declarations"),
+    "declaration_goods": _("Goods of the main category"),
+    "declaration_sums": _("Quantity times unit price is the total"),
+    "declarations_total": _("Declared exports together"),
+    "certificate_term": _("The ISO 9001 certificate is in force"),
+}
 
 EVENTS: Mapping[str, str | Promise] = {
     "batch.created": _("Batch made"),

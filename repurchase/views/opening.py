@@ -10,6 +10,7 @@ from eligibility.services import open_benefit
 from marketplace.access import Can, require
 from marketplace.models import Membership
 from repurchase import queries
+from repurchase.views import papers
 from repurchase.views.doors import for_members, may
 
 
@@ -42,7 +43,7 @@ def qualification(request: HttpRequest, membership: Membership) -> HttpResponse:
     return render(
         request,
         "opening/qualification.html",
-        _shared(membership) | {"opening": queries.opening(membership.store)},
+        _shared(membership) | papers.of_papers(membership),
     )
 
 

@@ -1,68 +1,235 @@
+"""The reviewer's desk: what it shows, what it takes, what it refuses without losing a word (B-6, R-41 to R-45)."""
+
 import pytest
 from django.contrib.auth.models import Permission
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 
-from qualification.models import Qualification
+from diagnostics.models import LedgerEntry
+from marketplace import clock
+from qualification.models import Case, Qualification, Upload
+from qualification.readings import Kind
 from qualification.review import Standing
+from qualification.services import uploading
+from qualification.uploads import State
 from tests import world
 
 pytestmark = pytest.mark.django_db
-PATH = "/admin/qualification/qualification/"
+QUEUE = "/admin/qualification/case/"
 
 
-@pytest.fixture
-def waiting(store):
-    Qualification.objects.update(state=Standing.IN_REVIEW)
-    return Qualification.objects.get()
-
-
-def reviewer(*codenames: str):
-    made = world.user("reviewer@example.com", is_staff=True)
-    made.user_permissions.set(Permission.objects.filter(codename__in=codenames))
+def reviewer(email: str = "reviewer@example.com", *codenames: str):
+    made = world.user(email, is_staff=True)
+    names = codenames or ("view_case", "view_qualification", "review_qualification")
+    made.user_permissions.set(Permission.objects.filter(codename__in=names))
     return made
 
 
-def act(client, action: str, row: Qualification, **fields):
-    return client.post(PATH, {"action": action, "_selected_action": [row.pk], **fields}, follow=True)
+@pytest.fixture
+def handed_in(store):
+    """`handed_in(unsure={Kind: names})`: a set in review, and its case."""
+    world.sku(store, hs_code="691110")
+
+    def make(**of_licence) -> Case:
+        Qualification.objects.update(state=Standing.DOCUMENTS)
+        world.papers(store)
+        if of_licence:
+            Upload.objects.filter(kind=Kind.LICENCE).delete()
+            world.upload(store, Kind.LICENCE, **of_licence)
+        uploading.submit(store=store, by="user:1", now=clock.now(store))
+        return Case.objects.get(store=store)
+
+    return make
+
+
+def form(case: Case, act: str, *, seals: bool = True, **fields) -> dict:
+    case.refresh_from_db()
+    seen = {f"seal:{u.key}": "yes" for u in Upload.objects.filter(is_current=True)} if seals else {}
+    return {"version": case.version, "act": act} | seen | fields
+
+
+def press(client, case: Case, act: str, **fields):
+    return client.post(f"{QUEUE}{case.pk}/desk/", form(case, act, **fields))
+
+
+def standing() -> str:
+    return Qualification.objects.get().state
+
+
+class TestTheQueue:
+    def test_leads_to_the_desk_with_the_days_that_are_left(self, client, handed_in):
+        case = handed_in()
+        client.force_login(reviewer())
+        page = client.get(QUEUE).content.decode()
+        assert f"{QUEUE}{case.pk}/desk/" in page
+        assert case.store.name in page
+
+    def test_asks_the_same_number_of_questions_for_any_number_of_reviews(
+        self, client, handed_in, django_assert_max_num_queries
+    ):
+        case = handed_in()
+        for _ in range(15):
+            Case.objects.create(
+                store=world.store(),
+                opened_at=case.opened_at,
+                running_since=case.opened_at,
+                due_at=case.due_at,
+            )
+        client.force_login(reviewer())
+        with django_assert_max_num_queries(16):
+            assert client.get(QUEUE).status_code == 200
+
+    def test_is_not_for_staff_without_the_right(self, client, handed_in):
+        case = handed_in()
+        client.force_login(reviewer("other@example.com", "view_case"))
+        assert client.get(f"{QUEUE}{case.pk}/desk/").status_code == 404
+        assert press(client, case, "approve").status_code == 404
+        assert standing() == Standing.IN_REVIEW
+
+
+class TestTheDesk:
+    @pytest.fixture(autouse=True)
+    def _signed_in(self, client):
+        client.force_login(reviewer())
+
+    def test_shows_fields_boxes_and_checks(self, client, handed_in):
+        case = handed_in(unsure=("company",), read={"company": "别家公司"})
+        page = client.get(f"{QUEUE}{case.pk}/desk/").content.decode()
+        assert 'class="box box-open"' in page
+        assert "COMPANY_NAME_MISMATCH" in page
+        assert page.index("别家公司") < page.index("530120260")  # what is disputed stands first
+
+    def test_opens_the_store(self, client, handed_in):
+        case = handed_in()
+        assert press(client, case, "approve").status_code == 302
+        case.refresh_from_db()
+        assert (standing(), case.was_late, case.due_at) == (Standing.OPEN, False, None)
+        assert set(Upload.objects.values_list("state", flat=True)) == {State.APPROVED}
+        decided = LedgerEntry.objects.get(kind="qualification.decided")
+        assert decided.facts["outcome"] == "approved"
+
+    def test_wants_every_seal_looked_at(self, client, handed_in):
+        """R-45."""
+        answer = press(client, handed_in(), "approve", seals=False)
+        assert (answer.status_code, standing()) == (422, Standing.IN_REVIEW)
+        assert "REVIEW" not in standing()
+
+    def test_wants_every_doubtful_field_settled(self, client, handed_in):
+        case = handed_in(unsure=("credit_code",))
+        assert press(client, case, "approve").status_code == 422
+        key = Upload.objects.get(kind=Kind.LICENCE).key
+        settled = {f"ok:{key}:credit_code": "on", f"value:{key}:credit_code": "91110000600037341L"}
+        assert press(client, case, "approve", **settled).status_code == 302
+        assert Upload.objects.get(kind=Kind.LICENCE).settled["credit_code"] == "91110000600037341L"
+
+    def test_sends_one_file_back_and_keeps_the_others(self, client, handed_in):
+        case = handed_in()
+        key = Upload.objects.get(kind=Kind.LICENCE).key
+        marked = {f"reject:{key}": "on", f"code:{key}": "SEAL_MISSING", f"remark:{key}": "no stamp"}
+        assert press(client, case, "send_back", **marked).status_code == 302
+        case.refresh_from_db()
+        row = Upload.objects.get(key=key)
+        assert (standing(), row.state, row.code, row.remark) == (
+            "documents",
+            "rejected",
+            "SEAL_MISSING",
+            "no stamp",
+        )
+        assert Upload.objects.filter(state=State.READ).count() == 4
+        assert (case.due_at, case.days_left) == (None, 2)
+        assert "no stamp" in Qualification.objects.get().reason
+
+    def test_sends_nothing_back_without_saying_what(self, client, handed_in):
+        assert press(client, handed_in(), "send_back").status_code == 422
+        assert standing() == Standing.IN_REVIEW
+
+    def test_refuses_a_stale_form_and_loses_nothing(self, client, handed_in):
+        case = handed_in(unsure=("credit_code",))
+        key = Upload.objects.get(kind=Kind.LICENCE).key
+        stale = form(
+            case, "approve", **{f"value:{key}:credit_code": "TYPED BY HAND", "overrule": "because of X"}
+        )
+        Case.objects.update(version=case.version + 1)
+        answer = client.post(f"{QUEUE}{case.pk}/desk/", stale)
+        page = answer.content.decode()
+        assert (answer.status_code, standing()) == (409, Standing.IN_REVIEW)
+        assert "TYPED BY HAND" in page
+        assert "because of X" in page
+        assert f'name="version" value="{case.version + 1}"' in page
+
+    def test_shows_a_page_and_gives_the_original_to_reviewers_only(self, client, handed_in, alice):
+        case = handed_in()
+        row = Upload.objects.get(kind=Kind.LICENCE)
+        default_storage.save(f"{row.folder}/page-1.jpg", ContentFile(b"jpeg"))
+        address = f"{QUEUE}{case.pk}/page/{row.key}/1/"
+        assert client.get(address).content == b"jpeg"
+        assert client.get(f"{QUEUE}{case.pk}/page/{row.key}/2/").status_code == 404
+        client.force_login(alice)
+        assert client.get(address).status_code == 302
+        default_storage.delete(f"{row.folder}/page-1.jpg")
+
+
+class TestAFailedCheck:
+    @pytest.fixture
+    def failing(self, handed_in):
+        return handed_in(read={"valid_until": "2026-11-01"})
+
+    def test_can_t_be_passed_over_without_a_reason(self, client, failing):
+        client.force_login(reviewer())
+        assert press(client, failing, "approve").status_code == 422
+        assert standing() == Standing.IN_REVIEW
+
+    def test_is_overruled_by_two_different_people(self, client, failing):
+        """R-41: a second, different human only to overrule."""
+        client.force_login(reviewer())
+        assert press(client, failing, "approve", overrule="renewal is on its way").status_code == 302
+        assert standing() == Standing.IN_REVIEW
+        assert press(client, failing, "approve", overrule="me again").status_code == 422
+        assert standing() == Standing.IN_REVIEW
+        client.force_login(reviewer("second@example.com"))
+        assert press(client, failing, "approve").status_code == 302
+        assert standing() == Standing.OPEN
+        assert LedgerEntry.objects.filter(kind="qualification.overruled").count() == 1
 
 
 class TestTheReviewer:
-    @pytest.fixture(autouse=True)
-    def _signed_in(self, client):
-        client.force_login(reviewer("view_qualification", "review_qualification"))
+    def test_is_no_member_of_the_store(self, client, store, handed_in):
+        case = handed_in()
+        both = world.member(store, "viewer")
+        both.is_staff = True
+        both.save()
+        both.user_permissions.set(Permission.objects.filter(codename="review_qualification"))
+        client.force_login(both)
+        assert press(client, case, "approve").status_code == 403
+        assert standing() == Standing.IN_REVIEW
 
-    def test_opens_a_store(self, client, waiting):
-        act(client, "approve", waiting)
-        waiting.refresh_from_db()
-        assert waiting.state == Standing.OPEN
-        assert waiting.valid_until is not None
+    def test_did_not_upload_it(self, client, handed_in):
+        case, me = handed_in(), reviewer()
+        Upload.objects.filter(kind=Kind.LICENCE).update(uploaded_by=f"user:{me.pk}")
+        client.force_login(me)
+        assert press(client, case, "approve").status_code == 403
 
-    def test_sends_it_back_with_a_reason(self, client, waiting):
-        act(client, "send_back", waiting, reason="October is missing")
-        waiting.refresh_from_db()
-        assert (waiting.state, waiting.reason) == (Standing.DOCUMENTS, "October is missing")
-
-    def test_is_told_when_the_reason_is_missing(self, client, waiting):
-        page = act(client, "send_back", waiting).content.decode()
-        waiting.refresh_from_db()
-        assert waiting.state == Standing.IN_REVIEW
-        assert "messagelist" in page
-
-    def test_can_t_open_what_is_not_in_review(self, client, waiting):
-        Qualification.objects.update(state=Standing.DOCUMENTS)
-        act(client, "approve", waiting)
-        waiting.refresh_from_db()
-        assert waiting.state == Standing.DOCUMENTS
-
-    def test_can_t_edit_the_row_itself(self, client, waiting):
-        answer = client.post(f"{PATH}{waiting.pk}/change/", {"state": "open"})
-        waiting.refresh_from_db()
-        assert (answer.status_code, waiting.state) == (403, Standing.IN_REVIEW)
+    def test_can_t_edit_the_row_itself(self, client, handed_in):
+        handed_in()
+        client.force_login(reviewer())
+        row = Qualification.objects.get()
+        answer = client.post(f"/admin/qualification/qualification/{row.pk}/change/", {"state": "open"})
+        assert (answer.status_code, standing()) == (403, Standing.IN_REVIEW)
 
 
-class TestStaffWithoutTheRight:
-    def test_may_look_but_not_review(self, client, waiting):
-        client.force_login(reviewer("view_qualification"))
-        assert client.get(PATH).status_code == 200
-        act(client, "approve", waiting)
-        waiting.refresh_from_db()
-        assert waiting.state == Standing.IN_REVIEW
+class TestTheFigures:
+    def test_come_from_the_reviews_themselves(self, client, handed_in):
+        """R-43, R-44."""
+        client.force_login(reviewer())
+        assert client.get(f"{QUEUE}figures/").status_code == 200
+        press(client, handed_in(), "approve")
+        page = client.get(f"{QUEUE}figures/").content.decode()
+        assert "100" in page
+        assert "svg" in page
+
+
+class TestAnApproval:
+    def test_ends_with_the_first_document_that_ends(self, client, handed_in):
+        client.force_login(reviewer())
+        press(client, handed_in(read={"valid_until": "2027-01-31"}), "approve")
+        assert Qualification.objects.get().valid_until.isoformat() == "2027-01-31T16:00:00+00:00"

@@ -182,7 +182,7 @@ class TestTheDescription:
         validate_schema(schema)
 
         assert "warning" not in capsys.readouterr().err.lower()
-        assert len(schema["paths"]) == 12
+        assert len(schema["paths"]) == 13
         assert schema["components"]["securitySchemes"]["key"]["scheme"] == "bearer"
 
     def test_describes_every_endpoint(self):

@@ -89,7 +89,7 @@ class TestOpenNow:
         assert (answer.status_code, answer.headers["Location"]) == (302, "/qualification/")
         assert standing() == Standing.DOCUMENTS
         page = get(client, "/qualification/")
-        for words in ("Business licence", "100,000", "18-digit", "ISO 9001", "can't take the files yet"):
+        for words in ("Business licence", "100,000", "18-digit", "ISO 9001", "choose PDF files"):
             assert words in page, words
         assert "Passed" in page
 
@@ -156,7 +156,7 @@ class TestTheDocumentsPage:
         ("at", "words"),
         [
             (Standing.NOT_OPEN, "The way begins with the automatic check."),
-            (Standing.DOCUMENTS, "nothing runs out"),
+            (Standing.DOCUMENTS, "Nothing runs out"),
             (Standing.IN_REVIEW, "A reviewer of the platform looks at the documents."),
             (Standing.OPEN, "Nothing is to be done."),
             (Standing.LAPSED, "The way begins with the automatic check."),
@@ -167,7 +167,7 @@ class TestTheDocumentsPage:
         client.force_login(alice)
         page = get(client, "/qualification/")
         assert words in page
-        assert '<form method="post" enctype' not in page
+        assert ("multipart/form-data" in page) is (at is Standing.DOCUMENTS)
 
     def test_says_why_a_review_sent_it_back(self, client, not_open, alice):
         put(Standing.IN_REVIEW)

@@ -17,7 +17,10 @@ from tests.repurchase.running import run
 
 pytestmark = pytest.mark.django_db
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-NOWHERE = {"ref": "BR-00000000", "buyer_id": 10**9, "order_ref": "BR-00000000-0001"}
+NOWHERE = {
+    "ref": "BR-00000000", "buyer_id": 10**9, "order_ref": "BR-00000000-0001",
+    "upload": "00000000-0000-0000-0000-000000000000",
+}  # fmt: skip
 
 # What anybody may see: it tells nothing about a store.
 PUBLIC = {
@@ -27,7 +30,8 @@ PUBLIC = {
 
 # What a store's members see, with the values that address alice's rows.
 OF_A_STORE = {
-    "", "store/", "stock/", "benefits/", "qualification/", "orders/", "orders/selection/", "batches/",
+    "", "store/", "stock/", "benefits/", "qualification/", "qualification/documents/", "qualification/submit/",
+    "qualification/documents/<uuid:key>/withdraw/", "orders/", "orders/selection/", "batches/",
     "orders/buyers/<int:buyer_id>/", "orders/<ref:ref>/", "batches/<ref:ref>/", "batches/<ref:ref>/progress/",
     "batches/<ref:ref>/lock/", "batches/<ref:ref>/services/", "batches/<ref:ref>/rescreen/",
     "batches/<ref:ref>/edits/", "batches/<ref:ref>/cancel/",
@@ -39,12 +43,13 @@ OF_A_KEY = {
     "api/v1/batches/", "api/v1/batches/<ref:ref>/", "api/v1/batches/<ref:ref>/orders/",
     "api/v1/batches/<ref:ref>/orders.xml", "api/v1/batches/<ref:ref>/lock/", "api/v1/batches/<ref:ref>/cancel/",
     "api/v1/batches/<ref:ref>/rescreen/", "api/v1/orders/<ref:ref>/", "api/v1/qualification/", "api/v1/",
+    "api/v1/qualification/documents/",
 }  # fmt: skip
 
 # What names no row in its address: a key's own, so a stranger's key finds or writes nothing of alice's.
 LISTS_OF_A_KEY = {
     "api/v1/", "api/v1/past-orders/", "api/v1/batches/", "api/v1/inventory/", "api/v1/screenings/",
-    "api/v1/qualification/",
+    "api/v1/qualification/", "api/v1/qualification/documents/",
 }  # fmt: skip
 
 OF_A_LINK = {"b/<str:token>/"}
@@ -70,12 +75,19 @@ def alices(store, alice):
     buyer, orders = world.repeatable(store)
     batch = run(batches.create(store=store, numbers=[o.number for o in orders], by=f"user:{alice.pk}"))
     locking.lock_and_invite(batch=batch, by=f"user:{alice.pk}")
-    return {"ref": batch.ref, "buyer_id": buyer.pk, "order_ref": f"{batch.ref}-0001", "orders": orders}
+    return {
+        "ref": batch.ref,
+        "buyer_id": buyer.pk,
+        "order_ref": f"{batch.ref}-0001",
+        "orders": orders,
+        "upload": world.upload(store, by=f"user:{alice.pk}").key,
+    }
 
 
 def address(route: str, alices) -> str:
     ref = alices["order_ref"] if "orders/<ref:ref>" in route.removeprefix("api/v1/")[:17] else alices["ref"]
     filled = route.replace("<ref:ref>", ref).replace("<int:buyer_id>", str(alices["buyer_id"]))
+    filled = filled.replace("<uuid:key>", str(alices["upload"]))
     return "/" + filled.replace("<str:token>", "AAAAAAAAAAAAAAAAAAAAAA." + "A" * 43)
 
 

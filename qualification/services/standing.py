@@ -27,8 +27,18 @@ TOLD = {
 
 
 @transaction.atomic
-def advance(*, store: Store, event: Event, by: str, now: dt.datetime, reason: str = "") -> Standing:
+def advance(
+    *,
+    store: Store,
+    event: Event,
+    by: str,
+    now: dt.datetime,
+    reason: str = "",
+    until: dt.datetime | None = None,
+) -> Standing:
     """Moves the store's standing from what it is at `now`; `reason` goes with a review that sends back.
+
+    An approval holds no longer than `until`, when a document that it rests on ends.
 
     STATE_CONFLICT when the event does not follow, or when somebody else moved it meanwhile; INPUT_INVALID
     for a review that sends back without a reason. Then nothing is written.
@@ -40,7 +50,7 @@ def advance(*, store: Store, event: Event, by: str, now: dt.datetime, reason: st
         raise Problem(Code.STATE_CONFLICT, state=row.state, event=str(event))  # time alone does it
     if row.state == Standing.OPEN and review.at(Standing.OPEN, row.valid_until, now) is Standing.LAPSED:
         _move(row, Standing.OPEN, Event.LAPSE, by=SWEEP, now=now)  # nobody had swept it yet
-    return _move(row, Standing(row.state), event, by=by, now=now, reason=reason.strip())
+    return _move(row, Standing(row.state), event, by=by, now=now, reason=reason.strip(), until=until)
 
 
 def keep_check(
@@ -103,10 +113,17 @@ def _row(store: Store, now: dt.datetime) -> Qualification:
 
 
 def _move(
-    row: Qualification, was: Standing, event: Event, *, by: str, now: dt.datetime, reason: str = ""
+    row: Qualification,
+    was: Standing,
+    event: Event,
+    *,
+    by: str,
+    now: dt.datetime,
+    reason: str = "",
+    until: dt.datetime | None = None,
 ) -> Standing:
     becomes = review.advance(was, event)
-    values = {"state": becomes, "since": now, "reason": reason} | _end_of(event, row, now)
+    values = {"state": becomes, "since": now, "reason": reason} | _end_of(event, row, now, until)
     guarded = Qualification.objects.filter(pk=row.pk, state=was, since=row.since)
     if not guarded.update(**values):
         raise Problem(Code.STATE_CONFLICT, state=str(was), event=str(event))
@@ -120,11 +137,11 @@ def _move(
     return becomes
 
 
-def _end_of(event: Event, row: Qualification, now: dt.datetime) -> dict[str, Any]:
+def _end_of(event: Event, row: Qualification, now: dt.datetime, until: dt.datetime | None) -> dict[str, Any]:
     """How long it holds: set by an approval, kept by a lapse, gone once it is applied for anew."""
     if event is Event.APPROVE:
         days = int(policy.in_force(now)["qualification_valid_days"])
-        valid_until = now + dt.timedelta(days=days)
+        valid_until = min(now + dt.timedelta(days=days), until or dt.datetime.max.replace(tzinfo=dt.UTC))
         return {"valid_until": valid_until, "due_at": review.first_due(valid_until)}
     if event is Event.LAPSE:
         return {"since": row.valid_until, "due_at": None}

@@ -1,0 +1,63 @@
+"""The reviewer's desk inside the administration: what it is sent, as one call into a service (B-6)."""
+
+from collections.abc import Iterator, Mapping
+
+from diagnostics.codes import CATALOGUE, Code, Severity
+from diagnostics.problem import Problem
+from marketplace.models import User
+from qualification import queries
+from qualification.models import Case, Upload
+from qualification.services import reviewing
+from qualification.services.reviewing import Act, Refusal
+
+REASONS = [code for code, entry in CATALOGUE.items() if entry.severity is Severity.DOCUMENT]
+"""What a document can be sent back for; each carries its cure."""
+
+
+def act(case: Case, reviewer: User, sent: Mapping[str, str]) -> str:
+    """Does what the pressed button says; the word for what happened. Problems leave everything as it was."""
+    uploads = list(queries.current(case.store))
+    asked = Act(
+        case=case, reviewer=reviewer, version=_whole(sent.get("version", "")), settled=_settled(uploads, sent)
+    )
+    pressed = sent.get("act", "")
+    if pressed == "claim":
+        reviewing.claim(act=asked)
+        return "claimed"
+    if pressed == "approve":
+        return "approved" if reviewing.approve(act=asked, overrule=sent.get("overrule", "")) else "overruled"
+    if pressed == "send_back":
+        reviewing.send_back(act=asked, refusals=list(_refusals(uploads, sent)))
+        return "sent_back"
+    raise Problem(Code.INPUT_INVALID, detail="act")
+
+
+def _settled(uploads: list[Upload], sent: Mapping[str, str]) -> dict[Upload, dict[str, str]]:
+    """The ticked fields with what stands beside them, and what was seen of the seals; nothing settles nothing."""
+    settled = {}
+    for upload in uploads:
+        names = [f["name"] for f in (upload.reading or {}).get("fields", [])]
+        values = {
+            name: value
+            for name in names
+            if f"ok:{upload.key}:{name}" in sent
+            and (value := sent.get(f"value:{upload.key}:{name}", "").strip()[:200])
+        }
+        if seal := sent.get(f"seal:{upload.key}", ""):
+            values["seal"] = "yes" if seal == "yes" else "no"
+        if values:
+            settled[upload] = values
+    return settled
+
+
+def _refusals(uploads: list[Upload], sent: Mapping[str, str]) -> Iterator[Refusal]:
+    for upload in uploads:
+        if f"reject:{upload.key}" in sent:
+            code = sent.get(f"code:{upload.key}", "")
+            if code not in REASONS:
+                raise Problem(Code.INPUT_INVALID, detail=f"{upload.name}: code")
+            yield Refusal(upload=upload, code=Code(code), remark=sent.get(f"remark:{upload.key}", "").strip())
+
+
+def _whole(text: str) -> int:
+    return int(text) if text.isdecimal() and len(text) < 10 else 0

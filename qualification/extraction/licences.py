@@ -1,0 +1,38 @@
+"""The business licence: company, credit code, founding, term (R-31). Pure."""
+
+from collections.abc import Sequence
+
+from qualification import credit_code
+from qualification.extraction.layout import DATE, Page, first, iso_date, rows_of
+from qualification.readings import Field
+
+IMPOSSIBLE = str.maketrans("OIZSV", "01257")
+"""Signs that no credit code has, and what they were before they were misread; the check sign decides."""
+FOREVER = "9999-12-31"
+
+
+def fields(pages: Sequence[Page]) -> list[Field]:
+    rows = rows_of(pages)
+    name = first(rows, r"^名.?:?(.{2,}(?:公司|厂|中心|商行|合作社|企业.*|Ltd\.?|Inc\.?))$")
+    founded = first(rows, rf"成立日期:?({DATE})")
+    term = first(rows, rf"(?:营业期限|经营期限):?.*至({DATE}|长期)") or first(
+        rows, r"(?:营业期限|经营期限):?(长期)"
+    )
+    return [
+        name.field("company") if name else Field(name="company", value=""),
+        _code(rows),
+        founded.field("founded_on", iso_date(founded.text))
+        if founded
+        else Field(name="founded_on", value=""),
+        term.field("valid_until", iso_date(term.text) or FOREVER)
+        if term
+        else Field(name="valid_until", value=""),
+    ]
+
+
+def _code(rows: Sequence) -> Field:
+    found = first(rows, r"(?<![0-9A-Z])([0-9A-Z]{18})(?![0-9A-Z])") or first(rows, r"代码:?([0-9A-Z]{15,20})")
+    if not found:
+        return Field(name="credit_code", value="")
+    code = found.text.translate(IMPOSSIBLE)
+    return found.field("credit_code", code, proven=credit_code.is_valid(code))

@@ -1,0 +1,40 @@
+from qualification.queries.calendars import calendar
+from qualification.queries.desk import desk
+from qualification.queries.papers import (
+    checks,
+    current,
+    current_papers,
+    missing_documents,
+    uploaded,
+)
+from qualification.queries.reviews import Figures, figures, figures_by_month, open_case
+from qualification.queries.standing import (
+    State,
+    Wanted,
+    require_open,
+    standing_of,
+    state_of,
+    wanted_documents,
+    wanted_of_files,
+)
+
+__all__ = [
+    "Figures",
+    "State",
+    "Wanted",
+    "calendar",
+    "checks",
+    "current",
+    "current_papers",
+    "desk",
+    "figures",
+    "figures_by_month",
+    "missing_documents",
+    "open_case",
+    "require_open",
+    "standing_of",
+    "state_of",
+    "uploaded",
+    "wanted_documents",
+    "wanted_of_files",
+]

@@ -1,0 +1,126 @@
+"""A review as its desk shows it: documents with what is disputed first, fields beside their boxes (B-6)."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from qualification import judging
+from qualification.judging import Check, Paper, Verdict
+from qualification.models import Case, Upload
+from qualification.queries.papers import checks, current, paper_of
+from qualification.readings import Box, Field
+from qualification.uploads import State
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    """A field with what the reviewer has typed or the machine has read."""
+
+    field: Field
+    value: str
+    is_open: bool
+    ticked: bool
+
+    @property
+    def percent(self) -> int:
+        return round(self.field.confidence * 100)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Desk:
+    """`typed` is what a refused form held: it stands where it stood."""
+
+    case: Case
+    checks: Sequence[Check]
+    documents: "Sequence[DocumentOnDesk]"
+    older: Sequence[Upload]
+    typed: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def failed(self) -> list[Check]:
+        return [c for c in self.checks if c.verdict is not Verdict.PASSED]
+
+    @property
+    def passed(self) -> list[Check]:
+        return [c for c in self.checks if c.verdict is Verdict.PASSED]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DocumentOnDesk:
+    upload: Upload
+    entries: Sequence[Entry]
+    checks: Sequence[Check]
+    seal_ticked: bool
+    seals: Sequence[Box]
+    rejected: bool
+    reject_code: str
+    remark: str
+
+    @property
+    def pages(self) -> "list[PageOnDesk]":
+        return [
+            PageOnDesk(
+                number=n,
+                entries=[e for e in self.entries if e.field.box and e.field.box.page == n],
+                seals=[s for s in self.seals if s.page == n],
+            )
+            for n in range(1, self.upload.pages + 1)
+        ]
+
+    @property
+    def disputed(self) -> int:
+        return sum(e.is_open for e in self.entries) + sum(c.verdict is Verdict.FAILED for c in self.checks)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PageOnDesk:
+    number: int
+    entries: Sequence[Entry]
+    seals: Sequence[Box]
+
+
+def desk(case: Case, now: dt.datetime, typed: Mapping[str, str] | None = None) -> Desk:
+    """The case with its documents; the same number of queries for any number of them."""
+    rows = list(current(case.store))
+    papers = {row.pk: paper_of(row) for row in rows if row.reading}
+    judged = checks(
+        case.store, [p for row in rows if row.state != State.REJECTED and (p := papers.get(row.pk))], now
+    )
+    documents = [
+        _document(row, papers[row.pk], judged, case, typed or {}) for row in rows if row.pk in papers
+    ]
+    older = (
+        Upload.objects.filter(store=case.store, is_current=False).defer("reading").order_by("-uploaded_at")
+    )
+    return Desk(
+        case=case,
+        checks=judged,
+        documents=sorted(documents, key=lambda d: -d.disputed),
+        older=list(older[:100]),
+        typed=typed or {},
+    )
+
+
+def _document(
+    row: Upload, paper: Paper, judged: Sequence[Check], case: Case, typed: Mapping[str, str]
+) -> DocumentOnDesk:
+    open_names = {f.name for f in judging.open_fields(paper, company=case.store.legal_name)}
+    entries = [
+        Entry(
+            field=f,
+            value=typed.get(f"value:{row.key}:{f.name}", paper.value(f.name)),
+            is_open=f.name in open_names,
+            ticked=f"ok:{row.key}:{f.name}" in typed or f.name in paper.settled,
+        )
+        for f in paper.reading.fields
+    ]
+    return DocumentOnDesk(
+        upload=row,
+        entries=sorted(entries, key=lambda e: not e.is_open),
+        checks=[c for c in judged if str(row.key) in c.papers],
+        seal_ticked=f"seal:{row.key}" in typed or paper.settled.get("seal") == "yes",
+        seals=paper.reading.seals,
+        rejected=f"reject:{row.key}" in typed,
+        reject_code=typed.get(f"code:{row.key}", ""),
+        remark=typed.get(f"remark:{row.key}", ""),
+    )

@@ -1,0 +1,111 @@
+"""A store's documents: as the seller sees them, as the checks take them."""
+
+import datetime as dt
+from collections.abc import Sequence
+from decimal import Decimal
+
+from django.db.models import Count, QuerySet
+from django.utils.translation import gettext
+
+from marketplace import policy
+from marketplace.calendar import local
+from marketplace.models import SIMULATED, Category, FxRate, Sku, Store
+from qualification import documents, judging
+from qualification.judging import Check, Paper, World
+from qualification.models import Upload
+from qualification.readings import Kind, decode
+from qualification.uploads import BEING_READ, TO_REPLACE, State
+
+
+def current(store: Store) -> QuerySet[Upload]:
+    return Upload.objects.filter(store=store, is_current=True).order_by("kind", "uploaded_at", "pk")
+
+
+def current_papers(store: Store) -> list[Paper]:
+    """The documents that were read, as the checks take them."""
+    rows = current(store).filter(reading__isnull=False).exclude(state=State.REJECTED)
+    return [paper_of(row) for row in rows]
+
+
+def paper_of(row: Upload) -> Paper:
+    return Paper(ref=str(row.key), reading=decode(row.reading), settled=row.settled)
+
+
+def missing_documents(store: Store) -> list[str]:
+    """What keeps a store from handing in: kinds without a document, and files that are being read or to be replaced."""
+    rows = list(current(store).values_list("kind", "state", "name"))
+    wanted = [d for d in documents.DOCUMENTS if not d.by_category or _iso_9001_wanted(store)]
+    absent = [gettext(d.title) for d in wanted if d.key not in {kind for kind, _, _ in rows}]
+    return absent + [name for _, state, name in rows if state in (*BEING_READ, *TO_REPLACE)]
+
+
+def _iso_9001_wanted(store: Store) -> bool:
+    sold = Sku.objects.filter(store=store, is_active=True).values("category")
+    return Category.objects.filter(iso9001_required=True, pk__in=sold).exists()
+
+
+def checks(store: Store, papers: Sequence[Paper], now: dt.datetime) -> list[Check]:
+    policies = policy.in_force(now)
+    numbers = {p.value("number") for p in papers if p.kind is Kind.DECLARATION}
+    elsewhere = Upload.objects.filter(number__in=numbers - {""}).exclude(store=store)
+    world = World(
+        today=local(now),
+        company=store.legal_name,
+        seen_elsewhere=frozenset(elsewhere.values_list("number", flat=True)),
+        main_headings=_main_headings(store, int(policies["declarations_hs_digits"])),
+        iso_9001_wanted=_iso_9001_wanted(store),
+        policies=policies,
+        usd_of=_Rates(store),
+    )
+    return judging.judge(papers, world)
+
+
+def _main_headings(store: Store, digits: int) -> frozenset[str]:
+    """The HS headings of the category in which the store has the most goods on sale (R-36)."""
+    sold = Sku.objects.filter(store=store, is_active=True)
+    main = sold.values("category").annotate(count=Count("pk")).order_by("-count", "category").first()
+    if main is None:
+        return frozenset()
+    codes = sold.filter(category=main["category"]).exclude(hs_code="").values_list("hs_code", flat=True)
+    return frozenset(code[:digits] for code in codes.distinct())
+
+
+class _Rates:
+    """`usd_of` of the checks: by the last rates published by a day; each day is asked for once."""
+
+    def __init__(self, store: Store) -> None:
+        self.rows = FxRate.objects.all()
+        if not store.sandbox:  # a live store never takes what is simulated
+            self.rows = self.rows.exclude(rate_set__source=SIMULATED)
+        self.known: dict[tuple[str, dt.date], Decimal | None] = {}
+
+    def __call__(self, amount: Decimal, currency: str, day: dt.date) -> Decimal | None:
+        if currency == "USD":
+            return amount
+        usd, other = self._per_euro("USD", day), self._per_euro(currency, day)
+        return amount * usd / other if usd and other else None
+
+    def _per_euro(self, currency: str, day: dt.date) -> Decimal | None:
+        if currency == "EUR":
+            return Decimal(1)
+        if (currency, day) not in self.known:
+            rows = self.rows.filter(
+                currency=currency, rate_set__published_on__range=(day - dt.timedelta(days=10), day)
+            )
+            latest = rows.order_by("-rate_set__published_on", "-rate_set_id").values_list(
+                "per_euro", flat=True
+            )
+            self.known[currency, day] = latest.first()
+        return self.known[currency, day]
+
+    """The documents of a kind, the newest last, with whether any is still being read."""
+
+    kind: str
+    rows: Sequence[Upload]
+
+
+def uploaded(store: Store) -> dict[str, list[Upload]]:
+    by_kind: dict[str, list[Upload]] = {kind.value: [] for kind in Kind}
+    for row in current(store).defer("reading"):
+        by_kind[row.kind].append(row)
+    return by_kind

@@ -1,0 +1,64 @@
+"""Reviews as figures: how long they take and how many are in time, from the cases themselves (R-43, R-44)."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db.models import Avg, Count, F, Q
+from django.db.models.functions import TruncMonth
+
+from marketplace.models import Store
+from qualification.models import Case
+
+HOUR = dt.timedelta(hours=1)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Figures:
+    """Of the reviews that were decided: their number, the mean hours the platform had them, the share in time."""
+
+    count: int
+    hours: Decimal | None
+    share: Decimal | None
+    month: dt.datetime | None = None
+
+
+def open_case(store: Store) -> Case | None:
+    return Case.objects.filter(store=store, ended_at=None).first()
+
+
+def figures() -> Figures:
+    return _figures(_ended().aggregate(**_measures()))
+
+
+def figures_by_month() -> Sequence[Figures]:
+    """The twelve latest months in which a review was decided, the oldest first."""
+    rows = (
+        _ended()
+        .annotate(month=TruncMonth("ended_at"))
+        .values("month")
+        .annotate(**_measures())
+        .order_by("-month")
+    )
+    return [_figures(row) for row in reversed(rows[:12])]
+
+
+def _ended():
+    return Case.objects.exclude(ended_at=None)
+
+
+def _measures() -> dict:
+    return {
+        "count": Count("pk"),
+        "spent_mean": Avg(F("spent")),
+        "in_time": Count("pk", filter=Q(was_late=False)),
+    }
+
+
+def _figures(row: dict) -> Figures:
+    count = row["count"]
+    if not count:
+        return Figures(count=0, hours=None, share=None)
+    hours = Decimal(row["spent_mean"] / HOUR).quantize(Decimal("0.1"))
+    return Figures(count=count, hours=hours, share=Decimal(row["in_time"]) / count, month=row.get("month"))

@@ -1,0 +1,98 @@
+"""What a machine has read from a document: the seam between reading, judging and the reviewer's desk. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+
+class Kind(StrEnum):
+    """The keys of `qualification.documents`."""
+
+    LICENCE = "business_licence"
+    STATEMENT = "bank_statements"
+    DECLARATION = "customs_declarations"
+    ISO_9001 = "iso_9001"
+
+
+THRESHOLD = 0.80
+"""A field read less surely than this always goes to the human."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Box:
+    """A place on a page; its sides are shares of the page's width and height."""
+
+    page: int
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+    @property
+    def width(self) -> float:
+        return self.x1 - self.x0
+
+    @property
+    def height(self) -> float:
+        return self.y1 - self.y0
+
+    def meets(self, other: "Box") -> bool:
+        across = self.x0 < other.x1 and other.x0 < self.x1
+        down = self.y0 < other.y1 and other.y0 < self.y1
+        return self.page == other.page and across and down
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Field:
+    name: str
+    value: str  # plain: ISO dates, amounts as decimals, names as printed; "" when nothing was found
+    raw: str = ""  # as printed, without spaces
+    confidence: float = 0.0
+    box: Box | None = None
+    under_seal: bool = False
+    proven: bool = False  # by a check digit, a second print or arithmetic: a second look adds nothing
+
+    @property
+    def for_human(self) -> bool:
+        """Under a seal (pitfall 11), unsure or not found: no machine may settle it."""
+        return self.under_seal or not self.value or self.confidence < THRESHOLD
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reading:
+    kind: Kind
+    fields: Sequence[Field]
+    pages: int
+    seals: Sequence[Box]
+    engine: str  # "embedded" where every page carried its own text
+
+    def of(self, name: str) -> Field:
+        return next((f for f in self.fields if f.name == name), Field(name=name, value=""))
+
+    def starting(self, prefix: str) -> list[Field]:
+        return [f for f in self.fields if f.name.startswith(prefix)]
+
+
+def under_seals(reading: Reading) -> Reading:
+    """Marks the fields that a seal covers, wherever it was found."""
+
+    def covered(field: Field) -> bool:
+        return field.box is not None and any(field.box.meets(seal) for seal in reading.seals)
+
+    return replace(reading, fields=[replace(f, under_seal=covered(f)) for f in reading.fields])
+
+
+def encode(reading: Reading) -> dict[str, Any]:
+    return asdict(reading)
+
+
+def decode(stored: Mapping[str, Any]) -> Reading:
+    """The reading as `encode` stored it."""
+    fields = [Field(**{**each, "box": _box(each["box"])}) for each in stored["fields"]]
+    seals = [Box(**each) for each in stored["seals"]]
+    return Reading(**{**stored, "kind": Kind(stored["kind"]), "fields": fields, "seals": seals})
+
+
+def _box(stored: Mapping[str, Any] | None) -> Box | None:
+    return Box(**stored) if stored else None

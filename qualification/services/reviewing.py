@@ -1,0 +1,219 @@
+"""The reviewer's verbs: begin, claim, settle, approve, send back; and the clock of a review (R-41 to R-45, B-6).
+
+Every decision carries the version of the case it was made on: one made on another version decides nothing.
+"""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+
+from diagnostics import ledger, words
+from diagnostics.codes import Code
+from diagnostics.problem import Problem
+from marketplace import clock, policy
+from marketplace.models import Membership, Store, User
+from outbox import letters
+from qualification import judging, queries, review, sla
+from qualification.judging import Verdict
+from qualification.models import Case, Upload
+from qualification.services import standing
+from qualification.uploads import State
+
+SOON = 1
+"""Working days before the deadline at which the lead reviewer is told."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Refusal:
+    """Why a document has to come again: a code with its cure, and the reviewer's own words."""
+
+    upload: Upload
+    code: Code
+    remark: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Act:
+    """Who decides on what they saw."""
+
+    case: Case
+    reviewer: User
+    version: int
+    settled: Mapping[Upload, Mapping[str, str]] = field(default_factory=dict)
+
+    @property
+    def by(self) -> str:
+        return f"user:{self.reviewer.pk}"
+
+
+def begin(*, store: Store, now: dt.datetime) -> None:
+    """Opens the review, or goes on with the one that waited for the seller."""
+    calendar = queries.calendar()
+    case = Case.objects.filter(store=store, ended_at=None).first()
+    if case is None:
+        days = int(policy.in_force(now)["review_working_days"])
+        due = sla.due(now, calendar, working_days=days)
+        case = Case.objects.create(
+            store=store, opened_at=now, running_since=now, due_at=due.at, is_provisional=due.provisional
+        )
+    else:
+        due = sla.resume(now, case.days_left or 0, calendar)
+        Case.objects.filter(pk=case.pk).update(
+            running_since=now, due_at=due.at, is_provisional=due.provisional, days_left=None, alarmed="",
+            version=F("version") + 1,
+        )  # fmt: skip
+    if due.provisional:
+        _alarm(case, "calendar", due.at)
+
+
+@transaction.atomic
+def claim(*, act: Act) -> None:
+    case = _mine(act)
+    Case.objects.filter(pk=case.pk).update(claimed_by=act.reviewer)
+    _record(case, "qualification.claimed", act, clock.now(case.store))
+
+
+@transaction.atomic
+def approve(*, act: Act, overrule: str = "") -> bool:
+    """True when the store is open; False when a failed check was overruled and a second reviewer has to agree.
+
+    REVIEW_INCOMPLETE while something that only a human may settle is not settled, or a check fails and nobody
+    says why it may. Whoever overruled can't be the one who agrees (R-41).
+    """
+    case = _mine(act)
+    now = clock.now(case.store)
+    _settle(act)
+    papers = queries.current_papers(case.store)
+    _require_settled(case.store, papers)
+    failed = [c for c in queries.checks(case.store, papers, now) if c.verdict is not Verdict.PASSED]
+    if failed and not _is_agreed(case, act):
+        return _overrule(case, act, failed, overrule.strip(), now)
+    _end(case, now)
+    Upload.objects.filter(store=case.store, is_current=True, state=State.READ).update(state=State.APPROVED)
+    _record(case, "qualification.decided", act, now, outcome="approved", failed=[c.code for c in failed])
+    until = judging.first_end(papers, now)
+    standing.advance(store=case.store, event=review.Event.APPROVE, by=act.by, now=now, until=until)
+    return True
+
+
+def _is_agreed(case: Case, act: Act) -> bool:
+    return case.overruled_by_id is not None and case.overruled_by_id != act.reviewer.pk
+
+
+def _overrule(case: Case, act: Act, failed: Sequence[judging.Check], reason: str, now: dt.datetime) -> bool:
+    if not reason:
+        raise Problem(Code.REVIEW_INCOMPLETE, open=[words.of(c.code).title for c in failed])
+    if case.overruled_by_id:
+        raise Problem(Code.REVIEW_INCOMPLETE, open=[f"{case.overruled_by}: {case.overrule_reason}"])
+    Case.objects.filter(pk=case.pk).update(
+        overruled_by=act.reviewer, overrule_reason=reason[:500], claimed_by=None, version=F("version") + 1
+    )
+    _record(case, "qualification.overruled", act, now, reason=reason[:500], failed=[c.code for c in failed])
+    return False
+
+
+@transaction.atomic
+def send_back(*, act: Act, refusals: Sequence[Refusal]) -> None:
+    """Asks for these documents again, one or several; the others stay as they are. The clock stands still."""
+    case = _mine(act)
+    if not refusals:
+        raise Problem(Code.INPUT_INVALID, detail="documents")
+    now = clock.now(case.store)
+    _settle(act)
+    for each in refusals:
+        Upload.objects.filter(pk=each.upload.pk, store=case.store, is_current=True).update(
+            state=State.REJECTED, code=each.code, remark=each.remark[:500]
+        )
+    _pause(case, now)
+    told = [{"document": str(r.upload.key), "code": r.code} for r in refusals]
+    _record(case, "qualification.decided", act, now, outcome="sent_back", documents=told)
+    reason = "; ".join(f"{r.upload.name}: {r.remark or words.of(r.code).title}" for r in refusals)
+    standing.advance(store=case.store, event=review.Event.SEND_BACK, by=act.by, now=now, reason=reason[:500])
+
+
+def _mine(act: Act) -> Case:
+    """The case, held, when this reviewer may act on it and it stands as they saw it."""
+    case = (
+        Case.objects.select_for_update(of=("self",))
+        .select_related("store", "overruled_by")
+        .get(pk=act.case.pk)
+    )
+    if case.ended_at or case.running_since is None or case.version != act.version:
+        raise Problem(Code.REVIEW_STALE)
+    member = Membership.objects.filter(store=case.store, user=act.reviewer).exists()
+    uploaded = Upload.objects.filter(store=case.store, uploaded_by=act.by).exists()
+    if member or uploaded:
+        raise Problem(Code.REVIEW_BY_UPLOADER)
+    return case
+
+
+def _settle(act: Act) -> None:
+    for upload, values in act.settled.items():
+        row = Upload.objects.select_for_update().get(pk=upload.pk, store=act.case.store, is_current=True)
+        Upload.objects.filter(pk=row.pk).update(
+            settled=row.settled | dict(values), number=values.get("number", row.number)[:18]
+        )
+
+
+def _require_settled(store: Store, papers: Sequence[judging.Paper]) -> None:
+    left = [f"{p.kind}: {f.name}" for p in papers for f in judging.open_fields(p, company=store.legal_name)]
+    unsealed = [f"{p.kind}: seal" for p in papers if "seal" not in p.settled]
+    if left or unsealed:
+        raise Problem(Code.REVIEW_INCOMPLETE, open=left + unsealed)
+
+
+# --- The clock -----------------------------------------------------------------------------------------------
+
+
+def _pause(case: Case, now: dt.datetime) -> None:
+    Case.objects.filter(pk=case.pk).update(
+        running_since=None, due_at=None, spent=F("spent") + (now - case.running_since), version=F("version") + 1,
+        days_left=sla.left(now, case.due_at, queries.calendar()), was_late=case.was_late or now >= case.due_at,
+        claimed_by=None, overruled_by=None, overrule_reason="", is_provisional=False,
+    )  # fmt: skip
+
+
+def _end(case: Case, now: dt.datetime) -> None:
+    Case.objects.filter(pk=case.pk).update(
+        running_since=None, due_at=None, spent=F("spent") + (now - case.running_since), ended_at=now,
+        was_late=case.was_late or now >= case.due_at, version=F("version") + 1,
+    )  # fmt: skip
+
+
+def watch() -> int:
+    """Tells the lead reviewers once that a review is due soon, and once that it is late. Part of the sweep."""
+    told, real_now, calendar = 0, clock.now(), queries.calendar()
+    with transaction.atomic():
+        running = Case.objects.filter(ended_at=None, due_at__isnull=False).exclude(alarmed="late")
+        for case in running.select_for_update(of=("self",), skip_locked=True).select_related("store")[:200]:
+            now = real_now + case.store.clock_offset
+            grade = (
+                "late"
+                if now >= case.due_at
+                else "soon"
+                if sla.left(now, case.due_at, calendar) < SOON
+                else ""
+            )
+            if grade and grade != case.alarmed:
+                Case.objects.filter(pk=case.pk).update(alarmed=grade)
+                _alarm(case, grade, case.due_at)
+                told += 1
+    return told
+
+
+def _alarm(case: Case, grade: str, due_at: dt.datetime) -> None:
+    letters.write(
+        kind="qualification.review_alarm", store_id=case.store_id,
+        dedupe=f"review-alarm:{case.pk}:{grade}:{due_at.isoformat()}", case=case.pk, grade=grade,
+        due_at=due_at.isoformat(),
+    )  # fmt: skip
+
+
+def _record(case: Case, kind: str, act: Act, at: dt.datetime, **facts: Any) -> None:
+    ledger.record(
+        store_id=case.store_id, kind=kind, subject=f"store:{case.store.code}", by=act.by, at=at, **facts
+    )

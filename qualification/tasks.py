@@ -1,0 +1,10 @@
+"""Doorbells: each loads nothing and calls one service."""
+
+from celery import shared_task
+
+from qualification.services import uploading
+
+
+@shared_task(name="qualification.read")
+def read(upload_id: int) -> None:
+    uploading.read(upload_id)

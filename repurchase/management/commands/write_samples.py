@@ -1,0 +1,37 @@
+"""`manage.py write_samples`: sample documents of invented companies, to try the qualification with."""
+
+from pathlib import Path
+
+from django.conf import settings
+
+from marketplace.mirror.commands import ImportCommand
+from marketplace.models import Sku, Store
+from qualification.review import Standing
+from repurchase.papers import samples
+
+
+class Command(ImportCommand):
+    help = "Writes a set of sample documents for each sandbox store that gathers them, into DATA_DIR/samples."
+
+    def work(self, **options: object) -> dict[str, object]:
+        stores = Store.objects.filter(sandbox=True, qualification__state=Standing.DOCUMENTS)
+        written = [self._write(store) for store in stores]
+        return {"samples": str(settings.DATA_DIR / "samples"), "files": sum(written)}
+
+    def _write(self, store: Store) -> int:
+        """A set that is there is kept."""
+        folder: Path = settings.DATA_DIR / "samples" / store.code
+        if folder.exists():
+            return 0
+        folder.mkdir(parents=True)
+        hs_code = (
+            Sku.objects.filter(store=store).exclude(hs_code="").values_list("hs_code", flat=True).first()
+            or "691110"
+        )
+        made = samples.files(
+            company=store.legal_name,
+            hs_code=hs_code.ljust(10, "0")[:10],
+            today=samples.today(),
+            seed=store.code,
+        )
+        return sum(1 for name, data in made if (folder / name).write_bytes(data))

@@ -1,0 +1,170 @@
+"""The table of checks, on both sides of each limit; readings are made, not read."""
+
+import datetime as dt
+
+import pytest
+
+from diagnostics.codes import Code
+from qualification.judging import Paper, Verdict, World, judge, last_full_months, open_fields
+from qualification.readings import Box, Field, Kind, Reading
+
+COMPANY = "宁波海晟进出口有限公司"
+TODAY = dt.date(2026, 11, 23)
+POLICIES = {
+    "statement_window_months": 6, "statement_min_months": 3, "statement_min_credits_usd": 100_000,
+    "declarations_min": 3, "declarations_hs_digits": 4, "declarations_min_usd": 50_000,
+}  # fmt: skip
+BOX = Box(page=1, x0=0.1, y0=0.1, x1=0.2, y1=0.2)
+
+
+def world(**changes) -> World:
+    fields = {
+        "today": TODAY, "company": COMPANY, "seen_elsewhere": frozenset(), "main_headings": frozenset({"6911"}),
+        "iso_9001_wanted": False, "policies": POLICIES,
+        "usd_of": lambda amount, currency, day: {"USD": amount, "CNY": amount / 7}.get(currency),
+    }  # fmt: skip
+    return World(**fields | changes)
+
+
+def paper(
+    kind: Kind, ref: str, values: dict[str, str], *, unsure: tuple[str, ...] = (), sealed=True, settled=None
+) -> Paper:
+    fields = [
+        Field(
+            name=n, value=v, raw=v, confidence=0.3 if n in unsure else 0.99, box=BOX, proven=n not in unsure
+        )
+        for n, v in values.items()
+    ]
+    reading = Reading(kind=kind, fields=fields, pages=1, seals=[BOX] if sealed else [], engine="test")
+    return Paper(ref=ref, reading=reading, settled=settled or {})
+
+
+def licence(**values) -> Paper:
+    options = {k: values.pop(k) for k in ("unsure", "sealed", "settled") if k in values}
+    fields = {
+        "company": COMPANY,
+        "credit_code": "91110000600037341L",
+        "founded_on": "2010-01-01",
+        "valid_until": "9999-12-31",
+    }
+    return paper(Kind.LICENCE, "L", fields | values, **options)
+
+
+def statement(
+    *months: str, begin="2026-08-01", end="2026-10-31", ref="S", credit="100000.00", **values
+) -> Paper:
+    options = {k: values.pop(k) for k in ("unsure", "sealed", "settled") if k in values}
+    months = months or ("2026-08", "2026-09", "2026-10")
+    fields = {
+        "company": COMPANY,
+        "account": "62220212345",
+        "currency": "USD",
+        "period_from": begin,
+        "period_to": end,
+    }
+    fields |= {f"credits {m}": credit for m in months} | {f"debits {m}": "1.00" for m in months}
+    return paper(Kind.STATEMENT, ref, fields | values, **options)
+
+
+def declaration(n: int = 1, *, total="20000.00", hs="6911101900", **values) -> Paper:
+    options = {k: values.pop(k) for k in ("unsure", "sealed", "settled") if k in values}
+    fields = {"number": f"53012026012345678{n}", "company": COMPANY, "declared_on": "2026-10-10"}
+    fields |= {"hs 1": hs, "total 1": total, "currency 1": "USD"}
+    return paper(Kind.DECLARATION, f"D{n}", fields | values, **options)
+
+
+def whole(**replaced) -> list[Paper]:
+    papers = {
+        "L": licence(),
+        "S": statement(),
+        "D1": declaration(1),
+        "D2": declaration(2),
+        "D3": declaration(3),
+    }
+    return [p for p in (papers | replaced).values() if p]
+
+
+def verdicts(papers, code: Code, **changes) -> set[Verdict]:
+    return {c.verdict for c in judge(papers, world(**changes)) if c.code is code}
+
+
+FAILED, PASSED, OPEN = {Verdict.FAILED}, {Verdict.PASSED}, {Verdict.OPEN}
+
+
+class TestASoundSet:
+    def test_passes_every_check(self):
+        assert {c.verdict for c in judge(whole(), world())} == PASSED
+
+    def test_leaves_nothing_to_the_human_but_the_decision(self):
+        assert [f for p in whole() for f in open_fields(p, company=COMPANY)] == []
+
+
+class TestEachCheck:
+    @pytest.mark.parametrize(
+        ("code", "papers", "expected"),
+        [
+            (Code.DOCUMENTS_MISSING, whole(S=None), FAILED),
+            (Code.COMPANY_NAME_MISMATCH, whole(L=licence(company="义乌别家进出口有限公司")), {Verdict.PASSED, Verdict.FAILED}),
+            (Code.COMPANY_NAME_MISMATCH, whole(L=licence(company="宁波海晟进出口有限公可", unsure=("company",))), {Verdict.PASSED, Verdict.OPEN}),
+            (Code.COMPANY_NAME_MISMATCH, whole(L=licence(unsure=("company",))), PASSED),
+            (Code.SEAL_MISSING, whole(L=licence(sealed=False)), {Verdict.PASSED, Verdict.FAILED}),
+            (Code.SEAL_MISSING, whole(L=licence(sealed=False, settled={"seal": "yes"})), PASSED),
+            (Code.LICENCE_CODE_INVALID, whole(L=licence(credit_code="911100006000373417")), FAILED),
+            (Code.LICENCE_CODE_INVALID, whole(L=licence(credit_code="9135", unsure=("credit_code",))), OPEN),
+            (Code.LICENCE_CODE_INVALID, whole(L=licence(credit_code="9", unsure=("credit_code",), settled={"credit_code": "91110000600037341L"})), PASSED),
+            (Code.LICENCE_EXPIRED, whole(L=licence(valid_until="2026-11-23")), PASSED),
+            (Code.LICENCE_EXPIRED, whole(L=licence(valid_until="2026-11-22")), FAILED),
+            (Code.STATEMENT_MONTHS_MISSING, whole(S=statement(begin="2026-08-02")), FAILED),
+            (Code.STATEMENT_MONTHS_MISSING, whole(S=statement(end="2026-10-30")), FAILED),
+            (Code.STATEMENT_MONTHS_MISSING, whole(S=statement("2026-05", "2026-06", "2026-07", begin="2026-05-01", end="2026-07-31")), PASSED),
+            (Code.STATEMENT_MONTHS_MISSING, whole(S=statement("2026-04", "2026-05", "2026-06", begin="2026-04-01", end="2026-06-30")), FAILED),
+            (Code.STATEMENT_TURNOVER_TOO_LOW, whole(S=statement(credit="99999.99")), FAILED),
+            (Code.STATEMENT_TURNOVER_TOO_LOW, whole(S=statement("2026-08", "2026-09")), {Verdict.PASSED, Verdict.FAILED}),
+            (Code.RATE_OF_MONTH_MISSING, whole(S=statement(currency="XAU")), FAILED),
+            (Code.STATEMENT_BALANCE_BROKEN, whole(S=statement(unsure=("credits 2026-09",))), {Verdict.PASSED, Verdict.FAILED}),
+            (Code.DECLARATIONS_TOO_FEW, whole(D3=None), FAILED),
+            (Code.DECLARATIONS_TOO_FEW, whole(D3=declaration(3, number="530120260123456781")), FAILED),
+            (Code.DECLARATION_REPEATED, whole(D3=declaration(3, number="530120260123456781")), FAILED),
+            (Code.DECLARATION_NUMBER_INVALID, whole(D3=declaration(3, number="530120251123456783")), {Verdict.PASSED, Verdict.FAILED}),
+            (Code.DECLARATION_NUMBER_INVALID, whole(D3=declaration(3, number="53012026012345678")), {Verdict.PASSED, Verdict.FAILED}),
+            (Code.DECLARATION_HS_MISMATCH, whole(D3=declaration(3, hs="8708299000")), {Verdict.PASSED, Verdict.FAILED}),
+            (Code.DECLARATION_SUM_MISMATCH, whole(D3=declaration(3, unsure=("total 1",))), {Verdict.PASSED, Verdict.FAILED}),
+            (Code.DECLARATIONS_TOTAL_TOO_LOW, whole(D3=declaration(3, total="10000.00")), PASSED),
+            (Code.DECLARATIONS_TOTAL_TOO_LOW, whole(D3=declaration(3, total="9999.99")), FAILED),
+        ],
+    )  # fmt: skip
+    def test_knows_both_sides_of_its_limit(self, code, papers, expected):
+        assert verdicts(papers, code) == expected
+
+    def test_adds_the_accounts_of_a_month(self):
+        papers = whole(S=statement(credit="60000.00"), T=statement(credit="40000.00", ref="T"))
+        assert verdicts(papers, Code.STATEMENT_TURNOVER_TOO_LOW) == PASSED
+
+    def test_knows_what_other_stores_have_shown(self):
+        seen = frozenset({"530120260123456782"})
+        assert verdicts(whole(), Code.DECLARATION_SEEN_ELSEWHERE, seen_elsewhere=seen) == {
+            Verdict.PASSED,
+            Verdict.FAILED,
+        }
+
+    def test_asks_for_iso_9001_where_the_category_does(self):
+        assert verdicts(whole(), Code.DOCUMENTS_MISSING, iso_9001_wanted=True) == FAILED
+
+
+class TestTheLastFullMonths:
+    def test_end_before_the_running_one_and_cross_the_year(self):
+        assert last_full_months(dt.date(2026, 2, 28), 3) == ["2025-11", "2025-12", "2026-01"]
+
+
+class TestWhatTheHumanSettles:
+    def test_is_everything_unsure_unread_or_sealed(self):
+        found = paper(Kind.LICENCE, "L", {"company": COMPANY, "credit_code": ""}, unsure=("company",))
+        assert [f.name for f in open_fields(found, company=COMPANY)] == ["credit_code"]
+        assert [f.name for f in open_fields(found, company="别家")] == ["company", "credit_code"]
+
+    def test_is_counted_as_it_was_corrected(self):
+        assert verdicts(
+            whole(S=statement(credit="1.00", unsure=("credits 2026-08", "credits 2026-09", "credits 2026-10"),
+                              settled={f"credits 2026-{m}": "100000.00" for m in ("08", "09", "10")})),
+            Code.STATEMENT_TURNOVER_TOO_LOW,
+        ) == PASSED  # fmt: skip

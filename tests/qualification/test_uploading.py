@@ -1,0 +1,300 @@
+"""Taking documents, reading them in the background, handing them in (R-31 to R-42)."""
+
+import datetime as dt
+import random
+
+import pytest
+from django.core import mail
+from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from diagnostics.codes import Code
+from diagnostics.models import LedgerEntry
+from diagnostics.problem import Problem
+from marketplace import access, clock
+from marketplace.models import Store, User
+from outbox import letters
+from outbox.models import Letter
+from qualification import queries
+from qualification.models import Case, Qualification, Upload
+from qualification.readings import Kind
+from qualification.review import Event, Standing
+from qualification.services import reviewing, standing, uploading
+from qualification.services.reviewing import Act, Refusal
+from qualification.uploads import State
+from repurchase.papers import certificates, contents, pdf_of
+from tests import world
+
+pytestmark = pytest.mark.django_db
+DAY = dt.timedelta(days=1)
+
+
+@pytest.fixture(autouse=True)
+def _files(settings, tmp_path):
+    settings.STORAGES = settings.STORAGES | {
+        "default": {
+            "BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": str(tmp_path)},
+        }
+    }  # fmt: skip
+
+
+@pytest.fixture
+def gathering(store):
+    """The store gathers its documents."""
+    Qualification.objects.update(state=Standing.DOCUMENTS)
+    return store
+
+
+def sample(seed: str = "a") -> bytes:
+    rng = random.Random(seed)
+    return pdf_of(certificates.iso_9001(contents.company(rng), rng, until=dt.date(2030, 1, 1)))
+
+
+def put(of: Store, data: bytes, *, kind: Kind = Kind.ISO_9001, **fields) -> Upload:
+    return uploading.upload(
+        store=of, kind=kind, name="a.pdf", data=data, by="user:1", now=clock.now(of), **fields
+    )
+
+
+def refusal(act, *args, **fields) -> Code:
+    with pytest.raises(Problem) as refused:
+        act(*args, **fields)
+    return refused.value.code
+
+
+class TestAnUpload:
+    def test_is_kept_untouched_under_a_key_that_tells_nothing(self, gathering):
+        data = sample()
+        made = put(gathering, data)
+        with default_storage.open(made.stored) as file:
+            assert file.read() == data
+        assert str(made.key) not in made.stored
+        assert gathering.code not in made.stored
+
+    @pytest.mark.parametrize(
+        ("data", "code"),
+        [(b"", Code.DOCUMENT_EMPTY), (b"\x89PNG", Code.DOCUMENT_NOT_PDF), (b"%PDF-" + bytes(10 * 2**20), Code.DOCUMENT_TOO_LARGE)],
+    )  # fmt: skip
+    def test_that_is_refused_leaves_nothing(self, gathering, tmp_path, data, code):
+        assert refusal(put, gathering, data) is code
+        assert not Upload.objects.exists()
+        assert not [p for p in tmp_path.rglob("*") if p.is_file()]
+
+    def test_of_the_same_file_is_named(self, gathering):
+        data = sample()
+        put(gathering, data)
+        assert refusal(put, gathering, data) is Code.DOCUMENT_REPEATED
+
+    @pytest.mark.parametrize("at", [s for s in Standing if s is not Standing.DOCUMENTS], ids=str)
+    def test_is_taken_only_while_documents_are_wanted(self, store, at):
+        Qualification.objects.update(state=at)
+        assert refusal(put, store, sample()) is Code.STATE_CONFLICT
+
+    def test_replaces_one_and_keeps_it(self, gathering):
+        first = put(gathering, sample("a"))
+        second = put(gathering, sample("b"), replaces=first)
+        first.refresh_from_db()
+        assert (first.is_current, second.version) == (False, 2)
+        assert default_storage.exists(first.stored)
+        assert refusal(put, gathering, sample("c"), replaces=first) is Code.STATE_CONFLICT
+
+
+class TestReading:
+    def test_keeps_fields_pages_and_their_pictures(self, gathering):
+        made = put(gathering, sample())
+        uploading.read(made.pk)
+        made.refresh_from_db()
+        assert (made.state, made.pages) == (State.READ, 1)
+        assert {f["name"] for f in made.reading["fields"]} == {"company", "standard", "valid_until"}
+        assert default_storage.exists(f"{made.folder}/page-1.jpg")
+        uploading.read(made.pk)  # a second delivery
+        assert LedgerEntry.objects.filter(kind="qualification.read").count() == 1
+
+    def test_of_what_can_t_be_opened_ends_with_its_code(self, gathering):
+        made = put(gathering, sample()[:-3000])
+        uploading.read(made.pk)
+        made.refresh_from_db()
+        assert (made.state, made.code) == (State.UNREADABLE, "DOCUMENT_DAMAGED")
+
+    def test_that_a_lost_worker_began_is_rung_again_and_given_up_in_the_end(self, gathering):
+        made = put(gathering, sample())
+        long_ago = clock.now() - uploading.ABANDONED - dt.timedelta(seconds=1)
+        Upload.objects.update(state=State.READING, tries=1, rung_at=long_ago)
+        assert uploading.ring_unread() == 1
+        Upload.objects.update(tries=uploading.MAX_TRIES, rung_at=long_ago)
+        assert uploading.ring_unread() == 0
+        made.refresh_from_db()
+        assert made.state == State.UNREADABLE
+
+
+class TestHandingIn:
+    def test_names_what_is_missing(self, gathering):
+        world.upload(gathering, Kind.LICENCE)
+        world.upload(gathering, Kind.STATEMENT, state=State.UPLOADED, reading=None, name="slow.pdf")
+        with pytest.raises(Problem) as refused:
+            uploading.submit(store=gathering, by="user:1", now=clock.now(gathering))
+        assert refused.value.code is Code.DOCUMENTS_MISSING
+        assert "slow.pdf" in refused.value.evidence["missing"]
+
+    def test_begins_the_review_with_its_deadline(self, gathering):
+        """R-42: handed in on Monday, 23 November 2026: due when Wednesday ends in China."""
+        world.papers(gathering)
+        uploading.submit(store=gathering, by="user:1", now=world.NOW)
+        case = Case.objects.get()
+        assert case.due_at == dt.datetime(2026, 11, 25, 16, tzinfo=dt.UTC)
+        assert queries.standing_of(gathering, world.NOW) is Standing.IN_REVIEW
+
+
+class TestTheClockOfAReview:
+    @pytest.fixture
+    def case(self, gathering):
+        world.papers(gathering)
+        uploading.submit(store=gathering, by="user:1", now=world.NOW)
+        return Case.objects.get()
+
+    def act(self) -> Act:
+        case = Case.objects.select_related("store").get()
+        reviewer = User.objects.filter(is_staff=True).first() or world.user(is_staff=True)
+        return Act(case=case, reviewer=reviewer, version=case.version)
+
+    def send_back(self) -> None:
+        licence = Upload.objects.get(kind=Kind.LICENCE, is_current=True)
+        reviewing.send_back(act=self.act(), refusals=[Refusal(upload=licence, code=Code.SEAL_MISSING)])
+
+    def test_stands_still_while_the_seller_must_act(self, case):
+        store = case.store
+        world.move_clock(store, world.NOW + DAY)
+        self.send_back()
+        case.refresh_from_db()
+        assert (case.days_left, case.due_at) == (1, None)
+        assert dt.timedelta(hours=24) <= case.spent < dt.timedelta(hours=24, minutes=5)
+        monday = world.NOW + 7 * DAY
+        old = Upload.objects.get(kind=Kind.LICENCE)
+        Upload.objects.filter(pk=old.pk).update(is_current=False)
+        world.upload(store, Kind.LICENCE)
+        uploading.submit(store=store, by="user:1", now=monday)
+        case.refresh_from_db()
+        assert Case.objects.count() == 1
+        assert case.due_at == dt.datetime(2026, 12, 1, 16, tzinfo=dt.UTC)
+
+    def test_rings_the_lead_once_when_due_soon_and_once_when_late(self, case):
+        lead = world.user("lead@example.com", is_staff=True, is_superuser=True)
+        assert reviewing.watch() == 0
+        world.move_clock(case.store, world.NOW + 2 * DAY)
+        assert (reviewing.watch(), reviewing.watch()) == (1, 0)
+        world.move_clock(case.store, world.NOW + 3 * DAY)
+        assert (reviewing.watch(), reviewing.watch()) == (1, 0)
+        letters.deliver_due()
+        assert [m.to for m in mail.outbox] == [[lead.email]] * 2
+
+    def test_counts_a_late_decision_as_late_for_ever(self, case):
+        world.move_clock(case.store, world.NOW + 4 * DAY)
+        self.send_back()
+        case.refresh_from_db()
+        assert case.was_late
+
+    def test_of_a_year_without_a_calendar_alarms(self, gathering):
+        world.papers(gathering)
+        uploading.submit(store=gathering, by="user:1", now=dt.datetime(2026, 12, 31, 2, tzinfo=dt.UTC))
+        assert Case.objects.get().is_provisional
+        assert Letter.objects.get(kind="qualification.review_alarm").subjects["grade"] == "calendar"
+
+    def test_is_measured_from_the_cases(self, case):
+        assert queries.figures().count == 0
+        Case.objects.update(ended_at=world.NOW, running_since=None, due_at=None, spent=dt.timedelta(hours=30))
+        found = queries.figures()
+        assert (found.count, str(found.hours), found.share) == (1, "30.0", 1)
+
+
+class TestADeclarationOfAnotherStore:
+    def test_is_found_again(self, gathering):
+        other = world.store()
+        world.upload(other, Kind.DECLARATION, read={"number": "530120260999999999"})
+        world.upload(gathering, Kind.DECLARATION, read={"number": "530120260999999999"})
+        found = queries.checks(gathering, queries.current_papers(gathering), world.NOW)
+        assert {c.code for c in found if c.verdict == "failed"} >= {Code.DECLARATION_SEEN_ELSEWHERE}
+
+
+class TestTheApi:
+    def call(self, client, store, **fields):
+        key = access.new_api_key(store=store, name="test", scopes=["read", "write"], by=None)
+        return client.post(
+            "/api/v1/qualification/documents/", fields, headers={"Authorization": f"Bearer {key}", "Accept-Language": "en"}
+        )  # fmt: skip
+
+    def test_takes_a_document_and_tells_of_it(self, client, gathering):
+        answer = self.call(client, gathering, kind="iso_9001", file=SimpleUploadedFile("a.pdf", sample()))
+        assert answer.status_code == 201
+        assert answer.json()["state"] == "uploaded"
+        key = access.new_api_key(store=gathering, name="read", scopes=["read"], by=None)
+        told = client.get("/api/v1/qualification/", headers={"Authorization": f"Bearer {key}"}).json()
+        assert [u["name"] for u in told["uploads"]] == ["a.pdf"]
+
+    def test_refuses_with_the_code(self, client, gathering):
+        answer = self.call(client, gathering, kind="iso_9001", file=SimpleUploadedFile("a.pdf", b"\x89PNG"))
+        assert (answer.status_code, answer.json()["code"]) == (422, "DOCUMENT_NOT_PDF")
+
+    def test_replaces_nothing_of_another_store(self, client, gathering):
+        foreign = world.upload(world.store(), Kind.ISO_9001)
+        answer = self.call(
+            client,
+            gathering,
+            kind="iso_9001",
+            file=SimpleUploadedFile("a.pdf", sample()),
+            replaces=str(foreign.key),
+        )
+        assert answer.status_code == 404
+        foreign.refresh_from_db()
+        assert foreign.is_current
+
+
+class TestThePage:
+    def test_takes_a_file_and_says_why_another_is_refused(self, client, gathering):
+        client.force_login(world.member(gathering))
+        good = {"kind": "iso_9001", "file": SimpleUploadedFile("a.pdf", sample()), "store": gathering.pk}
+        answer = client.post("/qualification/documents/", good, headers={"Accept": "application/json"})
+        assert answer.status_code == 201
+        bad = {"kind": "iso_9001", "file": SimpleUploadedFile("b.pdf", b"nonsense"), "store": gathering.pk}
+        answer = client.post("/qualification/documents/", bad, headers={"Accept": "application/json"})
+        assert (answer.status_code, answer.json()["code"]) == (422, "DOCUMENT_NOT_PDF")
+
+    def test_takes_several_without_a_script(self, client, gathering):
+        client.force_login(world.member(gathering))
+        files = [SimpleUploadedFile("a.pdf", sample("a")), SimpleUploadedFile("b.pdf", b"no")]
+        page = client.post(
+            "/qualification/documents/", {"kind": "iso_9001", "file": files}, follow=True
+        ).content.decode()
+        assert Upload.objects.count() == 1
+        assert "b.pdf" in page
+
+    def test_is_only_looked_at_by_an_operator(self, client, gathering, bob):
+        client.force_login(world.member(gathering, "operator"))
+        assert "multipart/form-data" not in client.get("/qualification/").content.decode()
+        body = {"kind": "iso_9001", "file": SimpleUploadedFile("a.pdf", sample())}
+        assert client.post("/qualification/documents/", body).status_code == 403
+
+    def test_withdraws_and_hands_in(self, client, gathering):
+        client.force_login(world.member(gathering))
+        extra = world.upload(gathering, Kind.ISO_9001)
+        world.papers(gathering)
+        assert client.post(f"/qualification/documents/{extra.key}/withdraw/").status_code == 302
+        assert client.post("/qualification/submit/").status_code == 302
+        assert Qualification.objects.get(store=gathering).state == Standing.IN_REVIEW
+        assert not Upload.objects.get(pk=extra.pk).is_current
+
+    def test_asks_the_same_number_of_questions_for_any_number_of_documents(
+        self, client, gathering, django_assert_max_num_queries
+    ):
+        client.force_login(world.member(gathering))
+        for _ in range(12):
+            world.upload(gathering, Kind.DECLARATION)
+        with django_assert_max_num_queries(25):
+            client.get("/qualification/documents/")
+
+
+class TestALapse:
+    def test_wants_the_documents_anew_and_keeps_the_old(self, store):
+        world.papers(store)
+        Qualification.objects.update(state=Standing.LAPSED)
+        standing.advance(store=store, event=Event.APPLY, by="user:1", now=clock.now(store))
+        assert put(store, sample()).state == State.UPLOADED
