@@ -95,6 +95,10 @@ class Rates:
         """Minor units of `quote`, rounded once, half up."""
         return minor if base == quote else half_up_ratio(*self._converted(minor, base, quote))
 
+    def told(self, base: str, quote: str) -> dict[str, str]:
+        """The published rates that an exchange goes by, as texts; the euro itself needs none."""
+        return {currency: str(self._euro(currency)) for currency in (base, quote) if currency != "EUR"}
+
     def _converted(self, minor: int, base: str, quote: str) -> tuple[int, int]:
         numerator, denominator = self._ratio(base, quote)
         shift = exponent(quote) - exponent(base)

@@ -13,9 +13,8 @@ from typing import Any
 
 from diagnostics.codes import gettext_noop
 from marketplace.money import Money, Rates, half_up, share
-from pricing.freight import is_flagged
+from pricing.freight import Card, is_flagged
 from pricing.paid import OrderToPrice, Paid, PricedLine, what_is_paid
-from pricing.tax import EU_27, GB
 
 __all__ = [  # one door for callers: what goes in, what comes out
     "FeeLine",
@@ -32,8 +31,6 @@ __all__ = [  # one door for callers: what goes in, what comes out
 
 RULE_VERSION = "2026-11"
 ROUNDING = "half-up-once"
-REMITTED = EU_27 | {GB}
-"""Destinations whose VAT the platform remits (R-63)."""
 
 _ = gettext_noop
 
@@ -146,13 +143,20 @@ def price(order: OrderToPrice, *, tariff: Tariff, rates: Rates, day: dt.date) ->
     )
 
 
-def recompute(line: FeeLine, rates: Rates) -> int:
-    """The amount from the line's own fields and the rate set that it was made with (R-67)."""
+def recompute(line: FeeLine) -> int:
+    """The amount from nothing but the line's own fields (R-67)."""
     if line.reason in NOT_DUE:
         return 0
     if line.tariff is not None:
-        return rates.exchange(line.tariff.minor, line.tariff.currency, line.currency)
+        return _rates_of(line).exchange(line.tariff.minor, line.tariff.currency, line.currency)
     return share(line.base_minor, line.rate or Decimal(0))
+
+
+def _rates_of(line: FeeLine) -> Rates:
+    """The reference rates that the line was exchanged by, as it keeps them."""
+    kept = line.detail.get("per_euro", {})
+    per_euro = {currency: Decimal(rate) for currency, rate in kept.items()}
+    return Rates(id=line.detail["rate_set"], source="", published_on=dt.date.min, per_euro=per_euro)
 
 
 def _commission(order: OrderToPrice, paid: Paid) -> Iterator[FeeLine]:
@@ -181,6 +185,8 @@ def _freight(order: OrderToPrice, rates: Rates) -> FeeLine:
     detail = {
         "service_id": quote.service_id,
         "weight_g": quote.weight_g,
+        **({} if quote.actual_g is None else {"actual_g": quote.actual_g}),
+        **({} if quote.card is None else {"card": _told(quote.card)}),
         "negotiated": _plain(quote.negotiated),
         "public": _plain(quote.public),
         "saving_basis_points": None if saving is None else half_up(saving * 10_000),
@@ -203,7 +209,7 @@ def _payment(order: OrderToPrice, paid: Paid, tariff: Tariff) -> FeeLine:
 
 def _vat_remittance(order: OrderToPrice, paid: Paid, tariff: Tariff) -> FeeLine:
     """The amount with VAT, for destinations in the EU-27 and GB only (R-63)."""
-    reason = Reason.NONE if order.country in REMITTED else Reason.NOT_EU_OR_GB
+    reason = Reason.NONE if order.destination.remitted else Reason.NOT_EU_OR_GB
     rate = tariff.vat_remittance_rate
     return _rated(order, Part.VAT_REMITTANCE, Kind.VAT_REMITTANCE, paid.total_minor, rate, reason=reason)
 
@@ -252,8 +258,15 @@ def _charged(
         amount_minor=amount,
         currency=order.currency,
         reason=reason or _why_zero(amount, 1, charge.minor),
-        detail={**(detail or {}), "rate_set": rates.id},
+        detail={**(detail or {}), **_exchange_of(charge.currency, order.currency, rates)},
     )
+
+
+def _exchange_of(base: str, quote: str, rates: Rates) -> Mapping[str, Any]:
+    """What the amount is exchanged by: kept on the line, so that it can be recomputed from itself (R-67)."""
+    if base == quote:
+        return {"rate_set": rates.id}
+    return {"rate_set": rates.id, "per_euro": rates.told(base, quote)}
 
 
 def _why_zero(amount: int, base: int, rate: Decimal | int) -> Reason:
@@ -262,6 +275,17 @@ def _why_zero(amount: int, base: int, rate: Decimal | int) -> Reason:
     if not rate:
         return Reason.RATE_ZERO
     return Reason.BELOW_HALF_A_UNIT if base else Reason.NOTHING_PAID
+
+
+def _told(card: Card) -> Mapping[str, int]:
+    """base + step for each begun `step_g` beyond `from_g`, at least the minimum: the quote can be worked out again."""
+    return {
+        "from_g": card.min_weight_g,
+        "base_minor": card.base_minor,
+        "step_g": card.step_g,
+        "step_minor": card.step_minor,
+        "minimum_minor": card.minimum_minor,
+    }
 
 
 def _plain(money: Money | None) -> Mapping[str, Any] | None:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace.money import allocate
+from marketplace.territories import Destination
 from pricing.freight import Quote
 from pricing.tax import Treatment, split
 
@@ -25,7 +26,7 @@ class PricedLine:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OrderToPrice:
     currency: str
-    country: str
+    destination: Destination
     lines: Sequence[PricedLine]
     freight_minor: int  # charged to the buyer
     prices_include_tax: bool

@@ -8,6 +8,7 @@ from diagnostics.problem import Problem
 from eligibility import rules
 from eligibility.facts import LaneFacts, OrderFacts, World
 from eligibility.findings import Finding, outcome_of
+from marketplace import territories
 from marketplace.money import Rates
 from pricing import fees, freight, tax
 
@@ -76,18 +77,23 @@ def plan(
 def _offer(verdict: rules.OrderVerdict, world: World, terms: Terms) -> Offer:
     order, facts = verdict.order, terms.tariffs
     kept = [x.line for x in verdict.lines if x.repeatable]
+    destination = territories.destination(order.country, order.ship_to.get("postal_code", ""), order.region)
     treatment = tax.treat(
-        facts.tax_rules.get(order.country),
-        country=order.country,
+        facts.tax_rules.get(destination.place),
+        destination=destination,
         buyer_number=terms.buyer_number,
         buyer_number_checked=terms.buyer_number_checked,
-        seller_registration=facts.registrations.get(order.country, ""),
+        seller_registration=facts.registrations.get(destination.registration, ""),
     )
     quote = freight.cheapest(
         facts.cards.get(order.country, ()),
         service_ids=[lane.service_id for lane in verdict.lanes],
-        weight_g=sum(line.sku.weight_g * line.quantity for line in kept),
-        prefer=None,
+        parcel=freight.Parcel(
+            weight_g=sum(line.sku.weight_g * line.quantity for line in kept),
+            volume_cm3=sum((line.sku.volume_cm3 or 0) * line.quantity for line in kept),
+            region=order.region,
+            special_channel=order.special_clearance,
+        ),
         rates=terms.rates,
         currency=order.currency,
         country=order.country,
@@ -95,7 +101,7 @@ def _offer(verdict: rules.OrderVerdict, world: World, terms: Terms) -> Offer:
     priced = fees.price(
         fees.OrderToPrice(
             currency=order.currency,
-            country=order.country,
+            destination=destination,
             lines=tuple(
                 fees.PricedLine(
                     category_code=line.sku.category_code,
@@ -120,7 +126,7 @@ def _offer(verdict: rules.OrderVerdict, world: World, terms: Terms) -> Offer:
         treatment=treatment,
         lane=next(lane for lane in verdict.lanes if lane.service_id == quote.service_id),
         index_series=max(line.sku.index_series for line in kept),
-        registrations=_registrations(verdict, world, facts.registrations.get(order.country)),
+        registrations=_registrations(verdict, world, facts.registrations.get(destination.registration)),
     )
 
 
