@@ -3,7 +3,6 @@
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db.models import Q
@@ -15,19 +14,8 @@ from marketplace.money import Money
 from marketplace.policy import Value
 from pricing.fees import Tariff
 from pricing.freight import Card
+from pricing.offering import TariffFacts
 from pricing.tax import TaxRule
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class TariffFacts:
-    """What prices an order on `day`. What is not in force is not in the mappings; nothing defaults to zero."""
-
-    day: dt.date
-    commission: Mapping[int, Decimal]  # by category id
-    cards: Mapping[str, Sequence[Card]]  # by country: this store's negotiated ones and the public ones
-    tax_rules: Mapping[str, TaxRule]  # by place: a country, or a territory with rates of its own
-    registrations: Mapping[str, str]  # the store's VAT or GST numbers, by country
-    tariff: Tariff
 
 
 def tariff_facts(
