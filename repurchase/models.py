@@ -18,7 +18,7 @@ from marketplace.models import (
     User,
 )
 from marketplace.money import Money
-from pricing.fees import FeeLine, Kind, Part, Reason
+from pricing.fees import ROUNDING, RULE_VERSION, FeeLine, Kind, Part, Reason
 from pricing.models import Lock
 from repurchase.batching import BatchStatus
 from repurchase.lifecycle import OrderStatus
@@ -229,6 +229,25 @@ class OrderFee(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["order", "position"], name="one_fee_an_order_and_position")
         ]
+
+    @classmethod
+    def of(cls, fee: FeeLine, *, position: int) -> "OrderFee":
+        """A row that is not to be saved: a simulated line looks like a kept one."""
+        return cls(
+            position=position,
+            part=fee.part,
+            kind=fee.kind,
+            base_minor=fee.base_minor,
+            rate=fee.rate,
+            tariff_minor=fee.tariff.minor if fee.tariff else None,
+            tariff_currency=fee.tariff.currency if fee.tariff else "",
+            amount_minor=fee.amount_minor,
+            currency=fee.currency,
+            reason=fee.reason,
+            detail=dict(fee.detail),
+            rule_version=RULE_VERSION,
+            rounding=ROUNDING,
+        )
 
     @property
     def line(self) -> FeeLine:

@@ -12,6 +12,7 @@ from repurchase.views import (
     codes,
     dashboard,
     feed,
+    fees,
     health,
     history,
     mailbox,
@@ -48,6 +49,7 @@ urlpatterns = [
     path("batches/<ref:ref>/rescreen/", batches.rescreen, name="batch-rescreen"),
     path("batches/<ref:ref>/cancel/", batches.cancel, name="batch-cancel"),
     path("batches/<ref:ref>/orders.xml", feed.batch_xml, name="batch-xml"),
+    path("fees/", fees.fees, name="fees"),
     path("benefits/", opening.benefits, name="benefits"),
     path("qualification/", opening.qualification, name="qualification"),
     # the buyer, by the link in the letter

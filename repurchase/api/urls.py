@@ -23,6 +23,8 @@ urlpatterns = [
     path("batches/<ref:ref>/cancel/", views.CancelBatch.as_view(), name="batch-cancel"),
     path("batches/<ref:ref>/rescreen/", views.RescreenBatch.as_view(), name="batch-rescreen"),
     path("orders/<ref:ref>/", views.Order.as_view(), name="order"),
+    path("orders/<ref:ref>/carrier-charges/", views.CarrierCharges.as_view(), name="carrier-charges"),
+    path("fee-quotes/", views.FeeQuotes.as_view(), name="fee-quotes"),
     path("qualification/", views.Qualification.as_view(), name="qualification"),
     re_path(r"", views.Nothing.as_view(), name="nothing"),
 ]

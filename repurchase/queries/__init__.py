@@ -2,6 +2,7 @@
 
 from repurchase.queries.advice import advice
 from repurchase.queries.batches import batch, batch_orders, batches, plan, progress
+from repurchase.queries.charges import charges, order_row
 from repurchase.queries.drift import order_sheet, plan_drift
 from repurchase.queries.explained import explained
 from repurchase.queries.history import buyer_groups, past_orders
@@ -18,12 +19,14 @@ __all__ = [
     "batch_orders",
     "batches",
     "buyer_groups",
+    "charges",
     "explained",
     "freshness",
     "offer",
     "offer_orders",
     "opening",
     "order",
+    "order_row",
     "order_sheet",
     "past_orders",
     "plan",

@@ -224,6 +224,7 @@ EVENTS: Mapping[str, str | Promise] = {
     "batch.closed": _("Batch closed"),
     "buyer.confirmed": _("Buyer confirmed"),
     "buyer.declined": _("Buyer declined"),
+    "carrier.charged": _("Carrier's bill recorded"),
     "lock.expired": _("Price lock ended without an answer"),
 }
 """Ledger entries as a timeline tells them."""

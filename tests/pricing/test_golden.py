@@ -48,7 +48,7 @@ class TestTheFile:
             for line in Path(work_out.__file__).read_text(encoding="utf-8").splitlines()
             if line.startswith(("import ", "from "))
         ]
-        assert imports == ["import csv", "import sys", "from fractions import Fraction as F"]
+        assert imports == ["import csv", "import sys", "from fractions import Fraction"]
 
 
 @pytest.fixture

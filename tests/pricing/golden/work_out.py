@@ -13,7 +13,7 @@ How the requirements were read where they leave room:
 
 import csv
 import sys
-from fractions import Fraction as F
+from fractions import Fraction
 
 DIGITS = {"USD": 2, "EUR": 2, "GBP": 2, "PLN": 2, "CNY": 2, "CHF": 2, "JPY": 0, "KRW": 0, "KWD": 3, "BHD": 3}
 PER_EURO = {
@@ -100,13 +100,13 @@ WORKED_OUT = ["tax_code", "charged_weight_g", "goods", "freight", "tax", "total"
               "all_fees"]  # fmt: skip
 
 
-def half_up(value: F) -> int:
+def half_up(value: Fraction) -> int:
     doubled = 2 * value
     return int((doubled + 1) // 2) if value >= 0 else -half_up(-value)
 
 
 def minor(text: str, currency: str) -> int:
-    exact = F(text) * 10 ** DIGITS[currency]
+    exact = Fraction(text) * 10 ** DIGITS[currency]
     assert exact.denominator == 1, (text, currency)
     return int(exact)
 
@@ -120,7 +120,7 @@ def written(amount: int, currency: str) -> str:
 def exchanged(amount: int, of: str, into: str) -> int:
     if of == into:
         return amount
-    units = F(amount, 10 ** DIGITS[of]) / F(PER_EURO[of]) * F(PER_EURO[into])
+    units = Fraction(amount, 10 ** DIGITS[of]) / Fraction(PER_EURO[of]) * Fraction(PER_EURO[into])
     return half_up(units * 10 ** DIGITS[into])
 
 
@@ -133,7 +133,7 @@ def shared_out(total: int, weights: list[int]) -> list[int]:
     """By largest remainder; equal remainders in the order given."""
     if sum(weights) == 0:
         return [total] + [0] * (len(weights) - 1)
-    exact = [F(total * weight, sum(weights)) for weight in weights]
+    exact = [Fraction(total * weight, sum(weights)) for weight in weights]
     parts = [int(each // 1) for each in exact]
     left = total - sum(parts)
     for place in sorted(range(len(weights)), key=lambda i: (parts[i] - exact[i], i))[:left]:
@@ -141,7 +141,7 @@ def shared_out(total: int, weights: list[int]) -> list[int]:
     return parts
 
 
-def vat(order: dict) -> tuple[str, F, F, bool]:
+def vat(order: dict) -> tuple[str, Fraction, Fraction, bool]:
     """(tax code, rate charged, rate inside the prices, VAT remitted by the platform)."""
     country, place = order["country"], (order["country"], order["postal_code"])
     if place in APART:
@@ -150,13 +150,13 @@ def vat(order: dict) -> tuple[str, F, F, bool]:
         percent, jurisdiction = newest(VAT[country], order["day"]), country
         number_of, remitted = country, country in EU or country == "GB"
     if percent is None:
-        return f"O-{jurisdiction}-0.00", F(0), F(0), remitted
-    rate = F(percent) / 100
+        return f"O-{jurisdiction}-0.00", Fraction(0), Fraction(0), remitted
+    rate = Fraction(percent) / 100
     number = order["buyer_number"]
     prefix = {"GR": "EL"}.get(jurisdiction, jurisdiction)
     at_home = place not in APART and country in ACCOUNTED_BY_THE_CUSTOMER
     if at_home and order["buyer_number_checked"] == "yes" and number.startswith(prefix):
-        return f"AE-{jurisdiction}-0.00-{number}", F(0), rate, remitted
+        return f"AE-{jurisdiction}-0.00-{number}", Fraction(0), rate, remitted
     shown = percent if len(percent.partition(".")[2]) > 2 else f"{float_free(percent)}"
     return f"S-{jurisdiction}-{shown}-{number_of}123456789", rate, rate, remitted
 
@@ -171,17 +171,17 @@ def carried(order: dict) -> tuple[int, int, int, str, str]:
     service = order["service"]
     weight = int(order["weight_g"])
     if DIVISOR[service]:
-        by_volume = F(int(order["volume_cm3"]) * 1000, DIVISOR[service])
+        by_volume = Fraction(int(order["volume_cm3"]) * 1000, DIVISOR[service])
         weight = max(weight, -int(-by_volume // 1))
     prices = {}
     for name, negotiated, currency, start, base, step, each, least in CARDS:
         if name == service and start <= weight:  # the last card that begins at or below the weight stays
-            begun = -int(-F(weight - start, step) // 1)
+            begun = -int(-Fraction(weight - start, step) // 1)
             prices[negotiated] = (max(base + begun * each, least), currency)
     outside = ""
     if len(prices) == 2:
-        saving = F(prices[False][0] - prices[True][0], prices[False][0])
-        outside = "" if F("0.113") <= saving <= F("0.187") else "yes"
+        saving = Fraction(prices[False][0] - prices[True][0], prices[False][0])
+        outside = "" if Fraction("0.113") <= saving <= Fraction("0.187") else "yes"
     price, currency = prices.get(True) or prices[False]
     return weight, price, currency, outside
 
@@ -196,12 +196,12 @@ def worked_out(order: dict) -> dict:
     for category, amount, *_ in lines:
         rate = newest(COMMISSION[category], order["day"])
         by_rate[rate] = by_rate.get(rate, 0) + minor(amount, currency)
-    rates = sorted(by_rate, key=F)
+    rates = sorted(by_rate, key=Fraction)
     gross = [by_rate[rate] for rate in rates]
 
     paid = sum(gross) + freight
     if order["prices_include_tax"] == "yes":
-        inside = half_up(F(paid) * inside_rate / (1 + inside_rate))
+        inside = half_up(Fraction(paid) * inside_rate / (1 + inside_rate))
         net, tax = paid - inside, inside if charged_rate else 0
     else:
         net, tax = paid, half_up(paid * charged_rate)
@@ -212,15 +212,15 @@ def worked_out(order: dict) -> dict:
 
     commissions, fees = [], 0
     for rate, part, share in zip(rates, net_goods, freight_parts, strict=True):
-        amount = half_up((part + share) * F(rate))
+        amount = half_up((part + share) * Fraction(rate))
         commissions.append(f"{rate} x {written(part + share, currency)} = {written(amount, currency)}")
         fees += amount
     ear = exchanged(12000, "USD", currency) if any("EAR" in line for line in lines) else 0
     weight, price, price_currency, outside = carried(order)
     carrier = exchanged(price, price_currency, currency)
     back = exchanged(230, "USD", currency) if order["local_return"] == "yes" else 0
-    payment = half_up((net + tax) * F("0.007"))
-    remittance = half_up((net + tax) * F("0.005")) if remitted else 0
+    payment = half_up((net + tax) * Fraction("0.007"))
+    remittance = half_up((net + tax) * Fraction("0.005")) if remitted else 0
     fees += ear + carrier + back + payment + remittance
     amounts = {"goods": goods, "freight": shown_freight, "tax": tax, "total": net + tax, "ear_review": ear,
                "carrier": carrier, "return_warehouse": back, "payment": payment, "vat_remittance": remittance,
