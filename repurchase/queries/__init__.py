@@ -12,6 +12,7 @@ from repurchase.queries.orders import order
 from repurchase.queries.selections import selection_summary
 from repurchase.queries.standing import standings
 from repurchase.queries.stock import freshness, stock
+from repurchase.queries.touched import open_plans
 
 __all__ = [
     "advice",
@@ -24,6 +25,7 @@ __all__ = [
     "freshness",
     "offer",
     "offer_orders",
+    "open_plans",
     "opening",
     "order",
     "order_row",

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from django import forms
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.models import CarrierService, Category
@@ -60,7 +61,7 @@ class FeeForm(forms.Form):
 
     def __init__(self, *args, countries: list[tuple[str, str]], settlement: str, **kwargs) -> None:
         super().__init__(*args, **kwargs)
-        categories = [("", "—"), *Category.objects.order_by("code").values_list("code", "name_en")]
+        categories = [("", "—"), *Category.objects.order_by("code").values_list("code", _name())]
         for n in LINES:
             self.fields[f"category_{n}"] = forms.ChoiceField(
                 label=_("Category"), choices=categories, required=n == 1
@@ -112,6 +113,10 @@ class FeeForm(forms.Form):
             wished_margin=_share(data["wished_margin"]),
             changes=Changes(**changes, per_euro={"USD": dollars} if dollars else None),
         )
+
+
+def _name() -> str:
+    return "name_zh" if (get_language() or "").startswith("zh") else "name_en"
 
 
 def _share(percentage: Decimal | None) -> Decimal | None:
