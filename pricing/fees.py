@@ -9,11 +9,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from diagnostics.codes import gettext_noop
-from marketplace.money import Money, Rates, half_up, share
-from pricing.freight import Card, is_flagged
+from marketplace.money import Money, Rates, share
+from pricing.freight import Card
 from pricing.paid import OrderToPrice, Paid, PricedLine, what_is_paid
 
 __all__ = [  # one door for callers: what goes in, what comes out
@@ -86,8 +86,7 @@ class Tariff:
     ear_review: Money
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class FeeLine:
+class FeeLine(NamedTuple):
     """A rate of a base, or a tariff an order; never both. `detail` holds plain JSON values."""
 
     part: Part
@@ -173,7 +172,7 @@ def _commission(order: OrderToPrice, paid: Paid) -> Iterator[FeeLine]:
 
 def _ear_review(order: OrderToPrice, tariff: Tariff, rates: Rates) -> FeeLine:
     """Once an order that holds dual-use goods (R-66)."""
-    due = any(line.ear_controlled for line in order.lines)
+    due = any([line.ear_controlled for line in order.lines])
     reason = Reason.NONE if due else Reason.NO_EAR_GOODS
     return _charged(order, Part.COMMISSION, Kind.EAR_REVIEW, tariff.ear_review, rates, reason=reason)
 
@@ -181,17 +180,19 @@ def _ear_review(order: OrderToPrice, tariff: Tariff, rates: Rates) -> FeeLine:
 def _freight(order: OrderToPrice, rates: Rates) -> FeeLine:
     """The carrier's quote, the negotiated price first; both prices and the saving beside it (R-60, R-61)."""
     quote = order.quote
-    saving = quote.saving
-    detail = {
+    points, flagged = quote.saving_told
+    detail: dict[str, Any] = {
         "service_id": quote.service_id,
         "weight_g": quote.weight_g,
-        **({} if quote.actual_g is None else {"actual_g": quote.actual_g}),
-        **({} if quote.card is None else {"card": _told(quote.card)}),
         "negotiated": _plain(quote.negotiated),
         "public": _plain(quote.public),
-        "saving_basis_points": None if saving is None else half_up(saving * 10_000),
-        "saving_flagged": is_flagged(saving),
+        "saving_basis_points": points,
+        "saving_flagged": flagged,
     }
+    if quote.actual_g is not None:
+        detail["actual_g"] = quote.actual_g
+    if quote.card is not None:
+        detail["card"] = _told(quote.card)
     return _charged(order, Part.LOGISTICS, Kind.FREIGHT, quote.cost, rates, detail=detail)
 
 
@@ -225,17 +226,8 @@ def _rated(
     detail: Mapping[str, Any] | None = None,
 ) -> FeeLine:
     amount = 0 if reason else share(base_minor, rate)
-    return FeeLine(
-        part=part,
-        kind=kind,
-        base_minor=base_minor,
-        rate=rate,
-        tariff=None,
-        amount_minor=amount,
-        currency=order.currency,
-        reason=reason or _why_zero(amount, base_minor, rate),
-        detail=detail or {},
-    )
+    why = reason if amount or reason else _why_zero(base_minor, rate)
+    return FeeLine(part, kind, base_minor, rate, None, amount, order.currency, why, detail or {})
 
 
 def _charged(
@@ -248,30 +240,19 @@ def _charged(
     reason: Reason = Reason.NONE,
     detail: Mapping[str, Any] | None = None,
 ) -> FeeLine:
-    amount = 0 if reason else rates.exchange(charge.minor, charge.currency, order.currency)
-    return FeeLine(
-        part=part,
-        kind=kind,
-        base_minor=0,
-        rate=None,
-        tariff=charge,
-        amount_minor=amount,
-        currency=order.currency,
-        reason=reason or _why_zero(amount, 1, charge.minor),
-        detail={**(detail or {}), **_exchange_of(charge.currency, order.currency, rates)},
-    )
+    currency, kept = order.currency, {**detail, "rate_set": rates.id} if detail else {"rate_set": rates.id}
+    if reason:
+        return FeeLine(part, kind, 0, None, charge, 0, currency, reason, kept)
+    amount = rates.exchange(charge.minor, charge.currency, currency)
+    if (
+        charge.currency != currency
+    ):  # what it is exchanged by is kept: the line can be recomputed from itself (R-67)
+        kept["per_euro"] = rates.told(charge.currency, currency)
+    why = Reason.NONE if amount else _why_zero(1, charge.minor)
+    return FeeLine(part, kind, 0, None, charge, amount, currency, why, kept)
 
 
-def _exchange_of(base: str, quote: str, rates: Rates) -> Mapping[str, Any]:
-    """What the amount is exchanged by: kept on the line, so that it can be recomputed from itself (R-67)."""
-    if base == quote:
-        return {"rate_set": rates.id}
-    return {"rate_set": rates.id, "per_euro": rates.told(base, quote)}
-
-
-def _why_zero(amount: int, base: int, rate: Decimal | int) -> Reason:
-    if amount:
-        return Reason.NONE
+def _why_zero(base: int, rate: Decimal | int) -> Reason:
     if not rate:
         return Reason.RATE_ZERO
     return Reason.BELOW_HALF_A_UNIT if base else Reason.NOTHING_PAID

@@ -9,11 +9,10 @@ from fractions import Fraction
 
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
-from marketplace.money import Money, Rates
+from marketplace.money import Money, Rates, half_up_ratio
 
-SAVING_FROM = Fraction(113, 1000)
-SAVING_TO = Fraction(187, 1000)
-"""The saving by a negotiated price that the platform announces: 11.3 % to 18.7 %, both included (R-61)."""
+SAVING_FROM, SAVING_TO = 113, 187
+"""Thousandths: the saving by a negotiated price that the platform announces: 11.3 % to 18.7 %, both included (R-61)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,20 +82,28 @@ class Quote:
     @property
     def saving(self) -> Fraction | None:
         """Share of the public price that the negotiated one saves; None without two prices to compare."""
-        if self.negotiated is None or self.public is None or not self.public.minor:
-            return None
-        if self.negotiated.currency != self.public.currency:
-            return None
-        return Fraction(self.public.minor - self.negotiated.minor, self.public.minor)
+        return Fraction(*self._saving) if self._saving else None
 
     @property
     def saving_flagged(self) -> bool:
-        return is_flagged(self.saving)
+        return self.saving_told[1]
 
+    @property
+    def saving_told(self) -> tuple[int | None, bool]:
+        """In basis points, and whether it lies outside the announced range: shown, never forced into it (R-61)."""
+        if not (saving := self._saving):
+            return None, False
+        saved, public = saving
+        outside = not SAVING_FROM * public <= saved * 1000 <= SAVING_TO * public
+        return half_up_ratio(saved * 10_000, public), outside
 
-def is_flagged(saving: Fraction | None) -> bool:
-    """Outside the announced range: shown to a person, never forced into it (R-61)."""
-    return saving is not None and not SAVING_FROM <= saving <= SAVING_TO
+    @property
+    def _saving(self) -> tuple[int, int] | None:
+        """What is saved, and of what: whole numbers, for the hot path."""
+        negotiated, public = self.negotiated, self.public
+        if negotiated is None or public is None or not public.minor or negotiated.currency != public.currency:
+            return None
+        return public.minor - negotiated.minor, public.minor
 
 
 def quote(cards: Iterable[Card], *, service_id: int, parcel: Parcel) -> Quote | None:

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
-from marketplace.money import half_up_ratio, share
+from marketplace.money import half_up_ratio, ratio_of, share
 from marketplace.territories import Destination
 
 PREFIXES = {"GR": "EL"}
@@ -75,7 +75,7 @@ def split(amount_minor: int, treatment: Treatment, *, prices_include_tax: bool) 
     """
     if not prices_include_tax:
         return amount_minor, share(amount_minor, treatment.rate)
-    numerator, denominator = treatment.included_rate.as_integer_ratio()
+    numerator, denominator = ratio_of(treatment.included_rate)
     included = half_up_ratio(amount_minor * numerator, numerator + denominator)
     return amount_minor - included, included if treatment.rate else 0
 
