@@ -172,7 +172,7 @@ def _commission(order: OrderToPrice, paid: Paid) -> Iterator[FeeLine]:
 
 def _ear_review(order: OrderToPrice, tariff: Tariff, rates: Rates) -> FeeLine:
     """Once an order that holds dual-use goods (R-66)."""
-    due = any([line.ear_controlled for line in order.lines])
+    due = True in [line.ear_controlled for line in order.lines]
     reason = Reason.NONE if due else Reason.NO_EAR_GOODS
     return _charged(order, Part.COMMISSION, Kind.EAR_REVIEW, tariff.ear_review, rates, reason=reason)
 
