@@ -46,11 +46,6 @@ def ratio_of(rate: Decimal) -> tuple[int, int]:
     return rate.as_integer_ratio()
 
 
-@lru_cache(maxsize=1024)
-def text_of(rate: Decimal) -> str:
-    return str(rate)
-
-
 def share(minor: int, rate: Decimal) -> int:
     """`rate` of an amount, rounded once, half up: share(1837, Decimal("0.19")) == 349."""
     numerator, denominator = ratio_of(rate)
@@ -109,7 +104,7 @@ class Rates:
 
     def told(self, base: str, quote: str) -> dict[str, str]:
         """The published rates that an exchange goes by, as texts; the euro itself needs none."""
-        return {currency: text_of(self._euro(currency)) for currency in (base, quote) if currency != "EUR"}
+        return {currency: str(self._euro(currency)) for currency in (base, quote) if currency != "EUR"}
 
     def _converted(self, minor: int, base: str, quote: str) -> tuple[int, int]:
         numerator, denominator = self._ratio(base, quote)

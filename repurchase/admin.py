@@ -54,6 +54,13 @@ class Versioned(admin.ModelAdmin):
 
 
 class VersionForm(forms.ModelForm):
+    """Begins as the version that is edited, but for its day and its source: those are the new one's own."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.initial |= {"valid_from": platform_day(clock.now()), "source": ""}
+
     def clean_valid_from(self):
         """What was decided is never decided anew: a version begins today at the earliest, and one a day."""
         day = self.cleaned_data["valid_from"]

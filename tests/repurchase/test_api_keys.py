@@ -77,7 +77,7 @@ class TestEveryEndpoint:
         problem(call(client, method, address(pattern, order.batch.ref, order.ref)), 401, "KEY_INVALID")
 
     def test_needs_the_scope(self, client, store, order, pattern, method):
-        writes_nothing = {"screenings", "fee-quotes"} & set(str(pattern).split("/"))
+        writes_nothing = any(name in str(pattern) for name in ("screenings", "fee-quotes"))
         only_reads = method == "get" or writes_nothing
         has, lacks = ("write", "read") if only_reads else ("read", "write")
         key = access.new_api_key(store=store, name="half", scopes=[has], by=None)
