@@ -75,6 +75,7 @@ class SkuFacts:
     moq: int
     available: int  # on hand − live reservations
     stock_synced_at: dt.datetime | None
+    volume_cm3: int | None = None  # of a packed piece
     prices: Sequence[Price] = ()  # ascending by min_quantity
 
 

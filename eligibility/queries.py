@@ -267,7 +267,7 @@ def _lines(store: Store, order_ids: Sequence[int], now: dt.datetime) -> dict[int
 
 SKU_COLUMNS = (
     "id", "code", "category_id", "hs_code", "origin_country", "weight_g", "is_standard", "is_active",
-    "is_ear_controlled", "moq", "stock_synced_at",
+    "is_ear_controlled", "moq", "stock_synced_at", "volume_cm3",
 )  # fmt: skip
 
 

@@ -10,12 +10,12 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from marketplace import clock, policy
+from marketplace import clock, policy, tax_numbers
+from marketplace.mirror import checks as parties
 from marketplace.models import (
     ApiKey,
     Buyer,
     Category,
-    CommissionRate,
     Embargo,
     FxRateSet,
     IndexClose,
@@ -28,7 +28,6 @@ from marketplace.models import (
     ScreenedParty,
     Sku,
     Store,
-    TaxRate,
     User,
 )
 
@@ -133,11 +132,35 @@ class Categories(admin.ModelAdmin):
     list_display = ["code", "name_zh", "name_en", "crb_exposed", "iso9001_required"]
 
 
+class CheckedNumberForm(forms.ModelForm):
+    """How the number was checked, outside: a number that can't be one is not taken for checked (R-64)."""
+
+    tax_number_checked_how = forms.CharField(label=_("Checked how"), max_length=60, help_text="VIES, HMRC, …")
+
+    def clean(self):
+        cleaned = super().clean()
+        if not tax_numbers.is_wellformed(self.instance.tax_number):
+            raise ValidationError(_("This tax number can't exist: its form or its check digit is wrong."))
+        return cleaned
+
+
 @admin.register(Buyer)
 class Buyers(LookOnly):
+    """Mirrored, but for the check of the tax number: who, how and when."""
+
+    form = CheckedNumberForm
     list_display = ["name", "store", "country", "is_certified_business", "certificate_valid_until"]
     list_select_related = ["store"]
     search_fields = ["name", "external_id"]
+
+    def has_change_permission(self, request: HttpRequest, obj: Buyer | None = None) -> bool:
+        return admin.ModelAdmin.has_change_permission(self, request, obj)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Buyer | None = None) -> list[str]:
+        return [f.name for f in Buyer._meta.fields if f.name not in ("id", "tax_number_checked_how")]
+
+    def save_model(self, request: HttpRequest, obj: Buyer, form: forms.ModelForm, change: bool) -> None:
+        parties.check_tax_number(obj, how=obj.tax_number_checked_how, by=f"user:{request.user.pk}")
 
 
 class SkuForm(forms.ModelForm):
@@ -213,7 +236,7 @@ class ApiKeys(LookOnly):
     exclude = ["digest"]
 
 
-@admin.register(CommissionRate, FxRateSet, IndexClose, Registration, TaxRate)
+@admin.register(FxRateSet, IndexClose, Registration)
 class Facts(LookOnly):
     list_display = ["__str__", "source", "mirrored_at"]
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 
 from diagnostics.codes import Code
@@ -39,9 +40,15 @@ def half_up_ratio(numerator: int, denominator: int) -> int:
     return whole if numerator >= 0 else -whole
 
 
+@lru_cache(maxsize=1024)
+def ratio_of(rate: Decimal) -> tuple[int, int]:
+    """A rate as whole numbers; the few rates there are come again with every order."""
+    return rate.as_integer_ratio()
+
+
 def share(minor: int, rate: Decimal) -> int:
     """`rate` of an amount, rounded once, half up: share(1837, Decimal("0.19")) == 349."""
-    numerator, denominator = rate.as_integer_ratio()
+    numerator, denominator = ratio_of(rate)
     return half_up_ratio(minor * numerator, denominator)
 
 
@@ -95,6 +102,10 @@ class Rates:
         """Minor units of `quote`, rounded once, half up."""
         return minor if base == quote else half_up_ratio(*self._converted(minor, base, quote))
 
+    def told(self, base: str, quote: str) -> dict[str, str]:
+        """The published rates that an exchange goes by, as texts; the euro itself needs none."""
+        return {currency: str(self._euro(currency)) for currency in (base, quote) if currency != "EUR"}
+
     def _converted(self, minor: int, base: str, quote: str) -> tuple[int, int]:
         numerator, denominator = self._ratio(base, quote)
         shift = exponent(quote) - exponent(base)
@@ -102,8 +113,8 @@ class Rates:
 
     def _ratio(self, base: str, quote: str) -> tuple[int, int]:
         """The cross rate as whole numbers: exact, and quick enough for every fee line of a batch."""
-        base_units, base_euros = self._euro(base).as_integer_ratio()
-        quote_units, quote_euros = self._euro(quote).as_integer_ratio()
+        base_units, base_euros = ratio_of(self._euro(base))
+        quote_units, quote_euros = ratio_of(self._euro(quote))
         return quote_units * base_euros, quote_euros * base_units
 
     def _euro(self, currency: str) -> Decimal:

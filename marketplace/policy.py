@@ -89,13 +89,14 @@ BOUNDS: Mapping[str, tuple[int, int]] = {
 def typed(name: str, text: str) -> Value:
     """A value as the type of its default: Decimal for shares and amounts, int for counts.
 
-    ValueError or ArithmeticError for what is no number, lies outside its bounds, or is no whole cents of USD:
-    every later screening would fail on it, or charge a fee that nobody meant.
+    ValueError or ArithmeticError for what is no number, lies outside its bounds, or is finer than a cent of USD or a
+    millionth: every later screening would fail on it, or charge a fee that nobody meant.
     """
     default = DEFAULTS[name]
     value = type(default.value)(text)
     word = default.unit.split()[0]
     low, high = BOUNDS.get(word, (0, 10**9))
-    if not low <= value <= high or (word == "USD" and value * 100 % 1):
+    finest = {"USD": 100, "share": 10**6}.get(word)
+    if not low <= value <= high or (finest and value * finest % 1):
         raise ValueError(f"{name}: {text} is not between {low} and {high} {default.unit}")
     return value

@@ -9,13 +9,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from diagnostics.codes import gettext_noop
-from marketplace.money import Money, Rates, half_up, share
-from pricing.freight import is_flagged
+from marketplace.money import Money, Rates, share
+from pricing.freight import Card
 from pricing.paid import OrderToPrice, Paid, PricedLine, what_is_paid
-from pricing.tax import EU_27, GB
 
 __all__ = [  # one door for callers: what goes in, what comes out
     "FeeLine",
@@ -32,8 +31,6 @@ __all__ = [  # one door for callers: what goes in, what comes out
 
 RULE_VERSION = "2026-11"
 ROUNDING = "half-up-once"
-REMITTED = EU_27 | {GB}
-"""Destinations whose VAT the platform remits (R-63)."""
 
 _ = gettext_noop
 
@@ -89,8 +86,7 @@ class Tariff:
     ear_review: Money
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class FeeLine:
+class FeeLine(NamedTuple):
     """A rate of a base, or a tariff an order; never both. `detail` holds plain JSON values."""
 
     part: Part
@@ -146,13 +142,20 @@ def price(order: OrderToPrice, *, tariff: Tariff, rates: Rates, day: dt.date) ->
     )
 
 
-def recompute(line: FeeLine, rates: Rates) -> int:
-    """The amount from the line's own fields and the rate set that it was made with (R-67)."""
+def recompute(line: FeeLine) -> int:
+    """The amount from nothing but the line's own fields (R-67)."""
     if line.reason in NOT_DUE:
         return 0
     if line.tariff is not None:
-        return rates.exchange(line.tariff.minor, line.tariff.currency, line.currency)
+        return _rates_of(line).exchange(line.tariff.minor, line.tariff.currency, line.currency)
     return share(line.base_minor, line.rate or Decimal(0))
+
+
+def _rates_of(line: FeeLine) -> Rates:
+    """The reference rates that the line was exchanged by, as it keeps them."""
+    kept = line.detail.get("per_euro", {})
+    per_euro = {currency: Decimal(rate) for currency, rate in kept.items()}
+    return Rates(id=line.detail["rate_set"], source="", published_on=dt.date.min, per_euro=per_euro)
 
 
 def _commission(order: OrderToPrice, paid: Paid) -> Iterator[FeeLine]:
@@ -169,7 +172,7 @@ def _commission(order: OrderToPrice, paid: Paid) -> Iterator[FeeLine]:
 
 def _ear_review(order: OrderToPrice, tariff: Tariff, rates: Rates) -> FeeLine:
     """Once an order that holds dual-use goods (R-66)."""
-    due = any(line.ear_controlled for line in order.lines)
+    due = True in [line.ear_controlled for line in order.lines]
     reason = Reason.NONE if due else Reason.NO_EAR_GOODS
     return _charged(order, Part.COMMISSION, Kind.EAR_REVIEW, tariff.ear_review, rates, reason=reason)
 
@@ -177,15 +180,19 @@ def _ear_review(order: OrderToPrice, tariff: Tariff, rates: Rates) -> FeeLine:
 def _freight(order: OrderToPrice, rates: Rates) -> FeeLine:
     """The carrier's quote, the negotiated price first; both prices and the saving beside it (R-60, R-61)."""
     quote = order.quote
-    saving = quote.saving
-    detail = {
+    points, flagged = quote.saving_told
+    detail: dict[str, Any] = {
         "service_id": quote.service_id,
         "weight_g": quote.weight_g,
         "negotiated": _plain(quote.negotiated),
         "public": _plain(quote.public),
-        "saving_basis_points": None if saving is None else half_up(saving * 10_000),
-        "saving_flagged": is_flagged(saving),
+        "saving_basis_points": points,
+        "saving_flagged": flagged,
     }
+    if quote.actual_g is not None:
+        detail["actual_g"] = quote.actual_g
+    if quote.card is not None:
+        detail["card"] = _told(quote.card)
     return _charged(order, Part.LOGISTICS, Kind.FREIGHT, quote.cost, rates, detail=detail)
 
 
@@ -203,7 +210,7 @@ def _payment(order: OrderToPrice, paid: Paid, tariff: Tariff) -> FeeLine:
 
 def _vat_remittance(order: OrderToPrice, paid: Paid, tariff: Tariff) -> FeeLine:
     """The amount with VAT, for destinations in the EU-27 and GB only (R-63)."""
-    reason = Reason.NONE if order.country in REMITTED else Reason.NOT_EU_OR_GB
+    reason = Reason.NONE if order.destination.remitted else Reason.NOT_EU_OR_GB
     rate = tariff.vat_remittance_rate
     return _rated(order, Part.VAT_REMITTANCE, Kind.VAT_REMITTANCE, paid.total_minor, rate, reason=reason)
 
@@ -219,17 +226,8 @@ def _rated(
     detail: Mapping[str, Any] | None = None,
 ) -> FeeLine:
     amount = 0 if reason else share(base_minor, rate)
-    return FeeLine(
-        part=part,
-        kind=kind,
-        base_minor=base_minor,
-        rate=rate,
-        tariff=None,
-        amount_minor=amount,
-        currency=order.currency,
-        reason=reason or _why_zero(amount, base_minor, rate),
-        detail=detail or {},
-    )
+    why = reason if amount or reason else _why_zero(base_minor, rate)
+    return FeeLine(part, kind, base_minor, rate, None, amount, order.currency, why, detail or {})
 
 
 def _charged(
@@ -242,26 +240,33 @@ def _charged(
     reason: Reason = Reason.NONE,
     detail: Mapping[str, Any] | None = None,
 ) -> FeeLine:
-    amount = 0 if reason else rates.exchange(charge.minor, charge.currency, order.currency)
-    return FeeLine(
-        part=part,
-        kind=kind,
-        base_minor=0,
-        rate=None,
-        tariff=charge,
-        amount_minor=amount,
-        currency=order.currency,
-        reason=reason or _why_zero(amount, 1, charge.minor),
-        detail={**(detail or {}), "rate_set": rates.id},
-    )
+    currency, kept = order.currency, {**detail, "rate_set": rates.id} if detail else {"rate_set": rates.id}
+    if reason:
+        return FeeLine(part, kind, 0, None, charge, 0, currency, reason, kept)
+    amount = rates.exchange(charge.minor, charge.currency, currency)
+    if (
+        charge.currency != currency
+    ):  # what it is exchanged by is kept: the line can be recomputed from itself (R-67)
+        kept["per_euro"] = rates.told(charge.currency, currency)
+    why = Reason.NONE if amount else _why_zero(1, charge.minor)
+    return FeeLine(part, kind, 0, None, charge, amount, currency, why, kept)
 
 
-def _why_zero(amount: int, base: int, rate: Decimal | int) -> Reason:
-    if amount:
-        return Reason.NONE
+def _why_zero(base: int, rate: Decimal | int) -> Reason:
     if not rate:
         return Reason.RATE_ZERO
     return Reason.BELOW_HALF_A_UNIT if base else Reason.NOTHING_PAID
+
+
+def _told(card: Card) -> Mapping[str, int]:
+    """base + step for each begun `step_g` beyond `from_g`, at least the minimum: the quote can be worked out again."""
+    return {
+        "from_g": card.min_weight_g,
+        "base_minor": card.base_minor,
+        "step_g": card.step_g,
+        "step_minor": card.step_minor,
+        "minimum_minor": card.minimum_minor,
+    }
 
 
 def _plain(money: Money | None) -> Mapping[str, Any] | None:

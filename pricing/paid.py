@@ -8,6 +8,7 @@ from decimal import Decimal
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace.money import allocate
+from marketplace.territories import Destination
 from pricing.freight import Quote
 from pricing.tax import Treatment, split
 
@@ -25,7 +26,7 @@ class PricedLine:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OrderToPrice:
     currency: str
-    country: str
+    destination: Destination
     lines: Sequence[PricedLine]
     freight_minor: int  # charged to the buyer
     prices_include_tax: bool
@@ -34,13 +35,12 @@ class OrderToPrice:
     local_return: bool
 
 
-@dataclass(kw_only=True, slots=True)
+@dataclass(slots=True)
 class Group:
     """The lines of one commission rate: their fee is rounded once."""
 
     rate: Decimal
     categories: list[str]
-    places: list[int]  # of its lines in the order
     minor: int
     net_minor: int = 0
     net_freight_minor: int = 0
@@ -59,11 +59,13 @@ def what_is_paid(order: OrderToPrice, day: dt.date) -> Paid:
     """Tax is rounded once, on the whole order; its net amount goes to the parts by largest remainder."""
     groups = _by_rate(order.lines, day)
     parts = [*[group.minor for group in groups], order.freight_minor]
-    net, tax = split(sum(parts), order.treatment, prices_include_tax=order.prices_include_tax)
-    *net_goods, net_freight = allocate(net, parts) if net != sum(parts) else parts
-    for group, goods, freight in zip(groups, net_goods, allocate(net_freight, net_goods), strict=True):
+    asked = sum(parts)
+    net, tax = split(asked, order.treatment, prices_include_tax=order.prices_include_tax)
+    *net_goods, net_freight = parts if net == asked else allocate(net, parts)
+    freights = allocate(net_freight, net_goods) if len(groups) > 1 else [net_freight]
+    for group, goods, freight in zip(groups, net_goods, freights, strict=True):
         group.net_minor, group.net_freight_minor = goods, freight
-    relieved = net + tax < sum(parts)  # reverse charge on prices that included tax
+    relieved = net + tax < asked  # reverse charge on prices that included tax
     return Paid(
         line_totals=_net_lines(order, groups) if relieved else tuple([x.total_minor for x in order.lines]),
         freight_minor=net_freight if relieved else order.freight_minor,
@@ -78,28 +80,27 @@ def _by_rate(lines: Sequence[PricedLine], day: dt.date) -> Sequence[Group]:
     if not lines:
         raise Problem(Code.ORDER_WITHOUT_LINES)
     groups: dict[Decimal, Group] = {}
-    for place, line in enumerate(lines):
-        if line.commission_rate is None:
+    for line in lines:
+        rate, category = line.commission_rate, line.category_code
+        if rate is None:
             missing = min(other.category_code for other in lines if other.commission_rate is None)
             raise Problem(Code.COMMISSION_RATE_MISSING, category=missing, date=day.isoformat())
-        group = groups.get(line.commission_rate)
+        group = groups.get(rate)
         if group is None:
-            group = groups[line.commission_rate] = Group(
-                rate=line.commission_rate, categories=[], places=[], minor=0
-            )
+            groups[rate] = Group(rate, [category], line.total_minor)
+            continue
         group.minor += line.total_minor
-        group.places.append(place)
-        if line.category_code not in group.categories:
-            group.categories.append(line.category_code)
-    for group in groups.values():
-        group.categories.sort()
-    return [groups[rate] for rate in sorted(groups)]
+        if category not in group.categories:
+            group.categories.append(category)
+            group.categories.sort()
+    return [groups[rate] for rate in sorted(groups)] if len(groups) > 1 else list(groups.values())
 
 
 def _net_lines(order: OrderToPrice, groups: Sequence[Group]) -> tuple[int, ...]:
     totals = [0] * len(order.lines)
     for group in groups:
-        weights = [order.lines[place].total_minor for place in group.places]
-        for place, net in zip(group.places, allocate(group.net_minor, weights), strict=True):
+        places = [n for n, line in enumerate(order.lines) if line.commission_rate == group.rate]
+        weights = [order.lines[place].total_minor for place in places]
+        for place, net in zip(places, allocate(group.net_minor, weights), strict=True):
             totals[place] = net
     return tuple(totals)

@@ -3,30 +3,19 @@
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db.models import Q
 from django.utils import timezone
 
-from marketplace.models import CommissionRate, RateCard, Registration, Scheme, Store, TaxRate
+from marketplace import territories
+from marketplace.models import Channel, CommissionRate, RateCard, Registration, Scheme, Store, TaxRate
 from marketplace.money import Money
 from marketplace.policy import Value
 from pricing.fees import Tariff
 from pricing.freight import Card
+from pricing.offering import TariffFacts
 from pricing.tax import TaxRule
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class TariffFacts:
-    """What prices an order on `day`. What is not in force is not in the mappings; nothing defaults to zero."""
-
-    day: dt.date
-    commission: Mapping[int, Decimal]  # by category id
-    cards: Mapping[str, Sequence[Card]]  # by country: this store's negotiated ones and the public ones
-    tax_rules: Mapping[str, TaxRule]  # by country; territories with rules of their own come later
-    registrations: Mapping[str, str]  # the store's VAT or GST numbers, by country
-    tariff: Tariff
 
 
 def tariff_facts(
@@ -39,12 +28,13 @@ def tariff_facts(
 ) -> TariffFacts:
     """Four queries. `policies`: `marketplace.policy.in_force`, or what a batch has kept of it."""
     day = platform_day(now)
+    around = territories.reachable(countries)
     return TariffFacts(
         day=day,
         commission=_commission(category_ids, day),
         cards=_cards(store, countries, day),
-        tax_rules=_tax_rules(countries, day),
-        registrations=_registrations(store, countries, day),
+        tax_rules=_tax_rules(around, day),
+        registrations=_registrations(store, around, day),
         tariff=tariff_of(policies),
     )
 
@@ -71,21 +61,16 @@ def tariff_of(policies: Mapping[str, Value]) -> Tariff:
 
 
 def _commission(category_ids: Collection[int], day: dt.date) -> Mapping[int, Decimal]:
-    rows = (
-        CommissionRate.objects.filter(category_id__in=category_ids, valid_from__lte=day)
-        .order_by("category_id", "-valid_from")
-        .distinct("category_id")
-        .values_list("category_id", "rate")
-    )
-    return {category_id: rate for category_id, rate in rows if rate is not None}
+    rows = CommissionRate.objects.on(day).filter(category_id__in=category_ids, rate__isnull=False)
+    return dict(rows.values_list("category_id", "rate"))
 
 
 def _cards(store: Store, countries: Collection[str], day: dt.date) -> Mapping[str, Sequence[Card]]:
-    one_card = ("country", "service_id", "store_id", "min_weight_g")
     rows = (
-        RateCard.objects.filter(Q(store=store) | Q(store=None), country__in=countries, valid_from__lte=day)
-        .order_by(*one_card, "-valid_from")
-        .distinct(*one_card)
+        RateCard.objects.on(day)
+        .filter(Q(store=store) | Q(store=None), country__in=countries, base_minor__isnull=False)
+        .select_related("service")
+        .order_by("country", "service_id", "min_weight_g", "id")
     )
     cards: dict[str, list[Card]] = defaultdict(list)
     for row in rows:
@@ -102,25 +87,18 @@ def _card(row: RateCard) -> Card:
         base_minor=row.base_minor,
         step_g=row.step_g,
         step_minor=row.step_minor,
+        minimum_minor=row.minimum_minor,
+        region=row.region,
+        special_channel=row.channel == Channel.SPECIAL,
+        divisor=row.service.volumetric_divisor or 0,
     )
 
 
 def _tax_rules(countries: Collection[str], day: dt.date) -> Mapping[str, TaxRule]:
-    rows = (
-        TaxRate.objects.filter(country__in=countries, region="", valid_from__lte=day)
-        .order_by("country", "-valid_from")
-        .distinct("country")
-    )
+    rows = TaxRate.objects.on(day).filter(country__in=countries, rate__isnull=False)
     return {
-        row.country: TaxRule(
-            country=row.country,
-            region=row.region,
-            category=row.category,
-            rate=row.rate,
-            reverse_charge=row.reverse_charge,
-        )
+        row.place: TaxRule(category=row.category, rate=row.rate, reverse_charge=row.reverse_charge)
         for row in rows
-        if row.rate is not None
     }
 
 

@@ -5,41 +5,9 @@ from decimal import Decimal
 
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
-from marketplace.money import half_up_ratio, share
+from marketplace.money import half_up_ratio, ratio_of, share
+from marketplace.territories import Destination
 
-EU_27 = frozenset(
-    [
-        "AT",
-        "BE",
-        "BG",
-        "CY",
-        "CZ",
-        "DE",
-        "DK",
-        "EE",
-        "ES",
-        "FI",
-        "FR",
-        "GR",
-        "HR",
-        "HU",
-        "IE",
-        "IT",
-        "LT",
-        "LU",
-        "LV",
-        "MT",
-        "NL",
-        "PL",
-        "PT",
-        "RO",
-        "SE",
-        "SI",
-        "SK",
-    ]
-)
-"""The member states by ISO 3166-1. Greece is GR here, though its VAT numbers begin with EL."""
-GB = "GB"
 PREFIXES = {"GR": "EL"}
 """Where a VAT number begins with other letters than the country's own."""
 
@@ -52,8 +20,6 @@ ZERO = Decimal(0)
 class TaxRule:
     """One row of the tax table, as in force on the day. `category` is UNCL5305: S, AE, Z, G or O."""
 
-    country: str
-    region: str
     category: str
     rate: Decimal
     reverse_charge: bool
@@ -76,28 +42,30 @@ class Treatment:
 def treat(
     rule: TaxRule | None,
     *,
-    country: str,
+    destination: Destination,
     buyer_number: str,
     buyer_number_checked: bool,
     seller_registration: str,
 ) -> Treatment:
     """Reverse charge only where the rule allows it and the buyer's number was checked and is of the destination,
     else the rule's own category. TAX_CODE_MISSING when the rule or the number that its category demands is missing."""
+    where = destination.country
     if rule is None:
-        raise Problem(Code.TAX_CODE_MISSING, country=country, missing="rate")
-    checked_number = buyer_number if buyer_number_checked and is_of(buyer_number, country) else ""
+        raise Problem(Code.TAX_CODE_MISSING, country=where, missing="rate")
+    checked = buyer_number_checked and is_of(buyer_number, destination.jurisdiction)
+    checked_number = buyer_number if checked else ""
     if rule.category == REVERSE_CHARGE or (rule.reverse_charge and checked_number):
-        number = _demanded(checked_number, country=country, missing="checked buyer number")
-        return _treatment(rule, category=REVERSE_CHARGE, rate=ZERO, number=number)
+        number = _demanded(checked_number, country=where, missing="checked buyer number")
+        return _treatment(rule, destination, category=REVERSE_CHARGE, rate=ZERO, number=number)
     if rule.category == STANDARD:
-        number = _demanded(seller_registration, country=country, missing="registration")
-        return _treatment(rule, category=STANDARD, rate=rule.rate, number=number)
-    return _treatment(rule, category=rule.category, rate=rule.rate, number="")
+        number = _demanded(seller_registration, country=where, missing="registration")
+        return _treatment(rule, destination, category=STANDARD, rate=rule.rate, number=number)
+    return _treatment(rule, destination, category=rule.category, rate=rule.rate, number="")
 
 
-def is_of(number: str, country: str) -> bool:
-    """Whether a tax number belongs to a country, by the prefix that it begins with."""
-    return number.strip().upper().startswith(PREFIXES.get(country, country))
+def is_of(number: str, jurisdiction: str) -> bool:
+    """Whether a tax number belongs to a jurisdiction, by the prefix that it begins with."""
+    return number.strip().upper().startswith(PREFIXES.get(jurisdiction, jurisdiction))
 
 
 def split(amount_minor: int, treatment: Treatment, *, prices_include_tax: bool) -> tuple[int, int]:
@@ -107,7 +75,7 @@ def split(amount_minor: int, treatment: Treatment, *, prices_include_tax: bool) 
     """
     if not prices_include_tax:
         return amount_minor, share(amount_minor, treatment.rate)
-    numerator, denominator = treatment.included_rate.as_integer_ratio()
+    numerator, denominator = ratio_of(treatment.included_rate)
     included = half_up_ratio(amount_minor * numerator, numerator + denominator)
     return amount_minor - included, included if treatment.rate else 0
 
@@ -118,8 +86,10 @@ def _demanded(number: str, *, country: str, missing: str) -> str:
     return number
 
 
-def _treatment(rule: TaxRule, *, category: str, rate: Decimal, number: str) -> Treatment:
-    parts = [category, rule.country, percent(rate), number]
+def _treatment(
+    rule: TaxRule, destination: Destination, *, category: str, rate: Decimal, number: str
+) -> Treatment:
+    parts = [category, destination.jurisdiction, percent(rate), number]
     code = "-".join(part for part in parts if part)
     return Treatment(category=category, rate=rate, included_rate=rule.rate, code=code)
 

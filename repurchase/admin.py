@@ -1,6 +1,20 @@
-from django.contrib import admin
+"""Batches and orders to look at; and tariffs, whose every edit is a new version that says which plans it touches."""
 
-from marketplace.admin import LookOnly, Stated
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
+
+from marketplace import clock
+from marketplace.admin import LookOnly, PolicyValues, Stated
+from marketplace.mirror import tariffs
+from marketplace.models import CommissionRate, PolicyValue, RateCard, Tariff, TaxRate
+from pricing.queries import platform_day
+from repurchase import queries
 from repurchase.batching import BatchStatus
 from repurchase.lifecycle import OrderStatus
 from repurchase.models import Batch, BatchEdit, RepeatOrder
@@ -28,3 +42,83 @@ class BatchEdits(LookOnly):
     list_display = ["batch", "version", "lines", "orders", "applied_at", "applied_by", "undone_at"]
     list_select_related = ["batch"]
     search_fields = ["batch__ref"]
+
+
+class Versioned(admin.ModelAdmin):
+    """Saving a row leaves it as it is and begins a new version. Shows the open plans that one would touch."""
+
+    change_form_template = "admin/new_version.html"
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def changeform_view(
+        self, request: HttpRequest, object_id=None, form_url="", extra_context=None
+    ) -> HttpResponse:
+        version = self.get_object(request, object_id) if object_id else None
+        touched = queries.open_plans(version) if version else []
+        return super().changeform_view(
+            request, object_id, form_url, (extra_context or {}) | {"touched": touched}
+        )
+
+
+class VersionForm(forms.ModelForm):
+    """Begins as the version that is edited, but for its day and its source: those are the new one's own."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.initial |= {"valid_from": platform_day(clock.now()), "source": ""}
+
+    def clean_valid_from(self):
+        """What was decided is never decided anew: a version begins today at the earliest, and one a day."""
+        day = self.cleaned_data["valid_from"]
+        if day < platform_day(clock.now()):
+            raise ValidationError(_("A version can't begin in the past."))
+        return day
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        version = self.instance
+        key = {name: cleaned.get(name, getattr(version, name, None)) for name in version.KEY}
+        if type(version).objects.filter(**key, valid_from=cleaned.get("valid_from")).exists():
+            raise ValidationError({"valid_from": _("A version begins on that day already.")})
+        return cleaned
+
+    def _get_validation_exclusions(self) -> set[str]:
+        """The row itself is not changed, so it can't be in its own way."""
+        return super()._get_validation_exclusions() | {"valid_from"}
+
+
+@admin.register(CommissionRate, TaxRate, RateCard)
+class Tariffs(Versioned):
+    form = VersionForm
+    list_display = ["__str__", "valid_from", "valid_until", "source"]
+    ordering = ["-valid_from"]
+    exclude = ["valid_until", "mirrored_at", "assumed"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Tariff | None = None) -> tuple[str, ...]:
+        return obj.KEY if obj else ()
+
+    def save_model(self, request: HttpRequest, obj: Tariff, form: forms.ModelForm, change: bool) -> None:
+        obj.pk, obj._state.adding = None, True
+        obj.valid_until, obj.mirrored_at, obj.assumed = None, clock.now(), []
+        tariffs.begin(obj)
+
+
+admin.site.unregister(PolicyValue)
+
+
+@admin.register(PolicyValue)
+class PolicyVersions(Versioned, PolicyValues):
+    """A ⚙ value holds from an instant until the next one: neither gap nor overlap can be written down."""
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return admin.ModelAdmin.has_change_permission(self, request, obj)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: PolicyValue | None = None) -> tuple[str, ...]:
+        return ("name",) if obj else ()
+
+    def save_model(self, request: HttpRequest, obj: PolicyValue, form: forms.ModelForm, change: bool) -> None:
+        obj.pk, obj._state.adding = None, True
+        super().save_model(request, obj, form, change=False)

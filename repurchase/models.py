@@ -19,6 +19,8 @@ from marketplace.models import (
     Store,
     User,
 )
+from marketplace.money import Money
+from pricing.fees import ROUNDING, RULE_VERSION, FeeLine, Kind, Part, Reason
 from pricing.locks import LockStatus
 from pricing.models import Lock
 from repurchase.batching import BatchStatus
@@ -337,6 +339,66 @@ class OrderFee(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["order", "position"], name="one_fee_an_order_and_position")
         ]
+
+    @classmethod
+    def of(cls, fee: FeeLine, *, position: int) -> "OrderFee":
+        """A row that is not to be saved: a simulated line looks like a kept one."""
+        return cls(
+            position=position,
+            part=fee.part,
+            kind=fee.kind,
+            base_minor=fee.base_minor,
+            rate=fee.rate,
+            tariff_minor=fee.tariff.minor if fee.tariff else None,
+            tariff_currency=fee.tariff.currency if fee.tariff else "",
+            amount_minor=fee.amount_minor,
+            currency=fee.currency,
+            reason=fee.reason,
+            detail=dict(fee.detail),
+            rule_version=RULE_VERSION,
+            rounding=ROUNDING,
+        )
+
+    @property
+    def line(self) -> FeeLine:
+        """As the core knows it, from this row alone."""
+        tariff = None if self.tariff_minor is None else Money(self.tariff_minor, self.tariff_currency)
+        return FeeLine(
+            part=Part(self.part),
+            kind=Kind(self.kind),
+            base_minor=self.base_minor,
+            rate=self.rate,
+            tariff=tariff,
+            amount_minor=self.amount_minor,
+            currency=self.currency,
+            reason=Reason(self.reason),
+            detail=self.detail,
+        )
+
+
+class CarrierCharge(models.Model):
+    """What the carrier billed for an order, beside the estimate that the lock has kept (R-89).
+
+    Never edited: a correction is another bill, a credit note one below zero.
+    """
+
+    store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="+", db_index=False)
+    order = models.ForeignKey(
+        RepeatOrder, on_delete=models.PROTECT, related_name="carrier_charges", db_index=False
+    )
+    invoice = models.CharField(max_length=64)  # the carrier's number
+    amount_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    recorded_at = models.DateTimeField()
+    recorded_by = models.CharField(max_length=80)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["order", "invoice"], name="one_charge_an_order_and_invoice")
+        ]
+
+    def __str__(self) -> str:
+        return self.invoice
 
 
 class Heartbeat(models.Model):

@@ -2,24 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from diagnostics.problem import Problem
 from eligibility import rules
-from eligibility.facts import LaneFacts, OrderFacts, World
+from eligibility.facts import LaneFacts, LineFacts, OrderFacts, World
 from eligibility.findings import Finding, outcome_of
 from marketplace.money import Rates
-from pricing import fees, freight, tax
-
-if TYPE_CHECKING:
-    from pricing.queries import TariffFacts
+from pricing import fees, offering, tax
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Terms:
     """What prices every order of a batch: read once, passed on (pitfall 1)."""
 
-    tariffs: "TariffFacts"
+    tariffs: offering.TariffFacts
     rates: Rates
     buyer_number: str
     buyer_number_checked: bool
@@ -76,51 +72,42 @@ def plan(
 def _offer(verdict: rules.OrderVerdict, world: World, terms: Terms) -> Offer:
     order, facts = verdict.order, terms.tariffs
     kept = [x.line for x in verdict.lines if x.repeatable]
-    treatment = tax.treat(
-        facts.tax_rules.get(order.country),
-        country=order.country,
-        buyer_number=terms.buyer_number,
-        buyer_number_checked=terms.buyer_number_checked,
-        seller_registration=facts.registrations.get(order.country, ""),
-    )
-    quote = freight.cheapest(
-        facts.cards.get(order.country, ()),
-        service_ids=[lane.service_id for lane in verdict.lanes],
-        weight_g=sum(line.sku.weight_g * line.quantity for line in kept),
-        prefer=None,
-        rates=terms.rates,
-        currency=order.currency,
-        country=order.country,
-    )
-    priced = fees.price(
-        fees.OrderToPrice(
+    made = offering.offer(
+        offering.Wanted(
             currency=order.currency,
             country=order.country,
-            lines=tuple(
-                fees.PricedLine(
-                    category_code=line.sku.category_code,
-                    commission_rate=facts.commission.get(line.sku.category_id),
-                    total_minor=line.total_minor,
-                    ear_controlled=line.sku.is_ear_controlled,
-                )
-                for line in kept
-            ),
+            postal_code=order.ship_to.get("postal_code", ""),
+            region=order.region,
+            lines=[_line(line) for line in kept],
             freight_minor=order.freight_minor,
             prices_include_tax=order.prices_include_tax,
-            treatment=treatment,
-            quote=quote,
             local_return=order.local_return,
+            special_channel=order.special_clearance,
+            service_ids=[lane.service_id for lane in verdict.lanes],
+            buyer_number=terms.buyer_number,
+            buyer_number_checked=terms.buyer_number_checked,
         ),
-        tariff=facts.tariff,
+        facts=facts,
         rates=terms.rates,
-        day=world.today,
     )
     return Offer(
-        priced=priced,
-        treatment=treatment,
-        lane=next(lane for lane in verdict.lanes if lane.service_id == quote.service_id),
+        priced=made.priced,
+        treatment=made.treatment,
+        lane=next(lane for lane in verdict.lanes if lane.service_id == made.quote.service_id),
         index_series=max(line.sku.index_series for line in kept),
-        registrations=_registrations(verdict, world, facts.registrations.get(order.country)),
+        registrations=_registrations(verdict, world, facts.registrations.get(made.destination.registration)),
+    )
+
+
+def _line(line: LineFacts) -> offering.Line:
+    sku = line.sku
+    return offering.Line(
+        category_id=sku.category_id,
+        category_code=sku.category_code,
+        total_minor=line.total_minor,
+        ear_controlled=sku.is_ear_controlled,
+        weight_g=sku.weight_g * line.quantity,  # WEIGHT_MISSING has stopped what was not weighed
+        volume_cm3=(sku.volume_cm3 or 0) * line.quantity,
     )
 
 

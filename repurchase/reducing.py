@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from marketplace.money import Rates
+from marketplace.territories import Destination
 from pricing import fees, freight
 from pricing.tax import Treatment
 
@@ -22,7 +23,8 @@ class LockedLine:
     category_code: str
     total_minor: int  # as locked
     quantity: int
-    weight_g: int | None
+    weight_g: int | None  # of a piece
+    volume_cm3: int | None
     ear_controlled: bool
 
 
@@ -31,7 +33,9 @@ class LockedOrder:
     """`commission` by category code, `tariff`, `ear_due` and `quote`: as its fee lines were locked."""
 
     currency: str
-    country: str
+    destination: Destination
+    region: str
+    special_channel: bool
     freight_minor: int
     prices_include_tax: bool
     treatment: Treatment
@@ -52,7 +56,7 @@ def without(
         return None
     to_price = fees.OrderToPrice(
         currency=order.currency,
-        country=order.country,
+        destination=order.destination,
         lines=[_priced_line(order, line) for line in kept],
         freight_minor=order.freight_minor,
         prices_include_tax=order.prices_include_tax,
@@ -78,11 +82,21 @@ def _quote(
 ) -> freight.Quote:
     """The same service's price for what is left; the locked one where there is none or it is dearer."""
     locked = order.quote
-    weight = sum((line.weight_g or 0) * line.quantity for line in kept)
-    if weight > locked.weight_g or any(line.weight_g is None for line in kept):
+    if any(line.weight_g is None for line in kept):
         return locked
-    lighter = freight.quote(cards, service_id=locked.service_id, weight_g=weight)
-    return min((locked, lighter or locked), key=lambda q: _cost(q, rates, order.currency))
+    lighter = freight.quote(cards, service_id=locked.service_id, parcel=_parcel(order, kept))
+    if lighter is None or lighter.weight_g > locked.weight_g:
+        return locked
+    return min((locked, lighter), key=lambda q: _cost(q, rates, order.currency))
+
+
+def _parcel(order: LockedOrder, kept: Sequence[LockedLine]) -> freight.Parcel:
+    return freight.Parcel(
+        weight_g=sum((line.weight_g or 0) * line.quantity for line in kept),
+        volume_cm3=sum((line.volume_cm3 or 0) * line.quantity for line in kept),
+        region=order.region,
+        special_channel=order.special_channel,
+    )
 
 
 def _cost(quote: freight.Quote, rates: Rates, currency: str):

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from marketplace import clock
+from marketplace.mirror import tariffs
 from marketplace.models import (
     Buyer,
     CarrierService,
@@ -99,8 +100,13 @@ def category(rate: str | None = "0.08", **fields: Any) -> Category:
         **{"code": f"cat-{n}", "name_en": f"Cat {n}", "name_zh": f"类目 {n}"} | fields
     )
     if rate is not None:
-        CommissionRate.objects.create(category=made, rate=Decimal(rate), valid_from=LONG_AGO, **MIRRORED)
+        commission(made, rate)
     return made
+
+
+def commission(of: Category, rate: str | None, *, valid_from: dt.date = LONG_AGO) -> CommissionRate:
+    rate = None if rate is None else Decimal(rate)
+    return tariffs.begin(CommissionRate(category=of, rate=rate, valid_from=valid_from, **MIRRORED))
 
 
 def sku(of: Store, *, price: str | None = "10.00", currency: str = "USD", **fields: Any) -> Sku:
@@ -209,15 +215,17 @@ def rate_card(service: CarrierService, country: str = "DE", **fields: Any) -> Ra
         "step_minor": 200,
         "valid_from": LONG_AGO,
     }
-    return RateCard.objects.create(service=service, country=country, **MIRRORED | defaults | fields)
+    return tariffs.begin(RateCard(service=service, country=country, **MIRRORED | defaults | fields))
 
 
 def tax(
     country: str = "DE", rate: str = "0.19", *, registration_of: Store | None = None, **fields: Any
 ) -> TaxRate:
-    defaults = MIRRORED | {"category": "S", "rate": Decimal(rate)} | fields
-    key = {"country": country, "valid_from": defaults.pop("valid_from", LONG_AGO)}
-    made, _ = TaxRate.objects.get_or_create(**key, defaults=defaults)
+    values = (
+        MIRRORED | {"category": "S", "rate": Decimal(rate), "region": "", "valid_from": LONG_AGO} | fields
+    )
+    key = {"country": country, "region": values["region"], "valid_from": values["valid_from"]}
+    made = TaxRate.objects.filter(**key).first() or tariffs.begin(TaxRate(country=country, **values))
     if registration_of:
         Registration.objects.create(
             store=registration_of,

@@ -6,9 +6,11 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import pairwise
+from itertools import groupby, pairwise
+from operator import attrgetter
 
-from marketplace import clock
+from marketplace import clock, territories
+from marketplace.mirror import tariffs
 from marketplace.mirror.countries import DATA
 from marketplace.models import TaxCategory, TaxRate
 
@@ -29,7 +31,9 @@ their use of article 194 of directive 2006/112/EC. Others limit it (DE, PL, GB),
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Row:
-    country: str
+    """`place`: a country, or a place of territories.csv ("ES-CN")."""
+
+    place: str
     valid_from: dt.date
     category: str
     rate: Decimal | None
@@ -38,42 +42,54 @@ class Row:
 
 
 def load_tax_rates() -> int:
-    """Adds every row that is not there yet; how many rows the tables hold."""
+    """Adds every version that is not there yet; how many the tables hold."""
     at = clock.now()
-    rows = [*_history(), *_today()]
-    TaxRate.objects.bulk_create(
-        [
-            TaxRate(
-                country=row.country,
-                valid_from=row.valid_from,
-                category=row.category,
-                rate=row.rate,
-                reverse_charge=row.country in REVERSE_CHARGE,
-                source=row.source,
-                mirrored_at=at,
-                assumed=list(row.assumed),
-            )
-            for row in rows
-        ],
-        ignore_conflicts=True,
-    )
+    rows = sorted([*_history(), *_today()], key=attrgetter("place", "valid_from"))
+    known = {(rate.place, rate.valid_from) for rate in TaxRate.objects.all()}
+    places = {place for place, _ in known}
+    fresh: list[TaxRate] = []
+    for place, of_place in groupby(rows, key=attrgetter("place")):
+        versions = [_version(row, at) for row in of_place]
+        if place in places:
+            for version in versions:
+                if (place, version.valid_from) not in known:
+                    tariffs.begin(version)
+        else:
+            fresh += tariffs.chained(versions)
+    TaxRate.objects.bulk_create(fresh)
     return len(rows)
+
+
+def _version(row: Row, at: dt.datetime) -> TaxRate:
+    country, _, territory = row.place.partition("-")
+    return TaxRate(
+        country=country,
+        region=row.place if territory else "",
+        valid_from=row.valid_from,
+        category=row.category,
+        rate=row.rate,
+        reverse_charge=row.place in REVERSE_CHARGE,
+        source=row.source,
+        mirrored_at=at,
+        assumed=list(row.assumed),
+    )
 
 
 def _history() -> Iterator[Row]:
     """The dated table: one row a start, and an end (rate null) where nothing follows within a day."""
+    places = _iso_countries() | set(territories.SOURCES)
     spans: dict[str, list[tuple[dt.date, dt.date | None, Decimal]]] = {}
     with HISTORY.open(encoding="utf-8", newline="") as file:
         for record in csv.DictReader(file):
             span = (_day(record["start_date"]), _day(record["stop_date"]), Decimal(record["rate"]))
-            for code in _iso_countries().intersection(record["territory_codes"].split()):
-                spans.setdefault(code, []).append(span)
-    for country, found in sorted(spans.items()):
-        yield from _rows(country, sorted(found))
+            for place in places.intersection(record["territory_codes"].split()):
+                spans.setdefault(place, []).append(span)
+    for place, found in sorted(spans.items()):
+        yield from _rows(place, sorted(found))
 
 
-def _rows(country: str, spans: list[tuple[dt.date, dt.date | None, Decimal]]) -> Iterator[Row]:
-    common = {"country": country, "source": "kdeldycke/vat-rates"}
+def _rows(place: str, spans: list[tuple[dt.date, dt.date | None, Decimal]]) -> Iterator[Row]:
+    common = {"place": place, "source": territories.SOURCES.get(place, "kdeldycke/vat-rates")}
     for (start, stop, rate), following in pairwise([*spans, None]):
         category = TaxCategory.STANDARD if rate else TaxCategory.OUTSIDE_SCOPE
         yield Row(valid_from=start, rate=rate, category=category, **common)
@@ -86,7 +102,7 @@ def _today() -> Iterator[Row]:
     with TODAY.open(encoding="utf-8", newline="") as file:
         for record in csv.DictReader(file):
             yield Row(
-                country=record["country"],
+                place=record["country"],
                 valid_from=dt.date.fromisoformat(record["valid_from"]),
                 category=record["category"],
                 rate=Decimal(record["rate"]),

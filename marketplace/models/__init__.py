@@ -1,13 +1,13 @@
 """Mirrored facts and tenancy. Public names are re-exported here; each file is one room."""
 
 from marketplace.models.accounts import ApiKey, Membership, Role, Store, StoreLevel, User
-from marketplace.models.base import SIMULATED
+from marketplace.models.base import SIMULATED, Tariff
 from marketplace.models.capacity import ProductionDay, ProductionGroup
 from marketplace.models.claims import OrderClaim, StockClaim
 from marketplace.models.export_control import Embargo, ScreenedParty
 from marketplace.models.goods import Category, CommissionRate, PriceListEntry, Sku
 from marketplace.models.history import Dispute, PastOrder, PastOrderLine, PastOrderStatus
-from marketplace.models.logistics import CarrierService, Lane, RateCard
+from marketplace.models.logistics import CarrierService, Channel, Lane, RateCard
 from marketplace.models.parties import Buyer, Registration, RegistrationRequirement, Scheme
 from marketplace.models.policies import PolicyValue
 from marketplace.models.rates import FxRate, FxRateSet, IndexClose, TaxCategory, TaxRate
@@ -18,6 +18,7 @@ __all__ = [
     "Buyer",
     "CarrierService",
     "Category",
+    "Channel",
     "CommissionRate",
     "Dispute",
     "Embargo",
@@ -44,6 +45,7 @@ __all__ = [
     "StockClaim",
     "Store",
     "StoreLevel",
+    "Tariff",
     "TaxCategory",
     "TaxRate",
     "User",

@@ -1,5 +1,9 @@
+import datetime as dt
+from typing import Self
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import F, Q
 
 
 class Mirrored(models.Model):
@@ -22,3 +26,41 @@ class Mirrored(models.Model):
 
 
 SIMULATED = "simulated"
+
+
+class TariffQuerySet(models.QuerySet):
+    def on(self, day: dt.date) -> Self:
+        """The versions in force on a day: at most one of each tariff."""
+        return self.filter(Q(valid_until=None) | Q(valid_until__gt=day), valid_from__lte=day)
+
+
+class Tariff(Mirrored):
+    """A version of a tariff, in force in `[valid_from, valid_until)`; null: until further notice.
+
+    The versions of one tariff, told by its `KEY`, follow each other without gap or overlap: the database refuses
+    the statement that would break their row (migration 0004). A span without a value is a version that says so.
+    """
+
+    KEY: tuple[str, ...] = ()
+
+    valid_from = models.DateField()
+    valid_until = models.DateField(null=True, blank=True)
+
+    objects = TariffQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(valid_until=None) | Q(valid_until__gt=F("valid_from")),
+                name="%(class)s_ends_after_it_began",
+            )
+        ]
+
+    @property
+    def key(self) -> dict[str, object]:
+        return {name: getattr(self, name) for name in self.KEY}
+
+    def versions(self) -> TariffQuerySet:
+        """Every version of the same tariff, the oldest first."""
+        return type(self).objects.filter(**self.key).order_by("valid_from")

@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from marketplace.models.accounts import Store, currency_code
-from marketplace.models.base import Mirrored
+from marketplace.models.base import Mirrored, Tariff
 from marketplace.models.capacity import ProductionGroup
 
 
@@ -24,15 +24,17 @@ class Category(models.Model):
         return self.name_en
 
 
-class CommissionRate(Mirrored):
-    """The commission of a category from a date on, until its next row; null says that none is set (R-59)."""
+class CommissionRate(Tariff):
+    """The commission of a category; null says that none is set (R-59)."""
+
+    KEY = ("category",)
 
     category = models.ForeignKey(Category, on_delete=models.CASCADE, related_name="commission_rates")
-    rate = models.DecimalField(max_digits=6, decimal_places=5, null=True)
-    valid_from = models.DateField()
+    rate = models.DecimalField(max_digits=6, decimal_places=5, null=True, blank=True)
 
-    class Meta:
+    class Meta(Tariff.Meta):
         constraints = [
+            *Tariff.Meta.constraints,
             models.UniqueConstraint(
                 fields=["category", "valid_from"], name="one_commission_rate_a_category_and_day"
             ),
@@ -41,6 +43,9 @@ class CommissionRate(Mirrored):
                 name="a_commission_rate_is_a_share",
             ),
         ]
+
+    def __str__(self) -> str:
+        return f"{self.category} {self.rate} ({self.valid_from})"
 
 
 class Sku(Mirrored):
@@ -51,6 +56,7 @@ class Sku(Mirrored):
     hs_code = models.CharField(max_length=10, blank=True)  # HS 2022, 6 digits or more
     origin_country = models.CharField(max_length=2, default="CN")
     weight_g = models.PositiveIntegerField(null=True, blank=True)
+    volume_cm3 = models.PositiveIntegerField(null=True, blank=True)  # of a packed piece; null: not measured
     is_standard = models.BooleanField(default=True)  # made to order or by a mould number: not (R-09)
     is_active = models.BooleanField(default=True)
     is_ear_controlled = models.BooleanField(default=False)  # dual use under the EAR (R-66)

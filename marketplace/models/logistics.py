@@ -2,15 +2,17 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from marketplace.models.accounts import Store, country_code, currency_code
-from marketplace.models.base import Mirrored
+from marketplace.models.base import Mirrored, Tariff
 
 
 class CarrierService(models.Model):
     code = models.SlugField(max_length=40, unique=True)
     name = models.CharField(max_length=80)
     carrier = models.CharField(max_length=80)
+    volumetric_divisor = models.PositiveIntegerField(null=True, blank=True)  # cm³ a kg; null: by weight only
 
     def __str__(self) -> str:
         return self.name
@@ -37,32 +39,51 @@ class Lane(Mirrored):
         ]
 
 
-class RateCard(Mirrored):
+class Channel(models.TextChoices):
+    """The way through customs: 专线清关通道 is the special one (R-71)."""
+
+    STANDARD = "standard", _("Standard")
+    SPECIAL = "special", _("Special clearance channel")
+
+
+class RateCard(Tariff):
     """What a service charges to a country from a weight on: base plus a step price for each begun step.
 
-    `store` is filled on a negotiated (Cainiao key-account) card and null on the public one (R-60, R-61).
+    `store` is filled on a negotiated (Cainiao key-account) card and null on the public one (R-60, R-61). A card for
+    a region or for the special channel overrules the wider one. A base of null: not offered in that span.
     """
+
+    KEY = ("service", "store", "country", "region", "channel", "min_weight_g")
 
     service = models.ForeignKey(CarrierService, on_delete=models.CASCADE, related_name="rate_cards")
     store = models.ForeignKey(
         Store, null=True, blank=True, on_delete=models.CASCADE, related_name="rate_cards"
     )
     country = models.CharField(max_length=2, validators=[country_code])
+    region = models.CharField(max_length=80, blank=True, default="")
+    channel = models.CharField(max_length=8, choices=Channel.choices, default=Channel.STANDARD)
     currency = models.CharField(max_length=3, validators=[currency_code])
     min_weight_g = models.PositiveIntegerField(default=0)
-    base_minor = models.BigIntegerField()
+    base_minor = models.BigIntegerField(null=True, blank=True)
     step_g = models.PositiveIntegerField()
     step_minor = models.BigIntegerField()
-    valid_from = models.DateField()
+    minimum_minor = models.BigIntegerField(default=0)  # the least that a parcel costs
 
-    class Meta:
+    class Meta(Tariff.Meta):
         constraints = [
+            *Tariff.Meta.constraints,
             models.UniqueConstraint(
-                fields=["service", "store", "country", "min_weight_g", "valid_from"],
+                fields=["service", "store", "country", "region", "channel", "min_weight_g", "valid_from"],
                 nulls_distinct=False,
-                name="one_rate_card_a_service_store_country_weight_day",
+                name="one_rate_card_a_lane_weight_and_day",
             ),
             models.CheckConstraint(
-                condition=Q(step_g__gt=0, base_minor__gte=0, step_minor__gte=0), name="a_rate_card_charges"
+                condition=Q(step_g__gt=0, step_minor__gte=0, minimum_minor__gte=0)
+                & (Q(base_minor=None) | Q(base_minor__gte=0)),
+                name="a_rate_card_charges",
             ),
-        ]
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        whose = self.store or "public"
+        return f"{self.service} {self.country} {self.region} ≥ {self.min_weight_g} g, {whose} ({self.valid_from})"

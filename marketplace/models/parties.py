@@ -1,6 +1,7 @@
 """Buyers with their certificates, and the registrations that a destination demands of a store."""
 
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.models.accounts import Store, country_code
@@ -20,6 +21,7 @@ class Buyer(Mirrored):
     tax_number = models.CharField(max_length=40, blank=True)
     tax_number_checked_at = models.DateTimeField(null=True, blank=True)
     tax_number_checked_how = models.CharField(max_length=60, blank=True)  # e.g. "VIES", "HMRC" (R-64)
+    tax_number_checked_by = models.CharField(max_length=80, blank=True, default="")
     open_account = models.BooleanField(default=False)  # pays after delivery (R-91)
     country = models.CharField(max_length=2, validators=[country_code])
     region = models.CharField(max_length=80, blank=True)
@@ -29,7 +31,13 @@ class Buyer(Mirrored):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["store", "external_id"], name="one_buyer_a_store_and_external_id")
+            models.UniqueConstraint(
+                fields=["store", "external_id"], name="one_buyer_a_store_and_external_id"
+            ),
+            models.CheckConstraint(
+                condition=Q(tax_number_checked_by="") | Q(tax_number_checked_at__isnull=False),
+                name="a_checked_tax_number_says_when",
+            ),
         ]
 
     def __str__(self) -> str:

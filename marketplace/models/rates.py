@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from marketplace.models.accounts import country_code, currency_code
-from marketplace.models.base import Mirrored
+from marketplace.models.base import Mirrored, Tariff
 
 
 class FxRateSet(Mirrored):
@@ -63,18 +63,22 @@ class TaxCategory(models.TextChoices):
     OUTSIDE_SCOPE = "O", "O"
 
 
-class TaxRate(Mirrored):
-    """VAT or GST of a destination from a date on, until its next row; null says that it ended (R-64)."""
+class TaxRate(Tariff):
+    """VAT or GST of a destination; null says that it ended (R-64). The law or table it was taken from is its source."""
+
+    KEY = ("country", "region")
 
     country = models.CharField(max_length=2, validators=[country_code])
-    region = models.CharField(max_length=12, blank=True, default="")  # a territory with rules of its own
-    valid_from = models.DateField()
+    region = models.CharField(
+        max_length=12, blank=True, default=""
+    )  # a place of marketplace/data/territories.csv
     category = models.CharField(max_length=2, choices=TaxCategory.choices)
-    rate = models.DecimalField(max_digits=6, decimal_places=5, null=True)
+    rate = models.DecimalField(max_digits=6, decimal_places=5, null=True, blank=True)
     reverse_charge = models.BooleanField(default=False)  # B2B with a checked buyer number: VAT is 0
 
-    class Meta:
+    class Meta(Tariff.Meta):
         constraints = [
+            *Tariff.Meta.constraints,
             models.UniqueConstraint(
                 fields=["country", "region", "valid_from"], name="one_tax_rate_a_place_and_day"
             ),
@@ -82,3 +86,10 @@ class TaxRate(Mirrored):
                 condition=Q(rate__isnull=True) | Q(rate__gte=0, rate__lt=1), name="a_tax_rate_is_a_share"
             ),
         ]
+
+    @property
+    def place(self) -> str:
+        return self.region or self.country
+
+    def __str__(self) -> str:
+        return f"{self.place} {self.category} {self.rate} ({self.valid_from})"

@@ -1,5 +1,6 @@
 """What a caller may send. A name that is not known is refused, never passed over: a misspelt option is no option."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -17,10 +18,19 @@ SERVICES_MAX = 5000
 
 
 class Strict(serializers.Serializer):
-    def validate(self, values: dict[str, Any]) -> dict[str, Any]:
-        if unknown := sorted(set(self.initial_data) - set(self.fields)):
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        values = super().to_internal_value(data)
+        if unknown := sorted(set(data) - set(self.fields)):
             raise serializers.ValidationError({name: _("Not known here.") for name in unknown})
         return values
+
+
+class Share(serializers.DecimalField):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(
+            max_digits=7, decimal_places=6, min_value=Decimal(0), max_value=Decimal("0.999999"), required=False,
+            allow_null=True, **options,
+        )  # fmt: skip
 
 
 class PageFilter(Strict):
@@ -211,6 +221,56 @@ class NewScreening(Strict):
     special_clearance = serializers.BooleanField(
         default=False, help_text="As if the special clearance channel were ticked for every order."
     )
+
+
+class QuoteLine(Strict):
+    category = serializers.SlugField(max_length=40, help_text="The category's code.")
+    amount = serializers.CharField(max_length=20, help_text="What the buyer pays for it, as a decimal text.")
+    ear_controlled = serializers.BooleanField(default=False, help_text="Dual use under the EAR.")
+
+
+class QuoteChanges(Strict):
+    """Rates supposed other than they are, as shares: "0.07"."""
+
+    commission_rate = Share()
+    payment_rate = Share()
+    vat_remittance_rate = Share()
+    tax_rate = Share()
+    per_euro = serializers.DictField(
+        child=serializers.DecimalField(max_digits=18, decimal_places=8, min_value=Decimal("0.00000001")),
+        required=False,
+        help_text="Units of a currency for one euro.",
+    )
+
+
+class NewFeeQuote(Strict):
+    currency = serializers.RegexField(r"^[A-Z]{3}\Z", help_text="ISO 4217.")
+    country = serializers.RegexField(r"^[A-Z]{2}\Z", help_text="ISO 3166-1, of the destination.")
+    postal_code = Text(max_length=20)
+    region = Text(max_length=80)
+    lines = QuoteLine(many=True, allow_empty=False, max_length=50)
+    freight = serializers.CharField(max_length=20, default="0", help_text="Charged to the buyer.")
+    prices_include_tax = serializers.BooleanField(default=False)
+    local_return = serializers.BooleanField(default=False)
+    special_clearance = serializers.BooleanField(default=False)
+    carrier_service = Text(max_length=40, help_text="Else the cheapest.")
+    weight_g = serializers.IntegerField(min_value=1, max_value=10**8)
+    volume_cm3 = serializers.IntegerField(min_value=0, max_value=10**9, default=0)
+    buyer_tax_number = Text(max_length=40)
+    buyer_tax_number_checked = serializers.BooleanField(default=False)
+    cost = serializers.CharField(max_length=20, default="0", help_text="Of the goods, to you.")
+    cost_currency = Text(max_length=3, help_text="Else the store's settlement currency.")
+    wished_margin = serializers.DecimalField(
+        max_digits=5, decimal_places=4, min_value=Decimal(0), max_value=Decimal(1), required=False, allow_null=True,
+        default=None, help_text="Share of the turnover without tax: asks for the least price that reaches it.",
+    )  # fmt: skip
+    changes = QuoteChanges(required=False)
+
+
+class NewCarrierCharge(Strict):
+    invoice = serializers.CharField(max_length=64, help_text="The carrier's number: sent twice, kept once.")
+    amount = serializers.CharField(max_length=20, help_text="Decimal text; below zero for a credit note.")
+    currency = serializers.RegexField(r"^[A-Z]{3}\Z", help_text="ISO 4217.")
 
 
 class Rescreen(Strict):

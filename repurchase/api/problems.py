@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
+from math import ceil
 from typing import Any
 
 import structlog
@@ -100,7 +101,7 @@ def escaped(name: str) -> str:
 
 
 def _throttled(request: Request, exception: exceptions.Throttled) -> JsonResponse:
-    seconds = max(1, round(exception.wait or 1))
+    seconds = max(1, ceil(exception.wait or 1))
     response = _refused(request, Problem(Code.TOO_MANY_REQUESTS, value=seconds))
     response["Retry-After"] = str(seconds)
     return response

@@ -362,6 +362,52 @@ class OrderDetail(serializers.Serializer):
     services = Service(many=True)
 
 
+class BreakEven(serializers.Serializer):
+    """Below it, what is settled no longer covers the cost."""
+
+    base = serializers.CharField()
+    quote = serializers.CharField()
+    rate = serializers.CharField()
+
+
+class FeeQuote(serializers.Serializer):
+    day = serializers.DateField(help_text="The tariffs are those of this day.")
+    rate_set = RateSet(source="rates")
+    carrier_service = serializers.CharField(source="service")
+    tax_treatment = serializers.DictField(child=serializers.CharField())
+    destination = serializers.DictField(child=serializers.CharField())
+    goods = MoneyField()
+    freight = MoneyField()
+    tax = MoneyField()
+    total = MoneyField(help_text="Everything the buyer pays.")
+    fees = Fee(many=True)
+    all_fees = MoneyField()
+    cost = MoneyField()
+    profit = MoneyField(help_text="Without tax, less the fees and the cost.")
+    margin = serializers.CharField(
+        allow_null=True, help_text="Profit, as a share of the turnover without tax."
+    )
+    price_for_wished_margin = MoneyField(
+        allow_null=True, help_text="Of the goods together; null: not asked, or no price reaches it."
+    )
+    break_even_rate = BreakEven(allow_null=True)
+
+
+class CarrierCharge(serializers.Serializer):
+    invoice = serializers.CharField()
+    amount = MinorField("amount_minor")
+    recorded_at = Instant()
+
+
+class CarrierCharges(serializers.Serializer):
+    """The estimate that the plan has kept, what the carrier billed, and the difference, in the order's currency."""
+
+    estimate = MoneyField()
+    actual = MoneyField(allow_null=True, help_text="null: nothing was recorded yet.")
+    difference = MoneyField(allow_null=True, help_text="Actual less estimate.")
+    charges = CarrierCharge(many=True)
+
+
 class ProblemItem(serializers.Serializer):
     pointer = serializers.CharField(
         help_text="JSON pointer into the body, as a URI fragment; or #/<parameter>."

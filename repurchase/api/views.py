@@ -22,14 +22,14 @@ from marketplace.models import Store
 from qualification.readings import Kind
 from qualification.services import uploading
 from repurchase import models, queries
-from repurchase.api import asked, pages, screened, serializers
+from repurchase.api import asked, pages, quotes, screened, serializers
 from repurchase.api.endpoint import Endpoint, XmlRenderer
 from repurchase.api.problems import escaped
 from repurchase.api.schema import described
 from repurchase.feed.answer import answer
 from repurchase.priced import refuse_prices
 from repurchase.queries import to_replace
-from repurchase.services import batches, editing, locking, screening
+from repurchase.services import batches, charging, editing, locking, quoting, screening
 from repurchase.services.customising import Wanted
 
 
@@ -186,6 +186,33 @@ class Order(Endpoint):
         return Response(
             serializers.OrderDetail(queries.order(self.store, ref, now=clock.now(self.store))).data
         )
+
+
+class CarrierCharges(Endpoint):
+    @described("list_carrier_charges", serializers.CarrierCharges)
+    def get(self, request: Request, ref: str) -> Response:
+        """What the carrier billed for an order, beside the estimate."""
+        return Response(serializers.CarrierCharges(queries.charges(queries.order_row(self.store, ref))).data)
+
+    @described("record_carrier_charge", serializers.CarrierCharges, code=201, body=asked.NewCarrierCharge)
+    def post(self, request: Request, ref: str) -> Response:
+        """Records a carrier's bill for a locked order. The same bill sent again changes nothing."""
+        order = queries.order_row(self.store, ref)
+        sent = self.sent(asked.NewCarrierCharge)
+        charging.record(order=order, by=self.by, **sent)
+        told = serializers.CarrierCharges(queries.charges(order)).data
+        return Response(told, status=status.HTTP_201_CREATED)
+
+
+class FeeQuotes(Endpoint):
+    only_reads = True
+
+    @described("quote_fees", serializers.FeeQuote, body=asked.NewFeeQuote)
+    def post(self, request: Request) -> Response:
+        """What an order would cost, line by line, and backwards. No order is made."""
+        asked_for = quotes.asked_of(self.sent(asked.NewFeeQuote))
+        found = quoting.quote(store=self.store, asked=asked_for, now=clock.now(self.store))
+        return Response(serializers.FeeQuote(quotes.told(found)).data)
 
 
 class Qualification(Endpoint):

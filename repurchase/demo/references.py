@@ -8,6 +8,7 @@ from marketplace.models import (
     SIMULATED,
     CarrierService,
     Category,
+    Channel,
     CommissionRate,
     Lane,
     RateCard,
@@ -39,6 +40,10 @@ OUTSIDE_THE_RANGE = "AU"  # a saving of 25 %, flagged, never forced (R-61)
 BREAKS = ((0, 600, 500, 240), (21_000, 10_680, 1000, 310), (100_000, 35_170, 1000, 220))
 SURCHARGE = {STANDARD: Decimal(1), EXPRESS: Decimal("1.8"), SPECIAL: Decimal("1.3")}
 
+VOLUMETRIC_DIVISOR = {EXPRESS: 5000}  # cm³ a kilogram
+MINIMUM = 400  # cents a parcel
+OVER_THE_SPECIAL_CHANNEL = Decimal("1.2")  # to Novosibirsk
+
 # code, names, commission, exposed to CRB, its source
 CATEGORIES = (
     ("apparel", "Apparel", "服装", "0.08", True),
@@ -69,7 +74,10 @@ def load(now: dt.datetime) -> None:
         for scheme, country, code, valid_from, reference in DEMANDED
     )  # fmt: skip
     for code, name in SERVICES.items():
-        CarrierService.objects.create(code=code, name=name, carrier="Cainiao 菜鸟")
+        divisor = VOLUMETRIC_DIVISOR.get(code)
+        CarrierService.objects.create(
+            code=code, name=name, carrier="Cainiao 菜鸟", volumetric_divisor=divisor
+        )
     _lanes(now)
     RateCard.objects.bulk_create(_cards(now, store=None))
 
@@ -120,12 +128,26 @@ def _cards(now: dt.datetime, store: Store | None) -> Iterable[RateCard]:
     for service in services:
         for country in sorted({lane.country for lane in service.lanes.all()} - {WITHOUT_CARD}):
             factor = SURCHARGE[service.code] * (1 - _saving(country) if store else 1)
-            for min_weight, base, step, each in BREAKS:
-                yield RateCard(
-                    service=service, store=store, country=country, currency="USD", min_weight_g=min_weight,
-                    base_minor=round(base * factor), step_g=step, step_minor=round(each * factor),
-                    valid_from=LONG_AGO, source=SIMULATED, mirrored_at=now,
-                )  # fmt: skip
+            yield from _breaks(now, service, store, country, factor)
+            if country == "RU":
+                over = {"region": NOVOSIBIRSK, "channel": Channel.SPECIAL}
+                yield from _breaks(now, service, store, country, factor * OVER_THE_SPECIAL_CHANNEL, **over)
+
+
+def _breaks(
+    now: dt.datetime,
+    service: CarrierService,
+    store: Store | None,
+    country: str,
+    factor: Decimal,
+    **where: str,
+) -> Iterable[RateCard]:
+    for min_weight, base, step, each in BREAKS:
+        yield RateCard(
+            service=service, store=store, country=country, currency="USD", min_weight_g=min_weight,
+            base_minor=round(base * factor), step_g=step, step_minor=round(each * factor),
+            minimum_minor=round(MINIMUM * factor), valid_from=LONG_AGO, source=SIMULATED, mirrored_at=now, **where,
+        )  # fmt: skip
 
 
 def _saving(country: str) -> Decimal:

@@ -3,6 +3,7 @@
 from repurchase.queries.advice import advice
 from repurchase.queries.batches import batch, batch_orders, batches, plan, progress
 from repurchase.queries.capacity import overflow_of
+from repurchase.queries.charges import charges, order_row
 from repurchase.queries.drift import order_sheet, plan_drift
 from repurchase.queries.edits import names_in
 from repurchase.queries.explained import explained
@@ -14,6 +15,7 @@ from repurchase.queries.selections import selection_summary
 from repurchase.queries.services import batch_services
 from repurchase.queries.standing import standings
 from repurchase.queries.stock import freshness, stock
+from repurchase.queries.touched import open_plans
 
 __all__ = [
     "advice",
@@ -22,13 +24,16 @@ __all__ = [
     "batch_services",
     "batches",
     "buyer_groups",
+    "charges",
     "explained",
     "freshness",
     "names_in",
     "offer",
     "offer_orders",
+    "open_plans",
     "opening",
     "order",
+    "order_row",
     "order_sheet",
     "overflow_of",
     "past_orders",

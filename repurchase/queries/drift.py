@@ -17,12 +17,13 @@ from eligibility.facts import OrderFacts, World
 from eligibility.queries import PLATFORM_ZONE, limits_of, order_facts, world
 from marketplace import policy
 from marketplace.models import Buyer, PastOrder, PastOrderLine, Registration, TaxRate
+from marketplace.territories import destination, reachable
 from repurchase.lifecycle import OrderStatus
 from repurchase.models import Batch, LineOutcome, RepeatLine, RepeatOrder
 from repurchase.queries.history import rates_or_none
 
 Dated = Mapping[str, tuple[list[dt.date], list[Decimal | None]]]
-"""By country: the days from which a rate holds, ascending, and the rates."""
+"""By place, a country or a territory with rates of its own: the days from which a rate holds, ascending, and the rates."""
 
 
 def sheets(*, buyer: Buyer, orders: Sequence[OrderFacts], around: World) -> dict[int, Sheet]:
@@ -35,11 +36,11 @@ def sheets(*, buyer: Buyer, orders: Sequence[OrderFacts], around: World) -> dict
             order,
             then=Then(
                 day=days[order.id],
-                vat_rate=_rate_on(dated, order.country, days[order.id]),
+                vat_rate=_rate_on(dated, _place(order), days[order.id]),
                 hs_codes=codes.get(order.id, {}),
             ),
             now=Now(
-                vat_rate=_rate_on(dated, order.country, around.today),
+                vat_rate=_rate_on(dated, _place(order), around.today),
                 certified=buyer.is_certified_business,
                 certificate_valid_until=buyer.certificate_valid_until,
             ),
@@ -76,19 +77,22 @@ def _hs_codes(order_ids: Collection[int]) -> dict[int, dict[int, str | None]]:
     return codes
 
 
+def _place(order: OrderFacts) -> str:
+    return destination(order.country, order.ship_to.get("postal_code", ""), order.region).place
+
+
 def _vat_rates(countries: Collection[str]) -> Dated:
     dated: dict[str, tuple[list[dt.date], list[Decimal | None]]] = defaultdict(lambda: ([], []))
-    rows = TaxRate.objects.filter(country__in=countries, region="").order_by("country", "valid_from")
-    for country, since, rate in rows.values_list("country", "valid_from", "rate"):
-        dated[country][0].append(since)
-        dated[country][1].append(rate)
+    for row in TaxRate.objects.filter(country__in=reachable(countries)).order_by("valid_from"):
+        dated[row.place][0].append(row.valid_from)
+        dated[row.place][1].append(row.rate)
     return dated
 
 
-def _rate_on(dated: Dated, country: str, day: dt.date) -> Decimal | None:
-    if country not in dated:
+def _rate_on(dated: Dated, place: str, day: dt.date) -> Decimal | None:
+    if place not in dated:
         return None
-    days, rates = dated[country]
+    days, rates = dated[place]
     place = bisect_right(days, day)
     return rates[place - 1] if place else None
 
@@ -134,13 +138,12 @@ def _vat_changed(orders, today: dt.date) -> int:
     rows = list(
         orders.order_by()
         .annotate(day=TruncDate(at, tzinfo=PLATFORM_ZONE))
-        .values_list("past_order__country", "day")
+        .values_list("past_order__country", "past_order__postal_code", "past_order__region", "day")
         .annotate(Count("id"))
     )
-    dated = _vat_rates({country for country, _, _ in rows})
-    return sum(
-        n for country, day, n in rows if _rate_on(dated, country, day) != _rate_on(dated, country, today)
-    )
+    dated = _vat_rates({country for country, *_ in rows})
+    found = [(destination(*where).place, day, n) for *where, day, n in rows]
+    return sum(n for place, day, n in found if _rate_on(dated, place, day) != _rate_on(dated, place, today))
 
 
 def _certificate_lapse(batch: Batch, orders, today: dt.date) -> list[PlanLapse]:

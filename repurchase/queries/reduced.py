@@ -4,10 +4,11 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 
+from marketplace import territories
 from marketplace.money import Money
 from marketplace.queries import rates_of
 from pricing.fees import Kind, Priced, Tariff
-from pricing.freight import Quote
+from pricing.freight import Card, Quote
 from pricing.models import Lock
 from pricing.queries import freight_cards, platform_day
 from pricing.tax import Treatment
@@ -47,9 +48,12 @@ def _lines_of(orders: Mapping[int, RepeatOrder]) -> dict[int, list[reducing.Lock
         "total_minor",
         "quantity",
         "sku__weight_g",
+        "sku__volume_cm3",
         "sku__is_ear_controlled",
     ):
-        names = ("id", "category_code", "total_minor", "quantity", "weight_g", "ear_controlled")
+        names = (
+            "id", "category_code", "total_minor", "quantity", "weight_g", "volume_cm3", "ear_controlled",
+        )  # fmt: skip
         lines[order_id].append(reducing.LockedLine(**dict(zip(names, line, strict=True))))
     return lines
 
@@ -69,7 +73,11 @@ def _locked(
     rate = order.tax_rate or Decimal(0)
     return reducing.LockedOrder(
         currency=order.currency,
-        country=order.ship_to["country"],
+        destination=territories.destination(
+            order.ship_to["country"], order.ship_to.get("postal_code", ""), order.ship_to.get("region", "")
+        ),
+        region=order.ship_to.get("region", ""),
+        special_channel=order.special_clearance,
         freight_minor=order.freight_minor,
         prices_include_tax=order.prices_include_tax,
         treatment=Treatment(category=order.tax_category, rate=rate, included_rate=rate, code=order.tax_code),
@@ -98,4 +106,19 @@ def _tariff(by_kind: Mapping[str, OrderFee]) -> Tariff:
 
 def _quote(detail: Mapping) -> Quote:
     prices = {name: Money(**detail[name]) if detail[name] else None for name in ("negotiated", "public")}
-    return Quote(service_id=detail["service_id"], weight_g=detail["weight_g"], **prices)
+    return Quote(
+        service_id=detail["service_id"], weight_g=detail["weight_g"], actual_g=detail.get("actual_g"),
+        card=_card(detail), **prices,
+    )  # fmt: skip
+
+
+def _card(detail: Mapping) -> Card | None:
+    """The one that the locked cost is by, as its fee line keeps it."""
+    kept, price = detail.get("card"), detail["negotiated"] or detail["public"]
+    if kept is None:
+        return None
+    return Card(
+        service_id=detail["service_id"], negotiated=detail["negotiated"] is not None, currency=price["currency"],
+        min_weight_g=kept["from_g"], base_minor=kept["base_minor"], step_g=kept["step_g"],
+        step_minor=kept["step_minor"], minimum_minor=kept["minimum_minor"],
+    )  # fmt: skip

@@ -220,6 +220,15 @@ def about(seconds: float | None) -> str:
 
 
 @register.simple_tag
+def moved(value: Money) -> str:
+    """A difference with its sign always: “+ USD 1.20”, “− USD 0.05”."""
+    sign = "−" if value.minor < 0 else "+"
+    return format_html(
+        '<span class="money">{} {}</span>', sign, amount(Money(abs(value.minor), value.currency))
+    )
+
+
+@register.simple_tag
 def moment(at: dt.datetime | dt.date | None, show_zone: bool = False) -> str:
     """A time in the platform's zone, its zone in the title (and beside it where `show_zone`)."""
     if at is None:

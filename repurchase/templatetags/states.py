@@ -302,6 +302,7 @@ EVENTS: Mapping[str, str | Promise] = {
     "services.recorded": _("Customised service recorded"),
     "services.dismissed": _("Customised service dismissed"),
     "services.confirmed": _("Buyer answered on customised services"),
+    "carrier.charged": _("Carrier's bill recorded"),
     "lock.expired": _("Price lock ended without an answer"),
 }
 """Ledger entries as a timeline tells them."""

@@ -32,6 +32,7 @@ def order(request: HttpRequest, membership: Membership, ref: str) -> HttpRespons
         "order": detail.order,
         "past": detail.past_order,
         "fee_parts": _by_part(detail.fees),
+        "carrier": queries.charges(detail.order),
         "explanation": queries.explained(detail.order),
         "is_locked": detail.order.state not in UNLOCKED,
     }

@@ -12,11 +12,12 @@ django.setup()
 
 from django.core.management import call_command  # noqa: E402 - Django first
 
-from tests.bench import batch, history, importing, screening  # noqa: E402
+from tests.bench import batch, fees, history, importing, screening  # noqa: E402
 
 BENCHES = {
     "batch": batch.run,
     "screening": screening.run,
+    "fees": fees.run,
     "history": history.run,
     "importing": importing.run,
 }

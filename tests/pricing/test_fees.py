@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace.money import Money, Rates, half_up
+from marketplace.territories import destination
 from pricing.fees import REASONS, Kind, OrderToPrice, Part, PricedLine, Reason, Tariff, price, recompute
-from pricing.freight import Quote
+from pricing.freight import Card, Parcel, Quote, quote
 from pricing.tax import TaxRule, treat
 
 DAY = dt.date(2026, 11, 23)
@@ -40,10 +41,9 @@ def line(total: int, rate: str | None = "0.08", *, category: str = "", ear: bool
 
 
 def treatment(rate: str = "0.19", *, reverse: bool = False, country: str = "DE"):
-    rule = TaxRule(country=country, region="", category="S", rate=Decimal(rate), reverse_charge=reverse)
     return treat(
-        rule,
-        country=country,
+        TaxRule(category="S", rate=Decimal(rate), reverse_charge=reverse),
+        destination=destination(country),
         buyer_number="DE999",
         buyer_number_checked=reverse,
         seller_registration="DE123456789",
@@ -53,7 +53,7 @@ def treatment(rate: str = "0.19", *, reverse: bool = False, country: str = "DE")
 def order(*lines: PricedLine, **fields) -> OrderToPrice:
     defaults = {
         "currency": "USD",
-        "country": "DE",
+        "destination": destination(fields.pop("country", "DE")),
         "lines": lines,
         "freight_minor": 0,
         "prices_include_tax": False,
@@ -180,7 +180,27 @@ class TestTheFreight:
             "saving_basis_points": 1400,
             "saving_flagged": False,
             "rate_set": 7,
+            "per_euro": {"USD": "1.10"},
         }
+
+    def test_keeps_the_card_that_it_can_be_worked_out_by(self):
+        card = Card(
+            service_id=3, negotiated=True, currency="USD", min_weight_g=0, base_minor=500, step_g=1000, step_minor=90,
+            divisor=5000,
+        )  # fmt: skip
+        found = fee(
+            Kind.FREIGHT,
+            line(1),
+            quote=quote([card], service_id=3, parcel=Parcel(weight_g=1, volume_cm3=20_000)),
+        )
+        kept = found.detail["card"]
+        steps = -(-(found.detail["weight_g"] - kept["from_g"]) // kept["step_g"])
+        assert (found.detail["weight_g"], found.detail["actual_g"]) == (4000, 1)
+        assert (
+            max(kept["base_minor"] + steps * kept["step_minor"], kept["minimum_minor"])
+            == found.tariff.minor
+            == 860
+        )
 
     def test_is_not_what_the_buyer_is_charged(self):
         assert fee(Kind.FREIGHT, line(1), freight_minor=99_999).amount_minor == 860
@@ -324,7 +344,7 @@ class TestAPricedOrder:
     def test_can_be_recomputed_line_by_line_from_itself(self, asked):
         """R-67."""
         found = price(asked, tariff=TARIFF, rates=RATES, day=DAY)
-        assert [recompute(each, RATES) for each in found.fees] == [each.amount_minor for each in found.fees]
+        assert [recompute(each) for each in found.fees] == [each.amount_minor for each in found.fees]
 
     @given(orders)
     def test_is_exact_to_half_a_unit_on_every_line(self, asked):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace.money import Money, Rates
-from pricing.freight import Card, Quote, cheapest, quote
+from pricing.freight import Card, Parcel, Quote, charged_weight, cheapest, quote
 
 RATES = Rates(
     id=7,
@@ -20,7 +20,9 @@ RATES = Rates(
 )
 
 
-def card(service_id=1, *, negotiated=False, currency="USD", at=0, base=500, step=1000, by=200) -> Card:
+def card(
+    service_id=1, *, negotiated=False, currency="USD", at=0, base=500, step=1000, by=200, **fields
+) -> Card:
     return Card(
         service_id=service_id,
         negotiated=negotiated,
@@ -29,6 +31,7 @@ def card(service_id=1, *, negotiated=False, currency="USD", at=0, base=500, step
         base_minor=base,
         step_g=step,
         step_minor=by,
+        **fields,
     )
 
 
@@ -49,21 +52,71 @@ class TestACard:
     def test_charges_each_begun_step(self, weight_g, minor):
         assert card().price(weight_g) == Money(minor, "USD")
 
+    @pytest.mark.parametrize(("weight_g", "minor"), [(0, 900), (2000, 900), (2001, 1100)])
+    def test_charges_at_least_its_minimum(self, weight_g, minor):
+        assert card(minimum_minor=900).price(weight_g) == Money(minor, "USD")
+
+
+class TestTheChargedWeight:
+    @pytest.mark.parametrize(
+        ("weight_g", "volume_cm3", "divisor", "charged"),
+        [
+            (1000, 5000, 5000, 1000),  # exactly one kilogram of volume
+            (1000, 5001, 5000, 1001),  # 1000.2 g: a begun gram counts
+            (1000, 6000, 5000, 1200),
+            (1000, 6000, 6000, 1000),
+            (1000, 6000, 0, 1000),  # by weight alone
+            (1000, 0, 5000, 1000),  # nobody has measured it
+        ],
+    )
+    def test_is_the_volumetric_one_where_it_is_more(self, weight_g, volume_cm3, divisor, charged):
+        assert charged_weight(Parcel(weight_g=weight_g, volume_cm3=volume_cm3), divisor) == charged
+
+    def test_decides_the_break_and_stands_on_the_quote_beside_the_actual_one(self):
+        cards = [card(divisor=5000), card(at=10_000, base=1500, by=100, divisor=5000)]
+        found = quote(cards, service_id=1, parcel=Parcel(weight_g=900, volume_cm3=50_000))
+        assert (found.weight_g, found.actual_g, found.public) == (10_000, 900, Money(1500, "USD"))
+
+
+class TestARegionAndAChannel:
+    CARDS = (
+        card(base=100, by=0),
+        card(base=200, by=0, region="Novosibirsk"),
+        card(base=300, by=0, special_channel=True),
+        card(base=400, by=0, region="Novosibirsk", special_channel=True),
+    )
+
+    @pytest.mark.parametrize(
+        ("region", "special", "minor"),
+        [("", False, 100), ("Tomsk", False, 100), ("Novosibirsk", False, 200), ("Tomsk", True, 300),
+         ("Novosibirsk", True, 400)],
+    )  # fmt: skip
+    def test_have_cards_that_overrule_the_wider_ones(self, region, special, minor):
+        parcel = Parcel(weight_g=1, region=region, special_channel=special)
+        assert quote(self.CARDS, service_id=1, parcel=parcel).public == Money(minor, "USD")
+
+    def test_that_have_no_card_take_the_country_s(self):
+        parcel = Parcel(weight_g=1, region="Novosibirsk", special_channel=True)
+        assert quote(self.CARDS[:1], service_id=1, parcel=parcel).public == Money(100, "USD")
+
+    def test_without_the_tick_a_card_of_the_channel_is_none(self):
+        assert quote(self.CARDS[2:], service_id=1, parcel=Parcel(weight_g=1, region="Novosibirsk")) is None
+
 
 class TestAQuote:
     @pytest.mark.parametrize(("weight_g", "minor"), [(9_999, 2500), (10_000, 1500), (10_001, 1600)])
     def test_takes_the_greatest_break_that_the_weight_reached(self, weight_g, minor):
         cards = [card(), card(at=10_000, base=1500, by=100)]
-        assert quote(cards, service_id=1, weight_g=weight_g).public == Money(minor, "USD")
+        assert quote(cards, service_id=1, parcel=Parcel(weight_g=weight_g)).public == Money(minor, "USD")
 
     def test_picks_the_break_of_each_price_by_itself(self):
         cards = [card(), card(at=10_000, base=1500), card(negotiated=True, base=400)]
-        found = quote(cards, service_id=1, weight_g=10_000)
+        found = quote(cards, service_id=1, parcel=Parcel(weight_g=10_000))
         assert (found.negotiated, found.public) == (Money(2400, "USD"), Money(1500, "USD"))
 
     @pytest.mark.parametrize(("service_id", "weight_g"), [(2, 100), (1, 99)])
     def test_is_none_without_a_card_that_fits(self, service_id, weight_g):
-        assert quote([card(at=100)], service_id=service_id, weight_g=weight_g) is None
+        assert quote([card(at=100)], service_id=service_id, parcel=Parcel(weight_g=weight_g)) is None
 
     @pytest.mark.parametrize(
         ("negotiated", "public", "cost"), [(900, 800, 900), (None, 800, 800), (9, None, 9)]
@@ -91,15 +144,14 @@ class TestAQuote:
 
     def test_compares_no_prices_of_two_currencies(self):
         cards = [card(), card(negotiated=True, currency="CNY")]
-        assert quote(cards, service_id=1, weight_g=1).saving is None
+        assert quote(cards, service_id=1, parcel=Parcel(weight_g=1)).saving is None
 
 
-def chosen(cards, *, prefer=None, service_ids=(1, 2, 3), weight_g=500) -> int:
+def chosen(cards, *, service_ids=(1, 2, 3), weight_g=500) -> int:
     return cheapest(
         cards,
         service_ids=service_ids,
-        weight_g=weight_g,
-        prefer=prefer,
+        parcel=Parcel(weight_g=weight_g),
         rates=RATES,
         currency="USD",
         country="DE",
@@ -110,17 +162,15 @@ class TestTheChoice:
     CARDS = (card(1, base=900), card(2, base=800), card(3, base=5000, currency="CNY", by=0))
 
     @pytest.mark.parametrize(
-        ("prefer", "service_ids", "taken"),
+        ("service_ids", "taken"),
         [
-            (None, (1, 2, 3), 3),  # CNY 50.00 is USD 7.05
-            (None, (1, 2), 2),
-            (1, (1, 2, 3), 1),
-            (4, (1, 2, 4), 2),  # preferred, but it has no card
-            (3, (1, 2), 2),  # preferred, but it does not reach the destination
+            ((1, 2, 3), 3),  # CNY 50.00 is USD 7.05
+            ((1, 2), 2),
+            ((1, 4), 1),  # 4 has no card
         ],
     )
-    def test_is_the_source_orders_service_else_the_cheapest(self, prefer, service_ids, taken):
-        assert chosen(self.CARDS, prefer=prefer, service_ids=service_ids) == taken
+    def test_is_the_service_that_costs_least(self, service_ids, taken):
+        assert chosen(self.CARDS, service_ids=service_ids) == taken
 
     def test_breaks_a_tie_by_the_lower_id(self):
         assert chosen([card(2), card(1)]) == 1

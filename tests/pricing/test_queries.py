@@ -4,7 +4,8 @@ from decimal import Decimal
 import pytest
 
 from marketplace import policy
-from marketplace.models import CommissionRate, PolicyValue, Registration, TaxRate
+from marketplace.mirror import tariffs
+from marketplace.models import PolicyValue, Registration, TaxRate
 from marketplace.money import Money
 from pricing.freight import Card
 from pricing.queries import platform_day, tariff_facts
@@ -47,14 +48,12 @@ class TestTheCommission:
     )
     def test_is_the_newest_that_has_begun(self, store, valid_from, rate):
         category = world.category("0.08")
-        CommissionRate.objects.create(
-            category=category, rate=Decimal("0.06"), valid_from=valid_from, **world.MIRRORED
-        )
+        world.commission(category, "0.06", valid_from=valid_from)
         assert facts(store, category_ids=[category.pk]).commission == {category.pk: rate}
 
     def test_is_absent_where_none_is_set_or_it_ended(self, store):
         never, ended = world.category(None), world.category("0.08")
-        CommissionRate.objects.create(category=ended, rate=None, valid_from=TODAY, **world.MIRRORED)
+        world.commission(ended, None, valid_from=TODAY)
         assert facts(store, category_ids=[never.pk, ended.pk]).commission == {}
 
 
@@ -95,13 +94,14 @@ class TestTheTaxRule:
         world.tax("DE", "0.19")
         world.tax("DE", "0.16", valid_from=TODAY, reverse_charge=True)
         world.tax("DE", "0.22", valid_from=TODAY + DAY)
-        world.tax("DE", "0.07", region="Helgoland")
-        rule = facts(store).tax_rules["DE"]
-        assert (rule.rate, rule.reverse_charge, rule.region) == (Decimal("0.16"), True, "")
+        world.tax("DE", "0.07", region="DE-27498")
+        rules = facts(store).tax_rules
+        assert (rules["DE"].rate, rules["DE"].reverse_charge) == (Decimal("0.16"), True)
+        assert rules["DE-27498"].rate == Decimal("0.07")
 
     def test_is_absent_after_its_end(self, store):
         world.tax("DE", "0.19")
-        TaxRate.objects.create(country="DE", category="S", rate=None, valid_from=TODAY, **world.MIRRORED)
+        tariffs.begin(TaxRate(country="DE", category="S", rate=None, valid_from=TODAY, **world.MIRRORED))
         assert facts(store).tax_rules == {}
 
 

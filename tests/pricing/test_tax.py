@@ -6,20 +6,18 @@ from hypothesis import strategies as st
 
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
-from pricing.tax import EU_27, TaxRule, percent, split, treat
+from marketplace.territories import EU_27, destination
+from pricing.tax import TaxRule, percent, split, treat
 
 
-def rule(category="S", rate="0.19000", *, country="DE", reverse_charge=False) -> TaxRule:
-    return TaxRule(
-        country=country, region="", category=category, rate=Decimal(rate), reverse_charge=reverse_charge
-    )
+def rule(category="S", rate="0.19000", *, reverse_charge=False) -> TaxRule:
+    return TaxRule(category=category, rate=Decimal(rate), reverse_charge=reverse_charge)
 
 
-def treated(of=None, *, number="", checked=False, registration="DE123456789"):
-    of = of or rule()
+def treated(of=None, *, country="DE", number="", checked=False, registration="DE123456789"):
     return treat(
-        of,
-        country=of.country,
+        of or rule(),
+        destination=destination(country),
         buyer_number=number,
         buyer_number_checked=checked,
         seller_registration=registration,
@@ -30,26 +28,26 @@ class TestATreatment:
     """R-64."""
 
     @pytest.mark.parametrize(
-        ("of", "number", "checked", "registration", "code", "rate"),
+        ("country", "of", "number", "checked", "registration", "code", "rate"),
         [
-            (rule(), "", False, "DE123456789", "S-DE-19.00-DE123456789", "0.19"),
-            (rule(), "FR1", True, "DE123456789", "S-DE-19.00-DE123456789", "0.19"),
-            (rule(reverse_charge=True), "DE999", True, "", "AE-DE-0.00-DE999", "0"),
-            (rule(reverse_charge=True), "DE999", False, "DE1", "S-DE-19.00-DE1", "0.19"),
-            (rule(reverse_charge=True), "", True, "DE1", "S-DE-19.00-DE1", "0.19"),
-            (rule(reverse_charge=True), "FR999", True, "DE1", "S-DE-19.00-DE1", "0.19"),
-            (rule(reverse_charge=True), "999", True, "DE1", "S-DE-19.00-DE1", "0.19"),
-            (rule(reverse_charge=True, country="GR"), "EL999", True, "", "AE-GR-0.00-EL999", "0"),
-            (rule(reverse_charge=True, country="GR"), "GR999", True, "EL1", "S-GR-19.00-EL1", "0.19"),
-            (rule("AE", "0"), "DE999", True, "", "AE-DE-0.00-DE999", "0"),
-            (rule("O", "0", country="US"), "", False, "", "O-US-0.00", "0"),
-            (rule("Z", "0", country="AE"), "", False, "", "Z-AE-0.00", "0"),
-            (rule("G", "0", country="NO"), "N1", True, "", "G-NO-0.00", "0"),
-            (rule(rate="0.08875", country="US"), "", False, "US7", "S-US-8.875-US7", "0.08875"),
+            ("DE", rule(), "", False, "DE123456789", "S-DE-19.00-DE123456789", "0.19"),
+            ("DE", rule(), "FR1", True, "DE123456789", "S-DE-19.00-DE123456789", "0.19"),
+            ("DE", rule(reverse_charge=True), "DE999", True, "", "AE-DE-0.00-DE999", "0"),
+            ("DE", rule(reverse_charge=True), "DE999", False, "DE1", "S-DE-19.00-DE1", "0.19"),
+            ("DE", rule(reverse_charge=True), "", True, "DE1", "S-DE-19.00-DE1", "0.19"),
+            ("DE", rule(reverse_charge=True), "FR999", True, "DE1", "S-DE-19.00-DE1", "0.19"),
+            ("DE", rule(reverse_charge=True), "999", True, "DE1", "S-DE-19.00-DE1", "0.19"),
+            ("GR", rule(reverse_charge=True), "EL999", True, "", "AE-GR-0.00-EL999", "0"),
+            ("GR", rule(reverse_charge=True), "GR999", True, "EL1", "S-GR-19.00-EL1", "0.19"),
+            ("DE", rule("AE", "0"), "DE999", True, "", "AE-DE-0.00-DE999", "0"),
+            ("US", rule("O", "0"), "", False, "", "O-US-0.00", "0"),
+            ("AE", rule("Z", "0"), "", False, "", "Z-AE-0.00", "0"),
+            ("NO", rule("G", "0"), "N1", True, "", "G-NO-0.00", "0"),
+            ("US", rule(rate="0.08875"), "", False, "US7", "S-US-8.875-US7", "0.08875"),
         ],
     )
-    def test_follows_the_table(self, of, number, checked, registration, code, rate):
-        treatment = treated(of, number=number, checked=checked, registration=registration)
+    def test_follows_the_table(self, country, of, number, checked, registration, code, rate):
+        treatment = treated(of, country=country, number=number, checked=checked, registration=registration)
         assert (treatment.code, treatment.rate) == (code, Decimal(rate))
         assert treatment.code.startswith(f"{treatment.category}-")
 
@@ -69,7 +67,7 @@ class TestATreatment:
         with pytest.raises(Problem) as refused:
             treat(
                 of,
-                country="DE",
+                destination=destination("DE"),
                 buyer_number=number,
                 buyer_number_checked=checked,
                 seller_registration=registration,

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from marketplace.money import Money, Rates
+from marketplace.territories import destination
 from pricing.fees import Tariff
 from pricing.freight import Card, Quote
 from pricing.tax import Treatment
@@ -30,7 +31,13 @@ def line(
     pk: int, total: int, category: str = "a", *, ear: bool = False, weight: int | None = 400
 ) -> LockedLine:
     return LockedLine(
-        id=pk, category_code=category, total_minor=total, quantity=10, weight_g=weight, ear_controlled=ear
+        id=pk,
+        category_code=category,
+        total_minor=total,
+        quantity=10,
+        weight_g=weight,
+        volume_cm3=None,
+        ear_controlled=ear,
     )
 
 
@@ -41,7 +48,7 @@ def order(
     quote = Quote(service_id=7, weight_g=10**9, negotiated=Money(cost, "USD"), public=None)
     defaults = {"commission": {"a": Decimal("0.08"), "b": Decimal("0.05")}, "ear_due": False}
     return LockedOrder(
-        currency="USD", country="DE", freight_minor=1_999, prices_include_tax=included, treatment=tax,
+        currency="USD", destination=destination("DE"), region="", special_channel=False, freight_minor=1_999, prices_include_tax=included, treatment=tax,
         local_return=False, lines=lines, tariff=TARIFF, quote=quote, **defaults | more,
     )  # fmt: skip
 

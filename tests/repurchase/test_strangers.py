@@ -35,7 +35,7 @@ OF_A_STORE = {
     "orders/buyers/<int:buyer_id>/", "orders/<ref:ref>/", "batches/<ref:ref>/", "batches/<ref:ref>/progress/",
     "batches/<ref:ref>/lock/", "batches/<ref:ref>/services/", "batches/<ref:ref>/rescreen/",
     "batches/<ref:ref>/edits/", "batches/<ref:ref>/cancel/",
-    "batches/<ref:ref>/orders.xml",
+    "batches/<ref:ref>/orders.xml", "fees/",
 }  # fmt: skip
 
 OF_A_KEY = {
@@ -44,12 +44,14 @@ OF_A_KEY = {
     "api/v1/batches/<ref:ref>/orders.xml", "api/v1/batches/<ref:ref>/lock/", "api/v1/batches/<ref:ref>/cancel/",
     "api/v1/batches/<ref:ref>/rescreen/", "api/v1/orders/<ref:ref>/", "api/v1/qualification/", "api/v1/",
     "api/v1/qualification/documents/",
+    "api/v1/fee-quotes/", "api/v1/orders/<ref:ref>/carrier-charges/",
 }  # fmt: skip
 
 # What names no row in its address: a key's own, so a stranger's key finds or writes nothing of alice's.
 LISTS_OF_A_KEY = {
     "api/v1/", "api/v1/past-orders/", "api/v1/batches/", "api/v1/inventory/", "api/v1/screenings/",
     "api/v1/qualification/", "api/v1/qualification/documents/",
+    "api/v1/fee-quotes/",
 }  # fmt: skip
 
 OF_A_LINK = {"b/<str:token>/"}

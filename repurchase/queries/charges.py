@@ -1,0 +1,49 @@
+"""What the carrier billed beside what was estimated (R-89)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.shortcuts import get_object_or_404
+
+from marketplace.models import Store
+from marketplace.money import Money
+from marketplace.queries import rates_of
+from pricing.fees import Kind
+from repurchase.models import CarrierCharge, RepeatOrder
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Charges:
+    """In the order's currency, bills in others exchanged by the rates that the lock has frozen, each rounded once."""
+
+    estimate: Money
+    actual: Money | None  # None: nothing was billed yet
+    charges: Sequence[CarrierCharge]
+
+    @property
+    def difference(self) -> Money | None:
+        """Actual less estimate: above zero, the carrier took more."""
+        return self.actual and Money(self.actual.minor - self.estimate.minor, self.actual.currency)
+
+
+def order_row(store: Store, ref: str) -> RepeatOrder:
+    """The store's order, or 404."""
+    return get_object_or_404(RepeatOrder.objects.select_related("lock__rate_set"), store=store, ref=ref)
+
+
+def charges(order: RepeatOrder) -> Charges:
+    """A query for the estimate, one for the bills; the rates only where there is a bill."""
+    estimated = order.fees.filter(kind=Kind.FREIGHT).values_list("amount_minor", flat=True).first() or 0
+    found = list(order.carrier_charges.order_by("recorded_at", "id"))
+    return Charges(
+        estimate=Money(estimated, order.currency),
+        actual=Money(_billed(order, found), order.currency) if found else None,
+        charges=found,
+    )
+
+
+def _billed(order: RepeatOrder, found: Sequence[CarrierCharge]) -> int:
+    if all(charge.currency == order.currency for charge in found):
+        return sum(charge.amount_minor for charge in found)
+    rates = rates_of(order.lock.rate_set)
+    return sum(rates.exchange(charge.amount_minor, charge.currency, order.currency) for charge in found)

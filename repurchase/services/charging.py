@@ -1,0 +1,42 @@
+"""What the carrier really billed for an order (R-89)."""
+
+from django.db import transaction
+
+from diagnostics import ledger
+from diagnostics.codes import Code
+from diagnostics.problem import Problem
+from marketplace import clock
+from marketplace.money import Money
+from repurchase.models import CarrierCharge, RepeatOrder
+
+
+@transaction.atomic
+def record(*, order: RepeatOrder, invoice: str, amount: str, currency: str, by: str) -> CarrierCharge:
+    """Keeps a bill beside the estimate that the lock holds; the same bill again is the same row.
+
+    AMOUNT_INVALID, CURRENCY_UNKNOWN; INPUT_INVALID before the lock, when there is no estimate to compare with, and
+    for another amount under the same invoice.
+    """
+    charge = Money.of(amount, currency)
+    order = (
+        RepeatOrder.objects.select_for_update(of=("self",)).select_related("store", "batch").get(pk=order.pk)
+    )
+    if order.lock_id is None:
+        raise Problem(Code.INPUT_INVALID, detail=f"{order.ref}: not locked")
+    now = clock.now(order.store)
+    kept, new = CarrierCharge.objects.get_or_create(
+        order=order,
+        invoice=invoice,
+        defaults={
+            "store": order.store, "amount_minor": charge.minor, "currency": charge.currency, "recorded_at": now,
+            "recorded_by": by,
+        },
+    )  # fmt: skip
+    if (kept.amount_minor, kept.currency) != (charge.minor, charge.currency):
+        raise Problem(Code.INPUT_INVALID, detail=f"{invoice}: {Money(kept.amount_minor, kept.currency)}")
+    if new:
+        ledger.record(
+            store_id=order.store_id, kind="carrier.charged", subject=f"batch:{order.batch.ref}", by=by, at=now,
+            order=order.ref, invoice=invoice, amount_minor=charge.minor, currency=charge.currency,
+        )  # fmt: skip
+    return kept

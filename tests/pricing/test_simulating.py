@@ -1,0 +1,192 @@
+"""B-7: what-if and inverse, exact to the smallest unit with every rounding honoured."""
+
+import datetime as dt
+from dataclasses import replace
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from marketplace.money import Money, Rates, half_up
+from pricing import simulating
+from pricing.fees import Kind, Tariff
+from pricing.freight import Card
+from pricing.offering import Line, TariffFacts, Wanted, offer
+from pricing.simulating import Case, Changes, break_even_rate, least, price_for, priced_at, simulate, supposed
+from pricing.tax import TaxRule
+
+RATES = Rates(
+    id=1,
+    source="ecb",
+    published_on=dt.date(2026, 11, 20),
+    per_euro={"USD": Decimal("1.0837"), "CNY": Decimal("7.8463"), "JPY": Decimal("164.57")},
+)
+FACTS = TariffFacts(
+    day=dt.date(2026, 11, 23),
+    commission={1: Decimal("0.08"), 2: Decimal("0.05"), 3: Decimal("0.06125")},
+    cards={
+        country: [
+            Card(service_id=1, negotiated=True, currency="USD", min_weight_g=0, base_minor=430, step_g=1000, step_minor=172)
+        ]
+        for country in ("DE", "US", "FR")
+    },
+    tax_rules={
+        "DE": TaxRule(category="S", rate=Decimal("0.19"), reverse_charge=False),
+        "FR": TaxRule(category="S", rate=Decimal("0.20"), reverse_charge=True),
+        "US": TaxRule(category="O", rate=Decimal(0), reverse_charge=False),
+    },
+    registrations={"DE": "DE1", "FR": "FR1"},
+    tariff=Tariff(
+        payment_rate=Decimal("0.007"),
+        vat_remittance_rate=Decimal("0.005"),
+        return_warehouse=Money(230, "USD"),
+        ear_review=Money(12_000, "USD"),
+    ),
+)  # fmt: skip
+
+
+def line(total: int, category: int = 1, *, ear: bool = False) -> Line:
+    return Line(
+        category_id=category, category_code=f"c{category}", total_minor=total, ear_controlled=ear, weight_g=900,
+        volume_cm3=0,
+    )  # fmt: skip
+
+
+def wanted(*lines: Line, **fields) -> Wanted:
+    defaults = {
+        "currency": "USD", "country": "DE", "postal_code": "", "region": "", "lines": lines or (line(10_000),),
+        "freight_minor": 1000, "prices_include_tax": False, "local_return": False, "special_channel": False,
+        "service_ids": [1], "buyer_number": "", "buyer_number_checked": False,
+    }  # fmt: skip
+    return Wanted(**defaults | fields)
+
+
+def surplus(price: int, of: Wanted, margin: Decimal, cost: int) -> Fraction:
+    """Written out on its own: profit less the wished share of the turnover."""
+    priced = offer(priced_at(price, of), facts=FACTS, rates=RATES).priced
+    turnover = priced.total_minor - priced.tax_minor
+    return turnover - priced.fees_minor - cost - Fraction(margin) * turnover
+
+
+orders = st.builds(
+    wanted,
+    st.builds(line, st.integers(1, 10**6), st.integers(1, 3), ear=st.booleans()),
+    st.builds(line, st.integers(0, 10**6), st.integers(1, 3)),
+    currency=st.sampled_from(["USD", "EUR", "JPY"]),
+    country=st.sampled_from(["DE", "FR", "US"]),
+    freight_minor=st.integers(0, 5000),
+    prices_include_tax=st.booleans(),
+    local_return=st.booleans(),
+    buyer_number=st.just("FR1"),
+    buyer_number_checked=st.booleans(),
+)
+
+
+class TestThePriceForAMargin:
+    @settings(max_examples=60, deadline=None)
+    @given(orders, st.decimals("0", "0.6", places=4), st.integers(0, 10**6))
+    def test_reaches_it_and_one_unit_less_does_not(self, asked, margin, cost):
+        price = price_for(margin, asked, cost_minor=cost, facts=FACTS, rates=RATES)
+        assert surplus(price, asked, margin, cost) >= 0
+        assert all(surplus(price - less, asked, margin, cost) < 0 for less in range(1, 40) if less <= price)
+
+    @settings(max_examples=25, deadline=None)
+    @given(orders, st.decimals("0", "0.5", places=2), st.integers(0, 300))
+    def test_is_the_least_of_all_that_reach_it(self, asked, margin, cost):
+        asked = replace(asked, country="US", freight_minor=asked.freight_minor % 900)
+        price = price_for(margin, asked, cost_minor=cost, facts=FACTS, rates=RATES)
+        if price <= 4000:
+            assert price == next(p for p in range(price + 1) if surplus(p, asked, margin, cost) >= 0)
+
+    def test_by_hand(self):
+        """To the US: fees 8 % + 0.7 % of (P + 10.00) and freight 6.02; cost 50.00; 20 % of (P + 10.00).
+        0.713 × (P + 10.00) = 56.02, so 68.57 if nothing were rounded. There 6.29 + 0.55 + 6.02 leave 15.71, less than
+        15.714; at 68.58 they leave 15.72 of the 15.716 that are wished."""
+        asked = wanted(line(1), country="US")
+        assert price_for(Decimal("0.2"), asked, cost_minor=5000, facts=FACTS, rates=RATES) == 6858
+
+    @pytest.mark.parametrize("margin", ["0.913", "0.99", "1"])
+    def test_is_none_where_fees_and_margin_eat_all(self, margin):
+        """8 % + 0.7 % are gone before."""
+        asked = wanted(country="US")
+        assert price_for(Decimal(margin), asked, cost_minor=1, facts=FACTS, rates=RATES) is None
+
+    def test_falls_to_the_lines_as_today_s_prices_do(self):
+        at = priced_at(1001, wanted(line(300), line(700)))
+        assert [each.total_minor for each in at.lines] == [300, 701]
+
+    def test_is_found_where_the_surplus_falls_back(self):
+        steps = [-9, -7, -8, -3, -4, 0, -1, 0, 5]
+        found = least(lambda n: Fraction(steps[n] if n < len(steps) else n), slack=2, loose=2, loose_until=0)
+        assert found == 5
+
+
+class TestTheBreakEvenRate:
+    @given(st.integers(1, 10**9), st.integers(1, 10**9), st.sampled_from(["USD", "JPY", "KWD"]))
+    def test_settles_the_cost_and_a_millionth_less_does_not(self, net, cost, currency):
+        rate = break_even_rate(Money(net, currency), Money(cost, "CNY"))
+        digits = {"USD": 2, "JPY": 0, "KWD": 3}[currency]
+
+        def settled(at: Fraction) -> int:
+            return half_up(Fraction(net, 10**digits) * at * 100)
+
+        assert settled(Fraction(rate)) >= cost
+        assert settled(Fraction(rate) - Fraction(1, 10**6)) < cost
+
+    @pytest.mark.parametrize(
+        ("net", "cost"),
+        [(Money(5, "CNY"), Money(5, "CNY")), (Money(0, "USD"), Money(5, "CNY")), (Money(-5, "USD"), Money(5, "CNY")),
+         (Money(5, "USD"), Money(0, "CNY"))],
+    )  # fmt: skip
+    def test_is_none_where_there_is_none(self, net, cost):
+        assert break_even_rate(net, cost) is None
+
+
+class TestASimulation:
+    def test_tells_what_is_left(self):
+        found = simulate(
+            Case(wanted=wanted(country="US"), cost=Money(30_000, "CNY"), wished_margin=None),
+            facts=FACTS,
+            rates=RATES,
+        )
+        # 110.00 paid; 8.80 + 0.77 + 6.02 of fees; CNY 300.00 are USD 41.43
+        assert (found.turnover_minor, found.net_minor, found.cost_minor) == (11_000, 9441, 4143)
+        assert (found.profit_minor, found.margin) == (5298, Fraction(5298, 11_000))
+        assert found.break_even_rate == Decimal("3.177577")  # × 94.41 = 299.995…: from there on CNY 300.00
+        assert found.price_minor is None
+
+    @pytest.mark.parametrize(
+        ("changes", "kind", "amount"),
+        [
+            ({"commission_rate": Decimal("0.1")}, Kind.COMMISSION, 1100),
+            ({"payment_rate": Decimal("0.01")}, Kind.PAYMENT, 131),
+            ({"vat_remittance_rate": Decimal(0)}, Kind.VAT_REMITTANCE, 0),
+            ({"tax_rate": Decimal("0.25")}, Kind.PAYMENT, 96),
+            ({}, Kind.PAYMENT, 92),
+        ],
+    )
+    def test_moves_the_line_that_a_rate_belongs_to(self, changes, kind, amount):
+        facts, rates = supposed(FACTS, RATES, Changes(**changes))
+        priced = offer(wanted(), facts=facts, rates=rates).priced
+        assert [fee.amount_minor for fee in priced.fees if fee.kind == kind] == [amount]
+
+    def test_moves_what_is_exchanged_with_the_rate(self):
+        facts, rates = supposed(FACTS, RATES, Changes(per_euro={"USD": Decimal(2)}))
+        (freight,) = [
+            fee
+            for fee in offer(wanted(currency="EUR"), facts=facts, rates=rates).priced.fees
+            if fee.kind == Kind.FREIGHT
+        ]
+        assert (freight.amount_minor, freight.detail["per_euro"]) == (301, {"USD": "2"})
+
+    def test_leaves_what_is_in_force_alone(self):
+        supposed(FACTS, RATES, Changes(payment_rate=Decimal(0), per_euro={"USD": Decimal(2)}))
+        assert FACTS.tariff.payment_rate == Decimal("0.007")
+        assert RATES.per_euro["USD"] == Decimal("1.0837")
+
+
+def test_no_price_is_beyond_reach_of_the_search():
+    assert least(lambda n: Fraction(-1), slack=1, loose=1, loose_until=0) is None
+    assert simulating.HIGHEST == 10**13

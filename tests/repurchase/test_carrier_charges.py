@@ -1,0 +1,110 @@
+"""R-89: the carrier's actual charge beside the locked estimate, and the difference."""
+
+import json
+
+import pytest
+
+from diagnostics.models import LedgerEntry
+from diagnostics.problem import Problem
+from marketplace import access
+from repurchase import queries
+from repurchase.models import CarrierCharge, RepeatOrder
+from repurchase.services import batches, charging, locking
+from tests import world
+from tests.repurchase.running import run
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def order(store):
+    """A locked order; its freight was estimated as USD 348.30 for 200 kg."""
+    _, orders = world.repeatable(store)
+    batch = run(batches.create(store=store, numbers=[o.number for o in orders], by="user:1"))
+    locking.lock_and_invite(batch=batch, by="user:1")
+    return RepeatOrder.objects.get(batch=batch, position=1)
+
+
+def record(order, amount="350.00", *, currency="USD", invoice="C-1"):
+    return charging.record(order=order, invoice=invoice, amount=amount, currency=currency, by="user:1")
+
+
+class TestACarriersBill:
+    def test_stands_beside_the_estimate_with_the_difference(self, order):
+        record(order)
+        found = queries.charges(order)
+        assert found.actual.minor == 35_000
+        assert found.difference.minor == 35_000 - found.estimate.minor != 0
+
+    def test_leaves_the_locked_estimate_as_it_is(self, order):
+        before = list(order.fees.order_by("position").values())
+        record(order)
+        assert list(order.fees.order_by("position").values()) == before
+
+    def test_is_corrected_by_another_one(self, order):
+        record(order)
+        record(order, "-1.70", invoice="C-1-credit")
+        assert queries.charges(order).actual.minor == 34_830
+
+    def test_in_another_currency_is_exchanged_by_the_lock_s_rates(self, order):
+        record(order, "780.00", currency="CNY")
+        assert queries.charges(order).actual.minor == 11_000  # CNY 7.80 and USD 1.10 for a euro
+
+    def test_sent_twice_is_kept_once_with_one_entry_in_the_ledger(self, order):
+        assert record(order).pk == record(order).pk
+        assert CarrierCharge.objects.count() == 1
+        assert LedgerEntry.objects.filter(kind="carrier.charged").count() == 1
+
+    def test_of_another_amount_under_the_same_invoice_is_refused(self, order):
+        record(order)
+        with pytest.raises(Problem):
+            record(order, "351.00")
+
+    def test_before_the_lock_has_no_estimate_to_stand_beside(self, store):
+        _, orders = world.repeatable(store)
+        batch = run(batches.create(store=store, numbers=[o.number for o in orders], by="user:1"))
+        with pytest.raises(Problem):
+            record(RepeatOrder.objects.filter(batch=batch).first())
+
+
+class TestTheApi:
+    @pytest.fixture
+    def call(self, client, store, order):
+        key = access.new_api_key(store=store, name="test", scopes=["read", "write"], by=None)
+        path = f"/api/v1/orders/{order.ref}/carrier-charges/"
+        headers = {"Authorization": f"Bearer {key}"}
+
+        def called(body=None):
+            if body is None:
+                return client.get(path, headers=headers)
+            return client.post(path, json.dumps(body), "application/json", headers=headers)
+
+        return called
+
+    def test_records_and_tells(self, call):
+        assert call().json()["actual"] is None
+        answer = call({"invoice": "C-1", "amount": "350.00", "currency": "USD"})
+        assert answer.status_code == 201
+        assert answer.json() == call().json()
+        assert answer.json()["actual"] == {"amount": "350.00", "currency": "USD"}
+        assert answer.json()["charges"][0]["invoice"] == "C-1"
+
+    @pytest.mark.parametrize(
+        ("body", "code"),
+        [
+            ({"invoice": "C-1", "amount": "1.234", "currency": "USD"}, "AMOUNT_INVALID"),
+            ({"invoice": "C-1", "amount": "1", "currency": "XYZ"}, "CURRENCY_UNKNOWN"),
+            ({"amount": "1", "currency": "USD"}, "INPUT_INVALID"),
+        ],
+    )
+    def test_refuses_what_is_no_bill(self, call, body, code):
+        assert call(body).json()["code"] == code
+
+
+def test_the_order_page_shows_the_difference(client, alice, order):
+    client.force_login(alice)
+    estimate = queries.charges(order).estimate.minor
+    record(order, "400.00")
+    page = client.get(f"/orders/{order.ref}/").content.decode()
+    assert "USD 400.00" in page
+    assert f"+ USD {(40_000 - estimate) // 100}." in page

@@ -1,0 +1,118 @@
+"""Editing a tariff in the admin makes a new version and shows the open plans that it would touch."""
+
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+
+from marketplace import clock
+from marketplace.models import CommissionRate, PolicyValue, RateCard, TaxRate
+from pricing.queries import platform_day
+from repurchase.models import OrderFee
+from repurchase.services import batches, locking
+from tests import world
+from tests.repurchase.running import run
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def plans(store):
+    """Two plans of the same goods to Germany: the first one is locked."""
+    _, orders = world.repeatable(store, orders=6)
+    numbers = [order.number for order in orders]
+    made = [
+        run(batches.create(store=store, numbers=some, by="user:1")) for some in (numbers[:3], numbers[3:])
+    ]
+    locking.lock_and_invite(batch=made[0], by="user:1")
+    return made
+
+
+@pytest.fixture
+def staff(client):
+    client.force_login(world.user(is_staff=True, is_superuser=True))
+    return client
+
+
+def tomorrow() -> dt.date:
+    return platform_day(clock.now()) + dt.timedelta(days=1)
+
+
+def path_of(row) -> str:
+    return f"/admin/marketplace/{row._meta.model_name}/{row.pk}/change/"
+
+
+class TestAnEdit:
+    def edit(self, staff, plans, day):
+        old = CommissionRate.objects.first()
+        fees = list(OrderFee.objects.order_by("pk").values())
+        answer = staff.post(
+            path_of(old), {"rate": "0.06", "valid_from": day.isoformat(), "source": "contract 7"}
+        )
+        assert list(OrderFee.objects.order_by("pk").values()) == fees
+        return old, answer
+
+    def test_is_a_new_version_and_the_old_row_stays(self, staff, plans):
+        old, answer = self.edit(staff, plans, tomorrow())
+        assert answer.status_code == 302
+        first, second = old.versions()
+        assert (first.pk, first.rate, first.valid_from) == (old.pk, old.rate, old.valid_from)
+        assert first.valid_until == second.valid_from == tomorrow()
+        assert (second.rate, second.valid_until, second.source) == (Decimal("0.06"), None, "contract 7")
+
+    @pytest.mark.parametrize("days", [-2, -400])
+    def test_can_t_begin_in_the_past(self, staff, plans, days):
+        old, answer = self.edit(staff, plans, tomorrow() + dt.timedelta(days=days))
+        assert answer.status_code == 200
+        assert old.versions().count() == 1
+
+    def test_can_t_begin_where_another_does(self, staff, plans):
+        self.edit(staff, plans, tomorrow())
+        old, answer = self.edit(staff, plans, tomorrow())
+        assert answer.status_code == 200
+        assert old.versions().count() == 2
+
+    @pytest.mark.parametrize("method", ["get", "post"])
+    def test_can_t_be_a_deletion(self, staff, plans, method):
+        row = CommissionRate.objects.first()
+        assert getattr(staff, method)(path_of(row).replace("change", "delete")).status_code == 403
+
+
+class TestThePlansItWouldTouch:
+    @pytest.mark.parametrize("model", [TaxRate, RateCard])
+    def test_are_the_open_ones_never_a_locked_one(self, staff, plans, model):
+        page = staff.get(path_of(model.objects.filter(country="DE").first())).content.decode()
+        assert plans[1].ref in page
+        assert plans[0].ref not in page
+
+    def test_are_those_with_goods_of_the_category(self, staff, plans):
+        lines = plans[1].orders.first().lines
+        touched = CommissionRate.objects.get(category=lines.first().sku.category)
+        assert plans[1].ref in staff.get(path_of(touched)).content.decode()
+        other = world.commission(world.category(None), "0.08")
+        assert plans[1].ref not in staff.get(path_of(other)).content.decode()
+
+    def test_are_none_for_another_destination(self, staff, plans):
+        page = staff.get(path_of(world.tax("FR", "0.20"))).content.decode()
+        assert plans[1].ref not in page
+
+    def test_are_not_those_of_a_territory(self, staff, plans):
+        page = staff.get(path_of(world.tax("DE", "0", region="DE-78266"))).content.decode()
+        assert plans[1].ref not in page
+
+
+def test_a_policy_value_is_edited_by_a_new_one(staff, plans):
+    old = PolicyValue.objects.create(name="payment_fee_rate", value="0.007", valid_from=world.NOW, reason="x")
+    assert plans[1].ref in staff.get(path_of(old)).content.decode()
+    at = world.NOW + dt.timedelta(days=400)
+    body = {
+        "value": "0.008",
+        "valid_from_0": at.date().isoformat(),
+        "valid_from_1": "12:00:00",
+        "reason": "y",
+    }
+    staff.post(path_of(old), body)
+    assert list(PolicyValue.objects.order_by("valid_from").values_list("value", flat=True)) == [
+        "0.007",
+        "0.008",
+    ]
