@@ -92,6 +92,9 @@ class Code(StrEnum):
     SKU_UNKNOWN = "SKU_UNKNOWN"
     STOCK_ROW_STALE = "STOCK_ROW_STALE"
     STOCK_ROW_REPEATED = "STOCK_ROW_REPEATED"
+    # a webhook
+    WEBHOOK_TARGET_REFUSED = "WEBHOOK_TARGET_REFUSED"
+    WEBHOOKS_TOO_MANY = "WEBHOOKS_TOO_MANY"
     # a file to import
     FILE_NOT_FOUND = "FILE_NOT_FOUND"
     FILE_NOT_CSV = "FILE_NOT_CSV"
@@ -467,6 +470,18 @@ CATALOGUE: Mapping[Code, Entry] = {
         _("More than one row for a SKU"),
         _("{sku} stands in the call more than once; its newest row was taken, of equally new ones the last."),
         _("Send one row for each SKU."),
+    ),
+    Code.WEBHOOK_TARGET_REFUSED: _refusal(
+        422,
+        _("Webhooks can't be sent there"),
+        _("The address is not acceptable: {detail}."),
+        _("Name a public https address, without user name, on port 443 or a port from 1024."),
+    ),
+    Code.WEBHOOKS_TOO_MANY: _refusal(
+        409,
+        _("No more webhooks"),
+        _("A store may have {limit} webhooks."),
+        _("Remove one that is no longer needed."),
     ),
     Code.FILE_NOT_FOUND: _refusal(422, _("No such file"), _("{file} can't be opened."), _("Check the path.")),
     Code.FILE_NOT_CSV: _refusal(

@@ -15,7 +15,7 @@ from pricing import signing
 from pricing.models import Grant, Lock
 from repurchase.lifecycle import OrderStatus, sources
 from repurchase.models import LineOutcome, RepeatLine, RepeatOrder
-from repurchase.services import ending
+from repurchase.services import ending, telling
 
 
 @transaction.atomic
@@ -100,6 +100,7 @@ def _move(locks: Sequence[Lock], accepted: Sequence[int]) -> None:
     RepeatOrder.objects.filter(lock__in=locks, status__in=sources(OrderStatus.DECLINED)).update(
         status=OrderStatus.DECLINED, changed_at=at
     )
+    telling.orders(RepeatOrder.objects.filter(lock__in=locks, changed_at=at), at=at)
 
 
 def _record(grant: Grant, locks: Sequence[Lock], kind: str, **facts: object) -> None:

@@ -24,6 +24,7 @@ from repurchase.batching import BatchStatus
 from repurchase.lifecycle import OrderStatus
 from repurchase.models import Batch, Chunk, RepeatOrder, Selection
 from repurchase.queries.selections import order_ids as ids_of
+from repurchase.services import telling
 
 POLICIES = ("partial", "all_or_nothing")
 SHOWN = 20
@@ -118,6 +119,7 @@ def _create(
         Chunk(store=store, batch=batch, first_position=first, past_order_ids=list(ids), rung_at=now)
         for first, ids in batching.chunks(order_ids)
     )
+    telling.batch(batch, at=now, asked=batch.asked)
     digest = hashlib.sha256(",".join(map(str, order_ids)).encode()).hexdigest()
     ledger.record(
         store_id=store.pk, kind="batch.created", subject=f"batch:{batch.ref}", by=by, at=now,
@@ -165,6 +167,7 @@ def rescreen(*, batch: Batch, by: str, special_clearance: bool | None = None) ->
     batch.save()
     RepeatOrder.objects.filter(batch=batch).delete()
     Chunk.objects.filter(batch=batch).update(done_at=None, tries=0, rung_at=now)
+    telling.batch(batch, at=now, asked=batch.asked)
     ledger.record(
         store_id=batch.store_id, kind="batch.rescreened", subject=f"batch:{batch.ref}", by=by, at=now,
         attempt=batch.attempt, special_clearance=batch.special_clearance, gates=batch.gates,
@@ -192,6 +195,8 @@ def cancel(*, batch: Batch, by: str) -> Batch:
     batch.save()
     leaving = batch.orders.filter(status__in=[OrderStatus.PLANNED, OrderStatus.LOCKED])
     leaving.update(status=OrderStatus.CANCELLED, changed_at=now)
+    telling.batch(batch, at=now)
+    telling.orders(batch.orders.filter(status=OrderStatus.CANCELLED, changed_at=now), at=now)
     if was is BatchStatus.LOCKED:
         _withdraw(batch)
     ledger.record(

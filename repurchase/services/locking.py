@@ -21,7 +21,7 @@ from repurchase import batching
 from repurchase.batching import BatchStatus
 from repurchase.lifecycle import OrderStatus, sources
 from repurchase.models import Batch, LineOutcome, RepeatLine, RepeatOrder
-from repurchase.services import ending, freshness
+from repurchase.services import ending, freshness, telling
 
 LotKey = tuple[str, str]  # (currency, index series): ADR 3
 
@@ -65,6 +65,8 @@ def _lock_and_invite(*, batch: Batch, by: str) -> list[Lock]:
     _move(locks, by_lot)
     batch.status = batching.advance(BatchStatus(batch.status), batching.Event.LOCK)
     batch.save(update_fields=["status"])
+    telling.batch(batch, at=locks[0].locked_at)
+    telling.orders(batch.orders.filter(lock__in=locks), at=locks[0].locked_at)
     _tell(batch, locks, by)
     return locks
 
