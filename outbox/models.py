@@ -80,6 +80,12 @@ class Webhook(models.Model):
     def __str__(self) -> str:
         return self.url
 
+    @property
+    def state(self) -> str:
+        if not self.enabled:
+            return "disabled" if self.disabled_at else "off"
+        return "failing" if self.failing_since else "on"
+
 
 class Delivery(models.Model):
     """An event on its way to a webhook, and how its last attempt went."""

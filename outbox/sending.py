@@ -96,7 +96,9 @@ def _attempt(delivery: Delivery) -> bool:
     posted = _post(delivery, began)
     _keep(delivery, posted, began)
     if posted.outcome is not Outcome.DELIVERED:
-        log.info("webhook_failed", webhook=str(delivery.webhook_id), outcome=posted.outcome, status=posted.status)
+        log.info(
+            "webhook_failed", webhook=str(delivery.webhook_id), outcome=posted.outcome, status=posted.status
+        )
     return posted.outcome is Outcome.DELIVERED
 
 

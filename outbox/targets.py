@@ -5,6 +5,12 @@ from urllib.parse import SplitResult, urlsplit
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
+
+def _(text: str) -> str:
+    """Marks a message id: it is translated where it is shown."""
+    return text
+
+
 FORBIDDEN_V4 = [
     ipaddress.IPv4Network(network)
     for network in (
@@ -39,17 +45,17 @@ def why_not(url: str, *, loopback: bool = False) -> str:
         parts = urlsplit(url)
         port = port_of(parts)
     except ValueError:
-        return "not a URL"
+        return _("not a URL")
     if not url.isascii() or any(c <= " " or c == "\x7f" for c in url):
-        return "ASCII without blanks only"
+        return _("ASCII without blanks only")
     if parts.scheme != "https" and not (loopback and parts.scheme == "http"):
-        return "https only"
+        return _("https only")
     if not parts.hostname or parts.username is not None or parts.password is not None:
-        return "a host, and no user"
+        return _("a host, and no user")
     if port != HTTPS and port < FIRST_UNPRIVILEGED and not loopback:
-        return "port 443 or from 1024"
+        return _("port 443 or from 1024")
     if (literal := address_of(parts.hostname)) and not allowed(literal, loopback=loopback):
-        return "a public address only"
+        return _("a public address only")
     return ""
 
 

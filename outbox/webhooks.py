@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from django.db import connection, transaction
 from django.db.models.functions import Now
+from django.utils.translation import gettext
 
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
@@ -30,7 +31,7 @@ def create(*, store_id: int, url: str, types: Sequence[str], loopback: bool) -> 
     WEBHOOK_TARGET_REFUSED, WEBHOOKS_TOO_MANY.
     """
     if why := targets.why_not(url, loopback=loopback):
-        raise Problem(Code.WEBHOOK_TARGET_REFUSED, detail=why)
+        raise Problem(Code.WEBHOOK_TARGET_REFUSED, detail=gettext(why))
     of_store = Webhook.objects.filter(store_id=store_id).select_for_update()
     if len(of_store) >= MAX_A_STORE:
         raise Problem(Code.WEBHOOKS_TOO_MANY, limit=MAX_A_STORE)

@@ -117,7 +117,11 @@ def _move(
             store=row.store_id, reason=reason,
         )  # fmt: skip
     events.tell(
-        store_id=row.store_id, type=f"qualification.{becomes}", subject=f"store:{row.store.code}", at=now, was=was
+        store_id=row.store_id,
+        type=f"qualification.{becomes}",
+        subject=f"store:{row.store.code}",
+        at=now,
+        was=was,
     )
     _record(row.store, f"qualification.{event}", by, now, was=was, becomes=becomes, reason=reason)
     return becomes

@@ -213,7 +213,9 @@ if EMBEDDED:
         "options": {"expires": 60},
     }
 
-WEBHOOKS_TO_LOOPBACK = EMBEDDED  # for a try and for tests; in production public addresses only (reliability 13)
+WEBHOOKS_TO_LOOPBACK = (
+    EMBEDDED  # for a try and for tests; in production public addresses only (reliability 13)
+)
 
 # Where stock is read from when a lock finds it stale (docs/stock.md); "": nowhere, the lock is refused.
 STOCK_SOURCE = env.str("STOCK_SOURCE", default="repurchase.simulator.SandboxStock" if EMBEDDED else "")

@@ -5,12 +5,14 @@ from django.contrib.auth.views import LogoutView
 from django.urls import include, path
 from django.utils.translation import gettext_lazy as _
 
-from repurchase import refs  # noqa: F401 (registers <ref:…>)
+from repurchase import refs  # noqa: F401 (registers <ref:…> and <webhookverb:…>)
 from repurchase.views import (
     answers,
     batches,
     codes,
     dashboard,
+    developers,
+    events,
     feed,
     health,
     history,
@@ -48,6 +50,17 @@ urlpatterns = [
     path("batches/<ref:ref>/rescreen/", batches.rescreen, name="batch-rescreen"),
     path("batches/<ref:ref>/cancel/", batches.cancel, name="batch-cancel"),
     path("batches/<ref:ref>/orders.xml", feed.batch_xml, name="batch-xml"),
+    path("events/", events.stream, name="events"),
+    path("developers/", developers.developers, name="developers"),
+    path("developers/keys/<int:key_id>/rotate/", developers.rotate_key, name="key-rotate"),
+    path("developers/keys/<int:key_id>/revoke/", developers.revoke_key, name="key-revoke"),
+    path("developers/webhooks/", developers.new_webhook, name="new-webhook"),
+    path("developers/webhooks/<uuid:webhook_id>/", developers.webhook, name="developers-webhook"),
+    path(
+        "developers/webhooks/<uuid:webhook_id>/<webhookverb:verb>/",
+        developers.change_webhook,
+        name="change-webhook",
+    ),
     path("benefits/", opening.benefits, name="benefits"),
     path("qualification/", opening.qualification, name="qualification"),
     # the buyer, by the link in the letter

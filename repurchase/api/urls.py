@@ -4,7 +4,7 @@ from django.urls import path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from repurchase import refs  # noqa: F401 (registers <ref:…>)
-from repurchase.api import views
+from repurchase.api import happening, views
 
 docs = SpectacularSwaggerSplitView.as_view(url_name="api:schema", template_name="api/docs.html")
 
@@ -23,6 +23,12 @@ urlpatterns = [
     path("batches/<ref:ref>/cancel/", views.CancelBatch.as_view(), name="batch-cancel"),
     path("batches/<ref:ref>/rescreen/", views.RescreenBatch.as_view(), name="batch-rescreen"),
     path("orders/<ref:ref>/", views.Order.as_view(), name="order"),
+    path("events/", happening.Events.as_view(), name="events"),
+    path("webhooks/", happening.Webhooks.as_view(), name="webhooks"),
+    path("webhooks/<uuid:webhook_id>/", happening.OneWebhook.as_view(), name="webhook"),
+    path("webhooks/<uuid:webhook_id>/rotate/", happening.RotateWebhook.as_view(), name="webhook-rotate"),
+    path("webhooks/<uuid:webhook_id>/replay/", happening.ReplayWebhook.as_view(), name="webhook-replay"),
+    path("webhooks/<uuid:webhook_id>/deliveries/", happening.Deliveries.as_view(), name="deliveries"),
     path("qualification/", views.Qualification.as_view(), name="qualification"),
     re_path(r"", views.Nothing.as_view(), name="nothing"),
 ]

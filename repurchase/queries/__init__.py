@@ -11,6 +11,7 @@ from repurchase.queries.orders import order
 from repurchase.queries.selections import selection_summary
 from repurchase.queries.standing import standings
 from repurchase.queries.stock import freshness, stock
+from repurchase.queries.webhooks import deliveries, webhook, webhooks
 
 __all__ = [
     "advice",
@@ -18,6 +19,7 @@ __all__ = [
     "batch_orders",
     "batches",
     "buyer_groups",
+    "deliveries",
     "explained",
     "freshness",
     "offer",
@@ -32,4 +34,6 @@ __all__ = [
     "selection_summary",
     "standings",
     "stock",
+    "webhook",
+    "webhooks",
 ]
