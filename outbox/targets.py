@@ -61,7 +61,8 @@ def why_not(url: str, *, loopback: bool = False) -> str:
 
 def port_of(parts: SplitResult) -> int:
     """ValueError for a port that is none."""
-    return parts.port or (HTTPS if parts.scheme == "https" else 80)
+    usual = HTTPS if parts.scheme == "https" else 80
+    return usual if parts.port is None else parts.port
 
 
 def address_of(text: str) -> Address | None:

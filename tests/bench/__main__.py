@@ -12,13 +12,14 @@ django.setup()
 
 from django.core.management import call_command  # noqa: E402 - Django first
 
-from tests.bench import batch, history, importing, screening  # noqa: E402
+from tests.bench import batch, events, history, importing, screening  # noqa: E402
 
 BENCHES = {
     "batch": batch.run,
     "screening": screening.run,
     "history": history.run,
     "importing": importing.run,
+    "events": events.run,
 }
 
 
