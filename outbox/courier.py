@@ -5,7 +5,7 @@ It needs no broker. Several of them are harmless: each webhook is leased by one 
 
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from uuid import UUID
 
 import structlog
@@ -25,36 +25,30 @@ AGAIN_SECONDS = 1
 def run(stop: threading.Event) -> None:
     """Until `stop` is set; a lost database is waited for."""
     with ThreadPoolExecutor(THREADS, thread_name_prefix="courier") as pool:
-        free = threading.BoundedSemaphore(THREADS)
         while not stop.is_set():
             try:
-                _serve(stop, pool, free)
+                _serve(stop, pool)
             except listening.LOST as error:
                 log.warning("courier_lost_the_database", error=str(error))
                 time.sleep(AGAIN_SECONDS)
     connection.close()
 
 
-def _serve(stop: threading.Event, pool: ThreadPoolExecutor, free: threading.BoundedSemaphore) -> None:
+def _serve(stop: threading.Event, pool: ThreadPoolExecutor) -> None:
+    """Only as many webhooks are leased as there are threads free to serve them."""
     listening.begin()
+    turns: list[Future] = []
     while not stop.is_set():
         sending.queue()
-        for webhook_id in sending.claim(_free(free)):
-            free.acquire()
-            pool.submit(_turn, webhook_id, free)
+        turns = [turn for turn in turns if not turn.done()]
+        turns += [pool.submit(_turn, webhook_id) for webhook_id in sending.claim(THREADS - len(turns))]
         listening.wait(IDLE_SECONDS)
 
 
-def _free(semaphore: threading.BoundedSemaphore) -> int:
-    """Only this thread takes, so what is free now stays free until it does."""
-    return semaphore._value
-
-
-def _turn(webhook_id: UUID, free: threading.BoundedSemaphore) -> None:
+def _turn(webhook_id: UUID) -> None:
     try:
         sending.turn(webhook_id)
     except Exception:
         log.exception("courier_turn_failed", webhook=str(webhook_id))
     finally:
         connection.close()
-        free.release()
