@@ -22,4 +22,4 @@ RUN DATABASE_URL=postgres://build@/build SECRET_KEY=build LINK_KEY=build python 
 USER app
 VOLUME /data
 EXPOSE 8000
-CMD ["uvicorn", "repurchase.asgi:application", "--host", "0.0.0.0", "--port", "8000", "--no-access-log", "--lifespan", "off"]
+CMD ["uvicorn", "repurchase.asgi:application", "--host", "0.0.0.0", "--port", "8000", "--no-access-log", "--lifespan", "off", "--timeout-graceful-shutdown", "5"]

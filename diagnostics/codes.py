@@ -131,6 +131,9 @@ class Code(StrEnum):
     REVIEW_STALE = "REVIEW_STALE"
     REVIEW_BY_UPLOADER = "REVIEW_BY_UPLOADER"
     REVIEW_INCOMPLETE = "REVIEW_INCOMPLETE"
+    # a webhook
+    WEBHOOK_TARGET_REFUSED = "WEBHOOK_TARGET_REFUSED"
+    WEBHOOKS_TOO_MANY = "WEBHOOKS_TOO_MANY"
     # a file to import
     FILE_NOT_FOUND = "FILE_NOT_FOUND"
     FILE_NOT_CSV = "FILE_NOT_CSV"
@@ -700,6 +703,18 @@ CATALOGUE: Mapping[Code, Entry] = {
         _("Still open: {open}."),
         _("Confirm or correct what is marked, then decide."),
         Fixer.PLATFORM,
+    ),
+    Code.WEBHOOK_TARGET_REFUSED: _refusal(
+        422,
+        _("Webhooks can't be sent there"),
+        _("The address is not acceptable: {detail}."),
+        _("Name a public https address, without user name, on port 443 or a port from 1024."),
+    ),
+    Code.WEBHOOKS_TOO_MANY: _refusal(
+        409,
+        _("No more webhooks"),
+        _("A store may have {limit} webhooks."),
+        _("Remove one that is no longer needed."),
     ),
     Code.FILE_NOT_FOUND: _refusal(422, _("No such file"), _("{file} can't be opened."), _("Check the path.")),
     Code.FILE_NOT_CSV: _refusal(

@@ -3,11 +3,14 @@
 A stranger gets the same 404 for what is not theirs as for what is not there.
 """
 
+import datetime as dt
 import hashlib
 import secrets
 from enum import StrEnum
 
-from django.db import models
+from django.db import models, transaction
+from django.db.models import Q
+from django.db.models.functions import Greatest, Now
 from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 
@@ -16,6 +19,8 @@ from diagnostics.problem import Problem
 from marketplace.models import ApiKey, Membership, Role, Store, User
 
 SESSION_KEY = "store"
+OVERLAP = dt.timedelta(hours=24)
+"""A rotated key works for so long beside its successor."""
 
 
 class Can(StrEnum):
@@ -23,7 +28,7 @@ class Can(StrEnum):
     PLAN = "plan"  # tick, screen, make a batch
     LOCK = "lock"  # lock prices, invite the buyer, cancel, sign
     OPEN = "open"  # open the benefit of bulk repeat orders
-    MANAGE_KEYS = "manage_keys"
+    MANAGE_KEYS = "manage_keys"  # API keys and webhooks
 
 
 CAPABILITIES: dict[str, frozenset[Can]] = {
@@ -76,6 +81,22 @@ def digest_of(key: str) -> str:
 
 
 def api_key_of(text: str) -> ApiKey | None:
-    return (
-        ApiKey.objects.filter(digest=digest_of(text), revoked_at__isnull=True).select_related("store").first()
-    )
+    return live_keys().filter(digest=digest_of(text)).select_related("store").first()
+
+
+def live_keys() -> models.QuerySet[ApiKey]:
+    return ApiKey.objects.filter(Q(expires_at=None) | Q(expires_at__gt=Now()), revoked_at=None)
+
+
+@transaction.atomic
+def rotate_api_key(key: ApiKey, *, by: User | None) -> str:
+    """A new key with the same name and scopes; the old one works for another 24 hours. NOT_FOUND for a dead one."""
+    old = live_keys().select_for_update().filter(pk=key.pk, expires_at=None).first()
+    if old is None:
+        raise Problem(Code.NOT_FOUND)
+    ApiKey.objects.filter(pk=old.pk).update(expires_at=Now() + OVERLAP)
+    return new_api_key(store=old.store, name=old.name, scopes=old.scopes, by=by)
+
+
+def revoke_api_key(key: ApiKey) -> None:
+    ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=Greatest(Now(), "created_at"))

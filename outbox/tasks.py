@@ -1,8 +1,14 @@
 from celery import shared_task
+from django.utils import timezone
 
-from outbox import letters
+from outbox import events, letters
 
 
 @shared_task(name="outbox.deliver_letters")
 def deliver_letters() -> int:
     return letters.deliver_due()
+
+
+@shared_task(name="outbox.prune_events")
+def prune_events() -> int:
+    return events.prune(timezone.now())

@@ -3,4 +3,8 @@ import os
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "repurchase.settings")
-application = get_asgi_application()
+django_application = get_asgi_application()
+
+from repurchase.streaming import streaming  # noqa: E402 - Django first
+
+application = streaming(django_application)

@@ -4,13 +4,16 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from marketplace.access import SESSION_KEY, memberships_of
+from marketplace.access import CAPABILITIES, SESSION_KEY, Can, memberships_of
+from outbox import events
 
 
 def site(request: HttpRequest) -> dict:
     return {
         "memberships": SimpleLazyObject(lambda: _memberships(request)),
         "membership": SimpleLazyObject(lambda: _current(request)),
+        "may_manage_keys": SimpleLazyObject(lambda: _may_manage_keys(request)),
+        "events_head": SimpleLazyObject(lambda: events.head_of(_current(request).store_id)),
         "embedded": settings.EMBEDDED,
         "languages": settings.LANGUAGES,
         "platform_verification_url": settings.PLATFORM_VERIFICATION_URL,
@@ -22,6 +25,11 @@ def _memberships(request: HttpRequest) -> list:
         user = getattr(request, "user", None)
         request._memberships = list(memberships_of(user)) if user and user.is_authenticated else []
     return request._memberships
+
+
+def _may_manage_keys(request: HttpRequest) -> bool:
+    membership = _current(request)
+    return membership is not None and Can.MANAGE_KEYS in CAPABILITIES[membership.role]
 
 
 def _current(request: HttpRequest):

@@ -4,10 +4,13 @@ from collections.abc import Mapping
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.urls import reverse
 
+from marketplace.access import CAPABILITIES, Can
 from marketplace.models import Membership, Role, Store
 from outbox.letters import Rendered, renders
 from outbox.letters import from_template as _letter
+from outbox.models import Webhook
 from pricing import signing
 from pricing.models import Grant
 from repurchase.models import Batch
@@ -21,6 +24,22 @@ def _sellers(store: Store, batch: Batch) -> list[str]:
     chosen = members.filter(user=maker) if maker.isdecimal() else members.none()
     users = (chosen or members.filter(role=Role.OWNER)).values("user_id")
     return list(get_user_model().objects.filter(pk__in=users).order_by("pk").values_list("email", flat=True))
+
+
+@renders("outbox.webhook_disabled")
+def webhook_disabled(subjects: Mapping) -> Rendered | None:
+    """To the store's developers and owners. Nothing is left to say once it was removed or switched on again."""
+    webhook = Webhook.objects.filter(pk=subjects["webhook"], enabled=False).first()
+    if webhook is None:
+        return None
+    roles = [role for role, can in CAPABILITIES.items() if Can.MANAGE_KEYS in can]
+    members = Membership.objects.filter(store=webhook.store_id, role__in=roles, user__is_active=True)
+    to = list(members.order_by("user__email").values_list("user__email", flat=True))
+    link = settings.SITE_URL + reverse("developers-webhook", args=[webhook.pk])
+    context = {"store": Store.objects.get(pk=webhook.store_id), "webhook": webhook, "link": link}
+    return (
+        _letter("webhook_disabled", to=to, language=settings.LANGUAGE_CODE, context=context) if to else None
+    )
 
 
 def _batch_url(batch: Batch) -> str:

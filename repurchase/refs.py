@@ -13,4 +13,9 @@ class Ref:
         return value
 
 
+class WebhookVerb(Ref):
+    regex = "rotate|on|off|replay|remove"
+
+
 register_converter(Ref, "ref")
+register_converter(WebhookVerb, "webhookverb")

@@ -207,6 +207,7 @@ SWEEP_SECONDS = 3
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "repurchase.sweep", "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS}},
     "letters": {"task": "outbox.deliver_letters", "schedule": 5, "options": {"expires": 5}},
+    "prune": {"task": "outbox.prune_events", "schedule": 3600, "options": {"expires": 3600}},
 }
 if EMBEDDED:
     CELERY_BEAT_SCHEDULE["simulate"] = {
@@ -217,6 +218,9 @@ if EMBEDDED:
 
 # What reads the pictures of documents: a module like qualification/engines/tesseract.py.
 OCR_ENGINE = env.str("OCR_ENGINE", default="") or "qualification.engines.tesseract"
+WEBHOOKS_TO_LOOPBACK = (
+    EMBEDDED  # for a try and for tests; in production public addresses only (reliability 13)
+)
 
 # Where stock is read from when a lock finds it stale (docs/stock.md); "": nowhere, the lock is refused.
 STOCK_SOURCE = env.str("STOCK_SOURCE", default="repurchase.simulator.SandboxStock" if EMBEDDED else "")

@@ -5,13 +5,15 @@ from django.contrib.auth.views import LogoutView
 from django.urls import include, path
 from django.utils.translation import gettext_lazy as _
 
-from repurchase import refs  # noqa: F401 (registers <ref:…>)
+from repurchase import refs  # noqa: F401 (registers <ref:…> and <webhookverb:…>)
 from repurchase.views import (
     answers,
     batches,
     codes,
     dashboard,
+    developers,
     edits,
+    events,
     feed,
     fees,
     health,
@@ -54,6 +56,17 @@ urlpatterns = [
     path("batches/<ref:ref>/rescreen/", batches.rescreen, name="batch-rescreen"),
     path("batches/<ref:ref>/cancel/", batches.cancel, name="batch-cancel"),
     path("batches/<ref:ref>/orders.xml", feed.batch_xml, name="batch-xml"),
+    path("events/", events.stream, name="events"),
+    path("developers/", developers.developers, name="developers"),
+    path("developers/keys/<int:key_id>/rotate/", developers.rotate_key, name="key-rotate"),
+    path("developers/keys/<int:key_id>/revoke/", developers.revoke_key, name="key-revoke"),
+    path("developers/webhooks/", developers.new_webhook, name="new-webhook"),
+    path("developers/webhooks/<uuid:webhook_id>/", developers.webhook, name="developers-webhook"),
+    path(
+        "developers/webhooks/<uuid:webhook_id>/<webhookverb:verb>/",
+        developers.change_webhook,
+        name="change-webhook",
+    ),
     path("fees/", fees.fees, name="fees"),
     path("benefits/", opening.benefits, name="benefits"),
     path("qualification/", opening.qualification, name="qualification"),

@@ -12,12 +12,12 @@ SETTINGS = (ROOT / "repurchase" / "settings.py").read_text()
 ENV_EXAMPLE = (ROOT / ".env.example").read_text()
 READ = set(re.findall(r'env(?:\.\w+)?\(\s*"([A-Z_]+)"', SETTINGS))
 READ_BY_UVICORN = {"FORWARDED_ALLOW_IPS"}
-APPS = ("migrate", "web", "worker", "beat")
+APPS = ("migrate", "web", "worker", "courier", "beat")
 
 
 class TestTheComposeFile:
     def test_has_every_process_that_the_product_needs(self):
-        assert {"web", "worker", "beat", "postgres", "redis"} <= set(COMPOSE["services"])
+        assert {"web", "worker", "courier", "beat", "postgres", "redis"} <= set(COMPOSE["services"])
 
     @pytest.mark.parametrize("service", APPS)
     def test_sets_only_what_the_settings_read(self, service):
@@ -41,7 +41,14 @@ class TestTheComposeFile:
         assert needed <= set(COMPOSE["services"][service]["environment"])
 
     @pytest.mark.parametrize(
-        ("service", "role"), [("migrate", "owner"), ("web", "web"), ("worker", "worker"), ("beat", "worker")]
+        ("service", "role"),
+        [
+            ("migrate", "owner"),
+            ("web", "web"),
+            ("worker", "worker"),
+            ("courier", "worker"),
+            ("beat", "worker"),
+        ],
     )
     def test_signs_in_to_the_database_by_role(self, service, role):
         url = COMPOSE["services"][service]["environment"]["DATABASE_URL"]
@@ -67,6 +74,7 @@ class TestTheComposeFile:
         for service in ("worker", "beat"):
             verb = COMPOSE["services"][service]["command"][3]
             assert f'"{verb}"' in portal
+        assert f'"{COMPOSE["services"]["courier"]["command"][2]}"' in portal
 
 
 class TestTheDockerfile:

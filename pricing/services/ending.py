@@ -15,6 +15,7 @@ from marketplace import clock
 from marketplace.models import OrderClaim, StockClaim, Store
 from pricing.locks import Event, LockStatus, advance
 from pricing.models import Act, Lock
+from pricing.services import telling
 
 SWEEP = "system:sweep"
 
@@ -91,6 +92,7 @@ def move(locks: Collection[Lock], *, event: Event, at: dt.datetime, by: str) -> 
         raise Problem(Code.STATE_CONFLICT, state="ended", event=str(event))
     for lock in locks:
         lock.status, lock.ended_at, lock.ended_by = target, at, by
+    telling.tell(locks, at=at)
 
 
 def release_orders(holders: Collection[uuid.UUID], at: dt.datetime) -> None:

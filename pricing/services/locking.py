@@ -12,7 +12,7 @@ from diagnostics.problem import Problem
 from marketplace import clock
 from marketplace.models import Buyer, OrderClaim, PastOrder, Sku, StockClaim, Store
 from pricing.models import Lock
-from pricing.services import ending
+from pricing.services import ending, telling
 
 NAMED_ORDERS = 20
 """So many orders are named in a refusal; a batch has thousands."""
@@ -80,6 +80,7 @@ def lock(
     )
     for taken, lot in zip(locks, lots, strict=True):
         _claim(taken, lot)
+    telling.tell(locks, at=now)
     return locks, ended
 
 

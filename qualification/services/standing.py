@@ -12,7 +12,7 @@ from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace import clock, policy
 from marketplace.models import Store
-from outbox import letters
+from outbox import events, letters
 from qualification import review
 from qualification.models import Qualification
 from qualification.review import Event, Standing
@@ -133,6 +133,13 @@ def _move(
             kind=TOLD[event], store_id=row.store_id, dedupe=f"{TOLD[event]}:{row.store_id}:{row.since.isoformat()}",
             store=row.store_id, reason=reason,
         )  # fmt: skip
+    events.tell(
+        store_id=row.store_id,
+        type=f"qualification.{becomes}",
+        subject=f"store:{row.store.code}",
+        at=now,
+        was=was,
+    )
     _record(row.store, f"qualification.{event}", by, now, was=was, becomes=becomes, reason=reason)
     return becomes
 

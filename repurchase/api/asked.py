@@ -8,6 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from qualification.readings import Kind
+from repurchase import happenings
 from repurchase.api.fields import Text
 from repurchase.edits import By
 from repurchase.feed.answer import INCLUDE
@@ -279,4 +280,49 @@ class Rescreen(Strict):
         allow_null=True,
         default=None,
         help_text="Ticks or unticks it; null leaves it as it is.",
+    )
+
+
+class EventType(serializers.CharField):
+    """A type of event, or all of a kind."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=60, validators=[_known_type], **options)
+
+
+def _known_type(text: str) -> None:
+    if not happenings.is_known(text):
+        raise serializers.ValidationError(_("No such type of event: {name}").format(name=text))
+
+
+class EventFilter(Strict):
+    after = Text(
+        max_length=19,
+        help_text="A number: events with a higher one. Neither this nor the header: from now on.",
+    )
+    types = Text(max_length=1000, help_text="Only these, by commas: `lock.*,batch.closed`. Else all.")
+
+    def validate_types(self, text: str) -> str:
+        for part in filter(None, text.split(",")):
+            _known_type(part)
+        return text
+
+
+class NewWebhook(Strict):
+    url = serializers.CharField(
+        max_length=500,
+        help_text="https, a public address, port 443 or a port from 1024; no redirect is followed.",
+    )
+    types = serializers.ListField(
+        child=EventType(), required=False, default=list, max_length=50, help_text="Only these; none: all."
+    )
+
+
+class ChangedWebhook(Strict):
+    enabled = serializers.BooleanField()
+
+
+class Replay(Strict):
+    after = serializers.IntegerField(
+        min_value=0, max_value=2**63 - 1, help_text="The number of the last event that you have."
     )

@@ -4,7 +4,7 @@ from django.urls import path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from repurchase import refs  # noqa: F401 (registers <ref:…>)
-from repurchase.api import views
+from repurchase.api import happening, views
 
 docs = SpectacularSwaggerSplitView.as_view(url_name="api:schema", template_name="api/docs.html")
 
@@ -25,6 +25,12 @@ urlpatterns = [
     path("orders/<ref:ref>/", views.Order.as_view(), name="order"),
     path("orders/<ref:ref>/carrier-charges/", views.CarrierCharges.as_view(), name="carrier-charges"),
     path("fee-quotes/", views.FeeQuotes.as_view(), name="fee-quotes"),
+    path("events/", happening.Events.as_view(), name="events"),
+    path("webhooks/", happening.Webhooks.as_view(), name="webhooks"),
+    path("webhooks/<uuid:webhook_id>/", happening.OneWebhook.as_view(), name="webhook"),
+    path("webhooks/<uuid:webhook_id>/rotate/", happening.RotateWebhook.as_view(), name="webhook-rotate"),
+    path("webhooks/<uuid:webhook_id>/replay/", happening.ReplayWebhook.as_view(), name="webhook-replay"),
+    path("webhooks/<uuid:webhook_id>/deliveries/", happening.Deliveries.as_view(), name="deliveries"),
     path("qualification/", views.Qualification.as_view(), name="qualification"),
     path("qualification/documents/", views.Documents.as_view(), name="documents"),
     re_path(r"", views.Nothing.as_view(), name="nothing"),

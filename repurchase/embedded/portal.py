@@ -74,6 +74,7 @@ def _programs(port: int) -> dict[str, list[str]]:
             "--without-gossip",
             "--without-mingle",
         ],
+        "courier": [PYTHON, "manage.py", "send_webhooks"],
         "beat": [*celery, "beat", "--loglevel", "warning", "--pidfile="],
     }
 

@@ -16,6 +16,7 @@ from repurchase.queries.services import batch_services
 from repurchase.queries.standing import standings
 from repurchase.queries.stock import freshness, stock
 from repurchase.queries.touched import open_plans
+from repurchase.queries.webhooks import deliveries, webhook, webhooks
 
 __all__ = [
     "advice",
@@ -25,6 +26,7 @@ __all__ = [
     "batches",
     "buyer_groups",
     "charges",
+    "deliveries",
     "explained",
     "freshness",
     "names_in",
@@ -44,4 +46,6 @@ __all__ = [
     "standings",
     "stock",
     "to_replace",
+    "webhook",
+    "webhooks",
 ]

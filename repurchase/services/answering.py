@@ -20,7 +20,7 @@ from repurchase.custom_services import digest_of
 from repurchase.lifecycle import OrderStatus, sources
 from repurchase.models import LineOutcome, RepeatLine, RepeatOrder
 from repurchase.queries.weighing import Ticks, Weighed, weigh
-from repurchase.services import ending
+from repurchase.services import ending, telling
 from repurchase.services.leaving_out import leave_out
 
 
@@ -141,6 +141,7 @@ def _move(locks: Sequence[Lock], accepted: Sequence[int]) -> None:
     RepeatOrder.objects.filter(lock__in=locks, status__in=sources(OrderStatus.DECLINED)).update(
         status=OrderStatus.DECLINED, changed_at=at
     )
+    telling.orders(RepeatOrder.objects.filter(lock__in=locks, changed_at=at), at=at)
 
 
 def _record(

@@ -29,7 +29,7 @@ from repurchase.models import Batch, BatchEdit, Chunk, RepeatOrder, Selection
 from repurchase.queries.capacity import day_of
 from repurchase.queries.edits import source_lines
 from repurchase.queries.selections import order_ids as ids_of
-from repurchase.services import customising, naming
+from repurchase.services import customising, naming, telling
 from repurchase.services.naming import Asked
 
 POLICIES = ("partial", "all_or_nothing")
@@ -135,6 +135,7 @@ def _create(
     )
     customising.take_from_notes(batch, order_ids, now=now)
     customising.take(batch, custom_services, order_ids, by=by, now=now)
+    telling.batch(batch, at=now, asked=batch.asked)
     digest = hashlib.sha256(",".join(map(str, order_ids)).encode()).hexdigest()
     ledger.record(
         store_id=store.pk, kind="batch.created", subject=f"batch:{batch.ref}", by=by, at=now,
@@ -199,6 +200,7 @@ def rescreen(*, batch: Batch, by: str, special_clearance: bool | None = None) ->
     batch.save()
     RepeatOrder.objects.filter(batch=batch).delete()
     Chunk.objects.filter(batch=batch).update(done_at=None, tries=0, rung_at=now)
+    telling.batch(batch, at=now, asked=batch.asked)
     ledger.record(
         store_id=batch.store_id, kind="batch.rescreened", subject=f"batch:{batch.ref}", by=by, at=now,
         attempt=batch.attempt, special_clearance=batch.special_clearance, gates=batch.gates,
@@ -226,6 +228,8 @@ def cancel(*, batch: Batch, by: str) -> Batch:
     batch.save()
     leaving = batch.orders.filter(status__in=[OrderStatus.PLANNED, OrderStatus.LOCKED])
     leaving.update(status=OrderStatus.CANCELLED, changed_at=now)
+    telling.batch(batch, at=now)
+    telling.orders(batch.orders.filter(status=OrderStatus.CANCELLED, changed_at=now), at=now)
     if was is BatchStatus.LOCKED:
         _withdraw(batch)
     ledger.record(

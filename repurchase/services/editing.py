@@ -22,7 +22,7 @@ from repurchase.models import Batch, BatchEdit, RepeatOrder
 from repurchase.queries import capacity as capacities
 from repurchase.queries.batches import counts_of
 from repurchase.queries.edits import edits_of, last_edit, order_refs, source_lines
-from repurchase.services import generating, naming
+from repurchase.services import generating, naming, telling
 from repurchase.services.naming import Asked
 from repurchase.services.reworking import Preview, Rework, replanned
 
@@ -127,6 +127,7 @@ def _write(batch: Batch, work: Rework, now: dt.datetime) -> None:
     elif was is BatchStatus.PLANNED:
         batch.status = batching.advance(was, batching.Event.FAIL)
     batch.save(update_fields=["status", "version"])
+    telling.batch(batch, at=now)
 
 
 def _record(batch: Batch, kind: str, row: BatchEdit, told: Preview, by: str, now: dt.datetime) -> None:

@@ -10,6 +10,7 @@ from repurchase import batching
 from repurchase.batching import BatchStatus
 from repurchase.lifecycle import OrderStatus, sources
 from repurchase.models import Batch, RepeatOrder
+from repurchase.services import telling
 
 
 def end_orders(locks: Sequence[Lock], *, status: OrderStatus, by: str) -> int:
@@ -24,6 +25,7 @@ def end_orders(locks: Sequence[Lock], *, status: OrderStatus, by: str) -> int:
             status=status, changed_at=at
         )
         moved += n
+        telling.orders(RepeatOrder.objects.filter(lock__in=ended, status=status, changed_at=at), at=at)
         close_finished(store_id=store_id, ref=subject, at=at)
         if status is OrderStatus.EXPIRED:
             letters.write(
@@ -49,3 +51,4 @@ def close_finished(*, store_id: int, ref: str, at) -> None:
     batch.status = batching.advance(BatchStatus(batch.status), batching.Event.CLOSE)
     batch.ended_at = at
     batch.save(update_fields=["status", "ended_at"])
+    telling.batch(batch, at=at)

@@ -31,6 +31,7 @@ from repurchase.planning import Plan, Terms, plan
 from repurchase.queries.batches import counts_of, short_skus
 from repurchase.queries.capacity import day_of
 from repurchase.queries.edits import edits_of
+from repurchase.services import telling
 
 MAX_TRIES = 5
 """A chunk that failed so often has a fault that time does not cure: the batch says so and stops."""
@@ -177,6 +178,7 @@ def _settle(batch: Batch, event: batching.Event, now: dt.datetime, **facts: obje
     batch.status = batching.advance(BatchStatus(batch.status), event)
     batch.planned_at = now
     batch.save(update_fields=["status", "planned_at"])
+    telling.batch(batch, at=now, **facts)
     ledger.record(
         store_id=batch.store_id, kind=f"batch.{batch.status}", subject=f"batch:{batch.ref}", by="system:worker",
         at=now, attempt=batch.attempt, **facts,

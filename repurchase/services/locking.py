@@ -24,7 +24,7 @@ from repurchase.lifecycle import OrderStatus, sources
 from repurchase.models import Batch, LineOutcome, RepeatLine, RepeatOrder
 from repurchase.queries.capacity import overflow_of
 from repurchase.queries.services import asked_services
-from repurchase.services import ending, freshness
+from repurchase.services import ending, freshness, telling
 from repurchase.services.editing import exceeded
 
 LotKey = tuple[str, str]  # (currency, index series): ADR 3
@@ -71,6 +71,8 @@ def _lock_and_invite(*, batch: Batch, by: str) -> list[Lock]:
     _move(locks, by_lot)
     batch.status = batching.advance(BatchStatus(batch.status), batching.Event.LOCK)
     batch.save(update_fields=["status"])
+    telling.batch(batch, at=locks[0].locked_at)
+    telling.orders(batch.orders.filter(lock__in=locks), at=locks[0].locked_at)
     _tell(batch, locks, by)
     return locks
 

@@ -10,6 +10,7 @@ from django.utils.translation import pgettext_lazy
 from diagnostics.codes import Fixer, Severity
 from eligibility import drift
 from marketplace.models import StoreLevel
+from outbox.posting import Outcome
 from pricing.locks import LockStatus
 from qualification import documents
 from qualification.review import Standing
@@ -167,6 +168,24 @@ REPLAY: Mapping[str, Shown] = {
     ),
 }
 
+WEBHOOK: Mapping[str, Shown] = {
+    "on": Shown(pgettext_lazy("webhook", "On"), "ok", "circle-check"),
+    "failing": Shown(pgettext_lazy("webhook", "Failing"), "attention", "alert-triangle"),
+    "off": Shown(pgettext_lazy("webhook", "Off"), "calm", "ban"),
+    "disabled": Shown(pgettext_lazy("webhook", "Switched off after failing"), "bad", "alert-triangle"),
+}
+
+DELIVERY: Mapping[str, Shown] = {
+    "": Shown(pgettext_lazy("delivery", "Waiting"), "calm", "circle-dashed"),
+    Outcome.DELIVERED: Shown(pgettext_lazy("delivery", "Arrived"), "ok", "circle-check"),
+    Outcome.REFUSED: Shown(pgettext_lazy("delivery", "Refused by the server"), "attention", "alert-triangle"),
+    Outcome.TIMEOUT: Shown(pgettext_lazy("delivery", "No answer in 10 seconds"), "attention", "clock"),
+    Outcome.UNREACHABLE: Shown(pgettext_lazy("delivery", "Not reachable"), "attention", "alert-triangle"),
+    Outcome.FORBIDDEN: Shown(pgettext_lazy("delivery", "Not a public address"), "bad", "ban"),
+    Outcome.TLS: Shown(pgettext_lazy("delivery", "No valid certificate"), "bad", "lock-open"),
+    Outcome.GARBLED: Shown(pgettext_lazy("delivery", "Answered, but not in HTTP"), "bad", "alert-triangle"),
+}
+
 KINDS: Mapping[str, Mapping] = {
     "batch": BATCH,
     "order": ORDER,
@@ -183,6 +202,8 @@ KINDS: Mapping[str, Mapping] = {
     "leaning": LEANING,
     "replay": REPLAY,
     "service": SERVICE,
+    "webhook": WEBHOOK,
+    "delivery": DELIVERY,
 }
 
 FEES: Mapping[str, str | Promise] = {

@@ -3,6 +3,8 @@
 import asyncio
 import datetime as dt
 import json
+import re
+import uuid
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -25,12 +27,13 @@ from tests.repurchase.test_api import API, Caller, problem
 
 pytestmark = pytest.mark.django_db
 OPEN = {"schema", "docs"}
+NO_WEBHOOK = uuid.UUID(int=1)
 
 
-def address(pattern, batch_ref: str, order_ref: str) -> str:
+def address(pattern, batch_ref: str, order_ref: str, webhook_id: object = NO_WEBHOOK) -> str:
     path = API + str(pattern.pattern)
     ref = order_ref if pattern.name == "order" else batch_ref
-    return path.replace("<ref:ref>", ref)
+    return path.replace("<ref:ref>", ref).replace("<uuid:webhook_id>", str(webhook_id))
 
 
 GUARDED = [pattern for pattern in urls.urlpatterns if pattern.name not in OPEN]
@@ -183,7 +186,7 @@ class TestTheDescription:
         validate_schema(schema)
 
         assert "warning" not in capsys.readouterr().err.lower()
-        assert len(schema["paths"]) == 15
+        assert len(schema["paths"]) == 21
         assert schema["components"]["securitySchemes"]["key"]["scheme"] == "bearer"
 
     def test_describes_every_endpoint(self):
@@ -191,7 +194,7 @@ class TestTheDescription:
         described = {path.removeprefix(API) for path in schema["paths"]}
 
         assert described == {
-            str(p.pattern).replace("<ref:ref>", "{ref}") for p in GUARDED if p.name != "nothing"
+            re.sub(r"<\w+:(\w+)>", r"{\1}", str(p.pattern)) for p in GUARDED if p.name != "nothing"
         }
 
     def test_describes_what_is_answered(self, client, store, order):

@@ -1,6 +1,7 @@
 """F-12: every URL × method × stranger, enumerated from the resolver. A new URL without a case fails here."""
 
 import json
+import uuid
 from collections.abc import Iterator
 
 import pytest
@@ -9,6 +10,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from marketplace import access
 from marketplace.models import ApiKey, Sku
+from outbox import webhooks
 from pricing import signing
 from pricing.models import Grant
 from repurchase.services import batches, locking
@@ -18,8 +20,8 @@ from tests.repurchase.running import run
 pytestmark = pytest.mark.django_db
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 NOWHERE = {
-    "ref": "BR-00000000", "buyer_id": 10**9, "order_ref": "BR-00000000-0001",
-    "upload": "00000000-0000-0000-0000-000000000000",
+    "ref": "BR-00000000", "buyer_id": 10**9, "order_ref": "BR-00000000-0001", "key_id": 10**9,
+    "upload": "00000000-0000-0000-0000-000000000000", "webhook_id": uuid.UUID(int=1),
 }  # fmt: skip
 
 # What anybody may see: it tells nothing about a store.
@@ -35,7 +37,9 @@ OF_A_STORE = {
     "orders/buyers/<int:buyer_id>/", "orders/<ref:ref>/", "batches/<ref:ref>/", "batches/<ref:ref>/progress/",
     "batches/<ref:ref>/lock/", "batches/<ref:ref>/services/", "batches/<ref:ref>/rescreen/",
     "batches/<ref:ref>/edits/", "batches/<ref:ref>/cancel/",
-    "batches/<ref:ref>/orders.xml", "fees/",
+    "batches/<ref:ref>/orders.xml", "fees/", "events/", "developers/",
+    "developers/keys/<int:key_id>/rotate/", "developers/keys/<int:key_id>/revoke/", "developers/webhooks/", "developers/webhooks/<uuid:webhook_id>/",
+    "developers/webhooks/<uuid:webhook_id>/<webhookverb:verb>/",
 }  # fmt: skip
 
 OF_A_KEY = {
@@ -45,13 +49,16 @@ OF_A_KEY = {
     "api/v1/batches/<ref:ref>/rescreen/", "api/v1/orders/<ref:ref>/", "api/v1/qualification/", "api/v1/",
     "api/v1/qualification/documents/",
     "api/v1/fee-quotes/", "api/v1/orders/<ref:ref>/carrier-charges/",
+    "api/v1/events/", "api/v1/webhooks/", "api/v1/webhooks/<uuid:webhook_id>/",
+    "api/v1/webhooks/<uuid:webhook_id>/rotate/", "api/v1/webhooks/<uuid:webhook_id>/replay/",
+    "api/v1/webhooks/<uuid:webhook_id>/deliveries/",
 }  # fmt: skip
 
 # What names no row in its address: a key's own, so a stranger's key finds or writes nothing of alice's.
 LISTS_OF_A_KEY = {
     "api/v1/", "api/v1/past-orders/", "api/v1/batches/", "api/v1/inventory/", "api/v1/screenings/",
     "api/v1/qualification/", "api/v1/qualification/documents/",
-    "api/v1/fee-quotes/",
+    "api/v1/fee-quotes/", "api/v1/events/", "api/v1/webhooks/",
 }  # fmt: skip
 
 OF_A_LINK = {"b/<str:token>/"}
@@ -77,18 +84,20 @@ def alices(store, alice):
     buyer, orders = world.repeatable(store)
     batch = run(batches.create(store=store, numbers=[o.number for o in orders], by=f"user:{alice.pk}"))
     locking.lock_and_invite(batch=batch, by=f"user:{alice.pk}")
+    access.new_api_key(store=store, name="alices", scopes=["read"], by=alice)
+    webhook, _ = webhooks.create(store_id=store.pk, url="https://erp.example.com/", types=[], loopback=False)
     return {
-        "ref": batch.ref,
-        "buyer_id": buyer.pk,
-        "order_ref": f"{batch.ref}-0001",
-        "orders": orders,
+        "ref": batch.ref, "buyer_id": buyer.pk, "order_ref": f"{batch.ref}-0001", "orders": orders,
         "upload": world.upload(store, by=f"user:{alice.pk}").key,
-    }
+        "key_id": ApiKey.objects.get().pk, "webhook_id": webhook.pk,
+    }  # fmt: skip
 
 
 def address(route: str, alices) -> str:
     ref = alices["order_ref"] if "orders/<ref:ref>" in route.removeprefix("api/v1/")[:17] else alices["ref"]
-    filled = route.replace("<ref:ref>", ref).replace("<int:buyer_id>", str(alices["buyer_id"]))
+    filled = route.replace("<ref:ref>", ref).replace("<webhookverb:verb>", "remove")
+    for name in ("int:buyer_id", "int:key_id", "uuid:webhook_id"):
+        filled = filled.replace(f"<{name}>", str(alices[name.partition(":")[2]]))
     filled = filled.replace("<uuid:key>", str(alices["upload"]))
     return "/" + filled.replace("<str:token>", "AAAAAAAAAAAAAAAAAAAAAA." + "A" * 43)
 
@@ -246,6 +255,15 @@ class TestAMemberWithoutTheRight:
         for verb in ("lock", "cancel"):
             assert client.post(f"/batches/{alices['ref']}/{verb}/").status_code == 403
         assert everything() == before
+
+    def test_neither_sees_nor_makes_keys_and_webhooks(self, client, alices, bob):
+        client.force_login(bob)
+        before = everything() | {"keys": list(ApiKey.objects.values())}
+        for route in OF_A_STORE:
+            if route.startswith("developers/"):
+                for method in ("GET", "POST"):
+                    assert ask(client, method, address(route, alices)).status_code in (403, 405), route
+        assert everything() | {"keys": list(ApiKey.objects.values())} == before
 
 
 class TestTheAdmin:

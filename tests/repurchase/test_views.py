@@ -301,7 +301,7 @@ class TestABatchInScreening:
 
     def test_shows_its_progress_and_asks_each_second(self, seller, batch):
         page = page_of(seller.get(f"/batches/{batch.ref}/"))
-        assert 'hx-trigger="every 1s"' in page
+        assert f'hx-trigger="every 1s, batch:{batch.ref} from:body"' in page
         assert "0 of 5" in page
         assert "<html" not in page_of(seller.get(f"/batches/{batch.ref}/progress/", headers=HTMX))
 

@@ -1,0 +1,110 @@
+"""Posting a body to an address that a customer chose: resolved once, judged, and connected to as judged.
+
+No redirect is followed, what is answered is not read beyond its first lines, and everything ends after a time.
+"""
+
+import asyncio
+import socket
+import ssl
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from urllib.parse import SplitResult, urlsplit
+
+from outbox import targets
+
+SECONDS = 10
+MAX_HEAD = 16_384
+"""Bytes of an answer that are read at most: its status is all that counts."""
+
+
+class Outcome(StrEnum):
+    DELIVERED = "delivered"
+    REFUSED = "refused"  # answered by another status than 2xx
+    TIMEOUT = "timeout"
+    UNREACHABLE = "unreachable"
+    FORBIDDEN = "forbidden"  # leads where a webhook may not lead
+    TLS = "tls"  # a certificate that does not hold
+    GARBLED = "garbled"  # answered by something that is no HTTP
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Posted:
+    outcome: Outcome
+    status: int | None
+    milliseconds: int
+
+
+class _Failed(Exception):
+    pass
+
+
+def post(
+    url: str, *, headers: Mapping[str, str], body: bytes, loopback: bool, seconds: float = SECONDS
+) -> Posted:
+    """One attempt. It never raises for what the other side does."""
+    started = time.perf_counter()
+    status, outcome = None, Outcome.UNREACHABLE
+    try:
+        status = asyncio.run(asyncio.wait_for(_post(url, headers, body, loopback), seconds))
+        outcome = Outcome.DELIVERED if 200 <= status < 300 else Outcome.REFUSED
+    except TimeoutError:
+        outcome = Outcome.TIMEOUT
+    except ssl.SSLError:
+        outcome = Outcome.TLS
+    except _Failed as failed:
+        outcome = failed.args[0]
+    except (OSError, UnicodeError, asyncio.IncompleteReadError):  # a host name may be none
+        outcome = Outcome.UNREACHABLE
+    return Posted(outcome=outcome, status=status, milliseconds=int((time.perf_counter() - started) * 1000))
+
+
+async def _post(url: str, headers: Mapping[str, str], body: bytes, loopback: bool) -> int:
+    if targets.why_not(url, loopback=loopback):
+        raise _Failed(Outcome.FORBIDDEN)
+    parts = urlsplit(url)
+    address = await _resolved(parts, loopback)
+    tls = ssl.create_default_context() if parts.scheme == "https" else None
+    reader, writer = await asyncio.open_connection(
+        address, targets.port_of(parts), ssl=tls, server_hostname=parts.hostname if tls else None, limit=MAX_HEAD
+    )  # fmt: skip
+    try:
+        writer.write(_head(parts, headers, len(body)) + body)
+        await writer.drain()
+        return await _status(reader)
+    finally:
+        writer.transport.abort()  # what else it wants to say is not waited for
+
+
+async def _resolved(parts: SplitResult, loopback: bool) -> str:
+    """The one address that is judged and then connected to; a name with a forbidden one among its is refused."""
+    loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(parts.hostname, None, type=socket.SOCK_STREAM)
+    addresses = [targets.address_of(info[4][0]) for info in found]
+    if not addresses or not all(a and targets.allowed(a, loopback=loopback) for a in addresses):
+        raise _Failed(Outcome.FORBIDDEN)
+    return str(addresses[0])
+
+
+def _head(parts: SplitResult, headers: Mapping[str, str], length: int) -> bytes:
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    host = parts.netloc.rpartition("@")[2]
+    own = {"host": host, "content-length": str(length), "connection": "close"}
+    lines = [f"POST {path} HTTP/1.1", *(f"{name}: {value}" for name, value in (own | dict(headers)).items())]
+    return "\r\n".join([*lines, "", ""]).encode("ascii")
+
+
+async def _status(reader: asyncio.StreamReader) -> int:
+    """Of the final answer: a "100 Continue" may come first."""
+    while True:
+        try:
+            head = await reader.readuntil(b"\r\n\r\n")
+            version, status = head.split(None, 2)[:2]
+            code = int(status)
+        except (ValueError, asyncio.LimitOverrunError):
+            raise _Failed(Outcome.GARBLED) from None
+        if not version.startswith(b"HTTP/1.") or not 100 <= code <= 599:
+            raise _Failed(Outcome.GARBLED)
+        if code >= 200:
+            return code

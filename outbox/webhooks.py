@@ -1,0 +1,79 @@
+"""The verbs of webhooks: made with a secret that is shown once, rotated, switched, replayed, removed."""
+
+import datetime as dt
+from collections.abc import Sequence
+
+from django.db import connection, transaction
+from django.db.models.functions import Now
+from django.utils.translation import gettext
+
+from diagnostics.codes import Code
+from diagnostics.problem import Problem
+from outbox import events, signatures, targets
+from outbox.models import Webhook
+
+MAX_A_STORE = 10
+REPLAY = """
+INSERT INTO outbox_delivery (store_id, webhook_id, event_id, next_try_at, attempts, outcome)
+SELECT e.store_id, %(webhook)s, e.id, clock_timestamp(), 0, ''
+FROM outbox_event e
+WHERE e.store_id = %(store)s AND e.seq > %(after)s AND e.seq <= %(upto)s
+    AND (%(all)s OR e.type = ANY(%(types)s) OR split_part(e.type, '.', 1) || '.*' = ANY(%(types)s))
+ORDER BY e.seq
+ON CONFLICT (webhook_id, event_id) DO UPDATE SET next_try_at = excluded.next_try_at, attempts = 0
+"""
+
+
+@transaction.atomic
+def create(*, store_id: int, url: str, types: Sequence[str], loopback: bool) -> tuple[Webhook, str]:
+    """(the webhook, its secret: the only time it is told). It gets what happens from now on.
+
+    WEBHOOK_TARGET_REFUSED, WEBHOOKS_TOO_MANY.
+    """
+    if why := targets.why_not(url, loopback=loopback):
+        raise Problem(Code.WEBHOOK_TARGET_REFUSED, detail=gettext(why))
+    of_store = Webhook.objects.filter(store_id=store_id).select_for_update()
+    if len(of_store) >= MAX_A_STORE:
+        raise Problem(Code.WEBHOOKS_TOO_MANY, limit=MAX_A_STORE)
+    made = Webhook.objects.create(
+        store_id=store_id, url=url, types=sorted(set(types)), queued_seq=events.head_of(store_id)
+    )
+    return made, signatures.secret_of(made)
+
+
+@transaction.atomic
+def rotate(webhook: Webhook, *, now: dt.datetime) -> str:
+    """A new secret, told once; the one before it signs beside it for another 24 hours."""
+    row = Webhook.objects.select_for_update().get(pk=webhook.pk)
+    row.secret_version, row.rotated_at = row.secret_version + 1, now
+    row.save(update_fields=["secret_version", "rotated_at"])
+    return signatures.secret_of(row)
+
+
+def switch(webhook: Webhook, *, on: bool) -> None:
+    """Off, nothing is sent; on again, everything that happened meanwhile is."""
+    Webhook.objects.filter(pk=webhook.pk).update(enabled=on, failing_since=None, disabled_at=None)
+
+
+@transaction.atomic
+def replay(webhook: Webhook, *, after: int) -> int:
+    """How many events are sent again: all with a higher number that its filter lets through, with their old ids."""
+    row = Webhook.objects.select_for_update().get(pk=webhook.pk)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            REPLAY,
+            {
+                "webhook": row.pk, "store": row.store_id, "after": max(after, 0), "upto": row.queued_seq,
+                "types": row.types, "all": not row.types,
+            },
+        )  # fmt: skip
+        return cursor.rowcount
+
+
+def remove(webhook: Webhook) -> None:
+    Webhook.objects.filter(pk=webhook.pk).delete()
+
+
+def release(webhook_id: object) -> None:
+    """A sender is done with it before its lease ran out."""
+    Webhook.objects.filter(pk=webhook_id).update(busy_until=Now())

@@ -1,0 +1,126 @@
+"""The endpoints by which a program learns what happens: the stream, and webhooks."""
+
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.http import HttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import status
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from marketplace import access, clock
+from outbox import webhooks
+from outbox.models import Webhook
+from repurchase import queries, streaming
+from repurchase.api import asked, serializers
+from repurchase.api.endpoint import Endpoint
+from repurchase.api.schema import described
+
+
+class EventStreamRenderer(BaseRenderer):
+    """Only names the media type: the stream writes its own answer."""
+
+    media_type, format = "text/event-stream", "sse"
+
+
+class Events(Endpoint):
+    renderer_classes = [EventStreamRenderer]
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter(
+                "Last-Event-ID",
+                OpenApiTypes.INT64,
+                OpenApiParameter.HEADER,
+                description="The number of the last event that you have; goes before `after`.",
+            )
+        ]
+    )
+    @described("stream_events", OpenApiTypes.STR, query=asked.EventFilter, media_type="text/event-stream")
+    def get(self, request: Request) -> HttpResponse:
+        """Server-sent events: what you missed since the number that you name, then what happens. It does not end."""
+        sent = self.sent(asked.EventFilter)
+        key = request.auth.pk
+        return streaming.answer(
+            request._request,
+            store_id=self.store.pk,
+            owner=f"key:{key}",
+            may_go_on=lambda: access.live_keys().filter(pk=key).exists(),
+            types=[part for part in sent["types"].split(",") if part],
+            after=sent["after"],
+        )
+
+
+class WebhookEndpoint(Endpoint):
+    def webhook(self, webhook_id: UUID) -> Webhook:
+        return queries.webhook(self.store, webhook_id)
+
+
+class Webhooks(WebhookEndpoint):
+    @described("list_webhooks", serializers.WebhookPage)
+    def get(self, request: Request) -> Response:
+        """The store's webhooks, the oldest first; ten at most."""
+        return Response(serializers.WebhookPage({"results": queries.webhooks(self.store)}).data)
+
+    @described("create_webhook", serializers.WebhookWithSecret, code=201, body=asked.NewWebhook)
+    def post(self, request: Request) -> Response:
+        """Adds an endpoint. Its secret is in this answer and never told again."""
+        sent = self.sent(asked.NewWebhook)
+        made, secret = webhooks.create(
+            store_id=self.store.pk,
+            url=sent["url"],
+            types=sent["types"],
+            loopback=settings.WEBHOOKS_TO_LOOPBACK,
+        )
+        return Response(told(made, secret), status=status.HTTP_201_CREATED)
+
+
+class OneWebhook(WebhookEndpoint):
+    @described("get_webhook", serializers.Webhook)
+    def get(self, request: Request, webhook_id: UUID) -> Response:
+        """How it is doing."""
+        return Response(serializers.Webhook(self.webhook(webhook_id)).data)
+
+    @described("change_webhook", serializers.Webhook, body=asked.ChangedWebhook)
+    def patch(self, request: Request, webhook_id: UUID) -> Response:
+        """Switches it off or on. Switched on, it gets everything that happened meanwhile."""
+        webhooks.switch(self.webhook(webhook_id), on=self.sent(asked.ChangedWebhook)["enabled"])
+        return Response(serializers.Webhook(self.webhook(webhook_id)).data)
+
+    @described("delete_webhook", None, code=204)
+    def delete(self, request: Request, webhook_id: UUID) -> Response:
+        """Ends it; what is due is no longer sent."""
+        webhooks.remove(self.webhook(webhook_id))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class RotateWebhook(WebhookEndpoint):
+    @described("rotate_webhook", serializers.WebhookWithSecret)
+    def post(self, request: Request, webhook_id: UUID) -> Response:
+        """A new secret, told in this answer only. The one before it signs beside it for 24 hours."""
+        secret = webhooks.rotate(self.webhook(webhook_id), now=clock.now())
+        return Response(told(self.webhook(webhook_id), secret))
+
+
+class ReplayWebhook(WebhookEndpoint):
+    @described("replay_webhook", serializers.Replayed, code=202, body=asked.Replay)
+    def post(self, request: Request, webhook_id: UUID) -> Response:
+        """Sends everything after a number again, with the ids of the first time."""
+        again = webhooks.replay(self.webhook(webhook_id), after=self.sent(asked.Replay)["after"])
+        return Response({"events": again}, status=status.HTTP_202_ACCEPTED)
+
+
+class Deliveries(WebhookEndpoint):
+    @described("list_deliveries", serializers.DeliveryPage, query=asked.PageFilter)
+    def get(self, request: Request, webhook_id: UUID) -> Response:
+        """The newest first, each with how its last attempt went."""
+        page = queries.deliveries(self.webhook(webhook_id), cursor=self.sent(asked.PageFilter)["cursor"])
+        return Response(serializers.DeliveryPage(page).data)
+
+
+def told(webhook: Webhook, secret: str) -> dict[str, Any]:
+    return serializers.Webhook(webhook).data | {"secret": secret}

@@ -1,0 +1,21 @@
+"""Which types of events there are: a kind of thing, and the state that it entered. Pure."""
+
+from collections.abc import Mapping
+
+from pricing.locks import LockStatus
+from qualification.review import Standing
+from repurchase.batching import BatchStatus
+from repurchase.lifecycle import OrderStatus
+
+STATES: Mapping[str, tuple[str, ...]] = {
+    "batch": tuple(BatchStatus),
+    "lock": tuple(LockStatus),
+    "order": tuple(OrderStatus),
+    "qualification": tuple(Standing),
+}
+
+
+def is_known(wanted: str) -> bool:
+    """Whether a filter can ever let something through: "lock.*" or "lock.confirmed"."""
+    kind, _, state = wanted.partition(".")
+    return kind in STATES and (state == "*" or state in STATES[kind])

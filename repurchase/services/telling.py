@@ -1,0 +1,31 @@
+"""Telling the state that batches and orders have entered, in the transaction that moved them (R-81, ADR 4)."""
+
+import datetime as dt
+from collections import defaultdict
+
+from django.db.models import QuerySet
+
+from outbox import events
+from repurchase.models import Batch, RepeatOrder
+
+AN_EVENT = 500
+"""Orders that moved together are told together: 5000 confirmed at once are ten events of ten kilobytes."""
+
+
+def batch(moved: Batch, *, at: dt.datetime, **facts: object) -> None:
+    events.tell(
+        store_id=moved.store_id, type=f"batch.{moved.status}", subject=f"batch:{moved.ref}", at=at,
+        attempt=moved.attempt, **facts,
+    )  # fmt: skip
+
+
+def orders(moved: QuerySet[RepeatOrder], *, at: dt.datetime) -> None:
+    """Each order by its reference, under the state in which it is now."""
+    told: dict[tuple[int, str, str], list[str]] = defaultdict(list)
+    rows = moved.order_by("batch_id", "position").values_list("store_id", "status", "batch__ref", "ref")
+    for store_id, status, batch_ref, ref in rows:
+        told[store_id, status, batch_ref].append(ref)
+    for (store_id, status, batch_ref), refs in told.items():
+        parts = [refs[i : i + AN_EVENT] for i in range(0, len(refs), AN_EVENT)]
+        each = [(f"batch:{batch_ref}", {"orders": part}) for part in parts]
+        events.tell_each(store_id=store_id, type=f"order.{status}", at=at, each=each)

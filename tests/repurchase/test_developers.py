@@ -1,0 +1,146 @@
+"""/developers/: keys and webhooks, each secret shown on one answer and never again."""
+
+import datetime as dt
+import re
+
+import pytest
+from django.core import mail
+from django.utils import timezone
+
+from marketplace.models import ApiKey, Role
+from outbox import events, letters, webhooks
+from outbox.models import Delivery, Event, Webhook
+from tests import world
+
+pytestmark = pytest.mark.django_db
+PAGE = "/developers/"
+KEY = re.compile(r"bro_[\w-]{43}")
+SECRET = re.compile(r"whsec_[\w+/=]{44}")
+
+
+@pytest.fixture
+def developer(client, store):
+    client.force_login(world.member(store, Role.DEVELOPER, "dev@example.com"))
+    client.cookies["django_language"] = "en"
+    return client
+
+
+def new_key(developer, **fields) -> str:
+    answer = developer.post(PAGE, {"name": "ERP", "scopes": ["read", "write"]} | fields)
+    return KEY.search(answer.content.decode()).group()
+
+
+def works(client, key: str) -> bool:
+    return client.get("/api/v1/batches/", headers={"Authorization": f"Bearer {key}"}).status_code == 200
+
+
+@pytest.fixture
+def webhook(store):
+    return webhooks.create(store_id=store.pk, url="https://erp.example.com/hook", types=[], loopback=False)[0]
+
+
+class TestAKey:
+    def test_is_shown_when_it_is_made_and_never_again(self, developer, store):
+        key = new_key(developer)
+        page = developer.get(PAGE).content.decode()
+        assert works(developer, key)
+        assert ApiKey.objects.get().scopes == ["read", "write"]
+        assert key not in page
+        assert key[:12] in page
+
+    @pytest.mark.parametrize("fields", [{"name": " "}, {"scopes": []}, {"scopes": ["admin"]}])
+    def test_needs_a_name_and_a_scope_that_exists(self, developer, fields):
+        assert developer.post(PAGE, {"name": "ERP", "scopes": ["read"]} | fields).status_code == 422
+        assert not ApiKey.objects.exists()
+
+    def test_rotated_works_for_another_day_beside_its_successor(self, developer):
+        old = new_key(developer)
+        made = ApiKey.objects.get()
+        new = KEY.search(developer.post(f"{PAGE}keys/{made.pk}/rotate/").content.decode()).group()
+        assert works(developer, old)
+        assert works(developer, new)
+        assert "replaced; works until" in developer.get(PAGE).content.decode()
+        ApiKey.objects.filter(pk=made.pk).update(expires_at=timezone.now() - dt.timedelta(seconds=1))
+        assert (works(developer, old), works(developer, new)) == (False, True)
+        assert developer.post(f"{PAGE}keys/{made.pk}/rotate/").status_code == 404
+
+    def test_revoked_is_refused_at_once(self, developer):
+        key = new_key(developer)
+        assert developer.post(f"{PAGE}keys/{ApiKey.objects.get().pk}/revoke/").status_code == 302
+        assert not works(developer, key)
+
+
+class TestAWebhook:
+    def test_is_made_with_a_secret_that_is_shown_once(self, developer, store):
+        answer = developer.post(
+            f"{PAGE}webhooks/", {"url": "https://erp.example.com/", "kinds": ["order", "lock"]}
+        )
+        made = Webhook.objects.get()
+        assert SECRET.search(answer.content.decode())
+        assert (made.store_id, made.types) == (store.pk, ["lock.*", "order.*"])
+        for page in (PAGE, f"{PAGE}webhooks/{made.pk}/"):
+            assert not SECRET.search(developer.get(page).content.decode())
+
+    @pytest.mark.parametrize(
+        "url", ["", "http://192.168.1.1/", "https://10.0.0.1/", "ftp://x", "https://erp.example.com:22/"]
+    )
+    def test_leads_to_a_public_address_only(self, developer, url, settings):
+        settings.WEBHOOKS_TO_LOOPBACK = False
+        assert developer.post(f"{PAGE}webhooks/", {"url": url, "kinds": ["order"]}).status_code == 422
+        assert not Webhook.objects.exists()
+
+    def test_is_one_of_ten_at_most(self, developer, webhook):
+        for _ in range(webhooks.MAX_A_STORE):
+            last = developer.post(f"{PAGE}webhooks/", {"url": "https://erp.example.com/"})
+        assert last.status_code == 409
+        assert Webhook.objects.count() == webhooks.MAX_A_STORE
+
+    def test_is_rotated_switched_replayed_and_removed(self, developer, webhook):
+        at = f"{PAGE}webhooks/{webhook.pk}/"
+        assert SECRET.search(developer.post(f"{at}rotate/").content.decode())
+        developer.post(f"{at}off/")
+        assert Webhook.objects.get().state == "off"
+        developer.post(f"{at}on/")
+        assert Webhook.objects.get().state == "on"
+        assert developer.post(f"{at}replay/", {"after": "x"}).status_code == 422
+        assert developer.post(f"{at}replay/", {"after": "0"}).status_code == 302
+        assert developer.get(f"{at}nonsense/").status_code == 404
+        assert developer.post(f"{at}remove/").status_code == 302
+        assert not Webhook.objects.exists()
+
+    def test_shows_how_each_delivery_went_by_as_many_queries_for_many(
+        self, developer, store, webhook, django_assert_max_num_queries
+    ):
+        self.deliver(store, webhook, 60)
+        with django_assert_max_num_queries(12):
+            page = developer.get(f"{PAGE}webhooks/{webhook.pk}/").content.decode()
+        assert page.count("Refused by the server") == 50
+        assert "1,234" in page
+
+    def deliver(self, store, webhook, n: int) -> None:
+        each = [("batch:BR-1", {}) for _ in range(n)]
+        events.tell_each(store_id=store.pk, type="batch.planned", at=world.NOW, each=each)
+        for seq, event in enumerate(Event.objects.order_by("pk"), start=1):
+            Event.objects.filter(pk=event.pk).update(seq=seq)
+            Delivery.objects.create(
+                store_id=store.pk, webhook=webhook, event=event, attempts=1, sent_at=world.NOW, outcome="refused",
+                status=500, milliseconds=1234,
+            )  # fmt: skip
+
+    def test_switched_off_after_failing_is_told_to_developers_and_owners(
+        self, developer, store, webhook, alice, bob
+    ):
+        Webhook.objects.update(enabled=False, disabled_at=timezone.now())
+        letters.write(
+            kind="outbox.webhook_disabled", store_id=store.pk, dedupe="one", webhook=str(webhook.pk)
+        )
+        assert letters.deliver_due() == 1
+        assert mail.outbox[0].to == ["alice@example.com", "dev@example.com"]
+        assert f"/developers/webhooks/{webhook.pk}/" in mail.outbox[0].body
+
+    def test_switched_on_again_meanwhile_is_no_news(self, store, webhook):
+        letters.write(
+            kind="outbox.webhook_disabled", store_id=store.pk, dedupe="one", webhook=str(webhook.pk)
+        )
+        letters.deliver_due()
+        assert mail.outbox == []
