@@ -116,6 +116,13 @@ class TestReading:
         made.refresh_from_db()
         assert (made.state, made.code) == (State.UNREADABLE, "DOCUMENT_DAMAGED")
 
+    def test_is_done_by_the_engine_that_the_setting_names(self, gathering, settings):
+        settings.OCR_ENGINE = "tests.qualification.silent_engine"
+        made = put(gathering, sample())
+        uploading.read(made.pk)
+        made.refresh_from_db()
+        assert (made.state, made.code) == (State.UNREADABLE, "DOCUMENT_UNREADABLE")
+
     def test_that_a_lost_worker_began_is_rung_again_and_given_up_in_the_end(self, gathering):
         made = put(gathering, sample())
         long_ago = clock.now() - uploading.ABANDONED - dt.timedelta(seconds=1)
