@@ -4,7 +4,8 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from django.db.models import Count, F, Func, QuerySet, Sum
+from django.db.models import Count, F, Func, OuterRef, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
 from django.shortcuts import get_object_or_404
 
 from marketplace.models import StockClaim, Store
@@ -176,7 +177,15 @@ def lots(store: Store, subject: str, now: dt.datetime) -> list[LotView]:
 
 
 def batch_orders(batch: Batch, *, now: dt.datetime, tab: str = "all", cursor: str = "") -> Page:
-    """A page of 50 orders by position. `then_minor` and `now_minor` compare like with like: goods and freight."""
+    """A page of 50 orders by position. `then_minor` and `now_minor`: goods and freight, of all
+    lines then and of those that are kept now."""
+    kept = (
+        RepeatLine.objects.filter(order=OuterRef("pk"), outcome=LineOutcome.PLANNED)
+        .order_by()
+        .values("order")
+        .annotate(n=Count("pk"))
+        .values("n")
+    )
     orders = (
         batch.orders.at(now)
         .select_related("past_order", "service", "lock")
@@ -184,6 +193,8 @@ def batch_orders(batch: Batch, *, now: dt.datetime, tab: str = "all", cursor: st
             line_count=F("past_order__line_count"),
             then_minor=F("past_order__goods_minor") + F("past_order__freight_minor"),
             now_minor=F("goods_minor") + F("freight_minor"),
+            kept_count=Coalesce(Subquery(kept), 0),
+            left_out=F("line_count") - F("kept_count"),
         )
     )
     if tab in TABS:
