@@ -12,7 +12,9 @@ from diagnostics.problem import Problem
 from outbox import letters
 from pricing import services as pricing
 from pricing import signing
+from pricing.agreements import Kind
 from pricing.models import Grant, Lock
+from pricing.services import sealing
 from repurchase.lifecycle import OrderStatus, sources
 from repurchase.models import LineOutcome, RepeatLine, RepeatOrder
 from repurchase.services import ending
@@ -55,6 +57,10 @@ def accept(
     pricing.refuse_a_rest(grant)
     accepted = [order.pk for some in kept.values() for order in some]
     _move(locks, accepted)
+    sealing.ask(
+        store_id=grant.store_id, kind=Kind.CONFIRMATION, subject=grant.subject, occasion=min(confirmed),
+        at=locks[0].ended_at,
+    )  # fmt: skip
     _record(grant, locks, "buyer.confirmed", orders=len(accepted), left_out=sorted(left_out))
 
 

@@ -1,8 +1,6 @@
 """锁价并发送: the lots of a plan get their locks, the buyer a letter with a link (R-46 to R-49)."""
 
 import datetime as dt
-import hashlib
-import json
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
@@ -15,12 +13,14 @@ from marketplace import clock
 from outbox import letters
 from pricing import services as pricing
 from pricing import signing
+from pricing.agreements import digest_of
 from pricing.models import Lock
 from qualification.queries import require_open
 from repurchase import batching
 from repurchase.batching import BatchStatus
 from repurchase.lifecycle import OrderStatus, sources
 from repurchase.models import Batch, LineOutcome, RepeatLine, RepeatOrder
+from repurchase.queries.terms import terms_text
 from repurchase.services import ending, freshness
 
 LotKey = tuple[str, str]  # (currency, index series): ADR 3
@@ -105,23 +105,10 @@ def _lot(key: LotKey, orders: Sequence[RepeatOrder], lines: dict[int, list[tuple
         index_series=key[1],
         order_count=len(orders),
         total_minor=sum(order.total_minor for order in orders),
-        terms_digest=terms_digest(orders, lines),
+        terms_digest=digest_of(terms_text(orders, lines)),
         past_order_ids=[order.past_order_id for order in orders],
         stock=stock,
     )
-
-
-def terms_digest(orders: Sequence[RepeatOrder], lines: dict[int, list[tuple]]) -> str:
-    """SHA-256 over every order's money, tax, Incoterm and lines: what an act of the buyer is bound to."""
-    terms = [
-        [
-            order.ref, order.currency, order.goods_minor, order.freight_minor, order.tax_minor, order.total_minor,
-            order.tax_code, order.incoterm, order.importer_of_record, order.ship_to, lines[order.pk],
-        ]
-        for order in orders
-    ]  # fmt: skip
-    canonical = json.dumps(terms, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 def _move(locks: Sequence[Lock], by_lot: dict[LotKey, list[RepeatOrder]]) -> None:
