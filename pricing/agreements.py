@@ -193,7 +193,7 @@ class Agreement:
     trigger: Trigger | None
     signatures: tuple[Signature, ...]
     ledger: LedgerLink
-    clause: str = CLAUSE
+    clause: str  # that a renegotiation rests on; "" for a confirmation
     version: str = VERSION
 
     @property

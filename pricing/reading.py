@@ -33,13 +33,17 @@ class Certificate:
 
 def certificate_of(cert: x509.Certificate) -> Certificate:
     return Certificate(
-        name=cert.subject.human_friendly,
-        issuer=cert.issuer.human_friendly,
+        name=_readable(cert.subject),
+        issuer=_readable(cert.issuer),
         fingerprint=cert.sha256.hex(),
         not_before=cert.not_valid_before,
         not_after=cert.not_valid_after,
         self_signed=cert.subject == cert.issuer,
     )
+
+
+def _readable(name: x509.Name) -> str:
+    return ", ".join(str(part) for part in name.native.values())
 
 
 def read(pdf: bytes) -> dict[str, Any]:
@@ -78,8 +82,12 @@ def _seal(seal: EmbeddedPdfSignature) -> dict[str, Any]:
         "issuer": certificate.issuer,
         "fingerprint": certificate.fingerprint,
         "self_signed": certificate.self_signed,
-        "sealed_at": status.signer_reported_dt.isoformat() if status.signer_reported_dt else "",
-        "stamped_at": stamp.timestamp.isoformat() if stamp and stamp.intact and stamp.valid else "",
+        "sealed_at": status.signer_reported_dt.astimezone(dt.UTC).isoformat()
+        if status.signer_reported_dt
+        else "",
+        "stamped_at": stamp.timestamp.astimezone(dt.UTC).isoformat()
+        if stamp and stamp.intact and stamp.valid
+        else "",
     }
 
 

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from repurchase import refs  # noqa: F401 (registers <ref:…>)
 from repurchase.views import (
+    agreements,
     answers,
     batches,
     codes,
@@ -48,10 +49,13 @@ urlpatterns = [
     path("batches/<ref:ref>/rescreen/", batches.rescreen, name="batch-rescreen"),
     path("batches/<ref:ref>/cancel/", batches.cancel, name="batch-cancel"),
     path("batches/<ref:ref>/orders.xml", feed.batch_xml, name="batch-xml"),
+    path("batches/<ref:ref>/agreements/<uuid:pk>.pdf", agreements.of_batch, name="batch-agreement"),
     path("benefits/", opening.benefits, name="benefits"),
     path("qualification/", opening.qualification, name="qualification"),
     # the buyer, by the link in the letter
     path("b/<str:token>/", answers.answer, name="answer"),
+    path("b/<str:token>/agreements/<uuid:pk>.pdf", agreements.of_link, name="answer-agreement"),
+    path("verify/", agreements.verify, name="verify"),
     path("mailbox/", mailbox.mailbox, name="mailbox"),
     # machines
     path("schemas/repurchase-order-1.xsd", feed.schema_xsd, name="schema-xsd"),

@@ -4,6 +4,7 @@ import datetime as dt
 import uuid
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from django.shortcuts import get_object_or_404
 
@@ -11,15 +12,27 @@ from diagnostics.models import LedgerEntry
 from marketplace.models import Buyer, FxRate, Store, User
 from pricing import agreements as core
 from pricing.agreements import Agreement, Draft, How, Identified, Kind, Party, Role
-from pricing.models import Act, ActKind, Grant, Lock, SealedAgreement
+from pricing.models import Act, ActKind, Grant, Lock, SealedAgreement, Sealing
 from qualification.models import Qualification
 from repurchase.models import LineOutcome, RepeatLine, RepeatOrder
 from repurchase.queries.terms import terms_text
 
 
-def sealed_of(store: Store, subject: str) -> list[SealedAgreement]:
-    """Of a batch, the first agreed to first."""
-    return list(SealedAgreement.objects.filter(store=store, subject=subject).order_by("agreed_at", "pk"))
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Papers:
+    sealed: Sequence[SealedAgreement]  # the first agreed to first
+    pending: bool  # one is still being made
+
+
+def papers(store: Store, subject: str) -> Papers:
+    """The sealed documents of a batch, in two queries."""
+    found = SealedAgreement.objects.filter(store=store, subject=subject).order_by("agreed_at", "pk")
+    waiting = Sealing.objects.filter(store=store, subject=subject, done_at=None)
+    return Papers(sealed=list(found), pending=waiting.exists())
+
+
+def file_name(sealed: SealedAgreement) -> str:
+    return f"{sealed.subject}-{sealed.kind}.pdf"
 
 
 def sealed(store: Store, subject: str, pk: uuid.UUID) -> SealedAgreement:
@@ -53,6 +66,7 @@ def confirmation(lock_id: uuid.UUID) -> Draft:
         store_id=store.pk,
         store=store.name,
         sandbox=store.sandbox,
+        clause="",  # nothing is renegotiated
         seller=_seller(store, locks[0]),
         buyer=_buyer(grant.buyer),
         lots=tuple(_lot(lock, f"terms-{n}.json") for n, lock in enumerate(locks, 1)),

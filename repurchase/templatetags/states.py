@@ -10,6 +10,7 @@ from django.utils.translation import pgettext_lazy
 from diagnostics.codes import Fixer, Severity
 from eligibility import drift
 from marketplace.models import StoreLevel
+from pricing.agreements import Kind
 from pricing.locks import LockStatus
 from qualification.review import Standing
 from repurchase.batching import BatchStatus
@@ -23,6 +24,10 @@ class Shown:
     icon: str
 
 
+PAPER: Mapping[str, Shown] = {
+    Kind.CONFIRMATION: Shown(_("Sealed confirmation (PDF)"), "ok", "file-certificate"),
+    Kind.RENEGOTIATION: Shown(_("Sealed agreement (PDF)"), "ok", "file-certificate"),
+}
 BATCH: Mapping[str, Shown] = {
     BatchStatus.SCREENING: Shown(pgettext_lazy("batch", "Screening"), "info", "hourglass"),
     BatchStatus.PLANNED: Shown(pgettext_lazy("batch", "Planned"), "info", "list-check"),
@@ -141,6 +146,7 @@ REPLAY: Mapping[str, Shown] = {
 }
 
 KINDS: Mapping[str, Mapping] = {
+    "paper": PAPER,
     "batch": BATCH,
     "order": ORDER,
     "lock": LOCK,

@@ -6,14 +6,15 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import translation
 from django.views.decorators.http import require_http_methods
 
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from pricing.signing import CONSENT_VERSION
+from repurchase.queries import agreements
 from repurchase.queries.offers import Offer, offer, offer_orders
 from repurchase.services import answering
+from repurchase.views.language import speak
 
 REFERRER_POLICY = "strict-origin"
 """The token never stands in a Referer. Not `no-referrer`: browsers then post with `Origin: null`, which the
@@ -22,13 +23,13 @@ check against forged forms refuses."""
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def answer(request: HttpRequest, token: str) -> HttpResponse:
-    _speak(request)
+    speak(request)
     found = offer(token)
-    _speak(request, found.buyer.language)
+    speak(request, found.buyer.language)
     if request.method == "POST":
         _act(request, token)
         return _back(request, token)
-    return _no_referrer(render(request, "buyer/offer.html", _context(request, found, token)))
+    return no_referrer(render(request, "buyer/offer.html", _context(request, found, token)))
 
 
 def _act(request: HttpRequest, token: str) -> None:
@@ -52,15 +53,8 @@ def _context(request: HttpRequest, found: Offer, token: str) -> dict:
         "orders": page.rows,
         "next_cursor": page.next_cursor,
         "consent_version": CONSENT_VERSION,
+        "papers": agreements.papers(found.store, found.batch_ref),
     }
-
-
-def _speak(request: HttpRequest, language: str = "") -> None:
-    """The language that was asked for, else the buyer's own, else the browser's; English where it is neither."""
-    asked = request.GET.get("lang", "")
-    wanted = asked or language or request.headers.get("Accept-Language", "")
-    request.LANGUAGE_CODE = "zh-hans" if wanted.lower().startswith("zh") else "en"
-    translation.activate(request.LANGUAGE_CODE)
 
 
 def _digests(request: HttpRequest) -> dict[UUID, str]:
@@ -87,9 +81,9 @@ def _evidence(request: HttpRequest) -> dict:
 def _back(request: HttpRequest, token: str) -> HttpResponse:
     lang = request.GET.get("lang", "")
     query = f"?lang={lang}" if lang in dict(settings.LANGUAGES) else ""
-    return _no_referrer(redirect(reverse("answer", args=[token]) + query))
+    return no_referrer(redirect(reverse("answer", args=[token]) + query))
 
 
-def _no_referrer(response: HttpResponse) -> HttpResponse:
+def no_referrer(response: HttpResponse) -> HttpResponse:
     response["Referrer-Policy"] = REFERRER_POLICY
     return response
