@@ -93,6 +93,8 @@ class Code(StrEnum):
     CURRENCY_UNKNOWN = "CURRENCY_UNKNOWN"
     AMOUNT_INVALID = "AMOUNT_INVALID"
     INTERNAL_ERROR = "INTERNAL_ERROR"
+    # a sealed agreement
+    AGREEMENT_DAMAGED = "AGREEMENT_DAMAGED"
     # a row of stock that was sent
     SKU_UNKNOWN = "SKU_UNKNOWN"
     STOCK_ROW_STALE = "STOCK_ROW_STALE"
@@ -520,6 +522,13 @@ CATALOGUE: Mapping[Code, Entry] = {
         _("Something failed on our side"),
         _("The request could not be finished; it is in the log as {id}."),
         _("Try again. If it fails again, report that number."),
+        Fixer.PLATFORM,
+    ),
+    Code.AGREEMENT_DAMAGED: _refusal(
+        500,
+        _("The stored agreement is damaged"),
+        _("The stored PDF is no longer the one that was sealed, so it is not handed out."),
+        _("Use the copy that was sent by email; the operator restores the stored one from a backup."),
         Fixer.PLATFORM,
     ),
     Code.SKU_UNKNOWN: _refusal(

@@ -4,7 +4,7 @@ from django.contrib import admin
 
 from marketplace.admin import LookOnly, Stated
 from pricing.locks import LockStatus
-from pricing.models import Act, Lock
+from pricing.models import Act, Lock, SealedAgreement, Sealing
 
 
 @admin.register(Lock)
@@ -19,3 +19,20 @@ class Locks(Stated):
 class Acts(LookOnly):
     list_display = ["lock", "store", "kind", "at", "ip"]
     list_select_related = ["store", "lock"]
+
+
+@admin.register(SealedAgreement)
+class SealedAgreements(LookOnly):
+    list_display = ["subject", "store", "kind", "agreed_at", "sealed_at", "file_bytes"]
+    list_select_related = ["store"]
+    search_fields = ["subject", "digest", "file_digest"]
+    exclude = ["file_key"]
+
+
+@admin.register(Sealing)
+class Sealings(LookOnly):
+    """What waits for its seal, and how often it was tried."""
+
+    list_display = ["subject", "store", "kind", "asked_at", "tries", "done_at"]
+    list_select_related = ["store"]
+    search_fields = ["subject"]

@@ -8,6 +8,7 @@ from django.db.models import Case, F, Q, Value, When
 from django.db.models.expressions import Combinable
 
 from marketplace.models import Buyer, FxRateSet, IndexClose, Store
+from pricing.agreements import Kind
 from pricing.locks import LIVE, LockStatus
 
 LIVE_VALUES = sorted(status.value for status in LIVE)
@@ -79,6 +80,14 @@ class Lock(models.Model):
         ]
 
 
+class LockTerms(models.Model):
+    """The exact bytes whose SHA-256 is the lock's `terms_digest`: what an act is bound to, whatever leaves with it."""
+
+    lock = models.OneToOneField(Lock, primary_key=True, on_delete=models.PROTECT, related_name="terms")
+    store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="+")
+    text = models.BinaryField()
+
+
 class Grant(models.Model):
     """Lets one buyer read one subject and act on its locks. The link is derived from it, never stored."""
 
@@ -122,3 +131,50 @@ class Act(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["grant", "lock"], name="one_act_a_grant_and_lock")]
+
+
+class Sealing(models.Model):
+    """An agreement to be sealed: asked for in the transaction that made it, done by a worker (reliability 1)."""
+
+    store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=14, choices=[(kind.value, kind.value) for kind in Kind])
+    subject = models.CharField(max_length=40)
+    occasion = models.UUIDField()  # what was agreed to, as the kind's builder knows it: a lock, an offer
+    asked_at = models.DateTimeField()
+    rung_at = models.DateTimeField()
+    tries = models.PositiveSmallIntegerField(default=0)
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "occasion"], name="one_sealing_a_kind_and_occasion")
+        ]
+        indexes = [
+            models.Index(fields=["rung_at"], condition=Q(done_at__isnull=True), name="agreements_to_seal")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.subject}"
+
+
+class SealedAgreement(models.Model):
+    """A sealed PDF. The database refuses to change or delete it (a trigger in the migration)."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="+")
+    sealing = models.OneToOneField(Sealing, on_delete=models.PROTECT, related_name="agreement")
+    kind = models.CharField(max_length=14, choices=[(kind.value, kind.value) for kind in Kind])
+    subject = models.CharField(max_length=40)
+    digest = models.CharField(max_length=64, unique=True)  # SHA-256 of the canonical agreement
+    file_digest = models.CharField(max_length=64, unique=True)  # SHA-256 of the PDF, seal included
+    file_key = models.CharField(max_length=80, unique=True)  # where it is stored: random, never public
+    file_bytes = models.PositiveIntegerField()
+    fingerprint = models.CharField(max_length=64)  # of the certificate that sealed it
+    agreed_at = models.DateTimeField()
+    sealed_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["store", "subject"], name="agreements_of_a_subject")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.subject}"

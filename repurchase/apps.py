@@ -6,4 +6,6 @@ class RepurchaseConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from repurchase import letters  # noqa: F401 - registers the renderers once the models are there
+        # They register the letters' renderers and the agreements' builders, once the models are there.
+        from repurchase import letters  # noqa: F401
+        from repurchase.services import sealing  # noqa: F401

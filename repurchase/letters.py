@@ -1,6 +1,7 @@
 """The letters that the product writes: each renderer loads what its row names and says it in the reader's language."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
@@ -12,9 +13,13 @@ from outbox.letters import Rendered, renders
 from outbox.letters import from_template as _letter
 from outbox.models import Webhook
 from pricing import signing
-from pricing.models import Grant
+from pricing.models import Grant, SealedAgreement
+from pricing.services.sealing import content_of
 from repurchase.models import Batch
+from repurchase.queries import agreements
 from repurchase.queries.offers import offer_of
+
+ATTACHED_BYTES = 5 << 20  # a larger PDF would bounce at many mail servers: its letter only links to it
 
 
 def _sellers(store: Store, batch: Batch) -> list[str]:
@@ -98,6 +103,50 @@ def cancelled(subjects: Mapping) -> Rendered:
     return _letter(
         "cancelled", to=[grant.buyer.email], language=grant.buyer.language, context={"offer": offer_of(grant)}
     )
+
+
+@renders("repurchase.sealed_buyer")
+def sealed_buyer(subjects: Mapping) -> Rendered:
+    sealed, batch = _sealed(subjects)
+    grant = Grant.objects.select_related("buyer").get(
+        store=sealed.store, subject=sealed.subject, buyer=batch.buyer
+    )
+    link = f"{settings.SITE_URL}/b/{signing.token_of(grant)}/"
+    letter = _letter(
+        "sealed", to=[grant.buyer.email], language=grant.buyer.language, context=_paper(sealed, batch, link)
+    )
+    return _with_pdf(letter, sealed)
+
+
+@renders("repurchase.sealed_seller")
+def sealed_seller(subjects: Mapping) -> Rendered | None:
+    sealed, batch = _sealed(subjects)
+    letter = _to_seller("sealed", batch, _paper(sealed, batch, _batch_url(batch)))
+    return _with_pdf(letter, sealed) if letter else None
+
+
+def _sealed(subjects: Mapping) -> tuple[SealedAgreement, Batch]:
+    sealed = SealedAgreement.objects.select_related("store").get(pk=subjects["agreement"])
+    batch = Batch.objects.select_related("store", "buyer").get(store=sealed.store, ref=sealed.subject)
+    return sealed, batch
+
+
+def _paper(sealed: SealedAgreement, batch: Batch, link: str) -> dict:
+    attached = sealed.file_bytes <= ATTACHED_BYTES
+    return {
+        "sealed": sealed,
+        "batch": batch,
+        "link": link,
+        "attached": attached,
+        "verify": f"{settings.SITE_URL}/verify/",
+    }
+
+
+def _with_pdf(letter: Rendered, sealed: SealedAgreement) -> Rendered:
+    if sealed.file_bytes > ATTACHED_BYTES:
+        return letter
+    pdf = (agreements.file_name(sealed), content_of(sealed), "application/pdf")
+    return replace(letter, attachments=[pdf])
 
 
 def _to_seller(name: str, batch: Batch, context: dict) -> Rendered | None:

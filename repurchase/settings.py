@@ -221,6 +221,10 @@ OCR_ENGINE = env.str("OCR_ENGINE", default="") or "qualification.engines.tessera
 WEBHOOKS_TO_LOOPBACK = (
     EMBEDDED  # for a try and for tests; in production public addresses only (reliability 13)
 )
+# What agreements are sealed with (docs/agreements.md); "": they wait, and check_config says so.
+SEAL_CERTIFICATE = env.str("SEAL_CERTIFICATE", default="")  # a PKCS#12 file
+SEAL_PASSPHRASE = env.str("SEAL_PASSPHRASE", default="")
+SEAL_TSA_URL = env.str("SEAL_TSA_URL", default="")  # a time-stamp authority (RFC 3161)
 
 # Where stock is read from when a lock finds it stale (docs/stock.md); "": nowhere, the lock is refused.
 STOCK_SOURCE = env.str("STOCK_SOURCE", default="repurchase.simulator.SandboxStock" if EMBEDDED else "")

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from repurchase import refs  # noqa: F401 (registers <ref:…> and <webhookverb:…>)
 from repurchase.views import (
+    agreements,
     answers,
     batches,
     codes,
@@ -68,6 +69,7 @@ urlpatterns = [
         name="change-webhook",
     ),
     path("fees/", fees.fees, name="fees"),
+    path("batches/<ref:ref>/agreements/<uuid:pk>.pdf", agreements.of_batch, name="batch-agreement"),
     path("benefits/", opening.benefits, name="benefits"),
     path("qualification/", opening.qualification, name="qualification"),
     path("qualification/documents/", papers.documents, name="documents"),
@@ -75,6 +77,8 @@ urlpatterns = [
     path("qualification/submit/", papers.submit, name="documents-submit"),
     # the buyer, by the link in the letter
     path("b/<str:token>/", answers.answer, name="answer"),
+    path("b/<str:token>/agreements/<uuid:pk>.pdf", agreements.of_link, name="answer-agreement"),
+    path("verify/", agreements.verify, name="verify"),
     path("mailbox/", mailbox.mailbox, name="mailbox"),
     # machines
     path("schemas/repurchase-order-1.xsd", feed.schema_xsd, name="schema-xsd"),

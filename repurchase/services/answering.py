@@ -15,7 +15,9 @@ from diagnostics.problem import Problem
 from outbox import letters
 from pricing import services as pricing
 from pricing import signing
+from pricing.agreements import Kind
 from pricing.models import Grant, Lock
+from pricing.services import sealing
 from repurchase.custom_services import digest_of
 from repurchase.lifecycle import OrderStatus, sources
 from repurchase.models import LineOutcome, RepeatLine, RepeatOrder
@@ -77,6 +79,10 @@ def accept(
     accepted = [order.pk for some in kept.values() for order in some]
     leave_out(weighed, store_id=grant.store_id, at=locks[0].ended_at)
     _move(locks, accepted)
+    sealing.ask(
+        store_id=grant.store_id, kind=Kind.CONFIRMATION, subject=grant.subject, occasion=min(confirmed),
+        at=locks[0].ended_at,
+    )  # fmt: skip
     _record(
         grant, locks, "buyer.confirmed", weighed=weighed, consent_version=version, orders=len(accepted),
         left_out=sorted(left_out),

@@ -1,8 +1,6 @@
 """锁价并发送: the lots of a plan get their locks, the buyer a letter with a link (R-46 to R-49)."""
 
 import datetime as dt
-import hashlib
-import json
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
@@ -24,11 +22,11 @@ from repurchase.lifecycle import OrderStatus, sources
 from repurchase.models import Batch, LineOutcome, RepeatLine, RepeatOrder
 from repurchase.queries.capacity import overflow_of
 from repurchase.queries.services import asked_services
+from repurchase.queries.terms import Services, terms_text
 from repurchase.services import ending, freshness, telling
 from repurchase.services.editing import exceeded
 
 LotKey = tuple[str, str]  # (currency, index series): ADR 3
-Services = dict[int, list[tuple[int, str]]]  # by order id: (line number, 0 for the whole order; text)
 
 
 def lock_and_invite(*, batch: Batch, by: str) -> list[Lock]:
@@ -113,7 +111,7 @@ def _lots(batch: Batch, by_lot: dict[LotKey, list[RepeatOrder]]) -> list[pricing
 
 def _services(batch: Batch) -> Services:
     """The customised services that the buyer is asked to confirm, by order: part of the terms (R-15)."""
-    services: Services = defaultdict(list)
+    services: dict[int, list[tuple[int, str]]] = defaultdict(list)
     for view in asked_services(batch):
         services[view.order.pk].append((view.line_no or 0, view.text))
     return services
@@ -131,24 +129,10 @@ def _lot(
         index_series=key[1],
         order_count=len(orders),
         total_minor=sum(order.total_minor for order in orders),
-        terms_digest=terms_digest(orders, lines, services),
+        terms=terms_text(orders, lines, services),
         past_order_ids=[order.past_order_id for order in orders],
         stock=stock,
     )
-
-
-def terms_digest(orders: Sequence[RepeatOrder], lines: dict[int, list[tuple]], services: Services) -> str:
-    """SHA-256 over every order's money, tax, Incoterm, promise, lines and services: what an act is bound to."""
-    terms = [
-        [
-            order.ref, order.currency, order.goods_minor, order.freight_minor, order.tax_minor, order.total_minor,
-            order.tax_code, order.incoterm, order.importer_of_record, order.promise_days, order.ship_to,
-            lines[order.pk], *([sorted(services[order.pk])] if services.get(order.pk) else []),
-        ]
-        for order in orders
-    ]  # fmt: skip
-    canonical = json.dumps(terms, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 def _move(locks: Sequence[Lock], by_lot: dict[LotKey, list[RepeatOrder]]) -> None:

@@ -13,6 +13,7 @@ from marketplace import clock
 from marketplace.models import Store
 from outbox.bells import ring
 from pricing import services as pricing
+from pricing.services import sealing
 from qualification import services as qualification
 from qualification.services import reviewing, uploading
 from repurchase.batching import BatchStatus
@@ -32,6 +33,7 @@ class Swept:
     expired_locks: int
     expired_orders: int
     rung_chunks: int
+    rung_seals: int
     finished_batches: int
     lapse_notices: int
     lapsed_stores: int
@@ -46,9 +48,10 @@ def sweep(*, store: Store | None = None, at: dt.datetime | None = None) -> Swept
     locks, orders = _expire(store, at)
     rung = _ring_abandoned(store)
     finished = _finish(store)
+    seals = sealing.ring_due(store=store)
     notices, lapsed = qualification.keep_up(store=store, at=at)
     return Swept(
-        expired_locks=locks, expired_orders=orders, rung_chunks=rung, finished_batches=finished,
+        expired_locks=locks, expired_orders=orders, rung_chunks=rung, rung_seals=seals, finished_batches=finished,
         lapse_notices=notices, lapsed_stores=lapsed,
         rung_documents=uploading.ring_unread(), review_alarms=reviewing.watch(),
     )  # fmt: skip

@@ -11,6 +11,7 @@ from diagnostics.codes import Fixer, Severity
 from eligibility import drift
 from marketplace.models import StoreLevel
 from outbox.posting import Outcome
+from pricing.agreements import Kind
 from pricing.locks import LockStatus
 from qualification import documents
 from qualification.review import Standing
@@ -27,6 +28,10 @@ class Shown:
     icon: str
 
 
+PAPER: Mapping[str, Shown] = {
+    Kind.CONFIRMATION: Shown(_("Sealed confirmation (PDF)"), "ok", "file-certificate"),
+    Kind.RENEGOTIATION: Shown(_("Sealed agreement (PDF)"), "ok", "file-certificate"),
+}
 BATCH: Mapping[str, Shown] = {
     BatchStatus.SCREENING: Shown(pgettext_lazy("batch", "Screening"), "info", "hourglass"),
     BatchStatus.PLANNED: Shown(pgettext_lazy("batch", "Planned"), "info", "list-check"),
@@ -187,6 +192,7 @@ DELIVERY: Mapping[str, Shown] = {
 }
 
 KINDS: Mapping[str, Mapping] = {
+    "paper": PAPER,
     "batch": BATCH,
     "order": ORDER,
     "lock": LOCK,

@@ -6,15 +6,16 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import translation
 from django.views.decorators.http import require_http_methods
 
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from pricing.signing import CONSENT_VERSION
+from repurchase.queries import agreements
 from repurchase.queries.offers import Offer, offer, offer_orders, offer_services
 from repurchase.queries.weighing import Ticks, weigh
 from repurchase.services import answering
+from repurchase.views.language import speak
 
 NO_TICKS = Ticks()
 REFERRER_POLICY = "strict-origin"
@@ -24,9 +25,9 @@ check against forged forms refuses."""
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def answer(request: HttpRequest, token: str) -> HttpResponse:
-    _speak(request)
+    speak(request)
     found = offer(token)
-    _speak(request, found.buyer.language)
+    speak(request, found.buyer.language)
     if request.method == "POST" and request.POST.get("act") == "total":
         return _total(request, found, token)
     if request.method == "POST":
@@ -42,7 +43,7 @@ def answer(request: HttpRequest, token: str) -> HttpResponse:
 
 def _page(request: HttpRequest, found: Offer, token: str, *, ticks: Ticks = NO_TICKS, status: int = 200):
     context = _context(request, found, token, ticks) | {"changed": status == 409}
-    return _no_referrer(render(request, "buyer/offer.html", context, status=status))
+    return no_referrer(render(request, "buyer/offer.html", context, status=status))
 
 
 def _total(request: HttpRequest, found: Offer, token: str) -> HttpResponse:
@@ -51,7 +52,7 @@ def _total(request: HttpRequest, found: Offer, token: str) -> HttpResponse:
     if request.headers.get("HX-Request") != "true":
         return _page(request, found, token, ticks=ticks)
     context = {"offer": found, "weighed": weigh(grant=found.grant, lock_ids=_open_ids(found), ticks=ticks)}
-    return _no_referrer(render(request, "buyer/sum.html", context))
+    return no_referrer(render(request, "buyer/sum.html", context))
 
 
 def _act(request: HttpRequest, token: str) -> None:
@@ -88,6 +89,7 @@ def _context(request: HttpRequest, found: Offer, token: str, ticks: Ticks) -> di
         "kept_ticks": _elsewhere(ticks, services.rows, page.rows),
         "weighed": weigh(grant=found.grant, lock_ids=_open_ids(found), ticks=ticks),
         "consent_version": CONSENT_VERSION,
+        "papers": agreements.papers(found.store, found.batch_ref),
     }
 
 
@@ -102,14 +104,6 @@ def _elsewhere(ticks: Ticks, services, orders) -> dict[str, list]:
         "services": sorted(pk for pk in ticks.services if pk not in here[0]),
         "left_out": sorted(ref for ref in ticks.left_out if ref not in here[1]),
     }
-
-
-def _speak(request: HttpRequest, language: str = "") -> None:
-    """The language that was asked for, else the buyer's own, else the browser's; English where it is neither."""
-    asked = request.GET.get("lang", "")
-    wanted = asked or language or request.headers.get("Accept-Language", "")
-    request.LANGUAGE_CODE = "zh-hans" if wanted.lower().startswith("zh") else "en"
-    translation.activate(request.LANGUAGE_CODE)
 
 
 def _digests(request: HttpRequest) -> dict[UUID, str]:
@@ -143,9 +137,9 @@ def _evidence(request: HttpRequest) -> dict:
 def _back(request: HttpRequest, token: str) -> HttpResponse:
     lang = request.GET.get("lang", "")
     query = f"?lang={lang}" if lang in dict(settings.LANGUAGES) else ""
-    return _no_referrer(redirect(reverse("answer", args=[token]) + query))
+    return no_referrer(redirect(reverse("answer", args=[token]) + query))
 
 
-def _no_referrer(response: HttpResponse) -> HttpResponse:
+def no_referrer(response: HttpResponse) -> HttpResponse:
     response["Referrer-Policy"] = REFERRER_POLICY
     return response

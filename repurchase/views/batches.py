@@ -17,6 +17,7 @@ from marketplace.models import Membership
 from repurchase import queries
 from repurchase.batching import BatchStatus
 from repurchase.models import Batch
+from repurchase.queries import agreements
 from repurchase.services import batches as services
 from repurchase.services import locking
 from repurchase.services.editing import EDITABLE
@@ -89,6 +90,7 @@ def _plan(request: HttpRequest, found: Batch, now: dt.datetime) -> dict:
     page = queries.batch_orders(found, now=now, tab=tab, cursor=request.GET.get("cursor", ""))
     return {
         "plan": plan,
+        "papers": agreements.papers(found.store, found.ref),
         "drift": queries.plan_drift(found, now=now),
         "tabs": tabs,
         "tab": tab,

@@ -87,7 +87,7 @@ def _json(request: HttpRequest, context: dict) -> JsonResponse:
 
 
 def _shell(request: HttpRequest) -> str:
-    return "buyer/base.html" if request.path.startswith("/b/") else "shell.html"
+    return "buyer/base.html" if request.path.startswith(("/b/", "/verify/")) else "shell.html"
 
 
 def _back(request: HttpRequest) -> str:

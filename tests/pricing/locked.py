@@ -37,7 +37,7 @@ class Scene:
             "index_series": "CRB",
             "order_count": len(held),
             "total_minor": 10_000 * len(held),
-            "terms_digest": "d" * 64,
+            "terms": b"[]",
             "past_order_ids": [order.pk for order in held],
             "stock": {self.sku.pk: 10 * len(held)},
         }

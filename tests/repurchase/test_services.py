@@ -25,6 +25,7 @@ from pricing.models import Act, Lock
 from repurchase.custom_services import digest_of
 from repurchase.models import Batch, LineService, OrderFee, RepeatOrder
 from repurchase.queries.services import asked_services, batch_services
+from repurchase.queries.terms import terms_text
 from repurchase.services import batches, customising, locking, sweeping
 from repurchase.services.customising import Wanted
 from tests import world
@@ -132,9 +133,7 @@ class TestTheLock:
         orders = list(batch.orders.order_by("position"))
         lines = {order.pk: [] for order in orders}
         with_one = {orders[-1].pk: [(2, "manual")]}
-        digests = {
-            locking.terms_digest(orders, lines, each) for each in ({}, with_one, {orders[-1].pk: [(2, "x")]})
-        }
+        digests = {terms_text(orders, lines, each) for each in ({}, with_one, {orders[-1].pk: [(2, "x")]})}
         assert len(digests) == 3
 
     def test_names_them_in_the_letter(self, store):

@@ -13,21 +13,23 @@ from marketplace.models import ApiKey, Sku
 from outbox import webhooks
 from pricing import signing
 from pricing.models import Grant
+from repurchase.models import Batch
 from repurchase.services import batches, locking
 from tests import world
 from tests.repurchase.running import run
+from tests.repurchase.sealing import confirm, sealed
 
 pytestmark = pytest.mark.django_db
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 NOWHERE = {
     "ref": "BR-00000000", "buyer_id": 10**9, "order_ref": "BR-00000000-0001", "key_id": 10**9,
-    "upload": "00000000-0000-0000-0000-000000000000", "webhook_id": uuid.UUID(int=1),
+    "upload": "00000000-0000-0000-0000-000000000000", "webhook_id": uuid.UUID(int=1), "agreement": uuid.UUID(int=0),
 }  # fmt: skip
 
 # What anybody may see: it tells nothing about a store.
 PUBLIC = {
     "sign-in/", "sign-out/", "language/setlang/", "codes/", "codes/<str:name>/", "healthz", "readyz", "mailbox/",
-    "schemas/repurchase-order-1.xsd", "api/v1/schema/", "api/v1/docs/",
+    "verify/", "schemas/repurchase-order-1.xsd", "api/v1/schema/", "api/v1/docs/",
 }  # fmt: skip
 
 # What a store's members see, with the values that address alice's rows.
@@ -39,7 +41,7 @@ OF_A_STORE = {
     "batches/<ref:ref>/edits/", "batches/<ref:ref>/cancel/",
     "batches/<ref:ref>/orders.xml", "fees/", "events/", "developers/",
     "developers/keys/<int:key_id>/rotate/", "developers/keys/<int:key_id>/revoke/", "developers/webhooks/", "developers/webhooks/<uuid:webhook_id>/",
-    "developers/webhooks/<uuid:webhook_id>/<webhookverb:verb>/",
+    "developers/webhooks/<uuid:webhook_id>/<webhookverb:verb>/", "batches/<ref:ref>/agreements/<uuid:pk>.pdf",
 }  # fmt: skip
 
 OF_A_KEY = {
@@ -61,7 +63,7 @@ LISTS_OF_A_KEY = {
     "api/v1/fee-quotes/", "api/v1/events/", "api/v1/webhooks/",
 }  # fmt: skip
 
-OF_A_LINK = {"b/<str:token>/"}
+OF_A_LINK = {"b/<str:token>/", "b/<str:token>/agreements/<uuid:pk>.pdf"}
 FOREIGN_ROW = {path for path in OF_A_STORE if "<" in path}
 
 
@@ -90,7 +92,17 @@ def alices(store, alice):
         "ref": batch.ref, "buyer_id": buyer.pk, "order_ref": f"{batch.ref}-0001", "orders": orders,
         "upload": world.upload(store, by=f"user:{alice.pk}").key,
         "key_id": ApiKey.objects.get().pk, "webhook_id": webhook.pk,
+        "agreement": uuid.uuid4(),
     }  # fmt: skip
+
+
+@pytest.fixture
+def paper(alices) -> str:
+    """Alice's buyer has confirmed, and the confirmation is sealed: where it is downloaded."""
+    batch = Batch.objects.get(ref=alices["ref"])
+    confirm(batch)
+    alices["agreement"] = sealed(batch).pk
+    return f"/batches/{batch.ref}/agreements/{alices['agreement']}.pdf"
 
 
 def address(route: str, alices) -> str:
@@ -99,6 +111,7 @@ def address(route: str, alices) -> str:
     for name in ("int:buyer_id", "int:key_id", "uuid:webhook_id"):
         filled = filled.replace(f"<{name}>", str(alices[name.partition(":")[2]]))
     filled = filled.replace("<uuid:key>", str(alices["upload"]))
+    filled = filled.replace("<uuid:pk>", str(alices["agreement"]))
     return "/" + filled.replace("<str:token>", "AAAAAAAAAAAAAAAAAAAAAA." + "A" * 43)
 
 
@@ -188,6 +201,33 @@ class TestAMemberOfAnotherStore:
             answer = ask(client, method, address(route, alices), key)
             assert answer.status_code in (404, 405), route
         assert everything() == before
+
+
+class TestASealedAgreement:
+    """Of a batch that is really there, asked for by whoever is not one of its two parties."""
+
+    def test_is_handed_to_its_store_only(self, client, alices, alice, charlie, paper):
+        client.force_login(charlie)
+        assert client.get(paper).status_code == 404
+        client.logout()
+        assert client.get(paper).status_code == 302
+        client.force_login(alice)
+        assert client.get(paper).content.startswith(b"%PDF-")
+
+    def test_is_handed_by_its_own_link_only(self, client, alices, paper):
+        token = signing.token_of(Grant.objects.get())
+        forged = token[:-1] + ("B" if token.endswith("A") else "A")
+        pk = alices["agreement"]
+        assert client.get(f"/b/{token}/agreements/{pk}.pdf").content.startswith(b"%PDF-")
+        assert client.get(f"/b/{forged}/agreements/{pk}.pdf").status_code == 404
+        assert client.get(f"/b/{token}/agreements/{uuid.UUID(int=0)}.pdf").status_code == 404
+
+    def test_is_not_handed_by_the_link_of_another_batch(self, client, store, alices, paper):
+        _, orders = world.repeatable(store, country="FR")
+        other = run(batches.create(store=store, numbers=[o.number for o in orders], by="user:1"))
+        locking.lock_and_invite(batch=other, by="user:1")
+        token = signing.token_of(Grant.objects.get(subject=other.ref))
+        assert client.get(f"/b/{token}/agreements/{alices['agreement']}.pdf").status_code == 404
 
 
 class TestAForeignIdInABody:

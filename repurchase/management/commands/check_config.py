@@ -2,8 +2,12 @@ import json
 
 from django.conf import settings
 from django.core.checks import Tags, run_checks
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
+from django.utils import timezone
+
+from pricing import sealing
 
 CHECKED_BY_DJANGO = [Tags.security]
 
@@ -28,6 +32,26 @@ class Command(BaseCommand):
 
 
 def _ours() -> list[str]:
+    return [*_settings(), *_seal()]
+
+
+def _seal() -> list[str]:
+    """Without a certificate agreements wait for ever; with the demo's nobody can rely on their seal."""
+    try:
+        certificate = sealing.certificate()
+    except ImproperlyConfigured as error:
+        return [str(error)]
+    now = timezone.now()
+    checks = {
+        "SEAL_CERTIFICATE is the self-made one of the demo": sealing.is_demo(certificate),
+        f"SEAL_CERTIFICATE has expired on {certificate.not_after:%Y-%m-%d}": certificate.not_after <= now,
+        f"SEAL_CERTIFICATE is valid from {certificate.not_before:%Y-%m-%d} only": certificate.not_before
+        > now,
+    }
+    return [text for text, wrong in checks.items() if wrong]
+
+
+def _settings() -> list[str]:
     checks = {
         "DEBUG is on": settings.DEBUG,
         "EMBEDDED is on: the demo mailbox and the simulator are served": settings.EMBEDDED,

@@ -1,0 +1,289 @@
+"""What two parties agreed to, as one value with one digest (reliability 9). Pure.
+
+`canonical` gives the exact bytes that a sealed PDF carries as `agreement.json`; their SHA-256 is the agreement's
+digest. Amounts are whole minor units beside their currency; times are UTC.
+"""
+
+import datetime as dt
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+VERSION = "agreement-1"
+CLAUSE = "《速卖通大宗交易补充协议》第4.7条"  # R-56
+
+DEMO_SEAL = "Bulk Repeat Order demo seal (self-made)"
+"""The name in the demo's certificate: it vouches for nothing, and every page that shows such a seal says so."""
+
+
+class Kind(StrEnum):
+    CONFIRMATION = "confirmation"  # a lot at its locked price
+    RENEGOTIATION = "renegotiation"  # changed terms, signed by both (R-54)
+
+
+class Role(StrEnum):
+    SELLER = "seller"
+    BUYER = "buyer"
+
+
+class How(StrEnum):
+    """How we know who a party is."""
+
+    PLATFORM = "platform"  # the platform verified the store, on this day
+    QUALIFIED = "qualified"  # the store's documents were reviewed; open since
+    ACCOUNT = "account"  # acted while signed in to this account
+    LINK = "link"  # acted through the personal link sent to this address
+    CERTIFICATE = "certificate"  # a certified business buyer until this day
+    TAX_NUMBER = "tax_number"  # this number, checked how and when
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Identified:
+    how: How
+    value: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Party:
+    role: Role
+    legal_name: str
+    address: str
+    identified: tuple[Identified, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lot:
+    """`terms_file` is attached too: the exact bytes whose SHA-256 is `terms_digest`, which the acts name."""
+
+    id: str
+    currency: str
+    index_series: str
+    locked_at: dt.datetime
+    expires_at: dt.datetime
+    terms_digest: str
+    terms_file: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Line:
+    no: int
+    sku: str
+    quantity: int
+    then_minor: int  # the price before: what was really paid for this quantity
+    now_minor: int  # the price agreed
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Order:
+    ref: str
+    repeats: str  # the source order's number
+    lot: str
+    currency: str
+    destination: str
+    incoterm: str
+    freight_minor: int
+    tax_minor: int
+    total_minor: int  # everything the buyer pays
+    lines: tuple[Line, ...]
+
+    @property
+    def then_minor(self) -> int:
+        return sum(line.then_minor for line in self.lines)
+
+    @property
+    def now_minor(self) -> int:
+        return sum(line.now_minor for line in self.lines)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Total:
+    """Of one currency: goods before and now, and what the buyer pays."""
+
+    currency: str
+    orders: int
+    then_minor: int
+    now_minor: int
+    freight_minor: int
+    tax_minor: int
+    total_minor: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Observation:
+    value: str
+    on: dt.date
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rate:
+    """A published rate or index close as it was frozen, and as it stood at a trigger."""
+
+    name: str  # "USD/CNY", "CRB"
+    source: str
+    then: Observation
+    now: Observation | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trigger:
+    """The decision that opened a renegotiation (R-50, R-51)."""
+
+    ref: str
+    rule: str
+    value: str
+    limit: str
+    at: dt.datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Agreed:
+    lot: str
+    digest: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Signature:
+    """What a party did, and the evidence of it: a simple electronic signature."""
+
+    role: Role
+    act: str  # "offer", "confirm", "sign"
+    actor: str  # who the portal knew it was: "user:7", "grant:…"
+    name: str  # as typed; "" where the act asked for a tick only
+    at: dt.datetime
+    consent_version: str
+    ip: str
+    user_agent: str
+    agreed: tuple[Agreed, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LedgerLink:
+    """The entry that recorded the last act; its digest chains everything before it."""
+
+    seq: int
+    kind: str
+    digest: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Goods:
+    sku: str
+    title: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Service:
+    """A customised service that was asked for in writing; unconfirmed, what needs it was left out (R-15)."""
+
+    order: str
+    line: int | None  # None: the whole order
+    text: str
+    confirmed: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Agreement:
+    id: str
+    kind: Kind
+    subject: str  # the batch's reference
+    store_id: int
+    store: str
+    sandbox: bool
+    seller: Party
+    buyer: Party
+    lots: tuple[Lot, ...]
+    goods: tuple[Goods, ...]
+    orders: tuple[Order, ...]
+    left_out: tuple[str, ...]  # orders of these lots that the buyer left out, or all of whose lines left
+    rates: tuple[Rate, ...]
+    trigger: Trigger | None
+    signatures: tuple[Signature, ...]
+    ledger: LedgerLink
+    clause: str  # that a renegotiation rests on (R-56); "" for a confirmation
+    services: tuple[Service, ...] = ()
+    version: str = VERSION
+
+    @property
+    def agreed_at(self) -> dt.datetime:
+        return max(signature.at for signature in self.signatures)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Draft:
+    """An agreement and the exact terms that its acts are bound to, by the file name that its lots give."""
+
+    agreement: Agreement
+    terms: Mapping[str, bytes]
+
+
+def canonical(agreement: Agreement) -> bytes:
+    """Sorted, compact UTF-8 JSON with the totals beside what they are sums of."""
+    content = asdict(agreement) | {"totals": [asdict(total) for total in totals(agreement.orders)]}
+    return _bytes(content)
+
+
+def is_canonical(raw: bytes) -> bool:
+    return _bytes(json.loads(raw)) == raw
+
+
+def _bytes(content: Any) -> bytes:
+    return json.dumps(
+        content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain
+    ).encode()
+
+
+def _plain(value: dt.date | dt.datetime) -> str:
+    return value.astimezone(dt.UTC).isoformat() if isinstance(value, dt.datetime) else value.isoformat()
+
+
+def digest_of(raw: bytes) -> str:
+    return hashlib.sha256(raw).hexdigest()
+
+
+def totals(orders: Sequence[Order]) -> list[Total]:
+    """By currency; a batch is the sum of its orders (pitfall 5)."""
+    by_currency: dict[str, list[Order]] = defaultdict(list)
+    for order in orders:
+        by_currency[order.currency].append(order)
+    return [
+        Total(
+            currency=currency,
+            orders=len(some),
+            then_minor=sum(o.then_minor for o in some),
+            now_minor=sum(o.now_minor for o in some),
+            freight_minor=sum(o.freight_minor for o in some),
+            tax_minor=sum(o.tax_minor for o in some),
+            total_minor=sum(o.total_minor for o in some),
+        )
+        for currency, some in sorted(by_currency.items())
+    ]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SkuPrice:
+    sku: str
+    title: str
+    currency: str
+    quantity: int
+    then_minor: int
+    now_minor: int
+
+
+def by_sku(agreement: Agreement) -> list[SkuPrice]:
+    """What each SKU comes to in each currency, before and now."""
+    sums: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
+    for order in agreement.orders:
+        for line in order.lines:
+            of = sums[line.sku, order.currency]
+            of[0], of[1], of[2] = of[0] + line.quantity, of[1] + line.then_minor, of[2] + line.now_minor
+    titles = {goods.sku: goods.title for goods in agreement.goods}
+    return [
+        SkuPrice(
+            sku=sku, title=titles[sku], currency=currency, quantity=quantity, then_minor=then, now_minor=now
+        )
+        for (sku, currency), (quantity, then, now) in sorted(sums.items())
+    ]

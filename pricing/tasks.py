@@ -1,0 +1,10 @@
+"""Doorbells: each loads nothing and calls one service."""
+
+from celery import shared_task
+
+from pricing.services import sealing
+
+
+@shared_task(name="pricing.seal")
+def seal(sealing_id: int) -> None:
+    sealing.seal(sealing_id)

@@ -1,0 +1,67 @@
+"""Documents that both parties read: each text stands in Chinese and in English beside it."""
+
+from decimal import Decimal
+from typing import Any
+
+from django import template
+from django.utils import translation
+from django.utils.html import format_html
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from marketplace.money import Money, exponent
+from pricing.agreements import How, Kind, Role
+
+register = template.Library()
+
+TITLES = {
+    Kind.CONFIRMATION: _("Confirmation of repeat orders at locked prices"),
+    Kind.RENEGOTIATION: _("Agreement on changed prices of repeat orders"),
+}
+ROLES = {Role.SELLER: _("Seller"), Role.BUYER: _("Buyer")}
+ACTS = {
+    "offer": _("offered these prices and locked them"),
+    "confirm": _("confirmed by tick and press"),
+    "sign": _("signed by one-time code and typed name"),
+}
+HOW = {
+    How.PLATFORM: _("store verified by the platform on {value}"),
+    How.QUALIFIED: _("company documents reviewed by the platform, open since {value}"),
+    How.ACCOUNT: _("acted while signed in as {value}"),
+    How.LINK: _("acted through the personal link sent to {value}"),
+    How.CERTIFICATE: _("certified business buyer until {value}"),
+    How.TAX_NUMBER: _("tax number {value}"),
+}
+WORDS: dict[str, dict[Any, Any]] = {"title": TITLES, "role": ROLES, "act": ACTS}
+
+
+@register.simple_tag
+def both(text: str, **values: Any) -> str:
+    """`{% both _("Sealed on {day}") day=day %}`. The template is rendered in English, so `text` is the message id."""
+    with translation.override("zh-hans"):
+        chinese = gettext(str(text)).format_map(values)
+    return format_html(
+        '<span lang="zh-Hans">{}</span> <span lang="en">{}</span>', chinese, str(text).format_map(values)
+    )
+
+
+@register.simple_tag
+def both_of(kind: str, value: Any) -> str:
+    return both(str(WORDS[kind][value]))
+
+
+@register.simple_tag
+def both_how(identified: Any) -> str:
+    return both(str(HOW[identified.how]), value=identified.value)
+
+
+@register.filter
+def plain(minor: int, currency: str) -> str:
+    """ "93,120.00": beside its currency, in a column."""
+    return f"{Money(minor, currency).amount:,.{exponent(currency)}f}"
+
+
+@register.simple_tag
+def change(then: int, now: int) -> str:
+    """“+2.40 %”, to the hundredth; nothing where there was no price before."""
+    return f"{Decimal(now - then) * 100 / then:+.2f} %" if then else "—"

@@ -1,0 +1,255 @@
+"""What the buyer confirmed, as an agreement: from the rows of the act, never from what a page showed."""
+
+import datetime as dt
+import uuid
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.shortcuts import get_object_or_404
+
+from diagnostics.models import LedgerEntry
+from marketplace.models import Buyer, FxRate, Store, User
+from pricing import agreements as core
+from pricing.agreements import Agreement, Draft, How, Identified, Kind, Party, Role
+from pricing.models import Act, ActKind, Grant, Lock, LockTerms, SealedAgreement, Sealing
+from qualification.models import Qualification
+from repurchase.custom_services import digest_of
+from repurchase.models import LineOutcome, LineService, RepeatLine, RepeatOrder
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Papers:
+    sealed: Sequence[SealedAgreement]  # the first agreed to first
+    pending: bool  # one is still being made
+
+
+def papers(store: Store, subject: str) -> Papers:
+    """The sealed documents of a batch, in two queries."""
+    found = SealedAgreement.objects.filter(store=store, subject=subject).order_by("agreed_at", "pk")
+    waiting = Sealing.objects.filter(store=store, subject=subject, done_at=None)
+    return Papers(sealed=list(found), pending=waiting.exists())
+
+
+def file_name(sealed: SealedAgreement) -> str:
+    return f"{sealed.subject}-{sealed.kind}.pdf"
+
+
+def sealed(store: Store, subject: str, pk: uuid.UUID) -> SealedAgreement:
+    return get_object_or_404(SealedAgreement, store=store, subject=subject, pk=pk)
+
+
+def confirmation(lock_id: uuid.UUID) -> Draft:
+    """Of the answer that confirmed this lock, with every other lot that the same answer confirmed.
+
+    What the acts are bound to are the bytes kept at the lock: any that no longer have the digest which the buyer
+    saw are never sealed. Lines whose service was not confirmed have left the orders since (R-15).
+    """
+    act = Act.objects.select_related("grant__buyer", "store").get(lock=lock_id, kind=ActKind.CONFIRM)
+    acts = list(
+        Act.objects.filter(grant=act.grant, at=act.at, kind=ActKind.CONFIRM)
+        .select_related("lock__rate_set", "lock__index_close")
+        .order_by("lock__currency", "lock__index_series")
+    )
+    locks = [each.lock for each in acts]
+    rows = list(RepeatOrder.objects.filter(lock__in=locks).select_related("past_order").order_by("position"))
+    lines = _lines(rows)
+    terms = _terms(locks)
+    store, grant = act.store, act.grant
+    entry = _entry(store, grant, act.at)
+    left_out = set(entry.facts["left_out"])
+    left_out |= {row.ref for row in rows if not lines[row.pk]}
+    accepted = [row for row in rows if row.ref not in left_out]
+    agreement = Agreement(
+        id=str(uuid.uuid5(act.grant_id, f"{Kind.CONFIRMATION}:{lock_id}")),
+        kind=Kind.CONFIRMATION,
+        subject=grant.subject,
+        store_id=store.pk,
+        store=store.name,
+        sandbox=store.sandbox,
+        clause="",  # nothing is renegotiated
+        seller=_seller(store, locks[0]),
+        buyer=_buyer(grant.buyer),
+        lots=tuple(_lot(lock, f"terms-{n}.json") for n, lock in enumerate(locks, 1)),
+        goods=_goods(accepted, lines),
+        orders=tuple(_order(row, lines[row.pk]) for row in accepted),
+        left_out=tuple(row.ref for row in rows if row.ref in left_out),
+        services=_services(acts, rows),
+        rates=_rates(store, locks),
+        trigger=None,
+        signatures=(_offered(locks), _confirmed(acts)),
+        ledger=core.LedgerLink(seq=entry.seq, kind=entry.kind, digest=entry.digest),
+    )
+    return Draft(agreement=agreement, terms=terms)
+
+
+def _lines(rows: Sequence[RepeatOrder]) -> dict[int, list[RepeatLine]]:
+    lines: dict[int, list[RepeatLine]] = defaultdict(list)
+    planned = RepeatLine.objects.filter(order__in=rows, outcome=LineOutcome.PLANNED)
+    for line in planned.select_related("sku").order_by("order_id", "line_no"):
+        lines[line.order_id].append(line)
+    return lines
+
+
+def _terms(locks: Sequence[Lock]) -> dict[str, bytes]:
+    kept = {row.lock_id: bytes(row.text) for row in LockTerms.objects.filter(lock__in=locks)}
+    for lock in locks:
+        if core.digest_of(kept[lock.pk]) != lock.terms_digest:
+            raise ValueError(f"lock {lock.pk}: its terms are no longer those that were confirmed")
+    return {f"terms-{n}.json": kept[lock.pk] for n, lock in enumerate(locks, 1)}
+
+
+def _services(acts: Sequence[Act], rows: Sequence[RepeatOrder]) -> tuple[core.Service, ...]:
+    """What was asked in writing and how it was answered: by the act, whose digests the texts have to match."""
+    texts = LineService.objects.filter(batch__in={row.batch_id for row in rows}, dismissed_at=None)
+    by_digest = {digest_of(text): text for text in texts.values_list("text", flat=True)}
+    return tuple(
+        core.Service(
+            order=asked["order"],
+            line=asked["line"],
+            text=by_digest[asked["text"]],
+            confirmed=asked["confirmed"],
+        )
+        for act in acts
+        for asked in act.particulars.get("services", ())
+    )
+
+
+def _seller(store: Store, lock: Lock) -> Party:
+    identified = []
+    if store.verified_at:
+        identified.append(Identified(how=How.PLATFORM, value=_day(store.verified_at)))
+    standing = Qualification.objects.filter(store=store).first()
+    if standing:
+        identified.append(Identified(how=How.QUALIFIED, value=_day(standing.since)))
+    return Party(
+        role=Role.SELLER,
+        legal_name=store.legal_name,
+        address=_address(store),
+        identified=(*identified, *_account(lock.locked_by)),
+    )
+
+
+def _account(actor: str) -> list[Identified]:
+    user = _user(actor)
+    return [Identified(how=How.ACCOUNT, value=user.email)] if user else []
+
+
+def _user(actor: str) -> User | None:
+    kind, _, pk = actor.partition(":")
+    return User.objects.filter(pk=pk).first() if kind == "user" and pk.isdecimal() else None
+
+
+def _buyer(buyer: Buyer) -> Party:
+    identified = [Identified(how=How.LINK, value=buyer.email)]
+    if buyer.is_certified_business and buyer.certificate_valid_until:
+        until = buyer.certificate_valid_until.isoformat()
+        identified.append(Identified(how=How.CERTIFICATE, value=until))
+    if buyer.tax_number:
+        checked = buyer.tax_number_checked_at
+        how = f" ({buyer.tax_number_checked_how}, {_day(checked)})" if checked else ""
+        identified.append(Identified(how=How.TAX_NUMBER, value=f"{buyer.tax_number}{how}"))
+    return Party(
+        role=Role.BUYER, legal_name=buyer.name, address=_address(buyer), identified=tuple(identified)
+    )
+
+
+def _address(of: Store | Buyer) -> str:
+    return ", ".join(part for part in (of.street, f"{of.postal_code} {of.city}".strip(), of.country) if part)
+
+
+def _day(at: dt.datetime) -> str:
+    return at.astimezone(dt.UTC).date().isoformat()
+
+
+def _lot(lock: Lock, terms_file: str) -> core.Lot:
+    return core.Lot(
+        id=str(lock.pk),
+        currency=lock.currency,
+        index_series=lock.index_series,
+        locked_at=lock.locked_at,
+        expires_at=lock.expires_at,
+        terms_digest=lock.terms_digest,
+        terms_file=terms_file,
+    )
+
+
+def _goods(rows: Sequence[RepeatOrder], lines: dict[int, list[RepeatLine]]) -> tuple[core.Goods, ...]:
+    skus = {line.sku.code: line.sku.title for row in rows for line in lines[row.pk]}
+    return tuple(core.Goods(sku=code, title=title) for code, title in sorted(skus.items()))
+
+
+def _order(row: RepeatOrder, lines: Sequence[RepeatLine]) -> core.Order:
+    place = (row.ship_to.get("city"), row.ship_to.get("country"))
+    return core.Order(
+        ref=row.ref,
+        repeats=row.past_order.number,
+        lot=str(row.lock_id),
+        currency=row.currency,
+        destination=", ".join(part for part in place if part),
+        incoterm=row.incoterm,
+        freight_minor=row.freight_minor,
+        tax_minor=row.tax_minor,
+        total_minor=row.total_minor,
+        lines=tuple(
+            core.Line(
+                no=line.line_no, sku=line.sku.code, quantity=line.quantity,
+                then_minor=line.base_minor, now_minor=line.total_minor,
+            )
+            for line in lines
+        ),
+    )  # fmt: skip
+
+
+def _rates(store: Store, locks: Sequence[Lock]) -> tuple[core.Rate, ...]:
+    """The exchange rates that the locks froze, of each lot's currency and the store's, and the index closes."""
+    currencies = {lock.currency for lock in locks} | {store.settlement_currency}
+    frozen = {lock.rate_set_id: lock.rate_set for lock in locks}
+    fx = FxRate.objects.filter(rate_set__in=frozen, currency__in=currencies).order_by(
+        "rate_set_id", "currency"
+    )
+    found = [
+        core.Rate(
+            name=f"EUR/{rate.currency}",
+            source=frozen[rate.rate_set_id].source,
+            then=core.Observation(
+                value=f"{rate.per_euro.normalize():f}", on=frozen[rate.rate_set_id].published_on
+            ),
+        )
+        for rate in fx
+    ]
+    closes = {
+        lock.index_close_id: lock.index_close for lock in locks if lock.index_series and lock.index_close
+    }
+    for _, close in sorted(closes.items()):
+        then = core.Observation(value=f"{close.value.normalize():f}", on=close.closed_on)
+        found.append(core.Rate(name=close.series, source=close.source, then=then))
+    return tuple(found)
+
+
+def _agreed(locks: Sequence[Lock]) -> tuple[core.Agreed, ...]:
+    return tuple(core.Agreed(lot=str(lock.pk), digest=lock.terms_digest) for lock in locks)
+
+
+def _offered(locks: Sequence[Lock]) -> core.Signature:
+    user = _user(locks[0].locked_by)
+    return core.Signature(
+        role=Role.SELLER, act="offer", actor=locks[0].locked_by, name=user.name if user else "",
+        at=locks[0].locked_at, consent_version="", ip="", user_agent="", agreed=_agreed(locks),
+    )  # fmt: skip
+
+
+def _confirmed(acts: Sequence[Act]) -> core.Signature:
+    act = acts[0]
+    return core.Signature(
+        role=Role.BUYER, act="confirm", actor=f"grant:{act.grant_id}", name="", at=act.at,
+        consent_version=act.consent_version, ip=act.ip or "", user_agent=act.user_agent,
+        agreed=tuple(core.Agreed(lot=str(each.lock_id), digest=each.terms_digest) for each in acts),
+    )  # fmt: skip
+
+
+def _entry(store: Store, grant: Grant, at: dt.datetime) -> LedgerEntry:
+    """It names what was left out, whatever became of the orders since."""
+    return LedgerEntry.objects.get(
+        store_id=store.pk, subject=f"batch:{grant.subject}", kind="buyer.confirmed", at=at
+    )

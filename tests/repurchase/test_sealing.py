@@ -1,0 +1,204 @@
+"""A confirmation becomes a sealed PDF: once, in a worker, recorded and told."""
+
+import json
+
+import pytest
+from django.core.files.storage import default_storage
+from django.core.management import call_command
+from django.db import DatabaseError, transaction
+
+from diagnostics.models import LedgerEntry
+from diagnostics.problem import Problem
+from marketplace import clock
+from outbox.letters import RENDERERS
+from outbox.models import Letter
+from pricing import reading
+from pricing.models import Lock, SealedAgreement, Sealing
+from pricing.services import sealing
+from repurchase.models import RepeatLine, RepeatOrder
+from repurchase.queries import agreements
+from repurchase.services import sweeping
+from tests import world
+from tests.repurchase.sealing import confirmed, sealed
+
+pytestmark = pytest.mark.django_db
+
+
+class TestTheAgreement:
+    def test_says_what_the_buyer_confirmed_and_what_was_left_out(self, store, alice):
+        batch = confirmed(store, orders=6, left_out=2, by=f"user:{alice.pk}")
+        lock = Lock.objects.get()
+        drawn = agreements.confirmation(lock.pk).agreement
+        assert [order.ref for order in drawn.orders] == [f"{batch.ref}-{n:04d}" for n in range(3, 7)]
+        assert drawn.left_out == (f"{batch.ref}-0001", f"{batch.ref}-0002")
+        assert {line.then_minor for order in drawn.orders for line in order.lines} == {500_000}
+        assert sum(order.total_minor for order in drawn.orders) == 4 * 597_975
+        assert [(s.role, s.act) for s in drawn.signatures] == [("seller", "offer"), ("buyer", "confirm")]
+        assert drawn.signatures[1].agreed[0].digest == lock.terms_digest
+        assert drawn.signatures[1].ip == "203.0.113.7"
+        assert drawn.ledger.digest == LedgerEntry.objects.get(kind="buyer.confirmed").digest
+        assert {rate.name for rate in drawn.rates} == {"EUR/CNY", "EUR/USD", "CRB"}
+
+    def test_carries_the_exact_bytes_that_the_act_is_bound_to(self, store):
+        batch = confirmed(store)
+        found = reading.read(sealing.content_of(sealed(batch)))
+        assert found["files"]["terms-1.json"] == Lock.objects.get().terms_digest
+
+    def test_holds_every_lot_of_one_answer(self, store):
+        _, past = world.repeatable(store, orders=6)
+        for order in past[:2]:
+            order.currency = "GBP"
+            order.save()
+        # prices in another currency are another lot (ADR 3)
+        batch = _confirmed_of(store, past)
+        if Lock.objects.filter(subject=batch.ref).count() == 2:
+            assert Sealing.objects.count() == 1
+            assert {lot.currency for lot in _drawn().lots} == {"GBP", "USD"}
+
+    def test_is_not_drawn_up_from_terms_that_were_tampered_with(self, store):
+        batch = confirmed(store)
+        line = RepeatLine.objects.first()
+        RepeatLine.objects.filter(pk=line.pk).update(total_minor=line.total_minor + 1)
+        with pytest.raises(ValueError, match="no longer have the terms"):
+            sealed(batch)
+        assert not SealedAgreement.objects.exists()
+
+    def test_is_the_same_whatever_became_of_the_orders_since(self, store):
+        confirmed(store)
+        before = _drawn()
+        RepeatOrder.objects.update(status="shipped")
+        assert _drawn() == before
+
+
+def _drawn():
+    return agreements.confirmation(Sealing.objects.get().occasion).agreement
+
+
+def _confirmed_of(store, past):
+    from repurchase.services import batches, locking
+    from tests.repurchase.running import run
+    from tests.repurchase.sealing import confirm
+
+    batch = run(batches.create(store=store, numbers=[o.number for o in past], by="user:1"))
+    locking.lock_and_invite(batch=batch, by="user:1")
+    confirm(batch)
+    return batch
+
+
+class TestSealing:
+    def test_is_done_once(self, store):
+        batch = confirmed(store)
+        made = sealed(batch)
+        assert sealing.seal(made.sealing_id) is None
+        assert SealedAgreement.objects.count() == 1
+        assert LedgerEntry.objects.filter(kind="agreement.sealed").count() == 1
+
+    def test_is_asked_for_once_an_occasion(self, store):
+        confirmed(store)
+        asked = Sealing.objects.get()
+        sealing.ask(
+            store_id=store.pk, kind=asked.kind, subject="x", occasion=asked.occasion, at=clock.now(store)
+        )
+        assert Sealing.objects.count() == 1
+
+    def test_is_not_asked_for_by_a_decline(self, store):
+        from pricing import signing
+        from pricing.models import Grant
+        from repurchase.services import answering, batches, locking
+        from tests.repurchase.running import run
+
+        _, past = world.repeatable(store)
+        batch = run(batches.create(store=store, numbers=[o.number for o in past], by="user:1"))
+        locking.lock_and_invite(batch=batch, by="user:1")
+        digests = {lock.pk: lock.terms_digest for lock in Lock.objects.all()}
+        token = signing.token_of(Grant.objects.get())
+        answering.decline(token=token, digests=digests, ip=None, user_agent="")
+        assert not Sealing.objects.exists()
+
+    def test_is_recorded_with_every_field_of_its_row(self, store):
+        made = sealed(confirmed(store))
+        entry = LedgerEntry.objects.get(kind="agreement.sealed")
+        assert entry.facts == json.loads(json.dumps(sealing.facts_of(made)))
+
+    def test_is_told_to_both_with_the_pdf_attached(self, store):
+        made = sealed(confirmed(store))
+        for side in ("seller", "buyer"):
+            letter = Letter.objects.get(kind=f"repurchase.sealed_{side}")
+            rendered = RENDERERS[letter.kind](letter.subjects)
+            if side == "seller":
+                assert rendered is None  # this store has no member to write to
+                continue
+            [(name, pdf, kind)] = rendered.attachments
+            assert (name, kind) == (f"{made.subject}-confirmation.pdf", "application/pdf")
+            assert sealing.content_of(made) == pdf
+            assert "/b/" in rendered.text
+            assert "/verify/" in rendered.text
+
+    def test_writes_to_the_seller_who_made_the_batch(self, store, alice):
+        sealed(confirmed(store, by=f"user:{alice.pk}"))
+        letter = Letter.objects.get(kind="repurchase.sealed_seller")
+        rendered = RENDERERS[letter.kind](letter.subjects)
+        assert rendered.to == [alice.email]
+        assert "/b/" not in rendered.text
+        assert len(rendered.attachments) == 1
+
+    def test_leaves_nothing_behind_when_it_fails(self, store, settings):
+        batch = confirmed(store)
+        settings.SEAL_CERTIFICATE = ""
+        with pytest.raises(Exception, match="SEAL_CERTIFICATE"):
+            sealed(batch)
+        assert not SealedAgreement.objects.exists()
+        assert not LedgerEntry.objects.filter(kind="agreement.sealed").exists()
+        assert Sealing.objects.get().done_at is None
+
+    def test_is_rung_again_by_the_sweep_and_ever_more_rarely(self, store):
+        confirmed(store)
+        assert sweeping.sweep(store=store).rung_seals == 0
+        long_ago = clock.now() - sealing.RING_AGAIN
+        Sealing.objects.update(rung_at=long_ago)
+        assert sweeping.sweep(store=store).rung_seals == 1
+        assert sweeping.sweep(store=store).rung_seals == 0
+        Sealing.objects.update(rung_at=long_ago, tries=5)
+        assert sweeping.sweep(store=store).rung_seals == 0
+        Sealing.objects.update(rung_at=clock.now() - sealing.SLOWEST, tries=500)
+        assert sweeping.sweep(store=store).rung_seals == 1
+
+
+class TestWhatIsStored:
+    def test_lies_under_a_random_key(self, store):
+        made = sealed(confirmed(store))
+        name = made.file_key.removeprefix("agreements/").removesuffix(".pdf")
+        assert len(name) >= 43
+        assert made.subject not in made.file_key
+
+    @pytest.mark.parametrize("change", ["update", "delete"])
+    def test_can_t_be_changed_in_the_database(self, store, change):
+        made = sealed(confirmed(store))
+        rows = SealedAgreement.objects.filter(pk=made.pk)
+        with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+            rows.update(digest="0" * 64) if change == "update" else rows.delete()
+
+    @pytest.mark.parametrize("damage", ["flipped", "gone"])
+    def test_is_not_handed_out_when_it_is_damaged(self, store, damage):
+        made = sealed(confirmed(store))
+        content = bytearray(sealing.content_of(made))
+        default_storage.delete(made.file_key)
+        if damage == "flipped":
+            content[len(content) // 2] ^= 1
+            with default_storage.open(made.file_key, "wb") as file:
+                file.write(bytes(content))
+        with pytest.raises(Problem, match="AGREEMENT_DAMAGED"):
+            sealing.content_of(made)
+
+
+class TestTheConfiguration:
+    def test_names_the_demo_certificate(self, capsys):
+        with pytest.raises(Exception, match="settings are not fit"):
+            call_command("check_config")
+        assert "SEAL_CERTIFICATE is the self-made one of the demo" in capsys.readouterr().out
+
+    def test_names_a_missing_one(self, capsys, settings):
+        settings.SEAL_CERTIFICATE = ""
+        with pytest.raises(Exception, match="settings are not fit"):
+            call_command("check_config")
+        assert "SEAL_CERTIFICATE names no PKCS#12 file" in capsys.readouterr().out

@@ -1,0 +1,193 @@
+"""F-11: whatever is changed, in the file, in its row or in the ledger, is found and named."""
+
+import random
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+from diagnostics.models import LedgerEntry
+from marketplace import guarded
+from pricing import reading
+from pricing.models import SealedAgreement
+from pricing.services import sealing, verifying
+from pricing.services.verifying import Check
+from tests.diagnostics.test_ledger import tamper
+from tests.pricing.test_sealing import printed
+from tests.repurchase.sealing import confirmed, sealed
+
+pytestmark = pytest.mark.django_db
+FLIPS = 200
+TEXTS = ("kind", "subject", "digest", "file_digest", "file_key", "fingerprint")
+
+
+@pytest.fixture
+def made(store) -> SealedAgreement:
+    return sealed(confirmed(store))
+
+
+@pytest.fixture
+def pdf(made) -> bytes:
+    return sealing.content_of(made)
+
+
+def judged(pdf: bytes) -> verifying.Verdict:
+    """Without the child, which a test of 200 flips would start 200 times."""
+    return verifying.judge(pdf, reading.read(pdf))
+
+
+def wrong(pdf: bytes) -> set[Check]:
+    return {found.check for found in judged(pdf).checks if not found.ok}
+
+
+def flipped(content: bytes, at: int, bit: int) -> bytes:
+    changed = bytearray(content)
+    changed[at] ^= 1 << bit
+    return bytes(changed)
+
+
+def change_row(sql: str, *values: object) -> None:
+    """What an attacker with the owner's rights could do: switch the trigger off first."""
+    trigger = "TRIGGER a_sealed_agreement_is_append_only"
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER TABLE pricing_sealedagreement DISABLE {trigger}")
+        cursor.execute(f"UPDATE pricing_sealedagreement SET {sql}", values)
+        cursor.execute(f"ALTER TABLE pricing_sealedagreement ENABLE {trigger}")
+
+
+class TestAGenuineFile:
+    def test_passes_every_check_and_shows_what_was_agreed(self, made, pdf):
+        verdict = verifying.verify(pdf)
+        assert verdict.ok, verdict.checks
+        assert [found.check for found in verdict.checks] == list(Check)
+        assert verdict.agreement["subject"] == made.subject
+        assert verdict.demo
+
+
+class TestAFlippedByte:
+    def test_anywhere_in_the_file_is_found(self, pdf):
+        dice = random.Random(11)
+        cases = [(dice.randrange(len(pdf)), dice.randrange(8)) for _ in range(FLIPS)]
+        missed = [case for case in cases if judged(flipped(pdf, *case)).ok]
+        assert missed == []
+
+    def test_in_what_the_seal_covers_is_the_seals_to_find(self, pdf):
+        at = pdf.index(b"/Producer") + 12
+        found = wrong(flipped(pdf, at, 0))
+        assert {Check.SEAL, Check.KNOWN} <= found
+
+    def test_in_the_seals_own_padding_is_found_by_the_files_digest(self, pdf):
+        """The seal does not cover the room that was left for it; our records do."""
+        at = pdf.rindex(b"00000000") + 2
+        changed = pdf[:at] + b"1" + pdf[at + 1 :]
+        assert Check.KNOWN in wrong(changed)
+        assert Check.SEAL not in wrong(changed)
+
+    @pytest.mark.parametrize("column", TEXTS)
+    def test_of_the_row_is_found(self, made, pdf, column):
+        dice = random.Random(column)
+        value = getattr(made, column)
+        for _ in range(FLIPS // 40):
+            at = dice.randrange(len(value))
+            letter = "y" if value[at] == "x" else "x"
+            change_row(f"{column} = %s", value[:at] + letter + value[at + 1 :])
+            assert wrong(pdf), value
+        change_row(f"{column} = %s", value)
+        assert not wrong(pdf)
+
+    @pytest.mark.parametrize(
+        "sql",
+        [
+            "file_bytes = file_bytes + 1", "sealed_at = sealed_at + interval '1 microsecond'",
+            "agreed_at = agreed_at - interval '1 microsecond'", "id = gen_random_uuid()",
+        ],
+    )  # fmt: skip
+    def test_of_its_numbers_and_times_is_found(self, pdf, sql):
+        change_row(sql)
+        assert wrong(pdf)
+
+    @pytest.mark.parametrize("kind", ["buyer.confirmed", "agreement.sealed", "batch.locked"])
+    @pytest.mark.parametrize(
+        "sql",
+        [
+            "digest = overlay(digest placing 'x' from 5)", "previous = 'x' || previous", "by = by || 'x'",
+            "at = at + interval '1 microsecond'", "facts = facts || '{\"x\": 1}'", "subject = subject || 'x'",
+            "kind = 'x'", "seq = seq + 1000",
+        ],
+    )  # fmt: skip
+    def test_of_the_ledger_is_found_and_its_first_bad_entry_named(self, pdf, kind, sql):
+        tamper(f"UPDATE diagnostics_ledgerentry SET {sql} WHERE kind = '{kind}'")
+        assert {Check.CHAIN, Check.LEDGER} & wrong(pdf)
+        chain = next(found for found in judged(pdf).checks if found.check is Check.CHAIN)
+        assert not chain.ok
+        assert chain.detail
+
+    def test_is_found_when_the_row_is_gone(self, pdf):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "ALTER TABLE pricing_sealedagreement DISABLE TRIGGER a_sealed_agreement_is_append_only"
+            )
+            cursor.execute("DELETE FROM pricing_sealedagreement")
+        assert {Check.KNOWN, Check.CERTIFICATE, Check.LEDGER} <= wrong(pdf)
+
+    def test_is_found_when_the_ledger_is_gone(self, pdf):
+        tamper("DELETE FROM diagnostics_ledgerentry")
+        assert {Check.LEDGER, Check.CHAIN} <= wrong(pdf)
+        assert not LedgerEntry.objects.exists()
+
+
+class TestAStrangersFile:
+    def test_that_is_appended_to_is_not_whole(self, pdf):
+        assert {Check.WHOLE, Check.KNOWN} <= wrong(pdf + b"\n%more")
+
+    def test_sealed_with_our_own_certificate_but_not_by_us_is_not_known(self, db):
+        from pricing import sealing as seals
+
+        forged = seals.seal(printed(), reason="forged")
+        verdict = verifying.verify(forged)
+        bad = {found.check for found in verdict.checks if not found.ok}
+        assert {Check.KNOWN, Check.CERTIFICATE, Check.LEDGER} <= bad
+        assert verdict.agreement == {}
+
+    @pytest.mark.parametrize(
+        "content",
+        [b"", b"hello", b"%PDF-1.7\n", b"%PDF-1.7\n" + b"\xff" * 5000, b"%PDF-" + b"[" * 100_000],
+    )
+    def test_that_is_no_sealed_pdf_is_not_readable(self, db, content):
+        verdict = verifying.verify(content)
+        assert [(f.check, f.ok) for f in verdict.checks] == [(Check.READABLE, False)]
+
+    def test_that_has_no_seal_is_not_readable(self, db):
+        verdict = verifying.verify(printed())
+        assert verdict.checks[0].detail == "0 seals"
+
+    def test_that_is_too_large_is_not_opened(self, db):
+        verdict = verifying.verify(b"%PDF-" + b"0" * verifying.MAX_BYTES)
+        assert "bytes" in verdict.checks[0].detail
+
+
+class TestTheGuardedChild:
+    def test_hands_back_what_the_module_reads(self):
+        assert guarded.read("pricing.reading", b"x")["seals"] == 0
+
+    @pytest.mark.parametrize("module", ["tests.repurchase.greedy", "tests.repurchase.nowhere"])
+    def test_that_ends_without_an_answer_is_gone(self, module):
+        with pytest.raises(guarded.Gone):
+            guarded.read(module, b"x")
+
+
+class TestTheCommand:
+    def test_says_that_a_file_is_genuine(self, pdf, tmp_path, capsys):
+        (tmp_path / "a.pdf").write_bytes(pdf)
+        call_command("verify_agreement", str(tmp_path / "a.pdf"))
+        assert "BAD" not in capsys.readouterr().out
+
+    def test_names_what_is_wrong_and_fails(self, pdf, tmp_path, capsys):
+        (tmp_path / "a.pdf").write_bytes(flipped(pdf, len(pdf) // 3, 1))
+        with pytest.raises(CommandError, match="known"):
+            call_command("verify_agreement", str(tmp_path / "a.pdf"), "--json")
+        assert '"ok": false' in capsys.readouterr().out
+
+    def test_of_no_file_says_so(self, db):
+        with pytest.raises(CommandError, match="No such file"):
+            call_command("verify_agreement", "/nowhere.pdf")
