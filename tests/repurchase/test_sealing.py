@@ -13,9 +13,9 @@ from marketplace import clock
 from outbox.letters import RENDERERS
 from outbox.models import Letter
 from pricing import reading
-from pricing.models import Lock, SealedAgreement, Sealing
+from pricing.models import Lock, LockTerms, SealedAgreement, Sealing
 from pricing.services import sealing
-from repurchase.models import RepeatLine, RepeatOrder
+from repurchase.models import RepeatOrder
 from repurchase.queries import agreements
 from repurchase.services import sweeping
 from tests import world
@@ -57,9 +57,9 @@ class TestTheAgreement:
 
     def test_is_not_drawn_up_from_terms_that_were_tampered_with(self, store):
         batch = confirmed(store)
-        line = RepeatLine.objects.first()
-        RepeatLine.objects.filter(pk=line.pk).update(total_minor=line.total_minor + 1)
-        with pytest.raises(ValueError, match="no longer have the terms"):
+        terms = LockTerms.objects.get()
+        LockTerms.objects.update(text=bytes(terms.text).replace(b'"USD"', b'"EUR"', 1))
+        with pytest.raises(ValueError, match="no longer those that were confirmed"):
             sealed(batch)
         assert not SealedAgreement.objects.exists()
 

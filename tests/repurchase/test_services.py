@@ -21,9 +21,11 @@ from marketplace import access
 from marketplace.models import CommissionRate, PolicyValue, RateCard, Sku, StockClaim
 from outbox import letters
 from pricing import signing
-from pricing.models import Act, Lock
+from pricing.models import Act, Lock, Sealing
+from pricing.services import sealing
 from repurchase.custom_services import digest_of
 from repurchase.models import Batch, LineService, OrderFee, RepeatOrder
+from repurchase.queries.agreements import confirmation
 from repurchase.queries.services import asked_services, batch_services
 from repurchase.queries.terms import terms_text
 from repurchase.services import batches, customising, locking, sweeping
@@ -193,6 +195,25 @@ class TestAServiceThatIsNotConfirmed:
         accept(batch)
         assert list(batch.orders.order_by("position").values_list("total_minor", "fees_minor"))[:5] == before
         assert set(batch.orders.values_list("status", flat=True)) == {"confirmed"}
+
+    def test_stands_in_the_sealed_document_beside_the_terms_as_they_were_locked(self, store):
+        batch = locked(store)
+        accept(batch)
+        drawn = confirmation(Lock.objects.get().pk)
+        (told,) = drawn.agreement.services
+        assert (told.order, told.line, told.text, told.confirmed) == (
+            last(batch).ref, 2, services.TEXT, False,
+        )  # fmt: skip
+        assert drawn.agreement.orders[-1].total_minor == 17_053
+        assert digest_of(drawn.terms["terms-1.json"].decode()) == Lock.objects.get().terms_digest
+        assert sealing.seal(Sealing.objects.get().pk).subject == batch.ref
+
+    def test_of_a_whole_order_stands_there_as_left_out(self, store):
+        batch = locked(store, "[service] gift wrap")
+        accept(batch)
+        drawn = confirmation(Lock.objects.get().pk).agreement
+        assert drawn.left_out == (last(batch).ref,)
+        assert len(drawn.orders) == 5
 
     def test_gives_its_stock_back(self, store):
         batch = locked(store)
