@@ -21,7 +21,7 @@ class Command(BaseCommand):
     def handle(self, *args, **options):
         wrong = [
             *_ours(),
-            *(f"{m.id}: {m.msg}" for m in run_checks(CHECKED_BY_DJANGO, include_deployment_checks=True)),
+            *(f"{m.id}: {m.msg}" for m in run_checks(tags=CHECKED_BY_DJANGO, include_deployment_checks=True)),
         ]
         if options["json"]:
             self.stdout.write(json.dumps(wrong))
