@@ -398,8 +398,10 @@ CATALOGUE: Mapping[Code, Entry] = {
     Code.PLAN_STALE: _refusal(
         409,
         _("The plan is out of date"),
-        _("It was screened {value}; a plan may be locked for {limit} hours."),
-        _("Screen again, look at the new plan, then lock."),
+        _(
+            "It was screened {value}; a plan may be locked for {limit} hours, and edited while tariffs and the buyer's tax number are as they were."
+        ),
+        _("Screen again, look at the new plan, then go on."),
     ),
     Code.PRICE_LOCKED: _refusal(
         409,

@@ -161,7 +161,7 @@ def world(
         limits=limits,
         rates=rates,
         lanes=_lanes(countries),
-        requirements=_requirements(countries, now.date()),
+        requirements=_requirements(countries, now.astimezone(PLATFORM_ZONE).date()),
         registrations=_registrations(store),
         embargoes=_embargoes(countries, now.astimezone(PLATFORM_ZONE).date()),
         listed=_listed(orders, now.astimezone(PLATFORM_ZONE).date()),

@@ -51,6 +51,17 @@ def platform_day(now: dt.datetime) -> dt.date:
     return timezone.localdate(now, timezone.get_default_timezone())
 
 
+def tariffs_changed_since(*, store: Store, at: dt.datetime) -> bool:
+    """Whether a row that prices this store's orders was written after `at`."""
+    rows = (
+        CommissionRate.objects.all(),
+        TaxRate.objects.all(),
+        RateCard.objects.filter(Q(store=store) | Q(store=None)),
+        Registration.objects.filter(store=store),
+    )
+    return any(each.filter(mirrored_at__gt=at).exists() for each in rows)
+
+
 def tariff_of(policies: Mapping[str, Value]) -> Tariff:
     return Tariff(
         payment_rate=Decimal(policies["payment_fee_rate"]),

@@ -15,6 +15,7 @@ from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from eligibility.models import Part
 from marketplace import clock
+from pricing.queries import tariffs_changed_since
 from repurchase import batching, copying, edits
 from repurchase.batching import BatchStatus
 from repurchase.capacity import Overflow
@@ -69,6 +70,7 @@ def undo(*, batch: Batch, by: str, version: int | None = None) -> BatchEdit:
     row = last_edit(batch)
     if row is None:
         raise Problem(Code.EDIT_EMPTY)
+    _require_same_terms(batch)
     now = clock.now(batch.store)
     work = replanned(batch, [edits.read(each) for each in row.changes], after=edits_of(batch, without=row))
     row.undone_at, row.undone_by = now, by
@@ -85,6 +87,15 @@ def exceeded(overflow: Overflow) -> Problem:
         Code.CAPACITY_EXCEEDED, group=overflow.group.name, day=overflow.day.isoformat(), needed=overflow.needed,
         limit=overflow.capacity, earliest=overflow.earliest.isoformat() if overflow.earliest else "—",
     )  # fmt: skip
+
+
+def _require_same_terms(batch: Batch) -> None:
+    """One plan is priced by one set of tariffs and one treatment of its buyer (pitfall 1): PLAN_STALE else."""
+    checked = batch.buyer.tax_number_checked_at
+    later = checked is not None and checked > batch.screened_at
+    if later or tariffs_changed_since(store=batch.store, at=batch.screened_at):
+        hours = int(batch.policies["plan_max_age_hours"])
+        raise Problem(Code.PLAN_STALE, value=batch.screened_at.isoformat(), limit=hours)
 
 
 def _require_editable(batch: Batch) -> None:
@@ -108,6 +119,7 @@ def _held(batch: Batch, version: int | None) -> Batch:
 
 
 def _worked(batch: Batch, asked: Sequence[Asked]) -> Rework:
+    _require_same_terms(batch)
     before = edits_of(batch)
     refs = order_refs(batch)
     sources = source_lines(batch.store, list(refs.values()), refs=refs)

@@ -82,13 +82,14 @@ class Rework:
 
 @uncollected()
 def replanned(batch: Batch, changes: Sequence[Edit], *, after: Sequence[Edit]) -> Rework:
-    """The orders that the changes name planned anew under the edits `after`, and with them those that share their scarce stock."""
+    """The orders that the changes name planned anew under the edits `after`, with those that share their scarce stock.
+
+    Those bring SKUs of their own along, which may be scarce in turn: it goes on until nothing is added.
+    """
     positions = dict(batch.orders.values_list("past_order_id", "position"))
     named = _named(batch, changes)
     facts = {order.id: order for order in generating.facts_of(batch, sorted(named), after)}
-    scarce = _scarce(batch, facts)
-    if scarce:
-        ids = set(_drawing_on(batch, scarce)) - set(facts)
+    while ids := set(_drawing_on(batch, scarce := _scarce(batch, facts))) - set(facts):
         facts |= {order.id: order for order in generating.facts_of(batch, sorted(ids), after)}
     orders = sorted(facts.values(), key=lambda order: positions[order.id])
     made, inputs = generating.plans_of(batch, orders, Counter() if scarce else None)

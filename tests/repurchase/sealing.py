@@ -11,9 +11,15 @@ from tests.repurchase.running import run
 
 def confirmed(store, *, orders: int = 5, left_out: int = 0, by: str = "user:1", **buyer) -> Batch:
     _, past = world.repeatable(store, orders=orders, **buyer)
+    batch = planned(store, past, by=by)
+    confirm(batch, left_out=left_out)
+    return batch
+
+
+def planned(store, past, *, by: str = "user:1") -> Batch:
+    """Locked, and the buyer invited."""
     batch = run(batches.create(store=store, numbers=[o.number for o in past], by=by))
     locking.lock_and_invite(batch=batch, by=by)
-    confirm(batch, left_out=left_out)
     return batch
 
 
