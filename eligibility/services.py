@@ -1,13 +1,17 @@
 """Opening: the automatic check by the store's own gates, and what follows from it (R-27)."""
 
+import datetime as dt
+from typing import Any
+
 from django.db import transaction
 
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from eligibility.gates import Gate, kept, store_gates
-from eligibility.queries import PLATFORM_ZONE, limits_of, store_facts
+from eligibility.gates import gates as all_gates
+from eligibility.queries import PLATFORM_ZONE, gate_facts, limits_of, store_facts
 from marketplace import clock, policy
-from marketplace.models import Store
+from marketplace.models import Buyer, Store
 from qualification import services as qualification
 from qualification.queries import state_of
 from qualification.review import Event
@@ -32,3 +36,12 @@ def open_benefit(*, store: Store, by: str) -> list[Gate]:
     if passed:
         qualification.advance(store=store, event=Event.APPLY, by=by, now=now)
     return gates
+
+
+def gates_now(*, store: Store, buyer: Buyer, now: dt.datetime) -> list[dict[str, Any]]:
+    """Every gate as it stands, as plain values: to be recorded and shown, it decides nothing here (R-26)."""
+    limits = limits_of(policy.in_force(now))
+    facts = gate_facts(store=store, buyers=[buyer], limits=limits, now=now)[buyer.pk]
+    return [
+        kept(gate) for gate in all_gates(facts, limits=limits, today=now.astimezone(PLATFORM_ZONE).date())
+    ]

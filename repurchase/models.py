@@ -92,6 +92,10 @@ class Batch(models.Model):
     policies = models.JSONField(default=dict)  # the ⚙ values it was decided under
     gates = models.JSONField(default=list)  # value, limit, verdict, as-of of each gate
     planned_at = models.DateTimeField(null=True, blank=True)
+    gates_at_confirmation = models.JSONField(
+        default=list
+    )  # recorded and shown, they block nothing then
+    confirmed_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
 
     objects = BatchQuerySet.as_manager()

@@ -225,6 +225,9 @@ class Batch(BatchName):
     attempt = serializers.IntegerField(help_text="1, and one more for each rescreening.")
     version = serializers.IntegerField(help_text="Of the plan: each screening and each edit makes a new one.")
     gates = Gate(many=True)
+    gates_at_confirmation = Gate(
+        many=True, help_text="Recorded when the buyer confirmed; they blocked nothing."
+    )
     counts = Counts(source="plan.counts")
     codes = CodeCount(many=True, source="plan.codes", help_text="Orders that carry each code, most first.")
     totals = Totals(many=True, source="plan.totals")

@@ -12,6 +12,7 @@ from django.db import transaction
 from diagnostics import ledger
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
+from eligibility.services import gates_now
 from outbox import letters
 from pricing import services as pricing
 from pricing import signing
@@ -20,7 +21,7 @@ from pricing.models import Grant, Lock
 from pricing.services import sealing
 from repurchase.custom_services import digest_of
 from repurchase.lifecycle import OrderStatus, sources
-from repurchase.models import LineOutcome, RepeatLine, RepeatOrder
+from repurchase.models import Batch, LineOutcome, RepeatLine, RepeatOrder
 from repurchase.queries.weighing import Ticks, Weighed, weigh
 from repurchase.services import ending, telling
 from repurchase.services.leaving_out import leave_out
@@ -85,7 +86,7 @@ def accept(
     )  # fmt: skip
     _record(
         grant, locks, "buyer.confirmed", weighed=weighed, consent_version=version, orders=len(accepted),
-        left_out=sorted(left_out),
+        left_out=sorted(left_out), gates=_gates(grant, locks[0].ended_at),
     )  # fmt: skip
 
 
@@ -101,6 +102,14 @@ def decline(
     pricing.refuse_a_rest(grant)
     _move(locks, [])
     _record(grant, locks, "buyer.declined", orders=0, reason_given=bool(words))
+
+
+def _gates(grant: Grant, at: dt.datetime) -> list[dict[str, Any]]:
+    """The gates at the confirmation: kept with the batch and in the ledger, whatever they say (R-26)."""
+    gates = gates_now(store=grant.store, buyer=grant.buyer, now=at)
+    batch = Batch.objects.filter(store=grant.store_id, ref=grant.subject)
+    batch.update(gates_at_confirmation=gates, confirmed_at=at)
+    return gates
 
 
 def _orders(

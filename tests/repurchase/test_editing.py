@@ -12,7 +12,8 @@ from diagnostics.codes import Code
 from diagnostics.models import LedgerEntry
 from diagnostics.problem import Problem
 from eligibility import replay
-from marketplace.models import ProductionDay, ProductionGroup, Sku
+from marketplace import clock
+from marketplace.models import Buyer, CommissionRate, ProductionDay, ProductionGroup, Sku
 from repurchase import queries
 from repurchase.edits import By, base_of
 from repurchase.feed import native
@@ -395,3 +396,47 @@ def test_the_base_of_a_line_is_what_the_row_keeps(store):
     edit(planned(store, orders=5, lines=2), every(quantity=37))
     line = RepeatLine.objects.select_related("source_line").first()
     assert line.base_minor == base_of(line.source_line, 37)
+
+
+class TestScarceStock:
+    def test_that_another_order_drags_along_is_shared_out_too(self, store):
+        """Lowering A in one order lets a third one back in, which wants B, of which a second one has taken all."""
+        buyer, plain = world.repeatable(store)
+        a, b = world.sku(store, price="10.00", on_hand=5), world.sku(store, price="10.00", on_hand=10)
+        first = world.past_order(store, buyer, [(a, 4, 4_000)])
+        second = world.past_order(store, buyer, [(b, 10, 10_000)])
+        third = world.past_order(
+            store, buyer, [(plain[0].lines.get().sku, 1, 1_000), (a, 2, 2_000), (b, 6, 6_000)]
+        )
+        numbers = [order.number for order in (*plain, first, second, third)]
+        batch = run(batches.create(store=store, numbers=numbers, by="user:1"))
+        editing.apply(batch=batch, asked=[Asked(by=By.ORDERS, names=[first.number], quantity=3)], by="user:1")
+        wanted = RepeatLine.objects.filter(order__batch=batch, sku=b, outcome="planned")
+        assert sum(wanted.values_list("quantity", flat=True)) <= 10
+        batch.refresh_from_db()
+        locking.lock_and_invite(batch=batch, by="user:1")
+
+
+class TestOneSetOfTerms:
+    def edit(self, store, batch):
+        number = batch.orders.first().past_order.number
+        asked = [Asked(by=By.ORDERS, names=[number], quantity=600)]
+        return editing.preview(batch=queries.batch(store, batch.ref, now=clock.now(store)), asked=asked)
+
+    def planned(self, store):
+        _, orders = world.repeatable(store)
+        return run(batches.create(store=store, numbers=[o.number for o in orders], by="user:1"))
+
+    def test_is_broken_by_a_tariff_written_since(self, store):
+        batch = self.planned(store)
+        CommissionRate.objects.update(mirrored_at=clock.now(store))
+        with pytest.raises(Problem) as refused:
+            self.edit(store, batch)
+        assert refused.value.code is Code.PLAN_STALE
+
+    def test_is_broken_by_a_tax_number_checked_since(self, store):
+        batch = self.planned(store)
+        Buyer.objects.update(tax_number_checked_at=clock.now(store))
+        with pytest.raises(Problem) as refused:
+            self.edit(store, batch)
+        assert refused.value.code is Code.PLAN_STALE

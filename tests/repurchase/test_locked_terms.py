@@ -14,6 +14,7 @@ from repurchase.models import Batch, RepeatLine, RepeatOrder
 from repurchase.priced import is_price
 from repurchase.services import batches, locking
 from tests import world
+from tests.repurchase import services
 from tests.repurchase.running import run
 
 CHANGED = {
@@ -55,7 +56,8 @@ class TestTheDatabase:
 
     @pytest.mark.parametrize("table", [*CHANGED])
     def test_refuses_to_delete_them(self, store, table):
-        locked_batch(store)
+        batch = locked_batch(store)
+        batch.orders.update(status="confirmed")
         connection.cursor().execute("DELETE FROM repurchase_orderfee")
         with pytest.raises(IntegrityError, match="PRICE_LOCKED"), transaction.atomic():
             connection.cursor().execute(f"DELETE FROM {table}")
@@ -67,6 +69,26 @@ class TestTheDatabase:
         connection.cursor().execute(f"UPDATE {table} SET {change}")
         RepeatOrder.objects.exclude(status="shipped").delete()
 
+    @pytest.mark.parametrize(
+        "statement",
+        [
+            "UPDATE repurchase_orderfee SET amount_minor = 1",
+            "DELETE FROM repurchase_orderfee",
+            "INSERT INTO repurchase_orderfee (store_id, order_id, position, part, kind, base_minor, amount_minor,"
+            " currency, reason, detail, rule_version, rounding, tariff_currency) SELECT store_id, order_id, 99, part, kind,"
+            " 1, 1, currency, '', '{}', '', '', '' FROM repurchase_orderfee LIMIT 1",
+            "INSERT INTO repurchase_repeatline (store_id, order_id, source_line_id, line_no, sku_id, quantity, moq, base_minor,"
+            " total_minor, outcome, codes, findings, hs_code, origin_country) SELECT store_id, order_id, source_line_id, 99,"
+            " sku_id, 1, 1, 1, 1, outcome, codes, findings, '', 'CN' FROM repurchase_repeatline LIMIT 1",
+            "UPDATE repurchase_lineservice SET text = 'other'",
+            "DELETE FROM repurchase_lineservice",
+        ],
+    )
+    def test_refuses_to_change_what_stands_around_a_locked_price(self, store, statement):
+        services.locked(store)
+        with pytest.raises(IntegrityError, match="PRICE_LOCKED"), transaction.atomic():
+            connection.cursor().execute(statement)
+
     def test_lets_states_move(self, store):
         batch = locked_batch(store)
         batch.orders.update(status="confirmed", changed_at=world.NOW)
@@ -76,8 +98,10 @@ class TestTheDatabase:
     def test_lets_a_line_leave_the_scope_with_the_buyers_answer(self, store):
         """R-15: what is not confirmed takes its amount along; nothing can become dearer by it."""
         batch = locked_batch(store)
-        RepeatLine.objects.filter(line_no=2).update(outcome="excluded", total_minor=0)
+        with pytest.raises(IntegrityError, match="PRICE_LOCKED"), transaction.atomic():
+            RepeatLine.objects.filter(line_no=2).update(outcome="excluded", total_minor=0)
         batch.orders.update(status="confirmed", goods_minor=250_000, tax_minor=1, total_minor=252_501)
+        RepeatLine.objects.filter(line_no=2).update(outcome="excluded", total_minor=0)
         for change in ({"goods_minor": 1}, {"total_minor": 252_502}):
             with pytest.raises(IntegrityError), transaction.atomic():
                 batch.orders.update(**change)

@@ -8,7 +8,7 @@ from diagnostics.codes import Code
 from diagnostics.models import LedgerEntry
 from diagnostics.problem import Problem
 from marketplace import clock
-from marketplace.models import Category, OrderClaim, Sku, StockClaim, Store
+from marketplace.models import Buyer, Category, OrderClaim, Sku, StockClaim, Store
 from outbox import letters
 from pricing import signing
 from pricing.models import Act, Grant, Lock
@@ -234,6 +234,17 @@ class TestConfirming:
             act(batch, digests=one)
         assert refused.value.code is Code.TERMS_CHANGED
         assert set(Lock.objects.values_list("status", flat=True)) == {"open"}
+
+    def test_records_the_gates_and_is_not_blocked_by_them(self, store):
+        """R-26: a running lock survives that the buyer's certificate has ended."""
+        batch = locked(store)
+        Buyer.objects.update(certificate_valid_until=world.TODAY - dt.timedelta(days=1))
+        accept(batch)
+        batch.refresh_from_db()
+        failed = [gate["code"] for gate in batch.gates_at_confirmation if not gate["passed"]]
+        assert (batch.status, failed) == ("closed", ["BUYER_CERTIFICATE_EXPIRED"])
+        assert batch.confirmed_at == Lock.objects.get().ended_at
+        assert LedgerEntry.objects.get(kind="buyer.confirmed").facts["gates"] == batch.gates_at_confirmation
 
     def test_twice_is_refused(self, store):
         batch = locked(store)
