@@ -6,7 +6,6 @@ import pytest
 from diagnostics import words
 from diagnostics.codes import CATALOGUE, Code, Severity
 
-
 OURS = {Code.INTERNAL_ERROR, Code.AGREEMENT_DAMAGED}  # the fault is on our side
 
 

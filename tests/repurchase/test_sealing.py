@@ -1,6 +1,5 @@
 """A confirmation becomes a sealed PDF: once, in a worker, recorded and told."""
 
-import datetime as dt
 import json
 
 import pytest
@@ -12,7 +11,6 @@ from django.db import DatabaseError, transaction
 from diagnostics.models import LedgerEntry
 from diagnostics.problem import Problem
 from marketplace import clock
-from marketplace.models import PastOrder, PriceListEntry, Sku
 from outbox.letters import RENDERERS
 from outbox.models import Letter
 from pricing import reading, signing
@@ -49,13 +47,11 @@ class TestTheAgreement:
 
     def test_holds_every_lot_of_one_answer(self, store):
         """Prices in another currency are another lot (ADR 3)."""
-        _, past = world.repeatable(store, orders=6)
-        for order in past[:2]:
-            PastOrder.objects.filter(pk=order.pk).update(currency="GBP")
-        PriceListEntry.objects.create(
-            store=store, sku=Sku.objects.get(), min_quantity=1, amount="10.00", currency="GBP",
-            valid_from=world.LONG_AGO + dt.timedelta(days=1), **world.MIRRORED,
-        )  # fmt: skip
+        buyer, past = world.repeatable(store, orders=5)
+        item = world.sku(store, currency="GBP")
+        past.append(
+            world.past_order(store, buyer, [(item, 500, 500_000)], currency="GBP", freight_minor=2500)
+        )
         confirm(planned(store, past))
         assert Lock.objects.count() == 2
         drawn = _drawn()
