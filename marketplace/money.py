@@ -5,9 +5,10 @@ Pure: no float, no framework. Amounts are `int` minor units beside an ISO 4217 c
 
 import csv
 import datetime as dt
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
@@ -20,6 +21,11 @@ with (Path(__file__).parent / "data" / "iso4217_minor_units.csv").open(encoding=
         row["code"]: int(row["exponent"]) for row in csv.DictReader(_file) if row["exponent"].isdigit()
     }
 """Minor-unit digits by currency: 2 for USD, 0 for JPY, 3 for KWD."""
+
+
+PLAIN_AMOUNT = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,18})?")
+MINOR_MAX = 2**63 - 1
+"""What a column of minor units holds."""
 
 
 def exponent(currency: str) -> int:
@@ -59,14 +65,16 @@ class Money:
 
     @classmethod
     def of(cls, amount: str | Decimal | int, currency: str) -> "Money":
-        """From a decimal amount; one with more digits than the currency has is refused, never rounded."""
-        try:
-            scaled = Decimal(amount).scaleb(exponent(currency))
-        except InvalidOperation:
-            raise Problem(Code.AMOUNT_INVALID, amount=str(amount), currency=currency) from None
-        if not scaled.is_finite() or scaled != scaled.to_integral_value():
-            raise Problem(Code.AMOUNT_INVALID, amount=str(amount), currency=currency)
-        return cls(int(scaled), currency)
+        """From a decimal amount; one with more digits than the currency has is refused, never rounded.
+
+        A text is plain ASCII digits: no exponent, no separator, no space. CURRENCY_UNKNOWN, AMOUNT_INVALID.
+        """
+        digits, text = exponent(currency), amount if isinstance(amount, str) else f"{amount:f}"
+        if PLAIN_AMOUNT.fullmatch(text):
+            minor = Fraction(text) * 10**digits
+            if minor.denominator == 1 and abs(minor) <= MINOR_MAX:
+                return cls(int(minor), currency)
+        raise Problem(Code.AMOUNT_INVALID, amount=text[:40], currency=currency)
 
     @property
     def amount(self) -> Decimal:

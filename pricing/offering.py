@@ -60,6 +60,7 @@ class Offer:
     destination: territories.Destination
     treatment: tax.Treatment
     quote: freight.Quote
+    order: fees.OrderToPrice
     priced: fees.Priced
 
 
@@ -92,7 +93,7 @@ def offer(wanted: Wanted, *, facts: TariffFacts, rates: Rates) -> Offer:
         local_return=wanted.local_return,
     )
     priced = fees.price(order, tariff=facts.tariff, rates=rates, day=facts.day)
-    return Offer(destination=destination, treatment=treatment, quote=quote, priced=priced)
+    return Offer(destination=destination, treatment=treatment, quote=quote, order=order, priced=priced)
 
 
 def _parcel(wanted: Wanted) -> freight.Parcel:

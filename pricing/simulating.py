@@ -5,18 +5,30 @@ Both answers honour every rounding: the price is the least one that reaches the 
 digits, at which what is settled covers the cost.
 """
 
-from collections.abc import Callable, Mapping
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
-from itertools import count
+from typing import TypeVar
 
+from diagnostics.codes import Code
+from diagnostics.problem import Problem
 from marketplace.money import Money, Rates, allocate, exponent
+from pricing import fees
 from pricing.offering import Offer, TariffFacts, Wanted, offer
 
 HIGHEST = 10**13
 """Minor units: a price beyond it is none."""
+FAR = 10**40
+"""Minor units: so many that freight, charges and roundings are nothing beside them."""
+FIRST = 6
+"""Minor units: less are tried without asking whether they can be."""
+TRIES = 4000
+ZERO = Decimal(0)
 RATE_DIGITS = 6
+
+Priceable = TypeVar("Priceable", Wanted, fees.OrderToPrice)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -99,62 +111,77 @@ def simulate(case: Case, *, facts: TariffFacts, rates: Rates) -> Outcome:
 def price_for(
     margin: Decimal, wanted: Wanted, *, cost_minor: int, facts: TariffFacts, rates: Rates
 ) -> int | None:
-    """The least price of the goods together, in minor units, at which the profit is `margin` of the turnover."""
-    kept = 1 - Fraction(margin)
+    """The least price of the goods together, in minor units, at which the profit is `margin` of the turnover.
 
-    def surplus(price: int) -> Fraction:
-        made = offer(priced_at(price, wanted), facts=facts, rates=rates)
-        return _turnover(made) * kept - (_turnover(made) - _net(made)) - cost_minor
+    INPUT_INVALID where fees and margin leave so little of each unit that the search would not end.
+    """
+    order = offer(wanted, facts=facts, rates=rates).order
+    kept, whole = (1 - Fraction(margin)).as_integer_ratio()
 
-    lines = len(wanted.lines)
-    slack = 2 + 2 * len(offer(wanted, facts=facts, rates=rates).priced.fees) + lines
-    spread = _spread(wanted, facts)
-    return least(
-        surplus,
-        slack=slack,
-        loose=slack + -int(-wanted.freight_minor * spread // 1),
-        loose_until=-int(-lines * wanted.freight_minor * spread // 1),
-    )
+    def surplus(price: int) -> int:
+        priced = fees.price(priced_at(price, order), tariff=facts.tariff, rates=rates, day=facts.day)
+        turnover = priced.total_minor - priced.tax_minor
+        return turnover * kept - (priced.fees_minor + cost_minor) * whole
+
+    return least(surplus, bound=bound_of(surplus, order, whole))
 
 
-def priced_at(price: int, wanted: Wanted) -> Wanted:
+def priced_at(price: int, order: Priceable) -> Priceable:
     """The same order with its goods at another price: each line by its part of today's, by largest remainder."""
-    parts = allocate(price, [line.total_minor for line in wanted.lines])
-    lines = [replace(line, total_minor=part) for line, part in zip(wanted.lines, parts, strict=True)]
-    return replace(wanted, lines=lines)
+    parts = allocate(price, [line.total_minor for line in order.lines])
+    lines = [replace(line, total_minor=part) for line, part in zip(order.lines, parts, strict=True)]
+    return replace(order, lines=lines)
 
 
-def least(surplus: Callable[[int], Fraction], *, slack: int, loose: int, loose_until: int) -> int | None:
+def bound_of(
+    surplus: Callable[[int], int], order: fees.OrderToPrice, whole: int
+) -> Callable[[int], Fraction]:
+    """A convex function that `surplus` never exceeds, from FIRST on.
+
+    Without roundings `surplus` is a straight line, told by two prices so high that nothing else counts. Beside it lie
+    the roundings, and with several commission rates the freight: few units of goods share it out unevenly among the
+    rates, by no more than `uneven` units of the goods' net, which is half of their price at the least.
+    """
+    rates = {line.commission_rate or ZERO for line in order.lines}
+    lines, groups, top = len(order.lines), len(rates), max(rates)
+    rounded = 6 + 2 * groups + Fraction(top) * (lines + groups) / 2
+    uneven = Fraction(lines + 2 * groups + 2, 4) * Fraction(top - min(rates)) * (order.freight_minor + 2)
+    net = Fraction(1, 2) if order.prices_include_tax else 1
+    once, twice = surplus(FAR), surplus(2 * FAR)
+    slope, start = Fraction(twice - once, FAR), 2 * once - twice
+
+    def bound(price: int) -> Fraction:
+        return start + slope * price + whole * (4 * rounded + uneven / (net * price - 2))
+
+    return bound
+
+
+def least(surplus: Callable[[int], int], *, bound: Callable[[int], Fraction]) -> int | None:
     """The least whole number at which `surplus` is not negative; None where there is none up to HIGHEST.
 
-    Roundings make `surplus` go up by steps that may also fall back. It stays within `slack` of a straight line that
-    rises (`loose` up to `loose_until`, where few units are shared out among the lines): where it lies more than twice
-    that below zero, nothing smaller reaches zero. Bisection finds such a place, the rest is tried one by one.
+    Roundings make `surplus` go up by steps that may also fall back: tried is each number that `bound` leaves open.
     """
-    if surplus(0) >= 0:
-        return 0
-    top = 1
-    while surplus(top) < 0:
-        top *= 2
-        if top > HIGHEST:
-            return None
-    low = _below(surplus, 0, top, 2 * loose)
-    start = min(max(low, loose_until), top)
-    for price in range(low + 1, start + 1):
+    for tried, price in enumerate(_open(bound)):
+        if tried == TRIES:
+            raise Problem(
+                Code.INPUT_INVALID, detail="wished_margin: fees and margin leave too little to tell a price"
+            )
         if surplus(price) >= 0:
             return price
-    low = _below(surplus, start, top, 2 * slack)
-    return next(price for price in count(low + 1) if surplus(price) >= 0)
+    return None
 
 
-def _below(surplus: Callable[[int], Fraction], low: int, high: int, depth: int) -> int:
-    """A place from `low` on where the surplus lies more than `depth` below zero, the last one that bisection meets."""
-    if surplus(low) >= -depth:
-        return low
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if surplus(middle) < -depth else (low, middle)
-    return low
+def _open(bound: Callable[[int], Fraction]) -> Iterator[int]:
+    """Where a convex bound is not below zero: at the beginning perhaps, and from some number on."""
+    yield from range(FIRST)
+    turn = _first(lambda n: bound(n + 1) >= bound(n), FIRST, HIGHEST)
+    yield from range(FIRST, _first(lambda n: bound(n) < 0, FIRST, turn))
+    yield from range(_first(lambda n: bound(n) >= 0, turn, HIGHEST), HIGHEST)
+
+
+def _first(holds: Callable[[int], bool], low: int, high: int) -> int:
+    """The first number from `low` on where it holds, and goes on to; else `high`."""
+    return low + bisect_left(range(low, high), True, key=holds)
 
 
 def break_even_rate(net: Money, cost: Money) -> Decimal | None:
@@ -176,8 +203,3 @@ def _turnover(made: Offer) -> int:
 
 def _net(made: Offer) -> int:
     return _turnover(made) - made.priced.fees_minor
-
-
-def _spread(wanted: Wanted, facts: TariffFacts) -> Fraction:
-    rates = [Fraction(facts.commission.get(line.category_id, 0)) for line in wanted.lines]
-    return max(rates) - min(rates)

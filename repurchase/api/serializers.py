@@ -406,7 +406,9 @@ class CarrierCharges(serializers.Serializer):
     """The estimate that the plan has kept, what the carrier billed, and the difference, in the order's currency."""
 
     estimate = MoneyField()
-    actual = MoneyField(allow_null=True, help_text="null: nothing was recorded yet.")
+    actual = MoneyField(
+        allow_null=True, help_text="null: nothing was recorded yet, or in a currency without a rate."
+    )
     difference = MoneyField(allow_null=True, help_text="Actual less estimate.")
     charges = CarrierCharge(many=True)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from django.shortcuts import get_object_or_404
 
+from diagnostics.problem import Problem
 from marketplace.models import Store
 from marketplace.money import Money
 from marketplace.queries import rates_of
@@ -17,7 +18,7 @@ class Charges:
     """In the order's currency, bills in others exchanged by the rates that the lock has frozen, each rounded once."""
 
     estimate: Money
-    actual: Money | None  # None: nothing was billed yet
+    actual: Money | None  # None: nothing was billed yet, or a bill's currency has no rate
     charges: Sequence[CarrierCharge]
 
     @property
@@ -35,15 +36,19 @@ def charges(order: RepeatOrder) -> Charges:
     """A query for the estimate, one for the bills; the rates only where there is a bill."""
     estimated = order.fees.filter(kind=Kind.FREIGHT).values_list("amount_minor", flat=True).first() or 0
     found = list(order.carrier_charges.order_by("recorded_at", "id"))
+    billed = _billed(order, found) if found else None
     return Charges(
         estimate=Money(estimated, order.currency),
-        actual=Money(_billed(order, found), order.currency) if found else None,
+        actual=None if billed is None else Money(billed, order.currency),
         charges=found,
     )
 
 
-def _billed(order: RepeatOrder, found: Sequence[CarrierCharge]) -> int:
+def _billed(order: RepeatOrder, found: Sequence[CarrierCharge]) -> int | None:
     if all(charge.currency == order.currency for charge in found):
         return sum(charge.amount_minor for charge in found)
     rates = rates_of(order.lock.rate_set)
-    return sum(rates.exchange(charge.amount_minor, charge.currency, order.currency) for charge in found)
+    try:
+        return sum(rates.exchange(charge.amount_minor, charge.currency, order.currency) for charge in found)
+    except Problem:  # a bill from before its currency was checked: it is shown, not compared
+        return None

@@ -7,6 +7,7 @@ from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace import clock
 from marketplace.money import Money
+from marketplace.queries import rates_of
 from repurchase.models import CarrierCharge, RepeatOrder
 
 
@@ -14,15 +15,18 @@ from repurchase.models import CarrierCharge, RepeatOrder
 def record(*, order: RepeatOrder, invoice: str, amount: str, currency: str, by: str) -> CarrierCharge:
     """Keeps a bill beside the estimate that the lock holds; the same bill again is the same row.
 
-    AMOUNT_INVALID, CURRENCY_UNKNOWN; INPUT_INVALID before the lock, when there is no estimate to compare with, and
+    AMOUNT_INVALID, CURRENCY_UNKNOWN, FX_RATE_MISSING where the lock's rates don't know its currency; INPUT_INVALID before the lock, when there is no estimate to compare with, and
     for another amount under the same invoice.
     """
     charge = Money.of(amount, currency)
     order = (
-        RepeatOrder.objects.select_for_update(of=("self",)).select_related("store", "batch").get(pk=order.pk)
+        RepeatOrder.objects.select_for_update(of=("self",))
+        .select_related("store", "batch", "lock__rate_set")
+        .get(pk=order.pk)
     )
     if order.lock_id is None:
         raise Problem(Code.INPUT_INVALID, detail=f"{order.ref}: not locked")
+    _comparable(charge, order)
     now = clock.now(order.store)
     kept, new = CarrierCharge.objects.get_or_create(
         order=order,
@@ -40,3 +44,9 @@ def record(*, order: RepeatOrder, invoice: str, amount: str, currency: str, by: 
             order=order.ref, invoice=invoice, amount_minor=charge.minor, currency=charge.currency,
         )  # fmt: skip
     return kept
+
+
+def _comparable(charge: Money, order: RepeatOrder) -> None:
+    """A bill that can't be exchanged can't stand beside the estimate: it is refused before it is written (R-89)."""
+    if charge.currency != order.currency:
+        rates_of(order.lock.rate_set).exchange(charge.minor, charge.currency, order.currency)

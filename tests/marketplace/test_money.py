@@ -59,11 +59,26 @@ class TestMoney:
         money = Money.of(amount, currency)
         assert (money.minor, decimal_text(minor, currency)) == (minor, text)
 
-    @pytest.mark.parametrize("amount", ["12.345", "1e-3", "NaN", "Infinity", "abc", ""])
+    @pytest.mark.parametrize(
+        "amount",
+        ["12.345", "1e-3", "NaN", "Infinity", "abc", "", "1e999999", "1e30", "1_000", "٣", " 5 ", "5\n", "+5", ".5",
+         "5.", "1" * 16, "1" * 20, "0." + "0" * 19],
+    )  # fmt: skip
     def test_refuses_what_is_no_amount(self, amount):
         with pytest.raises(Problem) as refused:
             Money.of(amount, "USD")
         assert refused.value.code is Code.AMOUNT_INVALID
+
+    def test_refuses_more_than_a_column_holds(self):
+        assert Money.of("9" * 15, "KWD").minor == int("9" * 15 + "000")
+        with pytest.raises(Problem):
+            Money.of("9" * 15, "CLF")  # four digits behind the point
+
+    @pytest.mark.parametrize(
+        ("amount", "minor"), [(120, 12_000), (Decimal("2.30"), 230), (Decimal("1E+2"), 10_000)]
+    )
+    def test_takes_numbers_too(self, amount, minor):
+        assert Money.of(amount, "USD").minor == minor
 
     def test_refuses_a_currency_that_does_not_exist(self):
         with pytest.raises(Problem) as refused:

@@ -1,6 +1,8 @@
 """B-7: what-if and inverse, exact to the smallest unit with every rounding honoured."""
 
 import datetime as dt
+import time
+from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
@@ -9,12 +11,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from diagnostics.problem import Problem
 from marketplace.money import Money, Rates, half_up
 from pricing import simulating
 from pricing.fees import Kind, Tariff
 from pricing.freight import Card
 from pricing.offering import Line, TariffFacts, Wanted, offer
-from pricing.simulating import Case, Changes, break_even_rate, least, price_for, priced_at, simulate, supposed
+from pricing.simulating import (
+    Case,
+    Changes,
+    bound_of,
+    break_even_rate,
+    least,
+    price_for,
+    priced_at,
+    simulate,
+    supposed,
+)
 from pricing.tax import TaxRule
 
 RATES = Rates(
@@ -118,9 +131,38 @@ class TestThePriceForAMargin:
         assert [each.total_minor for each in at.lines] == [300, 701]
 
     def test_is_found_where_the_surplus_falls_back(self):
-        steps = [-9, -7, -8, -3, -4, 0, -1, 0, 5]
-        found = least(lambda n: Fraction(steps[n] if n < len(steps) else n), slack=2, loose=2, loose_until=0)
-        assert found == 5
+        steps = [-9, -7, -8, -3, -4, -1, -2, -1, 0, -1, 5]
+        found = least(lambda n: steps[n] if n < len(steps) else n, bound=lambda n: Fraction(n))
+        assert found == 8
+
+    @settings(max_examples=60, deadline=None)
+    @given(orders, st.decimals("0", "0.5", places=2), st.integers(-500, 1500), st.integers(1, 10**5))
+    def test_is_the_least_where_much_freight_is_shared_out_by_little_goods(
+        self, asked, margin, more, freight
+    ):
+        """The cost is about what the freight brings in: the goods' price is small, and the shares jump."""
+        asked = replace(asked, freight_minor=freight)
+        cost = max(0, more - min(0, int(surplus(0, asked, margin, 0) // -1)))
+        price = price_for(margin, asked, cost_minor=cost, facts=FACTS, rates=RATES)
+        assert surplus(price, asked, margin, cost) >= 0
+        assert all(surplus(less, asked, margin, cost) < 0 for less in range(min(price, 3000)))
+
+    @pytest.mark.parametrize("freight", [10**7, 10**10, 10**17])
+    @pytest.mark.parametrize("cost", [0, 1, 9_000_000, 10**7, 2 * 10**7, 10**17])
+    @pytest.mark.parametrize("lines", [2, 50])
+    def test_is_told_or_refused_soon_whatever_the_amounts(self, freight, cost, lines):
+        asked = wanted(*[line(10**n % 9973, n % 3 + 1) for n in range(lines)], freight_minor=freight)
+        for margin in ("0", "0.2", "0.83", "0.9"):
+            begun = time.process_time()
+            with suppress(Problem):  # too little is left of each unit
+                price_for(Decimal(margin), asked, cost_minor=cost, facts=FACTS, rates=RATES)
+            assert time.process_time() - begun < 1
+
+    def test_s_bound_is_never_exceeded(self):
+        asked = wanted(line(7), line(300, 2), line(41, 3), freight_minor=10**6, prices_include_tax=True)
+        order = offer(asked, facts=FACTS, rates=RATES).order
+        bound = bound_of(lambda p: surplus(p, asked, Decimal("0.2"), 1000), order, 1)
+        assert all(surplus(p, asked, Decimal("0.2"), 1000) <= bound(p) for p in range(simulating.FIRST, 2000))
 
 
 class TestTheBreakEvenRate:
@@ -188,5 +230,5 @@ class TestASimulation:
 
 
 def test_no_price_is_beyond_reach_of_the_search():
-    assert least(lambda n: Fraction(-1), slack=1, loose=1, loose_until=0) is None
+    assert least(lambda n: -1, bound=lambda n: Fraction(-1)) is None
     assert simulating.HIGHEST == 10**13

@@ -4,9 +4,10 @@ import json
 
 import pytest
 
+from diagnostics.codes import Code
 from diagnostics.models import LedgerEntry
 from diagnostics.problem import Problem
-from marketplace import access
+from marketplace import access, clock
 from repurchase import queries
 from repurchase.models import CarrierCharge, RepeatOrder
 from repurchase.services import batches, charging, locking
@@ -29,6 +30,14 @@ def record(order, amount="350.00", *, currency="USD", invoice="C-1"):
     return charging.record(order=order, invoice=invoice, amount=amount, currency=currency, by="user:1")
 
 
+def kept_without_a_rate(order):
+    """As it was written before the rate was asked for."""
+    CarrierCharge.objects.create(
+        store=order.store, order=order, invoice="C-0", amount_minor=5000, currency="KWD", recorded_by="user:1",
+        recorded_at=clock.now(order.store),
+    )  # fmt: skip
+
+
 class TestACarriersBill:
     def test_stands_beside_the_estimate_with_the_difference(self, order):
         record(order)
@@ -49,6 +58,18 @@ class TestACarriersBill:
     def test_in_another_currency_is_exchanged_by_the_lock_s_rates(self, order):
         record(order, "780.00", currency="CNY")
         assert queries.charges(order).actual.minor == 11_000  # CNY 7.80 and USD 1.10 for a euro
+
+    def test_in_a_currency_without_a_rate_is_not_written(self, order):
+        with pytest.raises(Problem) as refused:
+            record(order, currency="KWD")
+        assert refused.value.code is Code.FX_RATE_MISSING
+        assert not CarrierCharge.objects.exists()
+        assert not LedgerEntry.objects.filter(kind="carrier.charged").exists()
+
+    def test_kept_without_a_rate_is_told_without_an_exchange(self, order):
+        kept_without_a_rate(order)
+        found = queries.charges(order)
+        assert (found.actual, found.difference, len(found.charges)) == (None, None, 1)
 
     def test_sent_twice_is_kept_once_with_one_entry_in_the_ledger(self, order):
         assert record(order).pk == record(order).pk
@@ -94,11 +115,14 @@ class TestTheApi:
         [
             ({"invoice": "C-1", "amount": "1.234", "currency": "USD"}, "AMOUNT_INVALID"),
             ({"invoice": "C-1", "amount": "1", "currency": "XYZ"}, "CURRENCY_UNKNOWN"),
+            ({"invoice": "C-1", "amount": "1e999999", "currency": "USD"}, "AMOUNT_INVALID"),
+            ({"invoice": "C-1", "amount": "1", "currency": "KWD"}, "FX_RATE_MISSING"),
             ({"amount": "1", "currency": "USD"}, "INPUT_INVALID"),
         ],
     )
     def test_refuses_what_is_no_bill(self, call, body, code):
         assert call(body).json()["code"] == code
+        assert call().json()["charges"] == []
 
 
 def test_the_order_page_shows_the_difference(client, alice, order):
@@ -108,3 +132,11 @@ def test_the_order_page_shows_the_difference(client, alice, order):
     page = client.get(f"/orders/{order.ref}/").content.decode()
     assert "USD 400.00" in page
     assert f"+ USD {(40_000 - estimate) // 100}." in page
+
+
+def test_the_order_page_shows_a_bill_that_has_no_rate(client, alice, order):
+    client.force_login(alice)
+    kept_without_a_rate(order)
+    page = client.get(f"/orders/{order.ref}/").content.decode()
+    assert "KWD 5.000" in page
+    assert "not compared" in page
