@@ -205,7 +205,7 @@ class StockRows(serializers.ListField):
 
 
 class Inventory(Strict):
-    rows = StockRows(child=serializers.JSONField(), help_text="Up to 5000 a call.")
+    rows = StockRows(child=serializers.JSONField(allow_null=True), help_text="Up to 5000 a call.")
 
 
 class NewDocument(Strict):

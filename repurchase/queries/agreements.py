@@ -16,6 +16,7 @@ from pricing.models import Act, ActKind, Grant, Lock, LockTerms, SealedAgreement
 from qualification.models import Qualification
 from repurchase.custom_services import digest_of
 from repurchase.models import LineOutcome, LineService, RepeatLine, RepeatOrder
+from repurchase.queries.terms import refuse_other_than_agreed
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,6 +56,7 @@ def confirmation(lock_id: uuid.UUID) -> Draft:
     rows = list(RepeatOrder.objects.filter(lock__in=locks).select_related("past_order").order_by("position"))
     lines = _lines(rows)
     terms = _terms(locks)
+    refuse_other_than_agreed(terms.values(), rows, lines)
     store, grant = act.store, act.grant
     entry = _entry(store, grant, act.at)
     left_out = set(entry.facts["left_out"])

@@ -177,14 +177,12 @@ def lots(store: Store, subject: str, now: dt.datetime) -> list[LotView]:
 
 
 def batch_orders(batch: Batch, *, now: dt.datetime, tab: str = "all", cursor: str = "") -> Page:
-    """A page of 50 orders by position. `then_minor` and `now_minor`: goods and freight, of all
-    lines then and of those that are kept now."""
+    """A page of 50 orders by position. All are goods and freight: `then_minor` as it was paid,
+    `now_minor` as it is offered, `base_minor` what the kept lines cost then in the quantities of now."""
     kept = (
         RepeatLine.objects.filter(order=OuterRef("pk"), outcome=LineOutcome.PLANNED)
         .order_by()
         .values("order")
-        .annotate(n=Count("pk"))
-        .values("n")
     )
     orders = (
         batch.orders.at(now)
@@ -193,8 +191,9 @@ def batch_orders(batch: Batch, *, now: dt.datetime, tab: str = "all", cursor: st
             line_count=F("past_order__line_count"),
             then_minor=F("past_order__goods_minor") + F("past_order__freight_minor"),
             now_minor=F("goods_minor") + F("freight_minor"),
-            kept_count=Coalesce(Subquery(kept), 0),
+            kept_count=Coalesce(Subquery(kept.annotate(n=Count("pk")).values("n")), 0),
             left_out=F("line_count") - F("kept_count"),
+            base_minor=Subquery(kept.annotate(n=Sum("base_minor")).values("n")) + F("freight_minor"),
         )
     )
     if tab in TABS:

@@ -1,9 +1,10 @@
 """The exact bytes of a lot's terms: what an act of the buyer is bound to, and what a sealed agreement carries."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from repurchase.models import RepeatOrder
+from diagnostics.codes import Code
+from repurchase.models import RepeatLine, RepeatOrder
 
 Services = Mapping[int, Sequence[tuple[int, str]]]  # by order id: (line number, 0 for the whole order; text)
 
@@ -21,3 +22,20 @@ def terms_text(
         for order in orders
     ]  # fmt: skip
     return json.dumps(terms, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def refuse_other_than_agreed(
+    texts: Iterable[bytes], rows: Sequence[RepeatOrder], lines: Mapping[int, Sequence[RepeatLine]]
+) -> None:
+    """ValueError for an order that is not as it stands in the terms, apart from lines that left with the answer (R-15)."""
+    agreed = {entry[0]: entry for text in texts for entry in json.loads(text)}
+    for row in rows:
+        _, currency, goods, freight, tax, total, *_, promise_days, _, of_lines = agreed[row.ref][:12]
+        kept = [[line.line_no, line.sku_id, line.quantity, line.total_minor] for line in lines[row.pk]]
+        money = (row.goods_minor, row.freight_minor, row.tax_minor, row.total_minor)
+        if Code.CUSTOM_SERVICE_UNCONFIRMED in row.codes:
+            same = all(line in of_lines for line in kept) and row.total_minor <= total
+        else:
+            same = kept == of_lines and money == (goods, freight, tax, total)
+        if not same or (row.currency, row.promise_days) != (currency, promise_days):
+            raise ValueError(f"order {row.ref} is no longer as it was agreed")

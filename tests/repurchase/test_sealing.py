@@ -6,7 +6,7 @@ import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.management import call_command
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 
 from diagnostics.models import LedgerEntry
 from diagnostics.problem import Problem
@@ -65,6 +65,28 @@ class TestTheAgreement:
         with pytest.raises(ValueError, match="no longer those that were confirmed"):
             sealed(batch)
         assert not SealedAgreement.objects.exists()
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            "total_minor = total_minor + 1",
+            "quantity = quantity + 1",
+            "outcome = 'excluded'",
+            "line_no = 9",
+        ],
+    )
+    def test_prints_no_order_that_is_other_than_its_terms(self, store, change):
+        """Past the triggers, as the owner of the tables could."""
+        confirmed(store)
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            cursor.execute("ALTER TABLE repurchase_repeatline DISABLE TRIGGER USER")
+            cursor.execute(
+                f"UPDATE repurchase_repeatline SET {change} WHERE id = (SELECT min(id) FROM repurchase_repeatline)"
+            )
+            cursor.execute("ALTER TABLE repurchase_repeatline ENABLE TRIGGER USER")
+        with pytest.raises(ValueError, match="no longer as it was agreed"):
+            _drawn()
 
     def test_is_the_same_whatever_became_of_the_orders_since(self, store):
         confirmed(store)
