@@ -110,6 +110,25 @@ class TestAFeeQuote:
         answer = ask(**changes)
         assert (answer.status_code, answer.json()["code"]) == (status, code)
 
+    @pytest.mark.parametrize(
+        ("changes", "pointer"),
+        [
+            ({"lines": [{"category": "hats", "amount": "-1"}]}, "#/lines/0/amount"),
+            ({"freight": "-0.01"}, "#/freight"),
+            ({"cost": "-5"}, "#/cost"),
+            ({"changes": {"per_euro": {"EUR": "2"}}}, "#/changes/per_euro/EUR"),
+            ({"changes": {"per_euro": {"usd": "2"}}}, "#/changes/per_euro/usd"),
+            ({"changes": {"per_euro": {"": "2"}}}, "#/changes/per_euro/"),
+        ],
+    )
+    def test_points_at_what_is_out_of_bounds(self, ask, changes, pointer):
+        told = ask(**changes).json()
+        assert (told["code"], [each["pointer"] for each in told["errors"]]) == ("INPUT_INVALID", [pointer])
+
+    @pytest.mark.parametrize("amount", ["1e999999", "1e30", "1_000", "٣", "9" * 20])
+    def test_takes_plain_digits_only(self, ask, amount):
+        assert ask(freight=amount).json()["code"] == "AMOUNT_INVALID"
+
     def test_without_a_rate_card_is_never_free(self, ask):
         world.tax("NO", "0", category="Z")
         assert ask(country="NO").json()["code"] == "FREIGHT_UNAVAILABLE"
