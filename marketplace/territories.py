@@ -44,6 +44,9 @@ EU_27 = frozenset(
 )
 """The member states by ISO 3166-1. Greece is GR here, though its VAT numbers begin with EL."""
 GB = "GB"
+PREFIX = re.compile(r"^[A-Z]{1,3}(?=[0-9])")
+BRITISH_PREFIX = re.compile(r"^(GB|UK)(?=[A-Z])")
+"""British codes begin with letters of their own."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,7 +92,7 @@ _ROWS, SOURCES = _read()
 @lru_cache(maxsize=4096)
 def destination(country: str, postal_code: str = "", region: str = "") -> Destination:
     """By the country, and there by postal code or by the name of the region."""
-    postal_code, region = re.sub(r"[\s-]", "", postal_code).upper(), region.strip().casefold()
+    postal_code, region = _plain(country, postal_code), region.strip().casefold()
     for row in _ROWS.get(country, ()):
         whole = not row.postal and not row.names
         if whole or (row.postal and row.postal.fullmatch(postal_code)) or region in row.names:
@@ -101,6 +104,12 @@ def destination(country: str, postal_code: str = "", region: str = "") -> Destin
         registration=country,
         remitted=country in EU_27 or country == GB,
     )
+
+
+def _plain(country: str, postal_code: str) -> str:
+    """Without spaces, hyphens and the country that some write before it: "D-78266", "MC98000", "GB-BT1 5GS"."""
+    prefix = BRITISH_PREFIX if country == GB else PREFIX
+    return prefix.sub("", re.sub(r"[\s-]", "", postal_code).upper())
 
 
 def reachable(countries: Collection[str]) -> set[str]:

@@ -6,7 +6,7 @@ digits, at which what is settled covers the cost.
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
@@ -17,6 +17,7 @@ from diagnostics.problem import Problem
 from marketplace.money import Money, Rates, allocate, exponent
 from pricing import fees
 from pricing.offering import Offer, TariffFacts, Wanted, offer
+from pricing.tax import STANDARD
 
 HIGHEST = 10**13
 """Minor units: a price beyond it is none."""
@@ -26,6 +27,9 @@ FIRST = 6
 """Minor units: less are tried without asking whether they can be."""
 TRIES = 4000
 ZERO = Decimal(0)
+UNTAXED = frozenset("ZGO")
+SUPPOSED = "?"
+"""Stands in a tax code for a number that the seller hasn't."""
 RATE_DIGITS = 6
 
 Priceable = TypeVar("Priceable", Wanted, fees.OrderToPrice)
@@ -73,20 +77,37 @@ class Outcome:
         return Fraction(self.profit_minor, self.turnover_minor) if self.turnover_minor else None
 
 
-def supposed(facts: TariffFacts, rates: Rates, changes: Changes) -> tuple[TariffFacts, Rates]:
-    """The tariffs and rates in force, but for what is supposed to be other."""
+def supposed(
+    facts: TariffFacts, rates: Rates, changes: Changes, *, category_ids: Collection[int]
+) -> tuple[TariffFacts, Rates]:
+    """The tariffs and rates in force, but for what is supposed to be other.
+
+    A commission is supposed for each of the categories, also for one that has none in force.
+    """
     tariff = facts.tariff
     if changes.payment_rate is not None:
         tariff = replace(tariff, payment_rate=changes.payment_rate)
     if changes.vat_remittance_rate is not None:
         tariff = replace(tariff, vat_remittance_rate=changes.vat_remittance_rate)
-    commission, tax_rules = facts.commission, facts.tax_rules
+    commission = facts.commission
     if changes.commission_rate is not None:
-        commission = dict.fromkeys(commission, changes.commission_rate)
+        commission = dict.fromkeys(category_ids, changes.commission_rate)
+    facts = replace(facts, tariff=tariff, commission=commission)
     if changes.tax_rate is not None:
-        tax_rules = {place: replace(rule, rate=changes.tax_rate) for place, rule in tax_rules.items()}
-    facts = replace(facts, tariff=tariff, commission=commission, tax_rules=tax_rules)
+        facts = _taxed(facts, changes.tax_rate)
     return facts, replace(rates, per_euro={**rates.per_euro, **(changes.per_euro or {})})
+
+
+def _taxed(facts: TariffFacts, rate: Decimal) -> TariffFacts:
+    """Where nothing is taxed today (Z, G, O), a rate is the standard one of a registration that is supposed as well."""
+    untaxed = {place for place, rule in facts.tax_rules.items() if rate and rule.category in UNTAXED}
+    rules = {
+        place: replace(rule, rate=rate, category=STANDARD if place in untaxed else rule.category)
+        for place, rule in facts.tax_rules.items()
+    }
+    return replace(
+        facts, tax_rules=rules, registrations=dict.fromkeys(untaxed, SUPPOSED) | dict(facts.registrations)
+    )
 
 
 def simulate(case: Case, *, facts: TariffFacts, rates: Rates) -> Outcome:

@@ -1,5 +1,6 @@
 """Batches and orders to look at; and tariffs, whose every edit is a new version that says which plans it touches."""
 
+import datetime as dt
 from typing import Any
 
 from django import forms
@@ -68,26 +69,44 @@ class VersionForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance.pk:
-            self.initial |= {"valid_from": platform_day(clock.now()), "source": ""}
+            self.initial |= {"valid_from": _tomorrow(), "source": ""}
 
     def clean_valid_from(self):
-        """What was decided is never decided anew: a version begins today at the earliest, and one a day."""
+        """What was decided is never decided anew, and the plans of a day stay on one set of tariffs."""
         day = self.cleaned_data["valid_from"]
-        if day < platform_day(clock.now()):
-            raise ValidationError(_("A version can't begin in the past."))
+        if day < _tomorrow():
+            raise ValidationError(_("A version begins tomorrow at the earliest."))
         return day
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
         version = self.instance
         key = {name: cleaned.get(name, getattr(version, name, None)) for name in version.KEY}
-        if type(version).objects.filter(**key, valid_from=cleaned.get("valid_from")).exists():
-            raise ValidationError({"valid_from": _("A version begins on that day already.")})
+        day = cleaned.get("valid_from")
+        if (
+            before := day
+            and type(version).objects.filter(**key, valid_from__lte=day).order_by("valid_from").last()
+        ):
+            _check_follows(before, day)
         return cleaned
 
     def _get_validation_exclusions(self) -> set[str]:
         """The row itself is not changed, so it can't be in its own way."""
         return super()._get_validation_exclusions() | {"valid_from"}
+
+
+def _tomorrow() -> dt.date:
+    return platform_day(clock.now()) + dt.timedelta(days=1)
+
+
+def _check_follows(before: Tariff, day: dt.date) -> None:
+    """One version a day; and after an ended tariff no gap, which the database would refuse."""
+    if before.valid_from == day:
+        raise ValidationError({"valid_from": _("A version begins on that day already.")})
+    if before.valid_until and before.valid_until < day:
+        raise ValidationError(
+            {"valid_from": _("Begin on the day on which the version before ends, or earlier.")}
+        )
 
 
 @admin.register(CommissionRate, TaxRate, RateCard)

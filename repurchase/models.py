@@ -21,6 +21,7 @@ from marketplace.models import (
 )
 from marketplace.money import Money
 from pricing.fees import ROUNDING, RULE_VERSION, FeeLine, Kind, Part, Reason
+from pricing.freight import Card
 from pricing.locks import LockStatus
 from pricing.models import Lock
 from repurchase.batching import BatchStatus
@@ -361,6 +362,22 @@ class OrderFee(models.Model):
             detail=dict(fee.detail),
             rule_version=RULE_VERSION,
             rounding=ROUNDING,
+        )
+
+    @property
+    def card(self) -> Card | None:
+        """The rate card that freight was quoted by, as the row has kept it; its money is in the tariff's currency."""
+        if not (kept := self.detail.get("card")):
+            return None
+        return Card(
+            service_id=self.detail["service_id"],
+            negotiated=bool(self.detail["negotiated"]),
+            currency=self.tariff_currency,
+            min_weight_g=kept["from_g"],
+            base_minor=kept["base_minor"],
+            step_g=kept["step_g"],
+            step_minor=kept["step_minor"],
+            minimum_minor=kept["minimum_minor"],
         )
 
     @property

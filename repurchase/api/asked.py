@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from marketplace.money import EXPONENTS
 from qualification.readings import Kind
 from repurchase import happenings
 from repurchase.api.fields import Text
@@ -32,6 +33,18 @@ class Share(serializers.DecimalField):
             max_digits=7, decimal_places=6, min_value=Decimal(0), max_value=Decimal("0.999999"), required=False,
             allow_null=True, **options,
         )  # fmt: skip
+
+
+class Amount(serializers.CharField):
+    """A decimal text, not below zero. Its digits are looked at where its currency is known."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=20, validators=[_not_negative], **options)
+
+
+def _not_negative(text: str) -> None:
+    if text.startswith("-"):
+        raise serializers.ValidationError(_("Not below zero."))
 
 
 class PageFilter(Strict):
@@ -226,7 +239,7 @@ class NewScreening(Strict):
 
 class QuoteLine(Strict):
     category = serializers.SlugField(max_length=40, help_text="The category's code.")
-    amount = serializers.CharField(max_length=20, help_text="What the buyer pays for it, as a decimal text.")
+    amount = Amount(help_text="What the buyer pays for it, as a decimal text.")
     ear_controlled = serializers.BooleanField(default=False, help_text="Dual use under the EAR.")
 
 
@@ -243,6 +256,13 @@ class QuoteChanges(Strict):
         help_text="Units of a currency for one euro.",
     )
 
+    def validate_per_euro(self, rates: dict[str, Decimal]) -> dict[str, Decimal]:
+        if unknown := [code for code in rates if code == "EUR" or code not in EXPONENTS]:
+            raise serializers.ValidationError(
+                {code: _("Not a currency beside the euro.") for code in unknown}
+            )
+        return rates
+
 
 class NewFeeQuote(Strict):
     currency = serializers.RegexField(r"^[A-Z]{3}\Z", help_text="ISO 4217.")
@@ -250,7 +270,7 @@ class NewFeeQuote(Strict):
     postal_code = Text(max_length=20)
     region = Text(max_length=80)
     lines = QuoteLine(many=True, allow_empty=False, max_length=50)
-    freight = serializers.CharField(max_length=20, default="0", help_text="Charged to the buyer.")
+    freight = Amount(default="0", help_text="Charged to the buyer.")
     prices_include_tax = serializers.BooleanField(default=False)
     local_return = serializers.BooleanField(default=False)
     special_clearance = serializers.BooleanField(default=False)
@@ -259,7 +279,7 @@ class NewFeeQuote(Strict):
     volume_cm3 = serializers.IntegerField(min_value=0, max_value=10**9, default=0)
     buyer_tax_number = Text(max_length=40)
     buyer_tax_number_checked = serializers.BooleanField(default=False)
-    cost = serializers.CharField(max_length=20, default="0", help_text="Of the goods, to you.")
+    cost = Amount(default="0", help_text="Of the goods, to you.")
     cost_currency = Text(max_length=3, help_text="Else the store's settlement currency.")
     wished_margin = serializers.DecimalField(
         max_digits=5, decimal_places=4, min_value=Decimal(0), max_value=Decimal(1), required=False, allow_null=True,

@@ -292,14 +292,38 @@ class Line(serializers.Serializer):
     assumed = assumed_facts("sku.assumed")
 
 
+class FreightCard(serializers.Serializer):
+    """base + step for each begun `step_g` beyond `from_g`, at least the minimum."""
+
+    from_g = serializers.IntegerField(source="min_weight_g")
+    base = MinorField("base_minor")
+    step_g = serializers.IntegerField()
+    step = MinorField("step_minor")
+    minimum = MinorField("minimum_minor")
+
+
 class Fee(serializers.Serializer):
-    """Recomputable from itself: rate of base, or a tariff."""
+    """Recomputable from itself: rate of base, or a tariff exchanged by the rates told with it."""
 
     part = serializers.CharField()
     kind = serializers.CharField(help_text="The part itself, or its sub-line.")
     base = MinorField("base_minor")
     rate = serializers.DecimalField(max_digits=8, decimal_places=6, allow_null=True)
     tariff = MinorField("tariff_minor", currency="tariff_currency")
+    per_euro = serializers.DictField(
+        child=serializers.CharField(),
+        source="detail.per_euro",
+        default=None,
+        allow_null=True,
+        help_text="What the tariff was exchanged by: units of each currency for one euro; null: not exchanged.",
+    )
+    weight_g = serializers.IntegerField(
+        source="detail.weight_g",
+        default=None,
+        allow_null=True,
+        help_text="Freight: what is charged for, by weight or by volume.",
+    )
+    card = FreightCard(allow_null=True, help_text="Freight: the rate card that the tariff is quoted by.")
     amount = MinorField("amount_minor")
     reason = serializers.CharField(help_text='Why it is zero, else "".')
     rule_version = serializers.CharField()

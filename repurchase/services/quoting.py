@@ -72,7 +72,7 @@ def quote(*, store: Store, asked: Asked, now: dt.datetime) -> Quote:
         now=now,
         policies=values,
     )
-    facts, rates = supposed(facts, rates, asked.changes)
+    facts, rates = supposed(facts, rates, asked.changes, category_ids=categories.values())
     services = _services(asked, facts)
     cost = Money.of(asked.cost, asked.cost_currency or store.settlement_currency)
     case = Case(wanted=_wanted(asked, categories, services), cost=cost, wished_margin=asked.wished_margin)

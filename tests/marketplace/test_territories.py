@@ -53,6 +53,14 @@ class TestADestination:
             ("PT", "9000-018", "", "PT-30", "PT", "PT", True),
             ("PT", "1000-001", "", "PT", "PT", "PT", True),
             ("AT", "6691", "", "AT-6691", "AT", "AT", True),
+            ("DE", "D-78266", "", "DE-78266", "DE-78266", "DE", False),
+            ("DE", "DE 78266", "", "DE-78266", "DE-78266", "DE", False),
+            ("DE", "D-20457", "", "DE", "DE", "DE", True),
+            ("ES", "ES-35001", "", "ES-CN", "ES-CN", "ES", False),
+            ("FR", "MC98000", "Monaco-Ville", "FR", "FR", "FR", True),
+            ("FI", "AX-22100", "", "AX", "AX", "AX", False),
+            ("GB", "GB-BT1 5GS", "", "GB", "XI", "GB", True),
+            ("GB", "UK JE2 3NN", "", "JE", "JE", "JE", False),
         ],
     )
     def test_is_told_by_country_and_postal_code_or_region(

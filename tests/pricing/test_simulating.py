@@ -210,12 +210,12 @@ class TestASimulation:
         ],
     )
     def test_moves_the_line_that_a_rate_belongs_to(self, changes, kind, amount):
-        facts, rates = supposed(FACTS, RATES, Changes(**changes))
+        facts, rates = supposed(FACTS, RATES, Changes(**changes), category_ids=[1])
         priced = offer(wanted(), facts=facts, rates=rates).priced
         assert [fee.amount_minor for fee in priced.fees if fee.kind == kind] == [amount]
 
     def test_moves_what_is_exchanged_with_the_rate(self):
-        facts, rates = supposed(FACTS, RATES, Changes(per_euro={"USD": Decimal(2)}))
+        facts, rates = supposed(FACTS, RATES, Changes(per_euro={"USD": Decimal(2)}), category_ids=[1])
         (freight,) = [
             fee
             for fee in offer(wanted(currency="EUR"), facts=facts, rates=rates).priced.fees
@@ -223,8 +223,23 @@ class TestASimulation:
         ]
         assert (freight.amount_minor, freight.detail["per_euro"]) == (301, {"USD": "2"})
 
+    def test_supposes_a_commission_for_a_category_that_has_none(self):
+        facts, rates = supposed(FACTS, RATES, Changes(commission_rate=Decimal("0.1")), category_ids=[1, 9])
+        assert offer(wanted(line(10_000, 9)), facts=facts, rates=rates).priced.fees[0].amount_minor == 1100
+
+    @pytest.mark.parametrize("category", ["O", "Z", "G"])
+    def test_supposes_a_standard_rate_where_nothing_is_taxed(self, category):
+        rule = TaxRule(category=category, rate=Decimal(0), reverse_charge=False)
+        facts, rates = supposed(
+            replace(FACTS, tax_rules={"US": rule}), RATES, Changes(tax_rate=Decimal("0.1")), category_ids=[1]
+        )
+        made = offer(wanted(country="US"), facts=facts, rates=rates)
+        assert (made.treatment.code, made.priced.tax_minor) == ("S-US-10.00-?", 1100)
+
     def test_leaves_what_is_in_force_alone(self):
-        supposed(FACTS, RATES, Changes(payment_rate=Decimal(0), per_euro={"USD": Decimal(2)}))
+        supposed(
+            FACTS, RATES, Changes(payment_rate=Decimal(0), per_euro={"USD": Decimal(2)}), category_ids=[1]
+        )
         assert FACTS.tariff.payment_rate == Decimal("0.007")
         assert RATES.per_euro["USD"] == Decimal("1.0837")
 

@@ -1,9 +1,12 @@
 """What an order would cost: the simulator's page and POST /api/v1/fee-quotes/ (B-7)."""
 
 import json
+import re
+from decimal import Decimal
 from urllib.parse import urlencode
 
 import pytest
+from django.utils.html import strip_tags
 
 from marketplace import access
 from marketplace.models import Sku
@@ -59,6 +62,19 @@ class TestAFeeQuote:
         assert told["tax_treatment"]["code"] == "S-DE-19.00-DE123456789"
         assert not RepeatOrder.objects.exists()
 
+    def test_can_be_recomputed_line_by_line(self, ask):
+        """R-67: USD 2.30 ÷ 1.10 = EUR 2.09; freight by its card, at the rate told."""
+        fees = {fee["kind"]: fee for fee in ask(currency="EUR", local_return=True).json()["fees"]}
+        warehouse, freight = fees["return_warehouse"], fees["freight"]
+        rate = Decimal(warehouse["per_euro"]["USD"])
+        assert Decimal(warehouse["amount"]["amount"]) == round(Decimal("2.30") / rate, 2)
+        card = freight["card"]
+        steps = -(-(freight["weight_g"] - card["from_g"]) // card["step_g"])
+        quoted = Decimal(card["base"]["amount"]) + steps * Decimal(card["step"]["amount"])
+        assert max(quoted, Decimal(card["minimum"]["amount"])) == Decimal(freight["tariff"]["amount"])
+        assert Decimal(freight["amount"]["amount"]) == round(quoted / rate, 2)
+        assert (fees["payment"]["per_euro"], fees["payment"]["card"]) == (None, None)
+
     def test_carries_every_amount_as_a_string(self, ask):
         def numbers(value):
             if isinstance(value, dict):
@@ -110,6 +126,25 @@ class TestAFeeQuote:
         answer = ask(**changes)
         assert (answer.status_code, answer.json()["code"]) == (status, code)
 
+    @pytest.mark.parametrize(
+        ("changes", "pointer"),
+        [
+            ({"lines": [{"category": "hats", "amount": "-1"}]}, "#/lines/0/amount"),
+            ({"freight": "-0.01"}, "#/freight"),
+            ({"cost": "-5"}, "#/cost"),
+            ({"changes": {"per_euro": {"EUR": "2"}}}, "#/changes/per_euro/EUR"),
+            ({"changes": {"per_euro": {"usd": "2"}}}, "#/changes/per_euro/usd"),
+            ({"changes": {"per_euro": {"": "2"}}}, "#/changes/per_euro/"),
+        ],
+    )
+    def test_points_at_what_is_out_of_bounds(self, ask, changes, pointer):
+        told = ask(**changes).json()
+        assert (told["code"], [each["pointer"] for each in told["errors"]]) == ("INPUT_INVALID", [pointer])
+
+    @pytest.mark.parametrize("amount", ["1e999999", "1e30", "1_000", "٣", "9" * 20])
+    def test_takes_plain_digits_only(self, ask, amount):
+        assert ask(freight=amount).json()["code"] == "AMOUNT_INVALID"
+
     def test_without_a_rate_card_is_never_free(self, ask):
         world.tax("NO", "0", category="Z")
         assert ask(country="NO").json()["code"] == "FREIGHT_UNAVAILABLE"
@@ -146,6 +181,12 @@ class TestThePage:
         page = self.page(client, alice, category_1=ready, country="US", held=held)
         assert "− USD 6.19" in page  # the VAT remittance
         assert "− USD 1.38" in page  # the payment fee: 7.28 after 8.66
+
+    def test_shows_the_rate_that_a_charge_was_exchanged_by(self, client, alice, ready):
+        page = self.page(client, alice, category_1=ready, currency="EUR", local_return="on")
+        assert re.search(
+            r"USD 2\.30\s+→\s+EUR 2\.09\s+\(1 EUR = 1\.10* USD\)", strip_tags(page).replace("\xa0", " ")
+        )
 
     def test_says_a_code_where_there_is_no_price(self, client, alice, ready):
         world.rate_card(world.lane("BR"), "BR")

@@ -60,8 +60,15 @@ class TestAnEdit:
         assert first.valid_until == second.valid_from == tomorrow()
         assert (second.rate, second.valid_until, second.source) == (Decimal("0.06"), None, "contract 7")
 
-    @pytest.mark.parametrize("days", [-2, -400])
-    def test_can_t_begin_in_the_past(self, staff, plans, days):
+    @pytest.mark.parametrize(("days", "status"), [(-1, 302), (0, 302), (1, 200)])
+    def test_leaves_no_gap_after_a_tariff_that_ends(self, staff, plans, days, status):
+        end = tomorrow() + dt.timedelta(days=5)
+        CommissionRate.objects.update(valid_until=end)
+        _, answer = self.edit(staff, plans, end + dt.timedelta(days=days))
+        assert answer.status_code == status
+
+    @pytest.mark.parametrize("days", [-1, -2, -400])
+    def test_can_t_begin_before_tomorrow(self, staff, plans, days):
         old, answer = self.edit(staff, plans, tomorrow() + dt.timedelta(days=days))
         assert answer.status_code == 200
         assert old.versions().count() == 1
