@@ -82,12 +82,16 @@ def repeats(
     )
     if "lock" not in fields:
         fields["lock"] = lock(of, currency=currency)
+    status = fields.pop("status", OrderStatus.CONFIRMED)
     made = RepeatOrder.objects.bulk_create(
         _repeat(of, n, order, currency, fields) for n, order in zip(numbers, past, strict=True)
     )
     by_source = {order.past_order_id: order for order in made}
     RepeatLine.objects.bulk_create(_line(by_source[p.order_id], p, line or {}) for p in past_lines)
     OrderFee.objects.bulk_create(fee for order in made for fee in _fees(order))
+    RepeatOrder.objects.filter(pk__in=[order.pk for order in made]).update(status=status)
+    for order in made:
+        order.status = status
     return made
 
 
@@ -114,7 +118,7 @@ def _repeat(of: Batch, n: int, past: PastOrder, currency: str, fields: dict[str,
     defaults = {
         "ref": f"{of.ref}-{n:04d}",
         "position": n,
-        "status": OrderStatus.CONFIRMED,
+        "status": OrderStatus.PLANNED,  # until its lines and fees stand: a locked order takes no other
         "goods_minor": goods,
         "freight_minor": FREIGHT_MINOR,
         "tax_minor": tax,
