@@ -20,4 +20,4 @@ class Engine(Protocol):
 
 
 def named(module: str) -> Engine:
-    return importlib.import_module(module)  # type: ignore[return-value]
+    return importlib.import_module(module)

@@ -151,7 +151,7 @@ def _movement(row: Row, columns: dict[str, Found], before: Decimal | None) -> Mo
     if not day or not (date := iso_date(day.text)):
         return None
     cells = {_nearest(cell, columns): cell for cell in row.cells if re.match(MONEY, cell.text)}
-    amounts = {name: decimal(re.match(MONEY, cell.text)[0]) for name, cell in cells.items()}  # type: ignore[index]
+    amounts = {name: decimal(re.match(MONEY, cell.text)[0]) for name, cell in cells.items()}
     credit, debit = _in_and_out(row, amounts, before)
     return Movement(
         row=row,

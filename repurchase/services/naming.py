@@ -102,7 +102,7 @@ def _values(asked: Asked, today: dt.date, pointer: str) -> Iterator[Row]:
         ),
     }  # fmt: skip
     for name, (value, low, high) in limits.items():
-        if value is not None and not low <= value <= high:  # type: ignore[operator]
+        if value is not None and not low <= value <= high:
             detail = f"{name}: {value} ({low} – {high})"
             yield Row(pointer=f"{pointer}/{name}", code=Code.INPUT_INVALID, evidence={"detail": detail})
     if asked.promise_days is not None and asked.promise_date is not None:

@@ -54,7 +54,7 @@ def _report(seed: int, measured: list, caught: list[tuple[str, bool]]) -> int:
     for fields, count, spent in measured:
         told[fields[0].case] += fields
         pages[fields[0].case] += count
-        seconds[fields[0].case] += spent  # type: ignore[assignment]
+        seconds[fields[0].case] += spent
     print(
         f"seed {seed}\n{'document':26}{'fields':>8}{'right':>9}{'to human':>10}{'right|human':>13}{'silent':>8}{'s/page':>8}"
     )

@@ -103,18 +103,21 @@ class TestAStream:
 
 @pytest.mark.django_db(transaction=True)
 class TestUnderUvicorn:
-    def test_streams_are_quick_exact_cheap_and_cut_off(self, store, alice):
-        """One server for all of it: starting one takes seconds."""
-        key, other = key_of(store), key_of(world.store())
-        with server() as (url, process):
-            self.resumes_without_a_hole(url, store, key)
-            self.keeps_stores_apart(url, store, key, other)
-            self.is_quick(url, store, key)
-            self.takes_neither_threads_nor_connections(url, process.pid)
-            self.survives_a_lost_database_connection(url, store, key)
-            self.serves_a_signed_in_member(url, store, alice)
+    @pytest.fixture(scope="class")
+    def served(self, django_db_setup, django_db_blocker):
+        """One server for all of them: starting one takes seconds."""
+        with django_db_blocker.unblock(), server() as made:
+            yield made
 
-    def resumes_without_a_hole(self, url, store, key):
+    @pytest.fixture
+    def url(self, served):
+        return served[0]
+
+    @pytest.fixture
+    def key(self, store):
+        return key_of(store)
+
+    def test_resumes_without_a_hole(self, url, store, key):
         tell(store, 1)
         with opened(url, key | {"Last-Event-ID": "0"}) as stream:
             tell(store, 2)
@@ -124,8 +127,8 @@ class TestUnderUvicorn:
             tell(store, 4)
             assert [(e["seq"], e["data"]["n"]) for e in read(stream, 2)] == [(3, 3), (4, 4)]
 
-    def keeps_stores_apart(self, url, store, key, other):
-        with opened(url, other) as strangers, opened(url, key, f"{STREAM}?types=lock.*") as locks:
+    def test_keeps_stores_apart(self, url, store, key):
+        with opened(url, key_of(world.store())) as strangers, opened(url, key, f"{STREAM}?types=lock.*") as locks:
             tell(store, 5)
             tell(store, 6, type="lock.open")
             assert [e["data"]["n"] for e in read(locks, 1)] == [6]
@@ -133,7 +136,7 @@ class TestUnderUvicorn:
             with pytest.raises(TimeoutError):
                 read(strangers, 1)
 
-    def is_quick(self, url, store, key):
+    def test_is_quick(self, url, store, key):
         """R-81, loosely: `make bench` measures it under load."""
         with opened(url, key) as stream:
             late = []
@@ -144,7 +147,8 @@ class TestUnderUvicorn:
                 late.append(time.perf_counter() - committed)
         assert sorted(late)[int(len(late) * 0.95)] < 0.2, late
 
-    def takes_neither_threads_nor_connections(self, url, pid):
+    def test_takes_neither_threads_nor_connections(self, served):
+        url, pid = served[0], served[1].pid
         before = threads(pid), connections()
         with contextlib.ExitStack() as stack:
             streams = []
@@ -159,7 +163,7 @@ class TestUnderUvicorn:
                 tell(made)
             assert all(read(stream, 1) for _, stream in streams)
 
-    def survives_a_lost_database_connection(self, url, store, key):
+    def test_survives_a_lost_database_connection(self, url, store, key):
         with opened(url, key) as stream:
             tell(store, 1)
             read(stream, 1)
@@ -172,7 +176,7 @@ class TestUnderUvicorn:
             tell(store, 3)
             assert [e["data"]["n"] for e in read(stream, 2)] == [2, 3]
 
-    def serves_a_signed_in_member(self, url, store, alice):
+    def test_serves_a_signed_in_member(self, url, store, alice):
         browser = Client()
         browser.force_login(alice)
         cookie = {"Cookie": f"sessionid={browser.cookies['sessionid'].value}"}
