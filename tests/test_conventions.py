@@ -1,6 +1,7 @@
 """What every model and setting keeps to."""
 
 import ast
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -95,3 +96,10 @@ class TestMoney:
     @pytest.mark.parametrize("source", ["x = 0.1", "x = float(y)", "x = round(y)", "def f(x: float): ..."])
     def test_would_be_found_out_if_it_were(self, source):
         assert list(floats_in(source))
+
+
+class TestEveryTrackedFile:
+    def test_is_free_of_the_marks_of_a_merge(self):
+        marks = ["-e", "^<<<<<<< ", "-e", "^>>>>>>> "]
+        found = subprocess.run(["git", "grep", "-nIE", *marks], cwd=ROOT, capture_output=True, text=True)
+        assert found.stdout == ""

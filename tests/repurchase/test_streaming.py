@@ -128,7 +128,10 @@ class TestUnderUvicorn:
             assert [(e["seq"], e["data"]["n"]) for e in read(stream, 2)] == [(3, 3), (4, 4)]
 
     def test_keeps_stores_apart(self, url, store, key):
-        with opened(url, key_of(world.store())) as strangers, opened(url, key, f"{STREAM}?types=lock.*") as locks:
+        with (
+            opened(url, key_of(world.store())) as strangers,
+            opened(url, key, f"{STREAM}?types=lock.*") as locks,
+        ):
             tell(store, 5)
             tell(store, 6, type="lock.open")
             assert [e["data"]["n"] for e in read(locks, 1)] == [6]
