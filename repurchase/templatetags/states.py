@@ -331,5 +331,6 @@ EVENTS: Mapping[str, str | Promise] = {
     "services.confirmed": _("Buyer answered on customised services"),
     "carrier.charged": _("Carrier's bill recorded"),
     "lock.expired": _("Price lock ended without an answer"),
+    "agreement.sealed": _("Agreement sealed"),
 }
 """Ledger entries as a timeline tells them."""

@@ -1,6 +1,8 @@
 """The reusable parts of pages."""
 
+import ast
 import datetime as dt
+from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
@@ -13,7 +15,8 @@ from pricing.locks import LockStatus
 from repurchase.batching import BatchStatus
 from repurchase.lifecycle import OrderStatus
 from repurchase.templatetags import parts
-from repurchase.templatetags.states import KINDS
+from repurchase.templatetags.states import EVENTS, KINDS
+from tests.test_conventions import ROOT
 
 
 def drawn(text: str, **context) -> str:
@@ -129,3 +132,20 @@ class TestAMaskedAddress:
     def test_can_be_recognised_but_not_copied(self):
         assert parts.masked("buyer@example.com") == "b•••@example.com"
         assert parts.masked("nonsense") == "•••"
+
+
+def kinds_of_batches() -> Iterator[str]:
+    """Of every entry that a service writes into the ledger about a batch, where its kind stands in full."""
+    for path in [*(ROOT / "repurchase/services").glob("*.py"), *(ROOT / "pricing/services").glob("*.py")]:
+        for call in (n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Call)):
+            words = {k.arg: k.value for k in call.keywords}
+            if "batch:" in ast.unparse(words.get("subject", ast.Constant(""))):
+                if isinstance(kind := words.get("kind"), ast.Constant):
+                    yield kind.value
+
+
+class TestATimeline:
+    def test_has_words_for_all_that_happens_to_a_batch(self):
+        told = set(kinds_of_batches()) - {"chunk.generated"}  # of no interest to a person
+        assert "batch.locked" in told
+        assert told <= EVENTS.keys()
