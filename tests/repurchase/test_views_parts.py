@@ -139,9 +139,9 @@ def kinds_of_batches() -> Iterator[str]:
     for path in [*(ROOT / "repurchase/services").glob("*.py"), *(ROOT / "pricing/services").glob("*.py")]:
         for call in (n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Call)):
             words = {k.arg: k.value for k in call.keywords}
-            if "batch:" in ast.unparse(words.get("subject", ast.Constant(""))):
-                if isinstance(kind := words.get("kind"), ast.Constant):
-                    yield kind.value
+            of_a_batch = "batch:" in ast.unparse(words.get("subject", ast.Constant("")))
+            if of_a_batch and isinstance(kind := words.get("kind"), ast.Constant):
+                yield kind.value
 
 
 class TestATimeline:
