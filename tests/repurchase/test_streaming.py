@@ -101,14 +101,15 @@ class TestAStream:
         problem(client.get(STREAM, headers=key_of(store)), 429, "TOO_MANY_REQUESTS")
 
 
+@pytest.fixture(scope="module")
+def served(django_db_setup, django_db_blocker):
+    """One server for all of them: starting one takes seconds."""
+    with django_db_blocker.unblock(), server() as made:
+        yield made
+
+
 @pytest.mark.django_db(transaction=True)
 class TestUnderUvicorn:
-    @pytest.fixture(scope="class")
-    def served(self, django_db_setup, django_db_blocker):
-        """One server for all of them: starting one takes seconds."""
-        with django_db_blocker.unblock(), server() as made:
-            yield made
-
     @pytest.fixture
     def url(self, served):
         return served[0]
