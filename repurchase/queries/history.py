@@ -11,8 +11,9 @@ from diagnostics.problem import Problem
 from eligibility import gates as gate_table
 from eligibility import rules
 from eligibility.findings import Finding
-from eligibility.queries import PLATFORM_ZONE, gate_facts, limits_of, order_facts, repeatable, world
+from eligibility.queries import gate_facts, limits_of, order_facts, repeatable, world
 from marketplace import policy
+from marketplace.calendar import platform_day
 from marketplace.models import Buyer, PastOrder, Store
 from marketplace.money import Money, Rates
 from marketplace.queries import latest_rates
@@ -162,7 +163,7 @@ def rates_or_none(store: Store, values: Mapping, now: dt.datetime) -> tuple[Rate
 def _gates(store: Store, buyers: Sequence[Buyer], now: dt.datetime) -> dict[int, list[Finding]]:
     """The failing gates of each buyer."""
     limits = limits_of(policy.in_force(now))
-    today = now.astimezone(PLATFORM_ZONE).date()
+    today = platform_day(now)
     facts = gate_facts(store=store, buyers=buyers, limits=limits, now=now)
     return {
         pk: [gate.finding for gate in gate_table.gates(f, limits=limits, today=today) if gate.finding]

@@ -11,9 +11,10 @@ from diagnostics import ledger
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from eligibility import gates, recording
-from eligibility.queries import CRB, PLATFORM_ZONE, gate_facts, limits_of
+from eligibility.queries import CRB, gate_facts, limits_of
 from eligibility.screening import GateInputs
 from marketplace import clock, policy
+from marketplace.calendar import platform_day
 from marketplace.models import Buyer, PastOrder, Store, User
 from marketplace.queries import latest_close, latest_rates
 from outbox import letters
@@ -168,9 +169,7 @@ def _take_stock(batch: Batch, now) -> None:
     limits = limits_of(values)
     rates = latest_rates(now, store=batch.store, max_age_days=int(values["fx_max_age_days"]))
     facts = gate_facts(store=batch.store, buyers=[batch.buyer], limits=limits, now=now)
-    inputs = GateInputs(
-        facts=facts[batch.buyer_id], limits=limits, today=now.astimezone(PLATFORM_ZONE).date()
-    )
+    inputs = GateInputs(facts=facts[batch.buyer_id], limits=limits, today=platform_day(now))
     verdicts = gates.gates(inputs.facts, limits=limits, today=inputs.today)
     batch.screened_at = now
     batch.policies = {name: str(value) for name, value in values.items()}

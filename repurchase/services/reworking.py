@@ -14,6 +14,7 @@ from django.db.models import Count, Q, Sum
 from diagnostics.codes import Code
 from eligibility.screening import ChunkInputs
 from marketplace import clock
+from marketplace.calendar import platform_day
 from marketplace.garbage import uncollected
 from repurchase import capacity, edits
 from repurchase.capacity import Overflow, Work
@@ -222,13 +223,14 @@ def _overflow(batch: Batch, named: Counter[int], made: Made) -> Overflow | None:
     groups = capacities.groups_of(batch.store)
     if not groups:
         return None
+    now = clock.now(batch.store)
     kept = [
         *_work_of(batch, [each for each in made if each[0].id not in named]),
         *capacities.work_of_the_plan(batch, groups=groups, without=[order.id for order, _ in made]),
-        *capacities.work_of_others(batch, groups=groups, now=clock.now(batch.store)),
+        *capacities.work_of_others(batch, groups=groups, now=now),
     ]
     asked = _work_of(batch, [each for each in made if each[0].id in named])
-    return capacity.check(groups, asked=asked, kept=kept, after=capacities.day_of(batch))
+    return capacity.check(groups, asked=asked, kept=kept, after=platform_day(now))
 
 
 def _work_of(batch: Batch, made: Made) -> list[Work]:

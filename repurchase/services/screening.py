@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from eligibility import gates as gate_table
 from eligibility.drift import Sheet
 from eligibility.gates import Gate
-from eligibility.queries import PLATFORM_ZONE, gate_facts, limits_of, order_facts, world
+from eligibility.queries import gate_facts, limits_of, order_facts, world
 from marketplace import clock, policy
+from marketplace.calendar import platform_day
 from marketplace.models import Buyer, Store
 from marketplace.queries import latest_rates
 from pricing.queries import tariff_facts
@@ -45,7 +46,7 @@ def screen(
     limits = limits_of(values)
     rates = latest_rates(now, store=store, max_age_days=int(values["fx_max_age_days"]))
     facts = gate_facts(store=store, buyers=[buyer], limits=limits, now=now)[buyer.pk]
-    gates = gate_table.gates(facts, limits=limits, today=now.astimezone(PLATFORM_ZONE).date())
+    gates = gate_table.gates(facts, limits=limits, today=platform_day(now))
     orders = order_facts(store=store, order_ids=ids, now=now, special_clearance=special_clearance)
     around = world(store=store, orders=orders, limits=limits, rates=rates, now=now)
     tariffs = tariff_facts(
