@@ -25,7 +25,7 @@ from pricing.freight import Card
 from pricing.locks import LockStatus
 from pricing.models import Lock
 from repurchase.batching import BatchStatus
-from repurchase.lifecycle import OrderStatus
+from repurchase.lifecycle import ACCEPTED, OrderStatus
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
@@ -42,14 +42,15 @@ def choices(states) -> list[tuple[str, str]]:
 class Selection(models.Model):
     """What a member has ticked: kept on the server, so it survives paging, errors and a reload (R-01).
 
-    `everything` with `excluded`: all repeatable orders of the buyer under the filter but those;
-    otherwise `included`.
+    `everything` with `excluded`: all repeatable orders of the buyer under the filter but those, and without those that
+    were repeated already unless it was asked for; otherwise `included`.
     """
 
     store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="+")
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
     buyer = models.ForeignKey(Buyer, null=True, on_delete=models.CASCADE, related_name="+")
     everything = models.BooleanField(default=False)
+    with_repeated = models.BooleanField(default=False)  # those too that a buyer has accepted a repeat of
     search = models.CharField(max_length=100, blank=True)
     included = ArrayField(models.BigIntegerField(), default=list)
     excluded = ArrayField(models.BigIntegerField(), default=list)
@@ -237,7 +238,14 @@ class RepeatOrder(models.Model):
                 name="a_locked_order_has_its_lock",
             ),
         ]
-        indexes = [models.Index(fields=["batch", "status", "position"], name="orders_of_a_batch")]
+        indexes = [
+            models.Index(fields=["batch", "status", "position"], name="orders_of_a_batch"),
+            models.Index(
+                fields=["store", "past_order"],
+                condition=Q(status__in=sorted(s.value for s in ACCEPTED)),
+                name="accepted_repeats",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.ref

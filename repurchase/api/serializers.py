@@ -60,12 +60,21 @@ class Standing(serializers.Serializer):
     until = Instant(allow_null=True, help_text="The lock's end; null: it has none.")
 
 
+class Repeated(serializers.Serializer):
+    times = serializers.IntegerField(help_text="How often a buyer has accepted a repeat of it.")
+    order = serializers.CharField(help_text="The newest repeat.")
+    batch = serializers.CharField()
+    status = serializers.CharField()
+    at = Instant(allow_null=True, help_text="When the buyer accepted it.")
+
+
 class PastOrder(serializers.Serializer):
     order = Source()
     buyer = BuyerName()
     repeatable = serializers.BooleanField()
     findings = Finding(many=True, source="codes", help_text="Why it can't be repeated today, lines included.")
     stands_in = Standing(source="standing", allow_null=True, help_text="The batch that it stands in already.")
+    repeated = Repeated(allow_null=True, help_text="It was repeated before. It may be again.")
 
 
 class PastOrderPage(serializers.Serializer):
@@ -542,6 +551,7 @@ class ScreenedOrder(serializers.Serializer):
     lines = ScreenedLine(many=True)
     drift = DriftRow(many=True, allow_null=True, help_text="null from the 201st order on.")
     lapses = LapseRow(many=True, allow_null=True)
+    repeated = Repeated(allow_null=True, help_text="It was repeated before. It may be again.")
 
 
 class Screening(serializers.Serializer):

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from django.db.models import Count, F, Func, OuterRef, QuerySet, Subquery, Sum
+from django.db.models import Count, Exists, F, Func, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.shortcuts import get_object_or_404
 
@@ -18,6 +18,7 @@ from repurchase.batching import BatchStatus, Counts
 from repurchase.lifecycle import OrderStatus
 from repurchase.models import Batch, LineOutcome, OrderFee, RepeatLine, RepeatOrder
 from repurchase.queries.paging import PAGE, Page, decode, encode
+from repurchase.queries.repeated import repeated, repeats
 from repurchase.queries.services import counts_of_services
 
 PARTS = ("commission", "logistics", "payment", "vat_remittance")
@@ -95,6 +96,7 @@ class PlanSummary:
     can_lock: bool
     seconds_old: int
     lines_left_out: int = 0
+    repeated: int = 0  # ready orders whose source a buyer has accepted a repeat of in another batch
     services: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -110,8 +112,14 @@ def plan(batch: Batch, *, now: dt.datetime) -> PlanSummary:
         lines_left_out=RepeatLine.objects.filter(order__batch=batch, order__status=OrderStatus.PLANNED)
         .exclude(outcome=LineOutcome.PLANNED)
         .count(),
+        repeated=_repeated(batch) if batch.status == BatchStatus.PLANNED else 0,
         services=counts_of_services(batch),
     )
+
+
+def _repeated(batch: Batch) -> int:
+    before = repeats(batch.store_id).exclude(batch=batch).filter(past_order=OuterRef("past_order"))
+    return batch.orders.filter(Exists(before), status=OrderStatus.PLANNED).count()
 
 
 def currency_totals(orders: QuerySet[RepeatOrder]) -> list[CurrencyTotals]:
@@ -203,6 +211,9 @@ def batch_orders(batch: Batch, *, now: dt.datetime, tab: str = "all", cursor: st
     if cursor:
         orders = orders.filter(position__gt=decode(cursor, int)[0])
     found = list(orders.order_by("position")[: PAGE + 1])
+    again = repeated(batch.store, [order.past_order_id for order in found], besides=batch)
+    for order in found:
+        order.repeated = again.get(order.past_order_id)
     next_cursor = encode(found[PAGE - 1].position) if len(found) > PAGE else ""
     return Page(rows=found[:PAGE], next_cursor=next_cursor)
 

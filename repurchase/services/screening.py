@@ -16,6 +16,7 @@ from marketplace.queries import latest_rates
 from pricing.queries import tariff_facts
 from repurchase.planning import Plan, Terms, plan
 from repurchase.queries.drift import sheets
+from repurchase.queries.repeated import Repeated, repeated
 from repurchase.services import batches
 from repurchase.services.generating import pieces_of
 
@@ -30,6 +31,7 @@ class Screening:
     gates: Sequence[Gate]
     plans: Sequence[Plan]  # in the order asked for, drawing on the same stock one after the other
     drift: Mapping[int, Sheet]  # by past order id, of the first 200
+    repeated: Mapping[int, Repeated]  # by past order id, of those that were repeated already
 
 
 def screen(
@@ -75,5 +77,6 @@ def screen(
         buyer=buyer,
         gates=gates,
         plans=plans,
+        repeated=repeated(store, ids),
         drift=sheets(buyer=buyer, orders=orders[:DRIFT_ORDERS], around=around),
     )

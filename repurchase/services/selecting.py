@@ -14,8 +14,13 @@ from repurchase.models import Selection
 SHOWN = 20
 
 
-def tick_buyer(*, store: Store, user: User, buyer_id: int, q: str = "", now: dt.datetime) -> Selection:
-    """Takes all repeatable orders of a buyer under the filter: the newest, up to the limit of a batch."""
+def tick_buyer(
+    *, store: Store, user: User, buyer_id: int, q: str = "", with_repeated: bool = False, now: dt.datetime
+) -> Selection:
+    """Takes all repeatable orders of a buyer under the filter: the newest, up to the limit of a batch.
+
+    What was repeated already is taken only `with_repeated`: a second repeat is a choice, not an accident.
+    """
     with transaction.atomic():
         selection = _of(store, user)
         buyer = Buyer.objects.filter(store=store, pk=buyer_id).first()
@@ -23,6 +28,7 @@ def tick_buyer(*, store: Store, user: User, buyer_id: int, q: str = "", now: dt.
             raise Problem(Code.NOT_FOUND)
         _same_buyer(selection, buyer.pk, [buyer.name])
         selection.buyer, selection.everything, selection.search = buyer, True, q
+        selection.with_repeated = with_repeated
         selection.included, selection.excluded = [], []
         selection.save()
     return selection
