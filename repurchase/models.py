@@ -26,6 +26,9 @@ from pricing.locks import LockStatus
 from pricing.models import Lock
 from repurchase.batching import BatchStatus
 from repurchase.lifecycle import ACCEPTED, OrderStatus
+from repurchase.work import EditTask as EditTask
+from repurchase.work import KeptAnswer as KeptAnswer
+from repurchase.work import Work
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
@@ -54,6 +57,9 @@ class Selection(models.Model):
     search = models.CharField(max_length=100, blank=True)
     included = ArrayField(models.BigIntegerField(), default=list)
     excluded = ArrayField(models.BigIntegerField(), default=list)
+    made = models.ForeignKey(
+        "repurchase.Batch", null=True, on_delete=models.SET_NULL, related_name="+"
+    )  # by the last press of 创建回购订单, until something is ticked again
     changed_at = models.DateTimeField(auto_now=True)
 
     class Meta:
@@ -82,7 +88,11 @@ class Batch(models.Model):
     )
     special_clearance = models.BooleanField(default=False)  # 专线清关通道 ticked for the whole batch (R-71)
     asked = models.PositiveIntegerField()
+    dry_run = models.BooleanField(default=False)  # planned to be looked at; it can't be locked
     attempt = models.PositiveSmallIntegerField(default=1)
+    attempt_at = models.DateTimeField(null=True)  # when this attempt began, by the store's clock
+    fingerprint = models.CharField(max_length=64, blank=True)  # SHA-256 over all that was asked for
+    code = models.CharField(max_length=40, blank=True)  # why it failed as a whole
     version = models.PositiveIntegerField(
         default=1
     )  # of the plan: each screening and each edit makes a new one
@@ -119,22 +129,31 @@ class Batch(models.Model):
         return self.ref
 
 
-class Chunk(models.Model):
-    """A part of a batch's work; done is a fact of this row, and a chunk may be delivered twice (reliability 6)."""
+class Chunk(Work):
+    """A part of a batch's work; done is a fact of this row, and a chunk may be delivered twice (reliability 6).
 
-    store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="+", db_index=False)
+    `positions` are those of its orders where they don't follow on the first: an attempt that retries some of them.
+    """
+
     batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="chunks", db_index=False)
+    attempt = models.PositiveSmallIntegerField(default=1)
     first_position = models.PositiveIntegerField()
     past_order_ids = ArrayField(models.BigIntegerField())
-    tries = models.PositiveSmallIntegerField(default=0)
-    rung_at = models.DateTimeField()
-    done_at = models.DateTimeField(null=True, blank=True)
+    positions = ArrayField(models.PositiveIntegerField(), null=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["batch", "first_position"], name="one_chunk_a_batch_and_position")
+            models.UniqueConstraint(
+                fields=["batch", "attempt", "first_position"], name="one_chunk_an_attempt_and_position"
+            )
         ]
         indexes = [models.Index(fields=["rung_at"], condition=Q(done_at__isnull=True), name="chunks_to_do")]
+
+    @property
+    def places(self) -> dict[int, int]:
+        """Positions by past order id."""
+        places = self.positions or range(self.first_position, self.first_position + len(self.past_order_ids))
+        return dict(zip(self.past_order_ids, places, strict=True))
 
 
 class RepeatOrderQuerySet(models.QuerySet["RepeatOrder"]):

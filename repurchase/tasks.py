@@ -3,12 +3,12 @@
 from celery import shared_task
 
 from repurchase import simulator
-from repurchase.services import generating, sweeping
+from repurchase.services import chunks, generating, sweeping
 
 
-@shared_task(name="repurchase.generate_chunk")
-def generate_chunk(chunk_id: int) -> None:
-    generating.generate_chunk(chunk_id)
+@shared_task(name="repurchase.generate_next")
+def generate_next() -> None:
+    chunks.generate_next()
 
 
 @shared_task(name="repurchase.finish_batch")

@@ -322,6 +322,11 @@ class EventFilter(Strict):
     )
     types = Text(max_length=1000, help_text="Only these, by commas: `lock.*,batch.closed`. Else all.")
 
+    progress = serializers.BooleanField(
+        default=False,
+        help_text="true: also how far batches are, as `event: progress` without a number, kept nowhere.",
+    )
+
     def validate_types(self, text: str) -> str:
         for part in filter(None, text.split(",")):
             _known_type(part)

@@ -18,7 +18,6 @@ from marketplace.calendar import platform_day
 from marketplace.models import Buyer, PastOrder, Store, User
 from marketplace.queries import latest_close, latest_rates
 from outbox import letters
-from outbox.bells import ring
 from pricing import services as pricing
 from pricing.models import Grant
 from qualification.queries import require_open
@@ -30,7 +29,7 @@ from repurchase.models import Batch, BatchEdit, Chunk, RepeatOrder, Selection
 from repurchase.queries.capacity import day_of
 from repurchase.queries.edits import source_lines
 from repurchase.queries.selections import order_ids as ids_of
-from repurchase.services import customising, naming, telling
+from repurchase.services import chunks, customising, naming, telling
 from repurchase.services.naming import Asked
 
 POLICIES = ("partial", "all_or_nothing")
@@ -130,8 +129,9 @@ def _create(
     _take_stock(batch, now)
     batch.save()
     edit = {"edits_digest": _edit(batch, order_ids, asked, by=by, now=now)} if asked else {}
-    chunks = Chunk.objects.bulk_create(
-        Chunk(store=store, batch=batch, first_position=first, past_order_ids=list(ids), rung_at=now)
+    rung_at = clock.now()
+    made = Chunk.objects.bulk_create(
+        Chunk(store=store, batch=batch, first_position=first, past_order_ids=list(ids), rung_at=rung_at)
         for first, ids in batching.chunks(order_ids)
     )
     customising.take_from_notes(batch, order_ids, now=now)
@@ -142,8 +142,7 @@ def _create(
         store_id=store.pk, kind="batch.created", subject=f"batch:{batch.ref}", by=by, at=now,
         asked=batch.asked, orders_digest=digest, gates=batch.gates, rate_set=batch.rate_set_id, **edit,
     )  # fmt: skip
-    for chunk in chunks:
-        ring("repurchase.generate_chunk", chunk_id=chunk.pk)
+    chunks.ring_for(chunk.pk for chunk in made)
     return batch
 
 
@@ -171,7 +170,7 @@ def _take_stock(batch: Batch, now) -> None:
     facts = gate_facts(store=batch.store, buyers=[batch.buyer], limits=limits, now=now)
     inputs = GateInputs(facts=facts[batch.buyer_id], limits=limits, today=platform_day(now))
     verdicts = gates.gates(inputs.facts, limits=limits, today=inputs.today)
-    batch.screened_at = now
+    batch.screened_at = batch.attempt_at = now
     batch.policies = {name: str(value) for name, value in values.items()}
     batch.rate_set_id = rates.id
     batch.index_close = latest_close(CRB, now, store=batch.store)
@@ -194,18 +193,20 @@ def rescreen(*, batch: Batch, by: str, special_clearance: bool | None = None) ->
     now = clock.now(batch.store)
     batch.attempt += 1
     batch.version += 1
-    batch.planned_at = None
+    batch.planned_at, batch.code = None, ""
     _take_stock(batch, now)
     batch.save()
     RepeatOrder.objects.filter(batch=batch).delete()
-    Chunk.objects.filter(batch=batch).update(done_at=None, tries=0, rung_at=now)
+    batch.chunks.exclude(positions=None).delete()  # of attempts that retried some orders only
+    batch.chunks.update(
+        attempt=batch.attempt, owner="", beat_at=None, tries=0, rung_at=clock.now(), done_at=None, code=""
+    )
     telling.batch(batch, at=now, asked=batch.asked)
     ledger.record(
         store_id=batch.store_id, kind="batch.rescreened", subject=f"batch:{batch.ref}", by=by, at=now,
         attempt=batch.attempt, special_clearance=batch.special_clearance, gates=batch.gates,
     )  # fmt: skip
-    for chunk_id in Chunk.objects.filter(batch=batch).values_list("pk", flat=True):
-        ring("repurchase.generate_chunk", chunk_id=chunk_id)
+    chunks.ring_for(batch.chunks.values_list("pk", flat=True))
     return batch
 
 
@@ -225,6 +226,7 @@ def cancel(*, batch: Batch, by: str) -> Batch:
     now = clock.now(batch.store)
     batch.ended_at = now
     batch.save()
+    chunks.withdraw(batch)
     leaving = batch.orders.filter(status__in=[OrderStatus.PLANNED, OrderStatus.LOCKED])
     leaving.update(status=OrderStatus.CANCELLED, changed_at=now)
     telling.batch(batch, at=now)
@@ -248,4 +250,5 @@ def _withdraw(batch: Batch) -> None:
 
 
 def _locked(batch: Batch) -> Batch:
-    return Batch.objects.select_for_update(of=("self",)).select_related("store", "buyer").get(pk=batch.pk)
+    rows = Batch.objects.select_for_update(of=("self",), no_key=True)  # a chunk's rows that name it may go on
+    return rows.select_related("store", "buyer").get(pk=batch.pk)
