@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from repurchase import simulator
-from repurchase.services import chunks, generating, sweeping
+from repurchase.services import big_edits, chunks, generating, sweeping
 
 
 @shared_task(name="repurchase.generate_next")
@@ -14,6 +14,11 @@ def generate_next() -> None:
 @shared_task(name="repurchase.finish_batch")
 def finish_batch(batch_id: int) -> None:
     generating.finish_batch(batch_id)
+
+
+@shared_task(name="repurchase.carry_out_edit")
+def carry_out_edit(task_id: int) -> None:
+    big_edits.carry_out(task_id)
 
 
 @shared_task(name="repurchase.sweep")

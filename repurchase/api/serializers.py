@@ -228,6 +228,25 @@ class ServiceCounts(serializers.Serializer):
     idle = serializers.IntegerField()
 
 
+class BigEdit(serializers.Serializer):
+    """The newest edit of more than 500 orders. `done_at` null: at work. `code` empty: applied; else nothing was."""
+
+    undoing = serializers.SerializerMethodField()
+    orders = serializers.IntegerField(help_text="That it names.")
+    planned = serializers.IntegerField(help_text="Of them so far.")
+    version = serializers.IntegerField(help_text="Of the plan that it was asked for.")
+    asked_at = Instant()
+    done_at = Instant(allow_null=True)
+    code = serializers.CharField()
+    detail = serializers.SerializerMethodField()
+
+    def get_undoing(self, task: Any) -> bool:
+        return task.undoes_id is not None
+
+    def get_detail(self, task: Any) -> str:
+        return words.of(task.code, task.evidence).cause if task.code else ""
+
+
 class Batch(BatchName):
     policy = serializers.CharField()
     special_clearance = serializers.BooleanField()
@@ -242,6 +261,7 @@ class Batch(BatchName):
     totals = Totals(many=True, source="plan.totals")
     lots = Lot(many=True, source="plan.lots")
     custom_services = ServiceCounts(source="plan.services")
+    edit = BigEdit(allow_null=True, help_text="The newest edit that went on in the background.")
 
 
 class OrderName(serializers.Serializer):

@@ -29,6 +29,7 @@ from repurchase.api.schema import described
 from repurchase.feed.answer import answer
 from repurchase.priced import refuse_prices
 from repurchase.queries import to_replace
+from repurchase.queries.edits import last_task
 from repurchase.services import batches, charging, editing, locking, quoting, screening
 from repurchase.services.customising import Wanted
 
@@ -117,11 +118,12 @@ class BatchOrders(Endpoint):
         page = queries.batch_orders(batch, now=now, tab=sent["status"], cursor=sent["cursor"])
         return Response(serializers.OrderPage(page).data)
 
-    @described("edit_batch_orders", serializers.EditAnswer, body=asked.Edits)
+    @described("edit_batch_orders", serializers.EditAnswer, body=asked.Edits, later=serializers.Batch)
     def patch(self, request: Request, ref: str) -> Response:
         """Sets MOQ, quantity or delivery promise of many lines in one action, before the lock; all of it or nothing.
 
-        With `preview` nothing is written, and a capacity that would be exceeded is told instead of refused.
+        With `preview` nothing is written, and a capacity that would be exceeded is told instead of refused. An edit of
+        more than 500 orders goes on in the background: 202, and the batch's `edit` tells how far it is.
         """
         batch = self.batch(ref)
         refuse_prices(request.data)
@@ -133,6 +135,8 @@ class BatchOrders(Endpoint):
         applied = editing.apply(
             batch=batch, asked=edits, by=self.by, version=sent["version"], digest=sent["digest"]
         )
+        if isinstance(applied, models.EditTask):
+            return accepted(batch)
         return Response(serializers.EditAnswer({"applied": True, "preview": applied}).data)
 
 
@@ -251,6 +255,7 @@ def told(store: Store, ref: str) -> dict[str, Any]:
     now = clock.now(store)
     batch = queries.batch(store, ref, now=now)
     batch.plan = queries.plan(batch, now=now)
+    batch.edit = last_task(batch)
     return serializers.Batch(batch).data
 
 

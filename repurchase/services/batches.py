@@ -30,6 +30,7 @@ from repurchase.queries.capacity import day_of
 from repurchase.queries.edits import source_lines
 from repurchase.queries.selections import order_ids as ids_of
 from repurchase.services import chunks, customising, naming, telling
+from repurchase.services.editing import require_idle
 from repurchase.services.naming import Asked
 
 POLICIES = ("partial", "all_or_nothing")
@@ -187,6 +188,7 @@ def rescreen(*, batch: Batch, by: str, special_clearance: bool | None = None) ->
     `special_clearance` ticks or unticks the 专线清关通道 for all its orders (R-71).
     """
     batch = _locked(batch)
+    require_idle(batch)
     batch.status = batching.advance(BatchStatus(batch.status), batching.Event.RESCREEN)
     if special_clearance is not None:
         batch.special_clearance = special_clearance

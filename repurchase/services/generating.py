@@ -3,7 +3,7 @@
 import datetime as dt
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from django.db import transaction
 
@@ -75,9 +75,16 @@ def keep(batch: Batch, part: Part, first_position: int, made: Made, inputs: Chun
 
 
 def plans_of(
-    batch: Batch, orders: Sequence[OrderFacts], taken: Counter[int] | None = None
+    batch: Batch,
+    orders: Sequence[OrderFacts],
+    taken: Counter[int] | None = None,
+    *,
+    each: Callable[[Sequence[OrderFacts]], Iterable[OrderFacts]] = iter,
 ) -> tuple[Made, ChunkInputs]:
-    """Each order with its plan, and what decided; with `taken` the orders draw on the same stock one after the other."""
+    """Each order with its plan, and what decided; with `taken` the orders draw on the same stock one after the other.
+
+    `each` hands them out one by one: who wants to tell how far it is counts there.
+    """
     policies = {name: typed(name, text) for name, text in batch.policies.items() if name in DEFAULTS}
     rates = rates_of(batch.rate_set)
     around = world(
@@ -86,7 +93,7 @@ def plans_of(
     terms = _terms(batch, orders, policies, rates)
     gates = [Finding(code=Code(g["code"]), evidence=g["evidence"]) for g in batch.gates if g["code"]]
     made, before = [], {}
-    for order in orders:
+    for order in each(orders):
         if taken:
             before[order.id] = {line.sku.id: taken[line.sku.id] for line in order.lines if taken[line.sku.id]}
         planned = plan(order, world=around, terms=terms, gates=gates, taken=taken)

@@ -24,7 +24,7 @@ from repurchase.queries.capacity import overflow_of
 from repurchase.queries.services import asked_services
 from repurchase.queries.terms import Services, terms_text
 from repurchase.services import ending, freshness, telling
-from repurchase.services.editing import exceeded
+from repurchase.services.editing import exceeded, require_idle
 
 LotKey = tuple[str, str]  # (currency, index series): ADR 3
 
@@ -33,7 +33,7 @@ def lock_and_invite(*, batch: Batch, by: str) -> list[Lock]:
     """Locks every planned order's price for 72 h and writes to the buyer.
 
     Stock that is stale by now is read anew first (R-80), before any row is held and in a transaction of its own.
-    Raises QUALIFICATION_REQUIRED, NOTHING_TO_LOCK, PLAN_STALE, ORDER_ALREADY_LOCKED, STOCK_SYNC_STALE,
+    Raises QUALIFICATION_REQUIRED, NOTHING_TO_LOCK, EDIT_AT_WORK, PLAN_STALE, ORDER_ALREADY_LOCKED, STOCK_SYNC_STALE,
     STOCK_TOO_LOW, CAPACITY_EXCEEDED; then nothing else is written.
     """
     freshness.refresh(batch)
@@ -45,6 +45,7 @@ def _lock_and_invite(*, batch: Batch, by: str) -> list[Lock]:
     batch = Batch.objects.select_for_update(of=("self",)).select_related("store", "buyer").get(pk=batch.pk)
     if batch.status != BatchStatus.PLANNED:
         raise Problem(Code.STATE_CONFLICT, state=batch.status, event="lock")
+    require_idle(batch)
     now = clock.now(batch.store)
     require_open(batch.store, now)  # it may have lapsed since the plan was screened (R-26)
     _check_age(batch, now)

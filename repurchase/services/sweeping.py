@@ -18,7 +18,7 @@ from qualification.services import reviewing, uploading
 from repurchase.batching import BatchStatus
 from repurchase.lifecycle import OrderStatus
 from repurchase.models import Batch, Heartbeat
-from repurchase.services import chunks, ending, generating
+from repurchase.services import big_edits, chunks, ending, generating
 
 log = structlog.get_logger(__name__)
 
@@ -30,6 +30,7 @@ class Swept:
     expired_locks: int
     expired_orders: int
     rung_chunks: int
+    rung_edits: int
     rung_seals: int
     finished_batches: int
     lapse_notices: int
@@ -43,13 +44,14 @@ def sweep(*, store: Store | None = None, at: dt.datetime | None = None) -> Swept
     if at is not None and (store is None or not store.sandbox):
         raise Problem(Code.INPUT_INVALID, detail="--at needs --store with a sandbox store")
     locks, orders = _expire(store, at)
+    rung_edits = big_edits.ring_abandoned(store_id=store and store.pk)
     rung, exhausted = chunks.ring_abandoned(store_id=store and store.pk)
     _each(exhausted, generating.give_up)
     finished = _finish(store)
     seals = sealing.ring_due(store=store)
     notices, lapsed = qualification.keep_up(store=store, at=at)
     return Swept(
-        expired_locks=locks, expired_orders=orders, rung_chunks=rung, rung_seals=seals, finished_batches=finished,
+        expired_locks=locks, expired_orders=orders, rung_chunks=rung, rung_edits=rung_edits, rung_seals=seals, finished_batches=finished,
         lapse_notices=notices, lapsed_stores=lapsed,
         rung_documents=uploading.ring_unread(), review_alarms=reviewing.watch(),
     )  # fmt: skip

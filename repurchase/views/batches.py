@@ -18,6 +18,7 @@ from repurchase import queries
 from repurchase.batching import BatchStatus
 from repurchase.models import Batch
 from repurchase.queries import agreements
+from repurchase.queries.edits import edit_at_work, last_task
 from repurchase.services import batches as services
 from repurchase.services import locking
 from repurchase.services.editing import EDITABLE
@@ -106,7 +107,11 @@ def _editing(found: Batch, now: dt.datetime) -> dict | None:
     """What the panel of quantities and promises shows; None once they can't be edited."""
     if found.status not in EDITABLE:
         return None
+    task = last_task(found)
+    at_work = task is not None and task.done_at is None
     return {
+        "at_work": task if at_work else None,
+        "refused": task if task and task.code and task.version == found.version else None,
         "applied": list(found.edits.filter(undone_at__isnull=True).order_by("version")),
         "names": queries.names_in(found),
         "overflow": queries.overflow_of(found, now=now),
@@ -128,9 +133,11 @@ def _tabs(found: Batch, counts) -> list[tuple[str, int]]:
 @require_GET
 @for_members()
 def progress(request: HttpRequest, membership: Membership, ref: str) -> HttpResponse:
-    """What the page asks for each second; once the plan stands, the page is told to load itself anew."""
+    """What the page asks for when it is told of progress; once the plan stands, it is told to load itself anew."""
     now = clock.now(membership.store)
     found = queries.batch(membership.store, ref, now=now)
+    if task := edit_at_work(found):
+        return render(request, "batches/edit_progress.html", {"batch": found, "task": task})
     if found.status != BatchStatus.SCREENING:
         return HttpResponseClientRefresh()
     return render(
