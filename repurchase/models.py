@@ -110,6 +110,8 @@ class Batch(models.Model):
     confirmed_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
 
+    fresh = True  # False: it was there when it was to be made a second time
+
     objects = BatchQuerySet.as_manager()
 
     class Meta:

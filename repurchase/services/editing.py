@@ -106,7 +106,7 @@ def put(batch: Batch, work: Rework, *, by: str, digest: str = "") -> Preview:
 
 def without(batch: Batch, row: BatchEdit, *, each: Each = iter) -> Rework:
     """The orders that an edit named, as they are planned without it."""
-    _require_same_terms(batch)
+    require_same_terms(batch)
     changes = [edits.read(kept) for kept in row.changes]
     return replanned(batch, changes, after=edits_of(batch, without=row), each=each)
 
@@ -145,7 +145,7 @@ def exceeded(overflow: Overflow) -> Problem:
     )  # fmt: skip
 
 
-def _require_same_terms(batch: Batch) -> None:
+def require_same_terms(batch: Batch) -> None:
     """One plan is priced by one set of tariffs and one treatment of its buyer (pitfall 1): PLAN_STALE else."""
     checked = batch.buyer.tax_number_checked_at
     later = checked is not None and checked > batch.screened_at
@@ -181,7 +181,7 @@ def _changes(batch: Batch, asked: Sequence[Asked]) -> list[Edit]:
 
 
 def worked(batch: Batch, changes: Sequence[Edit], *, each: Each = iter) -> Rework:
-    _require_same_terms(batch)
+    require_same_terms(batch)
     return replanned(batch, changes, after=[*edits_of(batch), *changes], each=each)
 
 

@@ -19,6 +19,7 @@ from repurchase.queries.drift import sheets
 from repurchase.queries.repeated import Repeated, repeated
 from repurchase.services import batches
 from repurchase.services.generating import pieces_of
+from repurchase.services.selecting import Ticked
 
 DRIFT_ORDERS = 200
 """The drift of so many orders, the first ones, is told: it is a dozen rows an order."""
@@ -37,12 +38,15 @@ class Screening:
 def screen(
     *,
     store: Store,
-    numbers: Sequence[str],
+    numbers: Sequence[str] = (),
     buyer_external_id: str | None = None,
+    ticked: Ticked | None = None,
     special_clearance: bool = False,
 ) -> Screening:
     """Raises BATCH_EMPTY, BATCH_TOO_LARGE, ORDER_UNKNOWN, MIXED_BUYERS, FX_RATE_STALE, as creating a batch does."""
-    buyer, ids = batches.named(store=store, numbers=numbers, buyer_external_id=buyer_external_id)
+    buyer, ids = batches.chosen(
+        store=store, numbers=numbers, buyer_external_id=buyer_external_id, ticked=ticked
+    )
     now = clock.now(store)
     values = policy.in_force(now)
     limits = limits_of(values)
