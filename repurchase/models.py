@@ -26,9 +26,9 @@ from pricing.locks import LockStatus
 from pricing.models import Lock
 from repurchase.batching import BatchStatus
 from repurchase.lifecycle import ACCEPTED, OrderStatus
+from repurchase.work import MAX_TRIES, Work
 from repurchase.work import EditTask as EditTask
 from repurchase.work import KeptAnswer as KeptAnswer
-from repurchase.work import Work
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
@@ -129,6 +129,10 @@ class Batch(models.Model):
 
     def __str__(self) -> str:
         return self.ref
+
+    @property
+    def failed_evidence(self) -> dict[str, int]:
+        return {"tries": MAX_TRIES}
 
 
 class Chunk(Work):

@@ -221,6 +221,7 @@ SWEEP_SECONDS = 3
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "repurchase.sweep", "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS}},
     "letters": {"task": "outbox.deliver_letters", "schedule": 5, "options": {"expires": 5}},
+    "prune_answers": {"task": "repurchase.prune", "schedule": 3600, "options": {"expires": 3600}},
     "prune": {"task": "outbox.prune_events", "schedule": 3600, "options": {"expires": 3600}},
 }
 if EMBEDDED:

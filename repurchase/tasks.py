@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from repurchase import simulator
-from repurchase.services import big_edits, chunks, generating, sweeping
+from repurchase.services import big_edits, chunks, generating, once, sweeping
 
 
 @shared_task(name="repurchase.generate_next")
@@ -25,6 +25,11 @@ def carry_out_edit(task_id: int) -> None:
 def sweep() -> None:
     sweeping.beat("sweep")
     sweeping.sweep()
+
+
+@shared_task(name="repurchase.prune")
+def prune() -> None:
+    once.prune()
 
 
 @shared_task(name="repurchase.simulate")

@@ -228,6 +228,16 @@ class ServiceCounts(serializers.Serializer):
     idle = serializers.IntegerField()
 
 
+class Progress(serializers.Serializer):
+    """How far the screening is, counted from rows."""
+
+    phase = serializers.CharField(help_text="waiting, planning, finishing or ended.")
+    done = serializers.IntegerField(source="counts.done")
+    of = serializers.IntegerField(source="counts.asked")
+    orders_a_second = serializers.FloatField(source="rate", allow_null=True)
+    seconds_left = serializers.IntegerField(allow_null=True)
+
+
 class BigEdit(serializers.Serializer):
     """The newest edit of more than 500 orders. `done_at` null: at work. `code` empty: applied; else nothing was."""
 
@@ -249,6 +259,8 @@ class BigEdit(serializers.Serializer):
 
 class Batch(BatchName):
     policy = serializers.CharField()
+    dry_run = serializers.BooleanField(help_text="true: it can't be locked.")
+    code = serializers.CharField(help_text="Why it failed as a whole; else empty.")
     special_clearance = serializers.BooleanField()
     attempt = serializers.IntegerField(help_text="1, and one more for each rescreening.")
     version = serializers.IntegerField(help_text="Of the plan: each screening and each edit makes a new one.")
@@ -257,6 +269,7 @@ class Batch(BatchName):
         many=True, help_text="Recorded when the buyer confirmed; they blocked nothing."
     )
     counts = Counts(source="plan.counts")
+    progress = Progress()
     codes = CodeCount(many=True, source="plan.codes", help_text="Orders that carry each code, most first.")
     totals = Totals(many=True, source="plan.totals")
     lots = Lot(many=True, source="plan.lots")

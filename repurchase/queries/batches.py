@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from django.db.models import Count, Exists, F, Func, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
@@ -40,11 +41,19 @@ def counts_of(batch: Batch, *, now: dt.datetime) -> Counts:
     return batching.count(batch.asked, dict(rows))
 
 
+class Phase(StrEnum):
+    WAITING = "waiting"  # for its turn
+    PLANNING = "planning"  # its orders are screened and priced
+    FINISHING = "finishing"  # scarce stock is shared out
+    ENDED = "ended"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Progress:
     counts: Counts
-    rate: float | None  # orders a second so far
-    seconds_left: int | None
+    phase: Phase
+    rate: float | None = None  # orders a second so far in this attempt
+    seconds_left: int | None = None
 
     @property
     def running(self) -> bool:
@@ -54,11 +63,23 @@ class Progress:
 def progress(batch: Batch, *, now: dt.datetime) -> Progress:
     """How far the screening is, counted from rows: it survives a reload and a lost worker."""
     counts = counts_of(batch, now=now)
-    elapsed = (now - batch.screened_at).total_seconds()
-    if batch.status != BatchStatus.SCREENING or not counts.done or elapsed <= 0:
-        return Progress(counts=counts, rate=None, seconds_left=None)
-    rate = counts.done / elapsed
-    return Progress(counts=counts, rate=rate, seconds_left=round(counts.pending / rate))
+    rows = list(
+        batch.chunks.filter(attempt=batch.attempt).values_list("done_at", "past_order_ids", "beat_at")
+    )
+    done = sum(len(ids) for done_at, ids, _ in rows if done_at)
+    elapsed = (now - (batch.attempt_at or batch.screened_at)).total_seconds()
+    if batch.status != BatchStatus.SCREENING:
+        return Progress(counts=counts, phase=Phase.ENDED)
+    if not counts.pending:
+        return Progress(counts=counts, phase=Phase.FINISHING)
+    if not any(beat_at for *_, beat_at in rows):
+        return Progress(counts=counts, phase=Phase.WAITING)
+    if not done or elapsed <= 0:
+        return Progress(counts=counts, phase=Phase.PLANNING)
+    rate = done / elapsed
+    return Progress(
+        counts=counts, phase=Phase.PLANNING, rate=rate, seconds_left=max(round(counts.pending / rate), 1)
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

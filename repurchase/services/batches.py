@@ -71,12 +71,8 @@ def create_from_selection(
 
     The second press, in this window or another, is answered by the batch of the first.
     """
-    selection = (
-        Selection.objects.select_for_update(of=("self",))
-        .select_related("buyer", "made__store", "store")
-        .filter(store=store, user=user)
-        .first()
-    )
+    # Its row alone: what a joined row says would be as old as the wait for this one is long.
+    selection = Selection.objects.select_for_update().filter(store=store, user=user).first()
     now = clock.now(store)
     if selection and selection.made and now - selection.made.created_at < AT_ONCE:
         selection.made.fresh = False

@@ -4,6 +4,7 @@ import datetime as dt
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -16,6 +17,7 @@ from marketplace.access import Can, require
 from marketplace.models import Membership
 from repurchase import queries
 from repurchase.batching import BatchStatus
+from repurchase.files import refused_answer
 from repurchase.models import Batch
 from repurchase.queries import agreements
 from repurchase.queries.edits import edit_at_work, last_task
@@ -38,11 +40,18 @@ def batches(request: HttpRequest, membership: Membership) -> HttpResponse:
 def _create(request: HttpRequest, membership: Membership) -> HttpResponse:
     require(membership, Can.PLAN)
     try:
-        batch = services.create_from_selection(store=membership.store, user=request.user)
+        batch = services.create_from_selection(
+            store=membership.store,
+            user=request.user,
+            policy=request.POST.get("policy", "partial"),
+            dry_run=request.POST.get("dry_run") == "yes",
+        )
     except Problem as problem:
         if problem.code is not Code.QUALIFICATION_REQUIRED:
             raise
         return _open_first(request)
+    if not batch.fresh:
+        messages.info(request, _("This was started a moment ago; here is the batch that came of it."))
     return redirect("batch", ref=batch.ref)
 
 
@@ -166,6 +175,32 @@ def rescreen(request: HttpRequest, membership: Membership, ref: str) -> HttpResp
     ticked = request.POST.get("special_clearance") == "yes" if "asks_clearance" in request.POST else None
     services.rescreen(batch=found, by=_by(request), special_clearance=ticked)
     return redirect("batch", ref=ref)
+
+
+@require_POST
+@for_members()
+def retry(request: HttpRequest, membership: Membership, ref: str) -> HttpResponse:
+    found = _found(membership, ref)
+    require(membership, Can.PLAN)
+    services.retry(batch=found, by=_by(request))
+    return redirect("batch", ref=ref)
+
+
+@require_POST
+@for_members()
+def adopt(request: HttpRequest, membership: Membership, ref: str) -> HttpResponse:
+    found = _found(membership, ref)
+    require(membership, Can.PLAN)
+    services.adopt(batch=found, by=_by(request))
+    messages.success(request, _("It is a real batch now."))
+    return redirect("batch", ref=ref)
+
+
+@require_GET
+@for_members()
+def refused(request: HttpRequest, membership: Membership, ref: str, form: str) -> HttpResponseBase:
+    """The findings of what is not repeated, as a file."""
+    return refused_answer(_found(membership, ref), form)
 
 
 @require_POST
