@@ -3,7 +3,7 @@
 import contextlib
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db import Error, connection, transaction
 
@@ -15,8 +15,10 @@ from outbox.models import Event
 from repurchase import batching
 from repurchase.models import Batch, Chunk, OrderFee, RepeatLine, RepeatOrder
 from repurchase.services import batches
+from repurchase.work import MAX_TRIES
 from tests import world
 from tests.bench.filling import orders_of
+from tests.chaos import poisoned
 from tests.chaos.stage import Stage, wait_until
 
 LINES = 3
@@ -188,6 +190,54 @@ def _further(batch: Batch, done: int) -> bool:
         return False
 
 
+def poisoned_chunk(stage: Stage, store: Store, numbers: list[str], sizes: Sizes) -> dict:
+    """A chunk that kills whoever takes it up ends as failed with a code, and nothing else waits for it."""
+    PastOrder.objects.filter(store=store, number=numbers[0]).update(note=poisoned.NOTE)
+    batch, began = begun(store, numbers[: 3 * sizes.chunk], sizes), time.monotonic()
+    wait_until(lambda: batch.chunks.filter(done_at=None).count() == 1)
+    sound = time.monotonic() - began
+    wait_until(lambda: ended(batch))
+    seconds = time.monotonic() - began
+    PastOrder.objects.filter(store=store, number=numbers[0]).update(note="")
+    batch.refresh_from_db()
+    batches.retry(batch=batch, by="system:chaos")
+    wait_until(lambda: ended(batch))
+    lost = batch.chunks.filter(tries__gte=1).count()
+    batch.refresh_from_db()
+    found = {
+        "planned_in_the_end": int(batch.status != "planned"),
+        "orders": batch.orders.filter(status="planned").count() - 3 * sizes.chunk,
+        "code_in_the_ledger": LedgerEntry.objects.filter(
+            subject=f"batch:{batch.ref}", kind="batch.failed", facts__code="WORK_FAILED", facts__tries=MAX_TRIES
+        ).count() - 1,
+    }  # fmt: skip
+    return {
+        "seconds": round(seconds, 1), "seconds_of_the_others": round(sound, 1), "chunks": lost,
+        "faults": {name: n for name, n in found.items() if n},
+    }  # fmt: skip
+
+
+def beside_ten_batches(stage: Stage, store: Store, numbers: list[str], sizes: Sizes) -> dict:
+    """Fairness: a store's ten batches are under way when another one asks for one order."""
+    other, theirs = fill(replace(sizes, orders=1))
+    many = [begun(store, numbers, sizes) for _ in range(10)]
+    owner_at_work(many[0])
+    one, began = begun(other, theirs, sizes), time.monotonic()
+    wait_until(lambda: ended(one), every=0.02)
+    alone = time.monotonic() - began
+    undone = Chunk.objects.filter(batch__in=many, done_at=None).count()
+    for batch in many:
+        cancelling = time.monotonic()
+        batches.cancel(batch=batch, by="system:chaos")
+        cancelling = time.monotonic() - cancelling
+    half = RepeatOrder.objects.filter(batch__in=many).exclude(status="cancelled").count()
+    return {
+        "seconds": round(alone, 2), "chunks_of_the_other_store_left": undone, "seconds_to_cancel": round(cancelling, 2),
+        "faults": {"half": half} if half else {},
+    }  # fmt: skip
+
+
 SCENARIOS: dict[str, Callable] = {
     "F-1": killed_workers, "F-2": emptied_broker, "F-3": lost_broker, "F-6": restarted_database,
+    "poison": poisoned_chunk, "fairness": beside_ten_batches,
 }  # fmt: skip

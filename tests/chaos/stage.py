@@ -18,7 +18,7 @@ from repurchase.embedded import servers
 ROOT = Path(__file__).parent.parent.parent
 PATIENCE = 120
 WORKER = [
-    sys.executable, "-m", "celery", "-A", "repurchase", "worker", "--concurrency", "2", "--loglevel", "warning",
+    sys.executable, "-m", "celery", "-A", "tests.chaos.poisoned", "worker", "--concurrency", "2", "--loglevel", "warning",
     "--without-gossip", "--without-mingle",
 ]  # fmt: skip
 BEAT = [sys.executable, "-m", "celery", "-A", "repurchase", "beat", "--loglevel", "warning", "--pidfile="]

@@ -1,5 +1,7 @@
 """A batch in the midst of its work loses its workers, its broker, its database, and ends unaided: F-1, F-2, F-3, F-6.
 
+Also: a chunk that kills its worker each time, and one order of a store beside ten batches of another.
+
 The faults are played in a process of its own (`python -m tests.chaos`), on a PostgreSQL and a Redis that nobody else
 uses: nothing of the other tests may be broken with them.
 """
@@ -34,7 +36,7 @@ def played(tmp_path_factory) -> dict[str, dict]:
 
 
 class TestABatch:
-    @pytest.mark.parametrize("fault", ["F-1", "F-2", "F-3", "F-6"])
+    @pytest.mark.parametrize("fault", ["F-1", "F-2", "F-3", "F-6", "poison", "fairness"])
     def test_comes_out_whole_in_time(self, played, fault):
         result = played[fault]
         assert result["faults"] == {}, result
@@ -47,3 +49,4 @@ class TestABatch:
         assert played["F-2"]["chunks_when_emptied"] > 0
         assert played["F-3"]["second"] == "planned"
         assert played["F-6"]["restarts"] == (10 if FULL else 1)
+        assert played["fairness"]["chunks_of_the_other_store_left"] > 10
