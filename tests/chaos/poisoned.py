@@ -3,17 +3,23 @@
 import os
 import signal
 
+from celery.signals import worker_process_init
+
 from repurchase.celery import app as app
-from repurchase.services import generating
 
 NOTE = "poison"
-plans_of = generating.plans_of
 
 
-def deadly(batch, orders, *arguments, **options):
-    if any(order.note == NOTE for order in orders):
-        os.kill(os.getpid(), signal.SIGKILL)
-    return plans_of(batch, orders, *arguments, **options)
+@worker_process_init.connect
+def poison(**_: object) -> None:
+    """In each child, once Django is set up."""
+    from repurchase.services import generating
 
+    plans_of = generating.plans_of
 
-generating.plans_of = deadly
+    def deadly(batch, orders, *arguments, **options):
+        if any(order.note == NOTE for order in orders):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return plans_of(batch, orders, *arguments, **options)
+
+    generating.plans_of = deadly
