@@ -75,6 +75,11 @@ class Code(StrEnum):
     PRICE_LOCKED = "PRICE_LOCKED"
     CAPACITY_EXCEEDED = "CAPACITY_EXCEEDED"
     EDIT_EMPTY = "EDIT_EMPTY"
+    EDIT_AT_WORK = "EDIT_AT_WORK"
+    EDIT_STOPPED = "EDIT_STOPPED"
+    WORK_FAILED = "WORK_FAILED"
+    DRY_RUN_ONLY = "DRY_RUN_ONLY"
+    NOTHING_TO_RETRY = "NOTHING_TO_RETRY"
     LOCK_EXPIRED = "LOCK_EXPIRED"
     LOCK_ENDED = "LOCK_ENDED"
     TERMS_CHANGED = "TERMS_CHANGED"
@@ -93,6 +98,8 @@ class Code(StrEnum):
     CURRENCY_UNKNOWN = "CURRENCY_UNKNOWN"
     AMOUNT_INVALID = "AMOUNT_INVALID"
     INTERNAL_ERROR = "INTERNAL_ERROR"
+    IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
+    IDEMPOTENCY_KEY_BUSY = "IDEMPOTENCY_KEY_BUSY"
     # a sealed agreement
     AGREEMENT_DAMAGED = "AGREEMENT_DAMAGED"
     # a row of stock that was sent
@@ -423,6 +430,37 @@ CATALOGUE: Mapping[Code, Entry] = {
         _("{group} overflows first on {day}: {needed} pieces are due by then, {limit} can be made."),
         _("Promise {earliest} or later for these orders, or order fewer pieces."),
     ),
+    Code.EDIT_AT_WORK: _refusal(
+        409,
+        _("An edit of this plan is being worked out"),
+        _("An edit of {limit} orders has not been applied yet."),
+        _("Wait until it is done, or stop it on the page of the batch."),
+    ),
+    Code.EDIT_STOPPED: _refusal(
+        409,
+        _("The edit was stopped"),
+        _("Somebody stopped the edit before it was applied. The plan is as it was."),
+        _("Preview the edit again if it is still wanted."),
+    ),
+    Code.WORK_FAILED: _refusal(
+        503,
+        _("The work could not be done"),
+        _("It was taken up {tries} times and never finished: its worker failed or was lost each time."),
+        _("Screen again, or preview the edit again. If it fails once more, tell the platform the reference."),
+        Fixer.PLATFORM,
+    ),
+    Code.DRY_RUN_ONLY: _refusal(
+        409,
+        _("This batch is a dry run"),
+        _("It was made to be looked at: nothing of it can be locked."),
+        _("Make it a real batch first, on its page or with POST …/adopt/."),
+    ),
+    Code.NOTHING_TO_RETRY: _refusal(
+        409,
+        _("Nothing to retry"),
+        _("The plan holds no order that somebody could have cured."),
+        _("Screen the whole batch again to judge every order by today's facts."),
+    ),
     Code.EDIT_EMPTY: _refusal(
         422,
         _("Nothing to edit"),
@@ -476,6 +514,18 @@ CATALOGUE: Mapping[Code, Entry] = {
         _("Not possible in this state"),
         _("The state is “{state}”, which does not allow “{event}”."),
         _("Reload the page to see what is possible now."),
+    ),
+    Code.IDEMPOTENCY_KEY_REUSED: _refusal(
+        422,
+        _("This key stands for another request"),
+        _("The Idempotency-Key was sent before with another method, address or body."),
+        _("Send a new key with a new request; the old key only with exactly the old one."),
+    ),
+    Code.IDEMPOTENCY_KEY_BUSY: _refusal(
+        409,
+        _("The first request with this key is still running"),
+        _("A request with the same Idempotency-Key has not been answered yet."),
+        _("Send it again in a moment: it will be answered as the first one was."),
     ),
     Code.STORE_MISMATCH: _refusal(
         409,

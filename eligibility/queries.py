@@ -5,7 +5,6 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import F, Q, Sum
@@ -25,6 +24,7 @@ from eligibility.facts import (
     StoreFacts,
     World,
 )
+from marketplace.calendar import platform_day
 from marketplace.garbage import uncollected
 from marketplace.models import (
     Buyer,
@@ -50,7 +50,6 @@ from marketplace.names import keys_of
 from marketplace.policy import Value
 from qualification.queries import standing_of
 
-PLATFORM_ZONE = ZoneInfo("Asia/Shanghai")
 CRB = "CRB"
 
 
@@ -157,14 +156,14 @@ def world(
     countries = {order.country for order in orders}
     return World(
         now=now,
-        today=now.astimezone(PLATFORM_ZONE).date(),
+        today=platform_day(now),
         limits=limits,
         rates=rates,
         lanes=_lanes(countries),
-        requirements=_requirements(countries, now.astimezone(PLATFORM_ZONE).date()),
+        requirements=_requirements(countries, platform_day(now)),
         registrations=_registrations(store),
-        embargoes=_embargoes(countries, now.astimezone(PLATFORM_ZONE).date()),
-        listed=_listed(orders, now.astimezone(PLATFORM_ZONE).date()),
+        embargoes=_embargoes(countries, platform_day(now)),
+        listed=_listed(orders, platform_day(now)),
     )
 
 
@@ -296,7 +295,7 @@ def _prices(sku_ids: set[int], now: dt.datetime) -> dict[int, list[Price]]:
     """The list as it stands today: for each band its newest entry, bands ascending."""
     prices: dict[int, list[Price]] = defaultdict(list)
     rows = (
-        PriceListEntry.objects.filter(sku__in=sku_ids, valid_from__lte=now.astimezone(PLATFORM_ZONE).date())
+        PriceListEntry.objects.filter(sku__in=sku_ids, valid_from__lte=platform_day(now))
         .order_by("sku_id", "min_quantity", "-valid_from")
         .distinct("sku_id", "min_quantity")
     )

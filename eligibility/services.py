@@ -9,8 +9,9 @@ from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from eligibility.gates import Gate, kept, store_gates
 from eligibility.gates import gates as all_gates
-from eligibility.queries import PLATFORM_ZONE, gate_facts, limits_of, store_facts
+from eligibility.queries import gate_facts, limits_of, store_facts
 from marketplace import clock, policy
+from marketplace.calendar import platform_day
 from marketplace.models import Buyer, Store
 from qualification import services as qualification
 from qualification.queries import state_of
@@ -30,7 +31,7 @@ def open_benefit(*, store: Store, by: str) -> list[Gate]:
         raise Problem(Code.STATE_CONFLICT, state=str(state.standing), event=str(Event.APPLY))
     limits = limits_of(policy.in_force(now))
     facts = store_facts(store=store, limits=limits, now=now)
-    gates = list(store_gates(facts, limits=limits, today=now.astimezone(PLATFORM_ZONE).date()))
+    gates = list(store_gates(facts, limits=limits, today=platform_day(now)))
     passed = all(gate.passed for gate in gates)
     qualification.keep_check(store=store, results=[kept(g) for g in gates], passed=passed, by=by, now=now)
     if passed:
@@ -42,6 +43,4 @@ def gates_now(*, store: Store, buyer: Buyer, now: dt.datetime) -> list[dict[str,
     """Every gate as it stands, as plain values: to be recorded and shown, it decides nothing here (R-26)."""
     limits = limits_of(policy.in_force(now))
     facts = gate_facts(store=store, buyers=[buyer], limits=limits, now=now)[buyer.pk]
-    return [
-        kept(gate) for gate in all_gates(facts, limits=limits, today=now.astimezone(PLATFORM_ZONE).date())
-    ]
+    return [kept(gate) for gate in all_gates(facts, limits=limits, today=platform_day(now))]

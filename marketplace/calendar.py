@@ -1,4 +1,4 @@
-"""Working days of mainland China: weekends, holidays and the weekend days that are worked for them (R-42). Pure.
+"""The platform's day, and the working days of mainland China (R-42): weekends, holidays, the weekend days worked for them. Pure.
 
 A year whose make-up days nobody has published yet is reckoned by what is known and said to be provisional (rule 16).
 """
@@ -8,7 +8,7 @@ from collections.abc import Set
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-ZONE = ZoneInfo("Asia/Shanghai")
+PLATFORM_ZONE = ZoneInfo("Asia/Shanghai")
 DAY = dt.timedelta(days=1)
 
 
@@ -36,10 +36,11 @@ class Calendar:
         return sum(self.is_working(day + DAY * n) for n in range(1, (end - day).days + 1))
 
 
-def local(at: dt.datetime) -> dt.date:
-    return at.astimezone(ZONE).date()
+def platform_day(at: dt.datetime) -> dt.date:
+    """The date in the platform's zone: certificates end, tariffs change and promises count from its midnight."""
+    return at.astimezone(PLATFORM_ZONE).date()
 
 
 def end_of(day: dt.date) -> dt.datetime:
     """The first instant after a day."""
-    return dt.datetime.combine(day + DAY, dt.time(), ZONE)
+    return dt.datetime.combine(day + DAY, dt.time(), PLATFORM_ZONE)

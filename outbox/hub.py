@@ -10,8 +10,9 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import structlog
 from django.db import connection
@@ -38,6 +39,11 @@ def frame(event: Event) -> bytes:
     return f"id: {event.seq}\ndata: {said}\n\n".encode()
 
 
+def progress_frame(what: Mapping[str, Any]) -> bytes:
+    """Under a name of its own and without a number: it is no event, and a reader of events passes it over."""
+    return f"event: progress\ndata: {json.dumps(what, ensure_ascii=False)}\n\n".encode()
+
+
 @dataclass(eq=False, kw_only=True, slots=True)
 class Stream:
     """One reader of one store's events, beyond what it was told already."""
@@ -46,6 +52,7 @@ class Stream:
     after: int
     types: Collection[str]
     owner: str  # whose it is: so many streams each
+    progress: bool = False  # whether it is told how far things are
     may_go_on: Callable[[], bool]  # asked by the listener's thread: a key may be revoked meanwhile
     loop: asyncio.AbstractEventLoop | None = None
     queue: asyncio.Queue[bytes] = field(default_factory=lambda: asyncio.Queue(QUEUED))
@@ -117,13 +124,15 @@ class Hub:
             return bool(self._streams)
 
     def _listen(self) -> None:
-        listening.begin()
+        listening.begin(progress_too=True)
         rung = {stream.store_id for stream in self._now()}
         ticked = time.monotonic()
         while self._is_needed():
             self._serve(rung)
             self._check()
-            rung = listening.wait(TICK_SECONDS, self._bell) | self._take_fresh()
+            heard = listening.wait(TICK_SECONDS, self._bell)
+            self._pass_on(heard.progress)
+            rung = heard.stores | self._take_fresh()
             if time.monotonic() - ticked > TICK_SECONDS:
                 rung, ticked = {stream.store_id for stream in self._now()}, time.monotonic()
 
@@ -144,6 +153,15 @@ class Hub:
         for store_id in stores:
             if of_store := [stream for stream in streams if stream.store_id == store_id]:
                 _serve_store(store_id, of_store)
+
+    def _pass_on(self, said: Sequence[tuple[int, dict[str, Any]]]) -> None:
+        """Progress, to the streams that asked for it. The newest of each thing is enough."""
+        newest = {(store_id, what.get("batch")): (store_id, what) for store_id, what in said}
+        for store_id, what in newest.values():
+            piece = progress_frame(what)
+            for stream in self._now():
+                if stream.progress and stream.store_id == store_id:
+                    stream.hand(piece)
 
     def _check(self) -> None:
         now = time.monotonic()

@@ -1,30 +1,43 @@
 """LISTEN on this thread's own connection: which stores something was told in, as soon as it is committed."""
 
 import select
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import psycopg2
 from django.db import Error, connection
 
-from outbox.events import CHANNEL
+from outbox import events, progress
 
 LOST = (Error, psycopg2.Error)
 """What a lost connection raises, from Django's cursor or from the driver's poll."""
 
 
-def begin() -> None:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Heard:
+    stores: set[int]  # in which events were told
+    progress: Sequence[tuple[int, dict[str, Any]]]  # (store, what was said)
+
+
+def begin(*, progress_too: bool = False) -> None:
     """A new connection that listens. Whatever was told before it has to be read from the rows."""
     connection.close()
     with connection.cursor() as cursor:
-        cursor.execute(f"LISTEN {CHANNEL}")
+        cursor.execute(f"LISTEN {events.CHANNEL}")
+        if progress_too:
+            cursor.execute(f"LISTEN {progress.CHANNEL}")
 
 
-def wait(seconds: float, *also: Any) -> set[int]:
-    """The ids of the stores that were rung for, at the latest after `seconds`, or when `also` can be read."""
+def wait(seconds: float, *also: Any) -> Heard:
+    """What was heard, at the latest after `seconds`, or when `also` can be read."""
     raw = connection.connection
     if not raw.notifies:
         select.select([raw, *also], [], [], seconds)
         raw.poll()
-    stores = {int(notice.payload) for notice in raw.notifies}
+    heard = list(raw.notifies)
     raw.notifies.clear()
-    return stores
+    return Heard(
+        stores={int(each.payload) for each in heard if each.channel == events.CHANNEL},
+        progress=[progress.read(each.payload) for each in heard if each.channel == progress.CHANNEL],
+    )

@@ -6,9 +6,9 @@ from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 
 from django.db.models import Q
-from django.utils import timezone
 
 from marketplace import territories
+from marketplace.calendar import platform_day
 from marketplace.models import Channel, CommissionRate, RateCard, Registration, Scheme, Store, TaxRate
 from marketplace.money import Money
 from marketplace.policy import Value
@@ -44,11 +44,6 @@ def freight_cards(
 ) -> Mapping[str, Sequence[Card]]:
     """By country, as in force on the platform's day: this store's negotiated ones and the public ones."""
     return _cards(store, countries, platform_day(now))
-
-
-def platform_day(now: dt.datetime) -> dt.date:
-    """The date in the platform's zone (Asia/Shanghai): tariffs change at its midnight."""
-    return timezone.localdate(now, timezone.get_default_timezone())
 
 
 def tariffs_changed_since(*, store: Store, at: dt.datetime) -> bool:

@@ -3,7 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from marketplace.calendar import Calendar, end_of, local
+from marketplace.calendar import Calendar, end_of, platform_day
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -14,17 +14,17 @@ class Due:
 
 def due(submitted: dt.datetime, calendar: Calendar, *, working_days: int) -> Due:
     """The end of the working day so many after the one of submission."""
-    return _due(calendar.after(local(submitted), working_days), calendar)
+    return _due(calendar.after(platform_day(submitted), working_days), calendar)
 
 
 def left(paused: dt.datetime, due_at: dt.datetime, calendar: Calendar) -> int:
     """Working days that are left when the seller has to act; 0 on the last one, and for a review that is late."""
-    last_day = local(due_at - dt.timedelta(microseconds=1))
-    return calendar.between(local(paused), last_day)
+    last_day = platform_day(due_at - dt.timedelta(microseconds=1))
+    return calendar.between(platform_day(paused), last_day)
 
 
 def resume(at: dt.datetime, days_left: int, calendar: Calendar) -> Due:
-    return _due(calendar.after(local(at), days_left), calendar)
+    return _due(calendar.after(platform_day(at), days_left), calendar)
 
 
 def _due(day: dt.date, calendar: Calendar) -> Due:

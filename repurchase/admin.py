@@ -12,9 +12,9 @@ from django.utils.translation import gettext_lazy as _
 
 from marketplace import clock
 from marketplace.admin import LookOnly, PolicyValues, Stated
+from marketplace.calendar import platform_day
 from marketplace.mirror import tariffs
 from marketplace.models import CommissionRate, PolicyValue, RateCard, Tariff, TaxRate
-from pricing.queries import platform_day
 from repurchase import queries
 from repurchase.batching import BatchStatus
 from repurchase.lifecycle import OrderStatus

@@ -1,7 +1,7 @@
 """Finite capacity per production group and day (R-18). Pure.
 
 The model: a group makes so many pieces on each calendar day; what an order takes of it has to be made by its
-day of dispatch (the promised day of delivery less the days in transit), on any day from the one after the plan.
+day of dispatch (the promised day of delivery less the days in transit), on any day after the one it is asked on.
 Work is done in the order of its due days, which meets every date that can be met at all. So a plan is feasible
 exactly when on each due day no more is due by then than can be made by then; the first day on which that
 fails is the first that overflows.

@@ -25,7 +25,10 @@ from pricing.freight import Card
 from pricing.locks import LockStatus
 from pricing.models import Lock
 from repurchase.batching import BatchStatus
-from repurchase.lifecycle import OrderStatus
+from repurchase.lifecycle import ACCEPTED, OrderStatus
+from repurchase.work import MAX_TRIES, Work
+from repurchase.work import EditTask as EditTask
+from repurchase.work import KeptAnswer as KeptAnswer
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
@@ -42,17 +45,21 @@ def choices(states) -> list[tuple[str, str]]:
 class Selection(models.Model):
     """What a member has ticked: kept on the server, so it survives paging, errors and a reload (R-01).
 
-    `everything` with `excluded`: all repeatable orders of the buyer under the filter but those;
-    otherwise `included`.
+    `everything` with `excluded`: all repeatable orders of the buyer under the filter but those, and without those that
+    were repeated already unless it was asked for; otherwise `included`.
     """
 
     store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="+")
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
     buyer = models.ForeignKey(Buyer, null=True, on_delete=models.CASCADE, related_name="+")
     everything = models.BooleanField(default=False)
+    with_repeated = models.BooleanField(default=False)  # those too that a buyer has accepted a repeat of
     search = models.CharField(max_length=100, blank=True)
     included = ArrayField(models.BigIntegerField(), default=list)
     excluded = ArrayField(models.BigIntegerField(), default=list)
+    made = models.ForeignKey(
+        "repurchase.Batch", null=True, on_delete=models.SET_NULL, related_name="+"
+    )  # by the last press of 创建回购订单, until something is ticked again
     changed_at = models.DateTimeField(auto_now=True)
 
     class Meta:
@@ -81,7 +88,11 @@ class Batch(models.Model):
     )
     special_clearance = models.BooleanField(default=False)  # 专线清关通道 ticked for the whole batch (R-71)
     asked = models.PositiveIntegerField()
+    dry_run = models.BooleanField(default=False)  # planned to be looked at; it can't be locked
     attempt = models.PositiveSmallIntegerField(default=1)
+    attempt_at = models.DateTimeField(null=True)  # when this attempt began, by the store's clock
+    fingerprint = models.CharField(max_length=64, blank=True)  # SHA-256 over all that was asked for
+    code = models.CharField(max_length=40, blank=True)  # why it failed as a whole
     version = models.PositiveIntegerField(
         default=1
     )  # of the plan: each screening and each edit makes a new one
@@ -98,6 +109,8 @@ class Batch(models.Model):
     )  # recorded and shown, they block nothing then (R-26)
     confirmed_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
+
+    fresh = True  # False: it was there when it was to be made a second time
 
     objects = BatchQuerySet.as_manager()
 
@@ -117,23 +130,36 @@ class Batch(models.Model):
     def __str__(self) -> str:
         return self.ref
 
+    @property
+    def failed_evidence(self) -> dict[str, int]:
+        return {"tries": MAX_TRIES}
 
-class Chunk(models.Model):
-    """A part of a batch's work; done is a fact of this row, and a chunk may be delivered twice (reliability 6)."""
 
-    store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="+", db_index=False)
+class Chunk(Work):
+    """A part of a batch's work; done is a fact of this row, and a chunk may be delivered twice (reliability 6).
+
+    `positions` are those of its orders where they don't follow on the first: an attempt that retries some of them.
+    """
+
     batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="chunks", db_index=False)
+    attempt = models.PositiveSmallIntegerField(default=1)
     first_position = models.PositiveIntegerField()
     past_order_ids = ArrayField(models.BigIntegerField())
-    tries = models.PositiveSmallIntegerField(default=0)
-    rung_at = models.DateTimeField()
-    done_at = models.DateTimeField(null=True, blank=True)
+    positions = ArrayField(models.PositiveIntegerField(), null=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["batch", "first_position"], name="one_chunk_a_batch_and_position")
+            models.UniqueConstraint(
+                fields=["batch", "attempt", "first_position"], name="one_chunk_an_attempt_and_position"
+            )
         ]
         indexes = [models.Index(fields=["rung_at"], condition=Q(done_at__isnull=True), name="chunks_to_do")]
+
+    @property
+    def places(self) -> dict[int, int]:
+        """Positions by past order id."""
+        places = self.positions or range(self.first_position, self.first_position + len(self.past_order_ids))
+        return dict(zip(self.past_order_ids, places, strict=True))
 
 
 class RepeatOrderQuerySet(models.QuerySet["RepeatOrder"]):
@@ -237,7 +263,14 @@ class RepeatOrder(models.Model):
                 name="a_locked_order_has_its_lock",
             ),
         ]
-        indexes = [models.Index(fields=["batch", "status", "position"], name="orders_of_a_batch")]
+        indexes = [
+            models.Index(fields=["batch", "status", "position"], name="orders_of_a_batch"),
+            models.Index(
+                fields=["store", "past_order"],
+                condition=Q(status__in=sorted(s.value for s in ACCEPTED)),
+                name="accepted_repeats",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.ref

@@ -17,5 +17,10 @@ class WebhookVerb(Ref):
     regex = "rotate|on|off|replay|remove"
 
 
+class FileForm(Ref):
+    regex = "xlsx|jsonl"
+
+
+register_converter(FileForm, "fileform")
 register_converter(Ref, "ref")
 register_converter(WebhookVerb, "webhookverb")

@@ -8,6 +8,7 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
+from kombu import Queue
 
 from repurchase import logs
 
@@ -196,6 +197,19 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True
+# Three queues, so that timers wait for no batch and no batch for the reading of pictures; who needs more workers for one
+# of them starts some with `celery worker -Q bulk` (docs/operating.md).
+CELERY_TASK_DEFAULT_QUEUE = "timers"
+CELERY_TASK_QUEUES = [Queue(name, routing_key=name) for name in ("timers", "bulk", "papers")]
+CELERY_TASK_ROUTES = {
+    "repurchase.generate_next": {"queue": "bulk"},
+    "repurchase.finish_batch": {"queue": "bulk"},
+    "repurchase.carry_out_edit": {"queue": "bulk"},
+    "qualification.read": {"queue": "papers"},
+    "pricing.seal": {"queue": "papers"},
+} | env.json("TASK_ROUTES", default={})
+# So many chunks of one store at a time; 0: as many as there are workers. Stores take turns either way.
+CHUNKS_A_STORE = env.int("CHUNKS_A_STORE", default=0)
 CELERY_TASK_TIME_LIMIT = 600
 CELERY_TASK_SOFT_TIME_LIMIT = 540
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
@@ -207,6 +221,7 @@ SWEEP_SECONDS = 3
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "repurchase.sweep", "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS}},
     "letters": {"task": "outbox.deliver_letters", "schedule": 5, "options": {"expires": 5}},
+    "prune_answers": {"task": "repurchase.prune", "schedule": 3600, "options": {"expires": 3600}},
     "prune": {"task": "outbox.prune_events", "schedule": 3600, "options": {"expires": 3600}},
 }
 if EMBEDDED:

@@ -33,6 +33,7 @@ def answer(
     may_go_on: Callable[[], bool],
     types: Collection[str] = (),
     after: str = "",
+    progress: bool = False,
 ) -> HttpResponse:
     """What was missed, then what happens. Outside of ASGI it ends after the first: the client comes back for more.
 
@@ -46,7 +47,7 @@ def answer(
     if hasattr(request, "scope"):
         request.scope[SCOPE] = Stream(
             store_id=store_id, after=page[-1].seq if page else known, types=types, owner=owner,
-            may_go_on=may_go_on,
+            may_go_on=may_go_on, progress=progress,
         )  # fmt: skip
     return HttpResponse(
         RETRY + frames,

@@ -3,12 +3,12 @@
 from celery import shared_task
 
 from repurchase import simulator
-from repurchase.services import generating, sweeping
+from repurchase.services import big_edits, chunks, generating, once, sweeping
 
 
-@shared_task(name="repurchase.generate_chunk")
-def generate_chunk(chunk_id: int) -> None:
-    generating.generate_chunk(chunk_id)
+@shared_task(name="repurchase.generate_next")
+def generate_next() -> None:
+    chunks.generate_next()
 
 
 @shared_task(name="repurchase.finish_batch")
@@ -16,10 +16,20 @@ def finish_batch(batch_id: int) -> None:
     generating.finish_batch(batch_id)
 
 
+@shared_task(name="repurchase.carry_out_edit")
+def carry_out_edit(task_id: int) -> None:
+    big_edits.carry_out(task_id)
+
+
 @shared_task(name="repurchase.sweep")
 def sweep() -> None:
     sweeping.beat("sweep")
     sweeping.sweep()
+
+
+@shared_task(name="repurchase.prune")
+def prune() -> None:
+    once.prune()
 
 
 @shared_task(name="repurchase.simulate")

@@ -6,7 +6,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+from marketplace.cells import harmless
 
 
 class RefusedRows:
@@ -34,14 +34,3 @@ class RefusedRows:
             self._part.replace(self.path)
         else:
             self._part.unlink()
-
-
-def harmless(text: str) -> str:
-    """A cell that a spreadsheet would run as a formula gets an apostrophe; numbers stay numbers."""
-    if not text.startswith(FORMULA) or _is_number(text):
-        return text
-    return f"'{text}"
-
-
-def _is_number(text: str) -> bool:
-    return text.lstrip("+-").replace(".", "", 1).isdecimal()

@@ -8,7 +8,7 @@ from django.db.models import Count, QuerySet
 from django.utils.translation import gettext
 
 from marketplace import policy
-from marketplace.calendar import local
+from marketplace.calendar import platform_day
 from marketplace.models import SIMULATED, Category, FxRate, Sku, Store
 from qualification import documents, judging
 from qualification.judging import Check, Paper, World
@@ -49,7 +49,7 @@ def checks(store: Store, papers: Sequence[Paper], now: dt.datetime) -> list[Chec
     numbers = {p.value("number") for p in papers if p.kind is Kind.DECLARATION}
     elsewhere = Upload.objects.filter(number__in=numbers - {""}).exclude(store=store)
     world = World(
-        today=local(now),
+        today=platform_day(now),
         company=store.legal_name,
         seen_elsewhere=frozenset(elsewhere.values_list("number", flat=True)),
         main_headings=_main_headings(store, int(policies["declarations_hs_digits"])),

@@ -15,6 +15,7 @@ from repurchase.edits import By
 from repurchase.feed.answer import INCLUDE
 from repurchase.lifecycle import OrderStatus
 from repurchase.services import naming
+from repurchase.services.selecting import Ticked
 
 SERVICES_MAX = 5000
 
@@ -169,15 +170,68 @@ def _edit_of(sent: dict[str, Any]) -> naming.Asked:
     return naming.Asked(by=By(by), names=() if by == "all" else names, **values)
 
 
-class NewBatch(Strict):
+class SelectionFilter(Nested):
+    q = Text(max_length=100, help_text="Part of an order's number.")
+    repeated = serializers.BooleanField(
+        default=False, help_text="true: those too that were repeated already. Else they are left out."
+    )
+
+
+class Selection(Nested):
+    """All repeatable orders of `buyer` under the filter, the newest up to the limit of a batch, but the exceptions."""
+
+    filter = SelectionFilter(default=dict)
+
+    def get_fields(self) -> dict[str, serializers.Field]:
+        return super().get_fields() | {
+            "except": serializers.ListField(
+                child=serializers.CharField(max_length=64), default=list, max_length=5000,
+                help_text="Numbers of past orders to leave out.",
+            )
+        }  # fmt: skip
+
+
+class Chosen(Strict):
+    """`order_ids`, or `buyer` with `selection`."""
+
     buyer = Text(max_length=64, help_text="The buyer's id on the platform; every order has to be theirs.")
     order_ids = serializers.ListField(
-        child=serializers.CharField(max_length=64), help_text="Numbers of past orders, all of one buyer."
+        child=serializers.CharField(max_length=64),
+        required=False,
+        help_text="Numbers of past orders, all of one buyer.",
     )
+    selection = Selection(required=False, help_text="Instead of order_ids; it takes `buyer`.")
+
+    def validate(self, values: dict[str, Any]) -> dict[str, Any]:
+        if ("order_ids" in values) == ("selection" in values):
+            raise serializers.ValidationError({"order_ids": _("Send exactly one of: order_ids, selection.")})
+        if "selection" in values and not values["buyer"]:
+            raise serializers.ValidationError({"buyer": _("A selection is of one buyer: name it.")})
+        return values
+
+
+def chosen_of(sent: dict[str, Any]) -> dict[str, Any]:
+    """Which past orders, as the services take them."""
+    ticked = None
+    if selection := sent.get("selection"):
+        ticked = Ticked(
+            q=selection["filter"].get("q", ""), with_repeated=selection["filter"].get("repeated", False),
+            besides=selection["except"],
+        )  # fmt: skip
+    return {
+        "numbers": sent.get("order_ids", ()), "buyer_external_id": sent["buyer"] or None, "ticked": ticked,
+    }  # fmt: skip
+
+
+class NewBatch(Chosen):
     policy = serializers.ChoiceField(
         choices=["partial", "all_or_nothing"],
         default="partial",
         help_text="partial: what can't be repeated is left out. all_or_nothing: then the batch fails.",
+    )
+    dry_run = serializers.BooleanField(
+        default=False,
+        help_text="true: planned to be looked at; it can't be locked until POST …/adopt/ makes it real.",
     )
     special_clearance = serializers.BooleanField(
         default=False, help_text="Ticks the special clearance channel for every order."
@@ -227,11 +281,7 @@ class NewDocument(Strict):
     replaces = Text(max_length=36, help_text="The `key` of the document that it takes the place of.")
 
 
-class NewScreening(Strict):
-    buyer = Text(max_length=64, help_text="The buyer's id on the platform; every order has to be theirs.")
-    order_ids = serializers.ListField(
-        child=serializers.CharField(max_length=64), help_text="Numbers of past orders, all of one buyer."
-    )
+class NewScreening(Chosen):
     special_clearance = serializers.BooleanField(
         default=False, help_text="As if the special clearance channel were ticked for every order."
     )
@@ -321,6 +371,11 @@ class EventFilter(Strict):
         help_text="A number: events with a higher one. Neither this nor the header: from now on.",
     )
     types = Text(max_length=1000, help_text="Only these, by commas: `lock.*,batch.closed`. Else all.")
+
+    progress = serializers.BooleanField(
+        default=False,
+        help_text="true: also how far batches are, as `event: progress` without a number, kept nowhere.",
+    )
 
     def validate_types(self, text: str) -> str:
         for part in filter(None, text.split(",")):

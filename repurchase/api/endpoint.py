@@ -40,6 +40,12 @@ class XmlRenderer(BaseRenderer):
     media_type, format = "application/xml", "xml"
 
 
+class AnyRenderer(BaseRenderer):
+    """The address says which file; it writes its own answer, whatever is accepted."""
+
+    media_type, format = "*/*", "file"
+
+
 class Endpoint(APIView):
     parser_classes = [BoundedJSONParser]
     taken: dict[str, Any] = {}

@@ -52,6 +52,7 @@ class Events(Endpoint):
             may_go_on=lambda: access.live_keys().filter(pk=key).exists(),
             types=[part for part in sent["types"].split(",") if part],
             after=sent["after"],
+            progress=sent["progress"],
         )
 
 

@@ -26,7 +26,9 @@ def described(
     query: type[asked.Strict] | None = None,
     body: type[asked.Strict] | None = None,
     media_type: str = "application/json",
+    later: type[serializers.Serializer] | None = None,
 ) -> Any:
+    """`later`: the answer by 202, where big work goes on in the background."""
     return extend_schema(
         operation_id=operation,
         tags=["Bulk repeat orders"],
@@ -34,6 +36,7 @@ def described(
         request=body,
         responses={
             (code, media_type): answer,
+            **({(202, media_type): later} if later else {}),
             ("default", "application/problem+json"): Problem,
         },
     )

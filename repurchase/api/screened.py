@@ -4,12 +4,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from diagnostics import words
-from eligibility.drift import Lapse, Row, Sheet
+from eligibility.drift import Lapse, Row
 from eligibility.findings import Finding, outcome_of
 from eligibility.gates import Gate
 from eligibility.rules import LineVerdict
 from repurchase.api.fields import Instant, amount_of
 from repurchase.planning import Plan
+from repurchase.queries.repeated import Repeated
 from repurchase.services.screening import Screening
 
 
@@ -19,7 +20,7 @@ def told(found: Screening) -> dict[str, Any]:
         "buyer": {"id": found.buyer.external_id, "name": found.buyer.name},
         "gates": [_gate(gate) for gate in found.gates],
         "counts": _counts(found.plans),
-        "results": [_order(plan, found.drift.get(plan.verdict.order.id)) for plan in found.plans],
+        "results": [_order(plan, found) for plan in found.plans],
     }
 
 
@@ -38,8 +39,9 @@ def _gate(gate: Gate) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _order(plan: Plan, sheet: Sheet | None) -> dict[str, Any]:
+def _order(plan: Plan, found: Screening) -> dict[str, Any]:
     order, offer = plan.verdict.order, plan.offer
+    sheet, again = found.drift.get(order.id), found.repeated.get(order.id)
     return {
         "number": order.number,
         "verdict": plan.outcome,
@@ -49,8 +51,16 @@ def _order(plan: Plan, sheet: Sheet | None) -> dict[str, Any]:
         "fees": amount_of(offer.priced.fees_minor, order.currency) if offer else None,
         "lines": [_line(line, order.currency, plan.outcome) for line in plan.verdict.lines],
         "drift": [_drift(row) for row in sheet.rows] if sheet else None,
+        "repeated": _repeated(again) if again else None,
         "lapses": [_lapse(lapse) for lapse in sheet.lapses] if sheet else None,
     }
+
+
+def _repeated(again: Repeated) -> dict[str, Any]:
+    return {
+        "times": again.times, "order": again.order, "batch": again.batch, "status": again.status,
+        "at": Instant().to_representation(again.at) if again.at else None,
+    }  # fmt: skip
 
 
 def _findings(findings: Iterable[Finding]) -> list[dict[str, Any]]:

@@ -60,12 +60,21 @@ class Standing(serializers.Serializer):
     until = Instant(allow_null=True, help_text="The lock's end; null: it has none.")
 
 
+class Repeated(serializers.Serializer):
+    times = serializers.IntegerField(help_text="How often a buyer has accepted a repeat of it.")
+    order = serializers.CharField(help_text="The newest repeat.")
+    batch = serializers.CharField()
+    status = serializers.CharField()
+    at = Instant(allow_null=True, help_text="When the buyer accepted it.")
+
+
 class PastOrder(serializers.Serializer):
     order = Source()
     buyer = BuyerName()
     repeatable = serializers.BooleanField()
     findings = Finding(many=True, source="codes", help_text="Why it can't be repeated today, lines included.")
     stands_in = Standing(source="standing", allow_null=True, help_text="The batch that it stands in already.")
+    repeated = Repeated(allow_null=True, help_text="It was repeated before. It may be again.")
 
 
 class PastOrderPage(serializers.Serializer):
@@ -219,8 +228,39 @@ class ServiceCounts(serializers.Serializer):
     idle = serializers.IntegerField()
 
 
+class Progress(serializers.Serializer):
+    """How far the screening is, counted from rows."""
+
+    phase = serializers.CharField(help_text="waiting, planning, finishing or ended.")
+    done = serializers.IntegerField(source="counts.done")
+    of = serializers.IntegerField(source="counts.asked")
+    orders_a_second = serializers.FloatField(source="rate", allow_null=True)
+    seconds_left = serializers.IntegerField(allow_null=True)
+
+
+class BigEdit(serializers.Serializer):
+    """The newest edit of more than 500 orders. `done_at` null: at work. `code` empty: applied; else nothing was."""
+
+    undoing = serializers.SerializerMethodField()
+    orders = serializers.IntegerField(help_text="That it names.")
+    planned = serializers.IntegerField(help_text="Of them so far.")
+    version = serializers.IntegerField(help_text="Of the plan that it was asked for.")
+    asked_at = Instant()
+    done_at = Instant(allow_null=True)
+    code = serializers.CharField()
+    detail = serializers.SerializerMethodField()
+
+    def get_undoing(self, task: Any) -> bool:
+        return task.undoes_id is not None
+
+    def get_detail(self, task: Any) -> str:
+        return words.of(task.code, task.evidence).cause if task.code else ""
+
+
 class Batch(BatchName):
     policy = serializers.CharField()
+    dry_run = serializers.BooleanField(help_text="true: it can't be locked.")
+    code = serializers.CharField(help_text="Why it failed as a whole; else empty.")
     special_clearance = serializers.BooleanField()
     attempt = serializers.IntegerField(help_text="1, and one more for each rescreening.")
     version = serializers.IntegerField(help_text="Of the plan: each screening and each edit makes a new one.")
@@ -229,10 +269,12 @@ class Batch(BatchName):
         many=True, help_text="Recorded when the buyer confirmed; they blocked nothing."
     )
     counts = Counts(source="plan.counts")
+    progress = Progress()
     codes = CodeCount(many=True, source="plan.codes", help_text="Orders that carry each code, most first.")
     totals = Totals(many=True, source="plan.totals")
     lots = Lot(many=True, source="plan.lots")
     custom_services = ServiceCounts(source="plan.services")
+    edit = BigEdit(allow_null=True, help_text="The newest edit that went on in the background.")
 
 
 class OrderName(serializers.Serializer):
@@ -542,6 +584,7 @@ class ScreenedOrder(serializers.Serializer):
     lines = ScreenedLine(many=True)
     drift = DriftRow(many=True, allow_null=True, help_text="null from the 201st order on.")
     lapses = LapseRow(many=True, allow_null=True)
+    repeated = Repeated(allow_null=True, help_text="It was repeated before. It may be again.")
 
 
 class Screening(serializers.Serializer):

@@ -21,14 +21,17 @@ from marketplace.mirror.stock_rows import Rejected
 from marketplace.models import Store
 from qualification.readings import Kind
 from qualification.services import uploading
-from repurchase import models, queries
+from repurchase import models, queries, refusals
 from repurchase.api import asked, pages, quotes, screened, serializers
-from repurchase.api.endpoint import Endpoint, XmlRenderer
+from repurchase.api.endpoint import AnyRenderer, Endpoint, XmlRenderer
+from repurchase.api.once import idempotent
 from repurchase.api.problems import escaped
 from repurchase.api.schema import described
 from repurchase.feed.answer import answer
+from repurchase.files import refused_answer
 from repurchase.priced import refuse_prices
 from repurchase.queries import to_replace
+from repurchase.queries.edits import last_task
 from repurchase.services import batches, charging, editing, locking, quoting, screening
 from repurchase.services.customising import Wanted
 
@@ -67,10 +70,7 @@ class Screenings(Endpoint):
         """A dry screening: what a batch of these orders would come to today. Nothing is written."""
         sent = self.sent(asked.NewScreening)
         found = screening.screen(
-            store=self.store,
-            numbers=sent["order_ids"],
-            buyer_external_id=sent["buyer"] or None,
-            special_clearance=sent["special_clearance"],
+            store=self.store, special_clearance=sent["special_clearance"], **asked.chosen_of(sent)
         )
         return Response(screened.told(found))
 
@@ -83,16 +83,21 @@ class Batches(Endpoint):
         return Response(serializers.BatchPage(page).data)
 
     @described("create_batch", serializers.Batch, code=202, body=asked.NewBatch)
+    @idempotent
     def post(self, request: Request) -> Response:
-        """Plans a repeat of past orders in the background. Nothing is written when it is refused."""
+        """Plans a repeat of past orders in the background. Nothing is written when it is refused.
+
+        Exactly the same asked for again within half a minute, by whomever, is answered by the batch that is there.
+        """
         refuse_prices(request.data)
         sent = self.sent(asked.NewBatch)
         batch = batches.create(
             store=self.store,
-            numbers=sent["order_ids"],
             by=self.by,
-            buyer_external_id=sent["buyer"] or None,
+            **asked.chosen_of(sent),
+            once=True,
             policy=sent["policy"],
+            dry_run=sent["dry_run"],
             special_clearance=sent["special_clearance"],
             custom_services=[Wanted(**row) for row in sent["custom_services"]],
             edits=asked.edits_of(sent.get("edits", [])),
@@ -117,11 +122,12 @@ class BatchOrders(Endpoint):
         page = queries.batch_orders(batch, now=now, tab=sent["status"], cursor=sent["cursor"])
         return Response(serializers.OrderPage(page).data)
 
-    @described("edit_batch_orders", serializers.EditAnswer, body=asked.Edits)
+    @described("edit_batch_orders", serializers.EditAnswer, body=asked.Edits, later=serializers.Batch)
     def patch(self, request: Request, ref: str) -> Response:
         """Sets MOQ, quantity or delivery promise of many lines in one action, before the lock; all of it or nothing.
 
-        With `preview` nothing is written, and a capacity that would be exceeded is told instead of refused.
+        With `preview` nothing is written, and a capacity that would be exceeded is told instead of refused. An edit of
+        more than 500 orders goes on in the background: 202, and the batch's `edit` tells how far it is.
         """
         batch = self.batch(ref)
         refuse_prices(request.data)
@@ -133,6 +139,8 @@ class BatchOrders(Endpoint):
         applied = editing.apply(
             batch=batch, asked=edits, by=self.by, version=sent["version"], digest=sent["digest"]
         )
+        if isinstance(applied, models.EditTask):
+            return accepted(batch)
         return Response(serializers.EditAnswer({"applied": True, "preview": applied}).data)
 
 
@@ -154,6 +162,7 @@ class CancelBatch(Endpoint):
 
 class RescreenBatch(Endpoint):
     @described("rescreen_batch", serializers.Batch, code=202, body=asked.Rescreen)
+    @idempotent
     def post(self, request: Request, ref: str) -> Response:
         """Plans it anew from today's facts."""
         sent = self.sent(asked.Rescreen)
@@ -161,6 +170,31 @@ class RescreenBatch(Endpoint):
             batch=self.batch(ref), by=self.by, special_clearance=sent["special_clearance"]
         )
         return accepted(batch)
+
+
+class RetryBatch(Endpoint):
+    @described("retry_batch", serializers.Batch, code=202)
+    @idempotent
+    def post(self, request: Request, ref: str) -> Response:
+        """Plans the failed orders anew, in a new attempt of the same batch; all others stay as they are."""
+        return accepted(batches.retry(batch=self.batch(ref), by=self.by))
+
+
+class AdoptBatch(Endpoint):
+    @described("adopt_batch", serializers.Batch)
+    def post(self, request: Request, ref: str) -> Response:
+        """Makes a dry run a real batch, which can be locked."""
+        batches.adopt(batch=self.batch(ref), by=self.by)
+        return Response(told(self.store, ref))
+
+
+class RefusedRows(Endpoint):
+    renderer_classes = [AnyRenderer]
+
+    @described("get_refused_rows", OpenApiTypes.BINARY, media_type=refusals.XLSX)
+    def get(self, request: Request, ref: str, form: str) -> HttpResponseBase:
+        """Every finding of the orders and lines that are not repeated: `refused.xlsx` or `refused.jsonl`."""
+        return refused_answer(self.batch(ref), form)
 
 
 class BatchXml(Endpoint):
@@ -195,6 +229,7 @@ class CarrierCharges(Endpoint):
         return Response(serializers.CarrierCharges(queries.charges(queries.order_row(self.store, ref))).data)
 
     @described("record_carrier_charge", serializers.CarrierCharges, code=201, body=asked.NewCarrierCharge)
+    @idempotent
     def post(self, request: Request, ref: str) -> Response:
         """Records a carrier's bill for a locked order. The same bill sent again changes nothing."""
         order = queries.order_row(self.store, ref)
@@ -226,6 +261,7 @@ class Documents(Endpoint):
     parser_classes = [MultiPartParser]
 
     @described("upload_document", serializers.Document, code=201, body=asked.NewDocument)
+    @idempotent
     def post(self, request: Request) -> Response:
         """Takes one document as multipart/form-data. Reading goes on in the background."""
         sent, now = self.sent(asked.NewDocument), clock.now(self.store)
@@ -251,6 +287,8 @@ def told(store: Store, ref: str) -> dict[str, Any]:
     now = clock.now(store)
     batch = queries.batch(store, ref, now=now)
     batch.plan = queries.plan(batch, now=now)
+    batch.edit = last_task(batch)
+    batch.progress = queries.progress(batch, now=now)
     return serializers.Batch(batch).data
 
 

@@ -68,7 +68,7 @@ def _programs(port: int) -> dict[str, list[str]]:
             *celery,
             "worker",
             "--concurrency",
-            "2",
+            os.environ.get("WORKER_CONCURRENCY", "2"),
             "--loglevel",
             "warning",
             "--without-gossip",

@@ -14,6 +14,9 @@ BEGIN
         CREATE ROLE worker LOGIN NOSUPERUSER BYPASSRLS;
     END IF;
 END $$;
+-- A process that stands still in a transaction holds up others: the server ends it, and its work is taken over.
+ALTER ROLE web SET idle_in_transaction_session_timeout = '60s';
+ALTER ROLE worker SET idle_in_transaction_session_timeout = '60s';
 ALTER SCHEMA public OWNER TO owner;
 GRANT USAGE ON SCHEMA public TO web, worker;
 ALTER DEFAULT PRIVILEGES FOR ROLE owner IN SCHEMA public

@@ -5,7 +5,7 @@ import datetime as dt
 import random
 from collections.abc import Iterator
 
-from marketplace.calendar import ZONE
+from marketplace.calendar import PLATFORM_ZONE
 from repurchase.papers import certificates, contents, declarations, pdf_of, statements
 from repurchase.papers.contents import Layout
 
@@ -29,4 +29,4 @@ def files(*, company: str, hs_code: str, today: dt.date, seed: str) -> Iterator[
 
 
 def today() -> dt.date:
-    return dt.datetime.now(ZONE).date()
+    return dt.datetime.now(PLATFORM_ZONE).date()

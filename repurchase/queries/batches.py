@@ -3,8 +3,9 @@
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
-from django.db.models import Count, F, Func, OuterRef, QuerySet, Subquery, Sum
+from django.db.models import Count, Exists, F, Func, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.shortcuts import get_object_or_404
 
@@ -18,6 +19,7 @@ from repurchase.batching import BatchStatus, Counts
 from repurchase.lifecycle import OrderStatus
 from repurchase.models import Batch, LineOutcome, OrderFee, RepeatLine, RepeatOrder
 from repurchase.queries.paging import PAGE, Page, decode, encode
+from repurchase.queries.repeated import repeated, repeats
 from repurchase.queries.services import counts_of_services
 
 PARTS = ("commission", "logistics", "payment", "vat_remittance")
@@ -39,11 +41,19 @@ def counts_of(batch: Batch, *, now: dt.datetime) -> Counts:
     return batching.count(batch.asked, dict(rows))
 
 
+class Phase(StrEnum):
+    WAITING = "waiting"  # for its turn
+    PLANNING = "planning"  # its orders are screened and priced
+    FINISHING = "finishing"  # scarce stock is shared out
+    ENDED = "ended"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Progress:
     counts: Counts
-    rate: float | None  # orders a second so far
-    seconds_left: int | None
+    phase: Phase
+    rate: float | None = None  # orders a second so far in this attempt
+    seconds_left: int | None = None
 
     @property
     def running(self) -> bool:
@@ -53,11 +63,23 @@ class Progress:
 def progress(batch: Batch, *, now: dt.datetime) -> Progress:
     """How far the screening is, counted from rows: it survives a reload and a lost worker."""
     counts = counts_of(batch, now=now)
-    elapsed = (now - batch.screened_at).total_seconds()
-    if batch.status != BatchStatus.SCREENING or not counts.done or elapsed <= 0:
-        return Progress(counts=counts, rate=None, seconds_left=None)
-    rate = counts.done / elapsed
-    return Progress(counts=counts, rate=rate, seconds_left=round(counts.pending / rate))
+    rows = list(
+        batch.chunks.filter(attempt=batch.attempt).values_list("done_at", "past_order_ids", "beat_at")
+    )
+    done = sum(len(ids) for done_at, ids, _ in rows if done_at)
+    elapsed = (now - (batch.attempt_at or batch.screened_at)).total_seconds()
+    if batch.status != BatchStatus.SCREENING:
+        return Progress(counts=counts, phase=Phase.ENDED)
+    if not counts.pending:
+        return Progress(counts=counts, phase=Phase.FINISHING)
+    if not any(beat_at for *_, beat_at in rows):
+        return Progress(counts=counts, phase=Phase.WAITING)
+    if not done or elapsed <= 0:
+        return Progress(counts=counts, phase=Phase.PLANNING)
+    rate = done / elapsed
+    return Progress(
+        counts=counts, phase=Phase.PLANNING, rate=rate, seconds_left=max(round(counts.pending / rate), 1)
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -95,6 +117,7 @@ class PlanSummary:
     can_lock: bool
     seconds_old: int
     lines_left_out: int = 0
+    repeated: int = 0  # ready orders whose source a buyer has accepted a repeat of in another batch
     services: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -110,8 +133,14 @@ def plan(batch: Batch, *, now: dt.datetime) -> PlanSummary:
         lines_left_out=RepeatLine.objects.filter(order__batch=batch, order__status=OrderStatus.PLANNED)
         .exclude(outcome=LineOutcome.PLANNED)
         .count(),
+        repeated=_repeated(batch) if batch.status == BatchStatus.PLANNED else 0,
         services=counts_of_services(batch),
     )
+
+
+def _repeated(batch: Batch) -> int:
+    before = repeats(batch.store_id).exclude(batch=batch).filter(past_order=OuterRef("past_order"))
+    return batch.orders.filter(Exists(before), status=OrderStatus.PLANNED).count()
 
 
 def currency_totals(orders: QuerySet[RepeatOrder]) -> list[CurrencyTotals]:
@@ -203,6 +232,9 @@ def batch_orders(batch: Batch, *, now: dt.datetime, tab: str = "all", cursor: st
     if cursor:
         orders = orders.filter(position__gt=decode(cursor, int)[0])
     found = list(orders.order_by("position")[: PAGE + 1])
+    again = repeated(batch.store, [order.past_order_id for order in found], besides=batch)
+    for order in found:
+        order.repeated = again.get(order.past_order_id)
     next_cursor = encode(found[PAGE - 1].position) if len(found) > PAGE else ""
     return Page(rows=found[:PAGE], next_cursor=next_cursor)
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 
 from django.db import connection
 
-from eligibility.queries import PLATFORM_ZONE
+from marketplace.calendar import PLATFORM_ZONE, platform_day
 from marketplace.models import ProductionDay, ProductionGroup, Sku, Store
 from repurchase.capacity import Group, Overflow, Work, check
 from repurchase.lifecycle import OrderStatus
@@ -55,7 +55,7 @@ def groups_of(store: Store) -> list[Group]:
 def work_of_others(batch: Batch, *, groups: Sequence[Group], now: dt.datetime) -> list[Work]:
     """What the store's other live locks and confirmed orders still have to have made."""
     return _work(
-        OF_OTHERS, batch, groups, to_make=[str(s) for s in STILL_TO_MAKE], now=now, after=day_of(batch)
+        OF_OTHERS, batch, groups, to_make=[str(s) for s in STILL_TO_MAKE], now=now, after=platform_day(now)
     )
 
 
@@ -70,18 +70,21 @@ def group_by_sku(sku_ids: Collection[int]) -> dict[int, int]:
 
 
 def overflow_of(batch: Batch, *, now: dt.datetime) -> Overflow | None:
-    """Whether the plan as it stands can be made beside what else is promised: at most four queries."""
+    """Whether the plan as it stands, locked at `now`, can be made beside what else is promised: at most four queries.
+
+    Promises count from the day of the screening; pieces are made from the day after `now` on, up to a day later.
+    """
     groups = groups_of(batch.store)
     if not groups:
         return None
     planned = work_of_the_plan(batch, groups=groups)
     others = work_of_others(batch, groups=groups, now=now)
-    return check(groups, asked=planned, kept=others, after=day_of(batch))
+    return check(groups, asked=planned, kept=others, after=platform_day(now))
 
 
 def day_of(batch: Batch) -> dt.date:
     """The day from which its promises count."""
-    return batch.screened_at.astimezone(PLATFORM_ZONE).date()
+    return platform_day(batch.screened_at)
 
 
 def _work(whose: str, batch: Batch, groups: Sequence[Group], **values: object) -> list[Work]:

@@ -14,8 +14,9 @@ from django.db.models.functions import Coalesce, TruncDate
 from eligibility import drift
 from eligibility.drift import Field, Lapse, Now, Sheet, Then
 from eligibility.facts import OrderFacts, World
-from eligibility.queries import PLATFORM_ZONE, limits_of, order_facts, world
+from eligibility.queries import limits_of, order_facts, world
 from marketplace import policy
+from marketplace.calendar import PLATFORM_ZONE, platform_day
 from marketplace.models import Buyer, PastOrder, PastOrderLine, Registration, TaxRate
 from marketplace.territories import destination, reachable
 from repurchase.lifecycle import OrderStatus
@@ -66,7 +67,7 @@ def _days_of(order_ids: Collection[int]) -> dict[int, dt.date]:
     rows = PastOrder.objects.filter(pk__in=order_ids).annotate(
         at=Coalesce("paid_at", "completed_at", "ordered_at")
     )
-    return {pk: at.astimezone(PLATFORM_ZONE).date() for pk, at in rows.values_list("pk", "at")}
+    return {pk: platform_day(at) for pk, at in rows.values_list("pk", "at")}
 
 
 def _hs_codes(order_ids: Collection[int]) -> dict[int, dict[int, str | None]]:
@@ -122,7 +123,7 @@ class PlanDrift:
 
 def plan_drift(batch: Batch, *, now: dt.datetime) -> PlanDrift:
     """Counted in the database: seven queries for any number of orders."""
-    today = now.astimezone(PLATFORM_ZONE).date()
+    today = platform_day(now)
     orders = batch.orders.at(now).filter(state__in=[OrderStatus.PLANNED, OrderStatus.LOCKED])
     lines = RepeatLine.objects.filter(order__in=orders, outcome=LineOutcome.PLANNED)
     return PlanDrift(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from marketplace.models import PastOrderLine, Store
 from repurchase import edits
 from repurchase.edits import By, Edit
-from repurchase.models import Batch, BatchEdit, RepeatLine
+from repurchase.models import Batch, BatchEdit, EditTask, RepeatLine
 
 
 def edits_of(batch: Batch, *, without: BatchEdit | None = None) -> list[Edit]:
@@ -18,6 +18,16 @@ def edits_of(batch: Batch, *, without: BatchEdit | None = None) -> list[Edit]:
 def last_edit(batch: Batch) -> BatchEdit | None:
     """The one that can be undone."""
     return batch.edits.filter(undone_at__isnull=True).order_by("version").last()
+
+
+def edit_at_work(batch: Batch) -> EditTask | None:
+    """The big edit that a worker has or will have."""
+    return batch.edit_tasks.filter(done_at=None).first()
+
+
+def last_task(batch: Batch) -> EditTask | None:
+    """The newest big edit, at work or done."""
+    return batch.edit_tasks.order_by("-id").first()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

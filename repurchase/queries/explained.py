@@ -32,11 +32,11 @@ def records_of(batch: Batch, *, attempt: int | None = None) -> Sequence[Screenin
 
 def explained(order: RepeatOrder) -> Explanation | None:
     """None for an order whose screening was not kept."""
-    records = records_of(order.batch, attempt=order.batch.attempt)
-    of_gates = records.filter(part=Part.GATES).first()
+    records = records_of(order.batch)
     record = records.filter(past_order_ids__contains=[order.past_order_id]).last()
     if record is None:
         return None
+    of_gates = records.filter(part=Part.GATES, attempt=record.attempt).first()
     outcome, steps = _steps(record, order)
     return Explanation(
         record=record,

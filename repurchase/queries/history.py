@@ -4,19 +4,21 @@ import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Count, F, Max, Q, QuerySet
 
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from eligibility import gates as gate_table
 from eligibility import rules
 from eligibility.findings import Finding
-from eligibility.queries import PLATFORM_ZONE, gate_facts, limits_of, order_facts, repeatable, world
+from eligibility.queries import gate_facts, limits_of, order_facts, repeatable, world
 from marketplace import policy
+from marketplace.calendar import platform_day
 from marketplace.models import Buyer, PastOrder, Store
 from marketplace.money import Money, Rates
 from marketplace.queries import latest_rates
 from repurchase.queries.paging import PAGE, Page, decode, encode
+from repurchase.queries.repeated import Repeated, repeated, repeats
 from repurchase.queries.selections import found_by, totals_by_buyer
 from repurchase.queries.standing import Standing, standings
 
@@ -30,21 +32,27 @@ class BuyerGroup:
     totals: list[Money]
     latest: dt.datetime
     codes: list[str]  # the gates that fail, "" when none
+    repeated: int = 0  # of the orders, those that were repeated already
 
     @property
     def tickable(self) -> bool:
         return may_be_ticked(self.codes)
 
+    @property
+    def fresh(self) -> int:
+        return self.count - self.repeated
+
 
 def buyer_groups(
     store: Store, *, now: dt.datetime, repeatable: bool = True, q: str = "", offset: int = 0
 ) -> list[BuyerGroup]:
-    """Buyers by the number of their orders under the filter, most first: a page of 50."""
+    """Buyers by the number of their orders under the filter that were not repeated yet, most first: a page of 50."""
     orders = _orders(store, now=now, only_repeatable=repeatable, q=q)
+    again = repeats(store).values("past_order")
     top = (
         orders.values("buyer_id")
-        .annotate(n=Count("id"), latest=Max("completed_at"))
-        .order_by("-n", "buyer_id")[offset : offset + GROUPS]
+        .annotate(n=Count("id"), latest=Max("completed_at"), again=Count("id", filter=Q(pk__in=again)))
+        .order_by(F("again") - F("n"), "buyer_id")[offset : offset + GROUPS]
     )
     top = list(top)
     buyers = Buyer.objects.in_bulk([row["buyer_id"] for row in top])
@@ -57,6 +65,7 @@ def buyer_groups(
             totals=totals[row["buyer_id"]],
             latest=row["latest"],
             codes=[str(f.code) for f in gates[row["buyer_id"]]],
+            repeated=row["again"],
         )
         for row in top
     ]
@@ -80,6 +89,7 @@ class HistoryRow:
     repeatable: bool
     codes: list[Finding]
     standing: Standing | None = None  # the batch that holds it or wants it too
+    repeated: Repeated | None = None
 
     @property
     def tickable(self) -> bool:
@@ -138,6 +148,7 @@ def _screened(store: Store, orders: Sequence[PastOrder], now: dt.datetime) -> li
     findings = {buyer_id: [*stale, *found] for buyer_id, found in gates.items()}
     verdicts = {v.order.id: v for v in rules.screen_each(facts, world=around, gates=findings)}
     stands = standings(store, [order.pk for order in orders], now=now)
+    again = repeated(store, [order.pk for order in orders])
     return [
         HistoryRow(
             order=order,
@@ -145,6 +156,7 @@ def _screened(store: Store, orders: Sequence[PastOrder], now: dt.datetime) -> li
             repeatable=verdicts[order.pk].outcome == "planned",
             codes=list(verdicts[order.pk].findings),
             standing=stands.get(order.pk),
+            repeated=again.get(order.pk),
         )
         for order in orders
     ]
@@ -162,7 +174,7 @@ def rates_or_none(store: Store, values: Mapping, now: dt.datetime) -> tuple[Rate
 def _gates(store: Store, buyers: Sequence[Buyer], now: dt.datetime) -> dict[int, list[Finding]]:
     """The failing gates of each buyer."""
     limits = limits_of(policy.in_force(now))
-    today = now.astimezone(PLATFORM_ZONE).date()
+    today = platform_day(now)
     facts = gate_facts(store=store, buyers=buyers, limits=limits, now=now)
     return {
         pk: [gate.finding for gate in gate_table.gates(f, limits=limits, today=today) if gate.finding]

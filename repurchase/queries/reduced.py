@@ -5,12 +5,13 @@ from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 
 from marketplace import territories
+from marketplace.calendar import platform_day
 from marketplace.money import Money
 from marketplace.queries import rates_of
 from pricing.fees import Kind, Priced, Tariff
 from pricing.freight import Card, Quote
 from pricing.models import Lock
-from pricing.queries import freight_cards, platform_day
+from pricing.queries import freight_cards
 from pricing.tax import Treatment
 from repurchase import reducing
 from repurchase.models import Batch, OrderFee, RepeatLine, RepeatOrder

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet, Sum
@@ -12,6 +13,7 @@ from marketplace import policy
 from marketplace.models import Buyer, PastOrder, Store, User
 from marketplace.money import Money
 from repurchase.models import Selection
+from repurchase.queries.repeated import Repeated, repeated, repeats
 from repurchase.queries.standing import holders
 
 
@@ -36,6 +38,8 @@ def matching(selection: Selection, *, now: dt.datetime) -> QuerySet[PastOrder]:
     found = mine.filter(repeatable(selection.store, limits=limits, now=now))
     if selection.search:
         found = found.filter(found_by(selection.search))
+    if not selection.with_repeated:
+        found = found.exclude(pk__in=repeats(selection.store_id).values("past_order"))
     return mine.filter(pk__in=found.values("pk")).exclude(pk__in=selection.excluded) | ticked
 
 
@@ -61,9 +65,17 @@ class SelectionSummary:
     limit: int
     capped: int | None = None  # how many there were, when the limit of a batch cut them
     everything: bool = False
+    search: str = ""
     ids: frozenset[int] = frozenset()
     held: int = 0  # of the ticked ones, by live locks: they can't be locked again
     held_by: Sequence[str] = ()  # the batches of those locks
+    repeated: Sequence[Repeated] = ()  # of the ticked ones, those that were repeated already
+    with_repeated: bool = False
+    left_out: int = 0  # orders of the group that were left out since they were repeated already
+
+    @property
+    def is_shown(self) -> bool:
+        return bool(self.count or self.left_out)
 
     def has(self, order_id: int) -> bool:
         return order_id in self.ids
@@ -76,6 +88,7 @@ def selection_summary(store: Store, *, user: User, now: dt.datetime) -> Selectio
         return SelectionSummary(totals=[], limit=limit)
     ids = order_ids(selection, now=now)
     total = matching(selection, now=now).count() if len(ids) == limit else len(ids)
+    again = repeated(store, ids)
     sums = totals_by_buyer(PastOrder.objects.filter(store=store, pk__in=ids))
     held, held_by = holders(store, ids, now=now)
     return SelectionSummary(
@@ -85,7 +98,21 @@ def selection_summary(store: Store, *, user: User, now: dt.datetime) -> Selectio
         limit=limit,
         capped=total if total > limit else None,
         everything=selection.everything,
+        search=selection.search,
         ids=frozenset(ids),
         held=held,
         held_by=held_by,
+        repeated=list(again.values()),
+        with_repeated=selection.with_repeated,
+        left_out=_left_out(selection, now),
     )
+
+
+def _left_out(selection: Selection, now: dt.datetime) -> int:
+    """How many more the group has, had those been taken that were repeated already."""
+    if not selection.everything or selection.with_repeated:
+        return 0
+    with_them = copy(selection)
+    with_them.with_repeated = True
+    missing = matching(with_them, now=now).exclude(pk__in=selection.included)
+    return missing.filter(pk__in=repeats(selection.store_id).values("past_order")).count()

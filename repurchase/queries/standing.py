@@ -53,7 +53,11 @@ def holders(store: Store, order_ids: Collection[int], *, now: dt.datetime) -> tu
 
 def _planned(store: Store, order_ids: Collection[int]) -> dict[int, Standing]:
     rows = RepeatOrder.objects.filter(
-        store=store, past_order__in=order_ids, status=OrderStatus.PLANNED, batch__status=BatchStatus.PLANNED
+        store=store,
+        past_order__in=order_ids,
+        status=OrderStatus.PLANNED,
+        batch__status=BatchStatus.PLANNED,
+        batch__dry_run=False,
     )
     return {
         pk: Standing(batch=ref, status=BatchStatus.PLANNED)
@@ -64,7 +68,10 @@ def _planned(store: Store, order_ids: Collection[int]) -> dict[int, Standing]:
 def _screening(store: Store, order_ids: Collection[int]) -> dict[int, Standing]:
     """A batch in screening has no rows yet, but its chunks know what was asked for."""
     chunks = Chunk.objects.filter(
-        store=store, batch__status=BatchStatus.SCREENING, past_order_ids__overlap=list(order_ids)
+        store=store,
+        batch__status=BatchStatus.SCREENING,
+        batch__dry_run=False,
+        past_order_ids__overlap=list(order_ids),
     )
     wanted = set(order_ids)
     return {

@@ -3,21 +3,23 @@
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from diagnostics import ledger
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from eligibility import gates, recording
-from eligibility.queries import CRB, PLATFORM_ZONE, gate_facts, limits_of
+from eligibility.queries import CRB, gate_facts, limits_of
 from eligibility.screening import GateInputs
 from marketplace import clock, policy
+from marketplace.calendar import platform_day
 from marketplace.models import Buyer, PastOrder, Store, User
+from marketplace.policy import DEFAULTS, typed
 from marketplace.queries import latest_close, latest_rates
 from outbox import letters
-from outbox.bells import ring
 from pricing import services as pricing
 from pricing.models import Grant
 from qualification.queries import require_open
@@ -29,23 +31,60 @@ from repurchase.models import Batch, BatchEdit, Chunk, RepeatOrder, Selection
 from repurchase.queries.capacity import day_of
 from repurchase.queries.edits import source_lines
 from repurchase.queries.selections import order_ids as ids_of
-from repurchase.services import customising, naming, telling
+from repurchase.services import chunks, customising, editing, naming, selecting, telling
+from repurchase.services.editing import require_idle
 from repurchase.services.naming import Asked
+from repurchase.services.selecting import Ticked
 
 POLICIES = ("partial", "all_or_nothing")
+AT_ONCE = dt.timedelta(seconds=30)
+"""The same wish twice within this time is one wish: two windows, two members, a program that tries again."""
+
 SHOWN = 20
 """At most so many rows are named in a refusal."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wish:
+    """What a batch is asked for, beside its orders."""
+
+    policy: str = "partial"
+    dry_run: bool = False
+    special_clearance: bool = False
+    custom_services: Sequence[customising.Wanted] = ()
+    asked: Sequence[Asked] = ()
+
+    def fingerprint(self, order_ids: Sequence[int]) -> str:
+        """The same for the same orders in any sequence."""
+        told = (
+            sorted(order_ids), self.policy, self.dry_run, self.special_clearance, list(self.custom_services),
+            list(self.asked),
+        )  # fmt: skip
+        return hashlib.sha256(repr(told).encode()).hexdigest()
+
+
 @transaction.atomic
-def create_from_selection(*, store: Store, user: User) -> Batch:
-    """A batch of what the member has ticked; the selection is used up, so a second press makes no second batch."""
+def create_from_selection(
+    *, store: Store, user: User, policy: str = "partial", dry_run: bool = False
+) -> Batch:
+    """A batch of what the member has ticked; the selection is used up, so a second press makes no second batch.
+
+    The second press, in this window or another, is answered by the batch of the first.
+    """
+    # Its row alone: what a joined row says would be as old as the wait for this one is long.
     selection = Selection.objects.select_for_update().filter(store=store, user=user).first()
+    now = clock.now(store)
+    if selection and selection.made and now - selection.made.created_at < AT_ONCE:
+        selection.made.fresh = False
+        return selection.made
     if selection is None or selection.buyer is None:
         raise Problem(Code.BATCH_EMPTY)
-    order_ids = ids_of(selection, now=clock.now(store))
-    batch = _create(store=store, buyer=selection.buyer, order_ids=order_ids, by=f"user:{user.pk}")
-    selection.delete()
+    wish = Wish(policy=_known(policy), dry_run=dry_run)
+    ids = ids_of(selection, now=now)
+    batch = _create(
+        store=store, buyer=selection.buyer, order_ids=ids, by=f"user:{user.pk}", wish=wish, once=True
+    )
+    selecting.use_up(selection, batch)
     return batch
 
 
@@ -53,28 +92,56 @@ def create_from_selection(*, store: Store, user: User) -> Batch:
 def create(
     *,
     store: Store,
-    numbers: Sequence[str],
+    numbers: Sequence[str] = (),
     by: str,
     buyer_external_id: str | None = None,
+    ticked: Ticked | None = None,
     policy: str = "partial",
+    dry_run: bool = False,
     special_clearance: bool = False,
     custom_services: Sequence[customising.Wanted] = (),
     edits: Sequence[Asked] = (),
+    once: bool = False,
 ) -> Batch:
-    """A batch of past orders named by their numbers. Nothing is written when it is refused.
+    """A batch of past orders named by their numbers, or `ticked` by a filter. Nothing is written when it is refused.
+
+    A `dry_run` is planned to be looked at and can't be locked. With `once`, who asks for exactly what was asked for
+    less than half a minute ago, by whomever, gets that batch (its `fresh` is False).
 
     `edits` set quantities and promises from its first screening on (R-16, R-17); whether they can be made in time is
     shown with the plan and decided at the lock. Beside what `naming.resolved` raises:
     Raises QUALIFICATION_REQUIRED, BATCH_EMPTY, BATCH_TOO_LARGE, ORDER_UNKNOWN, MIXED_BUYERS, FX_RATE_STALE;
     INPUT_INVALID for a customised service of an order or line that isn't there.
     """
-    if policy not in POLICIES:
-        raise Problem(Code.INPUT_INVALID, detail=f"policy: {policy}")
-    buyer, order_ids = named(store=store, numbers=numbers, buyer_external_id=buyer_external_id)
-    return _create(
-        store=store, buyer=buyer, order_ids=order_ids, by=by, policy_name=policy,
-        special_clearance=special_clearance, custom_services=custom_services, asked=edits,
+    wish = Wish(
+        policy=_known(policy), dry_run=dry_run, special_clearance=special_clearance,
+        custom_services=custom_services, asked=edits,
     )  # fmt: skip
+    buyer, order_ids = chosen(
+        store=store, numbers=numbers, buyer_external_id=buyer_external_id, ticked=ticked
+    )
+    return _create(store=store, buyer=buyer, order_ids=order_ids, by=by, wish=wish, once=once)
+
+
+def _known(policy: str) -> str:
+    if policy not in POLICIES:
+        raise Problem(Code.INPUT_INVALID, detail=f"policy: {policy[:40]}")
+    return policy
+
+
+def chosen(
+    *, store: Store, numbers: Sequence[str], buyer_external_id: str | None, ticked: Ticked | None
+) -> tuple[Buyer, list[int]]:
+    """The one buyer and the ids of past orders, by numbers or by a filter with exceptions.
+
+    Raises BATCH_EMPTY, BATCH_TOO_LARGE, ORDER_UNKNOWN, MIXED_BUYERS, NOT_FOUND for an unknown buyer.
+    """
+    if ticked is None:
+        return named(store=store, numbers=numbers, buyer_external_id=buyer_external_id)
+    selection = selecting.of_filter(store=store, buyer_external_id=buyer_external_id or "", ticked=ticked)
+    order_ids = ids_of(selection, now=clock.now(store))
+    _check_size(len(order_ids), store)
+    return selection.buyer, order_ids
 
 
 def named(
@@ -114,36 +181,50 @@ def _create(
     buyer: Buyer,
     order_ids: Sequence[int],
     by: str,
-    policy_name: str = "partial",
-    special_clearance: bool = False,
-    custom_services: Sequence[customising.Wanted] = (),
-    asked: Sequence[Asked] = (),
+    wish: Wish,
+    once: bool = False,
 ) -> Batch:
     now = clock.now(store)
     require_open(store, now)
     _check_size(len(order_ids), store)
+    fingerprint = wish.fingerprint(order_ids)
+    if once and (batch := _same_at_once(store, fingerprint, now)):
+        return batch
     batch = Batch(
-        store=store, buyer=buyer, policy=policy_name, special_clearance=special_clearance, asked=len(order_ids),
-        created_at=now, created_by=by,
+        store=store, buyer=buyer, policy=wish.policy, dry_run=wish.dry_run, asked=len(order_ids),
+        special_clearance=wish.special_clearance, created_at=now, created_by=by, fingerprint=fingerprint,
     )  # fmt: skip
     _take_stock(batch, now)
     batch.save()
-    edit = {"edits_digest": _edit(batch, order_ids, asked, by=by, now=now)} if asked else {}
-    chunks = Chunk.objects.bulk_create(
-        Chunk(store=store, batch=batch, first_position=first, past_order_ids=list(ids), rung_at=now)
+    edit = {"edits_digest": _edit(batch, order_ids, wish.asked, by=by, now=now)} if wish.asked else {}
+    rung_at = clock.now()
+    made = Chunk.objects.bulk_create(
+        Chunk(store=store, batch=batch, first_position=first, past_order_ids=list(ids), rung_at=rung_at)
         for first, ids in batching.chunks(order_ids)
     )
     customising.take_from_notes(batch, order_ids, now=now)
-    customising.take(batch, custom_services, order_ids, by=by, now=now)
+    customising.take(batch, wish.custom_services, order_ids, by=by, now=now)
     telling.batch(batch, at=now, asked=batch.asked)
     digest = hashlib.sha256(",".join(map(str, order_ids)).encode()).hexdigest()
     ledger.record(
         store_id=store.pk, kind="batch.created", subject=f"batch:{batch.ref}", by=by, at=now,
-        asked=batch.asked, orders_digest=digest, gates=batch.gates, rate_set=batch.rate_set_id, **edit,
+        asked=batch.asked, orders_digest=digest, policy=batch.policy, dry_run=batch.dry_run, gates=batch.gates, rate_set=batch.rate_set_id, **edit,
     )  # fmt: skip
-    for chunk in chunks:
-        ring("repurchase.generate_chunk", chunk_id=chunk.pk)
+    chunks.ring_for(chunk.pk for chunk in made)
     return batch
+
+
+def _same_at_once(store: Store, fingerprint: str, now: dt.datetime) -> Batch | None:
+    """Who asks for the same at the same time waits here for the first, and gets its batch."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [store.pk % 2**31, fingerprint])
+    same = Batch.objects.filter(
+        store=store, fingerprint=fingerprint, created_at__gt=now - AT_ONCE, created_at__lte=clock.now(store)
+    )
+    found = same.exclude(status=BatchStatus.CANCELLED).select_related("store", "buyer").order_by("pk").last()
+    if found:
+        found.fresh = False
+    return found
 
 
 def _edit(
@@ -165,18 +246,20 @@ def _edit(
 def _take_stock(batch: Batch, now) -> None:
     """Fixes what an attempt is decided by: the instant, the ⚙ values, the rates, the gates (R-26)."""
     values = policy.in_force(now)
-    limits = limits_of(values)
     rates = latest_rates(now, store=batch.store, max_age_days=int(values["fx_max_age_days"]))
-    facts = gate_facts(store=batch.store, buyers=[batch.buyer], limits=limits, now=now)
-    inputs = GateInputs(
-        facts=facts[batch.buyer_id], limits=limits, today=now.astimezone(PLATFORM_ZONE).date()
-    )
-    verdicts = gates.gates(inputs.facts, limits=limits, today=inputs.today)
-    batch.screened_at = now
+    batch.screened_at = batch.attempt_at = now
     batch.policies = {name: str(value) for name, value in values.items()}
     batch.rate_set_id = rates.id
     batch.index_close = latest_close(CRB, now, store=batch.store)
-    batch.gates = [gates.kept(gate) for gate in verdicts]
+    _look_at_gates(batch, now)
+
+
+def _look_at_gates(batch: Batch, now: dt.datetime) -> None:
+    """The gates as they stand, by the batch's own policies; kept with what decided them."""
+    limits = limits_of({name: typed(name, text) for name, text in batch.policies.items() if name in DEFAULTS})
+    facts = gate_facts(store=batch.store, buyers=[batch.buyer], limits=limits, now=now)
+    inputs = GateInputs(facts=facts[batch.buyer_id], limits=limits, today=platform_day(now))
+    batch.gates = [gates.kept(gate) for gate in gates.gates(inputs.facts, limits=limits, today=inputs.today)]
     recording.keep_gates(
         store=batch.store, subject=f"batch:{batch.ref}", attempt=batch.attempt, inputs=inputs, policies=batch.policies
     )  # fmt: skip
@@ -189,25 +272,92 @@ def rescreen(*, batch: Batch, by: str, special_clearance: bool | None = None) ->
     `special_clearance` ticks or unticks the 专线清关通道 for all its orders (R-71).
     """
     batch = _locked(batch)
+    require_idle(batch)
     batch.status = batching.advance(BatchStatus(batch.status), batching.Event.RESCREEN)
     if special_clearance is not None:
         batch.special_clearance = special_clearance
     now = clock.now(batch.store)
     batch.attempt += 1
     batch.version += 1
-    batch.planned_at = None
+    batch.planned_at, batch.code = None, ""
     _take_stock(batch, now)
     batch.save()
     RepeatOrder.objects.filter(batch=batch).delete()
-    Chunk.objects.filter(batch=batch).update(done_at=None, tries=0, rung_at=now)
+    batch.chunks.exclude(positions=None).delete()  # of attempts that retried some orders only
+    batch.chunks.update(
+        attempt=batch.attempt, owner="", beat_at=None, tries=0, rung_at=clock.now(), done_at=None, code=""
+    )
     telling.batch(batch, at=now, asked=batch.asked)
     ledger.record(
         store_id=batch.store_id, kind="batch.rescreened", subject=f"batch:{batch.ref}", by=by, at=now,
         attempt=batch.attempt, special_clearance=batch.special_clearance, gates=batch.gates,
     )  # fmt: skip
-    for chunk_id in Chunk.objects.filter(batch=batch).values_list("pk", flat=True):
-        ring("repurchase.generate_chunk", chunk_id=chunk_id)
+    chunks.ring_for(batch.chunks.values_list("pk", flat=True))
     return batch
+
+
+@transaction.atomic
+def retry(*, batch: Batch, by: str) -> Batch:
+    """Plans the failed orders anew, in a new attempt of the same batch; all others stay as they are.
+
+    By the plan's own instant, rates and policies, as an edit does (pitfall 1), and by the gates and facts of now.
+    NOTHING_TO_RETRY, PLAN_STALE when it is older than a day or tariffs have changed, EDIT_AT_WORK, STATE_CONFLICT.
+    """
+    batch = _locked(batch)
+    require_idle(batch)
+    editing.require_same_terms(batch)
+    now = clock.now(batch.store)
+    require_fresh(batch, now)
+    failed = batch.orders.filter(status=OrderStatus.FAILED)
+    places = dict(failed.order_by("position").values_list("past_order_id", "position"))
+    undone = batch.chunks.filter(done_at=None)
+    if not places and not undone.exists():
+        raise Problem(Code.NOTHING_TO_RETRY)
+    batch.status = batching.advance(BatchStatus(batch.status), batching.Event.RESCREEN)
+    batch.attempt += 1
+    batch.version += 1
+    batch.planned_at, batch.code, batch.attempt_at = None, "", now
+    _look_at_gates(batch, now)
+    batch.save()
+    failed.delete()
+    made = Chunk.objects.bulk_create(_chunks_of(batch, places, rung_at=clock.now()))
+    undone.update(owner="", beat_at=None, tries=0, code="")
+    telling.batch(batch, at=now, asked=batch.asked, retried=len(places))
+    ledger.record(
+        store_id=batch.store_id, kind="batch.retried", subject=f"batch:{batch.ref}", by=by, at=now,
+        attempt=batch.attempt, orders=len(places), gates=batch.gates,
+    )  # fmt: skip
+    chunks.ring_for([*made, *undone])
+    return batch
+
+
+def _chunks_of(batch: Batch, places: Mapping[int, int], *, rung_at: dt.datetime) -> Iterator[Chunk]:
+    for _, ids in batching.chunks(list(places)):
+        yield Chunk(
+            store=batch.store, batch=batch, attempt=batch.attempt, first_position=places[ids[0]], rung_at=rung_at,
+            past_order_ids=list(ids), positions=[places[pk] for pk in ids],
+        )  # fmt: skip
+
+
+@transaction.atomic
+def adopt(*, batch: Batch, by: str) -> Batch:
+    """Makes a dry run a real batch: it may be locked from now on. STATE_CONFLICT when it is one, or has ended."""
+    batch = _locked(batch)
+    if not batch.dry_run or batch.status == BatchStatus.CANCELLED:
+        raise Problem(Code.STATE_CONFLICT, state=batch.status, event="adopt")
+    batch.dry_run = False
+    batch.save(update_fields=["dry_run"])
+    now = clock.now(batch.store)
+    telling.batch(batch, at=now)
+    ledger.record(store_id=batch.store_id, kind="batch.adopted", subject=f"batch:{batch.ref}", by=by, at=now)
+    return batch
+
+
+def require_fresh(batch: Batch, now: dt.datetime) -> None:
+    """PLAN_STALE: a plan older than a day is screened again."""
+    hours = int(batch.policies["plan_max_age_hours"])
+    if now - batch.screened_at > dt.timedelta(hours=hours):
+        raise Problem(Code.PLAN_STALE, value=batch.screened_at.isoformat(), limit=hours)
 
 
 @transaction.atomic
@@ -226,6 +376,7 @@ def cancel(*, batch: Batch, by: str) -> Batch:
     now = clock.now(batch.store)
     batch.ended_at = now
     batch.save()
+    chunks.withdraw(batch)
     leaving = batch.orders.filter(status__in=[OrderStatus.PLANNED, OrderStatus.LOCKED])
     leaving.update(status=OrderStatus.CANCELLED, changed_at=now)
     telling.batch(batch, at=now)
@@ -249,4 +400,5 @@ def _withdraw(batch: Batch) -> None:
 
 
 def _locked(batch: Batch) -> Batch:
-    return Batch.objects.select_for_update(of=("self",)).select_related("store", "buyer").get(pk=batch.pk)
+    rows = Batch.objects.select_for_update(of=("self",), no_key=True)  # a chunk's rows that name it may go on
+    return rows.select_related("store", "buyer").get(pk=batch.pk)

@@ -7,6 +7,7 @@ and to a digest of what it came to; anything else is refused as PLAN_CHANGED. A 
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from django.db import transaction
 
@@ -15,40 +16,80 @@ from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from eligibility.models import Part
 from marketplace import clock
+from outbox.bells import ring
 from pricing.queries import tariffs_changed_since
 from repurchase import batching, copying, edits
 from repurchase.batching import BatchStatus
 from repurchase.capacity import Overflow
-from repurchase.models import Batch, BatchEdit, RepeatOrder
+from repurchase.edits import Edit
+from repurchase.models import Batch, BatchEdit, EditTask, RepeatOrder
 from repurchase.queries import capacity as capacities
 from repurchase.queries.batches import counts_of
-from repurchase.queries.edits import edits_of, last_edit, order_refs, source_lines
+from repurchase.queries.edits import edit_at_work, edits_of, last_edit, order_refs, source_lines
 from repurchase.services import generating, naming, telling
 from repurchase.services.naming import Asked
-from repurchase.services.reworking import Preview, Rework, replanned
+from repurchase.services.reworking import Each, Preview, Rework, named, replanned
 
 EDITABLE = (BatchStatus.PLANNED, BatchStatus.FAILED)
+TASK = "repurchase.carry_out_edit"
+AT_ONCE = batching.CHUNK_ORDERS
+"""An edit of so many orders is worked out and written while the caller waits: about half a second."""
+
 FROZEN = (BatchStatus.LOCKED, BatchStatus.CLOSED)
 
 
 def preview(*, batch: Batch, asked: Sequence[Asked]) -> Preview:
-    """What the edit would come to. STATE_CONFLICT, PRICE_LOCKED, EDIT_EMPTY, MOQ_NOT_MET, SKU_UNKNOWN, ORDER_UNKNOWN."""
+    """What the edit would come to. STATE_CONFLICT, PRICE_LOCKED, EDIT_AT_WORK, EDIT_EMPTY, MOQ_NOT_MET, SKU_UNKNOWN,
+    ORDER_UNKNOWN."""
     _require_editable(batch)
-    return _worked(batch, asked).preview
+    require_idle(batch)
+    return worked(batch, _changes(batch, asked)).preview
 
 
 @transaction.atomic
 def apply(
     *, batch: Batch, asked: Sequence[Asked], by: str, version: int | None = None, digest: str = ""
-) -> Preview:
+) -> Preview | EditTask:
     """Applies an edit. With `version` and `digest`: exactly what was previewed, else PLAN_CHANGED.
 
-    Beside what `preview` raises: CAPACITY_EXCEEDED, with the first day that overflows and the earliest promise.
+    One of more than 500 orders is left to a worker: the task tells how far it is and what it came to. Sent again
+    while at work, the same edit is answered by the same task. Beside what `preview` raises: CAPACITY_EXCEEDED, with
+    the first day that overflows and the earliest promise.
     """
-    batch = _held(batch, version)
-    work = _worked(batch, asked)
+    if (same := edit_at_work(batch)) and digest and (same.version, same.digest) == (version, digest):
+        return same
+    batch = held(batch, version)
+    changes = _changes(batch, asked)
+    if (orders := len(named(batch, changes))) > AT_ONCE:
+        kept = [edits.kept(each) for each in changes]
+        return _leave_to_a_worker(batch, by=by, orders=orders, changes=kept, digest=digest)
+    return put(batch, worked(batch, changes), by=by, digest=digest)
+
+
+@transaction.atomic
+def undo(*, batch: Batch, by: str, version: int | None = None) -> BatchEdit | EditTask:
+    """Takes the last edit back: its lines are planned again without it. EDIT_EMPTY when there is none."""
+    batch = held(batch, version)
+    row = last_edit(batch)
+    if row is None:
+        raise Problem(Code.EDIT_EMPTY)
+    if row.orders > AT_ONCE:
+        return _leave_to_a_worker(batch, by=by, orders=row.orders, changes=[], undoes=row)
+    return take_back(batch, row, without(batch, row), by=by)
+
+
+def stop(*, batch: Batch, by: str) -> None:
+    """Ends a big edit before it is applied; one that just was is too late to stop (STATE_CONFLICT)."""
+    now = clock.now(batch.store)
+    evidence = {"by": by}
+    if not batch.edit_tasks.unfinished().update(done_at=now, code=Code.EDIT_STOPPED, evidence=evidence):
+        raise Problem(Code.STATE_CONFLICT, state=batch.status, event="stop")
+
+
+def put(batch: Batch, work: Rework, *, by: str, digest: str = "") -> Preview:
+    """Writes an edit that was worked out for this version of the batch, whose row is held."""
     if digest and digest != work.preview.digest:
-        raise Problem(Code.PLAN_CHANGED, value=version, limit=batch.version)
+        raise Problem(Code.PLAN_CHANGED, value=batch.version, limit=batch.version)
     if work.preview.overflow:
         raise exceeded(work.preview.overflow)
     now = clock.now(batch.store)
@@ -63,22 +104,37 @@ def apply(
     return replace(work.preview, version=batch.version)
 
 
-@transaction.atomic
-def undo(*, batch: Batch, by: str, version: int | None = None) -> BatchEdit:
-    """Takes the last edit back: its lines are planned again without it. EDIT_EMPTY when there is none."""
-    batch = _held(batch, version)
-    row = last_edit(batch)
-    if row is None:
-        raise Problem(Code.EDIT_EMPTY)
-    _require_same_terms(batch)
+def without(batch: Batch, row: BatchEdit, *, each: Each = iter) -> Rework:
+    """The orders that an edit named, as they are planned without it."""
+    require_same_terms(batch)
+    changes = [edits.read(kept) for kept in row.changes]
+    return replanned(batch, changes, after=edits_of(batch, without=row), each=each)
+
+
+def take_back(batch: Batch, row: BatchEdit, work: Rework, *, by: str) -> BatchEdit:
+    """Writes what `without` worked out for this version of the batch, whose row is held."""
     now = clock.now(batch.store)
-    work = replanned(batch, [edits.read(each) for each in row.changes], after=edits_of(batch, without=row))
     row.undone_at, row.undone_by = now, by
     row.save(update_fields=["undone_at", "undone_by"])
     batch.version += 1
     _write(batch, work, now)
     _record(batch, "batch.edit_undone", row, work.preview, by, now)
     return row
+
+
+def _leave_to_a_worker(batch: Batch, *, by: str, orders: int, **what: Any) -> EditTask:
+    task = EditTask.objects.create(
+        store=batch.store, batch=batch, version=batch.version, orders=orders, rung_at=clock.now(),
+        asked_at=clock.now(batch.store), asked_by=by, **what,
+    )  # fmt: skip
+    ring(TASK, task_id=task.pk)
+    return task
+
+
+def require_idle(batch: Batch) -> None:
+    """EDIT_AT_WORK: what a lock or another edit would go by is about to change."""
+    if task := edit_at_work(batch):
+        raise Problem(Code.EDIT_AT_WORK, value=task.planned, limit=task.orders)
 
 
 def exceeded(overflow: Overflow) -> Problem:
@@ -89,7 +145,7 @@ def exceeded(overflow: Overflow) -> Problem:
     )  # fmt: skip
 
 
-def _require_same_terms(batch: Batch) -> None:
+def require_same_terms(batch: Batch) -> None:
     """One plan is priced by one set of tariffs and one treatment of its buyer (pitfall 1): PLAN_STALE else."""
     checked = batch.buyer.tax_number_checked_at
     later = checked is not None and checked > batch.screened_at
@@ -106,25 +162,27 @@ def _require_editable(batch: Batch) -> None:
         raise Problem(Code.STATE_CONFLICT, state=batch.status, event=str(batching.Event.EDIT))
 
 
-def _held(batch: Batch, version: int | None) -> Batch:
-    held = (
-        Batch.objects.select_for_update(of=("self",))
-        .select_related("store", "buyer", "rate_set")
-        .get(pk=batch.pk)
-    )
-    _require_editable(held)
-    if version is not None and version != held.version:
-        raise Problem(Code.PLAN_CHANGED, value=version, limit=held.version)
-    return held
+def held(batch: Batch, version: int | None, *, by_task: bool = False) -> Batch:
+    """The batch, its row held, editable still, and of this version; `by_task`: for the big edit that is at work."""
+    rows = Batch.objects.select_for_update(of=("self",), no_key=True)
+    found = rows.select_related("store", "buyer", "rate_set").get(pk=batch.pk)
+    _require_editable(found)
+    if not by_task:
+        require_idle(found)
+    if version is not None and version != found.version:
+        raise Problem(Code.PLAN_CHANGED, value=version, limit=found.version)
+    return found
 
 
-def _worked(batch: Batch, asked: Sequence[Asked]) -> Rework:
-    _require_same_terms(batch)
-    before = edits_of(batch)
+def _changes(batch: Batch, asked: Sequence[Asked]) -> list[Edit]:
     refs = order_refs(batch)
     sources = source_lines(batch.store, list(refs.values()), refs=refs)
-    changes = naming.resolved(asked, sources, before=before, today=capacities.day_of(batch))
-    return replanned(batch, changes, after=[*before, *changes])
+    return naming.resolved(asked, sources, before=edits_of(batch), today=capacities.day_of(batch))
+
+
+def worked(batch: Batch, changes: Sequence[Edit], *, each: Each = iter) -> Rework:
+    require_same_terms(batch)
+    return replanned(batch, changes, after=[*edits_of(batch), *changes], each=each)
 
 
 def _write(batch: Batch, work: Rework, now: dt.datetime) -> None:

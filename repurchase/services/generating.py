@@ -1,12 +1,11 @@
-"""Planning a batch: chunk by chunk, each in one transaction, in any order, twice without harm."""
+"""Planning a batch: chunk by chunk, each in one transaction, in any order (`chunks` says which and by whom)."""
 
 import datetime as dt
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from django.db import InterfaceError, OperationalError, connection, transaction
-from django.db.models import F
+from django.db import transaction
 
 from diagnostics import ledger
 from diagnostics.codes import Code
@@ -21,7 +20,6 @@ from marketplace import clock
 from marketplace.garbage import uncollected
 from marketplace.policy import DEFAULTS, typed
 from marketplace.queries import rates_of
-from outbox.bells import ring
 from pricing.queries import tariff_facts
 from repurchase import batching, copying
 from repurchase.batching import BatchStatus
@@ -31,52 +29,23 @@ from repurchase.planning import Plan, Terms, plan
 from repurchase.queries.batches import counts_of, short_skus
 from repurchase.queries.capacity import day_of
 from repurchase.queries.edits import edits_of
-from repurchase.services import telling
-
-MAX_TRIES = 5
-"""A chunk that failed so often has a fault that time does not cure: the batch says so and stops."""
+from repurchase.services import telling, working
+from repurchase.work import MAX_TRIES
 
 Made = list[tuple[OrderFacts, Plan]]
 
 
-def generate_chunk(chunk_id: int) -> None:
-    """Plans one chunk's orders. A second delivery finds it done, or held by another worker, and leaves."""
-    waiting = Chunk.objects.filter(pk=chunk_id, done_at__isnull=True)
-    batch_id = waiting.values_list("batch_id", flat=True).first()
-    if batch_id is None:
-        return
-    try:
-        with transaction.atomic():
-            batch = _shared(batch_id)
-            chunk = waiting.select_for_update(skip_locked=True).first()
-            if chunk is None or batch.status != BatchStatus.SCREENING:
-                return
-            _generate(batch, chunk)
-    except (OperationalError, InterfaceError):
-        raise  # the database's trouble, not the chunk's: time cures it
-    except Exception:
-        waiting.update(tries=F("tries") + 1)
-        raise
-    ring("repurchase.finish_batch", batch_id=batch_id)
-
-
-def _shared(batch_id: int) -> Batch:
-    """The batch under a share lock: chunks run side by side, and a cancel waits until none is half done."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1 FROM repurchase_batch WHERE id = %s FOR SHARE", [batch_id])
-    return Batch.objects.select_related("store", "buyer", "rate_set").get(pk=batch_id)
-
-
 @uncollected()
-def _generate(batch: Batch, chunk: Chunk) -> None:
+def generate(batch: Batch, chunk: Chunk) -> None:
+    """Plans one chunk's orders for the worker that has it; TakenOver when it no longer has."""
     orders = facts_of(batch, chunk.past_order_ids, edits_of(batch))
-    positions = {pk: chunk.first_position + i for i, pk in enumerate(chunk.past_order_ids)}
+    positions = chunk.places
     made, inputs = plans_of(batch, orders)
     plans = [(positions[order.id], planned) for order, planned in made]
     record = keep(batch, Part.CHUNK, chunk.first_position, made, inputs)
     now = clock.now(batch.store)
     copying.write(batch, plans, now=now)
-    Chunk.objects.filter(pk=chunk.pk).update(done_at=now)
+    working.finish(Chunk, chunk.pk, chunk.owner, done_at=now)
     outcomes = Counter(made.outcome for _, made in plans)
     verdicts = "\n".join(f"{p}:{made.outcome}:{','.join(made.codes)}" for p, made in plans)
     ledger.record(
@@ -106,9 +75,16 @@ def keep(batch: Batch, part: Part, first_position: int, made: Made, inputs: Chun
 
 
 def plans_of(
-    batch: Batch, orders: Sequence[OrderFacts], taken: Counter[int] | None = None
+    batch: Batch,
+    orders: Sequence[OrderFacts],
+    taken: Counter[int] | None = None,
+    *,
+    each: Callable[[Sequence[OrderFacts]], Iterable[OrderFacts]] = iter,
 ) -> tuple[Made, ChunkInputs]:
-    """Each order with its plan, and what decided; with `taken` the orders draw on the same stock one after the other."""
+    """Each order with its plan, and what decided; with `taken` the orders draw on the same stock one after the other.
+
+    `each` hands them out one by one: who wants to tell how far it is counts there.
+    """
     policies = {name: typed(name, text) for name, text in batch.policies.items() if name in DEFAULTS}
     rates = rates_of(batch.rate_set)
     around = world(
@@ -117,7 +93,7 @@ def plans_of(
     terms = _terms(batch, orders, policies, rates)
     gates = [Finding(code=Code(g["code"]), evidence=g["evidence"]) for g in batch.gates if g["code"]]
     made, before = [], {}
-    for order in orders:
+    for order in each(orders):
         if taken:
             before[order.id] = {line.sku.id: taken[line.sku.id] for line in order.lines if taken[line.sku.id]}
         planned = plan(order, world=around, terms=terms, gates=gates, taken=taken)
@@ -154,12 +130,7 @@ def pieces_of(planned: Plan) -> Counter[int]:
 def finish_batch(batch_id: int) -> None:
     """When the last chunk is done: shares scarce stock out in order, then says planned, or failed."""
     with transaction.atomic():
-        batch = (
-            Batch.objects.select_for_update(of=("self",))
-            .select_related("store", "buyer", "rate_set")
-            .filter(pk=batch_id, status=BatchStatus.SCREENING)
-            .first()
-        )
+        batch = _held(batch_id)
         if batch is None or batch.chunks.filter(done_at__isnull=True).exists():
             return
         _share_out_stock(batch)
@@ -209,13 +180,25 @@ def _share_out_stock(batch: Batch) -> None:
 
 
 def give_up(batch_id: int) -> None:
-    """A chunk has failed too often: the batch ends as failed, what was planned can be screened again."""
+    """A chunk was taken up too often: the batch ends as failed and says so; what was planned can be screened again."""
     with transaction.atomic():
-        batch = (
-            Batch.objects.select_for_update(of=("self",))
-            .select_related("store")
-            .filter(pk=batch_id, status=BatchStatus.SCREENING)
-            .first()
-        )
-        if batch:
-            _settle(batch, batching.Event.FAIL, clock.now(batch.store), tries=MAX_TRIES)
+        batch = _held(batch_id)
+        if batch is None:
+            return
+        lost = batch.chunks.filter(done_at=None, tries__gte=MAX_TRIES)
+        if not lost.update(code=Code.WORK_FAILED):
+            return
+        batch.chunks.filter(done_at=None).update(owner="")  # what is in work elsewhere is rolled back
+        batch.code = Code.WORK_FAILED
+        batch.save(update_fields=["code"])
+        _settle(batch, batching.Event.FAIL, clock.now(batch.store), tries=MAX_TRIES, code=batch.code)
+
+
+def _held(batch_id: int) -> Batch | None:
+    """A batch in screening, its row held. Chunks may go on: their rows name the batch, and no key of it changes."""
+    return (
+        Batch.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("store", "buyer", "rate_set")
+        .filter(pk=batch_id, status=BatchStatus.SCREENING)
+        .first()
+    )

@@ -24,7 +24,8 @@ from repurchase.queries.capacity import overflow_of
 from repurchase.queries.services import asked_services
 from repurchase.queries.terms import Services, terms_text
 from repurchase.services import ending, freshness, telling
-from repurchase.services.editing import exceeded
+from repurchase.services.batches import require_fresh
+from repurchase.services.editing import exceeded, require_idle
 
 LotKey = tuple[str, str]  # (currency, index series): ADR 3
 
@@ -33,7 +34,7 @@ def lock_and_invite(*, batch: Batch, by: str) -> list[Lock]:
     """Locks every planned order's price for 72 h and writes to the buyer.
 
     Stock that is stale by now is read anew first (R-80), before any row is held and in a transaction of its own.
-    Raises QUALIFICATION_REQUIRED, NOTHING_TO_LOCK, PLAN_STALE, ORDER_ALREADY_LOCKED, STOCK_SYNC_STALE,
+    Raises QUALIFICATION_REQUIRED, NOTHING_TO_LOCK, EDIT_AT_WORK, DRY_RUN_ONLY, PLAN_STALE, ORDER_ALREADY_LOCKED, STOCK_SYNC_STALE,
     STOCK_TOO_LOW, CAPACITY_EXCEEDED; then nothing else is written.
     """
     freshness.refresh(batch)
@@ -45,9 +46,12 @@ def _lock_and_invite(*, batch: Batch, by: str) -> list[Lock]:
     batch = Batch.objects.select_for_update(of=("self",)).select_related("store", "buyer").get(pk=batch.pk)
     if batch.status != BatchStatus.PLANNED:
         raise Problem(Code.STATE_CONFLICT, state=batch.status, event="lock")
+    if batch.dry_run:
+        raise Problem(Code.DRY_RUN_ONLY)
+    require_idle(batch)
     now = clock.now(batch.store)
     require_open(batch.store, now)  # it may have lapsed since the plan was screened (R-26)
-    _check_age(batch, now)
+    require_fresh(batch, now)
     orders = list(batch.orders.filter(status=OrderStatus.PLANNED).order_by("position"))
     if not orders:
         raise Problem(Code.NOTHING_TO_LOCK)
@@ -73,12 +77,6 @@ def _lock_and_invite(*, batch: Batch, by: str) -> list[Lock]:
     telling.orders(batch.orders.filter(lock__in=locks), at=locks[0].locked_at)
     _tell(batch, locks, by)
     return locks
-
-
-def _check_age(batch: Batch, now: dt.datetime) -> None:
-    hours = int(batch.policies["plan_max_age_hours"])
-    if now - batch.screened_at > dt.timedelta(hours=hours):
-        raise Problem(Code.PLAN_STALE, value=batch.screened_at.isoformat(), limit=hours)
 
 
 def _check_capacity(batch: Batch, now: dt.datetime) -> None:

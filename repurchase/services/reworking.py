@@ -4,7 +4,7 @@ import datetime as dt
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
@@ -14,6 +14,7 @@ from django.db.models import Count, Q, Sum
 from diagnostics.codes import Code
 from eligibility.screening import ChunkInputs
 from marketplace import clock
+from marketplace.calendar import platform_day
 from marketplace.garbage import uncollected
 from repurchase import capacity, edits
 from repurchase.capacity import Overflow, Work
@@ -30,6 +31,8 @@ COLUMN = {
     By.ORDERS: "order__past_order_id",
     By.LINES: "source_line_id",
 }
+Each = Callable[[Sequence], Iterable]
+
 SHOWN = 50
 """So many orders that drop out are named in a preview."""
 
@@ -81,20 +84,20 @@ class Rework:
 
 
 @uncollected()
-def replanned(batch: Batch, changes: Sequence[Edit], *, after: Sequence[Edit]) -> Rework:
+def replanned(batch: Batch, changes: Sequence[Edit], *, after: Sequence[Edit], each: Each = iter) -> Rework:
     """The orders that the changes name planned anew under the edits `after`, with those that share their scarce stock.
 
     Those bring SKUs of their own along, which may be scarce in turn: it goes on until nothing is added.
     """
     positions = dict(batch.orders.values_list("past_order_id", "position"))
-    named = _named(batch, changes)
-    facts = {order.id: order for order in generating.facts_of(batch, sorted(named), after)}
+    lines = named(batch, changes)
+    facts = {order.id: order for order in generating.facts_of(batch, sorted(lines), after)}
     while ids := set(_drawing_on(batch, scarce := _scarce(batch, facts))) - set(facts):
         facts |= {order.id: order for order in generating.facts_of(batch, sorted(ids), after)}
     orders = sorted(facts.values(), key=lambda order: positions[order.id])
-    made, inputs = generating.plans_of(batch, orders, Counter() if scarce else None)
+    made, inputs = generating.plans_of(batch, orders, Counter() if scarce else None, each=each)
     return Rework(
-        preview=_told(batch, changes, named, made),
+        preview=_told(batch, changes, lines, made),
         changes=changes,
         positions={order.id: positions[order.id] for order in orders},
         made=made,
@@ -102,7 +105,7 @@ def replanned(batch: Batch, changes: Sequence[Edit], *, after: Sequence[Edit]) -
     )
 
 
-def _named(batch: Batch, changes: Sequence[Edit]) -> Counter[int]:
+def named(batch: Batch, changes: Sequence[Edit]) -> Counter[int]:
     """How many lines of each past order the changes name: one query."""
     lines = RepeatLine.objects.filter(order__batch=batch)
     if not any(edit.by is By.ALL for edit in changes):
@@ -222,13 +225,14 @@ def _overflow(batch: Batch, named: Counter[int], made: Made) -> Overflow | None:
     groups = capacities.groups_of(batch.store)
     if not groups:
         return None
+    now = clock.now(batch.store)
     kept = [
         *_work_of(batch, [each for each in made if each[0].id not in named]),
         *capacities.work_of_the_plan(batch, groups=groups, without=[order.id for order, _ in made]),
-        *capacities.work_of_others(batch, groups=groups, now=clock.now(batch.store)),
+        *capacities.work_of_others(batch, groups=groups, now=now),
     ]
     asked = _work_of(batch, [each for each in made if each[0].id in named])
-    return capacity.check(groups, asked=asked, kept=kept, after=capacities.day_of(batch))
+    return capacity.check(groups, asked=asked, kept=kept, after=platform_day(now))
 
 
 def _work_of(batch: Batch, made: Made) -> list[Work]:

@@ -8,15 +8,18 @@ from dataclasses import dataclass
 from eligibility import gates as gate_table
 from eligibility.drift import Sheet
 from eligibility.gates import Gate
-from eligibility.queries import PLATFORM_ZONE, gate_facts, limits_of, order_facts, world
+from eligibility.queries import gate_facts, limits_of, order_facts, world
 from marketplace import clock, policy
+from marketplace.calendar import platform_day
 from marketplace.models import Buyer, Store
 from marketplace.queries import latest_rates
 from pricing.queries import tariff_facts
 from repurchase.planning import Plan, Terms, plan
 from repurchase.queries.drift import sheets
+from repurchase.queries.repeated import Repeated, repeated
 from repurchase.services import batches
 from repurchase.services.generating import pieces_of
+from repurchase.services.selecting import Ticked
 
 DRIFT_ORDERS = 200
 """The drift of so many orders, the first ones, is told: it is a dozen rows an order."""
@@ -29,23 +32,27 @@ class Screening:
     gates: Sequence[Gate]
     plans: Sequence[Plan]  # in the order asked for, drawing on the same stock one after the other
     drift: Mapping[int, Sheet]  # by past order id, of the first 200
+    repeated: Mapping[int, Repeated]  # by past order id, of those that were repeated already
 
 
 def screen(
     *,
     store: Store,
-    numbers: Sequence[str],
+    numbers: Sequence[str] = (),
     buyer_external_id: str | None = None,
+    ticked: Ticked | None = None,
     special_clearance: bool = False,
 ) -> Screening:
     """Raises BATCH_EMPTY, BATCH_TOO_LARGE, ORDER_UNKNOWN, MIXED_BUYERS, FX_RATE_STALE, as creating a batch does."""
-    buyer, ids = batches.named(store=store, numbers=numbers, buyer_external_id=buyer_external_id)
+    buyer, ids = batches.chosen(
+        store=store, numbers=numbers, buyer_external_id=buyer_external_id, ticked=ticked
+    )
     now = clock.now(store)
     values = policy.in_force(now)
     limits = limits_of(values)
     rates = latest_rates(now, store=store, max_age_days=int(values["fx_max_age_days"]))
     facts = gate_facts(store=store, buyers=[buyer], limits=limits, now=now)[buyer.pk]
-    gates = gate_table.gates(facts, limits=limits, today=now.astimezone(PLATFORM_ZONE).date())
+    gates = gate_table.gates(facts, limits=limits, today=platform_day(now))
     orders = order_facts(store=store, order_ids=ids, now=now, special_clearance=special_clearance)
     around = world(store=store, orders=orders, limits=limits, rates=rates, now=now)
     tariffs = tariff_facts(
@@ -74,5 +81,6 @@ def screen(
         buyer=buyer,
         gates=gates,
         plans=plans,
+        repeated=repeated(store, ids),
         drift=sheets(buyer=buyer, orders=orders[:DRIFT_ORDERS], around=around),
     )

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from django.db import transaction
 
@@ -9,13 +10,18 @@ from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace import policy
 from marketplace.models import Buyer, PastOrder, Store, User
-from repurchase.models import Selection
+from repurchase.models import Batch, Selection
 
 SHOWN = 20
 
 
-def tick_buyer(*, store: Store, user: User, buyer_id: int, q: str = "", now: dt.datetime) -> Selection:
-    """Takes all repeatable orders of a buyer under the filter: the newest, up to the limit of a batch."""
+def tick_buyer(
+    *, store: Store, user: User, buyer_id: int, q: str = "", with_repeated: bool = False, now: dt.datetime
+) -> Selection:
+    """Takes all repeatable orders of a buyer under the filter: the newest, up to the limit of a batch.
+
+    What was repeated already is taken only `with_repeated`: a second repeat is a choice, not an accident.
+    """
     with transaction.atomic():
         selection = _of(store, user)
         buyer = Buyer.objects.filter(store=store, pk=buyer_id).first()
@@ -23,7 +29,8 @@ def tick_buyer(*, store: Store, user: User, buyer_id: int, q: str = "", now: dt.
             raise Problem(Code.NOT_FOUND)
         _same_buyer(selection, buyer.pk, [buyer.name])
         selection.buyer, selection.everything, selection.search = buyer, True, q
-        selection.included, selection.excluded = [], []
+        selection.with_repeated = with_repeated
+        selection.included, selection.excluded, selection.made = [], [], None
         selection.save()
     return selection
 
@@ -41,7 +48,7 @@ def tick_orders(*, store: Store, user: User, order_ids: Sequence[int], now: dt.d
         if others := [number for _, b, number in rows if b != buyer_id]:
             raise Problem(Code.MIXED_BUYERS, orders=others[:SHOWN])
         ticked = [pk for pk, _, _ in rows]
-        selection.buyer_id = buyer_id
+        selection.buyer_id, selection.made = buyer_id, None
         selection.excluded = [pk for pk in selection.excluded if pk not in ticked]
         selection.included = list(dict.fromkeys([*selection.included, *ticked]))
         _within_limit(len(selection.included), now)
@@ -61,6 +68,37 @@ def untick_orders(*, store: Store, user: User, order_ids: Sequence[int], now: dt
             selection.buyer = None
         selection.save()
     return selection
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ticked:
+    """A selection as a program names it: all repeatable orders of a buyer under a filter, but some."""
+
+    q: str = ""
+    with_repeated: bool = False
+    besides: Sequence[str] = ()  # numbers of past orders
+
+
+def of_filter(*, store: Store, buyer_external_id: str, ticked: Ticked) -> Selection:
+    """A selection that is not kept. NOT_FOUND for a buyer, ORDER_UNKNOWN for exceptions that aren't the buyer's."""
+    buyer = Buyer.objects.filter(store=store, external_id=buyer_external_id).first()
+    if buyer is None:
+        raise Problem(Code.NOT_FOUND)
+    mine = PastOrder.objects.filter(store=store, buyer=buyer, number__in=ticked.besides)
+    excluded = dict(mine.values_list("number", "pk"))
+    if unknown := [number for number in ticked.besides if number not in excluded]:
+        raise Problem(Code.ORDER_UNKNOWN, orders=unknown[:SHOWN])
+    return Selection(
+        store=store, buyer=buyer, everything=True, search=ticked.q, with_repeated=ticked.with_repeated,
+        excluded=list(excluded.values()),
+    )  # fmt: skip
+
+
+def use_up(selection: Selection, batch: Batch) -> None:
+    """Nothing is ticked any more, and what became of it is remembered."""
+    selection.buyer, selection.everything, selection.search, selection.made = None, False, "", batch
+    selection.included, selection.excluded, selection.with_repeated = [], [], False
+    selection.save()
 
 
 def clear(*, store: Store, user: User) -> None:

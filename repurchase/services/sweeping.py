@@ -11,21 +11,18 @@ from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace import clock
 from marketplace.models import Store
-from outbox.bells import ring
 from pricing import services as pricing
 from pricing.services import sealing
 from qualification import services as qualification
 from qualification.services import reviewing, uploading
 from repurchase.batching import BatchStatus
 from repurchase.lifecycle import OrderStatus
-from repurchase.models import Batch, Chunk, Heartbeat
-from repurchase.services import ending, generating
+from repurchase.models import Batch, Heartbeat
+from repurchase.services import big_edits, chunks, ending, generating
 
 log = structlog.get_logger(__name__)
 
 LOCKS_A_PASS = 1000
-ABANDONED = dt.timedelta(seconds=20)
-"""A chunk takes about a second; one not done so long after it was rung is rung again."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,6 +30,7 @@ class Swept:
     expired_locks: int
     expired_orders: int
     rung_chunks: int
+    rung_edits: int
     rung_seals: int
     finished_batches: int
     lapse_notices: int
@@ -46,12 +44,14 @@ def sweep(*, store: Store | None = None, at: dt.datetime | None = None) -> Swept
     if at is not None and (store is None or not store.sandbox):
         raise Problem(Code.INPUT_INVALID, detail="--at needs --store with a sandbox store")
     locks, orders = _expire(store, at)
-    rung = _ring_abandoned(store)
+    rung_edits = big_edits.ring_abandoned(store_id=store and store.pk)
+    rung, exhausted = chunks.ring_abandoned(store_id=store and store.pk)
+    _each(exhausted, generating.give_up)
     finished = _finish(store)
     seals = sealing.ring_due(store=store)
     notices, lapsed = qualification.keep_up(store=store, at=at)
     return Swept(
-        expired_locks=locks, expired_orders=orders, rung_chunks=rung, rung_seals=seals, finished_batches=finished,
+        expired_locks=locks, expired_orders=orders, rung_chunks=rung, rung_edits=rung_edits, rung_seals=seals, finished_batches=finished,
         lapse_notices=notices, lapsed_stores=lapsed,
         rung_documents=uploading.ring_unread(), review_alarms=reviewing.watch(),
     )  # fmt: skip
@@ -61,37 +61,6 @@ def sweep(*, store: Store | None = None, at: dt.datetime | None = None) -> Swept
 def _expire(store: Store | None, at: dt.datetime | None) -> tuple[int, int]:
     ended = pricing.end_due(store=store, at=at, limit=LOCKS_A_PASS)
     return len(ended), ending.end_orders(ended, status=OrderStatus.EXPIRED, by="system:sweep")
-
-
-def _ring_abandoned(store: Store | None) -> int:
-    """Rings again the chunks that nobody finished: a lost worker or an emptied broker costs seconds."""
-    with transaction.atomic():
-        rung, exhausted = _ring_due(store)
-    _each(exhausted, generating.give_up)
-    return rung
-
-
-def _ring_due(store: Store | None) -> tuple[int, set[int]]:
-    """How many were rung, and the batches to give up: only once no chunk is held, as a batch's lock comes first."""
-    real_now = clock.now()
-    due = Chunk.objects.filter(done_at__isnull=True, batch__status=BatchStatus.SCREENING)
-    if store:
-        due = due.filter(store=store)
-    rung, exhausted = 0, set()
-    for chunk in (
-        due.select_related("store")
-        .select_for_update(of=("self",), skip_locked=True)
-        .order_by("rung_at")[:200]
-    ):
-        if real_now + chunk.store.clock_offset - chunk.rung_at < ABANDONED:
-            continue
-        if chunk.tries >= generating.MAX_TRIES:
-            exhausted.add(chunk.batch_id)
-            continue
-        Chunk.objects.filter(pk=chunk.pk).update(rung_at=real_now + chunk.store.clock_offset)
-        ring("repurchase.generate_chunk", chunk_id=chunk.pk)
-        rung += 1
-    return rung, exhausted
 
 
 def _finish(store: Store | None) -> int:

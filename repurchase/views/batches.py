@@ -4,6 +4,7 @@ import datetime as dt
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -16,8 +17,10 @@ from marketplace.access import Can, require
 from marketplace.models import Membership
 from repurchase import queries
 from repurchase.batching import BatchStatus
+from repurchase.files import refused_answer
 from repurchase.models import Batch
 from repurchase.queries import agreements
+from repurchase.queries.edits import edit_at_work, last_task
 from repurchase.services import batches as services
 from repurchase.services import locking
 from repurchase.services.editing import EDITABLE
@@ -37,11 +40,18 @@ def batches(request: HttpRequest, membership: Membership) -> HttpResponse:
 def _create(request: HttpRequest, membership: Membership) -> HttpResponse:
     require(membership, Can.PLAN)
     try:
-        batch = services.create_from_selection(store=membership.store, user=request.user)
+        batch = services.create_from_selection(
+            store=membership.store,
+            user=request.user,
+            policy=request.POST.get("policy", "partial"),
+            dry_run=request.POST.get("dry_run") == "yes",
+        )
     except Problem as problem:
         if problem.code is not Code.QUALIFICATION_REQUIRED:
             raise
         return _open_first(request)
+    if not batch.fresh:
+        messages.info(request, _("This was started a moment ago; here is the batch that came of it."))
     return redirect("batch", ref=batch.ref)
 
 
@@ -106,7 +116,11 @@ def _editing(found: Batch, now: dt.datetime) -> dict | None:
     """What the panel of quantities and promises shows; None once they can't be edited."""
     if found.status not in EDITABLE:
         return None
+    task = last_task(found)
+    at_work = task is not None and task.done_at is None
     return {
+        "at_work": task if at_work else None,
+        "refused": task if task and task.code and task.version == found.version else None,
         "applied": list(found.edits.filter(undone_at__isnull=True).order_by("version")),
         "names": queries.names_in(found),
         "overflow": queries.overflow_of(found, now=now),
@@ -128,9 +142,11 @@ def _tabs(found: Batch, counts) -> list[tuple[str, int]]:
 @require_GET
 @for_members()
 def progress(request: HttpRequest, membership: Membership, ref: str) -> HttpResponse:
-    """What the page asks for each second; once the plan stands, the page is told to load itself anew."""
+    """What the page asks for when it is told of progress; once the plan stands, it is told to load itself anew."""
     now = clock.now(membership.store)
     found = queries.batch(membership.store, ref, now=now)
+    if task := edit_at_work(found):
+        return render(request, "batches/edit_progress.html", {"batch": found, "task": task})
     if found.status != BatchStatus.SCREENING:
         return HttpResponseClientRefresh()
     return render(
@@ -159,6 +175,32 @@ def rescreen(request: HttpRequest, membership: Membership, ref: str) -> HttpResp
     ticked = request.POST.get("special_clearance") == "yes" if "asks_clearance" in request.POST else None
     services.rescreen(batch=found, by=_by(request), special_clearance=ticked)
     return redirect("batch", ref=ref)
+
+
+@require_POST
+@for_members()
+def retry(request: HttpRequest, membership: Membership, ref: str) -> HttpResponse:
+    found = _found(membership, ref)
+    require(membership, Can.PLAN)
+    services.retry(batch=found, by=_by(request))
+    return redirect("batch", ref=ref)
+
+
+@require_POST
+@for_members()
+def adopt(request: HttpRequest, membership: Membership, ref: str) -> HttpResponse:
+    found = _found(membership, ref)
+    require(membership, Can.PLAN)
+    services.adopt(batch=found, by=_by(request))
+    messages.success(request, _("It is a real batch now."))
+    return redirect("batch", ref=ref)
+
+
+@require_GET
+@for_members()
+def refused(request: HttpRequest, membership: Membership, ref: str, form: str) -> HttpResponseBase:
+    """The findings of what is not repeated, as a file."""
+    return refused_answer(_found(membership, ref), form)
 
 
 @require_POST

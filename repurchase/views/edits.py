@@ -17,7 +17,7 @@ from marketplace.access import Can, require
 from marketplace.models import Membership
 from repurchase import queries
 from repurchase.edits import By
-from repurchase.models import Batch
+from repurchase.models import Batch, EditTask
 from repurchase.priced import refuse_prices
 from repurchase.services import editing
 from repurchase.services.naming import Asked
@@ -36,7 +36,9 @@ def edit(request: HttpRequest, membership: Membership, ref: str) -> HttpResponse
     found = queries.batch(membership.store, ref, now=clock.now(membership.store))
     require(membership, Can.PLAN)
     refuse_prices(request.POST.dict())
-    act = {"preview": _preview, "apply": _apply, "undo": _undo}.get(request.POST.get("act", ""))
+    act = {"preview": _preview, "apply": _apply, "undo": _undo, "stop": _stop}.get(
+        request.POST.get("act", "")
+    )
     if act is None:
         raise Problem(Code.INPUT_INVALID, detail="act")
     return act(request, found)
@@ -63,15 +65,30 @@ def _apply(request: HttpRequest, found: Batch) -> HttpResponse:
     done = editing.apply(
         batch=found, asked=[_asked(request.POST)], by=_by(request), version=version, digest=digest
     )
+    if isinstance(done, EditTask):
+        return _at_work(request, done)
     text = ngettext("Edited %(n)s line.", "Edited %(n)s lines.", done.lines) % {"n": digits(done.lines)}
     messages.success(request, text)
     return redirect("batch", ref=found.ref)
 
 
 def _undo(request: HttpRequest, found: Batch) -> HttpResponse:
-    editing.undo(batch=found, by=_by(request), version=whole(request.POST.get("version", "")))
+    done = editing.undo(batch=found, by=_by(request), version=whole(request.POST.get("version", "")))
+    if isinstance(done, EditTask):
+        return _at_work(request, done)
     messages.success(request, _("The edit is undone."))
     return redirect("batch", ref=found.ref)
+
+
+def _stop(request: HttpRequest, found: Batch) -> HttpResponse:
+    editing.stop(batch=found, by=_by(request))
+    messages.success(request, _("The edit is stopped; the plan is as it was."))
+    return redirect("batch", ref=found.ref)
+
+
+def _at_work(request: HttpRequest, task: EditTask) -> HttpResponse:
+    messages.info(request, _("It is being worked out. You may leave this page: the work goes on."))
+    return redirect("batch", ref=task.batch.ref)
 
 
 def _asked(sent: QueryDict) -> Asked:

@@ -30,4 +30,5 @@ def stream(request: HttpRequest) -> HttpResponse:
         owner=f"user:{user_id}",
         may_go_on=may_go_on,
         after=request.GET.get("after", ""),
+        progress=True,
     )

@@ -67,7 +67,8 @@ def select(request: HttpRequest, membership: Membership) -> HttpResponse:
     action = request.POST.get("action", "")
     if action == "tick-buyer":
         buyer_id, q = whole(request.POST.get("buyer", "")), sought(request.POST.get("q", ""))
-        selecting.tick_buyer(store=store, user=user, buyer_id=buyer_id, q=q, now=now)
+        again = request.POST.get("repeated") == "yes"
+        selecting.tick_buyer(store=store, user=user, buyer_id=buyer_id, q=q, with_repeated=again, now=now)
     elif action == "tick":
         selecting.tick_orders(store=store, user=user, order_ids=_ids(request), now=now)
     elif action == "untick":

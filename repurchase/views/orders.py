@@ -29,6 +29,9 @@ def order(request: HttpRequest, membership: Membership, ref: str) -> HttpRespons
         "standing": queries.standings(membership.store, [detail.past_order.pk], now=now).get(
             detail.past_order.pk
         ),
+        "repeated": queries.repeated(
+            membership.store, [detail.past_order.pk], besides=detail.order.batch
+        ).get(detail.past_order.pk),
         "order": detail.order,
         "past": detail.past_order,
         "fee_parts": _by_part(detail.fees),

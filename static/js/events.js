@@ -20,6 +20,9 @@
     for (const name of names) document.body.dispatchEvent(new CustomEvent(name, { detail: event }));
   };
 
+  // How far something is: no event of record, so it has no number. A fragment asks for itself by `progress:BR-…`.
+  const tellProgress = (said) => document.body.dispatchEvent(new CustomEvent(`progress:${said.batch}`, { detail: said }));
+
   const listen = () => {
     const source = new EventSource(`${address}&after=${last}`);
     source.onmessage = (message) => {
@@ -27,13 +30,18 @@
       others?.postMessage(event);
       tell(event);
     };
+    source.addEventListener("progress", (message) => {
+      const said = JSON.parse(message.data);
+      others?.postMessage(said);
+      tellProgress(said);
+    });
     source.onerror = () => {
       // Interrupted, it comes back by itself; refused, it is asked again later.
       if (source.readyState === EventSource.CLOSED) setTimeout(listen, AGAIN_AFTER);
     };
   };
 
-  if (others) others.onmessage = (message) => tell(message.data);
+  if (others) others.onmessage = ({ data }) => (data.seq ? tell(data) : tellProgress(data));
   if (others && navigator.locks) navigator.locks.request(address, () => { listen(); return new Promise(() => {}); });
   else listen();
 })();

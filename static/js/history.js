@@ -34,8 +34,10 @@
   };
 
   const tickBuyer = (box) => {
-    // a group takes every order of the repeatable view, those included that screening will send back
-    const orders = orderTicks(box.value, page.dataset.tab === "repeatable" ? ".tick-order" : undefined);
+    // A group takes every order of the repeatable view, those included that screening will send back; what was repeated
+    // already only when the seller says so.
+    const kind = page.dataset.tab === "repeatable" ? ".tick-order" : ".tick-order:not(:disabled)";
+    const orders = orderTicks(box.value, box.checked ? `${kind}:not(.is-repeated)` : kind);
     const before = orders.map((order) => order.checked);
     for (const order of orders) order.checked = box.checked;
     const action = box.checked ? "tick-buyer" : "clear";
@@ -49,7 +51,9 @@
   const range = (box) => {
     const orders = orderTicks(box.dataset.buyer);
     const [from, to] = [orders.indexOf(lastOrder), orders.indexOf(box)];
-    return withShift && from >= 0 ? orders.slice(Math.min(from, to), Math.max(from, to) + 1) : [box];
+    if (!withShift || from < 0) return [box];
+    const between = orders.slice(Math.min(from, to), Math.max(from, to) + 1);
+    return between.filter((each) => each === box || !box.checked || !each.matches(".is-repeated"));
   };
 
   const tickOrders = (box) => {
@@ -68,6 +72,15 @@
       event.preventDefault();
       for (const box of page.querySelectorAll(".tick-order")) box.checked = false;
       post(holder, { action: "clear" }, showGroups);
+    }
+    const again = event.target.closest("[data-repeated-too]");
+    if (again) {
+      event.preventDefault();
+      const values = Object.fromEntries(new FormData(again.form));
+      const boxes = orderTicks(values.buyer, ".tick-order.is-repeated");
+      const before = boxes.map((each) => each.checked);
+      for (const each of boxes) each.checked = values.repeated === "yes";
+      post(holder, values, () => boxes.forEach((each, i) => (each.checked = before[i])));
     }
     const expand = event.target.closest(".expand");
     if (expand) {
@@ -93,7 +106,8 @@
   page.addEventListener("htmx:afterSwap", (event) => {
     if (holder.contains(event.target) || bar().capped === "yes") return;
     for (const group of page.querySelectorAll(".tick-buyer:checked")) {
-      for (const box of orderTicks(group.value, ".tick-order")) box.checked = true;
+      const kind = bar().repeated === "yes" ? ".tick-order" : ".tick-order:not(.is-repeated)";
+      for (const box of orderTicks(group.value, kind)) box.checked = true;
     }
   });
 

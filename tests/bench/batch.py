@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 
 from marketplace.models import PastOrder
 from repurchase.models import Batch, Chunk
-from repurchase.services import batches, generating
+from repurchase.services import batches, chunks
 from tests import world
 from tests.bench.filling import orders_of
 
@@ -140,7 +140,7 @@ def _queries(store, numbers) -> dict:
         _empty()
         batches.create(store=store, numbers=numbers[:size], by="system:bench")
         with CaptureQueriesContext(connection) as queries:
-            generating.generate_chunk(Chunk.objects.get().pk)
+            chunks.generate_chunk(Chunk.objects.get().pk)
         counts[size] = len(queries)
     return {
         "value": counts[500],

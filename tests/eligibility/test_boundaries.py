@@ -6,8 +6,9 @@ from dataclasses import replace
 import pytest
 
 from eligibility.gates import gates
-from eligibility.queries import PLATFORM_ZONE, gate_facts, order_facts, world
+from eligibility.queries import gate_facts, order_facts, world
 from eligibility.rules import screen
+from marketplace.calendar import platform_day
 from marketplace.models import Dispute
 from tests import world as making
 from tests.eligibility.facts import GATE_FACTS, LIMITS, NOW, RATES, line, order
@@ -49,7 +50,7 @@ class TestTheCertificate:
     )
     def test_holds_until_midnight_in_shanghai(self, now, passes):
         facts = replace(GATE_FACTS, certificate_valid_until=dt.date(2026, 11, 23))
-        verdicts = gates(facts, limits=LIMITS, today=now.astimezone(PLATFORM_ZONE).date())
+        verdicts = gates(facts, limits=LIMITS, today=platform_day(now))
         assert all(gate.passed for gate in verdicts) is passes
 
 

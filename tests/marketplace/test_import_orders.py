@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
+from marketplace.cells import harmless
 from marketplace.mirror import online_retail, orders, profiles
 from marketplace.mirror.orders import import_orders
-from marketplace.mirror.refused import harmless
 from marketplace.mirror.samples import cut
 from marketplace.models import Buyer, PastOrder, PastOrderLine, PriceListEntry, Sku
 from tests import world

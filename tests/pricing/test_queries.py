@@ -4,11 +4,12 @@ from decimal import Decimal
 import pytest
 
 from marketplace import policy
+from marketplace.calendar import platform_day
 from marketplace.mirror import tariffs
 from marketplace.models import PolicyValue, Registration, TaxRate
 from marketplace.money import Money
 from pricing.freight import Card
-from pricing.queries import platform_day, tariff_facts
+from pricing.queries import tariff_facts
 from tests import world
 
 TODAY = platform_day(world.NOW)
@@ -31,14 +32,6 @@ def number(store, value, *, valid_from=world.LONG_AGO, valid_until=None, scheme=
         valid_until=valid_until,
         **world.MIRRORED,
     )
-
-
-class TestThePlatformDay:
-    @pytest.mark.parametrize(
-        ("instant", "day"), [("2026-11-22T15:59:59.999999", 22), ("2026-11-22T16:00:00", 23)]
-    )
-    def test_begins_at_midnight_in_shanghai(self, instant, day):
-        assert platform_day(dt.datetime.fromisoformat(instant).replace(tzinfo=dt.UTC)).day == day
 
 
 class TestTheCommission:

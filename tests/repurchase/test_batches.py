@@ -1,9 +1,8 @@
 import base64
 import datetime as dt
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from diagnostics.codes import Code
@@ -14,7 +13,8 @@ from marketplace.models import FxRateSet, Sku
 from repurchase.models import Batch, Chunk, OrderFee, RepeatLine, RepeatOrder
 from repurchase.queries import paging
 from repurchase.queries.batches import counts_of, plan, progress
-from repurchase.services import batches, generating, sweeping
+from repurchase.services import batches, chunks, generating, sweeping
+from repurchase.work import MAX_TRIES, RING_AGAIN
 from tests import world
 from tests.repurchase.running import run
 
@@ -197,20 +197,9 @@ class TestAChunk:
         for orders in (few, [*few, *(_more(store, few, 60))]):
             batch = create(store, orders)
             with CaptureQueriesContext(connection) as queries:
-                generating.generate_chunk(batch.chunks.get().pk)
+                chunks.generate_chunk(batch.chunks.get().pk)
             counts.append(len(queries))
         assert counts[0] == counts[1]
-
-    def test_that_was_abandoned_is_rung_again_and_given_up_in_the_end(self, store):
-        _, orders = world.repeatable(store)
-        batch = create(store, orders)
-        Chunk.objects.update(rung_at=clock.now(store) - sweeping.ABANDONED)
-        assert sweeping.sweep(store=store).rung_chunks == 1
-        assert sweeping.sweep(store=store).rung_chunks == 0
-        Chunk.objects.update(rung_at=clock.now(store) - sweeping.ABANDONED, tries=generating.MAX_TRIES)
-        sweeping.sweep(store=store)
-        batch.refresh_from_db()
-        assert batch.status == "failed"
 
     def test_with_a_hostile_note_is_written_as_it_is(self, store):
         buyer, orders = world.repeatable(store, orders=4)
@@ -269,6 +258,7 @@ class TestCancelling:
     def test_is_open_to_a_batch_that_failed(self, store):
         _, orders = world.repeatable(store)
         batch = create(store, orders)
+        batch.chunks.update(tries=MAX_TRIES)
         generating.give_up(batch.pk)
         assert batches.cancel(batch=batch, by="user:1").status == "cancelled"
 
@@ -310,7 +300,7 @@ class TestThePlan:
         monkeypatch.setattr("repurchase.batching.chunks.__defaults__", (2,))
         _, orders = world.repeatable(store, orders=5)
         batch = create(store, orders)
-        generating.generate_chunk(batch.chunks.order_by("pk").first().pk)
+        chunks.generate_chunk(batch.chunks.order_by("pk").first().pk)
         counts = progress(batch, now=clock.now(store)).counts
         assert (counts.asked, counts.done, counts.pending) == (5, 2, 3)
 
@@ -320,7 +310,7 @@ class TestAPassOfTheTimers:
         _, orders = world.repeatable(store)
         broken, sound = create(store, orders), create(store, orders)
         for chunk in Chunk.objects.all():
-            generating.generate_chunk(chunk.pk)
+            chunks.generate_chunk(chunk.pk)
         finish = generating.finish_batch
 
         def fails_for_one(batch_id: int) -> None:
@@ -336,7 +326,7 @@ class TestAPassOfTheTimers:
     def test_goes_on_past_a_batch_that_can_t_be_given_up(self, store, monkeypatch):
         _, orders = world.repeatable(store)
         broken, lost = create(store, orders), create(store, orders)
-        Chunk.objects.update(rung_at=clock.now(store) - sweeping.ABANDONED, tries=generating.MAX_TRIES)
+        Chunk.objects.update(rung_at=clock.now() - 2 * RING_AGAIN, tries=MAX_TRIES)
         give_up = generating.give_up
 
         def fails_for_one(batch_id: int) -> None:
@@ -348,39 +338,6 @@ class TestAPassOfTheTimers:
         assert sweeping.sweep(store=store).rung_chunks == 0
         lost.refresh_from_db()
         assert lost.status == "failed"
-
-
-class TestTheTriesOfAChunk:
-    @pytest.mark.parametrize(
-        ("fault", "tries"), [(RuntimeError, 1), (OperationalError, 0), (InterfaceError, 0)]
-    )
-    def test_count_faults_of_planning_only(self, store, monkeypatch, fault, tries):
-        def fails(*_):
-            raise fault
-
-        _, orders = world.repeatable(store)
-        batch = create(store, orders)
-        monkeypatch.setattr(generating, "_generate", fails)
-        with pytest.raises(fault):
-            generating.generate_chunk(batch.chunks.get().pk)
-        assert batch.chunks.get().tries == tries
-
-    @pytest.mark.django_db(transaction=True)
-    def test_don_t_count_a_second_delivery_which_leaves_at_once(self, store):
-        _, orders = world.repeatable(store)
-        chunk = create(store, orders).chunks.get()
-
-        def deliver() -> None:
-            try:
-                generating.generate_chunk(chunk.pk)
-            finally:
-                connection.close()
-
-        with ThreadPoolExecutor(1) as pool, transaction.atomic():
-            Chunk.objects.select_for_update().get(pk=chunk.pk)
-            pool.submit(deliver).result(timeout=5)
-        chunk.refresh_from_db()
-        assert (chunk.tries, chunk.done_at) == (0, None)
 
 
 class TestACursor:

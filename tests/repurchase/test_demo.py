@@ -15,7 +15,7 @@ from repurchase.demo import ningbo, people, plants
 from repurchase.demo.plants import PLANTS, Plant, Where
 from repurchase.models import Batch
 from repurchase.queries.services import asked_services
-from repurchase.services import batches, generating, locking
+from repurchase.services import batches, chunks, generating, locking
 from tests.repurchase import services
 
 pytestmark = pytest.mark.django_db
@@ -35,7 +35,7 @@ def data_dir(django_db_setup, django_db_blocker, tmp_path_factory):
 def screened(store: Store, numbers: list[str], **choices) -> Batch:
     batch = batches.create(store=store, numbers=numbers, by="test", **choices)
     for chunk_id in batch.chunks.values_list("pk", flat=True):
-        generating.generate_chunk(chunk_id)
+        chunks.generate_chunk(chunk_id)
     return batch
 
 

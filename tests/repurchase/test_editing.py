@@ -366,6 +366,28 @@ class TestCapacity:
         edit(late, every(promise_date=dt.date.fromisoformat(problem.evidence["earliest"])))
         assert locking.lock_and_invite(batch=late, by="user:1")
 
+    @pytest.mark.parametrize(("hours", "fits"), [(7.99, True), (8, False)])
+    def test_is_judged_by_the_day_of_the_lock(self, store, hours, fits):
+        """R-18: screened at 16:00 in Shanghai; at 24:00 a day of making is gone, and the promise stays where it was."""
+        batch = planned(store, orders=5)  # 2500 by day 20
+        group(store, 125)
+        world.move_clock(store, world.NOW + dt.timedelta(hours=hours))
+        Sku.objects.update(stock_synced_at=clock.now(store))
+        if fits:
+            assert locking.lock_and_invite(batch=batch, by="user:1")
+            return
+        problem = refused(Code.CAPACITY_EXCEEDED, locking.lock_and_invite, batch=batch, by="user:1")
+        day = lambda n: (world.TODAY + dt.timedelta(days=n)).isoformat()  # noqa: E731
+        assert problem.evidence == {
+            "group": "Kiln", "day": day(20), "needed": 2500, "limit": 125 * 19, "earliest": day(31),
+        }  # fmt: skip
+        found = queries.overflow_of(batch, now=clock.now(store))
+        assert (found.day.isoformat(), found.earliest.isoformat()) == (day(20), day(31))
+        shown = editing.preview(batch=batch, asked=every(promise_days=30)).overflow
+        assert (shown.day, shown.earliest) == (found.day, found.earliest)
+        edit(batch, every(promise_date=found.earliest))
+        assert locking.lock_and_invite(batch=batch, by="user:1")
+
 
 class TestTwoMembersAtOnce:
     @pytest.mark.django_db(transaction=True)

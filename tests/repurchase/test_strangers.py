@@ -38,7 +38,8 @@ OF_A_STORE = {
     "qualification/documents/<uuid:key>/withdraw/", "orders/", "orders/selection/", "batches/",
     "orders/buyers/<int:buyer_id>/", "orders/<ref:ref>/", "batches/<ref:ref>/", "batches/<ref:ref>/progress/",
     "batches/<ref:ref>/lock/", "batches/<ref:ref>/services/", "batches/<ref:ref>/rescreen/",
-    "batches/<ref:ref>/edits/", "batches/<ref:ref>/cancel/",
+    "batches/<ref:ref>/edits/", "batches/<ref:ref>/cancel/", "batches/<ref:ref>/retry/", "batches/<ref:ref>/adopt/",
+    "batches/<ref:ref>/refused.<fileform:form>",
     "batches/<ref:ref>/orders.xml", "fees/", "events/", "developers/",
     "developers/keys/<int:key_id>/rotate/", "developers/keys/<int:key_id>/revoke/", "developers/webhooks/", "developers/webhooks/<uuid:webhook_id>/",
     "developers/webhooks/<uuid:webhook_id>/<webhookverb:verb>/", "batches/<ref:ref>/agreements/<uuid:pk>.pdf",
@@ -48,7 +49,8 @@ OF_A_KEY = {
     "api/v1/past-orders/", "api/v1/inventory/", "api/v1/screenings/",
     "api/v1/batches/", "api/v1/batches/<ref:ref>/", "api/v1/batches/<ref:ref>/orders/",
     "api/v1/batches/<ref:ref>/orders.xml", "api/v1/batches/<ref:ref>/lock/", "api/v1/batches/<ref:ref>/cancel/",
-    "api/v1/batches/<ref:ref>/rescreen/", "api/v1/orders/<ref:ref>/", "api/v1/qualification/", "api/v1/",
+    "api/v1/batches/<ref:ref>/rescreen/", "api/v1/batches/<ref:ref>/retry/", "api/v1/batches/<ref:ref>/adopt/",
+    "api/v1/batches/<ref:ref>/refused.<fileform:form>", "api/v1/orders/<ref:ref>/", "api/v1/qualification/", "api/v1/",
     "api/v1/qualification/documents/",
     "api/v1/fee-quotes/", "api/v1/orders/<ref:ref>/carrier-charges/",
     "api/v1/events/", "api/v1/webhooks/", "api/v1/webhooks/<uuid:webhook_id>/",
@@ -107,7 +109,11 @@ def paper(alices) -> str:
 
 def address(route: str, alices) -> str:
     ref = alices["order_ref"] if "orders/<ref:ref>" in route.removeprefix("api/v1/")[:17] else alices["ref"]
-    filled = route.replace("<ref:ref>", ref).replace("<webhookverb:verb>", "remove")
+    filled = (
+        route.replace("<ref:ref>", ref)
+        .replace("<webhookverb:verb>", "remove")
+        .replace("<fileform:form>", "xlsx")
+    )
     for name in ("int:buyer_id", "int:key_id", "uuid:webhook_id"):
         filled = filled.replace(f"<{name}>", str(alices[name.partition(":")[2]]))
     filled = filled.replace("<uuid:key>", str(alices["upload"]))

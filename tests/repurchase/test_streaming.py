@@ -15,7 +15,7 @@ from django.test import Client
 
 from marketplace import access
 from marketplace.models import ApiKey
-from outbox import events, hub
+from outbox import events, hub, progress
 from pricing import signing
 from pricing.models import Grant, Lock
 from repurchase import streaming
@@ -139,6 +139,23 @@ class TestUnderUvicorn:
             strangers.fp.raw._sock.settimeout(0.5)
             with pytest.raises(TimeoutError):
                 read(strangers, 1)
+
+    def test_tells_progress_to_who_asked_for_it_and_numbers_nothing(self, url, store, key):
+        """Kept nowhere: whoever comes later is told nothing of it, and events go on by their numbers."""
+        with (
+            opened(url, key, f"{STREAM}?progress=true") as told,
+            opened(url, key) as silent,
+            opened(url, key_of(world.store()), f"{STREAM}?progress=true") as strangers,
+        ):
+            time.sleep(0.5)  # until the listener has all of them
+            progress.say(store.pk, {"batch": "BR-1"})
+            assert told.readline() == b"event: progress\n"
+            assert json.loads(told.readline()[6:]) == {"batch": "BR-1"}
+            tell(store, 7)
+            assert [(e["seq"], e["data"]["n"]) for e in read(silent, 1)] == [(1, 7)]
+            strangers.fp.raw._sock.settimeout(0.5)
+            with pytest.raises(TimeoutError):
+                strangers.readline()
 
     def test_is_quick(self, url, store, key):
         """R-81, loosely: `make bench` measures it under load."""

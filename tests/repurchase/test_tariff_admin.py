@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 
 from marketplace import clock
+from marketplace.calendar import platform_day
 from marketplace.models import CommissionRate, PolicyValue, RateCard, TaxRate
-from pricing.queries import platform_day
 from repurchase.models import OrderFee
 from repurchase.services import batches, locking
 from tests import world

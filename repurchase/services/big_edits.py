@@ -1,0 +1,106 @@
+"""A big edit, carried out by a worker: worked out without holding anything, then written as a small one is.
+
+Whoever changed the plan meanwhile came first: the version under which it was worked out is asked for again once the
+batch's row is held, and the edit then ends as PLAN_CHANGED. Nothing is ever applied in part.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from django.db import transaction
+
+from diagnostics.codes import Code
+from diagnostics.problem import Problem
+from marketplace import clock
+from outbox.bells import ring
+from outbox.progress import say
+from repurchase import edits
+from repurchase.models import Batch, EditTask
+from repurchase.services import editing, telling, working
+from repurchase.services.reworking import Rework
+from repurchase.work import MAX_TRIES
+
+A_STEP = 250
+"""Orders between two signs of how far it is."""
+
+RUNGS_A_PASS = 50
+
+
+def carry_out(task_id: int) -> None:
+    """Works one big edit out and writes it; refused, the task says by which code. A second delivery leaves."""
+    owner = working.take(EditTask, task_id)
+    if not owner:
+        return
+    task = EditTask.objects.select_related("undoes", "batch__store", "batch__buyer", "batch__rate_set").get(
+        pk=task_id
+    )
+    with working.at_work(EditTask, task_id, owner):
+        try:
+            _carry_out(task, owner)
+        except Problem as problem:
+            _end(task, owner, problem)
+
+
+def _carry_out(task: EditTask, owner: str) -> None:
+    if task.batch.version != task.version:
+        raise Problem(Code.PLAN_CHANGED, value=task.version, limit=task.batch.version)
+    work = _worked(task)
+    with transaction.atomic():
+        batch = editing.held(task.batch, task.version, by_task=True)
+        if task.undoes:
+            editing.take_back(batch, task.undoes, work, by=task.asked_by)
+        else:
+            editing.put(batch, work, by=task.asked_by, digest=task.digest)
+        working.finish(EditTask, task.pk, owner, done_at=clock.now(batch.store), planned=task.orders)
+
+
+def _worked(task: EditTask) -> Rework:
+    def each(orders: Sequence) -> Iterator:
+        for n, order in enumerate(orders):
+            if n % A_STEP == 0:
+                EditTask.objects.filter(pk=task.pk).update(planned=min(n, task.orders))
+                say(task.store_id, {"batch": task.batch.ref})
+            yield order
+
+    if task.undoes:
+        return editing.without(task.batch, task.undoes, each=each)
+    return editing.worked(task.batch, [edits.read(kept) for kept in task.changes], each=each)
+
+
+@transaction.atomic
+def _end(task: EditTask, owner: str, problem: Problem) -> None:
+    """Refused: the plan is as it was, and its page is told to look again."""
+    now = clock.now(task.batch.store)
+    working.finish(
+        EditTask, task.pk, owner, done_at=now, code=problem.code, evidence=_plain(problem.evidence)
+    )
+    _tell(task.batch, problem.code)
+
+
+def _plain(evidence: dict) -> dict:
+    return {name: value for name, value in evidence.items() if name != "rows"}
+
+
+def _tell(batch: Batch, code: str) -> None:
+    batch.refresh_from_db(fields=["status"])
+    telling.batch(batch, at=clock.now(batch.store), edit=str(code))
+
+
+@transaction.atomic
+def ring_abandoned(*, store_id: int | None = None) -> int:
+    """Rings again what nobody has; what was taken up too often ends as WORK_FAILED."""
+    mine = EditTask.objects.filter(store=store_id) if store_id else EditTask.objects.all()
+    rung, exhausted = working.due(mine, limit=RUNGS_A_PASS)
+    for task_id in rung:
+        ring(editing.TASK, task_id=task_id)
+    _give_up(exhausted)
+    return len(rung)
+
+
+def _give_up(task_ids: Iterable[int]) -> None:
+    for task in EditTask.objects.filter(pk__in=task_ids).select_related("batch__store"):
+        now = clock.now(task.batch.store)
+        evidence = {"tries": MAX_TRIES}
+        working.mine(EditTask, task.pk, task.owner).update(
+            done_at=now, code=Code.WORK_FAILED, evidence=evidence
+        )
+        _tell(task.batch, Code.WORK_FAILED)

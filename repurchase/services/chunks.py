@@ -1,0 +1,97 @@
+"""The ledger of a batch's chunks: whose turn it is, who has which, and what becomes of the abandoned.
+
+The bell only says that there is work. Which chunk is taken up is decided by the rows: the store that has the fewest
+under way, and of those the one that was served the longest ago, so ten batches of one store hold up no order of another.
+"""
+
+from collections.abc import Iterable
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from marketplace import clock
+from outbox.bells import ring
+from outbox.progress import say
+from repurchase.batching import BatchStatus
+from repurchase.models import Batch, Chunk
+from repurchase.services import generating, working
+from repurchase.work import MAX_TRIES, SILENT
+
+TASK = "repurchase.generate_next"
+RUNGS_A_PASS = 50
+
+TAKE_NEXT = """
+WITH served AS (
+    SELECT c.store_id,
+           count(*) FILTER (WHERE c.done_at IS NULL AND c.beat_at >= %(silent)s) AS under_way,
+           max(c.beat_at) AS last
+      FROM repurchase_chunk c JOIN repurchase_batch b ON b.id = c.batch_id AND b.status = 'screening'
+     GROUP BY c.store_id
+)
+UPDATE repurchase_chunk SET owner = %(owner)s, beat_at = %(now)s, tries = tries + 1 WHERE id = (
+    SELECT c.id
+      FROM repurchase_chunk c
+      JOIN repurchase_batch b ON b.id = c.batch_id AND b.status = 'screening'
+      JOIN served s ON s.store_id = c.store_id
+     WHERE c.done_at IS NULL AND c.code = '' AND c.tries < %(tries)s
+       AND (c.beat_at IS NULL OR c.beat_at < %(silent)s)
+       AND (%(a_store)s = 0 OR s.under_way < %(a_store)s)
+     ORDER BY s.under_way, s.last NULLS FIRST, c.batch_id, c.first_position
+     LIMIT 1 FOR UPDATE OF c SKIP LOCKED
+) RETURNING id
+"""
+
+
+def ring_for(chunk_ids: Iterable[int]) -> None:
+    """As many bells as chunks: so many workers may come."""
+    for _ in chunk_ids:
+        ring(TASK)
+
+
+def generate_next() -> bool:
+    """Plans the chunk whose turn it is; False when there is none."""
+    now, owner = clock.now(), working.new_owner()
+    values = {
+        "now": now, "silent": now - SILENT, "owner": owner, "tries": MAX_TRIES, "a_store": settings.CHUNKS_A_STORE,
+    }  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(TAKE_NEXT, values)
+        taken = cursor.fetchone()
+    if taken:
+        _generate(taken[0], owner)
+    return taken is not None
+
+
+def generate_chunk(chunk_id: int) -> None:
+    """Plans this chunk. A second delivery finds it done, or in another's hands, and leaves."""
+    if owner := working.take(Chunk, chunk_id):
+        _generate(chunk_id, owner)
+
+
+def _generate(chunk_id: int, owner: str) -> None:
+    batch_id = Chunk.objects.values_list("batch_id", flat=True).get(pk=chunk_id)
+    with working.at_work(Chunk, chunk_id, owner):
+        with transaction.atomic():
+            chunk = Chunk.objects.get(pk=chunk_id)
+            batch = Batch.objects.select_related("store", "buyer", "rate_set").get(pk=batch_id)
+            if batch.status != BatchStatus.SCREENING or chunk.owner != owner:
+                return
+            generating.generate(batch, chunk)
+            say(batch.store_id, {"batch": batch.ref})
+        ring("repurchase.finish_batch", batch_id=batch_id)
+
+
+def withdraw(batch: Batch) -> None:
+    """Takes its unfinished chunks out of their workers' hands: what they have in work is rolled back."""
+    batch.chunks.filter(done_at=None).update(owner="")
+
+
+@transaction.atomic
+def ring_abandoned(*, store_id: int | None = None) -> tuple[int, set[int]]:
+    """How many were rung again, and the batches with a chunk that was tried too often, to be given up."""
+    mine = Chunk.objects.filter(batch__status=BatchStatus.SCREENING)
+    if store_id:
+        mine = mine.filter(store=store_id)
+    rung, exhausted = working.due(mine, limit=RUNGS_A_PASS)
+    ring_for(rung)
+    return len(rung), set(Chunk.objects.filter(pk__in=exhausted).values_list("batch_id", flat=True))

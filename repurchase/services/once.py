@@ -1,0 +1,60 @@
+"""A request with an Idempotency-Key takes effect once: sent again, it is answered as the first time (F-14)."""
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection, transaction
+
+from diagnostics.codes import Code
+from diagnostics.problem import Problem
+from marketplace import clock
+from marketplace.models import Store
+from repurchase.models import KeptAnswer
+
+KEPT = dt.timedelta(hours=72)
+A_PASS = 5000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    status: int
+    body: Any  # plain JSON
+    location: str = ""
+
+
+@transaction.atomic
+def answered(*, store: Store, key: str, request: str, act: Callable[[], Answer]) -> Answer:
+    """`request`: a digest of what was asked for. The answer is written with its effect, so one is never without the other.
+
+    IDEMPOTENCY_KEY_BUSY while the first one runs, IDEMPOTENCY_KEY_REUSED for another request under the same key. A
+    refusal is not kept: it had no effect.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_try_advisory_xact_lock(%s, hashtext('once:' || %s))", [store.pk % 2**31, key]
+        )
+        if not cursor.fetchone()[0]:
+            raise Problem(Code.IDEMPOTENCY_KEY_BUSY)
+    now = clock.now()
+    kept = KeptAnswer.objects.filter(store=store, key=key).first()
+    if kept and kept.kept_at > now - KEPT:
+        if kept.request != request:
+            raise Problem(Code.IDEMPOTENCY_KEY_REUSED)
+        return Answer(status=kept.status, body=kept.body, location=kept.location)
+    answer = act()
+    KeptAnswer.objects.update_or_create(
+        store=store, key=key,
+        defaults={
+            "request": request, "status": answer.status, "body": answer.body, "location": answer.location,
+            "kept_at": now,
+        },
+    )  # fmt: skip
+    return answer
+
+
+def prune() -> int:
+    """Forgets what is older than 72 hours, a bounded number a pass."""
+    old = KeptAnswer.objects.filter(kept_at__lt=clock.now() - KEPT).order_by("kept_at").values("pk")[:A_PASS]
+    return KeptAnswer.objects.filter(pk__in=list(old.values_list("pk", flat=True))).delete()[0]

@@ -1,0 +1,25 @@
+"""`celery -A tests.chaos.poisoned`: our worker, but planning an order whose note says so kills its process (SIGKILL)."""
+
+import os
+import signal
+
+from celery.signals import worker_process_init
+
+from repurchase.celery import app as app
+
+NOTE = "poison"
+
+
+@worker_process_init.connect
+def poison(**_: object) -> None:
+    """In each child, once Django is set up."""
+    from repurchase.services import generating
+
+    plans_of = generating.plans_of
+
+    def deadly(batch, orders, *arguments, **options):
+        if any(order.note == NOTE for order in orders):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return plans_of(batch, orders, *arguments, **options)
+
+    generating.plans_of = deadly
