@@ -58,6 +58,24 @@ def share(minor: int, rate: Decimal) -> int:
     return half_up_ratio(minor * numerator, denominator)
 
 
+class Share:
+    """A rate that is taken of many amounts: exact whole numbers, each amount rounded once, half up.
+
+    Share(*Decimal("0.19").as_integer_ratio()).of(1837) == 349, as `share` says it.
+    """
+
+    __slots__ = ("_doubled", "_half", "_whole")
+
+    def __init__(self, numerator: int, denominator: int) -> None:
+        self._doubled, self._half, self._whole = 2 * numerator, denominator, 2 * denominator
+
+    def of(self, minor: int) -> int:
+        doubled = minor * self._doubled
+        if doubled < 0:
+            return -((self._half - doubled) // self._whole)
+        return (doubled + self._half) // self._whole
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Money:
     minor: int
@@ -110,6 +128,10 @@ class Rates:
         """Minor units of `quote`, rounded once, half up."""
         return minor if base == quote else half_up_ratio(*self._converted(minor, base, quote))
 
+    def exchanger(self, base: str, quote: str) -> Share:
+        """`exchange` for many amounts. FX_RATE_MISSING when either is not published."""
+        return Share(1, 1) if base == quote else Share(*self._converted(1, base, quote))
+
     def told(self, base: str, quote: str) -> dict[str, str]:
         """The published rates that an exchange goes by, as texts; the euro itself needs none."""
         return {currency: str(self._euro(currency)) for currency in (base, quote) if currency != "EUR"}
@@ -144,9 +166,13 @@ def allocate(total: int, weights: Sequence[int]) -> list[int]:
     whole = sum(weights)
     if not whole:
         return [total, *([0] * (len(weights) - 1))] if weights else []
+    if len(weights) == 2:  # the larger remainder of two is the first one's, if it is a half or more
+        first = (2 * total * weights[0] + whole) // (2 * whole)
+        return [first, total - first]
     parts = [total * weight // whole for weight in weights]
-    remainders = [total * weight % whole for weight in weights]
-    by_remainder = sorted(range(len(weights)), key=lambda i: (-remainders[i], i))
-    for i in by_remainder[: total - sum(parts)]:
-        parts[i] += 1
+    if missing := total - sum(parts):
+        remainders = [total * weight % whole for weight in weights]
+        by_remainder = sorted(range(len(weights)), key=lambda i: (-remainders[i], i))
+        for i in by_remainder[:missing]:
+            parts[i] += 1
     return parts

@@ -7,7 +7,6 @@ from diagnostics.problem import Problem
 from eligibility import rules
 from eligibility.facts import LaneFacts, LineFacts, OrderFacts, World
 from eligibility.findings import Finding, outcome_of
-from marketplace.money import Rates
 from pricing import fees, offering, tax
 
 
@@ -15,8 +14,8 @@ from pricing import fees, offering, tax
 class Terms:
     """What prices every order of a batch: read once, passed on (pitfall 1)."""
 
-    tariffs: offering.TariffFacts
-    rates: Rates
+    offers: offering.Offers
+    tax_numbers: Mapping[str, str]  # the store's, by jurisdiction
     buyer_number: str
     buyer_number_checked: bool
 
@@ -70,9 +69,9 @@ def plan(
 
 
 def _offer(verdict: rules.OrderVerdict, world: World, terms: Terms) -> Offer:
-    order, facts = verdict.order, terms.tariffs
+    order = verdict.order
     kept = [x.line for x in verdict.lines if x.repeatable]
-    made = offering.offer(
+    made = terms.offers.offer(
         offering.Wanted(
             currency=order.currency,
             country=order.country,
@@ -86,16 +85,14 @@ def _offer(verdict: rules.OrderVerdict, world: World, terms: Terms) -> Offer:
             service_ids=[lane.service_id for lane in verdict.lanes],
             buyer_number=terms.buyer_number,
             buyer_number_checked=terms.buyer_number_checked,
-        ),
-        facts=facts,
-        rates=terms.rates,
+        )
     )
     return Offer(
         priced=made.priced,
         treatment=made.treatment,
         lane=next(lane for lane in verdict.lanes if lane.service_id == made.quote.service_id),
-        index_series=max(line.sku.index_series for line in kept),
-        registrations=_registrations(verdict, world, facts.registrations.get(made.destination.registration)),
+        index_series=max([line.sku.index_series for line in kept]),
+        registrations=_registrations(verdict, world, terms.tax_numbers.get(made.destination.registration)),
     )
 
 

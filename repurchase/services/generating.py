@@ -22,6 +22,7 @@ from marketplace.garbage import uncollected
 from marketplace.policy import DEFAULTS, typed
 from marketplace.queries import rates_of
 from outbox.bells import ring
+from pricing.offering import Offers
 from pricing.queries import tariff_facts
 from repurchase import batching, copying
 from repurchase.batching import BatchStatus
@@ -136,8 +137,8 @@ def _terms(batch: Batch, orders: Sequence[OrderFacts], policies: Mapping, rates)
         policies=policies,
     )
     return Terms(
-        tariffs=tariffs,
-        rates=rates,
+        offers=Offers(facts=tariffs, rates=rates),
+        tax_numbers=tariffs.registrations,
         buyer_number=batch.buyer.tax_number,
         buyer_number_checked=batch.buyer.tax_number_checked_at is not None,
     )

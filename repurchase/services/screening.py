@@ -12,6 +12,7 @@ from eligibility.queries import PLATFORM_ZONE, gate_facts, limits_of, order_fact
 from marketplace import clock, policy
 from marketplace.models import Buyer, Store
 from marketplace.queries import latest_rates
+from pricing.offering import Offers
 from pricing.queries import tariff_facts
 from repurchase.planning import Plan, Terms, plan
 from repurchase.queries.drift import sheets
@@ -56,8 +57,8 @@ def screen(
         policies=values,
     )
     terms = Terms(
-        tariffs=tariffs,
-        rates=rates,
+        offers=Offers(facts=tariffs, rates=rates),
+        tax_numbers=tariffs.registrations,
         buyer_number=buyer.tax_number,
         buyer_number_checked=buyer.tax_number_checked_at is not None,
     )
