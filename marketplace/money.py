@@ -59,21 +59,21 @@ def share(minor: int, rate: Decimal) -> int:
 
 
 class Share:
-    """A rate that is taken of many amounts: exact whole numbers, each amount rounded once, half up.
+    """A rate that is taken of many amounts: exact whole numbers kept ready, each amount rounded once, half up.
 
-    Share(*Decimal("0.19").as_integer_ratio()).of(1837) == 349, as `share` says it.
+    Share(19, 100).of(1837) == 349, as `share` says it.
     """
 
-    __slots__ = ("_doubled", "_half", "_whole")
+    __slots__ = ("doubled", "half", "whole")
 
     def __init__(self, numerator: int, denominator: int) -> None:
-        self._doubled, self._half, self._whole = 2 * numerator, denominator, 2 * denominator
+        self.doubled, self.half, self.whole = 2 * numerator, denominator, 2 * denominator
 
     def of(self, minor: int) -> int:
-        doubled = minor * self._doubled
-        if doubled < 0:
-            return -((self._half - doubled) // self._whole)
-        return (doubled + self._half) // self._whole
+        product = minor * self.doubled
+        if product < 0:
+            return -((self.half - product) // self.whole)
+        return (product + self.half) // self.whole
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -129,7 +129,7 @@ class Rates:
         return minor if base == quote else half_up_ratio(*self._converted(minor, base, quote))
 
     def exchanger(self, base: str, quote: str) -> Share:
-        """`exchange` for many amounts. FX_RATE_MISSING when either is not published."""
+        """`exchange` of many amounts. FX_RATE_MISSING when either is not published."""
         return Share(1, 1) if base == quote else Share(*self._converted(1, base, quote))
 
     def told(self, base: str, quote: str) -> dict[str, str]:
@@ -166,13 +166,11 @@ def allocate(total: int, weights: Sequence[int]) -> list[int]:
     whole = sum(weights)
     if not whole:
         return [total, *([0] * (len(weights) - 1))] if weights else []
-    if len(weights) == 2:  # the larger remainder of two is the first one's, if it is a half or more
-        first = (2 * total * weights[0] + whole) // (2 * whole)
-        return [first, total - first]
-    parts = [total * weight // whole for weight in weights]
+    products = [total * weight for weight in weights]
+    parts = [product // whole for product in products]
     if missing := total - sum(parts):
-        remainders = [total * weight % whole for weight in weights]
-        by_remainder = sorted(range(len(weights)), key=lambda i: (-remainders[i], i))
-        for i in by_remainder[:missing]:
+        remainders = [product % whole for product in products]
+        largest_first = sorted(range(len(weights)), key=remainders.__getitem__, reverse=True)  # stable
+        for i in largest_first[:missing]:
             parts[i] += 1
     return parts

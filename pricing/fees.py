@@ -4,26 +4,25 @@ There is no technical service fee (R-58). Each line is rounded once, half up, an
 its own fields (R-67); totals are sums of rounded lines, and a batch is the sum of its orders.
 
 What is the same for every order of a kind (rates as whole numbers, tariffs in the order's currency, what they were
-exchanged by) is resolved once, into a price list; an order then costs the arithmetic of its own amounts. What a line
-says in words is worked out when it is read.
+exchanged by) is resolved once, into a price list; an order then costs the arithmetic of its own amounts.
 """
 
 import datetime as dt
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
-from enum import StrEnum
 from typing import Any, NamedTuple
 
-from diagnostics.codes import gettext_noop
-from marketplace.money import Money, Rates, Share, ratio_of, share
+from marketplace.money import Money, Rates, Share, allocate, ratio_of
 from marketplace.territories import Destination
-from pricing.freight import Card, Quote
-from pricing.paid import Goods, Mixture, OrderToPrice, goods, mixture, what_is_paid
+from pricing.commission import Commission, Goods, commission, goods
+from pricing.freight import Quote
+from pricing.lines import NOT_DUE, NOTHING, REASONS, Charge, FeeLine, Kind, Part, Reason, new, recompute
 from pricing.resolving import Resolved
-from pricing.tax import Splitter, Treatment
+from pricing.tax import Taxing, Treatment
 
 __all__ = [  # one door for callers: what goes in, what comes out
+    "NOT_DUE",
+    "REASONS",
     "Charge",
     "FeeLine",
     "Goods",
@@ -41,52 +40,6 @@ __all__ = [  # one door for callers: what goes in, what comes out
 RULE_VERSION = "2026-11"
 ROUNDING = "half-up-once"
 
-_ = gettext_noop
-
-
-class Part(StrEnum):
-    """The four parts, in the order in which they are always shown (R-68)."""
-
-    COMMISSION = "commission"
-    LOGISTICS = "logistics"
-    PAYMENT = "payment"
-    VAT_REMITTANCE = "vat_remittance"
-
-
-class Kind(StrEnum):
-    COMMISSION = "commission"
-    EAR_REVIEW = "ear_review"
-    FREIGHT = "freight"
-    RETURN_WAREHOUSE = "return_warehouse"
-    PAYMENT = "payment"
-    VAT_REMITTANCE = "vat_remittance"
-
-
-class Reason(StrEnum):
-    """Why a line is zero (R-68)."""
-
-    NONE = ""
-    NO_EAR_GOODS = "NO_EAR_GOODS"
-    NOT_CHOSEN = "NOT_CHOSEN"
-    NOT_EU_OR_GB = "NOT_EU_OR_GB"
-    NOTHING_PAID = "NOTHING_PAID"
-    RATE_ZERO = "RATE_ZERO"
-    BELOW_HALF_A_UNIT = "BELOW_HALF_A_UNIT"
-
-
-REASONS: Mapping[Reason, str] = {
-    Reason.NO_EAR_GOODS: _("No goods controlled under the EAR"),
-    Reason.NOT_CHOSEN: _("The local return warehouse was not chosen"),
-    Reason.NOT_EU_OR_GB: _("Charged for destinations in the EU and Great Britain only"),
-    Reason.NOTHING_PAID: _("There is no amount to charge it on"),
-    Reason.RATE_ZERO: _("The rate or tariff is zero"),
-    Reason.BELOW_HALF_A_UNIT: _("Less than half of the smallest unit"),
-}
-NOTHING = Share(0, 1)
-_new = tuple.__new__
-"""Of a named tuple, given all its fields: a third of the time of calling its class, 35,000 times a batch."""
-NOT_DUE = frozenset({Reason.NO_EAR_GOODS, Reason.NOT_CHOSEN, Reason.NOT_EU_OR_GB})
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tariff:
@@ -98,93 +51,37 @@ class Tariff:
     ear_review: Money
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Charge:
-    """A row of the price list: a rate of a base, or a tariff an order; never both.
+class OrderToPrice(NamedTuple):
+    """Line by line, in one order: its goods, and what the buyer pays for it, its discount taken off (R-46)."""
 
-    `told`: what every line charged by it says in its detail, plain JSON values. `share`: what it takes of a base, or
-    of a tariff in the carrier's currency.
-    """
-
-    part: Part
-    kind: Kind
-    currency: str  # of the order
-    rate: Decimal | None = None
-    tariff: Money | None = None  # as published, beside the amount in the order's currency
-    waived: Reason = Reason.NONE  # one of NOT_DUE
-    told: Mapping[str, Any] = field(default_factory=dict)
-    share: Share = field(default=NOTHING, compare=False, repr=False)
-
-    def on(self, base_minor: int, freight_minor: int | None = None) -> "FeeLine":
-        return _new(FeeLine, (self, base_minor, self.share.of(base_minor), freight_minor, None))
-
-    def quoted(self, quote: Quote) -> "FeeLine":
-        return _new(FeeLine, (self, 0, self.share.of(quote.cost.minor), None, quote))
-
-
-class FeeLine(NamedTuple):
-    """A charge on one order. The rest tells how its base or tariff came about."""
-
-    charge: Charge
-    base_minor: int  # 0 on a tariff
-    amount_minor: int
-    freight_minor: int | None = None  # the part of a commission's base that is freight
-    quote: Quote | None = None  # the carrier's
-
-    @property
-    def part(self) -> Part:
-        return self.charge.part
-
-    @property
-    def kind(self) -> Kind:
-        return self.charge.kind
-
-    @property
-    def currency(self) -> str:
-        return self.charge.currency
-
-    @property
-    def rate(self) -> Decimal | None:
-        return self.charge.rate
-
-    @property
-    def tariff(self) -> Money | None:
-        return self.quote.cost if self.quote else self.charge.tariff
-
-    @property
-    def reason(self) -> Reason:
-        """Why it is zero (R-68)."""
-        if self.amount_minor or self.charge.waived:
-            return self.charge.waived
-        if not (self.tariff.minor if self.tariff else self.rate):
-            return Reason.RATE_ZERO
-        return Reason.BELOW_HALF_A_UNIT if self.base_minor or self.tariff else Reason.NOTHING_PAID
-
-    @property
-    def detail(self) -> Mapping[str, Any]:
-        """Plain JSON values."""
-        if self.quote:
-            return {**_told(self.quote), **self.charge.told}
-        if self.freight_minor is None:
-            return self.charge.told
-        goods_minor = self.base_minor - self.freight_minor
-        return {**self.charge.told, "goods_minor": goods_minor, "freight_minor": self.freight_minor}
+    goods: tuple[Goods, ...]
+    line_totals: tuple[int, ...]
+    freight_minor: int  # charged to the buyer
+    prices_include_tax: bool
+    local_return: bool
+    quote: Quote  # what the carrier charges the seller
 
 
 class Priced(NamedTuple):
     """What the buyer pays, and what it costs the seller. `line_totals` stand in the order of the lines.
 
-    goods = sum of line_totals; total = goods + freight, plus tax unless the prices include it.
-    Under reverse charge, prices that included tax come out net here: line_totals and freight too (R-64).
+    total = goods + freight, plus tax unless the prices include it. Under reverse charge, prices that included tax
+    come out net here: line_totals and freight too (R-64).
     """
 
     line_totals: tuple[int, ...]
-    goods_minor: int
     freight_minor: int
     tax_minor: int
     total_minor: int
-    fees_minor: int
     fees: tuple[FeeLine, ...]
+
+    @property
+    def goods_minor(self) -> int:
+        return sum(self.line_totals)
+
+    @property
+    def fees_minor(self) -> int:
+        return sum([fee.amount_minor for fee in self.fees])
 
 
 class PriceList:
@@ -202,7 +99,7 @@ class PriceList:
     ) -> None:
         self._currency, self._tariff, self._rates, self._day = currency, tariff, rates, day
         self._remitted = destination.remitted
-        self._splitter = Splitter(treatment)
+        self._tax = Taxing(treatment)
         self._commissions = Resolved(self._commission)
         self._ear_reviews = Resolved(self._ear_review)
         self._freights = Resolved(self._freight)
@@ -212,32 +109,48 @@ class PriceList:
 
     def price(self, order: OrderToPrice) -> Priced:
         """All fees of an order. COMMISSION_RATE_MISSING, FX_RATE_MISSING; ORDER_WITHOUT_LINES."""
-        mixed, commissions = self._commissions[order.goods]
-        paid = what_is_paid(order, mixed, self._splitter)
+        of, totals, freight, prices_include_tax, local_return, quote = order
+        commission = self._commissions[of]
+        if prices_include_tax:
+            totals, freight, tax, total, commissions = self._without_tax(commission, totals, freight)
+        else:
+            net = sum(totals) + freight
+            tax = self._tax.on_top.of(net)
+            total = net + tax
+            commissions = commission.lines(totals, freight)
+        cost = quote.cost
         fees = (
-            *[
-                commission.on(goods_minor + freight_minor, freight_minor)
-                for commission, goods_minor, freight_minor in zip(
-                    commissions, paid.net_goods, paid.net_freights, strict=True
-                )
-            ],
-            self._ear_reviews[mixed.ear_controlled],
-            self._freights[order.quote.cost.currency].quoted(order.quote),
-            self._return_warehouses[order.local_return],
-            self._payment_fee.on(paid.total_minor),
-            self._vat_remittance_fee.on(paid.total_minor),
+            *commissions,
+            self._ear_reviews[commission.ear_controlled],
+            self._freights[cost.currency].on_quote(quote, cost.minor),
+            self._return_warehouses[local_return],
+            self._payment_fee.on(total),
+            self._vat_remittance_fee.on(total),
         )
-        owed = sum([fee.amount_minor for fee in fees])
-        return _new(Priced, (*paid[:5], owed, fees))
+        return new(Priced, (totals, freight, tax, total, fees))
 
-    def _commission(self, of: tuple[Goods, ...]) -> tuple[Mixture, list[Charge]]:
+    def _without_tax(
+        self, commission: Commission, totals: tuple[int, ...], freight: int
+    ) -> tuple[tuple[int, ...], int, int, int, tuple[FeeLine, ...]]:
+        """Tax is taken out of the whole order and rounded once; what is left goes to the parts by largest remainder.
+
+        Under reverse charge it is not owed: then the buyer pays the net parts (R-64).
+        """
+        parts = [*commission.by_rate(totals), freight]
+        asked = sum(parts)
+        net, tax = self._tax.taken_out(asked)
+        *net_goods, net_freight = allocate(net, parts)
+        if net + tax < asked:
+            totals, freight = commission.net_lines(totals, net_goods), net_freight
+        return totals, freight, tax, net + tax, commission.lines_on(net_goods, net_freight)
+
+    def _commission(self, of: tuple[Goods, ...]) -> Commission:
         """Goods after discounts, plus freight charged to the buyer, without VAT, × the category's rate (R-59)."""
-        mixed = mixture(of, self._day)
-        charges = [
-            self._rated(Part.COMMISSION, Kind.COMMISSION, rate, told={"categories": categories})
-            for rate, categories in zip(mixed.rates, mixed.categories, strict=True)
-        ]
-        return mixed, charges
+
+        def charge(rate: Decimal, categories: list[str]) -> Charge:
+            return self._rated(Part.COMMISSION, Kind.COMMISSION, rate, told={"categories": categories})
+
+        return commission(of, charge=charge, day=self._day)
 
     def _ear_review(self, due: bool) -> FeeLine:
         """Once an order that holds dual-use goods (R-66)."""
@@ -289,52 +202,3 @@ class PriceList:
             return FeeLine(charge, 0, 0)
         charge = self._exchanged(part, kind, tariff.currency, tariff=tariff)
         return FeeLine(charge, 0, charge.share.of(tariff.minor))
-
-
-def recompute(line: FeeLine) -> int:
-    """The amount from nothing but the line's own fields (R-67)."""
-    if line.charge.waived:
-        return 0
-    if line.tariff is not None:
-        return _rates_of(line).exchange(line.tariff.minor, line.tariff.currency, line.currency)
-    return share(line.base_minor, line.rate or Decimal(0))
-
-
-def _rates_of(line: FeeLine) -> Rates:
-    """The reference rates that the line was exchanged by, as it keeps them."""
-    told = line.charge.told
-    per_euro = {currency: Decimal(rate) for currency, rate in told.get("per_euro", {}).items()}
-    return Rates(id=told["rate_set"], source="", published_on=dt.date.min, per_euro=per_euro)
-
-
-def _told(quote: Quote) -> Mapping[str, Any]:
-    """Both prices and the saving; where the weight is a volume's, the actual one; the card that the cost is by."""
-    points, flagged = quote.saving_told
-    told: dict[str, Any] = {
-        "service_id": quote.service_id,
-        "weight_g": quote.weight_g,
-        "negotiated": _plain(quote.negotiated),
-        "public": _plain(quote.public),
-        "saving_basis_points": points,
-        "saving_flagged": flagged,
-    }
-    if quote.actual_g is not None:
-        told["actual_g"] = quote.actual_g
-    if quote.card is not None:
-        told["card"] = _terms(quote.card)
-    return told
-
-
-def _terms(card: Card) -> Mapping[str, int]:
-    """base + step for each begun `step_g` beyond `from_g`, at least the minimum: the quote can be worked out again."""
-    return {
-        "from_g": card.min_weight_g,
-        "base_minor": card.base_minor,
-        "step_g": card.step_g,
-        "step_minor": card.step_minor,
-        "minimum_minor": card.minimum_minor,
-    }
-
-
-def _plain(money: Money | None) -> Mapping[str, Any] | None:
-    return {"minor": money.minor, "currency": money.currency} if money else None

@@ -68,24 +68,19 @@ def is_of(number: str, jurisdiction: str) -> bool:
     return number.strip().upper().startswith(PREFIXES.get(jurisdiction, jurisdiction))
 
 
-class Splitter:
-    """A treatment's split into net and tax, its rates resolved once for all the orders that it holds for."""
+class Taxing:
+    """A treatment's rates, resolved once for all the orders that it holds for. Tax is rounded once an order."""
 
-    __slots__ = ("_added", "_contained", "_owed")
+    __slots__ = ("_contained", "_owed", "on_top")
 
     def __init__(self, treatment: Treatment) -> None:
         numerator, denominator = ratio_of(treatment.included_rate)
-        self._added = Share(*ratio_of(treatment.rate))
+        self.on_top = Share(*ratio_of(treatment.rate))
         self._contained = Share(numerator, numerator + denominator)
         self._owed = bool(treatment.rate)
 
-    def split(self, amount_minor: int, *, prices_include_tax: bool) -> tuple[int, int]:
-        """(net, tax) in minor units, rounded once. Net and tax sum to what the buyer pays.
-
-        From a price that includes tax, the tax is taken out; under reverse charge it is taken out and not owed.
-        """
-        if not prices_include_tax:
-            return amount_minor, self._added.of(amount_minor)
+    def taken_out(self, amount_minor: int) -> tuple[int, int]:
+        """(net, tax) of what includes tax, in minor units; under reverse charge it is taken out and not owed."""
         contained = self._contained.of(amount_minor)
         return amount_minor - contained, contained if self._owed else 0
 
