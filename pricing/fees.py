@@ -13,11 +13,11 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from marketplace.money import Money, Rates, Share, allocate, ratio_of
+from marketplace.resolving import Resolved
 from marketplace.territories import Destination
 from pricing.commission import Commission, Goods, commission, goods
 from pricing.freight import Quote
 from pricing.lines import NOT_DUE, NOTHING, REASONS, Charge, FeeLine, Kind, Part, Reason, new, recompute
-from pricing.resolving import Resolved
 from pricing.tax import Taxing, Treatment
 
 __all__ = [  # one door for callers: what goes in, what comes out

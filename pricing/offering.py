@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from marketplace import territories
 from marketplace.money import Rates
+from marketplace.resolving import Resolved
 from pricing import fees, freight, tax
-from pricing.resolving import Resolved
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

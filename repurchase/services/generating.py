@@ -22,13 +22,12 @@ from marketplace.garbage import uncollected
 from marketplace.policy import DEFAULTS, typed
 from marketplace.queries import rates_of
 from outbox.bells import ring
-from pricing.offering import Offers
 from pricing.queries import tariff_facts
 from repurchase import batching, copying
 from repurchase.batching import BatchStatus
 from repurchase.edits import Edit, edited
 from repurchase.models import Batch, Chunk, RepeatOrder
-from repurchase.planning import Plan, Terms, plan
+from repurchase.planning import Plan, Planner, Terms
 from repurchase.queries.batches import counts_of, short_skus
 from repurchase.queries.capacity import day_of
 from repurchase.queries.edits import edits_of
@@ -117,11 +116,12 @@ def plans_of(
     )
     terms = _terms(batch, orders, policies, rates)
     gates = [Finding(code=Code(g["code"]), evidence=g["evidence"]) for g in batch.gates if g["code"]]
+    planner = Planner(world=around, terms=terms, gates=gates)
     made, before = [], {}
     for order in orders:
         if taken:
             before[order.id] = {line.sku.id: taken[line.sku.id] for line in order.lines if taken[line.sku.id]}
-        planned = plan(order, world=around, terms=terms, gates=gates, taken=taken)
+        planned = planner.plan(order, taken=taken)
         if taken is not None and planned.outcome == "planned":
             taken.update(pieces_of(planned))
         made.append((order, planned))
@@ -137,8 +137,8 @@ def _terms(batch: Batch, orders: Sequence[OrderFacts], policies: Mapping, rates)
         policies=policies,
     )
     return Terms(
-        offers=Offers(facts=tariffs, rates=rates),
-        tax_numbers=tariffs.registrations,
+        tariffs=tariffs,
+        rates=rates,
         buyer_number=batch.buyer.tax_number,
         buyer_number_checked=batch.buyer.tax_number_checked_at is not None,
     )

@@ -12,9 +12,8 @@ from eligibility.queries import PLATFORM_ZONE, gate_facts, limits_of, order_fact
 from marketplace import clock, policy
 from marketplace.models import Buyer, Store
 from marketplace.queries import latest_rates
-from pricing.offering import Offers
 from pricing.queries import tariff_facts
-from repurchase.planning import Plan, Terms, plan
+from repurchase.planning import Plan, Planner, Terms
 from repurchase.queries.drift import sheets
 from repurchase.services import batches
 from repurchase.services.generating import pieces_of
@@ -57,16 +56,17 @@ def screen(
         policies=values,
     )
     terms = Terms(
-        offers=Offers(facts=tariffs, rates=rates),
-        tax_numbers=tariffs.registrations,
+        tariffs=tariffs,
+        rates=rates,
         buyer_number=buyer.tax_number,
         buyer_number_checked=buyer.tax_number_checked_at is not None,
     )
     failing = [gate.finding for gate in gates if gate.finding]
+    planner = Planner(world=around, terms=terms, gates=failing)
     taken: Counter[int] = Counter()
     plans = []
     for order in orders:
-        planned = plan(order, world=around, terms=terms, gates=failing, taken=taken)
+        planned = planner.plan(order, taken=taken)
         if planned.outcome == "planned":
             taken.update(pieces_of(planned))
         plans.append(planned)

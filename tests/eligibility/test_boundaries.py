@@ -7,7 +7,7 @@ import pytest
 
 from eligibility.gates import gates
 from eligibility.queries import PLATFORM_ZONE, gate_facts, order_facts, world
-from eligibility.rules import screen
+from eligibility.screener import screen
 from marketplace.models import Dispute
 from tests import world as making
 from tests.eligibility.facts import GATE_FACTS, LIMITS, NOW, RATES, line, order
