@@ -76,6 +76,7 @@ def _generate(batch: Batch, chunk: Chunk) -> None:
     record = keep(batch, Part.CHUNK, chunk.first_position, made, inputs)
     now = clock.now(batch.store)
     copying.write(batch, plans, now=now)
+    copying.check_keys()
     Chunk.objects.filter(pk=chunk.pk).update(done_at=now)
     outcomes = Counter(made.outcome for _, made in plans)
     verdicts = "\n".join(f"{p}:{made.outcome}:{','.join(made.codes)}" for p, made in plans)
