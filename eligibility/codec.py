@@ -1,7 +1,7 @@
-"""Frozen values ↔ canonical JSON text, exact: dataclasses, Decimal, date, datetime, timedelta, codes. Pure.
+"""Frozen values ↔ canonical JSON text, exact: facts and their like, Decimal, date, datetime, timedelta, codes. Pure.
 
 A text names its classes and their fields, so a value can be read although a class has got fields since (they take
-their defaults) or has put them in another order. A dataclass that stands in many places is written once: the text is
+their defaults) or has put them in another order. An object that stands in many places is written once: the text is
 {"classes": [[name, fields…]…], "objects": [[class, values…]…], "value": …}. A value is plain JSON, or one of
 {"d": Decimal}, {"t": datetime}, {"D": date}, {"s": timedelta}, {"c": code}, {"m": [[key, value]…]},
 {"o": place in objects}. Sequences are read back as tuples.
@@ -23,13 +23,14 @@ from marketplace.money import Rates
 CLASSES: Mapping[str, type] = {
     each.__name__: each
     for each in (
-        *(c for c in vars(facts).values() if is_dataclass(c)),
+        *(c for c in vars(facts).values() if isinstance(c, type) and c.__module__ == facts.__name__),
         findings.Finding,
         Rates,
         ChunkInputs,
         GateInputs,
     )
 }
+KEPT = frozenset(CLASSES.values())
 PLAIN = frozenset((str, int, bool, type(None)))
 
 
@@ -59,7 +60,7 @@ class _Writer:
             return value
         if kind in (tuple, list):
             return [each if type(each) in PLAIN else self.write(each) for each in value]
-        if kind in self._classes or is_dataclass(kind):
+        if kind in KEPT:
             return {"o": self._object(value)}
         return self._special(value)
 
@@ -73,7 +74,7 @@ class _Writer:
         return place
 
     def _class(self, kind: type) -> tuple[int, Callable[[Any], Sequence[Any]]]:
-        names = [f.name for f in fields(kind) if f.name not in self._without]
+        names = [name for name in _fields(kind) if name not in self._without]
         values_of = attrgetter(*names) if len(names) > 1 else lambda value: [getattr(value, n) for n in names]
         self._classes[kind] = len(self.classes), values_of
         self.classes.append([kind.__name__, *names])
@@ -95,6 +96,10 @@ class _Writer:
         if isinstance(value, str | int):  # another enumeration is kept as what it stands for
             return {"v": value.value} if hasattr(value, "value") else value
         raise TypeError(f"{type(value).__name__} has no place in a record")
+
+
+def _fields(kind: type) -> Sequence[str]:
+    return [f.name for f in fields(kind)] if is_dataclass(kind) else kind._fields
 
 
 def value_of(text: str) -> Any:
