@@ -1,7 +1,7 @@
-"""Frozen values ↔ canonical JSON text, exact: dataclasses, Decimal, date, datetime, timedelta, codes. Pure.
+"""Frozen values ↔ canonical JSON text, exact: facts and their like, Decimal, date, datetime, timedelta, codes. Pure.
 
 A text names its classes and their fields, so a value can be read although a class has got fields since (they take
-their defaults) or has put them in another order. A dataclass that stands in many places is written once: the text is
+their defaults) or has put them in another order. An object that stands in many places is written once: the text is
 {"classes": [[name, fields…]…], "objects": [[class, values…]…], "value": …}. A value is plain JSON, or one of
 {"d": Decimal}, {"t": datetime}, {"D": date}, {"s": timedelta}, {"c": code}, {"m": [[key, value]…]},
 {"o": place in objects}. Sequences are read back as tuples.
@@ -9,9 +9,10 @@ their defaults) or has put them in another order. A dataclass that stands in man
 
 import datetime as dt
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 
 from diagnostics.codes import Code
@@ -22,14 +23,15 @@ from marketplace.money import Rates
 CLASSES: Mapping[str, type] = {
     each.__name__: each
     for each in (
-        *(c for c in vars(facts).values() if is_dataclass(c)),
+        *(c for c in vars(facts).values() if isinstance(c, type) and c.__module__ == facts.__name__),
         findings.Finding,
         Rates,
         ChunkInputs,
         GateInputs,
     )
 }
-PLAIN = (str, int, bool, type(None))
+KEPT = frozenset(CLASSES.values())
+PLAIN = frozenset((str, int, bool, type(None)))
 
 
 class Unreadable(ValueError):
@@ -49,7 +51,7 @@ class _Writer:
         self.classes: list[list[str]] = []
         self.objects: list[list[Any]] = []
         self._without = without
-        self._class_places: dict[type, tuple[int, list[str]]] = {}
+        self._classes: dict[type, tuple[int, Callable[[Any], Sequence[Any]]]] = {}
         self._places: dict[int, int] = {}
 
     def write(self, value: Any) -> Any:
@@ -57,30 +59,28 @@ class _Writer:
         if kind in PLAIN:
             return value
         if kind in (tuple, list):
-            return [self.write(each) for each in value]
-        if is_dataclass(kind):
+            return [each if type(each) in PLAIN else self.write(each) for each in value]
+        if kind in KEPT:
             return {"o": self._object(value)}
         return self._special(value)
 
     def _object(self, value: Any) -> int:
         place = self._places.get(id(value))
         if place is None:
-            number, names = self._class(type(value))
-            row = [number, *(self.write(getattr(value, name)) for name in names)]
+            number, values_of = self._classes.get(type(value)) or self._class(type(value))
+            row = [each if type(each) in PLAIN else self.write(each) for each in values_of(value)]
             place = self._places[id(value)] = len(self.objects)
-            self.objects.append(row)
+            self.objects.append([number, *row])
         return place
 
-    def _class(self, kind: type) -> tuple[int, list[str]]:
-        if kind not in self._class_places:
-            names = [f.name for f in fields(kind) if f.name not in self._without]
-            self._class_places[kind] = len(self.classes), names
-            self.classes.append([kind.__name__, *names])
-        return self._class_places[kind]
+    def _class(self, kind: type) -> tuple[int, Callable[[Any], Sequence[Any]]]:
+        names = [name for name in _fields(kind) if name not in self._without]
+        values_of = attrgetter(*names) if len(names) > 1 else lambda value: [getattr(value, n) for n in names]
+        self._classes[kind] = len(self.classes), values_of
+        self.classes.append([kind.__name__, *names])
+        return self._classes[kind]
 
     def _special(self, value: Any) -> dict[str, Any]:
-        if isinstance(value, Mapping):
-            return {"m": [[self.write(k), self.write(v)] for k, v in value.items()]}
         if isinstance(value, Decimal):
             return {"d": str(value)}
         if isinstance(value, dt.datetime):
@@ -89,11 +89,17 @@ class _Writer:
             return {"D": value.isoformat()}
         if isinstance(value, dt.timedelta):
             return {"s": [value.days, value.seconds, value.microseconds]}
+        if isinstance(value, Mapping):
+            return {"m": [[self.write(k), self.write(v)] for k, v in value.items()]}
         if isinstance(value, Code):
             return {"c": str(value)}
         if isinstance(value, str | int):  # another enumeration is kept as what it stands for
             return {"v": value.value} if hasattr(value, "value") else value
         raise TypeError(f"{type(value).__name__} has no place in a record")
+
+
+def _fields(kind: type) -> Sequence[str]:
+    return [f.name for f in fields(kind)] if is_dataclass(kind) else kind._fields
 
 
 def value_of(text: str) -> Any:

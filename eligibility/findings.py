@@ -29,9 +29,9 @@ def with_evidence(finding: Finding, /, **evidence: Any) -> Finding:
 
 def outcome_of(findings: Sequence[Finding]) -> str:
     """ "planned", "failed" when somebody can fix it, "excluded" when nothing does."""
-    if any(finding.severity is Severity.FINAL for finding in findings):
-        return "excluded"
-    return "failed" if findings else "planned"
+    if not findings:
+        return "planned"
+    return "excluded" if any(finding.severity is Severity.FINAL for finding in findings) else "failed"
 
 
 def percent(share: Decimal) -> str:

@@ -211,10 +211,10 @@ def _listed(orders: Sequence[OrderFacts], day: dt.date) -> list[ListedParty]:
 
 ORDER_COLUMNS = (
     "id", "number", "buyer_id", "status", "currency", "completed_at", "rating", "freight_minor",
-    "prices_include_tax", "incoterm", "importer_of_record", "country", "region", "promise_days",
-    "special_clearance", "local_return", "note", "consignee", "street", "city", "postal_code",
-    "buyer__name",
+    "prices_include_tax", "incoterm", "importer_of_record", "promise_days", "special_clearance", "local_return", "note",
+    "buyer__name", "consignee", "street", "city", "postal_code", "region", "country",
 )  # fmt: skip
+SHIP_TO = ("consignee", "street", "city", "postal_code", "region", "country")
 
 
 @uncollected()
@@ -239,14 +239,19 @@ def order_facts(
 def _order(
     row: tuple, lines: Sequence[LineFacts], held: Mapping[int, dt.datetime | None], special_clearance: bool
 ) -> OrderFacts:
-    f = dict(zip(ORDER_COLUMNS, row, strict=True))
-    ship_to = {name: f[name] for name in ("consignee", "street", "city", "postal_code", "region", "country")}
-    parties = tuple(filter(None, dict.fromkeys((f.pop("buyer__name"), f.pop("consignee")))))
-    for name in ("street", "city", "postal_code"):
-        del f[name]
-    f["special_clearance"] = f["special_clearance"] or special_clearance
-    claim = {"held": f["id"] in held, "held_until": held.get(f["id"])}
-    return OrderFacts(**f, **claim, ship_to=ship_to, lines=lines, parties=parties)
+    (
+        pk, number, buyer_id, status, currency, completed_at, rating, freight_minor, prices_include_tax, incoterm,
+        importer, promise_days, cleared, local_return, note, buyer_name, *ship_to,
+    ) = row  # fmt: skip
+    consignee, *_, region, country = ship_to
+    return OrderFacts(
+        id=pk, number=number, buyer_id=buyer_id, status=status, currency=currency, completed_at=completed_at,
+        rating=rating, freight_minor=freight_minor, prices_include_tax=prices_include_tax, incoterm=incoterm,
+        importer_of_record=importer, country=country, region=region, ship_to=dict(zip(SHIP_TO, ship_to, strict=True)),
+        promise_days=promise_days, special_clearance=cleared or special_clearance, local_return=local_return,
+        note=note, held_until=held.get(pk), held=pk in held, lines=lines,
+        parties=tuple(filter(None, dict.fromkeys((buyer_name, consignee)))),
+    )  # fmt: skip
 
 
 def _lines(store: Store, order_ids: Sequence[int], now: dt.datetime) -> dict[int, list[LineFacts]]:
@@ -258,9 +263,7 @@ def _lines(store: Store, order_ids: Sequence[int], now: dt.datetime) -> dict[int
     skus = _skus({row[3] for row in rows}, now)
     lines: dict[int, list[LineFacts]] = defaultdict(list)
     for order_id, pk, line_no, sku_id, quantity, total in rows:
-        lines[order_id].append(
-            LineFacts(id=pk, line_no=line_no, sku=skus[sku_id], quantity=quantity, total_minor=total)
-        )
+        lines[order_id].append(LineFacts(pk, line_no, skus[sku_id], quantity, total))
     return lines
 
 

@@ -4,13 +4,13 @@ A rule looks at facts and answers a Finding, or None when it has nothing against
 """
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from typing import NamedTuple
 
 from diagnostics.codes import Code
-from diagnostics.problem import Problem
 from eligibility.facts import (
     EmbargoFacts,
     LaneFacts,
@@ -22,15 +22,16 @@ from eligibility.facts import (
 )
 from eligibility.findings import Finding, found, outcome_of, percent, with_evidence
 from eligibility.parties import match
-from marketplace.garbage import uncollected
 from marketplace.money import Rates, decimal_text, exponent, half_up
 
 RULE_VERSION = "2026-11"
 COMPLETED = "completed"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class LineVerdict:
+class LineVerdict(NamedTuple):
+    """`reference_minor`: today's list price for the line's quantity, in the order's currency. `available`: pieces left
+    for it, those taken by earlier orders of the batch off."""
+
     line: LineFacts
     findings: tuple[Finding, ...]
     reference_minor: int | None  # today's list price for the line's quantity, in the order's currency
@@ -41,8 +42,7 @@ class LineVerdict:
         return not self.findings
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class OrderVerdict:
+class OrderVerdict(NamedTuple):
     order: OrderFacts
     findings: tuple[Finding, ...]
     lines: tuple[LineVerdict, ...]
@@ -91,6 +91,7 @@ class LineRule:
     source: str
     check: Callable[..., Finding | None]
     shows: Callable[["LineVerdict", OrderFacts, World], tuple[str, str]]
+    of_the_line: bool = False  # it asks more than which SKU goes to which country
 
     def source_of(self, x: LineFacts, o: OrderFacts) -> str:
         return self.source.format(sku=x.sku.id, line=x.id, country=o.country)
@@ -287,14 +288,18 @@ def _amounts(v: LineVerdict, o: OrderFacts, w: World) -> tuple[str, str]:
     return listed, f"{paid} ± {percent(w.limits.price_band)}"
 
 
-def _stock(x: LineFacts, available: int) -> Finding | None:
+def stock_finding(x: LineFacts, available: int) -> Finding | None:
     if x.quantity <= available:
         return None
     return found(Code.STOCK_TOO_LOW, sku=x.sku.code, needed=x.quantity, available=max(available, 0))
 
 
-def _line_rule(requirement: str, codes: tuple[Code, ...], source: str, check, shows) -> LineRule:
-    return LineRule(requirement=requirement, codes=codes, source=source, check=check, shows=shows)
+def _line_rule(
+    requirement: str, codes: tuple[Code, ...], source: str, check, shows, *, of_the_line: bool = False
+) -> LineRule:
+    return LineRule(
+        requirement=requirement, codes=codes, source=source, check=check, shows=shows, of_the_line=of_the_line
+    )
 
 
 # fmt: off
@@ -306,7 +311,7 @@ LINE_RULES: Sequence[LineRule] = (
     _line_rule("R-70", (Code.STOCK_SYNC_STALE,), "sku:{sku} stock_synced_at", _synced,
                lambda v, o, w: (_moment(v.line.sku.stock_synced_at), f"{w.limits.stock_max_age_minutes} min")),
     _line_rule("R-16", (Code.MOQ_NOT_MET,), "sku:{sku} moq", _moq,
-               lambda v, o, w: (str(v.line.quantity), str(v.line.least))),
+               lambda v, o, w: (str(v.line.quantity), str(v.line.least)), of_the_line=True),
     _line_rule("R-14", (Code.HS_CODE_MISSING,), "sku:{sku} hs_code", _classified,
                lambda v, o, w: (_text(v.line.sku.hs_code), "—")),
     _line_rule("R-60", (Code.WEIGHT_MISSING,), "sku:{sku} weight_g", _weighed,
@@ -316,13 +321,10 @@ LINE_RULES: Sequence[LineRule] = (
 )
 # after these, because they need the line's list price and what is left of the stock
 PRICED = _line_rule("R-47", (Code.PRICE_OUT_OF_BAND, Code.PRICE_REFERENCE_MISSING, Code.FX_RATE_MISSING),
-                    "price_list sku:{sku}, past_order_line:{line} total_minor", None, _amounts)
-STOCKED = _line_rule("R-10", (Code.STOCK_TOO_LOW,), "sku:{sku} on_hand, stock claims", _stock,
-                     lambda v, o, w: (str(v.line.quantity), str(max(v.available, 0))))
+                    "price_list sku:{sku}, past_order_line:{line} total_minor", None, _amounts, of_the_line=True)
+STOCKED = _line_rule("R-10", (Code.STOCK_TOO_LOW,), "sku:{sku} on_hand, stock claims", stock_finding,
+                     lambda v, o, w: (str(v.line.quantity), str(max(v.available, 0))), of_the_line=True)
 # fmt: on
-
-
-_LINE_CHECKS = tuple((rule, rule.check) for rule in LINE_RULES)  # looked up once: 15,000 lines a batch
 
 
 def needs(country: str, category_id: int, w: World) -> list[Requirement]:
@@ -347,12 +349,18 @@ def list_price(x: LineFacts, currency: str, rates: Rates) -> Fraction | None:
     return Fraction(numerator, denominator) * rates.cross(entry.currency, currency)
 
 
+def in_band(paid: int, listed: tuple[int, int], band: tuple[int, int]) -> bool:
+    """R-47: the list price within ±band of what was paid, both as exact quotients of whole numbers."""
+    numerator, denominator = listed
+    part, whole = band
+    return abs(numerator - paid * denominator) * whole <= part * paid * denominator
+
+
 def price_finding(x: LineFacts, listed: Fraction | None, *, currency: str, band: Decimal) -> Finding | None:
-    """R-47: today's list price must lie within ±band of what was paid; in whole numbers, for the hot path."""
+    """R-47: today's list price must lie within ±band of what was paid."""
     if listed is None:
         return found(Code.PRICE_REFERENCE_MISSING, sku=x.sku.code, quantity=x.quantity)
-    paid, (part, whole) = x.total_minor * listed.denominator, band.as_integer_ratio()
-    if abs(listed.numerator - paid) * whole <= part * paid:
+    if in_band(x.total_minor, listed.as_integer_ratio(), band.as_integer_ratio()):
         return None
     return found(
         Code.PRICE_OUT_OF_BAND,
@@ -361,75 +369,3 @@ def price_finding(x: LineFacts, listed: Fraction | None, *, currency: str, band:
         listed=f"{currency} {decimal_text(half_up(listed), currency)}",
         limit=percent(band),
     )
-
-
-def screen(
-    order: OrderFacts, *, world: World, gates: Sequence[Finding] = (), taken: Mapping[int, int] | None = None
-) -> OrderVerdict:
-    """The verdict on a source order and on each of its lines (R-08).
-
-    `gates` are the findings of the gates, which hold for every order. `taken` are pieces by SKU id that
-    earlier orders of the same batch will take from the stock.
-    """
-    findings = [*gates, *_screen_order(order, world)]
-    lines = _screen_lines(order, world, dict(taken or {}))
-    if not any(line.repeatable for line in lines):
-        findings += _without_lines(order, lines, world)
-    lanes = tuple(lane for lane in open_lanes(order, world) if lane.transit_days <= order.promise_days)
-    return OrderVerdict(order=order, findings=tuple(findings), lines=lines, lanes=lanes)
-
-
-@uncollected()
-def screen_each(
-    orders: Sequence[OrderFacts], *, world: World, gates: Mapping[int, Sequence[Finding]]
-) -> list[OrderVerdict]:
-    """Each order as if it came first; `gates`: the findings of the gates by buyer id."""
-    return [screen(order, world=world, gates=gates.get(order.buyer_id, ())) for order in orders]
-
-
-def _screen_order(order: OrderFacts, w: World) -> list[Finding]:
-    return [rule.with_evidence(f, order, w) for rule in ORDER_RULES if (f := rule.check(order, w))]
-
-
-def _screen_lines(order: OrderFacts, w: World, taken: dict[int, int]) -> tuple[LineVerdict, ...]:
-    verdicts = []
-    for line in order.lines:
-        verdict = _screen_line(line, order, w, line.sku.available - taken.get(line.sku.id, 0))
-        if verdict.repeatable:
-            taken[line.sku.id] = taken.get(line.sku.id, 0) + line.quantity
-        verdicts.append(verdict)
-    return tuple(verdicts)
-
-
-def _screen_line(line: LineFacts, order: OrderFacts, w: World, available: int) -> LineVerdict:
-    found_by = []
-    for rule, check in _LINE_CHECKS:
-        if finding := check(line, order, w):
-            found_by.append((rule, finding))
-    listed, missing = _listed(line, order, w)
-    price = missing or price_finding(line, listed, currency=order.currency, band=w.limits.price_band)
-    stock = _stock(line, available)
-    if price or stock:
-        found_by += [(rule, f) for rule, f in ((PRICED, price), (STOCKED, stock)) if f]
-    reference = None if listed is None else half_up(listed)
-    verdict = LineVerdict(line=line, findings=(), reference_minor=reference, available=available)
-    if not found_by:
-        return verdict
-    findings = tuple(rule.with_evidence(f, verdict, order, w) for rule, f in found_by)
-    return replace(verdict, findings=findings)
-
-
-def _listed(line: LineFacts, order: OrderFacts, w: World) -> tuple[Fraction | None, Finding | None]:
-    try:
-        return list_price(line, order.currency, w.rates), None
-    except Problem as problem:  # FX_RATE_MISSING: the list price is in a currency without a rate
-        return None, Finding(code=problem.code, evidence=problem.evidence)
-
-
-def _without_lines(order: OrderFacts, lines: Sequence[LineVerdict], w: World) -> list[Finding]:
-    """An order that keeps no line shares its lines' fate: curable if one of them is."""
-    curable = [f for line in lines if outcome_of(line.findings) == "failed" for f in line.findings]
-    if curable:
-        return list({f.code: f for f in curable}.values())
-    source = f"past_order:{order.id} lines"
-    return [found(Code.ORDER_WITHOUT_LINES, value=0, limit=1, as_of=w.now.isoformat(), source=source)]

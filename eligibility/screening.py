@@ -10,6 +10,7 @@ from typing import Any
 from eligibility import gates, rules
 from eligibility.facts import GateFacts, Limits, OrderFacts, World
 from eligibility.findings import Finding
+from eligibility.screener import Screener, screen
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,12 +37,15 @@ Verdicts = tuple[gates.Gate, ...] | tuple[rules.OrderVerdict, ...]
 def decide(inputs: Inputs) -> Verdicts:
     if isinstance(inputs, GateInputs):
         return gates.gates(inputs.facts, limits=inputs.limits, today=inputs.today)
-    return tuple(decide_order(order, inputs) for order in inputs.orders)
+    screener = Screener(inputs.world)
+    return tuple(
+        screener.screen(order, gates=inputs.gates, taken=inputs.taken.get(order.id))
+        for order in inputs.orders
+    )
 
 
 def decide_order(order: OrderFacts, inputs: ChunkInputs) -> rules.OrderVerdict:
-    taken = inputs.taken.get(order.id)
-    return rules.screen(order, world=inputs.world, gates=inputs.gates, taken=taken)
+    return screen(order, world=inputs.world, gates=inputs.gates, taken=inputs.taken.get(order.id))
 
 
 VERSIONS: Mapping[str, Callable[[Inputs], Verdicts]] = {rules.RULE_VERSION: decide}

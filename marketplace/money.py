@@ -58,6 +58,24 @@ def share(minor: int, rate: Decimal) -> int:
     return half_up_ratio(minor * numerator, denominator)
 
 
+class Share:
+    """A rate that is taken of many amounts: exact whole numbers kept ready, each amount rounded once, half up.
+
+    Share(19, 100).of(1837) == 349, as `share` says it.
+    """
+
+    __slots__ = ("doubled", "half", "whole")
+
+    def __init__(self, numerator: int, denominator: int) -> None:
+        self.doubled, self.half, self.whole = 2 * numerator, denominator, 2 * denominator
+
+    def of(self, minor: int) -> int:
+        product = minor * self.doubled
+        if product < 0:
+            return -((self.half - product) // self.whole)
+        return (product + self.half) // self.whole
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Money:
     minor: int
@@ -110,6 +128,10 @@ class Rates:
         """Minor units of `quote`, rounded once, half up."""
         return minor if base == quote else half_up_ratio(*self._converted(minor, base, quote))
 
+    def exchanger(self, base: str, quote: str) -> Share:
+        """`exchange` of many amounts. FX_RATE_MISSING when either is not published."""
+        return Share(1, 1) if base == quote else Share(*self._converted(1, base, quote))
+
     def told(self, base: str, quote: str) -> dict[str, str]:
         """The published rates that an exchange goes by, as texts; the euro itself needs none."""
         return {currency: str(self._euro(currency)) for currency in (base, quote) if currency != "EUR"}
@@ -144,9 +166,11 @@ def allocate(total: int, weights: Sequence[int]) -> list[int]:
     whole = sum(weights)
     if not whole:
         return [total, *([0] * (len(weights) - 1))] if weights else []
-    parts = [total * weight // whole for weight in weights]
-    remainders = [total * weight % whole for weight in weights]
-    by_remainder = sorted(range(len(weights)), key=lambda i: (-remainders[i], i))
-    for i in by_remainder[: total - sum(parts)]:
-        parts[i] += 1
+    products = [total * weight for weight in weights]
+    parts = [product // whole for product in products]
+    if missing := total - sum(parts):
+        remainders = [product % whole for product in products]
+        largest_first = sorted(range(len(weights)), key=remainders.__getitem__, reverse=True)  # stable
+        for i in largest_first[:missing]:
+            parts[i] += 1
     return parts

@@ -2,78 +2,43 @@
 
 There is no technical service fee (R-58). Each line is rounded once, half up, and can be recomputed from
 its own fields (R-67); totals are sums of rounded lines, and a batch is the sum of its orders.
+
+What is the same for every order of a kind (rates as whole numbers, tariffs in the order's currency, what they were
+exchanged by) is resolved once, into a price list; an order then costs the arithmetic of its own amounts.
 """
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from enum import StrEnum
 from typing import Any, NamedTuple
 
-from diagnostics.codes import gettext_noop
-from marketplace.money import Money, Rates, share
-from pricing.freight import Card
-from pricing.paid import OrderToPrice, Paid, PricedLine, what_is_paid
+from marketplace.money import Money, Rates, Share, allocate, ratio_of
+from marketplace.resolving import Resolved
+from marketplace.territories import Destination
+from pricing.commission import Commission, Goods, commission, goods
+from pricing.freight import Quote
+from pricing.lines import NOT_DUE, NOTHING, REASONS, Charge, FeeLine, Kind, Part, Reason, new, recompute
+from pricing.tax import Taxing, Treatment
 
 __all__ = [  # one door for callers: what goes in, what comes out
+    "NOT_DUE",
+    "REASONS",
+    "Charge",
     "FeeLine",
+    "Goods",
     "Kind",
     "OrderToPrice",
     "Part",
+    "PriceList",
     "Priced",
-    "PricedLine",
     "Reason",
     "Tariff",
-    "price",
+    "goods",
     "recompute",
 ]
 
 RULE_VERSION = "2026-11"
 ROUNDING = "half-up-once"
-
-_ = gettext_noop
-
-
-class Part(StrEnum):
-    """The four parts, in the order in which they are always shown (R-68)."""
-
-    COMMISSION = "commission"
-    LOGISTICS = "logistics"
-    PAYMENT = "payment"
-    VAT_REMITTANCE = "vat_remittance"
-
-
-class Kind(StrEnum):
-    COMMISSION = "commission"
-    EAR_REVIEW = "ear_review"
-    FREIGHT = "freight"
-    RETURN_WAREHOUSE = "return_warehouse"
-    PAYMENT = "payment"
-    VAT_REMITTANCE = "vat_remittance"
-
-
-class Reason(StrEnum):
-    """Why a line is zero (R-68)."""
-
-    NONE = ""
-    NO_EAR_GOODS = "NO_EAR_GOODS"
-    NOT_CHOSEN = "NOT_CHOSEN"
-    NOT_EU_OR_GB = "NOT_EU_OR_GB"
-    NOTHING_PAID = "NOTHING_PAID"
-    RATE_ZERO = "RATE_ZERO"
-    BELOW_HALF_A_UNIT = "BELOW_HALF_A_UNIT"
-
-
-REASONS: Mapping[Reason, str] = {
-    Reason.NO_EAR_GOODS: _("No goods controlled under the EAR"),
-    Reason.NOT_CHOSEN: _("The local return warehouse was not chosen"),
-    Reason.NOT_EU_OR_GB: _("Charged for destinations in the EU and Great Britain only"),
-    Reason.NOTHING_PAID: _("There is no amount to charge it on"),
-    Reason.RATE_ZERO: _("The rate or tariff is zero"),
-    Reason.BELOW_HALF_A_UNIT: _("Less than half of the smallest unit"),
-}
-NOT_DUE = frozenset({Reason.NO_EAR_GOODS, Reason.NOT_CHOSEN, Reason.NOT_EU_OR_GB})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,188 +51,154 @@ class Tariff:
     ear_review: Money
 
 
-class FeeLine(NamedTuple):
-    """A rate of a base, or a tariff an order; never both. `detail` holds plain JSON values."""
+class OrderToPrice(NamedTuple):
+    """Line by line, in one order: its goods, and what the buyer pays for it, its discount taken off (R-46)."""
 
-    part: Part
-    kind: Kind
-    base_minor: int  # 0 on a tariff
-    rate: Decimal | None
-    tariff: Money | None  # as published, beside the amount in the order's currency
-    amount_minor: int
-    currency: str
-    reason: Reason
-    detail: Mapping[str, Any]
+    goods: tuple[Goods, ...]
+    line_totals: tuple[int, ...]
+    freight_minor: int  # charged to the buyer
+    prices_include_tax: bool
+    local_return: bool
+    quote: Quote  # what the carrier charges the seller
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Priced:
+class Priced(NamedTuple):
     """What the buyer pays, and what it costs the seller. `line_totals` stand in the order of the lines.
 
-    goods = sum of line_totals; total = goods + freight, plus tax unless the prices include it.
-    Under reverse charge, prices that included tax come out net here: line_totals and freight too (R-64).
+    total = goods + freight, plus tax unless the prices include it. Under reverse charge, prices that included tax
+    come out net here: line_totals and freight too (R-64).
     """
 
     line_totals: tuple[int, ...]
-    goods_minor: int
     freight_minor: int
     tax_minor: int
     total_minor: int
-    fees_minor: int
     fees: tuple[FeeLine, ...]
 
+    @property
+    def goods_minor(self) -> int:
+        return sum(self.line_totals)
 
-def price(order: OrderToPrice, *, tariff: Tariff, rates: Rates, day: dt.date) -> Priced:
-    """All fees of an order by the tariff, rates and commission rates of `day`.
-
-    COMMISSION_RATE_MISSING, FX_RATE_MISSING; ORDER_WITHOUT_LINES.
-    """
-    paid = what_is_paid(order, day)
-    fees = (
-        *_commission(order, paid),
-        _ear_review(order, tariff, rates),
-        _freight(order, rates),
-        _return_warehouse(order, tariff, rates),
-        _payment(order, paid, tariff),
-        _vat_remittance(order, paid, tariff),
-    )
-    return Priced(
-        line_totals=paid.line_totals,
-        goods_minor=sum(paid.line_totals),
-        freight_minor=paid.freight_minor,
-        tax_minor=paid.tax_minor,
-        total_minor=paid.total_minor,
-        fees_minor=sum([fee.amount_minor for fee in fees]),
-        fees=fees,
-    )
+    @property
+    def fees_minor(self) -> int:
+        return sum([fee.amount_minor for fee in self.fees])
 
 
-def recompute(line: FeeLine) -> int:
-    """The amount from nothing but the line's own fields (R-67)."""
-    if line.reason in NOT_DUE:
-        return 0
-    if line.tariff is not None:
-        return _rates_of(line).exchange(line.tariff.minor, line.tariff.currency, line.currency)
-    return share(line.base_minor, line.rate or Decimal(0))
+class PriceList:
+    """What orders to one destination, in one currency and taxed alike, are charged on `day`."""
 
+    def __init__(
+        self,
+        *,
+        currency: str,
+        destination: Destination,
+        treatment: Treatment,
+        tariff: Tariff,
+        rates: Rates,
+        day: dt.date,
+    ) -> None:
+        self._currency, self._tariff, self._rates, self._day = currency, tariff, rates, day
+        self._remitted = destination.remitted
+        self._tax = Taxing(treatment)
+        self._commissions = Resolved(self._commission)
+        self._ear_reviews = Resolved(self._ear_review)
+        self._freights = Resolved(self._freight)
+        self._return_warehouses = Resolved(self._return_warehouse)
+        self._payment_fee = self._payment()
+        self._vat_remittance_fee = self._vat_remittance()
 
-def _rates_of(line: FeeLine) -> Rates:
-    """The reference rates that the line was exchanged by, as it keeps them."""
-    kept = line.detail.get("per_euro", {})
-    per_euro = {currency: Decimal(rate) for currency, rate in kept.items()}
-    return Rates(id=line.detail["rate_set"], source="", published_on=dt.date.min, per_euro=per_euro)
+    def price(self, order: OrderToPrice) -> Priced:
+        """All fees of an order. COMMISSION_RATE_MISSING, FX_RATE_MISSING; ORDER_WITHOUT_LINES."""
+        of, totals, freight, prices_include_tax, local_return, quote = order
+        commission = self._commissions[of]
+        if prices_include_tax:
+            totals, freight, tax, total, commissions = self._without_tax(commission, totals, freight)
+        else:
+            net = sum(totals) + freight
+            tax = self._tax.on_top.of(net)
+            total = net + tax
+            commissions = commission.lines(totals, freight)
+        cost = quote.cost
+        fees = (
+            *commissions,
+            self._ear_reviews[commission.ear_controlled],
+            self._freights[cost.currency].on_quote(quote, cost.minor),
+            self._return_warehouses[local_return],
+            self._payment_fee.on(total),
+            self._vat_remittance_fee.on(total),
+        )
+        return new(Priced, (totals, freight, tax, total, fees))
 
+    def _without_tax(
+        self, commission: Commission, totals: tuple[int, ...], freight: int
+    ) -> tuple[tuple[int, ...], int, int, int, tuple[FeeLine, ...]]:
+        """Tax is taken out of the whole order and rounded once; what is left goes to the parts by largest remainder.
 
-def _commission(order: OrderToPrice, paid: Paid) -> Iterator[FeeLine]:
-    """Goods after discounts, plus freight charged to the buyer, without VAT, × the category's rate (R-59)."""
-    for group in paid.groups:
-        detail = {
-            "categories": group.categories,
-            "goods_minor": group.net_minor,
-            "freight_minor": group.net_freight_minor,
-        }
-        base_minor = group.net_minor + group.net_freight_minor
-        yield _rated(order, Part.COMMISSION, Kind.COMMISSION, base_minor, group.rate, detail=detail)
+        Under reverse charge it is not owed: then the buyer pays the net parts (R-64).
+        """
+        parts = [*commission.by_rate(totals), freight]
+        asked = sum(parts)
+        net, tax = self._tax.taken_out(asked)
+        *net_goods, net_freight = allocate(net, parts)
+        if net + tax < asked:
+            totals, freight = commission.net_lines(totals, net_goods), net_freight
+        return totals, freight, tax, net + tax, commission.lines_on(net_goods, net_freight)
 
+    def _commission(self, of: tuple[Goods, ...]) -> Commission:
+        """Goods after discounts, plus freight charged to the buyer, without VAT, × the category's rate (R-59)."""
 
-def _ear_review(order: OrderToPrice, tariff: Tariff, rates: Rates) -> FeeLine:
-    """Once an order that holds dual-use goods (R-66)."""
-    due = True in [line.ear_controlled for line in order.lines]
-    reason = Reason.NONE if due else Reason.NO_EAR_GOODS
-    return _charged(order, Part.COMMISSION, Kind.EAR_REVIEW, tariff.ear_review, rates, reason=reason)
+        def charge(rate: Decimal, categories: list[str]) -> Charge:
+            return self._rated(Part.COMMISSION, Kind.COMMISSION, rate, told={"categories": categories})
 
+        return commission(of, charge=charge, day=self._day)
 
-def _freight(order: OrderToPrice, rates: Rates) -> FeeLine:
-    """The carrier's quote, the negotiated price first; both prices and the saving beside it (R-60, R-61)."""
-    quote = order.quote
-    points, flagged = quote.saving_told
-    detail: dict[str, Any] = {
-        "service_id": quote.service_id,
-        "weight_g": quote.weight_g,
-        "negotiated": _plain(quote.negotiated),
-        "public": _plain(quote.public),
-        "saving_basis_points": points,
-        "saving_flagged": flagged,
-    }
-    if quote.actual_g is not None:
-        detail["actual_g"] = quote.actual_g
-    if quote.card is not None:
-        detail["card"] = _told(quote.card)
-    return _charged(order, Part.LOGISTICS, Kind.FREIGHT, quote.cost, rates, detail=detail)
+    def _ear_review(self, due: bool) -> FeeLine:
+        """Once an order that holds dual-use goods (R-66)."""
+        waived = Reason.NONE if due else Reason.NO_EAR_GOODS
+        return self._fixed(Part.COMMISSION, Kind.EAR_REVIEW, self._tariff.ear_review, waived)
 
+    def _freight(self, currency: str) -> Charge:
+        """The carrier's quote, the negotiated price first; both prices and the saving beside it (R-60, R-61)."""
+        return self._exchanged(Part.LOGISTICS, Kind.FREIGHT, currency)
 
-def _return_warehouse(order: OrderToPrice, tariff: Tariff, rates: Rates) -> FeeLine:
-    """An order with the local return warehouse (R-65)."""
-    reason = Reason.NONE if order.local_return else Reason.NOT_CHOSEN
-    charge = tariff.return_warehouse
-    return _charged(order, Part.LOGISTICS, Kind.RETURN_WAREHOUSE, charge, rates, reason=reason)
+    def _return_warehouse(self, chosen: bool) -> FeeLine:
+        """An order with the local return warehouse (R-65)."""
+        waived = Reason.NONE if chosen else Reason.NOT_CHOSEN
+        return self._fixed(Part.LOGISTICS, Kind.RETURN_WAREHOUSE, self._tariff.return_warehouse, waived)
 
+    def _payment(self) -> Charge:
+        """Everything the buyer pays, VAT included (R-62)."""
+        return self._rated(Part.PAYMENT, Kind.PAYMENT, self._tariff.payment_rate)
 
-def _payment(order: OrderToPrice, paid: Paid, tariff: Tariff) -> FeeLine:
-    """Everything the buyer pays, VAT included (R-62)."""
-    return _rated(order, Part.PAYMENT, Kind.PAYMENT, paid.total_minor, tariff.payment_rate)
+    def _vat_remittance(self) -> Charge:
+        """The amount with VAT, for destinations in the EU-27 and GB only (R-63)."""
+        waived = Reason.NONE if self._remitted else Reason.NOT_EU_OR_GB
+        rate = self._tariff.vat_remittance_rate
+        return self._rated(Part.VAT_REMITTANCE, Kind.VAT_REMITTANCE, rate, waived=waived)
 
+    def _rated(
+        self, part: Part, kind: Kind, rate: Decimal, *, waived: Reason = Reason.NONE, **told: Any
+    ) -> Charge:
+        share = NOTHING if waived else Share(*ratio_of(rate))
+        return Charge(
+            part=part, kind=kind, currency=self._currency, rate=rate, waived=waived, share=share, **told
+        )
 
-def _vat_remittance(order: OrderToPrice, paid: Paid, tariff: Tariff) -> FeeLine:
-    """The amount with VAT, for destinations in the EU-27 and GB only (R-63)."""
-    reason = Reason.NONE if order.destination.remitted else Reason.NOT_EU_OR_GB
-    rate = tariff.vat_remittance_rate
-    return _rated(order, Part.VAT_REMITTANCE, Kind.VAT_REMITTANCE, paid.total_minor, rate, reason=reason)
+    def _exchanged(self, part: Part, kind: Kind, currency: str, **fields: Any) -> Charge:
+        """What it is exchanged by is kept with each line: it can be recomputed from itself (R-67)."""
+        told: dict[str, Any] = {"rate_set": self._rates.id}
+        share = self._rates.exchanger(currency, self._currency)
+        if currency != self._currency:
+            told["per_euro"] = self._rates.told(currency, self._currency)
+        return Charge(part=part, kind=kind, currency=self._currency, told=told, share=share, **fields)
 
-
-def _rated(
-    order: OrderToPrice,
-    part: Part,
-    kind: Kind,
-    base_minor: int,
-    rate: Decimal,
-    *,
-    reason: Reason = Reason.NONE,
-    detail: Mapping[str, Any] | None = None,
-) -> FeeLine:
-    amount = 0 if reason else share(base_minor, rate)
-    why = reason if amount or reason else _why_zero(base_minor, rate)
-    return FeeLine(part, kind, base_minor, rate, None, amount, order.currency, why, detail or {})
-
-
-def _charged(
-    order: OrderToPrice,
-    part: Part,
-    kind: Kind,
-    charge: Money,
-    rates: Rates,
-    *,
-    reason: Reason = Reason.NONE,
-    detail: Mapping[str, Any] | None = None,
-) -> FeeLine:
-    currency, kept = order.currency, {**detail, "rate_set": rates.id} if detail else {"rate_set": rates.id}
-    if reason:
-        return FeeLine(part, kind, 0, None, charge, 0, currency, reason, kept)
-    amount = rates.exchange(charge.minor, charge.currency, currency)
-    if (
-        charge.currency != currency
-    ):  # what it is exchanged by is kept: the line can be recomputed from itself (R-67)
-        kept["per_euro"] = rates.told(charge.currency, currency)
-    why = Reason.NONE if amount else _why_zero(1, charge.minor)
-    return FeeLine(part, kind, 0, None, charge, amount, currency, why, kept)
-
-
-def _why_zero(base: int, rate: Decimal | int) -> Reason:
-    if not rate:
-        return Reason.RATE_ZERO
-    return Reason.BELOW_HALF_A_UNIT if base else Reason.NOTHING_PAID
-
-
-def _told(card: Card) -> Mapping[str, int]:
-    """base + step for each begun `step_g` beyond `from_g`, at least the minimum: the quote can be worked out again."""
-    return {
-        "from_g": card.min_weight_g,
-        "base_minor": card.base_minor,
-        "step_g": card.step_g,
-        "step_minor": card.step_minor,
-        "minimum_minor": card.minimum_minor,
-    }
-
-
-def _plain(money: Money | None) -> Mapping[str, Any] | None:
-    return {"minor": money.minor, "currency": money.currency} if money else None
+    def _fixed(self, part: Part, kind: Kind, tariff: Money, waived: Reason) -> FeeLine:
+        """The very same line for every order: nothing of it depends on the order's amounts."""
+        if waived:
+            told = {"rate_set": self._rates.id}
+            charge = Charge(
+                part=part, kind=kind, currency=self._currency, tariff=tariff, waived=waived, told=told
+            )
+            return FeeLine(charge, 0, 0)
+        charge = self._exchanged(part, kind, tariff.currency, tariff=tariff)
+        return FeeLine(charge, 0, charge.share.of(tariff.minor))

@@ -3,9 +3,10 @@
 Freight charged to the buyer is another thing: it is carried over from the source order and locked.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
@@ -15,14 +16,11 @@ SAVING_FROM, SAVING_TO = 113, 187
 """Thousandths: the saving by a negotiated price that the platform announces: 11.3 % to 18.7 %, both included (R-61)."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Parcel:
-    """What is sent: its weight, its volume where it is known, and where and how it goes."""
+class Parcel(NamedTuple):
+    """What is sent: its weight, and its volume where it is known."""
 
     weight_g: int
     volume_cm3: int = 0
-    region: str = ""
-    special_channel: bool = False  # 专线清关通道 (R-71)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,8 +46,9 @@ class Card:
         begun_steps = -((self.min_weight_g - weight_g) // self.step_g)
         return Money(max(self.base_minor + begun_steps * self.step_minor, self.minimum_minor), self.currency)
 
-    def takes(self, parcel: Parcel) -> bool:
-        return self.region in ("", parcel.region) and (parcel.special_channel or not self.special_channel)
+    def leads(self, region: str, special_channel: bool) -> bool:
+        """`special_channel`: 专线清关通道 is ticked (R-71); a card of it is none for other parcels."""
+        return self.region in ("", region) and (special_channel or not self.special_channel)
 
     @property
     def rank(self) -> tuple[bool, bool, int]:
@@ -57,8 +56,7 @@ class Card:
         return bool(self.region), self.special_channel, self.min_weight_g
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Quote:
+class Quote(NamedTuple):
     """A service's two prices for a parcel; one of them may be missing, never both.
 
     `weight_g` is what is charged: the actual or the volumetric weight, whichever is more.
@@ -106,45 +104,52 @@ class Quote:
         return public.minor - negotiated.minor, public.minor
 
 
-def quote(cards: Iterable[Card], *, service_id: int, parcel: Parcel) -> Quote | None:
-    """A service's prices for a parcel, from one country's cards; None when no card takes it."""
-    found = [card for card in cards if card.service_id == service_id and card.takes(parcel)]
-    weight_g = max((charged_weight(parcel, card.divisor) for card in found), default=0)
-    fitting = [card for card in found if card.min_weight_g <= weight_g]
-    if not fitting:
-        return None
-    negotiated = _best(card for card in fitting if card.negotiated)
-    public = _best(card for card in fitting if not card.negotiated)
-    return Quote(
-        service_id=service_id,
-        weight_g=weight_g,
-        negotiated=negotiated and negotiated.price(weight_g),
-        public=public and public.price(weight_g),
-        actual_g=parcel.weight_g if weight_g > parcel.weight_g else None,
-        card=negotiated or public,
-    )
+class Service:
+    """A carrier service's cards for parcels that go to one place by one channel, ranked once for all of them."""
+
+    __slots__ = ("_divisors", "_negotiated", "_public", "id")
+
+    def __init__(self, service_id: int, cards: Iterable[Card]) -> None:
+        ranked = sorted(cards, key=lambda card: card.rank, reverse=True)  # the narrowest and heaviest first
+        self.id = service_id
+        self._negotiated = [card for card in ranked if card.negotiated]
+        self._public = [card for card in ranked if not card.negotiated]
+        self._divisors = {card.divisor for card in ranked}
+
+    def quote(self, parcel: Parcel) -> Quote | None:
+        """Both prices for a parcel; None when no card takes it."""
+        weight_g = max([charged_weight(parcel, divisor) for divisor in self._divisors], default=0)
+        negotiated, public = _reached(self._negotiated, weight_g), _reached(self._public, weight_g)
+        if negotiated is None and public is None:
+            return None
+        return Quote(
+            service_id=self.id,
+            weight_g=weight_g,
+            negotiated=negotiated and negotiated.price(weight_g),
+            public=public and public.price(weight_g),
+            actual_g=parcel.weight_g if weight_g > parcel.weight_g else None,
+            card=negotiated or public,
+        )
 
 
-def charged_weight(parcel: Parcel, divisor: int) -> int:
-    """Grams: the volumetric weight, begun grams counted in full, where it is more than the actual one."""
-    return max(parcel.weight_g, -(-parcel.volume_cm3 * 1000 // divisor)) if divisor else parcel.weight_g
+def services(
+    cards: Sequence[Card], *, service_ids: Collection[int], region: str, special_channel: bool
+) -> list[Service]:
+    """By id, with their cards that lead there. `cards` are of one country."""
+    leading = [card for card in cards if card.leads(region, special_channel)]
+    return [Service(i, [card for card in leading if card.service_id == i]) for i in sorted(set(service_ids))]
 
 
 def cheapest(
-    cards: Sequence[Card],
-    *,
-    service_ids: Iterable[int],
-    parcel: Parcel,
-    rates: Rates,
-    currency: str,
-    country: str,
+    choice: Sequence[Service], *, parcel: Parcel, rates: Rates, currency: str, country: str
 ) -> Quote:
-    """The service that costs least. `country` is where `cards` lead; costs are compared in `currency`, exactly;
+    """The service that costs least. `country` is where they go; costs are compared in `currency`, exactly;
     a tie goes to the lower id. FREIGHT_UNAVAILABLE when none of the services has a card for the parcel."""
-    found = [quote(cards, service_id=i, parcel=parcel) for i in sorted(set(service_ids))]
-    quotes = [each for each in found if each]
+    quotes = [quote for service in choice if (quote := service.quote(parcel))]
     if not quotes:
         raise Problem(Code.FREIGHT_UNAVAILABLE, country=country, weight_g=parcel.weight_g)
+    if len(quotes) == 1:
+        return quotes[0]
 
     def cost(candidate: Quote) -> Fraction:
         return rates.convert(candidate.cost.minor, candidate.cost.currency, currency)
@@ -152,6 +157,11 @@ def cheapest(
     return min(quotes, key=cost)
 
 
-def _best(cards: Iterable[Card]) -> Card | None:
+def charged_weight(parcel: Parcel, divisor: int) -> int:
+    """Grams: the volumetric weight, begun grams counted in full, where it is more than the actual one."""
+    return max(parcel.weight_g, -(-parcel.volume_cm3 * 1000 // divisor)) if divisor else parcel.weight_g
+
+
+def _reached(ranked: Sequence[Card], weight_g: int) -> Card | None:
     """The narrowest card, and of it the weight break that the weight has reached."""
-    return max(cards, key=lambda card: card.rank, default=None)
+    return next((card for card in ranked if card.min_weight_g <= weight_g), None)

@@ -7,9 +7,11 @@ import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from marketplace import territories
 from marketplace.money import Rates
+from marketplace.resolving import Resolved
 from pricing import fees, freight, tax
 
 
@@ -27,8 +29,7 @@ class TariffFacts:
     tariff: fees.Tariff
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """`total_minor`: what the buyer pays for it. Weight and volume are the line's, not a piece's."""
 
     category_id: int
@@ -39,8 +40,7 @@ class Line:
     volume_cm3: int
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Wanted:
+class Wanted(NamedTuple):
     currency: str
     country: str
     postal_code: str
@@ -55,60 +55,93 @@ class Wanted:
     buyer_number_checked: bool
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Offer:
+class Offer(NamedTuple):
+    """`prices`: the price list that `priced` is by; whoever changes `order` prices it again by the same."""
+
     destination: territories.Destination
     treatment: tax.Treatment
     quote: freight.Quote
+    prices: fees.PriceList
     order: fees.OrderToPrice
     priced: fees.Priced
 
 
+class Offers:
+    """Makes offers by one set of tariffs and rates. What many orders have in common is resolved once."""
+
+    def __init__(self, *, facts: TariffFacts, rates: Rates) -> None:
+        self._facts, self._rates = facts, rates
+        self._destinations = Resolved(lambda key: self._priced_destination(*key))
+        self._services = Resolved(lambda key: self._leading(*key))
+        self._goods = Resolved(lambda key: self._rated_goods(*key))
+
+    def offer(self, wanted: Wanted) -> Offer:
+        """TAX_CODE_MISSING, FREIGHT_UNAVAILABLE, COMMISSION_RATE_MISSING, FX_RATE_MISSING, ORDER_WITHOUT_LINES."""
+        destination = territories.destination(wanted.country, wanted.postal_code, wanted.region)
+        treatment, prices = self._destinations[
+            destination, wanted.currency, wanted.buyer_number, wanted.buyer_number_checked
+        ]
+        quote = freight.cheapest(
+            self._services[wanted.country, wanted.region, wanted.special_channel, tuple(wanted.service_ids)],
+            parcel=_parcel(wanted),
+            rates=self._rates,
+            currency=wanted.currency,
+            country=wanted.country,
+        )
+        order = fees.OrderToPrice(
+            goods=tuple(
+                [self._goods[x.category_id, x.category_code, x.ear_controlled] for x in wanted.lines]
+            ),
+            line_totals=tuple([line.total_minor for line in wanted.lines]),
+            freight_minor=wanted.freight_minor,
+            prices_include_tax=wanted.prices_include_tax,
+            local_return=wanted.local_return,
+            quote=quote,
+        )
+        return Offer(destination, treatment, quote, prices, order, prices.price(order))
+
+    def _priced_destination(
+        self, destination: territories.Destination, currency: str, number: str, number_checked: bool
+    ) -> tuple[tax.Treatment, fees.PriceList]:
+        facts = self._facts
+        treatment = tax.treat(
+            facts.tax_rules.get(destination.place),
+            destination=destination,
+            buyer_number=number,
+            buyer_number_checked=number_checked,
+            seller_registration=facts.registrations.get(destination.registration, ""),
+        )
+        prices = fees.PriceList(
+            currency=currency,
+            destination=destination,
+            treatment=treatment,
+            tariff=facts.tariff,
+            rates=self._rates,
+            day=facts.day,
+        )
+        return treatment, prices
+
+    def _leading(
+        self, country: str, region: str, special_channel: bool, service_ids: tuple[int, ...]
+    ) -> list[freight.Service]:
+        return freight.services(
+            self._facts.cards.get(country, ()),
+            service_ids=service_ids,
+            region=region,
+            special_channel=special_channel,
+        )
+
+    def _rated_goods(self, category_id: int, category_code: str, ear_controlled: bool) -> fees.Goods:
+        return fees.goods(category_code, self._facts.commission.get(category_id), ear_controlled)
+
+
 def offer(wanted: Wanted, *, facts: TariffFacts, rates: Rates) -> Offer:
-    """TAX_CODE_MISSING, FREIGHT_UNAVAILABLE, COMMISSION_RATE_MISSING, FX_RATE_MISSING, ORDER_WITHOUT_LINES."""
-    destination = territories.destination(wanted.country, wanted.postal_code, wanted.region)
-    treatment = tax.treat(
-        facts.tax_rules.get(destination.place),
-        destination=destination,
-        buyer_number=wanted.buyer_number,
-        buyer_number_checked=wanted.buyer_number_checked,
-        seller_registration=facts.registrations.get(destination.registration, ""),
-    )
-    quote = freight.cheapest(
-        facts.cards.get(wanted.country, ()),
-        service_ids=wanted.service_ids,
-        parcel=_parcel(wanted),
-        rates=rates,
-        currency=wanted.currency,
-        country=wanted.country,
-    )
-    order = fees.OrderToPrice(
-        currency=wanted.currency,
-        destination=destination,
-        lines=tuple([_priced(line, facts) for line in wanted.lines]),
-        freight_minor=wanted.freight_minor,
-        prices_include_tax=wanted.prices_include_tax,
-        treatment=treatment,
-        quote=quote,
-        local_return=wanted.local_return,
-    )
-    priced = fees.price(order, tariff=facts.tariff, rates=rates, day=facts.day)
-    return Offer(destination=destination, treatment=treatment, quote=quote, order=order, priced=priced)
+    """One offer; `Offers` for many. Raises what it raises."""
+    return Offers(facts=facts, rates=rates).offer(wanted)
 
 
 def _parcel(wanted: Wanted) -> freight.Parcel:
     return freight.Parcel(
         weight_g=sum([line.weight_g for line in wanted.lines]),
         volume_cm3=sum([line.volume_cm3 for line in wanted.lines]),
-        region=wanted.region,
-        special_channel=wanted.special_channel,
-    )
-
-
-def _priced(line: Line, facts: TariffFacts) -> fees.PricedLine:
-    return fees.PricedLine(
-        category_code=line.category_code,
-        commission_rate=facts.commission.get(line.category_id),
-        total_minor=line.total_minor,
-        ear_controlled=line.ear_controlled,
     )

@@ -10,7 +10,6 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
-from typing import TypeVar
 
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
@@ -31,8 +30,6 @@ UNTAXED = frozenset("ZGO")
 SUPPOSED = "?"
 """Stands in a tax code for a number that the seller hasn't."""
 RATE_DIGITS = 6
-
-Priceable = TypeVar("Priceable", Wanted, fees.OrderToPrice)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -136,22 +133,27 @@ def price_for(
 
     INPUT_INVALID where fees and margin leave so little of each unit that the search would not end.
     """
-    order = offer(wanted, facts=facts, rates=rates).order
+    made = offer(wanted, facts=facts, rates=rates)
+    order = made.order
     kept, whole = (1 - Fraction(margin)).as_integer_ratio()
 
     def surplus(price: int) -> int:
-        priced = fees.price(priced_at(price, order), tariff=facts.tariff, rates=rates, day=facts.day)
+        priced = made.prices.price(_priced_at(price, order))
         turnover = priced.total_minor - priced.tax_minor
         return turnover * kept - (priced.fees_minor + cost_minor) * whole
 
     return least(surplus, bound=bound_of(surplus, order, whole))
 
 
-def priced_at(price: int, order: Priceable) -> Priceable:
+def priced_at(price: int, wanted: Wanted) -> Wanted:
     """The same order with its goods at another price: each line by its part of today's, by largest remainder."""
-    parts = allocate(price, [line.total_minor for line in order.lines])
-    lines = [replace(line, total_minor=part) for line, part in zip(order.lines, parts, strict=True)]
-    return replace(order, lines=lines)
+    parts = allocate(price, [line.total_minor for line in wanted.lines])
+    lines = [line._replace(total_minor=part) for line, part in zip(wanted.lines, parts, strict=True)]
+    return wanted._replace(lines=lines)
+
+
+def _priced_at(price: int, order: fees.OrderToPrice) -> fees.OrderToPrice:
+    return order._replace(line_totals=tuple(allocate(price, order.line_totals)))
 
 
 def bound_of(
@@ -163,8 +165,8 @@ def bound_of(
     the roundings, and with several commission rates the freight: few units of goods share it out unevenly among the
     rates, by no more than `uneven` units of the goods' net, which is half of their price at the least.
     """
-    rates = {line.commission_rate or ZERO for line in order.lines}
-    lines, groups, top = len(order.lines), len(rates), max(rates)
+    rates = {goods.commission_rate or ZERO for goods in order.goods}
+    lines, groups, top = len(order.goods), len(rates), max(rates)
     rounded = 6 + 2 * groups + Fraction(top) * (lines + groups) / 2
     uneven = Fraction(lines + 2 * groups + 2, 4) * Fraction(top - min(rates)) * (order.freight_minor + 2)
     net = Fraction(1, 2) if order.prices_include_tax else 1

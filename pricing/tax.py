@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
-from marketplace.money import half_up_ratio, ratio_of, share
+from marketplace.money import Share, ratio_of
 from marketplace.territories import Destination
 
 PREFIXES = {"GR": "EL"}
@@ -68,16 +68,21 @@ def is_of(number: str, jurisdiction: str) -> bool:
     return number.strip().upper().startswith(PREFIXES.get(jurisdiction, jurisdiction))
 
 
-def split(amount_minor: int, treatment: Treatment, *, prices_include_tax: bool) -> tuple[int, int]:
-    """(net, tax) in minor units, rounded once. Net and tax sum to what the buyer pays.
+class Taxing:
+    """A treatment's rates, resolved once for all the orders that it holds for. Tax is rounded once an order."""
 
-    From a price that includes tax, the tax is taken out; under reverse charge it is taken out and not owed.
-    """
-    if not prices_include_tax:
-        return amount_minor, share(amount_minor, treatment.rate)
-    numerator, denominator = ratio_of(treatment.included_rate)
-    included = half_up_ratio(amount_minor * numerator, numerator + denominator)
-    return amount_minor - included, included if treatment.rate else 0
+    __slots__ = ("_contained", "_owed", "on_top")
+
+    def __init__(self, treatment: Treatment) -> None:
+        numerator, denominator = ratio_of(treatment.included_rate)
+        self.on_top = Share(*ratio_of(treatment.rate))
+        self._contained = Share(numerator, numerator + denominator)
+        self._owed = bool(treatment.rate)
+
+    def taken_out(self, amount_minor: int) -> tuple[int, int]:
+        """(net, tax) of what includes tax, in minor units; under reverse charge it is taken out and not owed."""
+        contained = self._contained.of(amount_minor)
+        return amount_minor - contained, contained if self._owed else 0
 
 
 def _demanded(number: str, *, country: str, missing: str) -> str:

@@ -6,7 +6,7 @@ whatever edits came before.
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -68,7 +68,7 @@ class Edit:
 def edited(order: OrderFacts, edits: Sequence[Edit], *, today: dt.date) -> OrderFacts:
     """The order as the edits leave it, in their order: the last word on each value counts."""
     lines = tuple(_line(x, [e for e in edits if e.reaches(x, order.id)]) for x in order.lines)
-    return replace(order, lines=lines, promise_days=_promise_days(order, edits, today))
+    return order._replace(lines=lines, promise_days=_promise_days(order, edits, today))
 
 
 def _promise_days(order: OrderFacts, edits: Sequence[Edit], today: dt.date) -> int:
@@ -81,8 +81,8 @@ def _line(line: LineFacts, edits: Sequence[Edit]) -> LineFacts:
     asked = next((e.quantity for e in reversed(edits) if e.quantity is not None), line.quantity)
     quantity = max(asked, moq or 0)  # an MOQ raises what is smaller (R-16)
     if quantity == line.quantity:
-        return line if moq is None else replace(line, moq=moq)
-    return replace(line, moq=moq, quantity=quantity, total_minor=base_of(line, quantity))
+        return line if moq is None else line._replace(moq=moq)
+    return line._replace(moq=moq, quantity=quantity, total_minor=base_of(line, quantity))
 
 
 def base_of(source: LineFacts, quantity: int) -> int:

@@ -20,7 +20,7 @@ from marketplace.models import (
     User,
 )
 from marketplace.money import Money
-from pricing.fees import ROUNDING, RULE_VERSION, FeeLine, Kind, Part, Reason
+from pricing.fees import NOT_DUE, ROUNDING, RULE_VERSION, Charge, FeeLine, Kind, Part, Reason
 from pricing.freight import Card
 from pricing.locks import LockStatus
 from pricing.models import Lock
@@ -417,17 +417,16 @@ class OrderFee(models.Model):
     def line(self) -> FeeLine:
         """As the core knows it, from this row alone."""
         tariff = None if self.tariff_minor is None else Money(self.tariff_minor, self.tariff_currency)
-        return FeeLine(
+        charge = Charge(
             part=Part(self.part),
             kind=Kind(self.kind),
-            base_minor=self.base_minor,
+            currency=self.currency,
             rate=self.rate,
             tariff=tariff,
-            amount_minor=self.amount_minor,
-            currency=self.currency,
-            reason=Reason(self.reason),
-            detail=self.detail,
+            waived=Reason(self.reason) if self.reason in NOT_DUE else Reason.NONE,
+            told=self.detail,
         )
+        return FeeLine(charge, self.base_minor, self.amount_minor)
 
 
 class CarrierCharge(models.Model):

@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from diagnostics.problem import Problem
 from eligibility import rules
 from eligibility.facts import LaneFacts, LineFacts, OrderFacts, World
 from eligibility.findings import Finding, outcome_of
+from eligibility.screener import Screener
 from marketplace.money import Rates
+from marketplace.resolving import Resolved
 from pricing import fees, offering, tax
 
 
@@ -21,8 +24,7 @@ class Terms:
     buyer_number_checked: bool
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Offer:
+class Offer(NamedTuple):
     """What a plannable order costs, and how it travels."""
 
     priced: fees.Priced
@@ -32,8 +34,7 @@ class Offer:
     registrations: list[dict[str, str]]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     verdict: rules.OrderVerdict
     offer: Offer | None
     pricing_findings: tuple[Finding, ...] = ()
@@ -48,55 +49,70 @@ class Plan:
 
     @property
     def codes(self) -> list[str]:
-        return list(dict.fromkeys([*(str(f.code) for f in self.pricing_findings), *self.verdict.codes]))
+        return list(dict.fromkeys([*[str(f.code) for f in self.pricing_findings], *self.verdict.codes]))
 
 
-def plan(
-    order: OrderFacts,
-    *,
-    world: World,
-    terms: Terms,
-    gates: Sequence[Finding] = (),
-    taken: Mapping[int, int] | None = None,
-) -> Plan:
-    verdict = rules.screen(order, world=world, gates=gates, taken=taken)
-    if verdict.outcome != "planned":
-        return Plan(verdict=verdict, offer=None)
-    try:
-        return Plan(verdict=verdict, offer=_offer(verdict, world, terms))
-    except Problem as problem:
-        finding = Finding(code=problem.code, evidence=problem.evidence)
-        return Plan(verdict=verdict, offer=None, pricing_findings=(finding,))
+class Planner:
+    """Plans the orders of one batch in one world and on one set of terms; what they share is worked out once."""
 
+    def __init__(self, *, world: World, terms: Terms, gates: Sequence[Finding] = ()) -> None:
+        self._world, self._terms, self._gates = world, terms, gates
+        self._screener = Screener(world)
+        self._offers = offering.Offers(facts=terms.tariffs, rates=terms.rates)
+        self._registrations = Resolved(lambda key: self._embedded(*key))
 
-def _offer(verdict: rules.OrderVerdict, world: World, terms: Terms) -> Offer:
-    order, facts = verdict.order, terms.tariffs
-    kept = [x.line for x in verdict.lines if x.repeatable]
-    made = offering.offer(
-        offering.Wanted(
-            currency=order.currency,
-            country=order.country,
-            postal_code=order.ship_to.get("postal_code", ""),
-            region=order.region,
-            lines=[_line(line) for line in kept],
-            freight_minor=order.freight_minor,
-            prices_include_tax=order.prices_include_tax,
-            local_return=order.local_return,
-            special_channel=order.special_clearance,
-            service_ids=[lane.service_id for lane in verdict.lanes],
-            buyer_number=terms.buyer_number,
-            buyer_number_checked=terms.buyer_number_checked,
-        ),
-        facts=facts,
-        rates=terms.rates,
-    )
-    return Offer(
-        priced=made.priced,
-        treatment=made.treatment,
-        lane=next(lane for lane in verdict.lanes if lane.service_id == made.quote.service_id),
-        index_series=max(line.sku.index_series for line in kept),
-        registrations=_registrations(verdict, world, facts.registrations.get(made.destination.registration)),
-    )
+    def plan(self, order: OrderFacts, *, taken: Mapping[int, int] | None = None) -> Plan:
+        verdict = self._screener.screen(order, gates=self._gates, taken=taken)
+        if verdict.findings:
+            return Plan(verdict, None)
+        try:
+            return Plan(verdict, self._offer(verdict))
+        except Problem as problem:
+            return Plan(verdict, None, (Finding(code=problem.code, evidence=problem.evidence),))
+
+    def _offer(self, verdict: rules.OrderVerdict) -> Offer:
+        order, terms = verdict.order, self._terms
+        kept = [x.line for x in verdict.lines if not x.findings]
+        made = self._offers.offer(
+            offering.Wanted(
+                currency=order.currency,
+                country=order.country,
+                postal_code=order.ship_to.get("postal_code", ""),
+                region=order.region,
+                lines=[_line(line) for line in kept],
+                freight_minor=order.freight_minor,
+                prices_include_tax=order.prices_include_tax,
+                local_return=order.local_return,
+                special_channel=order.special_clearance,
+                service_ids=[lane.service_id for lane in verdict.lanes],
+                buyer_number=terms.buyer_number,
+                buyer_number_checked=terms.buyer_number_checked,
+            )
+        )
+        categories = frozenset([line.sku.category_id for line in kept])
+        return Offer(
+            priced=made.priced,
+            treatment=made.treatment,
+            lane=next(lane for lane in verdict.lanes if lane.service_id == made.quote.service_id),
+            index_series=max([line.sku.index_series for line in kept]),
+            registrations=self._registrations[order.country, categories, made.destination.registration],
+        )
+
+    def _embedded(
+        self, country: str, categories: frozenset[int], tax_jurisdiction: str
+    ) -> list[dict[str, str]]:
+        """The numbers that the destination asks for, embedded in the order (R-82 to R-84)."""
+        world = self._world
+        needed = [need for category in categories for need in rules.needs(country, category, world)]
+        wanted = {(need.scheme, need.jurisdiction) for need in needed}
+        found = [
+            {"scheme": r.scheme, "jurisdiction": r.jurisdiction, "number": r.number}
+            for r in world.registrations
+            if (r.scheme, r.jurisdiction) in wanted and rules.valid_on(r, world.today)
+        ]
+        if tax_number := self._terms.tariffs.registrations.get(tax_jurisdiction):
+            found.append({"scheme": "VAT", "jurisdiction": country, "number": tax_number})
+        return found
 
 
 def _line(line: LineFacts) -> offering.Line:
@@ -109,22 +125,3 @@ def _line(line: LineFacts) -> offering.Line:
         weight_g=sku.weight_g * line.quantity,  # WEIGHT_MISSING has stopped what was not weighed
         volume_cm3=(sku.volume_cm3 or 0) * line.quantity,
     )
-
-
-def _registrations(verdict: rules.OrderVerdict, world: World, tax_number: str | None) -> list[dict[str, str]]:
-    """The numbers that the destination asks for, embedded in the order (R-82 to R-84)."""
-    order = verdict.order
-    wanted = {
-        (need.scheme, need.jurisdiction)
-        for x in verdict.lines
-        if x.repeatable
-        for need in rules.needs(order.country, x.line.sku.category_id, world)
-    }
-    found = [
-        {"scheme": r.scheme, "jurisdiction": r.jurisdiction, "number": r.number}
-        for r in world.registrations
-        if (r.scheme, r.jurisdiction) in wanted and rules.valid_on(r, world.today)
-    ]
-    if tax_number:
-        found.append({"scheme": "VAT", "jurisdiction": order.country, "number": tax_number})
-    return found

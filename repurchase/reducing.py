@@ -55,26 +55,28 @@ def without(
     if not kept:
         return None
     to_price = fees.OrderToPrice(
-        currency=order.currency,
-        destination=order.destination,
-        lines=[_priced_line(order, line) for line in kept],
+        goods=tuple(_goods(order, line) for line in kept),
+        line_totals=tuple(line.total_minor for line in kept),
         freight_minor=order.freight_minor,
         prices_include_tax=order.prices_include_tax,
-        treatment=order.treatment,
-        quote=_quote(order, kept, cards, rates),
         local_return=order.local_return,
+        quote=_quote(order, kept, cards, rates),
     )
-    return fees.price(to_price, tariff=order.tariff, rates=rates, day=day)
+    prices = fees.PriceList(
+        currency=order.currency,
+        destination=order.destination,
+        treatment=order.treatment,
+        tariff=order.tariff,
+        rates=rates,
+        day=day,
+    )
+    return prices.price(to_price)
 
 
-def _priced_line(order: LockedOrder, line: LockedLine) -> fees.PricedLine:
+def _goods(order: LockedOrder, line: LockedLine) -> fees.Goods:
     """A SKU that was put into another category since takes the highest of the order's locked rates."""
-    return fees.PricedLine(
-        category_code=line.category_code,
-        commission_rate=order.commission.get(line.category_code, max(order.commission.values())),
-        total_minor=line.total_minor,
-        ear_controlled=order.ear_due and line.ear_controlled,
-    )
+    rate = order.commission.get(line.category_code, max(order.commission.values()))
+    return fees.goods(line.category_code, rate, order.ear_due and line.ear_controlled)
 
 
 def _quote(
@@ -84,18 +86,19 @@ def _quote(
     locked = order.quote
     if any(line.weight_g is None for line in kept):
         return locked
-    lighter = freight.quote(cards, service_id=locked.service_id, parcel=_parcel(order, kept))
+    (service,) = freight.services(
+        cards, service_ids=[locked.service_id], region=order.region, special_channel=order.special_channel
+    )
+    lighter = service.quote(_parcel(kept))
     if lighter is None or lighter.weight_g > locked.weight_g:
         return locked
     return min((locked, lighter), key=lambda q: _cost(q, rates, order.currency))
 
 
-def _parcel(order: LockedOrder, kept: Sequence[LockedLine]) -> freight.Parcel:
+def _parcel(kept: Sequence[LockedLine]) -> freight.Parcel:
     return freight.Parcel(
         weight_g=sum((line.weight_g or 0) * line.quantity for line in kept),
         volume_cm3=sum((line.volume_cm3 or 0) * line.quantity for line in kept),
-        region=order.region,
-        special_channel=order.special_channel,
     )
 
 

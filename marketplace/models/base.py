@@ -4,6 +4,7 @@ from typing import Self
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 
 class Mirrored(models.Model):
@@ -43,8 +44,8 @@ class Tariff(Mirrored):
 
     KEY: tuple[str, ...] = ()
 
-    valid_from = models.DateField()
-    valid_until = models.DateField(null=True, blank=True)
+    valid_from = models.DateField(_("first day in force"))
+    valid_until = models.DateField(_("first day no longer in force"), null=True, blank=True)
 
     objects = TariffQuerySet.as_manager()
 

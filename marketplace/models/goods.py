@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 from marketplace.models.accounts import Store, currency_code
 from marketplace.models.base import Mirrored, Tariff
@@ -29,10 +30,18 @@ class CommissionRate(Tariff):
 
     KEY = ("category",)
 
-    category = models.ForeignKey(Category, on_delete=models.CASCADE, related_name="commission_rates")
-    rate = models.DecimalField(max_digits=6, decimal_places=5, null=True, blank=True)
+    category = models.ForeignKey(
+        Category,
+        verbose_name=_("category of goods"),
+        on_delete=models.CASCADE,
+        related_name="commission_rates",
+    )
+    rate = models.DecimalField(
+        _("rate, a share (0.08 is 8 %)"), max_digits=6, decimal_places=5, null=True, blank=True
+    )
 
     class Meta(Tariff.Meta):
+        verbose_name, verbose_name_plural = _("commission rate"), _("commission rates")
         constraints = [
             *Tariff.Meta.constraints,
             models.UniqueConstraint(

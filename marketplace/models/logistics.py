@@ -55,21 +55,29 @@ class RateCard(Tariff):
 
     KEY = ("service", "store", "country", "region", "channel", "min_weight_g")
 
-    service = models.ForeignKey(CarrierService, on_delete=models.CASCADE, related_name="rate_cards")
-    store = models.ForeignKey(
-        Store, null=True, blank=True, on_delete=models.CASCADE, related_name="rate_cards"
+    service = models.ForeignKey(
+        CarrierService, verbose_name=_("carrier service"), on_delete=models.CASCADE, related_name="rate_cards"
     )
-    country = models.CharField(max_length=2, validators=[country_code])
-    region = models.CharField(max_length=80, blank=True, default="")
-    channel = models.CharField(max_length=8, choices=Channel.choices, default=Channel.STANDARD)
-    currency = models.CharField(max_length=3, validators=[currency_code])
-    min_weight_g = models.PositiveIntegerField(default=0)
-    base_minor = models.BigIntegerField(null=True, blank=True)
-    step_g = models.PositiveIntegerField()
-    step_minor = models.BigIntegerField()
-    minimum_minor = models.BigIntegerField(default=0)  # the least that a parcel costs
+    store = models.ForeignKey(
+        Store, verbose_name=_("negotiated by the store (empty: public)"), null=True, blank=True,
+        on_delete=models.CASCADE, related_name="rate_cards",
+    )  # fmt: skip
+    country = models.CharField(_("destination country"), max_length=2, validators=[country_code])
+    region = models.CharField(_("region of the country"), max_length=80, blank=True, default="")
+    channel = models.CharField(
+        _("channel through customs"), max_length=8, choices=Channel.choices, default=Channel.STANDARD
+    )
+    currency = models.CharField(_("currency (ISO 4217)"), max_length=3, validators=[currency_code])
+    min_weight_g = models.PositiveIntegerField(_("from this weight on, in grams"), default=0)
+    base_minor = models.BigIntegerField(
+        _("base price, in the currency's smallest unit"), null=True, blank=True
+    )
+    step_g = models.PositiveIntegerField(_("step, in grams"))
+    step_minor = models.BigIntegerField(_("price of each begun step, in the smallest unit"))
+    minimum_minor = models.BigIntegerField(_("least that a parcel costs, in the smallest unit"), default=0)
 
     class Meta(Tariff.Meta):
+        verbose_name, verbose_name_plural = _("freight rate card"), _("freight rate cards")
         constraints = [
             *Tariff.Meta.constraints,
             models.UniqueConstraint(
@@ -85,5 +93,5 @@ class RateCard(Tariff):
         ]  # fmt: skip
 
     def __str__(self) -> str:
-        whose = self.store or "public"
+        whose = self.store or _("public")
         return f"{self.service} {self.country} {self.region} ≥ {self.min_weight_g} g, {whose} ({self.valid_from})"

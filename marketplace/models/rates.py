@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from marketplace.models.accounts import country_code, currency_code
 from marketplace.models.base import Mirrored, Tariff
@@ -68,15 +69,21 @@ class TaxRate(Tariff):
 
     KEY = ("country", "region")
 
-    country = models.CharField(max_length=2, validators=[country_code])
+    country = models.CharField(_("destination country"), max_length=2, validators=[country_code])
     region = models.CharField(
-        max_length=12, blank=True, default=""
-    )  # a place of marketplace/data/territories.csv
-    category = models.CharField(max_length=2, choices=TaxCategory.choices)
-    rate = models.DecimalField(max_digits=6, decimal_places=5, null=True, blank=True)
-    reverse_charge = models.BooleanField(default=False)  # B2B with a checked buyer number: VAT is 0
+        _("territory with rates of its own"),  # a place of marketplace/data/territories.csv
+        max_length=12, blank=True, default="",
+    )  # fmt: skip
+    category = models.CharField(_("tax category (UNCL5305)"), max_length=2, choices=TaxCategory.choices)
+    rate = models.DecimalField(
+        _("rate, a share (0.19 is 19 %)"), max_digits=6, decimal_places=5, null=True, blank=True
+    )
+    reverse_charge = models.BooleanField(
+        _("reverse charge for businesses with a checked number"), default=False
+    )  # VAT is 0 then
 
     class Meta(Tariff.Meta):
+        verbose_name, verbose_name_plural = _("VAT or GST rate"), _("VAT and GST rates")
         constraints = [
             *Tariff.Meta.constraints,
             models.UniqueConstraint(

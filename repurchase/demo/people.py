@@ -1,4 +1,4 @@
-"""The demo's people: a seller who owns the stores, an operator on the team, a reviewer."""
+"""The demo's people: a seller who owns the stores, an operator on the team, a reviewer, who keeps the tariffs."""
 
 import secrets
 from dataclasses import dataclass
@@ -11,6 +11,8 @@ from marketplace.models import ApiKey, Membership, Role, Store, User
 
 SELLER, OPERATOR, REVIEWER = "seller@example.com", "operator@example.com", "reviewer@example.com"
 LEAD = "lead@example.com"  # the second pair of eyes, and who is told of late reviews
+TARIFFS = "tariffs@example.com"  # may begin new versions of tariffs and ⚙ values, and nothing else
+TARIFF_MODELS = ("commissionrate", "taxrate", "ratecard", "policyvalue")
 KEY_NAME = "demo"
 APPS = ("diagnostics", "eligibility", "marketplace", "outbox", "pricing", "qualification", "repurchase")
 
@@ -34,10 +36,23 @@ def load() -> Staff:
     User.objects.create_user(LEAD, name="钱主管 Lead reviewer", is_staff=True).user_permissions.set(
         reviews | leads
     )
+    _tariff_keeper()
     return Staff(
         seller=User.objects.create_user(SELLER, name="陈卖家 Seller"),
         operator=User.objects.create_user(OPERATOR, name="林运营 Operator"),
     )
+
+
+def _tariff_keeper() -> User:
+    """Made where a demo that was loaded before lacks it."""
+    keeper, _ = User.objects.get_or_create(
+        email=TARIFFS, defaults={"name": "孙费率 Tariffs", "is_staff": True}
+    )
+    ours = Permission.objects.filter(content_type__app_label__in=APPS)
+    codenames = [f"{verb}_{model}" for verb in ("add", "change") for model in TARIFF_MODELS]
+    views = ["view_batch", "view_category", "view_carrierservice", *[f"view_{m}" for m in TARIFF_MODELS]]
+    keeper.user_permissions.set(ours.filter(codename__in=codenames + views))
+    return keeper
 
 
 def issue() -> dict[str, Any]:
@@ -50,6 +65,7 @@ def issue() -> dict[str, Any]:
         "operator": _login(User.objects.get(email=OPERATOR)),
         "reviewer": _login(User.objects.get(email=REVIEWER)),
         "lead_reviewer": _login(User.objects.get(email=LEAD)),
+        "tariff_keeper": _login(_tariff_keeper()),
         "api_key": access.new_api_key(store=first, name=KEY_NAME, scopes=["read", "write"], by=seller),
     }
 

@@ -127,6 +127,12 @@ def _is_ready(url: str) -> bool:
         return False
 
 
+def _keeper(demo: dict) -> str:
+    """A demo that was loaded before there was one has none."""
+    login = demo.get("tariff_keeper")
+    return f"  Tariffs   {login['email']}   {login['password']}\n" if login else ""
+
+
 def _announce(url: str, data_dir: Path) -> None:
     credentials = json.loads((data_dir / "credentials.json").read_text())
     demo = {"url": url, **credentials, "mailbox": f"{url}/mailbox/"}
@@ -140,6 +146,7 @@ def _announce(url: str, data_dir: Path) -> None:
         f"  Seller    {demo['seller']['email']}   {demo['seller']['password']}\n"
         f"  Reviewer  {demo['reviewer']['email']}   {demo['reviewer']['password']}   ({url}/admin/)\n"
         f"  Lead      {demo['lead_reviewer']['email']}   {demo['lead_reviewer']['password']}\n"
+        f"{_keeper(demo)}"
         f"  API key   {demo['api_key']}\n"
         f"  Mailbox   {demo['mailbox']}   the buyer's emails\n"
         f"  Samples   {data_dir / 'samples'}   documents to try the qualification with\n\n"

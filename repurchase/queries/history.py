@@ -9,9 +9,9 @@ from django.db.models import Count, F, Max, Q, QuerySet
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from eligibility import gates as gate_table
-from eligibility import rules
 from eligibility.findings import Finding
 from eligibility.queries import gate_facts, limits_of, order_facts, repeatable, world
+from eligibility.screener import screen_each
 from marketplace import policy
 from marketplace.calendar import platform_day
 from marketplace.models import Buyer, PastOrder, Store
@@ -146,7 +146,7 @@ def _screened(store: Store, orders: Sequence[PastOrder], now: dt.datetime) -> li
     rates, stale = rates_or_none(store, values, now)
     around = world(store=store, orders=facts, limits=limits_of(values), rates=rates, now=now)
     findings = {buyer_id: [*stale, *found] for buyer_id, found in gates.items()}
-    verdicts = {v.order.id: v for v in rules.screen_each(facts, world=around, gates=findings)}
+    verdicts = {v.order.id: v for v in screen_each(facts, world=around, gates=findings)}
     stands = standings(store, [order.pk for order in orders], now=now)
     again = repeated(store, [order.pk for order in orders])
     return [

@@ -25,7 +25,7 @@ from repurchase import batching, copying
 from repurchase.batching import BatchStatus
 from repurchase.edits import Edit, edited
 from repurchase.models import Batch, Chunk, RepeatOrder
-from repurchase.planning import Plan, Terms, plan
+from repurchase.planning import Plan, Planner, Terms
 from repurchase.queries.batches import counts_of, short_skus
 from repurchase.queries.capacity import day_of
 from repurchase.queries.edits import edits_of
@@ -45,6 +45,7 @@ def generate(batch: Batch, chunk: Chunk) -> None:
     record = keep(batch, Part.CHUNK, chunk.first_position, made, inputs)
     now = clock.now(batch.store)
     copying.write(batch, plans, now=now)
+    copying.check_keys()
     working.finish(Chunk, chunk.pk, chunk.owner, done_at=now)
     outcomes = Counter(made.outcome for _, made in plans)
     verdicts = "\n".join(f"{p}:{made.outcome}:{','.join(made.codes)}" for p, made in plans)
@@ -92,11 +93,12 @@ def plans_of(
     )
     terms = _terms(batch, orders, policies, rates)
     gates = [Finding(code=Code(g["code"]), evidence=g["evidence"]) for g in batch.gates if g["code"]]
+    planner = Planner(world=around, terms=terms, gates=gates)
     made, before = [], {}
     for order in each(orders):
         if taken:
             before[order.id] = {line.sku.id: taken[line.sku.id] for line in order.lines if taken[line.sku.id]}
-        planned = plan(order, world=around, terms=terms, gates=gates, taken=taken)
+        planned = planner.plan(order, taken=taken)
         if taken is not None and planned.outcome == "planned":
             taken.update(pieces_of(planned))
         made.append((order, planned))

@@ -14,7 +14,7 @@ from marketplace.calendar import platform_day
 from marketplace.models import Buyer, Store
 from marketplace.queries import latest_rates
 from pricing.queries import tariff_facts
-from repurchase.planning import Plan, Terms, plan
+from repurchase.planning import Plan, Planner, Terms
 from repurchase.queries.drift import sheets
 from repurchase.queries.repeated import Repeated, repeated
 from repurchase.services import batches
@@ -69,10 +69,11 @@ def screen(
         buyer_number_checked=buyer.tax_number_checked_at is not None,
     )
     failing = [gate.finding for gate in gates if gate.finding]
+    planner = Planner(world=around, terms=terms, gates=failing)
     taken: Counter[int] = Counter()
     plans = []
     for order in orders:
-        planned = plan(order, world=around, terms=terms, gates=failing, taken=taken)
+        planned = planner.plan(order, taken=taken)
         if planned.outcome == "planned":
             taken.update(pieces_of(planned))
         plans.append(planned)

@@ -6,8 +6,9 @@ import time
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from eligibility import rules
 from eligibility.queries import limits_of, order_facts, world
+from eligibility.rules import OrderVerdict
+from eligibility.screener import screen_each
 from marketplace import clock, policy
 from marketplace.models import PastOrder, Store
 from marketplace.queries import latest_rates
@@ -50,14 +51,14 @@ def _fill() -> tuple[Store, list[int]]:
     return store, list(newest.values_list("id", flat=True))
 
 
-def _screened(store: Store, ids: list[int]) -> list[rules.OrderVerdict]:
+def _screened(store: Store, ids: list[int]) -> list[OrderVerdict]:
     """What a dry screening does: the facts of these orders, the world around them, a verdict on each."""
     now = clock.now(store)
     values = policy.in_force(now)
     orders = order_facts(store=store, order_ids=ids, now=now)
     rates = latest_rates(now, store=store, max_age_days=10_000)
     around = world(store=store, orders=orders, limits=limits_of(values), rates=rates, now=now)
-    verdicts = rules.screen_each(orders, world=around, gates={})
+    verdicts = screen_each(orders, world=around, gates={})
     if [v.outcome for v in verdicts] != ["planned"] * len(ids):
         raise RuntimeError("Not every order passed: the figure would be that of another work.")
     return verdicts

@@ -7,7 +7,7 @@ import pytest
 
 from eligibility.gates import gates
 from eligibility.queries import gate_facts, order_facts, world
-from eligibility.rules import screen
+from eligibility.screener import screen
 from marketplace.calendar import platform_day
 from marketplace.models import Dispute
 from tests import world as making

@@ -9,6 +9,7 @@ import pytest
 from diagnostics.codes import CATALOGUE
 from eligibility import gates, rules
 from eligibility.facts import EmbargoFacts, ListedParty, Price
+from eligibility.screener import screen
 from tests.eligibility.facts import GATE_FACTS, LIMITS, NOW, TODAY, line, order, requirement, world
 
 EMBARGO = EmbargoFacts(id=4, country="DE", region="", programme="EAR Test", reference="15 CFR 746.0")
@@ -79,13 +80,13 @@ class TestAGate:
 class TestARule:
     @pytest.mark.parametrize(("asked", "source"), BAD_ORDERS)
     def test_of_an_order_says_value_limit_time_and_row(self, asked, source):
-        findings = rules.screen(asked, world=AROUND).findings
+        findings = screen(asked, world=AROUND).findings
         assert [f.evidence["source"] for f in findings] == [source]
         assert all(complete(f.evidence) for f in findings)
 
     @pytest.mark.parametrize(("changes", "source"), BAD_LINES)
     def test_of_a_line_says_value_limit_time_and_row(self, changes, source):
-        (verdict,) = rules.screen(order(line(**changes)), world=AROUND).lines
+        (verdict,) = screen(order(line(**changes)), world=AROUND).lines
         assert [f.evidence["source"] for f in verdict.findings] == [source]
         assert all(complete(f.evidence) for f in verdict.findings)
 

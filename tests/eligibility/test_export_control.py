@@ -8,7 +8,7 @@ from diagnostics.codes import CATALOGUE, Code, Severity
 from eligibility.facts import EmbargoFacts, LaneFacts, ListedParty
 from eligibility.queries import order_facts
 from eligibility.queries import world as world_of
-from eligibility.rules import screen
+from eligibility.screener import screen
 from marketplace.mirror.export_control import load_embargoes
 from marketplace.models import Embargo, ScreenedParty
 from marketplace.names import key

@@ -6,7 +6,7 @@ import pytest
 from diagnostics.codes import Code
 from eligibility.facts import LaneFacts, Price
 from eligibility.findings import found
-from eligibility.rules import screen
+from eligibility.screener import screen
 from tests.eligibility.facts import NOW, line, order, registration, requirement, world
 
 SECOND = dt.timedelta(seconds=1)

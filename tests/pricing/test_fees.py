@@ -1,4 +1,5 @@
 import datetime as dt
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -10,10 +11,22 @@ from hypothesis import strategies as st
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace.money import Money, Rates, half_up
-from marketplace.territories import destination
-from pricing.fees import REASONS, Kind, OrderToPrice, Part, PricedLine, Reason, Tariff, price, recompute
-from pricing.freight import Card, Parcel, Quote, quote
-from pricing.tax import TaxRule, treat
+from marketplace.territories import Destination, destination
+from pricing.fees import (
+    REASONS,
+    Goods,
+    Kind,
+    OrderToPrice,
+    Part,
+    Priced,
+    PriceList,
+    Reason,
+    Tariff,
+    goods,
+    recompute,
+)
+from pricing.freight import Card, Parcel, Quote, Service
+from pricing.tax import TaxRule, Treatment, treat
 
 DAY = dt.date(2026, 11, 23)
 RATES = Rates(
@@ -31,13 +44,11 @@ TARIFF = Tariff(
 QUOTE = Quote(service_id=3, weight_g=4000, negotiated=Money(860, "USD"), public=Money(1000, "USD"))
 
 
-def line(total: int, rate: str | None = "0.08", *, category: str = "", ear: bool = False) -> PricedLine:
-    return PricedLine(
-        category_code=category or f"cat-{rate}",
-        commission_rate=None if rate is None else Decimal(rate),
-        total_minor=total,
-        ear_controlled=ear,
-    )
+Line = tuple[Goods, int]
+
+
+def line(total: int, rate: str | None = "0.08", *, category: str = "", ear: bool = False) -> Line:
+    return goods(category or f"cat-{rate}", None if rate is None else Decimal(rate), ear), total
 
 
 def treatment(rate: str = "0.19", *, reverse: bool = False, country: str = "DE"):
@@ -50,25 +61,40 @@ def treatment(rate: str = "0.19", *, reverse: bool = False, country: str = "DE")
     )
 
 
-def order(*lines: PricedLine, **fields) -> OrderToPrice:
-    defaults = {
-        "currency": "USD",
-        "destination": destination(fields.pop("country", "DE")),
-        "lines": lines,
-        "freight_minor": 0,
-        "prices_include_tax": False,
-        "treatment": treatment(),
-        "quote": QUOTE,
-        "local_return": False,
-    }
-    return OrderToPrice(**defaults | fields)
+@dataclass(frozen=True)
+class Asked:
+    """An order, and where it goes."""
+
+    order: OrderToPrice
+    currency: str
+    destination: Destination
+    treatment: Treatment
 
 
-def priced(*lines: PricedLine, **fields):
-    return price(order(*lines, **fields), tariff=TARIFF, rates=RATES, day=DAY)
+def order(*lines: Line, currency: str = "USD", country: str = "DE", **fields) -> Asked:
+    taxed = fields.pop("treatment", None) or treatment()
+    defaults = {"freight_minor": 0, "prices_include_tax": False, "quote": QUOTE, "local_return": False}
+    to_price = OrderToPrice(
+        goods=tuple(of for of, _ in lines),
+        line_totals=tuple(total for _, total in lines),
+        **defaults | fields,
+    )
+    return Asked(order=to_price, currency=currency, destination=destination(country), treatment=taxed)
 
 
-def fee(kind: Kind, *lines: PricedLine, **fields):
+def price(asked: Asked) -> Priced:
+    prices = PriceList(
+        currency=asked.currency, destination=asked.destination, treatment=asked.treatment, tariff=TARIFF, rates=RATES,
+        day=DAY,
+    )  # fmt: skip
+    return prices.price(asked.order)
+
+
+def priced(*lines: Line, **fields) -> Priced:
+    return price(order(*lines, **fields))
+
+
+def fee(kind: Kind, *lines: Line, **fields):
     (found,) = [each for each in priced(*lines, **fields).fees if each.kind == kind]
     return found
 
@@ -191,7 +217,7 @@ class TestTheFreight:
         found = fee(
             Kind.FREIGHT,
             line(1),
-            quote=quote([card], service_id=3, parcel=Parcel(weight_g=1, volume_cm3=20_000)),
+            quote=Service(3, [card]).quote(Parcel(weight_g=1, volume_cm3=20_000)),
         )
         kept = found.detail["card"]
         steps = -(-(found.detail["weight_g"] - kept["from_g"]) // kept["step_g"])
@@ -319,8 +345,8 @@ orders = st.builds(
 class TestAPricedOrder:
     @given(orders)
     def test_sums_to_its_totals(self, asked):
-        found = price(asked, tariff=TARIFF, rates=RATES, day=DAY)
-        added_tax = 0 if asked.prices_include_tax else found.tax_minor
+        found = price(asked)
+        added_tax = 0 if asked.order.prices_include_tax else found.tax_minor
         net = found.total_minor - found.tax_minor
         assert sum(found.line_totals) == found.goods_minor
         assert found.goods_minor + found.freight_minor + added_tax == found.total_minor
@@ -331,23 +357,21 @@ class TestAPricedOrder:
 
     @given(orders, st.data())
     def test_does_not_depend_on_the_order_of_its_lines(self, asked, data):
-        shuffled = data.draw(st.permutations(asked.lines))
-        again = order(
-            *shuffled, **{name: getattr(asked, name) for name in asked.__slots__ if name != "lines"}
-        )
-        first = price(asked, tariff=TARIFF, rates=RATES, day=DAY)
-        second = price(again, tariff=TARIFF, rates=RATES, day=DAY)
+        lines = list(zip(asked.order.goods, asked.order.line_totals, strict=True))
+        of, totals = zip(*data.draw(st.permutations(lines)), strict=True)
+        first = price(asked)
+        second = price(replace(asked, order=asked.order._replace(goods=of, line_totals=totals)))
         assert second.fees == first.fees
         assert (second.goods_minor, second.total_minor) == (first.goods_minor, first.total_minor)
 
     @given(orders)
     def test_can_be_recomputed_line_by_line_from_itself(self, asked):
         """R-67."""
-        found = price(asked, tariff=TARIFF, rates=RATES, day=DAY)
+        found = price(asked)
         assert [recompute(each) for each in found.fees] == [each.amount_minor for each in found.fees]
 
     @given(orders)
     def test_is_exact_to_half_a_unit_on_every_line(self, asked):
-        for each in price(asked, tariff=TARIFF, rates=RATES, day=DAY).fees:
+        for each in price(asked).fees:
             if each.reason in {"", Reason.BELOW_HALF_A_UNIT} and each.rate is not None:
                 assert abs(each.base_minor * Fraction(each.rate) - each.amount_minor) <= Fraction(1, 2)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace.money import Money, Rates
-from pricing.freight import Card, Parcel, Quote, charged_weight, cheapest, quote
+from pricing.freight import Card, Parcel, Quote, charged_weight, cheapest, services
 
 RATES = Rates(
     id=7,
@@ -33,6 +33,11 @@ def card(
         step_minor=by,
         **fields,
     )
+
+
+def quote(cards, *, parcel: Parcel, service_id=1, region="", special=False) -> Quote | None:
+    (service,) = services(cards, service_ids=[service_id], region=region, special_channel=special)
+    return service.quote(parcel)
 
 
 def pair(negotiated: int | None, public: int | None) -> Quote:
@@ -74,7 +79,7 @@ class TestTheChargedWeight:
 
     def test_decides_the_break_and_stands_on_the_quote_beside_the_actual_one(self):
         cards = [card(divisor=5000), card(at=10_000, base=1500, by=100, divisor=5000)]
-        found = quote(cards, service_id=1, parcel=Parcel(weight_g=900, volume_cm3=50_000))
+        found = quote(cards, parcel=Parcel(weight_g=900, volume_cm3=50_000))
         assert (found.weight_g, found.actual_g, found.public) == (10_000, 900, Money(1500, "USD"))
 
 
@@ -92,26 +97,26 @@ class TestARegionAndAChannel:
          ("Novosibirsk", True, 400)],
     )  # fmt: skip
     def test_have_cards_that_overrule_the_wider_ones(self, region, special, minor):
-        parcel = Parcel(weight_g=1, region=region, special_channel=special)
-        assert quote(self.CARDS, service_id=1, parcel=parcel).public == Money(minor, "USD")
+        found = quote(self.CARDS, parcel=Parcel(weight_g=1), region=region, special=special)
+        assert found.public == Money(minor, "USD")
 
     def test_that_have_no_card_take_the_country_s(self):
-        parcel = Parcel(weight_g=1, region="Novosibirsk", special_channel=True)
-        assert quote(self.CARDS[:1], service_id=1, parcel=parcel).public == Money(100, "USD")
+        found = quote(self.CARDS[:1], parcel=Parcel(weight_g=1), region="Novosibirsk", special=True)
+        assert found.public == Money(100, "USD")
 
     def test_without_the_tick_a_card_of_the_channel_is_none(self):
-        assert quote(self.CARDS[2:], service_id=1, parcel=Parcel(weight_g=1, region="Novosibirsk")) is None
+        assert quote(self.CARDS[2:], parcel=Parcel(weight_g=1), region="Novosibirsk") is None
 
 
 class TestAQuote:
     @pytest.mark.parametrize(("weight_g", "minor"), [(9_999, 2500), (10_000, 1500), (10_001, 1600)])
     def test_takes_the_greatest_break_that_the_weight_reached(self, weight_g, minor):
         cards = [card(), card(at=10_000, base=1500, by=100)]
-        assert quote(cards, service_id=1, parcel=Parcel(weight_g=weight_g)).public == Money(minor, "USD")
+        assert quote(cards, parcel=Parcel(weight_g=weight_g)).public == Money(minor, "USD")
 
     def test_picks_the_break_of_each_price_by_itself(self):
         cards = [card(), card(at=10_000, base=1500), card(negotiated=True, base=400)]
-        found = quote(cards, service_id=1, parcel=Parcel(weight_g=10_000))
+        found = quote(cards, parcel=Parcel(weight_g=10_000))
         assert (found.negotiated, found.public) == (Money(2400, "USD"), Money(1500, "USD"))
 
     @pytest.mark.parametrize(("service_id", "weight_g"), [(2, 100), (1, 99)])
@@ -144,13 +149,12 @@ class TestAQuote:
 
     def test_compares_no_prices_of_two_currencies(self):
         cards = [card(), card(negotiated=True, currency="CNY")]
-        assert quote(cards, service_id=1, parcel=Parcel(weight_g=1)).saving is None
+        assert quote(cards, parcel=Parcel(weight_g=1)).saving is None
 
 
 def chosen(cards, *, service_ids=(1, 2, 3), weight_g=500) -> int:
     return cheapest(
-        cards,
-        service_ids=service_ids,
+        services(cards, service_ids=service_ids, region="", special_channel=False),
         parcel=Parcel(weight_g=weight_g),
         rates=RATES,
         currency="USD",

@@ -108,7 +108,7 @@ class TestThePriceForAMargin:
     @settings(max_examples=25, deadline=None)
     @given(orders, st.decimals("0", "0.5", places=2), st.integers(0, 300))
     def test_is_the_least_of_all_that_reach_it(self, asked, margin, cost):
-        asked = replace(asked, country="US", freight_minor=asked.freight_minor % 900)
+        asked = asked._replace(country="US", freight_minor=asked.freight_minor % 900)
         price = price_for(margin, asked, cost_minor=cost, facts=FACTS, rates=RATES)
         if price <= 4000:
             assert price == next(p for p in range(price + 1) if surplus(p, asked, margin, cost) >= 0)
@@ -141,7 +141,7 @@ class TestThePriceForAMargin:
         self, asked, margin, more, freight
     ):
         """The cost is about what the freight brings in: the goods' price is small, and the shares jump."""
-        asked = replace(asked, freight_minor=freight)
+        asked = asked._replace(freight_minor=freight)
         cost = max(0, more - min(0, int(surplus(0, asked, margin, 0) // -1)))
         price = price_for(margin, asked, cost_minor=cost, facts=FACTS, rates=RATES)
         assert surplus(price, asked, margin, cost) >= 0

@@ -9,7 +9,16 @@ from django.db import connection, transaction
 from diagnostics.codes import CATALOGUE, Code, Severity
 from diagnostics.problem import Problem
 from marketplace.access import api_key_of
-from marketplace.models import SIMULATED, Membership, PastOrder, PriceListEntry, Sku, Store, User
+from marketplace.models import (
+    SIMULATED,
+    CommissionRate,
+    Membership,
+    PastOrder,
+    PriceListEntry,
+    Sku,
+    Store,
+    User,
+)
 from repurchase import demo
 from repurchase.demo import ningbo, people, plants
 from repurchase.demo.plants import PLANTS, Plant, Where
@@ -145,7 +154,7 @@ class TestLoadingTheDemo:
         file = data_dir / "credentials.json"
         issued = json.loads(file.read_text())
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
-        for who in ("seller", "reviewer"):
+        for who in ("seller", "operator", "reviewer", "lead_reviewer", "tariff_keeper"):
             assert signed_in(issued[who])
         key = api_key_of(issued["api_key"])
         assert (key.store.code, key.scopes) == ("harbour-lane", ["read", "write"])
@@ -162,6 +171,16 @@ class TestLoadingTheDemo:
         assert reviewer.is_staff
         assert not reviewer.is_superuser
         assert {p.split(".")[1].split("_")[0] for p in reviewer.get_all_permissions()} == {"view", "review"}
+
+    def test_lets_one_person_change_tariffs_and_nothing_else(self, data_dir, client):
+        keeper = signed_in(json.loads((data_dir / "credentials.json").read_text())["tariff_keeper"])
+        changed = {p.split("_")[1] for p in keeper.get_all_permissions() if "view" not in p}
+        assert changed == {"commissionrate", "taxrate", "ratecard", "policyvalue"}
+        client.force_login(keeper)
+        rate = CommissionRate.objects.filter(valid_until=None).first()
+        page = client.get(f"/admin/marketplace/commissionrate/{rate.pk}/change/").content.decode()
+        assert "_save" in page
+        assert client.get("/admin/marketplace/store/").status_code == 403
 
     def test_changes_nothing_the_second_time(self, data_dir):
         before = (data_dir / "credentials.json").read_text(), PastOrder.objects.count()

@@ -1,7 +1,6 @@
 """R-16, R-17: the fold of edits over a source order."""
 
 import datetime as dt
-from dataclasses import replace
 
 import pytest
 
@@ -12,7 +11,7 @@ TODAY = dt.date(2026, 11, 23)
 
 
 def source(quantity: int = 12, total: int = 1_000, moq: int = 1):
-    return order(replace(line(quantity, total, moq=moq), sku=sku(id=7, moq=moq)))
+    return order(line(quantity, total, moq=moq)._replace(sku=sku(id=7, moq=moq)))
 
 
 def fold(*edits: Edit, **fields):
@@ -80,8 +79,8 @@ class TestAnEdit:
         assert fold(edit).promise_days == days
 
     def test_of_one_line_promises_for_its_order(self):
-        other = replace(source().lines[0], id=2, line_no=2)
-        both = replace(source(), lines=(source().lines[0], other))
+        other = source().lines[0]._replace(id=2, line_no=2)
+        both = source()._replace(lines=(source().lines[0], other))
         edit = Edit(by=By.LINES, ids=frozenset({2}), promise_days=9, quantity=24)
         made = edited(both, [edit], today=TODAY)
         assert made.promise_days == 9
