@@ -13,6 +13,7 @@ from repurchase.views import (
     codes,
     dashboard,
     developers,
+    diagnoses,
     edits,
     events,
     feed,
@@ -75,6 +76,9 @@ urlpatterns = [
     path("qualification/documents/", papers.documents, name="documents"),
     path("qualification/documents/<uuid:key>/withdraw/", papers.withdraw, name="document-withdraw"),
     path("qualification/submit/", papers.submit, name="documents-submit"),
+    # why it failed, and how to cure it
+    path("orders/<ref:ref>/diagnostics/", diagnoses.order, name="order-diagnosis"),
+    path("batches/<ref:ref>/diagnostics/", diagnoses.batch, name="batch-diagnosis"),
     # the buyer, by the link in the letter
     path("b/<str:token>/", answers.answer, name="answer"),
     path("b/<str:token>/agreements/<uuid:pk>.pdf", agreements.of_link, name="answer-agreement"),

@@ -23,7 +23,7 @@ from repurchase.models import Batch, BatchEdit, RepeatOrder
 from repurchase.queries import capacity as capacities
 from repurchase.queries.batches import counts_of
 from repurchase.queries.edits import edits_of, last_edit, order_refs, source_lines
-from repurchase.services import generating, naming, telling
+from repurchase.services import failing, generating, naming, telling
 from repurchase.services.naming import Asked
 from repurchase.services.reworking import Preview, Rework, replanned
 
@@ -132,6 +132,7 @@ def _write(batch: Batch, work: Rework, now: dt.datetime) -> None:
     generating.keep(batch, Part.EDIT, batch.version, work.made, work.inputs)
     RepeatOrder.objects.filter(batch=batch, past_order__in=work.positions).only("pk").delete()
     copying.write(batch, [(work.positions[order.id], plan) for order, plan in work.made], now=now)
+    failing.note(batch, batch.orders.filter(past_order__in=work.positions), at=now)
     ready = generating.is_ready(batch, counts_of(batch, now=now))
     was = BatchStatus(batch.status)
     if ready:

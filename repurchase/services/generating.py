@@ -31,7 +31,7 @@ from repurchase.planning import Plan, Terms, plan
 from repurchase.queries.batches import counts_of, short_skus
 from repurchase.queries.capacity import day_of
 from repurchase.queries.edits import edits_of
-from repurchase.services import telling
+from repurchase.services import failing, telling
 
 MAX_TRIES = 5
 """A chunk that failed so often has a fault that time does not cure: the batch says so and stops."""
@@ -164,6 +164,7 @@ def finish_batch(batch_id: int) -> None:
             return
         _share_out_stock(batch)
         now = clock.now(batch.store)
+        failing.note(batch, batch.orders.all(), at=now)
         counts = counts_of(batch, now=now)
         event = batching.Event.PLAN if is_ready(batch, counts) else batching.Event.FAIL
         _settle(batch, event, now, planned=counts.planned, asked=counts.asked)

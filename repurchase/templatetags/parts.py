@@ -23,6 +23,7 @@ from repurchase.templatetags.states import (
     DOCUMENTS,
     DRIFT_FIELDS,
     EVENTS,
+    EVIDENCE,
     FACTS,
     FEES,
     FIELDS,
@@ -116,6 +117,36 @@ def code_title(name: str) -> str:
     return diagnostics_words.of(name).title
 
 
+@register.filter
+def code_fix(name: str) -> str:
+    return diagnostics_words.of(name).fix
+
+
+@register.filter
+def percent(part: Fraction) -> str:
+    """A share to a tenth of a per cent, half up: Fraction(412, 1000) is “41.2 %”."""
+    return f"{digits(Decimal(half_up(part * 1000)) / 10, 1)} %"
+
+
+@register.simple_tag
+def bar(part: Fraction) -> str:
+    """A share as a bar; the number beside it says the same in words."""
+    wide = Decimal(half_up(part * 1000)) / 10
+    return format_html(
+        '<svg class="bar" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">'
+        '<rect class="bar-all" width="100" height="8"/><rect class="bar-part" width="{}" height="8"/></svg>',
+        wide,
+    )
+
+
+@register.simple_tag
+def evidence(value: Any) -> str:
+    """A value that a finding was decided by: an instant in the platform's zone, the rest as it was kept."""
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value))
+    return told(str(value))
+
+
 @register.inclusion_tag("parts/icon.html")
 def icon(name: str, css: str = "") -> dict:
     return {"name": name, "css": css}
@@ -139,6 +170,7 @@ WORDS = {
     "gate": GATES,
     "fact": FACTS,
     "event": EVENTS,
+    "evidence": EVIDENCE,
     "service": {state: shown.label for state, shown in SERVICE.items()},
     "service_source": SERVICE_SOURCES,
     "reason": REASONS,

@@ -7,6 +7,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from diagnostics.attribution import Role
 from diagnostics.codes import Fixer, Severity
 from eligibility import drift
 from marketplace.models import StoreLevel
@@ -75,6 +76,7 @@ SEVERITY: Mapping[str, Shown] = {
     Severity.FINAL: Shown(pgettext_lazy("severity", "Can't be repeated"), "calm", "ban"),
     Severity.CURABLE: Shown(pgettext_lazy("severity", "Can be fixed"), "attention", "alert-triangle"),
     Severity.DOCUMENT: Shown(_("Documents wanted"), "attention", "file-certificate"),
+    Severity.OUTCOME: Shown(pgettext_lazy("severity", "Ended without a deal"), "calm", "clock"),
     Severity.REFUSAL: Shown(pgettext_lazy("severity", "Request refused"), "bad", "x"),
 }
 
@@ -191,7 +193,38 @@ DELIVERY: Mapping[str, Shown] = {
     Outcome.GARBLED: Shown(pgettext_lazy("delivery", "Answered, but not in HTTP"), "bad", "alert-triangle"),
 }
 
+ROLE: Mapping[str, Shown] = {
+    Role.FIRST: Shown(_("First cause"), "bad", "alert-triangle"),
+    Role.ALSO: Shown(_("Another cause"), "attention", "alert-triangle"),
+    Role.CONSEQUENCE: Shown(_("Consequence"), "calm", "arrow-right"),
+    Role.LINE: Shown(_("Stops its line only"), "calm", "circle-dashed"),
+}
+
+EVIDENCE: Mapping[str, str | Promise] = {
+    "value": _("Value"),
+    "limit": _("Limit"),
+    "as_of": _("As of"),
+    "source": _("Read from"),
+    "sku": _("SKU"),
+    "country": _("Country"),
+    "region": _("Region"),
+    "needed": _("Needed"),
+    "available": _("Available"),
+    "paid": _("Paid then"),
+    "listed": _("List price today"),
+    "quantity": _("Quantity"),
+    "scheme": _("Scheme"),
+    "jurisdiction": _("Jurisdiction"),
+    "number": _("Number"),
+    "reference": _("Legal basis"),
+    "currency": _("Currency"),
+    "missing": _("Missing"),
+    "service": _("Customised service"),
+}
+"""What a finding was decided by, by its name there; one without words stays as it is."""
+
 KINDS: Mapping[str, Mapping] = {
+    "role": ROLE,
     "paper": PAPER,
     "batch": BATCH,
     "order": ORDER,
@@ -331,5 +364,8 @@ EVENTS: Mapping[str, str | Promise] = {
     "services.confirmed": _("Buyer answered on customised services"),
     "carrier.charged": _("Carrier's bill recorded"),
     "lock.expired": _("Price lock ended without an answer"),
+    "source.completed": _("Source order completed"),
+    "order.failed": _("The order failed"),
+    "order.cured": _("Cured: the order is ready again"),
 }
 """Ledger entries as a timeline tells them."""
