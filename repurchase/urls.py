@@ -79,6 +79,7 @@ urlpatterns = [
     # why it failed, and how to cure it
     path("orders/<ref:ref>/diagnostics/", diagnoses.order, name="order-diagnosis"),
     path("batches/<ref:ref>/diagnostics/", diagnoses.batch, name="batch-diagnosis"),
+    path("batches/<ref:ref>/fixes/", diagnoses.fixes, name="batch-fixes"),
     # the buyer, by the link in the letter
     path("b/<str:token>/", answers.answer, name="answer"),
     path("b/<str:token>/agreements/<uuid:pk>.pdf", agreements.of_link, name="answer-agreement"),

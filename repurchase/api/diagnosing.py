@@ -10,13 +10,18 @@ from rest_framework.response import Response
 
 from diagnostics import words
 from diagnostics.attribution import Cause, Happening, Share
-from diagnostics.codes import CATALOGUE
+from diagnostics.codes import CATALOGUE, Code
+from diagnostics.fixes import Fix
 from marketplace import clock
 from repurchase import queries
+from repurchase.api import asked
 from repurchase.api.endpoint import Endpoint
 from repurchase.api.fields import Amount, Instant, amount_of
 from repurchase.api.schema import described
+from repurchase.models import Batch
 from repurchase.queries.diagnoses import BatchDiagnosis, Diagnosis
+from repurchase.queries.fixing import Fixable, fixable
+from repurchase.services import curing
 
 
 class CauseTold(serializers.Serializer):
@@ -71,6 +76,41 @@ class BatchDiagnostics(serializers.Serializer):
     shares = ShareTold(many=True)
 
 
+class FixTold(serializers.Serializer):
+    code = serializers.CharField()
+    subject = serializers.CharField(
+        allow_blank=True, help_text="A SKU, a destination …; blank: fixed in one go."
+    )
+    fix = serializers.CharField()
+    fixer = serializers.CharField()
+    done_here = serializers.BooleanField(help_text="Applying it does it; else it is done elsewhere first.")
+    orders = serializers.IntegerField(help_text="Orders that it touches.")
+
+
+class FixSet(serializers.Serializer):
+    fixes = FixTold(many=True)
+    frees = serializers.IntegerField(help_text="Orders that come to nothing now.")
+    money = Amount(many=True, help_text="Goods and freight as paid, before tax.")
+    exact = serializers.BooleanField(
+        help_text="false: found greedily; `at_most` bounds every set of this size."
+    )
+    at_most = serializers.IntegerField()
+
+
+class FixSets(serializers.Serializer):
+    batch = serializers.CharField()
+    version = serializers.IntegerField()
+    stopped = serializers.IntegerField()
+    hopeless = serializers.IntegerField(help_text="Of them, orders that nothing cures.")
+    sets = FixSet(many=True)
+
+
+class FixesApplied(serializers.Serializer):
+    touched = serializers.IntegerField()
+    freed = serializers.IntegerField()
+    screening = serializers.BooleanField(help_text="true: the whole batch is being screened again.")
+
+
 class OrderDiagnosis(Endpoint):
     @described("get_order_diagnostics", OrderDiagnostics)
     def get(self, request: Request, ref: str) -> Response:
@@ -86,6 +126,46 @@ class BatchDiagnosisTold(Endpoint):
         now = clock.now(self.store)
         found = queries.batch_diagnosis(queries.batch(self.store, ref, now=now), now=now)
         return Response(told_batch(found, request))
+
+
+class Fixes(Endpoint):
+    @described("get_batch_fixes", FixSets)
+    def get(self, request: Request, ref: str) -> Response:
+        """The smallest sets of fixes that free the most orders and money, one for each size."""
+        batch = self.batch(ref)
+        return Response(_fix_sets(batch, fixable(batch, now=clock.now(self.store))))
+
+    @described("apply_batch_fixes", FixesApplied, body=asked.Fixes)
+    def post(self, request: Request, ref: str) -> Response:
+        """Applies fixes and screens the touched orders again; a fix of a gate screens the whole batch again."""
+        sent = self.sent(asked.Fixes)
+        wanted = {Fix(Code(row["code"]), row["subject"]) for row in sent["fixes"]}
+        done = curing.apply(batch=self.batch(ref), wanted=wanted, by=self.by, version=sent["version"])
+        return Response(FixesApplied(done).data)
+
+
+def _fix_sets(batch: Batch, found: Fixable) -> dict[str, Any]:
+    return {
+        "batch": batch.ref,
+        "version": batch.version,
+        "stopped": found.cure.stopped,
+        "hopeless": found.cure.hopeless,
+        "sets": [
+            {
+                "fixes": [_fix(fix, found) for fix in step.fixes], "frees": step.gain.orders,
+                "money": amounts(step.gain.money), "exact": step.exact, "at_most": step.at_most,
+            }
+            for step in found.cure.steps
+        ],
+    }  # fmt: skip
+
+
+def _fix(fix: Fix, found: Fixable) -> dict[str, Any]:
+    return {
+        "code": str(fix.code), "subject": fix.subject, "fix": words.of(fix.code).fix,
+        "fixer": str(CATALOGUE[fix.code].fixer), "done_here": fix.code in curing.DONE_HERE,
+        "orders": len(found.touched[fix]),
+    }  # fmt: skip
 
 
 def told(found: Diagnosis, request: Request) -> dict[str, Any]:

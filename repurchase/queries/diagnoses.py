@@ -3,7 +3,7 @@
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db.models import QuerySet
@@ -41,6 +41,8 @@ class Case:
     currency: str
     blocked_minor: int
     causes: tuple[Cause, ...]
+    lines: Mapping[int, int] = field(default_factory=dict)  # what each comes to, by its number
+    freight_minor: int = 0  # as it was charged then
 
     @property
     def first(self) -> Cause | None:
@@ -88,6 +90,8 @@ def _case(row: Mapping[str, Any], lines: Sequence[tuple]) -> Case:
         currency=row["currency"],
         blocked_minor=_blocked(row, lines),
         causes=attribution.attribute(attribution.merged(of_order, of_lines)),
+        lines={no: base for no, base, _, _ in lines},
+        freight_minor=row["past_order__freight_minor"],
     )
 
 

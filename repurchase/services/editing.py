@@ -45,7 +45,7 @@ def apply(
 
     Beside what `preview` raises: CAPACITY_EXCEEDED, with the first day that overflows and the earliest promise.
     """
-    batch = _held(batch, version)
+    batch = held(batch, version)
     work = _worked(batch, asked)
     if digest and digest != work.preview.digest:
         raise Problem(Code.PLAN_CHANGED, value=version, limit=batch.version)
@@ -58,7 +58,7 @@ def apply(
         lines=work.preview.lines, orders=work.preview.orders, digest=work.preview.digest, applied_at=now,
         applied_by=by,
     )  # fmt: skip
-    _write(batch, work, now)
+    write(batch, work, now)
     _record(batch, "batch.edited", row, work.preview, by, now)
     return replace(work.preview, version=batch.version)
 
@@ -66,17 +66,17 @@ def apply(
 @transaction.atomic
 def undo(*, batch: Batch, by: str, version: int | None = None) -> BatchEdit:
     """Takes the last edit back: its lines are planned again without it. EDIT_EMPTY when there is none."""
-    batch = _held(batch, version)
+    batch = held(batch, version)
     row = last_edit(batch)
     if row is None:
         raise Problem(Code.EDIT_EMPTY)
-    _require_same_terms(batch)
+    require_same_terms(batch)
     now = clock.now(batch.store)
     work = replanned(batch, [edits.read(each) for each in row.changes], after=edits_of(batch, without=row))
     row.undone_at, row.undone_by = now, by
     row.save(update_fields=["undone_at", "undone_by"])
     batch.version += 1
-    _write(batch, work, now)
+    write(batch, work, now)
     _record(batch, "batch.edit_undone", row, work.preview, by, now)
     return row
 
@@ -89,7 +89,7 @@ def exceeded(overflow: Overflow) -> Problem:
     )  # fmt: skip
 
 
-def _require_same_terms(batch: Batch) -> None:
+def require_same_terms(batch: Batch) -> None:
     """One plan is priced by one set of tariffs and one treatment of its buyer (pitfall 1): PLAN_STALE else."""
     checked = batch.buyer.tax_number_checked_at
     later = checked is not None and checked > batch.screened_at
@@ -106,7 +106,8 @@ def _require_editable(batch: Batch) -> None:
         raise Problem(Code.STATE_CONFLICT, state=batch.status, event=str(batching.Event.EDIT))
 
 
-def _held(batch: Batch, version: int | None) -> Batch:
+def held(batch: Batch, version: int | None) -> Batch:
+    """The batch under its row's lock, still editable and, with `version`, still the plan that was looked at."""
     held = (
         Batch.objects.select_for_update(of=("self",))
         .select_related("store", "buyer", "rate_set")
@@ -119,7 +120,7 @@ def _held(batch: Batch, version: int | None) -> Batch:
 
 
 def _worked(batch: Batch, asked: Sequence[Asked]) -> Rework:
-    _require_same_terms(batch)
+    require_same_terms(batch)
     before = edits_of(batch)
     refs = order_refs(batch)
     sources = source_lines(batch.store, list(refs.values()), refs=refs)
@@ -127,7 +128,7 @@ def _worked(batch: Batch, asked: Sequence[Asked]) -> Rework:
     return replanned(batch, changes, after=[*before, *changes])
 
 
-def _write(batch: Batch, work: Rework, now: dt.datetime) -> None:
+def write(batch: Batch, work: Rework, now: dt.datetime) -> None:
     """The orders are made again by COPY, as a screening makes them; their references and positions stay."""
     generating.keep(batch, Part.EDIT, batch.version, work.made, work.inputs)
     RepeatOrder.objects.filter(batch=batch, past_order__in=work.positions).only("pk").delete()

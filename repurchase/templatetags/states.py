@@ -353,6 +353,7 @@ EVENTS: Mapping[str, str | Promise] = {
     "batch.planned": _("Plan ready"),
     "batch.failed": _("Screening ended without a plan"),
     "batch.edited": _("Quantities or promises edited"),
+    "batch.cured": _("Fixes applied, touched orders screened again"),
     "batch.edit_undone": _("An edit was undone"),
     "batch.locked": _("Prices locked, buyer invited"),
     "batch.cancelled": _("Batch cancelled"),

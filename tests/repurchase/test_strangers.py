@@ -42,7 +42,7 @@ OF_A_STORE = {
     "batches/<ref:ref>/orders.xml", "fees/", "events/", "developers/",
     "developers/keys/<int:key_id>/rotate/", "developers/keys/<int:key_id>/revoke/", "developers/webhooks/", "developers/webhooks/<uuid:webhook_id>/",
     "developers/webhooks/<uuid:webhook_id>/<webhookverb:verb>/", "batches/<ref:ref>/agreements/<uuid:pk>.pdf",
-    "orders/<ref:ref>/diagnostics/", "batches/<ref:ref>/diagnostics/",
+    "orders/<ref:ref>/diagnostics/", "batches/<ref:ref>/diagnostics/", "batches/<ref:ref>/fixes/",
 }  # fmt: skip
 
 OF_A_KEY = {
@@ -56,6 +56,7 @@ OF_A_KEY = {
     "api/v1/webhooks/<uuid:webhook_id>/rotate/", "api/v1/webhooks/<uuid:webhook_id>/replay/",
     "api/v1/webhooks/<uuid:webhook_id>/deliveries/",
     "api/v1/orders/<ref:ref>/diagnostics/", "api/v1/batches/<ref:ref>/diagnostics/",
+    "api/v1/batches/<ref:ref>/fixes/",
 }  # fmt: skip
 
 # What names no row in its address: a key's own, so a stranger's key finds or writes nothing of alice's.
