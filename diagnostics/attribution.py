@@ -145,6 +145,29 @@ def codes_of(causes: Iterable[Cause]) -> list[Code]:
     return list(dict.fromkeys(cause.code for cause in causes))
 
 
+class Mark(StrEnum):
+    CLEAR = "clear"  # nothing found
+    LINE = "line"  # lines of it are out
+    ALSO = "also"
+    FIRST = "first"
+    UNREACHED = "unreached"  # it came to nothing before
+
+
+def path(causes: Sequence[Cause]) -> tuple[tuple[Stage, Mark], ...]:
+    """How far an order came: every stage with the gravest mark in it. Stages before the lock are all looked at."""
+    first = first_of(causes)
+    marks = {stage: _mark(stage, causes) for stage in Stage}
+    if first and STAGES.get(first.code, Stage.LOCK) is not Stage.LOCK:
+        marks[Stage.LOCK] = Mark.UNREACHED
+    return tuple(marks.items())
+
+
+def _mark(stage: Stage, causes: Sequence[Cause]) -> Mark:
+    roles = {cause.role for cause in causes if STAGES.get(cause.code, Stage.LOCK) is stage}
+    found = (mark for mark in (Mark.FIRST, Mark.ALSO, Mark.LINE) if mark.value in roles)
+    return next(found, Mark.CLEAR)
+
+
 # --- Shares: by cause, by period (R-76) -------------------------------------------------------------------------
 
 

@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from repurchase import simulator
-from repurchase.services import generating, sweeping
+from repurchase.services import generating, reporting, sweeping
 
 
 @shared_task(name="repurchase.generate_chunk")
@@ -14,6 +14,11 @@ def generate_chunk(chunk_id: int) -> None:
 @shared_task(name="repurchase.finish_batch")
 def finish_batch(batch_id: int) -> None:
     generating.finish_batch(batch_id)
+
+
+@shared_task(name="repurchase.make_report")
+def make_report(report_id: int) -> None:
+    reporting.make(report_id)
 
 
 @shared_task(name="repurchase.sweep")

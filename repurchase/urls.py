@@ -79,6 +79,10 @@ urlpatterns = [
     # why it failed, and how to cure it
     path("orders/<ref:ref>/diagnostics/", diagnoses.order, name="order-diagnosis"),
     path("batches/<ref:ref>/diagnostics/", diagnoses.batch, name="batch-diagnosis"),
+    path("orders/<ref:ref>/diagnostics.pdf", diagnoses.order_report, name="order-report"),
+    path("batches/<ref:ref>/reports/", diagnoses.ask_report, name="ask-report"),
+    path("batches/<ref:ref>/reports/<int:report_id>/", diagnoses.report, name="batch-report"),
+    path("batches/<ref:ref>/reports/<int:report_id>.pdf", diagnoses.report_pdf, name="batch-report-pdf"),
     path("batches/<ref:ref>/fixes/", diagnoses.fixes, name="batch-fixes"),
     # the buyer, by the link in the letter
     path("b/<str:token>/", answers.answer, name="answer"),

@@ -3,8 +3,11 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from django.http import HttpResponse
 from django.urls import reverse
+from drf_spectacular.types import OpenApiTypes
 from rest_framework import serializers
+from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -21,7 +24,7 @@ from repurchase.api.schema import described
 from repurchase.models import Batch
 from repurchase.queries.diagnoses import BatchDiagnosis, Diagnosis
 from repurchase.queries.fixing import Fixable, fixable
-from repurchase.services import curing
+from repurchase.services import curing, reporting
 
 
 class CauseTold(serializers.Serializer):
@@ -119,6 +122,22 @@ class OrderDiagnosis(Endpoint):
         return Response(told(found, request))
 
 
+class PdfRenderer(BaseRenderer):
+    """Only names the media type."""
+
+    media_type, format = "application/pdf", "pdf"
+
+
+class OrderReport(Endpoint):
+    renderer_classes = [PdfRenderer]
+
+    @described("get_order_report", OpenApiTypes.BINARY, media_type="application/pdf")
+    def get(self, request: Request, ref: str) -> HttpResponse:
+        """The same as a PDF, in the language that Accept-Language asks for."""
+        content = reporting.of_order(self.store, ref, now=clock.now(self.store))
+        return HttpResponse(content, content_type="application/pdf")
+
+
 class BatchDiagnosisTold(Endpoint):
     @described("get_batch_diagnostics", BatchDiagnostics)
     def get(self, request: Request, ref: str) -> Response:
@@ -138,9 +157,9 @@ class Fixes(Endpoint):
     @described("apply_batch_fixes", FixesApplied, body=asked.Fixes)
     def post(self, request: Request, ref: str) -> Response:
         """Applies fixes and screens the touched orders again; a fix of a gate screens the whole batch again."""
-        sent = self.sent(asked.Fixes)
+        batch, sent = self.batch(ref), self.sent(asked.Fixes)
         wanted = {Fix(Code(row["code"]), row["subject"]) for row in sent["fixes"]}
-        done = curing.apply(batch=self.batch(ref), wanted=wanted, by=self.by, version=sent["version"])
+        done = curing.apply(batch=batch, wanted=wanted, by=self.by, version=sent["version"])
         return Response(FixesApplied(done).data)
 
 

@@ -35,6 +35,7 @@ urlpatterns = [
     path("qualification/documents/", views.Documents.as_view(), name="documents"),
     # why it failed, and how to cure it
     path("orders/<ref:ref>/diagnostics/", diagnosing.OrderDiagnosis.as_view(), name="order-diagnosis"),
+    path("orders/<ref:ref>/diagnostics.pdf", diagnosing.OrderReport.as_view(), name="order-report"),
     path("batches/<ref:ref>/diagnostics/", diagnosing.BatchDiagnosisTold.as_view(), name="batch-diagnosis"),
     path("batches/<ref:ref>/fixes/", diagnosing.Fixes.as_view(), name="batch-fixes"),
     re_path(r"", views.Nothing.as_view(), name="nothing"),

@@ -55,6 +55,10 @@ class Case:
             raise ValueError(f"{self.ref} is {self.state} without a cause")
         return self.first
 
+    @property
+    def path(self) -> tuple[tuple[attribution.Stage, attribution.Mark], ...]:
+        return attribution.path(self.causes)
+
 
 def cases(orders: QuerySet[RepeatOrder], *, now: dt.datetime, failing: bool = True) -> list[Case]:
     """Two queries, by position. `failing`: only orders that came to nothing; else all that are asked for."""
@@ -185,8 +189,12 @@ def batch_diagnosis(batch: Batch, *, now: dt.datetime) -> BatchDiagnosis:
         shares=attribution.shares(failed),
         blocked=attribution.blocked(failed),
         beside=_beside(found),
-        timeline=attribution.timeline(_of_ledger(batch)),
+        timeline=timeline_of(batch),
     )
+
+
+def timeline_of(batch: Batch) -> tuple[Happening, ...]:
+    return attribution.timeline(_of_ledger(batch))
 
 
 def failed_of(case: Case, at: dt.datetime) -> Failed:

@@ -29,22 +29,22 @@ def fixable(batch: Batch, *, now: dt.datetime) -> Fixable:
     """Two queries, then the search."""
     marked = batch.orders.filter(status__in=OPEN, codes__len__gt=0)
     found = cases(marked, now=now, failing=False)
-    needs = {case.ref: fixes.needs_of(case.causes) for case in found}
     stopped, hopeless = [], 0
     touched: dict[Fix, list[Case]] = defaultdict(list)
     for case in found:
-        order = _stopped(case, needs[case.ref])
+        order = stopped_of(case)
         if order is None:
             hopeless += case.state != OrderStatus.PLANNED
             continue
         stopped.append(order)
-        for fix in needs[case.ref].all:
+        for fix in fixes.needs_of(case.causes).all:
             touched[fix].append(case)
     return Fixable(cases=found, cure=fixes.cure(stopped, hopeless=hopeless), touched=touched)
 
 
-def _stopped(case: Case, needs: fixes.Needs) -> Stopped | None:
+def stopped_of(case: Case) -> Stopped | None:
     """None for an order that nothing cures."""
+    needs = fixes.needs_of(case.causes)
     none: frozenset[Fix] = frozenset()
     lines = tuple(
         Line(needs=needs.lines.get(no, none), minor=minor)

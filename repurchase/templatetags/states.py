@@ -7,7 +7,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from diagnostics.attribution import Role
+from diagnostics.attribution import Mark, Role, Stage
 from diagnostics.codes import Fixer, Severity
 from eligibility import drift
 from marketplace.models import StoreLevel
@@ -199,6 +199,32 @@ ROLE: Mapping[str, Shown] = {
     Role.CONSEQUENCE: Shown(_("Consequence"), "calm", "arrow-right"),
     Role.LINE: Shown(_("Stops its line only"), "calm", "circle-dashed"),
 }
+
+STAGE: Mapping[str, str | Promise] = {
+    Stage.STORE.name: pgettext_lazy("stage", "Store"),
+    Stage.BUYER.name: pgettext_lazy("stage", "Buyer"),
+    Stage.ORDER.name: pgettext_lazy("stage", "Source order"),
+    Stage.ROUTE.name: pgettext_lazy("stage", "Route and export"),
+    Stage.LINE.name: pgettext_lazy("stage", "Lines"),
+    Stage.PRICE.name: pgettext_lazy("stage", "Price"),
+    Stage.LOCK.name: pgettext_lazy("stage", "Lock and answer"),
+}
+MARK: Mapping[str, str | Promise] = {
+    Mark.CLEAR: pgettext_lazy("mark", "nothing found"),
+    Mark.LINE: pgettext_lazy("mark", "lines are out"),
+    Mark.ALSO: pgettext_lazy("mark", "another cause"),
+    Mark.FIRST: pgettext_lazy("mark", "first cause"),
+    Mark.UNREACHED: pgettext_lazy("mark", "not reached"),
+}
+
+PHASE: Mapping[str, str | Promise] = {
+    "waiting": pgettext_lazy("report", "Waiting for a worker"),
+    "reading": pgettext_lazy("report", "Reading orders"),
+    "drawing": pgettext_lazy("report", "Writing the pages"),
+    "done": pgettext_lazy("report", "Ready"),
+    "failed": pgettext_lazy("report", "It could not be made"),
+}
+"""How far a report is."""
 
 EVIDENCE: Mapping[str, str | Promise] = {
     "value": _("Value"),

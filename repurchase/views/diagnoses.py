@@ -5,18 +5,19 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from diagnostics.codes import Code
 from diagnostics.fixes import Fix
 from diagnostics.problem import Problem
-from marketplace import clock
+from marketplace import access, clock
 from marketplace.access import Can, require
 from marketplace.models import Membership
 from repurchase import queries
 from repurchase.cures import PLACES
+from repurchase.models import DiagnosisReport
 from repurchase.queries.fixing import fixable, is_of_a_gate
-from repurchase.services import curing
+from repurchase.services import curing, reporting
 from repurchase.services.editing import EDITABLE
 from repurchase.templatetags.parts import digits
 from repurchase.views.doors import for_members, may
@@ -37,11 +38,52 @@ def order(request: HttpRequest, membership: Membership, ref: str) -> HttpRespons
 
 @require_GET
 @for_members()
+def order_report(request: HttpRequest, membership: Membership, ref: str) -> HttpResponse:
+    now = clock.now(membership.store)
+    return as_pdf(reporting.of_order(membership.store, ref, now=now), ref)
+
+
+def as_pdf(content: bytes, ref: str) -> HttpResponse:
+    """Downloaded, never cached: it is for those who may see the order now."""
+    answer = HttpResponse(content, content_type="application/pdf")
+    answer["Content-Disposition"] = f'attachment; filename="{ref}-diagnosis.pdf"'
+    answer["Cache-Control"] = "no-store"
+    return answer
+
+
+@require_GET
+@for_members()
 def batch(request: HttpRequest, membership: Membership, ref: str) -> HttpResponse:
     now = clock.now(membership.store)
     found = queries.batch_diagnosis(queries.batch(membership.store, ref, now=now), now=now)
     context = {"active": "batches", "found": found, "batch": found.batch, "shown": found.cases[:SHOWN]}
+    context |= {"store_id": membership.store_id, "report": found.batch.reports.order_by("pk").last()}
     return render(request, "diagnoses/batch.html", context)
+
+
+@require_POST
+@for_members()
+def ask_report(request: HttpRequest, membership: Membership, ref: str) -> HttpResponse:
+    found = queries.batch(membership.store, ref, now=clock.now(membership.store))
+    reporting.ask(batch=found, by=f"user:{request.user.pk}")
+    return redirect("batch-diagnosis", ref=ref)
+
+
+@require_GET
+@for_members()
+def report(request: HttpRequest, membership: Membership, ref: str, report_id: int) -> HttpResponse:
+    """How far it is: asked each second until it is finished."""
+    found = access.of(membership.store, DiagnosisReport, batch__ref=ref, pk=report_id)
+    return render(request, "diagnoses/report.html", {"report": found, "batch": found.batch})
+
+
+@require_GET
+@for_members()
+def report_pdf(request: HttpRequest, membership: Membership, ref: str, report_id: int) -> HttpResponse:
+    found = access.of(
+        membership.store, DiagnosisReport, batch__ref=ref, pk=report_id, phase=DiagnosisReport.Phase.DONE
+    )
+    return as_pdf(reporting.content_of(found), ref)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
