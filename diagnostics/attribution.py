@@ -145,6 +145,17 @@ def codes_of(causes: Iterable[Cause]) -> list[Code]:
     return list(dict.fromkeys(cause.code for cause in causes))
 
 
+def distinct(causes: Iterable[Cause]) -> list[tuple[Cause, tuple[int, ...]]]:
+    """For readers: what was found about several lines alike is told once, with their numbers."""
+    lines: dict[str, list[int]] = {}
+    first: dict[str, Cause] = {}
+    for cause in causes:
+        key = f"{cause.code} {cause.because} {sorted(cause.found.evidence.items(), key=str)}"
+        first.setdefault(key, cause)
+        lines.setdefault(key, []).extend([cause.found.line] if cause.found.line is not None else [])
+    return [(cause, tuple(lines[key])) for key, cause in first.items()]
+
+
 class Mark(StrEnum):
     CLEAR = "clear"  # nothing found
     LINE = "line"  # lines of it are out

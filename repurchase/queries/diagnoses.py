@@ -56,6 +56,10 @@ class Case:
         return self.first
 
     @property
+    def distinct(self) -> list[tuple[Cause, tuple[int, ...]]]:
+        return attribution.distinct(self.causes)
+
+    @property
     def path(self) -> tuple[tuple[attribution.Stage, attribution.Mark], ...]:
         return attribution.path(self.causes)
 

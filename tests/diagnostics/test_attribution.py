@@ -109,6 +109,37 @@ class TestTheFirstCause:
         )
 
 
+class TestTheCausesAsTheyAreRead:
+    def test_are_told_once_for_lines_of_which_the_same_was_found(self):
+        same = [Found(code=C.REGISTRATION_MISSING, line=n, evidence={"country": "FR"}) for n in (1, 2, 3)]
+        other = Found(code=C.REGISTRATION_MISSING, line=4, evidence={"country": "ES"})
+        causes = attribution.attribute(
+            attribution.merged([Found(code=C.REGISTRATION_MISSING)], [*same, other])
+        )
+        told = attribution.distinct(causes)
+        assert [(c.role, lines) for c, lines in told] == [(Role.FIRST, (1, 2, 3)), (Role.ALSO, (4,))]
+
+
+class TestThePath:
+    def test_marks_where_an_order_came_to_nothing(self):
+        causes = attribution.attribute(
+            attribution.merged(
+                [Found(code=C.BUYER_CERTIFICATE_EXPIRED), Found(code=C.LANE_UNREACHABLE)],
+                [on(1, C.SKU_NOT_STANDARD)],
+            )
+        )
+        marks = {stage.name: str(mark) for stage, mark in attribution.path(causes)}
+        assert marks == {
+            "STORE": "clear", "BUYER": "first", "ORDER": "clear", "ROUTE": "also", "LINE": "line", "PRICE": "clear",
+            "LOCK": "unreached",
+        }  # fmt: skip
+
+    def test_of_an_order_whose_lock_lapsed_ends_at_the_lock(self):
+        path = dict(attribution.path(attribution.attribute([Found(code=C.LOCK_EXPIRED)])))
+        assert path[Stage.LOCK] == "first"
+        assert set(path.values()) == {"first", "clear"}
+
+
 class TestTheTables:
     def test_place_every_code_that_screening_can_give(self):
         of_orders = {c for c, e in CATALOGUE.items() if e.severity in (Severity.FINAL, Severity.CURABLE)}
