@@ -18,6 +18,7 @@ from repurchase.views import (
     events,
     feed,
     fees,
+    figures,
     health,
     history,
     mailbox,
@@ -79,6 +80,7 @@ urlpatterns = [
     # why it failed, and how to cure it
     path("orders/<ref:ref>/diagnostics/", diagnoses.order, name="order-diagnosis"),
     path("batches/<ref:ref>/diagnostics/", diagnoses.batch, name="batch-diagnosis"),
+    path("figures/", figures.figures, name="figures"),
     path("orders/<ref:ref>/diagnostics.pdf", diagnoses.order_report, name="order-report"),
     path("batches/<ref:ref>/reports/", diagnoses.ask_report, name="ask-report"),
     path("batches/<ref:ref>/reports/<int:report_id>/", diagnoses.report, name="batch-report"),
