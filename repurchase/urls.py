@@ -25,6 +25,7 @@ from repurchase.views import (
     opening,
     orders,
     papers,
+    radar,
     services,
     shell,
     stock,
@@ -80,6 +81,7 @@ urlpatterns = [
     # why it failed, and how to cure it
     path("orders/<ref:ref>/diagnostics/", diagnoses.order, name="order-diagnosis"),
     path("batches/<ref:ref>/diagnostics/", diagnoses.batch, name="batch-diagnosis"),
+    path("radar/", radar.radar, name="radar"),
     path("figures/", figures.figures, name="figures"),
     path("orders/<ref:ref>/diagnostics.pdf", diagnoses.order_report, name="order-report"),
     path("batches/<ref:ref>/reports/", diagnoses.ask_report, name="ask-report"),

@@ -20,6 +20,7 @@ from qualification.uploads import State
 from repurchase.batching import BatchStatus
 from repurchase.lifecycle import OrderStatus
 from repurchase.queries.services import ServiceState
+from repurchase.radar import Kind as Kind_
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +218,33 @@ MARK: Mapping[str, str | Promise] = {
     Mark.UNREACHED: pgettext_lazy("mark", "not reached"),
 }
 
+BAND: Mapping[int, Shown] = {
+    0: Shown(pgettext_lazy("radar", "Has lapsed"), "bad", "alert-triangle"),
+    7: Shown(pgettext_lazy("radar", "Within 7 days"), "bad", "hourglass"),
+    30: Shown(pgettext_lazy("radar", "Within 30 days"), "attention", "hourglass"),
+    60: Shown(pgettext_lazy("radar", "Within 60 days"), "info", "clock"),
+}
+RADAR: Mapping[str, str | Promise] = {
+    Kind_.CERTIFICATE: _("Business Buyer certificate"),
+    Kind_.REGISTRATION: _("Registration"),
+    Kind_.QUALIFICATION: _("Opening for bulk repeat orders"),
+    Kind_.DOCUMENT: _("Qualification document"),
+    Kind_.TAX: _("VAT or GST rate changes"),
+    Kind_.COMMISSION: _("Commission rate changes"),
+    Kind_.FREIGHT: _("Freight tariff changes"),
+    Kind_.PRICE: _("List price changes"),
+}
+RADAR_CURES: Mapping[str, str | Promise] = {
+    Kind_.CERTIFICATE: _("Ask the buyer to renew it in the Business Buyer back office."),
+    Kind_.REGISTRATION: _("Renew the registration and enter the new dates."),
+    Kind_.QUALIFICATION: _("Hand in renewed documents; lock what is planned before it lapses."),
+    Kind_.DOCUMENT: _("Upload the renewed document."),
+    Kind_.TAX: _("Lock before it changes, or screen again afterwards."),
+    Kind_.COMMISSION: _("Lock before it changes, or screen again afterwards."),
+    Kind_.FREIGHT: _("Lock before it changes, or screen again afterwards."),
+    Kind_.PRICE: _("Lock before it changes, or screen again afterwards."),
+}
+
 PHASE: Mapping[str, str | Promise] = {
     "waiting": pgettext_lazy("report", "Waiting for a worker"),
     "reading": pgettext_lazy("report", "Reading orders"),
@@ -250,6 +278,7 @@ EVIDENCE: Mapping[str, str | Promise] = {
 """What a finding was decided by, by its name there; one without words stays as it is."""
 
 KINDS: Mapping[str, Mapping] = {
+    "band": BAND,
     "role": ROLE,
     "paper": PAPER,
     "batch": BATCH,
