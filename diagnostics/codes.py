@@ -14,6 +14,7 @@ class Severity(StrEnum):
     CURABLE = "curable"  # somebody can fix it; the order or line fails until then
     REFUSAL = "refusal"  # a request that was refused; nothing was written
     DOCUMENT = "document"  # a file or what it shows does not suffice; a reviewer decides with it in view
+    OUTCOME = "outcome"  # how a locked order ended without a deal; it can be repeated in a new batch
 
 
 class Fixer(StrEnum):
@@ -86,6 +87,9 @@ class Code(StrEnum):
     CONSENT_MISSING = "CONSENT_MISSING"
     LINK_INVALID = "LINK_INVALID"
     LINK_USED = "LINK_USED"
+    # how a locked order ended without a deal
+    BUYER_DECLINED = "BUYER_DECLINED"
+    RENEGOTIATION_LAPSED = "RENEGOTIATION_LAPSED"
     # a request
     STATE_CONFLICT = "STATE_CONFLICT"
     STORE_MISMATCH = "STORE_MISMATCH"
@@ -183,6 +187,10 @@ def _refusal(status: int, title: str, cause: str, fix: str, fixer: Fixer = Fixer
 
 def _document(title: str, cause: str, fix: str, fixer: Fixer = Fixer.SELLER) -> Entry:
     return Entry(title=title, cause=cause, fix=fix, severity=Severity.DOCUMENT, fixer=fixer)
+
+
+def _outcome(title: str, cause: str, fix: str, fixer: Fixer = Fixer.SELLER) -> Entry:
+    return Entry(title=title, cause=cause, fix=fix, severity=Severity.OUTCOME, fixer=fixer, status=409)
 
 
 CATALOGUE: Mapping[Code, Entry] = {
@@ -508,6 +516,16 @@ CATALOGUE: Mapping[Code, Entry] = {
         _("An answer was recorded {value}; each link acts once."),
         _("Talk to the seller if you want to change it."),
         Fixer.NOBODY,
+    ),
+    Code.BUYER_DECLINED: _outcome(
+        _("The buyer declined"),
+        _("The buyer turned the order down on {value}, or left it out of what was confirmed."),
+        _("Ask the buyer why, then repeat the past order in a new batch."),
+    ),
+    Code.RENEGOTIATION_LAPSED: _outcome(
+        _("The renegotiation ended without an agreement"),
+        _("A price trigger opened a renegotiation, and not both sides had signed by {value}."),
+        _("Repeat the past order in a new batch, at today's rates, and agree within the four hours."),
     ),
     Code.STATE_CONFLICT: _refusal(
         409,

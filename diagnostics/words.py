@@ -1,12 +1,18 @@
 """Turning a code and its evidence into words, in the language that is active."""
 
+import datetime as dt
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext
 
 from diagnostics.codes import CATALOGUE, Code
+
+INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)")
+"""An instant with its zone, as evidence keeps it."""
 
 
 class _Evidence(dict):
@@ -34,4 +40,14 @@ def of(code: Code | str, evidence: Mapping[str, Any] | None = None) -> Words:
 
 
 def _shown(value: Any) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value))
+    text = str(value)
+    return zoned(dt.datetime.fromisoformat(text)) if INSTANT.fullmatch(text) else text
+
+
+def zoned(at: dt.datetime) -> str:
+    """“2026-11-26 16:00 (UTC+08:00)”: in the zone that is active, for readers in any."""
+    local = timezone.localtime(at)
+    offset = f"{local:%z}"
+    return f"{local:%Y-%m-%d %H:%M} (UTC{offset[:3]}:{offset[3:5]})"

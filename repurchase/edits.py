@@ -1,4 +1,4 @@
-"""Edits of quantities and delivery promises, as a fold over a source order (R-16, R-17). Pure.
+"""Edits of quantities, promises and the clearance channel, as a fold over a source order (R-16, R-17, R-71). Pure.
 
 An edit never touches a price: a line's base follows from what was paid for the source line and the new quantity,
 whatever edits came before.
@@ -40,6 +40,7 @@ class Edit:
     quantity: int | None = None
     promise_days: int | None = None
     promise_date: dt.date | None = None
+    special_clearance: bool | None = None  # 专线清关通道 for the orders of its lines (R-71)
 
     def names(self, *, order_id: int, line_id: int, sku_id: int, category_id: int) -> bool:
         match self.by:
@@ -68,7 +69,20 @@ class Edit:
 def edited(order: OrderFacts, edits: Sequence[Edit], *, today: dt.date) -> OrderFacts:
     """The order as the edits leave it, in their order: the last word on each value counts."""
     lines = tuple(_line(x, [e for e in edits if e.reaches(x, order.id)]) for x in order.lines)
-    return order._replace(lines=lines, promise_days=_promise_days(order, edits, today))
+    return order._replace(
+        lines=lines,
+        promise_days=_promise_days(order, edits, today),
+        special_clearance=_special_clearance(order, edits),
+    )
+
+
+def _special_clearance(order: OrderFacts, edits: Sequence[Edit]) -> bool:
+    said = (
+        e.special_clearance
+        for e in reversed(edits)
+        if e.special_clearance is not None and any(e.reaches(x, order.id) for x in order.lines)
+    )
+    return next(said, order.special_clearance)
 
 
 def _promise_days(order: OrderFacts, edits: Sequence[Edit], today: dt.date) -> int:
@@ -102,6 +116,7 @@ def kept(edit: Edit) -> dict[str, Any]:
         "quantity": edit.quantity,
         "promise_days": edit.promise_days,
         "promise_date": edit.promise_date and edit.promise_date.isoformat(),
+        "special_clearance": edit.special_clearance,
     }
     return {name: value for name, value in values.items() if value not in (None, [])}
 
@@ -115,4 +130,5 @@ def read(row: Mapping[str, Any]) -> Edit:
         quantity=row.get("quantity"),
         promise_days=row.get("promise_days"),
         promise_date=dt.date.fromisoformat(day) if day else None,
+        special_clearance=row.get("special_clearance"),
     )

@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from repurchase import simulator
-from repurchase.services import big_edits, chunks, generating, once, sweeping
+from repurchase.services import big_edits, chunks, generating, once, reporting, sweeping
 
 
 @shared_task(name="repurchase.generate_next")
@@ -19,6 +19,11 @@ def finish_batch(batch_id: int) -> None:
 @shared_task(name="repurchase.carry_out_edit")
 def carry_out_edit(task_id: int) -> None:
     big_edits.carry_out(task_id)
+
+
+@shared_task(name="repurchase.make_report")
+def make_report(report_id: int) -> None:
+    reporting.make(report_id)
 
 
 @shared_task(name="repurchase.sweep")

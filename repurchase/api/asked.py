@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from diagnostics.codes import Code
 from marketplace.money import EXPONENTS
 from qualification.readings import Kind
 from repurchase import happenings
@@ -350,6 +351,21 @@ class Rescreen(Strict):
         allow_null=True,
         default=None,
         help_text="Ticks or unticks it; null leaves it as it is.",
+    )
+
+
+class Fix(Strict):
+    code = serializers.ChoiceField(choices=sorted(Code))
+    subject = Text(max_length=200)
+
+
+class Fixes(Strict):
+    fixes = Fix(many=True, allow_empty=False, max_length=100)
+    version = serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="Of the plan that you saw; another is PLAN_CHANGED.",
     )
 
 

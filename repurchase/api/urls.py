@@ -4,7 +4,7 @@ from django.urls import path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from repurchase import refs  # noqa: F401 (registers <ref:…>)
-from repurchase.api import happening, views
+from repurchase.api import diagnosing, happening, views
 
 docs = SpectacularSwaggerSplitView.as_view(url_name="api:schema", template_name="api/docs.html")
 
@@ -36,5 +36,10 @@ urlpatterns = [
     path("webhooks/<uuid:webhook_id>/deliveries/", happening.Deliveries.as_view(), name="deliveries"),
     path("qualification/", views.Qualification.as_view(), name="qualification"),
     path("qualification/documents/", views.Documents.as_view(), name="documents"),
+    # why it failed, and how to cure it
+    path("orders/<ref:ref>/diagnostics/", diagnosing.OrderDiagnosis.as_view(), name="order-diagnosis"),
+    path("orders/<ref:ref>/diagnostics.pdf", diagnosing.OrderReport.as_view(), name="order-report"),
+    path("batches/<ref:ref>/diagnostics/", diagnosing.BatchDiagnosisTold.as_view(), name="batch-diagnosis"),
+    path("batches/<ref:ref>/fixes/", diagnosing.Fixes.as_view(), name="batch-fixes"),
     re_path(r"", views.Nothing.as_view(), name="nothing"),
 ]

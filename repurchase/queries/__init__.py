@@ -4,6 +4,7 @@ from repurchase.queries.advice import advice
 from repurchase.queries.batches import batch, batch_orders, batches, plan, progress
 from repurchase.queries.capacity import overflow_of
 from repurchase.queries.charges import charges, order_row
+from repurchase.queries.diagnoses import batch_diagnosis, diagnosis
 from repurchase.queries.drift import order_sheet, plan_drift
 from repurchase.queries.edits import names_in
 from repurchase.queries.explained import explained
@@ -22,12 +23,14 @@ from repurchase.queries.webhooks import deliveries, webhook, webhooks
 __all__ = [
     "advice",
     "batch",
+    "batch_diagnosis",
     "batch_orders",
     "batch_services",
     "batches",
     "buyer_groups",
     "charges",
     "deliveries",
+    "diagnosis",
     "explained",
     "freshness",
     "names_in",

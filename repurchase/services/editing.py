@@ -26,7 +26,7 @@ from repurchase.models import Batch, BatchEdit, EditTask, RepeatOrder
 from repurchase.queries import capacity as capacities
 from repurchase.queries.batches import counts_of
 from repurchase.queries.edits import edit_at_work, edits_of, last_edit, order_refs, source_lines
-from repurchase.services import generating, naming, telling
+from repurchase.services import failing, generating, naming, telling
 from repurchase.services.naming import Asked
 from repurchase.services.reworking import Each, Preview, Rework, named, replanned
 
@@ -99,7 +99,7 @@ def put(batch: Batch, work: Rework, *, by: str, digest: str = "") -> Preview:
         lines=work.preview.lines, orders=work.preview.orders, digest=work.preview.digest, applied_at=now,
         applied_by=by,
     )  # fmt: skip
-    _write(batch, work, now)
+    write(batch, work, now)
     _record(batch, "batch.edited", row, work.preview, by, now)
     return replace(work.preview, version=batch.version)
 
@@ -117,7 +117,7 @@ def take_back(batch: Batch, row: BatchEdit, work: Rework, *, by: str) -> BatchEd
     row.undone_at, row.undone_by = now, by
     row.save(update_fields=["undone_at", "undone_by"])
     batch.version += 1
-    _write(batch, work, now)
+    write(batch, work, now)
     _record(batch, "batch.edit_undone", row, work.preview, by, now)
     return row
 
@@ -185,11 +185,12 @@ def worked(batch: Batch, changes: Sequence[Edit], *, each: Each = iter) -> Rewor
     return replanned(batch, changes, after=[*edits_of(batch), *changes], each=each)
 
 
-def _write(batch: Batch, work: Rework, now: dt.datetime) -> None:
+def write(batch: Batch, work: Rework, now: dt.datetime) -> None:
     """The orders are made again by COPY, as a screening makes them; their references and positions stay."""
     generating.keep(batch, Part.EDIT, batch.version, work.made, work.inputs)
     RepeatOrder.objects.filter(batch=batch, past_order__in=work.positions).only("pk").delete()
     copying.write(batch, [(work.positions[order.id], plan) for order, plan in work.made], now=now)
+    failing.note(batch, batch.orders.filter(past_order__in=work.positions), at=now)
     ready = generating.is_ready(batch, counts_of(batch, now=now))
     was = BatchStatus(batch.status)
     if ready:

@@ -29,7 +29,7 @@ from repurchase.planning import Plan, Planner, Terms
 from repurchase.queries.batches import counts_of, short_skus
 from repurchase.queries.capacity import day_of
 from repurchase.queries.edits import edits_of
-from repurchase.services import telling, working
+from repurchase.services import failing, telling, working
 from repurchase.work import MAX_TRIES
 
 Made = list[tuple[OrderFacts, Plan]]
@@ -137,6 +137,7 @@ def finish_batch(batch_id: int) -> None:
             return
         _share_out_stock(batch)
         now = clock.now(batch.store)
+        failing.note(batch, batch.orders.all(), at=now)
         counts = counts_of(batch, now=now)
         event = batching.Event.PLAN if is_ready(batch, counts) else batching.Event.FAIL
         _settle(batch, event, now, planned=counts.planned, asked=counts.asked)

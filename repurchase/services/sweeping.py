@@ -18,7 +18,7 @@ from qualification.services import reviewing, uploading
 from repurchase.batching import BatchStatus
 from repurchase.lifecycle import OrderStatus
 from repurchase.models import Batch, Heartbeat
-from repurchase.services import big_edits, chunks, ending, generating
+from repurchase.services import big_edits, chunks, ending, generating, reporting
 
 log = structlog.get_logger(__name__)
 
@@ -37,6 +37,7 @@ class Swept:
     lapsed_stores: int
     rung_documents: int
     review_alarms: int
+    rung_reports: int
 
 
 def sweep(*, store: Store | None = None, at: dt.datetime | None = None) -> Swept:
@@ -54,6 +55,7 @@ def sweep(*, store: Store | None = None, at: dt.datetime | None = None) -> Swept
         expired_locks=locks, expired_orders=orders, rung_chunks=rung, rung_edits=rung_edits, rung_seals=seals, finished_batches=finished,
         lapse_notices=notices, lapsed_stores=lapsed,
         rung_documents=uploading.ring_unread(), review_alarms=reviewing.watch(),
+        rung_reports=reporting.ring_due(),
     )  # fmt: skip
 
 

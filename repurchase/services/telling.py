@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 
 from outbox import events
 from repurchase.models import Batch, RepeatOrder
+from repurchase.services import failing
 
 AN_EVENT = 500
 """Orders that moved together are told together: 5000 confirmed at once are ten events of ten kilobytes."""
@@ -20,7 +21,9 @@ def batch(moved: Batch, *, at: dt.datetime, **facts: object) -> None:
 
 
 def orders(moved: QuerySet[RepeatOrder], *, at: dt.datetime) -> None:
-    """Each order by its reference, under the state in which it is now."""
+    """Each order by its reference, under the state in which it is now; those that came to nothing as failures too."""
+    for of in Batch.objects.filter(pk__in=moved.order_by().values("batch")):
+        failing.note(of, moved.filter(batch=of), at=at)
     told: dict[tuple[int, str, str], list[str]] = defaultdict(list)
     rows = moved.order_by("batch_id", "position").values_list("store_id", "status", "batch__ref", "ref")
     for store_id, status, batch_ref, ref in rows:

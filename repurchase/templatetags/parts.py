@@ -23,15 +23,21 @@ from repurchase.templatetags.states import (
     DOCUMENTS,
     DRIFT_FIELDS,
     EVENTS,
+    EVIDENCE,
     FACTS,
     FEES,
     FIELDS,
     GATES,
     KINDS,
+    MARK,
+    PHASE,
+    RADAR,
+    RADAR_CURES,
     RULES,
     SERVICE,
     SERVICE_SOURCES,
     SEVERITY,
+    STAGE,
     Shown,
 )
 
@@ -116,6 +122,57 @@ def code_title(name: str) -> str:
     return diagnostics_words.of(name).title
 
 
+@register.filter
+def code_fix(name: str) -> str:
+    return diagnostics_words.of(name).fix
+
+
+@register.filter
+def said_cause(name: str, found_by: dict) -> str:
+    return diagnostics_words.of(name, found_by).cause
+
+
+@register.filter
+def severity_of(name: str) -> str:
+    return str(CATALOGUE[Code(name)].severity)
+
+
+@register.filter
+def percent(part: Fraction) -> str:
+    """A share to a tenth of a per cent, half up: Fraction(412, 1000) is “41.2 %”."""
+    return f"{digits(Decimal(half_up(part * 1000)) / 10, 1)} %"
+
+
+@register.simple_tag
+def bar(part: Fraction) -> str:
+    """A share as a bar; the number beside it says the same in words."""
+    wide = Decimal(half_up(part * 1000)) / 10
+    return format_html(
+        '<svg class="bar" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">'
+        '<rect fill="#e3e8ed" width="100" height="8"/><rect fill="#1b5fad" width="{}" height="8"/></svg>',
+        wide,
+    )
+
+
+@register.simple_tag
+def evidence(value: Any) -> str:
+    """A value that a finding was decided by: an instant in the platform's zone, the rest as it was kept."""
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value))
+    return told(str(value))
+
+
+@register.simple_tag
+def evidence_zoned(value: Any) -> str:
+    """The same on paper, which has no tooltip: an instant with its zone."""
+    text = str(value)
+    return (
+        zoned(dt.datetime.fromisoformat(text))
+        if diagnostics_words.INSTANT.fullmatch(text)
+        else evidence(value)
+    )
+
+
 @register.inclusion_tag("parts/icon.html")
 def icon(name: str, css: str = "") -> dict:
     return {"name": name, "css": css}
@@ -139,6 +196,12 @@ WORDS = {
     "gate": GATES,
     "fact": FACTS,
     "event": EVENTS,
+    "evidence": EVIDENCE,
+    "mark": MARK,
+    "phase": PHASE,
+    "radar": RADAR,
+    "radar_cure": RADAR_CURES,
+    "stage": STAGE,
     "service": {state: shown.label for state, shown in SERVICE.items()},
     "service_source": SERVICE_SOURCES,
     "reason": REASONS,
@@ -249,7 +312,7 @@ def moment(at: dt.datetime | dt.date | None, show_zone: bool = False) -> str:
 @register.simple_tag
 def told(value: str) -> str:
     """A value or limit of a rule: an instant in the platform's zone, a word in words, anything else as it is."""
-    if len(value) >= len("2026-11-23T08:00") and value[10:11] == "T":
+    if diagnostics_words.INSTANT.fullmatch(value):
         return moment(dt.datetime.fromisoformat(value))
     return said(value, "fact")
 
@@ -257,8 +320,7 @@ def told(value: str) -> str:
 @register.filter
 def zoned(at: dt.datetime) -> str:
     """“2026-11-26 16:00 (UTC+08:00)”: for readers in any zone."""
-    local = timezone.localtime(at)
-    return f"{local:%Y-%m-%d %H:%M} ({_zone(local)})"
+    return diagnostics_words.zoned(at)
 
 
 def _zone(local: dt.datetime) -> str:

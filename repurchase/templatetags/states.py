@@ -7,6 +7,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from diagnostics.attribution import Mark, Role, Stage
 from diagnostics.codes import Fixer, Severity
 from eligibility import drift
 from marketplace.models import StoreLevel
@@ -19,6 +20,7 @@ from qualification.uploads import State
 from repurchase.batching import BatchStatus
 from repurchase.lifecycle import OrderStatus
 from repurchase.queries.services import ServiceState
+from repurchase.radar import Kind as Kind_
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,7 @@ SEVERITY: Mapping[str, Shown] = {
     Severity.FINAL: Shown(pgettext_lazy("severity", "Can't be repeated"), "calm", "ban"),
     Severity.CURABLE: Shown(pgettext_lazy("severity", "Can be fixed"), "attention", "alert-triangle"),
     Severity.DOCUMENT: Shown(_("Documents wanted"), "attention", "file-certificate"),
+    Severity.OUTCOME: Shown(pgettext_lazy("severity", "Ended without a deal"), "calm", "clock"),
     Severity.REFUSAL: Shown(pgettext_lazy("severity", "Request refused"), "bad", "x"),
 }
 
@@ -191,7 +194,92 @@ DELIVERY: Mapping[str, Shown] = {
     Outcome.GARBLED: Shown(pgettext_lazy("delivery", "Answered, but not in HTTP"), "bad", "alert-triangle"),
 }
 
+ROLE: Mapping[str, Shown] = {
+    Role.FIRST: Shown(_("First cause"), "bad", "alert-triangle"),
+    Role.ALSO: Shown(_("Another cause"), "attention", "alert-triangle"),
+    Role.CONSEQUENCE: Shown(_("Consequence"), "calm", "arrow-right"),
+    Role.LINE: Shown(_("Stops its line only"), "calm", "circle-dashed"),
+}
+
+STAGE: Mapping[str, str | Promise] = {
+    Stage.STORE.name: pgettext_lazy("stage", "Store"),
+    Stage.BUYER.name: pgettext_lazy("stage", "Buyer"),
+    Stage.ORDER.name: pgettext_lazy("stage", "Source order"),
+    Stage.ROUTE.name: pgettext_lazy("stage", "Route and export"),
+    Stage.LINE.name: pgettext_lazy("stage", "Lines"),
+    Stage.PRICE.name: pgettext_lazy("stage", "Price"),
+    Stage.LOCK.name: pgettext_lazy("stage", "Lock and answer"),
+}
+MARK: Mapping[str, str | Promise] = {
+    Mark.CLEAR: pgettext_lazy("mark", "nothing found"),
+    Mark.LINE: pgettext_lazy("mark", "lines are out"),
+    Mark.ALSO: pgettext_lazy("mark", "another cause"),
+    Mark.FIRST: pgettext_lazy("mark", "first cause"),
+    Mark.UNREACHED: pgettext_lazy("mark", "not reached"),
+}
+
+BAND: Mapping[int, Shown] = {
+    0: Shown(pgettext_lazy("radar", "Has lapsed"), "bad", "alert-triangle"),
+    7: Shown(pgettext_lazy("radar", "Within 7 days"), "bad", "hourglass"),
+    30: Shown(pgettext_lazy("radar", "Within 30 days"), "attention", "hourglass"),
+    60: Shown(pgettext_lazy("radar", "Within 60 days"), "info", "clock"),
+}
+RADAR: Mapping[str, str | Promise] = {
+    Kind_.CERTIFICATE: _("Business Buyer certificate"),
+    Kind_.REGISTRATION: _("Registration"),
+    Kind_.QUALIFICATION: _("Opening for bulk repeat orders"),
+    Kind_.DOCUMENT: _("Qualification document"),
+    Kind_.TAX: _("VAT or GST rate changes"),
+    Kind_.COMMISSION: _("Commission rate changes"),
+    Kind_.FREIGHT: _("Freight tariff changes"),
+    Kind_.PRICE: _("List price changes"),
+}
+RADAR_CURES: Mapping[str, str | Promise] = {
+    Kind_.CERTIFICATE: _("Ask the buyer to renew it in the Business Buyer back office."),
+    Kind_.REGISTRATION: _("Renew the registration and enter the new dates."),
+    Kind_.QUALIFICATION: _("Hand in renewed documents; lock what is planned before it lapses."),
+    Kind_.DOCUMENT: _("Upload the renewed document."),
+    Kind_.TAX: _("Lock before it changes, or screen again afterwards."),
+    Kind_.COMMISSION: _("Lock before it changes, or screen again afterwards."),
+    Kind_.FREIGHT: _("Lock before it changes, or screen again afterwards."),
+    Kind_.PRICE: _("Lock before it changes, or screen again afterwards."),
+}
+
+PHASE: Mapping[str, str | Promise] = {
+    "waiting": pgettext_lazy("report", "Waiting for a worker"),
+    "reading": pgettext_lazy("report", "Reading orders"),
+    "drawing": pgettext_lazy("report", "Writing the pages"),
+    "done": pgettext_lazy("report", "Ready"),
+    "failed": pgettext_lazy("report", "It could not be made"),
+}
+"""How far a report is."""
+
+EVIDENCE: Mapping[str, str | Promise] = {
+    "value": _("Value"),
+    "limit": _("Limit"),
+    "as_of": _("As of"),
+    "source": _("Read from"),
+    "sku": _("SKU"),
+    "country": _("Country"),
+    "region": _("Region"),
+    "needed": _("Needed"),
+    "available": _("Available"),
+    "paid": _("Paid then"),
+    "listed": _("List price today"),
+    "quantity": _("Quantity"),
+    "scheme": _("Scheme"),
+    "jurisdiction": _("Jurisdiction"),
+    "number": _("Number"),
+    "reference": _("Legal basis"),
+    "currency": _("Currency"),
+    "missing": _("Missing"),
+    "service": _("Customised service"),
+}
+"""What a finding was decided by, by its name there; one without words stays as it is."""
+
 KINDS: Mapping[str, Mapping] = {
+    "band": BAND,
+    "role": ROLE,
     "paper": PAPER,
     "batch": BATCH,
     "order": ORDER,
@@ -320,6 +408,7 @@ EVENTS: Mapping[str, str | Promise] = {
     "batch.planned": _("Plan ready"),
     "batch.failed": _("Screening ended without a plan"),
     "batch.edited": _("Quantities or promises edited"),
+    "batch.cured": _("Fixes applied, touched orders screened again"),
     "batch.edit_undone": _("An edit was undone"),
     "batch.locked": _("Prices locked, buyer invited"),
     "batch.cancelled": _("Batch cancelled"),
@@ -332,5 +421,8 @@ EVENTS: Mapping[str, str | Promise] = {
     "carrier.charged": _("Carrier's bill recorded"),
     "lock.expired": _("Price lock ended without an answer"),
     "agreement.sealed": _("Agreement sealed"),
+    "source.completed": _("Source order completed"),
+    "order.failed": _("The order failed"),
+    "order.cured": _("Cured: the order is ready again"),
 }
 """Ledger entries as a timeline tells them."""

@@ -10,6 +10,7 @@ from marketplace.models import Membership
 from pricing.models import Lock
 from repurchase import queries
 from repurchase.batching import BatchStatus
+from repurchase.queries.radar import radar_of
 from repurchase.views.doors import for_members
 
 SHOWN = 8
@@ -22,6 +23,7 @@ def dashboard(request: HttpRequest, membership: Membership) -> HttpResponse:
     batches = queries.batches(store, now=now)
     context = {
         "active": "dashboard",
+        "radar": radar_of(store, now=now),
         "freshness": queries.freshness(store, now=now),
         "locks": _ending_soon(store, now),
         "waiting": batches.filter(status__in=[BatchStatus.SCREENING, BatchStatus.PLANNED])[:SHOWN],

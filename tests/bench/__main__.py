@@ -12,7 +12,7 @@ django.setup()
 
 from django.core.management import call_command  # noqa: E402 - Django first
 
-from tests.bench import batch, events, fees, history, importing, screening  # noqa: E402
+from tests.bench import batch, diagnosing, events, fees, history, importing, screening  # noqa: E402
 
 BENCHES = {
     "batch": batch.run,
@@ -21,6 +21,7 @@ BENCHES = {
     "history": history.run,
     "importing": importing.run,
     "events": events.run,
+    "diagnosing": diagnosing.run,
 }
 
 

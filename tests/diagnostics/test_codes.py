@@ -33,3 +33,8 @@ class TestTheCatalogue:
         said = words.of(Code.BATCH_TOO_LARGE, {"value": 5001, "limit": 5000})
         assert "5001" in said.cause
         assert "5000" in said.cause
+
+    def test_says_an_instant_in_the_readers_zone(self):
+        said = words.of(Code.LOCK_EXPIRED, {"value": "2026-11-23T08:00:00.123456+00:00"})
+        assert "2026-11-23 16:00 (UTC+08:00)" in said.cause
+        assert "2026-11-23T08" in words.of(Code.SKU_UNKNOWN, {"sku": "2026-11-23T08"}).cause

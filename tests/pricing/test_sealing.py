@@ -8,6 +8,7 @@ import subprocess
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
+from diagnostics import paper
 from pricing import agreements, printing, reading, sealing
 from repurchase.embedded import demo_seal
 from tests.pricing.test_agreements import AT, order, renegotiated
@@ -75,7 +76,7 @@ class TestThePage:
     def test_fetches_nothing(self):
         for url in ("file:///etc/passwd", "http://127.0.0.1/", "data:text/css,a"):
             with pytest.raises(ValueError, match="refused"):
-                printing.Nothing().fetch(url)
+                paper.Nothing().fetch(url)
 
     def test_shows_markup_in_a_name_as_text(self, tmp_path):
         goods = (agreements.Goods(sku="SKU-1", title='<img src="file:///etc/passwd">'),)

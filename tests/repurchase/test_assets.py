@@ -11,7 +11,11 @@ from repurchase.management.commands.vendor_assets import FILES, ICONS, SUMS, VEN
 from repurchase.templatetags import states
 
 BASE = Path(settings.BASE_DIR)
-NOT_SERVED = {"letters", "agreements"}  # they become emails and PDFs, which no content policy reaches
+NOT_SERVED = {
+    "letters",
+    "agreements",
+    "reports",
+}  # they become emails and PDFs, which no content policy reaches
 PAGES = [file for file in (BASE / "templates").rglob("*.html") if file.parent.name not in NOT_SERVED]
 SCRIPTS = list((BASE / "static" / "js").glob("*.js"))
 LIMIT_BYTES = 1_500_000

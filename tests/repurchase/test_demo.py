@@ -23,6 +23,7 @@ from repurchase import demo
 from repurchase.demo import ningbo, people, plants
 from repurchase.demo.plants import PLANTS, Plant, Where
 from repurchase.models import Batch
+from repurchase.queries.diagnoses import cases
 from repurchase.queries.services import asked_services
 from repurchase.services import batches, chunks, generating, locking
 from tests.repurchase import services
@@ -96,6 +97,19 @@ class TestThePlants:
 
     def test_let_the_order_to_novosibirsk_pass_with_the_channel_ticked(self, data_dir):
         assert codes_of(*orders_of(plants.of(Code.LANE_UNREACHABLE)), special_clearance=True) == set()
+
+
+class TestThePlantedOrders:
+    def test_come_to_nothing_by_their_own_code_first(self, data_dir):
+        """In one batch, as a seller would see them: each first cause is the planted one."""
+        store = Store.objects.get(code=ningbo.CODE)
+        named = {plants.of(code).name: code for code in plants.ORDERS}
+        batch = screened(store, list(named))
+        generating.finish_batch(batch.pk)
+        first = {named[case.number]: case.why.code for case in cases(batch.orders, now=batch.screened_at)}
+        without_lines = {Code.ORDER_WITHOUT_LINES: Code.SKU_NOT_STANDARD}  # what took its lines
+        assert first == {code: without_lines.get(code, code) for code in first}
+        assert set(plants.ORDERS) - set(first) == {Code.SKU_NOT_STANDARD, Code.CUSTOM_SERVICE_UNCONFIRMED}
 
 
 class TestTheBulkSeller:

@@ -13,8 +13,8 @@ from marketplace.models import ApiKey, Sku
 from outbox import webhooks
 from pricing import signing
 from pricing.models import Grant
-from repurchase.models import Batch
-from repurchase.services import batches, locking
+from repurchase.models import Batch, DiagnosisReport
+from repurchase.services import batches, locking, reporting
 from tests import world
 from tests.repurchase.running import run
 from tests.repurchase.sealing import confirm, sealed
@@ -24,6 +24,7 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 NOWHERE = {
     "ref": "BR-00000000", "buyer_id": 10**9, "order_ref": "BR-00000000-0001", "key_id": 10**9,
     "upload": "00000000-0000-0000-0000-000000000000", "webhook_id": uuid.UUID(int=1), "agreement": uuid.UUID(int=0),
+    "report_id": 10**9,
 }  # fmt: skip
 
 # What anybody may see: it tells nothing about a store.
@@ -43,6 +44,9 @@ OF_A_STORE = {
     "batches/<ref:ref>/orders.xml", "fees/", "events/", "developers/",
     "developers/keys/<int:key_id>/rotate/", "developers/keys/<int:key_id>/revoke/", "developers/webhooks/", "developers/webhooks/<uuid:webhook_id>/",
     "developers/webhooks/<uuid:webhook_id>/<webhookverb:verb>/", "batches/<ref:ref>/agreements/<uuid:pk>.pdf",
+    "orders/<ref:ref>/diagnostics/", "batches/<ref:ref>/diagnostics/", "batches/<ref:ref>/fixes/",
+    "figures/", "radar/", "orders/<ref:ref>/diagnostics.pdf", "batches/<ref:ref>/reports/", "batches/<ref:ref>/reports/<int:report_id>/",
+    "batches/<ref:ref>/reports/<int:report_id>.pdf",
 }  # fmt: skip
 
 OF_A_KEY = {
@@ -56,6 +60,8 @@ OF_A_KEY = {
     "api/v1/events/", "api/v1/webhooks/", "api/v1/webhooks/<uuid:webhook_id>/",
     "api/v1/webhooks/<uuid:webhook_id>/rotate/", "api/v1/webhooks/<uuid:webhook_id>/replay/",
     "api/v1/webhooks/<uuid:webhook_id>/deliveries/",
+    "api/v1/orders/<ref:ref>/diagnostics/", "api/v1/batches/<ref:ref>/diagnostics/",
+    "api/v1/batches/<ref:ref>/fixes/", "api/v1/orders/<ref:ref>/diagnostics.pdf",
 }  # fmt: skip
 
 # What names no row in its address: a key's own, so a stranger's key finds or writes nothing of alice's.
@@ -94,8 +100,14 @@ def alices(store, alice):
         "ref": batch.ref, "buyer_id": buyer.pk, "order_ref": f"{batch.ref}-0001", "orders": orders,
         "upload": world.upload(store, by=f"user:{alice.pk}").key,
         "key_id": ApiKey.objects.get().pk, "webhook_id": webhook.pk,
-        "agreement": uuid.uuid4(),
+        "agreement": uuid.uuid4(), "report_id": reported(batch).pk,
     }  # fmt: skip
+
+
+def reported(batch) -> DiagnosisReport:
+    report = reporting.ask(batch=batch, by="user:1")
+    reporting.make(report.pk)
+    return report
 
 
 @pytest.fixture
@@ -114,7 +126,7 @@ def address(route: str, alices) -> str:
         .replace("<webhookverb:verb>", "remove")
         .replace("<fileform:form>", "xlsx")
     )
-    for name in ("int:buyer_id", "int:key_id", "uuid:webhook_id"):
+    for name in ("int:buyer_id", "int:key_id", "uuid:webhook_id", "int:report_id"):
         filled = filled.replace(f"<{name}>", str(alices[name.partition(":")[2]]))
     filled = filled.replace("<uuid:key>", str(alices["upload"]))
     filled = filled.replace("<uuid:pk>", str(alices["agreement"]))

@@ -1,0 +1,309 @@
+"""Which finding made an order fail, and which only followed from it (R-69 to R-72, R-75, R-76). Pure.
+
+An order has one first cause: it is what a failure is counted by. Everything else that was found is told beside it,
+with the part that it played.
+"""
+
+import datetime as dt
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import IntEnum, StrEnum
+from fractions import Fraction
+from typing import Any
+
+from diagnostics.codes import CATALOGUE, Code, Severity
+
+C = Code  # named some sixty times below
+
+
+class Role(StrEnum):
+    FIRST = "first"  # the order failed by it
+    ALSO = "also"  # it would have failed the order on its own
+    CONSEQUENCE = "consequence"  # it follows from another finding and goes with it
+    LINE = "line"  # it stops its line; the order's other lines go on without it
+
+
+class Stage(IntEnum):
+    """How early in the path of an order a code is found: of two causes the earlier one counts as the first."""
+
+    STORE = 1
+    BUYER = 2
+    ORDER = 3
+    ROUTE = 4
+    LINE = 5
+    PRICE = 6
+    LOCK = 7
+
+
+STAGES: Mapping[Code, Stage] = {
+    **dict.fromkeys(
+        (C.QUALIFICATION_REQUIRED, C.STORE_NOT_VERIFIED, C.STORE_LEVEL_TOO_LOW, C.DISPUTE_RATE_TOO_HIGH,
+         C.DISPUTE_RATE_NOT_EVALUABLE), Stage.STORE),
+    **dict.fromkeys(
+        (C.BUYER_NOT_CERTIFIED, C.BUYER_CERTIFICATE_EXPIRED, C.BUYER_TOO_FEW_ORDERS, C.BUYER_GMV_TOO_LOW), Stage.BUYER),
+    **dict.fromkeys(
+        (C.ORDER_NOT_COMPLETED, C.ORDER_TOO_OLD, C.ORDER_UNRATED, C.ORDER_RATING_TOO_LOW, C.ORDER_ALREADY_LOCKED),
+        Stage.ORDER),
+    **dict.fromkeys((C.PARTY_SCREENED_OUT, C.EXPORT_CONTROLLED, C.LANE_UNREACHABLE, C.TRANSIT_TOO_SLOW), Stage.ROUTE),
+    **dict.fromkeys(
+        (C.SKU_NOT_STANDARD, C.SKU_INACTIVE, C.STOCK_SYNC_STALE, C.STOCK_TOO_LOW, C.MOQ_NOT_MET, C.HS_CODE_MISSING,
+         C.WEIGHT_MISSING, C.REGISTRATION_MISSING, C.REGISTRATION_EXPIRED, C.PRICE_OUT_OF_BAND,
+         C.PRICE_REFERENCE_MISSING), Stage.LINE),
+    **dict.fromkeys(
+        (C.FX_RATE_MISSING, C.FX_RATE_STALE, C.COMMISSION_RATE_MISSING, C.FREIGHT_UNAVAILABLE, C.TAX_CODE_MISSING,
+         C.ORDER_WITHOUT_LINES), Stage.PRICE),
+}  # fmt: skip
+"""A code that is not named is of the lock or later."""
+
+FOLLOWS: Mapping[Code, frozenset[Code]] = {
+    C.ORDER_WITHOUT_LINES: frozenset({*(c for c, s in STAGES.items() if s is Stage.LINE), C.FX_RATE_MISSING}),
+    C.STOCK_TOO_LOW: frozenset({C.STOCK_SYNC_STALE}),  # the level that it was judged by was out of date
+    C.PRICE_REFERENCE_MISSING: frozenset({C.SKU_INACTIVE}),  # off sale, off the list
+}
+"""Which codes explain a code away. Of a SKU only what was found about the same SKU counts."""
+
+ENDS: Mapping[str, Code] = {
+    "expired": C.LOCK_EXPIRED,
+    "declined": C.BUYER_DECLINED,
+    "terminated": C.RENEGOTIATION_LAPSED,
+}
+"""By a locked order's state, the code of its end; one that was cancelled was the seller's decision, no failure."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """`line`: its number, None for the whole order. `decisive`: the order fails while it stands."""
+
+    code: Code
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+    line: int | None = None
+    decisive: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cause:
+    found: Found
+    role: Role
+    because: Code | None = None  # of a consequence: what it follows from
+
+    @property
+    def code(self) -> Code:
+        return self.found.code
+
+
+def merged(of_order: Sequence[Found], of_lines: Sequence[Found]) -> list[Found]:
+    """One list: an order that keeps no line repeats its lines' codes, and the line tells more."""
+    said = {found.code for found in of_order}
+    lines = [replace(found, decisive=found.code in said) for found in of_lines]
+    on_lines = {found.code for found in lines}
+    return [*(found for found in of_order if found.code not in on_lines), *lines]
+
+
+def attribute(findings: Sequence[Found]) -> tuple[Cause, ...]:
+    """Each finding with its part, the first cause first. At most one is FIRST; none where nothing is decisive."""
+    roots = [_root(found, findings) for found in findings]
+    decisive = [root for found, root in zip(findings, roots, strict=True) if found.decisive]
+    first = min(decisive, key=lambda f: _rank(f, findings), default=None)
+    causes = [_cause(f, root, first, decisive) for f, root in zip(findings, roots, strict=True)]
+    return tuple(sorted(causes, key=lambda c: (list(Role).index(c.role), _rank(c.found, findings))))
+
+
+def _root(found: Found, findings: Sequence[Found]) -> Found:
+    """What it follows from, and that from, to the end; itself where it stands on its own."""
+    sources = FOLLOWS.get(found.code, frozenset())
+    before = [f for f in findings if f.code in sources and f is not found and _same_subject(found, f)]
+    return _root(min(before, key=lambda f: _rank(f, findings)), findings) if before else found
+
+
+def _same_subject(one: Found, other: Found) -> bool:
+    if "sku" in one.evidence and "sku" in other.evidence:
+        return one.evidence["sku"] == other.evidence["sku"]
+    return one.line is None or one.line == other.line
+
+
+def _rank(found: Found, findings: Sequence[Found]) -> tuple[bool, int, int]:
+    """What nothing can cure comes before what somebody can, then the earlier in the path, then as they were found."""
+    final = CATALOGUE[found.code].severity is Severity.FINAL
+    return not final, STAGES.get(found.code, Stage.LOCK), findings.index(found)
+
+
+def _cause(found: Found, root: Found, first: Found | None, decisive: Sequence[Found]) -> Cause:
+    if found is first:
+        return Cause(found=found, role=Role.FIRST)
+    if root is not found:
+        return Cause(found=found, role=Role.CONSEQUENCE, because=root.code)
+    blocks = any(found is each for each in decisive)
+    return Cause(found=found, role=Role.ALSO if blocks else Role.LINE)
+
+
+def first_of(causes: Iterable[Cause]) -> Cause | None:
+    return next((cause for cause in causes if cause.role is Role.FIRST), None)
+
+
+def codes_of(causes: Iterable[Cause]) -> list[Code]:
+    return list(dict.fromkeys(cause.code for cause in causes))
+
+
+def distinct(causes: Iterable[Cause]) -> list[tuple[Cause, tuple[int, ...]]]:
+    """For readers: what was found about several lines alike is told once, with their numbers."""
+    lines: dict[str, list[int]] = {}
+    first: dict[str, Cause] = {}
+    for cause in causes:
+        key = f"{cause.code} {cause.because} {sorted(cause.found.evidence.items(), key=str)}"
+        first.setdefault(key, cause)
+        lines.setdefault(key, []).extend([cause.found.line] if cause.found.line is not None else [])
+    return [(cause, tuple(lines[key])) for key, cause in first.items()]
+
+
+class Mark(StrEnum):
+    CLEAR = "clear"  # nothing found
+    LINE = "line"  # lines of it are out
+    ALSO = "also"
+    FIRST = "first"
+    UNREACHED = "unreached"  # it came to nothing before
+
+
+def path(causes: Sequence[Cause]) -> tuple[tuple[Stage, Mark], ...]:
+    """How far an order came: every stage with the gravest mark in it. Stages before the lock are all looked at."""
+    first = first_of(causes)
+    marks = {stage: _mark(stage, causes) for stage in Stage}
+    if first and STAGES.get(first.code, Stage.LOCK) is not Stage.LOCK:
+        marks[Stage.LOCK] = Mark.UNREACHED
+    return tuple(marks.items())
+
+
+def _mark(stage: Stage, causes: Sequence[Cause]) -> Mark:
+    roles = {cause.role for cause in causes if STAGES.get(cause.code, Stage.LOCK) is stage}
+    found = (mark for mark in (Mark.FIRST, Mark.ALSO, Mark.LINE) if mark.value in roles)
+    return next(found, Mark.CLEAR)
+
+
+# --- Shares: by cause, by period (R-76) -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Failed:
+    """One failure as it was recorded. `blocked_minor`: goods and freight before tax, whole minor units."""
+
+    ref: str
+    at: dt.datetime
+    code: Code
+    currency: str
+    blocked_minor: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Share:
+    code: Code
+    failures: int
+    share: Fraction  # of all failures counted; the shares of a list come to exactly 1
+    blocked: Mapping[str, int]  # whole minor units by currency, never converted
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Period:
+    """`first` and `last` are its days, both included, in the zone that was asked for."""
+
+    first: dt.date
+    last: dt.date
+    shares: tuple[Share, ...]
+
+    @property
+    def failures(self) -> int:
+        return sum(share.failures for share in self.shares)
+
+
+class Span(StrEnum):
+    DAY = "day"
+    WEEK = "week"  # from Monday
+    MONTH = "month"
+
+
+def shares(failed: Iterable[Failed]) -> tuple[Share, ...]:
+    """By first cause, most first; what shares a number of failures by its code."""
+    by_code: dict[Code, list[Failed]] = defaultdict(list)
+    for each in failed:
+        by_code[each.code].append(each)
+    total = sum(map(len, by_code.values()))
+    made = [
+        Share(code=code, failures=len(some), share=Fraction(len(some), total), blocked=blocked(some))
+        for code, some in by_code.items()
+    ]
+    return tuple(sorted(made, key=lambda share: (-share.failures, share.code)))
+
+
+def blocked(failed: Iterable[Failed]) -> dict[str, int]:
+    sums: Counter[str] = Counter()
+    for each in failed:
+        sums[each.currency] += each.blocked_minor
+    return dict(sorted(sums.items()))
+
+
+def by_period(failed: Iterable[Failed], *, span: Span, zone: dt.tzinfo) -> tuple[Period, ...]:
+    """Periods with a failure in them, oldest first; each failure falls into exactly one."""
+    parts: dict[dt.date, list[Failed]] = defaultdict(list)
+    for each in failed:
+        parts[_first_day(each.at.astimezone(zone).date(), span)].append(each)
+    return tuple(
+        Period(first=first, last=_last_day(first, span), shares=shares(some))
+        for first, some in sorted(parts.items())
+    )
+
+
+def _first_day(day: dt.date, span: Span) -> dt.date:
+    match span:
+        case Span.WEEK:
+            return day - dt.timedelta(days=day.weekday())
+        case Span.MONTH:
+            return day.replace(day=1)
+    return day
+
+
+def _last_day(first: dt.date, span: Span) -> dt.date:
+    match span:
+        case Span.WEEK:
+            return first + dt.timedelta(days=6)
+        case Span.MONTH:
+            return (first + dt.timedelta(days=31)).replace(day=1) - dt.timedelta(days=1)
+    return first
+
+
+# --- What happened, in order -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Happening:
+    """An entry of a timeline: of the ledger, or of the failures. `kind` is in words where it is shown."""
+
+    at: dt.datetime
+    kind: str
+    by: str = ""
+    causes: tuple[Cause, ...] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+def timeline(happenings: Iterable[Happening]) -> tuple[Happening, ...]:
+    """Oldest first; what happened at one instant stays as it was told."""
+    return tuple(sorted(happenings, key=lambda each: each.at))
+
+
+# --- As rows keep them -------------------------------------------------------------------------------------------
+
+
+def kept(cause: Cause) -> dict[str, Any]:
+    """Plain JSON."""
+    return {
+        "code": str(cause.code),
+        "role": str(cause.role),
+        "because": cause.because and str(cause.because),
+        "line": cause.found.line,
+        "evidence": dict(cause.found.evidence),
+    }
+
+
+def read(row: Mapping[str, Any]) -> Cause:
+    found = Found(code=Code(row["code"]), evidence=row["evidence"], line=row["line"])
+    return Cause(
+        found=found, role=Role(row["role"]), because=Code(row["because"]) if row["because"] else None
+    )

@@ -1,0 +1,45 @@
+"""Where in the portal a code is cured: the address by name, and how the link is called."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from diagnostics.codes import Code
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    url: str
+    text: str | Promise
+
+
+STOCK = Place("stock", _("Stock synchronisation"))
+GROWTH = Place("benefits", _("Growth centre"))
+PAPERS = Place("qualification", _("Qualification documents"))
+HISTORY = Place("history", _("To the order history"))
+BATCHES = Place("batches", _("Repeat batches"))
+KEYS = Place("developers", _("Keys and webhooks"))
+
+PLACES: Mapping[Code, Place] = {
+    Code.STOCK_SYNC_STALE: STOCK,
+    Code.STOCK_TOO_LOW: STOCK,
+    Code.SKU_INACTIVE: STOCK,
+    Code.QUALIFICATION_REQUIRED: PAPERS,
+    Code.DOCUMENTS_MISSING: PAPERS,
+    Code.STORE_LEVEL_TOO_LOW: GROWTH,
+    Code.STORE_NOT_VERIFIED: GROWTH,
+    Code.DISPUTE_RATE_TOO_HIGH: GROWTH,
+    Code.DISPUTE_RATE_NOT_EVALUABLE: GROWTH,
+    Code.ORDER_ALREADY_LOCKED: BATCHES,
+    Code.PLAN_STALE: BATCHES,
+    Code.PLAN_CHANGED: BATCHES,
+    Code.BATCH_EMPTY: HISTORY,
+    Code.BATCH_TOO_LARGE: HISTORY,
+    Code.MIXED_BUYERS: HISTORY,
+    Code.KEY_INVALID: KEYS,
+    Code.SCOPE_MISSING: KEYS,
+    Code.WEBHOOK_TARGET_REFUSED: KEYS,
+    Code.WEBHOOKS_TOO_MANY: KEYS,
+}

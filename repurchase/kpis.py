@@ -1,0 +1,103 @@
+"""Figures over a store's own events, each with its sample; below `ENOUGH` there is no figure (R-57, R-85 to R-88). Pure.
+
+Nothing here is asserted: what the platform publishes about all its stores stands beside it, as its words.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+from statistics import median
+
+ENOUGH = 5
+"""Below so many samples a figure says more about chance than about the store."""
+
+ADDRESS = ("consignee", "street", "city", "postal_code", "region", "country")
+STEPS_AN_ORDER = 3  # opens the order form, chooses the logistics, attaches the invoice
+STEPS_A_LINE = 2  # chooses the SKU, types the quantity
+"""What an ordinary order asks for beside its address and tax number, as the platform describes it: 逐项填写收货信息、
+选择物流、上传发票."""
+
+
+class Unit(StrEnum):
+    SHARE = "share"
+    DAYS = "days"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Figure:
+    """`value` is exact and None where the sample is too small; `n` is the sample, `of` what was counted in it."""
+
+    name: str
+    requirement: str
+    unit: Unit
+    value: Fraction | None
+    n: int
+    of: int = 0  # of a share: its numerator
+
+    @property
+    def enough(self) -> bool:
+        return self.value is not None
+
+
+def part(name: str, requirement: str, *, of: int, n: int) -> Figure:
+    """A share of a sample."""
+    value = Fraction(of, n) if n >= ENOUGH else None
+    return Figure(name=name, requirement=requirement, unit=Unit.SHARE, value=value, n=n, of=of)
+
+
+def days(name: str, requirement: str, spans: Sequence[dt.timedelta]) -> Figure:
+    """The median: one order that waited for weeks says nothing about the others."""
+    value = Fraction(*_ratio(median(spans))) if len(spans) >= ENOUGH else None
+    return Figure(name=name, requirement=requirement, unit=Unit.DAYS, value=value, n=len(spans))
+
+
+def _ratio(span: dt.timedelta) -> tuple[int, int]:
+    return span // dt.timedelta(seconds=1), 86_400
+
+
+def shorter(before: Figure, after: Figure) -> Figure:
+    """By what share the cycle is shorter than an ordinary order's; none where either has too small a sample."""
+    n = min(before.n, after.n)
+    value = None
+    if before.value and after.value is not None:
+        value = 1 - after.value / before.value
+    return Figure(name="cycle_shorter", requirement="R-85", unit=Unit.SHARE, value=value, n=n)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entered:
+    """An order as somebody would have had to type it, and how much of it stands as in the source order."""
+
+    address: int  # fields that are filled
+    tax_number: bool
+    lines: int
+    hs_codes: int
+    same: int  # of address, tax number and HS codes: entries that equal the source's
+
+    @property
+    def steps(self) -> int:
+        return STEPS_AN_ORDER + self.address + self.tax_number + STEPS_A_LINE * self.lines
+
+    @property
+    def entries(self) -> int:
+        return self.address + self.tax_number + self.hs_codes
+
+
+def steps_saved(entered: Sequence[Entered], *, acts: int) -> Figure:
+    """1 − acts of members on the batches ÷ steps by hand for the same orders (R-87). The sample is the orders."""
+    by_hand = sum(each.steps for each in entered)
+    enough = len(entered) >= ENOUGH and by_hand
+    value = 1 - Fraction(acts, by_hand) if enough else None
+    return Figure(
+        name="steps_saved", requirement="R-87", unit=Unit.SHARE, value=value, n=len(entered), of=acts
+    )
+
+
+def entries_carried(entered: Sequence[Entered]) -> Figure:
+    """Entries of address, tax number and HS code that stand as in the source order, typed by nobody (R-88)."""
+    n = sum(each.entries for each in entered)
+    same = sum(each.same for each in entered)
+    value = Fraction(same, n) if len(entered) >= ENOUGH and n else None
+    return Figure(name="entries_carried", requirement="R-88", unit=Unit.SHARE, value=value, n=n, of=same)

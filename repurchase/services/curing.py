@@ -1,0 +1,183 @@
+"""Fixes applied to a plan: what the product can do it does, then only the touched orders are screened again (B-4).
+
+The clearance channel and a later promise are edits of the batch, undone like any other; stale stock is pulled from its
+source. What is fixed elsewhere (a registration, an HS code) is read anew with the rest. The decision record of the
+touched orders is kept under the plan's new version. A fix of a gate touches every order: the batch is screened again.
+"""
+
+import datetime as dt
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from diagnostics import ledger
+from diagnostics.codes import Code
+from diagnostics.fixes import Fix
+from diagnostics.problem import Problem
+from marketplace import clock, policy
+from marketplace.mirror import connector
+from repurchase import edits
+from repurchase.edits import By, Edit
+from repurchase.models import Batch, BatchEdit
+from repurchase.queries.diagnoses import Case
+from repurchase.queries.edits import edits_of
+from repurchase.queries.fixing import Fixable, fixable, is_of_a_gate
+from repurchase.services import batches, editing
+from repurchase.services.reworking import replanned
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cured:
+    """`screening`: the whole batch is being screened again in the background; what is freed shows when it is done."""
+
+    touched: int
+    freed: int
+    screening: bool
+
+
+def apply(*, batch: Batch, wanted: Collection[Fix], by: str, version: int | None = None) -> Cured:
+    """Raises PLAN_CHANGED, INPUT_INVALID for a fix that this plan does not need, CAPACITY_EXCEEDED, and what an edit
+    of the batch raises; then nothing of the plan is changed. Stock that was pulled stays pulled."""
+    _pull_stock(batch, wanted)
+    return _apply(batch, wanted, by, version)
+
+
+def _pull_stock(batch: Batch, wanted: Collection[Fix]) -> None:
+    """Outside of the transaction that holds the batch: the source may be slow (R-80)."""
+    stale = [fix for fix in wanted if fix.code is Code.STOCK_SYNC_STALE]
+    if not stale:
+        return
+    now = clock.now(batch.store)
+    skus = {
+        str(cause.found.evidence["sku"])
+        for case in fixable(batch, now=now).cases
+        for cause in case.causes
+        if cause.code is Code.STOCK_SYNC_STALE and "sku" in cause.found.evidence
+    }
+    seconds = float(policy.in_force(now)["strong_sync_seconds"])
+    connector.refresh(store=batch.store, sku_codes=sorted(skus), seconds=seconds)
+
+
+@transaction.atomic
+def _apply(batch: Batch, wanted: Collection[Fix], by: str, version: int | None) -> Cured:
+    batch = editing.held(batch, version)
+    editing.require_same_terms(batch)
+    now = clock.now(batch.store)
+    found = fixable(batch, now=now)
+    unknown = [f"{fix.code} {fix.subject}".strip() for fix in wanted if fix not in found.touched]
+    if unknown or not wanted:
+        raise Problem(Code.INPUT_INVALID, detail=f"fixes: {', '.join(unknown) or '—'}")
+    touched = {case.ref: case for fix in wanted for case in found.touched[fix]}
+    changes = list(_changes(wanted, found))
+    if any(map(is_of_a_gate, wanted)):
+        return _all_again(batch, wanted, changes, touched, by, now)
+    return _some_again(batch, wanted, changes, touched, by, now)
+
+
+def _some_again(
+    batch: Batch,
+    wanted: Collection[Fix],
+    changes: list[Edit],
+    touched: Mapping[str, Case],
+    by: str,
+    now: dt.datetime,
+) -> Cured:
+    """The touched orders, and those that share their scarce stock."""
+    names = Edit(by=By.ORDERS, ids=_ids(touched.values()))
+    work = replanned(batch, [*changes, names], after=[*edits_of(batch), *changes])
+    if work.preview.overflow:
+        raise editing.exceeded(work.preview.overflow)
+    batch.version += 1
+    _keep(batch, changes, touched, by, now)
+    editing.write(batch, work, now)
+    freed = work.preview.planned_now - work.preview.planned_then
+    _record(batch, wanted, touched, by, now, orders=len(work.made), freed=freed, digest=work.preview.digest)
+    return Cured(touched=len(touched), freed=freed, screening=False)
+
+
+def _all_again(
+    batch: Batch,
+    wanted: Collection[Fix],
+    changes: list[Edit],
+    touched: Mapping[str, Case],
+    by: str,
+    now: dt.datetime,
+) -> Cured:
+    batch.version += 1
+    batch.save(update_fields=["version"])
+    _keep(batch, changes, touched, by, now)
+    _record(batch, wanted, touched, by, now, orders=batch.asked)
+    batches.rescreen(batch=batch, by=by)
+    return Cured(touched=batch.asked, freed=0, screening=True)
+
+
+# --- What the product does itself ----------------------------------------------------------------------------
+
+
+def _tick_the_channel(of: Sequence[Case]) -> Iterator[Edit]:
+    yield Edit(by=By.ORDERS, ids=_ids(of), special_clearance=True)
+
+
+def _promise_later(of: Sequence[Case]) -> Iterator[Edit]:
+    """As many days as the fastest carrier needs, which the finding says."""
+    by_days: dict[int, list[Case]] = defaultdict(list)
+    for case in of:
+        for cause in case.causes:
+            if cause.code is Code.TRANSIT_TOO_SLOW:
+                by_days[int(cause.found.evidence["value"])].append(case)
+    for days, some in sorted(by_days.items()):
+        yield Edit(by=By.ORDERS, ids=_ids(some), promise_days=days)
+
+
+ACTS: Mapping[Code, Callable[[Sequence[Case]], Iterator[Edit]]] = {
+    Code.LANE_UNREACHABLE: _tick_the_channel,
+    Code.TRANSIT_TOO_SLOW: _promise_later,
+}
+DONE_HERE = frozenset({*ACTS, Code.STOCK_SYNC_STALE})
+"""Codes that a press cures; every other fix is done where its code says, then the press looks again."""
+
+
+def _changes(wanted: Iterable[Fix], found: Fixable) -> Iterator[Edit]:
+    for fix in sorted(wanted):
+        if fix.code in ACTS:
+            yield from ACTS[fix.code](found.touched[fix])
+
+
+def _ids(of: Iterable[Case]) -> frozenset[int]:
+    return frozenset(case.past_order_id for case in of)
+
+
+# --- What is kept --------------------------------------------------------------------------------------------
+
+
+def _keep(
+    batch: Batch, changes: Sequence[Edit], touched: Mapping[str, Case], by: str, now: dt.datetime
+) -> None:
+    """The edits among the fixes are the batch's, so that its next screening and its undo know them."""
+    if not changes:
+        return
+    rows = [edits.kept(change) for change in changes]
+    BatchEdit.objects.create(
+        store=batch.store, batch=batch, version=batch.version, changes=rows,
+        lines=sum(len(case.lines) for case in touched.values()), orders=len(touched),
+        digest=hashlib.sha256(json.dumps(rows).encode()).hexdigest(), applied_at=now, applied_by=by,
+    )  # fmt: skip
+
+
+def _record(
+    batch: Batch,
+    wanted: Collection[Fix],
+    touched: Mapping[str, Case],
+    by: str,
+    now: dt.datetime,
+    **facts: object,
+) -> None:
+    ledger.record(
+        store_id=batch.store_id, kind="batch.cured", subject=f"batch:{batch.ref}", by=by, at=now,
+        attempt=batch.attempt, version=batch.version, touched=len(touched),
+        fixes=[f"{fix.code} {fix.subject}".strip() for fix in sorted(wanted)], **facts,
+    )  # fmt: skip

@@ -1,0 +1,88 @@
+"""What each figure is called, how it is counted, and what the platform says of all its stores."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django import template
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from marketplace.money import half_up
+from repurchase.kpis import ENOUGH, Figure, Unit
+from repurchase.templatetags.parts import digits, percent
+
+register = template.Library()
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    title: str | Promise
+    formula: str | Promise
+    sample: str | Promise
+    platform: str | Promise = ""
+
+
+DEFINITIONS: Mapping[str, Words] = {
+    "cycle": Words(
+        _("Cycle of a repeat order"),
+        _("Median time from making the batch to the buyer's confirmation."),
+        _("repeat orders that were confirmed"),
+        _("The platform names an average of 2.8 days."),
+    ),
+    "ordinary_cycle": Words(
+        _("Cycle of an ordinary order"),
+        _("Median time from the order to its payment, of orders that were placed in the ordinary way."),
+        _("ordinary orders that were paid, the newest 10,000"),
+        _("The platform names an average of 7.3 days."),
+    ),
+    "cycle_shorter": Words(
+        _("Shorter cycle"),
+        _("1 − cycle of a repeat order ÷ cycle of an ordinary order."),
+        _("orders in the smaller of the two samples"),
+        _("The platform names 62 %."),
+    ),
+    "accuracy": Words(
+        _("Fulfilment accuracy"),
+        _(
+            "Completed repeat orders that were completed within the promised days, counted from the confirmation."
+        ),
+        _("repeat orders that were completed"),
+        _("The platform names 99.17 %."),
+    ),
+    "steps_saved": Words(
+        _("Steps saved"),
+        _(
+            "1 − acts of members and keys on the batches ÷ steps by hand. By hand: 3 an order, 2 a line, 1 for each filled field of the address and for the tax number."
+        ),
+        _("repeat orders that were confirmed"),
+        _("The platform names 87 %."),
+    ),
+    "entries_carried": Words(
+        _("Entries that nobody typed"),
+        _(
+            "Entries of address, tax number and HS code that stand as in the source order, of all such entries in confirmed orders. What is not typed can't be mistyped."
+        ),
+        _("entries in repeat orders that were confirmed"),
+        _("The platform names 92 % of entry errors avoided."),
+    ),
+    "by_renegotiation": Words(
+        _("Failures by renegotiation"),
+        _("Failures of orders whose price lock was under renegotiation when it ended, of all failures."),
+        _("failures of every cause"),
+    ),
+}
+
+
+@register.filter
+def shown(figure: Figure) -> str:
+    if figure.value is None:
+        return ""
+    if figure.unit is Unit.SHARE:
+        return percent(figure.value)
+    return str(_("%(count)s days") % {"count": digits(Decimal(half_up(figure.value * 10)) / 10, 1)})
+
+
+@register.simple_tag
+def enough() -> int:
+    return ENOUGH
