@@ -18,7 +18,7 @@ ORDER_COLUMNS = (
     "goods_minor", "freight_minor", "tax_minor", "total_minor", "fees_minor", "index_series", "tax_category",
     "tax_rate", "tax_code", "prices_include_tax", "incoterm", "importer_of_record", "service_id", "transit_days",
     "promise_days", "special_clearance", "local_return", "registrations", "ship_to", "note", "created_at",
-    "changed_at", "erp",
+    "changed_at",
 )  # fmt: skip
 LINE_COLUMNS = (
     "store_id", "order_id", "source_line_id", "line_no", "sku_id", "quantity", "moq", "base_minor", "reference_minor",
@@ -65,7 +65,7 @@ def _order(batch: Batch, pk: int, position: int, plan: Plan, at: str) -> tuple:
     return (
         *head, *found, *money, *tax, order.prices_include_tax, order.incoterm, order.importer_of_record, *travel,
         order.promise_days, order.special_clearance, order.local_return,
-        json_of(offer.registrations if offer else []), json_of(order.ship_to), order.note, at, at, "",
+        json_of(offer.registrations if offer else []), json_of(order.ship_to), order.note, at, at,
     )  # fmt: skip
 
 

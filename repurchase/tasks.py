@@ -1,9 +1,11 @@
 """Doorbells: each loads nothing and calls one service."""
 
+from uuid import UUID
+
 from celery import shared_task
 
 from repurchase import simulator
-from repurchase.services import generating, sweeping
+from repurchase.services import generating, invoicing, sweeping
 
 
 @shared_task(name="repurchase.generate_chunk")
@@ -14,6 +16,11 @@ def generate_chunk(chunk_id: int) -> None:
 @shared_task(name="repurchase.finish_batch")
 def finish_batch(batch_id: int) -> None:
     generating.finish_batch(batch_id)
+
+
+@shared_task(name="repurchase.issue_proforma")
+def issue_proforma(proforma_id: str) -> None:
+    invoicing.issue(UUID(proforma_id))
 
 
 @shared_task(name="repurchase.sweep")

@@ -19,7 +19,7 @@ from qualification.services import reviewing, uploading
 from repurchase.batching import BatchStatus
 from repurchase.lifecycle import OrderStatus
 from repurchase.models import Batch, Chunk, Heartbeat
-from repurchase.services import ending, generating
+from repurchase.services import ending, generating, invoicing, releasing
 
 log = structlog.get_logger(__name__)
 
@@ -34,6 +34,9 @@ class Swept:
     expired_orders: int
     rung_chunks: int
     rung_seals: int
+    rung_proformas: int
+    released_orders: int
+    announced_again: int
     finished_batches: int
     lapse_notices: int
     lapsed_stores: int
@@ -49,9 +52,11 @@ def sweep(*, store: Store | None = None, at: dt.datetime | None = None) -> Swept
     rung = _ring_abandoned(store)
     finished = _finish(store)
     seals = sealing.ring_due(store=store)
+    released, again = releasing.release_due(store=store), releasing.announce_again(store=store)
     notices, lapsed = qualification.keep_up(store=store, at=at)
     return Swept(
         expired_locks=locks, expired_orders=orders, rung_chunks=rung, rung_seals=seals, finished_batches=finished,
+        rung_proformas=invoicing.ring_due(store=store), released_orders=released, announced_again=again,
         lapse_notices=notices, lapsed_stores=lapsed,
         rung_documents=uploading.ring_unread(), review_alarms=reviewing.watch(),
     )  # fmt: skip
