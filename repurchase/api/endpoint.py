@@ -1,11 +1,13 @@
 """What every endpoint has in common: the store comes from the key, a body is JSON of bounded size."""
 
+import datetime as dt
 from io import BytesIO
 from typing import Any
 
 from rest_framework import exceptions, status
 from rest_framework.parsers import JSONParser
 from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from marketplace import clock
@@ -13,6 +15,10 @@ from marketplace.models import Store
 from repurchase import queries
 from repurchase.api import asked
 from repurchase.models import Batch
+from repurchase.services import connecting
+
+CLIENT = "HTTP_X_ERP_CLIENT"
+"""The header X-ERP-Client: name/version, as "mango/5.3.1"."""
 
 MAX_BODY = 2 * 2**20
 """Bytes: 5000 numbers of 64 characters are 0.35 MB. Django's own limit does not watch over a JSON body."""
@@ -44,6 +50,16 @@ class Endpoint(APIView):
     parser_classes = [BoundedJSONParser]
     taken: dict[str, Any] = {}
     """What `sent` found to be as it should: all that an error handler may know of the body."""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """After the key: the ERP that the call says it comes from has to be the store's, and new enough (R-79)."""
+        super().initial(request, *args, **kwargs)
+        if request.auth and (client := request.META.get(CLIENT, "")):
+            connecting.heard_from(store=request.auth.store, client=client[:80], by=f"key:{request.auth.pk}")
+
+    @property
+    def now(self) -> dt.datetime:
+        return clock.now(self.store)
 
     @property
     def store(self) -> Store:

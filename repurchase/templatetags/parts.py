@@ -28,6 +28,8 @@ from repurchase.templatetags.states import (
     FIELDS,
     GATES,
     KINDS,
+    PAYMENT_SOURCES,
+    RELEASES,
     RULES,
     SERVICE,
     SERVICE_SOURCES,
@@ -145,6 +147,8 @@ WORDS = {
     "rule": RULES,
     "advice": ADVICE,
     "check": CHECKS,
+    "payment_source": PAYMENT_SOURCES,
+    "release": RELEASES,
     "document": DOCUMENTS,
 }
 

@@ -42,9 +42,16 @@ OF_A_STORE = {
     "batches/<ref:ref>/orders.xml", "fees/", "events/", "developers/",
     "developers/keys/<int:key_id>/rotate/", "developers/keys/<int:key_id>/revoke/", "developers/webhooks/", "developers/webhooks/<uuid:webhook_id>/",
     "developers/webhooks/<uuid:webhook_id>/<webhookverb:verb>/", "batches/<ref:ref>/agreements/<uuid:pk>.pdf",
+    "payments/", "payments/terms/", "payments/proformas/<uuid:pk>/", "payments/<uuid:pk>/reverse/",
+    "batches/<ref:ref>/proformas/<uuid:pk>.pdf", "orders/<ref:ref>/payment/", "orders/<ref:ref>/release/",
+    "erp/", "erp/responses/<uuid:pk>/",
 }  # fmt: skip
 
 OF_A_KEY = {
+    "api/v1/batches/<ref:ref>/proformas/", "api/v1/batches/<ref:ref>/proformas/<uuid:pk>.pdf",
+    "api/v1/orders/<ref:ref>/payments/", "api/v1/orders/<ref:ref>/release/", "api/v1/payments/",
+    "api/v1/payments/<uuid:pk>/reverse/", "api/v1/releases/", "api/v1/releases/acknowledgements/",
+    "api/v1/shipments/", "api/v1/completions/", "api/v1/erp/",
     "api/v1/past-orders/", "api/v1/inventory/", "api/v1/screenings/",
     "api/v1/batches/", "api/v1/batches/<ref:ref>/", "api/v1/batches/<ref:ref>/orders/",
     "api/v1/batches/<ref:ref>/orders.xml", "api/v1/batches/<ref:ref>/lock/", "api/v1/batches/<ref:ref>/cancel/",
@@ -61,6 +68,8 @@ LISTS_OF_A_KEY = {
     "api/v1/", "api/v1/past-orders/", "api/v1/batches/", "api/v1/inventory/", "api/v1/screenings/",
     "api/v1/qualification/", "api/v1/qualification/documents/",
     "api/v1/fee-quotes/", "api/v1/events/", "api/v1/webhooks/",
+    "api/v1/payments/", "api/v1/releases/", "api/v1/releases/acknowledgements/", "api/v1/shipments/",
+    "api/v1/completions/", "api/v1/erp/",
 }  # fmt: skip
 
 OF_A_LINK = {"b/<str:token>/", "b/<str:token>/agreements/<uuid:pk>.pdf"}
