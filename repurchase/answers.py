@@ -81,8 +81,9 @@ def judge(answer: Answer, placed: Sequence[Placed]) -> Verdict:
     if rows:
         raise Problem(Code.INPUT_INVALID, detail=f"{len(rows)} lines", rows=rows[:20])
     verdicts = {line.verdict for line in answer.lines}
-    if len(numbers) < len(known) or not numbers:
-        verdicts.add(answer.verdict)
+    if len(numbers) < len(known):
+        named_changes = answer.verdict is Verdict.CHANGED and answer.lines
+        verdicts.add(Verdict.ACCEPTED if named_changes else answer.verdict)
     for worst in (Verdict.REFUSED, Verdict.CHANGED):
         if worst in verdicts:
             return worst if verdicts == {worst} else Verdict.CHANGED

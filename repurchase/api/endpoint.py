@@ -46,6 +46,12 @@ class XmlRenderer(BaseRenderer):
     media_type, format = "application/xml", "xml"
 
 
+class ZipRenderer(BaseRenderer):
+    """Likewise, of a batch in UBL."""
+
+    media_type, format = "application/zip", "zip"
+
+
 class Endpoint(APIView):
     parser_classes = [BoundedJSONParser]
     taken: dict[str, Any] = {}

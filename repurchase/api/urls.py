@@ -4,7 +4,7 @@ from django.urls import path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from repurchase import refs  # noqa: F401 (registers <ref:…>)
-from repurchase.api import fulfilment, happening, views
+from repurchase.api import fulfilment, happening, responses, views
 
 docs = SpectacularSwaggerSplitView.as_view(url_name="api:schema", template_name="api/docs.html")
 
@@ -27,10 +27,13 @@ urlpatterns = [
     # payment, release, fulfilment
     path("batches/<ref:ref>/proformas/", fulfilment.Proformas.as_view(), name="proformas"),
     path("batches/<ref:ref>/proformas/<uuid:pk>.pdf", fulfilment.ProformaPdf.as_view(), name="proforma-pdf"),
+    path("orders/<ref:ref>/order.xml", views.OrderXml.as_view(), name="order-xml"),
+    path("orders/<ref:ref>/responses/", responses.Responses.as_view(), name="responses"),
     path("orders/<ref:ref>/payments/", fulfilment.OrderPayments.as_view(), name="order-payments"),
     path("orders/<ref:ref>/release/", fulfilment.ReleaseOrder.as_view(), name="release-order"),
     path("payments/", fulfilment.Payments.as_view(), name="payments"),
     path("payments/<uuid:pk>/reverse/", fulfilment.ReversePayment.as_view(), name="reverse-payment"),
+    path("responses/", responses.AllResponses.as_view(), name="all-responses"),
     path("releases/", fulfilment.Releases.as_view(), name="releases"),
     path("releases/acknowledgements/", fulfilment.Acknowledgements.as_view(), name="acknowledgements"),
     path("shipments/", fulfilment.Shipments.as_view(), name="shipments"),

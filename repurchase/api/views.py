@@ -23,10 +23,10 @@ from qualification.readings import Kind
 from qualification.services import uploading
 from repurchase import models, queries
 from repurchase.api import asked, pages, quotes, screened, serializers
-from repurchase.api.endpoint import Endpoint, XmlRenderer
+from repurchase.api.endpoint import Endpoint, XmlRenderer, ZipRenderer
 from repurchase.api.problems import escaped
 from repurchase.api.schema import described
-from repurchase.feed.answer import answer
+from repurchase.feed.answer import answer, one
 from repurchase.priced import refuse_prices
 from repurchase.queries import to_replace
 from repurchase.services import batches, charging, editing, locking, quoting, screening
@@ -164,7 +164,7 @@ class RescreenBatch(Endpoint):
 
 
 class BatchXml(Endpoint):
-    renderer_classes = [XmlRenderer]
+    renderer_classes = [XmlRenderer, ZipRenderer]
 
     @described(
         "get_batch_xml",
@@ -174,9 +174,20 @@ class BatchXml(Endpoint):
     )
     def get(self, request: Request, ref: str) -> HttpResponseBase:
         """The orders for an ERP: /schemas/repurchase-order-1.xsd describes it."""
-        include = self.sent(asked.FeedFilter)["include"]
         now = clock.now(self.store)
-        return answer(request._request, queries.batch(self.store, ref, now=now), now=now, include=include)
+        batch = queries.batch(self.store, ref, now=now)
+        return answer(request._request, batch, now=now, **self.sent(asked.FeedFilter))
+
+
+class OrderXml(Endpoint):
+    renderer_classes = [XmlRenderer]
+
+    @described("get_order_xml", OpenApiTypes.STR, query=asked.OneFeedFilter, media_type="application/xml")
+    def get(self, request: Request, ref: str) -> HttpResponseBase:
+        """One confirmed order as a document of its own."""
+        now, order = clock.now(self.store), queries.order_row(self.store, ref)
+        batch = queries.batch(self.store, order.batch.ref, now=now)
+        return one(batch, ref, now=now, **self.sent(asked.OneFeedFilter))
 
 
 class Order(Endpoint):

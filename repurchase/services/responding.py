@@ -14,6 +14,7 @@ from marketplace import clock
 from marketplace.models import Store
 from outbox import events
 from repurchase.answers import Answer, Line, Placed, Verdict, judge
+from repurchase.feed.net import net_amounts
 from repurchase.models import Decision, ErpResponse, LineOutcome, Release, RepeatLine, RepeatOrder
 from repurchase.services import fulfilling
 
@@ -48,7 +49,7 @@ def _take(store: Store, order: RepeatOrder, answer: Answer, format: str, by: str
         return known, False
     if not Release.objects.filter(order=order).exists():
         raise Problem(Code.STATE_CONFLICT, state=order.status, event="answer")
-    verdict = judge(answer, _placed(order))
+    verdict = judge(answer, _placed(order, format))
     now = clock.now(store)
     made = ErpResponse.objects.create(
         store=store, order=order, response_id=answer.id, format=format, digest=answer.digest, verdict=verdict,
@@ -67,11 +68,13 @@ def _take(store: Store, order: RepeatOrder, answer: Answer, format: str, by: str
     return made, True
 
 
-def _placed(order: RepeatOrder) -> list[Placed]:
-    lines = RepeatLine.objects.filter(order=order, outcome=LineOutcome.PLANNED).order_by("line_no")
+def _placed(order: RepeatOrder, format: str) -> list[Placed]:
+    """As the ERP was told it: UBL knows amounts without tax only."""
+    lines = list(RepeatLine.objects.filter(order=order, outcome=LineOutcome.PLANNED).order_by("line_no"))
+    totals = net_amounts(order, lines)[0] if format == "ubl" else [line.total_minor for line in lines]
     return [
-        Placed(line=no, quantity=quantity, total_minor=minor, currency=order.currency)
-        for no, quantity, minor in lines.values_list("line_no", "quantity", "total_minor")
+        Placed(line=line.line_no, quantity=line.quantity, total_minor=minor, currency=order.currency)
+        for line, minor in zip(lines, totals, strict=True)
     ]
 
 

@@ -57,7 +57,10 @@ class TestThePaymentsPage:
     def test_takes_a_transfer_back_with_a_reason(self, owner, store):
         batch = invoiced(store)
         settling.record(
-            store=store, receipts=[receipt(o) for o in batch.orders.all()], source=PaymentSource.MEMBER, by="user:1"
+            store=store,
+            receipts=[receipt(o) for o in batch.orders.all()],
+            source=PaymentSource.MEMBER,
+            by="user:1",
         )
         url = f"/payments/{Payment.objects.first().pk}/reverse/"
         assert owner.post(url, {"why": "", "transfer": "yes"}).status_code == 422
