@@ -4,16 +4,18 @@ import datetime as dt
 from io import BytesIO
 from typing import Any
 
+from django.http import HttpResponse
 from rest_framework import exceptions, status
 from rest_framework.parsers import JSONParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from marketplace import clock
 from marketplace.models import Store
 from repurchase import queries
-from repurchase.api import asked
+from repurchase.api import asked, etags
 from repurchase.models import Batch
 from repurchase.services import connecting
 
@@ -54,6 +56,8 @@ class ZipRenderer(BaseRenderer):
 
 class Endpoint(APIView):
     parser_classes = [BoundedJSONParser]
+    plan_version: int | None = None
+    """Of the batch that an answer tells: it stands in the ETag, so that If-Match guards an edit of the plan."""
     taken: dict[str, Any] = {}
     """What `sent` found to be as it should: all that an error handler may know of the body."""
 
@@ -62,6 +66,23 @@ class Endpoint(APIView):
         super().initial(request, *args, **kwargs)
         if request.auth and (client := request.META.get(CLIENT, "")):
             connecting.heard_from(store=request.auth.store, client=client[:80], by=f"key:{request.auth.pk}")
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """A GET's answer gets its ETag; who has it already gets 304."""
+        final = super().finalize_response(request, response, *args, **kwargs)
+        if (
+            request.method != "GET"
+            or final.status_code != status.HTTP_200_OK
+            or not isinstance(final, Response)
+        ):
+            return final
+        tag = etags.tag_of(final.data, version=self.plan_version)
+        final["ETag"], final["Cache-Control"] = tag, "private, no-cache"
+        if etags.has_it(request, tag):
+            kept = HttpResponse(status=status.HTTP_304_NOT_MODIFIED)
+            kept["ETag"], kept["Cache-Control"] = tag, "private, no-cache"
+            return kept
+        return final
 
     @property
     def now(self) -> dt.datetime:

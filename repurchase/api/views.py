@@ -22,7 +22,7 @@ from marketplace.models import Store
 from qualification.readings import Kind
 from qualification.services import uploading
 from repurchase import models, queries
-from repurchase.api import asked, pages, quotes, screened, serializers
+from repurchase.api import asked, etags, pages, quotes, screened, serializers
 from repurchase.api.endpoint import Endpoint, XmlRenderer, ZipRenderer
 from repurchase.api.problems import escaped
 from repurchase.api.schema import described
@@ -104,7 +104,9 @@ class Batch(Endpoint):
     @described("get_batch", serializers.Batch)
     def get(self, request: Request, ref: str) -> Response:
         """How far it is, what it comes to, its lots and the gates."""
-        return Response(told(self.store, ref))
+        answer = told(self.store, ref)
+        self.plan_version = answer["version"]
+        return Response(answer)
 
 
 class BatchOrders(Endpoint):
@@ -114,6 +116,7 @@ class BatchOrders(Endpoint):
         sent = self.sent(asked.OrderFilter)
         now = clock.now(self.store)
         batch = queries.batch(self.store, ref, now=now)
+        self.plan_version = batch.version
         page = queries.batch_orders(batch, now=now, tab=sent["status"], cursor=sent["cursor"])
         return Response(serializers.OrderPage(page).data)
 
@@ -124,14 +127,16 @@ class BatchOrders(Endpoint):
         With `preview` nothing is written, and a capacity that would be exceeded is told instead of refused.
         """
         batch = self.batch(ref)
+        etags.refuse_other(request, etags.tag_of(None, version=batch.version))
         refuse_prices(request.data)
         sent = self.sent(asked.Edits)
         edits = asked.edits_of(sent["edits"])
         if sent["preview"]:
             found = editing.preview(batch=batch, asked=edits)
             return Response(serializers.EditAnswer({"applied": False, "preview": found}).data)
+        guarded = batch.version if "HTTP_IF_MATCH" in request.META else None
         applied = editing.apply(
-            batch=batch, asked=edits, by=self.by, version=sent["version"], digest=sent["digest"]
+            batch=batch, asked=edits, by=self.by, version=sent["version"] or guarded, digest=sent["digest"]
         )
         return Response(serializers.EditAnswer({"applied": True, "preview": applied}).data)
 
