@@ -5,7 +5,7 @@ from uuid import UUID
 from celery import shared_task
 
 from repurchase import simulator
-from repurchase.services import generating, invoicing, sweeping
+from repurchase.services import conforming, generating, invoicing, sweeping
 
 
 @shared_task(name="repurchase.generate_chunk")
@@ -21,6 +21,11 @@ def finish_batch(batch_id: int) -> None:
 @shared_task(name="repurchase.issue_proforma")
 def issue_proforma(proforma_id: str) -> None:
     invoicing.issue(UUID(proforma_id))
+
+
+@shared_task(name="repurchase.conform")
+def conform(run_id: str) -> None:
+    conforming.run(UUID(run_id))
 
 
 @shared_task(name="repurchase.sweep")

@@ -25,6 +25,7 @@ from repurchase.views import (
     orders,
     papers,
     payments,
+    sandbox,
     services,
     shell,
     stock,
@@ -87,6 +88,9 @@ urlpatterns = [
     path("orders/<ref:ref>/release/", payments.release, name="release-order"),
     path("erp/", erp.erp, name="erp"),
     path("erp/responses/<uuid:pk>/", erp.decide, name="decide-response"),
+    path("developers/sandbox/", sandbox.sandbox, name="sandbox"),
+    path("developers/sandbox/runs/<uuid:pk>/", sandbox.conformance_run, name="conformance-run"),
+    path("developers/sandbox/samples/<str:name>", sandbox.sample, name="sample"),
     # the buyer, by the link in the letter
     path("b/<str:token>/", answers.answer, name="answer"),
     path("b/<str:token>/agreements/<uuid:pk>.pdf", agreements.of_link, name="answer-agreement"),

@@ -4,7 +4,7 @@ from django.urls import path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from repurchase import refs  # noqa: F401 (registers <ref:…>)
-from repurchase.api import fulfilment, happening, responses, views
+from repurchase.api import fulfilment, happening, responses, sandbox, views
 
 docs = SpectacularSwaggerSplitView.as_view(url_name="api:schema", template_name="api/docs.html")
 
@@ -39,6 +39,7 @@ urlpatterns = [
     path("shipments/", fulfilment.Shipments.as_view(), name="shipments"),
     path("completions/", fulfilment.Completions.as_view(), name="completions"),
     path("erp/", fulfilment.Erp.as_view(), name="erp"),
+    path("sandbox/clock/", sandbox.Clock.as_view(), name="sandbox-clock"),
     path("fee-quotes/", views.FeeQuotes.as_view(), name="fee-quotes"),
     path("events/", happening.Events.as_view(), name="events"),
     path("webhooks/", happening.Webhooks.as_view(), name="webhooks"),
