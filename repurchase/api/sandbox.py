@@ -1,5 +1,7 @@
 """The sandbox over the API: a clock that can be moved."""
 
+import datetime as dt
+
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -43,5 +45,5 @@ class Clock(Endpoint):
 
     def _told(self) -> dict:
         store = self.store
-        moved = int(store.clock_offset.total_seconds())
+        moved = store.clock_offset // dt.timedelta(seconds=1)
         return {"sandbox": store.sandbox, "now": self.now, "moved_by": moved}
