@@ -106,6 +106,22 @@ class Code(StrEnum):
     IDEMPOTENCY_KEY_BUSY = "IDEMPOTENCY_KEY_BUSY"
     # a sealed agreement
     AGREEMENT_DAMAGED = "AGREEMENT_DAMAGED"
+    # payment, release, the ERP's answers, the sandbox
+    ORDER_NOT_PAYABLE = "ORDER_NOT_PAYABLE"
+    PAYMENT_CURRENCY = "PAYMENT_CURRENCY"
+    PAYMENT_TOO_MUCH = "PAYMENT_TOO_MUCH"
+    PAYMENT_INEXACT = "PAYMENT_INEXACT"
+    PAYMENT_REPEATED = "PAYMENT_REPEATED"
+    PAYMENT_FINAL = "PAYMENT_FINAL"
+    ORDER_NOT_PAID = "ORDER_NOT_PAID"
+    PROFORMA_DAMAGED = "PROFORMA_DAMAGED"
+    ERP_UNKNOWN = "ERP_UNKNOWN"
+    ERP_NOT_CONNECTED = "ERP_NOT_CONNECTED"
+    ERP_VERSION_TOO_OLD = "ERP_VERSION_TOO_OLD"
+    XML_UNSAFE = "XML_UNSAFE"
+    XML_INVALID = "XML_INVALID"
+    CLOCK_NOT_MOVABLE = "CLOCK_NOT_MOVABLE"
+    PRECONDITION_FAILED = "PRECONDITION_FAILED"
     # a row of stock that was sent
     SKU_UNKNOWN = "SKU_UNKNOWN"
     STOCK_ROW_STALE = "STOCK_ROW_STALE"
@@ -600,6 +616,104 @@ CATALOGUE: Mapping[Code, Entry] = {
         _("The stored PDF is no longer the one that was sealed, so it is not handed out."),
         _("Use the copy that was sent by email; the operator restores the stored one from a backup."),
         Fixer.PLATFORM,
+    ),
+    Code.ORDER_NOT_PAYABLE: _refusal(
+        409,
+        _("The order takes no payment now"),
+        _("{order} is in the state “{state}”; a payment is recorded while it awaits one."),
+        _(
+            "See on the order's page what it waits for; right after the confirmation the proforma is still being made."
+        ),
+    ),
+    Code.PAYMENT_CURRENCY: _refusal(
+        422,
+        _("Another currency than the order's"),
+        _("The payment is in {value}, the order in {limit}."),
+        _("Record what arrived in the order's currency, or ask the buyer to pay in it."),
+    ),
+    Code.PAYMENT_TOO_MUCH: _refusal(
+        422,
+        _("More than is still to be paid"),
+        _("The payment is {value}; {limit} are still to be paid."),
+        _("Record at most that, and give back or credit the rest outside of this order."),
+    ),
+    Code.PAYMENT_INEXACT: _refusal(
+        422,
+        _("Less than the proforma asks for"),
+        _("The transfer is {value}; {limit} are still to be paid together."),
+        _("Record it order by order, so that it is clear what is paid; an order is paid by its exact total."),
+    ),
+    Code.PAYMENT_REPEATED: _refusal(
+        409,
+        _("This payment is recorded with another amount"),
+        _("“{reference}” stands on this order with {value}."),
+        _("Check the amount; if the recorded one is wrong, reverse it first."),
+    ),
+    Code.PAYMENT_FINAL: _refusal(
+        409,
+        _("The payment can't be reversed any more"),
+        _(
+            "The order is “{state}”: it was released on the strength of this payment, or the payment is reversed already."
+        ),
+        _("Settle it with the buyer outside of this order."),
+        Fixer.NOBODY,
+    ),
+    Code.ORDER_NOT_PAID: _refusal(
+        409,
+        _("Not paid, so not released"),
+        _(
+            "{order} is in the state “{state}”; only a paid order, or one on open account, is released, and once."
+        ),
+        _("Record the payment first."),
+    ),
+    Code.PROFORMA_DAMAGED: _refusal(
+        500,
+        _("The stored proforma invoice is damaged"),
+        _("The stored PDF is no longer the one that was issued, so it is not handed out."),
+        _("Use the copy that was sent by email; the operator restores the stored one from a backup."),
+        Fixer.PLATFORM,
+    ),
+    Code.ERP_UNKNOWN: _refusal(
+        422,
+        _("This ERP is not known"),
+        _("“{value}” is none of the ERPs that can be connected: {limit}."),
+        _("Choose one of them, or ask the platform to add yours."),
+    ),
+    Code.ERP_NOT_CONNECTED: _refusal(
+        409,
+        _("Another ERP is connected"),
+        _("The store is connected to {limit}; this call comes from {value}. An order goes to one ERP only."),
+        _("Change the connection on the ERP page first, or make the call from the connected ERP."),
+    ),
+    Code.ERP_VERSION_TOO_OLD: _refusal(
+        409,
+        _("The ERP's version is too old"),
+        _("{erp} is connected from version {limit} on; this is {value}."),
+        _("Update the ERP and connect again."),
+    ),
+    Code.XML_UNSAFE: _refusal(
+        422,
+        _("The XML is refused"),
+        _("{detail}"),
+        _("Send plain XML in UTF-8: no DOCTYPE, no entities, within the limits."),
+    ),
+    Code.XML_INVALID: _refusal(
+        422,
+        _("The XML is not what it should be"),
+        _("{detail}"),
+        _("Validate it against the schema, correct what is named and send it again."),
+    ),
+    Code.CLOCK_NOT_MOVABLE: _refusal(
+        409,
+        _("This clock can't be moved so"),
+        _("{detail}"),
+        _("Move the clock of a sandbox store, forward."),
+    ),
+    Code.PRECONDITION_FAILED: _refusal(
+        412,
+        _("It has changed meanwhile"),
+        _("You sent If-Match for {value}; it now is {limit}."),
+        _("Read it again, look at what changed, then send your change."),
     ),
     Code.SKU_UNKNOWN: _refusal(
         422,

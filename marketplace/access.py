@@ -27,13 +27,14 @@ class Can(StrEnum):
     VIEW = "view"
     PLAN = "plan"  # tick, screen, make a batch
     LOCK = "lock"  # lock prices, invite the buyer, cancel, sign
+    SETTLE = "settle"  # record payments, release, agree on how a buyer pays
     OPEN = "open"  # open the benefit of bulk repeat orders
     MANAGE_KEYS = "manage_keys"  # API keys and webhooks
 
 
 CAPABILITIES: dict[str, frozenset[Can]] = {
     Role.OWNER: frozenset(Can),
-    Role.MANAGER: frozenset({Can.VIEW, Can.PLAN, Can.LOCK, Can.OPEN}),
+    Role.MANAGER: frozenset({Can.VIEW, Can.PLAN, Can.LOCK, Can.SETTLE, Can.OPEN}),
     Role.OPERATOR: frozenset({Can.VIEW, Can.PLAN}),
     Role.VIEWER: frozenset({Can.VIEW}),
     Role.DEVELOPER: frozenset({Can.VIEW, Can.MANAGE_KEYS}),

@@ -60,6 +60,16 @@ DEFAULTS: Mapping[str, Default] = {
     "advice_high_value_usd": Default(
         value=1000, unit="USD a line", source="R-20 names no figure: our reading of high value"
     ),
+    "release_delay_minutes": Default(
+        value=10,
+        unit="minutes",
+        source="assumed: a payment can be taken back before its order is released (R-91)",
+    ),
+    "release_reminder_minutes": Default(
+        value=15,
+        unit="minutes",
+        source="assumed: a released order that no ERP acknowledged is announced again",
+    ),
     "ear_review_usd": Default(value=Decimal("120"), unit="USD an order", source="R-66"),
 }
 

@@ -6,7 +6,7 @@ from django.db.models import QuerySet
 
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
-from marketplace.models import SIMULATED, FxRateSet, IndexClose, Store
+from marketplace.models import SIMULATED, Buyer, FxRateSet, IndexClose, PaymentTerms, Store
 from marketplace.money import Rates
 
 
@@ -33,6 +33,12 @@ def rates_of(rate_set: FxRateSet) -> Rates:
 def latest_close(series: str, at: dt.datetime, *, store: Store) -> IndexClose | None:
     closed = _for(store, IndexClose.objects.filter(series=series, closed_on__lte=at.date()))
     return closed.order_by("-closed_on", "-id").first()
+
+
+def open_account(buyer: Buyer, at: dt.datetime) -> bool:
+    """Whether the store's terms with the buyer, as they stand at an instant, let them pay after delivery (R-91)."""
+    terms = PaymentTerms.objects.filter(buyer=buyer, valid_from__lte=at).order_by("-valid_from")
+    return bool(terms.values_list("open_account", flat=True).first())
 
 
 def _for(store: Store, rows: QuerySet) -> QuerySet:

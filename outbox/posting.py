@@ -16,7 +16,7 @@ from outbox import targets
 
 SECONDS = 10
 MAX_HEAD = 16_384
-"""Bytes of an answer that are read at most: its status is all that counts."""
+"""Bytes of an answer's head that are read at most: to a webhook its status is all that counts."""
 
 
 class Outcome(StrEnum):
@@ -36,6 +36,16 @@ class Posted:
     milliseconds: int
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Exchanged:
+    """A posting whose answer was read: at most so many bytes of it."""
+
+    outcome: Outcome
+    status: int | None
+    milliseconds: int
+    body: bytes = b""
+
+
 class _Failed(Exception):
     pass
 
@@ -44,10 +54,18 @@ def post(
     url: str, *, headers: Mapping[str, str], body: bytes, loopback: bool, seconds: float = SECONDS
 ) -> Posted:
     """One attempt. It never raises for what the other side does."""
+    found = exchange(url, headers=headers, body=body, loopback=loopback, seconds=seconds, read=0)
+    return Posted(outcome=found.outcome, status=found.status, milliseconds=found.milliseconds)
+
+
+def exchange(
+    url: str, *, headers: Mapping[str, str], body: bytes, loopback: bool, seconds: float = SECONDS, read: int
+) -> Exchanged:
+    """One attempt, and up to `read` bytes of what is answered. It never raises for what the other side does."""
     started = time.perf_counter()
-    status, outcome = None, Outcome.UNREACHABLE
+    status, answer, outcome = None, b"", Outcome.UNREACHABLE
     try:
-        status = asyncio.run(asyncio.wait_for(_post(url, headers, body, loopback), seconds))
+        status, answer = asyncio.run(asyncio.wait_for(_post(url, headers, body, loopback, read), seconds))
         outcome = Outcome.DELIVERED if 200 <= status < 300 else Outcome.REFUSED
     except TimeoutError:
         outcome = Outcome.TIMEOUT
@@ -57,10 +75,13 @@ def post(
         outcome = failed.args[0]
     except (OSError, UnicodeError, asyncio.IncompleteReadError):  # a host name may be none
         outcome = Outcome.UNREACHABLE
-    return Posted(outcome=outcome, status=status, milliseconds=int((time.perf_counter() - started) * 1000))
+    spent = int((time.perf_counter() - started) * 1000)
+    return Exchanged(outcome=outcome, status=status, milliseconds=spent, body=answer)
 
 
-async def _post(url: str, headers: Mapping[str, str], body: bytes, loopback: bool) -> int:
+async def _post(
+    url: str, headers: Mapping[str, str], body: bytes, loopback: bool, read: int
+) -> tuple[int, bytes]:
     if targets.why_not(url, loopback=loopback):
         raise _Failed(Outcome.FORBIDDEN)
     parts = urlsplit(url)
@@ -72,9 +93,48 @@ async def _post(url: str, headers: Mapping[str, str], body: bytes, loopback: boo
     try:
         writer.write(_head(parts, headers, len(body)) + body)
         await writer.drain()
-        return await _status(reader)
+        status, head = await _status(reader)
+        return status, await _body(reader, head, read) if read else b""
     finally:
         writer.transport.abort()  # what else it wants to say is not waited for
+
+
+async def _body(reader: asyncio.StreamReader, head: bytes, most: int) -> bytes:
+    """As long as the head says, else to the end; GARBLED for one that is longer than `most`, or in chunks that aren't."""
+    fields = {
+        name.strip().lower(): value.strip()
+        for name, _colon, value in (line.partition(b":") for line in head.split(b"\r\n")[1:])
+    }
+    try:
+        if fields.get(b"transfer-encoding", b"").lower() == b"chunked":
+            return await _chunks(reader, most)
+        length = int(fields[b"content-length"]) if b"content-length" in fields else None
+    except ValueError:
+        raise _Failed(Outcome.GARBLED) from None
+    if length is not None:
+        if not 0 <= length <= most:
+            raise _Failed(Outcome.GARBLED)
+        return await reader.readexactly(length)
+    return await _to_the_end(reader, most)
+
+
+async def _to_the_end(reader: asyncio.StreamReader, most: int) -> bytes:
+    content = b""
+    while piece := await reader.read(65_536):
+        content += piece
+        if len(content) > most:
+            raise _Failed(Outcome.GARBLED)
+    return content
+
+
+async def _chunks(reader: asyncio.StreamReader, most: int) -> bytes:
+    content = b""
+    while size := int((await reader.readline()).split(b";")[0], 16):
+        if size < 0 or len(content) + size > most:
+            raise _Failed(Outcome.GARBLED)
+        content += await reader.readexactly(size)
+        await reader.readline()
+    return content
 
 
 async def _resolved(parts: SplitResult, loopback: bool) -> str:
@@ -95,8 +155,8 @@ def _head(parts: SplitResult, headers: Mapping[str, str], length: int) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode("ascii")
 
 
-async def _status(reader: asyncio.StreamReader) -> int:
-    """Of the final answer: a "100 Continue" may come first."""
+async def _status(reader: asyncio.StreamReader) -> tuple[int, bytes]:
+    """Of the final answer, with its head: a "100 Continue" may come first."""
     while True:
         try:
             head = await reader.readuntil(b"\r\n\r\n")
@@ -107,4 +167,4 @@ async def _status(reader: asyncio.StreamReader) -> int:
         if not version.startswith(b"HTTP/1.") or not 100 <= code <= 599:
             raise _Failed(Outcome.GARBLED)
         if code >= 200:
-            return code
+            return code, head

@@ -23,7 +23,7 @@ def secret_of(webhook: Webhook, version: int | None = None) -> str:
 def headers(webhook: Webhook, *, id: str, body: bytes, now: dt.datetime) -> dict[str, str]:
     seconds = str(int(now.timestamp()))
     content = b".".join([id.encode(), seconds.encode(), body])
-    signatures = " ".join(_signed(_key(webhook, version), content) for version in versions(webhook, now))
+    signatures = " ".join(signed(_key(webhook, version), content) for version in versions(webhook, now))
     return {"webhook-id": id, "webhook-timestamp": seconds, "webhook-signature": signatures}
 
 
@@ -38,5 +38,5 @@ def _key(webhook: Webhook, version: int) -> bytes:
     return hmac.digest(settings.LINK_KEY.encode(), message, hashlib.sha256)
 
 
-def _signed(key: bytes, content: bytes) -> str:
+def signed(key: bytes, content: bytes) -> str:
     return "v1," + base64.b64encode(hmac.digest(key, content, hashlib.sha256)).decode()

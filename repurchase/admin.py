@@ -18,7 +18,17 @@ from marketplace.models import CommissionRate, PolicyValue, RateCard, Tariff, Ta
 from repurchase import queries
 from repurchase.batching import BatchStatus
 from repurchase.lifecycle import OrderStatus
-from repurchase.models import Batch, BatchEdit, RepeatOrder
+from repurchase.models import (
+    Batch,
+    BatchEdit,
+    ErpConnection,
+    ErpProduct,
+    ErpResponse,
+    Payment,
+    Proforma,
+    Release,
+    RepeatOrder,
+)
 
 
 @admin.register(Batch)
@@ -43,6 +53,25 @@ class BatchEdits(LookOnly):
     list_display = ["batch", "version", "lines", "orders", "applied_at", "applied_by", "undone_at"]
     list_select_related = ["batch"]
     search_fields = ["batch__ref"]
+
+
+@admin.register(ErpProduct)
+class ErpProducts(admin.ModelAdmin):
+    """ERPs that stores may connect: another one is another row (R-78, R-79)."""
+
+    list_display = ["name", "code", "minimum_version", "active"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: ErpProduct | None = None) -> tuple[str, ...]:
+        """What clients send stays what it was."""
+        return ("code",) if obj else ()
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+@admin.register(Payment, Proforma, ErpConnection, Release, ErpResponse)
+class Fulfilment(LookOnly):
+    pass
 
 
 class Versioned(admin.ModelAdmin):

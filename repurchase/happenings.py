@@ -11,6 +11,8 @@ STATES: Mapping[str, tuple[str, ...]] = {
     "batch": tuple(BatchStatus),
     "lock": tuple(LockStatus),
     "order": tuple(OrderStatus),
+    "response": ("accepted", "changed", "refused", "decided"),
+    "release": ("announced", "acknowledged"),
     "qualification": tuple(Standing),
 }
 

@@ -9,15 +9,17 @@ from django.urls import reverse
 
 from marketplace.access import CAPABILITIES, Can
 from marketplace.models import Membership, Role, Store
+from marketplace.money import Money
 from outbox.letters import Rendered, renders
 from outbox.letters import from_template as _letter
 from outbox.models import Webhook
 from pricing import signing
 from pricing.models import Grant, SealedAgreement
 from pricing.services.sealing import content_of
-from repurchase.models import Batch
+from repurchase.models import Batch, Proforma
 from repurchase.queries import agreements
 from repurchase.queries.offers import offer_of
+from repurchase.services import invoicing
 
 ATTACHED_BYTES = 5 << 20  # a larger PDF would bounce at many mail servers: its letter only links to it
 
@@ -123,6 +125,49 @@ def sealed_seller(subjects: Mapping) -> Rendered | None:
     sealed, batch = _sealed(subjects)
     letter = _to_seller("sealed", batch, _paper(sealed, batch, _batch_url(batch)))
     return _with_pdf(letter, sealed) if letter else None
+
+
+@renders("repurchase.proforma_buyer")
+def proforma_buyer(subjects: Mapping) -> Rendered:
+    found = _proforma(subjects)
+    batch = found.batch
+    grant = Grant.objects.get(store=found.store_id, subject=batch.ref, buyer=batch.buyer_id)
+    link = f"{settings.SITE_URL}/b/{signing.token_of(grant)}/"
+    return _invoice(
+        found,
+        _letter(
+            "proforma", to=[batch.buyer.email], language=batch.buyer.language, context=_payable(found, link)
+        ),
+    )
+
+
+@renders("repurchase.proforma_seller")
+def proforma_seller(subjects: Mapping) -> Rendered | None:
+    found = _proforma(subjects)
+    letter = _to_seller("proforma", found.batch, _payable(found, _batch_url(found.batch)))
+    return _invoice(found, letter) if letter else None
+
+
+def _proforma(subjects: Mapping) -> Proforma:
+    return Proforma.objects.select_related("store", "batch__store", "batch__buyer").get(
+        pk=subjects["proforma"]
+    )
+
+
+def _payable(found: Proforma, link: str) -> dict:
+    totals = [
+        {"money": Money(total["total_minor"], total["currency"]), "orders": total["orders"]}
+        for total in found.totals
+    ]
+    attached = found.file_bytes <= ATTACHED_BYTES
+    return {"proforma": found, "batch": found.batch, "totals": totals, "link": link, "attached": attached}
+
+
+def _invoice(found: Proforma, letter: Rendered) -> Rendered:
+    if found.file_bytes > ATTACHED_BYTES:
+        return letter
+    pdf = (f"{found.number}.pdf", invoicing.content_of(found), "application/pdf")
+    return replace(letter, attachments=[pdf])
 
 
 def _sealed(subjects: Mapping) -> tuple[SealedAgreement, Batch]:

@@ -29,7 +29,7 @@ NEXT: Mapping[OrderStatus, frozenset[OrderStatus]] = {
     S.LOCKED: frozenset({S.CONFIRMED, S.DECLINED, S.EXPIRED, S.TERMINATED, S.CANCELLED}),
     S.CONFIRMED: frozenset({S.AWAITING_PAYMENT, S.RELEASED}),
     S.AWAITING_PAYMENT: frozenset({S.PAID, S.CANCELLED}),
-    S.PAID: frozenset({S.RELEASED}),
+    S.PAID: frozenset({S.RELEASED, S.AWAITING_PAYMENT}),  # back: a payment was reversed
     S.RELEASED: frozenset({S.SHIPPED}),
     S.SHIPPED: frozenset({S.COMPLETED}),
 }

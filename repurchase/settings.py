@@ -253,6 +253,7 @@ REST_FRAMEWORK = {
     "DEFAULT_THROTTLE_CLASSES": ["repurchase.api.auth.KeyThrottle"],
     "EXCEPTION_HANDLER": "repurchase.api.problems.as_problem_json",
     "UNAUTHENTICATED_USER": None,
+    "URL_FORMAT_OVERRIDE": None,  # ?format= is a parameter of the feed's own
     "COERCE_DECIMAL_TO_STRING": True,
 }
 SPECTACULAR_SETTINGS = {

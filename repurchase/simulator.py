@@ -1,4 +1,4 @@
-"""Keeps the sandbox stores alive: stock, rates, index closes, new orders, certificates, ERP acknowledgements.
+"""Keeps the sandbox stores alive: stock, rates, index closes, new orders, certificates, an ERP's answers.
 
 What it writes says `source="simulated"`. It moves with each sandbox store's own clock, so the demo works 16 minutes
 and 100 days after it was loaded, and it leaves what was planted to fail as it is (repurchase.demo.plants).
@@ -16,6 +16,9 @@ from django.db.models import F, Max
 from marketplace import clock
 from marketplace.models import SIMULATED, FxRate, FxRateSet, IndexClose, Store
 from repurchase.demo import plants
+from repurchase.models import Release
+from repurchase.services import fulfilling
+from repurchase.services.fulfilling import Acknowledged, Completed, Shipped
 
 SERIES = "CRB"
 FIRST_CLOSE = Decimal("300")
@@ -25,7 +28,11 @@ INDEX_STEP_PPM = 3000  # at most 1.5 % in a week: no renegotiation by itself (R-
 MAX_DAYS = 800  # of rates or closes in one run
 QUIET_DAYS = 20  # a store whose newest order is older gets new ones
 MEMORY_DAYS = 85  # copies come from so far back, within the 90 days of R-06
-ERP = "店小秘 (simulated)"
+ERP = ("dianxiaomi", "1.0")
+"""What the demo's stores are connected to; the connection says that it is simulated."""
+BY = "system:simulator"
+PACKED_AFTER = dt.timedelta(days=1)
+ANSWERS_A_RUN = 5000
 
 
 @transaction.atomic
@@ -42,7 +49,7 @@ def simulate(*, now: dt.datetime | None = None) -> dict[str, int]:
         "orders": sum(_repeat_history(store, now) for store in _quiet_stores(now)),
         "certificates": _run(EXTEND_CERTIFICATES, now),
         "registrations": _run(EXTEND_REGISTRATIONS, now),
-        "acknowledgements": _run(ACKNOWLEDGE, now),
+        **_answer_as_the_erp(),
     }
 
 
@@ -65,7 +72,6 @@ PLANTED: Mapping[str, object] = {
     "expired_registrations": ["/".join(found) for found in plants.EXPIRED_REGISTRATIONS],
     "quiet_buyers": list(plants.WITHOUT_NEW_ORDERS_BUYERS),
     "single_orders": list(plants.NEVER_REPEATED_ORDERS),
-    "erp": ERP,
 }
 
 # Three times as often as R-70 asks for.
@@ -121,13 +127,6 @@ UPDATE marketplace_registration r
    AND s.code || '/' || r.scheme || '/' || r.jurisdiction <> ALL (%(expired_registrations)s)
 """
 
-ACKNOWLEDGE = """
-UPDATE repurchase_repeatorder o
-   SET erp = %(erp)s, erp_acknowledged_at = %(now)s + s.clock_offset, changed_at = %(now)s + s.clock_offset
-  FROM marketplace_store s
- WHERE o.store_id = s.id AND s.sandbox AND o.status = 'confirmed' AND o.erp_acknowledged_at IS NULL
-"""
-
 # Orders with lines and disputes, copied a whole number of days ahead; a copy's number ends in its day.
 CHOOSE_COPIES = r"""
 DROP TABLE IF EXISTS pg_temp.copies;
@@ -175,6 +174,38 @@ SELECT d.store_id, c.new_id,
   FROM copies c JOIN marketplace_dispute d ON d.order_id = c.old_id
 ON CONFLICT DO NOTHING
 """
+
+
+def _answer_as_the_erp() -> dict[str, int]:
+    """What a connected ERP would send back for the releases of simulated connections, by the same services."""
+    told = {"acknowledgements": 0, "shipments": 0, "completions": 0}
+    for store in (
+        Store.objects.filter(sandbox=True, erp_connections__simulated=True).distinct().order_by("pk")
+    ):
+        now = clock.now(store)
+        mine = Release.objects.filter(store=store, erp__simulated=True).select_related("order").order_by("pk")
+        told["acknowledgements"] += fulfilling.acknowledge(
+            store=store, by=BY, rows=[
+                Acknowledged(key="", order=r.order.ref, erp_number=f"SIM-{r.pk}")
+                for r in mine.filter(acknowledged_at=None)[:ANSWERS_A_RUN]
+            ],
+        ).taken  # fmt: skip
+        packed = mine.filter(order__status="released", released_at__lte=now - PACKED_AFTER)
+        told["shipments"] += fulfilling.ship(
+            store=store, by=BY, rows=[
+                Shipped(key="", order=r.order.ref, at=now, carrier="Simulated carrier", tracking=f"SIM{r.pk:010d}")
+                for r in packed[:ANSWERS_A_RUN]
+            ],
+        ).taken  # fmt: skip
+        sent = mine.filter(order__status="shipped", order__transit_days__isnull=False).annotate(
+            arrives_at=F("shipped_at") + F("order__transit_days") * dt.timedelta(days=1)
+        )
+        told["completions"] += fulfilling.complete(
+            store=store, by=BY, rows=[
+                Completed(key="", order=r.order.ref, at=now) for r in sent.filter(arrives_at__lte=now)[:ANSWERS_A_RUN]
+            ],
+        ).taken  # fmt: skip
+    return told
 
 
 def _quiet_stores(now: dt.datetime) -> list[Store]:

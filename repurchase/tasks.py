@@ -1,9 +1,20 @@
 """Doorbells: each loads nothing and calls one service."""
 
+from uuid import UUID
+
 from celery import shared_task
 
 from repurchase import simulator
-from repurchase.services import big_edits, chunks, generating, once, reporting, sweeping
+from repurchase.services import (
+    big_edits,
+    chunks,
+    conforming,
+    generating,
+    invoicing,
+    once,
+    reporting,
+    sweeping,
+)
 
 
 @shared_task(name="repurchase.generate_next")
@@ -24,6 +35,16 @@ def carry_out_edit(task_id: int) -> None:
 @shared_task(name="repurchase.make_report")
 def make_report(report_id: int) -> None:
     reporting.make(report_id)
+
+
+@shared_task(name="repurchase.issue_proforma")
+def issue_proforma(proforma_id: str) -> None:
+    invoicing.issue(UUID(proforma_id))
+
+
+@shared_task(name="repurchase.conform")
+def conform(run_id: str) -> None:
+    conforming.run(UUID(run_id))
 
 
 @shared_task(name="repurchase.sweep")

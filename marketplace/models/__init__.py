@@ -8,7 +8,7 @@ from marketplace.models.export_control import Embargo, ScreenedParty
 from marketplace.models.goods import Category, CommissionRate, PriceListEntry, Sku
 from marketplace.models.history import Dispute, PastOrder, PastOrderLine, PastOrderStatus
 from marketplace.models.logistics import CarrierService, Channel, Lane, RateCard
-from marketplace.models.parties import Buyer, Registration, RegistrationRequirement, Scheme
+from marketplace.models.parties import Buyer, PaymentTerms, Registration, RegistrationRequirement, Scheme
 from marketplace.models.policies import PolicyValue
 from marketplace.models.rates import FxRate, FxRateSet, IndexClose, TaxCategory, TaxRate
 
@@ -31,6 +31,7 @@ __all__ = [
     "PastOrder",
     "PastOrderLine",
     "PastOrderStatus",
+    "PaymentTerms",
     "PolicyValue",
     "PriceListEntry",
     "ProductionDay",

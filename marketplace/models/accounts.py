@@ -76,6 +76,9 @@ class Store(models.Model):
     city = models.CharField(max_length=80, blank=True)
     street = models.CharField(max_length=200, blank=True)
     postal_code = models.CharField(max_length=20, blank=True)
+    pay_to = models.TextField(
+        blank=True, default="", max_length=600
+    )  # how buyers pay, for the proforma
     sandbox = models.BooleanField(default=False)
     clock_offset = models.DurationField(default=dt.timedelta(0))
     created_at = models.DateTimeField(auto_now_add=True)

@@ -22,7 +22,6 @@ class Buyer(Mirrored):
     tax_number_checked_at = models.DateTimeField(null=True, blank=True)
     tax_number_checked_how = models.CharField(max_length=60, blank=True)  # e.g. "VIES", "HMRC" (R-64)
     tax_number_checked_by = models.CharField(max_length=80, blank=True, default="")
-    open_account = models.BooleanField(default=False)  # pays after delivery (R-91)
     country = models.CharField(max_length=2, validators=[country_code])
     region = models.CharField(max_length=80, blank=True)
     city = models.CharField(max_length=80, blank=True)
@@ -42,6 +41,28 @@ class Buyer(Mirrored):
 
     def __str__(self) -> str:
         return self.name
+
+
+class PaymentTerms(models.Model):
+    """How a store lets a buyer pay, from an instant on: before the release, or on open account (R-91).
+
+    No row: before the release. Rows are never edited; another one follows.
+    """
+
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="+")
+    buyer = models.ForeignKey(Buyer, on_delete=models.CASCADE, related_name="payment_terms")
+    open_account = models.BooleanField()
+    valid_from = models.DateTimeField()
+    reason = models.CharField(max_length=300)
+    set_by = models.CharField(max_length=80)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["buyer", "valid_from"], name="one_terms_a_buyer_and_instant")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.buyer_id} {self.valid_from:%Y-%m-%d}"
 
 
 class Scheme(models.TextChoices):

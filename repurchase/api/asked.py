@@ -13,7 +13,7 @@ from qualification.readings import Kind
 from repurchase import happenings
 from repurchase.api.fields import Text
 from repurchase.edits import By
-from repurchase.feed.answer import INCLUDE
+from repurchase.feed.answer import FORMATS, INCLUDE
 from repurchase.lifecycle import OrderStatus
 from repurchase.services import naming
 from repurchase.services.selecting import Ticked
@@ -72,6 +72,17 @@ class FeedFilter(Strict):
         choices=sorted(INCLUDE),
         default="confirmed",
         help_text="confirmed: what the buyer has confirmed. locked: those too that wait for an answer.",
+    )
+    format = serializers.ChoiceField(
+        choices=sorted(FORMATS),
+        default="native",
+        help_text="native: XML 1, one document. ubl: a ZIP of UBL 2.2 Orders, one file an order.",
+    )
+
+
+class OneFeedFilter(Strict):
+    format = serializers.ChoiceField(
+        choices=sorted(FORMATS), default="native", help_text="native: XML 1. ubl: UBL 2.2 Order."
     )
 
 

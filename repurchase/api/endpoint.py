@@ -1,18 +1,26 @@
 """What every endpoint has in common: the store comes from the key, a body is JSON of bounded size."""
 
+import datetime as dt
 from io import BytesIO
 from typing import Any
 
+from django.http import HttpResponse
 from rest_framework import exceptions, status
 from rest_framework.parsers import JSONParser
 from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from marketplace import clock
 from marketplace.models import Store
 from repurchase import queries
-from repurchase.api import asked
+from repurchase.api import asked, etags
 from repurchase.models import Batch
+from repurchase.services import connecting
+
+CLIENT = "HTTP_X_ERP_CLIENT"
+"""The header X-ERP-Client: name/version, as "mango/5.3.1"."""
 
 MAX_BODY = 2 * 2**20
 """Bytes: 5000 numbers of 64 characters are 0.35 MB. Django's own limit does not watch over a JSON body."""
@@ -46,10 +54,45 @@ class AnyRenderer(BaseRenderer):
     media_type, format = "*/*", "file"
 
 
+class ZipRenderer(BaseRenderer):
+    """Likewise, of a batch in UBL."""
+
+    media_type, format = "application/zip", "zip"
+
+
 class Endpoint(APIView):
     parser_classes = [BoundedJSONParser]
+    plan_version: int | None = None
+    """Of the batch that an answer tells: it stands in the ETag, so that If-Match guards an edit of the plan."""
     taken: dict[str, Any] = {}
     """What `sent` found to be as it should: all that an error handler may know of the body."""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """After the key: the ERP that the call says it comes from has to be the store's, and new enough (R-79)."""
+        super().initial(request, *args, **kwargs)
+        if request.auth and (client := request.META.get(CLIENT, "")):
+            connecting.heard_from(store=request.auth.store, client=client[:80], by=f"key:{request.auth.pk}")
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """A GET's answer gets its ETag; who has it already gets 304."""
+        final = super().finalize_response(request, response, *args, **kwargs)
+        if (
+            request.method != "GET"
+            or final.status_code != status.HTTP_200_OK
+            or not isinstance(final, Response)
+        ):
+            return final
+        tag = etags.tag_of(final.data, version=self.plan_version)
+        final["ETag"], final["Cache-Control"] = tag, "private, no-cache"
+        if etags.has_it(request, tag):
+            kept = HttpResponse(status=status.HTTP_304_NOT_MODIFIED)
+            kept["ETag"], kept["Cache-Control"] = tag, "private, no-cache"
+            return kept
+        return final
+
+    @property
+    def now(self) -> dt.datetime:
+        return clock.now(self.store)
 
     @property
     def store(self) -> Store:

@@ -16,7 +16,7 @@ from marketplace import access, clock
 from outbox import webhooks
 from outbox.models import Webhook
 from repurchase import queries, streaming
-from repurchase.api import asked, serializers
+from repurchase.api import asked, etags, serializers
 from repurchase.api.endpoint import Endpoint
 from repurchase.api.schema import described
 
@@ -89,6 +89,8 @@ class OneWebhook(WebhookEndpoint):
     @described("change_webhook", serializers.Webhook, body=asked.ChangedWebhook)
     def patch(self, request: Request, webhook_id: UUID) -> Response:
         """Switches it off or on. Switched on, it gets everything that happened meanwhile."""
+        shown = serializers.Webhook(self.webhook(webhook_id)).data
+        etags.refuse_other(request, etags.tag_of(shown))
         webhooks.switch(self.webhook(webhook_id), on=self.sent(asked.ChangedWebhook)["enabled"])
         return Response(serializers.Webhook(self.webhook(webhook_id)).data)
 

@@ -4,7 +4,7 @@ from django.urls import path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from repurchase import refs  # noqa: F401 (registers <ref:…>)
-from repurchase.api import diagnosing, happening, views
+from repurchase.api import diagnosing, fulfilment, happening, responses, sandbox, views
 
 docs = SpectacularSwaggerSplitView.as_view(url_name="api:schema", template_name="api/docs.html")
 
@@ -27,6 +27,22 @@ urlpatterns = [
     path("batches/<ref:ref>/rescreen/", views.RescreenBatch.as_view(), name="batch-rescreen"),
     path("orders/<ref:ref>/", views.Order.as_view(), name="order"),
     path("orders/<ref:ref>/carrier-charges/", views.CarrierCharges.as_view(), name="carrier-charges"),
+    # payment, release, fulfilment
+    path("batches/<ref:ref>/proformas/", fulfilment.Proformas.as_view(), name="proformas"),
+    path("batches/<ref:ref>/proformas/<uuid:pk>.pdf", fulfilment.ProformaPdf.as_view(), name="proforma-pdf"),
+    path("orders/<ref:ref>/order.xml", views.OrderXml.as_view(), name="order-xml"),
+    path("orders/<ref:ref>/responses/", responses.Responses.as_view(), name="responses"),
+    path("orders/<ref:ref>/payments/", fulfilment.OrderPayments.as_view(), name="order-payments"),
+    path("orders/<ref:ref>/release/", fulfilment.ReleaseOrder.as_view(), name="release-order"),
+    path("payments/", fulfilment.Payments.as_view(), name="payments"),
+    path("payments/<uuid:pk>/reverse/", fulfilment.ReversePayment.as_view(), name="reverse-payment"),
+    path("responses/", responses.AllResponses.as_view(), name="all-responses"),
+    path("releases/", fulfilment.Releases.as_view(), name="releases"),
+    path("releases/acknowledgements/", fulfilment.Acknowledgements.as_view(), name="acknowledgements"),
+    path("shipments/", fulfilment.Shipments.as_view(), name="shipments"),
+    path("completions/", fulfilment.Completions.as_view(), name="completions"),
+    path("erp/", fulfilment.Erp.as_view(), name="erp"),
+    path("sandbox/clock/", sandbox.Clock.as_view(), name="sandbox-clock"),
     path("fee-quotes/", views.FeeQuotes.as_view(), name="fee-quotes"),
     path("events/", happening.Events.as_view(), name="events"),
     path("webhooks/", happening.Webhooks.as_view(), name="webhooks"),

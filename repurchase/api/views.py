@@ -22,12 +22,12 @@ from marketplace.models import Store
 from qualification.readings import Kind
 from qualification.services import uploading
 from repurchase import models, queries, refusals
-from repurchase.api import asked, pages, quotes, screened, serializers
-from repurchase.api.endpoint import AnyRenderer, Endpoint, XmlRenderer
+from repurchase.api import asked, etags, pages, quotes, screened, serializers
+from repurchase.api.endpoint import AnyRenderer, Endpoint, XmlRenderer, ZipRenderer
 from repurchase.api.once import idempotent
 from repurchase.api.problems import escaped
 from repurchase.api.schema import described
-from repurchase.feed.answer import answer
+from repurchase.feed.answer import answer, one
 from repurchase.files import refused_answer
 from repurchase.priced import refuse_prices
 from repurchase.queries import to_replace
@@ -109,7 +109,9 @@ class Batch(Endpoint):
     @described("get_batch", serializers.Batch)
     def get(self, request: Request, ref: str) -> Response:
         """How far it is, what it comes to, its lots and the gates."""
-        return Response(told(self.store, ref))
+        answer = told(self.store, ref)
+        self.plan_version = answer["version"]
+        return Response(answer)
 
 
 class BatchOrders(Endpoint):
@@ -119,6 +121,7 @@ class BatchOrders(Endpoint):
         sent = self.sent(asked.OrderFilter)
         now = clock.now(self.store)
         batch = queries.batch(self.store, ref, now=now)
+        self.plan_version = batch.version
         page = queries.batch_orders(batch, now=now, tab=sent["status"], cursor=sent["cursor"])
         return Response(serializers.OrderPage(page).data)
 
@@ -130,14 +133,16 @@ class BatchOrders(Endpoint):
         more than 500 orders goes on in the background: 202, and the batch's `edit` tells how far it is.
         """
         batch = self.batch(ref)
+        etags.refuse_other(request, etags.tag_of(None, version=batch.version))
         refuse_prices(request.data)
         sent = self.sent(asked.Edits)
         edits = asked.edits_of(sent["edits"])
         if sent["preview"]:
             found = editing.preview(batch=batch, asked=edits)
             return Response(serializers.EditAnswer({"applied": False, "preview": found}).data)
+        guarded = batch.version if "HTTP_IF_MATCH" in request.META else None
         applied = editing.apply(
-            batch=batch, asked=edits, by=self.by, version=sent["version"], digest=sent["digest"]
+            batch=batch, asked=edits, by=self.by, version=sent["version"] or guarded, digest=sent["digest"]
         )
         if isinstance(applied, models.EditTask):
             return accepted(batch)
@@ -198,7 +203,7 @@ class RefusedRows(Endpoint):
 
 
 class BatchXml(Endpoint):
-    renderer_classes = [XmlRenderer]
+    renderer_classes = [XmlRenderer, ZipRenderer]
 
     @described(
         "get_batch_xml",
@@ -208,9 +213,20 @@ class BatchXml(Endpoint):
     )
     def get(self, request: Request, ref: str) -> HttpResponseBase:
         """The orders for an ERP: /schemas/repurchase-order-1.xsd describes it."""
-        include = self.sent(asked.FeedFilter)["include"]
         now = clock.now(self.store)
-        return answer(request._request, queries.batch(self.store, ref, now=now), now=now, include=include)
+        batch = queries.batch(self.store, ref, now=now)
+        return answer(request._request, batch, now=now, **self.sent(asked.FeedFilter))
+
+
+class OrderXml(Endpoint):
+    renderer_classes = [XmlRenderer]
+
+    @described("get_order_xml", OpenApiTypes.STR, query=asked.OneFeedFilter, media_type="application/xml")
+    def get(self, request: Request, ref: str) -> HttpResponseBase:
+        """One confirmed order as a document of its own."""
+        now, order = clock.now(self.store), queries.order_row(self.store, ref)
+        batch = queries.batch(self.store, order.batch.ref, now=now)
+        return one(batch, ref, now=now, **self.sent(asked.OneFeedFilter))
 
 
 class Order(Endpoint):

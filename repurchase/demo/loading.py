@@ -10,6 +10,7 @@ from marketplace.mirror.samples import cut
 from marketplace.models import Store
 from repurchase import simulator
 from repurchase.demo import credentials, harbour, ningbo, people, planting, references
+from repurchase.services import connecting
 
 SCREENING_LIST = cut.RATES.parent / "screening_list_sample.csv"  # made up: no real party is in it
 
@@ -38,6 +39,9 @@ def _load(data_dir: Path) -> None:
     harbour.load(staff=staff, now=now, refused_dir=data_dir / "refused")
     ningbo.load(staff=staff, now=now)
     planting.load(staff=staff, now=now)
+    for store in Store.objects.filter(sandbox=True).order_by("pk"):
+        name, version = simulator.ERP
+        connecting.connect(store=store, name=name, version=version, by=simulator.BY, simulated=True)
     simulator.simulate()
     with connection.cursor() as cursor:  # so that the first pages are planned by what is there
         cursor.execute("ANALYZE")

@@ -1,7 +1,7 @@
 """The native document: `urn:bulk-repeat-order:1`, described by repurchase-order-1.xsd beside this file."""
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from io import BytesIO
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from repurchase.lifecycle import ACCEPTED, OrderStatus
 from repurchase.models import Batch
 
 NAMESPACE = "urn:bulk-repeat-order:1"
-VERSION = "1.1"
+VERSION = "1.2"
 SCHEMA = Path(__file__).parent / "repurchase-order-1.xsd"
 
 
@@ -23,6 +23,10 @@ def document(
 
     A failure on the way cuts it short before its end tag, so that no reader takes a part for the whole.
     """
+    yield from written(batch, rows.pages(batch, now=now, statuses=statuses), now=now)
+
+
+def written(batch: Batch, pages: Iterable[Sequence[rows.Row]], *, now: dt.datetime) -> Iterator[bytes]:
     out = BytesIO()
     root = {"version": VERSION, "batch": batch.ref, "generatedAt": text.instant(now)}
     with etree.xmlfile(out, encoding="utf-8") as xml:
@@ -30,7 +34,7 @@ def document(
         with xml.element(f"{{{NAMESPACE}}}RepurchaseOrders", root, nsmap={None: NAMESPACE}):
             xml.write("\n")
             parties = elements.Parties.of(batch)
-            for page in rows.pages(batch, now=now, statuses=statuses):
+            for page in pages:
                 for row in page:
                     xml.write(elements.order(row, parties), pretty_print=True)
                 xml.flush()

@@ -45,6 +45,16 @@ def pages(batch: Batch, *, now: dt.datetime, statuses: frozenset[OrderStatus]) -
         yield _rows(orders)
 
 
+def one(batch: Batch, ref: str, *, now: dt.datetime, statuses: frozenset[OrderStatus]) -> Row | None:
+    """The batch's order by its reference, in one of the states at `now`."""
+    found = _rows_of(list(_orders(batch, now, statuses).filter(ref=ref)))
+    return found[0] if found else None
+
+
+def _rows_of(orders: Sequence[RepeatOrder]) -> list[Row]:
+    return _rows(orders) if orders else []
+
+
 def _rows(orders: Sequence[RepeatOrder]) -> list[Row]:
     ids = [order.pk for order in orders]
     lines = RepeatLine.objects.select_related("sku", "source_line").defer("findings")

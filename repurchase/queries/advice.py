@@ -12,7 +12,7 @@ from marketplace.models import PastOrder, PastOrderStatus, Store
 from marketplace.money import Rates
 from marketplace.policy import DEFAULTS, Value, typed
 from marketplace.queries import rates_of
-from repurchase.models import Batch, RepeatLine, RepeatOrder
+from repurchase.models import Batch, ErpConnection, RepeatLine
 
 YEAR = 365
 APPAREL = "apparel"  # the platform's category code
@@ -54,7 +54,7 @@ def _facts(batch: Batch, limits: AdviceLimits, now: dt.datetime) -> AdviceFacts:
         exports_usd_minor=_exports(batch.store, limits, now),
         noted_orders=counts["noted"],
         high_value_lines=_high_value(batch, high),
-        erp=_erp(batch.store, since),
+        erp=_erp(batch.store),
     )
 
 
@@ -106,7 +106,6 @@ def _exports(store: Store, limits: AdviceLimits, now: dt.datetime) -> int | None
     return None
 
 
-def _erp(store: Store, since: dt.datetime) -> str:
-    """The ERP that acknowledged an order last, not longer ago than the window."""
-    acknowledged = RepeatOrder.objects.filter(store=store, erp_acknowledged_at__gte=since).exclude(erp="")
-    return acknowledged.order_by("-erp_acknowledged_at").values_list("erp", flat=True).first() or ""
+def _erp(store: Store) -> str:
+    live = ErpConnection.objects.filter(store=store, ended_at=None)
+    return live.values_list("product__name", flat=True).first() or ""

@@ -29,7 +29,9 @@ class Charges:
 
 def order_row(store: Store, ref: str) -> RepeatOrder:
     """The store's order, or 404."""
-    return get_object_or_404(RepeatOrder.objects.select_related("lock__rate_set"), store=store, ref=ref)
+    return get_object_or_404(
+        RepeatOrder.objects.select_related("lock__rate_set", "batch"), store=store, ref=ref
+    )
 
 
 def charges(order: RepeatOrder) -> Charges:

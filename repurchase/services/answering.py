@@ -23,7 +23,7 @@ from repurchase.custom_services import digest_of
 from repurchase.lifecycle import OrderStatus, sources
 from repurchase.models import Batch, LineOutcome, RepeatLine, RepeatOrder
 from repurchase.queries.weighing import Ticks, Weighed, weigh
-from repurchase.services import ending, telling
+from repurchase.services import ending, invoicing, telling
 from repurchase.services.leaving_out import leave_out
 
 
@@ -83,6 +83,10 @@ def accept(
     sealing.ask(
         store_id=grant.store_id, kind=Kind.CONFIRMATION, subject=grant.subject, occasion=min(confirmed),
         at=locks[0].ended_at,
+    )  # fmt: skip
+    invoicing.ask(
+        batch=Batch.objects.select_related("buyer").get(store=grant.store_id, ref=grant.subject),
+        occasion=min(confirmed), orders=accepted, at=locks[0].ended_at,
     )  # fmt: skip
     _record(
         grant, locks, "buyer.confirmed", weighed=weighed, consent_version=version, orders=len(accepted),

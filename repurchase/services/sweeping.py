@@ -18,7 +18,7 @@ from qualification.services import reviewing, uploading
 from repurchase.batching import BatchStatus
 from repurchase.lifecycle import OrderStatus
 from repurchase.models import Batch, Heartbeat
-from repurchase.services import big_edits, chunks, ending, generating, reporting
+from repurchase.services import big_edits, chunks, ending, generating, invoicing, releasing, reporting
 
 log = structlog.get_logger(__name__)
 
@@ -32,6 +32,9 @@ class Swept:
     rung_chunks: int
     rung_edits: int
     rung_seals: int
+    rung_proformas: int
+    released_orders: int
+    announced_again: int
     finished_batches: int
     lapse_notices: int
     lapsed_stores: int
@@ -50,9 +53,12 @@ def sweep(*, store: Store | None = None, at: dt.datetime | None = None) -> Swept
     _each(exhausted, generating.give_up)
     finished = _finish(store)
     seals = sealing.ring_due(store=store)
+    released, again = releasing.release_due(store=store), releasing.announce_again(store=store)
     notices, lapsed = qualification.keep_up(store=store, at=at)
     return Swept(
-        expired_locks=locks, expired_orders=orders, rung_chunks=rung, rung_edits=rung_edits, rung_seals=seals, finished_batches=finished,
+        expired_locks=locks, expired_orders=orders, rung_chunks=rung, rung_edits=rung_edits, rung_seals=seals,
+        finished_batches=finished,
+        rung_proformas=invoicing.ring_due(store=store), released_orders=released, announced_again=again,
         lapse_notices=notices, lapsed_stores=lapsed,
         rung_documents=uploading.ring_unread(), review_alarms=reviewing.watch(),
         rung_reports=reporting.ring_due(),

@@ -30,9 +30,11 @@ from repurchase.templatetags.states import (
     GATES,
     KINDS,
     MARK,
+    PAYMENT_SOURCES,
     PHASE,
     RADAR,
     RADAR_CURES,
+    RELEASES,
     RULES,
     SERVICE,
     SERVICE_SOURCES,
@@ -208,6 +210,9 @@ WORDS = {
     "rule": RULES,
     "advice": ADVICE,
     "check": CHECKS,
+    "payment_source": PAYMENT_SOURCES,
+    "release": RELEASES,
+    "message": {},  # message ids of the core, as they are
     "document": DOCUMENTS,
 }
 
@@ -216,7 +221,7 @@ WORDS = {
 def said(name: str, kind: str) -> str:
     """A name of the core in words: `{{ fee.kind|said:"fee" }}`; one without words stays as it is."""
     word = WORDS[kind].get(name, name)
-    return _(word) if kind in ("reason", "document") and word else str(word)
+    return _(word) if kind in ("reason", "document", "message") and word else str(word)
 
 
 @register.filter

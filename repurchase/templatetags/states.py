@@ -277,9 +277,48 @@ EVIDENCE: Mapping[str, str | Promise] = {
 }
 """What a finding was decided by, by its name there; one without words stays as it is."""
 
+PAYMENT: Mapping[str, Shown] = {
+    "stands": Shown(pgettext_lazy("payment", "Received"), "ok", "circle-check"),
+    "reversed": Shown(pgettext_lazy("payment", "Taken back"), "calm", "x"),
+}
+
+TERMS: Mapping[str, Shown] = {
+    "prepaid": Shown(_("before the release"), "info", "currency-dollar"),
+    "open_account": Shown(_("on open account"), "attention", "clock"),
+}
+
+RESPONSE: Mapping[str, Shown] = {
+    "accepted": Shown(pgettext_lazy("answer", "Accepted"), "ok", "circle-check"),
+    "changed": Shown(pgettext_lazy("answer", "Changed"), "attention", "alert-triangle"),
+    "refused": Shown(pgettext_lazy("answer", "Refused"), "bad", "x"),
+}
+
+DECISION: Mapping[str, Shown] = {
+    "insisted": Shown(_("To be carried out as confirmed"), "info", "send"),
+    "taken_up": Shown(_("Settled with the buyer"), "attention", "user"),
+}
+
+PAYMENT_SOURCES: Mapping[str, str | Promise] = {
+    "api": _("the API"),
+    "import": _("a file"),
+    "member": _("a member"),
+}
+
+RELEASES: Mapping[str, str | Promise] = {
+    "all": _("All"),
+    "open": _("Not acknowledged"),
+    "acknowledged": _("Acknowledged"),
+    "shipped": pgettext_lazy("order", "Shipped"),
+    "completed": pgettext_lazy("order", "Completed"),
+}
+
 KINDS: Mapping[str, Mapping] = {
     "band": BAND,
     "role": ROLE,
+    "payment": PAYMENT,
+    "terms": TERMS,
+    "response": RESPONSE,
+    "decision": DECISION,
     "paper": PAPER,
     "batch": BATCH,
     "order": ORDER,
@@ -424,5 +463,22 @@ EVENTS: Mapping[str, str | Promise] = {
     "source.completed": _("Source order completed"),
     "order.failed": _("The order failed"),
     "order.cured": _("Cured: the order is ready again"),
+    "proforma.issued": _("Proforma invoice sent"),
+    "payment.recorded": _("Payment recorded"),
+    "payment.reversed": _("Payment taken back"),
+    "order.released": _("Orders released"),
+    "release.acknowledged": _("Acknowledged by the ERP"),
+    "order.shipped": _("Orders shipped"),
+    "order.completed": _("Orders completed"),
+    "response.accepted": _("The ERP accepted an order"),
+    "response.changed": _("The ERP would change an order"),
+    "response.refused": _("The ERP refused an order"),
+    "response.decided": _("An answer of the ERP decided on"),
+    "terms.changed": _("Terms with a buyer changed"),
+    "pay_to.changed": _("How buyers pay changed"),
+    "erp.connected": _("ERP connected"),
+    "erp.updated": _("ERP updated"),
+    "erp.disconnected": _("ERP disconnected"),
+    "clock.moved": _("Sandbox clock moved"),
 }
 """Ledger entries as a timeline tells them."""

@@ -19,7 +19,7 @@ from repurchase import queries
 from repurchase.batching import BatchStatus
 from repurchase.files import refused_answer
 from repurchase.models import Batch
-from repurchase.queries import agreements
+from repurchase.queries import agreements, dues, invoices, releases
 from repurchase.queries.edits import edit_at_work, last_task
 from repurchase.services import batches as services
 from repurchase.services import locking
@@ -84,6 +84,7 @@ def batch(request: HttpRequest, membership: Membership, ref: str) -> HttpRespons
     now = clock.now(membership.store)
     found = queries.batch(membership.store, ref, now=now)
     context = {"active": "batches", "batch": found, "store_id": membership.store_id}
+    context["may_settle"] = may(membership, Can.SETTLE)
     context["may_plan"], context["may_lock"] = may(membership, Can.PLAN), may(membership, Can.LOCK)
     if found.status == BatchStatus.SCREENING:
         return render(
@@ -101,6 +102,7 @@ def _plan(request: HttpRequest, found: Batch, now: dt.datetime) -> dict:
     return {
         "plan": plan,
         "papers": agreements.papers(found.store, found.ref),
+        "fulfilment": _fulfilment(found) if plan.counts.accepted else None,
         "drift": queries.plan_drift(found, now=now),
         "tabs": tabs,
         "tab": tab,
@@ -109,6 +111,16 @@ def _plan(request: HttpRequest, found: Batch, now: dt.datetime) -> dict:
         "advice": queries.advice(found, now=found.screened_at) if found.status == BatchStatus.PLANNED else (),
         "editing": _editing(found, now),
         "unreachable": dict(plan.codes).get(Code.LANE_UNREACHABLE, 0),
+    }
+
+
+def _fulfilment(found: Batch) -> dict:
+    live = releases.connection(found.store)
+    return {
+        "proformas": list(invoices.proformas_of(found.store, found.ref)),
+        "progress": releases.progress(found),
+        "owed": dues.owed(found.store, found.ref),
+        "simulated": live["simulated"],
     }
 
 

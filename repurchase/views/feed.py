@@ -7,7 +7,7 @@ from marketplace import clock
 from marketplace.models import Membership
 from repurchase import queries
 from repurchase.feed import native
-from repurchase.feed.answer import CONFIRMED, answer
+from repurchase.feed.answer import CONFIRMED, NATIVE, answer
 from repurchase.views.doors import for_members
 
 
@@ -18,7 +18,8 @@ def batch_xml(request: HttpRequest, membership: Membership, ref: str) -> HttpRes
     store = membership.store
     include = request.GET.get("include", CONFIRMED)
     now = clock.now(store)
-    return answer(request, queries.batch(store, ref, now=now), now=now, include=include)
+    format = request.GET.get("format", NATIVE)
+    return answer(request, queries.batch(store, ref, now=now), now=now, include=include, format=format)
 
 
 @require_GET

@@ -7,12 +7,14 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from marketplace import clock
+from marketplace.access import Can
 from marketplace.models import Membership
 from marketplace.money import Money
 from repurchase import queries
 from repurchase.lifecycle import OrderStatus
-from repurchase.models import OrderFee
-from repurchase.views.doors import for_members
+from repurchase.models import OrderFee, Release, RepeatOrder
+from repurchase.queries import dues
+from repurchase.views.doors import for_members, may
 
 UNLOCKED = {OrderStatus.PENDING, OrderStatus.PLANNED, OrderStatus.EXCLUDED, OrderStatus.FAILED}
 
@@ -37,9 +39,21 @@ def order(request: HttpRequest, membership: Membership, ref: str) -> HttpRespons
         "fee_parts": _by_part(detail.fees),
         "carrier": queries.charges(detail.order),
         "explanation": queries.explained(detail.order),
+        **_fulfilment(detail.order),
+        "store_id": membership.store_id,
+        "may_settle": may(membership, Can.SETTLE),
         "is_locked": detail.order.state not in UNLOCKED,
     }
     return render(request, "orders/page.html", context)
+
+
+def _fulfilment(order: RepeatOrder) -> dict:
+    """Payments, release and the ERP's answers: three queries, once the order was confirmed."""
+    if order.proforma_id is None:
+        return {}
+    release = Release.objects.filter(order=order).select_related("erp__product").first()
+    responses = list(order.erp_responses.order_by("received_at", "pk")) if release else []
+    return {"account": dues.account(order), "release": release, "responses": responses}
 
 
 def _by_part(fees: list[OrderFee]) -> list[tuple[str, Money, list[OrderFee]]]:

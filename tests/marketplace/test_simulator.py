@@ -13,7 +13,8 @@ from marketplace.models import SIMULATED, FxRateSet, IndexClose, PastOrder, Sku,
 from pricing.models import Lock
 from repurchase import demo
 from repurchase.demo import ningbo, plants
-from repurchase.models import RepeatOrder
+from repurchase.models import Proforma, Release, RepeatOrder
+from repurchase.services import releasing
 from repurchase.simulator import ERP, SandboxStock, simulate
 from tests import world
 from tests.repurchase.test_demo import codes_of, orders_of, screened
@@ -143,11 +144,24 @@ class TestTheSimulatorInTheDemo:
         batch = screened(store, ["NB-000001"])
         assert simulate()["acknowledgements"] == 0
         order = _confirmed(batch)
+        assert simulate()["acknowledgements"] == 0  # it was not released yet
+        _release(order)
         assert simulate()["acknowledgements"] == 1
-        order.refresh_from_db()
-        assert order.erp == ERP
-        assert order.erp_acknowledged_at == order.changed_at
+        release = Release.objects.get(order=order)
+        assert (release.erp.product.code, release.erp.simulated) == (ERP[0], True)
+        assert release.erp_number.startswith("SIM-")
         assert simulate()["acknowledgements"] == 0
+
+    def test_ships_and_completes_by_the_stores_clock(self, the_demo):
+        store = Store.objects.get(code=ningbo.CODE)
+        order = _confirmed(screened(store, ["NB-000002"]))
+        _release(order)
+        assert simulate()["shipments"] == 0
+        for days, told in ((1, "shipments"), (order.transit_days, "completions")):
+            store.refresh_from_db()
+            move_clocks(store.clock_offset + dt.timedelta(days=days, minutes=1))
+            assert simulate()[told] == 1
+        assert RepeatOrder.objects.get(pk=order.pk).status == "completed"
 
     def test_extends_certificates_but_not_the_planted_one(self, the_demo):
         move_clocks(dt.timedelta(days=390))
@@ -168,6 +182,18 @@ def _confirmed(batch) -> RepeatOrder:
     order = batch.orders.get()
     RepeatOrder.objects.filter(pk=order.pk).update(status="confirmed", lock=lock)
     return order
+
+
+def _release(order: RepeatOrder) -> None:
+    """On open account."""
+    now = clock.now(order.store)
+    paper = Proforma.objects.create(
+        store=order.store, batch=order.batch, occasion=order.batch.orders.get().lock_id, number=f"{order.ref}-PI1",
+        open_account=True, asked_at=now, rung_at=now,
+    )  # fmt: skip
+    Proforma.objects.filter(pk=paper.pk).update(issued_at=now, file_key="x")
+    RepeatOrder.objects.filter(pk=order.pk).update(proforma=paper)
+    releasing.release_one(store=order.store, order=order, by="test")
 
 
 class TestTheStockSource:

@@ -9,7 +9,7 @@ from pricing.locks import LIVE, LockStatus
 from pricing.models import Lock
 from repurchase.batching import BatchStatus
 from repurchase.lifecycle import OrderStatus
-from repurchase.models import Batch, OrderFee, RepeatLine, RepeatOrder
+from repurchase.models import Batch, OrderFee, Payment, Release, RepeatLine, RepeatOrder
 from tests import world
 
 LINE_MINOR = 12_345
@@ -89,10 +89,47 @@ def repeats(
     by_source = {order.past_order_id: order for order in made}
     RepeatLine.objects.bulk_create(_line(by_source[p.order_id], p, line or {}) for p in past_lines)
     OrderFee.objects.bulk_create(fee for order in made for fee in _fees(order))
-    RepeatOrder.objects.filter(pk__in=[order.pk for order in made]).update(status=status)
+    _walk(made, OrderStatus(status))
     for order in made:
         order.status = status
     return made
+
+
+WAY = (
+    OrderStatus.CONFIRMED,
+    OrderStatus.AWAITING_PAYMENT,
+    OrderStatus.PAID,
+    OrderStatus.RELEASED,
+    OrderStatus.SHIPPED,
+    OrderStatus.COMPLETED,
+)
+
+
+def _walk(made: list[RepeatOrder], to: OrderStatus) -> None:
+    """Into the state asked for; after the confirmation step by step, as the database lets nobody jump (R-91)."""
+    rows = RepeatOrder.objects.filter(pk__in=[order.pk for order in made])
+    for status in WAY[: WAY.index(to) + 1] if to in WAY else (to,):
+        if status is OrderStatus.PAID:
+            pay(made)
+        rows.update(status=status)
+        if status is OrderStatus.RELEASED:
+            Release.objects.bulk_create(
+                Release(
+                    store_id=order.store_id, order=order, released_at=world.NOW, released_by="user:1",
+                    announced_at=world.NOW,
+                )
+                for order in made
+            )  # fmt: skip
+
+
+def pay(made: list[RepeatOrder]) -> None:
+    Payment.objects.bulk_create(
+        Payment(
+            store_id=order.store_id, order=order, reference="T-1", amount_minor=order.total_minor,
+            currency=order.currency, received_at=world.NOW, source="api", recorded_at=world.NOW, recorded_by="key:1",
+        )
+        for order in made
+    )  # fmt: skip
 
 
 def _past(of: Batch, n: int, lines: int, currency: str, line_minor: int, fields: dict[str, Any]) -> PastOrder:

@@ -92,7 +92,7 @@ class TestTheDatabase:
     def test_lets_states_move(self, store):
         batch = locked_batch(store)
         batch.orders.update(status="confirmed", changed_at=world.NOW)
-        batch.orders.update(status="released", erp="x", erp_acknowledged_at=world.NOW, note="x")
+        batch.orders.update(status="awaiting_payment", note="x")
         Lock.objects.update(status="confirmed", ended_at=world.NOW, ended_by="buyer")
 
     def test_lets_a_line_leave_the_scope_with_the_buyers_answer(self, store):

@@ -47,9 +47,19 @@ OF_A_STORE = {
     "orders/<ref:ref>/diagnostics/", "batches/<ref:ref>/diagnostics/", "batches/<ref:ref>/fixes/",
     "figures/", "radar/", "orders/<ref:ref>/diagnostics.pdf", "batches/<ref:ref>/reports/", "batches/<ref:ref>/reports/<int:report_id>/",
     "batches/<ref:ref>/reports/<int:report_id>.pdf",
+    "payments/", "payments/terms/", "payments/proformas/<uuid:pk>/", "payments/<uuid:pk>/reverse/",
+    "batches/<ref:ref>/proformas/<uuid:pk>.pdf", "orders/<ref:ref>/payment/", "orders/<ref:ref>/release/",
+    "erp/", "erp/responses/<uuid:pk>/", "developers/sandbox/", "developers/sandbox/runs/<uuid:pk>/",
+    "developers/sandbox/samples/<str:name>",
 }  # fmt: skip
 
 OF_A_KEY = {
+    "api/v1/batches/<ref:ref>/proformas/", "api/v1/batches/<ref:ref>/proformas/<uuid:pk>.pdf",
+    "api/v1/orders/<ref:ref>/payments/", "api/v1/orders/<ref:ref>/release/", "api/v1/payments/",
+    "api/v1/payments/<uuid:pk>/reverse/", "api/v1/releases/", "api/v1/releases/acknowledgements/",
+    "api/v1/shipments/", "api/v1/completions/", "api/v1/erp/",
+    "api/v1/orders/<ref:ref>/order.xml", "api/v1/orders/<ref:ref>/responses/", "api/v1/responses/",
+    "api/v1/sandbox/clock/",
     "api/v1/past-orders/", "api/v1/inventory/", "api/v1/screenings/",
     "api/v1/batches/", "api/v1/batches/<ref:ref>/", "api/v1/batches/<ref:ref>/orders/",
     "api/v1/batches/<ref:ref>/orders.xml", "api/v1/batches/<ref:ref>/lock/", "api/v1/batches/<ref:ref>/cancel/",
@@ -69,6 +79,8 @@ LISTS_OF_A_KEY = {
     "api/v1/", "api/v1/past-orders/", "api/v1/batches/", "api/v1/inventory/", "api/v1/screenings/",
     "api/v1/qualification/", "api/v1/qualification/documents/",
     "api/v1/fee-quotes/", "api/v1/events/", "api/v1/webhooks/",
+    "api/v1/payments/", "api/v1/releases/", "api/v1/releases/acknowledgements/", "api/v1/shipments/",
+    "api/v1/completions/", "api/v1/erp/", "api/v1/responses/", "api/v1/sandbox/clock/",
 }  # fmt: skip
 
 OF_A_LINK = {"b/<str:token>/", "b/<str:token>/agreements/<uuid:pk>.pdf"}
@@ -129,7 +141,7 @@ def address(route: str, alices) -> str:
     for name in ("int:buyer_id", "int:key_id", "uuid:webhook_id", "int:report_id"):
         filled = filled.replace(f"<{name}>", str(alices[name.partition(":")[2]]))
     filled = filled.replace("<uuid:key>", str(alices["upload"]))
-    filled = filled.replace("<uuid:pk>", str(alices["agreement"]))
+    filled = filled.replace("<uuid:pk>", str(alices["agreement"])).replace("<str:name>", "no-such.xml")
     return "/" + filled.replace("<str:token>", "AAAAAAAAAAAAAAAAAAAAAA." + "A" * 43)
 
 

@@ -1,0 +1,161 @@
+"""The endpoints from the proforma to the completion: payments, releases, shipments, the connected ERP."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.urls import reverse
+from drf_spectacular.types import OpenApiTypes
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from marketplace import access
+from marketplace.money import decimal_text
+from repurchase import models, queries
+from repurchase.api import serializers, settled
+from repurchase.api.endpoint import Endpoint
+from repurchase.api.schema import described
+from repurchase.queries import dues, invoices, releases
+from repurchase.services import connecting, fulfilling, invoicing, releasing, settling
+
+
+class PdfRenderer(BaseRenderer):
+    """Only names the media type: the file is handed out as it is stored."""
+
+    media_type, format = "application/pdf", "pdf"
+
+
+class Proformas(Endpoint):
+    @described("list_proformas", settled.ProformaList)
+    def get(self, request: Request, ref: str) -> Response:
+        """The proforma invoices of a batch: one for each answer of the buyer, with what is to be paid by currency."""
+        self.batch(ref)
+        found = invoices.proformas_of(self.store, ref)
+        return Response(settled.ProformaList({"results": [_proforma(each, ref) for each in found]}).data)
+
+
+def _proforma(found: models.Proforma, ref: str) -> dict[str, Any]:
+    return {
+        "pk": found.pk,
+        "number": found.number,
+        "open_account": found.open_account,
+        "issued_at": found.issued_at,
+        "totals": [_total(total) for total in found.totals],
+        "pdf": reverse("api:proforma-pdf", args=[ref, found.pk]) if found.issued_at else "",
+    }
+
+
+def _total(kept: dict[str, Any]) -> dict[str, Any]:
+    currency = kept["currency"]
+    parts = {
+        name: {"amount": decimal_text(kept[f"{name}_minor"], currency), "currency": currency}
+        for name in ("goods", "freight", "tax", "total")
+    }
+    return {"currency": currency, "orders": kept["orders"], **parts}
+
+
+class ProformaPdf(Endpoint):
+    renderer_classes = [PdfRenderer]
+
+    @described("get_proforma_pdf", OpenApiTypes.BINARY, media_type="application/pdf")
+    def get(self, request: Request, ref: str, pk: UUID) -> HttpResponse:
+        """The proforma invoice as it was sent to the buyer."""
+        found = invoices.proforma(self.store, ref, pk)
+        response = HttpResponse(invoicing.content_of(found), content_type="application/pdf")
+        response["Content-Disposition"] = f'attachment; filename="{found.number}.pdf"'
+        return response
+
+
+class OrderPayments(Endpoint):
+    @described("get_order_payments", settled.Account)
+    def get(self, request: Request, ref: str) -> Response:
+        """What an order owes, what has come, and every payment with its fate."""
+        return Response(settled.Account(dues.account(queries.order_row(self.store, ref))).data)
+
+
+class Payments(Endpoint):
+    @described("record_payments", settled.PaymentsTaken, body=settled.Payments)
+    def post(self, request: Request) -> Response:
+        """Records what buyers paid, up to 5000 rows. An order is paid by its exact total.
+
+        A row that can't be taken is named in `errors` and stops no other; the same row again changes nothing.
+        """
+        rows = settled.rows_of(self.sent(settled.Payments), settling.Receipt)
+        report = settling.record(store=self.store, receipts=rows, source=models.PaymentSource.API, by=self.by)
+        errors = [settled.row_error(each) for each in report.refused]
+        told = {"recorded": report.recorded, "known": report.known, "paid": report.paid, "errors": errors}
+        return Response(told)
+
+
+class ReversePayment(Endpoint):
+    @described("reverse_payment", settled.PaymentReversed, body=settled.Reversal)
+    def post(self, request: Request, pk: UUID) -> Response:
+        """Takes a recorded payment back, with a reason, while its order is not released."""
+        access.of(self.store, models.Payment, pk=pk)
+        why = self.sent(settled.Reversal)["why"]
+        return Response(
+            settled.PaymentReversed(
+                settling.reverse(store=self.store, payment_id=pk, why=why, by=self.by)
+            ).data
+        )
+
+
+class ReleaseOrder(Endpoint):
+    @described("release_order", serializers.OrderDetail)
+    def post(self, request: Request, ref: str) -> Response:
+        """Releases a paid order at once; otherwise it happens by itself some minutes after the payment."""
+        order = queries.order_row(self.store, ref)
+        releasing.release_one(store=self.store, order=order, by=self.by)
+        return Response(serializers.OrderDetail(queries.order(self.store, ref, now=self.now)).data)
+
+
+class Releases(Endpoint):
+    @described("list_releases", settled.ReleasePage, query=settled.ReleaseFilter)
+    def get(self, request: Request) -> Response:
+        """Released orders, the newest first. `state=open`: what waits for your acknowledgement."""
+        sent = self.sent(settled.ReleaseFilter)
+        page = releases.page(self.store, state=sent["state"], cursor=sent["cursor"])
+        return Response(settled.ReleasePage(page).data)
+
+
+class Acknowledgements(Endpoint):
+    @described("acknowledge_releases", settled.RowsTaken, body=settled.Acknowledgements)
+    def post(self, request: Request) -> Response:
+        """Says that your ERP has the orders, up to 5000 rows. What is not acknowledged is announced again."""
+        rows = settled.rows_of(self.sent(settled.Acknowledgements), fulfilling.Acknowledged)
+        return _rows_taken(fulfilling.acknowledge(store=self.store, rows=rows, by=self.by))
+
+
+class Shipments(Endpoint):
+    @described("report_shipments", settled.RowsTaken, body=settled.Shipments)
+    def post(self, request: Request) -> Response:
+        """Says when released orders were shipped, by whom, under which tracking number; corrections are taken."""
+        rows = settled.rows_of(self.sent(settled.Shipments), fulfilling.Shipped)
+        return _rows_taken(fulfilling.ship(store=self.store, rows=rows, by=self.by))
+
+
+class Completions(Endpoint):
+    @described("report_completions", settled.RowsTaken, body=settled.Completions)
+    def post(self, request: Request) -> Response:
+        """Says when shipped orders were completed, and whether they came as ordered."""
+        rows = settled.rows_of(self.sent(settled.Completions), fulfilling.Completed)
+        return _rows_taken(fulfilling.complete(store=self.store, rows=rows, by=self.by))
+
+
+def _rows_taken(report: fulfilling.Report) -> Response:
+    errors = [settled.row_error(each) for each in report.refused]
+    return Response({"taken": report.taken, "known": report.known, "errors": errors})
+
+
+class Erp(Endpoint):
+    @described("get_erp", settled.Connection)
+    def get(self, request: Request) -> Response:
+        """The connected ERP, and those that can be connected with their minimum versions."""
+        return Response(settled.Connection(releases.connection(self.store)).data)
+
+    @described("connect_erp", settled.Connection, body=settled.NewConnection)
+    def put(self, request: Request) -> Response:
+        """Connects an ERP in place of the one before. What was released stays with the one that got it."""
+        connecting.connect(store=self.store, by=self.by, **self.sent(settled.NewConnection))
+        return Response(settled.Connection(releases.connection(self.store)).data)

@@ -1,0 +1,49 @@
+"""The sandbox over the API: a clock that can be moved."""
+
+import datetime as dt
+
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from repurchase.api.asked import Strict
+from repurchase.api.endpoint import Endpoint
+from repurchase.api.fields import Instant
+from repurchase.api.schema import described
+from repurchase.services import timing
+
+
+class Step(Strict):
+    seconds = serializers.IntegerField(
+        min_value=1, max_value=int(timing.FARTHEST.total_seconds()), help_text="259200 is 72 hours."
+    )
+
+
+class ClockTold(serializers.Serializer):
+    sandbox = serializers.BooleanField(help_text="false: a live store, whose clock can't be moved.")
+    now = Instant(help_text="The store's instant, by which every deadline is judged.")
+    moved_by = serializers.IntegerField(help_text="Seconds ahead of the real time.")
+
+
+class Moved(ClockTold):
+    expired_locks = serializers.IntegerField()
+    released_orders = serializers.IntegerField()
+
+
+class Clock(Endpoint):
+    @described("get_clock", ClockTold)
+    def get(self, request: Request) -> Response:
+        """The store's clock."""
+        return Response(ClockTold(self._told()).data)
+
+    @described("move_clock", Moved, body=Step)
+    def post(self, request: Request) -> Response:
+        """Moves a sandbox store's clock forward, and does one pass of its timers: 72 hours in a second."""
+        swept = timing.move(store=self.store, by_seconds=self.sent(Step)["seconds"], by=self.by)
+        did = {"expired_locks": swept.expired_locks, "released_orders": swept.released_orders}
+        return Response(Moved(self._told() | did).data)
+
+    def _told(self) -> dict:
+        store = self.store
+        moved = store.clock_offset // dt.timedelta(seconds=1)
+        return {"sandbox": store.sandbox, "now": self.now, "moved_by": moved}

@@ -1,0 +1,254 @@
+"""The cases: each is one message, signed as webhooks are, and what an endpoint has to answer. Pure.
+
+A case that fails says in words what was expected and what came, so that it can be mended without us.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from outbox.posting import Exchanged, Outcome
+from repurchase.answers import Answer, Verdict
+from repurchase.conformance.documents import NAMESPACE, UBL_ORDER, Line, Order, document
+
+Answers = Callable[[bytes], tuple[str, list[Answer]]]
+JSON, XML = "application/json", "application/xml"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Message:
+    """What is sent. `shift`: seconds by which the signed time is off; `sign`: what is put for the signature."""
+
+    body: bytes
+    content_type: str = JSON
+    id: str = ""  # "": one of its own
+    shift: int = 0
+    sign: str = "right"  # right, wrong, none, garbage, v2, beside_v2, rotated
+    tampered: str = ""  # body, id, timestamp: changed after it was signed
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Case:
+    name: str
+    asks: str  # what the endpoint should do, in words
+    message: Message
+    judge: Callable[[Exchanged, Answers], str]  # "" when it is right, else what was found
+    times: int = 1
+
+
+def _(text: str) -> str:
+    """Marks a message id: it is translated where it is shown."""
+    return text
+
+
+TAKES = _("takes it (2xx within 10 seconds)")
+REFUSES = _("refuses it (4xx)")
+ACCEPTS = _("answers with an OrderResponses document that accepts every order, naming only its ordered lines")
+DECLINES = _("does not accept the order: refuses or changes it, leaves it unanswered, or says 4xx")
+SILENT = _("takes it (2xx) and answers no order")
+
+
+def _taken(found: Exchanged, _answers: Answers) -> str:
+    return "" if found.outcome is Outcome.DELIVERED else _came(found)
+
+
+def _refused(found: Exchanged, _answers: Answers) -> str:
+    return "" if found.status is not None and 400 <= found.status < 500 else _came(found)
+
+
+def _came(found: Exchanged) -> str:
+    return str(found.status) if found.status is not None else str(found.outcome)
+
+
+def _accepted(*orders: Order) -> Callable[[Exchanged, Answers], str]:
+    def judge(found: Exchanged, answers: Answers) -> str:
+        if problem := _taken(found, answers):
+            return problem
+        try:
+            _format, given = answers(found.body)
+        except Exception as error:  # whatever is wrong with it is what was found
+            return f"{type(error).__name__}: {error}"[:300]
+        if sorted(a.order for a in given) != sorted(o.ref for o in orders):
+            return f"answered: {', '.join(a.order for a in given)[:200] or '—'}"
+        return next(filter(None, (_whole(a, next(o for o in orders if o.ref == a.order)) for a in given)), "")
+
+    return judge
+
+
+def _whole(answer: Answer, order: Order) -> str:
+    """Accepted, and each named line is one that was ordered, with its own amount."""
+    ordered = {line.number: line for line in order.lines if line.outcome == "planned"}
+    if answer.verdict is not Verdict.ACCEPTED:
+        return f"{answer.order}: {answer.verdict}"
+    for line in answer.lines:
+        if line.line not in ordered or line.verdict is not Verdict.ACCEPTED:
+            return f"{answer.order}, line {line.line}: {line.verdict}"
+        if line.amount is not None and _digits(line.amount) != ordered[line.line].minor:
+            return f"{answer.order}, line {line.line}: {line.amount}"
+        if line.quantity not in (None, ordered[line.line].quantity):
+            return f"{answer.order}, line {line.line}: {line.quantity} pieces"
+    return ""
+
+
+def _digits(amount: str) -> int:
+    return int(amount.replace(".", "") or -1) if amount.replace(".", "").isdecimal() else -1
+
+
+def _declined(found: Exchanged, answers: Answers) -> str:
+    if found.status is not None and 400 <= found.status < 500:
+        return ""
+    if problem := _taken(found, answers):
+        return problem
+    if not found.body.strip():
+        return ""
+    try:
+        _format, given = answers(found.body)
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"[:300]
+    accepted = [a.order for a in given if a.verdict is Verdict.ACCEPTED and not _other(a)]
+    return f"accepted: {', '.join(accepted)}" if accepted else ""
+
+
+def _other(answer: Answer) -> bool:
+    return any(line.verdict is not Verdict.ACCEPTED for line in answer.lines)
+
+
+def _unanswered(found: Exchanged, answers: Answers) -> str:
+    if problem := _taken(found, answers):
+        return problem
+    return f"answered with {len(found.body)} bytes" if b"<OrderResponse " in found.body else ""
+
+
+def event(type: str = "order.released", seq: int = 1, **fields: Any) -> bytes:
+    told = {
+        "id": f"evt_0_{seq}", "seq": seq, "type": type, "timestamp": "2026-11-23T08:00:00Z",
+        "subject": {"kind": "batch", "ref": "BR-00KT0000"}, "data": {"orders": ["BR-00KT0000-0001"]},
+    }  # fmt: skip
+    return json.dumps(told | fields, ensure_ascii=False).encode()
+
+
+def _event(name: str, body: bytes = event(), **fields: Any) -> Case:
+    return Case(name=name, asks=TAKES, message=Message(body=body, **fields), judge=_taken)
+
+
+def _bad(name: str, body: bytes = event(), **fields: Any) -> Case:
+    return Case(name=name, asks=REFUSES, message=Message(body=body, **fields), judge=_refused)
+
+
+def _order(name: str, *orders: Order, body: bytes = b"", times: int = 1) -> Case:
+    message = Message(body=body or document(*orders), content_type=XML)
+    return Case(name=name, asks=ACCEPTS, message=message, judge=_accepted(*orders), times=times)
+
+
+def _no(name: str, *orders: Order) -> Case:
+    message = Message(body=document(*orders), content_type=XML)
+    return Case(name=name, asks=DECLINES, message=message, judge=_declined)
+
+
+def _hostile(name: str, body: bytes, **fields: Any) -> Case:
+    return _bad(name, body, content_type=XML, **fields)
+
+
+def _numbered(n: int) -> Order:
+    return Order(ref=f"BR-00KT0000-{n:04d}")
+
+
+ONE = Order()
+DOC = document(ONE)
+BOMB = "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10 if n else "x"}">' for n in range(9))
+
+SIGNATURES: Sequence[Case] = (
+    _event("a signed event"),
+    _event("an event sent again under the same id", id="evt_0_1"),
+    _event("a signature by the new secret beside the old one's", sign="rotated"),
+    _event("a signature of an unknown version beside ours", sign="beside_v2"),
+    _event("a clock four minutes behind", shift=-240),
+    _event("a clock four minutes ahead", shift=240),
+    _bad("a signature by another secret", sign="wrong"),
+    _bad("no signature", sign="none"),
+    _bad("a signature that is none", sign="garbage"),
+    _bad("a signature of an unknown version only", sign="v2"),
+    _bad("a body changed after it was signed", tampered="body"),
+    _bad("an id changed after it was signed", tampered="id"),
+    _bad("a time changed after it was signed", tampered="timestamp"),
+    _bad("a message signed ten minutes ago", shift=-600),
+    _bad("a message signed for ten minutes from now", shift=600),
+)
+EVENTS: Sequence[Case] = (
+    *(
+        _event(f"the event {type}", event(type))
+        for type in (
+            "batch.locked", "lock.expired", "order.confirmed", "order.awaiting_payment", "order.paid", "order.cancelled",
+            "release.announced", "response.decided",
+        )
+    ),
+    _event("an event of a type that is not known yet", event("order.teleported")),
+    _event("members that are not known yet", event(data={"orders": [], "mood": "good"}, trace={"a": [1]})),
+    _event("an event that comes late", event(seq=3), id="evt_0_3"),
+    _event("an event that was overtaken", event(seq=2), id="evt_0_2"),
+    _event("five hundred orders in an event", event(data={"orders": [f"BR-00KT0000-{n:04d}" for n in range(500)]})),
+    _event("Chinese texts", event(note="大额回购订单")),
+    _bad("a body that is no JSON", b"{"),
+    _bad("an empty body", b""),
+    _bad("a JSON list", b"[]"),
+    _bad("an event without a type", json.dumps({"id": "evt_0_1", "seq": 1}).encode()),
+)  # fmt: skip
+ORDERS: Sequence[Case] = (
+    _order("an order of one line", ONE),
+    _order("an order of three lines", replace(ONE, lines=tuple(Line(number=n) for n in (1, 2, 3)))),
+    _order("line numbers with gaps", replace(ONE, lines=(Line(number=2), Line(number=7)))),
+    _order("two orders in a document", _numbered(1), _numbered(2)),
+    _order("two hundred orders in a document", *map(_numbered, range(1, 201))),
+    _order("the same document again", ONE, times=2),
+    _order("yen, which have no decimals", replace(ONE, currency="JPY")),
+    _order("Kuwaiti dinars, which have three", replace(ONE, currency="KWD")),
+    _order("a million pieces", replace(ONE, lines=(Line(quantity=1_000_000, minor=123_456_789_012),))),
+    _order("a unit price that does not multiply to the line's total", replace(ONE, lines=(Line(quantity=7, minor=100),))),
+    _order("prices that include tax", replace(ONE, includes_tax=True)),
+    _order("no tax", replace(ONE, tax=0)),
+    _order("no freight", replace(ONE, freight=0)),
+    _order("no HS code", replace(ONE, lines=(Line(hs_code=""),))),
+    _order("Chinese and marked-up texts", replace(ONE, note="红色 <carton> & 'x'", consignee="王 & Söhne \"GmbH\"")),
+    _order("a line that was left out", replace(ONE, lines=(Line(), Line(number=2, outcome="excluded")))),
+    _order("an order that is shipped", replace(ONE, status="shipped")),
+    _order("an element that a later version adds", replace(ONE, extra="<Mood>good</Mood>"), body=document(
+        replace(ONE, extra="<Mood>good</Mood>"), version="1.9")),
+    _order("an attribute that a later version adds", replace(ONE, attributes=' mood="good"')),
+    _order("a fee of a kind that is not known yet", replace(ONE, fee_kind="carbon_offset")),
+    _order("a UBL order", ONE, body=UBL_ORDER),
+    _no("an order whose price is only locked", replace(ONE, status="locked")),
+    _no("an order that is not paid", replace(ONE, status="awaiting_payment")),
+    _no("an order that is confirmed and not released", replace(ONE, status="confirmed")),
+    _no("a total that misses its parts by a cent", replace(ONE, off_by=1)),
+    _no("an article that you do not have", replace(ONE, lines=(Line(sku="NO-SUCH-SKU"),))),
+    Case(name="a document without an order", asks=SILENT, message=Message(body=document(), content_type=XML),
+         judge=_unanswered),
+)  # fmt: skip
+HOSTILE: Sequence[Case] = (
+    _hostile(
+        "XML with a DOCTYPE",
+        DOC.replace(b"<RepurchaseOrders", b"<!DOCTYPE RepurchaseOrders>\n<RepurchaseOrders", 1),
+    ),
+    _hostile("a billion laughs", f"<!DOCTYPE x [{BOMB}]><x>&a8;</x>".encode()),
+    _hostile("an external entity", b'<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><x>&e;</x>'),
+    _hostile("XML that is cut short", DOC[: len(DOC) // 2]),
+    _hostile("XML of another namespace", DOC.replace(NAMESPACE.encode(), b"urn:something:else")),
+    _hostile("XML that is none", b"order please"),
+    _hostile("an unsigned order", DOC, sign="none"),
+    _hostile("an order that was changed on its way", DOC, tampered="body"),
+)
+CASES: Sequence[Case] = (*SIGNATURES, *EVENTS, *ORDERS, *HOSTILE)
+GROUPS: Mapping[str, Sequence[Case]] = {
+    "signatures": SIGNATURES, "events": EVENTS, "orders": ORDERS, "hostile": HOSTILE,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Result:
+    name: str
+    asks: str
+    passed: bool
+    found: str
+    milliseconds: int
+    detail: Mapping[str, Any] = field(default_factory=dict)

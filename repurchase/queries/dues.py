@@ -1,0 +1,129 @@
+"""What orders owe and have been paid: for the cashier, the pages and the API."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
+
+from marketplace.models import Buyer, PaymentTerms, Store
+from marketplace.money import Money
+from repurchase.lifecycle import OrderStatus
+from repurchase.models import Payment, Proforma, RepeatOrder
+from repurchase.paying import Due
+from repurchase.queries.paging import PAGE, Page, decode, encode
+
+
+def dues(orders: Sequence[RepeatOrder]) -> dict[int, Due]:
+    """By the order's id, in one query."""
+    received: dict[int, dict[str, int]] = defaultdict(dict)
+    standing = Payment.objects.filter(order__in=[order.pk for order in orders], reversed_at=None)
+    for order_id, reference, minor in standing.values_list("order_id", "reference", "amount_minor"):
+        received[order_id][reference] = minor
+    return {
+        order.pk: Due(
+            ref=order.ref,
+            status=OrderStatus(order.status),
+            currency=order.currency,
+            total_minor=order.total_minor,
+            received=received.get(order.pk, {}),
+        )
+        for order in orders
+    }
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Account:
+    """One order: what it owes, what came, every payment with its fate."""
+
+    order: RepeatOrder
+    due: Due
+    payments: Sequence[Payment]
+
+    @property
+    def received(self) -> Money:
+        return Money(self.due.received_minor, self.due.currency)
+
+    @property
+    def outstanding(self) -> Money:
+        return Money(self.due.outstanding_minor, self.due.currency)
+
+
+def account(order: RepeatOrder) -> Account:
+    """Two queries."""
+    payments = list(order.payments.order_by("recorded_at", "pk"))
+    return Account(order=order, due=dues([order])[order.pk], payments=payments)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Owed:
+    """What the orders of a proforma in one currency still owe together."""
+
+    proforma: Proforma
+    currency: str
+    orders: int
+    total: Money
+    received: Money
+
+    @property
+    def outstanding(self) -> Money:
+        return Money(self.total.minor - self.received.minor, self.currency)
+
+
+def owed(store: Store, batch_ref: str = "") -> list[Owed]:
+    """By proforma and currency, the oldest first: what awaits payment."""
+    came = (
+        Payment.objects.filter(order=OuterRef("pk"), reversed_at=None)
+        .order_by()
+        .values("order")
+        .annotate(n=Sum("amount_minor"))
+        .values("n")
+    )
+    waiting = RepeatOrder.objects.filter(store=store, status=OrderStatus.AWAITING_PAYMENT)
+    if batch_ref:
+        waiting = waiting.filter(batch__ref=batch_ref)
+    rows = list(
+        waiting.annotate(came=Coalesce(Subquery(came), 0))
+        .order_by("proforma", "currency")
+        .values("proforma", "currency")
+        .annotate(n=Count("pk"), total=Sum("total_minor"), received=Sum("came"))
+    )
+    papers = Proforma.objects.select_related("batch__buyer").in_bulk([row["proforma"] for row in rows])
+    found = [
+        Owed(
+            proforma=papers[row["proforma"]],
+            currency=row["currency"],
+            orders=row["n"],
+            total=Money(int(row["total"]), row["currency"]),
+            received=Money(int(row["received"]), row["currency"]),
+        )
+        for row in rows
+    ]
+    return sorted(found, key=lambda each: (each.proforma.asked_at, each.currency))
+
+
+def payments(store: Store, *, cursor: str = "") -> Page:
+    """50 of the store's payments, the last recorded first."""
+    rows = Payment.objects.filter(store=store).select_related("order").order_by("-recorded_at", "-pk")
+    if cursor:
+        at, pk = decode(cursor, str, str)
+        rows = rows.filter(Q(recorded_at__lt=at) | Q(recorded_at=at, pk__lt=pk))
+    found = list(rows[: PAGE + 1])
+    last = found[PAGE - 1] if len(found) > PAGE else None
+    return Page(
+        rows=found[:PAGE], next_cursor=encode(last.recorded_at.isoformat(), str(last.pk)) if last else ""
+    )
+
+
+def terms_of(store: Store) -> QuerySet[Buyer]:
+    """The store's buyers with terms of their own: `open_account` and since when, as they stand now or will."""
+    latest = PaymentTerms.objects.filter(buyer=OuterRef("pk")).order_by("-valid_from")
+    return (
+        Buyer.objects.filter(store=store)
+        .annotate(
+            open_account=Subquery(latest.values("open_account")[:1]),
+            since=Subquery(latest.values("valid_from")[:1]),
+        )
+        .order_by(F("since").desc(nulls_last=True), "name", "pk")
+    )

@@ -1,0 +1,90 @@
+"""Proforma invoices: drawn up from the confirmed rows, and found again."""
+
+import datetime as dt
+from collections import Counter
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+
+from marketplace.models import Buyer, Store
+from repurchase import proformas
+from repurchase.models import LineOutcome, Proforma, RepeatLine, RepeatOrder
+
+
+def proforma(store: Store, ref: str, pk: UUID) -> Proforma:
+    """The store's, of that batch and issued; or 404."""
+    issued = Proforma.objects.filter(issued_at__isnull=False)
+    return get_object_or_404(issued, store=store, batch__ref=ref, pk=pk)
+
+
+def proformas_of(store: Store, ref: str) -> QuerySet[Proforma]:
+    return Proforma.objects.filter(store=store, batch__ref=ref).order_by("asked_at", "number")
+
+
+def drawn(found: Proforma, *, now: dt.datetime) -> proformas.Paper:
+    """As it is printed: three queries."""
+    rows = list(found.orders.select_related("past_order").order_by("position"))
+    buyer = found.batch.buyer
+    return proformas.Paper(
+        number=found.number,
+        batch=found.batch.ref,
+        issued_at=now,
+        confirmed_at=found.asked_at,
+        open_account=found.open_account,
+        pay_to=found.store.pay_to,
+        sandbox=found.store.sandbox,
+        seller=_party(found.store, found.store.legal_name, _registrations(rows)),
+        buyer=_party(buyer, buyer.name, [buyer.tax_number] if buyer.tax_number else []),
+        orders=[_order(row) for row in rows],
+        goods=_goods(rows),
+    )
+
+
+def _party(of: Store | Buyer, name: str, numbers: list[str]) -> proformas.Party:
+    place = f"{of.postal_code} {of.city}".strip()
+    address = ", ".join(part for part in (of.street, place, of.country) if part)
+    return proformas.Party(name=name, address=address, numbers=numbers)
+
+
+def _registrations(rows: list[RepeatOrder]) -> list[str]:
+    """Those that the orders embed, each once (R-82 to R-84)."""
+    found = {(x["scheme"], x["jurisdiction"], x["number"]) for row in rows for x in row.registrations}
+    return [" ".join(each) for each in sorted(found)]
+
+
+def _order(row: RepeatOrder) -> proformas.Order:
+    place = (row.ship_to.get("city"), row.ship_to.get("country"))
+    return proformas.Order(
+        ref=row.ref,
+        repeats=row.past_order.number,
+        destination=", ".join(part for part in place if part),
+        incoterm=row.incoterm,
+        tax_code=row.tax_code,
+        tax_rate=row.tax_rate,
+        currency=row.currency,
+        goods_minor=row.goods_minor,
+        freight_minor=row.freight_minor,
+        tax_minor=row.tax_minor,
+        total_minor=row.total_minor,
+    )
+
+
+def _goods(rows: list[RepeatOrder]) -> list[proformas.Goods]:
+    currencies = {row.pk: row.currency for row in rows}
+    lines = RepeatLine.objects.filter(order__in=rows, outcome=LineOutcome.PLANNED)
+    pieces: Counter[tuple[str, ...]] = Counter()
+    amounts: Counter[tuple[str, ...]] = Counter()
+    for order_id, sku, title, hs, origin, quantity, minor in lines.values_list(
+        "order_id", "sku__code", "sku__title", "hs_code", "origin_country", "quantity", "total_minor"
+    ):
+        key = (sku, title, hs, origin, currencies[order_id])
+        pieces[key] += quantity
+        amounts[key] += minor
+    return [
+        proformas.Goods(
+            sku=sku, title=title, hs_code=hs, origin=origin, currency=currency,
+            quantity=pieces[key], total_minor=amounts[key],
+        )
+        for key in sorted(pieces) for sku, title, hs, origin, currency in [key]
+    ]  # fmt: skip

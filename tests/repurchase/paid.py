@@ -1,0 +1,47 @@
+"""Batches on their way from the confirmation to the shipment, for tests."""
+
+from marketplace import clock
+from marketplace.models import Buyer, Store
+from repurchase.models import Batch, PaymentSource, Proforma, RepeatOrder
+from repurchase.services import crediting, invoicing, releasing, settling
+from repurchase.services.settling import Receipt
+from tests import world
+from tests.repurchase.sealing import confirm, planned
+
+
+def invoiced(store: Store, *, orders: int = 5, open_account: bool = False, **buyer) -> Batch:
+    """Confirmed by the buyer, the proforma issued as the worker would."""
+    by, past = world.repeatable(store, orders=orders, **buyer)
+    if open_account:
+        allow(by)
+    batch = planned(store, past)
+    confirm(batch)
+    invoicing.issue(Proforma.objects.get(batch=batch).pk)
+    return batch
+
+
+def allow(buyer: Buyer) -> None:
+    crediting.set_terms(buyer=buyer, open_account_from_now=True, reason="known for years", by="user:1")
+
+
+def receipt(order: RepeatOrder, amount: str = "", /, **fields) -> Receipt:
+    defaults = {
+        "key": order.ref,
+        "order": order.ref,
+        "reference": "T-1",
+        "amount": amount or f"{order.total_minor / 100:.2f}",
+        "currency": order.currency,
+    }
+    return Receipt(**defaults | fields)
+
+
+def pay(batch: Batch, source: PaymentSource = PaymentSource.API) -> settling.Report:
+    rows = [receipt(order) for order in batch.orders.order_by("position")]
+    return settling.record(store=batch.store, receipts=rows, source=source, by="key:1")
+
+
+def released(store: Store, **fields) -> Batch:
+    batch = invoiced(store, **fields)
+    pay(batch)
+    releasing.release(store=store, orders=batch.orders.all(), by="user:1", at=clock.now(store))
+    return batch

@@ -1,0 +1,413 @@
+"""R-91 from the confirmation to the release: on PostgreSQL, with its guards."""
+
+import datetime as dt
+from threading import Thread
+
+import pytest
+from django.db import DatabaseError, IntegrityError, connection, transaction
+
+from diagnostics.codes import Code
+from diagnostics.models import LedgerEntry
+from diagnostics.problem import Problem
+from marketplace import clock
+from marketplace.models import PaymentTerms
+from outbox.models import Event, Letter
+from repurchase.models import Payment, PaymentSource, Proforma, Release, RepeatOrder
+from repurchase.services import crediting, invoicing, releasing, settling, sweeping
+from tests import world
+from tests.repurchase import orders, paid
+from tests.repurchase.paid import invoiced, pay, receipt
+from tests.repurchase.sealing import confirm, planned
+
+pytestmark = pytest.mark.django_db
+TEN_MINUTES = dt.timedelta(minutes=10)
+
+
+def states(batch) -> set[str]:
+    return set(batch.orders.values_list("status", flat=True))
+
+
+def take(batch, *receipts, **fields):
+    return settling.record(
+        store=batch.store, receipts=receipts, source=PaymentSource.API, by="key:1", **fields
+    )
+
+
+def told(kind: str) -> list[str]:
+    return [ref for event in Event.objects.filter(type=kind) for ref in event.data["orders"]]
+
+
+class TestAConfirmedOrder:
+    def test_awaits_its_payment_once_the_proforma_is_issued(self, store):
+        _, past = world.repeatable(store)
+        batch = planned(store, past)
+        confirm(batch)
+        assert states(batch) == {"confirmed"}
+        invoicing.issue(Proforma.objects.get().pk)
+        assert states(batch) == {"awaiting_payment"}
+        assert len(told("order.awaiting_payment")) == 5
+
+    def test_of_a_buyer_on_open_account_is_released(self, store):
+        batch = invoiced(store, open_account=True)
+        assert states(batch) == {"released"}
+        assert Release.objects.count() == 5
+        assert len(told("order.released")) == 5
+
+    def test_keeps_the_terms_of_its_confirmation(self, store):
+        by, past = world.repeatable(store)
+        batch = planned(store, past)
+        confirm(batch)
+        paid.allow(by)
+        invoicing.issue(Proforma.objects.get().pk)
+        assert states(batch) == {"awaiting_payment"}
+
+    def test_left_out_is_on_no_proforma(self, store):
+        _, past = world.repeatable(store, orders=6)
+        batch = planned(store, past)
+        confirm(batch, left_out=2)
+        found = invoicing.issue(Proforma.objects.get().pk)
+        assert found.orders.count() == 4
+        assert found.totals == [
+            {"currency": "USD", "orders": 4, "goods_minor": 2_000_000, "freight_minor": 10_000, "tax_minor": 381_900,
+             "total_minor": 2_391_900}
+        ]  # fmt: skip
+
+    def test_gets_its_proforma_though_the_bell_was_lost(self, store):
+        _, past = world.repeatable(store)
+        batch = planned(store, past)
+        confirm(batch)
+        Proforma.objects.update(rung_at=clock.now() - dt.timedelta(minutes=3))
+        assert sweeping.sweep(store=store).rung_proformas == 1
+        assert sweeping.sweep(store=store).rung_proformas == 0
+
+    def test_is_invoiced_once(self, store):
+        batch = invoiced(store)
+        assert invoicing.issue(Proforma.objects.get(batch=batch).pk) is None
+        assert Letter.objects.filter(kind__startswith="repurchase.proforma").count() == 2
+
+
+class TestTheTermsWithABuyer:
+    def test_hold_from_now_on_and_stand_in_the_ledger(self, store):
+        buyer = world.buyer(store)
+        crediting.set_terms(buyer=buyer, open_account_from_now=True, reason="ten years", by="user:1")
+        crediting.set_terms(buyer=buyer, open_account_from_now=False, reason="late twice", by="user:1")
+        assert [t.open_account for t in PaymentTerms.objects.order_by("valid_from")] == [True, False]
+        entries = LedgerEntry.objects.filter(kind="terms.changed").order_by("seq")
+        assert [e.facts["reason"] for e in entries] == ["ten years", "late twice"]
+
+    @pytest.mark.parametrize(("open_account", "reason"), [(True, " "), (False, "no change")])
+    def test_are_changed_with_a_reason_only(self, store, open_account, reason):
+        with pytest.raises(Problem) as refused:
+            crediting.set_terms(
+                buyer=world.buyer(store), open_account_from_now=open_account, reason=reason, by="user:1"
+            )
+        assert refused.value.code is Code.INPUT_INVALID
+
+
+class TestAPayment:
+    def test_of_the_exact_total_makes_an_order_paid(self, store):
+        batch = invoiced(store)
+        report = pay(batch)
+        assert (report.recorded, len(report.paid), report.refused) == (5, 5, [])
+        assert states(batch) == {"paid"}
+        assert len(told("order.paid")) == 5
+        entry = LedgerEntry.objects.get(kind="payment.recorded")
+        assert entry.facts["sums"] == {"USD": 5 * 597_975}
+
+    def test_in_parts_makes_it_paid_with_the_last_cent(self, store):
+        batch = invoiced(store)
+        order = batch.orders.first()
+        assert not take(batch, receipt(order, "5979.74", reference="a")).paid
+        assert take(batch, receipt(order, "0.01", reference="b")).paid == [order.ref]
+
+    def test_sent_twice_is_kept_once(self, store):
+        batch = invoiced(store)
+        order = batch.orders.first()
+        row = receipt(order, "10.00")
+        assert take(batch, row, row).known == 1
+        assert take(batch, row).known == 1
+        assert Payment.objects.count() == 1
+
+    def test_of_a_paid_order_sent_again_is_known(self, store):
+        batch = invoiced(store)
+        pay(batch)
+        report = pay(batch)
+        assert (report.recorded, report.known, report.refused) == (0, 5, [])
+
+    def test_that_can_t_be_taken_stops_no_other(self, store):
+        batch = invoiced(store)
+        first, second, *_ = batch.orders.order_by("position")
+        report = take(
+            batch,
+            receipt(first, "1.00"),
+            receipt(first, "2.00"),  # another amount, the same reference
+            receipt(first, "9999.00", reference="b"),
+            receipt(second, "1.00", currency="EUR"),
+            receipt(second, "1.005"),
+            receipt(second, "1.00", order="BR-NOWHERE"),
+            receipt(second, "1.00", reference=""),
+            receipt(second, "1.00", received_at=clock.now(store) + dt.timedelta(hours=1)),
+            receipt(second),
+        )
+        assert report.recorded == 2
+        assert report.paid == [second.ref]
+        assert [(r.index, str(r.problem.code)) for r in report.refused] == [
+            (1, "PAYMENT_REPEATED"), (2, "PAYMENT_TOO_MUCH"), (3, "PAYMENT_CURRENCY"), (4, "AMOUNT_INVALID"),
+            (5, "ORDER_UNKNOWN"), (6, "INPUT_INVALID"), (7, "INPUT_INVALID"),
+        ]  # fmt: skip
+
+    def test_for_another_store_s_order_is_unknown(self, store):
+        batch = invoiced(store)
+        row = receipt(batch.orders.first())
+        report = settling.record(store=world.store(), receipts=[row], source=PaymentSource.API, by="key:1")
+        assert [r.problem.code for r in report.refused] == [Code.ORDER_UNKNOWN]
+        assert not Payment.objects.exists()
+
+    def test_takes_a_bounded_number_of_queries(self, store, django_assert_max_num_queries):
+        batch = invoiced(store, orders=8)
+        with django_assert_max_num_queries(22):
+            pay(batch)
+
+
+class TestATransferForAll:
+    def transfer(self, batch, amount, **fields):
+        return settling.record_all(
+            store=batch.store, proforma=batch.proformas.get(), currency="USD", amount=amount, reference="SWIFT-9",
+            by="user:1", **fields,
+        )  # fmt: skip
+
+    def test_pays_every_order_by_what_it_owes(self, store):
+        batch = invoiced(store)
+        take(batch, receipt(batch.orders.first(), "79.75", reference="deposit"))
+        assert len(self.transfer(batch, "29819.00").paid) == 5
+        assert states(batch) == {"paid"}
+
+    @pytest.mark.parametrize(
+        ("amount", "code"),
+        [
+            ("29898.74", Code.PAYMENT_INEXACT),
+            ("29898.76", Code.PAYMENT_TOO_MUCH),
+            ("1e5", Code.AMOUNT_INVALID),
+        ],
+    )
+    def test_is_exact_or_refused(self, store, amount, code):
+        batch = invoiced(store)
+        with pytest.raises(Problem) as refused:
+            self.transfer(batch, amount)
+        assert refused.value.code is code
+        assert not Payment.objects.exists()
+
+    def test_is_taken_back_as_a_whole(self, store):
+        batch = invoiced(store)
+        self.transfer(batch, "29898.75")
+        n = settling.reverse_transfer(
+            store=store, proforma=batch.proformas.get(), reference="SWIFT-9", why="another customer's", by="user:1"
+        )  # fmt: skip
+        assert (n, states(batch)) == (5, {"awaiting_payment"})
+        assert len(self.transfer(batch, "29898.75").paid) == 5  # the same reference may come again
+
+    def test_is_not_taken_back_once_an_order_of_it_was_released(self, store):
+        batch = invoiced(store)
+        self.transfer(batch, "29898.75")
+        releasing.release_one(store=store, order=batch.orders.first(), by="user:1")
+        with pytest.raises(Problem) as refused:
+            settling.reverse_transfer(
+                store=store, proforma=batch.proformas.get(), reference="SWIFT-9", why="oops", by="user:1"
+            )
+        assert refused.value.code is Code.PAYMENT_FINAL
+        assert not Payment.objects.exclude(reversed_at=None).exists()
+
+
+class TestAReversal:
+    def test_puts_the_order_back_and_says_why(self, store):
+        batch = invoiced(store)
+        pay(batch)
+        payment = Payment.objects.first()
+        settling.reverse(store=store, payment_id=payment.pk, why="bounced", by="user:1")
+        payment.refresh_from_db()
+        assert (payment.reversed_why, payment.order.status) == ("bounced", "awaiting_payment")
+        assert LedgerEntry.objects.get(kind="payment.reversed").facts["why"] == "bounced"
+
+    @pytest.mark.parametrize("why", ["", "  ", "\0"])
+    def test_needs_a_reason(self, store, why):
+        batch = invoiced(store)
+        pay(batch)
+        with pytest.raises(Problem) as refused:
+            settling.reverse(store=store, payment_id=Payment.objects.first().pk, why=why, by="user:1")
+        assert refused.value.code is Code.INPUT_INVALID
+
+    def test_happens_once_and_not_after_the_release(self, store):
+        batch = invoiced(store)
+        pay(batch)
+        first, second, *_ = Payment.objects.order_by("order_id")
+        settling.reverse(store=store, payment_id=first.pk, why="bounced", by="user:1")
+        releasing.release_one(store=store, order=second.order, by="user:1")
+        for payment in (first, second):
+            with pytest.raises(Problem) as refused:
+                settling.reverse(store=store, payment_id=payment.pk, why="again", by="user:1")
+            assert refused.value.code is Code.PAYMENT_FINAL
+
+    def test_of_another_store_is_not_found(self, store):
+        batch = invoiced(store)
+        pay(batch)
+        with pytest.raises(Problem) as refused:
+            settling.reverse(store=world.store(), payment_id=Payment.objects.first().pk, why="x", by="user:1")
+        assert refused.value.code is Code.NOT_FOUND
+
+
+class TestARelease:
+    def test_waits_for_the_time_in_which_a_payment_can_be_taken_back(self, store):
+        batch = invoiced(store)
+        pay(batch)
+        assert sweeping.sweep(store=store).released_orders == 0
+        world.move_clock(store, clock.now(store) + TEN_MINUTES)
+        assert sweeping.sweep(store=store).released_orders == 5
+        assert sweeping.sweep(store=store).released_orders == 0
+        assert states(batch) == {"released"}
+
+    def test_of_what_is_not_paid_is_refused(self, store):
+        batch = invoiced(store)
+        order = batch.orders.first()
+        take(batch, receipt(order, "1.00"))
+        with pytest.raises(Problem) as refused:
+            releasing.release_one(store=store, order=order, by="user:1")
+        assert refused.value.code is Code.ORDER_NOT_PAID
+        assert not Release.objects.exists()
+
+    def test_happens_once(self, store):
+        batch = invoiced(store)
+        pay(batch)
+        order = batch.orders.first()
+        releasing.release_one(store=store, order=order, by="user:1")
+        with pytest.raises(Problem):
+            releasing.release_one(store=store, order=order, by="user:1")
+        assert Release.objects.count() == 1
+        assert len(told("order.released")) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+class TestManyAtOnce:
+    def test_release_an_order_once(self, store):
+        batch = invoiced(store)
+        pay(batch)
+        order = batch.orders.first()
+        outcomes: list[str] = []
+
+        def one() -> None:
+            try:
+                releasing.release_one(store=store, order=RepeatOrder.objects.get(pk=order.pk), by="user:1")
+                outcomes.append("released")
+            except Problem as problem:
+                outcomes.append(problem.code)
+            finally:
+                connection.close()
+
+        _together(one, 8)
+        assert sorted(outcomes) == ["ORDER_NOT_PAID"] * 7 + ["released"]
+        assert Release.objects.count() == 1
+
+    def test_pay_it_once_and_either_reverse_or_release_it(self, store):
+        batch = invoiced(store)
+        order = batch.orders.first()
+
+        def send() -> None:
+            take(batch, receipt(order))
+            connection.close()
+
+        _together(send, 8)
+        assert Payment.objects.filter(order=order).count() == 1
+        payment = Payment.objects.get(order=order)
+        won: list[str] = []
+
+        def act(verb: str) -> None:
+            try:
+                if verb == "reverse":
+                    settling.reverse(store=store, payment_id=payment.pk, why="x", by="user:1")
+                else:
+                    releasing.release_one(
+                        store=store, order=RepeatOrder.objects.get(pk=order.pk), by="user:1"
+                    )
+                won.append(verb)
+            except Problem:
+                pass
+            finally:
+                connection.close()
+
+        threads = [Thread(target=act, args=[verb]) for verb in ("reverse", "release") * 3]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(won) == 1
+        assert Release.objects.filter(order=order).exists() == (won == ["release"])
+
+
+def _together(act, n: int) -> None:
+    threads = [Thread(target=act) for _ in range(n)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+class TestTheDatabase:
+    """Whoever goes past the services finds the same closed."""
+
+    @pytest.mark.parametrize(
+        ("to", "error"),
+        [("paid", "ORDER_NOT_PAID"), ("released", "ORDER_NOT_PAID"), ("shipped", "STATE_CONFLICT")],
+    )
+    def test_refuses_a_state_that_was_not_paid_for(self, store, to, error):
+        batch = invoiced(store)
+        with pytest.raises(IntegrityError, match=error), transaction.atomic():
+            batch.orders.update(status=to)
+
+    def test_refuses_to_release_what_is_only_confirmed(self, store):
+        _, past = world.repeatable(store)
+        batch = planned(store, past)
+        confirm(batch)
+        with pytest.raises(IntegrityError, match="ORDER_NOT_PAID"), transaction.atomic():
+            batch.orders.update(status="released")
+
+    @pytest.mark.parametrize("to", ["paid", "confirmed", "awaiting_payment", "cancelled", "completed"])
+    def test_lets_a_released_order_only_be_shipped(self, store, to):
+        batch = paid.released(store)
+        with pytest.raises(IntegrityError), transaction.atomic():
+            batch.orders.update(status=to)
+
+    @pytest.mark.parametrize(
+        "change", [{"amount_minor": 1}, {"reference": "x"}, {"reversed_at": None}, {"recorded_by": "x"}]
+    )
+    def test_lets_nobody_edit_a_payment(self, store, change):
+        batch = invoiced(store)
+        pay(batch)
+        with pytest.raises(IntegrityError, match="PAYMENT_FINAL"), transaction.atomic():
+            Payment.objects.update(**change)
+        with pytest.raises(IntegrityError, match="PAYMENT_FINAL"), transaction.atomic():
+            Payment.objects.all().delete()
+
+    @pytest.mark.parametrize("fields", [{"amount_minor": 597_976}, {"currency": "EUR"}])
+    def test_takes_no_payment_beyond_the_total_or_in_another_currency(self, store, fields):
+        batch = invoiced(store)
+        order = batch.orders.first()
+        row = {"amount_minor": 1, "currency": "USD", **fields}
+        with pytest.raises(IntegrityError, match="PAYMENT_REFUSED"), transaction.atomic():
+            Payment.objects.create(
+                store=store, order=order, reference="x", received_at=world.NOW, source="api",
+                recorded_at=world.NOW, recorded_by="x", **row,
+            )  # fmt: skip
+
+    def test_lets_an_issued_proforma_stand(self, store):
+        batch = invoiced(store)
+        for statement in ("UPDATE repurchase_proforma SET number = 'x'", "DELETE FROM repurchase_proforma"):
+            with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+                connection.cursor().execute(statement)
+        assert batch.proformas.get().number.startswith(batch.ref)
+
+    def test_releases_each_order_at_most_once(self, store):
+        batch = orders.batch(store)
+        (order,) = orders.repeats(batch, status="released")
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Release.objects.create(
+                store=store, order=order, released_at=world.NOW, released_by="x", announced_at=world.NOW
+            )
