@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from django.db.models import Count, Q
 
-from eligibility.queries import PLATFORM_ZONE
+from marketplace.calendar import platform_day
 from marketplace.models import (
     Buyer,
     CommissionRate,
@@ -43,7 +43,7 @@ class Radar:
 
 def radar_of(store: Store, *, now: dt.datetime) -> Radar:
     """A constant number of queries."""
-    today = now.astimezone(PLATFORM_ZONE).date()
+    today = platform_day(now)
     needs = [*_orders(store, now), *_lines(store)]
     keys = {key for need in needs for key in need.keys}
     found = radar.lapses(_ends(store, today, keys), needs, today=today)
@@ -55,7 +55,7 @@ def radar_of(store: Store, *, now: dt.datetime) -> Radar:
 
 def _delivery(promise: int, screened: dt.datetime, ended: dt.datetime | None) -> dt.date:
     """A plan's promise counts from its screening, a confirmed order's from the confirmation."""
-    start = (ended or screened).astimezone(PLATFORM_ZONE).date()
+    start = platform_day(ended or screened)
     return start + dt.timedelta(days=promise)
 
 
@@ -143,7 +143,7 @@ def _countries() -> Mapping[tuple[str, str], set[str]]:
 def _qualification(store: Store) -> Iterator[End]:
     row = Qualification.objects.filter(store=store, state=Standing.OPEN).first()
     if row and row.valid_until:
-        last = (row.valid_until - dt.timedelta(seconds=1)).astimezone(PLATFORM_ZONE).date()  # half open
+        last = platform_day(row.valid_until - dt.timedelta(seconds=1))  # half open
         yield End(kind=Kind.QUALIFICATION, subject="", last_day=last, keys=frozenset({ALL}))
     for paper in current_papers(store):
         try:

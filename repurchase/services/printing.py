@@ -4,11 +4,10 @@ from collections.abc import Sequence
 
 from django.template.loader import render_to_string
 from django.utils import translation
-from weasyprint import HTML
 
+from diagnostics import paper
 from pricing import listing
 from pricing.listing import Column
-from pricing.printing import Nothing
 from pricing.templatetags.bilingual import plain
 from repurchase.proformas import Goods, Order, Paper
 
@@ -33,18 +32,18 @@ GOODS: Sequence[Column] = (
 )
 
 
-def pdf(paper: Paper) -> bytes:
+def pdf(proforma: Paper) -> bytes:
     with translation.override("en"):
-        page = render_to_string("proformas/proforma.html", _context(paper))
-    return HTML(string=page, url_fetcher=Nothing()).write_pdf()
+        page = render_to_string("proformas/proforma.html", _context(proforma))
+    return paper.pdf(page)
 
 
-def _context(paper: Paper) -> dict:
+def _context(proforma: Paper) -> dict:
     return {
-        "paper": paper,
-        "orders": listing.blocks(ORDERS, [_order(order) for order in paper.orders]),
+        "paper": proforma,
+        "orders": listing.blocks(ORDERS, [_order(order) for order in proforma.orders]),
         "order_columns": ORDERS,
-        "goods": listing.blocks(GOODS, [_goods(each) for each in paper.goods]),
+        "goods": listing.blocks(GOODS, [_goods(each) for each in proforma.goods]),
         "goods_columns": GOODS,
     }
 
