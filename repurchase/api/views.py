@@ -87,7 +87,7 @@ class Batches(Endpoint):
     def post(self, request: Request) -> Response:
         """Plans a repeat of past orders in the background. Nothing is written when it is refused.
 
-        Exactly the same asked for again within half a minute, by whomever, is answered by the batch that is there.
+        Exactly the same asked for again while it is screened, by whomever, is answered by the batch that is there.
         """
         refuse_prices(request.data)
         sent = self.sent(asked.NewBatch)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import connection, transaction
+from django.db.models import Q
 
 from diagnostics import ledger
 from diagnostics.codes import Code
@@ -37,8 +38,11 @@ from repurchase.services.naming import Asked
 from repurchase.services.selecting import Ticked
 
 POLICIES = ("partial", "all_or_nothing")
-AT_ONCE = dt.timedelta(seconds=30)
-"""The same wish twice within this time is one wish: two windows, two members, a program that tries again."""
+AT_ONCE = dt.timedelta(seconds=2)
+"""The same wish by several within this time, or while its batch is screened, is one: two members, a program beside them."""
+
+PRESSED_AGAIN = dt.timedelta(seconds=30)
+"""A member who presses again with nothing ticked means the batch that the first press made."""
 
 SHOWN = 20
 """At most so many rows are named in a refusal."""
@@ -74,7 +78,7 @@ def create_from_selection(
     # Its row alone: what a joined row says would be as old as the wait for this one is long.
     selection = Selection.objects.select_for_update().filter(store=store, user=user).first()
     now = clock.now(store)
-    if selection and selection.made and now - selection.made.created_at < AT_ONCE:
+    if selection and selection.made and now - selection.made.created_at < PRESSED_AGAIN:
         selection.made.fresh = False
         return selection.made
     if selection is None or selection.buyer is None:
@@ -105,8 +109,8 @@ def create(
 ) -> Batch:
     """A batch of past orders named by their numbers, or `ticked` by a filter. Nothing is written when it is refused.
 
-    A `dry_run` is planned to be looked at and can't be locked. With `once`, who asks for exactly what was asked for
-    less than half a minute ago, by whomever, gets that batch (its `fresh` is False).
+    A `dry_run` is planned to be looked at and can't be locked. With `once`, who asks for exactly what is being screened
+    already, or was asked for a moment ago, by whomever, gets that batch (its `fresh` is False).
 
     `edits` set quantities and promises from its first screening on (R-16, R-17); whether they can be made in time is
     shown with the plan and decided at the lock. Beside what `naming.resolved` raises:
@@ -218,10 +222,11 @@ def _same_at_once(store: Store, fingerprint: str, now: dt.datetime) -> Batch | N
     """Who asks for the same at the same time waits here for the first, and gets its batch."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [store.pk % 2**31, fingerprint])
+    just_now = Q(created_at__gt=now - AT_ONCE, created_at__lte=clock.now(store))
     same = Batch.objects.filter(
-        store=store, fingerprint=fingerprint, created_at__gt=now - AT_ONCE, created_at__lte=clock.now(store)
-    )
-    found = same.exclude(status=BatchStatus.CANCELLED).select_related("store", "buyer").order_by("pk").last()
+        just_now | Q(status=BatchStatus.SCREENING), store=store, fingerprint=fingerprint
+    ).exclude(status=BatchStatus.CANCELLED)
+    found = same.select_related("store", "buyer").order_by("pk").last()
     if found:
         found.fresh = False
     return found

@@ -14,7 +14,7 @@ from tests.chaos.stage import staged
 
 GOALS = {
     "F-1": ("seconds", 60), "F-2": ("seconds", 30), "F-3": ("seconds_after_its_return", 30),
-    "F-6": ("seconds_to_resume", 20), "poison": ("seconds", 120), "fairness": ("seconds", 3),
+    "F-6": ("seconds_to_resume", 20), "poison": ("seconds", 120), "frozen": ("seconds", 60), "fairness": ("seconds", 3),
 }  # fmt: skip
 
 

@@ -1,6 +1,8 @@
 """F-1, F-2 (the batch's half), F-3 and F-6 of docs/reliability.md: a batch comes out whole whatever is taken from it."""
 
 import contextlib
+import os
+import signal
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -132,6 +134,17 @@ def killed_workers(stage: Stage, store: Store, numbers: list[str], sizes: Sizes)
     }  # fmt: skip
 
 
+def frozen_worker(stage: Stage, store: Store, numbers: list[str], sizes: Sizes) -> dict:
+    """A worker stands still in the midst of a chunk for longer than it may be silent, and then goes on."""
+    batch, began = begun(store, numbers, sizes), time.monotonic()
+    pid = int(owner_at_work(batch).split(":")[1])
+    os.kill(pid, signal.SIGSTOP)
+    time.sleep(12)
+    os.kill(pid, signal.SIGCONT)
+    wait_until(lambda: ended(batch))
+    return {"seconds": round(time.monotonic() - began, 1), "faults": faults_of(batch, sizes)}
+
+
 def emptied_broker(stage: Stage, store: Store, numbers: list[str], sizes: Sizes) -> dict:
     """F-2: every bell of a batch is lost, some of them after it has begun."""
     import redis
@@ -239,5 +252,5 @@ def beside_ten_batches(stage: Stage, store: Store, numbers: list[str], sizes: Si
 
 SCENARIOS: dict[str, Callable] = {
     "F-1": killed_workers, "F-2": emptied_broker, "F-3": lost_broker, "F-6": restarted_database,
-    "poison": poisoned_chunk, "fairness": beside_ten_batches,
+    "poison": poisoned_chunk, "frozen": frozen_worker, "fairness": beside_ten_batches,
 }  # fmt: skip

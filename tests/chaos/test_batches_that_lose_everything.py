@@ -36,7 +36,7 @@ def played(tmp_path_factory) -> dict[str, dict]:
 
 
 class TestABatch:
-    @pytest.mark.parametrize("fault", ["F-1", "F-2", "F-3", "F-6", "poison", "fairness"])
+    @pytest.mark.parametrize("fault", ["F-1", "F-2", "F-3", "F-6", "poison", "frozen", "fairness"])
     def test_comes_out_whole_in_time(self, played, fault):
         result = played[fault]
         assert result["faults"] == {}, result

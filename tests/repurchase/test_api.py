@@ -267,7 +267,7 @@ class TestARefusal:
             ({"order_ids": ["a\u0000b"]}, ["#/order_ids/0"]),
             ({"order_ids": ["x" * 65]}, ["#/order_ids/0"]),
             ({"order_ids": ["PO-1"], "policy": "whatever"}, ["#/policy"]),
-            ({"order_ids": ["PO-1"], "dry_run": True, "a/b~c": 1}, ["#/a~1b~0c", "#/dry_run"]),
+            ({"order_ids": ["PO-1"], "dryrun": True, "a/b~c": 1}, ["#/a~1b~0c", "#/dryrun"]),
             ([1, 2], ["#"]),
         ],
     )
@@ -394,8 +394,12 @@ class TestAHostileAddressOrBody:
 
     def test_malformed_is_not_read_for_the_orders_a_refusal_names(self, erp, history):
         first, second = (
-            run(Batch.objects.get(ref=erp.post("batches/", {"order_ids": numbers(history)}).json()["ref"]))
-            for _ in range(2)
+            run(
+                Batch.objects.get(
+                    ref=erp.post("batches/", {"order_ids": numbers(history), "policy": policy}).json()["ref"]
+                )
+            )
+            for policy in ("partial", "all_or_nothing")
         )
         assert erp.post(f"batches/{first.ref}/lock/").status_code == 200
         answer = erp.client.post(

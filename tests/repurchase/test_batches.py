@@ -13,7 +13,7 @@ from marketplace.models import FxRateSet, Sku
 from repurchase.models import Batch, Chunk, OrderFee, RepeatLine, RepeatOrder
 from repurchase.queries import paging
 from repurchase.queries.batches import counts_of, plan, progress
-from repurchase.services import batches, chunks, generating, sweeping
+from repurchase.services import batches, chunks, generating, sweeping, working
 from repurchase.work import MAX_TRIES, RING_AGAIN
 from tests import world
 from tests.repurchase.running import run
@@ -301,8 +301,25 @@ class TestThePlan:
         _, orders = world.repeatable(store, orders=5)
         batch = create(store, orders)
         chunks.generate_chunk(batch.chunks.order_by("pk").first().pk)
-        counts = progress(batch, now=clock.now(store)).counts
-        assert (counts.asked, counts.done, counts.pending) == (5, 2, 3)
+        found = progress(batch, now=batch.attempt_at + dt.timedelta(seconds=4))
+        assert (found.counts.asked, found.counts.done, found.counts.pending) == (5, 2, 3)
+        assert (found.phase, found.rate, found.seconds_left) == ("planning", 0.5, 6)
+
+    def test_tells_its_phase(self, store, monkeypatch):
+        monkeypatch.setattr("repurchase.batching.chunks.__defaults__", (5,))
+        _, orders = world.repeatable(store, orders=5)
+        batch = create(store, orders)
+        (chunk,) = batch.chunks.all()
+        seen = [progress(batch, now=clock.now(store)).phase]
+        working.take(Chunk, chunk.pk)
+        seen.append(progress(batch, now=clock.now(store)).phase)
+        batch.chunks.update(beat_at=None)
+        chunks.generate_chunk(chunk.pk)
+        seen.append(progress(batch, now=clock.now(store)).phase)
+        generating.finish_batch(batch.pk)
+        batch.refresh_from_db()
+        seen.append(progress(batch, now=clock.now(store)).phase)
+        assert seen == ["waiting", "planning", "finishing", "ended"]
 
 
 class TestAPassOfTheTimers:

@@ -113,7 +113,7 @@ class TestAnIdempotencyKey:
         key, body = key_of(store), {"order_ids": numbers(history[1])}
         first = post(key, body, **{"Idempotency-Key": "k-1"}).json()["ref"]
         KeptAnswer.objects.update(kept_at=clock.now() - once.KEPT)
-        Batch.objects.update(created_at=world.LONG_AGO.isoformat() + "T00:00Z")
+        Batch.objects.update(status="cancelled")
         assert post(key, body, **{"Idempotency-Key": "k-1"}).json()["ref"] != first
         KeptAnswer.objects.update(kept_at=clock.now() - once.KEPT)
         assert once.prune() == 1
@@ -209,11 +209,15 @@ class TestTheSameSelection:
         assert batches.create(**made) != batches.create(**made | other)
         assert batches.create(**made | {"numbers": numbers(history[1][::-1])}).fresh is False
 
-    @pytest.mark.parametrize(("seconds", "fresh"), [(29, False), (31, True)])
-    def test_is_the_same_for_half_a_minute(self, store, history, seconds, fresh):
+    @pytest.mark.parametrize(
+        ("done", "later", "fresh"), [(False, 60, False), (True, 1, False), (True, 2, True)]
+    )
+    def test_is_the_same_while_it_is_screened_and_for_a_moment(self, store, history, done, later, fresh):
         made = {"store": store, "by": "user:1", "once": True, "numbers": numbers(history[1])}
-        batches.create(**made)
-        world.move_clock(store, clock.now(store) + seconds * batches.AT_ONCE / 30)
+        batch = batches.create(**made)
+        if done:
+            run(batch)
+        world.move_clock(store, batch.created_at + later * batches.AT_ONCE / 2)
         assert batches.create(**made).fresh is fresh
 
 

@@ -299,9 +299,12 @@ class TestABatchInScreening:
         _, orders = world.repeatable(store)
         return batches.create(store=store, numbers=[o.number for o in orders], by="user:1")
 
-    def test_shows_its_progress_and_asks_each_second(self, seller, batch):
+    def test_shows_its_progress_and_asks_again_when_it_is_told(self, seller, batch):
+        """By the stream; every five seconds only for a browser that has none."""
         page = page_of(seller.get(f"/batches/{batch.ref}/"))
-        assert f'hx-trigger="every 1s, batch:{batch.ref} from:body"' in page
+        told = f"progress:{batch.ref} from:body throttle:500ms, batch:{batch.ref} from:body, every 5s"
+        assert f'hx-trigger="{told}"' in page
+        assert "Waiting for its turn" in page
         assert "0 of 5" in page
         assert "<html" not in page_of(seller.get(f"/batches/{batch.ref}/progress/", headers=HTMX))
 
