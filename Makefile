@@ -39,10 +39,11 @@ test: setup-test ## linters, contracts and every test, on private servers
 	@$(MAKE) --no-print-directory lint
 	@$(PRIVATE) $(PY) -m pytest -n $(WORKERS) --dist loadscope $(TESTS)
 
-lint: $(VENV)/.test ## ruff, import contracts, templates
+lint: $(VENV)/.test ## ruff, import contracts, no floats in money, templates
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check --diff . 2>/dev/null || { echo "run: make format" >&2; exit 1; }
 	@$(VENV)/bin/lint-imports
+	@$(PY) -m tests.no_floats
 	@$(VENV)/bin/djlint --quiet --check --lint templates
 
 format: $(VENV)/.test ## ruff and djlint, in place

@@ -91,7 +91,7 @@ class LineRule:
     source: str
     check: Callable[..., Finding | None]
     shows: Callable[["LineVerdict", OrderFacts, World], tuple[str, str]]
-    of_the_line: bool = False  # it asks more than which SKU goes to which country
+    of_the_goods: bool = False  # it asks only which SKU goes to which country: answered once for many lines
 
     def source_of(self, x: LineFacts, o: OrderFacts) -> str:
         return self.source.format(sku=x.sku.id, line=x.id, country=o.country)
@@ -295,35 +295,41 @@ def stock_finding(x: LineFacts, available: int) -> Finding | None:
 
 
 def _line_rule(
-    requirement: str, codes: tuple[Code, ...], source: str, check, shows, *, of_the_line: bool = False
+    requirement: str, codes: tuple[Code, ...], source: str, check, shows, *, of_the_goods: bool = False
 ) -> LineRule:
     return LineRule(
-        requirement=requirement, codes=codes, source=source, check=check, shows=shows, of_the_line=of_the_line
+        requirement=requirement,
+        codes=codes,
+        source=source,
+        check=check,
+        shows=shows,
+        of_the_goods=of_the_goods,
     )
 
 
 # fmt: off
 LINE_RULES: Sequence[LineRule] = (
     _line_rule("R-09", (Code.SKU_NOT_STANDARD,), "sku:{sku} is_standard", _standard,
-               lambda v, o, w: ("yes" if v.line.sku.is_standard else "no", "yes")),
+               lambda v, o, w: ("yes" if v.line.sku.is_standard else "no", "yes"), of_the_goods=True),
     _line_rule("R-08", (Code.SKU_INACTIVE,), "sku:{sku} is_active", _active,
-               lambda v, o, w: ("yes" if v.line.sku.is_active else "no", "yes")),
+               lambda v, o, w: ("yes" if v.line.sku.is_active else "no", "yes"), of_the_goods=True),
     _line_rule("R-70", (Code.STOCK_SYNC_STALE,), "sku:{sku} stock_synced_at", _synced,
-               lambda v, o, w: (_moment(v.line.sku.stock_synced_at), f"{w.limits.stock_max_age_minutes} min")),
+               lambda v, o, w: (_moment(v.line.sku.stock_synced_at), f"{w.limits.stock_max_age_minutes} min"),
+               of_the_goods=True),
     _line_rule("R-16", (Code.MOQ_NOT_MET,), "sku:{sku} moq", _moq,
-               lambda v, o, w: (str(v.line.quantity), str(v.line.least)), of_the_line=True),
+               lambda v, o, w: (str(v.line.quantity), str(v.line.least))),
     _line_rule("R-14", (Code.HS_CODE_MISSING,), "sku:{sku} hs_code", _classified,
-               lambda v, o, w: (_text(v.line.sku.hs_code), "—")),
+               lambda v, o, w: (_text(v.line.sku.hs_code), "—"), of_the_goods=True),
     _line_rule("R-60", (Code.WEIGHT_MISSING,), "sku:{sku} weight_g", _weighed,
-               lambda v, o, w: (_text(v.line.sku.weight_g), "—")),
+               lambda v, o, w: (_text(v.line.sku.weight_g), "—"), of_the_goods=True),
     _line_rule("R-12", (Code.REGISTRATION_MISSING, Code.REGISTRATION_EXPIRED), "registrations {country}", _registered,
-               _held_numbers),
+               _held_numbers, of_the_goods=True),
 )
 # after these, because they need the line's list price and what is left of the stock
 PRICED = _line_rule("R-47", (Code.PRICE_OUT_OF_BAND, Code.PRICE_REFERENCE_MISSING, Code.FX_RATE_MISSING),
-                    "price_list sku:{sku}, past_order_line:{line} total_minor", None, _amounts, of_the_line=True)
+                    "price_list sku:{sku}, past_order_line:{line} total_minor", None, _amounts)
 STOCKED = _line_rule("R-10", (Code.STOCK_TOO_LOW,), "sku:{sku} on_hand, stock claims", stock_finding,
-                     lambda v, o, w: (str(v.line.quantity), str(max(v.available, 0))), of_the_line=True)
+                     lambda v, o, w: (str(v.line.quantity), str(max(v.available, 0))))
 # fmt: on
 
 

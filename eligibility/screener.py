@@ -14,8 +14,8 @@ from marketplace.garbage import uncollected
 from marketplace.money import half_up
 
 ORDER_CHECKS = tuple((rule, rule.check) for rule in rules.ORDER_RULES)
-OF_THE_GOODS = tuple(rule.check for rule in rules.LINE_RULES if not rule.of_the_line)
-OF_THE_LINE = tuple(rule.check for rule in rules.LINE_RULES if rule.of_the_line)
+OF_THE_GOODS = tuple(rule.check for rule in rules.LINE_RULES if rule.of_the_goods)
+OF_THE_LINE = tuple(rule.check for rule in rules.LINE_RULES if not rule.of_the_goods)
 
 
 class _Listed(NamedTuple):

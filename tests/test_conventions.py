@@ -1,8 +1,6 @@
 """What every model and setting keeps to."""
 
-import ast
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +8,8 @@ from django.apps import apps
 from django.conf import settings
 from django.db import connection, models
 from django.db.models import CheckConstraint
+
+from tests.no_floats import MONEY, floats_in
 
 OURS = [
     m
@@ -68,29 +68,12 @@ class TestTheContentPolicy:
 
 
 ROOT = Path(settings.BASE_DIR)
-MONEY = [
-    ROOT / "marketplace/money.py", ROOT / "marketplace/policy.py", ROOT / "marketplace/territories.py",
-    ROOT / "marketplace/mirror/taxes.py", ROOT / "repurchase/planning.py", ROOT / "repurchase/copying.py",
-    ROOT / "repurchase/queries/charges.py", ROOT / "repurchase/views/fees.py",
-    *(ROOT / "pricing").rglob("*.py"), *(ROOT / "repurchase/feed").rglob("*.py"),
-    *(ROOT / "repurchase/api").rglob("*.py"),
-]  # fmt: skip
-"""Where amounts and rates are worked out or told."""
-
-
-def floats_in(source: str) -> Iterator[str]:
-    """Literals of binary fractions, `float`, and `round`, which sends a half to the even neighbour."""
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Constant) and isinstance(node.value, float):
-            yield f"{node.lineno}: {node.value}"
-        if isinstance(node, ast.Name) and node.id in {"float", "round"}:
-            yield f"{node.lineno}: {node.id}"
 
 
 class TestMoney:
     @pytest.mark.parametrize("path", MONEY, ids=lambda path: str(path.relative_to(ROOT)))
     def test_is_never_a_float(self, path):
-        """R-58 to R-68: whole minor units, Decimal and Fraction only."""
+        """R-58 to R-68: whole minor units, Decimal and Fraction only; `make lint` says the same."""
         assert list(floats_in(path.read_text(encoding="utf-8"))) == []
 
     @pytest.mark.parametrize("source", ["x = 0.1", "x = float(y)", "x = round(y)", "def f(x: float): ..."])

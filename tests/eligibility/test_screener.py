@@ -1,0 +1,64 @@
+"""One screener for many orders decides as one for each."""
+
+import datetime as dt
+from decimal import Decimal
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from eligibility.facts import LaneFacts, Price
+from eligibility.screener import Screener, screen, screen_each
+from tests.eligibility.facts import NOW, line, order, registration, requirement, sku, world
+
+LANES = [
+    LaneFacts(service_id=n, country=country, region="", transit_days=10 * n, special_clearance=n == 2)
+    for country in ("DE", "FR")
+    for n in (1, 2)
+]
+AROUND = world(
+    lanes={"DE": LANES[:2], "FR": LANES[2:]},
+    requirements={"FR": (requirement(),)},
+    registrations=(registration(valid_until=dt.date(2020, 1, 1)),),
+)
+SKUS = [
+    sku(id=1),
+    sku(id=2, is_standard=False),
+    sku(id=3, stock_synced_at=NOW - dt.timedelta(hours=1)),
+    sku(id=4, moq=20, available=15),
+    sku(id=5, prices=()),
+    sku(id=6, prices=(Price(min_quantity=1, amount=Decimal("10.00"), currency="XXX"),)),
+    sku(id=7, prices=(Price(min_quantity=1, amount=Decimal("9.71"), currency="USD"),)),
+]
+lines = st.builds(
+    lambda sku, quantity, total: line(quantity, total)._replace(sku=sku),
+    st.sampled_from(SKUS),
+    st.sampled_from([1, 10, 20]),
+    st.sampled_from([10_000, 20_000, 97_09, 1_030]),
+)
+orders = st.builds(
+    lambda pk, some, **fields: order(
+        *[each._replace(id=n, line_no=n) for n, each in enumerate(some, start=1)], id=pk, **fields
+    ),
+    st.integers(1, 99),
+    st.lists(lines, min_size=1, max_size=4),
+    country=st.sampled_from(["DE", "FR", "BR"]),
+    promise_days=st.sampled_from([5, 10, 30]),
+    special_clearance=st.booleans(),
+    currency=st.sampled_from(["USD", "EUR"]),
+    rating=st.sampled_from([Decimal("4.8"), Decimal(4), None]),
+)
+
+
+class TestAScreener:
+    @given(st.lists(orders, min_size=1, max_size=6))
+    def test_of_many_orders_decides_as_one_for_each(self, asked):
+        alone = [screen(each, world=AROUND) for each in asked]
+        shared = Screener(AROUND)
+        assert [shared.screen(each) for each in asked] == alone
+        assert screen_each(asked, world=AROUND, gates={}) == alone
+
+    def test_tells_two_skus_of_one_id_apart(self):
+        """Facts of two loadings may differ: a SKU is known by identity, not by its id."""
+        shared = Screener(AROUND)
+        assert shared.screen(order(line())).outcome == "planned"
+        assert "SKU_NOT_STANDARD" in shared.screen(order(line(is_standard=False))).codes

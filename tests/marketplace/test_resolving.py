@@ -1,0 +1,25 @@
+import pytest
+
+from marketplace.resolving import Resolved
+
+
+class TestWhatIsResolved:
+    def test_is_worked_out_once_for_all_that_ask_alike(self):
+        asked = []
+        found = Resolved(lambda key: asked.append(key) or key.upper())
+        assert [found["a"], found["b"], found["a"]] == ["A", "B", "A"]
+        assert asked == ["a", "b"]
+
+    def test_is_asked_again_after_a_failure(self):
+        answers = iter([ZeroDivisionError(), 7])
+
+        def work(_key):
+            answer = next(answers)
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+        found = Resolved(work)
+        with pytest.raises(ZeroDivisionError):
+            found["a"]
+        assert found["a"] == 7

@@ -1,0 +1,44 @@
+"""`python -m tests.no_floats`: no binary fraction where amounts and rates are worked out or told; part of `make lint`."""
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+MONEY = [
+    *[
+        ROOT / name
+        for name in (
+            "marketplace/money.py", "marketplace/policy.py", "marketplace/territories.py", "marketplace/mirror/taxes.py",
+            "eligibility/rules.py", "eligibility/screener.py", "repurchase/planning.py", "repurchase/copying.py",
+            "repurchase/reducing.py", "repurchase/edits.py", "repurchase/queries/charges.py",
+            "repurchase/queries/reduced.py", "repurchase/services/quoting.py", "repurchase/views/fees.py",
+        )
+    ],
+    *(ROOT / "pricing").rglob("*.py"), *(ROOT / "repurchase/feed").rglob("*.py"),
+    *(ROOT / "repurchase/api").rglob("*.py"),
+]  # fmt: skip
+
+
+def floats_in(source: str) -> Iterator[str]:
+    """Literals of binary fractions, `float`, and `round`, which sends a half to the even neighbour."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, float):
+            yield f"{node.lineno}: {node.value}"
+        if isinstance(node, ast.Name) and node.id in {"float", "round"}:
+            yield f"{node.lineno}: {node.id}"
+
+
+def main() -> int:
+    found = [
+        f"{path.relative_to(ROOT)}:{each}"
+        for path in MONEY
+        for each in floats_in(path.read_text(encoding="utf-8"))
+    ]
+    sys.stdout.write("".join(f"{each} is no way to hold money\n" for each in found))
+    return bool(found)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,54 @@
+"""R-59: the commission on goods of one rate, of two and of many."""
+
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from marketplace.money import Share, allocate, ratio_of
+from pricing.commission import Commission, commission, goods
+from pricing.lines import Charge, Kind, Part
+
+RATES = [Decimal("0.05"), Decimal("0.08"), Decimal("0.12345"), Decimal(0)]
+
+
+def charge(rate: Decimal, categories: list[str]) -> Charge:
+    return Charge(
+        part=Part.COMMISSION, kind=Kind.COMMISSION, currency="USD", rate=rate, told={"categories": categories},
+        share=Share(*ratio_of(rate)),
+    )  # fmt: skip
+
+
+def of(*rates: Decimal) -> Commission:
+    return commission(
+        [goods(f"c{rate}", rate, False) for rate in rates], charge=charge, day=dt.date(2026, 11, 23)
+    )
+
+
+class TestACommission:
+    @given(
+        st.lists(st.tuples(st.sampled_from(RATES), st.integers(0, 10**9)), min_size=1, max_size=9),
+        st.integers(0, 10**7),
+    )
+    def test_of_one_or_two_rates_comes_out_as_of_any_number(self, lines, freight):
+        """The common cases are worked out without sharing out: they must not come to other amounts."""
+        found = of(*[rate for rate, _ in lines])
+        totals = tuple(total for _, total in lines)
+        assert found.lines(totals, freight) == Commission.lines(found, totals, freight)
+
+    @given(st.lists(st.integers(0, 10**9), min_size=2, max_size=2), st.integers(-(10**6), 10**7))
+    def test_of_two_rates_shares_freight_out_by_largest_remainder(self, totals, freight):
+        lines = of(*RATES[:2]).lines(tuple(totals), freight)
+        assert [line.freight_minor for line in lines] == allocate(freight, totals)
+
+    def test_holds_the_lines_of_each_rate_in_ascending_order(self):
+        found = of(RATES[1], RATES[0], RATES[1])
+        assert [line.rate for line in found.lines((1, 2, 3), 0)] == RATES[:2]
+        assert [line.base_minor for line in found.lines((1, 2, 3), 0)] == [2, 4]
+
+    @pytest.mark.parametrize(("ear", "due"), [((False, False), False), ((False, True), True)])
+    def test_knows_whether_goods_are_controlled(self, ear, due):
+        found = commission([goods("a", RATES[0], each) for each in ear], charge=charge, day=dt.date.min)
+        assert found.ear_controlled is due
