@@ -111,8 +111,9 @@ class Cases(LookOnly):
                 request, self._case(request, pk), CATALOGUE[problem.code].status, request.POST.dict()
             )
         messages.success(request, str(DONE[done]))
-        return redirect("admin:qualification_case_desk" if done == "claimed" else "admin:qualification_case_changelist",
-                        **({"pk": pk} if done == "claimed" else {}))  # fmt: skip
+        if done == "claimed":  # what was typed before stays as well
+            return self._shown(request, self._case(request, pk), 200, request.POST.dict())
+        return redirect("admin:qualification_case_changelist")
 
     def _shown(
         self, request: HttpRequest, case: Case, status: int = 200, typed: dict[str, str] | None = None

@@ -1,6 +1,7 @@
 """The business licence: company, credit code, founding, term (R-31). Pure."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from qualification import credit_code
 from qualification.extraction.layout import DATE, Page, first, iso_date, rows_of
@@ -31,8 +32,11 @@ def fields(pages: Sequence[Page]) -> list[Field]:
 
 
 def _code(rows: Sequence) -> Field:
-    found = first(rows, r"(?<![0-9A-Z])([0-9A-Z]{18})(?![0-9A-Z])") or first(rows, r"代码:?([0-9A-Z]{15,20})")
+    """A code that its check sign does not prove may be misread as well as wrong: it is for the human."""
+    found = first(rows, r"(?<![0-9A-Z])([0-9A-Z]{18})(?![0-9A-Z])") or first(rows, r"([0-9A-Z]{15,22})")
     if not found:
         return Field(name="credit_code", value="")
     code = found.text.translate(IMPOSSIBLE)
-    return found.field("credit_code", code, proven=credit_code.is_valid(code))
+    valid = credit_code.is_valid(code)
+    field = found.field("credit_code", code, proven=valid)
+    return field if valid else replace(field, confidence=0.0)

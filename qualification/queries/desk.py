@@ -25,6 +25,11 @@ class Entry:
     def percent(self) -> int:
         return round(self.field.confidence * 100)
 
+    @property
+    def is_left(self) -> bool:
+        """A tick beside nothing settles nothing."""
+        return self.is_open and not (self.ticked and self.value.strip())
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Desk:
@@ -44,13 +49,18 @@ class Desk:
     def passed(self) -> list[Check]:
         return [c for c in self.checks if c.verdict is Verdict.PASSED]
 
+    @property
+    def left(self) -> int:
+        """Fields and seals that the reviewer has not settled yet."""
+        return sum(document.left for document in self.documents)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DocumentOnDesk:
     upload: Upload
     entries: Sequence[Entry]
     checks: Sequence[Check]
-    seal_ticked: bool
+    seal: str  # what the reviewer saw: "yes", "no", or "" while nobody has looked
     seals: Sequence[Box]
     rejected: bool
     reject_code: str
@@ -66,6 +76,10 @@ class DocumentOnDesk:
             )
             for n in range(1, self.upload.pages + 1)
         ]
+
+    @property
+    def left(self) -> int:
+        return sum(e.is_left for e in self.entries) + (not self.seal)
 
     @property
     def disputed(self) -> int:
@@ -118,7 +132,7 @@ def _document(
         upload=row,
         entries=sorted(entries, key=lambda e: not e.is_open),
         checks=[c for c in judged if str(row.key) in c.papers],
-        seal_ticked=f"seal:{row.key}" in typed or paper.settled.get("seal") == "yes",
+        seal=typed.get(f"seal:{row.key}", paper.settled.get("seal", "")),
         seals=paper.reading.seals,
         rejected=f"reject:{row.key}" in typed,
         reject_code=typed.get(f"code:{row.key}", ""),

@@ -122,6 +122,42 @@ class TestTheDesk:
         assert press(client, case, "approve", **settled).status_code == 302
         assert Upload.objects.get(kind=Kind.LICENCE).settled["credit_code"] == "91110000600037341L"
 
+    def test_takes_no_tick_beside_nothing_and_says_how_much_is_left(self, client, handed_in):
+        case = handed_in(unsure=("credit_code",), read={"credit_code": ""})
+        row = Upload.objects.get(kind=Kind.LICENCE)
+        ticked = {f"ok:{row.key}:credit_code": "on", f"value:{row.key}:credit_code": " "}
+        answer = press(client, case, "approve", **ticked)
+        page = answer.content.decode()
+        assert (answer.status_code, standing()) == (422, Standing.IN_REVIEW)
+        assert f"{row.name} (1)" in page
+        assert "<strong>1</strong>" in page
+        assert page.count("data-left") == 1
+
+    def test_shows_a_refused_form_as_it_was_sent(self, client, handed_in):
+        """A seal that nobody looked at is not seen by being sent twice."""
+        case = handed_in()
+        seen, unseen = Upload.objects.filter(is_current=True).order_by("pk")[:2]
+        answer = press(client, case, "approve", seals=False, **{f"seal:{seen.key}": "no"})
+        page = " ".join(answer.content.decode().split())
+        assert answer.status_code == 422
+        assert f'name="seal:{seen.key}" value="no" checked' in page
+        assert f'name="seal:{unseen.key}" value="yes" checked' not in page
+        assert f'name="seal:{unseen.key}" value="no" checked' not in page
+
+    def test_is_claimed_by_one_of_two_and_keeps_what_was_typed(self, client, handed_in):
+        case = handed_in(unsure=("credit_code",))
+        key = Upload.objects.get(kind=Kind.LICENCE).key
+        sent = form(case, "claim", **{f"value:{key}:credit_code": "TYPED BY HAND"})
+        answer = client.post(f"{QUEUE}{case.pk}/desk/", sent)
+        assert answer.status_code == 200
+        assert "TYPED BY HAND" in answer.content.decode()
+        client.force_login(reviewer("second@example.com"))
+        late = client.post(f"{QUEUE}{case.pk}/desk/", sent)
+        assert late.status_code == 409
+        case.refresh_from_db()
+        assert case.claimed_by.email == "reviewer@example.com"
+        assert "TYPED BY HAND" in late.content.decode()
+
     def test_sends_one_file_back_and_keeps_the_others(self, client, handed_in):
         case = handed_in()
         key = Upload.objects.get(kind=Kind.LICENCE).key
