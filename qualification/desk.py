@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from diagnostics.codes import CATALOGUE, Code, Severity
 from diagnostics.problem import Problem
 from marketplace.models import User
-from qualification import queries
+from qualification import queries, settling
 from qualification.models import Case, Upload
 from qualification.services import reviewing
 from qualification.services.reviewing import Act, Refusal
@@ -38,7 +38,7 @@ def _settled(uploads: list[Upload], sent: Mapping[str, str]) -> dict[Upload, dic
     for upload in uploads:
         names = [f["name"] for f in (upload.reading or {}).get("fields", [])]
         values = {
-            name: value
+            name: _plain(upload, name, value)
             for name in names
             if f"ok:{upload.key}:{name}" in sent
             and (value := sent.get(f"value:{upload.key}:{name}", "").strip()[:200])
@@ -48,6 +48,13 @@ def _settled(uploads: list[Upload], sent: Mapping[str, str]) -> dict[Upload, dic
         if values:
             settled[upload] = values
     return settled
+
+
+def _plain(upload: Upload, name: str, value: str) -> str:
+    try:
+        return settling.plain(name, value)
+    except ValueError:
+        raise Problem(Code.INPUT_INVALID, detail=f"{upload.name}: “{value}”") from None
 
 
 def _refusals(uploads: list[Upload], sent: Mapping[str, str]) -> Iterator[Refusal]:

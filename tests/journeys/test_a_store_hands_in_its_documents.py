@@ -87,6 +87,7 @@ def correct(desk: Page, papers: Papers) -> None:
     for words in desk.locator("tr[data-field] input[type=text]").all():
         if plain(words.input_value()) != plain(said(desk, papers, words)):
             words.fill(said(desk, papers, words))
+            words.press("Tab")  # keys in a text field are words
 
 
 def said(desk: Page, papers: Papers, words: Locator) -> str:

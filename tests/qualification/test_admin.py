@@ -133,6 +133,16 @@ class TestTheDesk:
         assert "<strong>1</strong>" in page
         assert page.count("data-left") == 1
 
+    def test_takes_only_what_can_be_the_value(self, client, handed_in):
+        case = handed_in()
+        row = Upload.objects.get(kind=Kind.LICENCE)
+        typed = {f"ok:{row.key}:valid_until": "on", f"value:{row.key}:valid_until": "next year"}
+        answer = press(client, case, "approve", **typed)
+        assert (answer.status_code, standing()) == (422, Standing.IN_REVIEW)
+        assert f"{row.name}: “next year”" in answer.content.decode()
+        row.refresh_from_db()
+        assert row.settled == {}
+
     def test_shows_a_refused_form_as_it_was_sent(self, client, handed_in):
         """A seal that nobody looked at is not seen by being sent twice."""
         case = handed_in()
