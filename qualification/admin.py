@@ -127,7 +127,6 @@ class Cases(LookOnly):
             "case": case,
             "desk": queries.desk(case, now, typed),
             "days_left": sla.left(now, case.due_at, queries.calendar()) if case.due_at else case.days_left,
-            "reasons": [(code, words.of(code)) for code in desk.REASONS],
         }
         return TemplateResponse(request, "admin/qualification/desk.html", context, status=status)
 

@@ -2,16 +2,16 @@
 
 from collections.abc import Iterator, Mapping
 
-from diagnostics.codes import CATALOGUE, Code, Severity
+from django.utils.translation import gettext
+
+from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace.models import User
-from qualification import queries, settling
+from qualification import queries, refusals, settling
 from qualification.models import Case, Upload
+from qualification.readings import Kind
 from qualification.services import reviewing
 from qualification.services.reviewing import Act, Refusal
-
-REASONS = [code for code, entry in CATALOGUE.items() if entry.severity is Severity.DOCUMENT]
-"""What a document can be sent back for; each carries its cure."""
 
 
 def act(case: Case, reviewer: User, sent: Mapping[str, str]) -> str:
@@ -61,8 +61,8 @@ def _refusals(uploads: list[Upload], sent: Mapping[str, str]) -> Iterator[Refusa
     for upload in uploads:
         if f"reject:{upload.key}" in sent:
             code = sent.get(f"code:{upload.key}", "")
-            if code not in REASONS:
-                raise Problem(Code.INPUT_INVALID, detail=f"{upload.name}: code")
+            if code not in refusals.reasons(Kind(upload.kind)):
+                raise Problem(Code.INPUT_INVALID, detail=f"{upload.name}: {gettext('Choose a reason')}")
             yield Refusal(upload=upload, code=Code(code), remark=sent.get(f"remark:{upload.key}", "").strip())
 
 

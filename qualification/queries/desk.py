@@ -4,11 +4,12 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from qualification import judging
+from diagnostics import words
+from qualification import judging, refusals
 from qualification.judging import Check, Paper, Verdict
 from qualification.models import Case, Upload
 from qualification.queries.papers import checks, current, paper_of
-from qualification.readings import Box, Field
+from qualification.readings import Box, Field, Kind
 from qualification.uploads import State
 
 
@@ -65,6 +66,10 @@ class DocumentOnDesk:
     rejected: bool
     reject_code: str
     remark: str
+
+    @property
+    def reasons(self) -> list[words.Words]:
+        return [words.of(code) for code in refusals.reasons(Kind(self.upload.kind))]
 
     @property
     def pages(self) -> "list[PageOnDesk]":
@@ -135,6 +140,12 @@ def _document(
         seal=typed.get(f"seal:{row.key}", paper.settled.get("seal", "")),
         seals=paper.reading.seals,
         rejected=f"reject:{row.key}" in typed,
-        reject_code=typed.get(f"code:{row.key}", ""),
+        reject_code=typed.get(f"code:{row.key}") or _proposed(paper, judged),
         remark=typed.get(f"remark:{row.key}", ""),
     )
+
+
+def _proposed(paper: Paper, judged: Sequence[Check]) -> str:
+    """The first check that fails on the document, where it is a reason to send the document back."""
+    failed = (c.code for c in judged if c.verdict is Verdict.FAILED and paper.ref in c.papers)
+    return next((code for code in failed if code in refusals.reasons(paper.kind)), "")

@@ -24,6 +24,8 @@ log = structlog.get_logger(__name__)
 
 ABANDONED = dt.timedelta(seconds=660)
 """Above the hard limit of a task: whoever read it until then is gone."""
+AGAIN = dt.timedelta(minutes=1)
+"""After a storage that could not be reached."""
 MAX_TRIES = 3
 MAX_CURRENT = 60
 """Documents of a store at one time: enough for a year of statements of several accounts."""
@@ -103,11 +105,17 @@ def read(upload_id: int) -> None:
     if found is None:
         return
     try:
-        engine = engines.named(settings.OCR_ENGINE)
-        made, sheets = reading.read(storing.fetch(found.stored), Kind(found.kind), engine=engine)
+        _read(found)
     except Problem as problem:
-        _end(found, Event.FAIL, code=problem.code, evidence=dict(problem.evidence))
-        return
+        if problem.code is Code.STORAGE_UNAVAILABLE:  # says nothing about the document
+            _put_back(found)
+        else:
+            _end(found, Event.FAIL, code=problem.code, evidence=dict(problem.evidence))
+
+
+def _read(found: Upload) -> None:
+    engine = engines.named(settings.OCR_ENGINE)
+    made, sheets = reading.read(storing.fetch(found.stored), Kind(found.kind), engine=engine)
     for sheet in sheets:
         storing.keep_page(found.folder, sheet.page.number, sheet.jpeg)
     number = made.of("number").value if found.kind == Kind.DECLARATION else ""
@@ -124,6 +132,12 @@ def _begin(upload_id: int) -> Upload | None:
         found.state, found.tries, found.rung_at = State.READING, found.tries + 1, now
         found.save(update_fields=["state", "tries", "rung_at"])
     return found
+
+
+def _put_back(upload: Upload) -> None:
+    """As if nobody had begun; the sweep rings it again in a minute."""
+    mine = Upload.objects.filter(pk=upload.pk, state=State.READING, tries=upload.tries)
+    mine.update(state=State.UPLOADED, tries=upload.tries - 1, rung_at=clock.now() - ABANDONED + AGAIN)
 
 
 @transaction.atomic
