@@ -59,13 +59,8 @@ def _goods(rows: Sequence[Row], look: Look) -> Iterator[Field]:
     An item that is missing between two others is there to be typed, and the first one where none was found.
     """
     starts = [n for n, row in enumerate(rows) if row.find(GOODS)]
-    at = dict(
-        zip(
-            _numbers([rows[n] for n in starts]),
-            zip(starts, [*starts[1:], len(rows)], strict=True),
-            strict=True,
-        )
-    )
+    ends = [*starts[1:], len(rows)][: len(starts)]
+    at = dict(zip(_numbers([rows[n] for n in starts]), zip(starts, ends, strict=True), strict=True))
     for item in range(1, max(at, default=1) + 1):
         if item in at:
             begin, end = at[item]

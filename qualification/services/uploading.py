@@ -15,7 +15,7 @@ from marketplace import clock, policy
 from marketplace.models import Store
 from outbox.bells import ring
 from qualification import engines, intake, queries, reading, review, storing, uploads
-from qualification.models import Upload
+from qualification.models import Qualification, Upload
 from qualification.readings import Kind, encode
 from qualification.services import reviewing, standing
 from qualification.uploads import Event, State
@@ -41,7 +41,12 @@ def upload(
     now: dt.datetime,
     replaces: Upload | None = None,
 ) -> Upload:
-    """Keeps the file untouched and has it read. DOCUMENT_… for one that is refused; then nothing is kept."""
+    """Keeps the file untouched and has it read. DOCUMENT_… for one that is refused; then nothing is kept.
+
+    INPUT_INVALID when it is to replace a document of another kind.
+    """
+    if replaces is not None and replaces.kind != kind:
+        raise Problem(Code.INPUT_INVALID, detail="kind")
     _require_documents(store, now)
     intake.look(data, max_bytes=int(policy.in_force(now)["document_max_bytes"]))
     digest = hashlib.sha256(data).hexdigest()
@@ -58,6 +63,8 @@ def upload(
 
 @transaction.atomic
 def _add(*, store: Store, by: str, now: dt.datetime, replaces: Upload | None, **fields) -> Upload:
+    _hold(store)
+    _require_documents(store, now)  # it may have been handed in while the file was on its way
     if Upload.objects.filter(store=store, is_current=True).count() >= MAX_CURRENT:
         raise Problem(Code.INPUT_INVALID, detail=f"> {MAX_CURRENT} documents")
     if replaces is not None:
@@ -74,9 +81,15 @@ def _add(*, store: Store, by: str, now: dt.datetime, replaces: Upload | None, **
 @transaction.atomic
 def withdraw(*, upload: Upload, by: str, now: dt.datetime) -> None:
     """Takes a document out of what is handed in. It is kept."""
+    _hold(upload.store)
     _require_documents(upload.store, now)
     _retire(upload, "withdraw")
     _record(upload, "qualification.withdrawn", by, now)
+
+
+def _hold(store: Store) -> None:
+    """What changes a store's documents, and what hands them in, come one after the other."""
+    list(Qualification.objects.select_for_update().filter(store=store))
 
 
 def _retire(upload: Upload, event: str) -> None:
@@ -169,6 +182,7 @@ def ring_unread() -> int:
 @transaction.atomic
 def submit(*, store: Store, by: str, now: dt.datetime) -> None:
     """Hands in what is there. DOCUMENTS_MISSING names what is not; a limit that is missed is for the reviewer."""
+    _hold(store)
     missing = queries.missing_documents(store)
     if missing:
         raise Problem(Code.DOCUMENTS_MISSING, missing=missing)

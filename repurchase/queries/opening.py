@@ -25,6 +25,7 @@ class Opening:
     max_dispute_rate: Decimal
     dispute_days: int
     valid_days: int
+    max_bytes: int  # a file
     documents: Sequence[Wanted]
     file_points: Sequence[str]
     uploads: Mapping[str, Sequence[Upload]]
@@ -65,6 +66,7 @@ def opening(store: Store) -> Opening:
         max_dispute_rate=policies["dispute_rate_max"],
         dispute_days=policies["dispute_window_days"],
         valid_days=policies["qualification_valid_days"],
+        max_bytes=int(policies["document_max_bytes"]),
         documents=wanted_documents(store, policies),
         file_points=wanted_of_files(policies),
         uploads=qualification.uploaded(store),

@@ -99,6 +99,20 @@ class TestAnUpload:
         assert refusal(put, gathering, sample("c"), replaces=first) is Code.STATE_CONFLICT
 
 
+    def test_replaces_one_of_its_own_kind_only(self, gathering):
+        first = put(gathering, sample("a"))
+        assert refusal(put, gathering, sample("b"), kind=Kind.LICENCE, replaces=first) is Code.INPUT_INVALID
+        first.refresh_from_db()
+        assert first.is_current
+
+    def test_that_was_on_its_way_when_the_documents_were_handed_in_is_not_among_them(self, gathering):
+        """It was let in while documents were wanted; the row that it would add comes after the hand-in."""
+        fields = {"kind": Kind.ISO_9001, "name": "a", "size": 1, "sha256": "1", "stored": "x", "by": "user:1"}
+        Qualification.objects.update(state=Standing.IN_REVIEW)
+        late = refusal(uploading._add, store=gathering, now=clock.now(gathering), replaces=None, **fields)
+        assert late is Code.STATE_CONFLICT
+
+
 class TestReading:
     def test_keeps_fields_pages_and_their_pictures(self, gathering):
         made = put(gathering, sample())
@@ -141,7 +155,7 @@ class TestHandingIn:
         with pytest.raises(Problem) as refused:
             uploading.submit(store=gathering, by="user:1", now=clock.now(gathering))
         assert refused.value.code is Code.DOCUMENTS_MISSING
-        assert "slow.pdf" in refused.value.evidence["missing"]
+        assert [m for m in refused.value.evidence["missing"] if "slow.pdf" in m]
 
     def test_begins_the_review_with_its_deadline(self, gathering):
         """R-42: handed in on Monday, 23 November 2026: due when Wednesday ends in China."""
