@@ -1,5 +1,8 @@
 """The reviewer's desk: what it shows, what it takes, what it refuses without losing a word (B-6, R-41 to R-45)."""
 
+import datetime as dt
+import re
+
 import pytest
 from django.contrib.auth.models import Permission
 from django.core.files.base import ContentFile
@@ -78,6 +81,12 @@ class TestTheQueue:
         client.force_login(reviewer())
         with django_assert_max_num_queries(16):
             assert client.get(QUEUE).status_code == 200
+
+    def test_is_narrowed_to_what_waits(self, client, handed_in):
+        case = handed_in()
+        client.force_login(reviewer())
+        assert f"{QUEUE}{case.pk}/desk/" in client.get(f"{QUEUE}?decided=no").content.decode()
+        assert f"{QUEUE}{case.pk}/desk/" not in client.get(f"{QUEUE}?decided=yes").content.decode()
 
     def test_is_not_for_staff_without_the_right(self, client, handed_in):
         case = handed_in()
@@ -272,6 +281,39 @@ class TestTheFigures:
         page = client.get(f"{QUEUE}figures/").content.decode()
         assert "100" in page
         assert "svg" in page
+
+    def test_show_shares_with_a_digit_that_can_be_read(self, client, handed_in):
+        case = handed_in()
+        now, hour = case.opened_at, dt.timedelta(hours=1)
+        ended = {"opened_at": now, "ended_at": now, "spent": 30 * hour}
+        for late in (False, False, True):
+            Case.objects.create(store=world.store(), was_late=late, **ended)
+        client.force_login(reviewer())
+        page = client.get(f"{QUEUE}figures/", headers={"Accept-Language": "en"}).content.decode()
+        assert "66.7 %" in page
+        assert page.count('class="bar"') == 2  # hours, and the share in time, of the one month
+
+
+class TestTheAdministration:
+    def test_is_chinese_for_a_reviewer(self, client, handed_in):
+        """Whatever it names: apps, rows, columns, filters, states."""
+        case = handed_in()
+        made = world.user("all@example.com", is_staff=True, is_superuser=True)
+        client.force_login(made)
+        english = re.compile(r"\b(?!PDF|SKU|API|USD|OCR|UTC|DOCTYPE|Sample|Test)[A-Z]?[a-z]{4,}\b")
+        for address in ("/admin/", QUEUE, f"{QUEUE}figures/", "/admin/qualification/qualification/",
+                        "/admin/qualification/workday/", "/admin/qualification/workday/add/",
+                        f"{QUEUE}{case.pk}/desk/"):  # fmt: skip
+            answer = client.get(address, headers={"Accept-Language": "zh-hans"})
+            found = english.findall(words_of(answer.content.decode()))
+            assert [w for w in found if w not in case.store.name + case.store.legal_name] == [], address
+
+
+def words_of(page: str) -> str:
+    """What is read on it: no tags, no scripts, no file names, addresses or codes."""
+    body = page[page.index("<body") :]
+    shown = re.sub(r"<(script|style|code)\b.*?</\1>|<[^>]*>", " ", body, flags=re.DOTALL)
+    return re.sub(r"\S*[@/.]\S*|\b[A-Z]+(_[A-Z]+)+\b", " ", shown)
 
 
 class TestAnApproval:

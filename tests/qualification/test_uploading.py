@@ -98,7 +98,6 @@ class TestAnUpload:
         assert default_storage.exists(first.stored)
         assert refusal(put, gathering, sample("c"), replaces=first) is Code.STATE_CONFLICT
 
-
     def test_replaces_one_of_its_own_kind_only(self, gathering):
         first = put(gathering, sample("a"))
         assert refusal(put, gathering, sample("b"), kind=Kind.LICENCE, replaces=first) is Code.INPUT_INVALID
@@ -213,6 +212,15 @@ class TestTheClockOfAReview:
         self.send_back()
         case.refresh_from_db()
         assert case.was_late
+
+    def test_is_forecast_before_it_is_handed_in(self, case):
+        """As for a new one, and with the days that are left for one that was sent back."""
+        other = world.store()
+        assert queries.forecast(other, world.NOW).at == case.due_at
+        world.move_clock(case.store, world.NOW + DAY)
+        self.send_back()
+        monday = world.NOW + 7 * DAY
+        assert queries.forecast(case.store, monday).at == dt.datetime(2026, 12, 1, 16, tzinfo=dt.UTC)
 
     def test_of_a_year_without_a_calendar_alarms(self, gathering):
         world.papers(gathering)
