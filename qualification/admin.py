@@ -104,7 +104,7 @@ class Cases(LookOnly):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
         """The columns need the room of the sidebar."""
-        shown = {"title": gettext("Reviews"), "is_nav_sidebar_enabled": False}
+        shown = {"title": gettext("The queue"), "is_nav_sidebar_enabled": False}
         return super().changelist_view(request, (extra_context or {}) | shown)
 
     def get_urls(self) -> list:
