@@ -2,6 +2,7 @@
 
 import datetime as dt
 import hashlib
+import unicodedata
 from pathlib import PurePath
 
 import structlog
@@ -22,11 +23,14 @@ from qualification.uploads import Event, State
 
 log = structlog.get_logger(__name__)
 
+DAY = dt.timedelta(days=1)
 ABANDONED = dt.timedelta(seconds=660)
 """Above the hard limit of a task: whoever read it until then is gone."""
 AGAIN = dt.timedelta(minutes=1)
 """After a storage that could not be reached."""
 MAX_TRIES = 3
+MAX_A_DAY = 300
+"""Files a store in 24 h, replaced ones among them: each costs a reader up to two minutes."""
 MAX_CURRENT = 60
 """Documents of a store at one time: enough for a year of statements of several accounts."""
 
@@ -54,11 +58,20 @@ def upload(
     stored = storing.keep(data)
     try:
         return _add(
-            store=store, kind=kind, name=PurePath(name.replace("\\", "/").replace("\0", "")).name[-200:] or "document.pdf",
+            store=store, kind=kind, name=_plain(name),
             size=len(data), sha256=digest, stored=stored, by=by, now=now, replaces=replaces,
         )  # fmt: skip
     except IntegrityError:
         raise Problem(Code.DOCUMENT_REPEATED, value=name) from None
+
+
+def _plain(name: str) -> str:
+    """The file's own name: no folders, and nothing that turns a line or its direction."""
+    seen = "".join(
+        sign for sign in name.replace("\\", "/") if unicodedata.category(sign) not in ("Cc", "Cf", "Cs")
+    )
+    own = PurePath(seen).name[-200:]
+    return own if own.strip(". ") else "document.pdf"
 
 
 @transaction.atomic
@@ -67,6 +80,8 @@ def _add(*, store: Store, by: str, now: dt.datetime, replaces: Upload | None, **
     _require_documents(store, now)  # it may have been handed in while the file was on its way
     if Upload.objects.filter(store=store, is_current=True).count() >= MAX_CURRENT:
         raise Problem(Code.INPUT_INVALID, detail=f"> {MAX_CURRENT} documents")
+    if Upload.objects.filter(store=store, uploaded_at__gt=now - DAY).count() >= MAX_A_DAY:
+        raise Problem(Code.TOO_MANY_REQUESTS, value=int(DAY.total_seconds()))
     if replaces is not None:
         _retire(replaces, "replace")
     made = Upload.objects.create(

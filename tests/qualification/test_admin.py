@@ -1,6 +1,7 @@
 """The reviewer's desk: what it shows, what it takes, what it refuses without losing a word (B-6, R-41 to R-45)."""
 
 import datetime as dt
+import html
 import re
 
 import pytest
@@ -315,7 +316,7 @@ class TestTheAdministration:
 def words_of(page: str) -> str:
     """What is read on it: no tags, no scripts, no file names, addresses or codes."""
     body = page[page.index("<body") :]
-    shown = re.sub(r"<(script|style|code)\b.*?</\1>|<[^>]*>", " ", body, flags=re.DOTALL)
+    shown = html.unescape(re.sub(r"<(script|style|code)\b.*?</\1>|<[^>]*>", " ", body, flags=re.DOTALL))
     return re.sub(r"\S*[@/.]\S*|\b[A-Z]+(_[A-Z]+)+\b", " ", shown)
 
 

@@ -85,6 +85,39 @@ class TestAnUpload:
         put(gathering, data)
         assert refusal(put, gathering, data) is Code.DOCUMENT_REPEATED
 
+    @pytest.mark.parametrize(
+        ("name", "kept"),
+        [
+            ("../../etc/passwd.pdf", "passwd.pdf"),
+            ("C:\\papers\\licence.pdf", "licence.pdf"),
+            ("a\r\nSet-Cookie: x=1.pdf", "aSet-Cookie: x=1.pdf"),
+            ("a\0.pdf", "a.pdf"),
+            ("invoice\u202efdp.exe", "invoicefdp.exe"),
+            ("..", "document.pdf"),
+            ("", "document.pdf"),
+            ("营业执照.pdf", "营业执照.pdf"),
+            ("x" * 300 + ".pdf", "x" * 196 + ".pdf"),
+        ],
+    )
+    def test_keeps_the_file_s_own_name_only(self, gathering, name, kept):
+        made = uploading.upload(
+            store=gathering,
+            kind=Kind.ISO_9001,
+            name=name,
+            data=sample(),
+            by="user:1",
+            now=clock.now(gathering),
+        )
+        assert made.name == kept
+
+    def test_comes_so_many_times_a_day(self, gathering):
+        first = world.upload(gathering, Kind.ISO_9001, is_current=False, uploaded_at=clock.now(gathering))
+        fields = {f.name: getattr(first, f.name) for f in Upload._meta.fields if f.name not in ("id", "key")}
+        Upload.objects.bulk_create([Upload(**fields) for _ in range(uploading.MAX_A_DAY - 1)])
+        assert refusal(put, gathering, sample()) is Code.TOO_MANY_REQUESTS
+        Upload.objects.update(uploaded_at=clock.now(gathering) - DAY)
+        assert put(gathering, sample()).state == State.UPLOADED
+
     @pytest.mark.parametrize("at", [s for s in Standing if s is not Standing.DOCUMENTS], ids=str)
     def test_is_taken_only_while_documents_are_wanted(self, store, at):
         Qualification.objects.update(state=at)
@@ -327,3 +360,13 @@ class TestALapse:
         Qualification.objects.update(state=Standing.LAPSED)
         standing.advance(store=store, event=Event.APPLY, by="user:1", now=clock.now(store))
         assert put(store, sample()).state == State.UPLOADED
+
+    def test_lets_what_was_approved_before_be_replaced_or_taken_out(self, client, store):
+        for row in world.papers(store):
+            Upload.objects.filter(pk=row.pk).update(state=State.APPROVED)
+        Qualification.objects.update(state=Standing.DOCUMENTS)
+        client.force_login(world.member(store))
+        page = client.get("/qualification/documents/").content.decode()
+        old = Upload.objects.get(kind=Kind.LICENCE)
+        assert f"replace-{old.key}" in page
+        assert put(store, sample(), kind=Kind.LICENCE, replaces=old).version == 2
