@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from diagnostics import words
+from diagnostics.models import LedgerEntry
+from marketplace.models import User
 from qualification import judging, refusals
 from qualification.judging import Check, Paper, Verdict
 from qualification.models import Case, Upload
@@ -33,6 +35,16 @@ class Entry:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Done:
+    """What somebody did to the store's qualification, from the ledger."""
+
+    at: dt.datetime
+    kind: str
+    by: str
+    words: str  # the reason that was given
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Desk:
     """`typed` is what a refused form held: it stands where it stood."""
 
@@ -40,6 +52,7 @@ class Desk:
     checks: Sequence[Check]
     documents: "Sequence[DocumentOnDesk]"
     older: Sequence[Upload]
+    history: Sequence[Done]
     typed: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -116,8 +129,21 @@ def desk(case: Case, now: dt.datetime, typed: Mapping[str, str] | None = None) -
         checks=judged,
         documents=sorted(documents, key=lambda d: -d.disputed),
         older=list(older[:100]),
+        history=_history(case),
         typed=typed or {},
     )
+
+
+def _history(case: Case) -> list[Done]:
+    """The latest first; people by their address, everything else as it is written."""
+    entries = LedgerEntry.objects.filter(store_id=case.store_id, subject=f"store:{case.store.code}")
+    rows = list(entries.filter(kind__startswith="qualification.").order_by("-seq")[:30])
+    ids = {row.by.partition(":")[2] for row in rows if row.by.startswith("user:")}
+    names = {f"user:{pk}": email for pk, email in User.objects.filter(pk__in=ids).values_list("pk", "email")}
+    return [
+        Done(at=r.at, kind=r.kind, by=names.get(r.by, r.by), words=str(r.facts.get("reason", "")))
+        for r in rows
+    ]
 
 
 def _document(

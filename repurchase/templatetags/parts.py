@@ -18,6 +18,7 @@ from diagnostics.codes import CATALOGUE, Code
 from marketplace.money import Money, exponent, half_up
 from pricing.fees import REASONS
 from repurchase.templatetags.states import (
+    ACTS,
     ADVICE,
     CHECKS,
     DOCUMENTS,
@@ -146,6 +147,7 @@ WORDS = {
     "advice": ADVICE,
     "check": CHECKS,
     "document": DOCUMENTS,
+    "act": ACTS,
 }
 
 

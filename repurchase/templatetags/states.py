@@ -333,3 +333,17 @@ EVENTS: Mapping[str, str | Promise] = {
     "lock.expired": _("Price lock ended without an answer"),
 }
 """Ledger entries as a timeline tells them."""
+
+ACTS: Mapping[str, str | Promise] = {
+    "qualification.checked": _("automatic check"),
+    "qualification.apply": _("opened for documents"),
+    "qualification.submit": _("documents handed in"),
+    "qualification.claimed": _("claimed"),
+    "qualification.overruled": _("failed checks overruled"),
+    "qualification.decided": _("decided"),
+    "qualification.send_back": _("sent back"),
+    "qualification.approve": _("approved"),
+    "qualification.lapses_soon": _("told that it lapses soon"),
+    "qualification.lapse": _("lapsed"),
+}
+"""What the ledger says of a store's qualification."""

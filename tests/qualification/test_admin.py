@@ -248,6 +248,18 @@ class TestAFailedCheck:
         assert LedgerEntry.objects.filter(kind="qualification.overruled").count() == 1
 
 
+class TestTheHistory:
+    def test_tells_who_did_what_and_why(self, client, handed_in):
+        case = handed_in(read={"valid_until": "2026-11-01"})
+        client.force_login(reviewer())
+        press(client, case, "approve", overrule="renewal is on its way")
+        page = client.get(f"{QUEUE}{case.pk}/desk/", headers={"Accept-Language": "en"}).content.decode()
+        history = page[page.index("<summary>History") :]
+        assert "failed checks overruled · reviewer@example.com" in history
+        assert "“renewal is on its way”" in history
+        assert history.index("failed checks overruled") < history.index("documents handed in")
+
+
 class TestTheReviewer:
     def test_is_no_member_of_the_store(self, client, store, handed_in):
         case = handed_in()
