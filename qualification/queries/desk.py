@@ -135,7 +135,7 @@ def desk(case: Case, now: dt.datetime, typed: Mapping[str, str] | None = None) -
 
 
 def _history(case: Case) -> list[Done]:
-    """The latest first; people by their address, everything else as it is written."""
+    """The latest first; people by their address."""
     entries = LedgerEntry.objects.filter(store_id=case.store_id, subject=f"store:{case.store.code}")
     rows = list(entries.filter(kind__startswith="qualification.").order_by("-seq")[:30])
     ids = {row.by.partition(":")[2] for row in rows if row.by.startswith("user:")}
