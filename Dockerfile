@@ -12,7 +12,7 @@ RUN apt-get update \
 
 WORKDIR /app
 COPY pyproject.toml uv.lock ./
-RUN uv sync --locked --no-dev
+RUN uv sync --locked --no-dev --extra s3
 ENV PATH="/app/.venv/bin:$PATH" STATIC_ROOT=/app/staticfiles DATA_DIR=/data
 COPY . .
 RUN DATABASE_URL=postgres://build@/build SECRET_KEY=build LINK_KEY=build python manage.py compile_messages \

@@ -160,6 +160,7 @@ class Code(StrEnum):
     REVIEW_STALE = "REVIEW_STALE"
     REVIEW_BY_UPLOADER = "REVIEW_BY_UPLOADER"
     REVIEW_INCOMPLETE = "REVIEW_INCOMPLETE"
+    STORAGE_UNAVAILABLE = "STORAGE_UNAVAILABLE"
     # a webhook
     WEBHOOK_TARGET_REFUSED = "WEBHOOK_TARGET_REFUSED"
     WEBHOOKS_TOO_MANY = "WEBHOOKS_TOO_MANY"
@@ -895,6 +896,13 @@ CATALOGUE: Mapping[Code, Entry] = {
         _("Not everything was looked at"),
         _("Still open: {open}."),
         _("Confirm or correct what is marked, then decide."),
+        Fixer.PLATFORM,
+    ),
+    Code.STORAGE_UNAVAILABLE: _refusal(
+        503,
+        _("The file storage can't be reached"),
+        _("Nothing was kept, and nothing that was kept before is lost."),
+        _("Try again in a few minutes."),
         Fixer.PLATFORM,
     ),
     Code.WEBHOOK_TARGET_REFUSED: _refusal(

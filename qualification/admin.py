@@ -15,6 +15,7 @@ from diagnostics.codes import CATALOGUE
 from diagnostics.problem import Problem
 from marketplace import clock
 from marketplace.admin import LookOnly
+from marketplace.calendar import local
 from qualification import desk, queries, sla, storing
 from qualification.models import Case, Qualification, Upload, Workday
 
@@ -24,6 +25,19 @@ DONE = {
     "overruled": _("Noted. A second reviewer has to agree before the store is open."),
     "sent_back": _("Sent back. The clock stands still until the seller hands in again."),
 }
+
+
+class Decided(admin.SimpleListFilter):
+    """What waits comes first; what was decided is looked up."""
+
+    title, parameter_name = _("state"), "decided"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list:
+        return [("no", _("Waiting")), ("yes", _("Decided"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Case]) -> QuerySet[Case]:
+        wanted = {"no": True, "yes": False}.get(self.value() or "")
+        return queryset if wanted is None else queryset.filter(ended_at__isnull=wanted)
 
 
 @admin.register(Qualification)
@@ -49,7 +63,7 @@ class Cases(LookOnly):
 
     list_display_links = None
     list_select_related = ["store", "claimed_by"]
-    list_filter = [("ended_at", admin.EmptyFieldListFilter), "was_late"]
+    list_filter = [Decided, "was_late"]
     change_list_template = "admin/qualification/queue.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Case]:
@@ -69,6 +83,12 @@ class Cases(LookOnly):
     def due(self, case: Case) -> Any:
         return case.due_at or ("—" if case.ended_at else gettext("waits for the seller"))
 
+    @admin.display(description=_("decided"))
+    def outcome(self, case: Case) -> str:
+        if not case.ended_at:
+            return "—"
+        return f"{local(case.ended_at)} · {gettext('late') if case.was_late else gettext('in time')}"
+
     def get_list_display(self, request: HttpRequest) -> list:
         """Clock and calendar are read once for the whole list."""
         now, calendar = clock.now(), queries.calendar()
@@ -80,7 +100,12 @@ class Cases(LookOnly):
             left = str(sla.left(now + case.store.clock_offset, case.due_at, calendar))
             return f"{left} ({gettext('provisional')})" if case.is_provisional else left
 
-        return ["to_desk", "opened_at", "due", days, "claimed_by", "was_late", "ended_at"]
+        return ["to_desk", "opened_at", "due", days, "claimed_by", "outcome"]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
+        """The columns need the room of the sidebar."""
+        shown = {"title": gettext("The queue"), "is_nav_sidebar_enabled": False}
+        return super().changelist_view(request, (extra_context or {}) | shown)
 
     def get_urls(self) -> list:
         view = self.admin_site.admin_view
@@ -111,8 +136,9 @@ class Cases(LookOnly):
                 request, self._case(request, pk), CATALOGUE[problem.code].status, request.POST.dict()
             )
         messages.success(request, str(DONE[done]))
-        return redirect("admin:qualification_case_desk" if done == "claimed" else "admin:qualification_case_changelist",
-                        **({"pk": pk} if done == "claimed" else {}))  # fmt: skip
+        if done == "claimed":  # what was typed before stays as well
+            return self._shown(request, self._case(request, pk), 200, request.POST.dict())
+        return redirect("admin:qualification_case_changelist")
 
     def _shown(
         self, request: HttpRequest, case: Case, status: int = 200, typed: dict[str, str] | None = None
@@ -126,7 +152,6 @@ class Cases(LookOnly):
             "case": case,
             "desk": queries.desk(case, now, typed),
             "days_left": sla.left(now, case.due_at, queries.calendar()) if case.due_at else case.days_left,
-            "reasons": [(code, words.of(code)) for code in desk.REASONS],
         }
         return TemplateResponse(request, "admin/qualification/desk.html", context, status=status)
 

@@ -2,16 +2,16 @@
 
 from collections.abc import Iterator, Mapping
 
-from diagnostics.codes import CATALOGUE, Code, Severity
+from django.utils.translation import gettext
+
+from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace.models import User
-from qualification import queries
+from qualification import queries, refusals, settling
 from qualification.models import Case, Upload
+from qualification.readings import Kind
 from qualification.services import reviewing
 from qualification.services.reviewing import Act, Refusal
-
-REASONS = [code for code, entry in CATALOGUE.items() if entry.severity is Severity.DOCUMENT]
-"""What a document can be sent back for; each carries its cure."""
 
 
 def act(case: Case, reviewer: User, sent: Mapping[str, str]) -> str:
@@ -38,7 +38,7 @@ def _settled(uploads: list[Upload], sent: Mapping[str, str]) -> dict[Upload, dic
     for upload in uploads:
         names = [f["name"] for f in (upload.reading or {}).get("fields", [])]
         values = {
-            name: value
+            name: _plain(upload, name, value)
             for name in names
             if f"ok:{upload.key}:{name}" in sent
             and (value := sent.get(f"value:{upload.key}:{name}", "").strip()[:200])
@@ -50,12 +50,19 @@ def _settled(uploads: list[Upload], sent: Mapping[str, str]) -> dict[Upload, dic
     return settled
 
 
+def _plain(upload: Upload, name: str, value: str) -> str:
+    try:
+        return settling.plain(name, value)
+    except ValueError:
+        raise Problem(Code.INPUT_INVALID, detail=f"{upload.name}: “{value}”") from None
+
+
 def _refusals(uploads: list[Upload], sent: Mapping[str, str]) -> Iterator[Refusal]:
     for upload in uploads:
         if f"reject:{upload.key}" in sent:
             code = sent.get(f"code:{upload.key}", "")
-            if code not in REASONS:
-                raise Problem(Code.INPUT_INVALID, detail=f"{upload.name}: code")
+            if code not in refusals.reasons(Kind(upload.kind)):
+                raise Problem(Code.INPUT_INVALID, detail=f"{upload.name}: {gettext('Choose a reason')}")
             yield Refusal(upload=upload, code=Code(code), remark=sent.get(f"remark:{upload.key}", "").strip())
 
 

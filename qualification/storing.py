@@ -1,22 +1,35 @@
-"""Where originals and page pictures lie: the default storage, under a random key, never under a public address."""
+"""Where originals and page pictures lie: the default storage, under a random key, never under a public address.
+
+A storage that can't be reached is STORAGE_UNAVAILABLE, whichever library of whichever service says so.
+"""
 
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+import structlog
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+
+from diagnostics.codes import Code
+from diagnostics.problem import Problem
+
+log = structlog.get_logger(__name__)
 
 
 def keep(data: bytes) -> str:
     """Its key in the storage."""
     token = secrets.token_hex(16)
-    return default_storage.save(f"qualification/{token[:2]}/{token}.pdf", ContentFile(data))
+    with _reached():
+        return default_storage.save(f"qualification/{token[:2]}/{token}.pdf", ContentFile(data))
 
 
 def keep_page(folder: str, number: int, jpeg: bytes) -> None:
     """Read anew after a worker was lost, a page takes the place of what was kept before."""
     name = page_name(folder, number)
-    default_storage.delete(name)
-    default_storage.save(name, ContentFile(jpeg))
+    with _reached():
+        default_storage.delete(name)
+        default_storage.save(name, ContentFile(jpeg))
 
 
 def page_name(folder: str, number: int) -> str:
@@ -25,5 +38,25 @@ def page_name(folder: str, number: int) -> str:
 
 def fetch(name: str) -> bytes:
     """FileNotFoundError when it is not there."""
-    with default_storage.open(name) as file:
+    with _reached(), default_storage.open(name) as file:
         return file.read()
+
+
+def is_reached() -> bool:
+    try:
+        with _reached():
+            default_storage.exists("qualification/none.pdf")
+    except Problem:
+        return False
+    return True
+
+
+@contextmanager
+def _reached() -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except Exception as error:
+        log.exception("storage_unavailable")
+        raise Problem(Code.STORAGE_UNAVAILABLE) from error

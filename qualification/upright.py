@@ -23,9 +23,8 @@ def straighten(image: Image.Image) -> Image.Image:
 def _skew(image: Image.Image) -> float:
     best, reach = 0.0, WIDEST
     for shrunk, step in SEARCHES:
-        small = image.getchannel("R").resize(
-            (image.width // shrunk, image.height // shrunk), Image.Resampling.BOX
-        )
+        size = max(image.width // shrunk, 1), max(image.height // shrunk, 1)
+        small = image.getchannel("R").resize(size, Image.Resampling.BOX)
         ink = ImageOps.invert(ImageOps.autocontrast(small, cutoff=1))
         around = np.arange(best - reach, best + reach + step / 2, step)
         best = float(max(around, key=lambda angle: _sharpness(ink, angle)))

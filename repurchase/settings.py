@@ -1,7 +1,6 @@
 """Settings, read from the environment. `manage.py check_config` says what is wrong for production."""
 
 import datetime as dt
-import json
 from pathlib import Path
 
 import environ
@@ -10,7 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 from kombu import Queue
 
-from repurchase import logs
+from repurchase import logs, storage
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -163,8 +162,8 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = env.path("STATIC_ROOT", default=str(DATA_DIR / "static"))
 # Uploaded originals: nothing serves this folder. S3 and its like by setting (docs/operating.md).
 FILES_BACKEND = env.str("FILES_BACKEND", default="") or "django.core.files.storage.FileSystemStorage"
-FILES_OPTIONS = json.loads(
-    env.str("FILES_OPTIONS", default="") or json.dumps({"location": str(DATA_DIR / "files")})
+FILES_OPTIONS = storage.options(
+    FILES_BACKEND, env.str("FILES_OPTIONS", default=""), location=str(DATA_DIR / "files")
 )
 STORAGES = {
     "default": {"BACKEND": FILES_BACKEND, "OPTIONS": FILES_OPTIONS},

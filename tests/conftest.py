@@ -1,14 +1,17 @@
 """Tests run on the private PostgreSQL and Redis that `make test` starts (ADR 1); nothing of ours is mocked."""
 
 import pytest
+from django.utils.translation import trans_real
 
 from repurchase.management.commands.compile_messages import compile_all
 from tests import world
 
 
 def pytest_configure() -> None:
-    """Chinese is what pages speak first; its texts are compiled once, before any is asked for."""
-    compile_all()
+    """Chinese is what pages speak first; its texts are compiled once, and what was loaded before is forgotten."""
+    if compile_all():
+        trans_real._translations.clear()
+        trans_real._default = None
 
 
 @pytest.fixture

@@ -14,7 +14,9 @@ from PIL import Image
 from qualification.extraction.layout import Word
 
 NAME = "tesseract"
-PAGE, CUTTING = "chi_sim", "chi_sim+eng"
+PAGE, CUTTING, FIGURES = "chi_sim", "chi_sim+eng", "eng"
+SIZES = (0.7, 1, 1.5)
+"""Of a cutting with figures: which size is read right differs from one to the next."""
 SECONDS = 60  # a page; one takes 2 to 4
 os.environ.setdefault("OMP_THREAD_LIMIT", "1")  # its threads cost more than they bring
 
@@ -32,8 +34,16 @@ def words(image: Image.Image) -> Sequence[Word]:
 
 
 def lines(image: Image.Image) -> Sequence[str]:
-    larger = image.resize((image.width * 3 // 2, image.height * 3 // 2), Image.Resampling.LANCZOS)
-    return [
-        pytesseract.image_to_string(larger, lang=models, config="--oem 1 --psm 7", timeout=SECONDS)
-        for models in (CUTTING, PAGE)
-    ]
+    return [_line(_sized(image, 1.5), models) for models in (CUTTING, PAGE)]
+
+
+def figures(image: Image.Image) -> Sequence[str]:
+    return [_line(_sized(image, size), FIGURES) for size in SIZES]
+
+
+def _sized(image: Image.Image, by: float) -> Image.Image:
+    return image.resize((int(image.width * by), int(image.height * by)), Image.Resampling.LANCZOS)
+
+
+def _line(image: Image.Image, models: str) -> str:
+    return pytesseract.image_to_string(image, lang=models, config="--oem 1 --psm 7", timeout=SECONDS)

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from qualification.extraction.layout import DATE, Page, first, iso_date, rows_of
+from qualification.extraction.layout import DATE, Look, Page, first, iso_date, rows_of
 from qualification.readings import Field
 
 
-def fields(pages: Sequence[Page]) -> list[Field]:
+def fields(pages: Sequence[Page], look: Look) -> list[Field]:
     rows = rows_of(pages)
     company = first(rows, r"(?:兹证明|获证组织|组织名称):?(.{4,})$")
     standard = first(rows, r"(ISO9001)") or first(rows, r"(T19001)")

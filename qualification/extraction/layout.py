@@ -2,7 +2,7 @@
 
 import datetime as dt
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from statistics import median
@@ -42,6 +42,12 @@ class Page:
             y1=round(max(w.y1 for w in words) / self.height, 4),
         )
 
+    def place(self, x0: float, y0: float, x1: float, y1: float) -> Box:
+        """A place given in pixels, with or without words."""
+        return Box(
+            page=self.number, x0=x0 / self.width, y0=y0 / self.height, x1=x1 / self.width, y1=y1 / self.height
+        )
+
     @cached_property
     def rows(self) -> "list[Row]":
         """Top to bottom. An upright page's words share a row when their middles are nearer than half a line."""
@@ -52,6 +58,9 @@ class Page:
             groups[-1].append(word) if near else groups.append([word])
         return [Row(page=self, words=sorted(group, key=lambda w: w.x0)) for group in groups]
 
+
+Look = Callable[[Box], Sequence[str]]
+"""Reads the figures in one place once more, in each way that the engine has; nothing where the page was typed."""
 
 PLAIN = str.maketrans("：，。（）／－—–−～〜；", ":,.()/----~~;")
 """Full-width signs and the dashes that readers mix up."""
@@ -106,6 +115,10 @@ class Found:
     row: Row
 
     @property
+    def box(self) -> Box:
+        return self.row.page.box(self.words)
+
+    @property
     def x0(self) -> float:
         return min(w.x0 for w in self.words)
 
@@ -123,7 +136,7 @@ class Found:
             value=self.text if value is None else value,
             raw=self.text,
             confidence=0.99 if proven else self.confidence,
-            box=self.row.page.box(self.words),
+            box=self.box,
             proven=proven,
         )
 

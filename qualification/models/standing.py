@@ -1,25 +1,42 @@
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from marketplace.models import Store
+from qualification import labels
 from qualification.review import Standing
 
 
 class Qualification(models.Model):
     """Where a store stands on the way to bulk repeat orders (R-27). Everything in `services` writes it."""
 
-    store = models.OneToOneField(Store, on_delete=models.CASCADE, related_name="qualification")
-    state = models.CharField(
-        max_length=10, choices=[(s.value, s.value) for s in Standing], default=Standing.NOT_OPEN
+    store = models.OneToOneField(
+        Store, on_delete=models.CASCADE, related_name="qualification", verbose_name=_("store")
     )
-    since = models.DateTimeField()
-    valid_until = models.DateTimeField(null=True, blank=True)  # half open: lapses then, on read
-    due_at = models.DateTimeField(null=True, blank=True)  # the next notice before the lapse, or the lapse
-    reason = models.CharField(max_length=500, blank=True)  # why a review sent it back
-    checked_at = models.DateTimeField(null=True, blank=True)  # the last automatic check at opening
-    check_results = models.JSONField(default=list, blank=True)  # its gates: value, limit, verdict, code
+    state = models.CharField(
+        _("state"),
+        max_length=10,
+        choices=[(s.value, labels.STANDING[s]) for s in Standing],
+        default=Standing.NOT_OPEN,
+    )
+    since = models.DateTimeField(_("since"))
+    valid_until = models.DateTimeField(
+        _("valid until"), null=True, blank=True
+    )  # half open: lapses then, on read
+    due_at = models.DateTimeField(
+        _("next notice"), null=True, blank=True
+    )  # the next notice before the lapse, or the lapse
+    reason = models.CharField(_("reason"), max_length=500, blank=True)  # why a review sent it back
+    checked_at = models.DateTimeField(
+        _("checked at"), null=True, blank=True
+    )  # the last automatic check at opening
+    check_results = models.JSONField(
+        _("results of the check"), default=list, blank=True
+    )  # its gates: value, limit, verdict, code
 
     class Meta:
+        verbose_name = _("standing of a store")
+        verbose_name_plural = _("standings of stores")
         permissions = [("review_qualification", "Can approve a qualification or send it back")]
         constraints = [
             models.CheckConstraint(

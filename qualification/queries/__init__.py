@@ -7,7 +7,7 @@ from qualification.queries.papers import (
     missing_documents,
     uploaded,
 )
-from qualification.queries.reviews import Figures, figures, figures_by_month, open_case
+from qualification.queries.reviews import Figures, figures, figures_by_month, forecast, open_case
 from qualification.queries.standing import (
     State,
     Wanted,
@@ -29,6 +29,7 @@ __all__ = [
     "desk",
     "figures",
     "figures_by_month",
+    "forecast",
     "missing_documents",
     "open_case",
     "require_open",

@@ -4,11 +4,14 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from qualification import judging
+from diagnostics import words
+from diagnostics.models import LedgerEntry
+from marketplace.models import User
+from qualification import judging, refusals
 from qualification.judging import Check, Paper, Verdict
 from qualification.models import Case, Upload
 from qualification.queries.papers import checks, current, paper_of
-from qualification.readings import Box, Field
+from qualification.readings import Box, Field, Kind
 from qualification.uploads import State
 
 
@@ -25,6 +28,21 @@ class Entry:
     def percent(self) -> int:
         return round(self.field.confidence * 100)
 
+    @property
+    def is_left(self) -> bool:
+        """A tick beside nothing settles nothing."""
+        return self.is_open and not (self.ticked and self.value.strip())
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Done:
+    """What somebody did to the store's qualification, from the ledger."""
+
+    at: dt.datetime
+    kind: str
+    by: str
+    words: str  # the reason that was given
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Desk:
@@ -34,6 +52,7 @@ class Desk:
     checks: Sequence[Check]
     documents: "Sequence[DocumentOnDesk]"
     older: Sequence[Upload]
+    history: Sequence[Done]
     typed: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -44,17 +63,26 @@ class Desk:
     def passed(self) -> list[Check]:
         return [c for c in self.checks if c.verdict is Verdict.PASSED]
 
+    @property
+    def left(self) -> int:
+        """Fields and seals that the reviewer has not settled yet."""
+        return sum(document.left for document in self.documents)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DocumentOnDesk:
     upload: Upload
     entries: Sequence[Entry]
     checks: Sequence[Check]
-    seal_ticked: bool
+    seal: str  # what the reviewer saw: "yes", "no", or "" while nobody has looked
     seals: Sequence[Box]
     rejected: bool
     reject_code: str
     remark: str
+
+    @property
+    def reasons(self) -> list[words.Words]:
+        return [words.of(code) for code in refusals.reasons(Kind(self.upload.kind))]
 
     @property
     def pages(self) -> "list[PageOnDesk]":
@@ -66,6 +94,10 @@ class DocumentOnDesk:
             )
             for n in range(1, self.upload.pages + 1)
         ]
+
+    @property
+    def left(self) -> int:
+        return sum(e.is_left for e in self.entries) + (not self.seal)
 
     @property
     def disputed(self) -> int:
@@ -97,8 +129,21 @@ def desk(case: Case, now: dt.datetime, typed: Mapping[str, str] | None = None) -
         checks=judged,
         documents=sorted(documents, key=lambda d: -d.disputed),
         older=list(older[:100]),
+        history=_history(case),
         typed=typed or {},
     )
+
+
+def _history(case: Case) -> list[Done]:
+    """The latest first; people by their address."""
+    entries = LedgerEntry.objects.filter(store_id=case.store_id, subject=f"store:{case.store.code}")
+    rows = list(entries.filter(kind__startswith="qualification.").order_by("-seq")[:30])
+    ids = {row.by.partition(":")[2] for row in rows if row.by.startswith("user:")}
+    names = {f"user:{pk}": email for pk, email in User.objects.filter(pk__in=ids).values_list("pk", "email")}
+    return [
+        Done(at=r.at, kind=r.kind, by=names.get(r.by, r.by), words=str(r.facts.get("reason", "")))
+        for r in rows
+    ]
 
 
 def _document(
@@ -118,9 +163,15 @@ def _document(
         upload=row,
         entries=sorted(entries, key=lambda e: not e.is_open),
         checks=[c for c in judged if str(row.key) in c.papers],
-        seal_ticked=f"seal:{row.key}" in typed or paper.settled.get("seal") == "yes",
+        seal=typed.get(f"seal:{row.key}", paper.settled.get("seal", "")),
         seals=paper.reading.seals,
         rejected=f"reject:{row.key}" in typed,
-        reject_code=typed.get(f"code:{row.key}", ""),
+        reject_code=typed.get(f"code:{row.key}") or _proposed(paper, judged),
         remark=typed.get(f"remark:{row.key}", ""),
     )
+
+
+def _proposed(paper: Paper, judged: Sequence[Check]) -> str:
+    """The first check that fails on the document, where it is a reason to send the document back."""
+    failed = (c.code for c in judged if c.verdict is Verdict.FAILED and paper.ref in c.papers)
+    return next((code for code in failed if code in refusals.reasons(paper.kind)), "")

@@ -36,7 +36,16 @@ def missing_documents(store: Store) -> list[str]:
     rows = list(current(store).values_list("kind", "state", "name"))
     wanted = [d for d in documents.DOCUMENTS if not d.by_category or _iso_9001_wanted(store)]
     absent = [gettext(d.title) for d in wanted if d.key not in {kind for kind, _, _ in rows}]
-    return absent + [name for _, state, name in rows if state in (*BEING_READ, *TO_REPLACE)]
+    read = [gettext("%(name)s is still being read") % {"name": n} for _, s, n in rows if s in BEING_READ]
+    return (
+        absent
+        + read
+        + [
+            gettext("%(name)s has to be replaced or taken out") % {"name": n}
+            for _, s, n in rows
+            if s in TO_REPLACE
+        ]
+    )
 
 
 def _iso_9001_wanted(store: Store) -> bool:

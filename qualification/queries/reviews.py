@@ -8,8 +8,11 @@ from decimal import Decimal
 from django.db.models import Avg, Count, F, Q
 from django.db.models.functions import TruncMonth
 
+from marketplace import policy
 from marketplace.models import Store
+from qualification import sla
 from qualification.models import Case
+from qualification.queries.calendars import calendar
 
 HOUR = dt.timedelta(hours=1)
 
@@ -23,9 +26,22 @@ class Figures:
     share: Decimal | None
     month: dt.datetime | None = None
 
+    @property
+    def share_of_96(self) -> Decimal:
+        """For the chart, whose scale is 96 wide."""
+        return (self.share or Decimal(0)) * 96
+
 
 def open_case(store: Store) -> Case | None:
     return Case.objects.filter(store=store, ended_at=None).first()
+
+
+def forecast(store: Store, now: dt.datetime) -> sla.Due:
+    """By when a review that is handed in now is due."""
+    case, known = open_case(store), calendar()
+    if case is not None and case.days_left is not None:
+        return sla.resume(now, case.days_left, known)
+    return sla.due(now, known, working_days=int(policy.in_force(now)["review_working_days"]))
 
 
 def figures() -> Figures:
@@ -60,5 +76,6 @@ def _figures(row: dict) -> Figures:
     count = row["count"]
     if not count:
         return Figures(count=0, hours=None, share=None)
+    share = (Decimal(row["in_time"]) / count).quantize(Decimal("0.001"))
     hours = Decimal(row["spent_mean"] / HOUR).quantize(Decimal("0.1"))
-    return Figures(count=count, hours=hours, share=Decimal(row["in_time"]) / count, month=row.get("month"))
+    return Figures(count=count, hours=hours, share=share, month=row.get("month"))

@@ -72,8 +72,9 @@ def begin(*, store: Store, now: dt.datetime) -> None:
 
 @transaction.atomic
 def claim(*, act: Act) -> None:
+    """A newer version: whoever had it before is told when they decide, and of two at once the second one."""
     case = _mine(act)
-    Case.objects.filter(pk=case.pk).update(claimed_by=act.reviewer)
+    Case.objects.filter(pk=case.pk).update(claimed_by=act.reviewer, version=F("version") + 1)
     _record(case, "qualification.claimed", act, clock.now(case.store))
 
 
@@ -160,10 +161,15 @@ def _settle(act: Act) -> None:
 
 
 def _require_settled(store: Store, papers: Sequence[judging.Paper]) -> None:
-    left = [f"{p.kind}: {f.name}" for p in papers for f in judging.open_fields(p, company=store.legal_name)]
-    unsealed = [f"{p.kind}: seal" for p in papers if "seal" not in p.settled]
-    if left or unsealed:
-        raise Problem(Code.REVIEW_INCOMPLETE, open=left + unsealed)
+    """Names the files with how much of each is left; the desk itself points at every field."""
+    names = {str(row.key): row.name for row in queries.current(store)}
+    counts = {
+        p.ref: len(judging.open_fields(p, company=store.legal_name)) + ("seal" not in p.settled)
+        for p in papers
+    }
+    left = [f"{names[ref]} ({count})" for ref, count in counts.items() if count]
+    if left:
+        raise Problem(Code.REVIEW_INCOMPLETE, open=left)
 
 
 # --- The clock -----------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import hashlib
+import unicodedata
 from pathlib import PurePath
 
 import structlog
@@ -15,16 +16,21 @@ from marketplace import clock, policy
 from marketplace.models import Store
 from outbox.bells import ring
 from qualification import engines, intake, queries, reading, review, storing, uploads
-from qualification.models import Upload
+from qualification.models import Qualification, Upload
 from qualification.readings import Kind, encode
 from qualification.services import reviewing, standing
 from qualification.uploads import Event, State
 
 log = structlog.get_logger(__name__)
 
+DAY = dt.timedelta(days=1)
 ABANDONED = dt.timedelta(seconds=660)
 """Above the hard limit of a task: whoever read it until then is gone."""
+AGAIN = dt.timedelta(minutes=1)
+"""After a storage that could not be reached."""
 MAX_TRIES = 3
+MAX_A_DAY = 300
+"""Files a store in 24 h, replaced ones among them: each costs a reader up to two minutes."""
 MAX_CURRENT = 60
 """Documents of a store at one time: enough for a year of statements of several accounts."""
 
@@ -39,7 +45,12 @@ def upload(
     now: dt.datetime,
     replaces: Upload | None = None,
 ) -> Upload:
-    """Keeps the file untouched and has it read. DOCUMENT_… for one that is refused; then nothing is kept."""
+    """Keeps the file untouched and has it read. DOCUMENT_… for one that is refused; then nothing is kept.
+
+    INPUT_INVALID when it is to replace a document of another kind.
+    """
+    if replaces is not None and replaces.kind != kind:
+        raise Problem(Code.INPUT_INVALID, detail="kind")
     _require_documents(store, now)
     intake.look(data, max_bytes=int(policy.in_force(now)["document_max_bytes"]))
     digest = hashlib.sha256(data).hexdigest()
@@ -47,17 +58,30 @@ def upload(
     stored = storing.keep(data)
     try:
         return _add(
-            store=store, kind=kind, name=PurePath(name.replace("\\", "/").replace("\0", "")).name[-200:] or "document.pdf",
+            store=store, kind=kind, name=_plain(name),
             size=len(data), sha256=digest, stored=stored, by=by, now=now, replaces=replaces,
         )  # fmt: skip
     except IntegrityError:
         raise Problem(Code.DOCUMENT_REPEATED, value=name) from None
 
 
+def _plain(name: str) -> str:
+    """The file's own name: no folders, and nothing that turns a line or its direction."""
+    seen = "".join(
+        sign for sign in name.replace("\\", "/") if unicodedata.category(sign) not in ("Cc", "Cf", "Cs")
+    )
+    own = PurePath(seen).name[-200:]
+    return own if own.strip(". ") else "document.pdf"
+
+
 @transaction.atomic
 def _add(*, store: Store, by: str, now: dt.datetime, replaces: Upload | None, **fields) -> Upload:
+    _hold(store)
+    _require_documents(store, now)  # it may have been handed in while the file was on its way
     if Upload.objects.filter(store=store, is_current=True).count() >= MAX_CURRENT:
         raise Problem(Code.INPUT_INVALID, detail=f"> {MAX_CURRENT} documents")
+    if Upload.objects.filter(store=store, uploaded_at__gt=now - DAY).count() >= MAX_A_DAY:
+        raise Problem(Code.TOO_MANY_REQUESTS, value=int(DAY.total_seconds()))
     if replaces is not None:
         _retire(replaces, "replace")
     made = Upload.objects.create(
@@ -72,9 +96,15 @@ def _add(*, store: Store, by: str, now: dt.datetime, replaces: Upload | None, **
 @transaction.atomic
 def withdraw(*, upload: Upload, by: str, now: dt.datetime) -> None:
     """Takes a document out of what is handed in. It is kept."""
+    _hold(upload.store)
     _require_documents(upload.store, now)
     _retire(upload, "withdraw")
     _record(upload, "qualification.withdrawn", by, now)
+
+
+def _hold(store: Store) -> None:
+    """What changes a store's documents, and what hands them in, come one after the other."""
+    list(Qualification.objects.select_for_update().filter(store=store))
 
 
 def _retire(upload: Upload, event: str) -> None:
@@ -103,11 +133,17 @@ def read(upload_id: int) -> None:
     if found is None:
         return
     try:
-        engine = engines.named(settings.OCR_ENGINE)
-        made, sheets = reading.read(storing.fetch(found.stored), Kind(found.kind), engine=engine)
+        _read(found)
     except Problem as problem:
-        _end(found, Event.FAIL, code=problem.code, evidence=dict(problem.evidence))
-        return
+        if problem.code is Code.STORAGE_UNAVAILABLE:  # says nothing about the document
+            _put_back(found)
+        else:
+            _end(found, Event.FAIL, code=problem.code, evidence=dict(problem.evidence))
+
+
+def _read(found: Upload) -> None:
+    engine = engines.named(settings.OCR_ENGINE)
+    made, sheets = reading.read(storing.fetch(found.stored), Kind(found.kind), engine=engine)
     for sheet in sheets:
         storing.keep_page(found.folder, sheet.page.number, sheet.jpeg)
     number = made.of("number").value if found.kind == Kind.DECLARATION else ""
@@ -124,6 +160,12 @@ def _begin(upload_id: int) -> Upload | None:
         found.state, found.tries, found.rung_at = State.READING, found.tries + 1, now
         found.save(update_fields=["state", "tries", "rung_at"])
     return found
+
+
+def _put_back(upload: Upload) -> None:
+    """As if nobody had begun; the sweep rings it again in a minute."""
+    mine = Upload.objects.filter(pk=upload.pk, state=State.READING, tries=upload.tries)
+    mine.update(state=State.UPLOADED, tries=upload.tries - 1, rung_at=clock.now() - ABANDONED + AGAIN)
 
 
 @transaction.atomic
@@ -155,6 +197,7 @@ def ring_unread() -> int:
 @transaction.atomic
 def submit(*, store: Store, by: str, now: dt.datetime) -> None:
     """Hands in what is there. DOCUMENTS_MISSING names what is not; a limit that is missed is for the reviewer."""
+    _hold(store)
     missing = queries.missing_documents(store)
     if missing:
         raise Problem(Code.DOCUMENTS_MISSING, missing=missing)

@@ -13,6 +13,7 @@ from qualification import queries as qualification
 from qualification.models import Case, Upload
 from qualification.queries import State, Wanted, state_of, wanted_documents, wanted_of_files
 from qualification.review import Standing
+from qualification.sla import Due
 from qualification.uploads import BEING_READ
 
 
@@ -25,11 +26,13 @@ class Opening:
     max_dispute_rate: Decimal
     dispute_days: int
     valid_days: int
+    max_bytes: int  # a file
     documents: Sequence[Wanted]
     file_points: Sequence[str]
     uploads: Mapping[str, Sequence[Upload]]
     missing: Sequence[str]  # what keeps it from being handed in
     case: Case | None
+    forecast: Due | None  # of a review that is handed in now
     reviews: qualification.Figures
 
     @property
@@ -57,19 +60,23 @@ def opening(store: Store) -> Opening:
     """The standing, the last check and the needs, by the ⚙ values of now."""
     now = clock.now(store)
     policies = policy.in_force(now)
+    state = state_of(store, now)
+    wanted = state.standing is Standing.DOCUMENTS
     return Opening(
-        state=state_of(store, now),
+        state=state,
         max_orders=policies["batch_max_orders"],
         lock_hours=policies["lock_hours"],
         min_level=str(StoreLevel(policies["store_min_level"]).label),
         max_dispute_rate=policies["dispute_rate_max"],
         dispute_days=policies["dispute_window_days"],
         valid_days=policies["qualification_valid_days"],
+        max_bytes=int(policies["document_max_bytes"]),
         documents=wanted_documents(store, policies),
         file_points=wanted_of_files(policies),
         uploads=qualification.uploaded(store),
         missing=qualification.missing_documents(store),
         case=qualification.open_case(store),
+        forecast=qualification.forecast(store, now) if wanted else None,
         reviews=qualification.figures(),
     )
 

@@ -18,6 +18,7 @@ from diagnostics.codes import CATALOGUE, Code
 from marketplace.money import Money, exponent, half_up
 from pricing.fees import REASONS
 from repurchase.templatetags.states import (
+    ACTS,
     ADVICE,
     CHECKS,
     DOCUMENTS,
@@ -214,6 +215,7 @@ WORDS = {
     "release": RELEASES,
     "message": {},  # message ids of the core, as they are
     "document": DOCUMENTS,
+    "act": ACTS,
 }
 
 

@@ -14,7 +14,7 @@ from marketplace.models import StoreLevel
 from outbox.posting import Outcome
 from pricing.agreements import Kind
 from pricing.locks import LockStatus
-from qualification import documents
+from qualification import documents, labels
 from qualification.review import Standing
 from qualification.uploads import State
 from repurchase.batching import BatchStatus
@@ -144,11 +144,11 @@ FIXER: Mapping[str, Shown] = {
 }
 
 STANDING: Mapping[str, Shown] = {
-    Standing.NOT_OPEN: Shown(pgettext_lazy("standing", "Not open"), "calm", "circle-dashed"),
-    Standing.DOCUMENTS: Shown(pgettext_lazy("standing", "Documents wanted"), "attention", "file-certificate"),
-    Standing.IN_REVIEW: Shown(pgettext_lazy("standing", "In review"), "info", "hourglass"),
-    Standing.OPEN: Shown(pgettext_lazy("standing", "Open"), "ok", "circle-check"),
-    Standing.LAPSED: Shown(pgettext_lazy("standing", "Lapsed"), "bad", "alert-triangle"),
+    Standing.NOT_OPEN: Shown(labels.STANDING[Standing.NOT_OPEN], "calm", "circle-dashed"),
+    Standing.DOCUMENTS: Shown(labels.STANDING[Standing.DOCUMENTS], "attention", "file-certificate"),
+    Standing.IN_REVIEW: Shown(labels.STANDING[Standing.IN_REVIEW], "info", "hourglass"),
+    Standing.OPEN: Shown(labels.STANDING[Standing.OPEN], "ok", "circle-check"),
+    Standing.LAPSED: Shown(labels.STANDING[Standing.LAPSED], "bad", "alert-triangle"),
 }
 
 UPLOAD: Mapping[str, Shown] = {
@@ -482,3 +482,17 @@ EVENTS: Mapping[str, str | Promise] = {
     "clock.moved": _("Sandbox clock moved"),
 }
 """Ledger entries as a timeline tells them."""
+
+ACTS: Mapping[str, str | Promise] = {
+    "qualification.checked": _("automatic check"),
+    "qualification.apply": _("opened for documents"),
+    "qualification.submit": _("documents handed in"),
+    "qualification.claimed": _("claimed"),
+    "qualification.overruled": _("failed checks overruled"),
+    "qualification.decided": _("decided"),
+    "qualification.send_back": _("sent back"),
+    "qualification.approve": _("approved"),
+    "qualification.lapses_soon": _("told that it lapses soon"),
+    "qualification.lapse": _("lapsed"),
+}
+"""What the ledger says of a store's qualification."""

@@ -2,6 +2,8 @@
 // Without script the form's own button sends them.
 "use strict";
 
+document.documentElement.classList.add("scripted"); // a chosen file goes up at once: no button of its own
+const progress = document.getElementById("upload-progress");
 const refreshPapers = () => document.getElementById("papers")?.dispatchEvent(new Event("refresh"));
 
 function row(name) {
@@ -13,21 +15,32 @@ function row(name) {
   bar.max = 100;
   bar.setAttribute("aria-label", name);
   part.append(words, bar);
-  document.getElementById("upload-progress").append(part);
+  progress.append(part);
   return { part, words, bar };
 }
 
+function refuse({ part, words, bar }, name, why) {
+  part.className = "alert alert-danger upload-part";
+  words.textContent = `${name}: ${why}`;
+  bar.remove();
+}
+
 function told(request) {
+  if (request.status === 0) return document.getElementById("toasts").dataset.offline;
   try {
     const answer = JSON.parse(request.responseText);
     return `${answer.title}: ${answer.cause} ${answer.fix}`;
   } catch {
-    return document.getElementById("toasts").dataset.offline;
+    return request.status === 413 ? progress.dataset.tooLarge : progress.dataset.failed;
   }
 }
 
 function send(form, file) {
-  const { part, words, bar } = row(file.name);
+  const shown = row(file.name);
+  if (file.size > Number(form.dataset.max)) {
+    refuse(shown, file.name, progress.dataset.tooLarge);
+    return Promise.resolve();
+  }
   const data = new FormData(form);
   data.delete("file");
   data.append("file", file);
@@ -36,16 +49,11 @@ function send(form, file) {
     request.open("POST", form.action);
     request.setRequestHeader("Accept", "application/json");
     request.upload.onprogress = (event) => {
-      bar.value = (100 * event.loaded) / event.total;
+      shown.bar.value = (100 * event.loaded) / event.total;
     };
     request.onloadend = () => {
-      if (request.status === 201) {
-        part.remove();
-      } else {
-        part.className = "alert alert-danger upload-part";
-        words.textContent = `${file.name}: ${told(request)}`;
-        bar.remove();
-      }
+      if (request.status === 201) shown.part.remove();
+      else refuse(shown, file.name, told(request));
       done();
     };
     request.send(data);
@@ -53,8 +61,11 @@ function send(form, file) {
 }
 
 async function sendAll(form, files) {
-  for (const file of files) await send(form, file);
-  refreshPapers();
+  progress.querySelectorAll(".alert-danger").forEach((old) => old.remove());
+  for (const file of files) {
+    await send(form, file);
+    refreshPapers();
+  }
 }
 
 document.addEventListener("change", (event) => {

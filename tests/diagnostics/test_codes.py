@@ -6,7 +6,7 @@ import pytest
 from diagnostics import words
 from diagnostics.codes import CATALOGUE, Code, Severity
 
-OURS = {Code.INTERNAL_ERROR, Code.AGREEMENT_DAMAGED}  # the fault is on our side
+OURS = {Code.INTERNAL_ERROR, Code.AGREEMENT_DAMAGED, Code.STORAGE_UNAVAILABLE}  # the fault is on our side
 
 
 class TestTheCatalogue:

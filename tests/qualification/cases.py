@@ -27,14 +27,18 @@ class Case:
 
 def licence(rng: random.Random, *, over: bool = False, of: Company | None = None) -> Case:
     who = of or contents.company(rng)
-    truth = {
+    pages = certificates.licence(who, rng, over=over)
+    truth = truth_of_licence(who)
+    return Case(name="licence", kind=Kind.LICENCE, company=who, truth=truth, pdf=scanned(pages, rng))
+
+
+def truth_of_licence(who: Company) -> dict[str, str]:
+    return {
         "company": who.name,
         "credit_code": who.code,
         "founded_on": who.founded.isoformat(),
         "valid_until": (who.until or dt.date(9999, 12, 31)).isoformat(),
     }
-    pages = certificates.licence(who, rng, over=over)
-    return Case(name="licence", kind=Kind.LICENCE, company=who, truth=truth, pdf=scanned(pages, rng))
 
 
 def statement(rng: random.Random, layout: Layout, *, of: Company | None = None) -> Case:
@@ -44,6 +48,13 @@ def statement(rng: random.Random, layout: Layout, *, of: Company | None = None) 
 
 
 def statement_of(what: Statement, rng: random.Random) -> Case:
+    pdf, truth = scanned(statements.statement(what, rng), rng), truth_of_statement(what)
+    return Case(
+        name=f"statement {what.layout}", kind=Kind.STATEMENT, company=what.company, truth=truth, pdf=pdf
+    )
+
+
+def truth_of_statement(what: Statement) -> dict[str, str]:
     truth = {
         "company": what.company.name,
         "account": what.company.account,
@@ -57,10 +68,7 @@ def statement_of(what: Statement, rng: random.Random) -> Case:
         those = [m for m in what.movements if f"{m.date:%Y-%m}" == month]
         truth[f"credits {month}"] = f"{sum((m.credit for m in those), Decimal(0)):.2f}"
         truth[f"debits {month}"] = f"{sum((m.debit for m in those), Decimal(0)):.2f}"
-    pdf = scanned(statements.statement(what, rng), rng)
-    return Case(
-        name=f"statement {what.layout}", kind=Kind.STATEMENT, company=what.company, truth=truth, pdf=pdf
-    )
+    return truth
 
 
 def declaration(rng: random.Random, *, of: Company | None = None, items: int = 2) -> Case:
@@ -70,11 +78,15 @@ def declaration(rng: random.Random, *, of: Company | None = None, items: int = 2
 
 
 def declaration_of(what: Declaration, rng: random.Random) -> Case:
+    pdf, truth = scanned(declarations.declaration(what, rng), rng), truth_of_declaration(what)
+    return Case(name="declaration", kind=Kind.DECLARATION, company=what.company, truth=truth, pdf=pdf)
+
+
+def truth_of_declaration(what: Declaration) -> dict[str, str]:
     truth = {"number": what.number, "company": what.company.name, "declared_on": what.declared.isoformat()}
     for n, item in enumerate(what.items, 1):
         truth |= {f"hs {n}": item.hs_code, f"total {n}": f"{item.total:.2f}", f"currency {n}": what.currency}
-    pdf = scanned(declarations.declaration(what, rng), rng)
-    return Case(name="declaration", kind=Kind.DECLARATION, company=what.company, truth=truth, pdf=pdf)
+    return truth
 
 
 def iso_9001(rng: random.Random) -> Case:

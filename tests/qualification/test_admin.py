@@ -1,5 +1,9 @@
 """The reviewer's desk: what it shows, what it takes, what it refuses without losing a word (B-6, R-41 to R-45)."""
 
+import datetime as dt
+import html
+import re
+
 import pytest
 from django.contrib.auth.models import Permission
 from django.core.files.base import ContentFile
@@ -79,6 +83,12 @@ class TestTheQueue:
         with django_assert_max_num_queries(16):
             assert client.get(QUEUE).status_code == 200
 
+    def test_is_narrowed_to_what_waits(self, client, handed_in):
+        case = handed_in()
+        client.force_login(reviewer())
+        assert f"{QUEUE}{case.pk}/desk/" in client.get(f"{QUEUE}?decided=no").content.decode()
+        assert f"{QUEUE}{case.pk}/desk/" not in client.get(f"{QUEUE}?decided=yes").content.decode()
+
     def test_is_not_for_staff_without_the_right(self, client, handed_in):
         case = handed_in()
         client.force_login(reviewer("other@example.com", "view_case"))
@@ -121,6 +131,52 @@ class TestTheDesk:
         settled = {f"ok:{key}:credit_code": "on", f"value:{key}:credit_code": "91110000600037341L"}
         assert press(client, case, "approve", **settled).status_code == 302
         assert Upload.objects.get(kind=Kind.LICENCE).settled["credit_code"] == "91110000600037341L"
+
+    def test_takes_no_tick_beside_nothing_and_says_how_much_is_left(self, client, handed_in):
+        case = handed_in(unsure=("credit_code",), read={"credit_code": ""})
+        row = Upload.objects.get(kind=Kind.LICENCE)
+        ticked = {f"ok:{row.key}:credit_code": "on", f"value:{row.key}:credit_code": " "}
+        answer = press(client, case, "approve", **ticked)
+        page = answer.content.decode()
+        assert (answer.status_code, standing()) == (422, Standing.IN_REVIEW)
+        assert f"{row.name} (1)" in page
+        assert "<strong>1</strong>" in page
+        assert page.count("data-left") == 1
+
+    def test_takes_only_what_can_be_the_value(self, client, handed_in):
+        case = handed_in()
+        row = Upload.objects.get(kind=Kind.LICENCE)
+        typed = {f"ok:{row.key}:valid_until": "on", f"value:{row.key}:valid_until": "next year"}
+        answer = press(client, case, "approve", **typed)
+        assert (answer.status_code, standing()) == (422, Standing.IN_REVIEW)
+        assert f"{row.name}: “next year”" in answer.content.decode()
+        row.refresh_from_db()
+        assert row.settled == {}
+
+    def test_shows_a_refused_form_as_it_was_sent(self, client, handed_in):
+        """A seal that nobody looked at is not seen by being sent twice."""
+        case = handed_in()
+        seen, unseen = Upload.objects.filter(is_current=True).order_by("pk")[:2]
+        answer = press(client, case, "approve", seals=False, **{f"seal:{seen.key}": "no"})
+        page = " ".join(answer.content.decode().split())
+        assert answer.status_code == 422
+        assert f'name="seal:{seen.key}" value="no" checked' in page
+        assert f'name="seal:{unseen.key}" value="yes" checked' not in page
+        assert f'name="seal:{unseen.key}" value="no" checked' not in page
+
+    def test_is_claimed_by_one_of_two_and_keeps_what_was_typed(self, client, handed_in):
+        case = handed_in(unsure=("credit_code",))
+        key = Upload.objects.get(kind=Kind.LICENCE).key
+        sent = form(case, "claim", **{f"value:{key}:credit_code": "TYPED BY HAND"})
+        answer = client.post(f"{QUEUE}{case.pk}/desk/", sent)
+        assert answer.status_code == 200
+        assert "TYPED BY HAND" in answer.content.decode()
+        client.force_login(reviewer("second@example.com"))
+        late = client.post(f"{QUEUE}{case.pk}/desk/", sent)
+        assert late.status_code == 409
+        case.refresh_from_db()
+        assert case.claimed_by.email == "reviewer@example.com"
+        assert "TYPED BY HAND" in late.content.decode()
 
     def test_sends_one_file_back_and_keeps_the_others(self, client, handed_in):
         case = handed_in()
@@ -192,6 +248,18 @@ class TestAFailedCheck:
         assert LedgerEntry.objects.filter(kind="qualification.overruled").count() == 1
 
 
+class TestTheHistory:
+    def test_tells_who_did_what_and_why(self, client, handed_in):
+        case = handed_in(read={"valid_until": "2026-11-01"})
+        client.force_login(reviewer())
+        press(client, case, "approve", overrule="renewal is on its way")
+        page = client.get(f"{QUEUE}{case.pk}/desk/", headers={"Accept-Language": "en"}).content.decode()
+        history = page[page.index("<summary>History") :]
+        assert "failed checks overruled · reviewer@example.com" in history
+        assert "“renewal is on its way”" in history
+        assert history.index("failed checks overruled") < history.index("documents handed in")
+
+
 class TestTheReviewer:
     def test_is_no_member_of_the_store(self, client, store, handed_in):
         case = handed_in()
@@ -226,6 +294,42 @@ class TestTheFigures:
         page = client.get(f"{QUEUE}figures/").content.decode()
         assert "100" in page
         assert "svg" in page
+
+    def test_show_shares_with_a_digit_that_can_be_read(self, client, handed_in):
+        case = handed_in()
+        now, hour = case.opened_at, dt.timedelta(hours=1)
+        ended = {"opened_at": now, "ended_at": now, "spent": 30 * hour}
+        for late in (False, False, True):
+            Case.objects.create(store=world.store(), was_late=late, **ended)
+        client.force_login(reviewer())
+        page = client.get(f"{QUEUE}figures/", headers={"Accept-Language": "en"}).content.decode()
+        assert "66.7 %" in page
+        assert page.count('class="bar"') == 2  # hours, and the share in time, of the one month
+
+
+class TestTheAdministration:
+    def test_is_chinese_for_a_reviewer(self, client, handed_in):
+        """Whatever it names: apps, rows, columns, filters, states."""
+        case = handed_in()
+        made = reviewer("all@example.com")
+        apps = ("diagnostics", "marketplace", "outbox", "pricing", "qualification", "repurchase")
+        made.user_permissions.set(Permission.objects.filter(content_type__app_label__in=apps))
+        client.force_login(made)
+        english = re.compile(r"\b(?!PDF|SKU|API|USD|OCR|UTC|DOCTYPE|Sample|Test)[A-Z]?[a-z]{4,}\b")
+        for address in ("/admin/", QUEUE, f"{QUEUE}figures/", "/admin/qualification/qualification/",
+                        "/admin/qualification/workday/", "/admin/qualification/workday/add/",
+                        f"{QUEUE}{case.pk}/desk/"):  # fmt: skip
+            answer = client.get(address, headers={"Accept-Language": "zh-hans"})
+            found = english.findall(words_of(answer.content.decode()))
+            found = [w for w in found if w not in case.store.name + case.store.legal_name]
+            assert " ".join(found) == "", address
+
+
+def words_of(page: str) -> str:
+    """What is read on it: no tags, no scripts, no file names, addresses or codes."""
+    body = page[page.index("<body") :]
+    shown = html.unescape(re.sub(r"<(script|style|code)\b.*?</\1>|<[^>]*>", " ", body, flags=re.DOTALL))
+    return re.sub(r"\S*[@/.]\S*|\b[A-Z]+(_[A-Z]+)+\b", " ", shown)
 
 
 class TestAnApproval:

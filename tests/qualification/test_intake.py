@@ -1,6 +1,9 @@
 """F-13 for PDFs: each hostile or broken file gets its code, and the process that asked lives on."""
 
+import json
 import random
+import subprocess
+import sys
 import zlib
 from io import BytesIO
 
@@ -132,9 +135,6 @@ class TestABadFile:
 
     def test_can_t_reach_the_network(self, tmp_path):
         """The child's own wall, tried in a process like it."""
-        import subprocess
-        import sys
-
         program = (
             f"import importlib.util as u; s = u.spec_from_file_location('c', {str(intake.CHILD)!r});"
             "m = u.module_from_spec(s); s.loader.exec_module(m); m._without_network();"
@@ -142,6 +142,18 @@ class TestABadFile:
         )
         tried = subprocess.run([sys.executable, "-I", "-c", program], capture_output=True, text=True)
         assert "PermissionError" in tried.stderr
+
+
+class TestFiveHundredHostileFiles:
+    def test_break_neither_the_reader_nor_its_limits(self):
+        """F-13 in the size of `make test`; `python -m tests.qualification.fuzzing 20000` takes other ones."""
+        program = [sys.executable, "-m", "tests.qualification.fuzzing", "500", "make test"]
+        done = subprocess.run(program, capture_output=True, text=True, check=True)
+        told = json.loads(done.stdout.splitlines()[-1])
+        assert told["broken"] == {}
+        assert sum(told["codes"].values()) == 500
+        assert len(told["codes"]) >= 5  # the files are not all alike
+        assert told["peak"] <= 2**30
 
 
 class TestASoundFile:

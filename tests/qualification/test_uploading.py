@@ -85,6 +85,39 @@ class TestAnUpload:
         put(gathering, data)
         assert refusal(put, gathering, data) is Code.DOCUMENT_REPEATED
 
+    @pytest.mark.parametrize(
+        ("name", "kept"),
+        [
+            ("../../etc/passwd.pdf", "passwd.pdf"),
+            ("C:\\papers\\licence.pdf", "licence.pdf"),
+            ("a\r\nSet-Cookie: x=1.pdf", "aSet-Cookie: x=1.pdf"),
+            ("a\0.pdf", "a.pdf"),
+            ("invoice\u202efdp.exe", "invoicefdp.exe"),
+            ("..", "document.pdf"),
+            ("", "document.pdf"),
+            ("营业执照.pdf", "营业执照.pdf"),
+            ("x" * 300 + ".pdf", "x" * 196 + ".pdf"),
+        ],
+    )
+    def test_keeps_the_file_s_own_name_only(self, gathering, name, kept):
+        made = uploading.upload(
+            store=gathering,
+            kind=Kind.ISO_9001,
+            name=name,
+            data=sample(),
+            by="user:1",
+            now=clock.now(gathering),
+        )
+        assert made.name == kept
+
+    def test_comes_so_many_times_a_day(self, gathering):
+        first = world.upload(gathering, Kind.ISO_9001, is_current=False, uploaded_at=clock.now(gathering))
+        fields = {f.name: getattr(first, f.name) for f in Upload._meta.fields if f.name not in ("id", "key")}
+        Upload.objects.bulk_create([Upload(**fields) for _ in range(uploading.MAX_A_DAY - 1)])
+        assert refusal(put, gathering, sample()) is Code.TOO_MANY_REQUESTS
+        Upload.objects.update(uploaded_at=clock.now(gathering) - DAY)
+        assert put(gathering, sample()).state == State.UPLOADED
+
     @pytest.mark.parametrize("at", [s for s in Standing if s is not Standing.DOCUMENTS], ids=str)
     def test_is_taken_only_while_documents_are_wanted(self, store, at):
         Qualification.objects.update(state=at)
@@ -97,6 +130,19 @@ class TestAnUpload:
         assert (first.is_current, second.version) == (False, 2)
         assert default_storage.exists(first.stored)
         assert refusal(put, gathering, sample("c"), replaces=first) is Code.STATE_CONFLICT
+
+    def test_replaces_one_of_its_own_kind_only(self, gathering):
+        first = put(gathering, sample("a"))
+        assert refusal(put, gathering, sample("b"), kind=Kind.LICENCE, replaces=first) is Code.INPUT_INVALID
+        first.refresh_from_db()
+        assert first.is_current
+
+    def test_that_was_on_its_way_when_the_documents_were_handed_in_is_not_among_them(self, gathering):
+        """It was let in while documents were wanted; the row that it would add comes after the hand-in."""
+        fields = {"kind": Kind.ISO_9001, "name": "a", "size": 1, "sha256": "1", "stored": "x", "by": "user:1"}
+        Qualification.objects.update(state=Standing.IN_REVIEW)
+        late = refusal(uploading._add, store=gathering, now=clock.now(gathering), replaces=None, **fields)
+        assert late is Code.STATE_CONFLICT
 
 
 class TestReading:
@@ -141,7 +187,7 @@ class TestHandingIn:
         with pytest.raises(Problem) as refused:
             uploading.submit(store=gathering, by="user:1", now=clock.now(gathering))
         assert refused.value.code is Code.DOCUMENTS_MISSING
-        assert "slow.pdf" in refused.value.evidence["missing"]
+        assert [m for m in refused.value.evidence["missing"] if "slow.pdf" in m]
 
     def test_begins_the_review_with_its_deadline(self, gathering):
         """R-42: handed in on Monday, 23 November 2026: due when Wednesday ends in China."""
@@ -199,6 +245,15 @@ class TestTheClockOfAReview:
         self.send_back()
         case.refresh_from_db()
         assert case.was_late
+
+    def test_is_forecast_before_it_is_handed_in(self, case):
+        """As for a new one, and with the days that are left for one that was sent back."""
+        other = world.store()
+        assert queries.forecast(other, world.NOW).at == case.due_at
+        world.move_clock(case.store, world.NOW + DAY)
+        self.send_back()
+        monday = world.NOW + 7 * DAY
+        assert queries.forecast(case.store, monday).at == dt.datetime(2026, 12, 1, 16, tzinfo=dt.UTC)
 
     def test_of_a_year_without_a_calendar_alarms(self, gathering):
         world.papers(gathering)
@@ -305,3 +360,13 @@ class TestALapse:
         Qualification.objects.update(state=Standing.LAPSED)
         standing.advance(store=store, event=Event.APPLY, by="user:1", now=clock.now(store))
         assert put(store, sample()).state == State.UPLOADED
+
+    def test_lets_what_was_approved_before_be_replaced_or_taken_out(self, client, store):
+        for row in world.papers(store):
+            Upload.objects.filter(pk=row.pk).update(state=State.APPROVED)
+        Qualification.objects.update(state=Standing.DOCUMENTS)
+        client.force_login(world.member(store))
+        page = client.get("/qualification/documents/").content.decode()
+        old = Upload.objects.get(kind=Kind.LICENCE)
+        assert f"replace-{old.key}" in page
+        assert put(store, sample(), kind=Kind.LICENCE, replaces=old).version == 2

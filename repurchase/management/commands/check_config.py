@@ -8,6 +8,8 @@ from django.db import connection
 from django.utils import timezone
 
 from pricing import sealing
+from qualification import storing
+from repurchase import storage
 
 CHECKED_BY_DJANGO = [Tags.security]
 
@@ -59,6 +61,8 @@ def _settings() -> list[str]:
         "SITE_URL is not https": not settings.SITE_URL.startswith("https://"),
         "LINK_KEY equals SECRET_KEY": settings.LINK_KEY == settings.SECRET_KEY,
         "LINK_KEY is shorter than 43 characters (256 bits)": len(settings.LINK_KEY) < 43,
+        "FILES_OPTIONS lets anybody read what stores upload": storage.exposed(settings.FILES_OPTIONS),
+        "the file storage can't be reached": not storing.is_reached(),
         "the database role is a superuser or bypasses row security": _role_is_too_strong(),
     }
     return [text for text, wrong in checks.items() if wrong]

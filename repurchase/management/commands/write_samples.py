@@ -28,10 +28,9 @@ class Command(ImportCommand):
             Sku.objects.filter(store=store).exclude(hs_code="").values_list("hs_code", flat=True).first()
             or "691110"
         )
-        made = samples.files(
-            company=store.legal_name,
-            hs_code=hs_code.ljust(10, "0")[:10],
-            today=samples.today(),
-            seed=store.code,
+        today, seed = samples.today(), store.code
+        said = samples.facts(
+            company=store.legal_name, hs_code=hs_code.ljust(10, "0")[:10], today=today, seed=seed
         )
+        made = samples.files(said, today=today, seed=seed)
         return sum(1 for name, data in made if (folder / name).write_bytes(data))
