@@ -164,7 +164,7 @@ def _of_ledger(batch: Batch) -> Iterable[Happening]:
 
 def _of_failures(order: RepeatOrder) -> Iterable[Happening]:
     for row in Failure.objects.filter(store_id=order.store_id, subject=order.ref).order_by("pk"):
-        causes = tuple(map(attribution.read, row.causes))
+        causes = tuple(cause for cause, _ in attribution.distinct(map(attribution.read, row.causes)))
         yield Happening(at=row.at, kind="order.failed", causes=causes, facts={"attempt": row.attempt})
         if row.ended_how == "cured":
             yield Happening(at=row.ended_at, kind="order.cured", facts={"code": row.code})
