@@ -9,10 +9,11 @@ from typing import Any
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 
-from diagnostics import attribution
-from diagnostics.attribution import ENDS, Cause, Failed, Found, Happening, Role, Share
+from diagnostics import attribution, tally
+from diagnostics.attribution import ENDS, Cause, Found, Happening, Role
 from diagnostics.codes import Code
 from diagnostics.models import Failure, LedgerEntry
+from diagnostics.tally import Failed, Share
 from marketplace.models import Store
 from repurchase.lifecycle import OrderStatus
 from repurchase.models import Batch, LineOutcome, RepeatLine, RepeatOrder
@@ -190,8 +191,8 @@ def batch_diagnosis(batch: Batch, *, now: dt.datetime) -> BatchDiagnosis:
     return BatchDiagnosis(
         batch=batch,
         cases=found,
-        shares=attribution.shares(failed),
-        blocked=attribution.blocked(failed),
+        shares=tally.shares(failed),
+        blocked=tally.blocked(failed),
         beside=_beside(found),
         timeline=timeline_of(batch),
     )
