@@ -12,9 +12,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from diagnostics import words
-from diagnostics.attribution import Cause, Happening, Share
+from diagnostics.attribution import Cause, Happening
 from diagnostics.codes import CATALOGUE, Code
 from diagnostics.fixes import Fix
+from diagnostics.tally import Share
 from marketplace import clock
 from repurchase import queries
 from repurchase.api import asked

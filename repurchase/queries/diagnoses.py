@@ -9,10 +9,11 @@ from typing import Any
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 
-from diagnostics import attribution
-from diagnostics.attribution import ENDS, Cause, Failed, Found, Happening, Role, Share
+from diagnostics import attribution, tally
+from diagnostics.attribution import ENDS, Cause, Found, Happening, Role
 from diagnostics.codes import Code
 from diagnostics.models import Failure, LedgerEntry
+from diagnostics.tally import Failed, Share
 from marketplace.models import Store
 from repurchase.lifecycle import OrderStatus
 from repurchase.models import Batch, LineOutcome, RepeatLine, RepeatOrder
@@ -164,7 +165,7 @@ def _of_ledger(batch: Batch) -> Iterable[Happening]:
 
 def _of_failures(order: RepeatOrder) -> Iterable[Happening]:
     for row in Failure.objects.filter(store_id=order.store_id, subject=order.ref).order_by("pk"):
-        causes = tuple(map(attribution.read, row.causes))
+        causes = tuple(cause for cause, _ in attribution.distinct(map(attribution.read, row.causes)))
         yield Happening(at=row.at, kind="order.failed", causes=causes, facts={"attempt": row.attempt})
         if row.ended_how == "cured":
             yield Happening(at=row.ended_at, kind="order.cured", facts={"code": row.code})
@@ -190,8 +191,8 @@ def batch_diagnosis(batch: Batch, *, now: dt.datetime) -> BatchDiagnosis:
     return BatchDiagnosis(
         batch=batch,
         cases=found,
-        shares=attribution.shares(failed),
-        blocked=attribution.blocked(failed),
+        shares=tally.shares(failed),
+        blocked=tally.blocked(failed),
         beside=_beside(found),
         timeline=timeline_of(batch),
     )

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from diagnostics import fixes
+from diagnostics import fixes, search
 from diagnostics.attribution import STAGES, Stage
 from diagnostics.fixes import Cure, Fix, Line, Stopped
 from repurchase.lifecycle import OrderStatus
@@ -39,7 +39,7 @@ def fixable(batch: Batch, *, now: dt.datetime) -> Fixable:
         stopped.append(order)
         for fix in fixes.needs_of(case.causes).all:
             touched[fix].append(case)
-    return Fixable(cases=found, cure=fixes.cure(stopped, hopeless=hopeless), touched=touched)
+    return Fixable(cases=found, cure=search.cure(stopped, hopeless=hopeless), touched=touched)
 
 
 def stopped_of(case: Case) -> Stopped | None:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from django.db.models import Count, F, Q
 from django.utils import timezone
 
-from diagnostics import attribution
-from diagnostics.attribution import Failed, Period, Share, Span
+from diagnostics import attribution, tally
 from diagnostics.models import LedgerEntry
+from diagnostics.tally import Failed, Period, Share, Span
 from marketplace.models import PastOrder, Store
 from outbox.models import Event
 from repurchase import kpis
@@ -50,8 +50,8 @@ def kpis_of(store: Store, *, since: dt.datetime, until: dt.datetime, span: Span 
             kpis.entries_carried(entered),
             _by_renegotiation(store, events, since, until),
         ),
-        shares=attribution.shares(events),
-        periods=attribution.by_period(events, span=span, zone=timezone.get_current_timezone()),
+        shares=tally.shares(events),
+        periods=tally.by_period(events, span=span, zone=timezone.get_current_timezone()),
         failed=len(events),
     )
 

@@ -22,11 +22,12 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from weasyprint import Attachment
 
-from diagnostics import attribution, fixes, paper, words
-from diagnostics.attribution import Failed, Happening, Share
+from diagnostics import paper, search, tally, words
+from diagnostics.attribution import Happening
 from diagnostics.codes import CATALOGUE, Code
 from diagnostics.fixes import Cure, Stopped
 from diagnostics.problem import Problem
+from diagnostics.tally import Failed, Share
 from marketplace import clock
 from marketplace.mirror.refused import harmless
 from marketplace.models import Store
@@ -156,12 +157,12 @@ def _read(report: DiagnosisReport, batch: Batch, rows: IO[str], now: dt.datetime
         elif case.state in OPEN and case.state != OrderStatus.PLANNED:
             hopeless += 1
     rows.flush()
-    shares = attribution.shares(failed)
+    shares = tally.shares(failed)
     return _Summary(
         failed=len(failed),
         shares=shares,
-        blocked=attribution.blocked(failed),
-        cure=fixes.cure(stopped, hopeless=hopeless),
+        blocked=tally.blocked(failed),
+        cure=search.cure(stopped, hopeless=hopeless),
         examples=[examples[share.code] for share in shares],
         timeline=diagnoses.timeline_of(batch),
     )

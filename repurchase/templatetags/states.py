@@ -17,10 +17,10 @@ from pricing.locks import LockStatus
 from qualification import documents, labels
 from qualification.review import Standing
 from qualification.uploads import State
+from repurchase import radar
 from repurchase.batching import BatchStatus
 from repurchase.lifecycle import OrderStatus
 from repurchase.queries.services import ServiceState
-from repurchase.radar import Kind as Kind_
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,24 +225,24 @@ BAND: Mapping[int, Shown] = {
     60: Shown(pgettext_lazy("radar", "Within 60 days"), "info", "clock"),
 }
 RADAR: Mapping[str, str | Promise] = {
-    Kind_.CERTIFICATE: _("Business Buyer certificate"),
-    Kind_.REGISTRATION: _("Registration"),
-    Kind_.QUALIFICATION: _("Opening for bulk repeat orders"),
-    Kind_.DOCUMENT: _("Qualification document"),
-    Kind_.TAX: _("VAT or GST rate changes"),
-    Kind_.COMMISSION: _("Commission rate changes"),
-    Kind_.FREIGHT: _("Freight tariff changes"),
-    Kind_.PRICE: _("List price changes"),
+    radar.Kind.CERTIFICATE: _("Business Buyer certificate"),
+    radar.Kind.REGISTRATION: _("Registration"),
+    radar.Kind.QUALIFICATION: _("Opening for bulk repeat orders"),
+    radar.Kind.DOCUMENT: _("Qualification document"),
+    radar.Kind.TAX: _("VAT or GST rate changes"),
+    radar.Kind.COMMISSION: _("Commission rate changes"),
+    radar.Kind.FREIGHT: _("Freight tariff changes"),
+    radar.Kind.PRICE: _("List price changes"),
 }
 RADAR_CURES: Mapping[str, str | Promise] = {
-    Kind_.CERTIFICATE: _("Ask the buyer to renew it in the Business Buyer back office."),
-    Kind_.REGISTRATION: _("Renew the registration and enter the new dates."),
-    Kind_.QUALIFICATION: _("Hand in renewed documents; lock what is planned before it lapses."),
-    Kind_.DOCUMENT: _("Upload the renewed document."),
-    Kind_.TAX: _("Lock before it changes, or screen again afterwards."),
-    Kind_.COMMISSION: _("Lock before it changes, or screen again afterwards."),
-    Kind_.FREIGHT: _("Lock before it changes, or screen again afterwards."),
-    Kind_.PRICE: _("Lock before it changes, or screen again afterwards."),
+    radar.Kind.CERTIFICATE: _("Ask the buyer to renew it in the Business Buyer back office."),
+    radar.Kind.REGISTRATION: _("Renew the registration and enter the new dates."),
+    radar.Kind.QUALIFICATION: _("Hand in renewed documents; lock what is planned before it lapses."),
+    radar.Kind.DOCUMENT: _("Upload the renewed document."),
+    radar.Kind.TAX: _("Lock before it changes, or screen again afterwards."),
+    radar.Kind.COMMISSION: _("Lock before it changes, or screen again afterwards."),
+    radar.Kind.FREIGHT: _("Lock before it changes, or screen again afterwards."),
+    radar.Kind.PRICE: _("Lock before it changes, or screen again afterwards."),
 }
 
 PHASE: Mapping[str, str | Promise] = {

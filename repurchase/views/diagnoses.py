@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from diagnostics.codes import Code
+from diagnostics.codes import CATALOGUE, Code
 from diagnostics.fixes import Fix
 from diagnostics.problem import Problem
 from marketplace import access, clock
@@ -146,6 +146,6 @@ def _cure(request: HttpRequest, membership: Membership, found) -> HttpResponse:
 def _sent(value: str) -> Fix:
     """“LANE_UNREACHABLE|Novosibirsk RU”; INPUT_INVALID for anything else."""
     name, _bar, subject = value.partition("|")
-    if name not in Code.__members__:
+    if name not in CATALOGUE:
         raise Problem(Code.INPUT_INVALID, detail=f"fix: {value[:40]}")
     return Fix(Code(name), subject)
