@@ -1,4 +1,8 @@
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
+from django.db.models.signals import post_migrate
+
+KNOWN_ERPS = (("dianxiaomi", "店小秘", ""), ("mabang", "马帮", ""), ("mango", "芒果店长", "5.3"))
+"""Code, name, minimum version (R-78, R-79): rows from the first migration on; what the administration changes stays."""
 
 
 class RepurchaseConfig(AppConfig):
@@ -9,3 +13,12 @@ class RepurchaseConfig(AppConfig):
         # They register the letters' renderers and the agreements' builders, once the models are there.
         from repurchase import letters  # noqa: F401
         from repurchase.services import sealing  # noqa: F401
+
+        post_migrate.connect(_know_erps, sender=self)
+
+
+def _know_erps(**_signal: object) -> None:
+    """After every migrate and flush, so that neither an old database nor an emptied one lacks them."""
+    product = apps.get_model("repurchase", "ErpProduct")
+    for code, name, minimum in KNOWN_ERPS:
+        product.objects.get_or_create(code=code, defaults={"name": name, "minimum_version": minimum})

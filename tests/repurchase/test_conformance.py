@@ -121,7 +121,9 @@ class TestTheExampleClient:
 class TestTheExampleClientAtAPortal:
     def test_answers_what_is_released_by_itself(self, store, client_at, live_server):
         # what a migration put there is gone after another test of this kind
-        ErpProduct.objects.get_or_create(code="mango", defaults={"name": "芒果店长", "minimum_version": "5.3"})
+        ErpProduct.objects.get_or_create(
+            code="mango", defaults={"name": "芒果店长", "minimum_version": "5.3"}
+        )
         batch = paid.released(store)
         key = access.new_api_key(store=store, name="ERP", scopes=["read", "write"], by=None)
         sku = batch.orders.first().lines.first().sku.code
