@@ -1,5 +1,9 @@
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
+
+KNOWN_ERPS = (("dianxiaomi", "店小秘", ""), ("mabang", "马帮", ""), ("mango", "芒果店长", "5.3"))
+"""Code, name, minimum version (R-78, R-79): rows from the first migration on; what the administration changes stays."""
 
 
 class RepurchaseConfig(AppConfig):
@@ -13,3 +17,11 @@ class RepurchaseConfig(AppConfig):
         from repurchase.services import sealing  # noqa: F401
 
         naming.name_models()
+        post_migrate.connect(_know_erps, sender=self)
+
+
+def _know_erps(**_signal: object) -> None:
+    """After every migrate and flush, so that neither an old database nor an emptied one lacks them."""
+    product = apps.get_model("repurchase", "ErpProduct")
+    for code, name, minimum in KNOWN_ERPS:
+        product.objects.get_or_create(code=code, defaults={"name": name, "minimum_version": minimum})

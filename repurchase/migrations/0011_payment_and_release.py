@@ -6,10 +6,6 @@ import django.core.validators
 import django.db.models.deletion
 from django.db import migrations, models
 
-KNOWN_ERPS = """
-INSERT INTO repurchase_erpproduct (code, name, minimum_version, active) VALUES
-    ('dianxiaomi', '店小秘', '', true), ('mabang', '马帮', '', true), ('mango', '芒果店长', '5.3', true)
-"""
 # Orders confirmed before there were proformas get theirs from the sweep, which finds them by `rung_at`.
 ASK_FOR_PROFORMAS = """
 INSERT INTO repurchase_proforma
@@ -589,7 +585,6 @@ class Migration(migrations.Migration):
                 name="what_is_completed_was_shipped",
             ),
         ),
-        migrations.RunSQL(KNOWN_ERPS, migrations.RunSQL.noop),
         migrations.RunSQL(ASK_FOR_PROFORMAS, migrations.RunSQL.noop),
         migrations.RunSQL(REFUSE, ALLOW),
     ]

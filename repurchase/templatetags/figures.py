@@ -64,7 +64,7 @@ DEFINITIONS: Mapping[str, Words] = {
             "Entries of address, tax number and HS code that stand as in the source order, of all such entries in confirmed orders. What is not typed can't be mistyped."
         ),
         _("entries in repeat orders that were confirmed"),
-        _("The platform names 92 % of entry errors avoided."),
+        _("The platform names 92 percent of entry errors avoided."),
     ),
     "by_renegotiation": Words(
         _("Failures by renegotiation"),
