@@ -7,6 +7,7 @@ of its own which these verbs' other callers take (a batch) takes them after, or 
 from pricing.locks import seconds_left, status_at
 from pricing.services.acting import confirm, decline, hold, open_touched, refuse_a_rest
 from pricing.services.ending import (
+    END,
     cancel,
     confirm_anew,
     decline_anew,
@@ -20,6 +21,7 @@ from pricing.services.reminding import reminders_due
 from pricing.services.triggering import LOCKS_A_PASS, Judged, open_renegotiations, unjudged
 
 __all__ = [
+    "END",
     "LOCKS_A_PASS",
     "Judged",
     "Lot",

@@ -13,7 +13,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 import structlog
-from django.db.models import QuerySet
+from django.db.models import Case, F, QuerySet, When
 from django.utils.translation import gettext as _
 
 from diagnostics import ledger
@@ -126,12 +126,29 @@ def open_moved(locks: Collection[Lock], *, now: dt.datetime, by: str) -> list[Re
     return opened
 
 
-Scope = tuple[bool, dt.timedelta, str]  # sandbox, its clock's offset, index series: who shares observations
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scope:
+    """Who shares observations: all live stores, or one sandbox store; and the lots' exposure."""
+
+    sandbox: Store | None
+    series: str
+
+    @property
+    def offset(self) -> dt.timedelta:
+        return self.sandbox.clock_offset if self.sandbox else dt.timedelta(0)
+
+    def of(self, locks: QuerySet[Lock]) -> QuerySet[Lock]:
+        locks = locks.filter(index_series=self.series)
+        return locks.filter(store=self.sandbox) if self.sandbox else locks.filter(store__sandbox=False)
 
 
 def _scopes(open_: QuerySet[Lock]) -> list[Scope]:
-    names = ("store__sandbox", "store__clock_offset", "index_series")
-    return list(open_.order_by(*names).values_list(*names).distinct())
+    """Two queries. The live stores come first."""
+    own = Case(When(store__sandbox=True, then=F("store_id")))
+    rows = open_.order_by().annotate(own=own).values_list("own", "index_series").distinct()
+    found = sorted(rows, key=lambda row: (row[0] or 0, row[1]))
+    sandboxes = Store.objects.in_bulk([own for own, _series in found if own])
+    return [Scope(sandbox=sandboxes.get(own), series=series) for own, series in found]
 
 
 def _judge_scope(
@@ -141,7 +158,7 @@ def _judge_scope(
     held = list(rows.order_by("store_id", "pk").select_for_update(of=("self",), skip_locked=True)[:limit])
     if not held:
         return
-    now = at or clock.now() + scope[1]
+    now = at or clock.now() + scope.offset
     locks = [lock for lock in held if lock.expires_at > now]
     judged.locks += len(held)
     judged.opened += _judge(locks, observed, now)
@@ -149,16 +166,19 @@ def _judge_scope(
 
 
 def _waiting(scope: Scope, open_: QuerySet[Lock], at: dt.datetime | None) -> tuple[QuerySet[Lock], Observed]:
-    sandbox, offset, series = scope
-    observed = observe(series, at or clock.now() + offset, sandbox=sandbox)
-    rows = open_.filter(store__sandbox=sandbox, store__clock_offset=offset, index_series=series)
+    observed = observe(scope.series, at or clock.now() + scope.offset, store=scope.sandbox)
+    rows = scope.of(open_)
     return rows.exclude(judged_by=observed.key).select_related("store"), observed
 
 
-def observe(series: str, now: dt.datetime, *, sandbox: bool) -> Observed:
-    """The newest observations at an instant that may act: a stale one never does (reliability 15)."""
+def observe(series: str, now: dt.datetime, *, store: Store | None) -> Observed:
+    """The newest observations at an instant that may act: a stale one never does (reliability 15).
+
+    `store` None: for any live store. Which of them is stale is judged by the policies in force now.
+    """
     ages = policy.in_force(now)
-    rates = newest_rate_set(now, sandbox=sandbox)
+    sandbox = bool(store and store.sandbox)
+    rates = newest_rate_set(now, store=store)
     if rates and (now.date() - rates.published_on).days > int(ages["fx_max_age_days"]):
         rates = None
     close = close_on(series, now.date(), sandbox=sandbox) if series else None
@@ -174,7 +194,7 @@ def _by_series(locks: Collection[Lock], now: dt.datetime) -> Iterator[tuple[Obse
     for lock in locks:
         by_series[lock.index_series].append(lock)
     for series, some in by_series.items():
-        yield observe(series, now, sandbox=some[0].store.sandbox), some
+        yield observe(series, now, store=some[0].store), some
 
 
 def _judge(locks: Collection[Lock], observed: Observed, now: dt.datetime) -> list[Renegotiation]:
