@@ -55,6 +55,9 @@ bench: setup-test ## benchmarks as ratios; writes bench.json
 ocr-report: setup-test ## field recall on 72 fresh scans and 16 tampered ones; writes ocr-report.json
 	@$(PY) -m tests.qualification.ocr_report $(SEED)
 
+chaos: setup-test ## the long fault tests: the sizes that `make test` leaves out
+	@CHAOS=full $(PRIVATE) $(PY) -m pytest -q -ra tests/chaos $(TESTS)
+
 messages: setup-test ## collects new texts into locale/
 	@$(PRIVATE) $(PY) manage.py makemessages --all --no-obsolete --no-wrap --no-location --ignore 'tests/*' --ignore '.venv/*' --ignore '.uv/*'
 
