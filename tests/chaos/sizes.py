@@ -1,13 +1,13 @@
-"""How large a fault test is: small within `make test`, full within `make chaos` (CHAOS=full)."""
+"""How large a fault test is: small in `make test`, CHAOS=full in `make chaos`, CHAOS=long in `make chaos-long`."""
 
 import os
 import sys
 
-FULL = os.environ.get("CHAOS") == "full"
+LEVEL = os.environ.get("CHAOS", "")
 
 
-def size(small: int, full: int) -> int:
-    return full if FULL else small
+def size(small: int, full: int, long: int = 0) -> int:
+    return {"": small, "full": full}.get(LEVEL, long or full)
 
 
 def say(figure: str) -> None:

@@ -15,8 +15,8 @@ from pricing.triggers import Kind, change, moved
 from tests.chaos.sizes import size
 from tests.pricing.test_locks import Timed
 
-EACH = settings(max_examples=size(250, 12_500), deadline=None)
-"""Eight properties: 2,000 examples in `make test`, 100,000 in `make chaos`."""
+EACH = settings(max_examples=size(250, 2500, 12_500), deadline=None)
+"""Eight properties: 2,000 examples in `make test`, 20,000 in `make chaos`, 100,000 in `make chaos-long`."""
 
 published = st.decimals("0.00000001", "99999999", places=8, allow_nan=False)
 limits = st.decimals("0.000001", "0.999999", places=6, allow_nan=False)

@@ -34,8 +34,8 @@ from tests.pricing.locked import Scene
 HOUR = dt.timedelta(hours=1)
 LIVE = ("open", "renegotiating")
 SIZES = settings(
-    max_examples=size(40, 5000),
-    stateful_step_count=size(50, 100),
+    max_examples=size(25, 300, 5000),
+    stateful_step_count=size(50, 50, 100),
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
@@ -88,6 +88,9 @@ class Locks(RuleBasedStateMachine):
         held = [pk for pk in self.said if self.said[pk].order == which and self.state(pk) in LIVE]
         taken = self.attempt(lambda: self.scene.lock(self.scene.lot([self.scene.orders[which]])))
         assert bool(taken) is not bool(held)
+        if taken:  # what was due held the same stock, and was in the way
+            for pk, status in self.due().items():
+                self.ends(pk, status)
         for lock in taken:
             self.said[lock.pk] = Said(order=which, status="open", end=lock.locked_at + 72 * HOUR)
 
@@ -123,7 +126,7 @@ class Locks(RuleBasedStateMachine):
     @rule()
     def a_sweep_ends(self) -> None:
         ended = {lock.pk: lock.status for lock in services.end_due(store=self.scene.store)}
-        due = {pk: self.state(pk) for pk, said in self.said.items() if said.status != self.state(pk)}
+        due = self.due()
         assert ended == due
         for pk, status in due.items():
             self.ends(pk, status)
@@ -180,6 +183,11 @@ class Locks(RuleBasedStateMachine):
         said = self.said[pk]
         lapsed = {"open": "expired", "renegotiating": "terminated"}.get(said.status)
         return lapsed if lapsed and said.end <= self.now() else said.status
+
+    def due(self) -> dict[UUID, str]:
+        """What the clock has ended and nobody has moved yet."""
+        states = {pk: self.state(pk) for pk in self.said}
+        return {pk: state for pk, state in states.items() if state != self.said[pk].status}
 
     def has_moved(self) -> bool:
         """Beyond 2.5 % of what every lock has frozen, by a publication that is not stale."""
