@@ -143,6 +143,9 @@ def replay(db, tmp_path, days) -> Replay:
     played = Replay(store=store)
     world.move_clock(store, at(FIRST, 8))
     import_rates(path=file_until(FIRST - dt.timedelta(days=3), tmp_path), source="ecb")
+    for country in CURRENCIES.values():
+        world.rate_card(world.lane(country), country)
+        world.tax(country, registration_of=store)
     for (currency, country), turn in itertools.product(CURRENCIES.items(), range(TURNS)):
         played.buyers[currency, turn] = history(store, currency, country)
     others_buy_too(store)
@@ -171,9 +174,6 @@ def others_buy_too(store: Store) -> None:
 
 def history(store: Store, currency: str, country: str) -> list[PastOrder]:
     buyer = world.buyer(store, country=country)
-    service = world.lane(country)
-    world.rate_card(service, country)
-    world.tax(country, registration_of=store)
     item = world.sku(store, price="100.00", currency=currency)
     done = at(FIRST, 0) - dt.timedelta(days=6)
     return [
