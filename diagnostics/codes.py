@@ -82,6 +82,8 @@ class Code(StrEnum):
     DRY_RUN_ONLY = "DRY_RUN_ONLY"
     NOTHING_TO_RETRY = "NOTHING_TO_RETRY"
     LOCK_EXPIRED = "LOCK_EXPIRED"
+    RENEGOTIATION_REQUIRED = "RENEGOTIATION_REQUIRED"
+    RENEGOTIATION_LAPSED = "RENEGOTIATION_LAPSED"
     LOCK_ENDED = "LOCK_ENDED"
     TERMS_CHANGED = "TERMS_CHANGED"
     CONSENT_MISSING = "CONSENT_MISSING"
@@ -89,7 +91,6 @@ class Code(StrEnum):
     LINK_USED = "LINK_USED"
     # how a locked order ended without a deal
     BUYER_DECLINED = "BUYER_DECLINED"
-    RENEGOTIATION_LAPSED = "RENEGOTIATION_LAPSED"
     # a request
     STATE_CONFLICT = "STATE_CONFLICT"
     STORE_MISMATCH = "STORE_MISMATCH"
@@ -498,6 +499,15 @@ CATALOGUE: Mapping[Code, Entry] = {
         _("It ended {value}. Nothing was confirmed."),
         _("Ask the seller for a new quote."),
         Fixer.SELLER,
+    ),
+    Code.RENEGOTIATION_REQUIRED: _refusal(
+        409,
+        _("The price is being renegotiated"),
+        _(
+            "The exchange rate or the commodity index has moved beyond the agreed limit (clause 4.7). Nothing was confirmed."
+        ),
+        _("Agree on new terms before the deadline, or decline them."),
+        Fixer.BUYER,
     ),
     Code.LOCK_ENDED: _refusal(
         409,

@@ -14,6 +14,7 @@ from repurchase.services import (
     once,
     reporting,
     sweeping,
+    triggering,
 )
 
 
@@ -49,8 +50,12 @@ def conform(run_id: str) -> None:
 
 @shared_task(name="repurchase.sweep")
 def sweep() -> None:
-    sweeping.beat("sweep")
-    sweeping.sweep()
+    sweeping.sweep_when_rung()
+
+
+@shared_task(name="repurchase.judge_triggers")
+def judge_triggers() -> None:
+    triggering.open_renegotiations()
 
 
 @shared_task(name="repurchase.prune")

@@ -12,6 +12,7 @@ from repurchase.queries.history import buyer_groups, past_orders
 from repurchase.queries.offers import offer, offer_orders
 from repurchase.queries.opening import opening, to_replace
 from repurchase.queries.orders import order
+from repurchase.queries.renegotiations import renegotiation_figures
 from repurchase.queries.repeated import repeated
 from repurchase.queries.selections import selection_summary
 from repurchase.queries.services import batch_services
@@ -46,6 +47,7 @@ __all__ = [
     "plan",
     "plan_drift",
     "progress",
+    "renegotiation_figures",
     "repeated",
     "selection_summary",
     "standings",

@@ -5,30 +5,40 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import structlog
-from django.db import transaction
 
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace import clock
 from marketplace.models import Store
-from pricing import services as pricing
 from pricing.services import sealing
 from qualification import services as qualification
 from qualification.services import reviewing, uploading
 from repurchase.batching import BatchStatus
-from repurchase.lifecycle import OrderStatus
 from repurchase.models import Batch, Heartbeat
-from repurchase.services import big_edits, chunks, ending, generating, invoicing, releasing, reporting
+from repurchase.services import (
+    big_edits,
+    chunks,
+    generating,
+    invoicing,
+    lapsing,
+    releasing,
+    reminding,
+    reporting,
+    triggering,
+)
 
 log = structlog.get_logger(__name__)
 
-LOCKS_A_PASS = 1000
+PACE = dt.timedelta(seconds=1)
+LONG_AGO = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Swept:
-    expired_locks: int
-    expired_orders: int
+    opened_renegotiations: int
+    ended_locks: int  # expired, or terminated without agreement
+    ended_orders: int
+    reminders: int
     rung_chunks: int
     rung_edits: int
     rung_seals: int
@@ -47,7 +57,9 @@ def sweep(*, store: Store | None = None, at: dt.datetime | None = None) -> Swept
     """Ends what is due. `at` judges by another instant than now, on a sandbox store only."""
     if at is not None and (store is None or not store.sandbox):
         raise Problem(Code.INPUT_INVALID, detail="--at needs --store with a sandbox store")
-    locks, orders = _expire(store, at)
+    opened = triggering.open_renegotiations(store=store, at=at)
+    locks, orders = lapsing.end_due(store=store, at=at)
+    reminded = reminding.remind(store=store, at=at)
     rung_edits = big_edits.ring_abandoned(store_id=store and store.pk)
     rung, exhausted = chunks.ring_abandoned(store_id=store and store.pk)
     _each(exhausted, generating.give_up)
@@ -56,19 +68,13 @@ def sweep(*, store: Store | None = None, at: dt.datetime | None = None) -> Swept
     released, again = releasing.release_due(store=store), releasing.announce_again(store=store)
     notices, lapsed = qualification.keep_up(store=store, at=at)
     return Swept(
-        expired_locks=locks, expired_orders=orders, rung_chunks=rung, rung_edits=rung_edits, rung_seals=seals,
-        finished_batches=finished,
+        opened_renegotiations=opened, ended_locks=locks, ended_orders=orders, reminders=reminded,
+        rung_chunks=rung, rung_edits=rung_edits, rung_seals=seals, finished_batches=finished,
         rung_proformas=invoicing.ring_due(store=store), released_orders=released, announced_again=again,
         lapse_notices=notices, lapsed_stores=lapsed,
         rung_documents=uploading.ring_unread(), review_alarms=reviewing.watch(),
         rung_reports=reporting.ring_due(),
     )  # fmt: skip
-
-
-@transaction.atomic
-def _expire(store: Store | None, at: dt.datetime | None) -> tuple[int, int]:
-    ended = pricing.end_due(store=store, at=at, limit=LOCKS_A_PASS)
-    return len(ended), ending.end_orders(ended, status=OrderStatus.EXPIRED, by="system:sweep")
 
 
 def _finish(store: Store | None) -> int:
@@ -93,5 +99,9 @@ def _each(batch_ids: Iterable[int], act: Callable[[int], None]) -> int:
     return done
 
 
-def beat(name: str) -> None:
-    Heartbeat.objects.update_or_create(name=name, defaults={"beat_at": clock.now()})
+def sweep_when_rung() -> Swept | None:
+    """A pass, unless another one began within the last second: rings that piled up cost one statement each."""
+    Heartbeat.objects.bulk_create([Heartbeat(name="sweep", beat_at=LONG_AGO)], ignore_conflicts=True)
+    now = clock.now()
+    mine = Heartbeat.objects.filter(name="sweep", beat_at__lte=now - PACE).update(beat_at=now)
+    return sweep() if mine else None
