@@ -59,6 +59,11 @@ def plain(number: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def percent(share: Decimal) -> str:
+    """0.03 is “3 %”."""
+    return f"{plain(share * 100)} %"
+
+
 def heard(said: Mapping) -> Proposal:
     """The proposal that `said` told of."""
     return Proposal(
@@ -93,6 +98,26 @@ def per_sku(prices: Mapping[str, str], known: Collection[str]) -> Proposal:
     if not wanted:
         return keep()
     return Proposal(rule=Rule.PER_SKU, prices={sku: Decimal(text) for sku, text in wanted.items()})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """What a person typed into the form of an offer."""
+
+    rule: str
+    percent: str = ""
+    prices: Mapping[str, str] = field(default_factory=dict)
+
+    def proposal(self, known: Collection[str]) -> Proposal:
+        """`known`: the lot's SKUs. INPUT_INVALID for a rule that is none, and as `uniform` and `per_sku`."""
+        match self.rule:
+            case Rule.KEEP:
+                return keep()
+            case Rule.UNIFORM:
+                return uniform(self.percent)
+            case Rule.PER_SKU:
+                return per_sku(self.prices, known)
+        raise Problem(Code.INPUT_INVALID, detail=f"rule: {self.rule[:20]}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -23,7 +23,7 @@ from marketplace.money import Money
 from pricing.fees import ROUNDING, RULE_VERSION, FeeLine, Kind, Part, Reason
 from pricing.freight import Card
 from pricing.locks import LockStatus
-from pricing.models import Lock
+from pricing.models import Lock, Renegotiation
 from repurchase.batching import BatchStatus
 from repurchase.lifecycle import OrderStatus
 
@@ -98,6 +98,9 @@ class Batch(models.Model):
     )  # recorded and shown, they block nothing then
     confirmed_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
+    quoted_after = models.ForeignKey(
+        Renegotiation, null=True, blank=True, on_delete=models.PROTECT, related_name="fresh_quotes"
+    )  # the renegotiation without agreement whose orders are quoted again
 
     objects = BatchQuerySet.as_manager()
 

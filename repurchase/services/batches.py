@@ -19,7 +19,7 @@ from marketplace.queries import latest_close, latest_rates
 from outbox import letters
 from outbox.bells import ring
 from pricing import services as pricing
-from pricing.models import Grant
+from pricing.models import Grant, Renegotiation
 from qualification.queries import require_open
 from repurchase import batching
 from repurchase.batching import BatchStatus
@@ -60,11 +60,12 @@ def create(
     special_clearance: bool = False,
     custom_services: Sequence[customising.Wanted] = (),
     edits: Sequence[Asked] = (),
+    quoted_after: Renegotiation | None = None,
 ) -> Batch:
     """A batch of past orders named by their numbers. Nothing is written when it is refused.
 
     `edits` set quantities and promises from its first screening on (R-16, R-17); whether they can be made in time is
-    shown with the plan and decided at the lock. Beside what `naming.resolved` raises:
+    shown with the plan and decided at the lock. `quoted_after`: the renegotiation that a fresh quote follows. Beside what `naming.resolved` raises:
     Raises QUALIFICATION_REQUIRED, BATCH_EMPTY, BATCH_TOO_LARGE, ORDER_UNKNOWN, MIXED_BUYERS, FX_RATE_STALE;
     INPUT_INVALID for a customised service of an order or line that isn't there.
     """
@@ -73,7 +74,7 @@ def create(
     buyer, order_ids = named(store=store, numbers=numbers, buyer_external_id=buyer_external_id)
     return _create(
         store=store, buyer=buyer, order_ids=order_ids, by=by, policy_name=policy,
-        special_clearance=special_clearance, custom_services=custom_services, asked=edits,
+        special_clearance=special_clearance, custom_services=custom_services, asked=edits, quoted_after=quoted_after,
     )  # fmt: skip
 
 
@@ -118,13 +119,14 @@ def _create(
     special_clearance: bool = False,
     custom_services: Sequence[customising.Wanted] = (),
     asked: Sequence[Asked] = (),
+    quoted_after: Renegotiation | None = None,
 ) -> Batch:
     now = clock.now(store)
     require_open(store, now)
     _check_size(len(order_ids), store)
     batch = Batch(
         store=store, buyer=buyer, policy=policy_name, special_clearance=special_clearance, asked=len(order_ids),
-        created_at=now, created_by=by,
+        created_at=now, created_by=by, quoted_after=quoted_after,
     )  # fmt: skip
     _take_stock(batch, now)
     batch.save()
