@@ -76,6 +76,8 @@ class Code(StrEnum):
     CAPACITY_EXCEEDED = "CAPACITY_EXCEEDED"
     EDIT_EMPTY = "EDIT_EMPTY"
     LOCK_EXPIRED = "LOCK_EXPIRED"
+    RENEGOTIATION_REQUIRED = "RENEGOTIATION_REQUIRED"
+    RENEGOTIATION_LAPSED = "RENEGOTIATION_LAPSED"
     LOCK_ENDED = "LOCK_ENDED"
     TERMS_CHANGED = "TERMS_CHANGED"
     CONSENT_MISSING = "CONSENT_MISSING"
@@ -441,6 +443,22 @@ CATALOGUE: Mapping[Code, Entry] = {
         409,
         _("The price lock has ended"),
         _("It ended {value}. Nothing was confirmed."),
+        _("Ask the seller for a new quote."),
+        Fixer.SELLER,
+    ),
+    Code.RENEGOTIATION_REQUIRED: _refusal(
+        409,
+        _("The price is being renegotiated"),
+        _(
+            "The exchange rate or the commodity index has moved beyond the agreed limit (clause 4.7). Nothing was confirmed."
+        ),
+        _("Agree on new terms before the deadline, or decline them."),
+        Fixer.BUYER,
+    ),
+    Code.RENEGOTIATION_LAPSED: _refusal(
+        409,
+        _("The renegotiation has ended"),
+        _("It ended {value} without both signatures. The orders that it was about are terminated."),
         _("Ask the seller for a new quote."),
         Fixer.SELLER,
     ),

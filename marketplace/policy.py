@@ -28,6 +28,15 @@ DEFAULTS: Mapping[str, Default] = {
     "buyer_min_gmv_usd": Default(value=20_000, unit="USD", source="R-25"),
     "price_band": Default(value=Decimal("0.03"), unit="share", source="R-47"),
     "lock_hours": Default(value=72, unit="hours", source="R-48"),
+    "fx_trigger": Default(value=Decimal("0.025"), unit="share", source="R-50"),
+    "index_trigger": Default(value=Decimal("0.03"), unit="share", source="R-51"),
+    "renegotiation_hours": Default(value=4, unit="hours", source="R-53"),
+    "index_max_age_days": Default(
+        value=6, unit="days", source="as for rates: an older close is stale (reliability 15)"
+    ),
+    "observation_max_jump": Default(
+        value=Decimal("0.2"), unit="share", source="reliability 15: further from the last good one is absurd"
+    ),
     "plan_max_age_hours": Default(value=24, unit="hours", source="a plan older than a day is screened again"),
     "stock_max_age_minutes": Default(value=15, unit="minutes", source="R-70"),
     "strong_sync_seconds": Default(

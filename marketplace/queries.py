@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet
 
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
@@ -12,13 +12,18 @@ from marketplace.money import Rates
 
 def latest_rates(at: dt.datetime, *, store: Store, max_age_days: int) -> Rates:
     """The newest publication at an instant that the store may take. FX_RATE_STALE when it is older than `max_age_days`."""
-    published = _for(store, FxRateSet.objects.filter(published_on__lte=at.date()))
-    latest = published.order_by("-published_on", "-id").first()
+    latest = newest_rate_set(at, sandbox=store.sandbox)
     if latest is None:
         raise Problem(Code.FX_RATE_STALE, value="—", limit=max_age_days)
     if (at.date() - latest.published_on).days > max_age_days:
         raise Problem(Code.FX_RATE_STALE, value=latest.published_on.isoformat(), limit=max_age_days)
     return rates_of(latest)
+
+
+def newest_rate_set(at: dt.datetime, *, sandbox: bool) -> FxRateSet | None:
+    """By day of publication, then by arrival."""
+    published = _for(sandbox, FxRateSet.objects.filter(published_on__lte=at.date()))
+    return published.order_by("-published_on", "-id").first()
 
 
 def rates_of(rate_set: FxRateSet) -> Rates:
@@ -31,10 +36,20 @@ def rates_of(rate_set: FxRateSet) -> Rates:
 
 
 def latest_close(series: str, at: dt.datetime, *, store: Store) -> IndexClose | None:
-    closed = _for(store, IndexClose.objects.filter(series=series, closed_on__lte=at.date()))
+    return close_on(series, at.date(), sandbox=store.sandbox)
+
+
+def close_on(series: str, day: dt.date, *, sandbox: bool) -> IndexClose | None:
+    """The close of a day, or the last before it."""
+    closed = _for(sandbox, IndexClose.objects.filter(series=series, closed_on__lte=day))
     return closed.order_by("-closed_on", "-id").first()
 
 
-def _for(store: Store, rows: QuerySet) -> QuerySet:
+def newest_close_id() -> int:
+    """Of the row that arrived last, of whatever day: 0 before the first."""
+    return IndexClose.objects.aggregate(newest=Max("pk"))["newest"] or 0
+
+
+def _for(sandbox: bool, rows: QuerySet) -> QuerySet:
     """A live store never takes what is simulated."""
-    return rows if store.sandbox else rows.exclude(source=SIMULATED)
+    return rows if sandbox else rows.exclude(source=SIMULATED)

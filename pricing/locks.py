@@ -39,6 +39,12 @@ NEXT: Mapping[tuple[LockStatus, Event], LockStatus] = {
     (LockStatus.RENEGOTIATING, Event.TERMINATE): LockStatus.TERMINATED,
 }
 
+LAPSE: Mapping[LockStatus, Event] = {
+    LockStatus.OPEN: Event.EXPIRE,
+    LockStatus.RENEGOTIATING: Event.TERMINATE,
+}
+"""What the clock does to a live lock at its end."""
+
 LIVE = frozenset({LockStatus.OPEN, LockStatus.RENEGOTIATING})
 
 
@@ -52,16 +58,22 @@ def advance(status: LockStatus, event: Event) -> LockStatus:
 class Timed(Protocol):
     status: str
     expires_at: dt.datetime
+    renegotiation_deadline: dt.datetime | None
+
+
+def ends_at(lock: Timed) -> dt.datetime:
+    """The deadline that runs: a renegotiation's, which suspends the lapse (R-53), else the lock's own (R-48)."""
+    return lock.renegotiation_deadline or lock.expires_at
 
 
 def status_at(lock: Timed, now: dt.datetime) -> LockStatus:
-    """The state as it is, whether or not a sweep came by: an open lock at its end has expired (R-48, R-49)."""
+    """The state as it is, whether or not a sweep came by: a live lock at its end has ended (R-48, R-49, R-55)."""
     status = LockStatus(lock.status)
-    return LockStatus.EXPIRED if status is LockStatus.OPEN and lock.expires_at <= now else status
+    return advance(status, LAPSE[status]) if status in LIVE and ends_at(lock) <= now else status
 
 
 def seconds_left(lock: Timed, now: dt.datetime) -> int:
-    """Whole seconds, rounded up: 0 means that it can't be confirmed any more."""
-    if status_at(lock, now) is not LockStatus.OPEN:
+    """Whole seconds of the deadline that runs, rounded up: 0 means that it is too late."""
+    if status_at(lock, now) not in LIVE:
         return 0
-    return -((now - lock.expires_at) // dt.timedelta(seconds=1))
+    return -((now - ends_at(lock)) // dt.timedelta(seconds=1))

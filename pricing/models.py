@@ -2,17 +2,33 @@
 
 import datetime as dt
 import uuid
+from decimal import Decimal
 
 from django.db import models
 from django.db.models import Case, F, Q, Value, When
 from django.db.models.expressions import Combinable
 
 from marketplace.models import Buyer, FxRateSet, IndexClose, Store
+from pricing import triggers
 from pricing.agreements import Kind
 from pricing.locks import LIVE, LockStatus
 from pricing.renegotiation import Proposal, Rule, Side, heard
 
 LIVE_VALUES = sorted(status.value for status in LIVE)
+
+
+def lapses(now: dt.datetime | Combinable, *, lock: str = "") -> list[When]:
+    """`locks.status_at` for a query: what a live lock has become by `now`; `lock` is the path to it, "lock__"."""
+    return [
+        When(
+            **{f"{lock}status": LockStatus.OPEN, f"{lock}expires_at__lte": now},
+            then=Value(LockStatus.EXPIRED.value),
+        ),
+        When(
+            **{f"{lock}status": LockStatus.RENEGOTIATING, f"{lock}renegotiation_deadline__lte": now},
+            then=Value(LockStatus.TERMINATED.value),
+        ),
+    ]
 
 
 class LockQuerySet(models.QuerySet["Lock"]):
@@ -21,19 +37,29 @@ class LockQuerySet(models.QuerySet["Lock"]):
 
     def at(self, now: dt.datetime | Combinable):
         """With `state`, what `locks.status_at` says of each at `now`."""
-        lapsed = When(status=LockStatus.OPEN, expires_at__lte=now, then=Value(LockStatus.EXPIRED.value))
-        return self.annotate(state=Case(lapsed, default=F("status")))
+        return self.annotate(state=Case(*lapses(now), default=F("status")))
 
     def open_at(self, now: dt.datetime):
         """Open and not past the end: the lock is half open, `[locked_at, expires_at)` (R-48)."""
         return self.filter(status=LockStatus.OPEN, expires_at__gt=now)
 
     def live_at(self, now: dt.datetime):
-        """Those that still hold something: open in time, or under renegotiation, which suspends the lapse (R-53)."""
-        return self.filter(Q(status=LockStatus.OPEN, expires_at__gt=now) | Q(status=LockStatus.RENEGOTIATING))
+        """Those that still hold something: open, or under renegotiation, each before the end that runs (R-53)."""
+        return self.filter(
+            Q(status=LockStatus.OPEN, expires_at__gt=now)
+            | Q(status=LockStatus.RENEGOTIATING, renegotiation_deadline__gt=now)
+        )
 
-    def due(self, now: dt.datetime):
-        return self.filter(status=LockStatus.OPEN, expires_at__lte=now)
+    def renegotiated_at(self, now: dt.datetime):
+        """Under renegotiation, and the deadline has not come: it is half open too."""
+        return self.filter(status=LockStatus.RENEGOTIATING, renegotiation_deadline__gt=now)
+
+    def due(self, now: dt.datetime | Combinable):
+        """Those that the clock has ended and nobody has moved yet: expired, or terminated without agreement."""
+        return self.filter(
+            Q(status=LockStatus.OPEN, expires_at__lte=now)
+            | Q(status=LockStatus.RENEGOTIATING, renegotiation_deadline__lte=now)
+        )
 
 
 class Lock(models.Model):
@@ -56,8 +82,18 @@ class Lock(models.Model):
     locked_at = models.DateTimeField()
     locked_by = models.CharField(max_length=80)
     expires_at = models.DateTimeField()
+    renegotiation_deadline = models.DateTimeField(null=True)  # set once, when one is opened (R-53)
     ended_at = models.DateTimeField(null=True)
     ended_by = models.CharField(max_length=80, null=True)
+    # The policies in force at the lock: what was locked under them is judged by them (requirements, ⚙).
+    fx_trigger = models.DecimalField(max_digits=7, decimal_places=6, db_default=Decimal("0.025"))
+    index_trigger = models.DecimalField(max_digits=7, decimal_places=6, db_default=Decimal("0.03"))
+    renegotiation_hours = models.PositiveSmallIntegerField(db_default=4)
+    closes_seen = models.BigIntegerField(db_default=0)  # the last close that was there at the lock (R-51)
+    judged_by = models.CharField(
+        max_length=80, blank=True, db_default=""
+    )  # the observations it was last held against
+    next_reminder_at = models.DateTimeField(null=True)
 
     objects = LockQuerySet.as_manager()
 
@@ -74,11 +110,109 @@ class Lock(models.Model):
                 | (~Q(status__in=LIVE_VALUES) & Q(ended_at__isnull=False, ended_by__isnull=False)),
                 name="a_lock_that_ended_says_when_and_by_whom",
             ),
+            models.CheckConstraint(
+                condition=Q(status__in=["renegotiating", "terminated"], renegotiation_deadline__isnull=False)
+                | Q(status__in=["open", "expired", "cancelled"], renegotiation_deadline__isnull=True)
+                | Q(status__in=["confirmed", "declined"]),
+                name="a_lock_under_renegotiation_has_its_deadline",
+            ),
         ]
         indexes = [
             models.Index(fields=["expires_at"], condition=Q(status="open"), name="open_locks_by_end"),
+            models.Index(
+                fields=["renegotiation_deadline"],
+                condition=Q(status="renegotiating"),
+                name="renegotiations_by_deadline",
+            ),
+            models.Index(
+                fields=["store", "index_series", "judged_by"],
+                condition=Q(status="open"),
+                name="open_locks_by_judgement",
+            ),
+            models.Index(
+                fields=["next_reminder_at"],
+                condition=Q(next_reminder_at__isnull=False),
+                name="locks_to_be_reminded_of",
+            ),
             models.Index(fields=["store", "subject"], name="locks_of_a_subject"),
         ]
+
+
+class RenegotiationQuerySet(models.QuerySet["Renegotiation"]):
+    def of(self, store: Store):
+        return self.filter(store=store)
+
+    def live_at(self, now: dt.datetime | Combinable):
+        """Neither settled nor past the deadline: half open, `[opened_at, deadline_at)` (R-53)."""
+        return self.filter(ended_at__isnull=True, deadline_at__gt=now)
+
+    def due(self, now: dt.datetime | Combinable):
+        """Past the deadline and not yet ended by a sweep; on read they have ended already."""
+        return self.filter(ended_at__isnull=True, deadline_at__lte=now)
+
+
+class Renegotiation(models.Model):
+    """Why and until when a lock's price is open again (R-50 to R-55); the observations are kept by their rows' ids.
+
+    What is offered and signed meanwhile is kept elsewhere and points here. How it ended is the lock's status; `ended_at`
+    is set by whatever ends the lock, in the same statement's transaction.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="+", db_index=False)
+    lock = models.OneToOneField(Lock, on_delete=models.PROTECT, related_name="renegotiation")
+    kind = models.CharField(max_length=5, choices=[(kind.value, kind.value) for kind in triggers.Kind])
+    base_rate_set = models.ForeignKey(FxRateSet, on_delete=models.PROTECT, related_name="+", db_index=False)
+    new_rate_set = models.ForeignKey(
+        FxRateSet, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    base_close = models.ForeignKey(
+        IndexClose, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    new_close = models.ForeignKey(
+        IndexClose, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    name = models.CharField(
+        max_length=12
+    )  # "USD/CNY": settlement units for one of the order's; or the series
+    base_value = models.DecimalField(max_digits=20, decimal_places=8)  # rounded, to be read
+    new_value = models.DecimalField(max_digits=20, decimal_places=8)
+    change = models.CharField(
+        max_length=120
+    )  # exact, "numerator/denominator": `triggers.shown` makes it a percentage
+    limit = models.DecimalField(max_digits=7, decimal_places=6)
+    opened_at = models.DateTimeField()
+    opened_by = models.CharField(max_length=80)
+    deadline_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    ended_by = models.CharField(max_length=80, null=True)
+
+    objects = RenegotiationQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind="fx", new_rate_set__isnull=False)
+                | Q(kind="index", base_close__isnull=False, new_close__isnull=False),
+                name="a_renegotiation_names_its_observations",
+            ),
+            models.CheckConstraint(
+                condition=Q(deadline_at__gt=F("opened_at")), name="a_renegotiation_ends_after_it_began"
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_at__isnull=True, ended_by__isnull=True)
+                | Q(ended_at__isnull=False, ended_by__isnull=False),
+                name="a_renegotiation_that_ended_says_when_and_by_whom",
+            ),
+        ]
+        indexes = [models.Index(fields=["store", "-opened_at"], name="renegotiations_of_a_store")]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.percent}"
+
+    @property
+    def percent(self) -> str:
+        return triggers.shown(self.change)
 
 
 class LockTerms(models.Model):

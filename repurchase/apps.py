@@ -7,5 +7,5 @@ class RepurchaseConfig(AppConfig):
 
     def ready(self) -> None:
         # They register the letters' renderers and the agreements' builders, once the models are there.
-        from repurchase import letters  # noqa: F401
+        from repurchase import letters, lock_letters, talks_letters  # noqa: F401
         from repurchase.services import sealing  # noqa: F401

@@ -47,7 +47,7 @@ def webhook_disabled(subjects: Mapping) -> Rendered | None:
     )
 
 
-def _batch_url(batch: Batch) -> str:
+def batch_url(batch: Batch) -> str:
     return f"{settings.SITE_URL}/batches/{batch.ref}/"
 
 
@@ -84,15 +84,15 @@ def answered_buyer(subjects: Mapping) -> Rendered:
 @renders("repurchase.answered_seller")
 def answered_seller(subjects: Mapping) -> Rendered | None:
     offer = offer_of(_grant(subjects))
-    context = {"offer": offer, "link": _batch_url(offer.batch)}
-    return _to_seller("answered_seller", offer.batch, context)
+    context = {"offer": offer, "link": batch_url(offer.batch)}
+    return to_seller("answered_seller", offer.batch, context)
 
 
 @renders("repurchase.expired")
 def expired(subjects: Mapping) -> Rendered | None:
     batch = Batch.objects.select_related("store", "buyer").get(ref=subjects["batch"])
-    return _to_seller(
-        "expired", batch, {"batch": batch, "orders": subjects["orders"], "link": _batch_url(batch)}
+    return to_seller(
+        "expired", batch, {"batch": batch, "orders": subjects["orders"], "link": batch_url(batch)}
     )
 
 
@@ -121,7 +121,7 @@ def sealed_buyer(subjects: Mapping) -> Rendered:
 @renders("repurchase.sealed_seller")
 def sealed_seller(subjects: Mapping) -> Rendered | None:
     sealed, batch = _sealed(subjects)
-    letter = _to_seller("sealed", batch, _paper(sealed, batch, _batch_url(batch)))
+    letter = to_seller("sealed", batch, _paper(sealed, batch, batch_url(batch)))
     return _with_pdf(letter, sealed) if letter else None
 
 
@@ -149,6 +149,6 @@ def _with_pdf(letter: Rendered, sealed: SealedAgreement) -> Rendered:
     return replace(letter, attachments=[pdf])
 
 
-def _to_seller(name: str, batch: Batch, context: dict) -> Rendered | None:
+def to_seller(name: str, batch: Batch, context: dict) -> Rendered | None:
     to = _sellers(batch.store, batch)
     return _letter(name, to=to, language=settings.LANGUAGE_CODE, context=context) if to else None

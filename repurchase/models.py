@@ -22,8 +22,7 @@ from marketplace.models import (
 from marketplace.money import Money
 from pricing.fees import ROUNDING, RULE_VERSION, FeeLine, Kind, Part, Reason
 from pricing.freight import Card
-from pricing.locks import LockStatus
-from pricing.models import Lock, Renegotiation
+from pricing.models import Lock, Renegotiation, lapses
 from repurchase.batching import BatchStatus
 from repurchase.lifecycle import OrderStatus
 
@@ -142,13 +141,10 @@ class Chunk(models.Model):
 class RepeatOrderQuerySet(models.QuerySet["RepeatOrder"]):
     def at(self, now: dt.datetime | Combinable):
         """With `state`, the status as it is at `now`, whether or not a sweep came by (R-49)."""
-        lapsed = When(
-            status=OrderStatus.LOCKED,
-            lock__status=LockStatus.OPEN,
-            lock__expires_at__lte=now,
-            then=Value(OrderStatus.EXPIRED.value),
-        )
-        return self.annotate(state=Case(lapsed, default=F("status")))
+        lapsed = Case(
+            *lapses(now, lock="lock__"), default=F("status")
+        )  # expired, terminated: the lock's words
+        return self.annotate(state=Case(When(status=OrderStatus.LOCKED, then=lapsed), default=F("status")))
 
 
 class BatchEdit(models.Model):

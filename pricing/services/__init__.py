@@ -5,18 +5,25 @@ of its own which these verbs' other callers take (a batch) takes them after, or 
 """
 
 from pricing.locks import seconds_left, status_at
-from pricing.services.acting import confirm, decline, hold, refuse_a_rest
-from pricing.services.ending import cancel, end_due
+from pricing.services.acting import confirm, decline, hold, open_touched, refuse_a_rest
+from pricing.services.ending import cancel, confirm_anew, decline_anew, end_due, hold_renegotiated
 from pricing.services.locking import Lot, lock
+from pricing.services.triggering import Judged, open_renegotiations
 
 __all__ = [
+    "Judged",
     "Lot",
     "cancel",
     "confirm",
+    "confirm_anew",
     "decline",
+    "decline_anew",
     "end_due",
     "hold",
+    "hold_renegotiated",
     "lock",
+    "open_renegotiations",
+    "open_touched",
     "refuse_a_rest",
     "seconds_left",
     "status_at",

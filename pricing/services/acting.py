@@ -8,10 +8,9 @@ from uuid import UUID
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace import clock
-from marketplace.models import StockClaim
-from pricing.locks import Event, LockStatus, advance
-from pricing.models import Act, ActKind, Grant, Lock
-from pricing.services import ending
+from pricing.locks import Event, LockStatus, advance, ends_at, status_at
+from pricing.models import Act, ActKind, Grant, Lock, Renegotiation
+from pricing.services import ending, triggering
 from pricing.signing import Evidence
 
 
@@ -21,7 +20,8 @@ def hold(grant: Grant) -> dict[UUID, Lock]:
     A caller that reads what depends on a lock before it acts calls this first, and reads one state.
     """
     of_subject = Lock.objects.of(grant.store).filter(subject=grant.subject, buyer=grant.buyer_id)
-    return {lock.pk: lock for lock in of_subject.order_by("pk").select_for_update()}
+    held = of_subject.select_related("store").order_by("pk").select_for_update(of=("self",))
+    return {lock.pk: lock for lock in held}
 
 
 def confirm(
@@ -36,13 +36,16 @@ def confirm(
 
     `kept_stock` (lock id → SKU id → pieces) is what the accepted orders need: it stays reserved without an
     end, the rest is given back, and the past orders are free. `particulars` (lock id → plain JSON) is kept with
-    the act. LINK_USED after an earlier act, LOCK_EXPIRED,
-    LOCK_ENDED, TERMS_CHANGED, NOT_FOUND for a lock that is not the grant's; then nothing was written.
+    the act. LINK_USED after an earlier act, LOCK_EXPIRED, RENEGOTIATION_LAPSED, LOCK_ENDED, TERMS_CHANGED,
+    RENEGOTIATION_REQUIRED when one is renegotiated or the market has moved beyond it (a caller opens those by
+    `open_touched` first, in a transaction that it keeps), NOT_FOUND for a lock that is not the grant's; then nothing was written.
     """
     locks, now = _judged(grant, digests, Event.CONFIRM)
+    if triggering.touched(locks, now=now):
+        raise Problem(Code.RENEGOTIATION_REQUIRED, until="—")
     ending.move(locks, event=Event.CONFIRM, at=now, by=_actor(grant))
     ending.release_orders([lock.pk for lock in locks], now)
-    _keep(locks, kept_stock, now)
+    ending.keep_stock(locks, kept_stock, now)
     _record(grant, locks, ActKind.CONFIRM, evidence, now, particulars=particulars or {})
     return locks
 
@@ -71,6 +74,17 @@ def _judged(grant: Grant, digests: Mapping[UUID, str], event: Event) -> tuple[li
     return locks, now
 
 
+def open_touched(grant: Grant, lock_ids: Collection[UUID]) -> list[Renegotiation]:
+    """At a confirmation: opens a renegotiation of each named open lock that the market has moved beyond (R-51).
+
+    Keep the transaction when any comes back: it says what the buyer has to be told instead of a confirmation.
+    """
+    held = hold(grant)
+    now = clock.now(grant.store)
+    open_ = [held[pk] for pk in lock_ids if pk in held and status_at(held[pk], now) is LockStatus.OPEN]
+    return triggering.open_moved(open_, now=now, by=_actor(grant))
+
+
 def refuse_a_rest(grant: Grant) -> None:
     """TERMS_CHANGED, when an answer is done and left a lock open: a form that did not name it all is void."""
     of_subject = Lock.objects.of(grant.store).filter(subject=grant.subject, buyer=grant.buyer_id)
@@ -85,33 +99,17 @@ def _refuse_a_second_act(grant: Grant, locks: Collection[Lock]) -> None:
 
 
 def _judge(lock: Lock, digest: str, event: Event, now: dt.datetime) -> None:
-    status = LockStatus(lock.status)
-    if status in (LockStatus.OPEN, LockStatus.EXPIRED):
+    if status_at(lock, now) in (LockStatus.EXPIRED, LockStatus.TERMINATED):
         ending.refuse_if_past(lock, now)
     if lock.ended_at is not None:
         raise Problem(Code.LOCK_ENDED, state=lock.status)
-    if status is not LockStatus.OPEN:  # renegotiated: another way leads out of it
-        raise Problem(Code.STATE_CONFLICT, state=lock.status, event=str(event))
-    advance(status, event)
+    if (
+        lock.status != LockStatus.OPEN
+    ):  # both sign changed terms, or one declines them: another way leads out (R-54)
+        raise Problem(Code.RENEGOTIATION_REQUIRED, until=ends_at(lock).isoformat())
+    advance(LockStatus(lock.status), event)
     if lock.terms_digest != digest:
         raise Problem(Code.TERMS_CHANGED)
-
-
-def _keep(locks: Collection[Lock], kept: Mapping[UUID, Mapping[int, int]], now: dt.datetime) -> None:
-    """Accepted stock stays reserved until it is shipped: a claim without an end (R-10, pitfall 10)."""
-    wanted = {(holder, sku): n for holder, stock in kept.items() for sku, n in stock.items() if n}
-    claims = list(StockClaim.objects.filter(holder__in=[lock.pk for lock in locks], released_at=None))
-    for claim in claims:
-        pieces = wanted.pop((claim.holder, claim.sku_id), 0)
-        if pieces > claim.quantity:
-            raise ValueError(f"{pieces} pieces kept of {claim.quantity} reserved")
-        if pieces:
-            claim.quantity, claim.until = pieces, None
-        else:
-            claim.released_at = now
-    if wanted:
-        raise ValueError(f"kept without being reserved: {wanted}")
-    StockClaim.objects.bulk_update(claims, ["quantity", "until", "released_at"], batch_size=500)
 
 
 def _record(

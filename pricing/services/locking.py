@@ -4,13 +4,15 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Max, Sum
 
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
-from marketplace import clock
+from marketplace import clock, policy, queries
 from marketplace.models import Buyer, OrderClaim, PastOrder, Sku, StockClaim, Store
+from pricing import reminders
 from pricing.agreements import digest_of
 from pricing.models import Lock, LockTerms
 from pricing.services import ending, telling
@@ -61,6 +63,7 @@ def lock(
         _refuse_stale_stock(skus, now, stock_max_age)
     _refuse_low_stock(skus, needed)
     until = now + dt.timedelta(hours=hours)
+    kept = _policies(now) | {"closes_seen": queries.newest_close_id()}
     locks = Lock.objects.bulk_create(
         Lock(
             store=store,
@@ -76,6 +79,8 @@ def lock(
             locked_at=now,
             locked_by=by,
             expires_at=until,
+            next_reminder_at=reminders.first(reminders.OF_A_LOCK, ends_at=until, now=now),
+            **kept,
         )
         for lot in lots
     )
@@ -86,6 +91,12 @@ def lock(
         _claim(taken, lot)
     telling.tell(locks, at=now)
     return locks, ended
+
+
+def _policies(now: dt.datetime) -> dict[str, Any]:
+    """The ⚙ values by which the lock is judged for as long as it lives."""
+    values = policy.in_force(now)
+    return {name: values[name] for name in ("fx_trigger", "index_trigger", "renegotiation_hours")}
 
 
 def _hold_past_orders(store: Store, ids: Collection[int]) -> None:
@@ -104,7 +115,7 @@ def _end_those_in_the_way(
     of_stock = StockClaim.objects.filter(sku__in=sku_ids, **lapsed).values("holder")
     holders = {row["holder"] for row in [*of_orders.distinct(), *of_stock.distinct()]}
     due = Lock.objects.of(store).due(now).filter(pk__in=holders).select_related("store")
-    return ending.expire(list(due.order_by("pk").select_for_update(of=("self",))), by="system:lock")
+    return ending.lapse(list(due.order_by("pk").select_for_update(of=("self",))), by="system:lock")
 
 
 def _refuse_held_orders(past_order_ids: Collection[int]) -> None:

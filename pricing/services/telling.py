@@ -20,10 +20,21 @@ def tell(locks: Collection[Lock], *, at: dt.datetime) -> None:
 
 
 def _data(lock: Lock) -> dict[str, Any]:
+    told = _told(lock)
+    if lock.renegotiation_deadline:
+        told["renegotiation_deadline"] = _instant(lock.renegotiation_deadline)
+    return told
+
+
+def _told(lock: Lock) -> dict[str, Any]:
     return {
         "batch": lock.subject,
         "orders": lock.order_count,
         "total": {"amount": decimal_text(lock.total_minor, lock.currency), "currency": lock.currency},
         "index_series": lock.index_series,
-        "expires_at": lock.expires_at.astimezone(dt.UTC).isoformat().replace("+00:00", "Z"),
+        "expires_at": _instant(lock.expires_at),
     }
+
+
+def _instant(at: dt.datetime) -> str:
+    return at.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")

@@ -33,7 +33,7 @@ SELECT sku.production_group_id,
 """
 OF_OTHERS = """o.batch_id <> %(batch)s
    AND (o.status = ANY(%(to_make)s)
-        OR (o.status = 'locked' AND (lock.status = 'renegotiating' OR lock.expires_at > %(now)s)))
+        OR (o.status = 'locked' AND coalesce(lock.renegotiation_deadline, lock.expires_at) > %(now)s))
    AND (b.screened_at AT TIME ZONE %(zone)s)::date + o.promise_days - coalesce(o.transit_days, 0) > %(after)s"""
 OF_THE_PLAN = "o.batch_id = %(batch)s AND o.status = 'planned' AND NOT o.past_order_id = ANY(%(without)s)"
 

@@ -166,7 +166,8 @@ EMBEDDED_NUMBERS = """
 SELECT r ->> 'scheme', r ->> 'jurisdiction', o.promise_days, count(DISTINCT o.id)
   FROM repurchase_repeatorder o, jsonb_array_elements(o.registrations) r
  WHERE o.batch_id = %s AND o.status IN ('planned', 'locked')
-   AND NOT EXISTS (SELECT FROM pricing_lock l WHERE l.id = o.lock_id AND l.status = 'open' AND l.expires_at <= %s)
+   AND NOT EXISTS (SELECT FROM pricing_lock l WHERE l.id = o.lock_id AND o.status = 'locked'
+                      AND coalesce(l.renegotiation_deadline, l.expires_at) <= %s)
  GROUP BY 1, 2, 3
  ORDER BY 1, 2, 3
 """

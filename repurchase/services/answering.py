@@ -23,17 +23,32 @@ from repurchase.custom_services import digest_of
 from repurchase.lifecycle import OrderStatus, sources
 from repurchase.models import Batch, LineOutcome, RepeatLine, RepeatOrder
 from repurchase.queries.weighing import Ticks, Weighed, weigh
-from repurchase.services import ending, telling
+from repurchase.services import ending, telling, triggering
 from repurchase.services.leaving_out import leave_out
 
 
-@transaction.atomic
-def accept(
+def accept(*, token: str, digests: Mapping[UUID, str], consent: bool, **answer: Any) -> None:
+    """As `_accept`, unless the market has moved beyond a lot that is named (R-51): RENEGOTIATION_REQUIRED.
+
+    Then a renegotiation of it was opened and told instead, and nothing is confirmed.
+    """
+    grant = signing.grant_of(token)
+    if not consent:
+        raise Problem(Code.CONSENT_MISSING)
+    with transaction.atomic():
+        opened = pricing.open_touched(grant, digests)
+        triggering.tell(opened)
+        if not opened:
+            _accept(grant=grant, digests=digests, **answer)
+    if opened:
+        raise Problem(Code.RENEGOTIATION_REQUIRED, until=min(each.deadline_at for each in opened).isoformat())
+
+
+def _accept(
     *,
-    token: str,
+    grant: Grant,
     digests: Mapping[UUID, str],
     left_out: Sequence[str],
-    consent: bool,
     ip: str | None,
     user_agent: str,
     services: Collection[int] = (),
@@ -47,9 +62,6 @@ def accept(
     Raises LINK_INVALID, CONSENT_MISSING, INPUT_INVALID, LINK_USED, LOCK_EXPIRED, LOCK_ENDED, TERMS_CHANGED;
     then nothing is written.
     """
-    grant = signing.grant_of(token)
-    if not consent:
-        raise Problem(Code.CONSENT_MISSING)
     pricing.hold(grant)  # so that what is weighed is one state, the one that is confirmed
     orders = _orders(digests, left_out, grant)
     ticks = Ticks(services=services, every_service=every_service, left_out=left_out)

@@ -65,7 +65,7 @@ def _lock_and_invite(*, batch: Batch, by: str) -> list[Lock]:
     )
     _check_capacity(batch, locks[0].locked_at)
     require_open(batch.store, locks[0].locked_at)  # the rows may have been waited for beyond its end
-    ending.end_orders(ended, status=OrderStatus.EXPIRED, by="system:lock")
+    ending.end_orders(ended, by="system:lock")
     _move(locks, by_lot)
     batch.status = batching.advance(BatchStatus(batch.status), batching.Event.LOCK)
     batch.save(update_fields=["status"])

@@ -17,7 +17,6 @@ from pricing.services import sealing
 from qualification import services as qualification
 from qualification.services import reviewing, uploading
 from repurchase.batching import BatchStatus
-from repurchase.lifecycle import OrderStatus
 from repurchase.models import Batch, Chunk, Heartbeat
 from repurchase.services import ending, generating
 
@@ -60,7 +59,7 @@ def sweep(*, store: Store | None = None, at: dt.datetime | None = None) -> Swept
 @transaction.atomic
 def _expire(store: Store | None, at: dt.datetime | None) -> tuple[int, int]:
     ended = pricing.end_due(store=store, at=at, limit=LOCKS_A_PASS)
-    return len(ended), ending.end_orders(ended, status=OrderStatus.EXPIRED, by="system:sweep")
+    return len(ended), ending.end_orders(ended, by="system:sweep")
 
 
 def _ring_abandoned(store: Store | None) -> int:

@@ -255,6 +255,12 @@ def told(value: str) -> str:
 
 
 @register.filter
+def plain(value: Decimal) -> str:
+    """A rate or close without the zeros that only its column has: “7.1”, “300”."""
+    return f"{value.normalize():f}"
+
+
+@register.filter
 def zoned(at: dt.datetime) -> str:
     """“2026-11-26 16:00 (UTC+08:00)”: for readers in any zone."""
     local = timezone.localtime(at)

@@ -2,16 +2,21 @@
 
 import datetime as dt
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
+from marketplace import clock
 from marketplace.models import Buyer, FxRateSet, OrderClaim, PastOrder, Sku, StockClaim, Store
 from pricing import services, signing
-from pricing.models import Grant, Lock
-from pricing.services import Lot
+from pricing.models import Grant, Lock, Renegotiation
+from pricing.services import Lot, triggering
 from pricing.signing import Evidence
+from pricing.triggers import Kind
 from tests import world
 
 EVIDENCE = Evidence(ip="203.0.113.7", user_agent="Browser/1.0")
@@ -89,9 +94,51 @@ class Scene:
         return services.cancel(store=self.store, subject=lock.subject, by="user:1")
 
 
+@contextmanager
+def unguarded() -> Iterator[None]:
+    """For tests that rewrite the past: the database's own triggers look away."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # a table with pending checks can't be altered
+        for table in ("lock", "renegotiation"):
+            cursor.execute(f"ALTER TABLE pricing_{table} DISABLE TRIGGER USER")
+        yield
+        for table in ("lock", "renegotiation"):
+            cursor.execute(f"ALTER TABLE pricing_{table} ENABLE TRIGGER USER")
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+
+
+def renegotiate(lock: Lock, *, deadline: dt.datetime | None = None) -> Renegotiation:
+    """Puts an open lock under renegotiation, as a rate that moved by 3 % would; `deadline`: else four hours from now."""
+    now = clock.now(lock.store)
+    new = world.rates(published_on=now.date(), source=f"moved-{lock.pk}"[:60], CNY="8.034", USD="1.10")
+    observed = triggering.Observed(rates=new)
+    move = triggering.Move(
+        lock=lock, kind=Kind.FX, name="USD/CNY", base=Fraction(78, 11), new=Fraction(8034, 1100),
+        limit=Decimal("0.025"),
+    )  # fmt: skip
+    with transaction.atomic():
+        (made,) = triggering._open([move], observed, now=now, by=triggering.TRIGGER)
+    if deadline is not None:
+        end_renegotiation_at(made, deadline)
+    return made
+
+
+def end_renegotiation_at(renegotiation: Renegotiation, instant: dt.datetime) -> None:
+    lock = renegotiation.lock
+    with unguarded():
+        Lock.objects.filter(pk=lock.pk).update(renegotiation_deadline=instant)
+        Renegotiation.objects.filter(pk=renegotiation.pk).update(
+            opened_at=instant - dt.timedelta(hours=4), deadline_at=instant
+        )
+        for claims in (OrderClaim, StockClaim):
+            claims.objects.filter(holder=lock.pk, until__isnull=False).update(until=instant)
+    lock.renegotiation_deadline = instant
+
+
 def end_at(lock: Lock, instant: dt.datetime) -> None:
     """Moves a lock's end, and its claims' with it."""
     lock.locked_at, lock.expires_at = instant - dt.timedelta(hours=72), instant
-    lock.save(update_fields=["locked_at", "expires_at"])
+    with unguarded():
+        lock.save(update_fields=["locked_at", "expires_at"])
     for claims in (OrderClaim, StockClaim):
         claims.objects.filter(holder=lock.pk, until__isnull=False).update(until=instant)

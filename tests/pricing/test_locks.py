@@ -16,6 +16,7 @@ SECOND = dt.timedelta(seconds=1)
 class Timed:
     status: str = "open"
     expires_at: dt.datetime = END
+    renegotiation_deadline: dt.datetime | None = None
 
 
 class TestAnOpenLock:
@@ -36,9 +37,20 @@ class TestAnOpenLock:
         assert (status_at(Timed(), now), seconds_left(Timed(), now)) == (status, left)
 
 
-@pytest.mark.parametrize("status", sorted(set(LockStatus) - {LockStatus.OPEN}))
+class TestALockUnderRenegotiation:
+    @pytest.mark.parametrize("end", [END - 3600 * SECOND, END + 3600 * SECOND])
+    @pytest.mark.parametrize(
+        ("before", "status", "left"),
+        [(SECOND, "renegotiating", 1), (MICROSECOND, "renegotiating", 1), (0 * SECOND, "terminated", 0)],
+    )
+    def test_ends_at_its_own_deadline_whatever_the_locks_end_was(self, end, before, status, left):
+        """R-53, R-55: half open, also beyond hour 72."""
+        lock = Timed("renegotiating", renegotiation_deadline=end)
+        assert (status_at(lock, end - before), seconds_left(lock, end - before)) == (status, left)
+
+
+@pytest.mark.parametrize("status", sorted(set(LockStatus) - LIVE))
 def test_any_other_lock_stays_what_it_is_and_counts_no_seconds(status):
-    """R-53: a renegotiation suspends the lapse."""
     for now in (END - SECOND, END + SECOND):
         assert (status_at(Timed(status), now), seconds_left(Timed(status), now)) == (status, 0)
 

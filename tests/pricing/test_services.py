@@ -13,7 +13,7 @@ from pricing.locks import Event, LockStatus
 from pricing.models import Act, Lock
 from pricing.services import ending
 from tests import world
-from tests.pricing.locked import EVIDENCE, Scene, end_at
+from tests.pricing.locked import EVIDENCE, Scene, end_at, renegotiate
 
 HOUR = dt.timedelta(hours=1)
 MICROSECOND = dt.timedelta(microseconds=1)
@@ -130,14 +130,15 @@ class TestLocking:
     def test_is_held_off_by_a_renegotiation_beyond_the_locks_end(self, scene):
         """R-53."""
         (old,) = scene.lock()
+        renegotiate(old)
         end_at(old, clock.now(scene.store))
-        Lock.objects.update(status="renegotiating")
+        OrderClaim.objects.update(until=old.renegotiation_deadline)
         with refusal(Code.ORDER_ALREADY_LOCKED):
             scene.lock()
 
     def test_takes_a_constant_number_of_queries(self, db, django_assert_max_num_queries):
         scene = Scene(orders=40)
-        with django_assert_max_num_queries(16):
+        with django_assert_max_num_queries(18):
             scene.lock()
 
 
@@ -202,9 +203,19 @@ class TestTheSweep:
 
     def test_leaves_a_renegotiation_alone(self, scene):
         (lock,) = scene.lock()
+        renegotiate(lock)
         end_at(lock, clock.now())
-        Lock.objects.update(status="renegotiating")
         assert services.end_due() == []
+
+    def test_terminates_a_renegotiation_at_its_deadline_and_gives_everything_back(self, scene):
+        """R-55."""
+        (lock,) = scene.lock()
+        renegotiation = renegotiate(lock, deadline=clock.now(scene.store))
+        assert services.end_due() == [lock]
+        stored = Lock.objects.get()
+        assert (stored.status, claimed_orders(lock), reserved(lock)) == ("terminated", set(), [])
+        renegotiation.refresh_from_db()
+        assert (renegotiation.ended_at, renegotiation.ended_by) == (stored.ended_at, "system:sweep")
 
 
 class TestConfirming:
@@ -311,8 +322,14 @@ class TestAnAct:
 
     def test_can_not_settle_a_renegotiation(self, scene, act):
         (lock,) = scene.lock()
-        Lock.objects.update(status="renegotiating")
-        with refusal(Code.STATE_CONFLICT, state="renegotiating"):
+        renegotiate(lock)
+        with refusal(Code.RENEGOTIATION_REQUIRED):
+            act(lock)
+
+    def test_past_a_renegotiations_deadline_is_too_late(self, scene, act):
+        (lock,) = scene.lock()
+        renegotiate(lock, deadline=clock.now(scene.store))
+        with refusal(Code.RENEGOTIATION_LAPSED, value=lock.renegotiation_deadline.isoformat()):
             act(lock)
 
     def test_reaches_no_lock_but_the_grants_own(self, scene, act):
@@ -363,7 +380,7 @@ class TestCancelling:
 
     def test_is_not_for_a_renegotiation_nor_for_nothing(self, scene):
         (lock,) = scene.lock()
-        Lock.objects.update(status="renegotiating")
+        renegotiate(lock)
         with refusal(Code.STATE_CONFLICT):
             scene.cancel(lock)
         with refusal(Code.LOCK_ENDED):

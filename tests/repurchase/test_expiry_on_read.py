@@ -11,6 +11,7 @@ from pricing.models import Lock
 from repurchase import queries
 from repurchase.models import RepeatOrder
 from tests import world
+from tests.pricing.locked import renegotiate
 from tests.repurchase import orders as made
 from tests.repurchase.test_locking import locked
 
@@ -106,11 +107,24 @@ class TestAtTheEndACommandSays:
 class TestARenegotiation:
     def test_suspends_the_lapse(self, ended, store):
         """R-53: also beyond hour 72."""
-        Lock.objects.update(status="renegotiating")
-        world.move_clock(store, Lock.objects.get().expires_at + 3600 * SECOND)
-        now = Lock.objects.get().expires_at + 3600 * SECOND
+        end = Lock.objects.get().expires_at
+        world.move_clock(store, end - 3600 * SECOND)
+        renegotiate(Lock.objects.select_related("store").get())
+        now = end + 3600 * SECOND
         assert queries.batch(store, ended.ref, now=now).state == "locked"
         assert set(RepeatOrder.objects.at(now).values_list("state", flat=True)) == {"locked"}
+
+    def test_that_nobody_settled_ends_at_its_deadline(self, batch, store, erp):
+        """R-55, on every path and without a sweep."""
+        renegotiation = renegotiate(Lock.objects.select_related("store").get())
+        world.move_clock(store, renegotiation.deadline_at)
+        told = erp(f"batches/{batch.ref}/").json()
+        assert (told["status"], told["counts"]["locked"], told["counts"]["ended"]) == ("closed", 0, 5)
+        assert told["lots"][0]["status"] == "terminated"
+        rows = erp(f"batches/{batch.ref}/orders/?status=terminated").json()["results"]
+        assert [row["status"] for row in rows] == ["terminated"] * 5
+        assert b"<Order " not in erp(f"batches/{batch.ref}/orders.xml?include=locked").getvalue()
+        assert Lock.objects.get().status == "renegotiating"
 
 
 class TestAcceptedOrders:

@@ -237,7 +237,7 @@ class TestAServiceThatIsNotConfirmed:
         PolicyValue.objects.create(
             name="payment_fee_rate", value="0.5", valid_from=world.NOW - dt.timedelta(days=1), reason="test"
         )
-        world.rates(source="later", USD="9.99")
+        world.rates(source="later", USD="1.12")  # within what a lock bears
         RateCard.objects.all().delete()
         accept(batch)
         cost = last(batch).fees.get(kind="freight").amount_minor  # no card any more: the locked quote stays

@@ -1,0 +1,290 @@
+"""Holding open locks against the latest observations, and opening a renegotiation where they moved (R-50 to R-53).
+
+Which observations a lock was held against stands in the lock itself (`judged_by`). So a pass finds what is still to be
+judged from rows alone, however the observation came in and whoever was dead at that moment.
+"""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from fractions import Fraction
+
+import structlog
+from django.db.models import QuerySet
+
+from diagnostics import ledger
+from diagnostics.codes import Code
+from diagnostics.problem import Problem
+from marketplace import clock, policy
+from marketplace.models import FxRateSet, IndexClose, OrderClaim, StockClaim, Store
+from marketplace.money import Rates
+from marketplace.queries import close_on, newest_rate_set
+from pricing import reminders
+from pricing.locks import Event, LockStatus, advance
+from pricing.models import Lock, Renegotiation
+from pricing.services import telling
+from pricing.triggers import INDEX_DAYS, Kind, change, counts_for, moved
+
+log = structlog.get_logger(__name__)
+
+TRIGGER = "system:trigger"
+LOCKS_A_PASS = 100
+EIGHT_PLACES = Decimal("0.00000001")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Observed:
+    """What a lot is held against: the newest publication and closes that are not stale; None where there is none."""
+
+    rates: FxRateSet | None
+    close: IndexClose | None = None
+    base: IndexClose | None = None  # of 7 calendar days before `close`, or the last before that
+
+    @property
+    def key(self) -> str:
+        return ":".join(str(row.pk) if row else "-" for row in (self.rates, self.close, self.base))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Move:
+    """A lock's trigger: beyond the limit."""
+
+    lock: Lock
+    kind: Kind
+    name: str
+    base: Fraction
+    new: Fraction
+    limit: Decimal
+
+
+@dataclass(kw_only=True)
+class Judged:
+    """What a pass did. `locks` counts those held against something new; fewer than the limit: nothing was left."""
+
+    locks: int = 0
+    opened: list[Renegotiation] = field(default_factory=list)
+
+
+def open_renegotiations(
+    *, store: Store | None = None, at: dt.datetime | None = None, limit: int = LOCKS_A_PASS
+) -> Judged:
+    """One pass over open locks that the latest observations were not yet held against, at most `limit` of them.
+
+    Call it in the transaction that tells the parties of what it opened: each renegotiation comes with its lock, which
+    now is `renegotiating` until its `renegotiation_deadline` (half open), its claims held as long, its event told.
+    Rows that another process holds are skipped; a confirmed or ended lock is never touched. `at` as in `end_due`.
+    """
+    if at is not None and (store is None or not store.sandbox):
+        raise ValueError("only a sandbox store is judged at another instant")
+    judged = Judged()
+    open_ = Lock.objects.filter(status=LockStatus.OPEN)
+    open_ = open_.of(store) if store else open_
+    for scope in _scopes(open_):
+        left = limit - judged.locks
+        if left <= 0:
+            break
+        _judge_scope(scope, open_, at, left, judged)
+    return judged
+
+
+def touched(locks: Collection[Lock], *, now: dt.datetime) -> list[Move]:
+    """Of open locks of one store whose rows the caller holds, those that the latest observations have moved beyond."""
+    found: list[Move] = []
+    for observed, some in _by_series(locks, now):
+        found += _moves(some, observed)
+    return found
+
+
+def open_moved(locks: Collection[Lock], *, now: dt.datetime, by: str) -> list[Renegotiation]:
+    """Opens a renegotiation of each open lock of one store, held by the caller, that is `touched`."""
+    opened: list[Renegotiation] = []
+    for observed, some in _by_series(locks, now):
+        opened += _open(_moves(some, observed), observed, now=now, by=by)
+    return opened
+
+
+Scope = tuple[bool, dt.timedelta, str]  # sandbox, its clock's offset, index series: who shares observations
+
+
+def _scopes(open_: QuerySet[Lock]) -> list[Scope]:
+    names = ("store__sandbox", "store__clock_offset", "index_series")
+    return list(open_.order_by(*names).values_list(*names).distinct())
+
+
+def _judge_scope(
+    scope: Scope, open_: QuerySet[Lock], at: dt.datetime | None, limit: int, judged: Judged
+) -> None:
+    sandbox, offset, series = scope
+    observed = observe(series, at or clock.now() + offset, sandbox=sandbox)
+    rows = open_.filter(store__sandbox=sandbox, store__clock_offset=offset, index_series=series)
+    rows = rows.exclude(judged_by=observed.key).select_related("store")
+    held = list(rows.order_by("pk").select_for_update(of=("self",), skip_locked=True)[:limit])
+    now = at or clock.now() + offset
+    locks = [lock for lock in held if lock.expires_at > now]
+    judged.locks += len(held)
+    judged.opened += _judge(locks, observed, now)
+    Lock.objects.filter(pk__in=[lock.pk for lock in held]).update(judged_by=observed.key)
+
+
+def observe(series: str, now: dt.datetime, *, sandbox: bool) -> Observed:
+    """The newest observations at an instant that may act: a stale one never does (reliability 15)."""
+    ages = policy.in_force(now)
+    rates = newest_rate_set(now, sandbox=sandbox)
+    if rates and (now.date() - rates.published_on).days > int(ages["fx_max_age_days"]):
+        rates = None
+    close = close_on(series, now.date(), sandbox=sandbox) if series else None
+    if close is None or (now.date() - close.closed_on).days > int(ages["index_max_age_days"]):
+        return Observed(rates=rates)
+    return Observed(
+        rates=rates, close=close, base=close_on(series, close.closed_on - INDEX_DAYS, sandbox=sandbox)
+    )
+
+
+def _by_series(locks: Collection[Lock], now: dt.datetime) -> Iterator[tuple[Observed, list[Lock]]]:
+    by_series: dict[str, list[Lock]] = defaultdict(list)
+    for lock in locks:
+        by_series[lock.index_series].append(lock)
+    for series, some in by_series.items():
+        yield observe(series, now, sandbox=some[0].store.sandbox), some
+
+
+def _judge(locks: Collection[Lock], observed: Observed, now: dt.datetime) -> list[Renegotiation]:
+    if not locks:
+        return []
+    moves = _moves(locks, observed)
+    opened = _open(moves, observed, now=now, by=TRIGGER)
+    touched_ids = {move.lock.pk for move in moves}
+    by_store: dict[int, list[Lock]] = defaultdict(list)
+    for lock in locks:
+        by_store[lock.store_id].append(lock)
+    for store_id, some in sorted(by_store.items()):
+        ledger.record(
+            store_id=store_id, kind="triggers.judged", subject=f"store:{store_id}", by=TRIGGER, at=now,
+            **_told(observed),
+            locks={str(lock.pk): lock.rate_set_id for lock in some},
+            opened=sorted(str(lock.pk) for lock in some if lock.pk in touched_ids),
+        )  # fmt: skip
+    return opened
+
+
+def _told(observed: Observed) -> dict[str, int | None]:
+    return {
+        "rate_set": observed.rates and observed.rates.pk,
+        "close": observed.close and observed.close.pk,
+        "base_close": observed.base and observed.base.pk,
+    }
+
+
+def _moves(locks: Collection[Lock], observed: Observed) -> list[Move]:
+    """By exchange rate first: a lot that both have moved is renegotiated once, for the first reason."""
+    found = [*_fx_moves(locks, observed.rates)]
+    by_fx = {move.lock.pk for move in found}
+    return found + [move for move in _index_moves(locks, observed) if move.lock.pk not in by_fx]
+
+
+def _fx_moves(locks: Collection[Lock], latest: FxRateSet | None) -> Iterator[Move]:
+    """R-50: the order's currency against the store's settlement currency, cumulative against the frozen set."""
+    exposed = [lock for lock in locks if latest and lock.currency != lock.store.settlement_currency]
+    if latest is None or not exposed:
+        return
+    sets = FxRateSet.objects.filter(pk__in={latest.pk, *(lock.rate_set_id for lock in exposed)})
+    frozen = {row.pk: row for row in sets.prefetch_related("rates")}
+    tables = {pk: _table(row) for pk, row in frozen.items()}
+    for lock in exposed:
+        base_set = frozen[lock.rate_set_id]
+        if base_set.pk == latest.pk or latest.published_on < base_set.published_on:
+            continue
+        pair = lock.currency, lock.store.settlement_currency
+        try:
+            base, new = tables[base_set.pk].cross(*pair), tables[latest.pk].cross(*pair)
+        except Problem as missing:  # a currency that is no longer published decides nothing
+            log.warning("rate_missing", lock=str(lock.pk), pair=pair, **missing.evidence)
+            continue
+        if moved(Kind.FX, base, new, limit=lock.fx_trigger):
+            yield Move(
+                lock=lock, kind=Kind.FX, name="/".join(pair), base=base, new=new, limit=lock.fx_trigger
+            )
+
+
+def _table(row: FxRateSet) -> Rates:
+    table = {rate.currency: rate.per_euro for rate in row.rates.all()}
+    return Rates(id=row.pk, source=row.source, published_on=row.published_on, per_euro=table)
+
+
+def _index_moves(locks: Collection[Lock], observed: Observed) -> Iterator[Move]:
+    """R-51: the last close over the one of 7 days earlier; only a close that reached us after the lock."""
+    close, base = observed.close, observed.base
+    if close is None or base is None:
+        return
+    for lock in locks:
+        after = counts_for(
+            closed_on=close.closed_on,
+            close_id=close.pk,
+            locked_at=lock.locked_at,
+            closes_seen=lock.closes_seen,
+        )
+        values = Fraction(base.value), Fraction(close.value)
+        if lock.index_series and after and moved(Kind.INDEX, *values, limit=lock.index_trigger):
+            yield Move(
+                lock=lock, kind=Kind.INDEX, name=lock.index_series, base=values[0], new=values[1],
+                limit=lock.index_trigger,
+            )  # fmt: skip
+
+
+def _open(moves: Collection[Move], observed: Observed, *, now: dt.datetime, by: str) -> list[Renegotiation]:
+    """Guarded as every move of a lock is: from open, before its end, all of them or none."""
+    made = [_renegotiation(move, observed, now=now, by=by) for move in moves]
+    by_deadline: dict[dt.datetime, list[Lock]] = defaultdict(list)
+    for renegotiation in made:
+        by_deadline[renegotiation.deadline_at].append(renegotiation.lock)
+    for deadline, locks in by_deadline.items():
+        _suspend(locks, deadline, observed, now)
+    Renegotiation.objects.bulk_create(made)
+    telling.tell([renegotiation.lock for renegotiation in made], at=now)
+    return made
+
+
+def _renegotiation(move: Move, observed: Observed, *, now: dt.datetime, by: str) -> Renegotiation:
+    lock = move.lock
+    return Renegotiation(
+        store_id=lock.store_id,
+        lock=lock,
+        kind=move.kind,
+        base_rate_set_id=lock.rate_set_id,
+        new_rate_set=observed.rates,
+        base_close=observed.base,
+        new_close=observed.close,
+        name=move.name,
+        base_value=_read(move.base),
+        new_value=_read(move.new),
+        change=change(move.base, move.new),
+        limit=move.limit,
+        opened_at=now,
+        opened_by=by,
+        deadline_at=now + dt.timedelta(hours=lock.renegotiation_hours),
+    )
+
+
+def _suspend(locks: Collection[Lock], deadline: dt.datetime, observed: Observed, now: dt.datetime) -> None:
+    target = advance(LockStatus.OPEN, Event.TRIGGER)
+    values = {
+        "status": target,
+        "renegotiation_deadline": deadline,
+        "judged_by": observed.key,
+        "next_reminder_at": reminders.first(reminders.OF_A_RENEGOTIATION, ends_at=deadline, now=now),
+    }
+    ids = [lock.pk for lock in locks]
+    rows = Lock.objects.filter(pk__in=ids, status=LockStatus.OPEN, expires_at__gt=now)
+    if rows.update(**values) != len(locks):
+        raise Problem(Code.STATE_CONFLICT, state="ended", event=str(Event.TRIGGER))
+    for lock in locks:
+        for name, value in values.items():
+            setattr(lock, name, value)
+    for claims in (OrderClaim, StockClaim):
+        claims.objects.filter(holder__in=ids, released_at=None).update(until=deadline)
+
+
+def _read(value: Fraction) -> Decimal:
+    return (Decimal(value.numerator) / Decimal(value.denominator)).quantize(EIGHT_PLACES)

@@ -1,0 +1,105 @@
+"""The letters about a lock's deadlines: a trigger, a reminder, an end without agreement. One a plan and event."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Min, QuerySet, Sum
+
+from marketplace import clock
+from outbox.letters import Rendered, from_template, renders
+from pricing import signing
+from pricing.models import Grant, Lock, Renegotiation
+from repurchase.letters import batch_url, to_seller
+from repurchase.models import Batch
+
+
+@renders("repurchase.renegotiating_buyer")
+def renegotiating_buyer(subjects: Mapping) -> Rendered | None:
+    """To the buyer, with the link. Nothing is left to say once all of them were settled."""
+    return _of_renegotiations("renegotiating_buyer", subjects, to_buyer=True)
+
+
+@renders("repurchase.renegotiating_seller")
+def renegotiating_seller(subjects: Mapping) -> Rendered | None:
+    return _of_renegotiations("renegotiating_seller", subjects, to_buyer=False)
+
+
+@renders("repurchase.renegotiation_reminder_buyer")
+def renegotiation_reminder_buyer(subjects: Mapping) -> Rendered | None:
+    return _of_renegotiations("renegotiation_reminder_buyer", subjects, to_buyer=True)
+
+
+@renders("repurchase.renegotiation_reminder_seller")
+def renegotiation_reminder_seller(subjects: Mapping) -> Rendered | None:
+    return _of_renegotiations("renegotiation_reminder_seller", subjects, to_buyer=False)
+
+
+@renders("repurchase.lock_reminder")
+def lock_reminder(subjects: Mapping) -> Rendered | None:
+    """To the buyer while any of these locks is still open: nobody is reminded of what has passed."""
+    grant = _grant(subjects)
+    locks = Lock.objects.of(grant.store).filter(pk__in=subjects["locks"])
+    return _to_buyer("lock_reminder", grant, locks.open_at(clock.now(grant.store)), end="expires_at")
+
+
+@renders("repurchase.terminated_buyer")
+def terminated_buyer(subjects: Mapping) -> Rendered:
+    batch = _batch(subjects)
+    grant = Grant.objects.select_related("store", "buyer").get(
+        store=batch.store, subject=batch.ref, buyer=batch.buyer
+    )
+    return _letter_to_buyer("terminated_buyer", grant, batch, orders=subjects["orders"])
+
+
+@renders("repurchase.terminated_seller")
+def terminated_seller(subjects: Mapping) -> Rendered | None:
+    batch = _batch(subjects)
+    context = {"batch": batch, "orders": subjects["orders"], "link": batch_url(batch)}
+    return to_seller("terminated_seller", batch, context)
+
+
+def _of_renegotiations(name: str, subjects: Mapping, *, to_buyer: bool) -> Rendered | None:
+    grant = _grant(subjects)
+    rows = Renegotiation.objects.of(grant.store).filter(pk__in=subjects["renegotiations"])
+    live = list(rows.live_at(clock.now(grant.store)).order_by("deadline_at", "pk"))
+    locks = Lock.objects.filter(renegotiation__in=live)
+    if to_buyer:
+        return _to_buyer(name, grant, locks, end="renegotiation_deadline", moves=live)
+    context = _context(grant, locks, end="renegotiation_deadline", moves=live)
+    if not live:
+        return None
+    return to_seller(
+        name, context["batch"], {**context, "link": f"{settings.SITE_URL}/renegotiations/{live[0].pk}/"}
+    )
+
+
+def _to_buyer(
+    name: str, grant: Grant, locks: QuerySet[Lock], *, end: str, moves: Collection[Renegotiation] = ()
+) -> Rendered | None:
+    context = _context(grant, locks, end=end, moves=moves)
+    return _letter_to_buyer(name, grant, **context) if context["orders"] else None
+
+
+def _letter_to_buyer(name: str, grant: Grant, batch: Batch, **context: Any) -> Rendered:
+    link = f"{settings.SITE_URL}/b/{signing.token_of(grant)}/"
+    return from_template(
+        name, to=[grant.buyer.email], language=grant.buyer.language, context={"batch": batch, "link": link, **context}
+    )  # fmt: skip
+
+
+def _context(
+    grant: Grant, locks: QuerySet[Lock], *, end: str, moves: Collection[Renegotiation]
+) -> dict[str, Any]:
+    """The earliest end decides: whoever acts before it acts in time for all."""
+    batch = Batch.objects.select_related("store", "buyer").get(store=grant.store, ref=grant.subject)
+    sums = locks.aggregate(orders=Sum("order_count"), deadline=Min(end))
+    return {"batch": batch, "moves": moves, **sums}
+
+
+def _grant(subjects: Mapping) -> Grant:
+    return Grant.objects.select_related("store", "buyer").get(pk=subjects["grant"])
+
+
+def _batch(subjects: Mapping) -> Batch:
+    return Batch.objects.select_related("store", "buyer").get(ref=subjects["batch"])

@@ -1,0 +1,162 @@
+"""A trigger reopens only the lots that it touches, tells both sides once, and no confirmation slips past it."""
+
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+from django.core import mail
+
+from diagnostics import ledger
+from diagnostics.codes import Code
+from diagnostics.models import LedgerEntry
+from diagnostics.problem import Problem
+from marketplace import clock
+from marketplace.models import IndexClose, OrderClaim
+from outbox.letters import deliver_due
+from outbox.models import Event, Letter
+from pricing import signing
+from pricing.models import Act, Grant, Lock, Renegotiation
+from repurchase.models import RepeatOrder
+from repurchase.services import answering, sweeping, triggering
+from tests import world
+from tests.repurchase.test_locking import locked
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def batch(store):
+    return locked(store)
+
+
+def publish(store, *, cny: str = "8.034", day: dt.date | None = None, **fields):
+    """CNY was 7.80 for a euro at the lock: 8.034 is 3 % more, so USD/CNY rises by as much."""
+    return world.rates(published_on=day or clock.now(store).date(), source="newer", CNY=cny, **fields)
+
+
+def close(value: str, day: dt.date) -> IndexClose:
+    return world.index_close(value, closed_on=day)
+
+
+def accept(batch):
+    grant = Grant.objects.get(subject=batch.ref)
+    digests = {lock.pk: lock.terms_digest for lock in Lock.objects.filter(subject=batch.ref)}
+    answering.accept(
+        token=signing.token_of(grant), digests=digests, left_out=[], consent=True, ip=None, user_agent="t"
+    )
+
+
+class TestARateThatMoved:
+    def test_opens_a_renegotiation_of_four_hours_with_its_observations(self, batch, store):
+        """R-50, R-53."""
+        new = publish(store)
+        assert triggering.open_renegotiations() == 1
+        lock, made = Lock.objects.get(), Renegotiation.objects.get()
+        assert (lock.status, lock.renegotiation_deadline) == ("renegotiating", made.deadline_at)
+        assert made.deadline_at - made.opened_at == dt.timedelta(hours=4)
+        assert (made.kind, made.name, made.percent) == ("fx", "USD/CNY", "+3.000 %")
+        assert (made.base_rate_set, made.new_rate_set, made.limit) == (lock.rate_set, new, Decimal("0.025"))
+        assert set(OrderClaim.objects.values_list("until", flat=True)) == {made.deadline_at}
+
+    @pytest.mark.parametrize(("cny", "opened"), [("7.995", 0), ("7.9951", 1), ("7.605", 0), ("7.6049", 1)])
+    def test_exactly_at_the_limit_changes_nothing(self, batch, store, cny, opened):
+        publish(store, cny=cny)
+        assert triggering.open_renegotiations() == opened
+
+    def test_is_held_against_each_lock_once(self, batch, store):
+        publish(store, cny="7.85")
+        assert triggering.open_renegotiations() == 0
+        before = LedgerEntry.objects.count()
+        assert triggering.open_renegotiations() == 0
+        assert LedgerEntry.objects.count() == before
+
+    def test_is_told_to_both_sides_in_one_letter_each_and_as_an_event(self, batch, store, settings):
+        publish(store)
+        triggering.open_renegotiations()
+        triggering.open_renegotiations()
+        mail.outbox.clear()
+        deliver_due()
+        kinds = Letter.objects.filter(kind__contains="renegotiating").values_list("kind", flat=True)
+        assert sorted(kinds) == ["repurchase.renegotiating_buyer", "repurchase.renegotiating_seller"]
+        letters = {letter.to[0]: letter for letter in mail.outbox if "renegotiat" in letter.body.lower()
+                   or "重新" in letter.body or "4.7" in letter.body}  # fmt: skip
+        assert f"/b/{signing.token_of(Grant.objects.get())}/" in letters[batch.buyer.email].body
+        told = Event.objects.get(type="lock.renegotiating")
+        assert told.data["renegotiation_deadline"].endswith("Z")
+
+    def test_is_found_again_in_the_ledger_by_its_rows(self, batch, store):
+        new = publish(store)
+        triggering.open_renegotiations()
+        entry = LedgerEntry.objects.get(kind="lock.renegotiating")
+        (told,) = entry.facts["renegotiations"]
+        assert (told["new_rate_set"], told["base_rate_set"], told["change"]) == (
+            new.pk,
+            Lock.objects.get().rate_set_id,
+            "3/100",
+        )
+        assert ledger.first_bad_entry(store.pk)[0] is None
+
+    @pytest.mark.parametrize("day", [-1, -7])
+    def test_of_an_earlier_day_or_stale_never_acts(self, batch, store, day):
+        publish(store, day=clock.now(store).date() + dt.timedelta(days=day))
+        assert triggering.open_renegotiations() == 0
+
+    def test_comes_too_late_for_a_lock_that_has_ended(self, batch, store):
+        world.move_clock(store, Lock.objects.get().expires_at)
+        publish(store)
+        assert triggering.open_renegotiations() == 0
+        assert Lock.objects.get().status == "open"
+
+    def test_changes_nothing_that_is_confirmed(self, batch, store):
+        accept(batch)
+        publish(store)
+        assert triggering.open_renegotiations() == 0
+        assert set(RepeatOrder.objects.values_list("status", flat=True)) == {"confirmed"}
+
+
+class TestAConfirmation:
+    def test_of_a_lot_that_moved_opens_the_renegotiation_instead(self, batch, store):
+        """R-51: a lot under a trigger can't be confirmed at the old price, though no sweep came by."""
+        publish(store)
+        with pytest.raises(Problem) as refused:
+            accept(batch)
+        assert refused.value.code is Code.RENEGOTIATION_REQUIRED
+        assert (Lock.objects.get().status, Act.objects.count()) == ("renegotiating", 0)
+        assert Letter.objects.filter(kind="repurchase.renegotiating_buyer").count() == 1
+
+    def test_during_a_renegotiation_is_refused(self, batch, store):
+        publish(store)
+        triggering.open_renegotiations()
+        with pytest.raises(Problem) as refused:
+            accept(batch)
+        assert refused.value.code is Code.RENEGOTIATION_REQUIRED
+
+
+class TestAnIndexThatRose:
+    @pytest.mark.parametrize(("value", "opened"), [("309", 0), ("309.0001", 1), ("250", 0)])
+    def test_opens_one_too(self, batch, store, value, opened):
+        """R-51: 300 was the last close before that of 7 days earlier."""
+        world.move_clock(store, clock.now(store) + dt.timedelta(days=1))
+        today = clock.now(store).date()
+        close("300", today - dt.timedelta(days=8))
+        close(value, today)
+        assert triggering.open_renegotiations() == opened
+        assert Renegotiation.objects.filter(kind="index").count() == opened
+
+
+class TestARenegotiationThatLapsed:
+    def test_terminates_its_orders_and_lets_the_past_ones_go(self, batch, store):
+        """R-55."""
+        publish(store)
+        triggering.open_renegotiations()
+        world.move_clock(store, Renegotiation.objects.get().deadline_at)
+        swept = sweeping.sweep()
+        assert (Lock.objects.get().status, swept.expired_locks) == ("terminated", 1)
+        assert set(RepeatOrder.objects.values_list("status", flat=True)) == {"terminated"}
+        assert not OrderClaim.objects.filter(released_at=None).exists()
+        assert LedgerEntry.objects.get(kind="lock.terminated").facts["code"] == "RENEGOTIATION_LAPSED"
+        batch.refresh_from_db()
+        assert batch.status == "closed"
+        assert Letter.objects.filter(kind__startswith="repurchase.terminated").count() == 2
+        deliver_due()
+        assert not Letter.objects.exclude(last_error="").exists()
