@@ -500,7 +500,9 @@ CATALOGUE: Mapping[Code, Entry] = {
     Code.SECOND_APPROVER_MISSING: _refusal(
         409,
         _("A second member has to agree"),
-        _("These prices lie more than {limit} from the locked ones, and no other member of the store may approve them."),
+        _(
+            "These prices lie more than {limit} from the locked ones, and no other member of the store may approve them."
+        ),
         _("Stay within {limit}, or ask the store's owner to add an owner or manager who approves the offer."),
         Fixer.SELLER,
     ),

@@ -124,7 +124,13 @@ def _signed(subjects: Mapping, to: Side) -> Rendered | None:
         format_lazy(_("{who} has signed the new prices of {ref}: {total}."), **values),
         format_lazy(_("They hold once you sign too, until {until}. One signature alone is none."), **values),
     ]
-    return _send(to, found, batch, format_lazy(_("{who} has signed: your signature is wanted for {ref}"), **values), lines)
+    return _send(
+        to,
+        found,
+        batch,
+        format_lazy(_("{who} has signed: your signature is wanted for {ref}"), **values),
+        lines,
+    )
 
 
 @renders("repurchase.signing_code")
@@ -171,7 +177,9 @@ def _declined(subjects: Mapping, to: Side) -> Rendered | None:
         format_lazy(_("{who} declined to agree on new prices for {ref}. Orders that ended: {n}. Nothing of them is ordered; your other orders are not affected."), **values),
         format_lazy(_("Reason: {reason}"), **values),
     ]  # fmt: skip
-    return _send(to, found, batch, format_lazy(_("{who} declined the renegotiation of {ref}"), **values), lines)
+    return _send(
+        to, found, batch, format_lazy(_("{who} declined the renegotiation of {ref}"), **values), lines
+    )
 
 
 @renders("repurchase.undelivered")
@@ -210,13 +218,13 @@ def alarm(letter: Letter) -> None:
     )  # fmt: skip
 
 
-def _send(to: Side, found: Renegotiation, batch: Batch, subject: Any, lines: Sequence[Any]) -> Rendered | None:
+def _send(
+    to: Side, found: Renegotiation, batch: Batch, subject: Any, lines: Sequence[Any]
+) -> Rendered | None:
     context = {"subject": subject, "lines": lines, "store": batch.store}
     if to is Side.SELLER:
         return to_seller("talks", batch, context | {"link": _url(found)})
-    grant = Grant.objects.select_related("buyer").get(
-        store=batch.store, subject=batch.ref, buyer=batch.buyer
-    )
+    grant = Grant.objects.select_related("buyer").get(store=batch.store, subject=batch.ref, buyer=batch.buyer)
     link = f"{settings.SITE_URL}/b/{signing.token_of(grant)}/"
     return from_template(
         "talks", to=[grant.buyer.email], language=grant.buyer.language, context=context | {"link": link}

@@ -93,7 +93,13 @@ def work_out(lot: LotOrders, proposal: Proposal) -> Worked:
 
 
 def offer_text(
-    renegotiation: Renegotiation, lot: LotOrders, worked: Worked, *, version: int, side: str, proposal: Proposal
+    renegotiation: Renegotiation,
+    lot: LotOrders,
+    worked: Worked,
+    *,
+    version: int,
+    side: str,
+    proposal: Proposal,
 ) -> bytes:
     """Canonical JSON: the locked terms word for word, with nothing changed but the amounts that follow from the proposal."""
     by_ref = {lot.orders[pk].ref: priced for pk, priced in worked.priced.items()}

@@ -194,14 +194,17 @@ def _money(lock: Lock, shown: Offer | None) -> list[MoneyRow]:
     ]
 
 
-def _skus(lines: Sequence[LockedLine], shown: Offer | None, found: Renegotiation, currency: str) -> list[SkuRow]:
+def _skus(
+    lines: Sequence[LockedLine], shown: Offer | None, found: Renegotiation, currency: str
+) -> list[SkuRow]:
     proposal = shown.proposal if shown else core.keep()
     diffs = core.by_sku(lines, core.offered(proposal, lines, currency))
     titles = dict(
         Sku.objects.filter(store=found.store_id, code__in=[d.sku for d in diffs]).values_list("code", "title")
     )
     return [
-        SkuRow(diff=d, title=titles.get(d.sku, ""), currency=currency, price=_price(d, currency)) for d in diffs
+        SkuRow(diff=d, title=titles.get(d.sku, ""), currency=currency, price=_price(d, currency))
+        for d in diffs
     ]
 
 
@@ -257,12 +260,16 @@ def offered_orders(offer: Offer | None) -> dict[str, tuple[int, dict[int, int]]]
     """By reference: the order's offered total, and its lines' by number."""
     if offer is None:
         return {}
-    return {entry[0]: (entry[5], {line[0]: line[3] for line in entry[11]}) for entry in offered_entries(offer)}
+    return {
+        entry[0]: (entry[5], {line[0]: line[3] for line in entry[11]}) for entry in offered_entries(offer)
+    }
 
 
 def past_numbers(lock: Lock) -> list[str]:
     return list(
-        RepeatOrder.objects.filter(lock=lock).order_by("position").values_list("past_order__number", flat=True)
+        RepeatOrder.objects.filter(lock=lock)
+        .order_by("position")
+        .values_list("past_order__number", flat=True)
     )
 
 

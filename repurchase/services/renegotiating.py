@@ -7,7 +7,6 @@ that a version that came meanwhile makes it void (TERMS_CHANGED).
 import datetime as dt
 from collections.abc import Collection
 from decimal import Decimal
-from uuid import UUID
 
 from django.db import transaction
 
@@ -19,7 +18,6 @@ from marketplace.access import CAPABILITIES, Can
 from marketplace.models import Membership, User
 from outbox import letters
 from pricing import services as pricing
-from pricing import signing
 from pricing.agreements import Kind, digest_of
 from pricing.models import Grant, Lock, Offer, Renegotiation, Signature
 from pricing.renegotiation import Asked, Side, beyond, percent
@@ -137,7 +135,14 @@ def send_code(*, renegotiation: Renegotiation, grant: Grant, digest: str, consen
 
 
 def sign_by_link(
-    *, renegotiation: Renegotiation, grant: Grant, digest: str, code: str, name: str, consent: bool, evidence: Evidence
+    *,
+    renegotiation: Renegotiation,
+    grant: Grant,
+    digest: str,
+    code: str,
+    name: str,
+    consent: bool,
+    evidence: Evidence,
 ) -> bool:
     """The buyer's signature: tick, code, name, press. True when with it both have signed.
 
@@ -148,7 +153,12 @@ def sign_by_link(
         raise Problem(Code.CONSENT_MISSING)
     acts.try_code(renegotiation=renegotiation, side=Side.BUYER, digest=digest, typed=code)
     return _sign(
-        renegotiation=renegotiation, actor=buyer(grant), digest=digest, name=name, evidence=evidence, code=code
+        renegotiation=renegotiation,
+        actor=buyer(grant),
+        digest=digest,
+        name=name,
+        evidence=evidence,
+        code=code,
     )
 
 
@@ -159,13 +169,24 @@ def sign_by_member(
     if not consent:
         raise Problem(Code.CONSENT_MISSING)
     return _sign(
-        renegotiation=renegotiation, actor=seller(user), digest=digest, name=name, evidence=evidence, code=None
+        renegotiation=renegotiation,
+        actor=seller(user),
+        digest=digest,
+        name=name,
+        evidence=evidence,
+        code=None,
     )
 
 
 @transaction.atomic
 def _sign(
-    *, renegotiation: Renegotiation, actor: Actor, digest: str, name: str, evidence: Evidence, code: str | None
+    *,
+    renegotiation: Renegotiation,
+    actor: Actor,
+    digest: str,
+    name: str,
+    evidence: Evidence,
+    code: str | None,
 ) -> bool:
     lock, now = pricing.hold_renegotiated(renegotiation)
     standing = acts.refuse_stale(renegotiation, digest)
@@ -199,7 +220,9 @@ def _settle(lock: Lock, agreed: Offer, actor: Actor, at: dt.datetime) -> None:
     telling.orders(RepeatOrder.objects.filter(lock=lock, changed_at=at), at=at)
     answering.keep_gates(lot.batch, at)
     ending.close_finished(store_id=lock.store_id, ref=lock.subject, at=at)
-    sealing.ask(store_id=lock.store_id, kind=Kind.RENEGOTIATION, subject=lock.subject, occasion=agreed.pk, at=at)
+    sealing.ask(
+        store_id=lock.store_id, kind=Kind.RENEGOTIATION, subject=lock.subject, occasion=agreed.pk, at=at
+    )
 
 
 def _confirm_services(lot: LotOrders, at: dt.datetime) -> None:
@@ -225,9 +248,7 @@ def fresh_quote(*, renegotiation: Renegotiation, user: User) -> Batch:
         return earlier
     orders = RepeatOrder.objects.filter(lock=lock).order_by("position")
     numbers = list(orders.values_list("past_order__number", flat=True))
-    return batches.create(
-        store=lock.store, numbers=numbers, by=f"user:{user.pk}", quoted_after=renegotiation
-    )
+    return batches.create(store=lock.store, numbers=numbers, by=f"user:{user.pk}", quoted_after=renegotiation)
 
 
 def band_of(batch: Batch) -> Decimal:

@@ -48,7 +48,10 @@ def renegotiations(request: HttpRequest, membership: Membership) -> HttpResponse
 def alert(request: HttpRequest, membership: Membership) -> HttpResponse:
     """The dialog of what waits for an answer now; nothing while nothing does."""
     now = clock.now(membership.store)
-    waiting = [{"found": each, "left": queries.state_of(each, now)[1]} for each in queries.live(membership.store, now)]
+    waiting = [
+        {"found": each, "left": queries.state_of(each, now)[1]}
+        for each in queries.live(membership.store, now)
+    ]
     return render(request, "renegotiations/alert.html", {"waiting": waiting}) if waiting else HttpResponse()
 
 
@@ -94,12 +97,22 @@ def _page(
 
 def _offer(request: HttpRequest, found: Renegotiation) -> HttpResponse:
     made = renegotiating.offer(
-        renegotiation=found, actor=renegotiating.seller(request.user), asked=asked(request), note=request.POST.get("note", "")
+        renegotiation=found,
+        actor=renegotiating.seller(request.user),
+        asked=asked(request),
+        note=request.POST.get("note", ""),
     )
     if made.beyond_band:
-        messages.warning(request, _("The offer waits for a second member of the store to approve it; the buyer does not see it yet."))
+        messages.warning(
+            request,
+            _(
+                "The offer waits for a second member of the store to approve it; the buyer does not see it yet."
+            ),
+        )
     else:
-        messages.success(request, _("The offer is sent to the buyer. Sign it, so that their signature settles it."))
+        messages.success(
+            request, _("The offer is sent to the buyer. Sign it, so that their signature settles it.")
+        )
     return _back(found)
 
 
@@ -115,7 +128,9 @@ def _decline(request: HttpRequest, found: Renegotiation) -> HttpResponse:
     renegotiating.decline(
         renegotiation=found, actor=renegotiating.seller(request.user), reason=request.POST.get("reason", "")
     )
-    messages.success(request, _("You have declined. The orders of this lot are ended; the rest of the batch lives on."))
+    messages.success(
+        request, _("You have declined. The orders of this lot are ended; the rest of the batch lives on.")
+    )
     return _back(found)
 
 
@@ -136,7 +151,9 @@ def _sign(request: HttpRequest, found: Renegotiation) -> HttpResponse:
     if both:
         messages.success(request, _("Both have signed: the orders are confirmed at the new prices."))
     else:
-        messages.success(request, _("Your signature is recorded. The buyer is told; it counts once they sign too."))
+        messages.success(
+            request, _("Your signature is recorded. The buyer is told; it counts once they sign too.")
+        )
     return _back(found)
 
 

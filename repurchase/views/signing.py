@@ -48,7 +48,10 @@ def act(request: HttpRequest, token: str, pk: UUID) -> HttpResponse:
 
 def _counter(request: HttpRequest, grant: Grant, found: Renegotiation) -> None:
     renegotiating.offer(
-        renegotiation=found, actor=renegotiating.buyer(grant), asked=asked(request), note=request.POST.get("note", "")
+        renegotiation=found,
+        actor=renegotiating.buyer(grant),
+        asked=asked(request),
+        note=request.POST.get("note", ""),
     )
 
 
