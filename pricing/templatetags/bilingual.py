@@ -35,7 +35,9 @@ HOW = {
 }
 RULES = {
     "keep": _("the locked prices are kept"),
-    "uniform": _("the locked price of every line changes by {percent} %, rounded half up to the smallest unit"),
+    "uniform": _(
+        "the locked price of every line changes by {percent} %, rounded half up to the smallest unit"
+    ),
     "per_sku": _("prices a piece by SKU, as listed below; each line is rounded half up to the smallest unit"),
 }
 WORDS: dict[str, dict[Any, Any]] = {"title": TITLES, "role": ROLES, "act": ACTS}

@@ -16,7 +16,7 @@ from marketplace.queries import rates_of
 from outbox.models import Letter
 from pricing import renegotiation as core
 from pricing.locks import LockStatus, seconds_left, status_at
-from pricing.models import Lock, Offer, Remark, Renegotiation, Signature, SigningCode
+from pricing.models import Grant, Lock, Offer, Remark, Renegotiation, Signature, SigningCode
 from pricing.renegotiation import LockedLine, Side, SkuDiff
 from pricing.services.renegotiating import current, drafts, live_code
 from pricing.triggers import Kind
@@ -303,6 +303,17 @@ def _index_history(found: Renegotiation) -> list[tuple[dt.date, Decimal]]:
     )
     closes = closes if found.store.sandbox else closes.exclude(source=SIMULATED)
     return sorted(dict(closes.order_by("closed_on", "pk").values_list("closed_on", "value")).items())
+
+
+def quotes_after(batch: Batch) -> list[Batch]:
+    """Batches that quote again what ended here without agreement."""
+    after = Batch.objects.filter(store=batch.store_id, quoted_after__lock__subject=batch.ref)
+    return list(after.order_by("created_at"))
+
+
+def grant_of(batch: Batch) -> uuid.UUID | None:
+    grants = Grant.objects.filter(store=batch.store_id, subject=batch.ref, buyer=batch.buyer_id)
+    return grants.values_list("pk", flat=True).first()
 
 
 def undelivered(store_id: int, grant_id: uuid.UUID | None) -> list[Letter]:

@@ -28,6 +28,7 @@ from repurchase.templatetags.states import (
     FIELDS,
     GATES,
     KINDS,
+    MONEY,
     RULES,
     SERVICE,
     SERVICE_SOURCES,
@@ -135,6 +136,7 @@ def label(kind: str, value: Any) -> str:
 
 WORDS = {
     "drift": DRIFT_FIELDS,
+    "money": MONEY,
     "fee": FEES,
     "gate": GATES,
     "fact": FACTS,

@@ -44,10 +44,21 @@ def answer(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def page(
-    request: HttpRequest, found: Offer, token: str, *, ticks: Ticks = NO_TICKS, problem: Problem | None = None
+    request: HttpRequest,
+    found: Offer,
+    token: str,
+    *,
+    ticks: Ticks = NO_TICKS,
+    problem: Problem | None = None,
+    form_of: UUID | None = None,
 ) -> HttpResponse:
-    """The link's page; with a `problem`, which a form of it ran into, with that one's words and status."""
+    """The link's page; with a `problem`, which a form of it ran into, in that one's words and with its status.
+
+    `form_of`: the renegotiation that the form was of: what was typed into it stays.
+    """
     context = _context(request, found, token, ticks) | _said(problem)
+    for each in context["all_talks"]:
+        each["typed"] = request.POST if each["talks"].renegotiation.pk == form_of else {}
     status = CATALOGUE[problem.code].status if problem else 200
     return no_referrer(render(request, "buyer/offer.html", context, status=status))
 

@@ -9,14 +9,16 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from diagnostics.codes import Code
+from diagnostics import words
+from diagnostics.codes import CATALOGUE, Code
 from diagnostics.problem import Problem
 from marketplace import clock
 from marketplace.access import Can, require
 from marketplace.models import Membership
-from pricing.models import Grant, Renegotiation
-from pricing.renegotiation import Asked, Side
+from pricing.models import Renegotiation
+from pricing.renegotiation import Asked, Side, percent
 from pricing.signing import PRICE_CHANGE
+from repurchase.queries import agreements
 from repurchase.queries import renegotiations as queries
 from repurchase.services import renegotiating
 from repurchase.views.answers import evidence
@@ -68,17 +70,16 @@ def renegotiation(request: HttpRequest, membership: Membership, pk: UUID) -> Htt
     try:
         return ACTS[act](request, found)
     except Problem as problem:
-        if problem.code is not Code.TERMS_CHANGED:
-            raise
-        return _page(request, membership, found, status=409)
+        return _page(request, membership, found, problem=problem)
 
 
 def _page(
-    request: HttpRequest, membership: Membership, found: Renegotiation, *, status: int = 200
+    request: HttpRequest, membership: Membership, found: Renegotiation, *, problem: Problem | None = None
 ) -> HttpResponse:
+    """The present state, with what a form of it ran into beside it: nothing that was typed is lost."""
+    found = queries.renegotiation(membership.store, found.pk)
     now = clock.now(membership.store)
     talks = queries.talks(found, now=now, side=Side.SELLER, all_skus=bool(request.GET.get("skus")))
-    grant = Grant.objects.filter(store=membership.store, subject=found.lock.subject).first()
     context = {
         "active": "renegotiations",
         "talks": talks,
@@ -89,9 +90,13 @@ def _page(
         "me": f"user:{request.user.pk}",
         "store_id": membership.store_id,
         "consent_version": PRICE_CHANGE,
-        "undelivered": queries.undelivered(membership.store_id, grant and grant.pk),
-        "changed": status == 409,
+        "undelivered": queries.undelivered(membership.store_id, queries.grant_of(talks.batch)),
+        "papers": agreements.papers(membership.store, found.lock.subject),
+        "band": percent(renegotiating.band_of(talks.batch)),
+        "typed": request.POST if problem else {},
+        "refused": words.of(problem.code, problem.evidence) if problem else None,
     }
+    status = CATALOGUE[problem.code].status if problem else 200
     return render(request, "renegotiations/page.html", context, status=status)
 
 

@@ -23,8 +23,6 @@ from repurchase.views.answers import evidence, no_referrer
 from repurchase.views.language import speak
 from repurchase.views.renegotiations import asked
 
-SHOWN_AGAIN = (Code.TERMS_CHANGED, Code.SIGNING_CODE_WRONG)
-
 
 @require_POST
 def act(request: HttpRequest, token: str, pk: UUID) -> HttpResponse:
@@ -40,9 +38,7 @@ def act(request: HttpRequest, token: str, pk: UUID) -> HttpResponse:
     try:
         ACTS[name](request, grant, found)
     except Problem as problem:
-        if problem.code not in SHOWN_AGAIN:
-            raise
-        return answers.page(request, offer(token), token, problem=problem)
+        return answers.page(request, offer(token), token, problem=problem, form_of=pk)
     return _back(request, token, found)
 
 

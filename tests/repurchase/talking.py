@@ -1,13 +1,12 @@
 """A locked batch whose rate has moved by 3 %, and what both parties may do about it, for tests."""
 
+from decimal import Decimal
 from typing import Any
 
-from django.db import connection
-
 from marketplace import clock
-from marketplace.models import Store, User
+from marketplace.models import FxRate, Store, User
 from pricing import signing
-from pricing.models import Grant, Offer, Renegotiation, SigningCode
+from pricing.models import Grant, Lock, Offer, Renegotiation, SigningCode
 from pricing.renegotiation import Asked
 from pricing.services.renegotiating import current
 from pricing.signing import Evidence
@@ -28,7 +27,14 @@ def renegotiated(
 
 
 def moved(batch: Batch) -> Renegotiation:
-    world.rates(published_on=clock.now(batch.store).date(), source=f"newer-{batch.pk}", CNY="8.034")
+    frozen = FxRate.objects.get(
+        rate_set__in=Lock.objects.filter(subject=batch.ref).values("rate_set"), currency="CNY"
+    )
+    world.rates(
+        published_on=clock.now(batch.store).date(),
+        source=f"newer-{batch.pk}",
+        CNY=str(frozen.per_euro * Decimal("1.03")),
+    )
     triggering.open_renegotiations(store=batch.store)
     return Renegotiation.objects.select_related("lock", "store").get(lock__subject=batch.ref)
 
@@ -79,9 +85,3 @@ def agreed(store: Store, user: User, percent: str = "-1.5", **fields: Any) -> Re
     sign_as_seller(found, user)
     assert sign_as_buyer(found)
     return found
-
-
-def at_once_in_the_database() -> None:
-    """Deferred checks of events would wait for a commit that a test does not make."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")

@@ -123,7 +123,9 @@ class TestTheSeal:
         with connection.cursor() as cursor:
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
             cursor.execute("ALTER TABLE diagnostics_ledgerentry DISABLE TRIGGER USER")
-            cursor.execute("UPDATE diagnostics_ledgerentry SET facts = facts || '{\"x\": 1}' WHERE kind = 'offer.made'")
+            cursor.execute(
+                "UPDATE diagnostics_ledgerentry SET facts = facts || '{\"x\": 1}' WHERE kind = 'offer.made'"
+            )
         wrong = {check.check for check in verifying.judge(pdf, reading.read(pdf)).checks if not check.ok}
         assert wrong == {Check.CHAIN}
 
