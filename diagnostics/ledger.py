@@ -3,6 +3,7 @@
 import datetime as dt
 import hashlib
 import json
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db import transaction
@@ -13,22 +14,30 @@ from diagnostics.models import LedgerEntry, LedgerHead
 @transaction.atomic
 def record(*, store_id: int, kind: str, subject: str, by: str, at: dt.datetime, **facts: Any) -> LedgerEntry:
     """Appends one entry. Call it last in a transaction: the head's row lock is held until the commit."""
+    (entry,) = record_each(store_id=store_id, kind=kind, by=by, at=at, each=[(subject, facts)])
+    return entry
+
+
+@transaction.atomic
+def record_each(
+    *, store_id: int, kind: str, by: str, at: dt.datetime, each: Iterable[tuple[str, Mapping[str, Any]]]
+) -> list[LedgerEntry]:
+    """Appends entries of one kind, (subject, facts) each, in a constant number of statements."""
     LedgerHead.objects.bulk_create([LedgerHead(store_id=store_id)], ignore_conflicts=True)
     head = LedgerHead.objects.select_for_update().get(store_id=store_id)
-    entry = LedgerEntry(
-        store_id=store_id,
-        seq=head.seq + 1,
-        at=at,
-        by=by,
-        kind=kind,
-        subject=subject,
-        facts=json.loads(json.dumps(facts, default=str)),
-        previous=head.digest,
-    )
-    entry.digest = digest_of(entry)
-    entry.save(force_insert=True)
-    LedgerHead.objects.filter(store_id=store_id).update(seq=entry.seq, digest=entry.digest)
-    return entry
+    entries: list[LedgerEntry] = []
+    seq, previous = head.seq, head.digest
+    for subject, facts in each:
+        seq += 1
+        plain = json.loads(json.dumps(facts, default=str))
+        entry = LedgerEntry(
+            store_id=store_id, seq=seq, at=at, by=by, kind=kind, subject=subject, facts=plain, previous=previous
+        )  # fmt: skip
+        previous = entry.digest = digest_of(entry)
+        entries.append(entry)
+    LedgerEntry.objects.bulk_create(entries)
+    LedgerHead.objects.filter(store_id=store_id).update(seq=seq, digest=previous)
+    return entries
 
 
 def digest_of(entry: LedgerEntry) -> str:

@@ -123,7 +123,7 @@ def _business_with(store: Store, buyers: Sequence[Buyer]) -> dict[int, dict[str,
 
 def rates_by_day(currencies: set[str]) -> dict[dt.date, dict[str, Decimal]]:
     table: dict[dt.date, dict[str, Decimal]] = defaultdict(dict)
-    rows = FxRate.objects.filter(currency__in=currencies)
+    rows = FxRate.objects.filter(currency__in=currencies, rate_set__store=None)
     for day, currency, rate in rows.order_by("rate_set_id").values_list(
         "rate_set__published_on", "currency", "per_euro"
     ):

@@ -12,6 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from marketplace import clock, policy, tax_numbers
 from marketplace.mirror import checks as parties
+from marketplace.mirror import quarantine
+from marketplace.mirror.observations import Reason
 from marketplace.models import (
     ApiKey,
     Buyer,
@@ -24,11 +26,13 @@ from marketplace.models import (
     PolicyValue,
     ProductionDay,
     ProductionGroup,
+    Quarantined,
     Registration,
     ScreenedParty,
     Sku,
     Store,
     User,
+    Verdict,
 )
 
 
@@ -239,6 +243,46 @@ class ApiKeys(LookOnly):
 @admin.register(FxRateSet, IndexClose, Registration)
 class Facts(LookOnly):
     list_display = ["__str__", "source", "mirrored_at"]
+
+
+class DecisionForm(forms.ModelForm):
+    verdict = forms.ChoiceField(choices=[("", "—"), *Verdict.choices], label=_("Decision"))
+    why = forms.CharField(widget=forms.Textarea(attrs={"rows": 3}), max_length=500, label=_("Why"))
+
+    def clean_verdict(self) -> str:
+        verdict = self.cleaned_data["verdict"]
+        if verdict == Verdict.RELEASED and self.instance.reason != Reason.ABSURD:
+            raise ValidationError(_("This is no rate that could act. It can only be discarded."))
+        return verdict
+
+
+@admin.register(Quarantined)
+class QuarantinedObservations(admin.ModelAdmin):
+    """Rates and closes that do not act until somebody of the staff lets them (reliability 15)."""
+
+    form = DecisionForm
+    list_display = ["name", "day", "text", "last_good", "reason", "source", "arrived_at", "verdict"]
+    list_filter = ["verdict", "reason", "kind"]
+    fields = ["kind", "name", "day", "text", "last_good", "reason", "source", "arrived_at", "verdict", "why"]
+    readonly_fields = ["kind", "name", "day", "text", "last_good", "reason", "source", "arrived_at"]
+    ordering = ["verdict", "-arrived_at"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return (obj is None or not obj.verdict) and super().has_change_permission(request, obj)
+
+    def save_model(self, request: HttpRequest, obj: Quarantined, form: forms.ModelForm, change: bool) -> None:
+        quarantine.decide(
+            row=obj,
+            release=form.cleaned_data["verdict"] == Verdict.RELEASED,
+            why=form.cleaned_data["why"],
+            by=request.user,
+        )
 
 
 @admin.register(Embargo)

@@ -2,17 +2,17 @@
 
 import datetime as dt
 
-from django.db.models import Max, QuerySet
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
-from marketplace.models import SIMULATED, FxRateSet, IndexClose, Store
+from marketplace.models import SIMULATED, FxRate, FxRateSet, IndexClose, Quarantined, Store
 from marketplace.money import Rates
 
 
 def latest_rates(at: dt.datetime, *, store: Store, max_age_days: int) -> Rates:
     """The newest publication at an instant that the store may take. FX_RATE_STALE when it is older than `max_age_days`."""
-    latest = newest_rate_set(at, sandbox=store.sandbox)
+    latest = newest_rate_set(at, store=store)
     if latest is None:
         raise Problem(Code.FX_RATE_STALE, value="—", limit=max_age_days)
     if (at.date() - latest.published_on).days > max_age_days:
@@ -20,9 +20,17 @@ def latest_rates(at: dt.datetime, *, store: Store, max_age_days: int) -> Rates:
     return rates_of(latest)
 
 
-def newest_rate_set(at: dt.datetime, *, sandbox: bool) -> FxRateSet | None:
-    """By day of publication, then by arrival."""
-    published = _for(sandbox, FxRateSet.objects.filter(published_on__lte=at.date()))
+def newest_rate_set(at: dt.datetime, *, store: Store | None) -> FxRateSet | None:
+    """By day of publication, then by arrival; `store` None: for any live store.
+
+    One of whose rates somebody of the staff still has to decide stays out, and so does one without any.
+    """
+    undecided = Quarantined.objects.filter(rate_set=OuterRef("pk"), verdict="")
+    sound = FxRateSet.objects.exclude(Exists(undecided)).filter(
+        Exists(FxRate.objects.filter(rate_set=OuterRef("pk")))
+    )
+    own = Q(store=None) | Q(store=store) if store and store.sandbox else Q(store=None)
+    published = _for(bool(store and store.sandbox), sound.filter(own, published_on__lte=at.date()))
     return published.order_by("-published_on", "-id").first()
 
 

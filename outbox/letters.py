@@ -1,7 +1,7 @@
 """Writing letters inside a transaction, and sending them after it, at least once, with a stable id."""
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import structlog
@@ -65,8 +65,17 @@ def fails(*kinds: str):
 
 def write(*, kind: str, store_id: int, dedupe: str, **subjects: object) -> None:
     """Adds a letter to the running transaction; the same `dedupe` twice is one letter."""
+    write_each(kind=kind, store_id=store_id, each=[(dedupe, subjects)])
+
+
+def write_each(*, kind: str, store_id: int, each: Iterable[tuple[str, Mapping[str, object]]]) -> None:
+    """Letters of one kind, (dedupe, subjects) each, in one statement."""
     Letter.objects.bulk_create(
-        [Letter(kind=kind, store_id=store_id, subjects=subjects, dedupe=dedupe)], ignore_conflicts=True
+        [
+            Letter(kind=kind, store_id=store_id, subjects=dict(subjects), dedupe=dedupe)
+            for dedupe, subjects in each
+        ],
+        ignore_conflicts=True,
     )
     ring("outbox.deliver_letters")
 

@@ -4,9 +4,12 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.db.models import Min, QuerySet, Sum
+from django.urls import reverse
 
 from marketplace import clock
+from marketplace.models import Quarantined
 from outbox.letters import Rendered, from_template, renders
 from pricing import signing
 from pricing.models import Grant, Lock, Renegotiation
@@ -57,6 +60,21 @@ def terminated_seller(subjects: Mapping) -> Rendered | None:
     batch = _batch(subjects)
     context = {"batch": batch, "orders": subjects["orders"], "link": batch_url(batch)}
     return to_seller("terminated_seller", batch, context)
+
+
+@renders("marketplace.quarantined")
+def quarantined(subjects: Mapping) -> Rendered | None:
+    """To the staff who may decide it; nothing is left to say once all of it was decided."""
+    rows = list(Quarantined.objects.filter(pk__in=subjects["rows"], verdict="").order_by("day", "name"))
+    staff = get_user_model().objects.filter(is_active=True, is_staff=True)
+    to = [user.email for user in staff.order_by("pk") if user.has_perm("marketplace.change_quarantined")]
+    if not rows or not to:
+        return None
+    link = settings.SITE_URL + reverse("admin:marketplace_quarantined_changelist") + "?verdict__exact="
+    return from_template(
+        "quarantined", to=to, language=settings.LANGUAGE_CODE,
+        context={"rows": rows[:20], "n": len(rows), "link": link},
+    )  # fmt: skip
 
 
 def _of_renegotiations(name: str, subjects: Mapping, *, to_buyer: bool) -> Rendered | None:

@@ -211,7 +211,9 @@ def _furthest(now: dt.datetime) -> dt.datetime:
 
 def _publish_rates(until: dt.date, now: dt.datetime) -> int:
     """A rate set for each business day after the last one: a small walk, the same for the same day."""
-    last = FxRateSet.objects.filter(published_on__lte=until).order_by("-published_on", "-id").first()
+    last = (
+        FxRateSet.objects.filter(store=None, published_on__lte=until).order_by("-published_on", "-id").first()
+    )
     if last is None:
         return 0
     table = dict(last.rates.values_list("currency", "per_euro"))

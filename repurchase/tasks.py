@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from repurchase import simulator
-from repurchase.services import generating, sweeping
+from repurchase.services import generating, sweeping, triggering
 
 
 @shared_task(name="repurchase.generate_chunk")
@@ -20,6 +20,11 @@ def finish_batch(batch_id: int) -> None:
 def sweep() -> None:
     sweeping.beat("sweep")
     sweeping.sweep()
+
+
+@shared_task(name="repurchase.judge_triggers")
+def judge_triggers() -> None:
+    triggering.open_renegotiations()
 
 
 @shared_task(name="repurchase.simulate")

@@ -10,7 +10,7 @@ from marketplace.models.history import Dispute, PastOrder, PastOrderLine, PastOr
 from marketplace.models.logistics import CarrierService, Channel, Lane, RateCard
 from marketplace.models.parties import Buyer, Registration, RegistrationRequirement, Scheme
 from marketplace.models.policies import PolicyValue
-from marketplace.models.rates import FxRate, FxRateSet, IndexClose, TaxCategory, TaxRate
+from marketplace.models.rates import FxRate, FxRateSet, IndexClose, Quarantined, TaxCategory, TaxRate, Verdict
 
 __all__ = [
     "SIMULATED",
@@ -35,6 +35,7 @@ __all__ = [
     "PriceListEntry",
     "ProductionDay",
     "ProductionGroup",
+    "Quarantined",
     "RateCard",
     "Registration",
     "RegistrationRequirement",
@@ -49,4 +50,5 @@ __all__ = [
     "TaxCategory",
     "TaxRate",
     "User",
+    "Verdict",
 ]

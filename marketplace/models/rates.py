@@ -2,19 +2,31 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
-from marketplace.models.accounts import country_code, currency_code
-from marketplace.models.base import Mirrored, Tariff
+from marketplace.mirror.observations import Reason
+from marketplace.models.accounts import Store, country_code, currency_code
+from marketplace.models.base import SIMULATED, Mirrored, Tariff
 
 
 class FxRateSet(Mirrored):
     """One publication of reference rates; a lock freezes one set by its id (pitfall 1)."""
 
     published_on = models.DateField()
+    store = models.ForeignKey(
+        Store, null=True, blank=True, on_delete=models.CASCADE, related_name="+", db_index=False
+    )  # null: for all; else a move that a sandbox store tries out, which no other store sees
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["source", "published_on"], name="one_rate_set_a_source_and_day")
+            models.UniqueConstraint(
+                fields=["source", "published_on"],
+                condition=Q(store__isnull=True),
+                name="one_rate_set_a_source_and_day",
+            ),
+            models.CheckConstraint(
+                condition=Q(store__isnull=True) | Q(source=SIMULATED), name="a_stores_own_rates_are_simulated"
+            ),
         ]
         indexes = [models.Index(fields=["-published_on", "-id"], name="latest_rate_set")]
 
@@ -51,6 +63,64 @@ class IndexClose(Mirrored):
             models.CheckConstraint(condition=Q(value__gt=0), name="a_close_is_positive"),
         ]
         indexes = [models.Index(fields=["series", "-closed_on", "-id"], name="latest_close")]
+
+
+class Verdict(models.TextChoices):
+    RELEASED = "released", _("Released: it acts")
+    DISCARDED = "discarded", _("Discarded: it stays out")
+
+
+class Quarantined(models.Model):
+    """A rate or close that does not act: as it was read, why, and what became of it (reliability 15).
+
+    While a rate of a publication waits here, the publication before it stays the latest.
+    """
+
+    KEY = ("kind", "source", "name", "day", "text")
+
+    kind = models.CharField(max_length=5, choices=[("rate", _("exchange rate")), ("close", _("index close"))])
+    source = models.CharField(max_length=60)
+    name = models.CharField(max_length=12)  # the currency, or the series
+    day = models.DateField()
+    text = models.CharField(max_length=80)  # as it was read
+    reason = models.CharField(max_length=12, choices=[(reason.value, reason.value) for reason in Reason])
+    last_good = models.CharField(max_length=40, blank=True)  # what it was held against
+    arrived_at = models.DateTimeField()
+    rate_set = models.ForeignKey(
+        FxRateSet, null=True, on_delete=models.CASCADE, related_name="quarantined", db_index=False
+    )
+    verdict = models.CharField(max_length=9, choices=Verdict.choices, blank=True)
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decided_by = models.CharField(max_length=80, null=True, blank=True)
+    why = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        verbose_name_plural = "quarantined"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind", "source", "name", "day", "text"], name="one_quarantined_observation_as_read"
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="rate", rate_set__isnull=False) | Q(kind="close", rate_set__isnull=True),
+                name="a_quarantined_rate_has_its_set",
+            ),
+            models.CheckConstraint(
+                condition=Q(verdict="", decided_at__isnull=True, decided_by__isnull=True, why="")
+                | (~Q(verdict="") & Q(decided_at__isnull=False, decided_by__isnull=False) & ~Q(why="")),
+                name="a_decided_observation_says_when_by_whom_and_why",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["rate_set"], condition=Q(verdict=""), name="undecided_rates_of_a_set"),
+            models.Index(fields=["-arrived_at"], name="quarantined_by_arrival"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.name} {self.day}: {self.text}"
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        return tuple(getattr(self, name) for name in self.KEY)
 
 
 class TaxCategory(models.TextChoices):

@@ -6,11 +6,23 @@ of its own which these verbs' other callers take (a batch) takes them after, or 
 
 from pricing.locks import seconds_left, status_at
 from pricing.services.acting import confirm, decline, hold, open_touched, refuse_a_rest
-from pricing.services.ending import cancel, confirm_anew, decline_anew, end_due, hold_renegotiated
+from pricing.services.ending import (
+    END,
+    cancel,
+    confirm_anew,
+    decline_anew,
+    end_due,
+    hold_renegotiated,
+    stores_due,
+    subjects_due,
+)
 from pricing.services.locking import Lot, lock
-from pricing.services.triggering import Judged, open_renegotiations
+from pricing.services.reminding import reminders_due
+from pricing.services.triggering import LOCKS_A_PASS, Judged, open_renegotiations, unjudged
 
 __all__ = [
+    "END",
+    "LOCKS_A_PASS",
     "Judged",
     "Lot",
     "cancel",
@@ -25,6 +37,10 @@ __all__ = [
     "open_renegotiations",
     "open_touched",
     "refuse_a_rest",
+    "reminders_due",
     "seconds_left",
     "status_at",
+    "stores_due",
+    "subjects_due",
+    "unjudged",
 ]

@@ -20,21 +20,47 @@ from pricing.models import Act, Lock, Renegotiation
 from pricing.services import telling
 
 SWEEP = "system:sweep"
+END = Coalesce("renegotiation_deadline", "expires_at")
+"""`locks.ends_at` for a query."""
+
+
+STORES_A_PASS = 1000
+
+
+def stores_due() -> list[Store]:
+    """Stores that have a lock past its end by their own clock, the longest overdue first."""
+    due = _due(clock.now(), None).order_by(END, "pk").values_list("store_id", flat=True)
+    ids = list(dict.fromkeys(due[: STORES_A_PASS * 10]))[:STORES_A_PASS]
+    stores = Store.objects.in_bulk(ids)
+    return [stores[pk] for pk in ids]
+
+
+def subjects_due(store: Store, *, at: dt.datetime | None = None, limit: int = 1000) -> list[str]:
+    """What the store's due locks belong to, the longest overdue first."""
+    due = Lock.objects.of(store).due(at or clock.now(store)).order_by(END, "pk")
+    return list(dict.fromkeys(due.values_list("subject", flat=True)[:limit]))
 
 
 @transaction.atomic
-def end_due(*, store: Store | None = None, at: dt.datetime | None = None, limit: int = 100) -> list[Lock]:
+def end_due(
+    *,
+    store: Store | None = None,
+    at: dt.datetime | None = None,
+    subject: str | None = None,
+    limit: int = 100,
+) -> list[Lock]:
     """Ends live locks that are past the end that runs, the longest overdue first; their claims are released.
 
     Open ones expire (R-49), those under renegotiation are terminated (R-55); each comes back as it is now. Call it in
     the transaction that moves what the locks held. Several sweepers at once are harmless: rows that another one holds
-    are skipped (reliability 4). `at` judges by another instant, on sandbox stores only (INPUT_INVALID).
+    are skipped (reliability 4). `subject` takes only its locks; `at` judges by another instant, on sandbox stores only (INPUT_INVALID).
     """
     if at is not None and (store is None or not store.sandbox):
         raise Problem(Code.INPUT_INVALID, detail=_("Only a sandbox store can be swept at another instant."))
     due = Lock.objects.of(store).due(at) if at and store else _due(clock.now(), store)
+    due = due if subject is None else due.filter(subject=subject)
     rows = due.select_related("store").select_for_update(of=("self",), skip_locked=True)
-    locks = list(rows.order_by(Coalesce("renegotiation_deadline", "expires_at"), "pk")[:limit])
+    locks = list(rows.order_by(END, "pk")[:limit])
     return lapse(locks, at=at, by=SWEEP)
 
 

@@ -11,7 +11,7 @@ from pricing.models import Lock
 
 
 def tell(locks: Collection[Lock], *, at: dt.datetime) -> None:
-    """In the transaction that moved them, as they are now."""
+    """In the transaction that moved them, as they are now; store by store, as their ledgers are taken."""
     by_type: dict[tuple[int, str], list[tuple[str, dict[str, Any]]]] = defaultdict(list)
     for lock in locks:
         by_type[lock.store_id, f"lock.{lock.status}"].append((f"lock:{lock.pk}", _data(lock)))

@@ -5,6 +5,7 @@ judged from rows alone, however the observation came in and whoever was dead at 
 """
 
 import datetime as dt
+import uuid
 from collections import defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
@@ -12,7 +13,8 @@ from decimal import Decimal
 from fractions import Fraction
 
 import structlog
-from django.db.models import QuerySet
+from django.db.models import Case, F, QuerySet, When
+from django.utils.translation import gettext as _
 
 from diagnostics import ledger
 from diagnostics.codes import Code
@@ -68,25 +70,44 @@ class Judged:
 
 
 def open_renegotiations(
-    *, store: Store | None = None, at: dt.datetime | None = None, limit: int = LOCKS_A_PASS
+    *,
+    store: Store | None = None,
+    at: dt.datetime | None = None,
+    only: uuid.UUID | None = None,
+    limit: int = LOCKS_A_PASS,
 ) -> Judged:
     """One pass over open locks that the latest observations were not yet held against, at most `limit` of them.
 
     Call it in the transaction that tells the parties of what it opened: each renegotiation comes with its lock, which
     now is `renegotiating` until its `renegotiation_deadline` (half open), its claims held as long, its event told.
-    Rows that another process holds are skipped; a confirmed or ended lock is never touched. `at` as in `end_due`.
+    Rows that another process holds are skipped; a confirmed or ended lock is never touched. `only` judges one lock,
+    `at` as in `end_due`.
     """
     if at is not None and (store is None or not store.sandbox):
-        raise ValueError("only a sandbox store is judged at another instant")
+        raise Problem(Code.INPUT_INVALID, detail=_("Only a sandbox store can be judged at another instant."))
     judged = Judged()
     open_ = Lock.objects.filter(status=LockStatus.OPEN)
     open_ = open_.of(store) if store else open_
+    open_ = open_.filter(pk=only) if only else open_
     for scope in _scopes(open_):
         left = limit - judged.locks
         if left <= 0:
             break
         _judge_scope(scope, open_, at, left, judged)
     return judged
+
+
+def unjudged(
+    *, store: Store | None = None, at: dt.datetime | None = None, limit: int = 1000
+) -> list[uuid.UUID]:
+    """Open locks that the latest observations were not yet held against."""
+    open_ = Lock.objects.filter(status=LockStatus.OPEN)
+    open_ = open_.of(store) if store else open_
+    found: list[uuid.UUID] = []
+    for scope in _scopes(open_):
+        rows, _observed = _waiting(scope, open_, at)
+        found += rows.order_by("pk").values_list("pk", flat=True)[: limit - len(found)]
+    return found
 
 
 def touched(locks: Collection[Lock], *, now: dt.datetime) -> list[Move]:
@@ -105,33 +126,59 @@ def open_moved(locks: Collection[Lock], *, now: dt.datetime, by: str) -> list[Re
     return opened
 
 
-Scope = tuple[bool, dt.timedelta, str]  # sandbox, its clock's offset, index series: who shares observations
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scope:
+    """Who shares observations: all live stores, or one sandbox store; and the lots' exposure."""
+
+    sandbox: Store | None
+    series: str
+
+    @property
+    def offset(self) -> dt.timedelta:
+        return self.sandbox.clock_offset if self.sandbox else dt.timedelta(0)
+
+    def of(self, locks: QuerySet[Lock]) -> QuerySet[Lock]:
+        locks = locks.filter(index_series=self.series)
+        return locks.filter(store=self.sandbox) if self.sandbox else locks.filter(store__sandbox=False)
 
 
 def _scopes(open_: QuerySet[Lock]) -> list[Scope]:
-    names = ("store__sandbox", "store__clock_offset", "index_series")
-    return list(open_.order_by(*names).values_list(*names).distinct())
+    """Two queries. The live stores come first."""
+    own = Case(When(store__sandbox=True, then=F("store_id")))
+    rows = open_.order_by().annotate(own=own).values_list("own", "index_series").distinct()
+    found = sorted(rows, key=lambda row: (row[0] or 0, row[1]))
+    sandboxes = Store.objects.in_bulk([own for own, _series in found if own])
+    return [Scope(sandbox=sandboxes.get(own), series=series) for own, series in found]
 
 
 def _judge_scope(
     scope: Scope, open_: QuerySet[Lock], at: dt.datetime | None, limit: int, judged: Judged
 ) -> None:
-    sandbox, offset, series = scope
-    observed = observe(series, at or clock.now() + offset, sandbox=sandbox)
-    rows = open_.filter(store__sandbox=sandbox, store__clock_offset=offset, index_series=series)
-    rows = rows.exclude(judged_by=observed.key).select_related("store")
-    held = list(rows.order_by("pk").select_for_update(of=("self",), skip_locked=True)[:limit])
-    now = at or clock.now() + offset
+    rows, observed = _waiting(scope, open_, at)
+    held = list(rows.order_by("store_id", "pk").select_for_update(of=("self",), skip_locked=True)[:limit])
+    if not held:
+        return
+    now = at or clock.now() + scope.offset
     locks = [lock for lock in held if lock.expires_at > now]
     judged.locks += len(held)
     judged.opened += _judge(locks, observed, now)
     Lock.objects.filter(pk__in=[lock.pk for lock in held]).update(judged_by=observed.key)
 
 
-def observe(series: str, now: dt.datetime, *, sandbox: bool) -> Observed:
-    """The newest observations at an instant that may act: a stale one never does (reliability 15)."""
+def _waiting(scope: Scope, open_: QuerySet[Lock], at: dt.datetime | None) -> tuple[QuerySet[Lock], Observed]:
+    observed = observe(scope.series, at or clock.now() + scope.offset, store=scope.sandbox)
+    rows = scope.of(open_)
+    return rows.exclude(judged_by=observed.key).select_related("store"), observed
+
+
+def observe(series: str, now: dt.datetime, *, store: Store | None) -> Observed:
+    """The newest observations at an instant that may act: a stale one never does (reliability 15).
+
+    `store` None: for any live store. Which of them is stale is judged by the policies in force now.
+    """
     ages = policy.in_force(now)
-    rates = newest_rate_set(now, sandbox=sandbox)
+    sandbox = bool(store and store.sandbox)
+    rates = newest_rate_set(now, store=store)
     if rates and (now.date() - rates.published_on).days > int(ages["fx_max_age_days"]):
         rates = None
     close = close_on(series, now.date(), sandbox=sandbox) if series else None
@@ -147,7 +194,7 @@ def _by_series(locks: Collection[Lock], now: dt.datetime) -> Iterator[tuple[Obse
     for lock in locks:
         by_series[lock.index_series].append(lock)
     for series, some in by_series.items():
-        yield observe(series, now, sandbox=some[0].store.sandbox), some
+        yield observe(series, now, store=some[0].store), some
 
 
 def _judge(locks: Collection[Lock], observed: Observed, now: dt.datetime) -> list[Renegotiation]:

@@ -74,7 +74,7 @@ class _Rates:
     """`usd_of` of the checks: by the last rates published by a day; each day is asked for once."""
 
     def __init__(self, store: Store) -> None:
-        self.rows = FxRate.objects.all()
+        self.rows = FxRate.objects.filter(rate_set__store=None)
         if not store.sandbox:  # a live store never takes what is simulated
             self.rows = self.rows.exclude(rate_set__source=SIMULATED)
         self.known: dict[tuple[str, dt.date], Decimal | None] = {}

@@ -181,7 +181,7 @@ def _record(
     **facts: object,
 ) -> None:
     at = locks[0].ended_at
-    ending.close_finished(store_id=grant.store_id, ref=grant.subject, at=at)
+    ending.close_finished(store_id=grant.store_id, refs=[grant.subject], at=at)
     for side in ("seller", "buyer"):
         letters.write(
             kind=f"repurchase.answered_{side}",

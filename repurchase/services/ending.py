@@ -1,7 +1,8 @@
 """Orders leave their lock when the clock ends it: expired, terminated. One place moves them."""
 
+import datetime as dt
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from diagnostics import ledger
 from diagnostics.codes import Code
@@ -13,48 +14,84 @@ from repurchase.lifecycle import OrderStatus, sources
 from repurchase.models import Batch, RepeatOrder
 from repurchase.services import telling
 
-LETTERS = {OrderStatus.EXPIRED: ("seller",), OrderStatus.TERMINATED: ("seller", "buyer")}
+LETTERS: Mapping[OrderStatus, Sequence[str]] = {
+    OrderStatus.EXPIRED: ("expired",),
+    OrderStatus.TERMINATED: ("terminated_seller", "terminated_buyer"),
+}
 """Who is told of an end that nobody asked for; what a person did is told where it is done."""
+
+WHY: Mapping[OrderStatus, Mapping[str, str]] = {
+    OrderStatus.EXPIRED: {"code": Code.LOCK_EXPIRED},
+    OrderStatus.TERMINATED: {"code": Code.RENEGOTIATION_LAPSED},
+}
 
 
 def end_orders(locks: Sequence[Lock], *, by: str) -> int:
-    """Moves the orders of locks that have just ended, in the transaction that ended them: expired or terminated."""
-    moved = 0
-    by_end: dict[tuple[int, str, str], list[Lock]] = defaultdict(list)
+    """Moves the orders of locks of one store that have just ended, in the transaction that ended them.
+
+    A constant number of statements for each of the two ends, however many plans they belong to: one letter a plan
+    and reader, one entry of the ledger a plan.
+    """
+    by_end: dict[tuple[int, str, dt.datetime], list[Lock]] = defaultdict(list)
     for lock in locks:
-        by_end[lock.store_id, lock.subject, lock.status].append(lock)
-    for (store_id, subject, name), ended in sorted(by_end.items()):
-        status, at = OrderStatus(name), ended[0].ended_at
-        n = RepeatOrder.objects.filter(lock__in=ended, status__in=sources(status)).update(
-            status=status, changed_at=at
-        )
-        moved += n
-        telling.orders(RepeatOrder.objects.filter(lock__in=ended, status=status, changed_at=at), at=at)
-        close_finished(store_id=store_id, ref=subject, at=at)
-        first = min(str(lock.pk) for lock in ended)
-        for side in LETTERS[status]:
-            kind = "expired" if status is OrderStatus.EXPIRED else f"terminated_{side}"
-            letters.write(
-                kind=f"repurchase.{kind}", store_id=store_id, dedupe=f"{kind}:{subject}:{first}",
-                batch=subject, orders=n,
-            )  # fmt: skip
-        ledger.record(
-            store_id=store_id, kind=f"lock.{status}", subject=f"batch:{subject}", by=by, at=at, orders=n,
-            locks=[str(lock.pk) for lock in ended],
-            **({"code": str(Code.RENEGOTIATION_LAPSED)} if status is OrderStatus.TERMINATED else {}),
-        )  # fmt: skip
-    return moved
-
-
-def close_finished(*, store_id: int, ref: str, at) -> None:
-    """A locked batch none of whose orders is in a lock any more is closed."""
-    batch = (
-        Batch.objects.select_for_update()
-        .filter(store_id=store_id, ref=ref, status=BatchStatus.LOCKED)
-        .first()
+        by_end[lock.store_id, lock.status, lock.ended_at].append(lock)
+    return sum(
+        _end(store_id, OrderStatus(status), at, some, by) for (store_id, status, at), some in by_end.items()
     )
-    if batch is None or batch.orders.filter(status=OrderStatus.LOCKED).exists():
-        return
+
+
+def _end(store_id: int, status: OrderStatus, at: dt.datetime, locks: Sequence[Lock], by: str) -> int:
+    held = RepeatOrder.objects.filter(lock__in=locks, status__in=sources(status))
+    ids = list(held.values_list("pk", flat=True))
+    moved = RepeatOrder.objects.filter(pk__in=ids)
+    moved.update(status=status, changed_at=at)
+    telling.orders(moved, at=at)
+    by_subject: dict[str, list[Lock]] = defaultdict(list)
+    for lock in locks:
+        by_subject[lock.subject].append(lock)
+    close_finished(store_id=store_id, refs=by_subject, at=at)
+    _write(store_id, status, by_subject)
+    ledger.record_each(
+        store_id=store_id, kind=f"lock.{status}", by=by, at=at,
+        each=[
+            (f"batch:{subject}", {"locks": [str(lock.pk) for lock in some], "orders": _orders(some), **WHY[status]})
+            for subject, some in sorted(by_subject.items())
+        ],
+    )  # fmt: skip
+    return len(ids)
+
+
+def _orders(locks: Sequence[Lock]) -> int:
+    return sum(lock.order_count for lock in locks)
+
+
+def _write(store_id: int, status: OrderStatus, by_subject: Mapping[str, Sequence[Lock]]) -> None:
+    for kind in LETTERS[status]:
+        letters.write_each(
+            kind=f"repurchase.{kind}",
+            store_id=store_id,
+            each=[
+                (
+                    f"{kind}:{subject}:{min(str(lock.pk) for lock in some)}",
+                    {"batch": subject, "orders": _orders(some)},
+                )
+                for subject, some in by_subject.items()
+            ],
+        )
+
+
+def close_finished(*, store_id: int, refs: Collection[str], at: dt.datetime) -> None:
+    """Locked batches none of whose orders is in a lock any more are closed."""
+    locked = Batch.objects.filter(store_id=store_id, ref__in=refs, status=BatchStatus.LOCKED)
+    rows = list(locked.order_by("pk").select_for_update())
+    open_ = RepeatOrder.objects.filter(batch__in=rows, status=OrderStatus.LOCKED)
+    still = set(open_.values_list("batch", flat=True).distinct())
+    for batch in rows:
+        if batch.pk not in still:
+            _close(batch, at)
+
+
+def _close(batch: Batch, at: dt.datetime) -> None:
     batch.status = batching.advance(BatchStatus(batch.status), batching.Event.CLOSE)
     batch.ended_at = at
     batch.save(update_fields=["status", "ended_at"])

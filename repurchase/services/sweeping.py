@@ -12,25 +12,25 @@ from diagnostics.problem import Problem
 from marketplace import clock
 from marketplace.models import Store
 from outbox.bells import ring
-from pricing import services as pricing
 from pricing.services import sealing
 from qualification import services as qualification
 from qualification.services import reviewing, uploading
 from repurchase.batching import BatchStatus
 from repurchase.models import Batch, Chunk, Heartbeat
-from repurchase.services import ending, generating
+from repurchase.services import generating, lapsing, reminding, triggering
 
 log = structlog.get_logger(__name__)
 
-LOCKS_A_PASS = 1000
 ABANDONED = dt.timedelta(seconds=20)
 """A chunk takes about a second; one not done so long after it was rung is rung again."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Swept:
-    expired_locks: int
-    expired_orders: int
+    opened_renegotiations: int
+    ended_locks: int  # expired, or terminated without agreement
+    ended_orders: int
+    reminders: int
     rung_chunks: int
     rung_seals: int
     finished_batches: int
@@ -44,22 +44,18 @@ def sweep(*, store: Store | None = None, at: dt.datetime | None = None) -> Swept
     """Ends what is due. `at` judges by another instant than now, on a sandbox store only."""
     if at is not None and (store is None or not store.sandbox):
         raise Problem(Code.INPUT_INVALID, detail="--at needs --store with a sandbox store")
-    locks, orders = _expire(store, at)
+    opened = triggering.open_renegotiations(store=store, at=at)
+    locks, orders = lapsing.end_due(store=store, at=at)
+    reminded = reminding.remind(store=store, at=at)
     rung = _ring_abandoned(store)
     finished = _finish(store)
     seals = sealing.ring_due(store=store)
     notices, lapsed = qualification.keep_up(store=store, at=at)
     return Swept(
-        expired_locks=locks, expired_orders=orders, rung_chunks=rung, rung_seals=seals, finished_batches=finished,
+        opened_renegotiations=opened, ended_locks=locks, ended_orders=orders, reminders=reminded, rung_chunks=rung, rung_seals=seals, finished_batches=finished,
         lapse_notices=notices, lapsed_stores=lapsed,
         rung_documents=uploading.ring_unread(), review_alarms=reviewing.watch(),
     )  # fmt: skip
-
-
-@transaction.atomic
-def _expire(store: Store | None, at: dt.datetime | None) -> tuple[int, int]:
-    ended = pricing.end_due(store=store, at=at, limit=LOCKS_A_PASS)
-    return len(ended), ending.end_orders(ended, by="system:sweep")
 
 
 def _ring_abandoned(store: Store | None) -> int:

@@ -3,14 +3,18 @@
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Sequence
+from uuid import UUID
 
-from django.db import transaction
+import structlog
 
 from diagnostics import ledger
 from marketplace.models import Store
 from outbox import letters
 from pricing import services as pricing
 from pricing.models import Grant, Renegotiation
+from repurchase.services.bounded import transactional
+
+log = structlog.get_logger(__name__)
 
 PASSES = 50
 """So many transactions of a hundred locks in one go: what is left waits for the next one, seconds later."""
@@ -20,17 +24,32 @@ def open_renegotiations(*, store: Store | None = None, at: dt.datetime | None = 
     """How many locks' renegotiations were opened. Each transaction is bounded, and what it opened is told in it."""
     opened = 0
     for _ in range(PASSES):
-        judged = _pass(store, at)
+        try:
+            judged = _pass(store, at)
+        except Exception:
+            log.exception("judging_failed")
+            return opened + _one_by_one(store, at)
         opened += len(judged.opened)
-        if not judged.locks:
+        if judged.locks < pricing.LOCKS_A_PASS:
             break
     return opened
 
 
-@transaction.atomic
-def _pass(store: Store | None, at: dt.datetime | None) -> pricing.Judged:
-    judged = pricing.open_renegotiations(store=store, at=at)
-    tell(judged.opened)
+def _one_by_one(store: Store | None, at: dt.datetime | None) -> int:
+    """After a pass that failed: a damaged row holds up nothing but itself."""
+    opened = 0
+    for pk in pricing.unjudged(store=store, at=at):
+        try:
+            opened += len(_pass(store, at, only=pk).opened)
+        except Exception:
+            log.exception("judging_failed", lock=str(pk))
+    return opened
+
+
+def _pass(store: Store | None, at: dt.datetime | None, only: UUID | None = None) -> pricing.Judged:
+    with transactional():
+        judged = pricing.open_renegotiations(store=store, at=at, only=only)
+        tell(judged.opened)
     return judged
 
 

@@ -6,11 +6,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from marketplace import clock
-from marketplace.models import Membership
+from marketplace.access import Can
+from marketplace.models import Membership, Store
 from pricing.models import Lock
+from pricing.services import END, seconds_left
 from repurchase import queries
 from repurchase.batching import BatchStatus
-from repurchase.views.doors import for_members
+from repurchase.views.doors import for_members, may
 
 SHOWN = 8
 
@@ -22,14 +24,25 @@ def dashboard(request: HttpRequest, membership: Membership) -> HttpResponse:
     batches = queries.batches(store, now=now)
     context = {
         "active": "dashboard",
+        "store_id": store.pk,
         "freshness": queries.freshness(store, now=now),
         "locks": _ending_soon(store, now),
+        "movable": _movable(store, now) if may(membership, Can.LOCK) else [],
         "waiting": batches.filter(status__in=[BatchStatus.SCREENING, BatchStatus.PLANNED])[:SHOWN],
         "latest": batches[:SHOWN],
     }
     return render(request, "dashboard.html", context)
 
 
-def _ending_soon(store, now: dt.datetime) -> list[tuple[Lock, int]]:
-    locks = Lock.objects.of(store).open_at(now).select_related("buyer").order_by("expires_at")[:SHOWN]
-    return [(lock, int((lock.expires_at - now).total_seconds())) for lock in locks]
+def _ending_soon(store: Store, now: dt.datetime) -> list[tuple[Lock, int]]:
+    """Open locks and those under renegotiation, by the end that runs."""
+    locks = Lock.objects.of(store).live_at(now).select_related("buyer").order_by(END, "pk")[:SHOWN]
+    return [(lock, seconds_left(lock, now)) for lock in locks]
+
+
+def _movable(store: Store, now: dt.datetime) -> list[str]:
+    """Currencies of a sandbox store's open locks whose rate the simulator may move."""
+    if not store.sandbox:
+        return []
+    foreign = Lock.objects.of(store).open_at(now).exclude(currency=store.settlement_currency)
+    return list(foreign.order_by("currency").values_list("currency", flat=True).distinct())

@@ -32,7 +32,7 @@ def file(tmp_path):
 class TestTheRates:
     def test_are_mirrored_day_by_day_without_gaps_and_absurd_values(self, file):
         report = import_rates(path=file, source="ecb")
-        assert (report.new_days, dict(report.cells)) == (3, {"imported": 5, "gap": 1, "refused": 3})
+        assert (report.new_days, dict(report.cells)) == (3, {"imported": 5, "gap": 1, "quarantined": 3})
         newest = FxRateSet.objects.get(published_on=dt.date(2026, 10, 30))
         assert dict(newest.rates.values_list("currency", "per_euro")) == {
             "USD": Decimal("1.1172"),

@@ -338,16 +338,16 @@ class TestLapsing:
         batch = locked(store)
         lock = Lock.objects.get()
         swept = sweeping.sweep(store=store, at=lock.expires_at - MICROSECOND)
-        assert swept.expired_locks == 0
-        assert sweeping.sweep(store=store, at=lock.expires_at).expired_orders == 5
+        assert swept.ended_locks == 0
+        assert sweeping.sweep(store=store, at=lock.expires_at).ended_orders == 5
         batch.refresh_from_db()
         assert (set(statuses(batch)), batch.status) == ({"expired"}, "closed")
 
     def test_swept_twice_happens_once(self, store):
         locked(store)
         at = Lock.objects.get().expires_at
-        assert sweeping.sweep(store=store, at=at).expired_locks == 1
-        assert sweeping.sweep(store=store, at=at).expired_locks == 0
+        assert sweeping.sweep(store=store, at=at).ended_locks == 1
+        assert sweeping.sweep(store=store, at=at).ended_locks == 0
         assert LedgerEntry.objects.filter(kind="lock.expired").count() == 1
 
     def test_at_another_instant_is_for_sandbox_stores_only(self, store):

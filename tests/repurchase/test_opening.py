@@ -289,7 +289,7 @@ class TestALapse:
         locking.lock_and_invite(batch=batch, by="user:1")
         self.lapse_at(store, clock.now(store))
         swept = sweeping.sweep()
-        assert (swept.lapsed_stores, swept.expired_locks) == (1, 0)
+        assert (swept.lapsed_stores, swept.ended_locks) == (1, 0)
         assert standing() == Standing.LAPSED
         accept(batch)
         assert statuses(batch) == ["confirmed"] * 5

@@ -35,7 +35,7 @@ PUBLIC = {
 # What a store's members see, with the values that address alice's rows.
 OF_A_STORE = {
     "", "store/", "stock/", "benefits/", "qualification/", "qualification/documents/", "qualification/submit/",
-    "qualification/documents/<uuid:key>/withdraw/", "orders/", "orders/selection/", "batches/",
+    "qualification/documents/<uuid:key>/withdraw/", "orders/", "orders/selection/", "batches/", "simulator/rate/",
     "orders/buyers/<int:buyer_id>/", "orders/<ref:ref>/", "batches/<ref:ref>/", "batches/<ref:ref>/progress/",
     "batches/<ref:ref>/lock/", "batches/<ref:ref>/services/", "batches/<ref:ref>/rescreen/",
     "batches/<ref:ref>/edits/", "batches/<ref:ref>/cancel/",

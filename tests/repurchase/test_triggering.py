@@ -151,7 +151,7 @@ class TestARenegotiationThatLapsed:
         triggering.open_renegotiations()
         world.move_clock(store, Renegotiation.objects.get().deadline_at)
         swept = sweeping.sweep()
-        assert (Lock.objects.get().status, swept.expired_locks) == ("terminated", 1)
+        assert (Lock.objects.get().status, swept.ended_locks) == ("terminated", 1)
         assert set(RepeatOrder.objects.values_list("status", flat=True)) == {"terminated"}
         assert not OrderClaim.objects.filter(released_at=None).exists()
         assert LedgerEntry.objects.get(kind="lock.terminated").facts["code"] == "RENEGOTIATION_LAPSED"

@@ -27,5 +27,5 @@ class Command(ImportCommand):
                 "already_there": report.days_already_there,
                 "refused": report.days_refused,
             },
-            "rates": {kind: report.cells[kind] for kind in ("imported", "gap", "refused")},
+            "rates": {kind: report.cells[kind] for kind in ("imported", "gap", "quarantined")},
         }

@@ -1,0 +1,28 @@
+import datetime as dt
+
+import pytest
+
+from pricing.reminders import OF_A_LOCK, OF_A_RENEGOTIATION, first, stage_at
+
+END = dt.datetime(2026, 11, 26, 8, 0, tzinfo=dt.UTC)
+HOUR = dt.timedelta(hours=1)
+TICK = dt.timedelta(microseconds=1)
+
+
+class TestAReminder:
+    @pytest.mark.parametrize(
+        ("before", "stage", "following"),
+        [
+            (72 * HOUR, None, 24 * HOUR), (24 * HOUR + TICK, None, 24 * HOUR), (24 * HOUR, 24 * HOUR, 6 * HOUR),
+            (6 * HOUR + TICK, 24 * HOUR, 6 * HOUR), (6 * HOUR, 6 * HOUR, HOUR), (3 * HOUR, 6 * HOUR, HOUR),
+            (HOUR, HOUR, None), (TICK, HOUR, None), (0 * HOUR, None, None), (-HOUR, None, None),
+        ],
+    )  # fmt: skip
+    def test_comes_24_6_and_1_hours_before_a_locks_end_and_never_after_it(self, before, stage, following):
+        now = END - before
+        assert stage_at(OF_A_LOCK, ends_at=END, now=now) == stage
+        assert first(OF_A_LOCK, ends_at=END, now=now) == (END - following if following else None)
+
+    def test_comes_2_hours_and_30_minutes_before_a_renegotiations_end(self):
+        assert first(OF_A_RENEGOTIATION, ends_at=END, now=END - 4 * HOUR) == END - 2 * HOUR
+        assert first(OF_A_RENEGOTIATION, ends_at=END, now=END - 2 * HOUR) == END - HOUR / 2
