@@ -10,9 +10,9 @@ from typing import Any
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 
-from marketplace.models import SIMULATED, FxRateSet, IndexClose, Sku, Store, User
+from marketplace.models import SIMULATED, IndexClose, Sku, Store, User
 from marketplace.money import Money, Rates
-from marketplace.queries import rates_of
+from marketplace.queries import rate_sets, rates_of
 from outbox.models import Letter
 from pricing import renegotiation as core
 from pricing.locks import LockStatus, seconds_left, status_at
@@ -286,8 +286,7 @@ def _fx_history(found: Renegotiation) -> list[tuple[dt.date, Decimal]]:
     base, quote = found.name.split("/")
     until = found.new_rate_set.published_on
     since = min(found.base_rate_set.published_on, until - dt.timedelta(days=HISTORY_DAYS))
-    sets = FxRateSet.objects.filter(published_on__range=(since, until))
-    sets = sets if found.store.sandbox else sets.exclude(source=SIMULATED)
+    sets = rate_sets(found.store).filter(published_on__range=(since, until))
     values: dict[dt.date, Decimal] = {}
     for row in sets.order_by("published_on", "pk").prefetch_related("rates"):
         per_euro = {rate.currency: rate.per_euro for rate in row.rates.all()} | {"EUR": Decimal(1)}
