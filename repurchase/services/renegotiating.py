@@ -109,7 +109,7 @@ def decline(*, renegotiation: Renegotiation, actor: Actor, reason: str = "") -> 
     moved = RepeatOrder.objects.filter(lock=lock, status__in=sources(OrderStatus.DECLINED))
     n = moved.update(status=OrderStatus.DECLINED, changed_at=now)
     telling.orders(RepeatOrder.objects.filter(lock=lock, changed_at=now), at=now)
-    ending.close_finished(store_id=lock.store_id, ref=lock.subject, at=now)
+    ending.close_finished(store_id=lock.store_id, refs=[lock.subject], at=now)
     for side in Side:
         _write(f"renegotiation_declined_{side}", renegotiation, "")
     ledger.record(
@@ -219,7 +219,7 @@ def _settle(lock: Lock, agreed: Offer, actor: Actor, at: dt.datetime) -> None:
     _confirm_services(lot, at)
     telling.orders(RepeatOrder.objects.filter(lock=lock, changed_at=at), at=at)
     answering.keep_gates(lot.batch, at)
-    ending.close_finished(store_id=lock.store_id, ref=lock.subject, at=at)
+    ending.close_finished(store_id=lock.store_id, refs=[lock.subject], at=at)
     sealing.ask(
         store_id=lock.store_id, kind=Kind.RENEGOTIATION, subject=lock.subject, occasion=agreed.pk, at=at
     )

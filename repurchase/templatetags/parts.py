@@ -263,6 +263,18 @@ def plain(value: Decimal) -> str:
 
 
 @register.filter
+def with_sign(number: str) -> str:
+    """“+1.5”, “−2”: a change is never without its sign."""
+    return f"−{number[1:]}" if number.startswith("-") else f"+{number}"
+
+
+@register.filter
+def brief(value: Decimal) -> str:
+    """A rate or close to be read, to four digits after the point: “7.0909”, “300”."""
+    return plain(round(value, 4))
+
+
+@register.filter
 def zoned(at: dt.datetime) -> str:
     """“2026-11-26 16:00 (UTC+08:00)”: for readers in any zone."""
     local = timezone.localtime(at)

@@ -21,7 +21,7 @@ def _the_clock_ends_what_is_left(portal):
     """Other locks of the demo store were moved as well: they must not pop up in the journeys that follow."""
     yield
     later = (dt.datetime.now(dt.UTC) + dt.timedelta(hours=5)).isoformat()
-    portal.manage("sweep", "--store", "ningbo-bulk", "--at", later)
+    portal.manage("sweep", "--store", "harbour-lane", "--at", later)
 
 
 def letter(portal, words: str, seconds: float = 30) -> dict:
