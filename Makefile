@@ -1,6 +1,6 @@
 # `make run` and `make test` set everything up; `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench ocr-report chaos setup setup-test messages clean
+.PHONY: help run test lint bench ocr-report chaos chaos-long setup setup-test messages clean
 
 PACKAGES := sh repurchase/embedded/system-packages.sh
 VENV := .venv
@@ -54,6 +54,12 @@ bench: setup-test ## benchmarks as ratios; writes bench.json
 
 ocr-report: setup-test ## field recall on 72 fresh scans and 16 tampered ones; writes ocr-report.json
 	@$(PY) -m tests.qualification.ocr_report $(SEED)
+
+chaos: setup-test ## the fault tests in larger sizes than in `make test`
+	@CHAOS=full $(PRIVATE) $(PY) -m pytest -q -ra tests/chaos
+
+chaos-long: setup-test ## the same in their full sizes, for hours
+	@CHAOS=long $(PRIVATE) $(PY) -m pytest -q -ra tests/chaos
 
 messages: setup-test ## collects new texts into locale/
 	@$(PRIVATE) $(PY) manage.py makemessages --all --no-obsolete --no-wrap --no-location --ignore 'tests/*' --ignore '.venv/*' --ignore '.uv/*'

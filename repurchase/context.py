@@ -7,7 +7,7 @@ from django.utils.functional import SimpleLazyObject
 from marketplace import clock
 from marketplace.access import CAPABILITIES, SESSION_KEY, Can, memberships_of
 from outbox import events
-from repurchase.queries.renegotiations import live_count
+from repurchase.queries.talks import live_count
 
 
 def site(request: HttpRequest) -> dict:

@@ -202,19 +202,17 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_MAX_MEMORY_PER_CHILD = 400_000  # KB; the child is replaced after the task that passed it
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
-CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
+# No ring carries an `expires`: a worker whose clock is ahead of beat's would throw every one of them away (F-7). Rings
+# that piled up are harmless instead. And beat keeps no file of when it last rang: a clock set back would silence it.
+CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
 SWEEP_SECONDS = 3
 CELERY_BEAT_SCHEDULE = {
-    "sweep": {"task": "repurchase.sweep", "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS}},
-    "letters": {"task": "outbox.deliver_letters", "schedule": 5, "options": {"expires": 5}},
-    "prune": {"task": "outbox.prune_events", "schedule": 3600, "options": {"expires": 3600}},
+    "sweep": {"task": "repurchase.sweep", "schedule": SWEEP_SECONDS},
+    "letters": {"task": "outbox.deliver_letters", "schedule": 5},
+    "prune": {"task": "outbox.prune_events", "schedule": 3600},
 }
 if EMBEDDED:
-    CELERY_BEAT_SCHEDULE["simulate"] = {
-        "task": "repurchase.simulate",
-        "schedule": 60,
-        "options": {"expires": 60},
-    }
+    CELERY_BEAT_SCHEDULE["simulate"] = {"task": "repurchase.simulate", "schedule": 60}
 
 # What reads the pictures of documents: a module like qualification/engines/tesseract.py.
 OCR_ENGINE = env.str("OCR_ENGINE", default="") or "qualification.engines.tesseract"

@@ -23,7 +23,7 @@ from pricing.renegotiation import Side
 from pricing.services.renegotiating import current
 from repurchase.letters import batch_url, to_seller
 from repurchase.models import Batch
-from repurchase.queries.renegotiations import BUYER_LETTERS
+from repurchase.queries.talks import BUYER_LETTERS
 from repurchase.services.renegotiating import others_who_sign
 from repurchase.templatetags import parts
 

@@ -18,8 +18,7 @@ def finish_batch(batch_id: int) -> None:
 
 @shared_task(name="repurchase.sweep")
 def sweep() -> None:
-    sweeping.beat("sweep")
-    sweeping.sweep()
+    sweeping.sweep_when_rung()
 
 
 @shared_task(name="repurchase.judge_triggers")

@@ -29,6 +29,7 @@ library libharfbuzz-subset.so.0 libharfbuzz-subset0
 need /usr/share/fonts/truetype/wqy/wqy-microhei.ttc fonts-wqy-microhei
 if [ "${1:-run}" = test ]; then
     need chromium chromium
+    need faketime faketime
     need msgfmt gettext
     need xmllint libxml2-utils
     need pdfsig poppler-utils

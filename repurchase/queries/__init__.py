@@ -11,6 +11,7 @@ from repurchase.queries.history import buyer_groups, past_orders
 from repurchase.queries.offers import offer, offer_orders
 from repurchase.queries.opening import opening, to_replace
 from repurchase.queries.orders import order
+from repurchase.queries.renegotiations import renegotiation_figures
 from repurchase.queries.selections import selection_summary
 from repurchase.queries.services import batch_services
 from repurchase.queries.standing import standings
@@ -42,6 +43,7 @@ __all__ = [
     "plan",
     "plan_drift",
     "progress",
+    "renegotiation_figures",
     "selection_summary",
     "standings",
     "stock",

@@ -15,8 +15,8 @@ from repurchase.lifecycle import ACCEPTED
 from repurchase.models import Batch, RepeatOrder
 from repurchase.queries.batches import CurrencyTotals, LotView, counts_of, currency_totals, lots
 from repurchase.queries.paging import PAGE, Page, decode, encode
-from repurchase.queries.renegotiations import offered_orders
 from repurchase.queries.services import ServiceState, ServiceView, asked_services, rows_of, views
+from repurchase.queries.talks import offered_orders
 
 TOLD = frozenset({ServiceState.ASKED, ServiceState.CONFIRMED, ServiceState.LEFT_OUT})
 

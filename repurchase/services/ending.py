@@ -86,13 +86,9 @@ def close_finished(*, store_id: int, refs: Collection[str], at: dt.datetime) -> 
     rows = list(locked.order_by("pk").select_for_update())
     open_ = RepeatOrder.objects.filter(batch__in=rows, status=OrderStatus.LOCKED)
     still = set(open_.values_list("batch", flat=True).distinct())
-    for batch in rows:
-        if batch.pk not in still:
-            _close(batch, at)
-
-
-def _close(batch: Batch, at: dt.datetime) -> None:
-    batch.status = batching.advance(BatchStatus(batch.status), batching.Event.CLOSE)
-    batch.ended_at = at
-    batch.save(update_fields=["status", "ended_at"])
-    telling.batch(batch, at=at)
+    closed = [batch for batch in rows if batch.pk not in still]
+    target = batching.advance(BatchStatus.LOCKED, batching.Event.CLOSE)
+    Batch.objects.filter(pk__in=[batch.pk for batch in closed]).update(status=target, ended_at=at)
+    for batch in closed:
+        batch.status, batch.ended_at = target, at
+    telling.batches(closed, at=at)

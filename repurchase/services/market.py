@@ -31,12 +31,13 @@ def move_rate(*, store: Store, currency: str, percent: Decimal, by: str) -> int:
         or currency == store.settlement_currency
     ):
         raise Problem(Code.INPUT_INVALID, detail=f"{currency} {percent}")
-    _publish(store, currency, percent, by)
+    publish(store, currency=currency, percent=percent, by=by)
     return triggering.open_renegotiations(store=store)
 
 
 @transaction.atomic
-def _publish(store: Store, currency: str, percent: Decimal, by: str) -> None:
+def publish(store: Store, *, currency: str, percent: Decimal, by: str) -> None:
+    """The rates alone; the next sweep holds the locks against them."""
     now = clock.now(store)
     latest = newest_rate_set(now, store=store)
     if latest is None:

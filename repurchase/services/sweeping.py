@@ -21,6 +21,8 @@ from repurchase.services import generating, lapsing, reminding, triggering
 
 log = structlog.get_logger(__name__)
 
+PACE = dt.timedelta(seconds=1)
+LONG_AGO = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 ABANDONED = dt.timedelta(seconds=20)
 """A chunk takes about a second; one not done so long after it was rung is rung again."""
 
@@ -111,5 +113,9 @@ def _each(batch_ids: Iterable[int], act: Callable[[int], None]) -> int:
     return done
 
 
-def beat(name: str) -> None:
-    Heartbeat.objects.update_or_create(name=name, defaults={"beat_at": clock.now()})
+def sweep_when_rung() -> Swept | None:
+    """A pass, unless another one began within the last second: rings that piled up cost one statement each."""
+    Heartbeat.objects.bulk_create([Heartbeat(name="sweep", beat_at=LONG_AGO)], ignore_conflicts=True)
+    now = clock.now()
+    mine = Heartbeat.objects.filter(name="sweep", beat_at__lte=now - PACE).update(beat_at=now)
+    return sweep() if mine else None

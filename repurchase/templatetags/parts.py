@@ -257,6 +257,12 @@ def told(value: str) -> str:
 
 
 @register.filter
+def percent(ratio: float) -> str:
+    """A measured ratio to one digit after the point; what a rule decides by is shown in full by `share`."""
+    return f"{digits(Decimal(str(round(ratio * 100, 1))), 1)} %"
+
+
+@register.filter
 def plain(value: Decimal) -> str:
     """A rate or close without the zeros that only its column has: “7.1”, “300”."""
     return f"{value.normalize():f}"

@@ -13,7 +13,7 @@ from diagnostics.codes import CATALOGUE, Code
 from diagnostics.problem import Problem
 from pricing.renegotiation import Side
 from pricing.signing import CONSENT_VERSION, PRICE_CHANGE, Evidence
-from repurchase.queries import agreements, renegotiations
+from repurchase.queries import agreements, talks
 from repurchase.queries.offers import Offer, offer, offer_orders, offer_services
 from repurchase.queries.weighing import Ticks, weigh
 from repurchase.services import answering
@@ -122,11 +122,11 @@ def _context(request: HttpRequest, found: Offer, token: str, ticks: Ticks) -> di
 def _talks(request: HttpRequest, found: Offer) -> list[dict]:
     """A section for each renegotiated lot: what changed, what is offered, and what can be done about it."""
     wide = bool(request.GET.get("skus"))
-    each = renegotiations.of_subject(found.store.pk, found.batch_ref)
+    each = talks.of_subject(found.store.pk, found.batch_ref)
     return [
         {
-            "talks": renegotiations.talks(one, now=found.now, side=Side.BUYER, all_skus=wide),
-            "chart": renegotiations.chart(one),
+            "talks": talks.talks(one, now=found.now, side=Side.BUYER, all_skus=wide),
+            "chart": talks.chart(one),
         }
         for one in each
     ]

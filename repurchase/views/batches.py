@@ -17,7 +17,7 @@ from marketplace.models import Membership
 from repurchase import queries
 from repurchase.batching import BatchStatus
 from repurchase.models import Batch
-from repurchase.queries import agreements, renegotiations
+from repurchase.queries import agreements, talks
 from repurchase.services import batches as services
 from repurchase.services import locking
 from repurchase.services.editing import EDITABLE
@@ -91,8 +91,8 @@ def _plan(request: HttpRequest, found: Batch, now: dt.datetime) -> dict:
     return {
         "plan": plan,
         "papers": agreements.papers(found.store, found.ref),
-        "fresh_quotes": renegotiations.quotes_after(found),
-        "undelivered": renegotiations.undelivered(found.store_id, renegotiations.grant_of(found)),
+        "fresh_quotes": talks.quotes_after(found),
+        "undelivered": talks.undelivered(found.store_id, talks.grant_of(found)),
         "drift": queries.plan_drift(found, now=now),
         "tabs": tabs,
         "tab": tab,

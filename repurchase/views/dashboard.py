@@ -28,6 +28,7 @@ def dashboard(request: HttpRequest, membership: Membership) -> HttpResponse:
         "freshness": queries.freshness(store, now=now),
         "locks": _ending_soon(store, now),
         "movable": _movable(store, now) if may(membership, Can.LOCK) else [],
+        "renegotiations": queries.renegotiation_figures(store, until=now),
         "waiting": batches.filter(status__in=[BatchStatus.SCREENING, BatchStatus.PLANNED])[:SHOWN],
         "latest": batches[:SHOWN],
     }

@@ -19,7 +19,7 @@ from pricing.models import Renegotiation
 from pricing.renegotiation import Asked, Side, percent
 from pricing.signing import PRICE_CHANGE
 from repurchase.queries import agreements
-from repurchase.queries import renegotiations as queries
+from repurchase.queries import talks as queries
 from repurchase.services import renegotiating
 from repurchase.views.answers import evidence
 from repurchase.views.doors import for_members, may

@@ -16,7 +16,7 @@ from diagnostics.problem import Problem
 from pricing import signing
 from pricing.models import Grant, Renegotiation
 from repurchase.queries.offers import offer
-from repurchase.queries.renegotiations import of_subject
+from repurchase.queries.talks import of_subject
 from repurchase.services import renegotiating
 from repurchase.views import answers
 from repurchase.views.answers import evidence, no_referrer

@@ -18,6 +18,7 @@ from marketplace.mirror.online_retail import CARRIAGE, COLUMNS
 FOLDER = Path(__file__).parent
 ORDERS = FOLDER / "online_retail_sample.csv.gz"
 RATES = FOLDER / "eurofxref_sample.csv.gz"
+MONTH = FOLDER / "eurofxref_april_2025.csv.gz"  # rates that moved: the replay of locks runs through it
 
 CUSTOMERS = {
     "18102": "GB, 33 orders in the last 90 days, GBP 124,000",
@@ -43,6 +44,7 @@ OTHERS: dict[str, tuple[int, Callable[[list[str]], bool]]] = {
     "three decimals": (4, lambda r: len(r[5].partition(".")[2]) > 2),
 }
 SINCE = dt.date(2025, 7, 1)
+MONTH_DAYS = (dt.date(2025, 3, 20), dt.date(2025, 5, 9))
 
 
 def order_rows(path: Path) -> Iterator[list[str]]:
@@ -55,10 +57,10 @@ def order_rows(path: Path) -> Iterator[list[str]]:
             yield row
 
 
-def rate_rows(path: Path) -> Iterator[list[str]]:
+def rate_rows(path: Path, first: dt.date = SINCE, last: dt.date = dt.date.max) -> Iterator[list[str]]:
     header, *rows = files.wide_rows(path, first="Date")
     yield header
-    yield from (row for row in rows if dt.date.fromisoformat(row[0]) >= SINCE)
+    yield from (row for row in rows if first <= dt.date.fromisoformat(row[0]) <= last)
 
 
 def write(target: Path, rows: Iterable[list[str]]) -> None:
@@ -72,6 +74,7 @@ def main() -> None:
     orders, rates = map(Path, islice(sys.argv, 1, 3))
     write(ORDERS, [list(COLUMNS), *order_rows(orders)])
     write(RATES, rate_rows(rates))
+    write(MONTH, rate_rows(rates, *MONTH_DAYS))
 
 
 if __name__ == "__main__":
