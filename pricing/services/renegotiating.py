@@ -22,8 +22,8 @@ from pricing.renegotiation import Proposal, Side, Signed, agreed_at, percent
 from pricing.signing import CODE_LIFE, CODE_TRIES, PRICE_CHANGE, Evidence, is_code
 
 OFFERS_MAX = 50
-"""Of one renegotiation: four hours are not enough for more, and a loop has an end."""
-REMARKS_MAX = 200
+COMMENTS_MAX = 200
+"""Of one side in one renegotiation: four hours are not enough for more, and who loops stops only themselves."""
 CODE_PAUSE = dt.timedelta(seconds=30)
 CODES_AN_HOUR = 6
 
@@ -67,7 +67,7 @@ def propose(
     at: dt.datetime,
 ) -> Offer:
     """Another version. `money`: goods, freight, tax and total of the lot, minor units; `text`: the exact terms."""
-    if version > OFFERS_MAX:
+    if renegotiation.offers.filter(side=actor.side).count() >= OFFERS_MAX:
         raise Problem(Code.TOO_MANY_REQUESTS, value=OFFERS_MAX)
     offer = Offer.objects.create(
         store_id=renegotiation.store_id,
@@ -91,16 +91,21 @@ def propose(
 def remark(*, renegotiation: Renegotiation, actor: Actor, kind: str, text: str, at: dt.datetime) -> Remark:
     """A comment, or the reason of a decline. It may be said after the end as well. INPUT_INVALID for an empty comment."""
     words = text.replace("\x00", "").strip()[:1000]
-    if kind == "comment" and not words:
-        raise Problem(Code.INPUT_INVALID, detail="text")
-    if renegotiation.remarks.count() >= REMARKS_MAX:
-        raise Problem(Code.TOO_MANY_REQUESTS, value=REMARKS_MAX)
+    if kind == "comment":
+        _refuse_comment(renegotiation, actor.side, words)
     said = Remark.objects.create(
         store_id=renegotiation.store_id, renegotiation=renegotiation, side=actor.side, by=actor.by, at=at,
         kind=kind, text=words,
     )  # fmt: skip
     tell(renegotiation, "remarked", at, side=str(actor.side))
     return said
+
+
+def _refuse_comment(renegotiation: Renegotiation, side: Side, words: str) -> None:
+    if not words:
+        raise Problem(Code.INPUT_INVALID, detail="text")
+    if renegotiation.remarks.filter(side=side).count() >= COMMENTS_MAX:
+        raise Problem(Code.TOO_MANY_REQUESTS, value=COMMENTS_MAX)
 
 
 def approve(*, offer: Offer, by: str, band: Decimal, at: dt.datetime) -> Approval:

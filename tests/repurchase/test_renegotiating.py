@@ -127,6 +127,21 @@ class TestAnOffer:
             connection.cursor().execute(change.format(table))
 
 
+class TestALoop:
+    def test_of_one_side_stops_only_that_side(self, found, alice, monkeypatch):
+        monkeypatch.setattr("pricing.services.renegotiating.OFFERS_MAX", 2)
+        monkeypatch.setattr("pricing.services.renegotiating.COMMENTS_MAX", 1)
+        buyer = renegotiating.buyer(talking.grant(found))
+        counter(found), counter(found)
+        renegotiating.remark(renegotiation=found, actor=buyer, text="x")
+        with refused(Code.TOO_MANY_REQUESTS):
+            counter(found)
+        with refused(Code.TOO_MANY_REQUESTS):
+            renegotiating.remark(renegotiation=found, actor=buyer, text="x")
+        offer(found, user=alice)
+        renegotiating.decline(renegotiation=found, actor=buyer, reason="enough")
+
+
 class TestTheBand:
     """R-47: beyond ±3 % two members of the store act."""
 
