@@ -91,6 +91,14 @@ class Code(StrEnum):
     LINK_USED = "LINK_USED"
     # how a locked order ended without a deal
     BUYER_DECLINED = "BUYER_DECLINED"
+    # changed terms and their signatures
+    SECOND_APPROVER_MISSING = "SECOND_APPROVER_MISSING"
+    APPROVAL_MISSING = "APPROVAL_MISSING"
+    OFFER_SIGNED = "OFFER_SIGNED"
+    SIGNING_CODE_WRONG = "SIGNING_CODE_WRONG"
+    SIGNING_CODE_EXPIRED = "SIGNING_CODE_EXPIRED"
+    SIGNING_CODE_SPENT = "SIGNING_CODE_SPENT"
+    PASSWORD_WRONG = "PASSWORD_WRONG"  # noqa: S105
     # a request
     STATE_CONFLICT = "STATE_CONFLICT"
     STORE_MISMATCH = "STORE_MISMATCH"
@@ -553,6 +561,57 @@ CATALOGUE: Mapping[Code, Entry] = {
         _("The renegotiation ended without an agreement"),
         _("A price trigger opened a renegotiation, and not both sides had signed by {value}."),
         _("Repeat the past order in a new batch, at today's rates, and agree within the four hours."),
+    ),
+    Code.SECOND_APPROVER_MISSING: _refusal(
+        409,
+        _("A second member has to agree"),
+        _(
+            "These prices lie more than {limit} from the locked ones, and no other member of the store may approve them."
+        ),
+        _("Stay within {limit}, or ask the store's owner to add an owner or manager who approves the offer."),
+        Fixer.SELLER,
+    ),
+    Code.APPROVAL_MISSING: _refusal(
+        409,
+        _("A second member has not agreed yet"),
+        _("These prices lie more than {limit} from the locked ones. Nothing was signed."),
+        _("Ask another owner or manager of the store to approve the offer; then sign."),
+        Fixer.SELLER,
+    ),
+    Code.OFFER_SIGNED: _refusal(
+        409,
+        _("You have signed already"),
+        _("Your signature was recorded {value}; each signature is given once."),
+        _("Wait for the other party to sign."),
+        Fixer.NOBODY,
+    ),
+    Code.SIGNING_CODE_WRONG: _refusal(
+        422,
+        _("The code is wrong"),
+        _("Nothing was signed. Tries left with this code: {left}."),
+        _("Type the six digits of the newest email again."),
+        Fixer.BUYER,
+    ),
+    Code.SIGNING_CODE_EXPIRED: _refusal(
+        409,
+        _("The code is no longer valid"),
+        _("It is older than ten minutes, was used, or was replaced by a newer one. Nothing was signed."),
+        _("Ask for a new code."),
+        Fixer.BUYER,
+    ),
+    Code.SIGNING_CODE_SPENT: _refusal(
+        409,
+        _("Too many wrong codes"),
+        _("This code was typed wrongly {limit} times and is void. Nothing was signed."),
+        _("Ask for a new code."),
+        Fixer.BUYER,
+    ),
+    Code.PASSWORD_WRONG: _refusal(
+        422,
+        _("The password is wrong"),
+        _("Nothing was signed."),
+        _("Type your own password again."),
+        Fixer.SELLER,
     ),
     Code.STATE_CONFLICT: _refusal(
         409,

@@ -30,7 +30,13 @@ def latest_rates(at: dt.datetime, *, store: Store, max_age_days: int) -> Rates:
 
 
 def newest_rate_set(at: dt.datetime, *, store: Store | None) -> FxRateSet | None:
-    """By day of publication, then by arrival; `store` None: for any live store.
+    """By day of publication, then by arrival; `store` None: for any live store."""
+    published = rate_sets(store).filter(published_on__lte=at.date())
+    return published.order_by("-published_on", "-id").first()
+
+
+def rate_sets(store: Store | None) -> QuerySet[FxRateSet]:
+    """Publications that a store may take; None: any live store.
 
     One of whose rates somebody of the staff still has to decide stays out, and so does one without any.
     """
@@ -39,8 +45,7 @@ def newest_rate_set(at: dt.datetime, *, store: Store | None) -> FxRateSet | None
         Exists(FxRate.objects.filter(rate_set=OuterRef("pk")))
     )
     own = Q(store=None) | Q(store=store) if store and store.sandbox else Q(store=None)
-    published = _for(bool(store and store.sandbox), sound.filter(own, published_on__lte=at.date()))
-    return published.order_by("-published_on", "-id").first()
+    return _for(bool(store and store.sandbox), sound.filter(own))
 
 
 def rates_of(rate_set: FxRateSet) -> Rates:

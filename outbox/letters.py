@@ -50,6 +50,19 @@ def renders(kind: str):
     return register
 
 
+FAILURES: dict[str, Callable[[Letter], None]] = {}
+
+
+def fails(*kinds: str):
+    """Registers who is told, in the transaction that records it, when a letter of these kinds could not be sent at first."""
+
+    def register(function: Callable[[Letter], None]):
+        FAILURES.update(dict.fromkeys(kinds, function))
+        return function
+
+    return register
+
+
 def write(*, kind: str, store_id: int, dedupe: str, **subjects: object) -> None:
     """Adds a letter to the running transaction; the same `dedupe` twice is one letter."""
     write_each(kind=kind, store_id=store_id, each=[(dedupe, subjects)])
@@ -92,6 +105,8 @@ def _deliver_next() -> str:
         letter.last_error, outcome = f"{type(error).__name__}: {error}"[:300], "failed"
         letter.next_try_at = Now() + BACKOFF[min(letter.attempts, len(BACKOFF)) - 1]
     letter.save()
+    if outcome == "failed" and letter.attempts == 1 and letter.kind in FAILURES:
+        FAILURES[letter.kind](letter)
     return outcome
 
 

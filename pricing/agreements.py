@@ -140,6 +140,19 @@ class Trigger:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Changed:
+    """What a renegotiation changed: the version that both signed, and what its orders came to as they were locked."""
+
+    version: int
+    by: Role  # who made it
+    rule: str  # "keep", "uniform", "per_sku"
+    percent: str  # of a uniform change, "" otherwise
+    locked_digest: str  # of the terms that were locked
+    then: Total
+    deadline_at: dt.datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Agreed:
     lot: str
     digest: str
@@ -205,6 +218,7 @@ class Agreement:
     ledger: LedgerLink
     clause: str  # that a renegotiation rests on (R-56); "" for a confirmation
     services: tuple[Service, ...] = ()
+    changed: Changed | None = None
     version: str = VERSION
 
     @property

@@ -12,6 +12,7 @@ from marketplace.models import Buyer, FxRateSet, IndexClose, Store
 from pricing import triggers
 from pricing.agreements import Kind
 from pricing.locks import LIVE, LockStatus
+from pricing.renegotiation import Proposal, Rule, Side, heard
 
 LIVE_VALUES = sorted(status.value for status in LIVE)
 
@@ -312,3 +313,124 @@ class SealedAgreement(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.subject}"
+
+
+def _choices(values) -> list[tuple[str, str]]:
+    return [(value.value, value.value) for value in values]
+
+
+class OfferQuerySet(models.QuerySet["Offer"]):
+    def standing(self):
+        """Those that both parties see: one beyond the band is a draft of the seller's until it is approved (R-47)."""
+        return self.filter(Q(beyond_band=False) | Q(side=Side.BUYER) | Q(approval__isnull=False))
+
+
+class Offer(models.Model):
+    """A version of the changed prices for a renegotiated lock. Never changed: who wants others makes another version."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="+", db_index=False)
+    renegotiation = models.ForeignKey("Renegotiation", on_delete=models.PROTECT, related_name="offers")
+    version = models.PositiveSmallIntegerField()
+    side = models.CharField(max_length=6, choices=_choices(Side))
+    by = models.CharField(max_length=80)
+    at = models.DateTimeField()
+    rule = models.CharField(max_length=8, choices=_choices(Rule))
+    said = models.JSONField()  # the proposal as it was made (`renegotiation.Proposal.said`)
+    note = models.CharField(max_length=1000, blank=True)
+    beyond_band = models.BooleanField()
+    goods_minor = models.BigIntegerField()
+    freight_minor = models.BigIntegerField()
+    tax_minor = models.BigIntegerField()
+    total_minor = models.BigIntegerField()
+    digest = models.CharField(max_length=64)  # SHA-256 of `terms.text`
+
+    objects = OfferQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["renegotiation", "version"], name="one_offer_a_renegotiation_and_version"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"v{self.version} {self.rule}"
+
+    @property
+    def proposal(self) -> Proposal:
+        return heard(self.said)
+
+    @property
+    def money(self) -> dict[str, int]:
+        """Goods, freight, tax and total of the lot, minor units of the lock's currency."""
+        return {name: getattr(self, f"{name}_minor") for name in ("goods", "freight", "tax", "total")}
+
+
+class OfferTerms(models.Model):
+    """The exact bytes whose SHA-256 is the offer's digest: every order, line and price as they would become."""
+
+    offer = models.OneToOneField(Offer, primary_key=True, on_delete=models.PROTECT, related_name="terms")
+    store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="+", db_index=False)
+    text = models.BinaryField()
+
+
+class Approval(models.Model):
+    """A second member of the store agrees to an offer beyond the band (R-47)."""
+
+    offer = models.OneToOneField(Offer, primary_key=True, on_delete=models.PROTECT, related_name="approval")
+    store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="+", db_index=False)
+    by = models.CharField(max_length=80)
+    at = models.DateTimeField()
+
+
+class Signature(models.Model):
+    """One side's signature of exactly one offer's terms, with its evidence (R-54, reliability 8 and 9)."""
+
+    store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="+", db_index=False)
+    offer = models.ForeignKey(Offer, on_delete=models.PROTECT, related_name="signatures")
+    side = models.CharField(max_length=6, choices=_choices(Side))
+    by = models.CharField(max_length=80)
+    name = models.CharField(max_length=120)  # as typed
+    at = models.DateTimeField()
+    digest = models.CharField(max_length=64)
+    consent_version = models.CharField(max_length=20)
+    how = models.CharField(max_length=8, choices=[("password", "password"), ("code", "code")])
+    ip = models.GenericIPAddressField(null=True)
+    user_agent = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["offer", "side"], name="one_signature_an_offer_and_side"),
+            models.CheckConstraint(condition=~Q(name=""), name="a_signature_has_a_name"),
+        ]
+
+
+class SigningCode(models.Model):
+    """A one-time code for a signature. The code itself is derived where it is needed, never stored (`pricing.signing`)."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="+", db_index=False)
+    offer = models.ForeignKey(Offer, on_delete=models.PROTECT, related_name="codes")
+    side = models.CharField(max_length=6, choices=_choices(Side))
+    by = models.CharField(max_length=80)
+    digest = models.CharField(max_length=64)  # of the terms that it may sign
+    asked_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    tries = models.PositiveSmallIntegerField(default=0)  # wrong ones
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["offer", "side", "-asked_at"], name="codes_of_an_offer")]
+
+
+class Remark(models.Model):
+    """What a party said beside the offers: a comment, or why they declined."""
+
+    store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="+", db_index=False)
+    renegotiation = models.ForeignKey("Renegotiation", on_delete=models.PROTECT, related_name="remarks")
+    side = models.CharField(max_length=6, choices=_choices(Side))
+    by = models.CharField(max_length=80)
+    at = models.DateTimeField()
+    kind = models.CharField(max_length=7, choices=[("comment", "comment"), ("decline", "decline")])
+    text = models.CharField(max_length=1000)

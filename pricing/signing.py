@@ -13,14 +13,22 @@ from django.conf import settings
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace.models import Buyer, Store
-from pricing.models import Grant
+from pricing.models import Grant, SigningCode
 
 CONSENT_VERSION = "price-lock-1"
 """Which text the buyer ticked; a changed text gets a new version, and each act keeps its own."""
 WITH_SERVICES = "price-services-1"
 """The text where customised services are confirmed one by one (R-15)."""
 
+PRICE_CHANGE = "price-change-1"
+"""The text of who signs changed terms (R-54)."""
+
 PURPOSE = b"bulk-repeat-order/buyer-link/1"
+CODE_PURPOSE = b"bulk-repeat-order/signing-code/1"
+CODE_DIGITS = 6
+CODE_LIFE = dt.timedelta(minutes=10)
+CODE_TRIES = 5
+"""Wrong ones; five guesses of a million."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,6 +53,18 @@ def grant_of(token: str) -> Grant:
     if grant is None or not hmac.compare_digest(token_of(grant).encode(), token.encode(errors="replace")):
         raise Problem(Code.LINK_INVALID)
     return grant
+
+
+def code_of(code: SigningCode) -> str:
+    """The six digits: of this row, side and terms, and of the key that only we hold. The database alone can't tell them."""
+    message = CODE_PURPOSE + code.pk.bytes + code.side.encode() + bytes.fromhex(code.digest)
+    mac = hmac.digest(settings.LINK_KEY.encode(), message, hashlib.sha256)
+    return f"{int.from_bytes(mac[:16]) % 10**CODE_DIGITS:0{CODE_DIGITS}d}"
+
+
+def is_code(code: SigningCode, typed: str) -> bool:
+    digits = "".join(typed.split())
+    return hmac.compare_digest(code_of(code).encode(), digits.encode(errors="replace"))
 
 
 def ensure_grant(*, store: Store, buyer: Buyer, subject: str, by: str, now: dt.datetime) -> Grant:

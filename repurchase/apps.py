@@ -13,7 +13,7 @@ class RepurchaseConfig(AppConfig):
 
     def ready(self) -> None:
         # They register the letters' renderers and the agreements' builders, once the models are there.
-        from repurchase import letters, lock_letters, naming  # noqa: F401
+        from repurchase import letters, lock_letters, naming, talks_letters  # noqa: F401
         from repurchase.services import sealing  # noqa: F401
 
         naming.name_models()

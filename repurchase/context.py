@@ -4,8 +4,10 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
+from marketplace import clock
 from marketplace.access import CAPABILITIES, SESSION_KEY, Can, memberships_of
 from outbox import events
+from repurchase.queries.talks import live_count
 
 
 def site(request: HttpRequest) -> dict:
@@ -14,6 +16,7 @@ def site(request: HttpRequest) -> dict:
         "membership": SimpleLazyObject(lambda: _current(request)),
         "may_manage_keys": SimpleLazyObject(lambda: _may_manage_keys(request)),
         "events_head": SimpleLazyObject(lambda: events.head_of(_current(request).store_id)),
+        "renegotiations_waiting": SimpleLazyObject(lambda: _waiting(request)),
         "embedded": settings.EMBEDDED,
         "languages": settings.LANGUAGES,
         "platform_verification_url": settings.PLATFORM_VERIFICATION_URL,
@@ -30,6 +33,11 @@ def _memberships(request: HttpRequest) -> list:
 def _may_manage_keys(request: HttpRequest) -> bool:
     membership = _current(request)
     return membership is not None and Can.MANAGE_KEYS in CAPABILITIES[membership.role]
+
+
+def _waiting(request: HttpRequest) -> int:
+    store = _current(request).store
+    return live_count(store.pk, clock.now(store))
 
 
 def _current(request: HttpRequest):

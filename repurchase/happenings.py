@@ -9,7 +9,9 @@ from repurchase.lifecycle import OrderStatus
 
 STATES: Mapping[str, tuple[str, ...]] = {
     "batch": tuple(BatchStatus),
+    "letter": ("failed",),
     "lock": tuple(LockStatus),
+    "offer": ("made", "approved", "remarked", "signed"),
     "order": tuple(OrderStatus),
     "response": ("accepted", "changed", "refused", "decided"),
     "release": ("announced", "acknowledged"),

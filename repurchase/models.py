@@ -25,7 +25,7 @@ from marketplace.models import (
 from marketplace.money import Money
 from pricing.fees import NOT_DUE, ROUNDING, RULE_VERSION, Charge, FeeLine, Kind, Part, Reason
 from pricing.freight import Card
-from pricing.models import Lock, lapses
+from pricing.models import Lock, Renegotiation, lapses
 from repurchase.batching import BatchStatus
 from repurchase.lifecycle import ACCEPTED, OrderStatus
 from repurchase.versions import PATTERN
@@ -115,6 +115,9 @@ class Batch(models.Model):
     )  # recorded and shown, they block nothing then
     confirmed_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
+    quoted_after = models.ForeignKey(
+        Renegotiation, null=True, blank=True, on_delete=models.PROTECT, related_name="fresh_quotes"
+    )  # the renegotiation without agreement whose orders are quoted again
 
     fresh = True  # False: it was there when it was to be made a second time
 

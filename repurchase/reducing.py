@@ -1,4 +1,5 @@
-"""A locked order without some of its lines: priced again by the same core, from what it was locked with (R-15). Pure.
+"""A locked order without some of its lines, or at other prices: priced again by the same core, from what it was locked
+with (R-15, R-52). Pure.
 
 Every kept line keeps its locked price to the cent, so the order can only become cheaper. Freight charged to the buyer
 was agreed for the order and stays as locked while a line of it stays; tax follows from the smaller base. Commission
@@ -8,7 +9,7 @@ carrier service stays; its quote is for the lighter parcel, never dearer than th
 
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from marketplace.money import Rates
@@ -54,13 +55,25 @@ def without(
     kept = [line for line in order.lines if line.id not in dropped]
     if not kept:
         return None
+    return _priced(order, kept, _quote(order, kept, cards, rates), rates, day)
+
+
+def at_prices(order: LockedOrder, totals: Mapping[int, int], *, rates: Rates, day: dt.date) -> fees.Priced:
+    """The same lines at other prices (`totals` by line id, minor units): freight, quote and every rate as locked (ADR 5)."""
+    lines = [replace(line, total_minor=totals[line.id]) for line in order.lines]
+    return _priced(order, lines, order.quote, rates, day)
+
+
+def _priced(
+    order: LockedOrder, lines: Sequence[LockedLine], quote: freight.Quote, rates: Rates, day: dt.date
+) -> fees.Priced:
     to_price = fees.OrderToPrice(
-        goods=tuple(_goods(order, line) for line in kept),
-        line_totals=tuple(line.total_minor for line in kept),
+        goods=tuple(_goods(order, line) for line in lines),
+        line_totals=tuple(line.total_minor for line in lines),
         freight_minor=order.freight_minor,
         prices_include_tax=order.prices_include_tax,
         local_return=order.local_return,
-        quote=_quote(order, kept, cards, rates),
+        quote=quote,
     )
     prices = fees.PriceList(
         currency=order.currency,

@@ -29,9 +29,11 @@ from repurchase.views import (
     papers,
     payments,
     radar,
+    renegotiations,
     sandbox,
     services,
     shell,
+    signing,
     stock,
 )
 
@@ -68,6 +70,9 @@ urlpatterns = [
     path("batches/<ref:ref>/rescreen/", batches.rescreen, name="batch-rescreen"),
     path("batches/<ref:ref>/cancel/", batches.cancel, name="batch-cancel"),
     path("batches/<ref:ref>/orders.xml", feed.batch_xml, name="batch-xml"),
+    path("renegotiations/", renegotiations.renegotiations, name="renegotiations"),
+    path("renegotiations/alert/", renegotiations.alert, name="renegotiation-alert"),
+    path("renegotiations/<uuid:pk>/", renegotiations.renegotiation, name="renegotiation"),
     path("events/", events.stream, name="events"),
     path("developers/", developers.developers, name="developers"),
     path("developers/keys/<int:key_id>/rotate/", developers.rotate_key, name="key-rotate"),
@@ -112,6 +117,7 @@ urlpatterns = [
     # the buyer, by the link in the letter
     path("b/<str:token>/", answers.answer, name="answer"),
     path("b/<str:token>/agreements/<uuid:pk>.pdf", agreements.of_link, name="answer-agreement"),
+    path("b/<str:token>/renegotiations/<uuid:pk>/", signing.act, name="answer-renegotiation"),
     path("verify/", agreements.verify, name="verify"),
     path("mailbox/", mailbox.mailbox, name="mailbox"),
     # machines

@@ -23,6 +23,7 @@ ACTS = {
     "offer": _("offered these prices and locked them"),
     "confirm": _("confirmed by tick and press"),
     "sign": _("signed by one-time code and typed name"),
+    "sign_password": _("signed by account password and typed name"),
 }
 HOW = {
     How.PLATFORM: _("store verified by the platform on {value}"),
@@ -31,6 +32,13 @@ HOW = {
     How.LINK: _("acted through the personal link sent to {value}"),
     How.CERTIFICATE: _("certified business buyer until {value}"),
     How.TAX_NUMBER: _("tax number {value}"),
+}
+RULES = {
+    "keep": _("the locked prices are kept"),
+    "uniform": _(
+        "the locked price of every line changes by {percent} %, rounded half up to the smallest unit"
+    ),
+    "per_sku": _("prices a piece by SKU, as listed below; each line is rounded half up to the smallest unit"),
 }
 WORDS: dict[str, dict[Any, Any]] = {"title": TITLES, "role": ROLES, "act": ACTS}
 
@@ -48,6 +56,12 @@ def both(text: str, **values: Any) -> str:
 @register.simple_tag
 def both_of(kind: str, value: Any) -> str:
     return both(str(WORDS[kind][value]))
+
+
+@register.simple_tag
+def both_rule(changed: Any) -> str:
+    """How the prices were changed, in words."""
+    return both(str(RULES[changed.rule]), percent=changed.percent)
 
 
 @register.simple_tag

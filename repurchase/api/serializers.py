@@ -130,6 +130,15 @@ class Totals(serializers.Serializer):
     net = MoneyField(help_text="Goods and freight, less the fees.")
 
 
+class LotRenegotiation(serializers.Serializer):
+    """Why the price of a lot was opened again, and until when both have to sign."""
+
+    id = serializers.UUIDField(source="pk")
+    reason = serializers.CharField(source="__str__", help_text='What moved, and how far: "USD/CNY +3.142 %".')
+    opened_at = Instant()
+    deadline_at = Instant(help_text="Both signatures have to be there before it.")
+
+
 class Lot(serializers.Serializer):
     """Orders of a batch that share a currency and an index exposure, under one lock."""
 
@@ -141,7 +150,10 @@ class Lot(serializers.Serializer):
     total = MoneyField()
     locked_at = Instant(source="lock.locked_at")
     expires_at = Instant(source="lock.expires_at", help_text="The lock holds up to here, exclusive.")
-    seconds_left = serializers.IntegerField()
+    seconds_left = serializers.IntegerField(
+        help_text="Of the lock, or of the renegotiation once one is open."
+    )
+    renegotiation = LotRenegotiation(allow_null=True)
 
 
 class Gate(serializers.Serializer):

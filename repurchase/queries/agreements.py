@@ -1,6 +1,7 @@
 """What the buyer confirmed, as an agreement: from the rows of the act, never from what a page showed."""
 
 import datetime as dt
+import json
 import uuid
 from collections import defaultdict
 from collections.abc import Sequence
@@ -9,13 +10,13 @@ from dataclasses import dataclass
 from django.shortcuts import get_object_or_404
 
 from diagnostics.models import LedgerEntry
-from marketplace.models import Buyer, FxRate, Store, User
+from marketplace.models import FxRate, Store
 from pricing import agreements as core
-from pricing.agreements import Agreement, Draft, How, Identified, Kind, Party, Role
+from pricing.agreements import Agreement, Draft, Kind, Role
 from pricing.models import Act, ActKind, Grant, Lock, LockTerms, SealedAgreement, Sealing
-from qualification.models import Qualification
 from repurchase.custom_services import digest_of
 from repurchase.models import LineOutcome, LineService, RepeatLine, RepeatOrder
+from repurchase.queries import parties
 from repurchase.queries.terms import refuse_other_than_agreed
 
 
@@ -54,9 +55,10 @@ def confirmation(lock_id: uuid.UUID) -> Draft:
     )
     locks = [each.lock for each in acts]
     rows = list(RepeatOrder.objects.filter(lock__in=locks).select_related("past_order").order_by("position"))
-    lines = _lines(rows)
+    lines = lines_of(rows)
     terms = _terms(locks)
-    refuse_other_than_agreed(terms.values(), rows, lines)
+    entries = [entry for text in terms.values() for entry in json.loads(text)]
+    refuse_other_than_agreed(entries, rows, lines)
     store, grant = act.store, act.grant
     entry = _entry(store, grant, act.at)
     left_out = set(entry.facts["left_out"])
@@ -70,14 +72,14 @@ def confirmation(lock_id: uuid.UUID) -> Draft:
         store=store.name,
         sandbox=store.sandbox,
         clause="",  # nothing is renegotiated
-        seller=_seller(store, locks[0]),
-        buyer=_buyer(grant.buyer),
-        lots=tuple(_lot(lock, f"terms-{n}.json") for n, lock in enumerate(locks, 1)),
-        goods=_goods(accepted, lines),
-        orders=tuple(_order(row, lines[row.pk]) for row in accepted),
+        seller=parties.seller(store, locks[0].locked_by),
+        buyer=parties.buyer(grant.buyer),
+        lots=tuple(lot_of(lock, f"terms-{n}.json") for n, lock in enumerate(locks, 1)),
+        goods=goods_of(accepted, lines),
+        orders=tuple(order_of(row, lines[row.pk]) for row in accepted),
         left_out=tuple(row.ref for row in rows if row.ref in left_out),
         services=_services(acts, rows),
-        rates=_rates(store, locks),
+        rates=rates_of(store, locks),
         trigger=None,
         signatures=(_offered(locks), _confirmed(acts)),
         ledger=core.LedgerLink(seq=entry.seq, kind=entry.kind, digest=entry.digest),
@@ -85,7 +87,7 @@ def confirmation(lock_id: uuid.UUID) -> Draft:
     return Draft(agreement=agreement, terms=terms)
 
 
-def _lines(rows: Sequence[RepeatOrder]) -> dict[int, list[RepeatLine]]:
+def lines_of(rows: Sequence[RepeatOrder]) -> dict[int, list[RepeatLine]]:
     lines: dict[int, list[RepeatLine]] = defaultdict(list)
     planned = RepeatLine.objects.filter(order__in=rows, outcome=LineOutcome.PLANNED)
     for line in planned.select_related("sku").order_by("order_id", "line_no"):
@@ -117,54 +119,7 @@ def _services(acts: Sequence[Act], rows: Sequence[RepeatOrder]) -> tuple[core.Se
     )
 
 
-def _seller(store: Store, lock: Lock) -> Party:
-    identified = []
-    if store.verified_at:
-        identified.append(Identified(how=How.PLATFORM, value=_day(store.verified_at)))
-    standing = Qualification.objects.filter(store=store).first()
-    if standing:
-        identified.append(Identified(how=How.QUALIFIED, value=_day(standing.since)))
-    return Party(
-        role=Role.SELLER,
-        legal_name=store.legal_name,
-        address=_address(store),
-        identified=(*identified, *_account(lock.locked_by)),
-    )
-
-
-def _account(actor: str) -> list[Identified]:
-    user = _user(actor)
-    return [Identified(how=How.ACCOUNT, value=user.email)] if user else []
-
-
-def _user(actor: str) -> User | None:
-    kind, _, pk = actor.partition(":")
-    return User.objects.filter(pk=pk).first() if kind == "user" and pk.isdecimal() else None
-
-
-def _buyer(buyer: Buyer) -> Party:
-    identified = [Identified(how=How.LINK, value=buyer.email)]
-    if buyer.is_certified_business and buyer.certificate_valid_until:
-        until = buyer.certificate_valid_until.isoformat()
-        identified.append(Identified(how=How.CERTIFICATE, value=until))
-    if buyer.tax_number:
-        checked = buyer.tax_number_checked_at
-        how = f" ({buyer.tax_number_checked_how}, {_day(checked)})" if checked else ""
-        identified.append(Identified(how=How.TAX_NUMBER, value=f"{buyer.tax_number}{how}"))
-    return Party(
-        role=Role.BUYER, legal_name=buyer.name, address=_address(buyer), identified=tuple(identified)
-    )
-
-
-def _address(of: Store | Buyer) -> str:
-    return ", ".join(part for part in (of.street, f"{of.postal_code} {of.city}".strip(), of.country) if part)
-
-
-def _day(at: dt.datetime) -> str:
-    return at.astimezone(dt.UTC).date().isoformat()
-
-
-def _lot(lock: Lock, terms_file: str) -> core.Lot:
+def lot_of(lock: Lock, terms_file: str) -> core.Lot:
     return core.Lot(
         id=str(lock.pk),
         currency=lock.currency,
@@ -176,12 +131,12 @@ def _lot(lock: Lock, terms_file: str) -> core.Lot:
     )
 
 
-def _goods(rows: Sequence[RepeatOrder], lines: dict[int, list[RepeatLine]]) -> tuple[core.Goods, ...]:
+def goods_of(rows: Sequence[RepeatOrder], lines: dict[int, list[RepeatLine]]) -> tuple[core.Goods, ...]:
     skus = {line.sku.code: line.sku.title for row in rows for line in lines[row.pk]}
     return tuple(core.Goods(sku=code, title=title) for code, title in sorted(skus.items()))
 
 
-def _order(row: RepeatOrder, lines: Sequence[RepeatLine]) -> core.Order:
+def order_of(row: RepeatOrder, lines: Sequence[RepeatLine]) -> core.Order:
     place = (row.ship_to.get("city"), row.ship_to.get("country"))
     return core.Order(
         ref=row.ref,
@@ -203,7 +158,7 @@ def _order(row: RepeatOrder, lines: Sequence[RepeatLine]) -> core.Order:
     )  # fmt: skip
 
 
-def _rates(store: Store, locks: Sequence[Lock]) -> tuple[core.Rate, ...]:
+def rates_of(store: Store, locks: Sequence[Lock]) -> tuple[core.Rate, ...]:
     """The exchange rates that the locks froze, of each lot's currency and the store's, and the index closes."""
     currencies = {lock.currency for lock in locks} | {store.settlement_currency}
     frozen = {lock.rate_set_id: lock.rate_set for lock in locks}
@@ -234,7 +189,7 @@ def _agreed(locks: Sequence[Lock]) -> tuple[core.Agreed, ...]:
 
 
 def _offered(locks: Sequence[Lock]) -> core.Signature:
-    user = _user(locks[0].locked_by)
+    user = parties.user_of(locks[0].locked_by)
     return core.Signature(
         role=Role.SELLER, act="offer", actor=locks[0].locked_by, name=user.name if user else "",
         at=locks[0].locked_at, consent_version="", ip="", user_agent="", agreed=_agreed(locks),

@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404
 from marketplace.models import StockClaim, Store
 from marketplace.money import Money
 from pricing.locks import LockStatus
-from pricing.models import Lock
+from pricing.models import Lock, Renegotiation
 from pricing.services import seconds_left, status_at
 from repurchase import batching
 from repurchase.batching import BatchStatus, Counts
@@ -32,7 +32,7 @@ def batches(store: Store, *, now: dt.datetime) -> QuerySet[Batch]:
 
 def batch(store: Store, ref: str, *, now: dt.datetime) -> Batch:
     """The store's batch, with its `state` at `now`, or 404."""
-    found = Batch.objects.at(now).select_related("store", "buyer", "rate_set")
+    found = Batch.objects.at(now).select_related("store", "buyer", "rate_set", "quoted_after__lock")
     return get_object_or_404(found, store=store, ref=ref)
 
 
@@ -102,6 +102,11 @@ class LotView:
     seconds_left: int
     orders: int
     total: Money
+
+    @property
+    def renegotiation(self) -> Renegotiation | None:
+        """What has opened the price again, if anything has."""
+        return getattr(self.lock, "renegotiation", None)
 
     @property
     def terms_digest(self) -> str:
@@ -190,9 +195,7 @@ def _codes(batch: Batch) -> list[tuple[str, int]]:
 
 
 def lots(store: Store, subject: str, now: dt.datetime) -> list[LotView]:
-    locks = Lock.objects.filter(store=store, subject=subject).order_by(
-        "locked_at", "currency", "index_series"
-    )
+    locks = Lock.objects.filter(store=store, subject=subject).select_related("renegotiation")
     return [
         LotView(
             lock=lock,
@@ -201,7 +204,7 @@ def lots(store: Store, subject: str, now: dt.datetime) -> list[LotView]:
             orders=lock.order_count,
             total=Money(lock.total_minor, lock.currency),
         )
-        for lock in locks
+        for lock in locks.order_by("locked_at", "currency", "index_series")
     ]
 
 

@@ -8,13 +8,15 @@ from marketplace import clock
 from marketplace.models import Buyer, Store
 from pricing import signing
 from pricing.locks import LockStatus
-from pricing.models import Act, Grant
+from pricing.models import Act, Grant, Renegotiation
+from pricing.services.renegotiating import current
 from repurchase.batching import BatchStatus, Counts
 from repurchase.lifecycle import ACCEPTED
 from repurchase.models import Batch, RepeatOrder
 from repurchase.queries.batches import CurrencyTotals, LotView, counts_of, currency_totals, lots
 from repurchase.queries.paging import PAGE, Page, decode, encode
 from repurchase.queries.services import ServiceState, ServiceView, asked_services, rows_of, views
+from repurchase.queries.talks import offered_orders
 
 TOLD = frozenset({ServiceState.ASKED, ServiceState.CONFIRMED, ServiceState.LEFT_OUT})
 
@@ -27,7 +29,7 @@ class Offer:
     buyer: Buyer
     lots: list[LotView]
     totals: list[CurrencyTotals]  # of what is offered, or of what was accepted
-    state: str  # open, answered, expired, cancelled
+    state: str  # open, answered, renegotiated (nothing else is left to say), expired, cancelled
     act: Act | None
     counts: Counts
     now: dt.datetime
@@ -40,6 +42,11 @@ class Offer:
     @property
     def services_confirmed(self) -> list[ServiceView]:
         return [view for view in self.services if view.state is ServiceState.CONFIRMED]
+
+    @property
+    def waiting(self) -> int:
+        """Orders that can be confirmed as they were locked."""
+        return sum(lot.orders for lot in self.lots if lot.status is LockStatus.OPEN)
 
     @property
     def batch_ref(self) -> str:
@@ -58,7 +65,9 @@ def offer_of(grant: Grant) -> Offer:
     act = grant.acts.order_by("at").first()
     state = _state(batch, seen, act)
     orders = batch.orders.filter(lock__isnull=False)
-    if state == "answered":
+    if state == "open":  # a renegotiated lot has other prices, or will have
+        orders = orders.filter(lock__in=[lot.lock.pk for lot in seen if lot.status is LockStatus.OPEN])
+    else:
         orders = orders.filter(status__in=[str(status) for status in ACCEPTED])
     return Offer(
         grant=grant,
@@ -88,7 +97,9 @@ def _state(batch: Batch, seen: list[LotView], act: Act | None) -> str:
         return "cancelled"
     if act:
         return "answered"
-    return "open" if any(lot.status is LockStatus.OPEN for lot in seen) else "expired"
+    if any(lot.status is LockStatus.OPEN for lot in seen):
+        return "open"
+    return "renegotiated" if any(lot.lock.renegotiation_deadline for lot in seen) else "expired"
 
 
 def offer_orders(token: str, *, cursor: str = "") -> Page:
@@ -97,9 +108,23 @@ def offer_orders(token: str, *, cursor: str = "") -> Page:
     orders = (
         RepeatOrder.objects.at(clock.now(grant.store))
         .filter(store=grant.store_id, batch__ref=grant.subject, lock__isnull=False)
-        .select_related("past_order")
+        .select_related("past_order", "lock")
     )
     if cursor:
         orders = orders.filter(position__gt=decode(cursor, int)[0])
     found = list(orders.prefetch_related("lines__sku").order_by("position")[: PAGE + 1])
+    _price_anew(found[:PAGE])
     return Page(rows=found[:PAGE], next_cursor=encode(found[PAGE - 1].position) if len(found) > PAGE else "")
+
+
+def _price_anew(orders: Sequence[RepeatOrder]) -> None:
+    """Orders and lines of a lot under renegotiation get `offered_minor` beside what they were locked at."""
+    locks = {order.lock_id for order in orders if order.lock.status == LockStatus.RENEGOTIATING}
+    offered: dict[str, tuple[int, dict[int, int]]] = {}
+    for found in Renegotiation.objects.filter(lock__in=locks):
+        offered |= offered_orders(current(found))
+    for order in orders:
+        if order.ref in offered:
+            order.offered_minor, lines = offered[order.ref]
+            for line in order.lines.all():
+                line.offered_minor = lines.get(line.line_no)

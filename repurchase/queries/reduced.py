@@ -3,10 +3,11 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
+from uuid import UUID
 
 from marketplace import territories
 from marketplace.calendar import platform_day
-from marketplace.money import Money
+from marketplace.money import Money, Rates
 from marketplace.queries import rates_of
 from pricing.fees import Kind, Priced, Tariff
 from pricing.freight import Card, Quote
@@ -23,20 +24,42 @@ def without_lines(
     """Orders that lose lines, as they come out; None for one that loses all of them."""
     if not orders:
         return {}
-    lines, fees = _lines_of(orders), _fees_of(orders)
+    loaded = _loaded(orders)
     cards = freight_cards(
         store=batch.store, countries={o.ship_to["country"] for o in orders.values()}, now=batch.screened_at
     )
-    locks = Lock.objects.filter(pk__in={o.lock_id for o in orders.values()}).select_related("rate_set")
-    sets = {lock.pk: lock.rate_set for lock in locks}
-    rates = {rate_set.pk: rates_of(rate_set) for rate_set in sets.values()}
+    rates = _frozen(orders)
     return {
         pk: reducing.without(
-            _locked(order, lines[pk], fees[pk]), dropped, cards=cards.get(order.ship_to["country"], ()),
-            rates=rates[sets[order.lock_id].pk], day=platform_day(batch.screened_at),
+            loaded[pk], dropped, cards=cards.get(order.ship_to["country"], ()), rates=rates[order.lock_id],
+            day=platform_day(batch.screened_at),
         )
         for pk, order in orders.items()
     }  # fmt: skip
+
+
+def at_prices(
+    batch: Batch, orders: Mapping[int, RepeatOrder], totals: Mapping[int, int]
+) -> dict[int, Priced]:
+    """Orders of one lock at other prices of their lines (`totals` by line id): four queries for any number."""
+    rates, day = _frozen(orders), platform_day(batch.screened_at)
+    return {
+        pk: reducing.at_prices(loaded, totals, rates=rates[orders[pk].lock_id], day=day)
+        for pk, loaded in _loaded(orders).items()
+    }
+
+
+def _loaded(orders: Mapping[int, RepeatOrder]) -> dict[int, reducing.LockedOrder]:
+    lines, fees = _lines_of(orders), _fees_of(orders)
+    return {pk: _locked(order, lines[pk], fees[pk]) for pk, order in orders.items()}
+
+
+def _frozen(orders: Mapping[int, RepeatOrder]) -> dict[UUID, Rates]:
+    """The one rate set that each lock froze (pitfall 1)."""
+    locks = Lock.objects.filter(pk__in={o.lock_id for o in orders.values()}).select_related("rate_set")
+    sets = {lock.pk: lock.rate_set for lock in locks}
+    rates = {rate_set.pk: rates_of(rate_set) for rate_set in sets.values()}
+    return {lock_id: rates[rate_set.pk] for lock_id, rate_set in sets.items()}
 
 
 def _lines_of(orders: Mapping[int, RepeatOrder]) -> dict[int, list[reducing.LockedLine]]:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from diagnostics.codes import Code
 from repurchase.models import RepeatLine, RepeatOrder
@@ -25,10 +26,10 @@ def terms_text(
 
 
 def refuse_other_than_agreed(
-    texts: Iterable[bytes], rows: Sequence[RepeatOrder], lines: Mapping[int, Sequence[RepeatLine]]
+    entries: Iterable[Sequence[Any]], rows: Sequence[RepeatOrder], lines: Mapping[int, Sequence[RepeatLine]]
 ) -> None:
-    """ValueError for an order that is not as it stands in the terms, apart from lines that left with the answer (R-15)."""
-    agreed = {entry[0]: entry for text in texts for entry in json.loads(text)}
+    """ValueError for an order that is not as it stands in the entries of the terms, apart from lines that left with the answer (R-15)."""
+    agreed = {entry[0]: entry for entry in entries}
     for row in rows:
         _, currency, goods, freight, tax, total, *_, promise_days, _, of_lines = agreed[row.ref][:12]
         kept = [[line.line_no, line.sku_id, line.quantity, line.total_minor] for line in lines[row.pk]]

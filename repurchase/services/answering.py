@@ -96,13 +96,13 @@ def _accept(
         store_id=grant.store_id, kind=Kind.CONFIRMATION, subject=grant.subject, occasion=min(confirmed),
         at=locks[0].ended_at,
     )  # fmt: skip
+    batch = Batch.objects.select_related("store", "buyer").get(store=grant.store_id, ref=grant.subject)
     invoicing.ask(
-        batch=Batch.objects.select_related("buyer").get(store=grant.store_id, ref=grant.subject),
-        occasion=min(confirmed), orders=accepted, at=locks[0].ended_at,
+        batch=batch, occasion=min(confirmed), orders=accepted, at=locks[0].ended_at,
     )  # fmt: skip
     _record(
         grant, locks, "buyer.confirmed", weighed=weighed, consent_version=version, orders=len(accepted),
-        left_out=sorted(left_out), gates=_gates(grant, locks[0].ended_at),
+        left_out=sorted(left_out), gates=keep_gates(batch, locks[0].ended_at),
     )  # fmt: skip
 
 
@@ -120,11 +120,10 @@ def decline(
     _record(grant, locks, "buyer.declined", orders=0, reason_given=bool(words))
 
 
-def _gates(grant: Grant, at: dt.datetime) -> list[dict[str, Any]]:
+def keep_gates(batch: Batch, at: dt.datetime) -> list[dict[str, Any]]:
     """The gates at the confirmation: kept with the batch and in the ledger, whatever they say (R-26)."""
-    gates = gates_now(store=grant.store, buyer=grant.buyer, now=at)
-    batch = Batch.objects.filter(store=grant.store_id, ref=grant.subject)
-    batch.update(gates_at_confirmation=gates, confirmed_at=at)
+    gates = gates_now(store=batch.store, buyer=batch.buyer, now=at)
+    Batch.objects.filter(pk=batch.pk).update(gates_at_confirmation=gates, confirmed_at=at)
     return gates
 
 

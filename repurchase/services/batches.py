@@ -22,7 +22,7 @@ from marketplace.policy import DEFAULTS, typed
 from marketplace.queries import latest_close, latest_rates
 from outbox import letters
 from pricing import services as pricing
-from pricing.models import Grant
+from pricing.models import Grant, Renegotiation
 from qualification.queries import require_open
 from repurchase import batching
 from repurchase.batching import BatchStatus
@@ -57,6 +57,7 @@ class Wish:
     special_clearance: bool = False
     custom_services: Sequence[customising.Wanted] = ()
     asked: Sequence[Asked] = ()
+    quoted_after: Renegotiation | None = None  # the renegotiation that a fresh quote follows
 
     def fingerprint(self, order_ids: Sequence[int]) -> str:
         """The same for the same orders in any sequence."""
@@ -106,6 +107,7 @@ def create(
     custom_services: Sequence[customising.Wanted] = (),
     edits: Sequence[Asked] = (),
     once: bool = False,
+    quoted_after: Renegotiation | None = None,
 ) -> Batch:
     """A batch of past orders named by their numbers, or `ticked` by a filter. Nothing is written when it is refused.
 
@@ -113,13 +115,13 @@ def create(
     already, or was asked for a moment ago, by whomever, gets that batch (its `fresh` is False).
 
     `edits` set quantities and promises from its first screening on (R-16, R-17); whether they can be made in time is
-    shown with the plan and decided at the lock. Beside what `naming.resolved` raises:
+    shown with the plan and decided at the lock. `quoted_after`: the renegotiation that a fresh quote follows. Beside what `naming.resolved` raises:
     Raises QUALIFICATION_REQUIRED, BATCH_EMPTY, BATCH_TOO_LARGE, ORDER_UNKNOWN, MIXED_BUYERS, FX_RATE_STALE;
     INPUT_INVALID for a customised service of an order or line that isn't there.
     """
     wish = Wish(
         policy=_known(policy), dry_run=dry_run, special_clearance=special_clearance,
-        custom_services=custom_services, asked=edits,
+        custom_services=custom_services, asked=edits, quoted_after=quoted_after,
     )  # fmt: skip
     buyer, order_ids = chosen(
         store=store, numbers=numbers, buyer_external_id=buyer_external_id, ticked=ticked
@@ -197,6 +199,7 @@ def _create(
     batch = Batch(
         store=store, buyer=buyer, policy=wish.policy, dry_run=wish.dry_run, asked=len(order_ids),
         special_clearance=wish.special_clearance, created_at=now, created_by=by, fingerprint=fingerprint,
+        quoted_after=wish.quoted_after,
     )  # fmt: skip
     _take_stock(batch, now)
     batch.save()

@@ -36,6 +36,7 @@ RINGS_A_PASS = 50
 
 def ask(*, batch: Batch, occasion: UUID, orders: list[int], at: dt.datetime) -> Proforma:
     """In the transaction of the buyer's answer; `orders` are the ones that it confirmed, `occasion` one of its locks."""
+    Batch.objects.select_for_update().get(pk=batch.pk)  # two lots may settle at once: one number each
     n = batch.proformas.aggregate(n=Count("pk"))["n"] + 1
     asked = Proforma.objects.create(
         store_id=batch.store_id, batch=batch, occasion=occasion, number=f"{batch.ref}-PI{n}",

@@ -3,10 +3,16 @@
 from pricing.agreements import Draft, Kind
 from pricing.models import Sealing
 from pricing.services.sealing import builds
-from repurchase.queries import agreements
+from repurchase.queries import agreements, changed_agreements
 
 
 @builds(Kind.CONFIRMATION)
 def confirmation(sealing: Sealing) -> Draft:
     """Its occasion is a lock of the answer that confirmed it."""
     return agreements.confirmation(sealing.occasion)
+
+
+@builds(Kind.RENEGOTIATION)
+def renegotiation(sealing: Sealing) -> Draft:
+    """Its occasion is the offer that both have signed."""
+    return changed_agreements.renegotiation(sealing.occasion)

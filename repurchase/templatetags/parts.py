@@ -31,6 +31,7 @@ from repurchase.templatetags.states import (
     GATES,
     KINDS,
     MARK,
+    MONEY,
     PAYMENT_SOURCES,
     PHASE,
     RADAR,
@@ -195,6 +196,7 @@ def label(kind: str, value: Any) -> str:
 
 WORDS = {
     "drift": DRIFT_FIELDS,
+    "money": MONEY,
     "fee": FEES,
     "gate": GATES,
     "fact": FACTS,
@@ -328,6 +330,18 @@ def told(value: str) -> str:
 def plain(value: Decimal) -> str:
     """A rate or close without the zeros that only its column has: “7.1”, “300”."""
     return f"{value.normalize():f}"
+
+
+@register.filter
+def with_sign(number: str) -> str:
+    """“+1.5”, “−2”: a change is never without its sign."""
+    return f"−{number[1:]}" if number.startswith("-") else f"+{number}"
+
+
+@register.filter
+def brief(value: Decimal) -> str:
+    """A rate or close to be read, to four digits after the point: “7.0909”, “300”."""
+    return plain(round(value, 4))
 
 
 @register.filter

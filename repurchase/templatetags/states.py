@@ -101,6 +101,13 @@ SERVICE: Mapping[str, Shown] = {
     ServiceState.IDLE: Shown(_("Not repeated"), "calm", "circle-dashed"),
 }
 
+MONEY: Mapping[str, str | Promise] = {
+    "goods": _("Goods"),
+    "freight": _("Freight"),
+    "tax": _("Tax"),
+    "total": _("Total to pay"),
+}
+
 SERVICE_SOURCES: Mapping[str, str | Promise] = {
     "note": _("read from the order note"),
     "member": _("recorded by a member"),

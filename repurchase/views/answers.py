@@ -8,10 +8,12 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from diagnostics.codes import Code
+from diagnostics import words
+from diagnostics.codes import CATALOGUE, Code
 from diagnostics.problem import Problem
-from pricing.signing import CONSENT_VERSION
-from repurchase.queries import agreements
+from pricing.renegotiation import Side
+from pricing.signing import CONSENT_VERSION, PRICE_CHANGE, Evidence
+from repurchase.queries import agreements, talks
 from repurchase.queries.offers import Offer, offer, offer_orders, offer_services
 from repurchase.queries.weighing import Ticks, weigh
 from repurchase.services import answering
@@ -36,21 +38,44 @@ def answer(request: HttpRequest, token: str) -> HttpResponse:
         except Problem as problem:
             if not problem.evidence.get("ticks"):
                 raise
-            return _page(request, found, token, ticks=_ticks(request), status=409)
+            return page(request, found, token, ticks=_ticks(request), problem=problem)
         return _back(request, token)
-    return _page(request, found, token)
+    return page(request, found, token)
 
 
-def _page(request: HttpRequest, found: Offer, token: str, *, ticks: Ticks = NO_TICKS, status: int = 200):
-    context = _context(request, found, token, ticks) | {"changed": status == 409}
+def page(
+    request: HttpRequest,
+    found: Offer,
+    token: str,
+    *,
+    ticks: Ticks = NO_TICKS,
+    problem: Problem | None = None,
+    form_of: UUID | None = None,
+) -> HttpResponse:
+    """The link's page; with a `problem`, which a form of it ran into, in that one's words and with its status.
+
+    `form_of`: the renegotiation that the form was of: what was typed into it stays.
+    """
+    context = _context(request, found, token, ticks) | _said(problem)
+    for each in context["all_talks"]:
+        each["typed"] = request.POST if each["talks"].renegotiation.pk == form_of else {}
+    status = CATALOGUE[problem.code].status if problem else 200
     return no_referrer(render(request, "buyer/offer.html", context, status=status))
+
+
+def _said(problem: Problem | None) -> dict:
+    if problem is None:
+        return {}
+    if problem.evidence.get("ticks"):
+        return {"changed": True}
+    return {"refused": words.of(problem.code, problem.evidence)}
 
 
 def _total(request: HttpRequest, found: Offer, token: str) -> HttpResponse:
     """What these ticks come to, before anything is confirmed: a part for the script, else the page with its ticks."""
     ticks = _ticks(request)
     if request.headers.get("HX-Request") != "true":
-        return _page(request, found, token, ticks=ticks)
+        return page(request, found, token, ticks=ticks)
     context = {"offer": found, "weighed": weigh(grant=found.grant, lock_ids=_open_ids(found), ticks=ticks)}
     return no_referrer(render(request, "buyer/sum.html", context))
 
@@ -89,8 +114,22 @@ def _context(request: HttpRequest, found: Offer, token: str, ticks: Ticks) -> di
         "kept_ticks": _elsewhere(ticks, services.rows, page.rows),
         "weighed": weigh(grant=found.grant, lock_ids=_open_ids(found), ticks=ticks),
         "consent_version": CONSENT_VERSION,
+        "all_talks": _talks(request, found),
         "papers": agreements.papers(found.store, found.batch_ref),
     }
+
+
+def _talks(request: HttpRequest, found: Offer) -> list[dict]:
+    """A section for each renegotiated lot: what changed, what is offered, and what can be done about it."""
+    wide = bool(request.GET.get("skus"))
+    each = talks.of_subject(found.store.pk, found.batch_ref)
+    return [
+        {
+            "talks": talks.talks(one, now=found.now, side=Side.BUYER, all_skus=wide),
+            "chart": talks.chart(one),
+        }
+        for one in each
+    ]
 
 
 def _open_ids(found: Offer) -> list[UUID]:
@@ -132,6 +171,10 @@ def _evidence(request: HttpRequest) -> dict:
         "ip": request.META.get("REMOTE_ADDR") or None,
         "user_agent": request.headers.get("User-Agent", "")[:300],
     }
+
+
+def evidence(request: HttpRequest) -> Evidence:
+    return Evidence(**_evidence(request), consent_version=PRICE_CHANGE)
 
 
 def _back(request: HttpRequest, token: str) -> HttpResponse:

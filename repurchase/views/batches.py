@@ -19,7 +19,7 @@ from repurchase import queries
 from repurchase.batching import BatchStatus
 from repurchase.files import refused_answer
 from repurchase.models import Batch
-from repurchase.queries import agreements, dues, invoices, releases
+from repurchase.queries import agreements, dues, invoices, releases, talks
 from repurchase.queries.edits import edit_at_work, last_task
 from repurchase.services import batches as services
 from repurchase.services import locking
@@ -103,6 +103,8 @@ def _plan(request: HttpRequest, found: Batch, now: dt.datetime) -> dict:
         "plan": plan,
         "papers": agreements.papers(found.store, found.ref),
         "fulfilment": _fulfilment(found) if plan.counts.accepted else None,
+        "fresh_quotes": talks.quotes_after(found),
+        "undelivered": talks.undelivered(found.store_id, talks.grant_of(found)),
         "drift": queries.plan_drift(found, now=now),
         "tabs": tabs,
         "tab": tab,

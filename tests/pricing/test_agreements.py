@@ -8,6 +8,7 @@ from pricing import agreements, listing
 from pricing.agreements import (
     Agreed,
     Agreement,
+    Changed,
     Goods,
     How,
     Identified,
@@ -78,6 +79,10 @@ def renegotiated(*, orders: tuple[Order, ...] = (order(1), order(2)), **fields) 
         "trigger": Trigger(ref="RN-1", rule="FX 2.5 %", value="+3.10 %", limit="2.50 %", at=AT),
         "signatures": (signature(Role.SELLER, "sign"), signature(Role.BUYER, "sign", AT + dt.timedelta(hours=1))),
         "ledger": LedgerLink(seq=7, kind="renegotiation.signed", digest="e" * 64),
+        "changed": Changed(
+            version=2, by=Role.BUYER, rule="uniform", percent="-1.5", locked_digest="f" * 64,
+            then=agreements.totals(orders)[0], deadline_at=AT + dt.timedelta(hours=4),
+        ),
     }  # fmt: skip
     return Agreement(**defaults | fields)
 
@@ -97,8 +102,9 @@ class TestTheCanonicalForm:
     @pytest.mark.parametrize("field", [f.name for f in dataclasses.fields(Agreement)])
     def test_has_another_digest_when_any_field_differs(self, field):
         before = renegotiated()
-        other = {"kind": Kind.CONFIRMATION, "store_id": 2, "sandbox": True, "trigger": None}.get(field)
-        if field not in ("kind", "store_id", "sandbox", "trigger"):
+        plain = {"kind": Kind.CONFIRMATION, "store_id": 2, "sandbox": True, "trigger": None, "changed": None}
+        other = plain.get(field)
+        if field not in plain:
             value = getattr(before, field)
             other = (*value, *value, "x") if isinstance(value, tuple) else value
             other = f"{value}x" if isinstance(value, str) else other

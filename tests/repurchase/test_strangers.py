@@ -12,10 +12,11 @@ from marketplace import access
 from marketplace.models import ApiKey, Sku
 from outbox import webhooks
 from pricing import signing
-from pricing.models import Grant
+from pricing.models import Grant, Lock
 from repurchase.models import Batch, DiagnosisReport
 from repurchase.services import batches, locking, reporting
 from tests import world
+from tests.pricing.locked import renegotiate
 from tests.repurchase.running import run
 from tests.repurchase.sealing import confirm, sealed
 
@@ -41,6 +42,7 @@ OF_A_STORE = {
     "batches/<ref:ref>/lock/", "batches/<ref:ref>/services/", "batches/<ref:ref>/rescreen/",
     "batches/<ref:ref>/edits/", "batches/<ref:ref>/cancel/", "batches/<ref:ref>/retry/", "batches/<ref:ref>/adopt/",
     "batches/<ref:ref>/refused.<fileform:form>",
+    "renegotiations/", "renegotiations/alert/", "renegotiations/<uuid:pk>/",
     "batches/<ref:ref>/orders.xml", "fees/", "events/", "developers/",
     "developers/keys/<int:key_id>/rotate/", "developers/keys/<int:key_id>/revoke/", "developers/webhooks/", "developers/webhooks/<uuid:webhook_id>/",
     "developers/webhooks/<uuid:webhook_id>/<webhookverb:verb>/", "batches/<ref:ref>/agreements/<uuid:pk>.pdf",
@@ -83,7 +85,9 @@ LISTS_OF_A_KEY = {
     "api/v1/completions/", "api/v1/erp/", "api/v1/responses/", "api/v1/sandbox/clock/",
 }  # fmt: skip
 
-OF_A_LINK = {"b/<str:token>/", "b/<str:token>/agreements/<uuid:pk>.pdf"}
+OF_A_LINK = {
+    "b/<str:token>/", "b/<str:token>/agreements/<uuid:pk>.pdf", "b/<str:token>/renegotiations/<uuid:pk>/",
+}  # fmt: skip
 FOREIGN_ROW = {path for path in OF_A_STORE if "<" in path}
 
 
@@ -258,6 +262,48 @@ class TestASealedAgreement:
         locking.lock_and_invite(batch=other, by="user:1")
         token = signing.token_of(Grant.objects.get(subject=other.ref))
         assert client.get(f"/b/{token}/agreements/{alices['agreement']}.pdf").status_code == 404
+
+
+class TestARenegotiation:
+    """Of a lot that is really there, asked for by whoever is not one of its two parties."""
+
+    ACTS = ("offer", "comment", "decline", "approve", "sign", "quote", "counter", "code")
+
+    @pytest.fixture
+    def talks(self, alices):
+        return renegotiate(Lock.objects.get(subject=alices["ref"]))
+
+    def test_is_not_there_for_a_member_of_another_store(self, client, alices, charlie, talks):
+        client.force_login(charlie)
+        before = everything()
+        for path in (f"/renegotiations/{talks.pk}/", f"/renegotiations/{uuid.UUID(int=0)}/"):
+            assert client.get(path).status_code == 404
+            for act in self.ACTS:
+                assert client.post(path, {"act": act, "rule": "keep", "text": "x"}).status_code == 404
+        for path in ("/renegotiations/", "/renegotiations/alert/"):
+            assert alices["ref"] not in client.get(path).content.decode()
+        assert everything() == before
+
+    def test_does_nothing_for_a_link_of_another_batch_or_none(self, client, store, alices, talks):
+        _, orders = world.repeatable(store, country="FR")
+        other = run(batches.create(store=store, numbers=[o.number for o in orders], by="user:1"))
+        locking.lock_and_invite(batch=other, by="user:1")
+        foreign = signing.token_of(Grant.objects.get(subject=other.ref))
+        before = everything()
+        for token in (foreign, foreign[:-1] + ("B" if foreign.endswith("A") else "A"), "x"):
+            for act in self.ACTS:
+                answer = client.post(f"/b/{token}/renegotiations/{talks.pk}/", {"act": act, "text": "x"})
+                assert answer.status_code == 404, (token, act)
+        assert everything() == before
+
+    def test_is_not_signed_by_a_member_without_the_right(self, client, alices, bob, talks):
+        client.force_login(bob)
+        before = everything()
+        for act in ("offer", "decline", "approve", "sign", "quote"):
+            assert (
+                client.post(f"/renegotiations/{talks.pk}/", {"act": act, "rule": "keep"}).status_code == 403
+            )
+        assert everything() == before
 
 
 class TestAForeignIdInABody:

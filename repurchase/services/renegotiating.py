@@ -1,0 +1,304 @@
+"""Both sides of a renegotiation: offers, remarks, approval, signatures, the decline, a fresh quote (R-52 to R-56).
+
+Each act takes the lock's row first and then reads the clock (reliability 2); what is signed is named by its digest, so
+that a version that came meanwhile makes it void (TERMS_CHANGED).
+"""
+
+import datetime as dt
+from collections.abc import Collection
+from decimal import Decimal
+
+from django.db import transaction
+
+from diagnostics import ledger
+from diagnostics.codes import Code
+from diagnostics.problem import Problem
+from marketplace import clock
+from marketplace.access import CAPABILITIES, Can
+from marketplace.models import Membership, User
+from outbox import letters
+from pricing import services as pricing
+from pricing.agreements import Kind, digest_of
+from pricing.models import Grant, Lock, Offer, Renegotiation, Signature
+from pricing.renegotiation import Asked, Side, beyond, percent
+from pricing.services import renegotiating as acts
+from pricing.services import sealing
+from pricing.services.renegotiating import Actor
+from pricing.signing import Evidence
+from repurchase.batching import BatchStatus
+from repurchase.lifecycle import OrderStatus, sources
+from repurchase.models import Batch, LineService, RepeatOrder
+from repurchase.queries.changing import LotOrders, lot_orders, offer_text, work_out
+from repurchase.services import answering, batches, ending, invoicing, telling
+from repurchase.services.repricing import confirm_at_agreed_prices
+
+LIVE_QUOTES = (BatchStatus.SCREENING, BatchStatus.PLANNED, BatchStatus.LOCKED)
+
+
+def seller(user: User) -> Actor:
+    return Actor(side=Side.SELLER, by=f"user:{user.pk}")
+
+
+def buyer(grant: Grant) -> Actor:
+    return Actor(side=Side.BUYER, by=f"grant:{grant.pk}")
+
+
+@transaction.atomic
+def offer(*, renegotiation: Renegotiation, actor: Actor, asked: Asked, note: str = "") -> Offer:
+    """Another version, of either side; signatures of earlier ones count no more.
+
+    Raises RENEGOTIATION_LAPSED, LOCK_ENDED, INPUT_INVALID, TOO_MANY_REQUESTS; SECOND_APPROVER_MISSING when the seller's
+    only member who may sign goes beyond the band.
+    """
+    lock, now = pricing.hold_renegotiated(renegotiation)
+    lot = lot_orders(lock)
+    proposal = asked.proposal(lot.skus)
+    band = band_of(lot.batch)
+    wide = beyond(proposal, lot.lines, lock.currency, band=band)
+    if wide and actor.side is Side.SELLER and not others_who_sign(lock.store_id, actor.by):
+        raise Problem(Code.SECOND_APPROVER_MISSING, limit=percent(band))
+    worked = work_out(lot, proposal)
+    if not all(worked.totals[line.id] or not line.minor for line in lot.lines):
+        raise Problem(Code.INPUT_INVALID, detail="price: 0")
+    newest = acts.drafts(renegotiation)
+    version = (newest.version if newest else 0) + 1
+    made = acts.propose(
+        renegotiation=renegotiation, version=version, actor=actor, proposal=proposal, beyond_band=wide,
+        money=worked.money, note=note.replace("\x00", "").strip()[:1000], at=now,
+        text=offer_text(renegotiation, lot, worked, version=version, side=str(actor.side), proposal=proposal),
+    )  # fmt: skip
+    if wide and actor.side is Side.SELLER:
+        _write("approval_wanted", made.renegotiation, f"{made.pk}", offer=str(made.pk))
+    else:
+        _announce(made)
+    _record(
+        made, "offer.made", actor.by, now, version=version, side=str(actor.side), proposal=proposal.said(),
+        terms_digest=made.digest, beyond_band=wide, total_minor=made.total_minor,
+    )  # fmt: skip
+    return made
+
+
+@transaction.atomic
+def approve(*, renegotiation: Renegotiation, digest: str, by: str) -> None:
+    """A second member agrees to prices beyond the band (R-47); a seller's offer then reaches the buyer."""
+    lock, now = pricing.hold_renegotiated(renegotiation)
+    newest = acts.drafts(renegotiation)
+    if newest is None or newest.digest != digest:
+        raise Problem(Code.TERMS_CHANGED)
+    acts.approve(offer=newest, by=by, band=band_of(_batch(lock)), at=now)
+    if newest.side == Side.SELLER:
+        _announce(newest)
+    _record(newest, "offer.approved", by, now, version=newest.version, terms_digest=newest.digest)
+
+
+@transaction.atomic
+def remark(*, renegotiation: Renegotiation, actor: Actor, text: str) -> None:
+    """Before the deadline and after it: whoever has not agreed may still talk."""
+    lock = Lock.objects.select_related("store").select_for_update(of=("self",)).get(pk=renegotiation.lock_id)
+    now = clock.now(lock.store)
+    said = acts.remark(renegotiation=renegotiation, actor=actor, kind="comment", text=text, at=now)
+    _write(f"remark_{_other(actor.side)}", renegotiation, f"{said.pk}", remark=said.pk)
+
+
+@transaction.atomic
+def decline(*, renegotiation: Renegotiation, actor: Actor, reason: str = "") -> None:
+    """Ends the lot's orders as declined (R-55); the other party gets the reason. Raises as `offer`."""
+    lock, now = pricing.hold_renegotiated(renegotiation)
+    acts.remark(renegotiation=renegotiation, actor=actor, kind="decline", text=reason, at=now)
+    pricing.decline_anew(lock, at=now, by=actor.by)
+    moved = RepeatOrder.objects.filter(lock=lock, status__in=sources(OrderStatus.DECLINED))
+    n = moved.update(status=OrderStatus.DECLINED, changed_at=now)
+    telling.orders(RepeatOrder.objects.filter(lock=lock, changed_at=now), at=now)
+    ending.close_finished(store_id=lock.store_id, refs=[lock.subject], at=now)
+    for side in Side:
+        _write(f"renegotiation_declined_{side}", renegotiation, "")
+    ledger.record(
+        store_id=lock.store_id, kind="renegotiation.declined", subject=f"batch:{lock.subject}", by=actor.by, at=now,
+        lock=str(lock.pk), renegotiation=str(renegotiation.pk), orders=n, reason_given=bool(reason.strip()),
+    )  # fmt: skip
+
+
+@transaction.atomic
+def send_code(*, renegotiation: Renegotiation, grant: Grant, digest: str, consent: bool) -> None:
+    """A one-time code to the buyer's address, for exactly these terms. CONSENT_MISSING, TERMS_CHANGED, OFFER_SIGNED,
+    TOO_MANY_REQUESTS."""
+    if not consent:
+        raise Problem(Code.CONSENT_MISSING)
+    lock, now = pricing.hold_renegotiated(renegotiation)
+    standing = acts.refuse_stale(renegotiation, digest)
+    code = acts.ask_code(offer=standing, actor=buyer(grant), at=now)
+    letters.write(
+        kind="repurchase.signing_code", store_id=lock.store_id, dedupe=f"signing_code:{code.pk}",
+        code=str(code.pk), grant=str(grant.pk),
+    )  # fmt: skip
+    _record(standing, "code.sent", f"grant:{grant.pk}", now, terms_digest=digest, code=str(code.pk))
+
+
+def sign_by_link(
+    *,
+    renegotiation: Renegotiation,
+    grant: Grant,
+    digest: str,
+    code: str,
+    name: str,
+    consent: bool,
+    evidence: Evidence,
+) -> bool:
+    """The buyer's signature: tick, code, name, press. True when with it both have signed.
+
+    A wrong code is counted before anything else can fail, and stays counted. Beside what `send_code` raises:
+    SIGNING_CODE_WRONG, SIGNING_CODE_EXPIRED, SIGNING_CODE_SPENT, INPUT_INVALID, RENEGOTIATION_LAPSED, LOCK_ENDED.
+    """
+    if not consent:
+        raise Problem(Code.CONSENT_MISSING)
+    acts.try_code(renegotiation=renegotiation, side=Side.BUYER, digest=digest, typed=code)
+    return _sign(
+        renegotiation=renegotiation,
+        actor=buyer(grant),
+        digest=digest,
+        name=name,
+        evidence=evidence,
+        code=code,
+    )
+
+
+def sign_by_member(
+    *, renegotiation: Renegotiation, user: User, digest: str, name: str, consent: bool, evidence: Evidence
+) -> bool:
+    """The seller's signature, by a member whose password the caller has just checked. As `sign_by_link`; APPROVAL_MISSING."""
+    if not consent:
+        raise Problem(Code.CONSENT_MISSING)
+    return _sign(
+        renegotiation=renegotiation,
+        actor=seller(user),
+        digest=digest,
+        name=name,
+        evidence=evidence,
+        code=None,
+    )
+
+
+@transaction.atomic
+def _sign(
+    *,
+    renegotiation: Renegotiation,
+    actor: Actor,
+    digest: str,
+    name: str,
+    evidence: Evidence,
+    code: str | None,
+) -> bool:
+    lock, now = pricing.hold_renegotiated(renegotiation)
+    standing = acts.refuse_stale(renegotiation, digest)
+    if code is not None:
+        acts.use_code(offer=standing, side=actor.side, typed=code, at=now)
+    signed = acts.sign(
+        offer=standing, actor=actor, name=name, how="password" if code is None else "code", evidence=evidence,
+        band=band_of(_batch(lock)), at=now,
+    )  # fmt: skip
+    both = acts.is_agreed(standing, renegotiation.deadline_at)
+    if both:
+        _settle(lock, standing, actor, now)
+    else:
+        _write(f"signed_{_other(actor.side)}", renegotiation, f"{standing.pk}", offer=str(standing.pk))
+    _record(
+        standing, "renegotiation.agreed" if both else "offer.signed", actor.by, now, version=standing.version,
+        terms_digest=standing.digest, **_evidence(signed),
+    )  # fmt: skip
+    return both
+
+
+def _settle(lock: Lock, agreed: Offer, actor: Actor, at: dt.datetime) -> None:
+    """Both signatures stand: prices, orders, claims and the seal, in the transaction of the second one (R-54)."""
+    lot = lot_orders(lock)
+    worked = work_out(lot, agreed.proposal)
+    if worked.money != agreed.money:
+        raise ValueError(f"offer {agreed.pk} comes to {worked.money} now")
+    pricing.confirm_anew(lock, kept_stock=lot.pieces(), at=at, by=actor.by)
+    confirm_at_agreed_prices(lot, worked, at=at)
+    _confirm_services(lot, at)
+    telling.orders(RepeatOrder.objects.filter(lock=lock, changed_at=at), at=at)
+    answering.keep_gates(lot.batch, at)
+    invoicing.ask(batch=lot.batch, occasion=lock.pk, orders=list(lot.orders), at=at)
+    ending.close_finished(store_id=lock.store_id, refs=[lock.subject], at=at)
+    sealing.ask(
+        store_id=lock.store_id, kind=Kind.RENEGOTIATION, subject=lock.subject, occasion=agreed.pk, at=at
+    )
+
+
+def _confirm_services(lot: LotOrders, at: dt.datetime) -> None:
+    """Customised services stand in the signed terms: the signature confirms them in writing (R-15)."""
+    LineService.objects.filter(
+        batch=lot.batch, past_order__in=[o.past_order_id for o in lot.orders.values()],
+        dismissed_at=None, confirmed_at=None,
+    ).update(confirmed_at=at)  # fmt: skip
+
+
+@transaction.atomic
+def fresh_quote(*, renegotiation: Renegotiation, user: User) -> Batch:
+    """A new batch of the past orders that ended without agreement, linked to the old one; a second press finds the first.
+
+    STATE_CONFLICT while the lot lives or after it was agreed; otherwise as `batches.create`.
+    """
+    lock = Lock.objects.select_related("store").select_for_update(of=("self",)).get(pk=renegotiation.lock_id)
+    state = pricing.status_at(lock, clock.now(lock.store))
+    if state not in ("terminated", "declined"):
+        raise Problem(Code.STATE_CONFLICT, state=str(state), event="quote")
+    earlier = Batch.objects.filter(quoted_after=renegotiation, status__in=LIVE_QUOTES).first()
+    if earlier:
+        return earlier
+    orders = RepeatOrder.objects.filter(lock=lock).order_by("position")
+    numbers = list(orders.values_list("past_order__number", flat=True))
+    return batches.create(store=lock.store, numbers=numbers, by=f"user:{user.pk}", quoted_after=renegotiation)
+
+
+def band_of(batch: Batch) -> Decimal:
+    """The share in force when the lot was planned: what was decided under it keeps it (⚙)."""
+    return Decimal(batch.policies["price_band"])
+
+
+def others_who_sign(store_id: int, by: str) -> Collection[int]:
+    """Members of the store who may approve what this one offers."""
+    roles = [role for role, can in CAPABILITIES.items() if Can.LOCK in can]
+    members = Membership.objects.filter(store=store_id, role__in=roles, user__is_active=True)
+    return [pk for pk in members.values_list("user_id", flat=True) if f"user:{pk}" != by]
+
+
+def _batch(lock: Lock) -> Batch:
+    return Batch.objects.get(store=lock.store_id, ref=lock.subject)
+
+
+def _other(side: Side) -> Side:
+    return Side.BUYER if side is Side.SELLER else Side.SELLER
+
+
+def _announce(made: Offer) -> None:
+    _write(f"offer_{_other(Side(made.side))}", made.renegotiation, f"{made.pk}", offer=str(made.pk))
+
+
+def _write(kind: str, renegotiation: Renegotiation, key: str, **subjects: object) -> None:
+    """A letter of this renegotiation; the buyer's names the grant that its link is derived from."""
+    lock = renegotiation.lock
+    if kind.endswith("_buyer"):
+        grant = Grant.objects.get(store=lock.store_id, subject=lock.subject, buyer=lock.buyer_id)
+        subjects["grant"] = str(grant.pk)
+    letters.write(
+        kind=f"repurchase.{kind}", store_id=renegotiation.store_id, dedupe=f"{kind}:{renegotiation.pk}:{key}",
+        renegotiation=str(renegotiation.pk), **subjects,
+    )  # fmt: skip
+
+
+def _record(made: Offer, kind: str, by: str, at: dt.datetime, **facts: object) -> None:
+    ledger.record(
+        store_id=made.store_id, kind=kind, subject=f"batch:{made.renegotiation.lock.subject}", by=by, at=at,
+        renegotiation=str(made.renegotiation_id), offer=str(made.pk), **facts,
+    )  # fmt: skip
+
+
+def _evidence(signed: Signature) -> dict[str, object]:
+    """Names and addresses as digests: the person can be erased, the chain stays."""
+    return {
+        "side": signed.side, "how": signed.how, "consent_version": signed.consent_version,
+        "name_digest": ledger.digest_of_person(signed.name),
+        "from_digest": digest_of(f"{signed.ip} {signed.user_agent}".encode()),
+    }  # fmt: skip

@@ -1,0 +1,199 @@
+"""The seller's side of a renegotiation: the list, the page with its forms, and the alert that pops up on any page."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth import authenticate
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from diagnostics import words
+from diagnostics.codes import CATALOGUE, Code
+from diagnostics.problem import Problem
+from marketplace import clock
+from marketplace.access import Can, require
+from marketplace.models import Membership
+from pricing.models import Renegotiation
+from pricing.renegotiation import Asked, Side, percent
+from pricing.signing import PRICE_CHANGE
+from repurchase.queries import agreements
+from repurchase.queries import talks as queries
+from repurchase.services import renegotiating
+from repurchase.views.answers import evidence
+from repurchase.views.doors import for_members, may
+from repurchase.views.typed import whole
+
+A_PAGE = 50
+MANY_PRICES = 5000
+
+
+@require_GET
+@for_members()
+def renegotiations(request: HttpRequest, membership: Membership) -> HttpResponse:
+    """Newest first; the cursor is the place of the last one shown."""
+    start, now = whole(request.GET.get("cursor", "")), clock.now(membership.store)
+    found = list(queries.of_store(membership.store)[start : start + A_PAGE + 1])
+    rows = [{"found": each, "state": state, "left": left} for each in found[:A_PAGE]
+            for state, left in [queries.state_of(each, now)]]  # fmt: skip
+    context = {
+        "active": "renegotiations",
+        "rows": rows,
+        "next_cursor": str(start + A_PAGE) if len(found) > A_PAGE else "",
+    }
+    return render(request, "renegotiations/list.html", context)
+
+
+@require_GET
+@for_members()
+def alert(request: HttpRequest, membership: Membership) -> HttpResponse:
+    """The dialog of what waits for an answer now; nothing while nothing does."""
+    now = clock.now(membership.store)
+    waiting = [
+        {"found": each, "left": queries.state_of(each, now)[1]}
+        for each in queries.live(membership.store, now)
+    ]
+    return render(request, "renegotiations/alert.html", {"waiting": waiting}) if waiting else HttpResponse()
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_members()
+def renegotiation(request: HttpRequest, membership: Membership, pk: UUID) -> HttpResponse:
+    found = queries.renegotiation(membership.store, pk)
+    if request.method != "POST":
+        return _page(request, membership, found)
+    act = request.POST.get("act", "")
+    if act not in ACTS:
+        raise Problem(Code.INPUT_INVALID, detail=f"act: {act[:40]}")
+    require(membership, Can.PLAN if act == "comment" else Can.LOCK)
+    try:
+        return ACTS[act](request, found)
+    except Problem as problem:
+        return _page(request, membership, found, problem=problem)
+
+
+def _page(
+    request: HttpRequest, membership: Membership, found: Renegotiation, *, problem: Problem | None = None
+) -> HttpResponse:
+    """The present state, with what a form of it ran into beside it: nothing that was typed is lost."""
+    found = queries.renegotiation(membership.store, found.pk)
+    now = clock.now(membership.store)
+    talks = queries.talks(found, now=now, side=Side.SELLER, all_skus=bool(request.GET.get("skus")))
+    context = {
+        "active": "renegotiations",
+        "talks": talks,
+        "found": found,
+        "chart": queries.chart(found),
+        "may_sign": may(membership, Can.LOCK),
+        "may_comment": may(membership, Can.PLAN),
+        "me": f"user:{request.user.pk}",
+        "store_id": membership.store_id,
+        "consent_version": PRICE_CHANGE,
+        "undelivered": queries.undelivered(membership.store_id, queries.grant_of(talks.batch)),
+        "papers": agreements.papers(membership.store, found.lock.subject),
+        "band": percent(renegotiating.band_of(talks.batch)),
+        "typed": request.POST if problem else {},
+        "refused": words.of(problem.code, problem.evidence) if problem else None,
+    }
+    status = CATALOGUE[problem.code].status if problem else 200
+    return render(request, "renegotiations/page.html", context, status=status)
+
+
+def _offer(request: HttpRequest, found: Renegotiation) -> HttpResponse:
+    made = renegotiating.offer(
+        renegotiation=found,
+        actor=renegotiating.seller(request.user),
+        asked=asked(request),
+        note=request.POST.get("note", ""),
+    )
+    if made.beyond_band:
+        messages.warning(
+            request,
+            _(
+                "The offer waits for a second member of the store to approve it; the buyer does not see it yet."
+            ),
+        )
+    else:
+        messages.success(
+            request, _("The offer is sent to the buyer. Sign it, so that their signature settles it.")
+        )
+    return _back(found)
+
+
+def _comment(request: HttpRequest, found: Renegotiation) -> HttpResponse:
+    renegotiating.remark(
+        renegotiation=found, actor=renegotiating.seller(request.user), text=request.POST.get("text", "")
+    )
+    messages.success(request, _("Your comment is sent to the buyer."))
+    return _back(found)
+
+
+def _decline(request: HttpRequest, found: Renegotiation) -> HttpResponse:
+    renegotiating.decline(
+        renegotiation=found, actor=renegotiating.seller(request.user), reason=request.POST.get("reason", "")
+    )
+    messages.success(
+        request, _("You have declined. The orders of this lot are ended; the rest of the batch lives on.")
+    )
+    return _back(found)
+
+
+def _approve(request: HttpRequest, found: Renegotiation) -> HttpResponse:
+    renegotiating.approve(
+        renegotiation=found, digest=request.POST.get("digest", ""), by=f"user:{request.user.pk}"
+    )
+    messages.success(request, _("The offer is approved."))
+    return _back(found)
+
+
+def _sign(request: HttpRequest, found: Renegotiation) -> HttpResponse:
+    _check_password(request)
+    both = renegotiating.sign_by_member(
+        renegotiation=found, user=request.user, digest=request.POST.get("digest", ""), name=request.POST.get("name", ""),
+        consent=request.POST.get("consent") == "yes", evidence=evidence(request),
+    )  # fmt: skip
+    if both:
+        messages.success(request, _("Both have signed: the orders are confirmed at the new prices."))
+    else:
+        messages.success(
+            request, _("Your signature is recorded. The buyer is told; it counts once they sign too.")
+        )
+    return _back(found)
+
+
+def _check_password(request: HttpRequest) -> None:
+    """Who signs proves who they are; wrong ones are counted as at the sign-in."""
+    password = request.POST.get("password", "")
+    if authenticate(request, username=request.user.email, password=password) != request.user:
+        raise Problem(Code.PASSWORD_WRONG)
+
+
+def _quote(request: HttpRequest, found: Renegotiation) -> HttpResponse:
+    batch = renegotiating.fresh_quote(renegotiation=found, user=request.user)
+    return redirect("batch", ref=batch.ref)
+
+
+ACTS = {
+    "offer": _offer, "comment": _comment, "decline": _decline, "approve": _approve, "sign": _sign, "quote": _quote,
+}  # fmt: skip
+
+
+def asked(request: HttpRequest) -> Asked:
+    """Of the offer form: a price a SKU in a field of its own, or in lines of “SKU price”. INPUT_INVALID."""
+    prices = {
+        name.removeprefix("price:"): text for name, text in request.POST.items() if name.startswith("price:")
+    }
+    for line in request.POST.get("more_prices", "").splitlines()[:MANY_PRICES]:
+        sku, _space, price = line.strip().replace(";", " ").replace("\t", " ").rpartition(" ")
+        if line.strip() and not sku:
+            raise Problem(Code.INPUT_INVALID, detail=f"more_prices: {line[:40]}")
+        if sku:
+            prices[sku.strip()] = price
+    return Asked(
+        rule=request.POST.get("rule", ""), percent=request.POST.get("percent", "")[:20], prices=prices
+    )
+
+
+def _back(found: Renegotiation) -> HttpResponse:
+    return redirect("renegotiation", pk=found.pk)
