@@ -15,7 +15,7 @@ from diagnostics.codes import CATALOGUE
 from diagnostics.problem import Problem
 from marketplace import clock
 from marketplace.admin import LookOnly
-from marketplace.calendar import local
+from marketplace.calendar import platform_day
 from qualification import desk, queries, sla, storing
 from qualification.models import Case, Qualification, Upload, Workday
 
@@ -87,7 +87,7 @@ class Cases(LookOnly):
     def outcome(self, case: Case) -> str:
         if not case.ended_at:
             return "—"
-        return f"{local(case.ended_at)} · {gettext('late') if case.was_late else gettext('in time')}"
+        return f"{platform_day(case.ended_at)} · {gettext('late') if case.was_late else gettext('in time')}"
 
     def get_list_display(self, request: HttpRequest) -> list:
         """Clock and calendar are read once for the whole list."""
