@@ -37,7 +37,7 @@ class Fleet:
         name = f"worker-{len(list(self.logs.iterdir()))}@fleet"
         return self._start("worker", [*CELERY, "worker", *flags, "--hostname", name], clock)
 
-    def wait_until_ready(self, count: int, seconds: float = 90) -> None:
+    def wait_until_ready(self, count: int, seconds: float = 240) -> None:
         """Until so many workers listen; their own words, since a frozen or lying clock answers no ping in time."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:

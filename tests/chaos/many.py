@@ -3,14 +3,17 @@
 import datetime as dt
 from collections.abc import Sequence
 
+from django.db import transaction
+
 from marketplace.models import OrderClaim, PastOrder, Store
 from pricing.models import Lock
 from repurchase.models import Batch, RepeatOrder
 from tests import world
 
 
+@transaction.atomic
 def locks(store: Store, ends: Sequence[dt.datetime]) -> list[Lock]:
-    """One open lock, batch, order and claim for each end, in a handful of statements."""
+    """One open lock, batch, order and claim for each end, in a handful of statements; seen by sweepers all at once."""
     buyer, rate_set = world.buyer(store), world.rates(source=f"many-{store.pk}")
     count = range(len(ends))
     past = PastOrder.objects.bulk_create(_past(store, buyer, n) for n in count)

@@ -63,7 +63,7 @@ class TestABrokerThatIsEmptied:
             timers.worker()
             timers.worker()
             timers.wait_until_ready(2)
-            locks = many.locks(store, spread(count, first=2, last=size(12, 120)))
+            locks = many.locks(store, spread(count, first=size(4, 30), last=size(14, 150)))
             wait_until_ended(size(60, 240), meanwhile=timers.broker.flushall)
         late = lateness()
         record_property("late_p99_s", late[int(len(late) * 0.99)])
@@ -84,7 +84,7 @@ class TestTwoBeatsAndThreeSweepers:
                 timers.beat()
             workers = [timers.worker() for _ in range(3)]
             timers.wait_until_ready(3)
-            locks = many.locks(store, spread(count, first=1, last=frozen_seconds))
+            locks = many.locks(store, spread(count, first=3, last=frozen_seconds + 3))
             time.sleep(2.5)
             workers[0].send_signal(signal.SIGSTOP)
             try:
@@ -110,7 +110,7 @@ class TestWorkersWhoseClocksAreWrong:
             for offset in wrong:
                 timers.worker(offset)
             timers.wait_until_ready(len(wrong))
-            locks = many.locks(store, spread(count, first=1, last=size(8, 60)))
+            locks = many.locks(store, spread(count, first=3, last=size(10, 60)))
             wait_until_ended(size(40, 120))
             swept = [log.read_text().count("repurchase.sweep") for log in timers.logs.glob("worker*")]
         late = lateness()
