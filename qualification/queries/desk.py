@@ -4,6 +4,8 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from django.utils.translation import gettext
+
 from diagnostics import words
 from diagnostics.models import LedgerEntry
 from marketplace.models import User
@@ -141,9 +143,13 @@ def _history(case: Case) -> list[Done]:
     ids = {row.by.partition(":")[2] for row in rows if row.by.startswith("user:")}
     names = {f"user:{pk}": email for pk, email in User.objects.filter(pk__in=ids).values_list("pk", "email")}
     return [
-        Done(at=r.at, kind=r.kind, by=names.get(r.by, r.by), words=str(r.facts.get("reason", "")))
-        for r in rows
+        Done(at=r.at, kind=r.kind, by=_who(r.by, names), words=str(r.facts.get("reason", ""))) for r in rows
     ]
+
+
+def _who(by: str, names: Mapping[str, str]) -> str:
+    """A person who is no longer there keeps their number; what the timers did, the platform did."""
+    return gettext("the platform") if by.startswith("system:") else names.get(by, by.replace("user:", "#"))
 
 
 def _document(
