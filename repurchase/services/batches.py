@@ -328,14 +328,16 @@ def retry(*, batch: Batch, by: str) -> Batch:
     _look_at_gates(batch, now)
     batch.save()
     failed.delete()
-    made = Chunk.objects.bulk_create(_chunks_of(batch, places, rung_at=clock.now()))
-    undone.update(owner="", beat_at=None, tries=0, code="")
+    undone.update(
+        attempt=batch.attempt, owner="", beat_at=None, tries=0, code="", rung_at=clock.now()
+    )  # what was given up
+    Chunk.objects.bulk_create(_chunks_of(batch, places, rung_at=clock.now()))
     telling.batch(batch, at=now, asked=batch.asked, retried=len(places))
     ledger.record(
         store_id=batch.store_id, kind="batch.retried", subject=f"batch:{batch.ref}", by=by, at=now,
         attempt=batch.attempt, orders=len(places), gates=batch.gates,
     )  # fmt: skip
-    chunks.ring_for([*made, *undone])
+    chunks.ring_for(undone.values_list("pk", flat=True))
     return batch
 
 

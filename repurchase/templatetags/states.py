@@ -451,6 +451,8 @@ CHECKS: Mapping[str, str | Promise] = {
 EVENTS: Mapping[str, str | Promise] = {
     "batch.created": _("Batch made"),
     "batch.rescreened": _("Screened again"),
+    "batch.retried": _("Failed orders retried"),
+    "batch.adopted": _("Dry run made a real batch"),
     "batch.planned": _("Plan ready"),
     "batch.failed": _("Screening ended without a plan"),
     "batch.edited": _("Quantities or promises edited"),

@@ -97,7 +97,12 @@ def faults_of(batch: Batch, sizes: Sizes) -> dict[str, int]:
 def ready(stage: Stage, store: Store, numbers: list[str]) -> Iterator[None]:
     """Once the worker has done a batch: a cold start is not what is measured."""
     batch = begun(store, numbers[:5], SMALL)
-    wait_until(lambda: ended(batch))
+    try:
+        wait_until(
+            lambda: ended(batch), seconds=300
+        )  # the programs start in this time, however busy the machine
+    except AssertionError as error:
+        raise AssertionError(stage.told()) from error
     batches.cancel(batch=batch, by="system:chaos")
     yield
 

@@ -65,6 +65,12 @@ class Stage:
             preexec_fn=servers.die_with_parent, stdout=(self.folder / f"{name}.log").open("a"), stderr=subprocess.STDOUT,
         )  # fmt: skip
 
+    def told(self) -> str:
+        """The last words of every program."""
+        return "\n".join(
+            f"--- {log.name}\n{log.read_text()[-2000:]}" for log in sorted(self.folder.glob("*.log"))
+        )
+
     # --- faults --------------------------------------------------------------------------------------------
 
     def kill_worker(self) -> None:
