@@ -148,6 +148,17 @@ def proforma_seller(subjects: Mapping) -> Rendered | None:
     return _invoice(found, letter) if letter else None
 
 
+@renders("repurchase.called_off")
+def called_off(subjects: Mapping) -> Rendered:
+    """To the buyer: these are not to be paid any more."""
+    found = _proforma(subjects)
+    batch = found.batch
+    grant = Grant.objects.get(store=found.store_id, subject=batch.ref, buyer=batch.buyer_id)
+    link = f"{settings.SITE_URL}/b/{signing.token_of(grant)}/"
+    context = {"proforma": found, "batch": batch, "n": len(subjects["orders"]), "link": link}
+    return _letter("called_off", to=[batch.buyer.email], language=batch.buyer.language, context=context)
+
+
 def _proforma(subjects: Mapping) -> Proforma:
     return Proforma.objects.select_related("store", "batch__store", "batch__buyer").get(
         pk=subjects["proforma"]

@@ -105,6 +105,7 @@ urlpatterns = [
     path("payments/", payments.payments, name="payments"),
     path("payments/terms/", payments.terms, name="payment-terms"),
     path("payments/proformas/<uuid:pk>/", payments.record, name="record-payment"),
+    path("payments/proformas/<uuid:pk>/call-off/", payments.call_off, name="call-off"),
     path("payments/<uuid:pk>/reverse/", payments.reverse, name="reverse-payment"),
     path("batches/<ref:ref>/proformas/<uuid:pk>.pdf", payments.proforma, name="proforma"),
     path("orders/<ref:ref>/payment/", payments.record_one, name="pay-order"),

@@ -4,7 +4,7 @@ Each row stands for itself: one that can't be taken is told and stops no other; 
 """
 
 import datetime as dt
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -18,7 +18,8 @@ from marketplace.models import Store
 from outbox import events
 from pricing.services.leaving import give_back
 from repurchase.lifecycle import OrderStatus
-from repurchase.models import LineOutcome, Release, RepeatLine, RepeatOrder
+from repurchase.models import Release, RepeatOrder
+from repurchase.queries.pieces import pieces_of
 from repurchase.services import telling
 from repurchase.services.settling import FUTURE, Refused
 
@@ -98,7 +99,7 @@ def ship(*, store: Store, rows: Sequence[Shipped], by: str) -> Report:
     taken = _each(rows, releases, report, lambda row, release: _ship(row, release, by, now, moved))
     Release.objects.bulk_update(taken, ["shipped_at", "carrier", "tracking", "told_by"], batch_size=500)
     _move(moved, OrderStatus.RELEASED, OrderStatus.SHIPPED, now)
-    give_back(_pieces(moved), at=now)
+    give_back(pieces_of([release.order_id for release in moved]), at=now)
     _record(store, "order.shipped", taken, by, now, lambda r: [r.order.ref, r.carrier, r.tracking])
     return report
 
@@ -190,15 +191,6 @@ def _move(moved: Sequence[Release], was: OrderStatus, to: OrderStatus, now: dt.d
     ids = [release.order_id for release in moved]
     RepeatOrder.objects.filter(pk__in=ids, status=was).update(status=to, changed_at=now)
     telling.orders(RepeatOrder.objects.filter(pk__in=ids), at=now)
-
-
-def _pieces(moved: Sequence[Release]) -> Counter:
-    """By lock and SKU: what is no longer in the warehouse."""
-    pieces: Counter = Counter()
-    lines = RepeatLine.objects.filter(order__in=[r.order_id for r in moved], outcome=LineOutcome.PLANNED)
-    for lock_id, sku_id, quantity in lines.values_list("order__lock_id", "sku_id", "quantity"):
-        pieces[lock_id, sku_id] += quantity
-    return pieces
 
 
 def _by_batch(releases: Sequence[Release]) -> list[tuple[str, list[Release]]]:

@@ -23,10 +23,11 @@ ORDERS: Sequence[Column] = (
 )
 GOODS: Sequence[Column] = (
     Column(name="SKU", percent=17, cells=20),
-    Column(name="品名 Goods", percent=34, cells=40),
+    Column(name="品名 Goods", percent=32, cells=38),
+    Column(name="件数 Pieces", percent=10, cells=11, number=True),
+    Column(name="", percent=2, cells=1),
     Column(name="HS", percent=11, cells=12),
     Column(name="原产地 Origin", percent=8, cells=8),
-    Column(name="件数 Pieces", percent=10, cells=11, number=True),
     Column(name="", percent=6, cells=4),
     Column(name="金额 Amount", percent=14, cells=16, number=True),
 )
@@ -56,4 +57,4 @@ def _order(order: Order) -> Sequence[str]:
 
 def _goods(each: Goods) -> Sequence[str]:
     amount = plain(each.total_minor, each.currency)
-    return (each.sku, each.title, each.hs_code, each.origin, f"{each.quantity:,}", each.currency, amount)
+    return (each.sku, each.title, f"{each.quantity:,}", "", each.hs_code, each.origin, each.currency, amount)

@@ -483,6 +483,7 @@ EVENTS: Mapping[str, str | Promise] = {
     "response.changed": _("The ERP would change an order"),
     "response.refused": _("The ERP refused an order"),
     "response.decided": _("An answer of the ERP decided on"),
+    "order.called_off": _("Unpaid orders called off"),
     "terms.changed": _("Terms with a buyer changed"),
     "pay_to.changed": _("How buyers pay changed"),
     "erp.connected": _("ERP connected"),

@@ -18,7 +18,7 @@ from marketplace.models import Buyer, Membership
 from repurchase import queries
 from repurchase.models import Payment, PaymentSource, Proforma
 from repurchase.queries import dues, invoices
-from repurchase.services import crediting, importing, invoicing, releasing, settling
+from repurchase.services import calling_off, crediting, importing, invoicing, releasing, settling
 from repurchase.services.settling import Receipt
 from repurchase.views.doors import for_members, may
 from repurchase.views.typed import whole
@@ -75,6 +75,20 @@ def record(request: HttpRequest, membership: Membership, pk: UUID) -> HttpRespon
         + _("They are released in a few minutes; until then the payment can be taken back here."),
     )
     return _back(request)
+
+
+@require_POST
+@for_members(Can.SETTLE)
+def call_off(request: HttpRequest, membership: Membership, pk: UUID) -> HttpResponse:
+    """The unpaid orders of a proforma end."""
+    found = access.of(membership.store, Proforma, pk=pk)
+    n = calling_off.call_off(
+        store=membership.store, proforma=found, why=request.POST.get("why", ""), by=_by(request)
+    )
+    messages.success(
+        request, ngettext("%(n)s order is called off.", "%(n)s orders are called off.", n) % {"n": n}
+    )
+    return redirect("payments")
 
 
 @require_POST

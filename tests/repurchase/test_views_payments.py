@@ -7,6 +7,9 @@ import pytest
 import xlsxwriter
 
 from marketplace import clock
+from marketplace.models import StockClaim
+from outbox.letters import RENDERERS
+from outbox.models import Letter
 from repurchase.models import ErpConnection, Payment, PaymentSource, Release
 from repurchase.services import fulfilling, settling
 from tests import world
@@ -67,6 +70,22 @@ class TestThePaymentsPage:
         owner.post(url, {"why": "another customer's", "transfer": "yes"})
         assert Payment.objects.filter(reversed_why="another customer's").count() == 5
         assert "another customer" in text(owner.get("/payments/"))
+
+    def test_calls_unpaid_orders_off_and_frees_their_stock(self, owner, store):
+        batch = invoiced(store)
+        first = batch.orders.order_by("position").first()
+        settling.record(
+            store=store, receipts=[receipt(first, "1.00")], source=PaymentSource.MEMBER, by="user:1"
+        )
+        url = f"/payments/proformas/{batch.proformas.get().pk}/call-off/"
+        assert owner.post(url, {"why": ""}).status_code == 422
+        owner.post(url, {"why": "never paid"})
+        states = list(batch.orders.order_by("position").values_list("status", flat=True))
+        assert states == ["awaiting_payment", *["cancelled"] * 4]
+        assert StockClaim.objects.get(released_at=None).quantity == 500
+        assert Letter.objects.filter(kind="repurchase.called_off").count() == 1
+        assert RENDERERS["repurchase.called_off"](Letter.objects.get(kind="repurchase.called_off").subjects)
+        assert owner.post(url, {"why": "again"}).status_code == 409
 
     def test_does_not_redirect_off_the_site(self, owner, store):
         batch = invoiced(store)
