@@ -8,8 +8,9 @@ from django.contrib.auth import get_user_model
 from django.db.models import Min, QuerySet, Sum
 from django.urls import reverse
 
-from marketplace import clock
+from marketplace import clock, policy
 from marketplace.models import Quarantined
+from marketplace.queries import newest_rate_set
 from outbox.letters import Rendered, from_template, renders
 from pricing import signing
 from pricing.models import Grant, Lock, Renegotiation
@@ -66,8 +67,7 @@ def terminated_seller(subjects: Mapping) -> Rendered | None:
 def quarantined(subjects: Mapping) -> Rendered | None:
     """To the staff who may decide it; nothing is left to say once all of it was decided."""
     rows = list(Quarantined.objects.filter(pk__in=subjects["rows"], verdict="").order_by("day", "name"))
-    staff = get_user_model().objects.filter(is_active=True, is_staff=True)
-    to = [user.email for user in staff.order_by("pk") if user.has_perm("marketplace.change_quarantined")]
+    to = _deciders()
     if not rows or not to:
         return None
     link = settings.SITE_URL + reverse("admin:marketplace_quarantined_changelist") + "?verdict__exact="
@@ -75,6 +75,25 @@ def quarantined(subjects: Mapping) -> Rendered | None:
         "quarantined", to=to, language=settings.LANGUAGE_CODE,
         context={"rows": rows[:20], "n": len(rows), "link": link},
     )  # fmt: skip
+
+
+@renders("marketplace.stale_rates")
+def stale_rates(subjects: Mapping) -> Rendered | None:
+    """To the same staff; nothing is left to say once there are rates that are young enough."""
+    now = clock.now()
+    newest = newest_rate_set(now, store=None)
+    limit = int(policy.in_force(now)["fx_max_age_days"])
+    young = newest is not None and (now.date() - newest.published_on).days <= limit
+    if young or not (to := _deciders()):
+        return None
+    return from_template(
+        "stale_rates", to=to, language=settings.LANGUAGE_CODE, context={"newest": newest, "limit": limit}
+    )
+
+
+def _deciders() -> list[str]:
+    staff = get_user_model().objects.filter(is_active=True, is_staff=True)
+    return [user.email for user in staff.order_by("pk") if user.has_perm("marketplace.change_quarantined")]
 
 
 def _of_renegotiations(name: str, subjects: Mapping, *, to_buyer: bool) -> Rendered | None:

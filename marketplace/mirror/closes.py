@@ -13,10 +13,11 @@ from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace import clock, policy
 from marketplace.mirror import files, quarantine
-from marketplace.mirror.observations import judge, number_of
+from marketplace.mirror.observations import Reason, judge, number_of
 from marketplace.models import SIMULATED, IndexClose, Quarantined
 from outbox.bells import ring
 
+Bad = tuple[Reason, Decimal | None]  # why, and the last good close that it was held against
 COLUMNS = ("date", "close")
 SERIES = re.compile(r"[A-Z][A-Z0-9]{0,11}\Z")
 SOURCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,58}\Z")
@@ -39,28 +40,15 @@ def import_closes(*, path: Path, series: str, source: str = "file") -> Report:
         raise Problem(Code.INPUT_INVALID, detail=f"{series} {source}")
     report, now = Report(), clock.now()
     max_jump = Decimal(policy.in_force(now)["observation_max_jump"])
-    mine = IndexClose.objects.filter(series=series, source=source)
-    good = dict(mine.values_list("closed_on", "value"))
-    read = _read(path, report)
-    new, held = [], []
-    for day, text in sorted(read.items()):
+    known = IndexClose.objects.filter(series=series, source=source).values_list("closed_on", "value")
+    good = dict(known)
+    new: list[IndexClose] = []
+    held: list[Quarantined] = []
+    for day, text in sorted(_read(path, report).items()):
         if day in good:
             report.rows["already_there"] += 1
-            continue
-        last = _last_good(good, day)
-        if reason := judge(text, last_good=last, max_jump=max_jump):
-            held.append(
-                Quarantined(
-                    kind="close",
-                    source=source,
-                    name=series,
-                    day=day,
-                    text=text[:80],
-                    reason=reason,
-                    last_good=str(last or ""),
-                    arrived_at=now,
-                )
-            )
+        elif bad := _bad(good, day, text, max_jump):
+            held.append(_quarantined(series, source, day, text, bad, now))
         else:
             good[day] = number_of(text)
             new.append(
@@ -68,11 +56,26 @@ def import_closes(*, path: Path, series: str, source: str = "file") -> Report:
             )
     IndexClose.objects.bulk_create(new, batch_size=2000)
     quarantine.keep(held)
-    report.rows["imported"] += len(new)
-    report.rows["quarantined"] += len(held)
+    report.rows["imported"], report.rows["quarantined"] = len(new), len(held)
     if new:
         ring("repurchase.judge_triggers")
     return report
+
+
+def _bad(good: dict[dt.date, Decimal], day: dt.date, text: str, max_jump: Decimal) -> Bad | None:
+    last = _last_good(good, day)
+    reason = judge(text, last_good=last, max_jump=max_jump)
+    return (reason, last) if reason else None
+
+
+def _quarantined(
+    series: str, source: str, day: dt.date, text: str, bad: Bad, now: dt.datetime
+) -> Quarantined:
+    reason, last = bad
+    return Quarantined(
+        kind="close", source=source, name=series, day=day, text=text[:80], reason=reason,
+        last_good=str(last or ""), arrived_at=now,
+    )  # fmt: skip
 
 
 def _read(path: Path, report: Report) -> dict[dt.date, str]:

@@ -67,6 +67,7 @@ class Judged:
 
     locks: int = 0
     opened: list[Renegotiation] = field(default_factory=list)
+    stale: bool = False  # live locks are open, and there is no publication young enough to hold them against
 
 
 def open_renegotiations(
@@ -155,6 +156,7 @@ def _judge_scope(
     scope: Scope, open_: QuerySet[Lock], at: dt.datetime | None, limit: int, judged: Judged
 ) -> None:
     rows, observed = _waiting(scope, open_, at)
+    judged.stale |= observed.rates is None and scope.sandbox is None
     held = list(rows.order_by("store_id", "pk").select_for_update(of=("self",), skip_locked=True)[:limit])
     if not held:
         return

@@ -8,8 +8,11 @@ from uuid import UUID
 import structlog
 
 from diagnostics import ledger
+from marketplace import clock
+from marketplace.mirror.quarantine import PLATFORM
 from marketplace.models import Store
 from outbox import letters
+from outbox.models import Letter
 from pricing import services as pricing
 from pricing.models import Grant, Renegotiation
 from repurchase.services.bounded import transactional
@@ -50,7 +53,16 @@ def _pass(store: Store | None, at: dt.datetime | None, only: UUID | None = None)
     with transactional():
         judged = pricing.open_renegotiations(store=store, at=at, only=only)
         tell(judged.opened)
+        if judged.stale:
+            _alarm()
     return judged
+
+
+def _alarm() -> None:
+    """Once a day while live locks are open and every rate is too old to act (reliability 15)."""
+    dedupe = f"stale-rates:{clock.now().date()}"
+    if not Letter.objects.filter(dedupe=dedupe).exists():
+        letters.write(kind="marketplace.stale_rates", store_id=PLATFORM, dedupe=dedupe)
 
 
 def tell(opened: Sequence[Renegotiation]) -> None:

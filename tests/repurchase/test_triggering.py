@@ -11,7 +11,7 @@ from diagnostics.codes import Code
 from diagnostics.models import LedgerEntry
 from diagnostics.problem import Problem
 from marketplace import clock
-from marketplace.models import IndexClose, OrderClaim
+from marketplace.models import FxRateSet, IndexClose, OrderClaim, Store
 from outbox.letters import deliver_due
 from outbox.models import Event, Letter
 from pricing import signing
@@ -19,6 +19,7 @@ from pricing.models import Act, Grant, Lock, Renegotiation
 from repurchase.models import RepeatOrder
 from repurchase.services import answering, sweeping, triggering
 from tests import world
+from tests.pricing.locked import unguarded
 from tests.repurchase.test_locking import locked
 
 pytestmark = pytest.mark.django_db
@@ -160,3 +161,21 @@ class TestARenegotiationThatLapsed:
         assert Letter.objects.filter(kind__startswith="repurchase.terminated").count() == 2
         deliver_due()
         assert not Letter.objects.exclude(last_error="").exists()
+
+
+class TestRatesThatAreTooOld:
+    def test_alarm_the_staff_once_a_day_while_live_locks_are_open(self, store):
+        world.user("staff@example.com", is_staff=True, is_superuser=True)
+        batch = locked(store)
+        Store.objects.update(sandbox=False, clock_offset=dt.timedelta(0))
+        with unguarded():
+            end = clock.now() + dt.timedelta(hours=1)
+            Lock.objects.update(locked_at=end - dt.timedelta(hours=72), expires_at=end)
+            FxRateSet.objects.update(published_on=clock.now().date() - dt.timedelta(days=7))
+        triggering.open_renegotiations()
+        triggering.open_renegotiations()
+        assert Letter.objects.filter(kind="marketplace.stale_rates").count() == 1
+        mail.outbox.clear()
+        deliver_due()
+        assert "staff@example.com" in [to for letter in mail.outbox for to in letter.to]
+        assert Lock.objects.get(subject=batch.ref).status == "open"
