@@ -53,14 +53,11 @@ format: $(VENV)/.test ## ruff and djlint, in place
 bench: setup-test ## benchmarks as ratios; writes bench.json
 	@$(PRIVATE) $(PY) -m tests.bench
 
-chaos: setup-test ## the long fault tests: the sizes that `make test` leaves out
-	@CHAOS=full $(PRIVATE) $(PY) -m pytest -q -ra tests/chaos $(TESTS)
-
 ocr-report: setup-test ## field recall on 72 fresh scans and 16 tampered ones; writes ocr-report.json
 	@$(PY) -m tests.qualification.ocr_report $(SEED)
 
 chaos: setup-test ## the fault tests in larger sizes than in `make test`
-	@CHAOS=full $(PRIVATE) $(PY) -m pytest -q -ra tests/chaos
+	@CHAOS=full $(PRIVATE) $(PY) -m pytest -q -ra $(or $(TESTS),tests/chaos)
 
 chaos-long: setup-test ## the same in their full sizes, for hours
 	@CHAOS=long $(PRIVATE) $(PY) -m pytest -q -ra tests/chaos

@@ -15,7 +15,7 @@ import pytest
 
 from tests.chaos.stage import ROOT
 
-FULL = os.environ.get("CHAOS") == "full"
+FULL = bool(os.environ.get("CHAOS"))
 
 
 @pytest.fixture(scope="module")
