@@ -2,8 +2,10 @@
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from functools import reduce
+from operator import or_
 
-from django.db.models import BigIntegerField, Case, Count, Exists, F, OuterRef, Q, Subquery, Sum, When
+from django.db.models import BigIntegerField, Case, Count, Exists, F, OuterRef, Q, Sum, When
 from django.db.models import Value as Const
 
 from eligibility.advice import DAYS, AdviceFacts, AdviceLimits, Point, advise
@@ -36,13 +38,13 @@ def _facts(batch: Batch, limits: AdviceLimits, now: dt.datetime) -> AdviceFacts:
     currencies = list(batch.orders.order_by().values_list("currency", flat=True).distinct())
     rates = rates_of(batch.rate_set) if batch.rate_set else None
     small, high = (
-        _amount_of(usd, currencies, rates)
+        _amounts(usd, currencies, rates)
         for usd in (limits.advice_small_order_usd, limits.advice_high_value_usd)
     )
     counts = batch.orders.aggregate(
         n=Count("id"),
         noted=Count("id", filter=~Q(note="")),
-        small=Count("id", filter=Q(_all_apparel(), past_order__goods_minor__lt=small)),
+        small=Count("id", filter=Q(_all_apparel(), past_order__goods_minor__lt=_of_its_currency(small))),
     )
     return AdviceFacts(
         paid_orders=PastOrder.objects.filter(
@@ -58,14 +60,15 @@ def _facts(batch: Batch, limits: AdviceLimits, now: dt.datetime) -> AdviceFacts:
     )
 
 
-def _amount_of(usd: int, currencies: Sequence[str], rates: Rates | None) -> Case:
-    """So many dollars in each order's own currency; null, which nothing compares with, where there is no rate."""
+def _amounts(usd: int, currencies: Sequence[str], rates: Rates | None) -> dict[str, int]:
+    """So many dollars in each currency that has a rate, in minor units."""
     known = {"USD", "EUR", *rates.per_euro} if rates and "USD" in rates.per_euro else {"USD"}
-    whens = [
-        When(currency=c, then=Const(rates.exchange(usd * 100, "USD", c) if rates else usd * 100))
-        for c in currencies
-        if c in known
-    ]
+    return {c: rates.exchange(usd * 100, "USD", c) if rates else usd * 100 for c in currencies if c in known}
+
+
+def _of_its_currency(amounts: Mapping[str, int]) -> Case:
+    """Of an order's own currency; null, which nothing compares with, where there is no rate."""
+    whens = [When(currency=c, then=Const(minor)) for c, minor in amounts.items()]
     return Case(*whens, default=None, output_field=BigIntegerField())
 
 
@@ -74,14 +77,14 @@ def _all_apparel() -> Q:
     return Q(Exists(lines)) & ~Q(Exists(lines.exclude(sku__category__code=APPAREL)))
 
 
-def _high_value(batch: Batch, at_least: Case) -> int:
-    """Lines of standard SKUs worth that much, in orders with a note: it may ask for a customised service."""
-    noted = batch.orders.exclude(note="").annotate(high=at_least)
-    return RepeatLine.objects.filter(
-        sku__is_standard=True,
-        order__batch=batch,
-        base_minor__gte=Subquery(noted.filter(pk=OuterRef("order_id")).values("high")),
-    ).count()
+def _high_value(batch: Batch, at_least: Mapping[str, int]) -> int:
+    """Lines of standard SKUs worth that much, in orders with a note: it may ask for a customised service.
+
+    Asked by a join, never order by order: just after a batch is written, PostgreSQL guesses its size wrongly.
+    """
+    worth = [Q(order__currency=c, base_minor__gte=minor) for c, minor in at_least.items()]
+    lines = RepeatLine.objects.filter(sku__is_standard=True, order__batch=batch).exclude(order__note="")
+    return lines.filter(reduce(or_, worth)).count() if worth else 0
 
 
 def _exports(store: Store, limits: AdviceLimits, now: dt.datetime) -> int | None:
