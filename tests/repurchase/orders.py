@@ -89,7 +89,7 @@ def repeats(
     by_source = {order.past_order_id: order for order in made}
     RepeatLine.objects.bulk_create(_line(by_source[p.order_id], p, line or {}) for p in past_lines)
     OrderFee.objects.bulk_create(fee for order in made for fee in _fees(order))
-    _walk(made, OrderStatus(status))
+    walk(made, OrderStatus(status))
     for order in made:
         order.status = status
     return made
@@ -105,7 +105,7 @@ WAY = (
 )
 
 
-def _walk(made: list[RepeatOrder], to: OrderStatus) -> None:
+def walk(made: list[RepeatOrder], to: OrderStatus) -> None:
     """Into the state asked for; after the confirmation step by step, as the database lets nobody jump (R-91)."""
     rows = RepeatOrder.objects.filter(pk__in=[order.pk for order in made])
     for status in WAY[: WAY.index(to) + 1] if to in WAY else (to,):

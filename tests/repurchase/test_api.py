@@ -170,15 +170,15 @@ class TestAList:
     def test_of_orders_goes_page_by_page_and_by_status(self, erp, store):
         batch = orders.batch(store, asked=60)
         made = orders.repeats(batch, 60)
-        RepeatOrder.objects.filter(pk=made[7].pk).update(status=OrderStatus.SHIPPED)
+        RepeatOrder.objects.filter(pk=made[7].pk).update(status=OrderStatus.AWAITING_PAYMENT)
 
         first = erp.get(f"batches/{batch.ref}/orders/").json()
         second = erp.get(f"batches/{batch.ref}/orders/", cursor=first["next_cursor"]).json()
-        shipped = erp.get(f"batches/{batch.ref}/orders/", status="shipped").json()
+        waiting = erp.get(f"batches/{batch.ref}/orders/", status="awaiting_payment").json()
 
         refs = [row["ref"] for row in first["results"] + second["results"]]
         assert (refs, second["next_cursor"]) == ([order.ref for order in made], "")
-        assert [row["ref"] for row in shipped["results"]] == [made[7].ref]
+        assert [row["ref"] for row in waiting["results"]] == [made[7].ref]
 
     def test_of_batches_goes_page_by_page_newest_first(self, erp, store):
         by = world.buyer(store)

@@ -17,11 +17,13 @@ from marketplace.models import Buyer, CommissionRate, ProductionDay, ProductionG
 from repurchase import queries
 from repurchase.edits import By, base_of
 from repurchase.feed import native
+from repurchase.lifecycle import OrderStatus
 from repurchase.models import Batch, RepeatLine, RepeatOrder
 from repurchase.queries.explained import records_of
 from repurchase.services import batches, editing, locking
 from repurchase.services.naming import Asked
 from tests import world
+from tests.repurchase.orders import walk
 from tests.repurchase.running import run
 
 pytestmark = pytest.mark.django_db
@@ -354,7 +356,7 @@ class TestCapacity:
         assert editing.preview(batch=batch, asked=every(promise_days=30)).overflow is not None
         other.orders.update(status="confirmed")
         assert editing.preview(batch=batch, asked=every(promise_days=30)).overflow is not None
-        other.orders.update(status="shipped")
+        walk(list(other.orders.all()), OrderStatus.SHIPPED)
         assert editing.preview(batch=batch, asked=every(promise_days=30)).overflow is None
 
     def test_is_asked_again_at_the_lock(self, store):

@@ -91,7 +91,7 @@ class TestTheAgreement:
     def test_is_the_same_whatever_became_of_the_orders_since(self, store):
         confirmed(store)
         before = _drawn()
-        RepeatOrder.objects.update(status="shipped")
+        RepeatOrder.objects.update(status="awaiting_payment")
         assert _drawn() == before
 
 
