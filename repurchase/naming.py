@@ -72,6 +72,25 @@ MODELS: Mapping[str, tuple[Promise, Promise]] = {
         pgettext_lazy("model", "repeat order"),
         pgettext_lazy("model", "repeat orders"),
     ),
+    "marketplace.Quarantined": (
+        pgettext_lazy("model", "quarantined observation"),
+        pgettext_lazy("model", "quarantined observations"),
+    ),
+    "repurchase.ErpConnection": (
+        pgettext_lazy("model", "ERP connection"),
+        pgettext_lazy("model", "ERP connections"),
+    ),
+    "repurchase.ErpProduct": (pgettext_lazy("model", "ERP"), pgettext_lazy("model", "ERPs")),
+    "repurchase.ErpResponse": (
+        pgettext_lazy("model", "ERP's answer"),
+        pgettext_lazy("model", "ERPs' answers"),
+    ),
+    "repurchase.Payment": (pgettext_lazy("model", "payment"), pgettext_lazy("model", "payments")),
+    "repurchase.Proforma": (
+        pgettext_lazy("model", "proforma invoice"),
+        pgettext_lazy("model", "proforma invoices"),
+    ),
+    "repurchase.Release": (pgettext_lazy("model", "release"), pgettext_lazy("model", "releases")),
 }
 """One of them and several."""
 

@@ -26,7 +26,7 @@ class ClockTold(serializers.Serializer):
 
 
 class Moved(ClockTold):
-    expired_locks = serializers.IntegerField()
+    ended_locks = serializers.IntegerField()
     released_orders = serializers.IntegerField()
 
 
@@ -40,7 +40,7 @@ class Clock(Endpoint):
     def post(self, request: Request) -> Response:
         """Moves a sandbox store's clock forward, and does one pass of its timers: 72 hours in a second."""
         swept = timing.move(store=self.store, by_seconds=self.sent(Step)["seconds"], by=self.by)
-        did = {"expired_locks": swept.expired_locks, "released_orders": swept.released_orders}
+        did = {"ended_locks": swept.ended_locks, "released_orders": swept.released_orders}
         return Response(Moved(self._told() | did).data)
 
     def _told(self) -> dict:

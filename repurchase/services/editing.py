@@ -190,7 +190,7 @@ def write(batch: Batch, work: Rework, now: dt.datetime) -> None:
     generating.keep(batch, Part.EDIT, batch.version, work.made, work.inputs)
     RepeatOrder.objects.filter(batch=batch, past_order__in=work.positions).only("pk").delete()
     copying.write(batch, [(work.positions[order.id], plan) for order, plan in work.made], now=now)
-    failing.note(batch, batch.orders.filter(past_order__in=work.positions), at=now)
+    failing.note([batch], batch.orders.filter(past_order__in=work.positions), at=now)
     ready = generating.is_ready(batch, counts_of(batch, now=now))
     was = BatchStatus(batch.status)
     if ready:

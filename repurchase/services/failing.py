@@ -21,23 +21,24 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def note(batch: Batch, orders: QuerySet[RepeatOrder], *, at: dt.datetime) -> None:
-    """Of these orders of the batch, as their rows are now: four queries and one COPY."""
-    standing = _standing(batch)
+def note(batches: Collection[Batch], orders: QuerySet[RepeatOrder], *, at: dt.datetime) -> None:
+    """Of these orders of the batches, as their rows are now: four queries and one COPY, however many batches."""
+    by_ref = {batch.ref: batch for batch in batches}
+    standing = _standing(by_ref)
     if not standing and not orders.filter(codes__len__gt=0).exists() and not _ended(orders):
         return  # the usual plan: every order is ready
     now_failing = {case.ref: case for case in cases(orders, now=at)}
     asked = set(orders.values_list("ref", flat=True)) if standing else set(now_failing)
     changed = [ref for ref, case in now_failing.items() if ref in standing and standing[ref] != _code(case)]
-    _end(batch, asked & set(standing) - set(now_failing), how="cured", at=at)
-    _end(batch, changed, how="changed", at=at)
+    _end(by_ref, asked & set(standing) - set(now_failing), how="cured", at=at)
+    _end(by_ref, changed, how="changed", at=at)
     new = (case for ref, case in now_failing.items() if standing.get(ref) != _code(case))
-    copy(Failure._meta.db_table, COLUMNS, (_row(batch, case, at) for case in new))
+    rows = (_row(by_ref[case.ref.rpartition("-")[0]], case, at) for case in new)
+    copy(Failure._meta.db_table, COLUMNS, rows)
 
 
-def _standing(batch: Batch) -> Mapping[str, str]:
-    rows = Failure.objects.filter(store_id=batch.store_id, batch=batch.ref, ended_at=None)
-    return dict(rows.values_list("subject", "code"))
+def _standing(refs: Collection[str]) -> Mapping[str, str]:
+    return dict(Failure.objects.filter(batch__in=refs, ended_at=None).values_list("subject", "code"))
 
 
 def _ended(orders: QuerySet[RepeatOrder]) -> bool:
@@ -48,11 +49,10 @@ def _code(case: Case) -> str:
     return str(case.why.code)
 
 
-def _end(batch: Batch, refs: Collection[str], *, how: str, at: dt.datetime) -> None:
+def _end(batches: Collection[str], refs: Collection[str], *, how: str, at: dt.datetime) -> None:
     if refs:
-        Failure.objects.filter(
-            store_id=batch.store_id, batch=batch.ref, ended_at=None, subject__in=refs
-        ).update(ended_at=at, ended_how=how)
+        rows = Failure.objects.filter(batch__in=batches, ended_at=None, subject__in=refs)
+        rows.update(ended_at=at, ended_how=how)
 
 
 def _row(batch: Batch, case: Case, at: dt.datetime) -> Iterable[object]:

@@ -137,7 +137,7 @@ def finish_batch(batch_id: int) -> None:
             return
         _share_out_stock(batch)
         now = clock.now(batch.store)
-        failing.note(batch, batch.orders.all(), at=now)
+        failing.note([batch], batch.orders.all(), at=now)
         counts = counts_of(batch, now=now)
         event = batching.Event.PLAN if is_ready(batch, counts) else batching.Event.FAIL
         _settle(batch, event, now, planned=counts.planned, asked=counts.asked)

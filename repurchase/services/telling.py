@@ -30,8 +30,7 @@ def batches(moved: Sequence[Batch], *, at: dt.datetime) -> None:
 
 def orders(moved: QuerySet[RepeatOrder], *, at: dt.datetime) -> None:
     """Each order by its reference, under the state in which it is now; those that came to nothing as failures too."""
-    for of in Batch.objects.filter(pk__in=moved.order_by().values("batch")):
-        failing.note(of, moved.filter(batch=of), at=at)
+    failing.note(Batch.objects.filter(pk__in=moved.order_by().values("batch")), moved, at=at)
     told: dict[tuple[int, str, str], list[str]] = defaultdict(list)
     rows = moved.order_by("batch_id", "position").values_list("store_id", "status", "batch__ref", "ref")
     for store_id, status, batch_ref, ref in rows:

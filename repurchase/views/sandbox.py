@@ -54,7 +54,7 @@ def _act(request: HttpRequest, membership: Membership) -> HttpResponse:
     messages.success(
         request,
         _("The clock is moved. Locks ended by it: %(locks)s; orders released: %(orders)s.")
-        % {"locks": swept.expired_locks, "orders": swept.released_orders},
+        % {"locks": swept.ended_locks, "orders": swept.released_orders},
     )
     return redirect("sandbox")
 

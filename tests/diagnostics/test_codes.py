@@ -6,7 +6,13 @@ import pytest
 from diagnostics import words
 from diagnostics.codes import CATALOGUE, Code, Severity
 
-OURS = {Code.INTERNAL_ERROR, Code.AGREEMENT_DAMAGED, Code.STORAGE_UNAVAILABLE}  # the fault is on our side
+OURS = {
+    Code.INTERNAL_ERROR,
+    Code.AGREEMENT_DAMAGED,
+    Code.PROFORMA_DAMAGED,
+    Code.STORAGE_UNAVAILABLE,
+    Code.WORK_FAILED,
+}  # the fault is on our side
 
 
 class TestTheCatalogue:

@@ -12,6 +12,7 @@ from repurchase.templatetags import states
 
 BASE = Path(settings.BASE_DIR)
 NOT_SERVED = {
+    "proformas",
     "letters",
     "agreements",
     "reports",

@@ -135,13 +135,13 @@ class TestWhileItIsAtWork:
         assert locking.lock_and_invite(batch=batch, by="user:1")
 
     def test_it_can_be_stopped_in_the_midst_of_being_written(self, batch, monkeypatch):
-        write = editing._write
+        write = editing.write
 
         def stopped(*arguments):
             write(*arguments)
             EditTask.objects.update(done_at=clock.now(), code="EDIT_STOPPED")
 
-        monkeypatch.setattr(editing, "_write", stopped)
+        monkeypatch.setattr(editing, "write", stopped)
         big_edits.carry_out(asked(batch).pk)
         assert quantities(batch) == [250] * 10
         assert not BatchEdit.objects.exists()

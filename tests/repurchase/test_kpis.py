@@ -19,6 +19,7 @@ from repurchase.models import RepeatOrder
 from repurchase.queries.kpis import kpis_of
 from repurchase.services import batches, telling
 from tests import world
+from tests.repurchase.orders import walk
 from tests.repurchase.running import run
 from tests.repurchase.sealing import confirm, planned
 
@@ -103,9 +104,9 @@ class TestTheFiguresOfAStore:
         assert figures(store)["accuracy"].value is None
         at = Lock.objects.get().ended_at
         for position, days in enumerate((5, 10, 30, 29, 31, 6), start=1):
-            RepeatOrder.objects.filter(position=position).update(
-                status=OrderStatus.COMPLETED, changed_at=at + days * DAY
-            )
+            orders = RepeatOrder.objects.filter(position=position)
+            walk(list(orders), OrderStatus.COMPLETED)
+            orders.update(changed_at=at + days * DAY)
         late = {"until": world.NOW + 60 * DAY}
         assert (figures(store, **late)["accuracy"].value, figures(store, **late)["accuracy"].n) == (
             Fraction(5, 6),

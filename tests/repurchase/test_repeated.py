@@ -4,9 +4,11 @@ import pytest
 
 from marketplace import clock
 from repurchase import queries
+from repurchase.lifecycle import OrderStatus
 from repurchase.models import Selection
 from repurchase.services import batches, locking, selecting
 from tests import world
+from tests.repurchase.orders import walk
 from tests.repurchase.running import run
 from tests.repurchase.test_locking import accept
 
@@ -64,7 +66,7 @@ class TestARepeatedOrder:
         batch = planned(store, history[1])
         locking.lock_and_invite(batch=batch, by="user:1")
         assert not queries.repeated(store, [o.pk for o in history[1]])  # held, not repeated
-        batch.orders.update(status=status)
+        walk(list(batch.orders.all()), OrderStatus(status))
         assert bool(queries.repeated(store, [o.pk for o in history[1]])) is counts
 
     def test_is_found_in_one_query_for_any_number(self, store, history, django_assert_num_queries):

@@ -27,7 +27,7 @@ class TestTheClock:
         batch = planned(store, past)
         before = erp.get("sandbox/clock/").json()
         moved = erp.post("sandbox/clock/", {"seconds": THREE_DAYS}).json()
-        assert moved["expired_locks"] == 1
+        assert moved["ended_locks"] == 1
         assert moved["moved_by"] - before["moved_by"] == THREE_DAYS
         assert set(batch.orders.values_list("status", flat=True)) == {"expired"}
         assert LedgerEntry.objects.get(kind="clock.moved").facts == {"seconds": THREE_DAYS}
