@@ -15,22 +15,21 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 import pytest
-from django.db import transaction
 from django.db.models import Sum
 
 from diagnostics import ledger
 from marketplace import clock
 from marketplace.mirror.rates import import_rates
 from marketplace.mirror.samples.cut import MONTH
-from marketplace.models import OrderClaim, PastOrder, StockClaim, Store
+from marketplace.models import OrderClaim, PastOrder, StockClaim, Store, User
 from outbox.models import Event, Letter
-from pricing import services as pricing
 from pricing import signing
-from pricing.models import Grant, Lock, Renegotiation
+from pricing.models import Grant, Lock, Offer, Renegotiation
 from repurchase.models import Batch, RepeatLine, RepeatOrder
-from repurchase.services import answering, batches, ending, locking, sweeping, telling
+from repurchase.services import answering, batches, locking, renegotiating, sweeping
 from tests import world
 from tests.chaos.sizes import say, size
+from tests.repurchase import talking
 from tests.repurchase.running import run
 
 pytestmark = pytest.mark.django_db
@@ -49,6 +48,7 @@ class Replay:
     """The store, its buyers by currency, and what each lock of the month went through, as lines to be read."""
 
     store: Store
+    seller: User
     buyers: dict[tuple[str, int], list[PastOrder]] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
     answers: Iterator[str] = field(default_factory=lambda: itertools.cycle(["settle", "lapse", "decline"]))
@@ -98,20 +98,14 @@ class Replay:
             if how != "lapse":
                 self.end(opened, sign=how == "settle")
 
-    @transaction.atomic
     def end(self, renegotiation: Renegotiation, *, sign: bool) -> None:
-        lock, now = pricing.hold_renegotiated(renegotiation)
-        orders = RepeatOrder.objects.filter(lock=lock)
-        if sign:
-            pieces = (
-                RepeatLine.objects.filter(order__in=orders).values_list("sku").annotate(n=Sum("quantity"))
-            )
-            pricing.confirm_anew(lock, kept_stock=dict(pieces), at=now, by="replay")
-        else:
-            pricing.decline_anew(lock, at=now, by="replay")
-        orders.update(status="confirmed" if sign else "declined", changed_at=now)
-        telling.orders(orders, at=now)
-        ending.close_finished(store_id=self.store.pk, refs=[lock.subject], at=now)
+        if not sign:
+            buyer = renegotiating.buyer(talking.grant(renegotiation))
+            renegotiating.decline(renegotiation=renegotiation, actor=buyer, reason="too dear")
+            return
+        talking.offer(renegotiation, "1", user=self.seller)
+        talking.sign_as_seller(renegotiation, self.seller)
+        assert talking.sign_as_buyer(renegotiation)
 
 
 def published() -> dict[dt.date, dict[str, Fraction]]:
@@ -141,7 +135,7 @@ def days() -> list[dt.date]:
 @pytest.fixture
 def replay(db, tmp_path, days) -> Replay:
     store = world.store(verified_at=at(FIRST, 0))
-    played = Replay(store=store)
+    played = Replay(store=store, seller=world.member(store))
     world.move_clock(store, at(FIRST, 8))
     import_rates(path=file_until(FIRST - dt.timedelta(days=3), tmp_path), source="ecb")
     for country in CURRENCIES.values():
@@ -223,15 +217,17 @@ class TestAMonthOfRealRates:
             "lock__status", "currency", "total_minor"
         ):
             sums[currency][status] += total
+        expected: Counter = Counter()
         for lock in Lock.objects.of(replay.store):
             orders = RepeatOrder.objects.filter(lock=lock)
+            agreed = Offer.objects.filter(renegotiation__lock=lock, signatures__isnull=False).first()
+            expected[lock.currency] += agreed.total_minor if agreed else lock.total_minor
             assert set(orders.values_list("status", flat=True)) == {lock.status}
             assert (orders.count(), orders.aggregate(n=Sum("total_minor"))["n"]) == (
                 lock.order_count,
-                lock.total_minor,
+                agreed.total_minor if agreed else lock.total_minor,
             )
-        locked = dict(Lock.objects.of(replay.store).values_list("currency").annotate(Sum("total_minor")))
-        assert {currency: sum(by.values()) for currency, by in sums.items()} == locked
+        assert {currency: sum(by.values()) for currency, by in sums.items()} == expected
         assert set(Batch.objects.filter(store=replay.store).values_list("status", flat=True)) == {"closed"}
 
     def nothing_is_held_but_what_was_agreed(self, replay: Replay) -> None:
@@ -243,7 +239,10 @@ class TestAMonthOfRealRates:
 
     def everything_was_told_once(self, replay: Replay, locks: list[Lock]) -> None:
         told = Counter(Event.objects.filter(store_id=replay.store.pk).values_list("type", "subject"))
-        assert max(told.values()) == 1
+        settled = Offer.objects.filter(signatures__isnull=False).distinct().count()
+        by_both = {key: n for key, n in told.items() if key[0] == "offer.signed"}
+        assert (len(by_both), set(by_both.values())) == (settled, {2})  # each side's signature
+        assert max(n for key, n in told.items() if key not in by_both) == 1
         assert {(f"lock.{lock.status}", f"lock:{lock.pk}") for lock in locks} <= set(told)
         opened = Renegotiation.objects.count()
         assert Letter.objects.filter(kind="repurchase.renegotiating_buyer").count() == opened

@@ -52,11 +52,11 @@ def test_an_moq_for_every_line_of_a_batch_of_5000(portal, seller):
     page.set_viewport_size({"width": 1280, "height": 900})
     page.locator("button[value=apply]").click()
     expect(page.locator("button[value=undo]")).to_be_visible(timeout=120_000)
-    assert page.locator("tr.totals-grand .money").first.inner_text() != before
+    expect(page.locator("tr.totals-grand .money").first).not_to_have_text(before, timeout=120_000)
     accessible(page)
     seller.picture("edits-3-applied")
 
     page.locator("button[value=undo]").click()
     expect(page.locator("button[value=undo]")).to_have_count(0, timeout=120_000)
-    assert page.locator("tr.totals-grand .money").first.inner_text() == before
+    expect(page.locator("tr.totals-grand .money").first).to_have_text(before, timeout=120_000)
     assert seller.complaints == []
