@@ -122,6 +122,7 @@ class TestTheWholeWay:
 
         desk.goto(f"{portal.url}/admin/qualification/case/")
         desk.get_by_role("link", name="documents wanted").click()
+        desk.wait_for_url("**/desk/")  # loaded: the keys work from then on
         settle_by_keyboard(desk, papers)
         correct(desk, papers)
         expect(desk.locator(".desk-page img").first).to_be_visible()
