@@ -105,7 +105,10 @@ class TestBoth:
         told = call(portal, f"batches/{ref}/")
         assert told["lots"][0]["status"] == "confirmed"
         orders = call(portal, f"batches/{ref}/orders/")["results"]
-        assert {order["status"] for order in orders} <= {"confirmed", "awaiting_payment"}  # its proforma is quick
+        assert {order["status"] for order in orders} <= {
+            "confirmed",
+            "awaiting_payment",
+        }  # its proforma is quick
         before = float(locked["total"]["amount"])
         after = sum(float(order["total"]["amount"]) for order in orders)
         assert 1.010 < after / before < 1.016  # goods rose by 1.5 %, freight did not
