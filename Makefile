@@ -8,7 +8,7 @@ VENV := .venv
 UV := .uv/bin/uv
 PY := $(VENV)/bin/python
 PRIVATE := $(PY) -m repurchase.embedded with --temporary --
-WORKERS ?= 2
+WORKERS ?= 3
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12

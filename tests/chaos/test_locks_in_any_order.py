@@ -34,7 +34,7 @@ from tests.pricing.locked import Scene
 HOUR = dt.timedelta(hours=1)
 LIVE = ("open", "renegotiating")
 SIZES = settings(
-    max_examples=size(25, 300, 5000),
+    max_examples=size(300, 300, 5000),
     stateful_step_count=size(50, 50, 100),
     deadline=None,
     suppress_health_check=list(HealthCheck),
