@@ -322,7 +322,10 @@ class TestCapacity:
             assert quantities(edit(batch, every(moq=300))) == [300] * 10
             return
         problem = refused(Code.CAPACITY_EXCEEDED, editing.apply, batch=batch, asked=every(moq=300), by="u")
-        day = lambda n: (world.TODAY + dt.timedelta(days=n)).isoformat()  # noqa: E731
+
+        def day(n: int) -> str:
+            return (world.TODAY + dt.timedelta(days=n)).isoformat()
+
         assert problem.evidence == {
             "group": "Kiln", "day": day(20), "needed": 3000, "limit": 149 * 20, "earliest": day(31),
         }  # fmt: skip
@@ -379,7 +382,10 @@ class TestCapacity:
             assert locking.lock_and_invite(batch=batch, by="user:1")
             return
         problem = refused(Code.CAPACITY_EXCEEDED, locking.lock_and_invite, batch=batch, by="user:1")
-        day = lambda n: (world.TODAY + dt.timedelta(days=n)).isoformat()  # noqa: E731
+
+        def day(n: int) -> str:
+            return (world.TODAY + dt.timedelta(days=n)).isoformat()
+
         assert problem.evidence == {
             "group": "Kiln", "day": day(20), "needed": 2500, "limit": 125 * 19, "earliest": day(31),
         }  # fmt: skip
