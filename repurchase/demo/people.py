@@ -11,7 +11,7 @@ from marketplace.models import ApiKey, Membership, Role, Store, User
 
 SELLER, OPERATOR, REVIEWER = "seller@example.com", "operator@example.com", "reviewer@example.com"
 LEAD = "lead@example.com"  # the second pair of eyes, and who is told of late reviews
-TARIFFS = "tariffs@example.com"  # may begin new versions of tariffs and ⚙ values, and nothing else
+TARIFFS = "tariffs@example.com"  # may begin new versions of tariffs and ⚙ values and judge quarantined rates, nothing else
 TARIFF_MODELS = ("commissionrate", "taxrate", "ratecard", "policyvalue")
 KEY_NAME = "demo"
 APPS = ("diagnostics", "eligibility", "marketplace", "outbox", "pricing", "qualification", "repurchase")
@@ -50,6 +50,7 @@ def _tariff_keeper() -> User:
     )
     ours = Permission.objects.filter(content_type__app_label__in=APPS)
     codenames = [f"{verb}_{model}" for verb in ("add", "change") for model in TARIFF_MODELS]
+    codenames += ["view_quarantined", "change_quarantined"]
     views = ["view_batch", "view_category", "view_carrierservice", *[f"view_{m}" for m in TARIFF_MODELS]]
     keeper.user_permissions.set(ours.filter(codename__in=codenames + views))
     return keeper

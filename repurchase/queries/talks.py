@@ -274,15 +274,14 @@ def past_numbers(lock: Lock) -> list[str]:
 
 
 def chart(found: Renegotiation) -> charts.Chart:
-    """The rate or the index around the trigger, against its base and band."""
+    """The rate or the index up to the trigger, against its base and band. It ends with what triggered, whatever came later."""
     fx = found.kind == Kind.FX
-    base = found.base_value
     values = _fx_history(found) if fx else _index_history(found)
-    last = (found.new_rate_set.published_on if fx else found.new_close.closed_on, found.new_value)
-    return charts.chart(values or [last], base=base, limit=found.limit, both=fx)
+    values[found.new_rate_set.published_on if fx else found.new_close.closed_on] = found.new_value
+    return charts.chart(sorted(values.items()), base=found.base_value, limit=found.limit, both=fx)
 
 
-def _fx_history(found: Renegotiation) -> list[tuple[dt.date, Decimal]]:
+def _fx_history(found: Renegotiation) -> dict[dt.date, Decimal]:
     base, quote = found.name.split("/")
     until = found.new_rate_set.published_on
     since = min(found.base_rate_set.published_on, until - dt.timedelta(days=HISTORY_DAYS))
@@ -292,16 +291,16 @@ def _fx_history(found: Renegotiation) -> list[tuple[dt.date, Decimal]]:
         per_euro = {rate.currency: rate.per_euro for rate in row.rates.all()} | {"EUR": Decimal(1)}
         if per_euro.get(base) and per_euro.get(quote):
             values[row.published_on] = round(per_euro[quote] / per_euro[base], 6)
-    return sorted(values.items())
+    return values
 
 
-def _index_history(found: Renegotiation) -> list[tuple[dt.date, Decimal]]:
+def _index_history(found: Renegotiation) -> dict[dt.date, Decimal]:
     until = found.new_close.closed_on
     closes = IndexClose.objects.filter(
         series=found.name, closed_on__range=(until - dt.timedelta(days=HISTORY_DAYS), until)
     )
     closes = closes if found.store.sandbox else closes.exclude(source=SIMULATED)
-    return sorted(dict(closes.order_by("closed_on", "pk").values_list("closed_on", "value")).items())
+    return dict(closes.order_by("closed_on", "pk").values_list("closed_on", "value"))
 
 
 def quotes_after(batch: Batch) -> list[Batch]:

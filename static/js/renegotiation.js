@@ -21,8 +21,7 @@
     if (!dialog) return;
     const ids = [...dialog.querySelectorAll("[data-id]")].map((row) => row.dataset.id);
     if (ids.every((id) => id === here || putOff().has(id))) return;
-    if (holder.querySelector("dialog[open]")) holder.querySelector("dialog").close();
-    holder.replaceChildren(dialog);
+    holder.replaceChildren(dialog); // an older one goes without being closed: nobody put it off
     dialog.addEventListener("close", () => sessionStorage.setItem(KEY, [...putOff(), ...ids].join(" ")));
     dialog.showModal();
     dialog.querySelector("a").focus();

@@ -14,6 +14,7 @@ from tests.journeys.test_a_page_follows_what_happens import call, planned
 from tests.journeys.test_a_seller_repeats_a_buyers_orders import accessible, fits
 
 POP_UP_MS = 2000
+ANOTHER = "document.body.dispatchEvent(new CustomEvent('lock', {detail: {type: 'lock.renegotiating'}}))"
 
 
 @pytest.fixture(autouse=True)
@@ -53,6 +54,11 @@ class TestBoth:
         dialog = page.locator("dialog[open]")
         expect(dialog).to_be_visible(timeout=POP_UP_MS)
         expect(dialog.get_by_text(ref)).to_be_visible()
+        with page.expect_response(lambda got: got.url.endswith("/renegotiations/alert/")):
+            page.evaluate(ANOTHER)
+        expect(dialog).to_be_visible()
+        page.reload()  # a second lock's event renewed the pop-up, but nobody put it off: it is still there
+        expect(dialog).to_be_visible(timeout=POP_UP_MS)
         assert page.evaluate("document.activeElement.closest('dialog') !== null")
         accessible(page)
         seller.picture("r1-pop-up")

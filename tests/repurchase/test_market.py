@@ -7,6 +7,7 @@ from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace.models import FxRateSet, Store
 from pricing.models import Lock, Renegotiation
+from repurchase.queries import talks
 from repurchase.services import market
 from tests import world
 from tests.repurchase.test_locking import locked
@@ -27,6 +28,14 @@ class TestAMoveOfTheMarket:
         made = Renegotiation.objects.get()
         assert made.new_rate_set.source == "simulated"
         assert made.percent.startswith("+3.000")
+
+    def test_stays_drawn_as_what_triggered_when_the_rate_comes_back(self, store):
+        locked(store)
+        market.move_rate(store=store, currency="USD", percent=Decimal(3), by="x")
+        market.move_rate(store=store, currency="USD", percent=Decimal(-3), by="x")
+        found = Renegotiation.objects.get()
+        assert talks.chart(found).last.value == found.new_value
+        assert talks.chart(found).last.value > found.base_value
 
     @pytest.mark.parametrize(("percent", "opened"), [("2.4", 0), ("-3", 1)])
     def test_opens_nothing_within_the_limit(self, store, percent, opened):

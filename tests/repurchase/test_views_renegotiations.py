@@ -87,7 +87,7 @@ class TestThePage:
     def test_shows_what_moved_locked_and_today(self, client, page):
         shown = text(client.get(page))
         assert (
-            "USD/CNY was 7.0909 when the prices were locked and is 7.3036 now: +3.000 %, beyond ±2.5 %."
+            "USD/CNY was 7.0909 when the prices were locked and 7.3036 when this began: +3.000 %, beyond ±2.5 %."
             in shown
         )
         assert "USD 29,898.75" in shown  # 5 × 5,979.75
