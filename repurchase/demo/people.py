@@ -1,4 +1,4 @@
-"""The demo's people: a seller who owns the stores, an operator on the team, a reviewer, who keeps the tariffs."""
+"""The demo's people: a seller who owns the stores, a manager and an operator on the team, reviewers, who keeps the tariffs."""
 
 import secrets
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from marketplace import access
 from marketplace.models import ApiKey, Membership, Role, Store, User
 
 SELLER, OPERATOR, REVIEWER = "seller@example.com", "operator@example.com", "reviewer@example.com"
+MANAGER = "manager@example.com"  # the second member who approves prices beyond ±3 % (R-47)
 LEAD = "lead@example.com"  # the second pair of eyes, and who is told of late reviews
 TARIFFS = "tariffs@example.com"  # may begin new versions of tariffs and ⚙ values and judge quarantined rates, nothing else
 TARIFF_MODELS = ("commissionrate", "taxrate", "ratecard", "policyvalue")
@@ -20,10 +21,12 @@ APPS = ("diagnostics", "eligibility", "marketplace", "outbox", "pricing", "quali
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Staff:
     seller: User
+    manager: User
     operator: User
 
     def join(self, store: Store) -> None:
         Membership.objects.create(user=self.seller, store=store, role=Role.OWNER)
+        Membership.objects.create(user=self.manager, store=store, role=Role.MANAGER)
         Membership.objects.create(user=self.operator, store=store, role=Role.OPERATOR)
 
 
@@ -39,8 +42,17 @@ def load() -> Staff:
     _tariff_keeper()
     return Staff(
         seller=User.objects.create_user(SELLER, name="陈卖家 Seller"),
+        manager=_manager(),
         operator=User.objects.create_user(OPERATOR, name="林运营 Operator"),
     )
+
+
+def _manager() -> User:
+    """Of every store of the seller; made where a demo that was loaded before lacks one."""
+    manager, _ = User.objects.get_or_create(email=MANAGER, defaults={"name": "王经理 Manager"})
+    for store in Store.objects.filter(memberships__user__email=SELLER):
+        Membership.objects.get_or_create(user=manager, store=store, defaults={"role": Role.MANAGER})
+    return manager
 
 
 def _tariff_keeper() -> User:
@@ -63,6 +75,7 @@ def issue() -> dict[str, Any]:
     seller = User.objects.get(email=SELLER)
     return {
         "seller": _login(seller),
+        "manager": _login(_manager()),
         "operator": _login(User.objects.get(email=OPERATOR)),
         "reviewer": _login(User.objects.get(email=REVIEWER)),
         "lead_reviewer": _login(User.objects.get(email=LEAD)),

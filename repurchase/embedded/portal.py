@@ -127,10 +127,10 @@ def _is_ready(url: str) -> bool:
         return False
 
 
-def _keeper(demo: dict) -> str:
-    """A demo that was loaded before there was one has none."""
-    login = demo.get("tariff_keeper")
-    return f"  Tariffs   {login['email']}   {login['password']}\n" if login else ""
+def _person(demo: dict, name: str, label: str) -> str:
+    """A demo that was loaded before there was such a one has none."""
+    login = demo.get(name)
+    return f"  {label:<9} {login['email']}   {login['password']}\n" if login else ""
 
 
 def _announce(url: str, data_dir: Path) -> None:
@@ -144,9 +144,10 @@ def _announce(url: str, data_dir: Path) -> None:
     print(  # noqa: T201 - a command's own words
         f"\n  Portal    {url}\n"
         f"  Seller    {demo['seller']['email']}   {demo['seller']['password']}\n"
+        f"{_person(demo, 'manager', 'Manager')}"
         f"  Reviewer  {demo['reviewer']['email']}   {demo['reviewer']['password']}   ({url}/admin/)\n"
         f"  Lead      {demo['lead_reviewer']['email']}   {demo['lead_reviewer']['password']}\n"
-        f"{_keeper(demo)}"
+        f"{_person(demo, 'tariff_keeper', 'Tariffs')}"
         f"  API key   {demo['api_key']}\n"
         f"  Mailbox   {demo['mailbox']}   the buyer's emails\n"
         f"  Samples   {data_dir / 'samples'}   documents to try the qualification with\n\n"

@@ -168,7 +168,7 @@ class TestLoadingTheDemo:
         file = data_dir / "credentials.json"
         issued = json.loads(file.read_text())
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
-        for who in ("seller", "operator", "reviewer", "lead_reviewer", "tariff_keeper"):
+        for who in ("seller", "manager", "operator", "reviewer", "lead_reviewer", "tariff_keeper"):
             assert signed_in(issued[who])
         key = api_key_of(issued["api_key"])
         assert (key.store.code, key.scopes) == ("harbour-lane", ["read", "write"])
