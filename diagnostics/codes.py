@@ -851,7 +851,7 @@ CATALOGUE: Mapping[Code, Entry] = {
     Code.DOCUMENT_REPEATED: _document(
         _("Uploaded already"),
         _("The same file is there as “{value}”."),
-        _("Nothing needs doing. Remove the other one first if it stands under the wrong heading."),
+        _("Sent back? Upload the corrected one. Under the wrong heading? Take it out there first."),
     ),
     Code.DOCUMENTS_MISSING: _document(
         _("Documents are missing"),

@@ -1,6 +1,7 @@
 """Tenancy and policy are kept here by the platform's staff; mirrored facts can only be looked at."""
 
 from enum import StrEnum
+from typing import Any
 
 from django import forms
 from django.contrib import admin
@@ -52,10 +53,10 @@ class LookOnly(admin.ModelAdmin):
 class StateFilter(admin.SimpleListFilter):
     """By the state as it is now, like the column: what a deadline ended is not under "locked" any more."""
 
-    title = parameter_name = "state"
+    title, parameter_name = _("state"), "state"
 
-    def lookups(self, request: HttpRequest, model_admin: "Stated") -> list[tuple[str, str]]:
-        return [(state.value, state.value) for state in model_admin.states]
+    def lookups(self, request: HttpRequest, model_admin: "Stated") -> list[tuple[str, Any]]:
+        return [(state.value, _word(model_admin.model, state.value)) for state in model_admin.states]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         return queryset.filter(state=self.value()) if self.value() else queryset
@@ -72,9 +73,14 @@ class Stated(LookOnly):
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return super().get_queryset(request).at(clock.of_row())
 
-    @admin.display(ordering="state")
-    def state(self, row: Model) -> str:
-        return row.state
+    @admin.display(description=_("state"), ordering="state")
+    def state(self, row: Model) -> Any:
+        return _word(type(row), row.state)
+
+
+def _word(model: type[Model], state: str) -> Any:
+    """As the stored status' choices call it."""
+    return dict(model._meta.get_field("status").flatchoices).get(state, state)
 
 
 @admin.register(User)

@@ -87,7 +87,8 @@ class Cases(LookOnly):
     def outcome(self, case: Case) -> str:
         if not case.ended_at:
             return "—"
-        return f"{platform_day(case.ended_at)} · {gettext('late') if case.was_late else gettext('in time')}"
+        word = gettext("late") if case.was_late else gettext("in time")
+        return f"{platform_day(case.ended_at)} · {word}"
 
     def get_list_display(self, request: HttpRequest) -> list:
         """Clock and calendar are read once for the whole list."""
@@ -98,7 +99,8 @@ class Cases(LookOnly):
             if case.due_at is None:
                 return "—" if case.days_left is None else str(case.days_left)
             left = str(sla.left(now + case.store.clock_offset, case.due_at, calendar))
-            return f"{left} ({gettext('provisional')})" if case.is_provisional else left
+            word = gettext("provisional")
+            return f"{left} ({word})" if case.is_provisional else left
 
         return ["to_desk", "opened_at", "due", days, "claimed_by", "outcome"]
 

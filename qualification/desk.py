@@ -62,7 +62,8 @@ def _refusals(uploads: list[Upload], sent: Mapping[str, str]) -> Iterator[Refusa
         if f"reject:{upload.key}" in sent:
             code = sent.get(f"code:{upload.key}", "")
             if code not in refusals.reasons(Kind(upload.kind)):
-                raise Problem(Code.INPUT_INVALID, detail=f"{upload.name}: {gettext('Choose a reason')}")
+                wanted = gettext("Choose a reason")
+                raise Problem(Code.INPUT_INVALID, detail=f"{upload.name}: {wanted}")
             yield Refusal(upload=upload, code=Code(code), remark=sent.get(f"remark:{upload.key}", "").strip())
 
 

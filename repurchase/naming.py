@@ -6,8 +6,11 @@ Here and not in each model: names are words of the site's frame, and no migratio
 from collections.abc import Mapping
 
 from django.apps import apps
+from django.db.models import Model
 from django.utils.functional import Promise
 from django.utils.translation import gettext_noop, pgettext_lazy
+
+from repurchase.field_names import FIELDS, VALUES
 
 DJANGOS = (
     gettext_noop("Model name"),
@@ -34,10 +37,15 @@ MODELS: Mapping[str, tuple[Promise, Promise]] = {
         pgettext_lazy("model", "sets of exchange rates"),
     ),
     "marketplace.IndexClose": (pgettext_lazy("model", "index close"), pgettext_lazy("model", "index closes")),
+    "marketplace.Membership": (pgettext_lazy("model", "member"), pgettext_lazy("model", "members")),
     "marketplace.PastOrder": (pgettext_lazy("model", "past order"), pgettext_lazy("model", "past orders")),
     "marketplace.PolicyValue": (
         pgettext_lazy("model", "policy value"),
         pgettext_lazy("model", "policy values"),
+    ),
+    "marketplace.ProductionDay": (
+        pgettext_lazy("model", "day of production"),
+        pgettext_lazy("model", "days of production"),
     ),
     "marketplace.ProductionGroup": (
         pgettext_lazy("model", "production group"),
@@ -97,5 +105,17 @@ MODELS: Mapping[str, tuple[Promise, Promise]] = {
 
 def name_models() -> None:
     for label, (one, several) in MODELS.items():
-        meta = apps.get_model(label)._meta
-        meta.verbose_name, meta.verbose_name_plural = one, several
+        model = apps.get_model(label)
+        model._meta.verbose_name, model._meta.verbose_name_plural = one, several
+        _name_fields(model)
+        for relation in model._meta.related_objects:  # what an inline shows
+            _name_fields(relation.related_model)
+
+
+def _name_fields(model: type[Model]) -> None:
+    """A name of its own, in the model, stays; so does a word of its own for a value."""
+    for field in model._meta.fields:
+        if field.verbose_name == field.name.replace("_", " "):
+            field.verbose_name = FIELDS.get(field.name, field.verbose_name)
+        if field.choices:
+            field.choices = [(value, VALUES.get(str(word), word)) for value, word in field.flatchoices]

@@ -13,7 +13,7 @@ from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace import clock, policy
 from marketplace.mirror import files, quarantine
-from marketplace.mirror.observations import Reason, judge, number_of
+from marketplace.mirror.observations import Reason, judge, number_of, written
 from marketplace.models import SIMULATED, IndexClose, Quarantined
 from outbox.bells import ring
 
@@ -74,7 +74,7 @@ def _quarantined(
     reason, last = bad
     return Quarantined(
         kind="close", source=source, name=series, day=day, text=text[:80], reason=reason,
-        last_good=str(last or ""), arrived_at=now,
+        last_good=written(last), arrived_at=now,
     )  # fmt: skip
 
 

@@ -36,3 +36,8 @@ def judge(text: str, *, last_good: Decimal | None, max_jump: Decimal) -> Reason 
         return Reason.TOO_LARGE
     absurd = last_good is not None and abs(value - last_good) > max_jump * last_good
     return Reason.ABSURD if absurd else None
+
+
+def written(value: Decimal | None) -> str:
+    """Without the zeros that only its column has; "" for none."""
+    return "" if value is None else f"{value.normalize():f}"

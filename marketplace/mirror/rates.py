@@ -14,7 +14,7 @@ from diagnostics.problem import Problem
 from marketplace import clock, policy
 from marketplace.mirror import files, quarantine
 from marketplace.mirror.copying import Copy
-from marketplace.mirror.observations import judge, number_of
+from marketplace.mirror.observations import judge, number_of, written
 from marketplace.models import FxRate, FxRateSet, Quarantined
 from outbox.bells import ring
 
@@ -84,7 +84,7 @@ class _Good:
             return None
         return Quarantined(
             kind="rate", source=rate_set.source, name=currency, day=rate_set.published_on, text=text[:80],
-            reason=reason, last_good=str(last or ""), arrived_at=self.now, rate_set=rate_set,
+            reason=reason, last_good=written(last), arrived_at=self.now, rate_set=rate_set,
         )  # fmt: skip
 
     def take(self, day: dt.date, currency: str, text: str) -> Decimal:

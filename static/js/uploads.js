@@ -23,6 +23,7 @@ function refuse({ part, words, bar }, name, why) {
   part.className = "alert alert-danger upload-part";
   words.textContent = `${name}: ${why}`;
   bar.remove();
+  part.scrollIntoView({ block: "nearest" }); // it may have been chosen far below
 }
 
 function told(request) {

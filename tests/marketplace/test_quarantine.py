@@ -69,7 +69,7 @@ class TestARate:
         store = world.store(sandbox=False)
         assert latest_rates(clock.now(), store=store, max_age_days=6).published_on == today - DAY
         kept = Quarantined.objects.get()
-        assert (kept.name, kept.text, kept.last_good, kept.day) == ("CNY", bad, "7.80000000", today)
+        assert (kept.name, kept.text, kept.last_good, kept.day) == ("CNY", bad, "7.8", today)
 
     def test_is_compared_within_the_file_too_and_not_with_what_is_old(self, tmp_path, today):
         old, long_ago = today - 10 * DAY, today - 60 * DAY
