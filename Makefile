@@ -57,10 +57,10 @@ ocr-report: setup-test ## field recall on 72 fresh scans and 16 tampered ones; w
 	@$(PY) -m tests.qualification.ocr_report $(SEED)
 
 chaos: setup-test ## the fault tests in larger sizes than in `make test`
-	@CHAOS=full $(PRIVATE) $(PY) -m pytest -q -ra $(or $(TESTS),tests/chaos)
+	@CHAOS=full $(PRIVATE) $(PY) -m pytest -q -rP $(or $(TESTS),tests/chaos)
 
 chaos-long: setup-test ## the same in their full sizes, for hours
-	@CHAOS=long $(PRIVATE) $(PY) -m pytest -q -ra tests/chaos
+	@CHAOS=long $(PRIVATE) $(PY) -m pytest -q -rP tests/chaos
 
 messages: setup-test ## collects new texts into locale/
 	@$(PRIVATE) $(PY) manage.py makemessages --all --no-obsolete --no-wrap --no-location --ignore 'tests/*' --ignore '.venv/*' --ignore '.uv/*'

@@ -21,6 +21,7 @@ from repurchase import queries
 from repurchase.api import asked
 from repurchase.api.endpoint import Endpoint
 from repurchase.api.fields import Amount, Instant, amount_of
+from repurchase.api.once import idempotent
 from repurchase.api.schema import described
 from repurchase.models import Batch
 from repurchase.queries.diagnoses import BatchDiagnosis, Diagnosis
@@ -156,6 +157,7 @@ class Fixes(Endpoint):
         return Response(_fix_sets(batch, fixable(batch, now=clock.now(self.store))))
 
     @described("apply_batch_fixes", FixesApplied, body=asked.Fixes)
+    @idempotent
     def post(self, request: Request, ref: str) -> Response:
         """Applies fixes and screens the touched orders again; a fix of a gate screens the whole batch again."""
         batch, sent = self.batch(ref), self.sent(asked.Fixes)

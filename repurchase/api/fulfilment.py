@@ -15,6 +15,7 @@ from marketplace.money import decimal_text
 from repurchase import models, queries
 from repurchase.api import serializers, settled
 from repurchase.api.endpoint import Endpoint
+from repurchase.api.once import idempotent
 from repurchase.api.schema import described
 from repurchase.queries import dues, invoices, releases
 from repurchase.services import connecting, fulfilling, invoicing, releasing, settling
@@ -76,6 +77,7 @@ class OrderPayments(Endpoint):
 
 class Payments(Endpoint):
     @described("record_payments", settled.PaymentsTaken, body=settled.Payments)
+    @idempotent
     def post(self, request: Request) -> Response:
         """Records what buyers paid, up to 5000 rows. An order is paid by its exact total.
 

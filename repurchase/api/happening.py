@@ -1,5 +1,7 @@
 """The endpoints by which a program learns what happens: the stream, and webhooks."""
 
+import functools
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -15,9 +17,11 @@ from rest_framework.response import Response
 from marketplace import access, clock
 from outbox import webhooks
 from outbox.models import Webhook
+from outbox.signatures import secret_of
 from repurchase import queries, streaming
 from repurchase.api import asked, etags, serializers
 from repurchase.api.endpoint import Endpoint
+from repurchase.api.once import idempotent
 from repurchase.api.schema import described
 
 
@@ -61,6 +65,18 @@ class WebhookEndpoint(Endpoint):
         return queries.webhook(self.store, webhook_id)
 
 
+def with_secret(post: Callable[..., Response]) -> Callable[..., Response]:
+    """Adds the secret that the webhook has now: it is derived and never stored, so no kept answer holds it either."""
+
+    @functools.wraps(post)
+    def posted(self: WebhookEndpoint, request: Request, **address: Any) -> Response:
+        answer = post(self, request, **address)
+        answer.data = {**answer.data, "secret": secret_of(self.webhook(UUID(str(answer.data["id"]))))}
+        return answer
+
+    return posted
+
+
 class Webhooks(WebhookEndpoint):
     @described("list_webhooks", serializers.WebhookPage)
     def get(self, request: Request) -> Response:
@@ -68,16 +84,18 @@ class Webhooks(WebhookEndpoint):
         return Response(serializers.WebhookPage({"results": queries.webhooks(self.store)}).data)
 
     @described("create_webhook", serializers.WebhookWithSecret, code=201, body=asked.NewWebhook)
+    @with_secret
+    @idempotent
     def post(self, request: Request) -> Response:
         """Adds an endpoint. Its secret is in this answer and never told again."""
         sent = self.sent(asked.NewWebhook)
-        made, secret = webhooks.create(
+        made, _ = webhooks.create(
             store_id=self.store.pk,
             url=sent["url"],
             types=sent["types"],
             loopback=settings.WEBHOOKS_TO_LOOPBACK,
         )
-        return Response(told(made, secret), status=status.HTTP_201_CREATED)
+        return Response(serializers.Webhook(made).data, status=status.HTTP_201_CREATED)
 
 
 class OneWebhook(WebhookEndpoint):
@@ -103,10 +121,12 @@ class OneWebhook(WebhookEndpoint):
 
 class RotateWebhook(WebhookEndpoint):
     @described("rotate_webhook", serializers.WebhookWithSecret)
+    @with_secret
+    @idempotent
     def post(self, request: Request, webhook_id: UUID) -> Response:
         """A new secret, told in this answer only. The one before it signs beside it for 24 hours."""
-        secret = webhooks.rotate(self.webhook(webhook_id), now=clock.now())
-        return Response(told(self.webhook(webhook_id), secret))
+        webhooks.rotate(self.webhook(webhook_id), now=clock.now())
+        return Response(serializers.Webhook(self.webhook(webhook_id)).data)
 
 
 class ReplayWebhook(WebhookEndpoint):
@@ -123,7 +143,3 @@ class Deliveries(WebhookEndpoint):
         """The newest first, each with how its last attempt went."""
         page = queries.deliveries(self.webhook(webhook_id), cursor=self.sent(asked.PageFilter)["cursor"])
         return Response(serializers.DeliveryPage(page).data)
-
-
-def told(webhook: Webhook, secret: str) -> dict[str, Any]:
-    return serializers.Webhook(webhook).data | {"secret": secret}

@@ -55,8 +55,11 @@ def idempotent(post: Callable[..., Response]) -> Callable[..., Response]:
 
 
 def _digest(request: Request) -> str:
-    """Of method, address and body; a file counts by its content."""
-    body = {name: _plain(value) for name, value in request.data.items()} if request.data else {}
+    """Of method, address and body; a file and a document count by their content."""
+    if isinstance(request.data, bytes):
+        body = {"": hashlib.sha256(request.data).hexdigest()}
+    else:
+        body = {name: _plain(value) for name, value in request.data.items()} if request.data else {}
     told = json.dumps([request.method, request.get_full_path(), body], sort_keys=True, default=str)
     return hashlib.sha256(told.encode()).hexdigest()
 

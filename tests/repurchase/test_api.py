@@ -27,10 +27,11 @@ class Caller:
     def get(self, path="", **query):
         return self.client.get(API + path, query, headers=self.headers)
 
-    def post(self, path, body=None):
+    def post(self, path, body=None, **headers):
         return self.client.post(
-            API + path, json.dumps(body or {}), content_type="application/json", headers=self.headers
-        )
+            API + path, json.dumps(body or {}), content_type="application/json",
+            headers=self.headers | {name.replace("_", "-"): value for name, value in headers.items()},
+        )  # fmt: skip
 
     @property
     def headers(self):

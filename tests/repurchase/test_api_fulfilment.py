@@ -52,6 +52,11 @@ class TestAPayment:
         ]
         assert erp.post("payments/", sent).json()["known"] == 4
 
+        last = rows(batch, amount="0.01", currency="USD", reference="T-9")
+        once, twice = (erp.post("payments/", last, Idempotency_Key="p-1").json() for _ in range(2))
+        assert once == twice
+        problem(erp.post("payments/", sent, Idempotency_Key="p-1"), 422, "IDEMPOTENCY_KEY_REUSED")
+
         account = erp.get(f"orders/{refs(batch)[0]}/payments/").json()
         assert (account["status"], account["outstanding"]["amount"]) == ("paid", "0.00")
         back = erp.post(f"payments/{account['payments'][0]['id']}/reverse/", {"why": "bounced"})

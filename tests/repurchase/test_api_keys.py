@@ -8,7 +8,6 @@ import uuid
 
 import pytest
 from asgiref.sync import sync_to_async
-from django.core.cache import cache
 from django.db import connections
 from django.test import AsyncClient
 from django.utils import timezone
@@ -145,7 +144,6 @@ class TestAKey:
 
     def test_is_slowed_down_above_its_rate(self, client, store, monkeypatch):
         monkeypatch.setattr(KeyThrottle, "rate", "2/min")
-        cache.clear()
         erp, other = Caller(client, store, "read"), Caller(client, store, "read")
 
         assert [erp.get("batches/").status_code for _ in range(2)] == [200, 200]

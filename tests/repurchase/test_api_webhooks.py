@@ -11,6 +11,7 @@ import pytest
 
 from outbox import events, sending
 from outbox.models import Webhook
+from repurchase.models import KeptAnswer
 from tests import world
 from tests.beside import ROOT, server
 from tests.outbox.receiving import receiver
@@ -46,6 +47,22 @@ class TestAWebhook:
         assert off.json() == told | {"enabled": False}
         assert client.delete(f"{API}webhooks/{told['id']}/", headers=erp.headers).status_code == 204
         problem(erp.get(f"webhooks/{told['id']}/"), 404, "NOT_FOUND")
+
+    def test_is_made_once_under_a_key_and_its_secret_is_not_kept(self, erp):
+        first, again = (erp.post("webhooks/", {"url": URL}, Idempotency_Key="w-1") for _ in range(2))
+        assert (first.status_code, again.status_code) == (201, 201)
+        assert first.json() == again.json()
+        assert Webhook.objects.count() == 1
+        told = first.json()
+        assert told["secret"].startswith("whsec_")
+        kept = KeptAnswer.objects.get()
+        assert "secret" not in kept.body
+        turned = [erp.post(f"webhooks/{told['id']}/rotate/", Idempotency_Key="w-2").json() for _ in range(2)]
+        assert turned[0] == turned[1]
+        assert turned[0]["secret"] != told["secret"]
+        assert Webhook.objects.get().secret_version == 2
+        other = erp.post("webhooks/", {"url": URL, "types": ["order.*"]}, Idempotency_Key="w-1")
+        problem(other, 422, "IDEMPOTENCY_KEY_REUSED")
 
     def test_is_rotated(self, erp):
         told = made(erp)

@@ -116,8 +116,9 @@ def released(store):
     return paid.released(store)
 
 
-def send(erp, content: bytes):
-    return erp.client.post("/api/v1/responses/", content, content_type="application/xml", headers=erp.headers)
+def send(erp, content: bytes, **headers: str):
+    headers = erp.headers | {name.replace("_", "-"): value for name, value in headers.items()}
+    return erp.client.post("/api/v1/responses/", content, content_type="application/xml", headers=headers)
 
 
 def facts(ref: str) -> tuple:
@@ -125,6 +126,14 @@ def facts(ref: str) -> tuple:
 
 
 class TestAResponse:
+    def test_sent_again_under_its_key_is_answered_the_same(self, erp, released):
+        ref, other = released.orders.values_list("ref", flat=True)[:2]
+        first, again = (send(erp, xml(response(ref)), Idempotency_Key="r-1") for _ in range(2))
+        assert (first.status_code, again.status_code) == (201, 201)
+        assert first.json() == again.json()
+        assert first.json()["new"] == 1
+        problem(send(erp, xml(response(other)), Idempotency_Key="r-1"), 422, "IDEMPOTENCY_KEY_REUSED")
+
     @pytest.mark.parametrize("format", ["native", "ubl"])
     def test_that_accepts_acknowledges_the_order(self, erp, released, format):
         ref = released.orders.first().ref
