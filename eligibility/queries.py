@@ -112,7 +112,8 @@ def _business_with(store: Store, buyers: Sequence[Buyer]) -> dict[int, dict[str,
     )
     table = rates_by_day({currency for _, currency, *_ in rows} | {"USD"}) if rows else {}
     for buyer_id, currency, day, nets in rows:
-        cents = [in_cents(net, currency, rates_on(day, table)) for net in nets]
+        rates = rates_on(day, table)
+        cents = [in_cents(net, currency, rates) for net in nets]
         sums = business[buyer_id]
         sums["completed_orders"] += len(nets)
         sums["gmv_usd_minor"] += sum(c for c in cents if c is not None)

@@ -202,7 +202,6 @@ CELERY_TASK_DEFAULT_QUEUE = "timers"
 CELERY_TASK_QUEUES = [Queue(name, routing_key=name) for name in ("timers", "bulk", "papers")]
 CELERY_TASK_ROUTES = {
     "repurchase.generate_next": {"queue": "bulk"},
-    "repurchase.finish_batch": {"queue": "bulk"},
     "repurchase.carry_out_edit": {"queue": "bulk"},
     "qualification.read": {"queue": "papers"},
     "pricing.seal": {"queue": "papers"},

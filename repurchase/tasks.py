@@ -9,7 +9,6 @@ from repurchase.services import (
     big_edits,
     chunks,
     conforming,
-    generating,
     invoicing,
     once,
     reporting,
@@ -21,11 +20,6 @@ from repurchase.services import (
 @shared_task(name="repurchase.generate_next")
 def generate_next() -> None:
     chunks.generate_next()
-
-
-@shared_task(name="repurchase.finish_batch")
-def finish_batch(batch_id: int) -> None:
-    generating.finish_batch(batch_id)
 
 
 @shared_task(name="repurchase.carry_out_edit")
