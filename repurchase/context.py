@@ -15,7 +15,7 @@ def site(request: HttpRequest) -> dict:
         "memberships": SimpleLazyObject(lambda: _memberships(request)),
         "membership": SimpleLazyObject(lambda: _current(request)),
         "may_manage_keys": SimpleLazyObject(lambda: _may_manage_keys(request)),
-        "events_head": SimpleLazyObject(lambda: events.head_of(_current(request).store_id)),
+        "events_head": SimpleLazyObject(lambda: _events_head(request)),
         "renegotiations_waiting": SimpleLazyObject(lambda: _waiting(request)),
         "embedded": settings.EMBEDDED,
         "languages": settings.LANGUAGES,
@@ -33,6 +33,12 @@ def _memberships(request: HttpRequest) -> list:
 def _may_manage_keys(request: HttpRequest) -> bool:
     membership = _current(request)
     return membership is not None and Can.MANAGE_KEYS in CAPABILITIES[membership.role]
+
+
+def _events_head(request: HttpRequest) -> int:
+    """As of which the page was made: what happened while it was being made comes by the stream (`views.doors`)."""
+    head = getattr(request, "events_head", None)
+    return events.head_of(_current(request).store_id) if head is None else head
 
 
 def _waiting(request: HttpRequest) -> int:

@@ -11,6 +11,7 @@ from diagnostics.problem import Problem
 from marketplace import access
 from marketplace.access import Can
 from marketplace.models import Membership
+from outbox import events
 
 
 def for_members(can: Can = Can.VIEW) -> Callable:
@@ -23,6 +24,10 @@ def for_members(can: Can = Can.VIEW) -> Callable:
             membership = access.current_membership(request)
             _same_store(request, membership)
             access.require(membership, can)
+            if request.method == "GET" and "HX-Request" not in request.headers:
+                request.events_head = events.head_of(
+                    membership.store_id
+                )  # before anything that the page shows
             return view(request, membership, **kwargs)
 
         return entered

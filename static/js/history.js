@@ -112,7 +112,7 @@
   });
 
   // A tick made before this file had arrived is sent now.
-  const early = [...page.querySelectorAll("input[type=checkbox]")].find((box) => box.checked !== box.defaultChecked);
+  const early = [...page.querySelectorAll(".tick-buyer, .tick-order")].find((box) => box.checked !== box.defaultChecked);
   if (early) (early.matches(".tick-buyer") ? tickBuyer : tickOrders)(early);
   else showGroups();
 })();

@@ -4,9 +4,11 @@ import datetime as dt
 import re
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from marketplace.models import Membership
+from marketplace.models import Membership, PastOrder
 from pricing.models import Lock
 from repurchase.models import Batch, RepeatOrder, Selection
 from repurchase.services import batches, locking
@@ -287,6 +289,19 @@ class TestCreatingABatch:
         assert answer.headers["Location"] == f"/batches/{batch.ref}/"
         assert batch.asked == 5
 
+    def test_may_be_all_or_nothing_and_says_so_when_it_is_nothing(self, seller, store):
+        buyer, orders = world.repeatable(store)
+        ticked = {"action": "tick-buyer", "buyer": buyer.pk}
+        selected = page_of(seller.post("/orders/selection/", ticked, headers=HTMX))
+        assert 'value="all_or_nothing"' in selected
+        seller.post("/batches/", {"store": store.pk, "policy": "all_or_nothing"})
+        batch = Batch.objects.get()
+        PastOrder.objects.filter(pk=orders[0].pk).update(rating=1)
+        run(batch)
+        page = page_of(seller.get(f"/batches/{batch.ref}/"))
+        assert "This batch was to be all or nothing, and only 4 of 5 orders can be repeated." in page
+        assert "Lock prices and send" not in page
+
     def test_of_nothing_is_refused(self, seller):
         answer = seller.post("/batches/")
         assert answer.status_code == 422
@@ -307,6 +322,15 @@ class TestABatchInScreening:
         assert "Waiting for its turn" in page
         assert "0 of 5" in page
         assert "<html" not in page_of(seller.get(f"/batches/{batch.ref}/progress/", headers=HTMX))
+
+    def test_misses_nothing_that_happens_while_its_page_is_made(self, seller, batch):
+        """The number that the stream begins after is read before the batch is."""
+        with CaptureQueriesContext(connection) as seen:
+            seller.get(f"/batches/{batch.ref}/")
+        tables = [query["sql"] for query in seen]
+        head = next(i for i, sql in enumerate(tables) if 'FROM "outbox_eventhead"' in sql)
+        assert head < next(i for i, sql in enumerate(tables) if 'FROM "repurchase_batch"' in sql)
+        assert sum('FROM "outbox_eventhead"' in sql for sql in tables) == 1
 
     def test_loads_its_page_anew_once_the_plan_stands(self, seller, batch):
         run(batch)
