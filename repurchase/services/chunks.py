@@ -70,14 +70,13 @@ def generate_chunk(chunk_id: int) -> None:
 
 def _generate(chunk_id: int, owner: str) -> None:
     batch_id = Chunk.objects.values_list("batch_id", flat=True).get(pk=chunk_id)
-    with working.at_work(Chunk, chunk_id, owner):
-        with transaction.atomic():
-            chunk = Chunk.objects.get(pk=chunk_id)
-            batch = Batch.objects.select_related("store", "buyer", "rate_set").get(pk=batch_id)
-            if batch.status != BatchStatus.SCREENING or chunk.owner != owner:
-                return
-            generating.generate(batch, chunk)
-            say(batch.store_id, {"batch": batch.ref})
+    with working.at_work(Chunk, chunk_id, owner), transaction.atomic():
+        chunk = Chunk.objects.get(pk=chunk_id)
+        batch = Batch.objects.select_related("store", "buyer", "rate_set").get(pk=batch_id)
+        if batch.status != BatchStatus.SCREENING or chunk.owner != owner:
+            return
+        generating.generate(batch, chunk)
+        say(batch.store_id, {"batch": batch.ref})
     generating.finish_batch(batch_id)  # who planned the last one; lost on the way, the sweep does it
 
 
