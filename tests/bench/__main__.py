@@ -12,10 +12,11 @@ django.setup()
 
 from django.core.management import call_command  # noqa: E402 - Django first
 
-from tests.bench import batch, diagnosing, events, fees, history, importing, screening  # noqa: E402
+from tests.bench import batch, diagnosing, events, fees, history, importing, scaling, screening  # noqa: E402
 
 BENCHES = {
     "batch": batch.run,
+    "scaling": scaling.run,
     "screening": screening.run,
     "fees": fees.run,
     "history": history.run,
