@@ -1,6 +1,7 @@
 """Settings, read from the environment. `manage.py check_config` says what is wrong for production."""
 
 import datetime as dt
+import json
 from pathlib import Path
 
 import environ
@@ -184,15 +185,20 @@ else:
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Bulk Repeat Order <no-reply@localhost>")
 
 # The queue is a hint, so nothing waits for it for long and nothing is lost with it (ADR 2).
-CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
+# It lies in Redis, or where BROKER_URL says: RabbitMQ (amqp://), Redis behind Sentinel (docs/scaling.md).
+BROKER_URL = env.str("BROKER_URL", default="")
+CELERY_BROKER_URL = BROKER_URL or REDIS_URL.replace("unix://", "redis+socket://", 1)
+CELERY_BROKER_CONNECTION_TIMEOUT = 2
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {
+OF_REDIS = {
     "socket_timeout": 5,
     "socket_connect_timeout": 2,
     "socket_keepalive": True,
     "visibility_timeout": 900,  # above the hard time limit of any task
     "unacked_restore_interval": 5,
 }
+BROKER_OPTIONS = json.loads(env.str("BROKER_OPTIONS", default="") or "{}")
+CELERY_BROKER_TRANSPORT_OPTIONS = ({} if BROKER_URL.startswith("amqp") else OF_REDIS) | BROKER_OPTIONS
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True
@@ -205,7 +211,7 @@ CELERY_TASK_ROUTES = {
     "repurchase.carry_out_edit": {"queue": "bulk"},
     "qualification.read": {"queue": "papers"},
     "pricing.seal": {"queue": "papers"},
-} | env.json("TASK_ROUTES", default={})
+} | json.loads(env.str("TASK_ROUTES", default="") or "{}")
 # So many chunks of one store at a time; 0: as many as there are workers. Stores take turns either way.
 CHUNKS_A_STORE = env.int("CHUNKS_A_STORE", default=0)
 CELERY_TASK_TIME_LIMIT = 600

@@ -6,7 +6,7 @@ import redis
 import structlog
 from rest_framework.throttling import SimpleRateThrottle
 
-from outbox.bells import broker
+from outbox.bells import quick_redis
 
 log = structlog.get_logger(__name__)
 
@@ -31,7 +31,7 @@ class SharedThrottle(SimpleRateThrottle):
 
     def _count(self, key: str) -> tuple[int, int]:
         """(calls so far, seconds until the window ends), in one transaction: no count is left without an end."""
-        counting = broker().pipeline(transaction=True)
+        counting = quick_redis().pipeline(transaction=True)
         counting.set(key, 0, ex=self.duration, nx=True)
         counting.incr(key)
         counting.ttl(key)

@@ -4,11 +4,13 @@ import datetime as dt
 
 import redis
 import structlog
+from celery import current_app
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+from kombu.exceptions import OperationalError
 
 from marketplace import clock
 from repurchase.models import Heartbeat
@@ -43,11 +45,14 @@ def _database() -> bool:
 
 def _broker() -> bool:
     try:
-        client = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2)
-        return bool(client.ping())
-    except redis.RedisError:
+        if settings.BROKER_URL:
+            with current_app.connection_for_write() as queue:
+                queue.connect()
+        redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2).ping()
+    except (redis.RedisError, OperationalError, OSError):
         log.warning("broker_unreachable")
         return False
+    return True
 
 
 def _timers() -> bool:

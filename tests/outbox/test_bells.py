@@ -13,7 +13,7 @@ from outbox import bells
 def deaf(monkeypatch):
     """No broker answers at its address."""
     nobody = redis.Redis(host="127.0.0.1", port=1, socket_connect_timeout=0.5, retry=None)
-    monkeypatch.setattr(bells, "broker", lambda: nobody)
+    monkeypatch.setattr(bells, "quick_redis", lambda: nobody)
 
 
 def queued() -> int:

@@ -54,14 +54,14 @@ class TestACount:
         throttle.allow_request(key, None)
         throttle.allow_request(key, None)
         assert 0 < throttle.wait() <= 60
-        assert 0 < throttling.broker().ttl(key) <= 60
+        assert 0 < throttling.quick_redis().ttl(key) <= 60
 
     def test_of_nobody_is_none(self):
         assert asked(None, 4) == [True] * 4
 
     def test_is_kept_by_each_process_while_redis_is_away(self, key, monkeypatch):
         nobody = redis.Redis(port=1, socket_connect_timeout=0.5, retry=Retry(NoBackoff(), 0))
-        monkeypatch.setattr(throttling, "broker", lambda: nobody)
+        monkeypatch.setattr(throttling, "quick_redis", lambda: nobody)
         assert asked(key, 4) == [True, True, True, False]
         throttle = Throttle()
         assert not throttle.allow_request(key, None)
