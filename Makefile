@@ -56,8 +56,8 @@ bench: setup-test ## benchmarks as ratios; writes bench.json
 ocr-report: setup-test ## field recall on 72 fresh scans and 16 tampered ones; writes ocr-report.json
 	@$(PY) -m tests.qualification.ocr_report $(SEED)
 
-chaos: setup-test ## the fault tests in larger sizes than in `make test`
-	@CHAOS=full $(PRIVATE) $(PY) -m pytest -q -rP $(or $(TESTS),tests/chaos)
+chaos: setup-test ## the fault tests in larger sizes than in `make test`, the API under 40 random calls an operation
+	@CHAOS=full SCHEMATHESIS_EXAMPLES=40 $(PRIVATE) $(PY) -m pytest -q -rP $(or $(TESTS),tests/chaos tests/repurchase/test_openapi.py)
 
 chaos-long: setup-test ## the same in their full sizes, for hours
 	@CHAOS=long $(PRIVATE) $(PY) -m pytest -q -rP tests/chaos

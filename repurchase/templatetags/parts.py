@@ -229,6 +229,13 @@ def said(name: str, kind: str) -> str:
 
 
 @register.filter
+def said_case(name: str) -> str:
+    """A case of the conformance kit in words: “the event: order.paid” keeps its type."""
+    first, colon, rest = name.partition(": ")
+    return f"{_(first)}{colon}{rest}"
+
+
+@register.filter
 def said_field(name: str) -> str:
     """A document's field in words: “credits 2026-08” keeps its month, “hs 2” its item."""
     first, _space, rest = name.partition(" ")

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import translation
 from lxml import etree
 
 from diagnostics.problem import Problem
@@ -24,6 +25,7 @@ from repurchase.conformance.documents import document
 from repurchase.feed import native
 from repurchase.models import ConformanceRun, ErpProduct, Release
 from repurchase.services import conforming
+from repurchase.templatetags.parts import said_case
 from tests import world
 from tests.repurchase import paid
 from tests.repurchase.test_api import Caller
@@ -101,6 +103,11 @@ class TestTheCases:
         assert len(good) > 20
         for case in good:
             assert schema.validate(etree.fromstring(case.message.body)), (case.name, schema.error_log)
+
+    @pytest.mark.parametrize("name", [case.name for case in CASES])
+    def test_have_chinese_names(self, name):
+        with translation.override("zh-hans"):
+            assert re.search(r"[\u4e00-\u9fff]", said_case(name))
 
 
 class TestTheExampleClient:
