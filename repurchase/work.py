@@ -51,7 +51,7 @@ class Work(models.Model):
 
 
 class EditTask(Work):
-    """A big edit of a plan, or the undoing of one, that a worker carries out; one at a time for a batch.
+    """A big edit of a plan, the undoing of one, or fixes, that a worker carries out; one at a time for a batch.
 
     Done, `code` says why nothing was changed; empty, it was applied as `version`.
     """
@@ -63,6 +63,7 @@ class EditTask(Work):
         "repurchase.BatchEdit", null=True, on_delete=models.CASCADE, related_name="+", db_index=False
     )
     changes = models.JSONField()  # as `repurchase.edits` keeps them; of an undoing none
+    fixes = models.JSONField(default=list)  # [code, subject] each, where it cures
     version = models.PositiveIntegerField()  # of the plan that it was asked for
     digest = models.CharField(max_length=64, blank=True)  # of the preview; empty: whatever it comes to
     orders = models.PositiveIntegerField()  # that it names

@@ -23,7 +23,9 @@ from repurchase.api.endpoint import Endpoint
 from repurchase.api.fields import Amount, Instant, amount_of
 from repurchase.api.once import idempotent
 from repurchase.api.schema import described
-from repurchase.models import Batch
+from repurchase.api.serializers import Batch as BatchTold
+from repurchase.api.views import accepted
+from repurchase.models import Batch, EditTask
 from repurchase.queries.diagnoses import BatchDiagnosis, Diagnosis
 from repurchase.queries.fixing import Fixable, fixable
 from repurchase.services import curing, reporting
@@ -156,14 +158,17 @@ class Fixes(Endpoint):
         batch = self.batch(ref)
         return Response(_fix_sets(batch, fixable(batch, now=clock.now(self.store))))
 
-    @described("apply_batch_fixes", FixesApplied, body=asked.Fixes)
+    @described("apply_batch_fixes", FixesApplied, body=asked.Fixes, later=BatchTold)
     @idempotent
     def post(self, request: Request, ref: str) -> Response:
-        """Applies fixes and screens the touched orders again; a fix of a gate screens the whole batch again."""
+        """Applies fixes and screens the touched orders again; a fix of a gate screens the whole batch again.
+
+        Where more than 500 orders are touched it goes on in the background: 202, and the batch's `edit` tells how far it is.
+        """
         batch, sent = self.batch(ref), self.sent(asked.Fixes)
         wanted = {Fix(Code(row["code"]), row["subject"]) for row in sent["fixes"]}
         done = curing.apply(batch=batch, wanted=wanted, by=self.by, version=sent["version"])
-        return Response(FixesApplied(done).data)
+        return accepted(batch) if isinstance(done, EditTask) else Response(FixesApplied(done).data)
 
 
 def _fix_sets(batch: Batch, found: Fixable) -> dict[str, Any]:

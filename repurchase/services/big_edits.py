@@ -1,4 +1,4 @@
-"""A big edit, carried out by a worker: worked out without holding anything, then written as a small one is.
+"""A big edit or cure, carried out by a worker: worked out without holding anything, then written as a small one is.
 
 Whoever changed the plan meanwhile came first: the version under which it was worked out is asked for again once the
 batch's row is held, and the edit then ends as PLAN_CHANGED. Nothing is ever applied in part.
@@ -15,8 +15,8 @@ from outbox.bells import ring
 from outbox.progress import say
 from repurchase import edits
 from repurchase.models import Batch, EditTask
-from repurchase.services import editing, telling, working
-from repurchase.services.reworking import Rework
+from repurchase.services import curing, editing, telling, working
+from repurchase.services.reworking import Each, Rework
 from repurchase.work import MAX_TRIES
 
 A_STEP = 250
@@ -43,17 +43,26 @@ def carry_out(task_id: int) -> None:
 def _carry_out(task: EditTask, owner: str) -> None:
     if task.batch.version != task.version:
         raise Problem(Code.PLAN_CHANGED, value=task.version, limit=task.batch.version)
-    work = _worked(task)
+
+    def finish() -> None:
+        working.finish(EditTask, task.pk, owner, done_at=clock.now(task.batch.store), planned=task.orders)
+
+    if task.fixes:
+        curing.carry_out(task, each=_telling(task), finish=finish)
+        return
+    work = _worked(task, _telling(task))
     with transaction.atomic():
         batch = editing.held(task.batch, task.version, by_task=True)
         if task.undoes:
             editing.take_back(batch, task.undoes, work, by=task.asked_by)
         else:
             editing.put(batch, work, by=task.asked_by, digest=task.digest)
-        working.finish(EditTask, task.pk, owner, done_at=clock.now(batch.store), planned=task.orders)
+        finish()
 
 
-def _worked(task: EditTask) -> Rework:
+def _telling(task: EditTask) -> Each:
+    """Tells now and then how far it is."""
+
     def each(orders: Sequence) -> Iterator:
         for n, order in enumerate(orders):
             if n % A_STEP == 0:
@@ -61,6 +70,10 @@ def _worked(task: EditTask) -> Rework:
                 say(task.store_id, {"batch": task.batch.ref})
             yield order
 
+    return each
+
+
+def _worked(task: EditTask, each: Each) -> Rework:
     if task.undoes:
         return editing.without(task.batch, task.undoes, each=each)
     return editing.worked(task.batch, [edits.read(kept) for kept in task.changes], each=each)

@@ -22,12 +22,12 @@ from marketplace import clock, policy
 from marketplace.mirror import connector
 from repurchase import edits
 from repurchase.edits import By, Edit
-from repurchase.models import Batch, BatchEdit
+from repurchase.models import Batch, BatchEdit, EditTask
 from repurchase.queries.diagnoses import Case
 from repurchase.queries.edits import edits_of
 from repurchase.queries.fixing import Fixable, fixable, is_of_a_gate
 from repurchase.services import batches, editing
-from repurchase.services.reworking import replanned
+from repurchase.services.reworking import Each, Rework, replanned
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,11 +39,28 @@ class Cured:
     screening: bool
 
 
-def apply(*, batch: Batch, wanted: Collection[Fix], by: str, version: int | None = None) -> Cured:
+def apply(*, batch: Batch, wanted: Collection[Fix], by: str, version: int | None = None) -> Cured | EditTask:
     """Raises PLAN_CHANGED, INPUT_INVALID for a fix that this plan does not need, CAPACITY_EXCEEDED, and what an edit
-    of the batch raises; then nothing of the plan is changed. Stock that was pulled stays pulled."""
+    of the batch raises; then nothing of the plan is changed. Stock that was pulled stays pulled.
+
+    Where more than 500 orders are touched, and not all of them by a gate, it is left to a worker, as a big edit is.
+    """
+    found = fixable(batch, now=clock.now(batch.store))
+    touched = {case.ref for fix in wanted for case in found.touched.get(fix, ())}
+    if len(touched) > editing.AT_ONCE and not any(map(is_of_a_gate, wanted)):
+        return _leave_to_a_worker(batch, wanted, by, version)
     _pull_stock(batch, wanted)
     return _apply(batch, wanted, by, version)
+
+
+def carry_out(task: EditTask, *, each: Each, finish: Callable[[], None]) -> None:
+    """Works the fixes of a task out without holding anything, then writes them; `finish` ends the task with them."""
+    wanted = {Fix(Code(code), subject) for code, subject in task.fixes}
+    _pull_stock(task.batch, wanted)
+    cure = _worked(_looked_at(task.batch, wanted), each)
+    with transaction.atomic():
+        _write(editing.held(task.batch, task.version, by_task=True), cure, task.asked_by)
+        finish()
 
 
 def _pull_stock(batch: Batch, wanted: Collection[Fix]) -> None:
@@ -63,46 +80,82 @@ def _pull_stock(batch: Batch, wanted: Collection[Fix]) -> None:
 
 
 @transaction.atomic
+def _leave_to_a_worker(batch: Batch, wanted: Collection[Fix], by: str, version: int | None) -> EditTask:
+    batch = editing.held(batch, version)
+    look = _looked_at(batch, wanted)
+    kept = [[str(fix.code), fix.subject] for fix in sorted(wanted)]
+    return editing.leave_to_a_worker(batch, by=by, orders=len(look.touched), changes=[], fixes=kept)
+
+
+@transaction.atomic
 def _apply(batch: Batch, wanted: Collection[Fix], by: str, version: int | None) -> Cured:
     batch = editing.held(batch, version)
+    look = _looked_at(batch, wanted)
+    if any(map(is_of_a_gate, wanted)):
+        return _all_again(batch, wanted, look.changes, look.touched, by, clock.now(batch.store))
+    return _write(batch, _worked(look, iter), by)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Look:
+    """What the fixes are of a plan: the orders that they touch, the edits among them."""
+
+    batch: Batch
+    wanted: Collection[Fix]
+    touched: Mapping[str, Case]
+    changes: Sequence[Edit]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cure:
+    look: Look
+    work: Rework
+
+
+def _looked_at(batch: Batch, wanted: Collection[Fix]) -> Look:
+    """INPUT_INVALID for a fix that this plan does not need, and for none at all."""
     editing.require_same_terms(batch)
-    now = clock.now(batch.store)
-    found = fixable(batch, now=now)
+    found = fixable(batch, now=clock.now(batch.store))
     unknown = [f"{fix.code} {fix.subject}".strip() for fix in wanted if fix not in found.touched]
     if unknown or not wanted:
         raise Problem(Code.INPUT_INVALID, detail=f"fixes: {', '.join(unknown) or '—'}")
     touched = {case.ref: case for fix in wanted for case in found.touched[fix]}
-    changes = list(_changes(wanted, found))
-    if any(map(is_of_a_gate, wanted)):
-        return _all_again(batch, wanted, changes, touched, by, now)
-    return _some_again(batch, wanted, changes, touched, by, now)
+    return Look(batch=batch, wanted=wanted, touched=touched, changes=list(_changes(wanted, found)))
 
 
-def _some_again(
-    batch: Batch,
-    wanted: Collection[Fix],
-    changes: list[Edit],
-    touched: Mapping[str, Case],
-    by: str,
-    now: dt.datetime,
-) -> Cured:
-    """The touched orders, and those that share their scarce stock."""
-    names = Edit(by=By.ORDERS, ids=_ids(touched.values()))
-    work = replanned(batch, [*changes, names], after=[*edits_of(batch), *changes])
-    if work.preview.overflow:
-        raise editing.exceeded(work.preview.overflow)
+def _worked(look: Look, each: Each) -> Cure:
+    """The touched orders, and those that share their scarce stock, planned again."""
+    names = Edit(by=By.ORDERS, ids=_ids(look.touched.values()))
+    after = [*edits_of(look.batch), *look.changes]
+    return Cure(look=look, work=replanned(look.batch, [*look.changes, names], after=after, each=each))
+
+
+def _write(batch: Batch, cure: Cure, by: str) -> Cured:
+    """Into this version of the batch, whose row is held."""
+    look, preview, now = cure.look, cure.work.preview, clock.now(batch.store)
+    if preview.overflow:
+        raise editing.exceeded(preview.overflow)
     batch.version += 1
-    _keep(batch, changes, touched, by, now)
-    editing.write(batch, work, now)
-    freed = work.preview.planned_now - work.preview.planned_then
-    _record(batch, wanted, touched, by, now, orders=len(work.made), freed=freed, digest=work.preview.digest)
-    return Cured(touched=len(touched), freed=freed, screening=False)
+    _keep(batch, look.changes, look.touched, by, now)
+    editing.write(batch, cure.work, now)
+    freed = preview.planned_now - preview.planned_then
+    _record(
+        batch,
+        look.wanted,
+        look.touched,
+        by,
+        now,
+        orders=len(cure.work.made),
+        freed=freed,
+        digest=preview.digest,
+    )
+    return Cured(touched=len(look.touched), freed=freed, screening=False)
 
 
 def _all_again(
     batch: Batch,
     wanted: Collection[Fix],
-    changes: list[Edit],
+    changes: Sequence[Edit],
     touched: Mapping[str, Case],
     by: str,
     now: dt.datetime,

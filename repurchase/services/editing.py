@@ -62,7 +62,7 @@ def apply(
     changes = _changes(batch, asked)
     if (orders := len(named(batch, changes))) > AT_ONCE:
         kept = [edits.kept(each) for each in changes]
-        return _leave_to_a_worker(batch, by=by, orders=orders, changes=kept, digest=digest)
+        return leave_to_a_worker(batch, by=by, orders=orders, changes=kept, digest=digest)
     return put(batch, worked(batch, changes), by=by, digest=digest)
 
 
@@ -74,7 +74,7 @@ def undo(*, batch: Batch, by: str, version: int | None = None) -> BatchEdit | Ed
     if row is None:
         raise Problem(Code.EDIT_EMPTY)
     if row.orders > AT_ONCE:
-        return _leave_to_a_worker(batch, by=by, orders=row.orders, changes=[], undoes=row)
+        return leave_to_a_worker(batch, by=by, orders=row.orders, changes=[], undoes=row)
     return take_back(batch, row, without(batch, row), by=by)
 
 
@@ -122,7 +122,8 @@ def take_back(batch: Batch, row: BatchEdit, work: Rework, *, by: str) -> BatchEd
     return row
 
 
-def _leave_to_a_worker(batch: Batch, *, by: str, orders: int, **what: Any) -> EditTask:
+def leave_to_a_worker(batch: Batch, *, by: str, orders: int, **what: Any) -> EditTask:
+    """`what`: `changes`, `undoes` or `fixes`. The batch's row is held."""
     task = EditTask.objects.create(
         store=batch.store, batch=batch, version=batch.version, orders=orders, rung_at=clock.now(),
         asked_at=clock.now(batch.store), asked_by=by, **what,

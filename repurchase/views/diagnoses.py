@@ -15,7 +15,7 @@ from marketplace.access import Can, require
 from marketplace.models import Membership
 from repurchase import queries
 from repurchase.cures import PLACES
-from repurchase.models import DiagnosisReport
+from repurchase.models import DiagnosisReport, EditTask
 from repurchase.queries.fixing import fixable, is_of_a_gate
 from repurchase.services import curing, reporting
 from repurchase.services.editing import EDITABLE
@@ -130,7 +130,9 @@ def _cure(request: HttpRequest, membership: Membership, found) -> HttpResponse:
     wanted = {_sent(value) for value in request.POST.getlist("fix")}
     version = whole(request.POST.get("version", ""))
     done = curing.apply(batch=found, wanted=wanted, by=f"user:{request.user.pk}", version=version)
-    if done.screening:
+    if isinstance(done, EditTask):
+        messages.info(request, _("It is being worked out. You may leave this page: the work goes on."))
+    elif done.screening:
         messages.info(request, _("Every order is being screened again."))
     elif done.freed > 0:
         text = ngettext("%(n)s more order is ready.", "%(n)s more orders are ready.", done.freed)

@@ -44,7 +44,9 @@ class TestAPayment:
         seller.picture("m2-recording")
         row.get_by_role("button", name="是，已到账").click()
         expect(page.get_by_text("PAYMENT_")).to_be_visible()  # a cent too little pays nothing
-        assert {o["status"] for o in call(portal, f"batches/{ref}/orders/")["results"]} == {"awaiting_payment"}
+        assert {o["status"] for o in call(portal, f"batches/{ref}/orders/")["results"]} == {
+            "awaiting_payment"
+        }
 
         page.goto(f"{portal.url}/payments/")
         row.locator("summary", has_text="登记收款").click()

@@ -13,13 +13,13 @@ from eligibility import replay
 from marketplace import clock
 from marketplace.models import Buyer, PastOrder, Sku
 from repurchase.batching import BatchStatus
-from repurchase.models import BatchEdit, RepeatOrder
+from repurchase.models import Batch, BatchEdit, EditTask, RepeatOrder
 from repurchase.queries.explained import records_of
 from repurchase.queries.fixing import fixable
-from repurchase.services import batches, curing, editing, locking
+from repurchase.services import batches, big_edits, curing, editing, locking
 from tests import world
 from tests.repurchase.running import run
-from tests.repurchase.test_api import Caller
+from tests.repurchase.test_api import Caller, problem
 
 pytestmark = pytest.mark.django_db
 HOUR = dt.timedelta(hours=1)
@@ -124,6 +124,56 @@ class TestTheClearanceChannel:
         cure(batch, LANE)
         locking.lock_and_invite(batch=batch, by="user:1")
         assert batch.orders.filter(status="locked").count() == 5
+
+
+class TestManyTouchedOrders:
+    """More than so many are a worker's, as a big edit is."""
+
+    @pytest.fixture(autouse=True)
+    def _two_at_once(self, monkeypatch):
+        monkeypatch.setattr(editing, "AT_ONCE", 2)
+
+    def test_are_left_to_a_worker_and_come_to_the_same(self, batch):
+        stale = Sku.objects.get(code="STALE").stock_synced_at
+        task = curing.apply(batch=batch, wanted={LANE, STOCK}, by="user:1", version=batch.version)
+        assert isinstance(task, EditTask)
+        assert (task.orders, task.done_at) == (5, None)
+        assert Sku.objects.get(code="STALE").stock_synced_at == stale  # nothing is pulled in the request
+        before = states(batch)
+        with pytest.raises(Problem) as refused:
+            curing.apply(batch=batch, wanted={LATER}, by="user:1")
+        assert refused.value.code is Code.EDIT_AT_WORK
+        assert states(batch) == before
+        big_edits.carry_out(task.pk)
+        task.refresh_from_db()
+        batch.refresh_from_db()
+        assert (task.code, task.planned, bool(task.done_at)) == ("", 5, True)
+        assert batch.orders.filter(status="planned").count() == 7
+        entry = LedgerEntry.objects.get(kind="batch.cured")
+        assert (entry.by, entry.facts["touched"], entry.facts["freed"]) == ("user:1", 5, 5)
+
+    def test_are_not_cured_when_the_plan_is_another_one_by_then(self, batch):
+        task = curing.apply(batch=batch, wanted={LANE}, by="user:1")
+        Batch.objects.filter(pk=batch.pk).update(version=batch.version + 1)
+        big_edits.carry_out(task.pk)
+        task.refresh_from_db()
+        assert task.code == "PLAN_CHANGED"
+        assert not batch.orders.filter(special_clearance=True).exists()
+
+    def test_show_how_far_it_is_on_the_page_and_by_the_api(self, client, alice, store, batch):
+        client.force_login(alice)
+        client.cookies["django_language"] = "en"
+        sent = {"store": store.pk, "fix": f"LANE_UNREACHABLE|{REGION} RU", "version": batch.version}
+        page = client.post(f"/batches/{batch.ref}/fixes/", sent, follow=True).content.decode()
+        assert "Screening the orders that the fixes touch" in page
+        erp = Caller(client, store, "read", "write")
+        assert erp.get(f"batches/{batch.ref}/").json()["edit"]["orders"] == 3
+        fixes = [{"code": "LANE_UNREACHABLE", "subject": f"{REGION} RU"}]
+        problem(erp.post(f"batches/{batch.ref}/fixes/", {"fixes": fixes}), 409, "EDIT_AT_WORK")
+        EditTask.objects.all().delete()
+        answer = erp.post(f"batches/{batch.ref}/fixes/", {"fixes": fixes})
+        assert answer.status_code == 202
+        assert answer["Location"] == f"/api/v1/batches/{batch.ref}/"
 
 
 class TestStaleStock:
