@@ -7,7 +7,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods
-from rest_framework.throttling import SimpleRateThrottle
 
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
@@ -16,6 +15,7 @@ from pricing import signing
 from pricing.services import sealing, verifying
 from pricing.services.verifying import Check, Verdict
 from repurchase.queries import agreements
+from repurchase.throttles import Throttle
 from repurchase.views.answers import no_referrer
 from repurchase.views.doors import for_members
 from repurchase.views.language import speak
@@ -56,21 +56,21 @@ WORDS = {
 }
 
 
-class EachReader(SimpleRateThrottle):
-    """To open a file costs a second of a processor. Counted in each web process by itself."""
+class EachReader(Throttle):
+    """To open a file costs a second of a processor."""
 
     scope = "verify"
     rate = "20/min"
 
     def get_cache_key(self, request: HttpRequest, view: object = None) -> str:
-        return f"throttle:verify:{self.get_ident(request)}"
+        return f"verify:{self.get_ident(request)}"
 
 
 class AllReaders(EachReader):
     rate = "60/min"
 
     def get_cache_key(self, request: HttpRequest, view: object = None) -> str:
-        return "throttle:verify"
+        return "verify"
 
 
 @require_GET

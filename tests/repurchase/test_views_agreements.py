@@ -1,7 +1,6 @@
 """A sealed document on the pages of its two parties, and at /verify/."""
 
 import pytest
-from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from pricing import signing
@@ -10,11 +9,6 @@ from pricing.services import sealing
 from tests.repurchase.sealing import confirmed, sealed
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def unthrottled():
-    cache.clear()
 
 
 def upload(client, content: bytes, **headers):
