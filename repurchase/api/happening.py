@@ -1,5 +1,6 @@
 """The endpoints by which a program learns what happens: the stream, and webhooks."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -13,11 +14,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from marketplace import access, clock
-from outbox import webhooks
+from outbox import signatures, webhooks
 from outbox.models import Webhook
 from repurchase import queries, streaming
 from repurchase.api import asked, etags, serializers
 from repurchase.api.endpoint import Endpoint
+from repurchase.api.once import idempotent, idempotent_but_for
 from repurchase.api.schema import described
 
 
@@ -56,6 +58,11 @@ class Events(Endpoint):
         )
 
 
+def secret_again(told: Mapping[str, Any]) -> str:
+    """Of an answer that was kept without it: the same as the first time, also when it was rotated since."""
+    return signatures.secret_of(Webhook(pk=UUID(told["id"])), told["secret_version"])
+
+
 class WebhookEndpoint(Endpoint):
     def webhook(self, webhook_id: UUID) -> Webhook:
         return queries.webhook(self.store, webhook_id)
@@ -68,8 +75,9 @@ class Webhooks(WebhookEndpoint):
         return Response(serializers.WebhookPage({"results": queries.webhooks(self.store)}).data)
 
     @described("create_webhook", serializers.WebhookWithSecret, code=201, body=asked.NewWebhook)
+    @idempotent_but_for(secret=secret_again)
     def post(self, request: Request) -> Response:
-        """Adds an endpoint. Its secret is in this answer and never told again."""
+        """Adds an endpoint. Its secret is in this answer and never told again, but to the same Idempotency-Key."""
         sent = self.sent(asked.NewWebhook)
         made, secret = webhooks.create(
             store_id=self.store.pk,
@@ -103,6 +111,7 @@ class OneWebhook(WebhookEndpoint):
 
 class RotateWebhook(WebhookEndpoint):
     @described("rotate_webhook", serializers.WebhookWithSecret)
+    @idempotent_but_for(secret=secret_again)
     def post(self, request: Request, webhook_id: UUID) -> Response:
         """A new secret, told in this answer only. The one before it signs beside it for 24 hours."""
         secret = webhooks.rotate(self.webhook(webhook_id), now=clock.now())
@@ -111,6 +120,7 @@ class RotateWebhook(WebhookEndpoint):
 
 class ReplayWebhook(WebhookEndpoint):
     @described("replay_webhook", serializers.Replayed, code=202, body=asked.Replay)
+    @idempotent
     def post(self, request: Request, webhook_id: UUID) -> Response:
         """Sends everything after a number again, with the ids of the first time."""
         again = webhooks.replay(self.webhook(webhook_id), after=self.sent(asked.Replay)["after"])
@@ -126,4 +136,4 @@ class Deliveries(WebhookEndpoint):
 
 
 def told(webhook: Webhook, secret: str) -> dict[str, Any]:
-    return serializers.Webhook(webhook).data | {"secret": secret}
+    return serializers.Webhook(webhook).data | {"secret": secret, "secret_version": webhook.secret_version}

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from repurchase import queries
 from repurchase.api.endpoint import Endpoint
 from repurchase.api.fields import Instant
+from repurchase.api.once import idempotent
 from repurchase.api.schema import described
 from repurchase.feed import reading
 from repurchase.services import responding
@@ -74,6 +75,7 @@ class AllResponses(Endpoint):
         "or none; an answer sent twice is kept once. One that changes or refuses a line waits for a person.",
     )
     @described("answer_orders", Taken, code=201)
+    @idempotent
     def post(self, request: Request) -> HttpResponseBase:
         format, answers = reading.answers(request.data if isinstance(request.data, bytes) else b"")
         taken = responding.take(store=self.store, answers=answers, format=format, by=self.by)
