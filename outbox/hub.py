@@ -51,7 +51,7 @@ class Stream:
     store_id: int
     after: int
     types: Collection[str]
-    owner: str  # whose it is: so many streams each
+    owner: str  # whose it is
     progress: bool = False  # whether it is told how far things are
     may_go_on: Callable[[], bool]  # asked by the listener's thread: a key may be revoked meanwhile
     loop: asyncio.AbstractEventLoop | None = None
@@ -100,10 +100,6 @@ class Hub:
     def _press(self) -> None:
         with contextlib.suppress(BlockingIOError):  # it has been pressed often enough
             self._button.send(b".")
-
-    def streams_of(self, owner: str) -> int:
-        with self._lock:
-            return sum(stream.owner == owner for stream in self._streams)
 
     def _run(self) -> None:
         while self._is_needed():

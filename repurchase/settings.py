@@ -9,6 +9,8 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 from kombu import Queue
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from repurchase import logs, storage
 
@@ -118,6 +120,8 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "dashboard"
 LOGOUT_REDIRECT_URL = "sign-in"
+# Failed tries are rows: they are counted for all web processes, and outlive an emptied or absent Redis.
+AXES_HANDLER = "axes.handlers.database.AxesDatabaseHandler"
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = dt.timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
@@ -232,6 +236,24 @@ CELERY_BEAT_SCHEDULE = {
 }
 if EMBEDDED:
     CELERY_BEAT_SCHEDULE["simulate"] = {"task": "repurchase.simulate", "schedule": 60}
+
+# How often somebody called, for all web processes (repurchase/counting.py); while Redis is away, in each by itself.
+# The prefix keeps them apart from the broker's keys, and from a portal on another database beside the same Redis.
+THROTTLES_URL = env.str("THROTTLES_URL", default="") or REDIS_URL
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+    "process": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "LOCATION": "throttles",
+        "OPTIONS": {"MAX_ENTRIES": 10_000},
+    },
+    "throttles": {
+        "BACKEND": "repurchase.counting.SharedCache",
+        "LOCATION": THROTTLES_URL,
+        "KEY_PREFIX": f"throttles:{DATABASES['default']['NAME']}",
+        "OPTIONS": {"socket_connect_timeout": 0.5, "socket_timeout": 0.5, "retry": Retry(NoBackoff(), 0)},
+    },
+}
 
 # What reads the pictures of documents: a module like qualification/engines/tesseract.py.
 OCR_ENGINE = env.str("OCR_ENGINE", default="") or "qualification.engines.tesseract"

@@ -5,7 +5,8 @@ the request's scope, and this wrapper, outside of Django, takes the answer over 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
+import contextlib
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -14,13 +15,18 @@ from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from outbox import events, hub
 from outbox.hub import END, Stream
+from repurchase import counting
 
 SCOPE = "bulk-repeat-order.stream"
+PLACE = "bulk-repeat-order.place"
 HEARTBEAT_SECONDS = 15
 HEARTBEAT = b": here\n\n"
 RETRY = b"retry: 2000\n\n"  # milliseconds until a browser comes back
 STREAMS_EACH = 10
-"""A key or a member in a process: enough for every window, an end to a loop that opens them."""
+"""A key or a member: enough for every window, an end to a loop that opens them."""
+
+PLACE_SECONDS = 4 * hub.CHECK_SECONDS
+"""A process that is killed leaves the places of its streams behind for so long."""
 
 BIGGEST = 2**63 - 1
 
@@ -39,21 +45,31 @@ def answer(
 
     INPUT_INVALID for a number that is none, TOO_MANY_REQUESTS above ten streams at once.
     """
-    if hub.hub.streams_of(owner) >= STREAMS_EACH:
-        raise Problem(Code.TOO_MANY_REQUESTS, value=HEARTBEAT_SECONDS)
     known = _known(request.headers.get("Last-Event-ID") or after, events.head_of(store_id))
     page = list(events.after(store_id, known)[: hub.A_PAGE])
     frames = b"".join(hub.frame(event) for event in page if events.matches(event.type, types))
     if hasattr(request, "scope"):
+        place = request.scope[PLACE] = _place(owner)
         request.scope[SCOPE] = Stream(
             store_id=store_id, after=page[-1].seq if page else known, types=types, owner=owner,
-            may_go_on=may_go_on, progress=progress,
+            may_go_on=lambda: _stays(place) and may_go_on(), progress=progress,
         )  # fmt: skip
     return HttpResponse(
         RETRY + frames,
         content_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
+
+
+def _place(owner: str) -> str:
+    if not (place := counting.take_place(f"stream:{owner}", places=STREAMS_EACH, seconds=PLACE_SECONDS)):
+        raise Problem(Code.TOO_MANY_REQUESTS, value=HEARTBEAT_SECONDS)
+    return place
+
+
+def _stays(place: str) -> bool:
+    counting.keep_place(place, seconds=PLACE_SECONDS)
+    return True
 
 
 def _known(text: str, head: int) -> int:
@@ -80,11 +96,22 @@ def streaming(django: Asgi) -> Asgi:
             else:
                 await send(message)
 
-        await django(scope, receive, relay)
-        if SCOPE in scope and held:
-            await _go_on(scope[SCOPE], held, receive, send)
+        with _place_given_back(scope):
+            await django(scope, receive, relay)
+            if SCOPE in scope and held:
+                await _go_on(scope[SCOPE], held, receive, send)
 
     return application
+
+
+@contextlib.contextmanager
+def _place_given_back(scope: dict) -> Iterator[None]:
+    """However it ended. By a thread: Redis may let one wait, and the loop serves every other stream too."""
+    try:
+        yield
+    finally:
+        if place := scope.get(PLACE):
+            asyncio.get_running_loop().run_in_executor(None, counting.leave_place, place)
 
 
 async def _go_on(stream: Stream, held: list[dict[str, Any]], receive: Callable, send: Callable) -> None:

@@ -1,8 +1,11 @@
 """Tests run on the private PostgreSQL and Redis that `make test` starts (ADR 1); nothing of ours is mocked."""
 
+import uuid
+
 import pytest
 from django.utils.translation import trans_real
 
+from repurchase import counting
 from repurchase.management.commands.compile_messages import compile_all
 from tests import world
 
@@ -12,6 +15,12 @@ def pytest_configure() -> None:
     if compile_all():
         trans_real._translations.clear()
         trans_real._default = None
+
+
+@pytest.fixture(autouse=True)
+def _counted_apart():
+    """Each test counts calls from nought, whoever else uses this Redis."""
+    counting.shared().key_prefix = f"test:{uuid.uuid4()}"
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace.access import api_key_of
 from marketplace.models import ApiKey
-from repurchase.throttling import SharedThrottle
+from repurchase.throttles import Throttle
 
 CHALLENGE = 'Bearer realm="api"'
 USE_NOTED_EVERY = dt.timedelta(minutes=1)
@@ -59,11 +59,11 @@ class HasScope(BasePermission):
         return True
 
 
-class KeyThrottle(SharedThrottle):
+class KeyThrottle(Throttle):
     """A ceiling on runaway loops: so many calls a key."""
 
     scope = "key"
     rate = "1200/min"
 
     def get_cache_key(self, request: Request, view: Any) -> str | None:
-        return f"throttle:key:{request.auth.digest}" if request.auth else None
+        return f"key:{request.auth.pk}" if request.auth else None

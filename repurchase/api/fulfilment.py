@@ -92,6 +92,7 @@ class Payments(Endpoint):
 
 class ReversePayment(Endpoint):
     @described("reverse_payment", settled.PaymentReversed, body=settled.Reversal)
+    @idempotent
     def post(self, request: Request, pk: UUID) -> Response:
         """Takes a recorded payment back, with a reason, while its order is not released."""
         access.of(self.store, models.Payment, pk=pk)
@@ -105,6 +106,7 @@ class ReversePayment(Endpoint):
 
 class ReleaseOrder(Endpoint):
     @described("release_order", serializers.OrderDetail)
+    @idempotent
     def post(self, request: Request, ref: str) -> Response:
         """Releases a paid order at once; otherwise it happens by itself some minutes after the payment."""
         order = queries.order_row(self.store, ref)
@@ -123,6 +125,7 @@ class Releases(Endpoint):
 
 class Acknowledgements(Endpoint):
     @described("acknowledge_releases", settled.RowsTaken, body=settled.Acknowledgements)
+    @idempotent
     def post(self, request: Request) -> Response:
         """Says that your ERP has the orders, up to 5000 rows. What is not acknowledged is announced again."""
         rows = settled.rows_of(self.sent(settled.Acknowledgements), fulfilling.Acknowledged)
@@ -131,6 +134,7 @@ class Acknowledgements(Endpoint):
 
 class Shipments(Endpoint):
     @described("report_shipments", settled.RowsTaken, body=settled.Shipments)
+    @idempotent
     def post(self, request: Request) -> Response:
         """Says when released orders were shipped, by whom, under which tracking number; corrections are taken."""
         rows = settled.rows_of(self.sent(settled.Shipments), fulfilling.Shipped)
@@ -139,6 +143,7 @@ class Shipments(Endpoint):
 
 class Completions(Endpoint):
     @described("report_completions", settled.RowsTaken, body=settled.Completions)
+    @idempotent
     def post(self, request: Request) -> Response:
         """Says when shipped orders were completed, and whether they came as ordered."""
         rows = settled.rows_of(self.sent(settled.Completions), fulfilling.Completed)

@@ -1,7 +1,6 @@
 """The endpoints by which a program learns what happens: the stream, and webhooks."""
 
-import functools
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -15,13 +14,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from marketplace import access, clock
-from outbox import webhooks
+from outbox import signatures, webhooks
 from outbox.models import Webhook
-from outbox.signatures import secret_of
 from repurchase import queries, streaming
 from repurchase.api import asked, etags, serializers
 from repurchase.api.endpoint import Endpoint
-from repurchase.api.once import idempotent
+from repurchase.api.once import idempotent, idempotent_but_for
 from repurchase.api.schema import described
 
 
@@ -60,21 +58,14 @@ class Events(Endpoint):
         )
 
 
+def secret_again(told: Mapping[str, Any]) -> str:
+    """Of an answer that was kept without it: the same as the first time, also when it was rotated since."""
+    return signatures.secret_of(Webhook(pk=UUID(told["id"])), told["secret_version"])
+
+
 class WebhookEndpoint(Endpoint):
     def webhook(self, webhook_id: UUID) -> Webhook:
         return queries.webhook(self.store, webhook_id)
-
-
-def with_secret(post: Callable[..., Response]) -> Callable[..., Response]:
-    """Adds the secret that the webhook has now: it is derived and never stored, so no kept answer holds it either."""
-
-    @functools.wraps(post)
-    def posted(self: WebhookEndpoint, request: Request, **address: Any) -> Response:
-        answer = post(self, request, **address)
-        answer.data = {**answer.data, "secret": secret_of(self.webhook(UUID(str(answer.data["id"]))))}
-        return answer
-
-    return posted
 
 
 class Webhooks(WebhookEndpoint):
@@ -84,18 +75,17 @@ class Webhooks(WebhookEndpoint):
         return Response(serializers.WebhookPage({"results": queries.webhooks(self.store)}).data)
 
     @described("create_webhook", serializers.WebhookWithSecret, code=201, body=asked.NewWebhook)
-    @with_secret
-    @idempotent
+    @idempotent_but_for(secret=secret_again)
     def post(self, request: Request) -> Response:
-        """Adds an endpoint. Its secret is in this answer and never told again."""
+        """Adds an endpoint. Its secret is in this answer and never told again, but to the same Idempotency-Key."""
         sent = self.sent(asked.NewWebhook)
-        made, _ = webhooks.create(
+        made, secret = webhooks.create(
             store_id=self.store.pk,
             url=sent["url"],
             types=sent["types"],
             loopback=settings.WEBHOOKS_TO_LOOPBACK,
         )
-        return Response(serializers.Webhook(made).data, status=status.HTTP_201_CREATED)
+        return Response(told(made, secret), status=status.HTTP_201_CREATED)
 
 
 class OneWebhook(WebhookEndpoint):
@@ -121,16 +111,16 @@ class OneWebhook(WebhookEndpoint):
 
 class RotateWebhook(WebhookEndpoint):
     @described("rotate_webhook", serializers.WebhookWithSecret)
-    @with_secret
-    @idempotent
+    @idempotent_but_for(secret=secret_again)
     def post(self, request: Request, webhook_id: UUID) -> Response:
         """A new secret, told in this answer only. The one before it signs beside it for 24 hours."""
-        webhooks.rotate(self.webhook(webhook_id), now=clock.now())
-        return Response(serializers.Webhook(self.webhook(webhook_id)).data)
+        secret = webhooks.rotate(self.webhook(webhook_id), now=clock.now())
+        return Response(told(self.webhook(webhook_id), secret))
 
 
 class ReplayWebhook(WebhookEndpoint):
     @described("replay_webhook", serializers.Replayed, code=202, body=asked.Replay)
+    @idempotent
     def post(self, request: Request, webhook_id: UUID) -> Response:
         """Sends everything after a number again, with the ids of the first time."""
         again = webhooks.replay(self.webhook(webhook_id), after=self.sent(asked.Replay)["after"])
@@ -143,3 +133,7 @@ class Deliveries(WebhookEndpoint):
         """The newest first, each with how its last attempt went."""
         page = queries.deliveries(self.webhook(webhook_id), cursor=self.sent(asked.PageFilter)["cursor"])
         return Response(serializers.DeliveryPage(page).data)
+
+
+def told(webhook: Webhook, secret: str) -> dict[str, Any]:
+    return serializers.Webhook(webhook).data | {"secret": secret, "secret_version": webhook.secret_version}

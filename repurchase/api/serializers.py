@@ -646,6 +646,9 @@ class Webhook(serializers.Serializer):
 
 class WebhookWithSecret(Webhook):
     secret = serializers.CharField(help_text="`whsec_` and a key in base 64. Told once.")
+    secret_version = serializers.IntegerField(
+        help_text="Which of its secrets: 1, and one more with each rotation."
+    )
 
 
 class WebhookPage(serializers.Serializer):

@@ -15,7 +15,7 @@ from pricing import signing
 from pricing.services import sealing, verifying
 from pricing.services.verifying import Check, Verdict
 from repurchase.queries import agreements
-from repurchase.throttling import SharedThrottle
+from repurchase.throttles import Throttle
 from repurchase.views.answers import no_referrer
 from repurchase.views.doors import for_members
 from repurchase.views.language import speak
@@ -56,21 +56,21 @@ WORDS = {
 }
 
 
-class EachReader(SharedThrottle):
+class EachReader(Throttle):
     """To open a file costs a second of a processor."""
 
     scope = "verify"
     rate = "20/min"
 
     def get_cache_key(self, request: HttpRequest, view: object = None) -> str:
-        return f"throttle:verify:{self.get_ident(request)}"
+        return f"verify:{self.get_ident(request)}"
 
 
 class AllReaders(EachReader):
     rate = "60/min"
 
     def get_cache_key(self, request: HttpRequest, view: object = None) -> str:
-        return "throttle:verify"
+        return "verify"
 
 
 @require_GET

@@ -38,6 +38,7 @@ class TestAWebhook:
     def test_is_made_listed_read_switched_and_removed(self, erp, client):
         told = made(erp, types=["order.*", "batch.closed"])
         secret = told.pop("secret")
+        assert told.pop("secret_version") == 1
         assert secret.startswith("whsec_")
         assert erp.get("webhooks/").json() == {"results": [told]}
         assert erp.get(f"webhooks/{told['id']}/").json() == told

@@ -18,7 +18,6 @@ from marketplace.models import ApiKey
 from outbox import events, hub, progress
 from pricing import signing
 from pricing.models import Grant, Lock
-from repurchase import streaming
 from repurchase.models import RepeatOrder
 from repurchase.services import answering, batches, locking, telling
 from tests import world
@@ -95,10 +94,6 @@ class TestAStream:
         client.force_login(alice)
         assert [e["seq"] for e in parsed(client.get(page).content.decode())] == [1]
         assert client.get("/events/?store=").status_code == 404
-
-    def test_is_refused_above_ten_of_one_key(self, client, store, monkeypatch):
-        monkeypatch.setattr(hub.hub, "streams_of", lambda owner: streaming.STREAMS_EACH)
-        problem(client.get(STREAM, headers=key_of(store)), 429, "TOO_MANY_REQUESTS")
 
 
 @pytest.fixture(scope="module")
