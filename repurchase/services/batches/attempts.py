@@ -1,0 +1,48 @@
+"""What an attempt at planning a batch is decided by: its instant, the values in force, the rates, the gates (R-26)."""
+
+import datetime as dt
+
+from diagnostics.codes import Code
+from diagnostics.problem import Problem
+from eligibility import gates, recording
+from eligibility.queries import CRB, gate_facts, limits_of
+from eligibility.screening import GateInputs
+from marketplace import policy
+from marketplace.calendar import platform_day
+from marketplace.policy import DEFAULTS, typed
+from marketplace.queries import latest_close, latest_rates
+from repurchase.models import Batch
+
+
+def held(batch: Batch) -> Batch:
+    rows = Batch.objects.select_for_update(of=("self",), no_key=True)  # a chunk's rows that name it may go on
+    return rows.select_related("store", "buyer").get(pk=batch.pk)
+
+
+def take_stock(batch: Batch, now) -> None:
+    """Fixes what an attempt is decided by: the instant, the ⚙ values, the rates, the gates (R-26)."""
+    values = policy.in_force(now)
+    rates = latest_rates(now, store=batch.store, max_age_days=int(values["fx_max_age_days"]))
+    batch.screened_at = batch.attempt_at = now
+    batch.policies = {name: str(value) for name, value in values.items()}
+    batch.rate_set_id = rates.id
+    batch.index_close = latest_close(CRB, now, store=batch.store)
+    look_at_gates(batch, now)
+
+
+def look_at_gates(batch: Batch, now: dt.datetime) -> None:
+    """The gates as they stand, by the batch's own policies; kept with what decided them."""
+    limits = limits_of({name: typed(name, text) for name, text in batch.policies.items() if name in DEFAULTS})
+    facts = gate_facts(store=batch.store, buyers=[batch.buyer], limits=limits, now=now)
+    inputs = GateInputs(facts=facts[batch.buyer_id], limits=limits, today=platform_day(now))
+    batch.gates = [gates.kept(gate) for gate in gates.gates(inputs.facts, limits=limits, today=inputs.today)]
+    recording.keep_gates(
+        store=batch.store, subject=f"batch:{batch.ref}", attempt=batch.attempt, inputs=inputs, policies=batch.policies
+    )  # fmt: skip
+
+
+def require_fresh(batch: Batch, now: dt.datetime) -> None:
+    """PLAN_STALE: a plan older than a day is screened again."""
+    hours = int(batch.policies["plan_max_age_hours"])
+    if now - batch.screened_at > dt.timedelta(hours=hours):
+        raise Problem(Code.PLAN_STALE, value=batch.screened_at.isoformat(), limit=hours)

@@ -1,0 +1,43 @@
+"""The whole batch planned anew from today's facts."""
+
+from django.db import transaction
+
+from diagnostics import ledger
+from marketplace import clock
+from repurchase import batching
+from repurchase.batching import BatchStatus
+from repurchase.models import Batch, RepeatOrder
+from repurchase.services import chunks, telling
+from repurchase.services.batches import attempts
+from repurchase.services.editing import require_idle
+
+
+@transaction.atomic
+def rescreen(*, batch: Batch, by: str, special_clearance: bool | None = None) -> Batch:
+    """Plans the batch anew from today's facts: its rows are made again, what was asked for stays.
+
+    `special_clearance` ticks or unticks the 专线清关通道 for all its orders (R-71).
+    """
+    batch = attempts.held(batch)
+    require_idle(batch)
+    batch.status = batching.advance(BatchStatus(batch.status), batching.Event.RESCREEN)
+    if special_clearance is not None:
+        batch.special_clearance = special_clearance
+    now = clock.now(batch.store)
+    batch.attempt += 1
+    batch.version += 1
+    batch.planned_at, batch.code = None, ""
+    attempts.take_stock(batch, now)
+    batch.save()
+    RepeatOrder.objects.filter(batch=batch).delete()
+    batch.chunks.exclude(positions=None).delete()  # of attempts that retried some orders only
+    batch.chunks.update(
+        attempt=batch.attempt, owner="", beat_at=None, tries=0, rung_at=clock.now(), done_at=None, code=""
+    )
+    telling.batch(batch, at=now, asked=batch.asked)
+    ledger.record(
+        store_id=batch.store_id, kind="batch.rescreened", subject=f"batch:{batch.ref}", by=by, at=now,
+        attempt=batch.attempt, special_clearance=batch.special_clearance, gates=batch.gates,
+    )  # fmt: skip
+    chunks.ring_for(batch.chunks.values_list("pk", flat=True))
+    return batch
