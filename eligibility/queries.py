@@ -110,7 +110,8 @@ def _business_with(store: Store, buyers: Sequence[Buyer]) -> dict[int, dict[str,
         .values_list("buyer_id", "currency", "completed_at__date")
         .annotate(nets=ArrayAgg(F("paid_minor") - F("refunded_minor")))
     )
-    table = rates_by_day({currency for _, currency, *_ in rows} | {"USD"}) if rows else {}
+    foreign = {currency for _, currency, *_ in rows} - {"USD"}
+    table = rates_by_day(foreign | {"USD"}) if foreign else {}
     for buyer_id, currency, day, nets in rows:
         rates = rates_on(day, table)
         cents = [in_cents(net, currency, rates) for net in nets]

@@ -1,11 +1,32 @@
 """The Celery app. The queue is a hint: every deadline and every piece of work is a row (ADR 2)."""
 
 import os
+from typing import Any
 
 from celery import Celery
+from celery.signals import task_postrun, task_prerun
+from celery.states import SUCCESS
+from django.db import connection
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "repurchase.settings")
 
 app = Celery("repurchase")
 app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf["CELERY_DB_REUSE_MAX"] = 10**9  # no connection is closed by Celery; below is said which is kept
 app.autodiscover_tasks()
+
+KEEP_SECONDS = 300
+"""So long a worker's process keeps its connection: a new one, its plans and caches, costs a chunk a tenth of its time."""
+
+
+@task_prerun.connect
+def use_the_kept_connection(**_: Any) -> None:
+    """Asked whether it lives before its first statement, so that a restarted database is noticed here."""
+    connection.settings_dict.update(CONN_MAX_AGE=KEEP_SECONDS, CONN_HEALTH_CHECKS=True)
+    connection.close_if_unusable_or_obsolete()
+
+
+@task_postrun.connect
+def keep_the_connection_after_success(*, state: str, **_: Any) -> None:
+    if state != SUCCESS:
+        connection.close()

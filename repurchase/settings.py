@@ -35,7 +35,8 @@ if DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
     raise ImproperlyConfigured(
         "DATABASE_URL must name a PostgreSQL database (docs/adr/0001-one-database-dialect.md)."
     )
-# A kept connection belongs to a thread, and uvicorn has many: under load they would use up the server.
+# A kept connection belongs to a thread, and uvicorn has many: under load they would use up the server. A worker's
+# process has one thread and keeps its own (repurchase/celery.py).
 DATABASES["default"]["CONN_MAX_AGE"] = 0
 DATABASES["default"].setdefault("OPTIONS", {})["connect_timeout"] = 5
 

@@ -38,7 +38,7 @@ UPDATE repurchase_chunk SET owner = %(owner)s, beat_at = %(now)s, tries = tries 
        AND (%(a_store)s = 0 OR s.under_way < %(a_store)s)
      ORDER BY s.under_way, s.last NULLS FIRST, c.batch_id, c.first_position
      LIMIT 1 FOR UPDATE OF c SKIP LOCKED
-) RETURNING id
+) RETURNING id, batch_id
 """
 
 
@@ -49,7 +49,10 @@ def ring_for(chunk_ids: Iterable[int]) -> None:
 
 
 def generate_next() -> bool:
-    """Plans the chunk whose turn it is; False when there is none."""
+    """Plans the chunk whose turn it is; False when there is none.
+
+    The last one of a batch closes it at once, without another bell; with its worker lost just then, the sweep does.
+    """
     now, owner = clock.now(), working.new_owner()
     values = {
         "now": now, "silent": now - SILENT, "owner": owner, "tries": MAX_TRIES, "a_store": settings.CHUNKS_A_STORE,
@@ -57,9 +60,13 @@ def generate_next() -> bool:
     with connection.cursor() as cursor:
         cursor.execute(TAKE_NEXT, values)
         taken = cursor.fetchone()
-    if taken:
-        _generate(taken[0], owner)
-    return taken is not None
+    if not taken:
+        return False
+    chunk_id, batch_id = taken
+    _generate(chunk_id, owner)
+    if not Chunk.objects.unfinished().filter(batch=batch_id).exists():
+        generating.finish_batch(batch_id)
+    return True
 
 
 def generate_chunk(chunk_id: int) -> None:
@@ -69,15 +76,13 @@ def generate_chunk(chunk_id: int) -> None:
 
 
 def _generate(chunk_id: int, owner: str) -> None:
-    batch_id = Chunk.objects.values_list("batch_id", flat=True).get(pk=chunk_id)
     with working.at_work(Chunk, chunk_id, owner), transaction.atomic():
         chunk = Chunk.objects.get(pk=chunk_id)
-        batch = Batch.objects.select_related("store", "buyer", "rate_set").get(pk=batch_id)
+        batch = Batch.objects.select_related("store", "buyer", "rate_set").get(pk=chunk.batch_id)
         if batch.status != BatchStatus.SCREENING or chunk.owner != owner:
             return
         generating.generate(batch, chunk)
         say(batch.store_id, {"batch": batch.ref})
-    generating.finish_batch(batch_id)  # who planned the last one; lost on the way, the sweep does it
 
 
 def withdraw(batch: Batch) -> None:

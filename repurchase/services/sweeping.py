@@ -78,7 +78,7 @@ def sweep(*, store: Store | None = None, at: dt.datetime | None = None) -> Swept
 
 
 def _finish(store: Store | None) -> int:
-    """Batches whose chunks are all done and whose last bell was lost."""
+    """Batches whose chunks are all done and whose last worker was lost before it closed them."""
     waiting = Batch.objects.filter(status=BatchStatus.SCREENING).exclude(chunks__done_at__isnull=True)
     if store:
         waiting = waiting.filter(store=store)

@@ -156,5 +156,5 @@ def _queries(store, numbers) -> dict:
         "value": counts[500],
         "unit": "queries",
         "goal": "the same for 50 and 500 orders",
-        "detail": f"{counts[50]} for a chunk of 50 orders, {counts[500]} for one of 500, the finishing of its batch included, COPY not counted",
+        "detail": f"{counts[50]} for a chunk of 50 orders, {counts[500]} for one of 500, COPY not counted",
     }

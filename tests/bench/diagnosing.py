@@ -12,7 +12,7 @@ from django.db import connection, connections
 from marketplace.models import PastOrder, Sku
 from repurchase.models import Batch
 from repurchase.queries.fixing import fixable
-from repurchase.services import batches, chunks, reporting
+from repurchase.services import batches, chunks, generating, reporting
 from tests import world as making
 from tests.bench.filling import orders_of
 
@@ -21,7 +21,7 @@ MB = 1024  # getrusage counts kilobytes
 
 
 def run() -> dict[str, dict]:
-    batch = _failed()
+    batch, noting = _failed()
     start = time.perf_counter()
     cure = fixable(batch, now=batch.screened_at).cure
     searching = time.perf_counter() - start
@@ -35,7 +35,7 @@ def run() -> dict[str, dict]:
         },
         "report_5000": {
             "value": round(seconds, 1), "unit": "s", "goal": "≤ 30",
-            "detail": f"{size / 1000:.0f} kB with the CSV",
+            "detail": f"{size / 1000:.0f} kB with the CSV; the batch's failures were recorded in {noting:.2f} s",
         },
         "report_5000_memory": {
             "value": peak // MB, "unit": "MB", "goal": "≤ 400", "detail": "peak RSS of the process that makes it",
@@ -43,7 +43,7 @@ def run() -> dict[str, dict]:
     }  # fmt: skip
 
 
-def _failed() -> Batch:
+def _failed() -> tuple[Batch, float]:
     store = making.store()
     buyer, _ = making.repeatable(store, orders=5)
     skus = [making.sku(store, price="10.00") for _ in range(40)]
@@ -61,8 +61,11 @@ def _failed() -> Batch:
     batch = batches.create(store=store, numbers=numbers, by="user:1")
     for chunk_id in batch.chunks.values_list("pk", flat=True):
         chunks.generate_chunk(chunk_id)
+    start = time.perf_counter()
+    generating.finish_batch(batch.pk)
+    spent = time.perf_counter() - start
     batch.refresh_from_db()
-    return batch
+    return batch, spent
 
 
 def _plant(ids: list[int], skus: list[Sku]) -> None:

@@ -131,9 +131,36 @@ class TestAChunk:
         assert (batch.status, batch.orders.count()) == ("planned", 6)
         assert LedgerEntry.objects.filter(kind="chunk.generated").count() == 3
 
+    @pytest.mark.django_db(transaction=True)
+    def test_that_is_the_last_closes_its_batch_with_no_other_bell(self, store):
+        batch = create(store, 4)
+        seen = []
+        while chunks.generate_next():
+            batch.refresh_from_db()
+            seen.append(batch.status)
+        assert seen == ["screening", "planned"]
+
+    def test_whose_worker_is_lost_before_it_closes_the_batch_leaves_that_to_the_sweep(
+        self, store, monkeypatch
+    ):
+        batch = create(store, 2)
+
+        def lost(_):
+            raise OperationalError
+
+        with monkeypatch.context() as patch:
+            patch.setattr(generating, "finish_batch", lost)
+            with pytest.raises(OperationalError):
+                chunks.generate_next()
+        chunk = batch.chunks.get()
+        assert (chunk.done_at is None, chunk.tries) == (False, 1)
+        assert sweeping.sweep(store=store).finished_batches == 1
+        batch.refresh_from_db()
+        assert batch.status == "planned"
+
     def test_takes_two_queries_to_find_for_any_number(self, store):
         counts = []
-        for orders in (4, 60):  # the last chunk of a batch also finishes it
+        for orders in (4, 60):  # two chunks and thirty: the first is not the last, which closes the batch
             made = create(world.store(clock_offset=store.clock_offset), orders)
             with CaptureQueriesContext(connection) as seen:
                 assert chunks.generate_next()

@@ -29,7 +29,6 @@ WITHOUT = {
     "lock_batch",
     "cancel_batch",
     "adopt_batch",
-    
     "move_clock",
 }
 """They write nothing, or make nothing new (docs/api.md)."""
