@@ -100,15 +100,18 @@ def _refused(found: Exchanged, _answers: Answers) -> Found | None:
 
 
 def _unread(error: Exception) -> Found:
-    """Whatever is wrong with an answer is what was found; a Problem begins with its code."""
-    kind = "" if isinstance(error, Problem) else f"{type(error).__name__}: "
-    return _found("{value}", value=f"{kind}{error}"[:300])
+    """Whatever is wrong with an answer is what was found; a Problem by its code."""
+    if isinstance(error, Problem):
+        return _found("{code}: {value}", code=error.code, value=str(error.evidence.get("detail", ""))[:300])
+    return _found("{code}: {value}", code=type(error).__name__, value=str(error)[:300])
 
 
 def _accepted(*orders: Order) -> Judge:
     def judge(found: Exchanged, answers: Answers) -> Found | None:
         if problem := _taken(found, answers):
             return problem
+        if not found.body.strip():
+            return _found(_("an answer without a document (HTTP {value})"), value=found.status)
         try:
             _format, given = answers(found.body)
         except Exception as error:
