@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from diagnostics.problem import Problem
 from outbox.posting import Exchanged, Outcome
 from repurchase.answers import Answer, Verdict
 from repurchase.conformance.documents import NAMESPACE, UBL_ORDER, Line, Order, document
@@ -29,12 +30,32 @@ class Message:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """What came instead, as a message id and its values."""
+
+    text: str
+    values: Mapping[str, str]
+
+    def __str__(self) -> str:
+        return self.text.format(**self.values)
+
+
+Judge = Callable[[Exchanged, Answers], Found | None]  # None: it is right
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Case:
-    name: str
-    asks: str  # what the endpoint should do, in words
+    words: str  # a message id
+    about: str = ""  # what `words` leaves open
+    asks: str  # what the endpoint should do: a message id
     message: Message
-    judge: Callable[[Exchanged, Answers], str]  # "" when it is right, else what was found
+    judge: Judge
     times: int = 1
+
+    @property
+    def name(self) -> str:
+        """In English: stable, for programs."""
+        return self.words.format(about=self.about)
 
 
 def _(text: str) -> str:
@@ -47,78 +68,110 @@ REFUSES = _("refuses it (4xx)")
 ACCEPTS = _("answers with an OrderResponses document that accepts every order, naming only its ordered lines")
 DECLINES = _("does not accept the order: refuses or changes it, leaves it unanswered, or says 4xx")
 SILENT = _("takes it (2xx) and answers no order")
-AN_EVENT = _("the event")
 
 
-def _taken(found: Exchanged, _answers: Answers) -> str:
-    return "" if found.outcome is Outcome.DELIVERED else _came(found)
+NOT_TRIED = _("not tried, since the three before it had no answer")
+CAME: Mapping[Outcome, str] = {
+    Outcome.TIMEOUT: _("no answer within 10 seconds"),
+    Outcome.UNREACHABLE: _("nothing answers at this address"),
+    Outcome.FORBIDDEN: _("the address leads where no webhook may lead"),
+    Outcome.TLS: _("the certificate does not hold"),
+    Outcome.GARBLED: _("the answer is no HTTP"),
+}
 
 
-def _refused(found: Exchanged, _answers: Answers) -> str:
-    return "" if found.status is not None and 400 <= found.status < 500 else _came(found)
+def _found(text: str, **values: object) -> Found:
+    return Found(text=text, values={name: str(value) for name, value in values.items()})
 
 
-def _came(found: Exchanged) -> str:
-    return str(found.status) if found.status is not None else str(found.outcome)
+def came(found: Exchanged) -> Found:
+    """The status; without one, why there is none."""
+    if found.status is None:
+        return _found(CAME.get(found.outcome, "{value}"), value=found.outcome)
+    return _found("HTTP {value}", value=found.status)
 
 
-def _accepted(*orders: Order) -> Callable[[Exchanged, Answers], str]:
-    def judge(found: Exchanged, answers: Answers) -> str:
+def _taken(found: Exchanged, _answers: Answers) -> Found | None:
+    return None if found.outcome is Outcome.DELIVERED else came(found)
+
+
+def _refused(found: Exchanged, _answers: Answers) -> Found | None:
+    return None if found.status is not None and 400 <= found.status < 500 else came(found)
+
+
+def _unread(error: Exception) -> Found:
+    """Whatever is wrong with an answer is what was found; a Problem by its code."""
+    if isinstance(error, Problem):
+        return _found("{code}: {value}", code=error.code, value=str(error.evidence.get("detail", ""))[:300])
+    return _found("{code}: {value}", code=type(error).__name__, value=str(error)[:300])
+
+
+def _accepted(*orders: Order) -> Judge:
+    def judge(found: Exchanged, answers: Answers) -> Found | None:
         if problem := _taken(found, answers):
             return problem
+        if not found.body.strip():
+            return _found(_("an answer without a document (HTTP {value})"), value=found.status)
         try:
             _format, given = answers(found.body)
-        except Exception as error:  # whatever is wrong with it is what was found
-            return f"{type(error).__name__}: {error}"[:300]
+        except Exception as error:
+            return _unread(error)
         if sorted(a.order for a in given) != sorted(o.ref for o in orders):
-            return f"answered: {', '.join(a.order for a in given)[:200] or '—'}"
-        return next(filter(None, (_whole(a, next(o for o in orders if o.ref == a.order)) for a in given)), "")
+            return _found(
+                _("answered orders: {orders}"), orders=", ".join(a.order for a in given)[:200] or "—"
+            )
+        return next(
+            filter(None, (_whole(a, next(o for o in orders if o.ref == a.order)) for a in given)), None
+        )
 
     return judge
 
 
-def _whole(answer: Answer, order: Order) -> str:
+def _whole(answer: Answer, order: Order) -> Found | None:
     """Accepted, and each named line is one that was ordered, with its own amount."""
     ordered = {line.number: line for line in order.lines if line.outcome == "planned"}
     if answer.verdict is not Verdict.ACCEPTED:
-        return f"{answer.order}: {answer.verdict}"
+        return _found("{order}: {value}", order=answer.order, value=answer.verdict)
     for line in answer.lines:
+        of_line = {"order": answer.order, "line": line.line}
         if line.line not in ordered or line.verdict is not Verdict.ACCEPTED:
-            return f"{answer.order}, line {line.line}: {line.verdict}"
+            return _found(_("{order}, line {line}: {value}"), **of_line, value=line.verdict)
         if line.amount is not None and _digits(line.amount) != ordered[line.line].minor:
-            return f"{answer.order}, line {line.line}: {line.amount}"
+            return _found(_("{order}, line {line}: {value}"), **of_line, value=line.amount)
         if line.quantity not in (None, ordered[line.line].quantity):
-            return f"{answer.order}, line {line.line}: {line.quantity} pieces"
-    return ""
+            return _found(_("{order}, line {line}: {value} pieces"), **of_line, value=line.quantity)
+    return None
 
 
 def _digits(amount: str) -> int:
     return int(amount.replace(".", "") or -1) if amount.replace(".", "").isdecimal() else -1
 
 
-def _declined(found: Exchanged, answers: Answers) -> str:
+def _declined(found: Exchanged, answers: Answers) -> Found | None:
     if found.status is not None and 400 <= found.status < 500:
-        return ""
+        return None
     if problem := _taken(found, answers):
         return problem
     if not found.body.strip():
-        return ""
+        return None
     try:
         _format, given = answers(found.body)
     except Exception as error:
-        return f"{type(error).__name__}: {error}"[:300]
+        return _unread(error)
     accepted = [a.order for a in given if a.verdict is Verdict.ACCEPTED and not _other(a)]
-    return f"accepted: {', '.join(accepted)}" if accepted else ""
+    return _found(_("accepted orders: {orders}"), orders=", ".join(accepted)) if accepted else None
 
 
 def _other(answer: Answer) -> bool:
     return any(line.verdict is not Verdict.ACCEPTED for line in answer.lines)
 
 
-def _unanswered(found: Exchanged, answers: Answers) -> str:
+def _unanswered(found: Exchanged, answers: Answers) -> Found | None:
     if problem := _taken(found, answers):
         return problem
-    return f"answered with {len(found.body)} bytes" if b"<OrderResponse " in found.body else ""
+    if b"<OrderResponse " in found.body:
+        return _found(_("answered an order, in {value} bytes"), value=len(found.body))
+    return None
 
 
 def event(type: str = "order.released", seq: int = 1, **fields: Any) -> bytes:
@@ -129,26 +182,26 @@ def event(type: str = "order.released", seq: int = 1, **fields: Any) -> bytes:
     return json.dumps(told | fields, ensure_ascii=False).encode()
 
 
-def _event(name: str, body: bytes = event(), **fields: Any) -> Case:
-    return Case(name=name, asks=TAKES, message=Message(body=body, **fields), judge=_taken)
+def _event(words: str, body: bytes = event(), *, about: str = "", **fields: Any) -> Case:
+    return Case(words=words, about=about, asks=TAKES, message=Message(body=body, **fields), judge=_taken)
 
 
-def _bad(name: str, body: bytes = event(), **fields: Any) -> Case:
-    return Case(name=name, asks=REFUSES, message=Message(body=body, **fields), judge=_refused)
+def _bad(words: str, body: bytes = event(), **fields: Any) -> Case:
+    return Case(words=words, asks=REFUSES, message=Message(body=body, **fields), judge=_refused)
 
 
-def _order(name: str, *orders: Order, body: bytes = b"", times: int = 1) -> Case:
+def _order(words: str, *orders: Order, body: bytes = b"", times: int = 1) -> Case:
     message = Message(body=body or document(*orders), content_type=XML)
-    return Case(name=name, asks=ACCEPTS, message=message, judge=_accepted(*orders), times=times)
+    return Case(words=words, asks=ACCEPTS, message=message, judge=_accepted(*orders), times=times)
 
 
-def _no(name: str, *orders: Order) -> Case:
+def _no(words: str, *orders: Order) -> Case:
     message = Message(body=document(*orders), content_type=XML)
-    return Case(name=name, asks=DECLINES, message=message, judge=_declined)
+    return Case(words=words, asks=DECLINES, message=message, judge=_declined)
 
 
-def _hostile(name: str, body: bytes, **fields: Any) -> Case:
-    return _bad(name, body, content_type=XML, **fields)
+def _hostile(words: str, body: bytes, **fields: Any) -> Case:
+    return _bad(words, body, content_type=XML, **fields)
 
 
 def _numbered(n: int) -> Order:
@@ -178,7 +231,7 @@ SIGNATURES: Sequence[Case] = (
 )
 EVENTS: Sequence[Case] = (
     *(
-        _event(f"{AN_EVENT}: {type}", event(type))
+        _event(_("the event {about}"), event(type), about=type)
         for type in (
             "batch.locked", "lock.expired", "order.confirmed", "order.awaiting_payment", "order.paid", "order.cancelled",
             "release.announced", "response.decided",
@@ -223,7 +276,7 @@ ORDERS: Sequence[Case] = (
     _no(_("an order that is confirmed and not released"), replace(ONE, status="confirmed")),
     _no(_("a total that misses its parts by a cent"), replace(ONE, off_by=1)),
     _no(_("an article that you do not have"), replace(ONE, lines=(Line(sku="NO-SUCH-SKU"),))),
-    Case(name=_("a document without an order"), asks=SILENT, message=Message(body=document(), content_type=XML),
+    Case(words=_("a document without an order"), asks=SILENT, message=Message(body=document(), content_type=XML),
          judge=_unanswered),
 )  # fmt: skip
 HOSTILE: Sequence[Case] = (
@@ -250,6 +303,6 @@ class Result:
     name: str
     asks: str
     passed: bool
-    found: str
+    found: str  # in English
     milliseconds: int
-    detail: Mapping[str, Any] = field(default_factory=dict)
+    said: Mapping[str, Any] = field(default_factory=dict)  # `found` as a message id and its values

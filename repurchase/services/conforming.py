@@ -18,7 +18,7 @@ from marketplace.models import Store
 from outbox import posting, signatures, targets
 from outbox.bells import ring
 from outbox.posting import Exchanged, Outcome
-from repurchase.conformance.cases import CASES, Case, Message, Result
+from repurchase.conformance.cases import CASES, NOT_TRIED, Case, Found, Message, Result, came
 from repurchase.feed import reading
 from repurchase.models import ConformanceRun
 
@@ -77,7 +77,7 @@ def results_of(*, store: Store, url: str) -> Iterator[Result]:
     silent = 0
     for case in CASES:
         if silent >= 3:
-            yield Result(name=case.name, asks=case.asks, passed=False, found="not tried", milliseconds=0)
+            yield _told(case, Found(text=NOT_TRIED, values={}), passed=False, milliseconds=0)
             continue
         result, answered = _result(case, lambda message: _send(store, url, message))
         silent = 0 if answered else silent + 1
@@ -85,16 +85,20 @@ def results_of(*, store: Store, url: str) -> Iterator[Result]:
 
 
 def _result(case: Case, send: Callable[[Message], Exchanged]) -> tuple[Result, bool]:
-    found, wrong = None, ""
+    found, wrong = None, None
     for _ in range(case.times):
         found = send(case.message)
         wrong = wrong or case.judge(found, reading.answers)
-    result = Result(
-        name=case.name, asks=case.asks, passed=not wrong, found=wrong or str(found.status),
-        milliseconds=found.milliseconds,
-    )  # fmt: skip
+    result = _told(case, wrong or came(found), passed=not wrong, milliseconds=found.milliseconds)
     gone = (Outcome.TIMEOUT, Outcome.UNREACHABLE, Outcome.FORBIDDEN, Outcome.TLS)
     return result, found.outcome not in gone
+
+
+def _told(case: Case, found: Found, *, passed: bool, milliseconds: int) -> Result:
+    said = {"text": found.text, "values": dict(found.values)}
+    return Result(
+        name=case.name, asks=case.asks, passed=passed, found=str(found), milliseconds=milliseconds, said=said
+    )  # fmt: skip
 
 
 def _send(store: Store, url: str, message: Message) -> Exchanged:

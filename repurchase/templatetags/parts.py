@@ -215,7 +215,6 @@ WORDS = {
     "check": CHECKS,
     "payment_source": PAYMENT_SOURCES,
     "release": RELEASES,
-    "message": {},  # message ids of the core, as they are
     "document": DOCUMENTS,
     "act": ACTS,
 }
@@ -225,14 +224,7 @@ WORDS = {
 def said(name: str, kind: str) -> str:
     """A name of the core in words: `{{ fee.kind|said:"fee" }}`; one without words stays as it is."""
     word = WORDS[kind].get(name, name)
-    return _(word) if kind in ("reason", "document", "message") and word else str(word)
-
-
-@register.filter
-def said_case(name: str) -> str:
-    """A case of the conformance kit in words: “the event: order.paid” keeps its type."""
-    first, colon, rest = name.partition(": ")
-    return f"{_(first)}{colon}{rest}"
+    return _(word) if kind in ("reason", "document") and word else str(word)
 
 
 @register.filter

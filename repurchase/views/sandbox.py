@@ -13,7 +13,7 @@ from diagnostics.problem import Problem
 from marketplace import access, clock
 from marketplace.access import Can
 from marketplace.models import Membership
-from repurchase.conformance import samples
+from repurchase.conformance import samples, words
 from repurchase.conformance.cases import CASES
 from repurchase.models import ConformanceRun, RepeatOrder
 from repurchase.services import conforming, timing
@@ -63,12 +63,14 @@ def _act(request: HttpRequest, membership: Membership) -> HttpResponse:
 @for_members(Can.MANAGE_KEYS)
 def conformance_run(request: HttpRequest, membership: Membership, pk: UUID) -> HttpResponse:
     run = access.of(membership.store, ConformanceRun, pk=pk)
+    results = [words.told(result) for result in run.results]
     context = {
         "active": "developers",
         "run": run,
         "cases": len(CASES),
-        "passed": sum(result["passed"] for result in run.results),
-        "failed": [result for result in run.results if not result["passed"]],
+        "tried": len(results),
+        "failed": [result for result in results if not result["passed"]],
+        "passed": [result for result in results if result["passed"]],
     }
     return render(request, "developers/conformance.html", context)
 

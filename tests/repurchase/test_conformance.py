@@ -18,14 +18,14 @@ from django.utils import translation
 from lxml import etree
 
 from diagnostics.problem import Problem
-from marketplace import access
-from repurchase.conformance import cases, samples
+from marketplace import access, clock
+from repurchase.conformance import cases, samples, words
 from repurchase.conformance.cases import CASES
 from repurchase.conformance.documents import document
 from repurchase.feed import native
+from repurchase.management.commands import conformance
 from repurchase.models import ConformanceRun, ErpProduct, Release
 from repurchase.services import conforming
-from repurchase.templatetags.parts import said_case
 from tests import world
 from tests.repurchase import paid
 from tests.repurchase.test_api import Caller
@@ -104,11 +104,6 @@ class TestTheCases:
         for case in good:
             assert schema.validate(etree.fromstring(case.message.body)), (case.name, schema.error_log)
 
-    @pytest.mark.parametrize("name", [case.name for case in CASES])
-    def test_have_chinese_names(self, name):
-        with translation.override("zh-hans"):
-            assert re.search(r"[\u4e00-\u9fff]", said_case(name))
-
 
 class TestTheExampleClient:
     def test_is_at_most_150_lines_of_the_standard_library(self):
@@ -120,7 +115,7 @@ class TestTheExampleClient:
     def test_passes_every_case(self, store, client_at):
         port = client_at()
         out = StringIO()
-        call_command("conformance", f"http://127.0.0.1:{port}/", store=store.code, stdout=out)
+        call_command("conformance", f"http://127.0.0.1:{port}/", store=store.code, language="en", stdout=out)
         assert out.getvalue().splitlines()[-1] == f"{len(CASES)} of {len(CASES)} cases passed"
 
 
@@ -189,7 +184,7 @@ class TestTheKit:
 
     def test_does_not_wait_for_an_endpoint_that_never_answers(self, store):
         results = list(conforming.results_of(store=store, url=f"http://127.0.0.1:{free_port()}/"))
-        assert [r.found for r in results].count("not tried") == len(CASES) - 3
+        assert [r.found for r in results].count(cases.NOT_TRIED) == len(CASES) - 3
         assert not any(r.passed for r in results)
 
     @pytest.mark.parametrize(
@@ -238,3 +233,65 @@ class TestTheDocument:
     def test_writes_amounts_with_the_digits_of_the_currency(self):
         for currency, total in (("USD", "123.45"), ("JPY", "12345"), ("KWD", "12.345")):
             assert f">{total}</LineTotal>".encode() in document(cases.Order(currency=currency))
+
+
+class TestInChinese:
+    def test_every_case_has_a_name_of_its_own(self):
+        with translation.override("zh-hans"):
+            told = [
+                words.told({"name": c.name, "asks": c.asks, "passed": True, "found": "x", "milliseconds": 1})
+                for c in CASES
+            ]
+        assert len({row["name"] for row in told}) == len(CASES)
+        for row in told:
+            assert re.search(r"[\u4e00-\u9fff]", row["name"]), row
+            assert re.search(r"[\u4e00-\u9fff]", row["asks"]), row
+
+    def test_the_command_reports_and_names_what_failed(self, store, careless):
+        out = StringIO()
+        with pytest.raises(SystemExit):
+            call_command("conformance", careless, store=store.code, language="zh-hans", stdout=out)
+        report = out.getvalue()
+        assert "未通过  用其他密钥签的名\n        应当：拒绝（4xx）\n        实际：HTTP 200\n" in report
+        assert report.splitlines()[-1].startswith(f"{len(CASES)} 项中 ")
+        assert not re.search(r"[A-Za-z]{3,} [a-z]{3,} [a-z]{3,}", report.replace("OrderResponses", ""))
+
+    @pytest.mark.parametrize(
+        ("environment", "language"),
+        [({"LANG": "zh_CN.UTF-8"}, "zh-hans"), ({"LANG": "de_DE.UTF-8"}, "en"), ({}, "en"),
+         ({"LANG": "zh_CN.UTF-8", "LC_ALL": "C"}, "en")],
+    )  # fmt: skip
+    def test_is_spoken_where_the_terminal_does(self, monkeypatch, environment, language):
+        for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+            monkeypatch.delenv(name, raising=False)
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        assert conformance.spoken() == language
+
+    def test_the_page_names_what_failed_and_a_run_of_before_too(self, store, client, alice):
+        client.force_login(alice)
+        results = [
+            {"name": "no signature", "asks": cases.REFUSES, "passed": False, "found": "HTTP 200", "milliseconds": 3,
+             "said": {"text": cases.NOT_TRIED, "values": {}}},
+            {"name": "the event order.paid", "asks": cases.TAKES, "passed": True, "found": "200", "milliseconds": 3,
+             "detail": {}},
+            {"name": "a case of before", "asks": cases.TAKES, "passed": True, "found": "{200}", "milliseconds": 3},
+        ]  # fmt: skip
+        now = clock.now(store)
+        run = ConformanceRun.objects.create(
+            store=store,
+            url="https://erp.example.com/",
+            asked_by="user:1",
+            asked_at=now,
+            done_at=now,
+            results=results,
+        )
+        page = client.get(f"/developers/sandbox/runs/{run.pk}/").content.decode()
+        for words_of in (
+            "没有签名",
+            "未发送：前面三项均无应答",
+            "事件 order.paid",
+            "a case of before",
+            "{200}",
+        ):
+            assert words_of in page

@@ -2,13 +2,26 @@
 
 import dataclasses
 import json
+import os
 import sys
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import translation
+from django.utils.translation import gettext as _
 
 from diagnostics.problem import Problem
 from marketplace.mirror.commands import store_of
+from repurchase.conformance import words
 from repurchase.services import conforming
+
+LANGUAGES = [code for code, _name in settings.LANGUAGES]
+
+
+def spoken() -> str:
+    """The terminal's language, where it is one of ours."""
+    said = next(filter(None, (os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))), "")
+    return "zh-hans" if said.startswith("zh") else "en"
 
 
 class Command(BaseCommand):
@@ -20,9 +33,19 @@ class Command(BaseCommand):
         )
         parser.add_argument("--store", required=True, help="a store's code: whose secret signs")
         parser.add_argument("--secret", action="store_true", help="prints the secret that signs, and ends")
-        parser.add_argument("--json", action="store_true", help="machine-readable output")
+        parser.add_argument(
+            "--language",
+            choices=LANGUAGES,
+            default=spoken(),
+            help="of the report; else the terminal's (LANG)",
+        )
+        parser.add_argument("--json", action="store_true", help="machine-readable output, in English")
 
     def handle(self, *args, **options):
+        with translation.override(options["language"]):
+            self._handle(**options)
+
+    def _handle(self, **options):
         store = store_of(options["store"])
         if options["secret"]:
             self.stdout.write(conforming.secret_of(store))
@@ -39,10 +62,12 @@ class Command(BaseCommand):
         self._end(results, as_json=options["json"])
 
     def _tell(self, result):
-        mark = "passed" if result.passed else "FAILED"
-        self.stdout.write(f"{mark}  {result.name}")
+        said = words.told(dataclasses.asdict(result))
+        mark = _("passed") if result.passed else _("FAILED")
+        self.stdout.write(f"{mark}  {said['name']}")
         if not result.passed:
-            self.stdout.write(f"        expected: {result.asks}\n        found: {result.found}")
+            self.stdout.write("        " + _("expected: {asks}").format(asks=said["asks"]))
+            self.stdout.write("        " + _("found: {found}").format(found=said["found"]))
 
     def _end(self, results, *, as_json):
         failed = [each.name for each in results if not each.passed]
@@ -54,6 +79,7 @@ class Command(BaseCommand):
             }
             self.stdout.write(json.dumps(told, ensure_ascii=False, indent=2))
         else:
-            self.stdout.write(f"{len(results) - len(failed)} of {len(results)} cases passed")
+            passed = len(results) - len(failed)
+            self.stdout.write(_("{passed} of {cases} cases passed").format(passed=passed, cases=len(results)))
         if failed:
             sys.exit(1)
