@@ -12,7 +12,7 @@ from lxml import etree
 
 from marketplace.models import Store
 from marketplace.money import decimal_text
-from repurchase.feed import rows, text
+from repurchase.feed import endpoints, rows, text
 from repurchase.feed.elements import ADDRESS, Parties
 from repurchase.feed.net import net_amounts
 from repurchase.feed.rows import Row
@@ -113,6 +113,7 @@ def _others(row: RepeatOrder) -> list[dict[str, str]]:
 
 def _buyer(to: Element, of: Row, parties: Parties) -> None:
     buyer, party = parties.buyer, _part(to, "Party")
+    _endpoint(party, [buyer.tax_number])
     _basic(_part(party, "PartyIdentification"), "ID", text.identifier(buyer.external_id))
     _basic(_part(party, "PartyName"), "Name", text.prose(buyer.name))
     _basic(_part(_part(party, "PostalAddress"), "Country"), "IdentificationCode", buyer.country)
@@ -123,12 +124,19 @@ def _buyer(to: Element, of: Row, parties: Parties) -> None:
 
 def _seller(to: Element, store: Store, row: RepeatOrder) -> None:
     party = _part(to, "Party")
+    numbers = [each["number"] for each in row.registrations if each["scheme"] == "VAT"]
+    _endpoint(party, numbers)
     _basic(_part(party, "PartyName"), "Name", text.prose(store.legal_name))
     _address(_part(party, "PostalAddress"), {k: getattr(store, k, "") for k in [*PARTS, "country"]})
-    numbers = [each["number"] for each in row.registrations if each["scheme"] == "VAT"]
     for number in dict.fromkeys(numbers):
         _vat(party, text.identifier(number))
     _basic(_part(party, "PartyLegalEntity"), "RegistrationName", text.prose(store.legal_name))
+
+
+def _endpoint(party: Element, numbers: Sequence[str]) -> None:
+    """Its Peppol address; a party that holds no number with a scheme has none, and is known by the rest."""
+    if found := endpoints.of(numbers):
+        _basic(party, "EndpointID", found.id, schemeID=found.scheme)
 
 
 def _vat(party: Element, number: str) -> None:

@@ -10,10 +10,12 @@ import pytest
 import xmlschema
 from lxml import etree
 
-from repurchase.feed import ubl
+from marketplace.tax_numbers import PATTERNS
+from pricing.models import Lock
+from repurchase.feed import endpoints, ubl
 from repurchase.models import LineService, RepeatOrder
 from tests import world
-from tests.repurchase import orders
+from tests.repurchase import orders, peppol
 from tests.repurchase.test_api import Caller, problem
 
 pytestmark = pytest.mark.django_db
@@ -256,3 +258,97 @@ class TestOneOrder:
         (row,) = orders.repeats(batch, status="locked")
         problem(erp.get(f"orders/{row.ref}/order.xml"), 404, "NOT_FOUND")
         problem(erp.get("orders/BR-NOWHERE/order.xml"), 404, "NOT_FOUND")
+
+
+GOOD = [{"scheme": "VAT", "jurisdiction": "DE", "number": "DE123456788"}]
+
+
+class TestPeppolsRules:
+    """Those that docs/erp-feed.md names; each is one that can be broken."""
+
+    def test_are_kept_by_every_kind_of_order(self, batch):
+        variants(batch)
+        for name, content in files(batch).items():
+            addressed = etree.fromstring(content)
+            left = [
+                rule for rule in peppol.broken(addressed) if rule != "B06801"
+            ]  # its number is not well formed
+            assert left == [], name
+
+    def test_are_departed_from_only_where_the_documentation_says(self, batch):
+        variants(batch)
+        orders.repeats(batch, 1, lock=Lock.objects.first(), first=5, registrations=GOOD, service=world.lane())
+        found = set().union(
+            *(peppol.departures(etree.fromstring(content)) for content in files(batch).values())
+        )
+        assert found == {
+            ("B06804", "PartyTaxScheme"), ("B14401", "PromisedDeliveryPeriod"), ("B14401", "CarrierParty"),
+            ("B25202", "OriginCountry"),
+        }  # fmt: skip
+        guide = (Path(__file__).parents[2] / "docs" / "erp-feed.md").read_text()
+        for rule, element in found:
+            assert f"`{rule}`" in guide
+            assert f"`{element}`" in guide
+
+    @pytest.mark.parametrize(
+        ("change", "rule"),
+        [
+            ((b' schemeID="9930">DE811907980', b">DE811907980"), "B03401"),
+            ((b' schemeID="9930">DE811907980', b' schemeID="1234">DE811907980'), "B03402"),
+            ((b"<cbc:PayableAmount", b'<cbc:PrepaidAmount currencyID="EUR">1</cbc:PrepaidAmount><cbc:PayableAmount'), "R003"),
+            ((b"25.00</cbc:Amount>", b"25.001</cbc:Amount>"), "R028"),
+            ((b"25.00</cbc:ChargeTotalAmount>", b"24.00</cbc:ChargeTotalAmount>"), "R010"),
+            ((b"<cbc:BaseQuantity", b"<cbc:BaseQuantity unitCode='C62'>0</cbc:BaseQuantity><cbc:BaseQuantity"), "R025"),
+            ((b"<cbc:Percent>19", b"<cbc:Percent>0"), "R030"),
+            ((b"bis:ordering:3", b"bis:other:3"), "R031"),
+        ],
+    )  # fmt: skip
+    def test_are_found_broken(self, batch, change, rule):
+        orders.repeats(batch, registrations=GOOD)
+        (content,) = files(batch).values()
+        assert peppol.broken(etree.fromstring(content)) == []
+        assert change[0] in content
+        assert rule in {
+            found.split()[0] for found in peppol.broken(etree.fromstring(content.replace(*change)))
+        }
+
+
+class TestAnAddress:
+    def test_is_the_vat_number_of_each_party_under_its_scheme(self, batch, order_schema):
+        orders.repeats(
+            batch, registrations=[*GOOD, {"scheme": "VAT", "jurisdiction": "FR", "number": "FR40303265045"}]
+        )
+        (content,) = files(batch).values()
+        assert order_schema.is_valid(io.BytesIO(content))
+        found = etree.fromstring(content).findall(".//cbc:EndpointID", NS)
+        assert [(each.get("schemeID"), each.text) for each in found] == [
+            ("9930", "DE811907980"), ("9930", "DE123456788"),
+        ]  # fmt: skip
+
+    @pytest.mark.parametrize(
+        "number", ["", "GB-SAMPLE-VAT-0001", "DE811907981", "US12-3456789", "DK13585628", "XX1"]
+    )
+    def test_is_left_out_rather_than_guessed(self, store, order_schema, number):
+        batch = orders.batch(store, world.buyer(store, tax_number=number))
+        orders.repeats(batch, registrations=GOOD)
+        (content,) = files(batch).values()
+        assert order_schema.is_valid(io.BytesIO(content))
+        assert peppol.broken(etree.fromstring(content)) == ["B03301"]
+
+    @pytest.mark.parametrize(
+        ("numbers", "found"),
+        [
+            (["it 00743110157"], ("0211", "IT00743110157")),
+            (["FR 40 303 265 045"], ("9957", "FR40303265045")),
+            (["DE1", "FR40303265045"], ("9957", "FR40303265045")),
+            (["EL094259216"], ("9933", "EL094259216")),
+            ([], None),
+        ],
+    )
+    def test_is_that_of_the_first_number_that_can_be_one(self, numbers, found):
+        assert endpoints.of(numbers) == found
+
+    def test_has_a_scheme_of_the_list_for_every_country_that_it_names(self):
+        assert set(endpoints.EAS.values()) <= peppol.SCHEMES
+        assert len(set(endpoints.EAS.values())) == len(endpoints.EAS)
+        assert set(endpoints.EAS) == set(PATTERNS) - {"DK", "FI", "NO", "XI"}
