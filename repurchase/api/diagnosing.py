@@ -21,7 +21,6 @@ from repurchase import queries
 from repurchase.api import asked
 from repurchase.api.endpoint import Endpoint
 from repurchase.api.fields import Amount, Instant, amount_of
-from repurchase.api.once import idempotent
 from repurchase.api.schema import described
 from repurchase.api.serializers import Batch as BatchTold
 from repurchase.api.views import accepted
@@ -159,7 +158,6 @@ class Fixes(Endpoint):
         return Response(_fix_sets(batch, fixable(batch, now=clock.now(self.store))))
 
     @described("apply_batch_fixes", FixesApplied, body=asked.Fixes, later=BatchTold)
-    @idempotent
     def post(self, request: Request, ref: str) -> Response:
         """Applies fixes and screens the touched orders again; a fix of a gate screens the whole batch again.
 

@@ -29,6 +29,7 @@ WITHOUT = {
     "lock_batch",
     "cancel_batch",
     "adopt_batch",
+    "apply_batch_fixes",
     "move_clock",
 }
 """They write nothing, or make nothing new (docs/api.md)."""
