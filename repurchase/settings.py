@@ -190,6 +190,7 @@ else:
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Bulk Repeat Order <no-reply@localhost>")
 
 # The queue is a hint, so nothing waits for it for long and nothing is lost with it (ADR 2).
+TASK_SECONDS = env.int("TASK_SECONDS", default=600)  # a task that takes longer is killed
 # It lies in Redis, or where BROKER_URL says: RabbitMQ (amqp://), Redis behind Sentinel (docs/scaling.md).
 BROKER_URL = env.str("BROKER_URL", default="")
 CELERY_BROKER_URL = BROKER_URL or REDIS_URL.replace("unix://", "redis+socket://", 1)
@@ -199,7 +200,7 @@ OF_REDIS = {
     "socket_timeout": 5,
     "socket_connect_timeout": 2,
     "socket_keepalive": True,
-    "visibility_timeout": 900,  # above the hard time limit of any task
+    "visibility_timeout": TASK_SECONDS * 3 // 2,  # above the hard time limit of any task
     "unacked_restore_interval": 5,
 }
 BROKER_OPTIONS = json.loads(env.str("BROKER_OPTIONS", default="") or "{}")
@@ -209,20 +210,23 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True
 # Three queues, so that timers wait for no batch and no batch for the reading of pictures; who needs more workers for one
 # of them starts some with `celery worker -Q bulk` (docs/operating.md).
+# A lower priority comes first, whatever its queue; without one it is 0: timers, and edits, for which somebody waits, go
+# before the chunks and papers that are waiting. Between stores the rows decide (ADR 7).
 CELERY_TASK_DEFAULT_QUEUE = "timers"
 CELERY_TASK_QUEUES = [Queue(name, routing_key=name) for name in ("timers", "bulk", "papers")]
 CELERY_TASK_ROUTES = {
-    "repurchase.generate_next": {"queue": "bulk"},
+    "repurchase.generate_next": {"queue": "bulk", "priority": 3},
     "repurchase.carry_out_edit": {"queue": "bulk"},
-    "qualification.read": {"queue": "papers"},
-    "pricing.seal": {"queue": "papers"},
+    "qualification.read": {"queue": "papers", "priority": 3},
+    "pricing.seal": {"queue": "papers", "priority": 3},
 } | json.loads(env.str("TASK_ROUTES", default="") or "{}")
 # So many chunks of one store at a time; 0: as many as there are workers. Stores take turns either way.
 CHUNKS_A_STORE = env.int("CHUNKS_A_STORE", default=0)
-CELERY_TASK_TIME_LIMIT = 600
-CELERY_TASK_SOFT_TIME_LIMIT = 540
+CELERY_TASK_TIME_LIMIT = TASK_SECONDS
+CELERY_TASK_SOFT_TIME_LIMIT = TASK_SECONDS * 9 // 10
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-CELERY_WORKER_MAX_MEMORY_PER_CHILD = 400_000  # KB; the child is replaced after the task that passed it
+# KB; the child is replaced after the task that passed it.
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = env.int("WORKER_MEMORY_MB", default=400) * 1000
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
 # No ring carries an `expires`: a worker whose clock is ahead of beat's would throw every one of them away (F-7). Rings

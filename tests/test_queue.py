@@ -1,13 +1,10 @@
-"""The queue is a setting: where it lies, and what is more urgent in it (docs/scaling.md)."""
+"""Where the queue lies is a setting (docs/scaling.md)."""
 
 import json
 import os
-import secrets
 import subprocess
 import sys
 
-import pytest
-from celery import current_app
 from django.conf import settings
 
 TOLD = """
@@ -40,16 +37,3 @@ class TestTheQueue:
         assert url == "sentinel://a:26379"
         assert options["master_name"] == "main"
         assert options["socket_timeout"] == 5
-
-    @pytest.mark.parametrize("sent", [[3, 0, 9], [9, 3, 0]])
-    def test_gives_out_the_most_urgent_first(self, sent):
-        """`TASK_ROUTES` may set a priority: 0 is the most urgent on Redis."""
-        name = f"test-{secrets.token_hex(6)}"
-        with current_app.connection_for_write() as connection, connection.SimpleQueue(name) as queue:
-            for priority in sent:
-                current_app.send_task("test.nothing", kwargs={"n": priority}, queue=name, priority=priority)
-            taken = [queue.get(timeout=5) for _ in sent]
-            for message in taken:
-                message.ack()
-            assert [message.payload[1]["n"] for message in taken] == sorted(sent)
-            queue.clear()

@@ -31,11 +31,11 @@ class Fleet:
     def beat(self, clock: str = "") -> subprocess.Popen:
         return self._start("beat", [*CELERY, "beat", "--loglevel", "info", "--pidfile="], clock)
 
-    def worker(self, clock: str = "") -> subprocess.Popen:
-        """One process, one task at a time. `clock` is what its own clock is wrong by: "+1d", "-1h"."""
+    def worker(self, *more: str, clock: str = "") -> subprocess.Popen:
+        """One process, one task at a time, with `more` flags. `clock` is what its own clock is wrong by: "+1d", "-1h"."""
         flags = ["--pool", "solo", "--loglevel", "info", "--without-gossip", "--without-mingle"]
         name = f"worker-{len(list(self.logs.iterdir()))}@fleet"
-        return self._start("worker", [*CELERY, "worker", *flags, "--hostname", name], clock)
+        return self._start("worker", [*CELERY, "worker", *flags, *more, "--hostname", name], clock)
 
     def wait_until_ready(self, count: int, seconds: float = 240) -> None:
         """Until so many workers listen; their own words, since a frozen or lying clock answers no ping in time."""

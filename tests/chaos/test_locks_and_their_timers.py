@@ -108,7 +108,7 @@ class TestWorkersWhoseClocksAreWrong:
         with fleet() as timers:
             timers.beat()
             for offset in wrong:
-                timers.worker(offset)
+                timers.worker(clock=offset)
             timers.wait_until_ready(len(wrong))
             locks = many.locks(store, spread(count, first=3, last=size(10, 60)))
             wait_until_ended(size(40, 120))
