@@ -44,12 +44,12 @@ class TestAnOpenPage:
 
         call(portal, f"batches/{ref}/lock/", {})
 
-        expect(page.locator("#lots")).to_be_visible(timeout=10_000)
-        second.wait_for_function("window.seen.length >= 3", timeout=10_000)
+        expect(page.locator("#lots")).to_be_visible(timeout=2000)
+        second.wait_for_function("window.seen.length >= 3", timeout=2000)
         assert set(second.evaluate("window.seen")) == {"lock.open", "batch.locked", "order.locked"}
 
         call(portal, f"batches/{ref}/cancel/", {})
 
-        expect(page.locator("#lots")).to_have_count(0, timeout=10_000)
+        expect(page.locator("#lots")).to_have_count(0, timeout=2000)
         assert page.evaluate("window.untouched")  # the page was never loaded anew
         assert seller.complaints == []
