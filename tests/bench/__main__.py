@@ -12,7 +12,7 @@ django.setup()
 
 from django.core.management import call_command  # noqa: E402 - Django first
 
-from tests.bench import batch, diagnosing, events, fees, history, importing, scaling, screening  # noqa: E402
+from tests.bench import batch, diagnosing, events, fees, history, importing, scaling, screening  # noqa: E402 - Django first
 
 BENCHES = {
     "batch": batch.run,
