@@ -11,20 +11,18 @@ from django.db import transaction
 from diagnostics.models import LedgerEntry, LedgerHead
 
 
-@transaction.atomic
 def record(*, store_id: int, kind: str, subject: str, by: str, at: dt.datetime, **facts: Any) -> LedgerEntry:
     """Appends one entry. Call it last in a transaction: the head's row lock is held until the commit."""
     (entry,) = record_each(store_id=store_id, kind=kind, by=by, at=at, each=[(subject, facts)])
     return entry
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def record_each(
     *, store_id: int, kind: str, by: str, at: dt.datetime, each: Iterable[tuple[str, Mapping[str, Any]]]
 ) -> list[LedgerEntry]:
     """Appends entries of one kind, (subject, facts) each, in a constant number of statements."""
-    LedgerHead.objects.bulk_create([LedgerHead(store_id=store_id)], ignore_conflicts=True)
-    head = LedgerHead.objects.select_for_update().get(store_id=store_id)
+    head = _held_head(store_id)
     entries: list[LedgerEntry] = []
     seq, previous = head.seq, head.digest
     for subject, facts in each:
@@ -38,6 +36,14 @@ def record_each(
     LedgerEntry.objects.bulk_create(entries)
     LedgerHead.objects.filter(store_id=store_id).update(seq=seq, digest=previous)
     return entries
+
+
+def _held_head(store_id: int) -> LedgerHead:
+    rows = LedgerHead.objects.select_for_update().filter(store_id=store_id)
+    if head := rows.first():
+        return head
+    LedgerHead.objects.bulk_create([LedgerHead(store_id=store_id)], ignore_conflicts=True)
+    return rows.get()
 
 
 def digest_of(entry: LedgerEntry) -> str:

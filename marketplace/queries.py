@@ -20,13 +20,18 @@ from marketplace.money import Rates
 
 
 def latest_rates(at: dt.datetime, *, store: Store, max_age_days: int) -> Rates:
+    """The rates of the newest publication that the store may take; FX_RATE_STALE as for `fresh_rate_set`."""
+    return rates_of(fresh_rate_set(at, store=store, max_age_days=max_age_days))
+
+
+def fresh_rate_set(at: dt.datetime, *, store: Store, max_age_days: int) -> FxRateSet:
     """The newest publication at an instant that the store may take. FX_RATE_STALE when it is older than `max_age_days`."""
     latest = newest_rate_set(at, store=store)
     if latest is None:
         raise Problem(Code.FX_RATE_STALE, value="—", limit=max_age_days)
     if (at.date() - latest.published_on).days > max_age_days:
         raise Problem(Code.FX_RATE_STALE, value=latest.published_on.isoformat(), limit=max_age_days)
-    return rates_of(latest)
+    return latest
 
 
 def newest_rate_set(at: dt.datetime, *, store: Store | None) -> FxRateSet | None:

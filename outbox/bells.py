@@ -14,16 +14,20 @@ from redis.retry import Retry
 log = structlog.get_logger(__name__)
 
 
-def ring(task: str, /, **arguments: object) -> None:
-    """Sends `task` to the queue once the transaction is committed; with the broker down it only logs."""
-    transaction.on_commit(lambda: _send(task, arguments), robust=True)
+def ring(task: str, /, *, times: int = 1, **arguments: object) -> None:
+    """Sends `task` to the queue once the transaction is committed; with the broker down it only logs.
+
+    `times`: for as many workers as may come.
+    """
+    transaction.on_commit(lambda: _send(task, times, arguments), robust=True)
 
 
-def _send(task: str, arguments: dict[str, object]) -> None:
+def _send(task: str, times: int, arguments: dict[str, object]) -> None:
     try:
         if not settings.BROKER_URL:
             quick_redis().ping()
-        current_app.send_task(task, kwargs=arguments, retry=False)
+        for _ in range(times):
+            current_app.send_task(task, kwargs=arguments, retry=False)
     except (redis.RedisError, OperationalError) as error:
         log.warning("bell_unheard", task=task, arguments=arguments, error=str(error))
 

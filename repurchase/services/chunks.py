@@ -4,8 +4,6 @@ The bell only says that there is work. Which chunk is taken up is decided by the
 under way, and of those the one that was served the longest ago, so ten batches of one store hold up no order of another.
 """
 
-from collections.abc import Iterable
-
 from django.conf import settings
 from django.db import connection, transaction
 
@@ -42,10 +40,9 @@ UPDATE repurchase_chunk SET owner = %(owner)s, beat_at = %(now)s, tries = tries 
 """
 
 
-def ring_for(chunk_ids: Iterable[int]) -> None:
+def ring_for(chunks: int) -> None:
     """As many bells as chunks: so many workers may come."""
-    for _ in chunk_ids:
-        ring(TASK)
+    ring(TASK, times=chunks)
 
 
 def generate_next() -> bool:
@@ -97,5 +94,5 @@ def ring_abandoned(*, store_id: int | None = None) -> tuple[int, set[int]]:
     if store_id:
         mine = mine.filter(store=store_id)
     rung, exhausted = working.due(mine, limit=RUNGS_A_PASS)
-    ring_for(rung)
+    ring_for(len(rung))
     return len(rung), set(Chunk.objects.filter(pk__in=exhausted).values_list("batch_id", flat=True))

@@ -8,13 +8,15 @@ import datetime as dt
 import json
 from collections.abc import Collection, Iterable, Mapping
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from diagnostics import attribution
 from diagnostics.models import Failure
 from marketplace.mirror.copying import copy
 from repurchase.models import Batch, RepeatOrder
 from repurchase.queries.diagnoses import Case, cases
+
+_FAILING = Q(codes__len__gt=0) | Q(status__in=list(attribution.ENDS))
 
 COLUMNS = (
     "store_id", "batch", "subject", "at", "attempt", "version", "code", "codes", "causes", "currency", "blocked_minor",
@@ -25,7 +27,7 @@ def note(batches: Collection[Batch], orders: QuerySet[RepeatOrder], *, at: dt.da
     """Of these orders of the batches, as their rows are now: four queries and one COPY, however many batches."""
     by_ref = {batch.ref: batch for batch in batches}
     standing = _standing(by_ref)
-    if not standing and not orders.filter(codes__len__gt=0).exists() and not _ended(orders):
+    if not standing and not orders.filter(_FAILING).exists():
         return  # the usual plan: every order is ready
     now_failing = {case.ref: case for case in cases(orders, now=at)}
     asked = set(orders.values_list("ref", flat=True)) if standing else set(now_failing)
@@ -39,10 +41,6 @@ def note(batches: Collection[Batch], orders: QuerySet[RepeatOrder], *, at: dt.da
 
 def _standing(refs: Collection[str]) -> Mapping[str, str]:
     return dict(Failure.objects.filter(batch__in=refs, ended_at=None).values_list("subject", "code"))
-
-
-def _ended(orders: QuerySet[RepeatOrder]) -> bool:
-    return orders.filter(status__in=list(attribution.ENDS)).exists()
 
 
 def _code(case: Case) -> str:

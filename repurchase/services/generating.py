@@ -201,7 +201,7 @@ def _held(batch_id: int) -> Batch | None:
     """A batch in screening, its row held. Chunks may go on: their rows name the batch, and no key of it changes."""
     return (
         Batch.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("store", "buyer", "rate_set")
+        .select_related("store")
         .filter(pk=batch_id, status=BatchStatus.SCREENING)
         .first()
     )

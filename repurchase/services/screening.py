@@ -44,11 +44,12 @@ def screen(
     special_clearance: bool = False,
 ) -> Screening:
     """Raises BATCH_EMPTY, BATCH_TOO_LARGE, ORDER_UNKNOWN, MIXED_BUYERS, FX_RATE_STALE, as creating a batch does."""
-    buyer, ids = batches.chosen(
-        store=store, numbers=numbers, buyer_external_id=buyer_external_id, ticked=ticked
-    )
     now = clock.now(store)
     values = policy.in_force(now)
+    buyer, ids = batches.chosen(
+        store=store, numbers=numbers, buyer_external_id=buyer_external_id, ticked=ticked,
+        limit=int(values["batch_max_orders"]),
+    )  # fmt: skip
     limits = limits_of(values)
     rates = latest_rates(now, store=store, max_age_days=int(values["fx_max_age_days"]))
     facts = gate_facts(store=store, buyers=[buyer], limits=limits, now=now)[buyer.pk]

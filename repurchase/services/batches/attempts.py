@@ -1,16 +1,16 @@
 """What an attempt at planning a batch is decided by: its instant, the values in force, the rates, the gates (R-26)."""
 
 import datetime as dt
+from collections.abc import Mapping
 
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from eligibility import gates, recording
 from eligibility.queries import CRB, gate_facts, limits_of
 from eligibility.screening import GateInputs
-from marketplace import policy
 from marketplace.calendar import platform_day
-from marketplace.policy import DEFAULTS, typed
-from marketplace.queries import latest_close, latest_rates
+from marketplace.policy import DEFAULTS, Value, typed
+from marketplace.queries import fresh_rate_set, latest_close
 from repurchase.models import Batch
 
 
@@ -19,13 +19,12 @@ def held(batch: Batch) -> Batch:
     return rows.select_related("store", "buyer").get(pk=batch.pk)
 
 
-def take_stock(batch: Batch, now) -> None:
-    """Fixes what an attempt is decided by: the instant, the ⚙ values, the rates, the gates (R-26)."""
-    values = policy.in_force(now)
-    rates = latest_rates(now, store=batch.store, max_age_days=int(values["fx_max_age_days"]))
+def take_stock(batch: Batch, values: Mapping[str, Value], now: dt.datetime) -> None:
+    """Fixes what an attempt is decided by: the instant, the ⚙ values in force, the rates, the gates (R-26)."""
+    rates = fresh_rate_set(now, store=batch.store, max_age_days=int(values["fx_max_age_days"]))
     batch.screened_at = batch.attempt_at = now
     batch.policies = {name: str(value) for name, value in values.items()}
-    batch.rate_set_id = rates.id
+    batch.rate_set = rates
     batch.index_close = latest_close(CRB, now, store=batch.store)
     look_at_gates(batch, now)
 

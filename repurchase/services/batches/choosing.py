@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
-from marketplace import clock, policy
+from marketplace import clock
 from marketplace.models import Buyer, PastOrder, Store
 from repurchase.queries.selections import order_ids as ids_of
 from repurchase.services import selecting
@@ -15,29 +15,25 @@ SHOWN = 20
 
 
 def chosen(
-    *, store: Store, numbers: Sequence[str], buyer_external_id: str | None, ticked: Ticked | None
+    *, store: Store, numbers: Sequence[str], buyer_external_id: str | None, ticked: Ticked | None, limit: int
 ) -> tuple[Buyer, list[int]]:
-    """The one buyer and the ids of past orders, by numbers or by a filter with exceptions.
+    """The one buyer and the ids of past orders, by numbers or by a filter with exceptions; `limit` is the most orders of a batch.
 
     Raises BATCH_EMPTY, BATCH_TOO_LARGE, ORDER_UNKNOWN, MIXED_BUYERS, NOT_FOUND for an unknown buyer.
     """
     if ticked is None:
-        return named(store=store, numbers=numbers, buyer_external_id=buyer_external_id)
+        return _named(store=store, numbers=numbers, buyer_external_id=buyer_external_id, limit=limit)
     selection = selecting.of_filter(store=store, buyer_external_id=buyer_external_id or "", ticked=ticked)
     order_ids = ids_of(selection, now=clock.now(store))
-    check_size(len(order_ids), store)
+    check_size(len(order_ids), limit)
     return selection.buyer, order_ids
 
 
-def named(
-    *, store: Store, numbers: Sequence[str], buyer_external_id: str | None = None
+def _named(
+    *, store: Store, numbers: Sequence[str], buyer_external_id: str | None, limit: int
 ) -> tuple[Buyer, list[int]]:
-    """The one buyer and the ids of past orders named by their numbers.
-
-    Raises BATCH_EMPTY, BATCH_TOO_LARGE, ORDER_UNKNOWN, MIXED_BUYERS.
-    """
     numbers = list(dict.fromkeys(numbers))
-    check_size(len(numbers), store)
+    check_size(len(numbers), limit)
     rows = {
         number: (pk, buyer_id, external_id)
         for pk, number, buyer_id, external_id in PastOrder.objects.filter(
@@ -52,8 +48,7 @@ def named(
     return Buyer.objects.get(pk=rows[numbers[0]][1]), [rows[number][0] for number in numbers]
 
 
-def check_size(n: int, store: Store) -> None:
-    limit = policy.in_force(clock.now(store))["batch_max_orders"]
+def check_size(n: int, limit: int) -> None:
     if not n:
         raise Problem(Code.BATCH_EMPTY)
     if n > limit:

@@ -3,7 +3,7 @@
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import connection, transaction
@@ -13,7 +13,9 @@ from diagnostics import ledger
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace import clock
+from marketplace.garbage import uncollected
 from marketplace.models import Buyer, Store, User
+from marketplace.policy import Value, in_force
 from pricing.models import Renegotiation
 from qualification.queries import require_open
 from repurchase import batching
@@ -73,15 +75,17 @@ def create_from_selection(
     if selection is None or selection.buyer is None:
         raise Problem(Code.BATCH_EMPTY)
     wish = Wish(policy=_known(policy), dry_run=dry_run)
-    ids = ids_of(selection, now=now)
-    choosing.check_size(len(ids), store)
+    ids, values = ids_of(selection, now=now), in_force(now)
+    choosing.check_size(len(ids), int(values["batch_max_orders"]))
     batch = _create(
-        store=store, buyer=selection.buyer, order_ids=ids, by=f"user:{user.pk}", wish=wish, once=True
-    )
+        store=store, buyer=selection.buyer, order_ids=ids, by=f"user:{user.pk}", wish=wish, values=values, now=now,
+        once=True,
+    )  # fmt: skip
     selecting.use_up(selection, batch)
     return batch
 
 
+@uncollected()
 @transaction.atomic
 def create(
     *,
@@ -112,10 +116,15 @@ def create(
         policy=_known(policy), dry_run=dry_run, special_clearance=special_clearance,
         custom_services=custom_services, asked=edits, quoted_after=quoted_after,
     )  # fmt: skip
+    now = clock.now(store)
+    values = in_force(now)
     buyer, order_ids = choosing.chosen(
-        store=store, numbers=numbers, buyer_external_id=buyer_external_id, ticked=ticked
+        store=store, numbers=numbers, buyer_external_id=buyer_external_id, ticked=ticked,
+        limit=int(values["batch_max_orders"]),
+    )  # fmt: skip
+    return _create(
+        store=store, buyer=buyer, order_ids=order_ids, by=by, wish=wish, values=values, now=now, once=once
     )
-    return _create(store=store, buyer=buyer, order_ids=order_ids, by=by, wish=wish, once=once)
 
 
 def _known(policy: str) -> str:
@@ -131,9 +140,10 @@ def _create(
     order_ids: Sequence[int],
     by: str,
     wish: Wish,
+    values: Mapping[str, Value],
+    now: dt.datetime,
     once: bool = False,
 ) -> Batch:
-    now = clock.now(store)
     require_open(store, now)
     fingerprint = wish.fingerprint(order_ids)
     if once and (batch := _same_at_once(store, fingerprint, now)):
@@ -143,7 +153,7 @@ def _create(
         special_clearance=wish.special_clearance, created_at=now, created_by=by, fingerprint=fingerprint,
         quoted_after=wish.quoted_after,
     )  # fmt: skip
-    attempts.take_stock(batch, now)
+    attempts.take_stock(batch, values, now)
     batch.save()
     edit = {"edits_digest": _edit(batch, order_ids, wish.asked, by=by, now=now)} if wish.asked else {}
     rung_at = clock.now()
@@ -159,7 +169,7 @@ def _create(
         store_id=store.pk, kind="batch.created", subject=f"batch:{batch.ref}", by=by, at=now,
         asked=batch.asked, orders_digest=digest, policy=batch.policy, dry_run=batch.dry_run, gates=batch.gates, rate_set=batch.rate_set_id, **edit,
     )  # fmt: skip
-    chunks.ring_for(chunk.pk for chunk in made)
+    chunks.ring_for(len(made))
     return batch
 
 

@@ -51,7 +51,7 @@ def retry(*, batch: Batch, by: str) -> Batch:
         store_id=batch.store_id, kind="batch.retried", subject=f"batch:{batch.ref}", by=by, at=now,
         attempt=batch.attempt, orders=len(places), gates=batch.gates,
     )  # fmt: skip
-    chunks.ring_for(undone.values_list("pk", flat=True))
+    chunks.ring_for(undone.count())
     return batch
 
 

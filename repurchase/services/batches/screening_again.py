@@ -3,7 +3,7 @@
 from django.db import transaction
 
 from diagnostics import ledger
-from marketplace import clock
+from marketplace import clock, policy
 from repurchase import batching
 from repurchase.batching import BatchStatus
 from repurchase.models import Batch, RepeatOrder
@@ -27,7 +27,7 @@ def rescreen(*, batch: Batch, by: str, special_clearance: bool | None = None) ->
     batch.attempt += 1
     batch.version += 1
     batch.planned_at, batch.code = None, ""
-    attempts.take_stock(batch, now)
+    attempts.take_stock(batch, policy.in_force(now), now)
     batch.save()
     RepeatOrder.objects.filter(batch=batch).delete()
     batch.chunks.exclude(positions=None).delete()  # of attempts that retried some orders only
@@ -39,5 +39,5 @@ def rescreen(*, batch: Batch, by: str, special_clearance: bool | None = None) ->
         store_id=batch.store_id, kind="batch.rescreened", subject=f"batch:{batch.ref}", by=by, at=now,
         attempt=batch.attempt, special_clearance=batch.special_clearance, gates=batch.gates,
     )  # fmt: skip
-    chunks.ring_for(batch.chunks.values_list("pk", flat=True))
+    chunks.ring_for(batch.chunks.count())
     return batch
