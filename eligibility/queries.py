@@ -114,7 +114,7 @@ def _business_with(store: Store, buyers: Sequence[Buyer]) -> dict[int, dict[str,
     table = rates_by_day(foreign | {"USD"}) if foreign else {}
     for buyer_id, currency, day, nets in rows:
         rates = rates_on(day, table)
-        cents = [in_cents(net, currency, rates) for net in nets]
+        cents = nets if currency == "USD" else [in_cents(net, currency, rates) for net in nets]
         sums = business[buyer_id]
         sums["completed_orders"] += len(nets)
         sums["gmv_usd_minor"] += sum(c for c in cents if c is not None)

@@ -9,7 +9,7 @@ from django.db.models import Count, Exists, F, Func, OuterRef, QuerySet, Subquer
 from django.db.models.functions import Coalesce
 from django.shortcuts import get_object_or_404
 
-from marketplace.models import StockClaim, Store
+from marketplace.models import Sku, StockClaim, Store
 from marketplace.money import Money
 from pricing.locks import LockStatus
 from pricing.models import Lock, Renegotiation
@@ -244,11 +244,11 @@ def batch_orders(batch: Batch, *, now: dt.datetime, tab: str = "all", cursor: st
 
 def short_skus(batch: Batch) -> list[int]:
     """SKUs that the planned orders together want more of than is available (R-10)."""
-    wanted = (
+    wanted = dict(
         RepeatLine.objects.filter(order__batch=batch, order__status=OrderStatus.PLANNED, outcome="planned")
-        .values_list("sku_id", "sku__on_hand")
+        .values_list("sku_id")
         .annotate(Sum("quantity"))
-        .order_by("sku_id")
+        .order_by()
     )
     claimed = dict(
         StockClaim.objects.live(batch.screened_at)
@@ -256,4 +256,5 @@ def short_skus(batch: Batch) -> list[int]:
         .values_list("sku_id")
         .annotate(Sum("quantity"))
     )
-    return [sku for sku, on_hand, needed in wanted if needed > on_hand - claimed.get(sku, 0)]
+    on_hand = Sku.objects.filter(pk__in=wanted).order_by("pk").values_list("pk", "on_hand")
+    return [sku for sku, pieces in on_hand if wanted[sku] > pieces - claimed.get(sku, 0)]

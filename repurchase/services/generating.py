@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from django.db import transaction
+from django.db.models import Count
 
 from diagnostics import ledger
 from diagnostics.codes import Code
@@ -26,7 +27,7 @@ from repurchase.batching import BatchStatus
 from repurchase.edits import Edit, edited
 from repurchase.models import Batch, Chunk, RepeatOrder
 from repurchase.planning import Plan, Planner, Terms
-from repurchase.queries.batches import counts_of, short_skus
+from repurchase.queries.batches import short_skus
 from repurchase.queries.capacity import day_of
 from repurchase.queries.edits import edits_of
 from repurchase.services import failing, telling, working
@@ -138,7 +139,8 @@ def finish_batch(batch_id: int) -> None:
         _share_out_stock(batch)
         now = clock.now(batch.store)
         failing.note([batch], batch.orders.all(), at=now)
-        counts = counts_of(batch, now=now)
+        statuses = batch.orders.order_by().values_list("status").annotate(Count("id"))  # none is locked yet
+        counts = batching.count(batch.asked, dict(statuses))
         event = batching.Event.PLAN if is_ready(batch, counts) else batching.Event.FAIL
         _settle(batch, event, now, planned=counts.planned, asked=counts.asked)
 
