@@ -74,8 +74,9 @@ def generate_chunk(chunk_id: int) -> None:
 
 def _generate(chunk_id: int, owner: str) -> None:
     with working.at_work(Chunk, chunk_id, owner), transaction.atomic():
-        chunk = Chunk.objects.get(pk=chunk_id)
-        batch = Batch.objects.select_related("store", "buyer", "rate_set").get(pk=chunk.batch_id)
+        rows = Chunk.objects.select_related("batch__store", "batch__buyer", "batch__rate_set")
+        chunk = rows.get(pk=chunk_id)
+        batch = chunk.batch
         if batch.status != BatchStatus.SCREENING or chunk.owner != owner:
             return
         generating.generate(batch, chunk)
