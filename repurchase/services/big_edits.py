@@ -15,9 +15,9 @@ from outbox.bells import ring
 from outbox.progress import say
 from repurchase import edits
 from repurchase.models import Batch, EditTask
+from repurchase.models.work import MAX_TRIES
 from repurchase.services import curing, editing, telling, working
 from repurchase.services.reworking import Each, Rework
-from repurchase.work import MAX_TRIES
 
 A_STEP = 250
 """Orders between two signs of how far it is."""

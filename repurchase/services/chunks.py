@@ -12,8 +12,8 @@ from outbox.bells import ring
 from outbox.progress import say
 from repurchase.batching import BatchStatus
 from repurchase.models import Batch, Chunk
+from repurchase.models.work import MAX_TRIES, SILENT
 from repurchase.services import generating, working
-from repurchase.work import MAX_TRIES, SILENT
 
 TASK = "repurchase.generate_next"
 RUNGS_A_PASS = 50

@@ -26,12 +26,12 @@ from repurchase import batching, copying
 from repurchase.batching import BatchStatus
 from repurchase.edits import Edit, edited
 from repurchase.models import Batch, Chunk, RepeatOrder
+from repurchase.models.work import MAX_TRIES
 from repurchase.planning import Plan, Planner, Terms
 from repurchase.queries.batches import short_skus
 from repurchase.queries.capacity import day_of
 from repurchase.queries.edits import edits_of
 from repurchase.services import failing, telling, working
-from repurchase.work import MAX_TRIES
 
 Made = list[tuple[OrderFacts, Plan]]
 

@@ -16,7 +16,7 @@ from django.db import InterfaceError, OperationalError, connection
 from django.db.models import F, Model, QuerySet
 
 from marketplace import clock
-from repurchase.work import MAX_TRIES, Work
+from repurchase.models.work import MAX_TRIES, Work
 
 log = structlog.get_logger(__name__)
 

@@ -16,8 +16,8 @@ from marketplace.models import PastOrder, Store
 from outbox.models import Event
 from repurchase import batching
 from repurchase.models import Batch, Chunk, OrderFee, RepeatLine, RepeatOrder
+from repurchase.models.work import MAX_TRIES
 from repurchase.services import batches
-from repurchase.work import MAX_TRIES
 from tests import world
 from tests.bench.filling import orders_of
 from tests.chaos import poisoned

@@ -11,10 +11,10 @@ from diagnostics.problem import Problem
 from marketplace import clock
 from marketplace.models import FxRateSet, Sku
 from repurchase.models import Batch, Chunk, OrderFee, RepeatLine, RepeatOrder
+from repurchase.models.work import MAX_TRIES, RING_AGAIN
 from repurchase.queries import paging
 from repurchase.queries.batches import counts_of, plan, progress
 from repurchase.services import batches, chunks, generating, sweeping, working
-from repurchase.work import MAX_TRIES, RING_AGAIN
 from tests import world
 from tests.repurchase.running import run
 

@@ -14,9 +14,9 @@ from marketplace import clock
 from marketplace.models import Sku
 from repurchase import queries
 from repurchase.models import Batch, BatchEdit, EditTask
+from repurchase.models.work import MAX_TRIES, RING_AGAIN, SILENT
 from repurchase.queries.explained import records_of
 from repurchase.services import batches, big_edits, editing, locking, sweeping, working
-from repurchase.work import MAX_TRIES, RING_AGAIN, SILENT
 from tests import world
 from tests.repurchase.test_api import Caller
 from tests.repurchase.test_editing import edit, every, group, planned, quantities, refused

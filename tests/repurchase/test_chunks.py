@@ -11,8 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from diagnostics.models import LedgerEntry
 from marketplace import clock
 from repurchase.models import Batch, Chunk, RepeatOrder
+from repurchase.models.work import MAX_TRIES, RING_AGAIN, SILENT
 from repurchase.services import batches, chunks, generating, sweeping, working
-from repurchase.work import MAX_TRIES, RING_AGAIN, SILENT
 from tests import world
 from tests.repurchase.running import run
 

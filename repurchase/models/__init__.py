@@ -1,0 +1,20 @@
+"""The rows of the roof, a file each subject. Public names are re-exported here; `work` is imported from its own file."""
+
+from repurchase.models.batches import Batch, Chunk, new_ref
+from repurchase.models.custom_services import LineService, ServiceSource
+from repurchase.models.edits import BatchEdit, EditTask
+from repurchase.models.erp import ConformanceRun, Decision, ErpConnection, ErpProduct, ErpResponse, Release
+from repurchase.models.fees import CarrierCharge, OrderFee
+from repurchase.models.kept_answers import KeptAnswer
+from repurchase.models.orders import LineOutcome, RepeatLine, RepeatOrder
+from repurchase.models.payments import Payment, PaymentSource, Proforma
+from repurchase.models.reports import DiagnosisReport
+from repurchase.models.selections import Selection
+from repurchase.models.work import Heartbeat
+
+__all__ = [
+    "Batch", "BatchEdit", "CarrierCharge", "Chunk", "ConformanceRun", "Decision", "DiagnosisReport", "EditTask",
+    "ErpConnection", "ErpProduct", "ErpResponse", "Heartbeat", "KeptAnswer", "LineOutcome", "LineService", "OrderFee",
+    "Payment", "PaymentSource", "Proforma", "Release", "RepeatLine", "RepeatOrder", "Selection", "ServiceSource",
+    "new_ref",
+]  # fmt: skip
