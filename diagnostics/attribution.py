@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from enum import IntEnum, StrEnum
 from typing import Any
 
-from diagnostics.codes import CATALOGUE, Code, Severity
+from diagnostics.catalogue import CATALOGUE
+from diagnostics.codes import Code, Severity
 
 C = Code  # named some sixty times below
 

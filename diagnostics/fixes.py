@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from diagnostics.attribution import Cause, Role
-from diagnostics.codes import CATALOGUE, Code, Severity
+from diagnostics.catalogue import CATALOGUE
+from diagnostics.codes import Code, Severity
 
 SUBJECT: Mapping[Code, tuple[str, ...]] = {
     Code.LANE_UNREACHABLE: ("region", "country"),

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from diagnostics.codes import CATALOGUE, Fixer
+from diagnostics.catalogue import CATALOGUE
+from diagnostics.codes import Fixer
 from eligibility import rules
 from eligibility.facts import OrderFacts
 from eligibility.findings import Finding

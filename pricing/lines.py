@@ -10,7 +10,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from diagnostics.codes import gettext_noop
+from diagnostics.catalogue import gettext_noop
 from marketplace.money import Money, Rates, Share, share
 from pricing.freight import Card, Quote
 

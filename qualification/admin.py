@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from diagnostics import words
-from diagnostics.codes import CATALOGUE
+from diagnostics.catalogue import CATALOGUE
 from diagnostics.problem import Problem
 from marketplace import clock
 from marketplace.admin import LookOnly

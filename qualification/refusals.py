@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from diagnostics.codes import CATALOGUE, Code, Severity
+from diagnostics.catalogue import CATALOGUE
+from diagnostics.codes import Code, Severity
 from qualification.readings import Kind
 
 ANY_KIND = (Code.DOCUMENT_UNREADABLE, Code.FIELD_UNREAD, Code.SEAL_MISSING, Code.COMPANY_NAME_MISMATCH)

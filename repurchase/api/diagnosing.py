@@ -13,7 +13,8 @@ from rest_framework.response import Response
 
 from diagnostics import words
 from diagnostics.attribution import Cause, Happening
-from diagnostics.codes import CATALOGUE, Code
+from diagnostics.catalogue import CATALOGUE
+from diagnostics.codes import Code
 from diagnostics.fixes import Fix
 from diagnostics.tally import Share
 from marketplace import clock

@@ -15,7 +15,8 @@ from rest_framework.request import Request
 from rest_framework.views import set_rollback
 
 from diagnostics import words
-from diagnostics.codes import CATALOGUE, Code
+from diagnostics.catalogue import CATALOGUE
+from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from repurchase.api import request_id
 from repurchase.api.auth import CHALLENGE

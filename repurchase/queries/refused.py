@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from diagnostics import words
-from diagnostics.codes import CATALOGUE, Code
+from diagnostics.catalogue import CATALOGUE
+from diagnostics.codes import Code
 from repurchase.lifecycle import OrderStatus
 from repurchase.models import Batch, LineOutcome, RepeatLine
 

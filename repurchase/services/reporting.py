@@ -24,7 +24,8 @@ from weasyprint import Attachment
 
 from diagnostics import paper, search, tally, words
 from diagnostics.attribution import Happening
-from diagnostics.codes import CATALOGUE, Code
+from diagnostics.catalogue import CATALOGUE
+from diagnostics.codes import Code
 from diagnostics.fixes import Cure, Stopped
 from diagnostics.problem import Problem
 from diagnostics.tally import Failed, Share

@@ -14,7 +14,8 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from diagnostics import words as diagnostics_words
-from diagnostics.codes import CATALOGUE, Code
+from diagnostics.catalogue import CATALOGUE
+from diagnostics.codes import Code
 from marketplace.money import Money, exponent, half_up
 from pricing.fees import REASONS
 from repurchase.templatetags.states import (

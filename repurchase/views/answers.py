@@ -9,7 +9,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from diagnostics import words
-from diagnostics.codes import CATALOGUE, Code
+from diagnostics.catalogue import CATALOGUE
+from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from pricing.renegotiation import Side
 from pricing.signing import CONSENT_VERSION, PRICE_CHANGE, Evidence

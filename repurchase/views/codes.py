@@ -5,7 +5,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from diagnostics import words
-from diagnostics.codes import CATALOGUE, Code, Entry, Severity
+from diagnostics.catalogue import CATALOGUE, Entry
+from diagnostics.codes import Code, Severity
 from diagnostics.words import Words
 from repurchase.cures import PLACES
 

@@ -7,7 +7,8 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
 from diagnostics import words
-from diagnostics.codes import CATALOGUE, Code
+from diagnostics.catalogue import CATALOGUE
+from diagnostics.codes import Code
 from diagnostics.problem import Problem
 
 

@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from diagnostics import words
-from diagnostics.codes import CATALOGUE, Code
+from diagnostics.catalogue import CATALOGUE
+from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace import clock
 from marketplace.access import Can, require

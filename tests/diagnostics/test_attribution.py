@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from diagnostics import attribution
 from diagnostics.attribution import ENDS, FOLLOWS, STAGES, Found, Happening, Role, Stage
-from diagnostics.codes import CATALOGUE, Code, Severity
+from diagnostics.catalogue import CATALOGUE
+from diagnostics.codes import Code, Severity
 
 C = Code
 SHANGHAI = ZoneInfo("Asia/Shanghai")

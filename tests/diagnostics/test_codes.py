@@ -4,7 +4,8 @@ import string
 import pytest
 
 from diagnostics import words
-from diagnostics.codes import CATALOGUE, Code, Severity
+from diagnostics.catalogue import CATALOGUE
+from diagnostics.codes import Code, Severity
 
 OURS = {
     Code.INTERNAL_ERROR,

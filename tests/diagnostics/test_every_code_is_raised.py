@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from diagnostics.codes import CATALOGUE, Code
+from diagnostics.catalogue import CATALOGUE
+from diagnostics.codes import Code
 
 BASE = Path(settings.BASE_DIR)
 APPS = ("diagnostics", "outbox", "marketplace", "qualification", "eligibility", "pricing", "repurchase")
-NOT_RAISING = {"diagnostics/codes.py"}  # the catalogue itself
-NOT_RAISING_FOLDERS = {"migrations", "demo"}  # the demo plants what others find
+NOT_RAISING = {"diagnostics/codes.py"}
+NOT_RAISING_FOLDERS = {"catalogue", "migrations", "demo"}  # the demo plants what others find
 # Calls that make a code happen when it stands among their arguments; a comparison or a look-up does not.
 RAISERS = {
     "Problem",

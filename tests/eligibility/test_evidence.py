@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from diagnostics.codes import CATALOGUE
+from diagnostics.catalogue import CATALOGUE
 from eligibility import gates, rules
 from eligibility.facts import EmbargoFacts, ListedParty, Price
 from eligibility.screener import screen

@@ -4,7 +4,8 @@ import datetime as dt
 
 import pytest
 
-from diagnostics.codes import CATALOGUE, Code, Severity
+from diagnostics.catalogue import CATALOGUE
+from diagnostics.codes import Code, Severity
 from eligibility.facts import EmbargoFacts, LaneFacts, ListedParty
 from eligibility.queries import order_facts
 from eligibility.queries import world as world_of

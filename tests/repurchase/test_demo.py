@@ -6,7 +6,8 @@ import stat
 import pytest
 from django.db import connection, transaction
 
-from diagnostics.codes import CATALOGUE, Code, Severity
+from diagnostics.catalogue import CATALOGUE
+from diagnostics.codes import Code, Severity
 from diagnostics.problem import Problem
 from marketplace.access import api_key_of
 from marketplace.models import (

@@ -14,7 +14,7 @@ from django.utils import translation
 from django.utils.translation.template import templatize
 
 from diagnostics import words
-from diagnostics.codes import CATALOGUE
+from diagnostics.catalogue import CATALOGUE
 from repurchase.management.commands import compile_messages
 
 BASE = Path(settings.BASE_DIR)

@@ -8,7 +8,8 @@ from django.utils import translation
 from django.utils.html import escape
 
 from diagnostics import words
-from diagnostics.codes import CATALOGUE, Code
+from diagnostics.catalogue import CATALOGUE
+from diagnostics.codes import Code
 from repurchase.cures import PLACES
 
 pytestmark = pytest.mark.django_db

@@ -9,7 +9,7 @@ import pytest
 from django.template import Context, Template
 from django.utils import translation
 
-from diagnostics.codes import CATALOGUE
+from diagnostics.catalogue import CATALOGUE
 from marketplace.money import Money
 from pricing.locks import LockStatus
 from repurchase.batching import BatchStatus

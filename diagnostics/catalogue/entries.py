@@ -1,0 +1,40 @@
+"""What the catalogue says of a code, by severity."""
+
+from dataclasses import dataclass
+
+from diagnostics.codes import Fixer, Severity
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    title: str
+    cause: str
+    fix: str
+    severity: Severity
+    fixer: Fixer
+    status: int = 422  # HTTP, when it refuses a request
+
+
+def gettext_noop(text: str) -> str:
+    """Marks a message id for extraction; the core knows no gettext."""
+    return text
+
+
+def final(title: str, cause: str, fix: str, fixer: Fixer = Fixer.NOBODY) -> Entry:
+    return Entry(title=title, cause=cause, fix=fix, severity=Severity.FINAL, fixer=fixer)
+
+
+def curable(title: str, cause: str, fix: str, fixer: Fixer = Fixer.SELLER, status: int = 422) -> Entry:
+    return Entry(title=title, cause=cause, fix=fix, severity=Severity.CURABLE, fixer=fixer, status=status)
+
+
+def refusal(status: int, title: str, cause: str, fix: str, fixer: Fixer = Fixer.SELLER) -> Entry:
+    return Entry(title=title, cause=cause, fix=fix, severity=Severity.REFUSAL, fixer=fixer, status=status)
+
+
+def document(title: str, cause: str, fix: str, fixer: Fixer = Fixer.SELLER) -> Entry:
+    return Entry(title=title, cause=cause, fix=fix, severity=Severity.DOCUMENT, fixer=fixer)
+
+
+def outcome(title: str, cause: str, fix: str, fixer: Fixer = Fixer.SELLER) -> Entry:
+    return Entry(title=title, cause=cause, fix=fix, severity=Severity.OUTCOME, fixer=fixer, status=409)
