@@ -1,0 +1,150 @@
+"""Batches with their counts, totals and lots."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from diagnostics import words
+from repurchase.api.fields import Instant, MoneyField
+from repurchase.api.serializers.common import BuyerName, Gate
+
+
+class BatchName(serializers.Serializer):
+    ref = serializers.CharField()
+    status = serializers.CharField(source="state")
+    buyer = BuyerName()
+    asked = serializers.IntegerField()
+    created_at = Instant()
+    screened_at = Instant(help_text="Every verdict is as of this instant.")
+    planned_at = Instant(allow_null=True)
+    ended_at = Instant(allow_null=True)
+
+
+class BatchPage(serializers.Serializer):
+    results = BatchName(many=True, source="rows")
+    next_cursor = serializers.CharField(help_text='"" on the last page.')
+
+
+class Counts(serializers.Serializer):
+    """asked = pending + failed + excluded + planned + locked + accepted + ended, at every moment."""
+
+    asked = serializers.IntegerField()
+    pending = serializers.IntegerField()
+    failed = serializers.IntegerField()
+    excluded = serializers.IntegerField()
+    planned = serializers.IntegerField()
+    locked = serializers.IntegerField()
+    accepted = serializers.IntegerField()
+    ended = serializers.IntegerField()
+
+
+class FeeParts(serializers.Serializer):
+    commission = MoneyField()
+    logistics = MoneyField()
+    payment = MoneyField()
+    vat_remittance = MoneyField()
+
+
+class Totals(serializers.Serializer):
+    """What the orders come to in one currency; those that failed or are excluded are not in it."""
+
+    currency = serializers.CharField()
+    goods = MoneyField()
+    freight = MoneyField()
+    tax = MoneyField()
+    total = MoneyField(help_text="Everything the buyer pays.")
+    fees = FeeParts()
+    net = MoneyField(help_text="Goods and freight, less the fees.")
+
+
+class LotRenegotiation(serializers.Serializer):
+    """Why the price of a lot was opened again, and until when both have to sign."""
+
+    id = serializers.UUIDField(source="pk")
+    reason = serializers.CharField(source="__str__", help_text='What moved, and how far: "USD/CNY +3.142 %".')
+    opened_at = Instant()
+    deadline_at = Instant(help_text="Both signatures have to be there before it.")
+
+
+class Lot(serializers.Serializer):
+    """Orders of a batch that share a currency and an index exposure, under one lock."""
+
+    lock = serializers.UUIDField(source="lock.pk")
+    status = serializers.CharField()
+    currency = serializers.CharField(source="lock.currency")
+    index_series = serializers.CharField(source="lock.index_series", help_text='"" when not exposed.')
+    orders = serializers.IntegerField()
+    total = MoneyField()
+    locked_at = Instant(source="lock.locked_at")
+    expires_at = Instant(source="lock.expires_at", help_text="The lock holds up to here, exclusive.")
+    seconds_left = serializers.IntegerField(
+        help_text="Of the lock, or of the renegotiation once one is open."
+    )
+    renegotiation = LotRenegotiation(allow_null=True)
+
+
+class CodeCount(serializers.Serializer):
+    code = serializers.CharField()
+    orders = serializers.IntegerField()
+
+    def to_representation(self, pair: tuple[str, int]) -> dict[str, Any]:
+        return {"code": pair[0], "orders": pair[1]}
+
+
+class ServiceCounts(serializers.Serializer):
+    """How many customised services stand where; idle: what they are for isn't repeated."""
+
+    asked = serializers.IntegerField()
+    confirmed = serializers.IntegerField()
+    left_out = serializers.IntegerField()
+    dismissed = serializers.IntegerField()
+    idle = serializers.IntegerField()
+
+
+class Progress(serializers.Serializer):
+    """How far the screening is, counted from rows."""
+
+    phase = serializers.CharField(help_text="waiting, planning, finishing or ended.")
+    done = serializers.IntegerField(source="counts.done")
+    of = serializers.IntegerField(source="counts.asked")
+    orders_a_second = serializers.FloatField(source="rate", allow_null=True)
+    seconds_left = serializers.IntegerField(allow_null=True)
+
+
+class BigEdit(serializers.Serializer):
+    """The newest edit of more than 500 orders. `done_at` null: at work. `code` empty: applied; else nothing was."""
+
+    undoing = serializers.SerializerMethodField()
+    orders = serializers.IntegerField(help_text="That it names.")
+    planned = serializers.IntegerField(help_text="Of them so far.")
+    version = serializers.IntegerField(help_text="Of the plan that it was asked for.")
+    asked_at = Instant()
+    done_at = Instant(allow_null=True)
+    code = serializers.CharField()
+    detail = serializers.SerializerMethodField()
+
+    def get_undoing(self, task: Any) -> bool:
+        return task.undoes_id is not None
+
+    def get_detail(self, task: Any) -> str:
+        return words.of(task.code, task.evidence).cause if task.code else ""
+
+
+class Batch(BatchName):
+    policy = serializers.CharField()
+    dry_run = serializers.BooleanField(help_text="true: it can't be locked.")
+    code = serializers.CharField(help_text="Why it failed as a whole; else empty.")
+    special_clearance = serializers.BooleanField()
+    attempt = serializers.IntegerField(help_text="1, and one more for each rescreening.")
+    version = serializers.IntegerField(help_text="Of the plan: each screening and each edit makes a new one.")
+    gates = Gate(many=True)
+    gates_at_confirmation = Gate(
+        many=True, help_text="Recorded when the buyer confirmed; they blocked nothing."
+    )
+    counts = Counts(source="plan.counts")
+    progress = Progress()
+    codes = CodeCount(many=True, source="plan.codes", help_text="Orders that carry each code, most first.")
+    totals = Totals(many=True, source="plan.totals")
+    lots = Lot(many=True, source="plan.lots")
+    custom_services = ServiceCounts(source="plan.services")
+    edit = BigEdit(allow_null=True, help_text="The newest edit that went on in the background.")
