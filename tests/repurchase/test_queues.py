@@ -47,6 +47,11 @@ class TestAPriority:
         with fleet() as beside:
             assert served([chunk, chunk, chunk, edit], beside) == [edit[0], *[chunk[0]] * 3]
 
+    def test_lets_a_sweep_go_before_the_report_that_was_rung_earlier(self):
+        report, sweep = ("repurchase.make_report", {"report_id": 0}), ("repurchase.sweep", {})
+        with fleet() as beside:
+            assert served([report, sweep], beside) == [sweep[0], report[0]]
+
     def test_is_a_setting(self):
         late, early, first = "repurchase.prune", "outbox.prune_events", "repurchase.generate_next"
         routes = {
