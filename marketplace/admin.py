@@ -9,6 +9,7 @@ from django.contrib.auth.admin import UserAdmin
 from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from marketplace import clock, policy, tax_numbers
@@ -108,8 +109,29 @@ class Stores(admin.ModelAdmin):
     inlines = [Members]
 
 
+def _titled(name: str) -> str:
+    if name not in policy.DEFAULTS:
+        return name
+    title = gettext(policy.DEFAULTS[name].title)
+    return f"{title} · {name}"
+
+
+def _unit_of(name: str) -> str:
+    return gettext(policy.DEFAULTS[name].unit) if name in policy.DEFAULTS else ""
+
+
+def _outside(name: str) -> str:
+    low, high = policy.bounds_of(name)
+    return gettext("A number from {low} to {high}, without more digits than its unit has.").format(
+        low=low, high=high
+    )
+
+
 class PolicyForm(forms.ModelForm):
-    name = forms.ChoiceField(choices=[(name, f"{name} ({d.unit})") for name, d in policy.DEFAULTS.items()])
+    name = forms.ChoiceField(
+        choices=lambda: [(name, f"{_titled(name)} ({_unit_of(name)})") for name in policy.DEFAULTS],
+        label=_("name of the value"),
+    )
 
     def clean(self):
         """Refuses a value that the code could not read: every later screening would fail on it."""
@@ -118,7 +140,7 @@ class PolicyForm(forms.ModelForm):
             try:
                 policy.typed(cleaned["name"], cleaned["value"])
             except (ValueError, ArithmeticError):
-                raise ValidationError({"value": _("Not a number.")}) from None
+                raise ValidationError({"value": _outside(cleaned["name"])}) from None
         return cleaned
 
 
@@ -127,8 +149,16 @@ class PolicyValues(admin.ModelAdmin):
     """A new value is a new row from an instant on; what was decided under the old one keeps it."""
 
     form = PolicyForm
-    list_display = ["name", "value", "valid_from", "reason"]
+    list_display = ["titled", "value", "unit", "valid_from", "reason"]
     list_filter = ["name"]
+
+    @admin.display(description=_("name of the value"), ordering="name")
+    def titled(self, row: PolicyValue) -> str:
+        return _titled(row.name)
+
+    @admin.display(description=_("unit"))
+    def unit(self, row: PolicyValue) -> str:
+        return _unit_of(row.name)
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False

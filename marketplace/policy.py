@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from django.utils.translation import gettext_noop as _
+
 from marketplace.models import PolicyValue
 
 Value = Decimal | int | str
@@ -12,74 +14,182 @@ Value = Decimal | int | str
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Default:
+    """`title` and `unit` are message ids: what staff read when they choose a value."""
+
+    title: str
     value: Value
     unit: str
     source: str
 
 
 DEFAULTS: Mapping[str, Default] = {
-    "batch_max_orders": Default(value=5000, unit="orders", source="R-03"),
-    "order_max_age_days": Default(value=90, unit="days of 24 h", source="R-06"),
-    "order_min_rating": Default(value=Decimal("4.8"), unit="stars", source="R-07"),
-    "store_min_level": Default(value=3, unit="StoreLevel", source="R-21"),
-    "dispute_rate_max": Default(value=Decimal("0.0035"), unit="share", source="R-22"),
-    "dispute_window_days": Default(value=30, unit="days of 24 h", source="R-22"),
-    "buyer_min_orders": Default(value=5, unit="orders", source="R-24"),
-    "buyer_min_gmv_usd": Default(value=20_000, unit="USD", source="R-25"),
-    "price_band": Default(value=Decimal("0.03"), unit="share", source="R-47"),
-    "lock_hours": Default(value=72, unit="hours", source="R-48"),
-    "fx_trigger": Default(value=Decimal("0.025"), unit="share", source="R-50"),
-    "index_trigger": Default(value=Decimal("0.03"), unit="share", source="R-51"),
-    "renegotiation_hours": Default(value=4, unit="hours", source="R-53"),
+    "batch_max_orders": Default(
+        title=_("Orders in a batch, at most"), value=5000, unit=_("orders"), source="R-03"
+    ),
+    "order_max_age_days": Default(
+        title=_("Age of a past order, at most"), value=90, unit=_("days of 24 h"), source="R-06"
+    ),
+    "order_min_rating": Default(
+        title=_("Rating of a past order, at least"), value=Decimal("4.8"), unit=_("stars"), source="R-07"
+    ),
+    "store_min_level": Default(
+        title=_("Level of the store, at least"), value=3, unit=_("StoreLevel"), source="R-21"
+    ),
+    "dispute_rate_max": Default(
+        title=_("Dispute rate, at most"), value=Decimal("0.0035"), unit=_("share"), source="R-22"
+    ),
+    "dispute_window_days": Default(
+        title=_("Window of the dispute rate"), value=30, unit=_("days of 24 h"), source="R-22"
+    ),
+    "buyer_min_orders": Default(
+        title=_("Completed orders with the buyer, at least"), value=5, unit=_("orders"), source="R-24"
+    ),
+    "buyer_min_gmv_usd": Default(
+        title=_("Turnover with the buyer, at least"), value=20_000, unit=_("USD"), source="R-25"
+    ),
+    "price_band": Default(
+        title=_("Distance from today's list price, at most"),
+        value=Decimal("0.03"),
+        unit=_("share"),
+        source="R-47",
+    ),
+    "lock_hours": Default(title=_("How long prices are locked"), value=72, unit=_("hours"), source="R-48"),
+    "fx_trigger": Default(
+        title=_("Move of the exchange rate that opens a renegotiation"),
+        value=Decimal("0.025"),
+        unit=_("share"),
+        source="R-50",
+    ),
+    "index_trigger": Default(
+        title=_("Move of the commodity index that opens a renegotiation"),
+        value=Decimal("0.03"),
+        unit=_("share"),
+        source="R-51",
+    ),
+    "renegotiation_hours": Default(title=_("Time to renegotiate"), value=4, unit=_("hours"), source="R-53"),
     "index_max_age_days": Default(
-        value=6, unit="days", source="as for rates: an older close is stale (reliability 15)"
+        title=_("Age of an index close, at most"),
+        value=6,
+        unit=_("days"),
+        source="as for rates: an older close is stale (reliability 15)",
     ),
     "observation_max_jump": Default(
-        value=Decimal("0.2"), unit="share", source="reliability 15: further from the last good one is absurd"
+        title=_("Jump of a rate or close that goes to quarantine"),
+        value=Decimal("0.2"),
+        unit=_("share"),
+        source="reliability 15: further from the last good one is absurd",
     ),
-    "plan_max_age_hours": Default(value=24, unit="hours", source="a plan older than a day is screened again"),
-    "stock_max_age_minutes": Default(value=15, unit="minutes", source="R-70"),
+    "plan_max_age_hours": Default(
+        title=_("Age of a plan that can be locked, at most"),
+        value=24,
+        unit=_("hours"),
+        source="a plan older than a day is screened again",
+    ),
+    "stock_max_age_minutes": Default(
+        title=_("Age of a stock figure, at most"), value=15, unit=_("minutes"), source="R-70"
+    ),
     "strong_sync_seconds": Default(
-        value=5, unit="seconds", source="R-80: the wait for fresh stock at a lock"
+        title=_("Wait for fresh stock at a lock"),
+        value=5,
+        unit=_("seconds"),
+        source="R-80: the wait for fresh stock at a lock",
     ),
-    "inventory_max_rows": Default(value=5000, unit="rows a call", source="R-80"),
-    "fx_max_age_days": Default(value=6, unit="days", source="FX_RATE_STALE"),
-    "payment_fee_rate": Default(value=Decimal("0.007"), unit="share", source="R-62"),
-    "vat_remittance_rate": Default(value=Decimal("0.005"), unit="share", source="R-63"),
-    "return_warehouse_usd": Default(value=Decimal("2.30"), unit="USD an order", source="R-65"),
-    "statement_min_months": Default(value=3, unit="months", source="R-33"),
-    "statement_window_months": Default(value=6, unit="full months", source="R-33"),
-    "statement_min_credits_usd": Default(value=100_000, unit="USD a month", source="R-34"),
-    "declarations_min": Default(value=3, unit="declarations", source="R-35"),
-    "declarations_hs_digits": Default(value=4, unit="digits", source="R-36"),
-    "declarations_min_usd": Default(value=50_000, unit="USD", source="R-37"),
-    "document_max_bytes": Default(value=10 * 2**20, unit="bytes a file", source="R-40"),
+    "inventory_max_rows": Default(
+        title=_("Stock rows in a call, at most"), value=5000, unit=_("rows a call"), source="R-80"
+    ),
+    "fx_max_age_days": Default(
+        title=_("Age of exchange rates, at most"), value=6, unit=_("days"), source="FX_RATE_STALE"
+    ),
+    "payment_fee_rate": Default(
+        title=_("Payment fee"), value=Decimal("0.007"), unit=_("share"), source="R-62"
+    ),
+    "vat_remittance_rate": Default(
+        title=_("Fee for remitting VAT"), value=Decimal("0.005"), unit=_("share"), source="R-63"
+    ),
+    "return_warehouse_usd": Default(
+        title=_("Local return warehouse"), value=Decimal("2.30"), unit=_("USD an order"), source="R-65"
+    ),
+    "statement_min_months": Default(
+        title=_("Months that a bank statement shows, at least"), value=3, unit=_("months"), source="R-33"
+    ),
+    "statement_window_months": Default(
+        title=_("Months in which they lie"), value=6, unit=_("full months"), source="R-33"
+    ),
+    "statement_min_credits_usd": Default(
+        title=_("Credits of a month, at least"), value=100_000, unit=_("USD a month"), source="R-34"
+    ),
+    "declarations_min": Default(
+        title=_("Customs declarations, at least"), value=3, unit=_("declarations"), source="R-35"
+    ),
+    "declarations_hs_digits": Default(
+        title=_("Digits of the HS code that have to agree"), value=4, unit=_("digits"), source="R-36"
+    ),
+    "declarations_min_usd": Default(
+        title=_("Worth of the declarations together, at least"), value=50_000, unit=_("USD"), source="R-37"
+    ),
+    "document_max_bytes": Default(
+        title=_("Size of a file, at most"), value=10 * 2**20, unit=_("bytes a file"), source="R-40"
+    ),
     "review_working_days": Default(
-        value=2, unit="days that are worked, after the day of submission", source="R-42"
+        title=_("Time for a review"),
+        value=2,
+        unit=_("days that are worked, after the day of submission"),
+        source="R-42",
     ),
-    "qualification_valid_days": Default(value=365, unit="days of 24 h", source="assumed: reviewed yearly"),
-    "advice_orders_a_day": Default(value=50, unit="orders a day", source="R-20"),
+    "qualification_valid_days": Default(
+        title=_("How long a qualification holds"),
+        value=365,
+        unit=_("days of 24 h"),
+        source="assumed: reviewed yearly",
+    ),
+    "advice_orders_a_day": Default(
+        title=_("Orders a day from which bulk repeats are advised"),
+        value=50,
+        unit=_("orders a day"),
+        source="R-20",
+    ),
     "advice_small_order_usd": Default(
-        value=500, unit="USD an order", source="R-20 names no figure: our reading of a small order"
+        title=_("What counts as a small order"),
+        value=500,
+        unit=_("USD an order"),
+        source="R-20 names no figure: our reading of a small order",
     ),
     "advice_small_share": Default(
-        value=Decimal("0.5"), unit="share of orders", source="R-20: “mainly” read as more than half"
+        title=_("Share of small orders that counts as mainly"),
+        value=Decimal("0.5"),
+        unit=_("share of orders"),
+        source="R-20: “mainly” read as more than half",
     ),
-    "advice_exports_usd": Default(value=5_000_000, unit="USD a year", source="R-20"),
+    "advice_exports_usd": Default(
+        title=_("Exports a year from which it is advised"),
+        value=5_000_000,
+        unit=_("USD a year"),
+        source="R-20",
+    ),
     "advice_high_value_usd": Default(
-        value=1000, unit="USD a line", source="R-20 names no figure: our reading of high value"
+        title=_("What counts as a line of high value"),
+        value=1000,
+        unit=_("USD a line"),
+        source="R-20 names no figure: our reading of high value",
     ),
     "release_delay_minutes": Default(
+        title=_("From payment to release"),
         value=10,
-        unit="minutes",
+        unit=_("minutes"),
         source="assumed: a payment can be taken back before its order is released (R-91)",
     ),
     "release_reminder_minutes": Default(
+        title=_("Until a release that nobody acknowledged is announced again"),
         value=15,
-        unit="minutes",
+        unit=_("minutes"),
         source="assumed: a released order that no ERP acknowledged is announced again",
     ),
-    "ear_review_usd": Default(value=Decimal("120"), unit="USD an order", source="R-66"),
+    "ear_review_usd": Default(
+        title=_("Surcharge for dual-use goods under the EAR"),
+        value=Decimal("120"),
+        unit=_("USD an order"),
+        source="R-66",
+    ),
 }
 
 
@@ -105,6 +215,10 @@ BOUNDS: Mapping[str, tuple[int, int]] = {
 """The least and the greatest value by the first word of the unit; else from 0 to a thousand million."""
 
 
+def bounds_of(name: str) -> tuple[int, int]:
+    return BOUNDS.get(DEFAULTS[name].unit.split()[0], (0, 10**9))
+
+
 def typed(name: str, text: str) -> Value:
     """A value as the type of its default: Decimal for shares and amounts, int for counts.
 
@@ -113,9 +227,8 @@ def typed(name: str, text: str) -> Value:
     """
     default = DEFAULTS[name]
     value = type(default.value)(text)
-    word = default.unit.split()[0]
-    low, high = BOUNDS.get(word, (0, 10**9))
-    finest = {"USD": 100, "share": 10**6}.get(word)
+    low, high = bounds_of(name)
+    finest = {"USD": 100, "share": 10**6}.get(default.unit.split()[0])
     if not low <= value <= high or (finest and value * finest % 1):
         raise ValueError(f"{name}: {text} is not between {low} and {high} {default.unit}")
     return value

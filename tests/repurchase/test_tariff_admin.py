@@ -123,3 +123,24 @@ def test_a_policy_value_is_edited_by_a_new_one(staff, plans):
         "0.007",
         "0.008",
     ]
+
+
+class TestAPolicyValue:
+    PATH = "/admin/marketplace/policyvalue/add/"
+
+    def test_is_chosen_by_what_it_means_with_its_unit(self, staff):
+        page = staff.get(self.PATH, headers={"Accept-Language": "zh-hans"}).content.decode()
+        assert "纠纷率上限 · dispute_rate_max (比例)" in page
+
+    @pytest.mark.parametrize("value", ["-1", "73.5", "a", "9999999"])
+    def test_outside_of_its_bounds_is_refused_with_them(self, staff, value):
+        row = {
+            "name": "lock_hours",
+            "value": value,
+            "valid_from_0": "2030-01-01",
+            "valid_from_1": "00:00",
+            "reason": "r",
+        }
+        page = staff.post(self.PATH, row, headers={"Accept-Language": "en"})
+        assert "A number from 1 to 8760" in page.content.decode()
+        assert not PolicyValue.objects.filter(name="lock_hours").exists()
