@@ -39,7 +39,7 @@ run: setup ## the portal with a demo store, on http://127.0.0.1:$(PORT)
 
 test: setup-test ## linters, contracts and every test, on private servers
 	@$(MAKE) --no-print-directory lint
-	@$(PRIVATE) $(PY) -m pytest -n $(WORKERS) --dist loadscope $(TESTS)
+	@$(PRIVATE) $(PY) -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder $(TESTS)
 
 lint: $(VENV)/.test ## ruff, import contracts, no floats in money, templates
 	@$(VENV)/bin/ruff check .

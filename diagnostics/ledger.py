@@ -21,7 +21,10 @@ def record(*, store_id: int, kind: str, subject: str, by: str, at: dt.datetime, 
 def record_each(
     *, store_id: int, kind: str, by: str, at: dt.datetime, each: Iterable[tuple[str, Mapping[str, Any]]]
 ) -> list[LedgerEntry]:
-    """Appends entries of one kind, (subject, facts) each, in a constant number of statements."""
+    """Appends entries of one kind, (subject, facts) each, in a constant number of statements.
+
+    Part of the caller's transaction: one of its errors rolls all of that back, so nobody catches it within.
+    """
     head = _held_head(store_id)
     entries: list[LedgerEntry] = []
     seq, previous = head.seq, head.digest
@@ -39,6 +42,7 @@ def record_each(
 
 
 def _held_head(store_id: int) -> LedgerHead:
+    """The store's head, its row held. Two first writers: the second waits at the INSERT, then sees what the first committed."""
     rows = LedgerHead.objects.select_for_update().filter(store_id=store_id)
     if head := rows.first():
         return head

@@ -106,17 +106,17 @@ def _business_with(store: Store, buyers: Sequence[Buyer]) -> dict[int, dict[str,
     business = {
         buyer.pk: {"completed_orders": 0, "gmv_usd_minor": 0, "orders_without_rate": 0} for buyer in buyers
     }
-    day = Case(When(currency="USD", then=None), default=TruncDate("completed_at"))  # dollars need no rate
+    by_day = Case(When(currency="USD", then=None), default=TruncDate("completed_at"))  # dollars need no rate
     rows = list(
         PastOrder.objects.filter(store=store, buyer__in=business, status=PastOrderStatus.COMPLETED)
-        .values_list("buyer_id", "currency", day)
+        .values_list("buyer_id", "currency", by_day)
         .annotate(nets=ArrayAgg(F("paid_minor") - F("refunded_minor")))
     )
     foreign = {currency for _, currency, *_ in rows} - {"USD"}
     table = rates_by_day(foreign | {"USD"}) if foreign else {}
     for buyer_id, currency, day, nets in rows:
-        rates = None if currency == "USD" else rates_on(day, table)
-        cents = nets if currency == "USD" else [in_cents(net, currency, rates) for net in nets]
+        rates = rates_on(day, table) if currency != "USD" else None
+        cents = [in_cents(net, currency, rates) for net in nets]
         sums = business[buyer_id]
         sums["completed_orders"] += len(nets)
         sums["gmv_usd_minor"] += sum(c for c in cents if c is not None)

@@ -217,9 +217,9 @@ CELERY_TASK_QUEUES = [Queue(name, routing_key=name) for name in ("timers", "bulk
 CELERY_TASK_ROUTES = {
     "repurchase.generate_next": {"queue": "bulk", "priority": 3},
     "repurchase.carry_out_edit": {"queue": "bulk"},
-    "repurchase.conform": {"queue": "bulk", "priority": 3},  # waits for an integrator's server
+    "repurchase.conform": {"queue": "bulk", "priority": 6},  # waits for an integrator's server
+    "repurchase.issue_proforma": {"queue": "papers"},  # the buyer waits for it to pay
     "repurchase.make_report": {"queue": "papers", "priority": 3},
-    "repurchase.issue_proforma": {"queue": "papers", "priority": 3},
     "qualification.read": {"queue": "papers", "priority": 3},
     "pricing.seal": {"queue": "papers", "priority": 3},
 } | json.loads(env.str("TASK_ROUTES", default="") or "{}")

@@ -4,6 +4,7 @@ import uuid
 
 import pytest
 from django.utils.translation import trans_real
+from xdist.scheduler import LoadScopeScheduling
 
 from repurchase import counting
 from repurchase.management.commands.compile_messages import compile_all
@@ -15,6 +16,22 @@ def pytest_configure() -> None:
     if compile_all():
         trans_real._translations.clear()
         trans_real._default = None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest begins first, so that the workers end together."""
+    items.sort(key=lambda item: not item.nodeid.startswith(("tests/journeys/", "tests/chaos/")))
+
+
+class OnePortal(LoadScopeScheduling):
+    """All journeys go to one worker: a portal takes a minute to load, and its processes take a core."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "journeys" if nodeid.startswith("tests/journeys/") else super()._split_scope(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log) -> OnePortal:
+    return OnePortal(config, log)
 
 
 @pytest.fixture(autouse=True)

@@ -42,7 +42,8 @@ UPDATE repurchase_chunk SET owner = %(owner)s, beat_at = %(now)s, tries = tries 
 
 def ring_for(chunks: int) -> None:
     """As many bells as chunks: so many workers may come."""
-    ring(TASK, times=chunks)
+    if chunks:
+        ring(TASK, times=chunks)
 
 
 def generate_next() -> bool:

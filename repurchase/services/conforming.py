@@ -1,6 +1,7 @@
 """Runs the conformance kit against an integrator's endpoint, through the same guard as webhooks (B-10, reliability 13)."""
 
 import base64
+import datetime as dt
 import hashlib
 import hmac
 import uuid
@@ -24,6 +25,9 @@ from repurchase.models import ConformanceRun
 
 PURPOSE = "bulk-repeat-order/conformance-secret/1"
 SECONDS = 10
+GIVEN_UP = dt.timedelta(minutes=15)
+"""A run whose worker was lost stays unfinished; after so long it keeps nobody from asking again."""
+
 READ = 2 << 20
 RUNS_KEPT = 20
 
@@ -41,9 +45,14 @@ def may_loop_back(store: Store) -> bool:
 
 @transaction.atomic
 def ask(*, store: Store, url: str, by: str) -> ConformanceRun:
-    """A run in the background. INPUT_INVALID for an address that may not be called."""
+    """A run in the background; while one of the store's goes on, that one. INPUT_INVALID for an address that may not be called."""
     refuse(store, url)
-    run = ConformanceRun.objects.create(store=store, url=url, asked_at=clock.now(store), asked_by=by)
+    Store.objects.select_for_update(no_key=True).get(pk=store.pk)
+    now = clock.now(store)
+    going_on = ConformanceRun.objects.filter(store=store, done_at=None, asked_at__gt=now - GIVEN_UP)
+    if found := going_on.first():
+        return found
+    run = ConformanceRun.objects.create(store=store, url=url, asked_at=now, asked_by=by)
     old = (
         ConformanceRun.objects.filter(store=store)
         .order_by("-asked_at")

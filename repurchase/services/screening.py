@@ -48,7 +48,7 @@ def screen(
     values = policy.in_force(now)
     buyer, ids = batches.chosen(
         store=store, numbers=numbers, buyer_external_id=buyer_external_id, ticked=ticked,
-        limit=int(values["batch_max_orders"]),
+        limit=int(values["batch_max_orders"]), now=now,
     )  # fmt: skip
     limits = limits_of(values)
     rates = latest_rates(now, store=store, max_age_days=int(values["fx_max_age_days"]))

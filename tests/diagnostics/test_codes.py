@@ -5,6 +5,11 @@ import pytest
 
 from diagnostics import words
 from diagnostics.catalogue import CATALOGUE
+from diagnostics.catalogue.batches import BATCHES
+from diagnostics.catalogue.documents import DOCUMENTS
+from diagnostics.catalogue.fulfilment import FULFILMENT
+from diagnostics.catalogue.requests import REQUESTS
+from diagnostics.catalogue.screening import SCREENING
 from diagnostics.codes import Code, Severity
 
 OURS = {
@@ -19,6 +24,9 @@ OURS = {
 class TestTheCatalogue:
     def test_explains_every_code(self):
         assert set(CATALOGUE) == set(Code)
+        assert len(CATALOGUE) == len(SCREENING) + len(BATCHES) + len(REQUESTS) + len(FULFILMENT) + len(
+            DOCUMENTS
+        )
 
     @pytest.mark.parametrize("code", Code)
     def test_has_words_for_each(self, code):

@@ -1,4 +1,5 @@
 import datetime as dt
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -75,6 +76,20 @@ class TestTheLedger:
     def test_holds_a_person_as_a_digest_only(self):
         assert "@" not in ledger.digest_of_person("Anna@Example.com")
         assert ledger.digest_of_person("Anna@Example.com ") == ledger.digest_of_person("anna@example.com")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_first_writers_of_a_store_chain_their_entries_one_behind_the_other():
+    def write(_) -> int:
+        try:
+            with transaction.atomic():
+                return record(1).seq
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(write, range(12))) == list(range(1, 13))
+    assert ledger.first_bad_entry(1) == (None, 12)
 
 
 @pytest.mark.django_db

@@ -29,6 +29,11 @@ class TestABell:
             assert queued() == before
         assert queued() == before + 1
 
+    def test_rings_as_often_as_workers_may_come(self):
+        before = queued()
+        bells.ring("test.nothing", times=3)
+        assert queued() == before + 3
+
     def test_is_silent_when_the_transaction_fails(self):
         before = queued()
         with transaction.atomic():

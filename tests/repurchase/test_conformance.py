@@ -187,6 +187,19 @@ class TestTheKit:
         assert [r.found for r in results].count(cases.NOT_TRIED) == len(CASES) - 3
         assert not any(r.passed for r in results)
 
+    def test_goes_on_for_one_asking_at_a_time(self, store):
+        url = f"http://127.0.0.1:{free_port()}/"
+        first = conforming.ask(store=store, url=url, by="user:1")
+        assert conforming.ask(store=store, url=url, by="user:2") == first
+        ConformanceRun.objects.update(done_at=first.asked_at)
+        assert conforming.ask(store=store, url=url, by="user:1") != first
+
+    def test_whose_worker_was_lost_is_in_nobodys_way_for_long(self, store):
+        url = f"http://127.0.0.1:{free_port()}/"
+        lost = conforming.ask(store=store, url=url, by="user:1")
+        ConformanceRun.objects.update(asked_at=lost.asked_at - conforming.GIVEN_UP)
+        assert conforming.ask(store=store, url=url, by="user:1") != lost
+
     @pytest.mark.parametrize(
         "url",
         ["http://127.0.0.1:9000/", "https://10.0.0.1/", "https://169.254.169.254/", "ftp://x/", "x", ""],

@@ -1,10 +1,11 @@
 """Which past orders a batch is of: named by their numbers, or all of a filter but some."""
 
+import datetime as dt
 from collections.abc import Sequence
 
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
-from marketplace import clock
+from marketplace.garbage import uncollected
 from marketplace.models import Buyer, PastOrder, Store
 from repurchase.queries.selections import order_ids as ids_of
 from repurchase.services import selecting
@@ -15,20 +16,27 @@ SHOWN = 20
 
 
 def chosen(
-    *, store: Store, numbers: Sequence[str], buyer_external_id: str | None, ticked: Ticked | None, limit: int
+    *,
+    store: Store,
+    numbers: Sequence[str],
+    buyer_external_id: str | None,
+    ticked: Ticked | None,
+    limit: int,
+    now: dt.datetime,
 ) -> tuple[Buyer, list[int]]:
-    """The one buyer and the ids of past orders, by numbers or by a filter with exceptions; `limit` is the most orders of a batch.
+    """The one buyer and the ids of past orders, by numbers or by a filter with exceptions; `limit` is the most orders of a batch at `now`.
 
     Raises BATCH_EMPTY, BATCH_TOO_LARGE, ORDER_UNKNOWN, MIXED_BUYERS, NOT_FOUND for an unknown buyer.
     """
     if ticked is None:
         return _named(store=store, numbers=numbers, buyer_external_id=buyer_external_id, limit=limit)
     selection = selecting.of_filter(store=store, buyer_external_id=buyer_external_id or "", ticked=ticked)
-    order_ids = ids_of(selection, now=clock.now(store))
+    order_ids = ids_of(selection, now=now)
     check_size(len(order_ids), limit)
     return selection.buyer, order_ids
 
 
+@uncollected()
 def _named(
     *, store: Store, numbers: Sequence[str], buyer_external_id: str | None, limit: int
 ) -> tuple[Buyer, list[int]]:

@@ -13,7 +13,6 @@ from diagnostics import ledger
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace import clock
-from marketplace.garbage import uncollected
 from marketplace.models import Buyer, Store, User
 from marketplace.policy import Value, in_force
 from pricing.models import Renegotiation
@@ -85,7 +84,6 @@ def create_from_selection(
     return batch
 
 
-@uncollected()
 @transaction.atomic
 def create(
     *,
@@ -120,7 +118,7 @@ def create(
     values = in_force(now)
     buyer, order_ids = choosing.chosen(
         store=store, numbers=numbers, buyer_external_id=buyer_external_id, ticked=ticked,
-        limit=int(values["batch_max_orders"]),
+        limit=int(values["batch_max_orders"]), now=now,
     )  # fmt: skip
     return _create(
         store=store, buyer=buyer, order_ids=order_ids, by=by, wish=wish, values=values, now=now, once=once
