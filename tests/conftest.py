@@ -3,6 +3,7 @@
 import uuid
 
 import pytest
+from django.conf import settings
 from django.utils.translation import trans_real
 from xdist.scheduler import LoadScopeScheduling
 
@@ -13,6 +14,7 @@ from tests import world
 
 def pytest_configure() -> None:
     """Chinese is what pages speak first; its texts are compiled once, and what was loaded before is forgotten."""
+    settings.PASSWORD_HASHERS = ["tests.hashers.Quick"]
     if compile_all():
         trans_real._translations.clear()
         trans_real._default = None
