@@ -18,7 +18,8 @@ from diagnostics.catalogue import CATALOGUE
 from diagnostics.codes import Code
 from marketplace.money import Money, exponent, half_up
 from pricing.fees import REASONS
-from repurchase.templatetags.states import (
+from repurchase.templatetags.states import KINDS, SERVICE, SEVERITY, Shown
+from repurchase.templatetags.words import (
     ACTS,
     ADVICE,
     CHECKS,
@@ -30,7 +31,6 @@ from repurchase.templatetags.states import (
     FEES,
     FIELDS,
     GATES,
-    KINDS,
     MARK,
     MONEY,
     PAYMENT_SOURCES,
@@ -39,11 +39,8 @@ from repurchase.templatetags.states import (
     RADAR_CURES,
     RELEASES,
     RULES,
-    SERVICE,
     SERVICE_SOURCES,
-    SEVERITY,
     STAGE,
-    Shown,
 )
 
 register = template.Library()

@@ -1,18 +1,12 @@
 """`make bench`: each figure is a ratio to the floor of the same work, measured in the same run on the same server."""
 
 import json
-import os
 import sys
 from pathlib import Path
 
-import django
+from django.core.management import call_command
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "repurchase.settings")
-django.setup()
-
-from django.core.management import call_command  # noqa: E402 - Django first
-
-from tests.bench import batch, diagnosing, events, fees, history, importing, scaling, screening  # noqa: E402 - Django first
+from tests.bench import batch, diagnosing, events, fees, history, importing, scaling, screening
 
 BENCHES = {
     "batch": batch.run,

@@ -5,7 +5,7 @@ from typing import Any
 from marketplace.models import PastOrder, Store
 from pricing import signing
 from pricing.models import Grant, Lock
-from repurchase.models import Batch, LineService
+from repurchase.models import Batch, LineService, RepeatOrder
 from repurchase.queries.weighing import Ticks, Weighed, weigh
 from repurchase.services import answering, batches, locking
 from tests import world
@@ -13,6 +13,10 @@ from tests.repurchase.running import run
 
 NOTE = "[service line=2] 附加英文说明书 extra manual"
 TEXT = "附加英文说明书 extra manual"
+
+
+def last(batch: Batch) -> RepeatOrder:
+    return batch.orders.order_by("position").last()
 
 
 def noted(store: Store, note: str = NOTE, **fields: Any) -> tuple[list[PastOrder], PastOrder]:

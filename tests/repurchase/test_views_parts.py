@@ -15,7 +15,8 @@ from pricing.locks import LockStatus
 from repurchase.batching import BatchStatus
 from repurchase.lifecycle import OrderStatus
 from repurchase.templatetags import parts
-from repurchase.templatetags.states import EVENTS, KINDS
+from repurchase.templatetags.states import KINDS
+from repurchase.templatetags.words import EVENTS
 from tests.test_conventions import ROOT
 
 
