@@ -18,7 +18,7 @@ from repurchase.models import Batch
 from repurchase.planning import Plan
 
 ORDER_COLUMNS = (
-    "store_id", "batch_id", "created_at", "changed_at", "id", "ref", "position", "past_order_id", "status",
+    "store_id", "batch_id", "created_at", "changed_at", "buyer_tax_number", "id", "ref", "position", "past_order_id", "status",
     "codes", "findings", "currency", "prices_include_tax", "incoterm", "importer_of_record", "promise_days",
     "special_clearance", "local_return", "ship_to", "note", "goods_minor", "freight_minor", "tax_minor", "total_minor",
     "fees_minor", "index_series", "tax_category", "tax_rate", "tax_code", "service_id", "transit_days", "registrations",
@@ -77,7 +77,8 @@ def _new_order_ids(n: int) -> list[int]:
 
 def _orders(batch: Batch, numbered: Numbered, now: dt.datetime) -> Iterator[str]:
     at = now.isoformat()
-    common, terms_of = _cells(batch.store_id, batch.pk, at, at), Resolved(lambda values: _cells(*values))
+    common = _cells(batch.store_id, batch.pk, at, at, batch.buyer.tax_number)
+    terms_of = Resolved(lambda values: _cells(*values))
     ship_to_of = Resolved(lambda pairs: _cell(json_of(dict(pairs))))
     registrations_of = _Once(lambda found: _cell(json_of(found)))
     for pk, position, plan in numbered:

@@ -28,6 +28,7 @@ FIELDS: Mapping[str, Promise] = {
     "base_minor": pgettext_lazy("field", "base (minor units)"),
     "batch": pgettext_lazy("field", "batch"),
     "buyer": pgettext_lazy("field", "buyer"),
+    "buyer_tax_number": pgettext_lazy("field", "buyer's tax number"),
     "by": pgettext_lazy("field", "by"),
     "carrier": pgettext_lazy("field", "carrier"),
     "category": pgettext_lazy("field", "category"),

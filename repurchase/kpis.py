@@ -67,37 +67,33 @@ def shorter(before: Figure, after: Figure) -> Figure:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Entered:
+class CarriedOrder:
     """An order as somebody would have had to type it, and how much of it stands as in the source order."""
 
     address: int  # fields that are filled
-    tax_number: bool
+    tax_number: bool  # whether the order carries one
     lines: int
-    hs_codes: int
-    same: int  # of address, tax number and HS codes: entries that equal the source's
+    compared: int  # entries whose value in the source order is known: address, tax number, HS codes
+    same: int  # of them, how many equal the source's
 
     @property
     def steps(self) -> int:
         return STEPS_AN_ORDER + self.address + self.tax_number + STEPS_A_LINE * self.lines
 
-    @property
-    def entries(self) -> int:
-        return self.address + self.tax_number + self.hs_codes
 
-
-def steps_saved(entered: Sequence[Entered], *, acts: int) -> Figure:
+def steps_saved(orders: Sequence[CarriedOrder], *, acts: int) -> Figure:
     """1 − acts of members on the batches ÷ steps by hand for the same orders (R-87). The sample is the orders."""
-    by_hand = sum(each.steps for each in entered)
-    enough = len(entered) >= ENOUGH and by_hand
+    by_hand = sum(each.steps for each in orders)
+    enough = len(orders) >= ENOUGH and by_hand
     value = 1 - Fraction(acts, by_hand) if enough else None
     return Figure(
-        name="steps_saved", requirement="R-87", unit=Unit.SHARE, value=value, n=len(entered), of=acts
+        name="steps_saved", requirement="R-87", unit=Unit.SHARE, value=value, n=len(orders), of=acts
     )
 
 
-def entries_carried(entered: Sequence[Entered]) -> Figure:
+def entries_carried(orders: Sequence[CarriedOrder]) -> Figure:
     """Entries of address, tax number and HS code that stand as in the source order, typed by nobody (R-88)."""
-    n = sum(each.entries for each in entered)
-    same = sum(each.same for each in entered)
-    value = Fraction(same, n) if len(entered) >= ENOUGH and n else None
+    n = sum(each.compared for each in orders)
+    same = sum(each.same for each in orders)
+    value = Fraction(same, n) if len(orders) >= ENOUGH and n else None
     return Figure(name="entries_carried", requirement="R-88", unit=Unit.SHARE, value=value, n=n, of=same)

@@ -49,6 +49,7 @@ def user(email: str = "", **fields: Any) -> User:
 
 
 def store(*, standing: Standing = Standing.OPEN, **fields: Any) -> Store:
+    """A sandbox store whose clock stands at `NOW`, whatever the day; a live one has the real clock."""
     n = next(_number)
     defaults = {
         "code": f"store-{n}",
@@ -61,6 +62,8 @@ def store(*, standing: Standing = Standing.OPEN, **fields: Any) -> Store:
         "city": "Ningbo",
         "sandbox": True,
     }
+    if fields.get("sandbox", True):
+        defaults["clock_offset"] = NOW - clock.now()
     made = Store.objects.create(**defaults | fields)
     Qualification.objects.create(store=made, state=standing, since=NOW)
     return made

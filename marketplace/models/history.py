@@ -48,6 +48,8 @@ class PastOrder(Mirrored):
     city = models.CharField(max_length=80, blank=True)
     street = models.CharField(max_length=200, blank=True)
     postal_code = models.CharField(max_length=20, blank=True)
+    # The buyer's tax number of then; null where it was not kept.
+    buyer_tax_number = models.CharField(max_length=40, null=True, blank=True)
 
     class Meta:
         constraints = [

@@ -136,6 +136,7 @@ def _order(of: Store, by: Buyer, s: Sketch, now: dt.datetime) -> PastOrder:
         "rating": sum(stars) / len(stars) if stars else None,
         "promise_days": 30,
         "consignee": by.name,
+        "buyer_tax_number": by.tax_number,
         **{name: getattr(by, name) for name in ("country", "region", "city", "street", "postal_code")},
     }
     return PastOrder(

@@ -58,6 +58,7 @@ class RepeatOrder(models.Model):
     local_return = models.BooleanField(default=False)
     registrations = models.JSONField(default=list)  # [{scheme, jurisdiction, number}]
     ship_to = models.JSONField(default=dict)  # carried over
+    buyer_tax_number = models.CharField(max_length=40, blank=True, default="")  # carried over
     note = models.TextField(blank=True)
     created_at = models.DateTimeField()
     changed_at = models.DateTimeField()

@@ -1,10 +1,12 @@
 """The store's figures of a time, from its own rows and events: a constant number of queries (R-57, R-85 to R-88)."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from django.db.models import Count, F, Q
+from django.db.models import Count, DateTimeField, ExpressionWrapper, F, Max, Q, QuerySet
 from django.utils import timezone
 
 from diagnostics import attribution, tally
@@ -13,13 +15,17 @@ from diagnostics.tally import Failed, Period, Share, Span
 from marketplace.models import PastOrder, Store
 from outbox.models import Event
 from repurchase import kpis
-from repurchase.kpis import ADDRESS, Entered, Figure
+from repurchase.kpis import ADDRESS, CarriedOrder, Figure
 from repurchase.lifecycle import ACCEPTED, OrderStatus
-from repurchase.models import LineOutcome, RepeatLine, RepeatOrder
+from repurchase.models import LineOutcome, Payment, RepeatLine, RepeatOrder
 from repurchase.queries.diagnoses import failures
 
-DONE = (OrderStatus.COMPLETED,)
 ENDED_BADLY = ("lock.declined", "lock.terminated")
+PAID = (OrderStatus.PAID, OrderStatus.RELEASED, OrderStatus.SHIPPED, OrderStatus.COMPLETED)
+TO_FULFIL = (OrderStatus.CONFIRMED, *PAID)
+"""An order that waits for its payment is the buyer's to move."""
+NEWEST = 10_000
+"""So many ordinary orders are measured at most."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,22 +38,31 @@ class Kpis:
     failed: int
 
 
+class LineCounts(NamedTuple):
+    """Of an order's repeated lines; `same` are HS codes that equal the source line's."""
+
+    lines: int
+    hs_codes: int
+    same: int
+
+
 def kpis_of(store: Store, *, since: dt.datetime, until: dt.datetime, span: Span = Span.WEEK) -> Kpis:
     """Of what happened in `[since, until)`."""
     events = failures(store, since=since, until=until)
     confirmed = _confirmed(store, since, until)
-    before, after = _ordinary(store, since, until), _cycle(confirmed)
-    entered = _entered(confirmed)
+    ordinary, repeated = _ordinary(store, since, until), _paid(store, since, until)
+    carried = _carried(confirmed)
     return Kpis(
         since=since,
         until=until,
         figures=(
-            after,
-            before,
-            kpis.shorter(before, after),
+            _cycle(confirmed),
+            repeated,
+            ordinary,
+            kpis.shorter(ordinary, repeated),
             _accuracy(store, since, until),
-            kpis.steps_saved(entered, acts=_acts(store, confirmed)),
-            kpis.entries_carried(entered),
+            kpis.steps_saved(carried, acts=_acts(store, confirmed)),
+            kpis.entries_carried(carried),
             _by_renegotiation(store, events, since, until),
         ),
         shares=tally.shares(events),
@@ -56,73 +71,99 @@ def kpis_of(store: Store, *, since: dt.datetime, until: dt.datetime, span: Span 
     )
 
 
-def _confirmed(store: Store, since: dt.datetime, until: dt.datetime) -> list[RepeatOrder]:
-    rows = RepeatOrder.objects.filter(
+def _confirmed(store: Store, since: dt.datetime, until: dt.datetime) -> QuerySet[RepeatOrder]:
+    return RepeatOrder.objects.filter(
         store=store, status__in=list(ACCEPTED), lock__ended_at__gte=since, lock__ended_at__lt=until
     )
-    return list(
-        rows.select_related("batch", "lock", "past_order", "batch__buyer").annotate(
-            kept=Count("lines", filter=Q(lines__outcome=LineOutcome.PLANNED))
-        )
-    )
 
 
-def _cycle(confirmed: Sequence[RepeatOrder]) -> Figure:
+def _cycle(confirmed: QuerySet[RepeatOrder]) -> Figure:
     """From the batch's making to the buyer's confirmation."""
-    return kpis.days("cycle", "R-85", [o.lock.ended_at - o.batch.created_at for o in confirmed])
+    spans = confirmed.values_list(F("lock__ended_at") - F("batch__created_at"), flat=True)
+    return kpis.days("cycle", "R-85", list(spans))
+
+
+def _paid(store: Store, since: dt.datetime, until: dt.datetime) -> Figure:
+    """From the batch's making to the receipt of the payment that settled the order."""
+    paid = Payment.objects.filter(store=store, reversed_at=None, order__status__in=PAID)
+    settled = paid.values("order").annotate(
+        last=Max("received_at"), span=Max("received_at") - F("order__batch__created_at")
+    )
+    spans = settled.filter(last__gte=since, last__lt=until).values_list("span", flat=True)
+    return kpis.days("cycle_paid", "R-85", list(spans))
 
 
 def _ordinary(store: Store, since: dt.datetime, until: dt.datetime) -> Figure:
-    """From the order to its payment, of what the store sold in the ordinary way: the same stretch of the way."""
+    """From the order to its payment, of what the store sold in the ordinary way."""
     rows = PastOrder.objects.filter(store=store, paid_at__gte=since, paid_at__lt=until)
-    spans = rows.order_by("-paid_at").values_list(F("paid_at") - F("ordered_at"), flat=True)[:10_000]
-    return kpis.days("ordinary_cycle", "R-85", list(spans))
+    spans = rows.order_by("-paid_at").values_list(F("paid_at") - F("ordered_at"), flat=True)
+    return kpis.days("ordinary_cycle", "R-85", list(spans[:NEWEST]))
 
 
 def _accuracy(store: Store, since: dt.datetime, until: dt.datetime) -> Figure:
-    """Completed repeat orders that were completed within the promise that the buyer confirmed."""
-    rows = RepeatOrder.objects.filter(
-        store=store, status__in=DONE, changed_at__gte=since, changed_at__lt=until
+    """Each order to be fulfilled counts once: when it is completed in time, or when its promise has passed."""
+    promised = ExpressionWrapper(
+        F("lock__ended_at") + F("promise_days") * dt.timedelta(days=1), output_field=DateTimeField()
     )
-    spans = rows.values_list("changed_at", "lock__ended_at", "promise_days")
-    kept = [done <= confirmed + dt.timedelta(days=promise) for done, confirmed, promise in spans]
-    return kpis.part("accuracy", "R-86", of=sum(kept), n=len(kept))
+    orders = RepeatOrder.objects.filter(store=store, status__in=TO_FULFIL).annotate(promised=promised)
+    in_time = Q(status=OrderStatus.COMPLETED, changed_at__lte=F("promised"))
+    counted = orders.aggregate(
+        kept=Count("pk", filter=in_time & Q(changed_at__gte=since, changed_at__lt=until)),
+        missed=Count("pk", filter=~in_time & Q(promised__gte=since, promised__lt=until)),
+    )
+    return kpis.part("accuracy", "R-86", of=counted["kept"], n=counted["kept"] + counted["missed"])
 
 
-def _acts(store: Store, confirmed: Sequence[RepeatOrder]) -> int:
+def _acts(store: Store, confirmed: QuerySet[RepeatOrder]) -> int:
     """What members and keys did with these batches, by the ledger; ticking and making it counts as two."""
-    subjects = {f"batch:{order.batch.ref}" for order in confirmed}
+    refs = set(confirmed.values_list("batch__ref", flat=True))
     by_people = Q(by__startswith="user:") | Q(by__startswith="key:")
-    entries = LedgerEntry.objects.filter(by_people, store_id=store.pk, subject__in=subjects)
-    return entries.count() + len(subjects)
-
-
-def _entered(confirmed: Sequence[RepeatOrder]) -> list[Entered]:
-    codes = _hs_codes(confirmed)
-    return [_entry(order, codes.get(order.pk, [])) for order in confirmed]
-
-
-def _hs_codes(confirmed: Sequence[RepeatOrder]) -> dict[int, list[tuple[str, str]]]:
-    """(now, then) of each repeated line whose code of then is known: one query."""
-    rows = RepeatLine.objects.filter(
-        order__in=[o.pk for o in confirmed], outcome=LineOutcome.PLANNED, source_line__hs_code__isnull=False
+    entries = LedgerEntry.objects.filter(
+        by_people, store_id=store.pk, subject__in=[f"batch:{ref}" for ref in refs]
     )
-    by_order: dict[int, list[tuple[str, str]]] = {}
-    for order_id, now, then in rows.values_list("order_id", "hs_code", "source_line__hs_code"):
-        by_order.setdefault(order_id, []).append((now, then))
-    return by_order
+    return entries.count() + len(refs)
 
 
-def _entry(order: RepeatOrder, codes: Sequence[tuple[str, str]]) -> Entered:
-    filled = [name for name in ADDRESS if order.ship_to.get(name)]
-    same = sum(order.ship_to[name] == getattr(order.past_order, name) for name in filled)
-    number = bool(order.batch.buyer.tax_number)
-    return Entered(
+def _carried(confirmed: QuerySet[RepeatOrder]) -> list[CarriedOrder]:
+    lines = _lines(confirmed)
+    rows = confirmed.values_list(
+        "pk", "ship_to", "buyer_tax_number", "past_order__buyer_tax_number",
+        *(f"past_order__{name}" for name in ADDRESS),
+    )  # fmt: skip
+    return [
+        _carried_order(ship_to, dict(zip(ADDRESS, then, strict=True)), number, number_then, lines[pk])
+        for pk, ship_to, number, number_then, *then in rows
+    ]
+
+
+def _lines(confirmed: QuerySet[RepeatOrder]) -> Mapping[int, LineCounts]:
+    """How many lines each order repeats; HS codes are compared where the code of then was kept."""
+    rows = RepeatLine.objects.filter(order__in=confirmed.values("pk"), outcome=LineOutcome.PLANNED)
+    counted = rows.values_list("order_id").annotate(
+        lines=Count("pk"),
+        hs_codes=Count("source_line__hs_code"),
+        same=Count("pk", filter=Q(hs_code=F("source_line__hs_code"))),
+    )
+    return defaultdict(lambda: LineCounts(0, 0, 0), {pk: LineCounts(*counts) for pk, *counts in counted})
+
+
+def _carried_order(
+    ship_to: Mapping[str, str],
+    then: Mapping[str, str],
+    number: str,
+    number_then: str | None,
+    lines: LineCounts,
+) -> CarriedOrder:
+    filled = [name for name in ADDRESS if ship_to.get(name)]
+    compared = bool(number) and number_then is not None
+    return CarriedOrder(
         address=len(filled),
-        tax_number=number,
-        lines=order.kept,
-        hs_codes=len(codes),
-        same=same + number + sum(now == then for now, then in codes),
+        tax_number=bool(number),
+        lines=lines.lines,
+        compared=len(filled) + compared + lines.hs_codes,
+        same=sum(ship_to[name] == then[name] for name in filled)
+        + (compared and number == number_then)
+        + lines.same,
     )
 
 

@@ -25,29 +25,42 @@ class Words:
 
 DEFINITIONS: Mapping[str, Words] = {
     "cycle": Words(
-        _("Cycle of a repeat order"),
-        _("Median time from making the batch to the buyer's confirmation."),
+        _("Repeat order: made to confirmed"),
+        _(
+            "Median time from making the batch to the buyer's confirmation. An ordinary order has no "
+            "such step: it is confirmed by being paid."
+        ),
         _("repeat orders that were confirmed"),
+    ),
+    "cycle_paid": Words(
+        _("Repeat order: made to paid"),
+        _(
+            "Median time from making the batch to the receipt of the payment that settled the order. "
+            "Orders on open account are not in it: they are paid after the delivery."
+        ),
+        _("repeat orders that were paid"),
         _("The platform names an average of 2.8 days."),
     ),
     "ordinary_cycle": Words(
-        _("Cycle of an ordinary order"),
+        _("Ordinary order: made to paid"),
         _("Median time from the order to its payment, of orders that were placed in the ordinary way."),
         _("ordinary orders that were paid, the newest 10,000"),
         _("The platform names an average of 7.3 days."),
     ),
     "cycle_shorter": Words(
         _("Shorter cycle"),
-        _("1 − cycle of a repeat order ÷ cycle of an ordinary order."),
+        _("1 − made to paid of a repeat order ÷ made to paid of an ordinary order."),
         _("orders in the smaller of the two samples"),
         _("The platform names 62 %."),
     ),
     "accuracy": Words(
         _("Fulfilment accuracy"),
         _(
-            "Completed repeat orders that were completed within the promised days, counted from the confirmation."
+            "Repeat orders completed within the promised days, counted from the confirmation, of all "
+            "whose completion or promised day falls into this time. An order that is overdue or was "
+            "never completed counts against it; one that waits for its payment does not count."
         ),
-        _("repeat orders that were completed"),
+        _("repeat orders that were completed or fell due"),
         _("The platform names 99.17 %."),
     ),
     "steps_saved": Words(
@@ -61,7 +74,9 @@ DEFINITIONS: Mapping[str, Words] = {
     "entries_carried": Words(
         _("Entries that nobody typed"),
         _(
-            "Entries of address, tax number and HS code that stand as in the source order, of all such entries in confirmed orders. What is not typed can't be mistyped."
+            "Entries of address, tax number and HS code that stand as in the source order, of all such "
+            "entries in confirmed orders. A tax number or HS code counts where the source order's was "
+            "kept. What is not typed can't be mistyped."
         ),
         _("entries in repeat orders that were confirmed"),
         _("The platform names 92 percent of entry errors avoided."),

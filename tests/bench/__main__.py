@@ -6,7 +6,7 @@ from pathlib import Path
 
 from django.core.management import call_command
 
-from tests.bench import batch, diagnosing, events, fees, history, importing, scaling, screening
+from tests.bench import batch, diagnosing, events, fees, figures, history, importing, scaling, screening
 
 BENCHES = {
     "batch": batch.run,
@@ -17,6 +17,7 @@ BENCHES = {
     "importing": importing.run,
     "events": events.run,
     "diagnosing": diagnosing.run,
+    "figures": figures.run,
 }
 
 

@@ -2,6 +2,7 @@
 
 from django.db import connection
 
+from marketplace import clock
 from marketplace.models import Buyer, Sku, Store
 
 ORDERS = """
@@ -12,8 +13,8 @@ INSERT INTO marketplace_pastorder (
     source, mirrored_at, assumed)
 SELECT %(store)s, %(buyer)s, %(prefix)s || n, 'completed', 'USD', at, at, at, 5, %(lines)s * 10000, 2500, 0,
     %(lines)s * 10000 + 2500, 0, false, 'DAP', 'buyer', %(lines)s, 30, false, false, '', 'c', %(country)s, '', 'x', 'y', 'z',
-    'bench', now(), '{}'
-FROM (SELECT n, now() - (n %% %(days)s) * interval '1 day' - interval '1 hour' AS at
+    'bench', %(now)s, '{}'
+FROM (SELECT n, %(now)s - (n %% %(days)s) * interval '1 day' - interval '1 hour' AS at
       FROM generate_series(1, %(orders)s) n) made
 """
 LINES = """
@@ -34,10 +35,10 @@ def orders_of(
     days: int = 80,
     with_lines: bool = True,
 ) -> None:
-    """`orders` completed orders of USD 100.00 a line, spread evenly over the last `days` days."""
+    """`orders` completed orders of USD 100.00 a line, spread evenly over the `days` days before the store's now."""
     values = {
         "store": store.pk, "buyer": buyer.pk, "prefix": f"B{buyer.pk}-", "country": buyer.country, "orders": orders,
-        "lines": lines, "days": days, "skus": [sku.pk for sku in skus], "n_skus": len(skus),
+        "now": clock.now(store), "lines": lines, "days": days, "skus": [sku.pk for sku in skus], "n_skus": len(skus),
     }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(ORDERS, values)
