@@ -23,6 +23,7 @@ from eligibility.facts import (
 from eligibility.findings import Finding, found, outcome_of, percent, with_evidence
 from eligibility.parties import match
 from marketplace.money import Rates, decimal_text, exponent, half_up
+from marketplace.stock_age import is_stale
 
 RULE_VERSION = "2026-11"
 COMPLETED = "completed"
@@ -232,7 +233,7 @@ def _active(x: LineFacts, _o: OrderFacts, _w: World) -> Finding | None:
 
 def _synced(x: LineFacts, _o: OrderFacts, w: World) -> Finding | None:
     synced, limit = x.sku.stock_synced_at, w.limits.stock_max_age_minutes
-    if synced is not None and w.now - synced <= dt.timedelta(minutes=limit):
+    if not is_stale(synced, now=w.now, max_age=dt.timedelta(minutes=limit)):
         return None
     value = synced.isoformat() if synced else "—"
     return found(Code.STOCK_SYNC_STALE, sku=x.sku.code, value=value, limit=limit)

@@ -86,3 +86,8 @@ def newest_close_id() -> int:
 def _for(sandbox: bool, rows: QuerySet) -> QuerySet:
     """A live store never takes what is simulated."""
     return rows if sandbox else rows.exclude(source=SIMULATED)
+
+
+def stale_stock(*, now: dt.datetime, max_age: dt.timedelta) -> Q:
+    """The SKUs whose stock figure is too old to rely on: `stock_age.is_stale`, for the database."""
+    return Q(stock_synced_at__isnull=True) | Q(stock_synced_at__lt=now - max_age)

@@ -12,6 +12,7 @@ from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace import clock, policy, queries
 from marketplace.models import Buyer, OrderClaim, PastOrder, Sku, StockClaim, Store
+from marketplace.stock_age import is_stale
 from pricing import reminders
 from pricing.agreements import digest_of
 from pricing.models import Lock, LockTerms
@@ -135,7 +136,7 @@ def _refuse_held_orders(past_order_ids: Collection[int]) -> None:
 
 def _refuse_stale_stock(skus: Collection[Sku], now: dt.datetime, max_age: dt.timedelta) -> None:
     """R-70 at the moment of the lock: what was in sync at the plan may no longer be. Exactly `max_age` passes."""
-    stale = [s for s in skus if s.stock_synced_at is None or now - s.stock_synced_at > max_age]
+    stale = [s for s in skus if is_stale(s.stock_synced_at, now=now, max_age=max_age)]
     if stale:
         known = [s.stock_synced_at for s in stale if s.stock_synced_at]
         raise Problem(

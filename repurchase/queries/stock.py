@@ -9,6 +9,7 @@ from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace import policy
 from marketplace.models import Sku, StockClaim, Store
+from marketplace.queries import stale_stock
 from repurchase.models import Batch, RepeatLine
 from repurchase.queries.paging import PAGE, Page, decode, encode
 
@@ -27,15 +28,11 @@ class Freshness:
 def freshness(store: Store, *, now: dt.datetime) -> Freshness:
     """The active SKUs in numbers: two queries."""
     minutes = int(policy.in_force(now)["stock_max_age_minutes"])
+    old = stale_stock(now=now, max_age=dt.timedelta(minutes=minutes))
     found = Sku.objects.filter(store=store, is_active=True).aggregate(
-        skus=Count("id"), stale=Count("id", filter=_stale(now, minutes)), oldest=Min("stock_synced_at")
+        skus=Count("id"), stale=Count("id", filter=old), oldest=Min("stock_synced_at")
     )
     return Freshness(limit_minutes=minutes, **found)
-
-
-def _stale(now: dt.datetime, minutes: int) -> Q:
-    """Exactly the limit passes."""
-    return Q(stock_synced_at__isnull=True) | Q(stock_synced_at__lt=now - dt.timedelta(minutes=minutes))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

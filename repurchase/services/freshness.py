@@ -2,11 +2,10 @@
 
 import datetime as dt
 
-from django.db.models import Q
-
 from marketplace import clock, policy
 from marketplace.mirror import connector
 from marketplace.models import Sku
+from marketplace.queries import stale_stock
 from repurchase.batching import BatchStatus
 from repurchase.lifecycle import OrderStatus
 from repurchase.models import Batch, LineOutcome, RepeatLine
@@ -30,6 +29,6 @@ def _stale(batch: Batch, now: dt.datetime) -> list[str]:
     lines = RepeatLine.objects.filter(
         order__batch=batch, order__status=OrderStatus.PLANNED, outcome=LineOutcome.PLANNED
     )
-    old = Q(stock_synced_at__isnull=True) | Q(stock_synced_at__lt=now - max_age(batch))
+    old = stale_stock(now=now, max_age=max_age(batch))
     skus = Sku.objects.filter(old, store=batch.store, pk__in=lines.values("sku"))
     return list(skus.order_by("code").values_list("code", flat=True))

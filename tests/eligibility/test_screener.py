@@ -62,3 +62,21 @@ class TestAScreener:
         shared = Screener(AROUND)
         assert shared.screen(order(line())).outcome == "planned"
         assert "SKU_NOT_STANDARD" in shared.screen(order(line(is_standard=False))).codes
+
+
+class TestTheStockOfAnOrder:
+    def test_is_not_taken_by_a_line_that_is_left_out(self):
+        """R-08, R-10: fifteen pieces; a line of ten out of the price band leaves all of them to the next."""
+        shared = sku(id=1, available=15)
+        left_out = line(10, 20_000, line_no=1)._replace(sku=shared)
+        kept = line(15, 15_000, line_no=2)._replace(sku=shared)
+        first, second = screen(order(left_out, kept), world=world()).lines
+        assert [f.code for f in first.findings] == ["PRICE_OUT_OF_BAND"]
+        assert (second.findings, second.available) == ((), 15)
+
+    def test_is_taken_by_the_lines_that_are_kept(self):
+        shared = sku(id=1, available=15)
+        asked = [line(10, 10_000, line_no=n)._replace(sku=shared) for n in (1, 2)]
+        first, second = screen(order(*asked), world=world()).lines
+        assert first.findings == ()
+        assert ([f.code for f in second.findings], second.available) == (["STOCK_TOO_LOW"], 5)

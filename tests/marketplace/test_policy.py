@@ -1,6 +1,10 @@
+import datetime as dt
+
 import pytest
 
 from marketplace import policy
+from marketplace.models import PolicyValue
+from tests import world
 
 
 class TestAPolicyValue:
@@ -43,3 +47,11 @@ class TestAPolicyValue:
     )
     def test_on_its_bound_is_taken(self, name, text):
         assert str(policy.typed(name, text)) == text
+
+
+@pytest.mark.django_db
+class TestAValueWithItsDay:
+    @pytest.mark.parametrize(("before", "hours"), [(dt.timedelta(0), 48), (dt.timedelta(microseconds=1), 72)])
+    def test_holds_from_its_first_moment_on(self, before, hours):
+        PolicyValue.objects.create(name="lock_hours", value="48", valid_from=world.NOW)
+        assert policy.in_force(world.NOW - before)["lock_hours"] == hours

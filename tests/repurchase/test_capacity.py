@@ -42,6 +42,8 @@ class TestCapacity:
             ({2: 350}, {2: 250}, None),  # a night shift
             ({2: 100, 4: 400}, {3: 0}, (4, 500, 300)),
             ({2: 200}, {3: 0}, None),  # a holiday after the due day takes nothing from it
+            ({2: 200}, {0: 0}, None),  # nor does one on the day of the plan, of which nothing counts
+            ({2: 201}, {0: 900}, (2, 201, 200)),
         ],
     )
     def test_overflows_first_where_more_is_due_than_can_be_made(self, due, exceptions, overflow):
