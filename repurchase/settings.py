@@ -289,7 +289,7 @@ STOCK_SOURCE = env.str("STOCK_SOURCE", default="repurchase.simulator.SandboxStoc
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["repurchase.api.auth.KeyAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["repurchase.api.auth.HasScope"],
+    "DEFAULT_PERMISSION_CLASSES": ["repurchase.api.auth.MayAct"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",

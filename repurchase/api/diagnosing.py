@@ -18,6 +18,7 @@ from diagnostics.codes import Code
 from diagnostics.fixes import Fix
 from diagnostics.tally import Share
 from marketplace import clock
+from marketplace.access import Can
 from repurchase import queries
 from repurchase.api import asked
 from repurchase.api.endpoint import Endpoint
@@ -152,6 +153,8 @@ class BatchDiagnosisTold(Endpoint):
 
 
 class Fixes(Endpoint):
+    needs = Can.PLAN
+
     @described("get_batch_fixes", FixSets)
     def get(self, request: Request, ref: str) -> Response:
         """The smallest sets of fixes that free the most orders and money, one for each size."""
