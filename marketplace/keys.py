@@ -7,7 +7,6 @@ import datetime as dt
 import hashlib
 import re
 import secrets
-from collections.abc import Mapping
 
 from django.db import models, transaction
 from django.db.models import F, Q
@@ -23,11 +22,8 @@ from marketplace.models import ApiKey, Membership, User
 OVERLAP = dt.timedelta(hours=24)
 """A rotated key works for so long beside its successor."""
 
-SCOPES: Mapping[str, frozenset[Can]] = {
-    "read": frozenset({Can.VIEW}),
-    "write": frozenset(Can) - {Can.VIEW, Can.GRANT_KEYS},
-}
-"""What a scope lets a key do of what its principal may do. No key grants keys."""
+SCOPES = ("read", "write")
+"""What a key may do of what its principal may: look, and all else."""
 
 
 def digest_of(text: str) -> str:
@@ -59,10 +55,10 @@ def key_of(text: str) -> ApiKey | None:
 
 
 def refuse_beyond(key: ApiKey, *, needs: Can, scope: str) -> None:
-    """KEY_NOT_GRANTED, SCOPE_MISSING, or NOT_PERMITTED where its principal may not do it himself (403)."""
+    """KEY_NOT_GRANTED, SCOPE_MISSING, or NOT_PERMITTED where its principal may not do it either (403)."""
     if key.principal is None:
         raise Problem(Code.KEY_NOT_GRANTED)
-    if not any(needs in SCOPES.get(each, ()) for each in key.scopes):
+    if scope not in key.scopes:
         raise Problem(Code.SCOPE_MISSING, needs=scope)
     require(key.principal, needs)
 

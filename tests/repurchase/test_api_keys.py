@@ -29,7 +29,7 @@ NO_WEBHOOK = uuid.UUID(int=1)
 
 
 def address(pattern, batch_ref: str, order_ref: str, webhook_id: object = NO_WEBHOOK) -> str:
-    path = API + str(pattern.pattern)
+    path = API + str(pattern.pattern).replace("<uuid:pk>", str(NO_WEBHOOK)).replace("<fileform:form>", "xlsx")
     ref = order_ref if pattern.name == "order" else batch_ref
     return path.replace("<ref:ref>", ref).replace("<uuid:webhook_id>", str(webhook_id))
 
