@@ -218,6 +218,7 @@ CELERY_TASK_QUEUES = [Queue(name, routing_key=name) for name in ("timers", "bulk
 PAPERS = {  # each task that renders a PDF, with its priority
     "repurchase.issue_proforma": 0,
     "pricing.seal": 3,
+    "repurchase.make_order_report": 3,  # somebody waits for it
     "repurchase.make_report": 6,
 }
 CELERY_TASK_ROUTES = (

@@ -53,7 +53,7 @@ def _refused(
     request: Request, problem: Problem, status: int = 0, errors: Errors | None = None
 ) -> JsonResponse:
     said = words.of(problem.code, problem.evidence)
-    return problem_json(
+    response = problem_json(
         request,
         code=problem.code,
         status=status or CATALOGUE[problem.code].status,
@@ -61,6 +61,9 @@ def _refused(
         detail=f"{said.cause} {said.fix}",
         errors=errors or [],
     )
+    if problem.code is Code.TOO_MANY_REQUESTS:
+        response["Retry-After"] = str(problem.evidence["value"])
+    return response
 
 
 def _rows(view: Any, problem: Problem) -> Iterator[dict[str, str]]:
@@ -114,9 +117,7 @@ def escaped(name: str) -> str:
 
 def _throttled(request: Request, exception: exceptions.Throttled) -> JsonResponse:
     seconds = max(1, ceil(exception.wait or 1))
-    response = _refused(request, Problem(Code.TOO_MANY_REQUESTS, value=seconds))
-    response["Retry-After"] = str(seconds)
-    return response
+    return _refused(request, Problem(Code.TOO_MANY_REQUESTS, value=seconds))
 
 
 def problem_json(

@@ -92,11 +92,11 @@ class TestAKey:
         assert "/take-over/" not in manager.get(PAGE).content.decode()
         assert owner.post(f"{PAGE}keys/{made.pk}/take-over/").status_code == 302
         assert ApiKey.objects.get().principal.user.email == "owner@example.com"
-        new_key(developer, name="other")
+        new_key(developer, name="QRS-7")
         other = ApiKey.objects.latest("pk")
         assert manager.post(f"{PAGE}keys/{other.pk}/refuse/").status_code == 302
         assert manager.post(f"{PAGE}keys/{other.pk}/grant/").status_code == 409
-        assert "other" not in developer.get(PAGE).content.decode()
+        assert "QRS-7" not in developer.get(PAGE).content.decode()
 
     def test_of_a_manager_acts_for_them_at_once_and_webhooks_are_not_theirs(self, manager):
         assert works(Client(), new_key(manager))
