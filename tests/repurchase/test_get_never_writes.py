@@ -17,7 +17,9 @@ from pricing.models import Grant, Lock
 from tests import world
 from tests.pricing.locked import renegotiate
 from tests.repurchase import test_strangers as strangers
-from tests.repurchase.test_strangers import address, alices, everything  # noqa: F401 - a fixture
+from tests.repurchase.test_strangers import address, everything
+
+alices = strangers.alices
 
 pytestmark = pytest.mark.django_db
 WRITING = re.compile(
@@ -30,6 +32,9 @@ ALLOWED = {
     "marketplace_apikey": "when a key was last used, once a minute",
 }
 """What a look may leave behind, and why: nothing of a store's business."""
+
+WITHOUT_A_WORKER = {"readyz"}
+"""It says 503 in a test, where no worker runs."""
 
 PAGES = sorted(strangers.OF_A_STORE | strangers.PUBLIC)
 OF_A_KEY = sorted(strangers.OF_A_KEY)
@@ -49,23 +54,23 @@ def watched() -> Iterator[list[str]]:
         yield wrote
 
 
-def walk(client, routes, alices, methods=("GET",), **headers) -> None:
-    """Asks for each address; `alices` says how her rows are named."""
+def walk(client, routes, rows, methods=("GET",), **headers) -> None:
+    """Asks for each address; `rows` says how her rows are named."""
     guilty = {}
     for route in routes:
         for method in methods:
             with watched() as wrote:
-                answer = client.generic(method, address(route, alices), headers=headers)
+                answer = client.generic(method, address(route, rows), headers=headers)
                 if answer.streaming:
                     b"".join(answer.streaming_content)
-            assert answer.status_code < 500, (method, route)
+            assert answer.status_code < 500 or route in WITHOUT_A_WORKER, (method, route)
             if wrote:
                 guilty[method, route] = wrote
     assert guilty == {}
 
 
 @pytest.fixture
-def talking(alices):  # noqa: F811
+def talking(alices):
     """A lock of hers is under renegotiation, and her buyer has a link."""
     talks = renegotiate(Lock.objects.get())
     return alices | {"talks": talks.pk, "link": signing.token_of(Grant.objects.get())}
