@@ -133,7 +133,7 @@ class TestAList:
             asked.serializers.CharField, "run_validation", lambda self, data: looked.append(data) or data
         )
         told = problem(erp.post("batches/", {"order_ids": [1] * (asked.LIST_MAX + 1)}), 422, "INPUT_INVALID")
-        assert [each["pointer"] for each in told["errors"]][0] == "#/order_ids"
+        assert [each["pointer"] for each in told["errors"]] == ["#/order_ids"]
         assert [each for each in looked if each == 1] == []
 
     def test_of_wrong_members_names_the_first_twenty(self, erp):

@@ -2,12 +2,15 @@
 
 import datetime as dt
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.core import mail
+from django.db import connections
 from django.test import Client
 from django.utils import timezone
 
+from diagnostics.problem import Problem
 from marketplace.models import ApiKey, Role
 from outbox import events, letters, webhooks
 from outbox.models import Delivery, Event, Webhook
@@ -152,6 +155,20 @@ class TestAWebhook:
         for _ in range(webhooks.MAX_A_STORE):
             last = developer.post(f"{PAGE}webhooks/", {"url": "https://erp.example.com/"})
         assert last.status_code == 409
+        assert Webhook.objects.count() == webhooks.MAX_A_STORE
+
+    @pytest.mark.django_db(transaction=True)
+    def test_is_one_of_ten_however_many_are_added_at_once(self, store):
+        def add(_) -> None:
+            try:
+                webhooks.create(store_id=store.pk, url="https://erp.example.com/", types=[], loopback=False)
+            except Problem:
+                pass
+            finally:
+                connections.close_all()
+
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(add, range(24)))
         assert Webhook.objects.count() == webhooks.MAX_A_STORE
 
     def test_is_rotated_switched_replayed_and_removed(self, developer, webhook):
