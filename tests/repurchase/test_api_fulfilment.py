@@ -246,7 +246,9 @@ class TestTheErp:
                 assert client.generic(method, "/api/v1/releases/", headers=headers).status_code in (200, 405)
         dry = reader.post("screenings/", {"order_ids": ["1"]}, X_ERP_Client="mabang/3")
         problem(dry, 422, "ORDER_UNKNOWN")
-        problem(operator.post("batches/", {"order_ids": ["1"]}, X_ERP_Client="mabang/3"), 422, "ORDER_UNKNOWN")
+        problem(
+            operator.post("batches/", {"order_ids": ["1"]}, X_ERP_Client="mabang/3"), 422, "ORDER_UNKNOWN"
+        )
         assert str(ErpConnection.objects.get().product.code) == "dianxiaomi"
 
     def test_is_refused_when_it_is_not_the_stores_also_where_nothing_is_written(self, client, store):

@@ -111,12 +111,13 @@ class TestTheReportOfAnOrder:
         assert answer.headers["Content-Type"] == "application/pdf"
         assert "Set the ERP's stock refresh" in text_of(answer.content)
 
-
     def test_is_drawn_once_for_all_who_wait_and_again_when_something_happened(
         self, client, store, batch, django_capture_on_commit_callbacks, monkeypatch
     ):
         rung = []
-        monkeypatch.setattr("outbox.bells._send", lambda task, times, arguments: rung.append((task, arguments)))
+        monkeypatch.setattr(
+            "outbox.bells._send", lambda task, times, arguments: rung.append((task, arguments))
+        )
         erp, path = Caller(client, store, "read"), f"orders/{batch.ref}-0004/diagnostics.pdf"
         with django_capture_on_commit_callbacks(execute=True):
             assert [erp.get(path).status_code for _ in range(3)] == [202] * 3
@@ -155,7 +156,9 @@ class TestTheReportOfAnOrder:
 
 def drawn(batch, ref: str, language: str = "zh-hans") -> None:
     """As the worker draws it that was rung."""
-    name = order_reports._name(batch.store, RepeatOrder.objects.select_related("batch").get(ref=ref), language)
+    name = order_reports._name(
+        batch.store, RepeatOrder.objects.select_related("batch").get(ref=ref), language
+    )
     order_reports.make(store_id=batch.store_id, ref=ref, language=language, name=name)
 
 
