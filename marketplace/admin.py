@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from marketplace import clock, policy, tax_numbers
+from marketplace import clock, members, policy, tax_numbers
 from marketplace.mirror import checks as parties
 from marketplace.mirror import quarantine
 from marketplace.mirror.observations import Reason
@@ -95,11 +95,56 @@ class Users(UserAdmin):
     ]
     add_fieldsets = [(None, {"fields": ["email", "name", "password1", "password2"]})]
 
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
+        """Only a superuser gives rights in the administration: nobody gives himself what he lacks."""
+        return [] if request.user.is_superuser else ["is_staff", "is_superuser", "groups", "user_permissions"]
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return _is_no_stronger(request, obj) and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return _is_no_stronger(request, obj) and super().has_delete_permission(request, obj)
+
+    def delete_model(self, request: HttpRequest, obj: User) -> None:
+        """They leave every store first, so that their keys end in its ledger."""
+        for member in obj.memberships.select_related("store", "user"):
+            members.leave(member, by=request.user)
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet) -> None:
+        for user in queryset:
+            self.delete_model(request, user)
+
+
+def _is_no_stronger(request: HttpRequest, obj: User | None) -> bool:
+    """Whose password one may set, one can sign in as: of the staff's accounts only a superuser's business."""
+    return request.user.is_superuser or obj is None or not (obj.is_staff or obj.is_superuser)
+
+
+class MembersForms(forms.BaseInlineFormSet):
+    editor: User
+
+    def clean(self) -> None:
+        """A membership is one person's for good: its keys act for them. And nobody lets himself into a store."""
+        super().clean()
+        for form in self.forms:
+            if form.instance.pk and "user" in form.changed_data:
+                form.add_error("user", _("Remove this member, and add the other one."))
+            mine = self.editor.pk in (form.instance.user_id, form.initial.get("user"))
+            if mine and form.has_changed() and not self.editor.is_superuser:
+                form.add_error("user", _("Somebody else has to change your own membership."))
+        if any(form.errors for form in self.forms):
+            raise ValidationError(_("Nothing was changed."))
+
 
 class Members(admin.TabularInline):
     model = Membership
+    formset = MembersForms
     extra = 0
     autocomplete_fields = ["user"]
+
+    def get_formset(self, request: HttpRequest, obj: Store | None = None, **options: Any) -> type:
+        return type("Members", (super().get_formset(request, obj, **options),), {"editor": request.user})
 
 
 @admin.register(Store)
@@ -107,6 +152,15 @@ class Stores(admin.ModelAdmin):
     list_display = ["name", "code", "level", "sandbox", "verified_at"]
     search_fields = ["name", "code"]
     inlines = [Members]
+
+    def save_formset(self, request: HttpRequest, form: forms.ModelForm, formset, change: bool) -> None:
+        formset.save(commit=False)
+        for member in formset.deleted_objects:
+            members.leave(member, by=request.user)
+        for member, _fields in formset.changed_objects:
+            members.change(member, by=request.user)
+        for member in formset.new_objects:
+            members.join(member, by=request.user)
 
 
 def _titled(name: str) -> str:
@@ -271,8 +325,17 @@ class PastOrders(LookOnly):
 
 @admin.register(ApiKey)
 class ApiKeys(LookOnly):
-    list_display = ["name", "store", "prefix", "last_used_at", "revoked_at"]
-    list_select_related = ["store"]
+    list_display = [
+        "name",
+        "store",
+        "prefix",
+        "principal",
+        "created_by",
+        "granted_at",
+        "last_used_at",
+        "revoked_at",
+    ]
+    list_select_related = ["store", "principal__user", "principal__store", "created_by"]
     exclude = ["digest"]
 
 

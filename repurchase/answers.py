@@ -72,22 +72,27 @@ def judge(answer: Answer, placed: Sequence[Placed]) -> Verdict:
     """
     known = {line.line: line for line in placed}
     rows = [row for line in answer.lines if (row := _wrong(line, known))]
-    numbers = [line.line for line in answer.lines]
-    rows += [
-        _row(line.pointer, f"line {line.line} twice")
-        for n, line in enumerate(answer.lines)
-        if line.line in numbers[:n]
-    ]
+    rows += _repeated(answer.lines)
     if rows:
         raise Problem(Code.INPUT_INVALID, detail=f"{len(rows)} lines", rows=rows[:20])
     verdicts = {line.verdict for line in answer.lines}
-    if len(numbers) < len(known):
+    if len(answer.lines) < len(known):
         named_changes = answer.verdict is Verdict.CHANGED and answer.lines
         verdicts.add(Verdict.ACCEPTED if named_changes else answer.verdict)
     for worst in (Verdict.REFUSED, Verdict.CHANGED):
         if worst in verdicts:
             return worst if verdicts == {worst} else Verdict.CHANGED
     return Verdict.ACCEPTED
+
+
+def _repeated(lines: Sequence[Line]) -> list[dict[str, str]]:
+    seen: set[int] = set()
+    rows = []
+    for line in lines:
+        if line.line in seen:
+            rows.append(_row(line.pointer, f"line {line.line} twice"))
+        seen.add(line.line)
+    return rows
 
 
 def _wrong(line: Line, known: Mapping[int, Placed]) -> dict[str, str] | None:

@@ -5,7 +5,7 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from marketplace import clock
-from marketplace.access import CAPABILITIES, SESSION_KEY, Can, memberships_of
+from marketplace.access import SESSION_KEY, Can, can, memberships_of
 from outbox import events
 from repurchase.queries.talks import live_count
 
@@ -14,7 +14,7 @@ def site(request: HttpRequest) -> dict:
     return {
         "memberships": SimpleLazyObject(lambda: _memberships(request)),
         "membership": SimpleLazyObject(lambda: _current(request)),
-        "may_manage_keys": SimpleLazyObject(lambda: _may_manage_keys(request)),
+        "may_see_developers": SimpleLazyObject(lambda: _may_see_developers(request)),
         "events_head": SimpleLazyObject(lambda: _events_head(request)),
         "renegotiations_waiting": SimpleLazyObject(lambda: _waiting(request)),
         "embedded": settings.EMBEDDED,
@@ -30,9 +30,9 @@ def _memberships(request: HttpRequest) -> list:
     return request._memberships
 
 
-def _may_manage_keys(request: HttpRequest) -> bool:
+def _may_see_developers(request: HttpRequest) -> bool:
     membership = _current(request)
-    return membership is not None and Can.MANAGE_KEYS in CAPABILITIES[membership.role]
+    return membership is not None and (can(membership, Can.MANAGE_KEYS) or can(membership, Can.GRANT_KEYS))
 
 
 def _events_head(request: HttpRequest) -> int:

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.urls import reverse
 
+from marketplace import keys
 from marketplace.access import CAPABILITIES, Can
 from marketplace.models import Membership, Role, Store
 from marketplace.money import Money
@@ -27,8 +28,8 @@ ATTACHED_BYTES = 5 << 20  # a larger PDF would bounce at many mail servers: its 
 def _sellers(store: Store, batch: Batch) -> list[str]:
     """Whoever made the batch and may still see it; otherwise the store's owners."""
     members = Membership.objects.filter(store=store, user__is_active=True)
-    maker = batch.created_by.removeprefix("user:")
-    chosen = members.filter(user=maker) if maker.isdecimal() else members.none()
+    maker = keys.person_of(batch.created_by)
+    chosen = members.filter(user=maker) if maker else members.none()
     users = (chosen or members.filter(role=Role.OWNER)).values("user_id")
     return list(get_user_model().objects.filter(pk__in=users).order_by("pk").values_list("email", flat=True))
 

@@ -1,5 +1,6 @@
-"""Logs: one JSON object a line, without secrets. A buyer's link never reaches them."""
+"""Logs: one JSON object a line, without secrets. A buyer's link or an API key never reaches them."""
 
+import logging
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -9,6 +10,12 @@ import structlog
 BUYER_LINK = re.compile(r"(/b/)[^/\s\"']+")
 TOKEN = re.compile(r"(?<![\w-])[\w-]{22}\.[\w-]{43}(?![\w-])", re.ASCII)
 SECRET_KEY = re.compile(r"password|token|secret|authorization|api_key|cookie", re.IGNORECASE)
+API_KEY = re.compile(r"\b(bro_|whsec_)[\w+/=-]+", re.ASCII)
+IN_A_QUERY = re.compile(
+    r"([?&;][\w.%-]*(?:key|token|secret|pass|code|signature|auth|session)[\w.%-]*=)[^&;\s\"'<>]+",
+    re.IGNORECASE,
+)
+"""What a parameter holds whose name tells a secret: nobody should send a key so, and some will."""
 
 
 def redact(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
@@ -20,7 +27,9 @@ def _blanked(value: Any) -> Any:
     if isinstance(value, bytes):
         value = value.decode(errors="replace")
     if isinstance(value, str):
-        return TOKEN.sub("…", BUYER_LINK.sub(r"\1…", value))
+        for secret in (BUYER_LINK, API_KEY, IN_A_QUERY):
+            value = secret.sub(r"\1…", value)
+        return TOKEN.sub("…", value)
     if isinstance(value, Mapping):
         return {k: "…" if SECRET_KEY.search(str(k)) else _blanked(v) for k, v in value.items()}
     if isinstance(value, tuple):
@@ -71,7 +80,14 @@ CONFIG = {
 }
 
 
+SERVERS = ("uvicorn", "uvicorn.access")
+
+
 def configure() -> None:
+    """The web server's own lines go the same way where it writes any: its access log holds whole addresses."""
+    for name in SERVERS:
+        if logging.getLogger(name).handlers:
+            CONFIG["loggers"][name] = {"handlers": ["console"], "propagate": False}
     structlog.configure(
         processors=[*SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

@@ -208,21 +208,33 @@ CELERY_BROKER_TRANSPORT_OPTIONS = ({} if BROKER_URL.startswith("amqp") else OF_R
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True
-# Three queues, so that timers wait for no batch and no batch for the reading of pictures; who needs more workers for one
-# of them starts some with `celery worker -Q bulk` (docs/operating.md).
+# Four queues, so that timers wait for no batch and no batch for the reading of pictures; who needs more workers for one
+# of them starts some with `celery worker -Q bulk` (docs/operating.md). What is rendered as PDF has a queue and a process
+# of its own: a paper that never renders holds up no batch, no timer and no payment.
 # A lower priority comes first, whatever its queue; without one it is 0: timers, and edits, for which somebody waits, go
 # before the chunks and papers that are waiting. Between stores the rows decide (ADR 7).
 CELERY_TASK_DEFAULT_QUEUE = "timers"
-CELERY_TASK_QUEUES = [Queue(name, routing_key=name) for name in ("timers", "bulk", "papers")]
-CELERY_TASK_ROUTES = {
-    "repurchase.generate_next": {"queue": "bulk", "priority": 3},
-    "repurchase.carry_out_edit": {"queue": "bulk"},
-    "repurchase.conform": {"queue": "bulk", "priority": 6},  # waits for an integrator's server
-    "repurchase.issue_proforma": {"queue": "papers"},  # the buyer waits for it to pay
-    "repurchase.make_report": {"queue": "papers", "priority": 3},
-    "qualification.read": {"queue": "papers", "priority": 3},
-    "pricing.seal": {"queue": "papers", "priority": 3},
-} | json.loads(env.str("TASK_ROUTES", default="") or "{}")
+CELERY_TASK_QUEUES = [Queue(name, routing_key=name) for name in ("timers", "bulk", "documents", "papers")]
+PAPERS = {  # each task that renders a PDF, with its priority
+    "repurchase.issue_proforma": 0,
+    "pricing.seal": 3,
+    "repurchase.make_order_report": 3,  # somebody waits for it
+    "repurchase.make_report": 6,
+}
+CELERY_TASK_ROUTES = (
+    {
+        "repurchase.generate_next": {"queue": "bulk", "priority": 3},
+        "repurchase.carry_out_edit": {"queue": "bulk"},
+        "repurchase.conform": {"queue": "bulk", "priority": 6},  # waits for an integrator's server
+        "qualification.read": {"queue": "documents", "priority": 3},
+    }
+    | {name: {"queue": "papers", "priority": priority} for name, priority in PAPERS.items()}
+    | json.loads(env.str("TASK_ROUTES", default="") or "{}")
+)
+PAPER_SECONDS = env.int("PAPER_SECONDS", default=180)  # a PDF that takes longer is given up, and tried later
+CELERY_TASK_ANNOTATIONS = {
+    name: {"soft_time_limit": PAPER_SECONDS, "time_limit": PAPER_SECONDS + 20} for name in PAPERS
+}
 # So many chunks of one store at a time; 0: as many as there are workers. Stores take turns either way.
 CHUNKS_A_STORE = env.int("CHUNKS_A_STORE", default=0)
 CELERY_TASK_TIME_LIMIT = TASK_SECONDS
@@ -278,7 +290,7 @@ STOCK_SOURCE = env.str("STOCK_SOURCE", default="repurchase.simulator.SandboxStoc
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["repurchase.api.auth.KeyAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["repurchase.api.auth.HasScope"],
+    "DEFAULT_PERMISSION_CLASSES": ["repurchase.api.auth.MayAct"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",

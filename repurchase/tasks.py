@@ -11,6 +11,7 @@ from repurchase.services import (
     conforming,
     invoicing,
     once,
+    order_reports,
     reporting,
     sweeping,
     triggering,
@@ -30,6 +31,11 @@ def carry_out_edit(task_id: int) -> None:
 @shared_task(name="repurchase.make_report")
 def make_report(report_id: int) -> None:
     reporting.make(report_id)
+
+
+@shared_task(name="repurchase.make_order_report")
+def make_order_report(store_id: int, ref: str, language: str, name: str) -> None:
+    order_reports.make(store_id=store_id, ref=ref, language=language, name=name)
 
 
 @shared_task(name="repurchase.issue_proforma")

@@ -77,6 +77,9 @@ urlpatterns = [
     path("developers/", developers.developers, name="developers"),
     path("developers/keys/<int:key_id>/rotate/", developers.rotate_key, name="key-rotate"),
     path("developers/keys/<int:key_id>/revoke/", developers.revoke_key, name="key-revoke"),
+    path("developers/keys/<int:key_id>/grant/", developers.grant_key, name="key-grant"),
+    path("developers/keys/<int:key_id>/refuse/", developers.refuse_key, name="key-refuse"),
+    path("developers/keys/<int:key_id>/take-over/", developers.take_key_over, name="key-take-over"),
     path("developers/webhooks/", developers.new_webhook, name="new-webhook"),
     path("developers/webhooks/<uuid:webhook_id>/", developers.webhook, name="developers-webhook"),
     path(

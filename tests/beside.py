@@ -38,12 +38,16 @@ def courier():
     return program("manage.py", "send_webhooks")
 
 
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
 @contextlib.contextmanager
 def server() -> Iterator[tuple[str, subprocess.Popen]]:
     """uvicorn as `make run` starts it: (its address, its process)."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     flags = ["--host", "127.0.0.1", "--port", str(port), "--no-access-log", "--lifespan", "off",
              "--log-level", "warning", "--timeout-graceful-shutdown", "1"]  # fmt: skip
     with program("-m", "uvicorn", "repurchase.asgi:application", *flags) as process:

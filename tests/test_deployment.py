@@ -6,18 +6,20 @@ from pathlib import Path
 import pytest
 import yaml
 
+from repurchase.embedded import portal
+
 ROOT = Path(__file__).parent.parent
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SETTINGS = (ROOT / "repurchase" / "settings.py").read_text()
 ENV_EXAMPLE = (ROOT / ".env.example").read_text()
 READ = set(re.findall(r'env(?:\.\w+)?\(\s*"([A-Z_]+)"', SETTINGS))
 READ_BY_UVICORN = {"FORWARDED_ALLOW_IPS"}
-APPS = ("migrate", "web", "worker", "courier", "beat")
+APPS = ("migrate", "web", "worker", "papers", "courier", "beat")
 
 
 class TestTheComposeFile:
     def test_has_every_process_that_the_product_needs(self):
-        assert {"web", "worker", "courier", "beat", "postgres", "redis"} <= set(COMPOSE["services"])
+        assert {"web", "worker", "papers", "courier", "beat", "postgres", "redis"} <= set(COMPOSE["services"])
 
     @pytest.mark.parametrize("service", APPS)
     def test_sets_only_what_the_settings_read(self, service):
@@ -46,6 +48,7 @@ class TestTheComposeFile:
             ("migrate", "owner"),
             ("web", "web"),
             ("worker", "worker"),
+            ("papers", "worker"),
             ("courier", "worker"),
             ("beat", "worker"),
         ],
@@ -69,12 +72,22 @@ class TestTheComposeFile:
         assert mounts
         assert all((ROOT / mount.split(":")[0]).is_file() for mount in mounts)
 
+    def test_serves_every_queue_once_as_the_embedded_default_does(self):
+        named = re.findall(r"Queue\(name, routing_key=name\) for name in \(([^)]*)\)", SETTINGS)[0]
+        queues = sorted(re.findall(r'"(\w+)"', named))
+        of_compose = [COMPOSE["services"][name]["command"] for name in ("worker", "papers")]
+        of_portal = [portal._programs(8000)[name] for name in ("worker", "papers")]
+        for commands in (of_compose, of_portal):
+            served = [queue for c in commands for queue in c[c.index("-Q") + 1].split(",")]
+            assert sorted(served) == queues
+        assert of_compose[1][of_compose[1].index("-Q") + 1] == "papers"  # apart from everything else
+
     def test_runs_the_programs_of_the_embedded_default(self):
-        portal = (ROOT / "repurchase/embedded/portal.py").read_text()
+        code = (ROOT / "repurchase/embedded/portal.py").read_text()
         for service in ("worker", "beat"):
             verb = COMPOSE["services"][service]["command"][3]
-            assert f'"{verb}"' in portal
-        assert f'"{COMPOSE["services"]["courier"]["command"][2]}"' in portal
+            assert f'"{verb}"' in code
+        assert f'"{COMPOSE["services"]["courier"]["command"][2]}"' in code
 
 
 class TestTheDockerfile:

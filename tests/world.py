@@ -5,12 +5,16 @@ The cast is fixed: alice owns the store, bob is an operator on her team, charlie
 
 import datetime as dt
 import itertools
+import secrets
 from decimal import Decimal
 from typing import Any
 
-from marketplace import clock
+from django.utils import timezone
+
+from marketplace import clock, keys
 from marketplace.mirror import tariffs
 from marketplace.models import (
+    ApiKey,
     Buyer,
     CarrierService,
     Category,
@@ -79,6 +83,16 @@ def member(of: Store, role: str = Role.OWNER, email: str = "") -> User:
     made = user(email)
     Membership.objects.create(user=made, store=of, role=role)
     return made
+
+
+def key(of: Store, *scopes: str, role: str = Role.OWNER) -> str:
+    """The text of an API key that acts for a new member of the role; every scope, unless some are named."""
+    text = f"bro_{secrets.token_urlsafe(32)}"
+    ApiKey.objects.create(
+        store=of, name="ERP", scopes=list(scopes or keys.SCOPES), prefix=text[:12], digest=keys.digest_of(text),
+        principal=Membership.objects.create(user=user(), store=of, role=role), granted_at=timezone.now(),
+    )  # fmt: skip
+    return text
 
 
 def buyer(of: Store, **fields: Any) -> Buyer:

@@ -46,6 +46,12 @@ REQUESTS: Mapping[Code, Entry] = {
         _("The request carries no valid API key."),
         _("Send “Authorization: Bearer <key>”."),
     ),
+    Code.KEY_NOT_GRANTED: refusal(
+        403,
+        _("The key is not granted yet"),
+        _("It was asked for, and nobody has granted it: it acts for no member, so it may do nothing."),
+        _("Ask an owner or a manager of the store to grant it on the Developers page."),
+    ),
     Code.SCOPE_MISSING: refusal(
         403,
         _("The key lacks a scope"),

@@ -118,7 +118,11 @@ class Membership(models.Model):
 
 
 class ApiKey(models.Model):
-    """A key of one store, shown once, kept as a SHA-256 digest (256 random bits need no slow hash)."""
+    """A key of one store, shown once, kept as a SHA-256 digest (256 random bits need no slow hash).
+
+    It acts for one member, its principal, who granted it; without one it does nothing. `created_by` asked for it. When the
+    principal's membership ends, the database forgets it here: the key has ended, also when they join again.
+    """
 
     store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="api_keys")
     name = models.CharField(max_length=80)
@@ -127,6 +131,10 @@ class ApiKey(models.Model):
     scopes = ArrayField(models.CharField(max_length=30), default=list)
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    principal = models.ForeignKey(
+        Membership, null=True, blank=True, on_delete=models.SET_NULL, related_name="api_keys"
+    )
+    granted_at = models.DateTimeField(null=True, blank=True)  # null: asked for, not granted yet
     last_used_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
     expires_at = models.DateTimeField(
@@ -139,7 +147,25 @@ class ApiKey(models.Model):
                 condition=Q(revoked_at__isnull=True) | Q(revoked_at__gte=F("created_at")),
                 name="an_api_key_is_revoked_after_it_was_made",
             ),
+            models.CheckConstraint(
+                condition=Q(principal__isnull=True) | Q(granted_at__isnull=False),
+                name="an_api_key_acts_once_it_is_granted",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
+
+    @property
+    def state(self) -> str:
+        if self.revoked_at:
+            return "revoked" if self.granted_at else "refused"
+        if not self.granted_at:
+            return "requested"
+        acting = self.principal is not None and self.principal.user.is_active
+        return "granted" if acting else "ended"
+
+    @property
+    def actor(self) -> str:
+        """Who acts by it, as the ledger names it: the key and its principal."""
+        return f"key:{self.pk}/user:{self.principal.user_id}" if self.principal else f"key:{self.pk}"

@@ -54,10 +54,18 @@ class Page:
         height = median([w.y1 - w.y0 for w in self.words] or [1])
         groups: list[list[Word]] = []
         for word in sorted(self.words, key=lambda w: w.middle):
-            near = groups and word.middle - median(w.middle for w in groups[-1]) < 0.6 * height
+            near = groups and word.middle - _middle_of(groups[-1]) < 0.6 * height
             groups[-1].append(word) if near else groups.append([word])
         return [Row(page=self, words=sorted(group, key=lambda w: w.x0)) for group in groups]
 
+
+def _middle_of(row: Sequence[Word]) -> float:
+    """The median of words that come in the order of their middles: asked of every word, so it sorts nothing."""
+    return (row[(len(row) - 1) // 2].middle + row[len(row) // 2].middle) / 2
+
+
+LONGEST = 2000
+"""Signs of a row or a cell that are looked at: no form prints more, and a search may cost the square of them."""
 
 Look = Callable[[Box], Sequence[str]]
 """Reads the figures in one place once more, in each way that the engine has; nothing where the page was typed."""
@@ -74,7 +82,7 @@ class Row:
     @cached_property
     def text(self) -> str:
         """Without spaces, since readers put them anywhere between Chinese signs."""
-        return "".join(self._plain(w) for w in self.words)
+        return "".join(self._plain(w) for w in self.words)[:LONGEST]
 
     @cached_property
     def _owners(self) -> list[Word]:
@@ -101,11 +109,13 @@ class Row:
     def cells(self) -> "list[Found]":
         """Words that stand together: a gap of more than a sign's width parts them."""
         groups: list[list[Word]] = []
+        end = 0.0  # of the last group
         for word in self.words:
             gap = 0.9 * (word.y1 - word.y0)
-            near = groups and word.x0 - max(w.x1 for w in groups[-1]) < gap
+            near = groups and word.x0 - end < gap
             groups[-1].append(word) if near else groups.append([word])
-        return [Found(text="".join(map(self._plain, g)), words=g, row=self) for g in groups]
+            end = max(end, word.x1) if near else word.x1
+        return [Found(text="".join(map(self._plain, g))[:LONGEST], words=g, row=self) for g in groups]
 
 
 @dataclass(frozen=True, kw_only=True)

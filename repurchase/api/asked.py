@@ -19,14 +19,35 @@ from repurchase.services import naming
 from repurchase.services.selecting import Ticked
 
 SERVICES_MAX = 5000
+NAME_MAX = 100
+"""So much of a name that is not known is told."""
+
+LIST_MAX = 20_000
+"""The most members of any list in a body; what is sensible is less, and told by a code of its own."""
 
 
 class Strict(serializers.Serializer):
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         values = super().to_internal_value(data)
-        if unknown := sorted(set(data) - set(self.fields)):
-            raise serializers.ValidationError({name: _("Not known here.") for name in unknown})
+        refuse_unknown(self, data)
         return values
+
+
+def refuse_unknown(form: serializers.Serializer, data: Any) -> None:
+    if unknown := sorted(set(data) - set(form.fields)):
+        raise serializers.ValidationError({name[:NAME_MAX]: _("Not known here.") for name in unknown})
+
+
+class Listed(serializers.ListField):
+    """A list that is counted before its members are looked at: what is too long costs nothing."""
+
+    def __init__(self, *, max_length: int = LIST_MAX, **options: Any) -> None:
+        super().__init__(max_length=max_length, **options)
+
+    def to_internal_value(self, data: Any) -> list[Any]:
+        if isinstance(data, list) and len(data) > self.max_length:
+            raise serializers.ValidationError(f"{len(data)} > {self.max_length}")
+        return super().to_internal_value(data)
 
 
 class Share(serializers.DecimalField):
@@ -90,8 +111,8 @@ class Nested(serializers.Serializer):
     """A part of a body, as strict as the whole."""
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
-        if isinstance(data, dict) and (unknown := sorted(set(data) - set(self.fields))):
-            raise serializers.ValidationError({name: _("Not known here.") for name in unknown})
+        if isinstance(data, dict):
+            refuse_unknown(self, data)
         return super().to_internal_value(data)
 
 
@@ -121,14 +142,14 @@ class EditSelect(Nested):
     """Exactly one of its members."""
 
     all = serializers.BooleanField(required=False, help_text="true: every line of the batch.")
-    skus = serializers.ListField(child=serializers.CharField(max_length=64), required=False)
-    categories = serializers.ListField(child=serializers.CharField(max_length=40), required=False)
-    orders = serializers.ListField(
+    skus = Listed(child=serializers.CharField(max_length=64), required=False)
+    categories = Listed(child=serializers.CharField(max_length=40), required=False)
+    orders = Listed(
         child=serializers.CharField(max_length=64),
         required=False,
         help_text="Numbers of past orders, or refs of repeat orders.",
     )
-    lines = LineName(many=True, required=False)
+    lines = LineName(many=True, required=False, max_length=LIST_MAX)
 
     def validate(self, values: dict[str, Any]) -> dict[str, Any]:
         if len(values) != 1 or values.get("all") is False:
@@ -196,7 +217,7 @@ class Selection(Nested):
 
     def get_fields(self) -> dict[str, serializers.Field]:
         return super().get_fields() | {
-            "except": serializers.ListField(
+            "except": Listed(
                 child=serializers.CharField(max_length=64), default=list, max_length=5000,
                 help_text="Numbers of past orders to leave out.",
             )
@@ -207,7 +228,7 @@ class Chosen(Strict):
     """`order_ids`, or `buyer` with `selection`."""
 
     buyer = Text(max_length=64, help_text="The buyer's id on the platform; every order has to be theirs.")
-    order_ids = serializers.ListField(
+    order_ids = Listed(
         child=serializers.CharField(max_length=64),
         required=False,
         help_text="Numbers of past orders, all of one buyer.",
@@ -249,7 +270,7 @@ class NewBatch(Chosen):
         default=False, help_text="Ticks the special clearance channel for every order."
     )
     custom_services = CustomService(
-        many=True, default=[], help_text="Beside those that the orders' notes ask for."
+        many=True, default=[], max_length=LIST_MAX, help_text="Beside those that the orders' notes ask for."
     )
 
     def validate_custom_services(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -279,7 +300,7 @@ class StockRow(serializers.Serializer):
 
 
 @extend_schema_field(StockRow(many=True))
-class StockRows(serializers.ListField):
+class StockRows(Listed):
     """Not checked here: a row that can't be taken must not stop the others."""
 
 
@@ -415,7 +436,7 @@ class NewWebhook(Strict):
         max_length=500,
         help_text="https, a public address, port 443 or a port from 1024; no redirect is followed.",
     )
-    types = serializers.ListField(
+    types = Listed(
         child=EventType(), required=False, default=list, max_length=50, help_text="Only these; none: all."
     )
 

@@ -1,4 +1,4 @@
-"""Who calls: an API key of one store, with scopes. No session, no cookie, so nothing to forge (CSRF)."""
+"""Who calls: an API key of one store, which acts for one of its members. No session, no cookie, so nothing to forge (CSRF)."""
 
 import datetime as dt
 from typing import Any
@@ -12,7 +12,8 @@ from rest_framework.request import Request
 
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
-from marketplace.access import api_key_of
+from marketplace import keys
+from marketplace.access import Can
 from marketplace.models import ApiKey
 from repurchase.throttles import Throttle
 
@@ -28,7 +29,7 @@ class KeyAuthentication(BaseAuthentication):
         scheme, _, text = get_authorization_header(request).decode("latin-1").partition(" ")
         if not scheme:
             return None
-        key = api_key_of(text.strip()) if scheme.lower() == "bearer" else None
+        key = keys.key_of(text.strip()) if scheme.lower() == "bearer" else None
         if key is None:
             raise Problem(Code.KEY_INVALID)
         _note_use(key)
@@ -46,16 +47,24 @@ def _note_use(key: ApiKey) -> None:
     ApiKey.objects.filter(stale, pk=key.pk).update(last_used_at=Now())
 
 
-class HasScope(BasePermission):
-    """Reading takes the scope "read", everything else "write"; a view may say that its POST `only_reads`."""
+def only_reads(request: Request, view: Any) -> bool:
+    """A safe method (RFC 9110, 9.2.1), or a POST of a view that says of itself that it `only_reads`."""
+    return request.method in SAFE_METHODS or getattr(view, "only_reads", False)
+
+
+class MayAct(BasePermission):
+    """What the key's scopes let it do of what its principal may do now.
+
+    Reading takes the scope "read" and the view's `needs_to_read`, everything else "write" and its `needs`.
+    """
 
     def has_permission(self, request: Request, view: Any) -> bool:
         if request.auth is None:
             return False
-        reads = request.method in SAFE_METHODS or getattr(view, "only_reads", False)
-        needs = "read" if reads else "write"
-        if needs not in request.auth.scopes:
-            raise Problem(Code.SCOPE_MISSING, needs=needs)
+        if only_reads(request, view):
+            keys.refuse_beyond(request.auth, needs=getattr(view, "needs_to_read", Can.VIEW), scope="read")
+        else:
+            keys.refuse_beyond(request.auth, needs=getattr(view, "needs", Can.MANAGE_KEYS), scope="write")
         return True
 
 

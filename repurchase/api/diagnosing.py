@@ -6,7 +6,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.urls import reverse
 from drf_spectacular.types import OpenApiTypes
-from rest_framework import serializers
+from rest_framework import serializers, status
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -18,6 +18,7 @@ from diagnostics.codes import Code
 from diagnostics.fixes import Fix
 from diagnostics.tally import Share
 from marketplace import clock
+from marketplace.access import Can
 from repurchase import queries
 from repurchase.api import asked
 from repurchase.api.endpoint import Endpoint
@@ -28,7 +29,7 @@ from repurchase.api.views import accepted
 from repurchase.models import Batch, EditTask
 from repurchase.queries.diagnoses import BatchDiagnosis, Diagnosis
 from repurchase.queries.fixing import Fixable, fixable
-from repurchase.services import curing, reporting
+from repurchase.services import curing, order_reports
 
 
 class CauseTold(serializers.Serializer):
@@ -137,9 +138,15 @@ class OrderReport(Endpoint):
 
     @described("get_order_report", OpenApiTypes.BINARY, media_type="application/pdf")
     def get(self, request: Request, ref: str) -> HttpResponse:
-        """The same as a PDF, in the language that Accept-Language asks for."""
-        content = reporting.of_order(self.store, ref, now=clock.now(self.store))
-        return HttpResponse(content, content_type="application/pdf")
+        """The same as a PDF, in the language that Accept-Language asks for.
+
+        202 without a body while it is being made: ask again after `Retry-After` seconds.
+        """
+        made = order_reports.of_order(self.store, ref)
+        if made is None:
+            headers = {"Retry-After": str(order_reports.RETRY_SECONDS)}
+            return HttpResponse(status=status.HTTP_202_ACCEPTED, headers=headers)
+        return HttpResponse(made, content_type="application/pdf")
 
 
 class BatchDiagnosisTold(Endpoint):
@@ -152,6 +159,8 @@ class BatchDiagnosisTold(Endpoint):
 
 
 class Fixes(Endpoint):
+    needs = Can.PLAN
+
     @described("get_batch_fixes", FixSets)
     def get(self, request: Request, ref: str) -> Response:
         """The smallest sets of fixes that free the most orders and money, one for each size."""

@@ -1,4 +1,4 @@
-"""What every endpoint has in common: the store comes from the key, a body is JSON of bounded size."""
+"""What every endpoint has in common: the store comes from the key, its principal's rights bound it, a body is JSON of bounded size."""
 
 import datetime as dt
 from io import BytesIO
@@ -13,9 +13,11 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from marketplace import clock
+from marketplace.access import Can, can
 from marketplace.models import Store
 from repurchase import queries
 from repurchase.api import asked, etags
+from repurchase.api.auth import only_reads
 from repurchase.models import Batch
 from repurchase.services import connecting
 
@@ -62,16 +64,28 @@ class ZipRenderer(BaseRenderer):
 
 class Endpoint(APIView):
     parser_classes = [BoundedJSONParser]
+    needs_to_read: Can = Can.VIEW
+    needs: Can = Can.MANAGE_KEYS
+    """What the key's principal must have the right to, to read and to change; the second, where a view says nothing, is
+    the owner's alone."""
     plan_version: int | None = None
     """Of the batch that an answer tells: it stands in the ETag, so that If-Match guards an edit of the plan."""
     taken: dict[str, Any] = {}
     """What `sent` found to be as it should: all that an error handler may know of the body."""
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """After the key: the ERP that the call says it comes from has to be the store's, and new enough (R-79)."""
+        """After the key: the ERP that the call says it comes from has to be the store's, and new enough (R-79).
+
+        A call that changes something, for a principal who may connect an ERP, connects it; others only look.
+        """
         super().initial(request, *args, **kwargs)
-        if request.auth and (client := request.META.get(CLIENT, "")):
-            connecting.heard_from(store=request.auth.store, client=client[:80], by=f"key:{request.auth.pk}")
+        if not (request.auth and (client := request.META.get(CLIENT, ""))):
+            return
+        name, version = connecting.named(client[:80])
+        if only_reads(request, self) or not can(request.auth.principal, Can.SETTLE):
+            connecting.refuse_other(store=request.auth.store, name=name, version=version)
+        else:
+            connecting.heard_from(store=request.auth.store, name=name, version=version, by=self.by)
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         """A GET's answer gets its ETag; who has it already gets 304."""
@@ -100,7 +114,8 @@ class Endpoint(APIView):
 
     @property
     def by(self) -> str:
-        return f"key:{self.request.auth.pk}"
+        """The key and its principal, as the ledger names them."""
+        return self.request.auth.actor
 
     def batch(self, ref: str) -> Batch:
         """The store's batch, or 404."""

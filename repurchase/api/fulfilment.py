@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from marketplace import access
+from marketplace.access import Can
 from marketplace.money import decimal_text
 from repurchase import models, queries
 from repurchase.api import serializers, settled
@@ -76,6 +77,8 @@ class OrderPayments(Endpoint):
 
 
 class Payments(Endpoint):
+    needs = Can.SETTLE
+
     @described("record_payments", settled.PaymentsTaken, body=settled.Payments)
     @idempotent
     def post(self, request: Request) -> Response:
@@ -91,6 +94,8 @@ class Payments(Endpoint):
 
 
 class ReversePayment(Endpoint):
+    needs = Can.SETTLE
+
     @described("reverse_payment", settled.PaymentReversed, body=settled.Reversal)
     @idempotent
     def post(self, request: Request, pk: UUID) -> Response:
@@ -105,6 +110,8 @@ class ReversePayment(Endpoint):
 
 
 class ReleaseOrder(Endpoint):
+    needs = Can.SETTLE
+
     @described("release_order", serializers.OrderDetail)
     @idempotent
     def post(self, request: Request, ref: str) -> Response:
@@ -124,6 +131,8 @@ class Releases(Endpoint):
 
 
 class Acknowledgements(Endpoint):
+    needs = Can.SETTLE
+
     @described("acknowledge_releases", settled.RowsTaken, body=settled.Acknowledgements)
     @idempotent
     def post(self, request: Request) -> Response:
@@ -133,6 +142,8 @@ class Acknowledgements(Endpoint):
 
 
 class Shipments(Endpoint):
+    needs = Can.SETTLE
+
     @described("report_shipments", settled.RowsTaken, body=settled.Shipments)
     @idempotent
     def post(self, request: Request) -> Response:
@@ -142,6 +153,8 @@ class Shipments(Endpoint):
 
 
 class Completions(Endpoint):
+    needs = Can.SETTLE
+
     @described("report_completions", settled.RowsTaken, body=settled.Completions)
     @idempotent
     def post(self, request: Request) -> Response:
@@ -156,6 +169,8 @@ def _rows_taken(report: fulfilling.Report) -> Response:
 
 
 class Erp(Endpoint):
+    needs = Can.SETTLE
+
     @described("get_erp", settled.Connection)
     def get(self, request: Request) -> Response:
         """The connected ERP, and those that can be connected with their minimum versions."""

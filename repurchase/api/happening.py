@@ -13,7 +13,8 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from marketplace import access, clock
+from marketplace import clock, keys
+from marketplace.access import Can
 from outbox import signatures, webhooks
 from outbox.models import Webhook
 from repurchase import queries, streaming
@@ -51,7 +52,7 @@ class Events(Endpoint):
             request._request,
             store_id=self.store.pk,
             owner=f"key:{key}",
-            may_go_on=lambda: access.live_keys().filter(pk=key).exists(),
+            may_go_on=lambda: keys.acting().filter(pk=key).exists(),
             types=[part for part in sent["types"].split(",") if part],
             after=sent["after"],
             progress=sent["progress"],
@@ -64,6 +65,10 @@ def secret_again(told: Mapping[str, Any]) -> str:
 
 
 class WebhookEndpoint(Endpoint):
+    """On pages, too, webhooks are seen and changed by those who may ask for keys."""
+
+    needs = needs_to_read = Can.MANAGE_KEYS
+
     def webhook(self, webhook_id: UUID) -> Webhook:
         return queries.webhook(self.store, webhook_id)
 

@@ -1,6 +1,6 @@
 """Every failure of the API as RFC 9457 problem JSON, never as HTML."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from http import HTTPStatus
 from math import ceil
 from typing import Any
@@ -23,6 +23,8 @@ from repurchase.api.auth import CHALLENGE
 
 log = structlog.get_logger(__name__)
 Errors = list[dict[str, str]]
+SHOWN = 20
+"""At most so many places are named in a refusal."""
 
 
 def as_problem_json(exception: Exception, context: dict[str, Any]) -> JsonResponse:
@@ -51,7 +53,7 @@ def _refused(
     request: Request, problem: Problem, status: int = 0, errors: Errors | None = None
 ) -> JsonResponse:
     said = words.of(problem.code, problem.evidence)
-    return problem_json(
+    response = problem_json(
         request,
         code=problem.code,
         status=status or CATALOGUE[problem.code].status,
@@ -59,6 +61,9 @@ def _refused(
         detail=f"{said.cause} {said.fix}",
         errors=errors or [],
     )
+    if problem.code is Code.TOO_MANY_REQUESTS:
+        response["Retry-After"] = str(problem.evidence["value"])
+    return response
 
 
 def _rows(view: Any, problem: Problem) -> Iterator[dict[str, str]]:
@@ -77,24 +82,33 @@ def _rows(view: Any, problem: Problem) -> Iterator[dict[str, str]]:
 
 
 def _invalid(request: Request, exception: exceptions.ValidationError) -> JsonResponse:
-    errors = list(_pointed(exception.detail, "#"))
-    detail = _("{count} of the values sent can't be taken; each is named in “errors”.").format(
-        count=len(errors)
-    )
+    wrong = list(_pointed(exception.detail, "#"))
+    said = _("{count} of the values sent can't be taken; each is named in “errors”.")
+    if len(wrong) > SHOWN:
+        said = _("{count} of the values sent can't be taken; the first {shown} are named in “errors”.")
+    detail = said.format(count=len(wrong), shown=SHOWN)
+    errors = [
+        {"pointer": pointer, "code": str(Code.INPUT_INVALID), "detail": str(said)}
+        for pointer, said in wrong[:SHOWN]
+    ]
     return _refused(request, Problem(Code.INPUT_INVALID, detail=detail), errors=errors)
 
 
-def _pointed(detail: Any, pointer: str) -> Iterator[dict[str, str]]:
-    """DRF's nested details → a JSON pointer each (RFC 6901, as a URI fragment)."""
-    if isinstance(detail, Mapping):
-        for name, below in detail.items():
-            here = pointer if name == "non_field_errors" else f"{pointer}/{escaped(str(name))}"
+def _pointed(detail: Any, pointer: str) -> Iterator[tuple[str, Any]]:
+    """DRF's nested details, each with its JSON pointer (RFC 6901, as a URI fragment)."""
+    if isinstance(detail, Mapping | list):
+        for name, below in _named(detail):
+            here = pointer if name in ("", "non_field_errors") else f"{pointer}/{escaped(str(name))}"
             yield from _pointed(below, here)
-    elif isinstance(detail, list):
-        for below in detail:
-            yield from _pointed(below, pointer)
     else:
-        yield {"pointer": pointer, "code": str(Code.INPUT_INVALID), "detail": str(detail)}
+        yield pointer, detail
+
+
+def _named(detail: Mapping | list) -> Iterable[tuple[Any, Any]]:
+    """What is wrong with a list's rows stands by their number; several things wrong with one value, by no name."""
+    if isinstance(detail, Mapping):
+        return detail.items()
+    return ((n if isinstance(below, Mapping) else "", below) for n, below in enumerate(detail))
 
 
 def escaped(name: str) -> str:
@@ -103,9 +117,7 @@ def escaped(name: str) -> str:
 
 def _throttled(request: Request, exception: exceptions.Throttled) -> JsonResponse:
     seconds = max(1, ceil(exception.wait or 1))
-    response = _refused(request, Problem(Code.TOO_MANY_REQUESTS, value=seconds))
-    response["Retry-After"] = str(seconds)
-    return response
+    return _refused(request, Problem(Code.TOO_MANY_REQUESTS, value=seconds))
 
 
 def problem_json(

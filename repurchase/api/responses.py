@@ -10,6 +10,7 @@ from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from marketplace.access import Can
 from repurchase import queries
 from repurchase.api.endpoint import Endpoint
 from repurchase.api.fields import Instant
@@ -67,6 +68,7 @@ class ErpResponseList(serializers.Serializer):
 
 
 class AllResponses(Endpoint):
+    needs = Can.SETTLE
     parser_classes = [XmlParser, TextXmlParser]
 
     @extend_schema(

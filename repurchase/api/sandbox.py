@@ -6,6 +6,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from marketplace.access import Can
 from repurchase.api.asked import Strict
 from repurchase.api.endpoint import Endpoint
 from repurchase.api.fields import Instant
@@ -31,6 +32,8 @@ class Moved(ClockTold):
 
 
 class Clock(Endpoint):
+    needs = Can.MANAGE_KEYS
+
     @described("get_clock", ClockTold)
     def get(self, request: Request) -> Response:
         """The store's clock."""

@@ -16,6 +16,7 @@ from diagnostics import words
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace import clock, policy
+from marketplace.access import Can
 from marketplace.mirror import inventory
 from marketplace.mirror.stock_rows import Rejected
 from marketplace.models import Store
@@ -45,6 +46,8 @@ class PastOrders(Endpoint):
 
 
 class Inventory(Endpoint):
+    needs = Can.PLAN
+
     @described("put_inventory", serializers.InventoryAnswer, body=asked.Inventory)
     def put(self, request: Request) -> Response:
         """Stock levels. A row that can't be taken is named in `errors` and stops no other."""
@@ -76,6 +79,8 @@ class Screenings(Endpoint):
 
 
 class Batches(Endpoint):
+    needs = Can.PLAN
+
     @described("list_batches", serializers.BatchPage, query=asked.PageFilter)
     def get(self, request: Request) -> Response:
         """The batches, newest first."""
@@ -115,6 +120,8 @@ class Batch(Endpoint):
 
 
 class BatchOrders(Endpoint):
+    needs = Can.PLAN
+
     @described("list_batch_orders", serializers.OrderPage, query=asked.OrderFilter)
     def get(self, request: Request, ref: str) -> Response:
         """The orders of a batch by position."""
@@ -150,6 +157,8 @@ class BatchOrders(Endpoint):
 
 
 class LockBatch(Endpoint):
+    needs = Can.LOCK
+
     @described("lock_batch", serializers.Batch)
     def post(self, request: Request, ref: str) -> Response:
         """Locks the price of every planned order and invites the buyer."""
@@ -158,6 +167,8 @@ class LockBatch(Endpoint):
 
 
 class CancelBatch(Endpoint):
+    needs = Can.LOCK
+
     @described("cancel_batch", serializers.Batch)
     def post(self, request: Request, ref: str) -> Response:
         """Ends a batch, until the buyer's first act."""
@@ -166,6 +177,8 @@ class CancelBatch(Endpoint):
 
 
 class RescreenBatch(Endpoint):
+    needs = Can.PLAN
+
     @described("rescreen_batch", serializers.Batch, code=202, body=asked.Rescreen)
     @idempotent
     def post(self, request: Request, ref: str) -> Response:
@@ -178,6 +191,8 @@ class RescreenBatch(Endpoint):
 
 
 class RetryBatch(Endpoint):
+    needs = Can.PLAN
+
     @described("retry_batch", serializers.Batch, code=202)
     @idempotent
     def post(self, request: Request, ref: str) -> Response:
@@ -186,6 +201,8 @@ class RetryBatch(Endpoint):
 
 
 class AdoptBatch(Endpoint):
+    needs = Can.PLAN
+
     @described("adopt_batch", serializers.Batch)
     def post(self, request: Request, ref: str) -> Response:
         """Makes a dry run a real batch, which can be locked."""
@@ -239,6 +256,8 @@ class Order(Endpoint):
 
 
 class CarrierCharges(Endpoint):
+    needs = Can.SETTLE
+
     @described("list_carrier_charges", serializers.CarrierCharges)
     def get(self, request: Request, ref: str) -> Response:
         """What the carrier billed for an order, beside the estimate."""
@@ -274,6 +293,7 @@ class Qualification(Endpoint):
 
 
 class Documents(Endpoint):
+    needs = Can.OPEN
     parser_classes = [MultiPartParser]
 
     @described("upload_document", serializers.Document, code=201, body=asked.NewDocument)
@@ -292,6 +312,8 @@ class Documents(Endpoint):
 @extend_schema(exclude=True)
 class Nothing(Endpoint):
     """Every other address under /api/v1/."""
+
+    needs = Can.VIEW
 
     def get(self, request: Request, **anything: Any) -> Response:
         raise Problem(Code.NOT_FOUND)

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib.auth.models import Permission
 
-from marketplace import access
+from marketplace import keys
 from marketplace.models import ApiKey, Membership, Role, Store, User
 
 SELLER, OPERATOR, REVIEWER = "seller@example.com", "operator@example.com", "reviewer@example.com"
@@ -80,7 +80,9 @@ def issue() -> dict[str, Any]:
         "reviewer": _login(User.objects.get(email=REVIEWER)),
         "lead_reviewer": _login(User.objects.get(email=LEAD)),
         "tariff_keeper": _login(_tariff_keeper()),
-        "api_key": access.new_api_key(store=first, name=KEY_NAME, scopes=["read", "write"], by=seller),
+        "api_key": keys.ask_for(
+            member=Membership.objects.get(store=first, user=seller), name=KEY_NAME, scopes=list(keys.SCOPES)
+        ),
     }
 
 

@@ -48,6 +48,8 @@ def run(data_dir: Path, *, port: int, fast: bool = False) -> int:
 
 def _programs(port: int) -> dict[str, list[str]]:
     celery = [PYTHON, "-m", "celery", "-A", "repurchase"]
+    quiet = ["--loglevel", "warning", "--without-gossip", "--without-mingle"]
+    many = os.environ.get("WORKER_CONCURRENCY", "2")
     return {
         "web": [
             PYTHON,
@@ -64,15 +66,17 @@ def _programs(port: int) -> dict[str, list[str]]:
             "--timeout-graceful-shutdown",
             "5",
         ],
-        "worker": [
+        "worker": [*celery, "worker", "-Q", "timers,bulk,documents", "--concurrency", many, *quiet],
+        "papers": [
             *celery,
             "worker",
+            "-Q",
+            "papers",
+            "--hostname",
+            "papers@%h",
             "--concurrency",
-            os.environ.get("WORKER_CONCURRENCY", "2"),
-            "--loglevel",
-            "warning",
-            "--without-gossip",
-            "--without-mingle",
+            "2",
+            *quiet,
         ],
         "courier": [PYTHON, "manage.py", "send_webhooks"],
         "beat": [*celery, "beat", "--loglevel", "warning", "--pidfile="],

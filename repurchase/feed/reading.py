@@ -3,11 +3,13 @@
 The bytes are read as UTF-8 whatever they declare, and a DOCTYPE is refused before a parser sees it (reliability 11).
 """
 
+import copy
 import datetime as dt
 import re
 from collections.abc import Iterator
 from fractions import Fraction
 from functools import cache
+from itertools import islice
 
 from lxml import etree
 
@@ -19,6 +21,11 @@ from repurchase.feed import native
 
 MAX_BYTES = 2 << 20
 MAX_ELEMENTS = 100_000
+SHOWN = 20
+"""At most so many places are named in a refusal."""
+
+A_WINDOW = 50
+"""So many answers are held against the schema at a time: what a mistake costs grows with its siblings."""
 FORBIDDEN = re.compile(rb"<!(DOCTYPE|ENTITY|ELEMENT|ATTLIST|NOTATION)", re.IGNORECASE)
 UBL = "urn:oasis:names:specification:ubl:schema:xsd:OrderResponse-2"
 NS = {
@@ -73,29 +80,58 @@ def _schema() -> etree.XMLSchema:
 
 
 def _native(root: Element) -> Iterator[Answer]:
-    schema = _schema()
-    if not schema.validate(root):
-        rows = [
-            {
-                "pointer": _pointer(_at(root, error.path)),
-                "detail": f"line {error.line}: {error.message}"[:300],
-            }
-            for error in schema.error_log
-        ]
-        raise Problem(Code.XML_INVALID, detail=rows[0]["detail"], rows=rows[:20])
-    for each in root.iterfind("o:OrderResponse", NS):
+    if rows := list(islice(_mistakes(root), SHOWN)):
+        raise Problem(Code.XML_INVALID, detail=rows[0]["detail"], rows=rows)
+    for each, pointer in _pointed(root.iterfind("o:OrderResponse", NS), "#/OrderResponses"):
         yield Answer(
             id=each.get("id"),
             order=each.get("order"),
             verdict=Verdict(each.get("verdict")),
             erp_number=each.get("erpNumber", ""),
             note=_text(each, "o:Note"),
-            lines=tuple(_native_line(line) for line in each.iterfind("o:Line", NS)),
-            pointer=_pointer(each),
+            lines=tuple(_native_line(*line) for line in _pointed(each.iterfind("o:Line", NS), pointer)),
+            pointer=pointer,
         )
 
 
-def _native_line(of: Element) -> Line:
+def _mistakes(root: Element) -> Iterator[dict[str, str]]:
+    """What the schema finds, as it is asked for: some answers at a time, then what only the whole shows.
+
+    The validator names a place by counting its siblings, so that a document that is wrong all over would cost it the
+    square of its size.
+    """
+    schema = _schema()
+    for first in range(0, len(root), A_WINDOW):
+        some = etree.Element(root.tag, nsmap=root.nsmap)
+        some.extend(copy.deepcopy(each) for each in root[first : first + A_WINDOW])
+        if not schema.validate(some):
+            yield from (_mistake(error, some, root, first) for error in schema.error_log)
+    if not schema.validate(root):
+        yield from (_mistake(error, root, root, 0) for error in schema.error_log)
+
+
+def _mistake(error: etree._LogEntry, window: Element, root: Element, first: int) -> dict[str, str]:
+    """A mistake in a window that begins with the root's child `first`, told by its place in the whole."""
+    found, steps = _at(window, error.path), []
+    while (parent := found.getparent()) is not None:
+        steps.append(parent.index(found))
+        found = parent
+    if steps:
+        steps[-1] += first
+    found = root
+    for step in reversed(steps):
+        found = found[step]
+    return {"pointer": _pointer(found), "detail": f"line {error.line}: {error.message}"[:300]}
+
+
+def _pointed(siblings: Iterator[Element], below: str) -> Iterator[tuple[Element, str]]:
+    """Elements of one name under one parent, each with where it stands: as `_pointer` tells it, counted once."""
+    found = list(siblings)
+    for n, each in enumerate(found, 1):
+        yield each, f"{below}/{etree.QName(each).localname}" + (f"[{n}]" if len(found) > 1 else "")
+
+
+def _native_line(of: Element, pointer: str) -> Line:
     total, promise = of.find("o:LineTotal", NS), _text(of, "o:PromiseDate")
     quantity = _text(of, "o:Quantity")
     return Line(
@@ -106,7 +142,7 @@ def _native_line(of: Element) -> Line:
         currency=None if total is None else total.get("currency"),
         promise_date=dt.date.fromisoformat(promise) if promise else None,
         reason=_text(of, "o:Reason"),
-        pointer=_pointer(of),
+        pointer=pointer,
     )
 
 
@@ -114,7 +150,8 @@ def _ubl(root: Element) -> Answer:
     code = _needed(root, "cbc:OrderResponseCode")
     if code not in RESPONSE_CODES:
         raise _wrong(root, "cbc:OrderResponseCode", f"{code}: AP, CA or RE; an AB is an acknowledgement")
-    lines = tuple(_ubl_line(each) for each in root.iterfind("cac:OrderLine", NS))
+    placed = _pointed(root.iterfind("cac:OrderLine", NS), "#/OrderResponse")
+    lines = tuple(_ubl_line(*each) for each in placed)
     return Answer(
         id=_needed(root, "cbc:ID")[:64],
         order=_needed(root, "cac:OrderReference/cbc:ID"),
@@ -126,7 +163,7 @@ def _ubl(root: Element) -> Answer:
     )
 
 
-def _ubl_line(of: Element) -> Line:
+def _ubl_line(of: Element, pointer: str) -> Line:
     code = _needed(of, "cac:LineItem/cbc:LineStatusCode")
     if code not in LINE_CODES:
         raise _wrong(of, "cac:LineItem/cbc:LineStatusCode", f"{code}: 5, 3 or 7")
@@ -144,7 +181,7 @@ def _ubl_line(of: Element) -> Line:
         currency=currency,
         promise_date=_date(of, promise),
         reason=_text(of, "cac:LineItem/cbc:Note")[:300],
-        pointer=_pointer(of),
+        pointer=pointer,
     )
 
 
@@ -210,12 +247,12 @@ def _wrong(of: Element, path: str, detail: str) -> Problem:
 
 
 def _pointer(of: Element) -> str:
-    """“#/OrderResponses/OrderResponse[2]/Line[1]”: where it stands, by local names."""
+    """“#/OrderResponses/OrderResponse[2]/Line[1]”: where it stands, by local names. It counts siblings: for one, not for each."""
     steps = []
     node: Element | None = of
     while node is not None:
         before = sum(1 for _ in node.itersiblings(node.tag, preceding=True))
-        again = node.getparent() is not None and len(node.getparent().findall(node.tag)) > 1
+        again = before or next(node.itersiblings(node.tag), None) is not None
         steps.append(etree.QName(node).localname + (f"[{before + 1}]" if again else ""))
         node = node.getparent()
     return "#/" + "/".join(reversed(steps))

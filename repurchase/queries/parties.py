@@ -2,13 +2,14 @@
 
 import datetime as dt
 
+from marketplace import keys
 from marketplace.models import Buyer, Store, User
 from pricing.agreements import How, Identified, Party, Role
 from qualification.models import Qualification
 
 
 def seller(store: Store, actor: str) -> Party:
-    """`actor`: who acted for it, “user:7”."""
+    """`actor`: who acted for it, “user:7”, or by a key for “user:7”."""
     identified = []
     if store.verified_at:
         identified.append(Identified(how=How.PLATFORM, value=_day(store.verified_at)))
@@ -29,8 +30,9 @@ def _account(actor: str) -> list[Identified]:
 
 
 def user_of(actor: str) -> User | None:
-    kind, _, pk = actor.partition(":")
-    return User.objects.filter(pk=pk).first() if kind == "user" and pk.isdecimal() else None
+    """The member who acted, or for whom a key did."""
+    person = keys.person_of(actor)
+    return User.objects.filter(pk=person).first() if person else None
 
 
 def buyer(buyer: Buyer) -> Party:

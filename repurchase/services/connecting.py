@@ -91,19 +91,30 @@ def _record(store: Store, kind: str, of: ErpConnection, by: str, now) -> None:
     )  # fmt: skip
 
 
-def heard_from(*, store: Store, client: str, by: str) -> ErpConnection:
-    """What a call's X-ERP-Client says, as "mango/5.3.1": connects it when nothing real is, follows an update.
-
-    ERP_NOT_CONNECTED when the store is connected to another one, which only a person changes.
-    """
+def named(client: str) -> tuple[str, str]:
+    """Name and version of what a call's X-ERP-Client says, as "mango/5.3.1". INPUT_INVALID."""
     name, slash, version = client.partition("/")
     if not slash:
         raise Problem(Code.INPUT_INVALID, detail="X-ERP-Client: name/version")
-    product = product_of(name)
-    live = live_of(store)
-    if live and live.product_id == product.pk and not live.simulated and live.version == version.strip():
-        refuse_if_too_old(product, version.strip())
-        return live
+    return name, version.strip()
+
+
+def refuse_other(*, store: Store, name: str, version: str) -> ErpConnection | None:
+    """The live connection, which may be none yet or a simulated one. Nothing is written.
+
+    ERP_NOT_CONNECTED when the store is connected to another ERP, which only a person changes; ERP_UNKNOWN,
+    ERP_VERSION_TOO_OLD.
+    """
+    product, live = product_of(name), live_of(store)
+    refuse_if_too_old(product, version.removeprefix("v").removeprefix("V"))
     if live and live.product_id != product.pk and not live.simulated:
         raise Problem(Code.ERP_NOT_CONNECTED, value=product.name, limit=live.product.name)
+    return live
+
+
+def heard_from(*, store: Store, name: str, version: str, by: str) -> ErpConnection:
+    """Connects the ERP that a call says it comes from when nothing real is, and follows its update."""
+    live = refuse_other(store=store, name=name, version=version)
+    if live and not live.simulated and live.version == version:
+        return live
     return connect(store=store, name=name, version=version, by=by)

@@ -1,8 +1,9 @@
 """What a caller names in an edit → edits by ids, or a problem for each thing that can't be taken. It reads nothing."""
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from diagnostics import words
@@ -41,20 +42,33 @@ def resolved(
     asked: Sequence[Asked], sources: SourceLines, *, before: Sequence[Edit], today: dt.date
 ) -> list[Edit]:
     """EDIT_EMPTY, SKU_UNKNOWN, ORDER_UNKNOWN, INPUT_INVALID, MOQ_NOT_MET; the refusal's `rows` name every place."""
-    changes: list[Edit] = []
-    rows: list[Row] = []
-    for place, each in enumerate(asked):
-        pointer = f"#/edits/{place}"
-        edit = _edit(each, sources)
-        wrong = [*_unknown(each, sources, pointer), *_values(each, today, pointer)]
-        wrong = wrong or list(_below_moq(edit, sources, [*before, *changes, edit], pointer))
-        rows += wrong
-        changes.append(edit)
     if not asked:
         raise Problem(Code.EDIT_EMPTY)
-    if rows:
-        raise Problem(rows[0].code, **rows[0].evidence, rows=[_told(row) for row in rows[:SHOWN]])
+    changes = [_edit(each, sources) for each in asked]
+    if rows := list(islice(_wrong(asked, changes, sources, before, today), SHOWN)):
+        raise Problem(rows[0].code, **rows[0].evidence, rows=[_told(row) for row in rows])
     return changes
+
+
+def _wrong(
+    asked: Sequence[Asked],
+    changes: Sequence[Edit],
+    sources: SourceLines,
+    before: Sequence[Edit],
+    today: dt.date,
+) -> Iterator[Row]:
+    """As they are asked for: of a call that is wrong all over only the first are looked for."""
+    moqs: dict[int, int] = {}
+    _set_moqs(moqs, before, sources)
+    for place, (each, edit) in enumerate(zip(asked, changes, strict=True)):
+        pointer = f"#/edits/{place}"
+        wrong = False
+        for row in (*islice(_unknown(each, sources, pointer), SHOWN), *_values(each, today, pointer)):
+            wrong = True
+            yield row
+        _set_moqs(moqs, [edit], sources)
+        if not wrong:
+            yield from _below_moq(edit, sources, moqs, pointer)
 
 
 def names(edit: Edit, line: SourceLine) -> bool:
@@ -110,7 +124,14 @@ def _values(asked: Asked, today: dt.date, pointer: str) -> Iterator[Row]:
         yield Row(pointer=f"{pointer}/promise_date", code=Code.INPUT_INVALID, evidence={"detail": detail})
 
 
-def _below_moq(edit: Edit, sources: SourceLines, all_edits: Sequence[Edit], pointer: str) -> Iterator[Row]:
+def _set_moqs(moqs: dict[int, int], edits: Iterable[Edit], sources: SourceLines) -> None:
+    """Writes what the edits set over the MOQs of the lines so far: once for each edit, whatever comes after it."""
+    for edit in edits:
+        if edit.moq is not None:
+            moqs.update((line.id, edit.moq) for line in sources.lines if names(edit, line))
+
+
+def _below_moq(edit: Edit, sources: SourceLines, moqs: Mapping[int, int], pointer: str) -> Iterator[Row]:
     """A quantity that is asked for has to reach the line's MOQ: its own where one was set, else the SKU's (R-16)."""
     if edit.quantity is None:
         return
@@ -118,16 +139,11 @@ def _below_moq(edit: Edit, sources: SourceLines, all_edits: Sequence[Edit], poin
     for line in sources.lines:
         if line.sku_code in seen or not names(edit, line):
             continue
-        moq = _moq_of(line, all_edits)
+        moq = moqs.get(line.id, line.sku_moq)
         if edit.quantity < moq:
             seen.add(line.sku_code)
             evidence = {"sku": line.sku_code, "value": edit.quantity, "limit": moq}
             yield Row(pointer=f"{pointer}/quantity", code=Code.MOQ_NOT_MET, evidence=evidence)
-
-
-def _moq_of(line: SourceLine, all_edits: Sequence[Edit]) -> int:
-    own = next((e.moq for e in reversed(all_edits) if e.moq is not None and names(e, line)), None)
-    return line.sku_moq if own is None else own
 
 
 def _told(row: Row) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""诊断报告: a PDF of an order at once; of a batch by a worker, chunk by chunk, with every cause in an attached CSV.
+"""诊断报告: a PDF of an order (`order_reports` says when it is drawn); of a batch chunk by chunk, with every cause in an attached CSV.
 
 The batch's report is a row with a lease: two workers never make it at once, a lost one's is rung again (reliability 6).
 Memory is bounded: the orders are read 500 at a time, and their rows go to a file (R-73 to R-75).
@@ -34,6 +34,7 @@ from marketplace.mirror.refused import harmless
 from marketplace.models import Store
 from marketplace.money import decimal_text
 from outbox.bells import ring
+from repurchase import counting
 from repurchase.batching import BatchStatus
 from repurchase.lifecycle import OrderStatus
 from repurchase.models import Batch, DiagnosisReport
@@ -49,6 +50,9 @@ A_CHUNK = 500
 LEASE = dt.timedelta(minutes=3)
 """A chunk takes about a second and renews it; the pages take some seconds."""
 MAX_TRIES = 4
+IN_TEN_MINUTES = 20
+"""So many reports of its batches a store may have made in ten minutes."""
+
 KEPT = 3
 """So many finished reports of a batch are kept."""
 COLUMNS = (
@@ -72,7 +76,10 @@ def of_order(store: Store, ref: str, *, now: dt.datetime) -> bytes:
 
 @transaction.atomic
 def ask(*, batch: Batch, by: str) -> DiagnosisReport:
-    """One at a time for a batch and a language: what is being made is answered again. STATE_CONFLICT while screening."""
+    """One at a time for a batch and a language: what is being made is answered again.
+
+    STATE_CONFLICT while screening, TOO_MANY_REQUESTS.
+    """
     if batch.status == BatchStatus.SCREENING:
         raise Problem(Code.STATE_CONFLICT, state=batch.status, event="report")
     language = translation.get_language() or "zh-hans"
@@ -80,6 +87,8 @@ def ask(*, batch: Batch, by: str) -> DiagnosisReport:
     unfinished = _unfinished().filter(batch=batch, language=language, version=batch.version)
     if running := unfinished.first():
         return running
+    if seconds := counting.spend(f"batch-reports:{batch.store_id}", calls=IN_TEN_MINUTES, seconds=600):
+        raise Problem(Code.TOO_MANY_REQUESTS, value=round(seconds) or 1)
     now = clock.now()
     made = DiagnosisReport.objects.create(
         store=batch.store, batch=batch, version=batch.version, language=language, asked_at=now, asked_by=by, rung_at=now,

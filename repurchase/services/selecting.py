@@ -47,7 +47,7 @@ def tick_orders(*, store: Store, user: User, order_ids: Sequence[int], now: dt.d
         _same_buyer(selection, buyer_id, [n for _, b, n in rows if b != buyer_id])
         if others := [number for _, b, number in rows if b != buyer_id]:
             raise Problem(Code.MIXED_BUYERS, orders=others[:SHOWN])
-        ticked = [pk for pk, _, _ in rows]
+        ticked = {pk: None for pk, _, _ in rows}
         selection.buyer_id, selection.made = buyer_id, None
         selection.excluded = [pk for pk in selection.excluded if pk not in ticked]
         selection.included = list(dict.fromkeys([*selection.included, *ticked]))

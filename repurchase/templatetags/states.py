@@ -166,6 +166,12 @@ WEBHOOK: Mapping[str, Shown] = {
     "disabled": Shown(pgettext_lazy("webhook", "Switched off after failing"), "bad", "alert-triangle"),
 }
 
+KEY: Mapping[str, Shown] = {
+    "requested": Shown(pgettext_lazy("key", "Waits to be granted"), "attention", "hourglass"),
+    "granted": Shown(pgettext_lazy("key", "Granted"), "ok", "circle-check"),
+    "ended": Shown(pgettext_lazy("key", "Ended"), "calm", "ban"),
+}
+
 DELIVERY: Mapping[str, Shown] = {
     "": Shown(pgettext_lazy("delivery", "Waiting"), "calm", "circle-dashed"),
     Outcome.DELIVERED: Shown(pgettext_lazy("delivery", "Arrived"), "ok", "circle-check"),
@@ -242,6 +248,7 @@ KINDS: Mapping[str, Mapping] = {
     "replay": REPLAY,
     "service": SERVICE,
     "webhook": WEBHOOK,
+    "key": KEY,
     "delivery": DELIVERY,
 }
 

@@ -1,4 +1,7 @@
-"""/developers/: a store's API keys and webhooks. A secret is shown on the answer that made it, and nowhere else."""
+"""/developers/: a store's API keys and webhooks. A secret is shown on the answer that made it, and nowhere else.
+
+Developers ask for keys, owners and managers grant them: a key then acts for who granted it.
+"""
 
 from uuid import UUID
 
@@ -12,22 +15,22 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
-from marketplace import access, clock
+from marketplace import access, clock, keys
 from marketplace.access import Can
 from marketplace.models import ApiKey, Membership
 from outbox import events, webhooks
 from outbox.models import Webhook
 from repurchase import happenings, queries
-from repurchase.views.doors import for_members
+from repurchase.views.doors import for_members, may
 
-SCOPES = ("read", "write")
 KEPT = {"active": "developers"}
+OF_KEYS = (Can.MANAGE_KEYS, Can.GRANT_KEYS)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@for_members(Can.MANAGE_KEYS)
+@for_members(*OF_KEYS)
 def developers(request: HttpRequest, membership: Membership) -> HttpResponse:
-    """The page; a POST makes an API key."""
+    """The page; a POST asks for an API key."""
     if request.method == "POST":
         return _page(request, membership, key=_new_key(request, membership))
     return _page(request, membership)
@@ -35,24 +38,50 @@ def developers(request: HttpRequest, membership: Membership) -> HttpResponse:
 
 def _new_key(request: HttpRequest, membership: Membership) -> str:
     name = request.POST.get("name", "").replace("\0", "").strip()[:80]
-    scopes = [scope for scope in SCOPES if scope in request.POST.getlist("scopes")]
+    scopes = [scope for scope in keys.SCOPES if scope in request.POST.getlist("scopes")]
     if not name or not scopes:
         raise Problem(Code.INPUT_INVALID, detail=_("A key has a name and at least one scope."))
-    return access.new_api_key(store=membership.store, name=name, scopes=scopes, by=request.user)
+    return keys.ask_for(member=membership, name=name, scopes=scopes)
 
 
 @require_POST
-@for_members(Can.MANAGE_KEYS)
+@for_members(*OF_KEYS)
 def rotate_key(request: HttpRequest, membership: Membership, key_id: int) -> HttpResponse:
     key = access.of(membership.store, ApiKey, pk=key_id)
-    return _page(request, membership, key=access.rotate_api_key(key, by=request.user))
+    return _page(request, membership, key=keys.rotate(key, by=membership))
 
 
 @require_POST
-@for_members(Can.MANAGE_KEYS)
+@for_members(*OF_KEYS)
 def revoke_key(request: HttpRequest, membership: Membership, key_id: int) -> HttpResponse:
-    access.revoke_api_key(access.of(membership.store, ApiKey, pk=key_id))
+    keys.revoke(access.of(membership.store, ApiKey, pk=key_id), by=membership)
     messages.success(request, _("The key is revoked: calls with it are refused from now on."))
+    return redirect("developers")
+
+
+@require_POST
+@for_members(Can.GRANT_KEYS)
+def grant_key(request: HttpRequest, membership: Membership, key_id: int) -> HttpResponse:
+    keys.grant(access.of(membership.store, ApiKey, pk=key_id), by=membership)
+    messages.success(
+        request, _("The key is granted: it acts for you from now on, and never does more than you may.")
+    )
+    return redirect("developers")
+
+
+@require_POST
+@for_members(Can.GRANT_KEYS)
+def refuse_key(request: HttpRequest, membership: Membership, key_id: int) -> HttpResponse:
+    keys.refuse(access.of(membership.store, ApiKey, pk=key_id), by=membership)
+    messages.success(request, _("The request is refused: the key will never work."))
+    return redirect("developers")
+
+
+@require_POST
+@for_members(Can.GRANT_KEYS)
+def take_key_over(request: HttpRequest, membership: Membership, key_id: int) -> HttpResponse:
+    keys.take_over(access.of(membership.store, ApiKey, pk=key_id), by=membership)
+    messages.success(request, _("The key acts for you from now on, and never does more than you may."))
     return redirect("developers")
 
 
@@ -102,16 +131,23 @@ def _replayed(found: Webhook, after: str) -> str:
 
 
 def _page(request: HttpRequest, membership: Membership, key: str = "") -> HttpResponse:
-    store = membership.store
+    store, may_grant = membership.store, may(membership, Can.GRANT_KEYS)
     context = {
         "store_id": store.pk,
-        "keys": access.live_keys().filter(store=store).select_related("created_by").order_by("name", "pk"),
-        "webhooks": queries.webhooks(store),
-        "kinds": list(happenings.STATES),
-        "scopes": SCOPES,
+        "mine": membership,
+        "may_grant": may_grant,
+        "may_manage": may(membership, Can.MANAGE_KEYS),
+        "keys": keys.standing().filter(store=store).order_by("granted_at", "name", "pk"),
+        "scopes": list(keys.SCOPES),
         "key": key,
-        "head": events.head_of(store.pk),
+        "waits": bool(key) and not may_grant,
     }
+    if context["may_manage"]:
+        context |= {
+            "webhooks": queries.webhooks(store),
+            "kinds": list(happenings.STATES),
+            "head": events.head_of(store.pk),
+        }
     return render(request, "developers/page.html", KEPT | context)
 
 

@@ -18,7 +18,7 @@ from repurchase import queries
 from repurchase.cures import PLACES
 from repurchase.models import DiagnosisReport, EditTask
 from repurchase.queries.fixing import fixable, is_of_a_gate
-from repurchase.services import curing, reporting
+from repurchase.services import curing, order_reports, reporting
 from repurchase.services.editing import EDITABLE
 from repurchase.templatetags.parts import digits
 from repurchase.views.doors import for_members, may
@@ -40,8 +40,16 @@ def order(request: HttpRequest, membership: Membership, ref: str) -> HttpRespons
 @require_GET
 @for_members()
 def order_report(request: HttpRequest, membership: Membership, ref: str) -> HttpResponse:
-    now = clock.now(membership.store)
-    return as_pdf(reporting.of_order(membership.store, ref, now=now), ref)
+    """The PDF once a worker has drawn it; until then a page that asks each second, and then offers it."""
+    made = order_reports.of_order(membership.store, ref)
+    context = {"active": "batches", "ref": ref, "made": made}
+    if request.htmx:
+        return render(request, "diagnoses/order_report.html", context)
+    if made is None:
+        page = render(request, "diagnoses/order_report_page.html", context, status=202)
+        page["Retry-After"] = str(order_reports.RETRY_SECONDS)
+        return page
+    return as_pdf(made, ref)
 
 
 def as_pdf(content: bytes, ref: str) -> HttpResponse:

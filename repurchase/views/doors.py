@@ -14,8 +14,8 @@ from marketplace.models import Membership
 from outbox import events
 
 
-def for_members(can: Can = Can.VIEW) -> Callable:
-    """The view gets the membership; a stranger is sent to sign in, a member without the right gets 403."""
+def for_members(*rights: Can) -> Callable:
+    """The view gets the membership; a stranger is sent to sign in, a member with none of the rights gets 403."""
 
     def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         @login_required
@@ -23,7 +23,7 @@ def for_members(can: Can = Can.VIEW) -> Callable:
         def entered(request: HttpRequest, **kwargs) -> HttpResponse:
             membership = access.current_membership(request)
             _same_store(request, membership)
-            access.require(membership, can)
+            access.require(membership, *(rights or (Can.VIEW,)))
             if request.method == "GET" and "HX-Request" not in request.headers:
                 request.events_head = events.head_of(
                     membership.store_id
@@ -43,4 +43,4 @@ def _same_store(request: HttpRequest, membership: Membership) -> None:
 
 
 def may(membership: Membership, can: Can) -> bool:
-    return can in access.CAPABILITIES[membership.role]
+    return access.can(membership, can)

@@ -18,7 +18,10 @@ def answer(request: HttpRequest, problem: Problem) -> HttpResponse:
     kept = _("Nothing was changed by this request; everything saved before it is still there.")
     where = {"held": problem.evidence.get("orders", []), "held_by": problem.evidence.get("held_by", [])}
     status = CATALOGUE[problem.code].status
-    return _shown(request, status, said.title, said.cause, kept, said.fix, said.code, where)
+    response = _shown(request, status, said.title, said.cause, kept, said.fix, said.code, where)
+    if problem.code is Code.TOO_MANY_REQUESTS:
+        response["Retry-After"] = str(problem.evidence["value"])
+    return response
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

@@ -19,7 +19,6 @@ from urllib.parse import urlsplit
 import psycopg2
 from django.db import connection
 
-from marketplace import access
 from marketplace.models import Store
 from outbox import events, webhooks
 from tests import world
@@ -86,7 +85,7 @@ def _tell(store: Store, n: int) -> None:
 @contextlib.contextmanager
 def _stream(url: str, store: Store) -> Iterator[queue.Queue]:
     """(n of the event, when it arrived), from a thread that reads the stream."""
-    key = access.new_api_key(store=store, name="stream", scopes=["read"], by=None)
+    key = world.key(store, "read")
     at, found = urlsplit(url), queue.Queue()
     caller = http.client.HTTPConnection(at.hostname, at.port, timeout=60)
     caller.request("GET", "/api/v1/events/", headers={"Authorization": f"Bearer {key}"})
@@ -130,7 +129,7 @@ def _listening() -> Iterator[queue.Queue]:
 
 @contextlib.contextmanager
 def _load(url: str, store: Store) -> Iterator[dict]:
-    keys = [access.new_api_key(store=store, name="load", scopes=["read"], by=None) for _ in range(KEYS)]
+    keys = [world.key(store, "read") for _ in range(KEYS)]
     said: dict = {}
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.bench.load", url, str(RATE), *keys], cwd=ROOT, stdout=subprocess.PIPE

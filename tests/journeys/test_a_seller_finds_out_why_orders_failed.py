@@ -56,8 +56,12 @@ def test_from_the_panel_to_the_downloaded_report(portal, seller):
     assert re.search("[\u4e00-\u9fff]{4}", text)
 
     page.goto(f"{portal.url}/orders/{ref}-0002/")
+    page.locator(".page-head a[href$='diagnostics.pdf']").click()
+    link = page.locator("#order-report a[href$='diagnostics.pdf']")
+    expect(link).to_be_visible(timeout=60_000)
+    phone_and_back(page, seller, "cure-3-report")
     with page.expect_download() as download:
-        page.locator(".page-head a[href$='diagnostics.pdf']").click()
+        link.click()
     assert "ORDER_TOO_OLD" in text_of(download.value.path())
     page.goto(f"{portal.url}/orders/{ref}-0001/diagnostics/")
     phone_and_back(page, seller, "cure-3-order")

@@ -8,7 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from diagnostics.codes import Code
-from marketplace import access, clock
+from marketplace import clock
 from marketplace.mirror import connector, inventory
 from marketplace.mirror.stock_rows import MAX_ON_HAND, Rejected, Row, newest_of_each, read
 from marketplace.models import SIMULATED, Sku, StockClaim
@@ -179,7 +179,7 @@ def access_id():
 class TestTheApi:
     @pytest.fixture
     def send(self, client, store):
-        key = access.new_api_key(store=store, name="ERP", scopes=["write"], by=None)
+        key = world.key(store, "write")
 
         def call(body, key=key):
             return client.put(
@@ -210,7 +210,7 @@ class TestTheApi:
         assert send(body).status_code == 422
 
     def test_wants_the_scope_to_write(self, send, store):
-        reader = access.new_api_key(store=store, name="BI", scopes=["read"], by=None)
+        reader = world.key(store, "read")
         answer = send({"rows": []}, key=reader)
         assert (answer.status_code, answer.json()["code"]) == (403, "SCOPE_MISSING")
 

@@ -11,7 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from diagnostics.codes import Code
 from diagnostics.models import LedgerEntry
 from diagnostics.problem import Problem
-from marketplace import access, clock
+from marketplace import clock
 from marketplace.models import Store, User
 from outbox import letters
 from outbox.models import Letter
@@ -279,7 +279,7 @@ class TestADeclarationOfAnotherStore:
 
 class TestTheApi:
     def call(self, client, store, **fields):
-        key = access.new_api_key(store=store, name="test", scopes=["read", "write"], by=None)
+        key = world.key(store)
         return client.post(
             "/api/v1/qualification/documents/", fields, headers={"Authorization": f"Bearer {key}", "Accept-Language": "en"}
         )  # fmt: skip
@@ -288,7 +288,7 @@ class TestTheApi:
         answer = self.call(client, gathering, kind="iso_9001", file=SimpleUploadedFile("a.pdf", sample()))
         assert answer.status_code == 201
         assert answer.json()["state"] == "uploaded"
-        key = access.new_api_key(store=gathering, name="read", scopes=["read"], by=None)
+        key = world.key(gathering, "read")
         told = client.get("/api/v1/qualification/", headers={"Authorization": f"Bearer {key}"}).json()
         assert [u["name"] for u in told["uploads"]] == ["a.pdf"]
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from marketplace import access, clock
+from marketplace import clock
 from repurchase import queries
 from repurchase.lifecycle import OrderStatus
 from repurchase.models import Batch, RepeatOrder
@@ -20,9 +20,9 @@ COUNTED = ("pending", "failed", "excluded", "planned", "locked", "accepted", "en
 class Caller:
     """A program with a key."""
 
-    def __init__(self, client, store, *scopes):
+    def __init__(self, client, store, *scopes, role="owner"):
         self.client = client
-        self.key = access.new_api_key(store=store, name="ERP", scopes=list(scopes), by=None)
+        self.key = world.key(store, *scopes, role=role)
 
     def get(self, path="", **query):
         return self.client.get(API + path, query, headers=self.headers)

@@ -4,7 +4,6 @@ import json
 
 import pytest
 
-from marketplace import access
 from marketplace.models import ProductionGroup, Sku
 from repurchase.models import Batch, RepeatLine
 from repurchase.services import batches, locking
@@ -18,7 +17,7 @@ EVERY = {"all": True}
 class Caller:
     def __init__(self, client, store, *scopes: str) -> None:
         self.client = client
-        self.key = access.new_api_key(store=store, name="ERP", scopes=list(scopes), by=None)
+        self.key = world.key(store, *scopes)
 
     def send(self, method: str, path: str, body: object):
         headers = {"Authorization": f"Bearer {self.key}", "Accept-Language": "en"}

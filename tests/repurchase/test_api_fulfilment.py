@@ -14,6 +14,7 @@ from tests.repurchase import paid
 from tests.repurchase.test_api import Caller, problem
 
 pytestmark = pytest.mark.django_db
+NOBODYS = {"rows": [{"order": "BR-00000000-0001"}]}
 
 
 @pytest.fixture
@@ -217,26 +218,49 @@ class TestTheErp:
         )
         headers = erp.headers | {"X-ERP-Client": "acme/2.0.9"}
         problem(client.get("/api/v1/erp/", headers=headers), 409, "ERP_VERSION_TOO_OLD")
-        assert (
-            client.get("/api/v1/erp/", headers=headers | {"X-ERP-Client": "acme/2.1"}).json()["code"]
-            == "acme"
-        )
+        said = erp.post("releases/acknowledgements/", NOBODYS, X_ERP_Client="acme/2.1")
+        assert said.status_code == 200
+        assert erp.get("erp/").json()["code"] == "acme"
 
     def test_names_itself_in_its_calls(self, erp, store):
         def call(client: str):
-            return erp.client.get("/api/v1/erp/", headers=erp.headers | {"X-ERP-Client": client})
+            return erp.post("releases/acknowledgements/", NOBODYS, X_ERP_Client=client)
+
+        def version() -> str:
+            return erp.get("erp/").json()["version"]
 
         problem(call("mango/5.2"), 409, "ERP_VERSION_TOO_OLD")
         problem(call("mango"), 422, "INPUT_INVALID")
         problem(call("nobody/1"), 422, "ERP_UNKNOWN")
-        assert call("mango/5.3").json()["version"] == "5.3"
-        assert call("mango/5.4").json()["version"] == "5.4"
+        assert (call("mango/5.3").status_code, version()) == (200, "5.3")
+        assert (call("mango/5.4").status_code, version()) == (200, "5.4")
         problem(call("mabang/1"), 409, "ERP_NOT_CONNECTED")
         assert ErpConnection.objects.filter(ended_at=None).count() == 1
 
+    def test_connects_nothing_by_a_call_that_only_looks(self, client, erp, store):
+        connecting.connect(store=store, name="dianxiaomi", version="1.0", by="x", simulated=True)
+        reader, operator = Caller(client, store, "read"), Caller(client, store, role="operator")
+        for method in ("GET", "HEAD", "OPTIONS"):
+            for caller in (reader, erp):
+                headers = caller.headers | {"X-ERP-Client": "mabang/3"}
+                assert client.generic(method, "/api/v1/releases/", headers=headers).status_code in (200, 405)
+        dry = reader.post("screenings/", {"order_ids": ["1"]}, X_ERP_Client="mabang/3")
+        problem(dry, 422, "ORDER_UNKNOWN")
+        problem(
+            operator.post("batches/", {"order_ids": ["1"]}, X_ERP_Client="mabang/3"), 422, "ORDER_UNKNOWN"
+        )
+        assert str(ErpConnection.objects.get().product.code) == "dianxiaomi"
+
+    def test_is_refused_when_it_is_not_the_stores_also_where_nothing_is_written(self, client, store):
+        connecting.connect(store=store, name="mango", version="5.3", by="x")
+        reader = Caller(client, store, "read")
+        for client_named, code in (("mabang/1", "ERP_NOT_CONNECTED"), ("mango/5.2", "ERP_VERSION_TOO_OLD")):
+            headers = reader.headers | {"X-ERP-Client": client_named}
+            problem(client.get("/api/v1/releases/", headers=headers), 409, code)
+
     def test_takes_the_place_of_a_simulated_one(self, erp, store):
         connecting.connect(store=store, name="dianxiaomi", version="1.0", by="x", simulated=True)
-        erp.client.get("/api/v1/erp/", headers=erp.headers | {"X-ERP-Client": "mabang/3"})
+        erp.post("releases/acknowledgements/", NOBODYS, X_ERP_Client="mabang/3")
         assert str(ErpConnection.objects.get(ended_at=None)) == "马帮 3"
 
     def test_gets_nothing_of_a_key_that_only_reads(self, client, store):

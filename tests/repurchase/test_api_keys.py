@@ -14,7 +14,6 @@ from django.utils import timezone
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.validation import validate_schema
 
-from marketplace import access
 from marketplace.models import ApiKey
 from repurchase.api import urls
 from repurchase.api.auth import KeyThrottle
@@ -30,7 +29,7 @@ NO_WEBHOOK = uuid.UUID(int=1)
 
 
 def address(pattern, batch_ref: str, order_ref: str, webhook_id: object = NO_WEBHOOK) -> str:
-    path = API + str(pattern.pattern)
+    path = API + str(pattern.pattern).replace("<uuid:pk>", str(NO_WEBHOOK)).replace("<fileform:form>", "xlsx")
     ref = order_ref if pattern.name == "order" else batch_ref
     return path.replace("<ref:ref>", ref).replace("<uuid:webhook_id>", str(webhook_id))
 
@@ -68,7 +67,7 @@ class TestEveryEndpoint:
         problem(answer, 401, "KEY_INVALID")
 
     def test_refuses_a_revoked_key(self, client, store, order, pattern, method):
-        key = access.new_api_key(store=store, name="old", scopes=["read", "write"], by=None)
+        key = world.key(store)
         ApiKey.objects.update(revoked_at=timezone.now() + dt.timedelta(seconds=1))
 
         problem(call(client, method, address(pattern, order.batch.ref, order.ref), key), 401, "KEY_INVALID")
@@ -82,7 +81,7 @@ class TestEveryEndpoint:
         writes_nothing = any(name in str(pattern) for name in ("screenings", "fee-quotes"))
         only_reads = method == "get" or writes_nothing
         has, lacks = ("write", "read") if only_reads else ("read", "write")
-        key = access.new_api_key(store=store, name="half", scopes=[has], by=None)
+        key = world.key(store, has)
 
         refused = problem(
             call(client, method, address(pattern, order.batch.ref, order.ref), key), 403, "SCOPE_MISSING"
@@ -93,7 +92,7 @@ class TestEveryEndpoint:
 @pytest.mark.parametrize("pattern", OF_A_ROW, **NAMED)
 class TestAStranger:
     def test_gets_the_404_of_what_is_not_there(self, client, order, pattern):
-        key = access.new_api_key(store=world.store(), name="stranger", scopes=["read", "write"], by=None)
+        key = world.key(world.store())
         before = list(Batch.objects.values()), list(RepeatOrder.objects.values())
 
         for method in ("get", "post"):
@@ -116,13 +115,13 @@ class TestAKey:
 
     @pytest.mark.parametrize("header", ["Bearer {}", "bearer {}", "Bearer  {} "])
     def test_is_read_from_the_header(self, client, store, header):
-        key = access.new_api_key(store=store, name="k", scopes=["read"], by=None)
+        key = world.key(store, "read")
 
         assert client.get(API + "batches/", headers={"Authorization": header.format(key)}).status_code == 200
 
     @pytest.mark.parametrize("header", ["Basic {}", "{}", "Token {}"])
     def test_is_not_taken_by_another_scheme(self, client, store, header):
-        key = access.new_api_key(store=store, name="k", scopes=["read"], by=None)
+        key = world.key(store, "read")
 
         answer = client.get(API + "batches/", headers={"Authorization": header.format(key)})
 
@@ -245,7 +244,7 @@ class TestUnderAsgi:
         monkeypatch.setattr(rows, "PAGE", 2)
         batch = orders.batch(store)
         orders.repeats(batch, 5)
-        key = access.new_api_key(store=store, name="k", scopes=["read"], by=None)
+        key = world.key(store, "read")
 
         async def pieces():
             answer = await AsyncClient().get(

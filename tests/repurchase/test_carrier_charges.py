@@ -7,7 +7,7 @@ import pytest
 from diagnostics.codes import Code
 from diagnostics.models import LedgerEntry
 from diagnostics.problem import Problem
-from marketplace import access, clock
+from marketplace import clock
 from repurchase import queries
 from repurchase.models import CarrierCharge, RepeatOrder
 from repurchase.services import batches, charging, locking
@@ -91,7 +91,7 @@ class TestACarriersBill:
 class TestTheApi:
     @pytest.fixture
     def call(self, client, store, order):
-        key = access.new_api_key(store=store, name="test", scopes=["read", "write"], by=None)
+        key = world.key(store)
         path = f"/api/v1/orders/{order.ref}/carrier-charges/"
         headers = {"Authorization": f"Bearer {key}"}
 

@@ -18,7 +18,7 @@ from django.utils import translation
 from lxml import etree
 
 from diagnostics.problem import Problem
-from marketplace import access, clock
+from marketplace import clock
 from repurchase.conformance import cases, samples, words
 from repurchase.conformance.cases import CASES
 from repurchase.conformance.documents import document
@@ -127,7 +127,7 @@ class TestTheExampleClientAtAPortal:
             code="mango", defaults={"name": "芒果店长", "minimum_version": "5.3"}
         )
         batch = paid.released(store)
-        key = access.new_api_key(store=store, name="ERP", scopes=["read", "write"], by=None)
+        key = world.key(store)
         sku = batch.orders.first().lines.first().sku.code
         client_at(live_server.url, KEY=key, SKUS=sku)
         for _ in range(100):

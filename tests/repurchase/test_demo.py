@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from diagnostics.catalogue import CATALOGUE
 from diagnostics.codes import Code, Severity
 from diagnostics.problem import Problem
-from marketplace.access import api_key_of
+from marketplace.keys import key_of
 from marketplace.models import (
     SIMULATED,
     CommissionRate,
@@ -171,7 +171,7 @@ class TestLoadingTheDemo:
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
         for who in ("seller", "manager", "operator", "reviewer", "lead_reviewer", "tariff_keeper"):
             assert signed_in(issued[who])
-        key = api_key_of(issued["api_key"])
+        key = key_of(issued["api_key"])
         assert (key.store.code, key.scopes) == ("harbour-lane", ["read", "write"])
 
     def test_makes_the_seller_owner_and_shows_the_wholesaler_first(self, data_dir):
@@ -206,4 +206,4 @@ class TestLoadingTheDemo:
         demo.load(data_dir=tmp_path)
         issued = json.loads((tmp_path / "credentials.json").read_text())
         assert signed_in(issued["seller"])
-        assert api_key_of(json.loads((data_dir / "credentials.json").read_text())["api_key"]) is None
+        assert key_of(json.loads((data_dir / "credentials.json").read_text())["api_key"]) is None

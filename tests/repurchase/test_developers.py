@@ -2,11 +2,15 @@
 
 import datetime as dt
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.core import mail
+from django.db import connections
+from django.test import Client
 from django.utils import timezone
 
+from diagnostics.problem import Problem
 from marketplace.models import ApiKey, Role
 from outbox import events, letters, webhooks
 from outbox.models import Delivery, Event, Webhook
@@ -20,9 +24,25 @@ SECRET = re.compile(r"whsec_[\w+/=]{44}")
 
 @pytest.fixture
 def developer(client, store):
-    client.force_login(world.member(store, Role.DEVELOPER, "dev@example.com"))
+    return signed_in(client, store, Role.DEVELOPER, "dev@example.com")
+
+
+@pytest.fixture
+def manager(store):
+    return signed_in(Client(), store, Role.MANAGER, "manager@example.com")
+
+
+def signed_in(client, store, role, email):
+    client.force_login(world.member(store, role, email))
     client.cookies["django_language"] = "en"
     return client
+
+
+def granted(manager) -> ApiKey:
+    """The newest request, granted."""
+    asked = ApiKey.objects.latest("pk")
+    assert manager.post(f"{PAGE}keys/{asked.pk}/grant/").status_code == 302
+    return ApiKey.objects.get(pk=asked.pk)
 
 
 def new_key(developer, **fields) -> str:
@@ -40,8 +60,12 @@ def webhook(store):
 
 
 class TestAKey:
-    def test_is_shown_when_it_is_made_and_never_again(self, developer, store):
-        key = new_key(developer)
+    def test_is_shown_when_it_is_asked_for_and_never_again(self, developer, manager, store):
+        answer = developer.post(PAGE, {"name": "ERP", "scopes": ["read", "write"]}).content.decode()
+        key = KEY.search(answer).group()
+        assert "It does nothing yet" in answer
+        assert not works(developer, key)
+        granted(manager)
         page = developer.get(PAGE).content.decode()
         assert works(developer, key)
         assert ApiKey.objects.get().scopes == ["read", "write"]
@@ -53,9 +77,45 @@ class TestAKey:
         assert developer.post(PAGE, {"name": "ERP", "scopes": ["read"]} | fields).status_code == 422
         assert not ApiKey.objects.exists()
 
-    def test_rotated_works_for_another_day_beside_its_successor(self, developer):
+    def test_is_asked_for_by_a_developer_and_granted_refused_or_taken_over_by_others(
+        self, developer, manager, store
+    ):
+        new_key(developer)
+        assert "Waits to be granted" in developer.get(PAGE).content.decode()
+        for act in ("Grant", "Refuse", "Take over"):
+            assert f">{act}<" not in re.sub(
+                r"\s*<svg.*?</svg>\s*", "", developer.get(PAGE).content.decode(), flags=re.S
+            )
+        for verb in ("grant", "refuse", "take-over"):
+            asked = ApiKey.objects.get()
+            assert developer.post(f"{PAGE}keys/{asked.pk}/{verb}/").status_code == 403
+        owner = signed_in(Client(), store, Role.OWNER, "owner@example.com")
+        assert "/grant/" in manager.get(PAGE).content.decode()
+        made = granted(manager)
+        assert "/take-over/" not in manager.get(PAGE).content.decode()
+        assert owner.post(f"{PAGE}keys/{made.pk}/take-over/").status_code == 302
+        assert ApiKey.objects.get().principal.user.email == "owner@example.com"
+        new_key(developer, name="QRS-7")
+        other = ApiKey.objects.latest("pk")
+        assert manager.post(f"{PAGE}keys/{other.pk}/refuse/").status_code == 302
+        assert manager.post(f"{PAGE}keys/{other.pk}/grant/").status_code == 409
+        assert "QRS-7" not in developer.get(PAGE).content.decode()
+
+    def test_of_a_manager_acts_for_them_at_once_and_webhooks_are_not_theirs(self, manager):
+        assert works(Client(), new_key(manager))
+        page = manager.get(PAGE)
+        assert "Webhooks" not in page.content.decode()
+        assert manager.get(f"{PAGE}sandbox/").status_code == 403
+
+    def test_says_why_it_no_longer_works(self, developer, manager):
+        key = new_key(developer)
+        granted(manager).principal.delete()
+        assert not works(Client(), key)
+        assert "The member it acted for has left" in developer.get(PAGE).content.decode()
+
+    def test_rotated_works_for_another_day_beside_its_successor(self, developer, manager):
         old = new_key(developer)
-        made = ApiKey.objects.get()
+        made = granted(manager)
         new = KEY.search(developer.post(f"{PAGE}keys/{made.pk}/rotate/").content.decode()).group()
         assert works(developer, old)
         assert works(developer, new)
@@ -64,8 +124,10 @@ class TestAKey:
         assert (works(developer, old), works(developer, new)) == (False, True)
         assert developer.post(f"{PAGE}keys/{made.pk}/rotate/").status_code == 404
 
-    def test_revoked_is_refused_at_once(self, developer):
+    def test_revoked_is_refused_at_once(self, developer, manager):
         key = new_key(developer)
+        granted(manager)
+        assert works(developer, key)
         assert developer.post(f"{PAGE}keys/{ApiKey.objects.get().pk}/revoke/").status_code == 302
         assert not works(developer, key)
 
@@ -93,6 +155,20 @@ class TestAWebhook:
         for _ in range(webhooks.MAX_A_STORE):
             last = developer.post(f"{PAGE}webhooks/", {"url": "https://erp.example.com/"})
         assert last.status_code == 409
+        assert Webhook.objects.count() == webhooks.MAX_A_STORE
+
+    @pytest.mark.django_db(transaction=True)
+    def test_is_one_of_ten_however_many_are_added_at_once(self, store):
+        def add(_) -> None:
+            try:
+                webhooks.create(store_id=store.pk, url="https://erp.example.com/", types=[], loopback=False)
+            except Problem:
+                pass
+            finally:
+                connections.close_all()
+
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(add, range(24)))
         assert Webhook.objects.count() == webhooks.MAX_A_STORE
 
     def test_is_rotated_switched_replayed_and_removed(self, developer, webhook):

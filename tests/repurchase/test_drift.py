@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from eligibility.drift import Field, Severity
-from marketplace import access, clock
+from marketplace import clock
 from marketplace.models import PastOrderLine, PriceListEntry, Registration, RegistrationRequirement, Sku
 from repurchase import queries
 from repurchase.models import Batch, RepeatOrder
@@ -146,7 +146,7 @@ class TestThePlan:
 class TestADryScreening:
     @pytest.fixture
     def ask(self, client, store):
-        key = access.new_api_key(store=store, name="BI", scopes=["read"], by=None)  # it only reads
+        key = world.key(store, "read")  # it only reads
 
         def call(**body):
             return client.post(

@@ -6,7 +6,6 @@ import json
 import pytest
 from django.core.management import call_command
 
-from marketplace import access
 from pricing.models import Lock
 from repurchase import queries
 from repurchase.models import RepeatOrder
@@ -34,7 +33,7 @@ def ended(batch, store):
 
 @pytest.fixture
 def erp(client, store):
-    key = access.new_api_key(store=store, name="ERP", scopes=["read"], by=None)
+    key = world.key(store, "read")
 
     def get(path):
         return client.get(f"/api/v1/{path}", headers={"Authorization": f"Bearer {key}"})

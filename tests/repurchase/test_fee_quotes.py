@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 import pytest
 from django.utils.html import strip_tags
 
-from marketplace import access
 from marketplace.models import Sku
 from repurchase.models import RepeatOrder
 from tests import world
@@ -33,7 +32,7 @@ BODY = {
 
 @pytest.fixture
 def ask(client, store, ready):
-    key = access.new_api_key(store=store, name="test", scopes=["read"], by=None)
+    key = world.key(store, "read")
 
     def asked(**changes):
         body = {**BODY, "lines": [{"category": ready, "amount": "1000.00"}], **changes}

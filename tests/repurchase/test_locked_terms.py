@@ -8,7 +8,6 @@ from django.apps import apps
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
-from marketplace import access
 from pricing.models import Lock
 from repurchase.models import Batch, RepeatLine, RepeatOrder
 from repurchase.priced import is_price
@@ -204,7 +203,7 @@ class TestTheApi:
         batch = run(batches.create(store=store, numbers=[o.number for o in orders], by="user:1"))
         if locked:
             locking.lock_and_invite(batch=batch, by="user:1")
-        key = access.new_api_key(store=store, name="t", scopes=["read", "write"], by=None)
+        key = world.key(store)
         client = Client(headers={"authorization": f"Bearer {key}", "accept-language": "en"})
         for edit in ({"select": {"all": True}, name: "1.00"}, {"select": {"all": True}, "moq": 600, name: 1}):
             answer = client.patch(

@@ -15,7 +15,7 @@ from schemathesis.checks import CHECKS
 from schemathesis.core.failures import FailureGroup
 from schemathesis.specs.openapi import checks as openapi
 
-from marketplace import access, clock
+from marketplace import clock
 from repurchase.api.auth import KeyThrottle
 from tests import world
 from tests.repurchase import paid
@@ -67,7 +67,7 @@ def key(db) -> str:
     store.save()
     paid.released(store)
     paid.invoiced(store, country="FR")
-    return access.new_api_key(store=store, name="test", scopes=["read", "write"], by=None)
+    return world.key(store)
 
 
 def faults(operation, key: str) -> str:

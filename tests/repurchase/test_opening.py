@@ -10,7 +10,7 @@ from diagnostics.codes import Code
 from diagnostics.models import LedgerEntry
 from diagnostics.problem import Problem
 from eligibility.services import open_benefit
-from marketplace import access, clock
+from marketplace import clock
 from marketplace.models import PastOrder, Store, StoreLevel
 from outbox import letters
 from pricing.models import Lock
@@ -211,7 +211,7 @@ class TestTheFirstCreateRepeatOrders:
         assert "disabled" in tick[: tick.index(">")]
 
     def test_by_the_api_is_refused_and_writes_nothing(self, client, not_open, orders):
-        key = access.new_api_key(store=not_open, name="test", scopes=["read", "write"], by=None)
+        key = world.key(not_open)
         answer = client.post(
             "/api/v1/batches/", {"order_ids": [o.number for o in orders]}, content_type="application/json",
             headers={"Authorization": f"Bearer {key}"},
@@ -234,7 +234,7 @@ class TestTheFirstCreateRepeatOrders:
 
 class TestTheQualificationByApi:
     def asked(self, client, store) -> dict:
-        key = access.new_api_key(store=store, name="test", scopes=["read"], by=None)
+        key = world.key(store, "read")
         answer = client.get(
             "/api/v1/qualification/", headers={"Authorization": f"Bearer {key}", "Accept-Language": "en"}
         )

@@ -15,11 +15,11 @@ from diagnostics import paper, words
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace.models import Buyer, PastOrder, Sku
-from repurchase.models import DiagnosisReport
-from repurchase.services import batches, reporting
+from repurchase.models import DiagnosisReport, RepeatOrder
+from repurchase.services import batches, order_reports, reporting
 from tests import world
 from tests.repurchase.running import run
-from tests.repurchase.test_api import Caller
+from tests.repurchase.test_api import Caller, problem
 
 pytestmark = pytest.mark.django_db
 HOUR = dt.timedelta(hours=1)
@@ -85,6 +85,13 @@ class TestTheReportOfAnOrder:
         url = f"/orders/{batch.ref}-0004/"
         head = client.get(url).content.decode().partition('class="page-head"')[2].partition("steps-line")[0]
         assert f"{url}diagnostics.pdf" in head.partition('class="actions"')[2]
+        wait = client.get(f"{url}diagnostics.pdf")
+        assert (wait.status_code, wait.headers["Retry-After"]) == (202, "2")
+        assert 'hx-trigger="load delay:1s"' in wait.content.decode()
+        drawn(batch, f"{batch.ref}-0004")
+        part = client.get(f"{url}diagnostics.pdf", headers={"HX-Request": "true"}).content.decode()
+        assert "hx-get" not in part
+        assert "下载" in part
         answer = client.get(f"{url}diagnostics.pdf")
         assert answer.headers["Content-Type"] == "application/pdf"
         assert (
@@ -94,9 +101,65 @@ class TestTheReportOfAnOrder:
         assert "STOCK_SYNC_STALE" in text_of(answer.content)
 
     def test_is_handed_out_by_the_api_in_the_language_asked_for(self, client, store, batch):
-        answer = Caller(client, store, "read").get(f"orders/{batch.ref}-0004/diagnostics.pdf")
+        erp, path = Caller(client, store, "read"), f"orders/{batch.ref}-0004/diagnostics.pdf"
+        wait = erp.get(path)
+        assert (wait.status_code, wait.headers["Retry-After"], wait.content) == (202, "2", b"")
+        drawn(batch, f"{batch.ref}-0004", "zh-hans")
+        assert erp.get(path).status_code == 202  # it asked for the English one
+        drawn(batch, f"{batch.ref}-0004", "en")
+        answer = erp.get(path)
         assert answer.headers["Content-Type"] == "application/pdf"
         assert "Set the ERP's stock refresh" in text_of(answer.content)
+
+    def test_is_drawn_once_for_all_who_wait_and_again_when_something_happened(
+        self, client, store, batch, django_capture_on_commit_callbacks, monkeypatch
+    ):
+        rung = []
+        monkeypatch.setattr(
+            "outbox.bells._send", lambda task, times, arguments: rung.append((task, arguments))
+        )
+        erp, path = Caller(client, store, "read"), f"orders/{batch.ref}-0004/diagnostics.pdf"
+        with django_capture_on_commit_callbacks(execute=True):
+            assert [erp.get(path).status_code for _ in range(3)] == [202] * 3
+        ((task, arguments),) = rung
+        assert task == order_reports.TASK
+        order_reports.make(**arguments)
+        assert erp.get(path).status_code == 200
+        batches.cancel(batch=batch, by="user:1")
+        assert erp.get(path).status_code == 202
+
+    def test_that_can_t_be_drawn_says_so_and_is_tried_again_later(self, client, store, batch, monkeypatch):
+        erp, path = Caller(client, store, "read"), f"orders/{batch.ref}-0004/diagnostics.pdf"
+        assert erp.get(path).status_code == 202
+        with monkeypatch.context() as broken:
+            broken.setattr(paper, "pdf", lambda *_a, **_k: 1 / 0)
+            with pytest.raises(ZeroDivisionError):
+                drawn(batch, f"{batch.ref}-0004", "en")
+        problem(erp.get(path), 503, "WORK_FAILED")
+
+    def test_is_drawn_so_many_times_a_minute_for_a_store(self, client, store, batch, monkeypatch):
+        monkeypatch.setattr(order_reports, "A_MINUTE", 1)
+        erp = Caller(client, store, "read")
+        assert erp.get(f"orders/{batch.ref}-0004/diagnostics.pdf").status_code == 202
+        refused = erp.get(f"orders/{batch.ref}-0005/diagnostics.pdf")
+        problem(refused, 429, "TOO_MANY_REQUESTS")
+        assert 1 <= int(refused.headers["Retry-After"]) <= 120
+        assert erp.get(f"orders/{batch.ref}-0004/diagnostics.pdf").status_code == 202  # it is being made
+
+    def test_of_a_batch_is_made_so_many_times_for_a_store(self, batch, monkeypatch):
+        monkeypatch.setattr(reporting, "IN_TEN_MINUTES", 1)
+        made(batch)
+        with pytest.raises(Problem) as refused:
+            made(batch)
+        assert refused.value.code is Code.TOO_MANY_REQUESTS
+
+
+def drawn(batch, ref: str, language: str = "zh-hans") -> None:
+    """As the worker draws it that was rung."""
+    name = order_reports._name(
+        batch.store, RepeatOrder.objects.select_related("batch").get(ref=ref), language
+    )
+    order_reports.make(store_id=batch.store_id, ref=ref, language=language, name=name)
 
 
 def made(batch, language: str = "en") -> DiagnosisReport:

@@ -15,7 +15,7 @@ from diagnostics.codes import Code
 from diagnostics.models import LedgerEntry
 from diagnostics.problem import Problem
 from eligibility import replay
-from marketplace import access, clock
+from marketplace import clock
 from marketplace.models import CommissionRate, PastOrder, Sku
 from repurchase import queries
 from repurchase.models import Batch, KeptAnswer, RepeatOrder
@@ -43,7 +43,7 @@ def history(store):
 
 
 def key_of(store) -> dict[str, str]:
-    key = access.new_api_key(store=store, name="ERP", scopes=["read", "write"], by=None)
+    key = world.key(store)
     return EN | {"Authorization": f"Bearer {key}"}
 
 

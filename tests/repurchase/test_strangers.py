@@ -8,7 +8,6 @@ import pytest
 from django.apps import apps
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from marketplace import access
 from marketplace.models import ApiKey, Sku
 from outbox import webhooks
 from pricing import signing
@@ -44,7 +43,8 @@ OF_A_STORE = {
     "batches/<ref:ref>/refused.<fileform:form>",
     "renegotiations/", "renegotiations/alert/", "renegotiations/<uuid:pk>/",
     "batches/<ref:ref>/orders.xml", "fees/", "events/", "developers/",
-    "developers/keys/<int:key_id>/rotate/", "developers/keys/<int:key_id>/revoke/", "developers/webhooks/", "developers/webhooks/<uuid:webhook_id>/",
+    "developers/keys/<int:key_id>/grant/", "developers/keys/<int:key_id>/refuse/",
+    "developers/keys/<int:key_id>/take-over/", "developers/keys/<int:key_id>/rotate/", "developers/keys/<int:key_id>/revoke/", "developers/webhooks/", "developers/webhooks/<uuid:webhook_id>/",
     "developers/webhooks/<uuid:webhook_id>/<webhookverb:verb>/", "batches/<ref:ref>/agreements/<uuid:pk>.pdf",
     "orders/<ref:ref>/diagnostics/", "batches/<ref:ref>/diagnostics/", "batches/<ref:ref>/fixes/",
     "figures/", "radar/", "orders/<ref:ref>/diagnostics.pdf", "batches/<ref:ref>/reports/", "batches/<ref:ref>/reports/<int:report_id>/",
@@ -111,7 +111,7 @@ def alices(store, alice):
     buyer, orders = world.repeatable(store)
     batch = run(batches.create(store=store, numbers=[o.number for o in orders], by=f"user:{alice.pk}"))
     locking.lock_and_invite(batch=batch, by=f"user:{alice.pk}")
-    access.new_api_key(store=store, name="alices", scopes=["read"], by=alice)
+    world.key(store, "read")
     webhook, _ = webhooks.create(store_id=store.pk, url="https://erp.example.com/", types=[], loopback=False)
     return {
         "ref": batch.ref, "buyer_id": buyer.pk, "order_ref": f"{batch.ref}-0001", "orders": orders,
@@ -230,7 +230,7 @@ class TestAMemberOfAnotherStore:
 
     def test_gets_404_by_a_key_of_their_own(self, client, alices, charlie, method):
         other = charlie.memberships.get().store
-        key = access.new_api_key(store=other, name="test", scopes=["read", "write"], by=charlie)
+        key = world.key(other)
         before = everything()
         for route in OF_A_KEY - LISTS_OF_A_KEY:
             answer = ask(client, method, address(route, alices), key)
@@ -321,7 +321,7 @@ class TestAForeignIdInABody:
 
     def test_can_t_be_made_a_batch_by_key(self, client, alices, charlie):
         other = charlie.memberships.get().store
-        key = access.new_api_key(store=other, name="test", scopes=["read", "write"], by=charlie)
+        key = world.key(other)
         before = everything()
         answer = client.post(
             "/api/v1/batches/",
@@ -336,7 +336,7 @@ class TestAForeignIdInABody:
     @pytest.mark.parametrize("call", ["screenings", "inventory"])
     def test_tells_and_changes_nothing_by_key(self, client, alices, charlie, call):
         other = charlie.memberships.get().store
-        key = access.new_api_key(store=other, name="test", scopes=["read", "write"], by=charlie)
+        key = world.key(other)
         before = everything()
         body = {
             "screenings": {"order_ids": [order.number for order in alices["orders"]]},

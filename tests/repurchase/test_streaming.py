@@ -13,8 +13,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from marketplace import access
-from marketplace.models import ApiKey
+from marketplace import keys
 from outbox import events, hub, progress
 from pricing import signing
 from pricing.models import Grant, Lock
@@ -29,7 +28,7 @@ STREAM = "/api/v1/events/"
 
 
 def key_of(store, *scopes: str) -> dict[str, str]:
-    key = access.new_api_key(store=store, name="ERP", scopes=list(scopes or ["read"]), by=None)
+    key = world.key(store, *(scopes or ["read"]))
     return {"Authorization": f"Bearer {key}"}
 
 
@@ -223,15 +222,15 @@ class TestAStreamThatMayNotGoOn:
     @pytest.mark.django_db
     def test_is_asked_by_the_hub(self, store):
         handed = []
-        key = ApiKey.objects.create(store=store, name="k", prefix="x", digest="y")
+        key = keys.key_of(world.key(store))
         stream = hub.Stream(
             store_id=store.pk, after=0, types=[], owner="key:1", check_at=0.0,
-            may_go_on=lambda: access.live_keys().filter(pk=key.pk).exists(),
+            may_go_on=lambda: keys.acting().filter(pk=key.pk).exists(),
         )  # fmt: skip
         made = hub.Hub()
         made._streams.add(stream)
         made._check()
-        access.revoke_api_key(key)
+        keys.revoke(key, by=key.principal)
         stream.check_at = 0.0
         stream.loop = type(
             "Loop", (), {"call_soon_threadsafe": lambda self, f, piece: handed.append(piece)}

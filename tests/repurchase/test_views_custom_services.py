@@ -8,7 +8,6 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from lxml import etree
 
-from marketplace import access
 from pricing import signing
 from pricing.models import Act
 from repurchase.models import Batch, LineService
@@ -28,7 +27,7 @@ CODE = "CUSTOM_SERVICE_UNCONFIRMED"
 class TestTheApi:
     @pytest.fixture
     def erp(self, client, store, alice):
-        key = access.new_api_key(store=store, name="test", scopes=["read", "write"], by=alice)
+        key = world.key(store)
 
         def ask(method: str, path: str, body=None):
             headers = {"Authorization": f"Bearer {key}", "Accept-Language": "en"}

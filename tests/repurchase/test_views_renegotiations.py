@@ -220,9 +220,8 @@ class TestALetterThatFails:
 
 class TestTheApi:
     def test_tells_the_deadline_of_the_lot(self, client, store, found):
-        from marketplace import access
 
-        key = access.new_api_key(store=store, name="t", scopes=["read"], by=None)
+        key = world.key(store, "read")
         told = client.get(
             f"/api/v1/batches/{found.lock.subject}/", headers={"authorization": f"Bearer {key}"}
         ).json()

@@ -1,0 +1,183 @@
+"""API keys: asked for, granted by a member who so becomes its principal, taken over, rotated, ended.
+
+A key acts for its principal and never does more than they may at that moment; without one it does nothing.
+"""
+
+import datetime as dt
+import hashlib
+import re
+import secrets
+
+from django.db import models, transaction
+from django.db.models import F, Q
+from django.db.models.functions import Greatest, Now
+
+from diagnostics import ledger
+from diagnostics.codes import Code
+from diagnostics.problem import Problem
+from marketplace import clock
+from marketplace.access import Can, can, require
+from marketplace.models import ApiKey, Membership, User
+
+OVERLAP = dt.timedelta(hours=24)
+"""A rotated key works for so long beside its successor."""
+
+SCOPES = ("read", "write")
+"""What a key may do of what its principal may: look, and all else."""
+
+
+def digest_of(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def person_of(actor: str) -> int | None:
+    """Whom an actor of the ledger is or acts for: 7 for “user:7” and for “key:3/user:7”."""
+    found = re.fullmatch(r"(?:key:[0-9]+/)?user:([0-9]{1,18})", actor, re.ASCII)
+    return int(found[1]) if found else None
+
+
+def standing() -> models.QuerySet[ApiKey]:
+    """Neither refused, revoked nor run out: those asked for, those that act, those whose principal has left."""
+    rows = ApiKey.objects.filter(Q(expires_at=None) | Q(expires_at__gt=Now()), revoked_at=None)
+    return rows.select_related("store", "principal__user", "created_by")
+
+
+def acting() -> models.QuerySet[ApiKey]:
+    """Those that act for a member of their store who may sign in."""
+    return standing().filter(principal__store=F("store"), principal__user__is_active=True)
+
+
+def key_of(text: str) -> ApiKey | None:
+    """The key that acts, or the one that was asked for and waits; None for any other text."""
+    waiting = Q(granted_at=None)
+    live = Q(principal__store=F("store"), principal__user__is_active=True)
+    return standing().filter(waiting | live, digest=digest_of(text)).first()
+
+
+def refuse_beyond(key: ApiKey, *, needs: Can, scope: str) -> None:
+    """KEY_NOT_GRANTED, SCOPE_MISSING, or NOT_PERMITTED where its principal may not do it either (403)."""
+    if key.principal is None:
+        raise Problem(Code.KEY_NOT_GRANTED)
+    if scope not in key.scopes:
+        raise Problem(Code.SCOPE_MISSING, needs=scope)
+    require(key.principal, needs)
+
+
+@transaction.atomic
+def ask_for(*, member: Membership, name: str, scopes: list[str]) -> str:
+    """Makes a key and returns its text, the only time it can be read.
+
+    It waits until somebody grants it; who may do so grants it to himself by asking.
+    """
+    require(member, Can.MANAGE_KEYS, Can.GRANT_KEYS)
+    text, key = _made(member, name=name, scopes=scopes)
+    _record(key, "key.requested", by=member.user)
+    if can(member, Can.GRANT_KEYS):
+        _grant(key, member, "key.granted")
+    return text
+
+
+def _made(member: Membership, *, name: str, scopes: list[str]) -> tuple[str, ApiKey]:
+    text = f"bro_{secrets.token_urlsafe(32)}"
+    key = ApiKey.objects.create(
+        store=member.store, name=name, scopes=scopes, prefix=text[:12], digest=digest_of(text), created_by=member.user
+    )  # fmt: skip
+    return text, key
+
+
+@transaction.atomic
+def grant(key: ApiKey, *, by: Membership) -> None:
+    """The key acts for `by` from now on. STATE_CONFLICT for one that is granted or refused already."""
+    _grant(_held(key, by, "grant", "requested"), by, "key.granted")
+
+
+@transaction.atomic
+def take_over(key: ApiKey, *, by: Membership) -> None:
+    """`by` becomes its principal in place of another who is a member still; a key that has ended stays so."""
+    held = _held(key, by, "take over", "granted", "ended")
+    if held.principal is None or held.principal_id == by.pk:
+        raise Problem(Code.STATE_CONFLICT, state=held.state, event="take over")
+    _grant(held, by, "key.taken_over")
+
+
+@transaction.atomic
+def refuse(key: ApiKey, *, by: Membership) -> None:
+    """A request that nobody will grant: its text never works."""
+    _end(_held(key, by, "refuse", "requested"), "key.refused", by=by.user)
+
+
+@transaction.atomic
+def revoke(key: ApiKey, *, by: Membership) -> None:
+    """Refused from now on. Once revoked, again changes nothing."""
+    require(by, Can.MANAGE_KEYS, Can.GRANT_KEYS)
+    held = _locked(key)
+    if held and not held.revoked_at:
+        _end(held, "key.revoked", by=by.user)
+
+
+@transaction.atomic
+def rotate(key: ApiKey, *, by: Membership) -> str:
+    """A new text under the same name and scopes; the old one works for another 24 hours.
+
+    It acts for the same principal when they, or who asked for it, rotate it. Another who may grant becomes its principal;
+    for anybody else it is a new request. NOT_FOUND for a key that does not act.
+    """
+    require(by, Can.MANAGE_KEYS, Can.GRANT_KEYS)
+    old = _locked(key)
+    if old is None or old.state != "granted" or old.expires_at:
+        raise Problem(Code.NOT_FOUND)
+    ApiKey.objects.filter(pk=old.pk).update(expires_at=Now() + OVERLAP)
+    text, new = _made(by, name=old.name, scopes=old.scopes)
+    _record(new, "key.rotated", by=by.user, before=old.pk)
+    if by.user_id in (old.created_by_id, old.principal.user_id):
+        _grant(new, old.principal, "key.granted", by=by.user)
+    elif can(by, Can.GRANT_KEYS):
+        _grant(new, by, "key.granted")
+    return text
+
+
+@transaction.atomic
+def end_those_of(member: Membership, *, by: User) -> None:
+    """The keys of a member who leaves: they act for nobody, and nobody can take them over."""
+    for key in standing().select_for_update(of=("self",)).filter(principal=member).order_by("pk"):
+        _record(key, "key.ended", by=by)
+        ApiKey.objects.filter(pk=key.pk).update(principal=None)
+
+
+def _held(key: ApiKey, by: Membership, verb: str, *states: str) -> ApiKey:
+    require(by, Can.GRANT_KEYS)
+    held = _locked(key)
+    if held is None or held.state not in states:
+        raise Problem(Code.STATE_CONFLICT, state=held.state if held else "ended", event=verb)
+    return held
+
+
+def _locked(key: ApiKey) -> ApiKey | None:
+    """As it is now, its row held; None once it has run out."""
+    rows = ApiKey.objects.filter(Q(expires_at=None) | Q(expires_at__gt=Now()), pk=key.pk)
+    return rows.select_for_update(of=("self",)).select_related("store", "principal__user").first()
+
+
+def _grant(key: ApiKey, principal: Membership, kind: str, *, by: User | None = None) -> None:
+    before, key.principal = key.principal, principal
+    if principal.store_id != key.store_id:
+        raise Problem(Code.NOT_FOUND)
+    ApiKey.objects.filter(pk=key.pk).update(principal=principal, granted_at=Now())
+    _record(key, kind, by=by or principal.user, **({"was": _named(before.user_id)} if before else {}))
+
+
+def _end(key: ApiKey, kind: str, *, by: User) -> None:
+    ApiKey.objects.filter(pk=key.pk).update(revoked_at=Greatest(Now(), "created_at"))
+    _record(key, kind, by=by)
+
+
+def _record(key: ApiKey, kind: str, *, by: User, **facts: object) -> None:
+    """Key, principal and who asked for it: never its text."""
+    ledger.record(
+        store_id=key.store_id, kind=kind, subject=f"key:{key.pk}", by=_named(by.pk), at=clock.now(key.store), name=key.name, begins_with=key.prefix, scopes=key.scopes,
+        principal=_named(key.principal.user_id) if key.principal else "", requester=_named(key.created_by_id), **facts,
+    )  # fmt: skip
+
+
+def _named(user_id: int | None) -> str:
+    return f"user:{user_id}" if user_id else ""

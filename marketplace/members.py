@@ -1,0 +1,35 @@
+"""Who belongs to a store, and as what: each change stands in its ledger. Who leaves takes no key along."""
+
+from django.db import transaction
+
+from diagnostics import ledger
+from marketplace import clock, keys
+from marketplace.models import Membership, User
+
+
+@transaction.atomic
+def join(member: Membership, *, by: User) -> None:
+    member.save()
+    _record(member, "member.joined", by)
+
+
+@transaction.atomic
+def change(member: Membership, *, by: User) -> None:
+    """Another role: from now on their keys do no more than it allows."""
+    member.save(update_fields=["role"])
+    _record(member, "member.changed", by)
+
+
+@transaction.atomic
+def leave(member: Membership, *, by: User) -> None:
+    """Ends the membership, and with it the keys that act for it."""
+    keys.end_those_of(member, by=by)
+    _record(member, "member.left", by)
+    member.delete()
+
+
+def _record(member: Membership, kind: str, by: User) -> None:
+    ledger.record(
+        store_id=member.store_id, kind=kind, subject=f"user:{member.user_id}", by=f"user:{by.pk}",
+        at=clock.now(member.store), role=member.role,
+    )  # fmt: skip
