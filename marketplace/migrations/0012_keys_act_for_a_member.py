@@ -17,7 +17,7 @@ def name_principals(apps, _schema_editor) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("marketplace", "0010_quarantine")]
+    dependencies = [("marketplace", "0011_tax_numbers_of_then")]
 
     operations = [
         migrations.AddField(
