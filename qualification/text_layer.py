@@ -4,6 +4,7 @@ A field counts as read where both say the same. Where the picture was read surel
 other than what the text says, that is a Difference; where it is unsure, the field goes to the human.
 """
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,6 +17,8 @@ DOUBTED = 0.4
 """The confidence of a field that two readers read differently."""
 ADDED_UP = ("credits ", "debits ")
 """Fields whose `raw` names every movement."""
+MAX_NUMBERS = 5
+"""So many amounts and days that differ say enough."""
 NUMBER = re.compile(rf"(?:{MONEY}|{DATE})")
 
 
@@ -46,7 +49,8 @@ def held_against(
         ),
     ]
     found = [field for field, _ in compared] + [Field(name=f.name, value="") for f in missing]
-    for box, shown, written in _numbers_that_differ(pages, layer.pages, look):
+    told = itertools.islice(_numbers_that_differ(pages, layer.pages, look), MAX_NUMBERS)
+    for box, shown, written in told:
         names = [f.name for f in found if f.meets([box])]
         known = {d.field for d in differences}
         differences += [

@@ -3,6 +3,7 @@
 import itertools
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from qualification.extraction.layout import DATE, Found, Look, Page, Row, below, first, iso_date, rows_of
@@ -66,7 +67,9 @@ def _goods(rows: Sequence[Row], look: Look) -> Iterator[Field]:
             begin, end = at[item]
             yield from _item(item, rows[begin : min(end, begin + 4)], look)
         else:
-            yield from (Field(name=f"{name} {item}", value="") for name in ("hs", "total", "currency"))
+            yield from (
+                Field(name=f"{name} {item}", value="", unclear=True) for name in ("hs", "total", "currency")
+            )
 
 
 def _numbers(rows: Sequence[Row]) -> Sequence[int]:
@@ -95,11 +98,12 @@ def _total(item: int, quantity: Found | None, prices: Sequence[Found], look: Loo
     """A total that quantity and unit price do not prove is for the human, however clear it stands there."""
     name = f"total {item}"
     if len(prices) < 2:
-        return Field(name=name, value="")
+        return Field(name=name, value="", unclear=True)
     each, total = prices[:2]
     proven = _proven(quantity, each, total, look) if quantity else None
     if proven is None:
-        return _unsure(total.field(name, str(_decimal(total.text))))
+        field = _unsure(total.field(name, str(_decimal(total.text))))
+        return replace(field, unclear=quantity is None or not _are_clear((quantity, each, total), look))
     return total.field(name, str(proven), proven=True)
 
 
@@ -110,6 +114,18 @@ def _proven(quantity: Found, each: Found, total: Found, look: Look) -> Decimal |
         [as_read], itertools.product(*(_readings(f, look) for f in (quantity, each, total)))
     )
     return next((t for q, p, t in ways if (q * p).quantize(CENT) == t), None)
+
+
+def _are_clear(founds: Sequence[Found], look: Look) -> bool:
+    """Read surely, and a second look reads no other figures."""
+    return all(
+        found.confidence >= THRESHOLD and _figures(found.text) in map(_figures, look(found.box))
+        for found in founds
+    )
+
+
+def _figures(text: str) -> str:
+    return re.sub(r"\D", "", text)
 
 
 def _readings(found: Found, look: Look) -> list[Decimal]:

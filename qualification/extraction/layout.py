@@ -2,7 +2,7 @@
 
 import datetime as dt
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from statistics import median
@@ -59,7 +59,7 @@ class Page:
         return [Row(page=self, words=sorted(group, key=lambda w: w.x0)) for group in groups]
 
 
-Look = Callable[[Box], Sequence[str]]
+Look = Callable[[Box], Iterable[str]]
 """Reads the figures in one place once more, in each way that the engine has; nothing where the page was typed."""
 
 PLAIN = str.maketrans("：，。（）／－—–−～〜；", ":,.()/----~~;")
