@@ -253,7 +253,7 @@ def _painted(page, image, render) -> list[list[float]]:
     """
     noted = _has_notes(page)
     ground, laid_over = _layers(page)
-    if not (noted or ground and laid_over):
+    if not (noted or (ground and laid_over)):
         return []
     for thing in laid_over if ground else ():
         page.remove_obj(thing)
@@ -304,7 +304,9 @@ def _covered(shown, ground) -> list[list[float]]:
     changed = ImageChops.difference(shown, ground).point(lambda v: 255 * (v > CHANGED))
     drawn = ground.filter(ImageFilter.FIND_EDGES).point(lambda v: 255 * (v > CHANGED))
     least = int(255 * COVERED)
-    both = ImageChops.darker(*(each.reduce(CELL).point(lambda v: 255 * (v > least)) for each in (changed, drawn)))
+    both = ImageChops.darker(
+        *(each.reduce(CELL).point(lambda v: 255 * (v > least)) for each in (changed, drawn))
+    )
     cells, runs = both.tobytes(), []
     for at, cell in enumerate(cells):
         y, x = divmod(at, both.width)

@@ -18,7 +18,6 @@ from marketplace.calendar import end_of
 from qualification import credit_code, repeats
 from qualification.readings import Field, Kind, Reading
 
-
 SEALED = (Kind.LICENCE, Kind.STATEMENT)
 """Documents that have to bear a seal (R-31, R-32)."""
 MAX_DIFFERENCES = 20

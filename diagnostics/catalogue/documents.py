@@ -109,12 +109,16 @@ DOCUMENTS: Mapping[Code, Entry] = {
     ),
     Code.STATEMENT_REPEATED: document(
         _("The same statement twice"),
-        _("Two files tell of account {value} for the same days ({limit}), or of the same amounts. They count once."),
+        _(
+            "Two files tell of account {value} for the same days ({limit}), or of the same amounts. They count once."
+        ),
         _("Take one of them out, or replace it by a statement of other months or of another account."),
     ),
     Code.STATEMENT_SEEN_ELSEWHERE: document(
         _("The statement was used before"),
-        _("Another store has shown a statement of account {value} for the same months, or with the same amounts."),
+        _(
+            "Another store has shown a statement of account {value} for the same months, or with the same amounts."
+        ),
         _("Upload statements of this company's own accounts that no other store uses."),
     ),
     Code.DECLARATIONS_TOO_FEW: document(

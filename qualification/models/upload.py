@@ -44,7 +44,9 @@ class Upload(models.Model):
     pages = models.PositiveSmallIntegerField(default=0)
     settled = models.JSONField(default=dict, blank=True)  # field: value, confirmed or corrected by a reviewer
     number = models.CharField(max_length=18, blank=True)  # a declaration's, to find it in other stores
-    marks = models.JSONField(default=list, blank=True)  # a statement's (qualification.repeats), to find it again
+    marks = models.JSONField(
+        default=list, blank=True
+    )  # a statement's (qualification.repeats), to find it again
 
     class Meta:
         constraints = [

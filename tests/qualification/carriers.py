@@ -10,8 +10,8 @@ from io import BytesIO
 
 import pikepdf
 import pypdfium2
-from PIL import Image
 from pikepdf import Array, Dictionary, Name, Operator
+from PIL import Image
 
 from repurchase.papers.sheet import DPI
 
@@ -205,7 +205,9 @@ def changed_region(truth: Image.Image, forged: Image.Image, rng: random.Random, 
     return left - 6, top - 6, right + 6, bottom + 6
 
 
-def patched(base: bytes, truth: Image.Image, forged: Image.Image, rng: random.Random, *, whole: bool) -> bytes:
+def patched(
+    base: bytes, truth: Image.Image, forged: Image.Image, rng: random.Random, *, whole: bool
+) -> bytes:
     """Pictures of the forged values laid over the true ones."""
     box = changed_region(truth, forged, rng, whole=whole)
     with pikepdf.open(BytesIO(base)) as pdf:

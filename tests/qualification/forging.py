@@ -10,8 +10,8 @@ from decimal import Decimal
 from diagnostics.problem import Problem
 from qualification.engines import Engine
 from qualification.judging import Verdict
-from qualification.readings import Kind, Reading
 from qualification.reading import read
+from qualification.readings import Kind, Reading
 from repurchase.papers import contents
 from repurchase.papers.contents import Company, Declaration, Layout, Statement
 from tests.qualification import carriers, cases, measuring, typed
@@ -34,7 +34,9 @@ def statement(rng: random.Random) -> Pair:
     """Every credit is raised, and the balances with them: the forged one holds in itself."""
     layout = rng.choice(list(Layout))
     what = contents.statement(rng, contents.company(rng), last=cases.LAST_MONTH, layout=layout)
-    return _pair(Kind.STATEMENT, what.company, cases.truth_of_statement(what), what, raised(what), typed.statement, rng)
+    return _pair(
+        Kind.STATEMENT, what.company, cases.truth_of_statement(what), what, raised(what), typed.statement, rng
+    )
 
 
 def raised(what: Statement) -> Statement:
@@ -59,11 +61,19 @@ def declaration(rng: random.Random) -> Pair:
     what = contents.declaration(rng, contents.company(rng), before=cases.TODAY)
     items = [dataclasses.replace(item, quantity=item.quantity * 7) for item in what.items]
     lie = dataclasses.replace(what, items=items, number=what.number[:9] + str(rng.randint(10**8, 10**9 - 1)))
-    return _pair(Kind.DECLARATION, what.company, cases.truth_of_declaration(what), what, lie, typed.declaration, rng)
+    return _pair(
+        Kind.DECLARATION, what.company, cases.truth_of_declaration(what), what, lie, typed.declaration, rng
+    )
 
 
 def _pair(
-    kind: Kind, company: Company, truth: Mapping[str, str], what: object, lie: object, draw: Callable, rng: random.Random
+    kind: Kind,
+    company: Company,
+    truth: Mapping[str, str],
+    what: object,
+    lie: object,
+    draw: Callable,
+    rng: random.Random,
 ) -> Pair:
     seed = rng.getrandbits(32)
 
@@ -90,7 +100,9 @@ PAIRS: Mapping[str, Callable[[random.Random], Pair]] = {
 class Outcome:
     carrier: str
     document: str
-    believed: list[str]  # fields settled by the machine, without a finding, that are not as in the untouched one
+    believed: list[
+        str
+    ]  # fields settled by the machine, without a finding, that are not as in the untouched one
     findings: list[str]
     to_human: int
 
@@ -102,7 +114,9 @@ def outcome(document: str, carrier: str, seed: str, engine: Engine) -> Outcome:
     try:
         reading, _ = read(data, pair.kind, engine=engine)
     except Problem as refused:
-        return Outcome(carrier=carrier, document=document, believed=[], findings=[str(refused.code)], to_human=0)
+        return Outcome(
+            carrier=carrier, document=document, believed=[], findings=[str(refused.code)], to_human=0
+        )
     findings = findings_of(pair, reading, data)
     told = list(measuring.compare(_case(pair, data), reading))
     return Outcome(

@@ -53,7 +53,7 @@ class Typed:
 
     @property
     def body(self) -> str:
-        return f'<section>{"".join(self.pieces)}</section>'
+        return f"<section>{''.join(self.pieces)}</section>"
 
 
 def pdf(*pages: Typed) -> bytes:
