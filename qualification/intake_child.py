@@ -7,7 +7,9 @@ A page is its picture: crop box, annotations and form values in, hidden layers o
 claim, with the places where no pixel shows that text, and those where something was laid over a picture.
 """
 
+import bisect
 import ctypes
+import itertools
 import json
 import platform
 import resource
@@ -232,14 +234,11 @@ def _has_ink(grey, box: list[float]) -> bool:
     x1, y1 = min(x1, grey.width), min(y1, grey.height)
     if x0 >= x1 or y0 >= y1:
         return False
-    counts = grey.crop((x0, y0, x1, y1)).histogram()
-    total, seen, ground = sum(counts), 0, 0
-    for ground, count in enumerate(counts):  # noqa: B007 - the level at which half is reached
-        seen += count
-        if 2 * seen >= total:
-            break
-    inked = sum(counts[: max(ground - INK, 0)]) + sum(counts[ground + INK + 1 :])
-    return inked >= INKED * total
+    upto = list(itertools.accumulate(grey.crop((x0, y0, x1, y1)).histogram()))
+    ground = bisect.bisect_left(upto, upto[-1] / 2)  # the level at which half is reached
+    darker = upto[ground - INK - 1] if ground > INK else 0
+    lighter = upto[-1] - upto[min(ground + INK, 255)]
+    return darker + lighter >= INKED * upto[-1]
 
 
 # --- What was laid over something ----------------------------------------------------------------------------
@@ -252,7 +251,9 @@ def _painted(page, image, render) -> list[list[float]]:
     none. Takes the page apart.
     """
     noted = _has_notes(page)
-    ground, laid_over = _layers(page)
+    ground, laid_over, whole = _layers(page)
+    if not whole:
+        return [[0, 0, *image.size]]
     if not (noted or (ground and laid_over)):
         return []
     for thing in laid_over if ground else ():
@@ -272,21 +273,21 @@ def _has_notes(page) -> bool:
     return False
 
 
-def _layers(page) -> tuple[list, list]:
-    """(pictures that lie beside each other, all that lies over them or beside them), in the order of drawing."""
+def _layers(page) -> tuple[list, list, bool]:
+    """(pictures that lie beside each other, all else, whether that is the whole page), in the order of drawing."""
     import pypdfium2.raw as pdfium
 
     ground, boxes, others = [], [], []
     for count, thing in enumerate(page.get_objects(max_depth=1)):
         if count >= MAX_OBJECTS:
-            raise Refused("too_complex")
+            return ground, others, False
         is_picture = thing.type in (pdfium.FPDF_PAGEOBJ_IMAGE, pdfium.FPDF_PAGEOBJ_FORM)
         if is_picture and len(ground) < MAX_PLACES and not _meets_any(box := thing.get_bounds(), boxes):
             ground.append(thing)
             boxes.append(box)
         else:
             others.append(thing)
-    return ground, others
+    return ground, others, True
 
 
 def _meets_any(box, others) -> bool:

@@ -65,7 +65,8 @@ def checks(
 ) -> list[Check]:
     """Every check of the store's documents. `failed_before` are keys of checks that failed at a decision."""
     policies = policy.in_force(now)
-    numbers = {p.value("number") for p in papers if p.kind is Kind.DECLARATION}
+    declarations = [p for p in papers if p.kind is Kind.DECLARATION]
+    numbers = {each.value("number") for p in declarations for each in (p, p.as_read)}
     elsewhere = Upload.objects.filter(number__in=numbers - {""}).exclude(store=store)
     world = World(
         today=platform_day(now),
@@ -82,7 +83,8 @@ def checks(
 
 def _copies_elsewhere(store: Store, papers: Sequence[Paper]) -> frozenset[str]:
     """Statements of which another store has shown the same file, account and month, or sums of a month."""
-    own = {p.ref: set(repeats.marks(p)) for p in papers if p.kind is Kind.STATEMENT}
+    statements = [p for p in papers if p.kind is Kind.STATEMENT]
+    own = {p.ref: {*repeats.marks(p), *repeats.marks(p.as_read)} for p in statements}
     if not own:
         return frozenset()
     digests = dict(Upload.objects.filter(store=store, key__in=own).values_list("key", "sha256"))

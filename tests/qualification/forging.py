@@ -128,6 +128,22 @@ def outcome(document: str, carrier: str, seed: str, engine: Engine) -> Outcome:
     )
 
 
+def honest(document: str, seed: str, engine: Engine) -> Outcome:
+    """The same for a typed document that nobody touched: any finding is one too many."""
+    rng = random.Random(f"{seed}/{document}/honest")
+    pair = PAIRS[document](rng)
+    data = pair.untouched["typed"]()
+    reading, _ = read(data, pair.kind, engine=engine)
+    told = list(measuring.compare(_case(pair, data), reading))
+    return Outcome(
+        carrier="none",
+        document=document,
+        believed=[f"{t.field} {t.value} ({t.truth})" for t in told if t.silently_wrong],
+        findings=findings_of(pair, reading, data),
+        to_human=sum(not t.accepted for t in told),
+    )
+
+
 def findings_of(pair: Pair, reading: Reading, data: bytes) -> list[str]:
     """The codes of the checks of the document itself that fail; not of what a whole set would need."""
     of_a_set = {"DOCUMENTS_MISSING", "DECLARATION_HS_MISMATCH", "DECLARATIONS_TOTAL_TOO_LOW"}

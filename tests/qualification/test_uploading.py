@@ -276,6 +276,13 @@ class TestADeclarationOfAnotherStore:
         found = queries.checks(gathering, queries.current_papers(gathering), world.NOW)
         assert {c.code for c in found if c.verdict == "failed"} >= {Code.DECLARATION_SEEN_ELSEWHERE}
 
+    def test_is_found_again_though_another_number_was_typed_over_it(self, gathering):
+        world.upload(world.store(), Kind.DECLARATION, read={"number": "530120260999999999"})
+        typed = {"number": "530120260888888888"}
+        world.upload(gathering, Kind.DECLARATION, read={"number": "530120260999999999"}, settled=typed)
+        found = queries.checks(gathering, queries.current_papers(gathering), world.NOW)
+        assert {c.code for c in found if c.verdict == "failed"} >= {Code.DECLARATION_SEEN_ELSEWHERE}
+
 
 class TestAStatementOfAnotherStore:
     def found(self, of: Store) -> set[str]:
