@@ -48,7 +48,7 @@ def held_against(
             for word in words
         ),
     ]
-    found = [field for field, _ in compared] + [Field(name=f.name, value="") for f in missing]
+    found = [field for field, _ in compared] + [Field(name=f.name, value="", unclear=True) for f in missing]
     told = itertools.islice(_numbers_that_differ(pages, layer.pages, look), MAX_NUMBERS)
     for box, shown, written in told:
         names = [f.name for f in found if f.meets([box])]

@@ -55,7 +55,7 @@ def _unsure(field: Field) -> Field:
 
 
 def _goods(rows: Sequence[Row], look: Look) -> Iterator[Field]:
-    """Of each item: HS code, total and currency; quantity times unit price proves the total.
+    """Of each item: HS code, total and currency; quantity times unit price proves the total, or is asked for.
 
     An item that is missing between two others is there to be typed, and the first one where none was found.
     """
@@ -68,7 +68,8 @@ def _goods(rows: Sequence[Row], look: Look) -> Iterator[Field]:
             yield from _item(item, rows[begin : min(end, begin + 4)], look)
         else:
             yield from (
-                Field(name=f"{name} {item}", value="", unclear=True) for name in ("hs", "total", "currency")
+                Field(name=f"{name} {item}", value="", unclear=True)
+                for name in ("hs", "quantity", "unit_price", "total", "currency")
             )
 
 
@@ -85,13 +86,22 @@ def _item(item: int, rows: Sequence[Row], look: Look) -> Iterator[Field]:
     yield code.field(f"hs {item}")
     prices = [cell for row in rows for cell in row.cells if re.fullmatch(MONEY, cell.text)]
     quantity = rows[0].find(r"(\d[\d,]*(?:\.\d+)?)(?:个|件|千克|套|台|只|双|PCS|KG)")
-    yield _total(item, quantity, prices, look)
+    total = _total(item, quantity, prices, look)
+    if total.unclear:
+        yield _asked(f"quantity {item}", quantity)
+        yield _asked(f"unit_price {item}", prices[0] if len(prices) > 1 else None)
+    yield total
     currency = first(rows, rf"({'|'.join(CURRENCIES)})")
     yield (
         currency.field(f"currency {item}", CURRENCIES[currency.text])
         if currency
         else Field(name=f"currency {item}", value="")
     )
+
+
+def _asked(name: str, found: Found | None) -> Field:
+    """What the human needs beside a total that may have been misread: the product is worked out again."""
+    return _unsure(found.field(name, str(_decimal(found.text)))) if found else Field(name=name, value="")
 
 
 def _total(item: int, quantity: Found | None, prices: Sequence[Found], look: Look) -> Field:

@@ -194,6 +194,8 @@ FIELDS: Mapping[str, str | Promise] = {
     "number": _("Customs number"),
     "declared_on": _("Declared on"),
     "hs": _("HS code of item"),
+    "quantity": _("Quantity of item"),
+    "unit_price": _("Unit price of item"),
     "total": _("Total of item"),
     "standard": _("Standard"),
 }

@@ -257,6 +257,26 @@ class TestAMonthThatMayHaveBeenMisread:
         assert Verdict.FAILED in self.judged({"credits 2026-09": "100.00", "debits 2026-09": "1.00"})
 
 
+class TestATotalThatMayHaveBeenMisread:
+    def judged(self, settled):
+        values = {"quantity 1": "", "unit_price 1": "3.4567", "total 1": "20000.00"}
+        read = unclear(declaration(1, **values), *values)
+        return verdicts(whole(D1=replace(read, settled=settled)), Code.DECLARATION_SUM_MISMATCH)
+
+    @pytest.mark.parametrize(
+        ("settled", "expected"),
+        [
+            ({}, {Verdict.OPEN, Verdict.PASSED}),
+            ({"total 1": "20000.00"}, {Verdict.OPEN, Verdict.PASSED}),
+            ({"quantity 1": "6000", "unit_price 1": "3.4567", "total 1": "20740.20"}, PASSED),
+            ({"quantity 1": "6000", "unit_price 1": "3.4567", "total 1": "20740.21"}, {Verdict.FAILED, Verdict.PASSED}),
+            ({"quantity 1": "6000", "unit_price 1": "3.4567", "total 1": "90740.20"}, {Verdict.FAILED, Verdict.PASSED}),
+        ],
+    )  # fmt: skip
+    def test_is_worked_out_again_from_what_was_typed(self, settled, expected):
+        assert self.judged(settled) == expected
+
+
 class TestTheLastFullMonths:
     def test_end_before_the_running_one_and_cross_the_year(self):
         assert last_full_months(dt.date(2026, 2, 28), 3) == ["2025-11", "2025-12", "2026-01"]
