@@ -67,13 +67,20 @@ def _compared(seen: Field, said: Field | None, look: Look) -> tuple[Field, Diffe
         return seen, None
     if seen.name.startswith(ADDED_UP):
         return _sums_compared(seen, said)
-    if signs(seen.value) == signs(said.value):
-        return replace(seen, confidence=0.99, proven=True), None
+    if _same(seen, said):
+        return replace(seen, confidence=0.99), None
     if seen.for_human:
         return seen, None
     if _shows(said, look) or not _shows(seen, look):
         return _doubted(seen), None
     return seen, _difference(said, seen.value)
+
+
+def _same(seen: Field, said: Field) -> bool:
+    """Names by their letters; figures to the sign."""
+    if seen.name == "company":
+        return signs(seen.value) == signs(said.value)
+    return seen.value == said.value
 
 
 def _sums_compared(seen: Field, said: Field) -> tuple[Field, Difference | None]:

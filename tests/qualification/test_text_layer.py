@@ -97,6 +97,17 @@ class TestAFieldOfThePicture:
         fields, differences = held([field("valid_until", seen)], [field("valid_until", said)], shows=shows)
         assert (fields[0].value, fields[0].for_human, bool(differences)) == (value, for_human, differs)
 
+    @pytest.mark.parametrize(("seen", "said"), [("20.00", "-20.00"), ("12.30", "1.23")])
+    def test_that_is_an_amount_is_compared_to_its_sign_and_point(self, seen, said):
+        fields, _ = held([field("opening_balance", seen)], [field("opening_balance", said)], shows=(seen,))
+        assert fields[0].for_human
+
+    def test_that_the_text_confirms_is_not_proven_by_it(self):
+        """A total that is no product stays one, though both say so."""
+        total = replace(field("total 1", "90.00"), confidence=0.0)
+        fields, _ = held([total], [total])
+        assert (fields[0].for_human, fields[0].proven) == (False, False)
+
     def test_that_was_read_unsurely_is_no_finding(self):
         unsure = replace(field("valid_until", "2026-12-31"), confidence=0.5)
         fields, differences = held([unsure], [field("valid_until", "2036-12-31")], shows=("2026-12-31",))
