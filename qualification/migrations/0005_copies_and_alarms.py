@@ -28,7 +28,9 @@ class Migration(migrations.Migration):
     dependencies = [("qualification", "0004_names")]
 
     operations = [
-        migrations.AddField("case", "failed_checks", models.JSONField(blank=True, default=list)),
+        migrations.AddField(
+            "case", "failed_checks", models.JSONField(blank=True, default=list, verbose_name="failed checks")
+        ),
         migrations.AddField("upload", "marks", models.JSONField(blank=True, default=list)),
         migrations.RunPython(mark_statements, migrations.RunPython.noop),
         migrations.AddIndex("upload", models.Index(fields=["sha256"], name="uploads_by_digest")),
