@@ -39,10 +39,15 @@ CODES: Mapping[str, Code] = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Leaf:
-    """A page: its picture as PNG, and the words that it carries itself; none for a scan."""
+    """A page: its picture as PNG, and the words that the file says are on it, which nobody need have seen.
+
+    `unseen` are the words that no pixel shows; `painted` are places where something lies over a picture.
+    """
 
     png: bytes
     words: Sequence[Word]
+    unseen: Sequence[Word] = ()
+    painted: Sequence[Sequence[float]] = ()  # (x0, y0, x1, y1) in pixels
 
     @property
     def image(self) -> Image.Image:
@@ -92,7 +97,13 @@ def _ask_child(folder: Path, limits: Mapping[str, int], wall_seconds: float) -> 
 
 
 def _leaf(folder: Path, number: int, page: Mapping) -> Leaf:
-    words = [
-        Word(text=text, x0=x0, y0=y0, x1=x1, y1=y1, confidence=0.99) for text, x0, y0, x1, y1 in page["words"]
-    ]
-    return Leaf(png=(folder / f"page-{number}.png").read_bytes(), words=words)
+    return Leaf(
+        png=(folder / f"page-{number}.png").read_bytes(),
+        words=[_word(*each) for each in page["words"]],
+        unseen=[_word(*each) for each in page["unseen"]],
+        painted=page["painted"],
+    )
+
+
+def _word(text: str, x0: float, y0: float, x1: float, y1: float) -> Word:
+    return Word(text=text, x0=x0, y0=y0, x1=x1, y1=y1, confidence=1.0)

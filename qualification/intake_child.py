@@ -2,9 +2,14 @@
 
 `python -I intake_child.py FILE FOLDER LIMITS`: writes page-N.png and result.json into the folder. It imports
 nothing of ours; what it finds is a word that `intake` turns into a code.
+
+A page is its picture: crop box, annotations and form values in, hidden layers out. Its own text comes beside it as a
+claim, with the places where no pixel shows that text, and those where something was laid over a picture.
 """
 
+import bisect
 import ctypes
+import itertools
 import json
 import platform
 import resource
@@ -15,8 +20,13 @@ from pathlib import Path
 ACTIONS = {"/JavaScript", "/Launch", "/ImportData", "/SubmitForm", "/GoToE", "/Rendition", "/Movie", "/Sound"}
 KEYS = {"/JS", "/JavaScript", "/EmbeddedFiles", "/EF", "/XFA", "/RichMediaContent"}
 SUBTYPES = {"/FileAttachment", "/RichMedia", "/Screen", "/3D"}
-MAX_CHARACTERS = 100_000
-PICTURE, INVISIBLE = 3, 3  # FPDF_PAGEOBJ_IMAGE; text rendering mode 3
+MAX_CHARACTERS = 100_000  # of a page's text; what comes after is not taken
+MAX_OBJECTS = 20_000  # of a page; one with more counts as painted over
+MAX_PLACES = 500  # of a page: what is painted over, and text that nobody can see
+INK, INKED = 30, 0.015  # grey levels away from the ground; the share of a sign's box that has them
+CHANGED, COVERED, CELL = 60, 0.03, 16  # grey levels; the share of a cell; pixels a side of a cell
+EDGE = 3  # points
+LEGIBLE = 5  # pixels: a sign that is lower can't be read at 200 dpi
 
 
 class Refused(Exception):
@@ -115,6 +125,7 @@ def _rendered(file: Path, folder: Path, limits: dict):
 
     try:
         pdf = pypdfium2.PdfDocument(file)
+        pdf.init_forms()
     except pypdfium2.PdfiumError:
         raise Refused("damaged") from None
     for number, page in enumerate(pdf, 1):
@@ -122,49 +133,69 @@ def _rendered(file: Path, folder: Path, limits: dict):
         scale = limits["dpi"] / 72
         if max(width, height) > limits["points"] or width * height * scale**2 > limits["pixels"]:
             raise Refused("page_too_large", page=number)
-        image = page.render(scale=scale, may_draw_forms=False).to_pil().convert("RGB")
+        render = _renderer(page, scale)
+        image = render().convert("RGB")
         image.save(folder / f"page-{number}.png", compress_level=1)
-        words = _words(page, scale, image.size) if _is_typed(page) else []
-        yield {"width": image.width, "height": image.height, "words": words}
+        signs = list(_signs(page, image.size))
+        yield {
+            "width": image.width,
+            "height": image.height,
+            "words": _words(signs),
+            "unseen": _unseen(signs, image.convert("L")),
+            "painted": _painted(page, image, render),
+        }
         page.close()
 
 
-def _is_typed(page) -> bool:
-    """Its own text is what one sees: no picture over half of the page, and none of the text is invisible."""
+def _renderer(page, scale: float):
+    return lambda **options: page.render(scale=scale, **options).to_pil()
+
+
+class _Device:
+    """From a page's points to the pixels of its picture, whatever its crop box and rotation."""
+
+    def __init__(self, page, size: tuple[int, int]) -> None:
+        self.page, self.size = page, size
+
+    def box(self, left: float, bottom: float, right: float, top: float) -> list[float]:
+        (x0, y0), (x1, y1) = self._point(left, bottom), self._point(right, top)
+        return [min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)]
+
+    def _point(self, x: float, y: float) -> tuple[float, float]:
+        import pypdfium2.raw as pdfium
+
+        across, down = ctypes.c_int(), ctypes.c_int()
+        fine = 8  # the call rounds to whole pixels
+        size = self.size[0] * fine, self.size[1] * fine
+        pdfium.FPDF_PageToDevice(self.page, 0, 0, *size, 0, x, y, across, down)
+        return across.value / fine, down.value / fine
+
+
+def _signs(page, size: tuple[int, int]):
+    """(sign, box in pixels) in the order of the page's text; None between two that don't belong together."""
     import pypdfium2.raw as pdfium
 
-    width, height = page.get_size()
-    for thing in page.get_objects(max_depth=5):
-        if thing.type == pdfium.FPDF_PAGEOBJ_IMAGE:
-            left, bottom, right, top = thing.get_bounds()
-            if (right - left) * (top - bottom) > width * height / 2:
-                return False
-        if (
-            thing.type == pdfium.FPDF_PAGEOBJ_TEXT
-            and pdfium.FPDFTextObj_GetTextRenderMode(thing.raw) == INVISIBLE
-        ):
-            return False
-    return True
+    text, device = page.get_textpage(), _Device(page, size)
+    for index in range(min(text.count_chars(), MAX_CHARACTERS)):
+        sign = chr(pdfium.FPDFText_GetUnicode(text, index))
+        if pdfium.FPDFText_IsGenerated(text, index) or sign.isspace() or not sign.isprintable():
+            yield None
+            continue
+        box = device.box(*text.get_charbox(index))
+        yield (sign, box) if box[2] > box[0] else None
 
 
-def _words(page, scale: float, size: tuple[int, int]) -> list[list]:
+def _words(signs: list) -> list[list]:
     """[text, x0, y0, x1, y1] in pixels from the upper left; a word ends at a space, a gap or another line."""
-    text = page.get_textpage()
     words: list[list] = []
     open_word = False
-    for index in range(min(text.count_chars(), MAX_CHARACTERS)):
-        sign = text.get_text_range(index, 1)
-        left, bottom, right, top = (side * scale for side in text.get_charbox(index))
-        if not sign.strip() or right <= left:
+    for each in signs:
+        if each is None:
             open_word = False
             continue
-        box = [left, size[1] - top, right, size[1] - bottom]
-        if (
-            open_word
-            and abs(box[0] - words[-1][3]) < 0.5 * max(box[3] - box[1], 8)
-            and _same_line(box, words[-1])
-        ):
-            last = words[-1]
+        sign, box = each
+        last = words[-1] if open_word else None
+        if last and abs(box[0] - last[3]) < 0.5 * max(box[3] - box[1], 8) and _same_line(box, last):
             words[-1] = [last[0] + sign, last[1], min(last[2], box[1]), box[2], max(last[4], box[3])]
         else:
             words.append([sign, *box])
@@ -174,6 +205,117 @@ def _words(page, scale: float, size: tuple[int, int]) -> list[list]:
 
 def _same_line(box: list[float], word: list) -> bool:
     return box[1] < word[4] and word[2] < box[3]
+
+
+# --- Text that nobody can see --------------------------------------------------------------------------------
+
+
+def _unseen(signs: list, grey) -> list[list]:
+    """[text, box] of two letters or digits in a row that no pixel shows: no ink, outside the picture, or too low."""
+    runs: list[list] = []
+    before = False
+    for each in signs:
+        if each is None or not each[0].isalnum():
+            continue
+        sign, box = each
+        hidden = box[3] - box[1] < LEGIBLE or not _has_ink(grey, box)
+        if hidden and before and _same_line(box, runs[-1]):
+            text, x0, y0, x1, y1 = runs[-1]
+            runs[-1] = [text + sign, min(x0, box[0]), min(y0, box[1]), max(x1, box[2]), max(y1, box[3])]
+        elif hidden:
+            runs.append([sign, *box])
+        before = hidden
+    return [[text[:60], *box] for text, *box in runs if len(text) > 1][:MAX_PLACES]
+
+
+def _has_ink(grey, box: list[float]) -> bool:
+    """Whether some of the box stands out from the rest of it, dark on light or light on dark."""
+    x0, y0, x1, y1 = max(int(box[0]), 0), max(int(box[1]), 0), int(box[2]) + 1, int(box[3]) + 1
+    x1, y1 = min(x1, grey.width), min(y1, grey.height)
+    if x0 >= x1 or y0 >= y1:
+        return False
+    upto = list(itertools.accumulate(grey.crop((x0, y0, x1, y1)).histogram()))
+    ground = bisect.bisect_left(upto, upto[-1] / 2)  # the level at which half is reached
+    darker = upto[ground - INK - 1] if ground > INK else 0
+    lighter = upto[-1] - upto[min(ground + INK, 255)]
+    return darker + lighter >= INKED * upto[-1]
+
+
+# --- What was laid over something ----------------------------------------------------------------------------
+
+
+def _painted(page, image, render) -> list[list[float]]:
+    """Boxes where the page showed something else before it was laid over: by text, a patch, a note or a form field.
+
+    Compared are the page as it is shown and its ground: its pictures alone, or all of it without notes where it has
+    none. Takes the page apart.
+    """
+    noted = _has_notes(page)
+    ground, laid_over, whole = _layers(page)
+    if not whole:
+        return [[0, 0, *image.size]]
+    if not (noted or (ground and laid_over)):
+        return []
+    for thing in laid_over if ground else ():
+        page.remove_obj(thing)
+    return _covered(image.convert("L"), render(may_draw_forms=False, draw_annots=False).convert("L"))
+
+
+def _has_notes(page) -> bool:
+    import pypdfium2.raw as pdfium
+
+    for index in range(min(pdfium.FPDFPage_GetAnnotCount(page), MAX_OBJECTS)):
+        if note := pdfium.FPDFPage_GetAnnot(page, index):
+            subtype = pdfium.FPDFAnnot_GetSubtype(note)
+            pdfium.FPDFPage_CloseAnnot(note)
+            if subtype not in (pdfium.FPDF_ANNOT_LINK, pdfium.FPDF_ANNOT_POPUP):
+                return True
+    return False
+
+
+def _layers(page) -> tuple[list, list, bool]:
+    """(pictures that lie beside each other, all else, whether that is the whole page), in the order of drawing."""
+    import pypdfium2.raw as pdfium
+
+    ground, boxes, others = [], [], []
+    for count, thing in enumerate(page.get_objects(max_depth=1)):
+        if count >= MAX_OBJECTS:
+            return ground, others, False
+        is_picture = thing.type in (pdfium.FPDF_PAGEOBJ_IMAGE, pdfium.FPDF_PAGEOBJ_FORM)
+        if is_picture and len(ground) < MAX_PLACES and not _meets_any(box := thing.get_bounds(), boxes):
+            ground.append(thing)
+            boxes.append(box)
+        else:
+            others.append(thing)
+    return ground, others, True
+
+
+def _meets_any(box, others) -> bool:
+    """Strips of one scan may share an edge."""
+    return any(
+        min(box[2], one[2]) - max(box[0], one[0]) > EDGE and min(box[3], one[3]) - max(box[1], one[1]) > EDGE
+        for one in others
+    )
+
+
+def _covered(shown, ground) -> list[list[float]]:
+    """Runs of cells in which the ground had lines of its own and another picture is shown now."""
+    from PIL import ImageChops, ImageFilter
+
+    changed = ImageChops.difference(shown, ground).point(lambda v: 255 * (v > CHANGED))
+    drawn = ground.filter(ImageFilter.FIND_EDGES).point(lambda v: 255 * (v > CHANGED))
+    least = int(255 * COVERED)
+    both = ImageChops.darker(
+        *(each.reduce(CELL).point(lambda v: 255 * (v > least)) for each in (changed, drawn))
+    )
+    cells, runs = both.tobytes(), []
+    for at, cell in enumerate(cells):
+        y, x = divmod(at, both.width)
+        if cell and runs and runs[-1][1] == y * CELL and runs[-1][2] == x * CELL:
+            runs[-1][2] += CELL
+        elif cell:
+            runs.append([x * CELL, y * CELL, (x + 1) * CELL, (y + 1) * CELL])
+    return runs if len(runs) <= MAX_PLACES else [[0, 0, *shown.size]]
 
 
 if __name__ == "__main__":

@@ -1,20 +1,27 @@
 """What the documents of a store have to show, as a table of checks across all of them (R-31 to R-38). Pure.
 
 A check knows three verdicts: passed, failed, and open: it leans on a field that only the human may settle.
-What the human has confirmed or corrected counts as settled.
+What the human has confirmed or corrected counts as settled, and the check is asked again with it. But an alarm is
+not cleared by a tick: what failed by what the machine read for sure, or when somebody decided before, stays failed,
+whatever was typed over it, until its document is replaced or a second reviewer agrees (R-41).
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from decimal import Decimal
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from typing import Any
 
 from diagnostics.codes import Code
 from marketplace.calendar import end_of
-from qualification import credit_code
+from qualification import credit_code, repeats
 from qualification.readings import Field, Kind, Reading
+
+SEALED = (Kind.LICENCE, Kind.STATEMENT)
+"""Documents that have to bear a seal (R-31, R-32)."""
+MAX_DIFFERENCES = 20
+"""Of a document: so many are told one by one."""
 
 
 class Verdict(StrEnum):
@@ -37,6 +44,12 @@ class Paper:
 
     def value(self, name: str) -> str:
         return self.settled.get(name, self.reading.of(name).value)
+
+    @property
+    def as_read(self) -> "Paper":
+        """Without what was typed over fields that the machine read for sure, and without a word on the seal."""
+        own = {n: v for n, v in self.settled.items() if self.reading.of(n).for_human and n != "seal"}
+        return replace(self, settled=own)
 
     def is_settled(self, name: str) -> bool:
         """Nothing of a name that this document does not have is left to settle."""
@@ -62,6 +75,7 @@ class World:
     iso_9001_wanted: bool
     policies: Mapping[str, Any]
     usd_of: Callable[[Decimal, str, dt.date], Decimal | None]  # at the last rate by that day; None: no rate
+    copies_elsewhere: frozenset[str] = frozenset()  # documents that other stores have shown as well, by ref
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,6 +86,13 @@ class Check:
     papers: Sequence[str] = ()
     leans_on: Sequence[str] = ()  # fields, as “ref/name”
     evidence: Mapping[str, Any] = field(default_factory=dict)
+    item: str = ""  # which of several of the name about the same papers: a month, a field
+    corrected: bool = False  # it would pass by what was typed, or by what was seen since
+
+    @property
+    def key(self) -> str:
+        """The same check of the same documents, whatever it comes to."""
+        return "|".join((self.name, self.code, self.item, *sorted(self.papers)))
 
     @property
     def waits_for(self) -> list[str]:
@@ -79,11 +100,30 @@ class Check:
         return list(dict.fromkeys(each.partition("/")[2] for each in self.leans_on))
 
 
-def judge(papers: Sequence[Paper], world: World) -> list[Check]:
-    """Every check that applies, the failed first, then the open ones."""
-    found = [check for make in CHECKS for check in make(papers, world)]
+def judge(
+    papers: Sequence[Paper], world: World, *, failed_before: Collection[str] = frozenset()
+) -> list[Check]:
+    """Every check that applies, the failed first, then the open ones. `failed_before` are keys of a decision."""
+    now = _asked(papers, world)
+    as_read = _asked([paper.as_read for paper in papers], world)
+    alarms = {c.key: c for c in as_read if c.verdict is Verdict.FAILED}
+    alarms |= {c.key: c for c in now if c.key in failed_before and c.key not in alarms}
+    found = [_kept_failed(c, alarms) for c in now]
+    gone = [replace(c, corrected=True) for key, c in alarms.items() if key not in {c.key for c in now}]
     order = [Verdict.FAILED, Verdict.OPEN, Verdict.PASSED]
-    return sorted(found, key=lambda c: order.index(c.verdict))
+    return sorted([*found, *gone], key=lambda c: order.index(c.verdict))
+
+
+def _asked(papers: Sequence[Paper], world: World) -> list[Check]:
+    return [check for make in CHECKS for check in make(papers, world)]
+
+
+def _kept_failed(check: Check, alarms: Mapping[str, Check]) -> Check:
+    """As it failed, with what it failed on."""
+    alarm = alarms.get(check.key)
+    if alarm is None or check.verdict is Verdict.FAILED:
+        return check
+    return replace(alarm, verdict=Verdict.FAILED, corrected=True)
 
 
 def open_fields(paper: Paper, *, company: str) -> list[Field]:
@@ -121,7 +161,14 @@ def _of(papers: Sequence[Paper], kind: Kind) -> list[Paper]:
 
 
 def _check(
-    name: str, code: Code, ok: bool, papers: Sequence[Paper], fields: Sequence[str] = (), **evidence: Any
+    name: str,
+    code: Code,
+    ok: bool,
+    papers: Sequence[Paper],
+    fields: Sequence[str] = (),
+    *,
+    item: str = "",
+    **evidence: Any,
 ) -> Check:
     """Failed or passed by what stands there; open where a field it leans on is not settled."""
     leans = [f"{p.ref}/{n}" for p in papers for n in fields if not p.is_settled(n)]
@@ -133,6 +180,7 @@ def _check(
         papers=[p.ref for p in papers],
         leans_on=leans,
         evidence=evidence,
+        item=item,
     )
 
 
@@ -165,11 +213,23 @@ def plain_name(name: str) -> str:
 
 
 def _seals(papers: Sequence[Paper], world: World) -> Iterator[Check]:
-    """R-45: detected by the machine, confirmed by the reviewer with every approval."""
+    """R-45: detected by the machine and confirmed by the reviewer; neither does without the other."""
     for paper in papers:
-        sealed = bool(paper.reading.seals) or paper.settled.get("seal") == "yes"
-        if paper.kind in (Kind.LICENCE, Kind.STATEMENT):
+        sealed = bool(paper.reading.seals) and paper.settled.get("seal", "yes") == "yes"
+        if paper.kind in SEALED:
             yield _check("seal", Code.SEAL_MISSING, sealed, [paper])
+
+
+def _text_layers(papers: Sequence[Paper], world: World) -> Iterator[Check]:
+    """R-41: the picture is the truth; what a file's own text says otherwise was put there."""
+    for paper in papers:
+        for each in paper.reading.differences[:MAX_DIFFERENCES]:
+            yield _check(
+                "text_layer", Code.TEXT_LAYER_DIFFERS, False, [paper], item=f"{each.page}/{each.field}",
+                field=each.field or "—", page=each.page, value=each.shown or "—", limit=each.written,
+            )  # fmt: skip
+        if not paper.reading.differences:
+            yield _check("text_layer", Code.TEXT_LAYER_DIFFERS, True, [paper])
 
 
 def _licence(papers: Sequence[Paper], world: World) -> Iterator[Check]:
@@ -213,17 +273,53 @@ def _account(papers: Sequence[Paper], world: World) -> Iterator[Check]:
 
 
 def _balances(papers: Sequence[Paper], world: World) -> Iterator[Check]:
-    """Every balance follows from the one before; a month that the machine could not prove waits for the human."""
+    """Every balance follows from the one before.
+
+    Where the machine read surely that one does not, that is what the document says. Where it may have misread
+    something, the human reads the sums, and the statement has to end where they lead.
+    """
     for paper in _of(papers, Kind.STATEMENT):
         for name in paper.names("credits "):
             month, read = name.removeprefix("credits "), paper.reading.of(name)
-            if read.proven or name in paper.settled:
-                yield _check("balances", Code.STATEMENT_BALANCE_BROKEN, True, [paper], month=month)
-            else:
-                yield Check(
-                    name="balances", verdict=Verdict.FAILED, code=Code.STATEMENT_BALANCE_BROKEN, papers=[paper.ref],
-                    leans_on=[f"{paper.ref}/{name}"], evidence={"month": month},
-                )  # fmt: skip
+            asked = _summed(paper) if read.unclear and not read.proven else []
+            holds = read.proven or (read.unclear and _adds_up(paper))
+            yield _check(
+                "balances", Code.STATEMENT_BALANCE_BROKEN, holds, [paper], asked, item=month, month=month
+            )
+
+
+def _summed(paper: Paper) -> list[str]:
+    return ["opening_balance", "closing_balance", *paper.names("credits "), *paper.names("debits ")]
+
+
+def _adds_up(paper: Paper) -> bool:
+    """The opening balance, with all that came in and without all that went out, is the closing one."""
+    if not (paper.value("opening_balance") and paper.value("closing_balance")):
+        return False
+    came, went = (
+        sum((_amount(paper.value(name)) for name in paper.names(side)), Decimal(0))
+        for side in ("credits ", "debits ")
+    )
+    opening, closing = _amount(paper.value("opening_balance")), _amount(paper.value("closing_balance"))
+    return opening + came - went == closing
+
+
+def _repeated(papers: Sequence[Paper], world: World) -> Iterator[Check]:
+    """The same statement twice, and one that another store has shown."""
+    statements = _of(papers, Kind.STATEMENT)
+    found = list(repeats.pairs(statements))
+    for one, other in found:
+        yield _check(
+            "statement_distinct", Code.STATEMENT_REPEATED, False, [one, other],
+            value=one.value("account"), limit=f"{one.value('period_from')} – {one.value('period_to')}",
+        )  # fmt: skip
+    if statements and not found:
+        yield _check("statement_distinct", Code.STATEMENT_REPEATED, True, statements)
+    for paper in statements:
+        unseen = paper.ref not in world.copies_elsewhere
+        yield _check(
+            "statement_unseen", Code.STATEMENT_SEEN_ELSEWHERE, unseen, [paper], value=paper.value("account")
+        )
 
 
 def _months(papers: Sequence[Paper], world: World) -> Iterator[Check]:
@@ -246,10 +342,10 @@ def _months(papers: Sequence[Paper], world: World) -> Iterator[Check]:
 
 def _covered(paper: Paper) -> list[str]:
     """The full months of the statement's own period."""
-    try:
-        begin, end = (dt.date.fromisoformat(paper.value(name)) for name in ("period_from", "period_to"))
-    except ValueError:
+    period = repeats.period_of(paper)
+    if period is None:
         return []
+    begin, end = period
     months, day = [], begin if begin.day == 1 else _next_month(begin)
     while (after := _next_month(day)) - dt.timedelta(days=1) <= end:
         months.append(f"{day:%Y-%m}")
@@ -268,25 +364,31 @@ def last_full_months(today: dt.date, count: int) -> list[str]:
 
 
 def _turnover(papers: Sequence[Paper], world: World) -> Iterator[Check]:
-    """R-34: the credits of every submitted month, over all accounts, at the month's last rate."""
+    """R-34: the credits of every submitted month, over all accounts, at the month's last rate.
+
+    The same statement twice counts once, with the lesser of its sums.
+    """
     statements = _of(papers, Kind.STATEMENT)
     limit = Decimal(world.policies["statement_min_credits_usd"])
     for month in sorted({month for paper in statements for month in _covered(paper)}):
         name = f"credits {month}"
         here = [p for p in statements if month in _covered(p)]
         last_day = _next_month(dt.date.fromisoformat(f"{month}-01")) - dt.timedelta(days=1)
-        parts = [world.usd_of(_amount(p.value(name)), p.value("currency"), last_day) for p in here]
-        if None in parts:
+        parts = [
+            [world.usd_of(_amount(p.value(name)), p.value("currency"), last_day) for p in same]
+            for same in repeats.counted_once(here)
+        ]
+        if any(None in each for each in parts):
             yield _check(
-                "turnover", Code.RATE_OF_MONTH_MISSING, False, here, ["currency"], month=month,
+                "turnover", Code.RATE_OF_MONTH_MISSING, False, here, ["currency"], item=month, month=month,
                 currency=sorted({p.value("currency") for p in here}),
             )  # fmt: skip
             continue
-        total = sum((part for part in parts if part is not None), Decimal(0))
+        total = sum((min(each) for each in parts), Decimal(0))
         unread = [name] if any(name in p.names("credits ") for p in here) else []
         yield _check(
-            "turnover", Code.STATEMENT_TURNOVER_TOO_LOW, total >= limit, here, [*unread, "currency"], month=month,
-            value=f"{total:,.2f}", limit=f"{limit:,}",
+            "turnover", Code.STATEMENT_TURNOVER_TOO_LOW, total >= limit, here, [*unread, "currency"],
+            item=month, month=month, value=f"{total:,.2f}", limit=f"{limit:,}",
         )  # fmt: skip
 
 
@@ -344,16 +446,25 @@ def _headings(papers: Sequence[Paper], world: World) -> Iterator[Check]:
 
 def _sums(papers: Sequence[Paper], world: World) -> Iterator[Check]:
     for paper in _of(papers, Kind.DECLARATION):
-        broken = [
-            n for n in paper.names("total ") if not paper.reading.of(n).proven and n not in paper.settled
-        ]
-        if broken:
-            yield Check(
-                name="declaration_sums", verdict=Verdict.FAILED, code=Code.DECLARATION_SUM_MISMATCH, papers=[paper.ref],
-                leans_on=[f"{paper.ref}/{n}" for n in broken], evidence={"value": paper.value("number")},
-            )  # fmt: skip
-        else:
-            yield _check("declaration_sums", Code.DECLARATION_SUM_MISMATCH, True, [paper])
+        totals = [paper.reading.of(n) for n in paper.names("total ")]
+        wrong = [t for t in totals if not (t.proven or t.unclear)]
+        unclear = [t.name.removeprefix("total ") for t in totals if t.unclear and not t.proven]
+        asked = [f"{name} {item}" for item in unclear for name in ("quantity", "unit_price", "total")]
+        holds = not wrong and all(_is_product(paper, item) for item in unclear)
+        yield _check(
+            "declaration_sums", Code.DECLARATION_SUM_MISMATCH, holds, [paper], [] if wrong else asked,
+            value=paper.value("number"),
+        )  # fmt: skip
+
+
+def _is_product(paper: Paper, item: str) -> bool:
+    """By what the human has read of it; nothing is asked of an item that only the file's text names."""
+    if f"quantity {item}" not in paper.names("quantity "):
+        return True
+    quantity, price, total = (
+        _amount(paper.value(f"{name} {item}")) for name in ("quantity", "unit_price", "total")
+    )
+    return (quantity * price).quantize(Decimal("0.01"), ROUND_HALF_UP) == total
 
 
 def _total(papers: Sequence[Paper], world: World) -> Iterator[Check]:
@@ -385,7 +496,7 @@ def _in_usd(paper: Paper, world: World) -> Iterator[Decimal | None]:
 
 
 CHECKS: Sequence[Callable[[Sequence[Paper], World], Iterator[Check]]] = (
-    _all_there, _company, _seals, _licence, _account, _balances, _months, _turnover, _numbers, _headings, _sums,
-    _total, _certificate,
+    _all_there, _company, _seals, _text_layers, _licence, _account, _balances, _months, _repeated, _turnover,
+    _numbers, _headings, _sums, _total, _certificate,
 )  # fmt: skip
 """The table, in the order of the requirements."""

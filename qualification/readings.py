@@ -1,6 +1,6 @@
 """What a machine has read from a document: the seam between reading, judging and the reviewer's desk. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -52,11 +52,28 @@ class Field:
     box: Box | None = None
     under_seal: bool = False
     proven: bool = False  # by a check digit, a second print or arithmetic: a second look adds nothing
+    unclear: bool = False  # its proof failed, maybe because something in it was misread
+    places: Sequence[Box] = ()  # of what it was added up from
 
     @property
     def for_human(self) -> bool:
         """Under a seal (pitfall 11), unsure or not found: no machine may settle it."""
         return self.under_seal or not self.value or self.confidence < THRESHOLD
+
+    def meets(self, boxes: Iterable[Box]) -> bool:
+        """Whether it, or anything that it was added up from, stands in one of the boxes."""
+        own = self.places or ([self.box] if self.box else [])
+        return any(each.meets(box) for box in boxes for each in own)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Difference:
+    """What a file's own text says and its picture does not show; `field` is "" for text that decides nothing."""
+
+    page: int
+    field: str
+    shown: str  # "" where no pixel shows anything
+    written: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,7 +82,8 @@ class Reading:
     fields: Sequence[Field]
     pages: int
     seals: Sequence[Box]
-    engine: str  # "embedded" where every page carried its own text
+    engine: str
+    differences: Sequence[Difference] = ()
 
     def of(self, name: str) -> Field:
         return next((f for f in self.fields if f.name == name), Field(name=name, value=""))
@@ -78,7 +96,7 @@ def under_seals(reading: Reading) -> Reading:
     """Marks the fields that a seal covers, wherever it was found."""
 
     def covered(field: Field) -> bool:
-        return field.box is not None and any(field.box.meets(seal) for seal in reading.seals)
+        return field.meets(reading.seals)
 
     return replace(reading, fields=[replace(f, under_seal=covered(f)) for f in reading.fields])
 
@@ -89,9 +107,17 @@ def encode(reading: Reading) -> dict[str, Any]:
 
 def decode(stored: Mapping[str, Any]) -> Reading:
     """The reading as `encode` stored it."""
-    fields = [Field(**{**each, "box": _box(each["box"])}) for each in stored["fields"]]
-    seals = [Box(**each) for each in stored["seals"]]
-    return Reading(**{**stored, "kind": Kind(stored["kind"]), "fields": fields, "seals": seals})
+    lists = {
+        "fields": [_field(each) for each in stored["fields"]],
+        "seals": [Box(**each) for each in stored["seals"]],
+        "differences": [Difference(**each) for each in stored.get("differences", ())],
+    }
+    return Reading(**{**stored, **lists, "kind": Kind(stored["kind"])})
+
+
+def _field(stored: Mapping[str, Any]) -> Field:
+    places = [Box(**each) for each in stored.get("places", ())]
+    return Field(**{**stored, "box": _box(stored["box"]), "places": places})
 
 
 def _box(stored: Mapping[str, Any] | None) -> Box | None:

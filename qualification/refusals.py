@@ -6,7 +6,10 @@ from diagnostics.catalogue import CATALOGUE
 from diagnostics.codes import Code, Severity
 from qualification.readings import Kind
 
-ANY_KIND = (Code.DOCUMENT_UNREADABLE, Code.FIELD_UNREAD, Code.SEAL_MISSING, Code.COMPANY_NAME_MISMATCH)
+ANY_KIND = (
+    Code.DOCUMENT_UNREADABLE, Code.FIELD_UNREAD, Code.SEAL_MISSING, Code.TEXT_LAYER_DIFFERS,
+    Code.COMPANY_NAME_MISMATCH,
+)  # fmt: skip
 OF_KIND: Mapping[Kind, str] = {
     Kind.LICENCE: "LICENCE_",
     Kind.STATEMENT: "STATEMENT_",

@@ -29,6 +29,14 @@ def _amount(text: str) -> str:
     return str(Decimal(digits).quantize(Decimal("0.01")))
 
 
+def _figure(text: str) -> str:
+    """Of pieces, or of a price with more than two decimals."""
+    digits = text.replace(",", "").replace(" ", "")
+    if not re.fullmatch(r"[0-9]{1,15}(?:\.[0-9]{1,6})?", digits):
+        raise ValueError(text)
+    return digits
+
+
 def _digits(text: str) -> str:
     digits = re.sub(r"[\s.-]", "", text)
     if not re.fullmatch(r"[0-9]{4,30}", digits):
@@ -58,6 +66,8 @@ FORMS: Mapping[str, Callable[[str], str]] = {
     "credits": _amount,
     "debits": _amount,
     "total": _amount,
+    "quantity": _figure,
+    "unit_price": _figure,
     "number": _digits,
     "hs": _digits,
     "currency": _currency,

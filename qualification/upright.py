@@ -1,5 +1,6 @@
 """A scanned page made straight, its seals found, its ink parted from red. Pixels in, pixels out; pure."""
 
+import math
 from collections import deque
 
 import numpy as np
@@ -12,12 +13,25 @@ CELL = 8  # pixels a side of the grid that seals are looked for in
 SEAL_INCHES = (0.9, 2.4)  # the side of a seal: 23 mm to 61 mm, ink spread and slips included
 
 
-def straighten(image: Image.Image) -> Image.Image:
-    """Turned so that its rows of text lie level; a page that lies straight already is left as it is."""
+def straighten(image: Image.Image) -> tuple[Image.Image, float]:
+    """Turned so that its rows of text lie level, and by how much; a straight page is left as it is, at 0."""
     angle = _skew(image)
     if abs(angle) < 0.05:
-        return image
-    return image.rotate(angle, resample=Image.Resampling.BICUBIC, fillcolor="white")
+        return image, 0.0
+    return image.rotate(angle, resample=Image.Resampling.BICUBIC, fillcolor="white"), angle
+
+
+def turned(
+    box: tuple[float, float, float, float], angle: float, size: tuple[int, int]
+) -> tuple[float, float, float, float]:
+    """Where a box of the page lies after the page was straightened by so many degrees."""
+    if not angle:
+        return box
+    x, y = (box[0] + box[2]) / 2 - size[0] / 2, (box[1] + box[3]) / 2 - size[1] / 2
+    cos, sin = math.cos(math.radians(angle)), math.sin(math.radians(angle))
+    x, y = x * cos + y * sin + size[0] / 2, y * cos - x * sin + size[1] / 2
+    wide, tall = (box[2] - box[0]) / 2, (box[3] - box[1]) / 2
+    return x - wide, y - tall, x + wide, y + tall
 
 
 def _skew(image: Image.Image) -> float:

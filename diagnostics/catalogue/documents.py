@@ -69,8 +69,13 @@ DOCUMENTS: Mapping[Code, Entry] = {
     ),
     Code.SEAL_MISSING: document(
         _("No seal was found"),
-        _("The document has to bear a seal, and none was detected."),
+        _("The document has to bear a seal; none was detected, or the reviewer saw none."),
         _("Upload a colour scan of the stamped document."),
+    ),
+    Code.TEXT_LAYER_DIFFERS: document(
+        _("The file says what its pages do not show"),
+        _("Page {page} shows {value}; the text inside the file says {limit}."),
+        _("Print the untouched document and scan it, without text recognition, notes or form fields."),
     ),
     Code.COMPANY_NAME_MISMATCH: document(
         _("Another company"),
@@ -101,6 +106,20 @@ DOCUMENTS: Mapping[Code, Entry] = {
         _("The balances do not follow from each other"),
         _("In {month} a balance is not the one before plus what came in less what went out."),
         _("Upload the statement as the bank issued it, with every page."),
+    ),
+    Code.STATEMENT_REPEATED: document(
+        _("The same statement twice"),
+        _(
+            "Two files tell of account {value} for the same days ({limit}), or of the same amounts. They count once."
+        ),
+        _("Take one of them out, or replace it by a statement of other months or of another account."),
+    ),
+    Code.STATEMENT_SEEN_ELSEWHERE: document(
+        _("The statement was used before"),
+        _(
+            "Another store has shown a statement of account {value} for the same months, or with the same amounts."
+        ),
+        _("Upload statements of this company's own accounts that no other store uses."),
     ),
     Code.DECLARATIONS_TOO_FEW: document(
         _("Too few customs declarations"),

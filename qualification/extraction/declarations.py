@@ -3,6 +3,7 @@
 import itertools
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from qualification.extraction.layout import DATE, Found, Look, Page, Row, below, first, iso_date, rows_of
@@ -54,7 +55,7 @@ def _unsure(field: Field) -> Field:
 
 
 def _goods(rows: Sequence[Row], look: Look) -> Iterator[Field]:
-    """Of each item: HS code, total and currency; quantity times unit price proves the total.
+    """Of each item: HS code, total and currency; quantity times unit price proves the total, or is asked for.
 
     An item that is missing between two others is there to be typed, and the first one where none was found.
     """
@@ -66,7 +67,10 @@ def _goods(rows: Sequence[Row], look: Look) -> Iterator[Field]:
             begin, end = at[item]
             yield from _item(item, rows[begin : min(end, begin + 4)], look)
         else:
-            yield from (Field(name=f"{name} {item}", value="") for name in ("hs", "total", "currency"))
+            yield from (
+                Field(name=f"{name} {item}", value="", unclear=True)
+                for name in ("hs", "quantity", "unit_price", "total", "currency")
+            )
 
 
 def _numbers(rows: Sequence[Row]) -> Sequence[int]:
@@ -82,7 +86,11 @@ def _item(item: int, rows: Sequence[Row], look: Look) -> Iterator[Field]:
     yield code.field(f"hs {item}")
     prices = [cell for row in rows for cell in row.cells if re.fullmatch(MONEY, cell.text)]
     quantity = rows[0].find(r"(\d[\d,]*(?:\.\d+)?)(?:个|件|千克|套|台|只|双|PCS|KG)")
-    yield _total(item, quantity, prices, look)
+    total = _total(item, quantity, prices, look)
+    if total.unclear:
+        yield _asked(f"quantity {item}", quantity)
+        yield _asked(f"unit_price {item}", prices[0] if len(prices) > 1 else None)
+    yield total
     currency = first(rows, rf"({'|'.join(CURRENCIES)})")
     yield (
         currency.field(f"currency {item}", CURRENCIES[currency.text])
@@ -91,15 +99,21 @@ def _item(item: int, rows: Sequence[Row], look: Look) -> Iterator[Field]:
     )
 
 
+def _asked(name: str, found: Found | None) -> Field:
+    """What the human needs beside a total that may have been misread: the product is worked out again."""
+    return _unsure(found.field(name, str(_decimal(found.text)))) if found else Field(name=name, value="")
+
+
 def _total(item: int, quantity: Found | None, prices: Sequence[Found], look: Look) -> Field:
     """A total that quantity and unit price do not prove is for the human, however clear it stands there."""
     name = f"total {item}"
     if len(prices) < 2:
-        return Field(name=name, value="")
+        return Field(name=name, value="", unclear=True)
     each, total = prices[:2]
     proven = _proven(quantity, each, total, look) if quantity else None
     if proven is None:
-        return _unsure(total.field(name, str(_decimal(total.text))))
+        field = _unsure(total.field(name, str(_decimal(total.text))))
+        return replace(field, unclear=quantity is None or not _are_clear((quantity, each, total), look))
     return total.field(name, str(proven), proven=True)
 
 
@@ -110,6 +124,18 @@ def _proven(quantity: Found, each: Found, total: Found, look: Look) -> Decimal |
         [as_read], itertools.product(*(_readings(f, look) for f in (quantity, each, total)))
     )
     return next((t for q, p, t in ways if (q * p).quantize(CENT) == t), None)
+
+
+def _are_clear(founds: Sequence[Found], look: Look) -> bool:
+    """Read surely, and a second look reads no other figures."""
+    return all(
+        found.confidence >= THRESHOLD and _figures(found.text) in map(_figures, look(found.box))
+        for found in founds
+    )
+
+
+def _figures(text: str) -> str:
+    return re.sub(r"\D", "", text)
 
 
 def _readings(found: Found, look: Look) -> list[Decimal]:

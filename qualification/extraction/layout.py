@@ -2,7 +2,7 @@
 
 import datetime as dt
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from statistics import median
@@ -67,7 +67,7 @@ def _middle_of(row: Sequence[Word]) -> float:
 LONGEST = 2000
 """Signs of a row or a cell that are looked at: no form prints more, and a search may cost the square of them."""
 
-Look = Callable[[Box], Sequence[str]]
+Look = Callable[[Box], Iterable[str]]
 """Reads the figures in one place once more, in each way that the engine has; nothing where the page was typed."""
 
 PLAIN = str.maketrans("：，。（）／－—–−～〜；", ":,.()/----~~;")

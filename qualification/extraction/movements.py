@@ -8,7 +8,7 @@ unsurely is read once more until it is; one that was read surely never is, so th
 import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from qualification.extraction.layout import DATE, PLAIN, Found, Look, Row, iso_date
@@ -34,19 +34,31 @@ class Movement:
     debit: Decimal
     balance: Decimal | None
     found: Sequence[Found]
+    clear: bool = True  # read surely, and read the same once more where it does not follow
+
+    @property
+    def box(self) -> Box:
+        return self.row.page.box([w for f in self.found for w in f.words])
+
+    def __str__(self) -> str:
+        return f"{self.date} {self.credit - self.debit:+} = {self.balance}"
 
     def follows(self, before: Decimal | None) -> bool:
         return before is not None and self.balance == before + self.credit - self.debit
 
 
 def of(rows: Sequence[Row], before: Decimal | None, look: Look) -> Iterator[Movement]:
+    """In the order of the rows. What follows after a row of money that was not understood is not clear."""
     columns: dict[str, Found] = {}
+    lost = False
     for row in rows:
         if head := _head(row):
             columns = head
         elif columns and (movement := _movement(row, columns, before, look)):
-            before = movement.balance
-            yield movement
+            yield replace(movement, clear=movement.clear and not lost)
+            before, lost = movement.balance, False
+        else:
+            lost = lost or any(re.match(MONEY, cell.text) for cell in row.cells)
 
 
 def _head(row: Row) -> dict[str, Found]:
@@ -71,7 +83,22 @@ def _movement(row: Row, columns: dict[str, Found], before: Decimal | None, look:
         return read
     others = _read_again(row, columns, cells, amounts, look)
     ways = (_made(row, date, read.found, other, before) for other in others)
-    return next((way for way in ways if way.follows(before)), read)
+    fitting = next((way for way in ways if way.follows(before)), None)
+    return fitting or replace(read, clear=_is_clear(cells, look))
+
+
+def _is_clear(cells: Mapping[str, Found], look: Look) -> bool:
+    """Balance and amount were read surely, and a second look reads no other figures."""
+    if "balance" not in cells or len(cells) < 2:
+        return False
+    return all(
+        cell.confidence >= THRESHOLD and _digits(cell.text) in map(_digits, look(cell.box))
+        for cell in cells.values()
+    )
+
+
+def _digits(text: str) -> str:
+    return re.sub(r"\D", "", text)
 
 
 def _made(

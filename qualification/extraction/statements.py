@@ -7,7 +7,7 @@ from decimal import Decimal
 from qualification.extraction import movements
 from qualification.extraction.layout import DATE, Found, Look, Page, Row, first, iso_date, rows_of
 from qualification.extraction.movements import MONEY, Movement, decimal
-from qualification.readings import Box, Field
+from qualification.readings import THRESHOLD, Box, Field
 
 CURRENCIES = {"人民币": "CNY", "CNY": "CNY", "RMB": "CNY", "美元": "USD", "USD": "USD"}
 
@@ -55,23 +55,27 @@ def _money(rows: Sequence[Row], look: Look) -> list[Field]:
             f.field(name, str(decimal(f.text)), proven=ok) if f else Field(name=name, value="")
             for name, f, ok in ends
         ),
-        *_months(moved, proven),
+        *_months(moved, proven, clear=_clear(moved, proven, opening, closing)),
     ]
 
 
-def _months(moved: Sequence[Movement], proven: Sequence[bool]) -> Iterator[Field]:
+def _months(moved: Sequence[Movement], proven: Sequence[bool], *, clear: Sequence[bool]) -> Iterator[Field]:
+    """What is not proven and not clear may have been misread; what is clear and not proven does not hold."""
     for month in sorted({m.date[:7] for m in moved}):
-        those = [(m, ok) for m, ok in zip(moved, proven, strict=True) if m.date[:7] == month]
-        holds = all(ok for _, ok in those)
-        confidence = 0.99 if holds else 0.0
-        boxes = [m.row.page.box([w for f in m.found for w in f.words]) for m, _ in those]
-        shown = next((b for (_, ok), b in zip(those, boxes, strict=True) if not ok), _around(boxes))
+        those = [n for n, m in enumerate(moved) if m.date[:7] == month]
+        broken = [n for n in those if not proven[n]]
+        boxes = [moved[n].box for n in those]
         for name in ("credit", "debit"):
-            total = sum((getattr(m, name) for m, _ in those), Decimal(0))
             yield Field(
-                name=f"{name}s {month}", value=str(total), raw=f"{len(those)}", confidence=confidence, box=shown,
-                proven=holds,
-            )  # fmt: skip
+                name=f"{name}s {month}",
+                value=str(sum((getattr(moved[n], name) for n in those), Decimal(0))),
+                raw="; ".join(str(moved[n]) for n in those),
+                confidence=0.0 if broken else 0.99,
+                box=moved[broken[0]].box if broken else _around(boxes),
+                proven=not broken,
+                unclear=bool(broken) and not any(clear[n] for n in broken),
+                places=boxes,
+            )
 
 
 def _around(boxes: Sequence[Box]) -> Box:
@@ -84,6 +88,23 @@ def _around(boxes: Sequence[Box]) -> Box:
         x1=max(b.x1 for b in here),
         y1=max(b.y1 for b in here),
     )
+
+
+def _clear(
+    moved: Sequence[Movement], proven: Sequence[bool], opening: Found | None, closing: Found | None
+) -> list[bool]:
+    """Whether a movement and the balance before it were read beyond doubt; a day out of order may be misread."""
+    before, last_date, clear = _sure(opening), "", []
+    for m, ok in zip(moved, proven, strict=True):
+        clear.append(before and m.clear and m.date >= last_date)
+        before, last_date = ok or m.clear, m.date
+    if clear and not _sure(closing):
+        clear[-1] = False
+    return clear
+
+
+def _sure(found: Found | None) -> bool:
+    return found is not None and found.confidence >= THRESHOLD
 
 
 def _proven(moved: Sequence[Movement], opening: Decimal | None, closing: Decimal | None) -> list[bool]:

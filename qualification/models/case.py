@@ -35,6 +35,9 @@ class Case(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
     overrule_reason = models.CharField(max_length=500, blank=True)
+    failed_checks = models.JSONField(
+        _("failed checks"), default=list, blank=True
+    )  # keys of what failed at the last decision
     version = models.PositiveIntegerField(default=1)  # a form of another version decides nothing
     ended_at = models.DateTimeField(_("decided at"), null=True, blank=True)
 

@@ -1,5 +1,6 @@
 import uuid
 
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 
@@ -43,6 +44,9 @@ class Upload(models.Model):
     pages = models.PositiveSmallIntegerField(default=0)
     settled = models.JSONField(default=dict, blank=True)  # field: value, confirmed or corrected by a reviewer
     number = models.CharField(max_length=18, blank=True)  # a declaration's, to find it in other stores
+    marks = models.JSONField(
+        default=list, blank=True
+    )  # a statement's (qualification.repeats), to find it again
 
     class Meta:
         constraints = [
@@ -62,6 +66,8 @@ class Upload(models.Model):
         indexes = [
             models.Index(fields=["store", "kind", "-uploaded_at"], name="uploads_of_a_store"),
             models.Index(fields=["number"], condition=~Q(number=""), name="uploads_by_number"),
+            models.Index(fields=["sha256"], name="uploads_by_digest"),
+            GinIndex(fields=["marks"], name="uploads_by_marks"),
             models.Index(
                 fields=["rung_at"],
                 condition=Q(state__in=[State.UPLOADED, State.READING]),

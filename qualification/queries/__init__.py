@@ -4,7 +4,9 @@ from qualification.queries.papers import (
     checks,
     current,
     current_papers,
+    found_again_by,
     missing_documents,
+    paper_of,
     uploaded,
 )
 from qualification.queries.reviews import Figures, figures, figures_by_month, forecast, open_case
@@ -30,8 +32,10 @@ __all__ = [
     "figures",
     "figures_by_month",
     "forecast",
+    "found_again_by",
     "missing_documents",
     "open_case",
+    "paper_of",
     "require_open",
     "standing_of",
     "state_of",

@@ -87,6 +87,10 @@ class DocumentOnDesk:
         return [words.of(code) for code in refusals.reasons(Kind(self.upload.kind))]
 
     @property
+    def needs_seal(self) -> bool:
+        return Kind(self.upload.kind) in judging.SEALED
+
+    @property
     def pages(self) -> "list[PageOnDesk]":
         return [
             PageOnDesk(
@@ -118,7 +122,10 @@ def desk(case: Case, now: dt.datetime, typed: Mapping[str, str] | None = None) -
     rows = list(current(case.store))
     papers = {row.pk: paper_of(row) for row in rows if row.reading}
     judged = checks(
-        case.store, [p for row in rows if row.state != State.REJECTED and (p := papers.get(row.pk))], now
+        case.store,
+        [p for row in rows if row.state != State.REJECTED and (p := papers.get(row.pk))],
+        now,
+        failed_before=case.failed_checks,
     )
     documents = [
         _document(row, papers[row.pk], judged, case, typed or {}) for row in rows if row.pk in papers

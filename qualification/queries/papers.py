@@ -1,16 +1,16 @@
 """A store's documents: as the seller sees them, as the checks take them."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext
 
 from marketplace import policy
 from marketplace.calendar import platform_day
 from marketplace.models import SIMULATED, Category, FxRate, Sku, Store
-from qualification import documents, judging
+from qualification import documents, judging, repeats
 from qualification.judging import Check, Paper, World
 from qualification.models import Upload
 from qualification.readings import Kind, decode
@@ -29,6 +29,13 @@ def current_papers(store: Store) -> list[Paper]:
 
 def paper_of(row: Upload) -> Paper:
     return Paper(ref=str(row.key), reading=decode(row.reading), settled=row.settled)
+
+
+def found_again_by(row: Upload) -> tuple[str, list[str]]:
+    """(customs number, marks of a statement): by what its document is found again in other stores."""
+    paper = paper_of(row)
+    number = paper.value("number")[:18] if paper.kind is Kind.DECLARATION else ""
+    return number, repeats.marks(paper) if paper.kind is Kind.STATEMENT else []
 
 
 def missing_documents(store: Store) -> list[str]:
@@ -53,9 +60,13 @@ def _iso_9001_wanted(store: Store) -> bool:
     return Category.objects.filter(iso9001_required=True, pk__in=sold).exists()
 
 
-def checks(store: Store, papers: Sequence[Paper], now: dt.datetime) -> list[Check]:
+def checks(
+    store: Store, papers: Sequence[Paper], now: dt.datetime, *, failed_before: Collection[str] = ()
+) -> list[Check]:
+    """Every check of the store's documents. `failed_before` are keys of checks that failed at a decision."""
     policies = policy.in_force(now)
-    numbers = {p.value("number") for p in papers if p.kind is Kind.DECLARATION}
+    declarations = [p for p in papers if p.kind is Kind.DECLARATION]
+    numbers = {each.value("number") for p in declarations for each in (p, p.as_read)}
     elsewhere = Upload.objects.filter(number__in=numbers - {""}).exclude(store=store)
     world = World(
         today=platform_day(now),
@@ -65,8 +76,28 @@ def checks(store: Store, papers: Sequence[Paper], now: dt.datetime) -> list[Chec
         iso_9001_wanted=_iso_9001_wanted(store),
         policies=policies,
         usd_of=_Rates(store),
+        copies_elsewhere=_copies_elsewhere(store, papers),
     )
-    return judging.judge(papers, world)
+    return judging.judge(papers, world, failed_before=failed_before)
+
+
+def _copies_elsewhere(store: Store, papers: Sequence[Paper]) -> frozenset[str]:
+    """Statements of which another store has shown the same file, account and month, or sums of a month."""
+    statements = [p for p in papers if p.kind is Kind.STATEMENT]
+    own = {p.ref: {*repeats.marks(p), *repeats.marks(p.as_read)} for p in statements}
+    if not own:
+        return frozenset()
+    digests = dict(Upload.objects.filter(store=store, key__in=own).values_list("key", "sha256"))
+    others = Upload.objects.filter(kind=Kind.STATEMENT).exclude(store=store)
+    marks = sorted(set().union(*own.values()))
+    found = others.filter(Q(sha256__in=digests.values()) | Q(marks__has_any_keys=marks))
+    seen_marks: set[str] = set()
+    seen_files: set[str] = set()
+    for digest, other in found.values_list("sha256", "marks"):
+        seen_files.add(digest)
+        seen_marks.update(other)
+    same_file = {str(key) for key, digest in digests.items() if digest in seen_files}
+    return frozenset(ref for ref, mine in own.items() if mine & seen_marks or ref in same_file)
 
 
 def _main_headings(store: Store, digits: int) -> frozenset[str]:

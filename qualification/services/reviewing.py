@@ -4,6 +4,8 @@ Every decision carries the version of the case it was made on: one made on anoth
 """
 
 import datetime as dt
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -83,37 +85,59 @@ def approve(*, act: Act, overrule: str = "") -> bool:
     """True when the store is open; False when a failed check was overruled and a second reviewer has to agree.
 
     REVIEW_INCOMPLETE while something that only a human may settle is not settled, or a check fails and nobody
-    says why it may. Whoever overruled can't be the one who agrees (R-41).
+    says why it may. Whoever overruled can't be the one who agrees, and agrees to those checks alone (R-41).
     """
     case = _mine(act)
     now = clock.now(case.store)
-    _settle(act)
+    settled = _settle(act)
     papers = queries.current_papers(case.store)
     _require_settled(case.store, papers)
-    failed = [c for c in queries.checks(case.store, papers, now) if c.verdict is not Verdict.PASSED]
-    if failed and not _is_agreed(case, act):
-        return _overrule(case, act, failed, overrule.strip(), now)
+    failed = _failed(case, papers, now)
+    if failed and not _is_agreed(case, act, failed):
+        return _overrule(case, act, failed, overrule.strip(), now, settled)
     _end(case, now)
     Upload.objects.filter(store=case.store, is_current=True, state=State.READ).update(state=State.APPROVED)
-    _record(case, "qualification.decided", act, now, outcome="approved", failed=[c.code for c in failed])
+    _record(
+        case, "qualification.decided", act, now, outcome="approved", failed=[c.code for c in failed],
+        settled=settled,
+    )  # fmt: skip
     until = judging.first_end(papers, now)
     standing.advance(store=case.store, event=review.Event.APPROVE, by=act.by, now=now, until=until)
     return True
 
 
-def _is_agreed(case: Case, act: Act) -> bool:
-    return case.overruled_by_id is not None and case.overruled_by_id != act.reviewer.pk
+def _failed(case: Case, papers: Sequence[judging.Paper], now: dt.datetime) -> list[judging.Check]:
+    judged = queries.checks(case.store, papers, now, failed_before=case.failed_checks)
+    return [c for c in judged if c.verdict is not Verdict.PASSED]
 
 
-def _overrule(case: Case, act: Act, failed: Sequence[judging.Check], reason: str, now: dt.datetime) -> bool:
+def _is_agreed(case: Case, act: Act, failed: Sequence[judging.Check]) -> bool:
+    """Somebody else gave the reason, for each check that fails now."""
+    another = case.overruled_by_id is not None and case.overruled_by_id != act.reviewer.pk
+    return another and {c.key for c in failed} <= set(case.failed_checks)
+
+
+def _overrule(
+    case: Case,
+    act: Act,
+    failed: Sequence[judging.Check],
+    reason: str,
+    now: dt.datetime,
+    settled: Sequence[Mapping[str, Any]],
+) -> bool:
+    """With a reason for all that fails now; what came to fail since asks for a new one, and for another to agree."""
     if not reason:
         raise Problem(Code.REVIEW_INCOMPLETE, open=[words.of(c.code).title for c in failed])
-    if case.overruled_by_id:
+    if case.overruled_by_id == act.reviewer.pk:
         raise Problem(Code.REVIEW_INCOMPLETE, open=[f"{case.overruled_by}: {case.overrule_reason}"])
     Case.objects.filter(pk=case.pk).update(
-        overruled_by=act.reviewer, overrule_reason=reason[:500], claimed_by=None, version=F("version") + 1
-    )
-    _record(case, "qualification.overruled", act, now, reason=reason[:500], failed=[c.code for c in failed])
+        overruled_by=act.reviewer, overrule_reason=reason[:500], claimed_by=None, version=F("version") + 1,
+        failed_checks=[c.key for c in failed],
+    )  # fmt: skip
+    _record(
+        case, "qualification.overruled", act, now, reason=reason[:500], failed=[c.code for c in failed],
+        settled=settled,
+    )  # fmt: skip
     return False
 
 
@@ -124,14 +148,15 @@ def send_back(*, act: Act, refusals: Sequence[Refusal]) -> None:
     if not refusals:
         raise Problem(Code.INPUT_INVALID, detail="documents")
     now = clock.now(case.store)
-    _settle(act)
+    settled = _settle(act)
+    failed = _failed(case, queries.current_papers(case.store), now)
     for each in refusals:
         Upload.objects.filter(pk=each.upload.pk, store=case.store, is_current=True).update(
             state=State.REJECTED, code=each.code, remark=each.remark[:500]
         )
-    _pause(case, now)
+    _pause(case, now, failed=[c.key for c in failed if c.verdict is Verdict.FAILED])
     told = [{"document": str(r.upload.key), "code": r.code} for r in refusals]
-    _record(case, "qualification.decided", act, now, outcome="sent_back", documents=told)
+    _record(case, "qualification.decided", act, now, outcome="sent_back", documents=told, settled=settled)
     reason = "; ".join(f"{r.upload.name}: {r.remark or words.of(r.code).title}" for r in refusals)
     standing.advance(store=case.store, event=review.Event.SEND_BACK, by=act.by, now=now, reason=reason[:500])
 
@@ -152,12 +177,34 @@ def _mine(act: Act) -> Case:
     return case
 
 
-def _settle(act: Act) -> None:
+def _settle(act: Act) -> list[dict[str, Any]]:
+    """Of each document what was confirmed as it stood, what was changed, and what was seen of its seal.
+
+    Values stay out of it, but for their digest: the ledger keeps no account numbers.
+    """
+    told = []
     for upload, values in act.settled.items():
         row = Upload.objects.select_for_update().get(pk=upload.pk, store=act.case.store, is_current=True)
-        Upload.objects.filter(pk=row.pk).update(
-            settled=row.settled | dict(values), number=values.get("number", row.number)[:18]
-        )
+        before, row.settled = row.settled, row.settled | dict(values)
+        if row.settled == before:
+            continue
+        row.number, row.marks = queries.found_again_by(row)
+        row.save(update_fields=["settled", "number", "marks"])
+        told.append(_told(row, before, values))
+    return told
+
+
+def _told(row: Upload, before: Mapping[str, str], values: Mapping[str, str]) -> dict[str, Any]:
+    read = queries.paper_of(row).reading
+    fields = [name for name in sorted(values) if name != "seal" and before.get(name) != values[name]]
+    stood = [name for name in fields if before.get(name, read.of(name).value) == values[name]]
+    return {
+        "document": str(row.key),
+        "confirmed": stood,
+        "changed": [name for name in fields if name not in stood],
+        "seal": values.get("seal", ""),
+        "sha256": hashlib.sha256(json.dumps(row.settled, sort_keys=True).encode()).hexdigest(),
+    }
 
 
 def _require_settled(store: Store, papers: Sequence[judging.Paper]) -> None:
@@ -175,11 +222,12 @@ def _require_settled(store: Store, papers: Sequence[judging.Paper]) -> None:
 # --- The clock -----------------------------------------------------------------------------------------------
 
 
-def _pause(case: Case, now: dt.datetime) -> None:
+def _pause(case: Case, now: dt.datetime, *, failed: Sequence[str]) -> None:
+    """What failed is remembered: a document that is not replaced fails again."""
     Case.objects.filter(pk=case.pk).update(
         running_since=None, due_at=None, spent=F("spent") + (now - case.running_since), version=F("version") + 1,
         days_left=sla.left(now, case.due_at, queries.calendar()), was_late=case.was_late or now >= case.due_at,
-        claimed_by=None, overruled_by=None, overrule_reason="", is_provisional=False,
+        claimed_by=None, overruled_by=None, overrule_reason="", is_provisional=False, failed_checks=list(failed),
     )  # fmt: skip
 
 

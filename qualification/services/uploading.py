@@ -146,8 +146,9 @@ def _read(found: Upload) -> None:
     made, sheets = reading.read(storing.fetch(found.stored), Kind(found.kind), engine=engine)
     for sheet in sheets:
         storing.keep_page(found.folder, sheet.page.number, sheet.jpeg)
-    number = made.of("number").value if found.kind == Kind.DECLARATION else ""
-    _end(found, Event.FINISH, reading=encode(made), pages=len(sheets), number=number[:18])
+    found.reading = encode(made)
+    number, marks = queries.found_again_by(found)
+    _end(found, Event.FINISH, reading=found.reading, pages=len(sheets), number=number, marks=marks)
 
 
 def _begin(upload_id: int) -> Upload | None:

@@ -86,6 +86,7 @@ def truth_of_declaration(what: Declaration) -> dict[str, str]:
     truth = {"number": what.number, "company": what.company.name, "declared_on": what.declared.isoformat()}
     for n, item in enumerate(what.items, 1):
         truth |= {f"hs {n}": item.hs_code, f"total {n}": f"{item.total:.2f}", f"currency {n}": what.currency}
+        truth |= {f"quantity {n}": str(item.quantity), f"unit_price {n}": f"{item.unit_price:.4f}"}
     return truth
 
 

@@ -247,6 +247,81 @@ class TestAFailedCheck:
         assert standing() == Standing.OPEN
         assert LedgerEntry.objects.filter(kind="qualification.overruled").count() == 1
 
+    def test_is_not_cleared_by_ticking_what_stands_there(self, client, handed_in):
+        """One reviewer confirmed prefilled sums and answered “no seal”, and the store was open."""
+        case = handed_in()
+        row = Upload.objects.get(kind=Kind.STATEMENT)
+        for each in row.reading["fields"]:
+            if each["name"].startswith("credits"):
+                each["proven"], each["confidence"] = False, 0.0
+        row.save()
+        names = [f["name"] for f in row.reading["fields"]]
+        ticked = {f"ok:{row.key}:{n}": "on" for n in names}
+        ticked |= {f"value:{row.key}:{f['name']}": f["value"] for f in row.reading["fields"]}
+        client.force_login(reviewer())
+        answer = press(client, case, "approve", **ticked)
+        assert (answer.status_code, standing()) == (422, Standing.IN_REVIEW)
+        assert press(client, case, "approve", overrule="the bank confirmed it", **ticked).status_code == 302
+        assert standing() == Standing.IN_REVIEW
+        client.force_login(reviewer("second@example.com"))
+        assert press(client, case, "approve").status_code == 302
+        assert standing() == Standing.OPEN
+
+    def test_that_one_person_typed_over_needs_another(self, client, failing):
+        row = Upload.objects.get(kind=Kind.LICENCE)
+        typed = {f"ok:{row.key}:valid_until": "on", f"value:{row.key}:valid_until": "2036-11-01"}
+        client.force_login(reviewer())
+        assert press(client, failing, "approve", **typed).status_code == 422
+        assert press(client, failing, "approve", overrule="misread: it says 2036", **typed).status_code == 302
+        page = client.get(f"{QUEUE}{failing.pk}/desk/", headers={"Accept-Language": "en"}).content.decode()
+        assert "what failed once stays failed" in page
+        assert standing() == Standing.IN_REVIEW
+        facts = LedgerEntry.objects.get(kind="qualification.overruled").facts
+        (told,) = [each for each in facts["settled"] if each["document"] == str(row.key)]
+        assert (told["changed"], told["confirmed"], told["seal"]) == (["valid_until"], [], "yes")
+        client.force_login(reviewer("second@example.com"))
+        assert press(client, failing, "approve").status_code == 302
+        assert standing() == Standing.OPEN
+
+    def test_that_came_up_after_the_reason_was_given_wants_one_of_its_own(self, client, failing):
+        """The second reviewer sees no seal: nobody has given a reason for that."""
+        client.force_login(reviewer())
+        press(client, failing, "approve", overrule="renewal is on its way")
+        row = Upload.objects.get(kind=Kind.STATEMENT)
+        client.force_login(reviewer("second@example.com"))
+        no_seal = {f"seal:{row.key}": "no"}
+        assert press(client, failing, "approve", **no_seal).status_code == 422
+        assert press(client, failing, "approve", overrule="sealed on paper", **no_seal).status_code == 302
+        assert standing() == Standing.IN_REVIEW
+        client.force_login(reviewer("third@example.com"))
+        assert press(client, failing, "approve", **no_seal).status_code == 302
+        assert standing() == Standing.OPEN
+
+
+class TestASealThatNobodySaw:
+    """R-45, whatever the machine has detected."""
+
+    @pytest.mark.parametrize("kind", [Kind.LICENCE, Kind.STATEMENT])
+    def test_fails(self, client, handed_in, kind):
+        case = handed_in()
+        row = Upload.objects.get(kind=kind)
+        client.force_login(reviewer())
+        answer = press(client, case, "approve", **{f"seal:{row.key}": "no"})
+        assert (answer.status_code, standing()) == (422, Standing.IN_REVIEW)
+
+    def test_still_fails_after_another_document_was_sent_back(self, client, handed_in):
+        case = handed_in()
+        row = Upload.objects.get(kind=Kind.STATEMENT)
+        other = Upload.objects.get(kind=Kind.LICENCE)
+        client.force_login(reviewer())
+        back = {f"reject:{other.key}": "on", f"code:{other.key}": "FIELD_UNREAD", f"seal:{row.key}": "no"}
+        assert press(client, case, "send_back", **back).status_code == 302
+        Upload.objects.filter(pk=other.pk).update(is_current=False)
+        world.upload(case.store, Kind.LICENCE)
+        uploading.submit(store=case.store, by="user:1", now=clock.now(case.store))
+        assert press(client, case, "approve").status_code == 422
+        assert standing() == Standing.IN_REVIEW
+
 
 class TestTheHistory:
     def test_tells_who_did_what_and_why(self, client, handed_in):

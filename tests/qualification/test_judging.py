@@ -1,12 +1,13 @@
 """The table of checks, on both sides of each limit; readings are made, not read."""
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 
 from diagnostics.codes import Code
 from qualification.judging import Paper, Verdict, World, judge, last_full_months, open_fields
-from qualification.readings import Box, Field, Kind, Reading
+from qualification.readings import Box, Difference, Field, Kind, Reading
 
 COMPANY = "宁波海晟进出口有限公司"
 TODAY = dt.date(2026, 11, 23)
@@ -84,6 +85,11 @@ def whole(**replaced) -> list[Paper]:
     return [p for p in (papers | replaced).values() if p]
 
 
+def differing(of: Paper) -> Paper:
+    lie = Difference(page=1, field="valid_until", shown="2026-12-31", written="2036-12-31")
+    return replace(of, reading=replace(of.reading, differences=[lie]))
+
+
 def verdicts(papers, code: Code, **changes) -> set[Verdict]:
     return {c.verdict for c in judge(papers, world(**changes)) if c.code is code}
 
@@ -108,7 +114,17 @@ class TestEachCheck:
             (Code.COMPANY_NAME_MISMATCH, whole(L=licence(company="宁波海晟进出口有限公可", unsure=("company",))), {Verdict.PASSED, Verdict.OPEN}),
             (Code.COMPANY_NAME_MISMATCH, whole(L=licence(unsure=("company",))), PASSED),
             (Code.SEAL_MISSING, whole(L=licence(sealed=False)), {Verdict.PASSED, Verdict.FAILED}),
-            (Code.SEAL_MISSING, whole(L=licence(sealed=False, settled={"seal": "yes"})), PASSED),
+            (Code.SEAL_MISSING, whole(L=licence(sealed=False, settled={"seal": "yes"})), {Verdict.PASSED, Verdict.FAILED}),
+            (Code.SEAL_MISSING, whole(L=licence(settled={"seal": "no"})), {Verdict.PASSED, Verdict.FAILED}),
+            (Code.SEAL_MISSING, whole(L=licence(settled={"seal": "yes"})), PASSED),
+            (Code.TEXT_LAYER_DIFFERS, whole(), PASSED),
+            (Code.TEXT_LAYER_DIFFERS, whole(L=differing(licence())), {Verdict.PASSED, Verdict.FAILED}),
+            (Code.STATEMENT_REPEATED, whole(), PASSED),
+            (Code.STATEMENT_REPEATED, whole(T=statement(ref="T")), FAILED),
+            (Code.STATEMENT_REPEATED, whole(T=statement("2026-11", ref="T", begin="2026-10-31", end="2026-11-30", credit="1.00")), FAILED),
+            (Code.STATEMENT_REPEATED, whole(T=statement("2026-11", ref="T", begin="2026-11-01", end="2026-11-30", credit="1.00")), PASSED),
+            (Code.STATEMENT_REPEATED, whole(T=statement(ref="T", account="999988887777", credit="2.00")), PASSED),
+            (Code.STATEMENT_REPEATED, whole(T=statement(ref="T", account="999988887777")), FAILED),
             (Code.LICENCE_CODE_INVALID, whole(L=licence(credit_code="911100006000373417")), FAILED),
             (Code.LICENCE_CODE_INVALID, whole(L=licence(credit_code="9135", unsure=("credit_code",))), OPEN),
             (Code.LICENCE_CODE_INVALID, whole(L=licence(credit_code="9", unsure=("credit_code",), settled={"credit_code": "91110000600037341L"})), PASSED),
@@ -137,8 +153,24 @@ class TestEachCheck:
         assert verdicts(papers, code) == expected
 
     def test_adds_the_accounts_of_a_month(self):
-        papers = whole(S=statement(credit="60000.00"), T=statement(credit="40000.00", ref="T"))
+        other = statement(credit="40000.00", ref="T", account="999988887777")
+        papers = whole(S=statement(credit="60000.00"), T=other)
         assert verdicts(papers, Code.STATEMENT_TURNOVER_TOO_LOW) == PASSED
+
+    @pytest.mark.parametrize("account", ["62220212345", "6222-0212-345", "622 2021 2345"])
+    def test_counts_the_same_account_and_month_once(self, account):
+        """Scanned twice, one of them read higher: the lesser counts."""
+        twice = statement(credit="99999.99", ref="T", account=account)
+        assert verdicts(whole(T=twice), Code.STATEMENT_TURNOVER_TOO_LOW) == FAILED
+
+    def test_counts_a_copy_under_another_account_once(self):
+        copy = statement(credit="60000.00", ref="T", account="999988887777")
+        papers = whole(S=statement(credit="60000.00"), T=copy)
+        assert verdicts(papers, Code.STATEMENT_TURNOVER_TOO_LOW) == FAILED
+
+    def test_knows_the_statements_that_other_stores_have_shown(self):
+        found = verdicts(whole(), Code.STATEMENT_SEEN_ELSEWHERE, copies_elsewhere=frozenset({"S"}))
+        assert found == FAILED
 
     def test_knows_what_other_stores_have_shown(self):
         seen = frozenset({"530120260123456782"})
@@ -149,6 +181,100 @@ class TestEachCheck:
 
     def test_asks_for_iso_9001_where_the_category_does(self):
         assert verdicts(whole(), Code.DOCUMENTS_MISSING, iso_9001_wanted=True) == FAILED
+
+
+def unclear(of: Paper, *names: str) -> Paper:
+    fields = [
+        replace(f, unclear=True, proven=False, confidence=0.0) if f.name in names else f
+        for f in of.reading.fields
+    ]
+    return replace(of, reading=replace(of.reading, fields=fields))
+
+
+ENDS = {"opening_balance": "1000.00", "closing_balance": "300997.00"}  # + 3 × 100000.00 − 3 × 1.00
+SUMS = {
+    f"{side} 2026-{m}": v
+    for side, v in (("credits", "100000.00"), ("debits", "1.00"))
+    for m in ("08", "09", "10")
+}
+
+
+class TestAnAlarm:
+    """It is not cleared by a tick, nor by what one person types."""
+
+    @pytest.mark.parametrize("settled", [{}, SUMS | ENDS])
+    def test_of_balances_that_do_not_follow_stays(self, settled):
+        broken = statement(unsure=("credits 2026-09",), settled=settled, **ENDS)
+        assert Verdict.FAILED in verdicts(whole(S=broken), Code.STATEMENT_BALANCE_BROKEN)
+
+    @pytest.mark.parametrize("settled", [{}, {"total 1": "20000.00"}, {"total 1": "1.00"}])
+    def test_of_a_total_that_is_no_product_stays(self, settled):
+        broken = declaration(1, unsure=("total 1",), settled=settled)
+        assert Verdict.FAILED in verdicts(whole(D1=broken), Code.DECLARATION_SUM_MISMATCH)
+
+    def test_of_what_was_read_surely_stays_and_says_that_it_was_corrected(self):
+        typed = licence(valid_until="2026-11-01", settled={"valid_until": "2036-11-01"})
+        (check,) = [c for c in judge(whole(L=typed), world()) if c.code is Code.LICENCE_EXPIRED]
+        assert (check.verdict, check.corrected, check.evidence["value"]) == (
+            Verdict.FAILED,
+            True,
+            "2026-11-01",
+        )
+
+    def test_of_a_field_that_the_machine_was_unsure_of_is_the_human_s_to_settle(self):
+        typed = licence(
+            valid_until="2026-11-01", unsure=("valid_until",), settled={"valid_until": "2036-11-01"}
+        )
+        assert verdicts(whole(L=typed), Code.LICENCE_EXPIRED) == PASSED
+
+    def test_of_one_code_stays_when_another_code_answers_now(self):
+        """With a rate for what was typed, the turnover is checked; that the statement says XAU is not undone."""
+        typed = statement(currency="XAU", settled={"currency": "USD"})
+        assert verdicts(whole(S=typed), Code.RATE_OF_MONTH_MISSING) == FAILED
+
+    def test_that_was_raised_at_a_decision_stays(self):
+        seen = whole(L=licence(settled={"seal": "no"}))
+        keys = {c.key for c in judge(seen, world()) if c.verdict is Verdict.FAILED}
+        now = judge(whole(L=licence(settled={"seal": "yes"})), world(), failed_before=keys)
+        assert {c.verdict for c in now if c.code is Code.SEAL_MISSING and "L" in c.papers} == FAILED
+        replaced = [replace(p, ref="L2") if p.ref == "L" else p for p in whole()]
+        assert {c.verdict for c in judge(replaced, world(), failed_before=keys)} == PASSED
+
+
+class TestAMonthThatMayHaveBeenMisread:
+    def judged(self, settled):
+        names = ("credits 2026-09", "debits 2026-09")
+        read = unclear(statement(**ENDS | {"credits 2026-09": "100.00"}), *names)
+        return verdicts(whole(S=replace(read, settled=settled)), Code.STATEMENT_BALANCE_BROKEN)
+
+    def test_waits_for_the_human_and_is_no_failed_check(self):
+        assert self.judged({}) == {Verdict.OPEN, Verdict.PASSED}
+
+    def test_holds_when_what_was_typed_leads_to_the_closing_balance(self):
+        assert self.judged({"credits 2026-09": "100000.00", "debits 2026-09": "1.00"}) == PASSED
+
+    def test_fails_when_the_prefilled_sums_were_only_confirmed(self):
+        assert Verdict.FAILED in self.judged({"credits 2026-09": "100.00", "debits 2026-09": "1.00"})
+
+
+class TestATotalThatMayHaveBeenMisread:
+    def judged(self, settled):
+        values = {"quantity 1": "", "unit_price 1": "3.4567", "total 1": "20000.00"}
+        read = unclear(declaration(1, **values), *values)
+        return verdicts(whole(D1=replace(read, settled=settled)), Code.DECLARATION_SUM_MISMATCH)
+
+    @pytest.mark.parametrize(
+        ("settled", "expected"),
+        [
+            ({}, {Verdict.OPEN, Verdict.PASSED}),
+            ({"total 1": "20000.00"}, {Verdict.OPEN, Verdict.PASSED}),
+            ({"quantity 1": "6000", "unit_price 1": "3.4567", "total 1": "20740.20"}, PASSED),
+            ({"quantity 1": "6000", "unit_price 1": "3.4567", "total 1": "20740.21"}, {Verdict.FAILED, Verdict.PASSED}),
+            ({"quantity 1": "6000", "unit_price 1": "3.4567", "total 1": "90740.20"}, {Verdict.FAILED, Verdict.PASSED}),
+        ],
+    )  # fmt: skip
+    def test_is_worked_out_again_from_what_was_typed(self, settled, expected):
+        assert self.judged(settled) == expected
 
 
 class TestTheLastFullMonths:

@@ -276,6 +276,51 @@ class TestADeclarationOfAnotherStore:
         found = queries.checks(gathering, queries.current_papers(gathering), world.NOW)
         assert {c.code for c in found if c.verdict == "failed"} >= {Code.DECLARATION_SEEN_ELSEWHERE}
 
+    def test_is_found_again_though_another_number_was_typed_over_it(self, gathering):
+        world.upload(world.store(), Kind.DECLARATION, read={"number": "530120260999999999"})
+        typed = {"number": "530120260888888888"}
+        world.upload(gathering, Kind.DECLARATION, read={"number": "530120260999999999"}, settled=typed)
+        found = queries.checks(gathering, queries.current_papers(gathering), world.NOW)
+        assert {c.code for c in found if c.verdict == "failed"} >= {Code.DECLARATION_SEEN_ELSEWHERE}
+
+
+class TestAStatementOfAnotherStore:
+    def found(self, of: Store) -> set[str]:
+        judged = queries.checks(of, queries.current_papers(of), world.NOW)
+        return {str(c.code) for c in judged if c.verdict == "failed"}
+
+    def shown(self, of: Store, **fields) -> Upload:
+        row = world.upload(of, Kind.STATEMENT, **fields)
+        row.number, row.marks = queries.found_again_by(row)
+        row.save()
+        return row
+
+    @pytest.mark.parametrize(
+        ("theirs", "mine", "found"),
+        [
+            ({}, {}, True),
+            ({}, {"account": "777766665555"}, True),  # the same sums, month by month
+            ({"account": "777766665555", "credits 2026-08": "1.00", "credits 2026-09": "2.00", "credits 2026-10": "3.00"}, {}, False),
+            ({"credits 2026-08": "1.00", "credits 2026-09": "2.00", "credits 2026-10": "3.00"}, {}, True),  # the same account
+        ],
+    )  # fmt: skip
+    def test_is_found_again(self, gathering, theirs, mine, found):
+        self.shown(world.store(), read=theirs)
+        self.shown(gathering, read=mine)
+        assert ("STATEMENT_SEEN_ELSEWHERE" in self.found(gathering)) is found
+
+    def test_is_found_by_its_bytes_though_nothing_was_read(self, gathering):
+        for of in (world.store(), gathering):
+            world.upload(of, Kind.STATEMENT, sha256="a" * 64)
+        assert "STATEMENT_SEEN_ELSEWHERE" in self.found(gathering)
+
+    def test_costs_two_questions_for_any_number_of_documents(self, gathering, django_assert_num_queries):
+        papers = [self.shown(gathering, read={"account": f"99{n}"}) for n in range(6)]
+        found = queries.current_papers(gathering)
+        assert len(found) == len(papers)
+        with django_assert_num_queries(2):
+            queries.papers._copies_elsewhere(gathering, found)
+
 
 class TestTheApi:
     def call(self, client, store, **fields):
