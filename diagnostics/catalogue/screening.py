@@ -191,9 +191,9 @@ SCREENING: Mapping[Code, Entry] = {
         Fixer.PLATFORM,
     ),
     Code.FX_RATE_STALE: curable(
-        _("The exchange rates are too old"),
-        _("The latest rates are of {value}; at most {limit} days are allowed."),
-        _("Load current reference rates."),
+        _("No current exchange rate"),
+        _("The latest rates that may act are of {value}: too old, or a newer one waits for the platform's decision ({waiting})."),
+        _("The platform has to load current reference rates, or decide what waits in quarantine."),
         Fixer.PLATFORM,
     ),
 }

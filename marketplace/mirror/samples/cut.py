@@ -58,7 +58,7 @@ def order_rows(path: Path) -> Iterator[list[str]]:
 
 
 def rate_rows(path: Path, first: dt.date = SINCE, last: dt.date = dt.date.max) -> Iterator[list[str]]:
-    header, *rows = files.wide_rows(path, first="Date")
+    header, *rows = files.table(path)
     yield header
     yield from (row for row in rows if first <= dt.date.fromisoformat(row[0]) <= last)
 
