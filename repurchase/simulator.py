@@ -262,9 +262,7 @@ def _rates_known_by(day: dt.date) -> dict[str, Decimal]:
     """The last good rate of each currency: a publication may lack one that waits in quarantine."""
     lately = (day - COMPARABLE, day)
     rows = FxRate.objects.filter(rate_set__store=None, rate_set__published_on__range=lately)
-    return dict(
-        rows.order_by("rate_set__published_on", "rate_set_id").values_list("currency", "per_euro")
-    )
+    return dict(rows.order_by("rate_set__published_on", "rate_set_id").values_list("currency", "per_euro"))
 
 
 def _close_index(until: dt.date, now: dt.datetime) -> int:

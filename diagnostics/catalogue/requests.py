@@ -150,7 +150,9 @@ REQUESTS: Mapping[Code, Entry] = {
     Code.RATES_NOT_PER_EURO: refusal(
         422,
         _("Not units for one euro"),
-        _("The rates of {currencies} are not what such currencies cost for one euro: inverse quotes, or another base."),
+        _(
+            "The rates of {currencies} are not what such currencies cost for one euro: inverse quotes, or another base."
+        ),
         _("Load rates that say how many units of each currency one euro buys."),
     ),
 }

@@ -174,7 +174,9 @@ def _count(
     report.rows["imported"] = sum(day in fresh for day in found.acting) - len(corrected)
     report.rows["quarantined"] = len(found.held)
     report.rows["corrected"], report.rows["changed"] = len(corrected), 0 if update else len(changes)
-    report.rows = Counter({kind: n for kind, n in report.rows.items() if n or kind in ("imported", "quarantined")})
+    report.rows = Counter(
+        {kind: n for kind, n in report.rows.items() if n or kind in ("imported", "quarantined")}
+    )
 
 
 def _read(path: Path, styles: Styles, *, until: dt.date) -> _File:

@@ -9,7 +9,7 @@ from pathlib import Path
 from marketplace.mirror.observations import Expected
 from marketplace.money import EXPONENTS
 
-WITHDRAWN = frozenset("BGN CYP EEK HRK LTL LVL MTL ROL SIT SKK TRL".split())
+WITHDRAWN = frozenset(["BGN", "CYP", "EEK", "HRK", "LTL", "LVL", "MTL", "ROL", "SIT", "SKK", "TRL"])
 """Of ISO 4217's list of withdrawn codes those that the European Central Bank has published."""
 
 

@@ -65,7 +65,9 @@ def table(path: Path) -> Iterator[list[str]]:
         lines = _decoded(file, path, None)
         first = next(lines, "")
         sign = max(SIGNS, key=first.count)
-        reader = csv.reader(itertools.chain([first], lines), strict=True, delimiter=sign, skipinitialspace=True)
+        reader = csv.reader(
+            itertools.chain([first], lines), strict=True, delimiter=sign, skipinitialspace=True
+        )
         header = [name.strip() for name in next(reader, [])]
         if len(header) < 2:
             detail = _("its first line has no commas") if any(header) else _("it is empty")

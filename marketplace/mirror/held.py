@@ -46,7 +46,9 @@ def unseen(rows: Rows, news: Mapping[dt.date, str]) -> dict[dt.date, str]:
     return {day: text for day, text in news.items() if (day, text[:80]) not in read}
 
 
-def settled(rows: Rows, good: Mapping[dt.date, object], news: Mapping[dt.date, str], course: Course) -> Settled:
+def settled(
+    rows: Rows, good: Mapping[dt.date, object], news: Mapping[dt.date, str], course: Course
+) -> Settled:
     waiting = {row.day: row.text for row in rows if not row.verdict and row.reason in RELEASABLE}
     known = Known(good=good, waiting=waiting, out=frozenset(row.day for row in rows))
     return settle(known, news, course=course)
@@ -72,7 +74,9 @@ def conclude(
 
 def replace_others(row: Quarantined, *, now: dt.datetime) -> None:
     """Once an observation of a day acts, no other of that day waits any more."""
-    same = Quarantined.objects.filter(kind=row.kind, source=row.source, name=row.name, day=row.day, verdict="")
+    same = Quarantined.objects.filter(
+        kind=row.kind, source=row.source, name=row.name, day=row.day, verdict=""
+    )
     for other in same.exclude(pk=row.pk):
         _end(other, Verdict.KEPT, _replaced(), now)
 

@@ -27,7 +27,7 @@ def plain(texts: Iterable[str], *, told: str = "") -> Callable[[str], str]:
     decimal, thousands = (",", ".") if style == COMMA else (".", ",")
 
     def plainly(text: str) -> str:
-        if thousands not in text and decimal == "." or not NUMBER.fullmatch(text):
+        if (thousands not in text and decimal == ".") or not NUMBER.fullmatch(text):
             return text
         whole, sign, part = text.partition(decimal)
         if thousands in text and (mixed or thousands in part or not THOUSANDS.fullmatch(whole)):

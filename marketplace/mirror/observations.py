@@ -70,7 +70,7 @@ def number_of(text: str, places: int = 8) -> Decimal | None:
     value = Decimal(text.strip())
     if abs(value) >= MAX_VALUE:
         return value
-    return value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
+    return min(value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP), MAX_VALUE)
 
 
 def judge(text: str, *, last_good: Decimal | None, max_jump: Decimal, places: int = 8) -> Reason | None:

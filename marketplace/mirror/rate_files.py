@@ -47,9 +47,7 @@ def read(path: Path, *, styles: Styles, until: dt.date, since: dt.date | None = 
     fitting = [cells for row in rows if (cells := files.fitted(row, header))]
     found.rows["cells"] = len(rows) - len(fitting)
     read_days = days.read([cells[place] for cells in fitting], told=styles.dates)
-    plainly = numbers.plain(
-        (cells[n] for cells in fitting for n in currencies), told=styles.numbers
-    )
+    plainly = numbers.plain((cells[n] for cells in fitting for n in currencies), told=styles.numbers)
     found.dates = read_days.order
     for day, cells in zip(read_days.days, fitting, strict=True):
         if day is None or day > until:

@@ -36,7 +36,12 @@ class Report:
 
 @transaction.atomic
 def import_rates(
-    *, path: Path, source: str, since: dt.date | None = None, update: bool = False, styles: Styles | None = None
+    *,
+    path: Path,
+    source: str,
+    since: dt.date | None = None,
+    update: bool = False,
+    styles: Styles | None = None,
 ) -> Report:
     """Mirrors each day, and each cell of a known day, that is not there yet.
 

@@ -40,7 +40,9 @@ EIGHT_PLACES = Decimal("0.00000001")
 class Observed:
     """What a lot is held against: publications and closes that are not stale; None where there is none."""
 
-    published: Sequence[FxRateSet] = ()  # the newest first: a lot goes by the first with both of its currencies
+    published: Sequence[
+        FxRateSet
+    ] = ()  # the newest first: a lot goes by the first with both of its currencies
     close: IndexClose | None = None
     base: IndexClose | None = None  # of 7 calendar days before `close`, or the last before that
 
@@ -272,9 +274,7 @@ def _tables(sets: Collection[FxRateSet]) -> dict[int, Rates]:
     ):
         per_euro[pk][currency] = rate
     return {
-        row.pk: Rates(
-            id=row.pk, source=row.source, published_on=row.published_on, per_euro=per_euro[row.pk]
-        )
+        row.pk: Rates(id=row.pk, source=row.source, published_on=row.published_on, per_euro=per_euro[row.pk])
         for row in sets
     }
 

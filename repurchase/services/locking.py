@@ -44,7 +44,11 @@ def lock_and_invite(*, batch: Batch, by: str) -> list[Lock]:
 
 @transaction.atomic
 def _lock_and_invite(*, batch: Batch, by: str) -> list[Lock]:
-    batch = Batch.objects.select_for_update(of=("self",)).select_related("store", "buyer", "rate_set").get(pk=batch.pk)
+    batch = (
+        Batch.objects.select_for_update(of=("self",))
+        .select_related("store", "buyer", "rate_set")
+        .get(pk=batch.pk)
+    )
     if batch.status != BatchStatus.PLANNED:
         raise Problem(Code.STATE_CONFLICT, state=batch.status, event="lock")
     if batch.dry_run:
