@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from diagnostics import words
@@ -364,11 +364,11 @@ class EnteredRates(Entered):
     def published_on(self, row: FxRate) -> dt.date:
         return row.rate_set.published_on
 
-    @admin.display(description=_("version"))
+    @admin.display(description=pgettext_lazy("field", "version"))
     def version(self, row: FxRate) -> int:
         return row.rate_set.version
 
-    @admin.display(description=_("source"))
+    @admin.display(description=pgettext_lazy("field", "source"))
     def source(self, row: FxRate) -> str:
         return row.rate_set.source
 

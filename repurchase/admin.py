@@ -104,23 +104,14 @@ class VersionForm(forms.ModelForm):
         if self.instance.pk:
             self.initial |= {"valid_from": _tomorrow(), "source": ""}
 
-    def clean_valid_from(self):
-        """What was decided is never decided anew, and the plans of a day stay on one set of tariffs."""
-        day = self.cleaned_data["valid_from"]
-        if day < _tomorrow() and not self._begins_what_nobody_knew():
-            raise ValidationError(_("A version begins tomorrow at the earliest."))
-        return day
-
-    def _begins_what_nobody_knew(self) -> bool:
-        """A country's first tax: nothing was decided by it so far, so it may hold since the day that its source names."""
-        place = {name: self.cleaned_data.get(name, "") for name in TaxRate.KEY}
-        return self._meta.model is TaxRate and not TaxRate.objects.filter(**place).exists()
-
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
         version = self.instance
         key = {name: cleaned.get(name, getattr(version, name, None)) for name in version.KEY}
         day = cleaned.get("valid_from")
+        if day and day < _tomorrow() and not _begins_what_nobody_knew(type(version), key):
+            # What was decided is never decided anew, and the plans of a day stay on one set of tariffs.
+            raise ValidationError({"valid_from": _("A version begins tomorrow at the earliest.")})
         if (
             before := day
             and type(version).objects.filter(**key, valid_from__lte=day).order_by("valid_from").last()
@@ -131,6 +122,11 @@ class VersionForm(forms.ModelForm):
     def _get_validation_exclusions(self) -> set[str]:
         """The row itself is not changed, so it can't be in its own way."""
         return super()._get_validation_exclusions() | {"valid_from"}
+
+
+def _begins_what_nobody_knew(model: type[Tariff], key: dict[str, Any]) -> bool:
+    """A place's first tax: nothing was decided by it so far, so it may hold since the day that its source names."""
+    return model is TaxRate and not TaxRate.objects.filter(**key).exists()
 
 
 def _tomorrow() -> dt.date:

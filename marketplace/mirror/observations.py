@@ -12,8 +12,9 @@ COMPARABLE = dt.timedelta(days=31)
 """An older good value says nothing about a new one."""
 RUN = 3
 """So many publications one after the other, each close to the others, are the new base."""
-APART = Decimal("1.025")
-"""Nearer to its inverse than to what is expected counts only beyond this: about 1 both are the same."""
+APART = Decimal("1.05")
+"""Nearer to its inverse than to what is expected counts only beyond this: about 1 both are the same, and the dollar
+moved by 3.6 % in a day across it (2022-11-11)."""
 PLAIN_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?", re.ASCII)
 
 
@@ -68,7 +69,7 @@ def number_of(text: str, places: int = 8) -> Decimal | None:
     if not PLAIN_NUMBER.fullmatch(text.strip()):
         return None
     value = Decimal(text.strip())
-    if abs(value) >= MAX_VALUE:
+    if not -MAX_VALUE < value < MAX_VALUE:  # abs() would overflow at 1e999999999
         return value
     return min(value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP), MAX_VALUE)
 
@@ -78,7 +79,10 @@ def judge(text: str, *, last_good: Decimal | None, max_jump: Decimal, places: in
 
     `last_good`: None where there is none that is young enough to be compared with.
     """
-    value = number_of(text, places)
+    return _judged(number_of(text, places), last_good, max_jump)
+
+
+def _judged(value: Decimal | None, last_good: Decimal | None, max_jump: Decimal) -> Reason | None:
     if value is None:
         return Reason.NOT_A_NUMBER
     if value <= 0:
@@ -128,19 +132,17 @@ class Course:
         """A publication that says nothing of use, or was discarded: no base is made across it."""
         self._run.clear()
 
-    def look(self, day: dt.date, text: str) -> Sight:
-        """Judges and changes nothing: a correction of a day that has a good one."""
+    def look(self, day: dt.date, value: Decimal | None) -> Sight:
+        """Judges and changes nothing: a correction of a day that has a good one. `value`: None for no number."""
         last = self._last_good(day)
-        value = number_of(text, self.bounds.places)
-        reason = judge(text, last_good=last, max_jump=self.bounds.max_jump, places=self.bounds.places)
+        reason = _judged(value, last, self.bounds.max_jump)
         if value is not None and reason in (None, Reason.ABSURD):
             reason = self._against_expectation(value, day, last, reason)
         return Sight(reason=reason, last_good=last)
 
-    def see(self, day: dt.date, text: str) -> Sight:
+    def see(self, day: dt.date, value: Decimal | None) -> Sight:
         """The next observation: a sound one is held against from now on; the third of a steady run is the new base."""
-        sight = self.look(day, text)
-        value = number_of(text, self.bounds.places)
+        sight = self.look(day, value)
         if sight.reason is None:
             self.good(day, value)
         elif sight.reason is Reason.ABSURD:
@@ -208,19 +210,24 @@ def settle(known: Known, news: Mapping[dt.date, str], *, course: Course) -> Sett
         elif text is None:
             course.out()
         else:
-            sight = course.look(day, text) if good is not None else course.see(day, text)
-            _take(settled, day, text, sight, course, new=day in news)
+            value = number_of(text, course.bounds.places)
+            sight = course.see(day, value) if good is None else course.look(day, value)
+            _take(settled, day, text, value, sight, new=day in news)
+            settled.sound += (
+                day in news and sight.reason is None and (sight.last_good or course.expected) is not None
+            )
             if good is not None:
                 course.good(day, settled.acting.get(day, good))
     return settled
 
 
-def _take(settled: Settled, day: dt.date, text: str, sight: Sight, course: Course, *, new: bool) -> None:
+def _take(
+    settled: Settled, day: dt.date, text: str, value: Decimal | None, sight: Sight, *, new: bool
+) -> None:
     settled.replaced.update(sight.replaced)
     settled.bases += [day] if sight.replaced else []
     if sight.reason is None:
-        settled.acting[day] = number_of(text, course.bounds.places)
-        settled.sound += new and (sight.last_good or course.expected) is not None
+        settled.acting[day] = value
     elif new:
         settled.held[day] = text, sight
         settled.strange += sight.reason in (Reason.INVERSE, Reason.UNEXPECTED)

@@ -10,7 +10,7 @@ from diagnostics import ledger
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace.mirror import corrections, held
-from marketplace.mirror.copying import copy
+from marketplace.mirror.copying import PER_COPY, copy
 from marketplace.mirror.currencies import EXPECTED
 from marketplace.mirror.observations import COMPARABLE, Bounds, Course, Settled, number_of
 from marketplace.models import FxRate, FxRateSet, Quarantined, Verdict
@@ -196,17 +196,19 @@ def _publish(
         FxRateSet(source=source, published_on=day, version=version, mirrored_at=now)
         for day, version in versions.items()
     )
-    copy(
-        FxRate._meta.db_table,
-        ["rate_set_id", "currency", "per_euro"],
-        (
-            (row.pk, currency, per_euro)
-            for row in made
-            for currency, per_euro in {
-                **shelf.tables.get(row.published_on, {}), **acting[row.published_on]
-            }.items()
-        ),
-    )  # fmt: skip
+    rates = [
+        (row.pk, currency, per_euro)
+        for row in made
+        for currency, per_euro in {
+            **shelf.tables.get(row.published_on, {}),
+            **acting[row.published_on],
+        }.items()
+    ]
+    columns = ["rate_set_id", "currency", "per_euro"]
+    if len(rates) < PER_COPY:
+        FxRate.objects.bulk_create(FxRate(**dict(zip(columns, rate, strict=True))) for rate in rates)
+    else:
+        copy(FxRate._meta.db_table, columns, rates)
     return {row.published_on: row for row in made}
 
 
