@@ -92,7 +92,7 @@ def take(
             changes.append(Change(name=series, day=day, old=good[day], text=text))
         if day not in good or update:
             news[day] = text
-    rows = held.rows_of(kind="close", source=source, names=[series])[series]
+    rows = held.rows_of(kind="close", source=source, names=[series], since=dt.date.min)[series]
     fresh = held.unseen(rows, news)
     report.rows["already_there"] += len(news) - len(fresh)
     found = held.settled(rows, good, fresh, Course(bounds=held.bounds(now, places=PLACES)))
@@ -109,8 +109,7 @@ def admit(row: Quarantined, *, now: dt.datetime) -> int:
     held.take_turns()
     there = _there(row.name, row.source)
     made = _add(row.name, row.source, there, {row.day: number_of(row.text, PLACES)}, now)
-    others = held.rows_of(kind="close", source=row.source, names=[row.name])[row.name]
-    rows = [other for other in others if other.day > row.day]
+    rows = held.rows_of(kind="close", source=row.source, names=[row.name], since=row.day + DAY)[row.name]
     good = {day: each.value for day, each in {**there, row.day: made[0]}.items()}
     found = held.settled(rows, good, {}, Course(bounds=held.bounds(now, places=PLACES)))
     _write(row.name, row.source, there, found, now)

@@ -10,7 +10,7 @@ from diagnostics.problem import Problem
 from marketplace import clock
 from marketplace.mirror import closes, held, publications
 from marketplace.mirror.rates import SOURCES
-from marketplace.models import User
+from marketplace.models import FxRateSet, User
 
 TAKEN, WAITS, KNOWN = "taken", "waits", "known"
 
@@ -19,9 +19,12 @@ TAKEN, WAITS, KNOWN = "taken", "waits", "known"
 def enter_rate(*, day: dt.date, currency: str, text: str, why: str, by: User) -> str:
     """TAKEN; WAITS in quarantine, where it is too far from the last good one; KNOWN when nothing is new.
 
-    INPUT_INVALID without a reason, RATES_NOT_PER_EURO.
+    INPUT_INVALID without a reason, or for a day without a publication: one currency alone would be the newest then.
+    RATES_NOT_PER_EURO.
     """
     _require(why)
+    if not FxRateSet.objects.filter(source=SOURCES[0], store=None, published_on=day).exists():
+        raise Problem(Code.INPUT_INVALID, detail=day.isoformat())
     now, who = clock.now(), f"user:{by.pk}"
     taken = publications.take(SOURCES[0], {day: {currency: text}}, update=True, by=who, now=now, why=why)
     outcome = _outcome(taken.cells["imported"], taken.cells["corrected"], taken.cells["quarantined"])

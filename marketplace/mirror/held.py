@@ -32,10 +32,16 @@ def bounds(now: dt.datetime, *, places: int) -> Bounds:
     )
 
 
-def rows_of(*, kind: str, source: str, names: Collection[str]) -> dict[str, list[Quarantined]]:
-    """By currency or series, in the order in which they arrived."""
+def rows_of(
+    *, kind: str, source: str, names: Collection[str], since: dt.date
+) -> dict[str, list[Quarantined]]:
+    """By currency or series, in the order in which they arrived.
+
+    None of before `since`: what they were held against is not at hand then, and nothing new follows from them.
+    """
     found: dict[str, list[Quarantined]] = defaultdict(list)
-    for row in Quarantined.objects.filter(kind=kind, source=source, name__in=names).order_by("pk"):
+    mine = Quarantined.objects.filter(kind=kind, source=source, name__in=names, day__gte=since)
+    for row in mine.order_by("pk"):
         found[row.name].append(row)
     return found
 

@@ -17,6 +17,7 @@ from marketplace.models import FxRate, FxRateSet, Quarantined, Verdict
 from outbox.bells import ring
 
 PLACES = 8
+DAY = dt.timedelta(days=1)
 Cells = Mapping[dt.date, Mapping[str, str]]
 """What was read: texts by day and currency."""
 
@@ -60,7 +61,8 @@ def take(source: str, cells: Cells, *, update: bool, by: str, now: dt.datetime, 
     held.take_turns()
     shelf = _shelf(source, cells, {currency for texts in cells.values() for currency in texts})
     read = _parted(shelf, cells, update)
-    rows = held.rows_of(kind="rate", source=source, names=read.news)
+    since = min(cells, default=now.date()) - COMPARABLE
+    rows = held.rows_of(kind="rate", source=source, names=read.news, since=since)
     news = {currency: held.unseen(rows[currency], texts) for currency, texts in read.news.items()}
     bounds = held.bounds(now, places=PLACES)
     found = {c: _settled(shelf, c, rows[c], texts, bounds) for c, texts in news.items() if texts}
@@ -68,7 +70,7 @@ def take(source: str, cells: Cells, *, update: bool, by: str, now: dt.datetime, 
     taken = Taken(changes=read.changes)
     _count(taken, shelf, cells, found, read)
     made = _write(shelf, source, found, rows, news, now=now, days=[d for d in cells if d not in shelf.sets])
-    corrected = [c for c in read.changes if update and c.day in found[c.name].acting]
+    corrected = [c for c in read.changes if update and c.name in found and c.day in found[c.name].acting]
     taken.changes = corrected if update else read.changes
     taken.cells["corrected"] = len(corrected)
     corrections.tell("rate", source, corrected, by=by, now=now, why=why)
@@ -85,8 +87,7 @@ def admit(row: Quarantined, *, now: dt.datetime) -> int:
     made = _publish(shelf, row.source, {row.day: {row.name: value}}, now)
     shelf.sets |= made
     shelf.tables.setdefault(row.day, {})[row.name] = value
-    others = held.rows_of(kind="rate", source=row.source, names=[row.name])[row.name]
-    rows = [other for other in others if other.day > row.day]
+    rows = held.rows_of(kind="rate", source=row.source, names=[row.name], since=row.day + DAY)[row.name]
     found = _settled(shelf, row.name, rows, {}, held.bounds(now, places=PLACES))
     _write(shelf, row.source, {row.name: found}, {row.name: rows}, {row.name: {}}, now=now)
     return made[row.day].pk
@@ -97,9 +98,11 @@ def _shelf(source: str, cells: Cells, currencies: Collection[str]) -> Shelf:
     sets: dict[dt.date, FxRateSet] = {}
     if not cells:
         return Shelf(sets=sets, tables={})
-    waiting = Quarantined.objects.filter(kind="rate", source=source, name__in=currencies, verdict="")
+    waiting = Quarantined.objects.filter(
+        kind="rate", source=source, name__in=currencies, verdict="", day__gte=min(cells) - COMPARABLE
+    )
     days = {*cells, *waiting.values_list("day", flat=True)}
-    since, until = min(cells) - COMPARABLE, max(days)
+    since, until = min(days) - COMPARABLE, max(days)
     mine = FxRateSet.objects.filter(source=source, store=None, published_on__range=(since, until))
     for row in mine.order_by("pk"):
         sets[row.published_on] = row

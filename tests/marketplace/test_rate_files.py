@@ -9,7 +9,9 @@ import pytest
 from django.core import mail
 from django.core.management import CommandError, call_command
 
+from diagnostics.codes import Code
 from diagnostics.models import LedgerEntry
+from diagnostics.problem import Problem
 from marketplace import clock
 from marketplace.mirror import entering
 from marketplace.models import FxRate, FxRateSet, IndexClose, Quarantined
@@ -131,6 +133,14 @@ class TestAFileOfRates:
         assert waiting_currencies(clock.now(), store=None) == {}
         assert load("import_rates", f"Date,USD,JPY\n{today},1.0841,165.2\n")[1]["days"]["already_there"] == 1
 
+    @pytest.mark.parametrize("ago", [20, 31, 45, 400])
+    def test_lets_nothing_act_that_waits_since_long_ago(self, load, today, ago):
+        """What it was held against lies before the days that are read now."""
+        first = today - ago * DAY
+        load("import_rates", f"Date,JPY\n{first - 20 * DAY},165\n{first},265\n")
+        load("import_rates", f"Date,JPY\n{today},166\n")
+        assert (Quarantined.objects.get().verdict, FxRate.objects.count()) == ("", 2)
+
     def test_never_changes_a_publication_that_a_lock_may_have_frozen(self, load, today):
         load("import_rates", f"Date,USD,JPY\n{today},1.0841,\n")
         first = FxRateSet.objects.get()
@@ -174,6 +184,15 @@ class TestACorrection:
         load("import_rates", f"Date,USD,JPY\n{today},1.0841,265.2\n", "--update")
         assert newest() == GOOD
         assert waiting_currencies(clock.now(), store=None) == {"JPY": today}
+        load("import_rates", f"Date,USD,JPY\n{today},1.0841,265.2\n", "--update")  # read twice, held once
+        assert Quarantined.objects.count() == 1
+
+    def test_of_a_day_without_a_publication_is_not_entered(self, today, known):
+        with pytest.raises(Problem) as refused:
+            entering.enter_rate(
+                day=today - 5 * DAY, currency="USD", text="1.09", why="Typed.", by=world.user()
+            )
+        assert refused.value.code is Code.INPUT_INVALID
 
     def test_is_entered_by_staff_with_a_reason(self, client, today, known):
         staff = world.user(is_staff=True, is_superuser=True)
