@@ -187,7 +187,7 @@ SCREENING: Mapping[Code, Entry] = {
         rate=(
             _("Tax not known for {country}."),
             _(
-                "The platform's staff enters the destination's tax, with its source and first day, under VAT and GST rates."
+                "The platform's staff enters the destination's tax, with its source and first day, under Tax rates."
             ),
         )
     ),
