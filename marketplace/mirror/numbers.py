@@ -19,7 +19,8 @@ def plain(texts: Iterable[str], *, told: str = "") -> Callable[[str], str]:
     FILE_NUMBERS_AMBIGUOUS where "1,084" could be either and no cell decides; `told` one of STYLES then decides. In a
     file whose cells contradict each other the style of the most is read, and the others stay as they are.
     """
-    proofs, open_ = _proofs(texts)
+    texts = list(texts)
+    proofs, open_ = _proofs(texts) if any("," in text for text in texts) else (Counter(), "")
     if open_ and not proofs and not told:
         raise Problem(Code.FILE_NUMBERS_AMBIGUOUS, value=open_)
     style = told or (COMMA if proofs[COMMA] > proofs[POINT] else POINT)
