@@ -56,7 +56,9 @@ STAGES: Mapping[Code, Stage] = {
 """A code that is not named is of the lock or later."""
 
 FOLLOWS: Mapping[Code, frozenset[Code]] = {
-    C.ORDER_WITHOUT_LINES: frozenset({*(c for c, s in STAGES.items() if s is Stage.LINE), C.FX_RATE_MISSING}),
+    C.ORDER_WITHOUT_LINES: frozenset(
+        {*(c for c, s in STAGES.items() if s is Stage.LINE), C.FX_RATE_MISSING, C.FX_RATE_STALE}
+    ),
     C.STOCK_TOO_LOW: frozenset({C.STOCK_SYNC_STALE}),  # the level that it was judged by was out of date
     C.PRICE_REFERENCE_MISSING: frozenset({C.SKU_INACTIVE}),  # off sale, off the list
 }

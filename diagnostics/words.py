@@ -32,11 +32,12 @@ class Words:
 def of(code: Code | str, evidence: Mapping[str, Any] | None = None) -> Words:
     entry = CATALOGUE[Code(code)]
     facts = _Evidence({name: _shown(value) for name, value in (evidence or {}).items()})
+    cause, fix = entry.instead.get(str(facts.get("missing")), (entry.cause, entry.fix))
     return Words(
         code=Code(code),
         title=gettext(entry.title),
-        cause=gettext(entry.cause).format_map(facts),
-        fix=gettext(entry.fix).format_map(facts),
+        cause=gettext(cause).format_map(facts),
+        fix=gettext(fix).format_map(facts),
     )
 
 

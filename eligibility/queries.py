@@ -49,6 +49,7 @@ from marketplace.models import (
 from marketplace.money import Rates, half_up
 from marketplace.names import keys_of
 from marketplace.policy import Value
+from marketplace.queries import published_sets
 from qualification.queries import standing_of
 
 CRB = "CRB"
@@ -113,9 +114,9 @@ def _business_with(store: Store, buyers: Sequence[Buyer]) -> dict[int, dict[str,
         .annotate(nets=ArrayAgg(F("paid_minor") - F("refunded_minor")))
     )
     foreign = {currency for _, currency, *_ in rows} - {"USD"}
-    table = rates_by_day(foreign | {"USD"}) if foreign else {}
+    table = rates_by_day(foreign | {"USD"}, store=store) if foreign else {}
     for buyer_id, currency, day, nets in rows:
-        rates = rates_on(day, table) if currency != "USD" else None
+        rates = rates_on(day, table, currency) if currency != "USD" else None
         cents = [in_cents(net, currency, rates) for net in nets]
         sums = business[buyer_id]
         sums["completed_orders"] += len(nets)
@@ -124,9 +125,11 @@ def _business_with(store: Store, buyers: Sequence[Buyer]) -> dict[int, dict[str,
     return business
 
 
-def rates_by_day(currencies: set[str]) -> dict[dt.date, dict[str, Decimal]]:
+def rates_by_day(currencies: set[str], *, store: Store) -> dict[dt.date, dict[str, Decimal]]:
+    """As they are known by now, of the publications that the store may take but its own moves."""
     table: dict[dt.date, dict[str, Decimal]] = defaultdict(dict)
-    rows = FxRate.objects.filter(currency__in=currencies, rate_set__store=None)
+    sets = published_sets(store).filter(store=None)
+    rows = FxRate.objects.filter(currency__in=currencies, rate_set__in=sets)
     for day, currency, rate in rows.order_by("rate_set_id").values_list(
         "rate_set__published_on", "currency", "per_euro"
     ):
@@ -134,10 +137,12 @@ def rates_by_day(currencies: set[str]) -> dict[dt.date, dict[str, Decimal]]:
     return table
 
 
-def rates_on(day: dt.date, table: Mapping[dt.date, Mapping[str, Decimal]]) -> Rates | None:
-    """The last publication by that day; a long weekend is four days, more than a week is a gap."""
+def rates_on(day: dt.date, table: Mapping[dt.date, Mapping[str, Decimal]], currency: str) -> Rates | None:
+    """The last by that day that know the currency and USD; a long weekend is four days, more than a week is a gap."""
+    needed = {currency, "USD"} - {"EUR"}
     for back in range(8):
-        if found := table.get(day - dt.timedelta(days=back)):
+        found = table.get(day - dt.timedelta(days=back), {})
+        if needed <= found.keys():
             return Rates(id=0, source="", published_on=day, per_euro=found)
     return None
 
@@ -145,7 +150,7 @@ def rates_on(day: dt.date, table: Mapping[dt.date, Mapping[str, Decimal]]) -> Ra
 def in_cents(net: int, currency: str, rates: Rates | None) -> int | None:
     if currency == "USD":
         return net
-    if rates is None or not {currency, "USD"} <= {*rates.per_euro, "EUR"}:
+    if rates is None:
         return None
     return half_up(rates.convert(net, currency, "USD"))
 

@@ -71,7 +71,7 @@ class OrderRule:
     shows: Callable[[OrderFacts, World], tuple[str, str]]  # value, limit
 
     def source_of(self, o: OrderFacts) -> str:
-        return self.source.format(order=o.id, buyer=o.buyer_id, country=o.country)
+        return self.source.format(order=o.id, buyer=o.buyer_id, country=o.country, currency=o.currency)
 
     def find(self, o: OrderFacts, w: World) -> Finding | None:
         finding = self.check(o, w)
@@ -106,6 +106,11 @@ class LineRule:
 
 def _completed(o: OrderFacts, _w: World) -> Finding | None:
     return None if o.status == COMPLETED else found(Code.ORDER_NOT_COMPLETED, value=o.status)
+
+
+def _rate_decided(o: OrderFacts, w: World) -> Finding | None:
+    day = w.rates.waiting.get(o.currency)
+    return day and found(Code.FX_RATE_STALE, currency=o.currency, waiting=f"{o.currency} {day.isoformat()}")
 
 
 def _recent(o: OrderFacts, w: World) -> Finding | None:
@@ -210,6 +215,8 @@ ORDER_RULES: Sequence[OrderRule] = (
                 lambda o, w: (_destination(o), getattr(embargo_on(o, w), "programme", "—"))),
     _order_rule("R-90", (Code.PARTY_SCREENED_OUT,), "buyer:{buyer} name, past_order:{order} consignee", _clear_parties,
                 lambda o, w: (" · ".join(o.parties) or "—", "—")),
+    _order_rule("R-50", (Code.FX_RATE_STALE,), "rate {currency}", _rate_decided,
+                lambda o, w: (w.rates.published_on.isoformat(), "—")),
 )
 # fmt: on
 
@@ -327,7 +334,7 @@ LINE_RULES: Sequence[LineRule] = (
                _held_numbers, of_the_goods=True),
 )
 # after these, because they need the line's list price and what is left of the stock
-PRICED = _line_rule("R-47", (Code.PRICE_OUT_OF_BAND, Code.PRICE_REFERENCE_MISSING, Code.FX_RATE_MISSING),
+PRICED = _line_rule("R-47", (Code.PRICE_OUT_OF_BAND, Code.PRICE_REFERENCE_MISSING, Code.FX_RATE_MISSING, Code.FX_RATE_STALE),
                     "price_list sku:{sku}, past_order_line:{line} total_minor", None, _amounts)
 STOCKED = _line_rule("R-10", (Code.STOCK_TOO_LOW,), "sku:{sku} on_hand, stock claims", stock_finding,
                      lambda v, o, w: (str(v.line.quantity), str(max(v.available, 0))))

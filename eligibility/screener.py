@@ -24,7 +24,7 @@ class _Listed(NamedTuple):
     exact: Fraction | None
     ratio: tuple[int, int]
     minor: int | None
-    missing: Finding | None  # FX_RATE_MISSING: the list price is in a currency without a rate
+    missing: Finding | None  # FX_RATE_MISSING, FX_RATE_STALE: the list price's currency has no rate to go by
 
 
 class Screener:
@@ -110,7 +110,7 @@ class Screener:
 def _listed(line: LineFacts, currency: str, world: World) -> _Listed:
     try:
         exact = rules.list_price(line, currency, world.rates)
-    except Problem as problem:  # FX_RATE_MISSING
+    except Problem as problem:  # FX_RATE_MISSING, FX_RATE_STALE
         return _Listed(None, (0, 1), None, Finding(code=problem.code, evidence=problem.evidence))
     if exact is None:
         return _Listed(None, (0, 1), None, None)

@@ -1,26 +1,33 @@
 """Tenancy and policy are kept here by the platform's staff; mirrored facts can only be looked at."""
 
+import datetime as dt
 from enum import StrEnum
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.contrib.admin.widgets import AdminDateWidget
 from django.contrib.auth.admin import UserAdmin
 from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
-from django.utils.translation import gettext
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from diagnostics import words
+from diagnostics.problem import Problem
 from marketplace import clock, members, policy, tax_numbers
 from marketplace.mirror import checks as parties
-from marketplace.mirror import quarantine
-from marketplace.mirror.observations import Reason
+from marketplace.mirror import entering, quarantine
+from marketplace.mirror.currencies import is_currency
+from marketplace.mirror.observations import RELEASABLE
 from marketplace.models import (
     ApiKey,
     Buyer,
     Category,
     Embargo,
+    FxRate,
     FxRateSet,
     IndexClose,
     Membership,
@@ -339,18 +346,129 @@ class ApiKeys(LookOnly):
     exclude = ["digest"]
 
 
-@admin.register(FxRateSet, IndexClose, Registration)
+@admin.register(FxRateSet, Registration)
 class Facts(LookOnly):
     list_display = ["__str__", "source", "mirrored_at"]
 
 
+class EntryForm(forms.ModelForm):
+    """What staff enter of a day: the value as a decimal, and why."""
+
+    day = forms.DateField(label=_("day"), widget=AdminDateWidget)
+    why = forms.CharField(widget=forms.Textarea(attrs={"rows": 3}), max_length=500, label=_("Why"))
+
+    def clean_day(self) -> dt.date:
+        day = self.cleaned_data["day"]
+        if day > clock.now().date():
+            raise ValidationError(_("This day is yet to come."))
+        return day
+
+
+class RateEntryForm(EntryForm):
+    def clean_currency(self) -> str:
+        currency = self.cleaned_data["currency"].strip().upper()
+        if not is_currency(currency) or currency == "EUR":
+            raise ValidationError(_("No currency of ISO 4217 that has a rate for one euro."))
+        return currency
+
+
+class Entered(LookOnly):
+    """Observations are looked at, and entered: a new one, or a correction, is a new row beside the old."""
+
+    form_of_an_entry: type[EntryForm] = EntryForm
+    fields_of_an_entry: list[str] = []
+    show_full_result_count = False
+    said = {
+        entering.TAKEN: (messages.SUCCESS, _("It acts from now on; what it replaces stays beside it.")),
+        entering.WAITS: (messages.WARNING, _("It is far from what is expected and waits in quarantine.")),
+        entering.KNOWN: (messages.WARNING, _("Nothing is new: it was known, or decided, before.")),
+    }
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return admin.ModelAdmin.has_add_permission(self, request)
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
+        return super().get_fields(request, obj) if obj else self.fields_of_an_entry
+
+    def get_form(self, request: HttpRequest, obj: Model | None = None, change: bool = False, **kwargs: Any):
+        return super().get_form(
+            request, obj, change, **kwargs | ({} if obj else {"form": self.form_of_an_entry})
+        )
+
+    def enter(self, values: dict[str, Any], by: User) -> str:
+        raise NotImplementedError
+
+    def save_model(self, request: HttpRequest, obj: Model, form: forms.ModelForm, change: bool) -> None:
+        try:
+            self.message_user(request, *reversed(self.said[self.enter(form.cleaned_data, request.user)]))
+        except Problem as problem:
+            said = words.of(problem.code, problem.evidence)
+            self.message_user(request, f"{said.title}. {said.cause} {said.fix}", messages.ERROR)
+
+    def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> None:
+        """The ledger has it, with its reason."""
+
+    def response_add(
+        self, request: HttpRequest, obj: Model, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        return HttpResponseRedirect(reverse(f"admin:marketplace_{self.opts.model_name}_changelist"))
+
+
+@admin.register(FxRate)
+class EnteredRates(Entered):
+    list_display = ["currency", "per_euro", "published_on", "version", "source"]
+    list_filter = ["currency"]
+    list_select_related = ["rate_set"]
+    ordering = ["-rate_set__published_on", "-rate_set_id", "currency"]
+    form_of_an_entry = RateEntryForm
+    fields_of_an_entry = ["day", "currency", "per_euro", "why"]
+
+    @admin.display(description=_("day"))
+    def published_on(self, row: FxRate) -> dt.date:
+        return row.rate_set.published_on
+
+    @admin.display(description=pgettext_lazy("field", "version"))
+    def version(self, row: FxRate) -> int:
+        return row.rate_set.version
+
+    @admin.display(description=pgettext_lazy("field", "source"))
+    def source(self, row: FxRate) -> str:
+        return row.rate_set.source
+
+    def enter(self, values: dict[str, Any], by: User) -> str:
+        return entering.enter_rate(
+            day=values["day"],
+            currency=values["currency"],
+            text=f"{values['per_euro']:f}",
+            why=values["why"],
+            by=by,
+        )
+
+
+@admin.register(IndexClose)
+class EnteredCloses(Entered):
+    list_display = ["series", "value", "closed_on", "version", "source", "mirrored_at"]
+    list_filter = ["series"]
+    ordering = ["-closed_on", "-pk"]
+    fields_of_an_entry = ["series", "source", "day", "value", "why"]
+
+    def enter(self, values: dict[str, Any], by: User) -> str:
+        return entering.enter_close(
+            series=values["series"], source=values["source"], day=values["day"], text=f"{values['value']:f}",
+            why=values["why"], by=by,
+        )  # fmt: skip
+
+
 class DecisionForm(forms.ModelForm):
-    verdict = forms.ChoiceField(choices=[("", "—"), *Verdict.choices], label=_("Decision"))
+    verdict = forms.ChoiceField(
+        choices=[("", "—"), *((each.value, each.label) for each in (Verdict.RELEASED, Verdict.DISCARDED))],
+        label=_("Decision"),
+    )
     why = forms.CharField(widget=forms.Textarea(attrs={"rows": 3}), max_length=500, label=_("Why"))
 
     def clean_verdict(self) -> str:
         verdict = self.cleaned_data["verdict"]
-        if verdict == Verdict.RELEASED and self.instance.reason != Reason.ABSURD:
+        if verdict == Verdict.RELEASED and self.instance.reason not in RELEASABLE:
             raise ValidationError(_("This is no rate that could act. It can only be discarded."))
         return verdict
 

@@ -7,7 +7,7 @@ import csv
 import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
@@ -109,12 +109,17 @@ def decimal_text(minor: int, currency: str) -> str:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rates:
-    """One frozen publication of reference rates: units of each currency for one euro."""
+    """One frozen publication of reference rates: units of each currency for one euro.
+
+    `waiting`: currencies whose newest observation somebody of the platform still has to decide, each with its day.
+    Nothing is exchanged by an older one of theirs.
+    """
 
     id: int
     source: str
     published_on: dt.date
     per_euro: Mapping[str, Decimal]
+    waiting: Mapping[str, dt.date] = field(default_factory=dict)
 
     def cross(self, base: str, quote: str) -> Fraction:
         """Units of `quote` for one unit of `base`, exact. FX_RATE_MISSING when either is not published."""
@@ -131,6 +136,15 @@ class Rates:
     def exchanger(self, base: str, quote: str) -> Share:
         """`exchange` of many amounts. FX_RATE_MISSING when either is not published."""
         return Share(1, 1) if base == quote else Share(*self._converted(1, base, quote))
+
+    def require_decided(self, *currencies: str) -> None:
+        """FX_RATE_STALE where the newest observation of one of them waits."""
+        for currency in currencies:
+            if day := self.waiting.get(currency):
+                raise undecided(currency, day, published_on=self.published_on)
+
+    def knows(self, *currencies: str) -> bool:
+        return all(currency == "EUR" or currency in self.per_euro for currency in currencies)
 
     def told(self, base: str, quote: str) -> dict[str, str]:
         """The published rates that an exchange goes by, as texts; the euro itself needs none."""
@@ -150,12 +164,19 @@ class Rates:
     def _euro(self, currency: str) -> Decimal:
         if currency == "EUR":
             return Decimal(1)
+        self.require_decided(currency)
         try:
             return self.per_euro[currency]
         except KeyError:
             raise Problem(
                 Code.FX_RATE_MISSING, currency=currency, published_on=self.published_on.isoformat()
             ) from None
+
+
+def undecided(currency: str, day: dt.date, *, published_on: dt.date) -> Problem:
+    """FX_RATE_STALE: the currency's newest observation waits, and none older acts in its place."""
+    waiting = f"{currency} {day.isoformat()}"
+    return Problem(Code.FX_RATE_STALE, currency=currency, value=published_on.isoformat(), waiting=waiting)
 
 
 def allocate(total: int, weights: Sequence[int]) -> list[int]:

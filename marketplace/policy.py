@@ -79,6 +79,12 @@ DEFAULTS: Mapping[str, Default] = {
         unit=_("share"),
         source="reliability 15: further from the last good one is absurd",
     ),
+    "observation_base_spread": Default(
+        title=_("Three quarantined in a row are the new base: the largest ÷ the smallest, at most"),
+        value=Decimal("1.05"),
+        unit=_("ratio"),
+        source="two crises of the reference rates, 2008 and 2021: a level that three publications keep is one",
+    ),
     "plan_max_age_hours": Default(
         title=_("Age of a plan that can be locked, at most"),
         value=24,
@@ -204,6 +210,7 @@ def in_force(at: dt.datetime) -> Mapping[str, Value]:
 
 BOUNDS: Mapping[str, tuple[int, int]] = {
     "share": (0, 1),
+    "ratio": (1, 2),
     "stars": (0, 5),
     "StoreLevel": (1, 4),
     "seconds": (0, 60),

@@ -5,9 +5,11 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 
 from marketplace import clock
@@ -29,6 +31,7 @@ from repurchase.models import (
     Release,
     RepeatOrder,
 )
+from repurchase.queries.tax_states import State, tax_states
 
 
 @admin.register(Batch)
@@ -101,18 +104,14 @@ class VersionForm(forms.ModelForm):
         if self.instance.pk:
             self.initial |= {"valid_from": _tomorrow(), "source": ""}
 
-    def clean_valid_from(self):
-        """What was decided is never decided anew, and the plans of a day stay on one set of tariffs."""
-        day = self.cleaned_data["valid_from"]
-        if day < _tomorrow():
-            raise ValidationError(_("A version begins tomorrow at the earliest."))
-        return day
-
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
         version = self.instance
         key = {name: cleaned.get(name, getattr(version, name, None)) for name in version.KEY}
         day = cleaned.get("valid_from")
+        if day and day < _tomorrow() and not _begins_what_nobody_knew(type(version), key):
+            # What was decided is never decided anew, and the plans of a day stay on one set of tariffs.
+            raise ValidationError({"valid_from": _("A version begins tomorrow at the earliest.")})
         if (
             before := day
             and type(version).objects.filter(**key, valid_from__lte=day).order_by("valid_from").last()
@@ -123,6 +122,11 @@ class VersionForm(forms.ModelForm):
     def _get_validation_exclusions(self) -> set[str]:
         """The row itself is not changed, so it can't be in its own way."""
         return super()._get_validation_exclusions() | {"valid_from"}
+
+
+def _begins_what_nobody_knew(model: type[Tariff], key: dict[str, Any]) -> bool:
+    """A place's first tax: nothing was decided by it so far, so it may hold since the day that its source names."""
+    return model is TaxRate and not TaxRate.objects.filter(**key).exists()
 
 
 def _tomorrow() -> dt.date:
@@ -139,7 +143,7 @@ def _check_follows(before: Tariff, day: dt.date) -> None:
         )
 
 
-@admin.register(CommissionRate, TaxRate, RateCard)
+@admin.register(CommissionRate, RateCard)
 class Tariffs(Versioned):
     form = VersionForm
     list_display = ["__str__", "valid_from", "valid_until", "source"]
@@ -153,6 +157,27 @@ class Tariffs(Versioned):
         obj.pk, obj._state.adding = None, True
         obj.valid_until, obj.mirrored_at, obj.assumed = None, clock.now(), []
         tariffs.begin(obj)
+
+
+@admin.register(TaxRate)
+class TaxRates(Tariffs):
+    """With the table of all destinations: whose tax is known, and whose has to be entered (R-64)."""
+
+    change_list_template = "admin/tax_rates.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        own = path("states/", self.admin_site.admin_view(self.states), name="marketplace_taxrate_states")
+        return [own, *super().get_urls()]
+
+    def states(self, request: HttpRequest) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        rows = tax_states(platform_day(clock.now()))
+        context = self.admin_site.each_context(request) | {
+            "title": _("Taxes by destination"), "rows": rows, "opts": self.opts, "may_add": self.has_add_permission(request),
+            "unknown": sum(row.state == State.UNKNOWN for row in rows),
+        }  # fmt: skip
+        return TemplateResponse(request, "admin/tax_states.html", context)
 
 
 admin.site.unregister(PolicyValue)

@@ -77,6 +77,14 @@ def quarantined(subjects: Mapping) -> Rendered | None:
     )  # fmt: skip
 
 
+@renders("marketplace.corrected")
+def corrected(subjects: Mapping) -> Rendered | None:
+    """To the same staff: what acted was corrected, and by what."""
+    if not (to := _deciders()):
+        return None
+    return from_template("corrected", to=to, language=settings.LANGUAGE_CODE, context=dict(subjects))
+
+
 @renders("marketplace.stale_rates")
 def stale_rates(subjects: Mapping) -> Rendered | None:
     """To the same staff; nothing is left to say once there are rates that are young enough."""

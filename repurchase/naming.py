@@ -32,6 +32,7 @@ MODELS: Mapping[str, tuple[Promise, Promise]] = {
         pgettext_lazy("model", "commission rates"),
     ),
     "marketplace.Embargo": (pgettext_lazy("model", "embargo"), pgettext_lazy("model", "embargoes")),
+    "marketplace.FxRate": (pgettext_lazy("model", "exchange rate"), pgettext_lazy("model", "exchange rates")),
     "marketplace.FxRateSet": (
         pgettext_lazy("model", "set of exchange rates"),
         pgettext_lazy("model", "sets of exchange rates"),

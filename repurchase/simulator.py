@@ -14,6 +14,7 @@ from django.db import connection, transaction
 from django.db.models import F, Max
 
 from marketplace import clock
+from marketplace.mirror.observations import COMPARABLE
 from marketplace.models import SIMULATED, FxRate, FxRateSet, IndexClose, Store
 from repurchase.demo import plants
 from repurchase.models import Release
@@ -244,7 +245,7 @@ def _publish_rates(until: dt.date, now: dt.datetime) -> int:
     )
     if last is None:
         return 0
-    table = dict(last.rates.values_list("currency", "per_euro"))
+    table = _rates_known_by(last.published_on)
     days = list(_business_days(last.published_on, until))
     sets = FxRateSet.objects.bulk_create(
         FxRateSet(source=SIMULATED, published_on=day, mirrored_at=now) for day in days
@@ -255,6 +256,13 @@ def _publish_rates(until: dt.date, now: dt.datetime) -> int:
         rows += [FxRate(rate_set=rate_set, currency=c, per_euro=rate) for c, rate in table.items()]
     FxRate.objects.bulk_create(rows, batch_size=2000)
     return len(sets)
+
+
+def _rates_known_by(day: dt.date) -> dict[str, Decimal]:
+    """The last good rate of each currency: a publication may lack one that waits in quarantine."""
+    lately = (day - COMPARABLE, day)
+    rows = FxRate.objects.filter(rate_set__store=None, rate_set__published_on__range=lately)
+    return dict(rows.order_by("rate_set__published_on", "rate_set_id").values_list("currency", "per_euro"))
 
 
 def _close_index(until: dt.date, now: dt.datetime) -> int:

@@ -1,6 +1,7 @@
 """What the catalogue says of a code, by severity."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from diagnostics.codes import Fixer, Severity
 
@@ -13,6 +14,13 @@ class Entry:
     severity: Severity
     fixer: Fixer
     status: int = 422  # HTTP, when it refuses a request
+    instead: Mapping[str, tuple[str, str]] = field(
+        default_factory=dict
+    )  # cause and fix, by what is `missing`
+
+    def of_missing(self, **instead: tuple[str, str]) -> "Entry":
+        """Says it otherwise where the evidence names one of these as missing."""
+        return replace(self, instead=instead)
 
 
 def gettext_noop(text: str) -> str:

@@ -129,4 +129,36 @@ REQUESTS: Mapping[Code, Entry] = {
     Code.FILE_FORMAT_UNKNOWN: refusal(
         422, _("Unknown format"), _("{value} is none of {limit}."), _("Name one of the formats.")
     ),
+    Code.FILE_COLUMN_TWICE: refusal(
+        422,
+        _("A column stands there twice"),
+        _("{file} has more than one column for the same: {column}."),
+        _("Leave one of them in the file."),
+    ),
+    Code.FILE_DATES_AMBIGUOUS: refusal(
+        422,
+        _("Day or month first?"),
+        _("Dates such as {value} can be read in two ways, and no row of the file decides."),
+        _("Say which with --dates dmy or --dates mdy."),
+    ),
+    Code.FILE_NUMBERS_AMBIGUOUS: refusal(
+        422,
+        _("Decimal comma or thousands?"),
+        _("Numbers such as {value} can be read in two ways, and no cell of the file decides."),
+        _("Say which with --numbers comma (a decimal comma) or --numbers point (a decimal point)."),
+    ),
+    Code.FILE_NOTHING_TAKEN: refusal(
+        422,
+        _("Nothing could be taken"),
+        _("None of the rows of {file} could be read; refused: {value}."),
+        _("Check that days and values stand in the columns that the header names."),
+    ),
+    Code.RATES_NOT_PER_EURO: refusal(
+        422,
+        _("Not units for one euro"),
+        _(
+            "The rates of {currencies} are not what such currencies cost for one euro: inverse quotes, or another base."
+        ),
+        _("Load rates that say how many units of each currency one euro buys."),
+    ),
 }

@@ -183,6 +183,13 @@ SCREENING: Mapping[Code, Entry] = {
         _("No tax code"),
         _("The tax code for {country} can't be filled: {missing} is missing."),
         _("Enter the store's VAT or GST registration for the destination, or have its tax rate loaded."),
+    ).of_missing(
+        rate=(
+            _("Tax not known for {country}."),
+            _(
+                "The platform's staff enters the destination's tax, with its source and first day, under Tax rates."
+            ),
+        )
     ),
     Code.FX_RATE_MISSING: curable(
         _("No exchange rate"),
@@ -191,9 +198,11 @@ SCREENING: Mapping[Code, Entry] = {
         Fixer.PLATFORM,
     ),
     Code.FX_RATE_STALE: curable(
-        _("The exchange rates are too old"),
-        _("The latest rates are of {value}; at most {limit} days are allowed."),
-        _("Load current reference rates."),
+        _("No current exchange rate"),
+        _(
+            "The latest rates that may act are of {value}: too old, or a newer one waits for the platform's decision ({waiting})."
+        ),
+        _("The platform has to load current reference rates, or decide what waits in quarantine."),
         Fixer.PLATFORM,
     ),
 }

@@ -3,21 +3,31 @@
 import json
 import sys
 import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from diagnostics import words
 from diagnostics.problem import Problem
+from marketplace.mirror import days, numbers
+from marketplace.mirror.corrections import SHOWN, Change
 from marketplace.mirror.files import Progress
+from marketplace.mirror.rate_files import Styles
 from marketplace.models import Store
 
 BAR = 30
 PATIENCE_SECONDS = 1.0
+SOME_REFUSED = 3
+"""The exit code when some of a file was taken and some was not."""
 
 
 class ImportCommand(BaseCommand):
-    """Subclasses write `work(**options)`, which returns a plain dict; a Problem ends in exit 1 and one line."""
+    """Subclasses write `work(**options)`, which returns a plain dict; a Problem ends in exit 1 and one line.
+
+    Exit 3 where `incomplete` says that some of it was not taken.
+    """
 
     requires_system_checks: list[str] = []  # an import needs the database only
 
@@ -34,6 +44,11 @@ class ImportCommand(BaseCommand):
             self.stdout.write(json.dumps(result, ensure_ascii=False, indent=2, default=str))
         else:
             self._print(result)
+        if self.incomplete(result):
+            sys.exit(SOME_REFUSED)
+
+    def incomplete(self, result: dict[str, Any]) -> bool:
+        return False
 
     def work(self, **options: Any) -> dict[str, Any]:
         raise NotImplementedError
@@ -44,11 +59,40 @@ class ImportCommand(BaseCommand):
             if isinstance(value, dict):
                 self.stdout.write(label)
                 self._print(value, indent + "  ")
+            elif isinstance(value, list):
+                self.stdout.write(label)
+                for each in value:
+                    said = " ".join(map(str, each.values())) if isinstance(each, dict) else each
+                    self.stdout.write(f"{indent}  {said}")
             else:
                 shown = (
                     f"{value:>12,}" if isinstance(value, int) and not isinstance(value, bool) else f" {value}"
                 )
                 self.stdout.write(f"{label:<34}{shown}")
+
+
+class ObservationsCommand(ImportCommand):
+    """Files of rates and closes: what a file leaves open, and whether it may correct what is known."""
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("file", type=Path)
+        parser.add_argument("--update", action="store_true", help="takes values of known days that differ")
+        parser.add_argument("--dates", choices=days.ORDERS, default="", help="the order of day and month")
+        parser.add_argument("--numbers", choices=numbers.STYLES, default="", help="the decimal sign")
+
+    def incomplete(self, result: dict[str, Any]) -> bool:
+        """Days that were refused, or values that differ from what is known and were only told."""
+        return bool(result["refused_days"] or (result["changes"] and not result["updated"]))
+
+
+def styles_of(options: Mapping[str, Any]) -> Styles:
+    return Styles(dates=options["dates"], numbers=options["numbers"])
+
+
+def told(changes: Sequence[Change]) -> list[dict[str, str]]:
+    """The first of them: currency or series, day, what acts and what was read."""
+    return [change.told for change in changes[:SHOWN]]
 
 
 def store_of(code: str) -> Store:

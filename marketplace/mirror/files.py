@@ -6,6 +6,7 @@ Every way in which a file can be no CSV ends in one Problem with its code; the c
 import contextlib
 import csv
 import gzip
+import itertools
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from operator import itemgetter
@@ -25,6 +26,7 @@ OTHER_KINDS = {
     b"%PDF": gettext_noop("it is a PDF"),
 }
 BOM = b"\xef\xbb\xbf"
+SIGNS = (",", ";", "\t")
 Progress = Callable[[float], None]
 """Told the share of the file that has been read, 0 to 1."""
 
@@ -52,6 +54,35 @@ def wide_rows(path: Path, *, first: str) -> Iterator[list[str]]:
         _columns(header, [first], path)
         yield header
         yield from reader
+
+
+def table(path: Path) -> Iterator[list[str]]:
+    """The header and every row that is not empty, of a table parted by commas, semicolons or tabs, its names stripped.
+
+    FILE_NOT_FOUND, FILE_NOT_CSV, FILE_ENCODING.
+    """
+    with _opened(path) as file, _as_problems(path):
+        lines = _decoded(file, path, None)
+        first = next(lines, "")
+        sign = max(SIGNS, key=first.count)
+        reader = csv.reader(
+            itertools.chain([first], lines), strict=True, delimiter=sign, skipinitialspace=True
+        )
+        header = [name.strip() for name in next(reader, [])]
+        if len(header) < 2:
+            detail = _("its first line has no commas") if any(header) else _("it is empty")
+            raise Problem(Code.FILE_NOT_CSV, file=path.name, detail=detail)
+        yield header
+        yield from (row for row in reader if any(cell.strip() for cell in row))
+
+
+def fitted(row: Sequence[str], header: Sequence[str]) -> list[str] | None:
+    """The row's cells, stripped, one a name of the header; None where a name has no cell, or a filled cell no name."""
+    cells, width = [cell.strip() for cell in row], len(header)
+    if len(cells) < width and all(header[: len(cells)]) and not any(header[len(cells) :]):
+        cells += [""] * (width - len(cells))  # a trailing comma that only the header has
+    unnamed = [cell for n, cell in enumerate(cells) if n >= width or not header[n]]
+    return cells[:width] if len(cells) >= width and not any(unnamed) else None
 
 
 @contextlib.contextmanager

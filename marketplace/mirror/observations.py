@@ -1,9 +1,21 @@
-"""Whether a rate or close as it was read may ever act (reliability 15). Pure."""
+"""Whether a rate or close as it was read may ever act, and what becomes a new base (reliability 15). Pure."""
 
-from decimal import Decimal, InvalidOperation
+import datetime as dt
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 
 MAX_VALUE = Decimal(10**10)
+COMPARABLE = dt.timedelta(days=31)
+"""An older good value says nothing about a new one."""
+RUN = 3
+"""So many publications one after the other, each close to the others, are the new base."""
+APART = Decimal("1.05")
+"""Nearer to its inverse than to what is expected counts only beyond this: about 1 both are the same, and the dollar
+moved by 3.6 % in a day across it (2022-11-11)."""
+PLAIN_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?", re.ASCII)
 
 
 class Reason(StrEnum):
@@ -12,22 +24,65 @@ class Reason(StrEnum):
     NEGATIVE = "negative"
     TOO_LARGE = "too_large"  # for any rate or index there is
     ABSURD = "absurd"  # too far from the last good one
+    INVERSE = "inverse"  # euros for one unit, where units for one euro are expected
+    UNEXPECTED = "unexpected"  # beyond whatever the currency was worth
 
 
-def number_of(text: str) -> Decimal | None:
-    try:
-        value = Decimal(text.strip())
-    except InvalidOperation:
+RELEASABLE = frozenset({Reason.ABSURD, Reason.INVERSE, Reason.UNEXPECTED})
+"""What may be a rate after all, if a person says so."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Bounds:
+    """The ⚙ values: how far the next one may lie from the last good one, and those of a new base from each other."""
+
+    max_jump: Decimal  # a share
+    base_spread: Decimal  # the largest ÷ the smallest, at most
+    places: int = 8  # decimals that are kept
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Expected:
+    """What a currency was worth: units for one euro, over all the years, and lately."""
+
+    lowest: Decimal
+    highest: Decimal
+    latest: Decimal
+    latest_on: dt.date
+
+    MARGIN = 4
+    LATELY = dt.timedelta(days=366)
+
+    def reason_against(self, value: Decimal, day: dt.date) -> Reason | None:
+        """For a value without a good one to be held against."""
+        if not self._holds(value):
+            return Reason.INVERSE if self._holds(1 / value) else Reason.UNEXPECTED
+        lately = abs(day - self.latest_on) <= self.LATELY
+        return Reason.INVERSE if lately and looks_inverse(value, self.latest) else None
+
+    def _holds(self, value: Decimal) -> bool:
+        return self.lowest / self.MARGIN <= value <= self.highest * self.MARGIN
+
+
+def number_of(text: str, places: int = 8) -> Decimal | None:
+    """Rounded to the decimals that are kept; None for what is no plain number."""
+    if not PLAIN_NUMBER.fullmatch(text.strip()):
         return None
-    return value if value.is_finite() else None
+    value = Decimal(text.strip())
+    if not -MAX_VALUE < value < MAX_VALUE:  # abs() would overflow at 1e999999999
+        return value
+    return min(value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP), MAX_VALUE)
 
 
-def judge(text: str, *, last_good: Decimal | None, max_jump: Decimal) -> Reason | None:
+def judge(text: str, *, last_good: Decimal | None, max_jump: Decimal, places: int = 8) -> Reason | None:
     """Why it is quarantined; None when it is sound. Exactly the share `max_jump` away from the last good one passes.
 
     `last_good`: None where there is none that is young enough to be compared with.
     """
-    value = number_of(text)
+    return _judged(number_of(text, places), last_good, max_jump)
+
+
+def _judged(value: Decimal | None, last_good: Decimal | None, max_jump: Decimal) -> Reason | None:
     if value is None:
         return Reason.NOT_A_NUMBER
     if value <= 0:
@@ -38,6 +93,141 @@ def judge(text: str, *, last_good: Decimal | None, max_jump: Decimal) -> Reason 
     return Reason.ABSURD if absurd else None
 
 
+def looks_inverse(value: Decimal, expected: Decimal) -> bool:
+    """Whether it is nearer to 1 ÷ expected than to what is expected, and not just beside both."""
+    product, quotient = value * expected, value / expected
+    apart = max(quotient, 1 / quotient)
+    return apart > APART and max(product, 1 / product) < apart
+
+
 def written(value: Decimal | None) -> str:
     """Without the zeros that only its column has; "" for none."""
     return "" if value is None else f"{value.normalize():f}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sight:
+    """An observation as judged. Sound without a reason; `replaced`: days whose observations it ends as the new base."""
+
+    reason: Reason | None
+    last_good: Decimal | None
+    replaced: tuple[dt.date, ...] = ()
+
+
+@dataclass(kw_only=True, slots=True)
+class Course:
+    """The observations of one currency or series, told day by day."""
+
+    bounds: Bounds
+    expected: Expected | None = None
+    units: bool = False  # whether an inverse quote can be told at all: of rates, not of an index
+    _last: tuple[dt.date, Decimal] | None = None
+    _run: list[tuple[dt.date, Decimal]] = field(default_factory=list)
+
+    def good(self, day: dt.date, value: Decimal) -> None:
+        self._last = day, value
+        self._run.clear()
+
+    def out(self) -> None:
+        """A publication that says nothing of use, or was discarded: no base is made across it."""
+        self._run.clear()
+
+    def look(self, day: dt.date, value: Decimal | None) -> Sight:
+        """Judges and changes nothing: a correction of a day that has a good one. `value`: None for no number."""
+        last = self._last_good(day)
+        reason = _judged(value, last, self.bounds.max_jump)
+        if value is not None and reason in (None, Reason.ABSURD):
+            reason = self._against_expectation(value, day, last, reason)
+        return Sight(reason=reason, last_good=last)
+
+    def see(self, day: dt.date, value: Decimal | None) -> Sight:
+        """The next observation: a sound one is held against from now on; the third of a steady run is the new base."""
+        sight = self.look(day, value)
+        if sight.reason is None:
+            self.good(day, value)
+        elif sight.reason is Reason.ABSURD:
+            self._run.append((day, value))
+            if self._steady(day):
+                replaced = tuple(earlier for earlier, _ in self._run[:-1])
+                self.good(day, value)
+                return Sight(reason=None, last_good=sight.last_good, replaced=replaced)
+        else:
+            self._run.clear()
+        return sight
+
+    def _against_expectation(
+        self, value: Decimal, day: dt.date, last: Decimal | None, reason: Reason | None
+    ) -> Reason | None:
+        if self.units and last is not None and looks_inverse(value, last):
+            return Reason.INVERSE
+        if self.expected and (last is None or reason is Reason.ABSURD):
+            strange = self.expected.reason_against(value, day)
+            return strange if last is None or strange is Reason.UNEXPECTED else reason
+        return reason
+
+    def _last_good(self, day: dt.date) -> Decimal | None:
+        if self._last is None or day - self._last[0] > COMPARABLE:
+            return None
+        return self._last[1]
+
+    def _steady(self, day: dt.date) -> bool:
+        three = self._run[-RUN:]
+        if len(three) < RUN or day - three[0][0] > COMPARABLE:
+            return False
+        values = [value for _, value in three]
+        return max(values) <= self.bounds.base_spread * min(values)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Known:
+    """What is there of one currency or series, by day."""
+
+    good: Mapping[dt.date, Decimal]
+    waiting: Mapping[dt.date, str] = field(default_factory=dict)  # absurd, and not decided
+    out: frozenset[dt.date] = frozenset()  # days of which nothing may act
+
+
+@dataclass(kw_only=True, slots=True)
+class Settled:
+    """What follows: values that act from now on, texts that do not, and what became of those that waited."""
+
+    acting: dict[dt.date, Decimal] = field(default_factory=dict)
+    held: dict[dt.date, tuple[str, Sight]] = field(default_factory=dict)
+    bases: list[dt.date] = field(default_factory=list)  # days that begin a new base
+    replaced: set[dt.date] = field(default_factory=set)  # days whose observations never act
+    strange: int = 0  # inverse or beyond anything expected, among the new ones
+    sound: int = 0  # as expected, among the new ones, where something was expected
+
+
+def settle(known: Known, news: Mapping[dt.date, str], *, course: Course) -> Settled:
+    """Walks through all that is known and new, by day. What waits is judged again in the light of what came before it."""
+    settled = Settled()
+    days = sorted({*known.good, *known.waiting, *known.out, *news})
+    for day in days:
+        good, text = known.good.get(day), news.get(day, known.waiting.get(day))
+        if good is not None and day not in news:
+            course.good(day, good)
+        elif text is None:
+            course.out()
+        else:
+            value = number_of(text, course.bounds.places)
+            sight = course.see(day, value) if good is None else course.look(day, value)
+            _take(settled, day, text, value, sight, new=day in news)
+            settled.sound += (
+                day in news and sight.reason is None and (sight.last_good or course.expected) is not None
+            )
+            if good is not None:
+                course.good(day, settled.acting.get(day, good))
+    return settled
+
+
+def _take(
+    settled: Settled, day: dt.date, text: str, value: Decimal | None, sight: Sight, *, new: bool
+) -> None:
+    settled.replaced.update(sight.replaced)
+    settled.bases += [day] if sight.replaced else []
+    if sight.reason is None:
+        settled.acting[day] = value
+    elif new:
+        settled.held[day] = text, sight
+        settled.strange += sight.reason in (Reason.INVERSE, Reason.UNEXPECTED)

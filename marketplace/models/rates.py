@@ -10,9 +10,14 @@ from marketplace.models.base import SIMULATED, Mirrored, Tariff
 
 
 class FxRateSet(Mirrored):
-    """One publication of reference rates; a lock freezes one set by its id (pitfall 1)."""
+    """One publication of reference rates as it was known at a time; a lock freezes one set by its id (pitfall 1).
+
+    What is learned later of the same day, a cell that was missing or a correction, is a new version with all rates of
+    the day. The one with the highest id holds; the earlier ones stay as they were.
+    """
 
     published_on = models.DateField()
+    version = models.PositiveSmallIntegerField(default=1, db_default=1)
     store = models.ForeignKey(
         Store, null=True, blank=True, on_delete=models.CASCADE, related_name="+", db_index=False
     )  # null: for all; else a move that a sandbox store tries out, which no other store sees
@@ -20,9 +25,9 @@ class FxRateSet(Mirrored):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["source", "published_on"],
+                fields=["source", "published_on", "version"],
                 condition=Q(store__isnull=True),
-                name="one_rate_set_a_source_and_day",
+                name="one_rate_set_a_source_day_and_version",
             ),
             models.CheckConstraint(
                 condition=Q(store__isnull=True) | Q(source=SIMULATED), name="a_stores_own_rates_are_simulated"
@@ -49,16 +54,21 @@ class FxRate(models.Model):
 
 
 class IndexClose(Mirrored):
-    """A day's close of a commodity index; `mirrored_at` is when it reached us (R-51)."""
+    """A day's close of a commodity index; `mirrored_at` is when it reached us (R-51).
+
+    A correction is a new version; the one with the highest id holds.
+    """
 
     series = models.CharField(max_length=12)
     closed_on = models.DateField()
+    version = models.PositiveSmallIntegerField(default=1, db_default=1)
     value = models.DecimalField(max_digits=14, decimal_places=4)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["series", "source", "closed_on"], name="one_close_a_series_source_and_day"
+                fields=["series", "source", "closed_on", "version"],
+                name="one_close_a_series_source_day_and_version",
             ),
             models.CheckConstraint(condition=Q(value__gt=0), name="a_close_is_positive"),
         ]
@@ -68,12 +78,14 @@ class IndexClose(Mirrored):
 class Verdict(models.TextChoices):
     RELEASED = "released", _("Released: it acts")
     DISCARDED = "discarded", _("Discarded: it stays out")
+    KEPT = "kept", _("Kept: what followed took its place")  # by the product itself, never by a person
 
 
 class Quarantined(models.Model):
     """A rate or close that does not act: as it was read, why, and what became of it (reliability 15).
 
-    While a rate of a publication waits here, the publication before it stays the latest.
+    While the newest observation of a currency waits here, nothing is planned or locked in it or into it; the other
+    currencies of its publication act.
     """
 
     KEY = ("kind", "source", "name", "day", "text")

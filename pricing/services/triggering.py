@@ -7,7 +7,7 @@ judged from rows alone, however the observation came in and whoever was dead at 
 import datetime as dt
 import uuid
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
@@ -20,9 +20,9 @@ from diagnostics import ledger
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace import clock, policy
-from marketplace.models import FxRateSet, IndexClose, OrderClaim, StockClaim, Store
+from marketplace.models import FxRate, FxRateSet, IndexClose, OrderClaim, StockClaim, Store
 from marketplace.money import Rates
-from marketplace.queries import close_on, newest_rate_set
+from marketplace.queries import base_of, close_on, young_rate_sets
 from pricing import reminders
 from pricing.locks import Event, LockStatus, advance
 from pricing.models import Lock, Renegotiation
@@ -38,15 +38,24 @@ EIGHT_PLACES = Decimal("0.00000001")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Observed:
-    """What a lot is held against: the newest publication and closes that are not stale; None where there is none."""
+    """What a lot is held against: publications and closes that are not stale; None where there is none."""
 
-    rates: FxRateSet | None
+    published: Sequence[
+        FxRateSet
+    ] = ()  # the newest first: a lot goes by the first with both of its currencies
     close: IndexClose | None = None
     base: IndexClose | None = None  # of 7 calendar days before `close`, or the last before that
 
     @property
+    def rates(self) -> FxRateSet | None:
+        return self.published[0] if self.published else None
+
+    @property
     def key(self) -> str:
-        return ":".join(str(row.pk) if row else "-" for row in (self.rates, self.close, self.base))
+        """Another one when a newer publication arrived, or a version of an earlier one."""
+        last = max((row.pk for row in self.published), default=None)
+        ids = [row and row.pk for row in (self.rates, self.close, self.base)]
+        return ":".join(str(pk or "-") for pk in (*ids, *([last] if last != ids[0] else [])))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,6 +68,7 @@ class Move:
     base: Fraction
     new: Fraction
     limit: Decimal
+    rates: FxRateSet | None  # what an exchange rate was read in; of an index, the newest
 
 
 @dataclass(kw_only=True)
@@ -180,15 +190,12 @@ def observe(series: str, now: dt.datetime, *, store: Store | None) -> Observed:
     """
     ages = policy.in_force(now)
     sandbox = bool(store and store.sandbox)
-    rates = newest_rate_set(now, store=store)
-    if rates and (now.date() - rates.published_on).days > int(ages["fx_max_age_days"]):
-        rates = None
+    published = young_rate_sets(now, store=store, max_age_days=int(ages["fx_max_age_days"]))
     close = close_on(series, now.date(), sandbox=sandbox) if series else None
     if close is None or (now.date() - close.closed_on).days > int(ages["index_max_age_days"]):
-        return Observed(rates=rates)
-    return Observed(
-        rates=rates, close=close, base=close_on(series, close.closed_on - INDEX_DAYS, sandbox=sandbox)
-    )
+        return Observed(published=published)
+    base = base_of(close, close.closed_on - INDEX_DAYS, sandbox=sandbox)
+    return Observed(published=published, close=close, base=base)
 
 
 def _by_series(locks: Collection[Lock], now: dt.datetime) -> Iterator[tuple[Observed, list[Lock]]]:
@@ -228,38 +235,48 @@ def _told(observed: Observed) -> dict[str, int | None]:
 
 def _moves(locks: Collection[Lock], observed: Observed) -> list[Move]:
     """By exchange rate first: a lot that both have moved is renegotiated once, for the first reason."""
-    found = [*_fx_moves(locks, observed.rates)]
+    found = [*_fx_moves(locks, observed.published)]
     by_fx = {move.lock.pk for move in found}
     return found + [move for move in _index_moves(locks, observed) if move.lock.pk not in by_fx]
 
 
-def _fx_moves(locks: Collection[Lock], latest: FxRateSet | None) -> Iterator[Move]:
-    """R-50: the order's currency against the store's settlement currency, cumulative against the frozen set."""
-    exposed = [lock for lock in locks if latest and lock.currency != lock.store.settlement_currency]
-    if latest is None or not exposed:
+def _fx_moves(locks: Collection[Lock], published: Sequence[FxRateSet]) -> Iterator[Move]:
+    """R-50: the order's currency against the store's settlement currency, cumulative against the frozen set.
+
+    By the last publication that has both: a currency whose newest rate waits in quarantine goes by its last good one.
+    """
+    exposed = [lock for lock in locks if published and lock.currency != lock.store.settlement_currency]
+    if not exposed:
         return
-    sets = FxRateSet.objects.filter(pk__in={latest.pk, *(lock.rate_set_id for lock in exposed)})
-    frozen = {row.pk: row for row in sets.prefetch_related("rates")}
-    tables = {pk: _table(row) for pk, row in frozen.items()}
+    tables = _tables([*published, *FxRateSet.objects.filter(pk__in={lock.rate_set_id for lock in exposed})])
     for lock in exposed:
-        base_set = frozen[lock.rate_set_id]
-        if base_set.pk == latest.pk or latest.published_on < base_set.published_on:
-            continue
         pair = lock.currency, lock.store.settlement_currency
-        try:
-            base, new = tables[base_set.pk].cross(*pair), tables[latest.pk].cross(*pair)
-        except Problem as missing:  # a currency that is no longer published decides nothing
-            log.warning("rate_missing", lock=str(lock.pk), pair=pair, **missing.evidence)
+        base = tables[lock.rate_set_id]
+        latest = next((row for row in published if tables[row.pk].knows(*pair)), None)
+        if latest is None or not base.knows(*pair):
+            log.warning("rate_missing", lock=str(lock.pk), pair=pair)
             continue
-        if moved(Kind.FX, base, new, limit=lock.fx_trigger):
+        if latest.pk == base.id or latest.published_on < base.published_on:
+            continue
+        before, after = base.cross(*pair), tables[latest.pk].cross(*pair)
+        if moved(Kind.FX, before, after, limit=lock.fx_trigger):
             yield Move(
-                lock=lock, kind=Kind.FX, name="/".join(pair), base=base, new=new, limit=lock.fx_trigger
-            )
+                lock=lock, kind=Kind.FX, name="/".join(pair), base=before, new=after, limit=lock.fx_trigger,
+                rates=latest,
+            )  # fmt: skip
 
 
-def _table(row: FxRateSet) -> Rates:
-    table = {rate.currency: rate.per_euro for rate in row.rates.all()}
-    return Rates(id=row.pk, source=row.source, published_on=row.published_on, per_euro=table)
+def _tables(sets: Collection[FxRateSet]) -> dict[int, Rates]:
+    """One query for any number of sets."""
+    per_euro: dict[int, dict[str, Decimal]] = {row.pk: {} for row in sets}
+    for pk, currency, rate in FxRate.objects.filter(rate_set__in=per_euro).values_list(
+        "rate_set_id", "currency", "per_euro"
+    ):
+        per_euro[pk][currency] = rate
+    return {
+        row.pk: Rates(id=row.pk, source=row.source, published_on=row.published_on, per_euro=per_euro[row.pk])
+        for row in sets
+    }
 
 
 def _index_moves(locks: Collection[Lock], observed: Observed) -> Iterator[Move]:
@@ -278,7 +295,7 @@ def _index_moves(locks: Collection[Lock], observed: Observed) -> Iterator[Move]:
         if lock.index_series and after and moved(Kind.INDEX, *values, limit=lock.index_trigger):
             yield Move(
                 lock=lock, kind=Kind.INDEX, name=lock.index_series, base=values[0], new=values[1],
-                limit=lock.index_trigger,
+                limit=lock.index_trigger, rates=observed.rates,
             )  # fmt: skip
 
 
@@ -302,7 +319,7 @@ def _renegotiation(move: Move, observed: Observed, *, now: dt.datetime, by: str)
         lock=lock,
         kind=move.kind,
         base_rate_set_id=lock.rate_set_id,
-        new_rate_set=observed.rates,
+        new_rate_set=move.rates,
         base_close=observed.base,
         new_close=observed.close,
         name=move.name,

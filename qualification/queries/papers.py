@@ -9,7 +9,8 @@ from django.utils.translation import gettext
 
 from marketplace import policy
 from marketplace.calendar import platform_day
-from marketplace.models import SIMULATED, Category, FxRate, Sku, Store
+from marketplace.models import Category, FxRate, Sku, Store
+from marketplace.queries import published_sets
 from qualification import documents, judging, repeats
 from qualification.judging import Check, Paper, World
 from qualification.models import Upload
@@ -114,9 +115,7 @@ class _Rates:
     """`usd_of` of the checks: by the last rates published by a day; each day is asked for once."""
 
     def __init__(self, store: Store) -> None:
-        self.rows = FxRate.objects.filter(rate_set__store=None)
-        if not store.sandbox:  # a live store never takes what is simulated
-            self.rows = self.rows.exclude(rate_set__source=SIMULATED)
+        self.rows = FxRate.objects.filter(rate_set__in=published_sets(store).filter(store=None))
         self.known: dict[tuple[str, dt.date], Decimal | None] = {}
 
     def __call__(self, amount: Decimal, currency: str, day: dt.date) -> Decimal | None:

@@ -63,6 +63,7 @@ def _tariff_keeper() -> User:
     ours = Permission.objects.filter(content_type__app_label__in=APPS)
     codenames = [f"{verb}_{model}" for verb in ("add", "change") for model in TARIFF_MODELS]
     codenames += ["view_quarantined", "change_quarantined"]
+    codenames += [f"{verb}_{model}" for verb in ("view", "add") for model in ("fxrate", "indexclose")]
     views = ["view_batch", "view_category", "view_carrierservice", *[f"view_{m}" for m in TARIFF_MODELS]]
     keeper.user_permissions.set(ours.filter(codename__in=codenames + views))
     return keeper

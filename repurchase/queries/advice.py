@@ -101,8 +101,8 @@ def _exports(store: Store, limits: AdviceLimits, now: dt.datetime) -> int | None
         .values_list("currency", "completed_at__date")
         .annotate(net=Sum(F("paid_minor") - F("refunded_minor")))
     )
-    table = rates_by_day({currency for currency, *_ in rows} | {"USD"}) if rows else {}
-    cents = [in_cents(int(net), currency, rates_on(day, table)) for currency, day, net in rows]
+    table = rates_by_day({currency for currency, *_ in rows} | {"USD"}, store=store) if rows else {}
+    cents = [in_cents(int(net), currency, rates_on(day, table, currency)) for currency, day, net in rows]
     total = sum(c for c in cents if c is not None)
     if total > limits.advice_exports_usd * 100 or mine.filter(completed_at__lt=since).exists():
         return total

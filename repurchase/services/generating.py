@@ -20,7 +20,7 @@ from eligibility.screening import ChunkInputs
 from marketplace import clock
 from marketplace.garbage import uncollected
 from marketplace.policy import DEFAULTS, typed
-from marketplace.queries import rates_of
+from marketplace.queries import planning_rates
 from pricing.queries import tariff_facts
 from repurchase import batching, copying
 from repurchase.batching import BatchStatus
@@ -88,7 +88,7 @@ def plans_of(
     `each` hands them out one by one: who wants to tell how far it is counts there.
     """
     policies = {name: typed(name, text) for name, text in batch.policies.items() if name in DEFAULTS}
-    rates = rates_of(batch.rate_set)
+    rates = planning_rates(batch.rate_set, batch.screened_at, store=batch.store)
     around = world(
         store=batch.store, orders=orders, limits=limits_of(policies), rates=rates, now=batch.screened_at
     )

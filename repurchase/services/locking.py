@@ -11,6 +11,7 @@ from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace import clock
 from marketplace.models import ProductionGroup
+from marketplace.queries import require_decided
 from outbox import letters
 from pricing import services as pricing
 from pricing import signing
@@ -34,7 +35,7 @@ def lock_and_invite(*, batch: Batch, by: str) -> list[Lock]:
     """Locks every planned order's price for 72 h and writes to the buyer.
 
     Stock that is stale by now is read anew first (R-80), before any row is held and in a transaction of its own.
-    Raises QUALIFICATION_REQUIRED, NOTHING_TO_LOCK, EDIT_AT_WORK, DRY_RUN_ONLY, PLAN_STALE, ORDER_ALREADY_LOCKED, STOCK_SYNC_STALE,
+    Raises QUALIFICATION_REQUIRED, NOTHING_TO_LOCK, FX_RATE_STALE, EDIT_AT_WORK, DRY_RUN_ONLY, PLAN_STALE, ORDER_ALREADY_LOCKED, STOCK_SYNC_STALE,
     STOCK_TOO_LOW, CAPACITY_EXCEEDED; then nothing else is written.
     """
     freshness.refresh(batch)
@@ -43,7 +44,11 @@ def lock_and_invite(*, batch: Batch, by: str) -> list[Lock]:
 
 @transaction.atomic
 def _lock_and_invite(*, batch: Batch, by: str) -> list[Lock]:
-    batch = Batch.objects.select_for_update(of=("self",)).select_related("store", "buyer").get(pk=batch.pk)
+    batch = (
+        Batch.objects.select_for_update(of=("self",))
+        .select_related("store", "buyer", "rate_set")
+        .get(pk=batch.pk)
+    )
     if batch.status != BatchStatus.PLANNED:
         raise Problem(Code.STATE_CONFLICT, state=batch.status, event="lock")
     if batch.dry_run:
@@ -55,6 +60,7 @@ def _lock_and_invite(*, batch: Batch, by: str) -> list[Lock]:
     orders = list(batch.orders.filter(status=OrderStatus.PLANNED).order_by("position"))
     if not orders:
         raise Problem(Code.NOTHING_TO_LOCK)
+    _require_decided_rates(batch, orders, now)
     by_lot = _by_lot(orders)
     locks, ended = pricing.lock(
         store=batch.store,
@@ -77,6 +83,12 @@ def _lock_and_invite(*, batch: Batch, by: str) -> list[Lock]:
     telling.orders(batch.orders.filter(lock__in=locks), at=locks[0].locked_at)
     _tell(batch, locks, by)
     return locks
+
+
+def _require_decided_rates(batch: Batch, orders: Sequence[RepeatOrder], now: dt.datetime) -> None:
+    """A currency's rate may have gone to quarantine since the plan: nothing is locked in it or into it then."""
+    currencies = {batch.store.settlement_currency, *(order.currency for order in orders)}
+    require_decided(currencies, now, store=batch.store, published_on=batch.rate_set.published_on)
 
 
 def _check_capacity(batch: Batch, now: dt.datetime) -> None:

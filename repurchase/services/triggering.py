@@ -9,7 +9,7 @@ import structlog
 
 from diagnostics import ledger
 from marketplace import clock
-from marketplace.mirror.quarantine import PLATFORM
+from marketplace.mirror.held import PLATFORM
 from marketplace.models import Store
 from outbox import letters
 from outbox.models import Letter

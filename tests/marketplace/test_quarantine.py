@@ -33,6 +33,8 @@ DAY = dt.timedelta(days=1)
         ("6.2399999", Reason.ABSURD), ("0", Reason.ZERO), ("0.000", Reason.ZERO), ("-7.8", Reason.NEGATIVE),
         ("NaN", Reason.NOT_A_NUMBER), ("Infinity", Reason.NOT_A_NUMBER), ("-inf", Reason.NOT_A_NUMBER),
         ("seven", Reason.NOT_A_NUMBER), ("7,80", Reason.NOT_A_NUMBER), ("1e10", Reason.TOO_LARGE),
+        ("0.000000001", Reason.ZERO), ("1e-400", Reason.ZERO), ("1e999999999", Reason.TOO_LARGE),
+        ("9999999999.999999999", Reason.TOO_LARGE), ("1_0", Reason.NOT_A_NUMBER), ("１", Reason.NOT_A_NUMBER),
     ],
 )  # fmt: skip
 def test_an_observation_is_sound_up_to_exactly_a_fifth_from_the_last_good_one(text, reason):
@@ -62,12 +64,19 @@ def closes(tmp_path, *rows: str, **options):
 
 class TestARate:
     @pytest.mark.parametrize("bad", ["0", "-7.8", "NaN", "x", "9.37", "6.2"])
-    def test_that_can_not_be_trusted_holds_its_publication_back(self, tmp_path, today, bad):
+    def test_that_can_not_be_trusted_holds_its_currency_back_and_no_other(self, tmp_path, today, bad):
         rates(tmp_path, f"{today - DAY},1.10,7.80")
         report = rates(tmp_path, f"{today},1.11,{bad}")
         assert dict(report.cells) == {"imported": 1, "quarantined": 1}
-        store = world.store(sandbox=False)
-        assert latest_rates(clock.now(), store=store, max_age_days=6).published_on == today - DAY
+        store = world.store(sandbox=False, settlement_currency="USD")
+        latest = latest_rates(clock.now(), store=store, max_age_days=6)
+        assert (latest.published_on, latest.per_euro) == (today, {"USD": Decimal("1.11")})
+        with pytest.raises(Problem) as refused:
+            latest.cross("USD", "CNY")
+        assert refused.value.code is Code.FX_RATE_STALE
+        with pytest.raises(Problem) as refused:
+            latest_rates(clock.now(), store=world.store(sandbox=False), max_age_days=6)  # it settles in CNY
+        assert refused.value.code is Code.FX_RATE_STALE
         kept = Quarantined.objects.get()
         assert (kept.name, kept.text, kept.last_good, kept.day) == ("CNY", bad, "7.8", today)
 

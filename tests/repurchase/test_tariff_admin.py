@@ -4,9 +4,12 @@ import datetime as dt
 from decimal import Decimal
 
 import pytest
+from django.utils import translation
 
+from diagnostics import words
 from marketplace import clock
 from marketplace.calendar import platform_day
+from marketplace.mirror import taxes
 from marketplace.models import CommissionRate, PolicyValue, RateCard, TaxRate
 from repurchase.models import OrderFee
 from repurchase.services import batches, locking
@@ -144,3 +147,55 @@ class TestAPolicyValue:
         page = staff.post(self.PATH, row, headers={"Accept-Language": "en"})
         assert "A number from 1 to 8760" in page.content.decode()
         assert not PolicyValue.objects.filter(name="lock_hours").exists()
+
+
+class TestTaxesByDestination:
+    @pytest.fixture
+    def page(self, staff):
+        return lambda: staff.get("/admin/marketplace/taxrate/states/")
+
+    def test_are_a_table_with_a_state(self, page, django_assert_max_num_queries):
+        taxes.load_tax_rates()
+        world.lane("BR")
+        rows = {row.country: row for row in page().context["rows"]}
+        assert len(rows) == 249
+        assert [rows[code].state for code in ("BR", "DE")] == ["unknown", "known"]
+        assert next(iter(rows)) == "BR"  # a carrier reaches it
+        with django_assert_max_num_queries(12):
+            page()
+
+    def test_that_are_not_known_are_entered_by_the_platforms_staff_from_any_day_on(self, page, staff, store):
+        assert "?country=BR" in page().content.decode()
+        form = {
+            "country": "BR",
+            "region": "",
+            "category": "S",
+            "rate": "0.17",
+            "source": "Lei",
+            "valid_from": "2020-01-01",
+        }
+        assert staff.post("/admin/marketplace/taxrate/add/", form | {"source": ""}).status_code == 200
+        assert not TaxRate.objects.filter(country="BR").exists()
+        assert staff.post("/admin/marketplace/taxrate/add/", form).status_code == 302
+        row = TaxRate.objects.get(country="BR")
+        assert (row.rate, row.source, row.valid_from) == (Decimal("0.17"), "Lei", dt.date(2020, 1, 1))
+        assert (
+            staff.post("/admin/marketplace/taxrate/add/", form | {"valid_from": "2021-01-01"}).status_code
+            == 200
+        )
+        later = form | {"valid_from": tomorrow().isoformat(), "rate": "0.18"}
+        assert staff.post("/admin/marketplace/taxrate/add/", later).status_code == 302
+        assert list(TaxRate.objects.filter(country="BR").order_by("valid_from").values_list("rate", flat=True)) == [
+            Decimal("0.17"), Decimal("0.18"),
+        ]  # fmt: skip
+
+    def test_are_shown_to_staff_with_that_duty_only(self, client):
+        client.force_login(world.user(is_staff=True))
+        assert client.get("/admin/marketplace/taxrate/states/").status_code == 403
+
+    def test_that_are_not_known_are_said_so_where_an_order_stops(self):
+        with translation.override("en"):
+            unknown = words.of("TAX_CODE_MISSING", {"country": "BR", "missing": "rate"})
+            unregistered = words.of("TAX_CODE_MISSING", {"country": "DE", "missing": "registration"})
+        assert unknown.cause == "Tax not known for BR."
+        assert "registration is missing" in unregistered.cause

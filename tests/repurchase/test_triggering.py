@@ -11,15 +11,18 @@ from diagnostics.codes import Code
 from diagnostics.models import LedgerEntry
 from diagnostics.problem import Problem
 from marketplace import clock
-from marketplace.models import FxRateSet, IndexClose, OrderClaim, Store
+from marketplace.mirror import quarantine
+from marketplace.mirror.rates import import_rates
+from marketplace.models import FxRate, FxRateSet, IndexClose, OrderClaim, Quarantined, Store
 from outbox.letters import deliver_due
 from outbox.models import Event, Letter
 from pricing import signing
 from pricing.models import Act, Grant, Lock, Renegotiation
 from repurchase.models import RepeatOrder
-from repurchase.services import answering, sweeping, triggering
+from repurchase.services import answering, batches, locking, sweeping, triggering
 from tests import world
 from tests.pricing.locked import unguarded
+from tests.repurchase.running import run
 from tests.repurchase.test_locking import locked
 
 pytestmark = pytest.mark.django_db
@@ -113,6 +116,130 @@ class TestARateThatMoved:
         publish(store)
         assert triggering.open_renegotiations() == 0
         assert set(RepeatOrder.objects.values_list("status", flat=True)) == {"confirmed"}
+
+
+class TestACurrencyThatWaits:
+    """Its newest rate is in quarantine: open lots go by the last good one, and nothing new is locked."""
+
+    def load(self, tmp_path, *rows: str, **options):
+        path = tmp_path / "rates.csv"
+        path.write_text("Date,USD,GBP,CNY\n" + "".join(f"{row}\n" for row in rows))
+        return import_rates(path=path, source="ecb", **options)
+
+    @pytest.fixture
+    def today(self, store) -> dt.date:
+        return clock.now(store).date()
+
+    def test_is_judged_by_its_last_good_one(self, batch, store, tmp_path, today):
+        lock = Lock.objects.get()
+        moved = world.rates(published_on=today, source="newer", CNY="8.034")
+        newest = world.rates(published_on=today, source="newest")
+        newest.rates.filter(currency="CNY").delete()
+        Quarantined.objects.create(
+            kind="rate", source="newest", name="CNY", day=today, text="12", reason="absurd", arrived_at=world.NOW,
+            rate_set=newest,
+        )  # fmt: skip
+        assert triggering.open_renegotiations() == 1
+        made = Renegotiation.objects.get()
+        assert (made.lock, made.new_rate_set, made.percent) == (lock, moved, "+3.000 %")
+
+    def test_can_still_be_confirmed(self, batch, store, tmp_path, today):
+        self.load(tmp_path, f"{today},1.10,0.85,12")
+        Quarantined.objects.create(
+            kind="rate", source="ecb", name="USD", day=today, text="12", reason="absurd", arrived_at=world.NOW,
+            rate_set=FxRateSet.objects.last(),
+        )  # fmt: skip
+        accept(batch)
+        assert set(RepeatOrder.objects.values_list("status", flat=True)) == {"confirmed"}
+
+    @pytest.mark.parametrize("name", ["USD", "CNY"])
+    def test_is_not_locked_in_or_into(self, store, today, name):
+        """The plan was made before: its rates are good, the newest of one currency is not."""
+        _, orders = world.repeatable(store)
+        planned = run(batches.create(store=store, numbers=[o.number for o in orders], by="user:1"))
+        waiting(name, today)
+        with pytest.raises(Problem) as refused:
+            locking.lock_and_invite(batch=planned, by="user:1")
+        assert (refused.value.code, refused.value.evidence["currency"]) == (Code.FX_RATE_STALE, name)
+        assert not Lock.objects.exists()
+        quarantine.decide(
+            row=Quarantined.objects.get(), release=False, why="A typing error.", by=world.user()
+        )
+        assert locking.lock_and_invite(batch=planned, by="user:1")
+
+    def test_is_not_planned_in(self, store, today):
+        _, orders = world.repeatable(store)
+        waiting("USD", today)
+        planned = run(batches.create(store=store, numbers=[o.number for o in orders], by="user:1"))
+        assert set(planned.orders.values_list("status", flat=True)) == {"failed"}
+        assert {code for codes in planned.orders.values_list("codes", flat=True) for code in codes} == {
+            "FX_RATE_STALE"
+        }
+
+    def test_is_not_planned_into(self, store, today):
+        _, orders = world.repeatable(store)
+        waiting("CNY", today)
+        with pytest.raises(Problem) as refused:
+            batches.create(store=store, numbers=[o.number for o in orders], by="user:1")
+        assert refused.value.code is Code.FX_RATE_STALE
+
+    def test_leaves_the_others_alone(self, store, today):
+        _, orders = world.repeatable(store)
+        waiting("GBP", today)
+        planned = run(batches.create(store=store, numbers=[o.number for o in orders], by="user:1"))
+        assert locking.lock_and_invite(batch=planned, by="user:1")
+
+
+def waiting(name: str, day: dt.date) -> Quarantined:
+    rate_set = FxRateSet.objects.order_by("-published_on", "-pk").first()
+    return Quarantined.objects.create(
+        kind="rate", source=rate_set.source, name=name, day=day, text="99", reason="absurd", arrived_at=world.NOW,
+        rate_set=rate_set,
+    )  # fmt: skip
+
+
+class TestACorrection:
+    def correct(self, store, published: FxRateSet, cny: str) -> FxRateSet:
+        made = FxRateSet.objects.create(
+            source=published.source, published_on=published.published_on, version=2, mirrored_at=world.NOW
+        )
+        table = dict(published.rates.values_list("currency", "per_euro")) | {"CNY": Decimal(cny)}
+        FxRate.objects.bulk_create(FxRate(rate_set=made, currency=c, per_euro=r) for c, r in table.items())
+        return made
+
+    def test_of_the_newest_day_is_judged(self, batch, store):
+        new = publish(store, cny="7.81")
+        assert triggering.open_renegotiations() == 0
+        corrected = self.correct(store, new, "8.034")
+        assert triggering.open_renegotiations() == 1
+        assert Renegotiation.objects.get().new_rate_set == corrected
+
+    def test_of_an_earlier_day_is_not(self, batch, store):
+        day = clock.now(store).date()
+        world.move_clock(store, clock.now(store) + dt.timedelta(days=1))
+        earlier = publish(store, cny="7.81", day=day)
+        world.rates(published_on=day + dt.timedelta(days=1), source="newer", CNY="7.82")
+        self.correct(store, earlier, "8.034")
+        assert triggering.open_renegotiations() == 0
+
+    def test_of_the_close_before_is_not(self, batch, store):
+        """Only the newest day is judged anew: a corrected base counts from the next close on."""
+        day = clock.now(store).date() + dt.timedelta(days=1)
+        world.move_clock(store, clock.now(store) + dt.timedelta(days=1))
+        close("300", day - dt.timedelta(days=7))
+        close("302", day)
+        assert triggering.open_renegotiations() == 0
+        IndexClose.objects.create(
+            series="CRB",
+            closed_on=day - dt.timedelta(days=7),
+            value=Decimal(280),
+            version=2,
+            **world.MIRRORED,
+        )
+        assert triggering.open_renegotiations() == 0
+        close("303", day + dt.timedelta(days=1))
+        world.move_clock(store, clock.now(store) + dt.timedelta(days=1))
+        assert triggering.open_renegotiations() == 1
 
 
 class TestAConfirmation:
