@@ -3,7 +3,7 @@
 import datetime as dt
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db.models import Max, Sum
@@ -12,8 +12,9 @@ from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace import clock, policy, queries
 from marketplace.models import Buyer, OrderClaim, PastOrder, Sku, StockClaim, Store
-from pricing import reminders
+from pricing import freezing, reminders
 from pricing.agreements import digest_of
+from pricing.freezing import PricedBy
 from pricing.models import Lock, LockTerms
 from pricing.services import ending, telling
 
@@ -45,6 +46,7 @@ def lock(
     hours: int,
     by: str,
     stock_max_age: dt.timedelta | None = None,
+    priced_by: PricedBy = PricedBy(),
 ) -> tuple[list[Lock], list[Lock]]:
     """(a lock for each lot, in their order; other locks that were due and stood in the way, now expired).
 
@@ -63,7 +65,12 @@ def lock(
         _refuse_stale_stock(skus, now, stock_max_age)
     _refuse_low_stock(skus, needed)
     until = now + dt.timedelta(hours=hours)
-    kept = _policies(now) | {"closes_seen": queries.newest_close_id()}
+    policies = _policies(now)
+    kept = policies | {"closes_seen": queries.newest_close_id()}
+    frozen = freezing.freeze(
+        store=store, subject=subject, rate_set_id=rate_set_id, index_close_id=index_close_id,
+        priced_by=replace(priced_by, policies={**priced_by.policies, **policies}),
+    )  # fmt: skip
     locks = Lock.objects.bulk_create(
         Lock(
             store=store,
@@ -73,6 +80,7 @@ def lock(
             index_series=lot.index_series,
             rate_set_id=rate_set_id,
             index_close_id=index_close_id,
+            frozen=frozen,
             order_count=lot.order_count,
             total_minor=lot.total_minor,
             terms_digest=digest_of(lot.terms),

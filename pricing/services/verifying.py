@@ -5,12 +5,12 @@ that does not stand in it.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from diagnostics import ledger
+from diagnostics import ledger, proofs
 from diagnostics.models import LedgerEntry
 from marketplace import guarded
 from pricing import agreements
@@ -31,6 +31,7 @@ class Check(StrEnum):
     CERTIFICATE = "certificate"  # by the certificate that we sealed it with
     LEDGER = "ledger"  # the ledger has its entry, and the row of the database still equals it
     CHAIN = "chain"  # the store's ledger is an unbroken chain
+    ROWS = "rows"  # lock, terms, acts, signatures and what was locked by are as the ledger recorded them
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -129,14 +130,20 @@ def _certificate(reading: Mapping[str, Any], row: SealedAgreement | None) -> Fou
 
 def _ledger(row: SealedAgreement | None, claimed: Mapping[str, Any]) -> list[Found]:
     if row is None:
-        return [Found(check=Check.LEDGER, ok=False)]
+        return [Found(check=check, ok=False) for check in (Check.LEDGER, Check.ROWS)]
     sealed = _entry(row, kind="agreement.sealed", facts__digest=row.digest)
     wrong = _differing(row, sealed, claimed)
     bad, _read = ledger.first_bad_entry(row.store_id)
     return [
         Found(check=Check.LEDGER, ok=not wrong, detail=", ".join(wrong)),
         Found(check=Check.CHAIN, ok=bad is None, detail=str(bad or "")),
+        _rows(row),
     ]
+
+
+def _rows(row: SealedAgreement) -> Found:
+    differing = next(proofs.differing(row.store_id, f"batch:{row.subject}"), "")
+    return Found(check=Check.ROWS, ok=not differing, detail=differing[:200])
 
 
 def _entry(row: SealedAgreement, **wanted: object) -> LedgerEntry | None:
@@ -158,3 +165,17 @@ def _differing(row: SealedAgreement, sealed: LedgerEntry | None, claimed: Mappin
     if not _entry(row, seq=act.get("seq"), kind=act.get("kind"), digest=act.get("digest")):
         wrong.append("ledger")
     return wrong
+
+
+@proofs.check
+def differing_agreements(store_id: int, subject: str) -> Iterator[str]:
+    """Rows of sealed agreements that are not what the ledger recorded at their seal."""
+    entries = LedgerEntry.objects.filter(store_id=store_id, kind="agreement.sealed")
+    rows = SealedAgreement.objects.filter(store=store_id)
+    if subject:
+        entries, rows = entries.filter(subject=subject), rows.filter(subject=subject.removeprefix("batch:"))
+    recorded = {facts["id"]: facts for facts in entries.values_list("facts", flat=True)}
+    for row in rows.iterator(chunk_size=500):
+        if recorded.pop(str(row.pk), None) != json.loads(json.dumps(facts_of(row))):
+            yield f"pricing_sealedagreement {row.pk}: changed"
+    yield from (f"pricing_sealedagreement {pk}: gone" for pk in recorded)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from diagnostics import ledger
+from diagnostics import ledger, proofs
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from eligibility.services import gates_now
@@ -17,7 +17,7 @@ from outbox import letters
 from pricing import services as pricing
 from pricing import signing
 from pricing.agreements import Kind
-from pricing.models import Grant, Lock
+from pricing.models import Act, Grant, Lock
 from pricing.services import sealing
 from repurchase.custom_services import digest_of
 from repurchase.lifecycle import OrderStatus, sources
@@ -196,7 +196,7 @@ def _record(
         _record_services(grant, weighed, at)
     ledger.record(
         store_id=grant.store_id, kind=kind, subject=f"batch:{grant.subject}", by=f"grant:{grant.pk}", at=at,
-        consent_version=consent_version,
+        consent_version=consent_version, rows=proofs.of(Act.objects.filter(grant=grant, lock__in=locks)),
         locks={str(lock.pk): {"status": lock.status, "terms_digest": lock.terms_digest} for lock in locks},
         **facts,
     )  # fmt: skip

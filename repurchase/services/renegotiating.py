@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from django.db import transaction
 
-from diagnostics import ledger
+from diagnostics import ledger, proofs
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace import clock
@@ -19,7 +19,7 @@ from marketplace.models import Membership, User
 from outbox import letters
 from pricing import services as pricing
 from pricing.agreements import Kind, digest_of
-from pricing.models import Grant, Lock, Offer, Renegotiation, Signature
+from pricing.models import Approval, Grant, Lock, Offer, OfferTerms, Remark, Renegotiation, Signature
 from pricing.renegotiation import Asked, Side, beyond, percent
 from pricing.services import renegotiating as acts
 from pricing.services import sealing
@@ -74,6 +74,7 @@ def offer(*, renegotiation: Renegotiation, actor: Actor, asked: Asked, note: str
     _record(
         made, "offer.made", actor.by, now, version=version, side=str(actor.side), proposal=proposal.said(),
         terms_digest=made.digest, beyond_band=wide, total_minor=made.total_minor,
+        rows=proofs.of(Offer.objects.filter(pk=made.pk), OfferTerms.objects.filter(offer=made)),
     )  # fmt: skip
     return made
 
@@ -88,7 +89,10 @@ def approve(*, renegotiation: Renegotiation, digest: str, by: str) -> None:
     acts.approve(offer=newest, by=by, band=band_of(_batch(lock)), at=now)
     if newest.side == Side.SELLER:
         _announce(newest)
-    _record(newest, "offer.approved", by, now, version=newest.version, terms_digest=newest.digest)
+    _record(
+        newest, "offer.approved", by, now, version=newest.version, terms_digest=newest.digest,
+        rows=proofs.of(Approval.objects.filter(offer=newest)),
+    )  # fmt: skip
 
 
 @transaction.atomic
@@ -98,13 +102,17 @@ def remark(*, renegotiation: Renegotiation, actor: Actor, text: str) -> None:
     now = clock.now(lock.store)
     said = acts.remark(renegotiation=renegotiation, actor=actor, kind="comment", text=text, at=now)
     _write(f"remark_{_other(actor.side)}", renegotiation, f"{said.pk}", remark=said.pk)
+    ledger.record(
+        store_id=lock.store_id, kind="renegotiation.remarked", subject=f"batch:{lock.subject}", by=actor.by, at=now,
+        renegotiation=str(renegotiation.pk), rows=proofs.of(Remark.objects.filter(pk=said.pk)),
+    )  # fmt: skip
 
 
 @transaction.atomic
 def decline(*, renegotiation: Renegotiation, actor: Actor, reason: str = "") -> None:
     """Ends the lot's orders as declined (R-55); the other party gets the reason. Raises as `offer`."""
     lock, now = pricing.hold_renegotiated(renegotiation)
-    acts.remark(renegotiation=renegotiation, actor=actor, kind="decline", text=reason, at=now)
+    said = acts.remark(renegotiation=renegotiation, actor=actor, kind="decline", text=reason, at=now)
     pricing.decline_anew(lock, at=now, by=actor.by)
     moved = RepeatOrder.objects.filter(lock=lock, status__in=sources(OrderStatus.DECLINED))
     n = moved.update(status=OrderStatus.DECLINED, changed_at=now)
@@ -115,6 +123,7 @@ def decline(*, renegotiation: Renegotiation, actor: Actor, reason: str = "") -> 
     ledger.record(
         store_id=lock.store_id, kind="renegotiation.declined", subject=f"batch:{lock.subject}", by=actor.by, at=now,
         lock=str(lock.pk), renegotiation=str(renegotiation.pk), orders=n, reason_given=bool(reason.strip()),
+        rows=proofs.of(Remark.objects.filter(pk=said.pk)),
     )  # fmt: skip
 
 
@@ -203,7 +212,7 @@ def _sign(
         _write(f"signed_{_other(actor.side)}", renegotiation, f"{standing.pk}", offer=str(standing.pk))
     _record(
         standing, "renegotiation.agreed" if both else "offer.signed", actor.by, now, version=standing.version,
-        terms_digest=standing.digest, **_evidence(signed),
+        terms_digest=standing.digest, rows=proofs.of(Signature.objects.filter(pk=signed.pk)), **_evidence(signed),
     )  # fmt: skip
     return both
 

@@ -53,6 +53,10 @@ WORDS = {
         _("The ledger's hash chain is unbroken."),
         _("The ledger's hash chain is broken."),
     ),
+    Check.ROWS: (
+        _("The records of the lock, its values and its signatures equal the ledger."),
+        _("The records of the lock, its values or its signatures differ from the ledger."),
+    ),
 }
 
 
