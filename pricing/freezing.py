@@ -51,9 +51,9 @@ class PricedBy:
 
 
 def freeze(
-    *, store: Store, subject: str, rate_set_id: int, index_close_id: int | None, priced_by: PricedBy
+    *, store: Store, subject: str, rate_set_id: int, index_close_id: int | None, priced_by: PricedBy = PricedBy()
 ) -> FrozenValues:
-    """Keeps the values of one locking: a fixed number of queries for any number of orders."""
+    """Keeps the values of one locking, in its transaction: a fixed number of queries for any number of orders."""
     read = [
         FxRateSet.objects.filter(pk=rate_set_id),
         FxRate.objects.filter(rate_set=rate_set_id),

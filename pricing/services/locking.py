@@ -3,7 +3,7 @@
 import datetime as dt
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Max, Sum
@@ -12,10 +12,9 @@ from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace import clock, policy, queries
 from marketplace.models import Buyer, OrderClaim, PastOrder, Sku, StockClaim, Store
-from pricing import freezing, reminders
+from pricing import reminders
 from pricing.agreements import digest_of
-from pricing.freezing import PricedBy
-from pricing.models import Lock, LockTerms
+from pricing.models import FrozenValues, Lock, LockTerms
 from pricing.services import ending, telling
 
 NAMED_ORDERS = 20
@@ -45,11 +44,12 @@ def lock(
     index_close_id: int | None,
     hours: int,
     by: str,
+    frozen: FrozenValues,
     stock_max_age: dt.timedelta | None = None,
-    priced_by: PricedBy = PricedBy(),
 ) -> tuple[list[Lock], list[Lock]]:
     """(a lock for each lot, in their order; other locks that were due and stood in the way, now expired).
 
+    `frozen`: what these lots were priced by, kept for as long as they live (`pricing.freezing`).
     The caller moves the orders of both, in the same transaction. ORDER_ALREADY_LOCKED, STOCK_SYNC_STALE (with
     `stock_max_age`), STOCK_TOO_LOW, ORDER_UNKNOWN; then nothing may be committed.
     """
@@ -65,12 +65,7 @@ def lock(
         _refuse_stale_stock(skus, now, stock_max_age)
     _refuse_low_stock(skus, needed)
     until = now + dt.timedelta(hours=hours)
-    policies = _policies(now)
-    kept = policies | {"closes_seen": queries.newest_close_id()}
-    frozen = freezing.freeze(
-        store=store, subject=subject, rate_set_id=rate_set_id, index_close_id=index_close_id,
-        priced_by=replace(priced_by, policies={**priced_by.policies, **policies}),
-    )  # fmt: skip
+    kept = _policies(now) | {"closes_seen": queries.newest_close_id()}
     locks = Lock.objects.bulk_create(
         Lock(
             store=store,

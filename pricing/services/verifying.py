@@ -4,6 +4,7 @@ Each check is asked for itself, so that the answer names what is wrong. Whoever 
 that does not stand in it.
 """
 
+import datetime as dt
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ class Check(StrEnum):
     TERMS = "terms"  # the attached agreement and terms have the digests that they name
     KNOWN = "known"  # this very file was sealed here, byte for byte
     CERTIFICATE = "certificate"  # by the certificate that we sealed it with
+    IN_FORCE = "in_force"  # the certificate had begun and not ended when it sealed
     LEDGER = "ledger"  # the ledger has its entry, and the row of the database still equals it
     CHAIN = "chain"  # the store's ledger is an unbroken chain
     ROWS = "rows"  # lock, terms, acts, signatures and what was locked by are as the ledger recorded them
@@ -81,6 +83,7 @@ def judge(pdf: bytes, reading: Mapping[str, Any]) -> Verdict:
         _terms(reading, claimed),
         _known(pdf, row),
         _certificate(reading, row),
+        _in_force(reading, row),
         *_ledger(row, claimed),
     ]
     ok = all(found.ok for found in checks)
@@ -101,7 +104,7 @@ def _claimed(text: str) -> Mapping[str, Any]:
 
 def _row(pdf: bytes, text: str) -> SealedAgreement | None:
     """By the file itself, else by the agreement in it: then the two are compared."""
-    rows = SealedAgreement.objects.all()
+    rows = SealedAgreement.objects.select_related("store")
     of_file = rows.filter(file_digest=digest_of(pdf)).first()
     return of_file or rows.filter(digest=digest_of(text.encode())).first()
 
@@ -126,6 +129,20 @@ def _known(pdf: bytes, row: SealedAgreement | None) -> Found:
 def _certificate(reading: Mapping[str, Any], row: SealedAgreement | None) -> Found:
     ok = row is not None and row.fingerprint == reading["fingerprint"]
     return Found(check=Check.CERTIFICATE, ok=ok, detail=reading["fingerprint"])
+
+
+def _in_force(reading: Mapping[str, Any], row: SealedAgreement | None) -> Found:
+    """At the time that the seal states, the time-stamp authority's, and our record's but for a sandbox's moved clock."""
+    said = [reading["sealed_at"], *filter(None, [reading["stamped_at"]])]
+    if row is not None and not row.store.sandbox:
+        said.append(row.sealed_at.isoformat())
+    begin, end = _instant(reading["not_before"]), _instant(reading["not_after"])
+    ok = all(text and begin <= _instant(text) <= end for text in said)
+    return Found(check=Check.IN_FORCE, ok=ok, detail=f"{reading['not_before']} – {reading['not_after']}")
+
+
+def _instant(text: str) -> dt.datetime:
+    return dt.datetime.fromisoformat(text)
 
 
 def _ledger(row: SealedAgreement | None, claimed: Mapping[str, Any]) -> list[Found]:

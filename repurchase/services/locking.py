@@ -13,7 +13,7 @@ from marketplace import clock
 from marketplace.models import ProductionGroup
 from outbox import letters
 from pricing import services as pricing
-from pricing import signing
+from pricing import freezing, signing
 from pricing.freezing import PricedBy
 from pricing.models import FrozenValues, Grant, Lock, LockTerms
 from qualification.queries import require_open
@@ -67,8 +67,11 @@ def _lock_and_invite(*, batch: Batch, by: str) -> list[Lock]:
         hours=int(batch.policies["lock_hours"]),
         by=by,
         stock_max_age=freshness.max_age(batch),
-        priced_by=_priced_by(batch),
-    )
+        frozen=freezing.freeze(
+            store=batch.store, subject=batch.ref, rate_set_id=batch.rate_set_id, index_close_id=batch.index_close_id,
+            priced_by=_priced_by(batch),
+        ),
+    )  # fmt: skip
     _check_capacity(batch, locks[0].locked_at)
     require_open(batch.store, locks[0].locked_at)  # the rows may have been waited for beyond its end
     ending.end_orders(ended, by="system:lock")
