@@ -19,12 +19,20 @@ from repurchase.models import Batch, OrderFee, RepeatLine, RepeatOrder
 
 
 def without_lines(
-    batch: Batch, orders: Mapping[int, RepeatOrder], dropped: Collection[int]
+    batch: Batch,
+    orders: Mapping[int, RepeatOrder],
+    dropped: Collection[int],
+    totals: Mapping[int, int] | None = None,
 ) -> dict[int, Priced | None]:
-    """Orders that lose lines, as they come out; None for one that loses all of them."""
+    """Orders that lose lines, as they come out; None for one that loses all of them.
+
+    `totals`: other prices than the locked ones, by line id (R-52).
+    """
     if not orders:
         return {}
     loaded = _loaded(orders)
+    if totals is not None:
+        loaded = {pk: reducing.repriced(order, totals) for pk, order in loaded.items()}
     cards = freight_cards(
         store=batch.store, countries={o.ship_to["country"] for o in orders.values()}, now=batch.screened_at
     )

@@ -27,8 +27,10 @@ from pricing.services.renegotiating import Actor
 from pricing.signing import Evidence
 from repurchase.batching import BatchStatus
 from repurchase.lifecycle import OrderStatus, sources
-from repurchase.models import Batch, LineService, RepeatOrder
-from repurchase.queries.changing import LotOrders, lot_orders, offer_text, work_out
+from repurchase.models import Batch, RepeatOrder
+from repurchase.queries.changing import lot_orders, offer_text, work_out
+from repurchase.queries.talks import ticks_of
+from repurchase.queries.weighing import NO_TICKS, Ticks, Weighed, weigh_offer
 from repurchase.services import answering, batches, ending, invoicing, telling
 from repurchase.services.repricing import confirm_at_agreed_prices
 
@@ -152,9 +154,13 @@ def sign_by_link(
     name: str,
     consent: bool,
     evidence: Evidence,
+    ticks: Ticks = NO_TICKS,
+    shown: str = "",
 ) -> bool:
     """The buyer's signature: tick, code, name, press. True when with it both have signed.
 
+    A customised service that isn't ticked takes its lines along (R-15). Where any is asked, `shown` is the digest of
+    the totals that the buyer saw: TERMS_CHANGED with `ticks` when these ticks come to others.
     A wrong code is counted before anything else can fail, and stays counted. Beside what `send_code` raises:
     SIGNING_CODE_WRONG, SIGNING_CODE_EXPIRED, SIGNING_CODE_SPENT, INPUT_INVALID, RENEGOTIATION_LAPSED, LOCK_ENDED.
     """
@@ -168,6 +174,7 @@ def sign_by_link(
         name=name,
         evidence=evidence,
         code=code,
+        answer=(ticks, shown),
     )
 
 
@@ -196,15 +203,19 @@ def _sign(
     name: str,
     evidence: Evidence,
     code: str | None,
+    answer: tuple[Ticks, str] | None = None,
 ) -> bool:
     lock, now = pricing.hold_renegotiated(renegotiation)
     standing = acts.refuse_stale(renegotiation, digest)
+    weighed = _answered(lock, standing, *answer) if answer else Weighed()
     if code is not None:
         acts.use_code(offer=standing, side=actor.side, typed=code, at=now)
     signed = acts.sign(
         offer=standing, actor=actor, name=name, how="password" if code is None else "code", evidence=evidence,
-        band=band_of(_batch(lock)), at=now,
+        band=band_of(_batch(lock)), at=now, particulars=answering.particulars_of(weighed).get(lock.pk),
     )  # fmt: skip
+    if weighed.asked:
+        answering.record_services(lock.store_id, lock.subject, weighed, by=actor.by, at=now)
     both = acts.is_agreed(standing, renegotiation.deadline_at)
     if both:
         _settle(lock, standing, actor, now)
@@ -223,24 +234,30 @@ def _settle(lock: Lock, agreed: Offer, actor: Actor, at: dt.datetime) -> None:
     worked = work_out(lot, agreed.proposal)
     if worked.money != agreed.money:
         raise ValueError(f"offer {agreed.pk} comes to {worked.money} now")
-    pricing.confirm_anew(lock, kept_stock=lot.pieces(), at=at, by=actor.by)
-    confirm_at_agreed_prices(lot, worked, at=at)
-    _confirm_services(lot, at)
+    weighed = weigh_offer(lot, worked, ticks_of(lot, agreed))
+    kept = [pk for pk in lot.orders if pk not in weighed.gone]
+    if not kept:
+        raise Problem(Code.INPUT_INVALID, detail="every order is left out; decline instead")
+    pricing.confirm_anew(lock, kept_stock=lot.pieces(without=weighed.dropped), at=at, by=actor.by)
+    confirm_at_agreed_prices(lot, worked, weighed, at=at)
     telling.orders(RepeatOrder.objects.filter(lock=lock, changed_at=at), at=at)
     answering.keep_gates(lot.batch, at)
-    invoicing.ask(batch=lot.batch, occasion=lock.pk, orders=list(lot.orders), at=at)
+    invoicing.ask(batch=lot.batch, occasion=lock.pk, orders=kept, at=at)
     ending.close_finished(store_id=lock.store_id, refs=[lock.subject], at=at)
     sealing.ask(
         store_id=lock.store_id, kind=Kind.RENEGOTIATION, subject=lock.subject, occasion=agreed.pk, at=at
     )
 
 
-def _confirm_services(lot: LotOrders, at: dt.datetime) -> None:
-    """Customised services stand in the signed terms: the signature confirms them in writing (R-15)."""
-    LineService.objects.filter(
-        batch=lot.batch, past_order__in=[o.past_order_id for o in lot.orders.values()],
-        dismissed_at=None, confirmed_at=None,
-    ).update(confirmed_at=at)  # fmt: skip
+def _answered(lock: Lock, standing: Offer, ticks: Ticks, shown: str) -> Weighed:
+    """What the buyer's ticks come to at the offered prices; refused unless that is what the page showed."""
+    lot = lot_orders(lock)
+    weighed = weigh_offer(lot, work_out(lot, standing.proposal), ticks)
+    if weighed.asked and shown != weighed.digest:
+        raise Problem(Code.TERMS_CHANGED, ticks=True)
+    if len(weighed.gone) == len(lot.orders):
+        raise Problem(Code.INPUT_INVALID, detail="every order is left out; decline instead")
+    return weighed
 
 
 @transaction.atomic

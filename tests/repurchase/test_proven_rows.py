@@ -46,7 +46,7 @@ def told(store, alice, bob):
     talking.counter(found)
     talking.sign_as_seller(found, alice)
     assert talking.sign_as_buyer(found)
-    confirmed(store, email="other@example.com")
+    confirmed(store, country="FR")
     return store
 
 

@@ -123,7 +123,7 @@ class TestARotatedCertificate:
         old = certify(-1, 30)
         first = sealing.content_of(sealed(confirmed(store)))
         new = certify(-1, 60, "Example Platform Ltd, 2")
-        second = confirmed(store, email="other@example.com")
+        second = confirmed(store, country="FR")
         pdf = sealing.content_of(sealing.seal(Sealing.objects.get(done_at=None).pk))
         assert second.ref in pdf.decode("latin-1") or judged(pdf).agreement["subject"] == second.ref
         assert judged(first).ok
