@@ -51,7 +51,12 @@ class PricedBy:
 
 
 def freeze(
-    *, store: Store, subject: str, rate_set_id: int, index_close_id: int | None, priced_by: PricedBy = PricedBy()
+    *,
+    store: Store,
+    subject: str,
+    rate_set_id: int,
+    index_close_id: int | None,
+    priced_by: PricedBy = PricedBy(),
 ) -> FrozenValues:
     """Keeps the values of one locking, in its transaction: a fixed number of queries for any number of orders."""
     read = [
@@ -78,8 +83,11 @@ def _published(rate_set_id: int, values: Mapping[str, Mapping[str, Any]]) -> dic
     rate_set = values[FxRateSet._meta.label_lower][str(rate_set_id)]
     per_euro = {row["currency"]: row["per_euro"] for row in values[FxRate._meta.label_lower].values()}
     return {
-        "id": rate_set_id, "source": rate_set["source"], "published_on": rate_set["published_on"], "per_euro": per_euro,
-    }  # fmt: skip
+        "id": rate_set_id,
+        "source": rate_set["source"],
+        "published_on": rate_set["published_on"],
+        "per_euro": per_euro,
+    }
 
 
 def _tariffs(store: Store, priced_by: PricedBy) -> list[QuerySet]:
@@ -130,9 +138,7 @@ def rates_of_locks(locks: Collection[Lock]) -> dict[UUID, Rates]:
     rates = {pk: _rates(content_of(each)["rates"]) for pk, each in kept.items()}
     old = {lock.rate_set_id: lock.rate_set for lock in locks if not lock.frozen_id}
     of_rows = {pk: rates_of(rate_set) for pk, rate_set in old.items()}
-    return {
-        lock.pk: rates[lock.frozen_id] if lock.frozen_id else of_rows[lock.rate_set_id] for lock in locks
-    }
+    return {lock.pk: rates[lock.frozen_id] if lock.frozen_id else of_rows[lock.rate_set_id] for lock in locks}
 
 
 def _rates(told: Mapping[str, Any]) -> Rates:

@@ -445,7 +445,9 @@ class Signature(models.Model):
     how = models.CharField(max_length=8, choices=[("password", "password"), ("code", "code")])
     ip = models.GenericIPAddressField(null=True)
     user_agent = models.CharField(max_length=300, blank=True)
-    particulars = models.JSONField(default=dict)  # services confirmed or not, as an act keeps them: digests only
+    particulars = models.JSONField(
+        default=dict
+    )  # services confirmed or not, as an act keeps them: digests only
 
     class Meta:
         constraints = [

@@ -38,21 +38,48 @@ END $$;
 DROP = "DROP FUNCTION close_the_version_before(regclass, bigint);"
 
 PROTECTED = [
-    ("commissionrate", "category", "marketplace.category", {"related_name": "commission_rates", "verbose_name": "category of goods"}),
+    (
+        "commissionrate",
+        "category",
+        "marketplace.category",
+        {"related_name": "commission_rates", "verbose_name": "category of goods"},
+    ),
     ("fxrate", "rate_set", "marketplace.fxrateset", {"related_name": "rates", "db_index": False}),
-    ("fxrateset", "store", "marketplace.store", {"related_name": "+", "db_index": False, "null": True, "blank": True}),
+    (
+        "fxrateset",
+        "store",
+        "marketplace.store",
+        {"related_name": "+", "db_index": False, "null": True, "blank": True},
+    ),
     ("paymentterms", "buyer", "marketplace.buyer", {"related_name": "payment_terms"}),
     ("paymentterms", "store", "marketplace.store", {"related_name": "+"}),
     ("pricelistentry", "sku", "marketplace.sku", {"related_name": "price_list"}),
     ("pricelistentry", "store", "marketplace.store", {"related_name": "+"}),
-    ("quarantined", "rate_set", "marketplace.fxrateset", {"related_name": "quarantined", "db_index": False, "null": True}),
-    ("ratecard", "service", "marketplace.carrierservice", {"related_name": "rate_cards", "verbose_name": "carrier service"}),
-    ("ratecard", "store", "marketplace.store", {
-        "related_name": "rate_cards", "null": True, "blank": True,
-        "verbose_name": "negotiated by the store (empty: public)",
-    }),
+    (
+        "quarantined",
+        "rate_set",
+        "marketplace.fxrateset",
+        {"related_name": "quarantined", "db_index": False, "null": True},
+    ),
+    (
+        "ratecard",
+        "service",
+        "marketplace.carrierservice",
+        {"related_name": "rate_cards", "verbose_name": "carrier service"},
+    ),
+    (
+        "ratecard",
+        "store",
+        "marketplace.store",
+        {
+            "related_name": "rate_cards",
+            "null": True,
+            "blank": True,
+            "verbose_name": "negotiated by the store (empty: public)",
+        },
+    ),
     ("registrationrequirement", "category", "marketplace.category", {"null": True, "blank": True}),
-]  # fmt: skip
+]
 
 
 def close() -> str:

@@ -21,7 +21,9 @@ def begin(version: T) -> T:
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ranges_are_unbroken DEFERRED")
         version.save(force_insert=True)
-        cursor.execute("SELECT close_the_version_before(%s::regclass, %s)", [version._meta.db_table, version.pk])
+        cursor.execute(
+            "SELECT close_the_version_before(%s::regclass, %s)", [version._meta.db_table, version.pk]
+        )
         cursor.execute("SET CONSTRAINTS ranges_are_unbroken IMMEDIATE")
     version.refresh_from_db(fields=["valid_until"])
     return version

@@ -8,8 +8,17 @@ from diagnostics.frozen import kept
 from marketplace import clock
 
 PROVING = (
-    "Lock", "LockTerms", "Grant", "Act", "Renegotiation", "Offer", "OfferTerms", "Approval", "Signature", "Remark",
-)  # fmt: skip
+    "Lock",
+    "LockTerms",
+    "Grant",
+    "Act",
+    "Renegotiation",
+    "Offer",
+    "OfferTerms",
+    "Approval",
+    "Signature",
+    "Remark",
+)
 AT_ONCE = 500
 
 REFUSE = """
@@ -31,14 +40,16 @@ def record_what_stands(apps, schema_editor) -> None:
     """Rows from before digests were kept get theirs now, in entries that say so."""
     for model in (apps.get_model("pricing", name) for name in PROVING):
         for store_id in model.objects.order_by("store_id").values_list("store_id", flat=True).distinct():
-            pks = list(
-                model.objects.filter(store_id=store_id).order_by("pk").values_list("pk", flat=True)
-            )
+            pks = list(model.objects.filter(store_id=store_id).order_by("pk").values_list("pk", flat=True))
             for start in range(0, len(pks), AT_ONCE):
                 ledger.record(
-                    store_id=store_id, kind="rows.recorded", subject=f"store:{store_id}", by="system:migration",
-                    at=clock.now(), rows=proofs.of(model.objects.filter(pk__in=pks[start : start + AT_ONCE])),
-                )  # fmt: skip
+                    store_id=store_id,
+                    kind="rows.recorded",
+                    subject=f"store:{store_id}",
+                    by="system:migration",
+                    at=clock.now(),
+                    rows=proofs.of(model.objects.filter(pk__in=pks[start : start + AT_ONCE])),
+                )
 
 
 class Migration(migrations.Migration):
@@ -103,7 +114,13 @@ class Migration(migrations.Migration):
         kept("pricing_grant", "version"),
         kept("pricing_renegotiation", "ended_at", "ended_by"),
         kept(
-            "pricing_lock", "status", "renegotiation_deadline", "ended_at", "ended_by", "judged_by", "next_reminder_at"
+            "pricing_lock",
+            "status",
+            "renegotiation_deadline",
+            "ended_at",
+            "ended_by",
+            "judged_by",
+            "next_reminder_at",
         ),
         migrations.RunPython(record_what_stands, migrations.RunPython.noop),
     ]

@@ -35,7 +35,9 @@ class LotOrders:
     def pieces(self, *, without: Collection[int] = ()) -> Counter[int]:
         """By SKU id, what these orders need but for some lines, by id: one query."""
         pieces: Counter[int] = Counter()
-        rows = RepeatLine.objects.filter(order__in=self.orders, outcome=LineOutcome.PLANNED).exclude(pk__in=without)
+        rows = RepeatLine.objects.filter(order__in=self.orders, outcome=LineOutcome.PLANNED).exclude(
+            pk__in=without
+        )
         for sku_id, quantity in rows.values_list("sku_id", "quantity"):
             pieces[sku_id] += quantity
         return pieces

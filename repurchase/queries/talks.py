@@ -23,10 +23,17 @@ from pricing.triggers import Kind
 from repurchase import charts
 from repurchase.custom_services import digest_of
 from repurchase.models import Batch, RepeatOrder
-from repurchase.queries.changing import MONEY, LotOrders, locked_entries, lot_orders, offered_entries, work_out
+from repurchase.queries.changing import (
+    MONEY,
+    LotOrders,
+    locked_entries,
+    lot_orders,
+    offered_entries,
+    work_out,
+)
 from repurchase.queries.paging import PAGE
-from repurchase.queries.services import ServiceView, asked_services
-from repurchase.queries.weighing import NO_TICKS, Ticks, Weighed, weigh_offer
+from repurchase.queries.services import ServiceView
+from repurchase.queries.weighing import NO_TICKS, Ticks, Weighed, asked_of, weigh_offer
 
 HISTORY_DAYS = 30
 BUYER_LETTERS = (
@@ -275,14 +282,12 @@ def services_of(found: Renegotiation, talks_: Talks, ticks: Ticks | None = None)
     `ticks` None: as the buyer has signed, else none ticked yet.
     """
     offer = talks_.standing
-    if offer is None or not talks_.live:
+    if offer is None or not talks_.live or not asked_of(talks_.batch, found.lock):
         return None
     lot = lot_orders(found.lock)
     signed = talks_.signed.get(Side.BUYER)
     given = ticks if ticks is not None else ticks_of(lot, offer) if signed else NO_TICKS
     weighed = weigh_offer(lot, work_out(lot, offer.proposal), given)
-    if not weighed.asked:
-        return None
     confirmed = {view.id for view in weighed.confirmed}
     views = sorted(
         [*weighed.confirmed, *weighed.unconfirmed], key=lambda v: (v.order.position, v.line_no or 0, v.id)
@@ -299,7 +304,7 @@ def ticks_of(lot: LotOrders, offer: Offer) -> Ticks:
     if signed is None or "services" not in signed.particulars:
         return Ticks(every_service=True)
     told = {(s["order"], s["line"], s["text"]) for s in signed.particulars["services"] if s["confirmed"]}
-    asked = [view for view in asked_services(lot.batch) if view.order.lock_id == lot.lock.pk]
+    asked = asked_of(lot.batch, lot.lock)
     return Ticks(
         services=frozenset(v.id for v in asked if (v.order.ref, v.line_no, digest_of(v.text)) in told)
     )

@@ -15,7 +15,7 @@ from diagnostics.problem import Problem
 from marketplace.garbage import uncollected
 from marketplace.money import Money
 from pricing.fees import Priced
-from pricing.models import Grant
+from pricing.models import Grant, Lock
 from repurchase.lifecycle import OrderStatus
 from repurchase.models import Batch, RepeatOrder
 from repurchase.queries.changing import LotOrders, Worked
@@ -86,8 +86,17 @@ def weigh(*, grant: Grant, lock_ids: Collection[UUID], ticks: Ticks) -> Weighed:
 @uncollected()
 def weigh_offer(lot: LotOrders, worked: Worked, ticks: Ticks) -> Weighed:
     """The same for a renegotiated lot at the prices that are offered: what the buyer's signature comes to (R-15, R-54)."""
-    asked = [view for view in asked_services(lot.batch) if view.order.lock_id == lot.lock.pk]
-    return _weighed(lot.batch, asked, ticks, lambda: _offered(lot, worked), worked.totals) if asked else Weighed()
+    asked = asked_of(lot.batch, lot.lock)
+    return (
+        _weighed(lot.batch, asked, ticks, lambda: _offered(lot, worked), worked.totals)
+        if asked
+        else Weighed()
+    )
+
+
+def asked_of(batch: Batch, lock: Lock) -> list[ServiceView]:
+    """The services that the buyer is asked to confirm with one lot."""
+    return [view for view in asked_services(batch) if view.order.lock_id == lock.pk]
 
 
 def _weighed(

@@ -12,8 +12,8 @@ from diagnostics.problem import Problem
 from marketplace import clock
 from marketplace.models import ProductionGroup
 from outbox import letters
-from pricing import services as pricing
 from pricing import freezing, signing
+from pricing import services as pricing
 from pricing.freezing import PricedBy
 from pricing.models import FrozenValues, Grant, Lock, LockTerms
 from qualification.queries import require_open

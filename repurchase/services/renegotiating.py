@@ -30,7 +30,7 @@ from repurchase.lifecycle import OrderStatus, sources
 from repurchase.models import Batch, RepeatOrder
 from repurchase.queries.changing import lot_orders, offer_text, work_out
 from repurchase.queries.talks import ticks_of
-from repurchase.queries.weighing import NO_TICKS, Ticks, Weighed, weigh_offer
+from repurchase.queries.weighing import NO_TICKS, Ticks, Weighed, asked_of, weigh_offer
 from repurchase.services import answering, batches, ending, invoicing, telling
 from repurchase.services.repricing import confirm_at_agreed_prices
 
@@ -236,8 +236,7 @@ def _settle(lock: Lock, agreed: Offer, actor: Actor, at: dt.datetime) -> None:
         raise ValueError(f"offer {agreed.pk} comes to {worked.money} now")
     weighed = weigh_offer(lot, worked, ticks_of(lot, agreed))
     kept = [pk for pk in lot.orders if pk not in weighed.gone]
-    if not kept:
-        raise Problem(Code.INPUT_INVALID, detail="every order is left out; decline instead")
+    _refuse_unanswered(agreed, weighed)
     pricing.confirm_anew(lock, kept_stock=lot.pieces(without=weighed.dropped), at=at, by=actor.by)
     confirm_at_agreed_prices(lot, worked, weighed, at=at)
     telling.orders(RepeatOrder.objects.filter(lock=lock, changed_at=at), at=at)
@@ -249,11 +248,20 @@ def _settle(lock: Lock, agreed: Offer, actor: Actor, at: dt.datetime) -> None:
     )
 
 
+def _refuse_unanswered(agreed: Offer, weighed: Weighed) -> None:
+    """TERMS_CHANGED unless every service that is asked now is one that the buyer's signature answered."""
+    told = agreed.signatures.get(side=Side.BUYER).particulars.get("services")
+    if told is not None and len(told) != weighed.asked:
+        raise Problem(Code.TERMS_CHANGED)
+
+
 def _answered(lock: Lock, standing: Offer, ticks: Ticks, shown: str) -> Weighed:
     """What the buyer's ticks come to at the offered prices; refused unless that is what the page showed."""
+    if not asked_of(_batch(lock), lock):
+        return Weighed()
     lot = lot_orders(lock)
     weighed = weigh_offer(lot, work_out(lot, standing.proposal), ticks)
-    if weighed.asked and shown != weighed.digest:
+    if shown != weighed.digest:
         raise Problem(Code.TERMS_CHANGED, ticks=True)
     if len(weighed.gone) == len(lot.orders):
         raise Problem(Code.INPUT_INVALID, detail="every order is left out; decline instead")

@@ -57,7 +57,9 @@ def page(
     `form_of`: the renegotiation that the form and its `ticks` were of: what was typed into it stays.
     """
     of_page = NO_TICKS if form_of else ticks
-    context = _context(request, found, token, of_page) | ({} if form_of and _ticked(problem) else _said(problem))
+    context = _context(request, found, token, of_page) | (
+        {} if form_of and _ticked(problem) else _said(problem)
+    )
     for each in context["all_talks"]:
         of_form = each["talks"].renegotiation.pk == form_of
         each["typed"] = request.POST if of_form else {}

@@ -61,10 +61,15 @@ def filled(field) -> object:
     """For what is empty now."""
     kind = (field.target_field if field.is_relation else field).get_internal_type()
     return {
-        "DateTimeField": dt.datetime(2026, 1, 1, tzinfo=dt.UTC), "DateField": dt.date(2026, 1, 1), "BooleanField": True,
-        "UUIDField": uuid.uuid4(), "GenericIPAddressField": "203.0.113.99", "JSONField": {"x": 1},
-        "CharField": "x", "TextField": "x",
-    }.get(kind, 1)  # fmt: skip
+        "DateTimeField": dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
+        "DateField": dt.date(2026, 1, 1),
+        "BooleanField": True,
+        "UUIDField": uuid.uuid4(),
+        "GenericIPAddressField": "203.0.113.99",
+        "JSONField": {"x": 1},
+        "CharField": "x",
+        "TextField": "x",
+    }.get(kind, 1)
 
 
 def prepared(field, value):

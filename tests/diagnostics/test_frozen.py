@@ -181,7 +181,8 @@ def refuses_every_change(cursor, model, may_change) -> None:
         if field.attname in may_change:
             continue
         value = prepared(field, other(getattr(row, field.attname), field))
-        with pytest.raises(psycopg2.Error, match="FROZEN|append-only|PRICE_LOCKED"):
+        with pytest.raises(psycopg2.Error, match=r"FROZEN|append-only|PRICE_LOCKED"):
             cursor.execute(
-                f"UPDATE {table} SET {field.attname} = %s WHERE {pk.attname} = %s", [value, prepared(pk, row.pk)]
+                f"UPDATE {table} SET {field.attname} = %s WHERE {pk.attname} = %s",
+                [value, prepared(pk, row.pk)],
             )

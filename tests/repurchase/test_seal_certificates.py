@@ -62,7 +62,9 @@ class TestACertificateOutsideOfItsTime:
         with pytest.raises(ImproperlyConfigured):
             seals.seal(b"%PDF-", reason="test")
 
-    def test_is_told_to_the_operator_once_a_day_while_agreements_wait(self, store, certify, begin, end, client):
+    def test_is_told_to_the_operator_once_a_day_while_agreements_wait(
+        self, store, certify, begin, end, client
+    ):
         world.user("staff@example.com", is_staff=True, is_superuser=True)
         certify(begin, end)
         assert sweeping.sweep().seal_alarms == 0
@@ -139,8 +141,10 @@ class TestARotatedCertificate:
         assert verifying.judge(pdf, read).ok
         at = dt.datetime.fromisoformat(read["sealed_at"])
         for begin, end, ok in (
-            (at, at, True), (at - DAY, at - dt.timedelta(seconds=1), False), (at + dt.timedelta(seconds=1), at + DAY, False),
-        ):  # fmt: skip
+            (at, at, True),
+            (at - DAY, at - dt.timedelta(seconds=1), False),
+            (at + dt.timedelta(seconds=1), at + DAY, False),
+        ):
             told = read | {"not_before": begin.isoformat(), "not_after": end.isoformat()}
             assert verifying._in_force(told, row).ok is ok
 
@@ -150,9 +154,11 @@ class TestARotatedCertificate:
         row = SealedAgreement.objects.select_related("store").get()
         now = dt.datetime.now(dt.UTC)
         told = {
-            "sealed_at": now.isoformat(), "stamped_at": "", "not_before": (now - DAY).isoformat(),
+            "sealed_at": now.isoformat(),
+            "stamped_at": "",
+            "not_before": (now - DAY).isoformat(),
             "not_after": (now + DAY).isoformat(),
-        }  # fmt: skip
+        }
         assert verifying._in_force(told, row).ok
         assert not verifying._in_force(told | {"sealed_at": ""}, row).ok
         assert not verifying._in_force(told | {"stamped_at": (now + 2 * DAY).isoformat()}, row).ok
