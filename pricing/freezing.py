@@ -31,7 +31,6 @@ from marketplace.models import (
     TaxRate,
 )
 from marketplace.money import Rates
-from marketplace.queries import rates_of
 from pricing.agreements import digest_of
 from pricing.models import FrozenValues, Lock
 
@@ -130,15 +129,29 @@ def content_of(kept: FrozenValues) -> dict[str, Any]:
 
 
 def rates_of_locks(locks: Collection[Lock]) -> dict[UUID, Rates]:
-    """The exchange rates that each lock froze, from its own kept values (pitfall 1): one query for any number.
+    """The exchange rates that each lock froze, from its own kept values (pitfall 1): three queries for any number.
 
     A lock from before they were kept takes them from the rows of its rate set.
     """
     kept = FrozenValues.objects.in_bulk({lock.frozen_id for lock in locks if lock.frozen_id})
     rates = {pk: _rates(content_of(each)["rates"]) for pk, each in kept.items()}
-    old = {lock.rate_set_id: lock.rate_set for lock in locks if not lock.frozen_id}
-    of_rows = {pk: rates_of(rate_set) for pk, rate_set in old.items()}
-    return {lock.pk: rates[lock.frozen_id] if lock.frozen_id else of_rows[lock.rate_set_id] for lock in locks}
+    of_rows = _rates_of_sets({lock.rate_set_id for lock in locks if not lock.frozen_id})
+    return {
+        lock.pk: rates[lock.frozen_id] if lock.frozen_id else of_rows[lock.rate_set_id] for lock in locks
+    }
+
+
+def _rates_of_sets(ids: Collection[int]) -> dict[int, Rates]:
+    sets = FxRateSet.objects.filter(pk__in=ids).prefetch_related("rates") if ids else ()
+    return {
+        row.pk: Rates(
+            id=row.pk,
+            source=row.source,
+            published_on=row.published_on,
+            per_euro={rate.currency: rate.per_euro for rate in row.rates.all()},
+        )
+        for row in sets
+    }
 
 
 def _rates(told: Mapping[str, Any]) -> Rates:
