@@ -136,9 +136,7 @@ def rates_of_locks(locks: Collection[Lock]) -> dict[UUID, Rates]:
     kept = FrozenValues.objects.in_bulk({lock.frozen_id for lock in locks if lock.frozen_id})
     rates = {pk: _rates(content_of(each)["rates"]) for pk, each in kept.items()}
     of_rows = _rates_of_sets({lock.rate_set_id for lock in locks if not lock.frozen_id})
-    return {
-        lock.pk: rates[lock.frozen_id] if lock.frozen_id else of_rows[lock.rate_set_id] for lock in locks
-    }
+    return {lock.pk: rates[lock.frozen_id] if lock.frozen_id else of_rows[lock.rate_set_id] for lock in locks}
 
 
 def _rates_of_sets(ids: Collection[int]) -> dict[int, Rates]:
