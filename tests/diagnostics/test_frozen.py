@@ -31,6 +31,7 @@ DATED_BUT_NOT_FROZEN = {
     "marketplace_registration": "a store's own numbers, mirrored; a locked order keeps its tax code",
 }
 """With a first day in force, and yet changed: why."""
+REFUSED = r"FROZEN|append-only|PRICE_LOCKED"
 DATED = ("valid_from", "published_on", "closed_on", "per_euro")
 
 
@@ -175,13 +176,13 @@ def refuses_every_change(cursor, model, may_change) -> None:
     table, pk = model._meta.db_table, model._meta.pk
     row = model._base_manager.order_by("pk").first()
     assert row is not None, f"{table} has no row to try it on"
-    with pytest.raises(psycopg2.errors.IntegrityConstraintViolation):
+    with pytest.raises(psycopg2.Error, match=REFUSED):
         cursor.execute(f"DELETE FROM {table} WHERE {pk.attname} = %s", [prepared(pk, row.pk)])
     for field in model._meta.concrete_fields:
         if field.attname in may_change:
             continue
         value = prepared(field, other(getattr(row, field.attname), field))
-        with pytest.raises(psycopg2.Error, match=r"FROZEN|append-only|PRICE_LOCKED"):
+        with pytest.raises(psycopg2.Error, match=REFUSED):
             cursor.execute(
                 f"UPDATE {table} SET {field.attname} = %s WHERE {pk.attname} = %s",
                 [value, prepared(pk, row.pk)],
