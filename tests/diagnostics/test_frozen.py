@@ -145,7 +145,6 @@ def rows_of_every_table(alice, bob) -> None:
     renegotiating.approve(renegotiation=found, digest=offered.digest, by=f"user:{bob.pk}")
     renegotiating.remark(renegotiation=found, actor=renegotiating.seller(alice), text="Well?")
     talking.sign_as_seller(found, alice)
-    world.index_close()
     PolicyValue.objects.create(name="lock_hours", value="72", valid_from=world.NOW, reason="r")
     RegistrationRequirement.objects.create(
         scheme="EPR", country="DE", jurisdiction="EU", valid_from=world.TODAY, reference="r"
