@@ -46,7 +46,7 @@ def other(value: object, field, dice: random.Random | None = None) -> object:
     if isinstance(value, dict):
         return {**value, "x": 1}
     if isinstance(value, list):
-        return [*value, "x"]
+        return [*value, filled(field.base_field) if hasattr(field, "base_field") else "x"]
     if isinstance(value, bytes | memoryview):
         raw = bytes(value)
         at = dice.randrange(len(raw)) if dice else 0
