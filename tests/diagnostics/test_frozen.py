@@ -31,7 +31,7 @@ DATED_BUT_NOT_FROZEN = {
     "marketplace_registration": "a store's own numbers, mirrored; a locked order keeps its tax code",
 }
 """With a first day in force, and yet changed: why."""
-REFUSED = r"FROZEN|append-only|PRICE_LOCKED"
+REFUSED = r"FROZEN|append-only|PRICE_LOCKED|LOCK_SPAN"
 DATED = ("valid_from", "published_on", "closed_on", "per_euro")
 
 
