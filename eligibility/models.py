@@ -3,6 +3,7 @@
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
+from diagnostics.frozen import frozen
 from marketplace.models import Store
 
 
@@ -16,6 +17,7 @@ class Part(models.TextChoices):
     EDIT = "edit"
 
 
+@frozen()
 class ScreeningRecord(models.Model):
     """The facts and the world of one screening, as they were. `inputs` is the packed text of `eligibility.codec`.
 

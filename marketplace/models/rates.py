@@ -4,11 +4,13 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from diagnostics.frozen import frozen
 from marketplace.mirror.observations import Reason
 from marketplace.models.accounts import Store, country_code, currency_code
 from marketplace.models.base import SIMULATED, Mirrored, Tariff
 
 
+@frozen()
 class FxRateSet(Mirrored):
     """One publication of reference rates as it was known at a time; a lock freezes one set by its id (pitfall 1).
 
@@ -19,7 +21,7 @@ class FxRateSet(Mirrored):
     published_on = models.DateField()
     version = models.PositiveSmallIntegerField(default=1, db_default=1)
     store = models.ForeignKey(
-        Store, null=True, blank=True, on_delete=models.CASCADE, related_name="+", db_index=False
+        Store, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
     )  # null: for all; else a move that a sandbox store tries out, which no other store sees
 
     class Meta:
@@ -39,10 +41,11 @@ class FxRateSet(Mirrored):
         return f"{self.source} {self.published_on}"
 
 
+@frozen()
 class FxRate(models.Model):
     """Units of `currency` for one euro."""
 
-    rate_set = models.ForeignKey(FxRateSet, on_delete=models.CASCADE, related_name="rates", db_index=False)
+    rate_set = models.ForeignKey(FxRateSet, on_delete=models.PROTECT, related_name="rates", db_index=False)
     currency = models.CharField(max_length=3, validators=[currency_code])
     per_euro = models.DecimalField(max_digits=18, decimal_places=8)
 
@@ -53,6 +56,7 @@ class FxRate(models.Model):
         ]
 
 
+@frozen()
 class IndexClose(Mirrored):
     """A day's close of a commodity index; `mirrored_at` is when it reached us (R-51).
 
@@ -81,6 +85,7 @@ class Verdict(models.TextChoices):
     KEPT = "kept", _("Kept: what followed took its place")  # by the product itself, never by a person
 
 
+@frozen("verdict", "decided_at", "decided_by", "why")
 class Quarantined(models.Model):
     """A rate or close that does not act: as it was read, why, and what became of it (reliability 15).
 
@@ -99,7 +104,7 @@ class Quarantined(models.Model):
     last_good = models.CharField(max_length=40, blank=True)  # what it was held against
     arrived_at = models.DateTimeField()
     rate_set = models.ForeignKey(
-        FxRateSet, null=True, on_delete=models.CASCADE, related_name="quarantined", db_index=False
+        FxRateSet, null=True, on_delete=models.PROTECT, related_name="quarantined", db_index=False
     )
     verdict = models.CharField(max_length=9, choices=Verdict.choices, blank=True)
     decided_at = models.DateTimeField(null=True, blank=True)
@@ -145,6 +150,7 @@ class TaxCategory(models.TextChoices):
     OUTSIDE_SCOPE = "O", "O"
 
 
+@frozen()
 class TaxRate(Tariff):
     """VAT or GST of a destination; null says that it ended (R-64). The law or table it was taken from is its source."""
 

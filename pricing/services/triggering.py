@@ -24,6 +24,7 @@ from marketplace.models import FxRate, FxRateSet, IndexClose, OrderClaim, StockC
 from marketplace.money import Rates
 from marketplace.queries import base_of, close_on, young_rate_sets
 from pricing import reminders
+from pricing.freezing import rates_of_locks
 from pricing.locks import Event, LockStatus, advance
 from pricing.models import Lock, Renegotiation
 from pricing.services import telling
@@ -241,17 +242,19 @@ def _moves(locks: Collection[Lock], observed: Observed) -> list[Move]:
 
 
 def _fx_moves(locks: Collection[Lock], published: Sequence[FxRateSet]) -> Iterator[Move]:
-    """R-50: the order's currency against the store's settlement currency, cumulative against the frozen set.
+    """R-50: the order's currency against the store's settlement currency, cumulative against the values of the lock.
 
-    By the last publication that has both: a currency whose newest rate waits in quarantine goes by its last good one.
+    Against what the lock has kept, never the rows that it was read from: a rate changed behind an open lock moves
+    nothing. By the last publication that has both currencies: one whose newest rate waits in quarantine goes by its
+    last good one.
     """
     exposed = [lock for lock in locks if published and lock.currency != lock.store.settlement_currency]
     if not exposed:
         return
-    tables = _tables([*published, *FxRateSet.objects.filter(pk__in={lock.rate_set_id for lock in exposed})])
+    frozen, tables = rates_of_locks(exposed), _tables(published)
     for lock in exposed:
         pair = lock.currency, lock.store.settlement_currency
-        base = tables[lock.rate_set_id]
+        base = frozen[lock.pk]
         latest = next((row for row in published if tables[row.pk].knows(*pair)), None)
         if latest is None or not base.knows(*pair):
             log.warning("rate_missing", lock=str(lock.pk), pair=pair)

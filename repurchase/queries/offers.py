@@ -1,8 +1,9 @@
 """What the buyer's page shows: always the current state, whatever the link was opened for."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from marketplace import clock
 from marketplace.models import Buyer, Store
@@ -65,8 +66,9 @@ def offer_of(grant: Grant) -> Offer:
     act = grant.acts.order_by("at").first()
     state = _state(batch, seen, act)
     orders = batch.orders.filter(lock__isnull=False)
+    open_ids = {lot.lock.pk for lot in seen if lot.status is LockStatus.OPEN}
     if state == "open":  # a renegotiated lot has other prices, or will have
-        orders = orders.filter(lock__in=[lot.lock.pk for lot in seen if lot.status is LockStatus.OPEN])
+        orders = orders.filter(lock__in=open_ids)
     else:
         orders = orders.filter(status__in=[str(status) for status in ACCEPTED])
     return Offer(
@@ -80,13 +82,19 @@ def offer_of(grant: Grant) -> Offer:
         act=act,
         counts=counts_of(batch, now=now),
         now=now,
-        services=[view for view in views(batch, rows_of(batch)) if view.state in TOLD],
+        services=[view for view in views(batch, rows_of(batch)) if _is_told(view, open_ids)],
     )
 
 
-def offer_services(batch: Batch, *, cursor: str = "") -> Page:
-    """A page of 50 of the services that the buyer is asked to confirm."""
-    asked = sorted(asked_services(batch), key=lambda view: (view.order.position, view.line_no or 0, view.id))
+def _is_told(view: ServiceView, open_ids: Collection[UUID]) -> bool:
+    """Those of a lot under renegotiation are asked with its signature."""
+    return view.state in TOLD and (view.state is not ServiceState.ASKED or view.order.lock_id in open_ids)
+
+
+def offer_services(batch: Batch, lock_ids: Collection[UUID], *, cursor: str = "") -> Page:
+    """A page of 50 of the services that the buyer is asked to confirm with these locks."""
+    mine = [view for view in asked_services(batch) if view.order.lock_id in lock_ids]
+    asked = sorted(mine, key=lambda view: (view.order.position, view.line_no or 0, view.id))
     start = decode(cursor, int)[0] if cursor else 0
     more = len(asked) > start + PAGE
     return Page(rows=asked[start : start + PAGE], next_cursor=encode(start + PAGE) if more else "")

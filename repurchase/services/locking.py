@@ -6,16 +6,17 @@ from collections.abc import Sequence
 
 from django.db import transaction
 
-from diagnostics import ledger
+from diagnostics import ledger, proofs
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace import clock
 from marketplace.models import ProductionGroup
 from marketplace.queries import require_decided
 from outbox import letters
+from pricing import freezing, signing
 from pricing import services as pricing
-from pricing import signing
-from pricing.models import Lock
+from pricing.freezing import PricedBy
+from pricing.models import FrozenValues, Grant, Lock, LockTerms
 from qualification.queries import require_open
 from repurchase import batching
 from repurchase.batching import BatchStatus
@@ -72,7 +73,11 @@ def _lock_and_invite(*, batch: Batch, by: str) -> list[Lock]:
         hours=int(batch.policies["lock_hours"]),
         by=by,
         stock_max_age=freshness.max_age(batch),
-    )
+        frozen=freezing.freeze(
+            store=batch.store, subject=batch.ref, rate_set_id=batch.rate_set_id, index_close_id=batch.index_close_id,
+            priced_by=_priced_by(batch),
+        ),
+    )  # fmt: skip
     _check_capacity(batch, locks[0].locked_at)
     require_open(batch.store, locks[0].locked_at)  # the rows may have been waited for beyond its end
     ending.end_orders(ended, by="system:lock")
@@ -96,6 +101,18 @@ def _check_capacity(batch: Batch, now: dt.datetime) -> None:
     list(ProductionGroup.objects.filter(store=batch.store_id).order_by("pk").select_for_update(no_key=True))
     if overflow := overflow_of(batch, now=now):
         raise exceeded(overflow)
+
+
+def _priced_by(batch: Batch) -> PricedBy:
+    """What the plan was priced by, at the one instant that it is as of: the lock keeps it."""
+    planned = RepeatLine.objects.filter(
+        order__batch=batch, order__status=OrderStatus.PLANNED, outcome=LineOutcome.PLANNED
+    )
+    categories = planned.values_list("sku__category_id", flat=True).distinct()
+    countries = planned.values_list("order__ship_to__country", flat=True).distinct()
+    return PricedBy(
+        at=batch.screened_at, countries=set(countries), category_ids=set(categories), policies=batch.policies
+    )
 
 
 def _by_lot(orders: Sequence[RepeatOrder]) -> dict[LotKey, list[RepeatOrder]]:
@@ -165,7 +182,7 @@ def _tell(batch: Batch, locks: Sequence[Lock], by: str) -> None:
     )
     ledger.record(
         store_id=batch.store_id, kind="batch.locked", subject=f"batch:{batch.ref}", by=by, at=at,
-        grant=str(grant.pk), recipient_digest=ledger.digest_of_person(batch.buyer.email),
+        grant=str(grant.pk), frozen=locks[0].frozen.digest, rows=_rows(locks, grant), recipient_digest=ledger.digest_of_person(batch.buyer.email),
         locks=[
             {
                 "id": str(lock.pk), "currency": lock.currency, "index": lock.index_series, "orders": lock.order_count,
@@ -175,3 +192,13 @@ def _tell(batch: Batch, locks: Sequence[Lock], by: str) -> None:
             for lock in locks
         ],
     )  # fmt: skip
+
+
+def _rows(locks: Sequence[Lock], grant: Grant) -> dict[str, dict]:
+    """Digests of the rows that this lock rests on: `verify_ledger` holds them against the tables."""
+    return proofs.of(
+        Lock.objects.filter(pk__in=[lock.pk for lock in locks]),
+        LockTerms.objects.filter(lock__in=locks),
+        FrozenValues.objects.filter(pk__in={lock.frozen_id for lock in locks}),
+        Grant.objects.filter(pk=grant.pk),
+    )

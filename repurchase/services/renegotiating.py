@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from django.db import transaction
 
-from diagnostics import ledger
+from diagnostics import ledger, proofs
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace import clock
@@ -19,7 +19,7 @@ from marketplace.models import Membership, User
 from outbox import letters
 from pricing import services as pricing
 from pricing.agreements import Kind, digest_of
-from pricing.models import Grant, Lock, Offer, Renegotiation, Signature
+from pricing.models import Approval, Grant, Lock, Offer, OfferTerms, Remark, Renegotiation, Signature
 from pricing.renegotiation import Asked, Side, beyond, percent
 from pricing.services import renegotiating as acts
 from pricing.services import sealing
@@ -27,8 +27,10 @@ from pricing.services.renegotiating import Actor
 from pricing.signing import Evidence
 from repurchase.batching import BatchStatus
 from repurchase.lifecycle import OrderStatus, sources
-from repurchase.models import Batch, LineService, RepeatOrder
-from repurchase.queries.changing import LotOrders, lot_orders, offer_text, work_out
+from repurchase.models import Batch, RepeatOrder
+from repurchase.queries.changing import lot_orders, offer_text, work_out
+from repurchase.queries.talks import ticks_of
+from repurchase.queries.weighing import NO_TICKS, Ticks, Weighed, asked_of, weigh_offer
 from repurchase.services import answering, batches, ending, invoicing, telling
 from repurchase.services.repricing import confirm_at_agreed_prices
 
@@ -74,6 +76,7 @@ def offer(*, renegotiation: Renegotiation, actor: Actor, asked: Asked, note: str
     _record(
         made, "offer.made", actor.by, now, version=version, side=str(actor.side), proposal=proposal.said(),
         terms_digest=made.digest, beyond_band=wide, total_minor=made.total_minor,
+        rows=proofs.of(Offer.objects.filter(pk=made.pk), OfferTerms.objects.filter(offer=made)),
     )  # fmt: skip
     return made
 
@@ -88,7 +91,10 @@ def approve(*, renegotiation: Renegotiation, digest: str, by: str) -> None:
     acts.approve(offer=newest, by=by, band=band_of(_batch(lock)), at=now)
     if newest.side == Side.SELLER:
         _announce(newest)
-    _record(newest, "offer.approved", by, now, version=newest.version, terms_digest=newest.digest)
+    _record(
+        newest, "offer.approved", by, now, version=newest.version, terms_digest=newest.digest,
+        rows=proofs.of(Approval.objects.filter(offer=newest)),
+    )  # fmt: skip
 
 
 @transaction.atomic
@@ -98,13 +104,17 @@ def remark(*, renegotiation: Renegotiation, actor: Actor, text: str) -> None:
     now = clock.now(lock.store)
     said = acts.remark(renegotiation=renegotiation, actor=actor, kind="comment", text=text, at=now)
     _write(f"remark_{_other(actor.side)}", renegotiation, f"{said.pk}", remark=said.pk)
+    ledger.record(
+        store_id=lock.store_id, kind="renegotiation.remarked", subject=f"batch:{lock.subject}", by=actor.by, at=now,
+        renegotiation=str(renegotiation.pk), rows=proofs.of(Remark.objects.filter(pk=said.pk)),
+    )  # fmt: skip
 
 
 @transaction.atomic
 def decline(*, renegotiation: Renegotiation, actor: Actor, reason: str = "") -> None:
     """Ends the lot's orders as declined (R-55); the other party gets the reason. Raises as `offer`."""
     lock, now = pricing.hold_renegotiated(renegotiation)
-    acts.remark(renegotiation=renegotiation, actor=actor, kind="decline", text=reason, at=now)
+    said = acts.remark(renegotiation=renegotiation, actor=actor, kind="decline", text=reason, at=now)
     pricing.decline_anew(lock, at=now, by=actor.by)
     moved = RepeatOrder.objects.filter(lock=lock, status__in=sources(OrderStatus.DECLINED))
     n = moved.update(status=OrderStatus.DECLINED, changed_at=now)
@@ -115,6 +125,7 @@ def decline(*, renegotiation: Renegotiation, actor: Actor, reason: str = "") -> 
     ledger.record(
         store_id=lock.store_id, kind="renegotiation.declined", subject=f"batch:{lock.subject}", by=actor.by, at=now,
         lock=str(lock.pk), renegotiation=str(renegotiation.pk), orders=n, reason_given=bool(reason.strip()),
+        rows=proofs.of(Remark.objects.filter(pk=said.pk)),
     )  # fmt: skip
 
 
@@ -143,9 +154,13 @@ def sign_by_link(
     name: str,
     consent: bool,
     evidence: Evidence,
+    ticks: Ticks = NO_TICKS,
+    shown: str = "",
 ) -> bool:
     """The buyer's signature: tick, code, name, press. True when with it both have signed.
 
+    A customised service that isn't ticked takes its lines along (R-15). Where any is asked, `shown` is the digest of
+    the totals that the buyer saw: TERMS_CHANGED with `ticks` when these ticks come to others.
     A wrong code is counted before anything else can fail, and stays counted. Beside what `send_code` raises:
     SIGNING_CODE_WRONG, SIGNING_CODE_EXPIRED, SIGNING_CODE_SPENT, INPUT_INVALID, RENEGOTIATION_LAPSED, LOCK_ENDED.
     """
@@ -159,6 +174,7 @@ def sign_by_link(
         name=name,
         evidence=evidence,
         code=code,
+        answer=(ticks, shown),
     )
 
 
@@ -187,15 +203,19 @@ def _sign(
     name: str,
     evidence: Evidence,
     code: str | None,
+    answer: tuple[Ticks, str] | None = None,
 ) -> bool:
     lock, now = pricing.hold_renegotiated(renegotiation)
     standing = acts.refuse_stale(renegotiation, digest)
+    weighed = _answered(lock, standing, *answer) if answer else Weighed()
     if code is not None:
         acts.use_code(offer=standing, side=actor.side, typed=code, at=now)
     signed = acts.sign(
         offer=standing, actor=actor, name=name, how="password" if code is None else "code", evidence=evidence,
-        band=band_of(_batch(lock)), at=now,
+        band=band_of(_batch(lock)), at=now, particulars=answering.particulars_of(weighed).get(lock.pk),
     )  # fmt: skip
+    if weighed.asked:
+        answering.record_services(lock.store_id, lock.subject, weighed, by=actor.by, at=now)
     both = acts.is_agreed(standing, renegotiation.deadline_at)
     if both:
         _settle(lock, standing, actor, now)
@@ -203,7 +223,7 @@ def _sign(
         _write(f"signed_{_other(actor.side)}", renegotiation, f"{standing.pk}", offer=str(standing.pk))
     _record(
         standing, "renegotiation.agreed" if both else "offer.signed", actor.by, now, version=standing.version,
-        terms_digest=standing.digest, **_evidence(signed),
+        terms_digest=standing.digest, rows=proofs.of(Signature.objects.filter(pk=signed.pk)), **_evidence(signed),
     )  # fmt: skip
     return both
 
@@ -214,24 +234,38 @@ def _settle(lock: Lock, agreed: Offer, actor: Actor, at: dt.datetime) -> None:
     worked = work_out(lot, agreed.proposal)
     if worked.money != agreed.money:
         raise ValueError(f"offer {agreed.pk} comes to {worked.money} now")
-    pricing.confirm_anew(lock, kept_stock=lot.pieces(), at=at, by=actor.by)
-    confirm_at_agreed_prices(lot, worked, at=at)
-    _confirm_services(lot, at)
+    weighed = weigh_offer(lot, worked, ticks_of(lot, agreed))
+    kept = [pk for pk in lot.orders if pk not in weighed.gone]
+    _refuse_unanswered(agreed, weighed)
+    pricing.confirm_anew(lock, kept_stock=lot.pieces(without=weighed.dropped), at=at, by=actor.by)
+    confirm_at_agreed_prices(lot, worked, weighed, at=at)
     telling.orders(RepeatOrder.objects.filter(lock=lock, changed_at=at), at=at)
     answering.keep_gates(lot.batch, at)
-    invoicing.ask(batch=lot.batch, occasion=lock.pk, orders=list(lot.orders), at=at)
+    invoicing.ask(batch=lot.batch, occasion=lock.pk, orders=kept, at=at)
     ending.close_finished(store_id=lock.store_id, refs=[lock.subject], at=at)
     sealing.ask(
         store_id=lock.store_id, kind=Kind.RENEGOTIATION, subject=lock.subject, occasion=agreed.pk, at=at
     )
 
 
-def _confirm_services(lot: LotOrders, at: dt.datetime) -> None:
-    """Customised services stand in the signed terms: the signature confirms them in writing (R-15)."""
-    LineService.objects.filter(
-        batch=lot.batch, past_order__in=[o.past_order_id for o in lot.orders.values()],
-        dismissed_at=None, confirmed_at=None,
-    ).update(confirmed_at=at)  # fmt: skip
+def _refuse_unanswered(agreed: Offer, weighed: Weighed) -> None:
+    """TERMS_CHANGED unless every service that is asked now is one that the buyer's signature answered."""
+    told = agreed.signatures.get(side=Side.BUYER).particulars.get("services")
+    if told is not None and len(told) != weighed.asked:
+        raise Problem(Code.TERMS_CHANGED)
+
+
+def _answered(lock: Lock, standing: Offer, ticks: Ticks, shown: str) -> Weighed:
+    """What the buyer's ticks come to at the offered prices; refused unless that is what the page showed."""
+    if not asked_of(_batch(lock), lock):
+        return Weighed()
+    lot = lot_orders(lock)
+    weighed = weigh_offer(lot, work_out(lot, standing.proposal), ticks)
+    if shown != weighed.digest:
+        raise Problem(Code.TERMS_CHANGED, ticks=True)
+    if len(weighed.gone) == len(lot.orders):
+        raise Problem(Code.INPUT_INVALID, detail="every order is left out; decline instead")
+    return weighed
 
 
 @transaction.atomic
