@@ -14,7 +14,7 @@ from typing import Any
 from diagnostics.codes import Code
 from marketplace.calendar import end_of
 from qualification import credit_code
-from qualification.readings import Field, Kind, Reading
+from qualification.readings import YEARS, Field, Kind, Reading
 
 
 class Verdict(StrEnum):
@@ -249,6 +249,8 @@ def _covered(paper: Paper) -> list[str]:
     try:
         begin, end = (dt.date.fromisoformat(paper.value(name)) for name in ("period_from", "period_to"))
     except ValueError:
+        return []
+    if begin.year not in YEARS or end.year not in YEARS:
         return []
     months, day = [], begin if begin.day == 1 else _next_month(begin)
     while (after := _next_month(day)) - dt.timedelta(days=1) <= end:

@@ -8,6 +8,9 @@ import itertools
 from decimal import Decimal
 from typing import Any
 
+from django.contrib.auth.models import Permission
+from django.db.models import QuerySet
+
 from marketplace import clock
 from marketplace.mirror import tariffs
 from marketplace.models import (
@@ -298,3 +301,10 @@ def papers(of: Store, **fields: Any) -> list[Upload]:
     """A set that passes every check of a store whose main category has the heading 6911."""
     kinds = [Kind.LICENCE, Kind.STATEMENT, *[Kind.DECLARATION] * 3]
     return [upload(of, kind, **fields) for kind in kinds]
+
+
+def reviewing_permissions() -> QuerySet[Permission]:
+    """What a reviewer of documents may see and do in the administration."""
+    return Permission.objects.filter(
+        codename__in=["view_case", "view_qualification", "review_qualification"]
+    )

@@ -73,6 +73,10 @@ class Endpoint(APIView):
         if request.auth and (client := request.META.get(CLIENT, "")):
             connecting.heard_from(store=request.auth.store, client=client[:80], by=f"key:{request.auth.pk}")
 
+    def options(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
+        """What may be asked for here stands in Allow; a file or a stream has nothing else to tell of itself."""
+        return HttpResponse(headers={"Allow": ", ".join(self.allowed_methods)})
+
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         """A GET's answer gets its ETag; who has it already gets 304."""
         final = super().finalize_response(request, response, *args, **kwargs)
