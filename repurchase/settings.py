@@ -12,7 +12,7 @@ from kombu import Queue
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from repurchase import logs, storage
+from repurchase import bodies, logs, storage
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -74,6 +74,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "repurchase.api.request_id.RequestIdMiddleware",
+    "repurchase.middleware.HostMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -155,6 +156,10 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     }
 }
+
+# What is sent to us. ASGI counts bodies by their address (repurchase/bodies.py); these hold elsewhere too.
+DATA_UPLOAD_MAX_MEMORY_SIZE = bodies.USUAL
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 6000  # a row each of the largest batch
 
 # Words, zones, files
 LANGUAGE_CODE = "zh-hans"

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth.models import Permission
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from marketplace import clock
 from marketplace.mirror import tariffs
@@ -304,7 +304,8 @@ def papers(of: Store, **fields: Any) -> list[Upload]:
 
 
 def reviewing_permissions() -> QuerySet[Permission]:
-    """What a reviewer of documents may see and do in the administration."""
+    """What the demo's reviewer of documents has: all there is may be looked at, documents are decided on."""
     return Permission.objects.filter(
-        codename__in=["view_case", "view_qualification", "review_qualification"]
+        Q(codename__startswith="view_") | Q(codename="review_qualification"),
+        content_type__app_label__in=["qualification", "marketplace", "pricing", "repurchase", "diagnostics"],
     )

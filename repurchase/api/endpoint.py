@@ -12,9 +12,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from diagnostics.codes import Code
+from diagnostics.problem import Problem
 from marketplace import clock
 from marketplace.models import Store
-from repurchase import queries
+from repurchase import bodies, queries
 from repurchase.api import asked, etags
 from repurchase.models import Batch
 from repurchase.services import connecting
@@ -22,24 +24,31 @@ from repurchase.services import connecting
 CLIENT = "HTTP_X_ERP_CLIENT"
 """The header X-ERP-Client: name/version, as "mango/5.3.1"."""
 
-MAX_BODY = 2 * 2**20
-"""Bytes: 5000 numbers of 64 characters are 0.35 MB. Django's own limit does not watch over a JSON body."""
-
-
-class TooLarge(exceptions.APIException):
-    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
-    default_detail = f"A body may have {MAX_BODY} bytes."
+MAX_VALUES = 1_000_000
+"""Of a JSON body: 5000 rows have some fifty thousand; each takes up to a hundred bytes of memory."""
 
 
 class BoundedJSONParser(JSONParser):
+    """Django's own limit does not watch over a JSON body."""
+
+    limit = bodies.USUAL
+
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
-        body = stream.read(MAX_BODY + 1)
-        if len(body) > MAX_BODY:
-            raise TooLarge
+        body = stream.read(self.limit + 1)
+        if len(body) > self.limit:
+            raise Problem(Code.BODY_TOO_LARGE, limit=self.limit)
+        if body.count(b",") + body.count(b"[") + body.count(b"{") > MAX_VALUES:
+            raise exceptions.ParseError(f"The JSON holds more than {MAX_VALUES} values.")
         try:
             return super().parse(BytesIO(body), media_type, parser_context)
         except RecursionError:
             raise exceptions.ParseError("The JSON is nested too deeply.") from None
+
+
+class BulkJSONParser(BoundedJSONParser):
+    """Of calls that tell up to thousands of rows."""
+
+    limit = bodies.BULK
 
 
 class XmlRenderer(BaseRenderer):

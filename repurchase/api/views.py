@@ -23,7 +23,7 @@ from qualification.readings import Kind
 from qualification.services import uploading
 from repurchase import models, queries, refusals
 from repurchase.api import asked, etags, pages, quotes, screened, serializers
-from repurchase.api.endpoint import AnyRenderer, Endpoint, XmlRenderer, ZipRenderer
+from repurchase.api.endpoint import AnyRenderer, BulkJSONParser, Endpoint, XmlRenderer, ZipRenderer
 from repurchase.api.once import idempotent
 from repurchase.api.problems import escaped
 from repurchase.api.schema import described
@@ -45,6 +45,8 @@ class PastOrders(Endpoint):
 
 
 class Inventory(Endpoint):
+    parser_classes = [BulkJSONParser]
+
     @described("put_inventory", serializers.InventoryAnswer, body=asked.Inventory)
     def put(self, request: Request) -> Response:
         """Stock levels. A row that can't be taken is named in `errors` and stops no other."""

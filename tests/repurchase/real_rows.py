@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.contrib import admin
+
 from marketplace import access
 from marketplace.models import ApiKey, Store, User
 from outbox import webhooks
@@ -39,12 +41,23 @@ class Rows:
         """The values of a route's names: those of the longest prefix that says something else stand first."""
         plain = route.removeprefix("api/v1/")
         found = dict(self.values)
+        if route.startswith("admin/"):
+            found |= _first_of_its_model(route)
         for prefix in sorted((p for p in self.special if plain.startswith(p)), key=len):
             found |= self.special[prefix]
         return found
 
     def address(self, route: str) -> str:
         return "/" + filled(route, self.of(route))
+
+
+def _first_of_its_model(route: str) -> dict[str, Any]:
+    """The administration names rows by their key alone."""
+    for model in admin.site._registry:
+        if route.startswith(f"admin/{model._meta.app_label}/{model._meta.model_name}/"):
+            row = model._default_manager.order_by("pk").first()
+            return {"object_id": row.pk, "id": row.pk} if row else {}
+    return {}
 
 
 def filled(route: str, values: dict[str, Any]) -> str:
