@@ -22,7 +22,12 @@ ROOM = MIB
 """What a form needs around its file."""
 
 LIMITS = (
-    (re.compile(r"/api/v1/(inventory|responses|payments|shipments|completions|releases/acknowledgements)/"), BULK),
+    (
+        re.compile(
+            r"/api/v1/(inventory|responses|payments|shipments|completions|releases/acknowledgements)/"
+        ),
+        BULK,
+    ),
     (re.compile(r"/api/v1/qualification/documents/|.*/qualification/documents/"), DOCUMENT + ROOM),
     (re.compile(r"(/s/[^/]+)?/payments/"), PAYMENTS + ROOM),
     (re.compile(r"/verify/"), AGREEMENT + ROOM),

@@ -172,7 +172,7 @@ STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = env.path("STATIC_ROOT", default=str(DATA_DIR / "static"))
 # Uploaded originals: nothing serves this folder. S3 and its like by setting (docs/operating.md).
-FILES_BACKEND = env.str("FILES_BACKEND", default="") or "django.core.files.storage.FileSystemStorage"
+FILES_BACKEND = env.str("FILES_BACKEND", default="") or "repurchase.file_storage.WholeFileStorage"
 FILES_OPTIONS = storage.options(
     FILES_BACKEND, env.str("FILES_OPTIONS", default=""), location=str(DATA_DIR / "files")
 )

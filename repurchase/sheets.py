@@ -24,7 +24,10 @@ def read(data: bytes) -> dict[str, Any]:
         rows = sheet.to_python(skip_empty_area=False, nrows=MAX_ROWS)
     except (zipfile.BadZipFile, CalamineError, ValueError, IndexError) as error:
         return {"error": f"{type(error).__name__}: {error}"[:200]}
-    return {"rows": [[_text(cell) for cell in row] for row in rows], "total": sheet.end[0] + 1 if sheet.end else 0}
+    return {
+        "rows": [[_text(cell) for cell in row] for row in rows],
+        "total": sheet.end[0] + 1 if sheet.end else 0,
+    }
 
 
 def _text(cell: Any) -> str:

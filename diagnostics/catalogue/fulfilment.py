@@ -25,7 +25,9 @@ FULFILMENT: Mapping[Code, Entry] = {
         422,
         _("Far more than is still to be paid"),
         _("The payment is {value}; at most {limit} are taken, what is paid beyond the total included."),
-        _("Check the decimal point. If so much did arrive, record what is asked for and settle the rest with the buyer."),
+        _(
+            "Check the decimal point. If so much did arrive, record what is asked for and settle the rest with the buyer."
+        ),
     ),
     Code.PAYMENT_INEXACT: refusal(
         422,
@@ -51,7 +53,9 @@ FULFILMENT: Mapping[Code, Entry] = {
     Code.DIFFERENCE_NOT_STATED: refusal(
         422,
         _("Not the difference that is open"),
-        _("{value} is to be settled; {limit} are still open, and a difference is settled once a part has been paid."),
+        _(
+            "{value} is to be settled; {limit} are still open, and a difference is settled once a part has been paid."
+        ),
         _("Record what has arrived first, then settle exactly the rest."),
     ),
     Code.DIFFERENCE_TOO_LARGE: refusal(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from statistics import median
 
-from qualification.readings import Box, Field
+from qualification.readings import YEARS, Box, Field
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -21,7 +21,8 @@ class Row(Nested):
 
 class PaymentRow(Row):
     amount = serializers.CharField(
-        max_length=20, help_text="Decimal text, as it came: what is beyond the order's total is told as overpaid."
+        max_length=20,
+        help_text="Decimal text, as it came: what is beyond the order's total is told as overpaid.",
     )
     currency = serializers.RegexField(CURRENCY, help_text="ISO 4217, the order's.")
     reference = serializers.CharField(
@@ -140,7 +141,9 @@ class Account(serializers.Serializer):
     received = MoneyField()
     settled = MoneyField(help_text="What will not come, such as a bank's fee, and was settled.")
     outstanding = MoneyField()
-    overpaid = MoneyField(help_text="What came beyond the total: the buyer's, until you give it back or credit it.")
+    overpaid = MoneyField(
+        help_text="What came beyond the total: the buyer's, until you give it back or credit it."
+    )
     payments = PaymentTold(many=True)
 
 

@@ -110,7 +110,9 @@ def overpaid(store: Store) -> list[Overpaid]:
         .order_by("-changed_at", "-pk")
         .values_list("ref", "batch__buyer__name", "currency", "came", "total_minor")
     )
-    return [Overpaid(ref=r, buyer=b, beyond=Money(int(came) - total, c)) for r, b, c, came, total in rows[:PAGE]]
+    return [
+        Overpaid(ref=r, buyer=b, beyond=Money(int(came) - total, c)) for r, b, c, came, total in rows[:PAGE]
+    ]
 
 
 def owed(store: Store, batch_ref: str = "") -> list[Owed]:

@@ -88,7 +88,9 @@ def record(
     Payment.objects.bulk_create(rows, batch_size=1000)
     report.recorded = len(rows)
     report.paid = _pay(orders, before, standing, now)
-    report.overpaid = [o.ref for o in orders.values() if o.ref in report.paid and standing[o.pk].overpaid_minor]
+    report.overpaid = [
+        o.ref for o in orders.values() if o.ref in report.paid and standing[o.pk].overpaid_minor
+    ]
     if rows:
         _record(store, rows, orders, report, source, by, now)
     return report
@@ -225,7 +227,9 @@ def settle_difference(
     if known := standing.filter(amount_minor=money.minor).first():
         return known
     due = dues([order])[order.pk]
-    paying.judge_difference(due, money, most=_most_settled(store, order, Money(due.total_minor, due.currency)))
+    paying.judge_difference(
+        due, money, most=_most_settled(store, order, Money(due.total_minor, due.currency))
+    )
     _settle(store, {order: money.minor}, reason, source, by)
     return standing.get()
 

@@ -43,7 +43,13 @@ def foreign_host(request: HttpRequest) -> HttpResponse:
     title = _("Another host's name")
     cause = _("The request names a host that this portal does not answer for.")
     if request.path.startswith("/api/"):
-        body = {"type": "about:blank", "title": title, "status": 400, "detail": cause, "code": Code.INPUT_INVALID}
+        body = {
+            "type": "about:blank",
+            "title": title,
+            "status": 400,
+            "detail": cause,
+            "code": Code.INPUT_INVALID,
+        }
         return JsonResponse(body, status=400, content_type="application/problem+json")
     return HttpResponse(f"{title}. {cause}\n", status=400, content_type="text/plain; charset=utf-8")
 

@@ -37,7 +37,18 @@ DATES = [
     "2026-02-30", "2026-02-29", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2026-11-30T24:00:00Z",
     "2026-11-30T00:00:00+99:99", "2026-W01-1", "9999-12-31T23:59:59Z", "12/31/999999999999", "now",
 ]  # fmt: skip
-IDS = ["0", "-1", str(2**31), str(2**63), "9" * 40, str(UUID(int=0)), str(UUID(int=2**128 - 1)), "BR-", "A" * 24, "x"]
+IDS = [
+    "0",
+    "-1",
+    str(2**31),
+    str(2**63),
+    "9" * 40,
+    str(UUID(int=0)),
+    str(UUID(int=2**128 - 1)),
+    "BR-",
+    "A" * 24,
+    "x",
+]
 SEGMENTS = [
     "%00", "a%00b", "%ED%A0%80", "%FF", "%F0%9F%98%80", "..%2F..", "a" * 2000, "%E2%80%AE", "9" * 40, "_00", "1_2F2",
     "%25", "%0A", ".", "-", "%5B", str(2**63),
@@ -134,7 +145,9 @@ def some(routes: list[str], count: int, seed: int) -> list[Try]:
     for n in range(count):
         route = dice.choice(theirs if n % 3 == 0 else ours)
         persona = dice.choice([*PERSONAS, *entitled(route) * 3])
-        found.append(Try(persona, route, dice.choice(METHODS), FAMILIES[n % len(FAMILIES)], dice.randrange(2**32)))
+        found.append(
+            Try(persona, route, dice.choice(METHODS), FAMILIES[n % len(FAMILIES)], dice.randrange(2**32))
+        )
     return found
 
 
@@ -175,7 +188,19 @@ def _value(name: str, one: Try, rows: Rows, dice: random.Random) -> str:
 def _query(one: Try, rows: Rows, dice: random.Random) -> str:
     if one.family in ("host", "header", "body", "file"):
         return ""
-    names = [*asked_names(), "p", "o", "all", "e", "_facets", "_popup", "_to_field", "_changelist_filters", "next", "valid_from__gte"]
+    names = [
+        *asked_names(),
+        "p",
+        "o",
+        "all",
+        "e",
+        "_facets",
+        "_popup",
+        "_to_field",
+        "_changelist_filters",
+        "next",
+        "valid_from__gte",
+    ]
     chosen = dice.sample(names, 3)
     if one.route.startswith("api/"):
         chosen = dice.sample(api_query(one.route, one.method) or names, 1)
@@ -192,8 +217,12 @@ def _body(one: Try, rows: Rows, dice: random.Random) -> tuple[bytes, str]:
         return _multipart(one, rows, dice)
     if one.route.startswith("api/"):
         body = _shaped(api_body(one.route, one.method), "", one, rows, dice)
-        return json.dumps(body).replace('"1e400"', "1e400").replace('"NaN"', "NaN").encode(), "application/json"
-    return urlencode(_form(one, rows, dice), errors="surrogatepass").encode(), "application/x-www-form-urlencoded"
+        return json.dumps(body).replace('"1e400"', "1e400").replace(
+            '"NaN"', "NaN"
+        ).encode(), "application/json"
+    return urlencode(
+        _form(one, rows, dice), errors="surrogatepass"
+    ).encode(), "application/x-www-form-urlencoded"
 
 
 def _form(one: Try, rows: Rows, dice: random.Random) -> list[tuple[str, str]]:
@@ -209,7 +238,9 @@ def _multipart(one: Try, rows: Rows, dice: random.Random) -> tuple[bytes, str]:
         parts.append(head.encode(errors="surrogatepass"))
     name = dice.choice(NAMES)
     head = f'--b\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n'
-    parts.append(head.encode() + b"Content-Type: application/pdf\r\n\r\n" + dice.choice(FILES) + b"\r\n--b--\r\n")
+    parts.append(
+        head.encode() + b"Content-Type: application/pdf\r\n\r\n" + dice.choice(FILES) + b"\r\n--b--\r\n"
+    )
     return b"".join(parts), "multipart/form-data; boundary=b"
 
 
@@ -221,10 +252,14 @@ def _shaped(schema: dict, name: str, one: Try, rows: Rows, dice: random.Random) 
     if dice.random() < 0.06:
         return dice.choice([None, [], {}, True, -1, 1e308, [[]], {"a": {}}, 2**70, ""])
     if "properties" in schema:
-        kept = [each for each in schema["properties"] if each in schema.get("required", ()) or dice.random() < 0.5]
+        kept = [
+            each for each in schema["properties"] if each in schema.get("required", ()) or dice.random() < 0.5
+        ]
         return {each: _shaped(schema["properties"][each], each, one, rows, dice) for each in kept}
     if schema.get("type") == "array":
-        return [_shaped(schema.get("items", {}), name, one, rows, dice) for _ in range(dice.choice([1, 1, 2]))]
+        return [
+            _shaped(schema.get("items", {}), name, one, rows, dice) for _ in range(dice.choice([1, 1, 2]))
+        ]
     text = _hostile(one.family, dice)
     if schema.get("type") in ("integer", "number") and dice.random() < 0.7:
         return dice.choice([0, -1, 2**31, 2**63, 10**30, 1.5, 1e308, text])
@@ -237,10 +272,22 @@ def asked_names() -> list[str]:
     found = set()
     for path in chain((ROOT / "repurchase" / "views").glob("*.py"), [ROOT / "qualification" / "desk.py"]):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            holder = node.func.value if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) else None
+            holder = (
+                node.func.value
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+                else None
+            )
             holder = node.value if isinstance(node, ast.Subscript) else holder
-            key = node.slice if isinstance(node, ast.Subscript) else (node.args[0] if isinstance(node, ast.Call) and node.args else None)
-            if isinstance(holder, ast.Attribute | ast.Name) and isinstance(key, ast.Constant) and isinstance(key.value, str):
+            key = (
+                node.slice
+                if isinstance(node, ast.Subscript)
+                else (node.args[0] if isinstance(node, ast.Call) and node.args else None)
+            )
+            if (
+                isinstance(holder, ast.Attribute | ast.Name)
+                and isinstance(key, ast.Constant)
+                and isinstance(key.value, str)
+            ):
                 called = holder.attr if isinstance(holder, ast.Attribute) else holder.id
                 if called in ("POST", "GET", "sent"):
                     found.add(key.value)
@@ -249,14 +296,33 @@ def asked_names() -> list[str]:
 
 def admin_names(route: str) -> list[str]:
     """The fields of the model whose page it is, with those of its inlines and of the list's own form."""
-    names = ["action", "_selected_action", "index", "select_across", "_save", "_continue", "post", "username", "password"]
+    names = [
+        "action",
+        "_selected_action",
+        "index",
+        "select_across",
+        "_save",
+        "_continue",
+        "post",
+        "username",
+        "password",
+    ]
     for model, model_admin in admin.site._registry.items():
         if f"/{model._meta.app_label}/{model._meta.model_name}/" in f"/{route}":
-            names += [f"{f.name}{part}" for f in model._meta.fields for part in ("", "_0", "_1")] + ["reason", "why", "verdict", "password1", "password2", "usable_password"]
+            names += [f"{f.name}{part}" for f in model._meta.fields for part in ("", "_0", "_1")] + [
+                "reason",
+                "why",
+                "verdict",
+                "password1",
+                "password2",
+                "usable_password",
+            ]
             for inline in model_admin.inlines:
                 prefix = inline.model._meta.model_name
                 prefixes = {prefix, f"{prefix}_set", "memberships", "days"}
-                names += [f"{p}-{n}" for p in prefixes for n in ("TOTAL_FORMS", "INITIAL_FORMS", "0-id", "0-DELETE")]
+                names += [
+                    f"{p}-{n}" for p in prefixes for n in ("TOTAL_FORMS", "INITIAL_FORMS", "0-id", "0-DELETE")
+                ]
                 names += [f"{p}-0-{f.name}" for p in prefixes for f in inline.model._meta.fields]
     return names
 
@@ -267,7 +333,9 @@ def _schema() -> dict:
 
 
 def _operation(route: str, method: str) -> dict:
-    plain = "/" + route.replace("<ref:ref>", "{ref}").replace("<uuid:", "{").replace("<fileform:", "{").replace(">", "}")
+    plain = "/" + route.replace("<ref:ref>", "{ref}").replace("<uuid:", "{").replace(
+        "<fileform:", "{"
+    ).replace(">", "}")
     return _schema()["paths"].get(plain, {}).get(method.lower(), {})
 
 

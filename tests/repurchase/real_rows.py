@@ -13,9 +13,9 @@ from pricing import signing
 from pricing.models import Grant, Lock
 from qualification.models import Case
 from qualification.services import reviewing
+from repurchase.answers import Answer, Verdict
 from repurchase.models import Batch, ConformanceRun, ErpResponse, Payment, Proforma
 from repurchase.services import batches, conforming, locking, reporting, responding
-from repurchase.answers import Answer, Verdict
 from tests import world
 from tests.pricing.locked import renegotiate
 from tests.repurchase import paid

@@ -47,7 +47,9 @@ class TestADifference:
         assert (account["overpaid"]["amount"], account["outstanding"]["amount"]) == ("20.25", "0.00")
 
         said = {"amount": "15.00", "reason": "the bank kept it"}
-        problem(erp.post(f"orders/{ref}/difference/", said | {"amount": "1.00"}), 422, "DIFFERENCE_NOT_STATED")
+        problem(
+            erp.post(f"orders/{ref}/difference/", said | {"amount": "1.00"}), 422, "DIFFERENCE_NOT_STATED"
+        )
         account = erp.post(f"orders/{ref}/difference/", said, Idempotency_Key="d-1").json()
         assert (account["status"], account["settled"]["amount"]) == ("paid", "15.00")
         assert [(p["kind"], p["reference"], p["reason"]) for p in account["payments"]] == [

@@ -55,10 +55,8 @@ def status_of(client: Client, one: hostile_requests.Try, rows: real_rows.Rows) -
 
 
 def test_no_hostile_request_is_a_failure_of_ours(rows, clients):
-    if LEVEL:
-        tries = list(hostile_requests.every(ROUTES))
-    else:
-        tries = hostile_requests.some(ROUTES, CASES, SEED)
+    every = hostile_requests.every(ROUTES)
+    tries = list(every) if LEVEL else hostile_requests.some(ROUTES, CASES, SEED)
     seen, failed = Counter(), []
     for one in tries:
         status = status_of(clients[one.persona], one, rows)

@@ -249,7 +249,12 @@ class TestADifference:
 
     def settle(self, order, amount="15.00", reason="the bank kept it"):
         return settling.settle_difference(
-            store=order.store, order=order, amount=amount, reason=reason, source=PaymentSource.MEMBER, by="user:1"
+            store=order.store,
+            order=order,
+            amount=amount,
+            reason=reason,
+            source=PaymentSource.MEMBER,
+            by="user:1",
         )
 
     @pytest.fixture
@@ -304,7 +309,12 @@ class TestADifference:
     def test_of_another_store_is_not_found(self, short):
         with pytest.raises(RepeatOrder.DoesNotExist):
             settling.settle_difference(
-                store=world.store(), order=short, amount="15.00", reason="x", source=PaymentSource.API, by="key:1"
+                store=world.store(),
+                order=short,
+                amount="15.00",
+                reason="x",
+                source=PaymentSource.API,
+                by="key:1",
             )
 
     def test_goes_with_the_payment_that_it_stands_beside(self, short, store):
@@ -327,7 +337,11 @@ class TestADifference:
         assert (report.recorded, report.paid, report.overpaid) == (1, [order.ref], [order.ref])
         order.refresh_from_db()
         found = dues.account(order)
-        assert (order.status, str(found.received), str(found.overpaid)) == ("paid", "USD 6,000.00", "USD 20.25")
+        assert (order.status, str(found.received), str(found.overpaid)) == (
+            "paid",
+            "USD 6,000.00",
+            "USD 20.25",
+        )
         releasing.release_one(store=store, order=order, by="user:1")
         assert [each.ref for each in dues.overpaid(store)] == [order.ref]
 
@@ -455,7 +469,6 @@ class TestManyAtOnce:
         assert len(won) == 1
         assert Release.objects.filter(order=order).exists() == (won == ["release"])
 
-
     @pytest.mark.django_db(transaction=True)
     def test_settle_a_difference_once(self, store):
         order = invoiced(store).orders.first()
@@ -464,7 +477,12 @@ class TestManyAtOnce:
         def act():
             try:
                 settling.settle_difference(
-                    store=store, order=order, amount="15.00", reason="fee", source=PaymentSource.API, by="key:1"
+                    store=store,
+                    order=order,
+                    amount="15.00",
+                    reason="fee",
+                    source=PaymentSource.API,
+                    by="key:1",
                 )
             finally:
                 connection.close()
@@ -520,7 +538,9 @@ class TestTheDatabase:
         with pytest.raises(IntegrityError, match="PAYMENT_FINAL"), transaction.atomic():
             Payment.objects.all().delete()
 
-    @pytest.mark.parametrize("fields", [{"kind": "difference", "reference": "", "reason": "x"}, {"currency": "EUR"}])
+    @pytest.mark.parametrize(
+        "fields", [{"kind": "difference", "reference": "", "reason": "x"}, {"currency": "EUR"}]
+    )
     def test_takes_no_difference_but_what_is_open_and_no_other_currency(self, store, fields):
         batch = invoiced(store)
         order = batch.orders.first()
