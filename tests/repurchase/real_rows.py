@@ -100,6 +100,7 @@ def make(store: Store, owner: User) -> Rows:
     rows.special = {
         "orders/<ref:ref>/": {"ref": f"{planned.ref}-0001"},
         "orders/<ref:ref>/payment": {"ref": f"{owing.ref}-0001"},
+        "orders/<ref:ref>/difference/": {"ref": f"{owing.ref}-0001"},
         "orders/<ref:ref>/release/": {"ref": f"{owing.ref}-0001"},
         "orders/<ref:ref>/order.xml": {"ref": f"{given.ref}-0001"},
         "orders/<ref:ref>/responses/": {"ref": f"{given.ref}-0001"},
