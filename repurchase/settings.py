@@ -159,7 +159,6 @@ CONTENT_SECURITY_POLICY = {
 
 # What is sent to us. ASGI counts bodies by their address (repurchase/bodies.py); these hold elsewhere too.
 DATA_UPLOAD_MAX_MEMORY_SIZE = bodies.USUAL
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 6000  # a row each of the largest batch
 
 # Words, zones, files
 LANGUAGE_CODE = "zh-hans"

@@ -4,6 +4,7 @@ import json
 import re
 import uuid
 from collections.abc import Iterator
+from itertools import product
 from urllib.parse import urlencode
 
 import pytest
@@ -226,59 +227,44 @@ def told(answer, *addresses: str) -> tuple[int, str]:
     return answer.status_code, text
 
 
-@pytest.mark.parametrize("method", METHODS)
 class TestSomebodyWhoIsNotSignedIn:
-    def test_is_sent_to_sign_in(self, client, real, method):
+    """By every method at every address: her rows take seconds to make, so that they are made once for all."""
+
+    def test_is_sent_to_sign_in_and_gets_nothing_without_a_key(self, client, real):
         before = everything()
-        for route in OF_A_STORE:
+        for route, method in product(OF_A_STORE, METHODS):
             answer = ask(client, method, real.address(route))
-            assert answer.status_code in (302, 405), route
+            assert answer.status_code in (302, 405), (route, method)
             assert answer.status_code == 405 or answer.headers["Location"].startswith("/sign-in/"), route
-        assert everything() == before
-
-    def test_gets_nothing_from_the_api_without_a_key(self, client, real, method):
-        before = everything()
-        for route in OF_A_KEY:
+        for route, method in product(OF_A_KEY, METHODS):
             answer = ask(client, method, real.address(route))
-            assert answer.status_code in (401, 404, 405), route
-            assert real.values["ref"] not in answer.content.decode(), route
+            assert answer.status_code in (401, 404, 405), (route, method)
+            assert real.values["ref"] not in answer.content.decode(), (route, method)
+        for route, method in product(OF_A_LINK, METHODS):
+            self.by_a_link_that_is_none(client, real, route, method)
         assert everything() == before
 
-    def test_gets_the_same_404_for_any_link_that_is_none(self, client, real, method):
-        before = everything()
-        for route in OF_A_LINK:
-            good = real.of(route)["token"]
-            forged = good[:-1] + ("B" if good.endswith("A") else "A")
-            seen = set()
-            for token in (forged, "x", "AAAAAAAAAAAAAAAAAAAAAA." + "A" * 43):
-                address = real.address(route).replace(good, token)
-                seen.add(told(ask(client, method, address), address, token))
-            assert len(seen) == 1, route
-            assert {status for status, _ in seen} <= {404, 405}, route
-        assert everything() == before
+    def by_a_link_that_is_none(self, client, real, route, method):
+        good, seen = real.of(route)["token"], set()
+        for token in (good[:-1] + ("B" if good.endswith("A") else "A"), "x", "A" * 22 + "." + "A" * 43):
+            address = real.address(route).replace(good, token)
+            seen.add(told(ask(client, method, address), address, token))
+        assert len(seen) == 1, (route, method)
+        assert {status for status, _ in seen} <= {404, 405}, (route, method)
 
 
-@pytest.mark.parametrize("method", METHODS)
 class TestAMemberOfAnotherStore:
-    def test_gets_404_as_if_it_were_not_there(self, client, real, charlie, method):
+    def test_gets_404_as_if_it_were_not_there(self, client, real, charlie):
         client.force_login(charlie)
-        before = everything()
-        for route in FOREIGN_ROW:
-            here, gone = real.address(route), nowhere(route, real)
-            answer, missing = ask(client, method, here), ask(client, method, gone)
-            assert told(answer, here) == told(missing, gone), route
-            assert answer.status_code in (404, 405), route
-        assert everything() == before
-
-    def test_gets_404_by_a_key_of_their_own(self, client, real, charlie, method):
         other = charlie.memberships.get().store
         key = access.new_api_key(store=other, name="test", scopes=["read", "write"], by=charlie)
         before = everything()
-        for route in OF_A_KEY - LISTS_OF_A_KEY:
+        for route, method in product(FOREIGN_ROW | (OF_A_KEY - LISTS_OF_A_KEY), METHODS):
+            by = key if route.startswith("api/") else ""
             here, gone = real.address(route), nowhere(route, real)
-            answer, missing = ask(client, method, here, key), ask(client, method, gone, key)
-            assert told(answer, here) == told(missing, gone), route
-            assert answer.status_code in (404, 405), route
+            answer, missing = ask(client, method, here, by), ask(client, method, gone, by)
+            assert told(answer, here) == told(missing, gone), (route, method)
+            assert answer.status_code in (404, 405), (route, method)
         assert everything() == before
 
 
