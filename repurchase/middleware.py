@@ -7,7 +7,6 @@ from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 
-from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from repurchase import bodies
 from repurchase.views import errors, health
@@ -63,6 +62,6 @@ def _refused(request: HttpRequest) -> HttpResponse | None:
     limit = getattr(request, "scope", {}).get(bodies.TOO_LARGE)
     if limit is None:
         return None
-    response = errors.answer(request, Problem(Code.BODY_TOO_LARGE, limit=limit))
+    response = errors.too_large(request, limit)
     response["Connection"] = "close"
     return response

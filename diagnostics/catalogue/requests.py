@@ -58,12 +58,6 @@ REQUESTS: Mapping[Code, Entry] = {
     Code.TOO_MANY_REQUESTS: refusal(
         429, _("Too many requests"), _("Try again in {value} seconds."), _("Slow down."), Fixer.NOBODY
     ),
-    Code.BODY_TOO_LARGE: refusal(
-        413,
-        _("The body is too large"),
-        _("What is sent to this address may have {limit} bytes."),
-        _("Send it in parts, or a smaller file."),
-    ),
     Code.CURRENCY_UNKNOWN: refusal(
         422, _("Unknown currency"), _("{currency} is no ISO 4217 code."), _("Send a code such as USD.")
     ),

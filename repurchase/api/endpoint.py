@@ -12,8 +12,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from diagnostics.codes import Code
-from diagnostics.problem import Problem
 from marketplace import clock
 from marketplace.models import Store
 from repurchase import bodies, queries
@@ -28,6 +26,10 @@ MAX_VALUES = 1_000_000
 """Of a JSON body: 5000 rows have some fifty thousand; each takes up to a hundred bytes of memory."""
 
 
+class TooLarge(exceptions.APIException):
+    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
+
+
 class BoundedJSONParser(JSONParser):
     """Django's own limit does not watch over a JSON body."""
 
@@ -36,7 +38,7 @@ class BoundedJSONParser(JSONParser):
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
         body = stream.read(self.limit + 1)
         if len(body) > self.limit:
-            raise Problem(Code.BODY_TOO_LARGE, limit=self.limit)
+            raise TooLarge(f"A body may have {self.limit} bytes.")
         if body.count(b",") + body.count(b"[") + body.count(b"{") > MAX_VALUES:
             raise exceptions.ParseError(f"The JSON holds more than {MAX_VALUES} values.")
         try:

@@ -54,9 +54,20 @@ def foreign_host(request: HttpRequest) -> HttpResponse:
     return HttpResponse(f"{title}. {cause}\n", status=400, content_type="text/plain; charset=utf-8")
 
 
+def too_large(request: HttpRequest, limit: int) -> HttpResponse:
+    return _shown(
+        request,
+        413,
+        _("The body is too large"),
+        _("What is sent to this address may have {limit} bytes.").format(limit=limit),
+        _("Nothing was changed."),
+        _("Send it in parts, or a smaller file."),
+    )
+
+
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     if isinstance(exception, RequestDataTooBig):
-        return answer(request, Problem(Code.BODY_TOO_LARGE, limit=settings.DATA_UPLOAD_MAX_MEMORY_SIZE))
+        return too_large(request, settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
     return _shown(
         request,
         400,
