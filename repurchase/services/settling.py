@@ -317,7 +317,9 @@ def _reverse(store: Store, payments: QuerySet[Payment], why: str, by: str) -> in
     standing = Payment.objects.filter(pk__in=[pk for pk, _ in rows], reversed_at=None)
     if standing.update(reversed_at=now, reversed_by=by, reversed_why=why) != len(rows):
         raise Problem(Code.PAYMENT_FINAL, state="reversed")
-    back = RepeatOrder.objects.filter(pk__in=ids, status=OrderStatus.PAID)
+    left = dues(orders)
+    open_again = [order.pk for order in orders if not left[order.pk].is_paid]  # others had been overpaid
+    back = RepeatOrder.objects.filter(pk__in=open_again, status=OrderStatus.PAID)
     back.update(status=OrderStatus.AWAITING_PAYMENT, changed_at=now)
     telling.orders(RepeatOrder.objects.filter(pk__in=ids, changed_at=now), at=now)
     ledger.record(

@@ -331,6 +331,18 @@ class TestADifference:
         assert str(dues.account(short).outstanding) == "USD 15.00"
         assert take(short.batch, receipt(short, "15.00", reference="T-2")).paid == [short.ref]
 
+    def test_leaves_an_order_paid_whose_other_payments_suffice(self, store):
+        order = invoiced(store).orders.first()
+        take(order.batch, receipt(order, "1000.00", reference="a"), receipt(order, "6000.00", reference="b"))
+        first = Payment.objects.get(reference="a")
+        settling.reverse(store=store, payment_id=first.pk, why="it bounced", by="user:1")
+        order.refresh_from_db()
+        assert (order.status, str(dues.account(order).overpaid)) == ("paid", "USD 20.25")
+        second = Payment.objects.get(reference="b")
+        settling.reverse(store=store, payment_id=second.pk, why="it bounced", by="user:1")
+        order.refresh_from_db()
+        assert order.status == "awaiting_payment"
+
     def test_beyond_the_total_is_recorded_as_such(self, store):
         order = invoiced(store).orders.first()
         report = take(order.batch, receipt(order, "6000.00"))
