@@ -222,7 +222,7 @@ def told(answer, *addresses: str) -> tuple[int, str]:
     text = answer.content.decode() if not answer.streaming else ""
     for address in addresses:
         text = text.replace(address, "…")
-    text = re.sub(r'(name="csrfmiddlewaretoken" value|hx-headers)="[^"]*"', "", text)
+    text = re.sub(r"[A-Za-z0-9]{64}", "", text)  # masked anew for each form
     text = re.sub(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|BR-[0-9A-Z-]+", "…", text)
     return answer.status_code, text
 
@@ -248,7 +248,7 @@ class TestSomebodyWhoIsNotSignedIn:
         good, seen = real.of(route)["token"], set()
         for token in (good[:-1] + ("B" if good.endswith("A") else "A"), "x", "A" * 22 + "." + "A" * 43):
             address = real.address(route).replace(good, token)
-            seen.add(told(ask(client, method, address), address, token))
+            seen.add(told(ask(client, method, address), address))
         assert len(seen) == 1, (route, method)
         assert {status for status, _ in seen} <= {404, 405}, (route, method)
 
