@@ -1,6 +1,7 @@
 """What is judged before any view, and what became of it: hosts, bodies, expected failures; pages are never cached."""
 
 import ipaddress
+import re
 from collections.abc import Callable
 
 from django.core.exceptions import DisallowedHost
@@ -34,9 +35,9 @@ class HostMiddleware:
 
 def _is_address(host: str) -> bool:
     """Such as 10.1.2.3:8000 or [fd00::1]:8000; a missing one too."""
-    name = host.partition("]")[0].lstrip("[") if host.startswith("[") else host.partition(":")[0]
+    in_brackets = re.fullmatch(r"\[(.+)\](?::[0-9]{1,5})?", host)
     try:
-        ipaddress.ip_address(name)
+        ipaddress.ip_address(in_brackets[1] if in_brackets else host.partition(":")[0])
     except ValueError:
         return not host
     return True
