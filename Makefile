@@ -59,7 +59,7 @@ ocr-report: setup-test ## field recall on 72 fresh scans, 16 tampered ones, 60 w
 	@$(PY) -m tests.qualification.ocr_report $(SEED)
 
 chaos: setup-test ## the fault tests, and what schemathesis tries on the API, in larger sizes than in `make test`
-	@CHAOS=full $(PRIVATE) $(PY) -m pytest -q -rP $(or $(TESTS),tests/chaos)
+	@CHAOS=full $(PRIVATE) $(PY) -m pytest -q -rP $(or $(TESTS),tests/chaos tests/repurchase/test_hostile_requests.py)
 	@$(if $(TESTS),,SCHEMATHESIS_EXAMPLES=$(SCHEMATHESIS_EXAMPLES) $(PRIVATE) $(PY) -m pytest -q -rP tests/repurchase/test_openapi.py)
 
 chaos-long: setup-test ## the same in their full sizes, for hours

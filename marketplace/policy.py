@@ -190,6 +190,24 @@ DEFAULTS: Mapping[str, Default] = {
         unit=_("minutes"),
         source="assumed: a released order that no ERP acknowledged is announced again",
     ),
+    "difference_max_usd": Default(
+        title=_("Difference of a transfer that may be settled, at most"),
+        value=50,
+        unit=_("USD a transfer"),
+        source="assumed: what the sending, corresponding and receiving banks keep of one transfer (OUR, SHA, BEN)",
+    ),
+    "difference_max_share": Default(
+        title=_("Share of what is asked for that may be settled as a difference, at most"),
+        value=Decimal("0.1"),
+        unit=_("share of what is asked for"),
+        source="assumed: a fee is a small part of a transfer; more is an unpaid order",
+    ),
+    "overpayment_max_share": Default(
+        title=_("Paid beyond what is asked for, at most"),
+        value=Decimal("1"),
+        unit=_("share of what is asked for"),
+        source="assumed: paid twice is recorded; ten times as much is a slipped decimal point",
+    ),
     "ear_review_usd": Default(
         title=_("Surcharge for dual-use goods under the EAR"),
         value=Decimal("120"),
@@ -217,6 +235,7 @@ BOUNDS: Mapping[str, tuple[int, int]] = {
     "minutes": (1, 525_600),
     "hours": (1, 8_760),
     "days": (1, 36_500),
+    "bytes": (1, 10 * 2**20),  # more the edge does not let in (repurchase/bodies.py)
     "orders": (1, 9_999),  # an order's reference has room for four digits
 }
 """The least and the greatest value by the first word of the unit; else from 0 to a thousand million."""

@@ -4,8 +4,10 @@ No redirect is followed, what is answered is not read beyond its first lines, an
 """
 
 import asyncio
+import contextlib
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +17,7 @@ from urllib.parse import SplitResult, urlsplit
 from outbox import targets
 
 SECONDS = 10
+LOOK_UP_SECONDS = 2
 MAX_HEAD = 16_384
 """Bytes of an answer's head that are read at most: to a webhook its status is all that counts."""
 
@@ -77,6 +80,29 @@ def exchange(
         outcome = Outcome.UNREACHABLE
     spent = int((time.perf_counter() - started) * 1000)
     return Exchanged(outcome=outcome, status=status, milliseconds=spent, body=answer)
+
+
+def why_not_there(url: str, *, loopback: bool, seconds: float = LOOK_UP_SECONDS) -> str:
+    """What is wrong with where an address leads now, for whoever enters it; "" when nothing is known to be.
+
+    A name that nobody knows yet, or not in time, may be entered: a sending judges again, and connects to what it judged.
+    """
+    if why := targets.why_not(url, loopback=loopback):
+        return why
+    found: list[str] = []
+    host = urlsplit(url).hostname
+    looking = threading.Thread(target=_look_up, args=[host, found], daemon=True)  # it can't be called back
+    looking.start()
+    looking.join(seconds)
+    judged = [targets.address_of(text.partition("%")[0]) for text in found]
+    if not all(a and targets.allowed(a, loopback=loopback) for a in judged):
+        return targets.NOT_PUBLIC
+    return ""
+
+
+def _look_up(host: str, found: list[str]) -> None:
+    with contextlib.suppress(OSError, UnicodeError):
+        found += [info[4][0] for info in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)]
 
 
 async def _post(

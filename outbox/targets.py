@@ -11,6 +11,7 @@ def _(text: str) -> str:
     return text
 
 
+NOT_PUBLIC = _("a public address only")
 FORBIDDEN_V4 = [
     ipaddress.IPv4Network(network)
     for network in (
@@ -55,7 +56,7 @@ def why_not(url: str, *, loopback: bool = False) -> str:
     if port != HTTPS and port < FIRST_UNPRIVILEGED and not loopback:
         return _("port 443 or from 1024")
     if (literal := address_of(parts.hostname)) and not allowed(literal, loopback=loopback):
-        return _("a public address only")
+        return NOT_PUBLIC
     return ""
 
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext
 
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
-from outbox import events, signatures, targets
+from outbox import events, posting, signatures, targets
 from outbox.models import Webhook
 
 MAX_A_STORE = 10
@@ -22,6 +22,12 @@ WHERE e.store_id = %(store)s AND e.seq > %(after)s AND e.seq <= %(upto)s
 ORDER BY e.seq
 ON CONFLICT (webhook_id, event_id) DO UPDATE SET next_try_at = excluded.next_try_at, attempts = 0
 """
+
+
+def judge(url: str, *, loopback: bool) -> None:
+    """Where it leads, asked before anything is written: it takes the network. WEBHOOK_TARGET_REFUSED."""
+    if why := posting.why_not_there(url, loopback=loopback):
+        raise Problem(Code.WEBHOOK_TARGET_REFUSED, detail=gettext(why))
 
 
 @transaction.atomic

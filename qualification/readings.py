@@ -15,6 +15,9 @@ class Kind(StrEnum):
     ISO_9001 = "iso_9001"
 
 
+YEARS = range(1900, 2100)
+"""Of any day in a document but “for ever”: what is computed from such a day stays in the calendar."""
+
 THRESHOLD = 0.80
 """A field read less surely than this always goes to the human."""
 

@@ -61,12 +61,12 @@ def counted_once(documents: Sequence[D]) -> list[list[D]]:
 
 
 def period_of(document: Document) -> tuple[dt.date, dt.date] | None:
-    """None where a day of it is not known."""
+    """None where a day of it is not known, or of no year that a document can be of."""
     try:
         begin, end = (dt.date.fromisoformat(document.value(name)) for name in ("period_from", "period_to"))
     except ValueError:
         return None
-    return begin, end
+    return (begin, end) if begin.year in YEARS and end.year in YEARS else None
 
 
 def _months(document: Document) -> list[str]:

@@ -15,7 +15,7 @@ def plain(name: str, typed: str) -> str:
 
 
 def _day(text: str) -> str:
-    if text == "长期":
+    if text in ("长期", FOREVER):
         return FOREVER
     if day := iso_date(text):
         return day

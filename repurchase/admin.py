@@ -100,7 +100,8 @@ class VersionForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["source"].label = _("contract, law or table that it is taken from")
+        if "source" in self.fields:  # not for who may only look
+            self.fields["source"].label = _("contract, law or table that it is taken from")
         if self.instance.pk:
             self.initial |= {"valid_from": _tomorrow(), "source": ""}
 

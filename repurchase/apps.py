@@ -1,4 +1,5 @@
 from django.apps import AppConfig, apps
+from django.core import checks
 from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
@@ -13,10 +14,11 @@ class RepurchaseConfig(AppConfig):
 
     def ready(self) -> None:
         # They register the letters' renderers and the agreements' builders, once the models are there.
-        from repurchase import letters, lock_letters, naming, talks_letters  # noqa: F401
+        from repurchase import letters, lock_letters, naming, start_up, talks_letters  # noqa: F401
         from repurchase.queries import frozen  # noqa: F401 - registers its check
         from repurchase.services import sealing  # noqa: F401
 
+        checks.register(start_up.check)
         naming.name_models()
         post_migrate.connect(_know_erps, sender=self)
 

@@ -1,11 +1,13 @@
 """The Celery app. The queue is a hint: every deadline and every piece of work is a row (ADR 2)."""
 
 import os
+import sys
 from typing import Any
 
 from celery import Celery
-from celery.signals import task_postrun, task_prerun
+from celery.signals import beat_init, celeryd_init, task_postrun, task_prerun
 from celery.states import SUCCESS
+from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "repurchase.settings")
@@ -17,6 +19,19 @@ app.autodiscover_tasks()
 
 KEEP_SECONDS = 300
 """So long a worker's process keeps its connection: a new one, its plans and caches, costs a chunk a tenth of its time."""
+
+
+@celeryd_init.connect
+@beat_init.connect
+def refuse_what_is_not_fit(**_: Any) -> None:
+    """Before the first task, or the first bell. A signal's own failure would only be logged."""
+    from repurchase import start_up
+
+    try:
+        start_up.refuse()
+    except ImproperlyConfigured as error:
+        sys.stderr.write(f"{error}\n")
+        raise SystemExit(1) from None
 
 
 @task_prerun.connect

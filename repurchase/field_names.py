@@ -294,6 +294,8 @@ VALUES: Mapping[str, Promise] = {
     "released": pgettext_lazy("value", "released"),
     "shipped": pgettext_lazy("value", "shipped"),
     "completed": pgettext_lazy("value", "completed"),
+    "Received": pgettext_lazy("value", "Received"),
+    "Difference": pgettext_lazy("value", "Difference"),
     "Api": pgettext_lazy("value", "Api"),
     "Import": pgettext_lazy("value", "Import"),
     "Member": pgettext_lazy("value", "Member"),

@@ -1,7 +1,10 @@
-"""What a payment does to an order: exact, in the order's currency, never beyond its total (R-91). Pure."""
+"""What a payment does to an order: exact, in its currency; what is short by a bank's fee, what is too much (R-91). Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
+from fractions import Fraction
+from math import floor
 
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
@@ -15,13 +18,17 @@ RECEIVED = frozenset({OrderStatus.AWAITING_PAYMENT, OrderStatus.PAID})
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Due:
-    """An order as the cashier sees it. `received`: minor units by reference, reversed ones left out."""
+    """An order as the cashier sees it; what was reversed is left out.
+
+    `received`: minor units by reference. `settled_minor`: what will not come, such as a bank's fee, settled by a member.
+    """
 
     ref: str
     status: OrderStatus
     currency: str
     total_minor: int
     received: Mapping[str, int] = field(default_factory=dict)
+    settled_minor: int = 0
 
     @property
     def received_minor(self) -> int:
@@ -29,11 +36,16 @@ class Due:
 
     @property
     def outstanding_minor(self) -> int:
-        return self.total_minor - self.received_minor
+        return max(self.total_minor - self.received_minor - self.settled_minor, 0)
+
+    @property
+    def overpaid_minor(self) -> int:
+        """What came beyond the total: the buyer's, until it is given back or credited."""
+        return max(self.received_minor + self.settled_minor - self.total_minor, 0)
 
     @property
     def is_paid(self) -> bool:
-        """When its exact total has come, neither a cent less nor more."""
+        """When not a cent is open."""
         return self.outstanding_minor == 0
 
 
@@ -47,8 +59,11 @@ def is_known(due: Due, *, reference: str, amount: Money) -> bool:
     return True
 
 
-def judge(due: Due, amount: Money) -> None:
-    """Whether the order may take this payment. ORDER_NOT_PAYABLE, PAYMENT_CURRENCY, AMOUNT_INVALID, PAYMENT_TOO_MUCH."""
+def judge(due: Due, amount: Money, *, most_beyond: Decimal) -> None:
+    """Whether the order may take this payment; `most_beyond`: the share of its total that may come beyond it.
+
+    ORDER_NOT_PAYABLE, PAYMENT_CURRENCY, AMOUNT_INVALID, PAYMENT_TOO_MUCH.
+    """
     if due.status not in PAYABLE:
         raise Problem(Code.ORDER_NOT_PAYABLE, order=due.ref, state=str(due.status))
     if amount.currency != due.currency:
@@ -57,7 +72,44 @@ def judge(due: Due, amount: Money) -> None:
         raise Problem(
             Code.AMOUNT_INVALID, amount=decimal_text(amount.minor, amount.currency), currency=amount.currency
         )
-    if amount.minor > due.outstanding_minor:
-        raise Problem(
-            Code.PAYMENT_TOO_MUCH, value=str(amount), limit=str(Money(due.outstanding_minor, due.currency))
-        )
+    most = Money(due.outstanding_minor + floor(due.total_minor * Fraction(most_beyond)), due.currency)
+    if amount.minor > most.minor:
+        raise Problem(Code.PAYMENT_TOO_MUCH, value=str(amount), limit=str(most))
+
+
+def most_settled(asked: Money, *, share: Decimal, amount: Money) -> Money:
+    """The largest difference that may be settled: so much of what is asked for, and so much of a transfer."""
+    return Money(min(floor(asked.minor * Fraction(share)), amount.minor), asked.currency)
+
+
+def judge_difference(due: Due, stated: Money, *, most: Money) -> None:
+    """Whether this difference may be settled: all that is open of an order that was paid in part, up to a limit.
+
+    ORDER_NOT_PAYABLE, PAYMENT_CURRENCY, DIFFERENCE_NOT_STATED, DIFFERENCE_TOO_LARGE.
+    """
+    if due.status not in PAYABLE:
+        raise Problem(Code.ORDER_NOT_PAYABLE, order=due.ref, state=str(due.status))
+    if stated.currency != due.currency:
+        raise Problem(Code.PAYMENT_CURRENCY, value=stated.currency, limit=due.currency)
+    if stated.minor != due.outstanding_minor or not due.received:
+        open_now = Money(due.outstanding_minor, due.currency)
+        raise Problem(Code.DIFFERENCE_NOT_STATED, value=str(stated), limit=str(open_now))
+    if stated.minor > most.minor:
+        raise Problem(Code.DIFFERENCE_TOO_LARGE, value=str(stated), limit=str(most))
+
+
+def spread(open_minor: Mapping[int, int], came: int) -> dict[int, int]:
+    """What each order gets of one transfer, by its key.
+
+    What is short is taken from the largest orders, and what is beyond is put to them, up to as much again each: as few
+    orders as can be carry a bank's fee. The largest takes what is left then.
+    """
+    parts = dict(open_minor)
+    largest_first = sorted(open_minor, key=open_minor.__getitem__, reverse=True)
+    rest = came - sum(open_minor.values())
+    for key in largest_first:
+        step = max(-open_minor[key], min(rest, open_minor[key]))
+        parts[key] += step
+        rest -= step
+    parts[largest_first[0]] += rest
+    return parts

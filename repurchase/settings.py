@@ -12,7 +12,7 @@ from kombu import Queue
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from repurchase import logs, storage
+from repurchase import bodies, logs, storage
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -74,6 +74,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "repurchase.api.request_id.RequestIdMiddleware",
+    "repurchase.middleware.HostMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -156,6 +157,9 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+# What is sent to us. ASGI counts bodies by their address (repurchase/bodies.py); these hold elsewhere too.
+DATA_UPLOAD_MAX_MEMORY_SIZE = bodies.USUAL
+
 # Words, zones, files
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", _("Chinese (simplified)")), ("en", _("English"))]
@@ -167,7 +171,7 @@ STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = env.path("STATIC_ROOT", default=str(DATA_DIR / "static"))
 # Uploaded originals: nothing serves this folder. S3 and its like by setting (docs/operating.md).
-FILES_BACKEND = env.str("FILES_BACKEND", default="") or "django.core.files.storage.FileSystemStorage"
+FILES_BACKEND = env.str("FILES_BACKEND", default="") or "repurchase.file_storage.WholeFileStorage"
 FILES_OPTIONS = storage.options(
     FILES_BACKEND, env.str("FILES_OPTIONS", default=""), location=str(DATA_DIR / "files")
 )

@@ -9,11 +9,11 @@ from python_calamine import CalamineError, CalamineWorkbook
 
 MAX_INFLATED = 100 << 20
 MAX_RATIO = 100
-MAX_ROWS = 20_001  # the header and what an import takes
+MAX_ROWS = 20_001  # the header and what an import takes; of more only the number is told
 
 
 def read(data: bytes) -> dict[str, Any]:
-    """{"rows": [[text, …], …]}, or {"error": what is wrong}."""
+    """{"rows": [[text, …], …], "total": how many the sheet has}, or {"error": what is wrong}."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as packed:
             inflated = sum(part.file_size for part in packed.infolist())
@@ -24,7 +24,10 @@ def read(data: bytes) -> dict[str, Any]:
         rows = sheet.to_python(skip_empty_area=False, nrows=MAX_ROWS)
     except (zipfile.BadZipFile, CalamineError, ValueError, IndexError) as error:
         return {"error": f"{type(error).__name__}: {error}"[:200]}
-    return {"rows": [[_text(cell) for cell in row] for row in rows]}
+    return {
+        "rows": [[_text(cell) for cell in row] for row in rows],
+        "total": sheet.end[0] + 1 if sheet.end else 0,
+    }
 
 
 def _text(cell: Any) -> str:

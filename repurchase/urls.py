@@ -112,6 +112,7 @@ urlpatterns = [
     path("payments/<uuid:pk>/reverse/", payments.reverse, name="reverse-payment"),
     path("batches/<ref:ref>/proformas/<uuid:pk>.pdf", payments.proforma, name="proforma"),
     path("orders/<ref:ref>/payment/", payments.record_one, name="pay-order"),
+    path("orders/<ref:ref>/difference/", payments.settle_difference, name="settle-difference"),
     path("orders/<ref:ref>/release/", payments.release, name="release-order"),
     path("erp/", erp.erp, name="erp"),
     path("erp/responses/<uuid:pk>/", erp.decide, name="decide-response"),

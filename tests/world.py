@@ -9,6 +9,8 @@ import secrets
 from decimal import Decimal
 from typing import Any
 
+from django.contrib.auth.models import Permission
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from marketplace import clock, keys
@@ -315,3 +317,11 @@ def papers(of: Store, **fields: Any) -> list[Upload]:
     """A set that passes every check of a store whose main category has the heading 6911."""
     kinds = [Kind.LICENCE, Kind.STATEMENT, *[Kind.DECLARATION] * 3]
     return [upload(of, kind, **fields) for kind in kinds]
+
+
+def reviewing_permissions() -> QuerySet[Permission]:
+    """What the demo's reviewer of documents has: all there is may be looked at, documents are decided on."""
+    return Permission.objects.filter(
+        Q(codename__startswith="view_") | Q(codename="review_qualification"),
+        content_type__app_label__in=["qualification", "marketplace", "pricing", "repurchase", "diagnostics"],
+    )

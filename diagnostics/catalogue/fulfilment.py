@@ -23,9 +23,11 @@ FULFILMENT: Mapping[Code, Entry] = {
     ),
     Code.PAYMENT_TOO_MUCH: refusal(
         422,
-        _("More than is still to be paid"),
-        _("The payment is {value}; {limit} are still to be paid."),
-        _("Record at most that, and give back or credit the rest outside of this order."),
+        _("Far more than is still to be paid"),
+        _("The payment is {value}; at most {limit} are taken, what is paid beyond the total included."),
+        _(
+            "Check the decimal point. If so much did arrive, record what is asked for and settle the rest with the buyer."
+        ),
     ),
     Code.PAYMENT_INEXACT: refusal(
         422,
@@ -47,6 +49,20 @@ FULFILMENT: Mapping[Code, Entry] = {
         ),
         _("Settle it with the buyer outside of this order."),
         Fixer.NOBODY,
+    ),
+    Code.DIFFERENCE_NOT_STATED: refusal(
+        422,
+        _("Not the difference that is open"),
+        _(
+            "{value} is to be settled; {limit} are still open, and a difference is settled once a part has been paid."
+        ),
+        _("Record what has arrived first, then settle exactly the rest."),
+    ),
+    Code.DIFFERENCE_TOO_LARGE: refusal(
+        422,
+        _("Too much to settle as a difference"),
+        _("{value} is missing; without a payment at most {limit} may be settled."),
+        _("Ask the buyer for the rest. The platform sets how much may be settled."),
     ),
     Code.ORDER_NOT_PAID: refusal(
         409,

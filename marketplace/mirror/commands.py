@@ -40,6 +40,8 @@ class ImportCommand(BaseCommand):
         except Problem as problem:
             said = words.of(problem.code, problem.evidence)
             raise CommandError(f"{said.code}: {said.cause} {said.fix}") from None
+        except OSError as error:  # a full disk, a folder that may not be written to
+            raise CommandError(f"{error.filename or ''}: {error.strerror or error}".lstrip(": ")) from None
         if options["json"]:
             self.stdout.write(json.dumps(result, ensure_ascii=False, indent=2, default=str))
         else:

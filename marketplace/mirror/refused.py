@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from marketplace.cells import harmless
+from marketplace.whole_files import whole
 
 
 class RefusedRows:
@@ -14,23 +15,18 @@ class RefusedRows:
 
     def __init__(self, path: Path, columns: Sequence[str]) -> None:
         self.path = path
-        self._part = path.with_name(f"{path.name}.part")
         self._columns = columns
 
     def __enter__(self) -> Self:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = self._part.open("w", encoding="utf-8", newline="")
-        self._writer = csv.writer(self._file)
-        self._writer.writerow(["row", "reason", *self._columns])
+        self._whole = whole(self.path)
+        self._writer = csv.writer(self._whole.__enter__())
+        self._writer.writerow(["row", "reason", *map(harmless, self._columns)])
         return self
 
     def write(self, row_no: int, fields: Sequence[str], reason: str) -> None:
         """`row_no` counts rows of the file from 1, the header left out."""
-        self._writer.writerow([row_no, reason, *map(harmless, fields)])
+        self._writer.writerow([row_no, harmless(reason), *map(harmless, fields)])
 
-    def __exit__(self, kind: type | None, _error: BaseException | None, _trace: TracebackType | None) -> None:
-        self._file.close()
-        if kind is None:
-            self._part.replace(self.path)
-        else:
-            self._part.unlink()
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._whole.__exit__(kind, error, trace)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from statistics import median
 
-from qualification.readings import Box, Field
+from qualification.readings import YEARS, Box, Field
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -176,11 +176,13 @@ DATE = r"(?:19|20)\d\d(?:年\d{1,2}月\d{1,2}日?|[-/.]\d{1,2}[-/.]\d{1,2}|[01]\
 
 
 def iso_date(text: str) -> str:
-    """“2026年8月3日”, “2026-08-03”, “20260803” as ISO; "" for a day that does not exist."""
+    """“2026年8月3日”, “2026-08-03”, “20260803” as ISO; "" for a day that does not exist, or in no year of YEARS."""
     numbers = re.findall(r"\d+", text)
     if len(numbers) == 1 and len(numbers[0]) == 8:
-        numbers = [text[:4], text[4:6], text[6:8]]
+        numbers = [numbers[0][:4], numbers[0][4:6], numbers[0][6:]]
+    if len(numbers) < 3 or len(numbers[0]) != 4 or int(numbers[0]) not in YEARS:
+        return ""
     try:
         return dt.date(*map(int, numbers[:3])).isoformat()
-    except (ValueError, TypeError):
+    except (ValueError, OverflowError):
         return ""

@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 from marketplace import clock
 from marketplace.access import Can, can
 from marketplace.models import Store
-from repurchase import queries
+from repurchase import bodies, queries
 from repurchase.api import asked, etags
 from repurchase.api.auth import only_reads
 from repurchase.models import Batch
@@ -24,24 +24,35 @@ from repurchase.services import connecting
 CLIENT = "HTTP_X_ERP_CLIENT"
 """The header X-ERP-Client: name/version, as "mango/5.3.1"."""
 
-MAX_BODY = 2 * 2**20
-"""Bytes: 5000 numbers of 64 characters are 0.35 MB. Django's own limit does not watch over a JSON body."""
+MAX_VALUES = 1_000_000
+"""Of a JSON body: 5000 rows have some fifty thousand; each takes up to a hundred bytes of memory."""
 
 
 class TooLarge(exceptions.APIException):
     status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
-    default_detail = f"A body may have {MAX_BODY} bytes."
 
 
 class BoundedJSONParser(JSONParser):
+    """Django's own limit does not watch over a JSON body."""
+
+    limit = bodies.USUAL
+
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
-        body = stream.read(MAX_BODY + 1)
-        if len(body) > MAX_BODY:
-            raise TooLarge
+        body = stream.read(self.limit + 1)
+        if len(body) > self.limit:
+            raise TooLarge(f"A body may have {self.limit} bytes.")
+        if body.count(b",") + body.count(b"[") + body.count(b"{") > MAX_VALUES:
+            raise exceptions.ParseError(f"The JSON holds more than {MAX_VALUES} values.")
         try:
             return super().parse(BytesIO(body), media_type, parser_context)
         except RecursionError:
             raise exceptions.ParseError("The JSON is nested too deeply.") from None
+
+
+class BulkJSONParser(BoundedJSONParser):
+    """Of calls that tell up to thousands of rows."""
+
+    limit = bodies.BULK
 
 
 class XmlRenderer(BaseRenderer):
@@ -86,6 +97,10 @@ class Endpoint(APIView):
             connecting.refuse_other(store=request.auth.store, name=name, version=version)
         else:
             connecting.heard_from(store=request.auth.store, name=name, version=version, by=self.by)
+
+    def options(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
+        """What may be asked for here stands in Allow; a file or a stream has nothing else to tell of itself."""
+        return HttpResponse(headers={"Allow": ", ".join(self.allowed_methods)})
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         """A GET's answer gets its ETag; who has it already gets 304."""

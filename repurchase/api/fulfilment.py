@@ -15,7 +15,7 @@ from marketplace.access import Can
 from marketplace.money import decimal_text
 from repurchase import models, queries
 from repurchase.api import serializers, settled
-from repurchase.api.endpoint import Endpoint
+from repurchase.api.endpoint import BulkJSONParser, Endpoint
 from repurchase.api.once import idempotent
 from repurchase.api.schema import described
 from repurchase.queries import dues, invoices, releases
@@ -78,19 +78,38 @@ class OrderPayments(Endpoint):
 
 class Payments(Endpoint):
     needs = Can.SETTLE
+    parser_classes = [BulkJSONParser]
 
     @described("record_payments", settled.PaymentsTaken, body=settled.Payments)
     @idempotent
     def post(self, request: Request) -> Response:
-        """Records what buyers paid, up to 5000 rows. An order is paid by its exact total.
+        """Records what buyers paid, up to 5000 rows. An order is paid once nothing of it is open.
 
         A row that can't be taken is named in `errors` and stops no other; the same row again changes nothing.
         """
         rows = settled.rows_of(self.sent(settled.Payments), settling.Receipt)
         report = settling.record(store=self.store, receipts=rows, source=models.PaymentSource.API, by=self.by)
         errors = [settled.row_error(each) for each in report.refused]
-        told = {"recorded": report.recorded, "known": report.known, "paid": report.paid, "errors": errors}
-        return Response(told)
+        told = {"recorded": report.recorded, "known": report.known, "paid": report.paid}
+        return Response(told | {"overpaid": report.overpaid, "errors": errors})
+
+
+class SettleDifference(Endpoint):
+    needs = Can.SETTLE
+
+    @described("settle_difference", settled.Account, body=settled.Difference)
+    @idempotent
+    def post(self, request: Request, ref: str) -> Response:
+        """What is still open of an order that was paid in part will not come, such as a bank's fee: the order is paid.
+
+        Up to a limit of the platform's. Reversing a payment of the order reverses it as well.
+        """
+        order = queries.order_row(self.store, ref)
+        settling.settle_difference(
+            store=self.store, order=order, source=models.PaymentSource.API, by=self.by,
+            **self.sent(settled.Difference),
+        )  # fmt: skip
+        return Response(settled.Account(dues.account(queries.order_row(self.store, ref))).data)
 
 
 class ReversePayment(Endpoint):
@@ -132,6 +151,7 @@ class Releases(Endpoint):
 
 class Acknowledgements(Endpoint):
     needs = Can.SETTLE
+    parser_classes = [BulkJSONParser]
 
     @described("acknowledge_releases", settled.RowsTaken, body=settled.Acknowledgements)
     @idempotent
@@ -143,6 +163,7 @@ class Acknowledgements(Endpoint):
 
 class Shipments(Endpoint):
     needs = Can.SETTLE
+    parser_classes = [BulkJSONParser]
 
     @described("report_shipments", settled.RowsTaken, body=settled.Shipments)
     @idempotent
@@ -154,6 +175,7 @@ class Shipments(Endpoint):
 
 class Completions(Endpoint):
     needs = Can.SETTLE
+    parser_classes = [BulkJSONParser]
 
     @described("report_completions", settled.RowsTaken, body=settled.Completions)
     @idempotent

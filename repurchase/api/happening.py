@@ -74,6 +74,14 @@ class WebhookEndpoint(Endpoint):
 
 
 class Webhooks(WebhookEndpoint):
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Where the address leads is asked before the transaction of the idempotency key begins."""
+        super().initial(request, *args, **kwargs)
+        if request.method == "POST" and isinstance(request.data, Mapping):
+            url = request.data.get("url")
+            if isinstance(url, str) and url:
+                webhooks.judge(url, loopback=settings.WEBHOOKS_TO_LOOPBACK)
+
     @described("list_webhooks", serializers.WebhookPage)
     def get(self, request: Request) -> Response:
         """The store's webhooks, the oldest first; ten at most."""

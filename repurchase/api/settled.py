@@ -20,7 +20,10 @@ class Row(Nested):
 
 
 class PaymentRow(Row):
-    amount = serializers.CharField(max_length=20, help_text="Decimal text, at most what is still to be paid.")
+    amount = serializers.CharField(
+        max_length=20,
+        help_text="Decimal text, as it came: what is beyond the order's total is told as overpaid.",
+    )
     currency = serializers.RegexField(CURRENCY, help_text="ISO 4217, the order's.")
     reference = serializers.CharField(
         max_length=64, help_text="The bank's or the platform's number of the transfer: sent twice, kept once."
@@ -36,6 +39,13 @@ class Payments(Strict):
 
 class Reversal(Strict):
     why = serializers.CharField(max_length=300, help_text="Kept with the payment and in the ledger.")
+
+
+class Difference(Strict):
+    amount = serializers.CharField(max_length=20, help_text="Decimal text: exactly what is still to be paid.")
+    reason = serializers.CharField(
+        max_length=300, help_text="Such as the bank's fee. Kept with the order and in the ledger."
+    )
 
 
 class AcknowledgementRow(Row):
@@ -97,7 +107,10 @@ class PaymentsTaken(serializers.Serializer):
     recorded = serializers.IntegerField()
     known = serializers.IntegerField(help_text="Stood already; sending them again changed nothing.")
     paid = serializers.ListField(
-        child=serializers.CharField(), help_text="Orders whose exact total has come by this."
+        child=serializers.CharField(), help_text="Orders of which nothing is open any more by this."
+    )
+    overpaid = serializers.ListField(
+        child=serializers.CharField(), help_text="Those of them for which more came than their total."
     )
     errors = RowError(many=True)
 
@@ -110,7 +123,9 @@ class RowsTaken(serializers.Serializer):
 
 class PaymentTold(serializers.Serializer):
     id = serializers.UUIDField(source="pk")
-    reference = serializers.CharField()
+    kind = serializers.CharField(help_text="received; difference: it will not come, a member settled it.")
+    reference = serializers.CharField(help_text='"" for a difference.')
+    reason = serializers.CharField(help_text="Of a difference.")
     amount = MinorField("amount_minor")
     received_at = Instant()
     source = serializers.CharField(help_text="api, import, member")
@@ -124,7 +139,11 @@ class Account(serializers.Serializer):
     status = serializers.CharField(source="order.status")
     total = MinorField("due.total_minor", currency="due.currency")
     received = MoneyField()
+    settled = MoneyField(help_text="What will not come, such as a bank's fee, and was settled.")
     outstanding = MoneyField()
+    overpaid = MoneyField(
+        help_text="What came beyond the total: the buyer's, until you give it back or credit it."
+    )
     payments = PaymentTold(many=True)
 
 

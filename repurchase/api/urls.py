@@ -33,6 +33,7 @@ urlpatterns = [
     path("orders/<ref:ref>/order.xml", views.OrderXml.as_view(), name="order-xml"),
     path("orders/<ref:ref>/responses/", responses.Responses.as_view(), name="responses"),
     path("orders/<ref:ref>/payments/", fulfilment.OrderPayments.as_view(), name="order-payments"),
+    path("orders/<ref:ref>/difference/", fulfilment.SettleDifference.as_view(), name="settle-difference"),
     path("orders/<ref:ref>/release/", fulfilment.ReleaseOrder.as_view(), name="release-order"),
     path("payments/", fulfilment.Payments.as_view(), name="payments"),
     path("payments/<uuid:pk>/reverse/", fulfilment.ReversePayment.as_view(), name="reverse-payment"),

@@ -24,7 +24,7 @@ from qualification.readings import Kind
 from qualification.services import uploading
 from repurchase import models, queries, refusals
 from repurchase.api import asked, etags, pages, quotes, screened, serializers
-from repurchase.api.endpoint import AnyRenderer, Endpoint, XmlRenderer, ZipRenderer
+from repurchase.api.endpoint import AnyRenderer, BulkJSONParser, Endpoint, XmlRenderer, ZipRenderer
 from repurchase.api.once import idempotent
 from repurchase.api.problems import escaped
 from repurchase.api.schema import described
@@ -47,6 +47,7 @@ class PastOrders(Endpoint):
 
 class Inventory(Endpoint):
     needs = Can.PLAN
+    parser_classes = [BulkJSONParser]
 
     @described("put_inventory", serializers.InventoryAnswer, body=asked.Inventory)
     def put(self, request: Request) -> Response:

@@ -1,7 +1,6 @@
 """A certificate made here, for the demo: it vouches for nothing, and every page that shows its seal says so."""
 
 import datetime as dt
-import os
 from pathlib import Path
 
 from cryptography import x509
@@ -9,6 +8,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import pkcs12
 
+from marketplace.whole_files import whole
 from pricing.agreements import DEMO_SEAL
 
 VALID = dt.timedelta(days=3650)
@@ -21,11 +21,8 @@ USES = x509.KeyUsage(
 def ensure(file: Path) -> Path:
     """Made once for a data directory, and readable by its owner only, like the keys beside it."""
     if not file.exists():
-        part = file.with_suffix(f".{os.getpid()}")
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as out:
+        with whole(file, binary=True, secret=True) as out:
             out.write(make())
-        part.replace(file)
     return file
 
 

@@ -11,6 +11,7 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
+from marketplace.whole_files import whole
 from repurchase.embedded import servers
 
 PYTHON = sys.executable
@@ -141,10 +142,8 @@ def _announce(url: str, data_dir: Path) -> None:
     credentials = json.loads((data_dir / "credentials.json").read_text())
     demo = {"url": url, **credentials, "mailbox": f"{url}/mailbox/"}
     file = data_dir / "demo.json"
-    part = file.with_suffix(".part")
-    part.write_text(json.dumps(demo, indent=2))
-    part.chmod(0o600)
-    part.replace(file)
+    with whole(file, secret=True) as out:
+        json.dump(demo, out, indent=2)
     print(  # noqa: T201 - a command's own words
         f"\n  Portal    {url}\n"
         f"  Seller    {demo['seller']['email']}   {demo['seller']['password']}\n"

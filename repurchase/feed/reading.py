@@ -19,13 +19,14 @@ from marketplace.money import EXPONENTS, decimal_text, half_up
 from repurchase.answers import Answer, Line, Verdict
 from repurchase.feed import native
 
-MAX_BYTES = 2 << 20
+MAX_BYTES = 32 << 20
 MAX_ELEMENTS = 100_000
 SHOWN = 20
 """At most so many places are named in a refusal."""
 
 A_WINDOW = 50
 """So many answers are held against the schema at a time: what a mistake costs grows with its siblings."""
+MAX_TAGS = 4 * MAX_ELEMENTS  # counted before anything is built from them; comments are among them
 FORBIDDEN = re.compile(rb"<!(DOCTYPE|ENTITY|ELEMENT|ATTLIST|NOTATION)", re.IGNORECASE)
 UBL = "urn:oasis:names:specification:ubl:schema:xsd:OrderResponse-2"
 NS = {
@@ -59,6 +60,8 @@ def answers(data: bytes) -> tuple[str, list[Answer]]:
 def parsed(data: bytes) -> Element:
     if len(data) > MAX_BYTES:
         raise Problem(Code.XML_UNSAFE, detail=f"more than {MAX_BYTES} bytes")
+    if data.count(b"<") > MAX_TAGS:
+        raise Problem(Code.XML_UNSAFE, detail=f"more than {MAX_ELEMENTS} elements")
     if FORBIDDEN.search(data) or b"\0" in data:
         raise Problem(Code.XML_UNSAFE, detail="it holds a DOCTYPE, a declaration, or is not UTF-8")
     parser = etree.XMLParser(

@@ -7,7 +7,7 @@ from repurchase.models.erp import ConformanceRun, Decision, ErpConnection, ErpPr
 from repurchase.models.fees import CarrierCharge, OrderFee
 from repurchase.models.kept_answers import KeptAnswer
 from repurchase.models.orders import LineOutcome, RepeatLine, RepeatOrder
-from repurchase.models.payments import Payment, PaymentSource, Proforma
+from repurchase.models.payments import Payment, PaymentKind, PaymentSource, Proforma
 from repurchase.models.reports import DiagnosisReport
 from repurchase.models.selections import Selection
 from repurchase.models.work import Heartbeat
@@ -15,6 +15,6 @@ from repurchase.models.work import Heartbeat
 __all__ = [
     "Batch", "BatchEdit", "CarrierCharge", "Chunk", "ConformanceRun", "Decision", "DiagnosisReport", "EditTask",
     "ErpConnection", "ErpProduct", "ErpResponse", "Heartbeat", "KeptAnswer", "LineOutcome", "LineService", "OrderFee",
-    "Payment", "PaymentSource", "Proforma", "Release", "RepeatLine", "RepeatOrder", "Selection", "ServiceSource",
+    "Payment", "PaymentKind", "PaymentSource", "Proforma", "Release", "RepeatLine", "RepeatOrder", "Selection", "ServiceSource",
     "new_ref",
 ]  # fmt: skip

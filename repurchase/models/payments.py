@@ -55,13 +55,25 @@ class PaymentSource(models.TextChoices):
     MEMBER = "member"
 
 
+class PaymentKind(models.TextChoices):
+    RECEIVED = "received"
+    DIFFERENCE = "difference"  # will not come, such as a bank's fee: a member settled it with a reason
+
+
 class Payment(models.Model):
-    """Money received for an order. Never edited: a wrong one is reversed, with a reason, until the release (R-91)."""
+    """Money received for an order, or a difference that was settled instead.
+
+    Never edited: a wrong one is reversed, with a reason, until the release (R-91).
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="+", db_index=False)
     order = models.ForeignKey(RepeatOrder, on_delete=models.PROTECT, related_name="payments", db_index=False)
-    reference = models.CharField(max_length=64)  # the bank's or the platform's number of the transfer
+    kind = models.CharField(max_length=10, choices=PaymentKind.choices, default=PaymentKind.RECEIVED)
+    reference = models.CharField(
+        max_length=64, blank=True
+    )  # the bank's or the platform's number of the transfer
+    reason = models.CharField(max_length=300, blank=True)  # of a difference
     amount_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     received_at = models.DateTimeField()
@@ -76,8 +88,18 @@ class Payment(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["order", "reference"],
-                condition=Q(reversed_at__isnull=True),
+                condition=Q(reversed_at__isnull=True, kind="received"),
                 name="one_payment_an_order_and_reference",
+            ),
+            models.UniqueConstraint(
+                fields=["order"],
+                condition=Q(reversed_at__isnull=True, kind="difference"),
+                name="one_difference_an_order",
+            ),
+            models.CheckConstraint(
+                condition=(Q(kind="received", reason="") & ~Q(reference=""))
+                | (Q(kind="difference", reference="") & ~Q(reason="")),
+                name="a_payment_has_its_reference_a_difference_its_reason",
             ),
             models.CheckConstraint(condition=Q(amount_minor__gt=0), name="a_payment_is_above_zero"),
             models.CheckConstraint(

@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce
 from marketplace.models import Buyer, PaymentTerms, Store
 from marketplace.money import Money
 from repurchase.lifecycle import OrderStatus
-from repurchase.models import Payment, Proforma, RepeatOrder
+from repurchase.models import Payment, PaymentKind, Proforma, RepeatOrder
 from repurchase.paying import Due
 from repurchase.queries.paging import PAGE, Page, decode, encode
 
@@ -18,9 +18,15 @@ from repurchase.queries.paging import PAGE, Page, decode, encode
 def dues(orders: Sequence[RepeatOrder]) -> dict[int, Due]:
     """By the order's id, in one query."""
     received: dict[int, dict[str, int]] = defaultdict(dict)
+    settled: dict[int, int] = defaultdict(int)
     standing = Payment.objects.filter(order__in=[order.pk for order in orders], reversed_at=None)
-    for order_id, reference, minor in standing.values_list("order_id", "reference", "amount_minor"):
-        received[order_id][reference] = minor
+    for order_id, kind, reference, minor in standing.values_list(
+        "order_id", "kind", "reference", "amount_minor"
+    ):
+        if kind == PaymentKind.DIFFERENCE:
+            settled[order_id] += minor
+        else:
+            received[order_id][reference] = minor
     return {
         order.pk: Due(
             ref=order.ref,
@@ -28,6 +34,7 @@ def dues(orders: Sequence[RepeatOrder]) -> dict[int, Due]:
             currency=order.currency,
             total_minor=order.total_minor,
             received=received.get(order.pk, {}),
+            settled_minor=settled[order.pk],
         )
         for order in orders
     }
@@ -48,6 +55,14 @@ class Account:
     @property
     def outstanding(self) -> Money:
         return Money(self.due.outstanding_minor, self.due.currency)
+
+    @property
+    def settled(self) -> Money:
+        return Money(self.due.settled_minor, self.due.currency)
+
+    @property
+    def overpaid(self) -> Money:
+        return Money(self.due.overpaid_minor, self.due.currency)
 
 
 def account(order: RepeatOrder) -> Account:
@@ -71,20 +86,42 @@ class Owed:
         return Money(self.total.minor - self.received.minor, self.currency)
 
 
+def _came() -> Subquery:
+    """Minor units that stand on an order: received, or settled instead."""
+    standing = Payment.objects.filter(order=OuterRef("pk"), reversed_at=None).order_by().values("order")
+    return Subquery(standing.annotate(n=Sum("amount_minor")).values("n"))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Overpaid:
+    """An order for which more came than its total: the rest is the buyer's."""
+
+    ref: str
+    buyer: str
+    beyond: Money
+
+
+def overpaid(store: Store) -> list[Overpaid]:
+    """The latest 50 orders that were paid beyond their total."""
+    rows = (
+        RepeatOrder.objects.filter(store=store, pk__in=Payment.objects.filter(store=store).values("order"))
+        .annotate(came=Coalesce(_came(), 0))
+        .filter(came__gt=F("total_minor"))
+        .order_by("-changed_at", "-pk")
+        .values_list("ref", "batch__buyer__name", "currency", "came", "total_minor")
+    )
+    return [
+        Overpaid(ref=r, buyer=b, beyond=Money(int(came) - total, c)) for r, b, c, came, total in rows[:PAGE]
+    ]
+
+
 def owed(store: Store, batch_ref: str = "") -> list[Owed]:
     """By proforma and currency, the oldest first: what awaits payment."""
-    came = (
-        Payment.objects.filter(order=OuterRef("pk"), reversed_at=None)
-        .order_by()
-        .values("order")
-        .annotate(n=Sum("amount_minor"))
-        .values("n")
-    )
     waiting = RepeatOrder.objects.filter(store=store, status=OrderStatus.AWAITING_PAYMENT)
     if batch_ref:
         waiting = waiting.filter(batch__ref=batch_ref)
     rows = list(
-        waiting.annotate(came=Coalesce(Subquery(came), 0))
+        waiting.annotate(came=Coalesce(_came(), 0))
         .order_by("proforma", "currency")
         .values("proforma", "currency")
         .annotate(n=Count("pk"), total=Sum("total_minor"), received=Sum("came"))

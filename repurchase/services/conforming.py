@@ -43,6 +43,12 @@ def may_loop_back(store: Store) -> bool:
     return store.sandbox and settings.WEBHOOKS_TO_LOOPBACK
 
 
+def judge(store: Store, url: str) -> None:
+    """Where it leads, asked before anything is written: it takes the network. INPUT_INVALID."""
+    if why := posting.why_not_there(url, loopback=may_loop_back(store)):
+        raise Problem(Code.INPUT_INVALID, detail=f"url: {why}")
+
+
 @transaction.atomic
 def ask(*, store: Store, url: str, by: str) -> ConformanceRun:
     """A run in the background; while one of the store's goes on, that one. INPUT_INVALID for an address that may not be called."""

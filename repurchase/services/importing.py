@@ -44,6 +44,7 @@ class Imported:
     recorded: int
     known: int
     paid: Sequence[str]
+    overpaid: Sequence[str]
     refused: Sequence[RefusedRow]
 
 
@@ -66,6 +67,7 @@ def payments(*, store: Store, data: bytes, name: str, by: str) -> Imported:
         recorded=report.recorded,
         known=report.known,
         paid=report.paid,
+        overpaid=report.overpaid,
         refused=sorted(refused, key=lambda row: row.row),
     )
 
@@ -120,6 +122,8 @@ def _sheet(data: bytes, name: str) -> list[Sequence[str] | None]:
         raise Problem(Code.FILE_NOT_CSV, file=name, detail=str(gone)) from None
     if "error" in found:
         raise Problem(Code.FILE_NOT_CSV, file=name, detail=found["error"])
+    if found["total"] > MAX_ROWS + 1:
+        raise Problem(Code.INPUT_INVALID, detail=f"{name}: {found['total'] - 1} > {MAX_ROWS}")
     header, *rows = found["rows"] or [[]]
     if missing := [column for column in COLUMNS if column not in header]:
         raise Problem(Code.FILE_COLUMNS_MISSING, file=name, columns=missing)

@@ -12,12 +12,13 @@ from django.db.models import QuerySet
 from diagnostics import ledger
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
-from marketplace import clock
+from marketplace import clock, policy
 from marketplace.models import Store
-from marketplace.money import Money
+from marketplace.money import Money, decimal_text
+from marketplace.queries import rates_of
 from repurchase import paying
 from repurchase.lifecycle import OrderStatus
-from repurchase.models import Payment, PaymentSource, Proforma, RepeatOrder
+from repurchase.models import Payment, PaymentKind, PaymentSource, Proforma, RepeatOrder
 from repurchase.paying import Due
 from repurchase.queries.dues import dues
 from repurchase.services import telling
@@ -48,7 +49,8 @@ class Refused:
 class Report:
     recorded: int = 0
     known: int = 0  # stood already, to the cent: sending it again changes nothing
-    paid: list[str] = field(default_factory=list)  # orders whose exact total has come by this
+    paid: list[str] = field(default_factory=list)  # orders of which nothing is open any more by this
+    overpaid: list[str] = field(default_factory=list)  # of these, those for which more came than their total
     refused: list[Refused] = field(default_factory=list)
 
 
@@ -63,6 +65,7 @@ def record(
     """
     orders = _held(store, {receipt.order for receipt in receipts})
     now = clock.now(store)
+    most_beyond = policy.in_force(now)["overpayment_max_share"]
     standing = dues(list(orders.values()))
     report, rows, before = Report(), [], dict(standing)
     for index, receipt in enumerate(receipts):
@@ -73,17 +76,21 @@ def record(
             if paying.is_known(due, reference=receipt.reference, amount=money):
                 report.known += 1
                 continue
-            paying.judge(due, money)
+            paying.judge(due, money, most_beyond=most_beyond)
         except Problem as problem:
             if whole:
                 raise
             report.refused.append(Refused(index=index, key=receipt.key, problem=problem))
             continue
-        standing[order.pk] = replace(due, received={**due.received, receipt.reference: money.minor})
+        after = replace(due, received={**due.received, receipt.reference: money.minor})
+        standing[order.pk] = replace(after, status=OrderStatus.PAID) if after.is_paid else after
         rows.append(_row(store, order, receipt, money, source, by, now))
     Payment.objects.bulk_create(rows, batch_size=1000)
     report.recorded = len(rows)
     report.paid = _pay(orders, before, standing, now)
+    report.overpaid = [
+        o.ref for o in orders.values() if o.ref in report.paid and standing[o.pk].overpaid_minor
+    ]
     if rows:
         _record(store, rows, orders, report, source, by, now)
     return report
@@ -122,7 +129,7 @@ def _row(
 def _pay(
     orders: Mapping[str, RepeatOrder], before: Mapping[int, Due], after: Mapping[int, Due], now: dt.datetime
 ) -> list[str]:
-    """Orders whose exact total has come by now, and had not before."""
+    """Orders of which nothing is open by now, and was before."""
     paid = [o for o in orders.values() if after[o.pk].is_paid and not before[o.pk].is_paid]
     moved = RepeatOrder.objects.filter(pk__in=[o.pk for o in paid], status=OrderStatus.AWAITING_PAYMENT)
     moved.update(status=OrderStatus.PAID, changed_at=now)
@@ -152,38 +159,122 @@ def _record(
 
 def record_all(
     *, store: Store, proforma: Proforma, currency: str, amount: str, reference: str, by: str,
-    received_at: dt.datetime | None = None,
+    received_at: dt.datetime | None = None, difference: str = "",
 ) -> Report:  # fmt: skip
-    """One transfer for everything that a proforma still asks for in a currency: to the cent, or PAYMENT_INEXACT.
+    """One transfer for everything that a proforma still asks for in a currency.
 
-    Raises PAYMENT_CURRENCY where nothing is asked for in it, AMOUNT_INVALID, and INPUT_INVALID with what is missing.
+    What is short is settled where `difference` gives the reason, else PAYMENT_INEXACT; what is beyond stands on the
+    largest. Raises ORDER_NOT_PAYABLE where nothing is asked for in it, AMOUNT_INVALID, PAYMENT_TOO_MUCH,
+    DIFFERENCE_TOO_LARGE.
     """
     with transaction.atomic():
-        waiting = RepeatOrder.objects.select_for_update().filter(
-            store=store, proforma=proforma, currency=currency, status=OrderStatus.AWAITING_PAYMENT
-        )
-        orders = list(waiting.order_by("pk"))
-        if not orders:
-            raise Problem(Code.ORDER_NOT_PAYABLE, order=proforma.number, state="—")
+        orders = _waiting(store, proforma, currency)
         standing = dues(orders)
-        asked = Money(sum(due.outstanding_minor for due in standing.values()), currency)
-        money = Money.of(amount, currency)
-        if money.minor > asked.minor:
-            raise Problem(Code.PAYMENT_TOO_MUCH, value=str(money), limit=str(asked))
-        if money.minor < asked.minor:
-            raise Problem(Code.PAYMENT_INEXACT, value=str(money), limit=str(asked))
+        open_minor = {order.pk: standing[order.pk].outstanding_minor for order in orders}
+        asked, money = Money(sum(open_minor.values()), currency), Money.of(amount, currency)
+        if money.minor <= 0:
+            raise Problem(Code.AMOUNT_INVALID, amount=amount[:40], currency=currency)
+        short = Money(asked.minor - money.minor, currency)
+        if short.minor > 0:
+            if not (difference := _reason(difference)):
+                raise Problem(Code.PAYMENT_INEXACT, value=str(money), limit=str(asked))
+            _judge_short(store, orders[0], asked, short)
+        parts = paying.spread(open_minor, money.minor)
         receipts = [
             Receipt(
                 key=order.ref,
                 order=order.ref,
                 reference=reference,
-                amount=str(Money(standing[order.pk].outstanding_minor, currency).amount),
+                amount=decimal_text(parts[order.pk], currency),
                 currency=currency,
                 received_at=received_at,
             )
             for order in orders
+            if parts[order.pk]
         ]
-        return record(store=store, receipts=receipts, source=PaymentSource.MEMBER, by=by, whole=True)
+        report = record(store=store, receipts=receipts, source=PaymentSource.MEMBER, by=by, whole=True)
+        lacking = {order: open_minor[order.pk] - parts[order.pk] for order in orders}
+        lacking = {order: minor for order, minor in lacking.items() if minor > 0}
+        report.paid += _settle(store, lacking, difference, PaymentSource.MEMBER, by)
+        return report
+
+
+def _waiting(store: Store, proforma: Proforma, currency: str) -> list[RepeatOrder]:
+    """The orders of a proforma that await payment, held."""
+    held = RepeatOrder.objects.select_for_update(of=("self",)).select_related("batch", "lock__rate_set")
+    found = held.filter(
+        store=store, proforma=proforma, currency=currency, status=OrderStatus.AWAITING_PAYMENT
+    )
+    if not (orders := list(found.order_by("pk"))):
+        raise Problem(Code.ORDER_NOT_PAYABLE, order=proforma.number, state="—")
+    return orders
+
+
+@transaction.atomic
+def settle_difference(
+    *, store: Store, order: RepeatOrder, amount: str, reason: str, source: PaymentSource, by: str
+) -> Payment:
+    """What is still open of an order that was paid in part will not come: it is paid. Said again, nothing changes.
+
+    INPUT_INVALID without a reason; what `paying.judge_difference` refuses.
+    """
+    if not (reason := _reason(reason)):
+        raise Problem(Code.INPUT_INVALID, detail="reason")
+    held = RepeatOrder.objects.select_for_update(of=("self",)).select_related("batch", "lock__rate_set")
+    order = held.get(store=store, pk=order.pk)
+    money = Money.of(amount, order.currency)
+    standing = order.payments.filter(kind=PaymentKind.DIFFERENCE, reversed_at=None)
+    if known := standing.filter(amount_minor=money.minor).first():
+        return known
+    due = dues([order])[order.pk]
+    paying.judge_difference(
+        due, money, most=_most_settled(store, order, Money(due.total_minor, due.currency))
+    )
+    _settle(store, {order: money.minor}, reason, source, by)
+    return standing.get()
+
+
+def _reason(text: str) -> str:
+    return text.replace("\0", "").strip()[:300]
+
+
+def _judge_short(store: Store, order: RepeatOrder, asked: Money, short: Money) -> None:
+    most = _most_settled(store, order, asked)
+    if short.minor > most.minor:
+        raise Problem(Code.DIFFERENCE_TOO_LARGE, value=str(short), limit=str(most))
+
+
+def _most_settled(store: Store, order: RepeatOrder, asked: Money) -> Money:
+    """By the policy of today and the rates that the order's lock froze. FX_RATE_MISSING where they lack its currency."""
+    policies = policy.in_force(clock.now(store))
+    usd = Money.of(policies["difference_max_usd"], "USD")
+    minor = rates_of(order.lock.rate_set).exchange(usd.minor, "USD", asked.currency)
+    share = policies["difference_max_share"]
+    return paying.most_settled(asked, share=share, amount=Money(minor, asked.currency))
+
+
+def _settle(
+    store: Store, lacking: Mapping[RepeatOrder, int], reason: str, source: PaymentSource, by: str
+) -> list[str]:
+    """Keeps a difference for each order, which is paid by it; one entry in the ledger."""
+    if not lacking:
+        return []
+    now = clock.now(store)
+    before = dues(list(lacking))
+    rows = [
+        Payment(
+            store=store, order=order, kind=PaymentKind.DIFFERENCE, reason=reason, amount_minor=minor,
+            currency=order.currency, received_at=now, source=source, recorded_at=now, recorded_by=by,
+        )
+        for order, minor in lacking.items()
+    ]  # fmt: skip
+    Payment.objects.bulk_create(rows)
+    ledger.record(
+        store_id=store.pk, kind="payment.difference", subject=f"batch:{rows[0].order.batch.ref}", by=by, at=now,
+        source=str(source), why=reason,
+        payments=[[str(row.pk), row.order.ref, row.amount_minor, row.currency] for row in rows],
+    )  # fmt: skip
+    return _pay({order.ref: order for order in lacking}, before, dues(list(lacking)), now)
 
 
 @transaction.atomic
@@ -208,8 +299,11 @@ def reverse_transfer(*, store: Store, proforma: Proforma, reference: str, why: s
 
 
 def _reverse(store: Store, payments: QuerySet[Payment], why: str, by: str) -> int:
-    """All of them or none; the orders are held first, so that no release comes in between."""
-    if not (why := why.replace("\0", "").strip()[:300]):
+    """All of them or none; the orders are held first, so that no release comes in between.
+
+    A difference was settled beside what came: it goes with it.
+    """
+    if not (why := _reason(why)):
         raise Problem(Code.INPUT_INVALID, detail="why")
     ids = list(payments.values_list("order_id", flat=True))
     held = RepeatOrder.objects.select_for_update(of=("self",)).select_related("batch")
@@ -218,10 +312,14 @@ def _reverse(store: Store, payments: QuerySet[Payment], why: str, by: str) -> in
     if past := [order.status for order in orders if order.status not in paying.RECEIVED]:
         raise Problem(Code.PAYMENT_FINAL, state=past[0])
     rows = list(payments.order_by("order_id").values_list("pk", "order__ref"))
+    beside = Payment.objects.filter(order__in=ids, kind=PaymentKind.DIFFERENCE, reversed_at=None)
+    rows += beside.exclude(pk__in=[pk for pk, _ in rows]).order_by("order_id").values_list("pk", "order__ref")
     standing = Payment.objects.filter(pk__in=[pk for pk, _ in rows], reversed_at=None)
     if standing.update(reversed_at=now, reversed_by=by, reversed_why=why) != len(rows):
         raise Problem(Code.PAYMENT_FINAL, state="reversed")
-    back = RepeatOrder.objects.filter(pk__in=ids, status=OrderStatus.PAID)
+    left = dues(orders)
+    open_again = [order.pk for order in orders if not left[order.pk].is_paid]  # others had been overpaid
+    back = RepeatOrder.objects.filter(pk__in=open_again, status=OrderStatus.PAID)
     back.update(status=OrderStatus.AWAITING_PAYMENT, changed_at=now)
     telling.orders(RepeatOrder.objects.filter(pk__in=ids, changed_at=now), at=now)
     ledger.record(

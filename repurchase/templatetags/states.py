@@ -204,6 +204,7 @@ BAND: Mapping[int, Shown] = {
 
 PAYMENT: Mapping[str, Shown] = {
     "stands": Shown(pgettext_lazy("payment", "Received"), "ok", "circle-check"),
+    "settled": Shown(pgettext_lazy("payment", "Settled"), "info", "circle-check"),
     "reversed": Shown(pgettext_lazy("payment", "Taken back"), "calm", "x"),
 }
 

@@ -258,6 +258,7 @@ EVENTS: Mapping[str, str | Promise] = {
     "proforma.issued": _("Proforma invoice sent"),
     "payment.recorded": _("Payment recorded"),
     "payment.reversed": _("Payment taken back"),
+    "payment.difference": _("Difference of a payment settled"),
     "order.released": _("Orders released"),
     "release.acknowledged": _("Acknowledged by the ERP"),
     "order.shipped": _("Orders shipped"),

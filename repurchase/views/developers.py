@@ -89,9 +89,11 @@ def take_key_over(request: HttpRequest, membership: Membership, key_id: int) -> 
 @for_members(Can.MANAGE_KEYS)
 def new_webhook(request: HttpRequest, membership: Membership) -> HttpResponse:
     kinds = [kind for kind in happenings.STATES if kind in request.POST.getlist("kinds")]
+    url = request.POST.get("url", "").strip()[:500]
+    webhooks.judge(url, loopback=settings.WEBHOOKS_TO_LOOPBACK)
     made, secret = webhooks.create(
         store_id=membership.store_id,
-        url=request.POST.get("url", "").strip()[:500],
+        url=url,
         types=[] if len(kinds) == len(happenings.STATES) else [f"{kind}.*" for kind in kinds],
         loopback=settings.WEBHOOKS_TO_LOOPBACK,
     )

@@ -1,5 +1,7 @@
 """Failures as pages: what happened, what was kept, what to do; for htmx the same words as a message."""
 
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -39,7 +41,36 @@ def not_allowed(request: HttpRequest, exception: Exception | None = None) -> Htt
     )
 
 
+def foreign_host(request: HttpRequest) -> HttpResponse:
+    """400, without the shell: no address can be built from a host that is not ours."""
+    title = _("Another host's name")
+    cause = _("The request names a host that this portal does not answer for.")
+    if request.path.startswith("/api/"):
+        body = {
+            "type": "about:blank",
+            "title": title,
+            "status": 400,
+            "detail": cause,
+            "code": Code.INPUT_INVALID,
+        }
+        return JsonResponse(body, status=400, content_type="application/problem+json")
+    return HttpResponse(f"{title}. {cause}\n", status=400, content_type="text/plain; charset=utf-8")
+
+
+def too_large(request: HttpRequest, limit: int) -> HttpResponse:
+    return _shown(
+        request,
+        413,
+        _("The body is too large"),
+        _("What is sent to this address may have {limit} bytes.").format(limit=limit),
+        _("Nothing was changed."),
+        _("Send it in parts, or a smaller file."),
+    )
+
+
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    if isinstance(exception, RequestDataTooBig):
+        return too_large(request, settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
     return _shown(
         request,
         400,
@@ -86,6 +117,7 @@ def _json(request: HttpRequest, context: dict) -> JsonResponse:
         "status": context["status"],
         "detail": context["cause"],
         "code": code,
+        "errors": [],
     }
     return JsonResponse(body, status=context["status"], content_type="application/problem+json")
 

@@ -17,6 +17,8 @@ from repurchase.views.typed import sought, whole
 
 GROUPS_A_PAGE = 50
 
+TICKS_AT_ONCE = 1000
+
 
 @require_GET
 @for_members()
@@ -108,4 +110,7 @@ def _q(request: HttpRequest) -> str:
 
 
 def _ids(request: HttpRequest) -> list[int]:
-    return [whole(text) for text in request.POST.getlist("orders")[:1000]]
+    sent = request.POST.getlist("orders")
+    if len(sent) > TICKS_AT_ONCE:
+        raise Problem(Code.INPUT_INVALID, detail=f"orders: {len(sent)} > {TICKS_AT_ONCE}")
+    return [whole(text) for text in sent]

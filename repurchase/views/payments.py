@@ -41,6 +41,7 @@ def payments(request: HttpRequest, membership: Membership) -> HttpResponse:
         "store": membership.store,
         "may_settle": may(membership, Can.SETTLE),
         "owed": dues.owed(membership.store),
+        "overpaid": dues.overpaid(membership.store),
         "rows": page.rows,
         "next_cursor": page.next_cursor,
         "buyers": dues.terms_of(membership.store)[:BUYERS_SHOWN],
@@ -66,6 +67,7 @@ def record(request: HttpRequest, membership: Membership, pk: UUID) -> HttpRespon
         store=membership.store, proforma=found, currency=request.POST.get("currency", ""),
         amount=_amount(request), reference=_reference(request),
         received_at=importing.instant(request.POST.get("received_on", "").strip()), by=_by(request),
+        difference=request.POST.get("difference", ""),
     )  # fmt: skip
     n = len(report.paid)
     messages.success(
@@ -104,6 +106,18 @@ def record_one(request: HttpRequest, membership: Membership, ref: str) -> HttpRe
         store=membership.store, receipts=[receipt], source=PaymentSource.MEMBER, by=_by(request), whole=True
     )
     messages.success(request, _("The payment is recorded."))
+    return redirect("order", ref=ref)
+
+
+@require_POST
+@for_members(Can.SETTLE)
+def settle_difference(request: HttpRequest, membership: Membership, ref: str) -> HttpResponse:
+    """What is still open will not come, such as a bank's fee."""
+    settling.settle_difference(
+        store=membership.store, order=queries.order_row(membership.store, ref), amount=_amount(request),
+        reason=request.POST.get("reason", ""), source=PaymentSource.MEMBER, by=_by(request),
+    )  # fmt: skip
+    messages.success(request, _("The difference is settled; the order is paid."))
     return redirect("order", ref=ref)
 
 

@@ -186,7 +186,10 @@ def asked(request: HttpRequest) -> Asked:
     prices = {
         name.removeprefix("price:"): text for name, text in request.POST.items() if name.startswith("price:")
     }
-    for line in request.POST.get("more_prices", "").splitlines()[:MANY_PRICES]:
+    typed = request.POST.get("more_prices", "").splitlines()
+    if len(typed) > MANY_PRICES:  # none of them is passed over in silence
+        raise Problem(Code.INPUT_INVALID, detail=f"more_prices: {len(typed)} > {MANY_PRICES}")
+    for line in typed:
         sku, _space, price = line.strip().replace(";", " ").replace("\t", " ").rpartition(" ")
         if line.strip() and not sku:
             raise Problem(Code.INPUT_INVALID, detail=f"more_prices: {line[:40]}")

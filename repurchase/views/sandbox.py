@@ -48,7 +48,9 @@ def sandbox(request: HttpRequest, membership: Membership) -> HttpResponse:
 def _act(request: HttpRequest, membership: Membership) -> HttpResponse:
     store, by = membership.store, f"user:{request.user.pk}"
     if "url" in request.POST:
-        run = conforming.ask(store=store, url=request.POST["url"].strip()[:500], by=by)
+        url = request.POST["url"].strip()[:500]
+        conforming.judge(store, url)
+        run = conforming.ask(store=store, url=url, by=by)
         return redirect("conformance-run", pk=run.pk)
     swept = timing.move(store=store, by_seconds=whole(request.POST.get("hours", "")) * 3600, by=by)
     messages.success(

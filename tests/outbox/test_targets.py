@@ -4,7 +4,7 @@ import ipaddress
 
 import pytest
 
-from outbox import targets
+from outbox import posting, targets
 
 PRIVATE = [
     "0.0.0.0", "10.0.0.1", "100.64.0.1", "100.127.255.255", "127.0.0.1", "127.9.9.9", "169.254.169.254", "172.16.0.1",
@@ -71,3 +71,19 @@ class TestAUrl:
     def test_of_this_machine_is_acceptable_in_the_embedded_default(self):
         assert targets.why_not("http://127.0.0.1:9/", loopback=True) == ""
         assert targets.why_not("http://10.0.0.1:9000/", loopback=True) != ""
+
+
+class TestAnAddressThatIsEntered:
+    """By a name: where it leads is judged then as well, not only when something is sent."""
+
+    @pytest.mark.parametrize(
+        "url", ["https://localhost/x", "https://127.1/", "https://2130706433/", "https://10.0.0.1/"]
+    )
+    def test_that_leads_inside_is_refused(self, url):
+        assert posting.why_not_there(url, loopback=False) == targets.NOT_PUBLIC
+
+    def test_of_its_own_machine_will_do_in_the_embedded_default(self):
+        assert posting.why_not_there("http://localhost:9/", loopback=True) == ""
+
+    def test_that_nobody_knows_yet_is_judged_when_something_is_sent(self):
+        assert posting.why_not_there("https://no-such-host.invalid/", loopback=False) == ""

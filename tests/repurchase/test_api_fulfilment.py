@@ -34,6 +34,33 @@ def told(kind: str) -> list[str]:
     return [ref for event in Event.objects.filter(type=kind).order_by("seq") for ref in event.data["orders"]]
 
 
+class TestADifference:
+    def test_is_settled_and_told(self, erp, store):
+        batch = paid.invoiced(store)
+        ref, other, *_ = refs(batch)
+        rows = [
+            {"order": ref, "amount": "5964.75", "currency": "USD", "reference": "TT-0001"},
+            {"order": other, "amount": "6000.00", "currency": "USD", "reference": "TT-0002"},
+        ]
+        answer = erp.post("payments/", {"rows": rows}).json()
+        assert (answer["recorded"], answer["paid"], answer["overpaid"]) == (2, [other], [other])
+        account = erp.get(f"orders/{other}/payments/").json()
+        assert (account["overpaid"]["amount"], account["outstanding"]["amount"]) == ("20.25", "0.00")
+
+        said = {"amount": "15.00", "reason": "the bank kept it"}
+        problem(
+            erp.post(f"orders/{ref}/difference/", said | {"amount": "1.00"}), 422, "DIFFERENCE_NOT_STATED"
+        )
+        account = erp.post(f"orders/{ref}/difference/", said, Idempotency_Key="d-1").json()
+        assert (account["status"], account["settled"]["amount"]) == ("paid", "15.00")
+        assert [(p["kind"], p["reference"], p["reason"]) for p in account["payments"]] == [
+            ("received", "TT-0001", ""), ("difference", "", "the bank kept it"),
+        ]  # fmt: skip
+        assert erp.post(f"orders/{ref}/difference/", said, Idempotency_Key="d-1").json() == account
+        released = erp.post(f"orders/{ref}/release/", {})
+        assert released.json()["order"]["status"] == "released", released.content
+
+
 class TestAPayment:
     def test_is_recorded_row_by_row_and_taken_back(self, erp, store):
         batch = paid.invoiced(store)
@@ -45,7 +72,7 @@ class TestAPayment:
         sent = rows(
             batch, amount="5979.75", currency="USD", reference="T-1", received_at="2026-11-22T08:00:00Z"
         )
-        sent["rows"][1] |= {"amount": "5979.76", "key": "mine"}
+        sent["rows"][1] |= {"amount": "59797.50", "key": "mine"}
         answer = erp.post("payments/", sent).json()
         assert (answer["recorded"], len(answer["paid"])) == (4, 4)
         assert [(e["key"], e["pointer"], e["code"]) for e in answer["errors"]] == [

@@ -1,5 +1,7 @@
 """R-91: an order is paid by its exact total; whatever can't be told exactly is refused with its code."""
 
+from decimal import Decimal
+
 import pytest
 
 from diagnostics.codes import Code
@@ -29,10 +31,19 @@ class TestAnOrder:
             ({"a": 10_000}, True),
             ({"a": 1, "b": 9_999}, True),
             ({"a": 1, "b": 1}, False),
+            ({"a": 10_194}, True),
         ],
     )
-    def test_is_paid_by_its_exact_total(self, received, paid):
+    def test_is_paid_once_nothing_is_open(self, received, paid):
         assert due(received).is_paid is paid
+
+    @pytest.mark.parametrize(
+        ("received", "settled", "outstanding", "overpaid"),
+        [(8_500, 0, 1_500, 0), (8_500, 1_500, 0, 0), (10_000, 0, 0, 0), (10_194, 0, 0, 194)],
+    )
+    def test_tells_what_is_open_and_what_came_beyond(self, received, settled, outstanding, overpaid):
+        found = due({"a": received}, settled_minor=settled)
+        assert (found.outstanding_minor, found.overpaid_minor) == (outstanding, overpaid)
 
 
 class TestAPayment:
@@ -41,9 +52,11 @@ class TestAPayment:
         [
             (due(), Money(10_000, "USD"), None),
             (due(), Money(1, "USD"), None),
-            (due(), Money(10_001, "USD"), Code.PAYMENT_TOO_MUCH),
+            (due(), Money(15_000, "USD"), None),
+            (due(), Money(15_001, "USD"), Code.PAYMENT_TOO_MUCH),
             (due({"a": 9_999}), Money(1, "USD"), None),
-            (due({"a": 9_999}), Money(2, "USD"), Code.PAYMENT_TOO_MUCH),
+            (due({"a": 9_999}), Money(5_001, "USD"), None),
+            (due({"a": 9_999}), Money(5_002, "USD"), Code.PAYMENT_TOO_MUCH),
             (due(), Money(10_000, "EUR"), Code.PAYMENT_CURRENCY),
             (due(), Money(0, "USD"), Code.AMOUNT_INVALID),
             (due(), Money(-5, "USD"), Code.AMOUNT_INVALID),
@@ -56,10 +69,10 @@ class TestAPayment:
     )
     def test_is_judged_exactly(self, of, amount, code):
         if code is None:
-            paying.judge(of, amount)
+            paying.judge(of, amount, most_beyond=Decimal("0.5"))
             return
         with pytest.raises(Problem) as refused:
-            paying.judge(of, amount)
+            paying.judge(of, amount, most_beyond=Decimal("0.5"))
         assert refused.value.code is code
 
     def test_that_stands_already_is_known(self):
@@ -71,3 +84,49 @@ class TestAPayment:
         with pytest.raises(Problem) as refused:
             paying.is_known(due({"T-1": 500}), reference="T-1", amount=amount)
         assert refused.value.code is Code.PAYMENT_REPEATED
+
+
+class TestADifference:
+    @pytest.mark.parametrize(
+        ("of", "stated", "code"),
+        [
+            (due({"a": 8_500}), Money(1_500, "USD"), None),
+            (due({"a": 8_500}), Money(1_499, "USD"), Code.DIFFERENCE_NOT_STATED),
+            (due({"a": 8_500}), Money(1_501, "USD"), Code.DIFFERENCE_NOT_STATED),
+            (due({"a": 8_499}), Money(1_501, "USD"), Code.DIFFERENCE_TOO_LARGE),
+            (due(total_minor=1_500), Money(1_500, "USD"), Code.DIFFERENCE_NOT_STATED),  # nothing came
+            (due({"a": 8_500}), Money(1_500, "EUR"), Code.PAYMENT_CURRENCY),
+            (due({"a": 8_500}, status=OrderStatus.PAID), Money(1_500, "USD"), Code.ORDER_NOT_PAYABLE),
+            (due({"a": 8_500}, status=OrderStatus.RELEASED), Money(1_500, "USD"), Code.ORDER_NOT_PAYABLE),
+        ],
+    )
+    def test_is_settled_exactly_and_up_to_a_limit(self, of, stated, code):
+        if code is None:
+            paying.judge_difference(of, stated, most=Money(1_500, "USD"))
+            return
+        with pytest.raises(Problem) as refused:
+            paying.judge_difference(of, stated, most=Money(1_500, "USD"))
+        assert refused.value.code is code
+
+    @pytest.mark.parametrize(
+        ("asked", "most"), [(10_000, 1_000), (50_000, 5_000), (50_001, 5_000), (9, 0), (10**9, 5_000)]
+    )
+    def test_has_the_smaller_of_two_limits(self, asked, most):
+        limit = paying.most_settled(Money(asked, "USD"), share=Decimal("0.1"), amount=Money(5_000, "USD"))
+        assert limit == Money(most, "USD")
+
+
+class TestATransferForAll:
+    @pytest.mark.parametrize(
+        ("came", "parts"),
+        [
+            (600, {1: 100, 2: 300, 3: 200}),
+            (585, {1: 100, 2: 285, 3: 200}),
+            (250, {1: 100, 2: 0, 3: 150}),
+            (610, {1: 100, 2: 310, 3: 200}),
+            (1_200, {1: 200, 2: 600, 3: 400}),
+            (1_300, {1: 200, 2: 700, 3: 400}),
+        ],
+    )
+    def test_is_spread_so_that_few_orders_carry_the_difference(self, came, parts):
+        assert paying.spread({1: 100, 2: 300, 3: 200}, came) == parts

@@ -10,9 +10,10 @@ from diagnostics.codes import Code
 from diagnostics.models import LedgerEntry
 from diagnostics.problem import Problem
 from marketplace import clock
-from marketplace.models import PaymentTerms
+from marketplace.models import PaymentTerms, PolicyValue
 from outbox.models import Event, Letter
 from repurchase.models import Payment, PaymentSource, Proforma, Release, RepeatOrder
+from repurchase.queries import dues
 from repurchase.services import crediting, invoicing, releasing, settling, sweeping
 from tests import world
 from tests.repurchase import orders, paid
@@ -141,7 +142,7 @@ class TestAPayment:
             batch,
             receipt(first, "1.00"),
             receipt(first, "2.00"),  # another amount, the same reference
-            receipt(first, "9999.00", reference="b"),
+            receipt(first, "59797.50", reference="b"),  # a slipped decimal point
             receipt(second, "1.00", currency="EUR"),
             receipt(second, "1.005"),
             receipt(second, "1.00", order="BR-NOWHERE"),
@@ -186,16 +187,41 @@ class TestATransferForAll:
         ("amount", "code"),
         [
             ("29898.74", Code.PAYMENT_INEXACT),
-            ("29898.76", Code.PAYMENT_TOO_MUCH),
+            ("59797.51", Code.PAYMENT_TOO_MUCH),
+            ("0", Code.AMOUNT_INVALID),
+            ("-1.00", Code.AMOUNT_INVALID),
             ("1e5", Code.AMOUNT_INVALID),
         ],
     )
-    def test_is_exact_or_refused(self, store, amount, code):
+    def test_is_exact_or_refused_without_a_reason(self, store, amount, code):
         batch = invoiced(store)
         with pytest.raises(Problem) as refused:
             self.transfer(batch, amount)
         assert refused.value.code is code
         assert not Payment.objects.exists()
+
+    def test_short_by_a_bank_s_fee_pays_every_order_and_says_why(self, store):
+        batch = invoiced(store)
+        assert len(self.transfer(batch, "29883.75", difference="the bank kept 15.00").paid) == 5
+        assert states(batch) == {"paid"}
+        settled = Payment.objects.get(kind="difference")
+        assert (settled.amount_minor, settled.reason) == (1_500, "the bank kept 15.00")
+        assert LedgerEntry.objects.get(kind="payment.difference").facts["why"] == "the bank kept 15.00"
+
+    def test_is_short_up_to_a_limit(self, store):
+        batch = invoiced(store)
+        with pytest.raises(Problem) as refused:
+            self.transfer(batch, "29848.74", difference="the bank kept 50.01")
+        assert refused.value.code is Code.DIFFERENCE_TOO_LARGE
+        assert not Payment.objects.exists()
+        assert len(self.transfer(batch, "29848.75", difference="the bank kept 50.00").paid) == 5
+
+    def test_beyond_what_is_asked_for_is_kept_as_it_came(self, store):
+        batch = invoiced(store)
+        report = self.transfer(batch, "29900.00")
+        assert (len(report.paid), len(report.overpaid)) == (5, 1)
+        assert sum(Payment.objects.values_list("amount_minor", flat=True)) == 2_990_000
+        assert [str(each.beyond) for each in dues.overpaid(store)] == ["USD 1.25"]
 
     def test_is_taken_back_as_a_whole(self, store):
         batch = invoiced(store)
@@ -216,6 +242,120 @@ class TestATransferForAll:
             )
         assert refused.value.code is Code.PAYMENT_FINAL
         assert not Payment.objects.exclude(reversed_at=None).exists()
+
+
+class TestADifference:
+    """`bug_payment_bank_fee`: the bank keeps 15.00 of a transfer, or 1.94 too much come."""
+
+    def settle(self, order, amount="15.00", reason="the bank kept it"):
+        return settling.settle_difference(
+            store=order.store,
+            order=order,
+            amount=amount,
+            reason=reason,
+            source=PaymentSource.MEMBER,
+            by="user:1",
+        )
+
+    @pytest.fixture
+    def short(self, store):
+        order = invoiced(store).orders.first()
+        take(order.batch, receipt(order, "5964.75"))
+        return order
+
+    def test_settled_with_a_reason_makes_the_order_paid_and_releasable(self, short, store):
+        self.settle(short)
+        short.refresh_from_db()
+        assert short.status == "paid"
+        found = dues.account(short)
+        assert [str(m) for m in (found.received, found.settled, found.outstanding, found.overpaid)] == [
+            "USD 5,964.75", "USD 15.00", "USD 0.00", "USD 0.00",
+        ]  # fmt: skip
+        entry = LedgerEntry.objects.get(kind="payment.difference")
+        assert (entry.by, entry.facts["why"]) == ("user:1", "the bank kept it")
+        assert entry.facts["payments"][0][1:] == [short.ref, 1_500, "USD"]
+        assert told("order.paid") == [short.ref]
+        releasing.release_one(store=store, order=short, by="user:1")
+        assert Release.objects.filter(order=short).exists()
+
+    def test_said_again_changes_nothing(self, short):
+        assert self.settle(short).pk == self.settle(short).pk
+        assert Payment.objects.filter(kind="difference").count() == 1
+
+    @pytest.mark.parametrize(
+        ("amount", "reason", "code"),
+        [
+            ("14.99", "fee", Code.DIFFERENCE_NOT_STATED),
+            ("15.01", "fee", Code.DIFFERENCE_NOT_STATED),
+            ("15.00", " ", Code.INPUT_INVALID),
+            ("NaN", "fee", Code.AMOUNT_INVALID),
+        ],
+    )
+    def test_is_stated_exactly_with_a_reason(self, short, amount, reason, code):
+        with pytest.raises(Problem) as refused:
+            self.settle(short, amount, reason)
+        assert refused.value.code is code
+        assert not Payment.objects.filter(kind="difference").exists()
+
+    def test_has_the_platform_s_limit_as_of_today(self, short, store):
+        PolicyValue.objects.create(
+            name="difference_max_usd", value="14", valid_from=clock.now(store) - TEN_MINUTES, reason="test"
+        )
+        with pytest.raises(Problem) as refused:
+            self.settle(short)
+        assert refused.value.code is Code.DIFFERENCE_TOO_LARGE
+        assert refused.value.evidence["limit"] == "USD 14.00"
+
+    def test_of_another_store_is_not_found(self, short):
+        with pytest.raises(RepeatOrder.DoesNotExist):
+            settling.settle_difference(
+                store=world.store(),
+                order=short,
+                amount="15.00",
+                reason="x",
+                source=PaymentSource.API,
+                by="key:1",
+            )
+
+    def test_goes_with_the_payment_that_it_stands_beside(self, short, store):
+        self.settle(short)
+        came = Payment.objects.get(kind="received")
+        settling.reverse(store=store, payment_id=came.pk, why="wrong order", by="user:1")
+        short.refresh_from_db()
+        assert short.status == "awaiting_payment"
+        assert not Payment.objects.filter(reversed_at=None).exists()
+        assert take(short.batch, receipt(short, reference="T-2")).paid == [short.ref]
+
+    def test_is_taken_back_alone(self, short, store):
+        settling.reverse(store=store, payment_id=self.settle(short).pk, why="it came after all", by="user:1")
+        assert str(dues.account(short).outstanding) == "USD 15.00"
+        assert take(short.batch, receipt(short, "15.00", reference="T-2")).paid == [short.ref]
+
+    def test_leaves_an_order_paid_whose_other_payments_suffice(self, store):
+        order = invoiced(store).orders.first()
+        take(order.batch, receipt(order, "1000.00", reference="a"), receipt(order, "6000.00", reference="b"))
+        first = Payment.objects.get(reference="a")
+        settling.reverse(store=store, payment_id=first.pk, why="it bounced", by="user:1")
+        order.refresh_from_db()
+        assert (order.status, str(dues.account(order).overpaid)) == ("paid", "USD 20.25")
+        second = Payment.objects.get(reference="b")
+        settling.reverse(store=store, payment_id=second.pk, why="it bounced", by="user:1")
+        order.refresh_from_db()
+        assert order.status == "awaiting_payment"
+
+    def test_beyond_the_total_is_recorded_as_such(self, store):
+        order = invoiced(store).orders.first()
+        report = take(order.batch, receipt(order, "6000.00"))
+        assert (report.recorded, report.paid, report.overpaid) == (1, [order.ref], [order.ref])
+        order.refresh_from_db()
+        found = dues.account(order)
+        assert (order.status, str(found.received), str(found.overpaid)) == (
+            "paid",
+            "USD 6,000.00",
+            "USD 20.25",
+        )
+        releasing.release_one(store=store, order=order, by="user:1")
+        assert [each.ref for each in dues.overpaid(store)] == [order.ref]
 
 
 class TestAReversal:
@@ -341,6 +481,30 @@ class TestManyAtOnce:
         assert len(won) == 1
         assert Release.objects.filter(order=order).exists() == (won == ["release"])
 
+    @pytest.mark.django_db(transaction=True)
+    def test_settle_a_difference_once(self, store):
+        order = invoiced(store).orders.first()
+        take(order.batch, receipt(order, "5964.75"))
+
+        def act():
+            try:
+                settling.settle_difference(
+                    store=store,
+                    order=order,
+                    amount="15.00",
+                    reason="fee",
+                    source=PaymentSource.API,
+                    by="key:1",
+                )
+            finally:
+                connection.close()
+
+        _together(act, 8)
+        order.refresh_from_db()
+        assert order.status == "paid"
+        assert Payment.objects.filter(kind="difference").count() == 1
+        assert LedgerEntry.objects.filter(kind="payment.difference").count() == 1
+
 
 def _together(act, n: int) -> None:
     threads = [Thread(target=act) for _ in range(n)]
@@ -386,14 +550,16 @@ class TestTheDatabase:
         with pytest.raises(IntegrityError, match="PAYMENT_FINAL"), transaction.atomic():
             Payment.objects.all().delete()
 
-    @pytest.mark.parametrize("fields", [{"amount_minor": 597_976}, {"currency": "EUR"}])
-    def test_takes_no_payment_beyond_the_total_or_in_another_currency(self, store, fields):
+    @pytest.mark.parametrize(
+        "fields", [{"kind": "difference", "reference": "", "reason": "x"}, {"currency": "EUR"}]
+    )
+    def test_takes_no_difference_but_what_is_open_and_no_other_currency(self, store, fields):
         batch = invoiced(store)
         order = batch.orders.first()
-        row = {"amount_minor": 1, "currency": "USD", **fields}
+        row = {"amount_minor": 1, "currency": "USD", "reference": "x", **fields}
         with pytest.raises(IntegrityError, match="PAYMENT_REFUSED"), transaction.atomic():
             Payment.objects.create(
-                store=store, order=order, reference="x", received_at=world.NOW, source="api",
+                store=store, order=order, received_at=world.NOW, source="api",
                 recorded_at=world.NOW, recorded_by="x", **row,
             )  # fmt: skip
 

@@ -1,11 +1,15 @@
 """F-12: every URL × method × stranger, enumerated from the resolver. A new URL without a case fails here."""
 
 import json
+import re
 import uuid
 from collections.abc import Iterator
+from itertools import product
+from urllib.parse import urlencode
 
 import pytest
 from django.apps import apps
+from django.db import transaction
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from marketplace.models import ApiKey, Sku
@@ -16,6 +20,8 @@ from repurchase.models import Batch, DiagnosisReport
 from repurchase.services import batches, locking, reporting
 from tests import world
 from tests.pricing.locked import renegotiate
+from tests.repurchase import hostile_requests, real_rows
+from tests.repurchase.real_rows import Rows
 from tests.repurchase.running import run
 from tests.repurchase.sealing import confirm, sealed
 
@@ -52,14 +58,14 @@ OF_A_STORE = {
     "payments/", "payments/terms/", "payments/proformas/<uuid:pk>/",
     "payments/proformas/<uuid:pk>/call-off/", "payments/<uuid:pk>/reverse/",
     "batches/<ref:ref>/proformas/<uuid:pk>.pdf", "orders/<ref:ref>/payment/", "orders/<ref:ref>/release/",
-    "erp/", "erp/responses/<uuid:pk>/", "developers/sandbox/", "developers/sandbox/runs/<uuid:pk>/",
+    "orders/<ref:ref>/difference/", "erp/", "erp/responses/<uuid:pk>/", "developers/sandbox/", "developers/sandbox/runs/<uuid:pk>/",
     "developers/sandbox/samples/<str:name>",
 }  # fmt: skip
 
 OF_A_KEY = {
     "api/v1/batches/<ref:ref>/proformas/", "api/v1/batches/<ref:ref>/proformas/<uuid:pk>.pdf",
     "api/v1/orders/<ref:ref>/payments/", "api/v1/orders/<ref:ref>/release/", "api/v1/payments/",
-    "api/v1/payments/<uuid:pk>/reverse/", "api/v1/releases/", "api/v1/releases/acknowledgements/",
+    "api/v1/orders/<ref:ref>/difference/", "api/v1/payments/<uuid:pk>/reverse/", "api/v1/releases/", "api/v1/releases/acknowledgements/",
     "api/v1/shipments/", "api/v1/completions/", "api/v1/erp/",
     "api/v1/orders/<ref:ref>/order.xml", "api/v1/orders/<ref:ref>/responses/", "api/v1/responses/",
     "api/v1/sandbox/clock/",
@@ -89,7 +95,9 @@ LISTS_OF_A_KEY = {
 OF_A_LINK = {
     "b/<str:token>/", "b/<str:token>/agreements/<uuid:pk>.pdf", "b/<str:token>/renegotiations/<uuid:pk>/",
 }  # fmt: skip
-FOREIGN_ROW = {path for path in OF_A_STORE if "<" in path}
+FOREIGN_ROW = {path for path in OF_A_STORE if "<" in path} - {
+    "developers/sandbox/samples/<str:name>"
+}  # files of ours
 
 
 def every_route(patterns=None, prefix: str = "") -> Iterator[str]:
@@ -189,53 +197,170 @@ def ask(client, method: str, path: str, key: str = ""):
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.fixture
+def real(store, alice) -> Rows:
+    """Alice's rows of every kind that an address can name, each really there."""
+    return real_rows.make(store, alice)
+
+
+def nowhere(route: str, real: Rows) -> str:
+    """The same address with values that name nothing."""
+    order = "orders/<ref:ref>" in route.removeprefix("api/v1/")[:17]
+    kinds = {"ref": "BR-00000000-0001" if order else "BR-00000000", "token": "A" * 22 + "." + "A" * 43}
+    values = {name: _nothing(value) for name, value in real.of(route).items()}
+    return "/" + real_rows.filled(route, values | kinds)
+
+
+def _nothing(value: object) -> object:
+    if isinstance(value, uuid.UUID):
+        return uuid.UUID(int=1)
+    return 10**9 if isinstance(value, int) else value
+
+
+def told(answer, *addresses: str) -> tuple[int, str]:
+    """What an answer says, but for what differs each time: its own address, tokens and ids of requests."""
+    text = answer.content.decode() if not answer.streaming else ""
+    for address in addresses:
+        text = text.replace(address, "…")
+    text = re.sub(r"[A-Za-z0-9]{64}", "", text)  # masked anew for each form
+    text = re.sub(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|BR-[0-9A-Z-]+", "…", text)
+    return answer.status_code, text
+
+
 class TestSomebodyWhoIsNotSignedIn:
-    def test_is_sent_to_sign_in(self, client, alices, method):
+    """By every method at every address: her rows take seconds to make, so that they are made once for all."""
+
+    def test_is_sent_to_sign_in_and_gets_nothing_without_a_key(self, client, real):
         before = everything()
-        for route in OF_A_STORE:
-            answer = ask(client, method, address(route, alices))
-            assert answer.status_code in (302, 405), route
+        for route, method in product(OF_A_STORE, METHODS):
+            answer = ask(client, method, real.address(route))
+            assert answer.status_code in (302, 405), (route, method)
             assert answer.status_code == 405 or answer.headers["Location"].startswith("/sign-in/"), route
+        for route, method in product(OF_A_KEY, METHODS):
+            answer = ask(client, method, real.address(route))
+            assert answer.status_code in (401, 404, 405), (route, method)
+            assert real.values["ref"] not in answer.content.decode(), (route, method)
+        for route, method in product(OF_A_LINK, METHODS):
+            self.by_a_link_that_is_none(client, real, route, method)
         assert everything() == before
 
-    def test_gets_nothing_from_the_api_without_a_key(self, client, alices, method):
-        before = everything()
-        for route in OF_A_KEY:
-            answer = ask(client, method, address(route, alices))
-            assert answer.status_code in (401, 404, 405), route
-            assert alices["ref"] not in answer.content.decode(), route
-        assert everything() == before
-
-    def test_gets_the_same_404_for_any_link_that_is_none(self, client, alices, method):
-        before = everything()
-        good = signing.token_of(Grant.objects.get())
-        forged = good[:-1] + ("B" if good.endswith("A") else "A")
-        for token in (forged, "x", "AAAAAAAAAAAAAAAAAAAAAA." + "A" * 43):
-            assert ask(client, method, f"/b/{token}/").status_code in (404, 405), token
-        assert everything() == before
+    def by_a_link_that_is_none(self, client, real, route, method):
+        good, seen = real.of(route)["token"], set()
+        for token in (good[:-1] + ("B" if good.endswith("A") else "A"), "x", "A" * 22 + "." + "A" * 43):
+            address = real.address(route).replace(good, token)
+            seen.add(told(ask(client, method, address), address))
+        assert len(seen) == 1, (route, method)
+        assert {status for status, _ in seen} <= {404, 405}, (route, method)
 
 
-@pytest.mark.parametrize("method", METHODS)
 class TestAMemberOfAnotherStore:
-    def test_gets_404_as_if_it_were_not_there(self, client, alices, charlie, method):
+    def test_gets_404_as_if_it_were_not_there(self, client, real, charlie):
         client.force_login(charlie)
-        before = everything()
-        for route in FOREIGN_ROW:
-            answer = ask(client, method, address(route, alices))
-            missing = ask(client, method, address(route, NOWHERE))
-            assert answer.status_code == missing.status_code, route
-            assert answer.status_code in (404, 405), route
-        assert everything() == before
-
-    def test_gets_404_by_a_key_of_their_own(self, client, alices, charlie, method):
         other = charlie.memberships.get().store
         key = world.key(other)
         before = everything()
-        for route in OF_A_KEY - LISTS_OF_A_KEY:
-            answer = ask(client, method, address(route, alices), key)
-            assert answer.status_code in (404, 405), route
+        for route, method in product(FOREIGN_ROW | (OF_A_KEY - LISTS_OF_A_KEY), METHODS):
+            by = key if route.startswith("api/") else ""
+            here, gone = real.address(route), nowhere(route, real)
+            answer, missing = ask(client, method, here, by), ask(client, method, gone, by)
+            assert told(answer, here) == told(missing, gone), (route, method)
+            assert answer.status_code in (404, 405), (route, method)
         assert everything() == before
+
+
+class TestAlicesRows:
+    """Each address above is one that she herself is answered at, so that it is not the address that is wrong."""
+
+    def test_are_there_for_her(self, client, real, alice):
+        client.force_login(alice)
+        key = world.key(real.store, "read")
+        for route in FOREIGN_ROW | OF_A_LINK:
+            assert ask(client, "GET", real.address(route)).status_code in (200, 405), route
+        for route in OF_A_KEY - LISTS_OF_A_KEY:
+            assert ask(client, "GET", real.address(route), key).status_code in (200, 405), route
+
+
+class TestForeignIdsInBodiesAndQueries:
+    """Charlie asks at his own addresses, with alice's ids in whatever a body or a query may hold."""
+
+    METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+    @pytest.fixture
+    def own(self, charlie) -> Rows:
+        return real_rows.make(charlie.memberships.get().store, charlie)
+
+    @staticmethod
+    def of_alice(store) -> dict[str, list]:
+        """Her rows, and those of no store."""
+        found = {}
+        for model in apps.get_models():
+            names = {field.name for field in model._meta.get_fields()} | {
+                field.attname for field in model._meta.concrete_fields
+            }
+            rows = model.objects.order_by("pk") if "store_id" in names else None
+            if rows is not None:
+                kept = rows.filter(store_id=store.pk).values_list()
+                found[model._meta.label] = [str(list(map(as_it_is, row))) for row in kept]
+        return found
+
+    def test_write_nothing_of_hers_and_tell_nothing(self, client, real, own, charlie):
+        client.force_login(charlie)
+        client.raise_request_exception = False
+        key = world.key(own.store)
+        form = foreign_ids(real)
+        secret = [real.orders[0].buyer.name, real.orders[0].buyer.email]
+        before = self.of_alice(real.store)
+        for route in sorted(OF_A_STORE | OF_A_KEY):
+            for method in self.METHODS:
+                with transaction.atomic():
+                    answer = self.ask(client, route, method, own, form, key)
+                    transaction.set_rollback(False)
+                text = answer.content.decode(errors="replace") if not answer.streaming else ""
+                assert answer.status_code < 500, (route, method)
+                assert not [each for each in secret if each in text], (route, method)
+        assert self.of_alice(real.store) == before
+
+    def ask(self, client, route, method, own, form, key):
+        address = f"{own.address(route)}?{urlencode(form, doseq=True)}"
+        if not route.startswith("api/"):
+            body = urlencode(form, doseq=True).encode()
+            return client.generic(method, address, body, "application/x-www-form-urlencoded")
+        schema = hostile_requests.api_body(route, method)
+        body = json.dumps(shaped(schema, "", form)).encode()
+        names = hostile_requests.api_query(route, method)
+        query = urlencode({name: form[name] for name in names if name in form}, doseq=True)
+        headers = {"Authorization": f"Bearer {key}"}
+        return client.generic(
+            method, f"{own.address(route)}?{query}", body, "application/json", headers=headers
+        )
+
+
+def foreign_ids(real: Rows) -> dict[str, object]:
+    """Alice's ids under every name by which something asks for one."""
+    payment, proforma = real.special["payments/<uuid:pk>/"]["pk"], real.special["payments/proformas/"]["pk"]
+    refs = [real.special["orders/<ref:ref>/"]["ref"], real.special["orders/<ref:ref>/payment"]["ref"]]
+    return {
+        "order_ids": [order.number for order in real.orders], "orders": [str(order.pk) for order in real.orders],
+        "order": refs[1], "ref": real.values["ref"], "batch": real.values["ref"], "buyer": str(real.values["buyer_id"]),
+        "sku": real.skus[0], "skus": real.skus, "replaces": str(real.values["key"]), "key": str(real.values["key"]),
+        "left_out": refs, "lines": [f"{ref}:1" for ref in refs], "proforma": str(proforma), "payment": str(payment),
+        "webhook": str(real.values["webhook_id"]), "q": real.orders[0].number, "select": "orders", "names": "\n".join(refs),
+        "amount": "1.00", "currency": "USD", "reference": "T-9", "why": "because", "reason": "because", "quantity": "1",
+        "moq": "1", "act": "preview", "action": "tick-buyer", "to": str(real.store.pk), "fix": real.skus[0], "erp": "mango",
+    }  # fmt: skip
+
+
+def shaped(schema: dict, name: str, form: dict[str, object]) -> object:
+    """A body of the shape that is asked for, with the foreign values in their places."""
+    if "properties" in schema:
+        return {each: shaped(below, each, form) for each, below in schema["properties"].items()}
+    if schema.get("type") == "array":
+        if isinstance(form.get(name), list):
+            return form[name]
+        return [shaped(schema.get("items", {}), name, form)]
+    if name in form:
+        return form[name]
+    return {"integer": 1, "boolean": True}.get(schema.get("type"), "x")
 
 
 class TestASealedAgreement:

@@ -11,7 +11,7 @@ from marketplace.models import StockClaim
 from outbox.letters import RENDERERS
 from outbox.models import Letter
 from repurchase.models import ErpConnection, Payment, PaymentSource, Release
-from repurchase.services import fulfilling, settling
+from repurchase.services import fulfilling, importing, settling
 from tests import world
 from tests.repurchase import paid
 from tests.repurchase.paid import invoiced, pay, receipt
@@ -127,13 +127,57 @@ def csv(*rows: str) -> io.BytesIO:
     return file
 
 
+def workbook(rows: list[list[str]]) -> io.BytesIO:
+    file = io.BytesIO()
+    book = xlsxwriter.Workbook(file, {"in_memory": True})
+    sheet = book.add_worksheet()
+    for n, row in enumerate([["order", "amount", "currency", "reference", "received_at"], *rows]):
+        sheet.write_row(n, 0, row)
+    book.close()
+    file.seek(0)
+    file.name = "bank.xlsx"
+    return file
+
+
+class TestADifference:
+    def test_is_settled_on_the_order_s_page(self, owner, store):
+        order = invoiced(store).orders.first()
+        url = f"/orders/{order.ref}/"
+        assert "Settle the difference" not in text(owner.get(url))
+        owner.post(f"{url}payment/", {"amount": "5,964.75", "reference": "TT-0001"})
+        assert "Settle the difference" in text(owner.get(url))
+        owner.post(f"{url}difference/", {"amount": "15.00", "reason": "the bank kept it"})
+        page = text(owner.get(url))
+        assert "the bank kept it" in page
+        order.refresh_from_db()
+        assert order.status == "paid"
+
+    def test_is_settled_by_nobody_without_the_right(self, client, store, bob):
+        order = invoiced(store).orders.first()
+        client.force_login(bob)
+        said = {"amount": "15.00", "reason": "x"}
+        assert client.post(f"/orders/{order.ref}/difference/", said).status_code == 403
+
+    def test_of_one_transfer_is_settled_with_it(self, owner, store):
+        batch = invoiced(store)
+        sent = {"currency": "USD", "amount": "29883.75", "reference": "TT-1", "difference": "bank fee"}
+        owner.post(f"/payments/proformas/{batch.proformas.get().pk}/", sent)
+        assert set(batch.orders.values_list("status", flat=True)) == {"paid"}
+
+    def test_beyond_the_total_stands_on_the_page(self, owner, store):
+        order = invoiced(store).orders.first()
+        owner.post(f"/orders/{order.ref}/payment/", {"amount": "6000", "reference": "TT-0002"})
+        assert "20.25" in text(owner.get("/payments/"))
+        assert "Overpaid" in text(owner.get(f"/orders/{order.ref}/"))
+
+
 class TestAFileOfPayments:
     def test_is_taken_row_by_row(self, owner, store):
         batch = invoiced(store)
         first, second, third, *_ = batch.orders.order_by("position")
         rows = [
             f"{first.ref},5979.75,USD,B-1,2026-11-22",
-            f"{second.ref},5979.76,USD,B-1,2026-11-22",
+            f"{second.ref},59797.50,USD,B-1,2026-11-22",
             "BR-NOWHERE,1.00,USD,B-1,",
             f"{third.ref},1.00,USD,B-1,yesterday",
             f"{third.ref},1.00,USD",
@@ -161,6 +205,27 @@ class TestAFileOfPayments:
         owner.post("/payments/", {"file": file})
         order.refresh_from_db()
         assert order.status == "paid"
+
+    @pytest.mark.parametrize("form", ["csv", "xlsx"])
+    def test_of_one_row_too_many_is_refused_whole(self, owner, store, form):
+        """`bug_payment_20001_rows`: the last row of a spreadsheet vanished."""
+        order = invoiced(store).orders.first()
+        rows = [[f"BR-NONE{n:05}-0001", "1.00", "USD", f"T{n}", ""] for n in range(20_000)]
+        rows.append([order.ref, "5979.75", "USD", "LOST-1", ""])
+        file = csv(*(",".join(row) for row in rows)) if form == "csv" else workbook(rows)
+        answer = owner.post("/payments/", {"file": file})
+        assert answer.status_code == 422
+        assert "20001" in text(answer)
+        assert not Payment.objects.exists()
+
+    def test_of_as_many_rows_as_are_taken_tells_of_each(self, store):
+        order = invoiced(store).orders.first()
+        rows = [[f"BR-NONE{n:05}-0001", "1.00", "USD", f"T{n}", ""] for n in range(19_999)]
+        rows.append([order.ref, "5979.75", "USD", "LAST-1", ""])
+        data = workbook(rows).read()
+        found = importing.payments(store=store, data=data, name="bank.xlsx", by="command:import_payments")
+        assert (found.recorded, found.known, len(found.refused)) == (1, 0, 19_999)
+        assert found.paid == [order.ref]
 
     @pytest.mark.parametrize(
         ("content", "code"),

@@ -4,14 +4,14 @@ Quick when nothing has changed; a file is replaced in one step, so two runs at o
 """
 
 import io
-import os
-import tempfile
 from pathlib import Path
 
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from django.conf import settings
 from django.core.management.base import BaseCommand
+
+from marketplace.whole_files import whole
 
 
 class Command(BaseCommand):
@@ -41,8 +41,7 @@ def _compile(po: Path) -> Path:
         catalogue = read_po(file)
     compiled = io.BytesIO()
     write_mo(compiled, catalogue)  # leaves out what is fuzzy, as msgfmt does
-    descriptor, part = tempfile.mkstemp(dir=po.parent)
-    with os.fdopen(descriptor, "wb") as out:
+    mo = po.with_suffix(".mo")
+    with whole(mo, binary=True) as out:
         out.write(compiled.getvalue())
-    Path(part).chmod(0o644)
-    return Path(part).replace(po.with_suffix(".mo"))
+    return mo

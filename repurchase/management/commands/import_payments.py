@@ -40,6 +40,7 @@ class Command(ImportCommand):
             "recorded": found.recorded,
             "known": found.known,
             "orders_paid": len(found.paid),
+            "orders_overpaid": len(found.overpaid),
             "refused": len(found.refused),
             **({"refused_file": str(where)} if found.refused else {}),
         }

@@ -1,11 +1,13 @@
 """`manage.py write_samples`: sample documents of invented companies, to try the qualification with."""
 
+import shutil
 from pathlib import Path
 
 from django.conf import settings
 
 from marketplace.mirror.commands import ImportCommand
 from marketplace.models import Sku, Store
+from marketplace.whole_files import whole
 from qualification.review import Standing
 from repurchase.papers import samples
 
@@ -33,4 +35,13 @@ class Command(ImportCommand):
             company=store.legal_name, hs_code=hs_code.ljust(10, "0")[:10], today=today, seed=seed
         )
         made = samples.files(said, today=today, seed=seed)
-        return sum(1 for name, data in made if (folder / name).write_bytes(data))
+        try:
+            return sum(self._put(folder / name, data) for name, data in made)
+        except BaseException:
+            shutil.rmtree(folder)  # else half a set would be kept for a whole one
+            raise
+
+    def _put(self, path: Path, data: bytes) -> int:
+        with whole(path, binary=True) as out:
+            out.write(data)
+        return 1

@@ -1,0 +1,37 @@
+"""Every process asks before it serves: web, worker, beat and the commands that run on (repurchase/production.py)."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import Error
+from django.core.exceptions import ImproperlyConfigured
+
+from repurchase import production
+
+REFUSED = "This is not fit for production, so nothing starts (`manage.py check_config` says more): {}."
+
+
+def site() -> production.Site:
+    database = settings.DATABASES["default"]
+    host = database.get("HOST", "")
+    return production.Site(
+        debug=settings.DEBUG,
+        embedded=settings.EMBEDDED,
+        secrets={"SECRET_KEY": settings.SECRET_KEY, "LINK_KEY": settings.LINK_KEY},
+        hosts=tuple(settings.ALLOWED_HOSTS),
+        site_url=settings.SITE_URL,
+        mail=settings.EMAIL_BACKEND,
+        database_password=database.get("PASSWORD", ""),
+        database_is_remote=bool(host) and not host.startswith("/") and host not in production.LOOPBACK,
+    )
+
+
+def refuse(**_signal: Any) -> None:
+    """ImproperlyConfigured, with every reason."""
+    if wrong := production.errors(site()):
+        raise ImproperlyConfigured(REFUSED.format("; ".join(wrong)))
+
+
+def check(app_configs: Any, **_options: Any) -> list[Error]:
+    """The same as a system check, for commands of `manage.py`."""
+    return [Error(text, id="repurchase.E001") for text in production.errors(site())]
