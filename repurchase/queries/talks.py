@@ -22,7 +22,7 @@ from pricing.services.renegotiating import current, drafts, live_code
 from pricing.triggers import Kind
 from repurchase import charts
 from repurchase.models import Batch, RepeatOrder
-from repurchase.queries.changing import MONEY, locked_entries, lot_orders, offered_entries
+from repurchase.queries.changing import entries_amounts, locked_entries, lot_orders, offered_entries
 from repurchase.queries.paging import PAGE
 
 HISTORY_DAYS = 30
@@ -35,7 +35,7 @@ BUYER_LETTERS = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MoneyRow:
-    """One of goods, freight, tax, total: as locked and as offered."""
+    """One of goods and freight without tax, tax, total: as locked and as offered."""
 
     name: str
     locked: Money
@@ -182,15 +182,16 @@ def talks(found: Renegotiation, *, now: dt.datetime, side: Side, all_skus: bool 
 
 
 def _money(lock: Lock, shown: Offer | None) -> list[MoneyRow]:
-    locked = [sum(entry[n] for entry in locked_entries(lock)) for n in range(2, 6)]
-    offered = shown.money if shown else {}
+    """Net parts, tax and total: they add up whether or not the prices include tax."""
+    locked = entries_amounts(locked_entries(lock))
+    offered = entries_amounts(offered_entries(shown)) if shown else None
     return [
         MoneyRow(
             name=name,
-            locked=Money(minor, lock.currency),
-            offered=Money(offered[name], lock.currency) if shown else None,
+            locked=Money(getattr(locked, name), lock.currency),
+            offered=Money(getattr(offered, name), lock.currency) if offered else None,
         )
-        for name, minor in zip(MONEY, locked, strict=True)
+        for name in ("goods_net", "freight_net", "tax", "total")
     ]
 
 

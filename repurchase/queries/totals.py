@@ -5,9 +5,10 @@ Every sum of orders that is shown anywhere is asked for here, or weighed by the 
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from uuid import UUID
 
 from django.db.models import Count, DecimalField, F, Func, QuerySet, Sum, Value
 from django.db.models.functions import Cast, Coalesce, NullIf
@@ -17,6 +18,7 @@ from diagnostics.attribution import Found
 from diagnostics.codes import Code
 from marketplace.models import PastOrderLine
 from marketplace.money import Money
+from pricing.models import Lock
 from pricing.totals import LIVE, Amounts, CurrencyTotals, Group, Row, totals
 from repurchase.lifecycle import GROUPS, OrderStatus
 from repurchase.models import Batch, LineOutcome, OrderFee, RepeatLine, RepeatOrder
@@ -47,6 +49,7 @@ class LeftOut:
     """Lines that are not offered, by the first cause of each: what was paid for them, without freight."""
 
     code: Code
+    whole: bool  # their orders are out as a whole; else those go on without them
     lines: int
     money: Money
 
@@ -63,6 +66,23 @@ def batch_totals(batch: Batch, *, now: dt.datetime) -> list[CurrencyTotals]:
     orders = batch.orders.all()
     rows = [*order_rows(orders, now), *line_rows(orders, now), *fee_rows(orders, now)]
     return totals([*rows, *_waiting_rows(batch)])
+
+
+def lot_sums(locks: Collection[Lock], *, now: dt.datetime) -> dict[UUID, tuple[int, int]]:
+    """Of each lock: how many of its orders are live, and what they come to in minor units. One query."""
+    sums = (
+        RepeatOrder.objects.filter(lock__in=locks)
+        .order_by()
+        .annotate(group_state=state_at(now))
+        .values_list("lock_id", "group_state")
+        .annotate(Count("id"), Sum("total_minor"))
+    )
+    live = {lock.pk: (0, 0) for lock in locks}
+    for lock_id, state, n, minor in sums:
+        if _group(state) in LIVE:
+            orders, total = live[lock_id]
+            live[lock_id] = orders + n, total + int(minor)
+    return live
 
 
 def order_rows(orders: QuerySet[RepeatOrder], now: dt.datetime) -> list[Row]:
@@ -151,14 +171,16 @@ def left_out(orders: QuerySet[RepeatOrder]) -> list[LeftOut]:
         .values_list("order__currency", "order__status", "order__codes", "codes")
         .annotate(Count("pk"), Sum("source_line__total_minor"))
     )
-    found: dict[tuple[Code, str], list[int]] = defaultdict(lambda: [0, 0])
-    for currency, status, of_order, of_line, n, minor in sums:
-        code = first_code(of_order if status in UNDECIDED else of_line or of_order)
-        of = found[code, currency]
-        of[0], of[1] = of[0] + n, of[1] + int(minor)
     return told_left_out(
-        LeftOut(code=code, lines=n, money=Money(minor, currency)) for (code, currency), (n, minor) in found.items()
-    )  # fmt: skip
+        (
+            first_code(of_order if status in UNDECIDED else of_line),
+            status in UNDECIDED,
+            currency,
+            n,
+            int(minor),
+        )
+        for currency, status, of_order, of_line, n, minor in sums
+    )
 
 
 def first_code(codes: Sequence[str]) -> Code:
@@ -170,5 +192,14 @@ def first_code(codes: Sequence[str]) -> Code:
     return first.code
 
 
-def told_left_out(found: Iterable[LeftOut]) -> list[LeftOut]:
-    return sorted(found, key=lambda each: (each.money.currency, -each.money.minor, each.code))
+def told_left_out(found: Iterable[tuple[Code, bool, str, int, int]]) -> list[LeftOut]:
+    """Of (code, whether the whole order is out, currency, lines, minor units): added up, the dearest first."""
+    sums: dict[tuple[Code, bool, str], list[int]] = defaultdict(lambda: [0, 0])
+    for code, whole, currency, n, minor in found:
+        of = sums[code, whole, currency]
+        of[0], of[1] = of[0] + n, of[1] + minor
+    told = [
+        LeftOut(code=code, whole=whole, lines=n, money=Money(minor, currency))
+        for (code, whole, currency), (n, minor) in sums.items()
+    ]
+    return sorted(told, key=lambda each: (each.money.currency, -each.money.minor, each.code, each.whole))

@@ -13,9 +13,9 @@ from uuid import UUID
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace.garbage import uncollected
-from marketplace.money import Money
 from pricing.fees import Priced
 from pricing.models import Grant
+from pricing.totals import CurrencyTotals, Group, Row, amounts, amounts_of, totals
 from repurchase.lifecycle import OrderStatus
 from repurchase.models import Batch, RepeatOrder
 from repurchase.queries.reduced import without_lines
@@ -34,17 +34,6 @@ class Ticks:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Sum:
-    """What is confirmed in one currency."""
-
-    currency: str
-    goods: Money
-    freight: Money
-    tax: Money
-    total: Money
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Weighed:
     """`reduced`: orders that lose lines, by id, as they come out; `gone`: those that lose every line."""
 
@@ -54,7 +43,7 @@ class Weighed:
     reduced: Mapping[int, Priced] = field(default_factory=dict)
     gone: Collection[int] = frozenset()
     orders: int = 0
-    sums: Sequence[Sum] = ()
+    sums: Sequence[CurrencyTotals] = ()  # of what is confirmed
     digest: str = ""
 
     @property
@@ -111,26 +100,29 @@ def _sums(
     left_out: Collection[str],
     gone: Collection[int],
     reduced: Mapping[int, Priced],
-) -> tuple[int, list[Sum]]:
+) -> tuple[int, list[CurrencyTotals]]:
     """(orders that are confirmed, what they come to by currency): sums of orders, each rounded once (pitfall 5)."""
-    minor: dict[str, list[int]] = defaultdict(lambda: [0] * len(SUMS))
-    orders = 0
     names = [f"{name}_minor" for name in SUMS]
-    rows = RepeatOrder.objects.filter(batch=batch, lock__in=lock_ids, status=OrderStatus.LOCKED)
-    for pk, ref, currency, *amounts in rows.values_list("id", "ref", "currency", *names):
-        if ref in left_out or pk in gone:
-            continue
-        orders += 1
-        if pk in reduced:
-            amounts = [getattr(reduced[pk], name) for name in names]
-        minor[currency] = [a + b for a, b in zip(minor[currency], amounts, strict=True)]
-    return orders, [
-        Sum(currency=currency, **{name: Money(n, currency) for name, n in zip(SUMS, found, strict=True)})
-        for currency, found in sorted(minor.items())
+    found = RepeatOrder.objects.filter(batch=batch, lock__in=lock_ids, status=OrderStatus.LOCKED)
+    rows = [
+        Row(
+            group=Group.OFFERED,
+            currency=currency,
+            orders=1,
+            prices_include_tax=included,
+            amounts=amounts_of(reduced[pk]) if pk in reduced else amounts(*minor),
+        )
+        for pk, ref, currency, included, *minor in found.values_list(
+            "id", "ref", "currency", "prices_include_tax", *names
+        )
+        if ref not in left_out and pk not in gone
     ]
+    return len(rows), totals(rows)
 
 
-def _digest(confirmed: Sequence[ServiceView], left_out: Collection[str], sums: Sequence[Sum]) -> str:
+def _digest(
+    confirmed: Sequence[ServiceView], left_out: Collection[str], sums: Sequence[CurrencyTotals]
+) -> str:
     """SHA-256 over what would be confirmed: the services, the orders left out, the sums to the cent."""
     money = [[s.currency, *(getattr(s, name).minor for name in SUMS)] for s in sums]
     content = [sorted(view.id for view in confirmed), sorted(left_out), money]
