@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from django.db.models import Count, Exists, F, Func, OuterRef, QuerySet, Subquery, Sum
+from django.db.models import Count, Exists, F, Func, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.shortcuts import get_object_or_404
 
@@ -18,11 +18,11 @@ from pricing.totals import CurrencyTotals
 from repurchase import batching
 from repurchase.batching import BatchStatus, Counts
 from repurchase.lifecycle import OrderStatus
-from repurchase.models import Batch, LineOutcome, RepeatLine
+from repurchase.models import Batch, LineOutcome, RepeatLine, RepeatOrder
 from repurchase.queries.paging import PAGE, Page, decode, encode
 from repurchase.queries.repeated import repeated, repeats
 from repurchase.queries.services import counts_of_services
-from repurchase.queries.totals import LeftOut, batch_totals, left_out, lot_sums
+from repurchase.queries.totals import UNDECIDED, LeftOut, batch_totals, left_out, lot_sums
 
 TABS = {"planned": OrderStatus.PLANNED, "failed": OrderStatus.FAILED, "excluded": OrderStatus.EXCLUDED}
 
@@ -173,13 +173,12 @@ def lots(store: Store, subject: str, now: dt.datetime) -> list[LotView]:
 
 
 def batch_orders(batch: Batch, *, now: dt.datetime, tab: str = "all", cursor: str = "") -> Page:
-    """A page of 50 orders by position. All are goods and freight: `then_minor` as it was paid,
-    `now_minor` as it is offered, `base_minor` what the kept lines cost then in the quantities of now."""
-    kept = (
-        RepeatLine.objects.filter(order=OuterRef("pk"), outcome=LineOutcome.PLANNED)
-        .order_by()
-        .values("order")
-    )
+    """A page of 50 orders by position. `then_minor`, `now_minor` and `base_minor` are goods and freight: as it was
+    paid, as it is offered, what the kept lines cost then in the quantities of now. `listed` tells its list price."""
+    lines = RepeatLine.objects.filter(order=OuterRef("pk")).order_by().values("order")
+    kept = lines.filter(outcome=LineOutcome.PLANNED)
+    priced = lines.filter(Q(outcome=LineOutcome.PLANNED) | Q(order__status__in=UNDECIDED))
+    listed = priced.filter(reference_minor__isnull=False)
     orders = (
         batch.orders.at(now)
         .select_related("past_order", "service", "lock")
@@ -190,6 +189,10 @@ def batch_orders(batch: Batch, *, now: dt.datetime, tab: str = "all", cursor: st
             kept_count=Coalesce(Subquery(kept.annotate(n=Count("pk")).values("n")), 0),
             left_out=F("line_count") - F("kept_count"),
             base_minor=Subquery(kept.annotate(n=Sum("base_minor")).values("n")) + F("freight_minor"),
+            listed_minor=Subquery(listed.annotate(n=Sum("reference_minor")).values("n")),
+            listed_base_minor=Subquery(listed.annotate(n=Sum("base_minor")).values("n")),
+            listed_count=Coalesce(Subquery(listed.annotate(n=Count("pk")).values("n")), 0),
+            priced_count=Coalesce(Subquery(priced.annotate(n=Count("pk")).values("n")), 0),
         )
     )
     if tab in TABS:
@@ -202,8 +205,35 @@ def batch_orders(batch: Batch, *, now: dt.datetime, tab: str = "all", cursor: st
     again = repeated(batch.store, [order.past_order_id for order in found], besides=batch)
     for order in found:
         order.repeated = again.get(order.past_order_id)
+        order.listed = _listed(order)
     next_cursor = encode(found[PAGE - 1].position) if len(found) > PAGE else ""
     return Page(rows=found[:PAGE], next_cursor=next_cursor)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Listed:
+    """The list price in force when the plan was screened (R-47), beside what was paid for the same quantities.
+
+    Of the lines that are kept; of an order that is out as a whole, of all its lines.
+    """
+
+    price: Money
+    paid: Money
+    without: int  # lines that have no list price, and are in neither
+
+    @property
+    def change(self) -> Money:
+        return Money(self.price.minor - self.paid.minor, self.price.currency)
+
+
+def _listed(order: RepeatOrder) -> Listed | None:
+    if not order.listed_count:
+        return None
+    return Listed(
+        price=Money(int(order.listed_minor), order.currency),
+        paid=Money(int(order.listed_base_minor), order.currency),
+        without=order.priced_count - order.listed_count,
+    )
 
 
 def short_skus(batch: Batch) -> list[int]:

@@ -12,6 +12,7 @@ from pricing.models import Act, Grant, Renegotiation
 from pricing.services.renegotiating import current
 from pricing.totals import CurrencyTotals, Group
 from repurchase.batching import BatchStatus, Counts
+from repurchase.lifecycle import ACCEPTED
 from repurchase.models import Batch, RepeatOrder
 from repurchase.queries.batches import LotView, counts_of, lots
 from repurchase.queries.paging import PAGE, Page, decode, encode
@@ -75,22 +76,22 @@ def offer_of(grant: Grant) -> Offer:
     act = grant.acts.order_by("at").first()
     state = _state(batch, seen, act)
     orders = batch.orders.filter(lock__isnull=False)
-    group = Group.ACCEPTED
+    group, told = Group.ACCEPTED, orders.filter(status__in=ACCEPTED)
     if state == "open":  # a renegotiated lot has other prices, or will have
         group = Group.OFFERED
-        orders = orders.filter(lock__in=[lot.lock.pk for lot in seen if lot.status is LockStatus.OPEN])
+        told = orders.filter(lock__in=[lot.lock.pk for lot in seen if lot.status is LockStatus.OPEN])
     return Offer(
         grant=grant,
         batch=batch,
         store=batch.store,
         buyer=batch.buyer,
         lots=seen,
-        totals=[each for each in totals_of(orders, now=now, of=frozenset({group})) if each.orders],
+        totals=[each for each in totals_of(told, now=now, of=frozenset({group})) if each.orders],
         state=state,
         act=act,
         counts=counts_of(batch, now=now),
         now=now,
-        left_out=left_out(orders),
+        left_out=left_out(told),
         services=[view for view in views(batch, rows_of(batch)) if view.state in TOLD],
     )
 
