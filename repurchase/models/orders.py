@@ -9,6 +9,7 @@ from django.db.models.expressions import Combinable
 
 from marketplace.models import CarrierService, PastOrder, PastOrderLine, Sku, Store
 from pricing.models import Lock, lapses
+from pricing.totals import Amounts, amounts_of
 from repurchase.lifecycle import ACCEPTED, OrderStatus
 from repurchase.models.batches import Batch
 
@@ -106,6 +107,10 @@ class RepeatOrder(models.Model):
 
     def __str__(self) -> str:
         return self.ref
+
+    @property
+    def amounts(self) -> Amounts:
+        return amounts_of(self)
 
 
 class LineOutcome(models.TextChoices):

@@ -24,8 +24,8 @@ FAILING = (
 )  # fmt: skip
 UNDECIDED = (OrderStatus.FAILED, OrderStatus.EXCLUDED)
 ORDER_FIELDS = (
-    "pk", "ref", "past_order__number", "past_order_id", "state", "currency", "findings", "goods_minor",
-    "freight_minor", "past_order__freight_minor", "lock__expires_at", "changed_at",
+    "pk", "ref", "past_order__number", "past_order_id", "state", "currency", "findings", "tax_minor",
+    "total_minor", "past_order__freight_minor", "lock__expires_at", "changed_at",
 )  # fmt: skip
 
 
@@ -119,8 +119,8 @@ def _end(row: Mapping[str, Any]) -> Found:
 def _blocked(row: Mapping[str, Any], lines: Sequence[tuple]) -> int:
     if row["state"] not in FAILING:
         return sum(base for _, base, outcome, _ in lines if outcome != LineOutcome.PLANNED)
-    if row["goods_minor"]:
-        return row["goods_minor"] + row["freight_minor"]
+    if row["total_minor"]:
+        return row["total_minor"] - row["tax_minor"]
     return sum(base for _, base, _, _ in lines) + row["past_order__freight_minor"]
 
 

@@ -10,7 +10,6 @@ from marketplace import clock
 from marketplace.access import Can
 from marketplace.models import Membership
 from marketplace.money import Money
-from pricing import totals
 from repurchase import queries
 from repurchase.lifecycle import OrderStatus
 from repurchase.models import OrderFee, Release, RepeatOrder
@@ -37,7 +36,6 @@ def order(request: HttpRequest, membership: Membership, ref: str) -> HttpRespons
         ).get(detail.past_order.pk),
         "order": detail.order,
         "past": detail.past_order,
-        "amounts": totals.amounts_of(detail.order),
         "keeps": _keeps(detail.order),
         "fee_parts": _by_part(detail.fees),
         "carrier": queries.charges(detail.order),

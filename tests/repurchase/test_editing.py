@@ -20,7 +20,7 @@ from repurchase.feed import native
 from repurchase.lifecycle import OrderStatus
 from repurchase.models import Batch, RepeatLine, RepeatOrder
 from repurchase.queries.explained import records_of
-from repurchase.queries.totals import left_out
+from repurchase.queries.totals import batch_totals, left_out
 from repurchase.services import batches, editing, locking
 from repurchase.services.naming import Asked
 from tests import world
@@ -83,7 +83,12 @@ class TestWhatAnEditLeavesOut:
         assert (told.lines_left_out_then, told.lines_left_out_now) == (3, 6)
         (sums,) = told.sums
         assert (sums.left_out_then.minor, sums.left_out_now.minor) == (3 * 777, 3 * 777 + 24_000)
+        (before,) = batch_totals(batch, now=batch.screened_at)
+        assert (before.total.minor, before.left_out.minor) == (sums.then_minor, sums.left_out_then.minor)
         editing.apply(batch=batch, asked=every(moq=20), by="user:1")
+        (after,) = batch_totals(batch, now=batch.screened_at)
+        assert (after.total.minor, after.left_out.minor) == (sums.now_minor, sums.left_out_now.minor)
+        assert (after.asked, after.left_out_lines) == (before.asked, told.lines_left_out_now)
         found = left_out(batch.orders.all())
         assert [(x.code, x.lines, x.money.minor) for x in found] == [
             ("PRICE_OUT_OF_BAND", 3, 24_000), ("PRICE_REFERENCE_MISSING", 3, 3 * 777),

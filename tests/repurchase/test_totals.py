@@ -22,6 +22,7 @@ from marketplace.models import Sku, Store, User
 from marketplace.money import Money, decimal_text
 from pricing import agreements, signing
 from pricing.models import Grant, Lock, Offer, Renegotiation
+from pricing.services.sealing import content_of
 from repurchase import lifecycle, queries
 from repurchase.feed import native
 from repurchase.feed.net import net_amounts
@@ -46,7 +47,9 @@ from repurchase.templatetags.parts import amount
 from tests import world
 from tests.repurchase import orders as rows
 from tests.repurchase import paid, talking
+from tests.repurchase.reading import pdf_text
 from tests.repurchase.running import run
+from tests.repurchase.sealing import confirm, sealed
 
 pytestmark = pytest.mark.django_db
 NS = {"n": native.NAMESPACE}
@@ -451,3 +454,18 @@ def test_the_seller_keeps_no_tax_that_is_inside_his_prices(store):
     assert (found.goods.minor, found.freight.minor, found.total.minor) == (17_001, 331, 17_332)
     assert (found.tax.minor, found.goods_net.minor, found.freight_net.minor) == (2_767, 14_287, 278)
     assert found.net.minor == 17_332 - 2_767 - row.fees_minor
+
+
+def test_sealed_agreement_and_proforma_say_that_tax_is_included_and_add_up(store, alice):
+    """USD 170.01 of goods and 3.31 of freight with 19 % inside: 142.87 + 2.78 + 27.67 = 173.32."""
+    (order,) = history(store, [("USD", True, False)])
+    batch = run(batches.create(store=store, numbers=[order.number], by="user:1"))
+    locking.lock_and_invite(batch=batch, by=f"user:{alice.pk}")
+    confirm(batch)
+    sealed_text = pdf_text(content_of(sealed(batch)))
+    invoicing.issue(Proforma.objects.get(batch=batch).pk)
+    proforma_text = pdf_text(invoicing.content_of(Proforma.objects.get(batch=batch)))
+    for text in (sealed_text, proforma_text):
+        assert "Tax is included in the prices" in " ".join(text.split())
+        for shown in ("142.87", "2.78", "27.67", "173.32"):
+            assert shown in text
