@@ -62,7 +62,7 @@ def totals_of(
 
 
 def batch_totals(batch: Batch, *, now: dt.datetime) -> list[CurrencyTotals]:
-    """Of all that was asked for, what still waits to be planned included: three queries, two more while it does."""
+    """Of all that was asked for, what still waits to be planned included: four queries, three more while it does."""
     orders = batch.orders.all()
     rows = [*order_rows(orders, now), *line_rows(orders, now), *fee_rows(orders, now)]
     return totals([*rows, *_waiting_rows(batch)])
@@ -150,9 +150,10 @@ def fee_rows(orders: QuerySet[RepeatOrder], now: dt.datetime) -> list[Row]:
 
 def _waiting_rows(batch: Batch) -> list[Row]:
     """Source lines of orders that are not planned yet."""
-    asked = {pk for ids in batch.chunks.values_list("past_order_ids", flat=True) for pk in ids}
-    if not (waiting := asked - set(batch.orders.values_list("past_order_id", flat=True))):
+    if batch.orders.count() == batch.asked:
         return []
+    asked = {pk for ids in batch.chunks.values_list("past_order_ids", flat=True) for pk in ids}
+    waiting = asked - set(batch.orders.values_list("past_order_id", flat=True))
     sums = (
         PastOrderLine.objects.filter(order__in=waiting)
         .order_by()
