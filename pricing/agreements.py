@@ -13,6 +13,9 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
+from pricing.totals import Group, Row, TaxIncluded, amounts
+from pricing.totals import totals as currency_totals
+
 VERSION = "agreement-1"
 CLAUSE = "《速卖通大宗交易补充协议》第4.7条"  # R-56
 
@@ -89,6 +92,7 @@ class Order:
     tax_minor: int
     total_minor: int  # everything the buyer pays
     lines: tuple[Line, ...]
+    prices_include_tax: bool = False
 
     @property
     def then_minor(self) -> int:
@@ -101,15 +105,21 @@ class Order:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Total:
-    """Of one currency: goods before and now, and what the buyer pays."""
+    """Of one currency: goods before and now as priced, and what the buyer pays.
+
+    goods_net + freight_net + tax = total, whether or not goods and freight hold the tax.
+    """
 
     currency: str
     orders: int
     then_minor: int
     now_minor: int
     freight_minor: int
+    goods_net_minor: int
+    freight_net_minor: int
     tax_minor: int
     total_minor: int
+    tax_included: TaxIncluded
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -260,20 +270,37 @@ def digest_of(raw: bytes) -> str:
 
 def totals(orders: Sequence[Order]) -> list[Total]:
     """By currency; a batch is the sum of its orders (pitfall 5)."""
-    by_currency: dict[str, list[Order]] = defaultdict(list)
-    for order in orders:
-        by_currency[order.currency].append(order)
+    return summed(
+        [
+            Row(
+                group=Group.ACCEPTED,
+                currency=o.currency,
+                orders=1,
+                prices_include_tax=o.prices_include_tax,
+                amounts=amounts(o.now_minor, o.freight_minor, o.tax_minor, o.total_minor),
+                as_paid=o.then_minor,
+            )
+            for o in orders
+        ]
+    )
+
+
+def summed(rows: Sequence[Row]) -> list[Total]:
+    """`as_paid` of a row: its goods before."""
     return [
         Total(
-            currency=currency,
-            orders=len(some),
-            then_minor=sum(o.then_minor for o in some),
-            now_minor=sum(o.now_minor for o in some),
-            freight_minor=sum(o.freight_minor for o in some),
-            tax_minor=sum(o.tax_minor for o in some),
-            total_minor=sum(o.total_minor for o in some),
+            currency=each.currency,
+            orders=each.orders,
+            then_minor=each.asked.minor,
+            now_minor=each.goods.minor,
+            freight_minor=each.freight.minor,
+            goods_net_minor=each.goods_net.minor,
+            freight_net_minor=each.freight_net.minor,
+            tax_minor=each.tax.minor,
+            total_minor=each.total.minor,
+            tax_included=each.tax_included,
         )
-        for currency, some in sorted(by_currency.items())
+        for each in currency_totals(rows)
     ]
 
 

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Protocol, TypeVar
 
+from qualification.readings import YEARS
+
 
 class Document(Protocol):
     def value(self, name: str) -> str: ...

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
+from pricing.totals import Group
+
 
 class OrderStatus(StrEnum):
     PENDING = "pending"
@@ -36,6 +38,14 @@ NEXT: Mapping[OrderStatus, frozenset[OrderStatus]] = {
 
 ENDED = frozenset({S.DECLINED, S.EXPIRED, S.TERMINATED, S.CANCELLED})
 ACCEPTED = frozenset({S.CONFIRMED, S.AWAITING_PAYMENT, S.PAID, S.RELEASED, S.SHIPPED, S.COMPLETED})
+
+GROUPS: Mapping[OrderStatus, Group] = {
+    **dict.fromkeys((S.FAILED, S.EXCLUDED), Group.LEFT_OUT),
+    **dict.fromkeys((S.PLANNED, S.LOCKED), Group.OFFERED),
+    **dict.fromkeys(ACCEPTED, Group.ACCEPTED),
+    **dict.fromkeys(ENDED, Group.ENDED),
+}
+"""What the money of an order counts as. One that is pending has no money yet, and no group."""
 
 
 def sources(target: OrderStatus) -> list[str]:

@@ -10,6 +10,9 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any
 
+from pricing.totals import Amounts, Group, Row, TaxIncluded, amounts_of
+from pricing.totals import totals as currency_totals
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Party:
@@ -31,6 +34,11 @@ class Order:
     freight_minor: int
     tax_minor: int
     total_minor: int
+    prices_include_tax: bool = False
+
+    @property
+    def amounts(self) -> Amounts:
+        return amounts_of(self)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,8 +60,11 @@ class Total:
     orders: int
     goods_minor: int
     freight_minor: int
+    goods_net_minor: int
+    freight_net_minor: int
     tax_minor: int
     total_minor: int
+    tax_included: TaxIncluded
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -94,35 +105,46 @@ class Paper:
 
 
 def totals(orders: Sequence[Order]) -> list[Total]:
-    grouped: dict[str, list[Order]] = defaultdict(list)
-    for order in orders:
-        grouped[order.currency].append(order)
     return [
         Total(
-            currency=currency,
-            orders=len(some),
-            goods_minor=sum(o.goods_minor for o in some),
-            freight_minor=sum(o.freight_minor for o in some),
-            tax_minor=sum(o.tax_minor for o in some),
-            total_minor=sum(o.total_minor for o in some),
+            currency=each.currency,
+            orders=each.orders,
+            goods_minor=each.goods.minor,
+            freight_minor=each.freight.minor,
+            goods_net_minor=each.goods_net.minor,
+            freight_net_minor=each.freight_net.minor,
+            tax_minor=each.tax.minor,
+            total_minor=each.total.minor,
+            tax_included=each.tax_included,
         )
-        for currency, some in sorted(grouped.items())
+        for each in currency_totals(map(_row, orders))
     ]
 
 
 def taxes(orders: Sequence[Order]) -> list[TaxGroup]:
-    grouped: dict[tuple[str, str], list[Order]] = defaultdict(list)
+    grouped: dict[str, list[Row]] = defaultdict(list)
     for order in orders:
-        grouped[order.tax_code, order.currency].append(order)
+        grouped[order.tax_code].append(_row(order))
     return [
         TaxGroup(
             tax_code=code,
-            currency=currency,
-            net_minor=sum(o.total_minor - o.tax_minor for o in some),
-            tax_minor=sum(o.tax_minor for o in some),
+            currency=each.currency,
+            net_minor=each.total.minor - each.tax.minor,
+            tax_minor=each.tax.minor,
         )
-        for (code, currency), some in sorted(grouped.items())
+        for code, rows in sorted(grouped.items())
+        for each in currency_totals(rows)
     ]
+
+
+def _row(order: Order) -> Row:
+    return Row(
+        group=Group.ACCEPTED,
+        currency=order.currency,
+        orders=1,
+        prices_include_tax=order.prices_include_tax,
+        amounts=order.amounts,
+    )
 
 
 def kept(total: Total) -> dict[str, Any]:

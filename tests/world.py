@@ -142,16 +142,15 @@ def sku(of: Store, *, price: str | None = "10.00", currency: str = "USD", **fiel
     fields["category"] = fields["category"] or category()
     made = Sku.objects.create(store=of, **MIRRORED | defaults | fields)
     if price is not None:
-        PriceListEntry.objects.create(
-            store=of,
-            sku=made,
-            min_quantity=1,
-            amount=Decimal(price),
-            currency=currency,
-            valid_from=LONG_AGO,
-            **MIRRORED,
-        )
+        list_price(made, price, currency=currency)
     return made
+
+
+def list_price(of: Sku, price: str, *, currency: str = "USD", min_quantity: int = 1) -> PriceListEntry:
+    return PriceListEntry.objects.create(
+        store=of.store, sku=of, min_quantity=min_quantity, amount=Decimal(price), currency=currency,
+        valid_from=LONG_AGO, **MIRRORED,
+    )  # fmt: skip
 
 
 def past_order(

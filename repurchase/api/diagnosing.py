@@ -25,6 +25,7 @@ from repurchase.api.endpoint import Endpoint
 from repurchase.api.fields import Amount, Instant, amount_of
 from repurchase.api.schema import described
 from repurchase.api.serializers import Batch as BatchTold
+from repurchase.api.serializers.batches import LeftOut
 from repurchase.api.views import accepted
 from repurchase.models import Batch, EditTask
 from repurchase.queries.diagnoses import BatchDiagnosis, Diagnosis
@@ -81,6 +82,7 @@ class BatchDiagnostics(serializers.Serializer):
     batch = serializers.CharField()
     failed = serializers.IntegerField()
     blocked = Amount(many=True)
+    left_out = LeftOut(many=True, help_text="Every line that is not offered, also of orders that go on.")
     shares = ShareTold(many=True)
 
 
@@ -241,6 +243,7 @@ def told_batch(found: BatchDiagnosis, request: Request) -> dict[str, Any]:
         "batch": found.batch.ref,
         "failed": len(found.cases),
         "blocked": amounts(found.blocked),
+        "left_out": LeftOut(found.left_out, many=True).data,
         "shares": list(_shares(found.shares, len(found.cases), request)),
     }
 

@@ -52,7 +52,8 @@ def _total(kept: dict[str, Any]) -> dict[str, Any]:
     currency = kept["currency"]
     parts = {
         name: {"amount": decimal_text(kept[f"{name}_minor"], currency), "currency": currency}
-        for name in ("goods", "freight", "tax", "total")
+        for name in ("goods", "freight", "goods_net", "freight_net", "tax", "total")
+        if f"{name}_minor" in kept
     }
     return {"currency": currency, "orders": kept["orders"], **parts}
 

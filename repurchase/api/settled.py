@@ -155,8 +155,10 @@ class PaymentReversed(PaymentTold):
 class ProformaTotal(serializers.Serializer):
     currency = serializers.CharField()
     orders = serializers.IntegerField()
-    goods = Amount()
-    freight = Amount()
+    goods = Amount(help_text="As priced: with the tax where prices include it.")
+    freight = Amount(help_text="As priced, like the goods.")
+    goods_net = Amount(required=False, help_text="Without tax. Not in invoices issued before it was told.")
+    freight_net = Amount(required=False, help_text="Without tax: goods_net + freight_net + tax = total.")
     tax = Amount()
     total = Amount()
 

@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from marketplace.mirror.copying import copy
@@ -18,7 +19,7 @@ from marketplace.models import (
     Store,
     StoreLevel,
 )
-from marketplace.money import share
+from marketplace.money import half_up
 from qualification.models import Qualification
 from qualification.review import Standing
 from repurchase.demo.people import Staff
@@ -125,7 +126,10 @@ def past_orders(of: Store, by: Buyer, sketches: Iterable[Sketch], now: dt.dateti
 
 def _order(of: Store, by: Buyer, s: Sketch, now: dt.datetime) -> PastOrder:
     goods = sum(_total(quantity, price) for _, quantity, price in s.lines)
-    tax = share(goods + s.freight_minor, Decimal(s.tax))
+    charged = goods + s.freight_minor
+    inside = bool(s.fields.get("prices_include_tax"))
+    rate = Fraction(s.tax)
+    tax = half_up(charged * rate / (1 + rate) if inside else charged * rate)
     stars = _stars(s)
     values = {
         "status": "completed",
@@ -141,7 +145,7 @@ def _order(of: Store, by: Buyer, s: Sketch, now: dt.datetime) -> PastOrder:
     }
     return PastOrder(
         store=of, buyer=by, number=s.number, goods_minor=goods, freight_minor=s.freight_minor, tax_minor=tax,
-        paid_minor=goods + s.freight_minor + tax, line_count=len(s.lines), **values | s.fields, **mirrored(now),
+        paid_minor=charged if inside else charged + tax, line_count=len(s.lines), **values | s.fields, **mirrored(now),
     )  # fmt: skip
 
 

@@ -89,7 +89,7 @@ def _workshops(store: Store, now: dt.datetime) -> None:
 
 
 def _bulk_orders(shelf: list[tuple[Sku, Decimal]], now: dt.datetime) -> Iterator[Sketch]:
-    """Three lines each, one every 20 minutes or so, the newest an hour old."""
+    """Three lines each, one every 20 minutes or so, the newest an hour old; the prices of each tenth include VAT."""
     for n in range(BULK_ORDERS):
         lines = [shelf[(n * 7 + step) % len(shelf)] for step in (0, 11, 23)]
         yield Sketch(
@@ -98,6 +98,7 @@ def _bulk_orders(shelf: list[tuple[Sku, Decimal]], now: dt.datetime) -> Iterator
             completed_at=now - dt.timedelta(hours=1) - SPAN * n / BULK_ORDERS,
             stars=[Decimal(5), Decimal(5), Decimal("4.5")] if n % 9 == 0 else (),
             freight_minor=2500 + 50 * (n % 30),
+            fields={"prices_include_tax": n % 10 == 9},
         )
 
 

@@ -9,17 +9,24 @@ from django.db.models.expressions import Combinable
 
 from marketplace.models import CarrierService, PastOrder, PastOrderLine, Sku, Store
 from pricing.models import Lock, lapses
+from pricing.totals import Amounts, amounts_of
 from repurchase.lifecycle import ACCEPTED, OrderStatus
 from repurchase.models.batches import Batch
 
 
+def state_at(now: dt.datetime | Combinable, order: str = "") -> Case:
+    """The status as it is at `now`, whether or not a sweep came by (R-49). `order`: the way to it, "order__"."""
+    status = f"{order}status"
+    lapsed = Case(
+        *lapses(now, lock=f"{order}lock__"), default=F(status)
+    )  # expired, terminated: the lock's words
+    return Case(When(**{status: OrderStatus.LOCKED}, then=lapsed), default=F(status))
+
+
 class RepeatOrderQuerySet(models.QuerySet["RepeatOrder"]):
     def at(self, now: dt.datetime | Combinable):
-        """With `state`, the status as it is at `now`, whether or not a sweep came by (R-49)."""
-        lapsed = Case(
-            *lapses(now, lock="lock__"), default=F("status")
-        )  # expired, terminated: the lock's words
-        return self.annotate(state=Case(When(status=OrderStatus.LOCKED, then=lapsed), default=F("status")))
+        """With `state`, the status as it is at `now`."""
+        return self.annotate(state=state_at(now))
 
 
 class RepeatOrder(models.Model):
@@ -101,6 +108,10 @@ class RepeatOrder(models.Model):
 
     def __str__(self) -> str:
         return self.ref
+
+    @property
+    def amounts(self) -> Amounts:
+        return amounts_of(self)
 
 
 class LineOutcome(models.TextChoices):

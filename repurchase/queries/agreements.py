@@ -149,6 +149,7 @@ def order_of(row: RepeatOrder, lines: Sequence[RepeatLine]) -> core.Order:
         freight_minor=row.freight_minor,
         tax_minor=row.tax_minor,
         total_minor=row.total_minor,
+        prices_include_tax=row.prices_include_tax,
         lines=tuple(
             core.Line(
                 no=line.line_no, sku=line.sku.code, quantity=line.quantity,

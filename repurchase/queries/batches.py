@@ -1,11 +1,11 @@
 """A batch as its page and the API show it: progress, plan, orders."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from django.db.models import Count, Exists, F, Func, OuterRef, QuerySet, Subquery, Sum
+from django.db.models import Count, Exists, F, Func, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.shortcuts import get_object_or_404
 
@@ -14,15 +14,16 @@ from marketplace.money import Money
 from pricing.locks import LockStatus
 from pricing.models import Lock, Renegotiation
 from pricing.services import seconds_left, status_at
+from pricing.totals import CurrencyTotals
 from repurchase import batching
 from repurchase.batching import BatchStatus, Counts
 from repurchase.lifecycle import OrderStatus
-from repurchase.models import Batch, LineOutcome, OrderFee, RepeatLine, RepeatOrder
+from repurchase.models import Batch, LineOutcome, RepeatLine, RepeatOrder
 from repurchase.queries.paging import PAGE, Page, decode, encode
 from repurchase.queries.repeated import repeated, repeats
 from repurchase.queries.services import counts_of_services
+from repurchase.queries.totals import UNDECIDED, LeftOut, batch_totals, left_out, lot_sums
 
-PARTS = ("commission", "logistics", "payment", "vat_remittance")
 TABS = {"planned": OrderStatus.PLANNED, "failed": OrderStatus.FAILED, "excluded": OrderStatus.EXCLUDED}
 
 
@@ -83,24 +84,14 @@ def progress(batch: Batch, *, now: dt.datetime) -> Progress:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class CurrencyTotals:
-    """What the repeatable orders come to in one currency: the buyer's side, the fees, what the seller keeps."""
-
-    currency: str
-    goods: Money
-    freight: Money
-    tax: Money
-    total: Money
-    fees: Mapping[str, Money]
-    net: Money  # goods and freight, less the fees
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class LotView:
+    """`orders` were locked together; `live_orders` of them wait for the buyer or were accepted, and come to `total`."""
+
     lock: Lock
     status: LockStatus
     seconds_left: int
     orders: int
+    live_orders: int
     total: Money
 
     @property
@@ -121,23 +112,26 @@ class PlanSummary:
     lots: list[LotView]
     can_lock: bool
     seconds_old: int
-    lines_left_out: int = 0
+    left_out: Sequence[LeftOut] = ()  # and why
     repeated: int = 0  # ready orders whose source a buyer has accepted a repeat of in another batch
     services: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def lines_left_out(self) -> int:
+        """Of orders that go on without them."""
+        return sum(each.lines for each in self.left_out if not each.whole)
 
 
 def plan(batch: Batch, *, now: dt.datetime) -> PlanSummary:
     counts = counts_of(batch, now=now)
     return PlanSummary(
         counts=counts,
-        totals=currency_totals(batch.orders.exclude(status__in=[OrderStatus.FAILED, OrderStatus.EXCLUDED])),
+        totals=batch_totals(batch, now=now),
         codes=_codes(batch),
         lots=lots(batch.store, batch.ref, now),
         can_lock=batch.status == BatchStatus.PLANNED and counts.planned > 0,
         seconds_old=int((now - batch.screened_at).total_seconds()),
-        lines_left_out=RepeatLine.objects.filter(order__batch=batch, order__status=OrderStatus.PLANNED)
-        .exclude(outcome=LineOutcome.PLANNED)
-        .count(),
+        left_out=left_out(batch.orders.all()),
         repeated=_repeated(batch) if batch.status == BatchStatus.PLANNED else 0,
         services=counts_of_services(batch),
     )
@@ -146,40 +140,6 @@ def plan(batch: Batch, *, now: dt.datetime) -> PlanSummary:
 def _repeated(batch: Batch) -> int:
     before = repeats(batch.store_id).exclude(batch=batch).filter(past_order=OuterRef("past_order"))
     return batch.orders.filter(Exists(before), status=OrderStatus.PLANNED).count()
-
-
-def currency_totals(orders: QuerySet[RepeatOrder]) -> list[CurrencyTotals]:
-    """Totals are sums of rounded orders (pitfall 5): two queries."""
-    sums = (
-        orders.order_by("currency")
-        .values("currency")
-        .annotate(*(Sum(f"{name}_minor") for name in ("goods", "freight", "tax", "total", "fees")))
-    )
-    by_part: dict[tuple[str, str], int] = {
-        (currency, part): int(amount)
-        for currency, part, amount in OrderFee.objects.filter(order__in=orders.order_by())
-        .values_list("currency", "part")
-        .annotate(Sum("amount_minor"))
-    }
-    return [_totals_of(row, by_part) for row in sums]
-
-
-def _totals_of(row: Mapping, by_part: Mapping[tuple[str, str], int]) -> CurrencyTotals:
-    currency = row["currency"]
-
-    def money(name: str) -> Money:
-        return Money(int(row[f"{name}_minor__sum"] or 0), currency)
-
-    goods, freight, fees = money("goods"), money("freight"), money("fees")
-    return CurrencyTotals(
-        currency=currency,
-        goods=goods,
-        freight=freight,
-        tax=money("tax"),
-        total=money("total"),
-        fees={part: Money(by_part.get((currency, part), 0), currency) for part in PARTS},
-        net=Money(goods.minor + freight.minor - fees.minor, currency),
-    )
 
 
 def _codes(batch: Batch) -> list[tuple[str, int]]:
@@ -195,27 +155,30 @@ def _codes(batch: Batch) -> list[tuple[str, int]]:
 
 
 def lots(store: Store, subject: str, now: dt.datetime) -> list[LotView]:
+    """Two queries."""
     locks = Lock.objects.filter(store=store, subject=subject).select_related("renegotiation")
+    found = list(locks.order_by("locked_at", "currency", "index_series"))
+    live = lot_sums(found, now=now)
     return [
         LotView(
             lock=lock,
             status=status_at(lock, now),
             seconds_left=seconds_left(lock, now),
             orders=lock.order_count,
-            total=Money(lock.total_minor, lock.currency),
+            live_orders=live[lock.pk][0],
+            total=Money(live[lock.pk][1], lock.currency),
         )
-        for lock in locks.order_by("locked_at", "currency", "index_series")
+        for lock in found
     ]
 
 
 def batch_orders(batch: Batch, *, now: dt.datetime, tab: str = "all", cursor: str = "") -> Page:
-    """A page of 50 orders by position. All are goods and freight: `then_minor` as it was paid,
-    `now_minor` as it is offered, `base_minor` what the kept lines cost then in the quantities of now."""
-    kept = (
-        RepeatLine.objects.filter(order=OuterRef("pk"), outcome=LineOutcome.PLANNED)
-        .order_by()
-        .values("order")
-    )
+    """A page of 50 orders by position. `then_minor`, `now_minor` and `base_minor` are goods and freight: as it was
+    paid, as it is offered, what the kept lines cost then in the quantities of now. `listed` tells its list price."""
+    lines = RepeatLine.objects.filter(order=OuterRef("pk")).order_by().values("order")
+    kept = lines.filter(outcome=LineOutcome.PLANNED)
+    priced = lines.filter(Q(outcome=LineOutcome.PLANNED) | Q(order__status__in=UNDECIDED))
+    listed = priced.filter(reference_minor__isnull=False)
     orders = (
         batch.orders.at(now)
         .select_related("past_order", "service", "lock")
@@ -226,6 +189,10 @@ def batch_orders(batch: Batch, *, now: dt.datetime, tab: str = "all", cursor: st
             kept_count=Coalesce(Subquery(kept.annotate(n=Count("pk")).values("n")), 0),
             left_out=F("line_count") - F("kept_count"),
             base_minor=Subquery(kept.annotate(n=Sum("base_minor")).values("n")) + F("freight_minor"),
+            listed_minor=Subquery(listed.annotate(n=Sum("reference_minor")).values("n")),
+            listed_base_minor=Subquery(listed.annotate(n=Sum("base_minor")).values("n")),
+            listed_count=Coalesce(Subquery(listed.annotate(n=Count("pk")).values("n")), 0),
+            priced_count=Coalesce(Subquery(priced.annotate(n=Count("pk")).values("n")), 0),
         )
     )
     if tab in TABS:
@@ -238,8 +205,35 @@ def batch_orders(batch: Batch, *, now: dt.datetime, tab: str = "all", cursor: st
     again = repeated(batch.store, [order.past_order_id for order in found], besides=batch)
     for order in found:
         order.repeated = again.get(order.past_order_id)
+        order.listed = _listed(order)
     next_cursor = encode(found[PAGE - 1].position) if len(found) > PAGE else ""
     return Page(rows=found[:PAGE], next_cursor=next_cursor)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Listed:
+    """The list price in force when the plan was screened (R-47), beside what was paid for the same quantities.
+
+    Of the lines that are kept; of an order that is out as a whole, of all its lines.
+    """
+
+    price: Money
+    paid: Money
+    without: int  # lines that have no list price, and are in neither
+
+    @property
+    def change(self) -> Money:
+        return Money(self.price.minor - self.paid.minor, self.price.currency)
+
+
+def _listed(order: RepeatOrder) -> Listed | None:
+    if not order.listed_count:
+        return None
+    return Listed(
+        price=Money(int(order.listed_minor), order.currency),
+        paid=Money(int(order.listed_base_minor), order.currency),
+        without=order.priced_count - order.listed_count,
+    )
 
 
 def short_skus(batch: Batch) -> list[int]:

@@ -12,6 +12,7 @@ from pricing.agreements import Agreement, Draft, Kind, Observation, Role
 from pricing.models import Lock, Offer, Renegotiation, Signature
 from pricing.renegotiation import percent, plain
 from pricing.services.renegotiating import is_agreed
+from pricing.totals import Group, Row, amounts
 from pricing.triggers import Kind as Trigger
 from repurchase.custom_services import digest_of
 from repurchase.models import RepeatLine, RepeatOrder
@@ -58,7 +59,7 @@ def renegotiation(offer_id: uuid.UUID) -> Draft:
         trigger=_trigger(found),
         signatures=tuple(_signature(each, lock) for each in signatures),
         ledger=core.LedgerLink(seq=entry.seq, kind=entry.kind, digest=entry.digest),
-        changed=_changed(offer, lock, locked),
+        changed=_changed(offer, lock, _then(lock, locked, rows)),
     )
     return Draft(agreement=agreement, terms={TERMS: offered_text(offer)})
 
@@ -141,12 +142,22 @@ def _signature(signed: Signature, lock: Lock) -> core.Signature:
     )  # fmt: skip
 
 
-def _changed(offer: Offer, lock: Lock, locked: Sequence[Sequence[Any]]) -> core.Changed:
-    goods, freight, tax, total = (sum(entry[n] for entry in locked) for n in range(2, 6))
-    then = core.Total(
-        currency=lock.currency, orders=len(locked), then_minor=goods, now_minor=goods, freight_minor=freight,
-        tax_minor=tax, total_minor=total,
+def _then(lock: Lock, locked: Sequence[Sequence[Any]], rows: Sequence[RepeatOrder]) -> core.Total:
+    """What the orders came to as they were locked."""
+    included = {row.ref: row.prices_include_tax for row in rows}
+    (total,) = core.summed(
+        [
+            Row(
+                group=Group.ACCEPTED, currency=lock.currency, orders=1, as_paid=money[0],
+                prices_include_tax=included[ref], amounts=amounts(*money),
+            )
+            for ref, _, *money in (entry[:6] for entry in locked)
+        ]
     )  # fmt: skip
+    return total
+
+
+def _changed(offer: Offer, lock: Lock, then: core.Total) -> core.Changed:
     return core.Changed(
         version=offer.version, by=Role(offer.side), rule=offer.rule, percent=str(offer.said.get("percent", "")),
         locked_digest=lock.terms_digest, then=then, deadline_at=offer.renegotiation.deadline_at,

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from pricing.agreements import digest_of
 from pricing.fees import Priced
 from pricing.models import Lock, LockTerms, Offer, OfferTerms, Renegotiation
 from pricing.renegotiation import LockedLine, Proposal
+from pricing.totals import Amounts, added, amounts, amounts_of
 from repurchase.models import Batch, LineOutcome, RepeatLine, RepeatOrder
 from repurchase.queries.reduced import at_prices
 
@@ -85,13 +86,18 @@ def locked_entries(lock: Lock) -> list[list[Any]]:
     return json.loads(text)
 
 
+def entries_amounts(entries: Iterable[Sequence[Any]]) -> Amounts:
+    """What the orders of a lock's or an offer's terms come to."""
+    return added(amounts(*entry[2:6]) for entry in entries)
+
+
 @uncollected()
 def work_out(lot: LotOrders, proposal: Proposal) -> Worked:
     """Fees and tax follow from the new prices by the lock's own frozen rates (ADR 5)."""
     totals = core.offered(proposal, lot.lines, lot.lock.currency)
     priced = at_prices(lot.batch, lot.orders, totals)
-    money = {name: sum(getattr(p, f"{name}_minor") for p in priced.values()) for name in MONEY}
-    return Worked(totals=totals, priced=priced, money=money)
+    sums = added(amounts_of(each) for each in priced.values())
+    return Worked(totals=totals, priced=priced, money={name: getattr(sums, name) for name in MONEY})
 
 
 def offer_text(

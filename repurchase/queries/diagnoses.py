@@ -17,14 +17,15 @@ from diagnostics.tally import Failed, Share
 from marketplace.models import Store
 from repurchase.lifecycle import OrderStatus
 from repurchase.models import Batch, LineOutcome, RepeatLine, RepeatOrder
+from repurchase.queries.totals import LeftOut, left_out
 
 FAILING = (
     OrderStatus.FAILED, OrderStatus.EXCLUDED, OrderStatus.EXPIRED, OrderStatus.DECLINED, OrderStatus.TERMINATED,
 )  # fmt: skip
 UNDECIDED = (OrderStatus.FAILED, OrderStatus.EXCLUDED)
 ORDER_FIELDS = (
-    "pk", "ref", "past_order__number", "past_order_id", "state", "currency", "findings", "goods_minor",
-    "freight_minor", "past_order__freight_minor", "lock__expires_at", "changed_at",
+    "pk", "ref", "past_order__number", "past_order_id", "state", "currency", "findings", "tax_minor",
+    "total_minor", "past_order__freight_minor", "lock__expires_at", "changed_at",
 )  # fmt: skip
 
 
@@ -118,8 +119,8 @@ def _end(row: Mapping[str, Any]) -> Found:
 def _blocked(row: Mapping[str, Any], lines: Sequence[tuple]) -> int:
     if row["state"] not in FAILING:
         return sum(base for _, base, outcome, _ in lines if outcome != LineOutcome.PLANNED)
-    if row["goods_minor"]:
-        return row["goods_minor"] + row["freight_minor"]
+    if row["total_minor"]:
+        return row["total_minor"] - row["tax_minor"]
     return sum(base for _, base, _, _ in lines) + row["past_order__freight_minor"]
 
 
@@ -180,12 +181,15 @@ class BatchDiagnosis:
     cases: Sequence[Case]  # of the orders that came to nothing, by position
     shares: Sequence[Share]  # by first cause
     blocked: Mapping[str, int]
+    left_out: Sequence[
+        LeftOut
+    ]  # every line that is not offered, those of orders that go on without it included
     beside: Sequence[tuple[Code, int]]  # codes found beside a first cause, in so many orders
     timeline: tuple[Happening, ...]
 
 
 def batch_diagnosis(batch: Batch, *, now: dt.datetime) -> BatchDiagnosis:
-    """Three queries, whatever its size."""
+    """Four queries, whatever its size."""
     found = cases(batch.orders, now=now)
     failed = [failed_of(case, now) for case in found]
     return BatchDiagnosis(
@@ -193,6 +197,7 @@ def batch_diagnosis(batch: Batch, *, now: dt.datetime) -> BatchDiagnosis:
         cases=found,
         shares=tally.shares(failed),
         blocked=tally.blocked(failed),
+        left_out=left_out(batch.orders.all()),
         beside=_beside(found),
         timeline=timeline_of(batch),
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db import connection
-from django.db.models import Count, F, Max
+from django.db.models import Count, F, Max, Q
 from django.db.models.functions import Coalesce, TruncDate
 
 from eligibility import drift
@@ -19,8 +19,8 @@ from marketplace import policy
 from marketplace.calendar import PLATFORM_ZONE, platform_day
 from marketplace.models import Buyer, PastOrder, PastOrderLine, Registration, TaxRate
 from marketplace.territories import destination, reachable
-from repurchase.lifecycle import OrderStatus
-from repurchase.models import Batch, LineOutcome, RepeatLine, RepeatOrder
+from repurchase.lifecycle import ENDED, OrderStatus
+from repurchase.models import Batch, RepeatLine, RepeatOrder
 from repurchase.queries.history import rates_or_none
 
 Dated = Mapping[str, tuple[list[dt.date], list[Decimal | None]]]
@@ -109,26 +109,34 @@ class PlanLapse:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PlanDrift:
-    """Of the orders that are ready or locked."""
+    """Lines: of all orders that have not ended, left-out ones included. The rest: of those that are ready or locked."""
 
     lines: int
-    price_changed: int  # lines whose list price today is not what was paid
+    price_changed: int  # lines whose list price at the screening is not what was paid
+    unlisted: int  # lines that had no list price then
     vat_changed: int  # orders whose destination taxes otherwise than on their day
     lapses: Sequence[PlanLapse]
 
     @property
     def nothing(self) -> bool:
-        return not (self.price_changed or self.vat_changed or self.lapses)
+        return not (self.price_changed or self.unlisted or self.vat_changed or self.lapses)
 
 
 def plan_drift(batch: Batch, *, now: dt.datetime) -> PlanDrift:
-    """Counted in the database: seven queries for any number of orders."""
+    """Counted in the database: six queries for any number of orders."""
     today = platform_day(now)
     orders = batch.orders.at(now).filter(state__in=[OrderStatus.PLANNED, OrderStatus.LOCKED])
-    lines = RepeatLine.objects.filter(order__in=orders, outcome=LineOutcome.PLANNED)
+    asked = batch.orders.at(now).exclude(state__in=ENDED)
+    unlisted = Q(reference_minor=None)
+    lines = RepeatLine.objects.filter(order__in=asked.order_by().values("pk")).aggregate(
+        n=Count("pk"),
+        changed=Count("pk", filter=~unlisted & ~Q(reference_minor=F("base_minor"))),
+        unlisted=Count("pk", filter=unlisted),
+    )
     return PlanDrift(
-        lines=lines.count(),
-        price_changed=lines.exclude(reference_minor=F("base_minor")).count(),
+        lines=lines["n"],
+        price_changed=lines["changed"],
+        unlisted=lines["unlisted"],
         vat_changed=_vat_changed(orders, today),
         lapses=[*_certificate_lapse(batch, orders, today), *_registration_lapses(batch, now, today)],
     )

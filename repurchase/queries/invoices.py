@@ -67,6 +67,7 @@ def _order(row: RepeatOrder) -> proformas.Order:
         freight_minor=row.freight_minor,
         tax_minor=row.tax_minor,
         total_minor=row.total_minor,
+        prices_include_tax=row.prices_include_tax,
     )
 
 

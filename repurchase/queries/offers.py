@@ -11,13 +11,15 @@ from pricing import signing
 from pricing.locks import LockStatus
 from pricing.models import Act, Grant, Renegotiation
 from pricing.services.renegotiating import current
+from pricing.totals import CurrencyTotals, Group
 from repurchase.batching import BatchStatus, Counts
 from repurchase.lifecycle import ACCEPTED
 from repurchase.models import Batch, RepeatOrder
-from repurchase.queries.batches import CurrencyTotals, LotView, counts_of, currency_totals, lots
+from repurchase.queries.batches import LotView, counts_of, lots
 from repurchase.queries.paging import PAGE, Page, decode, encode
 from repurchase.queries.services import ServiceState, ServiceView, asked_services, rows_of, views
 from repurchase.queries.talks import offered_orders
+from repurchase.queries.totals import LeftOut, left_out, totals_of
 
 TOLD = frozenset({ServiceState.ASKED, ServiceState.CONFIRMED, ServiceState.LEFT_OUT})
 
@@ -34,6 +36,7 @@ class Offer:
     act: Act | None
     counts: Counts
     now: dt.datetime
+    left_out: Sequence[LeftOut] = ()  # lines of the offered orders that are not repeated
     services: Sequence[ServiceView] = ()  # that the buyer is or was asked to confirm
 
     @property
@@ -47,7 +50,15 @@ class Offer:
     @property
     def waiting(self) -> int:
         """Orders that can be confirmed as they were locked."""
-        return sum(lot.orders for lot in self.lots if lot.status is LockStatus.OPEN)
+        return sum(lot.live_orders for lot in self.open_lots)
+
+    @property
+    def open_lots(self) -> list[LotView]:
+        return [lot for lot in self.lots if lot.status is LockStatus.OPEN]
+
+    @property
+    def lines_left_out(self) -> int:
+        return sum(each.lines for each in self.left_out)
 
     @property
     def batch_ref(self) -> str:
@@ -67,21 +78,21 @@ def offer_of(grant: Grant) -> Offer:
     state = _state(batch, seen, act)
     orders = batch.orders.filter(lock__isnull=False)
     open_ids = {lot.lock.pk for lot in seen if lot.status is LockStatus.OPEN}
+    group, told = Group.ACCEPTED, orders.filter(status__in=ACCEPTED)
     if state == "open":  # a renegotiated lot has other prices, or will have
-        orders = orders.filter(lock__in=open_ids)
-    else:
-        orders = orders.filter(status__in=[str(status) for status in ACCEPTED])
+        group, told = Group.OFFERED, orders.filter(lock__in=open_ids)
     return Offer(
         grant=grant,
         batch=batch,
         store=batch.store,
         buyer=batch.buyer,
         lots=seen,
-        totals=currency_totals(orders),
+        totals=[each for each in totals_of(told, now=now, of=frozenset({group})) if each.orders],
         state=state,
         act=act,
         counts=counts_of(batch, now=now),
         now=now,
+        left_out=left_out(told),
         services=[view for view in views(batch, rows_of(batch)) if _is_told(view, open_ids)],
     )
 

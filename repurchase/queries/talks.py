@@ -24,8 +24,8 @@ from repurchase import charts
 from repurchase.custom_services import digest_of
 from repurchase.models import Batch, RepeatOrder
 from repurchase.queries.changing import (
-    MONEY,
     LotOrders,
+    entries_amounts,
     locked_entries,
     lot_orders,
     offered_entries,
@@ -45,7 +45,7 @@ BUYER_LETTERS = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MoneyRow:
-    """One of goods, freight, tax, total: as locked and as offered."""
+    """One of goods and freight without tax, tax, total: as locked and as offered."""
 
     name: str
     locked: Money
@@ -202,15 +202,16 @@ def talks(found: Renegotiation, *, now: dt.datetime, side: Side, all_skus: bool 
 
 
 def _money(lock: Lock, shown: Offer | None) -> list[MoneyRow]:
-    locked = [sum(entry[n] for entry in locked_entries(lock)) for n in range(2, 6)]
-    offered = shown.money if shown else {}
+    """Net parts, tax and total: they add up whether or not the prices include tax."""
+    locked = entries_amounts(locked_entries(lock))
+    offered = entries_amounts(offered_entries(shown)) if shown else None
     return [
         MoneyRow(
             name=name,
-            locked=Money(minor, lock.currency),
-            offered=Money(offered[name], lock.currency) if shown else None,
+            locked=Money(getattr(locked, name), lock.currency),
+            offered=Money(getattr(offered, name), lock.currency) if offered else None,
         )
-        for name, minor in zip(MONEY, locked, strict=True)
+        for name in ("goods_net", "freight_net", "tax", "total")
     ]
 
 

@@ -13,9 +13,9 @@ from uuid import UUID
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace.garbage import uncollected
-from marketplace.money import Money
 from pricing.fees import Priced
 from pricing.models import Grant, Lock
+from pricing.totals import CurrencyTotals, Group, Row, amounts, amounts_of, totals
 from repurchase.lifecycle import OrderStatus
 from repurchase.models import Batch, RepeatOrder
 from repurchase.queries.changing import LotOrders, Worked
@@ -24,7 +24,8 @@ from repurchase.queries.services import ServiceView, asked_services
 
 SUMS = ("goods", "freight", "tax", "total")
 MINOR = [f"{name}_minor" for name in SUMS]
-Amounts = tuple  # (order id, reference, currency, goods, freight, tax, total): of a whole order, minor units
+WholeOrder = tuple
+"""(order id, reference, currency, whether tax is included, goods, freight, tax, total in minor units)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,17 +41,6 @@ NO_TICKS = Ticks()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Sum:
-    """What is confirmed in one currency."""
-
-    currency: str
-    goods: Money
-    freight: Money
-    tax: Money
-    total: Money
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Weighed:
     """`reduced`: orders that lose lines, by id, as they come out; `gone`: those that lose every line."""
 
@@ -60,7 +50,7 @@ class Weighed:
     reduced: Mapping[int, Priced] = field(default_factory=dict)
     gone: Collection[int] = frozenset()
     orders: int = 0
-    sums: Sequence[Sum] = ()
+    sums: Sequence[CurrencyTotals] = ()  # of what is confirmed
     digest: str = ""
 
     @property
@@ -103,8 +93,8 @@ def _weighed(
     batch: Batch,
     asked: Sequence[ServiceView],
     ticks: Ticks,
-    whole: Callable[[], Iterable[Amounts]],
-    totals: Mapping[int, int] | None = None,
+    whole: Callable[[], Iterable[WholeOrder]],
+    line_totals: Mapping[int, int] | None = None,
 ) -> Weighed:
     left_out = set(ticks.left_out)
     _refuse_strangers(ticks, asked)
@@ -112,7 +102,7 @@ def _weighed(
     confirmed = [view for view in counted if ticks.every_service or view.id in ticks.services]
     unconfirmed = [view for view in counted if not ticks.every_service and view.id not in ticks.services]
     dropped = _dropped(unconfirmed)
-    priced = without_lines(batch, {view.order.pk: view.order for view in unconfirmed}, dropped, totals)
+    priced = without_lines(batch, {view.order.pk: view.order for view in unconfirmed}, dropped, line_totals)
     reduced = {pk: left for pk, left in priced.items() if left}
     gone = frozenset(pk for pk, left in priced.items() if not left)
     orders, sums = _sums(whole(), left_out, gone, reduced)
@@ -135,36 +125,42 @@ def _dropped(unconfirmed: Sequence[ServiceView]) -> dict[int, list[str]]:
     return dict(dropped)
 
 
-def _locked(batch: Batch, lock_ids: Collection[UUID]) -> Iterable[Amounts]:
+def _locked(batch: Batch, lock_ids: Collection[UUID]) -> Iterable[WholeOrder]:
     rows = RepeatOrder.objects.filter(batch=batch, lock__in=lock_ids, status=OrderStatus.LOCKED)
-    return rows.values_list("id", "ref", "currency", *MINOR)
+    return rows.values_list("id", "ref", "currency", "prices_include_tax", *MINOR)
 
 
-def _offered(lot: LotOrders, worked: Worked) -> Iterable[Amounts]:
+def _offered(lot: LotOrders, worked: Worked) -> Iterable[WholeOrder]:
     for pk, priced in worked.priced.items():
-        yield pk, lot.orders[pk].ref, lot.lock.currency, *(getattr(priced, name) for name in MINOR)
+        order = lot.orders[pk]
+        minor = (getattr(priced, name) for name in MINOR)
+        yield pk, order.ref, lot.lock.currency, order.prices_include_tax, *minor
 
 
 def _sums(
-    whole: Iterable[Amounts], left_out: Collection[str], gone: Collection[int], reduced: Mapping[int, Priced]
-) -> tuple[int, list[Sum]]:
+    whole: Iterable[WholeOrder],
+    left_out: Collection[str],
+    gone: Collection[int],
+    reduced: Mapping[int, Priced],
+) -> tuple[int, list[CurrencyTotals]]:
     """(orders that are confirmed, what they come to by currency): sums of orders, each rounded once (pitfall 5)."""
-    minor: dict[str, list[int]] = defaultdict(lambda: [0] * len(SUMS))
-    orders = 0
-    for pk, ref, currency, *amounts in whole:
-        if ref in left_out or pk in gone:
-            continue
-        orders += 1
-        if pk in reduced:
-            amounts = [getattr(reduced[pk], name) for name in MINOR]
-        minor[currency] = [a + b for a, b in zip(minor[currency], amounts, strict=True)]
-    return orders, [
-        Sum(currency=currency, **{name: Money(n, currency) for name, n in zip(SUMS, found, strict=True)})
-        for currency, found in sorted(minor.items())
+    rows = [
+        Row(
+            group=Group.OFFERED,
+            currency=currency,
+            orders=1,
+            prices_include_tax=included,
+            amounts=amounts_of(reduced[pk]) if pk in reduced else amounts(*minor),
+        )
+        for pk, ref, currency, included, *minor in whole
+        if ref not in left_out and pk not in gone
     ]
+    return len(rows), totals(rows)
 
 
-def _digest(confirmed: Sequence[ServiceView], left_out: Collection[str], sums: Sequence[Sum]) -> str:
+def _digest(
+    confirmed: Sequence[ServiceView], left_out: Collection[str], sums: Sequence[CurrencyTotals]
+) -> str:
     """SHA-256 over what would be confirmed: the services, the orders left out, the sums to the cent."""
     money = [[s.currency, *(getattr(s, name).minor for name in SUMS)] for s in sums]
     content = [sorted(view.id for view in confirmed), sorted(left_out), money]

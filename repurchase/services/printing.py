@@ -16,8 +16,8 @@ ORDERS: Sequence[Column] = (
     Column(name="原订单 Repeats", percent=16, cells=19),
     Column(name="目的地 To", percent=13, cells=16),
     Column(name="", percent=6, cells=4),
-    Column(name="货款 Goods", percent=12, cells=14, number=True),
-    Column(name="运费 Freight", percent=11, cells=13, number=True),
+    Column(name="不含税货款 Goods net", percent=12, cells=14, number=True),
+    Column(name="不含税运费 Freight net", percent=11, cells=13, number=True),
     Column(name="税 Tax", percent=11, cells=13, number=True),
     Column(name="应付 To pay", percent=14, cells=16, number=True),
 )
@@ -50,8 +50,8 @@ def _context(proforma: Paper) -> dict:
 
 
 def _order(order: Order) -> Sequence[str]:
-    amounts = (order.goods_minor, order.freight_minor, order.tax_minor, order.total_minor)
-    money = [plain(minor, order.currency) for minor in amounts]
+    of = order.amounts
+    money = [plain(minor, order.currency) for minor in (of.goods_net, of.freight_net, of.tax, of.total)]
     return (order.ref, order.repeats, order.destination, order.currency, *money)
 
 

@@ -9,7 +9,7 @@ import datetime as dt
 import json
 import secrets
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import IO
 
@@ -42,6 +42,7 @@ from repurchase.queries import batch as batch_of
 from repurchase.queries import diagnoses
 from repurchase.queries.diagnoses import FAILING, Case
 from repurchase.queries.fixing import OPEN, stopped_of
+from repurchase.queries.totals import LeftOut, left_out
 
 log = structlog.get_logger(__name__)
 Phase = DiagnosisReport.Phase
@@ -145,6 +146,7 @@ class _Summary:
     failed: int = 0
     shares: tuple[Share, ...] = ()
     blocked: dict[str, int] = field(default_factory=dict)
+    left_out: Sequence[LeftOut] = ()
     cure: Cure | None = None
     examples: list[Case] = field(default_factory=list)
     timeline: tuple[Happening, ...] = ()
@@ -172,6 +174,7 @@ def _read(report: DiagnosisReport, batch: Batch, rows: IO[str], now: dt.datetime
         failed=len(failed),
         shares=shares,
         blocked=tally.blocked(failed),
+        left_out=left_out(batch.orders.all()),
         cure=search.cure(stopped, hopeless=hopeless),
         examples=[examples[share.code] for share in shares],
         timeline=diagnoses.timeline_of(batch),

@@ -8,20 +8,24 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
+from typing import NamedTuple
 
 from django.db.models import Count, Q, Sum
 
 from diagnostics.codes import Code
+from eligibility.facts import OrderFacts
 from eligibility.screening import ChunkInputs
 from marketplace import clock
 from marketplace.calendar import platform_day
 from marketplace.garbage import uncollected
+from marketplace.money import Money
 from repurchase import capacity, edits
 from repurchase.capacity import Overflow, Work
 from repurchase.edits import By, Edit
 from repurchase.lifecycle import OrderStatus
-from repurchase.models import Batch, RepeatLine, RepeatOrder
+from repurchase.models import Batch, LineOutcome, RepeatLine, RepeatOrder
 from repurchase.queries import capacity as capacities
+from repurchase.queries.totals import LeftOut, first_code, left_out, told_left_out
 from repurchase.services import generating
 from repurchase.services.generating import Made
 
@@ -39,9 +43,13 @@ SHOWN = 50
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sums:
+    """`left_out`: source lines as they were paid, without freight."""
+
     currency: str
     then_minor: int  # everything the buyer pays for the plan as it is
     now_minor: int  # and as it would be
+    left_out_then: Money
+    left_out_now: Money
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,6 +73,9 @@ class Preview:
     lowered: int
     promises: int  # orders with another promise than in the plan as it is
     sums: Sequence[Sums]
+    lines_left_out_then: int
+    lines_left_out_now: int
+    leaving: Sequence[LeftOut]  # lines that are in the plan and would not be, and why
     planned_then: int
     planned_now: int
     drop_outs: Sequence[DropOut]  # the first ones
@@ -152,8 +163,10 @@ def _told(batch: Batch, changes: Sequence[Edit], named: Counter[int], made: Made
         for order, plan in made
         if before[order.id].status == OrderStatus.PLANNED and plan.outcome != "planned"
     ]
-    raised, lowered = _quantities(batch, made)
+    lines = _lines_before(batch, made)
+    raised, lowered = _quantities(lines, made)
     totals, planned = _planned_sums(batch)
+    money = _left_out_money(batch, before, lines, made)
     return Preview(
         version=batch.version,
         digest=_digest(batch, changes, made),
@@ -162,7 +175,10 @@ def _told(batch: Batch, changes: Sequence[Edit], named: Counter[int], made: Made
         raised=raised,
         lowered=lowered,
         promises=sum(before[order.id].promise_days != order.promise_days for order, _ in made),
-        sums=_sums(totals, before, made),
+        sums=_sums(totals, before, made, money),
+        lines_left_out_then=money.lines_then,
+        lines_left_out_now=money.lines_now,
+        leaving=told_left_out(_leaving(lines, made)),
         planned_then=planned,
         planned_now=planned + _ready(made) - sum(b.status == OrderStatus.PLANNED for b in before.values()),
         drop_outs=dropped[:SHOWN],
@@ -177,11 +193,74 @@ def _as_planned(batch: Batch, past_order_ids: Sequence[int]) -> dict[int, Repeat
     return {row.past_order_id: row for row in rows.only(*fields)}
 
 
-def _quantities(batch: Batch, made: Made) -> tuple[int, int]:
-    lines = RepeatLine.objects.filter(order__batch=batch, order__past_order__in=[o.id for o, _ in made])
-    before = dict(lines.values_list("source_line_id", "quantity"))
-    changes = [line.quantity - before[line.id] for order, _ in made for line in order.lines]
+class LineBefore(NamedTuple):
+    """A line in the plan as it is. `paid_minor`: for its source line."""
+
+    quantity: int
+    planned: bool
+    paid_minor: int
+
+
+def _lines_before(batch: Batch, made: Made) -> dict[int, LineBefore]:
+    """By source line id: one query."""
+    rows = RepeatLine.objects.filter(order__batch=batch, order__past_order__in=[o.id for o, _ in made])
+    return {
+        pk: LineBefore(quantity, outcome == LineOutcome.PLANNED, paid)
+        for pk, quantity, outcome, paid in rows.values_list(
+            "source_line_id", "quantity", "outcome", "source_line__total_minor"
+        )
+    }
+
+
+def _quantities(before: Mapping[int, LineBefore], made: Made) -> tuple[int, int]:
+    changes = [line.quantity - before[line.id].quantity for order, _ in made for line in order.lines]
     return sum(n > 0 for n in changes), sum(n < 0 for n in changes)
+
+
+def _left_out_after(made: Made) -> Iterable[tuple[OrderFacts, int, Code, bool]]:
+    """(order, source line id, first cause, whether the whole order is out) of each line that would be left out."""
+    for order, plan in made:
+        whole = plan.outcome != LineOutcome.PLANNED
+        of_order = first_code(plan.codes) if whole else None
+        for verdict in plan.verdict.lines:
+            if whole or verdict.findings:
+                code = of_order or first_code([str(finding.code) for finding in verdict.findings])
+                yield order, verdict.line.id, code, whole
+
+
+def _leaving(before: Mapping[int, LineBefore], made: Made) -> Iterable[tuple[Code, bool, str, int, int]]:
+    for order, line, code, whole in _left_out_after(made):
+        if before[line].planned:
+            yield code, whole, order.currency, 1, before[line].paid_minor
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LeftOutMoney:
+    lines_then: int
+    lines_now: int
+    then: Counter[str]  # by currency
+    now: Counter[str]
+
+
+def _left_out_money(
+    batch: Batch, orders: Mapping[int, RepeatOrder], lines: Mapping[int, LineBefore], made: Made
+) -> LeftOutMoney:
+    """What is left out of the whole batch, as it is and as it would be: one query."""
+    found = left_out(batch.orders.all())
+    then: Counter[str] = Counter()
+    for each in found:
+        then[each.money.currency] += each.money.minor
+    n, now = sum(each.lines for each in found), Counter(then)
+    changed = 0
+    for order, _ in made:
+        for line in order.lines:
+            if not lines[line.id].planned:
+                changed -= 1
+                now[orders[order.id].currency] -= lines[line.id].paid_minor
+    for order, line, _, _ in _left_out_after(made):
+        changed += 1
+        now[order.currency] += lines[line].paid_minor
+    return LeftOutMoney(lines_then=n, lines_now=n + changed, then=then, now=now)
 
 
 def _planned_sums(batch: Batch) -> tuple[Counter[str], int]:
@@ -190,16 +269,24 @@ def _planned_sums(batch: Batch) -> tuple[Counter[str], int]:
     return Counter({currency: int(total) for currency, total, _ in sums}), sum(n for *_, n in sums)
 
 
-def _sums(totals: Counter[str], before: Mapping[int, RepeatOrder], made: Made) -> list[Sums]:
+def _sums(
+    totals: Counter[str], before: Mapping[int, RepeatOrder], made: Made, left: LeftOutMoney
+) -> list[Sums]:
     now = Counter(totals)
     for order, plan in made:
         old = before[order.id]
         now[old.currency] -= old.total_minor if old.status == OrderStatus.PLANNED else 0
         now[order.currency] += plan.offer.priced.total_minor if plan.offer else 0
     return [
-        Sums(currency=currency, then_minor=totals[currency], now_minor=now[currency])
-        for currency in sorted({*totals, *now})
-        if totals[currency] or now[currency]
+        Sums(
+            currency=currency,
+            then_minor=totals[currency],
+            now_minor=now[currency],
+            left_out_then=Money(left.then[currency], currency),
+            left_out_now=Money(left.now[currency], currency),
+        )
+        for currency in sorted({*totals, *now, *left.then, *left.now})
+        if totals[currency] or now[currency] or left.then[currency] or left.now[currency]
     ]
 
 

@@ -18,6 +18,7 @@ from diagnostics.catalogue import CATALOGUE
 from diagnostics.codes import Code
 from marketplace.money import Money, exponent, half_up
 from pricing.fees import REASONS
+from repurchase.templatetags import buyer_words
 from repurchase.templatetags.states import KINDS, SERVICE, SEVERITY, Shown
 from repurchase.templatetags.words import (
     ACTS,
@@ -122,6 +123,12 @@ def digits_of(currency: str) -> int:
 @register.filter
 def code_title(name: str) -> str:
     return diagnostics_words.of(name).title
+
+
+@register.filter
+def for_the_buyer(name: str) -> str:
+    """Why a line is not repeated, in the buyer's words."""
+    return str(buyer_words.REASONS.get(name, buyer_words.OTHERWISE))
 
 
 @register.filter

@@ -14,8 +14,8 @@ from repurchase import radar
 from repurchase.templatetags.states import STANDING
 
 MONEY: Mapping[str, str | Promise] = {
-    "goods": _("Goods"),
-    "freight": _("Freight"),
+    "goods_net": _("Goods without tax"),
+    "freight_net": _("Freight without tax"),
     "tax": _("Tax"),
     "total": _("Total to pay"),
 }

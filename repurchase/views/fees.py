@@ -14,6 +14,7 @@ from diagnostics.problem import Problem
 from marketplace import clock
 from marketplace.models import Category, Membership, RateCard, Store
 from marketplace.money import Money, half_up
+from pricing.totals import Amounts, amounts_of
 from repurchase.models import OrderFee
 from repurchase.services import quoting
 from repurchase.services.quoting import Quote
@@ -36,6 +37,10 @@ class Shown:
 
     def money(self, minor: int) -> Money:
         return Money(minor, self.quote.asked.currency)
+
+    @property
+    def amounts(self) -> Amounts:
+        return amounts_of(self.quote.outcome.offer.priced)
 
     @property
     def profit(self) -> Money:

@@ -36,6 +36,7 @@ def order(request: HttpRequest, membership: Membership, ref: str) -> HttpRespons
         ).get(detail.past_order.pk),
         "order": detail.order,
         "past": detail.past_order,
+        "keeps": _keeps(detail.order),
         "fee_parts": _by_part(detail.fees),
         "carrier": queries.charges(detail.order),
         "explanation": queries.explained(detail.order),
@@ -54,6 +55,10 @@ def _fulfilment(order: RepeatOrder) -> dict:
     release = Release.objects.filter(order=order).select_related("erp__product").first()
     responses = list(order.erp_responses.order_by("received_at", "pk")) if release else []
     return {"account": dues.account(order), "release": release, "responses": responses}
+
+
+def _keeps(order: RepeatOrder) -> Money:
+    return Money(order.total_minor - order.tax_minor - order.fees_minor, order.currency)
 
 
 def _by_part(fees: list[OrderFee]) -> list[tuple[str, Money, list[OrderFee]]]:

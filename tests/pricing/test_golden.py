@@ -3,6 +3,7 @@
 import csv
 import datetime as dt
 import io
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -16,6 +17,7 @@ from marketplace.money import Money, Rates, decimal_text
 from pricing import offering
 from pricing.fees import Kind, recompute
 from pricing.queries import tariff_facts
+from pricing.totals import Group, Row, amounts_of, totals
 from tests import world
 from tests.pricing.golden import work_out
 
@@ -40,6 +42,7 @@ class TestTheFile:
         assert len(ROWS) >= 120
         assert len({row["currency"] for row in ROWS}) == 10
         assert len(COUNTRIES) >= 35
+        assert sum(row["prices_include_tax"] == "yes" for row in ROWS) >= 50
         assert len({row["tax_code"].partition("-")[0] for row in ROWS}) == 3
 
     def test_shares_no_code_with_the_product(self):
@@ -135,6 +138,10 @@ def told(offer: offering.Offer, currency: str) -> dict[str, str]:
         return decimal_text(minor, currency)
 
     priced = offer.priced
+    fees: Counter[str] = Counter()
+    for fee in priced.fees:
+        fees[fee.part] += fee.amount_minor
+    (total,) = totals([Row(group=Group.OFFERED, currency=currency, amounts=amounts_of(priced), fees=fees)])
     by_kind = {fee.kind: text(fee.amount_minor) for fee in priced.fees}
     commissions = [
         f"{fee.rate.normalize():f} x {text(fee.base_minor)} = {text(fee.amount_minor)}"
@@ -156,6 +163,9 @@ def told(offer: offering.Offer, currency: str) -> dict[str, str]:
         "payment": by_kind[Kind.PAYMENT],
         "vat_remittance": by_kind[Kind.VAT_REMITTANCE],
         "all_fees": text(priced.fees_minor),
+        "goods_without_tax": text(total.goods_net.minor),
+        "freight_without_tax": text(total.freight_net.minor),
+        "seller_keeps": text(total.net.minor),
     }
 
 

@@ -54,12 +54,14 @@ class TestTheBulkEdit:
         assert told == {
             "applied": False, "version": 1, "digest": told["digest"], "orders": 5, "lines": 10, "raised": 10,
             "lowered": 0, "promises": 5, "planned_then": 5, "planned_now": 5, "dropped": 0, "drop_outs": [],
-            "capacity": None,
+            "capacity": None, "lines_left_out_then": 0, "lines_left_out_now": 0, "leaving": [],
             "sums": [
                 {
                     "currency": "USD",
                     "then": {"amount": "29898.75", "currency": "USD"},
                     "now": {"amount": "35848.75", "currency": "USD"},
+                    "left_out_then": {"amount": "0.00", "currency": "USD"},
+                    "left_out_now": {"amount": "0.00", "currency": "USD"},
                 }
             ],
         }  # fmt: skip

@@ -291,9 +291,7 @@ class TestThePlan:
         rows = list(batch.orders.all())
         assert totals.total.minor == sum(o.total_minor for o in rows)
         assert sum(fee.minor for fee in totals.fees.values()) == sum(o.fees_minor for o in rows)
-        assert totals.net.minor == totals.goods.minor + totals.freight.minor - sum(
-            f.minor for f in totals.fees.values()
-        )
+        assert totals.net.minor == sum(o.total_minor - o.tax_minor - o.fees_minor for o in rows)
         assert summary.can_lock
 
     def test_tells_how_far_the_screening_is_from_rows(self, store, monkeypatch):

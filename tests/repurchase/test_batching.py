@@ -3,6 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diagnostics.problem import Problem
+from pricing.totals import Group
 from repurchase import batching, lifecycle
 from repurchase.batching import BatchStatus, Event
 from repurchase.lifecycle import OrderStatus
@@ -51,3 +52,19 @@ class TestAnOrdersStates:
 
     def test_an_ended_order_never_comes_back(self):
         assert not lifecycle.ENDED & set(lifecycle.NEXT)
+
+    @pytest.mark.parametrize(
+        ("statuses", "group"),
+        [
+            ("failed excluded", Group.LEFT_OUT),
+            ("planned locked", Group.OFFERED),
+            ("confirmed awaiting_payment paid released shipped completed", Group.ACCEPTED),
+            ("declined expired terminated cancelled", Group.ENDED),
+            ("pending", None),
+        ],
+    )
+    def test_has_one_group_that_its_money_counts_as(self, statuses, group):
+        assert {lifecycle.GROUPS.get(OrderStatus(status)) for status in statuses.split()} == {group}
+
+    def test_has_a_group_once_it_is_planned(self):
+        assert set(lifecycle.GROUPS) == set(OrderStatus) - {OrderStatus.PENDING}

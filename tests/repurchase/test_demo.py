@@ -26,6 +26,7 @@ from repurchase.demo.plants import PLANTS, Plant, Where
 from repurchase.models import Batch
 from repurchase.queries.diagnoses import cases
 from repurchase.queries.services import asked_services
+from repurchase.queries.totals import totals_of
 from repurchase.services import batches, chunks, generating, locking
 from tests.repurchase import services
 
@@ -122,6 +123,16 @@ class TestTheBulkSeller:
         batch = screened(store, sample)
         assert list(batch.orders.values_list("status", flat=True).distinct()) == ["planned"]
         assert not batch.orders.exclude(codes=[]).exists()
+
+    def test_sold_some_of_them_at_prices_with_vat(self, data_dir):
+        """What was paid is goods and freight then; the plan's parts add up and leave the VAT to the state."""
+        batch = screened(Store.objects.get(code=ningbo.CODE), ["NB-000010", "NB-000011"])
+        (total,) = totals_of(batch.orders.all(), now=batch.screened_at)
+        inside = batch.orders.get(prices_include_tax=True)
+        assert inside.total_minor == inside.goods_minor + inside.freight_minor == inside.past_order.paid_minor
+        assert inside.tax_minor == inside.past_order.tax_minor > 0
+        assert (str(total.tax_included), total.orders) == ("mixed", 2)
+        assert total.net.minor == total.total.minor - total.tax.minor - total.fees_total.minor
 
     def test_has_stock_for_five_thousand_of_them(self, data_dir):
         wanted = 5000 * 3 * 48

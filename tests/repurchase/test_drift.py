@@ -5,6 +5,7 @@ import json
 from decimal import Decimal
 
 import pytest
+from django.utils.html import strip_tags
 
 from eligibility.drift import Field, Severity
 from marketplace import clock
@@ -93,6 +94,19 @@ class TestThePlan:
         found = self.drift(store, planned(store, history))
         assert (found.lines, found.price_changed) == (6, 1)
 
+    def test_counts_left_out_lines_too_those_without_a_list_price_apart(self, store, history):
+        """What is beyond the band is what has changed most."""
+        good = Sku.objects.get()
+        dear, off = world.sku(store, price="8.00"), world.sku(store, price=None)
+        history[1].append(
+            world.past_order(store, history[0], [(good, 10, 10_000), (dear, 10, 10_000), (off, 10, 10_000)])
+        )
+        history[1].append(world.past_order(store, history[0], [(dear, 10, 10_000)]))
+        batch = planned(store, history)
+        assert batch.orders.exclude(status="planned").count() == 1
+        found = self.drift(store, batch)
+        assert (found.lines, found.price_changed, found.unlisted) == (9, 2, 1)
+
     def test_counts_orders_with_another_vat_rate(self, store, history):
         history[1].append(
             world.past_order(
@@ -133,13 +147,38 @@ class TestThePlan:
         assert "2026-11-26" in page
         assert "2026-12-23" in page
 
+    def test_shows_the_list_price_of_the_screening_as_now(self, store, history, alice, client):
+        """R-47: USD 102.00 listed, 100.00 paid and locked; the list changes once more, and the column doesn't."""
+        other = world.sku(store, price="10.20")
+        gone = world.sku(store, price=None)
+        past = world.past_order(store, history[0], [(other, 10, 10_000), (gone, 1, 700)])
+        batch = planned(store, (history[0], [*history[1], past]))
+        PriceListEntry.objects.filter(sku=other).update(amount=Decimal("9.99"))
+        page = queries.batch_orders(batch, now=clock.now(store))
+        same, changed = page.rows[0].listed, page.rows[5].listed
+        assert (same.price.minor, same.change.minor, same.without) == (500_000, 0, 0)
+        assert (changed.price.minor, changed.change.minor, changed.without) == (10_200, 200, 0)
+        client.force_login(alice)
+        answer = client.get(f"/batches/{batch.ref}/", headers={"Accept-Language": "en"})
+        text = " ".join(strip_tags(answer.content.decode()).split())
+        assert "list price of the goods, as of" in text
+        assert "USD 102.00 + USD 2.00 +2.00 %" in text
+
+    def test_of_an_order_that_is_out_tells_the_list_price_of_all_its_lines(self, store, history):
+        dear, off = world.sku(store, price="8.00"), world.sku(store, price=None)
+        lines = [(dear, 10, 10_000), (off, 10, 10_000)]
+        out = world.past_order(store, history[0], lines)
+        batch = planned(store, (history[0], [*history[1], out]))
+        listed = queries.batch_orders(batch, now=clock.now(store)).rows[5].listed
+        assert (listed.price.minor, listed.change.minor, listed.without) == (8_000, -2_000, 1)
+
     def test_takes_the_same_queries_for_any_number_of_orders(self, store, django_assert_num_queries):
         _, orders = world.repeatable(store, orders=50)
         for size in (5, 50):
             batch = planned(store, (None, orders[:size]))
             now = clock.now(store)
             found = queries.batch(store, batch.ref, now=now)
-            with django_assert_num_queries(7):
+            with django_assert_num_queries(6):
                 queries.plan_drift(found, now=now)
 
 

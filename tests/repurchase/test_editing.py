@@ -13,13 +13,14 @@ from diagnostics.models import LedgerEntry
 from diagnostics.problem import Problem
 from eligibility import replay
 from marketplace import clock
-from marketplace.models import Buyer, CommissionRate, ProductionDay, ProductionGroup, Sku
+from marketplace.models import Buyer, CommissionRate, PastOrderLine, ProductionDay, ProductionGroup, Sku
 from repurchase import queries
 from repurchase.edits import By, base_of
 from repurchase.feed import native
 from repurchase.lifecycle import OrderStatus
 from repurchase.models import Batch, RepeatLine, RepeatOrder
 from repurchase.queries.explained import records_of
+from repurchase.queries.totals import batch_totals, left_out
 from repurchase.services import batches, editing, locking
 from repurchase.services.naming import Asked
 from tests import world
@@ -55,6 +56,67 @@ def edit(batch: Batch, asked: list[Asked], **options) -> Batch:
 def quantities(batch: Batch) -> list[int]:
     lines = RepeatLine.objects.filter(order__batch=batch).order_by("order__position", "line_no")
     return list(lines.values_list("quantity", flat=True))
+
+
+class TestWhatAnEditLeavesOut:
+    """An order of three lines, 250 + 7 + 9 pieces; whoever takes 20 pieces of the second pays 8.00 a piece."""
+
+    @pytest.fixture
+    def batch(self, store) -> Batch:
+        buyer, made = world.repeatable(store)
+        cheaper, off = world.sku(store, price="10.00", moq=1), world.sku(store, price=None)
+        world.list_price(cheaper, "8.00", min_quantity=20)
+        good = PastOrderLine.objects.get(order=made[0]).sku
+        made += [
+            world.past_order(
+                store, buyer, [(good, 250, 250_000), (cheaper, 7 + n, 7_000 + 1_000 * n), (off, 9, 777)]
+            )
+            for n in range(3)
+        ]
+        return run(batches.create(store=store, numbers=[o.number for o in made], by="user:1"))
+
+    def test_is_said_in_lines_and_money_before_it_is_applied(self, batch):
+        told = editing.preview(batch=batch, asked=every(moq=20))
+        assert [(x.code, x.whole, x.lines, x.money.minor) for x in told.leaving] == [
+            ("PRICE_OUT_OF_BAND", False, 3, 7_000 + 8_000 + 9_000)
+        ]
+        assert (told.lines_left_out_then, told.lines_left_out_now) == (3, 6)
+        (sums,) = told.sums
+        assert (sums.left_out_then.minor, sums.left_out_now.minor) == (3 * 777, 3 * 777 + 24_000)
+        (before,) = batch_totals(batch, now=batch.screened_at)
+        assert (before.total.minor, before.left_out.minor) == (sums.then_minor, sums.left_out_then.minor)
+        editing.apply(batch=batch, asked=every(moq=20), by="user:1")
+        (after,) = batch_totals(batch, now=batch.screened_at)
+        assert (after.total.minor, after.left_out.minor) == (sums.now_minor, sums.left_out_now.minor)
+        assert (after.asked, after.left_out_lines) == (before.asked, told.lines_left_out_now)
+        found = left_out(batch.orders.all())
+        assert [(x.code, x.lines, x.money.minor) for x in found] == [
+            ("PRICE_OUT_OF_BAND", 3, 24_000), ("PRICE_REFERENCE_MISSING", 3, 3 * 777),
+        ]  # fmt: skip
+
+    def test_tells_what_comes_back_too(self, batch):
+        edit(batch, every(moq=20))
+        told = editing.preview(batch=batch, asked=every(moq=1))
+        assert told.leaving == []
+        assert (told.lines_left_out_then, told.lines_left_out_now) == (6, 3)
+
+    def test_tells_lines_of_orders_that_drop_out_apart(self, batch):
+        """With the promise of tomorrow no lane is quick enough: all orders drop out, each for one cause."""
+        told = editing.preview(batch=batch, asked=every(promise_days=1))
+        assert {(x.whole, x.lines) for x in told.leaving} == {(True, 5 + 3 * 2)}
+        assert told.lines_left_out_now == 5 + 3 * 3
+
+    def test_stands_on_page_diagnosis_and_preview(self, batch, alice, client):
+        client.force_login(alice)
+        english = {"Accept-Language": "en"}
+        asked = {"act": "preview", "by": "all", "moq": "20", "store": batch.store_id}
+        preview = client.post(f"/batches/{batch.ref}/edits/", asked, headers=english).content.decode()
+        assert "PRICE_OUT_OF_BAND" in preview
+        assert "240.00" in preview
+        for url in (f"/batches/{batch.ref}/", f"/batches/{batch.ref}/diagnostics/"):
+            page = client.get(url, headers=english).content.decode()
+            assert "Left out, and why" in page
+            assert "23.31" in page
 
 
 def group(store, pieces: int, **fields) -> ProductionGroup:

@@ -2,11 +2,15 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from diagnostics import words
+from pricing import totals
 from repurchase.api.fields import Instant, MoneyField
 from repurchase.api.serializers.common import BuyerName, Gate
+
+TAX_INCLUDED = {"oneOf": [{"type": "boolean"}, {"type": "string", "enum": ["mixed"]}]}
 
 
 class BatchName(serializers.Serializer):
@@ -45,16 +49,43 @@ class FeeParts(serializers.Serializer):
     vat_remittance = MoneyField()
 
 
+@extend_schema_field(TAX_INCLUDED)
+class TaxIncluded(serializers.Field):
+    def to_representation(self, value: totals.TaxIncluded) -> bool | str:
+        return str(value) if value is totals.TaxIncluded.MIXED else value is totals.TaxIncluded.YES
+
+
 class Totals(serializers.Serializer):
-    """What the orders come to in one currency; those that failed or are excluded are not in it."""
+    """What the orders come to in one currency. `goods` to `net` are of what is live: offered or accepted.
+
+    goods_net + freight_net + tax = total = offered + accepted, at every moment.
+    """
 
     currency = serializers.CharField()
-    goods = MoneyField()
-    freight = MoneyField()
+    goods = MoneyField(help_text="As priced: with the tax where prices include it.")
+    freight = MoneyField(help_text="As priced, like the goods.")
     tax = MoneyField()
     total = MoneyField(help_text="Everything the buyer pays.")
     fees = FeeParts()
-    net = MoneyField(help_text="Goods and freight, less the fees.")
+    net = MoneyField(help_text="What the seller keeps: total − tax − fees.")
+    goods_net = MoneyField(help_text="Without tax.")
+    freight_net = MoneyField(help_text="Without tax.")
+    tax_included = TaxIncluded(help_text='Whether goods and freight hold the tax: true, false, or "mixed".')
+    asked = MoneyField(help_text="Every source line that was ticked, as it was paid, without freight.")
+    offered = MoneyField(help_text="Waits for the buyer, or for the lock before him: all that he would pay.")
+    accepted = MoneyField(help_text="All that he pays for what he accepted.")
+    ended = MoneyField(help_text="Declined, expired, cancelled or terminated: all that he would have paid.")
+    left_out = MoneyField(help_text="Of `asked`, the lines that are not offered.")
+    left_out_lines = serializers.IntegerField()
+
+
+class LeftOut(serializers.Serializer):
+    """Lines that are not offered, by the first cause of each."""
+
+    code = serializers.CharField()
+    whole = serializers.BooleanField(help_text="true: their orders are out; false: those go on without them.")
+    lines = serializers.IntegerField()
+    money = MoneyField(help_text="As it was paid for them, without freight.")
 
 
 class LotRenegotiation(serializers.Serializer):
@@ -73,8 +104,9 @@ class Lot(serializers.Serializer):
     status = serializers.CharField()
     currency = serializers.CharField(source="lock.currency")
     index_series = serializers.CharField(source="lock.index_series", help_text='"" when not exposed.')
-    orders = serializers.IntegerField()
-    total = MoneyField()
+    orders = serializers.IntegerField(help_text="Locked together.")
+    live_orders = serializers.IntegerField(help_text="Of them, those offered or accepted.")
+    total = MoneyField(help_text="Of the live ones, at the price that holds now.")
     locked_at = Instant(source="lock.locked_at")
     expires_at = Instant(source="lock.expires_at", help_text="The lock holds up to here, exclusive.")
     seconds_left = serializers.IntegerField(
@@ -145,6 +177,7 @@ class Batch(BatchName):
     progress = Progress()
     codes = CodeCount(many=True, source="plan.codes", help_text="Orders that carry each code, most first.")
     totals = Totals(many=True, source="plan.totals")
+    left_out = LeftOut(many=True, source="plan.left_out", help_text="The dearest first.")
     lots = Lot(many=True, source="plan.lots")
     custom_services = ServiceCounts(source="plan.services")
     edit = BigEdit(allow_null=True, help_text="The newest edit that went on in the background.")

@@ -2,7 +2,7 @@
 
 from rest_framework import serializers
 
-from repurchase.api.fields import MinorField
+from repurchase.api.fields import MinorField, MoneyField
 
 
 class EditSums(serializers.Serializer):
@@ -11,6 +11,19 @@ class EditSums(serializers.Serializer):
     currency = serializers.CharField()
     then = MinorField("then_minor")
     now = MinorField("now_minor")
+    left_out_then = MoneyField(help_text="Source lines that the plan leaves out, as they were paid.")
+    left_out_now = MoneyField(help_text="Those that it would leave out.")
+
+
+class Leaving(serializers.Serializer):
+    """Lines that are in the plan and would not be, by the first cause of each."""
+
+    code = serializers.CharField()
+    whole = serializers.BooleanField(
+        help_text="true: their orders drop out; false: those go on without them."
+    )
+    lines = serializers.IntegerField()
+    money = MoneyField(help_text="As it was paid for them, without freight.")
 
 
 class DropOut(serializers.Serializer):
@@ -46,6 +59,9 @@ class EditAnswer(serializers.Serializer):
     planned_then = serializers.IntegerField(source="preview.planned_then")
     planned_now = serializers.IntegerField(source="preview.planned_now")
     sums = EditSums(many=True, source="preview.sums")
+    lines_left_out_then = serializers.IntegerField(source="preview.lines_left_out_then")
+    lines_left_out_now = serializers.IntegerField(source="preview.lines_left_out_now")
+    leaving = Leaving(many=True, source="preview.leaving", help_text="The dearest first.")
     dropped = serializers.IntegerField(source="preview.dropped", help_text="Ready orders that drop out.")
     drop_outs = DropOut(many=True, source="preview.drop_outs", help_text="The first 50 of them.")
     capacity = CapacityExceeded(source="preview.overflow", allow_null=True)

@@ -19,8 +19,11 @@ class OrderName(serializers.Serializer):
         currency="past_order.currency",
         help_text="What was paid for the source order.",
     )
-    goods = MinorField("goods_minor")
-    freight = MinorField("freight_minor")
+    goods = MinorField("goods_minor", help_text="As priced: with the tax where `tax_included`.")
+    freight = MinorField("freight_minor", help_text="As priced, like the goods.")
+    goods_net = MinorField("amounts.goods_net", help_text="Without tax.")
+    freight_net = MinorField("amounts.freight_net", help_text="Without tax.")
+    tax_included = serializers.BooleanField(source="prices_include_tax")
     tax = MinorField("tax_minor")
     total = MinorField("total_minor", help_text="Everything the buyer pays.")
     fees = MinorField("fees_minor")

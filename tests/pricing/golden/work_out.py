@@ -8,6 +8,8 @@ How the requirements were read where they leave room:
 - out of prices that include VAT the VAT is taken out; what is left falls to the goods of each commission rate (the
   lowest rate first) and to the freight by largest remainder, then the freight to the rates by their goods (R-59);
 - under reverse charge VAT is 0 and the base net (R-64): the buyer pays what is left;
+- what is shown as goods and as freight without tax is that rest in two parts, by largest remainder, the goods
+  first; the seller keeps the total less the tax and all fees, whoever set the prices;
 - a tariff in another currency is exchanged by the one set of euro rates and rounded once (R-65, R-66).
 """
 
@@ -97,7 +99,7 @@ INPUTS = ["case", "day", "country", "postal_code", "currency", "prices_include_t
           "local_return", "buyer_number", "buyer_number_checked", "service", "weight_g", "volume_cm3"]  # fmt: skip
 WORKED_OUT = ["tax_code", "charged_weight_g", "goods", "freight", "tax", "total", "commissions", "ear_review",
               "carrier", "saving_outside_the_range", "return_warehouse", "payment", "vat_remittance",
-              "all_fees"]  # fmt: skip
+              "all_fees", "goods_without_tax", "freight_without_tax", "seller_keeps"]  # fmt: skip
 
 
 def half_up(value: Fraction) -> int:
@@ -115,6 +117,10 @@ def written(amount: int, currency: str) -> str:
     digits = DIGITS[currency]
     text = str(amount).rjust(digits + 1, "0")
     return f"{text[:-digits]}.{text[-digits:]}" if digits else text
+
+
+def signed(amount: int, currency: str) -> str:
+    return f"-{written(-amount, currency)}" if amount < 0 else written(amount, currency)
 
 
 def exchanged(amount: int, of: str, into: str) -> int:
@@ -222,15 +228,17 @@ def worked_out(order: dict) -> dict:
     payment = half_up((net + tax) * Fraction("0.007"))
     remittance = half_up((net + tax) * Fraction("0.005")) if remitted else 0
     fees += ear + carrier + back + payment + remittance
+    goods_without_tax, freight_without_tax = shared_out(net, [goods, shown_freight])
     amounts = {"goods": goods, "freight": shown_freight, "tax": tax, "total": net + tax, "ear_review": ear,
                "carrier": carrier, "return_warehouse": back, "payment": payment, "vat_remittance": remittance,
-               "all_fees": fees}  # fmt: skip
+               "all_fees": fees, "goods_without_tax": goods_without_tax,
+               "freight_without_tax": freight_without_tax, "seller_keeps": net - fees}  # fmt: skip
     return {
         "tax_code": code,
         "charged_weight_g": weight,
         "commissions": "; ".join(commissions),
         "saving_outside_the_range": outside,
-        **{name: written(amount, currency) for name, amount in amounts.items()},
+        **{name: signed(amount, currency) for name, amount in amounts.items()},
     }
 
 
@@ -300,6 +308,10 @@ def orders() -> list[dict]:
                ("sea", "100001", "9999999")]  # fmt: skip
     for service, weight, volume in weights:
         add(f"{service}, {weight} g, {volume} cm³", service=service, weight_g=weight, volume_cm3=volume)
+    for currency, goods, freight in (("USD", "0.01", "0.01"), ("JPY", "3", "3"), ("KWD", "9.999", "0.001"),
+                                     ("GBP", "123910.59", "1204.07")):  # fmt: skip
+        add(f"tax inside {currency} {goods} and {freight}", currency=currency, lines=f"apparel {goods}",
+            freight_charged=freight, prices_include_tax="yes")  # fmt: skip
     add("pitfall 5", lines="apparel 18.37", freight_charged="0.00")
     add("a million", lines="apparel 1000000.00", freight_charged="0.00", country="US")
     add("one cent", lines="apparel 0.01", freight_charged="0.00")
