@@ -8,6 +8,7 @@ from django.core.exceptions import ImproperlyConfigured
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign import fields, signers, timestamps
 
+from diagnostics.transactions import refuse_inside
 from pricing.agreements import DEMO_SEAL
 from pricing.reading import Certificate, certificate_of
 
@@ -37,6 +38,7 @@ def certificate() -> Certificate:
 
 def seal(pdf: bytes, *, reason: str) -> bytes:
     """The PDF certified as a whole: no change is permitted after it. With SEAL_TSA_URL, time-stamped as well."""
+    refuse_inside("seal")
     meta = signers.PdfSignatureMetadata(
         field_name=FIELD,
         subfilter=fields.SigSeedSubFilter.PADES,

@@ -4,7 +4,6 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import get_user_model
 from django.db.models import Min, QuerySet, Sum
 from django.urls import reverse
 
@@ -14,7 +13,7 @@ from marketplace.queries import newest_rate_set
 from outbox.letters import Rendered, from_template, renders
 from pricing import signing
 from pricing.models import Grant, Lock, Renegotiation
-from repurchase.letters import batch_url, to_seller
+from repurchase.letters import batch_url, platform_staff, to_seller
 from repurchase.models import Batch
 
 
@@ -67,7 +66,7 @@ def terminated_seller(subjects: Mapping) -> Rendered | None:
 def quarantined(subjects: Mapping) -> Rendered | None:
     """To the staff who may decide it; nothing is left to say once all of it was decided."""
     rows = list(Quarantined.objects.filter(pk__in=subjects["rows"], verdict="").order_by("day", "name"))
-    to = _deciders()
+    to = platform_staff()
     if not rows or not to:
         return None
     link = settings.SITE_URL + reverse("admin:marketplace_quarantined_changelist") + "?verdict__exact="
@@ -84,16 +83,11 @@ def stale_rates(subjects: Mapping) -> Rendered | None:
     newest = newest_rate_set(now, store=None)
     limit = int(policy.in_force(now)["fx_max_age_days"])
     young = newest is not None and (now.date() - newest.published_on).days <= limit
-    if young or not (to := _deciders()):
+    if young or not (to := platform_staff()):
         return None
     return from_template(
         "stale_rates", to=to, language=settings.LANGUAGE_CODE, context={"newest": newest, "limit": limit}
     )
-
-
-def _deciders() -> list[str]:
-    staff = get_user_model().objects.filter(is_active=True, is_staff=True)
-    return [user.email for user in staff.order_by("pk") if user.has_perm("marketplace.change_quarantined")]
 
 
 def _of_renegotiations(name: str, subjects: Mapping, *, to_buyer: bool) -> Rendered | None:

@@ -28,6 +28,7 @@ class DiagnosisReport(models.Model):
     asked_by = models.CharField(max_length=80)
     rung_at = models.DateTimeField()
     busy_until = models.DateTimeField(null=True)
+    alarmed_at = models.DateTimeField(null=True)  # when the operator was told that it failed
     tries = models.PositiveSmallIntegerField(default=0)
     phase = models.CharField(max_length=8, choices=Phase.choices, default=Phase.WAITING)
     done = models.PositiveIntegerField(default=0)  # orders read

@@ -21,6 +21,7 @@ from repurchase.services import (
     generating,
     invoicing,
     lapsing,
+    papers,
     releasing,
     reminding,
     reporting,
@@ -51,6 +52,7 @@ class Swept:
     rung_documents: int
     review_alarms: int
     rung_reports: int
+    paper_alarms: int
 
 
 def sweep(*, store: Store | None = None, at: dt.datetime | None = None) -> Swept:
@@ -73,7 +75,7 @@ def sweep(*, store: Store | None = None, at: dt.datetime | None = None) -> Swept
         rung_proformas=invoicing.ring_due(store=store), released_orders=released, announced_again=again,
         lapse_notices=notices, lapsed_stores=lapsed,
         rung_documents=uploading.ring_unread(), review_alarms=reviewing.watch(),
-        rung_reports=reporting.ring_due(),
+        rung_reports=reporting.ring_due(), paper_alarms=papers.alarm(),
     )  # fmt: skip
 
 

@@ -14,8 +14,10 @@ from kombu.exceptions import OperationalError
 
 from marketplace import clock
 from repurchase.models import Heartbeat
+from repurchase.queries import papers
 
 log = structlog.get_logger(__name__)
+RETRY_SECONDS = 5
 BEAT_MAX_AGE = dt.timedelta(seconds=10 * settings.SWEEP_SECONDS)
 """Beat rings the sweep each few seconds and a worker answers: older than this, one of them is gone."""
 
@@ -29,9 +31,15 @@ def alive(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def ready(request: HttpRequest) -> JsonResponse:
+    """503 while a part is away that everybody needs. Papers that fail are told, and keep nobody from working."""
     parts = {"database": _database(), "broker": _broker()}
     parts["timers"] = parts["database"] and _timers()
-    return JsonResponse(parts, status=200 if all(parts.values()) else 503)
+    status = 200 if all(parts.values()) else 503
+    failing = papers.count_failing() if parts["database"] else 0
+    response = JsonResponse(parts | {"papers": not failing, "failing_papers": failing}, status=status)
+    if status == 503:
+        response["Retry-After"] = str(RETRY_SECONDS)
+    return response
 
 
 def _database() -> bool:
