@@ -225,3 +225,16 @@ class TestTheStockSource:
         simulate()
         kept.refresh_from_db()
         assert kept.stock_synced_at == old
+
+
+class TestTheDemoAfterAPause:
+    def test_is_fed_before_anybody_looks(self, the_demo, tmp_path):
+        """The first batch after a second `make run` once failed whole, since the simulator had not fed yet."""
+        ours = Sku.objects.filter(source=SIMULATED, stock_source="").exclude(code=plants.STALE_SKU)
+        with taken_back():
+            paused = clock.now() - dt.timedelta(hours=3)
+            ours.update(stock_synced_at=paused)
+            assert demo.load(data_dir=tmp_path) is False
+            assert ours.exists()
+            assert not ours.filter(stock_synced_at__lte=paused).exists()
+            transaction.set_rollback(True)

@@ -152,6 +152,7 @@ class TestWithoutTheBroker:
             assert {o.status for o in planned.orders.all()} == {"awaiting_payment"}
             rows = [
                 {
+                    "key": o.ref,
                     "order": o.ref,
                     "reference": "T-1",
                     "amount": f"{o.total_minor / 100:.2f}",
@@ -194,7 +195,7 @@ class TestWithoutTheBroker:
                 "csrfmiddlewaretoken": csrf,
                 "act": "confirm",
                 "consent": "yes",
-                f"lock-{lock.pk}": lock.terms_digest,
+                "digest": f"{lock.pk}:{lock.terms_digest}",
             }
         )
         browser.open(f"{url}/b/{token}/", data=form.encode(), timeout=60).read()
@@ -245,15 +246,13 @@ class TestTheServers:
         command = [sys.executable, "-m", "repurchase.embedded", "with", "--", "sleep", "600"]
         environment = {k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "REDIS_URL")}
         killed = subprocess.Popen(command, cwd=ROOT, env=environment | {"DATA_DIR": str(folder)})
-        wait_until(
-            lambda: any(" 600" in p or p.endswith("sleep 600") for p in processes_of(folder)), "not started"
-        )
+        wait_until(lambda: "sleep 600" in processes_of(folder), "not started")
         killed.kill()
         killed.wait()
         left = Path((folder / "redis" / "socket").read_text()).parent
         with servers.started(folder, fast=True):
             pass
-        wait_until(lambda: all("sleep 600" in p for p in processes_of(folder)), "something is left behind")
+        wait_until(lambda: all(p == "sleep 600" for p in processes_of(folder)), "something is left behind")
         assert not left.exists()
         for process in psutil.process_iter():
             with contextlib.suppress(psutil.Error):
