@@ -11,7 +11,6 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from repurchase.embedded import servers
 
@@ -23,7 +22,8 @@ STOP_SECONDS = 15
 
 def run(data_dir: Path, *, port: int, fast: bool = False) -> int:
     """Everything up, the demo loaded, demo.json written; then waits for Ctrl-C and ends all of it."""
-    _let_signals(_interrupt)  # a shell's background job begins with SIGINT ignored
+    for number in servers.ENDING:  # a shell's background job begins with SIGINT ignored
+        signal.signal(number, servers.interrupt)
     children: dict[str, subprocess.Popen] = {}
     (data_dir / "demo.json").unlink(missing_ok=True)  # its presence says that the portal is ready
     try:
@@ -49,17 +49,6 @@ def run(data_dir: Path, *, port: int, fast: bool = False) -> int:
     except KeyboardInterrupt:
         return 130
     return 0
-
-
-def _interrupt(number: int, frame: object) -> None:
-    """The first one ends everything; a second would leave behind what is not stopped yet, so it is not heard."""
-    _let_signals(signal.SIG_IGN)
-    raise KeyboardInterrupt
-
-
-def _let_signals(handler: Any) -> None:
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, handler)
 
 
 def _say(text: str) -> None:

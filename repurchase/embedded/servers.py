@@ -33,6 +33,7 @@ ROLES = Path(__file__).parent / "roles.sql"
 FAST = "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n"
 """For tests: a crash of the machine may lose data, a crash of a process can't."""
 
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 REDIS_PREFIX = "bro-redis-"
 DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
 COMMON = "timezone = 'UTC'\nmax_connections = 60\nshared_buffers = 256MB\nlog_min_messages = fatal\n"
@@ -264,6 +265,13 @@ def secrets_of(data_dir: Path) -> dict[str, str]:
             json.dump(keys, out)
     keys = json.loads(file.read_text())
     return {name: keys[name] for name in ("SECRET_KEY", "LINK_KEY")}
+
+
+def interrupt(number: int, frame: object) -> None:
+    """A signal's handler: the first one ends everything; a second would leave behind what is not stopped yet."""
+    for each in ENDING:
+        signal.signal(each, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def die_with_parent() -> None:

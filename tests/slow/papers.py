@@ -31,7 +31,8 @@ QUIET_GOALS = {"owed": 2, "papers": 60, "others": 5, "memory": 400}
 
 def run() -> dict[str, dict]:
     store, numbers = fill(replace(SMALL, orders=ORDERS))
-    other, theirs = fill(replace(SMALL, orders=OTHERS))
+    other, theirs = fill(SMALL)  # enough bought before for the gates
+    theirs = theirs[:OTHERS]
     figures: dict[str, dict] = {}
     with _programs() as programs:
         _warm(other, theirs)
