@@ -50,6 +50,9 @@ class DiagnosisReport(models.Model):
             )
         ]
 
+    def __str__(self) -> str:
+        return f"{self.batch.ref} report {self.pk}"
+
     @property
     def finished(self) -> bool:
         return self.phase in (self.Phase.DONE, self.Phase.FAILED)

@@ -51,18 +51,6 @@ def asked(url: str, **headers: str) -> tuple[int, HTTPMessage, str]:
         return error.code, error.headers, error.read().decode()
 
 
-def processes_of(folder: Path) -> list[str]:
-    """Whatever runs in this data directory or was started for it."""
-    found = []
-    for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error):
-            if process.status() == psutil.STATUS_ZOMBIE or process.pid == os.getpid():
-                continue
-            if str(folder) in " ".join(process.cmdline()) or process.environ().get("DATA_DIR") == str(folder):
-                found.append(" ".join(process.cmdline()))
-    return found
-
-
 @pytest.fixture
 def folder() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="bro-away-", ignore_cleanup_errors=True) as name:
@@ -112,7 +100,7 @@ class TestWithoutPostgres:
                 assert both.revive() == []
                 assert asked(f"{url}/sign-in/")[0] == 200
                 assert asked(f"{url}/api/v1/batches/", Authorization="Bearer brk_x.y")[0] == 401
-        assert processes_of(folder) == []
+        assert beside.processes_of(folder) == []
 
     @staticmethod
     def refused(code: int, headers: HTTPMessage, body: str) -> None:
@@ -232,7 +220,7 @@ class TestTheServers:
             assert set(revived) == {"PostgreSQL", "Redis"}
             psycopg2.connect(host=str(address), user="owner", dbname=servers.DATABASE).close()
             assert servers._answers(Path(url.removeprefix("unix://")))
-        assert processes_of(folder) == []
+        assert beside.processes_of(folder) == []
 
     def test_are_said_to_be_started_again(self, folder, capsys):
         with servers.started(folder, fast=True) as both:
@@ -246,13 +234,15 @@ class TestTheServers:
         command = [sys.executable, "-m", "repurchase.embedded", "with", "--", "sleep", "600"]
         environment = {k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "REDIS_URL")}
         killed = subprocess.Popen(command, cwd=ROOT, env=environment | {"DATA_DIR": str(folder)})
-        wait_until(lambda: "sleep 600" in processes_of(folder), "not started")
+        wait_until(lambda: "sleep 600" in beside.processes_of(folder), "not started")
         killed.kill()
         killed.wait()
         left = Path((folder / "redis" / "socket").read_text()).parent
         with servers.started(folder, fast=True):
             pass
-        wait_until(lambda: all(p == "sleep 600" for p in processes_of(folder)), "something is left behind")
+        wait_until(
+            lambda: all(p == "sleep 600" for p in beside.processes_of(folder)), "something is left behind"
+        )
         assert not left.exists()
         for process in psutil.process_iter():
             with contextlib.suppress(psutil.Error):
@@ -269,12 +259,14 @@ class TestTheServers:
             [sys.executable, "-m", "repurchase.embedded", "run", "--fast", "--port", "0"], cwd=ROOT,
             env=environment | {"DATA_DIR": str(folder)},
         )  # fmt: skip
-        wait_until(lambda: any("migrate" in p for p in processes_of(folder)), "the set-up did not begin")
+        wait_until(
+            lambda: any("migrate" in p for p in beside.processes_of(folder)), "the set-up did not begin"
+        )
         process.send_signal(signal.SIGTERM)
         for _ in range(again):
             time.sleep(0.1)
             process.send_signal(signal.SIGTERM)
         assert process.wait(PATIENCE) in (0, 130)
-        assert processes_of(folder) == []
+        assert beside.processes_of(folder) == []
         assert not (folder / "redis" / "socket").exists()
         assert not (folder / "postgres" / ".s.PGSQL.5432").exists()
