@@ -32,7 +32,7 @@ DATABASE = "bulk_repeat_order"
 ROLES = Path(__file__).parent / "roles.sql"
 
 FAST = "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n"
-"""For tests: a crash of the machine may lose data, a crash of a process can't."""
+"""For tests: a crash may lose the last commits."""
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 REDIS_PREFIX = "bro-redis-"

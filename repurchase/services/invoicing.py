@@ -71,7 +71,8 @@ def _keep(found: Proforma, drawn: proformas.Paper, content: bytes, key: str, now
     rendering.finish(
         found, issued_at=now, totals=totals, file_key=key, file_digest=digest, file_bytes=len(content)
     )
-    for side in ("seller", "buyer"):
+    standing = found.orders.exclude(status=OrderStatus.CANCELLED).exists()
+    for side in ("seller", "buyer") if standing else ():
         letters.write(
             kind=f"repurchase.proforma_{side}", store_id=found.store_id, dedupe=f"proforma:{side}:{found.pk}",
             proforma=str(found.pk),

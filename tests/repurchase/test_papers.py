@@ -23,10 +23,11 @@ from pricing.services import sealing
 from repurchase import proformas
 from repurchase.models import Proforma
 from repurchase.queries import papers as queries
-from repurchase.services import invoicing, papers, sweeping
+from repurchase.services import calling_off, invoicing, papers, settling, sweeping
 from repurchase.services import printing as invoices
 from tests.pricing.test_agreements import AT, order, renegotiated
 from tests.pricing.test_sealing import printed
+from tests.repurchase import paid
 from tests.repurchase.sealing import confirmed
 from tests.repurchase.test_proformas import order as invoiced_order
 
@@ -127,6 +128,26 @@ class TestAProforma:
             o.ref for o in batch.orders.order_by("position")
         ]
         assert sum(int(row[7]) for row in rows(files["lines.csv"])[1:]) == 2500
+
+    def test_bills_nothing_that_was_called_off_before_it_was_printed(self, store):
+        """Orders are payable before the PDF is there, so some may be called off before it is."""
+        batch = confirmed(store)
+        found = Proforma.objects.get(batch=batch)
+        first, *_ = batch.orders.order_by("position")
+        rows_paid = [paid.receipt(first)]
+        settling.record(store=store, receipts=rows_paid, source="api", by="key:1")
+        calling_off.call_off(store=store, proforma=found, why="x", by="user:1")
+        made = invoicing.issue(found.pk)
+        files = attached(invoicing.content_of(made))
+        assert [row[0] for row in rows(files["orders.csv"])[1:]] == [first.ref]
+        assert [row[0] for row in rows(files["lines.csv"])[1:]] == [first.ref]
+        assert made.totals[0]["total_minor"] == first.total_minor
+
+    def test_that_was_called_off_whole_reaches_nobody(self, store):
+        found = Proforma.objects.get(batch=confirmed(store))
+        calling_off.call_off(store=store, proforma=found, why="x", by="user:1")
+        assert invoicing.issue(found.pk).issued_at
+        assert not Letter.objects.filter(kind__startswith="repurchase.proforma").exists()
 
     def test_is_rendered_while_no_row_is_held(self, store, monkeypatch):
         """A row lock would be a transaction: the guard in the renderer would refuse it."""
