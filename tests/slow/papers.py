@@ -11,12 +11,13 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import psutil
 
 from pricing import signing
 from pricing.models import Grant, Lock, SealedAgreement, Sealing
-from repurchase.embedded import portal
+from repurchase.embedded import portal, servers
 from repurchase.models import Batch, Heartbeat, Proforma
 from repurchase.services import answering, batches, calling_off, locking
 from tests.chaos.batches import SMALL, fill
@@ -113,7 +114,7 @@ def _programs() -> Iterator[list[psutil.Process]]:
         for name, command in portal._programs(0).items():
             if name in ("worker", "papers", "beat"):
                 log = (folder / f"slow-{name}.log").open("w")
-                started.append(subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT))
+                started.append(_beside(command, stdout=log, stderr=subprocess.STDOUT))
         yield [psutil.Process(process.pid) for process in started]
     finally:
         for process in started:
@@ -122,9 +123,13 @@ def _programs() -> Iterator[list[psutil.Process]]:
             process.wait(60)
 
 
+def _beside(command: list[str], **streams: Any) -> subprocess.Popen:
+    return subprocess.Popen(command, preexec_fn=servers.die_with_parent, **streams)
+
+
 @contextlib.contextmanager
 def _busy(loops: int) -> Iterator[None]:
-    started = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(loops)]
+    started = [_beside([sys.executable, "-c", "while True: pass"]) for _ in range(loops)]
     try:
         time.sleep(2 if started else 0)
         yield
