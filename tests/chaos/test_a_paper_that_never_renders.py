@@ -4,6 +4,7 @@ import sys
 
 import pytest
 
+from marketplace.models import Store
 from pricing.models import SealedAgreement, Sealing
 from repurchase.models import Proforma
 from repurchase.services import batches, sweeping
@@ -23,12 +24,13 @@ HANGS = 300
 
 class TestAPaperThatNeverRenders:
     def test_holds_up_nothing(self):
-        store, other = world.store(), world.store()
-        store.pay_to = WORDS
-        store.save()
+        store, other, third = world.store(), world.store(), world.store()
+        for each in (store, other, third):
+            world.move_clock(each, world.NOW)
+        Store.objects.filter(pk=store.pk).update(pay_to=WORDS)
         endless, sound = confirmed(store), confirmed(other)
         assert {o.status for o in endless.orders.all()} == {"awaiting_payment"}
-        _, past = world.repeatable(world.store())
+        _, past = world.repeatable(third)
         with fleet() as beside:
             beside.environment["PAPER_SECONDS"] = "4"
             beside._start("papers", [*CELERY, "-Q", "papers", "--hostname", "papers@fleet"], "")
@@ -43,7 +45,7 @@ class TestAPaperThatNeverRenders:
                     for pk in Sealing.objects.values_list("pk", flat=True)
                 ),
             ]
-            planned = batches.create(store=past[0].store, numbers=[o.number for o in past], by="user:1")
+            planned = batches.create(store=third, numbers=[o.number for o in past], by="user:1")
             python(RING.format(bells=[*bells, ("repurchase.generate_next", {})]), beside)
 
             def all_others_are_done() -> bool:
