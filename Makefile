@@ -1,6 +1,6 @@
 # `make run` and `make test` set everything up; `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench ocr-report chaos chaos-long setup setup-test messages clean
+.PHONY: help run test lint bench ocr-report chaos chaos-long check-slow setup setup-test messages clean
 
 PACKAGES := sh repurchase/embedded/system-packages.sh
 VENV := .venv
@@ -65,8 +65,11 @@ chaos: setup-test ## the fault tests, and what schemathesis tries on the API, in
 chaos-long: setup-test ## the same in their full sizes, for hours
 	@CHAOS=long $(PRIVATE) $(PY) -m pytest -q -rP tests/chaos
 
+check-slow: setup-test ## a 5000-order confirmation with its papers, quiet and beside four busy loops; writes check-slow.json
+	@$(PRIVATE) $(PY) -m tests.slow $(TESTS)
+
 messages: setup-test ## collects new texts into locale/
 	@$(PRIVATE) $(PY) manage.py makemessages --all --no-obsolete --no-wrap --no-location --ignore 'tests/*' --ignore '.venv/*' --ignore '.uv/*'
 
 clean: ## removes what the set-up made, the data included
-	rm -rf $(VENV) .uv .data .pytest_cache .ruff_cache .import_linter_cache bench.json ocr-report.json
+	rm -rf $(VENV) .uv .data .pytest_cache .ruff_cache .import_linter_cache bench.json ocr-report.json check-slow.json

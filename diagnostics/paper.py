@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from weasyprint import HTML, Attachment
 from weasyprint.urls import URLFetcher
 
+from diagnostics.transactions import refuse_inside
+
 
 class Nothing(URLFetcher):
     """The page is one string: whatever it would fetch came from somebody's text."""
@@ -14,4 +16,6 @@ class Nothing(URLFetcher):
 
 
 def pdf(page: str, *, attachments: Sequence[Attachment] = ()) -> bytes:
+    """Seconds, for many pages: InsideTransaction while one is open."""
+    refuse_inside("render")
     return HTML(string=page, url_fetcher=Nothing()).write_pdf(attachments=list(attachments))

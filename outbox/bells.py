@@ -14,20 +14,21 @@ from redis.retry import Retry
 log = structlog.get_logger(__name__)
 
 
-def ring(task: str, /, *, times: int = 1, **arguments: object) -> None:
+def ring(task: str, /, *, times: int = 1, priority: int | None = None, **arguments: object) -> None:
     """Sends `task` to the queue once the transaction is committed; with the broker down it only logs.
 
-    `times`: for as many workers as may come.
+    `times`: for as many workers as may come. `priority`: another one than its route says.
     """
-    transaction.on_commit(lambda: _send(task, times, arguments), robust=True)
+    options = {} if priority is None else {"priority": priority}
+    transaction.on_commit(lambda: _send(task, times, arguments, options), robust=True)
 
 
-def _send(task: str, times: int, arguments: dict[str, object]) -> None:
+def _send(task: str, times: int, arguments: dict[str, object], options: dict[str, int]) -> None:
     try:
         if not settings.BROKER_URL:
             quick_redis().ping()
         for _ in range(times):
-            current_app.send_task(task, kwargs=arguments, retry=False)
+            current_app.send_task(task, kwargs=arguments, retry=False, **options)
     except (redis.RedisError, OperationalError) as error:
         log.warning("bell_unheard", task=task, arguments=arguments, error=str(error))
 

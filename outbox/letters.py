@@ -7,16 +7,20 @@ from dataclasses import dataclass, field
 import structlog
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.template.loader import render_to_string
 from django.utils import translation
 
+from diagnostics.transactions import refuse_inside
 from outbox.bells import ring
 from outbox.models import Letter
 
 log = structlog.get_logger(__name__)
 
 PER_PASS = 50  # bounded, so that one pass never outlives its task
+LEASE = dt.timedelta(minutes=2)
+"""A mail server has 10 s for each step: whoever has not said by then how it went is gone, and it is sent again."""
 BACKOFF = [dt.timedelta(seconds=s) for s in (5, 30, 120, 600, 1800)]  # then every half hour
 
 
@@ -90,29 +94,48 @@ def deliver_due() -> int:
     return sent
 
 
-@transaction.atomic
 def _deliver_next() -> str:
-    due = Letter.objects.filter(sent_at__isnull=True, next_try_at__lte=Now())
-    letter = due.order_by("next_try_at").select_for_update(skip_locked=True).first()
+    """It is rendered and sent while no row is held: a silent mail server keeps nothing from anybody."""
+    letter = _claim()
     if letter is None:
         return ""
-    letter.attempts += 1
     try:
         _send(letter)
-        letter.sent_at, letter.last_error, outcome = Now(), "", "sent"
     except Exception as error:
         log.exception("letter_not_sent", letter=str(letter.id), kind=letter.kind)
-        letter.last_error, outcome = f"{type(error).__name__}: {error}"[:300], "failed"
-        letter.next_try_at = Now() + BACKOFF[min(letter.attempts, len(BACKOFF)) - 1]
-    letter.save()
-    if outcome == "failed" and letter.attempts == 1 and letter.kind in FAILURES:
+        _keep_failure(letter, f"{type(error).__name__}: {error}"[:300])
+        return "failed"
+    _mine(letter).update(sent_at=Now(), last_error="")
+    return "sent"
+
+
+@transaction.atomic
+def _claim() -> Letter | None:
+    """The letter that is due the longest, kept from other passes for a while: its next try moves, its attempts count."""
+    due = Letter.objects.filter(sent_at__isnull=True, next_try_at__lte=Now())
+    letter = due.order_by("next_try_at").select_for_update(skip_locked=True).first()
+    if letter is not None:
+        letter.attempts += 1
+        Letter.objects.filter(pk=letter.pk).update(attempts=letter.attempts, next_try_at=Now() + LEASE)
+    return letter
+
+
+def _mine(letter: Letter) -> QuerySet[Letter]:
+    """Unless another pass took it up meanwhile: that one says how it went."""
+    return Letter.objects.filter(pk=letter.pk, sent_at=None, attempts=letter.attempts)
+
+
+@transaction.atomic
+def _keep_failure(letter: Letter, error: str) -> None:
+    again = Now() + BACKOFF[min(letter.attempts, len(BACKOFF)) - 1]
+    first = not letter.last_error
+    if _mine(letter).update(last_error=error, next_try_at=again) and first and letter.kind in FAILURES:
         FAILURES[letter.kind](letter)
-    return outcome
 
 
 def _send(letter: Letter) -> None:
-    with transaction.atomic():  # a renderer's database error must not spoil the pass
-        rendered = RENDERERS[letter.kind](letter.subjects)
+    refuse_inside(f"letter: {letter.kind}")
+    rendered = RENDERERS[letter.kind](letter.subjects)
     if rendered is None:
         return
     message = EmailMultiAlternatives(

@@ -30,6 +30,30 @@ class Letter(models.Model):
         return f"{self.kind} {self.id}"
 
 
+class RenderJob(models.Model):
+    """A PDF to be made by a worker after the transaction that wanted it (`outbox.rendering`): whose it is, how it goes."""
+
+    MADE = "done_at"  # the column that says since when it is there
+
+    rung_at = models.DateTimeField()
+    tries = models.PositiveSmallIntegerField(default=0)  # how often it was taken up
+    busy_until = models.DateTimeField(null=True)  # the lease of the worker that has it; null: nobody has it
+    error = models.CharField(max_length=200, blank=True, default="")  # of the last try, for the operator
+    alarmed_at = models.DateTimeField(null=True)  # when the operator was told that it does not get made
+
+    class Meta:
+        abstract = True
+
+    @property
+    def is_made(self) -> bool:
+        return getattr(self, self.MADE) is not None
+
+    @property
+    def has_failed(self) -> bool:
+        """Tried at least once in vain. It is tried again by itself."""
+        return not self.is_made and (bool(self.error) or self.tries > 1)
+
+
 class EventHead(models.Model):
     """How many events a store has had. Its row lock is taken by the commit itself (migration 0003)."""
 

@@ -15,6 +15,7 @@ from django.db import connection, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
+from diagnostics.transactions import refuse_inside
 from outbox import events, letters, posting, signatures, webhooks
 from outbox.models import Delivery, Webhook
 from outbox.posting import Outcome, Posted
@@ -103,6 +104,7 @@ def _attempt(delivery: Delivery) -> bool:
 
 
 def _post(delivery: Delivery, now: dt.datetime) -> Posted:
+    refuse_inside("webhook")
     said = events.told(delivery.event)
     body = json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()
     signed = signatures.headers(delivery.webhook, id=said["id"], body=body, now=now)

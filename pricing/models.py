@@ -11,6 +11,7 @@ from django.db.models.expressions import Combinable
 from diagnostics.frozen import frozen
 from diagnostics.proofs import proven
 from marketplace.models import Buyer, FxRateSet, IndexClose, Store
+from outbox.models import RenderJob
 from pricing import triggers
 from pricing.agreements import Kind
 from pricing.locks import LIVE, LockStatus
@@ -306,7 +307,7 @@ class Act(models.Model):
         constraints = [models.UniqueConstraint(fields=["grant", "lock"], name="one_act_a_grant_and_lock")]
 
 
-class Sealing(models.Model):
+class Sealing(RenderJob):
     """An agreement to be sealed: asked for in the transaction that made it, done by a worker (reliability 1)."""
 
     store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="+")
@@ -314,8 +315,6 @@ class Sealing(models.Model):
     subject = models.CharField(max_length=40)
     occasion = models.UUIDField()  # what was agreed to, as the kind's builder knows it: a lock, an offer
     asked_at = models.DateTimeField()
-    rung_at = models.DateTimeField()
-    tries = models.PositiveSmallIntegerField(default=0)
     done_at = models.DateTimeField(null=True)
 
     class Meta:

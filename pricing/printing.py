@@ -1,4 +1,4 @@
-"""An agreement as a PDF: what was agreed, the list of orders, and the page of evidence. No network, no other file."""
+"""An agreement as a PDF: what was agreed, in summary, and the page of evidence. No network, no other file."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -23,8 +23,11 @@ def pdf(
     certificate: Certificate,
     now: dt.datetime,
 ) -> bytes:
-    """`content`: the canonical agreement; it and the `terms` by file name are attached, for machines to check."""
-    files = {AGREEMENT: content, **terms}
+    """`content`: the canonical agreement; it and the `terms` by file name are attached, for machines to check.
+
+    Beside them, for people, every order and line as CSV.
+    """
+    files = {AGREEMENT: content, **terms, **listing.attached(agreement)}
     attachments = [Attachment(string=data, name=name, relationship="Data") for name, data in files.items()]
     with translation.override("en"):
         page = render_to_string(
@@ -45,6 +48,11 @@ def _context(agreement: Agreement, content: bytes, certificate: Certificate, now
         "sku_blocks": listing.blocks(listing.SKUS, skus),
         "order_columns": listing.ORDERS,
         "order_blocks": listing.blocks(listing.ORDERS, orders),
+        "skus": len(skus),
+        "printed": listing.PRINTED_ROWS,
+        "left_out": agreement.left_out[: listing.PRINTED_ROWS],
+        "services": agreement.services[: listing.PRINTED_TEXTS],
+        "printed_texts": listing.PRINTED_TEXTS,
         "certificate": certificate,
         "demo_seal": agreements.DEMO_SEAL in certificate.name,
         "time_stamped_by": settings.SEAL_TSA_URL,

@@ -9,6 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign import fields, signers, timestamps
 
+from diagnostics.transactions import refuse_inside
 from pricing.agreements import DEMO_SEAL
 from pricing.reading import Certificate, certificate_of
 
@@ -62,6 +63,7 @@ def seal(pdf: bytes, *, reason: str) -> bytes:
 
     ImproperlyConfigured when the certificate is not in force at this moment, which is the one that the seal states.
     """
+    refuse_inside("seal")
     certificate_in_force()
     meta = signers.PdfSignatureMetadata(
         field_name=FIELD,

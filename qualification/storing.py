@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import structlog
-from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
 
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
+from diagnostics.transactions import InsideTransaction
+from outbox import files
 
 log = structlog.get_logger(__name__)
 
@@ -21,15 +21,15 @@ def keep(data: bytes) -> str:
     """Its key in the storage."""
     token = secrets.token_hex(16)
     with _reached():
-        return default_storage.save(f"qualification/{token[:2]}/{token}.pdf", ContentFile(data))
+        return files.keep_as(f"qualification/{token[:2]}/{token}.pdf", data)
 
 
 def keep_page(folder: str, number: int, jpeg: bytes) -> None:
     """Read anew after a worker was lost, a page takes the place of what was kept before."""
     name = page_name(folder, number)
     with _reached():
-        default_storage.delete(name)
-        default_storage.save(name, ContentFile(jpeg))
+        files.discard(name)
+        files.keep_as(name, jpeg)
 
 
 def page_name(folder: str, number: int) -> str:
@@ -38,14 +38,14 @@ def page_name(folder: str, number: int) -> str:
 
 def fetch(name: str) -> bytes:
     """FileNotFoundError when it is not there."""
-    with _reached(), default_storage.open(name) as file:
-        return file.read()
+    with _reached():
+        return files.read(name)
 
 
 def is_reached() -> bool:
     try:
         with _reached():
-            default_storage.exists("qualification/none.pdf")
+            files.exists("qualification/none.pdf")
     except Problem:
         return False
     return True
@@ -55,7 +55,7 @@ def is_reached() -> bool:
 def _reached() -> Iterator[None]:
     try:
         yield
-    except FileNotFoundError:
+    except (FileNotFoundError, InsideTransaction):
         raise
     except Exception as error:
         log.exception("storage_unavailable")

@@ -20,6 +20,7 @@ from pricing.services.sealing import content_of
 from repurchase.models import Batch, Proforma
 from repurchase.queries import agreements
 from repurchase.queries.offers import offer_of
+from repurchase.queries.papers import failing
 from repurchase.services import invoicing
 
 ATTACHED_BYTES = 5 << 20  # a larger PDF would bounce at many mail servers: its letter only links to it
@@ -158,6 +159,29 @@ def called_off(subjects: Mapping) -> Rendered:
     link = f"{settings.SITE_URL}/b/{signing.token_of(grant)}/"
     context = {"proforma": found, "batch": batch, "n": len(subjects["orders"]), "link": link}
     return _letter("called_off", to=[batch.buyer.email], language=batch.buyer.language, context=context)
+
+
+@renders("repurchase.papers_failing")
+def papers_failing(subjects: Mapping) -> Rendered | None:
+    """To the platform's staff; nothing is left to say once all of them were made."""
+    model = {m._meta.model_name: found for m, found in failing().items()}[subjects["model"]]
+    rows = list(model.filter(pk__in=subjects["papers"]).select_related("store").order_by("pk"))
+    to = platform_staff()
+    if not rows or not to:
+        return None
+    papers = [{"what": str(row), "store": row.store.name, "error": getattr(row, "error", "")} for row in rows]
+    return _letter(
+        "papers_failing",
+        to=to,
+        language=settings.LANGUAGE_CODE,
+        context={"papers": papers[:20], "n": len(rows)},
+    )
+
+
+def platform_staff(permission: str = "marketplace.change_quarantined") -> list[str]:
+    """The staff that is told of what goes wrong on the platform: who judges quarantined rates, unless said otherwise."""
+    staff = get_user_model().objects.filter(is_active=True, is_staff=True)
+    return [user.email for user in staff.order_by("pk") if user.has_perm(permission)]
 
 
 def _proforma(subjects: Mapping) -> Proforma:

@@ -4,7 +4,6 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import get_user_model
 from django.db.models import Min, QuerySet, Sum
 from django.urls import reverse
 
@@ -15,7 +14,7 @@ from outbox.letters import Rendered, from_template, renders
 from pricing import signing
 from pricing.models import Grant, Lock, Renegotiation, Sealing
 from pricing.services import alarming
-from repurchase.letters import batch_url, to_seller
+from repurchase.letters import batch_url, platform_staff, to_seller
 from repurchase.models import Batch
 
 
@@ -68,7 +67,7 @@ def terminated_seller(subjects: Mapping) -> Rendered | None:
 def quarantined(subjects: Mapping) -> Rendered | None:
     """To the staff who may decide it; nothing is left to say once all of it was decided."""
     rows = list(Quarantined.objects.filter(pk__in=subjects["rows"], verdict="").order_by("day", "name"))
-    to = _deciders()
+    to = platform_staff()
     if not rows or not to:
         return None
     link = settings.SITE_URL + reverse("admin:marketplace_quarantined_changelist") + "?verdict__exact="
@@ -81,7 +80,7 @@ def quarantined(subjects: Mapping) -> Rendered | None:
 @renders("marketplace.corrected")
 def corrected(subjects: Mapping) -> Rendered | None:
     """To the same staff: what acted was corrected, and by what."""
-    if not (to := _deciders()):
+    if not (to := platform_staff()):
         return None
     return from_template("corrected", to=to, language=settings.LANGUAGE_CODE, context=dict(subjects))
 
@@ -93,7 +92,7 @@ def stale_rates(subjects: Mapping) -> Rendered | None:
     newest = newest_rate_set(now, store=None)
     limit = int(policy.in_force(now)["fx_max_age_days"])
     young = newest is not None and (now.date() - newest.published_on).days <= limit
-    if young or not (to := _deciders()):
+    if young or not (to := platform_staff()):
         return None
     return from_template(
         "stale_rates", to=to, language=settings.LANGUAGE_CODE, context={"newest": newest, "limit": limit}
@@ -104,8 +103,7 @@ def stale_rates(subjects: Mapping) -> Rendered | None:
 def seal_unfit(subjects: Mapping) -> Rendered | None:
     """To the staff who see what waits for its seal; nothing is left to say once the certificate is in force."""
     why = alarming.seals_wait()
-    staff = get_user_model().objects.filter(is_active=True, is_staff=True).order_by("pk")
-    to = [user.email for user in staff if user.has_perm("pricing.view_sealing")]
+    to = platform_staff("pricing.view_sealing")
     if not why or not to:
         return None
     link = settings.SITE_URL + reverse("admin:pricing_sealing_changelist")
@@ -113,11 +111,6 @@ def seal_unfit(subjects: Mapping) -> Rendered | None:
     return from_template(
         "seal_unfit", to=to, language=settings.LANGUAGE_CODE, context={"why": why, "n": waiting, "link": link}
     )
-
-
-def _deciders() -> list[str]:
-    staff = get_user_model().objects.filter(is_active=True, is_staff=True)
-    return [user.email for user in staff.order_by("pk") if user.has_perm("marketplace.change_quarantined")]
 
 
 def _of_renegotiations(name: str, subjects: Mapping, *, to_buyer: bool) -> Rendered | None:

@@ -100,6 +100,7 @@ urlpatterns = [
     path("radar/", radar.radar, name="radar"),
     path("figures/", figures.figures, name="figures"),
     path("orders/<ref:ref>/diagnostics.pdf", diagnoses.order_report, name="order-report"),
+    path("batches/<ref:ref>/papers/", agreements.retry_papers, name="retry-papers"),
     path("batches/<ref:ref>/reports/", diagnoses.ask_report, name="ask-report"),
     path("batches/<ref:ref>/reports/<int:report_id>/", diagnoses.report, name="batch-report"),
     path("batches/<ref:ref>/reports/<int:report_id>.pdf", diagnoses.report_pdf, name="batch-report-pdf"),

@@ -12,6 +12,7 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 from django.db import connection
 
 ROOT = Path(__file__).parent.parent
@@ -64,3 +65,15 @@ def _wait_for(url: str, process: subprocess.Popen, seconds: float = 60) -> None:
             return
         time.sleep(0.1)
     raise AssertionError(f"nothing answers at {url}")
+
+
+def processes_of(folder: Path) -> list[str]:
+    """Whatever runs in this data directory or was started for it."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.status() == psutil.STATUS_ZOMBIE or process.pid == os.getpid():
+                continue
+            if str(folder) in " ".join(process.cmdline()) or process.environ().get("DATA_DIR") == str(folder):
+                found.append(" ".join(process.cmdline()))
+    return found

@@ -73,6 +73,13 @@ REQUESTS: Mapping[Code, Entry] = {
         _("“{amount}” is no amount in {currency}."),
         _("Send a plain decimal with no more digits than the currency has."),
     ),
+    Code.DATABASE_UNAVAILABLE: refusal(
+        503,
+        _("The portal is out of reach for a moment"),
+        _("Its database does not answer. Nothing was changed, and nothing that was saved before is lost."),
+        _("Try again in a few seconds."),
+        Fixer.PLATFORM,
+    ),
     Code.INTERNAL_ERROR: refusal(
         500,
         _("Something failed on our side"),

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import connections
 from django.utils.module_loading import import_string
 
+from diagnostics.transactions import refuse_inside
 from marketplace import clock
 from marketplace.mirror import inventory
 from marketplace.models import Store
@@ -33,11 +34,12 @@ def source() -> StockSource | None:
 def refresh(*, store: Store, sku_codes: Sequence[str], seconds: float) -> int:
     """Reads these SKUs' stock, at most so long, and writes it; how many became fresher.
 
-    Call it outside of any transaction that holds rows. A source that fails or is late counts as silent.
+    InsideTransaction while one is open. A source that fails or is late counts as silent.
     """
     asked = source()
     if asked is None or not sku_codes:
         return 0
+    refuse_inside("stock source")
     levels = _within(seconds, asked, store, sku_codes)
     wanted, now = set(sku_codes), clock.now(store)  # a source's clock may be a little ahead of ours
     rows = [

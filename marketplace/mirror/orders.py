@@ -71,7 +71,7 @@ def import_orders(
     """
     if file_format not in FORMATS:
         raise Problem(Code.FILE_FORMAT_UNKNOWN, value=file_format, limit=FORMATS)
-    with transaction.atomic(), RefusedRows(refused_path, online_retail.COLUMNS) as refused:
+    with RefusedRows(refused_path, online_retail.COLUMNS) as refused, transaction.atomic():
         staging.run("SELECT pg_advisory_xact_lock(hashtext('import_orders'), %(store)s)", store=store.pk)
         staging.create()
         read = _stage(files.rows(path, columns=online_retail.COLUMNS, progress=progress), profile, refused)

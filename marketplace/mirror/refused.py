@@ -1,4 +1,7 @@
-"""The file of refused rows: each as it was read, with its number and the reason beside it."""
+"""The file of refused rows: each as it was read, with its number and the reason beside it.
+
+The transaction of an import lies inside of it, so that the file is put in its place only after the commit.
+"""
 
 import csv
 from collections.abc import Sequence

@@ -1,12 +1,9 @@
 """Agreements get their seal: asked for in the transaction that made them, done by a worker, once (reliability 9)."""
 
 import datetime as dt
-import secrets
 import uuid
 from collections.abc import Callable
 
-from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
 from django.db import transaction
 
 from diagnostics import ledger
@@ -14,19 +11,14 @@ from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace import clock
 from marketplace.models import Store
-from outbox import letters
+from outbox import files, letters, rendering
 from outbox.bells import ring
 from pricing import agreements, printing
 from pricing import sealing as seals
 from pricing.agreements import Agreement, Draft, Kind
 from pricing.models import SealedAgreement, Sealing
 
-RING_AGAIN = dt.timedelta(minutes=2)
-"""A seal takes seconds, a minute for the largest; one not done so long after it was rung is rung again."""
-RINGS_A_PASS = 50
-SLOWEST = dt.timedelta(
-    hours=1
-)  # between two tries of one that keeps failing: a missing certificate, a silent TSA
+TASK = "pricing.seal"
 
 
 BUILDERS: dict[Kind, Callable[[Sealing], Draft]] = {}
@@ -49,52 +41,61 @@ def ask(*, store_id: int, kind: Kind, subject: str, occasion: uuid.UUID, at: dt.
     )
     Sealing.objects.bulk_create([wanted], ignore_conflicts=True)
     sealing_id = Sealing.objects.values_list("pk", flat=True).get(kind=kind, occasion=occasion)
-    ring("pricing.seal", sealing_id=sealing_id)
+    ring(TASK, sealing_id=sealing_id)
 
 
-@transaction.atomic
 def seal(sealing_id: int) -> SealedAgreement | None:
-    """Builds, prints, seals, stores, records and tells. None when it is done already, or in other hands."""
-    free = Sealing.objects.select_for_update(of=("self",), skip_locked=True).select_related("store")
-    sealing = free.filter(pk=sealing_id, done_at=None).first()
+    """Builds, prints and seals it while no row is held, then keeps, records and tells it.
+
+    None when it is done already, or in other hands.
+    """
+    sealing = rendering.take(Sealing, sealing_id)
     if sealing is None:
         return None
-    draft = BUILDERS[Kind(sealing.kind)](sealing)
-    now = clock.now(sealing.store)
-    content = agreements.canonical(draft.agreement)
-    certificate = seals.certificate_in_force()
-    page = printing.pdf(draft.agreement, content=content, terms=draft.terms, certificate=certificate, now=now)
-    sealed = seals.seal(page, reason=f"{draft.agreement.kind} {draft.agreement.subject}")
-    made = _keep(
-        sealing, draft.agreement, agreements.digest_of(content), sealed, certificate.fingerprint, now
-    )
-    Sealing.objects.filter(pk=sealing.pk).update(done_at=now)
-    _tell(made)
-    ledger.record(
-        store_id=made.store_id, kind="agreement.sealed", subject=f"batch:{made.subject}", by="system:seal", at=now,
-        **facts_of(made),
-    )  # fmt: skip
-    return made
+    with rendering.attempt(sealing):
+        draft = BUILDERS[Kind(sealing.kind)](sealing)
+        now = clock.now(sealing.store)
+        content = agreements.canonical(draft.agreement)
+        certificate = seals.certificate_in_force()
+        page = printing.pdf(
+            draft.agreement, content=content, terms=draft.terms, certificate=certificate, now=now
+        )
+        sealed = seals.seal(page, reason=f"{draft.agreement.kind} {draft.agreement.subject}")
+        made = _row(
+            sealing, draft.agreement, agreements.digest_of(content), sealed, certificate.fingerprint, now
+        )
+        with files.kept_for(SealedAgreement, "agreements", sealed) as made.file_key:
+            _keep(sealing, made)
+        return made
 
 
-def _keep(
+def _row(
     sealing: Sealing, agreement: Agreement, digest: str, sealed: bytes, fingerprint: str, now: dt.datetime
 ) -> SealedAgreement:
-    key = default_storage.save(f"agreements/{secrets.token_urlsafe(32)}.pdf", ContentFile(sealed))
-    return SealedAgreement.objects.create(
-        id=agreement.id,
+    return SealedAgreement(
+        id=uuid.UUID(agreement.id),
         store=sealing.store,
         sealing=sealing,
         kind=sealing.kind,
         subject=sealing.subject,
         digest=digest,
         file_digest=agreements.digest_of(sealed),
-        file_key=key,
         file_bytes=len(sealed),
         fingerprint=fingerprint,
         agreed_at=agreement.agreed_at,
         sealed_at=now,
     )
+
+
+@transaction.atomic
+def _keep(sealing: Sealing, made: SealedAgreement) -> None:
+    rendering.finish(sealing, done_at=made.sealed_at)
+    made.save(force_insert=True)
+    _tell(made)
+    ledger.record(
+        store_id=made.store_id, kind="agreement.sealed", subject=f"batch:{made.subject}", by="system:seal",
+        at=made.sealed_at, **facts_of(made),
+    )  # fmt: skip
 
 
 def facts_of(sealed: SealedAgreement) -> dict[str, object]:
@@ -126,8 +127,7 @@ def _tell(sealed: SealedAgreement) -> None:
 def content_of(sealed: SealedAgreement) -> bytes:
     """The stored PDF, as it was sealed; AGREEMENT_DAMAGED when what is stored is no longer that."""
     try:
-        with default_storage.open(sealed.file_key) as file:
-            content = file.read()
+        content = files.read(sealed.file_key)
     except OSError:
         raise Problem(Code.AGREEMENT_DAMAGED) from None
     if agreements.digest_of(content) != sealed.file_digest:
@@ -135,18 +135,5 @@ def content_of(sealed: SealedAgreement) -> bytes:
     return content
 
 
-@transaction.atomic
 def ring_due(*, store: Store | None = None) -> int:
-    """Rings again what nobody sealed: a lost worker or an emptied broker costs minutes, never the seal."""
-    now = clock.now()
-    due = Sealing.objects.filter(done_at=None, rung_at__lte=now - RING_AGAIN)
-    if store:
-        due = due.filter(store=store)
-    rung = 0
-    for sealing in due.select_for_update(skip_locked=True).order_by("rung_at")[:RINGS_A_PASS]:
-        if now - sealing.rung_at < min(RING_AGAIN * 2 ** min(sealing.tries, 10), SLOWEST):
-            continue
-        Sealing.objects.filter(pk=sealing.pk).update(rung_at=now, tries=min(sealing.tries + 1, 1000))
-        ring("pricing.seal", sealing_id=sealing.pk)
-        rung += 1
-    return rung
+    return rendering.ring_due(Sealing, TASK, "sealing_id", store_id=store and store.pk)

@@ -13,6 +13,7 @@ from typing import Any
 
 from diagnostics import ledger, proofs
 from diagnostics.models import LedgerEntry
+from diagnostics.transactions import refuse_inside
 from marketplace import guarded
 from pricing import agreements
 from pricing.agreements import DEMO_SEAL, digest_of
@@ -65,6 +66,7 @@ def verify(pdf: bytes) -> Verdict:
     if b"%PDF-" not in pdf[:1024]:
         return _unreadable("no PDF")
     try:
+        refuse_inside("verification")
         return judge(pdf, guarded.read("pricing.reading", pdf))
     except guarded.Gone as gone:
         return _unreadable(str(gone))

@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 from diagnostics import ledger
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
+from diagnostics.transactions import refuse_inside
 from marketplace import clock, policy
 from marketplace.models import Store
 from outbox.bells import ring
@@ -142,6 +143,7 @@ def read(upload_id: int) -> None:
 
 
 def _read(found: Upload) -> None:
+    refuse_inside("reading")
     engine = engines.named(settings.OCR_ENGINE)
     made, sheets = reading.read(storing.fetch(found.stored), Kind(found.kind), engine=engine)
     for sheet in sheets:

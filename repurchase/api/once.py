@@ -29,37 +29,45 @@ def idempotent(post: Callable[..., Response]) -> Callable[..., Response]:
     return idempotent_but_for()(post)
 
 
+def idempotent_with_files(post: Callable[..., Response]) -> Callable[..., Response]:
+    """As `idempotent`, for what keeps a file: no transaction is open meanwhile."""
+    return _idempotent(post, {}, files=True)
+
+
 def idempotent_but_for(**secrets: Derive) -> Callable[[Callable[..., Response]], Callable[..., Response]]:
     """Members of the answer that are never kept: each is derived anew from the rest of it."""
 
-    def decorated(post: Callable[..., Response]) -> Callable[..., Response]:
-        @extend_schema(
-            parameters=[
-                OpenApiParameter(
-                    HEADER, OpenApiTypes.STR, OpenApiParameter.HEADER,
-                    description="Yours, up to 255 characters: sent again with the same body it is answered the same for 72 h.",
-                )
-            ]
-        )  # fmt: skip
-        @functools.wraps(post)
-        def posted(self: Any, request: Request, **address: Any) -> Response:
-            key = request.headers.get(HEADER)
-            if key is None:
-                return post(self, request, **address)
-            if not (key.isascii() and key.isprintable() and 0 < len(key) <= LONGEST):
-                raise Problem(Code.INPUT_INVALID, detail=HEADER)
+    return lambda post: _idempotent(post, secrets, files=False)
 
-            def act() -> once.Answer:
-                return _kept(post(self, request, **address), secrets)
 
-            answer = once.answered(store=self.store, key=key, request=_digest(request), act=act)
-            body = answer.body | {name: derive(answer.body) for name, derive in secrets.items()}
-            headers = {"Location": answer.location} if answer.location else None
-            return Response(body, status=answer.status, headers=headers)
+def _idempotent(
+    post: Callable[..., Response], secrets: Mapping[str, Derive], *, files: bool
+) -> Callable[..., Response]:
+    @extend_schema(
+        parameters=[
+            OpenApiParameter(
+                HEADER, OpenApiTypes.STR, OpenApiParameter.HEADER,
+                description="Yours, up to 255 characters: sent again with the same body it is answered the same for 72 h.",
+            )
+        ]
+    )  # fmt: skip
+    @functools.wraps(post)
+    def posted(self: Any, request: Request, **address: Any) -> Response:
+        key = request.headers.get(HEADER)
+        if key is None:
+            return post(self, request, **address)
+        if not (key.isascii() and key.isprintable() and 0 < len(key) <= LONGEST):
+            raise Problem(Code.INPUT_INVALID, detail=HEADER)
 
-        return posted
+        def act() -> once.Answer:
+            return _kept(post(self, request, **address), secrets)
 
-    return decorated
+        answer = once.answered(store=self.store, key=key, request=_digest(request), act=act, files=files)
+        body = answer.body | {name: derive(answer.body) for name, derive in secrets.items()}
+        headers = {"Location": answer.location} if answer.location else None
+        return Response(body, status=answer.status, headers=headers)
+
+    return posted
 
 
 def _kept(answer: Response, secrets: Collection[str]) -> once.Answer:

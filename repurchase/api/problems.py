@@ -20,6 +20,7 @@ from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from repurchase.api import request_id
 from repurchase.api.auth import CHALLENGE
+from repurchase.away import is_away, retried
 
 log = structlog.get_logger(__name__)
 Errors = list[dict[str, str]]
@@ -45,6 +46,9 @@ def as_problem_json(exception: Exception, context: dict[str, Any]) -> JsonRespon
         return _refused(
             request, Problem(Code.INPUT_INVALID, detail=str(exception.detail)), exception.status_code
         )
+    if is_away(exception):
+        log.warning("database_unreachable", path=request.path)
+        return _refused(request, Problem(Code.DATABASE_UNAVAILABLE))
     log.exception("api_failed", path=request.path)
     return _refused(request, Problem(Code.INTERNAL_ERROR, id=request_id.of(request)))
 
@@ -135,4 +139,4 @@ def problem_json(
     response = JsonResponse(body, status=status, content_type="application/problem+json")
     if status == HTTPStatus.UNAUTHORIZED:
         response["WWW-Authenticate"] = CHALLENGE
-    return response
+    return retried(response)

@@ -25,7 +25,7 @@ from qualification.services import uploading
 from repurchase import models, queries, refusals
 from repurchase.api import asked, etags, pages, quotes, screened, serializers
 from repurchase.api.endpoint import AnyRenderer, BulkJSONParser, Endpoint, XmlRenderer, ZipRenderer
-from repurchase.api.once import idempotent
+from repurchase.api.once import idempotent, idempotent_with_files
 from repurchase.api.problems import escaped
 from repurchase.api.schema import described
 from repurchase.feed.answer import answer, one
@@ -298,7 +298,7 @@ class Documents(Endpoint):
     parser_classes = [MultiPartParser]
 
     @described("upload_document", serializers.Document, code=201, body=asked.NewDocument)
-    @idempotent
+    @idempotent_with_files
     def post(self, request: Request) -> Response:
         """Takes one document as multipart/form-data. Reading goes on in the background."""
         sent, now = self.sent(asked.NewDocument), clock.now(self.store)

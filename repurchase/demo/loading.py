@@ -16,7 +16,10 @@ SCREENING_LIST = cut.RATES.parent / "screening_list_sample.csv"  # made up: no r
 
 
 def load(*, data_dir: Path) -> bool:
-    """True when the demo was loaded now, False when it was there. Writes `data_dir`/credentials.json (0600)."""
+    """True when the demo was loaded now, False when it was there. Writes `data_dir`/credentials.json (0600).
+
+    After a pause what was there is old: the simulator feeds it before anybody looks.
+    """
     with transaction.atomic():
         fresh = not Store.objects.filter(code=harbour.CODE).exists()
         if fresh:
@@ -25,6 +28,8 @@ def load(*, data_dir: Path) -> bool:
         issued = None if file.exists() and not fresh else people.issue()
     if issued:
         credentials.write(file, issued)
+    if not fresh:
+        simulator.simulate()
     return fresh
 
 

@@ -3,6 +3,7 @@
 import argparse
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -31,17 +32,34 @@ def main() -> int:
     if not command:
         with_.error("name a command after --")
     if not arguments.temporary:
-        return _call(command, data_dir, fast=False)
+        return _called(command, data_dir, fast=False)
     temporary = Path(tempfile.mkdtemp(prefix="bro-"))
     try:
-        return _call(command, temporary, fast=True)
+        return _called(command, temporary, fast=True)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
+def _called(command: list[str], data_dir: Path, *, fast: bool) -> int:
+    try:
+        return _call(command, data_dir, fast=fast)
+    except KeyboardInterrupt:
+        return 130
+
+
 def _call(command: list[str], data_dir: Path, *, fast: bool) -> int:
+    """The command's exit code. Told to end, it ends the command first and then the servers."""
+    signal.signal(signal.SIGTERM, servers.interrupt)
     with servers.running(data_dir, fast=fast) as environment:
-        return subprocess.call(command, env={**os.environ, **environment})
+        process = subprocess.Popen(
+            command, env={**os.environ, **environment}, preexec_fn=servers.die_with_parent
+        )
+        try:
+            return process.wait()
+        finally:
+            if process.poll() is None:
+                process.terminate()
+                process.wait()
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Runs the portal: web server, worker and beat as processes of their own, each as its own database role."""
 
+import contextlib
 import json
 import os
 import signal
@@ -16,35 +17,43 @@ from repurchase.embedded import servers
 
 PYTHON = sys.executable
 READY_SECONDS = 120
+STOP_SECONDS = 15
+"""What is under way may end; what takes longer is killed, and taken up anew by the next start."""
 
 
 def run(data_dir: Path, *, port: int, fast: bool = False) -> int:
     """Everything up, the demo loaded, demo.json written; then waits for Ctrl-C and ends all of it."""
-    for number in (signal.SIGINT, signal.SIGTERM):  # a shell's background job begins with SIGINT ignored
-        signal.signal(number, signal.default_int_handler)
+    for number in servers.ENDING:  # a shell's background job begins with SIGINT ignored
+        signal.signal(number, servers.interrupt)
     children: dict[str, subprocess.Popen] = {}
     (data_dir / "demo.json").unlink(missing_ok=True)  # its presence says that the portal is ready
     try:
-        with servers.running(data_dir, fast=fast) as private:
+        with servers.started(data_dir, fast=fast) as both:
             url = f"http://127.0.0.1:{port}"
-            environment = {**os.environ, **private, "SITE_URL": os.environ.get("SITE_URL", url)}
+            environment = {**os.environ, **both.environment, "SITE_URL": os.environ.get("SITE_URL", url)}
             try:
                 _prepare(environment)
                 start = {
                     name: _starter(name, command, environment, data_dir)
                     for name, command in _programs(port).items()
                 }
-                children.update({name: go() for name, go in start.items()})
+                for name, go in start.items():
+                    children[name] = go()
                 _wait_until_ready(url, children, data_dir)
                 _announce(url, data_dir)
-                _keep_alive(children, start)
+                _keep_alive(children, start, both)
             except KeyboardInterrupt:
-                print("\nStopping …", flush=True)  # noqa: T201 - a command's own words
+                _say("\nStopping …")
             finally:
                 _stop(children)
+                (data_dir / "demo.json").unlink(missing_ok=True)
     except KeyboardInterrupt:
         return 130
     return 0
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)  # noqa: T201 - a command's own words
 
 
 def _programs(port: int) -> dict[str, list[str]]:
@@ -160,22 +169,42 @@ def _announce(url: str, data_dir: Path) -> None:
 
 
 def _keep_alive(
-    children: dict[str, subprocess.Popen], start: dict[str, Callable[[], subprocess.Popen]]
+    children: dict[str, subprocess.Popen],
+    start: dict[str, Callable[[], subprocess.Popen]],
+    both: servers.Servers,
 ) -> None:
-    """Starts again what died: a killed worker costs time, never work."""
+    """Starts again what died: a killed worker or server costs time, never work."""
     while True:
         time.sleep(1)
+        _revive(both)
         for name, child in children.items():
             if child.poll() is not None:
+                _end_group(child)  # its own children, if it left any
                 children[name] = start[name]()
+                _say(f"{name} had ended with {child.returncode}; it was started again.")
+
+
+def _revive(both: servers.Servers) -> None:
+    """One that does not come up at once, since it is still dying, is tried again with the next round."""
+    try:
+        for name in both.revive():
+            _say(f"{name} had ended; it was started again.")
+    except (RuntimeError, subprocess.SubprocessError, AssertionError, OSError) as error:
+        _say(f"A server can't be started again yet: {error}")
 
 
 def _stop(children: dict[str, subprocess.Popen]) -> None:
     for child in children.values():
         child.terminate()
+    until = time.monotonic() + STOP_SECONDS
     for child in children.values():
-        try:
-            child.wait(15)
-        except subprocess.TimeoutExpired:
-            os.killpg(child.pid, signal.SIGKILL)
-            child.wait()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(max(until - time.monotonic(), 0.1))
+        _end_group(child)
+        child.wait()
+
+
+def _end_group(child: subprocess.Popen) -> None:
+    """Each has a process group of its own, so nothing that it started outlives it."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(child.pid, signal.SIGKILL)

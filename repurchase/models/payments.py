@@ -6,15 +6,18 @@ from django.db import models
 from django.db.models import Q
 
 from marketplace.models import Store
+from outbox.models import RenderJob
 from repurchase.models.batches import Batch
 from repurchase.models.orders import RepeatOrder
 
 
-class Proforma(models.Model):
+class Proforma(RenderJob):
     """The proforma invoice of one answer of the buyer (R-91): asked for with it, made by a worker.
 
     Until `issued_at` it is only asked for. Once issued, the database lets nothing of it change.
     """
+
+    MADE = "issued_at"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="+", db_index=False)
@@ -23,8 +26,6 @@ class Proforma(models.Model):
     number = models.CharField(max_length=24, unique=True)  # what the buyer states when paying
     open_account = models.BooleanField()  # the terms with the buyer at the confirmation
     asked_at = models.DateTimeField()
-    rung_at = models.DateTimeField()
-    tries = models.PositiveSmallIntegerField(default=0)
     issued_at = models.DateTimeField(null=True)
     totals = models.JSONField(
         default=list

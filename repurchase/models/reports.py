@@ -28,6 +28,7 @@ class DiagnosisReport(models.Model):
     asked_by = models.CharField(max_length=80)
     rung_at = models.DateTimeField()
     busy_until = models.DateTimeField(null=True)
+    alarmed_at = models.DateTimeField(null=True)  # when the operator was told that it failed
     tries = models.PositiveSmallIntegerField(default=0)
     phase = models.CharField(max_length=8, choices=Phase.choices, default=Phase.WAITING)
     done = models.PositiveIntegerField(default=0)  # orders read
@@ -48,6 +49,9 @@ class DiagnosisReport(models.Model):
                 fields=["rung_at"], condition=~Q(phase__in=["done", "failed"]), name="reports_to_make"
             )
         ]
+
+    def __str__(self) -> str:
+        return f"{self.batch.ref} report {self.pk}"
 
     @property
     def finished(self) -> bool:

@@ -18,6 +18,7 @@ from pricing.models import Act, ActKind, Grant, Lock, LockTerms, SealedAgreement
 from repurchase.custom_services import digest_of
 from repurchase.models import LineOutcome, LineService, RepeatLine, RepeatOrder
 from repurchase.queries import parties
+from repurchase.queries.papers import failing_of
 from repurchase.queries.terms import refuse_other_than_agreed
 
 
@@ -25,13 +26,15 @@ from repurchase.queries.terms import refuse_other_than_agreed
 class Papers:
     sealed: Sequence[SealedAgreement]  # the first agreed to first
     pending: bool  # one is still being made
+    failing: bool = False  # one was tried in vain: it is tried again by itself, or at once when somebody asks
 
 
 def papers(store: Store, subject: str) -> Papers:
-    """The sealed documents of a batch, in two queries."""
+    """The sealed documents of a batch, in at most four queries."""
     found = SealedAgreement.objects.filter(store=store, subject=subject).order_by("agreed_at", "pk")
     waiting = Sealing.objects.filter(store=store, subject=subject, done_at=None)
-    return Papers(sealed=list(found), pending=waiting.exists())
+    failing = failing_of(subject, store.pk)
+    return Papers(sealed=list(found), pending=waiting.exists(), failing=failing)
 
 
 def file_name(sealed: SealedAgreement) -> str:

@@ -19,6 +19,7 @@ from repurchase import batching
 from repurchase.batching import BatchStatus, Counts
 from repurchase.lifecycle import OrderStatus
 from repurchase.models import Batch, LineOutcome, RepeatLine, RepeatOrder
+from repurchase.queries import background
 from repurchase.queries.paging import PAGE, Page, decode, encode
 from repurchase.queries.repeated import repeated, repeats
 from repurchase.queries.services import counts_of_services
@@ -55,6 +56,7 @@ class Progress:
     phase: Phase
     rate: float | None = None  # orders a second so far in this attempt
     seconds_left: int | None = None
+    waits: bool = False  # nobody works in the background: no time can be told
 
     @property
     def running(self) -> bool:
@@ -73,6 +75,8 @@ def progress(batch: Batch, *, now: dt.datetime) -> Progress:
         return Progress(counts=counts, phase=Phase.ENDED)
     if not counts.pending:
         return Progress(counts=counts, phase=Phase.FINISHING)
+    if background.waits():
+        return Progress(counts=counts, phase=Phase.WAITING, waits=True)
     if not any(beat_at for *_, beat_at in rows):
         return Progress(counts=counts, phase=Phase.WAITING)
     if not done or elapsed <= 0:

@@ -6,6 +6,7 @@ under way, and of those the one that was served the longest ago, so ten batches 
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from marketplace import clock
 from outbox.bells import ring
@@ -13,7 +14,7 @@ from outbox.progress import say
 from repurchase.batching import BatchStatus
 from repurchase.models import Batch, Chunk
 from repurchase.models.work import MAX_TRIES, SILENT
-from repurchase.services import generating, working
+from repurchase.services import freshness, generating, working
 
 TASK = "repurchase.generate_next"
 RUNGS_A_PASS = 50
@@ -74,8 +75,15 @@ def generate_chunk(chunk_id: int) -> None:
 
 
 def _generate(chunk_id: int, owner: str) -> None:
-    with working.at_work(Chunk, chunk_id, owner), transaction.atomic():
-        rows = Chunk.objects.select_related("batch__store", "batch__buyer", "batch__rate_set")
+    rows = Chunk.objects.select_related("batch__store", "batch__buyer", "batch__rate_set")
+    with working.at_work(Chunk, chunk_id, owner):
+        waiting = rows.get(pk=chunk_id)
+        freshness.refresh_for_plan(waiting.batch, waiting.past_order_ids)
+        _plan(rows, chunk_id, owner)
+
+
+def _plan(rows: QuerySet[Chunk], chunk_id: int, owner: str) -> None:
+    with transaction.atomic():
         chunk = rows.get(pk=chunk_id)
         batch = chunk.batch
         if batch.status != BatchStatus.SCREENING or chunk.owner != owner:

@@ -14,6 +14,7 @@ from django.db import transaction
 
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
+from diagnostics.transactions import refuse_inside
 from marketplace import clock
 from marketplace.models import Store
 from outbox import posting, signatures, targets
@@ -117,6 +118,7 @@ def _told(case: Case, found: Found, *, passed: bool, milliseconds: int) -> Resul
 
 
 def _send(store: Store, url: str, message: Message) -> Exchanged:
+    refuse_inside("conformance")
     headers, body = _signed(message, secret_of(store), int(clock.now().timestamp()))
     return posting.exchange(
         url, headers=headers | {"content-type": message.content_type}, body=body, loopback=may_loop_back(store),

@@ -14,6 +14,7 @@ from django.utils.timezone import is_naive
 from diagnostics import words
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
+from diagnostics.transactions import refuse_inside
 from marketplace import guarded
 from marketplace.mirror import files
 from marketplace.models import Store
@@ -116,6 +117,7 @@ def _table(data: bytes, name: str) -> list[Sequence[str] | None]:
 
 
 def _sheet(data: bytes, name: str) -> list[Sequence[str] | None]:
+    refuse_inside("sheet")
     try:
         found = guarded.read("repurchase.sheets", data)
     except guarded.Gone as gone:

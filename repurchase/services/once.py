@@ -1,7 +1,7 @@
 """A request with an Idempotency-Key takes effect once: sent again, it is answered as the first time (F-14)."""
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,19 +24,38 @@ class Answer:
     location: str = ""
 
 
-@transaction.atomic
-def answered(*, store: Store, key: str, request: str, act: Callable[[], Answer]) -> Answer:
+def answered(
+    *, store: Store, key: str, request: str, act: Callable[[], Answer], files: bool = False
+) -> Answer:
     """`request`: a digest of what was asked for. The answer is written with its effect, so one is never without the other.
+
+    With `files` the act keeps a file and has a transaction of its own: no row is held meanwhile, and a process that is
+    lost just between effect and answer leaves an effect that the act itself knows again.
 
     IDEMPOTENCY_KEY_BUSY while the first one runs, IDEMPOTENCY_KEY_REUSED for another request under the same key. A
     refusal is not kept: it had no effect.
     """
+    place = [store.pk % 2**31, f"once:{key}"]
+    if not files:
+        with transaction.atomic():
+            _alone("SELECT pg_try_advisory_xact_lock(%s, hashtext(%s))", place)
+            return _answered(store, key, request, act)
+    _alone("SELECT pg_try_advisory_lock(%s, hashtext(%s))", place)
+    try:
+        return _answered(store, key, request, act)
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s, hashtext(%s))", place)
+
+
+def _alone(sql: str, place: Sequence[object]) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_try_advisory_xact_lock(%s, hashtext('once:' || %s))", [store.pk % 2**31, key]
-        )
+        cursor.execute(sql, place)
         if not cursor.fetchone()[0]:
             raise Problem(Code.IDEMPOTENCY_KEY_BUSY)
+
+
+def _answered(store: Store, key: str, request: str, act: Callable[[], Answer]) -> Answer:
     now = clock.now()
     kept = KeptAnswer.objects.filter(store=store, key=key).first()
     if kept and kept.kept_at > now - KEPT:

@@ -1,15 +1,18 @@
-"""A proforma invoice as a PDF, both languages on one sheet. No network, no other file (reliability 11)."""
+"""A proforma invoice as a PDF: a summary in both languages, every order and line attached (reliability 11)."""
 
 from collections.abc import Sequence
 
 from django.template.loader import render_to_string
 from django.utils import translation
+from weasyprint import Attachment
 
 from diagnostics import paper
+from marketplace.money import decimal_text
 from pricing import listing
 from pricing.listing import Column
 from pricing.templatetags.bilingual import plain
 from repurchase.proformas import Goods, Order, Paper
+from repurchase.queries.invoices import LINE_FIELDS
 
 ORDERS: Sequence[Column] = (
     Column(name="订单 Order", percent=17, cells=18),
@@ -33,15 +36,41 @@ GOODS: Sequence[Column] = (
 )
 
 
-def pdf(proforma: Paper) -> bytes:
+ORDER_FIELDS = (
+    "order", "repeats", "destination", "incoterm", "tax_code", "currency", "goods", "freight", "tax", "total",
+)  # fmt: skip
+
+
+def pdf(proforma: Paper, lines: Sequence[Sequence[object]]) -> bytes:
+    """`lines`: as `queries.invoices.lines_of` gives them."""
+    attached = {
+        listing.ORDERS_CSV: listing.table(ORDER_FIELDS, map(_fields, proforma.orders)),
+        listing.LINES_CSV: listing.table(LINE_FIELDS, lines),
+    }
     with translation.override("en"):
-        page = render_to_string("proformas/proforma.html", _context(proforma))
-    return paper.pdf(page)
+        page = render_to_string("proformas/proforma.html", _context(proforma) | {"files": sorted(attached)})
+    files = [Attachment(string=data, name=name, relationship="Data") for name, data in attached.items()]
+    return paper.pdf(page, attachments=files)
+
+
+def _fields(order: Order) -> Sequence[str]:
+    amounts = (order.goods_minor, order.freight_minor, order.tax_minor, order.total_minor)
+    money = (decimal_text(minor, order.currency) for minor in amounts)
+    return (
+        order.ref,
+        order.repeats,
+        order.destination,
+        order.incoterm,
+        order.tax_code,
+        order.currency,
+        *money,
+    )
 
 
 def _context(proforma: Paper) -> dict:
     return {
         "paper": proforma,
+        "printed": listing.PRINTED_ROWS,
         "orders": listing.blocks(ORDERS, [_order(order) for order in proforma.orders]),
         "order_columns": ORDERS,
         "goods": listing.blocks(GOODS, [_goods(each) for each in proforma.goods]),

@@ -20,10 +20,8 @@ from repurchase.services import telling
 from repurchase.services.connecting import live_of, refuse_if_too_old
 
 ORDERS_A_PASS = 1000
-FREE = Q(status=OrderStatus.PAID) | Q(
-    status=OrderStatus.CONFIRMED, proforma__open_account=True, proforma__issued_at__isnull=False
-)
-"""What may be released; the database says the same again (migration 0008)."""
+FREE = Q(status=OrderStatus.PAID) | Q(status=OrderStatus.CONFIRMED, proforma__open_account=True)
+"""What may be released, whether its invoice is printed by then or not; the database says the same again (0014)."""
 
 
 @transaction.atomic

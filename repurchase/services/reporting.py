@@ -7,15 +7,12 @@ Memory is bounded: the orders are read 500 at a time, and their rows go to a fil
 import csv
 import datetime as dt
 import json
-import secrets
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import IO
 
 import structlog
-from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import F, Q
 from django.template.loader import render_to_string
@@ -33,6 +30,7 @@ from marketplace import clock
 from marketplace.mirror.refused import harmless
 from marketplace.models import Store
 from marketplace.money import decimal_text
+from outbox import files
 from outbox.bells import ring
 from repurchase import counting
 from repurchase.batching import BatchStatus
@@ -135,8 +133,7 @@ def _make(report: DiagnosisReport, rows: IO[str]) -> None:
     )
     attached = Attachment(filename=rows.name, name=name, relationship="Data")
     content = paper.pdf(page, attachments=[attached])
-    key = default_storage.save(f"reports/{secrets.token_urlsafe(32)}.pdf", ContentFile(content))
-    _finish(report, key, len(content), now)
+    _finish(report, files.keep("reports", content), len(content), now)
 
 
 @dataclass(kw_only=True, slots=True)
@@ -217,13 +214,12 @@ def _finish(report: DiagnosisReport, key: str, size: int, now: dt.datetime) -> N
     )
     old = DiagnosisReport.objects.filter(batch=report.batch_id, phase=Phase.DONE).order_by("-pk")[KEPT:]
     for each in old:
-        default_storage.delete(each.file_key)
+        files.discard(each.file_key)
         each.delete()
 
 
 def content_of(report: DiagnosisReport) -> bytes:
-    with default_storage.open(report.file_key) as file:
-        return file.read()
+    return files.read(report.file_key)
 
 
 @transaction.atomic

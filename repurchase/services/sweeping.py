@@ -21,6 +21,7 @@ from repurchase.services import (
     generating,
     invoicing,
     lapsing,
+    papers,
     releasing,
     reminding,
     reporting,
@@ -52,6 +53,7 @@ class Swept:
     review_alarms: int
     rung_reports: int
     seal_alarms: int
+    paper_alarms: int
 
 
 def sweep(*, store: Store | None = None, at: dt.datetime | None = None) -> Swept:
@@ -74,7 +76,7 @@ def sweep(*, store: Store | None = None, at: dt.datetime | None = None) -> Swept
         rung_proformas=invoicing.ring_due(store=store), released_orders=released, announced_again=again,
         lapse_notices=notices, lapsed_stores=lapsed,
         rung_documents=uploading.ring_unread(), review_alarms=reviewing.watch(),
-        rung_reports=reporting.ring_due(), seal_alarms=alarming.alarm(),
+        rung_reports=reporting.ring_due(), seal_alarms=alarming.alarm(), paper_alarms=papers.alarm(),
     )  # fmt: skip
 
 

@@ -3,18 +3,23 @@
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
+from marketplace import access, clock
+from marketplace.access import Can
 from marketplace.models import Membership, Store
 from pricing import signing
 from pricing.services import sealing, verifying
 from pricing.services.verifying import Check, Verdict
+from repurchase import queries
 from repurchase.queries import agreements
+from repurchase.services import papers
 from repurchase.throttles import Throttle
 from repurchase.views.answers import no_referrer
 from repurchase.views.doors import for_members
@@ -91,6 +96,19 @@ def of_batch(request: HttpRequest, membership: Membership, ref: str, pk: UUID) -
 def of_link(request: HttpRequest, token: str, pk: UUID) -> HttpResponse:
     grant = signing.grant_of(token)
     return no_referrer(_file(grant.store, grant.subject, pk))
+
+
+@require_POST
+@for_members()
+def retry_papers(request: HttpRequest, membership: Membership, ref: str) -> HttpResponse:
+    """Has the papers that were tried in vain made at once."""
+    found = queries.batch(membership.store, ref, now=clock.now(membership.store))
+    access.require(membership, Can.SETTLE)
+    if papers.retry(found):
+        messages.success(request, _("The papers are being made again."))
+    else:
+        messages.info(request, _("Every paper is made, or being made."))
+    return redirect("batch", ref=ref)
 
 
 def _file(store: Store, ref: str, pk: UUID) -> HttpResponse:

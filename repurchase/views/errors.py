@@ -1,5 +1,7 @@
 """Failures as pages: what happened, what was kept, what to do; for htmx the same words as a message."""
 
+import sys
+
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -12,6 +14,7 @@ from diagnostics import words
 from diagnostics.catalogue import CATALOGUE
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
+from repurchase.away import is_away, retried
 
 
 def answer(request: HttpRequest, problem: Problem) -> HttpResponse:
@@ -82,8 +85,26 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
 
 
 def failed(request: HttpRequest) -> HttpResponse:
-    """500. It draws the page without the shell: what failed may be the database that the shell reads."""
+    """500, or 503 where the database is away, whichever layer found that out.
+
+    It draws the page without the shell: what failed may be the database that the shell reads.
+    """
+    if is_away(sys.exc_info()[1]):
+        return _unavailable(request)
     return render(request, "errors/failed.html", {"status": 500}, status=500)
+
+
+def _unavailable(request: HttpRequest) -> HttpResponse:
+    said = words.of(Code.DATABASE_UNAVAILABLE, {})
+    context = {"status": 503, "title": said.title, "cause": said.cause, "fix": said.fix, "code": said.code}
+    if request.path.startswith("/api/"):
+        return _json(request, context)
+    if getattr(request, "htmx", False):
+        response = render(request, "errors/toast.html", context, status=503)
+        response["HX-Retarget"], response["HX-Reswap"] = "#toasts", "innerHTML"
+    else:
+        response = render(request, "errors/unavailable.html", context, status=503)
+    return retried(response)
 
 
 def _shown(
@@ -103,9 +124,9 @@ def _shown(
     if getattr(request, "htmx", False):
         response = render(request, "errors/toast.html", context, status=status)
         response["HX-Retarget"], response["HX-Reswap"] = "#toasts", "innerHTML"
-        return response
+        return retried(response)
     context |= {"shell": _shell(request), "back": _back(request)}
-    return render(request, "errors/problem.html", context, status=status)
+    return retried(render(request, "errors/problem.html", context, status=status))
 
 
 def _json(request: HttpRequest, context: dict) -> JsonResponse:
@@ -119,7 +140,7 @@ def _json(request: HttpRequest, context: dict) -> JsonResponse:
         "code": code,
         "errors": [],
     }
-    return JsonResponse(body, status=context["status"], content_type="application/problem+json")
+    return retried(JsonResponse(body, status=context["status"], content_type="application/problem+json"))
 
 
 def _shell(request: HttpRequest) -> str:

@@ -1,7 +1,5 @@
 """For machines: is the process alive, and is everything there that it needs."""
 
-import datetime as dt
-
 import redis
 import structlog
 from celery import current_app
@@ -12,13 +10,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from kombu.exceptions import OperationalError
 
-from marketplace import clock
 from pricing.services import alarming
-from repurchase.models import Heartbeat
+from repurchase.away import retried
+from repurchase.queries import background, papers
 
 log = structlog.get_logger(__name__)
-BEAT_MAX_AGE = dt.timedelta(seconds=10 * settings.SWEEP_SECONDS)
-"""Beat rings the sweep each few seconds and a worker answers: older than this, one of them is gone."""
 
 
 @never_cache
@@ -30,10 +26,18 @@ def alive(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def ready(request: HttpRequest) -> JsonResponse:
+    """503 while a part is away that everybody needs. Papers that fail are told, and keep nobody from working."""
     parts = {"database": _database(), "broker": _broker()}
-    parts["timers"] = parts["database"] and _timers()
-    told = {"seal": not (parts["database"] and alarming.seals_wait())}  # an operator's matter: pages go on
-    return JsonResponse(parts | told, status=200 if all(parts.values()) else 503)
+    parts["timers"] = parts["database"] and background.timers_run()
+    status = 200 if all(parts.values()) else 503
+    failing = papers.count_failing() if parts["database"] else 0
+    told = {
+        "papers": not failing,
+        "failing_papers": failing,
+        "seal": not (parts["database"] and alarming.seals_wait()),
+    }
+    response = JsonResponse(parts | told, status=status)
+    return retried(response)
 
 
 def _database() -> bool:
@@ -55,9 +59,3 @@ def _broker() -> bool:
         log.warning("broker_unreachable")
         return False
     return True
-
-
-def _timers() -> bool:
-    """A worker has answered beat's ring a moment ago."""
-    last = Heartbeat.objects.filter(name="sweep").values_list("beat_at", flat=True).first()
-    return last is not None and clock.now() - last < BEAT_MAX_AGE

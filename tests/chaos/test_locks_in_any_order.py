@@ -30,6 +30,7 @@ from repurchase.services import market
 from tests import world
 from tests.chaos.sizes import size
 from tests.pricing.locked import Scene
+from tests.wrapping import taken_back
 
 HOUR = dt.timedelta(hours=1)
 LIVE = ("open", "renegotiating")
@@ -57,7 +58,7 @@ class Locks(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.undo = transaction.atomic()
+        self.undo = taken_back()
         self.undo.__enter__()
         self.scene = Scene(orders=2)
         self.scene.rate_set = world.rates(clock.now().date(), source=f"base-{self.scene.store.pk}")

@@ -233,7 +233,7 @@ class TestAMonthOfRealRates:
     def nothing_is_held_but_what_was_agreed(self, replay: Replay) -> None:
         assert not OrderClaim.objects.filter(store=replay.store, released_at=None).exists()
         held = StockClaim.objects.filter(store=replay.store, released_at=None)
-        confirmed = RepeatLine.objects.filter(order__store=replay.store, order__status="confirmed")
+        confirmed = RepeatLine.objects.filter(order__store=replay.store, order__status="awaiting_payment")
         assert held.aggregate(n=Sum("quantity")) == confirmed.aggregate(n=Sum("quantity"))
         assert not held.exclude(until=None).exists()
 

@@ -13,6 +13,7 @@ from diagnostics.catalogue.screening import SCREENING
 from diagnostics.codes import Code, Severity
 
 OURS = {
+    Code.DATABASE_UNAVAILABLE,
     Code.INTERNAL_ERROR,
     Code.AGREEMENT_DAMAGED,
     Code.PROFORMA_DAMAGED,

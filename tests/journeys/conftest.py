@@ -17,6 +17,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from tests.beside import processes_of
+
 ROOT = Path(__file__).parent.parent.parent
 OUTPUT = ROOT / "tests" / "output"
 START_SECONDS = 400  # three of them may be loading their demo side by side on two cores
@@ -90,6 +92,7 @@ def portal() -> Iterator[Portal]:
         finally:
             process.send_signal(signal.SIGINT)
             process.wait(60)
+            assert processes_of(data_dir) == []
 
 
 def _free_port() -> int:

@@ -18,6 +18,7 @@ from repurchase.services import releasing
 from repurchase.simulator import ERP, SandboxStock, simulate
 from tests import world
 from tests.repurchase.test_demo import codes_of, orders_of, screened
+from tests.wrapping import taken_back
 
 pytestmark = pytest.mark.django_db
 
@@ -28,7 +29,7 @@ def move_clocks(by: dt.timedelta) -> None:
 
 @pytest.fixture(scope="class")
 def the_demo(django_db_setup, django_db_blocker, tmp_path_factory):
-    with django_db_blocker.unblock(), transaction.atomic():
+    with django_db_blocker.unblock(), taken_back():
         demo.load(data_dir=tmp_path_factory.mktemp("demo"))
         connection.check_constraints()  # once here, not after each test
         yield
@@ -38,7 +39,7 @@ def the_demo(django_db_setup, django_db_blocker, tmp_path_factory):
 @pytest.fixture(scope="class", params=[dt.timedelta(minutes=16), dt.timedelta(days=100)], ids=str)
 def later(request, the_demo, django_db_blocker):
     """The sandbox clocks moved on, one round of the simulator later."""
-    with django_db_blocker.unblock(), transaction.atomic():
+    with django_db_blocker.unblock(), taken_back():
         move_clocks(request.param)
         simulate()
         connection.check_constraints()
@@ -225,3 +226,16 @@ class TestTheStockSource:
         simulate()
         kept.refresh_from_db()
         assert kept.stock_synced_at == old
+
+
+class TestTheDemoAfterAPause:
+    def test_is_fed_before_anybody_looks(self, the_demo, tmp_path):
+        """The first batch after a second `make run` once failed whole, since the simulator had not fed yet."""
+        ours = Sku.objects.filter(source=SIMULATED, stock_source="").exclude(code=plants.STALE_SKU)
+        with taken_back():
+            paused = clock.now() - dt.timedelta(hours=3)
+            ours.update(stock_synced_at=paused)
+            assert demo.load(data_dir=tmp_path) is False
+            assert ours.exists()
+            assert not ours.filter(stock_synced_at__lte=paused).exists()
+            transaction.set_rollback(True)

@@ -89,7 +89,7 @@ class TestTheSeal:
         assert (found["seals"], found["intact"], found["whole"]) == (1, True, True)
         assert found["name"] == agreements.DEMO_SEAL
         assert found["fingerprint"] == sealing.certificate().fingerprint
-        assert set(found["files"]) == {"agreement.json", "terms-1.json"}
+        assert set(found["files"]) == {"agreement.json", "terms-1.json", "orders.csv", "lines.csv"}
         assert found["agreement"].encode() == agreements.canonical(renegotiated())
 
     def test_is_valid_to_pdfsig(self, sealed, tmp_path):

@@ -10,13 +10,15 @@ from tests.repurchase.sealing import confirm, planned
 
 
 def invoiced(store: Store, *, orders: int = 5, open_account: bool = False, **buyer) -> Batch:
-    """Confirmed by the buyer, the proforma issued as the worker would."""
+    """Confirmed by the buyer, the proforma issued as the worker would; on open account released as the sweep would."""
     by, past = world.repeatable(store, orders=orders, **buyer)
     if open_account:
         allow(by)
     batch = planned(store, past)
     confirm(batch)
     invoicing.issue(Proforma.objects.get(batch=batch).pk)
+    if open_account:
+        releasing.release_due(store=store)
     return batch
 
 

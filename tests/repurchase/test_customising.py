@@ -141,7 +141,7 @@ class TestAServiceThatIsConfirmed:
         batch = locked(store)
         before = money(last(batch))
         accept(batch, services=ids())
-        assert (money(last(batch)), last(batch).status) == (before, "confirmed")
+        assert (money(last(batch)), last(batch).status) == (before, "awaiting_payment")
         assert [outcome for outcome, *_ in outcomes(last(batch))] == ["planned"] * 3
         assert LineService.objects.get().confirmed_at == Lock.objects.get().ended_at
 
@@ -171,7 +171,7 @@ class TestAServiceThatIsNotConfirmed:
         accept(batch)
         order = last(batch)
         assert money(order) == (12_331, 1_999, 2_723, 17_053, 1_146 + 1_462 + 119 + 85)
-        assert (order.status, order.codes) == ("confirmed", [CODE])
+        assert (order.status, order.codes) == ("awaiting_payment", [CODE])
         assert outcomes(order) == [("planned", 10_000, []), ("excluded", 0, [CODE]), ("planned", 2_331, [])]
         assert order.lines.get(line_no=2).findings == [{"code": CODE, "evidence": {"service": services.TEXT}}]
         assert sum(order.fees.values_list("amount_minor", flat=True)) == order.fees_minor
@@ -184,7 +184,7 @@ class TestAServiceThatIsNotConfirmed:
         before = list(batch.orders.order_by("position").values_list("total_minor", "fees_minor"))[:5]
         accept(batch)
         assert list(batch.orders.order_by("position").values_list("total_minor", "fees_minor"))[:5] == before
-        assert set(batch.orders.values_list("status", flat=True)) == {"confirmed"}
+        assert set(batch.orders.values_list("status", flat=True)) == {"awaiting_payment"}
 
     def test_stands_in_the_sealed_document_beside_the_terms_as_they_were_locked(self, store):
         batch = locked(store)
@@ -219,7 +219,7 @@ class TestAServiceThatIsNotConfirmed:
         assert (order.status, order.codes, money(order)) == ("declined", [CODE], (0, 0, 0, 0, 0))
         assert {outcome for outcome, *_ in outcomes(order)} == {"excluded"}
         assert not OrderFee.objects.filter(order=order).exists()
-        assert batch.orders.filter(status="confirmed").count() == 5
+        assert batch.orders.filter(status="awaiting_payment").count() == 5
 
     def test_is_priced_by_what_was_locked_whatever_changed_since(self, store):
         batch = locked(store)
@@ -282,7 +282,7 @@ class TestWhatIsShown:
     def test_where_no_service_is_asked_needs_nothing_more(self, store):
         batch = locked(store, "Red cartons, please.")
         accept(batch, shown="")
-        assert set(batch.orders.values_list("status", flat=True)) == {"confirmed"}
+        assert set(batch.orders.values_list("status", flat=True)) == {"awaiting_payment"}
 
 
 class TestTheLettersAfterwards:

@@ -29,6 +29,7 @@ from repurchase.queries.services import asked_services
 from repurchase.queries.totals import totals_of
 from repurchase.services import batches, chunks, generating, locking
 from tests.repurchase import services
+from tests.wrapping import taken_back
 
 pytestmark = pytest.mark.django_db
 
@@ -37,7 +38,7 @@ pytestmark = pytest.mark.django_db
 def data_dir(django_db_setup, django_db_blocker, tmp_path_factory):
     """The demo, loaded once for this file and taken back at its end."""
     folder = tmp_path_factory.mktemp("demo")
-    with django_db_blocker.unblock(), transaction.atomic():
+    with django_db_blocker.unblock(), taken_back():
         demo.load(data_dir=folder)
         connection.check_constraints()  # once here, not after each test
         yield folder

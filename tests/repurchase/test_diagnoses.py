@@ -126,7 +126,7 @@ class TestAFailure:
         locking.lock_and_invite(batch=batch, by="user:1")
         confirm(batch, left_out=1)
         assert recorded(batch, code="BUYER_DECLINED") == [("0001", "BUYER_DECLINED")]
-        assert batch.orders.filter(status=OrderStatus.CONFIRMED).count() == 5
+        assert batch.orders.filter(status=OrderStatus.AWAITING_PAYMENT).count() == 5
 
     def test_is_none_when_every_order_is_ready_and_costs_nothing(self, store, history):
         made = run(batches.create(store=store, numbers=[o.number for o in history[:5]], by="user:1"))

@@ -179,7 +179,7 @@ class TestConfirming:
         batch = locked(store)
         accept(batch)
         batch.refresh_from_db()
-        assert statuses(batch) == ["confirmed"] * 5
+        assert statuses(batch) == ["awaiting_payment"] * 5
         assert batch.status == "closed"
         assert not OrderClaim.objects.filter(released_at=None).exists()
         assert StockClaim.objects.get(released_at=None).until is None
@@ -188,7 +188,7 @@ class TestConfirming:
         batch = locked(store)
         out = batch.orders.order_by("position")[1].ref
         accept(batch, left_out=[out])
-        assert statuses(batch) == ["confirmed", "declined", "confirmed", "confirmed", "confirmed"]
+        assert statuses(batch) == ["awaiting_payment", "declined", *["awaiting_payment"] * 3]
         assert StockClaim.objects.get(released_at=None).quantity == 2000
 
     def test_keeps_the_evidence_and_tells_both(self, store):
@@ -272,7 +272,7 @@ class TestConfirming:
         batch = locked(store)
         move_clock(store, Lock.objects.get().expires_at - dt.timedelta(seconds=20))
         accept(batch)
-        assert set(statuses(batch)) == {"confirmed"}
+        assert set(statuses(batch)) == {"awaiting_payment"}
 
     def test_with_the_link_of_another_batch_is_refused(self, store):
         mine, other = locked(store), locked(world.store(sandbox=True, clock_offset=store.clock_offset))
@@ -323,7 +323,7 @@ class TestCancelling:
         accept(batch)
         with pytest.raises(Problem):
             batches.cancel(batch=batch, by="user:1")
-        assert set(statuses(batch)) == {"confirmed"}
+        assert set(statuses(batch)) == {"awaiting_payment"}
 
 
 class TestLapsing:
@@ -370,7 +370,7 @@ class TestTheBuyersPage:
         out = batch.orders.order_by("position").first()
         accept(batch, left_out=[out.ref])
         seen = offer(token(batch))
-        kept = RepeatOrder.objects.filter(batch=batch, status="confirmed")
+        kept = RepeatOrder.objects.filter(batch=batch, status="awaiting_payment")
         assert seen.state == "answered"
         assert seen.totals[0].total.minor == sum(o.total_minor for o in kept)
 

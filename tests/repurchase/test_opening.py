@@ -292,7 +292,7 @@ class TestALapse:
         assert (swept.lapsed_stores, swept.ended_locks) == (1, 0)
         assert standing() == Standing.LAPSED
         accept(batch)
-        assert statuses(batch) == ["confirmed"] * 5
+        assert statuses(batch) == ["awaiting_payment"] * 5
 
     def test_stops_a_new_batch_though_another_one_runs(self, store, orders):
         self.planned(store, orders[:2])

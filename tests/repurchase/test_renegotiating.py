@@ -242,7 +242,7 @@ class TestBothSignatures:
     def test_give_the_orders_the_agreed_prices_and_confirm_them(self, store, alice):
         found = agreed(store, alice)
         assert money() == {LESS}
-        assert set(RepeatOrder.objects.values_list("status", flat=True)) == {"confirmed"}
+        assert set(RepeatOrder.objects.values_list("status", flat=True)) == {"awaiting_payment"}
         assert set(RepeatLine.objects.values_list("base_minor", "total_minor")) == {(500_000, 492_500)}
         lock = Lock.objects.get()
         assert (lock.status, lock.total_minor, lock.ended_by) == (

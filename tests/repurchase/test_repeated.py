@@ -50,7 +50,7 @@ class TestARepeatedOrder:
         found = queries.repeated(store, [o.pk for o in orders])
         twice, once = found[orders[0].pk], found[orders[1].pk]
         assert (twice.times, twice.batch, twice.order, twice.status) == (
-            2, second.ref, f"{second.ref}-0001", "confirmed",
+            2, second.ref, f"{second.ref}-0001", "awaiting_payment",
         )  # fmt: skip
         assert (once.times, once.order) == (1, f"{first.ref}-0002")
         assert set(found) == {o.pk for o in orders[:2]}
@@ -88,7 +88,7 @@ class TestTheHistory:
         for n in (1, 2):
             assert f'<a href="/orders/{batch.ref}-000{n}/">{batch.ref}-000{n}</a>' in page
         assert page.count("Repeated already in") == 2
-        assert page.count("(Confirmed") == 2
+        assert page.count("(Awaiting payment") == 2
         assert page.count("is-repeated") == 2
         assert "disabled" not in page
         groups = client.get("/orders/", headers=EN).content.decode()

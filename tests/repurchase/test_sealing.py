@@ -11,6 +11,7 @@ from django.db import DatabaseError, connection, transaction
 from diagnostics.models import LedgerEntry
 from diagnostics.problem import Problem
 from marketplace import clock
+from outbox import rendering
 from outbox.letters import RENDERERS
 from outbox.models import Letter
 from pricing import reading, signing
@@ -154,13 +155,13 @@ class TestSealing:
     def test_is_rung_again_by_the_sweep_and_ever_more_rarely(self, store):
         confirmed(store)
         assert sweeping.sweep(store=store).rung_seals == 0
-        long_ago = clock.now() - sealing.RING_AGAIN
+        long_ago = clock.now() - rendering.RING_AGAIN
         Sealing.objects.update(rung_at=long_ago)
         assert sweeping.sweep(store=store).rung_seals == 1
         assert sweeping.sweep(store=store).rung_seals == 0
         Sealing.objects.update(rung_at=long_ago, tries=5)
         assert sweeping.sweep(store=store).rung_seals == 0
-        Sealing.objects.update(rung_at=clock.now() - sealing.SLOWEST, tries=500)
+        Sealing.objects.update(rung_at=clock.now() - rendering.SLOWEST, tries=500)
         assert sweeping.sweep(store=store).rung_seals == 1
 
 

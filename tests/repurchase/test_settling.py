@@ -39,14 +39,28 @@ def told(kind: str) -> list[str]:
 
 
 class TestAConfirmedOrder:
-    def test_awaits_its_payment_once_the_proforma_is_issued(self, store):
+    def test_awaits_its_payment_from_the_confirmation_on(self, store):
+        """No PDF is waited for: what is owed is paid under the number that the confirmation gave."""
         _, past = world.repeatable(store)
         batch = planned(store, past)
         confirm(batch)
-        assert states(batch) == {"confirmed"}
-        invoicing.issue(Proforma.objects.get().pk)
         assert states(batch) == {"awaiting_payment"}
-        assert len(told("order.awaiting_payment")) == 5
+        assert len(told("order.confirmed")) == len(told("order.awaiting_payment")) == 5
+        assert [owed.proforma.number for owed in dues.owed(store, batch.ref)] == [f"{batch.ref}-PI1"]
+        paid.pay(batch)
+        assert states(batch) == {"paid"}
+        invoicing.issue(Proforma.objects.get().pk)
+        assert states(batch) == {"paid"}
+
+    def test_of_a_buyer_on_open_account_waits_for_no_pdf(self, store):
+        by, past = world.repeatable(store)
+        paid.allow(by)
+        batch = planned(store, past)
+        confirm(batch)
+        assert states(batch) == {"confirmed"}
+        assert sweeping.sweep(store=store).released_orders == 5
+        assert states(batch) == {"released"}
+        assert Proforma.objects.get().issued_at is None
 
     def test_of_a_buyer_on_open_account_is_released(self, store):
         batch = invoiced(store, open_account=True)

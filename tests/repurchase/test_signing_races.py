@@ -41,7 +41,7 @@ class TestTheBuyersSignature:
         assert set(codes(answers)) <= {Code.OFFER_SIGNED, Code.LOCK_ENDED, Code.SIGNING_CODE_EXPIRED}
         assert Signature.objects.filter(side="buyer").count() == 1
         assert Sealing.objects.count() == 1
-        assert set(RepeatOrder.objects.values_list("status", flat=True)) == {"confirmed"}
+        assert set(RepeatOrder.objects.values_list("status", flat=True)) == {"awaiting_payment"}
 
     def test_guessed_twenty_times_at_once_gets_five_guesses(self, found):
         typed, digest = talking.code(found), current(found).digest

@@ -53,7 +53,7 @@ OF_A_STORE = {
     "developers/keys/<int:key_id>/take-over/", "developers/keys/<int:key_id>/rotate/", "developers/keys/<int:key_id>/revoke/", "developers/webhooks/", "developers/webhooks/<uuid:webhook_id>/",
     "developers/webhooks/<uuid:webhook_id>/<webhookverb:verb>/", "batches/<ref:ref>/agreements/<uuid:pk>.pdf",
     "orders/<ref:ref>/diagnostics/", "batches/<ref:ref>/diagnostics/", "batches/<ref:ref>/fixes/",
-    "figures/", "radar/", "orders/<ref:ref>/diagnostics.pdf", "batches/<ref:ref>/reports/", "batches/<ref:ref>/reports/<int:report_id>/",
+    "figures/", "radar/", "orders/<ref:ref>/diagnostics.pdf", "batches/<ref:ref>/papers/", "batches/<ref:ref>/reports/", "batches/<ref:ref>/reports/<int:report_id>/",
     "batches/<ref:ref>/reports/<int:report_id>.pdf",
     "payments/", "payments/terms/", "payments/proformas/<uuid:pk>/",
     "payments/proformas/<uuid:pk>/call-off/", "payments/<uuid:pk>/reverse/",

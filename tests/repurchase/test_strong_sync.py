@@ -11,7 +11,7 @@ from marketplace import clock
 from marketplace.models import SIMULATED, Sku, StockClaim
 from pricing.models import Lock
 from repurchase.demo import plants
-from repurchase.services import batches, locking
+from repurchase.services import batches, freshness, locking
 from tests import world
 from tests.repurchase.running import run
 from tests.repurchase.test_locking import move_clock, planned
@@ -33,6 +33,11 @@ class Low:
 
     def read(self, store, sku_codes):
         return {code: (3, clock.now(store)) for code in sku_codes}
+
+
+class Plenty:
+    def read(self, store, sku_codes):
+        return {code: (100_000, clock.now(store)) for code in sku_codes}
 
 
 class Half:
@@ -144,3 +149,52 @@ class TestALockWithASource:
         settings.STOCK_SOURCE = f"{__name__}.Low"
         assert lock(batch) is None
         connections.close_all()
+
+
+class Silent:
+    """Never says anything, and counts how often it is asked."""
+
+    asked = 0
+
+    def read(self, store, sku_codes):
+        type(self).asked += 1
+        return {}
+
+
+@pytest.mark.django_db
+class TestAPlan:
+    @pytest.fixture
+    def past(self, store):
+        """Orders of goods whose feed fell silent two hours ago."""
+        world.move_clock(store, world.NOW)
+        _, past = world.repeatable(store)
+        Sku.objects.update(stock_synced_at=clock.now(store) - dt.timedelta(hours=2))
+        freshness._silent_until.clear()
+        return past
+
+    def batch(self, store, past):
+        return batches.create(store=store, numbers=[order.number for order in past], by="user:1")
+
+    def test_asks_a_source_that_is_stale_as_a_lock_does(self, store, past, settings):
+        settings.STOCK_SOURCE = f"{__name__}.Plenty"
+        batch = run(self.batch(store, past))
+        assert {order.status for order in batch.orders.all()} == {"planned"}
+
+    def test_is_refused_what_no_source_can_tell(self, store, past, settings):
+        settings.STOCK_SOURCE = ""
+        batch = run(self.batch(store, past))
+        assert {order.status for order in batch.orders.all()} == {"failed"}
+
+    def test_waits_for_a_silent_source_once_not_for_each_chunk(self, store, past, settings, monkeypatch):
+        monkeypatch.setattr("repurchase.batching.chunks.__defaults__", (1,))
+        settings.STOCK_SOURCE = f"{__name__}.Silent"
+        monkeypatch.setattr(Silent, "asked", 0)
+        run(self.batch(store, past))
+        assert Silent.asked == 1
+
+    def test_asks_nobody_while_stock_is_fresh(self, store, past, settings, monkeypatch):
+        settings.STOCK_SOURCE = f"{__name__}.Silent"
+        monkeypatch.setattr(Silent, "asked", 0)
+        Sku.objects.update(stock_synced_at=clock.now(store))
+        assert {order.status for order in run(self.batch(store, past)).orders.all()} == {"planned"}
+        assert Silent.asked == 0

@@ -115,7 +115,7 @@ class TestARateThatMoved:
         accept(batch)
         publish(store)
         assert triggering.open_renegotiations() == 0
-        assert set(RepeatOrder.objects.values_list("status", flat=True)) == {"confirmed"}
+        assert set(RepeatOrder.objects.values_list("status", flat=True)) == {"awaiting_payment"}
 
 
 class TestACurrencyThatWaits:

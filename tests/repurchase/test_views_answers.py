@@ -82,7 +82,7 @@ class TestConfirming:
         answer = client.post(
             link, {"act": "confirm", "digest": digests(), "left_out": refs, "consent": "yes"}, follow=True
         )
-        assert states() == {"confirmed": 4, "declined": 2}
+        assert states() == {"awaiting_payment": 4, "declined": 2}
         page = page_of(answer)
         assert "4 orders are confirmed" in page
         assert "USD 23,919.00" in page
@@ -90,7 +90,7 @@ class TestConfirming:
     def test_reads_ticks_that_came_one_by_one(self, client, batch, link):
         refs = [f"{batch.ref}-0002", f"{batch.ref}-0005"]
         client.post(link, {"act": "confirm", "digest": digests(), "left_out": refs, "consent": "yes"})
-        assert states() == {"confirmed": 4, "declined": 2}
+        assert states() == {"awaiting_payment": 4, "declined": 2}
 
     def test_keeps_the_evidence(self, client, link):
         client.post(

@@ -1,0 +1,53 @@
+"""Papers that do not get made: for `/readyz`, for the operator, for the page of their batch."""
+
+import datetime as dt
+from collections.abc import Mapping
+
+from django.db.models import F, Model, Q, QuerySet
+
+from marketplace import clock
+from outbox import rendering
+from outbox.models import RenderJob
+from pricing.models import Sealing
+from repurchase.models import DiagnosisReport, Proforma
+
+TRIES = 3
+"""In vain so often, in six minutes: time alone does not cure it."""
+LATE = dt.timedelta(minutes=10)
+"""Wanted so long ago and not made: no worker serves the queue, or it is far behind."""
+RECENT = dt.timedelta(days=1)
+"""A report that failed is given up, and can be asked for again: after a day nobody waits for it."""
+
+
+def failing() -> Mapping[type[Model], QuerySet]:
+    """Unmade papers that were tried too often or are late, by kind."""
+    return {
+        Proforma: _failing(Proforma),
+        Sealing: _failing(Sealing),
+        DiagnosisReport: _failed_reports(),
+    }
+
+
+def count_failing() -> int:
+    return sum(found.count() for found in failing().values())
+
+
+def failing_of(batch_ref: str, store_id: int) -> bool:
+    """Whether a paper of this batch was tried in vain: its page says so, and offers to try it at once."""
+    unmade = (
+        rendering.unmade(Proforma).filter(batch__ref=batch_ref, store=store_id),
+        rendering.unmade(Sealing).filter(subject=batch_ref, store=store_id),
+    )
+    return any(found.filter(Q(tries__gt=1) | ~Q(error="")).exists() for found in unmade)
+
+
+def _failing(model: type[RenderJob]) -> QuerySet:
+    late = Q(asked_at__lt=clock.of_row() - LATE)
+    return rendering.unmade(model).filter(Q(tries__gte=TRIES) & ~Q(error="") | Q(tries__gt=TRIES) | late)
+
+
+def _failed_reports() -> QuerySet:
+    failed = DiagnosisReport.objects.filter(phase=DiagnosisReport.Phase.FAILED)
+    return failed.filter(asked_at__gt=clock.now() - RECENT).exclude(
+        batch__reports__pk__gt=F("pk"), batch__reports__phase=DiagnosisReport.Phase.DONE
+    )

@@ -1,0 +1,118 @@
+"""No render, no network and no file while rows are held (reliability 11): asked at run time, and of the source."""
+
+import ast
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from django.db import transaction
+
+from diagnostics import paper
+from diagnostics.transactions import InsideTransaction, refuse_inside
+from marketplace import clock
+from marketplace.mirror import connector
+from outbox import files, letters, sending
+from pricing import sealing
+from pricing.services import verifying
+from qualification import storing
+from qualification.services import uploading
+from repurchase.services import conforming, importing
+
+ROOT = Path(__file__).parent.parent.parent
+APPS = ("diagnostics", "outbox", "marketplace", "qualification", "eligibility", "pricing", "repurchase")
+SLOW: dict[str, Callable[[], object]] = {
+    "a render": lambda: paper.pdf("<p>x</p>"),
+    "a kept file": lambda: files.keep("x", b""),
+    "a read file": lambda: files.read("x"),
+    "a deleted file": lambda: files.discard("x"),
+    "a document": lambda: storing.keep(b""),
+    "a page of a document": lambda: storing.fetch("x"),
+    "the reading of a document": lambda: uploading._read(SimpleNamespace()),
+    "a letter": lambda: letters._send(SimpleNamespace(kind="x")),
+    "a webhook": lambda: sending._post(SimpleNamespace(), clock.now()),
+    "a message of the conformance kit": lambda: conforming._send(SimpleNamespace(), "http://x/", SimpleNamespace()),
+    "a seal": lambda: sealing.seal(b"", reason="x"),
+    "the verification of a file": lambda: verifying.verify(b"%PDF-1.7"),
+    "a spreadsheet in a child": lambda: importing._sheet(b"", "x"),
+}  # fmt: skip
+
+# Each guards itself, or the one service that calls it does.
+RENDERS = {
+    "diagnostics.paper",
+    "pricing.printing",
+    "repurchase.services.printing",
+    "repurchase.services.reporting",
+}
+STORES = {"outbox.files"}
+SENDS = {"outbox.letters"}
+STARTS = {
+    "marketplace.guarded", "qualification.intake",  # called by `SLOW` above
+    "repurchase.management.commands.vendor_assets", "repurchase.embedded.__main__", "repurchase.embedded.portal",
+    "repurchase.embedded.servers",  # commands, without a transaction
+}  # fmt: skip
+CONNECTS = {"outbox.posting", "repurchase.embedded.portal"}
+KNOWN = {
+    "weasyprint": RENDERS,
+    "django.core.files.storage": STORES,
+    "django.core.mail": SENDS | {"repurchase.views.mailbox"},
+    "subprocess": STARTS,
+    "urllib.request": CONNECTS,
+    "http.client": CONNECTS,
+    "requests": CONNECTS,
+    "httpx": CONNECTS,
+    "smtplib": SENDS,
+}
+
+
+def imports_of(file: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+@pytest.mark.django_db
+class TestInsideATransaction:
+    @pytest.mark.parametrize("act", SLOW.values(), ids=SLOW)
+    def test_is_refused(self, act):
+        with pytest.raises(InsideTransaction), transaction.atomic():
+            act()
+
+    def test_is_no_stock_source_asked(self, store, settings):
+        settings.STOCK_SOURCE = "repurchase.simulator.SandboxStock"
+        with pytest.raises(InsideTransaction), transaction.atomic():
+            connector.refresh(store=store, sku_codes=["x"], seconds=1)
+
+    def test_counts_one_within_another(self):
+        with transaction.atomic(), transaction.atomic(), pytest.raises(InsideTransaction):
+            refuse_inside("x")
+
+    def test_is_not_where_only_the_test_has_one(self):
+        refuse_inside("x")
+        with transaction.atomic():
+            pass
+        refuse_inside("x")
+
+    def test_knows_a_real_one_too(self, transactional_db):
+        refuse_inside("x")
+        with transaction.atomic(), pytest.raises(InsideTransaction):
+            refuse_inside("x")
+
+
+class TestTheSource:
+    @pytest.mark.parametrize("library", KNOWN)
+    def test_renders_stores_and_sends_in_the_guarded_places_only(self, library):
+        using = {
+            ".".join(file.relative_to(ROOT).with_suffix("").parts)
+            for app in APPS
+            for file in (ROOT / app).rglob("*.py")
+            if any(name == library or name.startswith(f"{library}.") for name in imports_of(file))
+        }
+        assert using <= KNOWN[library]
+
+    def test_is_really_looked_at(self):
+        assert "weasyprint" in imports_of(ROOT / "diagnostics" / "paper.py")
