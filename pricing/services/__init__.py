@@ -16,7 +16,7 @@ from pricing.services.ending import (
     stores_due,
     subjects_due,
 )
-from pricing.services.locking import Lot, lock
+from pricing.services.locking import Lot, hold_goods, lock
 from pricing.services.reminding import reminders_due
 from pricing.services.triggering import LOCKS_A_PASS, Judged, open_renegotiations, unjudged
 
@@ -32,6 +32,7 @@ __all__ = [
     "decline_anew",
     "end_due",
     "hold",
+    "hold_goods",
     "hold_renegotiated",
     "lock",
     "open_renegotiations",

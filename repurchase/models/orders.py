@@ -59,6 +59,7 @@ class RepeatOrder(models.Model):
     registrations = models.JSONField(default=list)  # [{scheme, jurisdiction, number}]
     ship_to = models.JSONField(default=dict)  # carried over
     note = models.TextField(blank=True)
+    held_at = models.DateTimeField(null=True)  # when R-90 was last found to hold it back, after its lock
     created_at = models.DateTimeField()
     changed_at = models.DateTimeField()
     proforma = models.ForeignKey(
@@ -96,6 +97,7 @@ class RepeatOrder(models.Model):
             models.Index(
                 fields=["changed_at"], condition=Q(status__in=["confirmed", "paid"]), name="orders_to_release"
             ),
+            models.Index(fields=["held_at"], condition=Q(held_at__isnull=False), name="orders_held_back"),
         ]
 
     def __str__(self) -> str:
