@@ -22,10 +22,7 @@ AGREEING = 2
 
 def ask(findings: Iterable[Finding], *, at: dt.datetime) -> int:
     """Asks about each match that is not asked about yet; how many are new. Asked twice, it changes nothing."""
-    matches = {
-        (str(found["value"]), int(str(found["entry"]).partition(":")[2]), str(found["digest"])): str(found["listed"])
-        for found in (f.evidence for f in findings if f.code is Code.PARTY_SCREENED_OUT)
-    }  # fmt: skip
+    matches = {key_of(f): str(f.evidence["listed"]) for f in findings if f.code is Code.PARTY_SCREENED_OUT}
     known = set(
         PartyQuestion.objects.filter(party__in={party for party, *_ in matches}).values_list(
             "party", "entry_id", "entry_digest"
@@ -40,9 +37,20 @@ def ask(findings: Iterable[Finding], *, at: dt.datetime) -> int:
     return len(fresh)
 
 
-def cleared(
-    parties: Collection[str], digests: Mapping[int, str]
-) -> Sequence[tuple[str, int]]:
+def key_of(found: Finding) -> tuple[str, int, str]:
+    """What a match asks about: the party as written, the entry's id, the entry's digest."""
+    told = found.evidence
+    return str(told.get("value")), int(str(told.get("entry", "0")).rpartition(":")[2]), str(told.get("digest"))
+
+
+def stopped(findings: Iterable[Finding]) -> set[tuple[str, int, str]]:
+    """Those of the matches that were decided to be the listed party."""
+    keys = {key_of(f) for f in findings if f.code is Code.PARTY_SCREENED_OUT}
+    rows = PartyQuestion.objects.filter(verdict=Answer.STOPPED, party__in={party for party, *_ in keys})
+    return keys & set(rows.values_list("party", "entry_id", "entry_digest"))
+
+
+def cleared(parties: Collection[str], digests: Mapping[int, str]) -> Sequence[tuple[str, int]]:
     """Party as written and entry id of those that were decided not to be the same; `digests` of the entries now."""
     rows = PartyQuestion.objects.filter(verdict=Answer.NOT_SAME, entry__in=digests, party__in=parties)
     return tuple(

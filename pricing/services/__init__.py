@@ -9,6 +9,7 @@ from pricing.services.acting import confirm, decline, hold, open_touched, refuse
 from pricing.services.ending import (
     END,
     cancel,
+    cancel_stopped,
     confirm_anew,
     decline_anew,
     end_due,
@@ -26,6 +27,7 @@ __all__ = [
     "Judged",
     "Lot",
     "cancel",
+    "cancel_stopped",
     "confirm",
     "confirm_anew",
     "decline",

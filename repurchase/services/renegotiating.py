@@ -6,7 +6,9 @@ that a version that came meanwhile makes it void (TERMS_CHANGED).
 
 import datetime as dt
 from collections.abc import Collection
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 
@@ -28,8 +30,8 @@ from pricing.signing import Evidence
 from repurchase.batching import BatchStatus
 from repurchase.lifecycle import OrderStatus, sources
 from repurchase.models import Batch, LineService, RepeatOrder
-from repurchase.queries.changing import LotOrders, lot_orders, offer_text, work_out
-from repurchase.services import answering, batches, ending, invoicing, telling
+from repurchase.queries.changing import LotOrders, Worked, lot_orders, offer_text, work_out
+from repurchase.services import answering, batches, ending, holding, invoicing, telling
 from repurchase.services.repricing import confirm_at_agreed_prices
 
 LIVE_QUOTES = (BatchStatus.SCREENING, BatchStatus.PLANNED, BatchStatus.LOCKED)
@@ -178,18 +180,60 @@ def sign_by_member(
     )
 
 
-@transaction.atomic
-def _sign(
-    *,
-    renegotiation: Renegotiation,
+def _sign(*, renegotiation: Renegotiation, actor: Actor, **signature: Any) -> bool:
+    """ORDERS_UNDER_CHECK, and nothing is signed, when R-90 holds back every order that this signature would confirm."""
+    with transaction.atomic():
+        lock, now = pricing.hold_renegotiated(renegotiation)
+        standing = acts.refuse_stale(renegotiation, signature["digest"])
+        settling = _settling(lock, standing, actor)
+        waits = settling is not None and not settling.lot.orders
+        signed = not waits and _signed(lock, standing, actor, settling, at=now, **signature)
+    if waits:
+        raise Problem(Code.ORDERS_UNDER_CHECK, value=len(settling.held))
+    return signed
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settling:
+    """What a second signature confirms: the lot without the orders that are held back, at the signed prices."""
+
+    lot: LotOrders
+    worked: Worked
+    held: Collection[int]
+
+
+def _settling(lock: Lock, standing: Offer, actor: Actor) -> Settling | None:
+    """None for a first signature. What is held back gets a lock of its own, under the same renegotiation."""
+    if not standing.signatures.exclude(side=actor.side).exists():
+        return None
+    lot = lot_orders(lock)
+    worked = work_out(lot, standing.proposal)
+    if worked.money != standing.money:
+        raise ValueError(f"offer {standing.pk} comes to {worked.money} now")
+    grant = Grant.objects.select_related("store").get(store=lock.store_id, subject=lock.subject, buyer=lock.buyer_id)
+    held = holding.hold_back(grant, [lock.pk]).orders
+    kept = {pk: order for pk, order in lot.orders.items() if pk not in held}
+    lines = [line for line in lot.lines if line.order in kept]
+    priced = {pk: worked.priced[pk] for pk in kept}
+    totals = {line.id: worked.totals[line.id] for line in lines}
+    return Settling(
+        lot=replace(lot, orders=kept, lines=lines), worked=replace(worked, priced=priced, totals=totals), held=held
+    )
+
+
+def _signed(
+    lock: Lock,
+    standing: Offer,
     actor: Actor,
+    settling: Settling | None,
+    *,
+    at: dt.datetime,
     digest: str,
     name: str,
     evidence: Evidence,
     code: str | None,
 ) -> bool:
-    lock, now = pricing.hold_renegotiated(renegotiation)
-    standing = acts.refuse_stale(renegotiation, digest)
+    now, renegotiation = at, standing.renegotiation
     if code is not None:
         acts.use_code(offer=standing, side=actor.side, typed=code, at=now)
     signed = acts.sign(
@@ -198,22 +242,19 @@ def _sign(
     )  # fmt: skip
     both = acts.is_agreed(standing, renegotiation.deadline_at)
     if both:
-        _settle(lock, standing, actor, now)
+        _settle(lock, standing, settling, actor, now)
     else:
         _write(f"signed_{_other(actor.side)}", renegotiation, f"{standing.pk}", offer=str(standing.pk))
     _record(
         standing, "renegotiation.agreed" if both else "offer.signed", actor.by, now, version=standing.version,
-        terms_digest=standing.digest, **_evidence(signed),
+        terms_digest=standing.digest, held_back=len(settling.held) if settling else 0, **_evidence(signed),
     )  # fmt: skip
     return both
 
 
-def _settle(lock: Lock, agreed: Offer, actor: Actor, at: dt.datetime) -> None:
+def _settle(lock: Lock, agreed: Offer, settling: Settling, actor: Actor, at: dt.datetime) -> None:
     """Both signatures stand: prices, orders, claims and the seal, in the transaction of the second one (R-54)."""
-    lot = lot_orders(lock)
-    worked = work_out(lot, agreed.proposal)
-    if worked.money != agreed.money:
-        raise ValueError(f"offer {agreed.pk} comes to {worked.money} now")
+    lot, worked = settling.lot, settling.worked
     pricing.confirm_anew(lock, kept_stock=lot.pieces(), at=at, by=actor.by)
     confirm_at_agreed_prices(lot, worked, at=at)
     _confirm_services(lot, at)
