@@ -31,6 +31,7 @@ from repurchase import copying
 from repurchase.lifecycle import OrderStatus
 from repurchase.models import Batch, RepeatOrder
 from repurchase.queries.changing import locked_entries
+from repurchase.queries.held import held_of
 from repurchase.queries.pieces import pieces_of
 from repurchase.queries.rechecking import facts_of
 from repurchase.services import ending, failing, telling
@@ -100,12 +101,9 @@ def hold_back(grant: Grant, lock_ids: Collection[UUID], *, left_out: Collection[
     return Held(locks=whole, orders=frozenset(found))
 
 
-def waiting_locks(grant: Grant) -> set[UUID]:
+def waiting_locks(grant: Grant) -> Collection[UUID]:
     """Locks of the grant's plan with orders that are held back: an answer does not have to name them."""
-    held = RepeatOrder.objects.filter(
-        store=grant.store_id, batch__ref=grant.subject, status=OrderStatus.LOCKED, held_at__isnull=False
-    )
-    return set(held.values_list("lock_id", flat=True))
+    return held_of(store_id=grant.store_id, subject=grant.subject).keys()
 
 
 def hold_at_release(store: Store, orders: Sequence[RepeatOrder], *, by: str, at: dt.datetime) -> Found:
@@ -212,7 +210,7 @@ def _invite_again(store: Store, ref: str, orders: Sequence[RepeatOrder], at: dt.
     if waiting and grant:
         letters.write(
             kind="repurchase.invitation", store_id=store.pk, batch=waiting[0].batch_id, grant=str(grant.pk),
-            dedupe=f"invitation:{ref}:{grant.pk}:{min(str(o.lock_id) for o in waiting)}:{at.isoformat()}",
+            dedupe=f"let-go:{ref}:{min(order.pk for order in waiting)}:{at.isoformat()}",
         )  # fmt: skip
 
 

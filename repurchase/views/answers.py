@@ -106,7 +106,7 @@ def _context(request: HttpRequest, found: Offer, token: str, ticks: Ticks) -> di
     return {
         "offer": found,
         "token": token,
-        "open_lots": [lot for lot in found.lots if lot.status == "open"],
+        "open_lots": found.open_lots,
         "orders": page.rows,
         "next_cursor": page.next_cursor,
         "services": services.rows,
@@ -134,7 +134,7 @@ def _talks(request: HttpRequest, found: Offer) -> list[dict]:
 
 
 def _open_ids(found: Offer) -> list[UUID]:
-    return [lot.lock.pk for lot in found.lots if lot.status == "open"]
+    return [lot.lock.pk for lot in found.open_lots]
 
 
 def _elsewhere(ticks: Ticks, services, orders) -> dict[str, list]:
