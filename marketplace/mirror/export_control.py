@@ -101,7 +101,7 @@ def _entries(path: Path, refused_path: Path | None, report: Report) -> dict[tupl
 
 
 def _tell(entry: Entry, report: Report) -> None:
-    report.left_blank.update(entry.left_blank)
+    report.left_blank.update(entry.left_blank.keys())
     told = "; ".join(f"{field}: {text[:60]}" for field, text in entry.left_blank.items())
     if told and len(report.examples) < EXAMPLES:
         report.examples.append(f"{entry.row_no}: {entry.name[:80]} ({told})")

@@ -11,8 +11,8 @@ from eligibility.models import PartyQuestion
 from marketplace import clock
 from marketplace.models import Embargo, OrderClaim, PastOrder, ScreenedParty, Sku, StockClaim
 from outbox.models import Letter
-from pricing import signing
-from pricing.models import Act, Grant, Lock, SealedAgreement
+from pricing import reading, signing
+from pricing.models import Act, Grant, Lock, SealedAgreement, Sealing
 from pricing.services import sealing, verifying
 from repurchase.models import Batch, Proforma, Release
 from repurchase.services import answering, batches, holding, invoicing, locking, releasing, sweeping
@@ -177,8 +177,13 @@ class TestAtTheConfirmation:
 
 
 def _sealed(batch: Batch) -> int:
-    sealing.seal_due() if hasattr(sealing, "seal_due") else None
-    return SealedAgreement.objects.filter(subject=batch.ref).count()
+    """As the worker would: how many verify."""
+    for wanted in Sealing.objects.filter(subject=batch.ref, done_at=None):
+        sealing.seal(wanted.pk)
+    made = SealedAgreement.objects.filter(subject=batch.ref)
+    verdicts = [verifying.judge(pdf, reading.read(pdf)) for pdf in map(sealing.content_of, made)]
+    assert all(check.ok for verdict in verdicts for check in verdict.checks)
+    return len(verdicts)
 
 
 class TestAtTheSigning:
@@ -194,6 +199,7 @@ class TestAtTheSigning:
         assert held.lock.status == "renegotiating"
         assert held.lock.renegotiation.deadline_at == found.deadline_at
         assert batch.orders.first().goods_minor < held.goods_minor
+        assert _sealed(batch) == 1
 
     def test_of_which_nothing_is_left_signs_nothing(self, store, alice):
         batch = locked(store)

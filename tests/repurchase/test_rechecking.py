@@ -217,7 +217,7 @@ def _last(**fields) -> None:
 def _require() -> None:
     RegistrationRequirement.objects.create(
         scheme="EPR", country="DE", jurisdiction="DE", category=Sku.objects.order_by("pk").last().category,
-        valid_from=world.LONG_AGO, reference="x", **world.MIRRORED,
+        valid_from=world.LONG_AGO, reference="x",
     )  # fmt: skip
 
 
