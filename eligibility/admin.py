@@ -39,7 +39,10 @@ class AnswerForm(forms.ModelForm):
         if not self.errors:
             try:
                 questions.answer(
-                    question=self.instance, answer=cleaned["answer"], reason=cleaned["reason"], by=self.answered_by
+                    question=self.instance,
+                    answer=cleaned["answer"],
+                    reason=cleaned["reason"],
+                    by=self.answered_by,
                 )
             except Problem as problem:
                 said = words.of(problem.code, problem.evidence)
@@ -71,10 +74,14 @@ class PartyQuestions(LookOnly):
     def get_readonly_fields(self, request: HttpRequest, obj: PartyQuestion | None = None) -> list[str]:
         return self.told
 
-    def get_form(self, request: HttpRequest, obj: PartyQuestion | None = None, **kwargs: Any) -> type[forms.ModelForm]:
+    def get_form(
+        self, request: HttpRequest, obj: PartyQuestion | None = None, **kwargs: Any
+    ) -> type[forms.ModelForm]:
         return type("AnswerForm", (super().get_form(request, obj, **kwargs),), {"answered_by": request.user})
 
-    def save_model(self, request: HttpRequest, obj: PartyQuestion, form: forms.ModelForm, change: bool) -> None:
+    def save_model(
+        self, request: HttpRequest, obj: PartyQuestion, form: forms.ModelForm, change: bool
+    ) -> None:
         """The form has written it."""
 
     @admin.display(description=_("answers"), ordering="n")
@@ -94,4 +101,9 @@ class PartyQuestions(LookOnly):
     @admin.display(description=_("answers"))
     def answers(self, row: PartyQuestion) -> str:
         votes = row.votes.select_related("by").order_by("at")
-        return format_html_join("", "<div>{}: {} ({})</div>", ((v.by, v.get_answer_display(), v.reason) for v in votes)) or "—"
+        return (
+            format_html_join(
+                "", "<div>{}: {} ({})</div>", ((v.by, v.get_answer_display(), v.reason) for v in votes)
+            )
+            or "—"
+        )

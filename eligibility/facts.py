@@ -188,4 +188,6 @@ class World:
     registrations: Sequence[RegistrationFacts]
     embargoes: Mapping[str, Sequence[EmbargoFacts]] = field(default_factory=dict)  # by country
     listed: Sequence[ListedParty] = ()  # those that may be one of the orders' parties
-    cleared: Sequence[tuple[str, int]] = ()  # party as written and id of the entry that it was decided not to be
+    cleared: Sequence[
+        tuple[str, int]
+    ] = ()  # party as written and id of the entry that it was decided not to be

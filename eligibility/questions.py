@@ -40,7 +40,11 @@ def ask(findings: Iterable[Finding], *, at: dt.datetime) -> int:
 def key_of(found: Finding) -> tuple[str, int, str]:
     """What a match asks about: the party as written, the entry's id, the entry's digest."""
     told = found.evidence
-    return str(told.get("value")), int(str(told.get("entry", "0")).rpartition(":")[2]), str(told.get("digest"))
+    return (
+        str(told.get("value")),
+        int(str(told.get("entry", "0")).rpartition(":")[2]),
+        str(told.get("digest")),
+    )
 
 
 def stopped(findings: Iterable[Finding]) -> set[tuple[str, int, str]]:

@@ -205,7 +205,13 @@ def _destination(o: OrderFacts) -> str:
 
 
 def _order_rule(
-    requirement: str, codes: tuple[Code, ...], source: str, check, shows, *, again: frozenset[Moment] = frozenset()
+    requirement: str,
+    codes: tuple[Code, ...],
+    source: str,
+    check,
+    shows,
+    *,
+    again: frozenset[Moment] = frozenset(),
 ) -> OrderRule:
     return OrderRule(
         requirement=requirement, codes=codes, source=source, check=check, shows=shows, again=again
@@ -314,7 +320,13 @@ def stock_finding(x: LineFacts, available: int) -> Finding | None:
 
 
 def _line_rule(
-    requirement: str, codes: tuple[Code, ...], source: str, check, shows, *, of_the_goods: bool = False,
+    requirement: str,
+    codes: tuple[Code, ...],
+    source: str,
+    check,
+    shows,
+    *,
+    of_the_goods: bool = False,
     again: frozenset[Moment] = frozenset(),
 ) -> LineRule:
     return LineRule(

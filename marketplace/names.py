@@ -31,7 +31,7 @@ JOINED = str.maketrans("", "", ".'’`´·")
 """Signs inside a word: “G.m.b.H.” is one word, “O'Neill” too. Every other sign parts words."""
 CYRILLIC = str.maketrans(dict(zip(
     "абвгґдеёєжзиійїклмнопрстуфхцчшщъыьэюя",
-    "a b v g g d e e e zh z i i i i k l m n o p r s t u f h ts ch sh shch  i  e iu ia".split(" "), strict=True,
+    ["a", "b", "v", "g", "g", "d", "e", "e", "e", "zh", "z", "i", "i", "i", "i", "k", "l", "m", "n", "o", "p", "r", "s", "t", "u", "f", "h", "ts", "ch", "sh", "shch", "", "i", "", "e", "iu", "ia"], strict=True,
 )))  # fmt: skip
 ALIKE = (("ae", "a"), ("oe", "o"), ("ue", "u"), ("kh", "h"), ("x", "ks"), ("y", "i"), ("j", "i"))
 DOUBLED = re.compile(r"([^\W\d])\1+")

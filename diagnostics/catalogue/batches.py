@@ -59,7 +59,9 @@ BATCHES: Mapping[Code, Entry] = {
     Code.LOCK_LEAVES_OUT: refusal(
         409,
         _("Part of the plan can't be locked any more"),
-        _("{orders} orders and {lines} lines, {money}, fail a check by now: more than {limit} of the plan's money."),
+        _(
+            "{orders} orders and {lines} lines, {money}, fail a check by now: more than {limit} of the plan's money."
+        ),
         _("Look at what leaves the plan. Then lock the rest, or screen the batch again."),
     ),
     Code.ORDERS_UNDER_CHECK: refusal(

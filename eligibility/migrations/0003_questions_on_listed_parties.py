@@ -116,9 +116,7 @@ class Migration(migrations.Migration):
                     models.CheckConstraint(
                         condition=models.Q(
                             models.Q(("decided_at__isnull", True), ("verdict", "")),
-                            models.Q(
-                                ("decided_at__isnull", False), ("verdict__in", ["not_same", "stopped"])
-                            ),
+                            models.Q(("decided_at__isnull", False), ("verdict__in", ["not_same", "stopped"])),
                             _connector="OR",
                         ),
                         name="a_question_says_when_it_was_decided",

@@ -63,7 +63,9 @@ def read(path: Path) -> ListFile:
 
 
 def _entries(
-    before: Iterable[list[str]], rows: Iterator[list[str]], cells_of: Callable[[Sequence[str]], dict[str, str]]
+    before: Iterable[list[str]],
+    rows: Iterator[list[str]],
+    cells_of: Callable[[Sequence[str]], dict[str, str]],
 ) -> Iterator[Entry]:
     for row_no, row in enumerate((row for some in (before, rows) for row in some), start=1):
         if any(cell.strip(" \x1a") for cell in row):  # sdn.csv ends with a line of one control character

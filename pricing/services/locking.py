@@ -35,7 +35,11 @@ class Lot:
 
 
 def hold_goods(
-    *, store: Store, past_order_ids: Collection[int], sku_ids: Collection[int], stock_max_age: dt.timedelta | None = None
+    *,
+    store: Store,
+    past_order_ids: Collection[int],
+    sku_ids: Collection[int],
+    stock_max_age: dt.timedelta | None = None,
 ) -> dt.datetime:
     """Takes the rows of past orders and SKUs, so that what is read of them after this stands until the lock; when.
 

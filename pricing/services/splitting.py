@@ -25,9 +25,13 @@ def split(
     The caller holds the lock's row, and moves the orders in the same transaction. `stock`: pieces by SKU id. The first
     lock's terms stay as they were locked; what of them was confirmed, its act and its orders say.
     """
-    made = _copy(lock, id=uuid.uuid4(), order_count=order_count, total_minor=total_minor, terms_digest=digest_of(terms))
+    made = _copy(
+        lock, id=uuid.uuid4(), order_count=order_count, total_minor=total_minor, terms_digest=digest_of(terms)
+    )
     LockTerms.objects.create(lock=made, store_id=lock.store_id, text=terms)
-    OrderClaim.objects.filter(holder=lock.pk, past_order__in=past_order_ids, released_at=None).update(holder=made.pk)
+    OrderClaim.objects.filter(holder=lock.pk, past_order__in=past_order_ids, released_at=None).update(
+        holder=made.pk
+    )
     _split_stock(lock, made, stock)
     if lock.status == LockStatus.RENEGOTIATING:
         _copy(Renegotiation.objects.get(lock=lock), id=uuid.uuid4(), lock=made)

@@ -14,7 +14,10 @@ MANAGER = "manager@example.com"  # the second member who approves prices beyond 
 LEAD = "lead@example.com"  # the second pair of eyes, and who is told of late reviews
 TARIFFS = "tariffs@example.com"  # may begin new versions of tariffs and ⚙ values and judge quarantined rates, nothing else
 TARIFF_MODELS = ("commissionrate", "taxrate", "ratecard", "policyvalue")
-COMPLIANCE = ("compliance@example.com", "compliance2@example.com")  # two people, who decide on listed parties
+COMPLIANCE = (
+    "compliance@example.com",
+    "compliance2@example.com",
+)  # two people, who decide on listed parties
 KEY_NAME = "demo"
 APPS = ("diagnostics", "eligibility", "marketplace", "outbox", "pricing", "qualification", "repurchase")
 

@@ -32,7 +32,10 @@ def renegotiation(offer_id: uuid.UUID) -> Draft:
     if not is_agreed(offer, found.deadline_at):
         raise ValueError(f"offer {offer_id}: it is not signed by both")
     rows = list(RepeatOrder.objects.filter(lock=lock).select_related("past_order").order_by("position"))
-    lines, refs = lines_of(rows), {row.ref for row in rows}  # what R-90 held back has a lock of its own by now
+    lines, refs = (
+        lines_of(rows),
+        {row.ref for row in rows},
+    )  # what R-90 held back has a lock of its own by now
     entries = [entry for entry in offered_entries(offer) if entry[0] in refs]
     locked = [entry for entry in locked_entries(lock) if entry[0] in refs]
     refuse_other_than_agreed(entries, rows, lines)

@@ -36,7 +36,9 @@ class Offer:
     counts: Counts
     now: dt.datetime
     services: Sequence[ServiceView] = ()  # that the buyer is or was asked to confirm
-    held: frozenset[UUID] = frozenset()  # locks of which nothing can be confirmed while the platform checks it
+    held: frozenset[UUID] = (
+        frozenset()
+    )  # locks of which nothing can be confirmed while the platform checks it
     checked: int = 0  # orders that the platform is checking, by which list is never said
 
     @property

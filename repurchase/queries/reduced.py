@@ -56,7 +56,9 @@ def _loaded(orders: Mapping[int, RepeatOrder]) -> dict[int, reducing.LockedOrder
 
 def _frozen(batch: Batch, orders: Mapping[int, RepeatOrder]) -> dict[UUID | None, Rates]:
     """The one rate set that each lock froze; under None, that of a plan that is not locked yet (pitfall 1)."""
-    locks = Lock.objects.filter(pk__in={o.lock_id for o in orders.values()} - {None}).select_related("rate_set")
+    locks = Lock.objects.filter(pk__in={o.lock_id for o in orders.values()} - {None}).select_related(
+        "rate_set"
+    )
     sets = {lock.pk: lock.rate_set for lock in locks}
     rates = {rate_set.pk: rates_of(rate_set) for rate_set in sets.values()}
     frozen: dict[UUID | None, Rates] = {lock_id: rates[rate_set.pk] for lock_id, rate_set in sets.items()}

@@ -158,7 +158,11 @@ def _keep(store: Store, orders: Sequence[RepeatOrder], found: Found, at: dt.date
     questions.ask((each for some in found.values() for each in some), at=at)
     if found:
         rows = [
-            (pk, f"{{{','.join(dict.fromkeys(str(f.code) for f in some))}}}", copying.json_of(copying.findings_of(some)))
+            (
+                pk,
+                f"{{{','.join(dict.fromkeys(str(f.code) for f in some))}}}",
+                copying.json_of(copying.findings_of(some)),
+            )
             for pk, some in found.items()
         ]
         copying.update_rows(HOLD, [at, *copying.columns_of(rows), store.pk], expected=len(rows))
@@ -190,7 +194,9 @@ def _end_stopped(store: Store, orders: Sequence[RepeatOrder], found: Found, at: 
     stopped = questions.stopped(f for order in orders for f in found[order.pk])
     by_lock: dict[UUID, set[int]] = defaultdict(set)
     for order in orders:
-        if order.status == OrderStatus.LOCKED and any(questions.key_of(f) in stopped for f in found[order.pk]):
+        if order.status == OrderStatus.LOCKED and any(
+            questions.key_of(f) in stopped for f in found[order.pk]
+        ):
             by_lock[order.lock_id].add(order.pk)
     locks = Lock.objects.live_at(at).filter(pk__in=by_lock).order_by("pk").select_for_update(of=("self",))
     for lock in locks:
@@ -220,7 +226,9 @@ def _record(
     """Codes and entries, never a name: the party stands in the question."""
     told = [order for order in orders if (order.pk in found) == (kind == "orders.held_back")]
     codes = sorted({str(f.code) for order in told for f in found.get(order.pk, ())})
-    entries = sorted({str(f.evidence.get("entry") or f.evidence.get("embargo")) for o in told for f in found.get(o.pk, ())})
+    entries = sorted(
+        {str(f.evidence.get("entry") or f.evidence.get("embargo")) for o in told for f in found.get(o.pk, ())}
+    )
     ledger.record(
         store_id=store_id, kind=kind, subject=f"batch:{ref}", by=by, at=at, codes=codes, entries=entries,
         orders=[order.ref for order in told],

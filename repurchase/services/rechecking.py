@@ -3,7 +3,7 @@
 import datetime as dt
 import hashlib
 import json
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -74,7 +74,9 @@ class Left:
     def findings(self) -> list[Finding]:
         """In the order in which they were found; an order that left says why as a whole."""
         of_gone = [f for verdict in self.gone.values() for f in verdict.findings]
-        return of_gone + [f for verdict, _ in self.reduced.values() for line in verdict.lines for f in line.findings]
+        return of_gone + [
+            f for verdict, _ in self.reduced.values() for line in verdict.lines for f in line.findings
+        ]
 
     @property
     def digest(self) -> str:
@@ -92,8 +94,15 @@ class Left:
         if not self.gone and not self.reduced:
             return {}
         codes = Counter(str(f.code) for f in self.findings)
-        money = [{"currency": currency, "minor": minor} for currency, minor in sorted(self.money.items()) if minor]
-        return {"orders": len(self.gone), "lines": self.lines, "money": money, "codes": dict(codes.most_common())}
+        money = [
+            {"currency": currency, "minor": minor} for currency, minor in sorted(self.money.items()) if minor
+        ]
+        return {
+            "orders": len(self.gone),
+            "lines": self.lines,
+            "money": money,
+            "codes": dict(codes.most_common()),
+        }
 
 
 @uncollected()
@@ -153,9 +162,7 @@ def _refuse_by_gates(batch: Batch, now: dt.datetime) -> None:
         raise Problem(Code(failing["code"]), **failing["evidence"])
 
 
-def _verdicts(
-    batch: Batch, orders: Mapping[int, RepeatOrder], now: dt.datetime
-) -> dict[int, OrderVerdict]:
+def _verdicts(batch: Batch, orders: Mapping[int, RepeatOrder], now: dt.datetime) -> dict[int, OrderVerdict]:
     """Stock and capacity go to the orders one after the other; one that fails leaves both to those behind it."""
     facts, around = facts_of(list(orders.values()), store=batch.store, policies=policies_of(batch), now=now)
     sku_ids = {line.sku.id for order in facts for line in order.lines}
@@ -178,7 +185,9 @@ class _Capacity:
     """The production groups' days beside what else is promised (R-18). The groups' rows are held: rivals wait here."""
 
     def __init__(self, batch: Batch, sku_ids: Collection[int], now: dt.datetime) -> None:
-        list(ProductionGroup.objects.filter(store=batch.store_id).order_by("pk").select_for_update(no_key=True))
+        list(
+            ProductionGroup.objects.filter(store=batch.store_id).order_by("pk").select_for_update(no_key=True)
+        )
         self._groups = capacities.groups_of(batch.store)
         self._day = capacities.day_of(batch)
         if self._groups:
@@ -262,7 +271,9 @@ def _write_lines(batch: Batch, left: Left) -> None:
         for line in verdict.lines:
             if line.findings or verdict.findings:
                 outcome = outcome_of(line.findings) if line.findings else of_the_order
-                rows.append((line.line.id, outcome, _codes([f.code for f in line.findings]), _findings(line.findings)))
+                rows.append(
+                    (line.line.id, outcome, _codes([f.code for f in line.findings]), _findings(line.findings))
+                )
     copying.update_rows(LINES, [*copying.columns_of(rows), batch.store_id], expected=len(rows))
 
 

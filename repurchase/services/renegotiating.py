@@ -210,14 +210,18 @@ def _settling(lock: Lock, standing: Offer, actor: Actor) -> Settling | None:
     worked = work_out(lot, standing.proposal)
     if worked.money != standing.money:
         raise ValueError(f"offer {standing.pk} comes to {worked.money} now")
-    grant = Grant.objects.select_related("store").get(store=lock.store_id, subject=lock.subject, buyer=lock.buyer_id)
+    grant = Grant.objects.select_related("store").get(
+        store=lock.store_id, subject=lock.subject, buyer=lock.buyer_id
+    )
     held = holding.hold_back(grant, [lock.pk]).orders
     kept = {pk: order for pk, order in lot.orders.items() if pk not in held}
     lines = [line for line in lot.lines if line.order in kept]
     priced = {pk: worked.priced[pk] for pk in kept}
     totals = {line.id: worked.totals[line.id] for line in lines}
     return Settling(
-        lot=replace(lot, orders=kept, lines=lines), worked=replace(worked, priced=priced, totals=totals), held=held
+        lot=replace(lot, orders=kept, lines=lines),
+        worked=replace(worked, priced=priced, totals=totals),
+        held=held,
     )
 
 

@@ -176,7 +176,9 @@ def lock(request: HttpRequest, membership: Membership, ref: str) -> HttpResponse
     found = _found(membership, ref)
     require(membership, Can.LOCK)
     try:
-        locking.lock_and_invite(batch=found, by=_by(request), asks=True, agreed=request.POST.get("agreed", "")[:64])
+        locking.lock_and_invite(
+            batch=found, by=_by(request), asks=True, agreed=request.POST.get("agreed", "")[:64]
+        )
     except Problem as problem:
         if problem.code is not Code.LOCK_LEAVES_OUT:
             raise

@@ -21,8 +21,29 @@ from tests.repurchase.running import run as planned
 
 ORDERS, LINES, ENTRIES, LISTED = 5000, 3, 20_000, 50
 FIRST = ("Anna", "Boris", "Chen", "Dmitri", "Eva", "Farid", "Grete", "Hassan", "Ivan", "Jun", "Karim", "Lena")
-SECOND = ("Sample", "Muster", "Probe", "Ejemplo", "Esempio", "Primer", "Voorbeeld", "Exemple", "Mostra", "Vzor")
-THIRD = ("Trading", "Import", "Logistics", "Marine", "Avia", "Electronics", "Shipping", "Industrial", "Supply")
+SECOND = (
+    "Sample",
+    "Muster",
+    "Probe",
+    "Ejemplo",
+    "Esempio",
+    "Primer",
+    "Voorbeeld",
+    "Exemple",
+    "Mostra",
+    "Vzor",
+)
+THIRD = (
+    "Trading",
+    "Import",
+    "Logistics",
+    "Marine",
+    "Avia",
+    "Electronics",
+    "Shipping",
+    "Industrial",
+    "Supply",
+)
 
 
 def run() -> dict[str, dict]:
@@ -64,7 +85,9 @@ def _fill():
         order.consignee = names[ENTRIES + n]
     PastOrder.objects.bulk_update(orders, ["consignee"], batch_size=1000)
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE marketplace_sku SET on_hand = 10000000, stock_synced_at = now() + interval '1 day'")
+        cursor.execute(
+            "UPDATE marketplace_sku SET on_hand = 10000000, stock_synced_at = now() + interval '1 day'"
+        )
         cursor.execute("VACUUM ANALYZE")
     return store, [order.pk for order in orders]
 
@@ -90,7 +113,9 @@ def _locked(store, ids) -> dict[str, dict]:
         raise SystemExit(f"the batch is {batch.status}: {batch.orders.first().codes}")
     consignees = PastOrder.objects.filter(pk__in=ids[:LISTED]).values_list("consignee", flat=True)
     ScreenedParty.objects.bulk_create(
-        ScreenedParty(list_name="LATE", name=name, keys=keys_of_listed([name]), reference=name, **making.MIRRORED)
+        ScreenedParty(
+            list_name="LATE", name=name, keys=keys_of_listed([name]), reference=name, **making.MIRRORED
+        )
         for name in consignees
     )
     Sku.objects.filter(pk=Sku.objects.order_by("pk").last().pk).update(is_active=False)

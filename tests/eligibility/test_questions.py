@@ -60,7 +60,10 @@ class TestAQuestion:
         for answer in ("not_same", "stopped"):
             question = questions.answer(question=question, answer=answer, reason="x", by=officer())
         assert (question.verdict, bool(found(store))) == ("", True)
-        assert questions.answer(question=question, answer="stopped", reason="x", by=officer()).verdict == "stopped"
+        assert (
+            questions.answer(question=question, answer="stopped", reason="x", by=officer()).verdict
+            == "stopped"
+        )
 
     def test_that_was_stopped_stops(self, store):
         listed("SAMPLE DRONE")

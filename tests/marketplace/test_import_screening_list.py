@@ -36,10 +36,10 @@ class TestAScreeningList:
         party = ScreenedParty.objects.get(reference="S-1")
         assert (party.name, party.aliases) == ("Stopped Sample LLC", ["Stopped Avia", "Стоп Авиа"])
         assert (party.listed_from, party.listed_until) == (dt.date(2024, 1, 1), None)
-        assert set(party.keys) == set( [
+        assert set(party.keys) == {
             "aviastop", "aviastoped", "avia stop", "avia stoped", "stopavia", "stopedavia", "stopedsample", "sample stoped",
             "samplestoped", "+stopavia", "+stopedavia", "+stopedsample",
-        ])  # fmt: skip
+        }  # fmt: skip
 
     def test_imported_twice_changes_nothing(self, imported):
         imported(HEADER + ROWS)

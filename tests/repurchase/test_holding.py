@@ -63,7 +63,12 @@ class TestAtTheConfirmation:
         held = batch.orders.get(position=3)
         assert (held.codes, held.held_at is not None) == (["PARTY_SCREENED_OUT"], True)
         first, second = Lock.objects.filter(subject=batch.ref).order_by("status")
-        assert (first.status, second.status, second.order_count, held.lock_id) == ("confirmed", "open", 1, second.pk)
+        assert (first.status, second.status, second.order_count, held.lock_id) == (
+            "confirmed",
+            "open",
+            1,
+            second.pk,
+        )
         assert (first.expires_at, first.rate_set_id) == (second.expires_at, second.rate_set_id)
         assert second.total_minor == held.total_minor
 
@@ -287,7 +292,9 @@ class TestAtTheRelease:
         batch = self.paid(store)
         entry = listed("SAMPLE DRONE")
         self.release(batch)
-        ScreenedParty.objects.filter(pk=entry.pk).update(listed_until=world.TODAY - 2 * holding.LOOKED_AT_AGAIN * 144)
+        ScreenedParty.objects.filter(pk=entry.pk).update(
+            listed_until=world.TODAY - 2 * holding.LOOKED_AT_AGAIN * 144
+        )
         assert sweeping.sweep(store=store).let_go == 0  # it was looked at a moment ago
         store.clock_offset += holding.LOOKED_AT_AGAIN
         store.save()
@@ -309,5 +316,7 @@ class TestTheWords:
         from diagnostics import words
 
         with translation.override(language):
-            said = words.of(Code.ORDERS_UNDER_CHECK, {"value": 1, "list_name": "TEST", "listed": "SAMPLE DRONE"})
+            said = words.of(
+                Code.ORDERS_UNDER_CHECK, {"value": 1, "list_name": "TEST", "listed": "SAMPLE DRONE"}
+            )
         assert not {"TEST", "SAMPLE DRONE"} & set(f"{said.title} {said.cause} {said.fix}".split())

@@ -88,7 +88,12 @@ def its_destination_is_under_embargo(batch: Batch) -> None:
     order = batch.orders.get(position=3)
     batch.orders.filter(pk=order.pk).update(ship_to=order.ship_to | {"region": "Sampleland"})
     Embargo.objects.create(
-        country="DE", region="Sampleland", programme="SAMPLE", valid_from=world.LONG_AGO, reference="x", **world.MIRRORED
+        country="DE",
+        region="Sampleland",
+        programme="SAMPLE",
+        valid_from=world.LONG_AGO,
+        reference="x",
+        **world.MIRRORED,
     )
 
 
@@ -161,7 +166,11 @@ class TestALineThatFailsByNow:
             ("planned", 100_000), (outcome, 0),
         ]  # fmt: skip
         assert (order.goods_minor, order.freight_minor) == (100_000, 2500)
-        assert order.total_minor == order.goods_minor + order.freight_minor + order.tax_minor < before.total_minor
+        assert (
+            order.total_minor
+            == order.goods_minor + order.freight_minor + order.tax_minor
+            < before.total_minor
+        )
         assert order.fees_minor == sum(fee.amount_minor for fee in order.fees.all()) < before.fees_minor
         assert code in order.codes
         left = batch.left_at_lock

@@ -145,7 +145,9 @@ class LeftAtLock(serializers.Serializer):
     orders = serializers.IntegerField(default=0)
     lines = serializers.IntegerField(default=0, help_text="Those of the orders that left, too.")
     money = LeftMoney(many=True, default=list, help_text="Everything the buyer would have paid for it.")
-    codes = serializers.DictField(child=serializers.IntegerField(), default=dict, help_text="How often each was found.")
+    codes = serializers.DictField(
+        child=serializers.IntegerField(), default=dict, help_text="How often each was found."
+    )
 
 
 class Batch(BatchName):
