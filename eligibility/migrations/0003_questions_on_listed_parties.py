@@ -1,16 +1,6 @@
 import django.db.models.deletion
 from django.conf import settings
-from django.contrib.auth.management import create_permissions
 from django.db import migrations, models
-
-GROUP = "Compliance"
-CODENAMES = (
-    "answer_partyquestion",
-    "view_partyquestion",
-    "view_partyvote",
-    "view_screenedparty",
-    "view_embargo",
-)
 
 STAY = """
 CREATE FUNCTION refuse_to_change_an_answer() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -50,24 +40,9 @@ DROP FUNCTION refuse_to_change_an_answer();
 """
 
 
-def make_the_group(apps, schema_editor) -> None:
-    """Members are added in the admin; the permissions are made here, since Django makes them only after migrating."""
-    for label in ("eligibility", "marketplace"):
-        config = apps.get_app_config(label)
-        config.models_module = True
-        create_permissions(config, verbosity=0, apps=apps)
-        config.models_module = None
-    group, _ = apps.get_model("auth", "Group").objects.get_or_create(name=GROUP)
-    found = apps.get_model("auth", "Permission").objects.filter(
-        codename__in=CODENAMES, content_type__app_label__in=("eligibility", "marketplace")
-    )
-    group.permissions.set(found)
-
-
 class Migration(migrations.Migration):
     dependencies = [
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
-        ("auth", "0012_alter_user_first_name_max_length"),
         ("marketplace", "0010_quarantine"),
         ("eligibility", "0002_records_of_edits"),
     ]
@@ -168,5 +143,4 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.RunSQL(STAY, GO),
-        migrations.RunPython(make_the_group, migrations.RunPython.noop),
     ]

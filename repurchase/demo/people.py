@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib.auth.models import Group, Permission
 
+from eligibility.compliance import GROUP
 from marketplace import access
 from marketplace.models import ApiKey, Membership, Role, Store, User
 
@@ -78,7 +79,7 @@ def _compliance() -> list[User]:
     members = []
     for email, name in zip(COMPLIANCE, ("周合规 Compliance", "吴合规 Compliance"), strict=True):
         member, _ = User.objects.get_or_create(email=email, defaults={"name": name, "is_staff": True})
-        member.groups.add(Group.objects.get(name="Compliance"))
+        member.groups.add(Group.objects.get(name=GROUP))
         members.append(member)
     return members
 

@@ -3,6 +3,7 @@
 from django.contrib.auth.models import Group
 
 from eligibility import questions
+from eligibility.compliance import GROUP
 from eligibility.models import PartyQuestion
 from marketplace.models import ScreenedParty, User
 from marketplace.names import keys_of_listed
@@ -20,7 +21,7 @@ def officer(email: str = "") -> User:
     made = world.user(email)
     made.is_staff = True
     made.save()
-    made.groups.add(Group.objects.get(name="Compliance"))
+    made.groups.add(Group.objects.get(name=GROUP))
     return User.objects.get(pk=made.pk)
 
 

@@ -14,6 +14,8 @@ from outbox.models import Letter
 from pricing import reading, signing
 from pricing.models import Act, Grant, Lock, SealedAgreement, Sealing
 from pricing.services import sealing, verifying
+from repurchase.feed.rows import pages
+from repurchase.lifecycle import ACCEPTED
 from repurchase.models import Batch, Proforma, Release
 from repurchase.services import answering, batches, holding, invoicing, locking, releasing, sweeping
 from tests import world
@@ -259,6 +261,13 @@ class TestAtTheRelease:
             releasing.release_one(store=store, order=batch.orders.get(position=3), by="key:1")
         assert refused.value.code == code
         assert not Release.objects.exists()
+
+    def test_what_is_held_is_handed_out_in_no_file(self, store):
+        batch = self.paid(store)
+        listed("SAMPLE DRONE")
+        self.release(batch)
+        rows = [row for page in pages(batch, now=clock.now(store), statuses=ACCEPTED) for row in page]
+        assert [row.order.position for row in rows] == [1, 2, 4, 5]
 
     def test_goes_on_by_itself_once_it_was_decided(self, store):
         batch = self.paid(store)
