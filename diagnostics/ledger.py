@@ -81,7 +81,7 @@ def first_bad_entry(store_id: int) -> tuple[LedgerEntry | None, int]:
         if entry.seq != seq + 1 or entry.previous != previous or entry.digest != digest_of(entry):
             return entry, seq
         seq, previous, last = entry.seq, entry.digest, entry
-    head = LedgerHead.objects.filter(store_id=store_id).first()
-    if head and (head.seq, head.digest) != (seq, previous):
+    head = LedgerHead.objects.filter(store_id=store_id).first() or LedgerHead(seq=0, digest="")
+    if (head.seq, head.digest) != (seq, previous):
         return last or LedgerEntry(store_id=store_id, seq=0, kind="(empty)"), seq
     return None, seq

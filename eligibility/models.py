@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from diagnostics.frozen import frozen
 from marketplace.models import ScreenedParty, Store, User
 
 
@@ -18,6 +19,7 @@ class Part(models.TextChoices):
     EDIT = "edit"
 
 
+@frozen()
 class ScreeningRecord(models.Model):
     """The facts and the world of one screening, as they were. `inputs` is the packed text of `eligibility.codec`.
 

@@ -8,6 +8,8 @@ from django.db import models
 from django.db.models import Case, F, Q, Value, When
 from django.db.models.expressions import Combinable
 
+from diagnostics.frozen import frozen
+from diagnostics.proofs import proven
 from marketplace.models import Buyer, FxRateSet, IndexClose, Store
 from pricing import triggers
 from pricing.agreements import Kind
@@ -62,6 +64,31 @@ class LockQuerySet(models.QuerySet["Lock"]):
         )
 
 
+@proven()
+@frozen()
+class FrozenValues(models.Model):
+    """What prices were locked by: exchange rates, index close, tariffs and policies, as they stood (`pricing.freezing`).
+
+    Kept once for all lots of a locking. The lock is judged by these for as long as it lives, whatever becomes of the
+    rows that they were read from; `verify_ledger` says where those differ.
+    """
+
+    store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="+", db_index=False)
+    subject = models.CharField(max_length=40)
+    digest = models.CharField(max_length=64)  # SHA-256 of `text`
+    text = models.BinaryField()
+
+    class Meta:
+        indexes = [models.Index(fields=["store", "subject"], name="frozen_values_of_a_subject")]
+
+
+LOCK_MAY_CHANGE = (
+    "status", "renegotiation_deadline", "ended_at", "ended_by", "judged_by", "next_reminder_at",
+)  # fmt: skip
+
+
+@proven(*LOCK_MAY_CHANGE)
+@frozen(*LOCK_MAY_CHANGE)
 class Lock(models.Model):
     """A lot's price lock (ADR 3): the terms, the frozen rates, the half-open span in which a buyer may confirm."""
 
@@ -73,6 +100,9 @@ class Lock(models.Model):
     index_series = models.CharField(max_length=12, blank=True)  # the exposure of the lot, "" for none (R-55)
     rate_set = models.ForeignKey(FxRateSet, on_delete=models.PROTECT, related_name="+")
     index_close = models.ForeignKey(IndexClose, null=True, on_delete=models.PROTECT, related_name="+")
+    frozen = models.ForeignKey(
+        FrozenValues, null=True, on_delete=models.PROTECT, related_name="locks", db_index=False
+    )  # null: locked before these were kept
     order_count = models.PositiveIntegerField()
     total_minor = models.BigIntegerField()
     terms_digest = models.CharField(max_length=64)  # SHA-256 over every order, line and price
@@ -151,6 +181,8 @@ class RenegotiationQuerySet(models.QuerySet["Renegotiation"]):
         return self.filter(ended_at__isnull=True, deadline_at__lte=now)
 
 
+@proven("ended_at", "ended_by")
+@frozen("ended_at", "ended_by")
 class Renegotiation(models.Model):
     """Why and until when a lock's price is open again (R-50 to R-55); the observations are kept by their rows' ids.
 
@@ -215,6 +247,8 @@ class Renegotiation(models.Model):
         return triggers.shown(self.change)
 
 
+@proven()
+@frozen()
 class LockTerms(models.Model):
     """The exact bytes whose SHA-256 is the lock's `terms_digest`: what an act is bound to, whatever leaves with it."""
 
@@ -223,6 +257,8 @@ class LockTerms(models.Model):
     text = models.BinaryField()
 
 
+@proven("version")
+@frozen("version")
 class Grant(models.Model):
     """Lets one buyer read one subject and act on its locks. The link is derived from it, never stored."""
 
@@ -247,6 +283,8 @@ class ActKind(models.TextChoices):
     DECLINE = "decline"
 
 
+@proven()
+@frozen()
 class Act(models.Model):
     """What a party did with a lock, once, with the evidence of it (reliability 8 and 9)."""
 
@@ -292,6 +330,7 @@ class Sealing(models.Model):
         return f"{self.kind} {self.subject}"
 
 
+@frozen()
 class SealedAgreement(models.Model):
     """A sealed PDF. The database refuses to change or delete it (a trigger in the migration)."""
 
@@ -325,6 +364,8 @@ class OfferQuerySet(models.QuerySet["Offer"]):
         return self.filter(Q(beyond_band=False) | Q(side=Side.BUYER) | Q(approval__isnull=False))
 
 
+@proven()
+@frozen()
 class Offer(models.Model):
     """A version of the changed prices for a renegotiated lock. Never changed: who wants others makes another version."""
 
@@ -367,6 +408,8 @@ class Offer(models.Model):
         return {name: getattr(self, f"{name}_minor") for name in ("goods", "freight", "tax", "total")}
 
 
+@proven()
+@frozen()
 class OfferTerms(models.Model):
     """The exact bytes whose SHA-256 is the offer's digest: every order, line and price as they would become."""
 
@@ -375,6 +418,8 @@ class OfferTerms(models.Model):
     text = models.BinaryField()
 
 
+@proven()
+@frozen()
 class Approval(models.Model):
     """A second member of the store agrees to an offer beyond the band (R-47)."""
 
@@ -384,6 +429,8 @@ class Approval(models.Model):
     at = models.DateTimeField()
 
 
+@proven()
+@frozen()
 class Signature(models.Model):
     """One side's signature of exactly one offer's terms, with its evidence (R-54, reliability 8 and 9)."""
 
@@ -398,6 +445,9 @@ class Signature(models.Model):
     how = models.CharField(max_length=8, choices=[("password", "password"), ("code", "code")])
     ip = models.GenericIPAddressField(null=True)
     user_agent = models.CharField(max_length=300, blank=True)
+    particulars = models.JSONField(
+        default=dict
+    )  # services confirmed or not, as an act keeps them: digests only
 
     class Meta:
         constraints = [
@@ -424,6 +474,8 @@ class SigningCode(models.Model):
         indexes = [models.Index(fields=["offer", "side", "-asked_at"], name="codes_of_an_offer")]
 
 
+@proven()
+@frozen()
 class Remark(models.Model):
     """What a party said beside the offers: a comment, or why they declined."""
 

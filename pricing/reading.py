@@ -30,6 +30,10 @@ class Certificate:
     not_after: dt.datetime
     self_signed: bool
 
+    def is_in_force(self, at: dt.datetime) -> bool:
+        """Both ends belong to it (RFC 5280, 4.1.2.5)."""
+        return self.not_before <= at <= self.not_after
+
 
 def certificate_of(cert: x509.Certificate) -> Certificate:
     return Certificate(
@@ -82,6 +86,8 @@ def _seal(seal: EmbeddedPdfSignature) -> dict[str, Any]:
         "issuer": certificate.issuer,
         "fingerprint": certificate.fingerprint,
         "self_signed": certificate.self_signed,
+        "not_before": certificate.not_before.astimezone(dt.UTC).isoformat(),
+        "not_after": certificate.not_after.astimezone(dt.UTC).isoformat(),
         "sealed_at": status.signer_reported_dt.astimezone(dt.UTC).isoformat()
         if status.signer_reported_dt
         else "",

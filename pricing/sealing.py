@@ -1,5 +1,6 @@
 """The seal: a PAdES signature over the whole PDF, with the certificate that the operator sets (reliability 9)."""
 
+import datetime as dt
 import io
 from pathlib import Path
 
@@ -35,8 +36,33 @@ def certificate() -> Certificate:
     return certificate_of(signer().signing_cert)
 
 
+def why_unfit(at: dt.datetime | None = None) -> str:
+    """Why nothing can be sealed, in words for an operator; "" when it can. By the machine's clock, as the seal itself."""
+    try:
+        certificate_in_force(at)
+    except ImproperlyConfigured as error:
+        return str(error)
+    return ""
+
+
+def certificate_in_force(at: dt.datetime | None = None) -> Certificate:
+    """ImproperlyConfigured when it has ended or not begun: a seal outside of its time vouches for nothing."""
+    found, at = certificate(), at or dt.datetime.now(dt.UTC)
+    if at > found.not_after:
+        raise ImproperlyConfigured(f"SEAL_CERTIFICATE has expired on {found.not_after:%Y-%m-%d %H:%M} UTC")
+    if at < found.not_before:
+        raise ImproperlyConfigured(
+            f"SEAL_CERTIFICATE is valid from {found.not_before:%Y-%m-%d %H:%M} UTC only"
+        )
+    return found
+
+
 def seal(pdf: bytes, *, reason: str) -> bytes:
-    """The PDF certified as a whole: no change is permitted after it. With SEAL_TSA_URL, time-stamped as well."""
+    """The PDF certified as a whole: no change is permitted after it. With SEAL_TSA_URL, time-stamped as well.
+
+    ImproperlyConfigured when the certificate is not in force at this moment, which is the one that the seal states.
+    """
+    certificate_in_force()
     meta = signers.PdfSignatureMetadata(
         field_name=FIELD,
         subfilter=fields.SigSeedSubFilter.PADES,

@@ -14,6 +14,7 @@ class RepurchaseConfig(AppConfig):
     def ready(self) -> None:
         # They register the letters' renderers and the agreements' builders, once the models are there.
         from repurchase import letters, lock_letters, naming, talks_letters  # noqa: F401
+        from repurchase.queries import frozen  # noqa: F401 - registers its check
         from repurchase.services import sealing  # noqa: F401
 
         naming.name_models()

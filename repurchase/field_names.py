@@ -81,6 +81,7 @@ FIELDS: Mapping[str, Promise] = {
     "fingerprint": pgettext_lazy("field", "fingerprint"),
     "format": pgettext_lazy("field", "format"),
     "freight_minor": pgettext_lazy("field", "freight (minor units)"),
+    "frozen": pgettext_lazy("field", "frozen values"),
     "fx_trigger": pgettext_lazy("field", "FX trigger"),
     "gates": pgettext_lazy("field", "gates"),
     "gates_at_confirmation": pgettext_lazy("field", "gates at confirmation"),

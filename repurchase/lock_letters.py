@@ -13,7 +13,8 @@ from marketplace.models import Quarantined
 from marketplace.queries import newest_rate_set
 from outbox.letters import Rendered, from_template, renders
 from pricing import signing
-from pricing.models import Grant, Lock, Renegotiation
+from pricing.models import Grant, Lock, Renegotiation, Sealing
+from pricing.services import alarming
 from repurchase.letters import batch_url, to_seller
 from repurchase.models import Batch
 
@@ -88,6 +89,21 @@ def stale_rates(subjects: Mapping) -> Rendered | None:
         return None
     return from_template(
         "stale_rates", to=to, language=settings.LANGUAGE_CODE, context={"newest": newest, "limit": limit}
+    )
+
+
+@renders(alarming.KIND)
+def seal_unfit(subjects: Mapping) -> Rendered | None:
+    """To the staff who see what waits for its seal; nothing is left to say once the certificate is in force."""
+    why = alarming.seals_wait()
+    staff = get_user_model().objects.filter(is_active=True, is_staff=True).order_by("pk")
+    to = [user.email for user in staff if user.has_perm("pricing.view_sealing")]
+    if not why or not to:
+        return None
+    link = settings.SITE_URL + reverse("admin:pricing_sealing_changelist")
+    waiting = Sealing.objects.filter(done_at=None).count()
+    return from_template(
+        "seal_unfit", to=to, language=settings.LANGUAGE_CODE, context={"why": why, "n": waiting, "link": link}
     )
 
 

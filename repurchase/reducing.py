@@ -60,8 +60,12 @@ def without(
 
 def at_prices(order: LockedOrder, totals: Mapping[int, int], *, rates: Rates, day: dt.date) -> fees.Priced:
     """The same lines at other prices (`totals` by line id, minor units): freight, quote and every rate as locked (ADR 5)."""
-    lines = [replace(line, total_minor=totals[line.id]) for line in order.lines]
-    return _priced(order, lines, order.quote, rates, day)
+    return _priced(order, repriced(order, totals).lines, order.quote, rates, day)
+
+
+def repriced(order: LockedOrder, totals: Mapping[int, int]) -> LockedOrder:
+    """The order as it would have been locked at these prices (`totals` by line id, minor units)."""
+    return replace(order, lines=[replace(line, total_minor=totals[line.id]) for line in order.lines])
 
 
 def _priced(

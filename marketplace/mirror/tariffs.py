@@ -15,16 +15,17 @@ T = TypeVar("T", bound=Tariff)
 def begin(version: T) -> T:
     """A new version from its first day on, to the day on which a later one begins; the one before ends there.
 
-    No other row is touched. IntegrityError when one begins on that day, or an ended tariff would get a gap.
+    The database sets these ends: no role of the product may change a version that stands. No other row is touched.
+    IntegrityError when one begins on that day, or an ended tariff would get a gap.
     """
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ranges_are_unbroken DEFERRED")
-        others = version.versions()
-        others.on(version.valid_from).update(valid_until=version.valid_from)
-        later = others.filter(valid_from__gt=version.valid_from).first()
-        version.valid_until = later.valid_from if later else version.valid_until
         version.save(force_insert=True)
+        cursor.execute(
+            "SELECT close_the_version_before(%s::regclass, %s)", [version._meta.db_table, version.pk]
+        )
         cursor.execute("SET CONSTRAINTS ranges_are_unbroken IMMEDIATE")
+    version.refresh_from_db(fields=["valid_until"])
     return version
 
 

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from diagnostics.frozen import frozen
 from marketplace.models.accounts import Store, currency_code
 from marketplace.models.base import Mirrored, Tariff
 from marketplace.models.capacity import ProductionGroup
@@ -25,6 +26,7 @@ class Category(models.Model):
         return self.name_en
 
 
+@frozen()
 class CommissionRate(Tariff):
     """The commission of a category; null says that none is set (R-59)."""
 
@@ -33,7 +35,7 @@ class CommissionRate(Tariff):
     category = models.ForeignKey(
         Category,
         verbose_name=_("category of goods"),
-        on_delete=models.CASCADE,
+        on_delete=models.PROTECT,
         related_name="commission_rates",
     )
     rate = models.DecimalField(
@@ -89,11 +91,12 @@ class Sku(Mirrored):
         return self.code
 
 
+@frozen()
 class PriceListEntry(Mirrored):
     """Today's reference unit price of a SKU from a quantity on, from a date on (R-47)."""
 
-    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="+")
-    sku = models.ForeignKey(Sku, on_delete=models.CASCADE, related_name="price_list")
+    store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="+")
+    sku = models.ForeignKey(Sku, on_delete=models.PROTECT, related_name="price_list")
     min_quantity = models.PositiveIntegerField()
     amount = models.DecimalField(max_digits=18, decimal_places=6)  # units of the currency, a piece
     currency = models.CharField(max_length=3, validators=[currency_code])

@@ -4,11 +4,15 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from diagnostics.frozen import frozen
 from marketplace.models.accounts import Store, country_code, currency_code
 from marketplace.models.base import Mirrored, Tariff
 
 
+@frozen("name", "carrier")
 class CarrierService(models.Model):
+    """The divisor is part of every price that its rate cards make, so it stays: another one is another service."""
+
     code = models.SlugField(max_length=40, unique=True)
     name = models.CharField(max_length=80)
     carrier = models.CharField(max_length=80)
@@ -46,6 +50,7 @@ class Channel(models.TextChoices):
     SPECIAL = "special", _("Special clearance channel")
 
 
+@frozen()
 class RateCard(Tariff):
     """What a service charges to a country from a weight on: base plus a step price for each begun step.
 
@@ -56,11 +61,11 @@ class RateCard(Tariff):
     KEY = ("service", "store", "country", "region", "channel", "min_weight_g")
 
     service = models.ForeignKey(
-        CarrierService, verbose_name=_("carrier service"), on_delete=models.CASCADE, related_name="rate_cards"
+        CarrierService, verbose_name=_("carrier service"), on_delete=models.PROTECT, related_name="rate_cards"
     )
     store = models.ForeignKey(
         Store, verbose_name=_("negotiated by the store (empty: public)"), null=True, blank=True,
-        on_delete=models.CASCADE, related_name="rate_cards",
+        on_delete=models.PROTECT, related_name="rate_cards",
     )  # fmt: skip
     country = models.CharField(_("destination country"), max_length=2, validators=[country_code])
     region = models.CharField(_("region of the country"), max_length=80, blank=True, default="")

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from diagnostics.frozen import frozen
 from marketplace.models.accounts import Store, country_code
 from marketplace.models.base import Mirrored
 
@@ -43,14 +44,15 @@ class Buyer(Mirrored):
         return self.name
 
 
+@frozen()
 class PaymentTerms(models.Model):
     """How a store lets a buyer pay, from an instant on: before the release, or on open account (R-91).
 
     No row: before the release. Rows are never edited; another one follows.
     """
 
-    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="+")
-    buyer = models.ForeignKey(Buyer, on_delete=models.CASCADE, related_name="payment_terms")
+    store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="+")
+    buyer = models.ForeignKey(Buyer, on_delete=models.PROTECT, related_name="payment_terms")
     open_account = models.BooleanField()
     valid_from = models.DateTimeField()
     reason = models.CharField(max_length=300)
@@ -94,13 +96,14 @@ class Registration(Mirrored):
         return f"{self.scheme} {self.jurisdiction} {self.number}"
 
 
+@frozen()
 class RegistrationRequirement(models.Model):
     """A destination demands a scheme, for every category or for one (R-12)."""
 
     scheme = models.CharField(max_length=8, choices=Scheme.choices)
     country = models.CharField(max_length=2, validators=[country_code])
     jurisdiction = models.CharField(max_length=2)  # whose number satisfies it
-    category = models.ForeignKey("marketplace.Category", null=True, blank=True, on_delete=models.CASCADE)
+    category = models.ForeignKey("marketplace.Category", null=True, blank=True, on_delete=models.PROTECT)
     valid_from = models.DateField()
     reference = models.CharField(max_length=120)  # the law that demands it
 

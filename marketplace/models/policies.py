@@ -1,7 +1,10 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from diagnostics.frozen import frozen
 
+
+@frozen()
 class PolicyValue(models.Model):
     """A ⚙ value overridden from an instant on; the defaults stand in `marketplace.policy` with their source."""
 

@@ -4,17 +4,19 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from diagnostics.frozen import frozen
 from marketplace.mirror.observations import Reason
 from marketplace.models.accounts import Store, country_code, currency_code
 from marketplace.models.base import SIMULATED, Mirrored, Tariff
 
 
+@frozen()
 class FxRateSet(Mirrored):
     """One publication of reference rates; a lock freezes one set by its id (pitfall 1)."""
 
     published_on = models.DateField()
     store = models.ForeignKey(
-        Store, null=True, blank=True, on_delete=models.CASCADE, related_name="+", db_index=False
+        Store, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
     )  # null: for all; else a move that a sandbox store tries out, which no other store sees
 
     class Meta:
@@ -34,10 +36,11 @@ class FxRateSet(Mirrored):
         return f"{self.source} {self.published_on}"
 
 
+@frozen()
 class FxRate(models.Model):
     """Units of `currency` for one euro."""
 
-    rate_set = models.ForeignKey(FxRateSet, on_delete=models.CASCADE, related_name="rates", db_index=False)
+    rate_set = models.ForeignKey(FxRateSet, on_delete=models.PROTECT, related_name="rates", db_index=False)
     currency = models.CharField(max_length=3, validators=[currency_code])
     per_euro = models.DecimalField(max_digits=18, decimal_places=8)
 
@@ -48,6 +51,7 @@ class FxRate(models.Model):
         ]
 
 
+@frozen()
 class IndexClose(Mirrored):
     """A day's close of a commodity index; `mirrored_at` is when it reached us (R-51)."""
 
@@ -70,6 +74,7 @@ class Verdict(models.TextChoices):
     DISCARDED = "discarded", _("Discarded: it stays out")
 
 
+@frozen("verdict", "decided_at", "decided_by", "why")
 class Quarantined(models.Model):
     """A rate or close that does not act: as it was read, why, and what became of it (reliability 15).
 
@@ -87,7 +92,7 @@ class Quarantined(models.Model):
     last_good = models.CharField(max_length=40, blank=True)  # what it was held against
     arrived_at = models.DateTimeField()
     rate_set = models.ForeignKey(
-        FxRateSet, null=True, on_delete=models.CASCADE, related_name="quarantined", db_index=False
+        FxRateSet, null=True, on_delete=models.PROTECT, related_name="quarantined", db_index=False
     )
     verdict = models.CharField(max_length=9, choices=Verdict.choices, blank=True)
     decided_at = models.DateTimeField(null=True, blank=True)
@@ -133,6 +138,7 @@ class TaxCategory(models.TextChoices):
     OUTSIDE_SCOPE = "O", "O"
 
 
+@frozen()
 class TaxRate(Tariff):
     """VAT or GST of a destination; null says that it ended (R-64). The law or table it was taken from is its source."""
 

@@ -14,7 +14,7 @@ from marketplace import clock, policy, queries
 from marketplace.models import Buyer, OrderClaim, PastOrder, Sku, StockClaim, Store
 from pricing import reminders
 from pricing.agreements import digest_of
-from pricing.models import Lock, LockTerms
+from pricing.models import FrozenValues, Lock, LockTerms
 from pricing.services import ending, telling
 
 NAMED_ORDERS = 20
@@ -63,10 +63,12 @@ def lock(
     index_close_id: int | None,
     hours: int,
     by: str,
+    frozen: FrozenValues,
     stock_max_age: dt.timedelta | None = None,
 ) -> tuple[list[Lock], list[Lock]]:
     """(a lock for each lot, in their order; other locks that were due and stood in the way, now expired).
 
+    `frozen`: what these lots were priced by, kept for as long as they live (`pricing.freezing`).
     The caller moves the orders of both, in the same transaction. ORDER_ALREADY_LOCKED, STOCK_SYNC_STALE (with
     `stock_max_age`), STOCK_TOO_LOW, ORDER_UNKNOWN; then nothing may be committed.
     """
@@ -92,6 +94,7 @@ def lock(
             index_series=lot.index_series,
             rate_set_id=rate_set_id,
             index_close_id=index_close_id,
+            frozen=frozen,
             order_count=lot.order_count,
             total_minor=lot.total_minor,
             terms_digest=digest_of(lot.terms),

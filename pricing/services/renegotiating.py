@@ -8,6 +8,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F
@@ -184,9 +185,18 @@ def use_code(*, offer: Offer, side: Side, typed: str, at: dt.datetime) -> None:
 
 
 def sign(
-    *, offer: Offer, actor: Actor, name: str, how: str, evidence: Evidence, band: Decimal, at: dt.datetime
+    *,
+    offer: Offer,
+    actor: Actor,
+    name: str,
+    how: str,
+    evidence: Evidence,
+    band: Decimal,
+    at: dt.datetime,
+    particulars: Mapping[str, Any] | None = None,
 ) -> Signature:
-    """One side's signature of these very terms; `band` is the share that one member alone may go. OFFER_SIGNED, APPROVAL_MISSING, INPUT_INVALID without a name."""
+    """One side's signature of these very terms; `band` is the share that one member alone may go. OFFER_SIGNED,
+    APPROVAL_MISSING, INPUT_INVALID without a name. `particulars` (plain JSON) is kept with it, as with an act."""
     typed = " ".join(name.replace("\x00", "").split())
     if not 2 <= len(typed) <= 120:
         raise Problem(Code.INPUT_INVALID, detail="name")
@@ -196,6 +206,7 @@ def sign(
     made = Signature.objects.create(
         store_id=offer.store_id, offer=offer, side=actor.side, by=actor.by, name=typed, at=at, digest=offer.digest,
         consent_version=PRICE_CHANGE, how=how, ip=evidence.ip, user_agent=evidence.user_agent[:300],
+        particulars=particulars or {},
     )  # fmt: skip
     tell(offer.renegotiation, "signed", at, version=offer.version, side=str(actor.side))
     return made

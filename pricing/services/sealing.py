@@ -62,7 +62,7 @@ def seal(sealing_id: int) -> SealedAgreement | None:
     draft = BUILDERS[Kind(sealing.kind)](sealing)
     now = clock.now(sealing.store)
     content = agreements.canonical(draft.agreement)
-    certificate = seals.certificate()
+    certificate = seals.certificate_in_force()
     page = printing.pdf(draft.agreement, content=content, terms=draft.terms, certificate=certificate, now=now)
     sealed = seals.seal(page, reason=f"{draft.agreement.kind} {draft.agreement.subject}")
     made = _keep(

@@ -21,9 +21,9 @@ from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace import clock, policy
 from marketplace.models import FxRateSet, IndexClose, OrderClaim, StockClaim, Store
-from marketplace.money import Rates
-from marketplace.queries import close_on, newest_rate_set
+from marketplace.queries import close_on, newest_rate_set, rates_of
 from pricing import reminders
+from pricing.freezing import rates_of_locks
 from pricing.locks import Event, LockStatus, advance
 from pricing.models import Lock, Renegotiation
 from pricing.services import telling
@@ -234,20 +234,21 @@ def _moves(locks: Collection[Lock], observed: Observed) -> list[Move]:
 
 
 def _fx_moves(locks: Collection[Lock], latest: FxRateSet | None) -> Iterator[Move]:
-    """R-50: the order's currency against the store's settlement currency, cumulative against the frozen set."""
+    """R-50: the order's currency against the store's settlement currency, cumulative against the values of the lock.
+
+    Against what the lock has kept, never the rows that it was read from: a rate changed behind an open lock moves nothing.
+    """
     exposed = [lock for lock in locks if latest and lock.currency != lock.store.settlement_currency]
     if latest is None or not exposed:
         return
-    sets = FxRateSet.objects.filter(pk__in={latest.pk, *(lock.rate_set_id for lock in exposed)})
-    frozen = {row.pk: row for row in sets.prefetch_related("rates")}
-    tables = {pk: _table(row) for pk, row in frozen.items()}
+    frozen, newest = rates_of_locks(exposed), rates_of(latest)
     for lock in exposed:
-        base_set = frozen[lock.rate_set_id]
-        if base_set.pk == latest.pk or latest.published_on < base_set.published_on:
+        base_rates = frozen[lock.pk]
+        if base_rates.id == latest.pk or latest.published_on < base_rates.published_on:
             continue
         pair = lock.currency, lock.store.settlement_currency
         try:
-            base, new = tables[base_set.pk].cross(*pair), tables[latest.pk].cross(*pair)
+            base, new = base_rates.cross(*pair), newest.cross(*pair)
         except Problem as missing:  # a currency that is no longer published decides nothing
             log.warning("rate_missing", lock=str(lock.pk), pair=pair, **missing.evidence)
             continue
@@ -255,11 +256,6 @@ def _fx_moves(locks: Collection[Lock], latest: FxRateSet | None) -> Iterator[Mov
             yield Move(
                 lock=lock, kind=Kind.FX, name="/".join(pair), base=base, new=new, limit=lock.fx_trigger
             )
-
-
-def _table(row: FxRateSet) -> Rates:
-    table = {rate.currency: rate.per_euro for rate in row.rates.all()}
-    return Rates(id=row.pk, source=row.source, published_on=row.published_on, per_euro=table)
 
 
 def _index_moves(locks: Collection[Lock], observed: Observed) -> Iterator[Move]:

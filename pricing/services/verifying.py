@@ -4,13 +4,14 @@ Each check is asked for itself, so that the answer names what is wrong. Whoever 
 that does not stand in it.
 """
 
+import datetime as dt
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from diagnostics import ledger
+from diagnostics import ledger, proofs
 from diagnostics.models import LedgerEntry
 from marketplace import guarded
 from pricing import agreements
@@ -29,8 +30,10 @@ class Check(StrEnum):
     TERMS = "terms"  # the attached agreement and terms have the digests that they name
     KNOWN = "known"  # this very file was sealed here, byte for byte
     CERTIFICATE = "certificate"  # by the certificate that we sealed it with
+    IN_FORCE = "in_force"  # the certificate had begun and not ended when it sealed
     LEDGER = "ledger"  # the ledger has its entry, and the row of the database still equals it
     CHAIN = "chain"  # the store's ledger is an unbroken chain
+    ROWS = "rows"  # lock, terms, acts, signatures and what was locked by are as the ledger recorded them
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,6 +83,7 @@ def judge(pdf: bytes, reading: Mapping[str, Any]) -> Verdict:
         _terms(reading, claimed),
         _known(pdf, row),
         _certificate(reading, row),
+        _in_force(reading, row),
         *_ledger(row, claimed),
     ]
     ok = all(found.ok for found in checks)
@@ -100,7 +104,7 @@ def _claimed(text: str) -> Mapping[str, Any]:
 
 def _row(pdf: bytes, text: str) -> SealedAgreement | None:
     """By the file itself, else by the agreement in it: then the two are compared."""
-    rows = SealedAgreement.objects.all()
+    rows = SealedAgreement.objects.select_related("store")
     of_file = rows.filter(file_digest=digest_of(pdf)).first()
     return of_file or rows.filter(digest=digest_of(text.encode())).first()
 
@@ -127,16 +131,36 @@ def _certificate(reading: Mapping[str, Any], row: SealedAgreement | None) -> Fou
     return Found(check=Check.CERTIFICATE, ok=ok, detail=reading["fingerprint"])
 
 
+def _in_force(reading: Mapping[str, Any], row: SealedAgreement | None) -> Found:
+    """At the time that the seal states, the time-stamp authority's, and our record's but for a sandbox's moved clock."""
+    said = [reading["sealed_at"], *filter(None, [reading["stamped_at"]])]
+    if row is not None and not row.store.sandbox:
+        said.append(row.sealed_at.isoformat())
+    begin, end = _instant(reading["not_before"]), _instant(reading["not_after"])
+    ok = all(text and begin <= _instant(text) <= end for text in said)
+    return Found(check=Check.IN_FORCE, ok=ok, detail=f"{reading['not_before']} – {reading['not_after']}")
+
+
+def _instant(text: str) -> dt.datetime:
+    return dt.datetime.fromisoformat(text)
+
+
 def _ledger(row: SealedAgreement | None, claimed: Mapping[str, Any]) -> list[Found]:
     if row is None:
-        return [Found(check=Check.LEDGER, ok=False)]
+        return [Found(check=check, ok=False) for check in (Check.LEDGER, Check.ROWS)]
     sealed = _entry(row, kind="agreement.sealed", facts__digest=row.digest)
     wrong = _differing(row, sealed, claimed)
     bad, _read = ledger.first_bad_entry(row.store_id)
     return [
         Found(check=Check.LEDGER, ok=not wrong, detail=", ".join(wrong)),
         Found(check=Check.CHAIN, ok=bad is None, detail=str(bad or "")),
+        _rows(row),
     ]
+
+
+def _rows(row: SealedAgreement) -> Found:
+    differing = next(proofs.differing(row.store_id, f"batch:{row.subject}"), "")
+    return Found(check=Check.ROWS, ok=not differing, detail=differing[:200])
 
 
 def _entry(row: SealedAgreement, **wanted: object) -> LedgerEntry | None:
@@ -158,3 +182,17 @@ def _differing(row: SealedAgreement, sealed: LedgerEntry | None, claimed: Mappin
     if not _entry(row, seq=act.get("seq"), kind=act.get("kind"), digest=act.get("digest")):
         wrong.append("ledger")
     return wrong
+
+
+@proofs.check
+def differing_agreements(store_id: int, subject: str) -> Iterator[str]:
+    """Rows of sealed agreements that are not what the ledger recorded at their seal."""
+    entries = LedgerEntry.objects.filter(store_id=store_id, kind="agreement.sealed")
+    rows = SealedAgreement.objects.filter(store=store_id)
+    if subject:
+        entries, rows = entries.filter(subject=subject), rows.filter(subject=subject.removeprefix("batch:"))
+    recorded = {facts["id"]: facts for facts in entries.values_list("facts", flat=True)}
+    for row in rows.iterator(chunk_size=500):
+        if recorded.pop(str(row.pk), None) != json.loads(json.dumps(facts_of(row))):
+            yield f"pricing_sealedagreement {row.pk}: changed"
+    yield from (f"pricing_sealedagreement {pk}: gone" for pk in recorded)

@@ -29,19 +29,22 @@ def ensure(file: Path) -> Path:
     return file
 
 
-def make(name: str = DEMO_SEAL, *, passphrase: bytes = b"") -> bytes:
-    """A new key and its self-signed certificate as PKCS#12."""
+def make(
+    name: str = DEMO_SEAL, *, passphrase: bytes = b"", valid: tuple[dt.datetime, dt.datetime] | None = None
+) -> bytes:
+    """A new key and its self-signed certificate as PKCS#12; `valid`: from and until when, else for ten years from now."""
     key = ec.generate_private_key(ec.SECP256R1())
     names = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
     now = dt.datetime.now(dt.UTC)
+    begin, end = valid or (now - dt.timedelta(days=1), now + VALID)
     certificate = (
         x509.CertificateBuilder()
         .subject_name(names)
         .issuer_name(names)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + VALID)
+        .not_valid_before(begin)
+        .not_valid_after(end)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(USES, critical=True)
         .sign(key, hashes.SHA256())

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from django.shortcuts import get_object_or_404
 
 from diagnostics.models import LedgerEntry
-from marketplace.models import FxRate, Store
+from marketplace.models import Store
 from pricing import agreements as core
 from pricing.agreements import Agreement, Draft, Kind, Role
+from pricing.freezing import rates_of_locks
 from pricing.models import Act, ActKind, Grant, Lock, LockTerms, SealedAgreement, Sealing
 from repurchase.custom_services import digest_of
 from repurchase.models import LineOutcome, LineService, RepeatLine, RepeatOrder
@@ -161,19 +162,16 @@ def order_of(row: RepeatOrder, lines: Sequence[RepeatLine]) -> core.Order:
 def rates_of(store: Store, locks: Sequence[Lock]) -> tuple[core.Rate, ...]:
     """The exchange rates that the locks froze, of each lot's currency and the store's, and the index closes."""
     currencies = {lock.currency for lock in locks} | {store.settlement_currency}
-    frozen = {lock.rate_set_id: lock.rate_set for lock in locks}
-    fx = FxRate.objects.filter(rate_set__in=frozen, currency__in=currencies).order_by(
-        "rate_set_id", "currency"
-    )
+    frozen = {rates.id: rates for rates in rates_of_locks(locks).values()}
     found = [
         core.Rate(
-            name=f"EUR/{rate.currency}",
-            source=frozen[rate.rate_set_id].source,
-            then=core.Observation(
-                value=f"{rate.per_euro.normalize():f}", on=frozen[rate.rate_set_id].published_on
-            ),
+            name=f"EUR/{currency}",
+            source=rates.source,
+            then=core.Observation(value=f"{rate.normalize():f}", on=rates.published_on),
         )
-        for rate in fx
+        for _, rates in sorted(frozen.items())
+        for currency, rate in sorted(rates.per_euro.items())
+        if currency in currencies
     ]
     closes = {
         lock.index_close_id: lock.index_close for lock in locks if lock.index_series and lock.index_close

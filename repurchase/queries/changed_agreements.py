@@ -13,6 +13,7 @@ from pricing.models import Lock, Offer, Renegotiation, Signature
 from pricing.renegotiation import percent, plain
 from pricing.services.renegotiating import is_agreed
 from pricing.triggers import Kind as Trigger
+from repurchase.custom_services import digest_of
 from repurchase.models import RepeatLine, RepeatOrder
 from repurchase.queries import parties
 from repurchase.queries.agreements import goods_of, lines_of, lot_of, order_of, rates_of
@@ -54,9 +55,9 @@ def renegotiation(offer_id: uuid.UUID) -> Draft:
         buyer=parties.buyer(lock.buyer),
         lots=(replace(lot_of(lock, TERMS), terms_digest=offer.digest),),
         goods=goods_of(rows, lines),
-        orders=tuple(_order(row, lines[row.pk], _prices(locked)) for row in rows),
-        left_out=(),
-        services=tuple(_services(entries)),
+        orders=tuple(_order(row, lines[row.pk], _prices(locked)) for row in rows if lines[row.pk]),
+        left_out=tuple(row.ref for row in rows if not lines[row.pk]),
+        services=tuple(_services(entries, signatures)),
         rates=tuple(_rates(found, lock)),
         trigger=_trigger(found),
         signatures=tuple(_signature(each, lock) for each in signatures),
@@ -78,11 +79,19 @@ def _order(row: RepeatOrder, lines: Sequence[RepeatLine], locked: dict[tuple[str
     )
 
 
-def _services(entries: Iterable[Sequence[Any]]) -> Iterable[core.Service]:
-    """They stand in the signed terms, so the signature confirms them (R-15)."""
+def _services(entries: Iterable[Sequence[Any]], signatures: Sequence[Signature]) -> Iterable[core.Service]:
+    """They stand in the signed terms; the buyer's signature says of each whether it is confirmed (R-15)."""
+    buyers = next(s for s in signatures if s.side == Role.BUYER)
+    unconfirmed = {
+        (told["order"], told["line"], told["text"])
+        for told in buyers.particulars.get("services", ())
+        if not told["confirmed"]
+    }
     for entry in entries:
-        for line, text in entry[12] if len(entry) > 12 else ():
-            yield core.Service(order=entry[0], line=line or None, text=text, confirmed=True)
+        for no, text in entry[12] if len(entry) > 12 else ():
+            line = no or None
+            confirmed = (entry[0], line, digest_of(text)) not in unconfirmed
+            yield core.Service(order=entry[0], line=line, text=text, confirmed=confirmed)
 
 
 def _rates(found: Renegotiation, lock: Lock) -> Iterable[core.Rate]:

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,10 +32,12 @@ class LotOrders:
     def skus(self) -> set[str]:
         return {line.sku for line in self.lines}
 
-    def pieces(self) -> Counter[int]:
-        """By SKU id, what these orders need: one query."""
+    def pieces(self, *, without: Collection[int] = ()) -> Counter[int]:
+        """By SKU id, what these orders need but for some lines, by id: one query."""
         pieces: Counter[int] = Counter()
-        rows = RepeatLine.objects.filter(order__in=self.orders, outcome=LineOutcome.PLANNED)
+        rows = RepeatLine.objects.filter(order__in=self.orders, outcome=LineOutcome.PLANNED).exclude(
+            pk__in=without
+        )
         for sku_id, quantity in rows.values_list("sku_id", "quantity"):
             pieces[sku_id] += quantity
         return pieces

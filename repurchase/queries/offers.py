@@ -1,7 +1,7 @@
 """What the buyer's page shows: always the current state, whatever the link was opened for."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -78,9 +78,9 @@ def offer_of(grant: Grant) -> Offer:
     held = wholly_held(**of_plan)
     state = _state(batch, seen, act, held)
     orders = batch.orders.filter(lock__isnull=False)
+    open_ids = {lot.lock.pk for lot in seen if lot.status is LockStatus.OPEN} - held
     if state == "open":  # a renegotiated lot has other prices, or will have
-        lots_open = [lot.lock.pk for lot in seen if lot.status is LockStatus.OPEN and lot.lock.pk not in held]
-        orders = orders.filter(lock__in=lots_open, status=OrderStatus.LOCKED)
+        orders = orders.filter(lock__in=open_ids, status=OrderStatus.LOCKED)
     else:
         orders = orders.filter(status__in=[str(status) for status in ACCEPTED])
     return Offer(
@@ -96,13 +96,19 @@ def offer_of(grant: Grant) -> Offer:
         now=now,
         held=held,
         checked=sum(held_of(**of_plan).values()),
-        services=[view for view in views(batch, rows_of(batch)) if view.state in TOLD],
+        services=[view for view in views(batch, rows_of(batch)) if _is_told(view, open_ids)],
     )
 
 
-def offer_services(batch: Batch, *, cursor: str = "") -> Page:
-    """A page of 50 of the services that the buyer is asked to confirm."""
-    asked = sorted(asked_services(batch), key=lambda view: (view.order.position, view.line_no or 0, view.id))
+def _is_told(view: ServiceView, open_ids: Collection[UUID]) -> bool:
+    """Those of a lot under renegotiation are asked with its signature."""
+    return view.state in TOLD and (view.state is not ServiceState.ASKED or view.order.lock_id in open_ids)
+
+
+def offer_services(batch: Batch, lock_ids: Collection[UUID], *, cursor: str = "") -> Page:
+    """A page of 50 of the services that the buyer is asked to confirm with these locks."""
+    mine = [view for view in asked_services(batch) if view.order.lock_id in lock_ids]
+    asked = sorted(mine, key=lambda view: (view.order.position, view.line_no or 0, view.id))
     start = decode(cursor, int)[0] if cursor else 0
     more = len(asked) > start + PAGE
     return Page(rows=asked[start : start + PAGE], next_cursor=encode(start + PAGE) if more else "")

@@ -10,6 +10,7 @@ from marketplace.calendar import platform_day
 from marketplace.money import Money, Rates
 from marketplace.queries import rates_of
 from pricing.fees import Kind, Priced, Tariff
+from pricing.freezing import rates_of_locks
 from pricing.freight import Card, Quote
 from pricing.models import Lock
 from pricing.queries import freight_cards
@@ -19,12 +20,20 @@ from repurchase.models import Batch, OrderFee, RepeatLine, RepeatOrder
 
 
 def without_lines(
-    batch: Batch, orders: Mapping[int, RepeatOrder], dropped: Collection[int]
+    batch: Batch,
+    orders: Mapping[int, RepeatOrder],
+    dropped: Collection[int],
+    totals: Mapping[int, int] | None = None,
 ) -> dict[int, Priced | None]:
-    """Orders that lose lines, as they come out; None for one that loses all of them."""
+    """Orders that lose lines, as they come out; None for one that loses all of them.
+
+    `totals`: other prices than the locked ones, by line id (R-52).
+    """
     if not orders:
         return {}
     loaded = _loaded(orders)
+    if totals is not None:
+        loaded = {pk: reducing.repriced(order, totals) for pk, order in loaded.items()}
     cards = freight_cards(
         store=batch.store, countries={o.ship_to["country"] for o in orders.values()}, now=batch.screened_at
     )
@@ -55,13 +64,11 @@ def _loaded(orders: Mapping[int, RepeatOrder]) -> dict[int, reducing.LockedOrder
 
 
 def _frozen(batch: Batch, orders: Mapping[int, RepeatOrder]) -> dict[UUID | None, Rates]:
-    """The one rate set that each lock froze; under None, that of a plan that is not locked yet (pitfall 1)."""
+    """The rates that each lock froze; under None, those of a plan that is not locked yet (pitfall 1)."""
     locks = Lock.objects.filter(pk__in={o.lock_id for o in orders.values()} - {None}).select_related(
         "rate_set"
     )
-    sets = {lock.pk: lock.rate_set for lock in locks}
-    rates = {rate_set.pk: rates_of(rate_set) for rate_set in sets.values()}
-    frozen: dict[UUID | None, Rates] = {lock_id: rates[rate_set.pk] for lock_id, rate_set in sets.items()}
+    frozen: dict[UUID | None, Rates] = {**rates_of_locks(locks)}
     if any(order.lock_id is None for order in orders.values()):
         frozen[None] = rates_of(batch.rate_set)
     return frozen

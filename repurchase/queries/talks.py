@@ -2,7 +2,7 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -21,9 +21,19 @@ from pricing.renegotiation import LockedLine, Side, SkuDiff
 from pricing.services.renegotiating import current, drafts, live_code
 from pricing.triggers import Kind
 from repurchase import charts
+from repurchase.custom_services import digest_of
 from repurchase.models import Batch, RepeatOrder
-from repurchase.queries.changing import MONEY, locked_entries, lot_orders, offered_entries
+from repurchase.queries.changing import (
+    MONEY,
+    LotOrders,
+    locked_entries,
+    lot_orders,
+    offered_entries,
+    work_out,
+)
 from repurchase.queries.paging import PAGE
+from repurchase.queries.services import ServiceView
+from repurchase.queries.weighing import NO_TICKS, Ticks, Weighed, asked_of, weigh_offer
 
 HISTORY_DAYS = 30
 BUYER_LETTERS = (
@@ -76,6 +86,16 @@ class Entry:
     offer: Offer | None = None
     remark: Remark | None = None
     signatures: Sequence[Signature] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """The customised services that a signature confirms or leaves out, and what the lot comes to with these ticks."""
+
+    views: Sequence[ServiceView]
+    confirmed: Collection[int]
+    weighed: Weighed
+    signed: bool  # by the buyer: the ticks are given, no longer asked
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -254,6 +274,40 @@ def _names(said: Sequence[Any]) -> dict[str, str]:
     ids = {each.by.removeprefix("user:") for each in said if each.by.startswith("user:")}
     users = User.objects.filter(pk__in=[pk for pk in ids if pk.isdecimal()])
     return {f"user:{user.pk}": user.name or user.email for user in users}
+
+
+def services_of(found: Renegotiation, talks_: Talks, ticks: Ticks | None = None) -> Asked | None:
+    """The customised services of a renegotiated lot with what they come to; None where none is asked, or nothing offered.
+
+    `ticks` None: as the buyer has signed, else none ticked yet.
+    """
+    offer = talks_.standing
+    if offer is None or not talks_.live or not asked_of(talks_.batch, found.lock):
+        return None
+    lot = lot_orders(found.lock)
+    signed = talks_.signed.get(Side.BUYER)
+    given = ticks if ticks is not None else ticks_of(lot, offer) if signed else NO_TICKS
+    weighed = weigh_offer(lot, work_out(lot, offer.proposal), given)
+    confirmed = {view.id for view in weighed.confirmed}
+    views = sorted(
+        [*weighed.confirmed, *weighed.unconfirmed], key=lambda v: (v.order.position, v.line_no or 0, v.id)
+    )
+    return Asked(views=views, confirmed=confirmed, weighed=weighed, signed=signed is not None)
+
+
+def ticks_of(lot: LotOrders, offer: Offer) -> Ticks:
+    """The services that the buyer's signature of an offer confirmed.
+
+    A signature from before they were asked one by one took the terms with all of them, as its consent said.
+    """
+    signed = Signature.objects.filter(offer=offer, side=Side.BUYER).first()
+    if signed is None or "services" not in signed.particulars:
+        return Ticks(every_service=True)
+    told = {(s["order"], s["line"], s["text"]) for s in signed.particulars["services"] if s["confirmed"]}
+    asked = asked_of(lot.batch, lot.lock)
+    return Ticks(
+        services=frozenset(v.id for v in asked if (v.order.ref, v.line_no, digest_of(v.text)) in told)
+    )
 
 
 def offered_orders(offer: Offer | None) -> dict[str, tuple[int, dict[int, int]]]:

@@ -6,7 +6,7 @@ The page shows it, and the confirmation is bound to it by its digest: the same f
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -15,13 +15,16 @@ from diagnostics.problem import Problem
 from marketplace.garbage import uncollected
 from marketplace.money import Money
 from pricing.fees import Priced
-from pricing.models import Grant
+from pricing.models import Grant, Lock
 from repurchase.lifecycle import OrderStatus
 from repurchase.models import Batch, RepeatOrder
+from repurchase.queries.changing import LotOrders, Worked
 from repurchase.queries.reduced import without_lines
 from repurchase.queries.services import ServiceView, asked_services
 
 SUMS = ("goods", "freight", "tax", "total")
+MINOR = [f"{name}_minor" for name in SUMS]
+Amounts = tuple  # (order id, reference, currency, goods, freight, tax, total): of a whole order, minor units
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,6 +34,9 @@ class Ticks:
     services: Collection[int] = ()
     every_service: bool = False
     left_out: Collection[str] = ()
+
+
+NO_TICKS = Ticks()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,18 +80,42 @@ def weigh(*, grant: Grant, lock_ids: Collection[UUID], ticks: Ticks) -> Weighed:
     """
     batch = Batch.objects.select_related("store").get(store=grant.store_id, ref=grant.subject)
     asked = [view for view in asked_services(batch) if view.order.lock_id in lock_ids]
-    if not asked:
-        return Weighed()
+    return _weighed(batch, asked, ticks, lambda: _locked(batch, lock_ids)) if asked else Weighed()
+
+
+@uncollected()
+def weigh_offer(lot: LotOrders, worked: Worked, ticks: Ticks) -> Weighed:
+    """The same for a renegotiated lot at the prices that are offered: what the buyer's signature comes to (R-15, R-54)."""
+    asked = asked_of(lot.batch, lot.lock)
+    return (
+        _weighed(lot.batch, asked, ticks, lambda: _offered(lot, worked), worked.totals)
+        if asked
+        else Weighed()
+    )
+
+
+def asked_of(batch: Batch, lock: Lock) -> list[ServiceView]:
+    """The services that the buyer is asked to confirm with one lot."""
+    return [view for view in asked_services(batch) if view.order.lock_id == lock.pk]
+
+
+def _weighed(
+    batch: Batch,
+    asked: Sequence[ServiceView],
+    ticks: Ticks,
+    whole: Callable[[], Iterable[Amounts]],
+    totals: Mapping[int, int] | None = None,
+) -> Weighed:
     left_out = set(ticks.left_out)
     _refuse_strangers(ticks, asked)
     counted = [view for view in asked if view.order.ref not in left_out]
     confirmed = [view for view in counted if ticks.every_service or view.id in ticks.services]
     unconfirmed = [view for view in counted if not ticks.every_service and view.id not in ticks.services]
     dropped = _dropped(unconfirmed)
-    priced = without_lines(batch, {view.order.pk: view.order for view in unconfirmed}, dropped)
+    priced = without_lines(batch, {view.order.pk: view.order for view in unconfirmed}, dropped, totals)
     reduced = {pk: left for pk, left in priced.items() if left}
     gone = frozenset(pk for pk, left in priced.items() if not left)
-    orders, sums = _sums(batch, lock_ids, left_out, gone, reduced)
+    orders, sums = _sums(whole(), left_out, gone, reduced)
     return Weighed(
         confirmed=confirmed, unconfirmed=unconfirmed, dropped=dropped, reduced=reduced, gone=gone, orders=orders,
         sums=sums, digest=_digest(confirmed, left_out, sums),
@@ -105,24 +135,28 @@ def _dropped(unconfirmed: Sequence[ServiceView]) -> dict[int, list[str]]:
     return dict(dropped)
 
 
+def _locked(batch: Batch, lock_ids: Collection[UUID]) -> Iterable[Amounts]:
+    rows = RepeatOrder.objects.filter(batch=batch, lock__in=lock_ids, status=OrderStatus.LOCKED)
+    return rows.values_list("id", "ref", "currency", *MINOR)
+
+
+def _offered(lot: LotOrders, worked: Worked) -> Iterable[Amounts]:
+    for pk, priced in worked.priced.items():
+        yield pk, lot.orders[pk].ref, lot.lock.currency, *(getattr(priced, name) for name in MINOR)
+
+
 def _sums(
-    batch: Batch,
-    lock_ids: Collection[UUID],
-    left_out: Collection[str],
-    gone: Collection[int],
-    reduced: Mapping[int, Priced],
+    whole: Iterable[Amounts], left_out: Collection[str], gone: Collection[int], reduced: Mapping[int, Priced]
 ) -> tuple[int, list[Sum]]:
     """(orders that are confirmed, what they come to by currency): sums of orders, each rounded once (pitfall 5)."""
     minor: dict[str, list[int]] = defaultdict(lambda: [0] * len(SUMS))
     orders = 0
-    names = [f"{name}_minor" for name in SUMS]
-    rows = RepeatOrder.objects.filter(batch=batch, lock__in=lock_ids, status=OrderStatus.LOCKED)
-    for pk, ref, currency, *amounts in rows.values_list("id", "ref", "currency", *names):
+    for pk, ref, currency, *amounts in whole:
         if ref in left_out or pk in gone:
             continue
         orders += 1
         if pk in reduced:
-            amounts = [getattr(reduced[pk], name) for name in names]
+            amounts = [getattr(reduced[pk], name) for name in MINOR]
         minor[currency] = [a + b for a, b in zip(minor[currency], amounts, strict=True)]
     return orders, [
         Sum(currency=currency, **{name: Money(n, currency) for name, n in zip(SUMS, found, strict=True)})

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from diagnostics import ledger
+from diagnostics import ledger, proofs
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from eligibility.services import gates_now
@@ -18,7 +18,7 @@ from outbox import letters
 from pricing import services as pricing
 from pricing import signing
 from pricing.agreements import Kind
-from pricing.models import Grant, Lock
+from pricing.models import Act, Grant, Lock
 from pricing.services import sealing
 from repurchase.custom_services import digest_of
 from repurchase.lifecycle import OrderStatus, sources
@@ -96,7 +96,7 @@ def _accept(
         digests=confirmed,
         kept_stock={lock_id: _pieces(kept[lock_id], weighed.dropped) for lock_id in confirmed},
         evidence=evidence,
-        particulars=_particulars(weighed),
+        particulars=particulars_of(weighed),
     )
     if dropped:
         locks += pricing.decline(grant=grant, digests=dropped, evidence=evidence)
@@ -168,7 +168,7 @@ def _pieces(orders: Sequence[RepeatOrder], dropped: Collection[int]) -> Counter[
     return pieces
 
 
-def _particulars(weighed: Weighed) -> dict[UUID, dict[str, Any]]:
+def particulars_of(weighed: Weighed) -> dict[UUID, dict[str, Any]]:
     """By lock, each service with order, line and the digest of its text: what was confirmed in writing, what not."""
     told: dict[UUID, dict[str, Any]] = defaultdict(lambda: {"shown": weighed.digest, "services": []})
     for views, confirmed in ((weighed.confirmed, True), (weighed.unconfirmed, False)):
@@ -213,20 +213,21 @@ def _record(
             grant=str(grant.pk),
         )
     if weighed and weighed.asked:
-        _record_services(grant, weighed, at)
+        record_services(grant.store_id, grant.subject, weighed, by=f"grant:{grant.pk}", at=at)
     ledger.record(
         store_id=grant.store_id, kind=kind, subject=f"batch:{grant.subject}", by=f"grant:{grant.pk}", at=at,
-        consent_version=consent_version,
+        consent_version=consent_version, rows=proofs.of(Act.objects.filter(grant=grant, lock__in=locks)),
         locks={str(lock.pk): {"status": lock.status, "terms_digest": lock.terms_digest} for lock in locks},
         **facts,
     )  # fmt: skip
 
 
-def _record_services(grant: Grant, weighed: Weighed, at: dt.datetime) -> None:
-    particulars = {str(lock_id): told for lock_id, told in _particulars(weighed).items()}
+def record_services(store_id: int, subject: str, weighed: Weighed, *, by: str, at: dt.datetime) -> None:
+    """What the buyer confirmed in writing and what not, in the ledger: counts and one digest (R-15)."""
+    particulars = {str(lock_id): told for lock_id, told in particulars_of(weighed).items()}
     canonical = json.dumps(particulars, sort_keys=True, separators=(",", ":"))
     ledger.record(
-        store_id=grant.store_id, kind="services.confirmed", subject=f"batch:{grant.subject}", by=f"grant:{grant.pk}",
-        at=at, confirmed=len(weighed.confirmed), unconfirmed=len(weighed.unconfirmed), lines_left_out=weighed.leaving,
+        store_id=store_id, kind="services.confirmed", subject=f"batch:{subject}", by=by, at=at,
+        confirmed=len(weighed.confirmed), unconfirmed=len(weighed.unconfirmed), lines_left_out=weighed.leaving,
         orders_left_out=len(weighed.gone), shown=weighed.digest, services_digest=digest_of(canonical),
     )  # fmt: skip

@@ -14,7 +14,7 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.db.models import QuerySet
 
-from diagnostics import ledger
+from diagnostics import ledger, proofs
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from eligibility import questions
@@ -25,7 +25,7 @@ from marketplace import clock, policy
 from marketplace.models import Store
 from outbox import letters
 from pricing import services as pricing
-from pricing.models import Grant, Lock
+from pricing.models import Grant, Lock, LockTerms, Renegotiation
 from pricing.services.splitting import split
 from repurchase import copying
 from repurchase.lifecycle import OrderStatus
@@ -91,13 +91,15 @@ def hold_back(grant: Grant, lock_ids: Collection[UUID], *, left_out: Collection[
     by_lock: dict[UUID, list[RepeatOrder]] = defaultdict(list)
     for order in orders:
         by_lock[order.lock_id].append(order)
+    apart: list[Lock] = []
     whole = {pk for pk, some in by_lock.items() if all(order.pk in found for order in some)}
     for pk, some in by_lock.items():
         held = [order for order in some if order.pk in found]
         if held and pk not in whole:
-            _apart(locks[pk], held)
+            apart.append(_apart(locks[pk], held))
     if found:
-        _record(grant.store_id, grant.subject, "orders.held_back", f"grant:{grant.pk}", now, orders, found)
+        by = f"grant:{grant.pk}"
+        _record(grant.store_id, grant.subject, "orders.held_back", by, now, orders, found, rows=_rows(apart))
     return Held(locks=whole, orders=frozenset(found))
 
 
@@ -173,7 +175,16 @@ def _keep(store: Store, orders: Sequence[RepeatOrder], found: Found, at: dt.date
     failing.note(Batch.objects.filter(pk__in={order.batch_id for order in orders}), changed, at=at)
 
 
-def _apart(lock: Lock, held: Sequence[RepeatOrder]) -> None:
+def _rows(locks: Sequence[Lock]) -> dict[str, dict]:
+    """Digests of the rows that `split` made: `verify_ledger` holds them against the tables."""
+    return proofs.of(
+        Lock.objects.filter(pk__in=[lock.pk for lock in locks]),
+        LockTerms.objects.filter(lock__in=locks),
+        Renegotiation.objects.filter(lock__in=locks),
+    )
+
+
+def _apart(lock: Lock, held: Sequence[RepeatOrder]) -> Lock:
     refs = {order.ref for order in held}
     entries = [entry for entry in locked_entries(lock) if entry[0] in refs]
     terms = json.dumps(entries, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
@@ -187,6 +198,7 @@ def _apart(lock: Lock, held: Sequence[RepeatOrder]) -> None:
         terms=terms,
     )
     RepeatOrder.objects.filter(pk__in=[order.pk for order in held]).update(lock=made)
+    return made
 
 
 def _end_stopped(store: Store, orders: Sequence[RepeatOrder], found: Found, at: dt.datetime) -> None:
@@ -221,7 +233,14 @@ def _invite_again(store: Store, ref: str, orders: Sequence[RepeatOrder], at: dt.
 
 
 def _record(
-    store_id: int, ref: str, kind: str, by: str, at: dt.datetime, orders: Sequence[RepeatOrder], found: Found
+    store_id: int,
+    ref: str,
+    kind: str,
+    by: str,
+    at: dt.datetime,
+    orders: Sequence[RepeatOrder],
+    found: Found,
+    **facts: object,
 ) -> None:
     """Codes and entries, never a name: the party stands in the question."""
     told = [order for order in orders if (order.pk in found) == (kind == "orders.held_back")]
@@ -231,7 +250,7 @@ def _record(
     )
     ledger.record(
         store_id=store_id, kind=kind, subject=f"batch:{ref}", by=by, at=at, codes=codes, entries=entries,
-        orders=[order.ref for order in told],
+        orders=[order.ref for order in told], **facts,
     )  # fmt: skip
 
 

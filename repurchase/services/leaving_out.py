@@ -41,21 +41,32 @@ def leave_out(weighed: Weighed, *, store_id: int, at: dt.datetime) -> None:
     """Writes what `weigh` found: the caller holds the locks' rows, and has confirmed them."""
     if weighed.dropped:
         _orders(weighed, store_id, at)
-        _lines(weighed, store_id)
+        lines(weighed, store_id)
         _fees(weighed, store_id)
+    confirm_services(weighed, at)
+
+
+def confirm_services(weighed: Weighed, at: dt.datetime) -> None:
     LineService.objects.filter(pk__in=[view.id for view in weighed.confirmed]).update(confirmed_at=at)
 
 
 def _orders(weighed: Weighed, store_id: int, at: dt.datetime) -> None:
-    texts = {view.order.pk: view.text for view in weighed.unconfirmed}
-    rows = [
-        *((pk, *_money(left), OrderStatus.CONFIRMED.value, "[]") for pk, left in weighed.reduced.items()),
-        *((pk, *[0] * len(MONEY), OrderStatus.DECLINED.value, _findings([texts[pk]])) for pk in weighed.gone),
-    ]
+    rows = rows_of(weighed)
     copying.update_rows(ORDERS, [CODE, at, *copying.columns_of(rows), store_id], expected=len(rows))
 
 
-def _lines(weighed: Weighed, store_id: int) -> None:
+def rows_of(weighed: Weighed) -> list[tuple]:
+    """(id, goods, freight, tax, total, fees, status, findings) of each order that loses lines, or all of them."""
+    texts = {view.order.pk: view.text for view in weighed.unconfirmed}
+    return [
+        *((pk, *_money(left), OrderStatus.CONFIRMED.value, "[]") for pk, left in weighed.reduced.items()),
+        *((pk, *[0] * len(MONEY), OrderStatus.DECLINED.value, _findings([texts[pk]])) for pk in weighed.gone),
+    ]
+
+
+def lines(weighed: Weighed, store_id: int) -> None:
+    if not weighed.dropped:
+        return
     rows = [(pk, _findings(texts)) for pk, texts in weighed.dropped.items()]
     copying.update_rows(LINES, [CODE, *copying.columns_of(rows), store_id], expected=len(rows))
 

@@ -5,16 +5,17 @@ from collections.abc import Sequence
 
 from django.db import transaction
 
-from diagnostics import ledger
+from diagnostics import ledger, proofs
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from eligibility import questions
 from eligibility.findings import Finding
 from marketplace import clock
 from outbox import letters
+from pricing import freezing, signing
 from pricing import services as pricing
-from pricing import signing
-from pricing.models import Lock
+from pricing.freezing import PricedBy
+from pricing.models import FrozenValues, Grant, Lock, LockTerms
 from qualification.queries import require_open
 from repurchase import batching
 from repurchase.batching import BatchStatus
@@ -70,7 +71,11 @@ def _lock_and_invite(*, batch: Batch, by: str, asks: bool, agreed: str) -> list[
         hours=int(batch.policies["lock_hours"]),
         by=by,
         stock_max_age=freshness.max_age(batch),
-    )
+        frozen=freezing.freeze(
+            store=batch.store, subject=batch.ref, rate_set_id=batch.rate_set_id, index_close_id=batch.index_close_id,
+            priced_by=_priced_by(batch),
+        ),
+    )  # fmt: skip
     require_open(batch.store, locks[0].locked_at)  # the rows may have been waited for beyond its end
     ending.end_orders(ended, by="system:lock")
     _move(locks, by_lot)
@@ -99,6 +104,18 @@ def _recheck(batch: Batch, *, asks: bool, agreed: str) -> Left:
         rechecking.refuse_unasked(batch, left, now=now, agreed=agreed)
     rechecking.leave_out(batch, left, at=now)
     return left
+
+
+def _priced_by(batch: Batch) -> PricedBy:
+    """What the plan was priced by, at the one instant that it is as of: the lock keeps it."""
+    planned = RepeatLine.objects.filter(
+        order__batch=batch, order__status=OrderStatus.PLANNED, outcome=LineOutcome.PLANNED
+    )
+    categories = planned.values_list("sku__category_id", flat=True).distinct()
+    countries = planned.values_list("order__ship_to__country", flat=True).distinct()
+    return PricedBy(
+        at=batch.screened_at, countries=set(countries), category_ids=set(categories), policies=batch.policies
+    )
 
 
 def _by_lot(orders: Sequence[RepeatOrder]) -> dict[LotKey, list[RepeatOrder]]:
@@ -168,7 +185,8 @@ def _tell(batch: Batch, locks: Sequence[Lock], by: str) -> None:
     )
     ledger.record(
         store_id=batch.store_id, kind="batch.locked", subject=f"batch:{batch.ref}", by=by, at=at,
-        left=batch.left_at_lock, grant=str(grant.pk), recipient_digest=ledger.digest_of_person(batch.buyer.email),
+        left=batch.left_at_lock, grant=str(grant.pk), frozen=locks[0].frozen.digest, rows=_rows(locks, grant),
+        recipient_digest=ledger.digest_of_person(batch.buyer.email),
         locks=[
             {
                 "id": str(lock.pk), "currency": lock.currency, "index": lock.index_series, "orders": lock.order_count,
@@ -178,3 +196,13 @@ def _tell(batch: Batch, locks: Sequence[Lock], by: str) -> None:
             for lock in locks
         ],
     )  # fmt: skip
+
+
+def _rows(locks: Sequence[Lock], grant: Grant) -> dict[str, dict]:
+    """Digests of the rows that this lock rests on: `verify_ledger` holds them against the tables."""
+    return proofs.of(
+        Lock.objects.filter(pk__in=[lock.pk for lock in locks]),
+        LockTerms.objects.filter(lock__in=locks),
+        FrozenValues.objects.filter(pk__in={lock.frozen_id for lock in locks}),
+        Grant.objects.filter(pk=grant.pk),
+    )

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db import transaction
 
-from diagnostics import ledger
+from diagnostics import ledger, proofs
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace import clock
@@ -21,7 +21,7 @@ from marketplace.models import Membership, User
 from outbox import letters
 from pricing import services as pricing
 from pricing.agreements import Kind, digest_of
-from pricing.models import Grant, Lock, Offer, Renegotiation, Signature
+from pricing.models import Approval, Grant, Lock, Offer, OfferTerms, Remark, Renegotiation, Signature
 from pricing.renegotiation import Asked, Side, beyond, percent
 from pricing.services import renegotiating as acts
 from pricing.services import sealing
@@ -29,8 +29,10 @@ from pricing.services.renegotiating import Actor
 from pricing.signing import Evidence
 from repurchase.batching import BatchStatus
 from repurchase.lifecycle import OrderStatus, sources
-from repurchase.models import Batch, LineService, RepeatOrder
+from repurchase.models import Batch, RepeatOrder
 from repurchase.queries.changing import LotOrders, Worked, lot_orders, offer_text, work_out
+from repurchase.queries.talks import ticks_of
+from repurchase.queries.weighing import NO_TICKS, Ticks, Weighed, asked_of, weigh_offer
 from repurchase.services import answering, batches, ending, holding, invoicing, telling
 from repurchase.services.repricing import confirm_at_agreed_prices
 
@@ -76,6 +78,7 @@ def offer(*, renegotiation: Renegotiation, actor: Actor, asked: Asked, note: str
     _record(
         made, "offer.made", actor.by, now, version=version, side=str(actor.side), proposal=proposal.said(),
         terms_digest=made.digest, beyond_band=wide, total_minor=made.total_minor,
+        rows=proofs.of(Offer.objects.filter(pk=made.pk), OfferTerms.objects.filter(offer=made)),
     )  # fmt: skip
     return made
 
@@ -90,7 +93,10 @@ def approve(*, renegotiation: Renegotiation, digest: str, by: str) -> None:
     acts.approve(offer=newest, by=by, band=band_of(_batch(lock)), at=now)
     if newest.side == Side.SELLER:
         _announce(newest)
-    _record(newest, "offer.approved", by, now, version=newest.version, terms_digest=newest.digest)
+    _record(
+        newest, "offer.approved", by, now, version=newest.version, terms_digest=newest.digest,
+        rows=proofs.of(Approval.objects.filter(offer=newest)),
+    )  # fmt: skip
 
 
 @transaction.atomic
@@ -100,13 +106,17 @@ def remark(*, renegotiation: Renegotiation, actor: Actor, text: str) -> None:
     now = clock.now(lock.store)
     said = acts.remark(renegotiation=renegotiation, actor=actor, kind="comment", text=text, at=now)
     _write(f"remark_{_other(actor.side)}", renegotiation, f"{said.pk}", remark=said.pk)
+    ledger.record(
+        store_id=lock.store_id, kind="renegotiation.remarked", subject=f"batch:{lock.subject}", by=actor.by, at=now,
+        renegotiation=str(renegotiation.pk), rows=proofs.of(Remark.objects.filter(pk=said.pk)),
+    )  # fmt: skip
 
 
 @transaction.atomic
 def decline(*, renegotiation: Renegotiation, actor: Actor, reason: str = "") -> None:
     """Ends the lot's orders as declined (R-55); the other party gets the reason. Raises as `offer`."""
     lock, now = pricing.hold_renegotiated(renegotiation)
-    acts.remark(renegotiation=renegotiation, actor=actor, kind="decline", text=reason, at=now)
+    said = acts.remark(renegotiation=renegotiation, actor=actor, kind="decline", text=reason, at=now)
     pricing.decline_anew(lock, at=now, by=actor.by)
     moved = RepeatOrder.objects.filter(lock=lock, status__in=sources(OrderStatus.DECLINED))
     n = moved.update(status=OrderStatus.DECLINED, changed_at=now)
@@ -117,6 +127,7 @@ def decline(*, renegotiation: Renegotiation, actor: Actor, reason: str = "") -> 
     ledger.record(
         store_id=lock.store_id, kind="renegotiation.declined", subject=f"batch:{lock.subject}", by=actor.by, at=now,
         lock=str(lock.pk), renegotiation=str(renegotiation.pk), orders=n, reason_given=bool(reason.strip()),
+        rows=proofs.of(Remark.objects.filter(pk=said.pk)),
     )  # fmt: skip
 
 
@@ -145,9 +156,13 @@ def sign_by_link(
     name: str,
     consent: bool,
     evidence: Evidence,
+    ticks: Ticks = NO_TICKS,
+    shown: str = "",
 ) -> bool:
     """The buyer's signature: tick, code, name, press. True when with it both have signed.
 
+    A customised service that isn't ticked takes its lines along (R-15). Where any is asked, `shown` is the digest of
+    the totals that the buyer saw: TERMS_CHANGED with `ticks` when these ticks come to others.
     A wrong code is counted before anything else can fail, and stays counted. Beside what `send_code` raises:
     SIGNING_CODE_WRONG, SIGNING_CODE_EXPIRED, SIGNING_CODE_SPENT, INPUT_INVALID, RENEGOTIATION_LAPSED, LOCK_ENDED.
     """
@@ -161,6 +176,7 @@ def sign_by_link(
         name=name,
         evidence=evidence,
         code=code,
+        answer=(ticks, shown),
     )
 
 
@@ -180,14 +196,17 @@ def sign_by_member(
     )
 
 
-def _sign(*, renegotiation: Renegotiation, actor: Actor, **signature: Any) -> bool:
+def _sign(
+    *, renegotiation: Renegotiation, actor: Actor, answer: tuple[Ticks, str] | None = None, **signature: Any
+) -> bool:
     """ORDERS_UNDER_CHECK, and nothing is signed, when R-90 holds back every order that this signature would confirm."""
     with transaction.atomic():
         lock, now = pricing.hold_renegotiated(renegotiation)
         standing = acts.refuse_stale(renegotiation, signature["digest"])
+        weighed = _answered(lock, standing, *answer) if answer else Weighed()  # of the lot as it was shown
         settling = _settling(lock, standing, actor)
         waits = settling is not None and not settling.lot.orders
-        signed = not waits and _signed(lock, standing, actor, settling, at=now, **signature)
+        signed = not waits and _signed(lock, standing, actor, weighed, settling, at=now, **signature)
     if waits:
         raise Problem(Code.ORDERS_UNDER_CHECK, value=len(settling.held))
     return signed
@@ -229,6 +248,7 @@ def _signed(
     lock: Lock,
     standing: Offer,
     actor: Actor,
+    weighed: Weighed,
     settling: Settling | None,
     *,
     at: dt.datetime,
@@ -242,8 +262,10 @@ def _signed(
         acts.use_code(offer=standing, side=actor.side, typed=code, at=now)
     signed = acts.sign(
         offer=standing, actor=actor, name=name, how="password" if code is None else "code", evidence=evidence,
-        band=band_of(_batch(lock)), at=now,
+        band=band_of(_batch(lock)), at=now, particulars=answering.particulars_of(weighed).get(lock.pk),
     )  # fmt: skip
+    if weighed.asked:
+        answering.record_services(lock.store_id, lock.subject, weighed, by=actor.by, at=now)
     both = acts.is_agreed(standing, renegotiation.deadline_at)
     if both:
         _settle(lock, standing, settling, actor, now)
@@ -251,7 +273,8 @@ def _signed(
         _write(f"signed_{_other(actor.side)}", renegotiation, f"{standing.pk}", offer=str(standing.pk))
     _record(
         standing, "renegotiation.agreed" if both else "offer.signed", actor.by, now, version=standing.version,
-        terms_digest=standing.digest, held_back=len(settling.held) if settling else 0, **_evidence(signed),
+        terms_digest=standing.digest, held_back=len(settling.held) if settling else 0,
+        rows=proofs.of(Signature.objects.filter(pk=signed.pk)), **_evidence(signed),
     )  # fmt: skip
     return both
 
@@ -259,24 +282,41 @@ def _signed(
 def _settle(lock: Lock, agreed: Offer, settling: Settling, actor: Actor, at: dt.datetime) -> None:
     """Both signatures stand: prices, orders, claims and the seal, in the transaction of the second one (R-54)."""
     lot, worked = settling.lot, settling.worked
-    pricing.confirm_anew(lock, kept_stock=lot.pieces(), at=at, by=actor.by)
-    confirm_at_agreed_prices(lot, worked, at=at)
-    _confirm_services(lot, at)
+    weighed = weigh_offer(lot, worked, ticks_of(lot, agreed))
+    kept = [pk for pk in lot.orders if pk not in weighed.gone]
+    _refuse_unanswered(agreed, lot, weighed)
+    pricing.confirm_anew(lock, kept_stock=lot.pieces(without=weighed.dropped), at=at, by=actor.by)
+    confirm_at_agreed_prices(lot, worked, weighed, at=at)
     telling.orders(RepeatOrder.objects.filter(lock=lock, changed_at=at), at=at)
     answering.keep_gates(lot.batch, at)
-    invoicing.ask(batch=lot.batch, occasion=lock.pk, orders=list(lot.orders), at=at)
+    invoicing.ask(batch=lot.batch, occasion=lock.pk, orders=kept, at=at)
     ending.close_finished(store_id=lock.store_id, refs=[lock.subject], at=at)
     sealing.ask(
         store_id=lock.store_id, kind=Kind.RENEGOTIATION, subject=lock.subject, occasion=agreed.pk, at=at
     )
 
 
-def _confirm_services(lot: LotOrders, at: dt.datetime) -> None:
-    """Customised services stand in the signed terms: the signature confirms them in writing (R-15)."""
-    LineService.objects.filter(
-        batch=lot.batch, past_order__in=[o.past_order_id for o in lot.orders.values()],
-        dismissed_at=None, confirmed_at=None,
-    ).update(confirmed_at=at)  # fmt: skip
+def _refuse_unanswered(agreed: Offer, lot: LotOrders, weighed: Weighed) -> None:
+    """TERMS_CHANGED unless every service that is asked now is one that the buyer's signature answered."""
+    told = agreed.signatures.get(side=Side.BUYER).particulars.get("services")
+    refs = {
+        order.ref for order in lot.orders.values()
+    }  # the signature may have answered for what is held back, too
+    if told is not None and sum(each["order"] in refs for each in told) != weighed.asked:
+        raise Problem(Code.TERMS_CHANGED)
+
+
+def _answered(lock: Lock, standing: Offer, ticks: Ticks, shown: str) -> Weighed:
+    """What the buyer's ticks come to at the offered prices; refused unless that is what the page showed."""
+    if not asked_of(_batch(lock), lock):
+        return Weighed()
+    lot = lot_orders(lock)
+    weighed = weigh_offer(lot, work_out(lot, standing.proposal), ticks)
+    if shown != weighed.digest:
+        raise Problem(Code.TERMS_CHANGED, ticks=True)
+    if len(weighed.gone) == len(lot.orders):
+        raise Problem(Code.INPUT_INVALID, detail="every order is left out; decline instead")
+    return weighed
 
 
 @transaction.atomic

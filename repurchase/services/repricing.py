@@ -1,7 +1,8 @@
 """Agreed prices are written: the orders of a renegotiated lot move from locked to confirmed together with them.
 
 A fixed number of statements for any number of orders. The database lets the prices through only where both signatures
-stand for exactly these terms (repurchase migration “signed_prices”).
+stand for exactly these terms, and lower ones only of orders with a service that the buyer's signature left unconfirmed
+(R-15; repurchase migrations “signed_prices”, “unconfirmed_services”).
 """
 
 import datetime as dt
@@ -11,17 +12,23 @@ from django.db import connection
 
 from pricing.fees import Priced
 from repurchase import copying
+from repurchase.lifecycle import OrderStatus
 from repurchase.models import OrderFee
 from repurchase.queries.changing import LotOrders, Worked
+from repurchase.queries.weighing import Weighed
+from repurchase.services import leaving_out
 
+CONFIRMED = OrderStatus.CONFIRMED.value
 MONEY = ("goods_minor", "freight_minor", "tax_minor", "total_minor", "fees_minor")
 
 ORDERS = """
     UPDATE repurchase_repeatorder o
     SET goods_minor = v.goods, freight_minor = v.freight, tax_minor = v.tax, total_minor = v.total,
-        fees_minor = v.fees, status = 'confirmed', changed_at = %s
-    FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[])
-        AS v(id, goods, freight, tax, total, fees)
+        fees_minor = v.fees, status = v.status, changed_at = %s,
+        codes = CASE WHEN v.findings IS NULL THEN o.codes ELSE array_append(o.codes, %s) END,
+        findings = coalesce(v.findings::jsonb, o.findings)
+    FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::text[])
+        AS v(id, goods, freight, tax, total, fees, status, findings)
     WHERE o.id = v.id AND o.lock_id = %s AND o.status = 'locked'
 """
 LINES = """
@@ -31,21 +38,29 @@ LINES = """
 """
 
 
-def confirm_at_agreed_prices(lot: LotOrders, worked: Worked, *, at: dt.datetime) -> None:
-    """The caller holds the lock's row and has confirmed it; both signatures are in."""
-    _orders(lot, worked.priced, at)
-    _update(LINES, [*_columns(list(worked.totals.items())), lot.lock.store_id], expected=len(worked.totals))
+def confirm_at_agreed_prices(lot: LotOrders, worked: Worked, weighed: Weighed, *, at: dt.datetime) -> None:
+    """The caller holds the lock's row and has confirmed it; both signatures are in, `weighed` is what they come to."""
+    store_id, changed = lot.lock.store_id, {*weighed.reduced, *weighed.gone}
+    whole = {pk: priced for pk, priced in worked.priced.items() if pk not in changed}
+    _orders(lot, whole, weighed, at)
+    totals = {pk: minor for pk, minor in worked.totals.items() if pk not in weighed.dropped}
+    _update(LINES, [*_columns(list(totals.items())), store_id], expected=len(totals))
+    leaving_out.lines(weighed, store_id)
+    leaving_out.confirm_services(weighed, at)
     OrderFee.objects.filter(order__in=lot.orders).delete()
-    copying.write_fees(lot.lock.store_id, {pk: priced.fees for pk, priced in worked.priced.items()})
+    copying.write_fees(store_id, {pk: priced.fees for pk, priced in {**whole, **weighed.reduced}.items()})
 
 
-def _orders(lot: LotOrders, priced: Mapping[int, Priced], at: dt.datetime) -> None:
-    rows = [(pk, *[getattr(p, name) for name in MONEY]) for pk, p in priced.items()]
-    _update(ORDERS, [at, *_columns(rows), lot.lock.pk], expected=len(rows))
+def _orders(lot: LotOrders, whole: Mapping[int, Priced], weighed: Weighed, at: dt.datetime) -> None:
+    rows = [
+        *((pk, *[getattr(p, name) for name in MONEY], CONFIRMED, None) for pk, p in whole.items()),
+        *leaving_out.rows_of(weighed),
+    ]
+    _update(ORDERS, [at, leaving_out.CODE, *_columns(rows), lot.lock.pk], expected=len(rows))
 
 
 def _columns(rows: Sequence[tuple]) -> list[list]:
-    return [list(column) for column in zip(*rows, strict=True)]
+    return [list(column) for column in zip(*rows, strict=True)] or [[], []]
 
 
 def _update(statement: str, values: Sequence, *, expected: int) -> None:

@@ -10,7 +10,7 @@ from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace import clock
 from marketplace.models import Store
-from pricing.services import sealing
+from pricing.services import alarming, sealing
 from qualification import services as qualification
 from qualification.services import reviewing, uploading
 from repurchase.batching import BatchStatus
@@ -53,6 +53,7 @@ class Swept:
     rung_documents: int
     review_alarms: int
     rung_reports: int
+    seal_alarms: int
 
 
 def sweep(*, store: Store | None = None, at: dt.datetime | None = None) -> Swept:
@@ -76,7 +77,7 @@ def sweep(*, store: Store | None = None, at: dt.datetime | None = None) -> Swept
         rung_proformas=invoicing.ring_due(store=store), let_go=let_go, released_orders=released, announced_again=again,
         lapse_notices=notices, lapsed_stores=lapsed,
         rung_documents=uploading.ring_unread(), review_alarms=reviewing.watch(),
-        rung_reports=reporting.ring_due(),
+        rung_reports=reporting.ring_due(), seal_alarms=alarming.alarm(),
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import structlog
 
-from diagnostics import ledger
+from diagnostics import ledger, proofs
 from marketplace import clock
 from marketplace.mirror.quarantine import PLATFORM
 from marketplace.models import Store
@@ -75,6 +75,7 @@ def tell(opened: Sequence[Renegotiation]) -> None:
         ledger.record(
             store_id=store_id, kind="lock.renegotiating", subject=f"batch:{subject}", by=some[0].opened_by,
             at=some[0].opened_at, renegotiations=[_facts(renegotiation) for renegotiation in some],
+            rows=proofs.of(Renegotiation.objects.filter(pk__in=[renegotiation.pk for renegotiation in some])),
         )  # fmt: skip
 
 

@@ -45,6 +45,10 @@ WORDS = {
         _("It was sealed with the certificate that our records name."),
         _("Our records name no seal with this certificate for it."),
     ),
+    Check.IN_FORCE: (
+        _("The certificate was in force when it sealed."),
+        _("The certificate had ended, or not begun, when it sealed."),
+    ),
     Check.LEDGER: (
         _("The ledger records the act and the seal, and our records still equal it."),
         _("The ledger and our records do not agree about this file."),
@@ -52,6 +56,10 @@ WORDS = {
     Check.CHAIN: (
         _("The ledger's hash chain is unbroken."),
         _("The ledger's hash chain is broken."),
+    ),
+    Check.ROWS: (
+        _("The records of the lock, its values and its signatures equal the ledger."),
+        _("The records of the lock, its values or its signatures differ from the ledger."),
     ),
 }
 

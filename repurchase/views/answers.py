@@ -16,11 +16,10 @@ from pricing.renegotiation import Side
 from pricing.signing import CONSENT_VERSION, PRICE_CHANGE, Evidence
 from repurchase.queries import agreements, talks
 from repurchase.queries.offers import Offer, offer, offer_orders, offer_services
-from repurchase.queries.weighing import Ticks, weigh
+from repurchase.queries.weighing import NO_TICKS, Ticks, weigh
 from repurchase.services import answering
 from repurchase.views.language import speak
 
-NO_TICKS = Ticks()
 REFERRER_POLICY = "strict-origin"
 """The token never stands in a Referer. Not `no-referrer`: browsers then post with `Origin: null`, which the
 check against forged forms refuses."""
@@ -39,7 +38,7 @@ def answer(request: HttpRequest, token: str) -> HttpResponse:
         except Problem as problem:
             if not problem.evidence.get("ticks"):
                 raise
-            return page(request, found, token, ticks=_ticks(request), problem=problem)
+            return page(request, found, token, ticks=ticks_in(request), problem=problem)
         return _back(request, token)
     return page(request, found, token)
 
@@ -55,26 +54,39 @@ def page(
 ) -> HttpResponse:
     """The link's page; with a `problem`, which a form of it ran into, in that one's words and with its status.
 
-    `form_of`: the renegotiation that the form was of: what was typed into it stays.
+    `form_of`: the renegotiation that the form and its `ticks` were of: what was typed into it stays.
     """
-    context = _context(request, found, token, ticks) | _said(problem)
+    of_page = NO_TICKS if form_of else ticks
+    context = _context(request, found, token, of_page) | (
+        {} if form_of and _ticked(problem) else _said(problem)
+    )
     for each in context["all_talks"]:
-        each["typed"] = request.POST if each["talks"].renegotiation.pk == form_of else {}
+        of_form = each["talks"].renegotiation.pk == form_of
+        each["typed"] = request.POST if of_form else {}
+        each["changed"] = of_form and _ticked(problem)
+        each["asked"] = talks.services_of(
+            each["talks"].renegotiation, each["talks"], ticks if of_form and ticks is not NO_TICKS else None
+        )
     status = CATALOGUE[problem.code].status if problem else 200
     return no_referrer(render(request, "buyer/offer.html", context, status=status))
+
+
+def _ticked(problem: Problem | None) -> bool:
+    """What was ticked comes to another total than the one that was shown."""
+    return bool(problem and problem.evidence.get("ticks"))
 
 
 def _said(problem: Problem | None) -> dict:
     if problem is None:
         return {}
-    if problem.evidence.get("ticks"):
+    if _ticked(problem):
         return {"changed": True}
     return {"refused": words.of(problem.code, problem.evidence)}
 
 
 def _total(request: HttpRequest, found: Offer, token: str) -> HttpResponse:
     """What these ticks come to, before anything is confirmed: a part for the script, else the page with its ticks."""
-    ticks = _ticks(request)
+    ticks = ticks_in(request)
     if request.headers.get("HX-Request") != "true":
         return page(request, found, token, ticks=ticks)
     context = {"offer": found, "weighed": weigh(grant=found.grant, lock_ids=_open_ids(found), ticks=ticks)}
@@ -87,7 +99,7 @@ def _act(request: HttpRequest, token: str) -> None:
     if act == "decline":
         answering.decline(reason=request.POST.get("reason", "")[:1000], **seen)
     elif act == "confirm":
-        ticks = _ticks(request)
+        ticks = ticks_in(request)
         answering.accept(
             left_out=sorted(ticks.left_out),
             services=ticks.services,
@@ -102,7 +114,7 @@ def _act(request: HttpRequest, token: str) -> None:
 
 def _context(request: HttpRequest, found: Offer, token: str, ticks: Ticks) -> dict:
     page = offer_orders(token, cursor=request.GET.get("cursor", ""))
-    services = offer_services(found.batch, cursor=request.GET.get("services", ""))
+    services = offer_services(found.batch, _open_ids(found), cursor=request.GET.get("services", ""))
     return {
         "offer": found,
         "token": token,
@@ -155,7 +167,7 @@ def _digests(request: HttpRequest) -> dict[UUID, str]:
         raise Problem(Code.INPUT_INVALID, detail="digest") from None
 
 
-def _ticks(request: HttpRequest) -> Ticks:
+def ticks_in(request: HttpRequest) -> Ticks:
     """References of orders, ids of services: one field of many from the script, or a field a tick without it."""
     ids = {text for field in request.POST.getlist("services") for text in field.split()}
     if not all(text.isdecimal() and len(text) < 19 for text in ids):

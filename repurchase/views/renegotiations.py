@@ -84,6 +84,7 @@ def _page(
     context = {
         "active": "renegotiations",
         "talks": talks,
+        "asked": queries.services_of(found, talks),
         "found": found,
         "chart": queries.chart(found),
         "may_sign": may(membership, Can.LOCK),

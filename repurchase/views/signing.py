@@ -17,6 +17,7 @@ from pricing import signing
 from pricing.models import Grant, Renegotiation
 from repurchase.queries.offers import offer
 from repurchase.queries.talks import of_subject
+from repurchase.queries.weighing import NO_TICKS
 from repurchase.services import renegotiating
 from repurchase.views import answers
 from repurchase.views.answers import evidence, no_referrer
@@ -33,12 +34,15 @@ def act(request: HttpRequest, token: str, pk: UUID) -> HttpResponse:
     if found is None or found.lock.buyer_id != grant.buyer_id:
         raise Http404
     name = request.POST.get("act", "")
+    if name == "total":
+        return answers.page(request, offer(token), token, ticks=answers.ticks_in(request), form_of=pk)
     if name not in ACTS:
         raise Problem(Code.INPUT_INVALID, detail=f"act: {name[:40]}")
     try:
         ACTS[name](request, grant, found)
     except Problem as problem:
-        return answers.page(request, offer(token), token, problem=problem, form_of=pk)
+        ticks = answers.ticks_in(request) if name == "sign" else NO_TICKS
+        return answers.page(request, offer(token), token, ticks=ticks, problem=problem, form_of=pk)
     return _back(request, token, found)
 
 
@@ -70,7 +74,8 @@ def _code(request: HttpRequest, grant: Grant, found: Renegotiation) -> None:
 def _sign(request: HttpRequest, grant: Grant, found: Renegotiation) -> None:
     renegotiating.sign_by_link(
         renegotiation=found, grant=grant, code=request.POST.get("code", "")[:20], name=request.POST.get("name", ""),
-        evidence=evidence(request), **_seen(request),
+        evidence=evidence(request), ticks=answers.ticks_in(request), shown=request.POST.get("shown", "")[:64],
+        **_seen(request),
     )  # fmt: skip
 
 

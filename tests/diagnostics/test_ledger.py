@@ -97,7 +97,7 @@ class TestTheCommand:
     def test_says_that_the_chains_are_intact(self, capsys):
         record(2)
         call_command("verify_ledger")
-        assert "store 1: 2 entries, intact" in capsys.readouterr().out
+        assert "store 1: 2 entries, 0 rows, intact" in capsys.readouterr().out
 
     def test_fails_and_names_the_bad_entry(self):
         record(2)

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 
 from diagnostics.codes import Code
 from marketplace import clock
-from marketplace.models import SIMULATED, FxRateSet, IndexClose, PastOrder, Sku, Store
+from marketplace.models import SIMULATED, FxRate, FxRateSet, IndexClose, PastOrder, Sku, Store
 from pricing.models import Lock
 from repurchase import demo
 from repurchase.demo import ningbo, plants
@@ -122,6 +122,7 @@ class TestTheSimulator:
 
         world.rates(dt.date(2026, 11, 2))
         first = table()
+        FxRate.objects.filter(rate_set__source=SIMULATED).delete()
         FxRateSet.objects.filter(source=SIMULATED).delete()
         assert table() == first
 

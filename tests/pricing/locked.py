@@ -12,8 +12,8 @@ from django.db import connection, transaction
 
 from marketplace import clock
 from marketplace.models import Buyer, FxRateSet, OrderClaim, PastOrder, Sku, StockClaim, Store
-from pricing import services, signing
-from pricing.models import Grant, Lock, Renegotiation
+from pricing import freezing, services, signing
+from pricing.models import FrozenValues, Grant, Lock, Renegotiation
 from pricing.services import Lot, triggering
 from pricing.signing import Evidence
 from pricing.triggers import Kind
@@ -34,6 +34,9 @@ class Scene:
             world.past_order(self.store, self.buyer, [(self.sku, 10, 10_000)]) for _ in range(orders)
         ]
         self.rate_set: FxRateSet = world.rates(source=f"ecb-{self.store.pk}")
+        self.frozen: FrozenValues = freezing.freeze(
+            store=self.store, subject="scene", rate_set_id=self.rate_set.pk, index_close_id=None
+        )
 
     def lot(self, orders: Sequence[PastOrder] | None = None, **fields: Any) -> Lot:
         held = self.orders if orders is None else orders
@@ -61,6 +64,7 @@ class Scene:
             lots=lots or [self.lot()],
             rate_set_id=self.rate_set.pk,
             index_close_id=None,
+            frozen=self.frozen,
             hours=hours,
             by="user:1",
         )

@@ -20,6 +20,7 @@ from repurchase.models import RepeatOrder
 from repurchase.queries import agreements
 from repurchase.services import answering, sweeping
 from tests import world
+from tests.diagnostics.tampering import untriggered
 from tests.repurchase.sealing import confirm, confirmed, planned, sealed
 
 pytestmark = pytest.mark.django_db
@@ -61,7 +62,8 @@ class TestTheAgreement:
     def test_is_not_drawn_up_from_terms_that_were_tampered_with(self, store):
         batch = confirmed(store)
         terms = LockTerms.objects.get()
-        LockTerms.objects.update(text=bytes(terms.text).replace(b'"USD"', b'"EUR"', 1))
+        with untriggered("pricing_lockterms"):
+            LockTerms.objects.update(text=bytes(terms.text).replace(b'"USD"', b'"EUR"', 1))
         with pytest.raises(ValueError, match="no longer those that were confirmed"):
             sealed(batch)
         assert not SealedAgreement.objects.exists()

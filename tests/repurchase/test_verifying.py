@@ -1,18 +1,17 @@
 """F-11: whatever is changed, in the file, in its row or in the ledger, is found and named."""
 
-import contextlib
 import random
-from collections.abc import Iterator
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection, transaction
+from django.db import connection
 
 from marketplace import guarded
 from pricing import reading
 from pricing.models import SealedAgreement
 from pricing.services import sealing, verifying
 from pricing.services.verifying import Check
+from tests.diagnostics.tampering import undone
 from tests.diagnostics.test_ledger import tamper
 from tests.pricing.test_sealing import printed
 from tests.repurchase.sealing import confirmed, sealed
@@ -54,16 +53,6 @@ def flipped(content: bytes, at: int, bit: int) -> bytes:
     changed = bytearray(content)
     changed[at] ^= 1 << bit
     return bytes(changed)
-
-
-@contextlib.contextmanager
-def undone() -> Iterator[None]:
-    """What an attacker with the owner's rights does, and then never did."""
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        yield
-        transaction.set_rollback(True)
 
 
 def untrigger() -> None:

@@ -44,7 +44,7 @@ class Migration(migrations.Migration):
     dependencies = [
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
         ("marketplace", "0010_quarantine"),
-        ("eligibility", "0002_records_of_edits"),
+        ("eligibility", "0003_records_stay"),
     ]
 
     operations = [

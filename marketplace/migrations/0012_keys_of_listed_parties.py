@@ -20,5 +20,5 @@ def write_keys(apps, schema_editor) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("marketplace", "0010_quarantine")]
+    dependencies = [("marketplace", "0011_frozen_rows")]
     operations = [migrations.RunPython(write_keys, migrations.RunPython.noop)]

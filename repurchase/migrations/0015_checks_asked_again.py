@@ -30,7 +30,7 @@ DROP FUNCTION refuse_a_wrong_way_out_of_the_plan();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("repurchase", "0013_fixes_by_a_worker")]
+    dependencies = [("repurchase", "0014_locked_policies_and_unconfirmed_services")]
 
     operations = [
         migrations.AddField(
