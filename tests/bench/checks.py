@@ -1,6 +1,7 @@
 """5000 orders to 5000 consignees against a screening list of 20,000 entries, and the lock that asks everything again."""
 
 import itertools
+import sys
 import time
 
 from django.db import connection
@@ -66,7 +67,9 @@ def _names(n: int) -> list[str]:
 
 
 def _fill():
-    store = making.store()
+    store, today = making.store(), clock.now().date()
+    making.rates(published_on=today, source="bench")
+    making.index_close(closed_on=today)
     buyer, _ = making.repeatable(store, orders=5)
     skus = [making.sku(store, price="10.00") for _ in range(60)]
     orders_of(store, buyer, skus, orders=ORDERS, lines=LINES)
@@ -102,7 +105,9 @@ def _asked(store, ids) -> tuple[float, int, int]:
     with CaptureQueriesContext(connection) as seen:
         around = world(store=store, orders=orders, limits=limits_of(values), rates=rates, now=now)
         found = sum(bool(findings_at(Moment.RELEASE, order, around)) for order in orders)
-    return time.perf_counter() - began, len(seen), found
+    seconds = time.perf_counter() - began
+    print(f"{seconds:.2f} s, {len(seen)} queries, {found} matches", file=sys.stderr, flush=True)  # noqa: T201
+    return seconds, len(seen), found
 
 
 def _locked(store, ids) -> dict[str, dict]:
