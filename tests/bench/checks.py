@@ -124,9 +124,9 @@ def _locked(store, ids) -> dict[str, dict]:
         for name in consignees
     )
     Sku.objects.filter(pk=Sku.objects.order_by("pk").last().pk).update(is_active=False)
-    began = time.perf_counter()
+    began, cpu = time.perf_counter(), time.process_time()
     locking.lock_and_invite(batch=batch, by="user:1")
-    seconds = time.perf_counter() - began
+    seconds, own = time.perf_counter() - began, time.process_time() - cpu
     left = Batch.objects.get(pk=batch.pk).left_at_lock
     return {
         "lock_5000": {
@@ -134,6 +134,6 @@ def _locked(store, ids) -> dict[str, dict]:
             "unit": "s",
             "goal": "≤ 10",
             "detail": f"{ORDERS} orders of {LINES} lines asked again and locked; {left['orders']} orders and "
-            f"{left['lines']} lines left",
+            f"{left['lines']} lines left; {own:.2f} s of them this process's own",
         }
     }

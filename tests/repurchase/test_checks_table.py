@@ -55,6 +55,12 @@ def _of_second(**fields) -> None:
     Sku.objects.filter(pk=_second_sku().pk).update(**fields)
 
 
+def _of_store(store: Store, **fields) -> None:
+    """In the row, and in what a request would have read from it."""
+    Store.objects.filter(pk=store.pk).update(**fields)
+    store.refresh_from_db()
+
+
 def _stale(store: Store) -> None:
     _of_second(stock_synced_at=clock.now(store) - dt.timedelta(minutes=16))
 
@@ -80,9 +86,7 @@ def _no_capacity(store: Store) -> None:
 
 CHANGES: dict[str, Callable[[Store], object]] = {
     "The store is open (R-27)": lambda s: Qualification.objects.update(state="documents"),
-    "The store's gates: verified, level, disputes (R-21, R-22, R-29)": lambda s: Store.objects.update(
-        level=1
-    ),
+    "The store's gates: verified, level, disputes (R-21, R-22, R-29)": lambda s: _of_store(s, level=1),
     "The buyer's gates: certificate, orders, GMV (R-23 to R-25)": lambda s: Buyer.objects.update(
         certificate_valid_until=world.TODAY - dt.timedelta(days=1)
     ),
