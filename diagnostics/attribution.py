@@ -52,6 +52,7 @@ STAGES: Mapping[Code, Stage] = {
     **dict.fromkeys(
         (C.FX_RATE_MISSING, C.FX_RATE_STALE, C.COMMISSION_RATE_MISSING, C.FREIGHT_UNAVAILABLE, C.TAX_CODE_MISSING,
          C.ORDER_WITHOUT_LINES), Stage.PRICE),
+    C.CAPACITY_EXCEEDED: Stage.LOCK,
 }  # fmt: skip
 """A code that is not named is of the lock or later."""
 

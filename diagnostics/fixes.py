@@ -23,6 +23,8 @@ SUBJECT: Mapping[Code, tuple[str, ...]] = {
     Code.FX_RATE_MISSING: ("currency",),
     Code.COMMISSION_RATE_MISSING: ("category",),
     Code.FREIGHT_UNAVAILABLE: ("country",),
+    Code.PARTY_SCREENED_OUT: ("value",),
+    Code.CAPACITY_EXCEEDED: ("group",),
     Code.TAX_CODE_MISSING: ("country",),
 }  # fmt: skip
 """What a code is fixed for one of at a time; any other is fixed in one go: strong sync cures every SKU (R-70)."""

@@ -169,6 +169,10 @@ class ListedParty:
     names: Sequence[str]
     list_name: str
     reference: str
+    digest: str = ""  # of all that the list says of it
+
+    def __hash__(self) -> int:
+        return self.id  # it is looked up for every order
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -184,3 +188,6 @@ class World:
     registrations: Sequence[RegistrationFacts]
     embargoes: Mapping[str, Sequence[EmbargoFacts]] = field(default_factory=dict)  # by country
     listed: Sequence[ListedParty] = ()  # those that may be one of the orders' parties
+    cleared: Sequence[
+        tuple[str, int]
+    ] = ()  # party as written and id of the entry that it was decided not to be

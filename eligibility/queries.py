@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib.postgres.aggregates import ArrayAgg
+from django.db import connection
 from django.db.models import Case, F, Q, Sum, When
 from django.db.models.functions import TruncDate
 
@@ -25,6 +26,8 @@ from eligibility.facts import (
     StoreFacts,
     World,
 )
+from eligibility.parties import digest_of_entry
+from eligibility.questions import cleared
 from marketplace.calendar import platform_day
 from marketplace.garbage import uncollected
 from marketplace.models import (
@@ -161,7 +164,7 @@ def in_cents(net: int, currency: str, rates: Rates | None) -> int | None:
 def world(
     *, store: Store, orders: Sequence[OrderFacts], limits: Limits, rates: Rates, now: dt.datetime
 ) -> World:
-    """What holds for all of these orders: five queries."""
+    """What holds for all of these orders: five queries, two more where a party may be listed."""
     countries = {order.country for order in orders}
     return World(
         now=now,
@@ -172,7 +175,7 @@ def world(
         requirements=_requirements(countries, platform_day(now)),
         registrations=_registrations(store),
         embargoes=_embargoes(countries, platform_day(now)),
-        listed=_listed(orders, platform_day(now)),
+        **_listed(orders, platform_day(now)),
     )
 
 
@@ -208,14 +211,47 @@ def _embargoes(countries: set[str], day: dt.date) -> dict[str, list[EmbargoFacts
     return embargoes
 
 
-def _listed(orders: Sequence[OrderFacts], day: dt.date) -> list[ListedParty]:
-    """The entries that may be one of the orders' parties, by index, however long the lists are."""
-    keys = keys_of({name for order in orders for name in order.parties})
-    rows = ScreenedParty.objects.in_force(day).filter(keys__overlap=keys).order_by("id") if keys else ()
-    return [
-        ListedParty(id=r.pk, names=(r.name, *r.aliases), list_name=r.list_name, reference=r.reference)
-        for r in rows
-    ]
+BY_INDEX = """
+SELECT DISTINCT p.id FROM unnest(%s::varchar[]) k JOIN LATERAL (
+    SELECT id FROM marketplace_screenedparty WHERE keys @> ARRAY[k] OFFSET 0
+) p ON true
+"""
+BY_HASH = """
+SELECT DISTINCT p.id FROM (SELECT id, unnest(keys) AS k FROM marketplace_screenedparty) p
+  JOIN unnest(%s::varchar[]) q(k) ON q.k = p.k
+"""
+MANY_KEYS = 5000
+"""Up to here a look into the index for each is quicker than one walk over the lists."""
+
+
+def _entries_with(keys: Sequence[str]) -> list[int]:
+    """Ids of entries that have one of the keys. An overlap of arrays would compare each with each."""
+    if not keys:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(BY_HASH if len(keys) > MANY_KEYS else BY_INDEX, [keys])
+        return [pk for (pk,) in cursor.fetchall()]
+
+
+def _listed(orders: Sequence[OrderFacts], day: dt.date) -> dict[str, Sequence]:
+    """`listed`: the entries that may be one of the orders' parties, by index, however long the lists are; `cleared`:
+    which of the parties were decided not to be them."""
+    parties = {name for order in orders for name in order.parties}
+    ids = _entries_with(keys_of(parties))
+    rows = ScreenedParty.objects.in_force(day).filter(pk__in=ids).order_by("id") if ids else ()
+    listed = tuple(_entry(row) for row in rows)
+    return {"listed": listed, "cleared": cleared(parties, {e.id: e.digest for e in listed}) if listed else ()}
+
+
+def _entry(row: ScreenedParty) -> ListedParty:
+    names = (row.name, *row.aliases)
+    digest = digest_of_entry(
+        list_name=row.list_name, names=names, reference=row.reference, country=row.country,
+        since=row.listed_from, until=row.listed_until,
+    )  # fmt: skip
+    return ListedParty(
+        id=row.pk, names=names, list_name=row.list_name, reference=row.reference, digest=digest
+    )
 
 
 ORDER_COLUMNS = (
@@ -280,6 +316,11 @@ SKU_COLUMNS = (
     "id", "code", "category_id", "hs_code", "origin_country", "weight_g", "is_standard", "is_active",
     "is_ear_controlled", "moq", "stock_synced_at", "volume_cm3",
 )  # fmt: skip
+
+
+def sku_facts(sku_ids: set[int], now: dt.datetime) -> dict[int, SkuFacts]:
+    """SKUs as they are now, with today's prices and what is left of their stock: three queries."""
+    return _skus(sku_ids, now)
 
 
 def _skus(sku_ids: set[int], now: dt.datetime) -> dict[int, SkuFacts]:

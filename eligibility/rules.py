@@ -7,6 +7,7 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from enum import StrEnum
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -21,12 +22,24 @@ from eligibility.facts import (
     World,
 )
 from eligibility.findings import Finding, found, outcome_of, percent, with_evidence
-from eligibility.parties import match
+from eligibility.parties import open_matches
 from marketplace.money import Rates, decimal_text, exponent, half_up
 from marketplace.stock_age import is_stale
 
 RULE_VERSION = "2026-11"
 COMPLETED = "completed"
+
+
+class Moment(StrEnum):
+    """When a rule is asked again, after the plan that asks them all (docs/checks.md)."""
+
+    LOCK = "lock"
+    CONFIRMATION = "confirmation"  # and the signing of changed terms
+    RELEASE = "release"
+
+
+AT_THE_LOCK = frozenset({Moment.LOCK})
+EVERY_TIME = frozenset(Moment)
 
 
 class LineVerdict(NamedTuple):
@@ -69,6 +82,7 @@ class OrderRule:
     source: str  # the row that is read; {order}, {country} and {service} are its ids
     check: Callable[[OrderFacts, World], Finding | None]
     shows: Callable[[OrderFacts, World], tuple[str, str]]  # value, limit
+    again: frozenset[Moment] = frozenset()
 
     def source_of(self, o: OrderFacts) -> str:
         return self.source.format(order=o.id, buyer=o.buyer_id, country=o.country, currency=o.currency)
@@ -93,6 +107,7 @@ class LineRule:
     check: Callable[..., Finding | None]
     shows: Callable[["LineVerdict", OrderFacts, World], tuple[str, str]]
     of_the_goods: bool = False  # it asks only which SKU goes to which country: answered once for many lines
+    again: frozenset[Moment] = frozenset()
 
     def source_of(self, x: LineFacts, o: OrderFacts) -> str:
         return self.source.format(sku=x.sku.id, line=x.id, country=o.country)
@@ -169,13 +184,13 @@ def _permitted(o: OrderFacts, w: World) -> Finding | None:
 
 
 def _clear_parties(o: OrderFacts, w: World) -> Finding | None:
-    hit = match(o.parties, w.listed) if w.listed else None
+    hit = next(open_matches(o, w), None)
     if hit is None:
         return None
     party, listed, entry = hit
     return found(
         Code.PARTY_SCREENED_OUT, value=party, listed=listed, list_name=entry.list_name,
-        reference=entry.reference or "—", entry=f"screened_party:{entry.id}",
+        reference=entry.reference or "—", entry=f"screened_party:{entry.id}", digest=entry.digest,
     )  # fmt: skip
 
 
@@ -195,8 +210,18 @@ def _destination(o: OrderFacts) -> str:
     return f"{o.region}, {o.country}" if o.region else o.country
 
 
-def _order_rule(requirement: str, codes: tuple[Code, ...], source: str, check, shows) -> OrderRule:
-    return OrderRule(requirement=requirement, codes=codes, source=source, check=check, shows=shows)
+def _order_rule(
+    requirement: str,
+    codes: tuple[Code, ...],
+    source: str,
+    check,
+    shows,
+    *,
+    again: frozenset[Moment] = frozenset(),
+) -> OrderRule:
+    return OrderRule(
+        requirement=requirement, codes=codes, source=source, check=check, shows=shows, again=again
+    )
 
 
 # fmt: off
@@ -212,9 +237,9 @@ ORDER_RULES: Sequence[OrderRule] = (
     _order_rule("R-11", (Code.LANE_UNREACHABLE, Code.TRANSIT_TOO_SLOW), "lanes {country} transit_days", _reachable,
                 lambda o, w: (_fastest(o, w), str(o.promise_days))),
     _order_rule("R-90", (Code.EXPORT_CONTROLLED,), "embargoes {country}", _permitted,
-                lambda o, w: (_destination(o), getattr(embargo_on(o, w), "programme", "—"))),
+                lambda o, w: (_destination(o), getattr(embargo_on(o, w), "programme", "—")), again=EVERY_TIME),
     _order_rule("R-90", (Code.PARTY_SCREENED_OUT,), "buyer:{buyer} name, past_order:{order} consignee", _clear_parties,
-                lambda o, w: (" · ".join(o.parties) or "—", "—")),
+                lambda o, w: (" · ".join(o.parties) or "—", "—"), again=EVERY_TIME),
     _order_rule("R-50", (Code.FX_RATE_STALE,), "rate {currency}", _rate_decided,
                 lambda o, w: (w.rates.published_on.isoformat(), "—")),
 )
@@ -303,7 +328,14 @@ def stock_finding(x: LineFacts, available: int) -> Finding | None:
 
 
 def _line_rule(
-    requirement: str, codes: tuple[Code, ...], source: str, check, shows, *, of_the_goods: bool = False
+    requirement: str,
+    codes: tuple[Code, ...],
+    source: str,
+    check,
+    shows,
+    *,
+    of_the_goods: bool = False,
+    again: frozenset[Moment] = frozenset(),
 ) -> LineRule:
     return LineRule(
         requirement=requirement,
@@ -312,15 +344,16 @@ def _line_rule(
         check=check,
         shows=shows,
         of_the_goods=of_the_goods,
+        again=again,
     )
 
 
 # fmt: off
 LINE_RULES: Sequence[LineRule] = (
     _line_rule("R-09", (Code.SKU_NOT_STANDARD,), "sku:{sku} is_standard", _standard,
-               lambda v, o, w: ("yes" if v.line.sku.is_standard else "no", "yes"), of_the_goods=True),
+               lambda v, o, w: ("yes" if v.line.sku.is_standard else "no", "yes"), of_the_goods=True, again=AT_THE_LOCK),
     _line_rule("R-08", (Code.SKU_INACTIVE,), "sku:{sku} is_active", _active,
-               lambda v, o, w: ("yes" if v.line.sku.is_active else "no", "yes"), of_the_goods=True),
+               lambda v, o, w: ("yes" if v.line.sku.is_active else "no", "yes"), of_the_goods=True, again=AT_THE_LOCK),
     _line_rule("R-70", (Code.STOCK_SYNC_STALE,), "sku:{sku} stock_synced_at", _synced,
                lambda v, o, w: (_moment(v.line.sku.stock_synced_at), f"{w.limits.stock_max_age_minutes} min"),
                of_the_goods=True),
@@ -331,13 +364,13 @@ LINE_RULES: Sequence[LineRule] = (
     _line_rule("R-60", (Code.WEIGHT_MISSING,), "sku:{sku} weight_g", _weighed,
                lambda v, o, w: (_text(v.line.sku.weight_g), "—"), of_the_goods=True),
     _line_rule("R-12", (Code.REGISTRATION_MISSING, Code.REGISTRATION_EXPIRED), "registrations {country}", _registered,
-               _held_numbers, of_the_goods=True),
+               _held_numbers, of_the_goods=True, again=AT_THE_LOCK),
 )
 # after these, because they need the line's list price and what is left of the stock
 PRICED = _line_rule("R-47", (Code.PRICE_OUT_OF_BAND, Code.PRICE_REFERENCE_MISSING, Code.FX_RATE_MISSING, Code.FX_RATE_STALE),
                     "price_list sku:{sku}, past_order_line:{line} total_minor", None, _amounts)
 STOCKED = _line_rule("R-10", (Code.STOCK_TOO_LOW,), "sku:{sku} on_hand, stock claims", stock_finding,
-                     lambda v, o, w: (str(v.line.quantity), str(max(v.available, 0))))
+                     lambda v, o, w: (str(v.line.quantity), str(max(v.available, 0))), again=AT_THE_LOCK)
 # fmt: on
 
 

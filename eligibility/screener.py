@@ -50,7 +50,7 @@ class Screener:
         findings = [*gates, *[rule.with_evidence(f, order, world) for rule, f in found_by]]
         lines = self._screen_lines(order, dict(taken or {}))
         if all(line.findings for line in lines):
-            findings += _without_lines(order, lines, world)
+            findings += without_lines(order, lines, world)
         return OrderVerdict(order, tuple(findings), lines, self._quick_lanes(order))
 
     def _quick_lanes(self, order: OrderFacts) -> tuple[LaneFacts, ...]:
@@ -133,7 +133,7 @@ def screen_each(
     return [screener.screen(order, gates=gates.get(order.buyer_id, ())) for order in orders]
 
 
-def _without_lines(order: OrderFacts, lines: Sequence[LineVerdict], w: World) -> list[Finding]:
+def without_lines(order: OrderFacts, lines: Sequence[LineVerdict], w: World) -> list[Finding]:
     """An order that keeps no line shares its lines' fate: curable if one of them is."""
     curable = [f for line in lines if outcome_of(line.findings) == "failed" for f in line.findings]
     if curable:

@@ -1,6 +1,7 @@
 """Opening: the automatic check by the store's own gates, and what follows from it (R-27)."""
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
@@ -13,6 +14,7 @@ from eligibility.queries import gate_facts, limits_of, store_facts
 from marketplace import clock, policy
 from marketplace.calendar import platform_day
 from marketplace.models import Buyer, Store
+from marketplace.policy import Value
 from qualification import services as qualification
 from qualification.queries import state_of
 from qualification.review import Event
@@ -39,8 +41,13 @@ def open_benefit(*, store: Store, by: str) -> list[Gate]:
     return gates
 
 
-def gates_now(*, store: Store, buyer: Buyer, now: dt.datetime) -> list[dict[str, Any]]:
-    """Every gate as it stands, as plain values: to be recorded and shown, it decides nothing here (R-26)."""
-    limits = limits_of(policy.in_force(now))
+def gates_now(
+    *, store: Store, buyer: Buyer, now: dt.datetime, policies: Mapping[str, Value] | None = None
+) -> list[dict[str, Any]]:
+    """Every gate as it stands, as plain values: to be recorded and shown, it decides nothing here (R-26).
+
+    `policies`: the ⚙ values to judge by, where they are not those in force.
+    """
+    limits = limits_of(policies or policy.in_force(now))
     facts = gate_facts(store=store, buyers=[buyer], limits=limits, now=now)[buyer.pk]
     return [kept(gate) for gate in all_gates(facts, limits=limits, today=platform_day(now))]

@@ -1,10 +1,17 @@
-"""Names of companies and people in a plain form, compared whole word by whole word (R-90). Pure.
+"""Names of companies and people as screening lists compare them (R-90). Pure.
 
-Case, accents, punctuation and the legal form are left away: “SAMPLE Trading Co., Ltd.” and “Sample-Trading GmbH” are
-both ("sample", "trading"). A listed name of several words is found wherever they stand together in a party's name;
-one of a single word only as the whole name, so that a list with “Orion” does not stop every Orion of the world.
+A match is a question to a person, so what may be the same counts as the same. Left away on both sides: case, accents,
+umlauts and their spelling in two letters (ü, ue), punctuation, full-width signs, doubled letters and the legal form
+(“Co., Ltd.”, 有限公司). Cyrillic is read in Latin letters. The order of the words does not count (the surname may
+stand first), nor the spaces between them (Xiao Ming, Xiaoming).
+
+A listed name of several words is found wherever they stand together in a party's name; one of a single word only as
+the whole name, so that a list with “Orion” does not stop every Orion of the world. Of Chinese names, which have no
+spaces, four characters or more are found inside a longer one.
 """
 
+import hashlib
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
@@ -15,10 +22,28 @@ LEGAL_FORMS = frozenset({
     "oao", "ojsc", "ooo", "oy", "oyj", "pao", "pjsc", "plc", "pte", "pty", "pvt", "sa", "sae", "sarl", "sas", "sdn", "sl",
     "spa", "spzoo", "srl", "sro", "zao", "ао", "зао", "оао", "ооо", "пао",
 })  # fmt: skip
-CHINESE_FORMS = ("股份有限公司", "有限责任公司", "有限公司", "公司")
+HAN_FORMS = (
+    "股份有限公司", "股份有限責任公司", "有限责任公司", "有限責任公司", "有限公司", "公司", "株式会社", "有限会社",
+)  # fmt: skip
+LINKS = frozenset({"and", "und", "et", "y", "e", "the"})
 PLAIN = str.maketrans({"ø": "o", "đ": "d", "ł": "l", "æ": "ae", "œ": "oe", "ı": "i", "þ": "th", "ð": "d"})
 JOINED = str.maketrans("", "", ".'’`´·")
 """Signs inside a word: “G.m.b.H.” is one word, “O'Neill” too. Every other sign parts words."""
+CYRILLIC = str.maketrans(dict(zip(
+    "абвгґдеёєжзиійїклмнопрстуфхцчшщъыьэюя",
+    ["a", "b", "v", "g", "g", "d", "e", "e", "e", "zh", "z", "i", "i", "i", "i", "k", "l", "m", "n", "o", "p", "r", "s", "t", "u", "f", "h", "ts", "ch", "sh", "shch", "", "i", "", "e", "iu", "ia"], strict=True,
+)))  # fmt: skip
+ALIKE = (("ae", "a"), ("oe", "o"), ("ue", "u"), ("kh", "h"), ("x", "ks"), ("y", "i"), ("j", "i"))
+DOUBLED = re.compile(r"([^\W\d])\1+")
+HAN = re.compile(r"[㐀-䶿一-鿿豈-﫿]")
+HAN_FOUND_INSIDE = 4
+JOINED_FOUND_INSIDE = 5
+LONGEST_RUN = 40
+"""No listed name of more words, or more Chinese characters, is looked for inside a longer name."""
+ROTATED = 6
+GLUED = "+"
+"""Marks the joined form of a listed name of several words: one word of a longer name may be it."""
+KEY_CHARS = 300
 
 Words = tuple[str, ...]
 
@@ -27,41 +52,100 @@ Words = tuple[str, ...]
 def plain(name: str) -> Words:
     """The words of a name that count; never none of them for a name that has any."""
     text = unicodedata.normalize("NFKD", name).casefold().translate(PLAIN)
-    text = "".join(c for c in text if not unicodedata.combining(c)).translate(JOINED)
+    text = "".join(c for c in text if not unicodedata.combining(c))
+    text = unicodedata.normalize("NFC", text).translate(JOINED)
     words = "".join(c if c.isalnum() else " " for c in text).split()
     return tuple(_without_legal_form(words))
 
 
-def _without_legal_form(words: list[str]) -> Sequence[str]:
-    kept = list(words)
-    while len(kept) > 1 and kept[-1] in LEGAL_FORMS:
-        kept.pop()
-    while len(kept) > 1 and kept[0] in LEGAL_FORMS:  # ООО, ЗАО, OOO stand in front
-        kept.pop(0)
-    if kept:
-        form = next((f for f in CHINESE_FORMS if kept[-1].endswith(f) and kept[-1] != f), "")
-        kept[-1] = kept[-1].removesuffix(form)
-    return kept
+def _without_legal_form(words: Sequence[str]) -> Sequence[str]:
+    kept = [bare for word in words if word not in LEGAL_FORMS and (bare := _without_han_form(word))]
+    return kept or words
 
 
-def key(name: str) -> str:
-    """How a listed name stands in the index, and how it is looked up."""
-    return " ".join(plain(name))
+def _without_han_form(word: str) -> str:
+    form = next((form for form in HAN_FORMS if word.endswith(form)), "")
+    word = word.removesuffix(form)
+    return word.removeprefix(next((form for form in HAN_FORMS if word.startswith(form)), ""))
+
+
+@lru_cache(maxsize=20_000)
+def units(name: str) -> Words:
+    """What is compared: each word in its simplest spelling, each Chinese character by itself."""
+    words = plain(name)
+    kept = [word for word in words if word not in LINKS] or words
+    return tuple(unit for word in kept for unit in _units(word))
+
+
+def _units(word: str) -> Sequence[str]:
+    if HAN.search(word):
+        return HAN.sub(lambda found: f" {found[0]} ", word).split()
+    folded = word.translate(CYRILLIC)
+    for written, simple in ALIKE:
+        folded = folded.replace(written, simple)
+    return [DOUBLED.sub(r"\1", folded) or word]
+
+
+def keys_of_listed(names: Iterable[str]) -> list[str]:
+    """How a listed name stands in the index: its words in their alphabetical order, and joined from each of them on."""
+    return sorted({key for name in names for key in _keys_of_listed(units(name))})
+
+
+def _keys_of_listed(words: Words) -> Iterator[str]:
+    if words:
+        yield _key(" ".join(sorted(words)))
+        for start in range(len(words) if len(words) <= ROTATED else 1):
+            yield _key("".join(words[start:] + words[:start]))
+    if len(words) > 1:
+        yield _key(GLUED + "".join(words))
 
 
 def keys_of(names: Iterable[str]) -> list[str]:
-    """Every run of words in the names: a listed party that matches one of them has its key among these."""
-    return sorted({" ".join(run) for name in names for run in _runs(plain(name))})
+    """Every run of words in the names: a listed party that matches one of them has one of its keys among these."""
+    return sorted({key for name in names for run in _runs(units(name)) for key in _keys_of_run(run)})
+
+
+def _keys_of_run(run: Words) -> tuple[str, ...]:
+    """By its words, joined, and as the glued form of a listed name of several words."""
+    joined = "".join(run)
+    glued = [_key(GLUED + joined)] if len(run) == 1 and len(joined) >= JOINED_FOUND_INSIDE else []
+    return _key(" ".join(sorted(run))), _key(joined), *glued
+
+
+def _key(text: str) -> str:
+    if len(text) <= KEY_CHARS:
+        return text
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _runs(words: Words) -> Iterator[Words]:
     for start in range(len(words)):
-        for end in range(start + 1, len(words) + 1):
+        for end in range(start + 1, min(len(words), start + LONGEST_RUN) + 1):
             yield words[start:end]
+    if len(words) > LONGEST_RUN:
+        yield words
+
+
+def places(party: str, listed: Iterable[str]) -> Iterator[str]:
+    """The keys by which the party's name, or a telling part of it, stands among the `listed` keys."""
+    asked = units(party)
+    for run in _runs(asked):
+        by_word, joined, *glued = _keys_of_run(run)
+        yield from (key for key in glued if key in listed)
+        if by_word in listed and _tells(run, asked, spaced=True):
+            yield by_word
+        if joined in listed and _tells(run, asked, spaced=False):
+            yield joined
+
+
+def _tells(run: Words, asked: Words, *, spaced: bool) -> bool:
+    """Whether a part of a name says enough to be asked about; the whole name always does."""
+    if len(run) == len(asked):
+        return True
+    if any(HAN.match(unit) for unit in run):
+        return len(run) >= HAN_FOUND_INSIDE
+    return len(run) > 1 and (spaced or len("".join(run)) >= JOINED_FOUND_INSIDE)
 
 
 def same(party: str, listed: str) -> bool:
-    asked, wanted = plain(party), plain(listed)
-    if len(wanted) <= 1:
-        return bool(wanted) and asked == wanted
-    return any(asked[i : i + len(wanted)] == wanted for i in range(len(asked) - len(wanted) + 1))
+    return any(True for _ in places(party, frozenset(_keys_of_listed(units(listed)))))

@@ -178,6 +178,12 @@ DEFAULTS: Mapping[str, Default] = {
         unit=_("USD a line"),
         source="R-20 names no figure: our reading of high value",
     ),
+    "lock_left_out_share": Default(
+        title=_("Money that may leave a plan at its lock unasked"),
+        value=Decimal("0.05"),
+        unit=_("share of the plan's money"),
+        source="assumed: what fails a check at the lock leaves the plan; above this a person is asked once more (R-26)",
+    ),
     "release_delay_minutes": Default(
         title=_("From payment to release"),
         value=10,

@@ -11,7 +11,7 @@ import datetime as dt
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 HORIZON = dt.timedelta(days=365)
 """A promise is looked for this far ahead."""
@@ -59,6 +59,17 @@ class Overflow:
         dt.date | None
     )  # the first promise for all of the work asked about that works; None: none in a year
 
+    @property
+    def evidence(self) -> dict[str, str | int]:
+        """R-18: the first day that overflows and the earliest promise that works."""
+        return {
+            "group": self.group.name,
+            "day": self.day.isoformat(),
+            "needed": self.needed,
+            "limit": self.capacity,
+            "earliest": self.earliest.isoformat() if self.earliest else "—",
+        }
+
 
 def first_overflow(group: Group, due: Due, *, after: dt.date) -> tuple[dt.date, int, int] | None:
     """(day, pieces due by it, pieces that can be made by it) of the first day that overflows."""
@@ -91,6 +102,49 @@ def check(
     promises = [earliest for *_, earliest in found]
     works = None if None in promises else max(day for day in promises if day)
     return Overflow(group=group, day=day, needed=needed, capacity=can, earliest=works)
+
+
+class Fitting:
+    """Gives finite capacity to orders one after the other: each that still fits beside what is kept and was given."""
+
+    def __init__(self, groups: Sequence[Group], *, kept: Sequence[Work], after: dt.date) -> None:
+        self._after = after
+        self._groups = {group.id: group for group in groups}
+        self._can: dict[tuple[int, dt.date], int] = {}
+        self._due = {group.id: _due([w for w in kept if w.group_id == group.id]) for group in groups}
+
+    def give(self, works: Sequence[Work]) -> Overflow | None:
+        """None when all of it can be made, and is given; else the first overflow, and nothing is given."""
+        for work in works:
+            self._due[work.group_id][work.due] += work.pieces
+        for group_id in sorted({work.group_id for work in works}, key=lambda g: self._groups[g].code):
+            if over := self._overflow(self._groups[group_id]):
+                for work in works:
+                    self._due[work.group_id][work.due] -= work.pieces
+                return self._with_earliest(over, [work for work in works if work.group_id == group_id])
+        return None
+
+    def _with_earliest(self, over: Overflow, mine: Sequence[Work]) -> Overflow:
+        given = [
+            Work(group_id=over.group.id, promised=day, transit_days=0, pieces=pieces)
+            for day, pieces in self._due[over.group.id].items()
+        ]
+        return replace(over, earliest=_earliest(over.group, mine, given, self._after))
+
+    def _overflow(self, group: Group) -> Overflow | None:
+        needed = 0
+        for day in sorted(due := self._due[group.id]):
+            needed += due[day]
+            can = self._makes_by(group, day)
+            if needed > can:
+                return Overflow(group=group, day=day, needed=needed, capacity=can, earliest=None)
+        return None
+
+    def _makes_by(self, group: Group, day: dt.date) -> int:
+        key = group.id, day
+        if key not in self._can:
+            self._can[key] = group.makes_by(day, after=self._after)
+        return self._can[key]
 
 
 def _earliest(group: Group, asked: Sequence[Work], kept: Sequence[Work], after: dt.date) -> dt.date | None:

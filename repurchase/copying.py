@@ -169,6 +169,19 @@ def _copy(table: str, columns: Sequence[str], rows: Iterable[str]) -> None:
         cursor.cursor.copy_expert(statement, io.StringIO("".join(rows)), BUFFER)
 
 
+def columns_of(rows: Sequence[tuple]) -> list[list]:
+    """Rows as the arrays of an `unnest`."""
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+def update_rows(statement: str, values: Sequence, *, expected: int) -> None:
+    """One guarded statement for many rows: it changes all of them, or it fails."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        if cursor.rowcount != expected:
+            raise ValueError(f"{cursor.rowcount} of {expected} rows could be changed")
+
+
 def _cells(*values: Any) -> str:
     return "\t".join([_cell(value) for value in values])
 

@@ -27,7 +27,9 @@ class OrderStatus(StrEnum):
 S = OrderStatus
 NEXT: Mapping[OrderStatus, frozenset[OrderStatus]] = {
     S.PENDING: frozenset({S.PLANNED, S.EXCLUDED, S.FAILED}),
-    S.PLANNED: frozenset({S.LOCKED, S.CANCELLED}),
+    S.PLANNED: frozenset(
+        {S.LOCKED, S.CANCELLED, S.FAILED, S.EXCLUDED}
+    ),  # by a check that is asked again at the lock
     S.LOCKED: frozenset({S.CONFIRMED, S.DECLINED, S.EXPIRED, S.TERMINATED, S.CANCELLED}),
     S.CONFIRMED: frozenset({S.AWAITING_PAYMENT, S.RELEASED}),
     S.AWAITING_PAYMENT: frozenset({S.PAID, S.CANCELLED}),

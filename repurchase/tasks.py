@@ -9,6 +9,7 @@ from repurchase.services import (
     big_edits,
     chunks,
     conforming,
+    holding,
     invoicing,
     once,
     order_reports,
@@ -56,6 +57,11 @@ def sweep() -> None:
 @shared_task(name="repurchase.judge_triggers")
 def judge_triggers() -> None:
     triggering.open_renegotiations()
+
+
+@shared_task(name="repurchase.recheck_held")
+def recheck_held() -> None:
+    holding.recheck_held()
 
 
 @shared_task(name="repurchase.prune")

@@ -20,7 +20,7 @@ OURS = [
 OF_THE_PLATFORM = {
     "User", "Store", "Category", "CommissionRate", "CarrierService", "Lane", "FxRateSet", "FxRate", "IndexClose",
     "TaxRate", "PolicyValue", "RegistrationRequirement", "Heartbeat", "Embargo", "ScreenedParty",
-    "Workday", "ErpProduct", "Quarantined",
+    "Workday", "ErpProduct", "Quarantined", "PartyQuestion", "PartyVote",
 }  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from diagnostics.catalogue.entries import Entry, outcome, refusal
+from diagnostics.catalogue.entries import Entry, curable, outcome, refusal
 from diagnostics.catalogue.entries import gettext_noop as _
 from diagnostics.codes import Code, Fixer
 
@@ -56,8 +56,29 @@ BATCHES: Mapping[Code, Entry] = {
         _("You saw version {value}; it is version {limit} now, or its facts have changed."),
         _("Look at the plan as it is now, then preview the edit again."),
     ),
-    Code.CAPACITY_EXCEEDED: refusal(
-        422,
+    Code.LOCK_LEAVES_OUT: refusal(
+        409,
+        _("Part of the plan can't be locked any more"),
+        _(
+            "{orders} orders and {lines} lines, {money}, fail a check by now: more than {limit} of the plan's money."
+        ),
+        _("Look at what leaves the plan. Then lock the rest, or screen the batch again."),
+    ),
+    Code.ORDERS_UNDER_CHECK: refusal(
+        409,
+        _("These orders are being checked by the platform"),
+        _("The platform is checking {value} of these orders. Nothing was confirmed."),
+        _("Come back to this page later: orders that pass can then be confirmed until their lock ends."),
+        Fixer.PLATFORM,
+    ),
+    Code.ANSWER_BY_TWO: refusal(
+        409,
+        _("Another member has to answer"),
+        _("You have answered this question; two members of the compliance group have to agree."),
+        _("Ask another member of the group."),
+        Fixer.PLATFORM,
+    ),
+    Code.CAPACITY_EXCEEDED: curable(
         _("More than can be made"),
         _("{group} overflows first on {day}: {needed} pieces are due by then, {limit} can be made."),
         _("Promise {earliest} or later for these orders, or order fewer pieces."),

@@ -111,10 +111,11 @@ SCREENING: Mapping[Code, Entry] = {
         _("{sku} is under the EAR, and {value} is under {limit} ({reference})."),
         _("Place an order without the controlled goods, or ask your export compliance about a licence."),
     ),
-    Code.PARTY_SCREENED_OUT: final(
-        _("A party is on a screening list"),
-        _("“{value}” matches “{listed}” of {list_name} ({reference})."),
-        _("Send nothing. Have your export compliance check whether it is the same party."),
+    Code.PARTY_SCREENED_OUT: curable(
+        _("A party may be on a screening list"),
+        _("“{value}” may be “{listed}” of {list_name} ({reference})."),
+        _("Send nothing. Two people of the platform's compliance group decide whether it is the same party."),
+        Fixer.PLATFORM,
     ),
     Code.SKU_NOT_STANDARD: final(
         _("Not a standard SKU"),

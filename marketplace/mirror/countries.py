@@ -7,7 +7,11 @@ from pathlib import Path
 DATA = Path(__file__).parent.parent / "data"
 
 with (DATA / "iso3166_countries.csv").open(encoding="utf-8") as _file:
-    _BY_NAME = {row["name"].casefold(): row["alpha2"] for row in csv.DictReader(_file)}
+    _BY_NAME = {
+        written.casefold(): row["alpha2"]
+        for row in csv.DictReader(_file)
+        for written in (row["alpha2"], row["alpha3"], row["name"])
+    }
 
 ALIASES: Mapping[str, str] = {
     "czech republic": "CZ",

@@ -3,32 +3,48 @@
 import csv
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from contextlib import nullcontext
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from django.db import transaction
 
 from marketplace import clock
-from marketplace.mirror import files
+from marketplace.mirror import screening_files
 from marketplace.mirror.countries import DATA
+from marketplace.mirror.refused import RefusedRows
+from marketplace.mirror.screening_files import Entry
 from marketplace.models import Embargo, ScreenedParty
-from marketplace.names import key, plain
+from marketplace.names import keys_of_listed, plain
+from outbox.bells import ring
 
 EMBARGOES = DATA / "embargo_sample.csv"
 SAMPLE = "15 CFR part 746, sample"
-COLUMNS = ("name", "aliases", "country", "reference", "listed_from", "listed_until")
 FIELDS = ("aliases", "country", "listed_from", "listed_until", "keys")
 PER_WRITE = 2000
 
 
 @dataclass(kw_only=True)
 class Report:
+    """`refused`: rows without a name, each in `refused_file`. `left_blank`: what could not be read of rows that were
+    taken, counted by field; the first ones are named in `examples`."""
+
     new: int = 0
     changed: int = 0
     already_there: int = 0
+    given_twice: int = 0  # with another row of the same reference and name; their aliases were put together
     not_in_the_file: int = 0  # of this list, left as they were
-    refused: Counter[str] = field(default_factory=Counter)
+    refused: int = 0
+    refused_file: Path | None = None
+    left_blank: Counter[str] = field(default_factory=Counter)
+    examples: list[str] = field(default_factory=list)
+
+    @property
+    def is_whole(self) -> bool:
+        return not self.refused and not self.left_blank
+
+
+EXAMPLES = 20
 
 
 def load_embargoes() -> int:
@@ -44,25 +60,72 @@ def load_embargoes() -> int:
 
 
 @transaction.atomic
-def import_screening_list(*, path: Path, list_name: str) -> Report:
-    """Adds and updates the entries of one list, by reference and name. Codes of `files.rows`."""
+def import_screening_list(*, path: Path, list_name: str, refused_path: Path | None = None) -> Report:
+    """Adds and updates the entries of one list, by reference and name. Codes of `screening_files.read`.
+
+    Every row with a name is taken: what can't be read of it is left blank, which never screens less (R-90).
+    """
     report, at = Report(), clock.now()
     there = {(p.reference, p.name): p for p in ScreenedParty.objects.filter(list_name=list_name)}
-    seen: set[tuple[str, str]] = set()
+    entries = _entries(path, refused_path, report)
     new: list[ScreenedParty] = []
     changed: list[ScreenedParty] = []
-    for party in _parties(path, list_name, at, report):
-        place = (party.reference, party.name)
-        if place in seen:
-            report.refused["given_twice"] += 1
-            continue
-        seen.add(place)
-        _sort_in(party, there.get(place), new, changed, report)
+    for place, entry in entries.items():
+        _sort_in(_party(entry, list_name, at), there.get(place), new, changed, report)
     ScreenedParty.objects.bulk_create(new, batch_size=PER_WRITE)
     ScreenedParty.objects.bulk_update(changed, [*FIELDS, "mirrored_at"], batch_size=PER_WRITE)
     report.new, report.changed = len(new), len(changed)
-    report.not_in_the_file = len(there.keys() - seen)
+    report.not_in_the_file = len(there.keys() - entries.keys())
+    if new or changed:
+        ring("repurchase.recheck_held")
     return report
+
+
+def _entries(path: Path, refused_path: Path | None, report: Report) -> dict[tuple[str, str], Entry]:
+    """What the file lists, by reference and name."""
+    found: dict[tuple[str, str], Entry] = {}
+    file = screening_files.read(path)
+    with RefusedRows(refused_path, file.columns) if refused_path else nullcontext() as refused:
+        for entry in file.entries:
+            if not plain(entry.name):  # without a letter or a digit it would match nothing
+                report.refused += 1
+                if refused:
+                    refused.write(entry.row_no, entry.fields, "no_name")
+                continue
+            _tell(entry, report)
+            place = (entry.reference, entry.name)
+            report.given_twice += place in found
+            found[place] = _together(found[place], entry) if place in found else entry
+    report.refused_file = refused_path if report.refused else None
+    return found
+
+
+def _tell(entry: Entry, report: Report) -> None:
+    report.left_blank.update(entry.left_blank.keys())
+    told = "; ".join(f"{field}: {text[:60]}" for field, text in entry.left_blank.items())
+    if told and len(report.examples) < EXAMPLES:
+        report.examples.append(f"{entry.row_no}: {entry.name[:80]} ({told})")
+
+
+def _together(one: Entry, other: Entry) -> Entry:
+    """Two rows of one party: every alias, and the longer time on the list."""
+    since = [one.listed_from, other.listed_from]
+    until = [one.listed_until, other.listed_until]
+    return replace(
+        one,
+        aliases=list(dict.fromkeys([*one.aliases, *other.aliases])),
+        country=one.country or other.country,
+        listed_from=None if None in since else min(since),
+        listed_until=None if None in until else max(until),
+    )
+
+
+def _party(entry: Entry, list_name: str, at: dt.datetime) -> ScreenedParty:
+    return ScreenedParty(
+        list_name=list_name, name=entry.name, aliases=list(entry.aliases), country=entry.country,
+        reference=entry.reference, listed_from=entry.listed_from, listed_until=entry.listed_until,
+        keys=keys_of_listed([entry.name, *entry.aliases]), source=list_name, mirrored_at=at,
+    )  # fmt: skip
 
 
 def _sort_in(
@@ -79,38 +142,3 @@ def _sort_in(
     else:
         party.pk = known.pk
         changed.append(party)
-
-
-def _parties(path: Path, list_name: str, at: dt.datetime, report: Report) -> Iterator[ScreenedParty]:
-    for row in files.rows(path, columns=COLUMNS):
-        reason = "fields" if row is None else _fault(row)
-        if reason:
-            report.refused[reason] += 1
-            continue
-        name, aliases, country, reference, since, until = (cell.strip() for cell in row)
-        also = [alias.strip() for alias in aliases.split(";") if alias.strip()]
-        yield ScreenedParty(
-            list_name=list_name, name=name, aliases=also, country=country, reference=reference,
-            listed_from=_day(since), listed_until=_day(until), keys=sorted({key(each) for each in (name, *also)} - {""}),
-            source=list_name, mirrored_at=at,
-        )  # fmt: skip
-
-
-def _fault(row: Sequence[str]) -> str:
-    """Why a row is refused, "" for a good one. A name without a letter or a digit would match nothing."""
-    name, aliases, country, reference, since, until = (cell.strip() for cell in row)
-    if not plain(name):
-        return "name"
-    if max(map(len, (name, *aliases.split(";")))) > 300 or len(reference) > 120:
-        return "too_long"
-    if country and not (len(country) == 2 and country.isascii() and country.isupper()):
-        return "country"
-    try:
-        _day(since), _day(until)
-    except ValueError:
-        return "date"
-    return ""
-
-
-def _day(text: str) -> dt.date | None:
-    return dt.date.fromisoformat(text) if text else None

@@ -85,6 +85,19 @@ def fitted(row: Sequence[str], header: Sequence[str]) -> list[str] | None:
     return cells[:width] if len(cells) >= width and not any(unnamed) else None
 
 
+def ragged_rows(path: Path) -> Iterator[list[str]]:
+    """Every row as it stands, the first one too, whatever its number of fields; empty lines are left away."""
+    with _opened(path) as file, _as_problems(path):
+        yield from (row for row in csv.reader(_decoded(file, path, None)) if row)
+
+
+def require_columns(first: Sequence[str], header: Sequence[str], columns: Sequence[str], path: Path) -> None:
+    """FILE_NOT_CSV for a first line without commas, FILE_COLUMNS_MISSING; `header` are its names as they are known."""
+    if not first:
+        raise Problem(Code.FILE_NOT_CSV, file=path.name, detail=_("it is empty"))
+    _columns(header, columns, path)
+
+
 @contextlib.contextmanager
 def _opened(path: Path) -> Iterator[IO[bytes]]:
     try:

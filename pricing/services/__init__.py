@@ -9,6 +9,7 @@ from pricing.services.acting import confirm, decline, hold, open_touched, refuse
 from pricing.services.ending import (
     END,
     cancel,
+    cancel_stopped,
     confirm_anew,
     decline_anew,
     end_due,
@@ -16,7 +17,7 @@ from pricing.services.ending import (
     stores_due,
     subjects_due,
 )
-from pricing.services.locking import Lot, lock
+from pricing.services.locking import Lot, hold_goods, lock
 from pricing.services.reminding import reminders_due
 from pricing.services.triggering import LOCKS_A_PASS, Judged, open_renegotiations, unjudged
 
@@ -26,12 +27,14 @@ __all__ = [
     "Judged",
     "Lot",
     "cancel",
+    "cancel_stopped",
     "confirm",
     "confirm_anew",
     "decline",
     "decline_anew",
     "end_due",
     "hold",
+    "hold_goods",
     "hold_renegotiated",
     "lock",
     "open_renegotiations",

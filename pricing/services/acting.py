@@ -85,10 +85,10 @@ def open_touched(grant: Grant, lock_ids: Collection[UUID]) -> list[Renegotiation
     return triggering.open_moved(open_, now=now, by=_actor(grant))
 
 
-def refuse_a_rest(grant: Grant) -> None:
-    """TERMS_CHANGED, when an answer is done and left a lock open: a form that did not name it all is void."""
+def refuse_a_rest(grant: Grant, *, besides: Collection[UUID] = ()) -> None:
+    """TERMS_CHANGED, when an answer is done and left a lock open but those named: a form that did not name it all is void."""
     of_subject = Lock.objects.of(grant.store).filter(subject=grant.subject, buyer=grant.buyer_id)
-    if of_subject.open_at(clock.now(grant.store)).exists():
+    if of_subject.exclude(pk__in=besides).open_at(clock.now(grant.store)).exists():
         raise Problem(Code.TERMS_CHANGED)
 
 

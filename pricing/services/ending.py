@@ -93,6 +93,11 @@ def cancel(*, store: Store, subject: str, by: str) -> list[Lock]:
     return live
 
 
+def cancel_stopped(lock: Lock, *, at: dt.datetime, by: str) -> None:
+    """Ends an open lock whose goods may not be sent (R-90); the caller holds its row and moves the orders."""
+    end([lock], event=Event.CANCEL, at=at, by=by)
+
+
 def refuse_if_past(lock: Lock, now: dt.datetime) -> None:
     """Half open: the end itself is too late (R-48, R-53). LOCK_EXPIRED, or RENEGOTIATION_LAPSED."""
     if ends_at(lock) > now:

@@ -35,6 +35,25 @@ class Lot:
     stock: Mapping[int, int]  # SKU id → pieces
 
 
+def hold_goods(
+    *,
+    store: Store,
+    past_order_ids: Collection[int],
+    sku_ids: Collection[int],
+    stock_max_age: dt.timedelta | None = None,
+) -> dt.datetime:
+    """Takes the rows of past orders and SKUs, so that what is read of them after this stands until the lock; when.
+
+    ORDER_UNKNOWN, and STOCK_SYNC_STALE with `stock_max_age`.
+    """
+    _hold_past_orders(store, past_order_ids)
+    skus = _held_skus(store, sku_ids)
+    now = clock.now(store)  # every rival for these goods waits at the rows above (reliability 2)
+    if stock_max_age is not None:
+        _refuse_stale_stock(skus, now, stock_max_age)
+    return now
+
+
 def lock(
     *,
     store: Store,
@@ -57,7 +76,7 @@ def lock(
     past_order_ids = [i for lot in lots for i in lot.past_order_ids]
     needed = sum((Counter(lot.stock) for lot in lots), Counter())
     _hold_past_orders(store, past_order_ids)
-    skus = list(Sku.objects.filter(store=store, pk__in=needed).order_by("pk").select_for_update(no_key=True))
+    skus = _held_skus(store, needed)
     # Every rival for these goods waits at the rows above, so this one reading decides (reliability 2).
     now = clock.now(store)
     ended = _end_those_in_the_way(store, past_order_ids, needed, now)
@@ -95,6 +114,10 @@ def lock(
         _claim(taken, lot)
     telling.tell(locks, at=now)
     return locks, ended
+
+
+def _held_skus(store: Store, sku_ids: Collection[int]) -> list[Sku]:
+    return list(Sku.objects.filter(store=store, pk__in=sku_ids).order_by("pk").select_for_update(no_key=True))
 
 
 def _policies(now: dt.datetime) -> dict[str, Any]:

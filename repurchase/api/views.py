@@ -162,7 +162,11 @@ class LockBatch(Endpoint):
 
     @described("lock_batch", serializers.Batch)
     def post(self, request: Request, ref: str) -> Response:
-        """Locks the price of every planned order and invites the buyer."""
+        """Locks the price of every planned order and invites the buyer.
+
+        What fails a check by now leaves the plan: `left_at_lock` names how much. All or nothing, a gate that fails, a
+        buyer on a screening list, or a plan of which nothing is left refuse the lock whole.
+        """
         locking.lock_and_invite(batch=self.batch(ref), by=self.by)
         return Response(told(self.store, ref))
 

@@ -4,8 +4,9 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Group, Permission
 
+from eligibility.compliance import GROUP
 from marketplace import keys
 from marketplace.models import ApiKey, Membership, Role, Store, User
 
@@ -14,6 +15,10 @@ MANAGER = "manager@example.com"  # the second member who approves prices beyond 
 LEAD = "lead@example.com"  # the second pair of eyes, and who is told of late reviews
 TARIFFS = "tariffs@example.com"  # may begin new versions of tariffs and ⚙ values and judge quarantined rates, nothing else
 TARIFF_MODELS = ("commissionrate", "taxrate", "ratecard", "policyvalue")
+COMPLIANCE = (
+    "compliance@example.com",
+    "compliance2@example.com",
+)  # two people, who decide on listed parties (R-90)
 KEY_NAME = "demo"
 APPS = ("diagnostics", "eligibility", "marketplace", "outbox", "pricing", "qualification", "repurchase")
 
@@ -40,6 +45,7 @@ def load() -> Staff:
         reviews | leads
     )
     _tariff_keeper()
+    _compliance()
     return Staff(
         seller=User.objects.create_user(SELLER, name="陈卖家 Seller"),
         manager=_manager(),
@@ -69,6 +75,16 @@ def _tariff_keeper() -> User:
     return keeper
 
 
+def _compliance() -> list[User]:
+    """Made where a demo that was loaded before lacks them."""
+    members = []
+    for email, name in zip(COMPLIANCE, ("周合规 Compliance", "吴合规 Compliance"), strict=True):
+        member, _ = User.objects.get_or_create(email=email, defaults={"name": name, "is_staff": True})
+        member.groups.add(Group.objects.get(name=GROUP))
+        members.append(member)
+    return members
+
+
 def issue() -> dict[str, Any]:
     """New passwords and a new API key of the first store; the old ones are void."""
     first = Store.objects.get(code="harbour-lane")
@@ -81,6 +97,7 @@ def issue() -> dict[str, Any]:
         "reviewer": _login(User.objects.get(email=REVIEWER)),
         "lead_reviewer": _login(User.objects.get(email=LEAD)),
         "tariff_keeper": _login(_tariff_keeper()),
+        **dict(zip(("compliance", "compliance_second"), map(_login, _compliance()), strict=True)),
         "api_key": keys.ask_for(
             member=Membership.objects.get(store=first, user=seller), name=KEY_NAME, scopes=list(keys.SCOPES)
         ),

@@ -160,6 +160,8 @@ def _announce(url: str, data_dir: Path) -> None:
         f"  Reviewer  {demo['reviewer']['email']}   {demo['reviewer']['password']}   ({url}/admin/)\n"
         f"  Lead      {demo['lead_reviewer']['email']}   {demo['lead_reviewer']['password']}\n"
         f"{_person(demo, 'tariff_keeper', 'Tariffs')}"
+        f"{_person(demo, 'compliance', 'Compliance')}"
+        f"{_person(demo, 'compliance_second', 'Second')}"
         f"  API key   {demo['api_key']}\n"
         f"  Mailbox   {demo['mailbox']}   the buyer's emails\n"
         f"  Samples   {data_dir / 'samples'}   documents to try the qualification with\n\n"

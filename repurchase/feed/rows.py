@@ -35,7 +35,7 @@ class Row:
 
 
 def pages(batch: Batch, *, now: dt.datetime, statuses: frozenset[OrderStatus]) -> Iterator[list[Row]]:
-    """The orders in one of the states at `now`, by position, each once.
+    """The orders in one of the states at `now`, by position, each once, without those that are held back.
 
     A page is read after the one before it was sent: an order confirmed meanwhile is in its new state.
     """
@@ -88,7 +88,7 @@ def _by_order(parts: QuerySet[Part]) -> dict[int, list[Part]]:
 def _orders(batch: Batch, now: dt.datetime, statuses: frozenset[OrderStatus]) -> QuerySet[RepeatOrder]:
     return (
         RepeatOrder.objects.at(now)
-        .filter(store=batch.store_id, batch=batch, state__in=sorted(statuses))
+        .filter(store=batch.store_id, batch=batch, state__in=sorted(statuses), held_at=None)  # R-90
         .select_related("past_order", "lock__rate_set", "lock__index_close", "service")
         .defer("findings", "codes", "past_order__note")
         .order_by("position")

@@ -60,6 +60,9 @@ class Batch(models.Model):
     index_close = models.ForeignKey(IndexClose, null=True, on_delete=models.PROTECT, related_name="+")
     policies = models.JSONField(default=dict)  # the ⚙ values it was decided under
     gates = models.JSONField(default=list)  # value, limit, verdict, as-of of each gate
+    left_at_lock = models.JSONField(
+        default=dict, blank=True
+    )  # what failed a check at the lock, and its money
     planned_at = models.DateTimeField(null=True, blank=True)
     gates_at_confirmation = models.JSONField(
         default=list

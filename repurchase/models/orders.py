@@ -67,6 +67,7 @@ class RepeatOrder(models.Model):
     ship_to = models.JSONField(default=dict)  # carried over
     buyer_tax_number = models.CharField(max_length=40, blank=True, default="")  # carried over
     note = models.TextField(blank=True)
+    held_at = models.DateTimeField(null=True)  # when R-90 was last found to hold it back, after its lock
     created_at = models.DateTimeField()
     changed_at = models.DateTimeField()
     proforma = models.ForeignKey(
@@ -104,6 +105,7 @@ class RepeatOrder(models.Model):
             models.Index(
                 fields=["changed_at"], condition=Q(status__in=["confirmed", "paid"]), name="orders_to_release"
             ),
+            models.Index(fields=["held_at"], condition=Q(held_at__isnull=False), name="orders_held_back"),
         ]
 
     def __str__(self) -> str:

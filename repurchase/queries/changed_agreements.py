@@ -33,9 +33,13 @@ def renegotiation(offer_id: uuid.UUID) -> Draft:
     found, lock, store = offer.renegotiation, offer.renegotiation.lock, offer.store
     if not is_agreed(offer, found.deadline_at):
         raise ValueError(f"offer {offer_id}: it is not signed by both")
-    entries, locked = offered_entries(offer), locked_entries(lock)
     rows = list(RepeatOrder.objects.filter(lock=lock).select_related("past_order").order_by("position"))
-    lines = lines_of(rows)
+    lines, refs = (
+        lines_of(rows),
+        {row.ref for row in rows},
+    )  # what R-90 held back has a lock of its own by now
+    entries = [entry for entry in offered_entries(offer) if entry[0] in refs]
+    locked = [entry for entry in locked_entries(lock) if entry[0] in refs]
     refuse_other_than_agreed(entries, rows, lines)
     signatures = sorted(offer.signatures.all(), key=lambda signature: signature.at)
     seller = next(s for s in signatures if s.side == Role.SELLER)

@@ -13,9 +13,10 @@ from pricing.models import Act, Grant, Renegotiation
 from pricing.services.renegotiating import current
 from pricing.totals import CurrencyTotals, Group
 from repurchase.batching import BatchStatus, Counts
-from repurchase.lifecycle import ACCEPTED
+from repurchase.lifecycle import ACCEPTED, OrderStatus
 from repurchase.models import Batch, RepeatOrder
 from repurchase.queries.batches import LotView, counts_of, lots
+from repurchase.queries.held import held_of, wholly_held
 from repurchase.queries.paging import PAGE, Page, decode, encode
 from repurchase.queries.services import ServiceState, ServiceView, asked_services, rows_of, views
 from repurchase.queries.talks import offered_orders
@@ -32,12 +33,16 @@ class Offer:
     buyer: Buyer
     lots: list[LotView]
     totals: list[CurrencyTotals]  # of what is offered, or of what was accepted
-    state: str  # open, answered, renegotiated (nothing else is left to say), expired, cancelled
+    state: str  # open, checked (by the platform), answered, renegotiated (nothing else is left to say), expired, cancelled
     act: Act | None
     counts: Counts
     now: dt.datetime
     left_out: Sequence[LeftOut] = ()  # lines of the offered orders that are not repeated
     services: Sequence[ServiceView] = ()  # that the buyer is or was asked to confirm
+    held: frozenset[UUID] = (
+        frozenset()
+    )  # locks of which nothing can be confirmed while the platform checks it
+    checked: int = 0  # orders that the platform is checking, by which list is never said (R-90)
 
     @property
     def services_left_out(self) -> list[ServiceView]:
@@ -48,13 +53,14 @@ class Offer:
         return [view for view in self.services if view.state is ServiceState.CONFIRMED]
 
     @property
+    def open_lots(self) -> list[LotView]:
+        """Those that can be confirmed as they were locked."""
+        return [lot for lot in self.lots if lot.status is LockStatus.OPEN and lot.lock.pk not in self.held]
+
+    @property
     def waiting(self) -> int:
         """Orders that can be confirmed as they were locked."""
         return sum(lot.live_orders for lot in self.open_lots)
-
-    @property
-    def open_lots(self) -> list[LotView]:
-        return [lot for lot in self.lots if lot.status is LockStatus.OPEN]
 
     @property
     def lines_left_out(self) -> int:
@@ -74,13 +80,15 @@ def offer_of(grant: Grant) -> Offer:
     now = clock.now(grant.store)
     batch = Batch.objects.select_related("store", "buyer").get(store=grant.store_id, ref=grant.subject)
     seen = lots(grant.store, grant.subject, now)
-    act = grant.acts.order_by("at").first()
-    state = _state(batch, seen, act)
+    act = grant.acts.order_by("-at").first()
+    of_plan = {"store_id": grant.store_id, "subject": grant.subject}
+    held = wholly_held(**of_plan)
+    state = _state(batch, seen, act, held)
     orders = batch.orders.filter(lock__isnull=False)
-    open_ids = {lot.lock.pk for lot in seen if lot.status is LockStatus.OPEN}
+    open_ids = {lot.lock.pk for lot in seen if lot.status is LockStatus.OPEN} - held
     group, told = Group.ACCEPTED, orders.filter(status__in=ACCEPTED)
     if state == "open":  # a renegotiated lot has other prices, or will have
-        group, told = Group.OFFERED, orders.filter(lock__in=open_ids)
+        group, told = Group.OFFERED, orders.filter(lock__in=open_ids, status=OrderStatus.LOCKED)
     return Offer(
         grant=grant,
         batch=batch,
@@ -93,6 +101,8 @@ def offer_of(grant: Grant) -> Offer:
         counts=counts_of(batch, now=now),
         now=now,
         left_out=left_out(told),
+        held=held,
+        checked=sum(held_of(**of_plan).values()),
         services=[view for view in views(batch, rows_of(batch)) if _is_told(view, open_ids)],
     )
 
@@ -111,13 +121,16 @@ def offer_services(batch: Batch, lock_ids: Collection[UUID], *, cursor: str = ""
     return Page(rows=asked[start : start + PAGE], next_cursor=encode(start + PAGE) if more else "")
 
 
-def _state(batch: Batch, seen: list[LotView], act: Act | None) -> str:
+def _state(batch: Batch, seen: list[LotView], act: Act | None, held: frozenset[UUID]) -> str:
     if batch.status == BatchStatus.CANCELLED:
         return "cancelled"
+    live = [lot.lock.pk for lot in seen if lot.status is LockStatus.OPEN]
+    if set(live) - held:
+        return "open"  # also what was let go after an answer
     if act:
         return "answered"
-    if any(lot.status is LockStatus.OPEN for lot in seen):
-        return "open"
+    if live:
+        return "checked"
     return "renegotiated" if any(lot.lock.renegotiation_deadline for lot in seen) else "expired"
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from marketplace import territories
 from marketplace.calendar import platform_day
 from marketplace.money import Money, Rates
+from marketplace.queries import rates_of
 from pricing.fees import Kind, Priced, Tariff
 from pricing.freezing import rates_of_locks
 from pricing.freight import Card, Quote
@@ -36,7 +37,7 @@ def without_lines(
     cards = freight_cards(
         store=batch.store, countries={o.ship_to["country"] for o in orders.values()}, now=batch.screened_at
     )
-    rates = _frozen(orders)
+    rates = _frozen(batch, orders)
     return {
         pk: reducing.without(
             loaded[pk], dropped, cards=cards.get(order.ship_to["country"], ()), rates=rates[order.lock_id],
@@ -50,7 +51,7 @@ def at_prices(
     batch: Batch, orders: Mapping[int, RepeatOrder], totals: Mapping[int, int]
 ) -> dict[int, Priced]:
     """Orders of one lock at other prices of their lines (`totals` by line id): four queries for any number."""
-    rates, day = _frozen(orders), platform_day(batch.screened_at)
+    rates, day = _frozen(batch, orders), platform_day(batch.screened_at)
     return {
         pk: reducing.at_prices(loaded, totals, rates=rates[orders[pk].lock_id], day=day)
         for pk, loaded in _loaded(orders).items()
@@ -62,10 +63,15 @@ def _loaded(orders: Mapping[int, RepeatOrder]) -> dict[int, reducing.LockedOrder
     return {pk: _locked(order, lines[pk], fees[pk]) for pk, order in orders.items()}
 
 
-def _frozen(orders: Mapping[int, RepeatOrder]) -> dict[UUID, Rates]:
-    """The rates that each lock froze (pitfall 1)."""
-    locks = Lock.objects.filter(pk__in={o.lock_id for o in orders.values()}).select_related("rate_set")
-    return rates_of_locks(locks)
+def _frozen(batch: Batch, orders: Mapping[int, RepeatOrder]) -> dict[UUID | None, Rates]:
+    """The rates that each lock froze; under None, those of a plan that is not locked yet (pitfall 1)."""
+    locks = Lock.objects.filter(pk__in={o.lock_id for o in orders.values()} - {None}).select_related(
+        "rate_set"
+    )
+    frozen: dict[UUID | None, Rates] = {**rates_of_locks(locks)}
+    if any(order.lock_id is None for order in orders.values()):
+        frozen[None] = rates_of(batch.rate_set)
+    return frozen
 
 
 def _lines_of(orders: Mapping[int, RepeatOrder]) -> dict[int, list[reducing.LockedLine]]:

@@ -4,6 +4,7 @@ import datetime as dt
 import json
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -23,7 +24,7 @@ from repurchase.custom_services import digest_of
 from repurchase.lifecycle import OrderStatus, sources
 from repurchase.models import Batch, LineOutcome, RepeatLine, RepeatOrder
 from repurchase.queries.weighing import Ticks, Weighed, weigh
-from repurchase.services import ending, invoicing, telling, triggering
+from repurchase.services import ending, holding, invoicing, telling, triggering
 from repurchase.services.leaving_out import leave_out
 
 
@@ -39,7 +40,9 @@ def accept(*, token: str, digests: Mapping[UUID, str], consent: bool, **answer: 
         opened = pricing.open_touched(grant, digests)
         triggering.tell(opened)
         if not opened:
-            _accept(grant=grant, digests=digests, **answer)
+            checked = _accept(grant=grant, digests=digests, **answer)
+    if not opened and checked:
+        raise Problem(Code.ORDERS_UNDER_CHECK, value=checked)
     if opened:
         raise Problem(Code.RENEGOTIATION_REQUIRED, until=min(each.deadline_at for each in opened).isoformat())
 
@@ -54,11 +57,12 @@ def _accept(
     services: Collection[int] = (),
     every_service: bool = False,
     shown: str = "",
-) -> None:
+) -> int:
     """Confirms the locked price of every order but those left out, by their references.
 
     A customised service that isn't among `services` takes its lines along (R-15). Where any is asked, `shown` is
     the digest of the totals that the buyer saw: TERMS_CHANGED with `ticks` when these ticks come to others.
+    What R-90 holds back stays locked. When nothing else is left nothing is confirmed: how many orders that are, else 0.
     Raises LINK_INVALID, CONSENT_MISSING, INPUT_INVALID, LINK_USED, LOCK_EXPIRED, LOCK_ENDED, TERMS_CHANGED;
     then nothing is written.
     """
@@ -68,6 +72,14 @@ def _accept(
     weighed = weigh(grant=grant, lock_ids=digests, ticks=ticks)
     if weighed.asked and shown != weighed.digest:
         raise Problem(Code.TERMS_CHANGED, ticks=True)
+    held = holding.hold_back(grant, digests, left_out=left_out)
+    if held.orders:  # the answer is to the rest of them
+        digests = {lock_id: digest for lock_id, digest in digests.items() if lock_id not in held.locks}
+        if not digests:
+            return len(held.orders)
+        orders = _orders(digests, (), grant)
+        left_out = [order.ref for some in orders.values() for order in some if order.ref in left_out]
+        weighed = weigh(grant=grant, lock_ids=digests, ticks=_without(ticks, weighed, held.orders, left_out))
     version = signing.WITH_SERVICES if weighed.asked else signing.CONSENT_VERSION
     evidence = signing.Evidence(ip=ip, user_agent=user_agent, consent_version=version)
     out = set(left_out)
@@ -88,7 +100,7 @@ def _accept(
     )
     if dropped:
         locks += pricing.decline(grant=grant, digests=dropped, evidence=evidence)
-    pricing.refuse_a_rest(grant)
+    pricing.refuse_a_rest(grant, besides=holding.waiting_locks(grant))
     accepted = [order.pk for some in kept.values() for order in some]
     leave_out(weighed, store_id=grant.store_id, at=locks[0].ended_at)
     _move(locks, accepted)
@@ -102,8 +114,9 @@ def _accept(
     )  # fmt: skip
     _record(
         grant, locks, "buyer.confirmed", weighed=weighed, consent_version=version, orders=len(accepted),
-        left_out=sorted(left_out), gates=keep_gates(batch, locks[0].ended_at),
+        left_out=sorted(left_out), held_back=len(held.orders), gates=keep_gates(batch, locks[0].ended_at),
     )  # fmt: skip
+    return 0
 
 
 @transaction.atomic
@@ -115,9 +128,16 @@ def decline(
     evidence = signing.Evidence(ip=ip, user_agent=user_agent)
     words = reason.replace("\x00", "").strip()[:1000]
     locks = pricing.decline(grant=grant, digests=digests, evidence=evidence, reason=words)
-    pricing.refuse_a_rest(grant)
+    pricing.refuse_a_rest(grant, besides=holding.waiting_locks(grant))
     _move(locks, [])
     _record(grant, locks, "buyer.declined", orders=0, reason_given=bool(words))
+
+
+def _without(ticks: Ticks, weighed: Weighed, held: Collection[int], left_out: Sequence[str]) -> Ticks:
+    """The ticks that are about orders which nothing holds back."""
+    theirs = {view.id for view in (*weighed.confirmed, *weighed.unconfirmed) if view.order.pk in held}
+    services = frozenset(ticks.services) - theirs
+    return replace(ticks, services=services, left_out=left_out)
 
 
 def keep_gates(batch: Batch, at: dt.datetime) -> list[dict[str, Any]]:

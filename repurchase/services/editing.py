@@ -139,11 +139,7 @@ def require_idle(batch: Batch) -> None:
 
 
 def exceeded(overflow: Overflow) -> Problem:
-    """R-18: the first day that overflows and the earliest promise that works."""
-    return Problem(
-        Code.CAPACITY_EXCEEDED, group=overflow.group.name, day=overflow.day.isoformat(), needed=overflow.needed,
-        limit=overflow.capacity, earliest=overflow.earliest.isoformat() if overflow.earliest else "—",
-    )  # fmt: skip
+    return Problem(Code.CAPACITY_EXCEEDED, **overflow.evidence)
 
 
 def require_same_terms(batch: Batch) -> None:

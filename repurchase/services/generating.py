@@ -10,7 +10,7 @@ from django.db.models import Count
 
 from diagnostics import ledger
 from diagnostics.codes import Code
-from eligibility import recording
+from eligibility import questions, recording
 from eligibility.facts import OrderFacts
 from eligibility.findings import Finding
 from eligibility.models import Part, ScreeningRecord
@@ -45,6 +45,7 @@ def generate(batch: Batch, chunk: Chunk) -> None:
     plans = [(positions[order.id], planned) for order, planned in made]
     record = keep(batch, Part.CHUNK, chunk.first_position, made, inputs)
     now = clock.now(batch.store)
+    questions.ask((f for _, planned in made for f in planned.findings), at=now)
     copying.write(batch, plans, now=now)
     copying.check_keys()
     working.finish(Chunk, chunk.pk, chunk.owner, done_at=now)

@@ -7,8 +7,6 @@ follow: a fixed number of statements for any number of orders. Nothing here can 
 import datetime as dt
 from collections.abc import Mapping, Sequence
 
-from django.db import connection
-
 from diagnostics.codes import Code
 from pricing.fees import Priced
 from repurchase import copying
@@ -54,7 +52,7 @@ def confirm_services(weighed: Weighed, at: dt.datetime) -> None:
 
 def _orders(weighed: Weighed, store_id: int, at: dt.datetime) -> None:
     rows = rows_of(weighed)
-    _update(ORDERS, [CODE, at, *_columns(rows), store_id], expected=len(rows))
+    copying.update_rows(ORDERS, [CODE, at, *copying.columns_of(rows), store_id], expected=len(rows))
 
 
 def rows_of(weighed: Weighed) -> list[tuple]:
@@ -70,7 +68,7 @@ def lines(weighed: Weighed, store_id: int) -> None:
     if not weighed.dropped:
         return
     rows = [(pk, _findings(texts)) for pk, texts in weighed.dropped.items()]
-    _update(LINES, [CODE, *_columns(rows), store_id], expected=len(rows))
+    copying.update_rows(LINES, [CODE, *copying.columns_of(rows), store_id], expected=len(rows))
 
 
 def _fees(weighed: Weighed, store_id: int) -> None:
@@ -88,14 +86,3 @@ def _findings(texts: Sequence[str]) -> str:
 
 def _evidence(text: str) -> Mapping[str, str]:
     return {"service": text}
-
-
-def _columns(rows: Sequence[tuple]) -> list[list]:
-    return [list(column) for column in zip(*rows, strict=True)]
-
-
-def _update(statement: str, values: Sequence, *, expected: int) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        if cursor.rowcount != expected:
-            raise ValueError(f"{cursor.rowcount} of {expected} rows could be reduced")

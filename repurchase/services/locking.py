@@ -9,8 +9,9 @@ from django.db import transaction
 from diagnostics import ledger, proofs
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
+from eligibility import questions
+from eligibility.findings import Finding
 from marketplace import clock
-from marketplace.models import ProductionGroup
 from marketplace.queries import require_decided
 from outbox import letters
 from pricing import freezing, signing
@@ -22,29 +23,35 @@ from repurchase import batching
 from repurchase.batching import BatchStatus
 from repurchase.lifecycle import OrderStatus, sources
 from repurchase.models import Batch, LineOutcome, RepeatLine, RepeatOrder
-from repurchase.queries.capacity import overflow_of
 from repurchase.queries.services import asked_services
 from repurchase.queries.terms import Services, terms_text
-from repurchase.services import ending, freshness, telling
+from repurchase.services import ending, freshness, rechecking, telling
 from repurchase.services.batches import require_fresh
-from repurchase.services.editing import exceeded, require_idle
+from repurchase.services.editing import require_idle
+from repurchase.services.rechecking import Left
 
 LotKey = tuple[str, str]  # (currency, index series): ADR 3
 
 
-def lock_and_invite(*, batch: Batch, by: str) -> list[Lock]:
-    """Locks every planned order's price for 72 h and writes to the buyer.
+def lock_and_invite(*, batch: Batch, by: str, asks: bool = False, agreed: str = "") -> list[Lock]:
+    """Locks every planned order's price for 72 h and writes to the buyer; what fails a check by now leaves the plan.
 
     Stock that is stale by now is read anew first (R-80), before any row is held and in a transaction of its own.
-    Raises QUALIFICATION_REQUIRED, NOTHING_TO_LOCK, FX_RATE_STALE, EDIT_AT_WORK, DRY_RUN_ONLY, PLAN_STALE, ORDER_ALREADY_LOCKED, STOCK_SYNC_STALE,
-    STOCK_TOO_LOW, CAPACITY_EXCEEDED; then nothing else is written.
+    With `asks`, LOCK_LEAVES_OUT when more than a ⚙ share of the money would leave, unless `agreed` is its digest.
+    Raises QUALIFICATION_REQUIRED and the other gates' codes, NOTHING_TO_LOCK, FX_RATE_STALE, EDIT_AT_WORK, DRY_RUN_ONLY,
+    PLAN_STALE, ORDER_ALREADY_LOCKED, STOCK_SYNC_STALE, and what `rechecking.recheck` refuses by; then nothing else is written but
+    the question on a party that may be listed.
     """
     freshness.refresh(batch)
-    return _lock_and_invite(batch=batch, by=by)
+    try:
+        return _lock_and_invite(batch=batch, by=by, asks=asks, agreed=agreed)
+    except Problem as problem:
+        questions.ask([Finding(code=problem.code, evidence=problem.evidence)], at=clock.now())
+        raise
 
 
 @transaction.atomic
-def _lock_and_invite(*, batch: Batch, by: str) -> list[Lock]:
+def _lock_and_invite(*, batch: Batch, by: str, asks: bool, agreed: str) -> list[Lock]:
     batch = (
         Batch.objects.select_for_update(of=("self",))
         .select_related("store", "buyer", "rate_set")
@@ -58,11 +65,9 @@ def _lock_and_invite(*, batch: Batch, by: str) -> list[Lock]:
     now = clock.now(batch.store)
     require_open(batch.store, now)  # it may have lapsed since the plan was screened (R-26)
     require_fresh(batch, now)
-    orders = list(batch.orders.filter(status=OrderStatus.PLANNED).order_by("position"))
-    if not orders:
-        raise Problem(Code.NOTHING_TO_LOCK)
-    _require_decided_rates(batch, orders, now)
-    by_lot = _by_lot(orders)
+    _require_decided_rates(batch, now)
+    left = _recheck(batch, asks=asks, agreed=agreed)
+    by_lot = _by_lot(list(batch.orders.filter(status=OrderStatus.PLANNED).order_by("position")))
     locks, ended = pricing.lock(
         store=batch.store,
         buyer=batch.buyer,
@@ -78,29 +83,41 @@ def _lock_and_invite(*, batch: Batch, by: str) -> list[Lock]:
             priced_by=_priced_by(batch),
         ),
     )  # fmt: skip
-    _check_capacity(batch, locks[0].locked_at)
     require_open(batch.store, locks[0].locked_at)  # the rows may have been waited for beyond its end
     ending.end_orders(ended, by="system:lock")
     _move(locks, by_lot)
     batch.status = batching.advance(BatchStatus(batch.status), batching.Event.LOCK)
-    batch.save(update_fields=["status"])
+    batch.left_at_lock = left.kept()
+    batch.save(update_fields=["status", "left_at_lock"])
     telling.batch(batch, at=locks[0].locked_at)
     telling.orders(batch.orders.filter(lock__in=locks), at=locks[0].locked_at)
     _tell(batch, locks, by)
     return locks
 
 
-def _require_decided_rates(batch: Batch, orders: Sequence[RepeatOrder], now: dt.datetime) -> None:
+def _require_decided_rates(batch: Batch, now: dt.datetime) -> None:
     """A currency's rate may have gone to quarantine since the plan: nothing is locked in it or into it then."""
-    currencies = {batch.store.settlement_currency, *(order.currency for order in orders)}
+    planned = batch.orders.filter(status=OrderStatus.PLANNED)
+    currencies = {batch.store.settlement_currency, *planned.values_list("currency", flat=True).distinct()}
     require_decided(currencies, now, store=batch.store, published_on=batch.rate_set.published_on)
 
 
-def _check_capacity(batch: Batch, now: dt.datetime) -> None:
-    """R-18 once more, now that it counts: the groups' rows are held, so rivals for their days wait here."""
-    list(ProductionGroup.objects.filter(store=batch.store_id).order_by("pk").select_for_update(no_key=True))
-    if overflow := overflow_of(batch, now=now):
-        raise exceeded(overflow)
+def _recheck(batch: Batch, *, asks: bool, agreed: str) -> Left:
+    """The checks of the plan once more, now that they count: what they read is held, so rivals wait here."""
+    orders = batch.orders.filter(status=OrderStatus.PLANNED)
+    past_order_ids = list(orders.values_list("past_order_id", flat=True))
+    if not past_order_ids:
+        raise Problem(Code.NOTHING_TO_LOCK)
+    lines = RepeatLine.objects.filter(order__in=orders, outcome=LineOutcome.PLANNED)
+    now = pricing.hold_goods(
+        store=batch.store, past_order_ids=past_order_ids, stock_max_age=freshness.max_age(batch),
+        sku_ids=set(lines.values_list("sku_id", flat=True)),
+    )  # fmt: skip
+    left = rechecking.recheck(batch, now=now)
+    if asks:
+        rechecking.refuse_unasked(batch, left, now=now, agreed=agreed)
+    rechecking.leave_out(batch, left, at=now)
+    return left
 
 
 def _priced_by(batch: Batch) -> PricedBy:
@@ -182,7 +199,8 @@ def _tell(batch: Batch, locks: Sequence[Lock], by: str) -> None:
     )
     ledger.record(
         store_id=batch.store_id, kind="batch.locked", subject=f"batch:{batch.ref}", by=by, at=at,
-        grant=str(grant.pk), frozen=locks[0].frozen.digest, rows=_rows(locks, grant), recipient_digest=ledger.digest_of_person(batch.buyer.email),
+        left=batch.left_at_lock, grant=str(grant.pk), frozen=locks[0].frozen.digest, rows=_rows(locks, grant),
+        recipient_digest=ledger.digest_of_person(batch.buyer.email),
         locks=[
             {
                 "id": str(lock.pk), "currency": lock.currency, "index": lock.index_series, "orders": lock.order_count,

@@ -16,7 +16,7 @@ from marketplace.models import Store
 from outbox import events
 from repurchase.lifecycle import OrderStatus, sources
 from repurchase.models import ErpConnection, Release, RepeatOrder
-from repurchase.services import telling
+from repurchase.services import holding, telling
 from repurchase.services.connecting import live_of, refuse_if_too_old
 
 ORDERS_A_PASS = 1000
@@ -28,7 +28,7 @@ FREE = Q(status=OrderStatus.PAID) | Q(status=OrderStatus.CONFIRMED, proforma__op
 def release(*, store: Store, orders: QuerySet[RepeatOrder], by: str, at: dt.datetime) -> list[str]:
     """Those of the orders that may be released are, in one step; the references. ERP_VERSION_TOO_OLD.
 
-    Without a connected ERP the store takes them from the XML itself.
+    Without a connected ERP the store takes them from the XML itself. What R-90 touches is held back and stays as it is.
     """
     erp = live_of(store)
     if erp:
@@ -36,9 +36,11 @@ def release(*, store: Store, orders: QuerySet[RepeatOrder], by: str, at: dt.date
     held = list(
         orders.filter(FREE, store=store)
         .select_for_update(of=("self",))
-        .select_related("batch")
+        .select_related("batch__buyer", "past_order")
         .order_by("pk")
     )
+    stopped = holding.hold_at_release(store, held, by=by, at=at)
+    held = [order for order in held if order.pk not in stopped]
     if not held:
         return []
     ids = [order.pk for order in held]
@@ -62,10 +64,13 @@ def release(*, store: Store, orders: QuerySet[RepeatOrder], by: str, at: dt.date
 
 
 def release_one(*, store: Store, order: RepeatOrder, by: str) -> None:
-    """At once, without waiting for the ⚙ delay. ORDER_NOT_PAID when it may not be, or was already."""
+    """At once, without waiting for the ⚙ delay. ORDER_NOT_PAID when it may not be, or was already; PARTY_SCREENED_OUT or
+    EXPORT_CONTROLLED when it is held back."""
     one = RepeatOrder.objects.filter(pk=order.pk)
     if not release(store=store, orders=one, by=by, at=clock.now(store)):
-        order.refresh_from_db(fields=["status"])
+        order.refresh_from_db(fields=["status", "held_at", "findings"])
+        if order.held_at:
+            raise holding.problem_of(order)
         raise Problem(Code.ORDER_NOT_PAID, order=order.ref, state=order.status)
 
 
@@ -76,7 +81,7 @@ def release_due(*, store: Store | None = None) -> int:
     """
     delay = dt.timedelta(minutes=int(policy.in_force(clock.now())["release_delay_minutes"]))
     due_at = ExpressionWrapper(F("changed_at") + delay, output_field=DateTimeField())
-    waiting = RepeatOrder.objects.filter(FREE).annotate(due_at=due_at)
+    waiting = RepeatOrder.objects.filter(FREE, held_at=None).annotate(due_at=due_at)
     due = waiting.filter(Q(status=OrderStatus.CONFIRMED) | Q(due_at__lte=clock.of_row()))
     if store:
         due = due.filter(store=store)

@@ -6,7 +6,9 @@ that a version that came meanwhile makes it void (TERMS_CHANGED).
 
 import datetime as dt
 from collections.abc import Collection
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 
@@ -28,10 +30,10 @@ from pricing.signing import Evidence
 from repurchase.batching import BatchStatus
 from repurchase.lifecycle import OrderStatus, sources
 from repurchase.models import Batch, RepeatOrder
-from repurchase.queries.changing import lot_orders, offer_text, work_out
+from repurchase.queries.changing import LotOrders, Worked, lot_orders, offer_text, work_out
 from repurchase.queries.talks import ticks_of
 from repurchase.queries.weighing import NO_TICKS, Ticks, Weighed, asked_of, weigh_offer
-from repurchase.services import answering, batches, ending, invoicing, telling
+from repurchase.services import answering, batches, ending, holding, invoicing, telling
 from repurchase.services.repricing import confirm_at_agreed_prices
 
 LIVE_QUOTES = (BatchStatus.SCREENING, BatchStatus.PLANNED, BatchStatus.LOCKED)
@@ -194,20 +196,68 @@ def sign_by_member(
     )
 
 
-@transaction.atomic
 def _sign(
-    *,
-    renegotiation: Renegotiation,
+    *, renegotiation: Renegotiation, actor: Actor, answer: tuple[Ticks, str] | None = None, **signature: Any
+) -> bool:
+    """ORDERS_UNDER_CHECK, and nothing is signed, when R-90 holds back every order that this signature would confirm."""
+    with transaction.atomic():
+        lock, now = pricing.hold_renegotiated(renegotiation)
+        standing = acts.refuse_stale(renegotiation, signature["digest"])
+        weighed = _answered(lock, standing, *answer) if answer else Weighed()  # of the lot as it was shown
+        settling = _settling(lock, standing, actor)
+        waits = settling is not None and not settling.lot.orders
+        signed = not waits and _signed(lock, standing, actor, weighed, settling, at=now, **signature)
+    if waits:
+        raise Problem(Code.ORDERS_UNDER_CHECK, value=len(settling.held))
+    return signed
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settling:
+    """What a second signature confirms: the lot without the orders that are held back, at the signed prices."""
+
+    lot: LotOrders
+    worked: Worked
+    held: Collection[int]
+
+
+def _settling(lock: Lock, standing: Offer, actor: Actor) -> Settling | None:
+    """None for a first signature. What is held back gets a lock of its own, under the same renegotiation."""
+    if not standing.signatures.exclude(side=actor.side).exists():
+        return None
+    lot = lot_orders(lock)
+    worked = work_out(lot, standing.proposal)
+    if worked.money != standing.money:
+        raise ValueError(f"offer {standing.pk} comes to {worked.money} now")
+    grant = Grant.objects.select_related("store").get(
+        store=lock.store_id, subject=lock.subject, buyer=lock.buyer_id
+    )
+    held = holding.hold_back(grant, [lock.pk]).orders
+    kept = {pk: order for pk, order in lot.orders.items() if pk not in held}
+    lines = [line for line in lot.lines if line.order in kept]
+    priced = {pk: worked.priced[pk] for pk in kept}
+    totals = {line.id: worked.totals[line.id] for line in lines}
+    return Settling(
+        lot=replace(lot, orders=kept, lines=lines),
+        worked=replace(worked, priced=priced, totals=totals),
+        held=held,
+    )
+
+
+def _signed(
+    lock: Lock,
+    standing: Offer,
     actor: Actor,
+    weighed: Weighed,
+    settling: Settling | None,
+    *,
+    at: dt.datetime,
     digest: str,
     name: str,
     evidence: Evidence,
     code: str | None,
-    answer: tuple[Ticks, str] | None = None,
 ) -> bool:
-    lock, now = pricing.hold_renegotiated(renegotiation)
-    standing = acts.refuse_stale(renegotiation, digest)
-    weighed = _answered(lock, standing, *answer) if answer else Weighed()
+    now, renegotiation = at, standing.renegotiation
     if code is not None:
         acts.use_code(offer=standing, side=actor.side, typed=code, at=now)
     signed = acts.sign(
@@ -218,25 +268,23 @@ def _sign(
         answering.record_services(lock.store_id, lock.subject, weighed, by=actor.by, at=now)
     both = acts.is_agreed(standing, renegotiation.deadline_at)
     if both:
-        _settle(lock, standing, actor, now)
+        _settle(lock, standing, settling, actor, now)
     else:
         _write(f"signed_{_other(actor.side)}", renegotiation, f"{standing.pk}", offer=str(standing.pk))
     _record(
         standing, "renegotiation.agreed" if both else "offer.signed", actor.by, now, version=standing.version,
-        terms_digest=standing.digest, rows=proofs.of(Signature.objects.filter(pk=signed.pk)), **_evidence(signed),
+        terms_digest=standing.digest, held_back=len(settling.held) if settling else 0,
+        rows=proofs.of(Signature.objects.filter(pk=signed.pk)), **_evidence(signed),
     )  # fmt: skip
     return both
 
 
-def _settle(lock: Lock, agreed: Offer, actor: Actor, at: dt.datetime) -> None:
+def _settle(lock: Lock, agreed: Offer, settling: Settling, actor: Actor, at: dt.datetime) -> None:
     """Both signatures stand: prices, orders, claims and the seal, in the transaction of the second one (R-54)."""
-    lot = lot_orders(lock)
-    worked = work_out(lot, agreed.proposal)
-    if worked.money != agreed.money:
-        raise ValueError(f"offer {agreed.pk} comes to {worked.money} now")
+    lot, worked = settling.lot, settling.worked
     weighed = weigh_offer(lot, worked, ticks_of(lot, agreed))
     kept = [pk for pk in lot.orders if pk not in weighed.gone]
-    _refuse_unanswered(agreed, weighed)
+    _refuse_unanswered(agreed, lot, weighed)
     pricing.confirm_anew(lock, kept_stock=lot.pieces(without=weighed.dropped), at=at, by=actor.by)
     confirm_at_agreed_prices(lot, worked, weighed, at=at)
     telling.orders(RepeatOrder.objects.filter(lock=lock, changed_at=at), at=at)
@@ -248,10 +296,13 @@ def _settle(lock: Lock, agreed: Offer, actor: Actor, at: dt.datetime) -> None:
     )
 
 
-def _refuse_unanswered(agreed: Offer, weighed: Weighed) -> None:
+def _refuse_unanswered(agreed: Offer, lot: LotOrders, weighed: Weighed) -> None:
     """TERMS_CHANGED unless every service that is asked now is one that the buyer's signature answered."""
     told = agreed.signatures.get(side=Side.BUYER).particulars.get("services")
-    if told is not None and len(told) != weighed.asked:
+    refs = {
+        order.ref for order in lot.orders.values()
+    }  # the signature may have answered for what is held back, too
+    if told is not None and sum(each["order"] in refs for each in told) != weighed.asked:
         raise Problem(Code.TERMS_CHANGED)
 
 

@@ -19,6 +19,7 @@ from repurchase.services import (
     big_edits,
     chunks,
     generating,
+    holding,
     invoicing,
     lapsing,
     papers,
@@ -44,6 +45,7 @@ class Swept:
     rung_edits: int
     rung_seals: int
     rung_proformas: int
+    let_go: int  # orders that nothing holds back any more
     released_orders: int
     announced_again: int
     finished_batches: int
@@ -68,12 +70,13 @@ def sweep(*, store: Store | None = None, at: dt.datetime | None = None) -> Swept
     _each(exhausted, generating.give_up)
     finished = _finish(store)
     seals = sealing.ring_due(store=store)
+    let_go = holding.recheck_held(store=store, due_only=True)
     released, again = releasing.release_due(store=store), releasing.announce_again(store=store)
     notices, lapsed = qualification.keep_up(store=store, at=at)
     return Swept(
         opened_renegotiations=opened, ended_locks=locks, ended_orders=orders, reminders=reminded,
         rung_chunks=rung, rung_edits=rung_edits, rung_seals=seals, finished_batches=finished,
-        rung_proformas=invoicing.ring_due(store=store), released_orders=released, announced_again=again,
+        rung_proformas=invoicing.ring_due(store=store), let_go=let_go, released_orders=released, announced_again=again,
         lapse_notices=notices, lapsed_stores=lapsed,
         rung_documents=uploading.ring_unread(), review_alarms=reviewing.watch(),
         rung_reports=reporting.ring_due(), seal_alarms=alarming.alarm(), paper_alarms=papers.alarm(),

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRefresh
 
+from diagnostics.catalogue import CATALOGUE
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace import clock
@@ -112,6 +113,7 @@ def _plan(request: HttpRequest, found: Batch, now: dt.datetime) -> dict:
         "next_cursor": page.next_cursor,
         "advice": queries.advice(found, now=found.screened_at) if found.status == BatchStatus.PLANNED else (),
         "editing": _editing(found, now),
+        "held": found.orders.filter(held_at__isnull=False).count(),
         "unreachable": dict(plan.codes).get(Code.LANE_UNREACHABLE, 0),
     }
 
@@ -173,12 +175,33 @@ def progress(request: HttpRequest, membership: Membership, ref: str) -> HttpResp
 def lock(request: HttpRequest, membership: Membership, ref: str) -> HttpResponse:
     found = _found(membership, ref)
     require(membership, Can.LOCK)
-    locking.lock_and_invite(batch=found, by=_by(request))
+    try:
+        locking.lock_and_invite(
+            batch=found, by=_by(request), asks=True, agreed=request.POST.get("agreed", "")[:64]
+        )
+    except Problem as problem:
+        if problem.code is not Code.LOCK_LEAVES_OUT:
+            raise
+        return _ask_once_more(request, membership, found, problem)
     to = masked(found.buyer.email)
     messages.success(
         request, _("The prices are locked, and the letter to %(to)s is on its way.") % {"to": to}
     )
     return redirect("batch", ref=ref)
+
+
+def _ask_once_more(
+    request: HttpRequest, membership: Membership, found: Batch, problem: Problem
+) -> HttpResponse:
+    """More than the ⚙ share of the money would leave the plan: nobody is invited until this is agreed to."""
+    context = {
+        "active": "batches",
+        "batch": found,
+        "store_id": membership.store_id,
+        "asked": problem.evidence,
+        "left": problem.evidence["left"],
+    }
+    return render(request, "batches/lock_again.html", context, status=CATALOGUE[problem.code].status)
 
 
 @require_POST

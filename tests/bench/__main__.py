@@ -6,10 +6,22 @@ from pathlib import Path
 
 from django.core.management import call_command
 
-from tests.bench import batch, diagnosing, events, fees, figures, history, importing, scaling, screening
+from tests.bench import (
+    batch,
+    checks,
+    diagnosing,
+    events,
+    fees,
+    figures,
+    history,
+    importing,
+    scaling,
+    screening,
+)
 
 BENCHES = {
     "batch": batch.run,
+    "checks": checks.run,
     "scaling": scaling.run,
     "screening": screening.run,
     "fees": fees.run,

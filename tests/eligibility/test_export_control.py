@@ -12,7 +12,7 @@ from eligibility.queries import world as world_of
 from eligibility.screener import screen
 from marketplace.mirror.export_control import load_embargoes
 from marketplace.models import Embargo, ScreenedParty
-from marketplace.names import key
+from marketplace.names import keys_of_listed
 from tests import world as making
 from tests.eligibility.facts import LIMITS, NOW, RATES, line, order, world
 
@@ -69,7 +69,7 @@ class TestAnOrderWithGoodsUnderTheEar:
             screen(order(line(**DRONE), country="RU"), world=world(lanes=LANES, embargoes=EMBARGOES)).outcome
             == "excluded"
         )
-        assert CATALOGUE[Code.PARTY_SCREENED_OUT].severity is Severity.FINAL
+        assert CATALOGUE[Code.PARTY_SCREENED_OUT].severity is Severity.CURABLE
 
 
 class TestAnOrderForAListedParty:
@@ -94,7 +94,7 @@ class TestAnOrderForAListedParty:
 class TestTheFacts:
     def party(self, name="Stopped Sample", **fields) -> ScreenedParty:
         return ScreenedParty.objects.create(
-            list_name="L", name=name, keys=[key(name)], **making.MIRRORED | fields
+            list_name="L", name=name, keys=keys_of_listed([name]), **making.MIRRORED | fields
         )
 
     def loaded(self, store, **fields):

@@ -91,6 +91,7 @@ class TestThePlants:
     def test_are_one_for_each_failure_of_the_catalogue(self):
         of_orders = {Severity.FINAL, Severity.CURABLE}
         failures = {code for code, entry in CATALOGUE.items() if entry.severity in of_orders}
+        failures -= {Code.CAPACITY_EXCEEDED}  # of no plan: only the lock leaves an order out by it
         assert sorted(plant.code for plant in PLANTS) == sorted(failures)
 
     @pytest.mark.parametrize("plant", PLANTS, ids=lambda plant: plant.code)

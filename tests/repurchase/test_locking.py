@@ -165,7 +165,9 @@ class TestLocking:
         )
 
     def test_stock_that_somebody_else_took_meanwhile_is_refused(self, store):
+        """With nothing left, or all or nothing asked for; else what fits is locked (test_rechecking)."""
         batch = planned(store)
+        Batch.objects.update(policy="all_or_nothing")
         Sku.objects.update(on_hand=2499)
         with pytest.raises(Problem) as refused:
             locking.lock_and_invite(batch=batch, by="user:1")

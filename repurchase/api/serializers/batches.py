@@ -6,6 +6,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from diagnostics import words
+from marketplace.money import decimal_text
 from pricing import totals
 from repurchase.api.fields import Instant, MoneyField
 from repurchase.api.serializers.common import BuyerName, Gate
@@ -162,6 +163,25 @@ class BigEdit(serializers.Serializer):
         return words.of(task.code, task.evidence).cause if task.code else ""
 
 
+class LeftMoney(serializers.Serializer):
+    currency = serializers.CharField()
+    amount = serializers.SerializerMethodField()
+
+    def get_amount(self, money: dict[str, Any]) -> str:
+        return decimal_text(money["minor"], money["currency"])
+
+
+class LeftAtLock(serializers.Serializer):
+    """What failed a check that was asked again at the lock, and was not offered to the buyer."""
+
+    orders = serializers.IntegerField(default=0)
+    lines = serializers.IntegerField(default=0, help_text="Those of the orders that left, too.")
+    money = LeftMoney(many=True, default=list, help_text="Everything the buyer would have paid for it.")
+    codes = serializers.DictField(
+        child=serializers.IntegerField(), default=dict, help_text="How often each was found."
+    )
+
+
 class Batch(BatchName):
     policy = serializers.CharField()
     dry_run = serializers.BooleanField(help_text="true: it can't be locked.")
@@ -173,6 +193,7 @@ class Batch(BatchName):
     gates_at_confirmation = Gate(
         many=True, help_text="Recorded when the buyer confirmed; they blocked nothing."
     )
+    left_at_lock = LeftAtLock()
     counts = Counts(source="plan.counts")
     progress = Progress()
     codes = CodeCount(many=True, source="plan.codes", help_text="Orders that carry each code, most first.")

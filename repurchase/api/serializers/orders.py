@@ -28,6 +28,9 @@ class OrderName(serializers.Serializer):
     total = MinorField("total_minor", help_text="Everything the buyer pays.")
     fees = MinorField("fees_minor")
     promise_days = serializers.IntegerField()
+    held_at = Instant(
+        allow_null=True, help_text="Held back by R-90 after the lock: `codes` say why, the platform decides."
+    )
     changed_at = Instant()
 
 

@@ -1,0 +1,331 @@
+"""R-90 after the lock: what is held back at the confirmation, the signing and the release, and what lets it go."""
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.utils import translation
+
+from diagnostics.codes import Code
+from diagnostics.models import LedgerEntry
+from diagnostics.problem import Problem
+from eligibility.models import PartyQuestion
+from marketplace import clock
+from marketplace.models import Embargo, OrderClaim, PastOrder, ScreenedParty, Sku, StockClaim
+from outbox.models import Letter
+from pricing import reading, signing
+from pricing.models import Act, Grant, Lock, SealedAgreement, Sealing
+from pricing.services import sealing, verifying
+from repurchase.feed.rows import pages
+from repurchase.lifecycle import ACCEPTED
+from repurchase.models import Batch, Proforma, Release
+from repurchase.services import answering, batches, holding, invoicing, locking, releasing, sweeping
+from tests import world
+from tests.repurchase import paid, talking
+from tests.repurchase.listed import decide, listed
+from tests.repurchase.running import run
+
+pytestmark = pytest.mark.django_db
+CONSIGNEE = "Sample Drone Co., Ltd."
+
+
+def locked(store, orders: int = 5) -> Batch:
+    """The third order goes to a consignee of its own."""
+    _, past = world.repeatable(store, orders=orders)
+    PastOrder.objects.filter(pk=past[2].pk).update(consignee=CONSIGNEE)
+    batch = run(batches.create(store=store, numbers=[o.number for o in past], by="user:1"))
+    locking.lock_and_invite(batch=batch, by="user:1")
+    batch.refresh_from_db()
+    return batch
+
+
+def accept(batch: Batch, **changes) -> None:
+    """What the page would send: every lock that waits for an answer."""
+    grant = Grant.objects.get(subject=batch.ref)
+    open_ = Lock.objects.filter(subject=batch.ref, status="open").exclude(pk__in=holding.waiting_locks(grant))
+    asked = {"digests": {lock.pk: lock.terms_digest for lock in open_}, "left_out": [], "consent": True}
+    answering.accept(token=signing.token_of(grant), ip="192.0.2.1", user_agent="test", **asked | changes)
+
+
+def statuses(batch: Batch) -> list[str]:
+    return list(batch.orders.order_by("position").values_list("status", flat=True))
+
+
+def embargo() -> None:
+    Sku.objects.update(is_ear_controlled=True)
+    Embargo.objects.create(
+        country="DE", programme="SAMPLE", valid_from=world.LONG_AGO, reference="x", **world.MIRRORED
+    )
+
+
+class TestAtTheConfirmation:
+    def test_the_rest_of_the_lot_is_confirmed_and_what_is_touched_stays_locked(self, store):
+        batch = locked(store)
+        listed("SAMPLE DRONE")
+        accept(batch)
+        assert statuses(batch) == ["confirmed", "confirmed", "locked", "confirmed", "confirmed"]
+        held = batch.orders.get(position=3)
+        assert (held.codes, held.held_at is not None) == (["PARTY_SCREENED_OUT"], True)
+        first, second = Lock.objects.filter(subject=batch.ref).order_by("status")
+        assert (first.status, second.status, second.order_count, held.lock_id) == (
+            "confirmed",
+            "open",
+            1,
+            second.pk,
+        )
+        assert (first.expires_at, first.rate_set_id) == (second.expires_at, second.rate_set_id)
+        assert second.total_minor == held.total_minor
+
+    def test_claims_go_with_what_holds_them(self, store):
+        batch = locked(store)
+        listed("SAMPLE DRONE")
+        accept(batch)
+        held = batch.orders.get(position=3)
+        assert OrderClaim.objects.get(released_at=None).past_order_id == held.past_order_id
+        claims = StockClaim.objects.filter(released_at=None).order_by("quantity")
+        assert [(c.holder, c.quantity, c.until is None) for c in claims] == [
+            (held.lock_id, 500, False),
+            (batch.orders.first().lock_id, 2000, True),
+        ]
+
+    def test_lapses_with_its_lock(self, store):
+        batch = locked(store)
+        listed("SAMPLE DRONE")
+        accept(batch)
+        world.move_clock(store, Lock.objects.get(status="open").expires_at)
+        sweeping.sweep(store=store)
+        assert statuses(batch)[2] == "expired"
+        batch.refresh_from_db()
+        assert (batch.status, StockClaim.objects.get(released_at=None).quantity) == ("closed", 2000)
+
+    def test_the_ledger_names_orders_and_entries_and_nobody(self, store):
+        batch = locked(store)
+        entry = listed("SAMPLE DRONE")
+        accept(batch)
+        told = LedgerEntry.objects.get(kind="orders.held_back").facts
+        assert told["orders"] == [f"{batch.ref}-0003"]
+        assert told["entries"] == [f"screened_party:{entry.pk}"]
+        assert "Drone" not in str(told)
+
+    @pytest.mark.parametrize("touch", [lambda: listed("Buyer"), embargo])
+    def test_of_which_nothing_else_is_left_is_refused_and_stays_open(self, store, touch):
+        batch = locked(store)
+        batch.buyer.name = "Sample Buyer"
+        batch.buyer.save()
+        listed("SAMPLE BUYER") if touch is not embargo else touch()
+        with pytest.raises(Problem) as refused:
+            accept(batch)
+        assert (refused.value.code, refused.value.evidence) == (Code.ORDERS_UNDER_CHECK, {"value": 5})
+        assert set(statuses(batch)) == {"locked"}
+        assert not Act.objects.exists()
+        assert batch.orders.filter(held_at__isnull=False).count() == 5
+
+    def test_what_the_buyer_leaves_out_is_declined_and_not_held(self, store):
+        batch = locked(store)
+        listed("SAMPLE DRONE")
+        accept(batch, left_out=[f"{batch.ref}-0003"])
+        assert statuses(batch)[2] == "declined"
+
+    def test_a_second_answer_confirms_what_was_let_go(self, store):
+        batch = locked(store)
+        listed("SAMPLE DRONE")
+        accept(batch)
+        invitations = Letter.objects.filter(kind="repurchase.invitation").count()
+        decide("not_same")
+        assert holding.recheck_held() == 1
+        held = batch.orders.get(position=3)
+        assert (held.held_at, held.codes, held.findings) == (None, [], [])
+        assert Letter.objects.filter(kind="repurchase.invitation").count() == invitations + 1
+        accept(batch)
+        assert set(statuses(batch)) == {"confirmed"}
+        assert Act.objects.count() == 2
+
+    def test_the_agreement_of_the_rest_is_sealed_and_verifies(self, store):
+        batch = locked(store)
+        listed("SAMPLE DRONE")
+        accept(batch)
+        assert _sealed(batch) == 1
+        decide("not_same")
+        holding.recheck_held()
+        accept(batch)
+        assert _sealed(batch) == 2
+
+    def test_what_two_people_stop_is_ended_and_gives_its_goods_back(self, store):
+        batch = locked(store)
+        listed("SAMPLE DRONE")
+        accept(batch)
+        decide("stopped")
+        assert holding.recheck_held() == 0
+        assert statuses(batch)[2] == "cancelled"
+        assert Lock.objects.get(pk=batch.orders.get(position=3).lock_id).status == "cancelled"
+        batch.refresh_from_db()
+        assert (batch.status, StockClaim.objects.get(released_at=None).quantity) == ("closed", 2000)
+
+    def test_services_of_the_rest_are_confirmed_and_those_of_the_held_stay_asked(self, store):
+        from repurchase.models import LineService
+        from repurchase.queries.weighing import Ticks, weigh
+
+        _, past = world.repeatable(store)
+        PastOrder.objects.filter(pk=past[2].pk).update(consignee=CONSIGNEE)
+        batch = run(batches.create(store=store, numbers=[o.number for o in past], by="user:1"))
+        for order in past[1:3]:
+            LineService.objects.create(
+                store=store, batch=batch, past_order=order, text="Carton", source="seller", recorded_at=clock.now(store),
+                recorded_by="user:1",
+            )  # fmt: skip
+        locking.lock_and_invite(batch=batch, by="user:1")
+        listed("SAMPLE DRONE")
+        grant = Grant.objects.get(subject=batch.ref)
+        ids = list(LineService.objects.values_list("pk", flat=True))
+        locks = [lock.pk for lock in Lock.objects.all()]
+        shown = weigh(grant=grant, lock_ids=locks, ticks=Ticks(services=ids)).digest
+        accept(batch, services=ids, shown=shown)
+        assert statuses(batch) == ["confirmed", "confirmed", "locked", "confirmed", "confirmed"]
+        confirmed = LineService.objects.filter(confirmed_at__isnull=False)
+        assert [row.past_order_id for row in confirmed] == [past[1].pk]
+
+
+def _sealed(batch: Batch) -> int:
+    """As the worker would: how many verify."""
+    for wanted in Sealing.objects.filter(subject=batch.ref, done_at=None):
+        sealing.seal(wanted.pk)
+    made = SealedAgreement.objects.filter(subject=batch.ref)
+    verdicts = [verifying.judge(pdf, reading.read(pdf)) for pdf in map(sealing.content_of, made)]
+    assert all(check.ok for verdict in verdicts for check in verdict.checks)
+    return len(verdicts)
+
+
+class TestAtTheSigning:
+    def test_the_rest_is_confirmed_at_the_signed_prices(self, store, alice):
+        batch = locked(store)
+        found = talking.moved(batch)
+        talking.offer(found, user=alice)
+        talking.sign_as_seller(found, alice)
+        listed("SAMPLE DRONE")
+        assert talking.sign_as_buyer(found)
+        assert statuses(batch) == ["confirmed", "confirmed", "locked", "confirmed", "confirmed"]
+        held = batch.orders.get(position=3)
+        assert held.lock.status == "renegotiating"
+        assert held.lock.renegotiation.deadline_at == found.deadline_at
+        assert batch.orders.first().goods_minor < held.goods_minor
+        assert _sealed(batch) == 1
+
+    def test_of_which_nothing_is_left_signs_nothing(self, store, alice):
+        batch = locked(store)
+        found = talking.moved(batch)
+        made = talking.offer(found, user=alice)
+        talking.sign_as_seller(found, alice)
+        embargo()
+        with pytest.raises(Problem) as refused:
+            talking.sign_as_buyer(found)
+        assert refused.value.code is Code.ORDERS_UNDER_CHECK
+        assert made.signatures.count() == 1
+        assert batch.orders.filter(held_at__isnull=False, status="locked").count() == 5
+
+    def test_a_first_signature_is_no_confirmation(self, store, alice):
+        found = talking.moved(locked(store))
+        talking.offer(found, user=alice)
+        embargo()
+        assert not talking.sign_as_seller(found, alice)
+
+
+class TestAtTheRelease:
+    def paid(self, store) -> Batch:
+        batch = locked(store)
+        accept(batch)
+        for proforma in Proforma.objects.filter(batch=batch):
+            invoicing.issue(proforma.pk)
+        paid.pay(batch)
+        assert set(statuses(batch)) == {"paid"}
+        return batch
+
+    def release(self, batch: Batch) -> list[str]:
+        orders, at = batch.orders.all(), clock.now(batch.store)
+        return releasing.release(store=batch.store, orders=orders, by="user:1", at=at)
+
+    def test_what_is_touched_is_held_and_the_others_are_released(self, store):
+        batch = self.paid(store)
+        listed("SAMPLE DRONE")
+        assert len(self.release(batch)) == 4
+        assert statuses(batch) == ["released", "released", "paid", "released", "released"]
+        assert batch.orders.get(position=3).codes == ["PARTY_SCREENED_OUT"]
+        assert PartyQuestion.objects.get().party == CONSIGNEE
+
+    @pytest.mark.parametrize(
+        ("touch", "code"),
+        [(lambda: listed("SAMPLE DRONE"), "PARTY_SCREENED_OUT"), (embargo, "EXPORT_CONTROLLED")],
+    )
+    def test_of_one_order_says_why(self, store, touch, code):
+        """The cases bug_screening_after_plan, and an embargo row instead."""
+        batch = self.paid(store)
+        touch()
+        with pytest.raises(Problem) as refused:
+            releasing.release_one(store=store, order=batch.orders.get(position=3), by="key:1")
+        assert refused.value.code == code
+        assert not Release.objects.exists()
+
+    def test_what_is_held_is_handed_out_in_no_file(self, store):
+        batch = self.paid(store)
+        listed("SAMPLE DRONE")
+        self.release(batch)
+        rows = [row for page in pages(batch, now=clock.now(store), statuses=ACCEPTED) for row in page]
+        assert [row.order.position for row in rows] == [1, 2, 4, 5]
+
+    def test_goes_on_by_itself_once_it_was_decided(self, store):
+        batch = self.paid(store)
+        listed("SAMPLE DRONE")
+        self.release(batch)
+        decide("not_same")
+        holding.recheck_held()
+        store.clock_offset += holding.LOOKED_AT_AGAIN * 2
+        store.save()
+        assert sweeping.sweep(store=store).released_orders == 1
+
+    def test_stays_held_where_it_was_stopped_and_by_every_pass(self, store):
+        batch = self.paid(store)
+        listed("SAMPLE DRONE")
+        self.release(batch)
+        decide("stopped")
+        holding.recheck_held()
+        store.clock_offset += holding.LOOKED_AT_AGAIN * 2
+        store.save()
+        assert sweeping.sweep(store=store).released_orders == 0
+        assert statuses(batch)[2] == "paid"
+
+    def test_an_embargo_can_not_be_decided_away(self, store):
+        batch = self.paid(store)
+        embargo()
+        self.release(batch)
+        assert not PartyQuestion.objects.exists()
+        assert (holding.recheck_held(), set(statuses(batch))) == (0, {"paid"})
+
+    def test_what_left_its_list_is_let_go_by_the_sweep(self, store):
+        batch = self.paid(store)
+        entry = listed("SAMPLE DRONE")
+        self.release(batch)
+        ScreenedParty.objects.filter(pk=entry.pk).update(
+            listed_until=world.TODAY - 2 * holding.LOOKED_AT_AGAIN * 144
+        )
+        assert sweeping.sweep(store=store).let_go == 0  # it was looked at a moment ago
+        store.clock_offset += holding.LOOKED_AT_AGAIN
+        store.save()
+        assert sweeping.sweep(store=store).let_go == 1
+
+
+class TestTheDatabase:
+    @pytest.mark.parametrize("status", ["confirmed", "released"])
+    def test_lets_nothing_go_on_that_is_held_back(self, store, status):
+        batch = locked(store)
+        batch.orders.update(held_at=clock.now(store))
+        with pytest.raises(IntegrityError), transaction.atomic():
+            batch.orders.update(status=status)
+
+
+class TestTheWords:
+    @pytest.mark.parametrize("language", ["en", "zh-hans"])
+    def test_for_the_buyer_never_name_the_list(self, language):
+        from diagnostics import words
+
+        with translation.override(language):
+            said = words.of(
+                Code.ORDERS_UNDER_CHECK, {"value": 1, "list_name": "TEST", "listed": "SAMPLE DRONE"}
+            )
+        assert not {"TEST", "SAMPLE DRONE"} & set(f"{said.title} {said.cause} {said.fix}".split())
