@@ -8,7 +8,7 @@ UPDATE repurchase_repeatorder o SET status = 'awaiting_payment', changed_at = cl
  WHERE p.id = o.proforma_id AND o.status = 'confirmed' AND NOT p.open_account;
 """
 
-# As in migration 0011, but for `p.issued_at IS NOT NULL`: a release on open account waits for no PDF.
+# As in migration 0016, but for `p.issued_at IS NOT NULL`: a release on open account waits for no PDF.
 RELEASE_WITHOUT_A_PDF = """
 CREATE OR REPLACE FUNCTION refuse_what_is_not_paid() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE came bigint;
@@ -25,7 +25,7 @@ BEGIN
     END IF;
     SELECT coalesce(sum(amount_minor), 0) INTO came FROM repurchase_payment
      WHERE order_id = NEW.id AND reversed_at IS NULL AND currency = NEW.currency;
-    IF came <> NEW.total_minor THEN
+    IF came < NEW.total_minor THEN
         RAISE EXCEPTION 'ORDER_NOT_PAID: % has % of %', OLD.ref, came, NEW.total_minor
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;
