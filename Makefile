@@ -46,7 +46,7 @@ lint: $(VENV)/.test ## ruff, import contracts, no floats in money, templates
 	@$(VENV)/bin/ruff format --check --diff . 2>/dev/null || { echo "run: make format" >&2; exit 1; }
 	@$(VENV)/bin/lint-imports
 	@$(PY) -m tests.no_floats
-	@$(VENV)/bin/djlint --quiet --check --lint templates
+	@$(VENV)/bin/djlint --quiet --check --lint templates || { echo "run: make format" >&2; exit 1; }
 
 format: $(VENV)/.test ## ruff and djlint, in place
 	@$(VENV)/bin/ruff check --fix --quiet . ; $(VENV)/bin/ruff format --quiet .
