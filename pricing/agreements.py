@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -229,6 +229,7 @@ class Agreement:
     clause: str  # that a renegotiation rests on; "" for a confirmation
     services: tuple[Service, ...] = ()
     changed: Changed | None = None
+    lists: Mapping[str, str] = field(default_factory=dict)  # SHA-256 of each attached CSV, by file name
     version: str = VERSION
 
     @property

@@ -20,14 +20,15 @@ def pdf(
     *,
     content: bytes,
     terms: Mapping[str, bytes],
+    lists: Mapping[str, bytes],
     certificate: Certificate,
     now: dt.datetime,
 ) -> bytes:
     """`content`: the canonical agreement; it and the `terms` by file name are attached, for machines to check.
 
-    Beside them, for people, every order and line as CSV.
+    Beside them, for people, every order and line as CSV: `lists`, whose digests the agreement names.
     """
-    files = {AGREEMENT: content, **terms, **listing.attached(agreement)}
+    files = {AGREEMENT: content, **terms, **lists}
     attachments = [Attachment(string=data, name=name, relationship="Data") for name, data in files.items()]
     with translation.override("en"):
         page = render_to_string(

@@ -3,6 +3,7 @@
 import datetime as dt
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 
 from django.db import transaction
 
@@ -13,7 +14,7 @@ from marketplace import clock
 from marketplace.models import Store
 from outbox import files, letters, rendering
 from outbox.bells import ring
-from pricing import agreements, printing
+from pricing import agreements, listing, printing
 from pricing import sealing as seals
 from pricing.agreements import Agreement, Draft, Kind
 from pricing.models import SealedAgreement, Sealing
@@ -55,15 +56,17 @@ def seal(sealing_id: int) -> SealedAgreement | None:
     with rendering.attempt(sealing):
         draft = BUILDERS[Kind(sealing.kind)](sealing)
         now = clock.now(sealing.store)
-        content = agreements.canonical(draft.agreement)
+        lists = listing.attached(draft.agreement)
+        digests = {name: agreements.digest_of(each) for name, each in lists.items()}
+        agreement = replace(draft.agreement, lists=digests)
+        content = agreements.canonical(agreement)
         certificate = seals.certificate_in_force()
         page = printing.pdf(
-            draft.agreement, content=content, terms=draft.terms, certificate=certificate, now=now
+            agreement, content=content, terms=draft.terms, lists=lists, certificate=certificate, now=now
         )
-        sealed = seals.seal(page, reason=f"{draft.agreement.kind} {draft.agreement.subject}")
-        made = _row(
-            sealing, draft.agreement, agreements.digest_of(content), sealed, certificate.fingerprint, now
-        )
+        sealed = seals.seal(page, reason=f"{agreement.kind} {agreement.subject}")
+        digest = agreements.digest_of(content)
+        made = _row(sealing, agreement, digest, sealed, certificate.fingerprint, now)
         with files.kept_for(SealedAgreement, "agreements", sealed) as made.file_key:
             _keep(sealing, made)
         return made

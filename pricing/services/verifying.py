@@ -115,8 +115,9 @@ def _terms(reading: Mapping[str, Any], claimed: Mapping[str, Any]) -> Found:
     files = reading["files"]
     try:
         named = {lot["terms_file"]: lot["terms_digest"] for lot in claimed["lots"]}
+        named |= claimed.get("lists", {})
         canonical = agreements.is_canonical(reading["agreement"].encode())
-    except (KeyError, TypeError, ValueError):
+    except (AttributeError, KeyError, TypeError, ValueError):
         return Found(check=Check.TERMS, ok=False, detail=AGREEMENT)
     wrong = [name for name, digest in named.items() if files.get(name) != digest]
     wrong += [name for name in files if name not in named and name != AGREEMENT]

@@ -25,7 +25,7 @@ def facts_of(
 ) -> tuple[list[OrderFacts], World]:
     """The orders in their order, with the lines that are part of them: ten queries at most, for any number.
 
-    `batch` and its buyer, and `past_order`, are loaded with each. `OrderFacts.id` is the repeat order's own here.
+    The batch and its buyer are loaded with them. `OrderFacts.id` is the repeat order's own here.
     """
     lines = _lines(orders, now)
     facts = [_facts(order, lines[order.pk]) for order in orders]

@@ -85,7 +85,7 @@ def hold_back(grant: Grant, lock_ids: Collection[UUID], *, left_out: Collection[
     live = Lock.objects.of(grant.store).live_at(now).filter(pk__in=lock_ids, subject=grant.subject)
     locks = {lock.pk: lock for lock in live}
     rows = RepeatOrder.objects.filter(lock__in=locks, status=OrderStatus.LOCKED).exclude(ref__in=left_out)
-    orders = list(rows.select_related("batch__buyer", "past_order").order_by("position"))
+    orders = list(rows.prefetch_related("batch__buyer").order_by("position"))
     found = touched(orders, store=grant.store, moment=Moment.CONFIRMATION, now=now)
     _keep(grant.store, orders, found, now)
     by_lock: dict[UUID, list[RepeatOrder]] = defaultdict(list)
@@ -136,7 +136,7 @@ def recheck_held(*, store: Store | None = None, due_only: bool = False) -> int:
 
 @transaction.atomic
 def _recheck(store: Store, held: QuerySet[RepeatOrder]) -> int:
-    rows = held.select_for_update(of=("self",), skip_locked=True).select_related("batch__buyer", "past_order")
+    rows = held.select_for_update(of=("self",), skip_locked=True).prefetch_related("batch__buyer")
     orders = list(rows.order_by("held_at", "pk")[:ORDERS_A_PASS])
     now = clock.now(store)
     found = touched(orders, store=store, moment=Moment.RELEASE, now=now)

@@ -7,7 +7,7 @@ import datetime as dt
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count, QuerySet
+from django.db.models import Count
 
 from diagnostics import ledger
 from diagnostics.codes import Code
@@ -36,18 +36,14 @@ def ask(*, batch: Batch, occasion: UUID, orders: list[int], at: dt.datetime) -> 
         store_id=batch.store_id, batch=batch, occasion=occasion, number=f"{batch.ref}-PI{n}",
         open_account=open_account(batch.buyer, at), asked_at=at, rung_at=clock.now(),
     )  # fmt: skip
-    RepeatOrder.objects.filter(pk__in=orders).update(proforma=asked)
     ring(TASK, proforma_id=str(asked.pk))
-    if not asked.open_account:
-        _owe(RepeatOrder.objects.filter(pk__in=orders), at)
+    confirmed = RepeatOrder.objects.filter(pk__in=orders, status=OrderStatus.CONFIRMED)
+    if asked.open_account:
+        confirmed.update(proforma=asked)  # the next sweep releases them
+    else:
+        confirmed.update(proforma=asked, status=OrderStatus.AWAITING_PAYMENT, changed_at=at)
+        telling.orders(RepeatOrder.objects.filter(pk__in=orders), at=at)
     return asked
-
-
-def _owe(confirmed: QuerySet[RepeatOrder], at: dt.datetime) -> None:
-    """They await their payment; those on open account are released instead, by the next sweep."""
-    moved = confirmed.filter(status=OrderStatus.CONFIRMED)
-    moved.update(status=OrderStatus.AWAITING_PAYMENT, changed_at=at)
-    telling.orders(confirmed, at=at)
 
 
 def issue(proforma_id: UUID) -> Proforma | None:

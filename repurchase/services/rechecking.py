@@ -113,7 +113,7 @@ def recheck(batch: Batch, *, now: dt.datetime) -> Left:
     the first order or line that fails, and always when nothing is left.
     """
     _refuse_by_gates(batch, now)
-    rows = batch.orders.filter(status=OrderStatus.PLANNED).select_related("batch__buyer", "past_order")
+    rows = batch.orders.filter(status=OrderStatus.PLANNED).prefetch_related("batch__buyer")
     orders = {order.pk: order for order in rows.order_by("position")}
     verdicts = _verdicts(batch, orders, now)
     gone = {pk: verdict for pk, verdict in verdicts.items() if verdict.findings}

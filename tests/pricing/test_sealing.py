@@ -9,7 +9,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from diagnostics import paper
-from pricing import agreements, printing, reading, sealing
+from pricing import agreements, listing, printing, reading, sealing
 from repurchase.embedded import demo_seal
 from tests.pricing.test_agreements import AT, order, renegotiated
 
@@ -19,7 +19,12 @@ TERMS = {"terms-1.json": b"[]"}
 def printed(agreement=None) -> bytes:
     drawn = agreement or renegotiated()
     return printing.pdf(
-        drawn, content=agreements.canonical(drawn), terms=TERMS, certificate=sealing.certificate(), now=AT
+        drawn,
+        content=agreements.canonical(drawn),
+        terms=TERMS,
+        lists=listing.attached(drawn),
+        certificate=sealing.certificate(),
+        now=AT,
     )
 
 

@@ -168,7 +168,7 @@ def _confirmed(batch: Batch) -> str:
         accept(batch)
     if batch.orders.filter(held_at__isnull=False, status="locked").exists():
         return "held back"
-    assert set(batch.orders.values_list("status", flat=True)) == {"confirmed"}
+    assert set(batch.orders.values_list("status", flat=True)) == {"awaiting_payment"}
     batch.refresh_from_db()
     return "recorded" if any(not gate["passed"] for gate in batch.gates_at_confirmation) else "not asked"
 

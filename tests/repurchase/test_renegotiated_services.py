@@ -53,7 +53,7 @@ class TestATickedService:
         assert sign(found, **ticks)
         assert LineService.objects.get().confirmed_at is not None
         order = last(batch(found))
-        assert (order.status, order.lines.filter(outcome="planned").count()) == ("confirmed", 3)
+        assert (order.status, order.lines.filter(outcome="planned").count()) == ("awaiting_payment", 3)
         assert sum(o.total_minor for o in RepeatOrder.objects.all()) == offered
 
 
@@ -97,7 +97,7 @@ class TestAServiceThatIsNotTicked:
         assert sign(found)
         order = last(batch(found))
         assert (order.status, order.total_minor) == ("declined", 0)
-        assert RepeatOrder.objects.filter(status="confirmed").count() == 5
+        assert RepeatOrder.objects.filter(status="awaiting_payment").count() == 5
 
     def test_stands_in_the_sealed_agreement_as_left_out(self, found, alice):
         talking.sign_as_seller(found, alice)
@@ -108,7 +108,7 @@ class TestAServiceThatIsNotTicked:
         (told,) = verdict.agreement["services"]
         assert (told["text"], told["confirmed"], told["line"]) == (TEXT, False, 2)
         assert verdict.agreement["totals"][0]["total_minor"] == sum(
-            o.total_minor for o in RepeatOrder.objects.filter(status="confirmed")
+            o.total_minor for o in RepeatOrder.objects.filter(status="awaiting_payment")
         )
 
 
