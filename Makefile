@@ -1,6 +1,6 @@
 # `make run` and `make test` set everything up; `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench ocr-report chaos chaos-long check-slow setup setup-test messages clean
+.PHONY: help run test lint bench ocr-report chaos chaos-long check-clock check-slow setup setup-test messages clean
 
 PACKAGES := sh repurchase/embedded/system-packages.sh
 VENV := .venv
@@ -64,6 +64,12 @@ chaos: setup-test ## the fault tests, and what schemathesis tries on the API, in
 
 chaos-long: setup-test ## the same in their full sizes, for hours
 	@CHAOS=long $(PRIVATE) $(PY) -m pytest -q -rP tests/chaos
+
+check-clock: setup-test ## every test but the browser's, 400 days ahead and on 29 February 2028
+	@for when in '+400d' '@2028-02-29 10:00:00'; do \
+		tests/clock/at "$$when" $(PRIVATE) $(PY) -m pytest -q -n $(WORKERS) --dist loadscope --no-loadscope-reorder \
+			$(or $(TESTS),--ignore tests/journeys --ignore tests/chaos) || exit 1; \
+	done
 
 check-slow: setup-test ## a 5000-order confirmation with its papers, quiet and beside four busy loops; writes check-slow.json
 	@$(PRIVATE) $(PY) -m tests.slow $(TESTS)
