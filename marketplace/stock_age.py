@@ -5,4 +5,4 @@ import datetime as dt
 
 def is_stale(synced_at: dt.datetime | None, *, now: dt.datetime, max_age: dt.timedelta) -> bool:
     """Whether stock last synchronised at `synced_at` (None: never) is older than `max_age`."""
-    return synced_at is None or now - synced_at >= max_age
+    return synced_at is None or now - synced_at > max_age

@@ -115,7 +115,7 @@ def renegotiate(lock: Lock, *, deadline: dt.datetime | None = None) -> Renegotia
     """Puts an open lock under renegotiation, as a rate that moved by 3 % would; `deadline`: else four hours from now."""
     now = clock.now(lock.store)
     new = world.rates(published_on=now.date(), source=f"moved-{lock.pk}"[:60], CNY="8.034", USD="1.10")
-    observed = triggering.Observed(rates=new)
+    observed = triggering.Observed(published=[new])
     move = triggering.Move(
         lock=lock, kind=Kind.FX, name="USD/CNY", base=Fraction(78, 11), new=Fraction(8034, 1100),
         limit=Decimal("0.025"),

@@ -20,7 +20,7 @@ import psutil
 import psycopg2
 import pytest
 
-from marketplace import access, clock
+from marketplace import clock
 from pricing import signing
 from pricing.models import Grant, Lock
 from repurchase.embedded import portal, servers
@@ -124,7 +124,7 @@ class TestWithoutTheBroker:
         world.move_clock(store, world.NOW)
         _, past = world.repeatable(store, orders=6)
         planned = run(batches.create(store=store, numbers=[o.number for o in past[:5]], by="user:1"))
-        key = access.new_api_key(store=store, name="x", scopes=["read", "write"], by=None)
+        key = world.key(store)
         client.force_login(alice)
         Heartbeat.objects.create(name="sweep", beat_at=clock.now())
         with fleet() as mine, web(mine.environment) as url:

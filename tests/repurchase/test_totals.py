@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from marketplace import access, clock
+from marketplace import clock
 from marketplace.models import Sku, Store, User
 from marketplace.money import Money, decimal_text
 from pricing import agreements, signing
@@ -369,7 +369,7 @@ def _agreed(batch: Batch) -> list:
 
 @pytest.fixture
 def key(store) -> str:
-    return access.new_api_key(store=store, name="test", scopes=["read"], by=None)
+    return world.key(store, "read")
 
 
 class TestEverySurface:
