@@ -102,7 +102,7 @@ def _pointed(detail: Any, pointer: str) -> Iterator[tuple[str, Any]]:
     """DRF's nested details, each with its JSON pointer (RFC 6901, as a URI fragment)."""
     if isinstance(detail, Mapping | list):
         for name, below in _named(detail):
-            here = pointer if name in ("", "non_field_errors") else f"{pointer}/{escaped(str(name))}"
+            here = pointer if name in (None, "non_field_errors") else f"{pointer}/{escaped(str(name))}"
             yield from _pointed(below, here)
     else:
         yield pointer, detail
@@ -112,7 +112,7 @@ def _named(detail: Mapping | list) -> Iterable[tuple[Any, Any]]:
     """What is wrong with a list's rows stands by their number; several things wrong with one value, by no name."""
     if isinstance(detail, Mapping):
         return detail.items()
-    return ((n if isinstance(below, Mapping) else "", below) for n, below in enumerate(detail))
+    return ((n if isinstance(below, Mapping) else None, below) for n, below in enumerate(detail))
 
 
 def escaped(name: str) -> str:

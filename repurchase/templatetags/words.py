@@ -251,6 +251,7 @@ EVENTS: Mapping[str, str | Promise] = {
     "code.sent": _("One-time code sent to the buyer"),
     "renegotiation.agreed": _("New prices signed by both sides"),
     "renegotiation.declined": _("Renegotiation declined"),
+    "renegotiation.remarked": _("A remark in the renegotiation"),
     "agreement.sealed": _("Agreement sealed"),
     "source.completed": _("Source order completed"),
     "order.failed": _("The order failed"),

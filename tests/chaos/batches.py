@@ -1,6 +1,7 @@
 """F-1, F-2 (the batch's half), F-3 and F-6 of docs/reliability.md: a batch comes out whole whatever is taken from it."""
 
 import contextlib
+import datetime as dt
 import os
 import signal
 import time
@@ -40,7 +41,7 @@ BIG = Sizes(orders=5000, chunk=100, kills=20, redis_down=60, restarts=10)
 
 
 def fill(sizes: Sizes) -> tuple[Store, list[str]]:
-    store = world.store()
+    store = world.store(clock_offset=dt.timedelta(0))  # in real time, as the workers
     buyer, _ = world.repeatable(store, orders=1)
     skus = [world.sku(store, price="10.00") for _ in range(20)]
     orders_of(store, buyer, skus, orders=sizes.orders, lines=LINES)

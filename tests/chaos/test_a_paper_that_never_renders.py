@@ -32,7 +32,7 @@ class TestAPaperThatNeverRenders:
         assert {o.status for o in endless.orders.all()} == {"awaiting_payment"}
         _, past = world.repeatable(third)
         with fleet() as beside:
-            beside.environment["PAPER_SECONDS"] = "4"
+            beside.environment["PAPER_SECONDS"] = "20"
             beside._start("papers", [*CELERY, "-Q", "papers", "--hostname", "papers@fleet"], "")
             beside._start(
                 "worker", [*CELERY, "-Q", "timers,bulk,documents", "--hostname", "others@fleet"], ""

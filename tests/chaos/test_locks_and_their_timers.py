@@ -57,7 +57,7 @@ class TestABrokerThatIsEmptied:
     def test_costs_open_locks_seconds_and_no_end(self, record_property):
         """F-2: each expires once; p99 at most 10 s late, the latest at most 30 s."""
         count = size(500, 10_000)
-        store = world.store()
+        store = world.store(clock_offset=dt.timedelta(0))  # in real time
         with fleet() as timers:
             timers.beat()
             timers.worker()
@@ -78,7 +78,7 @@ class TestTwoBeatsAndThreeSweepers:
     def test_one_of_them_frozen_tell_nothing_twice(self):
         """F-5."""
         count, frozen_seconds = size(300, 3000), 60
-        store = world.store()
+        store = world.store(clock_offset=dt.timedelta(0))  # in real time
         with fleet() as timers:
             for _ in range(2):
                 timers.beat()
@@ -104,7 +104,7 @@ class TestWorkersWhoseClocksAreWrong:
         """F-7: the database's clock decides, and a worker throws no ring away that its own clock takes for old."""
         assert LIBRARY, "libfaketime is not installed (make setup-test)"
         count, wrong = size(60, 1000), ("+1h", "-1h", "+1d", "-1d")
-        store = world.store()
+        store = world.store(clock_offset=dt.timedelta(0))  # in real time
         with fleet() as timers:
             timers.beat()
             for offset in wrong:

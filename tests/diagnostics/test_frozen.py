@@ -183,6 +183,6 @@ def refuses_every_change(cursor, model, may_change) -> None:
         value = prepared(field, other(getattr(row, field.attname), field))
         with pytest.raises(psycopg2.Error, match=REFUSED):
             cursor.execute(
-                f"UPDATE {table} SET {field.attname} = %s WHERE {pk.attname} = %s",
+                f'UPDATE {table} SET "{field.attname}" = %s WHERE {pk.attname} = %s',
                 [value, prepared(pk, row.pk)],
             )

@@ -54,7 +54,7 @@ STARTS = {
 CONNECTS = {"outbox.posting", "repurchase.embedded.portal"}
 KNOWN = {
     "weasyprint": RENDERS,
-    "django.core.files.storage": STORES,
+    "django.core.files.storage": STORES | {"repurchase.file_storage"},
     "django.core.mail": SENDS | {"repurchase.views.mailbox"},
     "subprocess": STARTS,
     "urllib.request": CONNECTS,

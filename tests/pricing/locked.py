@@ -27,7 +27,7 @@ class Scene:
     """Four past orders of ten pieces each of one SKU, of which a thousand are on hand."""
 
     def __init__(self, *, orders: int = 4, on_hand: int = 1000) -> None:
-        self.store: Store = world.store()
+        self.store: Store = world.store(clock_offset=dt.timedelta(0))  # its locks run in real time
         self.buyer: Buyer = world.buyer(self.store)
         self.sku: Sku = world.sku(self.store, on_hand=on_hand)
         self.orders: list[PastOrder] = [
@@ -118,7 +118,7 @@ def renegotiate(lock: Lock, *, deadline: dt.datetime | None = None) -> Renegotia
     observed = triggering.Observed(published=[new])
     move = triggering.Move(
         lock=lock, kind=Kind.FX, name="USD/CNY", base=Fraction(78, 11), new=Fraction(8034, 1100),
-        limit=Decimal("0.025"),
+        limit=Decimal("0.025"), rates=new,
     )  # fmt: skip
     with transaction.atomic():
         (made,) = triggering._open([move], observed, now=now, by=triggering.TRIGGER)

@@ -45,7 +45,7 @@ class TestTheEndOfALock:
     def test_is_half_open_for_a_trigger(self, before_the_end, opened):
         scene = Scene()
         (lock,) = scene.lock()
-        world.rates(source="newer", USD="1.20", published_on=world.TODAY + DAY)
+        world.rates(source="newer", USD="1.20", published_on=clock.now(scene.store).date())
         at = lock.expires_at - before_the_end
         with transaction.atomic():
             judged = triggering.open_renegotiations(store=scene.store, at=at)
@@ -55,7 +55,7 @@ class TestTheEndOfALock:
         """The guard of the UPDATE: a lock that its caller believed open has just ended."""
         scene = Scene()
         (lock,) = scene.lock()
-        world.rates(source="newer", USD="1.20", published_on=world.TODAY + DAY)
+        world.rates(source="newer", USD="1.20", published_on=clock.now(scene.store).date())
         with refusal("STATE_CONFLICT", state="ended"):
             triggering.open_moved([lock], now=lock.expires_at, by="user:1")
 

@@ -95,6 +95,10 @@ def repeats(
     return made
 
 
+UNDECIDED = (OrderStatus.FAILED, OrderStatus.EXCLUDED)
+OUT = {"codes": ["SKU_INACTIVE"], "lock": None, "total_minor": 0}
+"""An order leaves its plan with a code that says why, and without a price."""
+
 WAY = (
     OrderStatus.CONFIRMED,
     OrderStatus.AWAITING_PAYMENT,
@@ -111,7 +115,7 @@ def walk(made: list[RepeatOrder], to: OrderStatus) -> None:
     for status in WAY[: WAY.index(to) + 1] if to in WAY else (to,):
         if status is OrderStatus.PAID:
             pay(made)
-        rows.update(status=status)
+        rows.update(status=status, **(OUT if status in UNDECIDED else {}))
         if status is OrderStatus.RELEASED:
             Release.objects.bulk_create(
                 Release(

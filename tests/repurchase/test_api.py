@@ -386,7 +386,7 @@ class TestAHostileAddressOrBody:
         batch = run(
             Batch.objects.get(ref=erp.post("batches/", {"order_ids": numbers(history)}).json()["ref"])
         )
-        RepeatOrder.objects.update(status=OrderStatus.EXCLUDED)
+        RepeatOrder.objects.update(status=OrderStatus.EXCLUDED, codes=["SKU_INACTIVE"], total_minor=0)
         answer = erp.client.post(
             f"{API}batches/{batch.ref}/lock/", body, content_type="application/json", headers=erp.headers
         )

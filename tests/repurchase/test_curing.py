@@ -42,8 +42,8 @@ def _a_stock_source(settings):
 
 
 @pytest.fixture
-def batch(store):
-    """Two that pass, three to Novosibirsk, two with stale stock, one promised too soon, one that nothing cures."""
+def batch(store, settings):
+    """While the source is away: two that pass, three to Novosibirsk, two with stale stock, one promised too soon, one that nothing cures."""
     _, orders = world.repeatable(store, orders=9)
     world.tax("RU", "0.2", registration_of=store)
     lane = world.lane("RU", region=REGION, special_clearance=True)
@@ -55,7 +55,10 @@ def batch(store):
         order.lines.update(sku=stale)
     PastOrder.objects.filter(pk=orders[7].pk).update(promise_days=4)
     PastOrder.objects.filter(pk=orders[8].pk).update(rating=4)
-    return run(batches.create(store=store, numbers=[o.number for o in orders], by="user:1"))
+    settings.STOCK_SOURCE = ""
+    made = run(batches.create(store=store, numbers=[o.number for o in orders], by="user:1"))
+    settings.STOCK_SOURCE = f"{__name__}.Full"
+    return made
 
 
 def states(batch) -> str:

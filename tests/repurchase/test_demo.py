@@ -203,7 +203,9 @@ class TestLoadingTheDemo:
     def test_lets_one_person_change_tariffs_and_judge_rates_and_nothing_else(self, data_dir, client):
         keeper = signed_in(json.loads((data_dir / "credentials.json").read_text())["tariff_keeper"])
         changed = {p.split("_")[1] for p in keeper.get_all_permissions() if "view" not in p}
-        assert changed == {"commissionrate", "taxrate", "ratecard", "policyvalue", "quarantined"}
+        assert changed == {
+            "commissionrate", "taxrate", "ratecard", "policyvalue", "quarantined", "fxrate", "indexclose",
+        }  # fmt: skip
         client.force_login(keeper)
         rate = CommissionRate.objects.filter(valid_until=None).first()
         page = client.get(f"/admin/marketplace/commissionrate/{rate.pk}/change/").content.decode()

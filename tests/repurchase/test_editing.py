@@ -429,14 +429,14 @@ class TestCapacity:
         group(store, 125)
         assert queries.overflow_of(late, now=world.NOW) is None
         locking.lock_and_invite(batch=one, by="user:1")
-        problem = refused(Code.CAPACITY_EXCEEDED, locking.lock_and_invite, batch=late, by="user:1")
-        edit(late, every(promise_date=dt.date.fromisoformat(problem.evidence["earliest"])))
+        refused(Code.CAPACITY_EXCEEDED, locking.lock_and_invite, batch=late, by="user:1")
+        edit(late, every(promise_date=queries.overflow_of(late, now=world.NOW).earliest))
         assert locking.lock_and_invite(batch=late, by="user:1")
 
     @pytest.mark.parametrize(("hours", "fits"), [(7.99, True), (8, False)])
     def test_is_judged_by_the_day_of_the_lock(self, store, hours, fits):
         """R-18: screened at 16:00 in Shanghai; at 24:00 a day of making is gone, and the promise stays where it was."""
-        batch = planned(store, orders=5)  # 2500 by day 20
+        batch = planned(store, orders=5, policy="all_or_nothing")  # 2500 by day 20
         group(store, 125)
         world.move_clock(store, world.NOW + dt.timedelta(hours=hours))
         Sku.objects.update(stock_synced_at=clock.now(store))

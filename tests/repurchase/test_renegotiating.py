@@ -21,7 +21,6 @@ from pricing.services.renegotiating import current
 from repurchase.models import Batch, OrderFee, RepeatLine, RepeatOrder
 from repurchase.services import renegotiating, sweeping
 from tests import world
-from tests.repurchase import services as with_services
 from tests.repurchase import talking
 from tests.repurchase.running import run
 from tests.repurchase.talking import agreed, code, counter, offer, sign_as_buyer, sign_as_seller
@@ -296,15 +295,6 @@ class TestBothSignatures:
         agreed(store, alice, percent)
         goods = round(Decimal(500_000) * (100 + Decimal(percent)) / 100)
         assert {m[0] for m in money()} == {goods}
-
-    def test_confirm_customised_services_that_stand_in_the_terms(self, store, alice):
-        """R-15: they are in the bytes that are signed."""
-        batch = with_services.locked(store)
-        found = talking.moved(batch)
-        offer(found, user=alice)
-        sign_as_seller(found, alice)
-        assert sign_as_buyer(found)
-        assert batch.services.filter(confirmed_at=None).count() == 0
 
     def test_keep_only_what_is_agreed_in_a_batch_of_two_lots(self, store, alice):
         """R-55: the rest of the batch lives on."""

@@ -116,7 +116,7 @@ class TestTheReportOfAnOrder:
     ):
         rung = []
         monkeypatch.setattr(
-            "outbox.bells._send", lambda task, times, arguments: rung.append((task, arguments))
+            "outbox.bells._send", lambda task, times, arguments, options: rung.append((task, arguments))
         )
         erp, path = Caller(client, store, "read"), f"orders/{batch.ref}-0004/diagnostics.pdf"
         with django_capture_on_commit_callbacks(execute=True):

@@ -9,6 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 
 from marketplace import clock
+from outbox import rendering
 from outbox.letters import deliver_due
 from outbox.models import Letter
 from pricing import reading
@@ -53,7 +54,7 @@ class TestACertificateOutsideOfItsTime:
         assert not SealedAgreement.objects.exists()
         assert Sealing.objects.get().done_at is None
         certify(-1, 30)
-        Sealing.objects.update(rung_at=clock.now() - sealing.SLOWEST)
+        Sealing.objects.update(rung_at=clock.now() - rendering.SLOWEST)
         assert sweeping.sweep(store=store).rung_seals == 1
         assert judged(sealing.content_of(sealed(batch))).ok
 

@@ -84,7 +84,8 @@ class TestAConfirmedOrder:
         assert found.orders.count() == 4
         assert found.totals == [
             {"currency": "USD", "orders": 4, "goods_minor": 2_000_000, "freight_minor": 10_000, "tax_minor": 381_900,
-             "total_minor": 2_391_900}
+             "total_minor": 2_391_900, "goods_net_minor": 2_000_000, "freight_net_minor": 10_000,
+             "tax_included": "false"}
         ]  # fmt: skip
 
     def test_gets_its_proforma_though_the_bell_was_lost(self, store):

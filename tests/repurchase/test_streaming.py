@@ -253,7 +253,8 @@ class TestABatchOnItsWay:
         assert [e.type for e in told] == [
             "batch.screening", "batch.planned",
             "lock.open", "batch.locked", "order.locked", "order.locked", "order.locked",
-            "lock.confirmed", "order.confirmed", "order.confirmed", "order.declined", "batch.closed",
+            "lock.confirmed", "order.confirmed", "order.confirmed", "order.declined",
+            "order.awaiting_payment", "order.awaiting_payment", "batch.closed",
         ]  # fmt: skip
         assert {e.subject for e in told if not e.type.startswith("lock")} == {f"batch:{batch.ref}"}
         of_orders = {ref: e.type for e in told if e.type.startswith("order") for ref in e.data["orders"]}

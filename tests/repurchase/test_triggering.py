@@ -150,7 +150,7 @@ class TestACurrencyThatWaits:
             rate_set=FxRateSet.objects.last(),
         )  # fmt: skip
         accept(batch)
-        assert set(RepeatOrder.objects.values_list("status", flat=True)) == {"confirmed"}
+        assert set(RepeatOrder.objects.values_list("status", flat=True)) == {"awaiting_payment"}
 
     @pytest.mark.parametrize("name", ["USD", "CNY"])
     def test_is_not_locked_in_or_into(self, store, today, name):
