@@ -30,7 +30,8 @@ def refuse_what_is_not_fit(**_: Any) -> None:
     try:
         start_up.refuse()
     except ImproperlyConfigured as error:
-        sys.stderr.write(f"{error}\n")
+        # Beat has put its log in the place of sys.stderr by now.
+        (sys.__stderr__ or sys.stderr).write(f"{error}\n")
         raise SystemExit(1) from None
 
 

@@ -20,6 +20,9 @@ EACH = settings(max_examples=size(250, 2500, 12_500), deadline=None)
 
 published = st.decimals("0.00000001", "99999999", places=8, allow_nan=False)
 limits = st.decimals("0.000001", "0.999999", places=6, allow_nan=False)
+# So few places that an edge, and one digit beyond it, are within the eight that a rate is kept to.
+prices = st.decimals("0.01", "99999999", places=2, allow_nan=False)
+jumps = st.decimals("0.0001", "0.9999", places=4, allow_nan=False)
 EPOCH = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
 instants = st.timedeltas(dt.timedelta(0), dt.timedelta(days=25_000)).map(lambda span: EPOCH + span)
 moments = st.timedeltas(dt.timedelta(microseconds=1), dt.timedelta(days=30))
@@ -67,7 +70,7 @@ def test_an_index_triggers_beyond_its_limit_and_never_when_it_falls(close, limit
 
 
 @EACH
-@given(last=published, jump=limits, up=st.booleans())
+@given(last=prices, jump=jumps, up=st.booleans())
 def test_an_observation_exactly_a_jump_away_is_sound_and_one_digit_further_is_absurd(last, jump, up):
     away = jump * last
     edge = last + away if up else last - away
