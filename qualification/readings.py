@@ -119,7 +119,7 @@ def decode(stored: Mapping[str, Any]) -> Reading:
 
 
 def _field(stored: Mapping[str, Any]) -> Field:
-    places = [Box(**each) for each in stored.get("places", ())]
+    places = tuple(Box(**each) for each in stored.get("places", ()))
     return Field(**{**stored, "box": _box(stored["box"]), "places": places})
 
 

@@ -74,7 +74,7 @@ def _months(moved: Sequence[Movement], proven: Sequence[bool], *, clear: Sequenc
                 box=moved[broken[0]].box if broken else _around(boxes),
                 proven=not broken,
                 unclear=bool(broken) and not any(clear[n] for n in broken),
-                places=boxes,
+                places=tuple(boxes),
             )
 
 

@@ -1,5 +1,6 @@
 """The endpoints from the proforma to the completion: payments, releases, shipments, the connected ERP."""
 
+import datetime as dt
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from marketplace import access
+from marketplace import access, clock
 from marketplace.access import Can
 from marketplace.money import decimal_text
 from repurchase import models, queries
@@ -33,17 +34,17 @@ class Proformas(Endpoint):
     def get(self, request: Request, ref: str) -> Response:
         """The proforma invoices of a batch: one for each answer of the buyer, with what is to be paid by currency."""
         self.batch(ref)
-        found = invoices.proformas_of(self.store, ref)
-        return Response(settled.ProformaList({"results": [_proforma(each, ref) for each in found]}).data)
+        found, now = invoices.proformas_of(self.store, ref), clock.now(self.store)
+        return Response(settled.ProformaList({"results": [_proforma(each, ref, now) for each in found]}).data)
 
 
-def _proforma(found: models.Proforma, ref: str) -> dict[str, Any]:
+def _proforma(found: models.Proforma, ref: str, now: dt.datetime) -> dict[str, Any]:
     return {
         "pk": found.pk,
         "number": found.number,
         "open_account": found.open_account,
         "issued_at": found.issued_at,
-        "totals": [_total(total) for total in found.totals],
+        "totals": [_total(total) for total in invoices.owed(found, now=now)],
         "pdf": reverse("api:proforma-pdf", args=[ref, found.pk]) if found.issued_at else "",
     }
 

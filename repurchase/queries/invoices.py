@@ -3,6 +3,7 @@
 import datetime as dt
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -13,6 +14,7 @@ from marketplace.money import decimal_text
 from repurchase import proformas
 from repurchase.lifecycle import OrderStatus
 from repurchase.models import LineOutcome, Proforma, RepeatLine, RepeatOrder
+from repurchase.queries.totals import totals_of
 
 LINE_FIELDS = (
     "order", "repeats", "line", "sku", "title", "hs_code", "origin", "quantity", "currency", "goods",
@@ -52,6 +54,18 @@ def billed(found: Proforma) -> QuerySet[RepeatOrder]:
     """Its orders but those called off before it was printed; all, where none was left."""
     standing = found.orders.exclude(status=OrderStatus.CANCELLED)
     return standing if standing.exists() else found.orders.all()
+
+
+def owed(found: Proforma, *, now: dt.datetime) -> list[dict[str, Any]]:
+    """What it asks for, by currency, in minor units: as it was issued, or as it will be once its PDF is made."""
+    if found.issued_at:
+        return found.totals
+    names = ("goods", "freight", "goods_net", "freight_net", "tax", "total")
+    return [
+        {"currency": total.currency, "orders": total.orders}
+        | {f"{name}_minor": getattr(total, name).minor for name in names}
+        for total in totals_of(billed(found), now=now)
+    ]
 
 
 def lines_of(found: Proforma) -> list[Sequence[object]]:

@@ -1,6 +1,6 @@
 """Whether a field was read right, and if not, whether a machine would have let it pass."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -50,7 +50,7 @@ def _plain(value: str) -> str:
     return f"{Decimal(value):.2f}" if "." in value else "0.00" if value == "0" else value
 
 
-def checks(case: Case, reading: Reading) -> list[Check]:
+def checks(case: Case, reading: Reading, settled: Mapping[str, str] | None = None) -> list[Check]:
     world = World(
         today=TODAY,
         company=case.company.name,
@@ -63,4 +63,4 @@ def checks(case: Case, reading: Reading) -> list[Check]:
         },
         usd_of=lambda amount, currency, day: amount / 7 if currency == "CNY" else amount,
     )  # fmt: skip
-    return judge([Paper(ref=case.name, reading=reading)], world)
+    return judge([Paper(ref=case.name, reading=reading, settled=settled or {})], world)

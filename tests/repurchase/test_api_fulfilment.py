@@ -8,9 +8,10 @@ from marketplace import clock
 from marketplace.models import StockClaim
 from outbox.models import Event
 from repurchase.models import ErpConnection, ErpProduct, Payment, Release
-from repurchase.services import connecting, releasing, sweeping
+from repurchase.services import connecting, invoicing, releasing, sweeping
 from tests import world
 from tests.repurchase import paid
+from tests.repurchase.sealing import confirmed
 from tests.repurchase.test_api import Caller, problem
 
 pytestmark = pytest.mark.django_db
@@ -32,6 +33,17 @@ def refs(batch) -> list[str]:
 
 def told(kind: str) -> list[str]:
     return [ref for event in Event.objects.filter(type=kind).order_by("seq") for ref in event.data["orders"]]
+
+
+class TestAProforma:
+    def test_tells_what_is_owed_before_its_pdf_is_made_and_the_same_after(self, erp, store):
+        batch = confirmed(store)
+        before = erp.get(f"batches/{batch.ref}/proformas/").json()["results"][0]
+        invoicing.issue(batch.proformas.get().pk)
+        after = erp.get(f"batches/{batch.ref}/proformas/").json()["results"][0]
+        assert (before["issued_at"], before["pdf"]) == (None, "")
+        assert before["totals"] == after["totals"]
+        assert after["totals"][0]["orders"] == batch.orders.count()
 
 
 class TestADifference:
