@@ -64,9 +64,10 @@ LATIN = re.compile("[A-Za-z]")
 CYRILLIC_LETTER = re.compile("[а-яёА-ЯЁ]")
 LOOKS_CYRILLIC = str.maketrans("ABCEHKMOPTXYaceopxyk", "АВСЕНКМОРТХУасеорхук")
 WORD = re.compile(r"[^\W_]+")
-DIGIT_IN_WORD = re.compile(r"(?<!\d)[01]+(?=[^\W\d_])|(?<=[^\W\d_])[01](?!\d)")
-"""0 and 1 before a letter, or a single one at the end of a word: more of them there are a number."""
-DIGITS_AS = (str.maketrans("01", "ol"), str.maketrans("01", "oi"))
+STROKE_IN_WORD = re.compile(r"(?<!\d)[01]+(?=[^\W\d_])|(?<=[^\W\d_])[01](?!\d)|(?<=[A-Za-z])I(?=[a-z])")
+"""0 and 1 before a letter, or a single one at the end of a word (more of them there are a number); I before a small
+letter, as in “GIobal”."""
+STROKES_AS = (str.maketrans("01I", "oll"), str.maketrans("01", "oi"))
 ALIKE = (("ae", "a"), ("oe", "o"), ("ue", "u"), ("kh", "h"), ("x", "ks"), ("y", "i"), ("j", "i"))
 DOUBLED = re.compile(r"([^\W\d])\1+")
 HAN = re.compile(r"[㐀-䶿一-鿿豈-﫿]")
@@ -128,8 +129,8 @@ def _looks(text: str) -> Iterator[str]:
     yield latin
     if not text.isascii():
         yield WORD.sub(_as_cyrillic, text)
-    for digits in DIGITS_AS:
-        yield DIGIT_IN_WORD.sub(lambda found, digits=digits: found[0].translate(digits), latin)
+    for strokes in STROKES_AS:
+        yield STROKE_IN_WORD.sub(lambda found, strokes=strokes: found[0].translate(strokes), latin)
 
 
 def _as_latin(found: re.Match[str]) -> str:

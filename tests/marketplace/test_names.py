@@ -98,6 +98,8 @@ class TestAName:
             ("Ori0n Sh1pping", "Orion Shipping"),
             ("He1io G1obal", "Helio Global"),
             ("Ori0n", "Оrion"),
+            ("GIobal HeIio", "Global Helio"),
+            ("McIntyre", "MCINTYRE"),
             # and Latin ones that look Cyrillic
             ("Pомашка", "Romashka"),
             ("Cтоп Aвиa", "Стоп Авиа"),
