@@ -170,6 +170,7 @@ class Code(StrEnum):
     RATE_OF_MONTH_MISSING = "RATE_OF_MONTH_MISSING"
     # a question on a listed party
     ANSWER_BY_TWO = "ANSWER_BY_TWO"
+    ANSWER_BY_MEMBER = "ANSWER_BY_MEMBER"
     # a review
     REVIEW_STALE = "REVIEW_STALE"
     REVIEW_BY_UPLOADER = "REVIEW_BY_UPLOADER"

@@ -11,7 +11,7 @@ from diagnostics.problem import Problem
 from eligibility.findings import Finding
 from eligibility.models import Answer, PartyQuestion, PartyVote
 from marketplace import clock
-from marketplace.models import User
+from marketplace.models import Buyer, PastOrder, Store, User
 from outbox.bells import ring
 
 PLATFORM = 0
@@ -68,8 +68,9 @@ def cleared(parties: Collection[str], digests: Mapping[int, str]) -> Sequence[tu
 def answer(*, question: PartyQuestion, answer: str, reason: str, by: User) -> PartyQuestion:
     """One member's answer; with the second one alike the question is decided, and what waits for it is looked at.
 
-    NOT_FOUND for who is not of the compliance group, INPUT_INVALID without a reason, ANSWER_BY_TWO for a second
-    answer of the same person, STATE_CONFLICT when it was decided before.
+    NOT_FOUND for who is not of the compliance group, INPUT_INVALID without a reason, ANSWER_BY_MEMBER for a member of
+    a store that deals with the party, ANSWER_BY_TWO for a second answer of the same person, STATE_CONFLICT when it
+    was decided before.
     """
     if not by.has_perm(PERMISSION):
         raise Problem(Code.NOT_FOUND)
@@ -78,6 +79,8 @@ def answer(*, question: PartyQuestion, answer: str, reason: str, by: User) -> Pa
     question = PartyQuestion.objects.select_for_update().get(pk=question.pk)
     if question.verdict:
         raise Problem(Code.STATE_CONFLICT, state=question.verdict, event="answer")
+    if _deals_with(question.party, by):
+        raise Problem(Code.ANSWER_BY_MEMBER)
     if question.votes.filter(by=by).exists():
         raise Problem(Code.ANSWER_BY_TWO)
     now = clock.now()
@@ -93,3 +96,12 @@ def answer(*, question: PartyQuestion, answer: str, reason: str, by: User) -> Pa
         entry_digest=question.entry_digest,
     )  # fmt: skip
     return question
+
+
+def _deals_with(party: str, user: User) -> bool:
+    """Whether a store that the user is a member of has the party among its buyers or consignees."""
+    stores = Store.objects.filter(memberships__user=user)
+    return (
+        Buyer.objects.filter(store__in=stores, name=party).exists()
+        or PastOrder.objects.filter(store__in=stores, consignee=party).exists()
+    )

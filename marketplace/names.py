@@ -2,19 +2,25 @@
 
 A match is a question to a person, so what may be the same counts as the same. Left away on both sides: case, accents,
 umlauts and their spelling in two letters (ü, ue), punctuation, full-width signs, doubled letters and the legal form
-(“Co., Ltd.”, 有限公司). Cyrillic is read in Latin letters. The order of the words does not count (the surname may
-stand first), nor the spaces between them (Xiao Ming, Xiaoming).
+(“Co., Ltd.”, 有限公司). Cyrillic is read in Latin letters, traditional Chinese characters in simplified ones. The order
+of the words does not count (the surname may stand first), nor the spaces between them (Xiao Ming, Xiaoming).
+
+Signs that show nothing are left away as well, wherever they stand. A name may be read in several ways: a word with
+letters of one alphabet that look like those of another also as what it looks like (as Unicode's TR39 compares them),
+a sign that shows nothing also as a space. Two names may be the same when any of their readings are.
 
 A listed name of several words is found wherever they stand together in a party's name; one of a single word only as
 the whole name, so that a list with “Orion” does not stop every Orion of the world. Of Chinese names, which have no
 spaces, four characters or more are found inside a longer one.
 """
 
+import csv
 import hashlib
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from pathlib import Path
 
 LEGAL_FORMS = frozenset({
     "ab", "ag", "aps", "as", "asa", "bhd", "bv", "bvba", "co", "company", "corp", "corporation", "cv", "doo", "eood", "fze",
@@ -23,16 +29,45 @@ LEGAL_FORMS = frozenset({
     "spa", "spzoo", "srl", "sro", "zao", "ао", "зао", "оао", "ооо", "пао",
 })  # fmt: skip
 HAN_FORMS = (
-    "股份有限公司", "股份有限責任公司", "有限责任公司", "有限責任公司", "有限公司", "公司", "株式会社", "有限会社",
+    "股份有限公司", "股份有限责任公司", "有限责任公司", "有限公司", "公司", "株式会社", "有限会社",
 )  # fmt: skip
 LINKS = frozenset({"and", "und", "et", "y", "e", "the"})
 PLAIN = str.maketrans({"ø": "o", "đ": "d", "ł": "l", "æ": "ae", "œ": "oe", "ı": "i", "þ": "th", "ð": "d"})
+with (Path(__file__).parent / "data" / "simplified_characters.csv").open(encoding="utf-8") as _file:
+    SIMPLIFIED = str.maketrans({row["traditional"]: row["simplified"] for row in csv.DictReader(_file)})
+UNSEEN = re.compile(
+    "[\u115f\u1160\u3164\uffa0\u2065\ufff0-\ufff8\U000e0000-\U000e0fff]"  # letters and unassigned ones
+    "|[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]"
+    "|[\u034f\u17b4\u17b5\u180b-\u180d\u180f\ufe00-\ufe0f]"
+)
+"""What is never shown (Unicode's Default_Ignorable_Code_Point)."""
+MARKS = frozenset({"Mn", "Me", "Cf"})
+"""Categories of what only changes the letter before it, or how text runs."""
 JOINED = str.maketrans("", "", ".'’`´·")
 """Signs inside a word: “G.m.b.H.” is one word, “O'Neill” too. Every other sign parts words."""
 CYRILLIC = str.maketrans(dict(zip(
     "абвгґдеёєжзиійїклмнопрстуфхцчшщъыьэюя",
     ["a", "b", "v", "g", "g", "d", "e", "e", "e", "zh", "z", "i", "i", "i", "i", "k", "l", "m", "n", "o", "p", "r", "s", "t", "u", "f", "h", "ts", "ch", "sh", "shch", "", "i", "", "e", "iu", "ia"], strict=True,
 )))  # fmt: skip
+LOOKS_LATIN = str.maketrans(dict(zip(
+    "АаВвЕеЅѕІіЈјКкМмНнОоРрСсТтУуХхЬьҮүԚԛԜԝԀԁҺһӀӏҚқҢңҲҳҪҫӨөгѵ"  # Cyrillic
+    "ΑαΒβΕεΖΗηΙικΚΜΝνΟοΡρσΤτΥυΧχγωϹϲϳϜ"  # Greek
+    "օոսհցզԼՕՍ"  # Armenian
+    "ɑɡɩıǀʏɴʜʟʀᴀᴄᴅᴇᴋᴍᴏᴘᴛᴜᴠᴡᴢꜱ",  # Latin letters of phonetics
+    "aabbeessiijjkkmmhhooppccttyyxxbbyyqqwwddhhllkkhhxxccoorv"
+    "aabbeezhniikkmnvooppottyuxxywccjf"
+    "onuhgqlou"
+    "agiilynhlracdekmoptuvwzs", strict=True,
+)))  # fmt: skip
+"""Letters that look like Latin ones, each of its own size: Η looks like H, η like n (Unicode TR39, the common ones)."""
+LATIN = re.compile("[A-Za-z]")
+CYRILLIC_LETTER = re.compile("[а-яёА-ЯЁ]")
+LOOKS_CYRILLIC = str.maketrans("ABCEHKMOPTXYaceopxyk", "АВСЕНКМОРТХУасеорхук")
+WORD = re.compile(r"[^\W_]+")
+STROKE_IN_WORD = re.compile(r"(?<!\d)[01]+(?=[^\W\d_])|(?<=[^\W\d_])[01](?!\d)|(?<=[A-Za-z])I(?=[a-z])")
+"""0 and 1 before a letter, or a single one at the end of a word (more of them there are a number); I before a small
+letter, as in “GIobal”."""
+STROKES_AS = (str.maketrans("01I", "oll"), str.maketrans("01", "oi"))
 ALIKE = (("ae", "a"), ("oe", "o"), ("ue", "u"), ("kh", "h"), ("x", "ks"), ("y", "i"), ("j", "i"))
 DOUBLED = re.compile(r"([^\W\d])\1+")
 HAN = re.compile(r"[㐀-䶿一-鿿豈-﫿]")
@@ -48,12 +83,21 @@ KEY_CHARS = 300
 Words = tuple[str, ...]
 
 
-@lru_cache(maxsize=20_000)
 def plain(name: str) -> Words:
     """The words of a name that count; never none of them for a name that has any."""
-    text = unicodedata.normalize("NFKD", name).casefold().translate(PLAIN)
-    text = "".join(c for c in text if not unicodedata.combining(c))
-    text = unicodedata.normalize("NFC", text).translate(JOINED)
+    return _words(_without_marks(UNSEEN.sub("", name)))
+
+
+def _without_marks(name: str) -> str:
+    if name.isascii():
+        return name
+    text = unicodedata.normalize("NFKD", name)
+    return "".join(c for c in text if unicodedata.category(c) not in MARKS)
+
+
+def _words(text: str) -> Words:
+    text = unicodedata.normalize("NFC", text.casefold().translate(PLAIN)).translate(JOINED)
+    text = text.translate(SIMPLIFIED)
     words = "".join(c if c.isalnum() else " " for c in text).split()
     return tuple(_without_legal_form(words))
 
@@ -70,9 +114,36 @@ def _without_han_form(word: str) -> str:
 
 
 @lru_cache(maxsize=20_000)
-def units(name: str) -> Words:
-    """What is compared: each word in its simplest spelling, each Chinese character by itself."""
-    words = plain(name)
+def readings(name: str) -> tuple[Words, ...]:
+    """What is compared, for each way to read the name: its words in their simplest spelling, each Chinese character by
+    itself. The first is the name as it is written."""
+    seen = dict.fromkeys([UNSEEN.sub("", name), UNSEEN.sub(" ", name)])
+    texts = dict.fromkeys(text for each in seen for text in _looks(_without_marks(each)))
+    return tuple(dict.fromkeys(_comparable(_words(text)) for text in texts))
+
+
+def _looks(text: str) -> Iterator[str]:
+    """The text, and what it looks like."""
+    yield text
+    latin = text if text.isascii() else WORD.sub(_as_latin, text)
+    yield latin
+    if not text.isascii():
+        yield WORD.sub(_as_cyrillic, text)
+    for strokes in STROKES_AS:
+        yield STROKE_IN_WORD.sub(lambda found, strokes=strokes: found[0].translate(strokes), latin)
+
+
+def _as_latin(found: re.Match[str]) -> str:
+    """A word that may be meant as Latin: all of its letters look so, or one of them is."""
+    looks = found[0].translate(LOOKS_LATIN)
+    return looks if looks.isascii() or LATIN.search(found[0]) else found[0]
+
+
+def _as_cyrillic(found: re.Match[str]) -> str:
+    return found[0].translate(LOOKS_CYRILLIC) if CYRILLIC_LETTER.search(found[0]) else found[0]
+
+
+def _comparable(words: Words) -> Words:
     kept = [word for word in words if word not in LINKS] or words
     return tuple(unit for word in kept for unit in _units(word))
 
@@ -88,7 +159,7 @@ def _units(word: str) -> Sequence[str]:
 
 def keys_of_listed(names: Iterable[str]) -> list[str]:
     """How a listed name stands in the index: its words in their alphabetical order, and joined from each of them on."""
-    return sorted({key for name in names for key in _keys_of_listed(units(name))})
+    return sorted({key for name in names for words in readings(name) for key in _keys_of_listed(words)})
 
 
 def _keys_of_listed(words: Words) -> Iterator[str]:
@@ -102,7 +173,8 @@ def _keys_of_listed(words: Words) -> Iterator[str]:
 
 def keys_of(names: Iterable[str]) -> list[str]:
     """Every run of words in the names: a listed party that matches one of them has one of its keys among these."""
-    return sorted({key for name in names for run in _runs(units(name)) for key in _keys_of_run(run)})
+    read = {words for name in names for words in readings(name)}
+    return sorted({key for words in read for run in _runs(words) for key in _keys_of_run(run)})
 
 
 def _keys_of_run(run: Words) -> tuple[str, ...]:
@@ -128,14 +200,14 @@ def _runs(words: Words) -> Iterator[Words]:
 
 def places(party: str, listed: Iterable[str]) -> Iterator[str]:
     """The keys by which the party's name, or a telling part of it, stands among the `listed` keys."""
-    asked = units(party)
-    for run in _runs(asked):
-        by_word, joined, *glued = _keys_of_run(run)
-        yield from (key for key in glued if key in listed)
-        if by_word in listed and _tells(run, asked, spaced=True):
-            yield by_word
-        if joined in listed and _tells(run, asked, spaced=False):
-            yield joined
+    for asked in readings(party):
+        for run in _runs(asked):
+            by_word, joined, *glued = _keys_of_run(run)
+            yield from (key for key in glued if key in listed)
+            if by_word in listed and _tells(run, asked, spaced=True):
+                yield by_word
+            if joined in listed and _tells(run, asked, spaced=False):
+                yield joined
 
 
 def _tells(run: Words, asked: Words, *, spaced: bool) -> bool:
@@ -148,4 +220,4 @@ def _tells(run: Words, asked: Words, *, spaced: bool) -> bool:
 
 
 def same(party: str, listed: str) -> bool:
-    return any(True for _ in places(party, frozenset(_keys_of_listed(units(listed)))))
+    return any(True for _ in places(party, frozenset(keys_of_listed([listed]))))

@@ -78,6 +78,13 @@ BATCHES: Mapping[Code, Entry] = {
         _("Ask another member of the group."),
         Fixer.PLATFORM,
     ),
+    Code.ANSWER_BY_MEMBER: refusal(
+        403,
+        _("Nobody answers about their own store's parties"),
+        _("You are a member of a store that sells or ships to this party."),
+        _("Leave it to other members of the group."),
+        Fixer.PLATFORM,
+    ),
     Code.CAPACITY_EXCEEDED: curable(
         _("More than can be made"),
         _("{group} overflows first on {day}: {needed} pieces are due by then, {limit} can be made."),

@@ -48,7 +48,6 @@ class _File:
     report: Report
 
 
-@transaction.atomic
 def import_closes(
     *, path: Path, series: str, source: str = "file", update: bool = False, styles: Styles | None = None
 ) -> Report:
@@ -64,7 +63,8 @@ def import_closes(
     refused = file.report.rows["refused"] + file.report.rows["conflicting"]
     if refused and not file.texts:
         raise Problem(Code.FILE_NOTHING_TAKEN, file=path.name, value=refused)
-    take(series, source, file.texts, report=file.report, update=update, by=BY, now=now)
+    with transaction.atomic():
+        take(series, source, file.texts, report=file.report, update=update, by=BY, now=now)
     return file.report
 
 

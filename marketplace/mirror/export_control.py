@@ -3,6 +3,7 @@
 import csv
 import datetime as dt
 from collections import Counter
+from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from marketplace import clock
 from marketplace.mirror import screening_files
 from marketplace.mirror.countries import DATA
 from marketplace.mirror.refused import RefusedRows
-from marketplace.mirror.screening_files import Entry
+from marketplace.mirror.screening_files import Entry, ListFile
 from marketplace.models import Embargo, ScreenedParty
 from marketplace.names import keys_of_listed, plain
 from outbox.bells import ring
@@ -59,15 +60,23 @@ def load_embargoes() -> int:
     return len(rows)
 
 
-@transaction.atomic
 def import_screening_list(*, path: Path, list_name: str, refused_path: Path | None = None) -> Report:
     """Adds and updates the entries of one list, by reference and name. Codes of `screening_files.read`.
 
     Every row with a name is taken: what can't be read of it is left blank, which never screens less (R-90).
     """
-    report, at = Report(), clock.now()
+    report, file = Report(), screening_files.read(path)
+    with RefusedRows(refused_path, file.columns) if refused_path else nullcontext() as refused:
+        entries = _entries(file, refused, report)
+        _save(entries, list_name, report)
+    report.refused_file = refused_path if report.refused else None
+    return report
+
+
+@transaction.atomic
+def _save(entries: Mapping[tuple[str, str], Entry], list_name: str, report: Report) -> None:
+    at = clock.now()
     there = {(p.reference, p.name): p for p in ScreenedParty.objects.filter(list_name=list_name)}
-    entries = _entries(path, refused_path, report)
     new: list[ScreenedParty] = []
     changed: list[ScreenedParty] = []
     for place, entry in entries.items():
@@ -78,25 +87,21 @@ def import_screening_list(*, path: Path, list_name: str, refused_path: Path | No
     report.not_in_the_file = len(there.keys() - entries.keys())
     if new or changed:
         ring("repurchase.recheck_held")
-    return report
 
 
-def _entries(path: Path, refused_path: Path | None, report: Report) -> dict[tuple[str, str], Entry]:
+def _entries(file: ListFile, refused: RefusedRows | None, report: Report) -> dict[tuple[str, str], Entry]:
     """What the file lists, by reference and name."""
     found: dict[tuple[str, str], Entry] = {}
-    file = screening_files.read(path)
-    with RefusedRows(refused_path, file.columns) if refused_path else nullcontext() as refused:
-        for entry in file.entries:
-            if not plain(entry.name):  # without a letter or a digit it would match nothing
-                report.refused += 1
-                if refused:
-                    refused.write(entry.row_no, entry.fields, "no_name")
-                continue
-            _tell(entry, report)
-            place = (entry.reference, entry.name)
-            report.given_twice += place in found
-            found[place] = _together(found[place], entry) if place in found else entry
-    report.refused_file = refused_path if report.refused else None
+    for entry in file.entries:
+        if not plain(entry.name):  # without a letter or a digit it would match nothing
+            report.refused += 1
+            if refused:
+                refused.write(entry.row_no, entry.fields, "no_name")
+            continue
+        _tell(entry, report)
+        place = (entry.reference, entry.name)
+        report.given_twice += place in found
+        found[place] = _together(found[place], entry) if place in found else entry
     return found
 
 

@@ -2,9 +2,9 @@
 they are rows of their own (`StockClaim`)."""
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -87,30 +87,28 @@ def _write(rows: Sequence[Row], known: Mapping[str, tuple[int, dt.datetime | Non
         cursor.execute(WRITE, values)
 
 
-@transaction.atomic
 def import_file(
     *, store: Store, path: Path, refused_path: Path, progress: files.Progress | None = None
 ) -> dict[str, Any]:
     """A CSV of `sku,on_hand,synced_at` (docs/stock.md). A blank time is now; the codes of `files.rows`."""
-    counts: dict[str, int] = {}
-    accepted = row_no = 0
-    rows = enumerate(files.rows(path, columns=COLUMNS, progress=progress), start=1)
+    rows = list(files.rows(path, columns=COLUMNS, progress=progress))
     with RefusedRows(refused_path, COLUMNS) as refused:
-        for some in _parts(rows):
-            report = put(store=store, rows=[_as_sent(fields) for _, fields in some], source="file")
-            accepted += report.accepted
-            row_no = some[-1][0]
-            for each in report.rejected:
-                number, fields = some[each.index]
-                counts[str(each.code)] = counts.get(str(each.code), 0) + 1
-                refused.write(number, fields or (), str(each.code))
-    return {"read": row_no, "accepted": accepted, "refused": counts}
+        accepted, rejected = _put_all(store, rows)
+        for place, code in rejected:
+            refused.write(place + 1, rows[place] or (), code)
+    return {"read": len(rows), "accepted": accepted, "refused": dict(Counter(code for _, code in rejected))}
 
 
-def _parts(rows: Iterable[tuple[int, Any]]) -> Iterator[list[tuple[int, Any]]]:
-    source = iter(rows)
-    while some := list(islice(source, FILE_ROWS_A_STATEMENT)):
-        yield some
+@transaction.atomic
+def _put_all(store: Store, rows: Sequence[Sequence[str] | None]) -> tuple[int, list[tuple[int, str]]]:
+    """How many were accepted; the place and the code of each one that was not."""
+    accepted, rejected = 0, []
+    for start in range(0, len(rows), FILE_ROWS_A_STATEMENT):
+        some = [_as_sent(fields) for fields in rows[start : start + FILE_ROWS_A_STATEMENT]]
+        report = put(store=store, rows=some, source="file")
+        accepted += report.accepted
+        rejected += [(start + each.index, str(each.code)) for each in report.rejected]
+    return accepted, rejected
 
 
 def _as_sent(fields: Sequence[str] | None) -> Any:

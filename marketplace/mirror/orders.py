@@ -52,6 +52,7 @@ class _Pass:
     homes: dict[str, tuple[str, bool]] = field(default_factory=dict)  # customer → last country, assumed?
     cancellations: list[Cancellation] = field(default_factory=list)
     cancelled_rows: dict[int, Fields] = field(default_factory=dict)
+    nothing_to_cancel: list[int] = field(default_factory=list)  # cancellations that found no sale
 
 
 def import_orders(
@@ -71,12 +72,16 @@ def import_orders(
     """
     if file_format not in FORMATS:
         raise Problem(Code.FILE_FORMAT_UNKNOWN, value=file_format, limit=FORMATS)
-    with RefusedRows(refused_path, online_retail.COLUMNS) as refused, transaction.atomic():
-        staging.run("SELECT pg_advisory_xact_lock(hashtext('import_orders'), %(store)s)", store=store.pk)
+    with RefusedRows(refused_path, online_retail.COLUMNS) as refused:
         staging.create()
         read = _stage(files.rows(path, columns=online_retail.COLUMNS, progress=progress), profile, refused)
-        report = _move(store, read, profile, shift_latest_to, refused, dry_run)
-        transaction.set_rollback(dry_run)
+        with transaction.atomic():
+            staging.run("SELECT pg_advisory_xact_lock(hashtext('import_orders'), %(store)s)", store=store.pk)
+            report = _move(store, read, profile, shift_latest_to, refused_path, dry_run)
+            transaction.set_rollback(dry_run)
+        for row_no in read.nothing_to_cancel:
+            refused.write(row_no, read.cancelled_rows[row_no], Refused.NOTHING_TO_CANCEL)
+        staging.drop()
     return report
 
 
@@ -158,7 +163,7 @@ def _move(
     done: _Pass,
     profile: Profile | None,
     shift_latest_to: dt.date | None,
-    refused: RefusedRows,
+    refused_file: Path,
     dry_run: bool,
 ) -> Report:
     at = clock.now()
@@ -173,7 +178,7 @@ def _move(
     new_orders = staging.count(staging.ADD_ORDERS, **values)
     staging.run(staging.ADD_LINES, **values)
     new_prices = staging.count(staging.ADD_PRICES, **values | {"assumed": ["valid_from"] if days else []})
-    cancelled = _refund(store, done, refused)
+    cancelled = _refund(store, done)
     _count_rows(done.accounting)
     within, recent = _repeatable(store, newest, at)
     return Report(
@@ -185,7 +190,7 @@ def _move(
         lines_within_band=within,
         newest=newest and newest + dt.timedelta(days=days),
         shifted_days=days,
-        refused_file=refused.path,
+        refused_file=refused_file,
         dry_run=dry_run,
     )
 
@@ -207,7 +212,7 @@ def _values(store: Store, profile: Profile | None, days: int, at: dt.datetime) -
     }
 
 
-def _refund(store: Store, done: _Pass, refused: RefusedRows) -> int:
+def _refund(store: Store, done: _Pass) -> int:
     """Takes back what the cancellations find; how many orders are cancelled whole by now."""
     keys = staging.copier("stage_cancelled")
     for key in {c.key for c in done.cancellations}:
@@ -219,7 +224,7 @@ def _refund(store: Store, done: _Pass, refused: RefusedRows) -> int:
     )
     settled = settle(sales, done.cancellations)
     for cancellation in done.cancellations:
-        _account_for(cancellation, settled.found[cancellation.row_no], done, refused)
+        _account_for(cancellation, settled.found[cancellation.row_no], done)
     refunds = staging.copier("stage_refund")
     for refund in settled.refunds.items():
         refunds.add(refund)
@@ -232,14 +237,13 @@ def _refund(store: Store, done: _Pass, refused: RefusedRows) -> int:
     )[0][0]
 
 
-def _account_for(cancellation: Cancellation, found: int, done: _Pass, refused: RefusedRows) -> None:
+def _account_for(cancellation: Cancellation, found: int, done: _Pass) -> None:
     if found:
         kind = Cancelled.WHOLE if found == cancellation.quantity else Cancelled.PART
         done.accounting.cancelled[kind] += 1
         return
     done.accounting.refused[Refused.NOTHING_TO_CANCEL] += 1
-    row_no = cancellation.row_no
-    refused.write(row_no, done.cancelled_rows[row_no], Refused.NOTHING_TO_CANCEL)
+    done.nothing_to_cancel.append(cancellation.row_no)
 
 
 def _count_rows(accounting: Accounting) -> None:

@@ -34,7 +34,6 @@ class Report:
     cells: Counter[str] = field(default_factory=Counter)  # imported, gap, quarantined, changed, corrected
 
 
-@transaction.atomic
 def import_rates(
     *,
     path: Path,
@@ -56,7 +55,8 @@ def import_rates(
     refused = +file.rows
     if refused and not file.cells:
         raise Problem(Code.FILE_NOTHING_TAKEN, file=path.name, value=sum(refused.values()))
-    taken = publications.take(source, file.cells, update=update, by=BY, now=now)
+    with transaction.atomic():
+        taken = publications.take(source, file.cells, update=update, by=BY, now=now)
     return Report(
         new_days=taken.new_days,
         completed_days=taken.completed_days,

@@ -1,6 +1,7 @@
 """The file of refused rows: each as it was read, with its number and the reason beside it.
 
-The transaction of an import lies inside of it, so that the file is put in its place only after the commit.
+An import's transaction lies inside of it, so that the file is put in its place only after the commit; its rows are
+written before the transaction or after it, so that no disk is waited for within.
 """
 
 import csv

@@ -1,5 +1,7 @@
 """An import's temporary tables and the SQL that moves them into the mirror: set by set, in one transaction.
 
+The tables are filled before it, while the file is read, and belong to the connection.
+
 Everything is keyed by the store and the order's number, so an import that is repeated finds nothing new.
 """
 
@@ -50,7 +52,11 @@ TABLES: Mapping[str, Mapping[str, str]] = {
 def create() -> None:
     for table, columns in TABLES.items():
         kinds = ", ".join(f"{name} {kind}" for name, kind in columns.items())
-        run(f"DROP TABLE IF EXISTS pg_temp.{table}; CREATE TEMP TABLE {table} ({kinds}) ON COMMIT DROP")
+        run(f"DROP TABLE IF EXISTS pg_temp.{table}; CREATE TEMP TABLE {table} ({kinds})")
+
+
+def drop() -> None:
+    run("; ".join(f"DROP TABLE IF EXISTS pg_temp.{table}" for table in TABLES))
 
 
 def copier(table: str) -> Copy:

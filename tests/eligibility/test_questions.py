@@ -14,7 +14,7 @@ from eligibility.models import PartyQuestion, PartyVote
 from eligibility.queries import order_facts
 from eligibility.queries import world as world_of
 from eligibility.screener import screen
-from marketplace.models import ScreenedParty
+from marketplace.models import Membership, Role, ScreenedParty
 from tests import world
 from tests.eligibility.facts import LIMITS, NOW, RATES
 from tests.repurchase.listed import decide, listed, officer
@@ -125,6 +125,23 @@ class TestAnAnswer:
         with pytest.raises(Problem) as refused:
             questions.answer(question=question, answer="not_same", reason="y", by=by)
         assert refused.value.code is Code.ANSWER_BY_TWO
+
+    @pytest.mark.parametrize("party", [PARTY, "Somebody GmbH"])
+    def test_is_not_given_by_a_member_of_a_store_that_deals_with_the_party(self, store, party):
+        listed(party)
+        question, by = asked(store), officer()
+        Membership.objects.create(user=by, store=store, role=Role.VIEWER)
+        with pytest.raises(Problem) as refused:
+            questions.answer(question=question, answer="not_same", reason="x", by=by)
+        assert refused.value.code is Code.ANSWER_BY_MEMBER
+        assert not PartyVote.objects.exists()
+
+    def test_is_given_by_a_member_of_a_store_that_never_met_the_party(self, store):
+        listed("SAMPLE DRONE")
+        question, by = asked(store), officer()
+        Membership.objects.create(user=by, store=world.store(), role=Role.VIEWER)
+        questions.answer(question=question, answer="not_same", reason="x", by=by)
+        assert PartyVote.objects.filter(by=by).exists()
 
     def test_after_the_decision_is_refused(self, store):
         listed("SAMPLE DRONE")
