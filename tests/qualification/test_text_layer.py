@@ -103,11 +103,12 @@ class TestAFieldOfThePicture:
         fields, _ = held([field("opening_balance", seen)], [field("opening_balance", said)], shows=(seen,))
         assert fields[0].for_human
 
-    def test_that_the_text_confirms_is_not_proven_by_it(self):
-        """A total that is no product stays one, though both say so."""
-        total = replace(field("total 1", "90.00"), confidence=0.0)
-        fields, _ = held([total], [total])
-        assert (fields[0].for_human, fields[0].proven) == (False, False)
+    @pytest.mark.parametrize("confidence", [0.0, 0.2, 0.79, 0.8, 0.95])
+    def test_is_never_surer_because_the_text_repeats_it(self, confidence):
+        seen = replace(field("valid_until", "2036-12-31"), confidence=confidence)
+        fields, differences = held([seen], [field("valid_until", "2036-12-31")], shows=("2036-12-31",))
+        assert (fields, differences) == ([seen], [])
+        assert fields[0].for_human is (confidence < 0.8)
 
     def test_that_was_read_unsurely_is_no_finding(self):
         unsure = replace(field("valid_until", "2026-12-31"), confidence=0.5)
