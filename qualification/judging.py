@@ -45,6 +45,9 @@ class Paper:
     def value(self, name: str) -> str:
         return self.settled.get(name, self.reading.of(name).value)
 
+    def raw(self, name: str) -> str:
+        return self.reading.of(name).raw
+
     @property
     def as_read(self) -> "Paper":
         """Without what was typed over fields that the machine read for sure, and without a word on the seal."""

@@ -1,7 +1,9 @@
 """The table of checks, on both sides of each limit; readings are made, not read."""
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
@@ -83,6 +85,22 @@ def whole(**replaced) -> list[Paper]:
         "D3": declaration(3),
     }
     return [p for p in (papers | replaced).values() if p]
+
+
+def moved(of: Paper, amounts: Sequence[Decimal], *, same_day: bool = False) -> Paper:
+    """With these credits on the days of August, and a balance after each that is its own account's."""
+    start = Decimal(len(of.ref) + ord(of.ref))
+    days = (1 if same_day else n + 1 for n in range(len(amounts)))
+    told = [
+        f"2026-08-{day:02} {a:+.2f} = {start + n}"
+        for n, (day, a) in enumerate(zip(days, amounts, strict=False))
+    ]
+    told_sum = {"credits 2026-08": str(sum(amounts))}
+    fields = [
+        replace(f, value=told_sum.get(f.name, f.value), raw="; ".join(told) if f.name in told_sum else f.raw)
+        for f in of.reading.fields
+    ]
+    return replace(of, reading=replace(of.reading, fields=fields))
 
 
 def differing(of: Paper) -> Paper:
@@ -167,6 +185,41 @@ class TestEachCheck:
         copy = statement(credit="60000.00", ref="T", account="999988887777")
         papers = whole(S=statement(credit="60000.00"), T=copy)
         assert verdicts(papers, Code.STATEMENT_TURNOVER_TOO_LOW) == FAILED
+
+    @pytest.mark.parametrize(("credit", "debit"), [("100000.00", "0.00"), ("100000.00", "0"), ("0", "7.00")])
+    def test_finds_a_copy_whose_months_have_one_side_only(self, credit, debit):
+        sides = {f"debits 2026-{m}": debit for m in ("08", "09", "10")}
+        copy = statement(credit=credit, ref="T", account="999988887777", **sides)
+        papers = whole(S=statement(credit=credit, **sides), T=copy)
+        assert verdicts(papers, Code.STATEMENT_REPEATED) == FAILED
+
+    def test_finds_no_copy_in_months_without_movements(self):
+        sides = {f"debits 2026-{m}": "0.00" for m in ("08", "09", "10")}
+        two = [
+            statement(credit="0", ref=ref, account=a, **sides) for ref, a in (("S", "1" * 9), ("T", "2" * 9))
+        ]
+        assert verdicts(two, Code.STATEMENT_REPEATED) == PASSED
+
+    @pytest.mark.parametrize(
+        ("count", "changed", "expected"),
+        [
+            (5, 1, FAILED), (9, 1, FAILED), (10, 1, FAILED), (19, 1, FAILED), (20, 2, FAILED),
+            (4, 1, PASSED), (5, 2, PASSED), (19, 2, PASSED), (20, 3, PASSED),
+        ],
+    )  # fmt: skip
+    def test_finds_a_copy_by_its_movements(self, count, changed, expected):
+        """Each changed by a cent, and the sums with them."""
+        amounts = [Decimal(100 + n) for n in range(count)]
+        mine = moved(statement("2026-08", ref="S"), amounts)
+        cents = [amount + Decimal("0.01") * (n < changed) for n, amount in enumerate(amounts)]
+        copy = moved(statement("2026-08", ref="T", account="999988887777"), cents)
+        assert verdicts([mine, copy], Code.STATEMENT_REPEATED) == expected
+
+    def test_counts_movements_that_are_alike_one_by_one(self):
+        mine = moved(statement("2026-08", ref="S"), [Decimal(100)] * 10, same_day=True)
+        other = [Decimal(100)] * 5 + [Decimal(n) for n in range(1, 6)]
+        copy = moved(statement("2026-08", ref="T", account="999988887777"), other, same_day=True)
+        assert verdicts([mine, copy], Code.STATEMENT_REPEATED) == PASSED
 
     def test_knows_the_statements_that_other_stores_have_shown(self):
         found = verdicts(whole(), Code.STATEMENT_SEEN_ELSEWHERE, copies_elsewhere=frozenset({"S"}))
