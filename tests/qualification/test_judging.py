@@ -108,6 +108,10 @@ def differing(of: Paper) -> Paper:
     return replace(of, reading=replace(of.reading, differences=[lie]))
 
 
+def laid_over(of: Paper, *names: str) -> Paper:
+    return replace(of, reading=replace(of.reading, laid_over=names))
+
+
 def verdicts(papers, code: Code, **changes) -> set[Verdict]:
     return {c.verdict for c in judge(papers, world(**changes)) if c.code is code}
 
@@ -137,6 +141,8 @@ class TestEachCheck:
             (Code.SEAL_MISSING, whole(L=licence(settled={"seal": "yes"})), PASSED),
             (Code.TEXT_LAYER_DIFFERS, whole(), PASSED),
             (Code.TEXT_LAYER_DIFFERS, whole(L=differing(licence())), {Verdict.PASSED, Verdict.FAILED}),
+            (Code.PAGE_LAID_OVER, whole(), PASSED),
+            (Code.PAGE_LAID_OVER, whole(L=laid_over(licence(), "valid_until")), {Verdict.PASSED, Verdict.FAILED}),
             (Code.STATEMENT_REPEATED, whole(), PASSED),
             (Code.STATEMENT_REPEATED, whole(T=statement(ref="T")), FAILED),
             (Code.STATEMENT_REPEATED, whole(T=statement("2026-11", ref="T", begin="2026-10-31", end="2026-11-30", credit="1.00")), FAILED),
@@ -279,6 +285,15 @@ class TestAnAlarm:
             valid_until="2026-11-01", unsure=("valid_until",), settled={"valid_until": "2036-11-01"}
         )
         assert verdicts(whole(L=typed), Code.LICENCE_EXPIRED) == PASSED
+
+    @pytest.mark.parametrize("until", ["2036-11-01", "2026-12-31"])
+    def test_of_what_was_laid_over_the_page_stays_for_each_field(self, until):
+        values = {"valid_until": until, "credit_code": "91110000600037341L"}
+        forged = laid_over(licence(unsure=tuple(values), settled=values), *values)
+        failed = [c for c in judge(whole(L=forged), world()) if c.verdict is Verdict.FAILED]
+        assert {(c.code, c.evidence["field"]) for c in failed} == {
+            (Code.PAGE_LAID_OVER, name) for name in values
+        }
 
     def test_of_one_code_stays_when_another_code_answers_now(self):
         """With a rate for what was typed, the turnover is checked; that the statement says XAU is not undone."""
