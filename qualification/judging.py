@@ -45,6 +45,9 @@ class Paper:
     def value(self, name: str) -> str:
         return self.settled.get(name, self.reading.of(name).value)
 
+    def raw(self, name: str) -> str:
+        return self.reading.of(name).raw
+
     @property
     def as_read(self) -> "Paper":
         """Without what was typed over fields that the machine read for sure, and without a word on the seal."""
@@ -230,6 +233,19 @@ def _text_layers(papers: Sequence[Paper], world: World) -> Iterator[Check]:
             )  # fmt: skip
         if not paper.reading.differences:
             yield _check("text_layer", Code.TEXT_LAYER_DIFFERS, True, [paper])
+
+
+def _laid_over(papers: Sequence[Paper], world: World) -> Iterator[Check]:
+    """R-41: what lies over a page's own picture was put there; whoever confirms it sees only that."""
+    for paper in papers:
+        for name in paper.reading.laid_over[:MAX_DIFFERENCES]:
+            read = paper.reading.of(name)
+            yield _check(
+                "laid_over", Code.PAGE_LAID_OVER, False, [paper], item=name, field=name,
+                page=read.box.page if read.box else "—", value=read.value or "—",
+            )  # fmt: skip
+        if not paper.reading.laid_over:
+            yield _check("laid_over", Code.PAGE_LAID_OVER, True, [paper])
 
 
 def _licence(papers: Sequence[Paper], world: World) -> Iterator[Check]:
@@ -496,7 +512,7 @@ def _in_usd(paper: Paper, world: World) -> Iterator[Decimal | None]:
 
 
 CHECKS: Sequence[Callable[[Sequence[Paper], World], Iterator[Check]]] = (
-    _all_there, _company, _seals, _text_layers, _licence, _account, _balances, _months, _repeated, _turnover,
+    _all_there, _company, _seals, _text_layers, _laid_over, _licence, _account, _balances, _months, _repeated, _turnover,
     _numbers, _headings, _sums, _total, _certificate,
 )  # fmt: skip
 """The table, in the order of the requirements."""

@@ -62,6 +62,7 @@ def read(data: bytes, kind: Kind, *, engine: Engine) -> tuple[Reading, list[Shee
         seals=[seal for sheet in sheets for seal in sheet.seals],
         engine=engine.NAME,
         differences=differences,
+        laid_over=[f.name for f in fields if f.meets(painted)],
     )
     return under_seals(reading), sheets
 
@@ -138,7 +139,7 @@ def _held_against_text(
 
 
 def _painted_over(field: Field, painted: Sequence[Box]) -> Field:
-    """What was laid over something else is for the human."""
+    """What was laid over something else is for the human, and a failed check besides."""
     return replace(field, confidence=min(field.confidence, DOUBTED)) if field.meets(painted) else field
 
 

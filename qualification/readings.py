@@ -87,6 +87,7 @@ class Reading:
     seals: Sequence[Box]
     engine: str
     differences: Sequence[Difference] = ()
+    laid_over: Sequence[str] = ()  # names of fields that stand where something was laid over the page
 
     def of(self, name: str) -> Field:
         return next((f for f in self.fields if f.name == name), Field(name=name, value=""))

@@ -8,7 +8,7 @@ from qualification.readings import Kind
 
 ANY_KIND = (
     Code.DOCUMENT_UNREADABLE, Code.FIELD_UNREAD, Code.SEAL_MISSING, Code.TEXT_LAYER_DIFFERS,
-    Code.COMPANY_NAME_MISMATCH,
+    Code.PAGE_LAID_OVER, Code.COMPANY_NAME_MISMATCH,
 )  # fmt: skip
 OF_KIND: Mapping[Kind, str] = {
     Kind.LICENCE: "LICENCE_",

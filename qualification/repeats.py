@@ -1,20 +1,31 @@
 """The same statement twice: in one store, where it counts once, and in two stores (R-34, R-35). Pure.
 
 Two statements are the same where they tell of the same account on the same day, whatever else they say, or where a
-month of one has the very credits and debits of the other: a copy whose account number was changed.
+month of one has the very credits and debits of the other, or nearly all of its movements: a copy whose account number
+was changed.
 """
 
 import datetime as dt
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Protocol, TypeVar
 
 from qualification.readings import YEARS
 
+MOVED = "movement:"
+NOTHING = "0.00"
+LEAST_MOVEMENTS = 5
+"""Of a month; fewer may be alike by chance."""
+OF_WHICH_ONE_MAY_DIFFER = 10
+"""So many movements; of fewer one may differ as well."""
+
 
 class Document(Protocol):
     def value(self, name: str) -> str: ...
+
+    def raw(self, name: str) -> str: ...
 
     def names(self, prefix: str) -> list[str]: ...
 
@@ -23,15 +34,31 @@ D = TypeVar("D", bound=Document)
 
 
 def marks(document: Document) -> list[str]:
-    """What a statement is found again by in other stores: its account by month, and each month's sums."""
+    """What a statement is found again by in other stores: its account by month, each month's sums and movements."""
     account = account_of(document)
     months = _months(document)
     return sorted(
         {
             *(f"account:{account}:{month}" for month in months if account),
             *(f"sums:{month}:{sums}" for month, sums in _sums(document).items()),
+            *(f"{MOVED}{each}" for those in _movements(document).values() for each in those),
         }
     )
+
+
+def share_marks(mine: Collection[str], theirs: Collection[str]) -> bool:
+    """Whether two statements are the same by their marks."""
+    one, other = ({m for m in those if not m.startswith(MOVED)} for those in (mine, theirs))
+    return bool(one & other) or _moved_alike(_by_month(mine), _by_month(theirs))
+
+
+def _by_month(those: Collection[str]) -> Mapping[str, set[str]]:
+    found: dict[str, set[str]] = defaultdict(set)
+    for mark in those:
+        if mark.startswith(MOVED):
+            each = mark.removeprefix(MOVED)
+            found[each[:7]].add(each)
+    return found
 
 
 def account_of(document: Document) -> str:
@@ -40,8 +67,9 @@ def account_of(document: Document) -> str:
 
 def pairs(documents: Sequence[D]) -> Iterator[tuple[D, D]]:
     """Each two that are the same."""
-    for one, other in combinations(documents, 2):
-        if _overlap(one, other) or _sums(one).items() & _sums(other).items():
+    told = [(each, _sums(each).items(), _movements(each)) for each in documents]
+    for (one, sums, moved), (other, other_sums, other_moved) in combinations(told, 2):
+        if _overlap(one, other) or sums & other_sums or _moved_alike(moved, other_moved):
             yield one, other
 
 
@@ -82,17 +110,37 @@ def _months(document: Document) -> list[str]:
 
 
 def _sums(document: Document) -> Mapping[str, str]:
-    """The credits and debits of each month with both; a month without movements is like any other."""
-    return {
-        month: f"{credits}:{debits}"
-        for month in (name.removeprefix("credits ") for name in document.names("credits "))
-        if (credits := _plain(document.value(f"credits {month}")))
-        and (debits := _plain(document.value(f"debits {month}")))
-    }
+    """The credits and debits of each month with either; a month without movements is like any other."""
+    months = [name.removeprefix("credits ") for name in document.names("credits ")]
+    sides = {m: [_plain(document.value(f"{side} {m}")) for side in ("credits", "debits")] for m in months}
+    return {month: ":".join(both) for month, both in sides.items() if both != [NOTHING, NOTHING]}
 
 
 def _plain(amount: str) -> str:
-    """“1,200.50” and “1200.50” alike; "" for nothing."""
+    """“1,200.50” and “1200.50” alike."""
     text = amount.replace(",", "")
     whole, _, cents = text.partition(".")
-    return f"{whole}.{cents:0<2}" if text.strip("0.") else ""
+    return f"{whole}.{cents:0<2}" if text.strip("0.") else NOTHING
+
+
+def _movements(document: Document) -> Mapping[str, set[str]]:
+    """Day and amount of each movement by month, as the machine read them; the second alike as another one."""
+    found: dict[str, set[str]] = {}
+    for name in document.names("credits "):
+        read = [each.partition(" = ")[0] for each in document.raw(name).split("; ") if " = " in each]
+        seen: Counter[str] = Counter()
+        for each in read:
+            seen[each] += 1
+            found.setdefault(name.removeprefix("credits "), set()).add(f"{each} {seen[each]}")
+    return found
+
+
+def _moved_alike(one: Mapping[str, set[str]], other: Mapping[str, set[str]]) -> bool:
+    """Whether a month of the one has nearly all movements of the other's, or the other way round."""
+    return any(_alike(one[month], other[month]) for month in one.keys() & other.keys())
+
+
+def _alike(one: set[str], other: set[str]) -> bool:
+    count = min(len(one), len(other))
+    may_differ = max(count // OF_WHICH_ONE_MAY_DIFFER, 1)
+    return count >= LEAST_MOVEMENTS and len(one & other) >= count - may_differ

@@ -1,7 +1,8 @@
 """A file's own text held against its picture: the picture is the truth, the text a claim (R-41). Pure.
 
-A field counts as read where both say the same. Where the picture was read surely, was read so once more, and shows
-other than what the text says, that is a Difference; where it is unsure, the field goes to the human.
+A field counts as read where its picture was read surely and the text does not deny it. Where the picture was read
+surely, was read so once more, and shows other than what the text says, that is a Difference; where it is unsure, the
+field goes to the human, whatever the text says.
 """
 
 import itertools
@@ -67,9 +68,7 @@ def _compared(seen: Field, said: Field | None, look: Look) -> tuple[Field, Diffe
         return seen, None
     if seen.name.startswith(ADDED_UP):
         return _sums_compared(seen, said)
-    if _same(seen, said):
-        return replace(seen, confidence=0.99), None
-    if seen.for_human:
+    if seen.for_human or _same(seen, said):
         return seen, None
     if _shows(said, look) or not _shows(seen, look):
         return _doubted(seen), None

@@ -77,6 +77,11 @@ DOCUMENTS: Mapping[Code, Entry] = {
         _("Page {page} shows {value}; the text inside the file says {limit}."),
         _("Print the untouched document and scan it, without text recognition, notes or form fields."),
     ),
+    Code.PAGE_LAID_OVER: document(
+        _("Something was laid over the page"),
+        _("Page {page} shows {value} where something else lies under it."),
+        _("Print the untouched document and scan it, without notes, form fields or anything laid over it."),
+    ),
     Code.COMPANY_NAME_MISMATCH: document(
         _("Another company"),
         _("It names {value}; the store belongs to {limit}."),

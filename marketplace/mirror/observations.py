@@ -132,8 +132,21 @@ class Course:
         """A publication that says nothing of use, or was discarded: no base is made across it."""
         self._run.clear()
 
+    def correct(self, day: dt.date, value: Decimal | None, *, good: Decimal) -> Sight:
+        """Judges a correction of a day that has a good value, and changes nothing.
+
+        Against that value as well: the day before may have been corrected by the same file.
+        """
+        sight = self.look(day, value)
+        if value is None or sight.reason:
+            return sight
+        reason = _judged(value, good, self.bounds.max_jump)
+        if self.units and looks_inverse(value, good):
+            reason = Reason.INVERSE
+        return Sight(reason=reason, last_good=good) if reason else sight
+
     def look(self, day: dt.date, value: Decimal | None) -> Sight:
-        """Judges and changes nothing: a correction of a day that has a good one. `value`: None for no number."""
+        """Judges and changes nothing. `value`: None for no number."""
         last = self._last_good(day)
         reason = _judged(value, last, self.bounds.max_jump)
         if value is not None and reason in (None, Reason.ABSURD):
@@ -211,7 +224,7 @@ def settle(known: Known, news: Mapping[dt.date, str], *, course: Course) -> Sett
             course.out()
         else:
             value = number_of(text, course.bounds.places)
-            sight = course.see(day, value) if good is None else course.look(day, value)
+            sight = course.see(day, value) if good is None else course.correct(day, value, good=good)
             _take(settled, day, text, value, sight, new=day in news)
             settled.sound += (
                 day in news and sight.reason is None and (sight.last_good or course.expected) is not None

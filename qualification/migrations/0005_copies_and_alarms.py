@@ -16,9 +16,13 @@ class _Read:
 
     def __init__(self, fields, settled):
         self.values = {each["name"]: each["value"] for each in fields} | settled
+        self.raws = {each["name"]: each.get("raw", "") for each in fields}
 
     def value(self, name):
         return self.values.get(name, "")
+
+    def raw(self, name):
+        return self.raws.get(name, "")
 
     def names(self, prefix):
         return sorted(name for name in self.values if name.startswith(prefix))

@@ -83,7 +83,7 @@ def checks(
 
 
 def _copies_elsewhere(store: Store, papers: Sequence[Paper]) -> frozenset[str]:
-    """Statements of which another store has shown the same file, account and month, or sums of a month."""
+    """Statements of which another store has shown the same file, account and month, or a month alike."""
     statements = [p for p in papers if p.kind is Kind.STATEMENT]
     own = {p.ref: {*repeats.marks(p), *repeats.marks(p.as_read)} for p in statements}
     if not own:
@@ -92,13 +92,14 @@ def _copies_elsewhere(store: Store, papers: Sequence[Paper]) -> frozenset[str]:
     others = Upload.objects.filter(kind=Kind.STATEMENT).exclude(store=store)
     marks = sorted(set().union(*own.values()))
     found = others.filter(Q(sha256__in=digests.values()) | Q(marks__has_any_keys=marks))
-    seen_marks: set[str] = set()
-    seen_files: set[str] = set()
-    for digest, other in found.values_list("sha256", "marks"):
-        seen_files.add(digest)
-        seen_marks.update(other)
-    same_file = {str(key) for key, digest in digests.items() if digest in seen_files}
-    return frozenset(ref for ref, mine in own.items() if mine & seen_marks or ref in same_file)
+    seen = list(found.values_list("sha256", "marks"))
+    files = {digest for digest, _ in seen}
+    same_file = {str(key) for key, digest in digests.items() if digest in files}
+    return frozenset(
+        ref
+        for ref, mine in own.items()
+        if ref in same_file or any(repeats.share_marks(mine, theirs) for _, theirs in seen)
+    )
 
 
 def _main_headings(store: Store, digits: int) -> frozenset[str]:

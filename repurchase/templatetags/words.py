@@ -205,6 +205,7 @@ CHECKS: Mapping[str, str | Promise] = {
     "company": _("It names the company of the store"),
     "seal": _("It bears a seal"),
     "text_layer": _("The file's own text says what its pages show"),
+    "laid_over": _("Nothing was laid over what its pages say"),
     "licence_code": _("The credit code's check sign"),
     "licence_term": _("The licence is in force"),
     "account": _("The account number"),

@@ -86,6 +86,25 @@ def test_the_third_in_a_row_within_five_per_cent_acts(rates, base):
     assert not settled.replaced & settled.acting.keys()
 
 
+@pytest.mark.parametrize(
+    ("rates", "acting"),
+    [
+        (["1.309", "1.5577", "1.8536", "2.2057", "2.6247"], 1),  # each 19 % above the one before
+        (["1.0", "0.91", "0.909"], 1),  # nearer to 1 ÷ 1.1 than to what they replace
+        (["1.32", "1.32", "1.32", "1.32"], 4),  # exactly a fifth
+        (["1.32", "1.33", "1.3"], 2),
+    ],
+)
+def test_a_correction_is_held_against_the_value_that_it_replaces(rates, acting):
+    start = day("2026-01-05")
+    days = [start + dt.timedelta(days=n) for n in range(6)]
+    news = dict(zip(days[1:], rates, strict=False))
+    known = Known(good=dict.fromkeys(days, Decimal("1.1")))
+    settled = settle(known, news, course=Course(bounds=BOUNDS, units=True))
+    assert (len(settled.acting), len(settled.held)) == (acting, len(rates) - acting)
+    assert {sight.last_good for _, sight in settled.held.values()} <= {Decimal("1.1")}
+
+
 def breaches(table, days, held) -> set[tuple[dt.date, str, dt.date]]:
     """(day of the lock, currency, day of the first publication that moved too far within 72 hours).
 

@@ -267,6 +267,26 @@ class TestAFailedCheck:
         assert press(client, case, "approve").status_code == 302
         assert standing() == Standing.OPEN
 
+    def test_of_a_page_that_was_laid_over_is_not_cleared_by_ticking_what_it_shows(self, client, handed_in):
+        case = handed_in()
+        row = Upload.objects.get(kind=Kind.LICENCE)
+        row.reading["laid_over"] = ["valid_until"]
+        for each in row.reading["fields"]:
+            each["confidence"] = 0.4 if each["name"] == "valid_until" else each["confidence"]
+        row.save()
+        until = next(f["value"] for f in row.reading["fields"] if f["name"] == "valid_until")
+        ticked = {f"ok:{row.key}:valid_until": "on", f"value:{row.key}:valid_until": until}
+        client.force_login(reviewer())
+        page = client.get(f"{QUEUE}{case.pk}/desk/", headers={"Accept-Language": "en"}).content.decode()
+        assert f"Page 1 shows {until} where something else lies under it" in page
+        assert press(client, case, "approve", **ticked).status_code == 422
+        assert press(client, case, "approve", overrule="a sticker of the office", **ticked).status_code == 302
+        assert standing() == Standing.IN_REVIEW
+        assert LedgerEntry.objects.get(kind="qualification.overruled").facts["failed"] == ["PAGE_LAID_OVER"]
+        client.force_login(reviewer("second@example.com"))
+        assert press(client, case, "approve").status_code == 302
+        assert standing() == Standing.OPEN
+
     def test_that_one_person_typed_over_needs_another(self, client, failing):
         row = Upload.objects.get(kind=Kind.LICENCE)
         typed = {f"ok:{row.key}:valid_until": "on", f"value:{row.key}:valid_until": "2036-11-01"}

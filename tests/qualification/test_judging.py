@@ -1,7 +1,9 @@
 """The table of checks, on both sides of each limit; readings are made, not read."""
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
@@ -85,9 +87,29 @@ def whole(**replaced) -> list[Paper]:
     return [p for p in (papers | replaced).values() if p]
 
 
+def moved(of: Paper, amounts: Sequence[Decimal], *, same_day: bool = False) -> Paper:
+    """With these credits on the days of August, and a balance after each that is its own account's."""
+    start = Decimal(len(of.ref) + ord(of.ref))
+    days = (1 if same_day else n + 1 for n in range(len(amounts)))
+    told = [
+        f"2026-08-{day:02} {a:+.2f} = {start + n}"
+        for n, (day, a) in enumerate(zip(days, amounts, strict=False))
+    ]
+    told_sum = {"credits 2026-08": str(sum(amounts))}
+    fields = [
+        replace(f, value=told_sum.get(f.name, f.value), raw="; ".join(told) if f.name in told_sum else f.raw)
+        for f in of.reading.fields
+    ]
+    return replace(of, reading=replace(of.reading, fields=fields))
+
+
 def differing(of: Paper) -> Paper:
     lie = Difference(page=1, field="valid_until", shown="2026-12-31", written="2036-12-31")
     return replace(of, reading=replace(of.reading, differences=[lie]))
+
+
+def laid_over(of: Paper, *names: str) -> Paper:
+    return replace(of, reading=replace(of.reading, laid_over=names))
 
 
 def verdicts(papers, code: Code, **changes) -> set[Verdict]:
@@ -119,6 +141,8 @@ class TestEachCheck:
             (Code.SEAL_MISSING, whole(L=licence(settled={"seal": "yes"})), PASSED),
             (Code.TEXT_LAYER_DIFFERS, whole(), PASSED),
             (Code.TEXT_LAYER_DIFFERS, whole(L=differing(licence())), {Verdict.PASSED, Verdict.FAILED}),
+            (Code.PAGE_LAID_OVER, whole(), PASSED),
+            (Code.PAGE_LAID_OVER, whole(L=laid_over(licence(), "valid_until")), {Verdict.PASSED, Verdict.FAILED}),
             (Code.STATEMENT_REPEATED, whole(), PASSED),
             (Code.STATEMENT_REPEATED, whole(T=statement(ref="T")), FAILED),
             (Code.STATEMENT_REPEATED, whole(T=statement("2026-11", ref="T", begin="2026-10-31", end="2026-11-30", credit="1.00")), FAILED),
@@ -167,6 +191,41 @@ class TestEachCheck:
         copy = statement(credit="60000.00", ref="T", account="999988887777")
         papers = whole(S=statement(credit="60000.00"), T=copy)
         assert verdicts(papers, Code.STATEMENT_TURNOVER_TOO_LOW) == FAILED
+
+    @pytest.mark.parametrize(("credit", "debit"), [("100000.00", "0.00"), ("100000.00", "0"), ("0", "7.00")])
+    def test_finds_a_copy_whose_months_have_one_side_only(self, credit, debit):
+        sides = {f"debits 2026-{m}": debit for m in ("08", "09", "10")}
+        copy = statement(credit=credit, ref="T", account="999988887777", **sides)
+        papers = whole(S=statement(credit=credit, **sides), T=copy)
+        assert verdicts(papers, Code.STATEMENT_REPEATED) == FAILED
+
+    def test_finds_no_copy_in_months_without_movements(self):
+        sides = {f"debits 2026-{m}": "0.00" for m in ("08", "09", "10")}
+        two = [
+            statement(credit="0", ref=ref, account=a, **sides) for ref, a in (("S", "1" * 9), ("T", "2" * 9))
+        ]
+        assert verdicts(two, Code.STATEMENT_REPEATED) == PASSED
+
+    @pytest.mark.parametrize(
+        ("count", "changed", "expected"),
+        [
+            (5, 1, FAILED), (9, 1, FAILED), (10, 1, FAILED), (19, 1, FAILED), (20, 2, FAILED),
+            (4, 1, PASSED), (5, 2, PASSED), (19, 2, PASSED), (20, 3, PASSED),
+        ],
+    )  # fmt: skip
+    def test_finds_a_copy_by_its_movements(self, count, changed, expected):
+        """Each changed by a cent, and the sums with them."""
+        amounts = [Decimal(100 + n) for n in range(count)]
+        mine = moved(statement("2026-08", ref="S"), amounts)
+        cents = [amount + Decimal("0.01") * (n < changed) for n, amount in enumerate(amounts)]
+        copy = moved(statement("2026-08", ref="T", account="999988887777"), cents)
+        assert verdicts([mine, copy], Code.STATEMENT_REPEATED) == expected
+
+    def test_counts_movements_that_are_alike_one_by_one(self):
+        mine = moved(statement("2026-08", ref="S"), [Decimal(100)] * 10, same_day=True)
+        other = [Decimal(100)] * 5 + [Decimal(n) for n in range(1, 6)]
+        copy = moved(statement("2026-08", ref="T", account="999988887777"), other, same_day=True)
+        assert verdicts([mine, copy], Code.STATEMENT_REPEATED) == PASSED
 
     def test_knows_the_statements_that_other_stores_have_shown(self):
         found = verdicts(whole(), Code.STATEMENT_SEEN_ELSEWHERE, copies_elsewhere=frozenset({"S"}))
@@ -226,6 +285,15 @@ class TestAnAlarm:
             valid_until="2026-11-01", unsure=("valid_until",), settled={"valid_until": "2036-11-01"}
         )
         assert verdicts(whole(L=typed), Code.LICENCE_EXPIRED) == PASSED
+
+    @pytest.mark.parametrize("until", ["2036-11-01", "2026-12-31"])
+    def test_of_what_was_laid_over_the_page_stays_for_each_field(self, until):
+        values = {"valid_until": until, "credit_code": "91110000600037341L"}
+        forged = laid_over(licence(unsure=tuple(values), settled=values), *values)
+        failed = [c for c in judge(whole(L=forged), world()) if c.verdict is Verdict.FAILED]
+        assert {(c.code, c.evidence["field"]) for c in failed} == {
+            (Code.PAGE_LAID_OVER, name) for name in values
+        }
 
     def test_of_one_code_stays_when_another_code_answers_now(self):
         """With a rate for what was typed, the turnover is checked; that the statement says XAU is not undone."""

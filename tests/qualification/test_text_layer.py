@@ -3,6 +3,7 @@
 A part of the carriers in `make test`, each on a fresh seed; all of them by `make ocr-report`.
 """
 
+import json
 import random
 import secrets
 from dataclasses import replace
@@ -11,7 +12,7 @@ import pytest
 
 from qualification import engines, reading, text_layer
 from qualification.extraction.layout import Page, Word
-from qualification.readings import Box, Field, Kind
+from qualification.readings import Box, Field, Kind, decode, encode
 from qualification.text_layer import Layer
 from repurchase.papers.contents import Layout
 from tests.qualification import carriers, cases, forging, measuring, typed
@@ -36,6 +37,16 @@ class TestAForgery:
         assert forging.outcome(document, carrier, seed, ENGINE).believed == [], seed
 
 
+class TestAPatchOverAScan:
+    def test_is_a_finding_at_each_field_that_no_tick_clears(self):
+        pair = forging.licence(random.Random("laid over"))
+        data = carriers.patched_strips(pair.untouched, pair.forged, random.Random(1))
+        found, _ = reading.read(data, Kind.LICENCE, engine=ENGINE)
+        assert {"credit_code", "valid_until"} <= set(found.laid_over)
+        assert "PAGE_LAID_OVER" in forging.findings_of(pair, found, data)
+        assert decode(json.loads(json.dumps(encode(found)))).laid_over == found.laid_over
+
+
 class TestAnHonestFile:
     def test_that_was_typed_passes_without_a_finding(self):
         rng = random.Random("typed")
@@ -43,7 +54,7 @@ class TestAnHonestFile:
             rng, cases.contents.company(rng), last=cases.LAST_MONTH, layout=Layout.IN_AND_OUT
         )
         found, _ = reading.read(typed.statement(what, rng), Kind.STATEMENT, engine=ENGINE)
-        assert found.differences == []
+        assert (found.differences, found.laid_over) == ([], [])
         told = {f.name: f.value for f in found.fields if not f.for_human}
         assert {n: told[n] for n in ("account", "period_from", "closing_balance")} == {
             "account": what.company.account,
@@ -58,7 +69,7 @@ class TestAnHonestFile:
         data = carriers.invisible_on_a_scan(pair.untouched, pair.untouched, random.Random(1))
         found, _ = reading.read(data, Kind.LICENCE, engine=ENGINE)
         case = cases.Case(name="", kind=Kind.LICENCE, company=pair.company, truth=pair.truth, pdf=data)
-        assert found.differences == []
+        assert (found.differences, found.laid_over) == ([], [])
         assert [t for t in measuring.compare(case, found) if t.silently_wrong] == []
 
 
@@ -103,11 +114,12 @@ class TestAFieldOfThePicture:
         fields, _ = held([field("opening_balance", seen)], [field("opening_balance", said)], shows=(seen,))
         assert fields[0].for_human
 
-    def test_that_the_text_confirms_is_not_proven_by_it(self):
-        """A total that is no product stays one, though both say so."""
-        total = replace(field("total 1", "90.00"), confidence=0.0)
-        fields, _ = held([total], [total])
-        assert (fields[0].for_human, fields[0].proven) == (False, False)
+    @pytest.mark.parametrize("confidence", [0.0, 0.2, 0.79, 0.8, 0.95])
+    def test_is_never_surer_because_the_text_repeats_it(self, confidence):
+        seen = replace(field("valid_until", "2036-12-31"), confidence=confidence)
+        fields, differences = held([seen], [field("valid_until", "2036-12-31")], shows=("2036-12-31",))
+        assert (fields, differences) == ([seen], [])
+        assert fields[0].for_human is (confidence < 0.8)
 
     def test_that_was_read_unsurely_is_no_finding(self):
         unsure = replace(field("valid_until", "2026-12-31"), confidence=0.5)

@@ -284,6 +284,9 @@ class TestADeclarationOfAnotherStore:
         assert {c.code for c in found if c.verdict == "failed"} >= {Code.DECLARATION_SEEN_ELSEWHERE}
 
 
+NO_DEBITS = {f"debits 2026-{month}": "0.00" for month in ("08", "09", "10")}
+
+
 class TestAStatementOfAnotherStore:
     def found(self, of: Store) -> set[str]:
         judged = queries.checks(of, queries.current_papers(of), world.NOW)
@@ -302,12 +305,29 @@ class TestAStatementOfAnotherStore:
             ({}, {"account": "777766665555"}, True),  # the same sums, month by month
             ({"account": "777766665555", "credits 2026-08": "1.00", "credits 2026-09": "2.00", "credits 2026-10": "3.00"}, {}, False),
             ({"credits 2026-08": "1.00", "credits 2026-09": "2.00", "credits 2026-10": "3.00"}, {}, True),  # the same account
+            (NO_DEBITS | {"account": "777766665555"}, NO_DEBITS, True),
         ],
     )  # fmt: skip
     def test_is_found_again(self, gathering, theirs, mine, found):
         self.shown(world.store(), read=theirs)
         self.shown(gathering, read=mine)
         assert ("STATEMENT_SEEN_ELSEWHERE" in self.found(gathering)) is found
+
+    @pytest.mark.parametrize(("changed", "found"), [(0, True), (1, True), (2, False)])
+    def test_is_found_again_by_its_movements(self, gathering, changed, found):
+        """Another account, and so many movements raised by a cent."""
+        for of, cents in ((world.store(), 0), (gathering, changed)):
+            told = [f"2026-08-{n + 1:02} +{n + 7}.0{int(n < cents)} = {of.pk}.00" for n in range(9)]
+            row = self.shown(of, read={"account": f"99{of.pk:010}", **self.sums(cents)})
+            for each in row.reading["fields"]:
+                each["raw"] = "; ".join(told) if each["name"] == "credits 2026-08" else each["raw"]
+            row.number, row.marks = queries.found_again_by(row)
+            row.save()
+        assert ("STATEMENT_SEEN_ELSEWHERE" in self.found(gathering)) is found
+
+    def sums(self, cents: int) -> dict[str, str]:
+        """Each statement with its own."""
+        return {f"credits 2026-{m}": f"{m}{cents}00.00" for m in ("08", "09", "10")}
 
     def test_is_found_by_its_bytes_though_nothing_was_read(self, gathering):
         for of in (world.store(), gathering):
