@@ -163,8 +163,8 @@ def record_all(
 ) -> Report:  # fmt: skip
     """One transfer for everything that a proforma still asks for in a currency.
 
-    What is short is settled where `difference` gives the reason, else PAYMENT_INEXACT; what is beyond stands on the
-    largest. Raises ORDER_NOT_PAYABLE where nothing is asked for in it, AMOUNT_INVALID, PAYMENT_TOO_MUCH,
+    What is short is settled where `difference` gives the reason, else PAYMENT_INEXACT, in proportion: each order is
+    paid in part. What is beyond stands on the largest. Raises ORDER_NOT_PAYABLE where nothing is asked for in it, AMOUNT_INVALID, PAYMENT_TOO_MUCH,
     DIFFERENCE_TOO_LARGE.
     """
     with transaction.atomic():
@@ -178,7 +178,7 @@ def record_all(
         if short.minor > 0:
             if not (difference := _reason(difference)):
                 raise Problem(Code.PAYMENT_INEXACT, value=str(money), limit=str(asked))
-            _judge_short(store, orders[0], asked, short)
+            _judge_short(store, orders, asked, short)
         parts = paying.spread(open_minor, money.minor)
         receipts = [
             Receipt(
@@ -238,8 +238,10 @@ def _reason(text: str) -> str:
     return text.replace("\0", "").strip()[:300]
 
 
-def _judge_short(store: Store, order: RepeatOrder, asked: Money, short: Money) -> None:
-    most = _most_settled(store, order, asked)
+def _judge_short(store: Store, orders: Sequence[RepeatOrder], asked: Money, short: Money) -> None:
+    """So much that every order still gets a minor unit, and no more than the policy allows."""
+    part_each = Money(asked.minor - len(orders), asked.currency)
+    most = min(_most_settled(store, orders[0], asked), part_each, key=lambda each: each.minor)
     if short.minor > most.minor:
         raise Problem(Code.DIFFERENCE_TOO_LARGE, value=str(short), limit=str(most))
 
@@ -289,9 +291,16 @@ def reverse(*, store: Store, payment_id: UUID, why: str, by: str) -> Payment:
 
 @transaction.atomic
 def reverse_transfer(*, store: Store, proforma: Proforma, reference: str, why: str, by: str) -> int:
-    """Takes every payment of a proforma under one reference back, or none. PAYMENT_FINAL once one was released for."""
+    """Takes every payment of a proforma under one reference back, or none, with what was settled beside.
+
+    NOT_FOUND; PAYMENT_FINAL once one was released for.
+    """
     found = Payment.objects.filter(
-        store=store, order__proforma=proforma, reference=reference, reversed_at=None
+        store=store,
+        order__proforma=proforma,
+        kind=PaymentKind.RECEIVED,
+        reference=reference,
+        reversed_at=None,
     )
     if not found.exists():
         raise Problem(Code.NOT_FOUND)

@@ -34,6 +34,13 @@ def take(batch, *receipts, **fields):
     )
 
 
+def allow_differences(store, *, usd: str, share: str) -> None:
+    for name, value in (("difference_max_usd", usd), ("difference_max_share", share)):
+        PolicyValue.objects.create(
+            name=name, value=value, valid_from=clock.now(store) - TEN_MINUTES, reason="test"
+        )
+
+
 def told(kind: str) -> list[str]:
     return [ref for event in Event.objects.filter(type=kind) for ref in event.data["orders"]]
 
@@ -218,8 +225,9 @@ class TestATransferForAll:
         batch = invoiced(store)
         assert len(self.transfer(batch, "29883.75", difference="the bank kept 15.00").paid) == 5
         assert states(batch) == {"paid"}
-        settled = Payment.objects.get(kind="difference")
-        assert (settled.amount_minor, settled.reason) == (1_500, "the bank kept 15.00")
+        settled = Payment.objects.filter(kind="difference")
+        assert [row.amount_minor for row in settled] == [300] * 5
+        assert {row.reason for row in settled} == {"the bank kept 15.00"}
         assert LedgerEntry.objects.get(kind="payment.difference").facts["why"] == "the bank kept 15.00"
 
     def test_is_short_up_to_a_limit(self, store):
@@ -229,6 +237,42 @@ class TestATransferForAll:
         assert refused.value.code is Code.DIFFERENCE_TOO_LARGE
         assert not Payment.objects.exists()
         assert len(self.transfer(batch, "29848.75", difference="the bank kept 50.00").paid) == 5
+
+    def test_short_of_more_than_its_largest_order_is_taken_back_as_a_whole(self, store):
+        """An order without a row of its own stayed paid by its difference alone, and was released."""
+        allow_differences(store, usd="7000", share="0.5")
+        batch = invoiced(store)
+        assert len(self.transfer(batch, "22898.75", difference="the bank kept 7000.00").paid) == 5
+        assert set(Payment.objects.values_list("kind", "order").distinct()) == {
+            (kind, order.pk) for kind in ("received", "difference") for order in batch.orders.all()
+        }
+        assert sum(Payment.objects.values_list("amount_minor", flat=True)) == 2_989_875
+        settling.reverse_transfer(
+            store=store, proforma=batch.proformas.get(), reference="SWIFT-9", why="it bounced", by="user:1"
+        )
+        assert states(batch) == {"awaiting_payment"}
+        assert not Payment.objects.filter(reversed_at=None).exists()
+        world.move_clock(store, clock.now(store) + TEN_MINUTES)
+        assert sweeping.sweep(store=store).released_orders == 0
+
+    def test_that_would_leave_an_order_without_a_cent_is_refused(self, store):
+        allow_differences(store, usd="40000", share="1")
+        batch = invoiced(store)
+        with pytest.raises(Problem) as refused:
+            self.transfer(batch, "0.04", difference="the bank kept nearly all")
+        assert refused.value.code is Code.DIFFERENCE_TOO_LARGE
+        assert refused.value.evidence["limit"] == "USD 29,898.70"
+        assert not Payment.objects.exists()
+
+    def test_is_found_by_its_reference_and_never_by_none(self, store):
+        batch = invoiced(store)
+        self.transfer(batch, "29883.75", difference="the bank kept 15.00")
+        with pytest.raises(Problem) as refused:
+            settling.reverse_transfer(
+                store=store, proforma=batch.proformas.get(), reference="", why="oops", by="user:1"
+            )
+        assert refused.value.code is Code.NOT_FOUND
+        assert not Payment.objects.exclude(reversed_at=None).exists()
 
     def test_beyond_what_is_asked_for_is_kept_as_it_came(self, store):
         batch = invoiced(store)
