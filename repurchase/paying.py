@@ -77,9 +77,13 @@ def judge(due: Due, amount: Money, *, most_beyond: Decimal) -> None:
         raise Problem(Code.PAYMENT_TOO_MUCH, value=str(amount), limit=str(most))
 
 
-def most_settled(asked: Money, *, share: Decimal, amount: Money) -> Money:
-    """The largest difference that may be settled: so much of what is asked for, and so much of a transfer."""
-    return Money(min(floor(asked.minor * Fraction(share)), amount.minor), asked.currency)
+def most_settled(asked: Money, *, share: Decimal, amount: Money, settled_minor: int = 0) -> Money:
+    """The largest difference that may be settled: so much of what is asked for, and so much of a transfer.
+
+    `settled_minor`: what was settled of the proforma before, in the same currency; it counts towards `amount`.
+    """
+    left = max(amount.minor - settled_minor, 0)
+    return Money(min(floor(asked.minor * Fraction(share)), left), asked.currency)
 
 
 def judge_difference(due: Due, stated: Money, *, most: Money) -> None:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Sum
+from django.db.models.functions import Coalesce
 
 from diagnostics import ledger
 from diagnostics.codes import Code
@@ -200,7 +201,8 @@ def record_all(
 
 
 def _waiting(store: Store, proforma: Proforma, currency: str) -> list[RepeatOrder]:
-    """The orders of a proforma that await payment, held."""
+    """The orders of a proforma that await payment, held with it."""
+    _hold(Proforma.objects.filter(store=store, pk=proforma.pk))
     held = RepeatOrder.objects.select_for_update(of=("self",)).select_related("batch", "lock__rate_set")
     found = held.filter(
         store=store, proforma=proforma, currency=currency, status=OrderStatus.AWAITING_PAYMENT
@@ -208,6 +210,11 @@ def _waiting(store: Store, proforma: Proforma, currency: str) -> list[RepeatOrde
     if not (orders := list(found.order_by("pk"))):
         raise Problem(Code.ORDER_NOT_PAYABLE, order=proforma.number, state="—")
     return orders
+
+
+def _hold(proformas: QuerySet[Proforma]) -> None:
+    """Before their orders: differences of one proforma are settled one after the other."""
+    list(proformas.select_for_update(of=("self",), no_key=True).values_list("pk"))
 
 
 @transaction.atomic
@@ -220,6 +227,7 @@ def settle_difference(
     """
     if not (reason := _reason(reason)):
         raise Problem(Code.INPUT_INVALID, detail="reason")
+    _hold(Proforma.objects.filter(store=store, orders=order.pk))
     held = RepeatOrder.objects.select_for_update(of=("self",)).select_related("batch", "lock__rate_set")
     order = held.get(store=store, pk=order.pk)
     money = Money.of(amount, order.currency)
@@ -247,12 +255,25 @@ def _judge_short(store: Store, orders: Sequence[RepeatOrder], asked: Money, shor
 
 
 def _most_settled(store: Store, order: RepeatOrder, asked: Money) -> Money:
-    """By the policy of today and the rates that the order's lock froze. FX_RATE_MISSING where they lack its currency."""
+    """By the policy of today, the rates that the order's lock froze and what its proforma has settled already.
+
+    FX_RATE_MISSING where the rates lack its currency. The caller holds the proforma.
+    """
     policies = policy.in_force(clock.now(store))
     usd = Money.of(policies["difference_max_usd"], "USD")
     minor = rates_of(order.lock.rate_set).exchange(usd.minor, "USD", asked.currency)
-    share = policies["difference_max_share"]
-    return paying.most_settled(asked, share=share, amount=Money(minor, asked.currency))
+    settled = Payment.objects.filter(
+        order__proforma=order.proforma_id,
+        currency=asked.currency,
+        kind=PaymentKind.DIFFERENCE,
+        reversed_at=None,
+    )
+    return paying.most_settled(
+        asked,
+        share=policies["difference_max_share"],
+        amount=Money(minor, asked.currency),
+        settled_minor=int(settled.aggregate(n=Coalesce(Sum("amount_minor"), 0))["n"]),
+    )
 
 
 def _settle(

@@ -115,6 +115,16 @@ class TestADifference:
         limit = paying.most_settled(Money(asked, "USD"), share=Decimal("0.1"), amount=Money(5_000, "USD"))
         assert limit == Money(most, "USD")
 
+    @pytest.mark.parametrize(("settled", "most"), [(0, 5_000), (3_000, 2_000), (5_000, 0), (6_000, 0)])
+    def test_has_what_earlier_ones_left_of_the_limit(self, settled, most):
+        limit = paying.most_settled(
+            Money(100_000, "USD"),
+            share=Decimal("0.1"),
+            amount=Money(5_000, "USD"),
+            settled_minor=settled,
+        )
+        assert limit == Money(most, "USD")
+
 
 class TestATransferForAll:
     @pytest.mark.parametrize(

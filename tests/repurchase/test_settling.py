@@ -364,6 +364,34 @@ class TestADifference:
         assert refused.value.code is Code.DIFFERENCE_TOO_LARGE
         assert refused.value.evidence["limit"] == "USD 14.00"
 
+    def test_counts_with_those_of_the_proforma_s_other_orders(self, short, store):
+        """USD 50 a transfer, and one transfer pays many orders."""
+        second, third = short.batch.orders.order_by("position")[1:3]
+        take(short.batch, receipt(second, "5944.74"), receipt(third, "5944.75"))
+        self.settle(short)
+        with pytest.raises(Problem) as refused:
+            self.settle(second, "35.01")
+        assert refused.value.code is Code.DIFFERENCE_TOO_LARGE
+        assert refused.value.evidence["limit"] == "USD 35.00"
+        self.settle(third, "35.00")
+        of_short = Payment.objects.get(kind="difference", order=short)
+        settling.reverse(store=store, payment_id=of_short.pk, why="it came", by="user:1")
+        with pytest.raises(Problem):
+            self.settle(second, "35.01")
+        of_third = Payment.objects.get(kind="difference", order=third)
+        settling.reverse(store=store, payment_id=of_third.pk, why="it came", by="user:1")
+        self.settle(second, "35.01")
+
+    def test_counts_with_that_of_a_later_transfer(self, short, store):
+        self.settle(short)
+        with pytest.raises(Problem) as refused:
+            settling.record_all(
+                store=store, proforma=short.proforma, currency="USD", amount="23883.99", reference="SWIFT-9",
+                by="user:1", difference="the bank kept 35.01",
+            )  # fmt: skip
+        assert refused.value.code is Code.DIFFERENCE_TOO_LARGE
+        assert refused.value.evidence["limit"] == "USD 35.00"
+
     def test_of_another_store_is_not_found(self, short):
         with pytest.raises(RepeatOrder.DoesNotExist):
             settling.settle_difference(
@@ -562,6 +590,32 @@ class TestManyAtOnce:
         assert order.status == "paid"
         assert Payment.objects.filter(kind="difference").count() == 1
         assert LedgerEntry.objects.filter(kind="payment.difference").count() == 1
+
+    @pytest.mark.django_db(transaction=True)
+    def test_settle_no_more_of_a_proforma_than_is_allowed(self, store):
+        batch = invoiced(store)
+        rows = list(batch.orders.order_by("position"))
+        take(batch, *(receipt(order, "5949.75") for order in rows))
+        waiting, refused = list(rows), []
+
+        def act():
+            try:
+                settling.settle_difference(
+                    store=store,
+                    order=waiting.pop(),
+                    amount="30.00",
+                    reason="fee",
+                    source=PaymentSource.API,
+                    by="key:1",
+                )
+            except Problem as problem:
+                refused.append(problem.code)
+            finally:
+                connection.close()
+
+        _together(act, len(rows))
+        assert refused == [Code.DIFFERENCE_TOO_LARGE] * 4
+        assert Payment.objects.get(kind="difference").amount_minor == 3_000
 
 
 def _together(act, n: int) -> None:
