@@ -16,7 +16,7 @@ from diagnostics.problem import Problem
 from marketplace import clock, policy
 from marketplace.models import Store
 from marketplace.money import Money, decimal_text
-from marketplace.queries import rates_of
+from pricing.freezing import rates_of_locks
 from repurchase import paying
 from repurchase.lifecycle import OrderStatus
 from repurchase.models import Payment, PaymentKind, PaymentSource, Proforma, RepeatOrder
@@ -203,7 +203,7 @@ def record_all(
 def _waiting(store: Store, proforma: Proforma, currency: str) -> list[RepeatOrder]:
     """The orders of a proforma that await payment, held with it."""
     _hold(Proforma.objects.filter(store=store, pk=proforma.pk))
-    held = RepeatOrder.objects.select_for_update(of=("self",)).select_related("batch", "lock__rate_set")
+    held = RepeatOrder.objects.select_for_update(of=("self",)).select_related("batch", "lock")
     found = held.filter(
         store=store, proforma=proforma, currency=currency, status=OrderStatus.AWAITING_PAYMENT
     )
@@ -228,7 +228,7 @@ def settle_difference(
     if not (reason := _reason(reason)):
         raise Problem(Code.INPUT_INVALID, detail="reason")
     _hold(Proforma.objects.filter(store=store, orders=order.pk))
-    held = RepeatOrder.objects.select_for_update(of=("self",)).select_related("batch", "lock__rate_set")
+    held = RepeatOrder.objects.select_for_update(of=("self",)).select_related("batch", "lock")
     order = held.get(store=store, pk=order.pk)
     money = Money.of(amount, order.currency)
     standing = order.payments.filter(kind=PaymentKind.DIFFERENCE, reversed_at=None)
@@ -261,7 +261,7 @@ def _most_settled(store: Store, order: RepeatOrder, asked: Money) -> Money:
     """
     policies = policy.in_force(clock.now(store))
     usd = Money.of(policies["difference_max_usd"], "USD")
-    minor = rates_of(order.lock.rate_set).exchange(usd.minor, "USD", asked.currency)
+    minor = rates_of_locks([order.lock])[order.lock_id].exchange(usd.minor, "USD", asked.currency)
     settled = Payment.objects.filter(
         order__proforma=order.proforma_id,
         currency=asked.currency,

@@ -10,7 +10,8 @@ from diagnostics.codes import Code
 from diagnostics.models import LedgerEntry
 from diagnostics.problem import Problem
 from marketplace import clock
-from marketplace.models import PaymentTerms, PolicyValue
+from marketplace.models import FxRate, PaymentTerms, PolicyValue
+from marketplace.money import Money
 from outbox.models import Event, Letter
 from repurchase.models import Payment, PaymentSource, Proforma, Release, RepeatOrder
 from repurchase.queries import dues
@@ -363,6 +364,13 @@ class TestADifference:
             self.settle(short)
         assert refused.value.code is Code.DIFFERENCE_TOO_LARGE
         assert refused.value.evidence["limit"] == "USD 14.00"
+
+    def test_has_its_limit_by_the_rates_that_the_lock_froze(self, store):
+        """USD 1.10 and CNY 7.80 for a euro: USD 50 are CNY 354.55."""
+        order = invoiced(store).orders.first()
+        FxRate.objects.filter(currency="CNY").update(per_euro="78")
+        asked = Money(10_000_00, "CNY")
+        assert settling._most_settled(store, order, asked) == Money(354_55, "CNY")
 
     def test_counts_with_those_of_the_proforma_s_other_orders(self, short, store):
         """USD 50 a transfer, and one transfer pays many orders."""
