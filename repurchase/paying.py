@@ -77,9 +77,13 @@ def judge(due: Due, amount: Money, *, most_beyond: Decimal) -> None:
         raise Problem(Code.PAYMENT_TOO_MUCH, value=str(amount), limit=str(most))
 
 
-def most_settled(asked: Money, *, share: Decimal, amount: Money) -> Money:
-    """The largest difference that may be settled: so much of what is asked for, and so much of a transfer."""
-    return Money(min(floor(asked.minor * Fraction(share)), amount.minor), asked.currency)
+def most_settled(asked: Money, *, share: Decimal, amount: Money, settled_minor: int = 0) -> Money:
+    """The largest difference that may be settled: so much of what is asked for, and so much of a transfer.
+
+    `settled_minor`: what was settled of the proforma before, in the same currency; it counts towards `amount`.
+    """
+    left = max(amount.minor - settled_minor, 0)
+    return Money(min(floor(asked.minor * Fraction(share)), left), asked.currency)
 
 
 def judge_difference(due: Due, stated: Money, *, most: Money) -> None:
@@ -99,17 +103,32 @@ def judge_difference(due: Due, stated: Money, *, most: Money) -> None:
 
 
 def spread(open_minor: Mapping[int, int], came: int) -> dict[int, int]:
-    """What each order gets of one transfer, by its key.
+    """What each order gets of one transfer, by its key; the parts add up to what came.
 
-    What is short is taken from the largest orders, and what is beyond is put to them, up to as much again each: as few
-    orders as can be carry a bank's fee. The largest takes what is left then.
+    What is short is carried in proportion by all, and each gets at least one minor unit: whatever a transfer settles
+    is taken back with it. What is beyond is put to the largest, up to as much again each; the largest takes what is
+    left then. ValueError where what came is less than a minor unit for each.
     """
+    beyond = came - sum(open_minor.values())
+    if beyond < 0:
+        return _short(open_minor, -beyond)
     parts = dict(open_minor)
     largest_first = sorted(open_minor, key=open_minor.__getitem__, reverse=True)
-    rest = came - sum(open_minor.values())
     for key in largest_first:
-        step = max(-open_minor[key], min(rest, open_minor[key]))
+        step = min(beyond, open_minor[key])
         parts[key] += step
-        rest -= step
-    parts[largest_first[0]] += rest
+        beyond -= step
+    parts[largest_first[0]] += beyond
     return parts
+
+
+def _short(open_minor: Mapping[int, int], short: int) -> dict[int, int]:
+    """By largest remainder, of what each can lack: all but one minor unit."""
+    most = {key: max(minor - 1, 0) for key, minor in open_minor.items()}
+    if short > (total := sum(most.values())):
+        raise ValueError(f"{short} short: some orders would get nothing")
+    lacking = {key: short * minor // total for key, minor in most.items()}
+    by_remainder = sorted(most, key=lambda key: short * most[key] % total, reverse=True)
+    for key in by_remainder[: short - sum(lacking.values())]:
+        lacking[key] += 1
+    return {key: minor - lacking[key] for key, minor in open_minor.items()}

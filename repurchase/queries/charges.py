@@ -8,8 +8,8 @@ from django.shortcuts import get_object_or_404
 from diagnostics.problem import Problem
 from marketplace.models import Store
 from marketplace.money import Money
-from marketplace.queries import rates_of
 from pricing.fees import Kind
+from pricing.freezing import rates_of_locks
 from repurchase.models import CarrierCharge, RepeatOrder
 
 
@@ -29,9 +29,7 @@ class Charges:
 
 def order_row(store: Store, ref: str) -> RepeatOrder:
     """The store's order, or 404."""
-    return get_object_or_404(
-        RepeatOrder.objects.select_related("lock__rate_set", "batch"), store=store, ref=ref
-    )
+    return get_object_or_404(RepeatOrder.objects.select_related("lock", "batch"), store=store, ref=ref)
 
 
 def charges(order: RepeatOrder) -> Charges:
@@ -49,7 +47,7 @@ def charges(order: RepeatOrder) -> Charges:
 def _billed(order: RepeatOrder, found: Sequence[CarrierCharge]) -> int | None:
     if all(charge.currency == order.currency for charge in found):
         return sum(charge.amount_minor for charge in found)
-    rates = rates_of(order.lock.rate_set)
+    rates = rates_of_locks([order.lock])[order.lock_id]
     try:
         return sum(rates.exchange(charge.amount_minor, charge.currency, order.currency) for charge in found)
     except Problem:  # a bill from before its currency was checked: it is shown, not compared

@@ -7,7 +7,7 @@ from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace import clock
 from marketplace.money import Money
-from marketplace.queries import rates_of
+from pricing.freezing import rates_of_locks
 from repurchase.models import CarrierCharge, RepeatOrder
 
 
@@ -21,7 +21,7 @@ def record(*, order: RepeatOrder, invoice: str, amount: str, currency: str, by: 
     charge = Money.of(amount, currency)
     order = (
         RepeatOrder.objects.select_for_update(of=("self",))
-        .select_related("store", "batch", "lock__rate_set")
+        .select_related("store", "batch", "lock")
         .get(pk=order.pk)
     )
     if order.lock_id is None:
@@ -49,4 +49,4 @@ def record(*, order: RepeatOrder, invoice: str, amount: str, currency: str, by: 
 def _comparable(charge: Money, order: RepeatOrder) -> None:
     """A bill that can't be exchanged can't stand beside the estimate: it is refused before it is written (R-89)."""
     if charge.currency != order.currency:
-        rates_of(order.lock.rate_set).exchange(charge.minor, charge.currency, order.currency)
+        rates_of_locks([order.lock])[order.lock_id].exchange(charge.minor, charge.currency, order.currency)

@@ -46,6 +46,10 @@ def ask(*, batch: Batch, occasion: UUID, orders: list[int], at: dt.datetime) -> 
     return asked
 
 
+class OrdersChanged(Exception):
+    """Orders were called off while it was rendered: it is rendered anew by a later try."""
+
+
 def issue(proforma_id: UUID) -> Proforma | None:
     """Renders it while no row is held, then keeps, records and tells it. None when it is done, or in other hands."""
     found = rendering.take(Proforma, proforma_id)
@@ -53,20 +57,23 @@ def issue(proforma_id: UUID) -> Proforma | None:
         return None
     with rendering.attempt(found):
         now = clock.now(found.store)
-        drawn = invoices.drawn(found, now=now)
-        content = pdf(drawn, invoices.lines_of(found))
+        billed = list(invoices.billed(found))
+        drawn = invoices.drawn(found, billed, now=now)
+        content = pdf(drawn, invoices.lines_of(billed))
         with files.kept_for(Proforma, "proformas", content) as key:
-            _keep(found, drawn, content, key, now)
+            _keep(found, drawn, content, key)
         return Proforma.objects.get(pk=found.pk)
 
 
 @transaction.atomic
-def _keep(found: Proforma, drawn: proformas.Paper, content: bytes, key: str, now: dt.datetime) -> None:
+def _keep(found: Proforma, drawn: proformas.Paper, content: bytes, key: str) -> None:
+    now = drawn.issued_at
     totals = [proformas.kept(total) for total in drawn.totals]
     digest = digest_of(content)
     rendering.finish(
         found, issued_at=now, totals=totals, file_key=key, file_digest=digest, file_bytes=len(content)
     )
+    _check_billed(found, drawn)
     standing = found.orders.exclude(status=OrderStatus.CANCELLED).exists()
     for side in ("seller", "buyer") if standing else ():
         letters.write(
@@ -77,6 +84,14 @@ def _keep(found: Proforma, drawn: proformas.Paper, content: bytes, key: str, now
         store_id=found.store_id, kind="proforma.issued", subject=f"batch:{found.batch.ref}", by="system:proforma",
         at=now, number=found.number, totals=totals, file_digest=digest, open_account=found.open_account,
     )  # fmt: skip
+
+
+def _check_billed(found: Proforma, drawn: proformas.Paper) -> None:
+    """Holds its orders, so that none is called off before the paper is kept. OrdersChanged when one was by now."""
+    list(found.orders.select_for_update(of=("self",), no_key=True).order_by("pk").values_list("pk"))
+    billed = invoices.billed(found).values_list("ref", flat=True)
+    if [order.ref for order in drawn.orders] != list(billed):
+        raise OrdersChanged(f"{found.number}: orders were called off while it was rendered")
 
 
 def content_of(found: Proforma) -> bytes:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Sum
+from django.db.models.functions import Coalesce
 
 from diagnostics import ledger
 from diagnostics.codes import Code
@@ -15,7 +16,7 @@ from diagnostics.problem import Problem
 from marketplace import clock, policy
 from marketplace.models import Store
 from marketplace.money import Money, decimal_text
-from marketplace.queries import rates_of
+from pricing.freezing import rates_of_locks
 from repurchase import paying
 from repurchase.lifecycle import OrderStatus
 from repurchase.models import Payment, PaymentKind, PaymentSource, Proforma, RepeatOrder
@@ -163,8 +164,8 @@ def record_all(
 ) -> Report:  # fmt: skip
     """One transfer for everything that a proforma still asks for in a currency.
 
-    What is short is settled where `difference` gives the reason, else PAYMENT_INEXACT; what is beyond stands on the
-    largest. Raises ORDER_NOT_PAYABLE where nothing is asked for in it, AMOUNT_INVALID, PAYMENT_TOO_MUCH,
+    What is short is settled where `difference` gives the reason, else PAYMENT_INEXACT, in proportion: each order is
+    paid in part. What is beyond stands on the largest. Raises ORDER_NOT_PAYABLE where nothing is asked for in it, AMOUNT_INVALID, PAYMENT_TOO_MUCH,
     DIFFERENCE_TOO_LARGE.
     """
     with transaction.atomic():
@@ -178,7 +179,7 @@ def record_all(
         if short.minor > 0:
             if not (difference := _reason(difference)):
                 raise Problem(Code.PAYMENT_INEXACT, value=str(money), limit=str(asked))
-            _judge_short(store, orders[0], asked, short)
+            _judge_short(store, orders, asked, short)
         parts = paying.spread(open_minor, money.minor)
         receipts = [
             Receipt(
@@ -200,14 +201,20 @@ def record_all(
 
 
 def _waiting(store: Store, proforma: Proforma, currency: str) -> list[RepeatOrder]:
-    """The orders of a proforma that await payment, held."""
-    held = RepeatOrder.objects.select_for_update(of=("self",)).select_related("batch", "lock__rate_set")
+    """The orders of a proforma that await payment, held with it."""
+    _hold(Proforma.objects.filter(store=store, pk=proforma.pk))
+    held = RepeatOrder.objects.select_for_update(of=("self",)).select_related("batch", "lock")
     found = held.filter(
         store=store, proforma=proforma, currency=currency, status=OrderStatus.AWAITING_PAYMENT
     )
     if not (orders := list(found.order_by("pk"))):
         raise Problem(Code.ORDER_NOT_PAYABLE, order=proforma.number, state="—")
     return orders
+
+
+def _hold(proformas: QuerySet[Proforma]) -> None:
+    """Before their orders: differences of one proforma are settled one after the other."""
+    list(proformas.select_for_update(of=("self",), no_key=True).values_list("pk"))
 
 
 @transaction.atomic
@@ -220,7 +227,8 @@ def settle_difference(
     """
     if not (reason := _reason(reason)):
         raise Problem(Code.INPUT_INVALID, detail="reason")
-    held = RepeatOrder.objects.select_for_update(of=("self",)).select_related("batch", "lock__rate_set")
+    _hold(Proforma.objects.filter(store=store, orders=order.pk))
+    held = RepeatOrder.objects.select_for_update(of=("self",)).select_related("batch", "lock")
     order = held.get(store=store, pk=order.pk)
     money = Money.of(amount, order.currency)
     standing = order.payments.filter(kind=PaymentKind.DIFFERENCE, reversed_at=None)
@@ -238,19 +246,34 @@ def _reason(text: str) -> str:
     return text.replace("\0", "").strip()[:300]
 
 
-def _judge_short(store: Store, order: RepeatOrder, asked: Money, short: Money) -> None:
-    most = _most_settled(store, order, asked)
+def _judge_short(store: Store, orders: Sequence[RepeatOrder], asked: Money, short: Money) -> None:
+    """So much that every order still gets a minor unit, and no more than the policy allows."""
+    part_each = Money(asked.minor - len(orders), asked.currency)
+    most = min(_most_settled(store, orders[0], asked), part_each, key=lambda each: each.minor)
     if short.minor > most.minor:
         raise Problem(Code.DIFFERENCE_TOO_LARGE, value=str(short), limit=str(most))
 
 
 def _most_settled(store: Store, order: RepeatOrder, asked: Money) -> Money:
-    """By the policy of today and the rates that the order's lock froze. FX_RATE_MISSING where they lack its currency."""
+    """By the policy of today, the rates that the order's lock froze and what its proforma has settled already.
+
+    FX_RATE_MISSING where the rates lack its currency. The caller holds the proforma.
+    """
     policies = policy.in_force(clock.now(store))
     usd = Money.of(policies["difference_max_usd"], "USD")
-    minor = rates_of(order.lock.rate_set).exchange(usd.minor, "USD", asked.currency)
-    share = policies["difference_max_share"]
-    return paying.most_settled(asked, share=share, amount=Money(minor, asked.currency))
+    minor = rates_of_locks([order.lock])[order.lock_id].exchange(usd.minor, "USD", asked.currency)
+    settled = Payment.objects.filter(
+        order__proforma=order.proforma_id,
+        currency=asked.currency,
+        kind=PaymentKind.DIFFERENCE,
+        reversed_at=None,
+    )
+    return paying.most_settled(
+        asked,
+        share=policies["difference_max_share"],
+        amount=Money(minor, asked.currency),
+        settled_minor=int(settled.aggregate(n=Coalesce(Sum("amount_minor"), 0))["n"]),
+    )
 
 
 def _settle(
@@ -289,9 +312,16 @@ def reverse(*, store: Store, payment_id: UUID, why: str, by: str) -> Payment:
 
 @transaction.atomic
 def reverse_transfer(*, store: Store, proforma: Proforma, reference: str, why: str, by: str) -> int:
-    """Takes every payment of a proforma under one reference back, or none. PAYMENT_FINAL once one was released for."""
+    """Takes every payment of a proforma under one reference back, or none, with what was settled beside.
+
+    NOT_FOUND; PAYMENT_FINAL once one was released for.
+    """
     found = Payment.objects.filter(
-        store=store, order__proforma=proforma, reference=reference, reversed_at=None
+        store=store,
+        order__proforma=proforma,
+        kind=PaymentKind.RECEIVED,
+        reference=reference,
+        reversed_at=None,
     )
     if not found.exists():
         raise Problem(Code.NOT_FOUND)

@@ -16,7 +16,7 @@ from marketplace import access
 from marketplace.access import Can
 from marketplace.models import Buyer, Membership
 from repurchase import queries
-from repurchase.models import Payment, PaymentSource, Proforma
+from repurchase.models import Payment, PaymentKind, PaymentSource, Proforma
 from repurchase.queries import dues, invoices
 from repurchase.services import calling_off, crediting, importing, invoicing, releasing, settling
 from repurchase.services.settling import Receipt
@@ -124,12 +124,15 @@ def settle_difference(request: HttpRequest, membership: Membership, ref: str) ->
 @require_POST
 @for_members(Can.SETTLE)
 def reverse(request: HttpRequest, membership: Membership, pk: UUID) -> HttpResponse:
-    """Takes a payment back; with `transfer` every payment of its proforma under the same reference."""
+    """Takes a payment back; with `transfer` every payment of its proforma under the same reference.
+
+    A difference has no reference: it is taken back alone.
+    """
     found = get_object_or_404(
         Payment.objects.select_related("order__proforma"), store=membership.store, pk=pk
     )
     why = request.POST.get("why", "")
-    if request.POST.get("transfer") == "yes":
+    if request.POST.get("transfer") == "yes" and found.kind == PaymentKind.RECEIVED:
         settling.reverse_transfer(
             store=membership.store,
             proforma=found.order.proforma,

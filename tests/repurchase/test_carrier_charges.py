@@ -8,6 +8,7 @@ from diagnostics.codes import Code
 from diagnostics.models import LedgerEntry
 from diagnostics.problem import Problem
 from marketplace import clock
+from marketplace.models import FxRate
 from repurchase import queries
 from repurchase.models import CarrierCharge, RepeatOrder
 from repurchase.services import batches, charging, locking
@@ -58,6 +59,17 @@ class TestACarriersBill:
     def test_in_another_currency_is_exchanged_by_the_lock_s_rates(self, order):
         record(order, "780.00", currency="CNY")
         assert queries.charges(order).actual.minor == 11_000  # CNY 7.80 and USD 1.10 for a euro
+
+    def test_is_exchanged_by_what_the_lock_froze_whatever_became_of_the_rows(self, order):
+        FxRate.objects.filter(currency="CNY").update(per_euro="1.10")
+        record(order, "780.00", currency="CNY")
+        assert queries.charges(order).actual.minor == 11_000
+
+    def test_in_a_currency_that_the_lock_did_not_freeze_is_not_written(self, order):
+        FxRate.objects.create(rate_set=order.lock.rate_set, currency="KWD", per_euro="0.33")
+        with pytest.raises(Problem) as refused:
+            record(order, currency="KWD")
+        assert refused.value.code is Code.FX_RATE_MISSING
 
     def test_in_a_currency_without_a_rate_is_not_written(self, order):
         with pytest.raises(Problem) as refused:

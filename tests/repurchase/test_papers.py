@@ -143,6 +143,35 @@ class TestAProforma:
         assert [row[0] for row in rows(files["lines.csv"])[1:]] == [first.ref]
         assert made.totals[0]["total_minor"] == first.total_minor
 
+    @pytest.mark.parametrize("at", ["pdf", "lines_of"])
+    def test_is_rendered_anew_where_orders_were_called_off_meanwhile(self, store, monkeypatch, at):
+        batch = confirmed(store)
+        found = Proforma.objects.get(batch=batch)
+        first, *_ = batch.orders.order_by("position")
+        settling.record(store=store, receipts=[paid.receipt(first)], source="api", by="key:1")
+        where = invoicing if at == "pdf" else invoicing.invoices
+        make = getattr(where, at)
+
+        def call_off_first(*arguments):
+            monkeypatch.setattr(where, at, make)
+            calling_off.call_off(store=store, proforma=found, why="x", by="user:1")
+            return make(*arguments)
+
+        monkeypatch.setattr(where, at, call_off_first)
+        with pytest.raises(invoicing.OrdersChanged):
+            invoicing.issue(found.pk)
+        found.refresh_from_db()
+        assert (found.issued_at, found.busy_until, found.file_key) == (None, None, "")
+        assert not Letter.objects.filter(kind__startswith="repurchase.proforma").exists()
+        assert not LedgerEntry.objects.filter(kind="proforma.issued").exists()
+        Proforma.objects.update(rung_at=clock.now() - rendering.RING_AGAIN)
+        assert invoicing.ring_due(store=store) == 1
+        made = invoicing.issue(found.pk)
+        files = attached(invoicing.content_of(made))
+        for name in ("orders.csv", "lines.csv"):
+            assert [row[0] for row in rows(files[name])[1:]] == [first.ref]
+        assert made.totals[0]["total_minor"] == first.total_minor
+
     def test_that_was_called_off_whole_reaches_nobody(self, store):
         found = Proforma.objects.get(batch=confirmed(store))
         calling_off.call_off(store=store, proforma=found, why="x", by="user:1")

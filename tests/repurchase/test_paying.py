@@ -115,18 +115,54 @@ class TestADifference:
         limit = paying.most_settled(Money(asked, "USD"), share=Decimal("0.1"), amount=Money(5_000, "USD"))
         assert limit == Money(most, "USD")
 
+    @pytest.mark.parametrize(("settled", "most"), [(0, 5_000), (3_000, 2_000), (5_000, 0), (6_000, 0)])
+    def test_has_what_earlier_ones_left_of_the_limit(self, settled, most):
+        limit = paying.most_settled(
+            Money(100_000, "USD"),
+            share=Decimal("0.1"),
+            amount=Money(5_000, "USD"),
+            settled_minor=settled,
+        )
+        assert limit == Money(most, "USD")
+
 
 class TestATransferForAll:
     @pytest.mark.parametrize(
         ("came", "parts"),
         [
             (600, {1: 100, 2: 300, 3: 200}),
-            (585, {1: 100, 2: 285, 3: 200}),
-            (250, {1: 100, 2: 0, 3: 150}),
+            (585, {1: 98, 2: 292, 3: 195}),
+            (250, {1: 42, 2: 125, 3: 83}),
+            (3, {1: 1, 2: 1, 3: 1}),
             (610, {1: 100, 2: 310, 3: 200}),
             (1_200, {1: 200, 2: 600, 3: 400}),
             (1_300, {1: 200, 2: 700, 3: 400}),
         ],
     )
-    def test_is_spread_so_that_few_orders_carry_the_difference(self, came, parts):
+    def test_is_spread_exactly(self, came, parts):
         assert paying.spread({1: 100, 2: 300, 3: 200}, came) == parts
+
+    @pytest.mark.parametrize(
+        ("asked", "came"),
+        [
+            ([4_500, 3_000, 4_000], 7_000),  # short of more than the largest
+            ([1_000] * 50, 45_000),
+            ([1_000] * 50, 49_999),
+            ([1, 1, 100_000], 90_002),
+            ([7, 11, 13, 10**12], 9 * 10**11),
+        ],
+    )
+    def test_that_is_short_pays_every_order_in_part(self, asked, came):
+        open_minor = dict(enumerate(asked))
+        parts = paying.spread(open_minor, came)
+        assert sum(parts.values()) == came
+        for key, minor in open_minor.items():
+            assert 1 <= parts[key] <= minor
+            assert abs(parts[key] - minor * came / sum(asked)) < 2
+
+    def test_leaves_out_what_owes_nothing(self):
+        assert paying.spread({1: 0, 2: 200, 3: 200}, 300) == {1: 0, 2: 150, 3: 150}
+
+    def test_is_not_spread_where_an_order_would_get_nothing(self):
+        with pytest.raises(ValueError, match="would get nothing"):
+            paying.spread({1: 100, 2: 300, 3: 200}, 2)

@@ -10,7 +10,8 @@ from diagnostics.codes import Code
 from diagnostics.models import LedgerEntry
 from diagnostics.problem import Problem
 from marketplace import clock
-from marketplace.models import PaymentTerms, PolicyValue
+from marketplace.models import FxRate, PaymentTerms, PolicyValue
+from marketplace.money import Money
 from outbox.models import Event, Letter
 from repurchase.models import Payment, PaymentSource, Proforma, Release, RepeatOrder
 from repurchase.queries import dues
@@ -32,6 +33,13 @@ def take(batch, *receipts, **fields):
     return settling.record(
         store=batch.store, receipts=receipts, source=PaymentSource.API, by="key:1", **fields
     )
+
+
+def allow_differences(store, *, usd: str, share: str) -> None:
+    for name, value in (("difference_max_usd", usd), ("difference_max_share", share)):
+        PolicyValue.objects.create(
+            name=name, value=value, valid_from=clock.now(store) - TEN_MINUTES, reason="test"
+        )
 
 
 def told(kind: str) -> list[str]:
@@ -219,8 +227,9 @@ class TestATransferForAll:
         batch = invoiced(store)
         assert len(self.transfer(batch, "29883.75", difference="the bank kept 15.00").paid) == 5
         assert states(batch) == {"paid"}
-        settled = Payment.objects.get(kind="difference")
-        assert (settled.amount_minor, settled.reason) == (1_500, "the bank kept 15.00")
+        settled = Payment.objects.filter(kind="difference")
+        assert [row.amount_minor for row in settled] == [300] * 5
+        assert {row.reason for row in settled} == {"the bank kept 15.00"}
         assert LedgerEntry.objects.get(kind="payment.difference").facts["why"] == "the bank kept 15.00"
 
     def test_is_short_up_to_a_limit(self, store):
@@ -230,6 +239,42 @@ class TestATransferForAll:
         assert refused.value.code is Code.DIFFERENCE_TOO_LARGE
         assert not Payment.objects.exists()
         assert len(self.transfer(batch, "29848.75", difference="the bank kept 50.00").paid) == 5
+
+    def test_short_of_more_than_its_largest_order_is_taken_back_as_a_whole(self, store):
+        """An order without a row of its own stayed paid by its difference alone, and was released."""
+        allow_differences(store, usd="7000", share="0.5")
+        batch = invoiced(store)
+        assert len(self.transfer(batch, "22898.75", difference="the bank kept 7000.00").paid) == 5
+        assert set(Payment.objects.values_list("kind", "order").distinct()) == {
+            (kind, order.pk) for kind in ("received", "difference") for order in batch.orders.all()
+        }
+        assert sum(Payment.objects.values_list("amount_minor", flat=True)) == 2_989_875
+        settling.reverse_transfer(
+            store=store, proforma=batch.proformas.get(), reference="SWIFT-9", why="it bounced", by="user:1"
+        )
+        assert states(batch) == {"awaiting_payment"}
+        assert not Payment.objects.filter(reversed_at=None).exists()
+        world.move_clock(store, clock.now(store) + TEN_MINUTES)
+        assert sweeping.sweep(store=store).released_orders == 0
+
+    def test_that_would_leave_an_order_without_a_cent_is_refused(self, store):
+        allow_differences(store, usd="40000", share="1")
+        batch = invoiced(store)
+        with pytest.raises(Problem) as refused:
+            self.transfer(batch, "0.04", difference="the bank kept nearly all")
+        assert refused.value.code is Code.DIFFERENCE_TOO_LARGE
+        assert refused.value.evidence["limit"] == "USD 29,898.70"
+        assert not Payment.objects.exists()
+
+    def test_is_found_by_its_reference_and_never_by_none(self, store):
+        batch = invoiced(store)
+        self.transfer(batch, "29883.75", difference="the bank kept 15.00")
+        with pytest.raises(Problem) as refused:
+            settling.reverse_transfer(
+                store=store, proforma=batch.proformas.get(), reference="", why="oops", by="user:1"
+            )
+        assert refused.value.code is Code.NOT_FOUND
+        assert not Payment.objects.exclude(reversed_at=None).exists()
 
     def test_beyond_what_is_asked_for_is_kept_as_it_came(self, store):
         batch = invoiced(store)
@@ -320,6 +365,41 @@ class TestADifference:
             self.settle(short)
         assert refused.value.code is Code.DIFFERENCE_TOO_LARGE
         assert refused.value.evidence["limit"] == "USD 14.00"
+
+    def test_has_its_limit_by_the_rates_that_the_lock_froze(self, store):
+        """USD 1.10 and CNY 7.80 for a euro: USD 50 are CNY 354.55."""
+        order = invoiced(store).orders.first()
+        FxRate.objects.filter(currency="CNY").update(per_euro="78")
+        asked = Money(10_000_00, "CNY")
+        assert settling._most_settled(store, order, asked) == Money(354_55, "CNY")
+
+    def test_counts_with_those_of_the_proforma_s_other_orders(self, short, store):
+        """USD 50 a transfer, and one transfer pays many orders."""
+        second, third = short.batch.orders.order_by("position")[1:3]
+        take(short.batch, receipt(second, "5944.74"), receipt(third, "5944.75"))
+        self.settle(short)
+        with pytest.raises(Problem) as refused:
+            self.settle(second, "35.01")
+        assert refused.value.code is Code.DIFFERENCE_TOO_LARGE
+        assert refused.value.evidence["limit"] == "USD 35.00"
+        self.settle(third, "35.00")
+        of_short = Payment.objects.get(kind="difference", order=short)
+        settling.reverse(store=store, payment_id=of_short.pk, why="it came", by="user:1")
+        with pytest.raises(Problem):
+            self.settle(second, "35.01")
+        of_third = Payment.objects.get(kind="difference", order=third)
+        settling.reverse(store=store, payment_id=of_third.pk, why="it came", by="user:1")
+        self.settle(second, "35.01")
+
+    def test_counts_with_that_of_a_later_transfer(self, short, store):
+        self.settle(short)
+        with pytest.raises(Problem) as refused:
+            settling.record_all(
+                store=store, proforma=short.proforma, currency="USD", amount="23883.99", reference="SWIFT-9",
+                by="user:1", difference="the bank kept 35.01",
+            )  # fmt: skip
+        assert refused.value.code is Code.DIFFERENCE_TOO_LARGE
+        assert refused.value.evidence["limit"] == "USD 35.00"
 
     def test_of_another_store_is_not_found(self, short):
         with pytest.raises(RepeatOrder.DoesNotExist):
@@ -519,6 +599,32 @@ class TestManyAtOnce:
         assert order.status == "paid"
         assert Payment.objects.filter(kind="difference").count() == 1
         assert LedgerEntry.objects.filter(kind="payment.difference").count() == 1
+
+    @pytest.mark.django_db(transaction=True)
+    def test_settle_no_more_of_a_proforma_than_is_allowed(self, store):
+        batch = invoiced(store)
+        rows = list(batch.orders.order_by("position"))
+        take(batch, *(receipt(order, "5949.75") for order in rows))
+        waiting, refused = list(rows), []
+
+        def act():
+            try:
+                settling.settle_difference(
+                    store=store,
+                    order=waiting.pop(),
+                    amount="30.00",
+                    reason="fee",
+                    source=PaymentSource.API,
+                    by="key:1",
+                )
+            except Problem as problem:
+                refused.append(problem.code)
+            finally:
+                connection.close()
+
+        _together(act, len(rows))
+        assert refused == [Code.DIFFERENCE_TOO_LARGE] * 4
+        assert Payment.objects.get(kind="difference").amount_minor == 3_000
 
 
 def _together(act, n: int) -> None:

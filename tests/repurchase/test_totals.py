@@ -353,7 +353,9 @@ def papers(batch: Batch) -> None:
     assert sums == right
     owed: dict[str, Counter] = {}
     for proforma in Proforma.objects.filter(batch=batch):
-        for total in invoices.drawn(proforma, now=clock.now(batch.store)).totals:
+        for total in invoices.drawn(
+            proforma, list(invoices.billed(proforma)), now=clock.now(batch.store)
+        ).totals:
             found = {name: getattr(total, f"{name}_minor") for name in next(iter(right.values()))}
             owed.setdefault(total.currency, Counter()).update(found)
     assert owed == right

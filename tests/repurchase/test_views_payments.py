@@ -164,6 +164,18 @@ class TestADifference:
         owner.post(f"/payments/proformas/{batch.proformas.get().pk}/", sent)
         assert set(batch.orders.values_list("status", flat=True)) == {"paid"}
 
+    def test_is_taken_back_alone_where_the_whole_transfer_is_ticked(self, owner, store):
+        """It has no reference: by none, every difference of the proforma was taken back."""
+        batch = invoiced(store)
+        for order in batch.orders.order_by("position")[:2]:
+            owner.post(f"/orders/{order.ref}/payment/", {"amount": "5,964.75", "reference": order.ref})
+            owner.post(f"/orders/{order.ref}/difference/", {"amount": "15.00", "reason": "the bank kept it"})
+        first, second = Payment.objects.filter(kind="difference").order_by("order__position")
+        owner.post(f"/payments/{first.pk}/reverse/", {"why": "it came", "transfer": "yes"})
+        standing = Payment.objects.filter(reversed_at=None)
+        assert standing.filter(kind="received").count() == 2
+        assert standing.get(kind="difference") == second
+
     def test_beyond_the_total_stands_on_the_page(self, owner, store):
         order = invoiced(store).orders.first()
         owner.post(f"/orders/{order.ref}/payment/", {"amount": "6000", "reference": "TT-0002"})
