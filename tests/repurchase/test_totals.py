@@ -50,6 +50,7 @@ from tests.repurchase import paid, talking
 from tests.repurchase.reading import pdf_text
 from tests.repurchase.running import run
 from tests.repurchase.sealing import confirm, sealed
+from tests.wrapping import taken_back
 
 pytestmark = pytest.mark.django_db
 NS = {"n": native.NAMESPACE}
@@ -383,7 +384,7 @@ class TestEverySurface:
     def test_tells_the_same_after_every_transition(self, store, alice, client, key, how, kinds, afterwards):
         client.force_login(alice)
         offset = store.clock_offset
-        with transaction.atomic():
+        with taken_back():
             made = history(store, kinds)
             batch = batches.create(store=store, numbers=[o.number for o in made], by="user:1")
             assert {
