@@ -100,6 +100,15 @@ def expired(subjects: Mapping) -> Rendered | None:
     )
 
 
+@renders("repurchase.stopped")
+def stopped(subjects: Mapping) -> Rendered | None:
+    """To the seller: R-90 was decided against these orders."""
+    batch = Batch.objects.select_related("store", "buyer").get(ref=subjects["batch"])
+    return to_seller(
+        "stopped", batch, {"batch": batch, "orders": subjects["orders"], "link": batch_url(batch)}
+    )
+
+
 @renders("repurchase.cancelled")
 def cancelled(subjects: Mapping) -> Rendered:
     """To a buyer who was invited: the offer is withdrawn."""

@@ -1,5 +1,6 @@
 """Part of a live lot gets a lock of its own: what is held back neither keeps the rest, nor is lost with it (R-90)."""
 
+import datetime as dt
 import uuid
 from collections.abc import Collection, Mapping
 
@@ -9,6 +10,7 @@ from marketplace.models import OrderClaim, StockClaim
 from pricing.agreements import digest_of
 from pricing.locks import LockStatus
 from pricing.models import Lock, LockTerms, Renegotiation
+from pricing.services import telling
 
 
 def split(
@@ -19,6 +21,7 @@ def split(
     order_count: int,
     total_minor: int,
     terms: bytes,
+    at: dt.datetime,
 ) -> Lock:
     """A second lock over these orders, with the span, rates, policies and renegotiation of the first; claims go along.
 
@@ -35,6 +38,7 @@ def split(
     _split_stock(lock, made, stock)
     if lock.status == LockStatus.RENEGOTIATING:
         _copy(Renegotiation.objects.get(lock=lock), id=uuid.uuid4(), lock=made)
+    telling.tell([made], at=at)
     return made
 
 

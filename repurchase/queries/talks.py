@@ -19,9 +19,11 @@ from pricing.locks import LockStatus, seconds_left, status_at
 from pricing.models import Grant, Lock, Offer, Remark, Renegotiation, Signature, SigningCode
 from pricing.renegotiation import LockedLine, Side, SkuDiff
 from pricing.services.renegotiating import current, drafts, live_code
+from pricing.totals import Amounts, added, amounts_of
 from pricing.triggers import Kind
 from repurchase import charts
 from repurchase.custom_services import digest_of
+from repurchase.lifecycle import ACCEPTED
 from repurchase.models import Batch, RepeatOrder
 from repurchase.queries.changing import (
     LotOrders,
@@ -118,6 +120,7 @@ class Talks:
     signed: Mapping[str, Signature] = field(default_factory=dict)
     code: SigningCode | None = None
     quotes: Sequence[Batch] = ()
+    confirmed: Money | None = None  # once both have signed: what the orders come to that go on
 
     @property
     def live(self) -> bool:
@@ -179,18 +182,21 @@ def talks(found: Renegotiation, *, now: dt.datetime, side: Side, all_skus: bool 
     draft = newest if newest and newest != standing else None
     shown = draft or standing
     lot = lot_orders(lock)
+    state = status_at(lock, now)
+    agreed = _agreed(lot) if state is LockStatus.CONFIRMED else None
     skus = _skus(lot.lines, shown, found, lock.currency)
     signed = {each.side: each for each in Signature.objects.filter(offer=standing)} if standing else {}
     return Talks(
         renegotiation=found,
         lock=lock,
         batch=lot.batch,
-        state=status_at(lock, now),
+        state=state,
         seconds_left=seconds_left(lock, now),
         standing=standing,
         draft=draft,
         thread=_thread(found, side, lot.batch),
-        money=_money(lock, shown),
+        money=_money(lock, shown, agreed),
+        confirmed=Money(agreed.total, lock.currency) if agreed else None,
         converted=_converted(found, lock, shown) if side is Side.SELLER else None,
         skus=skus if all_skus else skus[:PAGE],
         more_skus=0 if all_skus else max(0, len(skus) - PAGE),
@@ -201,10 +207,15 @@ def talks(found: Renegotiation, *, now: dt.datetime, side: Side, all_skus: bool 
     )
 
 
-def _money(lock: Lock, shown: Offer | None) -> list[MoneyRow]:
-    """Net parts, tax and total: they add up whether or not the prices include tax."""
+def _agreed(lot: LotOrders) -> Amounts:
+    """What was really confirmed: without the lines and orders that were left out, or are held back."""
+    return added(amounts_of(order) for order in lot.orders.values() if order.status in ACCEPTED)
+
+
+def _money(lock: Lock, shown: Offer | None, agreed: Amounts | None) -> list[MoneyRow]:
+    """Net parts, tax and total: they add up whether or not the prices include tax. Once confirmed, what was."""
     locked = entries_amounts(locked_entries(lock))
-    offered = entries_amounts(offered_entries(shown)) if shown else None
+    offered = agreed or (entries_amounts(offered_entries(shown)) if shown else None)
     return [
         MoneyRow(
             name=name,

@@ -76,10 +76,12 @@ def _accept(
     if held.orders:  # the answer is to the rest of them
         digests = {lock_id: digest for lock_id, digest in digests.items() if lock_id not in held.locks}
         if not digests:
+            holding.record(held)
             return len(held.orders)
         orders = _orders(digests, (), grant)
         left_out = [order.ref for some in orders.values() for order in some if order.ref in left_out]
-        weighed = weigh(grant=grant, lock_ids=digests, ticks=_without(ticks, weighed, held.orders, left_out))
+        ticks = _ticks_of(ticks, weighed, digests, besides=held.orders, left_out=left_out)
+        weighed = weigh(grant=grant, lock_ids=digests, ticks=ticks)
     version = signing.WITH_SERVICES if weighed.asked else signing.CONSENT_VERSION
     evidence = signing.Evidence(ip=ip, user_agent=user_agent, consent_version=version)
     out = set(left_out)
@@ -116,6 +118,7 @@ def _accept(
         grant, locks, "buyer.confirmed", weighed=weighed, consent_version=version, orders=len(accepted),
         left_out=sorted(left_out), held_back=len(held.orders), gates=keep_gates(batch, locks[0].ended_at),
     )  # fmt: skip
+    holding.record(held)
     return 0
 
 
@@ -133,11 +136,21 @@ def decline(
     _record(grant, locks, "buyer.declined", orders=0, reason_given=bool(words))
 
 
-def _without(ticks: Ticks, weighed: Weighed, held: Collection[int], left_out: Sequence[str]) -> Ticks:
-    """The ticks that are about orders which nothing holds back."""
-    theirs = {view.id for view in (*weighed.confirmed, *weighed.unconfirmed) if view.order.pk in held}
-    services = frozenset(ticks.services) - theirs
-    return replace(ticks, services=services, left_out=left_out)
+def _ticks_of(
+    ticks: Ticks,
+    weighed: Weighed,
+    locks: Collection[UUID],
+    *,
+    besides: Collection[int],
+    left_out: Sequence[str],
+) -> Ticks:
+    """The ticks that are about orders of these locks which nothing holds back; `besides` are held, by id."""
+    theirs = {
+        view.id
+        for view in (*weighed.confirmed, *weighed.unconfirmed)
+        if view.order.lock_id in locks and view.order.pk not in besides
+    }
+    return replace(ticks, services=theirs & set(ticks.services), left_out=left_out)
 
 
 def keep_gates(batch: Batch, at: dt.datetime) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Orders leave their lock when the clock ends it: expired, terminated. One place moves them."""
+"""Orders leave their lock when the clock ends it, or a decision of R-90: expired, terminated, cancelled. One place moves them."""
 
 import datetime as dt
 from collections import defaultdict
@@ -17,19 +17,21 @@ from repurchase.services import telling
 LETTERS: Mapping[OrderStatus, Sequence[str]] = {
     OrderStatus.EXPIRED: ("expired",),
     OrderStatus.TERMINATED: ("terminated_seller", "terminated_buyer"),
+    OrderStatus.CANCELLED: ("stopped",),
 }
 """Who is told of an end that nobody asked for; what a person did is told where it is done."""
 
 WHY: Mapping[OrderStatus, Mapping[str, str]] = {
     OrderStatus.EXPIRED: {"code": Code.LOCK_EXPIRED},
     OrderStatus.TERMINATED: {"code": Code.RENEGOTIATION_LAPSED},
+    OrderStatus.CANCELLED: {"code": Code.PARTY_SCREENED_OUT},
 }
 
 
 def end_orders(locks: Sequence[Lock], *, by: str) -> int:
     """Moves the orders of locks of one store that have just ended, in the transaction that ended them.
 
-    A constant number of statements for each of the two ends, however many plans they belong to: one letter a plan
+    A constant number of statements for each of the ends, however many plans they belong to: one letter a plan
     and reader, one entry of the ledger a plan.
     """
     by_end: dict[tuple[int, str, dt.datetime], list[Lock]] = defaultdict(list)

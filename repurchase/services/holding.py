@@ -11,12 +11,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db import connection, transaction
-from django.db.models import QuerySet
+import structlog
+from django.db import connection
+from django.db.models import Count, Q, QuerySet
 
 from diagnostics import ledger, proofs
 from diagnostics.codes import Code
-from diagnostics.problem import Problem
 from eligibility import questions
 from eligibility.findings import Finding
 from eligibility.rechecking import findings_at
@@ -25,6 +25,7 @@ from marketplace import clock, policy
 from marketplace.models import Store
 from outbox import letters
 from pricing import services as pricing
+from pricing.locks import LockStatus, status_at
 from pricing.models import Grant, Lock, LockTerms, Renegotiation
 from pricing.services.splitting import split
 from repurchase import copying
@@ -34,7 +35,11 @@ from repurchase.queries.changing import locked_entries
 from repurchase.queries.held import held_of
 from repurchase.queries.pieces import pieces_of
 from repurchase.queries.rechecking import facts_of
-from repurchase.services import ending, failing, telling
+from repurchase.services import ending, failing
+from repurchase.services.bounded import transactional
+from repurchase.services.once import Marked
+
+log = structlog.get_logger(__name__)
 
 Found = Mapping[int, Sequence[Finding]]  # by order id
 
@@ -43,11 +48,13 @@ WAITING = (OrderStatus.LOCKED, OrderStatus.CONFIRMED, OrderStatus.AWAITING_PAYME
 LOOKED_AT_AGAIN = dt.timedelta(minutes=10)
 """A list may have changed, or a day have ended on it: what is held is looked at so often, beside each decision."""
 ORDERS_A_PASS = 1000
+COMPLIANCE = "system:compliance"
 
 HOLD = """
     UPDATE repurchase_repeatorder o
-    SET held_at = %s, codes = o.codes || array(SELECT c FROM unnest(v.codes::varchar[]) c WHERE c <> ALL(o.codes)),
-        findings = CASE WHEN o.held_at IS NULL THEN o.findings || v.findings::jsonb ELSE o.findings END
+    SET held_at = %s, codes = array(SELECT c FROM unnest(o.codes) c WHERE c <> ALL(%s)) || v.codes::varchar[],
+        findings = (SELECT coalesce(jsonb_agg(f), '[]') FROM jsonb_array_elements(o.findings) f
+                     WHERE f ->> 'code' <> ALL(%s)) || v.findings::jsonb
     FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS v(id, codes, findings)
     WHERE o.id = v.id AND o.store_id = %s
 """
@@ -70,16 +77,24 @@ def touched(orders: Sequence[RepeatOrder], *, store: Store, moment: Moment, now:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Held:
-    """`locks`: those of which nothing else would be left; `orders`: by id, those of the others too."""
+    """`locks`: those of which nothing else would be left; `orders`: by id, those of the others too.
 
-    locks: Collection[UUID] = frozenset()
-    orders: Collection[int] = frozenset()
+    The rest is for `record`; `apart` are the locks that were made of the others' orders.
+    """
+
+    locks: Collection[UUID]
+    orders: Collection[int]
+    grant: Grant
+    at: dt.datetime
+    apart: Sequence[Lock]
+    rows: Sequence[RepeatOrder]
+    found: Found
 
 
 def hold_back(grant: Grant, lock_ids: Collection[UUID], *, left_out: Collection[str] = ()) -> Held:
     """At a confirmation: what R-90 touches of these locks stays locked, in a lock of its own where others go on.
 
-    The caller holds the locks' rows.
+    The caller holds the locks' rows, and calls `record` with it last.
     """
     now = clock.now(grant.store)
     live = Lock.objects.of(grant.store).live_at(now).filter(pk__in=lock_ids, subject=grant.subject)
@@ -96,11 +111,20 @@ def hold_back(grant: Grant, lock_ids: Collection[UUID], *, left_out: Collection[
     for pk, some in by_lock.items():
         held = [order for order in some if order.pk in found]
         if held and pk not in whole:
-            apart.append(_apart(locks[pk], held))
-    if found:
-        by = f"grant:{grant.pk}"
-        _record(grant.store_id, grant.subject, "orders.held_back", by, now, orders, found, rows=_rows(apart))
-    return Held(locks=whole, orders=frozenset(found))
+            apart.append(_apart(locks[pk], held, now))
+    return Held(
+        locks=whole, orders=frozenset(found), grant=grant, at=now, apart=apart, found=found,
+        rows=[order for order in orders if order.pk in found],
+    )  # fmt: skip
+
+
+def record(held: Held) -> None:
+    """What was held back, in the ledger: the last that the caller's transaction does."""
+    if held.rows:
+        _record(
+            held.grant.store_id, held.grant.subject, "orders.held_back", f"grant:{held.grant.pk}", held.at,
+            held.rows, held.found, rows=_rows(held.apart),
+        )  # fmt: skip
 
 
 def waiting_locks(grant: Grant) -> Collection[UUID]:
@@ -117,10 +141,10 @@ def hold_at_release(store: Store, orders: Sequence[RepeatOrder], *, by: str, at:
     return found
 
 
-def problem_of(order: RepeatOrder) -> Problem:
-    """Why an order is held back."""
+def problem_of(order: RepeatOrder) -> Marked:
+    """Why an order is held back; that it is stays written."""
     found = next(each for each in order.findings if each["code"] in CODES)
-    return Problem(Code(found["code"]), **found["evidence"])
+    return Marked(Code(found["code"]), **found["evidence"])
 
 
 def recheck_held(*, store: Store | None = None, due_only: bool = False) -> int:
@@ -131,21 +155,43 @@ def recheck_held(*, store: Store | None = None, due_only: bool = False) -> int:
     if due_only:
         held = held.filter(held_at__lte=clock.of_row() - LOOKED_AT_AGAIN)
     stores = Store.objects.filter(pk__in=held.order_by().values("store").distinct())
-    return sum(_recheck(each, held.filter(store=each)) for each in stores)
+    return sum(_recheck_alone(each, held.filter(store=each)) for each in stores)
 
 
-@transaction.atomic
+def _recheck_alone(store: Store, held: QuerySet[RepeatOrder]) -> int:
+    """In a transaction of its own: a store that fails is logged and holds up no other."""
+    try:
+        with transactional():
+            return _recheck(store, held)
+    except Exception:
+        log.exception("recheck_failed", store=store.code)
+        return 0
+
+
 def _recheck(store: Store, held: QuerySet[RepeatOrder]) -> int:
-    rows = held.select_for_update(of=("self",), skip_locked=True).prefetch_related("batch__buyer")
-    orders = list(rows.order_by("held_at", "pk")[:ORDERS_A_PASS])
+    """The locks' rows are taken before the orders', as everywhere; what another transaction holds waits for a pass."""
+    some = list(held.order_by("held_at", "pk").values_list("pk", "lock_id", "status")[:ORDERS_A_PASS])
+    needed = {lock for _, lock, status in some if status == OrderStatus.LOCKED}
+    rows = Lock.objects.filter(pk__in=needed).order_by("pk").select_for_update(skip_locked=True)
+    locks = {lock.pk: lock for lock in rows}
+    rows = held.filter(pk__in=[pk for pk, *_ in some]).select_for_update(of=("self",), skip_locked=True)
+    waiting = rows.exclude(Q(status=OrderStatus.LOCKED) & ~Q(lock__in=locks))
+    orders = list(waiting.prefetch_related("batch__buyer").order_by("held_at", "pk"))
     now = clock.now(store)
     found = touched(orders, store=store, moment=Moment.RELEASE, now=now)
     _keep(store, orders, found, now)
     free = [order for order in orders if order.pk not in found]
     for ref, some in _by_batch(free).items():
-        _record(store.pk, ref, "orders.let_go", "system:compliance", now, some, found)
         _invite_again(store, ref, some, now)
-    _end_stopped(store, [order for order in orders if order.pk in found], found, now)
+    ended, apart = _end_stopped(store, locks, [o for o in orders if o.pk in found], found, now)
+    ending.end_orders(ended, by=COMPLIANCE)
+    for ref, some in _by_batch(free).items():
+        _record(store.pk, ref, "orders.let_go", COMPLIANCE, now, some, found)
+    for lock in apart:
+        ledger.record(
+            store_id=store.pk, kind="lock.split", subject=f"batch:{lock.subject}", by=COMPLIANCE, at=now,
+            lock=str(lock.pk), rows=_rows([lock]),
+        )  # fmt: skip
     return len(free)
 
 
@@ -167,7 +213,9 @@ def _keep(store: Store, orders: Sequence[RepeatOrder], found: Found, at: dt.date
             )
             for pk, some in found.items()
         ]
-        copying.update_rows(HOLD, [at, *copying.columns_of(rows), store.pk], expected=len(rows))
+        codes = list(CODES)
+        values = [at, codes, codes, *copying.columns_of(rows), store.pk]
+        copying.update_rows(HOLD, values, expected=len(rows))
     if free:
         with connection.cursor() as cursor:
             cursor.execute(LET_GO, [list(CODES), list(CODES), free, store.pk])
@@ -184,7 +232,7 @@ def _rows(locks: Sequence[Lock]) -> dict[str, dict]:
     )
 
 
-def _apart(lock: Lock, held: Sequence[RepeatOrder]) -> Lock:
+def _apart(lock: Lock, held: Sequence[RepeatOrder], at: dt.datetime) -> Lock:
     refs = {order.ref for order in held}
     entries = [entry for entry in locked_entries(lock) if entry[0] in refs]
     terms = json.dumps(entries, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
@@ -196,39 +244,58 @@ def _apart(lock: Lock, held: Sequence[RepeatOrder]) -> Lock:
         order_count=len(held),
         total_minor=sum(order.total_minor for order in held),
         terms=terms,
+        at=at,
     )
     RepeatOrder.objects.filter(pk__in=[order.pk for order in held]).update(lock=made)
     return made
 
 
-def _end_stopped(store: Store, orders: Sequence[RepeatOrder], found: Found, at: dt.datetime) -> None:
-    """Locks that hold nothing but what two people have stopped end here: their goods are free again."""
+def _end_stopped(
+    store: Store, locks: Mapping[UUID, Lock], orders: Sequence[RepeatOrder], found: Found, at: dt.datetime
+) -> tuple[Sequence[Lock], Sequence[Lock]]:
+    """Ends open locks of what two people have stopped: the goods are free again. (What ended, what of it was split off.)
+
+    Where a lock holds others too, what was stopped is split off first.
+    """
     stopped = questions.stopped(f for order in orders for f in found[order.pk])
-    by_lock: dict[UUID, set[int]] = defaultdict(set)
+    by_lock: dict[UUID, list[RepeatOrder]] = defaultdict(list)
     for order in orders:
-        if order.status == OrderStatus.LOCKED and any(
-            questions.key_of(f) in stopped for f in found[order.pk]
-        ):
-            by_lock[order.lock_id].add(order.pk)
-    locks = Lock.objects.live_at(at).filter(pk__in=by_lock).order_by("pk").select_for_update(of=("self",))
-    for lock in locks:
-        rows = RepeatOrder.objects.filter(lock=lock, status=OrderStatus.LOCKED)
-        if lock.status == "open" and set(rows.values_list("pk", flat=True)) == by_lock[lock.pk]:
-            pricing.cancel_stopped(lock, at=at, by="system:compliance")
-            moved = RepeatOrder.objects.filter(pk__in=by_lock[lock.pk])
-            moved.update(status=OrderStatus.CANCELLED, changed_at=at)
-            telling.orders(moved, at=at)
-            ending.close_finished(store_id=store.pk, refs=[lock.subject], at=at)
+        if order.lock_id in locks and any(questions.key_of(f) in stopped for f in found[order.pk]):
+            by_lock[order.lock_id].append(order)
+    rows = RepeatOrder.objects.filter(lock__in=by_lock, status=OrderStatus.LOCKED).order_by()
+    held = dict(rows.values_list("lock").annotate(n=Count("id")))
+    ended, apart = [], []
+    for pk, some in by_lock.items():
+        lock = locks[pk]
+        if lock.status != LockStatus.OPEN or status_at(lock, at) is not LockStatus.OPEN:
+            continue
+        if len(some) < held[pk]:
+            lock = _apart(lock, some, at)
+            apart.append(lock)
+        pricing.cancel_stopped(lock, at=at, by=COMPLIANCE)
+        ended.append(lock)
+    return ended, apart
 
 
 def _invite_again(store: Store, ref: str, orders: Sequence[RepeatOrder], at: dt.datetime) -> None:
-    """The buyer may confirm what was held back, by the same link, until its lock ends."""
+    """The buyer may confirm what was held back, by the same link, until its lock ends; or both may go on talking."""
     waiting = [order for order in orders if order.status == OrderStatus.LOCKED]
     grant = Grant.objects.filter(store=store, subject=ref).first()
-    if waiting and grant:
+    if not waiting or not grant:
+        return
+    let_go = f"let-go:{ref}:{min(order.pk for order in waiting)}:{at.isoformat()}"
+    locks = Lock.objects.filter(pk__in={order.lock_id for order in waiting})
+    if locks.filter(status=LockStatus.OPEN).exists():
         letters.write(
             kind="repurchase.invitation", store_id=store.pk, batch=waiting[0].batch_id, grant=str(grant.pk),
-            dedupe=f"let-go:{ref}:{min(order.pk for order in waiting)}:{at.isoformat()}",
+            dedupe=let_go,
+        )  # fmt: skip
+    talks = Renegotiation.objects.filter(lock__in=locks.filter(status=LockStatus.RENEGOTIATING))
+    found = sorted(str(pk) for pk in talks.values_list("pk", flat=True))
+    for side in ("seller", "buyer") if found else ():
+        letters.write(
+            kind=f"repurchase.renegotiating_{side}", store_id=store.pk, dedupe=f"{side}:{let_go}",
+            grant=str(grant.pk), renegotiations=found,
         )  # fmt: skip
 
 

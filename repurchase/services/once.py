@@ -17,6 +17,10 @@ KEPT = dt.timedelta(hours=72)
 A_PASS = 5000
 
 
+class Marked(Problem):
+    """A refusal that has left a mark, in a transaction of its own that went through: the mark stays."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answer:
     status: int
@@ -33,19 +37,29 @@ def answered(
     lost just between effect and answer leaves an effect that the act itself knows again.
 
     IDEMPOTENCY_KEY_BUSY while the first one runs, IDEMPOTENCY_KEY_REUSED for another request under the same key. A
-    refusal is not kept: it had no effect.
+    refusal is not kept: it had no effect, but for a `Marked` one, whose mark is.
     """
     place = [store.pk % 2**31, f"once:{key}"]
     if not files:
-        with transaction.atomic():
-            _alone("SELECT pg_try_advisory_xact_lock(%s, hashtext(%s))", place)
-            return _answered(store, key, request, act)
+        return _answered_at_once(store, key, request, act, place)
     _alone("SELECT pg_try_advisory_lock(%s, hashtext(%s))", place)
     try:
         return _answered(store, key, request, act)
     finally:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_unlock(%s, hashtext(%s))", place)
+
+
+def _answered_at_once(
+    store: Store, key: str, request: str, act: Callable[[], Answer], place: Sequence[object]
+) -> Answer:
+    with transaction.atomic():
+        _alone("SELECT pg_try_advisory_xact_lock(%s, hashtext(%s))", place)
+        try:
+            return _answered(store, key, request, act)
+        except Marked as problem:
+            refused = problem
+    raise refused
 
 
 def _alone(sql: str, place: Sequence[object]) -> None:

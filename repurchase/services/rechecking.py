@@ -80,9 +80,10 @@ class Left:
 
     @property
     def digest(self) -> str:
-        """What somebody has agreed to lose: of these lines, this money."""
+        """What somebody has agreed to lose: of these lines, this money, for these reasons."""
         lines = sorted(x.line.id for verdict in self.verdicts for x in verdict.lines if x.findings)
-        content = [sorted(self.gone), lines, sorted(self.money.items())]
+        codes = sorted(str(f.code) for f in self.findings)
+        content = [sorted(self.gone), lines, sorted(self.money.items()), codes]
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
     @property

@@ -207,8 +207,10 @@ def _sign(
         settling = _settling(lock, standing, actor)
         waits = settling is not None and not settling.lot.orders
         signed = not waits and _signed(lock, standing, actor, weighed, settling, at=now, **signature)
+        if settling:
+            holding.record(settling.held)
     if waits:
-        raise Problem(Code.ORDERS_UNDER_CHECK, value=len(settling.held))
+        raise Problem(Code.ORDERS_UNDER_CHECK, value=len(settling.held.orders))
     return signed
 
 
@@ -218,7 +220,7 @@ class Settling:
 
     lot: LotOrders
     worked: Worked
-    held: Collection[int]
+    held: holding.Held
 
 
 def _settling(lock: Lock, standing: Offer, actor: Actor) -> Settling | None:
@@ -232,8 +234,8 @@ def _settling(lock: Lock, standing: Offer, actor: Actor) -> Settling | None:
     grant = Grant.objects.select_related("store").get(
         store=lock.store_id, subject=lock.subject, buyer=lock.buyer_id
     )
-    held = holding.hold_back(grant, [lock.pk]).orders
-    kept = {pk: order for pk, order in lot.orders.items() if pk not in held}
+    held = holding.hold_back(grant, [lock.pk])
+    kept = {pk: order for pk, order in lot.orders.items() if pk not in held.orders}
     lines = [line for line in lot.lines if line.order in kept]
     priced = {pk: worked.priced[pk] for pk in kept}
     totals = {line.id: worked.totals[line.id] for line in lines}
@@ -264,16 +266,16 @@ def _signed(
         offer=standing, actor=actor, name=name, how="password" if code is None else "code", evidence=evidence,
         band=band_of(_batch(lock)), at=now, particulars=answering.particulars_of(weighed).get(lock.pk),
     )  # fmt: skip
-    if weighed.asked:
-        answering.record_services(lock.store_id, lock.subject, weighed, by=actor.by, at=now)
     both = acts.is_agreed(standing, renegotiation.deadline_at)
     if both:
         _settle(lock, standing, settling, actor, now)
     else:
         _write(f"signed_{_other(actor.side)}", renegotiation, f"{standing.pk}", offer=str(standing.pk))
+    if weighed.asked:
+        answering.record_services(lock.store_id, lock.subject, weighed, by=actor.by, at=now)
     _record(
         standing, "renegotiation.agreed" if both else "offer.signed", actor.by, now, version=standing.version,
-        terms_digest=standing.digest, held_back=len(settling.held) if settling else 0,
+        terms_digest=standing.digest, held_back=len(settling.held.orders) if settling else 0,
         rows=proofs.of(Signature.objects.filter(pk=signed.pk)), **_evidence(signed),
     )  # fmt: skip
     return both
@@ -284,6 +286,8 @@ def _settle(lock: Lock, agreed: Offer, settling: Settling, actor: Actor, at: dt.
     lot, worked = settling.lot, settling.worked
     weighed = weigh_offer(lot, worked, ticks_of(lot, agreed))
     kept = [pk for pk in lot.orders if pk not in weighed.gone]
+    if not kept:
+        raise Problem(Code.INPUT_INVALID, detail="every order is left out; decline instead")
     _refuse_unanswered(agreed, lot, weighed)
     pricing.confirm_anew(lock, kept_stock=lot.pieces(without=weighed.dropped), at=at, by=actor.by)
     confirm_at_agreed_prices(lot, worked, weighed, at=at)

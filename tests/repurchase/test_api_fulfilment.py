@@ -4,6 +4,8 @@ import datetime as dt
 
 import pytest
 
+from diagnostics.models import LedgerEntry
+from eligibility.models import PartyQuestion
 from marketplace import clock
 from marketplace.models import StockClaim
 from outbox.models import Event
@@ -11,6 +13,7 @@ from repurchase.models import ErpConnection, ErpProduct, Payment, Release
 from repurchase.services import connecting, invoicing, releasing, sweeping
 from tests import world
 from tests.repurchase import paid
+from tests.repurchase.listed import listed
 from tests.repurchase.sealing import confirmed
 from tests.repurchase.test_api import Caller, problem
 
@@ -129,6 +132,19 @@ class TestAPayment:
 
 
 class TestARelease:
+    def test_that_is_refused_by_the_lists_is_held_back_under_a_key_too(self, erp, store):
+        batch = paid.invoiced(store)
+        paid.pay(batch)
+        batch.buyer.name = "Sample Buyer"
+        batch.buyer.save()
+        listed("SAMPLE BUYER")
+        url = f"orders/{refs(batch)[0]}/release/"
+        for _ in range(2):
+            problem(erp.post(url, Idempotency_Key="r-1"), 422, "PARTY_SCREENED_OUT")
+        assert batch.orders.filter(held_at__isnull=False).count() == 1
+        assert PartyQuestion.objects.exists()
+        assert LedgerEntry.objects.filter(kind="orders.held_back").exists()
+
     def test_happens_at_once_when_asked_for_and_only_once(self, erp, store):
         batch = paid.invoiced(store)
         url = f"orders/{refs(batch)[0]}/release/"

@@ -1,7 +1,8 @@
 """R-90 after the lock: what is held back at the confirmation, the signing and the release, and what lets it go."""
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
 from diagnostics.codes import Code
@@ -10,16 +11,21 @@ from diagnostics.problem import Problem
 from eligibility.models import PartyQuestion
 from marketplace import clock
 from marketplace.models import Embargo, OrderClaim, PastOrder, ScreenedParty, Sku, StockClaim
-from outbox.models import Letter
+from outbox.letters import RENDERERS
+from outbox.models import Event, Letter
 from pricing import reading, signing
 from pricing.models import Act, Grant, Lock, SealedAgreement, Sealing
 from pricing.services import sealing, verifying
+from pricing.services.renegotiating import current
 from repurchase.feed.rows import pages
 from repurchase.lifecycle import ACCEPTED
-from repurchase.models import Batch, Proforma, Release
+from repurchase.models import Batch, LineService, Proforma, Release
+from repurchase.queries.changing import lot_orders, work_out
+from repurchase.queries.weighing import Ticks, weigh, weigh_offer
 from repurchase.services import answering, batches, holding, invoicing, locking, releasing, sweeping
 from tests import world
-from tests.repurchase import paid, talking
+from tests.repurchase import paid, services, talking
+from tests.repurchase import sealing as sealed
 from tests.repurchase.listed import decide, listed
 from tests.repurchase.running import run
 
@@ -162,10 +168,55 @@ class TestAtTheConfirmation:
         batch.refresh_from_db()
         assert (batch.status, StockClaim.objects.get(released_at=None).quantity) == ("closed", 2000)
 
-    def test_services_of_the_rest_are_confirmed_and_those_of_the_held_stay_asked(self, store):
-        from repurchase.models import LineService
-        from repurchase.queries.weighing import Ticks, weigh
+    def test_stopped_orders_leave_a_lock_that_holds_others(self, store, alice):
+        """Each consignee is listed; one is decided."""
+        _, past = world.repeatable(store)
+        PastOrder.objects.update(consignee="Harbour Sample Trading Ltd")
+        PastOrder.objects.filter(pk=past[2].pk).update(consignee=CONSIGNEE)
+        batch = sealed.planned(store, past)
+        listed("SAMPLE DRONE")
+        listed("HARBOUR SAMPLE TRADING")
+        with pytest.raises(Problem):
+            accept(batch)
+        decide("stopped", party=CONSIGNEE)
+        holding.recheck_held()
+        assert statuses(batch) == ["locked", "locked", "cancelled", "locked", "locked"]
+        ended = batch.orders.get(position=3).lock
+        assert (ended.status, ended.order_count) == ("cancelled", 1)
+        assert LedgerEntry.objects.get(kind="lock.cancelled").facts["locks"] == [str(ended.pk)]
+        letter = RENDERERS["repurchase.stopped"](Letter.objects.get(kind="repurchase.stopped").subjects)
+        assert batch.ref in letter.subject
+        assert list(Event.objects.filter(subject=f"lock:{ended.pk}").order_by("pk").values_list("type", flat=True)) == [
+            "lock.open", "lock.cancelled",
+        ]  # fmt: skip
 
+    def test_what_is_found_later_shows_in_the_findings_too(self, store):
+        batch = locked(store)
+        listed("SAMPLE DRONE")
+        accept(batch)
+        embargo()
+        holding.recheck_held()
+        held = batch.orders.get(position=3)
+        assert "EXPORT_CONTROLLED" in held.codes
+        assert sorted(f["code"] for f in held.findings) == sorted(held.codes)
+
+    def test_ticks_of_a_lot_that_is_wholly_held_are_no_strangers(self, store):
+        """Its other order, with the service, is left out by the buyer."""
+        buyer, dollars = world.repeatable(store)
+        item = world.sku(store, price="10.00", currency="EUR")
+        lines = [(item, 500, 500_000)]
+        euros = [world.past_order(store, buyer, lines, currency="EUR", freight_minor=2500) for _ in range(2)]
+        PastOrder.objects.filter(pk=euros[0].pk).update(consignee=CONSIGNEE)
+        PastOrder.objects.filter(pk__in=[dollars[0].pk, euros[1].pk]).update(note="[service] gift wrap")
+        batch = sealed.planned(store, [*dollars, *euros])
+        listed("SAMPLE DRONE")
+        ticks = {"services": services.ids(), "left_out": [batch.orders.last().ref]}
+        services.accept(batch, **ticks)
+        assert statuses(batch) == [*[OWED] * 5, "locked", "locked"]
+        confirmed = LineService.objects.filter(confirmed_at__isnull=False)
+        assert [row.past_order_id for row in confirmed] == [dollars[0].pk]
+
+    def test_services_of_the_rest_are_confirmed_and_those_of_the_held_stay_asked(self, store):
         _, past = world.repeatable(store)
         PastOrder.objects.filter(pk=past[2].pk).update(consignee=CONSIGNEE)
         batch = run(batches.create(store=store, numbers=[o.number for o in past], by="user:1"))
@@ -211,6 +262,23 @@ class TestAtTheSigning:
         assert batch.orders.first().goods_minor < held.goods_minor
         assert _sealed(batch) == 1
 
+    def test_what_is_let_go_is_talked_of_again_by_both(self, store, alice):
+        batch = locked(store)
+        found = talking.moved(batch)
+        talking.offer(found, user=alice)
+        talking.sign_as_seller(found, alice)
+        listed("SAMPLE DRONE")
+        assert talking.sign_as_buyer(found)
+        held = batch.orders.get(position=3)
+        assert Event.objects.get(subject=f"lock:{held.lock_id}").type == "lock.renegotiating"
+        invitations = Letter.objects.filter(kind="repurchase.invitation").count()
+        decide("not_same")
+        assert holding.recheck_held() == 1
+        assert Letter.objects.filter(kind="repurchase.invitation").count() == invitations
+        for side in ("buyer", "seller"):
+            told = Letter.objects.get(kind=f"repurchase.renegotiating_{side}", dedupe__contains="let-go")
+            assert told.subjects["renegotiations"] == [str(held.lock.renegotiation.pk)]
+
     def test_of_which_nothing_is_left_signs_nothing(self, store, alice):
         batch = locked(store)
         found = talking.moved(batch)
@@ -223,11 +291,68 @@ class TestAtTheSigning:
         assert made.signatures.count() == 1
         assert batch.orders.filter(held_at__isnull=False, status="locked").count() == 5
 
+    def test_of_which_the_ticks_leave_nothing_beside_what_is_held_is_refused(self, store, alice):
+        """An unconfirmed service takes the only order along that nothing holds back."""
+        plain, order = services.noted(store, "[service] gift wrap")
+        PastOrder.objects.filter(pk__in=[each.pk for each in plain]).update(consignee=CONSIGNEE)
+        found = talking.moved(sealed.planned(store, [*plain, order]))
+        talking.offer(found, user=alice)
+        talking.sign_as_seller(found, alice)
+        listed("SAMPLE DRONE")
+        lot = lot_orders(found.lock)
+        shown = weigh_offer(lot, work_out(lot, current(found).proposal), Ticks()).digest
+        with pytest.raises(Problem) as refused:
+            talking.sign_as_buyer(found, ticks=Ticks(), shown=shown)
+        assert refused.value.code is Code.INPUT_INVALID
+        assert set(statuses(lot.batch)) == {"locked"}
+        assert not Proforma.objects.exists()
+
     def test_a_first_signature_is_no_confirmation(self, store, alice):
         found = talking.moved(locked(store))
         talking.offer(found, user=alice)
         embargo()
         assert not talking.sign_as_seller(found, alice)
+
+
+class TestTheLedger:
+    """Its head is a row that every writer of the store waits for: taken last, when nothing else is waited for."""
+
+    @staticmethod
+    def after_its_head(act) -> list[str]:
+        """The statements that wait for a row, or write one, after the first that took the head; the ledger's own left out."""
+        with CaptureQueriesContext(connection) as queries:
+            act()
+        said = [query["sql"] for query in queries]
+        first = next(i for i, sql in enumerate(said) if "ledgerhead" in sql and "FOR UPDATE" in sql)
+        writes = ("UPDATE", "INSERT", "DELETE")
+        return [
+            sql
+            for sql in said[first:]
+            if (sql.lstrip().startswith(writes) or "FOR UPDATE" in sql) and "diagnostics_ledger" not in sql
+        ]
+
+    def test_is_written_last_at_a_confirmation(self, store):
+        batch = locked(store)
+        listed("SAMPLE DRONE")
+        assert self.after_its_head(lambda: accept(batch)) == []
+
+    def test_is_written_last_at_a_signing_with_services(self, store, alice):
+        found = talking.moved(services.locked(store))
+        talking.offer(found, user=alice)
+        talking.sign_as_seller(found, alice)
+        code = talking.code(found)
+        lot = lot_orders(found.lock)
+        shown = weigh_offer(lot, work_out(lot, current(found).proposal), Ticks()).digest
+        act = lambda: talking.sign_as_buyer(found, code=code, ticks=Ticks(), shown=shown)  # noqa: E731
+        assert self.after_its_head(act) == []
+
+    def test_is_written_last_when_what_was_stopped_ends(self, store):
+        batch = locked(store)
+        listed("SAMPLE DRONE")
+        accept(batch)
+        decide("stopped")
+        assert self.after_its_head(holding.recheck_held) == []
+        assert statuses(batch)[2] == "cancelled"
 
 
 class TestAtTheRelease:

@@ -9,7 +9,9 @@ from django.test.utils import CaptureQueriesContext
 from diagnostics.codes import Code
 from diagnostics.models import Failure, LedgerEntry
 from diagnostics.problem import Problem
+from eligibility.findings import Finding
 from eligibility.models import PartyQuestion
+from eligibility.rules import OrderVerdict
 from marketplace import clock
 from marketplace.models import (
     Buyer,
@@ -24,7 +26,7 @@ from outbox.models import Event
 from pricing.models import Lock
 from qualification.models import Qualification
 from repurchase.models import Batch, OrderFee, RepeatLine
-from repurchase.services import batches, locking
+from repurchase.services import batches, locking, rechecking
 from tests import world
 from tests.repurchase.listed import listed
 from tests.repurchase.running import run
@@ -287,6 +289,21 @@ class TestAskingOnceMore:
         agreed = refused(batch, asks=True).evidence["digest"]
         Sku.objects.update(on_hand=1_500)
         assert refused(batch, asks=True, agreed=agreed).evidence["orders"] == 2
+
+    def test_is_about_the_reasons_too(self):
+        """The same orders and money for another reason is another question."""
+        one, other = (
+            rechecking.Left(
+                gone={
+                    1: OrderVerdict(
+                        order=None, lanes=(), findings=(Finding(code=code, evidence={}),), lines=()
+                    )
+                },
+                money={"USD": 5},
+            )
+            for code in (Code.PARTY_SCREENED_OUT, Code.EXPORT_CONTROLLED)
+        )
+        assert one.digest != other.digest
 
     def test_does_not_happen_below_it(self, store):
         _, past = world.repeatable(store, orders=25)

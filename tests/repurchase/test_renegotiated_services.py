@@ -218,6 +218,15 @@ class TestTheBuyersPage:
         assert 'value="Bea"' in page.content.decode()
         assert not Signature.objects.exists()
 
+    def test_shows_what_was_confirmed_and_not_the_whole_offer(self, client, path, found, alice):
+        talking.sign_as_seller(found, alice)
+        assert sign(found)
+        page = client.get(path).content.decode()
+        agreed = sum(o.total_minor for o in RepeatOrder.objects.all())
+        assert agreed < current(found).total_minor
+        figure = page.partition("figure-value")[2].partition("</p>")[0]
+        assert f"{agreed / 100:,.2f}" in figure
+
     def test_asks_in_the_form_of_open_lots_for_theirs_only(self, client, path, found):
         assert 'id="services-title"' not in client.get(path).content.decode()
 
