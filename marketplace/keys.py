@@ -36,6 +36,11 @@ def person_of(actor: str) -> int | None:
     return int(found[1]) if found else None
 
 
+def is_same_person(one: str, other: str) -> bool:
+    """Whether two actors are or act for one person; actors that name none are the same when they are equal."""
+    return one == other or (person_of(one) is not None and person_of(one) == person_of(other))
+
+
 def standing() -> models.QuerySet[ApiKey]:
     """Neither refused, revoked nor run out: those asked for, those that act, those whose principal has left."""
     rows = ApiKey.objects.filter(Q(expires_at=None) | Q(expires_at__gt=Now()), revoked_at=None)
@@ -92,12 +97,18 @@ def grant(key: ApiKey, *, by: Membership) -> None:
 
 
 @transaction.atomic
-def take_over(key: ApiKey, *, by: Membership) -> None:
-    """`by` becomes its principal in place of another who is a member still; a key that has ended stays so."""
+def take_over(key: ApiKey, *, by: Membership) -> str:
+    """A key of the same name and scopes that acts for `by`: its text, which nobody else has seen.
+
+    The old text works for another 24 hours and for its own principal, so that it ends when they leave. STATE_CONFLICT
+    for one's own key, one that is replaced already, and one that has ended: it stays so.
+    """
     held = _held(key, by, "take over", "granted", "ended")
-    if held.principal is None or held.principal_id == by.pk:
+    if held.principal is None or held.principal_id == by.pk or held.expires_at:
         raise Problem(Code.STATE_CONFLICT, state=held.state, event="take over")
-    _grant(held, by, "key.taken_over")
+    text, new = _replaced(held, by)
+    _grant(new, by, "key.taken_over", before=held.pk, was=_named(held.principal.user_id))
+    return text
 
 
 @transaction.atomic
@@ -119,29 +130,39 @@ def revoke(key: ApiKey, *, by: Membership) -> None:
 def rotate(key: ApiKey, *, by: Membership) -> str:
     """A new text under the same name and scopes; the old one works for another 24 hours.
 
-    It acts for the same principal when they, or who asked for it, rotate it. Another who may grant becomes its principal;
-    for anybody else it is a new request. NOT_FOUND for a key that does not act.
+    It acts for its principal when they rotate it, and for another who may grant: that one becomes its principal. For
+    anybody else, who asked for it too, it is a new request. NOT_FOUND for a key that does not act.
     """
     require(by, Can.MANAGE_KEYS, Can.GRANT_KEYS)
     old = _locked(key)
     if old is None or old.state != "granted" or old.expires_at:
         raise Problem(Code.NOT_FOUND)
-    ApiKey.objects.filter(pk=old.pk).update(expires_at=Now() + OVERLAP)
-    text, new = _made(by, name=old.name, scopes=old.scopes)
+    text, new = _replaced(old, by)
     _record(new, "key.rotated", by=by.user, before=old.pk)
-    if by.user_id in (old.created_by_id, old.principal.user_id):
-        _grant(new, old.principal, "key.granted", by=by.user)
-    elif can(by, Can.GRANT_KEYS):
+    if by.pk == old.principal_id or can(by, Can.GRANT_KEYS):
         _grant(new, by, "key.granted")
     return text
 
 
+def _replaced(old: ApiKey, by: Membership) -> tuple[str, ApiKey]:
+    """A new one that `by` sees and nobody has granted; the old one runs out."""
+    ApiKey.objects.filter(pk=old.pk).update(expires_at=Now() + OVERLAP)
+    return _made(by, name=old.name, scopes=old.scopes)
+
+
 @transaction.atomic
 def end_those_of(member: Membership, *, by: User) -> None:
-    """The keys of a member who leaves: they act for nobody, and nobody can take them over."""
-    for key in standing().select_for_update(of=("self",)).filter(principal=member).order_by("pk"):
-        _record(key, "key.ended", by=by)
-        ApiKey.objects.filter(pk=key.pk).update(principal=None)
+    """The keys of a member who leaves: those that act for them and those whose text they saw, asked for or granted.
+
+    They act for nobody, and nobody can grant them or take them over.
+    """
+    theirs = Q(principal=member) | Q(store=member.store_id, created_by=member.user_id)
+    for key in standing().select_for_update(of=("self",)).filter(theirs).order_by("pk"):
+        if key.granted_at is None:
+            _end(key, "key.ended", by=by)
+        elif key.principal is not None:
+            _record(key, "key.ended", by=by)
+            ApiKey.objects.filter(pk=key.pk).update(principal=None)
 
 
 def _held(key: ApiKey, by: Membership, verb: str, *states: str) -> ApiKey:
@@ -158,12 +179,12 @@ def _locked(key: ApiKey) -> ApiKey | None:
     return rows.select_for_update(of=("self",)).select_related("store", "principal__user").first()
 
 
-def _grant(key: ApiKey, principal: Membership, kind: str, *, by: User | None = None) -> None:
-    before, key.principal = key.principal, principal
+def _grant(key: ApiKey, principal: Membership, kind: str, **facts: object) -> None:
+    key.principal = principal
     if principal.store_id != key.store_id:
         raise Problem(Code.NOT_FOUND)
     ApiKey.objects.filter(pk=key.pk).update(principal=principal, granted_at=Now())
-    _record(key, kind, by=by or principal.user, **({"was": _named(before.user_id)} if before else {}))
+    _record(key, kind, by=principal.user, **facts)
 
 
 def _end(key: ApiKey, kind: str, *, by: User) -> None:

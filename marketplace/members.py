@@ -22,7 +22,7 @@ def change(member: Membership, *, by: User) -> None:
 
 @transaction.atomic
 def leave(member: Membership, *, by: User) -> None:
-    """Ends the membership, and with it the keys that act for it."""
+    """Ends the membership, and with it the keys that act for it or whose text this member saw."""
     keys.end_those_of(member, by=by)
     _record(member, "member.left", by)
     member.delete()

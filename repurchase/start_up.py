@@ -20,10 +20,23 @@ def site() -> production.Site:
         secrets={"SECRET_KEY": settings.SECRET_KEY, "LINK_KEY": settings.LINK_KEY},
         hosts=tuple(settings.ALLOWED_HOSTS),
         site_url=settings.SITE_URL,
+        tls=settings.TLS,
+        stock_source=settings.STOCK_SOURCE,
+        seal_is_demo=not settings.EMBEDDED and bool(settings.SEAL_CERTIFICATE) and _seal_is_demo(),
         mail=settings.EMAIL_BACKEND,
         database_password=database.get("PASSWORD", ""),
         database_is_remote=bool(host) and not host.startswith("/") and host not in production.LOOPBACK,
     )
+
+
+def _seal_is_demo() -> bool:
+    """One that can't be opened seals nothing, which /readyz and `check_config` say; it keeps nothing from starting."""
+    from pricing import sealing  # large, and not wanted where no certificate is set
+
+    try:
+        return sealing.is_demo(sealing.certificate())
+    except ImproperlyConfigured:
+        return False
 
 
 def refuse(**_signal: Any) -> None:

@@ -120,8 +120,8 @@ class Membership(models.Model):
 class ApiKey(models.Model):
     """A key of one store, shown once, kept as a SHA-256 digest (256 random bits need no slow hash).
 
-    It acts for one member, its principal, who granted it; without one it does nothing. `created_by` asked for it. When the
-    principal's membership ends, the database forgets it here: the key has ended, also when they join again.
+    It acts for one member, its principal, who granted it; without one it does nothing. `created_by` asked for it and alone
+    saw its text. When either leaves the store, the principal is forgotten here: the key has ended, also when they join again.
     """
 
     store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="api_keys")

@@ -15,7 +15,7 @@ from django.db.models import F
 
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
-from marketplace import clock
+from marketplace import clock, keys
 from outbox import events
 from pricing.agreements import digest_of
 from pricing.models import Approval, Offer, OfferTerms, Remark, Renegotiation, Signature, SigningCode
@@ -113,7 +113,8 @@ def approve(*, offer: Offer, by: str, band: Decimal, at: dt.datetime) -> Approva
     """A second member of the store (R-47). STATE_CONFLICT for what needs none or has one; SECOND_APPROVER_MISSING for who made it or has signed it."""
     if not offer.beyond_band or Approval.objects.filter(offer=offer).exists():
         raise Problem(Code.STATE_CONFLICT, state="approved", event="approve")
-    if offer.by == by or offer.signatures.filter(by=by).exists():
+    made_or_signed = [offer.by, *offer.signatures.values_list("by", flat=True)]
+    if any(keys.is_same_person(by, each) for each in made_or_signed):
         raise Problem(Code.SECOND_APPROVER_MISSING, limit=percent(band))
     made = Approval.objects.create(offer=offer, store_id=offer.store_id, by=by, at=at)
     tell(offer.renegotiation, "approved", at, version=offer.version)
@@ -231,7 +232,7 @@ def _refuse_unapproved(offer: Offer, by: str, band: Decimal) -> None:
     approval = Approval.objects.filter(offer=offer).first()
     if approval is None:
         raise Problem(Code.APPROVAL_MISSING, limit=percent(band))
-    if approval.by == by and offer.side == Side.BUYER:
+    if keys.is_same_person(approval.by, by) and offer.side == Side.BUYER:
         raise Problem(Code.SECOND_APPROVER_MISSING, limit=percent(band))
 
 

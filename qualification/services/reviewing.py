@@ -16,7 +16,7 @@ from django.db.models import F
 from diagnostics import ledger, words
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
-from marketplace import clock, policy
+from marketplace import clock, keys, policy
 from marketplace.models import Membership, Store, User
 from outbox import letters
 from qualification import judging, queries, review, sla
@@ -171,8 +171,8 @@ def _mine(act: Act) -> Case:
     if case.ended_at or case.running_since is None or case.version != act.version:
         raise Problem(Code.REVIEW_STALE)
     member = Membership.objects.filter(store=case.store, user=act.reviewer).exists()
-    uploaded = Upload.objects.filter(store=case.store, uploaded_by=act.by).exists()
-    if member or uploaded:
+    uploads = Upload.objects.filter(store=case.store).values_list("uploaded_by", flat=True).distinct()
+    if member or act.reviewer.pk in map(keys.person_of, uploads):
         raise Problem(Code.REVIEW_BY_UPLOADER)
     return case
 

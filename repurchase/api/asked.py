@@ -377,6 +377,16 @@ class NewCarrierCharge(Strict):
     currency = serializers.RegexField(r"^[A-Z]{3}\Z", help_text="ISO 4217.")
 
 
+class LockBatch(Strict):
+    max_left_out = Share(
+        default=None,
+        help_text=(
+            "The share of the plan's money that may leave it at the lock, in the currency that loses most: 0.05 is five "
+            "per cent. Above it LOCK_LEAVES_OUT, and nothing is locked. Default none: whatever passes is locked."
+        ),
+    )
+
+
 class Rescreen(Strict):
     special_clearance = serializers.BooleanField(
         required=False,

@@ -75,7 +75,7 @@ def _rows(view: Any, problem: Problem) -> Iterator[dict[str, str]]:
     for found in problem.evidence.get("rows", ()):
         yield {"code": str(problem.code), **found}
     named = problem.evidence.get("orders")
-    if not named or "rows" in problem.evidence:
+    if not named or isinstance(named, int) or "rows" in problem.evidence:  # an int: how many
         return
     places: dict[Any, int] = {}
     for place, number in enumerate(getattr(view, "taken", {}).get("order_ids") or []):

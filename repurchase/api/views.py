@@ -160,14 +160,16 @@ class BatchOrders(Endpoint):
 class LockBatch(Endpoint):
     needs = Can.LOCK
 
-    @described("lock_batch", serializers.Batch)
+    @described("lock_batch", serializers.Batch, body=asked.LockBatch)
     def post(self, request: Request, ref: str) -> Response:
         """Locks the price of every planned order and invites the buyer.
 
         What fails a check by now leaves the plan: `left_at_lock` names how much. All or nothing, a gate that fails, a
-        buyer on a screening list, or a plan of which nothing is left refuse the lock whole.
+        buyer on a screening list, or a plan of which nothing is left refuse the lock whole; so does more than
+        `max_left_out` of the money leaving, by LOCK_LEAVES_OUT.
         """
-        locking.lock_and_invite(batch=self.batch(ref), by=self.by)
+        sent = self.sent(asked.LockBatch)
+        locking.lock_and_invite(batch=self.batch(ref), by=self.by, most=sent["max_left_out"])
         return Response(told(self.store, ref))
 
 

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from decimal import Decimal
 
 from django.db import transaction
 
@@ -33,25 +34,28 @@ from repurchase.services.rechecking import Left
 LotKey = tuple[str, str]  # (currency, index series): ADR 3
 
 
-def lock_and_invite(*, batch: Batch, by: str, asks: bool = False, agreed: str = "") -> list[Lock]:
+def lock_and_invite(
+    *, batch: Batch, by: str, asks: bool = False, agreed: str = "", most: Decimal | None = None
+) -> list[Lock]:
     """Locks every planned order's price for 72 h and writes to the buyer; what fails a check by now leaves the plan.
 
     Stock that is stale by now is read anew first (R-80), before any row is held and in a transaction of its own.
-    With `asks`, LOCK_LEAVES_OUT when more than a ⚙ share of the money would leave, unless `agreed` is its digest.
+    With `asks`, LOCK_LEAVES_OUT when more than a ⚙ share of the money would leave, unless `agreed` is its digest;
+    so too when more than the share `most` would, whatever was agreed.
     Raises QUALIFICATION_REQUIRED and the other gates' codes, NOTHING_TO_LOCK, FX_RATE_STALE, EDIT_AT_WORK, DRY_RUN_ONLY,
     PLAN_STALE, ORDER_ALREADY_LOCKED, STOCK_SYNC_STALE, and what `rechecking.recheck` refuses by; then nothing else is written but
     the question on a party that may be listed.
     """
     freshness.refresh(batch)
     try:
-        return _lock_and_invite(batch=batch, by=by, asks=asks, agreed=agreed)
+        return _lock_and_invite(batch=batch, by=by, asks=asks, agreed=agreed, most=most)
     except Problem as problem:
         questions.ask([Finding(code=problem.code, evidence=problem.evidence)], at=clock.now())
         raise
 
 
 @transaction.atomic
-def _lock_and_invite(*, batch: Batch, by: str, asks: bool, agreed: str) -> list[Lock]:
+def _lock_and_invite(*, batch: Batch, by: str, asks: bool, agreed: str, most: Decimal | None) -> list[Lock]:
     batch = (
         Batch.objects.select_for_update(of=("self",))
         .select_related("store", "buyer", "rate_set")
@@ -66,7 +70,7 @@ def _lock_and_invite(*, batch: Batch, by: str, asks: bool, agreed: str) -> list[
     require_open(batch.store, now)  # it may have lapsed since the plan was screened (R-26)
     require_fresh(batch, now)
     _require_decided_rates(batch, now)
-    left = _recheck(batch, asks=asks, agreed=agreed)
+    left = _recheck(batch, asks=asks, agreed=agreed, most=most)
     by_lot = _by_lot(list(batch.orders.filter(status=OrderStatus.PLANNED).order_by("position")))
     locks, ended = pricing.lock(
         store=batch.store,
@@ -102,7 +106,7 @@ def _require_decided_rates(batch: Batch, now: dt.datetime) -> None:
     require_decided(currencies, now, store=batch.store, published_on=batch.rate_set.published_on)
 
 
-def _recheck(batch: Batch, *, asks: bool, agreed: str) -> Left:
+def _recheck(batch: Batch, *, asks: bool, agreed: str, most: Decimal | None) -> Left:
     """The checks of the plan once more, now that they count: what they read is held, so rivals wait here."""
     orders = batch.orders.filter(status=OrderStatus.PLANNED)
     past_order_ids = list(orders.values_list("past_order_id", flat=True))
@@ -115,7 +119,9 @@ def _recheck(batch: Batch, *, asks: bool, agreed: str) -> Left:
     )  # fmt: skip
     left = rechecking.recheck(batch, now=now)
     if asks:
-        rechecking.refuse_unasked(batch, left, now=now, agreed=agreed)
+        rechecking.refuse_unasked(left, now=now, agreed=agreed)
+    if most is not None:
+        rechecking.refuse_beyond(left, most)
     rechecking.leave_out(batch, left, at=now)
     return left
 

@@ -130,15 +130,21 @@ def recheck(batch: Batch, *, now: dt.datetime) -> Left:
     return left
 
 
-def refuse_unasked(batch: Batch, left: Left, *, now: dt.datetime, agreed: str) -> None:
+def refuse_unasked(left: Left, *, now: dt.datetime, agreed: str) -> None:
     """LOCK_LEAVES_OUT when more than the ⚙ share of the money leaves and nobody has agreed to exactly this."""
-    limit = Decimal(policy.in_force(now)["lock_left_out_share"])
-    if left.share > limit and agreed != left.digest:
-        money = ", ".join(f"{c} {decimal_text(minor, c)}" for c, minor in sorted(left.money.items()) if minor)
-        raise Problem(
-            Code.LOCK_LEAVES_OUT, orders=len(left.gone), lines=left.lines, money=money, limit=percent(limit),
-            digest=left.digest, left=left.kept(),
-        )  # fmt: skip
+    if agreed != left.digest:
+        refuse_beyond(left, Decimal(policy.in_force(now)["lock_left_out_share"]))
+
+
+def refuse_beyond(left: Left, limit: Decimal) -> None:
+    """LOCK_LEAVES_OUT when more than this share of the money leaves."""
+    if left.share <= limit:
+        return
+    money = ", ".join(f"{c} {decimal_text(minor, c)}" for c, minor in sorted(left.money.items()) if minor)
+    raise Problem(
+        Code.LOCK_LEAVES_OUT, orders=len(left.gone), lines=left.lines, money=money, limit=percent(limit),
+        digest=left.digest, left=left.kept(),
+    )  # fmt: skip
 
 
 def leave_out(batch: Batch, left: Left, *, at: dt.datetime) -> None:

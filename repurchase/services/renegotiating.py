@@ -15,7 +15,7 @@ from django.db import transaction
 from diagnostics import ledger, proofs
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
-from marketplace import clock
+from marketplace import clock, keys
 from marketplace.access import CAPABILITIES, Can
 from marketplace.models import Membership, User
 from outbox import letters
@@ -350,7 +350,7 @@ def others_who_sign(store_id: int, by: str) -> Collection[int]:
     """Members of the store who may approve what this one offers."""
     roles = [role for role, can in CAPABILITIES.items() if Can.LOCK in can]
     members = Membership.objects.filter(store=store_id, role__in=roles, user__is_active=True)
-    return [pk for pk in members.values_list("user_id", flat=True) if f"user:{pk}" != by]
+    return [pk for pk in members.values_list("user_id", flat=True) if pk != keys.person_of(by)]
 
 
 def _batch(lock: Lock) -> Batch:

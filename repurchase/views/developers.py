@@ -80,9 +80,8 @@ def refuse_key(request: HttpRequest, membership: Membership, key_id: int) -> Htt
 @require_POST
 @for_members(Can.GRANT_KEYS)
 def take_key_over(request: HttpRequest, membership: Membership, key_id: int) -> HttpResponse:
-    keys.take_over(access.of(membership.store, ApiKey, pk=key_id), by=membership)
-    messages.success(request, _("The key acts for you from now on, and never does more than you may."))
-    return redirect("developers")
+    key = access.of(membership.store, ApiKey, pk=key_id)
+    return _page(request, membership, key=keys.take_over(key, by=membership))
 
 
 @require_POST

@@ -101,16 +101,19 @@ class TestARequest:
     def test_is_in_the_ledger_with_key_principal_and_requester(self, developer, manager, owner):
         _, key = asked(developer)
         keys.grant(key, by=manager)
-        keys.take_over(key, by=owner)
+        new = keys.key_of(keys.take_over(key, by=owner))
         keys.revoke(key, by=developer)
         d, m, o = (f"user:{each.user_id}" for each in (developer, manager, owner))
         assert told() == [
             ("key.requested", d, "", d),
             ("key.granted", m, m, d),
-            ("key.taken_over", o, o, d),
-            ("key.revoked", d, o, d),
+            ("key.taken_over", o, o, o),
+            ("key.revoked", d, m, d),
         ]
-        assert set(LedgerEntry.objects.values_list("subject", flat=True)) == {f"key:{key.pk}"}
+        taken = LedgerEntry.objects.get(kind="key.taken_over")
+        assert (taken.subject, taken.facts["before"], taken.facts["was"]) == (f"key:{new.pk}", key.pk, m)
+        others = LedgerEntry.objects.exclude(pk=taken.pk)
+        assert set(others.values_list("subject", flat=True)) == {f"key:{key.pk}"}
 
 
 class TestAGrantedKey:
@@ -167,10 +170,55 @@ class TestAGrantedKey:
         text, key = asked(developer)
         keys.grant(key, by=owner)
         assert may(text, Can.MANAGE_KEYS)
-        keys.take_over(key, by=manager)
+        new = keys.take_over(key, by=manager)
+        assert keys.key_of(text).principal == owner
         members.leave(owner, by=manager.user)
-        assert keys.key_of(text).principal == manager
-        assert not may(text, Can.MANAGE_KEYS)
+        assert keys.key_of(text) is None
+        assert keys.key_of(new).principal == manager
+        assert not may(new, Can.MANAGE_KEYS)
+
+    def test_whose_text_its_principal_has_seen_ends_for_them_when_another_takes_it_over(self, manager, owner):
+        text, key = asked(manager)
+        new = keys.take_over(key, by=owner)
+        members.leave(manager, by=owner.user)
+        assert keys.key_of(text) is None
+        assert keys.key_of(new).principal == owner
+        refused(Code.STATE_CONFLICT, keys.take_over, key, by=owner)
+
+    def test_is_taken_over_once(self, developer, manager, owner):
+        _, key = asked(developer)
+        keys.grant(key, by=owner)
+        keys.take_over(key, by=manager)
+        refused(Code.STATE_CONFLICT, keys.take_over, key, by=manager)
+
+    @pytest.mark.parametrize("granted", [True, False])
+    def test_ends_when_who_asked_for_it_and_saw_its_text_leaves(self, developer, owner, granted):
+        text, key = asked(developer)
+        if granted:
+            keys.grant(key, by=owner)
+        members.leave(developer, by=owner.user)
+        assert keys.key_of(text) is None
+        assert again(key).state == ("ended" if granted else "refused")
+        ended = LedgerEntry.objects.get(kind="key.ended")
+        assert (ended.subject, ended.facts["requester"]) == (f"key:{key.pk}", f"user:{developer.user_id}")
+        for act in (keys.grant, keys.take_over):
+            refused(Code.STATE_CONFLICT, act, key, by=owner)
+
+    def test_replaced_by_rotation_ends_at_once_with_who_saw_its_text(self, developer, owner):
+        text, key = asked(developer)
+        keys.grant(key, by=owner)
+        new = keys.rotate(key, by=owner)
+        members.leave(developer, by=owner.user)
+        assert keys.key_of(text) is None
+        assert keys.key_of(new).principal == owner
+
+    def test_of_another_store_stays_when_who_asked_for_it_leaves_this_one(self, developer, owner, charlie):
+        elsewhere = Membership.objects.create(
+            user=developer.user, store=charlie.memberships.get().store, role=Role.OWNER
+        )
+        text, _ = asked(elsewhere)
+        members.leave(developer, by=owner.user)
+        assert keys.key_of(text).principal == elsewhere
 
     def test_is_not_taken_over_by_its_own_principal(self, manager):
         _, key = asked(manager)
@@ -182,8 +230,9 @@ class TestAGrantedKey:
         manager.user.is_active = False
         manager.user.save()
         assert keys.key_of(text) is None
-        keys.take_over(key, by=owner)
-        assert keys.key_of(text).principal == owner
+        new = keys.take_over(key, by=owner)
+        assert keys.key_of(text) is None
+        assert keys.key_of(new).principal == owner
 
     def test_never_acts_for_a_member_of_another_store(self, developer, manager, charlie):
         text, key = asked(developer)
@@ -193,11 +242,17 @@ class TestAGrantedKey:
 
 
 class TestARotatedKey:
-    def test_acts_for_the_same_principal_when_who_asked_for_it_rotates_it(self, developer, manager):
+    def test_acts_for_its_principal_when_they_rotate_it(self, developer, manager):
         _, key = asked(developer)
         keys.grant(key, by=manager)
-        new = keys.key_of(keys.rotate(key, by=developer))
-        assert new.principal == manager
+        assert keys.key_of(keys.rotate(key, by=manager)).principal == manager
+
+    def test_waits_to_be_granted_when_who_asked_for_it_rotates_it(self, developer, owner):
+        text, key = asked(developer)
+        keys.grant(key, by=owner)
+        new = keys.rotate(key, by=developer)
+        assert keys.key_of(new).state == "requested"
+        assert (may(text, Can.MANAGE_KEYS), may(new, Can.VIEW)) == (True, False)
         assert ("key.rotated", f"user:{developer.user_id}", "", f"user:{developer.user_id}") in told()
 
     def test_waits_to_be_granted_when_another_developer_rotates_it(self, store, developer, manager):

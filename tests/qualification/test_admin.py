@@ -366,9 +366,10 @@ class TestTheReviewer:
         assert press(client, case, "approve").status_code == 403
         assert standing() == Standing.IN_REVIEW
 
-    def test_did_not_upload_it(self, client, handed_in):
+    @pytest.mark.parametrize("uploaded_by", ["user:{}", "key:3/user:{}"])
+    def test_did_not_upload_it(self, client, handed_in, uploaded_by):
         case, me = handed_in(), reviewer()
-        Upload.objects.filter(kind=Kind.LICENCE).update(uploaded_by=f"user:{me.pk}")
+        Upload.objects.filter(kind=Kind.LICENCE).update(uploaded_by=uploaded_by.format(me.pk))
         client.force_login(me)
         assert press(client, case, "approve").status_code == 403
 

@@ -93,8 +93,10 @@ class TestAKey:
         assert "/grant/" in manager.get(PAGE).content.decode()
         made = granted(manager)
         assert "/take-over/" not in manager.get(PAGE).content.decode()
-        assert owner.post(f"{PAGE}keys/{made.pk}/take-over/").status_code == 302
-        assert ApiKey.objects.get().principal.user.email == "owner@example.com"
+        shown = owner.post(f"{PAGE}keys/{made.pk}/take-over/")
+        assert works(Client(), KEY.search(shown.content.decode()).group())
+        assert ApiKey.objects.latest("pk").principal.user.email == "owner@example.com"
+        assert "/take-over/" not in owner.get(PAGE).content.decode().partition(f"keys/{made.pk}/")[2]
         new_key(developer, name="QRS-7")
         other = ApiKey.objects.latest("pk")
         assert manager.post(f"{PAGE}keys/{other.pk}/refuse/").status_code == 302
@@ -111,13 +113,18 @@ class TestAKey:
         key = new_key(developer)
         granted(manager).principal.delete()
         assert not works(Client(), key)
-        assert "The member it acted for has left" in developer.get(PAGE).content.decode()
+        assert (
+            "The member it acted for, or who asked for it, has left" in developer.get(PAGE).content.decode()
+        )
 
     def test_rotated_works_for_another_day_beside_its_successor(self, developer, manager):
         old = new_key(developer)
         made = granted(manager)
         new = KEY.search(developer.post(f"{PAGE}keys/{made.pk}/rotate/").content.decode()).group()
         assert works(developer, old)
+        assert not works(developer, new)
+        waiting = ApiKey.objects.latest("pk")
+        assert manager.post(f"{PAGE}keys/{waiting.pk}/grant/").status_code == 302
         assert works(developer, new)
         assert "replaced; works until" in developer.get(PAGE).content.decode()
         ApiKey.objects.filter(pk=made.pk).update(expires_at=timezone.now() - dt.timedelta(seconds=1))

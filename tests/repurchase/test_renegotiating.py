@@ -159,6 +159,8 @@ class TestTheBand:
         }
         with refused(Code.SECOND_APPROVER_MISSING):
             renegotiating.approve(renegotiation=found, digest=made.digest, by=f"user:{alice.pk}")
+        with refused(Code.SECOND_APPROVER_MISSING):
+            renegotiating.approve(renegotiation=found, digest=made.digest, by=f"key:3/user:{alice.pk}")
         renegotiating.approve(renegotiation=found, digest=made.digest, by=f"user:{carol.pk}")
         assert current(found) == made
         assert Letter.objects.filter(kind="repurchase.offer_buyer").count() == 1
@@ -176,6 +178,25 @@ class TestTheBand:
             sign_as_seller(found, carol)
         assert not sign_as_seller(found, alice)
         assert sign_as_buyer(found)
+
+    def test_knows_who_approved_by_a_key_when_they_sign(self, found, alice, carol):
+        made = counter(found, "-10")
+        renegotiating.approve(renegotiation=found, digest=made.digest, by=f"key:3/user:{carol.pk}")
+        with refused(Code.SECOND_APPROVER_MISSING):
+            sign_as_seller(found, carol)
+        assert not sign_as_seller(found, alice)
+
+    def test_lets_nobody_approve_what_they_signed(self, found, alice, carol):
+        made = counter(found, "-10")
+        Signature.objects.create(
+            store_id=made.store_id, offer=made, side="seller", by=f"user:{carol.pk}", name="Carol", at=made.at,
+            digest=made.digest, how="password",
+        )  # fmt: skip
+        with refused(Code.SECOND_APPROVER_MISSING):
+            renegotiating.approve(renegotiation=found, digest=made.digest, by=f"key:3/user:{carol.pk}")
+
+    def test_asks_for_another_member_than_the_one_whose_key_offers(self, found, alice, bob):
+        assert renegotiating.others_who_sign(found.store_id, f"key:3/user:{alice.pk}") == []
 
     def test_approves_only_what_stands(self, found, alice, carol):
         made = offer(found, "-3.1", user=alice)

@@ -1,5 +1,6 @@
 """F-12: every URL × method × stranger, enumerated from the resolver. A new URL without a case fails here."""
 
+import io
 import json
 import re
 import uuid
@@ -12,11 +13,12 @@ from django.apps import apps
 from django.db import transaction
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from marketplace.models import ApiKey, Sku
+from marketplace.models import ApiKey, Sku, Store
 from outbox import webhooks
 from pricing import signing
 from pricing.models import Grant, Lock
-from repurchase.models import Batch, DiagnosisReport
+from repurchase.conformance import samples
+from repurchase.models import Batch, DiagnosisReport, Payment
 from repurchase.services import batches, locking, reporting
 from tests import world
 from tests.pricing.locked import renegotiate
@@ -280,6 +282,20 @@ class TestAlicesRows:
             assert ask(client, "GET", real.address(route), key).status_code in (200, 405), route
 
 
+def of_a_store(store: Store) -> dict[str, list]:
+    """Every row that names it, of every kind."""
+    found = {}
+    for model in apps.get_models():
+        names = {field.name for field in model._meta.get_fields()} | {
+            field.attname for field in model._meta.concrete_fields
+        }
+        rows = model.objects.order_by("pk") if "store_id" in names else None
+        if rows is not None:
+            kept = rows.filter(store_id=store.pk).values_list()
+            found[model._meta.label] = [str(list(map(as_it_is, row))) for row in kept]
+    return found
+
+
 class TestForeignIdsInBodiesAndQueries:
     """Charlie asks at his own addresses, with alice's ids in whatever a body or a query may hold."""
 
@@ -289,27 +305,13 @@ class TestForeignIdsInBodiesAndQueries:
     def own(self, charlie) -> Rows:
         return real_rows.make(charlie.memberships.get().store, charlie)
 
-    @staticmethod
-    def of_alice(store) -> dict[str, list]:
-        """Her rows, and those of no store."""
-        found = {}
-        for model in apps.get_models():
-            names = {field.name for field in model._meta.get_fields()} | {
-                field.attname for field in model._meta.concrete_fields
-            }
-            rows = model.objects.order_by("pk") if "store_id" in names else None
-            if rows is not None:
-                kept = rows.filter(store_id=store.pk).values_list()
-                found[model._meta.label] = [str(list(map(as_it_is, row))) for row in kept]
-        return found
-
     def test_write_nothing_of_hers_and_tell_nothing(self, client, real, own, charlie):
         client.force_login(charlie)
         client.raise_request_exception = False
         key = world.key(own.store)
         form = foreign_ids(real)
         secret = [real.orders[0].buyer.name, real.orders[0].buyer.email]
-        before = self.of_alice(real.store)
+        before = of_a_store(real.store)
         for route in sorted(OF_A_STORE | OF_A_KEY):
             for method in self.METHODS:
                 with transaction.atomic():
@@ -318,7 +320,7 @@ class TestForeignIdsInBodiesAndQueries:
                 text = answer.content.decode(errors="replace") if not answer.streaming else ""
                 assert answer.status_code < 500, (route, method)
                 assert not [each for each in secret if each in text], (route, method)
-        assert self.of_alice(real.store) == before
+        assert of_a_store(real.store) == before
 
     def ask(self, client, route, method, own, form, key):
         address = f"{own.address(route)}?{urlencode(form, doseq=True)}"
@@ -333,6 +335,48 @@ class TestForeignIdsInBodiesAndQueries:
         return client.generic(
             method, f"{own.address(route)}?{query}", body, "application/json", headers=headers
         )
+
+
+class TestForeignIdsInOtherBodies:
+    """XML and files, which no form and no JSON holds: a body that is taken with charlie's ids, with alice's instead."""
+
+    @pytest.fixture
+    def own(self, charlie) -> Rows:
+        return real_rows.make(charlie.memberships.get().store, charlie)
+
+    @pytest.mark.parametrize("name", ["response-accepted.xml", "response-ubl.xml"])
+    def test_answer_no_order_of_hers(self, client, real, own, name):
+        sample = next(each for each in samples.SAMPLES if each.name == name)
+
+        def answered(rows: Rows, by: str):
+            ref = rows.special["orders/<ref:ref>/responses/"]["ref"]
+            body = sample.content(ref)
+            return client.generic("POST", "/api/v1/responses/", body, sample.content_type, headers=bearer(by))
+
+        key, before = world.key(own.store), of_a_store(real.store)
+        foreign = answered(real, key)
+        assert (foreign.status_code, foreign.json()["code"]) == (422, "ORDER_UNKNOWN")
+        assert answered(own, key).status_code == 201
+        assert of_a_store(real.store) == before
+
+    def test_pay_no_order_of_hers(self, client, real, own, charlie):
+        def paid(rows: Rows) -> str:
+            ref = rows.special["orders/<ref:ref>/payment"]["ref"]
+            file = io.BytesIO(f"order,amount,currency,reference\n{ref},1.00,USD,T-77\n".encode())
+            file.name = "bank.csv"
+            return client.post("/payments/", {"file": file}).content.decode()
+
+        client.force_login(charlie)
+        before, payments = of_a_store(real.store), Payment.objects.count()
+        assert "ORDER_UNKNOWN" in paid(real)
+        assert Payment.objects.count() == payments
+        assert "ORDER_UNKNOWN" not in paid(own)
+        assert Payment.objects.count() == payments + 1
+        assert of_a_store(real.store) == before
+
+
+def bearer(key: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {key}"}
 
 
 def foreign_ids(real: Rows) -> dict[str, object]:

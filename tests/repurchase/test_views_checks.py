@@ -127,6 +127,40 @@ class TestTheApi:
         problem(erp.post(f"orders/{ref}/release/"), 422, "PARTY_SCREENED_OUT")
         assert planned.orders.get(ref=ref).status == "paid"
 
+    @pytest.mark.parametrize("most", ["0", "0.05", "0.199999"])
+    def test_refuses_a_lock_that_leaves_out_more_than_the_caller_allows(self, client, store, planned, most):
+        erp = Caller(client, store, "read", "write")
+        listed("SAMPLE DRONE")
+        problem(erp.post(f"batches/{planned.ref}/lock/", {"max_left_out": most}), 409, "LOCK_LEAVES_OUT")
+        planned.refresh_from_db()
+        assert (planned.status, planned.left_at_lock) == ("planned", {})
+        assert planned.orders.filter(status="planned").count() == planned.orders.count()
+
+    @pytest.mark.parametrize("body", [None, {}, {"max_left_out": None}, {"max_left_out": "0.2"}])
+    def test_locks_the_rest_where_the_caller_allows_it_or_sets_no_bound(self, client, store, planned, body):
+        erp = Caller(client, store, "read", "write")
+        listed("SAMPLE DRONE")
+        answer = erp.post(f"batches/{planned.ref}/lock/", body).json()
+        assert (answer["status"], answer["left_at_lock"]["orders"]) == ("locked", 1)
+
+    def test_locks_when_called_without_any_body(self, client, store, planned):
+        headers = Caller(client, store, "read", "write").headers
+        answer = client.generic("POST", f"/api/v1/batches/{planned.ref}/lock/", headers=headers)
+        assert answer.json()["status"] == "locked"
+
+    def test_locks_whole_within_a_bound_of_nothing(self, client, store, planned):
+        erp = Caller(client, store, "read", "write")
+        answer = erp.post(f"batches/{planned.ref}/lock/", {"max_left_out": "0"}).json()
+        assert (answer["status"], answer["left_at_lock"]["orders"]) == ("locked", 0)
+
+    @pytest.mark.parametrize(
+        "body", [{"max_left_out": "1.5"}, {"max_left_out": "-0.1"}, {"max_left_out": "x"}, {"max": "0"}]
+    )
+    def test_refuses_a_bound_that_is_none(self, client, store, planned, body):
+        erp = Caller(client, store, "read", "write")
+        problem(erp.post(f"batches/{planned.ref}/lock/", body), 422, "INPUT_INVALID")
+        assert erp.get(f"batches/{planned.ref}/").json()["status"] == "planned"
+
     def test_refuses_a_lock_for_a_buyer_who_is_listed_by_now(self, client, store, planned):
         erp = Caller(client, store, "read", "write")
         listed(planned.buyer.name)
