@@ -6,7 +6,8 @@ from math import ceil
 from typing import Any
 
 import structlog
-from django.core.exceptions import PermissionDenied
+from django.conf import settings
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import Http404, HttpRequest, JsonResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -36,6 +37,10 @@ def as_problem_json(exception: Exception, context: dict[str, Any]) -> JsonRespon
         return _refused(request, exception, errors=list(_rows(context.get("view"), exception)))
     if isinstance(exception, exceptions.ValidationError):
         return _invalid(request, exception)
+    if isinstance(exception, RequestDataTooBig):  # without the server's edge, which refuses it first
+        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        said = _("What is sent to this address may have {limit} bytes.").format(limit=limit)
+        return _refused(request, Problem(Code.INPUT_INVALID, detail=said), 413)
     if isinstance(exception, exceptions.Throttled):
         return _throttled(request, exception)
     if isinstance(exception, exceptions.NotAuthenticated | exceptions.AuthenticationFailed):

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Iterator
 from decimal import Decimal
 
-from django.db import connection, transaction
+from django.db import connection, models, transaction
 
 
 @contextlib.contextmanager
@@ -51,6 +51,8 @@ def other(value: object, field, dice: random.Random | None = None) -> object:
         raw = bytes(value)
         at = dice.randrange(len(raw)) if dice else 0
         return raw[:at] + bytes([raw[at] ^ (1 << (dice.randrange(8) if dice else 0))]) + raw[at + 1 :]
+    if isinstance(field, models.GenericIPAddressField):
+        return "203.0.113.8" if value != "203.0.113.8" else "203.0.113.9"
     if isinstance(value, str) and value:
         at = dice.randrange(len(value)) if dice else 0
         return value[:at] + ("y" if value[at] != "y" else "z") + value[at + 1 :]

@@ -56,7 +56,9 @@ class Scene:
         return self.lock_and_end(*lots, subject=subject, hours=hours)[0]
 
     @transaction.atomic
-    def lock_and_end(self, *lots: Lot, subject: str = "", hours: int = 72) -> tuple[list[Lock], list[Lock]]:
+    def lock_and_end(
+        self, *lots: Lot, subject: str = "", hours: int = 72, stock_max_age: dt.timedelta | None = None
+    ) -> tuple[list[Lock], list[Lock]]:
         return services.lock(
             store=self.store,
             buyer=self.buyer,
@@ -67,6 +69,7 @@ class Scene:
             frozen=self.frozen,
             hours=hours,
             by="user:1",
+            stock_max_age=stock_max_age,
         )
 
     def grant(self, lock: Lock) -> Grant:

@@ -7,7 +7,6 @@ from django.db import transaction
 
 from marketplace import clock
 from marketplace.models import Sku
-from pricing import services
 from pricing.models import Lock
 from pricing.services import triggering
 from tests import world
@@ -78,22 +77,7 @@ class TestTheAgeOfStockAtALock:
         synced = clock.now(scene.store) - age + dt.timedelta(seconds=seconds_left)
         Sku.objects.update(stock_synced_at=synced)
         if taken:
-            assert self.lock(scene, age)
+            assert scene.lock_and_end(stock_max_age=age)
             return
         with refusal("STOCK_SYNC_STALE", sku=[scene.sku.code], value=synced.isoformat(), limit=15):
-            self.lock(scene, age)
-
-    @staticmethod
-    @transaction.atomic
-    def lock(scene: Scene, age: dt.timedelta):
-        return services.lock(
-            store=scene.store,
-            buyer=scene.buyer,
-            subject="BR-AGE",
-            lots=[scene.lot()],
-            rate_set_id=scene.rate_set.pk,
-            index_close_id=None,
-            hours=72,
-            by="user:1",
-            stock_max_age=age,
-        )
+            scene.lock_and_end(stock_max_age=age)

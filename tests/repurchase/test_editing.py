@@ -450,6 +450,7 @@ class TestCapacity:
 
         assert problem.evidence == {
             "group": "Kiln", "day": day(20), "needed": 2500, "limit": 125 * 19, "earliest": day(31),
+            "orders": [f"{batch.ref}-0005"],
         }  # fmt: skip
         found = queries.overflow_of(batch, now=clock.now(store))
         assert (found.day.isoformat(), found.earliest.isoformat()) == (day(20), day(31))
