@@ -393,7 +393,7 @@ class TestAHostileAddressOrBody:
         assert answer.status_code < 500
         assert answer["Content-Type"] == "application/problem+json"
 
-    def test_malformed_is_not_read_for_the_orders_a_refusal_names(self, erp, history):
+    def test_malformed_is_told_before_the_orders_that_a_refusal_names(self, erp, history):
         first, second = (
             run(
                 Batch.objects.get(
@@ -406,7 +406,9 @@ class TestAHostileAddressOrBody:
         answer = erp.client.post(
             f"{API}batches/{second.ref}/lock/", "{", content_type="application/json", headers=erp.headers
         )
-        assert problem(answer, 422, "ORDER_ALREADY_LOCKED")["errors"] == []
+        problem(answer, 400, "INPUT_INVALID")
+        refused = erp.post(f"batches/{second.ref}/lock/")
+        assert problem(refused, 422, "ORDER_ALREADY_LOCKED")["errors"] == []
 
     @pytest.mark.parametrize("ref", ["BR-%00", "B" * 25, "br-1", "B" * 5000])
     def test_that_is_no_reference_is_not_found(self, erp, ref):
