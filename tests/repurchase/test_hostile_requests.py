@@ -18,6 +18,7 @@ from tests import world
 from tests.chaos.sizes import LEVEL, say
 from tests.repurchase import hostile_requests, real_rows
 from tests.repurchase.test_strangers import ROUTES
+from tests.wrapping import taken_back
 
 pytestmark = pytest.mark.django_db
 SEED = 20261201
@@ -53,7 +54,7 @@ def status_of(client: Client, one: hostile_requests.Try, rows: real_rows.Rows) -
     cookies = client.cookies.copy()
     client.handler.enforce_csrf_checks = one.dice.random() < 0.1
     try:
-        with transaction.atomic():
+        with taken_back():
             answer = client.generic(**asked)
             transaction.set_rollback(True)
     finally:

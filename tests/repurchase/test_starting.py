@@ -305,7 +305,7 @@ class TestADryRun:
         told = post(key, {"order_ids": numbers(history[1]), "dry_run": True}).json()
         assert told["dry_run"] is True
         batch = run(Batch.objects.get())
-        lock = Client().post(f"{API}{batch.ref}/lock/", headers=key)
+        lock = Client().post(f"{API}{batch.ref}/lock/", content_type="application/json", headers=key)
         assert (lock.status_code, lock.json()["code"]) == (409, "DRY_RUN_ONLY")
         assert Client().post(f"{API}{batch.ref}/adopt/", headers=key).json()["dry_run"] is False
 

@@ -26,6 +26,7 @@ from tests.repurchase import hostile_requests, real_rows
 from tests.repurchase.real_rows import Rows
 from tests.repurchase.running import run
 from tests.repurchase.sealing import confirm, sealed
+from tests.wrapping import taken_back
 
 pytestmark = pytest.mark.django_db
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -277,9 +278,9 @@ class TestAlicesRows:
         client.force_login(alice)
         key = world.key(real.store, "read")
         for route in FOREIGN_ROW | OF_A_LINK:
-            assert ask(client, "GET", real.address(route)).status_code in (200, 405), route
+            assert ask(client, "GET", real.address(route)).status_code in (200, 202, 405), route
         for route in OF_A_KEY - LISTS_OF_A_KEY:
-            assert ask(client, "GET", real.address(route), key).status_code in (200, 405), route
+            assert ask(client, "GET", real.address(route), key).status_code in (200, 202, 405), route
 
 
 def of_a_store(store: Store) -> dict[str, list]:
@@ -314,7 +315,7 @@ class TestForeignIdsInBodiesAndQueries:
         before = of_a_store(real.store)
         for route in sorted(OF_A_STORE | OF_A_KEY):
             for method in self.METHODS:
-                with transaction.atomic():
+                with taken_back():
                     answer = self.ask(client, route, method, own, form, key)
                     transaction.set_rollback(False)
                 text = answer.content.decode(errors="replace") if not answer.streaming else ""
@@ -404,7 +405,8 @@ def shaped(schema: dict, name: str, form: dict[str, object]) -> object:
         return [shaped(schema.get("items", {}), name, form)]
     if name in form:
         return form[name]
-    return {"integer": 1, "boolean": True}.get(schema.get("type"), "x")
+    kind = schema.get("type")  # a list where null is allowed too
+    return {"integer": 1, "boolean": True}.get(kind[0] if isinstance(kind, list) else kind, "x")
 
 
 class TestASealedAgreement:
