@@ -106,7 +106,7 @@ def _asked(store, ids) -> tuple[float, int, int]:
         around = world(store=store, orders=orders, limits=limits_of(values), rates=rates, now=now)
         found = sum(bool(findings_at(Moment.RELEASE, order, around)) for order in orders)
     seconds = time.perf_counter() - began
-    print(f"{seconds:.2f} s, {len(seen)} queries, {found} matches", file=sys.stderr, flush=True)  # noqa: T201
+    sys.stderr.write(f"{seconds:.2f} s, {len(seen)} queries, {found} matches\n")
     return seconds, len(seen), found
 
 

@@ -343,7 +343,10 @@ class TestTheLedger:
         code = talking.code(found)
         lot = lot_orders(found.lock)
         shown = weigh_offer(lot, work_out(lot, current(found).proposal), Ticks()).digest
-        act = lambda: talking.sign_as_buyer(found, code=code, ticks=Ticks(), shown=shown)  # noqa: E731
+
+        def act():
+            return talking.sign_as_buyer(found, code=code, ticks=Ticks(), shown=shown)
+
         assert self.after_its_head(act) == []
 
     def test_is_written_last_when_what_was_stopped_ends(self, store):
