@@ -14,6 +14,7 @@ from diagnostics import ledger, proofs
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from eligibility.services import gates_now
+from marketplace.garbage import uncollected
 from outbox import letters
 from pricing import services as pricing
 from pricing import signing
@@ -28,6 +29,7 @@ from repurchase.services import ending, holding, invoicing, telling, triggering
 from repurchase.services.leaving_out import leave_out
 
 
+@uncollected()
 def accept(*, token: str, digests: Mapping[UUID, str], consent: bool, **answer: Any) -> None:
     """As `_accept`, unless the market has moved beyond a lot that is named (R-51): RENEGOTIATION_REQUIRED.
 
@@ -165,7 +167,7 @@ def _orders(
 ) -> dict[UUID, list[RepeatOrder]]:
     orders: dict[UUID, list[RepeatOrder]] = {lock_id: [] for lock_id in digests}
     mine = RepeatOrder.objects.filter(store=grant.store_id, lock__in=digests, lock__subject=grant.subject)
-    for order in mine.order_by("position"):
+    for order in mine.only("ref", "lock_id").order_by("position"):
         orders[order.lock_id].append(order)
     known = {order.ref for some in orders.values() for order in some}
     if unknown := [ref for ref in left_out if ref not in known]:
