@@ -33,7 +33,9 @@ FULFILMENT: Mapping[Code, Entry] = {
         422,
         _("Less than the proforma asks for"),
         _("The transfer is {value}; {limit} are still to be paid together."),
-        _("Record it order by order, so that it is clear what is paid; an order is paid by its exact total."),
+        _(
+            "If the rest will not come (such as the bank's fee), record it again with the reason; else order by order."
+        ),
     ),
     Code.PAYMENT_REPEATED: refusal(
         409,

@@ -56,7 +56,8 @@ class CommissionRate(Tariff):
         ]
 
     def __str__(self) -> str:
-        return f"{self.category} {self.rate} ({self.valid_from})"
+        rate = "—" if self.rate is None else self.rate
+        return f"{self.category} {rate} ({self.valid_from})"
 
 
 class Sku(Mirrored):

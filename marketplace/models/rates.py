@@ -186,4 +186,5 @@ class TaxRate(Tariff):
         return self.region or self.country
 
     def __str__(self) -> str:
-        return f"{self.place} {self.category} {self.rate} ({self.valid_from})"
+        rate = "—" if self.rate is None else self.rate
+        return f"{self.place} {self.category} {rate} ({self.valid_from})"

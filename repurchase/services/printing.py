@@ -32,7 +32,7 @@ GOODS: Sequence[Column] = (
     Column(name="HS", percent=11, cells=12),
     Column(name="原产地 Origin", percent=8, cells=8),
     Column(name="", percent=6, cells=4),
-    Column(name="金额 Amount", percent=14, cells=16, number=True),
+    Column(name="按标价 As priced", percent=14, cells=16, number=True),
 )
 
 

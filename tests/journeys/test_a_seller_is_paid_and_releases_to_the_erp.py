@@ -108,3 +108,12 @@ class TestOnAPhone:
         fits(seller.page)
         accessible(seller.page)
         seller.picture(f"phone-{path.strip('/').replace('/', '-')}")
+
+    def test_a_new_key_is_shown_whole(self, portal, seller):
+        seller.page.set_viewport_size({"width": 390, "height": 844})
+        seller.page.goto(f"{portal.url}/developers/")
+        seller.page.locator("input[name=name]").fill("phone")
+        seller.page.locator("form:has(input[name=name]) button").click()
+        expect(seller.page.locator("code.secret")).to_be_visible()
+        fits(seller.page)
+        accessible(seller.page)

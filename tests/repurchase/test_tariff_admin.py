@@ -10,7 +10,7 @@ from diagnostics import words
 from marketplace import clock
 from marketplace.calendar import platform_day
 from marketplace.mirror import taxes
-from marketplace.models import CommissionRate, PolicyValue, RateCard, TaxRate
+from marketplace.models import Category, CommissionRate, PolicyValue, RateCard, TaxRate
 from repurchase.models import OrderFee
 from repurchase.services import batches, locking
 from tests import world
@@ -43,6 +43,12 @@ def tomorrow() -> dt.date:
 
 def path_of(row) -> str:
     return f"/admin/marketplace/{row._meta.model_name}/{row.pk}/change/"
+
+
+def test_an_ended_tariff_shows_a_dash_for_its_rate():
+    day, goods = dt.date(2024, 1, 1), Category(name_en="Toys")
+    assert str(CommissionRate(category=goods, valid_from=day)) == f"{goods} — (2024-01-01)"
+    assert str(TaxRate(country="DE", category="all", valid_from=day)) == "DE all — (2024-01-01)"
 
 
 class TestAnEdit:

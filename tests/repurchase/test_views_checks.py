@@ -46,6 +46,7 @@ class TestTheSellersPage:
         assert asked.status_code == 409
         shown = text(asked)
         assert "Lock the rest?" in shown
+        assert "Money that leaves, with freight and tax, USD" in shown
         assert "USD" in shown
         assert "PARTY_SCREENED_OUT" in shown
         assert not Lock.objects.exists()

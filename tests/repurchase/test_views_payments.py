@@ -55,6 +55,7 @@ class TestThePaymentsPage:
         )
         assert answer.status_code == 422
         assert "PAYMENT_INEXACT" in text(answer)
+        assert "record it again with the reason" in text(answer)
         assert not Payment.objects.exists()
 
     def test_takes_a_transfer_back_with_a_reason(self, owner, store):
@@ -146,6 +147,8 @@ class TestADifference:
         assert "Settle the difference" not in text(owner.get(url))
         owner.post(f"{url}payment/", {"amount": "5,964.75", "reference": "TT-0001"})
         assert "Settle the difference" in text(owner.get(url))
+        owner.cookies["django_language"] = "zh-hans"
+        assert "差额 (USD)" in text(owner.get(url))  # 变化, a change, is what a price list has
         owner.post(f"{url}difference/", {"amount": "15.00", "reason": "the bank kept it"})
         page = text(owner.get(url))
         assert "the bank kept it" in page
