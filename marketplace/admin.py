@@ -302,6 +302,7 @@ class ProductionGroups(admin.ModelAdmin):
     list_display = ["name", "code", "store", "pieces_a_day", "source"]
     list_select_related = ["store"]
     search_fields = ["name", "code"]
+    ordering = ["store", "name"]
     inlines = [ProductionDays]
     exclude = ["source", "mirrored_at", "assumed"]
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
-from marketplace import access, clock, policy
+from marketplace import clock, policy
 from marketplace.models import Store, StoreLevel
 from qualification import queries as qualification
 from qualification.models import Case, Upload
@@ -82,11 +82,10 @@ def opening(store: Store) -> Opening:
 
 
 def to_replace(store: Store, key: str) -> Upload | None:
-    """The store's own document by its key; 404 for any other, nothing for no key."""
+    """The store's own document by its key, nothing for no key. NOT_FOUND for any other, whatever it names."""
     if not key:
         return None
     try:
-        number = uuid.UUID(key)
-    except ValueError:
+        return Upload.objects.get(store=store, key=uuid.UUID(key))
+    except (ValueError, Upload.DoesNotExist):
         raise Problem(Code.NOT_FOUND) from None
-    return access.of(store, Upload, key=number)

@@ -48,7 +48,7 @@ def _take_one(request: HttpRequest, membership: Membership) -> JsonResponse:
     try:
         if not (file := request.FILES.get("file")):
             raise Problem(Code.DOCUMENT_EMPTY)
-        made = _take(request, membership.store, file)
+        made = _take(request, membership.store, file, replaces=_to_replace(request, membership.store))
     except Problem as problem:
         said = words.of(problem.code, problem.evidence)
         told = {"code": said.code, "title": said.title, "cause": said.cause, "fix": said.fix}
@@ -57,21 +57,26 @@ def _take_one(request: HttpRequest, membership: Membership) -> JsonResponse:
 
 
 def _take_all(request: HttpRequest, membership: Membership) -> HttpResponse:
+    replaces = _to_replace(request, membership.store)
     for file in request.FILES.getlist("file"):
         try:
-            _take(request, membership.store, file)
+            _take(request, membership.store, file, replaces=replaces)
         except Problem as problem:
             said = words.of(problem.code, problem.evidence)
             messages.error(request, f"{file.name}: {said.title}. {said.cause} {said.fix}")
     return redirect("qualification")
 
 
-def _take(request: HttpRequest, store: Store, file: UploadedFile) -> Upload:
+def _to_replace(request: HttpRequest, store: Store) -> Upload | None:
+    return queries.to_replace(store, request.POST.get("replaces", ""))
+
+
+def _take(request: HttpRequest, store: Store, file: UploadedFile, *, replaces: Upload | None) -> Upload:
     now = clock.now(store)
     limit = int(policy.in_force(now)["document_max_bytes"])
     return uploading.upload(
         store=store, kind=kind_named(request.POST.get("kind", "")), name=file.name or "", data=file.read(limit + 1),
-        by=f"user:{request.user.pk}", now=now, replaces=queries.to_replace(store, request.POST.get("replaces", "")),
+        by=f"user:{request.user.pk}", now=now, replaces=replaces,
     )  # fmt: skip
 
 

@@ -87,6 +87,16 @@ class TestALane:
         verdict = screen(order(country="RU", region="Novosibirsk"), world=world(lanes=lanes))
         assert [x.service_id for x in verdict.lanes] == [2]
 
+    def test_is_offered_when_it_arrives_on_the_promised_day_and_not_a_day_later(self):
+        lanes = {"RU": [lane(service_id=n, transit_days=20 + n) for n in range(3)]}
+        verdict = screen(order(country="RU", promise_days=21), world=world(lanes=lanes))
+        assert [x.service_id for x in verdict.lanes] == [0, 1]
+
+    @pytest.mark.parametrize(("promised", "codes"), [(20, []), (19, ["TRANSIT_TOO_SLOW"])])
+    def test_that_arrives_on_the_promised_day_is_in_time(self, promised, codes):
+        asked = order(country="RU", promise_days=promised)
+        assert screen(asked, world=world(lanes={"RU": [lane()]})).codes == codes
+
 
 class TestALine:
     @pytest.mark.parametrize(

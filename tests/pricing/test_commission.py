@@ -43,6 +43,11 @@ class TestACommission:
         lines = of(*RATES[:2]).lines(tuple(totals), freight)
         assert [line.freight_minor for line in lines] == allocate(freight, totals)
 
+    def test_gives_each_line_its_part_of_its_own_rates_net_goods(self):
+        """By largest remainder, in the order of the lines: 100 to 302 of the first rate, 200 alone of the second."""
+        found = of(RATES[0], RATES[1], RATES[0])
+        assert found.net_lines((100, 200, 302), (303, 151)) == (75, 151, 228)
+
     def test_holds_the_lines_of_each_rate_in_ascending_order(self):
         found = of(RATES[1], RATES[0], RATES[1])
         assert [line.rate for line in found.lines((1, 2, 3), 0)] == RATES[:2]

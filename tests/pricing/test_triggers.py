@@ -37,6 +37,11 @@ class TestAnExchangeRate:
         assert not moved(Kind.FX, base, edge, limit=FX)
         assert moved(Kind.FX, base, edge + Fraction(1, 10**40), limit=FX)
 
+    @pytest.mark.parametrize(("new", "triggers"), [("0.82", False), ("0.8201", True), ("0.7799", True)])
+    def test_is_judged_below_one_as_above(self, new, triggers):
+        """A rate of 0.80: exactly 2.5 % is 0.02."""
+        assert moved(Kind.FX, Fraction("0.80"), Fraction(new), limit=FX) is triggers
+
 
 class TestAnIndex:
     @pytest.mark.parametrize(

@@ -97,6 +97,7 @@ def make(store: Store, owner: User) -> Rows:
         "app_label": "marketplace", "content_type_id": 1, "url": "nowhere/", "path": "nowhere",
     }  # fmt: skip
     rows.special = {
+        "codes/": {"name": "INPUT_INVALID"},
         "orders/<ref:ref>/": {"ref": f"{planned.ref}-0001"},
         "orders/<ref:ref>/payment": {"ref": f"{owing.ref}-0001"},
         "orders/<ref:ref>/difference/": {"ref": f"{owing.ref}-0001"},

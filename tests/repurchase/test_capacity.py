@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from repurchase.capacity import Group, Work, check, first_overflow
+from repurchase.capacity import Fitting, Group, Work, check, first_overflow
 
 PLAN = dt.date(2026, 11, 23)
 
@@ -79,6 +79,32 @@ class TestCapacity:
         assert found is not None
         assert (found.group.id, found.day, found.earliest) == (2, day(4), day(10))
 
+    def test_is_told_with_the_earliest_promise_or_none(self):
+        late, never = (check([group()], asked=[work(1, n)], kept=[], after=PLAN) for n in (101, 40_000))
+        told = {"group": "G1", "day": day(1).isoformat(), "limit": 100}
+        assert late.evidence == told | {"needed": 101, "earliest": day(2).isoformat()}
+        assert never.evidence == told | {"needed": 40_000, "earliest": "—"}
+
+    @pytest.mark.parametrize(("pieces", "earliest"), [(36_500, 365), (36_501, None)])
+    def test_is_looked_for_a_year_ahead(self, pieces, earliest):
+        found = check([group()], asked=[work(1, pieces)], kept=[], after=PLAN)
+        assert found.earliest == (earliest and day(earliest))
+
+
+class TestOneOrderAfterTheOther:
+    def test_gives_nothing_of_an_order_that_does_not_fit_whole(self):
+        fitting = Fitting([group(), group(pk=2)], kept=[], after=PLAN)
+        over = fitting.give([work(1, 100), work(1, 101, of=2)])
+        assert (over.group.id, over.day, over.needed, over.capacity, over.earliest) == (
+            2,
+            day(1),
+            101,
+            100,
+            day(2),
+        )
+        assert fitting.give([work(1, 100), work(1, 100, of=2)]) is None
+        assert fitting.give([work(1, 1)]).needed == 101
+
 
 works = st.lists(
     st.builds(work, st.integers(1, 12), st.integers(1, 60), transit=st.integers(0, 3)), min_size=1, max_size=5
@@ -98,6 +124,17 @@ def feasible(made: dict[dt.date, int], asked: list[Work]) -> bool:
 
 
 class TestTheSolver:
+    @settings(max_examples=100, deadline=None)
+    @given(per_day=st.integers(1, 40), orders=st.lists(works, min_size=1, max_size=4), kept=works)
+    def test_gives_an_order_exactly_what_a_check_beside_the_given_ones_allows(self, per_day, orders, kept):
+        of = group(per_day)
+        fitting = Fitting([of], kept=kept, after=PLAN)
+        taken = list(kept)
+        for order in orders:
+            over = fitting.give(order)
+            assert over == check([of], asked=order, kept=taken, after=PLAN)
+            taken += [] if over else order
+
     @settings(max_examples=150, deadline=None)
     @given(
         per_day=st.integers(1, 40), special=st.dictionaries(st.integers(1, 12), st.integers(0, 80)), asked=works,

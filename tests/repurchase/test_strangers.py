@@ -17,11 +17,15 @@ from marketplace.models import ApiKey, Sku, Store
 from outbox import webhooks
 from pricing import signing
 from pricing.models import Grant, Lock
+from qualification.models import Qualification
+from qualification.readings import Kind
+from qualification.review import Standing
 from repurchase.conformance import samples
 from repurchase.models import Batch, DiagnosisReport, Payment
 from repurchase.services import batches, locking, reporting
 from tests import world
 from tests.pricing.locked import renegotiate
+from tests.qualification import test_uploading
 from tests.repurchase import hostile_requests, real_rows
 from tests.repurchase.real_rows import Rows
 from tests.repurchase.running import run
@@ -374,6 +378,30 @@ class TestForeignIdsInOtherBodies:
         assert "ORDER_UNKNOWN" not in paid(own)
         assert Payment.objects.count() == payments + 1
         assert of_a_store(real.store) == before
+
+    def replace(self, client, path: str, key: str, replaces: object, **headers):
+        file = io.BytesIO(test_uploading.sample())
+        file.name = "licence.pdf"
+        fields = {"kind": Kind.LICENCE, "replaces": str(replaces), "file": file}
+        return client.post(path, fields, headers=bearer(key) | headers)
+
+    @pytest.mark.parametrize("path", ["/api/v1/qualification/documents/", "/qualification/documents/"])
+    def test_replace_no_document_of_hers(self, client, real, own, charlie, path):
+        """What a key is not a document of his own's is told in the same words, hers as one that is none."""
+        client.force_login(charlie)
+        Qualification.objects.filter(store=own.store).update(state=Standing.DOCUMENTS)
+        key, before = world.key(own.store), everything()
+        told = []
+        for theirs in (real.values["key"], uuid.UUID(int=1), "no key at all"):
+            answer = self.replace(client, path, key, theirs, Accept="application/json")
+            told.append((answer.status_code, {k: v for k, v in answer.json().items() if k != "request_id"}))
+        assert told[0] == told[1] == told[2]
+        assert (told[0][0], told[0][1]["code"]) == (404, "NOT_FOUND")
+        assert self.replace(client, "/qualification/documents/", "", real.values["key"]).status_code == 404
+        assert everything() == before
+        assert (
+            self.replace(client, path, key, own.values["key"], Accept="application/json").status_code == 201
+        )
 
 
 def bearer(key: str) -> dict[str, str]:
