@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Min, QuerySet, Sum
+from django.db.models import Min, QuerySet
 from django.urls import reverse
 
 from marketplace import clock, policy
@@ -16,6 +16,7 @@ from pricing.models import Grant, Lock, Renegotiation, Sealing
 from pricing.services import alarming
 from repurchase.letters import batch_url, platform_staff, to_seller
 from repurchase.models import Batch
+from repurchase.queries.totals import orders_held
 
 
 @renders("repurchase.renegotiating_buyer")
@@ -147,8 +148,8 @@ def _context(
 ) -> dict[str, Any]:
     """The earliest end decides: whoever acts before it acts in time for all."""
     batch = Batch.objects.select_related("store", "buyer").get(store=grant.store, ref=grant.subject)
-    sums = locks.aggregate(orders=Sum("order_count"), deadline=Min(end))
-    return {"batch": batch, "moves": moves, **sums}
+    orders, deadline = sum(orders_held(locks).values()), locks.aggregate(least=Min(end))["least"]
+    return {"batch": batch, "moves": moves, "orders": orders, "deadline": deadline}
 
 
 def _grant(subjects: Mapping) -> Grant:

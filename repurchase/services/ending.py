@@ -12,6 +12,7 @@ from repurchase import batching
 from repurchase.batching import BatchStatus
 from repurchase.lifecycle import OrderStatus, sources
 from repurchase.models import Batch, RepeatOrder
+from repurchase.queries.totals import orders_held
 from repurchase.services import telling
 
 LETTERS: Mapping[OrderStatus, Sequence[str]] = {
@@ -64,7 +65,7 @@ def _end(store_id: int, status: OrderStatus, at: dt.datetime, locks: Sequence[Lo
 
 
 def _orders(locks: Sequence[Lock]) -> int:
-    return sum(lock.order_count for lock in locks)
+    return sum(orders_held(locks).values())
 
 
 def _write(store_id: int, status: OrderStatus, by_subject: Mapping[str, Sequence[Lock]]) -> None:
