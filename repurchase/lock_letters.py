@@ -8,6 +8,7 @@ from django.db.models import Min, QuerySet
 from django.urls import reverse
 
 from marketplace import clock, policy
+from marketplace.mirror import waiting
 from marketplace.models import Quarantined
 from marketplace.queries import newest_rate_set
 from outbox.letters import Rendered, from_template, renders
@@ -98,6 +99,21 @@ def stale_rates(subjects: Mapping) -> Rendered | None:
     return from_template(
         "stale_rates", to=to, language=settings.LANGUAGE_CODE, context={"newest": newest, "limit": limit}
     )
+
+
+@renders(waiting.KIND)
+def rates_wait(subjects: Mapping) -> Rendered | None:
+    """To the same staff; nothing is left to say once they have decided, or good rates have arrived."""
+    now = clock.now()
+    overdue = waiting.overdue_currencies(now)
+    if not overdue or not (to := platform_staff()):
+        return None
+    link = settings.SITE_URL + reverse("admin:marketplace_quarantined_changelist") + "?verdict__exact="
+    limit = int(policy.in_force(now)["fx_max_age_days"])
+    return from_template(
+        "rates_wait", to=to, language=settings.LANGUAGE_CODE,
+        context={"overdue": list(overdue.items()), "limit": limit, "link": link},
+    )  # fmt: skip
 
 
 @renders(alarming.KIND)
