@@ -7,6 +7,7 @@ from django.db import transaction
 
 from diagnostics import ledger
 from diagnostics.codes import Code
+from diagnostics.models import Failure, LedgerEntry
 from diagnostics.problem import Problem
 from eligibility.findings import Finding
 from eligibility.models import Answer, PartyQuestion, PartyVote
@@ -18,6 +19,7 @@ PLATFORM = 0
 """What belongs to no store stands in the ledger under this number."""
 PERMISSION = "eligibility.answer_partyquestion"
 AGREEING = 2
+REFUSED = "party.refused"
 
 
 def ask(findings: Iterable[Finding], *, at: dt.datetime) -> int:
@@ -35,6 +37,20 @@ def ask(findings: Iterable[Finding], *, at: dt.datetime) -> int:
     ]
     PartyQuestion.objects.bulk_create(fresh, ignore_conflicts=True)
     return len(fresh)
+
+
+def ask_refused(problem: Problem, *, store: Store, subject: str, by: str) -> None:
+    """Asks about the party by which a store's act was refused as a whole; whose act it was stands in its ledger."""
+    if problem.code is not Code.PARTY_SCREENED_OUT:
+        return
+    found = Finding(code=problem.code, evidence=problem.evidence)
+    party, entry, digest = key_of(found)
+    with transaction.atomic():
+        ask([found], at=clock.now())
+        ledger.record(
+            store_id=store.pk, kind=REFUSED, subject=subject, by=by, at=clock.now(store),
+            party_digest=ledger.digest_of_person(party), entry=f"screened_party:{entry}", entry_digest=digest,
+        )  # fmt: skip
 
 
 def key_of(found: Finding) -> tuple[str, int, str]:
@@ -99,9 +115,17 @@ def answer(*, question: PartyQuestion, answer: str, reason: str, by: User) -> Pa
 
 
 def _deals_with(party: str, user: User) -> bool:
-    """Whether a store that the user is a member of has the party among its buyers or consignees."""
-    stores = Store.objects.filter(memberships__user=user)
-    return (
+    """Whether a store that the user is a member of has the party among its buyers or consignees, or ever had.
+
+    Names change, so what was found under an earlier one counts as well: an order's failure, a lock's refusal.
+    """
+    stores = list(Store.objects.filter(memberships__user=user).values_list("pk", flat=True))
+    found = {"code": str(Code.PARTY_SCREENED_OUT), "evidence": {"value": party}}
+    return bool(stores) and (
         Buyer.objects.filter(store__in=stores, name=party).exists()
         or PastOrder.objects.filter(store__in=stores, consignee=party).exists()
+        or Failure.objects.filter(store_id__in=stores, causes__contains=[found]).exists()
+        or LedgerEntry.objects.filter(
+            store_id__in=stores, kind=REFUSED, facts__party_digest=ledger.digest_of_person(party)
+        ).exists()
     )

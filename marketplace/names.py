@@ -7,7 +7,8 @@ of the words does not count (the surname may stand first), nor the spaces betwee
 
 Signs that show nothing are left away as well, wherever they stand. A name may be read in several ways: a word with
 letters of one alphabet that look like those of another also as what it looks like (as Unicode's TR39 compares them),
-a sign that shows nothing also as a space. Two names may be the same when any of their readings are.
+a sign that shows nothing also as a space, two dotted letters also as initials apart. Two names may be the same when
+any of their readings are.
 
 A listed name of several words is found wherever they stand together in a party's name; one of a single word only as
 the whole name, so that a list with “Orion” does not stop every Orion of the world. Of Chinese names, which have no
@@ -31,6 +32,10 @@ LEGAL_FORMS = frozenset({
 HAN_FORMS = (
     "股份有限公司", "股份有限责任公司", "有限责任公司", "有限公司", "公司", "株式会社", "有限会社",
 )  # fmt: skip
+INITIALS = re.compile(r"(?<![\w.])([^\W\d_])\.([^\W\d_]\.)(?!\w)")
+"""Two of them may be a person's, where they look like a legal form: A.B. Sample, C.V. Sample."""
+SPACED_HAN_FORM = re.compile("|".join(" ?".join(form) for form in HAN_FORMS))
+"""As they are spread out to fill a line: 有 限 公 司."""
 LINKS = frozenset({"and", "und", "et", "y", "e", "the"})
 PLAIN = str.maketrans({"ø": "o", "đ": "d", "ł": "l", "æ": "ae", "œ": "oe", "ı": "i", "þ": "th", "ð": "d"})
 with (Path(__file__).parent / "data" / "simplified_characters.csv").open(encoding="utf-8") as _file:
@@ -98,7 +103,8 @@ def _without_marks(name: str) -> str:
 def _words(text: str) -> Words:
     text = unicodedata.normalize("NFC", text.casefold().translate(PLAIN)).translate(JOINED)
     text = text.translate(SIMPLIFIED)
-    words = "".join(c if c.isalnum() else " " for c in text).split()
+    text = " ".join("".join(c if c.isalnum() else " " for c in text).split())
+    words = SPACED_HAN_FORM.sub(lambda found: found[0].replace(" ", ""), text).split()
     return tuple(_without_legal_form(words))
 
 
@@ -117,7 +123,8 @@ def _without_han_form(word: str) -> str:
 def readings(name: str) -> tuple[Words, ...]:
     """What is compared, for each way to read the name: its words in their simplest spelling, each Chinese character by
     itself. The first is the name as it is written."""
-    seen = dict.fromkeys([UNSEEN.sub("", name), UNSEEN.sub(" ", name)])
+    shown = [UNSEEN.sub("", name), UNSEEN.sub(" ", name)]
+    seen = dict.fromkeys([*shown, *(INITIALS.sub(r"\1. \2", text) for text in shown)])
     texts = dict.fromkeys(text for each in seen for text in _looks(_without_marks(each)))
     return tuple(dict.fromkeys(_comparable(_words(text)) for text in texts))
 

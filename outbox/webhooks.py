@@ -8,11 +8,14 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext
 
 from diagnostics.codes import Code
+from diagnostics.models import LedgerEntry
 from diagnostics.problem import Problem
 from outbox import events, posting, signatures, targets
 from outbox.models import Webhook
 
 MAX_A_STORE = 10
+ADDED = "webhook.added"
+"""The entry of the ledger that says who added one."""
 REPLAY = """
 INSERT INTO outbox_delivery (store_id, webhook_id, event_id, next_try_at, attempts, outcome)
 SELECT e.store_id, %(webhook)s, e.id, clock_timestamp(), 0, ''
@@ -79,6 +82,12 @@ def replay(webhook: Webhook, *, after: int) -> int:
 
 def remove(webhook: Webhook) -> None:
     Webhook.objects.filter(pk=webhook.pk).delete()
+
+
+def added_by(store_id: int) -> dict[str, str]:
+    """Who added each webhook of a store, by its id: an actor of the ledger. Those from before it was recorded lack."""
+    rows = LedgerEntry.objects.filter(store_id=store_id, kind=ADDED).order_by("seq")
+    return {subject.removeprefix("webhook:"): by for subject, by in rows.values_list("subject", "by")}
 
 
 def release(webhook_id: object) -> None:

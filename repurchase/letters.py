@@ -51,6 +51,24 @@ def webhook_disabled(subjects: Mapping) -> Rendered | None:
     )
 
 
+@renders("marketplace.webhooks_stay")
+def webhooks_stay(subjects: Mapping) -> Rendered | None:
+    """To the store's owners, when the member who added them has left. Nothing to say once none of them is left."""
+    found = Webhook.objects.filter(pk__in=subjects["webhooks"]).order_by("created_at", "pk")
+    if not found:
+        return None
+    store = Store.objects.get(pk=found[0].store_id)
+    owners = Membership.objects.filter(store=store, role=Role.OWNER, user__is_active=True)
+    to = list(owners.order_by("user__email").values_list("user__email", flat=True))
+    context = {
+        "store": store,
+        "webhooks": found,
+        "name": subjects["name"],
+        "link": settings.SITE_URL + reverse("developers"),
+    }
+    return _letter("webhooks_stay", to=to, language=settings.LANGUAGE_CODE, context=context) if to else None
+
+
 def batch_url(batch: Batch) -> str:
     return f"{settings.SITE_URL}/batches/{batch.ref}/"
 

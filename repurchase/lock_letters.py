@@ -4,10 +4,11 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Min, QuerySet, Sum
+from django.db.models import Min, QuerySet
 from django.urls import reverse
 
 from marketplace import clock, policy
+from marketplace.mirror import waiting
 from marketplace.models import Quarantined
 from marketplace.queries import newest_rate_set
 from outbox.letters import Rendered, from_template, renders
@@ -16,6 +17,7 @@ from pricing.models import Grant, Lock, Renegotiation, Sealing
 from pricing.services import alarming
 from repurchase.letters import batch_url, platform_staff, to_seller
 from repurchase.models import Batch
+from repurchase.queries.totals import orders_held
 
 
 @renders("repurchase.renegotiating_buyer")
@@ -99,6 +101,21 @@ def stale_rates(subjects: Mapping) -> Rendered | None:
     )
 
 
+@renders(waiting.KIND)
+def rates_wait(subjects: Mapping) -> Rendered | None:
+    """To the same staff; nothing is left to say once they have decided, or good rates have arrived."""
+    now = clock.now()
+    overdue = waiting.overdue_currencies(now)
+    if not overdue or not (to := platform_staff()):
+        return None
+    link = settings.SITE_URL + reverse("admin:marketplace_quarantined_changelist") + "?verdict__exact="
+    limit = int(policy.in_force(now)["fx_max_age_days"])
+    return from_template(
+        "rates_wait", to=to, language=settings.LANGUAGE_CODE,
+        context={"overdue": list(overdue.items()), "limit": limit, "link": link},
+    )  # fmt: skip
+
+
 @renders(alarming.KIND)
 def seal_unfit(subjects: Mapping) -> Rendered | None:
     """To the staff who see what waits for its seal; nothing is left to say once the certificate is in force."""
@@ -147,8 +164,8 @@ def _context(
 ) -> dict[str, Any]:
     """The earliest end decides: whoever acts before it acts in time for all."""
     batch = Batch.objects.select_related("store", "buyer").get(store=grant.store, ref=grant.subject)
-    sums = locks.aggregate(orders=Sum("order_count"), deadline=Min(end))
-    return {"batch": batch, "moves": moves, **sums}
+    orders, deadline = sum(orders_held(locks).values()), locks.aggregate(least=Min(end))["least"]
+    return {"batch": batch, "moves": moves, "orders": orders, "deadline": deadline}
 
 
 def _grant(subjects: Mapping) -> Grant:

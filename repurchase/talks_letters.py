@@ -24,6 +24,7 @@ from pricing.services.renegotiating import current
 from repurchase.letters import batch_url, to_seller
 from repurchase.models import Batch
 from repurchase.queries.talks import BUYER_LETTERS
+from repurchase.queries.totals import orders_held
 from repurchase.services.renegotiating import others_who_sign
 from repurchase.templatetags import parts
 
@@ -170,7 +171,7 @@ def _declined(subjects: Mapping, to: Side) -> Rendered | None:
     remark = found.remarks.filter(kind="decline").first()
     by = Side(remark.side) if remark else Side.SELLER
     values = {
-        "who": batch.store.name if by is Side.SELLER else batch.buyer.name, "ref": batch.ref, "n": found.lock.order_count,
+        "who": batch.store.name if by is Side.SELLER else batch.buyer.name, "ref": batch.ref, "n": orders_held([found.lock])[found.lock_id],
         "reason": remark.text if remark and remark.text else "—",
     }  # fmt: skip
     lines = [

@@ -81,7 +81,7 @@ def take(
 ) -> None:
     """Takes what is new of the days that were read, and counts it in the report."""
     held.take_turns()
-    there = _there(series, source)
+    there, first = _there(series, source)
     good = {day: row.value for day, row in there.items()}
     news, changes = {}, []
     for day, text in texts.items():
@@ -95,7 +95,7 @@ def take(
     rows = held.rows_of(kind="close", source=source, names=[series], since=dt.date.min)[series]
     fresh = held.unseen(rows, news)
     report.rows["already_there"] += len(news) - len(fresh)
-    found = held.settled(rows, good, fresh, Course(bounds=held.bounds(now, places=PLACES)))
+    found = held.settled(rows, good, fresh, Course(bounds=held.bounds(now, places=PLACES)), first=first)
     _write(series, source, there, found, now)
     held.conclude(rows, found, fresh, now=now)
     corrected = [change for change in changes if update and change.day in found.acting]
@@ -107,20 +107,21 @@ def take(
 def admit(row: Quarantined, *, now: dt.datetime) -> int:
     """Lets a held close act by a person's word, and what waits after it as it then may; the id of its row."""
     held.take_turns()
-    there = _there(row.name, row.source)
+    there, first = _there(row.name, row.source)
     made = _add(row.name, row.source, there, {row.day: number_of(row.text, PLACES)}, now)
     rows = held.rows_of(kind="close", source=row.source, names=[row.name], since=row.day + DAY)[row.name]
     good = {day: each.value for day, each in {**there, row.day: made[0]}.items()}
-    found = held.settled(rows, good, {}, Course(bounds=held.bounds(now, places=PLACES)))
+    found = held.settled(rows, good, {}, Course(bounds=held.bounds(now, places=PLACES)), first=first)
     _write(row.name, row.source, there, found, now)
     held.conclude(rows, found, (), now=now)
     return made[0].pk
 
 
-def _there(series: str, source: str) -> dict[dt.date, IndexClose]:
-    """The newest version of each day."""
-    mine = IndexClose.objects.filter(series=series, source=source).order_by("pk")
-    return {row.closed_on: row for row in mine}
+def _there(series: str, source: str) -> tuple[dict[dt.date, IndexClose], dict[dt.date, Decimal]]:
+    """The newest version of each day, and what its first one said."""
+    mine = list(IndexClose.objects.filter(series=series, source=source).order_by("pk"))
+    first = {row.closed_on: row.value for row in reversed(mine)}
+    return {row.closed_on: row for row in mine}, first
 
 
 def _write(

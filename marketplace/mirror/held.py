@@ -3,12 +3,22 @@
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from decimal import Decimal
 
 from django.db import connection
 from django.utils.translation import gettext as _
 
 from marketplace import policy
-from marketplace.mirror.observations import RELEASABLE, Bounds, Course, Known, Settled, settle, written
+from marketplace.mirror.observations import (
+    RELEASABLE,
+    Bounds,
+    Course,
+    Known,
+    Settled,
+    number_of,
+    settle,
+    written,
+)
 from marketplace.models import Quarantined, Verdict
 from outbox import letters
 
@@ -53,11 +63,22 @@ def unseen(rows: Rows, news: Mapping[dt.date, str]) -> dict[dt.date, str]:
 
 
 def settled(
-    rows: Rows, good: Mapping[dt.date, object], news: Mapping[dt.date, str], course: Course
+    rows: Rows,
+    good: Mapping[dt.date, Decimal],
+    news: Mapping[dt.date, str],
+    course: Course,
+    *,
+    first: Mapping[dt.date, Decimal],
 ) -> Settled:
+    """`first`: what each day's first version said. What a person has let act since takes its place."""
+    said = {row.day: number_of(row.text, course.bounds.places) for row in rows if _by_a_person(row)}
     waiting = {row.day: row.text for row in rows if not row.verdict and row.reason in RELEASABLE}
-    known = Known(good=good, waiting=waiting, out=frozenset(row.day for row in rows))
+    known = Known(good=good, first={**first, **said}, waiting=waiting, out=frozenset(row.day for row in rows))
     return settle(known, news, course=course)
+
+
+def _by_a_person(row: Quarantined) -> bool:
+    return row.verdict == Verdict.RELEASED and row.decided_by != BY
 
 
 def conclude(

@@ -132,18 +132,19 @@ class Course:
         """A publication that says nothing of use, or was discarded: no base is made across it."""
         self._run.clear()
 
-    def correct(self, day: dt.date, value: Decimal | None, *, good: Decimal) -> Sight:
+    def correct(self, day: dt.date, value: Decimal | None, *, first: Decimal) -> Sight:
         """Judges a correction of a day that has a good value, and changes nothing.
 
-        Against that value as well: the day before may have been corrected by the same file.
+        Against the first good one of that day as well: the day before may have been corrected by the same file, and
+        the value that is superseded by an earlier correction. Many small ones would lead anywhere.
         """
         sight = self.look(day, value)
         if value is None or sight.reason:
             return sight
-        reason = _judged(value, good, self.bounds.max_jump)
-        if self.units and looks_inverse(value, good):
+        reason = _judged(value, first, self.bounds.max_jump)
+        if self.units and looks_inverse(value, first):
             reason = Reason.INVERSE
-        return Sight(reason=reason, last_good=good) if reason else sight
+        return Sight(reason=reason, last_good=first) if reason else sight
 
     def look(self, day: dt.date, value: Decimal | None) -> Sight:
         """Judges and changes nothing. `value`: None for no number."""
@@ -196,6 +197,9 @@ class Known:
     """What is there of one currency or series, by day."""
 
     good: Mapping[dt.date, Decimal]
+    first: Mapping[dt.date, Decimal] = field(
+        default_factory=dict
+    )  # of days that were corrected: before they were
     waiting: Mapping[dt.date, str] = field(default_factory=dict)  # absurd, and not decided
     out: frozenset[dt.date] = frozenset()  # days of which nothing may act
 
@@ -224,7 +228,10 @@ def settle(known: Known, news: Mapping[dt.date, str], *, course: Course) -> Sett
             course.out()
         else:
             value = number_of(text, course.bounds.places)
-            sight = course.see(day, value) if good is None else course.correct(day, value, good=good)
+            if good is None:
+                sight = course.see(day, value)
+            else:
+                sight = course.correct(day, value, first=known.first.get(day, good))
             _take(settled, day, text, value, sight, new=day in news)
             settled.sound += (
                 day in news and sight.reason is None and (sight.last_good or course.expected) is not None

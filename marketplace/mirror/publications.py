@@ -39,6 +39,7 @@ class Shelf:
 
     sets: dict[dt.date, FxRateSet]
     tables: dict[dt.date, dict[str, Decimal]]
+    first: dict[str, dict[dt.date, Decimal]] = field(default_factory=dict)  # by currency: as first published
 
     def course_of(self, currency: str) -> dict[dt.date, Decimal]:
         return {day: table[currency] for day, table in self.tables.items() if currency in table}
@@ -104,15 +105,19 @@ def _shelf(source: str, cells: Cells, currencies: Collection[str]) -> Shelf:
     days = {*cells, *waiting.values_list("day", flat=True)}
     since, until = min(days) - COMPARABLE, max(days)
     mine = FxRateSet.objects.filter(source=source, store=None, published_on__range=(since, until))
-    for row in mine.order_by("pk"):
+    rows = list(mine.order_by("pk"))
+    for row in rows:
         sets[row.published_on] = row
-    newest = {row.pk: row.published_on for row in sets.values()}
+    days_of = {row.pk: row.published_on for row in rows}
     tables: dict[dt.date, dict[str, Decimal]] = defaultdict(dict)
-    rates = FxRate.objects.filter(rate_set__in=mine).values_list("rate_set_id", "currency", "per_euro")
-    for pk, currency, per_euro in rates.iterator(chunk_size=20_000):
-        if pk in newest:
-            tables[newest[pk]][currency] = per_euro
-    return Shelf(sets=sets, tables=tables)
+    first: dict[str, dict[dt.date, Decimal]] = defaultdict(dict)
+    rates = FxRate.objects.filter(rate_set__in=mine).order_by("rate_set_id")
+    for pk, currency, per_euro in rates.values_list("rate_set_id", "currency", "per_euro").iterator(
+        chunk_size=20_000
+    ):
+        tables[days_of[pk]][currency] = per_euro
+        first[currency].setdefault(days_of[pk], per_euro)
+    return Shelf(sets=sets, tables=tables, first=first)
 
 
 def _parted(shelf: Shelf, cells: Cells, update: bool) -> _Read:
@@ -135,7 +140,8 @@ def _settled(
     shelf: Shelf, currency: str, rows: Sequence[Quarantined], news: Mapping[dt.date, str], bounds: Bounds
 ) -> Settled:
     course = Course(bounds=bounds, expected=EXPECTED.get(currency), units=True)
-    return held.settled(rows, shelf.course_of(currency), news, course)
+    first = shelf.first.get(currency, {})
+    return held.settled(rows, shelf.course_of(currency), news, course, first=first)
 
 
 def _require_per_euro(found: Mapping[str, Settled], *, agreeing: int) -> None:

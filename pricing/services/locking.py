@@ -112,7 +112,7 @@ def lock(
     )
     for taken, lot in zip(locks, lots, strict=True):
         _claim(taken, lot)
-    telling.tell(locks, at=now)
+    telling.tell(locks, at=now, new=True)
     return locks, ended
 
 

@@ -38,7 +38,7 @@ def split(
     _split_stock(lock, made, stock)
     if lock.status == LockStatus.RENEGOTIATING:
         _copy(Renegotiation.objects.get(lock=lock), id=uuid.uuid4(), lock=made)
-    telling.tell([made], at=at)
+    telling.tell([made], at=at, new=True)
     return made
 
 

@@ -4,19 +4,34 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection
 from typing import Any
+from uuid import UUID
 
+from django.db.models import Count
+
+from marketplace.models import OrderClaim
 from marketplace.money import decimal_text
 from outbox import events
 from pricing.models import Lock
 
 
-def tell(locks: Collection[Lock], *, at: dt.datetime) -> None:
-    """In the transaction that moved them, as they are now; store by store, as their ledgers are taken."""
+def tell(locks: Collection[Lock], *, at: dt.datetime, new: bool = False) -> None:
+    """In the transaction that moved them, as they are now; store by store, as their ledgers are taken.
+
+    `new`: made in it, so that they hold what was locked.
+    """
     by_type: dict[tuple[int, str], list[tuple[str, dict[str, Any]]]] = defaultdict(list)
+    held = {lock.pk: lock.order_count for lock in locks} if new else _orders_held(locks)
     for lock in locks:
-        by_type[lock.store_id, f"lock.{lock.status}"].append((f"lock:{lock.pk}", _data(lock)))
+        told = _data(lock) | {"orders": held.get(lock.pk, 0)}
+        by_type[lock.store_id, f"lock.{lock.status}"].append((f"lock:{lock.pk}", told))
     for (store_id, type), each in by_type.items():
         events.tell_each(store_id=store_id, type=type, at=at, each=each)
+
+
+def _orders_held(locks: Collection[Lock]) -> dict[UUID, int]:
+    """By their claims, which the caller releases afterwards: what was split off is another lock's by now."""
+    claims = OrderClaim.objects.filter(holder__in=[lock.pk for lock in locks], released_at=None)
+    return dict(claims.order_by().values_list("holder").annotate(Count("pk")))
 
 
 def _data(lock: Lock) -> dict[str, Any]:
@@ -29,7 +44,6 @@ def _data(lock: Lock) -> dict[str, Any]:
 def _told(lock: Lock) -> dict[str, Any]:
     return {
         "batch": lock.subject,
-        "orders": lock.order_count,
         "total": {"amount": decimal_text(lock.total_minor, lock.currency), "currency": lock.currency},
         "index_series": lock.index_series,
         "expires_at": _instant(lock.expires_at),

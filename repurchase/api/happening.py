@@ -13,7 +13,7 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from marketplace import clock, keys
+from marketplace import keys
 from marketplace.access import Can
 from outbox import signatures, webhooks
 from outbox.models import Webhook
@@ -22,6 +22,7 @@ from repurchase.api import asked, etags, serializers
 from repurchase.api.endpoint import Endpoint
 from repurchase.api.once import idempotent, idempotent_but_for
 from repurchase.api.schema import described
+from repurchase.services import webhooks as services
 
 
 class EventStreamRenderer(BaseRenderer):
@@ -92,11 +93,11 @@ class Webhooks(WebhookEndpoint):
     def post(self, request: Request) -> Response:
         """Adds an endpoint. Its secret is in this answer and never told again, but to the same Idempotency-Key."""
         sent = self.sent(asked.NewWebhook)
-        made, secret = webhooks.create(
-            store_id=self.store.pk,
+        made, secret = services.add(
+            store=self.store,
             url=sent["url"],
             types=sent["types"],
-            loopback=settings.WEBHOOKS_TO_LOOPBACK,
+            by=self.by,
         )
         return Response(told(made, secret), status=status.HTTP_201_CREATED)
 
@@ -112,13 +113,14 @@ class OneWebhook(WebhookEndpoint):
         """Switches it off or on. Switched on, it gets everything that happened meanwhile."""
         shown = serializers.Webhook(self.webhook(webhook_id)).data
         etags.refuse_other(request, etags.tag_of(shown))
-        webhooks.switch(self.webhook(webhook_id), on=self.sent(asked.ChangedWebhook)["enabled"])
+        on = self.sent(asked.ChangedWebhook)["enabled"]
+        services.switch(self.webhook(webhook_id), store=self.store, on=on, by=self.by)
         return Response(serializers.Webhook(self.webhook(webhook_id)).data)
 
     @described("delete_webhook", None, code=204)
     def delete(self, request: Request, webhook_id: UUID) -> Response:
         """Ends it; what is due is no longer sent."""
-        webhooks.remove(self.webhook(webhook_id))
+        services.remove(self.webhook(webhook_id), store=self.store, by=self.by)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -127,7 +129,7 @@ class RotateWebhook(WebhookEndpoint):
     @idempotent_but_for(secret=secret_again)
     def post(self, request: Request, webhook_id: UUID) -> Response:
         """A new secret, told in this answer only. The one before it signs beside it for 24 hours."""
-        secret = webhooks.rotate(self.webhook(webhook_id), now=clock.now())
+        secret = services.rotate(self.webhook(webhook_id), store=self.store, by=self.by)
         return Response(told(self.webhook(webhook_id), secret))
 
 

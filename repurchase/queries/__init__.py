@@ -19,9 +19,10 @@ from repurchase.queries.services import batch_services
 from repurchase.queries.standing import standings
 from repurchase.queries.stock import freshness, stock
 from repurchase.queries.touched import open_plans
-from repurchase.queries.webhooks import deliveries, webhook, webhooks
+from repurchase.queries.webhooks import added_by, deliveries, webhook, webhooks
 
 __all__ = [
+    "added_by",
     "advice",
     "batch",
     "batch_diagnosis",

@@ -23,7 +23,7 @@ from repurchase.queries import background
 from repurchase.queries.paging import PAGE, Page, decode, encode
 from repurchase.queries.repeated import repeated, repeats
 from repurchase.queries.services import counts_of_services
-from repurchase.queries.totals import UNDECIDED, LeftOut, batch_totals, left_out, lot_sums
+from repurchase.queries.totals import UNDECIDED, LeftOut, batch_totals, left_out, lot_sums, orders_held
 
 TABS = {"planned": OrderStatus.PLANNED, "failed": OrderStatus.FAILED, "excluded": OrderStatus.EXCLUDED}
 
@@ -159,16 +159,16 @@ def _codes(batch: Batch) -> list[tuple[str, int]]:
 
 
 def lots(store: Store, subject: str, now: dt.datetime) -> list[LotView]:
-    """Two queries."""
+    """Three queries."""
     locks = Lock.objects.filter(store=store, subject=subject).select_related("renegotiation")
     found = list(locks.order_by("locked_at", "currency", "index_series"))
-    live = lot_sums(found, now=now)
+    live, held = lot_sums(found, now=now), orders_held(found)
     return [
         LotView(
             lock=lock,
             status=status_at(lock, now),
             seconds_left=seconds_left(lock, now),
-            orders=lock.order_count,
+            orders=held[lock.pk],
             live_orders=live[lock.pk][0],
             total=Money(live[lock.pk][1], lock.currency),
         )

@@ -15,6 +15,7 @@ from marketplace.money import Money, Rates
 from marketplace.queries import rate_sets, rates_of
 from outbox.models import Letter
 from pricing import renegotiation as core
+from pricing.freezing import rates_of_locks
 from pricing.locks import LockStatus, seconds_left, status_at
 from pricing.models import Grant, Lock, Offer, Remark, Renegotiation, Signature, SigningCode
 from pricing.renegotiation import LockedLine, Side, SkuDiff
@@ -106,6 +107,7 @@ class Talks:
 
     renegotiation: Renegotiation
     lock: Lock
+    orders: int  # of the lot, those that were split off since not counted
     batch: Batch
     state: LockStatus
     seconds_left: int
@@ -183,21 +185,23 @@ def talks(found: Renegotiation, *, now: dt.datetime, side: Side, all_skus: bool 
     shown = draft or standing
     lot = lot_orders(lock)
     state = status_at(lock, now)
+    locked = _locked(lot)
     agreed = _agreed(lot) if state is LockStatus.CONFIRMED else None
     skus = _skus(lot.lines, shown, found, lock.currency)
     signed = {each.side: each for each in Signature.objects.filter(offer=standing)} if standing else {}
     return Talks(
         renegotiation=found,
         lock=lock,
+        orders=len(lot.orders),
         batch=lot.batch,
         state=state,
         seconds_left=seconds_left(lock, now),
         standing=standing,
         draft=draft,
         thread=_thread(found, side, lot.batch),
-        money=_money(lock, shown, agreed),
+        money=_money(lock, locked, shown, agreed),
         confirmed=Money(agreed.total, lock.currency) if agreed else None,
-        converted=_converted(found, lock, shown) if side is Side.SELLER else None,
+        converted=_converted(found, locked, shown) if side is Side.SELLER else None,
         skus=skus if all_skus else skus[:PAGE],
         more_skus=0 if all_skus else max(0, len(skus) - PAGE),
         now=now,
@@ -212,9 +216,14 @@ def _agreed(lot: LotOrders) -> Amounts:
     return added(amounts_of(order) for order in lot.orders.values() if order.status in ACCEPTED)
 
 
-def _money(lock: Lock, shown: Offer | None, agreed: Amounts | None) -> list[MoneyRow]:
+def _locked(lot: LotOrders) -> Amounts:
+    """As it was locked, of the orders that the lot still holds."""
+    refs = {order.ref for order in lot.orders.values()}
+    return entries_amounts(entry for entry in locked_entries(lot.lock) if entry[0] in refs)
+
+
+def _money(lock: Lock, locked: Amounts, shown: Offer | None, agreed: Amounts | None) -> list[MoneyRow]:
     """Net parts, tax and total: they add up whether or not the prices include tax. Once confirmed, what was."""
-    locked = entries_amounts(locked_entries(lock))
     offered = agreed or (entries_amounts(offered_entries(shown)) if shown else None)
     return [
         MoneyRow(
@@ -245,20 +254,21 @@ def _price(diff: SkuDiff, currency: str) -> str:
     return core.plain(each.quantize(Decimal("0.0001")))
 
 
-def _converted(found: Renegotiation, lock: Lock, shown: Offer | None) -> Converted | None:
-    """What the exchange rate made of the lot: only where it is the reason."""
+def _converted(found: Renegotiation, locked: Amounts, shown: Offer | None) -> Converted | None:
+    """What the exchange rate made of the lot: only where it is the reason. "Then" is what the lock froze (ADR 10)."""
+    lock = found.lock
     to = found.store.settlement_currency
     if found.kind != Kind.FX or found.new_rate_set is None:
         return None
-    then, today = rates_of(found.base_rate_set), rates_of(found.new_rate_set)
+    then, today = rates_of_locks([lock])[lock.pk], rates_of(found.new_rate_set)
 
     def money(minor: int, rates: Rates) -> Money:
         return Money(rates.exchange(minor, lock.currency, to), to)
 
     return Converted(
         currency=to,
-        then=money(lock.total_minor, then),
-        today=money(lock.total_minor, today),
+        then=money(locked.total, then),
+        today=money(locked.total, today),
         offered=money(shown.total_minor, today) if shown else None,
     )
 

@@ -5,7 +5,9 @@ from uuid import UUID
 from django.db.models import Count, Q, QuerySet
 from django.shortcuts import get_object_or_404
 
-from marketplace.models import Store
+from marketplace.keys import person_of
+from marketplace.models import Store, User
+from outbox import webhooks as outbox
 from outbox.models import Delivery, Webhook
 from repurchase.queries.paging import PAGE, Page, decode, encode
 
@@ -19,6 +21,13 @@ def webhooks(store: Store) -> QuerySet[Webhook]:
 def webhook(store: Store, webhook_id: UUID) -> Webhook:
     """The store's own, or 404."""
     return get_object_or_404(webhooks(store), pk=webhook_id)
+
+
+def added_by(of: Webhook) -> str:
+    """The name of who added it, or for whom a key did; "" where that was not recorded yet."""
+    person = person_of(outbox.added_by(of.store_id).get(str(of.pk), ""))
+    user = User.objects.filter(pk=person).first() if person else None
+    return (user.name or user.email) if user else ""
 
 
 def deliveries(of: Webhook, *, cursor: str = "") -> Page:

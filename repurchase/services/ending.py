@@ -12,6 +12,7 @@ from repurchase import batching
 from repurchase.batching import BatchStatus
 from repurchase.lifecycle import OrderStatus, sources
 from repurchase.models import Batch, RepeatOrder
+from repurchase.queries.totals import orders_held
 from repurchase.services import telling
 
 LETTERS: Mapping[OrderStatus, Sequence[str]] = {
@@ -52,22 +53,23 @@ def _end(store_id: int, status: OrderStatus, at: dt.datetime, locks: Sequence[Lo
     for lock in locks:
         by_subject[lock.subject].append(lock)
     close_finished(store_id=store_id, refs=by_subject, at=at)
-    _write(store_id, status, by_subject)
+    held = orders_held(locks)
+    n = {ref: sum(held[lock.pk] for lock in some) for ref, some in by_subject.items()}
+    _write(store_id, status, by_subject, n)
     ledger.record_each(
         store_id=store_id, kind=f"lock.{status}", by=by, at=at,
         each=[
-            (f"batch:{subject}", {"locks": [str(lock.pk) for lock in some], "orders": _orders(some), **WHY[status]})
+            (f"batch:{subject}", {"locks": [str(lock.pk) for lock in some], "orders": n[subject], **WHY[status]})
             for subject, some in sorted(by_subject.items())
         ],
     )  # fmt: skip
     return len(ids)
 
 
-def _orders(locks: Sequence[Lock]) -> int:
-    return sum(lock.order_count for lock in locks)
-
-
-def _write(store_id: int, status: OrderStatus, by_subject: Mapping[str, Sequence[Lock]]) -> None:
+def _write(
+    store_id: int, status: OrderStatus, by_subject: Mapping[str, Sequence[Lock]], orders: Mapping[str, int]
+) -> None:
+    """`orders`: how many of each subject."""
     for kind in LETTERS[status]:
         letters.write_each(
             kind=f"repurchase.{kind}",
@@ -75,7 +77,7 @@ def _write(store_id: int, status: OrderStatus, by_subject: Mapping[str, Sequence
             each=[
                 (
                     f"{kind}:{subject}:{min(str(lock.pk) for lock in some)}",
-                    {"batch": subject, "orders": _orders(some)},
+                    {"batch": subject, "orders": orders[subject]},
                 )
                 for subject, some in by_subject.items()
             ],

@@ -11,7 +11,6 @@ from diagnostics import ledger, proofs
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from eligibility import questions
-from eligibility.findings import Finding
 from marketplace import clock
 from marketplace.queries import require_decided
 from outbox import letters
@@ -50,7 +49,7 @@ def lock_and_invite(
     try:
         return _lock_and_invite(batch=batch, by=by, asks=asks, agreed=agreed, most=most)
     except Problem as problem:
-        questions.ask([Finding(code=problem.code, evidence=problem.evidence)], at=clock.now())
+        questions.ask_refused(problem, store=batch.store, subject=f"batch:{batch.ref}", by=by)
         raise
 
 

@@ -9,6 +9,7 @@ import structlog
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace import clock
+from marketplace.mirror import waiting
 from marketplace.models import Store
 from pricing.services import alarming, sealing
 from qualification import services as qualification
@@ -56,6 +57,7 @@ class Swept:
     rung_reports: int
     seal_alarms: int
     paper_alarms: int
+    rate_alarms: int
 
 
 def sweep(*, store: Store | None = None, at: dt.datetime | None = None) -> Swept:
@@ -80,6 +82,7 @@ def sweep(*, store: Store | None = None, at: dt.datetime | None = None) -> Swept
         lapse_notices=notices, lapsed_stores=lapsed,
         rung_documents=uploading.ring_unread(), review_alarms=reviewing.watch(),
         rung_reports=reporting.ring_due(), seal_alarms=alarming.alarm(), paper_alarms=papers.alarm(),
+        rate_alarms=waiting.alarm(),
     )  # fmt: skip
 
 

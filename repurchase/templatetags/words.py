@@ -249,6 +249,7 @@ EVENTS: Mapping[str, str | Promise] = {
     "lock.cancelled": _("Stopped orders ended"),
     "lock.split": _("Stopped orders taken out of their lock"),
     "orders.held_back": _("Orders are being checked by the platform"),
+    "party.refused": _("Lock refused: a party is being checked by the platform"),
     "orders.let_go": _("Checked orders may go on"),
     "offer.made": _("New prices offered"),
     "offer.approved": _("A second member approved the offer"),

@@ -13,6 +13,7 @@ from pricing.services import END, seconds_left
 from repurchase import queries
 from repurchase.batching import BatchStatus
 from repurchase.queries.radar import radar_of
+from repurchase.queries.totals import lot_sums
 from repurchase.views.doors import for_members, may
 
 SHOWN = 8
@@ -37,10 +38,11 @@ def dashboard(request: HttpRequest, membership: Membership) -> HttpResponse:
     return render(request, "dashboard.html", context)
 
 
-def _ending_soon(store: Store, now: dt.datetime) -> list[tuple[Lock, int]]:
-    """Open locks and those under renegotiation, by the end that runs."""
-    locks = Lock.objects.of(store).live_at(now).select_related("buyer").order_by(END, "pk")[:SHOWN]
-    return [(lock, seconds_left(lock, now)) for lock in locks]
+def _ending_soon(store: Store, now: dt.datetime) -> list[tuple[Lock, int, tuple[int, int]]]:
+    """Open locks and those under renegotiation, by the end that runs; with what they hold: orders, minor units."""
+    locks = list(Lock.objects.of(store).live_at(now).select_related("buyer").order_by(END, "pk")[:SHOWN])
+    sums = lot_sums(locks, now=now)
+    return [(lock, seconds_left(lock, now), sums[lock.pk]) for lock in locks]
 
 
 def _movable(store: Store, now: dt.datetime) -> list[str]:

@@ -15,12 +15,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
-from marketplace import access, clock, keys
+from marketplace import access, keys
 from marketplace.access import Can
 from marketplace.models import ApiKey, Membership
 from outbox import events, webhooks
 from outbox.models import Webhook
 from repurchase import happenings, queries
+from repurchase.services import webhooks as services
 from repurchase.views.doors import for_members, may
 
 KEPT = {"active": "developers"}
@@ -90,11 +91,11 @@ def new_webhook(request: HttpRequest, membership: Membership) -> HttpResponse:
     kinds = [kind for kind in happenings.STATES if kind in request.POST.getlist("kinds")]
     url = request.POST.get("url", "").strip()[:500]
     webhooks.judge(url, loopback=settings.WEBHOOKS_TO_LOOPBACK)
-    made, secret = webhooks.create(
-        store_id=membership.store_id,
+    made, secret = services.add(
+        store=membership.store,
         url=url,
         types=[] if len(kinds) == len(happenings.STATES) else [f"{kind}.*" for kind in kinds],
-        loopback=settings.WEBHOOKS_TO_LOOPBACK,
+        by=f"user:{request.user.pk}",
     )
     return _webhook_page(request, queries.webhook(membership.store, made.pk), secret=secret)
 
@@ -109,16 +110,17 @@ def webhook(request: HttpRequest, membership: Membership, webhook_id: UUID) -> H
 @for_members(Can.MANAGE_KEYS)
 def change_webhook(request: HttpRequest, membership: Membership, webhook_id: UUID, verb: str) -> HttpResponse:
     found = queries.webhook(membership.store, webhook_id)
+    whose = {"store": membership.store, "by": f"user:{request.user.pk}"}
     match verb:
         case "rotate":
-            secret = webhooks.rotate(found, now=clock.now())
+            secret = services.rotate(found, **whose)
             return _webhook_page(request, queries.webhook(membership.store, webhook_id), secret=secret)
         case "on" | "off":
-            webhooks.switch(found, on=verb == "on")
+            services.switch(found, on=verb == "on", **whose)
         case "replay":
             messages.success(request, _replayed(found, request.POST.get("after", "")))
         case "remove":
-            webhooks.remove(found)
+            services.remove(found, **whose)
             messages.success(request, _("The webhook is removed."))
             return redirect("developers")
     return redirect("developers-webhook", webhook_id=webhook_id)
@@ -157,6 +159,7 @@ def _webhook_page(request: HttpRequest, found: Webhook, secret: str = "") -> Htt
     context = {
         "store_id": found.store_id,
         "webhook": found,
+        "added_by": queries.added_by(found),
         "secret": secret,
         "rows": page.rows,
         "next_cursor": page.next_cursor,

@@ -10,6 +10,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from kombu.exceptions import OperationalError
 
+from marketplace import clock
+from marketplace.mirror import waiting
 from pricing.services import alarming
 from repurchase.away import retried
 from repurchase.queries import background, papers
@@ -26,7 +28,7 @@ def alive(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def ready(request: HttpRequest) -> JsonResponse:
-    """503 while a part is away that everybody needs. Papers that fail are told, and keep nobody from working."""
+    """503 while a part is away that everybody needs. Papers that fail and rates that wait are told, and keep nobody from working."""
     parts = {"database": _database(), "broker": _broker()}
     parts["timers"] = parts["database"] and background.timers_run()
     status = 200 if all(parts.values()) else 503
@@ -34,6 +36,7 @@ def ready(request: HttpRequest) -> JsonResponse:
     told = {
         "papers": not failing,
         "failing_papers": failing,
+        "rates": not (parts["database"] and waiting.overdue_currencies(clock.now())),
         "seal": not (parts["database"] and alarming.seals_wait()),
     }
     response = JsonResponse(parts | told, status=status)

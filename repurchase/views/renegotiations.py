@@ -21,6 +21,7 @@ from pricing.renegotiation import Asked, Side, percent
 from pricing.signing import PRICE_CHANGE
 from repurchase.queries import agreements
 from repurchase.queries import talks as queries
+from repurchase.queries.totals import orders_held
 from repurchase.services import renegotiating
 from repurchase.views.answers import evidence
 from repurchase.views.doors import for_members, may
@@ -36,7 +37,8 @@ def renegotiations(request: HttpRequest, membership: Membership) -> HttpResponse
     """Newest first; the cursor is the place of the last one shown."""
     start, now = whole(request.GET.get("cursor", "")), clock.now(membership.store)
     found = list(queries.of_store(membership.store)[start : start + A_PAGE + 1])
-    rows = [{"found": each, "state": state, "left": left} for each in found[:A_PAGE]
+    held = orders_held([each.lock for each in found[:A_PAGE]])
+    rows = [{"found": each, "state": state, "left": left, "orders": held[each.lock_id]} for each in found[:A_PAGE]
             for state, left in [queries.state_of(each, now)]]  # fmt: skip
     context = {
         "active": "renegotiations",

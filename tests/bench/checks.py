@@ -67,9 +67,7 @@ def _names(n: int) -> list[str]:
 
 
 def _fill():
-    store, today = making.store(), clock.now().date()
-    making.rates(published_on=today, source="bench")
-    making.index_close(closed_on=today)
+    store = making.store()
     buyer, _ = making.repeatable(store, orders=5)
     skus = [making.sku(store, price="10.00") for _ in range(60)]
     orders_of(store, buyer, skus, orders=ORDERS, lines=LINES)

@@ -1,6 +1,6 @@
 """`python -m tests.bench.load URL RATE KEY…`: calls the API at a steady rate until it is told to stop.
 
-At the end it prints how many calls it made and how many were not answered by 200.
+It says "calling" when it begins. At the end it prints how many calls it made and how many were not answered by 200.
 """
 
 import itertools
@@ -18,6 +18,8 @@ CALLERS = 8
 def main(url: str, rate: float, keys: list[str]) -> None:
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    sys.stdout.write("calling\n")
+    sys.stdout.flush()
     turns, made = itertools.count(), []
     began = time.monotonic()
 

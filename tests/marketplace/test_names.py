@@ -62,6 +62,16 @@ class TestAName:
             ("樣品無人機有限責任公司", "樣品無人機"),
             ("样品（深圳）有限公司", "样品深圳有限公司"),
             ("李 伟", "李伟"),
+            ("样品无人机 有 限 公 司", "样品无人机"),
+            ("样 品 无 人 机 股 份 有 限 公 司", "样品无人机有限公司"),
+            ("样品无人机", "样品无人机 有限 公司"),
+            ("樣品無人機　有　限　公　司", "样品无人机"),
+            # initials, however they are spaced and wherever they stand
+            ("A. B. Sample", "A.B. Sample"),
+            ("A B Sample", "SAMPLE, A.B."),
+            ("C.V. Sample", "Sample, C. V."),
+            ("J R Sample", "Sample, J.R."),
+            ("Sample J.R.", "J. R. SAMPLE"),
             # traditional characters and simplified ones
             ("樣品無人機有限公司", "样品无人机"),
             ("样品无人机", "樣品無人機股份有限責任公司"),

@@ -13,7 +13,7 @@ from diagnostics.codes import Code
 from diagnostics.models import LedgerEntry
 from diagnostics.problem import Problem
 from marketplace import clock
-from marketplace.mirror import entering
+from marketplace.mirror import entering, quarantine
 from marketplace.models import FxRate, FxRateSet, IndexClose, Quarantined
 from marketplace.queries import newest_rate_set, waiting_currencies
 from outbox.letters import deliver_due
@@ -186,6 +186,30 @@ class TestACorrection:
         assert waiting_currencies(clock.now(), store=None) == {"JPY": today}
         load("import_rates", f"Date,USD,JPY\n{today},1.0841,265.2\n", "--update")  # read twice, held once
         assert Quarantined.objects.count() == 1
+
+    def test_again_and_again_leads_no_further_than_one(self, load, today):
+        """Each file is close to the one before it and corrects both days, so that no earlier day holds it back."""
+        for day, update in (("165", ()), ("190", ("--update",)), ("215", ("--update",))):
+            load("import_rates", f"Date,JPY\n{today - DAY},{day}\n{today},{day}\n", *update)
+        assert newest() == {"JPY": 190}
+        assert Quarantined.objects.filter(verdict="", text="215").count() == 2
+
+    def test_of_the_first_day_is_held_against_what_was_first_published(self, load, today):
+        for value, update in (("165", ()), ("190", ("--update",)), ("215", ("--update",))):
+            load("import_rates", f"Date,JPY\n{today},{value}\n", *update)
+        assert newest() == {"JPY": 190}
+        quarantine.decide(
+            row=Quarantined.objects.get(), release=True, why="The source says so.", by=world.user()
+        )
+        assert newest() == {"JPY": 215}
+        load("import_rates", f"Date,JPY\n{today},240\n", "--update")  # against what a person let act
+        assert newest() == {"JPY": 240}
+
+    def test_of_a_close_again_and_again_leads_no_further_than_one(self, load, today):
+        for value, update in (("300", ()), ("340", ("--update",)), ("385", ("--update",))):
+            load("import_index", f"date,close\n{today},{value}\n", *update)
+        assert list(IndexClose.objects.order_by("pk").values_list("value", flat=True)) == [300, 340]
+        assert Quarantined.objects.get(verdict="").text == "385"
 
     def test_of_a_day_without_a_publication_is_not_entered(self, today, known):
         with pytest.raises(Problem) as refused:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from diagnostics.models import LedgerEntry
 from outbox import events, sending
 from outbox.models import Webhook
 from repurchase.models import KeptAnswer
@@ -48,6 +49,9 @@ class TestAWebhook:
         assert off.json() == told | {"enabled": False}
         assert client.delete(f"{API}webhooks/{told['id']}/", headers=erp.headers).status_code == 204
         problem(erp.get(f"webhooks/{told['id']}/"), 404, "NOT_FOUND")
+        acts = LedgerEntry.objects.filter(subject=f"webhook:{told['id']}").order_by("seq")
+        assert [entry.kind for entry in acts] == ["webhook.added", "webhook.switched", "webhook.removed"]
+        assert all(entry.by.startswith("key:") for entry in acts)
 
     def test_is_made_once_under_a_key_and_its_secret_is_not_kept(self, erp):
         first, again = (erp.post("webhooks/", {"url": URL}, Idempotency_Key="w-1") for _ in range(2))

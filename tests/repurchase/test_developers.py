@@ -10,8 +10,10 @@ from django.db import connections
 from django.test import Client
 from django.utils import timezone
 
+from diagnostics.models import LedgerEntry
 from diagnostics.problem import Problem
-from marketplace.models import ApiKey, Role
+from marketplace import members
+from marketplace.models import ApiKey, Membership, Role
 from outbox import events, letters, webhooks
 from outbox.models import Delivery, Event, Webhook
 from tests import world
@@ -57,6 +59,43 @@ def works(client, key: str) -> bool:
 @pytest.fixture
 def webhook(store):
     return webhooks.create(store_id=store.pk, url="https://erp.example.com/hook", types=[], loopback=False)[0]
+
+
+class TestWhoseAWebhookIs:
+    def added(self, developer) -> Webhook:
+        form = {"url": "https://erp.example.com/hook", "kinds": ["order"]}
+        assert developer.post(f"{PAGE}webhooks/", form).status_code == 200
+        return Webhook.objects.get()
+
+    def test_stands_in_the_ledger_with_each_change_and_without_its_secret(self, developer, store):
+        made = self.added(developer)
+        for verb in ("rotate", "off", "remove"):
+            developer.post(f"{PAGE}webhooks/{made.pk}/{verb}/")
+        told = LedgerEntry.objects.filter(store_id=store.pk, subject=f"webhook:{made.pk}").order_by("seq")
+        assert [entry.kind for entry in told] == [
+            "webhook.added", "webhook.rotated", "webhook.switched", "webhook.removed",
+        ]  # fmt: skip
+        by = Membership.objects.get(store=store, role=Role.DEVELOPER).user_id
+        assert {entry.by for entry in told} == {f"user:{by}"}
+        assert {entry.facts["url"] for entry in told} == {made.url}
+        assert "whsec_" not in str([entry.facts for entry in told])
+
+    def test_is_the_store_s_and_the_owners_are_told_when_who_added_it_leaves(self, developer, store, alice):
+        made = self.added(developer)
+        assert "Added by" in developer.get(f"{PAGE}webhooks/{made.pk}/").content.decode()
+        mail.outbox.clear()
+        members.leave(Membership.objects.get(store=store, role=Role.DEVELOPER), by=alice)
+        letters.deliver_due()
+        (told,) = mail.outbox
+        assert (told.to, made.url in told.body) == ([alice.email], True)
+        assert Webhook.objects.get().enabled
+
+    def test_is_nobody_s_concern_when_another_member_leaves(self, developer, store, alice, manager):
+        self.added(developer)
+        mail.outbox.clear()
+        members.leave(Membership.objects.get(store=store, role=Role.MANAGER), by=alice)
+        letters.deliver_due()
+        assert not mail.outbox
 
 
 class TestAKey:

@@ -14,12 +14,16 @@ from marketplace.models import Embargo, OrderClaim, PastOrder, ScreenedParty, Sk
 from outbox.letters import RENDERERS
 from outbox.models import Event, Letter
 from pricing import reading, signing
+from pricing.freezing import rates_of_locks
 from pricing.models import Act, Grant, Lock, SealedAgreement, Sealing
+from pricing.renegotiation import Side
 from pricing.services import sealing, verifying
 from pricing.services.renegotiating import current
 from repurchase.feed.rows import pages
 from repurchase.lifecycle import ACCEPTED
 from repurchase.models import Batch, LineService, Proforma, Release
+from repurchase.queries import talks, totals
+from repurchase.queries.batches import lots
 from repurchase.queries.changing import lot_orders, work_out
 from repurchase.queries.weighing import Ticks, weigh, weigh_offer
 from repurchase.services import answering, batches, holding, invoicing, locking, releasing, sweeping
@@ -189,6 +193,50 @@ class TestAtTheConfirmation:
         assert list(Event.objects.filter(subject=f"lock:{ended.pk}").order_by("pk").values_list("type", flat=True)) == [
             "lock.open", "lock.cancelled",
         ]  # fmt: skip
+
+    def test_a_lock_that_others_left_counts_what_it_still_holds(self, store, alice, client):
+        """On pages, in letters and events; `order_count` stays what was locked."""
+        _, past = world.repeatable(store)
+        PastOrder.objects.filter(pk=past[2].pk).update(consignee=CONSIGNEE)
+        batch = sealed.planned(store, past)
+        listed("SAMPLE DRONE")
+        holding.hold_at_release(store, list(batch.orders.all()), by="user:1", at=clock.now(store))
+        decide("stopped")
+        holding.recheck_held()
+        assert statuses(batch) == ["locked", "locked", "cancelled", "locked", "locked"]
+        left = Lock.objects.get(status="open")
+        assert (left.order_count, sum(totals.orders_held([left]).values())) == (5, 4)
+        shown = {lot.lock.pk: lot.orders for lot in lots(store, batch.ref, clock.now(store))}
+        assert shown == {left.pk: 4, batch.orders.get(position=3).lock_id: 1}
+        reminder = {"grant": str(Grant.objects.get().pk), "locks": [str(left.pk)]}
+        assert "locked for you: 4" in RENDERERS["repurchase.lock_reminder"](reminder).text
+        client.force_login(alice)
+        row = " ".join(client.get("/", headers={"Accept-Language": "en"}).content.decode().split())
+        assert 'data-label="Orders">4<' in row
+        world.move_clock(store, left.expires_at)
+        sweeping.sweep(store=store)
+        told = Event.objects.filter(subject__startswith="lock:").order_by("pk")
+        assert [(event.type, event.data["orders"]) for event in told] == [
+            ("lock.open", 5), ("lock.open", 1), ("lock.cancelled", 1), ("lock.expired", 4),
+        ]  # fmt: skip
+        assert Letter.objects.get(kind="repurchase.expired").subjects["orders"] == 4
+        assert LedgerEntry.objects.get(kind="lock.expired").facts["orders"] == 4
+
+    def test_a_renegotiation_of_what_others_left_shows_what_it_still_holds(self, store, alice):
+        _, past = world.repeatable(store)
+        PastOrder.objects.filter(pk=past[2].pk).update(consignee=CONSIGNEE)
+        batch = sealed.planned(store, past)
+        listed("SAMPLE DRONE")
+        holding.hold_at_release(store, list(batch.orders.all()), by="user:1", at=clock.now(store))
+        decide("stopped")
+        holding.recheck_held()
+        shown = talks.talks(talking.moved(batch), now=clock.now(store), side=Side.SELLER)
+        kept = sum(order.total_minor for order in batch.orders.filter(status="locked"))
+        assert shown.orders == 4
+        assert next(row.locked.minor for row in shown.money if row.name == "total") == kept
+        assert shown.converted.then.minor == rates_of_locks([shown.lock])[shown.lock.pk].exchange(
+            kept, "USD", "CNY"
+        )
 
     def test_what_is_found_later_shows_in_the_findings_too(self, store):
         batch = locked(store)

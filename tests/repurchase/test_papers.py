@@ -291,6 +291,7 @@ class TestAPaperThatFails:
     def test_is_told_by_readyz(self, store, broken, client):
         assert client.get("/readyz").json() | {"timers": 0, "broker": 0} == {
             "database": True, "broker": 0, "timers": 0, "papers": True, "failing_papers": 0, "seal": True,
+            "rates": True,
         }  # fmt: skip
         fail(confirmed(store), 3)
         told = client.get("/readyz").json()

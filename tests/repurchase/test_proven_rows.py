@@ -10,13 +10,16 @@ from django.db import DatabaseError, connection, transaction
 
 from diagnostics import ledger, proofs
 from diagnostics.models import LedgerEntry
+from marketplace import clock
 from marketplace.models import FxRate, RateCard, TaxRate
 from pricing import freezing
 from pricing.models import FrozenValues, Lock, Renegotiation, SealedAgreement
+from pricing.renegotiation import Side
 from pricing.services import sealing
 from pricing.services.verifying import Check
 from repurchase.models import Batch
 from repurchase.queries.changing import lot_orders, work_out
+from repurchase.queries.talks import talks
 from repurchase.services import renegotiating, triggering
 from tests import world
 from tests.chaos.sizes import size
@@ -211,6 +214,12 @@ class TestWhatALockFroze:
         before = work_out(lot_orders(found.lock), proposal)
         FxRate.objects.update(per_euro="5")
         assert work_out(lot_orders(found.lock), proposal) == before
+
+    def test_is_what_the_seller_is_shown_as_the_rate_of_the_lock(self, store, alice):
+        found = talking.renegotiated(store, by=f"user:{alice.pk}")
+        before = talks(found, now=clock.now(store), side=Side.SELLER).converted
+        FxRate.objects.filter(rate_set=found.base_rate_set).update(per_euro="5")
+        assert talks(found, now=clock.now(store), side=Side.SELLER).converted == before
 
     @pytest.mark.parametrize(
         ("model", "change"),

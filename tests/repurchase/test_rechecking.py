@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from diagnostics.codes import Code
 from diagnostics.models import Failure, LedgerEntry
 from diagnostics.problem import Problem
+from eligibility import questions
 from eligibility.findings import Finding
 from eligibility.models import PartyQuestion
 from eligibility.rules import OrderVerdict
@@ -16,9 +17,11 @@ from marketplace import clock
 from marketplace.models import (
     Buyer,
     Embargo,
+    Membership,
     PastOrder,
     ProductionGroup,
     RegistrationRequirement,
+    Role,
     Sku,
     StockClaim,
 )
@@ -28,7 +31,7 @@ from qualification.models import Qualification
 from repurchase.models import Batch, OrderFee, RepeatLine
 from repurchase.services import batches, locking, rechecking
 from tests import world
-from tests.repurchase.listed import listed
+from tests.repurchase.listed import listed, officer
 from tests.repurchase.running import run
 
 pytestmark = pytest.mark.django_db
@@ -139,6 +142,22 @@ class TestAnOrderThatFailsByNow:
         listed(batch.buyer.name)
         assert refused(batch).code is Code.PARTY_SCREENED_OUT
         assert PartyQuestion.objects.get().party == batch.buyer.name
+
+    @pytest.mark.parametrize("whole", [True, False])
+    def test_is_never_decided_by_a_member_of_the_store_whatever_the_party_is_called_by_now(
+        self, store, whole
+    ):
+        """Neither of a refused lock (`whole`), nor of an order that left at one."""
+        batch = five(store)
+        listed(batch.buyer.name if whole else "SAMPLE DRONE")
+        refused(batch) if whole else lock(batch)
+        Buyer.objects.update(name="Harbour Works")
+        PastOrder.objects.update(consignee="Harbour Works")
+        by = officer()
+        Membership.objects.create(user=by, store=store, role=Role.VIEWER)
+        with pytest.raises(Problem) as asked:
+            questions.answer(question=PartyQuestion.objects.get(), answer="not_same", reason="x", by=by)
+        assert asked.value.code is Code.ANSWER_BY_MEMBER
 
     def test_of_a_renamed_buyer_is_asked_about_under_the_name_of_today(self, store):
         batch = five(store)

@@ -1,19 +1,25 @@
 """F-23: a certificate that has expired, has not begun or was rotated seals nothing wrongly, and nothing is lost."""
 
 import datetime as dt
+import io
 import json
+from dataclasses import replace
 
 import pytest
 from django.core import mail
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.sign import fields, signers
 
+from diagnostics import ledger
 from marketplace import clock
 from outbox import rendering
 from outbox.letters import deliver_due
 from outbox.models import Letter
-from pricing import reading
+from pricing import listing, printing, reading
 from pricing import sealing as seals
+from pricing.agreements import Kind, canonical, digest_of
 from pricing.models import SealedAgreement, Sealing
 from pricing.services import alarming, sealing, verifying
 from pricing.services.verifying import Check
@@ -96,18 +102,47 @@ class TestACertificateOutsideOfItsTime:
         assert any("SEAL_CERTIFICATE" in each for each in json.loads(capsys.readouterr().out)["warnings"])
 
 
-def sealed_outside(store, certify, monkeypatch, begin: int, end: int) -> bytes:
-    """As a signer that asks nobody would: the very agreement, sealed and recorded, but out of time."""
-    batch = confirmed(store)
-    certify(begin, end)
-    monkeypatch.setattr(seals, "certificate_in_force", lambda at=None: seals.certificate())
-    return sealing.content_of(sealed(batch))
+def sealed_outside(store, certify, begin: int, end: int) -> bytes:
+    """As a signer that asks for no dates would: the very agreement, sealed and recorded, but out of time.
+
+    Ours refuses such a certificate, so pyHanko is asked directly, and what `sealing.seal` does around it is done here.
+    """
+    confirmed(store)
+    certificate = certify(begin, end)
+    asked = Sealing.objects.select_related("store").get()
+    draft, now = sealing.BUILDERS[Kind(asked.kind)](asked), clock.now(store)
+    lists = listing.attached(draft.agreement)
+    agreement = replace(draft.agreement, lists={name: digest_of(each) for name, each in lists.items()})
+    content = canonical(agreement)
+    page = printing.pdf(
+        agreement, content=content, terms=draft.terms, lists=lists, certificate=certificate, now=now
+    )
+    out = signers.sign_pdf(
+        IncrementalPdfFileWriter(io.BytesIO(page)),
+        signers.PdfSignatureMetadata(
+            field_name=seals.FIELD, subfilter=fields.SigSeedSubFilter.PADES, md_algorithm="sha256", certify=True,
+            docmdp_permissions=fields.MDPPerm.NO_CHANGES,
+        ),
+        signer=seals.signer(),
+    )  # fmt: skip
+    pdf = out.getvalue()
+    made = SealedAgreement(
+        id=agreement.id, store=store, sealing=asked, kind=asked.kind, subject=asked.subject, digest=digest_of(content),
+        file_digest=digest_of(pdf), file_bytes=len(pdf), file_key="out-of-time.pdf", fingerprint=certificate.fingerprint,
+        agreed_at=agreement.agreed_at, sealed_at=now,
+    )  # fmt: skip
+    made.save(force_insert=True)
+    ledger.record(
+        store_id=store.pk, kind="agreement.sealed", subject=f"batch:{asked.subject}", by="system:seal", at=now,
+        **sealing.facts_of(made),
+    )  # fmt: skip
+    return pdf
 
 
 @pytest.mark.parametrize(("begin", "end"), UNFIT.values(), ids=UNFIT)
 class TestADocumentSealedOutsideOfItsTime:
-    def test_is_never_called_genuine(self, store, certify, monkeypatch, begin, end, tmp_path, client):
-        pdf = sealed_outside(store, certify, monkeypatch, begin, end)
+    def test_is_never_called_genuine(self, store, certify, begin, end, tmp_path, client):
+        pdf = sealed_outside(store, certify, begin, end)
         verdict = judged(pdf)
         assert [found.check for found in verdict.checks if not found.ok] == [Check.IN_FORCE]
         assert verdict.agreement == {}

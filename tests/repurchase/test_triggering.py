@@ -118,6 +118,31 @@ class TestARateThatMoved:
         assert set(RepeatOrder.objects.values_list("status", flat=True)) == {"awaiting_payment"}
 
 
+class TestACurrencyThatWaitsTooLong:
+    """Its last good rate is older than what anything is held against: the operator is told of it by name."""
+
+    @pytest.mark.parametrize(("days", "told"), [(6, False), (7, True)])
+    def test_is_told_to_the_operator_once_a_day_until_it_was_decided(self, client, days, told):
+        world.user("staff@example.com", is_staff=True, is_superuser=True)
+        today = clock.now().date()
+        world.rates(published_on=today - dt.timedelta(days=days))
+        newest = world.rates(published_on=today)
+        newest.rates.filter(currency="CNY").delete()
+        assert client.get("/readyz").json()["rates"] is True
+        row = Quarantined.objects.create(
+            kind="rate", source="ecb", name="CNY", day=today, text="12", reason="absurd", arrived_at=clock.now(),
+            rate_set=newest,
+        )  # fmt: skip
+        assert [sweeping.sweep().rate_alarms for _ in range(2)] == [int(told), 0]
+        assert client.get("/readyz").json()["rates"] is not told
+        deliver_due()
+        letters = [each for each in mail.outbox if each.to == ["staff@example.com"]]
+        assert len(letters) == told
+        assert all(f"CNY: {today - dt.timedelta(days=days)}" in each.body for each in letters)
+        quarantine.decide(row=row, release=True, why="It is what they published.", by=world.user())
+        assert client.get("/readyz").json()["rates"] is True
+
+
 class TestACurrencyThatWaits:
     """Its newest rate is in quarantine: open lots go by the last good one, and nothing new is locked."""
 
