@@ -263,6 +263,7 @@ def _remove_left_behind(path: Path) -> None:
 
 def _start_redis(folder: Path, path: Path) -> subprocess.Popen:
     options = ["--port", "0", "--unixsocket", str(path), "--unixsocketperm", "700", "--dir", str(folder)]
+    options += ["--set-proc-title", "no"]  # so that a list of processes shows whose it is
     with (folder / "log").open("a") as log:
         process = subprocess.Popen(
             ["redis-server", *options, "--save", "60 1", "--loglevel", "warning"],

@@ -236,11 +236,13 @@ class TestTheServers:
         environment = {k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "REDIS_URL")}
         killed = subprocess.Popen(command, cwd=ROOT, env=environment | {"DATA_DIR": str(folder)})
         wait_until(lambda: "sleep 600" in beside.processes_of(folder), "not started")
+        left = Path((folder / "redis" / "socket").read_text()).parent
         killed.kill()
         killed.wait()
         wait_until(lambda: not any("redis" in p for p in beside.processes_of(folder)), "its Redis goes on")
         with servers.started(folder, fast=True):
             pass
+        assert not left.exists()
         wait_until(
             lambda: all(p == "sleep 600" for p in beside.processes_of(folder)), "something is left behind"
         )
