@@ -5,9 +5,8 @@ import json
 import pytest
 
 from marketplace import clock
-from repurchase import queries
-from repurchase.lifecycle import OrderStatus
 from repurchase.models import Batch, RepeatOrder
+from repurchase.models.order_states import OrderStatus
 from tests import world
 from tests.repurchase import orders
 from tests.repurchase.running import run
@@ -347,7 +346,7 @@ class TestARefusal:
         def broken(*_, **__):
             raise RuntimeError("the password is swordfish")
 
-        monkeypatch.setattr(queries, "batch", broken)
+        monkeypatch.setattr("repurchase.batches.queries.batches.batch", broken)
 
         answer = erp.get("batches/BR-00000000/")
 
