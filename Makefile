@@ -1,6 +1,6 @@
 # `make run` and `make test` set everything up; `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench ocr-report chaos chaos-long check-clock check-slow setup setup-test messages clean
+.PHONY: help run test lint bench ocr-report chaos chaos-long check-clock check-slow screenshots setup setup-test messages clean
 
 PACKAGES := sh repurchase/embedded/system-packages.sh
 VENV := .venv
@@ -73,6 +73,9 @@ check-clock: setup-test ## every test but the browser's, 400 days ahead and on 2
 
 check-slow: setup-test ## a 5000-order confirmation with its papers, quiet and beside four busy loops; writes check-slow.json
 	@$(PRIVATE) $(PY) -m tests.slow $(TESTS)
+
+screenshots: setup-test ## takes the pictures in docs/images from a temporary portal with the demo
+	@$(PY) -m tests.screenshots
 
 messages: setup-test ## collects new texts into locale/
 	@$(PRIVATE) $(PY) manage.py makemessages --all --no-obsolete --no-wrap --no-location --ignore 'tests/*' --ignore '.venv/*' --ignore '.uv/*'
