@@ -105,7 +105,7 @@ def lock_button(page: Page):
     return page.get_by_role("button", name=re.compile("锁价并发送|Lock prices and send"))
 
 
-def invitation(demo: dict, ref: str, seconds: float = 60) -> str:
+def invitation(demo: dict, ref: str, seconds: float = 240) -> str:
     """The buyer's link from the email about a batch."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
@@ -116,7 +116,7 @@ def invitation(demo: dict, ref: str, seconds: float = 60) -> str:
             if ref in mail["subject"] and links:
                 return links[0]
         time.sleep(0.5)
-    raise SystemExit(f"No invitation for {ref}")
+    raise SystemExit(f"No invitation for {ref}: {[mail['subject'] for mail in mails]}")
 
 
 def take_all(browser: Browser, demo: dict) -> None:
