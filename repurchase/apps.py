@@ -18,6 +18,7 @@ class RepurchaseConfig(AppConfig):
         # there.
         from repurchase.batches.queries import frozen_policies  # noqa: F401 - registers its check
         from repurchase.confirmation.services import agreements  # noqa: F401
+        from repurchase.notifications import emails, lock_emails, renegotiation_emails  # noqa: F401
         from repurchase.site import admin_labels, start_up
 
         checks.register(start_up.check)
