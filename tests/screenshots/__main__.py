@@ -30,15 +30,32 @@ START_SECONDS = 400
 COLOURS = 128
 ENGLISH, CHINESE = "en-GB", "zh-CN"
 # Settings of the caller that would lead the portal away from its own servers.
-NOT_INHERITED = {"DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE", "SITE_URL", "SECRET_KEY", "LINK_KEY"}
+NOT_INHERITED = {
+    "DATABASE_URL",
+    "REDIS_URL",
+    "DJANGO_SETTINGS_MODULE",
+    "SITE_URL",
+    "SECRET_KEY",
+    "LINK_KEY",
+}
 
 
 @contextmanager
 def running_portal() -> Iterator[dict]:
     """What `make run` prints (addresses, sign-ins), while the portal runs."""
-    with tempfile.TemporaryDirectory(prefix="bro-screenshots-", ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(
+        prefix="bro-screenshots-", ignore_cleanup_errors=True
+    ) as folder:
         inherited = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
-        command = [sys.executable, "-m", "repurchase.embedded", "run", "--fast", "--port", str(free_port())]
+        command = [
+            sys.executable,
+            "-m",
+            "repurchase.embedded",
+            "run",
+            "--fast",
+            "--port",
+            str(free_port()),
+        ]
         with (Path(folder) / "portal.log").open("w") as log:
             process = subprocess.Popen(
                 command, cwd=ROOT, env=inherited | {"DATA_DIR": folder}, stdout=log, stderr=log
@@ -60,7 +77,9 @@ def wait_for_demo(folder: Path, process: subprocess.Popen) -> dict:
     until = time.monotonic() + START_SECONDS
     while not (folder / "demo.json").exists():
         if process.poll() is not None or time.monotonic() > until:
-            raise SystemExit(f"The portal did not start:\n{(folder / 'portal.log').read_text()[-2000:]}")
+            raise SystemExit(
+                f"The portal did not start:\n{(folder / 'portal.log').read_text()[-2000:]}"
+            )
         time.sleep(0.5)
     return json.loads((folder / "demo.json").read_text())
 
@@ -148,7 +167,9 @@ def take_all(browser: Browser, demo: dict) -> None:
 def main() -> None:
     IMAGES.mkdir(parents=True, exist_ok=True)
     with running_portal() as demo, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        browser = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=["--no-sandbox"]
+        )
         try:
             take_all(browser, demo)
         finally:
