@@ -4,7 +4,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from qualification.document_checks import Check, Paper, World, judge, plain_name
+from qualification.document_checks import (
+    CheckContext,
+    DocumentCheck,
+    SubmittedDocument,
+    judge_documents,
+    normalize_company_name,
+)
 from qualification.readings import Reading
 from tests.qualification.cases import TODAY, Case
 
@@ -39,7 +45,7 @@ def compare(case: Case, reading: Reading | None) -> Iterator[Told]:
         value = field.value if field else ""
         if name == "company":
             # what the check holds it against
-            accepted = plain_name(value) == plain_name(case.company.name)
+            accepted = normalize_company_name(value) == normalize_company_name(case.company.name)
         else:
             accepted = field is not None and not field.for_human
         if not truth and not value:
@@ -57,8 +63,10 @@ def _plain(value: str) -> str:
     return f"{Decimal(value):.2f}" if "." in value else "0.00" if value == "0" else value
 
 
-def checks(case: Case, reading: Reading, settled: Mapping[str, str] | None = None) -> list[Check]:
-    world = World(
+def checks(
+    case: Case, reading: Reading, settled: Mapping[str, str] | None = None
+) -> list[DocumentCheck]:
+    world = CheckContext(
         today=TODAY,
         company=case.company.name,
         seen_elsewhere=frozenset(),
@@ -74,4 +82,6 @@ def checks(case: Case, reading: Reading, settled: Mapping[str, str] | None = Non
         },
         usd_of=lambda amount, currency, day: amount / 7 if currency == "CNY" else amount,
     )
-    return judge([Paper(ref=case.name, reading=reading, settled=settled or {})], world)
+    return judge_documents(
+        [SubmittedDocument(ref=case.name, reading=reading, settled=settled or {})], world
+    )
