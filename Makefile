@@ -78,4 +78,4 @@ messages: setup-test ## collects new texts into locale/
 	@$(PRIVATE) $(PY) manage.py makemessages --all --no-obsolete --no-wrap --no-location --ignore 'tests/*' --ignore '.venv/*' --ignore '.uv/*'
 
 clean: ## removes what the set-up made, the data included
-	rm -rf $(VENV) .uv .data .pytest_cache .ruff_cache .import_linter_cache bench.json ocr-report.json check-slow.json
+	rm -rf $(VENV) .uv .data .cache .pytest_cache .ruff_cache .import_linter_cache bench.json ocr-report.json check-slow.json

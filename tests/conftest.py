@@ -1,9 +1,11 @@
 """Tests run on the private PostgreSQL and Redis that `make test` starts (ADR 1); nothing of ours is mocked."""
 
+import os
 import uuid
 
 import pytest
 from django.conf import settings
+from django.db import connections
 from django.utils.translation import trans_real
 from xdist.scheduler import LoadScopeScheduling
 
@@ -34,6 +36,14 @@ class OnePortal(LoadScopeScheduling):
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log) -> OnePortal:
     return OnePortal(config, log)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix) -> None:
+    """Each worker's database is a clone of the one that `with --temporary` has migrated; elsewhere it is migrated here."""
+    template = os.environ.get("TEMPLATE_DATABASE")
+    if template:
+        connections["default"].settings_dict["TEST"] |= {"TEMPLATE": template, "MIGRATE": False}
 
 
 @pytest.fixture(autouse=True)

@@ -23,7 +23,7 @@ import pytest
 from marketplace import clock
 from pricing import signing
 from pricing.models import Grant, Lock
-from repurchase.embedded import portal, servers
+from repurchase.embedded import portal, prepared, servers
 from repurchase.models import Heartbeat
 from repurchase.queries import background
 from repurchase.services import batches
@@ -77,12 +77,9 @@ class TestWithoutPostgres:
     PAGES = ("/", "/orders/", "/sign-in/", "/b/x.y/", "/batches/BR-AAAAAAAA/", "/admin/login/")
 
     def test_pages_and_api_answer_503_until_it_is_back(self, folder):
+        prepared.copy_to(folder / "postgres")
         with servers.started(folder, fast=True) as both:
             environment = {**os.environ, **both.environment}
-            subprocess.run(
-                [sys.executable, "manage.py", "migrate", "--verbosity", "0"], cwd=ROOT, env=environment, check=True,
-                timeout=PATIENCE,
-            )  # fmt: skip
             with web(servers.with_role(environment, "web")) as url:
                 assert asked(f"{url}/sign-in/")[0] == 200
                 psutil.Process(both.postgres.get_postmaster_info().pid).send_signal(signal.SIGQUIT)
