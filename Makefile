@@ -9,6 +9,9 @@ UV := .uv/bin/uv
 PY := $(VENV)/bin/python
 PRIVATE := $(PY) -m repurchase.embedded with --temporary --
 WORKERS ?= 3
+# Each of the many processes would compile every module anew where the environment forbids to keep what was compiled.
+export PYTHONDONTWRITEBYTECODE :=
+export PYTHONPYCACHEPREFIX := $(CURDIR)/.cache/bytecode
 # Of each operation of the API, for `make chaos`; `make test` has 4.
 SCHEMATHESIS_EXAMPLES ?= 200
 

@@ -43,9 +43,16 @@ def main() -> int:
     try:
         prepared.copy_to(temporary / "postgres")
         os.environ["TEMPLATE_DATABASE"] = prepared.TEMPLATE
+        _keep_bytecode()
         return _called(command, temporary, fast=True)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _keep_bytecode() -> None:
+    """Tests start many processes, and each would compile every module anew where bytecode isn't written."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ["PYTHONPYCACHEPREFIX"] = str(prepared.ROOT / ".cache" / "bytecode")
 
 
 def _called(command: list[str], data_dir: Path, *, fast: bool) -> int:
