@@ -1,6 +1,7 @@
 """No render, no network and no file while rows are held (reliability 11): asked at run time, and of the source."""
 
 import ast
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -49,7 +50,7 @@ SENDS = {"outbox.letters"}
 STARTS = {
     "marketplace.guarded", "qualification.intake",  # called by `SLOW` above
     "repurchase.management.commands.vendor_assets", "repurchase.embedded.__main__", "repurchase.embedded.portal",
-    "repurchase.embedded.servers",  # commands, without a transaction
+    "repurchase.embedded.prepared", "repurchase.embedded.servers",  # commands, without a transaction
 }  # fmt: skip
 CONNECTS = {"outbox.posting", "repurchase.embedded.portal"}
 KNOWN = {
@@ -65,6 +66,7 @@ KNOWN = {
 }
 
 
+@functools.cache
 def imports_of(file: Path) -> set[str]:
     found = set()
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
