@@ -1,6 +1,6 @@
 # `make run` and `make test` set everything up; `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench ocr-report chaos chaos-long check-clock check-slow setup setup-test messages clean
+.PHONY: help run test test-fast lint bench ocr-report chaos chaos-long check-clock check-slow setup setup-test messages clean
 
 PACKAGES := sh repurchase/embedded/system-packages.sh
 VENV := .venv
@@ -43,6 +43,10 @@ run: setup ## the portal with a demo store, on http://127.0.0.1:$(PORT)
 test: setup-test ## linters, contracts and every test, on private servers
 	@$(MAKE) --no-print-directory lint
 	@$(PRIVATE) $(PY) -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder $(TESTS)
+
+test-fast: setup-test ## linters, contracts and the tests that need no database and no program
+	@$(MAKE) --no-print-directory lint
+	@$(PRIVATE) $(PY) -m pytest -q -n 2 --dist loadscope --hypothesis-profile quick -m 'not database and not programs' $(TESTS)
 
 lint: $(VENV)/.test ## ruff, import contracts, no floats in money, templates
 	@$(VENV)/bin/ruff check .

@@ -61,6 +61,7 @@ class TestTheDatabaseOfTheTests:
         assert executor.migration_plan(executor.loader.graph.leaf_nodes()) == []
 
 
+@pytest.mark.programs
 def test_two_who_come_at_once_get_a_whole_copy_each(tmp_path):
     program = "import sys; from pathlib import Path; from repurchase.embedded import prepared; prepared.copy_to(Path(sys.argv[1]))"
     folders = [tmp_path / "one", tmp_path / "two"]

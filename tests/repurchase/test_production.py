@@ -132,6 +132,7 @@ BEAT = [sys.executable, "-m", "celery", "-A", "repurchase", "beat", "--loglevel"
 COURIER = [sys.executable, "manage.py", "send_webhooks", "--once"]
 
 
+@pytest.mark.programs
 class TestAProcess:
     """As an operator starts it: it says why, and ends before it has done anything."""
 
