@@ -10,8 +10,8 @@ from django.db import connections
 from django.utils.translation import trans_real
 from xdist.scheduler import LoadScopeScheduling
 
-from repurchase import counting
 from repurchase.management.commands.compile_messages import compile_all
+from repurchase.site import rate_limits
 from tests import world
 
 FIRST = ("tests/journeys/", "tests/chaos/")
@@ -65,7 +65,7 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix) -
 @pytest.fixture(autouse=True)
 def _counted_apart():
     """Each test counts calls from nought, whoever else uses this Redis."""
-    counting.shared().key_prefix = f"test:{uuid.uuid4()}"
+    rate_limits.shared().key_prefix = f"test:{uuid.uuid4()}"
 
 
 @pytest.fixture

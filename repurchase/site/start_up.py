@@ -1,0 +1,50 @@
+"""Every process asks before it serves: web, worker, beat and the commands that run on (repurchase/site/production_checks.py)."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import Error
+from django.core.exceptions import ImproperlyConfigured
+
+from repurchase.site import production_checks
+
+REFUSED = "This is not fit for production, so nothing starts (`manage.py check_config` says more): {}."
+
+
+def site() -> production_checks.Site:
+    database = settings.DATABASES["default"]
+    host = database.get("HOST", "")
+    return production_checks.Site(
+        debug=settings.DEBUG,
+        embedded=settings.EMBEDDED,
+        secrets={"SECRET_KEY": settings.SECRET_KEY, "LINK_KEY": settings.LINK_KEY},
+        hosts=tuple(settings.ALLOWED_HOSTS),
+        site_url=settings.SITE_URL,
+        tls=settings.TLS,
+        stock_source=settings.STOCK_SOURCE,
+        seal_is_demo=not settings.EMBEDDED and bool(settings.SEAL_CERTIFICATE) and _seal_is_demo(),
+        mail=settings.EMAIL_BACKEND,
+        database_password=database.get("PASSWORD", ""),
+        database_is_remote=bool(host) and not host.startswith("/") and host not in production_checks.LOOPBACK,
+    )
+
+
+def _seal_is_demo() -> bool:
+    """One that can't be opened seals nothing, which /readyz and `check_config` say; it keeps nothing from starting."""
+    from pricing import sealing  # large, and not wanted where no certificate is set
+
+    try:
+        return sealing.is_demo(sealing.certificate())
+    except ImproperlyConfigured:
+        return False
+
+
+def refuse(**_signal: Any) -> None:
+    """ImproperlyConfigured, with every reason."""
+    if wrong := production_checks.errors(site()):
+        raise ImproperlyConfigured(REFUSED.format("; ".join(wrong)))
+
+
+def check(app_configs: Any, **_options: Any) -> list[Error]:
+    """The same as a system check, for commands of `manage.py`."""
+    return [Error(text, id="repurchase.E001") for text in production_checks.errors(site())]
