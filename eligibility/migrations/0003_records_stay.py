@@ -1,6 +1,6 @@
 from django.db import migrations
 
-from diagnostics.frozen import kept
+from diagnostics.append_only import kept
 
 
 class Migration(migrations.Migration):

@@ -3,7 +3,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-from diagnostics.frozen import kept
+from diagnostics.append_only import kept
 
 TARIFFS = {
     "marketplace_commissionrate": ("category_id",),

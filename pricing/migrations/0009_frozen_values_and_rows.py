@@ -4,7 +4,7 @@ import django.db.models.deletion
 from django.db import migrations, models
 
 from diagnostics import ledger, proofs
-from diagnostics.frozen import kept
+from diagnostics.append_only import kept
 from marketplace import clock
 
 PROVING = (

@@ -1,7 +1,7 @@
 import django.contrib.postgres.indexes
 from django.db import migrations, models
 
-from qualification.repeats import marks
+from qualification.repeated_statements import marks
 
 
 def mark_statements(apps, schema_editor):

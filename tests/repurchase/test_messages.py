@@ -14,7 +14,7 @@ from django.conf import settings
 from django.utils import translation
 from django.utils.translation.template import templatize
 
-from diagnostics import words
+from diagnostics import problem_texts
 from diagnostics.catalogue import CATALOGUE
 from repurchase.management.commands import compile_messages
 
@@ -94,7 +94,7 @@ class TestChinese:
 
     def test_words_every_code(self):
         with translation.override("zh-hans"):
-            said = {code: words.of(code) for code in CATALOGUE}
+            said = {code: problem_texts.of(code) for code in CATALOGUE}
         assert said
         texts = [(code, text) for code, each in said.items() for text in (each.title, each.fix)]
         assert [(code, text) for code, text in texts if not re.search(r"[\u4e00-\u9fff]", text)] == []
