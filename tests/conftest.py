@@ -1,4 +1,5 @@
-"""Tests run on the private PostgreSQL and Redis that `make test` starts (ADR 1); nothing of ours is mocked."""
+"""Tests run on the private PostgreSQL and Redis that `make test` starts (ADR 1); nothing of ours
+is mocked."""
 
 import os
 import uuid
@@ -18,15 +19,22 @@ FIRST = ("tests/journeys/", "tests/chaos/")
 DATABASE_FIXTURES = {"db", "transactional_db", "fresh"}  # fresh: a database of its own
 
 # Another machine's load makes generating slow; it says nothing about the product.
-hypothesis.settings.register_profile("full", suppress_health_check=[hypothesis.HealthCheck.too_slow])
-hypothesis.settings.register_profile("quick", hypothesis.settings.get_profile("full"), max_examples=20)
+hypothesis.settings.register_profile(
+    "full", suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.register_profile(
+    "quick", hypothesis.settings.get_profile("full"), max_examples=20
+)
 hypothesis.settings.load_profile("full")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Chinese is what pages speak first; its texts are compiled once, and what was loaded before is forgotten."""
+    """Chinese is what pages speak first; its texts are compiled once, and what was loaded before
+    is forgotten."""
     config.addinivalue_line("markers", "database: needs PostgreSQL (set on whatever does)")
-    config.addinivalue_line("markers", "programs: starts programs, reads pictures or opens a browser")
+    config.addinivalue_line(
+        "markers", "programs: starts programs, reads pictures or opens a browser"
+    )
     settings.PASSWORD_HASHERS = ["tests.hashers.Quick"]
     if compile_all():
         trans_real._translations.clear()
@@ -34,7 +42,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes longest begins first, so that the workers end together; `make test-fast` chooses by the marks."""
+    """What takes longest begins first, so that the workers end together; `make test-fast` chooses
+    by the marks."""
     items.sort(key=lambda item: not item.nodeid.startswith(FIRST))
     for item in items:
         if item.nodeid.startswith(FIRST):
@@ -44,7 +53,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 class OnePortal(LoadScopeScheduling):
-    """All journeys go to one worker: a portal takes a minute to load, and its processes take a core."""
+    """All journeys go to one worker: a portal takes a minute to load, and its processes take a
+    core."""
 
     def _split_scope(self, nodeid: str) -> str:
         return "journeys" if nodeid.startswith("tests/journeys/") else super()._split_scope(nodeid)
@@ -56,7 +66,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log) -> OnePortal:
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix) -> None:
-    """Each worker's database is a clone of the one that `with --temporary` has migrated; elsewhere it is migrated here."""
+    """Each worker's database is a clone of the one that `with --temporary` has migrated; elsewhere
+    it is migrated here."""
     template = os.environ.get("TEMPLATE_DATABASE")
     if template:
         connections["default"].settings_dict["TEST"] |= {"TEMPLATE": template, "MIGRATE": False}

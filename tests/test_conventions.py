@@ -16,7 +16,15 @@ OURS = [
     m
     for m in apps.get_models()
     if m._meta.app_label
-    in {"diagnostics", "outbox", "marketplace", "qualification", "eligibility", "pricing", "repurchase"}
+    in {
+        "diagnostics",
+        "outbox",
+        "marketplace",
+        "qualification",
+        "eligibility",
+        "pricing",
+        "repurchase",
+    }
 ]
 OF_THE_PLATFORM = {
     "User", "Store", "Category", "CommissionRate", "CarrierService", "Lane", "FxRateSet", "FxRate", "IndexClose",
@@ -27,10 +35,17 @@ OF_THE_PLATFORM = {
 
 def unbound(model: type[models.Model]) -> Iterator[str]:
     names = {f.name: f for f in model._meta.get_fields() if isinstance(f, models.Field)}
-    checks = "".join(str(c.condition) for c in model._meta.constraints if isinstance(c, CheckConstraint))
+    checks = "".join(
+        str(c.condition) for c in model._meta.constraints if isinstance(c, CheckConstraint)
+    )
     for name, f in names.items():
         by = f"{name.removesuffix('_at')}_by"
-        if name.endswith("_at") and f.null and by in names and not (name in checks and by in checks):
+        if (
+            name.endswith("_at")
+            and f.null
+            and by in names
+            and not (name in checks and by in checks)
+        ):
             yield f"{model.__name__}.{name}"
 
 
@@ -50,7 +65,9 @@ class TestEveryModel:
         assert without == []
 
     def test_holds_no_float(self):
-        assert [f for m in OURS for f in m._meta.get_fields() if isinstance(f, models.FloatField)] == []
+        assert [
+            f for m in OURS for f in m._meta.get_fields() if isinstance(f, models.FloatField)
+        ] == []
 
 
 @pytest.mark.django_db
@@ -83,7 +100,9 @@ class TestMoney:
         floats = {str(path): list(floats_in(path.read_text(encoding="utf-8"))) for path in MONEY}
         assert {path: found for path, found in floats.items() if found} == {}
 
-    @pytest.mark.parametrize("source", ["x = 0.1", "x = float(y)", "x = round(y)", "def f(x: float): ..."])
+    @pytest.mark.parametrize(
+        "source", ["x = 0.1", "x = float(y)", "x = round(y)", "def f(x: float): ..."]
+    )
     def test_would_be_found_out_if_it_were(self, source):
         assert list(floats_in(source))
 
@@ -91,5 +110,7 @@ class TestMoney:
 class TestEveryTrackedFile:
     def test_is_free_of_the_marks_of_a_merge(self):
         marks = ["-e", "^<<<<<<< ", "-e", "^>>>>>>> "]
-        found = subprocess.run(["git", "grep", "-nIE", *marks], cwd=ROOT, capture_output=True, text=True)
+        found = subprocess.run(
+            ["git", "grep", "-nIE", *marks], cwd=ROOT, capture_output=True, text=True
+        )
         assert found.stdout == ""

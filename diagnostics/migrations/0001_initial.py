@@ -38,7 +38,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name_plural": "ledger entries",
-                "indexes": [models.Index(fields=["store_id", "subject", "seq"], name="ledger_of_a_subject")],
+                "indexes": [
+                    models.Index(fields=["store_id", "subject", "seq"], name="ledger_of_a_subject")
+                ],
                 "constraints": [
                     models.UniqueConstraint(
                         fields=("store_id", "seq"), name="one_ledger_entry_a_store_and_seq"

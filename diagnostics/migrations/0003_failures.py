@@ -22,9 +22,7 @@ DROP FUNCTION refuse_to_change_a_failure();
 
 
 class Migration(migrations.Migration):
-    dependencies = [
-        ("diagnostics", "0002_the_ledger_is_append_only"),
-    ]
+    dependencies = [("diagnostics", "0002_the_ledger_is_append_only")]
 
     operations = [
         migrations.CreateModel(
@@ -56,7 +54,9 @@ class Migration(migrations.Migration):
                 (
                     "ended_how",
                     models.CharField(
-                        choices=[("cured", "cured"), ("changed", "changed")], max_length=7, null=True
+                        choices=[("cured", "cured"), ("changed", "changed")],
+                        max_length=7,
+                        null=True,
                     ),
                 ),
             ],

@@ -8,9 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     initial = True
 
-    dependencies = [
-        ("marketplace", "0002_export_control"),
-    ]
+    dependencies = [("marketplace", "0002_export_control")]
 
     operations = [
         migrations.CreateModel(
@@ -27,7 +25,8 @@ class Migration(migrations.Migration):
                 (
                     "part",
                     models.CharField(
-                        choices=[("gates", "Gates"), ("chunk", "Chunk"), ("stock", "Stock")], max_length=5
+                        choices=[("gates", "Gates"), ("chunk", "Chunk"), ("stock", "Stock")],
+                        max_length=5,
                     ),
                 ),
                 ("first_position", models.PositiveIntegerField()),
@@ -59,7 +58,7 @@ class Migration(migrations.Migration):
                         fields=("subject", "attempt", "part", "first_position"),
                         name="one_record_a_part_of_a_screening",
                     )
-                ],
+                ]
             },
-        ),
+        )
     ]

@@ -4,17 +4,20 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [
-        ("eligibility", "0001_screening_records"),
-    ]
+    dependencies = [("eligibility", "0001_screening_records")]
 
     operations = [
         migrations.AlterField(
             model_name="screeningrecord",
             name="part",
             field=models.CharField(
-                choices=[("gates", "Gates"), ("chunk", "Chunk"), ("stock", "Stock"), ("edit", "Edit")],
+                choices=[
+                    ("gates", "Gates"),
+                    ("chunk", "Chunk"),
+                    ("stock", "Stock"),
+                    ("edit", "Edit"),
+                ],
                 max_length=5,
             ),
-        ),
+        )
     ]

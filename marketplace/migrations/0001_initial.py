@@ -12,9 +12,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     initial = True
 
-    dependencies = [
-        ("auth", "0012_alter_user_first_name_max_length"),
-    ]
+    dependencies = [("auth", "0012_alter_user_first_name_max_length")]
 
     operations = [
         migrations.CreateModel(
@@ -31,7 +29,10 @@ class Migration(migrations.Migration):
                 (
                     "assumed",
                     django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=40), blank=True, default=list, size=None
+                        base_field=models.CharField(max_length=40),
+                        blank=True,
+                        default=list,
+                        size=None,
                     ),
                 ),
                 ("external_id", models.CharField(max_length=64)),
@@ -90,9 +91,7 @@ class Migration(migrations.Migration):
                 ("crb_exposed", models.BooleanField(default=True)),
                 ("iso9001_required", models.BooleanField(default=False)),
             ],
-            options={
-                "verbose_name_plural": "categories",
-            },
+            options={"verbose_name_plural": "categories"},
         ),
         migrations.CreateModel(
             name="User",
@@ -104,7 +103,10 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("password", models.CharField(max_length=128, verbose_name="password")),
-                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                (
+                    "last_login",
+                    models.DateTimeField(blank=True, null=True, verbose_name="last login"),
+                ),
                 (
                     "is_superuser",
                     models.BooleanField(
@@ -141,9 +143,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-            options={
-                "abstract": False,
-            },
+            options={"abstract": False},
         ),
         migrations.CreateModel(
             name="FxRateSet",
@@ -159,7 +159,10 @@ class Migration(migrations.Migration):
                 (
                     "assumed",
                     django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=40), blank=True, default=list, size=None
+                        base_field=models.CharField(max_length=40),
+                        blank=True,
+                        default=list,
+                        size=None,
                     ),
                 ),
                 ("published_on", models.DateField()),
@@ -187,7 +190,10 @@ class Migration(migrations.Migration):
                 (
                     "assumed",
                     django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=40), blank=True, default=list, size=None
+                        base_field=models.CharField(max_length=40),
+                        blank=True,
+                        default=list,
+                        size=None,
                     ),
                 ),
                 ("series", models.CharField(max_length=12)),
@@ -195,12 +201,17 @@ class Migration(migrations.Migration):
                 ("value", models.DecimalField(decimal_places=4, max_digits=14)),
             ],
             options={
-                "indexes": [models.Index(fields=["series", "-closed_on", "-id"], name="latest_close")],
+                "indexes": [
+                    models.Index(fields=["series", "-closed_on", "-id"], name="latest_close")
+                ],
                 "constraints": [
                     models.UniqueConstraint(
-                        fields=("series", "source", "closed_on"), name="one_close_a_series_source_and_day"
+                        fields=("series", "source", "closed_on"),
+                        name="one_close_a_series_source_and_day",
                     ),
-                    models.CheckConstraint(condition=models.Q(("value__gt", 0)), name="a_close_is_positive"),
+                    models.CheckConstraint(
+                        condition=models.Q(("value__gt", 0)), name="a_close_is_positive"
+                    ),
                 ],
             },
         ),
@@ -218,14 +229,21 @@ class Migration(migrations.Migration):
                 (
                     "assumed",
                     django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=40), blank=True, default=list, size=None
+                        base_field=models.CharField(max_length=40),
+                        blank=True,
+                        default=list,
+                        size=None,
                     ),
                 ),
                 ("number", models.CharField(max_length=64)),
                 (
                     "status",
                     models.CharField(
-                        choices=[("completed", "Completed"), ("cancelled", "Cancelled"), ("open", "Open")],
+                        choices=[
+                            ("completed", "Completed"),
+                            ("cancelled", "Cancelled"),
+                            ("open", "Open"),
+                        ],
                         max_length=10,
                     ),
                 ),
@@ -243,7 +261,10 @@ class Migration(migrations.Migration):
                 ("ordered_at", models.DateTimeField()),
                 ("paid_at", models.DateTimeField(blank=True, null=True)),
                 ("completed_at", models.DateTimeField(blank=True, null=True)),
-                ("rating", models.DecimalField(blank=True, decimal_places=4, max_digits=6, null=True)),
+                (
+                    "rating",
+                    models.DecimalField(blank=True, decimal_places=4, max_digits=6, null=True),
+                ),
                 ("goods_minor", models.BigIntegerField()),
                 ("freight_minor", models.BigIntegerField(default=0)),
                 ("tax_minor", models.BigIntegerField(default=0)),
@@ -254,7 +275,9 @@ class Migration(migrations.Migration):
                 (
                     "importer_of_record",
                     models.CharField(
-                        choices=[("buyer", "buyer"), ("seller", "seller")], default="buyer", max_length=6
+                        choices=[("buyer", "buyer"), ("seller", "seller")],
+                        default="buyer",
+                        max_length=6,
                     ),
                 ),
                 ("line_count", models.PositiveIntegerField()),
@@ -308,7 +331,7 @@ class Migration(migrations.Migration):
                     models.UniqueConstraint(
                         fields=("name", "valid_from"), name="one_policy_value_a_name_and_instant"
                     )
-                ],
+                ]
             },
         ),
         migrations.CreateModel(
@@ -363,11 +386,13 @@ class Migration(migrations.Migration):
                 "constraints": [
                     models.CheckConstraint(
                         condition=models.Q(
-                            ("sandbox", True), ("clock_offset", datetime.timedelta(0)), _connector="OR"
+                            ("sandbox", True),
+                            ("clock_offset", datetime.timedelta(0)),
+                            _connector="OR",
                         ),
                         name="only_a_sandbox_store_moves_its_clock",
                     )
-                ],
+                ]
             },
         ),
         migrations.CreateModel(
@@ -384,7 +409,10 @@ class Migration(migrations.Migration):
                 (
                     "assumed",
                     django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=40), blank=True, default=list, size=None
+                        base_field=models.CharField(max_length=40),
+                        blank=True,
+                        default=list,
+                        size=None,
                     ),
                 ),
                 ("code", models.CharField(max_length=64)),
@@ -430,7 +458,10 @@ class Migration(migrations.Migration):
                 (
                     "assumed",
                     django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=40), blank=True, default=list, size=None
+                        base_field=models.CharField(max_length=40),
+                        blank=True,
+                        default=list,
+                        size=None,
                     ),
                 ),
                 (
@@ -472,7 +503,10 @@ class Migration(migrations.Migration):
                 (
                     "assumed",
                     django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=40), blank=True, default=list, size=None
+                        base_field=models.CharField(max_length=40),
+                        blank=True,
+                        default=list,
+                        size=None,
                     ),
                 ),
                 (
@@ -536,7 +570,10 @@ class Migration(migrations.Migration):
                 (
                     "assumed",
                     django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=40), blank=True, default=list, size=None
+                        base_field=models.CharField(max_length=40),
+                        blank=True,
+                        default=list,
+                        size=None,
                     ),
                 ),
                 ("min_quantity", models.PositiveIntegerField()),
@@ -564,7 +601,9 @@ class Migration(migrations.Migration):
                 (
                     "store",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="marketplace.store"
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="marketplace.store",
                     ),
                 ),
             ],
@@ -583,7 +622,10 @@ class Migration(migrations.Migration):
                 ("unit_price", models.DecimalField(decimal_places=6, max_digits=18)),
                 ("discount_minor", models.BigIntegerField(default=0)),
                 ("total_minor", models.BigIntegerField()),
-                ("rating", models.DecimalField(blank=True, decimal_places=2, max_digits=3, null=True)),
+                (
+                    "rating",
+                    models.DecimalField(blank=True, decimal_places=2, max_digits=3, null=True),
+                ),
                 (
                     "order",
                     models.ForeignKey(
@@ -646,7 +688,9 @@ class Migration(migrations.Migration):
                 (
                     "store",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="marketplace.store"
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="marketplace.store",
                     ),
                 ),
             ],
@@ -705,7 +749,10 @@ class Migration(migrations.Migration):
                 (
                     "assumed",
                     django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=40), blank=True, default=list, size=None
+                        base_field=models.CharField(max_length=40),
+                        blank=True,
+                        default=list,
+                        size=None,
                     ),
                 ),
                 ("external_id", models.CharField(max_length=64)),
@@ -733,7 +780,9 @@ class Migration(migrations.Migration):
             model_name="buyer",
             name="store",
             field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE, related_name="buyers", to="marketplace.store"
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="buyers",
+                to="marketplace.store",
             ),
         ),
         migrations.CreateModel(
@@ -790,7 +839,10 @@ class Migration(migrations.Migration):
                 (
                     "assumed",
                     django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=40), blank=True, default=list, size=None
+                        base_field=models.CharField(max_length=40),
+                        blank=True,
+                        default=list,
+                        size=None,
                     ),
                 ),
                 (
@@ -809,7 +861,8 @@ class Migration(migrations.Migration):
                 (
                     "category",
                     models.CharField(
-                        choices=[("S", "S"), ("AE", "AE"), ("Z", "Z"), ("G", "G"), ("O", "O")], max_length=2
+                        choices=[("S", "S"), ("AE", "AE"), ("Z", "Z"), ("G", "G"), ("O", "O")],
+                        max_length=2,
                     ),
                 ),
                 ("rate", models.DecimalField(decimal_places=5, max_digits=6, null=True)),
@@ -818,7 +871,8 @@ class Migration(migrations.Migration):
             options={
                 "constraints": [
                     models.UniqueConstraint(
-                        fields=("country", "region", "valid_from"), name="one_tax_rate_a_place_and_day"
+                        fields=("country", "region", "valid_from"),
+                        name="one_tax_rate_a_place_and_day",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
@@ -828,7 +882,7 @@ class Migration(migrations.Migration):
                         ),
                         name="a_tax_rate_is_a_share",
                     ),
-                ],
+                ]
             },
         ),
         migrations.CreateModel(
@@ -845,7 +899,10 @@ class Migration(migrations.Migration):
                 (
                     "assumed",
                     django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=40), blank=True, default=list, size=None
+                        base_field=models.CharField(max_length=40),
+                        blank=True,
+                        default=list,
+                        size=None,
                     ),
                 ),
                 ("rate", models.DecimalField(decimal_places=5, max_digits=6, null=True)),
@@ -862,7 +919,8 @@ class Migration(migrations.Migration):
             options={
                 "constraints": [
                     models.UniqueConstraint(
-                        fields=("category", "valid_from"), name="one_commission_rate_a_category_and_day"
+                        fields=("category", "valid_from"),
+                        name="one_commission_rate_a_category_and_day",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
@@ -872,7 +930,7 @@ class Migration(migrations.Migration):
                         ),
                         name="a_commission_rate_is_a_share",
                     ),
-                ],
+                ]
             },
         ),
         migrations.CreateModel(
@@ -914,7 +972,7 @@ class Migration(migrations.Migration):
                     models.CheckConstraint(
                         condition=models.Q(("per_euro__gt", 0)), name="a_rate_is_positive"
                     ),
-                ],
+                ]
             },
         ),
         migrations.CreateModel(
@@ -931,7 +989,10 @@ class Migration(migrations.Migration):
                 (
                     "assumed",
                     django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=40), blank=True, default=list, size=None
+                        base_field=models.CharField(max_length=40),
+                        blank=True,
+                        default=list,
+                        size=None,
                     ),
                 ),
                 (
@@ -960,9 +1021,10 @@ class Migration(migrations.Migration):
             options={
                 "constraints": [
                     models.UniqueConstraint(
-                        fields=("service", "country", "region"), name="one_lane_a_service_and_region"
+                        fields=("service", "country", "region"),
+                        name="one_lane_a_service_and_region",
                     )
-                ],
+                ]
             },
         ),
         migrations.CreateModel(
@@ -1016,7 +1078,7 @@ class Migration(migrations.Migration):
                         name="one_requirement_a_scheme_country_category",
                         nulls_distinct=False,
                     )
-                ],
+                ]
             },
         ),
         migrations.CreateModel(
@@ -1044,7 +1106,9 @@ class Migration(migrations.Migration):
                 (
                     "store",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="marketplace.store"
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="marketplace.store",
                     ),
                 ),
             ],
@@ -1067,12 +1131,15 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="sku",
-            constraint=models.UniqueConstraint(fields=("store", "code"), name="one_sku_a_store_and_code"),
+            constraint=models.UniqueConstraint(
+                fields=("store", "code"), name="one_sku_a_store_and_code"
+            ),
         ),
         migrations.AddConstraint(
             model_name="registration",
             constraint=models.UniqueConstraint(
-                fields=("store", "scheme", "jurisdiction", "number"), name="one_registration_a_number"
+                fields=("store", "scheme", "jurisdiction", "number"),
+                name="one_registration_a_number",
             ),
         ),
         migrations.AddConstraint(
@@ -1086,7 +1153,9 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="ratecard",
             constraint=models.CheckConstraint(
-                condition=models.Q(("base_minor__gte", 0), ("step_g__gt", 0), ("step_minor__gte", 0)),
+                condition=models.Q(
+                    ("base_minor__gte", 0), ("step_g__gt", 0), ("step_minor__gte", 0)
+                ),
                 name="a_rate_card_charges",
             ),
         ),
@@ -1134,7 +1203,9 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="pastorder",
-            index=models.Index(fields=["store", "buyer", "-ordered_at", "-id"], name="orders_of_a_buyer"),
+            index=models.Index(
+                fields=["store", "buyer", "-ordered_at", "-id"], name="orders_of_a_buyer"
+            ),
         ),
         migrations.AddIndex(
             model_name="pastorder",
@@ -1212,7 +1283,9 @@ class Migration(migrations.Migration):
             model_name="apikey",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    ("revoked_at__isnull", True), ("revoked_at__gte", models.F("created_at")), _connector="OR"
+                    ("revoked_at__isnull", True),
+                    ("revoked_at__gte", models.F("created_at")),
+                    _connector="OR",
                 ),
                 name="an_api_key_is_revoked_after_it_was_made",
             ),

@@ -7,9 +7,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [
-        ("marketplace", "0001_initial"),
-    ]
+    dependencies = [("marketplace", "0001_initial")]
 
     operations = [
         migrations.CreateModel(
@@ -26,7 +24,10 @@ class Migration(migrations.Migration):
                 (
                     "assumed",
                     django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=40), blank=True, default=list, size=None
+                        base_field=models.CharField(max_length=40),
+                        blank=True,
+                        default=list,
+                        size=None,
                     ),
                 ),
                 (
@@ -52,7 +53,7 @@ class Migration(migrations.Migration):
                         fields=("country", "region", "programme", "valid_from"),
                         name="one_embargo_a_place_and_programme",
                     )
-                ],
+                ]
             },
         ),
         migrations.CreateModel(
@@ -69,7 +70,10 @@ class Migration(migrations.Migration):
                 (
                     "assumed",
                     django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=40), blank=True, default=list, size=None
+                        base_field=models.CharField(max_length=40),
+                        blank=True,
+                        default=list,
+                        size=None,
                     ),
                 ),
                 ("list_name", models.CharField(max_length=60)),
@@ -77,7 +81,10 @@ class Migration(migrations.Migration):
                 (
                     "aliases",
                     django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=300), blank=True, default=list, size=None
+                        base_field=models.CharField(max_length=300),
+                        blank=True,
+                        default=list,
+                        size=None,
                     ),
                 ),
                 ("country", models.CharField(blank=True, max_length=2)),
@@ -87,14 +94,19 @@ class Migration(migrations.Migration):
                 (
                     "keys",
                     django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=300), default=list, editable=False, size=None
+                        base_field=models.CharField(max_length=300),
+                        default=list,
+                        editable=False,
+                        size=None,
                     ),
                 ),
             ],
             options={
                 "verbose_name_plural": "screened parties",
                 "indexes": [
-                    django.contrib.postgres.indexes.GinIndex(fields=["keys"], name="screened_parties_by_key")
+                    django.contrib.postgres.indexes.GinIndex(
+                        fields=["keys"], name="screened_parties_by_key"
+                    )
                 ],
                 "constraints": [
                     models.UniqueConstraint(

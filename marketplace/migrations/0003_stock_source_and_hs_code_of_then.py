@@ -4,9 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [
-        ("marketplace", "0002_export_control"),
-    ]
+    dependencies = [("marketplace", "0002_export_control")]
 
     operations = [
         migrations.AddField(

@@ -6,9 +6,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [
-        ("marketplace", "0004_emails_in_small_letters"),
-    ]
+    dependencies = [("marketplace", "0004_emails_in_small_letters")]
 
     operations = [
         migrations.CreateModel(
@@ -25,7 +23,10 @@ class Migration(migrations.Migration):
                 (
                     "assumed",
                     django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=40), blank=True, default=list, size=None
+                        base_field=models.CharField(max_length=40),
+                        blank=True,
+                        default=list,
+                        size=None,
                     ),
                 ),
                 ("code", models.SlugField(max_length=40)),

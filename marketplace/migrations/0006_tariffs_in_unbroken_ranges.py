@@ -5,7 +5,14 @@ from django.db import migrations, models
 TARIFFS = {
     "marketplace_commissionrate": ("category_id",),
     "marketplace_taxrate": ("country", "region"),
-    "marketplace_ratecard": ("service_id", "store_id", "country", "region", "channel", "min_weight_g"),
+    "marketplace_ratecard": (
+        "service_id",
+        "store_id",
+        "country",
+        "region",
+        "channel",
+        "min_weight_g",
+    ),
 }
 
 # The versions of a tariff that a row belongs to, each with the start of the next one. One writer a table at a time:
@@ -65,19 +72,13 @@ def of_each(sql: str) -> str:
 
 
 class Migration(migrations.Migration):
-    dependencies = [
-        ("marketplace", "0005_production_groups"),
-    ]
+    dependencies = [("marketplace", "0005_production_groups")]
 
     operations = [
         migrations.RemoveConstraint(
-            model_name="ratecard",
-            name="one_rate_card_a_service_store_country_weight_day",
+            model_name="ratecard", name="one_rate_card_a_service_store_country_weight_day"
         ),
-        migrations.RemoveConstraint(
-            model_name="ratecard",
-            name="a_rate_card_charges",
-        ),
+        migrations.RemoveConstraint(model_name="ratecard", name="a_rate_card_charges"),
         migrations.AddField(
             model_name="buyer",
             name="tax_number_checked_by",
@@ -103,9 +104,7 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddField(
-            model_name="ratecard",
-            name="minimum_minor",
-            field=models.BigIntegerField(default=0),
+            model_name="ratecard", name="minimum_minor", field=models.BigIntegerField(default=0)
         ),
         migrations.AddField(
             model_name="ratecard",
@@ -113,9 +112,7 @@ class Migration(migrations.Migration):
             field=models.CharField(blank=True, default="", max_length=80),
         ),
         migrations.AddField(
-            model_name="ratecard",
-            name="valid_until",
-            field=models.DateField(blank=True, null=True),
+            model_name="ratecard", name="valid_until", field=models.DateField(blank=True, null=True)
         ),
         migrations.AddField(
             model_name="sku",
@@ -123,9 +120,7 @@ class Migration(migrations.Migration):
             field=models.PositiveIntegerField(blank=True, null=True),
         ),
         migrations.AddField(
-            model_name="taxrate",
-            name="valid_until",
-            field=models.DateField(blank=True, null=True),
+            model_name="taxrate", name="valid_until", field=models.DateField(blank=True, null=True)
         ),
         migrations.AlterField(
             model_name="commissionrate",
@@ -146,7 +141,9 @@ class Migration(migrations.Migration):
             model_name="buyer",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    ("tax_number_checked_by", ""), ("tax_number_checked_at__isnull", False), _connector="OR"
+                    ("tax_number_checked_by", ""),
+                    ("tax_number_checked_at__isnull", False),
+                    _connector="OR",
                 ),
                 name="a_checked_tax_number_says_when",
             ),
@@ -155,7 +152,9 @@ class Migration(migrations.Migration):
             model_name="commissionrate",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    ("valid_until", None), ("valid_until__gt", models.F("valid_from")), _connector="OR"
+                    ("valid_until", None),
+                    ("valid_until__gt", models.F("valid_from")),
+                    _connector="OR",
                 ),
                 name="commissionrate_ends_after_it_began",
             ),
@@ -164,7 +163,9 @@ class Migration(migrations.Migration):
             model_name="ratecard",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    ("valid_until", None), ("valid_until__gt", models.F("valid_from")), _connector="OR"
+                    ("valid_until", None),
+                    ("valid_until__gt", models.F("valid_from")),
+                    _connector="OR",
                 ),
                 name="ratecard_ends_after_it_began",
             ),
@@ -172,7 +173,15 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="ratecard",
             constraint=models.UniqueConstraint(
-                fields=("service", "store", "country", "region", "channel", "min_weight_g", "valid_from"),
+                fields=(
+                    "service",
+                    "store",
+                    "country",
+                    "region",
+                    "channel",
+                    "min_weight_g",
+                    "valid_from",
+                ),
                 name="one_rate_card_a_lane_weight_and_day",
                 nulls_distinct=False,
             ),
@@ -193,7 +202,9 @@ class Migration(migrations.Migration):
             model_name="taxrate",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    ("valid_until", None), ("valid_until__gt", models.F("valid_from")), _connector="OR"
+                    ("valid_until", None),
+                    ("valid_until__gt", models.F("valid_from")),
+                    _connector="OR",
                 ),
                 name="taxrate_ends_after_it_began",
             ),

@@ -4,14 +4,12 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [
-        ("marketplace", "0006_tariffs_in_unbroken_ranges"),
-    ]
+    dependencies = [("marketplace", "0006_tariffs_in_unbroken_ranges")]
 
     operations = [
         migrations.AddField(
             model_name="apikey",
             name="expires_at",
             field=models.DateTimeField(blank=True, null=True),
-        ),
+        )
     ]

@@ -6,9 +6,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [
-        ("marketplace", "0007_keys_that_run_out"),
-    ]
+    dependencies = [("marketplace", "0007_keys_that_run_out")]
 
     operations = [
         migrations.AlterModelOptions(
@@ -21,7 +19,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AlterModelOptions(
             name="ratecard",
-            options={"verbose_name": "freight rate card", "verbose_name_plural": "freight rate cards"},
+            options={
+                "verbose_name": "freight rate card",
+                "verbose_name_plural": "freight rate cards",
+            },
         ),
         migrations.AlterModelOptions(
             name="taxrate",
@@ -56,7 +57,9 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name="commissionrate",
             name="valid_until",
-            field=models.DateField(blank=True, null=True, verbose_name="first day no longer in force"),
+            field=models.DateField(
+                blank=True, null=True, verbose_name="first day no longer in force"
+            ),
         ),
         migrations.AlterField(
             model_name="policyvalue",
@@ -124,7 +127,9 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name="ratecard",
             name="min_weight_g",
-            field=models.PositiveIntegerField(default=0, verbose_name="from this weight on, in grams"),
+            field=models.PositiveIntegerField(
+                default=0, verbose_name="from this weight on, in grams"
+            ),
         ),
         migrations.AlterField(
             model_name="ratecard",
@@ -158,7 +163,9 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name="ratecard",
             name="step_minor",
-            field=models.BigIntegerField(verbose_name="price of each begun step, in the smallest unit"),
+            field=models.BigIntegerField(
+                verbose_name="price of each begun step, in the smallest unit"
+            ),
         ),
         migrations.AlterField(
             model_name="ratecard",
@@ -180,7 +187,9 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name="ratecard",
             name="valid_until",
-            field=models.DateField(blank=True, null=True, verbose_name="first day no longer in force"),
+            field=models.DateField(
+                blank=True, null=True, verbose_name="first day no longer in force"
+            ),
         ),
         migrations.AlterField(
             model_name="taxrate",
@@ -219,7 +228,10 @@ class Migration(migrations.Migration):
             model_name="taxrate",
             name="region",
             field=models.CharField(
-                blank=True, default="", max_length=12, verbose_name="territory with rates of its own"
+                blank=True,
+                default="",
+                max_length=12,
+                verbose_name="territory with rates of its own",
             ),
         ),
         migrations.AlterField(
@@ -237,6 +249,8 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name="taxrate",
             name="valid_until",
-            field=models.DateField(blank=True, null=True, verbose_name="first day no longer in force"),
+            field=models.DateField(
+                blank=True, null=True, verbose_name="first day no longer in force"
+            ),
         ),
     ]

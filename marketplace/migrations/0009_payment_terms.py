@@ -11,9 +11,7 @@ SELECT store_id, id, true, '2020-01-01 00:00:00+00', 'as mirrored before terms w
 
 
 class Migration(migrations.Migration):
-    dependencies = [
-        ("marketplace", "0008_names_of_tariffs"),
-    ]
+    dependencies = [("marketplace", "0008_names_of_tariffs")]
 
     operations = [
         migrations.AddField(
@@ -45,7 +43,9 @@ class Migration(migrations.Migration):
                 (
                     "store",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="marketplace.store"
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="marketplace.store",
                     ),
                 ),
             ],
@@ -54,12 +54,9 @@ class Migration(migrations.Migration):
                     models.UniqueConstraint(
                         fields=("buyer", "valid_from"), name="one_terms_a_buyer_and_instant"
                     )
-                ],
+                ]
             },
         ),
         migrations.RunSQL(KEEP, migrations.RunSQL.noop),
-        migrations.RemoveField(
-            model_name="buyer",
-            name="open_account",
-        ),
+        migrations.RemoveField(model_name="buyer", name="open_account"),
     ]

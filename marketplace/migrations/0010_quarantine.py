@@ -5,9 +5,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [
-        ("marketplace", "0009_payment_terms"),
-    ]
+    dependencies = [("marketplace", "0009_payment_terms")]
 
     operations = [
         migrations.CreateModel(
@@ -48,7 +46,10 @@ class Migration(migrations.Migration):
                     "verdict",
                     models.CharField(
                         blank=True,
-                        choices=[("released", "Released: it acts"), ("discarded", "Discarded: it stays out")],
+                        choices=[
+                            ("released", "Released: it acts"),
+                            ("discarded", "Discarded: it stays out"),
+                        ],
                         max_length=9,
                     ),
                 ),
@@ -56,14 +57,9 @@ class Migration(migrations.Migration):
                 ("decided_by", models.CharField(blank=True, max_length=80, null=True)),
                 ("why", models.CharField(blank=True, max_length=500)),
             ],
-            options={
-                "verbose_name_plural": "quarantined",
-            },
+            options={"verbose_name_plural": "quarantined"},
         ),
-        migrations.RemoveConstraint(
-            model_name="fxrateset",
-            name="one_rate_set_a_source_and_day",
-        ),
+        migrations.RemoveConstraint(model_name="fxrateset", name="one_rate_set_a_source_and_day"),
         migrations.AddField(
             model_name="fxrateset",
             name="store",
@@ -87,7 +83,9 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="fxrateset",
             constraint=models.CheckConstraint(
-                condition=models.Q(("store__isnull", True), ("source", "simulated"), _connector="OR"),
+                condition=models.Q(
+                    ("store__isnull", True), ("source", "simulated"), _connector="OR"
+                ),
                 name="a_stores_own_rates_are_simulated",
             ),
         ),
@@ -105,7 +103,9 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="quarantined",
             index=models.Index(
-                condition=models.Q(("verdict", "")), fields=["rate_set"], name="undecided_rates_of_a_set"
+                condition=models.Q(("verdict", "")),
+                fields=["rate_set"],
+                name="undecided_rates_of_a_set",
             ),
         ),
         migrations.AddIndex(
@@ -115,7 +115,8 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="quarantined",
             constraint=models.UniqueConstraint(
-                fields=("kind", "source", "name", "day", "text"), name="one_quarantined_observation_as_read"
+                fields=("kind", "source", "name", "day", "text"),
+                name="one_quarantined_observation_as_read",
             ),
         ),
         migrations.AddConstraint(

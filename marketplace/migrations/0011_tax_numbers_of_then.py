@@ -10,5 +10,5 @@ class Migration(migrations.Migration):
             model_name="pastorder",
             name="buyer_tax_number",
             field=models.CharField(blank=True, max_length=40, null=True),
-        ),
+        )
     ]

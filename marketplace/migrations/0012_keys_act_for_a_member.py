@@ -8,7 +8,10 @@ MAY_GRANT = ("owner", "manager")
 
 
 def name_principals(apps, _schema_editor) -> None:
-    key, membership = apps.get_model("marketplace", "ApiKey"), apps.get_model("marketplace", "Membership")
+    key, membership = (
+        apps.get_model("marketplace", "ApiKey"),
+        apps.get_model("marketplace", "Membership"),
+    )
     maker = membership.objects.filter(
         store=OuterRef("store"), user=OuterRef("created_by"), role__in=MAY_GRANT
     )
@@ -21,7 +24,9 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.AddField(
-            model_name="apikey", name="granted_at", field=models.DateTimeField(blank=True, null=True)
+            model_name="apikey",
+            name="granted_at",
+            field=models.DateTimeField(blank=True, null=True),
         ),
         migrations.AddField(
             model_name="apikey",

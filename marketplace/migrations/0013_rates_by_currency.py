@@ -4,18 +4,12 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [
-        ("marketplace", "0012_keys_act_for_a_member"),
-    ]
+    dependencies = [("marketplace", "0012_keys_act_for_a_member")]
 
     operations = [
+        migrations.RemoveConstraint(model_name="fxrateset", name="one_rate_set_a_source_and_day"),
         migrations.RemoveConstraint(
-            model_name="fxrateset",
-            name="one_rate_set_a_source_and_day",
-        ),
-        migrations.RemoveConstraint(
-            model_name="indexclose",
-            name="one_close_a_series_source_and_day",
+            model_name="indexclose", name="one_close_a_series_source_and_day"
         ),
         migrations.AddField(
             model_name="fxrateset",

@@ -8,7 +8,14 @@ from diagnostics.append_only import kept
 TARIFFS = {
     "marketplace_commissionrate": ("category_id",),
     "marketplace_taxrate": ("country", "region"),
-    "marketplace_ratecard": ("service_id", "store_id", "country", "region", "channel", "min_weight_g"),
+    "marketplace_ratecard": (
+        "service_id",
+        "store_id",
+        "country",
+        "region",
+        "channel",
+        "min_weight_g",
+    ),
 }
 
 # A new version ends the one in force on its first day, and ends itself where a later one begins: one statement, while
@@ -97,7 +104,9 @@ class Migration(migrations.Migration):
             migrations.AlterField(
                 model_name=model,
                 name=name,
-                field=models.ForeignKey(to=to, on_delete=django.db.models.deletion.PROTECT, **options),
+                field=models.ForeignKey(
+                    to=to, on_delete=django.db.models.deletion.PROTECT, **options
+                ),
             )
             for model, name, to, options in PROTECTED
         ),

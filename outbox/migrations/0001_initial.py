@@ -16,7 +16,9 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
                 ),
                 ("kind", models.CharField(max_length=40)),
                 ("store_id", models.BigIntegerField()),
@@ -35,7 +37,7 @@ class Migration(migrations.Migration):
                         fields=["next_try_at"],
                         name="letters_to_send",
                     )
-                ],
+                ]
             },
-        ),
+        )
     ]

@@ -8,9 +8,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [
-        ("outbox", "0001_initial"),
-    ]
+    dependencies = [("outbox", "0001_initial")]
 
     operations = [
         migrations.CreateModel(
@@ -25,14 +23,19 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
                 ),
                 ("store_id", models.BigIntegerField(db_index=True)),
                 ("url", models.URLField(max_length=500)),
                 (
                     "types",
                     django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=60), blank=True, default=list, size=None
+                        base_field=models.CharField(max_length=60),
+                        blank=True,
+                        default=list,
+                        size=None,
                     ),
                 ),
                 ("secret_version", models.PositiveIntegerField(default=1)),
@@ -65,12 +68,16 @@ class Migration(migrations.Migration):
             options={
                 "indexes": [
                     models.Index(
-                        condition=models.Q(("seq", None)), fields=["store_id"], name="events_without_a_number"
+                        condition=models.Q(("seq", None)),
+                        fields=["store_id"],
+                        name="events_without_a_number",
                     ),
                     models.Index(fields=["committed_at"], name="events_by_age"),
                 ],
                 "constraints": [
-                    models.UniqueConstraint(fields=("store_id", "seq"), name="one_event_a_store_and_seq")
+                    models.UniqueConstraint(
+                        fields=("store_id", "seq"), name="one_event_a_store_and_seq"
+                    )
                 ],
             },
         ),
@@ -94,7 +101,9 @@ class Migration(migrations.Migration):
                 (
                     "event",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="outbox.event"
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="outbox.event",
                     ),
                 ),
                 (

@@ -11,9 +11,7 @@ import pricing.locks
 class Migration(migrations.Migration):
     initial = True
 
-    dependencies = [
-        ("marketplace", "0001_initial"),
-    ]
+    dependencies = [("marketplace", "0001_initial")]
 
     operations = [
         migrations.CreateModel(
@@ -21,7 +19,9 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
                 ),
                 ("subject", models.CharField(max_length=40)),
                 ("version", models.PositiveIntegerField(default=1)),
@@ -38,7 +38,9 @@ class Migration(migrations.Migration):
                 (
                     "store",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="marketplace.store"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="marketplace.store",
                     ),
                 ),
             ],
@@ -48,7 +50,9 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
                 ),
                 ("subject", models.CharField(max_length=40)),
                 ("currency", models.CharField(max_length=3)),
@@ -123,7 +127,9 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "kind",
-                    models.CharField(choices=[("confirm", "Confirm"), ("decline", "Decline")], max_length=8),
+                    models.CharField(
+                        choices=[("confirm", "Confirm"), ("decline", "Decline")], max_length=8
+                    ),
                 ),
                 ("terms_digest", models.CharField(max_length=64)),
                 ("consent_version", models.CharField(max_length=20)),
@@ -133,19 +139,25 @@ class Migration(migrations.Migration):
                 (
                     "store",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="marketplace.store"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="marketplace.store",
                     ),
                 ),
                 (
                     "grant",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="acts", to="pricing.grant"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="acts",
+                        to="pricing.grant",
                     ),
                 ),
                 (
                     "lock",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="acts", to="pricing.lock"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="acts",
+                        to="pricing.lock",
                     ),
                 ),
             ],
@@ -159,7 +171,9 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="lock",
             index=models.Index(
-                condition=models.Q(("status", "open")), fields=["expires_at"], name="open_locks_by_end"
+                condition=models.Q(("status", "open")),
+                fields=["expires_at"],
+                name="open_locks_by_end",
             ),
         ),
         migrations.AddIndex(
@@ -214,6 +228,8 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="act",
-            constraint=models.UniqueConstraint(fields=("grant", "lock"), name="one_act_a_grant_and_lock"),
+            constraint=models.UniqueConstraint(
+                fields=("grant", "lock"), name="one_act_a_grant_and_lock"
+            ),
         ),
     ]

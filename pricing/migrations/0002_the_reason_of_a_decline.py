@@ -4,14 +4,12 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [
-        ("pricing", "0001_initial"),
-    ]
+    dependencies = [("pricing", "0001_initial")]
 
     operations = [
         migrations.AddField(
             model_name="act",
             name="reason",
             field=models.CharField(blank=True, default="", max_length=1000),
-        ),
+        )
     ]

@@ -4,14 +4,10 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [
-        ("pricing", "0002_the_reason_of_a_decline"),
-    ]
+    dependencies = [("pricing", "0002_the_reason_of_a_decline")]
 
     operations = [
         migrations.AddField(
-            model_name="act",
-            name="particulars",
-            field=models.JSONField(default=dict),
-        ),
+            model_name="act", name="particulars", field=models.JSONField(default=dict)
+        )
     ]

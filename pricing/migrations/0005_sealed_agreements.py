@@ -38,7 +38,10 @@ class Migration(migrations.Migration):
                 (
                     "kind",
                     models.CharField(
-                        choices=[("confirmation", "confirmation"), ("renegotiation", "renegotiation")],
+                        choices=[
+                            ("confirmation", "confirmation"),
+                            ("renegotiation", "renegotiation"),
+                        ],
                         max_length=14,
                     ),
                 ),
@@ -51,7 +54,9 @@ class Migration(migrations.Migration):
                 (
                     "store",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="marketplace.store"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="marketplace.store",
                     ),
                 ),
             ],
@@ -61,12 +66,17 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
                 ),
                 (
                     "kind",
                     models.CharField(
-                        choices=[("confirmation", "confirmation"), ("renegotiation", "renegotiation")],
+                        choices=[
+                            ("confirmation", "confirmation"),
+                            ("renegotiation", "renegotiation"),
+                        ],
                         max_length=14,
                     ),
                 ),
@@ -81,7 +91,9 @@ class Migration(migrations.Migration):
                 (
                     "store",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="marketplace.store"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="marketplace.store",
                     ),
                 ),
                 (
@@ -97,7 +109,9 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="sealing",
             index=models.Index(
-                condition=models.Q(("done_at__isnull", True)), fields=["rung_at"], name="agreements_to_seal"
+                condition=models.Q(("done_at__isnull", True)),
+                fields=["rung_at"],
+                name="agreements_to_seal",
             ),
         ),
         migrations.AddConstraint(

@@ -52,10 +52,7 @@ DROP FUNCTION refuse_to_change_a_locks_span();
 class Migration(migrations.Migration):
     """A lock under renegotiation, and why; when a lock began and ends is written once, how it ended too (R-48, R-53)."""
 
-    dependencies = [
-        ("marketplace", "0007_keys_that_run_out"),
-        ("pricing", "0006_terms_of_a_lock"),
-    ]
+    dependencies = [("marketplace", "0007_keys_that_run_out"), ("pricing", "0006_terms_of_a_lock")]
 
     operations = [
         migrations.CreateModel(
@@ -63,9 +60,14 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
                 ),
-                ("kind", models.CharField(choices=[("fx", "fx"), ("index", "index")], max_length=5)),
+                (
+                    "kind",
+                    models.CharField(choices=[("fx", "fx"), ("index", "index")], max_length=5),
+                ),
                 ("name", models.CharField(max_length=12)),
                 ("base_value", models.DecimalField(decimal_places=8, max_digits=20)),
                 ("new_value", models.DecimalField(decimal_places=8, max_digits=20)),
@@ -79,9 +81,7 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.AddField(
-            model_name="lock",
-            name="closes_seen",
-            field=models.BigIntegerField(db_default=0),
+            model_name="lock", name="closes_seen", field=models.BigIntegerField(db_default=0)
         ),
         migrations.AddField(
             model_name="lock",
@@ -99,14 +99,10 @@ class Migration(migrations.Migration):
             field=models.CharField(blank=True, db_default="", max_length=80),
         ),
         migrations.AddField(
-            model_name="lock",
-            name="next_reminder_at",
-            field=models.DateTimeField(null=True),
+            model_name="lock", name="next_reminder_at", field=models.DateTimeField(null=True)
         ),
         migrations.AddField(
-            model_name="lock",
-            name="renegotiation_deadline",
-            field=models.DateTimeField(null=True),
+            model_name="lock", name="renegotiation_deadline", field=models.DateTimeField(null=True)
         ),
         migrations.AddField(
             model_name="lock",
@@ -180,7 +176,9 @@ class Migration(migrations.Migration):
             model_name="renegotiation",
             name="lock",
             field=models.OneToOneField(
-                on_delete=django.db.models.deletion.PROTECT, related_name="renegotiation", to="pricing.lock"
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="renegotiation",
+                to="pricing.lock",
             ),
         ),
         migrations.AddField(
@@ -224,7 +222,11 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(
                     models.Q(("kind", "fx"), ("new_rate_set__isnull", False)),
-                    models.Q(("base_close__isnull", False), ("kind", "index"), ("new_close__isnull", False)),
+                    models.Q(
+                        ("base_close__isnull", False),
+                        ("kind", "index"),
+                        ("new_close__isnull", False),
+                    ),
                     _connector="OR",
                 ),
                 name="a_renegotiation_names_its_observations",

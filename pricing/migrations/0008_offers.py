@@ -56,10 +56,7 @@ DROP FUNCTION refuse_to_change_what_was_offered();
 
 
 class Migration(migrations.Migration):
-    dependencies = [
-        ("marketplace", "0007_keys_that_run_out"),
-        ("pricing", "0007_renegotiations"),
-    ]
+    dependencies = [("marketplace", "0007_keys_that_run_out"), ("pricing", "0007_renegotiations")]
 
     operations = [
         migrations.CreateModel(
@@ -67,10 +64,17 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
                 ),
                 ("version", models.PositiveSmallIntegerField()),
-                ("side", models.CharField(choices=[("seller", "seller"), ("buyer", "buyer")], max_length=6)),
+                (
+                    "side",
+                    models.CharField(
+                        choices=[("seller", "seller"), ("buyer", "buyer")], max_length=6
+                    ),
+                ),
                 ("by", models.CharField(max_length=80)),
                 ("at", models.DateTimeField()),
                 (
@@ -116,12 +120,19 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("side", models.CharField(choices=[("seller", "seller"), ("buyer", "buyer")], max_length=6)),
+                (
+                    "side",
+                    models.CharField(
+                        choices=[("seller", "seller"), ("buyer", "buyer")], max_length=6
+                    ),
+                ),
                 ("by", models.CharField(max_length=80)),
                 ("at", models.DateTimeField()),
                 (
                     "kind",
-                    models.CharField(choices=[("comment", "comment"), ("decline", "decline")], max_length=7),
+                    models.CharField(
+                        choices=[("comment", "comment"), ("decline", "decline")], max_length=7
+                    ),
                 ),
                 ("text", models.CharField(max_length=1000)),
                 (
@@ -152,13 +163,23 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("side", models.CharField(choices=[("seller", "seller"), ("buyer", "buyer")], max_length=6)),
+                (
+                    "side",
+                    models.CharField(
+                        choices=[("seller", "seller"), ("buyer", "buyer")], max_length=6
+                    ),
+                ),
                 ("by", models.CharField(max_length=80)),
                 ("name", models.CharField(max_length=120)),
                 ("at", models.DateTimeField()),
                 ("digest", models.CharField(max_length=64)),
                 ("consent_version", models.CharField(max_length=20)),
-                ("how", models.CharField(choices=[("password", "password"), ("code", "code")], max_length=8)),
+                (
+                    "how",
+                    models.CharField(
+                        choices=[("password", "password"), ("code", "code")], max_length=8
+                    ),
+                ),
                 ("ip", models.GenericIPAddressField(null=True)),
                 ("user_agent", models.CharField(blank=True, max_length=300)),
                 (
@@ -185,9 +206,16 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
                 ),
-                ("side", models.CharField(choices=[("seller", "seller"), ("buyer", "buyer")], max_length=6)),
+                (
+                    "side",
+                    models.CharField(
+                        choices=[("seller", "seller"), ("buyer", "buyer")], max_length=6
+                    ),
+                ),
                 ("by", models.CharField(max_length=80)),
                 ("digest", models.CharField(max_length=64)),
                 ("asked_at", models.DateTimeField()),
@@ -197,7 +225,9 @@ class Migration(migrations.Migration):
                 (
                     "offer",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="codes", to="pricing.offer"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="codes",
+                        to="pricing.offer",
                     ),
                 ),
                 (

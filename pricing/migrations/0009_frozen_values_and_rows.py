@@ -39,8 +39,12 @@ DROP TRIGGER an_act_is_append_only ON pricing_act;
 def record_what_stands(apps, schema_editor) -> None:
     """Rows from before digests were kept get theirs now, in entries that say so."""
     for model in (apps.get_model("pricing", name) for name in PROVING):
-        for store_id in model.objects.order_by("store_id").values_list("store_id", flat=True).distinct():
-            pks = list(model.objects.filter(store_id=store_id).order_by("pk").values_list("pk", flat=True))
+        for store_id in (
+            model.objects.order_by("store_id").values_list("store_id", flat=True).distinct()
+        ):
+            pks = list(
+                model.objects.filter(store_id=store_id).order_by("pk").values_list("pk", flat=True)
+            )
             for start in range(0, len(pks), AT_ONCE):
                 ledger.record(
                     store_id=store_id,
@@ -82,7 +86,9 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "indexes": [models.Index(fields=["store", "subject"], name="frozen_values_of_a_subject")]
+                "indexes": [
+                    models.Index(fields=["store", "subject"], name="frozen_values_of_a_subject")
+                ]
             },
         ),
         migrations.AddField(
@@ -97,9 +103,7 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddField(
-            model_name="signature",
-            name="particulars",
-            field=models.JSONField(default=dict),
+            model_name="signature", name="particulars", field=models.JSONField(default=dict)
         ),
         migrations.RunSQL(REFUSE, ALLOW),
         kept("pricing_frozenvalues"),

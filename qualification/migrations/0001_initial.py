@@ -9,9 +9,7 @@ import qualification.review
 class Migration(migrations.Migration):
     initial = True
 
-    dependencies = [
-        ("marketplace", "0001_initial"),
-    ]
+    dependencies = [("marketplace", "0001_initial")]
 
     operations = [
         migrations.CreateModel(
@@ -56,7 +54,7 @@ class Migration(migrations.Migration):
                         ),
                         name="a_standing_is_one_of_its_states",
                     )
-                ],
+                ]
             },
-        ),
+        )
     ]

@@ -15,16 +15,15 @@ def set_first_notices(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [
-        ("marketplace", "0001_initial"),
-        ("qualification", "0001_initial"),
-    ]
+    dependencies = [("marketplace", "0001_initial"), ("qualification", "0001_initial")]
 
     operations = [
         migrations.AlterModelOptions(
             name="qualification",
             options={
-                "permissions": [("review_qualification", "Can approve a qualification or send it back")]
+                "permissions": [
+                    ("review_qualification", "Can approve a qualification or send it back")
+                ]
             },
         ),
         migrations.AddField(

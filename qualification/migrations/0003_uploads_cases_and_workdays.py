@@ -31,10 +31,7 @@ class Migration(migrations.Migration):
                 ("is_worked", models.BooleanField(verbose_name="is worked")),
                 ("reason", models.CharField(max_length=200, verbose_name="reason")),
             ],
-            options={
-                "verbose_name": "working day",
-                "verbose_name_plural": "working days",
-            },
+            options={"verbose_name": "working day", "verbose_name_plural": "working days"},
         ),
         migrations.CreateModel(
             name="Case",
@@ -89,7 +86,9 @@ class Migration(migrations.Migration):
                 "permissions": [("lead_review", "Is told when a review is about to be late")],
                 "indexes": [
                     models.Index(
-                        condition=models.Q(("ended_at", None)), fields=["due_at"], name="reviews_due"
+                        condition=models.Q(("ended_at", None)),
+                        fields=["due_at"],
+                        name="reviews_due",
                     )
                 ],
                 "constraints": [
@@ -185,7 +184,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 "indexes": [
-                    models.Index(fields=["store", "kind", "-uploaded_at"], name="uploads_of_a_store"),
+                    models.Index(
+                        fields=["store", "kind", "-uploaded_at"], name="uploads_of_a_store"
+                    ),
                     models.Index(
                         condition=models.Q(("number", ""), _negated=True),
                         fields=["number"],
@@ -215,7 +216,14 @@ class Migration(migrations.Migration):
                         condition=models.Q(
                             (
                                 "state__in",
-                                ["uploaded", "reading", "read", "unreadable", "approved", "rejected"],
+                                [
+                                    "uploaded",
+                                    "reading",
+                                    "read",
+                                    "unreadable",
+                                    "approved",
+                                    "rejected",
+                                ],
                             )
                         ),
                         name="an_upload_is_in_one_of_its_states",
@@ -239,7 +247,8 @@ class Migration(migrations.Migration):
                         name="what_was_read_has_its_reading",
                     ),
                     models.CheckConstraint(
-                        condition=models.Q(("pages__lte", 50)), name="a_document_has_50_pages_at_most"
+                        condition=models.Q(("pages__lte", 50)),
+                        name="a_document_has_50_pages_at_most",
                     ),
                 ],
             },

@@ -26,7 +26,9 @@ class Migration(migrations.Migration):
         migrations.AlterModelOptions(
             name="qualification",
             options={
-                "permissions": [("review_qualification", "Can approve a qualification or send it back")],
+                "permissions": [
+                    ("review_qualification", "Can approve a qualification or send it back")
+                ],
                 "verbose_name": "standing of a store",
                 "verbose_name_plural": "standings of stores",
             },

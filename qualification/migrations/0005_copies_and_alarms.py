@@ -8,7 +8,9 @@ def mark_statements(apps, schema_editor):
     """What was read before is found again as well."""
     uploads = apps.get_model("qualification", "Upload")
     for row in uploads.objects.filter(kind="bank_statements", reading__isnull=False).iterator(200):
-        uploads.objects.filter(pk=row.pk).update(marks=marks(_Read(row.reading["fields"], row.settled)))
+        uploads.objects.filter(pk=row.pk).update(
+            marks=marks(_Read(row.reading["fields"], row.settled))
+        )
 
 
 class _Read:
@@ -33,7 +35,9 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.AddField(
-            "case", "failed_checks", models.JSONField(blank=True, default=list, verbose_name="failed checks")
+            "case",
+            "failed_checks",
+            models.JSONField(blank=True, default=list, verbose_name="failed checks"),
         ),
         migrations.AddField("upload", "marks", models.JSONField(blank=True, default=list)),
         migrations.RunPython(mark_statements, migrations.RunPython.noop),

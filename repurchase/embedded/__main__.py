@@ -1,4 +1,5 @@
-"""`python -m repurchase.embedded run`: the portal with its demo. `… with -- COMMAND`: a command on private servers."""
+"""`python -m repurchase.embedded run`: the portal with its demo. `… with -- COMMAND`: a command on
+private servers."""
 
 import argparse
 import os
@@ -18,7 +19,9 @@ def main() -> int:
     run = verbs.add_parser("run", help="the portal with a demo store, until Ctrl-C")
     run.add_argument("--port", type=int, default=int(os.environ.get("PORT", "8000")))
     run.add_argument(
-        "--fast", action="store_true", help="for tests: no fsync, and a database that is migrated already"
+        "--fast",
+        action="store_true",
+        help="for tests: no fsync, and a database that is migrated already",
     )
     with_ = verbs.add_parser("with", help="runs a command on private servers")
     with_.add_argument(
@@ -50,7 +53,8 @@ def main() -> int:
 
 
 def _keep_bytecode() -> None:
-    """Tests start many processes, and each would compile every module anew where bytecode isn't written."""
+    """Tests start many processes, and each would compile every module anew where bytecode isn't
+    written."""
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     os.environ["PYTHONPYCACHEPREFIX"] = str(prepared.ROOT / ".cache" / "bytecode")
 

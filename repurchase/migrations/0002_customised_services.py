@@ -24,7 +24,8 @@ class Migration(migrations.Migration):
                 (
                     "source",
                     models.CharField(
-                        choices=[("note", "Note"), ("member", "Member"), ("api", "Api")], max_length=6
+                        choices=[("note", "Note"), ("member", "Member"), ("api", "Api")],
+                        max_length=6,
                     ),
                 ),
                 ("recorded_at", models.DateTimeField()),
@@ -96,11 +97,13 @@ class Migration(migrations.Migration):
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
-                            ("dismissed_at__isnull", True), ("confirmed_at__isnull", True), _connector="OR"
+                            ("dismissed_at__isnull", True),
+                            ("confirmed_at__isnull", True),
+                            _connector="OR",
                         ),
                         name="a_dismissed_service_is_not_confirmed",
                     ),
-                ],
+                ]
             },
-        ),
+        )
     ]

@@ -12,14 +12,10 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.AddField(
-            model_name="batch",
-            name="version",
-            field=models.PositiveIntegerField(default=1),
+            model_name="batch", name="version", field=models.PositiveIntegerField(default=1)
         ),
         migrations.AddField(
-            model_name="repeatline",
-            name="moq",
-            field=models.PositiveIntegerField(default=1),
+            model_name="repeatline", name="moq", field=models.PositiveIntegerField(default=1)
         ),
         migrations.CreateModel(
             name="BatchEdit",
@@ -60,7 +56,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 "constraints": [
-                    models.UniqueConstraint(fields=("batch", "version"), name="one_edit_a_batch_and_version"),
+                    models.UniqueConstraint(
+                        fields=("batch", "version"), name="one_edit_a_batch_and_version"
+                    ),
                     models.CheckConstraint(
                         condition=models.Q(
                             models.Q(("undone_at__isnull", True), ("undone_by__isnull", True)),
@@ -69,7 +67,7 @@ class Migration(migrations.Migration):
                         ),
                         name="an_edit_that_was_undone_says_when_and_by_whom",
                     ),
-                ],
+                ]
             },
         ),
     ]

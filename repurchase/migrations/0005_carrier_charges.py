@@ -49,7 +49,7 @@ class Migration(migrations.Migration):
                     models.UniqueConstraint(
                         fields=("order", "invoice"), name="one_charge_an_order_and_invoice"
                     )
-                ],
+                ]
             },
-        ),
+        )
     ]

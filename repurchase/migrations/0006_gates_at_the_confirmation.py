@@ -4,9 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [
-        ("repurchase", "0005_carrier_charges"),
-    ]
+    dependencies = [("repurchase", "0005_carrier_charges")]
 
     operations = [
         migrations.AddField(
@@ -15,8 +13,6 @@ class Migration(migrations.Migration):
             field=models.DateTimeField(blank=True, null=True),
         ),
         migrations.AddField(
-            model_name="batch",
-            name="gates_at_confirmation",
-            field=models.JSONField(default=list),
+            model_name="batch", name="gates_at_confirmation", field=models.JSONField(default=list)
         ),
     ]

@@ -12,7 +12,14 @@ class Migration(migrations.Migration):
             models.Index(
                 fields=["store", "past_order"],
                 condition=models.Q(
-                    status__in=["awaiting_payment", "completed", "confirmed", "paid", "released", "shipped"]
+                    status__in=[
+                        "awaiting_payment",
+                        "completed",
+                        "confirmed",
+                        "paid",
+                        "released",
+                        "shipped",
+                    ]
                 ),
                 name="accepted_repeats",
             ),

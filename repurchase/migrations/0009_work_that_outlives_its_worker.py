@@ -52,24 +52,15 @@ class Migration(migrations.Migration):
                 ("kept_at", models.DateTimeField()),
             ],
         ),
-        migrations.RemoveConstraint(
-            model_name="chunk",
-            name="one_chunk_a_batch_and_position",
+        migrations.RemoveConstraint(model_name="chunk", name="one_chunk_a_batch_and_position"),
+        migrations.AddField(
+            model_name="batch", name="attempt_at", field=models.DateTimeField(null=True)
         ),
         migrations.AddField(
-            model_name="batch",
-            name="attempt_at",
-            field=models.DateTimeField(null=True),
+            model_name="batch", name="code", field=models.CharField(blank=True, max_length=40)
         ),
         migrations.AddField(
-            model_name="batch",
-            name="code",
-            field=models.CharField(blank=True, max_length=40),
-        ),
-        migrations.AddField(
-            model_name="batch",
-            name="dry_run",
-            field=models.BooleanField(default=False),
+            model_name="batch", name="dry_run", field=models.BooleanField(default=False)
         ),
         migrations.AddField(
             model_name="batch",
@@ -77,24 +68,16 @@ class Migration(migrations.Migration):
             field=models.CharField(blank=True, max_length=64),
         ),
         migrations.AddField(
-            model_name="chunk",
-            name="attempt",
-            field=models.PositiveSmallIntegerField(default=1),
+            model_name="chunk", name="attempt", field=models.PositiveSmallIntegerField(default=1)
         ),
         migrations.AddField(
-            model_name="chunk",
-            name="beat_at",
-            field=models.DateTimeField(null=True),
+            model_name="chunk", name="beat_at", field=models.DateTimeField(null=True)
         ),
         migrations.AddField(
-            model_name="chunk",
-            name="code",
-            field=models.CharField(blank=True, max_length=40),
+            model_name="chunk", name="code", field=models.CharField(blank=True, max_length=40)
         ),
         migrations.AddField(
-            model_name="chunk",
-            name="owner",
-            field=models.CharField(blank=True, max_length=100),
+            model_name="chunk", name="owner", field=models.CharField(blank=True, max_length=100)
         ),
         migrations.AddField(
             model_name="chunk",
@@ -116,7 +99,8 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="chunk",
             constraint=models.UniqueConstraint(
-                fields=("batch", "attempt", "first_position"), name="one_chunk_an_attempt_and_position"
+                fields=("batch", "attempt", "first_position"),
+                name="one_chunk_an_attempt_and_position",
             ),
         ),
         migrations.AddField(
@@ -163,7 +147,9 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="edittask",
             index=models.Index(
-                condition=models.Q(("done_at__isnull", True)), fields=["rung_at"], name="edits_to_do"
+                condition=models.Q(("done_at__isnull", True)),
+                fields=["rung_at"],
+                name="edits_to_do",
             ),
         ),
         migrations.AddIndex(
@@ -179,11 +165,12 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddIndex(
-            model_name="keptanswer",
-            index=models.Index(fields=["kept_at"], name="answers_by_age"),
+            model_name="keptanswer", index=models.Index(fields=["kept_at"], name="answers_by_age")
         ),
         migrations.AddConstraint(
             model_name="keptanswer",
-            constraint=models.UniqueConstraint(fields=("store", "key"), name="one_answer_a_store_and_key"),
+            constraint=models.UniqueConstraint(
+                fields=("store", "key"), name="one_answer_a_store_and_key"
+            ),
         ),
     ]

@@ -57,7 +57,9 @@ class Migration(migrations.Migration):
                 (
                     "store",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="marketplace.store"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="marketplace.store",
                     ),
                 ),
             ],
@@ -73,12 +75,15 @@ class Migration(migrations.Migration):
                     models.CheckConstraint(
                         condition=models.Q(
                             models.Q(("phase", "done"), _negated=True),
-                            models.Q(("made_at__isnull", False), models.Q(("file_key", ""), _negated=True)),
+                            models.Q(
+                                ("made_at__isnull", False),
+                                models.Q(("file_key", ""), _negated=True),
+                            ),
                             _connector="OR",
                         ),
                         name="a_report_that_is_done_has_its_file",
                     )
                 ],
             },
-        ),
+        )
     ]

@@ -142,17 +142,15 @@ class Migration(migrations.Migration):
                         max_length=20,
                         validators=[
                             django.core.validators.RegexValidator(
-                                "[vV]?[0-9]{1,9}(\\.[0-9]{1,9}){0,4}\\Z", "A version such as 5.3 or 5.3.1."
+                                "[vV]?[0-9]{1,9}(\\.[0-9]{1,9}){0,4}\\Z",
+                                "A version such as 5.3 or 5.3.1.",
                             )
                         ],
                     ),
                 ),
                 ("active", models.BooleanField(default=True)),
             ],
-            options={
-                "verbose_name": "ERP",
-                "verbose_name_plural": "ERPs",
-            },
+            options={"verbose_name": "ERP", "verbose_name_plural": "ERPs"},
         ),
         migrations.CreateModel(
             name="Release",
@@ -178,20 +176,16 @@ class Migration(migrations.Migration):
                 ("told_by", models.CharField(blank=True, max_length=80)),
             ],
         ),
-        migrations.RemoveField(
-            model_name="repeatorder",
-            name="erp",
-        ),
-        migrations.RemoveField(
-            model_name="repeatorder",
-            name="erp_acknowledged_at",
-        ),
+        migrations.RemoveField(model_name="repeatorder", name="erp"),
+        migrations.RemoveField(model_name="repeatorder", name="erp_acknowledged_at"),
         migrations.CreateModel(
             name="ConformanceRun",
             fields=[
                 (
                     "id",
-                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
                 ),
                 ("url", models.CharField(max_length=500)),
                 ("asked_at", models.DateTimeField()),
@@ -246,15 +240,24 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
                 ),
                 ("response_id", models.CharField(max_length=64)),
-                ("format", models.CharField(choices=[("native", "native"), ("ubl", "ubl")], max_length=6)),
+                (
+                    "format",
+                    models.CharField(choices=[("native", "native"), ("ubl", "ubl")], max_length=6),
+                ),
                 ("digest", models.CharField(max_length=64)),
                 (
                     "verdict",
                     models.CharField(
-                        choices=[("accepted", "accepted"), ("changed", "changed"), ("refused", "refused")],
+                        choices=[
+                            ("accepted", "accepted"),
+                            ("changed", "changed"),
+                            ("refused", "refused"),
+                        ],
                         max_length=8,
                     ),
                 ),
@@ -265,7 +268,9 @@ class Migration(migrations.Migration):
                 (
                     "decision",
                     models.CharField(
-                        blank=True, choices=[("insisted", "Insisted"), ("taken_up", "Taken Up")], max_length=8
+                        blank=True,
+                        choices=[("insisted", "Insisted"), ("taken_up", "Taken Up")],
+                        max_length=8,
                     ),
                 ),
                 ("decided_at", models.DateTimeField(null=True)),
@@ -296,7 +301,9 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
                 ),
                 ("reference", models.CharField(max_length=64)),
                 ("amount_minor", models.BigIntegerField()),
@@ -305,7 +312,8 @@ class Migration(migrations.Migration):
                 (
                     "source",
                     models.CharField(
-                        choices=[("api", "Api"), ("import", "Import"), ("member", "Member")], max_length=6
+                        choices=[("api", "Api"), ("import", "Import"), ("member", "Member")],
+                        max_length=6,
                     ),
                 ),
                 ("recorded_at", models.DateTimeField()),
@@ -338,7 +346,9 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
                 ),
                 ("occasion", models.UUIDField(unique=True)),
                 ("number", models.CharField(max_length=24, unique=True)),
@@ -441,7 +451,9 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="erpconnection",
             constraint=models.UniqueConstraint(
-                condition=models.Q(("ended_at__isnull", True)), fields=("store",), name="one_live_erp_a_store"
+                condition=models.Q(("ended_at__isnull", True)),
+                fields=("store",),
+                name="one_live_erp_a_store",
             ),
         ),
         migrations.AddConstraint(
@@ -458,7 +470,8 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="erpconnection",
             constraint=models.CheckConstraint(
-                condition=models.Q(("version", ""), _negated=True), name="a_connected_erp_tells_its_version"
+                condition=models.Q(("version", ""), _negated=True),
+                name="a_connected_erp_tells_its_version",
             ),
         ),
         migrations.AddIndex(
@@ -481,7 +494,9 @@ class Migration(migrations.Migration):
             model_name="erpresponse",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    models.Q(("decided_at__isnull", True), ("decided_by__isnull", True), ("decision", "")),
+                    models.Q(
+                        ("decided_at__isnull", True), ("decided_by__isnull", True), ("decision", "")
+                    ),
                     models.Q(
                         ("decided_at__isnull", False),
                         ("decided_by__isnull", False),
@@ -496,7 +511,9 @@ class Migration(migrations.Migration):
             model_name="erpresponse",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    models.Q(("verdict", "accepted"), _negated=True), ("decision", ""), _connector="OR"
+                    models.Q(("verdict", "accepted"), _negated=True),
+                    ("decision", ""),
+                    _connector="OR",
                 ),
                 name="an_accepted_response_asks_for_no_decision",
             ),
@@ -524,7 +541,9 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(
                     models.Q(
-                        ("reversed_at__isnull", True), ("reversed_by__isnull", True), ("reversed_why", "")
+                        ("reversed_at__isnull", True),
+                        ("reversed_by__isnull", True),
+                        ("reversed_why", ""),
                     ),
                     models.Q(
                         ("reversed_at__isnull", False),
@@ -539,7 +558,9 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="proforma",
             index=models.Index(
-                condition=models.Q(("issued_at__isnull", True)), fields=["rung_at"], name="proformas_to_issue"
+                condition=models.Q(("issued_at__isnull", True)),
+                fields=["rung_at"],
+                name="proformas_to_issue",
             ),
         ),
         migrations.AddConstraint(
@@ -547,7 +568,9 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(
                     models.Q(("file_key", ""), ("issued_at__isnull", True)),
-                    models.Q(("issued_at__isnull", False), models.Q(("file_key", ""), _negated=True)),
+                    models.Q(
+                        ("issued_at__isnull", False), models.Q(("file_key", ""), _negated=True)
+                    ),
                     _connector="OR",
                 ),
                 name="an_issued_proforma_has_its_file",
@@ -570,7 +593,9 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(
                     models.Q(("acknowledged_at__isnull", True), ("acknowledged_by__isnull", True)),
-                    models.Q(("acknowledged_at__isnull", False), ("acknowledged_by__isnull", False)),
+                    models.Q(
+                        ("acknowledged_at__isnull", False), ("acknowledged_by__isnull", False)
+                    ),
                     _connector="OR",
                 ),
                 name="an_acknowledged_release_says_when_and_by_whom",

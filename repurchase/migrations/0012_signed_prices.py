@@ -155,10 +155,7 @@ END $$;
 class Migration(migrations.Migration):
     """R-19 and R-54 in the database: a locked price changes to exactly the one that both have signed, or not at all."""
 
-    dependencies = [
-        ("pricing", "0008_offers"),
-        ("repurchase", "0011_payment_and_release"),
-    ]
+    dependencies = [("pricing", "0008_offers"), ("repurchase", "0011_payment_and_release")]
 
     operations = [
         migrations.AddField(

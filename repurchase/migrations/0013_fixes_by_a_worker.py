@@ -4,14 +4,10 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [
-        ("repurchase", "0012_signed_prices"),
-    ]
+    dependencies = [("repurchase", "0012_signed_prices")]
 
     operations = [
         migrations.AddField(
-            model_name="edittask",
-            name="fixes",
-            field=models.JSONField(default=list),
-        ),
+            model_name="edittask", name="fixes", field=models.JSONField(default=list)
+        )
     ]

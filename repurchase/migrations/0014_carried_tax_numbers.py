@@ -14,7 +14,10 @@ DROP = "DROP TRIGGER a_locked_order_keeps_its_tax_number ON repurchase_repeatord
 class Migration(migrations.Migration):
     """What a repeat order carries over is compared with its source order, the tax number too (R-88)."""
 
-    dependencies = [("repurchase", "0013_fixes_by_a_worker"), ("marketplace", "0011_tax_numbers_of_then")]
+    dependencies = [
+        ("repurchase", "0013_fixes_by_a_worker"),
+        ("marketplace", "0011_tax_numbers_of_then"),
+    ]
     operations = [
         migrations.AddField(
             model_name="repeatorder",

@@ -85,5 +85,8 @@ DROP FUNCTION refuse_to_change_locked_policies();
 class Migration(migrations.Migration):
     """What a plan was decided under stays once its prices are locked (⚙); unconfirmed services leave signed orders."""
 
-    dependencies = [("repurchase", "0014_carried_tax_numbers"), ("pricing", "0009_frozen_values_and_rows")]
+    dependencies = [
+        ("repurchase", "0014_carried_tax_numbers"),
+        ("pricing", "0009_frozen_values_and_rows"),
+    ]
     operations = [migrations.RunSQL(REFUSE, ALLOW), migrations.RunSQL(SERVICES, WHOLE)]

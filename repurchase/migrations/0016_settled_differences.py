@@ -74,16 +74,16 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddField(
-            model_name="payment",
-            name="reason",
-            field=models.CharField(blank=True, max_length=300),
+            model_name="payment", name="reason", field=models.CharField(blank=True, max_length=300)
         ),
         migrations.AlterField(
             model_name="payment",
             name="reference",
             field=models.CharField(blank=True, max_length=64),
         ),
-        migrations.RemoveConstraint(model_name="payment", name="one_payment_an_order_and_reference"),
+        migrations.RemoveConstraint(
+            model_name="payment", name="one_payment_an_order_and_reference"
+        ),
         migrations.AddConstraint(
             model_name="payment",
             constraint=models.UniqueConstraint(

@@ -35,14 +35,14 @@ END $$;
 
 
 class Migration(migrations.Migration):
-    dependencies = [
-        ("repurchase", "0016_settled_differences"),
-    ]
+    dependencies = [("repurchase", "0016_settled_differences")]
 
     operations = [
         migrations.AddField("proforma", "alarmed_at", models.DateTimeField(null=True)),
         migrations.AddField("proforma", "busy_until", models.DateTimeField(null=True)),
-        migrations.AddField("proforma", "error", models.CharField(blank=True, default="", max_length=200)),
+        migrations.AddField(
+            "proforma", "error", models.CharField(blank=True, default="", max_length=200)
+        ),
         migrations.AddField("diagnosisreport", "alarmed_at", models.DateTimeField(null=True)),
         migrations.RunSQL(RELEASE_WITHOUT_A_PDF, migrations.RunSQL.noop),
         migrations.RunSQL(OWE, migrations.RunSQL.noop),

@@ -39,14 +39,14 @@ class Migration(migrations.Migration):
             field=models.JSONField(blank=True, default=dict),
         ),
         migrations.AddField(
-            model_name="repeatorder",
-            name="held_at",
-            field=models.DateTimeField(null=True),
+            model_name="repeatorder", name="held_at", field=models.DateTimeField(null=True)
         ),
         migrations.AddIndex(
             model_name="repeatorder",
             index=models.Index(
-                condition=models.Q(("held_at__isnull", False)), fields=["held_at"], name="orders_held_back"
+                condition=models.Q(("held_at__isnull", False)),
+                fields=["held_at"],
+                name="orders_held_back",
             ),
         ),
         migrations.RunSQL(GUARDS, NO_GUARDS),

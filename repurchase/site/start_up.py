@@ -1,4 +1,5 @@
-"""Every process asks before it serves: web, worker, beat and the commands that run on (repurchase/site/production_checks.py)."""
+"""Every process asks before it serves: web, worker, beat and the commands that run on
+(repurchase/site/production_checks.py)."""
 
 from typing import Any
 
@@ -8,7 +9,9 @@ from django.core.exceptions import ImproperlyConfigured
 
 from repurchase.site import production_checks
 
-REFUSED = "This is not fit for production, so nothing starts (`manage.py check_config` says more): {}."
+REFUSED = (
+    "This is not fit for production, so nothing starts (`manage.py check_config` says more): {}."
+)
 
 
 def site() -> production_checks.Site:
@@ -25,12 +28,15 @@ def site() -> production_checks.Site:
         seal_is_demo=not settings.EMBEDDED and bool(settings.SEAL_CERTIFICATE) and _seal_is_demo(),
         mail=settings.EMAIL_BACKEND,
         database_password=database.get("PASSWORD", ""),
-        database_is_remote=bool(host) and not host.startswith("/") and host not in production_checks.LOOPBACK,
+        database_is_remote=bool(host)
+        and not host.startswith("/")
+        and host not in production_checks.LOOPBACK,
     )
 
 
 def _seal_is_demo() -> bool:
-    """One that can't be opened seals nothing, which /readyz and `check_config` say; it keeps nothing from starting."""
+    """One that can't be opened seals nothing, which /readyz and `check_config` say; it keeps
+    nothing from starting."""
     from pricing import seal  # large, and not wanted where no certificate is set
 
     try:

@@ -23,9 +23,9 @@ OURS = {
 class TestTheCatalogue:
     def test_explains_every_code(self):
         assert set(CATALOGUE) == set(Code)
-        assert len(CATALOGUE) == len(SCREENING) + len(BATCHES) + len(REQUESTS) + len(FULFILMENT) + len(
-            DOCUMENTS
-        )
+        assert len(CATALOGUE) == len(SCREENING) + len(BATCHES) + len(REQUESTS) + len(
+            FULFILMENT
+        ) + len(DOCUMENTS)
 
     def test_has_words_for_each(self, subtests):
         for code in Code:
@@ -44,7 +44,11 @@ class TestTheCatalogue:
         for code in Code:
             with subtests.test(code=code):
                 said = problem_texts.of(code, {})
-                named = {name for _, name, _, _ in string.Formatter().parse(CATALOGUE[code].cause) if name}
+                named = {
+                    name
+                    for _, name, _, _ in string.Formatter().parse(CATALOGUE[code].cause)
+                    if name
+                }
                 assert said.cause.count("—") >= len(named)
 
     def test_puts_the_evidence_into_the_words(self):

@@ -1,4 +1,5 @@
-"""No render, no network and no file while rows are held (reliability 11): asked at run time, and of the source."""
+"""No render, no network and no file while rows are held (reliability 11): asked at run time, and
+of the source."""
 
 import ast
 import functools
@@ -22,7 +23,15 @@ from repurchase.fulfilment.services import payment_import
 from repurchase.integration.conformance import runner
 
 ROOT = Path(__file__).parent.parent.parent
-APPS = ("diagnostics", "outbox", "marketplace", "qualification", "eligibility", "pricing", "repurchase")
+APPS = (
+    "diagnostics",
+    "outbox",
+    "marketplace",
+    "qualification",
+    "eligibility",
+    "pricing",
+    "repurchase",
+)
 SLOW: dict[str, Callable[[], object]] = {
     "a render": lambda: pdf.pdf("<p>x</p>"),
     "a kept file": lambda: files.keep("x", b""),
@@ -51,7 +60,8 @@ SENDS = {"outbox.emails"}
 STARTS = {
     "marketplace.sandboxed_reader", "qualification.intake",  # called by `SLOW` above
     "repurchase.management.commands.vendor_assets", "repurchase.embedded.__main__", "repurchase.embedded.portal",
-    "repurchase.embedded.prepared", "repurchase.embedded.servers",  # commands, without a transaction
+    # commands, without a transaction
+    "repurchase.embedded.prepared", "repurchase.embedded.servers",
 }  # fmt: skip
 CONNECTS = {"outbox.http_post", "repurchase.embedded.portal"}
 KNOWN = {

@@ -31,7 +31,9 @@ NO_WEBHOOK = uuid.UUID(int=1)
 
 
 def address(pattern, batch_ref: str, order_ref: str, webhook_id: object = NO_WEBHOOK) -> str:
-    path = API + str(pattern.pattern).replace("<uuid:pk>", str(NO_WEBHOOK)).replace("<fileform:form>", "xlsx")
+    path = API + str(pattern.pattern).replace("<uuid:pk>", str(NO_WEBHOOK)).replace(
+        "<fileform:form>", "xlsx"
+    )
     ref = order_ref if pattern.name == "order" else batch_ref
     return path.replace("<ref:ref>", ref).replace("<uuid:webhook_id>", str(webhook_id))
 
@@ -54,7 +56,9 @@ def call(client, method, url, key=""):
 def endpoints(order) -> list[tuple[URLPattern, str, str]]:
     """Each endpoint with each method: (pattern, method, address)."""
     walk = itertools.product(GUARDED, ("get", "post"))
-    return [(pattern, method, address(pattern, order.batch.ref, order.ref)) for pattern, method in walk]
+    return [
+        (pattern, method, address(pattern, order.batch.ref, order.ref)) for pattern, method in walk
+    ]
 
 
 class TestEveryEndpoint:
@@ -70,7 +74,9 @@ class TestEveryEndpoint:
     def test_refuses_a_wrong_key(self, client, endpoints, subtests, bad):
         for pattern, method, url in endpoints:
             with subtests.test(endpoint=pattern.name, method=method):
-                problem(call(client, method, url, bad.encode().decode("latin-1")), 401, "KEY_INVALID")
+                problem(
+                    call(client, method, url, bad.encode().decode("latin-1")), 401, "KEY_INVALID"
+                )
 
     def test_refuses_a_revoked_key(self, client, store, endpoints, subtests):
         key = world.key(store)
@@ -128,7 +134,10 @@ class TestAKey:
     def test_is_read_from_the_header(self, client, store, header):
         key = world.key(store, "read")
 
-        assert client.get(API + "batches/", headers={"Authorization": header.format(key)}).status_code == 200
+        assert (
+            client.get(API + "batches/", headers={"Authorization": header.format(key)}).status_code
+            == 200
+        )
 
     @pytest.mark.parametrize("header", ["Basic {}", "{}", "Token {}"])
     def test_is_not_taken_by_another_scheme(self, client, store, header):

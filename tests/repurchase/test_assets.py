@@ -16,7 +16,9 @@ NOT_SERVED = {
     "agreements",
     "reports",
 }  # they become emails and PDFs, which no content policy reaches
-PAGES = [file for file in (BASE / "templates").rglob("*.html") if file.parent.name not in NOT_SERVED]
+PAGES = [
+    file for file in (BASE / "templates").rglob("*.html") if file.parent.name not in NOT_SERVED
+]
 SCRIPTS = list((BASE / "static" / "js").glob("*.js"))
 LIMIT_BYTES = 1_500_000
 
@@ -46,8 +48,14 @@ class TestVendoredFiles:
 
 class TestIcons:
     def test_that_pages_name_are_in_the_sprite(self):
-        named = {name for page in PAGES for name in re.findall(r'{% icon "([a-z-]+)"', page.read_text())}
-        named |= {name for page in PAGES for name in re.findall(r'icon_name="([a-z-]+)"', page.read_text())}
+        named = {
+            name for page in PAGES for name in re.findall(r'{% icon "([a-z-]+)"', page.read_text())
+        }
+        named |= {
+            name
+            for page in PAGES
+            for name in re.findall(r'icon_name="([a-z-]+)"', page.read_text())
+        }
         named |= {shown.icon for kind in states.KINDS.values() for shown in kind.values()}
         assert named - set(ICONS) == set()
 

@@ -1,4 +1,5 @@
-"""The migrated data directory that tests begin with is another one as soon as anything that it is made from is another."""
+"""The migrated data directory that tests begin with is another one as soon as anything that it is
+made from is another."""
 
 import shutil
 import subprocess
