@@ -76,7 +76,7 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix) -
 @pytest.fixture(autouse=True)
 def _counted_apart():
     """Each test counts calls from nought, whoever else uses this Redis."""
-    rate_limits.shared().key_prefix = f"test:{uuid.uuid4()}"
+    rate_limits.shared_cache().key_prefix = f"test:{uuid.uuid4()}"
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 from django.db import migrations
 
-from diagnostics.append_only import kept
+from diagnostics.append_only import forbid_row_changes
 
 
 class Migration(migrations.Migration):
@@ -10,4 +10,4 @@ class Migration(migrations.Migration):
         ("eligibility", "0002_records_of_edits"),
         ("diagnostics", "0004_rows_that_stay"),
     ]
-    operations = [kept("eligibility_screeningrecord")]
+    operations = [forbid_row_changes("eligibility_screeningrecord")]

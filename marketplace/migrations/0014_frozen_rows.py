@@ -3,7 +3,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-from diagnostics.append_only import kept
+from diagnostics.append_only import forbid_row_changes
 
 TARIFFS = {
     "marketplace_commissionrate": ("category_id",),
@@ -111,14 +111,14 @@ class Migration(migrations.Migration):
             for model, name, to, options in PROTECTED
         ),
         migrations.RunSQL(close(), DROP),
-        *(kept(table) for table in TARIFFS),
-        kept("marketplace_fxrateset"),
-        kept("marketplace_fxrate"),
-        kept("marketplace_indexclose"),
-        kept("marketplace_policyvalue"),
-        kept("marketplace_pricelistentry"),
-        kept("marketplace_paymentterms"),
-        kept("marketplace_registrationrequirement"),
-        kept("marketplace_carrierservice", "name", "carrier"),
-        kept("marketplace_quarantined", "verdict", "decided_at", "decided_by", "why"),
+        *(forbid_row_changes(table) for table in TARIFFS),
+        forbid_row_changes("marketplace_fxrateset"),
+        forbid_row_changes("marketplace_fxrate"),
+        forbid_row_changes("marketplace_indexclose"),
+        forbid_row_changes("marketplace_policyvalue"),
+        forbid_row_changes("marketplace_pricelistentry"),
+        forbid_row_changes("marketplace_paymentterms"),
+        forbid_row_changes("marketplace_registrationrequirement"),
+        forbid_row_changes("marketplace_carrierservice", "name", "carrier"),
+        forbid_row_changes("marketplace_quarantined", "verdict", "decided_at", "decided_by", "why"),
     ]

@@ -4,7 +4,7 @@ import django.db.models.deletion
 from django.db import migrations, models
 
 from diagnostics import ledger, proofs
-from diagnostics.append_only import kept
+from diagnostics.append_only import forbid_row_changes
 from marketplace import clock
 
 PROVING = (
@@ -52,7 +52,9 @@ def record_what_stands(apps, schema_editor) -> None:
                     subject=f"store:{store_id}",
                     by="system:migration",
                     at=clock.now(),
-                    rows=proofs.of(model.objects.filter(pk__in=pks[start : start + AT_ONCE])),
+                    rows=proofs.digest_rows(
+                        model.objects.filter(pk__in=pks[start : start + AT_ONCE])
+                    ),
                 )
 
 
@@ -106,18 +108,18 @@ class Migration(migrations.Migration):
             model_name="signature", name="particulars", field=models.JSONField(default=dict)
         ),
         migrations.RunSQL(REFUSE, ALLOW),
-        kept("pricing_frozenvalues"),
-        kept("pricing_lockterms"),
-        kept("pricing_act"),
-        kept("pricing_offer"),
-        kept("pricing_offerterms"),
-        kept("pricing_approval"),
-        kept("pricing_signature"),
-        kept("pricing_remark"),
-        kept("pricing_sealedagreement"),
-        kept("pricing_grant", "version"),
-        kept("pricing_renegotiation", "ended_at", "ended_by"),
-        kept(
+        forbid_row_changes("pricing_frozenvalues"),
+        forbid_row_changes("pricing_lockterms"),
+        forbid_row_changes("pricing_act"),
+        forbid_row_changes("pricing_offer"),
+        forbid_row_changes("pricing_offerterms"),
+        forbid_row_changes("pricing_approval"),
+        forbid_row_changes("pricing_signature"),
+        forbid_row_changes("pricing_remark"),
+        forbid_row_changes("pricing_sealedagreement"),
+        forbid_row_changes("pricing_grant", "version"),
+        forbid_row_changes("pricing_renegotiation", "ended_at", "ended_by"),
+        forbid_row_changes(
             "pricing_lock",
             "status",
             "renegotiation_deadline",

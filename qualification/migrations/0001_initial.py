@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
                             ("open", "open"),
                             ("lapsed", "lapsed"),
                         ],
-                        default=qualification.review.Standing["NOT_OPEN"],
+                        default=qualification.review.QualificationStatus["NOT_OPEN"],
                         max_length=10,
                     ),
                 ),

@@ -50,7 +50,7 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="qualification",
             index=models.Index(
-                condition=models.Q(("state", qualification.review.Standing["OPEN"])),
+                condition=models.Q(("state", qualification.review.QualificationStatus["OPEN"])),
                 fields=["due_at"],
                 name="standings_due",
             ),
@@ -59,7 +59,9 @@ class Migration(migrations.Migration):
             model_name="qualification",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    models.Q(("state", qualification.review.Standing["OPEN"]), _negated=True),
+                    models.Q(
+                        ("state", qualification.review.QualificationStatus["OPEN"]), _negated=True
+                    ),
                     ("valid_until", None),
                     ("due_at__isnull", False),
                     _connector="OR",

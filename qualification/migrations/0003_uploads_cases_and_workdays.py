@@ -149,7 +149,7 @@ class Migration(migrations.Migration):
                             ("approved", "approved"),
                             ("rejected", "rejected"),
                         ],
-                        default=qualification.uploads.State["UPLOADED"],
+                        default=qualification.uploads.UploadState["UPLOADED"],
                         max_length=10,
                     ),
                 ),
@@ -197,8 +197,8 @@ class Migration(migrations.Migration):
                             (
                                 "state__in",
                                 [
-                                    qualification.uploads.State["UPLOADED"],
-                                    qualification.uploads.State["READING"],
+                                    qualification.uploads.UploadState["UPLOADED"],
+                                    qualification.uploads.UploadState["READING"],
                                 ],
                             )
                         ),
@@ -234,9 +234,9 @@ class Migration(migrations.Migration):
                                 (
                                     "state__in",
                                     [
-                                        qualification.uploads.State["READ"],
-                                        qualification.uploads.State["APPROVED"],
-                                        qualification.uploads.State["REJECTED"],
+                                        qualification.uploads.UploadState["READ"],
+                                        qualification.uploads.UploadState["APPROVED"],
+                                        qualification.uploads.UploadState["REJECTED"],
                                     ],
                                 ),
                                 _negated=True,

@@ -116,7 +116,7 @@ class Migration(migrations.Migration):
                     ("open", "Open"),
                     ("lapsed", "Lapsed"),
                 ],
-                default=qualification.review.Standing["NOT_OPEN"],
+                default=qualification.review.QualificationStatus["NOT_OPEN"],
                 max_length=10,
                 verbose_name="state",
             ),

@@ -1,7 +1,7 @@
 import django.contrib.postgres.indexes
 from django.db import migrations, models
 
-from qualification.repeated_statements import marks
+from qualification.repeated_statements import identifying_marks
 
 
 def mark_statements(apps, schema_editor):
@@ -9,7 +9,7 @@ def mark_statements(apps, schema_editor):
     uploads = apps.get_model("qualification", "Upload")
     for row in uploads.objects.filter(kind="bank_statements", reading__isnull=False).iterator(200):
         uploads.objects.filter(pk=row.pk).update(
-            marks=marks(_Read(row.reading["fields"], row.settled))
+            marks=identifying_marks(_Read(row.reading["fields"], row.settled))
         )
 
 

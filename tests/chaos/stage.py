@@ -76,7 +76,7 @@ class Stage:
         return subprocess.Popen(
             command,
             cwd=ROOT,
-            env=servers.with_role(self.environment, "worker"),
+            env=servers.environment_for_role(self.environment, "worker"),
             start_new_session=True,
             preexec_fn=servers.die_with_parent,
             stdout=(self.folder / f"{name}.log").open("a"),
@@ -146,8 +146,8 @@ def staged(folder: Path) -> Iterator[Stage]:
         (folder / "redis").mkdir(parents=True)
         environment = {
             **os.environ,
-            **servers.secrets_of(folder),
-            "DATABASE_URL": servers.as_role("owner", socket_dir),
+            **servers.load_or_make_secrets(folder),
+            "DATABASE_URL": servers.url_for_role("owner", socket_dir),
             "REDIS_URL": f"unix://{folder / 'redis.sock'}",
             "DATA_DIR": str(folder),
             "DJANGO_SETTINGS_MODULE": "repurchase.embedded.settings",

@@ -8,7 +8,7 @@ from django.apps import apps
 from django.core.management import CommandError, call_command
 
 from marketplace.models import ScreenedParty
-from marketplace.names import same
+from marketplace.names import is_same_name
 
 pytestmark = pytest.mark.django_db
 HEADER = "name,aliases,country,reference,listed_from,listed_until\n"
@@ -166,7 +166,7 @@ class TestAListAsItIsPublished:
             "SAMPLEOV, Ivan Petrovich",
             ["THE SAMPLE", "SAMPLOV"],
         )
-        assert same("Ivan Sampleov Petrovich", party.name)
+        assert is_same_name("Ivan Sampleov Petrovich", party.name)
 
 
 class TestTheMigrationOfTheKeys:

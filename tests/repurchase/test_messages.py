@@ -103,7 +103,7 @@ class TestChinese:
 
     def test_words_every_code(self):
         with translation.override("zh-hans"):
-            said = {code: problem_texts.of(code) for code in CATALOGUE}
+            said = {code: problem_texts.describe(code) for code in CATALOGUE}
         assert said
         texts = [(code, text) for code, each in said.items() for text in (each.title, each.fix)]
         assert [
