@@ -1,6 +1,6 @@
 # `make run` and `make test` set everything up; `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench ocr-report chaos chaos-long check-clock check-slow screenshots setup setup-test messages clean
+.PHONY: help run test test-fast lint bench ocr-report chaos chaos-long check-clock check-slow screenshots setup setup-test messages clean
 
 PACKAGES := sh repurchase/embedded/system-packages.sh
 VENV := .venv
@@ -9,6 +9,9 @@ UV := .uv/bin/uv
 PY := $(VENV)/bin/python
 PRIVATE := $(PY) -m repurchase.embedded with --temporary --
 WORKERS ?= 3
+# Each of the many processes would compile every module anew where the environment forbids to keep what was compiled.
+export PYTHONDONTWRITEBYTECODE :=
+export PYTHONPYCACHEPREFIX := $(CURDIR)/.cache/bytecode
 # Of each operation of the API, for `make chaos`; `make test` has 4.
 SCHEMATHESIS_EXAMPLES ?= 200
 
@@ -40,6 +43,10 @@ run: setup ## the portal with a demo store, on http://127.0.0.1:$(PORT)
 test: setup-test ## linters, contracts and every test, on private servers
 	@$(MAKE) --no-print-directory lint
 	@$(PRIVATE) $(PY) -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder $(TESTS)
+
+test-fast: setup-test ## linters, contracts and the tests that need no database and no program
+	@$(MAKE) --no-print-directory lint
+	@$(PRIVATE) $(PY) -m pytest -q -n 2 --dist loadscope --hypothesis-profile quick -m 'not database and not programs' $(TESTS)
 
 lint: $(VENV)/.test ## ruff, import contracts, no floats in money, templates
 	@$(VENV)/bin/ruff check .
@@ -81,4 +88,4 @@ messages: setup-test ## collects new texts into locale/
 	@$(PRIVATE) $(PY) manage.py makemessages --all --no-obsolete --no-wrap --no-location --ignore 'tests/*' --ignore '.venv/*' --ignore '.uv/*'
 
 clean: ## removes what the set-up made, the data included
-	rm -rf $(VENV) .uv .data .pytest_cache .ruff_cache .import_linter_cache bench.json ocr-report.json check-slow.json
+	rm -rf $(VENV) .uv .data .cache .pytest_cache .ruff_cache .import_linter_cache bench.json ocr-report.json check-slow.json

@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from repurchase.embedded import portal, servers
+from repurchase.embedded import portal, prepared, servers
 
 
 def main() -> int:
@@ -18,16 +18,24 @@ def main() -> int:
     verbs = parser.add_subparsers(dest="verb", required=True)
     run = verbs.add_parser("run", help="the portal with a demo store, until Ctrl-C")
     run.add_argument("--port", type=int, default=int(os.environ.get("PORT", "8000")))
-    run.add_argument("--fast", action="store_true", help="for tests: no fsync")
+    run.add_argument(
+        "--fast",
+        action="store_true",
+        help="for tests: no fsync, and a database that is migrated already",
+    )
     with_ = verbs.add_parser("with", help="runs a command on private servers")
     with_.add_argument(
-        "--temporary", action="store_true", help="in an empty folder that is deleted afterwards"
+        "--temporary",
+        action="store_true",
+        help="in a folder that is deleted afterwards, with a migrated database",
     )
     with_.add_argument("command", nargs=argparse.REMAINDER)
     arguments = parser.parse_args()
 
     data_dir = Path(os.environ.get("DATA_DIR", ".data")).resolve()
     if arguments.verb == "run":
+        if arguments.fast and not (data_dir / "postgres").exists():
+            prepared.copy_to(data_dir / "postgres")
         return portal.run(data_dir, port=arguments.port, fast=arguments.fast)
     command = arguments.command[1:] if arguments.command[:1] == ["--"] else arguments.command
     if not command:
@@ -36,9 +44,19 @@ def main() -> int:
         return _run_until_interrupted(command, data_dir, fast=False)
     temporary = Path(tempfile.mkdtemp(prefix="bro-"))
     try:
+        prepared.copy_to(temporary / "postgres")
+        os.environ["TEMPLATE_DATABASE"] = prepared.TEMPLATE
+        _keep_bytecode()
         return _run_until_interrupted(command, temporary, fast=True)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _keep_bytecode() -> None:
+    """Tests start many processes, and each would compile every module anew where bytecode isn't
+    written."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ["PYTHONPYCACHEPREFIX"] = str(prepared.ROOT / ".cache" / "bytecode")
 
 
 def _run_until_interrupted(command: list[str], data_dir: Path, *, fast: bool) -> int:

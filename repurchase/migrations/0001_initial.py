@@ -5,8 +5,8 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+import repurchase.batching
 import repurchase.models
-import repurchase.models.batch_states
 
 
 class Migration(migrations.Migration):
@@ -55,7 +55,7 @@ class Migration(migrations.Migration):
                             ("failed", "failed"),
                             ("cancelled", "cancelled"),
                         ],
-                        default=repurchase.models.batch_states.BatchStatus["SCREENING"],
+                        default=repurchase.batching.BatchStatus["SCREENING"],
                         max_length=10,
                     ),
                 ),

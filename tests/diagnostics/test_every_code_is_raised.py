@@ -2,6 +2,7 @@
 source."""
 
 import ast
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -40,7 +41,13 @@ RAISERS = {
 }
 
 
-def trees() -> Iterator[tuple[str, ast.Module]]:
+@functools.cache
+def trees() -> tuple[tuple[str, ast.Module], ...]:
+    """Parsed once, for every test that walks them."""
+    return tuple(_trees())
+
+
+def _trees() -> Iterator[tuple[str, ast.Module]]:
     for app in APPS:
         for file in sorted((BASE / app).rglob("*.py")):
             name = file.relative_to(BASE).as_posix()
@@ -139,12 +146,13 @@ class TestTheSource:
 
 
 class TestTheCatalogue:
-    @pytest.mark.parametrize("code", Code)
-    def test_gives_a_fix_that_says_what_to_do(self, code):
-        fix = CATALOGUE[code].fix
-        assert len(fix.split()) > 1
-        assert fix != CATALOGUE[code].cause
-        assert "{detail}" not in fix
+    def test_gives_a_fix_that_says_what_to_do(self, subtests):
+        for code in Code:
+            with subtests.test(code=code):
+                fix = CATALOGUE[code].fix
+                assert len(fix.split()) > 1
+                assert fix != CATALOGUE[code].cause
+                assert "{detail}" not in fix
 
 
 class TestTheWalk:

@@ -65,21 +65,23 @@ def fresh() -> Iterator[str]:
     migrations. Its URL."""
     url = os.environ["DATABASE_URL"]
     socket_dir, name = parse_qs(urlparse(url).query)["host"][0], f"roles_{uuid.uuid4().hex[:12]}"
-    with servers._superuser_cursor(socket_dir, "postgres") as cursor:
-        cursor.execute(f"CREATE DATABASE {name}")
+    fresh_url = re.sub(r"@/\w+\?", f"@/{name}?", url)
+    template = os.environ.get("TEMPLATE_DATABASE")  # was set up in the same way
+    with servers.superuser(socket_dir, "postgres") as cursor:
+        cursor.execute(f"CREATE DATABASE {name}" + (f" TEMPLATE {template}" if template else ""))
     try:
-        with servers._superuser_cursor(socket_dir, name) as cursor:
-            cursor.execute(servers.ROLES.read_text())
-        fresh_url = re.sub(r"@/\w+\?", f"@/{name}?", url)
-        subprocess.run(
-            [sys.executable, "manage.py", "migrate", "--verbosity", "0"],
-            cwd=ROOT,
-            check=True,
-            env={**os.environ, "DATABASE_URL": fresh_url},
-        )
+        if not template:
+            with servers.superuser(socket_dir, name) as cursor:
+                cursor.execute(servers.ROLES.read_text())
+            subprocess.run(
+                [sys.executable, "manage.py", "migrate", "--verbosity", "0"],
+                cwd=ROOT,
+                check=True,
+                env={**os.environ, "DATABASE_URL": fresh_url},
+            )
         yield fresh_url
     finally:
-        with servers._superuser_cursor(socket_dir, "postgres") as cursor:
+        with servers.superuser(socket_dir, "postgres") as cursor:
             cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
@@ -187,7 +189,7 @@ def test_a_role_that_had_every_right_is_refused_all_the_same(alice, bob):
     have given."""
     rows_of_every_table(alice, bob)
     settings = connection.settings_dict
-    with servers._superuser_cursor(
+    with servers.superuser(
         settings["OPTIONS"].get("host") or settings["HOST"], settings["NAME"]
     ) as cursor:
         cursor.execute(

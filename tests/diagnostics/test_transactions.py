@@ -2,6 +2,7 @@
 of the source."""
 
 import ast
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -59,7 +60,8 @@ SENDS = {"outbox.emails"}
 STARTS = {
     "marketplace.sandboxed_reader", "qualification.intake",  # called by `SLOW` above
     "repurchase.management.commands.vendor_assets", "repurchase.embedded.__main__", "repurchase.embedded.portal",
-    "repurchase.embedded.servers",  # commands, without a transaction
+    # commands, without a transaction
+    "repurchase.embedded.prepared", "repurchase.embedded.servers",
 }  # fmt: skip
 CONNECTS = {"outbox.http_post", "repurchase.embedded.portal"}
 KNOWN = {
@@ -75,6 +77,7 @@ KNOWN = {
 }
 
 
+@functools.cache
 def imports_of(file: Path) -> set[str]:
     found = set()
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):

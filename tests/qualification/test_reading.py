@@ -36,6 +36,7 @@ def read():
     return once
 
 
+@pytest.mark.programs
 class TestAScan:
     @pytest.mark.parametrize("name", SIX)
     def test_is_read_right_or_shown_to_a_human(self, read, name):

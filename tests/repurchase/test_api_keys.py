@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime as dt
+import itertools
 import json
 import re
 import uuid
@@ -10,6 +11,7 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.db import connections
 from django.test import AsyncClient
+from django.urls import URLPattern
 from django.utils import timezone
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.validation import validate_schema
@@ -38,7 +40,6 @@ def address(pattern, batch_ref: str, order_ref: str, webhook_id: object = NO_WEB
 
 GUARDED = [pattern for pattern in urls.urlpatterns if pattern.name not in OPEN]
 OF_A_ROW = [pattern for pattern in GUARDED if "<ref:ref>" in str(pattern.pattern)]
-NAMED = {"ids": lambda pattern: pattern.name}
 
 
 @pytest.fixture
@@ -51,76 +52,76 @@ def call(client, method, url, key=""):
     return getattr(client, method)(url, content_type="application/json", headers=headers)
 
 
-@pytest.mark.parametrize("pattern", GUARDED, **NAMED)
-@pytest.mark.parametrize("method", ["get", "post"])
-class TestEveryEndpoint:
-    def test_asks_for_a_key(self, client, order, pattern, method):
-        answer = call(client, method, address(pattern, order.batch.ref, order.ref))
+@pytest.fixture
+def endpoints(order) -> list[tuple[URLPattern, str, str]]:
+    """Each endpoint with each method: (pattern, method, address)."""
+    walk = itertools.product(GUARDED, ("get", "post"))
+    return [
+        (pattern, method, address(pattern, order.batch.ref, order.ref)) for pattern, method in walk
+    ]
 
-        problem(answer, 401, "KEY_INVALID")
-        assert answer["WWW-Authenticate"] == 'Bearer realm="api"'
+
+class TestEveryEndpoint:
+    def test_asks_for_a_key(self, client, endpoints, subtests):
+        for pattern, method, url in endpoints:
+            with subtests.test(endpoint=pattern.name, method=method):
+                answer = call(client, method, url)
+
+                problem(answer, 401, "KEY_INVALID")
+                assert answer["WWW-Authenticate"] == 'Bearer realm="api"'
 
     @pytest.mark.parametrize("bad", ["nonsense", "bro_", "ключ", "a b c", "x" * 5000])
-    def test_refuses_a_wrong_key(self, client, order, pattern, method, bad):
-        answer = call(
-            client,
-            method,
-            address(pattern, order.batch.ref, order.ref),
-            bad.encode().decode("latin-1"),
-        )
+    def test_refuses_a_wrong_key(self, client, endpoints, subtests, bad):
+        for pattern, method, url in endpoints:
+            with subtests.test(endpoint=pattern.name, method=method):
+                problem(
+                    call(client, method, url, bad.encode().decode("latin-1")), 401, "KEY_INVALID"
+                )
 
-        problem(answer, 401, "KEY_INVALID")
-
-    def test_refuses_a_revoked_key(self, client, store, order, pattern, method):
+    def test_refuses_a_revoked_key(self, client, store, endpoints, subtests):
         key = world.key(store)
         ApiKey.objects.update(revoked_at=timezone.now() + dt.timedelta(seconds=1))
 
-        problem(
-            call(client, method, address(pattern, order.batch.ref, order.ref), key),
-            401,
-            "KEY_INVALID",
-        )
+        for pattern, method, url in endpoints:
+            with subtests.test(endpoint=pattern.name, method=method):
+                problem(call(client, method, url, key), 401, "KEY_INVALID")
 
-    def test_refuses_a_signed_in_member_without_a_key(self, client, alice, order, pattern, method):
+    def test_refuses_a_signed_in_member_without_a_key(self, client, alice, endpoints, subtests):
         client.force_login(alice)
 
-        problem(
-            call(client, method, address(pattern, order.batch.ref, order.ref)), 401, "KEY_INVALID"
-        )
+        for pattern, method, url in endpoints:
+            with subtests.test(endpoint=pattern.name, method=method):
+                problem(call(client, method, url), 401, "KEY_INVALID")
 
-    def test_needs_the_scope(self, client, store, order, pattern, method):
-        writes_nothing = any(name in str(pattern) for name in ("screenings", "fee-quotes"))
-        only_reads = method == "get" or writes_nothing
-        has, lacks = ("write", "read") if only_reads else ("read", "write")
-        key = world.key(store, has)
-
-        refused = problem(
-            call(client, method, address(pattern, order.batch.ref, order.ref), key),
-            403,
-            "SCOPE_MISSING",
-        )
-        assert lacks in refused["detail"]
+    def test_needs_the_scope(self, client, store, endpoints, subtests):
+        keys = {scope: world.key(store, scope) for scope in ("read", "write")}
+        for pattern, method, url in endpoints:
+            writes_nothing = any(name in str(pattern) for name in ("screenings", "fee-quotes"))
+            only_reads = method == "get" or writes_nothing
+            has, lacks = ("write", "read") if only_reads else ("read", "write")
+            with subtests.test(endpoint=pattern.name, method=method):
+                refused = problem(call(client, method, url, keys[has]), 403, "SCOPE_MISSING")
+                assert lacks in refused["detail"]
 
 
-@pytest.mark.parametrize("pattern", OF_A_ROW, **NAMED)
 class TestAStranger:
-    def test_gets_the_404_of_what_is_not_there(self, client, order, pattern):
+    def test_gets_the_404_of_what_is_not_there(self, client, order, subtests):
         key = world.key(world.store())
         before = list(Batch.objects.values()), list(RepeatOrder.objects.values())
 
-        for method in ("get", "post"):
-            told = []
-            for batch_ref, order_ref in (
-                (order.batch.ref, order.ref),
-                ("BR-00000000", "BR-00000000-0001"),
-            ):
-                answer = call(client, method, address(pattern, batch_ref, order_ref), key)
-                body = answer.json()
-                told.append((answer.status_code, {**body, "request_id": ""}))
-            assert told[0] == told[1]
-            assert told[0][0] in (404, 405)
-
-        assert before == (list(Batch.objects.values()), list(RepeatOrder.objects.values()))
+        for pattern, method in itertools.product(OF_A_ROW, ("get", "post")):
+            with subtests.test(endpoint=pattern.name, method=method):
+                told = []
+                for batch_ref, order_ref in (
+                    (order.batch.ref, order.ref),
+                    ("BR-00000000", "BR-00000000-0001"),
+                ):
+                    answer = call(client, method, address(pattern, batch_ref, order_ref), key)
+                    body = answer.json()
+                    told.append((answer.status_code, {**body, "request_id": ""}))
+                assert told[0] == told[1]
+                assert told[0][0] in (404, 405)
+                assert before == (list(Batch.objects.values()), list(RepeatOrder.objects.values()))
 
 
 class TestAKey:

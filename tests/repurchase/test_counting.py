@@ -64,6 +64,7 @@ def away(monkeypatch):
 
 
 class TestCalls:
+    @pytest.mark.programs
     def test_are_counted_for_all_processes(self):
         name = str(os.getpid())
         with ThreadPoolExecutor(2) as pool:

@@ -47,13 +47,17 @@ def locked_batch(store) -> Batch:
 
 @pytest.mark.django_db
 class TestTheDatabase:
-    @pytest.mark.parametrize(("table", "change"), EDITS)
     @pytest.mark.parametrize("status", ["locked", "confirmed", "awaiting_payment"])
-    def test_refuses_to_change_locked_terms(self, store, table, change, status):
+    def test_refuses_to_change_locked_terms(self, store, subtests, status):
         locked_batch(store)
         RepeatOrder.objects.update(status=status)
-        with pytest.raises(IntegrityError, match="PRICE_LOCKED"), transaction.atomic():
-            connection.cursor().execute(f"UPDATE {table} SET {change}")
+        for table, change in EDITS:
+            with (
+                subtests.test(table=table, change=change),
+                pytest.raises(IntegrityError, match="PRICE_LOCKED"),
+                transaction.atomic(),
+            ):
+                connection.cursor().execute(f"UPDATE {table} SET {change}")
 
     @pytest.mark.parametrize("table", [*CHANGED])
     def test_refuses_to_delete_them(self, store, table):

@@ -157,6 +157,7 @@ BEAT = [
 COURIER = [sys.executable, "manage.py", "send_webhooks", "--once"]
 
 
+@pytest.mark.programs
 class TestAProcess:
     """As an operator starts it: it says why, and ends before it has done anything."""
 

@@ -26,7 +26,7 @@ from pricing import signing
 from pricing.models import Grant, Lock
 from repurchase.batches.queries import worker_health
 from repurchase.batches.services import batches
-from repurchase.embedded import portal, servers
+from repurchase.embedded import portal, prepared, servers
 from repurchase.models import Heartbeat
 from tests import beside, world
 from tests.chaos.fleet import fleet
@@ -93,15 +93,9 @@ class TestWithoutPostgres:
     PAGES = ("/", "/orders/", "/sign-in/", "/b/x.y/", "/batches/BR-AAAAAAAA/", "/admin/login/")
 
     def test_pages_and_api_answer_503_until_it_is_back(self, folder):
+        prepared.copy_to(folder / "postgres")
         with servers.started(folder, fast=True) as both:
             environment = {**os.environ, **both.environment}
-            subprocess.run(
-                [sys.executable, "manage.py", "migrate", "--verbosity", "0"],
-                cwd=ROOT,
-                env=environment,
-                check=True,
-                timeout=PATIENCE,
-            )
             with web(servers.environment_for_role(environment, "web")) as url:
                 assert asked(f"{url}/sign-in/")[0] == 200
                 psutil.Process(both.postgres.get_postmaster_info().pid).send_signal(signal.SIGQUIT)
@@ -231,8 +225,9 @@ class TestWithoutTheBroker:
 @pytest.mark.django_db
 class TestTheProgress:
     def test_tells_no_time_while_the_workers_are_silent(self, store):
-        # the tests' own Redis answers, and nothing was ever silent
-        assert not worker_health.is_work_waiting()
+        assert (
+            not worker_health.is_work_waiting()
+        )  # the tests' own Redis answers, and nothing was ever silent
         Heartbeat.objects.create(name="sweep", beat_at=clock.now())
         assert not worker_health.is_work_waiting()
         Heartbeat.objects.update(beat_at=clock.now() - worker_health.HEARTBEAT_MAX_AGE)
