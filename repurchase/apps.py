@@ -19,6 +19,7 @@ class RepurchaseConfig(AppConfig):
         from repurchase.services import sealing  # noqa: F401
 
         checks.register(start_up.check)
+        checks.register(start_up.check_database, checks.Tags.database)
         naming.name_models()
         post_migrate.connect(_know_erps, sender=self)
 

@@ -33,6 +33,8 @@ BEGIN
         SELECT m.ref FROM moved m LEFT JOIN signed s ON s.lock_id = m.lock_id AND s.ref = m.ref
          WHERE (s.goods, s.freight, s.tax, s.total)
                IS DISTINCT FROM (m.goods_minor, m.freight_minor, m.tax_minor, m.total_minor)
+           AND NOT (m.goods_minor <= s.goods AND m.freight_minor <= s.freight AND m.tax_minor <= s.tax
+                    AND m.total_minor <= s.total AND left_a_service_out(m.lock_id, m.ref))
          LIMIT 1
     $query$ INTO bad;
     IF bad IS NOT NULL THEN

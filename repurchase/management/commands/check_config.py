@@ -22,7 +22,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="machine-readable output")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        errors = production.errors(start_up.site())
+        errors = [*production.errors(start_up.site()), *start_up.of_another_version()]
         warnings = [text for text in [*_settings(), *_seal(), *_of_django()] if text not in errors]
         if options["json"]:
             self.stdout.write(json.dumps({"errors": errors, "warnings": warnings}))
