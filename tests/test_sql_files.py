@@ -43,9 +43,9 @@ class TestAFile:
     def test_belongs_to_an_app(self):
         assert {file.parents[1].name for file in FILES} <= {config.label for config in apps.get_app_configs()}
 
-    def test_has_no_line_above_120_columns(self):
+    def test_has_no_line_above_100_columns(self):
         for file in FILES:
-            assert max(map(len, file.read_text(encoding="utf-8").splitlines())) <= 120, file
+            assert max(map(len, file.read_text(encoding="utf-8").splitlines())) <= 100, file
 
 
 class TestARule:

@@ -1,4 +1,5 @@
--- The ledger: one entry a decision, chained by digests. Entries are added, never changed (`verify_ledger`).
+-- The ledger: one entry a decision, chained by digests. Entries are added, never changed
+-- (`verify_ledger`).
 
 CREATE OR REPLACE FUNCTION refuse_to_change_the_ledger() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

@@ -1,8 +1,10 @@
--- Whether a party is the one on a screening list is decided by two people, and what they said stays (R-90).
+-- Whether a party is the one on a screening list is decided by two people, and what they said stays
+-- (R-90).
 
 CREATE OR REPLACE FUNCTION refuse_to_change_an_answer() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    RAISE EXCEPTION '% on % refused: what was answered about a listed party stays', TG_OP, TG_TABLE_NAME
+    RAISE EXCEPTION '% on % refused: what was answered about a listed party stays',
+        TG_OP, TG_TABLE_NAME
         USING ERRCODE = 'integrity_constraint_violation';
 END $$;
 
@@ -32,5 +34,6 @@ BEGIN
 END $$;
 
 -- A verdict needs two members who said the same (R-90).
-CREATE TRIGGER a_question_is_answered_by_two BEFORE INSERT OR UPDATE ON eligibility_partyquestion FOR EACH ROW
+CREATE TRIGGER a_question_is_answered_by_two
+    BEFORE INSERT OR UPDATE ON eligibility_partyquestion FOR EACH ROW
     WHEN (NEW.verdict <> '') EXECUTE FUNCTION refuse_what_two_did_not_answer();

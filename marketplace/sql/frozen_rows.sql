@@ -1,7 +1,9 @@
--- What prices and triggers rest on is written once: a change is a new row with its first day or instant.
--- `keep_rows` (diagnostics/sql/frozen_rows.sql) takes the columns that may still be filled in after the table.
+-- What prices and triggers rest on is written once: a change is a new row with its first day or
+-- instant. `keep_rows` (diagnostics/sql/frozen_rows.sql) takes the columns that may still be filled
+-- in after the table.
 
--- Commission, tax and freight (R-59, R-60, R-64); `close_the_version_before` ends a version as the owner.
+-- Commission, tax and freight (R-59, R-60, R-64); `close_the_version_before` ends a version as the
+-- owner.
 SELECT keep_rows('marketplace_commissionrate');
 SELECT keep_rows('marketplace_taxrate');
 SELECT keep_rows('marketplace_ratecard');

@@ -1,8 +1,10 @@
 -- What was offered, said and signed is evidence: rows are added, never changed.
 
-CREATE OR REPLACE FUNCTION refuse_to_change_what_was_offered() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION refuse_to_change_what_was_offered()
+RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    RAISE EXCEPTION 'what was offered, said and signed is append-only: % on % refused', TG_OP, TG_TABLE_NAME
+    RAISE EXCEPTION 'what was offered, said and signed is append-only: % on % refused',
+        TG_OP, TG_TABLE_NAME
         USING ERRCODE = 'integrity_constraint_violation';
 END $$;
 

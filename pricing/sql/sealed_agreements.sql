@@ -1,6 +1,7 @@
 -- A sealed agreement: the PDF that both parties can verify.
 
-CREATE OR REPLACE FUNCTION refuse_to_change_a_sealed_agreement() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION refuse_to_change_a_sealed_agreement()
+RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION 'a sealed agreement is append-only: % on % refused', TG_OP, OLD.id;
 END $$;

@@ -2,7 +2,9 @@
 
 CREATE OR REPLACE FUNCTION refuse_to_change_locked_policies() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    RAISE EXCEPTION 'PRICE_LOCKED: % on % refused, its prices are locked by these policies and rates', TG_OP, OLD.ref
+    RAISE EXCEPTION
+        'PRICE_LOCKED: % on % refused, its prices are locked by these policies and rates',
+        TG_OP, OLD.ref
         USING ERRCODE = 'integrity_constraint_violation';
 END $$;
 
@@ -15,7 +17,8 @@ CREATE TRIGGER a_locked_batch_keeps_its_policies BEFORE UPDATE ON repurchase_bat
     )
     EXECUTE FUNCTION refuse_to_change_locked_policies();
 
--- Services stand in the terms that the buyer is asked to agree to; only the answer is added to them.
+-- Services stand in the terms that the buyer is asked to agree to; only the answer is added to
+-- them.
 CREATE OR REPLACE FUNCTION refuse_to_change_locked_services() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF EXISTS (
@@ -36,6 +39,7 @@ CREATE TRIGGER locked_services_stay BEFORE INSERT OR DELETE ON repurchase_linese
 CREATE TRIGGER locked_services_keep_their_text BEFORE UPDATE ON repurchase_lineservice FOR EACH ROW
     WHEN (
         (OLD.batch_id, OLD.past_order_id, OLD.past_line_id, OLD.text, OLD.dismissed_at)
-        IS DISTINCT FROM (NEW.batch_id, NEW.past_order_id, NEW.past_line_id, NEW.text, NEW.dismissed_at)
+        IS DISTINCT FROM
+        (NEW.batch_id, NEW.past_order_id, NEW.past_line_id, NEW.text, NEW.dismissed_at)
     )
     EXECUTE FUNCTION refuse_to_change_locked_services();
