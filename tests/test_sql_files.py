@@ -13,7 +13,8 @@ ROOT = Path(settings.BASE_DIR)
 FILES = sorted(ROOT.glob("*/sql/*.sql"))
 FUNCTION = re.compile(r"^CREATE OR REPLACE FUNCTION (\w+)\(", re.MULTILINE)
 TRIGGER = re.compile(
-    r"^(?P<comment>(?:--.*\n)+)?CREATE (?:CONSTRAINT )?TRIGGER (?P<name>\w+)\s[^;]*?\bON (?P<table>\w+)",
+    r"^(?P<comment>(?:--.*\n)+)?(?:DROP TRIGGER IF EXISTS \w+ ON \w+;\n)?"
+    r"CREATE (?:OR REPLACE|CONSTRAINT) TRIGGER (?P<name>\w+)\s[^;]*?\bON (?P<table>\w+)",
     re.MULTILINE,
 )
 FROZEN = "rows_stay"
@@ -34,11 +35,21 @@ def functions() -> list[str]:
     return [name for file in FILES for name in FUNCTION.findall(file.read_text(encoding="utf-8"))]
 
 
+def standing() -> tuple[list[str], list[tuple[str, str]]]:
+    """The functions and the triggers, with their tables, that the database has now."""
+    with connection.cursor() as cursor:
+        cursor.execute(FUNCTIONS_OF_THE_DATABASE)
+        made = sorted(name for (name,) in cursor.fetchall())
+        cursor.execute(TRIGGERS_OF_THE_DATABASE)
+        return made, sorted(row for row in cursor.fetchall() if row[0] != FROZEN)
+
+
 class TestAFile:
-    def test_is_run_by_its_apps_migrations(self):
+    def test_is_run_by_one_migration_of_its_app(self):
+        """By the last that needs it: `run_sql_files` (diagnostics/sql_files.py)."""
         for file in FILES:
-            migrations = file.parents[1].glob("migrations/0*.py")
-            assert any(f'"{file.stem}"' in m.read_text(encoding="utf-8") for m in migrations), file
+            migrations = [m.read_text(encoding="utf-8") for m in file.parents[1].glob("migrations/0*.py")]
+            assert sum(f'"{file.stem}"' in text for text in migrations) == 1, file
 
     def test_belongs_to_an_app(self):
         assert {file.parents[1].name for file in FILES} <= {config.label for config in apps.get_app_configs()}
@@ -59,9 +70,13 @@ class TestARule:
 
     @pytest.mark.django_db
     def test_is_in_the_database_and_no_other(self):
+        assert standing() == (sorted(functions()), sorted((t["name"], t["table"]) for t in triggers()))
+
+    @pytest.mark.django_db
+    def test_may_be_run_again(self):
+        """A later migration runs the file anew, on a database that has the rules already."""
+        before = standing()
         with connection.cursor() as cursor:
-            cursor.execute(FUNCTIONS_OF_THE_DATABASE)
-            assert {name for (name,) in cursor.fetchall()} == set(functions())
-            cursor.execute(TRIGGERS_OF_THE_DATABASE)
-            standing = {row for row in cursor.fetchall() if row[0] != FROZEN}
-        assert standing == {(t["name"], t["table"]) for t in triggers()}
+            for file in FILES:
+                cursor.execute(file.read_text(encoding="utf-8"))
+        assert standing() == before

@@ -10,5 +10,6 @@ BEGIN
 END $$;
 
 -- A failure keeps its code, time and cause; only its end is added, once (R-75, R-76).
-CREATE TRIGGER a_failure_stays BEFORE UPDATE OR DELETE ON diagnostics_failure
+CREATE OR REPLACE TRIGGER a_failure_stays
+    BEFORE UPDATE OR DELETE ON diagnostics_failure
     FOR EACH ROW EXECUTE FUNCTION refuse_to_change_a_failure();

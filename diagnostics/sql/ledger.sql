@@ -7,5 +7,6 @@ BEGIN
 END $$;
 
 -- An entry is never changed or deleted: what it says is evidence of R-19, R-54 and R-91.
-CREATE TRIGGER the_ledger_is_append_only BEFORE UPDATE OR DELETE ON diagnostics_ledgerentry
+CREATE OR REPLACE TRIGGER the_ledger_is_append_only
+    BEFORE UPDATE OR DELETE ON diagnostics_ledgerentry
     FOR EACH ROW EXECUTE FUNCTION refuse_to_change_the_ledger();

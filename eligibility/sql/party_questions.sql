@@ -9,15 +9,18 @@ BEGIN
 END $$;
 
 -- A vote stays as it was given (R-90).
-CREATE TRIGGER a_vote_stays BEFORE UPDATE OR DELETE ON eligibility_partyvote FOR EACH ROW
+CREATE OR REPLACE TRIGGER a_vote_stays
+    BEFORE UPDATE OR DELETE ON eligibility_partyvote FOR EACH ROW
     EXECUTE FUNCTION refuse_to_change_an_answer();
 
 -- A question is not deleted (R-90).
-CREATE TRIGGER a_question_stays BEFORE DELETE ON eligibility_partyquestion FOR EACH ROW
+CREATE OR REPLACE TRIGGER a_question_stays
+    BEFORE DELETE ON eligibility_partyquestion FOR EACH ROW
     EXECUTE FUNCTION refuse_to_change_an_answer();
 
 -- A question keeps what it asks, and once decided everything (R-90).
-CREATE TRIGGER a_question_keeps_what_it_asks BEFORE UPDATE ON eligibility_partyquestion FOR EACH ROW
+CREATE OR REPLACE TRIGGER a_question_keeps_what_it_asks
+    BEFORE UPDATE ON eligibility_partyquestion FOR EACH ROW
     WHEN (OLD.verdict <> '' OR (OLD.party, OLD.entry_id, OLD.entry_digest, OLD.listed, OLD.asked_at)
           IS DISTINCT FROM (NEW.party, NEW.entry_id, NEW.entry_digest, NEW.listed, NEW.asked_at))
     EXECUTE FUNCTION refuse_to_change_an_answer();
@@ -34,6 +37,6 @@ BEGIN
 END $$;
 
 -- A verdict needs two members who said the same (R-90).
-CREATE TRIGGER a_question_is_answered_by_two
+CREATE OR REPLACE TRIGGER a_question_is_answered_by_two
     BEFORE INSERT OR UPDATE ON eligibility_partyquestion FOR EACH ROW
     WHEN (NEW.verdict <> '') EXECUTE FUNCTION refuse_what_two_did_not_answer();

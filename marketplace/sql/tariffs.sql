@@ -76,18 +76,21 @@ END $$;
 -- (`marketplace.mirror.tariffs`).
 
 -- A category has one commission rate a day (R-59).
+DROP TRIGGER IF EXISTS ranges_are_unbroken ON marketplace_commissionrate;
 CREATE CONSTRAINT TRIGGER ranges_are_unbroken
     AFTER INSERT OR UPDATE OR DELETE ON marketplace_commissionrate
     DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW
     EXECUTE FUNCTION refuse_broken_ranges(category_id);
 
 -- A destination has one tax rate a day (R-64).
+DROP TRIGGER IF EXISTS ranges_are_unbroken ON marketplace_taxrate;
 CREATE CONSTRAINT TRIGGER ranges_are_unbroken
     AFTER INSERT OR UPDATE OR DELETE ON marketplace_taxrate
     DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW
     EXECUTE FUNCTION refuse_broken_ranges(country, region);
 
 -- A lane, weight and channel have one price a day, a store's own or the public one (R-60).
+DROP TRIGGER IF EXISTS ranges_are_unbroken ON marketplace_ratecard;
 CREATE CONSTRAINT TRIGGER ranges_are_unbroken
     AFTER INSERT OR UPDATE OR DELETE ON marketplace_ratecard
     DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW

@@ -28,5 +28,7 @@ END $$;
 
 -- Each committed event of a store has the next number, without gaps, and its listeners are notified
 -- (R-81).
-CREATE CONSTRAINT TRIGGER events_are_numbered_at_the_commit AFTER INSERT ON outbox_event
+DROP TRIGGER IF EXISTS events_are_numbered_at_the_commit ON outbox_event;
+CREATE CONSTRAINT TRIGGER events_are_numbered_at_the_commit
+    AFTER INSERT ON outbox_event
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION outbox_number_events();

@@ -7,7 +7,8 @@ BEGIN
 END $$;
 
 -- A lock keeps its parties, currency, rates, total and terms (R-19, R-46).
-CREATE TRIGGER a_lock_keeps_its_terms BEFORE UPDATE ON pricing_lock FOR EACH ROW
+CREATE OR REPLACE TRIGGER a_lock_keeps_its_terms
+    BEFORE UPDATE ON pricing_lock FOR EACH ROW
     WHEN (
         (OLD.id, OLD.store_id, OLD.buyer_id, OLD.subject, OLD.currency, OLD.index_series,
          OLD.rate_set_id, OLD.index_close_id, OLD.order_count, OLD.total_minor, OLD.terms_digest)
@@ -18,7 +19,8 @@ CREATE TRIGGER a_lock_keeps_its_terms BEFORE UPDATE ON pricing_lock FOR EACH ROW
     EXECUTE FUNCTION refuse_to_change_a_locks_terms();
 
 -- A lock is not deleted (R-19).
-CREATE TRIGGER a_lock_stays BEFORE DELETE ON pricing_lock FOR EACH ROW
+CREATE OR REPLACE TRIGGER a_lock_stays
+    BEFORE DELETE ON pricing_lock FOR EACH ROW
     EXECUTE FUNCTION refuse_to_change_a_locks_terms();
 
 CREATE OR REPLACE FUNCTION refuse_to_change_a_locks_span() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -29,7 +31,8 @@ END $$;
 
 -- A lock keeps its 72 hours, its limits of a renegotiation and its first deadline, and how it ended
 -- (R-48, R-50, R-51, R-53).
-CREATE TRIGGER a_lock_keeps_its_span BEFORE UPDATE ON pricing_lock FOR EACH ROW
+CREATE OR REPLACE TRIGGER a_lock_keeps_its_span
+    BEFORE UPDATE ON pricing_lock FOR EACH ROW
     WHEN (
         (OLD.locked_at, OLD.locked_by, OLD.expires_at, OLD.fx_trigger, OLD.index_trigger,
          OLD.renegotiation_hours, OLD.closes_seen)

@@ -3,7 +3,8 @@
 
 -- A renegotiation keeps its reason, its figures and its deadline, and how it ended (R-50, R-51,
 -- R-53).
-CREATE TRIGGER a_renegotiation_keeps_its_reason BEFORE UPDATE ON pricing_renegotiation FOR EACH ROW
+CREATE OR REPLACE TRIGGER a_renegotiation_keeps_its_reason
+    BEFORE UPDATE ON pricing_renegotiation FOR EACH ROW
     WHEN (
         (OLD.id, OLD.store_id, OLD.lock_id, OLD.kind, OLD.base_rate_set_id, OLD.new_rate_set_id,
          OLD.base_close_id, OLD.new_close_id, OLD.name, OLD.base_value, OLD.new_value, OLD.change,
@@ -18,5 +19,6 @@ CREATE TRIGGER a_renegotiation_keeps_its_reason BEFORE UPDATE ON pricing_renegot
     EXECUTE FUNCTION refuse_to_change_a_locks_span();
 
 -- A renegotiation is not deleted: its share of failures is measured (R-57).
-CREATE TRIGGER a_renegotiation_stays BEFORE DELETE ON pricing_renegotiation FOR EACH ROW
+CREATE OR REPLACE TRIGGER a_renegotiation_stays
+    BEFORE DELETE ON pricing_renegotiation FOR EACH ROW
     EXECUTE FUNCTION refuse_to_change_a_locks_span();

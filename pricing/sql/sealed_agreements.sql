@@ -7,5 +7,6 @@ BEGIN
 END $$;
 
 -- A sealed agreement keeps its digests and its file, and is not deleted (R-54, R-56).
-CREATE TRIGGER a_sealed_agreement_is_append_only BEFORE UPDATE OR DELETE ON pricing_sealedagreement
+CREATE OR REPLACE TRIGGER a_sealed_agreement_is_append_only
+    BEFORE UPDATE OR DELETE ON pricing_sealedagreement
     FOR EACH ROW EXECUTE FUNCTION refuse_to_change_a_sealed_agreement();

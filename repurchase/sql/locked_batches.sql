@@ -9,7 +9,8 @@ BEGIN
 END $$;
 
 -- A locked batch keeps the policies, rates and time that it was screened by (R-19, R-67).
-CREATE TRIGGER a_locked_batch_keeps_its_policies BEFORE UPDATE ON repurchase_batch FOR EACH ROW
+CREATE OR REPLACE TRIGGER a_locked_batch_keeps_its_policies
+    BEFORE UPDATE ON repurchase_batch FOR EACH ROW
     WHEN (
         OLD.status IN ('locked', 'closed')
         AND (OLD.policies, OLD.rate_set_id, OLD.index_close_id, OLD.screened_at)
@@ -32,11 +33,13 @@ BEGIN
 END $$;
 
 -- A locked batch gets and loses no service (R-15, R-19).
-CREATE TRIGGER locked_services_stay BEFORE INSERT OR DELETE ON repurchase_lineservice FOR EACH ROW
+CREATE OR REPLACE TRIGGER locked_services_stay
+    BEFORE INSERT OR DELETE ON repurchase_lineservice FOR EACH ROW
     EXECUTE FUNCTION refuse_to_change_locked_services();
 
 -- A service of a locked batch keeps its text and its line (R-15, R-19).
-CREATE TRIGGER locked_services_keep_their_text BEFORE UPDATE ON repurchase_lineservice FOR EACH ROW
+CREATE OR REPLACE TRIGGER locked_services_keep_their_text
+    BEFORE UPDATE ON repurchase_lineservice FOR EACH ROW
     WHEN (
         (OLD.batch_id, OLD.past_order_id, OLD.past_line_id, OLD.text, OLD.dismissed_at)
         IS DISTINCT FROM

@@ -13,16 +13,19 @@ BEGIN
 END $$;
 
 -- A locked order gets no further fee (R-19, R-68).
-CREATE TRIGGER locked_fees_get_no_other AFTER INSERT ON repurchase_orderfee
+CREATE OR REPLACE TRIGGER locked_fees_get_no_other
+    AFTER INSERT ON repurchase_orderfee
     REFERENCING NEW TABLE AS touched FOR EACH STATEMENT
     EXECUTE FUNCTION refuse_to_change_locked_fees();
 
 -- Its fees keep their amounts (R-19, R-67).
-CREATE TRIGGER locked_fees_keep_their_amounts AFTER UPDATE ON repurchase_orderfee
+CREATE OR REPLACE TRIGGER locked_fees_keep_their_amounts
+    AFTER UPDATE ON repurchase_orderfee
     REFERENCING OLD TABLE AS touched FOR EACH STATEMENT
     EXECUTE FUNCTION refuse_to_change_locked_fees();
 
 -- Its fees are not deleted (R-19, R-68).
-CREATE TRIGGER locked_fees_stay AFTER DELETE ON repurchase_orderfee
+CREATE OR REPLACE TRIGGER locked_fees_stay
+    AFTER DELETE ON repurchase_orderfee
     REFERENCING OLD TABLE AS touched FOR EACH STATEMENT
     EXECUTE FUNCTION refuse_to_change_locked_fees();

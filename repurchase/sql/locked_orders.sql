@@ -13,7 +13,8 @@ END $$;
 -- can, and the address, which has to be erasable (R-19). Two ways out: both have signed another
 -- price (R-54), or with the buyer's answer lines that leave the scope take their amounts with them
 -- (R-15).
-CREATE TRIGGER a_locked_order_keeps_its_terms BEFORE UPDATE ON repurchase_repeatorder FOR EACH ROW
+CREATE OR REPLACE TRIGGER a_locked_order_keeps_its_terms
+    BEFORE UPDATE ON repurchase_repeatorder FOR EACH ROW
     WHEN (
         OLD.status NOT IN ('pending', 'planned', 'excluded', 'failed')
         AND (
@@ -38,7 +39,7 @@ CREATE TRIGGER a_locked_order_keeps_its_terms BEFORE UPDATE ON repurchase_repeat
     EXECUTE FUNCTION refuse_to_change_locked_terms();
 
 -- The tax number that was carried over stays (R-14, R-88).
-CREATE TRIGGER a_locked_order_keeps_its_tax_number
+CREATE OR REPLACE TRIGGER a_locked_order_keeps_its_tax_number
     BEFORE UPDATE ON repurchase_repeatorder FOR EACH ROW
     WHEN (
         OLD.status NOT IN ('pending', 'planned', 'excluded', 'failed')
@@ -47,7 +48,8 @@ CREATE TRIGGER a_locked_order_keeps_its_tax_number
     EXECUTE FUNCTION refuse_to_change_locked_terms();
 
 -- A locked order is not deleted (R-19).
-CREATE TRIGGER a_locked_order_stays BEFORE DELETE ON repurchase_repeatorder FOR EACH ROW
+CREATE OR REPLACE TRIGGER a_locked_order_stays
+    BEFORE DELETE ON repurchase_repeatorder FOR EACH ROW
     WHEN (OLD.status NOT IN ('pending', 'planned', 'excluded', 'failed'))
     EXECUTE FUNCTION refuse_to_change_locked_terms();
 
@@ -81,7 +83,8 @@ END $$;
 
 -- A line keeps its goods, quantity and price; it may only leave the scope, to nothing (R-15, R-16,
 -- R-19).
-CREATE TRIGGER a_locked_line_keeps_its_terms BEFORE UPDATE ON repurchase_repeatline FOR EACH ROW
+CREATE OR REPLACE TRIGGER a_locked_line_keeps_its_terms
+    BEFORE UPDATE ON repurchase_repeatline FOR EACH ROW
     WHEN (
         (OLD.store_id, OLD.order_id, OLD.source_line_id, OLD.line_no, OLD.sku_id, OLD.quantity,
          OLD.moq, OLD.base_minor)
@@ -95,7 +98,8 @@ CREATE TRIGGER a_locked_line_keeps_its_terms BEFORE UPDATE ON repurchase_repeatl
     EXECUTE FUNCTION refuse_to_change_locked_lines();
 
 -- A line of a locked order is not deleted (R-19).
-CREATE TRIGGER a_locked_line_stays BEFORE DELETE ON repurchase_repeatline FOR EACH ROW
+CREATE OR REPLACE TRIGGER a_locked_line_stays
+    BEFORE DELETE ON repurchase_repeatline FOR EACH ROW
     EXECUTE FUNCTION refuse_to_change_locked_lines();
 
 CREATE OR REPLACE FUNCTION refuse_new_lines_of_a_locked_order()
@@ -112,7 +116,8 @@ BEGIN
 END $$;
 
 -- A locked order gets no further line (R-19).
-CREATE TRIGGER a_locked_order_gets_no_line AFTER INSERT ON repurchase_repeatline
+CREATE OR REPLACE TRIGGER a_locked_order_gets_no_line
+    AFTER INSERT ON repurchase_repeatline
     REFERENCING NEW TABLE AS touched FOR EACH STATEMENT
     EXECUTE FUNCTION refuse_new_lines_of_a_locked_order();
 
@@ -130,6 +135,7 @@ END $$;
 
 -- A line leaves the scope only after its order was answered, never while the order waits at its
 -- locked price (R-15).
-CREATE TRIGGER a_waiting_line_stays BEFORE UPDATE ON repurchase_repeatline FOR EACH ROW
+CREATE OR REPLACE TRIGGER a_waiting_line_stays
+    BEFORE UPDATE ON repurchase_repeatline FOR EACH ROW
     WHEN ((OLD.total_minor, OLD.outcome) IS DISTINCT FROM (NEW.total_minor, NEW.outcome))
     EXECUTE FUNCTION refuse_to_empty_a_waiting_line();

@@ -30,7 +30,7 @@ BEGIN
 END $$;
 
 -- An order is paid before it is released, or its buyer has an open account (R-91).
-CREATE TRIGGER only_what_is_paid_is_released
+CREATE OR REPLACE TRIGGER only_what_is_paid_is_released
     BEFORE UPDATE OF status ON repurchase_repeatorder FOR EACH ROW
     WHEN (NEW.status IN ('paid', 'released') AND NEW.status <> OLD.status)
     EXECUTE FUNCTION refuse_what_is_not_paid();
@@ -42,7 +42,7 @@ BEGIN
 END $$;
 
 -- From the release on an order only goes forward: released, shipped, completed (R-91).
-CREATE TRIGGER a_released_order_goes_forward
+CREATE OR REPLACE TRIGGER a_released_order_goes_forward
     BEFORE UPDATE OF status ON repurchase_repeatorder FOR EACH ROW
     WHEN (
         OLD.status = 'released' AND NEW.status NOT IN ('released', 'shipped')
@@ -62,20 +62,20 @@ BEGIN
 END $$;
 
 -- planned -> failed | excluded: with a code that says why, and without a price (R-72).
-CREATE TRIGGER an_order_leaves_the_plan_with_its_code
+CREATE OR REPLACE TRIGGER an_order_leaves_the_plan_with_its_code
     BEFORE UPDATE OF status ON repurchase_repeatorder FOR EACH ROW
     WHEN (OLD.status = 'planned' AND NEW.status IN ('failed', 'excluded')
           AND (cardinality(NEW.codes) = 0 OR NEW.total_minor <> 0 OR NEW.lock_id IS NOT NULL))
     EXECUTE FUNCTION refuse_a_wrong_way_out_of_the_plan();
 
 -- Nothing leads on from there but planning anew, which makes the row anew (R-72).
-CREATE TRIGGER an_order_that_left_the_plan_stays_out
+CREATE OR REPLACE TRIGGER an_order_that_left_the_plan_stays_out
     BEFORE UPDATE OF status ON repurchase_repeatorder FOR EACH ROW
     WHEN (OLD.status IN ('failed', 'excluded') AND NEW.status NOT IN ('failed', 'excluded'))
     EXECUTE FUNCTION refuse_a_wrong_way_out_of_the_plan();
 
 -- What is held back is neither confirmed nor released (R-90).
-CREATE TRIGGER an_order_held_back_does_not_go_on
+CREATE OR REPLACE TRIGGER an_order_held_back_does_not_go_on
     BEFORE UPDATE OF status ON repurchase_repeatorder FOR EACH ROW
     WHEN (NEW.held_at IS NOT NULL AND NEW.status <> OLD.status
           AND NEW.status IN ('confirmed', 'released'))

@@ -19,7 +19,8 @@ BEGIN
 END $$;
 
 -- A payment fits what is open of its order (R-91).
-CREATE TRIGGER a_payment_fits_its_order BEFORE INSERT ON repurchase_payment FOR EACH ROW
+CREATE OR REPLACE TRIGGER a_payment_fits_its_order
+    BEFORE INSERT ON repurchase_payment FOR EACH ROW
     EXECUTE FUNCTION refuse_a_wrong_payment();
 
 CREATE OR REPLACE FUNCTION refuse_to_edit_a_payment() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -41,7 +42,8 @@ BEGIN
 END $$;
 
 -- A payment is never edited, only reversed, once, and not after the release (R-91).
-CREATE TRIGGER a_payment_is_only_reversed BEFORE UPDATE OR DELETE ON repurchase_payment FOR EACH ROW
+CREATE OR REPLACE TRIGGER a_payment_is_only_reversed
+    BEFORE UPDATE OR DELETE ON repurchase_payment FOR EACH ROW
     EXECUTE FUNCTION refuse_to_edit_a_payment();
 
 CREATE OR REPLACE FUNCTION refuse_to_change_an_issued_proforma()
@@ -51,5 +53,6 @@ BEGIN
 END $$;
 
 -- An issued proforma invoice stays (R-91).
-CREATE TRIGGER an_issued_proforma_stays BEFORE UPDATE OR DELETE ON repurchase_proforma FOR EACH ROW
+CREATE OR REPLACE TRIGGER an_issued_proforma_stays
+    BEFORE UPDATE OR DELETE ON repurchase_proforma FOR EACH ROW
     WHEN (OLD.issued_at IS NOT NULL) EXECUTE FUNCTION refuse_to_change_an_issued_proforma();

@@ -52,7 +52,8 @@ END $$;
 
 -- A renegotiated order is confirmed at the signed amounts; below them only where a service was left
 -- out (R-15, R-54).
-CREATE TRIGGER a_renegotiated_order_gets_the_signed_price AFTER UPDATE ON repurchase_repeatorder
+CREATE OR REPLACE TRIGGER a_renegotiated_order_gets_the_signed_price
+    AFTER UPDATE ON repurchase_repeatorder
     REFERENCING OLD TABLE AS was NEW TABLE AS became FOR EACH STATEMENT
     EXECUTE FUNCTION refuse_other_orders_than_signed();
 
@@ -88,6 +89,7 @@ BEGIN
 END $$;
 
 -- A renegotiated line gets the signed price and no other (R-54).
-CREATE TRIGGER a_renegotiated_line_gets_the_signed_price AFTER UPDATE ON repurchase_repeatline
+CREATE OR REPLACE TRIGGER a_renegotiated_line_gets_the_signed_price
+    AFTER UPDATE ON repurchase_repeatline
     REFERENCING OLD TABLE AS was NEW TABLE AS became FOR EACH STATEMENT
     EXECUTE FUNCTION refuse_other_lines_than_signed();
