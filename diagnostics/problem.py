@@ -20,3 +20,7 @@ class Problem(Exception):
     def __str__(self) -> str:
         facts = ", ".join(f"{name}={value}" for name, value in self.evidence.items())
         return f"{self.code}: {facts}" if facts else str(self.code)
+
+
+class RecordedProblem(Problem):
+    """A refusal that was written down, in a transaction of its own that is committed: the record stays."""

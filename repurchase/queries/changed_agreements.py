@@ -18,8 +18,8 @@ from repurchase.custom_services import digest_of
 from repurchase.models import RepeatLine, RepeatOrder
 from repurchase.queries import parties
 from repurchase.queries.agreements import goods_of, lines_of, lot_of, order_of, rates_of
-from repurchase.queries.changing import locked_entries, offered_entries, offered_text
-from repurchase.queries.terms import refuse_other_than_agreed
+from repurchase.queries.changing import offered_entries, offered_text
+from repurchase.queries.terms import locked_entries, refuse_other_than_agreed
 
 TERMS = "terms-1.json"
 

@@ -10,11 +10,12 @@ from marketplace.garbage import uncollected
 from pricing import renegotiation as core
 from pricing.agreements import digest_of
 from pricing.fees import Priced
-from pricing.models import Lock, LockTerms, Offer, OfferTerms, Renegotiation
+from pricing.models import Lock, Offer, OfferTerms, Renegotiation
 from pricing.renegotiation import LockedLine, Proposal
 from pricing.totals import Amounts, added, amounts, amounts_of
 from repurchase.models import Batch, LineOutcome, RepeatLine, RepeatOrder
 from repurchase.queries.reduced import at_prices
+from repurchase.queries.terms import locked_entries
 
 VERSION = "offer-1"
 MONEY = ("goods", "freight", "tax", "total")
@@ -76,14 +77,6 @@ def locked_lines(lock: Lock, orders) -> dict[tuple[str, int], int]:
         if entry[0] in refs
         for line in entry[11]
     }
-
-
-def locked_entries(lock: Lock) -> list[list[Any]]:
-    """ValueError when the kept bytes are no longer those of the lock's digest."""
-    text = bytes(LockTerms.objects.values_list("text", flat=True).get(lock=lock))
-    if digest_of(text) != lock.terms_digest:
-        raise ValueError(f"lock {lock.pk}: its terms are no longer those that were locked")
-    return json.loads(text)
 
 
 def entries_amounts(entries: Iterable[Sequence[Any]]) -> Amounts:

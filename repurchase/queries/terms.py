@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from diagnostics.codes import Code
+from pricing.agreements import digest_of
+from pricing.models import Lock, LockTerms
 from repurchase.models import RepeatLine, RepeatOrder
 
 Services = Mapping[int, Sequence[tuple[int, str]]]  # by order id: (line number, 0 for the whole order; text)
@@ -23,6 +25,14 @@ def terms_text(
         for order in orders
     ]  # fmt: skip
     return json.dumps(terms, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def locked_entries(lock: Lock) -> list[list[Any]]:
+    """ValueError when the kept bytes are no longer those of the lock's digest."""
+    text = bytes(LockTerms.objects.values_list("text", flat=True).get(lock=lock))
+    if digest_of(text) != lock.terms_digest:
+        raise ValueError(f"lock {lock.pk}: its terms are no longer those that were locked")
+    return json.loads(text)
 
 
 def refuse_other_than_agreed(

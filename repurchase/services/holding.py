@@ -17,6 +17,7 @@ from django.db.models import Count, Q, QuerySet
 
 from diagnostics import ledger, proofs
 from diagnostics.codes import Code
+from diagnostics.problem import RecordedProblem
 from eligibility import questions
 from eligibility.findings import Finding
 from eligibility.rechecking import findings_at
@@ -31,13 +32,12 @@ from pricing.services.splitting import split
 from repurchase import copying
 from repurchase.lifecycle import OrderStatus
 from repurchase.models import Batch, RepeatOrder
-from repurchase.queries.changing import locked_entries
 from repurchase.queries.held import held_of
 from repurchase.queries.pieces import pieces_of
 from repurchase.queries.rechecking import facts_of
+from repurchase.queries.terms import locked_entries
 from repurchase.services import ending, failing
 from repurchase.services.bounded import transactional
-from repurchase.services.once import Marked
 
 log = structlog.get_logger(__name__)
 
@@ -141,10 +141,10 @@ def hold_at_release(store: Store, orders: Sequence[RepeatOrder], *, by: str, at:
     return found
 
 
-def problem_of(order: RepeatOrder) -> Marked:
+def problem_of(order: RepeatOrder) -> RecordedProblem:
     """Why an order is held back; that it is stays written."""
     found = next(each for each in order.findings if each["code"] in CODES)
-    return Marked(Code(found["code"]), **found["evidence"])
+    return RecordedProblem(Code(found["code"]), **found["evidence"])
 
 
 def recheck_held(*, store: Store | None = None, due_only: bool = False) -> int:

@@ -8,17 +8,13 @@ from typing import Any
 from django.db import connection, transaction
 
 from diagnostics.codes import Code
-from diagnostics.problem import Problem
+from diagnostics.problem import Problem, RecordedProblem
 from marketplace import clock
 from marketplace.models import Store
 from repurchase.models import KeptAnswer
 
 KEPT = dt.timedelta(hours=72)
 A_PASS = 5000
-
-
-class Marked(Problem):
-    """A refusal that has left a mark, in a transaction of its own that went through: the mark stays."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,7 +33,7 @@ def answered(
     lost just between effect and answer leaves an effect that the act itself knows again.
 
     IDEMPOTENCY_KEY_BUSY while the first one runs, IDEMPOTENCY_KEY_REUSED for another request under the same key. A
-    refusal is not kept: it had no effect, but for a `Marked` one, whose mark is.
+    refusal is not kept: it had no effect, but for a `RecordedProblem`, whose record is.
     """
     place = [store.pk % 2**31, f"once:{key}"]
     if not files:
@@ -57,7 +53,7 @@ def _answered_at_once(
         _alone("SELECT pg_try_advisory_xact_lock(%s, hashtext(%s))", place)
         try:
             return _answered(store, key, request, act)
-        except Marked as problem:
+        except RecordedProblem as problem:
             refused = problem
     raise refused
 
