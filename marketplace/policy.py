@@ -241,7 +241,7 @@ BOUNDS: Mapping[str, tuple[int, int]] = {
     "minutes": (1, 525_600),
     "hours": (1, 8_760),
     "days": (1, 36_500),
-    "bytes": (1, 10 * 2**20),  # more the edge does not let in (repurchase/bodies.py)
+    "bytes": (1, 10 * 2**20),  # more the edge does not let in (repurchase/site/body_limit.py)
     "orders": (1, 9_999),  # an order's reference has room for four digits
 }
 """The least and the greatest value by the first word of the unit; else from 0 to a thousand million."""

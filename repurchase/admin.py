@@ -17,9 +17,8 @@ from marketplace.admin import LookOnly, PolicyValues, Stated
 from marketplace.calendar import platform_day
 from marketplace.mirror import tariffs
 from marketplace.models import CommissionRate, PolicyValue, RateCard, Tariff, TaxRate
-from repurchase import queries
-from repurchase.batching import BatchStatus
-from repurchase.lifecycle import OrderStatus
+from repurchase.batches.queries import plans_by_tariff
+from repurchase.batches.queries.tax_coverage import State, tax_states
 from repurchase.models import (
     Batch,
     BatchEdit,
@@ -31,7 +30,8 @@ from repurchase.models import (
     Release,
     RepeatOrder,
 )
-from repurchase.queries.tax_states import State, tax_states
+from repurchase.models.batch_states import BatchStatus
+from repurchase.models.order_states import OrderStatus
 
 
 @admin.register(Batch)
@@ -89,7 +89,7 @@ class Versioned(admin.ModelAdmin):
         self, request: HttpRequest, object_id=None, form_url="", extra_context=None
     ) -> HttpResponse:
         version = self.get_object(request, object_id) if object_id else None
-        touched = queries.open_plans(version) if version else []
+        touched = plans_by_tariff.open_plans(version) if version else []
         return super().changeform_view(
             request, object_id, form_url, (extra_context or {}) | {"touched": touched}
         )

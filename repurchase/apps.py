@@ -14,13 +14,13 @@ class RepurchaseConfig(AppConfig):
 
     def ready(self) -> None:
         # They register the letters' renderers and the agreements' builders, once the models are there.
-        from repurchase import letters, lock_letters, naming, start_up, talks_letters  # noqa: F401
-        from repurchase.queries import frozen  # noqa: F401 - registers its check
-        from repurchase.services import sealing  # noqa: F401
+        from repurchase.batches.queries import frozen_policies  # noqa: F401 - registers its check
+        from repurchase.confirmation.services import agreements  # noqa: F401
+        from repurchase.site import admin_labels, start_up
 
         checks.register(start_up.check)
         checks.register(start_up.check_database, checks.Tags.database)
-        naming.name_models()
+        admin_labels.name_models()
         post_migrate.connect(_know_erps, sender=self)
 
 

@@ -5,9 +5,9 @@ from django.core.asgi import get_asgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "repurchase.settings")
 django_application = get_asgi_application()
 
-from repurchase import start_up  # noqa: E402 - Django first
-from repurchase.bodies import bounded  # noqa: E402
-from repurchase.streaming import streaming  # noqa: E402
+from repurchase.integration.event_stream import streaming  # noqa: E402
+from repurchase.site import start_up  # noqa: E402 - Django first
+from repurchase.site.body_limit import bounded  # noqa: E402
 
 start_up.refuse()
 application = bounded(streaming(django_application))

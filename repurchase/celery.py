@@ -25,7 +25,7 @@ KEEP_SECONDS = 300
 @beat_init.connect
 def refuse_what_is_not_fit(**_: Any) -> None:
     """Before the first task, or the first bell. A signal's own failure would only be logged."""
-    from repurchase import start_up
+    from repurchase.site import start_up
 
     try:
         start_up.refuse()

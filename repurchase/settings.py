@@ -12,7 +12,7 @@ from kombu import Queue
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from repurchase import bodies, logs, storage
+from repurchase.site import body_limit, logging, storage
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -73,8 +73,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "repurchase.api.request_id.RequestIdMiddleware",
-    "repurchase.middleware.HostMiddleware",
+    "repurchase.integration.api.request_id.RequestIdMiddleware",
+    "repurchase.portal.middleware.HostMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -87,7 +87,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "repurchase.middleware.ProblemMiddleware",
+    "repurchase.portal.middleware.ProblemMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -106,7 +106,7 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "repurchase.context.site",
+                "repurchase.portal.context_processors.site",
             ],
         },
     }
@@ -129,7 +129,7 @@ AXES_COOLOFF_TIME = dt.timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_USERNAME_FORM_FIELD = "username"  # as the form names it; else a lock never matches
-AXES_USERNAME_CALLABLE = "repurchase.views.shell.account_named"
+AXES_USERNAME_CALLABLE = "repurchase.portal.auth.account_named"
 AXES_LOCKOUT_TEMPLATE = "sign_in_locked.html"
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_HTTPONLY = True
@@ -157,8 +157,8 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-# What is sent to us. ASGI counts bodies by their address (repurchase/bodies.py); these hold elsewhere too.
-DATA_UPLOAD_MAX_MEMORY_SIZE = bodies.USUAL
+# What is sent to us. ASGI counts bodies by their address (repurchase/site/body_limit.py); these hold elsewhere too.
+DATA_UPLOAD_MAX_MEMORY_SIZE = body_limit.USUAL
 
 # Words, zones, files
 LANGUAGE_CODE = "zh-hans"
@@ -171,7 +171,7 @@ STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = env.path("STATIC_ROOT", default=str(DATA_DIR / "static"))
 # Uploaded originals: nothing serves this folder. S3 and its like by setting (docs/operating.md).
-FILES_BACKEND = env.str("FILES_BACKEND", default="") or "repurchase.file_storage.WholeFileStorage"
+FILES_BACKEND = env.str("FILES_BACKEND", default="") or "repurchase.site.file_storage.WholeFileStorage"
 FILES_OPTIONS = storage.options(
     FILES_BACKEND, env.str("FILES_OPTIONS", default=""), location=str(DATA_DIR / "files")
 )
@@ -261,7 +261,7 @@ CELERY_BEAT_SCHEDULE = {
 if EMBEDDED:
     CELERY_BEAT_SCHEDULE["simulate"] = {"task": "repurchase.simulate", "schedule": 60}
 
-# How often somebody called, for all web processes (repurchase/counting.py); while Redis is away, in each by itself.
+# How often somebody called, for all web processes (repurchase/site/rate_limits.py); while Redis is away, in each by itself.
 # The prefix keeps them apart from the broker's keys, and from a portal on another database beside the same Redis.
 THROTTLES_URL = env.str("THROTTLES_URL", default="") or REDIS_URL
 CACHES = {
@@ -272,7 +272,7 @@ CACHES = {
         "OPTIONS": {"MAX_ENTRIES": 10_000},
     },
     "throttles": {
-        "BACKEND": "repurchase.counting.SharedCache",
+        "BACKEND": "repurchase.site.rate_limits.SharedCache",
         "LOCATION": THROTTLES_URL,
         "KEY_PREFIX": f"throttles:{DATABASES['default']['NAME']}",
         "OPTIONS": {"socket_connect_timeout": 0.5, "socket_timeout": 0.5, "retry": Retry(NoBackoff(), 0)},
@@ -290,16 +290,16 @@ SEAL_PASSPHRASE = env.str("SEAL_PASSPHRASE", default="")
 SEAL_TSA_URL = env.str("SEAL_TSA_URL", default="")  # a time-stamp authority (RFC 3161)
 
 # Where stock is read from when a lock finds it stale (docs/stock.md); "": nowhere, the lock is refused.
-STOCK_SOURCE = env.str("STOCK_SOURCE", default="repurchase.simulator.SandboxStock" if EMBEDDED else "")
+STOCK_SOURCE = env.str("STOCK_SOURCE", default="repurchase.demo.simulator.SandboxStock" if EMBEDDED else "")
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["repurchase.api.auth.KeyAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["repurchase.api.auth.MayAct"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["repurchase.integration.api.auth.KeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["repurchase.integration.api.auth.MayAct"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "DEFAULT_THROTTLE_CLASSES": ["repurchase.api.auth.KeyThrottle"],
-    "EXCEPTION_HANDLER": "repurchase.api.problems.as_problem_json",
+    "DEFAULT_THROTTLE_CLASSES": ["repurchase.integration.api.auth.KeyThrottle"],
+    "EXCEPTION_HANDLER": "repurchase.integration.api.exception_handler.as_problem_json",
     "UNAUTHENTICATED_USER": None,
     "URL_FORMAT_OVERRIDE": None,  # ?format= is a parameter of the feed's own
     "COERCE_DECIMAL_TO_STRING": True,
@@ -318,5 +318,5 @@ SPECTACULAR_SETTINGS = {
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
 }
 
-LOGGING = logs.CONFIG
-logs.configure()
+LOGGING = logging.CONFIG
+logging.configure()

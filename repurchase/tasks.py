@@ -4,19 +4,14 @@ from uuid import UUID
 
 from celery import shared_task
 
-from repurchase import simulator
-from repurchase.services import (
-    big_edits,
-    chunks,
-    conforming,
-    holding,
-    invoicing,
-    once,
-    order_reports,
-    reporting,
-    sweeping,
-    triggering,
-)
+from repurchase.batches.services import background_edits, chunks, compliance_holds
+from repurchase.confirmation.services import triggers
+from repurchase.deadlines import sweep as deadline_sweep
+from repurchase.demo import simulator
+from repurchase.fulfilment.services import proforma_invoices
+from repurchase.integration.conformance import runner
+from repurchase.integration.services import idempotency
+from repurchase.reporting.services import diagnosis_report, order_reports
 
 
 @shared_task(name="repurchase.generate_next")
@@ -26,12 +21,12 @@ def generate_next() -> None:
 
 @shared_task(name="repurchase.carry_out_edit")
 def carry_out_edit(task_id: int) -> None:
-    big_edits.carry_out(task_id)
+    background_edits.carry_out(task_id)
 
 
 @shared_task(name="repurchase.make_report")
 def make_report(report_id: int) -> None:
-    reporting.make(report_id)
+    diagnosis_report.make(report_id)
 
 
 @shared_task(name="repurchase.make_order_report")
@@ -41,32 +36,32 @@ def make_order_report(store_id: int, ref: str, language: str, name: str) -> None
 
 @shared_task(name="repurchase.issue_proforma")
 def issue_proforma(proforma_id: str) -> None:
-    invoicing.issue(UUID(proforma_id))
+    proforma_invoices.issue(UUID(proforma_id))
 
 
 @shared_task(name="repurchase.conform")
 def conform(run_id: str) -> None:
-    conforming.run(UUID(run_id))
+    runner.run(UUID(run_id))
 
 
 @shared_task(name="repurchase.sweep")
 def sweep() -> None:
-    sweeping.sweep_when_rung()
+    deadline_sweep.sweep_when_rung()
 
 
 @shared_task(name="repurchase.judge_triggers")
 def judge_triggers() -> None:
-    triggering.open_renegotiations()
+    triggers.open_renegotiations()
 
 
 @shared_task(name="repurchase.recheck_held")
 def recheck_held() -> None:
-    holding.recheck_held()
+    compliance_holds.recheck_held()
 
 
 @shared_task(name="repurchase.prune")
 def prune() -> None:
-    once.prune()
+    idempotency.prune()
 
 
 @shared_task(name="repurchase.simulate")

@@ -5,37 +5,37 @@ from django.contrib.auth.views import LogoutView
 from django.urls import include, path
 from django.utils.translation import gettext_lazy as _
 
-from repurchase import refs  # noqa: F401 (registers <ref:…> and <webhookverb:…>)
-from repurchase.views import (
+from repurchase.demo import views
+from repurchase.portal import (
     agreements,
-    answers,
+    auth,
     batches,
+    buyer,
+    buyer_signing,
     codes,
+    customisations,
     dashboard,
     developers,
     diagnoses,
     edits,
     erp,
     events,
+    expiry_alerts,
     feed,
     fees,
-    figures,
     health,
-    history,
+    kpis,
     mailbox,
-    market,
     opening,
     orders,
-    papers,
+    past_orders,
     payments,
-    radar,
+    qualification_documents,
     renegotiations,
     sandbox,
-    services,
-    shell,
-    signing,
     stock,
 )
+from repurchase.site import converters  # noqa: F401 (registers <ref:…> and <webhookverb:…>)
 
 admin.site.site_header = _("Bulk Repeat Order: platform administration")
 admin.site.site_title = _("Bulk Repeat Order")
@@ -43,26 +43,26 @@ admin.site.index_title = _("Administration")
 
 urlpatterns = [
     # the frame
-    path("sign-in/", shell.SignIn.as_view(), name="sign-in"),
+    path("sign-in/", auth.SignIn.as_view(), name="sign-in"),
     path("sign-out/", LogoutView.as_view(), name="sign-out"),
-    path("store/", shell.switch_store, name="store-switch"),
+    path("store/", auth.switch_store, name="store-switch"),
     path("language/", include("django.conf.urls.i18n")),
     path("codes/", codes.every, name="codes"),
     path("codes/<str:name>/", codes.one, name="code"),
     path("admin/", admin.site.urls),
     # the seller
     path("", dashboard.dashboard, name="dashboard"),
-    path("orders/", history.history, name="history"),
-    path("orders/selection/", history.select, name="select"),
-    path("orders/buyers/<int:buyer_id>/", history.orders_of_buyer, name="orders-of-buyer"),
+    path("orders/", past_orders.history, name="history"),
+    path("orders/selection/", past_orders.select, name="select"),
+    path("orders/buyers/<int:buyer_id>/", past_orders.orders_of_buyer, name="orders-of-buyer"),
     path("orders/<ref:ref>/", orders.order, name="order"),
     path("stock/", stock.stock, name="stock"),
-    path("simulator/rate/", market.move, name="move-rate"),
+    path("simulator/rate/", views.move, name="move-rate"),
     path("batches/", batches.batches, name="batches"),
     path("batches/<ref:ref>/", batches.batch, name="batch"),
     path("batches/<ref:ref>/progress/", batches.progress, name="batch-progress"),
     path("batches/<ref:ref>/lock/", batches.lock, name="batch-lock"),
-    path("batches/<ref:ref>/services/", services.services, name="batch-services"),
+    path("batches/<ref:ref>/services/", customisations.services, name="batch-services"),
     path("batches/<ref:ref>/edits/", edits.edit, name="batch-edits"),
     path("batches/<ref:ref>/retry/", batches.retry, name="batch-retry"),
     path("batches/<ref:ref>/adopt/", batches.adopt, name="batch-adopt"),
@@ -91,14 +91,18 @@ urlpatterns = [
     path("batches/<ref:ref>/agreements/<uuid:pk>.pdf", agreements.of_batch, name="batch-agreement"),
     path("benefits/", opening.benefits, name="benefits"),
     path("qualification/", opening.qualification, name="qualification"),
-    path("qualification/documents/", papers.documents, name="documents"),
-    path("qualification/documents/<uuid:key>/withdraw/", papers.withdraw, name="document-withdraw"),
-    path("qualification/submit/", papers.submit, name="documents-submit"),
+    path("qualification/documents/", qualification_documents.documents, name="documents"),
+    path(
+        "qualification/documents/<uuid:key>/withdraw/",
+        qualification_documents.withdraw,
+        name="document-withdraw",
+    ),
+    path("qualification/submit/", qualification_documents.submit, name="documents-submit"),
     # why it failed, and how to cure it
     path("orders/<ref:ref>/diagnostics/", diagnoses.order, name="order-diagnosis"),
     path("batches/<ref:ref>/diagnostics/", diagnoses.batch, name="batch-diagnosis"),
-    path("radar/", radar.radar, name="radar"),
-    path("figures/", figures.figures, name="figures"),
+    path("radar/", expiry_alerts.radar, name="radar"),
+    path("figures/", kpis.figures, name="figures"),
     path("orders/<ref:ref>/diagnostics.pdf", diagnoses.order_report, name="order-report"),
     path("batches/<ref:ref>/papers/", agreements.retry_papers, name="retry-papers"),
     path("batches/<ref:ref>/reports/", diagnoses.ask_report, name="ask-report"),
@@ -121,19 +125,19 @@ urlpatterns = [
     path("developers/sandbox/runs/<uuid:pk>/", sandbox.conformance_run, name="conformance-run"),
     path("developers/sandbox/samples/<str:name>", sandbox.sample, name="sample"),
     # the buyer, by the link in the letter
-    path("b/<str:token>/", answers.answer, name="answer"),
+    path("b/<str:token>/", buyer.answer, name="answer"),
     path("b/<str:token>/agreements/<uuid:pk>.pdf", agreements.of_link, name="answer-agreement"),
-    path("b/<str:token>/renegotiations/<uuid:pk>/", signing.act, name="answer-renegotiation"),
+    path("b/<str:token>/renegotiations/<uuid:pk>/", buyer_signing.act, name="answer-renegotiation"),
     path("verify/", agreements.verify, name="verify"),
     path("mailbox/", mailbox.mailbox, name="mailbox"),
     # machines
     path("schemas/repurchase-order-1.xsd", feed.schema_xsd, name="schema-xsd"),
-    path("api/v1/", include("repurchase.api.urls")),
+    path("api/v1/", include("repurchase.integration.api.urls")),
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
 ]
 
-handler400 = "repurchase.views.errors.bad_request"
-handler403 = "repurchase.views.errors.not_allowed"
-handler404 = "repurchase.views.errors.not_found"
-handler500 = "repurchase.views.errors.failed"
+handler400 = "repurchase.portal.errors.bad_request"
+handler403 = "repurchase.portal.errors.not_allowed"
+handler404 = "repurchase.portal.errors.not_found"
+handler500 = "repurchase.portal.errors.failed"

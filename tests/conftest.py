@@ -7,8 +7,8 @@ from django.conf import settings
 from django.utils.translation import trans_real
 from xdist.scheduler import LoadScopeScheduling
 
-from repurchase import counting
 from repurchase.management.commands.compile_messages import compile_all
+from repurchase.site import rate_limits
 from tests import world
 
 
@@ -39,7 +39,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log) -> OnePortal:
 @pytest.fixture(autouse=True)
 def _counted_apart():
     """Each test counts calls from nought, whoever else uses this Redis."""
-    counting.shared().key_prefix = f"test:{uuid.uuid4()}"
+    rate_limits.shared().key_prefix = f"test:{uuid.uuid4()}"
 
 
 @pytest.fixture

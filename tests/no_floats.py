@@ -11,9 +11,9 @@ MONEY = [
         ROOT / name
         for name in (
             "marketplace/money.py", "marketplace/policy.py", "marketplace/territories.py", "marketplace/mirror/taxes.py",
-            "eligibility/rules.py", "eligibility/screener.py", "repurchase/planning.py", "repurchase/copying.py",
-            "repurchase/reducing.py", "repurchase/edits.py", "repurchase/queries/charges.py",
-            "repurchase/queries/reduced.py", "repurchase/services/quoting.py", "repurchase/views/fees.py",
+            "eligibility/rules.py", "eligibility/screener.py", "repurchase/batches/planner.py", "repurchase/batches/bulk_insert.py",
+            "repurchase/batches/partial_repricing.py", "repurchase/batches/edits.py", "repurchase/fulfilment/queries/carrier_charges.py",
+            "repurchase/batches/queries/partial_repricing.py", "repurchase/batches/services/fee_quotes.py", "repurchase/portal/fees.py",
         )
     ],
     *(ROOT / "pricing").rglob("*.py"), *(ROOT / "repurchase/feed").rglob("*.py"),

@@ -9,9 +9,9 @@ import pytest
 from lxml import etree
 
 from marketplace import clock
-from repurchase.feed import native, reading
+from repurchase.fulfilment.services import erp_connection, shipments
+from repurchase.integration.feed import native, order_response_reader
 from repurchase.models import Batch, RepeatOrder
-from repurchase.services import connecting, fulfilling
 from tests import world
 from tests.repurchase import paid
 from tests.repurchase.test_api import Caller
@@ -65,7 +65,7 @@ def erp(client, store):
 @pytest.fixture
 def as_documented(erp, store, request):
     """A released batch under the reference that the documents use, sent to the ERP that they name."""
-    connecting.connect(store=store, name="mango", version="5.3", by="user:1")
+    erp_connection.connect(store=store, name="mango", version="5.3", by="user:1")
     batch = paid.released(store)
     Batch.objects.filter(pk=batch.pk).update(ref=REF)
     for order in batch.orders.all():
@@ -98,10 +98,10 @@ class TestACall:
         if "$REF" in url:
             url = url.replace("$REF", REF)
         if "completions" in url:
-            order = fulfilling.Shipped(
+            order = shipments.Shipped(
                 key="", order=f"{REF}-0001", at=clock.now(store), carrier="C", tracking="T"
             )
-            fulfilling.ship(store=store, rows=[order], by="x")
+            shipments.ship(store=store, rows=[order], by="x")
         content_type = headers.pop("Content-Type", "application/json")
         answer = as_documented.client.generic(
             method or ("POST" if body else "GET"), url, body or "", content_type, headers=headers
@@ -116,7 +116,7 @@ class TestAnXmlExample:
     def test_is_valid_and_can_be_read(self, name, text):
         schema = etree.XMLSchema(etree.parse(str(native.SCHEMA)))
         assert schema.validate(etree.fromstring(text)), schema.error_log
-        format, answers = reading.answers(text.encode())
+        format, answers = order_response_reader.answers(text.encode())
         assert (format, len(answers)) == ("native", 2)
 
 

@@ -6,7 +6,7 @@ import urllib.request
 
 import pytest
 
-from repurchase.logs import redact
+from repurchase.site.logging import redact
 from tests import beside
 
 TOKEN = "A" * 22 + "." + "b-_" * 14 + "c"

@@ -8,9 +8,8 @@ from marketplace import clock
 from marketplace.mirror import export_control, rates, taxes
 from marketplace.mirror.samples import cut
 from marketplace.models import Store
-from repurchase import simulator
-from repurchase.demo import credentials, harbour, ningbo, people, planting, references
-from repurchase.services import connecting
+from repurchase.demo import credentials, harbour, ningbo, people, planting, references, simulator
+from repurchase.fulfilment.services import erp_connection
 
 SCREENING_LIST = cut.RATES.parent / "screening_list_sample.csv"  # made up: no real party is in it
 
@@ -46,7 +45,7 @@ def _load(data_dir: Path) -> None:
     planting.load(staff=staff, now=now)
     for store in Store.objects.filter(sandbox=True).order_by("pk"):
         name, version = simulator.ERP
-        connecting.connect(store=store, name=name, version=version, by=simulator.BY, simulated=True)
+        erp_connection.connect(store=store, name=name, version=version, by=simulator.BY, simulated=True)
     simulator.simulate()
     with connection.cursor() as cursor:  # so that the first pages are planned by what is there
         cursor.execute("ANALYZE")

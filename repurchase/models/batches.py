@@ -10,8 +10,8 @@ from django.db.models.expressions import Combinable
 
 from marketplace.models import Buyer, FxRateSet, IndexClose, Store
 from pricing.models import Lock, Renegotiation
-from repurchase.batching import BatchStatus
-from repurchase.models.work import MAX_TRIES, Work
+from repurchase.models.batch_states import BatchStatus
+from repurchase.models.jobs import MAX_TRIES, Work
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 

@@ -5,13 +5,13 @@ from django.db.models import Q
 
 from marketplace.models import Store
 from repurchase.models.batches import Batch
-from repurchase.models.work import Work
+from repurchase.models.jobs import Work
 
 
 class BatchEdit(models.Model):
     """One action on the quantities or promises of a batch, until the lock (R-16, R-17).
 
-    `changes` are edits as `repurchase.edits` keeps them: by ids, so that a screening applies them again.
+    `changes` are edits as `repurchase.batches.edits` keeps them: by ids, so that a screening applies them again.
     """
 
     store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="+", db_index=False)
@@ -52,7 +52,7 @@ class EditTask(Work):
     undoes = models.ForeignKey(
         "repurchase.BatchEdit", null=True, on_delete=models.CASCADE, related_name="+", db_index=False
     )
-    changes = models.JSONField()  # as `repurchase.edits` keeps them; of an undoing none
+    changes = models.JSONField()  # as `repurchase.batches.edits` keeps them; of an undoing none
     fixes = models.JSONField(default=list)  # [code, subject] each, where it cures
     version = models.PositiveIntegerField()  # of the plan that it was asked for
     digest = models.CharField(max_length=64, blank=True)  # of the preview; empty: whatever it comes to

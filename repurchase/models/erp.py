@@ -8,8 +8,8 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.models import Store
+from repurchase.models.erp_version import PATTERN
 from repurchase.models.orders import RepeatOrder
-from repurchase.versions import PATTERN
 
 a_version = RegexValidator(PATTERN, _("A version such as 5.3 or 5.3.1."))
 

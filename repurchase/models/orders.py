@@ -10,8 +10,8 @@ from django.db.models.expressions import Combinable
 from marketplace.models import CarrierService, PastOrder, PastOrderLine, Sku, Store
 from pricing.models import Lock, lapses
 from pricing.totals import Amounts, amounts_of
-from repurchase.lifecycle import ACCEPTED, OrderStatus
 from repurchase.models.batches import Batch
+from repurchase.models.order_states import ACCEPTED, OrderStatus
 
 
 def state_at(now: dt.datetime | Combinable, order: str = "") -> Case:

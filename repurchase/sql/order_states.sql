@@ -1,5 +1,5 @@
 -- R-91 and R-90 in the states of an order, from the plan to its completion
--- (repurchase/lifecycle.py).
+-- (repurchase/models/order_states.py).
 
 -- An order is paid when nothing of it is open, and released once, when it is paid or its buyer has
 -- an open account; a release on open account waits for no PDF.

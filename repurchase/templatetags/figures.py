@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.money import half_up
-from repurchase.kpis import ENOUGH, Figure, Unit
+from repurchase.reporting.kpis import ENOUGH, Figure, Unit
 from repurchase.templatetags.parts import digits, percent
 
 register = template.Library()

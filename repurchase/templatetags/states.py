@@ -16,9 +16,9 @@ from pricing.locks import LockStatus
 from qualification import labels
 from qualification.review import Standing
 from qualification.uploads import State
-from repurchase.batching import BatchStatus
-from repurchase.lifecycle import OrderStatus
-from repurchase.queries.services import ServiceState
+from repurchase.batches.queries.customisations import ServiceState
+from repurchase.models.batch_states import BatchStatus
+from repurchase.models.order_states import OrderStatus
 
 
 @dataclass(frozen=True, slots=True)

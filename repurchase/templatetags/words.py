@@ -10,7 +10,7 @@ from diagnostics.attribution import Mark, Stage
 from eligibility import drift
 from marketplace.models import StoreLevel
 from qualification import documents
-from repurchase import radar
+from repurchase.reporting import expiry_alerts
 from repurchase.templatetags.states import STANDING
 
 MONEY: Mapping[str, str | Promise] = {
@@ -56,25 +56,25 @@ MARK: Mapping[str, str | Promise] = {
 }
 
 RADAR: Mapping[str, str | Promise] = {
-    radar.Kind.CERTIFICATE: _("Business Buyer certificate"),
-    radar.Kind.REGISTRATION: _("Registration"),
-    radar.Kind.QUALIFICATION: _("Opening for bulk repeat orders"),
-    radar.Kind.DOCUMENT: _("Qualification document"),
-    radar.Kind.TAX: _("VAT or GST rate changes"),
-    radar.Kind.COMMISSION: _("Commission rate changes"),
-    radar.Kind.FREIGHT: _("Freight tariff changes"),
-    radar.Kind.PRICE: _("List price changes"),
+    expiry_alerts.Kind.CERTIFICATE: _("Business Buyer certificate"),
+    expiry_alerts.Kind.REGISTRATION: _("Registration"),
+    expiry_alerts.Kind.QUALIFICATION: _("Opening for bulk repeat orders"),
+    expiry_alerts.Kind.DOCUMENT: _("Qualification document"),
+    expiry_alerts.Kind.TAX: _("VAT or GST rate changes"),
+    expiry_alerts.Kind.COMMISSION: _("Commission rate changes"),
+    expiry_alerts.Kind.FREIGHT: _("Freight tariff changes"),
+    expiry_alerts.Kind.PRICE: _("List price changes"),
 }
 
 RADAR_CURES: Mapping[str, str | Promise] = {
-    radar.Kind.CERTIFICATE: _("Ask the buyer to renew it in the Business Buyer back office."),
-    radar.Kind.REGISTRATION: _("Renew the registration and enter the new dates."),
-    radar.Kind.QUALIFICATION: _("Hand in renewed documents; lock what is planned before it lapses."),
-    radar.Kind.DOCUMENT: _("Upload the renewed document."),
-    radar.Kind.TAX: _("Lock before it changes, or screen again afterwards."),
-    radar.Kind.COMMISSION: _("Lock before it changes, or screen again afterwards."),
-    radar.Kind.FREIGHT: _("Lock before it changes, or screen again afterwards."),
-    radar.Kind.PRICE: _("Lock before it changes, or screen again afterwards."),
+    expiry_alerts.Kind.CERTIFICATE: _("Ask the buyer to renew it in the Business Buyer back office."),
+    expiry_alerts.Kind.REGISTRATION: _("Renew the registration and enter the new dates."),
+    expiry_alerts.Kind.QUALIFICATION: _("Hand in renewed documents; lock what is planned before it lapses."),
+    expiry_alerts.Kind.DOCUMENT: _("Upload the renewed document."),
+    expiry_alerts.Kind.TAX: _("Lock before it changes, or screen again afterwards."),
+    expiry_alerts.Kind.COMMISSION: _("Lock before it changes, or screen again afterwards."),
+    expiry_alerts.Kind.FREIGHT: _("Lock before it changes, or screen again afterwards."),
+    expiry_alerts.Kind.PRICE: _("Lock before it changes, or screen again afterwards."),
 }
 
 PHASE: Mapping[str, str | Promise] = {

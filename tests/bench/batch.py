@@ -15,8 +15,8 @@ from django.test.utils import CaptureQueriesContext
 
 from marketplace.models import PastOrder
 from outbox import listening
+from repurchase.batches.services import batches, chunks
 from repurchase.models import Batch, Chunk
-from repurchase.services import batches, chunks
 from tests import world
 from tests.bench.filling import orders_of
 

@@ -14,8 +14,8 @@ from marketplace import clock, policy
 from marketplace.models import PastOrder, ScreenedParty, Sku
 from marketplace.names import keys_of_listed
 from marketplace.queries import latest_rates
+from repurchase.batches.services import batches, price_lock
 from repurchase.models import Batch
-from repurchase.services import batches, locking
 from tests import world as making
 from tests.bench.filling import orders_of
 from tests.repurchase.running import run as planned
@@ -123,7 +123,7 @@ def _locked(store, ids) -> dict[str, dict]:
     )
     Sku.objects.filter(pk=Sku.objects.order_by("pk").last().pk).update(is_active=False)
     began, cpu = time.perf_counter(), time.process_time()
-    locking.lock_and_invite(batch=batch, by="user:1")
+    price_lock.lock_and_invite(batch=batch, by="user:1")
     seconds, own = time.perf_counter() - began, time.process_time() - cpu
     left = Batch.objects.get(pk=batch.pk).left_at_lock
     return {

@@ -10,9 +10,10 @@ import time
 from django.db import connection, connections
 
 from marketplace.models import PastOrder, Sku
+from repurchase.batches.queries.fixes import fixable
+from repurchase.batches.services import batches, chunks, planning
 from repurchase.models import Batch
-from repurchase.queries.fixing import fixable
-from repurchase.services import batches, chunks, generating, reporting
+from repurchase.reporting.services import diagnosis_report
 from tests import world as making
 from tests.bench.filling import orders_of
 
@@ -62,7 +63,7 @@ def _failed() -> tuple[Batch, float]:
     for chunk_id in batch.chunks.values_list("pk", flat=True):
         chunks.generate_chunk(chunk_id)
     start = time.perf_counter()
-    generating.finish_batch(batch.pk)
+    planning.finish_batch(batch.pk)
     spent = time.perf_counter() - start
     batch.refresh_from_db()
     return batch, spent
@@ -80,7 +81,7 @@ def _plant(ids: list[int], skus: list[Sku]) -> None:
 
 
 def _report(batch: Batch) -> tuple[float, int, int]:
-    report = reporting.ask(batch=batch, by="user:1")
+    report = diagnosis_report.ask(batch=batch, by="user:1")
     connections.close_all()
     with multiprocessing.get_context("fork").Pool(1) as pool:
         seconds, peak = pool.apply(_make, (report.pk,))
@@ -92,5 +93,5 @@ def _report(batch: Batch) -> tuple[float, int, int]:
 
 def _make(report_id: int) -> tuple[float, int]:
     start = time.perf_counter()
-    reporting.make(report_id)
+    diagnosis_report.make(report_id)
     return time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

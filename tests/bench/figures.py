@@ -10,8 +10,8 @@ from django.test.utils import CaptureQueriesContext
 from marketplace import clock
 from marketplace.models import PastOrder, Store
 from pricing.models import Lock
-from repurchase.queries.kpis import kpis_of
-from repurchase.services import batches, chunks, generating, locking
+from repurchase.batches.services import batches, chunks, planning, price_lock
+from repurchase.reporting.queries.kpis import kpis_of
 from tests import world
 from tests.bench.filling import orders_of
 from tests.repurchase.sealing import confirm
@@ -45,7 +45,7 @@ def run() -> dict[str, dict]:
 def _confirmed_and_failed() -> Store:
     store = world.store()
     _plan(store, rated=True)
-    locking.lock_and_invite(batch=store_batch(store), by="user:1")
+    price_lock.lock_and_invite(batch=store_batch(store), by="user:1")
     confirm(store_batch(store))
     if not Lock.objects.filter(store=store, status="confirmed").exists():
         raise RuntimeError("The batch was not confirmed.")
@@ -72,4 +72,4 @@ def _plan(store: Store, *, rated: bool) -> None:
     batch = batches.create(store=store, numbers=list(mine.values_list("number", flat=True)), by="user:1")
     for chunk_id in batch.chunks.values_list("pk", flat=True):
         chunks.generate_chunk(chunk_id)
-    generating.finish_batch(batch.pk)
+    planning.finish_batch(batch.pk)

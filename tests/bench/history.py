@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from marketplace import clock
-from repurchase import queries
+from repurchase.batches.queries import past_orders
 from tests import world
 from tests.bench.filling import orders_of
 
@@ -20,7 +20,7 @@ def run() -> dict[str, dict]:
     now = clock.now(store)
     scans = _sequential_scans(store, buyer, now)
     seconds = statistics.median(
-        _timed(lambda: queries.past_orders(store, now=now, buyer=buyer, repeatable=True))
+        _timed(lambda: past_orders.past_orders(store, now=now, buyer=buyer, repeatable=True))
         for _ in range(PAGES)
     )
     floor = statistics.median(_timed(lambda: _bare(store, buyer)) for _ in range(PAGES))
@@ -57,8 +57,10 @@ def _sequential_scans(store, buyer, now) -> list[str]:
     """Runs each query of the page again under EXPLAIN; names the large tables that it would read whole."""
     with CaptureQueriesContext(connection) as captured:
         for repeatable in (True, None):
-            page = queries.past_orders(store, now=now, buyer=buyer, repeatable=repeatable)
-            queries.past_orders(store, now=now, buyer=buyer, repeatable=repeatable, cursor=page.next_cursor)
+            page = past_orders.past_orders(store, now=now, buyer=buyer, repeatable=repeatable)
+            past_orders.past_orders(
+                store, now=now, buyer=buyer, repeatable=repeatable, cursor=page.next_cursor
+            )
     found = []
     with connection.cursor() as cursor:
         for query in captured.captured_queries:

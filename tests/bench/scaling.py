@@ -21,8 +21,10 @@ from django.db import connection
 from marketplace import clock
 from marketplace.models import PastOrder, Store
 from pricing import services as pricing
+from repurchase.batches.services import batches, chunks
+from repurchase.confirmation.services import triggers
+from repurchase.deadlines import sweep
 from repurchase.models import Batch, Chunk
-from repurchase.services import batches, chunks, sweeping, triggering
 from tests import world
 from tests.bench.filling import orders_of
 from tests.chaos import many
@@ -167,12 +169,12 @@ def _sweeps() -> tuple[float, float]:
     judged = 0.0
     while pricing.unjudged(store=None, at=None):
         started = time.perf_counter()
-        triggering.open_renegotiations()
+        triggers.open_renegotiations()
         judged += time.perf_counter() - started
     idle = []
     for _ in range(5):
         started = time.perf_counter()
-        sweeping.sweep()
+        sweep.sweep()
         idle.append(time.perf_counter() - started)
     return statistics.median(idle), LOCKS / judged
 

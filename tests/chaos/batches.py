@@ -15,10 +15,9 @@ from diagnostics.models import LedgerEntry
 from eligibility.models import ScreeningRecord
 from marketplace.models import PastOrder, Store
 from outbox.models import Event
-from repurchase import batching
-from repurchase.models import Batch, Chunk, OrderFee, RepeatLine, RepeatOrder
-from repurchase.models.work import MAX_TRIES
-from repurchase.services import batches
+from repurchase.batches.services import batches
+from repurchase.models import Batch, Chunk, OrderFee, RepeatLine, RepeatOrder, batch_states
+from repurchase.models.jobs import MAX_TRIES
 from tests import world
 from tests.bench.filling import orders_of
 from tests.chaos import poisoned
@@ -56,7 +55,7 @@ def fill(sizes: Sizes) -> tuple[Store, list[str]]:
 
 
 def begun(store: Store, numbers: list[str], sizes: Sizes) -> Batch:
-    batching.chunks.__defaults__ = (sizes.chunk,)
+    batch_states.chunks.__defaults__ = (sizes.chunk,)
     return batches.create(store=store, numbers=numbers, by="system:chaos")
 
 

@@ -13,13 +13,13 @@ NOTE = "poison"
 @worker_process_init.connect
 def poison(**_: object) -> None:
     """In each child, once Django is set up."""
-    from repurchase.services import generating
+    from repurchase.batches.services import planning
 
-    plans_of = generating.plans_of
+    plans_of = planning.plans_of
 
     def deadly(batch, orders, *arguments, **options):
         if any(order.note == NOTE for order in orders):
             os.kill(os.getpid(), signal.SIGKILL)
         return plans_of(batch, orders, *arguments, **options)
 
-    generating.plans_of = deadly
+    planning.plans_of = deadly

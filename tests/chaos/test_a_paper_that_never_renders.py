@@ -6,8 +6,9 @@ import pytest
 
 from marketplace.models import Store
 from pricing.models import SealedAgreement, Sealing
+from repurchase.batches.services import batches
+from repurchase.deadlines import sweep
 from repurchase.models import Proforma
-from repurchase.services import batches, sweeping
 from tests import world
 from tests.chaos.endless import WORDS
 from tests.chaos.fleet import fleet
@@ -67,4 +68,4 @@ class TestAPaperThatNeverRenders:
         paid.pay(endless)
         assert {o.status for o in endless.orders.all()} == {"paid"}
         Proforma.objects.filter(pk=found.pk).update(tries=3)
-        assert sweeping.sweep().paper_alarms == 1
+        assert sweep.sweep().paper_alarms == 1

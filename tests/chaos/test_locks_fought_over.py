@@ -14,7 +14,7 @@ from marketplace import clock
 from marketplace.models import OrderClaim, StockClaim
 from pricing import services
 from pricing.models import Act, Lock, Renegotiation
-from repurchase.services import market
+from repurchase.demo import market
 from tests import world
 from tests.chaos.sizes import say, size
 from tests.pricing.locked import Scene, end_at

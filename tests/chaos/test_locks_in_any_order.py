@@ -26,7 +26,7 @@ from outbox.models import Event
 from pricing import services
 from pricing.locks import status_at
 from pricing.models import Act, Lock, Renegotiation
-from repurchase.services import market
+from repurchase.demo import market
 from tests import world
 from tests.chaos.sizes import size
 from tests.pricing.locked import Scene

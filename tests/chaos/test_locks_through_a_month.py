@@ -25,8 +25,11 @@ from marketplace.models import OrderClaim, PastOrder, StockClaim, Store, User
 from outbox.models import Event, Letter
 from pricing import signing
 from pricing.models import Grant, Lock, Offer, Renegotiation
+from repurchase.batches.services import batches, price_lock
+from repurchase.confirmation.services import buyer_response
+from repurchase.confirmation.services import renegotiation as renegotiation_services
+from repurchase.deadlines import sweep
 from repurchase.models import Batch, RepeatLine, RepeatOrder
-from repurchase.services import answering, batches, locking, renegotiating, sweeping
 from tests import world
 from tests.chaos.sizes import say, size
 from tests.repurchase import talking
@@ -60,7 +63,7 @@ class Replay:
 
     def move(self, instant: dt.datetime) -> None:
         world.move_clock(self.store, instant)
-        sweeping.sweep(store=self.store)
+        sweep.sweep(store=self.store)
 
     def lock(self, currency: str, turn: int) -> None:
         orders = self.buyers[currency, turn]
@@ -71,7 +74,7 @@ class Replay:
             list(batch.orders.values_list("codes", "lines__codes")),
             batch.gates,
         )
-        (lock,) = locking.lock_and_invite(batch=batch, by="user:1")
+        (lock,) = price_lock.lock_and_invite(batch=batch, by="user:1")
         if next(self.patience):
             self.confirming[lock.pk] = lock.locked_at + 47 * HOUR
         self.note(
@@ -82,7 +85,7 @@ class Replay:
         for lock in Lock.objects.of(self.store).filter(pk__in=self.confirming, status="open"):
             if clock.now(self.store) >= self.confirming[lock.pk]:
                 grant = Grant.objects.get(subject=lock.subject)
-                answering.accept(
+                buyer_response.accept(
                     token=signing.token_of(grant), digests={lock.pk: lock.terms_digest}, left_out=[], consent=True,
                     ip=None, user_agent="replay",
                 )  # fmt: skip
@@ -91,7 +94,7 @@ class Replay:
     def publish(self, file) -> None:
         import_rates(path=file, source="ecb")
         before = set(Renegotiation.objects.values_list("pk", flat=True))
-        sweeping.sweep(store=self.store)
+        sweep.sweep(store=self.store)
         for opened in Renegotiation.objects.exclude(pk__in=before).select_related("lock"):
             how = next(self.answers)
             self.note(f"{opened.lock.subject} triggers: {opened} since its lock; the parties {how}")
@@ -100,8 +103,8 @@ class Replay:
 
     def end(self, renegotiation: Renegotiation, *, sign: bool) -> None:
         if not sign:
-            buyer = renegotiating.buyer(talking.grant(renegotiation))
-            renegotiating.decline(renegotiation=renegotiation, actor=buyer, reason="too dear")
+            buyer = renegotiation_services.buyer(talking.grant(renegotiation))
+            renegotiation_services.decline(renegotiation=renegotiation, actor=buyer, reason="too dear")
             return
         talking.offer(renegotiation, "1", user=self.seller)
         talking.sign_as_seller(renegotiation, self.seller)

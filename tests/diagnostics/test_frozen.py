@@ -16,8 +16,9 @@ from django.db import connection
 
 from diagnostics.frozen import FROZEN
 from marketplace.models import Membership, PolicyValue, PriceListEntry, Quarantined, RegistrationRequirement
+from repurchase.confirmation.services import renegotiation
 from repurchase.embedded import servers
-from repurchase.services import crediting, renegotiating
+from repurchase.fulfilment.services import payment_terms
 from tests import world
 from tests.beside import ROOT
 from tests.diagnostics.tampering import other, prepared
@@ -142,14 +143,14 @@ def rows_of_every_table(alice, bob) -> None:
     Membership.objects.create(user=bob, store=second, role="owner")
     found = talking.renegotiated(second, by=f"user:{alice.pk}")
     offered = talking.offer(found, "-4", user=alice)
-    renegotiating.approve(renegotiation=found, digest=offered.digest, by=f"user:{bob.pk}")
-    renegotiating.remark(renegotiation=found, actor=renegotiating.seller(alice), text="Well?")
+    renegotiation.approve(renegotiation=found, digest=offered.digest, by=f"user:{bob.pk}")
+    renegotiation.remark(renegotiation=found, actor=renegotiation.seller(alice), text="Well?")
     talking.sign_as_seller(found, alice)
     PolicyValue.objects.create(name="lock_hours", value="72", valid_from=world.NOW, reason="r")
     RegistrationRequirement.objects.create(
         scheme="EPR", country="DE", jurisdiction="EU", valid_from=world.TODAY, reference="r"
     )
-    crediting.set_terms(buyer=found.lock.buyer, open_account_from_now=True, reason="r", by="user:1")
+    payment_terms.set_terms(buyer=found.lock.buyer, open_account_from_now=True, reason="r", by="user:1")
     Quarantined.objects.create(
         kind="close", source="s", name="CRB", day=world.TODAY, text="0", reason="zero", arrived_at=world.NOW
     )

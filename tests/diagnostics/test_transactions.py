@@ -17,7 +17,8 @@ from pricing import sealing
 from pricing.services import verifying
 from qualification import storing
 from qualification.services import uploading
-from repurchase.services import conforming, importing
+from repurchase.fulfilment.services import payment_import
+from repurchase.integration.conformance import runner
 
 ROOT = Path(__file__).parent.parent.parent
 APPS = ("diagnostics", "outbox", "marketplace", "qualification", "eligibility", "pricing", "repurchase")
@@ -31,18 +32,18 @@ SLOW: dict[str, Callable[[], object]] = {
     "the reading of a document": lambda: uploading._read(SimpleNamespace()),
     "a letter": lambda: letters._send(SimpleNamespace(kind="x")),
     "a webhook": lambda: sending._post(SimpleNamespace(), clock.now()),
-    "a message of the conformance kit": lambda: conforming._send(SimpleNamespace(), "http://x/", SimpleNamespace()),
+    "a message of the conformance kit": lambda: runner._send(SimpleNamespace(), "http://x/", SimpleNamespace()),
     "a seal": lambda: sealing.seal(b"", reason="x"),
     "the verification of a file": lambda: verifying.verify(b"%PDF-1.7"),
-    "a spreadsheet in a child": lambda: importing._sheet(b"", "x"),
+    "a spreadsheet in a child": lambda: payment_import._sheet(b"", "x"),
 }  # fmt: skip
 
 # Each guards itself, or the one service that calls it does.
 RENDERS = {
     "diagnostics.paper",
     "pricing.printing",
-    "repurchase.services.printing",
-    "repurchase.services.reporting",
+    "repurchase.fulfilment.services.proforma_pdf",
+    "repurchase.reporting.services.diagnosis_report",
 }
 STORES = {"outbox.files"}
 SENDS = {"outbox.letters"}
@@ -54,8 +55,8 @@ STARTS = {
 CONNECTS = {"outbox.posting", "repurchase.embedded.portal"}
 KNOWN = {
     "weasyprint": RENDERS,
-    "django.core.files.storage": STORES | {"repurchase.file_storage"},
-    "django.core.mail": SENDS | {"repurchase.views.mailbox"},
+    "django.core.files.storage": STORES | {"repurchase.site.file_storage"},
+    "django.core.mail": SENDS | {"repurchase.portal.mailbox"},
     "subprocess": STARTS,
     "urllib.request": CONNECTS,
     "http.client": CONNECTS,
@@ -83,7 +84,7 @@ class TestInsideATransaction:
             act()
 
     def test_is_no_stock_source_asked(self, store, settings):
-        settings.STOCK_SOURCE = "repurchase.simulator.SandboxStock"
+        settings.STOCK_SOURCE = "repurchase.demo.simulator.SandboxStock"
         with pytest.raises(InsideTransaction), transaction.atomic():
             connector.refresh(store=store, sku_codes=["x"], seconds=1)
 

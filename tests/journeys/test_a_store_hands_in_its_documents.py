@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from repurchase.papers import samples
+from repurchase.demo.sample_documents import samples
 from tests.journeys.conftest import OUTPUT
 from tests.journeys.test_a_seller_repeats_a_buyers_orders import accessible, fits
 from tests.qualification import cases

@@ -13,9 +13,9 @@ from marketplace.models import SIMULATED, FxRate, FxRateSet, IndexClose, PastOrd
 from pricing.models import Lock
 from repurchase import demo
 from repurchase.demo import ningbo, plants
+from repurchase.demo.simulator import ERP, SandboxStock, simulate
+from repurchase.fulfilment.services import releases
 from repurchase.models import Proforma, Release, RepeatOrder
-from repurchase.services import releasing
-from repurchase.simulator import ERP, SandboxStock, simulate
 from tests import world
 from tests.repurchase.test_demo import codes_of, orders_of, screened
 from tests.wrapping import taken_back
@@ -195,7 +195,7 @@ def _release(order: RepeatOrder) -> None:
     )  # fmt: skip
     Proforma.objects.filter(pk=paper.pk).update(issued_at=now, file_key="x")
     RepeatOrder.objects.filter(pk=order.pk).update(proforma=paper)
-    releasing.release_one(store=order.store, order=order, by="test")
+    releases.release_one(store=order.store, order=order, by="test")
 
 
 class TestTheStockSource:

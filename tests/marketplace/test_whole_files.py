@@ -10,7 +10,7 @@ from marketplace.mirror.refused import RefusedRows
 from marketplace.whole_files import whole
 from repurchase.demo import credentials
 from repurchase.embedded import demo_seal
-from repurchase.file_storage import WholeFileStorage
+from repurchase.site.file_storage import WholeFileStorage
 
 LARGE = b"x" * 200_000
 

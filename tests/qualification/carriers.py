@@ -13,7 +13,7 @@ import pypdfium2
 from pikepdf import Array, Dictionary, Name, Operator
 from PIL import Image
 
-from repurchase.papers.sheet import DPI
+from repurchase.demo.sample_documents.sheet import DPI
 
 POINT = 72 / DPI  # points a pixel
 STRIPS = (1, 3, 6)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from qualification.readings import Kind
-from repurchase.papers import certificates, contents, declarations, statements
-from repurchase.papers.contents import Company, Declaration, Layout, Statement
+from repurchase.demo.sample_documents import certificates, contents, declarations, statements
+from repurchase.demo.sample_documents.contents import Company, Declaration, Layout, Statement
 from tests.qualification.scanning import scanned
 
 LAST_MONTH = dt.date(2026, 10, 1)

@@ -12,8 +12,8 @@ from qualification.engines import Engine
 from qualification.judging import Verdict
 from qualification.reading import read
 from qualification.readings import Kind, Reading
-from repurchase.papers import contents
-from repurchase.papers.contents import Company, Declaration, Layout, Statement
+from repurchase.demo.sample_documents import contents
+from repurchase.demo.sample_documents.contents import Company, Declaration, Layout, Statement
 from tests.qualification import carriers, cases, measuring, typed
 from tests.qualification.cases import Case
 from tests.qualification.scanning import scanned

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageFilter
 
-from repurchase.papers import pdf_of
+from repurchase.demo.sample_documents import pdf_of
 
 JPEG_QUALITY = 60
 

@@ -14,7 +14,7 @@ from PIL import Image
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from qualification import intake
-from repurchase.papers import certificates, contents, pdf_of
+from repurchase.demo.sample_documents import certificates, contents, pdf_of
 
 
 def sound() -> bytes:

@@ -7,7 +7,7 @@ import pytest
 from qualification import engines, reading
 from qualification.judging import Verdict
 from qualification.readings import Reading, decode, encode
-from repurchase.papers.contents import Layout
+from repurchase.demo.sample_documents.contents import Layout
 from tests.qualification import cases, measuring
 
 ENGINE = engines.named("qualification.engines.tesseract")

@@ -24,8 +24,8 @@ from qualification.readings import Kind
 from qualification.review import Standing
 from qualification.services import uploading
 from qualification.uploads import State
-from repurchase import storage
-from repurchase.papers import certificates, contents, pdf_of
+from repurchase.demo.sample_documents import certificates, contents, pdf_of
+from repurchase.site import storage
 from tests import world
 from tests.qualification.test_admin import QUEUE, reviewer
 

@@ -14,7 +14,7 @@ from qualification import engines, reading, text_layer
 from qualification.extraction.layout import Page, Word
 from qualification.readings import Box, Field, Kind, decode, encode
 from qualification.text_layer import Layer
-from repurchase.papers.contents import Layout
+from repurchase.demo.sample_documents.contents import Layout
 from tests.qualification import carriers, cases, forging, measuring, typed
 
 ENGINE = engines.named("qualification.engines.tesseract")

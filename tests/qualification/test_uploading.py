@@ -22,7 +22,7 @@ from qualification.review import Event, Standing
 from qualification.services import reviewing, standing, uploading
 from qualification.services.reviewing import Act, Refusal
 from qualification.uploads import State
-from repurchase.papers import certificates, contents, pdf_of
+from repurchase.demo.sample_documents import certificates, contents, pdf_of
 from tests import world
 
 pytestmark = pytest.mark.django_db

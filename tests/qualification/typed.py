@@ -9,11 +9,11 @@ from io import BytesIO
 from PIL import Image
 from weasyprint import HTML
 
-from repurchase.papers.contents import Company, Declaration, Layout, Statement
-from repurchase.papers.declarations import COLUMNS as ITEM_COLUMNS
-from repurchase.papers.declarations import CURRENCY_WORDS
-from repurchase.papers.sheet import HEIGHT, WIDTH, Sheet
-from repurchase.papers.statements import COLUMNS
+from repurchase.demo.sample_documents.contents import Company, Declaration, Layout, Statement
+from repurchase.demo.sample_documents.declarations import COLUMNS as ITEM_COLUMNS
+from repurchase.demo.sample_documents.declarations import CURRENCY_WORDS
+from repurchase.demo.sample_documents.sheet import HEIGHT, WIDTH, Sheet
+from repurchase.demo.sample_documents.statements import COLUMNS
 
 DOT = 0.48  # points a pixel of 200 dpi, as CSS counts points: 96 to the inch, 72 points
 

@@ -7,9 +7,9 @@ from typing import Any
 from marketplace.models import Buyer, PastOrder, PastOrderLine, Sku, Store
 from pricing.locks import LIVE, LockStatus
 from pricing.models import Lock
-from repurchase.batching import BatchStatus
-from repurchase.lifecycle import OrderStatus
 from repurchase.models import Batch, OrderFee, Payment, Release, RepeatLine, RepeatOrder
+from repurchase.models.batch_states import BatchStatus
+from repurchase.models.order_states import OrderStatus
 from tests import world
 
 LINE_MINOR = 12_345

@@ -2,9 +2,9 @@
 
 from marketplace import clock
 from marketplace.models import Buyer, Store
+from repurchase.fulfilment.services import payment_terms, payments, proforma_invoices, releases
+from repurchase.fulfilment.services.payments import Receipt
 from repurchase.models import Batch, PaymentSource, Proforma, RepeatOrder
-from repurchase.services import crediting, invoicing, releasing, settling
-from repurchase.services.settling import Receipt
 from tests import world
 from tests.repurchase.sealing import confirm, planned
 
@@ -16,14 +16,14 @@ def invoiced(store: Store, *, orders: int = 5, open_account: bool = False, **buy
         allow(by)
     batch = planned(store, past)
     confirm(batch)
-    invoicing.issue(Proforma.objects.get(batch=batch).pk)
+    proforma_invoices.issue(Proforma.objects.get(batch=batch).pk)
     if open_account:
-        releasing.release_due(store=store)
+        releases.release_due(store=store)
     return batch
 
 
 def allow(buyer: Buyer) -> None:
-    crediting.set_terms(buyer=buyer, open_account_from_now=True, reason="known for years", by="user:1")
+    payment_terms.set_terms(buyer=buyer, open_account_from_now=True, reason="known for years", by="user:1")
 
 
 def receipt(order: RepeatOrder, amount: str = "", /, **fields) -> Receipt:
@@ -37,13 +37,13 @@ def receipt(order: RepeatOrder, amount: str = "", /, **fields) -> Receipt:
     return Receipt(**defaults | fields)
 
 
-def pay(batch: Batch, source: PaymentSource = PaymentSource.API) -> settling.Report:
+def pay(batch: Batch, source: PaymentSource = PaymentSource.API) -> payments.Report:
     rows = [receipt(order) for order in batch.orders.order_by("position")]
-    return settling.record(store=batch.store, receipts=rows, source=source, by="key:1")
+    return payments.record(store=batch.store, receipts=rows, source=source, by="key:1")
 
 
 def released(store: Store, **fields) -> Batch:
     batch = invoiced(store, **fields)
     pay(batch)
-    releasing.release(store=store, orders=batch.orders.all(), by="user:1", at=clock.now(store))
+    releases.release(store=store, orders=batch.orders.all(), by="user:1", at=clock.now(store))
     return batch

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from lxml import etree
 
-from repurchase.feed import ubl
+from repurchase.integration.feed import ubl
 
 NS = {"u": ubl.ORDER, "cac": ubl.CAC, "cbc": ubl.CBC}
 PARTIES = {

@@ -12,9 +12,12 @@ from pricing import signing
 from pricing.models import Grant, Lock
 from qualification.models import Case
 from qualification.services import reviewing
-from repurchase.answers import Answer, Verdict
+from repurchase.batches.services import batches, price_lock
+from repurchase.fulfilment.order_response import Answer, Verdict
+from repurchase.fulfilment.services import erp_responses
+from repurchase.integration.conformance import runner
 from repurchase.models import Batch, ConformanceRun, ErpResponse, Payment, Proforma
-from repurchase.services import batches, conforming, locking, reporting, responding
+from repurchase.reporting.services import diagnosis_report
 from tests import world
 from tests.pricing.locked import renegotiate
 from tests.repurchase import paid
@@ -81,8 +84,8 @@ def make(store: Store, owner: User) -> Rows:
     rows.orders = list(Batch.objects.get(pk=planned.pk).buyer.past_orders.order_by("pk"))
     rows.skus = sorted({line.sku.code for order in rows.orders for line in order.lines.select_related("sku")})
     renegotiation = renegotiate(Lock.objects.get(subject=talked.ref))
-    report = reporting.ask(batch=planned, by=by)
-    reporting.make(report.pk)
+    report = diagnosis_report.ask(batch=planned, by=by)
+    diagnosis_report.make(report.pk)
     world.key(store)
     webhook, _ = webhooks.create(store_id=store.pk, url="https://erp.example.com/", types=[], loopback=False)
     upload = world.upload(store, by=by)
@@ -133,14 +136,14 @@ def _planned(store: Store, by: str, **buyer: Any) -> Batch:
 
 def _locked(store: Store, by: str, **buyer: Any) -> Batch:
     batch = _planned(store, by, **buyer)
-    locking.lock_and_invite(batch=batch, by=by)
+    price_lock.lock_and_invite(batch=batch, by=by)
     return batch
 
 
 def _answered(store: Store, batch: Batch, by: str) -> ErpResponse:
     refused = Answer(id="R-1", order=f"{batch.ref}-0001", verdict=Verdict.REFUSED, lines=[])
-    return responding.take(store=store, answers=[refused], format="native", by=by)[0][0]
+    return erp_responses.take(store=store, answers=[refused], format="native", by=by)[0][0]
 
 
 def _run(store: Store, by: str) -> ConformanceRun:
-    return conforming.ask(store=store, url="https://erp.example.com/bro", by=by)
+    return runner.ask(store=store, url="https://erp.example.com/bro", by=by)

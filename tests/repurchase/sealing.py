@@ -3,8 +3,9 @@
 from pricing import signing
 from pricing.models import Grant, Lock, SealedAgreement, Sealing
 from pricing.services import sealing
+from repurchase.batches.services import batches, price_lock
+from repurchase.confirmation.services import buyer_response
 from repurchase.models import Batch
-from repurchase.services import answering, batches, locking
 from tests import world
 from tests.repurchase.running import run
 
@@ -19,14 +20,14 @@ def confirmed(store, *, orders: int = 5, left_out: int = 0, by: str = "user:1", 
 def planned(store, past, *, by: str = "user:1") -> Batch:
     """Locked, and the buyer invited."""
     batch = run(batches.create(store=store, numbers=[o.number for o in past], by=by))
-    locking.lock_and_invite(batch=batch, by=by)
+    price_lock.lock_and_invite(batch=batch, by=by)
     return batch
 
 
 def confirm(batch: Batch, *, left_out: int = 0) -> None:
     grant = Grant.objects.get(subject=batch.ref)
     locks = Lock.objects.filter(subject=batch.ref)
-    answering.accept(
+    buyer_response.accept(
         token=signing.token_of(grant),
         digests={lock.pk: lock.terms_digest for lock in locks},
         left_out=[f"{batch.ref}-{n:04d}" for n in range(1, left_out + 1)],

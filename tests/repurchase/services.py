@@ -5,9 +5,10 @@ from typing import Any
 from marketplace.models import PastOrder, Store
 from pricing import signing
 from pricing.models import Grant, Lock
+from repurchase.batches.services import batches, price_lock
+from repurchase.confirmation.queries.order_totals import Ticks, Weighed, weigh
+from repurchase.confirmation.services import buyer_response
 from repurchase.models import Batch, LineService, RepeatOrder
-from repurchase.queries.weighing import Ticks, Weighed, weigh
-from repurchase.services import answering, batches, locking
 from tests import world
 from tests.repurchase.running import run
 
@@ -34,7 +35,7 @@ def planned(store: Store, note: str = NOTE, **fields: Any) -> Batch:
 
 def locked(store: Store, note: str = NOTE, **fields: Any) -> Batch:
     batch = planned(store, note, **fields)
-    locking.lock_and_invite(batch=batch, by="user:1")
+    price_lock.lock_and_invite(batch=batch, by="user:1")
     batch.refresh_from_db()
     return batch
 
@@ -60,7 +61,7 @@ def accept(batch: Batch, **changes: Any) -> None:
     }  # fmt: skip
     if "shown" not in changes:
         asked["shown"] = weighed(batch, **ticks).digest
-    answering.accept(**asked | changes)
+    buyer_response.accept(**asked | changes)
 
 
 def ids() -> list[int]:

@@ -10,8 +10,8 @@ from pricing.models import Grant, Lock, Offer, Renegotiation, SigningCode
 from pricing.renegotiation import Asked
 from pricing.services.renegotiating import current
 from pricing.signing import Evidence
+from repurchase.confirmation.services import renegotiation, triggers
 from repurchase.models import Batch
-from repurchase.services import renegotiating, triggering
 from tests import world
 from tests.repurchase.sealing import planned
 
@@ -35,7 +35,7 @@ def moved(batch: Batch) -> Renegotiation:
         source=f"newer-{batch.pk}",
         CNY=str(frozen.per_euro * Decimal("1.03")),
     )
-    triggering.open_renegotiations(store=batch.store)
+    triggers.open_renegotiations(store=batch.store)
     return Renegotiation.objects.select_related("lock", "store").get(lock__subject=batch.ref)
 
 
@@ -44,16 +44,16 @@ def grant(found: Renegotiation) -> Grant:
 
 
 def offer(found: Renegotiation, percent: str = "-1.5", *, user: User, **asked: Any) -> Offer:
-    return renegotiating.offer(
+    return renegotiation.offer(
         renegotiation=found,
-        actor=renegotiating.seller(user),
+        actor=renegotiation.seller(user),
         asked=Asked(**{"rule": "uniform", "percent": percent} | asked),
     )
 
 
 def counter(found: Renegotiation, percent: str = "-2", **asked: Any) -> Offer:
-    return renegotiating.offer(
-        renegotiation=found, actor=renegotiating.buyer(grant(found)),
+    return renegotiation.offer(
+        renegotiation=found, actor=renegotiation.buyer(grant(found)),
         asked=Asked(**{"rule": "uniform", "percent": percent} | asked),
     )  # fmt: skip
 
@@ -61,7 +61,7 @@ def counter(found: Renegotiation, percent: str = "-2", **asked: Any) -> Offer:
 def code(found: Renegotiation, digest: str = "") -> str:
     """Asked for by the buyer, and read from the letter."""
     standing = current(found)
-    renegotiating.send_code(
+    renegotiation.send_code(
         renegotiation=found, grant=grant(found), digest=digest or standing.digest, consent=True
     )
     return signing.code_of(SigningCode.objects.order_by("-asked_at").first())
@@ -69,14 +69,14 @@ def code(found: Renegotiation, digest: str = "") -> str:
 
 def sign_as_seller(found: Renegotiation, user: User, **changes: Any) -> bool:
     asked = {"digest": current(found).digest, "name": "Alice Chen", "consent": True, "evidence": EVIDENCE}
-    return renegotiating.sign_by_member(renegotiation=found, user=user, **asked | changes)
+    return renegotiation.sign_by_member(renegotiation=found, user=user, **asked | changes)
 
 
 def sign_as_buyer(found: Renegotiation, **changes: Any) -> bool:
     asked = {"digest": current(found).digest, "name": "Bea Buyer", "consent": True, "evidence": EVIDENCE}
     if "code" not in changes:
         changes["code"] = code(found, changes.get("digest", ""))
-    return renegotiating.sign_by_link(renegotiation=found, grant=grant(found), **asked | changes)
+    return renegotiation.sign_by_link(renegotiation=found, grant=grant(found), **asked | changes)
 
 
 def agreed(store: Store, user: User, percent: str = "-1.5", **fields: Any) -> Renegotiation:

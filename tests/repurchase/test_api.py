@@ -5,9 +5,8 @@ import json
 import pytest
 
 from marketplace import clock
-from repurchase import queries
-from repurchase.lifecycle import OrderStatus
 from repurchase.models import Batch, RepeatOrder
+from repurchase.models.order_states import OrderStatus
 from tests import world
 from tests.repurchase import orders
 from tests.repurchase.running import run

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from marketplace.models import ProductionGroup, Sku
+from repurchase.batches.services import batches, price_lock
 from repurchase.models import Batch, RepeatLine
-from repurchase.services import batches, locking
 from tests import world
 from tests.repurchase.running import run
 
@@ -130,7 +130,7 @@ class TestTheBulkEdit:
         assert patch({"select": EVERY, "moq": 300, "promise_date": "2026-12-24"}).status_code == 200
 
     def test_comes_too_late_after_the_lock(self, batch, patch):
-        locking.lock_and_invite(batch=batch, by="user:1")
+        price_lock.lock_and_invite(batch=batch, by="user:1")
         answer = patch({"select": EVERY, "moq": 300})
         assert (answer.status_code, answer.json()["code"]) == (409, "PRICE_LOCKED")
 

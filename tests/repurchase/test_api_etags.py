@@ -6,7 +6,7 @@ import pytest
 
 from marketplace.models import Sku
 from outbox import webhooks
-from repurchase.services import batches
+from repurchase.batches.services import batches
 from tests import world
 from tests.repurchase.running import run
 from tests.repurchase.test_api import Caller, problem

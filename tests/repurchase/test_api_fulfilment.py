@@ -9,8 +9,9 @@ from eligibility.models import PartyQuestion
 from marketplace import clock
 from marketplace.models import StockClaim
 from outbox.models import Event
+from repurchase.deadlines import sweep
+from repurchase.fulfilment.services import erp_connection, proforma_invoices, releases
 from repurchase.models import ErpConnection, ErpProduct, Payment, Release
-from repurchase.services import connecting, invoicing, releasing, sweeping
 from tests import world
 from tests.repurchase import paid
 from tests.repurchase.listed import listed
@@ -42,7 +43,7 @@ class TestAProforma:
     def test_tells_what_is_owed_before_its_pdf_is_made_and_the_same_after(self, erp, store):
         batch = confirmed(store)
         before = erp.get(f"batches/{batch.ref}/proformas/").json()["results"][0]
-        invoicing.issue(batch.proformas.get().pk)
+        proforma_invoices.issue(batch.proformas.get().pk)
         after = erp.get(f"batches/{batch.ref}/proformas/").json()["results"][0]
         assert (before["issued_at"], before["pdf"]) == (None, "")
         assert before["totals"] == after["totals"]
@@ -154,7 +155,7 @@ class TestARelease:
         problem(erp.post(url), 409, "ORDER_NOT_PAID")
 
     def test_is_acknowledged_shipped_and_completed(self, erp, store):
-        connecting.connect(store=store, name="mango", version="5.3", by="user:1")
+        erp_connection.connect(store=store, name="mango", version="5.3", by="user:1")
         batch = paid.released(store)
         waiting = erp.get("releases/", state="open").json()["results"]
         assert {row["order"] for row in waiting} == set(refs(batch))
@@ -205,30 +206,30 @@ class TestARelease:
         assert not StockClaim.objects.filter(released_at=None).exists()
 
     def test_that_nobody_acknowledges_is_announced_again_later_and_later(self, erp, store):
-        connecting.connect(store=store, name="mabang", version="1", by="user:1")
+        erp_connection.connect(store=store, name="mabang", version="1", by="user:1")
         paid.released(store)
         for minutes, announced in ((0, 0), (15, 5), (15, 0), (15, 5)):
             world.move_clock(store, clock.now(store) + dt.timedelta(minutes=minutes))
-            assert sweeping.sweep(store=store).announced_again == announced
+            assert sweep.sweep(store=store).announced_again == announced
         assert set(Release.objects.values_list("announcements", flat=True)) == {3}
 
     def test_stays_with_the_erp_that_got_it(self, erp, store):
-        connecting.connect(store=store, name="mabang", version="1", by="user:1")
+        erp_connection.connect(store=store, name="mabang", version="1", by="user:1")
         batch = paid.released(store)
-        connecting.connect(store=store, name="mango", version="6", by="user:1")
+        erp_connection.connect(store=store, name="mango", version="6", by="user:1")
         assert set(batch.orders.values_list("release__erp__product__code", flat=True)) == {"mabang"}
 
     def test_waits_while_the_erp_is_too_old(self, erp, store):
         """The platform may raise a minimum after a store was connected."""
-        connecting.connect(store=store, name="mango", version="5.3", by="user:1")
+        erp_connection.connect(store=store, name="mango", version="5.3", by="user:1")
         ErpProduct.objects.filter(code="mango").update(minimum_version="6.0")
         batch = paid.invoiced(store)
         paid.pay(batch)
         problem(erp.post(f"orders/{refs(batch)[0]}/release/"), 409, "ERP_VERSION_TOO_OLD")
         world.move_clock(store, clock.now(store) + dt.timedelta(minutes=10))
-        assert sweeping.sweep(store=store).released_orders == 0
-        connecting.connect(store=store, name="mango", version="6.0", by="user:1")
-        assert sweeping.sweep(store=store).released_orders == 5
+        assert sweep.sweep(store=store).released_orders == 0
+        erp_connection.connect(store=store, name="mango", version="6.0", by="user:1")
+        assert sweep.sweep(store=store).released_orders == 5
 
 
 class TestTheErp:
@@ -293,7 +294,7 @@ class TestTheErp:
         assert ErpConnection.objects.filter(ended_at=None).count() == 1
 
     def test_connects_nothing_by_a_call_that_only_looks(self, client, erp, store):
-        connecting.connect(store=store, name="dianxiaomi", version="1.0", by="x", simulated=True)
+        erp_connection.connect(store=store, name="dianxiaomi", version="1.0", by="x", simulated=True)
         reader, operator = Caller(client, store, "read"), Caller(client, store, role="operator")
         for method in ("GET", "HEAD", "OPTIONS"):
             for caller in (reader, erp):
@@ -307,14 +308,14 @@ class TestTheErp:
         assert str(ErpConnection.objects.get().product.code) == "dianxiaomi"
 
     def test_is_refused_when_it_is_not_the_stores_also_where_nothing_is_written(self, client, store):
-        connecting.connect(store=store, name="mango", version="5.3", by="x")
+        erp_connection.connect(store=store, name="mango", version="5.3", by="x")
         reader = Caller(client, store, "read")
         for client_named, code in (("mabang/1", "ERP_NOT_CONNECTED"), ("mango/5.2", "ERP_VERSION_TOO_OLD")):
             headers = reader.headers | {"X-ERP-Client": client_named}
             problem(client.get("/api/v1/releases/", headers=headers), 409, code)
 
     def test_takes_the_place_of_a_simulated_one(self, erp, store):
-        connecting.connect(store=store, name="dianxiaomi", version="1.0", by="x", simulated=True)
+        erp_connection.connect(store=store, name="dianxiaomi", version="1.0", by="x", simulated=True)
         erp.post("releases/acknowledgements/", NOBODYS, X_ERP_Client="mabang/3")
         assert str(ErpConnection.objects.get(ended_at=None)) == "马帮 3"
 
@@ -333,7 +334,7 @@ class TestAReleaseOfAnotherStore:
         other.save()
         batch = paid.invoiced(other)
         paid.pay(batch)
-        releasing.release(store=other, orders=batch.orders.all(), by="x", at=clock.now(other))
+        releases.release(store=other, orders=batch.orders.all(), by="x", at=clock.now(other))
         at = clock.now(store).isoformat()
         for path, fields in (
             ("payments/", {"amount": "1.00", "currency": "USD", "reference": "x"}),

@@ -15,9 +15,9 @@ from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.validation import validate_schema
 
 from marketplace.models import ApiKey
-from repurchase.api import urls
-from repurchase.api.auth import KeyThrottle
-from repurchase.feed import rows
+from repurchase.integration.api import urls
+from repurchase.integration.api.auth import KeyThrottle
+from repurchase.integration.feed import rows
 from repurchase.models import Batch, RepeatOrder
 from tests import world
 from tests.repurchase import orders

@@ -10,11 +10,12 @@ from diagnostics.models import LedgerEntry
 from diagnostics.problem import Problem
 from marketplace import clock
 from marketplace.models import FxRateSet, Sku
+from repurchase.batches.queries import pagination
+from repurchase.batches.queries.batches import counts_of, plan, progress
+from repurchase.batches.services import batches, chunks, job_leases, planning
+from repurchase.deadlines import sweep
 from repurchase.models import Batch, Chunk, OrderFee, RepeatLine, RepeatOrder
-from repurchase.models.work import MAX_TRIES, RING_AGAIN
-from repurchase.queries import paging
-from repurchase.queries.batches import counts_of, plan, progress
-from repurchase.services import batches, chunks, generating, sweeping, working
+from repurchase.models.jobs import MAX_TRIES, RING_AGAIN
 from tests import world
 from tests.repurchase.running import run
 
@@ -222,7 +223,7 @@ class TestScarceStock:
     """R-10 over a whole batch: what is there is shared out in order, across chunks."""
 
     def test_goes_to_the_first_orders(self, store, monkeypatch):
-        monkeypatch.setattr("repurchase.batching.chunks.__defaults__", (2,))
+        monkeypatch.setattr("repurchase.models.batch_states.chunks.__defaults__", (2,))
         _, orders = world.repeatable(store, orders=6)
         Sku.objects.filter(store=store).update(on_hand=1700)
         batch = run(create(store, orders))
@@ -259,7 +260,7 @@ class TestCancelling:
         _, orders = world.repeatable(store)
         batch = create(store, orders)
         batch.chunks.update(tries=MAX_TRIES)
-        generating.give_up(batch.pk)
+        planning.give_up(batch.pk)
         assert batches.cancel(batch=batch, by="user:1").status == "cancelled"
 
     def test_twice_is_refused(self, store):
@@ -295,7 +296,7 @@ class TestThePlan:
         assert summary.can_lock
 
     def test_tells_how_far_the_screening_is_from_rows(self, store, monkeypatch):
-        monkeypatch.setattr("repurchase.batching.chunks.__defaults__", (2,))
+        monkeypatch.setattr("repurchase.models.batch_states.chunks.__defaults__", (2,))
         _, orders = world.repeatable(store, orders=5)
         batch = create(store, orders)
         chunks.generate_chunk(batch.chunks.order_by("pk").first().pk)
@@ -304,17 +305,17 @@ class TestThePlan:
         assert (found.phase, found.rate, found.seconds_left) == ("planning", 0.5, 6)
 
     def test_tells_its_phase(self, store, monkeypatch):
-        monkeypatch.setattr("repurchase.batching.chunks.__defaults__", (5,))
+        monkeypatch.setattr("repurchase.models.batch_states.chunks.__defaults__", (5,))
         _, orders = world.repeatable(store, orders=5)
         batch = create(store, orders)
         (chunk,) = batch.chunks.all()
         seen = [progress(batch, now=clock.now(store)).phase]
-        working.take(Chunk, chunk.pk)
+        job_leases.take(Chunk, chunk.pk)
         seen.append(progress(batch, now=clock.now(store)).phase)
         batch.chunks.update(beat_at=None)
         chunks.generate_chunk(chunk.pk)
         seen.append(progress(batch, now=clock.now(store)).phase)
-        generating.finish_batch(batch.pk)
+        planning.finish_batch(batch.pk)
         batch.refresh_from_db()
         seen.append(progress(batch, now=clock.now(store)).phase)
         assert seen == ["waiting", "planning", "finishing", "ended"]
@@ -326,15 +327,15 @@ class TestAPassOfTheTimers:
         broken, sound = create(store, orders), create(store, orders)
         for chunk in Chunk.objects.all():
             chunks.generate_chunk(chunk.pk)
-        finish = generating.finish_batch
+        finish = planning.finish_batch
 
         def fails_for_one(batch_id: int) -> None:
             if batch_id == broken.pk:
                 raise RuntimeError
             finish(batch_id)
 
-        monkeypatch.setattr(generating, "finish_batch", fails_for_one)
-        assert sweeping.sweep(store=store).finished_batches == 1
+        monkeypatch.setattr(planning, "finish_batch", fails_for_one)
+        assert sweep.sweep(store=store).finished_batches == 1
         sound.refresh_from_db()
         assert sound.status == "planned"
 
@@ -342,15 +343,15 @@ class TestAPassOfTheTimers:
         _, orders = world.repeatable(store)
         broken, lost = create(store, orders), create(store, orders)
         Chunk.objects.update(rung_at=clock.now() - 2 * RING_AGAIN, tries=MAX_TRIES)
-        give_up = generating.give_up
+        give_up = planning.give_up
 
         def fails_for_one(batch_id: int) -> None:
             if batch_id == broken.pk:
                 raise RuntimeError
             give_up(batch_id)
 
-        monkeypatch.setattr(generating, "give_up", fails_for_one)
-        assert sweeping.sweep(store=store).rung_chunks == 0
+        monkeypatch.setattr(planning, "give_up", fails_for_one)
+        assert sweep.sweep(store=store).rung_chunks == 0
         lost.refresh_from_db()
         assert lost.status == "failed"
 
@@ -360,5 +361,5 @@ class TestACursor:
     def test_that_is_deep_or_long_is_refused(self, text):
         cursor = base64.urlsafe_b64encode(text.encode()).decode()
         with pytest.raises(Problem) as refused:
-            paging.decode(cursor, str)
+            pagination.decode(cursor, str)
         assert refused.value.code is Code.INPUT_INVALID

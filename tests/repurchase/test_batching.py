@@ -4,16 +4,16 @@ from hypothesis import strategies as st
 
 from diagnostics.problem import Problem
 from pricing.totals import Group
-from repurchase import batching, lifecycle
-from repurchase.batching import BatchStatus, Event
-from repurchase.lifecycle import OrderStatus
+from repurchase.models import batch_states, order_states
+from repurchase.models.batch_states import BatchStatus, Event
+from repurchase.models.order_states import OrderStatus
 
 
 class TestChunks:
     @given(st.integers(0, 5000), st.integers(1, 700))
     def test_hold_every_order_once_in_order(self, n, size):
         ids = list(range(n))
-        parts = list(batching.chunks(ids, size))
+        parts = list(batch_states.chunks(ids, size))
         assert [pk for _, part in parts for pk in part] == ids
         assert [first for first, _ in parts] == list(range(1, n + 1, size))
 
@@ -24,7 +24,7 @@ class TestCounts:
         st.integers(0, 300),
     )
     def test_add_up_at_every_moment(self, by_status, without_row):
-        c = batching.count(sum(by_status.values()) + without_row, by_status)
+        c = batch_states.count(sum(by_status.values()) + without_row, by_status)
         assert c.asked == c.pending + c.failed + c.excluded + c.planned + c.locked + c.accepted + c.ended
 
 
@@ -33,25 +33,25 @@ class TestABatchsStates:
     @pytest.mark.parametrize("event", Event)
     def test_that_are_final_allow_nothing(self, status, event):
         with pytest.raises(Problem):
-            batching.advance(status, event)
+            batch_states.advance(status, event)
 
     @pytest.mark.parametrize(
         "status", [s for s in BatchStatus if s not in (BatchStatus.CLOSED, BatchStatus.CANCELLED)]
     )
     def test_that_are_not_final_have_a_way_out(self, status):
-        assert any(state is status for state, _ in batching.NEXT)
+        assert any(state is status for state, _ in batch_states.NEXT)
 
 
 class TestAnOrdersStates:
     def test_can_all_be_reached(self):
-        reached = {OrderStatus.PENDING}.union(*lifecycle.NEXT.values())
+        reached = {OrderStatus.PENDING}.union(*order_states.NEXT.values())
         assert reached == set(OrderStatus)
 
     def test_a_locked_order_is_entered_from_a_planned_one_only(self):
-        assert lifecycle.sources(OrderStatus.LOCKED) == ["planned"]
+        assert order_states.sources(OrderStatus.LOCKED) == ["planned"]
 
     def test_an_ended_order_never_comes_back(self):
-        assert not lifecycle.ENDED & set(lifecycle.NEXT)
+        assert not order_states.ENDED & set(order_states.NEXT)
 
     @pytest.mark.parametrize(
         ("statuses", "group"),
@@ -64,7 +64,7 @@ class TestAnOrdersStates:
         ],
     )
     def test_has_one_group_that_its_money_counts_as(self, statuses, group):
-        assert {lifecycle.GROUPS.get(OrderStatus(status)) for status in statuses.split()} == {group}
+        assert {order_states.GROUPS.get(OrderStatus(status)) for status in statuses.split()} == {group}
 
     def test_has_a_group_once_it_is_planned(self):
-        assert set(lifecycle.GROUPS) == set(OrderStatus) - {OrderStatus.PENDING}
+        assert set(order_states.GROUPS) == set(OrderStatus) - {OrderStatus.PENDING}

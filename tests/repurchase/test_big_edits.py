@@ -12,11 +12,12 @@ from diagnostics.models import LedgerEntry
 from eligibility import replay
 from marketplace import clock
 from marketplace.models import Sku
-from repurchase import queries
+from repurchase.batches.queries import batches as batch_queries
+from repurchase.batches.queries.screening_explanation import records_of
+from repurchase.batches.services import background_edits, batches, edits, job_leases, price_lock
+from repurchase.deadlines import sweep
 from repurchase.models import Batch, BatchEdit, EditTask
-from repurchase.models.work import MAX_TRIES, RING_AGAIN, SILENT
-from repurchase.queries.explained import records_of
-from repurchase.services import batches, big_edits, editing, locking, sweeping, working
+from repurchase.models.jobs import MAX_TRIES, RING_AGAIN, SILENT
 from tests import world
 from tests.repurchase.test_api import Caller
 from tests.repurchase.test_editing import edit, every, group, planned, quantities, refused
@@ -28,7 +29,7 @@ EN = {"Accept-Language": "en"}
 
 @pytest.fixture(autouse=True)
 def three_at_once(monkeypatch):
-    monkeypatch.setattr(editing, "AT_ONCE", 3)
+    monkeypatch.setattr(edits, "AT_ONCE", 3)
 
 
 @pytest.fixture
@@ -38,13 +39,13 @@ def batch(store):
 
 
 def asked(batch, **options) -> EditTask:
-    task = editing.apply(batch=batch, asked=every(moq=300), by="user:1", **options)
+    task = edits.apply(batch=batch, asked=every(moq=300), by="user:1", **options)
     assert isinstance(task, EditTask)
     return task
 
 
 def carried_out(task: EditTask) -> EditTask:
-    big_edits.carry_out(task.pk)
+    background_edits.carry_out(task.pk)
     task.refresh_from_db()
     task.batch.refresh_from_db()
     return task
@@ -52,12 +53,12 @@ def carried_out(task: EditTask) -> EditTask:
 
 class TestABigEdit:
     def test_is_left_to_a_worker_and_comes_to_what_was_previewed(self, batch):
-        seen = editing.preview(batch=batch, asked=every(moq=300))
+        seen = edits.preview(batch=batch, asked=every(moq=300))
         task = asked(batch, version=seen.version, digest=seen.digest)
         assert (task.orders, task.done_at, quantities(batch)) == (5, None, [250] * 10)
         task = carried_out(task)
         assert (task.code, task.planned, quantities(batch)) == ("", 5, [300] * 10)
-        (totals,) = queries.plan(task.batch, now=world.NOW).totals
+        (totals,) = batch_queries.plan(task.batch, now=world.NOW).totals
         assert [(s.currency, s.now_minor) for s in seen.sums] == [("USD", totals.total.minor)]
         assert (task.batch.version, batch.edits.get().digest) == (2, seen.digest)
         assert ledger.first_bad_entry(batch.store_id)[0] is None
@@ -67,42 +68,42 @@ class TestABigEdit:
         carried_out(asked(batch))
         names = ("past_order", "status", "goods_minor", "tax_minor", "total_minor", "fees_minor", "codes")
         big = list(batch.orders.order_by("position").values(*names))
-        editing.undo(batch=batch, by="user:1")
+        edits.undo(batch=batch, by="user:1")
         carried_out(EditTask.objects.get(done_at=None))
-        monkeypatch.setattr(editing, "AT_ONCE", 5)
+        monkeypatch.setattr(edits, "AT_ONCE", 5)
         edit(batch, every(moq=300))
         assert list(batch.orders.order_by("position").values(*names)) == big
 
     @pytest.mark.parametrize(("at_once", "immediate"), [(5, True), (4, False)])
     def test_is_one_of_more_orders_than_can_be_waited_for(self, batch, monkeypatch, at_once, immediate):
-        monkeypatch.setattr(editing, "AT_ONCE", at_once)
-        done = editing.apply(batch=batch, asked=every(moq=300), by="user:1")
+        monkeypatch.setattr(edits, "AT_ONCE", at_once)
+        done = edits.apply(batch=batch, asked=every(moq=300), by="user:1")
         assert isinstance(done, EditTask) is not immediate
 
     def test_is_taken_back_by_a_worker_too(self, batch):
         carried_out(asked(batch))
-        task = editing.undo(batch=batch, by="user:2", version=2)
+        task = edits.undo(batch=batch, by="user:2", version=2)
         assert quantities(batch) == [300] * 10
         task = carried_out(task)
         assert (task.code, quantities(batch), batch.edits.get().undone_by) == ("", [250] * 10, "user:2")
 
     def test_tells_how_far_it_is(self, batch, monkeypatch):
-        monkeypatch.setattr(big_edits, "A_STEP", 2)
+        monkeypatch.setattr(background_edits, "A_STEP", 2)
         seen, said = [], []
         monkeypatch.setattr(
-            big_edits, "say",
+            background_edits, "say",
             lambda _, what: (said.append(what), seen.append(EditTask.objects.get().planned)),
         )  # fmt: skip
         carried_out(asked(batch))
         assert (seen, said[0]) == ([0, 2, 4], {"batch": batch.ref})
 
     def test_sent_again_is_the_same_one(self, batch):
-        seen = editing.preview(batch=batch, asked=every(moq=300))
+        seen = edits.preview(batch=batch, asked=every(moq=300))
         same = {"version": seen.version, "digest": seen.digest}
         assert asked(batch, **same) == asked(batch, **same)
-        refused(Code.EDIT_AT_WORK, editing.apply, batch=batch, asked=every(moq=400), by="user:1")
+        refused(Code.EDIT_AT_WORK, edits.apply, batch=batch, asked=every(moq=400), by="user:1")
         carried_out(EditTask.objects.get())
-        refused(Code.PLAN_CHANGED, editing.apply, batch=batch, asked=every(moq=300), by="user:1", **same)
+        refused(Code.PLAN_CHANGED, edits.apply, batch=batch, asked=every(moq=300), by="user:1", **same)
         assert BatchEdit.objects.count() == 1
 
 
@@ -110,10 +111,10 @@ class TestWhileItIsAtWork:
     @pytest.mark.parametrize(
         "act",
         [
-            lambda batch: locking.lock_and_invite(batch=batch, by="u"),
+            lambda batch: price_lock.lock_and_invite(batch=batch, by="u"),
             lambda batch: batches.rescreen(batch=batch, by="u"),
-            lambda batch: editing.undo(batch=batch, by="u"),
-            lambda batch: editing.preview(batch=batch, asked=every(moq=9)),
+            lambda batch: edits.undo(batch=batch, by="u"),
+            lambda batch: edits.preview(batch=batch, asked=every(moq=9)),
         ],
     )
     def test_nothing_goes_by_a_plan_that_is_about_to_change(self, batch, act):
@@ -128,21 +129,21 @@ class TestWhileItIsAtWork:
 
     def test_it_can_be_stopped(self, batch):
         task = asked(batch)
-        editing.stop(batch=batch, by="user:2")
+        edits.stop(batch=batch, by="user:2")
         assert carried_out(task).code == "EDIT_STOPPED"
         assert quantities(batch) == [250] * 10
-        refused(Code.STATE_CONFLICT, editing.stop, batch=batch, by="user:2")
-        assert locking.lock_and_invite(batch=batch, by="user:1")
+        refused(Code.STATE_CONFLICT, edits.stop, batch=batch, by="user:2")
+        assert price_lock.lock_and_invite(batch=batch, by="user:1")
 
     def test_it_can_be_stopped_in_the_midst_of_being_written(self, batch, monkeypatch):
-        write = editing.write
+        write = edits.write
 
         def stopped(*arguments):
             write(*arguments)
             EditTask.objects.update(done_at=clock.now(), code="EDIT_STOPPED")
 
-        monkeypatch.setattr(editing, "write", stopped)
-        big_edits.carry_out(asked(batch).pk)
+        monkeypatch.setattr(edits, "write", stopped)
+        background_edits.carry_out(asked(batch).pk)
         assert quantities(batch) == [250] * 10
         assert not BatchEdit.objects.exists()
 
@@ -165,8 +166,8 @@ class TestABigEditThatIsRefused:
 
     def test_names_something_unknown_at_once(self, batch):
         problem = refused(
-            Code.SKU_UNKNOWN, editing.apply, batch=batch, by="u",
-            asked=[editing.Asked(by="skus", names=["NO-SUCH"], moq=3)],
+            Code.SKU_UNKNOWN, edits.apply, batch=batch, by="u",
+            asked=[edits.Asked(by="skus", names=["NO-SUCH"], moq=3)],
         )  # fmt: skip
         assert problem.evidence["rows"]
         assert not EditTask.objects.exists()
@@ -180,20 +181,20 @@ class TestABigEditThatIsRefused:
 class TestItsWorker:
     def test_may_be_lost(self, batch):
         task = asked(batch)
-        assert working.take(EditTask, task.pk)
+        assert job_leases.take(EditTask, task.pk)
         EditTask.objects.update(beat_at=clock.now() - SILENT - dt.timedelta(seconds=1))
         EditTask.objects.update(rung_at=clock.now() - 2 * RING_AGAIN)
-        assert sweeping.sweep(store=batch.store).rung_edits == 1
-        assert sweeping.sweep(store=batch.store).rung_edits == 0
+        assert sweep.sweep(store=batch.store).rung_edits == 1
+        assert sweep.sweep(store=batch.store).rung_edits == 0
         assert carried_out(task).code == ""
         assert task.tries == 2
 
     def test_is_not_tried_for_ever(self, batch):
         task = asked(batch)
         EditTask.objects.update(tries=MAX_TRIES)
-        sweeping.sweep(store=batch.store)
+        sweep.sweep(store=batch.store)
         assert carried_out(task).code == "WORK_FAILED"
-        assert locking.lock_and_invite(batch=batch, by="user:1")
+        assert price_lock.lock_and_invite(batch=batch, by="user:1")
 
     @pytest.mark.django_db(transaction=True)
     def test_may_be_several(self, batch):
@@ -201,7 +202,7 @@ class TestItsWorker:
 
         def act(_) -> None:
             try:
-                big_edits.carry_out(task.pk)
+                background_edits.carry_out(task.pk)
             finally:
                 connection.close()
 

@@ -5,9 +5,19 @@ import json
 
 import pytest
 
-from repurchase import bodies
 from repurchase.asgi import application
-from repurchase.bodies import BULK, DOCUMENT, MIB, PAYMENTS, ROOM, TOO_LARGE, USUAL, bounded, limit_of
+from repurchase.site import body_limit
+from repurchase.site.body_limit import (
+    BULK,
+    DOCUMENT,
+    MIB,
+    PAYMENTS,
+    ROOM,
+    TOO_LARGE,
+    USUAL,
+    bounded,
+    limit_of,
+)
 
 PIECE = 64 * 1024
 
@@ -74,7 +84,7 @@ def answer(inner, pieces: list[int], *, declared: str | None = None, path: str =
 class TestABody:
     @pytest.fixture(autouse=True)
     def _small(self, monkeypatch):
-        monkeypatch.setattr(bodies, "USUAL", 1000)
+        monkeypatch.setattr(body_limit, "USUAL", 1000)
 
     @pytest.mark.parametrize(
         ("pieces", "declared"), [([1000], "1000"), ([400, 600], None), ([0], None), ([5], "x")]

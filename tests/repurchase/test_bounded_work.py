@@ -8,11 +8,11 @@ from lxml import etree
 
 from diagnostics.problem import Problem
 from qualification.extraction.layout import LONGEST, Page, Word
-from repurchase import answers
-from repurchase.answers import Answer, Line, Verdict
-from repurchase.api import asked
-from repurchase.feed import native, reading
-from repurchase.services import naming
+from repurchase.batches.services import edit_targets
+from repurchase.fulfilment import order_response
+from repurchase.fulfilment.order_response import Answer, Line, Verdict
+from repurchase.integration.api import requests
+from repurchase.integration.feed import native, order_response_reader
 from tests import world
 from tests.repurchase.test_api import Caller, problem
 from tests.repurchase.test_responses import ubl, ubl_line
@@ -57,7 +57,7 @@ def seconds(work, *args) -> float:
 
 def read(content: bytes) -> Problem | None:
     try:
-        reading.answers(content)
+        order_response_reader.answers(content)
     except Problem as problem:
         return problem
     return None
@@ -76,7 +76,7 @@ class TestAnOrderResponse:
         for content in (small, large):
             found = read(content)
             assert str(found.code) in ("XML_INVALID", "INPUT_INVALID")
-            assert 1 <= len(found.evidence["rows"]) <= reading.SHOWN
+            assert 1 <= len(found.evidence["rows"]) <= order_response_reader.SHOWN
         grows_with_size(read, small, large, 8)
 
     @pytest.mark.parametrize("make", RIGHT.values(), ids=RIGHT.keys())
@@ -88,9 +88,14 @@ class TestAnOrderResponse:
         """90,000 elements took hours, and the portal with them."""
         for make in (WRONG["lines of each order"], WRONG["lines of one order"], WRONG["names"]):
             content = make(90_000)
-            assert len(content) < reading.MAX_BYTES * 2
+            assert len(content) < order_response_reader.MAX_BYTES * 2
             assert (
-                seconds(read, content[: reading.MAX_BYTES] if len(content) > reading.MAX_BYTES else content)
+                seconds(
+                    read,
+                    content[: order_response_reader.MAX_BYTES]
+                    if len(content) > order_response_reader.MAX_BYTES
+                    else content,
+                )
                 < 2
             )
 
@@ -107,14 +112,14 @@ class TestAnOrderResponse:
             answered(1, inner='<Line number="4" verdict="accepted"/>'), *(answered(n) for n in (2, 3))
         )
         root = etree.fromstring(content)
-        found = reading.answers(content)[1]
-        assert [each.pointer for each in found] == [reading._pointer(each) for each in root]
-        assert found[0].lines[0].pointer == reading._pointer(root[0][0])
+        found = order_response_reader.answers(content)[1]
+        assert [each.pointer for each in found] == [order_response_reader._pointer(each) for each in root]
+        assert found[0].lines[0].pointer == order_response_reader._pointer(root[0][0])
 
     def test_of_many_lines_is_judged_in_one_pass(self):
         def judged(lines: list[Line]) -> None:
             with pytest.raises(Problem) as refused:
-                answers.judge(Answer(id="1", order="BR-1", verdict=A, lines=lines), [])
+                order_response.judge(Answer(id="1", order="BR-1", verdict=A, lines=lines), [])
             assert len(refused.value.evidence["rows"]) == 20
 
         few, many = ([Line(line=n, verdict=A) for n in range(size)] for size in (1000, 16_000))
@@ -130,9 +135,11 @@ class TestAList:
     def test_that_is_too_long_is_refused_before_its_members_are_looked_at(self, erp, monkeypatch):
         looked = []
         monkeypatch.setattr(
-            asked.serializers.CharField, "run_validation", lambda self, data: looked.append(data) or data
+            requests.serializers.CharField, "run_validation", lambda self, data: looked.append(data) or data
         )
-        told = problem(erp.post("batches/", {"order_ids": [1] * (asked.LIST_MAX + 1)}), 422, "INPUT_INVALID")
+        told = problem(
+            erp.post("batches/", {"order_ids": [1] * (requests.LIST_MAX + 1)}), 422, "INPUT_INVALID"
+        )
         assert [each["pointer"] for each in told["errors"]] == ["#/order_ids"]
         assert [each for each in looked if each == 1] == []
 
@@ -159,12 +166,12 @@ class TestAList:
 class TestANameOfAnEdit:
     def test_that_nobody_knows_is_not_told_for_each_of_thousands(self, monkeypatch):
         told = []
-        sources = type("Sources", (), {"lines": [], "names": {naming.By.SKUS: {}}})()
-        monkeypatch.setattr(naming, "_told", lambda row: told.append(row) or {})
-        edits = [naming.Asked(by=naming.By.SKUS, names=["X"] * 20_000, moq=1)] * 100
+        sources = type("Sources", (), {"lines": [], "names": {edit_targets.By.SKUS: {}}})()
+        monkeypatch.setattr(edit_targets, "_told", lambda row: told.append(row) or {})
+        edits = [edit_targets.Asked(by=edit_targets.By.SKUS, names=["X"] * 20_000, moq=1)] * 100
         with pytest.raises(Problem) as refused:
-            naming.resolved(edits, sources, before=(), today=world.TODAY)
-        assert len(refused.value.evidence["rows"]) == len(told) == naming.SHOWN
+            edit_targets.resolved(edits, sources, before=(), today=world.TODAY)
+        assert len(refused.value.evidence["rows"]) == len(told) == edit_targets.SHOWN
 
 
 def words(n: int, text: str = "1") -> Page:

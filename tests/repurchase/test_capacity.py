@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from repurchase.capacity import Fitting, Group, Work, check, first_overflow
+from repurchase.batches.capacity import Fitting, Group, Work, check, first_overflow
 
 PLAN = dt.date(2026, 11, 23)
 

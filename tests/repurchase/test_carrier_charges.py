@@ -9,9 +9,10 @@ from diagnostics.models import LedgerEntry
 from diagnostics.problem import Problem
 from marketplace import clock
 from marketplace.models import FxRate
-from repurchase import queries
+from repurchase.batches.services import batches, price_lock
+from repurchase.fulfilment.queries import carrier_charges as carrier_charge_queries
+from repurchase.fulfilment.services import carrier_charges
 from repurchase.models import CarrierCharge, RepeatOrder
-from repurchase.services import batches, charging, locking
 from tests import world
 from tests.repurchase.running import run
 
@@ -23,12 +24,12 @@ def order(store):
     """A locked order; its freight was estimated as USD 348.30 for 200 kg."""
     _, orders = world.repeatable(store)
     batch = run(batches.create(store=store, numbers=[o.number for o in orders], by="user:1"))
-    locking.lock_and_invite(batch=batch, by="user:1")
+    price_lock.lock_and_invite(batch=batch, by="user:1")
     return RepeatOrder.objects.get(batch=batch, position=1)
 
 
 def record(order, amount="350.00", *, currency="USD", invoice="C-1"):
-    return charging.record(order=order, invoice=invoice, amount=amount, currency=currency, by="user:1")
+    return carrier_charges.record(order=order, invoice=invoice, amount=amount, currency=currency, by="user:1")
 
 
 def kept_without_a_rate(order):
@@ -42,7 +43,7 @@ def kept_without_a_rate(order):
 class TestACarriersBill:
     def test_stands_beside_the_estimate_with_the_difference(self, order):
         record(order)
-        found = queries.charges(order)
+        found = carrier_charge_queries.charges(order)
         assert found.actual.minor == 35_000
         assert found.difference.minor == 35_000 - found.estimate.minor != 0
 
@@ -54,16 +55,18 @@ class TestACarriersBill:
     def test_is_corrected_by_another_one(self, order):
         record(order)
         record(order, "-1.70", invoice="C-1-credit")
-        assert queries.charges(order).actual.minor == 34_830
+        assert carrier_charge_queries.charges(order).actual.minor == 34_830
 
     def test_in_another_currency_is_exchanged_by_the_lock_s_rates(self, order):
         record(order, "780.00", currency="CNY")
-        assert queries.charges(order).actual.minor == 11_000  # CNY 7.80 and USD 1.10 for a euro
+        assert (
+            carrier_charge_queries.charges(order).actual.minor == 11_000
+        )  # CNY 7.80 and USD 1.10 for a euro
 
     def test_is_exchanged_by_what_the_lock_froze_whatever_became_of_the_rows(self, order):
         FxRate.objects.filter(currency="CNY").update(per_euro="1.10")
         record(order, "780.00", currency="CNY")
-        assert queries.charges(order).actual.minor == 11_000
+        assert carrier_charge_queries.charges(order).actual.minor == 11_000
 
     def test_in_a_currency_that_the_lock_did_not_freeze_is_not_written(self, order):
         FxRate.objects.create(rate_set=order.lock.rate_set, currency="KWD", per_euro="0.33")
@@ -80,7 +83,7 @@ class TestACarriersBill:
 
     def test_kept_without_a_rate_is_told_without_an_exchange(self, order):
         kept_without_a_rate(order)
-        found = queries.charges(order)
+        found = carrier_charge_queries.charges(order)
         assert (found.actual, found.difference, len(found.charges)) == (None, None, 1)
 
     def test_sent_twice_is_kept_once_with_one_entry_in_the_ledger(self, order):
@@ -139,7 +142,7 @@ class TestTheApi:
 
 def test_the_order_page_shows_the_difference(client, alice, order):
     client.force_login(alice)
-    estimate = queries.charges(order).estimate.minor
+    estimate = carrier_charge_queries.charges(order).estimate.minor
     record(order, "400.00")
     page = client.get(f"/orders/{order.ref}/").content.decode()
     assert "USD 400.00" in page

@@ -22,8 +22,9 @@ from marketplace.models import (
     Store,
 )
 from qualification.models import Qualification
+from repurchase.batches.services import batches, price_lock
+from repurchase.fulfilment.services import proforma_invoices, releases
 from repurchase.models import Batch, Proforma
-from repurchase.services import batches, invoicing, locking, releasing
 from tests import world
 from tests.repurchase import paid
 from tests.repurchase.listed import listed
@@ -131,21 +132,21 @@ def _walk(store: Store, past: list[PastOrder], moment: str, change: Callable) ->
     if moment == "Lock":
         change(store)
         try:
-            locking.lock_and_invite(batch=batch, by="user:1")
+            price_lock.lock_and_invite(batch=batch, by="user:1")
         except Problem:
             return "refused"
         said = _left(batch)
         return f"leaves, {said}" if said in ("failed", "excluded") else said
-    locking.lock_and_invite(batch=batch, by="user:1")
+    price_lock.lock_and_invite(batch=batch, by="user:1")
     if moment == "Confirmation, signing":
         change(store)
         return _confirmed(batch)
     accept(batch)
     for proforma in Proforma.objects.filter(batch=batch):
-        invoicing.issue(proforma.pk)
+        proforma_invoices.issue(proforma.pk)
     paid.pay(batch)
     change(store)
-    releasing.release(store=store, orders=batch.orders.all(), by="user:1", at=clock.now(store))
+    releases.release(store=store, orders=batch.orders.all(), by="user:1", at=clock.now(store))
     return "held back" if batch.orders.filter(held_at__isnull=False, status="paid").exists() else "not asked"
 
 

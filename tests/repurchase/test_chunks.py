@@ -10,9 +10,10 @@ from django.test.utils import CaptureQueriesContext
 
 from diagnostics.models import LedgerEntry
 from marketplace import clock
+from repurchase.batches.services import batches, chunks, job_leases, planning
+from repurchase.deadlines import sweep
 from repurchase.models import Batch, Chunk, RepeatOrder
-from repurchase.models.work import MAX_TRIES, RING_AGAIN, SILENT
-from repurchase.services import batches, chunks, generating, sweeping, working
+from repurchase.models.jobs import MAX_TRIES, RING_AGAIN, SILENT
 from tests import world
 from tests.repurchase.running import run
 
@@ -23,7 +24,7 @@ MOMENT = dt.timedelta(milliseconds=200)
 
 @pytest.fixture(autouse=True)
 def small_chunks(monkeypatch):
-    monkeypatch.setattr("repurchase.batching.chunks.__defaults__", (2,))
+    monkeypatch.setattr("repurchase.models.batch_states.chunks.__defaults__", (2,))
 
 
 def create(store, orders: int = 6) -> Batch:
@@ -34,30 +35,30 @@ def create(store, orders: int = 6) -> Batch:
 class TestAChunk:
     def test_is_taken_up_under_a_name_by_one_worker(self, store):
         chunk = create(store).chunks.first()
-        owner = working.take(Chunk, chunk.pk)
+        owner = job_leases.take(Chunk, chunk.pk)
         assert owner
-        assert working.take(Chunk, chunk.pk) == ""
+        assert job_leases.take(Chunk, chunk.pk) == ""
         chunk.refresh_from_db()
         assert (chunk.owner, chunk.tries) == (owner, 1)
 
     @pytest.mark.parametrize(("silent", "taken"), [(SILENT - MOMENT, False), (SILENT + MOMENT, True)])
     def test_is_taken_over_when_its_worker_is_silent(self, store, silent, taken):
         chunk = create(store).chunks.first()
-        working.take(Chunk, chunk.pk)
+        job_leases.take(Chunk, chunk.pk)
         Chunk.objects.filter(pk=chunk.pk).update(beat_at=clock.now() - silent)
-        assert bool(working.take(Chunk, chunk.pk)) is taken
+        assert bool(job_leases.take(Chunk, chunk.pk)) is taken
         assert Chunk.objects.get(pk=chunk.pk).tries == 1 + taken
 
     def test_of_a_worker_that_was_taken_over_writes_nothing(self, store, monkeypatch):
         batch = create(store, 2)
         (chunk,) = batch.chunks.all()
-        keep = generating.keep
+        keep = planning.keep
 
         def loses(*arguments):
             Chunk.objects.filter(pk=chunk.pk).update(owner="another", beat_at=clock.now())
             return keep(*arguments)
 
-        monkeypatch.setattr(generating, "keep", loses)
+        monkeypatch.setattr(planning, "keep", loses)
         chunks.generate_chunk(chunk.pk)
         assert not RepeatOrder.objects.exists()
         assert not LedgerEntry.objects.filter(kind="chunk.generated").exists()
@@ -74,7 +75,7 @@ class TestAChunk:
             raise fault
 
         chunk = create(store, 2).chunks.get()
-        monkeypatch.setattr(generating, "generate", fails)
+        monkeypatch.setattr(planning, "generate", fails)
         with pytest.raises(fault):
             chunks.generate_chunk(chunk.pk)
         chunk.refresh_from_db()
@@ -84,7 +85,7 @@ class TestAChunk:
     def test_shows_life_while_it_takes_long(self, store, monkeypatch):
         chunk = create(store, 2).chunks.get()
         beats = []
-        generate = generating.generate
+        generate = planning.generate
 
         def slow(batch, taken):
             for _ in range(12):
@@ -92,7 +93,7 @@ class TestAChunk:
                 beats.append(Chunk.objects.values_list("beat_at", flat=True).get(pk=taken.pk))
             generate(batch, taken)
 
-        monkeypatch.setattr(generating, "generate", slow)
+        monkeypatch.setattr(planning, "generate", slow)
         chunks.generate_chunk(chunk.pk)
         assert len(set(beats)) >= 2
         chunk.refresh_from_db()
@@ -127,7 +128,7 @@ class TestAChunk:
 
         with ThreadPoolExecutor(6) as pool:
             assert sum(pool.map(bell, range(18))) == 3
-        generating.finish_batch(batch.pk)
+        planning.finish_batch(batch.pk)
         batch.refresh_from_db()
         assert (batch.status, batch.orders.count()) == ("planned", 6)
         assert LedgerEntry.objects.filter(kind="chunk.generated").count() == 3
@@ -150,12 +151,12 @@ class TestAChunk:
             raise OperationalError
 
         with monkeypatch.context() as patch:
-            patch.setattr(generating, "finish_batch", lost)
+            patch.setattr(planning, "finish_batch", lost)
             with pytest.raises(OperationalError):
                 chunks.generate_next()
         chunk = batch.chunks.get()
         assert (chunk.done_at is None, chunk.tries) == (False, 1)
-        assert sweeping.sweep(store=store).finished_batches == 1
+        assert sweep.sweep(store=store).finished_batches == 1
         batch.refresh_from_db()
         assert batch.status == "planned"
 
@@ -194,7 +195,7 @@ class TestTheTurn:
         one = create(store, 6)
         other = create(world.store(clock_offset=store.clock_offset), 2)
         for chunk in one.chunks.order_by("first_position")[:2]:
-            assert working.take(Chunk, chunk.pk)
+            assert job_leases.take(Chunk, chunk.pk)
         assert chunks.generate_next()
         assert other.chunks.get().done_at is not None
 
@@ -203,7 +204,7 @@ class TestTheTurn:
         settings.CHUNKS_A_STORE = limit
         one = create(store, 6)
         for chunk in one.chunks.order_by("first_position")[:2]:
-            assert working.take(Chunk, chunk.pk)
+            assert job_leases.take(Chunk, chunk.pk)
         assert chunks.generate_next() is goes_on
 
 
@@ -212,17 +213,17 @@ class TestTheRequeuer:
     def test_rings_again_what_nobody_took_up(self, store, ago, rung):
         create(store, 2)
         Chunk.objects.update(rung_at=clock.now() - ago)
-        assert sweeping.sweep(store=store).rung_chunks == rung
-        assert sweeping.sweep(store=store).rung_chunks == 0
+        assert sweep.sweep(store=store).rung_chunks == rung
+        assert sweep.sweep(store=store).rung_chunks == 0
 
     def test_rings_at_once_for_a_silent_worker_and_not_twice(self, store):
         chunk = create(store, 2).chunks.get()
-        working.take(Chunk, chunk.pk)
-        assert sweeping.sweep(store=store).rung_chunks == 0
+        job_leases.take(Chunk, chunk.pk)
+        assert sweep.sweep(store=store).rung_chunks == 0
         now = clock.now()
         Chunk.objects.update(beat_at=now - SILENT - MOMENT, rung_at=now - SILENT - 2 * MOMENT)
-        assert sweeping.sweep(store=store).rung_chunks == 1
-        assert sweeping.sweep(store=store).rung_chunks == 0
+        assert sweep.sweep(store=store).rung_chunks == 1
+        assert sweep.sweep(store=store).rung_chunks == 0
         assert chunks.generate_next()
 
     def test_gives_a_batch_up_whose_chunk_was_tried_too_often(self, store):
@@ -230,12 +231,12 @@ class TestTheRequeuer:
         batch = create(store, 4)
         poison = batch.chunks.order_by("first_position").first()
         for _ in range(MAX_TRIES):
-            assert working.take(Chunk, poison.pk)
+            assert job_leases.take(Chunk, poison.pk)
             Chunk.objects.filter(pk=poison.pk).update(beat_at=clock.now() - 2 * SILENT)
-        assert working.take(Chunk, poison.pk) == ""
+        assert job_leases.take(Chunk, poison.pk) == ""
         assert chunks.generate_next()  # the sound one
         assert not chunks.generate_next()
-        sweeping.sweep(store=store)
+        sweep.sweep(store=store)
         batch.refresh_from_db()
         poison.refresh_from_db()
         assert (batch.status, batch.code, poison.code) == ("failed", "WORK_FAILED", "WORK_FAILED")
@@ -252,7 +253,7 @@ class TestCancelling:
         """The chunk is in the midst of its work, which takes three seconds more."""
         batch = create(store, 4)
         begun = []
-        keep = generating.keep
+        keep = planning.keep
 
         def slow(*arguments):
             kept = keep(*arguments)
@@ -260,7 +261,7 @@ class TestCancelling:
             time.sleep(3)
             return kept
 
-        monkeypatch.setattr(generating, "keep", slow)
+        monkeypatch.setattr(planning, "keep", slow)
 
         def work() -> None:
             try:

@@ -19,13 +19,12 @@ from lxml import etree
 
 from diagnostics.problem import Problem
 from marketplace import clock
-from repurchase.conformance import cases, samples, words
-from repurchase.conformance.cases import CASES
-from repurchase.conformance.documents import document
-from repurchase.feed import native
+from repurchase.integration.conformance import cases, runner, samples, words
+from repurchase.integration.conformance.cases import CASES
+from repurchase.integration.conformance.documents import document
+from repurchase.integration.feed import native
 from repurchase.management.commands import conformance
 from repurchase.models import ConformanceRun, ErpProduct, Release
-from repurchase.services import conforming
 from tests import world
 from tests.repurchase import paid
 from tests.repurchase.test_api import Caller
@@ -75,7 +74,7 @@ def client_at(store, tmp_path):
         process = subprocess.Popen(
             [sys.executable, "erp_client.py", str(port), *more],
             cwd=tmp_path,
-            env={"PATH": os.environ["PATH"], "SECRET": conforming.secret_of(store), **env},
+            env={"PATH": os.environ["PATH"], "SECRET": runner.secret_of(store), **env},
             stdout=subprocess.PIPE,
             text=True,
         )
@@ -176,29 +175,29 @@ class TestTheKit:
         run = ConformanceRun.objects.get()
         assert answer["Location"] == f"/developers/sandbox/runs/{run.pk}/"
         assert "hx-trigger" in client.get(answer["Location"]).content.decode()
-        conforming.run(run.pk)
-        conforming.run(run.pk)
+        runner.run(run.pk)
+        runner.run(run.pk)
         page = client.get(answer["Location"]).content.decode()
         assert "a signature by another secret" in page
         assert "hx-trigger" not in page
 
     def test_does_not_wait_for_an_endpoint_that_never_answers(self, store):
-        results = list(conforming.results_of(store=store, url=f"http://127.0.0.1:{free_port()}/"))
+        results = list(runner.results_of(store=store, url=f"http://127.0.0.1:{free_port()}/"))
         assert [r.found for r in results].count(cases.NOT_TRIED) == len(CASES) - 3
         assert not any(r.passed for r in results)
 
     def test_goes_on_for_one_asking_at_a_time(self, store):
         url = f"http://127.0.0.1:{free_port()}/"
-        first = conforming.ask(store=store, url=url, by="user:1")
-        assert conforming.ask(store=store, url=url, by="user:2") == first
+        first = runner.ask(store=store, url=url, by="user:1")
+        assert runner.ask(store=store, url=url, by="user:2") == first
         ConformanceRun.objects.update(done_at=first.asked_at)
-        assert conforming.ask(store=store, url=url, by="user:1") != first
+        assert runner.ask(store=store, url=url, by="user:1") != first
 
     def test_whose_worker_was_lost_is_in_nobodys_way_for_long(self, store):
         url = f"http://127.0.0.1:{free_port()}/"
-        lost = conforming.ask(store=store, url=url, by="user:1")
-        ConformanceRun.objects.update(asked_at=lost.asked_at - conforming.GIVEN_UP)
-        assert conforming.ask(store=store, url=url, by="user:1") != lost
+        lost = runner.ask(store=store, url=url, by="user:1")
+        ConformanceRun.objects.update(asked_at=lost.asked_at - runner.GIVEN_UP)
+        assert runner.ask(store=store, url=url, by="user:1") != lost
 
     @pytest.mark.parametrize(
         "url",
@@ -207,20 +206,20 @@ class TestTheKit:
     def test_calls_no_private_address_for_a_live_store(self, store, url):
         live = world.store(sandbox=False)
         with pytest.raises(Problem):
-            conforming.ask(store=live, url=url, by="user:1")
+            runner.ask(store=live, url=url, by="user:1")
         with pytest.raises(CommandError):
             call_command("conformance", url, store=live.code)
 
     def test_calls_its_own_machine_only_where_the_operator_allows_it(self, store, settings):
-        conforming.refuse(store, "http://127.0.0.1:9000/")
+        runner.refuse(store, "http://127.0.0.1:9000/")
         settings.WEBHOOKS_TO_LOOPBACK = False
         with pytest.raises(Problem):
-            conforming.refuse(store, "http://127.0.0.1:9000/")
+            runner.refuse(store, "http://127.0.0.1:9000/")
 
     def test_signs_with_a_secret_of_the_stores_own(self, store):
         out = StringIO()
         call_command("conformance", store=store.code, secret=True, stdout=out)
-        assert out.getvalue().strip() == conforming.secret_of(store) != conforming.secret_of(world.store())
+        assert out.getvalue().strip() == runner.secret_of(store) != runner.secret_of(world.store())
 
 
 class TestASample:

@@ -21,9 +21,10 @@ from django.conf import settings
 from django.core.cache import caches
 from structlog.testing import capture_logs
 
-from repurchase import counting, streaming
-from repurchase.api.auth import KeyThrottle
-from repurchase.counting import spend
+from repurchase.integration import event_stream
+from repurchase.integration.api.auth import KeyThrottle
+from repurchase.site import rate_limits
+from repurchase.site.rate_limits import spend
 from tests import world
 from tests.beside import ROOT, server
 from tests.repurchase.test_api import Caller
@@ -50,9 +51,9 @@ def spent(name: str) -> int:
 @pytest.fixture
 def away(monkeypatch):
     """No Redis answers at its address."""
-    nobody = counting.SharedCache("redis://127.0.0.1:1", {"OPTIONS": {"retry": None}})
-    monkeypatch.setattr(counting, "shared", lambda: nobody)
-    monkeypatch.setattr(counting, "_away_until", 0.0)
+    nobody = rate_limits.SharedCache("redis://127.0.0.1:1", {"OPTIONS": {"retry": None}})
+    monkeypatch.setattr(rate_limits, "shared", lambda: nobody)
+    monkeypatch.setattr(rate_limits, "_away_until", 0.0)
     caches["process"].clear()
 
 
@@ -90,7 +91,7 @@ class TestCalls:
         spend("a", calls=1, seconds=60, now=6e8)
         broker = redis.Redis.from_url(settings.REDIS_URL)
         broker.set("test:other", 1, ex=60)
-        counting.shared().clear()
+        rate_limits.shared().clear()
         assert broker.exists("test:other")
         assert spend("a", calls=1, seconds=60, now=6e8) == 0
 
@@ -98,7 +99,7 @@ class TestCalls:
         assert settings.CACHES["throttles"]["KEY_PREFIX"].startswith("throttles:")
         spend("a", calls=1, seconds=60, now=6e8)
         broker = redis.Redis.from_url(settings.REDIS_URL)
-        names = list(broker.scan_iter(match=f"{counting.shared().key_prefix}:*"))
+        names = list(broker.scan_iter(match=f"{rate_limits.shared().key_prefix}:*"))
         assert len(names) == 1
         assert 0 < broker.ttl(names[0]) <= 180
 
@@ -122,7 +123,7 @@ class TestWithoutRedis:
     def test_it_is_asked_again_after_some_seconds(self, monkeypatch, away):
         spend("a", calls=1, seconds=60, now=6e8)
         monkeypatch.undo()
-        monkeypatch.setattr(counting, "_away_until", time.monotonic() - 1)
+        monkeypatch.setattr(rate_limits, "_away_until", time.monotonic() - 1)
         assert spend("a", calls=1, seconds=60, now=6e8) == 0
         assert spend("a", calls=1, seconds=60, now=6e8) > 0
 
@@ -171,7 +172,7 @@ class TestTwoWebProcesses:
         key = key_of(store)
         with contextlib.ExitStack() as others:
             with contextlib.ExitStack() as some:
-                for n in range(streaming.STREAMS_EACH):
+                for n in range(event_stream.STREAMS_EACH):
                     (some if n < 5 else others).enter_context(opened(two[n % 2], key))
                 assert [status(url, key) for url in two] == [429, 429]
                 assert status(two[0], key_of(world.store())) == 200

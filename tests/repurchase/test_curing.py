@@ -12,11 +12,12 @@ from diagnostics.problem import Problem
 from eligibility import replay
 from marketplace import clock
 from marketplace.models import Buyer, PastOrder, Sku
-from repurchase.batching import BatchStatus
+from repurchase.batches.queries.fixes import fixable
+from repurchase.batches.queries.screening_explanation import records_of
+from repurchase.batches.services import background_edits, batches, edits, price_lock
+from repurchase.batches.services import fixes as fixe_services
 from repurchase.models import Batch, BatchEdit, EditTask, RepeatOrder
-from repurchase.queries.explained import records_of
-from repurchase.queries.fixing import fixable
-from repurchase.services import batches, big_edits, curing, editing, locking
+from repurchase.models.batch_states import BatchStatus
 from tests import world
 from tests.repurchase.running import run
 from tests.repurchase.test_api import Caller, problem
@@ -71,7 +72,7 @@ def rows(batch) -> dict[str, int]:
 
 
 def cure(batch, *wanted, **choices):
-    done = curing.apply(batch=batch, wanted=set(wanted), by="user:1", **choices)
+    done = fixe_services.apply(batch=batch, wanted=set(wanted), by="user:1", **choices)
     batch.refresh_from_db()
     return done
 
@@ -119,13 +120,13 @@ class TestTheClearanceChannel:
     def test_is_unticked_by_undoing_it(self, batch):
         before = states(batch)
         cure(batch, LANE)
-        editing.undo(batch=batch, by="user:1")
+        edits.undo(batch=batch, by="user:1")
         assert states(batch) == before
         assert not batch.orders.filter(special_clearance=True).exists()
 
     def test_leads_to_a_batch_that_can_be_locked(self, batch):
         cure(batch, LANE)
-        locking.lock_and_invite(batch=batch, by="user:1")
+        price_lock.lock_and_invite(batch=batch, by="user:1")
         assert batch.orders.filter(status="locked").count() == 5
 
 
@@ -134,20 +135,20 @@ class TestManyTouchedOrders:
 
     @pytest.fixture(autouse=True)
     def _two_at_once(self, monkeypatch):
-        monkeypatch.setattr(editing, "AT_ONCE", 2)
+        monkeypatch.setattr(edits, "AT_ONCE", 2)
 
     def test_are_left_to_a_worker_and_come_to_the_same(self, batch):
         stale = Sku.objects.get(code="STALE").stock_synced_at
-        task = curing.apply(batch=batch, wanted={LANE, STOCK}, by="user:1", version=batch.version)
+        task = fixe_services.apply(batch=batch, wanted={LANE, STOCK}, by="user:1", version=batch.version)
         assert isinstance(task, EditTask)
         assert (task.orders, task.done_at) == (5, None)
         assert Sku.objects.get(code="STALE").stock_synced_at == stale  # nothing is pulled in the request
         before = states(batch)
         with pytest.raises(Problem) as refused:
-            curing.apply(batch=batch, wanted={LATER}, by="user:1")
+            fixe_services.apply(batch=batch, wanted={LATER}, by="user:1")
         assert refused.value.code is Code.EDIT_AT_WORK
         assert states(batch) == before
-        big_edits.carry_out(task.pk)
+        background_edits.carry_out(task.pk)
         task.refresh_from_db()
         batch.refresh_from_db()
         assert (task.code, task.planned, bool(task.done_at)) == ("", 5, True)
@@ -156,9 +157,9 @@ class TestManyTouchedOrders:
         assert (entry.by, entry.facts["touched"], entry.facts["freed"]) == ("user:1", 5, 5)
 
     def test_are_not_cured_when_the_plan_is_another_one_by_then(self, batch):
-        task = curing.apply(batch=batch, wanted={LANE}, by="user:1")
+        task = fixe_services.apply(batch=batch, wanted={LANE}, by="user:1")
         Batch.objects.filter(pk=batch.pk).update(version=batch.version + 1)
-        big_edits.carry_out(task.pk)
+        background_edits.carry_out(task.pk)
         task.refresh_from_db()
         assert task.code == "PLAN_CHANGED"
         assert not batch.orders.filter(special_clearance=True).exists()
@@ -260,7 +261,7 @@ class TestACureIsRefused:
         assert refused.value.code is Code.PLAN_CHANGED
 
     def test_once_prices_are_locked(self, batch):
-        locking.lock_and_invite(batch=batch, by="user:1")
+        price_lock.lock_and_invite(batch=batch, by="user:1")
         with pytest.raises(Problem) as refused:
             cure(batch, LANE)
         assert refused.value.code is Code.PRICE_LOCKED

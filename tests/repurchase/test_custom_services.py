@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from repurchase.custom_services import NOTE_MAX, SERVICES_MAX, TEXT_MAX, Service, cleaned, read
+from repurchase.batches.customisation_notes import NOTE_MAX, SERVICES_MAX, TEXT_MAX, Service, cleaned, read
 
 THREE = (1, 2, 3)
 

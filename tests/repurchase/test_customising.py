@@ -18,13 +18,14 @@ from marketplace.models import CommissionRate, PolicyValue, RateCard, Sku, Stock
 from outbox import letters
 from pricing.models import Act, Lock, Sealing
 from pricing.services import sealing
-from repurchase.custom_services import digest_of
+from repurchase.batches.customisation_notes import digest_of
+from repurchase.batches.queries.customisations import asked_services, batch_services
+from repurchase.batches.queries.lot_terms import terms_text
+from repurchase.batches.services import batches, customisations, price_lock
+from repurchase.batches.services.customisations import Wanted
+from repurchase.confirmation.queries.agreements import confirmation
+from repurchase.deadlines import sweep
 from repurchase.models import LineService, OrderFee, RepeatOrder
-from repurchase.queries.agreements import confirmation
-from repurchase.queries.services import asked_services, batch_services
-from repurchase.queries.terms import terms_text
-from repurchase.services import batches, customising, locking, sweeping
-from repurchase.services.customising import Wanted
 from tests import world
 from tests.repurchase import services
 from tests.repurchase.running import run
@@ -54,7 +55,7 @@ class TestANote:
 
     def test_is_kept_through_a_rescreening_as_the_seller_left_it(self, store):
         batch = planned(store)
-        customising.change(batch=batch, service_id=ids()[0], line_no=3, text="red tape", by="user:1")
+        customisations.change(batch=batch, service_id=ids()[0], line_no=3, text="red tape", by="user:1")
         run(batches.rescreen(batch=batch, by="user:1"))
         (view,) = asked_services(batch)
         assert (view.line_no, view.text) == (3, "red tape")
@@ -70,15 +71,15 @@ class TestTheSeller:
     def test_may_add_dismiss_and_take_up_again(self, store):
         batch = planned(store)
         number = last(batch).past_order.number
-        customising.add(batch=batch, wanted=Wanted(order=number, line_no=1, text="label"), by="user:7")
+        customisations.add(batch=batch, wanted=Wanted(order=number, line_no=1, text="label"), by="user:7")
         assert [view.text for view in asked_services(batch)] == ["label", services.TEXT]
-        customising.dismiss(
+        customisations.dismiss(
             batch=batch, service_id=ids()[0], why="a standing order, settled by mail", by="user:7"
         )
         assert [view.text for view in asked_services(batch)] == ["label"]
         row = LineService.objects.get(pk=ids()[0])
         assert (row.dismissed_by, row.dismissed_why) == ("user:7", "a standing order, settled by mail")
-        customising.change(batch=batch, service_id=row.pk, line_no=2, text=row.text, by="user:7")
+        customisations.change(batch=batch, service_id=row.pk, line_no=2, text=row.text, by="user:7")
         assert len(asked_services(batch)) == 2
 
     @pytest.mark.parametrize(
@@ -93,7 +94,7 @@ class TestTheSeller:
         batch = planned(store)
         number = wanted.order or last(batch).past_order.number
         with pytest.raises(Problem) as refused:
-            customising.add(
+            customisations.add(
                 batch=batch,
                 wanted=Wanted(order=number, line_no=wanted.line_no, text=wanted.text),
                 by="user:1",
@@ -104,15 +105,15 @@ class TestTheSeller:
     def test_says_why_it_is_dismissed(self, store):
         batch = planned(store)
         with pytest.raises(Problem):
-            customising.dismiss(batch=batch, service_id=ids()[0], why="  ", by="user:1")
+            customisations.dismiss(batch=batch, service_id=ids()[0], why="  ", by="user:1")
 
     def test_changes_nothing_after_the_lock(self, store):
         batch = locked(store)
         number = last(batch).past_order.number
         for act in (
-            lambda: customising.add(batch=batch, wanted=Wanted(order=number, line_no=1, text="x"), by="u"),
-            lambda: customising.change(batch=batch, service_id=ids()[0], line_no=1, text="x", by="u"),
-            lambda: customising.dismiss(batch=batch, service_id=ids()[0], why="x", by="u"),
+            lambda: customisations.add(batch=batch, wanted=Wanted(order=number, line_no=1, text="x"), by="u"),
+            lambda: customisations.change(batch=batch, service_id=ids()[0], line_no=1, text="x", by="u"),
+            lambda: customisations.dismiss(batch=batch, service_id=ids()[0], why="x", by="u"),
         ):
             with pytest.raises(Problem) as refused:
                 act()
@@ -302,7 +303,7 @@ class TestTheEnd:
     def test_by_lapse_confirms_and_drops_nothing(self, store):
         batch = locked(store)
         world.move_clock(store, Lock.objects.get().expires_at)
-        sweeping.sweep(store=store)
+        sweep.sweep(store=store)
         assert last(batch).status == "expired"
         assert [outcome for outcome, *_ in outcomes(last(batch))] == ["planned"] * 3
         assert LineService.objects.get().confirmed_at is None
@@ -359,7 +360,7 @@ class TestTheNumberOfQueries:
                 for _ in range(n)
             ]
             batch = run(batches.create(store=store, numbers=[o.number for o in orders], by="user:1"))
-            locking.lock_and_invite(batch=batch, by="user:1")
+            price_lock.lock_and_invite(batch=batch, by="user:1")
             shown = weighed(batch).digest
             with CaptureQueriesContext(connection) as captured:
                 accept(batch, shown=shown)

@@ -11,9 +11,9 @@ from django.db.models import F
 from eligibility import replay
 from eligibility.models import ScreeningRecord
 from marketplace.models import Buyer, Lane, PastOrder, PolicyValue, PriceListEntry, Sku
+from repurchase.batches.queries.screening_explanation import explained, records_of
+from repurchase.batches.services import batches
 from repurchase.models import RepeatLine, RepeatOrder
-from repurchase.queries.explained import explained, records_of
-from repurchase.services import batches
 from tests import world
 from tests.repurchase.running import run
 
@@ -222,7 +222,7 @@ class TestTheBatchsPage:
     def test_advises_in_a_constant_number_of_queries(
         self, client, alice, store, django_assert_max_num_queries
     ):
-        from repurchase.queries.advice import advice
+        from repurchase.batches.queries.advice import advice
 
         counts = []
         _, past = world.repeatable(store, orders=45)
@@ -237,7 +237,7 @@ class TestTheBatchsPage:
         assert str(points["exports_a_year"].leaning) == "unknown"
 
     def test_advises_against_small_apparel_orders(self, store):
-        from repurchase.queries.advice import advice
+        from repurchase.batches.queries.advice import advice
 
         buyer, past = world.repeatable(store)
         shirt = world.sku(store, category=world.category(code="apparel"))

@@ -21,13 +21,13 @@ from marketplace.models import (
     User,
 )
 from repurchase import demo
+from repurchase.batches.queries.customisations import asked_services
+from repurchase.batches.queries.failures import cases
+from repurchase.batches.queries.totals import totals_of
+from repurchase.batches.services import batches, chunks, planning, price_lock
 from repurchase.demo import ningbo, people, plants
 from repurchase.demo.plants import PLANTS, Plant, Where
 from repurchase.models import Batch
-from repurchase.queries.diagnoses import cases
-from repurchase.queries.services import asked_services
-from repurchase.queries.totals import totals_of
-from repurchase.services import batches, chunks, generating, locking
 from tests.repurchase import services
 from tests.wrapping import taken_back
 
@@ -54,8 +54,8 @@ def screened(store: Store, numbers: list[str], **choices) -> Batch:
 
 def leave_unconfirmed(batch: Batch) -> None:
     """Locks the batch and answers as a buyer who ticks no customised service."""
-    generating.finish_batch(batch.pk)
-    locking.lock_and_invite(batch=batch, by="test")
+    planning.finish_batch(batch.pk)
+    price_lock.lock_and_invite(batch=batch, by="test")
     services.accept(batch)
 
 
@@ -109,7 +109,7 @@ class TestThePlantedOrders:
         store = Store.objects.get(code=ningbo.CODE)
         named = {plants.of(code).name: code for code in plants.ORDERS}
         batch = screened(store, list(named))
-        generating.finish_batch(batch.pk)
+        planning.finish_batch(batch.pk)
         first = {named[case.number]: case.why.code for case in cases(batch.orders, now=batch.screened_at)}
         without_lines = {Code.ORDER_WITHOUT_LINES: Code.SKU_NOT_STANDARD}  # what took its lines
         assert first == {code: without_lines.get(code, code) for code in first}

@@ -11,12 +11,12 @@ from diagnostics.attribution import Role
 from diagnostics.codes import Code
 from diagnostics.models import Failure
 from marketplace.models import Buyer, PastOrder, Sku
-from repurchase.edits import By
-from repurchase.lifecycle import OrderStatus
-from repurchase.queries import diagnoses
-from repurchase.services import batches, editing, locking
-from repurchase.services.naming import Asked
-from repurchase.services.sweeping import sweep
+from repurchase.batches.edits import By
+from repurchase.batches.queries import failures
+from repurchase.batches.services import batches, edits, price_lock
+from repurchase.batches.services.edit_targets import Asked
+from repurchase.deadlines.sweep import sweep
+from repurchase.models.order_states import OrderStatus
 from tests import world
 from tests.repurchase.running import run
 from tests.repurchase.sealing import confirm
@@ -31,9 +31,9 @@ def test_what_an_order_holds_up_is_told_before_tax(store):
     _, (past, *_) = world.repeatable(store)
     PastOrder.objects.filter(pk=past.pk).update(prices_include_tax=True)
     batch = run(batches.create(store=store, numbers=[past.number], by="user:1"))
-    locking.lock_and_invite(batch=batch, by="user:1")
+    price_lock.lock_and_invite(batch=batch, by="user:1")
     world.move_clock(store, world.NOW + 73 * HOUR)
-    (case,) = diagnoses.cases(batch.orders, now=world.NOW + 73 * HOUR)
+    (case,) = failures.cases(batch.orders, now=world.NOW + 73 * HOUR)
     assert case.blocked_minor == 502_500 - 80_231
 
 
@@ -105,13 +105,13 @@ class TestAFailure:
 
     def test_is_recorded_when_an_edit_makes_an_order_fail_and_ends_with_its_undo(self, batch):
         asked = Asked(by=By.ORDERS, names=[f"{batch.ref}-0001"], promise_days=1)
-        editing.apply(batch=batch, asked=[asked], by="user:1")
+        edits.apply(batch=batch, asked=[asked], by="user:1")
         assert ("0001", "TRANSIT_TOO_SLOW") in recorded(batch, ended_at=None)
-        editing.undo(batch=batch, by="user:1")
+        edits.undo(batch=batch, by="user:1")
         assert recorded(batch, ended_how="cured") == [("0001", "TRANSIT_TOO_SLOW")]
 
     def test_is_recorded_for_locked_orders_that_lapse_at_their_locks_end(self, store, batch):
-        locking.lock_and_invite(batch=batch, by="user:1")
+        price_lock.lock_and_invite(batch=batch, by="user:1")
         world.move_clock(store, world.NOW + 73 * HOUR)
         sweep(store=store)
         assert recorded(batch, code="LOCK_EXPIRED") == [
@@ -123,7 +123,7 @@ class TestAFailure:
         }
 
     def test_is_recorded_for_what_the_buyer_leaves_out_and_not_for_what_is_confirmed(self, batch):
-        locking.lock_and_invite(batch=batch, by="user:1")
+        price_lock.lock_and_invite(batch=batch, by="user:1")
         confirm(batch, left_out=1)
         assert recorded(batch, code="BUYER_DECLINED") == [("0001", "BUYER_DECLINED")]
         assert batch.orders.filter(status=OrderStatus.AWAITING_PAYMENT).count() == 5
@@ -145,10 +145,10 @@ class TestAFailure:
 class TestTheSharesOfAStore:
     def test_equal_the_raw_events(self, store, batch):
         """R-76"""
-        locking.lock_and_invite(batch=batch, by="user:1")
+        price_lock.lock_and_invite(batch=batch, by="user:1")
         world.move_clock(store, world.NOW + 73 * HOUR)
         sweep(store=store)
-        events = diagnoses.failures(store, since=world.NOW - HOUR, until=world.NOW + 100 * HOUR)
+        events = failures.failures(store, since=world.NOW - HOUR, until=world.NOW + 100 * HOUR)
         counted = {s.code: s.failures for s in tally.shares(events)}
         assert counted == {Code.LOCK_EXPIRED: 6, Code.ORDER_RATING_TOO_LOW: 1, Code.STOCK_SYNC_STALE: 1}
         assert sum(counted.values()) == Failure.objects.filter(store_id=store.pk).count()
@@ -157,14 +157,14 @@ class TestTheSharesOfAStore:
 
     def test_are_of_the_span_asked_for_its_end_left_out_and_of_that_store_only(self, store, batch):
         at = Failure.objects.values_list("at", flat=True).first()
-        assert len(diagnoses.failures(store, since=at, until=at + HOUR)) == 2
-        assert diagnoses.failures(store, since=at - HOUR, until=at) == []
-        assert diagnoses.failures(world.store(), since=at, until=at + HOUR) == []
+        assert len(failures.failures(store, since=at, until=at + HOUR)) == 2
+        assert failures.failures(store, since=at - HOUR, until=at) == []
+        assert failures.failures(world.store(), since=at, until=at + HOUR) == []
 
 
 class TestTheDiagnosisOfABatch:
     def test_counts_every_order_that_came_to_nothing_once(self, batch):
-        found = diagnoses.batch_diagnosis(batch, now=world.NOW)
+        found = failures.batch_diagnosis(batch, now=world.NOW)
         assert [(s.code, s.failures) for s in found.shares] == [
             (Code.ORDER_RATING_TOO_LOW, 1),
             (Code.STOCK_SYNC_STALE, 1),
@@ -174,7 +174,7 @@ class TestTheDiagnosisOfABatch:
     def test_gives_every_order_under_a_gate_the_gate_as_first_cause(self, store, history):
         Buyer.objects.update(certificate_valid_until=world.TODAY - dt.timedelta(days=1))
         made = run(batches.create(store=store, numbers=[o.number for o in history], by="user:1"))
-        found = diagnoses.batch_diagnosis(made, now=world.NOW)
+        found = failures.batch_diagnosis(made, now=world.NOW)
         shares = {s.code: s.failures for s in found.shares}
         assert shares == {Code.BUYER_CERTIFICATE_EXPIRED: 7, Code.ORDER_RATING_TOO_LOW: 1}
         assert dict(found.beside)[Code.BUYER_CERTIFICATE_EXPIRED] == 1
@@ -185,20 +185,20 @@ class TestTheDiagnosisOfABatch:
         for some in (history[:1], history):
             made = run(batches.create(store=store, numbers=[o.number for o in some], by="user:1"))
             with CaptureQueriesContext(connection) as asked:
-                diagnoses.batch_diagnosis(made, now=world.NOW)
+                failures.batch_diagnosis(made, now=world.NOW)
             counts.append(len(asked))
         assert counts == [4, 4]  # the fourth: what is left out of orders that go on
 
     def test_sees_a_lock_that_lapsed_whether_or_not_a_sweep_came_by(self, store, batch):
-        locking.lock_and_invite(batch=batch, by="user:1")
+        price_lock.lock_and_invite(batch=batch, by="user:1")
         batch.refresh_from_db()
-        found = diagnoses.batch_diagnosis(batch, now=world.NOW + 80 * HOUR)
+        found = failures.batch_diagnosis(batch, now=world.NOW + 80 * HOUR)
         assert {s.code: s.failures for s in found.shares}[Code.LOCK_EXPIRED] == 6
 
 
 class TestTheDiagnosisOfAnOrder:
     def test_of_one_that_goes_on_without_a_line_names_the_line_and_its_money(self, store, batch):
-        found = diagnoses.diagnosis(store, f"{batch.ref}-0008", now=world.NOW)
+        found = failures.diagnosis(store, f"{batch.ref}-0008", now=world.NOW)
         assert found.case.first is None
         assert [(c.code, c.role, c.found.line) for c in found.case.causes] == [
             (Code.STOCK_SYNC_STALE, Role.LINE, 2)
@@ -208,7 +208,7 @@ class TestTheDiagnosisOfAnOrder:
     def test_tells_what_happened_oldest_first(self, store, batch):
         Sku.objects.filter(code="STALE").update(stock_synced_at=world.NOW)
         again(batch)
-        found = diagnoses.diagnosis(store, f"{batch.ref}-0007", now=world.NOW)
+        found = failures.diagnosis(store, f"{batch.ref}-0007", now=world.NOW)
         kinds = [each.kind for each in found.timeline]
         assert kinds == [
             "source.completed", "batch.created", "order.failed", "batch.planned", "batch.rescreened", "order.cured",
@@ -218,7 +218,7 @@ class TestTheDiagnosisOfAnOrder:
 
     def test_takes_five_queries(self, store, batch, django_assert_num_queries):
         with django_assert_num_queries(5):
-            diagnoses.diagnosis(store, f"{batch.ref}-0007", now=world.NOW)
+            failures.diagnosis(store, f"{batch.ref}-0007", now=world.NOW)
 
 
 class TestThePages:

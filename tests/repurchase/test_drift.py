@@ -10,9 +10,11 @@ from django.utils.html import strip_tags
 from eligibility.drift import Field, Severity
 from marketplace import clock
 from marketplace.models import PastOrderLine, PriceListEntry, Registration, RegistrationRequirement, Sku
-from repurchase import queries
+from repurchase.batches.queries import batches as batch_queries
+from repurchase.batches.queries import drift as drift_queries
+from repurchase.batches.queries import orders as order_queries
+from repurchase.batches.services import batches, dry_screening
 from repurchase.models import Batch, RepeatOrder
-from repurchase.services import batches, screening
 from tests import world
 from tests.repurchase.running import run
 
@@ -31,8 +33,10 @@ def planned(store, history) -> Batch:
 
 
 def sheet_of(store, batch):
-    order = queries.order(store, batch.orders.order_by("position").first().ref, now=clock.now(store)).order
-    return queries.order_sheet(order, now=clock.now(store))
+    order = order_queries.order(
+        store, batch.orders.order_by("position").first().ref, now=clock.now(store)
+    ).order
+    return drift_queries.order_sheet(order, now=clock.now(store))
 
 
 def rows(sheet, field):
@@ -68,7 +72,7 @@ class TestTheSheetOfAnOrder:
         from eligibility.queries import world as around_of
         from marketplace import policy
         from marketplace.queries import latest_rates
-        from repurchase.queries.drift import sheets
+        from repurchase.batches.queries.drift import sheets
 
         buyer, orders = world.repeatable(store, orders=50)
         now = clock.now(store)
@@ -82,7 +86,7 @@ class TestTheSheetOfAnOrder:
 
 class TestThePlan:
     def drift(self, store, batch):
-        return queries.plan_drift(batch, now=clock.now(store))
+        return drift_queries.plan_drift(batch, now=clock.now(store))
 
     def test_without_any_change_says_nothing(self, store, history):
         found = self.drift(store, planned(store, history))
@@ -154,7 +158,7 @@ class TestThePlan:
         past = world.past_order(store, history[0], [(other, 10, 10_000), (gone, 1, 700)])
         batch = planned(store, (history[0], [*history[1], past]))
         PriceListEntry.objects.filter(sku=other).update(amount=Decimal("9.99"))
-        page = queries.batch_orders(batch, now=clock.now(store))
+        page = batch_queries.batch_orders(batch, now=clock.now(store))
         same, changed = page.rows[0].listed, page.rows[5].listed
         assert (same.price.minor, same.change.minor, same.without) == (500_000, 0, 0)
         assert (changed.price.minor, changed.change.minor, changed.without) == (10_200, 200, 0)
@@ -169,7 +173,7 @@ class TestThePlan:
         lines = [(dear, 10, 10_000), (off, 10, 10_000)]
         out = world.past_order(store, history[0], lines)
         batch = planned(store, (history[0], [*history[1], out]))
-        listed = queries.batch_orders(batch, now=clock.now(store)).rows[5].listed
+        listed = batch_queries.batch_orders(batch, now=clock.now(store)).rows[5].listed
         assert (listed.price.minor, listed.change.minor, listed.without) == (8_000, -2_000, 1)
 
     def test_takes_the_same_queries_for_any_number_of_orders(self, store, django_assert_num_queries):
@@ -177,9 +181,9 @@ class TestThePlan:
         for size in (5, 50):
             batch = planned(store, (None, orders[:size]))
             now = clock.now(store)
-            found = queries.batch(store, batch.ref, now=now)
+            found = batch_queries.batch(store, batch.ref, now=now)
             with django_assert_num_queries(6):
-                queries.plan_drift(found, now=now)
+                drift_queries.plan_drift(found, now=now)
 
 
 class TestADryScreening:
@@ -251,6 +255,6 @@ class TestADryScreening:
         counted = []
         for size in (5, 50):
             with django_assert_max_num_queries(40) as seen:
-                screening.screen(store=store, numbers=[o.number for o in orders[:size]])
+                dry_screening.screen(store=store, numbers=[o.number for o in orders[:size]])
             counted.append(len(seen))
         assert counted[0] == counted[1]

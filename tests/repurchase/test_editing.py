@@ -14,15 +14,17 @@ from diagnostics.problem import Problem
 from eligibility import replay
 from marketplace import clock
 from marketplace.models import Buyer, CommissionRate, PastOrderLine, ProductionDay, ProductionGroup, Sku
-from repurchase import queries
-from repurchase.edits import By, base_of
-from repurchase.feed import native
-from repurchase.lifecycle import OrderStatus
+from repurchase.batches.edits import By, base_of
+from repurchase.batches.queries import batches as batch_queries
+from repurchase.batches.queries import capacity, screening_explanation
+from repurchase.batches.queries import edits as edit_queries
+from repurchase.batches.queries.screening_explanation import records_of
+from repurchase.batches.queries.totals import batch_totals, left_out
+from repurchase.batches.services import batches, edits, price_lock
+from repurchase.batches.services.edit_targets import Asked
+from repurchase.integration.feed import native
 from repurchase.models import Batch, RepeatLine, RepeatOrder
-from repurchase.queries.explained import records_of
-from repurchase.queries.totals import batch_totals, left_out
-from repurchase.services import batches, editing, locking
-from repurchase.services.naming import Asked
+from repurchase.models.order_states import OrderStatus
 from tests import world
 from tests.repurchase.orders import walk
 from tests.repurchase.running import run
@@ -48,7 +50,7 @@ def every(**values) -> list[Asked]:
 
 
 def edit(batch: Batch, asked: list[Asked], **options) -> Batch:
-    editing.apply(batch=batch, asked=asked, by="user:1", **options)
+    edits.apply(batch=batch, asked=asked, by="user:1", **options)
     batch.refresh_from_db()
     return batch
 
@@ -76,7 +78,7 @@ class TestWhatAnEditLeavesOut:
         return run(batches.create(store=store, numbers=[o.number for o in made], by="user:1"))
 
     def test_is_said_in_lines_and_money_before_it_is_applied(self, batch):
-        told = editing.preview(batch=batch, asked=every(moq=20))
+        told = edits.preview(batch=batch, asked=every(moq=20))
         assert [(x.code, x.whole, x.lines, x.money.minor) for x in told.leaving] == [
             ("PRICE_OUT_OF_BAND", False, 3, 7_000 + 8_000 + 9_000)
         ]
@@ -85,7 +87,7 @@ class TestWhatAnEditLeavesOut:
         assert (sums.left_out_then.minor, sums.left_out_now.minor) == (3 * 777, 3 * 777 + 24_000)
         (before,) = batch_totals(batch, now=batch.screened_at)
         assert (before.total.minor, before.left_out.minor) == (sums.then_minor, sums.left_out_then.minor)
-        editing.apply(batch=batch, asked=every(moq=20), by="user:1")
+        edits.apply(batch=batch, asked=every(moq=20), by="user:1")
         (after,) = batch_totals(batch, now=batch.screened_at)
         assert (after.total.minor, after.left_out.minor) == (sums.now_minor, sums.left_out_now.minor)
         assert (after.asked, after.left_out_lines) == (before.asked, told.lines_left_out_now)
@@ -96,13 +98,13 @@ class TestWhatAnEditLeavesOut:
 
     def test_tells_what_comes_back_too(self, batch):
         edit(batch, every(moq=20))
-        told = editing.preview(batch=batch, asked=every(moq=1))
+        told = edits.preview(batch=batch, asked=every(moq=1))
         assert told.leaving == []
         assert (told.lines_left_out_then, told.lines_left_out_now) == (6, 3)
 
     def test_tells_lines_of_orders_that_drop_out_apart(self, batch):
         """With the promise of tomorrow no lane is quick enough: all orders drop out, each for one cause."""
-        told = editing.preview(batch=batch, asked=every(promise_days=1))
+        told = edits.preview(batch=batch, asked=every(promise_days=1))
         assert {(x.whole, x.lines) for x in told.leaving} == {(True, 5 + 3 * 2)}
         assert told.lines_left_out_now == 5 + 3 * 3
 
@@ -138,7 +140,7 @@ class TestAnEdit:
     def test_is_previewed_without_writing_anything(self, store):
         batch = planned(store)
         before = list(RepeatOrder.objects.values())
-        found = editing.preview(batch=batch, asked=every(moq=300))
+        found = edits.preview(batch=batch, asked=every(moq=300))
         assert (found.orders, found.lines, found.raised, found.lowered, found.dropped) == (6, 12, 12, 0, 0)
         assert (found.planned_then, found.planned_now) == (6, 6)
         assert list(RepeatOrder.objects.values()) == before
@@ -146,9 +148,9 @@ class TestAnEdit:
 
     def test_comes_to_exactly_what_was_previewed(self, store):
         batch = planned(store)
-        found = editing.preview(batch=batch, asked=every(moq=300))
+        found = edits.preview(batch=batch, asked=every(moq=300))
         batch = edit(batch, every(moq=300), version=found.version, digest=found.digest)
-        (totals,) = queries.plan(batch, now=world.NOW).totals
+        (totals,) = batch_queries.plan(batch, now=world.NOW).totals
         assert [(s.currency, s.now_minor) for s in found.sums] == [("USD", totals.total.minor)]
         assert quantities(batch) == [300] * 12
         assert batch.version == 2
@@ -189,7 +191,7 @@ class TestAnEdit:
         batch = edit(batch, [Asked(by=by, names=names, quantity=260)])
         expected = {By.ORDERS: 2, By.LINES: 1}.get(by, 10)
         assert sum(n == 260 for n in quantities(batch)) == expected
-        assert other.code not in queries.names_in(batch)["skus"]
+        assert other.code not in edit_queries.names_in(batch)["skus"]
 
     def test_is_applied_again_by_a_rescreening(self, store):
         batch = edit(planned(store), every(moq=300))
@@ -200,17 +202,17 @@ class TestAnEdit:
     def test_can_be_undone_until_the_lock(self, store):
         batch = edit(planned(store), every(moq=300))
         batch = edit(batch, every(promise_days=40))
-        editing.undo(batch=batch, by="user:2", version=3)
+        edits.undo(batch=batch, by="user:2", version=3)
         assert set(batch.orders.values_list("promise_days", flat=True)) == {30}
         assert quantities(batch) == [300] * 12
-        editing.undo(batch=batch, by="user:2")
+        edits.undo(batch=batch, by="user:2")
         assert quantities(batch) == [250] * 12
-        refused(Code.EDIT_EMPTY, editing.undo, batch=batch, by="user:2")
+        refused(Code.EDIT_EMPTY, edits.undo, batch=batch, by="user:2")
         assert [e.undone_by for e in batch.edits.all()] == ["user:2", "user:2"]
 
     def test_leaves_a_ledger_entry(self, store):
         batch = edit(planned(store), every(moq=300))
-        editing.undo(batch=batch, by="user:2")
+        edits.undo(batch=batch, by="user:2")
         entry, undone = LedgerEntry.objects.filter(kind__startswith="batch.edit").order_by("seq")
         assert (entry.kind, entry.facts["lines"], entry.facts["raised"]) == ("batch.edited", 12, 12)
         assert entry.facts["digest"] == batch.edits.get().digest
@@ -225,16 +227,16 @@ class TestAnEdit:
         assert all(replay.rerun(r).outcome is replay.Outcome.SAME for r in records)
         facts = replay.rerun(records[-1]).inputs.orders[0]
         assert (facts.promise_days, facts.lines[0].quantity, facts.lines[0].moq) == (45, 300, 300)
-        assert queries.explained(batch.orders.first()).record == records[-1]
+        assert screening_explanation.explained(batch.orders.first()).record == records[-1]
 
     def test_is_judged_by_stock_transit_and_price_band(self, store):
         """R-10, R-11, R-47 on the edited values; the others of the batch keep what is left of the stock."""
         batch = planned(store, orders=5, lines=1)
         Sku.objects.update(on_hand=2_600)
-        found = editing.preview(batch=batch, asked=every(quantity=600))
+        found = edits.preview(batch=batch, asked=every(quantity=600))
         assert (found.planned_now, found.dropped) == (4, 1)
         assert found.drop_outs[0].codes == ["STOCK_TOO_LOW"]
-        found = editing.preview(batch=batch, asked=every(promise_days=9))
+        found = edits.preview(batch=batch, asked=every(promise_days=9))
         assert {tuple(d.codes) for d in found.drop_outs} == {("TRANSIT_TOO_SLOW",)}
         item = Sku.objects.get()
         item.price_list.create(
@@ -242,19 +244,19 @@ class TestAnEdit:
             **world.MIRRORED,
         )  # fmt: skip
         first = Asked(by=By.ORDERS, names=[batch.orders.first().ref], quantity=400)
-        (gone,) = editing.preview(batch=batch, asked=[first]).drop_outs
+        (gone,) = edits.preview(batch=batch, asked=[first]).drop_outs
         assert gone.codes == ["PRICE_OUT_OF_BAND"]  # by the band of the new quantity
 
     def test_takes_scarce_stock_from_orders_that_it_does_not_name(self, store):
         batch = planned(store, orders=5, lines=1)
         Sku.objects.update(on_hand=2_500)
         first = batch.orders.order_by("position").first()
-        found = editing.preview(batch=batch, asked=[Asked(by=By.ORDERS, names=[first.ref], quantity=600)])
+        found = edits.preview(batch=batch, asked=[Asked(by=By.ORDERS, names=[first.ref], quantity=600)])
         assert (found.orders, found.dropped) == (1, 1)
         assert found.drop_outs[0].ref.endswith("-0005")
         batch = edit(batch, [Asked(by=By.ORDERS, names=[first.ref], quantity=600)])
         assert batch.orders.filter(status="planned").count() == 4
-        editing.undo(batch=batch, by="user:1")
+        edits.undo(batch=batch, by="user:1")
         assert batch.orders.filter(status="planned").count() == 5
 
     def test_cures_a_batch_that_failed(self, store):
@@ -264,7 +266,7 @@ class TestAnEdit:
         assert (batch.status, batch.orders.first().codes) == ("failed", ["MOQ_NOT_MET"])
         batch = edit(batch, every(moq=100))
         assert batch.status == "planned"
-        editing.undo(batch=batch, by="user:1")
+        edits.undo(batch=batch, by="user:1")
         batch.refresh_from_db()
         assert batch.status == "failed"
 
@@ -275,12 +277,12 @@ class TestAnEdit:
         batch = run(batches.create(store=store, numbers=numbers, by="user:1", edits=asked))
         assert quantities(batch) == [700, 700, 500, 500, 500]
         assert (batch.edits.get().lines, batch.edits.get().version) == (2, 1)
-        editing.undo(batch=batch, by="user:1")
+        edits.undo(batch=batch, by="user:1")
         assert quantities(batch) == [500] * 5
 
     def test_reaches_the_feed_and_the_lock(self, store):
         batch = edit(planned(store, orders=5), every(moq=300, promise_days=45))
-        (lock,) = locking.lock_and_invite(batch=batch, by="user:1")
+        (lock,) = price_lock.lock_and_invite(batch=batch, by="user:1")
         assert lock.total_minor == sum(batch.orders.values_list("total_minor", flat=True))
         batch.orders.update(status="confirmed")
         xml = b"".join(native.document(batch, now=world.NOW)).decode()
@@ -326,32 +328,32 @@ class TestARefusedEdit:
     def test_names_the_place(self, store, asked, code, pointer):
         batch = planned(store, orders=5)
         Sku.objects.update(moq=100)
-        problem = refused(code, editing.apply, batch=batch, asked=[asked], by="user:1")
+        problem = refused(code, edits.apply, batch=batch, asked=[asked], by="user:1")
         assert [(row["pointer"], row["code"]) for row in problem.evidence["rows"]] == [(pointer, str(code))]
         assert not batch.edits.exists()
 
     def test_asks_for_the_moq_of_the_batch_line_when_it_has_one(self, store):
         batch = edit(planned(store, orders=5), every(moq=300))
-        problem = refused(Code.MOQ_NOT_MET, editing.preview, batch=batch, asked=every(quantity=299))
+        problem = refused(Code.MOQ_NOT_MET, edits.preview, batch=batch, asked=every(quantity=299))
         assert problem.evidence["limit"] == 300
-        assert editing.preview(batch=batch, asked=every(quantity=300)).raised == 0
+        assert edits.preview(batch=batch, asked=every(quantity=300)).raised == 0
 
     def test_that_is_stale_changes_nothing(self, store):
         batch = planned(store, orders=5)
-        seen = editing.preview(batch=batch, asked=every(moq=300))
+        seen = edits.preview(batch=batch, asked=every(moq=300))
         edit(batch, every(promise_days=40))
         late = {"batch": batch, "asked": every(moq=300), "by": "user:2"}
-        refused(Code.PLAN_CHANGED, editing.apply, **late, version=seen.version, digest=seen.digest)
-        refused(Code.PLAN_CHANGED, editing.apply, **late, version=2, digest=seen.digest)
-        refused(Code.PLAN_CHANGED, editing.undo, batch=batch, by="user:2", version=1)
+        refused(Code.PLAN_CHANGED, edits.apply, **late, version=seen.version, digest=seen.digest)
+        refused(Code.PLAN_CHANGED, edits.apply, **late, version=2, digest=seen.digest)
+        refused(Code.PLAN_CHANGED, edits.undo, batch=batch, by="user:2", version=1)
         assert quantities(batch) == [250] * 10
 
     def test_is_stale_when_the_facts_behind_the_preview_have_changed(self, store):
         batch = planned(store, orders=5)
-        seen = editing.preview(batch=batch, asked=every(moq=300))
+        seen = edits.preview(batch=batch, asked=every(moq=300))
         Sku.objects.update(is_active=False)
         refused(
-            Code.PLAN_CHANGED, editing.apply, batch=batch, asked=every(moq=300), by="user:1",
+            Code.PLAN_CHANGED, edits.apply, batch=batch, asked=every(moq=300), by="user:1",
             version=seen.version, digest=seen.digest,
         )  # fmt: skip
 
@@ -368,9 +370,9 @@ class TestARefusedEdit:
         batch = planned(store, orders=5)
         Batch.objects.update(status=status)
         batch.refresh_from_db()
-        refused(code, editing.preview, batch=batch, asked=every(moq=300))
-        refused(code, editing.apply, batch=batch, asked=every(moq=300), by="user:1")
-        refused(code, editing.undo, batch=batch, by="user:1")
+        refused(code, edits.preview, batch=batch, asked=every(moq=300))
+        refused(code, edits.apply, batch=batch, asked=every(moq=300), by="user:1")
+        refused(code, edits.undo, batch=batch, by="user:1")
 
 
 class TestCapacity:
@@ -383,7 +385,7 @@ class TestCapacity:
         if fits:
             assert quantities(edit(batch, every(moq=300))) == [300] * 10
             return
-        problem = refused(Code.CAPACITY_EXCEEDED, editing.apply, batch=batch, asked=every(moq=300), by="u")
+        problem = refused(Code.CAPACITY_EXCEEDED, edits.apply, batch=batch, asked=every(moq=300), by="u")
 
         def day(n: int) -> str:
             return (world.TODAY + dt.timedelta(days=n)).isoformat()
@@ -396,7 +398,7 @@ class TestCapacity:
     def test_of_a_promise_names_the_first_day_and_one_that_works(self, store):
         batch = planned(store, orders=5)
         group(store, 250)
-        found = editing.preview(batch=batch, asked=every(promise_days=19)).overflow
+        found = edits.preview(batch=batch, asked=every(promise_days=19)).overflow
         assert (found.day, found.earliest) == (
             world.TODAY + dt.timedelta(days=9),
             world.TODAY + dt.timedelta(days=20),
@@ -407,31 +409,31 @@ class TestCapacity:
     def test_minds_days_of_their_own(self, store):
         batch = planned(store, orders=5)
         made = group(store, 125)  # 2500 by day 20
-        assert editing.preview(batch=batch, asked=every(promise_days=30)).overflow is None
+        assert edits.preview(batch=batch, asked=every(promise_days=30)).overflow is None
         ProductionDay.objects.create(
             store=store, group=made, day=world.TODAY + dt.timedelta(days=3), pieces=0
         )
-        found = editing.preview(batch=batch, asked=every(promise_days=30)).overflow
+        found = edits.preview(batch=batch, asked=every(promise_days=30)).overflow
         assert found.earliest == world.TODAY + dt.timedelta(days=31)
 
     def test_counts_what_other_live_locks_and_confirmed_orders_draw_on(self, store):
         other, batch = two(store)
-        locking.lock_and_invite(batch=other, by="user:1")
+        price_lock.lock_and_invite(batch=other, by="user:1")
         group(store, 125)
-        assert editing.preview(batch=batch, asked=every(promise_days=30)).overflow is not None
+        assert edits.preview(batch=batch, asked=every(promise_days=30)).overflow is not None
         other.orders.update(status="confirmed")
-        assert editing.preview(batch=batch, asked=every(promise_days=30)).overflow is not None
+        assert edits.preview(batch=batch, asked=every(promise_days=30)).overflow is not None
         walk(list(other.orders.all()), OrderStatus.SHIPPED)
-        assert editing.preview(batch=batch, asked=every(promise_days=30)).overflow is None
+        assert edits.preview(batch=batch, asked=every(promise_days=30)).overflow is None
 
     def test_is_asked_again_at_the_lock(self, store):
         one, late = two(store)
         group(store, 125)
-        assert queries.overflow_of(late, now=world.NOW) is None
-        locking.lock_and_invite(batch=one, by="user:1")
-        refused(Code.CAPACITY_EXCEEDED, locking.lock_and_invite, batch=late, by="user:1")
-        edit(late, every(promise_date=queries.overflow_of(late, now=world.NOW).earliest))
-        assert locking.lock_and_invite(batch=late, by="user:1")
+        assert capacity.overflow_of(late, now=world.NOW) is None
+        price_lock.lock_and_invite(batch=one, by="user:1")
+        refused(Code.CAPACITY_EXCEEDED, price_lock.lock_and_invite, batch=late, by="user:1")
+        edit(late, every(promise_date=capacity.overflow_of(late, now=world.NOW).earliest))
+        assert price_lock.lock_and_invite(batch=late, by="user:1")
 
     @pytest.mark.parametrize(("hours", "fits"), [(7.99, True), (8, False)])
     def test_is_judged_by_the_day_of_the_lock(self, store, hours, fits):
@@ -441,9 +443,9 @@ class TestCapacity:
         world.move_clock(store, world.NOW + dt.timedelta(hours=hours))
         Sku.objects.update(stock_synced_at=clock.now(store))
         if fits:
-            assert locking.lock_and_invite(batch=batch, by="user:1")
+            assert price_lock.lock_and_invite(batch=batch, by="user:1")
             return
-        problem = refused(Code.CAPACITY_EXCEEDED, locking.lock_and_invite, batch=batch, by="user:1")
+        problem = refused(Code.CAPACITY_EXCEEDED, price_lock.lock_and_invite, batch=batch, by="user:1")
 
         def day(n: int) -> str:
             return (world.TODAY + dt.timedelta(days=n)).isoformat()
@@ -452,12 +454,12 @@ class TestCapacity:
             "group": "Kiln", "day": day(20), "needed": 2500, "limit": 125 * 19, "earliest": day(31),
             "orders": [f"{batch.ref}-0005"],
         }  # fmt: skip
-        found = queries.overflow_of(batch, now=clock.now(store))
+        found = capacity.overflow_of(batch, now=clock.now(store))
         assert (found.day.isoformat(), found.earliest.isoformat()) == (day(20), day(31))
-        shown = editing.preview(batch=batch, asked=every(promise_days=30)).overflow
+        shown = edits.preview(batch=batch, asked=every(promise_days=30)).overflow
         assert (shown.day, shown.earliest) == (found.day, found.earliest)
         edit(batch, every(promise_date=found.earliest))
-        assert locking.lock_and_invite(batch=batch, by="user:1")
+        assert price_lock.lock_and_invite(batch=batch, by="user:1")
 
 
 class TestTwoMembersAtOnce:
@@ -466,11 +468,11 @@ class TestTwoMembersAtOnce:
         store = world.store()
         world.move_clock(store, world.NOW)
         batch = planned(store, orders=5)
-        seen = editing.preview(batch=batch, asked=every(moq=300))
+        seen = edits.preview(batch=batch, asked=every(moq=300))
 
         def act(by: str) -> str:
             try:
-                editing.apply(
+                edits.apply(
                     batch=batch, asked=every(moq=300), by=by, version=seen.version, digest=seen.digest
                 )
             except Problem as problem:
@@ -503,18 +505,18 @@ class TestScarceStock:
         )
         numbers = [order.number for order in (*plain, first, second, third)]
         batch = run(batches.create(store=store, numbers=numbers, by="user:1"))
-        editing.apply(batch=batch, asked=[Asked(by=By.ORDERS, names=[first.number], quantity=3)], by="user:1")
+        edits.apply(batch=batch, asked=[Asked(by=By.ORDERS, names=[first.number], quantity=3)], by="user:1")
         wanted = RepeatLine.objects.filter(order__batch=batch, sku=b, outcome="planned")
         assert sum(wanted.values_list("quantity", flat=True)) <= 10
         batch.refresh_from_db()
-        locking.lock_and_invite(batch=batch, by="user:1")
+        price_lock.lock_and_invite(batch=batch, by="user:1")
 
 
 class TestOneSetOfTerms:
     def edit(self, store, batch):
         number = batch.orders.first().past_order.number
         asked = [Asked(by=By.ORDERS, names=[number], quantity=600)]
-        return editing.preview(batch=queries.batch(store, batch.ref, now=clock.now(store)), asked=asked)
+        return edits.preview(batch=batch_queries.batch(store, batch.ref, now=clock.now(store)), asked=asked)
 
     def planned(self, store):
         _, orders = world.repeatable(store)

@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from repurchase.edits import By, Edit, base_of, edited, kept, read
+from repurchase.batches.edits import By, Edit, base_of, edited, kept, read
 from tests.eligibility.facts import line, order, sku
 
 TODAY = dt.date(2026, 11, 23)

@@ -7,7 +7,7 @@ import pytest
 from django.core.management import call_command
 
 from pricing.models import Lock
-from repurchase import queries
+from repurchase.batches.queries import batches
 from repurchase.models import RepeatOrder
 from tests import world
 from tests.pricing.locked import renegotiate
@@ -110,7 +110,7 @@ class TestARenegotiation:
         world.move_clock(store, end - 3600 * SECOND)
         renegotiate(Lock.objects.select_related("store").get())
         now = end + 3600 * SECOND
-        assert queries.batch(store, ended.ref, now=now).state == "locked"
+        assert batches.batch(store, ended.ref, now=now).state == "locked"
         assert set(RepeatOrder.objects.at(now).values_list("state", flat=True)) == {"locked"}
 
     def test_that_nobody_settled_ends_at_its_deadline(self, batch, store, erp):

@@ -6,9 +6,9 @@ from django.db.models import Sum
 from marketplace.models import PastOrder, Sku
 from pricing.fees import recompute
 from pricing.freight import Card
-from repurchase import queries
+from repurchase.batches.queries import batches as batch_queries
+from repurchase.batches.services import batches
 from repurchase.models import OrderFee
-from repurchase.services import batches
 from tests import world
 from tests.repurchase.running import run
 
@@ -46,7 +46,7 @@ class TestAFeeRow:
     def test_adds_up_to_its_order_and_the_orders_to_the_batch(self, batch):
         for order in batch.orders.annotate(sum=Sum("fees__amount_minor")):
             assert order.sum == order.fees_minor
-        (totals,) = queries.plan(batch, now=world.NOW).totals
+        (totals,) = batch_queries.plan(batch, now=world.NOW).totals
         assert sum(part.minor for part in totals.fees.values()) == sum(
             o.fees_minor for o in batch.orders.all()
         )

@@ -11,9 +11,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from lxml import etree
 
-from repurchase.feed import native, rows, text
-from repurchase.lifecycle import OrderStatus
+from repurchase.integration.feed import native, rows, text
 from repurchase.models import RepeatLine, RepeatOrder
+from repurchase.models.order_states import OrderStatus
 from tests import world
 from tests.repurchase import orders
 

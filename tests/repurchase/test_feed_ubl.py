@@ -12,7 +12,7 @@ from lxml import etree
 
 from marketplace.tax_numbers import PATTERNS
 from pricing.models import Lock
-from repurchase.feed import endpoints, ubl
+from repurchase.integration.feed import endpoints, ubl
 from repurchase.models import LineService, RepeatOrder
 from tests import world
 from tests.repurchase import orders, peppol

@@ -3,7 +3,7 @@
 import pytest
 import xmlschema
 
-from repurchase.feed import native
+from repurchase.integration.feed import native
 from tests import world
 from tests.repurchase import orders
 

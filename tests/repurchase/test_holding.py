@@ -19,14 +19,18 @@ from pricing.models import Act, Grant, Lock, SealedAgreement, Sealing
 from pricing.renegotiation import Side
 from pricing.services import sealing, verifying
 from pricing.services.renegotiating import current
-from repurchase.feed.rows import pages
-from repurchase.lifecycle import ACCEPTED
+from repurchase.batches.queries import totals
+from repurchase.batches.queries.batches import lots
+from repurchase.batches.services import batches, compliance_holds, price_lock
+from repurchase.confirmation.queries import renegotiation_page
+from repurchase.confirmation.queries.offer_amounts import lot_orders, work_out
+from repurchase.confirmation.queries.order_totals import Ticks, weigh, weigh_offer
+from repurchase.confirmation.services import buyer_response
+from repurchase.deadlines import sweep
+from repurchase.fulfilment.services import proforma_invoices, releases
+from repurchase.integration.feed.rows import pages
 from repurchase.models import Batch, LineService, Proforma, Release
-from repurchase.queries import talks, totals
-from repurchase.queries.batches import lots
-from repurchase.queries.changing import lot_orders, work_out
-from repurchase.queries.weighing import Ticks, weigh, weigh_offer
-from repurchase.services import answering, batches, holding, invoicing, locking, releasing, sweeping
+from repurchase.models.order_states import ACCEPTED
 from tests import world
 from tests.repurchase import paid, services, talking
 from tests.repurchase import sealing as sealed
@@ -42,7 +46,7 @@ def locked(store, orders: int = 5) -> Batch:
     _, past = world.repeatable(store, orders=orders)
     PastOrder.objects.filter(pk=past[2].pk).update(consignee=CONSIGNEE)
     batch = run(batches.create(store=store, numbers=[o.number for o in past], by="user:1"))
-    locking.lock_and_invite(batch=batch, by="user:1")
+    price_lock.lock_and_invite(batch=batch, by="user:1")
     batch.refresh_from_db()
     return batch
 
@@ -50,9 +54,11 @@ def locked(store, orders: int = 5) -> Batch:
 def accept(batch: Batch, **changes) -> None:
     """What the page would send: every lock that waits for an answer."""
     grant = Grant.objects.get(subject=batch.ref)
-    open_ = Lock.objects.filter(subject=batch.ref, status="open").exclude(pk__in=holding.waiting_locks(grant))
+    open_ = Lock.objects.filter(subject=batch.ref, status="open").exclude(
+        pk__in=compliance_holds.waiting_locks(grant)
+    )
     asked = {"digests": {lock.pk: lock.terms_digest for lock in open_}, "left_out": [], "consent": True}
-    answering.accept(token=signing.token_of(grant), ip="192.0.2.1", user_agent="test", **asked | changes)
+    buyer_response.accept(token=signing.token_of(grant), ip="192.0.2.1", user_agent="test", **asked | changes)
 
 
 def statuses(batch: Batch) -> list[str]:
@@ -104,7 +110,7 @@ class TestAtTheConfirmation:
         listed("SAMPLE DRONE")
         accept(batch)
         world.move_clock(store, Lock.objects.get(status="open").expires_at)
-        sweeping.sweep(store=store)
+        sweep.sweep(store=store)
         assert statuses(batch)[2] == "expired"
         batch.refresh_from_db()
         assert (batch.status, StockClaim.objects.get(released_at=None).quantity) == ("closed", 2000)
@@ -143,7 +149,7 @@ class TestAtTheConfirmation:
         accept(batch)
         invitations = Letter.objects.filter(kind="repurchase.invitation").count()
         decide("not_same")
-        assert holding.recheck_held() == 1
+        assert compliance_holds.recheck_held() == 1
         held = batch.orders.get(position=3)
         assert (held.held_at, held.codes, held.findings) == (None, [], [])
         assert Letter.objects.filter(kind="repurchase.invitation").count() == invitations + 1
@@ -157,7 +163,7 @@ class TestAtTheConfirmation:
         accept(batch)
         assert _sealed(batch) == 1
         decide("not_same")
-        holding.recheck_held()
+        compliance_holds.recheck_held()
         accept(batch)
         assert _sealed(batch) == 2
 
@@ -166,7 +172,7 @@ class TestAtTheConfirmation:
         listed("SAMPLE DRONE")
         accept(batch)
         decide("stopped")
-        assert holding.recheck_held() == 0
+        assert compliance_holds.recheck_held() == 0
         assert statuses(batch)[2] == "cancelled"
         assert Lock.objects.get(pk=batch.orders.get(position=3).lock_id).status == "cancelled"
         batch.refresh_from_db()
@@ -183,7 +189,7 @@ class TestAtTheConfirmation:
         with pytest.raises(Problem):
             accept(batch)
         decide("stopped", party=CONSIGNEE)
-        holding.recheck_held()
+        compliance_holds.recheck_held()
         assert statuses(batch) == ["locked", "locked", "cancelled", "locked", "locked"]
         ended = batch.orders.get(position=3).lock
         assert (ended.status, ended.order_count) == ("cancelled", 1)
@@ -200,9 +206,9 @@ class TestAtTheConfirmation:
         PastOrder.objects.filter(pk=past[2].pk).update(consignee=CONSIGNEE)
         batch = sealed.planned(store, past)
         listed("SAMPLE DRONE")
-        holding.hold_at_release(store, list(batch.orders.all()), by="user:1", at=clock.now(store))
+        compliance_holds.hold_at_release(store, list(batch.orders.all()), by="user:1", at=clock.now(store))
         decide("stopped")
-        holding.recheck_held()
+        compliance_holds.recheck_held()
         assert statuses(batch) == ["locked", "locked", "cancelled", "locked", "locked"]
         left = Lock.objects.get(status="open")
         assert (left.order_count, sum(totals.orders_held([left]).values())) == (5, 4)
@@ -214,7 +220,7 @@ class TestAtTheConfirmation:
         row = " ".join(client.get("/", headers={"Accept-Language": "en"}).content.decode().split())
         assert 'data-label="Orders">4<' in row
         world.move_clock(store, left.expires_at)
-        sweeping.sweep(store=store)
+        sweep.sweep(store=store)
         told = Event.objects.filter(subject__startswith="lock:").order_by("pk")
         assert [(event.type, event.data["orders"]) for event in told] == [
             ("lock.open", 5), ("lock.open", 1), ("lock.cancelled", 1), ("lock.expired", 4),
@@ -227,10 +233,10 @@ class TestAtTheConfirmation:
         PastOrder.objects.filter(pk=past[2].pk).update(consignee=CONSIGNEE)
         batch = sealed.planned(store, past)
         listed("SAMPLE DRONE")
-        holding.hold_at_release(store, list(batch.orders.all()), by="user:1", at=clock.now(store))
+        compliance_holds.hold_at_release(store, list(batch.orders.all()), by="user:1", at=clock.now(store))
         decide("stopped")
-        holding.recheck_held()
-        shown = talks.talks(talking.moved(batch), now=clock.now(store), side=Side.SELLER)
+        compliance_holds.recheck_held()
+        shown = renegotiation_page.talks(talking.moved(batch), now=clock.now(store), side=Side.SELLER)
         kept = sum(order.total_minor for order in batch.orders.filter(status="locked"))
         assert shown.orders == 4
         assert next(row.locked.minor for row in shown.money if row.name == "total") == kept
@@ -243,7 +249,7 @@ class TestAtTheConfirmation:
         listed("SAMPLE DRONE")
         accept(batch)
         embargo()
-        holding.recheck_held()
+        compliance_holds.recheck_held()
         held = batch.orders.get(position=3)
         assert "EXPORT_CONTROLLED" in held.codes
         assert sorted(f["code"] for f in held.findings) == sorted(held.codes)
@@ -273,7 +279,7 @@ class TestAtTheConfirmation:
                 store=store, batch=batch, past_order=order, text="Carton", source="seller", recorded_at=clock.now(store),
                 recorded_by="user:1",
             )  # fmt: skip
-        locking.lock_and_invite(batch=batch, by="user:1")
+        price_lock.lock_and_invite(batch=batch, by="user:1")
         listed("SAMPLE DRONE")
         grant = Grant.objects.get(subject=batch.ref)
         ids = list(LineService.objects.values_list("pk", flat=True))
@@ -321,7 +327,7 @@ class TestAtTheSigning:
         assert Event.objects.get(subject=f"lock:{held.lock_id}").type == "lock.renegotiating"
         invitations = Letter.objects.filter(kind="repurchase.invitation").count()
         decide("not_same")
-        assert holding.recheck_held() == 1
+        assert compliance_holds.recheck_held() == 1
         assert Letter.objects.filter(kind="repurchase.invitation").count() == invitations
         for side in ("buyer", "seller"):
             told = Letter.objects.get(kind=f"repurchase.renegotiating_{side}", dedupe__contains="let-go")
@@ -402,7 +408,7 @@ class TestTheLedger:
         listed("SAMPLE DRONE")
         accept(batch)
         decide("stopped")
-        assert self.after_its_head(holding.recheck_held) == []
+        assert self.after_its_head(compliance_holds.recheck_held) == []
         assert statuses(batch)[2] == "cancelled"
 
 
@@ -411,14 +417,14 @@ class TestAtTheRelease:
         batch = locked(store)
         accept(batch)
         for proforma in Proforma.objects.filter(batch=batch):
-            invoicing.issue(proforma.pk)
+            proforma_invoices.issue(proforma.pk)
         paid.pay(batch)
         assert set(statuses(batch)) == {"paid"}
         return batch
 
     def release(self, batch: Batch) -> list[str]:
         orders, at = batch.orders.all(), clock.now(batch.store)
-        return releasing.release(store=batch.store, orders=orders, by="user:1", at=at)
+        return releases.release(store=batch.store, orders=orders, by="user:1", at=at)
 
     def test_what_is_touched_is_held_and_the_others_are_released(self, store):
         batch = self.paid(store)
@@ -437,7 +443,7 @@ class TestAtTheRelease:
         batch = self.paid(store)
         touch()
         with pytest.raises(Problem) as refused:
-            releasing.release_one(store=store, order=batch.orders.get(position=3), by="key:1")
+            releases.release_one(store=store, order=batch.orders.get(position=3), by="key:1")
         assert refused.value.code == code
         assert not Release.objects.exists()
 
@@ -453,20 +459,20 @@ class TestAtTheRelease:
         listed("SAMPLE DRONE")
         self.release(batch)
         decide("not_same")
-        holding.recheck_held()
-        store.clock_offset += holding.LOOKED_AT_AGAIN * 2
+        compliance_holds.recheck_held()
+        store.clock_offset += compliance_holds.LOOKED_AT_AGAIN * 2
         store.save()
-        assert sweeping.sweep(store=store).released_orders == 1
+        assert sweep.sweep(store=store).released_orders == 1
 
     def test_stays_held_where_it_was_stopped_and_by_every_pass(self, store):
         batch = self.paid(store)
         listed("SAMPLE DRONE")
         self.release(batch)
         decide("stopped")
-        holding.recheck_held()
-        store.clock_offset += holding.LOOKED_AT_AGAIN * 2
+        compliance_holds.recheck_held()
+        store.clock_offset += compliance_holds.LOOKED_AT_AGAIN * 2
         store.save()
-        assert sweeping.sweep(store=store).released_orders == 0
+        assert sweep.sweep(store=store).released_orders == 0
         assert statuses(batch)[2] == "paid"
 
     def test_an_embargo_can_not_be_decided_away(self, store):
@@ -474,19 +480,19 @@ class TestAtTheRelease:
         embargo()
         self.release(batch)
         assert not PartyQuestion.objects.exists()
-        assert (holding.recheck_held(), set(statuses(batch))) == (0, {"paid"})
+        assert (compliance_holds.recheck_held(), set(statuses(batch))) == (0, {"paid"})
 
     def test_what_left_its_list_is_let_go_by_the_sweep(self, store):
         batch = self.paid(store)
         entry = listed("SAMPLE DRONE")
         self.release(batch)
         ScreenedParty.objects.filter(pk=entry.pk).update(
-            listed_until=world.TODAY - 2 * holding.LOOKED_AT_AGAIN * 144
+            listed_until=world.TODAY - 2 * compliance_holds.LOOKED_AT_AGAIN * 144
         )
-        assert sweeping.sweep(store=store).let_go == 0  # it was looked at a moment ago
-        store.clock_offset += holding.LOOKED_AT_AGAIN
+        assert sweep.sweep(store=store).let_go == 0  # it was looked at a moment ago
+        store.clock_offset += compliance_holds.LOOKED_AT_AGAIN
         store.save()
-        assert sweeping.sweep(store=store).let_go == 1
+        assert sweep.sweep(store=store).let_go == 1
 
 
 class TestTheDatabase:

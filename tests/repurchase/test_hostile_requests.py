@@ -12,8 +12,8 @@ from django.test import Client
 from marketplace import clock
 from marketplace.models import CommissionRate, RateCard, TaxRate
 from qualification.models import Upload
-from repurchase import counting
 from repurchase.models import Heartbeat
+from repurchase.site import rate_limits
 from tests import world
 from tests.chaos.sizes import LEVEL, say
 from tests.repurchase import hostile_requests, real_rows
@@ -49,7 +49,7 @@ def clients(rows):
 
 def status_of(client: Client, one: hostile_requests.Try, rows: real_rows.Rows) -> int:
     """What is answered; nothing of it stays."""
-    counting.shared().key_prefix = f"test:{uuid.uuid4()}"
+    rate_limits.shared().key_prefix = f"test:{uuid.uuid4()}"
     asked = hostile_requests.request(one, rows)
     cookies = client.cookies.copy()
     client.handler.enforce_csrf_checks = one.dice.random() < 0.1

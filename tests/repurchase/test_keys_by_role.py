@@ -8,8 +8,8 @@ from diagnostics.models import LedgerEntry
 from marketplace import keys
 from marketplace.access import CAPABILITIES, Can
 from marketplace.models import ApiKey, Membership, Role
-from repurchase.api import urls
-from repurchase.api.endpoint import Endpoint
+from repurchase.integration.api import urls
+from repurchase.integration.api.base import Endpoint
 from repurchase.models import Batch
 from tests import world
 from tests.repurchase import orders

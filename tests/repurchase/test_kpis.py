@@ -13,12 +13,13 @@ from marketplace import clock
 from marketplace.models import Buyer, PastOrder, PastOrderLine, Sku
 from outbox import events
 from pricing.models import Lock
-from repurchase import kpis
-from repurchase.kpis import CarriedOrder
-from repurchase.lifecycle import OrderStatus
+from repurchase.batches.services import batches, event_publishing
+from repurchase.fulfilment.services import payments, proforma_invoices
 from repurchase.models import Payment, PaymentSource, Proforma, RepeatOrder
-from repurchase.queries.kpis import kpis_of
-from repurchase.services import batches, invoicing, settling, telling
+from repurchase.models.order_states import OrderStatus
+from repurchase.reporting import kpis
+from repurchase.reporting.kpis import CarriedOrder
+from repurchase.reporting.queries.kpis import kpis_of
 from tests import world
 from tests.repurchase import paid
 from tests.repurchase.orders import walk
@@ -100,12 +101,12 @@ class TestTheFiguresOfAStore:
         batch = planned(store, orders)
         world.move_clock(store, world.NOW + DAY + dt.timedelta(hours=1))
         confirm(batch)
-        invoicing.issue(Proforma.objects.get(batch=batch).pk)
+        proforma_invoices.issue(Proforma.objects.get(batch=batch).pk)
         assert figures(store)["cycle_paid"].n == 0
         made = batch.created_at
         rows = [paid.receipt(o, received_at=made + 2 * DAY) for o in batch.orders.all()]
         world.move_clock(store, made + 3 * DAY)
-        settling.record(store=store, receipts=rows, source=PaymentSource.API, by="key:1")
+        payments.record(store=store, receipts=rows, source=PaymentSource.API, by="key:1")
         found = figures(store)
         assert (found["cycle_paid"].value, found["cycle_paid"].n) == (2, 6)
         assert found["cycle_shorter"].value == Fraction(1, 2)
@@ -116,7 +117,7 @@ class TestTheFiguresOfAStore:
         paid.pay(batch)
         assert figures(store)["cycle_paid"].n == 6
         first = Payment.objects.first()
-        settling.reverse(store=store, payment_id=first.pk, why="bounced", by="user:1")
+        payments.reverse(store=store, payment_id=first.pk, why="bounced", by="user:1")
         assert figures(store)["cycle_paid"].n == 5
 
     def test_count_steps_by_the_ledger(self, store, confirmed):
@@ -208,7 +209,7 @@ class TestTheShareOfRenegotiation:
         batch = planned(store, orders)
         lock = Lock.objects.get()
         batch.orders.filter(status="locked").update(status="declined", changed_at=world.NOW)
-        telling.orders(batch.orders.filter(status="declined"), at=world.NOW)
+        event_publishing.orders(batch.orders.filter(status="declined"), at=world.NOW)
         self.lock = f"lock:{lock.pk}"
         return batch
 

@@ -10,9 +10,9 @@ from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
 from pricing.models import Lock
+from repurchase.batches.price_guard import is_price
+from repurchase.batches.services import batches, price_lock
 from repurchase.models import Batch, RepeatLine, RepeatOrder
-from repurchase.priced import is_price
-from repurchase.services import batches, locking
 from tests import world
 from tests.repurchase import services
 from tests.repurchase.running import run
@@ -39,7 +39,7 @@ EDITS = [(table, change) for table, changes in CHANGED.items() for change in cha
 def locked_batch(store) -> Batch:
     _, orders = world.repeatable(store, lines=2)
     batch = run(batches.create(store=store, numbers=[o.number for o in orders], by="user:1"))
-    locking.lock_and_invite(batch=batch, by="user:1")
+    price_lock.lock_and_invite(batch=batch, by="user:1")
     batch.refresh_from_db()
     return batch
 
@@ -203,7 +203,7 @@ class TestTheApi:
         _, orders = world.repeatable(store)
         batch = run(batches.create(store=store, numbers=[o.number for o in orders], by="user:1"))
         if locked:
-            locking.lock_and_invite(batch=batch, by="user:1")
+            price_lock.lock_and_invite(batch=batch, by="user:1")
         key = world.key(store)
         client = Client(headers={"authorization": f"Bearer {key}", "accept-language": "en"})
         for edit in ({"select": {"all": True}, name: "1.00"}, {"select": {"all": True}, "moq": 600, name: 1}):

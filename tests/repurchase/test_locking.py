@@ -12,9 +12,11 @@ from marketplace.models import Buyer, Category, OrderClaim, Sku, StockClaim, Sto
 from outbox import letters
 from pricing import signing
 from pricing.models import Act, Grant, Lock
+from repurchase.batches.services import batches, price_lock
+from repurchase.confirmation.queries.buyer_page import offer, offer_of, offer_orders
+from repurchase.confirmation.services import buyer_response
+from repurchase.deadlines import sweep
 from repurchase.models import Batch, RepeatOrder
-from repurchase.queries.offers import offer, offer_of, offer_orders
-from repurchase.services import answering, batches, locking, sweeping
 from tests import world
 from tests.repurchase.running import run
 
@@ -30,7 +32,7 @@ def planned(store, **options) -> Batch:
 
 def locked(store, **options) -> Batch:
     batch = planned(store, **options)
-    locking.lock_and_invite(batch=batch, by="user:1")
+    price_lock.lock_and_invite(batch=batch, by="user:1")
     batch.refresh_from_db()
     return batch
 
@@ -43,7 +45,7 @@ def three_lots(store) -> Batch:
     orders.append(world.past_order(store, buyer, [(calm, 10, 10_000)]))
     orders.append(world.past_order(store, buyer, [(pounds, 10, 10_000)], currency="GBP"))
     batch = run(batches.create(store=store, numbers=[o.number for o in orders], by="user:1"))
-    locking.lock_and_invite(batch=batch, by="user:1")
+    price_lock.lock_and_invite(batch=batch, by="user:1")
     return batch
 
 
@@ -70,12 +72,12 @@ def accept(batch: Batch, **changes) -> None:
         "ip": "192.0.2.1",
         "user_agent": "test",
     }
-    answering.accept(**asked | changes)
+    buyer_response.accept(**asked | changes)
 
 
 def decline(batch: Batch, **changes) -> None:
     asked = {"token": token(batch), "digests": digests(batch), "ip": None, "user_agent": "test"}
-    answering.decline(**asked | changes)
+    buyer_response.decline(**asked | changes)
 
 
 def statuses(batch: Batch) -> list[str]:
@@ -122,7 +124,7 @@ class TestLocking:
     def test_twice_is_refused_and_writes_one_letter(self, store):
         batch = locked(store)
         with pytest.raises(Problem) as refused:
-            locking.lock_and_invite(batch=batch, by="user:1")
+            price_lock.lock_and_invite(batch=batch, by="user:1")
         assert refused.value.code is Code.STATE_CONFLICT
         assert Lock.objects.count() == 1
 
@@ -130,7 +132,7 @@ class TestLocking:
         batch = planned(store)
         move_clock(store, batch.screened_at + dt.timedelta(hours=24, seconds=1))
         with pytest.raises(Problem) as refused:
-            locking.lock_and_invite(batch=batch, by="user:1")
+            price_lock.lock_and_invite(batch=batch, by="user:1")
         assert refused.value.code is Code.PLAN_STALE
         assert not Lock.objects.exists()
 
@@ -142,21 +144,21 @@ class TestLocking:
                 store=store, numbers=[o.past_order.number for o in first.orders.all()], by="user:1"
             )
         )
-        locking.lock_and_invite(batch=first, by="user:1")
+        price_lock.lock_and_invite(batch=first, by="user:1")
         with pytest.raises(Problem) as refused:
-            locking.lock_and_invite(batch=second, by="user:1")
+            price_lock.lock_and_invite(batch=second, by="user:1")
         assert refused.value.code is Code.ORDER_ALREADY_LOCKED
 
     def test_over_a_lock_that_lapsed_unswept_ends_it_first(self, store):
         first = planned(store)
         numbers = [o.past_order.number for o in first.orders.all()]
-        locking.lock_and_invite(batch=first, by="user:1")
+        price_lock.lock_and_invite(batch=first, by="user:1")
         move_clock(store, Lock.objects.get().expires_at)
         Sku.objects.update(stock_synced_at=clock.now(store))
         world.rates(published_on=clock.now(store).date(), source="later")
         second = run(batches.create(store=store, numbers=numbers, by="user:1"))
         assert second.status == "planned"
-        locking.lock_and_invite(batch=second, by="user:1")
+        price_lock.lock_and_invite(batch=second, by="user:1")
         first.refresh_from_db()
         assert (first.status, set(statuses(first)), set(statuses(second))) == (
             "closed",
@@ -170,7 +172,7 @@ class TestLocking:
         Batch.objects.update(policy="all_or_nothing")
         Sku.objects.update(on_hand=2499)
         with pytest.raises(Problem) as refused:
-            locking.lock_and_invite(batch=batch, by="user:1")
+            price_lock.lock_and_invite(batch=batch, by="user:1")
         assert refused.value.code is Code.STOCK_TOO_LOW
         assert not Lock.objects.exists()
         assert set(statuses(batch)) == {"planned"}
@@ -287,7 +289,7 @@ class TestConfirming:
 class TestDeclining:
     def test_ends_every_order_and_gives_everything_back(self, store):
         batch = locked(store)
-        answering.decline(
+        buyer_response.decline(
             token=token(batch), digests=digests(batch), reason="too dear", ip=None, user_agent=""
         )
         batch.refresh_from_db()
@@ -297,7 +299,7 @@ class TestDeclining:
     def test_carries_the_reason_to_the_seller_and_not_into_the_ledger(self, store):
         batch = locked(store)
         world.member(store, email="owner@example.com")
-        answering.decline(
+        buyer_response.decline(
             token=token(batch), digests=digests(batch), reason="too\x00 dear", ip=None, user_agent=""
         )
         letters.deliver_due()
@@ -339,23 +341,23 @@ class TestLapsing:
     def test_a_moment_before_the_end_is_still_open(self, store):
         batch = locked(store)
         lock = Lock.objects.get()
-        swept = sweeping.sweep(store=store, at=lock.expires_at - MICROSECOND)
+        swept = sweep.sweep(store=store, at=lock.expires_at - MICROSECOND)
         assert swept.ended_locks == 0
-        assert sweeping.sweep(store=store, at=lock.expires_at).ended_orders == 5
+        assert sweep.sweep(store=store, at=lock.expires_at).ended_orders == 5
         batch.refresh_from_db()
         assert (set(statuses(batch)), batch.status) == ({"expired"}, "closed")
 
     def test_swept_twice_happens_once(self, store):
         locked(store)
         at = Lock.objects.get().expires_at
-        assert sweeping.sweep(store=store, at=at).ended_locks == 1
-        assert sweeping.sweep(store=store, at=at).ended_locks == 0
+        assert sweep.sweep(store=store, at=at).ended_locks == 1
+        assert sweep.sweep(store=store, at=at).ended_locks == 0
         assert LedgerEntry.objects.filter(kind="lock.expired").count() == 1
 
     def test_at_another_instant_is_for_sandbox_stores_only(self, store):
         live = world.store(sandbox=False)
         with pytest.raises(Problem):
-            sweeping.sweep(store=live, at=world.NOW)
+            sweep.sweep(store=live, at=world.NOW)
 
 
 class TestTheBuyersPage:

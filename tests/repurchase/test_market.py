@@ -7,8 +7,8 @@ from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace.models import FxRateSet, Store
 from pricing.models import Lock, Renegotiation
-from repurchase.queries import talks
-from repurchase.services import market
+from repurchase.confirmation.queries import renegotiation_page
+from repurchase.demo import market
 from tests import world
 from tests.repurchase.test_locking import locked
 
@@ -34,8 +34,8 @@ class TestAMoveOfTheMarket:
         market.move_rate(store=store, currency="USD", percent=Decimal(3), by="x")
         market.move_rate(store=store, currency="USD", percent=Decimal(-3), by="x")
         found = Renegotiation.objects.get()
-        assert talks.chart(found).last.value == found.new_value
-        assert talks.chart(found).last.value > found.base_value
+        assert renegotiation_page.chart(found).last.value == found.new_value
+        assert renegotiation_page.chart(found).last.value > found.base_value
 
     @pytest.mark.parametrize(("percent", "opened"), [("2.4", 0), ("-3", 1)])
     def test_opens_nothing_within_the_limit(self, store, percent, opened):

@@ -11,9 +11,9 @@ from drf_spectacular.generators import SchemaGenerator
 
 from diagnostics.models import LedgerEntry
 from outbox.models import Delivery, Webhook
-from repurchase.api.once import HEADER
+from repurchase.fulfilment.services import payments
+from repurchase.integration.api.idempotency_key import HEADER
 from repurchase.models import ErpResponse, KeptAnswer, Payment, Release
-from repurchase.services import settling
 from tests import world
 from tests.beside import ROOT
 from tests.repurchase import paid
@@ -109,7 +109,7 @@ class TestAPayment:
     def test_still_at_work_is_busy(self, store, monkeypatch):
         """The first waits in the middle of its work until the second has been answered."""
         body, headers = payment(paid.invoiced(store)), key_of(store, "read", "write") | {HEADER: "k-1"}
-        inside, answered, record = threading.Event(), threading.Event(), settling.record
+        inside, answered, record = threading.Event(), threading.Event(), payments.record
 
         def slowly(**arguments):
             done = record(**arguments)
@@ -125,7 +125,7 @@ class TestAPayment:
             finally:
                 connections.close_all()
 
-        monkeypatch.setattr(settling, "record", slowly)
+        monkeypatch.setattr(payments, "record", slowly)
         with ThreadPoolExecutor(1) as pool:
             first = pool.submit(send)
             assert inside.wait(20)

@@ -16,7 +16,7 @@ from schemathesis.core.failures import FailureGroup
 from schemathesis.specs.openapi import checks as openapi
 
 from marketplace import clock
-from repurchase.api.auth import KeyThrottle
+from repurchase.integration.api.auth import KeyThrottle
 from tests import world
 from tests.repurchase import paid
 

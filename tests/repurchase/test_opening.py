@@ -17,8 +17,9 @@ from pricing.models import Lock
 from qualification import services as qualification
 from qualification.models import Qualification
 from qualification.review import Event, Standing
+from repurchase.batches.services import batches, price_lock, selections
+from repurchase.deadlines import sweep
 from repurchase.models import Batch, Selection
-from repurchase.services import batches, locking, selecting, sweeping
 from tests import world
 from tests.repurchase.running import run
 from tests.repurchase.test_locking import accept, statuses
@@ -188,7 +189,7 @@ class TestTheFirstCreateRepeatOrders:
     @pytest.mark.parametrize("at", [s for s in Standing if s is not Standing.OPEN], ids=str)
     def test_leads_to_the_opening_and_keeps_what_is_ticked(self, client, store, orders, alice, at):
         """R-27."""
-        selecting.tick_orders(store=store, user=alice, order_ids=[o.pk for o in orders], now=world.NOW)
+        selections.tick_orders(store=store, user=alice, order_ids=[o.pk for o in orders], now=world.NOW)
         put(at)
         client.force_login(alice)
         answer = post(client, "/batches/", store=store.pk)
@@ -221,7 +222,7 @@ class TestTheFirstCreateRepeatOrders:
 
     def test_makes_the_batch_once_the_store_is_open(self, client, not_open, orders, alice):
         """The whole way: tick, opening, documents, review, and the ticks are still there."""
-        selecting.tick_orders(store=not_open, user=alice, order_ids=[o.pk for o in orders], now=world.NOW)
+        selections.tick_orders(store=not_open, user=alice, order_ids=[o.pk for o in orders], now=world.NOW)
         client.force_login(alice)
         assert post(client, "/batches/").headers["Location"] == "/benefits/"
         post(client, "/benefits/")
@@ -273,7 +274,7 @@ class TestALapse:
         batch = self.planned(store, orders)
         self.lapse_at(store, clock.now(store))
         with pytest.raises(Problem) as refused:
-            locking.lock_and_invite(batch=batch, by="user:1")
+            price_lock.lock_and_invite(batch=batch, by="user:1")
         assert refused.value.code is Code.QUALIFICATION_REQUIRED
         batch.refresh_from_db()
         assert (batch.status, Lock.objects.count()) == ("planned", 0)
@@ -281,14 +282,14 @@ class TestALapse:
     def test_a_moment_ahead_stops_nothing(self, store, orders):
         batch = self.planned(store, orders)
         self.lapse_at(store, clock.now(store) + dt.timedelta(minutes=5))
-        assert len(locking.lock_and_invite(batch=batch, by="user:1")) == 1
+        assert len(price_lock.lock_and_invite(batch=batch, by="user:1")) == 1
 
     def test_leaves_a_running_lock_alone(self, store, orders):
         """R-26: the buyer confirms although the store has lapsed, and is swept, meanwhile."""
         batch = self.planned(store, orders)
-        locking.lock_and_invite(batch=batch, by="user:1")
+        price_lock.lock_and_invite(batch=batch, by="user:1")
         self.lapse_at(store, clock.now(store))
-        swept = sweeping.sweep()
+        swept = sweep.sweep()
         assert (swept.lapsed_stores, swept.ended_locks) == (1, 0)
         assert standing() == Standing.LAPSED
         accept(batch)
@@ -311,7 +312,7 @@ class TestALapse:
 
     def test_is_told_to_the_owner_by_a_letter(self, store, orders, alice):
         self.lapse_at(store, clock.now(store))
-        sweeping.sweep()
+        sweep.sweep()
         letters.deliver_due()
         assert [m.to for m in mail.outbox] == [["alice@example.com"]]
         assert "/qualification/" in mail.outbox[0].body
@@ -319,6 +320,6 @@ class TestALapse:
     def test_is_announced_by_the_sweep_at_another_instant(self, store):
         end = clock.now(store) + 90 * DAY
         Qualification.objects.update(valid_until=end, due_at=end - 60 * DAY)
-        assert sweeping.sweep(store=store, at=end - 61 * DAY).lapse_notices == 0
-        assert sweeping.sweep(store=store, at=end - 60 * DAY).lapse_notices == 1
-        assert sweeping.sweep(store=store, at=end).lapsed_stores == 1
+        assert sweep.sweep(store=store, at=end - 61 * DAY).lapse_notices == 0
+        assert sweep.sweep(store=store, at=end - 60 * DAY).lapse_notices == 1
+        assert sweep.sweep(store=store, at=end).lapsed_stores == 1

@@ -20,11 +20,12 @@ from pricing import agreements, listing
 from pricing.agreements import digest_of
 from pricing.models import SealedAgreement, Sealing
 from pricing.services import sealing
-from repurchase import proformas
+from repurchase.deadlines import sweep
+from repurchase.fulfilment import proforma
+from repurchase.fulfilment.queries import failed_documents as queries
+from repurchase.fulfilment.services import failed_documents, payments, proforma_invoices, unpaid_cancellation
+from repurchase.fulfilment.services import proforma_pdf as invoices
 from repurchase.models import Proforma
-from repurchase.queries import papers as queries
-from repurchase.services import calling_off, invoicing, papers, settling, sweeping
-from repurchase.services import printing as invoices
 from tests.pricing.test_agreements import AT, order, renegotiated
 from tests.pricing.test_sealing import printed
 from tests.repurchase import paid
@@ -53,14 +54,14 @@ def rows(content: bytes) -> list[list[str]]:
 @pytest.fixture
 def broken(monkeypatch):
     """A proforma that can't be rendered, whatever else can."""
-    monkeypatch.setattr(invoicing, "pdf", lambda *_: 1 / 0)
+    monkeypatch.setattr(proforma_invoices, "pdf", lambda *_: 1 / 0)
 
 
 def fail(batch, times: int = 1) -> Proforma:
     found = Proforma.objects.get(batch=batch)
     for _ in range(times):
         with pytest.raises(ZeroDivisionError):
-            invoicing.issue(found.pk)
+            proforma_invoices.issue(found.pk)
     found.refresh_from_db()
     return found
 
@@ -91,14 +92,14 @@ class TestAPaperOfFiveThousandOrders:
 
     def test_is_a_summary_of_a_proforma(self):
         orders = [invoiced_order(f"BR-1-{n:04d}", "USD", 11_900, 1_900) for n in range(1, ORDERS + 1)]
-        party = proformas.Party(name="A", address="B", numbers=[f"VAT {n}" for n in range(30)])
+        party = proforma.Party(name="A", address="B", numbers=[f"VAT {n}" for n in range(30)])
         goods = [
-            proformas.Goods(
+            proforma.Goods(
                 sku=f"S-{n}", title="T" * 80, hs_code="691110", origin="CN", currency="USD", quantity=1, total_minor=1
             )
             for n in range(3000)
         ]  # fmt: skip
-        paper = proformas.Paper(
+        paper = proforma.Paper(
             number="BR-1-PI1", batch="BR-1", issued_at=AT, confirmed_at=AT, open_account=False, pay_to="Bank\n" * 10,
             sandbox=True, seller=party, buyer=party, orders=orders, goods=goods,
         )  # fmt: skip
@@ -122,8 +123,8 @@ class TestAPaperOfFiveThousandOrders:
 class TestAProforma:
     def test_has_every_line_attached(self, store):
         batch = confirmed(store)
-        found = invoicing.issue(Proforma.objects.get(batch=batch).pk)
-        files = attached(invoicing.content_of(found))
+        found = proforma_invoices.issue(Proforma.objects.get(batch=batch).pk)
+        files = attached(proforma_invoices.content_of(found))
         assert [row[0] for row in rows(files["orders.csv"])[1:]] == [
             o.ref for o in batch.orders.order_by("position")
         ]
@@ -135,10 +136,10 @@ class TestAProforma:
         found = Proforma.objects.get(batch=batch)
         first, *_ = batch.orders.order_by("position")
         rows_paid = [paid.receipt(first)]
-        settling.record(store=store, receipts=rows_paid, source="api", by="key:1")
-        calling_off.call_off(store=store, proforma=found, why="x", by="user:1")
-        made = invoicing.issue(found.pk)
-        files = attached(invoicing.content_of(made))
+        payments.record(store=store, receipts=rows_paid, source="api", by="key:1")
+        unpaid_cancellation.call_off(store=store, proforma=found, why="x", by="user:1")
+        made = proforma_invoices.issue(found.pk)
+        files = attached(proforma_invoices.content_of(made))
         assert [row[0] for row in rows(files["orders.csv"])[1:]] == [first.ref]
         assert [row[0] for row in rows(files["lines.csv"])[1:]] == [first.ref]
         assert made.totals[0]["total_minor"] == first.total_minor
@@ -148,73 +149,73 @@ class TestAProforma:
         batch = confirmed(store)
         found = Proforma.objects.get(batch=batch)
         first, *_ = batch.orders.order_by("position")
-        settling.record(store=store, receipts=[paid.receipt(first)], source="api", by="key:1")
-        where = invoicing if at == "pdf" else invoicing.invoices
+        payments.record(store=store, receipts=[paid.receipt(first)], source="api", by="key:1")
+        where = proforma_invoices if at == "pdf" else proforma_invoices.invoices
         make = getattr(where, at)
 
         def call_off_first(*arguments):
             monkeypatch.setattr(where, at, make)
-            calling_off.call_off(store=store, proforma=found, why="x", by="user:1")
+            unpaid_cancellation.call_off(store=store, proforma=found, why="x", by="user:1")
             return make(*arguments)
 
         monkeypatch.setattr(where, at, call_off_first)
-        with pytest.raises(invoicing.OrdersChanged):
-            invoicing.issue(found.pk)
+        with pytest.raises(proforma_invoices.OrdersChanged):
+            proforma_invoices.issue(found.pk)
         found.refresh_from_db()
         assert (found.issued_at, found.busy_until, found.file_key) == (None, None, "")
         assert not Letter.objects.filter(kind__startswith="repurchase.proforma").exists()
         assert not LedgerEntry.objects.filter(kind="proforma.issued").exists()
         Proforma.objects.update(rung_at=clock.now() - rendering.RING_AGAIN)
-        assert invoicing.ring_due(store=store) == 1
-        made = invoicing.issue(found.pk)
-        files = attached(invoicing.content_of(made))
+        assert proforma_invoices.ring_due(store=store) == 1
+        made = proforma_invoices.issue(found.pk)
+        files = attached(proforma_invoices.content_of(made))
         for name in ("orders.csv", "lines.csv"):
             assert [row[0] for row in rows(files[name])[1:]] == [first.ref]
         assert made.totals[0]["total_minor"] == first.total_minor
 
     def test_that_was_called_off_whole_reaches_nobody(self, store):
         found = Proforma.objects.get(batch=confirmed(store))
-        calling_off.call_off(store=store, proforma=found, why="x", by="user:1")
-        assert invoicing.issue(found.pk).issued_at
+        unpaid_cancellation.call_off(store=store, proforma=found, why="x", by="user:1")
+        assert proforma_invoices.issue(found.pk).issued_at
         assert not Letter.objects.filter(kind__startswith="repurchase.proforma").exists()
 
     def test_is_rendered_while_no_row_is_held(self, store, monkeypatch):
         """A row lock would be a transaction: the guard in the renderer would refuse it."""
         batch = confirmed(store)
         seen = []
-        drawn = invoicing.invoices.drawn
+        drawn = proforma_invoices.invoices.drawn
 
         def look(*arguments, **named):
             seen.append([b for b in connection.atomic_blocks if not b._from_testcase])
             return drawn(*arguments, **named)
 
-        monkeypatch.setattr(invoicing.invoices, "drawn", look)
-        assert invoicing.issue(Proforma.objects.get(batch=batch).pk)
+        monkeypatch.setattr(proforma_invoices.invoices, "drawn", look)
+        assert proforma_invoices.issue(Proforma.objects.get(batch=batch).pk)
         assert seen == [[]]
 
     def test_in_other_hands_is_left_alone_until_the_lease_is_over(self, store):
         found = Proforma.objects.get(batch=confirmed(store))
         assert rendering.take(Proforma, found.pk)
-        assert invoicing.issue(found.pk) is None
-        assert invoicing.ring_due(store=store) == 0
+        assert proforma_invoices.issue(found.pk) is None
+        assert proforma_invoices.ring_due(store=store) == 0
         Proforma.objects.update(busy_until=clock.now(), rung_at=clock.now() - rendering.RING_AGAIN * 2)
-        assert invoicing.ring_due(store=store) == 1
-        assert invoicing.issue(found.pk)
+        assert proforma_invoices.ring_due(store=store) == 1
+        assert proforma_invoices.issue(found.pk)
 
     def test_that_was_taken_over_is_thrown_away_by_who_was_late(self, store, monkeypatch):
         found = Proforma.objects.get(batch=confirmed(store))
-        pdf = invoicing.pdf
+        pdf = proforma_invoices.pdf
 
         def slow(*arguments):
             made = pdf(*arguments)
-            monkeypatch.setattr(invoicing, "pdf", pdf)
+            monkeypatch.setattr(proforma_invoices, "pdf", pdf)
             Proforma.objects.update(busy_until=clock.now())
-            assert invoicing.issue(found.pk)  # another worker
+            assert proforma_invoices.issue(found.pk)  # another worker
             return made
 
-        monkeypatch.setattr(invoicing, "pdf", slow)
+        monkeypatch.setattr(proforma_invoices, "pdf", slow)
         kept = set(default_storage.listdir("proformas")[1]) if default_storage.exists("proformas") else set()
-        assert invoicing.issue(found.pk) is None
+        assert proforma_invoices.issue(found.pk) is None
         assert LedgerEntry.objects.filter(kind="proforma.issued").count() == 1
         assert Letter.objects.filter(kind="repurchase.proforma_buyer").count() == 1
         assert len(set(default_storage.listdir("proformas")[1]) - kept) == 1
@@ -222,9 +223,9 @@ class TestAProforma:
     def test_that_can_t_be_kept_leaves_no_file(self, store, monkeypatch):
         found = Proforma.objects.get(batch=confirmed(store))
         kept = set(default_storage.listdir("proformas")[1]) if default_storage.exists("proformas") else set()
-        monkeypatch.setattr(invoicing.ledger, "record", lambda **_: 1 / 0)
+        monkeypatch.setattr(proforma_invoices.ledger, "record", lambda **_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
-            invoicing.issue(found.pk)
+            proforma_invoices.issue(found.pk)
         after = set(default_storage.listdir("proformas")[1])
         assert after == kept
         found.refresh_from_db()
@@ -237,13 +238,13 @@ class TestAPaperThatFails:
         batch = confirmed(store)
         found = fail(batch)
         assert (found.tries, found.error) == (1, "ZeroDivisionError: division by zero")
-        assert invoicing.ring_due(store=store) == 0
+        assert proforma_invoices.ring_due(store=store) == 0
         for tries, minutes in ((1, 2), (2, 4), (3, 8), (9, 60), (1000, 60)):
             wait = rendering.RING_AGAIN * minutes / 2
             Proforma.objects.update(tries=tries, rung_at=clock.now() - wait + rendering.RING_AGAIN / 2)
-            assert invoicing.ring_due(store=store) == 0, tries
+            assert proforma_invoices.ring_due(store=store) == 0, tries
             Proforma.objects.update(tries=tries, rung_at=clock.now() - wait)
-            assert invoicing.ring_due(store=store) == 1, tries
+            assert proforma_invoices.ring_due(store=store) == 1, tries
 
     def test_keeps_no_other_from_being_rung_again(self, store):
         """Fifty that fail and wait for their turn stood before all others, once."""
@@ -258,7 +259,7 @@ class TestAPaperThatFails:
             for n in range(rendering.RINGS_A_PASS + 10)
         )  # fmt: skip
         Proforma.objects.filter(pk=mine.pk).update(rung_at=clock.now() - rendering.RING_AGAIN)
-        assert invoicing.ring_due(store=store) == 1
+        assert proforma_invoices.ring_due(store=store) == 1
 
     def test_holds_up_no_payment_and_no_seal(self, store, broken):
         batch = confirmed(store)
@@ -271,9 +272,9 @@ class TestAPaperThatFails:
         User.objects.create_superuser("root@example.com", "a long password")
         batch = confirmed(store)
         fail(batch, 2)
-        assert sweeping.sweep().paper_alarms == 0
+        assert sweep.sweep().paper_alarms == 0
         fail(batch)
-        assert [sweeping.sweep().paper_alarms for _ in range(2)] == [1, 0]
+        assert [sweep.sweep().paper_alarms for _ in range(2)] == [1, 0]
         letters.deliver_due()
         (sent,) = [m for m in mail.outbox if m.to == ["root@example.com"]]
         assert f"{batch.ref}-PI1" in sent.body
@@ -281,11 +282,11 @@ class TestAPaperThatFails:
 
     def test_alarms_where_no_worker_takes_it_up(self, store):
         batch = confirmed(store)
-        assert papers.alarm() == 0
+        assert failed_documents.alarm() == 0
         Proforma.objects.update(asked_at=clock.now(store) - queries.LATE)
-        assert papers.alarm() == 1
+        assert failed_documents.alarm() == 1
         assert queries.count_failing() == 1
-        invoicing.issue(Proforma.objects.get(batch=batch).pk)
+        proforma_invoices.issue(Proforma.objects.get(batch=batch).pk)
         assert queries.count_failing() == 0
 
     def test_is_told_by_readyz(self, store, broken, client):
@@ -311,7 +312,7 @@ class TestAPaperThatFails:
         assert "The papers are being made again" in page
         found = Proforma.objects.get(batch=batch)
         assert (found.tries, found.error, found.alarmed_at) == (0, "", None)
-        assert invoicing.issue(found.pk)
+        assert proforma_invoices.issue(found.pk)
         sealing.seal(Sealing.objects.get().pk)
         page = client.post(f"{address}papers/", {"store": store.pk}, headers=EN, follow=True).content.decode()
         assert "Every paper is made, or being made" in page

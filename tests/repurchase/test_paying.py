@@ -7,9 +7,9 @@ import pytest
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace.money import Money
-from repurchase import paying
-from repurchase.lifecycle import OrderStatus
-from repurchase.paying import Due
+from repurchase.fulfilment import payment_rules
+from repurchase.fulfilment.payment_rules import Due
+from repurchase.models.order_states import OrderStatus
 
 
 def due(received: dict[str, int] | None = None, **fields) -> Due:
@@ -69,20 +69,20 @@ class TestAPayment:
     )
     def test_is_judged_exactly(self, of, amount, code):
         if code is None:
-            paying.judge(of, amount, most_beyond=Decimal("0.5"))
+            payment_rules.judge(of, amount, most_beyond=Decimal("0.5"))
             return
         with pytest.raises(Problem) as refused:
-            paying.judge(of, amount, most_beyond=Decimal("0.5"))
+            payment_rules.judge(of, amount, most_beyond=Decimal("0.5"))
         assert refused.value.code is code
 
     def test_that_stands_already_is_known(self):
-        assert paying.is_known(due({"T-1": 500}), reference="T-1", amount=Money(500, "USD"))
-        assert not paying.is_known(due({"T-1": 500}), reference="T-2", amount=Money(500, "USD"))
+        assert payment_rules.is_known(due({"T-1": 500}), reference="T-1", amount=Money(500, "USD"))
+        assert not payment_rules.is_known(due({"T-1": 500}), reference="T-2", amount=Money(500, "USD"))
 
     @pytest.mark.parametrize("amount", [Money(501, "USD"), Money(500, "EUR")])
     def test_under_a_known_reference_has_its_amount(self, amount):
         with pytest.raises(Problem) as refused:
-            paying.is_known(due({"T-1": 500}), reference="T-1", amount=amount)
+            payment_rules.is_known(due({"T-1": 500}), reference="T-1", amount=amount)
         assert refused.value.code is Code.PAYMENT_REPEATED
 
 
@@ -102,22 +102,24 @@ class TestADifference:
     )
     def test_is_settled_exactly_and_up_to_a_limit(self, of, stated, code):
         if code is None:
-            paying.judge_difference(of, stated, most=Money(1_500, "USD"))
+            payment_rules.judge_difference(of, stated, most=Money(1_500, "USD"))
             return
         with pytest.raises(Problem) as refused:
-            paying.judge_difference(of, stated, most=Money(1_500, "USD"))
+            payment_rules.judge_difference(of, stated, most=Money(1_500, "USD"))
         assert refused.value.code is code
 
     @pytest.mark.parametrize(
         ("asked", "most"), [(10_000, 1_000), (50_000, 5_000), (50_001, 5_000), (9, 0), (10**9, 5_000)]
     )
     def test_has_the_smaller_of_two_limits(self, asked, most):
-        limit = paying.most_settled(Money(asked, "USD"), share=Decimal("0.1"), amount=Money(5_000, "USD"))
+        limit = payment_rules.most_settled(
+            Money(asked, "USD"), share=Decimal("0.1"), amount=Money(5_000, "USD")
+        )
         assert limit == Money(most, "USD")
 
     @pytest.mark.parametrize(("settled", "most"), [(0, 5_000), (3_000, 2_000), (5_000, 0), (6_000, 0)])
     def test_has_what_earlier_ones_left_of_the_limit(self, settled, most):
-        limit = paying.most_settled(
+        limit = payment_rules.most_settled(
             Money(100_000, "USD"),
             share=Decimal("0.1"),
             amount=Money(5_000, "USD"),
@@ -140,7 +142,7 @@ class TestATransferForAll:
         ],
     )
     def test_is_spread_exactly(self, came, parts):
-        assert paying.spread({1: 100, 2: 300, 3: 200}, came) == parts
+        assert payment_rules.spread({1: 100, 2: 300, 3: 200}, came) == parts
 
     @pytest.mark.parametrize(
         ("asked", "came"),
@@ -154,15 +156,15 @@ class TestATransferForAll:
     )
     def test_that_is_short_pays_every_order_in_part(self, asked, came):
         open_minor = dict(enumerate(asked))
-        parts = paying.spread(open_minor, came)
+        parts = payment_rules.spread(open_minor, came)
         assert sum(parts.values()) == came
         for key, minor in open_minor.items():
             assert 1 <= parts[key] <= minor
             assert abs(parts[key] - minor * came / sum(asked)) < 2
 
     def test_leaves_out_what_owes_nothing(self):
-        assert paying.spread({1: 0, 2: 200, 3: 200}, 300) == {1: 0, 2: 150, 3: 150}
+        assert payment_rules.spread({1: 0, 2: 200, 3: 200}, 300) == {1: 0, 2: 150, 3: 150}
 
     def test_is_not_spread_where_an_order_would_get_nothing(self):
         with pytest.raises(ValueError, match="would get nothing"):
-            paying.spread({1: 100, 2: 300, 3: 200}, 2)
+            payment_rules.spread({1: 100, 2: 300, 3: 200}, 2)

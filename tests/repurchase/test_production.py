@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from repurchase import production, start_up
 from repurchase.embedded import demo_seal
-from repurchase.production import Site
+from repurchase.site import production_checks, start_up
+from repurchase.site.production_checks import Site
 
 ROOT = Path(__file__).parents[2]
 KEYS = {"SECRET_KEY": "kZ8" + "aB3dE5fG7h" * 5, "LINK_KEY": "qW2" + "eR4tY6uI8o" * 5}
@@ -29,30 +29,34 @@ AT_HOME = replace(
     site_url="http://localhost:8000",
     mail=DEMO_MAIL,
     tls=False,
-    stock_source="repurchase.simulator.SandboxStock",
+    stock_source="repurchase.demo.simulator.SandboxStock",
     seal_is_demo=True,
 )
 
 
 class TestASite:
     def test_that_is_sound_may_start(self):
-        assert production.errors(SOUND) == []
+        assert production_checks.errors(SOUND) == []
 
     @pytest.mark.parametrize("host", [".example.com", ".example.co.uk", ".portal.io", "portal", "10.0.0.7"])
     def test_may_serve_the_hosts_of_a_domain_of_its_own(self, host):
-        assert production.errors(replace(SOUND, hosts=(host,))) == []
+        assert production_checks.errors(replace(SOUND, hosts=(host,))) == []
 
     @pytest.mark.parametrize("path", ["", "erp.stock.Source", "repurchase.simulators.Mine"])
     def test_may_read_stock_from_another_source(self, path):
-        assert production.errors(replace(SOUND, stock_source=path)) == []
+        assert production_checks.errors(replace(SOUND, stock_source=path)) == []
 
     def test_may_have_secrets_as_they_are_made(self):
         made = {"SECRET_KEY": secrets.token_urlsafe(48), "LINK_KEY": secrets.token_urlsafe(48)}
-        assert not [error for error in production.errors(replace(SOUND, secrets=made)) if "common" in error]
+        assert not [
+            error for error in production_checks.errors(replace(SOUND, secrets=made)) if "common" in error
+        ]
 
     def test_of_one_s_own_machine_may_do_as_it_likes(self):
         assert (
-            production.errors(replace(AT_HOME, debug=True, secrets={"SECRET_KEY": "x", "LINK_KEY": "x"}))
+            production_checks.errors(
+                replace(AT_HOME, debug=True, secrets={"SECRET_KEY": "x", "LINK_KEY": "x"})
+            )
             == []
         )
 
@@ -70,7 +74,7 @@ class TestASite:
             ({"site_url": "http://portal.example.com"}, "SITE_URL"),
             ({"site_url": "portal.example.com"}, "SITE_URL"),
             ({"tls": False}, "TLS"),
-            ({"stock_source": "repurchase.simulator.SandboxStock"}, "STOCK_SOURCE"),
+            ({"stock_source": "repurchase.demo.simulator.SandboxStock"}, "STOCK_SOURCE"),
             ({"seal_is_demo": True}, "SEAL_CERTIFICATE"),
             ({"secrets": {"SECRET_KEY": TWIN + "a7", "LINK_KEY": TWIN + "b9"}}, "in common"),
             ({"secrets": {"SECRET_KEY": "a7" + TWIN, "LINK_KEY": "b99" + TWIN}}, "in common"),
@@ -96,7 +100,7 @@ class TestASite:
         ],
     )
     def test_with_one_thing_wrong_does_not_start(self, change, word):
-        (error,) = production.errors(replace(SOUND, **change))
+        (error,) = production_checks.errors(replace(SOUND, **change))
         assert word in error
 
     @pytest.mark.parametrize(
@@ -112,7 +116,7 @@ class TestASite:
     def test_of_the_demo_is_not_served_to_others(self, change):
         site = replace(AT_HOME, **change)
         assert site.is_production
-        assert any("EMBEDDED" in error for error in production.errors(site))
+        assert any("EMBEDDED" in error for error in production_checks.errors(site))
 
 
 WEB = [sys.executable, "-c", "import repurchase.asgi"]
@@ -155,7 +159,7 @@ class TestAProcess:
     def test_refuses_the_seal_and_the_stock_of_the_demo(self, tmp_path):
         environment = os.environ | {
             "EMBEDDED": "0", "DEBUG": "0", "ALLOWED_HOSTS": ".com", "SITE_URL": "http://portal.example.com", "TLS": "0",
-            "STOCK_SOURCE": "repurchase.simulator.SandboxStock", "EMAIL_URL": "smtp://a:b@smtp.example.com:587",
+            "STOCK_SOURCE": "repurchase.demo.simulator.SandboxStock", "EMAIL_URL": "smtp://a:b@smtp.example.com:587",
             "SEAL_CERTIFICATE": str(demo_seal.ensure(tmp_path / "seal.p12")), **KEYS,
             "DATABASE_URL": "postgres://web:web@127.0.0.1:9/none", "REDIS_URL": "redis://127.0.0.1:9/0",
         }  # fmt: skip
@@ -176,8 +180,8 @@ class TestAProcess:
         lines = [line for line in (ROOT / ".env.example").read_text().splitlines() if line[:1].isupper()]
         asked = dict(line.split("=", 1) for line in lines)
         site = replace(SOUND, hosts=tuple(asked["ALLOWED_HOSTS"].split(",")), site_url=asked["SITE_URL"])
-        assert production.errors(site) == []
-        (missing, *_) = production.errors(replace(site, secrets={"SECRET_KEY": asked["SECRET_KEY"]}))
+        assert production_checks.errors(site) == []
+        (missing, *_) = production_checks.errors(replace(site, secrets={"SECRET_KEY": asked["SECRET_KEY"]}))
         assert "SECRET_KEY" in missing
 
     def test_of_the_tests_is_fit(self):

@@ -6,8 +6,8 @@ from django.core.files.storage import default_storage
 
 from diagnostics.problem import Problem
 from outbox import letters
-from repurchase import proformas
-from repurchase.services import invoicing
+from repurchase.fulfilment import proforma
+from repurchase.fulfilment.services import proforma_invoices
 from tests import world
 from tests.repurchase.paid import invoiced
 from tests.repurchase.reading import pdf_text
@@ -15,8 +15,8 @@ from tests.repurchase.reading import pdf_text
 pytestmark = pytest.mark.django_db
 
 
-def order(ref: str, currency: str, total: int, tax: int = 0, code: str = "S-DE-19") -> proformas.Order:
-    return proformas.Order(
+def order(ref: str, currency: str, total: int, tax: int = 0, code: str = "S-DE-19") -> proforma.Order:
+    return proforma.Order(
         ref=ref, repeats="PO", destination="Hamburg, DE", incoterm="DAP", tax_code=code, tax_rate=None,
         currency=currency, goods_minor=total - tax, freight_minor=0, tax_minor=tax, total_minor=total,
     )  # fmt: skip
@@ -29,10 +29,10 @@ class TestAPaper:
             order("2", "JPY", 1000),
             order("3", "USD", 10**15 + 1, 1, "Z-US-0"),
         ]
-        assert [(t.currency, t.orders, t.total_minor) for t in proformas.totals(orders)] == [
+        assert [(t.currency, t.orders, t.total_minor) for t in proforma.totals(orders)] == [
             ("JPY", 1, 1000), ("USD", 2, 10**15 + 120),
         ]  # fmt: skip
-        assert [(t.tax_code, t.currency, t.net_minor, t.tax_minor) for t in proformas.taxes(orders)] == [
+        assert [(t.tax_code, t.currency, t.net_minor, t.tax_minor) for t in proforma.taxes(orders)] == [
             ("S-DE-19", "JPY", 1000, 0), ("S-DE-19", "USD", 100, 19), ("Z-US-0", "USD", 10**15, 1),
         ]  # fmt: skip
 
@@ -42,7 +42,7 @@ class TestTheProforma:
         store.pay_to = "Bank of Ningbo\nAccount 6222"
         store.save()
         batch = invoiced(store)
-        text = pdf_text(invoicing.content_of(batch.proformas.get()))
+        text = pdf_text(proforma_invoices.content_of(batch.proformas.get()))
         for words in (
             "Proforma invoice", "形式发票", batch.proformas.get().number, store.legal_name, "29,898.75", "USD",
             "Bank of Ningbo", "Account 6222", "Payable before delivery", "VAT DE DE123456789", "691110",
@@ -53,7 +53,7 @@ class TestTheProforma:
 
     def test_says_when_it_is_paid_after_delivery(self, store):
         batch = invoiced(store, open_account=True)
-        assert "On open account" in pdf_text(invoicing.content_of(batch.proformas.get()))
+        assert "On open account" in pdf_text(proforma_invoices.content_of(batch.proformas.get()))
 
     def test_goes_to_both_sides_by_mail(self, store, alice, settings):
         settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
@@ -73,7 +73,7 @@ class TestTheProforma:
             file.seek(100)
             file.write(b"X")
         with pytest.raises(Problem, match="PROFORMA_DAMAGED"):
-            invoicing.content_of(found)
+            proforma_invoices.content_of(found)
 
     def test_of_another_store_is_not_found(self, client, store):
         batch = invoiced(store)

@@ -17,10 +17,10 @@ from pricing.models import FrozenValues, Lock, Renegotiation, SealedAgreement
 from pricing.renegotiation import Side
 from pricing.services import sealing
 from pricing.services.verifying import Check
+from repurchase.confirmation.queries.offer_amounts import lot_orders, work_out
+from repurchase.confirmation.queries.renegotiation_page import talks
+from repurchase.confirmation.services import renegotiation, triggers
 from repurchase.models import Batch
-from repurchase.queries.changing import lot_orders, work_out
-from repurchase.queries.talks import talks
-from repurchase.services import renegotiating, triggering
 from tests import world
 from tests.chaos.sizes import size
 from tests.diagnostics.tampering import other, prepared, undone, untriggered
@@ -44,8 +44,8 @@ def told(store, alice, bob):
     world.member(store, "owner", "second@example.com")
     found = talking.renegotiated(store, by=f"user:{alice.pk}")
     offered = talking.offer(found, "-4", user=alice)
-    renegotiating.approve(renegotiation=found, digest=offered.digest, by=f"user:{bob.pk}")
-    renegotiating.remark(renegotiation=found, actor=renegotiating.seller(alice), text="Well?")
+    renegotiation.approve(renegotiation=found, digest=offered.digest, by=f"user:{bob.pk}")
+    renegotiation.remark(renegotiation=found, actor=renegotiation.seller(alice), text="Well?")
     talking.counter(found)
     talking.sign_as_seller(found, alice)
     assert talking.sign_as_buyer(found)
@@ -195,7 +195,7 @@ class TestWhatALockFroze:
         batch = planned(store, past)
         FxRate.objects.filter(currency="CNY").update(per_euro="9")
         world.rates(source="newer")
-        triggering.open_renegotiations(store=store)
+        triggers.open_renegotiations(store=store)
         assert not Renegotiation.objects.exists()
         assert [each.split(" ")[0] for each in differing(store)] == [f"{batch.ref}:"]
         assert "marketplace.fxrate" in differing(store)[0]
@@ -205,7 +205,7 @@ class TestWhatALockFroze:
         planned(store, past)
         FxRate.objects.filter(currency="CNY").update(per_euro="8.034")
         world.rates(source="newer", CNY="8.034")
-        triggering.open_renegotiations(store=store)
+        triggers.open_renegotiations(store=store)
         assert Renegotiation.objects.get().percent == "+3.000 %"
 
     def test_is_what_new_prices_are_worked_out_by(self, store, alice):

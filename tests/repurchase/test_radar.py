@@ -9,10 +9,10 @@ from django.test.utils import CaptureQueriesContext
 from marketplace.models import Buyer, PriceListEntry, Registration, RegistrationRequirement, Sku
 from qualification.models import Qualification
 from qualification.readings import Kind as Paper
-from repurchase import radar
-from repurchase.queries.radar import radar_of
-from repurchase.radar import End, Kind, Need
-from repurchase.services import batches
+from repurchase.batches.services import batches
+from repurchase.reporting import expiry_alerts
+from repurchase.reporting.expiry_alerts import End, Kind, Need
+from repurchase.reporting.queries.expiry_alerts import radar_of
 from tests import world
 from tests.repurchase.running import run
 from tests.repurchase.sealing import confirm, planned
@@ -34,7 +34,7 @@ def need(delivery: int, *, locked: bool = False, **fields) -> Need:
 
 
 def bands(days: int, *needs: Need, kind: Kind = Kind.CERTIFICATE) -> list[int]:
-    return [lapse.band for lapse in radar.lapses([end(days, kind)], needs, today=TODAY)]
+    return [lapse.band for lapse in expiry_alerts.lapses([end(days, kind)], needs, today=TODAY)]
 
 
 class TestALapse:
@@ -46,34 +46,34 @@ class TestALapse:
         assert bands(days, need(100)) == band
 
     def test_meets_a_delivery_that_is_promised_after_its_last_day(self):
-        (lapse,) = radar.lapses([end(10)], [need(10), need(11, batch="BR-2")], today=TODAY)
+        (lapse,) = expiry_alerts.lapses([end(10)], [need(10), need(11, batch="BR-2")], today=TODAY)
         assert [(hit.batch, hit.day, hit.at_lock) for hit in lapse.hits] == [
             ("BR-2", TODAY + 11 * DAY, False)
         ]
 
     def test_meets_a_locked_order_on_its_way_only_where_the_destination_asks_for_it(self):
         locked = need(100, locked=True)
-        assert len(radar.lapses([end(10)], [locked], today=TODAY)[0].hits) == 1
-        assert radar.lapses([end(10, Kind.QUALIFICATION)], [locked], today=TODAY)[0].hits == ()
+        assert len(expiry_alerts.lapses([end(10)], [locked], today=TODAY)[0].hits) == 1
+        assert expiry_alerts.lapses([end(10, Kind.QUALIFICATION)], [locked], today=TODAY)[0].hits == ()
 
-    @pytest.mark.parametrize("kind", sorted(radar.CHANGING))
+    @pytest.mark.parametrize("kind", sorted(expiry_alerts.CHANGING))
     def test_of_a_tariff_is_told_only_where_a_plan_waits_for_its_lock(self, kind):
-        (lapse,) = radar.lapses([end(10, kind)], [need(5), need(5, locked=True)], today=TODAY)
+        (lapse,) = expiry_alerts.lapses([end(10, kind)], [need(5), need(5, locked=True)], today=TODAY)
         assert [(hit.orders, hit.day, hit.at_lock) for hit in lapse.hits] == [(3, TODAY + 11 * DAY, True)]
-        assert radar.lapses([end(10, kind)], [need(5, locked=True)], today=TODAY) == []
+        assert expiry_alerts.lapses([end(10, kind)], [need(5, locked=True)], today=TODAY) == []
 
     def test_that_is_past_is_told_only_where_an_order_still_needs_it(self):
         assert bands(-5, need(3)) == [0]
         assert bands(-5) == []
 
     def test_adds_up_the_orders_of_a_batch_and_names_the_first_day(self):
-        (lapse,) = radar.lapses([end(10)], [need(40), need(20, orders=4)], today=TODAY)
+        (lapse,) = expiry_alerts.lapses([end(10)], [need(40), need(20, orders=4)], today=TODAY)
         assert [(hit.orders, hit.day) for hit in lapse.hits] == [(7, TODAY + 20 * DAY)]
         assert lapse.orders == 7
 
     def test_leaves_out_who_does_not_need_it(self):
         other = need(100, keys=frozenset({("buyer", 2)}))
-        assert radar.lapses([end(10)], [other], today=TODAY)[0].hits == ()
+        assert expiry_alerts.lapses([end(10)], [other], today=TODAY)[0].hits == ()
 
 
 @pytest.mark.django_db

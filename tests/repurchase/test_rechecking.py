@@ -28,8 +28,8 @@ from marketplace.models import (
 from outbox.models import Event
 from pricing.models import Lock
 from qualification.models import Qualification
+from repurchase.batches.services import batches, price_lock, rechecks
 from repurchase.models import Batch, OrderFee, RepeatLine
-from repurchase.services import batches, locking, rechecking
 from tests import world
 from tests.repurchase.listed import listed, officer
 from tests.repurchase.running import run
@@ -62,7 +62,7 @@ def two_lines(store, **options) -> Batch:
 
 
 def lock(batch: Batch, **asked) -> Batch:
-    locking.lock_and_invite(batch=batch, by="user:1", **asked)
+    price_lock.lock_and_invite(batch=batch, by="user:1", **asked)
     batch.refresh_from_db()
     return batch
 
@@ -70,7 +70,7 @@ def lock(batch: Batch, **asked) -> Batch:
 def refused(batch: Batch, **asked) -> Problem:
     """Nothing is written by it."""
     with pytest.raises(Problem) as raised:
-        locking.lock_and_invite(batch=batch, by="user:1", **asked)
+        price_lock.lock_and_invite(batch=batch, by="user:1", **asked)
     batch.refresh_from_db()
     assert (batch.status, Lock.objects.exists()) == ("planned", False)
     assert set(statuses(batch)) == {"planned"}
@@ -312,7 +312,7 @@ class TestAskingOnceMore:
     def test_is_about_the_reasons_too(self):
         """The same orders and money for another reason is another question."""
         one, other = (
-            rechecking.Left(
+            rechecks.Left(
                 gone={
                     1: OrderVerdict(
                         order=None, lanes=(), findings=(Finding(code=code, evidence={}),), lines=()

@@ -12,7 +12,7 @@ from marketplace.territories import destination
 from pricing.fees import Tariff
 from pricing.freight import Card, Quote
 from pricing.tax import Treatment
-from repurchase.reducing import LockedLine, LockedOrder, without
+from repurchase.batches.partial_repricing import LockedLine, LockedOrder, without
 
 DAY = dt.date(2026, 11, 23)
 RATES = Rates(id=1, source="ecb", published_on=DAY, per_euro={"USD": Decimal("1.10")})

@@ -8,7 +8,8 @@ from django.core import mail
 from outbox.letters import deliver_due
 from outbox.models import Letter
 from pricing.models import Lock, Renegotiation
-from repurchase.services import reminding, sweeping
+from repurchase.deadlines import reminders as deadline_reminders
+from repurchase.deadlines import sweep
 from tests import world
 from tests.pricing.locked import renegotiate
 from tests.repurchase.test_locking import locked
@@ -25,7 +26,7 @@ def batch(store):
 
 def at(store, instant: dt.datetime) -> None:
     world.move_clock(store, instant)
-    reminding.remind()
+    deadline_reminders.remind()
 
 
 def reminders() -> list[str]:
@@ -38,7 +39,7 @@ class TestALock:
         end = Lock.objects.get().expires_at
         for before, told in [(25, 0), (24, 1), (20, 1), (6, 2), (5, 2), (1, 3), (0.5, 3)]:
             at(store, end - before * HOUR)
-            reminding.remind()
+            deadline_reminders.remind()
             assert (before, len(reminders())) == (before, told)
 
     def test_whose_reminders_were_missed_gets_the_last_that_has_come(self, batch, store):
@@ -94,4 +95,4 @@ class TestARenegotiation:
 def test_the_sweep_reminds(store):
     locked(store)
     world.move_clock(store, Lock.objects.get().expires_at - HOUR)
-    assert (sweeping.sweep().reminders, len(reminders())) == (1, 1)
+    assert (sweep.sweep().reminders, len(reminders())) == (1, 1)

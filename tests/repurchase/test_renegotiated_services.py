@@ -12,9 +12,9 @@ from pricing import signing
 from pricing.models import Lock, Renegotiation, Sealing, Signature, SigningCode
 from pricing.services import sealing
 from pricing.services.renegotiating import current
+from repurchase.confirmation.queries.offer_amounts import lot_orders, work_out
+from repurchase.confirmation.queries.order_totals import Ticks, Weighed, weigh_offer
 from repurchase.models import LineService, OrderFee, RepeatOrder
-from repurchase.queries.changing import lot_orders, work_out
-from repurchase.queries.weighing import Ticks, Weighed, weigh_offer
 from tests.repurchase import services, talking
 from tests.repurchase.services import TEXT, last
 from tests.repurchase.test_verifying import judged

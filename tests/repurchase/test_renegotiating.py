@@ -18,8 +18,9 @@ from pricing.agreements import digest_of
 from pricing.fees import recompute
 from pricing.models import Lock, LockTerms, Offer, OfferTerms, Remark, Sealing, Signature, SigningCode
 from pricing.services.renegotiating import current
+from repurchase.confirmation.services import renegotiation
+from repurchase.deadlines import sweep
 from repurchase.models import Batch, OrderFee, RepeatLine, RepeatOrder
-from repurchase.services import renegotiating, sweeping
 from tests import world
 from tests.repurchase import talking
 from tests.repurchase.running import run
@@ -120,7 +121,7 @@ class TestAnOffer:
     )
     def test_and_what_is_said_and_signed_can_t_be_changed_in_the_database(self, found, alice, table, change):
         offer(found, user=alice)
-        renegotiating.remark(renegotiation=found, actor=renegotiating.seller(alice), text="hello")
+        renegotiation.remark(renegotiation=found, actor=renegotiation.seller(alice), text="hello")
         sign_as_seller(found, alice)
         with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
             connection.cursor().execute(change.format(table))
@@ -130,15 +131,15 @@ class TestALoop:
     def test_of_one_side_stops_only_that_side(self, found, alice, monkeypatch):
         monkeypatch.setattr("pricing.services.renegotiating.OFFERS_MAX", 2)
         monkeypatch.setattr("pricing.services.renegotiating.COMMENTS_MAX", 1)
-        buyer = renegotiating.buyer(talking.grant(found))
+        buyer = renegotiation.buyer(talking.grant(found))
         counter(found), counter(found)
-        renegotiating.remark(renegotiation=found, actor=buyer, text="x")
+        renegotiation.remark(renegotiation=found, actor=buyer, text="x")
         with refused(Code.TOO_MANY_REQUESTS):
             counter(found)
         with refused(Code.TOO_MANY_REQUESTS):
-            renegotiating.remark(renegotiation=found, actor=buyer, text="x")
+            renegotiation.remark(renegotiation=found, actor=buyer, text="x")
         offer(found, user=alice)
-        renegotiating.decline(renegotiation=found, actor=buyer, reason="enough")
+        renegotiation.decline(renegotiation=found, actor=buyer, reason="enough")
 
 
 class TestTheBand:
@@ -158,14 +159,14 @@ class TestTheBand:
             "repurchase.approval_wanted"
         }
         with refused(Code.SECOND_APPROVER_MISSING):
-            renegotiating.approve(renegotiation=found, digest=made.digest, by=f"user:{alice.pk}")
+            renegotiation.approve(renegotiation=found, digest=made.digest, by=f"user:{alice.pk}")
         with refused(Code.SECOND_APPROVER_MISSING):
-            renegotiating.approve(renegotiation=found, digest=made.digest, by=f"key:3/user:{alice.pk}")
-        renegotiating.approve(renegotiation=found, digest=made.digest, by=f"user:{carol.pk}")
+            renegotiation.approve(renegotiation=found, digest=made.digest, by=f"key:3/user:{alice.pk}")
+        renegotiation.approve(renegotiation=found, digest=made.digest, by=f"user:{carol.pk}")
         assert current(found) == made
         assert Letter.objects.filter(kind="repurchase.offer_buyer").count() == 1
         with refused(Code.STATE_CONFLICT):
-            renegotiating.approve(renegotiation=found, digest=made.digest, by=f"user:{carol.pk}")
+            renegotiation.approve(renegotiation=found, digest=made.digest, by=f"user:{carol.pk}")
         sign_as_buyer(found)
         assert sign_as_seller(found, alice)
 
@@ -173,7 +174,7 @@ class TestTheBand:
         made = counter(found, "-10")
         with refused(Code.APPROVAL_MISSING):
             sign_as_seller(found, alice)
-        renegotiating.approve(renegotiation=found, digest=made.digest, by=f"user:{carol.pk}")
+        renegotiation.approve(renegotiation=found, digest=made.digest, by=f"user:{carol.pk}")
         with refused(Code.SECOND_APPROVER_MISSING):
             sign_as_seller(found, carol)
         assert not sign_as_seller(found, alice)
@@ -181,7 +182,7 @@ class TestTheBand:
 
     def test_knows_who_approved_by_a_key_when_they_sign(self, found, alice, carol):
         made = counter(found, "-10")
-        renegotiating.approve(renegotiation=found, digest=made.digest, by=f"key:3/user:{carol.pk}")
+        renegotiation.approve(renegotiation=found, digest=made.digest, by=f"key:3/user:{carol.pk}")
         with refused(Code.SECOND_APPROVER_MISSING):
             sign_as_seller(found, carol)
         assert not sign_as_seller(found, alice)
@@ -193,16 +194,16 @@ class TestTheBand:
             digest=made.digest, how="password",
         )  # fmt: skip
         with refused(Code.SECOND_APPROVER_MISSING):
-            renegotiating.approve(renegotiation=found, digest=made.digest, by=f"key:3/user:{carol.pk}")
+            renegotiation.approve(renegotiation=found, digest=made.digest, by=f"key:3/user:{carol.pk}")
 
     def test_asks_for_another_member_than_the_one_whose_key_offers(self, found, alice, bob):
-        assert renegotiating.others_who_sign(found.store_id, f"key:3/user:{alice.pk}") == []
+        assert renegotiation.others_who_sign(found.store_id, f"key:3/user:{alice.pk}") == []
 
     def test_approves_only_what_stands(self, found, alice, carol):
         made = offer(found, "-3.1", user=alice)
         offer(found, "-3.2", user=alice)
         with refused(Code.TERMS_CHANGED):
-            renegotiating.approve(renegotiation=found, digest=made.digest, by=f"user:{carol.pk}")
+            renegotiation.approve(renegotiation=found, digest=made.digest, by=f"user:{carol.pk}")
 
 
 class TestOneSignature:
@@ -324,11 +325,11 @@ class TestBothSignatures:
         past.append(
             world.past_order(store, buyer, [(item, 500, 500_000)], currency="CNY", freight_minor=2500)
         )
-        batch = run(__import__("repurchase.services.batches", fromlist=["x"]).create(
+        batch = run(__import__("repurchase.batches.services.batches", fromlist=["x"]).create(
             store=store, numbers=[o.number for o in past], by="user:1"))  # fmt: skip
-        from repurchase.services import locking
+        from repurchase.batches.services import price_lock
 
-        locking.lock_and_invite(batch=batch, by="user:1")
+        price_lock.lock_and_invite(batch=batch, by="user:1")
         found = talking.moved(batch)
         offer(found, user=alice)
         sign_as_seller(found, alice)
@@ -347,21 +348,21 @@ class TestTheDeadline:
         for act in (
             lambda: sign_as_buyer(found, code=typed),
             lambda: counter(found),
-            lambda: renegotiating.decline(renegotiation=found, actor=renegotiating.seller(alice)),
+            lambda: renegotiation.decline(renegotiation=found, actor=renegotiation.seller(alice)),
         ):
             with pytest.raises(Problem) as problem:
                 act()
             assert problem.value.code in (Code.RENEGOTIATION_LAPSED, Code.SIGNING_CODE_EXPIRED)
         assert Signature.objects.count() == 1
-        sweeping.sweep(store=store)
+        sweep.sweep(store=store)
         assert set(RepeatOrder.objects.values_list("status", flat=True)) == {"terminated"}
         assert money() == {LOCKED}
 
     def test_passed_leaves_both_free_to_talk(self, found, alice, store):
         world.move_clock(store, found.deadline_at + dt.timedelta(hours=1))
-        renegotiating.remark(renegotiation=found, actor=renegotiating.seller(alice), text="sorry")
-        renegotiating.remark(
-            renegotiation=found, actor=renegotiating.buyer(talking.grant(found)), text="pity"
+        renegotiation.remark(renegotiation=found, actor=renegotiation.seller(alice), text="sorry")
+        renegotiation.remark(
+            renegotiation=found, actor=renegotiation.buyer(talking.grant(found)), text="pity"
         )
         assert list(Remark.objects.order_by("at").values_list("text", flat=True)) == ["sorry", "pity"]
 
@@ -369,8 +370,8 @@ class TestTheDeadline:
 class TestADecline:
     @pytest.mark.parametrize("side", ["seller", "buyer"])
     def test_ends_the_orders_and_tells_the_reason(self, found, alice, side):
-        actor = renegotiating.seller(alice) if side == "seller" else renegotiating.buyer(talking.grant(found))
-        renegotiating.decline(renegotiation=found, actor=actor, reason="too dear")
+        actor = renegotiation.seller(alice) if side == "seller" else renegotiation.buyer(talking.grant(found))
+        renegotiation.decline(renegotiation=found, actor=actor, reason="too dear")
         assert (Lock.objects.get().status, Batch.objects.get().status) == ("declined", "closed")
         assert set(RepeatOrder.objects.values_list("status", flat=True)) == {"declined"}
         assert not StockClaim.objects.filter(released_at=None).exists()
@@ -383,11 +384,11 @@ class TestADecline:
 class TestAFreshQuote:
     def test_is_the_same_past_orders_again_once(self, found, alice, store):
         with refused(Code.STATE_CONFLICT):
-            renegotiating.fresh_quote(renegotiation=found, user=alice)
+            renegotiation.fresh_quote(renegotiation=found, user=alice)
         world.move_clock(store, found.deadline_at)
-        sweeping.sweep(store=store)
-        made = renegotiating.fresh_quote(renegotiation=found, user=alice)
-        assert renegotiating.fresh_quote(renegotiation=found, user=alice) == made
+        sweep.sweep(store=store)
+        made = renegotiation.fresh_quote(renegotiation=found, user=alice)
+        assert renegotiation.fresh_quote(renegotiation=found, user=alice) == made
         assert (made.quoted_after, list(found.fresh_quotes.all())) == (found, [made])
         run(made)
         assert set(made.orders.values_list("past_order_id", flat=True)) == set(

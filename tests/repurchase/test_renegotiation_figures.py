@@ -5,7 +5,7 @@ import pytest
 
 from marketplace import clock
 from outbox import events
-from repurchase import queries
+from repurchase.confirmation.queries import renegotiation_figures
 from tests import world
 
 pytestmark = pytest.mark.django_db
@@ -30,20 +30,20 @@ class TestTheShareOfFailures:
         tell(store, 7, "renegotiating", "terminated", at=now - 91 * DAY)
         tell(world.store(), 8, "renegotiating", "terminated", at=now - DAY)
         with django_assert_num_queries(1):
-            found = queries.renegotiation_figures(store, until=now)
+            found = renegotiation_figures.renegotiation_figures(store, until=now)
         assert (found.locks, found.renegotiated) == (5, 3)
         assert (found.confirmed, found.declined, found.terminated, found.failed) == (1, 1, 1, 2)
         assert (found.failure_share, found.failure_share_of_renegotiated) == (Fraction(2, 5), Fraction(2, 3))
 
     def test_of_nothing_is_no_share(self, store):
-        found = queries.renegotiation_figures(store, until=clock.now(store))
+        found = renegotiation_figures.renegotiation_figures(store, until=clock.now(store))
         assert (found.locks, found.failure_share, found.failure_share_of_renegotiated) == (0, None, None)
 
     def test_ends_before_its_instant(self, store):
         now = clock.now(store)
         tell(store, 1, "renegotiating", "terminated", at=now)
-        assert queries.renegotiation_figures(store, until=now).locks == 0
-        assert queries.renegotiation_figures(store, until=now + DAY).failed == 1
+        assert renegotiation_figures.renegotiation_figures(store, until=now).locks == 0
+        assert renegotiation_figures.renegotiation_figures(store, until=now + DAY).failed == 1
 
 
 def test_the_workbench_shows_it(store, alice, client):

@@ -3,10 +3,11 @@
 import pytest
 
 from marketplace import clock
-from repurchase import queries
-from repurchase.lifecycle import OrderStatus
+from repurchase.batches.queries import past_orders, prior_repeats
+from repurchase.batches.queries import selections as selection_queries
+from repurchase.batches.services import batches, price_lock, selections
 from repurchase.models import Selection
-from repurchase.services import batches, locking, selecting
+from repurchase.models.order_states import OrderStatus
 from tests import world
 from tests.repurchase.orders import walk
 from tests.repurchase.running import run
@@ -28,7 +29,7 @@ def planned(store, orders):
 
 def accepted(store, orders):
     batch = planned(store, orders)
-    locking.lock_and_invite(batch=batch, by="user:1")
+    price_lock.lock_and_invite(batch=batch, by="user:1")
     accept(batch)
     return batch
 
@@ -39,7 +40,7 @@ def tick(client, store, history, **values):
 
 
 def ticked(store, alice):
-    return queries.selection_summary(store, user=alice, now=clock.now(store))
+    return selection_queries.selection_summary(store, user=alice, now=clock.now(store))
 
 
 class TestARepeatedOrder:
@@ -47,7 +48,7 @@ class TestARepeatedOrder:
         orders = history[1]
         first = accepted(store, orders[:2])
         second = accepted(store, orders[:1])
-        found = queries.repeated(store, [o.pk for o in orders])
+        found = prior_repeats.repeated(store, [o.pk for o in orders])
         twice, once = found[orders[0].pk], found[orders[1].pk]
         assert (twice.times, twice.batch, twice.order, twice.status) == (
             2, second.ref, f"{second.ref}-0001", "awaiting_payment",
@@ -64,20 +65,20 @@ class TestARepeatedOrder:
     )  # fmt: skip
     def test_is_one_that_the_buyer_has_accepted_and_nobody_ended(self, store, history, status, counts):
         batch = planned(store, history[1])
-        locking.lock_and_invite(batch=batch, by="user:1")
-        assert not queries.repeated(store, [o.pk for o in history[1]])  # held, not repeated
+        price_lock.lock_and_invite(batch=batch, by="user:1")
+        assert not prior_repeats.repeated(store, [o.pk for o in history[1]])  # held, not repeated
         walk(list(batch.orders.all()), OrderStatus(status))
-        assert bool(queries.repeated(store, [o.pk for o in history[1]])) is counts
+        assert bool(prior_repeats.repeated(store, [o.pk for o in history[1]])) is counts
 
     def test_is_found_in_one_query_for_any_number(self, store, history, django_assert_num_queries):
         accepted(store, history[1])
         for size in (1, 5):
             with django_assert_num_queries(1):
-                assert len(queries.repeated(store, [o.pk for o in history[1][:size]])) == size
+                assert len(prior_repeats.repeated(store, [o.pk for o in history[1][:size]])) == size
 
     def test_of_another_store_is_not_told(self, store, history):
         accepted(store, history[1])
-        assert not queries.repeated(world.store(), [o.pk for o in history[1]])
+        assert not prior_repeats.repeated(world.store(), [o.pk for o in history[1]])
 
 
 class TestTheHistory:
@@ -97,16 +98,16 @@ class TestTheHistory:
     def test_puts_buyers_with_most_to_repeat_first(self, store, history):
         other, theirs = world.repeatable(store, orders=6, country="FR")
         now = clock.now(store)
-        assert [g.buyer for g in queries.buyer_groups(store, now=now)] == [other, history[0]]
+        assert [g.buyer for g in past_orders.buyer_groups(store, now=now)] == [other, history[0]]
         accepted(store, theirs[:4])
-        groups = queries.buyer_groups(store, now=clock.now(store))
+        groups = past_orders.buyer_groups(store, now=clock.now(store))
         assert [(g.buyer, g.count, g.repeated, g.fresh) for g in groups] == [
             (history[0], 5, 0, 5), (other, 6, 4, 2),
         ]  # fmt: skip
 
     def test_tells_a_program(self, store, history):
         batch = accepted(store, history[1][:1])
-        rows = queries.past_orders(store, now=clock.now(store)).rows
+        rows = past_orders.past_orders(store, now=clock.now(store)).rows
         found = {row.order.number: row.repeated for row in rows}
         assert found[history[1][0].number].batch == batch.ref
         assert [n for n, again in found.items() if again] == [history[1][0].number]
@@ -154,7 +155,7 @@ class TestTheTickOfAGroup:
                 item = history[1][0].lines.get().sku
                 more = [world.past_order(store, history[0], [(item, 500, 500_000)]) for _ in range(orders)]
                 accepted(store, more[:20])
-            selecting.tick_buyer(store=store, user=alice, buyer_id=history[0].pk, now=now)
+            selections.tick_buyer(store=store, user=alice, buyer_id=history[0].pk, now=now)
             with django_assert_max_num_queries(12) as seen:
                 assert ticked(store, alice).left_out == (21 if orders else 1)
             counts.append(len(seen))
@@ -178,7 +179,7 @@ class TestTheTickOfOneOrder:
         client.force_login(alice)
         tick(client, store, history)
         now = clock.now(store)
-        selecting.tick_orders(store=store, user=alice, order_ids=[history[1][0].pk], now=now)
+        selections.tick_orders(store=store, user=alice, order_ids=[history[1][0].pk], now=now)
         found = ticked(store, alice)
         assert (found.count, len(found.repeated), found.left_out) == (4, 1, 1)
 
@@ -195,7 +196,7 @@ class TestASecondRepeat:
         assert f'Repeated already in <a href="/orders/{before.ref}-0001/">' in page
         page = client.get(f"/orders/{before.ref}-0001/", headers=EN).content.decode()
         assert "Repeated already in" not in page  # its own repeat is no other one
-        assert locking.lock_and_invite(batch=batch, by="user:1")
+        assert price_lock.lock_and_invite(batch=batch, by="user:1")
 
 
 def test_a_selection_starts_without_what_was_repeated(store, alice):

@@ -15,8 +15,9 @@ from diagnostics import paper, words
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace.models import Buyer, PastOrder, Sku
+from repurchase.batches.services import batches
 from repurchase.models import DiagnosisReport, RepeatOrder
-from repurchase.services import batches, order_reports, reporting
+from repurchase.reporting.services import diagnosis_report, order_reports
 from tests import world
 from tests.repurchase.running import run
 from tests.repurchase.test_api import Caller, problem
@@ -46,7 +47,7 @@ def text_of(pdf: bytes) -> str:
 
 def of_order(store, ref: str, language: str = "zh-hans") -> str:
     with translation.override(language):
-        return text_of(reporting.of_order(store, ref, now=world.NOW))
+        return text_of(diagnosis_report.of_order(store, ref, now=world.NOW))
 
 
 class TestTheReportOfAnOrder:
@@ -147,7 +148,7 @@ class TestTheReportOfAnOrder:
         assert erp.get(f"orders/{batch.ref}-0004/diagnostics.pdf").status_code == 202  # it is being made
 
     def test_of_a_batch_is_made_so_many_times_for_a_store(self, batch, monkeypatch):
-        monkeypatch.setattr(reporting, "IN_TEN_MINUTES", 1)
+        monkeypatch.setattr(diagnosis_report, "IN_TEN_MINUTES", 1)
         made(batch)
         with pytest.raises(Problem) as refused:
             made(batch)
@@ -164,8 +165,8 @@ def drawn(batch, ref: str, language: str = "zh-hans") -> None:
 
 def made(batch, language: str = "en") -> DiagnosisReport:
     with translation.override(language):
-        report = reporting.ask(batch=batch, by="user:1")
-    reporting.make(report.pk)
+        report = diagnosis_report.ask(batch=batch, by="user:1")
+    diagnosis_report.make(report.pk)
     report.refresh_from_db()
     return report
 
@@ -180,7 +181,7 @@ def rows_of(pdf: bytes) -> list[dict[str, str]]:
 
 class TestTheReportOfABatch:
     def test_sums_up_by_first_cause_with_fixes_and_the_shortest_cure(self, batch):
-        text = text_of(reporting.content_of(made(batch)))
+        text = text_of(diagnosis_report.content_of(made(batch)))
         for expected in (
             "STOCK_SYNC_STALE", "ORDER_RATING_TOO_LOW", "LANE_UNREACHABLE", "33.3 %", "USD 15,075.00",
             "Tick the special clearance channel", "Orders asked for",
@@ -189,12 +190,12 @@ class TestTheReportOfABatch:
         assert re.search(r"The shortest way to cure .* 1 ?/ ?3 .* 2 ?/ ?3 ", text), text[:1800]
 
     def test_is_in_chinese_for_who_asks_in_chinese(self, batch):
-        text = text_of(reporting.content_of(made(batch, "zh-hans")))
+        text = text_of(diagnosis_report.content_of(made(batch, "zh-hans")))
         with translation.override("zh-hans"):
             assert words.of(Code.LANE_UNREACHABLE, {}).title in text
 
     def test_has_every_cause_of_every_order_in_its_csv(self, batch):
-        rows = rows_of(reporting.content_of(made(batch)))
+        rows = rows_of(diagnosis_report.content_of(made(batch)))
         assert [(r["order"][-4:], r["code"], r["role"]) for r in rows] == [
             ("0003", "ORDER_RATING_TOO_LOW", "first"),
             ("0004", "STOCK_SYNC_STALE", "first"),
@@ -205,7 +206,7 @@ class TestTheReportOfABatch:
         assert rows[1]["fix"].startswith("Set the ERP")
 
     def test_neutralises_what_a_spreadsheet_would_run(self, batch):
-        rows = rows_of(reporting.content_of(made(batch)))
+        rows = rows_of(diagnosis_report.content_of(made(batch)))
         assert rows[2]["source_order"] == "'=cmd|'/c calc'!A1"
         assert not any(cell.startswith(("=", "+", "-", "@")) for row in rows for cell in row.values())
 
@@ -213,14 +214,14 @@ class TestTheReportOfABatch:
         Buyer.objects.update(certificate_valid_until=world.TODAY - dt.timedelta(days=1))
         run(batches.rescreen(batch=batch, by="user:1"))
         batch.refresh_from_db()
-        rows = rows_of(reporting.content_of(made(batch)))
+        rows = rows_of(diagnosis_report.content_of(made(batch)))
         first = [r["code"] for r in rows if r["role"] == "first"]
         assert sorted(first) == ["BUYER_CERTIFICATE_EXPIRED"] * 4 + ["ORDER_RATING_TOO_LOW"]
 
     def test_of_a_batch_without_a_failure_says_so(self, store):
         _, orders = world.repeatable(store)
         ready = run(batches.create(store=store, numbers=[o.number for o in orders], by="user:1"))
-        content = reporting.content_of(made(ready))
+        content = diagnosis_report.content_of(made(ready))
         assert "No order of this batch came to nothing" in text_of(content)
         assert rows_of(content) == []
 
@@ -233,39 +234,39 @@ class TestTheMakingOfAReport:
 
     def test_is_one_at_a_time_for_a_language_and_a_plan(self, batch):
         with translation.override("en"):
-            first = reporting.ask(batch=batch, by="user:1")
-            assert reporting.ask(batch=batch, by="user:2") == first
+            first = diagnosis_report.ask(batch=batch, by="user:1")
+            assert diagnosis_report.ask(batch=batch, by="user:2") == first
         with translation.override("zh-hans"):
-            assert reporting.ask(batch=batch, by="user:2") != first
+            assert diagnosis_report.ask(batch=batch, by="user:2") != first
 
     def test_is_not_begun_twice(self, batch):
         report = made(batch)
         key = report.file_key
-        reporting.make(report.pk)
+        diagnosis_report.make(report.pk)
         report.refresh_from_db()
         assert report.file_key == key
-        held = reporting.ask(batch=batch, by="user:1")
-        DiagnosisReport.objects.filter(pk=held.pk).update(busy_until=reporting.clock.now() + HOUR)
-        reporting.make(held.pk)
+        held = diagnosis_report.ask(batch=batch, by="user:1")
+        DiagnosisReport.objects.filter(pk=held.pk).update(busy_until=diagnosis_report.clock.now() + HOUR)
+        diagnosis_report.make(held.pk)
         held.refresh_from_db()
         assert (held.phase, held.tries) == ("waiting", 0)
 
     def test_is_taken_up_again_when_its_worker_was_lost(self, batch):
-        held = reporting.ask(batch=batch, by="user:1")
-        now = reporting.clock.now()
+        held = diagnosis_report.ask(batch=batch, by="user:1")
+        now = diagnosis_report.clock.now()
         lost = {"busy_until": now - HOUR, "rung_at": now - HOUR, "phase": "reading", "tries": 1}
         DiagnosisReport.objects.filter(pk=held.pk).update(**lost)
-        assert reporting.ring_due() == 1
-        assert reporting.ring_due() == 0
-        reporting.make(held.pk)
+        assert diagnosis_report.ring_due() == 1
+        assert diagnosis_report.ring_due() == 0
+        diagnosis_report.make(held.pk)
         held.refresh_from_db()
         assert (held.phase, held.tries) == ("done", 2)
 
     def test_is_given_up_after_some_tries_and_says_so(self, client, alice, batch):
-        held = reporting.ask(batch=batch, by="user:1")
-        now = reporting.clock.now()
+        held = diagnosis_report.ask(batch=batch, by="user:1")
+        now = diagnosis_report.clock.now()
         DiagnosisReport.objects.filter(pk=held.pk).update(tries=4, rung_at=now - HOUR, busy_until=now - HOUR)
-        reporting.ring_due()
+        diagnosis_report.ring_due()
         client.force_login(alice)
         client.cookies["django_language"] = "en"
         page = client.get(f"/batches/{batch.ref}/reports/{held.pk}/").content.decode()
@@ -281,7 +282,7 @@ class TestTheMakingOfAReport:
         batches.rescreen(batch=batch, by="user:1")
         batch.refresh_from_db()
         with pytest.raises(Problem) as refused:
-            reporting.ask(batch=batch, by="user:1")
+            diagnosis_report.ask(batch=batch, by="user:1")
         assert refused.value.code is Code.STATE_CONFLICT
 
 
@@ -292,13 +293,13 @@ class TestThePages:
         page = client.post(f"/batches/{batch.ref}/reports/", follow=True).content.decode()
         report = DiagnosisReport.objects.get()
         assert f'hx-get="/batches/{batch.ref}/reports/{report.pk}/"' in page
-        reporting.make(report.pk)
+        diagnosis_report.make(report.pk)
         part = client.get(f"/batches/{batch.ref}/reports/{report.pk}/").content.decode()
         assert f"/batches/{batch.ref}/reports/{report.pk}.pdf" in part
         assert client.get(f"/batches/{batch.ref}/reports/{report.pk}.pdf").content.startswith(b"%PDF-")
 
     def test_hand_out_nothing_that_is_not_ready(self, client, alice, batch):
-        held = reporting.ask(batch=batch, by="user:1")
+        held = diagnosis_report.ask(batch=batch, by="user:1")
         client.force_login(alice)
         assert client.get(f"/batches/{batch.ref}/reports/{held.pk}.pdf").status_code == 404
 

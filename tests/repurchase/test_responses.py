@@ -8,11 +8,11 @@ from lxml import etree
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from outbox.models import Event
-from repurchase import answers
-from repurchase.answers import Answer, Line, Placed, Verdict
-from repurchase.feed import native, reading
+from repurchase.fulfilment import order_response
+from repurchase.fulfilment.order_response import Answer, Line, Placed, Verdict
+from repurchase.fulfilment.services import erp_connection
+from repurchase.integration.feed import native, order_response_reader
 from repurchase.models import ErpResponse, Release, RepeatOrder
-from repurchase.services import connecting
 from tests import world
 from tests.repurchase import orders, paid
 from tests.repurchase.test_api import Caller, problem
@@ -50,7 +50,7 @@ class TestAnAnswer:
         ],
     )
     def test_comes_to_what_its_lines_do(self, answer, comes_to):
-        assert answers.judge(answer, PLACED) is comes_to
+        assert order_response.judge(answer, PLACED) is comes_to
 
     @pytest.mark.parametrize(
         "answer",
@@ -68,7 +68,7 @@ class TestAnAnswer:
     )
     def test_that_contradicts_itself_or_the_order_is_refused(self, answer):
         with pytest.raises(Problem) as refused:
-            answers.judge(answer, PLACED)
+            order_response.judge(answer, PLACED)
         assert refused.value.code is Code.INPUT_INVALID
         assert refused.value.evidence["rows"]
 
@@ -89,7 +89,7 @@ def response(ref: str, verdict: str = "accepted", lines: str = "", id: str = "R-
 
 def ubl(ref: str, code: str = "AP", lines: str = "", id: str = "R-1") -> bytes:
     return f"""<?xml version="1.0" encoding="UTF-8"?>
-<OrderResponse xmlns="{reading.UBL}" xmlns:cac="{reading.NS["cac"]}" xmlns:cbc="{reading.NS["cbc"]}">
+<OrderResponse xmlns="{order_response_reader.UBL}" xmlns:cac="{order_response_reader.NS["cac"]}" xmlns:cbc="{order_response_reader.NS["cbc"]}">
   <cbc:CustomizationID>urn:fdc:peppol.eu:poacc:trns:order_response:3</cbc:CustomizationID>
   <cbc:ProfileID>urn:fdc:peppol.eu:poacc:bis:ordering:3</cbc:ProfileID>
   <cbc:ID>{id}</cbc:ID><cbc:SalesOrderID>M-7</cbc:SalesOrderID><cbc:IssueDate>2026-11-23</cbc:IssueDate>
@@ -112,7 +112,7 @@ def erp(client, store):
 
 @pytest.fixture
 def released(store):
-    connecting.connect(store=store, name="mango", version="5.3", by="user:1")
+    erp_connection.connect(store=store, name="mango", version="5.3", by="user:1")
     return paid.released(store)
 
 

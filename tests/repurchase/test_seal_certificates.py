@@ -23,8 +23,8 @@ from pricing.agreements import Kind, canonical, digest_of
 from pricing.models import SealedAgreement, Sealing
 from pricing.services import alarming, sealing, verifying
 from pricing.services.verifying import Check
+from repurchase.deadlines import sweep
 from repurchase.embedded import demo_seal
-from repurchase.services import sweeping
 from tests import world
 from tests.repurchase.sealing import confirmed, sealed
 from tests.repurchase.test_verifying import judged
@@ -61,7 +61,7 @@ class TestACertificateOutsideOfItsTime:
         assert Sealing.objects.get().done_at is None
         certify(-1, 30)
         Sealing.objects.update(rung_at=clock.now() - rendering.SLOWEST)
-        assert sweeping.sweep(store=store).rung_seals == 1
+        assert sweep.sweep(store=store).rung_seals == 1
         assert judged(sealing.content_of(sealed(batch))).ok
 
     def test_is_refused_by_the_seal_itself(self, certify, begin, end):
@@ -74,11 +74,11 @@ class TestACertificateOutsideOfItsTime:
     ):
         world.user("staff@example.com", is_staff=True, is_superuser=True)
         certify(begin, end)
-        assert sweeping.sweep().seal_alarms == 0
+        assert sweep.sweep().seal_alarms == 0
         assert client.get("/readyz").json()["seal"] is True
         confirmed(store)
-        assert sweeping.sweep().seal_alarms == 1
-        assert sweeping.sweep().seal_alarms == 0
+        assert sweep.sweep().seal_alarms == 1
+        assert sweep.sweep().seal_alarms == 0
         assert client.get("/readyz").json()["seal"] is False
         deliver_due()
         (letter,) = [each for each in mail.outbox if each.to == ["staff@example.com"]]

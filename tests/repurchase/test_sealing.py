@@ -17,9 +17,10 @@ from outbox.models import Letter
 from pricing import reading, signing
 from pricing.models import Grant, Lock, LockTerms, SealedAgreement, Sealing
 from pricing.services import sealing
+from repurchase.confirmation.queries import agreements
+from repurchase.confirmation.services import buyer_response
+from repurchase.deadlines import sweep
 from repurchase.models import RepeatOrder
-from repurchase.queries import agreements
-from repurchase.services import answering, sweeping
 from tests import world
 from tests.diagnostics.tampering import untriggered
 from tests.repurchase.sealing import confirm, confirmed, planned, sealed
@@ -123,7 +124,7 @@ class TestSealing:
         planned(store, past)
         digests = {lock.pk: lock.terms_digest for lock in Lock.objects.all()}
         token = signing.token_of(Grant.objects.get())
-        answering.decline(token=token, digests=digests, ip=None, user_agent="")
+        buyer_response.decline(token=token, digests=digests, ip=None, user_agent="")
         assert not Sealing.objects.exists()
 
     def test_is_told_to_both_with_the_pdf_attached(self, store, alice):
@@ -154,15 +155,15 @@ class TestSealing:
 
     def test_is_rung_again_by_the_sweep_and_ever_more_rarely(self, store):
         confirmed(store)
-        assert sweeping.sweep(store=store).rung_seals == 0
+        assert sweep.sweep(store=store).rung_seals == 0
         long_ago = clock.now() - rendering.RING_AGAIN
         Sealing.objects.update(rung_at=long_ago)
-        assert sweeping.sweep(store=store).rung_seals == 1
-        assert sweeping.sweep(store=store).rung_seals == 0
+        assert sweep.sweep(store=store).rung_seals == 1
+        assert sweep.sweep(store=store).rung_seals == 0
         Sealing.objects.update(rung_at=long_ago, tries=5)
-        assert sweeping.sweep(store=store).rung_seals == 0
+        assert sweep.sweep(store=store).rung_seals == 0
         Sealing.objects.update(rung_at=clock.now() - rendering.SLOWEST, tries=500)
-        assert sweeping.sweep(store=store).rung_seals == 1
+        assert sweep.sweep(store=store).rung_seals == 1
 
 
 class TestWhatIsStored:

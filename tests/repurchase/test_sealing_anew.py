@@ -15,7 +15,7 @@ from pricing.models import OfferTerms, SealedAgreement, Sealing
 from pricing.services import sealing, verifying
 from pricing.services.renegotiating import current
 from pricing.services.verifying import Check
-from repurchase.queries import changed_agreements
+from repurchase.confirmation.queries import amendments
 from tests import world
 from tests.repurchase import talking
 from tests.repurchase.test_verifying import flipped, judged
@@ -34,7 +34,7 @@ def sealed() -> SealedAgreement:
 
 
 def drawn():
-    return changed_agreements.renegotiation(Sealing.objects.get().occasion).agreement
+    return amendments.renegotiation(Sealing.objects.get().occasion).agreement
 
 
 class TestTheDraft:
@@ -73,14 +73,14 @@ class TestTheDraft:
         from datetime import timedelta
 
         from marketplace import clock
-        from repurchase.services import triggering
+        from repurchase.confirmation.services import triggers
 
         _, past = world.repeatable(store)
         world.index_close("291", closed_on=world.TODAY - timedelta(days=6))
         batch = talking.planned(store, past)
         world.move_clock(store, clock.now(store) + timedelta(days=1))
         world.index_close("301", closed_on=world.TODAY + timedelta(days=1))
-        assert triggering.open_renegotiations(store=store) == 1
+        assert triggers.open_renegotiations(store=store) == 1
         made = talking.Renegotiation.objects.get(lock__subject=batch.ref)
         talking.offer(made, "2", user=alice)
         talking.sign_as_seller(made, alice)

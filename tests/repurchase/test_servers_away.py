@@ -23,10 +23,10 @@ import pytest
 from marketplace import clock
 from pricing import signing
 from pricing.models import Grant, Lock
+from repurchase.batches.queries import worker_health
+from repurchase.batches.services import batches
 from repurchase.embedded import portal, servers
 from repurchase.models import Heartbeat
-from repurchase.queries import background
-from repurchase.services import batches
 from tests import beside, world
 from tests.chaos.fleet import fleet
 from tests.repurchase.running import run
@@ -192,11 +192,11 @@ class TestWithoutTheBroker:
 @pytest.mark.django_db
 class TestTheProgress:
     def test_tells_no_time_while_the_workers_are_silent(self, store):
-        assert not background.waits()  # the tests' own Redis answers, and nothing was ever silent
+        assert not worker_health.waits()  # the tests' own Redis answers, and nothing was ever silent
         Heartbeat.objects.create(name="sweep", beat_at=clock.now())
-        assert not background.waits()
-        Heartbeat.objects.update(beat_at=clock.now() - background.BEAT_MAX_AGE)
-        assert background.waits()
+        assert not worker_health.waits()
+        Heartbeat.objects.update(beat_at=clock.now() - worker_health.BEAT_MAX_AGE)
+        assert worker_health.waits()
 
 
 class TestTheServers:

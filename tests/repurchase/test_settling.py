@@ -13,9 +13,10 @@ from marketplace import clock
 from marketplace.models import FxRate, PaymentTerms, PolicyValue
 from marketplace.money import Money
 from outbox.models import Event, Letter
+from repurchase.deadlines import sweep
+from repurchase.fulfilment.queries import balances
+from repurchase.fulfilment.services import payment_terms, payments, proforma_invoices, releases
 from repurchase.models import Payment, PaymentSource, Proforma, Release, RepeatOrder
-from repurchase.queries import dues
-from repurchase.services import crediting, invoicing, releasing, settling, sweeping
 from tests import world
 from tests.repurchase import orders, paid
 from tests.repurchase.paid import invoiced, pay, receipt
@@ -30,7 +31,7 @@ def states(batch) -> set[str]:
 
 
 def take(batch, *receipts, **fields):
-    return settling.record(
+    return payments.record(
         store=batch.store, receipts=receipts, source=PaymentSource.API, by="key:1", **fields
     )
 
@@ -54,10 +55,10 @@ class TestAConfirmedOrder:
         confirm(batch)
         assert states(batch) == {"awaiting_payment"}
         assert len(told("order.confirmed")) == len(told("order.awaiting_payment")) == 5
-        assert [owed.proforma.number for owed in dues.owed(store, batch.ref)] == [f"{batch.ref}-PI1"]
+        assert [owed.proforma.number for owed in balances.owed(store, batch.ref)] == [f"{batch.ref}-PI1"]
         paid.pay(batch)
         assert states(batch) == {"paid"}
-        invoicing.issue(Proforma.objects.get().pk)
+        proforma_invoices.issue(Proforma.objects.get().pk)
         assert states(batch) == {"paid"}
 
     def test_of_a_buyer_on_open_account_waits_for_no_pdf(self, store):
@@ -66,7 +67,7 @@ class TestAConfirmedOrder:
         batch = planned(store, past)
         confirm(batch)
         assert states(batch) == {"confirmed"}
-        assert sweeping.sweep(store=store).released_orders == 5
+        assert sweep.sweep(store=store).released_orders == 5
         assert states(batch) == {"released"}
         assert Proforma.objects.get().issued_at is None
 
@@ -81,14 +82,14 @@ class TestAConfirmedOrder:
         batch = planned(store, past)
         confirm(batch)
         paid.allow(by)
-        invoicing.issue(Proforma.objects.get().pk)
+        proforma_invoices.issue(Proforma.objects.get().pk)
         assert states(batch) == {"awaiting_payment"}
 
     def test_left_out_is_on_no_proforma(self, store):
         _, past = world.repeatable(store, orders=6)
         batch = planned(store, past)
         confirm(batch, left_out=2)
-        found = invoicing.issue(Proforma.objects.get().pk)
+        found = proforma_invoices.issue(Proforma.objects.get().pk)
         assert found.orders.count() == 4
         assert found.totals == [
             {"currency": "USD", "orders": 4, "goods_minor": 2_000_000, "freight_minor": 10_000, "tax_minor": 381_900,
@@ -101,20 +102,20 @@ class TestAConfirmedOrder:
         batch = planned(store, past)
         confirm(batch)
         Proforma.objects.update(rung_at=clock.now() - dt.timedelta(minutes=3))
-        assert sweeping.sweep(store=store).rung_proformas == 1
-        assert sweeping.sweep(store=store).rung_proformas == 0
+        assert sweep.sweep(store=store).rung_proformas == 1
+        assert sweep.sweep(store=store).rung_proformas == 0
 
     def test_is_invoiced_once(self, store):
         batch = invoiced(store)
-        assert invoicing.issue(Proforma.objects.get(batch=batch).pk) is None
+        assert proforma_invoices.issue(Proforma.objects.get(batch=batch).pk) is None
         assert Letter.objects.filter(kind__startswith="repurchase.proforma").count() == 2
 
 
 class TestTheTermsWithABuyer:
     def test_hold_from_now_on_and_stand_in_the_ledger(self, store):
         buyer = world.buyer(store)
-        crediting.set_terms(buyer=buyer, open_account_from_now=True, reason="ten years", by="user:1")
-        crediting.set_terms(buyer=buyer, open_account_from_now=False, reason="late twice", by="user:1")
+        payment_terms.set_terms(buyer=buyer, open_account_from_now=True, reason="ten years", by="user:1")
+        payment_terms.set_terms(buyer=buyer, open_account_from_now=False, reason="late twice", by="user:1")
         assert [t.open_account for t in PaymentTerms.objects.order_by("valid_from")] == [True, False]
         entries = LedgerEntry.objects.filter(kind="terms.changed").order_by("seq")
         assert [e.facts["reason"] for e in entries] == ["ten years", "late twice"]
@@ -122,7 +123,7 @@ class TestTheTermsWithABuyer:
     @pytest.mark.parametrize(("open_account", "reason"), [(True, " "), (False, "no change")])
     def test_are_changed_with_a_reason_only(self, store, open_account, reason):
         with pytest.raises(Problem) as refused:
-            crediting.set_terms(
+            payment_terms.set_terms(
                 buyer=world.buyer(store), open_account_from_now=open_account, reason=reason, by="user:1"
             )
         assert refused.value.code is Code.INPUT_INVALID
@@ -183,7 +184,7 @@ class TestAPayment:
     def test_for_another_store_s_order_is_unknown(self, store):
         batch = invoiced(store)
         row = receipt(batch.orders.first())
-        report = settling.record(store=world.store(), receipts=[row], source=PaymentSource.API, by="key:1")
+        report = payments.record(store=world.store(), receipts=[row], source=PaymentSource.API, by="key:1")
         assert [r.problem.code for r in report.refused] == [Code.ORDER_UNKNOWN]
         assert not Payment.objects.exists()
 
@@ -195,7 +196,7 @@ class TestAPayment:
 
 class TestATransferForAll:
     def transfer(self, batch, amount, **fields):
-        return settling.record_all(
+        return payments.record_all(
             store=batch.store, proforma=batch.proformas.get(), currency="USD", amount=amount, reference="SWIFT-9",
             by="user:1", **fields,
         )  # fmt: skip
@@ -249,13 +250,13 @@ class TestATransferForAll:
             (kind, order.pk) for kind in ("received", "difference") for order in batch.orders.all()
         }
         assert sum(Payment.objects.values_list("amount_minor", flat=True)) == 2_989_875
-        settling.reverse_transfer(
+        payments.reverse_transfer(
             store=store, proforma=batch.proformas.get(), reference="SWIFT-9", why="it bounced", by="user:1"
         )
         assert states(batch) == {"awaiting_payment"}
         assert not Payment.objects.filter(reversed_at=None).exists()
         world.move_clock(store, clock.now(store) + TEN_MINUTES)
-        assert sweeping.sweep(store=store).released_orders == 0
+        assert sweep.sweep(store=store).released_orders == 0
 
     def test_that_would_leave_an_order_without_a_cent_is_refused(self, store):
         allow_differences(store, usd="40000", share="1")
@@ -270,7 +271,7 @@ class TestATransferForAll:
         batch = invoiced(store)
         self.transfer(batch, "29883.75", difference="the bank kept 15.00")
         with pytest.raises(Problem) as refused:
-            settling.reverse_transfer(
+            payments.reverse_transfer(
                 store=store, proforma=batch.proformas.get(), reference="", why="oops", by="user:1"
             )
         assert refused.value.code is Code.NOT_FOUND
@@ -281,12 +282,12 @@ class TestATransferForAll:
         report = self.transfer(batch, "29900.00")
         assert (len(report.paid), len(report.overpaid)) == (5, 1)
         assert sum(Payment.objects.values_list("amount_minor", flat=True)) == 2_990_000
-        assert [str(each.beyond) for each in dues.overpaid(store)] == ["USD 1.25"]
+        assert [str(each.beyond) for each in balances.overpaid(store)] == ["USD 1.25"]
 
     def test_is_taken_back_as_a_whole(self, store):
         batch = invoiced(store)
         self.transfer(batch, "29898.75")
-        n = settling.reverse_transfer(
+        n = payments.reverse_transfer(
             store=store, proforma=batch.proformas.get(), reference="SWIFT-9", why="another customer's", by="user:1"
         )  # fmt: skip
         assert (n, states(batch)) == (5, {"awaiting_payment"})
@@ -295,9 +296,9 @@ class TestATransferForAll:
     def test_is_not_taken_back_once_an_order_of_it_was_released(self, store):
         batch = invoiced(store)
         self.transfer(batch, "29898.75")
-        releasing.release_one(store=store, order=batch.orders.first(), by="user:1")
+        releases.release_one(store=store, order=batch.orders.first(), by="user:1")
         with pytest.raises(Problem) as refused:
-            settling.reverse_transfer(
+            payments.reverse_transfer(
                 store=store, proforma=batch.proformas.get(), reference="SWIFT-9", why="oops", by="user:1"
             )
         assert refused.value.code is Code.PAYMENT_FINAL
@@ -308,7 +309,7 @@ class TestADifference:
     """`bug_payment_bank_fee`: the bank keeps 15.00 of a transfer, or 1.94 too much come."""
 
     def settle(self, order, amount="15.00", reason="the bank kept it"):
-        return settling.settle_difference(
+        return payments.settle_difference(
             store=order.store,
             order=order,
             amount=amount,
@@ -327,7 +328,7 @@ class TestADifference:
         self.settle(short)
         short.refresh_from_db()
         assert short.status == "paid"
-        found = dues.account(short)
+        found = balances.account(short)
         assert [str(m) for m in (found.received, found.settled, found.outstanding, found.overpaid)] == [
             "USD 5,964.75", "USD 15.00", "USD 0.00", "USD 0.00",
         ]  # fmt: skip
@@ -335,7 +336,7 @@ class TestADifference:
         assert (entry.by, entry.facts["why"]) == ("user:1", "the bank kept it")
         assert entry.facts["payments"][0][1:] == [short.ref, 1_500, "USD"]
         assert told("order.paid") == [short.ref]
-        releasing.release_one(store=store, order=short, by="user:1")
+        releases.release_one(store=store, order=short, by="user:1")
         assert Release.objects.filter(order=short).exists()
 
     def test_said_again_changes_nothing(self, short):
@@ -371,7 +372,7 @@ class TestADifference:
         order = invoiced(store).orders.first()
         FxRate.objects.filter(currency="CNY").update(per_euro="78")
         asked = Money(10_000_00, "CNY")
-        assert settling._most_settled(store, order, asked) == Money(354_55, "CNY")
+        assert payments._most_settled(store, order, asked) == Money(354_55, "CNY")
 
     def test_counts_with_those_of_the_proforma_s_other_orders(self, short, store):
         """USD 50 a transfer, and one transfer pays many orders."""
@@ -384,17 +385,17 @@ class TestADifference:
         assert refused.value.evidence["limit"] == "USD 35.00"
         self.settle(third, "35.00")
         of_short = Payment.objects.get(kind="difference", order=short)
-        settling.reverse(store=store, payment_id=of_short.pk, why="it came", by="user:1")
+        payments.reverse(store=store, payment_id=of_short.pk, why="it came", by="user:1")
         with pytest.raises(Problem):
             self.settle(second, "35.01")
         of_third = Payment.objects.get(kind="difference", order=third)
-        settling.reverse(store=store, payment_id=of_third.pk, why="it came", by="user:1")
+        payments.reverse(store=store, payment_id=of_third.pk, why="it came", by="user:1")
         self.settle(second, "35.01")
 
     def test_counts_with_that_of_a_later_transfer(self, short, store):
         self.settle(short)
         with pytest.raises(Problem) as refused:
-            settling.record_all(
+            payments.record_all(
                 store=store, proforma=short.proforma, currency="USD", amount="23883.99", reference="SWIFT-9",
                 by="user:1", difference="the bank kept 35.01",
             )  # fmt: skip
@@ -403,7 +404,7 @@ class TestADifference:
 
     def test_of_another_store_is_not_found(self, short):
         with pytest.raises(RepeatOrder.DoesNotExist):
-            settling.settle_difference(
+            payments.settle_difference(
                 store=world.store(),
                 order=short,
                 amount="15.00",
@@ -415,26 +416,26 @@ class TestADifference:
     def test_goes_with_the_payment_that_it_stands_beside(self, short, store):
         self.settle(short)
         came = Payment.objects.get(kind="received")
-        settling.reverse(store=store, payment_id=came.pk, why="wrong order", by="user:1")
+        payments.reverse(store=store, payment_id=came.pk, why="wrong order", by="user:1")
         short.refresh_from_db()
         assert short.status == "awaiting_payment"
         assert not Payment.objects.filter(reversed_at=None).exists()
         assert take(short.batch, receipt(short, reference="T-2")).paid == [short.ref]
 
     def test_is_taken_back_alone(self, short, store):
-        settling.reverse(store=store, payment_id=self.settle(short).pk, why="it came after all", by="user:1")
-        assert str(dues.account(short).outstanding) == "USD 15.00"
+        payments.reverse(store=store, payment_id=self.settle(short).pk, why="it came after all", by="user:1")
+        assert str(balances.account(short).outstanding) == "USD 15.00"
         assert take(short.batch, receipt(short, "15.00", reference="T-2")).paid == [short.ref]
 
     def test_leaves_an_order_paid_whose_other_payments_suffice(self, store):
         order = invoiced(store).orders.first()
         take(order.batch, receipt(order, "1000.00", reference="a"), receipt(order, "6000.00", reference="b"))
         first = Payment.objects.get(reference="a")
-        settling.reverse(store=store, payment_id=first.pk, why="it bounced", by="user:1")
+        payments.reverse(store=store, payment_id=first.pk, why="it bounced", by="user:1")
         order.refresh_from_db()
-        assert (order.status, str(dues.account(order).overpaid)) == ("paid", "USD 20.25")
+        assert (order.status, str(balances.account(order).overpaid)) == ("paid", "USD 20.25")
         second = Payment.objects.get(reference="b")
-        settling.reverse(store=store, payment_id=second.pk, why="it bounced", by="user:1")
+        payments.reverse(store=store, payment_id=second.pk, why="it bounced", by="user:1")
         order.refresh_from_db()
         assert order.status == "awaiting_payment"
 
@@ -443,14 +444,14 @@ class TestADifference:
         report = take(order.batch, receipt(order, "6000.00"))
         assert (report.recorded, report.paid, report.overpaid) == (1, [order.ref], [order.ref])
         order.refresh_from_db()
-        found = dues.account(order)
+        found = balances.account(order)
         assert (order.status, str(found.received), str(found.overpaid)) == (
             "paid",
             "USD 6,000.00",
             "USD 20.25",
         )
-        releasing.release_one(store=store, order=order, by="user:1")
-        assert [each.ref for each in dues.overpaid(store)] == [order.ref]
+        releases.release_one(store=store, order=order, by="user:1")
+        assert [each.ref for each in balances.overpaid(store)] == [order.ref]
 
 
 class TestAReversal:
@@ -458,7 +459,7 @@ class TestAReversal:
         batch = invoiced(store)
         pay(batch)
         payment = Payment.objects.first()
-        settling.reverse(store=store, payment_id=payment.pk, why="bounced", by="user:1")
+        payments.reverse(store=store, payment_id=payment.pk, why="bounced", by="user:1")
         payment.refresh_from_db()
         assert (payment.reversed_why, payment.order.status) == ("bounced", "awaiting_payment")
         assert LedgerEntry.objects.get(kind="payment.reversed").facts["why"] == "bounced"
@@ -468,25 +469,25 @@ class TestAReversal:
         batch = invoiced(store)
         pay(batch)
         with pytest.raises(Problem) as refused:
-            settling.reverse(store=store, payment_id=Payment.objects.first().pk, why=why, by="user:1")
+            payments.reverse(store=store, payment_id=Payment.objects.first().pk, why=why, by="user:1")
         assert refused.value.code is Code.INPUT_INVALID
 
     def test_happens_once_and_not_after_the_release(self, store):
         batch = invoiced(store)
         pay(batch)
         first, second, *_ = Payment.objects.order_by("order_id")
-        settling.reverse(store=store, payment_id=first.pk, why="bounced", by="user:1")
-        releasing.release_one(store=store, order=second.order, by="user:1")
+        payments.reverse(store=store, payment_id=first.pk, why="bounced", by="user:1")
+        releases.release_one(store=store, order=second.order, by="user:1")
         for payment in (first, second):
             with pytest.raises(Problem) as refused:
-                settling.reverse(store=store, payment_id=payment.pk, why="again", by="user:1")
+                payments.reverse(store=store, payment_id=payment.pk, why="again", by="user:1")
             assert refused.value.code is Code.PAYMENT_FINAL
 
     def test_of_another_store_is_not_found(self, store):
         batch = invoiced(store)
         pay(batch)
         with pytest.raises(Problem) as refused:
-            settling.reverse(store=world.store(), payment_id=Payment.objects.first().pk, why="x", by="user:1")
+            payments.reverse(store=world.store(), payment_id=Payment.objects.first().pk, why="x", by="user:1")
         assert refused.value.code is Code.NOT_FOUND
 
 
@@ -494,10 +495,10 @@ class TestARelease:
     def test_waits_for_the_time_in_which_a_payment_can_be_taken_back(self, store):
         batch = invoiced(store)
         pay(batch)
-        assert sweeping.sweep(store=store).released_orders == 0
+        assert sweep.sweep(store=store).released_orders == 0
         world.move_clock(store, clock.now(store) + TEN_MINUTES)
-        assert sweeping.sweep(store=store).released_orders == 5
-        assert sweeping.sweep(store=store).released_orders == 0
+        assert sweep.sweep(store=store).released_orders == 5
+        assert sweep.sweep(store=store).released_orders == 0
         assert states(batch) == {"released"}
 
     def test_of_what_is_not_paid_is_refused(self, store):
@@ -505,7 +506,7 @@ class TestARelease:
         order = batch.orders.first()
         take(batch, receipt(order, "1.00"))
         with pytest.raises(Problem) as refused:
-            releasing.release_one(store=store, order=order, by="user:1")
+            releases.release_one(store=store, order=order, by="user:1")
         assert refused.value.code is Code.ORDER_NOT_PAID
         assert not Release.objects.exists()
 
@@ -513,9 +514,9 @@ class TestARelease:
         batch = invoiced(store)
         pay(batch)
         order = batch.orders.first()
-        releasing.release_one(store=store, order=order, by="user:1")
+        releases.release_one(store=store, order=order, by="user:1")
         with pytest.raises(Problem):
-            releasing.release_one(store=store, order=order, by="user:1")
+            releases.release_one(store=store, order=order, by="user:1")
         assert Release.objects.count() == 1
         assert len(told("order.released")) == 1
 
@@ -530,7 +531,7 @@ class TestManyAtOnce:
 
         def one() -> None:
             try:
-                releasing.release_one(store=store, order=RepeatOrder.objects.get(pk=order.pk), by="user:1")
+                releases.release_one(store=store, order=RepeatOrder.objects.get(pk=order.pk), by="user:1")
                 outcomes.append("released")
             except Problem as problem:
                 outcomes.append(problem.code)
@@ -557,11 +558,9 @@ class TestManyAtOnce:
         def act(verb: str) -> None:
             try:
                 if verb == "reverse":
-                    settling.reverse(store=store, payment_id=payment.pk, why="x", by="user:1")
+                    payments.reverse(store=store, payment_id=payment.pk, why="x", by="user:1")
                 else:
-                    releasing.release_one(
-                        store=store, order=RepeatOrder.objects.get(pk=order.pk), by="user:1"
-                    )
+                    releases.release_one(store=store, order=RepeatOrder.objects.get(pk=order.pk), by="user:1")
                 won.append(verb)
             except Problem:
                 pass
@@ -583,7 +582,7 @@ class TestManyAtOnce:
 
         def act():
             try:
-                settling.settle_difference(
+                payments.settle_difference(
                     store=store,
                     order=order,
                     amount="15.00",
@@ -609,7 +608,7 @@ class TestManyAtOnce:
 
         def act():
             try:
-                settling.settle_difference(
+                payments.settle_difference(
                     store=store,
                     order=waiting.pop(),
                     amount="30.00",

@@ -10,8 +10,9 @@ from diagnostics.codes import Code
 from marketplace import clock
 from pricing.models import Lock, Offer, Sealing, Signature, SigningCode
 from pricing.services.renegotiating import current
+from repurchase.confirmation.services import renegotiation
+from repurchase.deadlines import sweep
 from repurchase.models import RepeatOrder
-from repurchase.services import renegotiating, sweeping
 from tests import world
 from tests.pricing.locked import end_renegotiation_at
 from tests.pricing.test_races import at_once
@@ -54,7 +55,7 @@ class TestTheBuyersSignature:
     def test_asked_for_twenty_codes_at_once_sends_one(self, found):
         digest = current(found).digest
         ask = partial(
-            renegotiating.send_code,
+            renegotiation.send_code,
             renegotiation=found,
             grant=talking.grant(found),
             digest=digest,
@@ -101,10 +102,10 @@ class TestBothSides:
         with transaction.atomic():
             found.refresh_from_db()
         calls = [partial(talking.sign_as_buyer, found, code=typed, digest=digest)] * 8
-        calls += [partial(renegotiating.decline, renegotiation=found, actor=renegotiating.seller(alice))] * 4
-        calls += [partial(sweeping.sweep, store=store)] * 4
+        calls += [partial(renegotiation.decline, renegotiation=found, actor=renegotiation.seller(alice))] * 4
+        calls += [partial(sweep.sweep, store=store)] * 4
         at_once(calls, spread=0.08)
-        sweeping.sweep(store=store)
+        sweep.sweep(store=store)
         lock = Lock.objects.get()
         assert lock.status in ("confirmed", "declined", "terminated")
         assert (lock.ended_at < lock.renegotiation_deadline) is (lock.status != "terminated")

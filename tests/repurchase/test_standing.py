@@ -12,9 +12,9 @@ from diagnostics.problem import Problem
 from marketplace import clock
 from marketplace.models import Sku
 from pricing.models import Lock
-from repurchase import queries
+from repurchase.batches.queries import batch_of_past_order, stock
+from repurchase.batches.services import batches, price_lock
 from repurchase.models import RepeatLine
-from repurchase.services import batches, locking
 from tests import world
 from tests.repurchase.running import run
 from tests.repurchase.test_locking import move_clock
@@ -35,7 +35,7 @@ def made(store, orders, *, done=True):
 
 
 def standing(store, order):
-    return queries.standings(store, [order.pk], now=clock.now(store)).get(order.pk)
+    return batch_of_past_order.standings(store, [order.pk], now=clock.now(store)).get(order.pk)
 
 
 class TestAnOrder:
@@ -51,7 +51,7 @@ class TestAnOrder:
         run(batch)
         found = standing(store, first)
         assert (found.batch, found.status, found.held) == (batch.ref, "planned", False)
-        locking.lock_and_invite(batch=batch, by="user:1")
+        price_lock.lock_and_invite(batch=batch, by="user:1")
         lock = Lock.objects.get()
         found = standing(store, first)
         assert (found.batch, found.held, found.until) == (batch.ref, True, lock.expires_at)
@@ -60,7 +60,7 @@ class TestAnOrder:
 
     def test_held_by_a_lock_names_that_one_before_a_plan(self, store, history):
         holder, other = made(store, history[1][:1]), made(store, history[1][:1])
-        locking.lock_and_invite(batch=holder, by="user:1")
+        price_lock.lock_and_invite(batch=holder, by="user:1")
         assert standing(store, history[1][0]).batch == holder.ref != other.ref
 
     def test_that_failed_in_a_plan_does_not_stand_in_it(self, store, history):
@@ -70,11 +70,11 @@ class TestAnOrder:
 
     def test_is_found_in_the_same_queries_for_any_number(self, store, django_assert_num_queries):
         _, orders = world.repeatable(store, orders=60)
-        locking.lock_and_invite(batch=made(store, orders[:55]), by="user:1")
+        price_lock.lock_and_invite(batch=made(store, orders[:55]), by="user:1")
         now = clock.now(store)
         for size in (2, 60):
             with django_assert_num_queries(4):
-                queries.standings(store, [o.pk for o in orders[:size]], now=now)
+                batch_of_past_order.standings(store, [o.pk for o in orders[:size]], now=now)
 
 
 class TestTheHistory:
@@ -84,7 +84,7 @@ class TestTheHistory:
 
     def test_links_a_held_order_to_its_batch_and_says_until_when(self, store, history, alice, client):
         batch = made(store, history[1])
-        locking.lock_and_invite(batch=batch, by="user:1")
+        price_lock.lock_and_invite(batch=batch, by="user:1")
         page = self.page(client, alice, history)
         assert page.count(f'<a href="/batches/{batch.ref}/">{batch.ref}</a>') == 5
         assert page.count(f'datetime="{Lock.objects.get().expires_at.isoformat()}"') == 5
@@ -101,7 +101,7 @@ class TestTheHistory:
 class TestTheTicks:
     def test_of_held_orders_say_so_and_link_to_their_batch(self, store, history, alice, client):
         batch = made(store, history[1][:2])
-        locking.lock_and_invite(batch=batch, by="user:1")
+        price_lock.lock_and_invite(batch=batch, by="user:1")
         client.force_login(alice)
         tick = {"action": "tick-buyer", "buyer": history[0].pk, "store": store.pk}
         bar = client.post("/orders/selection/", tick, headers=EN | {"HX-Request": "true"}).content.decode()
@@ -120,7 +120,7 @@ class TestTheTicks:
 class TestALockOfAHeldOrder:
     def test_names_the_orders_and_links_to_the_batch_that_holds_them(self, store, history, alice, client):
         holder, late = made(store, history[1][:2]), made(store, history[1])
-        locking.lock_and_invite(batch=holder, by="user:1")
+        price_lock.lock_and_invite(batch=holder, by="user:1")
         client.force_login(alice)
         answer = client.post(f"/batches/{late.ref}/lock/", headers=EN)
         page = answer.content.decode()
@@ -130,9 +130,9 @@ class TestALockOfAHeldOrder:
 
     def test_says_so_to_a_program(self, store, history):
         holder, late = made(store, history[1][:1]), made(store, history[1])
-        locking.lock_and_invite(batch=holder, by="user:1")
+        price_lock.lock_and_invite(batch=holder, by="user:1")
         with pytest.raises(Problem) as refused:
-            locking.lock_and_invite(batch=late, by="user:1")
+            price_lock.lock_and_invite(batch=late, by="user:1")
         assert refused.value.code is Code.ORDER_ALREADY_LOCKED
         assert refused.value.evidence["held_by"] == [holder.ref]
 
@@ -145,27 +145,27 @@ class TestTheStockPage:
             world.sku(store, code=code, stock_synced_at=now - age * SECOND)
         world.sku(store, code="N", stock_synced_at=None)
         world.sku(store, code="OFF", stock_synced_at=None, is_active=False)
-        rows = queries.stock(store, now=now).rows
+        rows = stock.stock(store, now=now).rows
         assert [(row.sku.code, row.stale) for row in rows] == [
             ("N", True), ("A", True), ("B", True), ("C", False),
         ]  # fmt: skip
-        found = queries.freshness(store, now=now)
+        found = stock.freshness(store, now=now)
         assert (found.skus, found.stale, found.oldest) == (4, 3, now - 3600 * SECOND)
 
     @pytest.mark.parametrize(("age", "stale"), [(900 * SECOND, False), (901 * SECOND, True)])
     def test_calls_fifteen_minutes_in_sync_and_a_second_more_stale(self, store, age, stale):
         now = clock.now(store)
         world.sku(store, stock_synced_at=now - age)
-        assert queries.stock(store, now=now).rows[0].stale is stale
-        assert queries.freshness(store, now=now).stale == stale
+        assert stock.stock(store, now=now).rows[0].stale is stale
+        assert stock.freshness(store, now=now).stale == stale
 
     def test_counts_reservations_and_the_lines_that_are_blocked(self, store, history):
         good = Sku.objects.get()
         stale = world.sku(store, stock_synced_at=world.NOW - dt.timedelta(hours=1))
         blocked = [world.past_order(store, history[0], [(stale, 1, 1000)]) for _ in range(3)]
         batch = made(store, [*history[1], *blocked])
-        locking.lock_and_invite(batch=batch, by="user:1")
-        rows = {row.sku.pk: row for row in queries.stock(store, now=clock.now(store)).rows}
+        price_lock.lock_and_invite(batch=batch, by="user:1")
+        rows = {row.sku.pk: row for row in stock.stock(store, now=clock.now(store)).rows}
         assert (rows[good.pk].reserved, rows[good.pk].available) == (2500, 97_500)
         assert (rows[good.pk].blocked_lines, rows[stale.pk].blocked_lines) == (0, 3)
         assert RepeatLine.objects.filter(sku=stale).count() == 3
@@ -182,7 +182,7 @@ class TestTheStockPage:
         seen, cursor = [], ""
         for _ in range(3):
             with django_assert_num_queries(4):
-                page = queries.stock(store, now=now, cursor=cursor)
+                page = stock.stock(store, now=now, cursor=cursor)
             seen += [row.sku.pk for row in page.rows]
             cursor = page.next_cursor
         assert (len(seen), len(set(seen)), cursor) == (130, 130, "")

@@ -17,11 +17,13 @@ from diagnostics.problem import Problem
 from eligibility import replay
 from marketplace import clock
 from marketplace.models import CommissionRate, PastOrder, Sku
-from repurchase import queries
+from repurchase.batches.queries import screening_explanation
+from repurchase.batches.queries import selections as selection_queries
+from repurchase.batches.queries.batches import counts_of
+from repurchase.batches.queries.screening_explanation import records_of
+from repurchase.batches.services import batches, chunks, planning, price_lock, selections
+from repurchase.integration.services import idempotency
 from repurchase.models import Batch, KeptAnswer, RepeatOrder
-from repurchase.queries.batches import counts_of
-from repurchase.queries.explained import records_of
-from repurchase.services import batches, chunks, generating, locking, once, selecting
 from tests import world
 from tests.repurchase.running import run
 from tests.repurchase.test_repeated import accepted
@@ -112,11 +114,11 @@ class TestAnIdempotencyKey:
     def test_is_forgotten_after_72_hours(self, store, history):
         key, body = key_of(store), {"order_ids": numbers(history[1])}
         first = post(key, body, **{"Idempotency-Key": "k-1"}).json()["ref"]
-        KeptAnswer.objects.update(kept_at=clock.now() - once.KEPT)
+        KeptAnswer.objects.update(kept_at=clock.now() - idempotency.KEPT)
         Batch.objects.update(status="cancelled")
         assert post(key, body, **{"Idempotency-Key": "k-1"}).json()["ref"] != first
-        KeptAnswer.objects.update(kept_at=clock.now() - once.KEPT)
-        assert once.prune() == 1
+        KeptAnswer.objects.update(kept_at=clock.now() - idempotency.KEPT)
+        assert idempotency.prune() == 1
 
     @pytest.mark.parametrize("name", ["", "é", "x" * 256, "a\tb"])
     def test_is_plain_text(self, store, history, name):
@@ -154,7 +156,7 @@ class TestTheSameSelection:
         bob = world.member(store, "operator", "bob@example.com")
         now = clock.now(store)
         for user in (alice, bob):
-            selecting.tick_buyer(store=store, user=user, buyer_id=history[0].pk, now=now)
+            selections.tick_buyer(store=store, user=user, buyer_id=history[0].pk, now=now)
         key = key_of(store)
         wish = {"buyer": history[0].external_id, "selection": {}}
 
@@ -182,19 +184,19 @@ class TestTheSameSelection:
         assert {a.json()["ref"] for a in answers[3:]} == {batch.ref}
 
     def test_pressed_twice_leads_to_the_batch_and_says_so(self, store, history, alice, client):
-        selecting.tick_buyer(store=store, user=alice, buyer_id=history[0].pk, now=clock.now(store))
+        selections.tick_buyer(store=store, user=alice, buyer_id=history[0].pk, now=clock.now(store))
         client.force_login(alice)
         first = client.post("/batches/", {"store": store.pk})
         again = client.post("/batches/", {"store": store.pk}, follow=True, headers=EN)
         assert again.redirect_chain[0][0] == first.headers["Location"]
         assert "This was started a moment ago" in again.content.decode()
-        assert not queries.selection_summary(store, user=alice, now=clock.now(store)).count
+        assert not selection_queries.selection_summary(store, user=alice, now=clock.now(store)).count
 
     def test_ticked_anew_is_a_new_wish(self, store, history, alice):
         now = clock.now(store)
-        selecting.tick_buyer(store=store, user=alice, buyer_id=history[0].pk, now=now)
+        selections.tick_buyer(store=store, user=alice, buyer_id=history[0].pk, now=now)
         first = batches.create_from_selection(store=store, user=alice)
-        selecting.tick_orders(store=store, user=alice, order_ids=[history[1][0].pk], now=now)
+        selections.tick_orders(store=store, user=alice, order_ids=[history[1][0].pk], now=now)
         second = batches.create_from_selection(store=store, user=alice)
         assert (first.asked, second.asked, second.fresh) == (5, 1, True)
 
@@ -275,19 +277,19 @@ class TestADryRun:
         batch = run(batches.create(store=store, numbers=numbers(history[1]), by="user:1", dry_run=True))
         assert (batch.status, counts_of(batch, now=world.NOW).planned) == ("planned", 5)
         assert standing(store, history[1][0]) is None
-        refused(Code.DRY_RUN_ONLY, locking.lock_and_invite, batch=batch, by="user:1")
+        refused(Code.DRY_RUN_ONLY, price_lock.lock_and_invite, batch=batch, by="user:1")
         assert batch.orders.filter(status="planned").count() == 5
 
     def test_becomes_a_real_batch(self, store, history):
         batch = run(batches.create(store=store, numbers=numbers(history[1]), by="user:1", dry_run=True))
         batches.adopt(batch=batch, by="user:2")
         assert standing(store, history[1][0]).batch == batch.ref
-        assert locking.lock_and_invite(batch=batch, by="user:1")
+        assert price_lock.lock_and_invite(batch=batch, by="user:1")
         refused(Code.STATE_CONFLICT, batches.adopt, batch=batch, by="user:2")
         assert LedgerEntry.objects.filter(kind="batch.adopted").count() == 1
 
     def test_is_marked_on_its_pages(self, store, history, alice, client):
-        selecting.tick_buyer(store=store, user=alice, buyer_id=history[0].pk, now=clock.now(store))
+        selections.tick_buyer(store=store, user=alice, buyer_id=history[0].pk, now=clock.now(store))
         client.force_login(alice)
         made = client.post("/batches/", {"store": store.pk, "dry_run": "yes"})
         batch = run(Batch.objects.get())
@@ -314,7 +316,7 @@ class TestTheCounts:
     @pytest.mark.parametrize("policy", ["partial", "all_or_nothing"])
     @pytest.mark.parametrize("dry_run", [False, True])
     def test_add_up_at_every_moment(self, store, history, monkeypatch, policy, dry_run):
-        monkeypatch.setattr("repurchase.batching.chunks.__defaults__", (2,))
+        monkeypatch.setattr("repurchase.models.batch_states.chunks.__defaults__", (2,))
         failing = world.past_order(store, history[0], [(world.sku(store, on_hand=0), 1, 1_000)])
         old = world.past_order(
             store, history[0], [(Sku.objects.first(), 1, 1_000)], completed_at=world.NOW - 91 * world.NOW.resolution * 86400_000_000,
@@ -325,7 +327,7 @@ class TestTheCounts:
         seen = [counts_of(batch, now=world.NOW)]
         while chunks.generate_next():
             seen.append(counts_of(batch, now=world.NOW))
-        generating.finish_batch(batch.pk)
+        planning.finish_batch(batch.pk)
         batch.refresh_from_db()
         seen.append(counts_of(batch, now=world.NOW))
         for c in seen:
@@ -366,7 +368,7 @@ class TestARetry:
         batch = run(batches.retry(batch=batch, by="user:2"))
         assert {replay.rerun(r).outcome for r in records_of(batch)} == {replay.Outcome.SAME}
         for order in batch.orders.all():
-            found = queries.explained(order)
+            found = screening_explanation.explained(order)
             assert found.order.outcome == order.status
             assert found.record.attempt == (2 if order.position in (2, 7, 8) else 1)
 
@@ -404,11 +406,11 @@ class TestARetry:
         refused(Code.PLAN_STALE, batches.retry, batch=batch, by="u")
 
     def test_finishes_a_batch_that_was_given_up(self, store, history, monkeypatch):
-        monkeypatch.setattr("repurchase.batching.chunks.__defaults__", (2,))
+        monkeypatch.setattr("repurchase.models.batch_states.chunks.__defaults__", (2,))
         batch = batches.create(store=store, numbers=numbers(history[1]), by="u")
         assert chunks.generate_next()
         batch.chunks.filter(done_at=None).update(tries=5)
-        generating.give_up(batch.pk)
+        planning.give_up(batch.pk)
         batch.refresh_from_db()
         assert (batch.status, batch.code) == ("failed", "WORK_FAILED")
         batch = run(batches.retry(batch=batch, by="u"))
@@ -463,7 +465,7 @@ class TestTheRefusedRows:
         assert Client().get(f"{API}{batch.ref}/refused.csv", headers=key).status_code == 404
 
     def test_take_the_same_queries_for_any_number(self, store, batch, django_assert_num_queries):
-        from repurchase.queries.refused import refused as rows_of
+        from repurchase.batches.queries.exclusions import refused as rows_of
 
         found = RepeatOrder.objects.filter(batch=batch).count()
         with django_assert_num_queries(2):

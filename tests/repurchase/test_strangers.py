@@ -20,9 +20,10 @@ from pricing.models import Grant, Lock
 from qualification.models import Qualification
 from qualification.readings import Kind
 from qualification.review import Standing
-from repurchase.conformance import samples
+from repurchase.batches.services import batches, price_lock
+from repurchase.integration.conformance import samples
 from repurchase.models import Batch, DiagnosisReport, Payment
-from repurchase.services import batches, locking, reporting
+from repurchase.reporting.services import diagnosis_report
 from tests import world
 from tests.pricing.locked import renegotiate
 from tests.qualification import test_uploading
@@ -125,7 +126,7 @@ def alices(store, alice):
     """A locked batch of alice's store, and how its pages are addressed."""
     buyer, orders = world.repeatable(store)
     batch = run(batches.create(store=store, numbers=[o.number for o in orders], by=f"user:{alice.pk}"))
-    locking.lock_and_invite(batch=batch, by=f"user:{alice.pk}")
+    price_lock.lock_and_invite(batch=batch, by=f"user:{alice.pk}")
     world.key(store, "read")
     webhook, _ = webhooks.create(store_id=store.pk, url="https://erp.example.com/", types=[], loopback=False)
     return {
@@ -137,8 +138,8 @@ def alices(store, alice):
 
 
 def reported(batch) -> DiagnosisReport:
-    report = reporting.ask(batch=batch, by="user:1")
-    reporting.make(report.pk)
+    report = diagnosis_report.ask(batch=batch, by="user:1")
+    diagnosis_report.make(report.pk)
     return report
 
 
@@ -459,7 +460,7 @@ class TestASealedAgreement:
     def test_is_not_handed_by_the_link_of_another_batch(self, client, store, alices, paper):
         _, orders = world.repeatable(store, country="FR")
         other = run(batches.create(store=store, numbers=[o.number for o in orders], by="user:1"))
-        locking.lock_and_invite(batch=other, by="user:1")
+        price_lock.lock_and_invite(batch=other, by="user:1")
         token = signing.token_of(Grant.objects.get(subject=other.ref))
         assert client.get(f"/b/{token}/agreements/{alices['agreement']}.pdf").status_code == 404
 
@@ -487,7 +488,7 @@ class TestARenegotiation:
     def test_does_nothing_for_a_link_of_another_batch_or_none(self, client, store, alices, talks):
         _, orders = world.repeatable(store, country="FR")
         other = run(batches.create(store=store, numbers=[o.number for o in orders], by="user:1"))
-        locking.lock_and_invite(batch=other, by="user:1")
+        price_lock.lock_and_invite(batch=other, by="user:1")
         foreign = signing.token_of(Grant.objects.get(subject=other.ref))
         before = everything()
         for token in (foreign, foreign[:-1] + ("B" if foreign.endswith("A") else "A"), "x"):

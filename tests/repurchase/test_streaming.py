@@ -17,8 +17,9 @@ from marketplace import keys
 from outbox import events, hub, progress
 from pricing import signing
 from pricing.models import Grant, Lock
+from repurchase.batches.services import batches, event_publishing, price_lock
+from repurchase.confirmation.services import buyer_response
 from repurchase.models import RepeatOrder
-from repurchase.services import answering, batches, locking, telling
 from tests import world
 from tests.beside import server
 from tests.repurchase.running import run
@@ -242,10 +243,10 @@ class TestAStreamThatMayNotGoOn:
 @pytest.mark.django_db(transaction=True)
 class TestABatchOnItsWay:
     def test_is_told_step_by_step(self, store, alice, monkeypatch):
-        monkeypatch.setattr(telling, "AN_EVENT", 2)
+        monkeypatch.setattr(event_publishing, "AN_EVENT", 2)
         batch = self.locked(store, alice)
         digests = {lock.pk: lock.terms_digest for lock in Lock.objects.all()}
-        answering.accept(
+        buyer_response.accept(
             token=signing.token_of(Grant.objects.get()), digests=digests, left_out=[f"{batch.ref}-0005"], consent=True,
             ip=None, user_agent="",
         )  # fmt: skip
@@ -282,5 +283,5 @@ class TestABatchOnItsWay:
     def locked(self, store, alice):
         _, orders = world.repeatable(store)
         batch = run(batches.create(store=store, numbers=[o.number for o in orders], by=f"user:{alice.pk}"))
-        locking.lock_and_invite(batch=batch, by=f"user:{alice.pk}")
+        price_lock.lock_and_invite(batch=batch, by=f"user:{alice.pk}")
         return batch

@@ -10,19 +10,19 @@ from diagnostics.problem import Problem
 from marketplace import clock
 from marketplace.models import SIMULATED, Sku, StockClaim
 from pricing.models import Lock
+from repurchase.batches.services import batches, price_lock, stock_refresh
 from repurchase.demo import plants
-from repurchase.services import batches, freshness, locking
 from tests import world
 from tests.repurchase.running import run
 from tests.repurchase.test_locking import move_clock, planned
 
-SANDBOX = "repurchase.simulator.SandboxStock"
+SANDBOX = "repurchase.demo.simulator.SandboxStock"
 FIFTEEN = dt.timedelta(minutes=15)
 
 
 def lock(batch) -> Code | None:
     try:
-        locking.lock_and_invite(batch=batch, by="user:1")
+        price_lock.lock_and_invite(batch=batch, by="user:1")
     except Problem as problem:
         return problem.code
     return None
@@ -71,7 +71,7 @@ class TestALockWithoutASource:
         batch = planned(store)
         move_clock(store, world.NOW + dt.timedelta(minutes=16))
         with pytest.raises(Problem) as stopped:
-            locking.lock_and_invite(batch=batch, by="user:1")
+            price_lock.lock_and_invite(batch=batch, by="user:1")
         assert stopped.value.evidence["sku"] == [Sku.objects.get().code]
         batch.refresh_from_db()
         assert (batch.status, Lock.objects.count(), StockClaim.objects.count()) == ("planned", 0, 0)
@@ -141,7 +141,7 @@ class TestALockWithASource:
         batch = run(batches.create(store=store, numbers=[o.number for o in orders], by="user:1"))
         self.later(batch, settings, f"{__name__}.Half")
         with pytest.raises(Problem) as stopped:
-            locking.lock_and_invite(batch=batch, by="user:1")
+            price_lock.lock_and_invite(batch=batch, by="user:1")
         assert (stopped.value.code, stopped.value.evidence["sku"]) == (Code.STOCK_SYNC_STALE, ["ZZZ"])
 
     def test_asks_for_nothing_that_is_fresh(self, store, settings):
@@ -169,7 +169,7 @@ class TestAPlan:
         world.move_clock(store, world.NOW)
         _, past = world.repeatable(store)
         Sku.objects.update(stock_synced_at=clock.now(store) - dt.timedelta(hours=2))
-        freshness._silent_until.clear()
+        stock_refresh._silent_until.clear()
         return past
 
     def batch(self, store, past):
@@ -186,7 +186,7 @@ class TestAPlan:
         assert {order.status for order in batch.orders.all()} == {"failed"}
 
     def test_waits_for_a_silent_source_once_not_for_each_chunk(self, store, past, settings, monkeypatch):
-        monkeypatch.setattr("repurchase.batching.chunks.__defaults__", (1,))
+        monkeypatch.setattr("repurchase.models.batch_states.chunks.__defaults__", (1,))
         settings.STOCK_SOURCE = f"{__name__}.Silent"
         monkeypatch.setattr(Silent, "asked", 0)
         run(self.batch(store, past))

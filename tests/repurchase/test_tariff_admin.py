@@ -11,8 +11,8 @@ from marketplace import clock
 from marketplace.calendar import platform_day
 from marketplace.mirror import taxes
 from marketplace.models import Category, CommissionRate, PolicyValue, RateCard, TaxRate
+from repurchase.batches.services import batches, price_lock
 from repurchase.models import OrderFee
-from repurchase.services import batches, locking
 from tests import world
 from tests.repurchase.running import run
 
@@ -27,7 +27,7 @@ def plans(store):
     made = [
         run(batches.create(store=store, numbers=some, by="user:1")) for some in (numbers[:3], numbers[3:])
     ]
-    locking.lock_and_invite(batch=made[0], by="user:1")
+    price_lock.lock_and_invite(batch=made[0], by="user:1")
     return made
 
 

@@ -10,7 +10,7 @@ from diagnostics.models import LedgerEntry
 from diagnostics.problem import Problem
 from marketplace import clock
 from marketplace.models import Store
-from repurchase.services import timing
+from repurchase.deadlines import sandbox_clock
 from tests import world
 from tests.repurchase import paid
 from tests.repurchase.sealing import planned
@@ -52,20 +52,20 @@ class TestTheClock:
     def test_of_another_store_stands(self, store):
         other = world.store()
         before = clock.now(other)
-        timing.move(store=store, by_seconds=THREE_DAYS, by="user:1")
+        sandbox_clock.move(store=store, by_seconds=THREE_DAYS, by="user:1")
         other.refresh_from_db()
         assert clock.now(other) - before < dt.timedelta(minutes=1)
 
     @pytest.mark.parametrize("seconds", [0, -1, 401 * 86_400])
     def test_goes_forward_and_not_without_end(self, store, seconds):
         with pytest.raises(Problem) as refused:
-            timing.move(store=store, by_seconds=seconds, by="user:1")
+            sandbox_clock.move(store=store, by_seconds=seconds, by="user:1")
         assert refused.value.code is Code.CLOCK_NOT_MOVABLE
 
     def test_never_runs_out_of_calendar(self, store):
         Store.objects.filter(pk=store.pk).update(clock_offset=dt.timedelta(days=3649))
         with pytest.raises(Problem):
-            timing.move(store=store, by_seconds=2 * 86_400, by="user:1")
+            sandbox_clock.move(store=store, by_seconds=2 * 86_400, by="user:1")
 
     @pytest.mark.parametrize(
         "body", [{}, {"seconds": "x"}, {"seconds": 1.5}, {"hours": 72}, {"seconds": 10**30}]

@@ -23,26 +23,21 @@ from marketplace.money import Money, decimal_text
 from pricing import agreements, signing
 from pricing.models import Grant, Lock, Offer, Renegotiation
 from pricing.services.sealing import content_of
-from repurchase import lifecycle, queries
-from repurchase.feed import native
-from repurchase.feed.net import net_amounts
-from repurchase.models import Batch, Payment, PaymentSource, Proforma, RepeatLine, RepeatOrder
-from repurchase.queries import agreements as confirmations
-from repurchase.queries import changed_agreements, dues, invoices
-from repurchase.queries.offers import offer_of
-from repurchase.queries.totals import batch_totals, left_out
-from repurchase.queries.weighing import Ticks, weigh
-from repurchase.services import (
-    answering,
-    batches,
-    calling_off,
-    invoicing,
-    locking,
-    releasing,
-    settling,
-    sweeping,
-    triggering,
-)
+from repurchase.batches.queries import batches as batch_queries
+from repurchase.batches.queries.totals import batch_totals, left_out
+from repurchase.batches.services import batches, price_lock
+from repurchase.confirmation.queries import agreements as confirmations
+from repurchase.confirmation.queries import amendments
+from repurchase.confirmation.queries.buyer_page import offer_of
+from repurchase.confirmation.queries.order_totals import Ticks, weigh
+from repurchase.confirmation.services import buyer_response, triggers
+from repurchase.deadlines import sweep
+from repurchase.fulfilment.net_lines import net_amounts
+from repurchase.fulfilment.queries import balances, proforma_invoices
+from repurchase.fulfilment.services import payments, releases, unpaid_cancellation
+from repurchase.fulfilment.services import proforma_invoices as proforma_invoice_services
+from repurchase.integration.feed import native
+from repurchase.models import Batch, Payment, PaymentSource, Proforma, RepeatLine, RepeatOrder, order_states
 from repurchase.templatetags.parts import amount
 from tests import world
 from tests.repurchase import orders as rows
@@ -124,7 +119,7 @@ NAMES = (*MONEY, "left_out_lines", "fees")
 def agree(batch: Batch, client: Client, key: str) -> None:
     batch.refresh_from_db()
     right = expected(batch)
-    plan = queries.plan(batch, now=clock.now(batch.store))
+    plan = batch_queries.plan(batch, now=clock.now(batch.store))
     _core(plan.totals, right)
     _reasons(batch, right)
     told = client.get(f"/api/v1/batches/{batch.ref}/", headers={"Authorization": f"Bearer {key}"}).json()
@@ -193,7 +188,7 @@ def _feed(batch: Batch, right) -> None:
         currency = total.get("currency") or document.find(".//n:Totals/n:Total", NS).get("currency")
         sums[currency] += Money.of(total.text, currency).minor
     assert +sums == +Counter({currency: want["accepted"] for currency, want in right.items()})
-    for order in batch.orders.filter(status__in=lifecycle.ACCEPTED).prefetch_related("lines"):
+    for order in batch.orders.filter(status__in=order_states.ACCEPTED).prefetch_related("lines"):
         lines, freight = net_amounts(order, list(order.lines.order_by("line_no")))
         assert (sum(lines), freight) == (parts(order)["goods_net"], parts(order)["freight_net"])
 
@@ -204,7 +199,7 @@ def _owed(batch: Batch) -> None:
         came = Payment.objects.filter(order=order, reversed_at=None).values_list("amount_minor", flat=True)
         owing[order.currency] += order.total_minor - sum(came)
     told: Counter[str] = Counter()
-    for each in dues.owed(batch.store, batch.ref):
+    for each in balances.owed(batch.store, batch.ref):
         told[each.currency] += each.outstanding.minor
     assert +told == +owing
 
@@ -293,9 +288,9 @@ def answer(batch: Batch, how: str, alice: User) -> None:
     match how:
         case "accept" | "accept some":
             first = batch.orders.filter(status="locked").order_by("position").first().ref
-            answering.accept(left_out=[first] if how == "accept some" else [], consent=True, **seen)
+            buyer_response.accept(left_out=[first] if how == "accept some" else [], consent=True, **seen)
         case "decline":
-            answering.decline(reason="", **seen)
+            buyer_response.decline(reason="", **seen)
         case "lapse" | "lapse anew":
             if how == "lapse anew":
                 renegotiated(batch)
@@ -311,7 +306,7 @@ def answer(batch: Batch, how: str, alice: User) -> None:
 
 def renegotiated(batch: Batch) -> list[Renegotiation]:
     world.rates(published_on=clock.now(batch.store).date(), source=f"newer-{batch.pk}", CNY="8.034")
-    triggering.open_renegotiations(store=batch.store)
+    triggers.open_renegotiations(store=batch.store)
     return list(Renegotiation.objects.filter(lock__subject=batch.ref).select_related("lock", "store"))
 
 
@@ -323,21 +318,23 @@ def go_on(batch: Batch, how: str) -> None:
         case "pay one" | "pay all" if waiting:
             some = waiting if how == "pay all" else waiting[:1]
             receipts = [paid.receipt(order) for order in some]
-            done = settling.record(store=batch.store, receipts=receipts, source=PaymentSource.API, by="key:1")
+            done = payments.record(store=batch.store, receipts=receipts, source=PaymentSource.API, by="key:1")
             assert not done.refused
         case "take back" if standing:
-            settling.reverse(store=batch.store, payment_id=standing.pk, why="bounced", by="user:1")
+            payments.reverse(store=batch.store, payment_id=standing.pk, why="bounced", by="user:1")
         case "call off" if waiting:
             for proforma in {order.proforma for order in waiting}:
-                calling_off.call_off(store=batch.store, proforma=proforma, why="never paid", by="user:1")
+                unpaid_cancellation.call_off(
+                    store=batch.store, proforma=proforma, why="never paid", by="user:1"
+                )
         case "release":
             ready = batch.orders.filter(status="paid")
-            releasing.release(store=batch.store, orders=ready, by="user:1", at=clock.now(batch.store))
+            releases.release(store=batch.store, orders=ready, by="user:1", at=clock.now(batch.store))
 
 
 def papers(batch: Batch) -> None:
     """Sealed agreements and proformas of what was just accepted: their sums are those of the orders."""
-    accepted = list(batch.orders.filter(status__in=lifecycle.ACCEPTED))
+    accepted = list(batch.orders.filter(status__in=order_states.ACCEPTED))
     right: dict[str, Counter] = {}
     for order in accepted:
         right.setdefault(order.currency, Counter()).update(parts(order))
@@ -354,8 +351,8 @@ def papers(batch: Batch) -> None:
     assert sums == right
     owed: dict[str, Counter] = {}
     for proforma in Proforma.objects.filter(batch=batch):
-        for total in invoices.drawn(
-            proforma, list(invoices.billed(proforma)), now=clock.now(batch.store)
+        for total in proforma_invoices.drawn(
+            proforma, list(proforma_invoices.billed(proforma)), now=clock.now(batch.store)
         ).totals:
             found = {name: getattr(total, f"{name}_minor") for name in next(iter(right.values()))}
             owed.setdefault(total.currency, Counter()).update(found)
@@ -365,7 +362,7 @@ def papers(batch: Batch) -> None:
 def _agreed(batch: Batch) -> list:
     if Renegotiation.objects.filter(lock__subject=batch.ref).exists():
         offers = Offer.objects.filter(renegotiation__lock__subject=batch.ref)
-        return [changed_agreements.renegotiation(each.pk) for each in offers]
+        return [amendments.renegotiation(each.pk) for each in offers]
     lock: UUID = Lock.objects.filter(subject=batch.ref).values_list("pk", flat=True)[0]
     return [confirmations.confirmation(lock)]
 
@@ -395,15 +392,15 @@ class TestEverySurface:
             }
             run(batch)
             agree(batch, client, key)
-            locking.lock_and_invite(batch=batch, by=f"user:{alice.pk}")
+            price_lock.lock_and_invite(batch=batch, by=f"user:{alice.pk}")
             agree(batch, client, key)
             answer(batch, how, alice)
             agree(batch, client, key)
             papers(batch)
-            sweeping.sweep(store=store)
+            sweep.sweep(store=store)
             agree(batch, client, key)
             for proforma in Proforma.objects.filter(batch=batch):
-                invoicing.issue(proforma.pk)
+                proforma_invoice_services.issue(proforma.pk)
                 agree(batch, client, key)
             for each in afterwards:
                 go_on(batch, each)
@@ -411,7 +408,7 @@ class TestEverySurface:
             transaction.set_rollback(True)
         store.clock_offset = offset
 
-    @pytest.mark.parametrize("state", sorted(set(lifecycle.OrderStatus) - {"pending"}))
+    @pytest.mark.parametrize("state", sorted(set(order_states.OrderStatus) - {"pending"}))
     def test_tells_an_order_in_its_state(self, store, alice, client, key, state):
         client.force_login(alice)
         batch = rows.batch(store, asked=4)
@@ -463,11 +460,11 @@ def test_sealed_agreement_and_proforma_say_that_tax_is_included_and_add_up(store
     """USD 170.01 of goods and 3.31 of freight with 19 % inside: 142.87 + 2.78 + 27.67 = 173.32."""
     (order,) = history(store, [("USD", True, False)])
     batch = run(batches.create(store=store, numbers=[order.number], by="user:1"))
-    locking.lock_and_invite(batch=batch, by=f"user:{alice.pk}")
+    price_lock.lock_and_invite(batch=batch, by=f"user:{alice.pk}")
     confirm(batch)
     sealed_text = pdf_text(content_of(sealed(batch)))
-    invoicing.issue(Proforma.objects.get(batch=batch).pk)
-    proforma_text = pdf_text(invoicing.content_of(Proforma.objects.get(batch=batch)))
+    proforma_invoice_services.issue(Proforma.objects.get(batch=batch).pk)
+    proforma_text = pdf_text(proforma_invoice_services.content_of(Proforma.objects.get(batch=batch)))
     for text in (sealed_text, proforma_text):
         assert "Tax is included in the prices" in " ".join(text.split())
         for shown in ("142.87", "2.78", "27.67", "173.32"):

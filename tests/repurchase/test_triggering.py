@@ -18,8 +18,10 @@ from outbox.letters import deliver_due
 from outbox.models import Event, Letter
 from pricing import signing
 from pricing.models import Act, Grant, Lock, Renegotiation
+from repurchase.batches.services import batches, price_lock
+from repurchase.confirmation.services import buyer_response, triggers
+from repurchase.deadlines import sweep
 from repurchase.models import RepeatOrder
-from repurchase.services import answering, batches, locking, sweeping, triggering
 from tests import world
 from tests.pricing.locked import unguarded
 from tests.repurchase.running import run
@@ -45,7 +47,7 @@ def close(value: str, day: dt.date) -> IndexClose:
 def accept(batch):
     grant = Grant.objects.get(subject=batch.ref)
     digests = {lock.pk: lock.terms_digest for lock in Lock.objects.filter(subject=batch.ref)}
-    answering.accept(
+    buyer_response.accept(
         token=signing.token_of(grant), digests=digests, left_out=[], consent=True, ip=None, user_agent="t"
     )
 
@@ -54,7 +56,7 @@ class TestARateThatMoved:
     def test_opens_a_renegotiation_of_four_hours_with_its_observations(self, batch, store):
         """R-50, R-53."""
         new = publish(store)
-        assert triggering.open_renegotiations() == 1
+        assert triggers.open_renegotiations() == 1
         lock, made = Lock.objects.get(), Renegotiation.objects.get()
         assert (lock.status, lock.renegotiation_deadline) == ("renegotiating", made.deadline_at)
         assert made.deadline_at - made.opened_at == dt.timedelta(hours=4)
@@ -65,19 +67,19 @@ class TestARateThatMoved:
     @pytest.mark.parametrize(("cny", "opened"), [("7.995", 0), ("7.9951", 1), ("7.605", 0), ("7.6049", 1)])
     def test_exactly_at_the_limit_changes_nothing(self, batch, store, cny, opened):
         publish(store, cny=cny)
-        assert triggering.open_renegotiations() == opened
+        assert triggers.open_renegotiations() == opened
 
     def test_is_held_against_each_lock_once(self, batch, store):
         publish(store, cny="7.85")
-        assert triggering.open_renegotiations() == 0
+        assert triggers.open_renegotiations() == 0
         before = LedgerEntry.objects.count()
-        assert triggering.open_renegotiations() == 0
+        assert triggers.open_renegotiations() == 0
         assert LedgerEntry.objects.count() == before
 
     def test_is_told_to_both_sides_in_one_letter_each_and_as_an_event(self, batch, store, settings):
         publish(store)
-        triggering.open_renegotiations()
-        triggering.open_renegotiations()
+        triggers.open_renegotiations()
+        triggers.open_renegotiations()
         mail.outbox.clear()
         deliver_due()
         kinds = Letter.objects.filter(kind__contains="renegotiating").values_list("kind", flat=True)
@@ -90,7 +92,7 @@ class TestARateThatMoved:
 
     def test_is_found_again_in_the_ledger_by_its_rows(self, batch, store):
         new = publish(store)
-        triggering.open_renegotiations()
+        triggers.open_renegotiations()
         entry = LedgerEntry.objects.get(kind="lock.renegotiating")
         (told,) = entry.facts["renegotiations"]
         assert (told["new_rate_set"], told["base_rate_set"], told["change"]) == (
@@ -103,18 +105,18 @@ class TestARateThatMoved:
     @pytest.mark.parametrize("day", [-1, -7])
     def test_of_an_earlier_day_or_stale_never_acts(self, batch, store, day):
         publish(store, day=clock.now(store).date() + dt.timedelta(days=day))
-        assert triggering.open_renegotiations() == 0
+        assert triggers.open_renegotiations() == 0
 
     def test_comes_too_late_for_a_lock_that_has_ended(self, batch, store):
         world.move_clock(store, Lock.objects.get().expires_at)
         publish(store)
-        assert triggering.open_renegotiations() == 0
+        assert triggers.open_renegotiations() == 0
         assert Lock.objects.get().status == "open"
 
     def test_changes_nothing_that_is_confirmed(self, batch, store):
         accept(batch)
         publish(store)
-        assert triggering.open_renegotiations() == 0
+        assert triggers.open_renegotiations() == 0
         assert set(RepeatOrder.objects.values_list("status", flat=True)) == {"awaiting_payment"}
 
 
@@ -133,7 +135,7 @@ class TestACurrencyThatWaitsTooLong:
             kind="rate", source="ecb", name="CNY", day=today, text="12", reason="absurd", arrived_at=clock.now(),
             rate_set=newest,
         )  # fmt: skip
-        assert [sweeping.sweep().rate_alarms for _ in range(2)] == [int(told), 0]
+        assert [sweep.sweep().rate_alarms for _ in range(2)] == [int(told), 0]
         assert client.get("/readyz").json()["rates"] is not told
         deliver_due()
         letters = [each for each in mail.outbox if each.to == ["staff@example.com"]]
@@ -164,7 +166,7 @@ class TestACurrencyThatWaits:
             kind="rate", source="newest", name="CNY", day=today, text="12", reason="absurd", arrived_at=world.NOW,
             rate_set=newest,
         )  # fmt: skip
-        assert triggering.open_renegotiations() == 1
+        assert triggers.open_renegotiations() == 1
         made = Renegotiation.objects.get()
         assert (made.lock, made.new_rate_set, made.percent) == (lock, moved, "+3.000 %")
 
@@ -184,13 +186,13 @@ class TestACurrencyThatWaits:
         planned = run(batches.create(store=store, numbers=[o.number for o in orders], by="user:1"))
         waiting(name, today)
         with pytest.raises(Problem) as refused:
-            locking.lock_and_invite(batch=planned, by="user:1")
+            price_lock.lock_and_invite(batch=planned, by="user:1")
         assert (refused.value.code, refused.value.evidence["currency"]) == (Code.FX_RATE_STALE, name)
         assert not Lock.objects.exists()
         quarantine.decide(
             row=Quarantined.objects.get(), release=False, why="A typing error.", by=world.user()
         )
-        assert locking.lock_and_invite(batch=planned, by="user:1")
+        assert price_lock.lock_and_invite(batch=planned, by="user:1")
 
     def test_is_not_planned_in(self, store, today):
         _, orders = world.repeatable(store)
@@ -212,7 +214,7 @@ class TestACurrencyThatWaits:
         _, orders = world.repeatable(store)
         waiting("GBP", today)
         planned = run(batches.create(store=store, numbers=[o.number for o in orders], by="user:1"))
-        assert locking.lock_and_invite(batch=planned, by="user:1")
+        assert price_lock.lock_and_invite(batch=planned, by="user:1")
 
 
 def waiting(name: str, day: dt.date) -> Quarantined:
@@ -234,9 +236,9 @@ class TestACorrection:
 
     def test_of_the_newest_day_is_judged(self, batch, store):
         new = publish(store, cny="7.81")
-        assert triggering.open_renegotiations() == 0
+        assert triggers.open_renegotiations() == 0
         corrected = self.correct(store, new, "8.034")
-        assert triggering.open_renegotiations() == 1
+        assert triggers.open_renegotiations() == 1
         assert Renegotiation.objects.get().new_rate_set == corrected
 
     def test_of_an_earlier_day_is_not(self, batch, store):
@@ -245,7 +247,7 @@ class TestACorrection:
         earlier = publish(store, cny="7.81", day=day)
         world.rates(published_on=day + dt.timedelta(days=1), source="newer", CNY="7.82")
         self.correct(store, earlier, "8.034")
-        assert triggering.open_renegotiations() == 0
+        assert triggers.open_renegotiations() == 0
 
     def test_of_the_close_before_is_not(self, batch, store):
         """Only the newest day is judged anew: a corrected base counts from the next close on."""
@@ -253,7 +255,7 @@ class TestACorrection:
         world.move_clock(store, clock.now(store) + dt.timedelta(days=1))
         close("300", day - dt.timedelta(days=7))
         close("302", day)
-        assert triggering.open_renegotiations() == 0
+        assert triggers.open_renegotiations() == 0
         IndexClose.objects.create(
             series="CRB",
             closed_on=day - dt.timedelta(days=7),
@@ -261,10 +263,10 @@ class TestACorrection:
             version=2,
             **world.MIRRORED,
         )
-        assert triggering.open_renegotiations() == 0
+        assert triggers.open_renegotiations() == 0
         close("303", day + dt.timedelta(days=1))
         world.move_clock(store, clock.now(store) + dt.timedelta(days=1))
-        assert triggering.open_renegotiations() == 1
+        assert triggers.open_renegotiations() == 1
 
 
 class TestAConfirmation:
@@ -279,7 +281,7 @@ class TestAConfirmation:
 
     def test_during_a_renegotiation_is_refused(self, batch, store):
         publish(store)
-        triggering.open_renegotiations()
+        triggers.open_renegotiations()
         with pytest.raises(Problem) as refused:
             accept(batch)
         assert refused.value.code is Code.RENEGOTIATION_REQUIRED
@@ -293,7 +295,7 @@ class TestAnIndexThatRose:
         today = clock.now(store).date()
         close("300", today - dt.timedelta(days=8))
         close(value, today)
-        assert triggering.open_renegotiations() == opened
+        assert triggers.open_renegotiations() == opened
         assert Renegotiation.objects.filter(kind="index").count() == opened
 
 
@@ -301,9 +303,9 @@ class TestARenegotiationThatLapsed:
     def test_terminates_its_orders_and_lets_the_past_ones_go(self, batch, store):
         """R-55."""
         publish(store)
-        triggering.open_renegotiations()
+        triggers.open_renegotiations()
         world.move_clock(store, Renegotiation.objects.get().deadline_at)
-        swept = sweeping.sweep()
+        swept = sweep.sweep()
         assert (Lock.objects.get().status, swept.ended_locks) == ("terminated", 1)
         assert set(RepeatOrder.objects.values_list("status", flat=True)) == {"terminated"}
         assert not OrderClaim.objects.filter(released_at=None).exists()
@@ -324,8 +326,8 @@ class TestRatesThatAreTooOld:
             end = clock.now() + dt.timedelta(hours=1)
             Lock.objects.update(locked_at=end - dt.timedelta(hours=72), expires_at=end)
             FxRateSet.objects.update(published_on=clock.now().date() - dt.timedelta(days=7))
-        triggering.open_renegotiations()
-        triggering.open_renegotiations()
+        triggers.open_renegotiations()
+        triggers.open_renegotiations()
         assert Letter.objects.filter(kind="marketplace.stale_rates").count() == 1
         mail.outbox.clear()
         deliver_due()

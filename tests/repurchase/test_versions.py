@@ -2,7 +2,7 @@
 
 import pytest
 
-from repurchase.versions import suffices
+from repurchase.models.erp_version import suffices
 
 
 class TestAVersion:

@@ -10,8 +10,8 @@ from django.urls import reverse
 
 from marketplace.models import Membership, PastOrder
 from pricing.models import Lock
+from repurchase.batches.services import batches, price_lock
 from repurchase.models import Batch, RepeatOrder, Selection
-from repurchase.services import batches, locking
 from tests import world
 from tests.repurchase.running import run
 
@@ -42,7 +42,7 @@ def planned(store, **options) -> Batch:
 
 def locked(store, **options) -> Batch:
     batch = planned(store, **options)
-    locking.lock_and_invite(batch=batch, by="user:1")
+    price_lock.lock_and_invite(batch=batch, by="user:1")
     batch.refresh_from_db()
     return batch
 
@@ -170,7 +170,7 @@ class TestAnErrorPage:
         assert 'class="problem"' in page_of(answer)
 
     def test_of_a_failure_reads_no_database(self, rf, django_assert_num_queries):
-        from repurchase.views.errors import failed
+        from repurchase.portal.errors import failed
 
         with django_assert_num_queries(0):
             answer = failed(rf.get("/"))

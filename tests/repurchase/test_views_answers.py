@@ -9,8 +9,8 @@ from django.test import Client
 from marketplace import clock
 from pricing import signing
 from pricing.models import Act, Grant, Lock
+from repurchase.batches.services import batches, price_lock
 from repurchase.models import Batch, RepeatOrder
-from repurchase.services import batches, locking
 from tests import world
 from tests.repurchase.running import run
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 def batch(store) -> Batch:
     _, orders = world.repeatable(store, orders=6)
     made = run(batches.create(store=store, numbers=[o.number for o in orders], by="user:1"))
-    locking.lock_and_invite(batch=made, by="user:1")
+    price_lock.lock_and_invite(batch=made, by="user:1")
     return made
 
 

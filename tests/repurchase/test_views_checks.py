@@ -7,8 +7,9 @@ import pytest
 from marketplace.models import PastOrder
 from pricing import signing
 from pricing.models import Grant, Lock
+from repurchase.batches.services import batches, price_lock
+from repurchase.fulfilment.services import proforma_invoices
 from repurchase.models import Batch, Proforma
-from repurchase.services import batches, invoicing, locking
 from tests import world
 from tests.repurchase import paid
 from tests.repurchase.listed import listed
@@ -56,7 +57,7 @@ class TestTheSellersPage:
         assert "failed a check at the lock" in page
 
     def test_says_how_many_orders_are_held_back(self, client, store, planned):
-        locking.lock_and_invite(batch=planned, by="user:1")
+        price_lock.lock_and_invite(batch=planned, by="user:1")
         listed("SAMPLE DRONE")
         accept(planned)
         assert "1 order is held back" in text(client.get(f"/batches/{planned.ref}/"))
@@ -112,7 +113,7 @@ class TestTheApi:
         assert left["money"] == [{"currency": "USD", "amount": "5979.75"}]
         accept(planned)
         for proforma in Proforma.objects.filter(batch=planned):
-            invoicing.issue(proforma.pk)
+            proforma_invoices.issue(proforma.pk)
         for order in planned.orders.filter(status="awaiting_payment"):
             rows = [
                 {

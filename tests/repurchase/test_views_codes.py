@@ -10,7 +10,7 @@ from django.utils.html import escape
 from diagnostics import words
 from diagnostics.catalogue import CATALOGUE
 from diagnostics.codes import Code
-from repurchase.cures import PLACES
+from repurchase.reporting.fix_links import PLACES
 
 pytestmark = pytest.mark.django_db
 CHINESE = re.compile("[\u4e00-\u9fff]")

@@ -10,10 +10,10 @@ from lxml import etree
 
 from pricing import signing
 from pricing.models import Act
+from repurchase.batches.queries.customisations import batch_services
+from repurchase.batches.services import customisations
+from repurchase.batches.services.customisations import Wanted
 from repurchase.models import Batch, LineService
-from repurchase.queries.services import batch_services
-from repurchase.services import customising
-from repurchase.services.customising import Wanted
 from tests import world
 from tests.repurchase import services
 from tests.repurchase.running import run
@@ -146,7 +146,7 @@ class TestTheSellersPage:
         for n in (1, 40):
             for each in range(n):
                 wanted = Wanted(order=last(batch).past_order.number, line_no=1 + each % 3, text=f"{n} {each}")
-                customising.add(batch=batch, wanted=wanted, by="user:1")
+                customisations.add(batch=batch, wanted=wanted, by="user:1")
             with CaptureQueriesContext(connection) as captured:
                 client.get(f"/batches/{batch.ref}/services/")
             counts.append(len(captured))

@@ -5,8 +5,8 @@ import re
 import pytest
 
 from marketplace.models import ProductionGroup, Sku
+from repurchase.batches.services import batches, price_lock
 from repurchase.models import RepeatLine
-from repurchase.services import batches, locking
 from tests import world
 from tests.repurchase.running import run
 
@@ -120,7 +120,7 @@ class TestThePanel:
 
     def test_is_gone_with_the_lock(self, client, alice, batch):
         client.force_login(alice)
-        locking.lock_and_invite(batch=batch, by="user:1")
+        price_lock.lock_and_invite(batch=batch, by="user:1")
         assert 'id="edits"' not in client.get(f"/batches/{batch.ref}/").content.decode()
         assert post(client, batch, "preview", by="all", moq="300").status_code == 409
 

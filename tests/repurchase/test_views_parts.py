@@ -12,8 +12,8 @@ from django.utils import translation
 from diagnostics.catalogue import CATALOGUE
 from marketplace.money import Money
 from pricing.locks import LockStatus
-from repurchase.batching import BatchStatus
-from repurchase.lifecycle import OrderStatus
+from repurchase.models.batch_states import BatchStatus
+from repurchase.models.order_states import OrderStatus
 from repurchase.templatetags import parts
 from repurchase.templatetags.states import KINDS
 from repurchase.templatetags.words import EVENTS

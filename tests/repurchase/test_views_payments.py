@@ -10,8 +10,8 @@ from marketplace import clock
 from marketplace.models import StockClaim
 from outbox.letters import RENDERERS
 from outbox.models import Letter
+from repurchase.fulfilment.services import payment_import, payments, shipments
 from repurchase.models import ErpConnection, Payment, PaymentSource, Release
-from repurchase.services import fulfilling, importing, settling
 from tests import world
 from tests.repurchase import paid
 from tests.repurchase.paid import invoiced, pay, receipt
@@ -60,7 +60,7 @@ class TestThePaymentsPage:
 
     def test_takes_a_transfer_back_with_a_reason(self, owner, store):
         batch = invoiced(store)
-        settling.record(
+        payments.record(
             store=store,
             receipts=[receipt(o) for o in batch.orders.all()],
             source=PaymentSource.MEMBER,
@@ -75,7 +75,7 @@ class TestThePaymentsPage:
     def test_calls_unpaid_orders_off_and_frees_their_stock(self, owner, store):
         batch = invoiced(store)
         first = batch.orders.order_by("position").first()
-        settling.record(
+        payments.record(
             store=store, receipts=[receipt(first, "1.00")], source=PaymentSource.MEMBER, by="user:1"
         )
         url = f"/payments/proformas/{batch.proformas.get().pk}/call-off/"
@@ -238,7 +238,9 @@ class TestAFileOfPayments:
         rows = [[f"BR-NONE{n:05}-0001", "1.00", "USD", f"T{n}", ""] for n in range(19_999)]
         rows.append([order.ref, "5979.75", "USD", "LAST-1", ""])
         data = workbook(rows).read()
-        found = importing.payments(store=store, data=data, name="bank.xlsx", by="command:import_payments")
+        found = payment_import.payments(
+            store=store, data=data, name="bank.xlsx", by="command:import_payments"
+        )
         assert (found.recorded, found.known, len(found.refused)) == (1, 0, 19_999)
         assert found.paid == [order.ref]
 
@@ -289,13 +291,13 @@ class TestTheOrderPage:
         owner.post(f"{url}release/")
         assert "no ERP; taken from the XML" in text(owner.get(url))
         now = clock.now(store)
-        fulfilling.ship(
+        shipments.ship(
             store=store, by="key:1",
-            rows=[fulfilling.Shipped(key="", order=order.ref, at=now, carrier="Cainiao", tracking="LP-1")],
+            rows=[shipments.Shipped(key="", order=order.ref, at=now, carrier="Cainiao", tracking="LP-1")],
         )  # fmt: skip
-        fulfilling.complete(
+        shipments.complete(
             store=store, by="key:1",
-            rows=[fulfilling.Completed(key="", order=order.ref, at=now, as_ordered=True)],
+            rows=[shipments.Completed(key="", order=order.ref, at=now, as_ordered=True)],
         )  # fmt: skip
         page = text(owner.get(url))
         assert "LP-1" in page

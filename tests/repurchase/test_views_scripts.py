@@ -13,8 +13,8 @@ from playwright.sync_api import Page, expect, sync_playwright
 from marketplace import clock
 from pricing import signing
 from pricing.models import Grant, Lock
+from repurchase.batches.services import batches, price_lock
 from repurchase.models import RepeatOrder
-from repurchase.services import batches, locking
 from tests import world
 from tests.repurchase.running import run
 
@@ -48,7 +48,7 @@ def session(client, alice) -> str:
 def locked(store, orders: int):
     _, past = world.repeatable(store, orders=orders)
     batch = run(batches.create(store=store, numbers=[o.number for o in past], by="user:1"))
-    locking.lock_and_invite(batch=batch, by="user:1")
+    price_lock.lock_and_invite(batch=batch, by="user:1")
     return batch
 
 

@@ -17,9 +17,11 @@ import psutil
 
 from pricing import signing
 from pricing.models import Grant, Lock, SealedAgreement, Sealing
+from repurchase.batches.services import batches, price_lock
+from repurchase.confirmation.services import buyer_response
 from repurchase.embedded import portal, servers
+from repurchase.fulfilment.services import unpaid_cancellation
 from repurchase.models import Batch, Heartbeat, Proforma
-from repurchase.services import answering, batches, calling_off, locking
 from tests.chaos.batches import SMALL, fill
 
 ORDERS, OTHERS = 5000, 28
@@ -78,12 +80,12 @@ def _locked(store, numbers: list[str]) -> Batch:
     batch = batches.create(store=store, numbers=numbers, by="system:slow")
     _wait(lambda: Batch.objects.get(pk=batch.pk).status != "screening")
     batch.refresh_from_db()
-    locking.lock_and_invite(batch=batch, by="system:slow")
+    price_lock.lock_and_invite(batch=batch, by="system:slow")
     return batch
 
 
 def _confirm(batch: Batch) -> None:
-    answering.accept(
+    buyer_response.accept(
         token=signing.token_of(Grant.objects.get(subject=batch.ref)), consent=True, left_out=[],
         digests={lock.pk: lock.terms_digest for lock in Lock.objects.filter(subject=batch.ref)},
         ip="203.0.113.7", user_agent="slow",
@@ -93,7 +95,7 @@ def _confirm(batch: Batch) -> None:
 def _pay_nothing(batch: Batch) -> None:
     """Its past orders are free again for the next round."""
     for proforma in Proforma.objects.filter(batch=batch):
-        calling_off.call_off(store=batch.store, proforma=proforma, why="measured", by="system:slow")
+        unpaid_cancellation.call_off(store=batch.store, proforma=proforma, why="measured", by="system:slow")
 
 
 def _warm(store, numbers: list[str]) -> None:

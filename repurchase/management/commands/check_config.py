@@ -9,7 +9,7 @@ from django.db import connection
 
 from pricing import sealing
 from qualification import storing
-from repurchase import production, start_up, storage
+from repurchase.site import production_checks, start_up, storage
 
 CHECKED_BY_DJANGO = [Tags.security]
 
@@ -22,7 +22,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="machine-readable output")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        errors = [*production.errors(start_up.site()), *start_up.of_another_version()]
+        errors = [*production_checks.errors(start_up.site()), *start_up.of_another_version()]
         warnings = [text for text in [*_settings(), *_seal(), *_of_django()] if text not in errors]
         if options["json"]:
             self.stdout.write(json.dumps({"errors": errors, "warnings": warnings}))

@@ -12,8 +12,7 @@ from django.utils.translation import gettext as _
 
 from diagnostics.problem import Problem
 from marketplace.mirror.commands import store_of
-from repurchase.conformance import words
-from repurchase.services import conforming
+from repurchase.integration.conformance import runner, words
 
 LANGUAGES = [code for code, _name in settings.LANGUAGES]
 
@@ -48,14 +47,14 @@ class Command(BaseCommand):
     def _handle(self, **options):
         store = store_of(options["store"])
         if options["secret"]:
-            self.stdout.write(conforming.secret_of(store))
+            self.stdout.write(runner.secret_of(store))
             return
         try:
-            conforming.refuse(store, options["url"])
+            runner.refuse(store, options["url"])
         except Problem as problem:
             raise CommandError(str(problem)) from None
         results = []
-        for result in conforming.results_of(store=store, url=options["url"]):
+        for result in runner.results_of(store=store, url=options["url"]):
             results.append(result)
             if not options["json"]:
                 self._tell(result)

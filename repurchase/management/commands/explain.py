@@ -9,9 +9,8 @@ from diagnostics import words
 from eligibility.explaining import Step
 from eligibility.findings import Finding
 from marketplace import clock
+from repurchase.batches.queries.screening_explanation import Explanation, explained
 from repurchase.models import RepeatOrder
-from repurchase.queries import explained
-from repurchase.queries.explained import Explanation
 
 
 class Command(BaseCommand):

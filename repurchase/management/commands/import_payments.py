@@ -9,7 +9,7 @@ from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace.mirror.commands import ImportCommand, store_of
 from marketplace.mirror.refused import RefusedRows
-from repurchase.services import importing
+from repurchase.fulfilment.services import payment_import
 
 
 class Command(ImportCommand):
@@ -28,7 +28,7 @@ class Command(ImportCommand):
             data = file.read_bytes()
         except OSError as error:
             raise Problem(Code.FILE_NOT_FOUND, file=str(file), detail=error.strerror or "") from None
-        found = importing.payments(
+        found = payment_import.payments(
             store=store_of(store), data=data, name=file.name, by="command:import_payments"
         )
         where = refused or file.with_name(f"{file.stem}.refused.csv")

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from marketplace.mirror.commands import ImportCommand, store_of
-from repurchase.services import market
+from repurchase.demo import market
 
 
 class Command(ImportCommand):

@@ -6,8 +6,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from eligibility import replay
+from repurchase.batches.queries.screening_explanation import records_of
 from repurchase.models import Batch
-from repurchase.queries.explained import records_of
 
 
 class Command(BaseCommand):

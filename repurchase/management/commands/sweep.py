@@ -7,7 +7,7 @@ from django.utils.timezone import is_aware
 
 from diagnostics.problem import Problem
 from marketplace.models import Store
-from repurchase.services.sweeping import sweep
+from repurchase.deadlines.sweep import sweep
 
 
 class Command(BaseCommand):

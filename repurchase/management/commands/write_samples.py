@@ -9,7 +9,7 @@ from marketplace.mirror.commands import ImportCommand
 from marketplace.models import Sku, Store
 from marketplace.whole_files import whole
 from qualification.review import Standing
-from repurchase.papers import samples
+from repurchase.demo.sample_documents import samples
 
 
 class Command(ImportCommand):

@@ -1,0 +1,207 @@
+"""Bulk edit of quantities and delivery promises: previewed, applied as previewed, undone, until the lock (R-16 to R-19).
+
+The batch's row settles who comes first: an edit, a lock, a cancel. What was previewed is bound to the plan's version
+and to a digest of what it came to; anything else is refused as PLAN_CHANGED. A price is never an edit's to change.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from django.db import transaction
+
+from diagnostics import ledger
+from diagnostics.codes import Code
+from diagnostics.problem import Problem
+from eligibility.models import Part
+from marketplace import clock
+from outbox.bells import ring
+from pricing.queries import tariffs_changed_since
+from repurchase.batches import bulk_insert, edits
+from repurchase.batches.capacity import Overflow
+from repurchase.batches.edits import Edit
+from repurchase.batches.queries import capacity as capacities
+from repurchase.batches.queries.batches import counts_of
+from repurchase.batches.queries.edits import edit_at_work, edits_of, last_edit, order_refs, source_lines
+from repurchase.batches.services import edit_targets, event_publishing, failures, planning
+from repurchase.batches.services.edit_preview import Each, Preview, Rework, named, replanned
+from repurchase.batches.services.edit_targets import Asked
+from repurchase.models import Batch, BatchEdit, EditTask, RepeatOrder, batch_states
+from repurchase.models.batch_states import BatchStatus
+
+EDITABLE = (BatchStatus.PLANNED, BatchStatus.FAILED)
+TASK = "repurchase.carry_out_edit"
+AT_ONCE = batch_states.CHUNK_ORDERS
+"""An edit of so many orders is worked out and written while the caller waits: about half a second."""
+
+FROZEN = (BatchStatus.LOCKED, BatchStatus.CLOSED)
+
+
+def preview(*, batch: Batch, asked: Sequence[Asked]) -> Preview:
+    """What the edit would come to. STATE_CONFLICT, PRICE_LOCKED, EDIT_AT_WORK, EDIT_EMPTY, MOQ_NOT_MET, SKU_UNKNOWN,
+    ORDER_UNKNOWN."""
+    _require_editable(batch)
+    require_idle(batch)
+    return worked(batch, _changes(batch, asked)).preview
+
+
+@transaction.atomic
+def apply(
+    *, batch: Batch, asked: Sequence[Asked], by: str, version: int | None = None, digest: str = ""
+) -> Preview | EditTask:
+    """Applies an edit. With `version` and `digest`: exactly what was previewed, else PLAN_CHANGED.
+
+    One of more than 500 orders is left to a worker: the task tells how far it is and what it came to. Sent again
+    while at work, the same edit is answered by the same task. Beside what `preview` raises: CAPACITY_EXCEEDED, with
+    the first day that overflows and the earliest promise.
+    """
+    if (same := edit_at_work(batch)) and digest and (same.version, same.digest) == (version, digest):
+        return same
+    batch = held(batch, version)
+    changes = _changes(batch, asked)
+    if (orders := len(named(batch, changes))) > AT_ONCE:
+        kept = [edits.kept(each) for each in changes]
+        return leave_to_a_worker(batch, by=by, orders=orders, changes=kept, digest=digest)
+    return put(batch, worked(batch, changes), by=by, digest=digest)
+
+
+@transaction.atomic
+def undo(*, batch: Batch, by: str, version: int | None = None) -> BatchEdit | EditTask:
+    """Takes the last edit back: its lines are planned again without it. EDIT_EMPTY when there is none."""
+    batch = held(batch, version)
+    row = last_edit(batch)
+    if row is None:
+        raise Problem(Code.EDIT_EMPTY)
+    if row.orders > AT_ONCE:
+        return leave_to_a_worker(batch, by=by, orders=row.orders, changes=[], undoes=row)
+    return take_back(batch, row, without(batch, row), by=by)
+
+
+def stop(*, batch: Batch, by: str) -> None:
+    """Ends a big edit before it is applied; one that just was is too late to stop (STATE_CONFLICT)."""
+    now = clock.now(batch.store)
+    evidence = {"by": by}
+    if not batch.edit_tasks.unfinished().update(done_at=now, code=Code.EDIT_STOPPED, evidence=evidence):
+        raise Problem(Code.STATE_CONFLICT, state=batch.status, event="stop")
+
+
+def put(batch: Batch, work: Rework, *, by: str, digest: str = "") -> Preview:
+    """Writes an edit that was worked out for this version of the batch, whose row is held."""
+    if digest and digest != work.preview.digest:
+        raise Problem(Code.PLAN_CHANGED, value=batch.version, limit=batch.version)
+    if work.preview.overflow:
+        raise exceeded(work.preview.overflow)
+    now = clock.now(batch.store)
+    batch.version += 1
+    row = BatchEdit.objects.create(
+        store=batch.store, batch=batch, version=batch.version, changes=[edits.kept(e) for e in work.changes],
+        lines=work.preview.lines, orders=work.preview.orders, digest=work.preview.digest, applied_at=now,
+        applied_by=by,
+    )  # fmt: skip
+    write(batch, work, now)
+    _record(batch, "batch.edited", row, work.preview, by, now)
+    return replace(work.preview, version=batch.version)
+
+
+def without(batch: Batch, row: BatchEdit, *, each: Each = iter) -> Rework:
+    """The orders that an edit named, as they are planned without it."""
+    require_same_terms(batch)
+    changes = [edits.read(kept) for kept in row.changes]
+    return replanned(batch, changes, after=edits_of(batch, without=row), each=each)
+
+
+def take_back(batch: Batch, row: BatchEdit, work: Rework, *, by: str) -> BatchEdit:
+    """Writes what `without` worked out for this version of the batch, whose row is held."""
+    now = clock.now(batch.store)
+    row.undone_at, row.undone_by = now, by
+    row.save(update_fields=["undone_at", "undone_by"])
+    batch.version += 1
+    write(batch, work, now)
+    _record(batch, "batch.edit_undone", row, work.preview, by, now)
+    return row
+
+
+def leave_to_a_worker(batch: Batch, *, by: str, orders: int, **what: Any) -> EditTask:
+    """`what`: `changes`, `undoes` or `fixes`. The batch's row is held."""
+    task = EditTask.objects.create(
+        store=batch.store, batch=batch, version=batch.version, orders=orders, rung_at=clock.now(),
+        asked_at=clock.now(batch.store), asked_by=by, **what,
+    )  # fmt: skip
+    ring(TASK, task_id=task.pk)
+    return task
+
+
+def require_idle(batch: Batch) -> None:
+    """EDIT_AT_WORK: what a lock or another edit would go by is about to change."""
+    if task := edit_at_work(batch):
+        raise Problem(Code.EDIT_AT_WORK, value=task.planned, limit=task.orders)
+
+
+def exceeded(overflow: Overflow) -> Problem:
+    return Problem(Code.CAPACITY_EXCEEDED, **overflow.evidence)
+
+
+def require_same_terms(batch: Batch) -> None:
+    """One plan is priced by one set of tariffs and one treatment of its buyer (pitfall 1): PLAN_STALE else."""
+    checked = batch.buyer.tax_number_checked_at
+    later = checked is not None and checked > batch.screened_at
+    if later or tariffs_changed_since(store=batch.store, at=batch.screened_at):
+        hours = int(batch.policies["plan_max_age_hours"])
+        raise Problem(Code.PLAN_STALE, value=batch.screened_at.isoformat(), limit=hours)
+
+
+def _require_editable(batch: Batch) -> None:
+    if batch.status in FROZEN:
+        raise Problem(Code.PRICE_LOCKED)
+    unfinished = batch.status == BatchStatus.FAILED and batch.chunks.filter(done_at__isnull=True).exists()
+    if batch.status not in EDITABLE or unfinished:
+        raise Problem(Code.STATE_CONFLICT, state=batch.status, event=str(batch_states.Event.EDIT))
+
+
+def held(batch: Batch, version: int | None, *, by_task: bool = False) -> Batch:
+    """The batch, its row held, editable still, and of this version; `by_task`: for the big edit that is at work."""
+    rows = Batch.objects.select_for_update(of=("self",), no_key=True)
+    found = rows.select_related("store", "buyer", "rate_set").get(pk=batch.pk)
+    _require_editable(found)
+    if not by_task:
+        require_idle(found)
+    if version is not None and version != found.version:
+        raise Problem(Code.PLAN_CHANGED, value=version, limit=found.version)
+    return found
+
+
+def _changes(batch: Batch, asked: Sequence[Asked]) -> list[Edit]:
+    refs = order_refs(batch)
+    sources = source_lines(batch.store, list(refs.values()), refs=refs)
+    return edit_targets.resolved(asked, sources, before=edits_of(batch), today=capacities.day_of(batch))
+
+
+def worked(batch: Batch, changes: Sequence[Edit], *, each: Each = iter) -> Rework:
+    require_same_terms(batch)
+    return replanned(batch, changes, after=[*edits_of(batch), *changes], each=each)
+
+
+def write(batch: Batch, work: Rework, now: dt.datetime) -> None:
+    """The orders are made again by COPY, as a screening makes them; their references and positions stay."""
+    planning.keep(batch, Part.EDIT, batch.version, work.made, work.inputs)
+    RepeatOrder.objects.filter(batch=batch, past_order__in=work.positions).only("pk").delete()
+    bulk_insert.write(batch, [(work.positions[order.id], plan) for order, plan in work.made], now=now)
+    failures.note([batch], batch.orders.filter(past_order__in=work.positions), at=now)
+    ready = planning.is_ready(batch, counts_of(batch, now=now))
+    was = BatchStatus(batch.status)
+    if ready:
+        batch.status = batch_states.advance(was, batch_states.Event.EDIT)
+    elif was is BatchStatus.PLANNED:
+        batch.status = batch_states.advance(was, batch_states.Event.FAIL)
+    batch.save(update_fields=["status", "version"])
+    event_publishing.batch(batch, at=now)
+
+
+def _record(batch: Batch, kind: str, row: BatchEdit, told: Preview, by: str, now: dt.datetime) -> None:
+    ledger.record(
+        store_id=batch.store_id, kind=kind, subject=f"batch:{batch.ref}", by=by, at=now, attempt=batch.attempt,
+        version=batch.version, edit=row.version, digest=told.digest, orders=told.orders, lines=told.lines,
+        raised=told.raised, lowered=told.lowered, promises=told.promises, planned=told.planned_now,
+        totals={each.currency: each.now_minor for each in told.sums},
+    )  # fmt: skip

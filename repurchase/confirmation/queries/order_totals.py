@@ -1,0 +1,167 @@
+"""What a buyer's answer comes to before it is given: services ticked, orders left out, the totals (R-15).
+
+The page shows it, and the confirmation is bound to it by its digest: the same function weighs both.
+"""
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from diagnostics.codes import Code
+from diagnostics.problem import Problem
+from marketplace.garbage import uncollected
+from pricing.fees import Priced
+from pricing.models import Grant, Lock
+from pricing.totals import CurrencyTotals, Group, Row, amounts, amounts_of, totals
+from repurchase.batches.queries.customisations import ServiceView, asked_services
+from repurchase.batches.queries.partial_repricing import without_lines
+from repurchase.confirmation.queries.offer_amounts import LotOrders, Worked
+from repurchase.models import Batch, RepeatOrder
+from repurchase.models.order_states import OrderStatus
+
+SUMS = ("goods", "freight", "tax", "total")
+MINOR = [f"{name}_minor" for name in SUMS]
+WholeOrder = tuple
+"""(order id, reference, currency, whether tax is included, goods, freight, tax, total in minor units)."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ticks:
+    """What the buyer ticked: services by id, or all of them; orders to leave out by reference."""
+
+    services: Collection[int] = ()
+    every_service: bool = False
+    left_out: Collection[str] = ()
+
+
+NO_TICKS = Ticks()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Weighed:
+    """`reduced`: orders that lose lines, by id, as they come out; `gone`: those that lose every line."""
+
+    confirmed: Sequence[ServiceView] = ()
+    unconfirmed: Sequence[ServiceView] = ()
+    dropped: Mapping[int, Sequence[str]] = field(default_factory=dict)  # line id → texts of its services
+    reduced: Mapping[int, Priced] = field(default_factory=dict)
+    gone: Collection[int] = frozenset()
+    orders: int = 0
+    sums: Sequence[CurrencyTotals] = ()  # of what is confirmed
+    digest: str = ""
+
+    @property
+    def asked(self) -> int:
+        return len(self.confirmed) + len(self.unconfirmed)
+
+    @property
+    def leaving(self) -> int:
+        return len(self.dropped)
+
+
+@uncollected()
+def weigh(*, grant: Grant, lock_ids: Collection[UUID], ticks: Ticks) -> Weighed:
+    """Eleven queries at most, for any number of services and orders. INPUT_INVALID for a tick of what isn't asked.
+
+    Where no service is asked it is empty: nothing can leave but whole orders, as the buyer left them out.
+    """
+    batch = Batch.objects.select_related("store").get(store=grant.store_id, ref=grant.subject)
+    asked = [view for view in asked_services(batch) if view.order.lock_id in lock_ids]
+    return _weighed(batch, asked, ticks, lambda: _locked(batch, lock_ids)) if asked else Weighed()
+
+
+@uncollected()
+def weigh_offer(lot: LotOrders, worked: Worked, ticks: Ticks) -> Weighed:
+    """The same for a renegotiated lot at the prices that are offered: what the buyer's signature comes to (R-15, R-54)."""
+    asked = asked_of(lot.batch, lot.lock)
+    return (
+        _weighed(lot.batch, asked, ticks, lambda: _offered(lot, worked), worked.totals)
+        if asked
+        else Weighed()
+    )
+
+
+def asked_of(batch: Batch, lock: Lock) -> list[ServiceView]:
+    """The services that the buyer is asked to confirm with one lot."""
+    return [view for view in asked_services(batch) if view.order.lock_id == lock.pk]
+
+
+def _weighed(
+    batch: Batch,
+    asked: Sequence[ServiceView],
+    ticks: Ticks,
+    whole: Callable[[], Iterable[WholeOrder]],
+    line_totals: Mapping[int, int] | None = None,
+) -> Weighed:
+    left_out = set(ticks.left_out)
+    _refuse_strangers(ticks, asked)
+    counted = [view for view in asked if view.order.ref not in left_out]
+    confirmed = [view for view in counted if ticks.every_service or view.id in ticks.services]
+    unconfirmed = [view for view in counted if not ticks.every_service and view.id not in ticks.services]
+    dropped = _dropped(unconfirmed)
+    priced = without_lines(batch, {view.order.pk: view.order for view in unconfirmed}, dropped, line_totals)
+    reduced = {pk: left for pk, left in priced.items() if left}
+    gone = frozenset(pk for pk, left in priced.items() if not left)
+    orders, sums = _sums(whole(), left_out, gone, reduced)
+    return Weighed(
+        confirmed=confirmed, unconfirmed=unconfirmed, dropped=dropped, reduced=reduced, gone=gone, orders=orders,
+        sums=sums, digest=_digest(confirmed, left_out, sums),
+    )  # fmt: skip
+
+
+def _refuse_strangers(ticks: Ticks, asked: Sequence[ServiceView]) -> None:
+    if unknown := sorted(set(ticks.services) - {view.id for view in asked}):
+        raise Problem(Code.INPUT_INVALID, detail=f"services: {', '.join(map(str, unknown[:20]))}")
+
+
+def _dropped(unconfirmed: Sequence[ServiceView]) -> dict[int, list[str]]:
+    dropped: dict[int, list[str]] = defaultdict(list)
+    for view in unconfirmed:
+        for line in view.lines:
+            dropped[line.pk].append(view.text)
+    return dict(dropped)
+
+
+def _locked(batch: Batch, lock_ids: Collection[UUID]) -> Iterable[WholeOrder]:
+    rows = RepeatOrder.objects.filter(batch=batch, lock__in=lock_ids, status=OrderStatus.LOCKED)
+    return rows.values_list("id", "ref", "currency", "prices_include_tax", *MINOR)
+
+
+def _offered(lot: LotOrders, worked: Worked) -> Iterable[WholeOrder]:
+    for pk, priced in worked.priced.items():
+        order = lot.orders[pk]
+        minor = (getattr(priced, name) for name in MINOR)
+        yield pk, order.ref, lot.lock.currency, order.prices_include_tax, *minor
+
+
+def _sums(
+    whole: Iterable[WholeOrder],
+    left_out: Collection[str],
+    gone: Collection[int],
+    reduced: Mapping[int, Priced],
+) -> tuple[int, list[CurrencyTotals]]:
+    """(orders that are confirmed, what they come to by currency): sums of orders, each rounded once (pitfall 5)."""
+    rows = [
+        Row(
+            group=Group.OFFERED,
+            currency=currency,
+            orders=1,
+            prices_include_tax=included,
+            amounts=amounts_of(reduced[pk]) if pk in reduced else amounts(*minor),
+        )
+        for pk, ref, currency, included, *minor in whole
+        if ref not in left_out and pk not in gone
+    ]
+    return len(rows), totals(rows)
+
+
+def _digest(
+    confirmed: Sequence[ServiceView], left_out: Collection[str], sums: Sequence[CurrencyTotals]
+) -> str:
+    """SHA-256 over what would be confirmed: the services, the orders left out, the sums to the cent."""
+    money = [[s.currency, *(getattr(s, name).minor for name in SUMS)] for s in sums]
+    content = [sorted(view.id for view in confirmed), sorted(left_out), money]
+    return hashlib.sha256(json.dumps(content, separators=(",", ":")).encode()).hexdigest()

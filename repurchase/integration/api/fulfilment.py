@@ -1,0 +1,218 @@
+"""The endpoints from the proforma to the completion: payments, releases, shipments, the connected ERP."""
+
+import datetime as dt
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.urls import reverse
+from drf_spectacular.types import OpenApiTypes
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from marketplace import access, clock
+from marketplace.access import Can
+from marketplace.money import decimal_text
+from repurchase import models
+from repurchase.batches.queries import orders
+from repurchase.fulfilment.queries import balances, carrier_charges, proforma_invoices, releases
+from repurchase.fulfilment.services import erp_connection, payments, shipments
+from repurchase.fulfilment.services import proforma_invoices as proforma_invoice_services
+from repurchase.fulfilment.services import releases as release_services
+from repurchase.integration.api import fulfilment_schemas, serializers
+from repurchase.integration.api.base import BulkJSONParser, Endpoint
+from repurchase.integration.api.idempotency_key import idempotent
+from repurchase.integration.api.schema import described
+
+
+class PdfRenderer(BaseRenderer):
+    """Only names the media type: the file is handed out as it is stored."""
+
+    media_type, format = "application/pdf", "pdf"
+
+
+class Proformas(Endpoint):
+    @described("list_proformas", fulfilment_schemas.ProformaList)
+    def get(self, request: Request, ref: str) -> Response:
+        """The proforma invoices of a batch: one for each answer of the buyer, with what is to be paid by currency."""
+        self.batch(ref)
+        found, now = proforma_invoices.proformas_of(self.store, ref), clock.now(self.store)
+        return Response(
+            fulfilment_schemas.ProformaList({"results": [_proforma(each, ref, now) for each in found]}).data
+        )
+
+
+def _proforma(found: models.Proforma, ref: str, now: dt.datetime) -> dict[str, Any]:
+    return {
+        "pk": found.pk,
+        "number": found.number,
+        "open_account": found.open_account,
+        "issued_at": found.issued_at,
+        "totals": [_total(total) for total in proforma_invoices.owed(found, now=now)],
+        "pdf": reverse("api:proforma-pdf", args=[ref, found.pk]) if found.issued_at else "",
+    }
+
+
+def _total(kept: dict[str, Any]) -> dict[str, Any]:
+    currency = kept["currency"]
+    parts = {
+        name: {"amount": decimal_text(kept[f"{name}_minor"], currency), "currency": currency}
+        for name in ("goods", "freight", "goods_net", "freight_net", "tax", "total")
+        if f"{name}_minor" in kept
+    }
+    return {"currency": currency, "orders": kept["orders"], **parts}
+
+
+class ProformaPdf(Endpoint):
+    renderer_classes = [PdfRenderer]
+
+    @described("get_proforma_pdf", OpenApiTypes.BINARY, media_type="application/pdf")
+    def get(self, request: Request, ref: str, pk: UUID) -> HttpResponse:
+        """The proforma invoice as it was sent to the buyer."""
+        found = proforma_invoices.proforma(self.store, ref, pk)
+        response = HttpResponse(proforma_invoice_services.content_of(found), content_type="application/pdf")
+        response["Content-Disposition"] = f'attachment; filename="{found.number}.pdf"'
+        return response
+
+
+class OrderPayments(Endpoint):
+    @described("get_order_payments", fulfilment_schemas.Account)
+    def get(self, request: Request, ref: str) -> Response:
+        """What an order owes, what has come, and every payment with its fate."""
+        return Response(
+            fulfilment_schemas.Account(balances.account(carrier_charges.order_row(self.store, ref))).data
+        )
+
+
+class Payments(Endpoint):
+    needs = Can.SETTLE
+    parser_classes = [BulkJSONParser]
+
+    @described("record_payments", fulfilment_schemas.PaymentsTaken, body=fulfilment_schemas.Payments)
+    @idempotent
+    def post(self, request: Request) -> Response:
+        """Records what buyers paid, up to 5000 rows. An order is paid once nothing of it is open.
+
+        A row that can't be taken is named in `errors` and stops no other; the same row again changes nothing.
+        """
+        rows = fulfilment_schemas.rows_of(self.sent(fulfilment_schemas.Payments), payments.Receipt)
+        report = payments.record(store=self.store, receipts=rows, source=models.PaymentSource.API, by=self.by)
+        errors = [fulfilment_schemas.row_error(each) for each in report.refused]
+        told = {"recorded": report.recorded, "known": report.known, "paid": report.paid}
+        return Response(told | {"overpaid": report.overpaid, "errors": errors})
+
+
+class SettleDifference(Endpoint):
+    needs = Can.SETTLE
+
+    @described("settle_difference", fulfilment_schemas.Account, body=fulfilment_schemas.Difference)
+    @idempotent
+    def post(self, request: Request, ref: str) -> Response:
+        """What is still open of an order that was paid in part will not come, such as a bank's fee: the order is paid.
+
+        Up to a limit of the platform's. Reversing a payment of the order reverses it as well.
+        """
+        order = carrier_charges.order_row(self.store, ref)
+        payments.settle_difference(
+            store=self.store, order=order, source=models.PaymentSource.API, by=self.by,
+            **self.sent(fulfilment_schemas.Difference),
+        )  # fmt: skip
+        return Response(
+            fulfilment_schemas.Account(balances.account(carrier_charges.order_row(self.store, ref))).data
+        )
+
+
+class ReversePayment(Endpoint):
+    needs = Can.SETTLE
+
+    @described("reverse_payment", fulfilment_schemas.PaymentReversed, body=fulfilment_schemas.Reversal)
+    @idempotent
+    def post(self, request: Request, pk: UUID) -> Response:
+        """Takes a recorded payment back, with a reason, while its order is not released."""
+        access.of(self.store, models.Payment, pk=pk)
+        why = self.sent(fulfilment_schemas.Reversal)["why"]
+        return Response(
+            fulfilment_schemas.PaymentReversed(
+                payments.reverse(store=self.store, payment_id=pk, why=why, by=self.by)
+            ).data
+        )
+
+
+class ReleaseOrder(Endpoint):
+    needs = Can.SETTLE
+
+    @described("release_order", serializers.OrderDetail)
+    @idempotent
+    def post(self, request: Request, ref: str) -> Response:
+        """Releases a paid order at once; otherwise it happens by itself some minutes after the payment."""
+        order = carrier_charges.order_row(self.store, ref)
+        release_services.release_one(store=self.store, order=order, by=self.by)
+        return Response(serializers.OrderDetail(orders.order(self.store, ref, now=self.now)).data)
+
+
+class Releases(Endpoint):
+    @described("list_releases", fulfilment_schemas.ReleasePage, query=fulfilment_schemas.ReleaseFilter)
+    def get(self, request: Request) -> Response:
+        """Released orders, the newest first. `state=open`: what waits for your acknowledgement."""
+        sent = self.sent(fulfilment_schemas.ReleaseFilter)
+        page = releases.page(self.store, state=sent["state"], cursor=sent["cursor"])
+        return Response(fulfilment_schemas.ReleasePage(page).data)
+
+
+class Acknowledgements(Endpoint):
+    needs = Can.SETTLE
+    parser_classes = [BulkJSONParser]
+
+    @described("acknowledge_releases", fulfilment_schemas.RowsTaken, body=fulfilment_schemas.Acknowledgements)
+    @idempotent
+    def post(self, request: Request) -> Response:
+        """Says that your ERP has the orders, up to 5000 rows. What is not acknowledged is announced again."""
+        rows = fulfilment_schemas.rows_of(
+            self.sent(fulfilment_schemas.Acknowledgements), shipments.Acknowledged
+        )
+        return _rows_taken(shipments.acknowledge(store=self.store, rows=rows, by=self.by))
+
+
+class Shipments(Endpoint):
+    needs = Can.SETTLE
+    parser_classes = [BulkJSONParser]
+
+    @described("report_shipments", fulfilment_schemas.RowsTaken, body=fulfilment_schemas.Shipments)
+    @idempotent
+    def post(self, request: Request) -> Response:
+        """Says when released orders were shipped, by whom, under which tracking number; corrections are taken."""
+        rows = fulfilment_schemas.rows_of(self.sent(fulfilment_schemas.Shipments), shipments.Shipped)
+        return _rows_taken(shipments.ship(store=self.store, rows=rows, by=self.by))
+
+
+class Completions(Endpoint):
+    needs = Can.SETTLE
+    parser_classes = [BulkJSONParser]
+
+    @described("report_completions", fulfilment_schemas.RowsTaken, body=fulfilment_schemas.Completions)
+    @idempotent
+    def post(self, request: Request) -> Response:
+        """Says when shipped orders were completed, and whether they came as ordered."""
+        rows = fulfilment_schemas.rows_of(self.sent(fulfilment_schemas.Completions), shipments.Completed)
+        return _rows_taken(shipments.complete(store=self.store, rows=rows, by=self.by))
+
+
+def _rows_taken(report: shipments.Report) -> Response:
+    errors = [fulfilment_schemas.row_error(each) for each in report.refused]
+    return Response({"taken": report.taken, "known": report.known, "errors": errors})
+
+
+class Erp(Endpoint):
+    needs = Can.SETTLE
+
+    @described("get_erp", fulfilment_schemas.Connection)
+    def get(self, request: Request) -> Response:
+        """The connected ERP, and those that can be connected with their minimum versions."""
+        return Response(fulfilment_schemas.Connection(releases.connection(self.store)).data)
+
+    @described("connect_erp", fulfilment_schemas.Connection, body=fulfilment_schemas.NewConnection)
+    def put(self, request: Request) -> Response:
+        """Connects an ERP in place of the one before. What was released stays with the one that got it."""
+        erp_connection.connect(store=self.store, by=self.by, **self.sent(fulfilment_schemas.NewConnection))
+        return Response(fulfilment_schemas.Connection(releases.connection(self.store)).data)

@@ -1,0 +1,101 @@
+"""A dry screening as plain values: 5000 orders are too many for field-by-field serializers."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from diagnostics import words
+from eligibility.drift import Lapse, Row
+from eligibility.findings import Finding, outcome_of
+from eligibility.gates import Gate
+from eligibility.rules import LineVerdict
+from repurchase.batches.planner import Plan
+from repurchase.batches.queries.prior_repeats import Repeated
+from repurchase.batches.services.dry_screening import Screening
+from repurchase.integration.api.fields import Instant, amount_of
+
+
+def told(found: Screening) -> dict[str, Any]:
+    return {
+        "screened_at": Instant().to_representation(found.at),
+        "buyer": {"id": found.buyer.external_id, "name": found.buyer.name},
+        "gates": [_gate(gate) for gate in found.gates],
+        "counts": _counts(found.plans),
+        "results": [_order(plan, found) for plan in found.plans],
+    }
+
+
+def _counts(plans: Iterable[Plan]) -> dict[str, int]:
+    counts = {"asked": 0, "planned": 0, "failed": 0, "excluded": 0}
+    for plan in plans:
+        counts["asked"] += 1
+        counts[plan.outcome] += 1
+    return counts
+
+
+def _gate(gate: Gate) -> dict[str, Any]:
+    code = str(gate.finding.code) if gate.finding else ""
+    return {
+        "name": gate.name, "value": gate.value, "limit": gate.limit, "passed": gate.passed, "code": code,
+    }  # fmt: skip
+
+
+def _order(plan: Plan, found: Screening) -> dict[str, Any]:
+    order, offer = plan.verdict.order, plan.offer
+    sheet, again = found.drift.get(order.id), found.repeated.get(order.id)
+    return {
+        "number": order.number,
+        "verdict": plan.outcome,
+        "codes": plan.codes,
+        "findings": _findings(plan.findings),
+        "total": amount_of(offer.priced.total_minor, order.currency) if offer else None,
+        "fees": amount_of(offer.priced.fees_minor, order.currency) if offer else None,
+        "lines": [_line(line, order.currency, plan.outcome) for line in plan.verdict.lines],
+        "drift": [_drift(row) for row in sheet.rows] if sheet else None,
+        "repeated": _repeated(again) if again else None,
+        "lapses": [_lapse(lapse) for lapse in sheet.lapses] if sheet else None,
+    }
+
+
+def _repeated(again: Repeated) -> dict[str, Any]:
+    return {
+        "times": again.times, "order": again.order, "batch": again.batch, "status": again.status,
+        "at": Instant().to_representation(again.at) if again.at else None,
+    }  # fmt: skip
+
+
+def _findings(findings: Iterable[Finding]) -> list[dict[str, Any]]:
+    return [
+        {
+            "code": str(f.code),
+            "detail": words.of(f.code, f.evidence).cause,
+            "evidence": dict(f.evidence),
+        }
+        for f in findings
+    ]
+
+
+def _line(verdict: LineVerdict, currency: str, outcome: str) -> dict[str, Any]:
+    line, listed = verdict.line, verdict.reference_minor
+    return {
+        "number": line.line_no,
+        "sku": line.sku.code,
+        "quantity": line.quantity,
+        "paid": amount_of(line.total_minor, currency),
+        "listed": None if listed is None else amount_of(listed, currency),
+        "outcome": outcome_of(verdict.findings) if verdict.findings else outcome,
+        "findings": _findings(verdict.findings),
+    }
+
+
+def _drift(row: Row) -> dict[str, Any]:
+    return {
+        "field": str(row.field), "subject": row.subject, "line": row.line_no, "then": row.then, "now": row.now,
+        "change": row.change, "severity": str(row.severity), "unit": row.unit,
+    }  # fmt: skip
+
+
+def _lapse(lapse: Lapse) -> dict[str, str]:
+    return {
+        "field": str(lapse.field), "subject": lapse.subject, "last_day": lapse.last_day.isoformat(),
+        "delivery_day": lapse.delivery_day.isoformat(),
+    }  # fmt: skip

@@ -1,0 +1,358 @@
+"""The endpoints: each is one call into a service or a query, of the key's own store."""
+
+from typing import Any
+
+from django.http import HttpResponseBase
+from django.urls import reverse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework import status
+from rest_framework.exceptions import ValidationError
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from diagnostics import words
+from diagnostics.codes import Code
+from diagnostics.problem import Problem
+from marketplace import clock, policy
+from marketplace.access import Can
+from marketplace.mirror import inventory
+from marketplace.mirror.stock_rows import Rejected
+from marketplace.models import Store
+from qualification.readings import Kind
+from qualification.services import uploading
+from repurchase import models
+from repurchase.batches import exclusions_export
+from repurchase.batches.exclusions_download import refused_answer
+from repurchase.batches.price_guard import refuse_prices
+from repurchase.batches.queries import batches as batch_queries
+from repurchase.batches.queries import orders
+from repurchase.batches.queries.edits import last_task
+from repurchase.batches.services import batches, dry_screening, fee_quotes, price_lock
+from repurchase.batches.services import edits as edit_services
+from repurchase.batches.services.customisations import Wanted
+from repurchase.fulfilment.queries import carrier_charges as carrier_charge_queries
+from repurchase.fulfilment.services import carrier_charges
+from repurchase.integration.api import etags, pagination, quotes, requests, screening_responses, serializers
+from repurchase.integration.api.base import AnyRenderer, BulkJSONParser, Endpoint, XmlRenderer, ZipRenderer
+from repurchase.integration.api.exception_handler import escaped
+from repurchase.integration.api.idempotency_key import idempotent, idempotent_with_files
+from repurchase.integration.api.schema import described
+from repurchase.integration.feed.http_response import answer, one
+from repurchase.reporting.queries import opening
+from repurchase.reporting.queries.opening import to_replace
+
+
+class PastOrders(Endpoint):
+    @described("list_past_orders", serializers.PastOrderPage, query=requests.HistoryFilter)
+    def get(self, request: Request) -> Response:
+        """The history, newest first, each order with today's verdict and its codes."""
+        page = pagination.past_orders(
+            self.store, now=clock.now(self.store), **self.sent(requests.HistoryFilter)
+        )
+        return Response(serializers.PastOrderPage(page).data)
+
+
+class Inventory(Endpoint):
+    needs = Can.PLAN
+    parser_classes = [BulkJSONParser]
+
+    @described("put_inventory", serializers.InventoryAnswer, body=requests.Inventory)
+    def put(self, request: Request) -> Response:
+        """Stock levels. A row that can't be taken is named in `errors` and stops no other."""
+        rows = self.sent(requests.Inventory)["rows"]
+        limit = int(policy.in_force(clock.now(self.store))["inventory_max_rows"])
+        if len(rows) > limit:
+            raise ValidationError({"rows": f"{len(rows)} > {limit}"})
+        report = inventory.put(store=self.store, rows=rows, source="api")
+        return Response({"accepted": report.accepted, "errors": [_told_row(r) for r in report.rejected]})
+
+
+def _told_row(row: Rejected) -> dict[str, str]:
+    pointer = f"#/rows/{row.index}" + (f"/{escaped(row.name)}" if row.name else "")
+    said = words.of(row.code, row.evidence).cause
+    return {"key": row.key, "pointer": pointer, "code": str(row.code), "detail": said}
+
+
+class Screenings(Endpoint):
+    only_reads = True
+
+    @described("screen", serializers.Screening, body=requests.NewScreening)
+    def post(self, request: Request) -> Response:
+        """A dry screening: what a batch of these orders would come to today. Nothing is written."""
+        sent = self.sent(requests.NewScreening)
+        found = dry_screening.screen(
+            store=self.store, special_clearance=sent["special_clearance"], **requests.chosen_of(sent)
+        )
+        return Response(screening_responses.told(found))
+
+
+class Batches(Endpoint):
+    needs = Can.PLAN
+
+    @described("list_batches", serializers.BatchPage, query=requests.PageFilter)
+    def get(self, request: Request) -> Response:
+        """The batches, newest first."""
+        page = pagination.batches(self.store, now=clock.now(self.store), **self.sent(requests.PageFilter))
+        return Response(serializers.BatchPage(page).data)
+
+    @described("create_batch", serializers.Batch, code=202, body=requests.NewBatch)
+    @idempotent
+    def post(self, request: Request) -> Response:
+        """Plans a repeat of past orders in the background. Nothing is written when it is refused.
+
+        Exactly the same asked for again while it is screened, by whomever, is answered by the batch that is there.
+        """
+        refuse_prices(request.data)
+        sent = self.sent(requests.NewBatch)
+        batch = batches.create(
+            store=self.store,
+            by=self.by,
+            **requests.chosen_of(sent),
+            once=True,
+            policy=sent["policy"],
+            dry_run=sent["dry_run"],
+            special_clearance=sent["special_clearance"],
+            custom_services=[Wanted(**row) for row in sent["custom_services"]],
+            edits=requests.edits_of(sent.get("edits", [])),
+        )
+        return accepted(batch)
+
+
+class Batch(Endpoint):
+    @described("get_batch", serializers.Batch)
+    def get(self, request: Request, ref: str) -> Response:
+        """How far it is, what it comes to, its lots and the gates."""
+        answer = told(self.store, ref)
+        self.plan_version = answer["version"]
+        return Response(answer)
+
+
+class BatchOrders(Endpoint):
+    needs = Can.PLAN
+
+    @described("list_batch_orders", serializers.OrderPage, query=requests.OrderFilter)
+    def get(self, request: Request, ref: str) -> Response:
+        """The orders of a batch by position."""
+        sent = self.sent(requests.OrderFilter)
+        now = clock.now(self.store)
+        batch = batch_queries.batch(self.store, ref, now=now)
+        self.plan_version = batch.version
+        page = batch_queries.batch_orders(batch, now=now, tab=sent["status"], cursor=sent["cursor"])
+        return Response(serializers.OrderPage(page).data)
+
+    @described("edit_batch_orders", serializers.EditAnswer, body=requests.Edits, later=serializers.Batch)
+    def patch(self, request: Request, ref: str) -> Response:
+        """Sets MOQ, quantity or delivery promise of many lines in one action, before the lock; all of it or nothing.
+
+        With `preview` nothing is written, and a capacity that would be exceeded is told instead of refused. An edit of
+        more than 500 orders goes on in the background: 202, and the batch's `edit` tells how far it is.
+        """
+        batch = self.batch(ref)
+        etags.refuse_other(request, etags.tag_of(None, version=batch.version))
+        refuse_prices(request.data)
+        sent = self.sent(requests.Edits)
+        edits = requests.edits_of(sent["edits"])
+        if sent["preview"]:
+            found = edit_services.preview(batch=batch, asked=edits)
+            return Response(serializers.EditAnswer({"applied": False, "preview": found}).data)
+        guarded = batch.version if "HTTP_IF_MATCH" in request.META else None
+        applied = edit_services.apply(
+            batch=batch, asked=edits, by=self.by, version=sent["version"] or guarded, digest=sent["digest"]
+        )
+        if isinstance(applied, models.EditTask):
+            return accepted(batch)
+        return Response(serializers.EditAnswer({"applied": True, "preview": applied}).data)
+
+
+class LockBatch(Endpoint):
+    needs = Can.LOCK
+
+    @described("lock_batch", serializers.Batch, body=requests.LockBatch)
+    def post(self, request: Request, ref: str) -> Response:
+        """Locks the price of every planned order and invites the buyer.
+
+        What fails a check by now leaves the plan: `left_at_lock` names how much. All or nothing, a gate that fails, a
+        buyer on a screening list, or a plan of which nothing is left refuse the lock whole; so does more than
+        `max_left_out` of the money leaving, by LOCK_LEAVES_OUT.
+        """
+        sent = self.sent(requests.LockBatch)
+        price_lock.lock_and_invite(batch=self.batch(ref), by=self.by, most=sent["max_left_out"])
+        return Response(told(self.store, ref))
+
+
+class CancelBatch(Endpoint):
+    needs = Can.LOCK
+
+    @described("cancel_batch", serializers.Batch)
+    def post(self, request: Request, ref: str) -> Response:
+        """Ends a batch, until the buyer's first act."""
+        batches.cancel(batch=self.batch(ref), by=self.by)
+        return Response(told(self.store, ref))
+
+
+class RescreenBatch(Endpoint):
+    needs = Can.PLAN
+
+    @described("rescreen_batch", serializers.Batch, code=202, body=requests.Rescreen)
+    @idempotent
+    def post(self, request: Request, ref: str) -> Response:
+        """Plans it anew from today's facts."""
+        sent = self.sent(requests.Rescreen)
+        batch = batches.rescreen(
+            batch=self.batch(ref), by=self.by, special_clearance=sent["special_clearance"]
+        )
+        return accepted(batch)
+
+
+class RetryBatch(Endpoint):
+    needs = Can.PLAN
+
+    @described("retry_batch", serializers.Batch, code=202)
+    @idempotent
+    def post(self, request: Request, ref: str) -> Response:
+        """Plans the failed orders anew, in a new attempt of the same batch; all others stay as they are."""
+        return accepted(batches.retry(batch=self.batch(ref), by=self.by))
+
+
+class AdoptBatch(Endpoint):
+    needs = Can.PLAN
+
+    @described("adopt_batch", serializers.Batch)
+    def post(self, request: Request, ref: str) -> Response:
+        """Makes a dry run a real batch, which can be locked."""
+        batches.adopt(batch=self.batch(ref), by=self.by)
+        return Response(told(self.store, ref))
+
+
+class RefusedRows(Endpoint):
+    renderer_classes = [AnyRenderer]
+
+    @described("get_refused_rows", OpenApiTypes.BINARY, media_type=exclusions_export.XLSX)
+    def get(self, request: Request, ref: str, form: str) -> HttpResponseBase:
+        """Every finding of the orders and lines that are not repeated: `refused.xlsx` or `refused.jsonl`."""
+        return refused_answer(self.batch(ref), form)
+
+
+class BatchXml(Endpoint):
+    renderer_classes = [XmlRenderer, ZipRenderer]
+
+    @described(
+        "get_batch_xml",
+        OpenApiTypes.STR,
+        query=requests.FeedFilter,
+        media_type="application/xml",
+    )
+    def get(self, request: Request, ref: str) -> HttpResponseBase:
+        """The orders for an ERP: /schemas/repurchase-order-1.xsd describes it."""
+        now = clock.now(self.store)
+        batch = batch_queries.batch(self.store, ref, now=now)
+        return answer(request._request, batch, now=now, **self.sent(requests.FeedFilter))
+
+
+class OrderXml(Endpoint):
+    renderer_classes = [XmlRenderer]
+
+    @described("get_order_xml", OpenApiTypes.STR, query=requests.OneFeedFilter, media_type="application/xml")
+    def get(self, request: Request, ref: str) -> HttpResponseBase:
+        """One confirmed order as a document of its own."""
+        now, order = clock.now(self.store), carrier_charge_queries.order_row(self.store, ref)
+        batch = batch_queries.batch(self.store, order.batch.ref, now=now)
+        return one(batch, ref, now=now, **self.sent(requests.OneFeedFilter))
+
+
+class Order(Endpoint):
+    @described("get_order", serializers.OrderDetail)
+    def get(self, request: Request, ref: str) -> Response:
+        """A repeat order with its lines then and now, its fees and its codes."""
+        return Response(
+            serializers.OrderDetail(orders.order(self.store, ref, now=clock.now(self.store))).data
+        )
+
+
+class CarrierCharges(Endpoint):
+    needs = Can.SETTLE
+
+    @described("list_carrier_charges", serializers.CarrierCharges)
+    def get(self, request: Request, ref: str) -> Response:
+        """What the carrier billed for an order, beside the estimate."""
+        return Response(
+            serializers.CarrierCharges(
+                carrier_charge_queries.charges(carrier_charge_queries.order_row(self.store, ref))
+            ).data
+        )
+
+    @described("record_carrier_charge", serializers.CarrierCharges, code=201, body=requests.NewCarrierCharge)
+    @idempotent
+    def post(self, request: Request, ref: str) -> Response:
+        """Records a carrier's bill for a locked order. The same bill sent again changes nothing."""
+        order = carrier_charge_queries.order_row(self.store, ref)
+        sent = self.sent(requests.NewCarrierCharge)
+        carrier_charges.record(order=order, by=self.by, **sent)
+        told = serializers.CarrierCharges(carrier_charge_queries.charges(order)).data
+        return Response(told, status=status.HTTP_201_CREATED)
+
+
+class FeeQuotes(Endpoint):
+    only_reads = True
+
+    @described("quote_fees", serializers.FeeQuote, body=requests.NewFeeQuote)
+    def post(self, request: Request) -> Response:
+        """What an order would cost, line by line, and backwards. No order is made."""
+        asked_for = quotes.asked_of(self.sent(requests.NewFeeQuote))
+        found = fee_quotes.quote(store=self.store, asked=asked_for, now=clock.now(self.store))
+        return Response(serializers.FeeQuote(quotes.told(found)).data)
+
+
+class Qualification(Endpoint):
+    @described("get_qualification", serializers.Qualification)
+    def get(self, request: Request) -> Response:
+        """Where the store stands, its last automatic check, and the documents it needs."""
+        return Response(serializers.Qualification(opening.opening(self.store)).data)
+
+
+class Documents(Endpoint):
+    needs = Can.OPEN
+    parser_classes = [MultiPartParser]
+
+    @described("upload_document", serializers.Document, code=201, body=requests.NewDocument)
+    @idempotent_with_files
+    def post(self, request: Request) -> Response:
+        """Takes one document as multipart/form-data. Reading goes on in the background."""
+        sent, now = self.sent(requests.NewDocument), clock.now(self.store)
+        limit = int(policy.in_force(now)["document_max_bytes"])
+        made = uploading.upload(
+            store=self.store, kind=Kind(sent["kind"]), name=sent["file"].name or "", data=sent["file"].read(limit + 1),
+            by=self.by, now=now, replaces=to_replace(self.store, sent["replaces"]),
+        )  # fmt: skip
+        return Response(serializers.Document(made).data, status=status.HTTP_201_CREATED)
+
+
+@extend_schema(exclude=True)
+class Nothing(Endpoint):
+    """Every other address under /api/v1/."""
+
+    needs = Can.VIEW
+
+    def get(self, request: Request, **anything: Any) -> Response:
+        raise Problem(Code.NOT_FOUND)
+
+    post = put = patch = delete = get
+
+
+def told(store: Store, ref: str) -> dict[str, Any]:
+    now = clock.now(store)
+    batch = batch_queries.batch(store, ref, now=now)
+    batch.plan = batch_queries.plan(batch, now=now)
+    batch.edit = last_task(batch)
+    batch.progress = batch_queries.progress(batch, now=now)
+    return serializers.Batch(batch).data
+
+
+def accepted(batch: models.Batch) -> Response:
+    """202: the work goes on in the background, the Location tells how far it is."""
+    where = reverse("api:batch", args=[batch.ref])
+    return Response(
+        told(batch.store, batch.ref), status=status.HTTP_202_ACCEPTED, headers={"Location": where}
+    )

@@ -1,0 +1,43 @@
+"""A page a code: what it means, who can fix it, and how. Open to all, so that an API's answer can link to it."""
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from diagnostics import words
+from diagnostics.catalogue import CATALOGUE, Entry
+from diagnostics.codes import Code, Severity
+from diagnostics.words import Words
+from repurchase.reporting.fix_links import PLACES
+
+LONGEST = 100
+
+
+@require_safe
+def every(request: HttpRequest) -> HttpResponse:
+    """`?q=` looks into code, title, cause and fix, in the language shown and in English; `?severity=` chooses a kind."""
+    asked = request.GET.get("q", "")[:LONGEST].strip()
+    kind = request.GET.get("severity", "")
+    kind = kind if kind in set(Severity) else ""
+    every_row = [{"words": words.of(code), "entry": entry} for code, entry in CATALOGUE.items()]
+    rows = [r for r in every_row if not kind or r["entry"].severity == kind]
+    found = [row for row in rows if _matches(asked, row["words"], row["entry"])]
+    context = {"rows": found, "total": len(every_row), "q": asked, "kind": kind, "kinds": list(Severity)}
+    return render(request, "codes/every.html", context)
+
+
+def _matches(asked: str, said: Words, entry: Entry) -> bool:
+    """Every word of what is asked stands somewhere."""
+    text = " ".join(
+        (said.code, said.code.replace("_", " "), said.title, said.cause, said.fix, entry.title, entry.fix)
+    )
+    return all(word in text.casefold() for word in asked.casefold().split())
+
+
+@require_safe
+def one(request: HttpRequest, name: str) -> HttpResponse:
+    if name not in CATALOGUE:
+        raise Http404
+    code = Code(name)
+    context = {"words": words.of(code), "entry": CATALOGUE[code], "place": PLACES.get(code)}
+    return render(request, "codes/one.html", context)

@@ -1,0 +1,182 @@
+"""What the radar looks at: the store's ends of validity, and its orders that are still to be locked or delivered."""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db.models import Count, Q
+
+from marketplace.calendar import platform_day
+from marketplace.models import (
+    Buyer,
+    CommissionRate,
+    PriceListEntry,
+    RateCard,
+    Registration,
+    RegistrationRequirement,
+    Scheme,
+    Store,
+    TaxRate,
+)
+from qualification.models import Qualification
+from qualification.queries.papers import current_papers
+from qualification.review import Standing
+from repurchase.models import LineOutcome, RepeatLine, RepeatOrder
+from repurchase.models.order_states import OrderStatus
+from repurchase.reporting import expiry_alerts
+from repurchase.reporting.expiry_alerts import HORIZON_DAYS, End, Key, Kind, Lapse, Need
+
+S = OrderStatus
+UNLOCKED = (S.PLANNED,)
+UNDER_WAY = (S.LOCKED, S.CONFIRMED, S.AWAITING_PAYMENT, S.PAID, S.RELEASED, S.SHIPPED)
+ALL: Key = ("store", "")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Radar:
+    today: dt.date
+    lapses: Sequence[Lapse]
+    orders: int  # looked at
+
+
+def radar_of(store: Store, *, now: dt.datetime) -> Radar:
+    """A constant number of queries."""
+    today = platform_day(now)
+    needs = [*_orders(store, now), *_lines(store)]
+    keys = {key for need in needs for key in need.keys}
+    found = expiry_alerts.lapses(_ends(store, today, keys), needs, today=today)
+    return Radar(today=today, lapses=found, orders=sum(n.orders for n in needs if ALL in n.keys))
+
+
+# --- Orders ------------------------------------------------------------------------------------------------------
+
+
+def _delivery(promise: int, screened: dt.datetime, ended: dt.datetime | None) -> dt.date:
+    """A plan's promise counts from its screening, a confirmed order's from the confirmation."""
+    start = platform_day(ended or screened)
+    return start + dt.timedelta(days=promise)
+
+
+BASE = ("batch__ref", "state", "promise_days", "batch__screened_at", "lock__ended_at")
+
+
+def _orders(store: Store, now: dt.datetime) -> Iterator[Need]:
+    rows = RepeatOrder.objects.at(now).filter(store=store, state__in=[*UNLOCKED, *UNDER_WAY])
+    grouped = (
+        rows.order_by().values_list(*BASE, "batch__buyer_id", "past_order__country").annotate(Count("id"))
+    )
+    for ref, state, promise, screened, ended, buyer, country, n in grouped:
+        keys = frozenset({ALL, ("buyer", buyer), ("country", country)})
+        day = _delivery(promise, screened, ended)
+        yield Need(batch=ref, orders=n, keys=keys, locked=state not in UNLOCKED, delivery_day=day)
+
+
+def _lines(store: Store) -> Iterator[Need]:
+    """Of plans only: a lock freezes the rates and the price list."""
+    rows = RepeatLine.objects.filter(
+        store=store, order__store=store, order__status__in=UNLOCKED, outcome=LineOutcome.PLANNED
+    )
+    fields = (
+        "order__batch__ref",
+        "order__promise_days",
+        "order__batch__screened_at",
+        "sku__category_id",
+        "sku_id",
+    )
+    grouped = rows.order_by().values_list(*fields).annotate(Count("order_id", distinct=True))
+    for ref, promise, screened, category, sku, n in grouped:
+        day, keys = _delivery(promise, screened, None), frozenset({("category", category), ("sku", sku)})
+        yield Need(batch=ref, orders=n, keys=keys, locked=False, delivery_day=day)
+
+
+# --- Ends --------------------------------------------------------------------------------------------------------
+
+
+def _ends(store: Store, today: dt.date, keys: set[Key]) -> Iterator[End]:
+    yield from _certificates(store, keys)
+    yield from _registrations(store, today)
+    yield from _qualification(store)
+    yield from _changes(store, today, keys)
+
+
+def _of(keys: set[Key], name: str) -> list:
+    return [value for kind, value in keys if kind == name]
+
+
+def _certificates(store: Store, keys: set[Key]) -> Iterator[End]:
+    """Of buyers with open orders."""
+    rows = Buyer.objects.filter(store=store, pk__in=_of(keys, "buyer"), certificate_valid_until__isnull=False)
+    for buyer in rows.order_by("pk"):
+        yield End(
+            kind=Kind.CERTIFICATE, subject=buyer.name, last_day=buyer.certificate_valid_until,
+            keys=frozenset({("buyer", buyer.pk)}),
+        )  # fmt: skip
+
+
+def _registrations(store: Store, today: dt.date) -> Iterator[End]:
+    """Of each scheme and jurisdiction the last number to end; none where one has no end."""
+    held: dict[tuple[str, str], list[dt.date | None]] = defaultdict(list)
+    rows = Registration.objects.filter(store=store).order_by("scheme", "jurisdiction")
+    for scheme, jurisdiction, until in rows.values_list("scheme", "jurisdiction", "valid_until"):
+        held[scheme, jurisdiction].append(until)
+    countries = _countries()
+    for (scheme, jurisdiction), ends in held.items():
+        if None not in ends:
+            where = countries[scheme, jurisdiction] | ({jurisdiction} if scheme == Scheme.VAT else set())
+            yield End(
+                kind=Kind.REGISTRATION, subject=f"{scheme} {jurisdiction}", last_day=max(filter(None, ends)),
+                keys=frozenset(("country", country) for country in where),
+            )  # fmt: skip
+
+
+def _countries() -> Mapping[tuple[str, str], set[str]]:
+    wanted: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for scheme, jurisdiction, country in RegistrationRequirement.objects.values_list(
+        "scheme", "jurisdiction", "country"
+    ):
+        wanted[scheme, jurisdiction].add(country)
+    return wanted
+
+
+def _qualification(store: Store) -> Iterator[End]:
+    row = Qualification.objects.filter(store=store, state=Standing.OPEN).first()
+    if row and row.valid_until:
+        last = platform_day(row.valid_until - dt.timedelta(seconds=1))  # half open
+        yield End(kind=Kind.QUALIFICATION, subject="", last_day=last, keys=frozenset({ALL}))
+    for paper in current_papers(store):
+        try:
+            last = dt.date.fromisoformat(paper.value("valid_until"))
+        except ValueError:
+            continue
+        yield End(kind=Kind.DOCUMENT, subject=str(paper.kind), last_day=last, keys=frozenset({ALL}))
+
+
+def _changes(store: Store, today: dt.date, keys: set[Key]) -> Iterator[End]:
+    """Versions that begin within the horizon: until the day before, a plan is priced by the ones of today."""
+    soon = {"valid_from__gt": today, "valid_from__lte": today + dt.timedelta(days=HORIZON_DAYS)}
+    for rate in TaxRate.objects.filter(country__in=_of(keys, "country"), **soon):
+        yield _change(Kind.TAX, rate.country, rate.valid_from, ("country", rate.country), _percent(rate.rate))
+    for rate in CommissionRate.objects.filter(category__in=_of(keys, "category"), **soon).select_related(
+        "category"
+    ):
+        key = ("category", rate.category_id)
+        yield _change(Kind.COMMISSION, rate.category.code, rate.valid_from, key, _percent(rate.rate))
+    cards = RateCard.objects.filter(Q(store=None) | Q(store=store), country__in=_of(keys, "country"), **soon)
+    for card in cards.select_related("service"):
+        subject = f"{card.service.name} {card.country}"
+        yield _change(Kind.FREIGHT, subject, card.valid_from, ("country", card.country), "")
+    for entry in PriceListEntry.objects.filter(sku__in=_of(keys, "sku"), **soon).select_related("sku"):
+        then = f"{entry.currency} {entry.amount.normalize():f} ≥ {entry.min_quantity}"
+        yield _change(Kind.PRICE, entry.sku.code, entry.valid_from, ("sku", entry.sku_id), then)
+
+
+def _percent(rate: Decimal | None) -> str:
+    return "" if rate is None else f"{(rate * 100).normalize():f} %"
+
+
+def _change(kind: Kind, subject: str, first: dt.date, key: Key, then: str) -> End:
+    return End(
+        kind=kind, subject=subject, last_day=first - dt.timedelta(days=1), keys=frozenset({key}), then=then
+    )
