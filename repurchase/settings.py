@@ -19,9 +19,7 @@ env = environ.Env()
 
 DEBUG = env.bool("DEBUG", default=False)
 DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / ".data"))).resolve()
-EMBEDDED = env.bool(
-    "EMBEDDED", default=False
-)  # our own PostgreSQL and Redis, the demo mailbox, the simulator
+EMBEDDED = False  # True in repurchase/embedded/settings.py: our own PostgreSQL and Redis, the demo
 
 try:
     DATABASES = {"default": env.db_url("DATABASE_URL")}
@@ -135,8 +133,8 @@ SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 
-# What a browser may do. Only the embedded default, on loopback, runs without TLS.
-TLS = env.bool("TLS", default=not (DEBUG or EMBEDDED))
+# What a browser may do.
+TLS = env.bool("TLS", default=not DEBUG)
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = TLS
 SECURE_HSTS_SECONDS = 31_536_000 if TLS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = TLS
@@ -180,17 +178,10 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 WHITENOISE_USE_FINDERS = True
-WHITENOISE_AUTOREFRESH = EMBEDDED  # an edited file is served as it is now, without a restart
 FORMAT_MODULE_PATH = "repurchase.formats"
 
-# Mail. The demo keeps letters as files and shows them at /mailbox/.
-MAILBOX_DIR = DATA_DIR / "mailbox"
-if EMBEDDED:
-    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
-    EMAIL_FILE_PATH = str(MAILBOX_DIR)
-else:
-    vars().update(env.email_url("EMAIL_URL", default="smtp://127.0.0.1:25"))
-    EMAIL_TIMEOUT = 10
+vars().update(env.email_url("EMAIL_URL", default="smtp://127.0.0.1:25"))
+EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Bulk Repeat Order <no-reply@localhost>")
 
 # The queue is a hint, so nothing waits for it for long and nothing is lost with it (ADR 2).
@@ -258,8 +249,6 @@ CELERY_BEAT_SCHEDULE = {
     "prune_answers": {"task": "repurchase.prune", "schedule": 3600},
     "prune": {"task": "outbox.prune_events", "schedule": 3600},
 }
-if EMBEDDED:
-    CELERY_BEAT_SCHEDULE["simulate"] = {"task": "repurchase.simulate", "schedule": 60}
 
 # How often somebody called, for all web processes (repurchase/site/rate_limits.py); while Redis is away, in each by itself.
 # The prefix keeps them apart from the broker's keys, and from a portal on another database beside the same Redis.
@@ -281,16 +270,14 @@ CACHES = {
 
 # What reads the pictures of documents: a module like qualification/engines/tesseract.py.
 OCR_ENGINE = env.str("OCR_ENGINE", default="") or "qualification.engines.tesseract"
-WEBHOOKS_TO_LOOPBACK = (
-    EMBEDDED  # for a try and for tests; in production public addresses only (reliability 13)
-)
+WEBHOOKS_TO_LOOPBACK = False  # public addresses only (reliability 13)
 # What agreements are sealed with (docs/agreements.md); "": they wait, and check_config says so.
 SEAL_CERTIFICATE = env.str("SEAL_CERTIFICATE", default="")  # a PKCS#12 file
 SEAL_PASSPHRASE = env.str("SEAL_PASSPHRASE", default="")
 SEAL_TSA_URL = env.str("SEAL_TSA_URL", default="")  # a time-stamp authority (RFC 3161)
 
 # Where stock is read from when a lock finds it stale (docs/stock.md); "": nowhere, the lock is refused.
-STOCK_SOURCE = env.str("STOCK_SOURCE", default="repurchase.demo.simulator.SandboxStock" if EMBEDDED else "")
+STOCK_SOURCE = env.str("STOCK_SOURCE", default="")
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["repurchase.integration.api.auth.KeyAuthentication"],

@@ -1,4 +1,4 @@
-"""Doorbells: each loads nothing and calls one service."""
+"""Celery's tasks: each calls one service."""
 
 from uuid import UUID
 
@@ -7,7 +7,6 @@ from celery import shared_task
 from repurchase.batches.services import background_edits, chunks, compliance_holds
 from repurchase.confirmation.services import triggers
 from repurchase.deadlines import sweep as deadline_sweep
-from repurchase.demo import simulator
 from repurchase.fulfilment.services import proforma_invoices
 from repurchase.integration.conformance import runner
 from repurchase.integration.services import idempotency
@@ -62,8 +61,3 @@ def recheck_held() -> None:
 @shared_task(name="repurchase.prune")
 def prune() -> None:
     idempotency.prune()
-
-
-@shared_task(name="repurchase.simulate")
-def simulate() -> None:
-    simulator.simulate()

@@ -5,7 +5,6 @@ from django.contrib.auth.views import LogoutView
 from django.urls import include, path
 from django.utils.translation import gettext_lazy as _
 
-from repurchase.demo import views
 from repurchase.portal import (
     agreements,
     auth,
@@ -25,7 +24,6 @@ from repurchase.portal import (
     fees,
     health,
     kpis,
-    mailbox,
     opening,
     orders,
     past_orders,
@@ -57,7 +55,6 @@ urlpatterns = [
     path("orders/buyers/<int:buyer_id>/", past_orders.orders_of_buyer, name="orders-of-buyer"),
     path("orders/<ref:ref>/", orders.order, name="order"),
     path("stock/", stock.stock, name="stock"),
-    path("simulator/rate/", views.move, name="move-rate"),
     path("batches/", batches.batches, name="batches"),
     path("batches/<ref:ref>/", batches.batch, name="batch"),
     path("batches/<ref:ref>/progress/", batches.progress, name="batch-progress"),
@@ -129,7 +126,6 @@ urlpatterns = [
     path("b/<str:token>/agreements/<uuid:pk>.pdf", agreements.of_link, name="answer-agreement"),
     path("b/<str:token>/renegotiations/<uuid:pk>/", buyer_signing.act, name="answer-renegotiation"),
     path("verify/", agreements.verify, name="verify"),
-    path("mailbox/", mailbox.mailbox, name="mailbox"),
     # machines
     path("schemas/repurchase-order-1.xsd", feed.schema_xsd, name="schema-xsd"),
     path("api/v1/", include("repurchase.integration.api.urls")),

@@ -1,12 +1,17 @@
 """No Docker engine runs here, so the compose file is held against the settings that it feeds."""
 
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
 from repurchase.embedded import portal
+from tests import beside, world
+from tests.repurchase.test_locking import locked
 
 ROOT = Path(__file__).parent.parent
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -105,3 +110,47 @@ class TestTheDockerfile:
 
     def test_does_not_run_as_root(self):
         assert "\nUSER app\n" in self.TEXT
+
+
+class TestTheImage:
+    """As the Dockerfile copies it: without what .dockerignore names, the demo and its servers among it."""
+
+    LEFT_OUT = tuple((ROOT / ".dockerignore").read_text().split())
+
+    @pytest.fixture
+    def folder(self, tmp_path):
+        made = tmp_path / "app"
+        assert {"repurchase/demo", "repurchase/embedded", "templates/demo"} <= set(self.LEFT_OUT)
+        left_out = {ROOT / name for name in self.LEFT_OUT}
+
+        def ignored(where: str, names: list[str]) -> list[str]:
+            return [name for name in names if name == "__pycache__" or Path(where) / name in left_out]
+
+        shutil.copytree(ROOT, made, ignore=ignored)
+        return made
+
+    @pytest.mark.django_db(transaction=True)
+    def test_serves_a_sandbox_store_without_the_demo(self, folder):
+        """Its dashboard offers no simulator, though a lock in a foreign currency is open; no mailbox is there."""
+        store = world.store()
+        alice = world.member(store, "owner")
+        locked(store)
+        code = (
+            "import django; django.setup()\n"
+            "from django.contrib.auth import get_user_model\n"
+            "from django.test import Client\n"
+            f"client = Client(HTTP_HOST='portal.example.com'); client.force_login(get_user_model().objects.get(pk={alice.pk}))\n"
+            "print(*[client.get(path, secure=True).status_code for path in ('/', '/mailbox/', '/simulator/rate/')])\n"
+            "print('+3 %' in client.get('/', secure=True).content.decode())\n"
+        )
+        environment = beside.environment() | {
+            "DJANGO_SETTINGS_MODULE": "repurchase.settings", "SITE_URL": "https://portal.example.com", "TLS": "1",
+            "ALLOWED_HOSTS": "portal.example.com", "EMAIL_URL": "smtp://a:b@smtp.example.com:587", "SEAL_CERTIFICATE": "",
+        }  # fmt: skip
+        for command in (["manage.py", "check"], ["-c", code]):
+            ended = subprocess.run(
+                [sys.executable, *command], cwd=folder, env=environment, capture_output=True, text=True, timeout=300,
+                check=False,
+            )  # fmt: skip
+            assert ended.returncode == 0, ended.stdout + ended.stderr
+        assert ended.stdout.split() == ["200", "404", "404", "False"]

@@ -32,6 +32,7 @@ from marketplace.whole_files import whole
 from repurchase.embedded import demo_seal
 
 DATABASE = "bulk_repeat_order"
+SETTINGS = "repurchase.embedded.settings"
 ROLES = Path(__file__).parent / "roles.sql"
 
 FAST = "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n"
@@ -95,7 +96,7 @@ def started(data_dir: Path, *, fast: bool = False) -> Iterator[Servers]:
             "DATABASE_URL": as_role("owner", socket_dir),
             "REDIS_URL": broker.url,
             "DATA_DIR": str(data_dir),
-            "EMBEDDED": "1",
+            "DJANGO_SETTINGS_MODULE": SETTINGS,
         }
         yield Servers(environment=environment, postgres=server, redis=broker)
 

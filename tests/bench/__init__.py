@@ -4,5 +4,5 @@ import os
 
 import django
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "repurchase.settings")
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "repurchase.embedded.settings")
 django.setup()

@@ -120,8 +120,8 @@ def staged(folder: Path) -> Iterator[Stage]:
         (folder / "redis").mkdir(parents=True)
         environment = {
             **os.environ, **servers.secrets_of(folder), "DATABASE_URL": servers.as_role("owner", socket_dir),
-            "REDIS_URL": f"unix://{folder / 'redis.sock'}", "DATA_DIR": str(folder), "EMBEDDED": "1",
-            "DJANGO_SETTINGS_MODULE": "repurchase.settings",
+            "REDIS_URL": f"unix://{folder / 'redis.sock'}", "DATA_DIR": str(folder),
+            "DJANGO_SETTINGS_MODULE": "repurchase.embedded.settings",
         }  # fmt: skip
         os.environ.update(environment)
         stage = Stage(folder, environment)

@@ -121,7 +121,11 @@ class TestTheRightsOfARole:
             f"        region='{role}', valid_from=dt.date(year, 1, 1)))\n"
         )
         url = fresh.replace("//owner@", f"//{role}@")
-        environment = {**os.environ, "DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "repurchase.settings"}
+        environment = {
+            **os.environ,
+            "DATABASE_URL": url,
+            "DJANGO_SETTINGS_MODULE": "repurchase.embedded.settings",
+        }
         subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True, env=environment)
         cursor.execute(
             "SELECT valid_from, valid_until FROM marketplace_taxrate WHERE region = %s ORDER BY 1", [role]

@@ -56,7 +56,7 @@ CONNECTS = {"outbox.posting", "repurchase.embedded.portal"}
 KNOWN = {
     "weasyprint": RENDERS,
     "django.core.files.storage": STORES | {"repurchase.site.file_storage"},
-    "django.core.mail": SENDS | {"repurchase.portal.mailbox"},
+    "django.core.mail": SENDS | {"repurchase.demo.mailbox"},
     "subprocess": STARTS,
     "urllib.request": CONNECTS,
     "http.client": CONNECTS,

@@ -25,7 +25,6 @@ START_SECONDS = 400  # three of them may be loading their demo side by side on t
 OURS = {
     "DATABASE_URL",
     "REDIS_URL",
-    "EMBEDDED",
     "SECRET_KEY",
     "LINK_KEY",
     "DJANGO_SETTINGS_MODULE",

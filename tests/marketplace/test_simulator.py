@@ -11,8 +11,8 @@ from diagnostics.codes import Code
 from marketplace import clock
 from marketplace.models import SIMULATED, FxRate, FxRateSet, IndexClose, PastOrder, Sku, Store
 from pricing.models import Lock
-from repurchase import demo
 from repurchase.demo import ningbo, plants
+from repurchase.demo.loading import load
 from repurchase.demo.simulator import ERP, SandboxStock, simulate
 from repurchase.fulfilment.services import releases
 from repurchase.models import Proforma, Release, RepeatOrder
@@ -30,7 +30,7 @@ def move_clocks(by: dt.timedelta) -> None:
 @pytest.fixture(scope="class")
 def the_demo(django_db_setup, django_db_blocker, tmp_path_factory):
     with django_db_blocker.unblock(), taken_back():
-        demo.load(data_dir=tmp_path_factory.mktemp("demo"))
+        load(data_dir=tmp_path_factory.mktemp("demo"))
         connection.check_constraints()  # once here, not after each test
         yield
         transaction.set_rollback(True)
@@ -235,7 +235,7 @@ class TestTheDemoAfterAPause:
         with taken_back():
             paused = clock.now() - dt.timedelta(hours=3)
             ours.update(stock_synced_at=paused)
-            assert demo.load(data_dir=tmp_path) is False
+            assert load(data_dir=tmp_path) is False
             assert ours.exists()
             assert not ours.filter(stock_synced_at__lte=paused).exists()
             transaction.set_rollback(True)

@@ -346,7 +346,7 @@ class TestARefusal:
         def broken(*_, **__):
             raise RuntimeError("the password is swordfish")
 
-        monkeypatch.setattr(queries, "batch", broken)
+        monkeypatch.setattr("repurchase.batches.queries.batches.batch", broken)
 
         answer = erp.get("batches/BR-00000000/")
 

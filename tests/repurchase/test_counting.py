@@ -42,7 +42,7 @@ def spent(name: str) -> int:
     """In a process of its own: how many of five were allowed."""
     code = SPENDING.format(name=name)
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, env={**os.environ, "DJANGO_SETTINGS_MODULE": "repurchase.settings"},
+        [sys.executable, "-c", code], cwd=ROOT, env={**os.environ, "DJANGO_SETTINGS_MODULE": "repurchase.embedded.settings"},
         capture_output=True, text=True, timeout=60, check=True,
     )  # fmt: skip
     return int(done.stdout)

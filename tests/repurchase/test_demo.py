@@ -20,12 +20,12 @@ from marketplace.models import (
     Store,
     User,
 )
-from repurchase import demo
 from repurchase.batches.queries.customisations import asked_services
 from repurchase.batches.queries.failures import cases
 from repurchase.batches.queries.totals import totals_of
 from repurchase.batches.services import batches, chunks, planning, price_lock
 from repurchase.demo import ningbo, people, plants
+from repurchase.demo.loading import load
 from repurchase.demo.plants import PLANTS, Plant, Where
 from repurchase.models import Batch
 from tests.repurchase import services
@@ -39,7 +39,7 @@ def data_dir(django_db_setup, django_db_blocker, tmp_path_factory):
     """The demo, loaded once for this file and taken back at its end."""
     folder = tmp_path_factory.mktemp("demo")
     with django_db_blocker.unblock(), taken_back():
-        demo.load(data_dir=folder)
+        load(data_dir=folder)
         connection.check_constraints()  # once here, not after each test
         yield folder
         transaction.set_rollback(True)
@@ -214,11 +214,11 @@ class TestLoadingTheDemo:
 
     def test_changes_nothing_the_second_time(self, data_dir):
         before = (data_dir / "credentials.json").read_text(), PastOrder.objects.count()
-        assert demo.load(data_dir=data_dir) is False
+        assert load(data_dir=data_dir) is False
         assert ((data_dir / "credentials.json").read_text(), PastOrder.objects.count()) == before
 
     def test_issues_new_credentials_when_the_file_was_lost(self, data_dir, tmp_path):
-        demo.load(data_dir=tmp_path)
+        load(data_dir=tmp_path)
         issued = json.loads((tmp_path / "credentials.json").read_text())
         assert signed_in(issued["seller"])
         assert key_of(json.loads((data_dir / "credentials.json").read_text())["api_key"]) is None

@@ -144,7 +144,7 @@ class TestAProcess:
     )
     def test_refuses_to_start_where_it_is_not_fit(self, command):
         environment = os.environ | {
-            "EMBEDDED": "0", "DEBUG": "0", "ALLOWED_HOSTS": "*", "SITE_URL": "https://portal.example.com",
+            "DJANGO_SETTINGS_MODULE": "repurchase.settings", "DEBUG": "0", "ALLOWED_HOSTS": "*", "SITE_URL": "https://portal.example.com",
             "SECRET_KEY": KEYS["SECRET_KEY"], "LINK_KEY": KEYS["SECRET_KEY"],
             "DATABASE_URL": "postgres://web:web@127.0.0.1:9/none", "REDIS_URL": "redis://127.0.0.1:9/0",
         }  # fmt: skip
@@ -158,7 +158,7 @@ class TestAProcess:
 
     def test_refuses_the_seal_and_the_stock_of_the_demo(self, tmp_path):
         environment = os.environ | {
-            "EMBEDDED": "0", "DEBUG": "0", "ALLOWED_HOSTS": ".com", "SITE_URL": "http://portal.example.com", "TLS": "0",
+            "DJANGO_SETTINGS_MODULE": "repurchase.settings", "DEBUG": "0", "ALLOWED_HOSTS": ".com", "SITE_URL": "http://portal.example.com", "TLS": "0",
             "STOCK_SOURCE": "repurchase.demo.simulator.SandboxStock", "EMAIL_URL": "smtp://a:b@smtp.example.com:587",
             "SEAL_CERTIFICATE": str(demo_seal.ensure(tmp_path / "seal.p12")), **KEYS,
             "DATABASE_URL": "postgres://web:web@127.0.0.1:9/none", "REDIS_URL": "redis://127.0.0.1:9/0",

@@ -23,7 +23,7 @@ for task, arguments in {bells!r}: ring(task, **arguments)
 def python(code: str, fleet: Fleet) -> str:
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True,
-        env=fleet.environment | {"DJANGO_SETTINGS_MODULE": "repurchase.settings"},
+        env=fleet.environment | {"DJANGO_SETTINGS_MODULE": "repurchase.embedded.settings"},
     )  # fmt: skip
     return done.stdout
 

@@ -255,7 +255,9 @@ class TestTheServers:
     def test_leave_nothing_behind_when_the_portal_is_told_to_end(self, folder, again):
         """While it is still loading its demo, which is when it has most in hand."""
         environment = {
-            k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "REDIS_URL", "EMBEDDED")
+            k: v
+            for k, v in os.environ.items()
+            if k not in ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE")
         }
         process = subprocess.Popen(
             [sys.executable, "-m", "repurchase.embedded", "run", "--fast", "--port", "0"], cwd=ROOT,

@@ -437,14 +437,14 @@ class TestAnOrder:
 
 
 class TestTheMailbox:
-    def test_is_there_with_the_embedded_default_only(self, client, settings, db):
-        settings.EMBEDDED = False
+    def test_is_not_there_in_production(self, client, settings, db):
+        settings.ROOT_URLCONF, settings.EMBEDDED = "repurchase.urls", False
         assert client.get("/mailbox/").status_code == 404
 
     def test_reads_what_was_sent(self, client, settings, tmp_path, db):
         from django.core.mail import EmailMultiAlternatives, get_connection
 
-        settings.EMBEDDED, settings.MAILBOX_DIR = True, tmp_path
+        settings.MAILBOX_DIR = tmp_path
         backend = get_connection("django.core.mail.backends.filebased.EmailBackend", file_path=str(tmp_path))
         for n in (1, 2):
             text = f"您好 {n}\nhttp://127.0.0.1/b/abc_{n}/.\n{'-' * 20}\n"

@@ -3,15 +3,15 @@
 from django.conf import settings
 
 from marketplace.mirror.commands import ImportCommand
-from repurchase import demo
 from repurchase.demo.credentials import NAME
+from repurchase.demo.loading import load
 
 
 class Command(ImportCommand):
     help = "Loads the demo stores; a second run keeps data and credentials."
 
     def work(self, **options: object) -> dict[str, object]:
-        fresh = demo.load(data_dir=settings.DATA_DIR)
+        fresh = load(data_dir=settings.DATA_DIR)
         return {
             "demo": "loaded" if fresh else "already there",
             "credentials": str(settings.DATA_DIR / NAME),
