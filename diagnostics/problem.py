@@ -7,7 +7,7 @@ from diagnostics.codes import Code
 
 
 class Problem(Exception):
-    """Raised where the fact is known; turned into words at one place (`diagnostics.words`).
+    """Raised where the fact is known; turned into words at one place (`diagnostics.problem_texts`).
 
     `evidence` holds plain JSON values: the value, the limit, the rows concerned.
     """

@@ -10,9 +10,9 @@ from django.http import HttpRequest
 from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
 
-from diagnostics import words
+from diagnostics import problem_texts
 from diagnostics.problem import Problem
-from eligibility import questions
+from eligibility import party_questions
 from eligibility.models import Answer, PartyQuestion
 from marketplace.admin import LookOnly
 
@@ -38,14 +38,14 @@ class AnswerForm(forms.ModelForm):
         cleaned = super().clean()
         if not self.errors:
             try:
-                questions.answer(
+                party_questions.answer(
                     question=self.instance,
                     answer=cleaned["answer"],
                     reason=cleaned["reason"],
                     by=self.answered_by,
                 )
             except Problem as problem:
-                said = words.of(problem.code, problem.evidence)
+                said = problem_texts.of(problem.code, problem.evidence)
                 raise ValidationError(f"{said.cause} {said.fix}") from None
         return cleaned
 
@@ -66,7 +66,7 @@ class PartyQuestions(LookOnly):
         return super().get_queryset(request).annotate(n=Count("votes"))
 
     def has_change_permission(self, request: HttpRequest, obj: PartyQuestion | None = None) -> bool:
-        return (obj is None or not obj.verdict) and request.user.has_perm(questions.PERMISSION)
+        return (obj is None or not obj.verdict) and request.user.has_perm(party_questions.PERMISSION)
 
     def get_fields(self, request: HttpRequest, obj: PartyQuestion | None = None) -> list[str]:
         return [*self.told, "answer", "reason"] if self.has_change_permission(request, obj) else self.told

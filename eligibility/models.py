@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from diagnostics.frozen import frozen
+from diagnostics.append_only import frozen
 from marketplace.models import ScreenedParty, Store, User
 
 

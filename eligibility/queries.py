@@ -27,9 +27,9 @@ from eligibility.facts import (
     World,
 )
 from eligibility.parties import digest_of_entry
-from eligibility.questions import cleared
+from eligibility.party_questions import cleared
 from marketplace.calendar import platform_day
-from marketplace.garbage import uncollected
+from marketplace.gc_control import uncollected
 from marketplace.models import (
     Buyer,
     Dispute,

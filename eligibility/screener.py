@@ -10,7 +10,7 @@ from eligibility import rules
 from eligibility.facts import LaneFacts, LineFacts, OrderFacts, SkuFacts, World
 from eligibility.findings import Finding, found, outcome_of
 from eligibility.rules import LineVerdict, OrderVerdict
-from marketplace.garbage import uncollected
+from marketplace.gc_control import uncollected
 from marketplace.money import half_up
 
 ORDER_CHECKS = tuple((rule, rule.check) for rule in rules.ORDER_RULES)

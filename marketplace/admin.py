@@ -15,11 +15,11 @@ from django.urls import reverse
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from diagnostics import words
+from diagnostics import problem_texts
 from diagnostics.problem import Problem
 from marketplace import clock, members, policy, tax_numbers
-from marketplace.mirror import checks as parties
-from marketplace.mirror import entering, quarantine
+from marketplace.mirror import manual_observations, quarantine
+from marketplace.mirror import party_checks as parties
 from marketplace.mirror.currencies import is_currency
 from marketplace.mirror.observations import RELEASABLE
 from marketplace.models import (
@@ -380,9 +380,15 @@ class Entered(LookOnly):
     fields_of_an_entry: list[str] = []
     show_full_result_count = False
     said = {
-        entering.TAKEN: (messages.SUCCESS, _("It acts from now on; what it replaces stays beside it.")),
-        entering.WAITS: (messages.WARNING, _("It is far from what is expected and waits in quarantine.")),
-        entering.KNOWN: (messages.WARNING, _("Nothing is new: it was known, or decided, before.")),
+        manual_observations.TAKEN: (
+            messages.SUCCESS,
+            _("It acts from now on; what it replaces stays beside it."),
+        ),
+        manual_observations.WAITS: (
+            messages.WARNING,
+            _("It is far from what is expected and waits in quarantine."),
+        ),
+        manual_observations.KNOWN: (messages.WARNING, _("Nothing is new: it was known, or decided, before.")),
     }
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -403,7 +409,7 @@ class Entered(LookOnly):
         try:
             self.message_user(request, *reversed(self.said[self.enter(form.cleaned_data, request.user)]))
         except Problem as problem:
-            said = words.of(problem.code, problem.evidence)
+            said = problem_texts.of(problem.code, problem.evidence)
             self.message_user(request, f"{said.title}. {said.cause} {said.fix}", messages.ERROR)
 
     def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> None:
@@ -437,7 +443,7 @@ class EnteredRates(Entered):
         return row.rate_set.source
 
     def enter(self, values: dict[str, Any], by: User) -> str:
-        return entering.enter_rate(
+        return manual_observations.enter_rate(
             day=values["day"],
             currency=values["currency"],
             text=f"{values['per_euro']:f}",
@@ -454,7 +460,7 @@ class EnteredCloses(Entered):
     fields_of_an_entry = ["series", "source", "day", "value", "why"]
 
     def enter(self, values: dict[str, Any], by: User) -> str:
-        return entering.enter_close(
+        return manual_observations.enter_close(
             series=values["series"], source=values["source"], day=values["day"], text=f"{values['value']:f}",
             why=values["why"], by=by,
         )  # fmt: skip

@@ -3,9 +3,9 @@
 from django.db import transaction
 
 from diagnostics import ledger
-from marketplace import clock, keys
+from marketplace import api_keys, clock
 from marketplace.models import Membership, User
-from outbox import letters, webhooks
+from outbox import emails, webhooks
 from outbox.models import Webhook
 
 
@@ -25,7 +25,7 @@ def change(member: Membership, *, by: User) -> None:
 @transaction.atomic
 def leave(member: Membership, *, by: User) -> None:
     """Ends the membership, and with it the keys that act for it or whose text this member saw."""
-    keys.end_those_of(member, by=by)
+    api_keys.end_those_of(member, by=by)
     _tell_of_webhooks(member)
     _record(member, "member.left", by)
     member.delete()
@@ -34,10 +34,10 @@ def leave(member: Membership, *, by: User) -> None:
 def _tell_of_webhooks(member: Membership) -> None:
     """They belong to the store and go on: its owners are told, so that none leads where nobody of theirs looks."""
     added = webhooks.added_by(member.store_id)
-    theirs = [pk for pk, by in added.items() if keys.person_of(by) == member.user_id]
+    theirs = [pk for pk, by in added.items() if api_keys.person_of(by) == member.user_id]
     standing = Webhook.objects.filter(store_id=member.store_id, pk__in=theirs).order_by("created_at", "pk")
     if ids := [str(pk) for pk in standing.values_list("pk", flat=True)]:
-        letters.write(
+        emails.write(
             kind="marketplace.webhooks_stay", store_id=member.store_id, dedupe=f"webhooks-stay:{member.pk}",
             webhooks=ids, name=member.user.name or member.user.email,
         )  # fmt: skip

@@ -31,7 +31,7 @@ class Letter(models.Model):
 
 
 class RenderJob(models.Model):
-    """A PDF to be made by a worker after the transaction that wanted it (`outbox.rendering`): whose it is, how it goes."""
+    """A PDF to be made by a worker after the transaction that wanted it (`outbox.document_jobs`): whose it is, how it goes."""
 
     MADE = "done_at"  # the column that says since when it is there
 
@@ -86,7 +86,7 @@ class Event(models.Model):
 
 
 class Webhook(models.Model):
-    """An address that a store's events are posted to. Its secret is derived, never stored (`outbox.signatures`)."""
+    """An address that a store's events are posted to. Its secret is derived, never stored (`outbox.webhook_signatures`)."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     store_id = models.BigIntegerField(db_index=True)
@@ -121,7 +121,7 @@ class Delivery(models.Model):
     attempts = models.PositiveIntegerField(default=0)
     sent_at = models.DateTimeField(null=True)  # the last attempt
     delivered_at = models.DateTimeField(null=True)
-    outcome = models.CharField(max_length=12, blank=True)  # of the last attempt (`outbox.posting.Outcome`)
+    outcome = models.CharField(max_length=12, blank=True)  # of the last attempt (`outbox.http_post.Outcome`)
     status = models.PositiveSmallIntegerField(null=True)  # what the receiver answered
     milliseconds = models.PositiveIntegerField(null=True)
 

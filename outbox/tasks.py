@@ -1,12 +1,12 @@
 from celery import shared_task
 from django.utils import timezone
 
-from outbox import events, letters
+from outbox import emails, events
 
 
 @shared_task(name="outbox.deliver_letters")
 def deliver_letters() -> int:
-    return letters.deliver_due()
+    return emails.deliver_due()
 
 
 @shared_task(name="outbox.prune_events")

@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 from diagnostics.codes import Code
 from diagnostics.models import LedgerEntry
 from diagnostics.problem import Problem
-from outbox import events, posting, signatures, targets
+from outbox import events, http_post, webhook_signatures, webhook_targets
 from outbox.models import Webhook
 
 MAX_A_STORE = 10
@@ -29,7 +29,7 @@ ON CONFLICT (webhook_id, event_id) DO UPDATE SET next_try_at = excluded.next_try
 
 def judge(url: str, *, loopback: bool) -> None:
     """Where it leads, asked before anything is written: it takes the network. WEBHOOK_TARGET_REFUSED."""
-    if why := posting.why_not_there(url, loopback=loopback):
+    if why := http_post.why_not_there(url, loopback=loopback):
         raise Problem(Code.WEBHOOK_TARGET_REFUSED, detail=gettext(why))
 
 
@@ -39,7 +39,7 @@ def create(*, store_id: int, url: str, types: Sequence[str], loopback: bool) -> 
 
     WEBHOOK_TARGET_REFUSED, WEBHOOKS_TOO_MANY.
     """
-    if why := targets.why_not(url, loopback=loopback):
+    if why := webhook_targets.why_not(url, loopback=loopback):
         raise Problem(Code.WEBHOOK_TARGET_REFUSED, detail=gettext(why))
     with connection.cursor() as cursor:  # two at once would each count what the other has not written yet
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('webhooks:' || %s))", [store_id])
@@ -48,7 +48,7 @@ def create(*, store_id: int, url: str, types: Sequence[str], loopback: bool) -> 
     made = Webhook.objects.create(
         store_id=store_id, url=url, types=sorted(set(types)), queued_seq=events.head_of(store_id)
     )
-    return made, signatures.secret_of(made)
+    return made, webhook_signatures.secret_of(made)
 
 
 @transaction.atomic
@@ -57,7 +57,7 @@ def rotate(webhook: Webhook, *, now: dt.datetime) -> str:
     row = Webhook.objects.select_for_update().get(pk=webhook.pk)
     row.secret_version, row.rotated_at = row.secret_version + 1, now
     row.save(update_fields=["secret_version", "rotated_at"])
-    return signatures.secret_of(row)
+    return webhook_signatures.secret_of(row)
 
 
 def switch(webhook: Webhook, *, on: bool) -> None:

@@ -10,7 +10,7 @@ from operator import itemgetter
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace.money import allocate
-from pricing.lines import Charge, FeeLine
+from pricing.fee_lines import Charge, FeeLine
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from marketplace.memoized_lookup import Resolved
 from marketplace.money import Money, Rates, Share, allocate, ratio_of
-from marketplace.resolving import Resolved
 from marketplace.territories import Destination
 from pricing.commission import Commission, Goods, commission, goods
+from pricing.fee_lines import NOT_DUE, NOTHING, REASONS, Charge, FeeLine, Kind, Part, Reason, new, recompute
 from pricing.freight import Quote
-from pricing.lines import NOT_DUE, NOTHING, REASONS, Charge, FeeLine, Kind, Part, Reason, new, recompute
 from pricing.tax import Taxing, Treatment
 
 __all__ = [  # one door for callers: what goes in, what comes out

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Case, F, Q, Value, When
 from django.db.models.expressions import Combinable
 
-from diagnostics.frozen import frozen
+from diagnostics.append_only import frozen
 from diagnostics.proofs import proven
 from marketplace.models import Buyer, FxRateSet, IndexClose, Store
 from outbox.models import RenderJob
@@ -68,7 +68,7 @@ class LockQuerySet(models.QuerySet["Lock"]):
 @proven()
 @frozen()
 class FrozenValues(models.Model):
-    """What prices were locked by: exchange rates, index close, tariffs and policies, as they stood (`pricing.freezing`).
+    """What prices were locked by: exchange rates, index close, tariffs and policies, as they stood (`pricing.frozen_values`).
 
     Kept once for all lots of a locking. The lock is judged by these for as long as it lives, whatever becomes of the
     rows that they were read from; `verify_ledger` says where those differ.

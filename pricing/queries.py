@@ -14,7 +14,7 @@ from marketplace.money import Money
 from marketplace.policy import Value
 from pricing.fees import Tariff
 from pricing.freight import Card
-from pricing.offering import TariffFacts
+from pricing.order_cost import TariffFacts
 from pricing.tax import TaxRule
 
 

@@ -2,9 +2,9 @@
 
 from celery import shared_task
 
-from pricing.services import sealing
+from pricing.services import agreement_sealing
 
 
 @shared_task(name="pricing.seal")
 def seal(sealing_id: int) -> None:
-    sealing.seal(sealing_id)
+    agreement_sealing.seal(sealing_id)

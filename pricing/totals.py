@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import NamedTuple, Protocol
 
 from marketplace.money import Money, allocate
-from pricing.lines import Part
+from pricing.fee_lines import Part
 
 
 class Group(StrEnum):

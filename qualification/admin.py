@@ -10,13 +10,13 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from diagnostics import words
+from diagnostics import problem_texts
 from diagnostics.catalogue import CATALOGUE
 from diagnostics.problem import Problem
 from marketplace import clock
 from marketplace.admin import LookOnly
 from marketplace.calendar import platform_day
-from qualification import desk, queries, sla, storing
+from qualification import desk, queries, sla, storage
 from qualification.models import Case, Qualification, Upload, Workday
 
 DONE = {
@@ -131,7 +131,7 @@ class Cases(LookOnly):
         try:
             done = desk.act(case, request.user, request.POST.dict())
         except Problem as problem:
-            said = words.of(problem.code, problem.evidence)
+            said = problem_texts.of(problem.code, problem.evidence)
             messages.error(request, f"{said.title}. {said.cause} {said.fix}")
             # what was typed is shown again on top of what is new: nothing is lost
             return self._shown(
@@ -159,7 +159,7 @@ class Cases(LookOnly):
 
     def page(self, request: HttpRequest, pk: int, key: str, number: int) -> HttpResponse:
         upload = get_object_or_404(Upload, store=self._case(request, pk).store, key=key)
-        return _file(storing.page_name(upload.folder, number), "image/jpeg")
+        return _file(storage.page_name(upload.folder, number), "image/jpeg")
 
     def original(self, request: HttpRequest, pk: int, key: str) -> HttpResponse:
         upload = get_object_or_404(Upload, store=self._case(request, pk).store, key=key)
@@ -180,6 +180,6 @@ class Cases(LookOnly):
 
 def _file(name: str, content_type: str) -> HttpResponse:
     try:
-        return HttpResponse(storing.fetch(name), content_type=content_type)
+        return HttpResponse(storage.fetch(name), content_type=content_type)
     except FileNotFoundError:
         raise Http404 from None

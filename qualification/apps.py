@@ -8,4 +8,4 @@ class QualificationConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from qualification import letters  # noqa: F401 - registers the renderers once the models are there
+        from qualification import emails  # noqa: F401 - registers the renderers once the models are there

@@ -7,11 +7,11 @@ from django.utils.translation import gettext
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace.models import User
-from qualification import queries, refusals, settling
+from qualification import field_entry, queries, return_reasons
 from qualification.models import Case, Upload
 from qualification.readings import Kind
-from qualification.services import reviewing
-from qualification.services.reviewing import Act, Refusal
+from qualification.services import reviews
+from qualification.services.reviews import Act, Refusal
 
 
 def act(case: Case, reviewer: User, sent: Mapping[str, str]) -> str:
@@ -22,12 +22,12 @@ def act(case: Case, reviewer: User, sent: Mapping[str, str]) -> str:
     )
     pressed = sent.get("act", "")
     if pressed == "claim":
-        reviewing.claim(act=asked)
+        reviews.claim(act=asked)
         return "claimed"
     if pressed == "approve":
-        return "approved" if reviewing.approve(act=asked, overrule=sent.get("overrule", "")) else "overruled"
+        return "approved" if reviews.approve(act=asked, overrule=sent.get("overrule", "")) else "overruled"
     if pressed == "send_back":
-        reviewing.send_back(act=asked, refusals=list(_refusals(uploads, sent)))
+        reviews.send_back(act=asked, refusals=list(_refusals(uploads, sent)))
         return "sent_back"
     raise Problem(Code.INPUT_INVALID, detail="act")
 
@@ -52,7 +52,7 @@ def _settled(uploads: list[Upload], sent: Mapping[str, str]) -> dict[Upload, dic
 
 def _plain(upload: Upload, name: str, value: str) -> str:
     try:
-        return settling.plain(name, value)
+        return field_entry.plain(name, value)
     except ValueError:
         raise Problem(Code.INPUT_INVALID, detail=f"{upload.name}: “{value}”") from None
 
@@ -61,7 +61,7 @@ def _refusals(uploads: list[Upload], sent: Mapping[str, str]) -> Iterator[Refusa
     for upload in uploads:
         if f"reject:{upload.key}" in sent:
             code = sent.get(f"code:{upload.key}", "")
-            if code not in refusals.reasons(Kind(upload.kind)):
+            if code not in return_reasons.reasons(Kind(upload.kind)):
                 wanted = gettext("Choose a reason")
                 raise Problem(Code.INPUT_INVALID, detail=f"{upload.name}: {wanted}")
             yield Refusal(upload=upload, code=Code(code), remark=sent.get(f"remark:{upload.key}", "").strip())

@@ -2,9 +2,9 @@
 
 from celery import shared_task
 
-from qualification.services import uploading
+from qualification.services import uploads
 
 
 @shared_task(name="qualification.read")
 def read(upload_id: int) -> None:
-    uploading.read(upload_id)
+    uploads.read(upload_id)

@@ -13,7 +13,7 @@ from django.contrib.auth.models import Permission
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from marketplace import clock, keys
+from marketplace import api_keys, clock
 from marketplace.mirror import tariffs
 from marketplace.models import (
     ApiKey,
@@ -91,7 +91,7 @@ def key(of: Store, *scopes: str, role: str = Role.OWNER) -> str:
     """The text of an API key that acts for a new member of the role; every scope, unless some are named."""
     text = f"bro_{secrets.token_urlsafe(32)}"
     ApiKey.objects.create(
-        store=of, name="ERP", scopes=list(scopes or keys.SCOPES), prefix=text[:12], digest=keys.digest_of(text),
+        store=of, name="ERP", scopes=list(scopes or api_keys.SCOPES), prefix=text[:12], digest=api_keys.digest_of(text),
         principal=Membership.objects.create(user=user(), store=of, role=role), granted_at=timezone.now(),
     )  # fmt: skip
     return text

@@ -1,6 +1,6 @@
 """Every code with its cause and its fix. Pure.
 
-Texts are plain message ids in English, translated where they are shown (`diagnostics.words`). They may name the evidence
+Texts are plain message ids in English, translated where they are shown (`diagnostics.problem_texts`). They may name the evidence
 that the code is raised with, as `{name}`.
 """
 

@@ -1,5 +1,5 @@
 -- Frozen rows: only the owner of a table may change or delete what stands in it.
--- `diagnostics/frozen.py` names the models; each app's own frozen_rows.sql calls `keep_rows` for
+-- `diagnostics/append_only.py` names the models; each app's own frozen_rows.sql calls `keep_rows` for
 -- their tables. Why: docs/adr/0010.
 
 -- Triggers run as the role that writes; a function of the owner's (SECURITY DEFINER) may still

@@ -14,12 +14,12 @@ from diagnostics import ledger
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace import clock
-from marketplace.mirror import corrections, days, files, held, numbers
+from marketplace.mirror import corrections, days, files, held_observations, numbers
 from marketplace.mirror.corrections import Change
 from marketplace.mirror.observations import Course, Settled, number_of
 from marketplace.mirror.rate_files import GAPS, Styles
 from marketplace.models import SIMULATED, IndexClose, Quarantined
-from outbox.bells import ring
+from outbox.task_queue import ring
 
 BY = "system:import"
 PLACES = 4
@@ -80,7 +80,7 @@ def take(
     why: str = "",
 ) -> None:
     """Takes what is new of the days that were read, and counts it in the report."""
-    held.take_turns()
+    held_observations.take_turns()
     there, first = _there(series, source)
     good = {day: row.value for day, row in there.items()}
     news, changes = {}, []
@@ -92,12 +92,14 @@ def take(
             changes.append(Change(name=series, day=day, old=good[day], text=text))
         if day not in good or update:
             news[day] = text
-    rows = held.rows_of(kind="close", source=source, names=[series], since=dt.date.min)[series]
-    fresh = held.unseen(rows, news)
+    rows = held_observations.rows_of(kind="close", source=source, names=[series], since=dt.date.min)[series]
+    fresh = held_observations.unseen(rows, news)
     report.rows["already_there"] += len(news) - len(fresh)
-    found = held.settled(rows, good, fresh, Course(bounds=held.bounds(now, places=PLACES)), first=first)
+    found = held_observations.settled(
+        rows, good, fresh, Course(bounds=held_observations.bounds(now, places=PLACES)), first=first
+    )
     _write(series, source, there, found, now)
-    held.conclude(rows, found, fresh, now=now)
+    held_observations.conclude(rows, found, fresh, now=now)
     corrected = [change for change in changes if update and change.day in found.acting]
     _count(report, found, fresh, changes, corrected, update=update)
     _keep(series, source, found, now)
@@ -106,14 +108,18 @@ def take(
 
 def admit(row: Quarantined, *, now: dt.datetime) -> int:
     """Lets a held close act by a person's word, and what waits after it as it then may; the id of its row."""
-    held.take_turns()
+    held_observations.take_turns()
     there, first = _there(row.name, row.source)
     made = _add(row.name, row.source, there, {row.day: number_of(row.text, PLACES)}, now)
-    rows = held.rows_of(kind="close", source=row.source, names=[row.name], since=row.day + DAY)[row.name]
+    rows = held_observations.rows_of(kind="close", source=row.source, names=[row.name], since=row.day + DAY)[
+        row.name
+    ]
     good = {day: each.value for day, each in {**there, row.day: made[0]}.items()}
-    found = held.settled(rows, good, {}, Course(bounds=held.bounds(now, places=PLACES)), first=first)
+    found = held_observations.settled(
+        rows, good, {}, Course(bounds=held_observations.bounds(now, places=PLACES)), first=first
+    )
     _write(row.name, row.source, there, found, now)
-    held.conclude(rows, found, (), now=now)
+    held_observations.conclude(rows, found, (), now=now)
     return made[0].pk
 
 
@@ -132,7 +138,7 @@ def _write(
     _add(series, source, there, found.acting, now)
     if found.bases:
         ledger.record(
-            store_id=held.PLATFORM, kind="observation.base", subject=f"close:{source}", by=held.BY, at=now,
+            store_id=held_observations.PLATFORM, kind="observation.base", subject=f"close:{source}", by=held_observations.BY, at=now,
             bases=[[series, day.isoformat(), str(found.acting[day])] for day in found.bases], released=[],
         )  # fmt: skip
     ring("repurchase.judge_triggers")
@@ -158,7 +164,9 @@ def _add(
 
 
 def _keep(series: str, source: str, found: Settled, now: dt.datetime) -> None:
-    held.keep(list(held.held_rows(found, now=now, kind="close", source=source, name=series)))
+    held_observations.keep(
+        list(held_observations.held_rows(found, now=now, kind="close", source=source, name=series))
+    )
 
 
 def _count(

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from diagnostics import words
+from diagnostics import problem_texts
 from diagnostics.problem import Problem
 from marketplace.mirror import days, numbers
 from marketplace.mirror.corrections import SHOWN, Change
@@ -38,7 +38,7 @@ class ImportCommand(BaseCommand):
         try:
             result = self.work(**options)
         except Problem as problem:
-            said = words.of(problem.code, problem.evidence)
+            said = problem_texts.of(problem.code, problem.evidence)
             raise CommandError(f"{said.code}: {said.cause} {said.fix}") from None
         except OSError as error:  # a full disk, a folder that may not be written to
             raise CommandError(f"{error.filename or ''}: {error.strerror or error}".lstrip(": ")) from None

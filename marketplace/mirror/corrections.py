@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from diagnostics import ledger
-from marketplace.mirror import held
+from marketplace.mirror import held_observations
 from marketplace.mirror.observations import written
-from outbox import letters
+from outbox import emails
 
 SHOWN = 50
 
@@ -35,10 +35,10 @@ def tell(
         return
     told = [change.told for change in corrected]
     entry = ledger.record(
-        store_id=held.PLATFORM, kind="observation.corrected", subject=f"{kind}:{source}", by=by, at=now, why=why,
+        store_id=held_observations.PLATFORM, kind="observation.corrected", subject=f"{kind}:{source}", by=by, at=now, why=why,
         corrected=told,
     )  # fmt: skip
-    letters.write(
-        kind="marketplace.corrected", store_id=held.PLATFORM, dedupe=f"corrected:{entry.seq}", source=source,
+    emails.write(
+        kind="marketplace.corrected", store_id=held_observations.PLATFORM, dedupe=f"corrected:{entry.seq}", source=source,
         n=len(told), rows=told[:SHOWN],
     )  # fmt: skip

@@ -13,11 +13,11 @@ from django.db import transaction
 from marketplace import clock
 from marketplace.mirror import screening_files
 from marketplace.mirror.countries import DATA
-from marketplace.mirror.refused import RefusedRows
+from marketplace.mirror.rejected_rows import RefusedRows
 from marketplace.mirror.screening_files import Entry, ListFile
 from marketplace.models import Embargo, ScreenedParty
 from marketplace.names import keys_of_listed, plain
-from outbox.bells import ring
+from outbox.task_queue import ring
 
 EMBARGOES = DATA / "embargo_sample.csv"
 SAMPLE = "15 CFR part 746, sample"

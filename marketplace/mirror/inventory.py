@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from diagnostics.codes import Code
 from marketplace import clock
 from marketplace.mirror import files
-from marketplace.mirror.refused import RefusedRows
+from marketplace.mirror.rejected_rows import RefusedRows
 from marketplace.mirror.stock_rows import Rejected, Row, names_a_sku, newest_of_each, read
 from marketplace.models import Sku, Store
 

@@ -16,7 +16,7 @@ from marketplace.mirror.accounting import Accounting, Cancelled, Merged, Refused
 from marketplace.mirror.cancellations import Cancellation, Sale, settle
 from marketplace.mirror.online_retail import Fields, Kind, Order, Row
 from marketplace.mirror.profiles import Profile
-from marketplace.mirror.refused import RefusedRows
+from marketplace.mirror.rejected_rows import RefusedRows
 from marketplace.models import Store
 
 FORMATS = ("online-retail",)

@@ -9,12 +9,12 @@ from decimal import Decimal
 from diagnostics import ledger
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
-from marketplace.mirror import corrections, held
-from marketplace.mirror.copying import PER_COPY, copy
+from marketplace.mirror import corrections, held_observations
+from marketplace.mirror.bulk_copy import PER_COPY, copy
 from marketplace.mirror.currencies import EXPECTED
 from marketplace.mirror.observations import COMPARABLE, Bounds, Course, Settled, number_of
 from marketplace.models import FxRate, FxRateSet, Quarantined, Verdict
-from outbox.bells import ring
+from outbox.task_queue import ring
 
 PLACES = 8
 DAY = dt.timedelta(days=1)
@@ -59,13 +59,15 @@ def take(source: str, cells: Cells, *, update: bool, by: str, now: dt.datetime, 
 
     RATES_NOT_PER_EURO where most of it is nothing like units for one euro; nothing is written then.
     """
-    held.take_turns()
+    held_observations.take_turns()
     shelf = _shelf(source, cells, {currency for texts in cells.values() for currency in texts})
     read = _parted(shelf, cells, update)
     since = min(cells, default=now.date()) - COMPARABLE
-    rows = held.rows_of(kind="rate", source=source, names=read.news, since=since)
-    news = {currency: held.unseen(rows[currency], texts) for currency, texts in read.news.items()}
-    bounds = held.bounds(now, places=PLACES)
+    rows = held_observations.rows_of(kind="rate", source=source, names=read.news, since=since)
+    news = {
+        currency: held_observations.unseen(rows[currency], texts) for currency, texts in read.news.items()
+    }
+    bounds = held_observations.bounds(now, places=PLACES)
     found = {c: _settled(shelf, c, rows[c], texts, bounds) for c, texts in news.items() if texts}
     _require_per_euro(found, agreeing=read.same)
     taken = Taken(changes=read.changes)
@@ -82,14 +84,16 @@ def take(source: str, cells: Cells, *, update: bool, by: str, now: dt.datetime, 
 
 def admit(row: Quarantined, *, now: dt.datetime) -> int:
     """Lets a held rate act by a person's word, and what waits after it as it then may; the id of the rate's set."""
-    held.take_turns()
+    held_observations.take_turns()
     shelf = _shelf(row.source, {row.day: {row.name: row.text}}, {row.name})
     value = number_of(row.text, PLACES)
     made = _publish(shelf, row.source, {row.day: {row.name: value}}, now)
     shelf.sets |= made
     shelf.tables.setdefault(row.day, {})[row.name] = value
-    rows = held.rows_of(kind="rate", source=row.source, names=[row.name], since=row.day + DAY)[row.name]
-    found = _settled(shelf, row.name, rows, {}, held.bounds(now, places=PLACES))
+    rows = held_observations.rows_of(kind="rate", source=row.source, names=[row.name], since=row.day + DAY)[
+        row.name
+    ]
+    found = _settled(shelf, row.name, rows, {}, held_observations.bounds(now, places=PLACES))
     _write(shelf, row.source, {row.name: found}, {row.name: rows}, {row.name: {}}, now=now)
     return made[row.day].pk
 
@@ -141,7 +145,7 @@ def _settled(
 ) -> Settled:
     course = Course(bounds=bounds, expected=EXPECTED.get(currency), units=True)
     first = shelf.first.get(currency, {})
-    return held.settled(rows, shelf.course_of(currency), news, course, first=first)
+    return held_observations.settled(rows, shelf.course_of(currency), news, course, first=first)
 
 
 def _require_per_euro(found: Mapping[str, Settled], *, agreeing: int) -> None:
@@ -186,12 +190,12 @@ def _write(
     sets = {**shelf.sets, **made}
     fresh, ended = [], []
     for currency, each in found.items():
-        ended += held.conclude(rows[currency], each, news[currency], now=now)
+        ended += held_observations.conclude(rows[currency], each, news[currency], now=now)
         common = {"kind": "rate", "source": source, "name": currency}
-        for row in held.held_rows(each, now=now, **common):
+        for row in held_observations.held_rows(each, now=now, **common):
             row.rate_set = sets[row.day]
             fresh.append(row)
-    held.keep(fresh)
+    held_observations.keep(fresh)
     _record(source, found, ended, now)
     return bool(acting)
 
@@ -233,6 +237,6 @@ def _record(
     released = [row.pk for verdict, row in ended if verdict == Verdict.RELEASED]
     if bases or released:
         ledger.record(
-            store_id=held.PLATFORM, kind="observation.base", subject=f"rates:{source}", by=held.BY, at=now,
+            store_id=held_observations.PLATFORM, kind="observation.base", subject=f"rates:{source}", by=held_observations.BY, at=now,
             bases=bases, released=released,
         )  # fmt: skip

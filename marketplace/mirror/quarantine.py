@@ -6,11 +6,11 @@ from diagnostics import ledger
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace import clock
-from marketplace.mirror import closes, held, publications
-from marketplace.mirror.held import PLATFORM
+from marketplace.mirror import closes, held_observations, publications
+from marketplace.mirror.held_observations import PLATFORM
 from marketplace.mirror.observations import RELEASABLE
 from marketplace.models import Quarantined, User, Verdict
-from outbox.bells import ring
+from outbox.task_queue import ring
 
 
 @transaction.atomic
@@ -19,7 +19,7 @@ def decide(*, row: Quarantined, release: bool, why: str, by: User) -> Quarantine
 
     STATE_CONFLICT when it was decided before; INPUT_INVALID without a reason, or for the release of what is no rate.
     """
-    held.take_turns()
+    held_observations.take_turns()
     row = Quarantined.objects.select_for_update().get(pk=row.pk)
     if row.verdict:
         raise Problem(Code.STATE_CONFLICT, state=row.verdict, event="decide")
@@ -33,7 +33,7 @@ def decide(*, row: Quarantined, release: bool, why: str, by: User) -> Quarantine
     admit = publications.admit if row.rate_set_id is not None else closes.admit
     observed = admit(row, now=row.decided_at) if release else None
     if release:
-        held.replace_others(row, now=row.decided_at)
+        held_observations.replace_others(row, now=row.decided_at)
     ledger.record(
         store_id=PLATFORM, kind=f"observation.{row.verdict}", subject=f"quarantined:{row.pk}", by=row.decided_by,
         at=row.decided_at, why=row.why, source=row.source, name=row.name, day=row.day, text=row.text,

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import connection
 
-from marketplace.mirror.copying import Copy
+from marketplace.mirror.bulk_copy import Copy
 
 BANDS = (1, 6, 12, 24, 48, 96, 192, 480)
 """Quantities from which another list price may hold: the packs that the wholesaler sells by (R-47)."""

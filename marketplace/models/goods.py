@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from diagnostics.frozen import frozen
+from diagnostics.append_only import frozen
 from marketplace.models.accounts import Store, currency_code
 from marketplace.models.base import Mirrored, Tariff
 from marketplace.models.capacity import ProductionGroup

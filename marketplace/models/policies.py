@@ -1,7 +1,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from diagnostics.frozen import frozen
+from diagnostics.append_only import frozen
 
 
 @frozen()

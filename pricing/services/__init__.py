@@ -5,8 +5,8 @@ of its own which these verbs' other callers take (a batch) takes them after, or 
 """
 
 from pricing.locks import seconds_left, status_at
-from pricing.services.acting import confirm, decline, hold, open_touched, refuse_a_rest
-from pricing.services.ending import (
+from pricing.services.buyer_acts import confirm, decline, hold, open_touched, refuse_a_rest
+from pricing.services.lock_endings import (
     END,
     cancel,
     cancel_stopped,
@@ -17,9 +17,9 @@ from pricing.services.ending import (
     stores_due,
     subjects_due,
 )
-from pricing.services.locking import Lot, hold_goods, lock
-from pricing.services.reminding import reminders_due
-from pricing.services.triggering import LOCKS_A_PASS, Judged, open_renegotiations, unjudged
+from pricing.services.price_locks import Lot, hold_goods, lock
+from pricing.services.reminders import reminders_due
+from pricing.services.triggers import LOCKS_A_PASS, Judged, open_renegotiations, unjudged
 
 __all__ = [
     "END",

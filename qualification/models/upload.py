@@ -46,7 +46,7 @@ class Upload(models.Model):
     number = models.CharField(max_length=18, blank=True)  # a declaration's, to find it in other stores
     marks = models.JSONField(
         default=list, blank=True
-    )  # a statement's (qualification.repeats), to find it again
+    )  # a statement's (qualification.repeated_statements), to find it again
 
     class Meta:
         constraints = [

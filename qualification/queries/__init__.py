@@ -1,6 +1,6 @@
 from qualification.queries.calendars import calendar
 from qualification.queries.desk import desk
-from qualification.queries.papers import (
+from qualification.queries.documents import (
     checks,
     current,
     current_papers,
@@ -9,8 +9,7 @@ from qualification.queries.papers import (
     paper_of,
     uploaded,
 )
-from qualification.queries.reviews import Figures, figures, figures_by_month, forecast, open_case
-from qualification.queries.standing import (
+from qualification.queries.qualification_status import (
     State,
     Wanted,
     require_open,
@@ -19,6 +18,7 @@ from qualification.queries.standing import (
     wanted_documents,
     wanted_of_files,
 )
+from qualification.queries.reviews import Figures, figures, figures_by_month, forecast, open_case
 
 __all__ = [
     "Figures",

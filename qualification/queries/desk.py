@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 
 from django.utils.translation import gettext
 
-from diagnostics import words
+from diagnostics import problem_texts
 from diagnostics.models import LedgerEntry
 from marketplace.models import User
-from qualification import judging, refusals
-from qualification.judging import Check, Paper, Verdict
+from qualification import document_checks, return_reasons
+from qualification.document_checks import Check, Paper, Verdict
 from qualification.models import Case, Upload
-from qualification.queries.papers import checks, current, paper_of
+from qualification.queries.documents import checks, current, paper_of
 from qualification.readings import Box, Field, Kind
 from qualification.uploads import State
 
@@ -43,7 +43,7 @@ class Done:
     at: dt.datetime
     kind: str
     by: str
-    words: str  # the reason that was given
+    problem_texts: str  # the reason that was given
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,12 +83,12 @@ class DocumentOnDesk:
     remark: str
 
     @property
-    def reasons(self) -> list[words.Words]:
-        return [words.of(code) for code in refusals.reasons(Kind(self.upload.kind))]
+    def reasons(self) -> list[problem_texts.Words]:
+        return [problem_texts.of(code) for code in return_reasons.reasons(Kind(self.upload.kind))]
 
     @property
     def needs_seal(self) -> bool:
-        return Kind(self.upload.kind) in judging.SEALED
+        return Kind(self.upload.kind) in document_checks.SEALED
 
     @property
     def pages(self) -> "list[PageOnDesk]":
@@ -162,7 +162,7 @@ def _who(by: str, names: Mapping[str, str]) -> str:
 def _document(
     row: Upload, paper: Paper, judged: Sequence[Check], case: Case, typed: Mapping[str, str]
 ) -> DocumentOnDesk:
-    open_names = {f.name for f in judging.open_fields(paper, company=case.store.legal_name)}
+    open_names = {f.name for f in document_checks.open_fields(paper, company=case.store.legal_name)}
     entries = [
         Entry(
             field=f,
@@ -187,4 +187,4 @@ def _document(
 def _proposed(paper: Paper, judged: Sequence[Check]) -> str:
     """The first check that fails on the document, where it is a reason to send the document back."""
     failed = (c.code for c in judged if c.verdict is Verdict.FAILED and paper.ref in c.papers)
-    return next((code for code in failed if code in refusals.reasons(paper.kind)), "")
+    return next((code for code in failed if code in return_reasons.reasons(paper.kind)), "")

@@ -12,7 +12,7 @@ from typing import Any
 from django.db import connection
 
 from eligibility.findings import Finding, outcome_of
-from marketplace.resolving import Resolved
+from marketplace.memoized_lookup import Resolved
 from pricing.fees import ROUNDING, RULE_VERSION, FeeLine
 from repurchase.batches.planner import Plan
 from repurchase.models import Batch

@@ -8,7 +8,7 @@ from typing import Any
 import xlsxwriter
 from django.utils.translation import gettext as _
 
-from marketplace.cells import harmless
+from marketplace.spreadsheet_cells import harmless
 from repurchase.batches.queries.exclusions import Refused
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

@@ -9,16 +9,16 @@ from eligibility import rules
 from eligibility.facts import LaneFacts, LineFacts, OrderFacts, World
 from eligibility.findings import Finding, outcome_of
 from eligibility.screener import Screener
+from marketplace.memoized_lookup import Resolved
 from marketplace.money import Rates
-from marketplace.resolving import Resolved
-from pricing import fees, offering, tax
+from pricing import fees, order_cost, tax
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Terms:
     """What prices every order of a batch: read once, passed on (pitfall 1)."""
 
-    tariffs: offering.TariffFacts
+    tariffs: order_cost.TariffFacts
     rates: Rates
     buyer_number: str
     buyer_number_checked: bool
@@ -58,7 +58,7 @@ class Planner:
     def __init__(self, *, world: World, terms: Terms, gates: Sequence[Finding] = ()) -> None:
         self._world, self._terms, self._gates = world, terms, gates
         self._screener = Screener(world)
-        self._offers = offering.Offers(facts=terms.tariffs, rates=terms.rates)
+        self._offers = order_cost.Offers(facts=terms.tariffs, rates=terms.rates)
         self._registrations = Resolved(lambda key: self._embedded(*key))
 
     def plan(self, order: OrderFacts, *, taken: Mapping[int, int] | None = None) -> Plan:
@@ -74,7 +74,7 @@ class Planner:
         order, terms = verdict.order, self._terms
         kept = [x.line for x in verdict.lines if not x.findings]
         made = self._offers.offer(
-            offering.Wanted(
+            order_cost.Wanted(
                 currency=order.currency,
                 country=order.country,
                 postal_code=order.ship_to.get("postal_code", ""),
@@ -115,9 +115,9 @@ class Planner:
         return found
 
 
-def _line(line: LineFacts) -> offering.Line:
+def _line(line: LineFacts) -> order_cost.Line:
     sku = line.sku
-    return offering.Line(
+    return order_cost.Line(
         category_id=sku.category_id,
         category_code=sku.category_code,
         total_minor=line.total_minor,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import structlog
 
 from marketplace.models import Store
-from outbox import letters
+from outbox import emails
 from pricing import services as pricing
 from pricing.locks import LockStatus
 from pricing.models import Grant, Lock
@@ -61,6 +61,6 @@ def _write(key: Key, locks: Sequence[Lock]) -> None:
         kinds = ["renegotiation_reminder_seller", "renegotiation_reminder_buyer"]
         named = {"renegotiations": [str(lock.renegotiation.pk) for lock in locks]}
     for kind in kinds:
-        letters.write(
+        emails.write(
             kind=f"repurchase.{kind}", store_id=store_id, dedupe=f"{kind}:{event}", grant=str(grant.pk), **named
         )  # fmt: skip

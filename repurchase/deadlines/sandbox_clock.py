@@ -11,7 +11,7 @@ from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace import clock
 from marketplace.models import Store
-from outbox.bells import ring
+from outbox.task_queue import ring
 from repurchase.deadlines.sweep import Swept, sweep
 
 FARTHEST = dt.timedelta(days=400)  # at once; and ten years in all, so that no calendar runs out

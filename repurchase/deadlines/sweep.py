@@ -9,11 +9,12 @@ import structlog
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace import clock
-from marketplace.mirror import waiting
+from marketplace.mirror import quarantine_alarms
 from marketplace.models import Store
-from pricing.services import alarming, sealing
+from pricing.services import agreement_sealing
+from pricing.services import seal_alarms as seal_alarm_services
 from qualification import services as qualification
-from qualification.services import reviewing, uploading
+from qualification.services import reviews, uploads
 from repurchase.batches.services import background_edits, chunks, compliance_holds, planning
 from repurchase.confirmation.services import triggers
 from repurchase.deadlines import lock_expiry
@@ -64,7 +65,7 @@ def sweep(*, store: Store | None = None, at: dt.datetime | None = None) -> Swept
     rung, exhausted = chunks.ring_abandoned(store_id=store and store.pk)
     _each(exhausted, planning.give_up)
     finished = _finish(store)
-    seals = sealing.ring_due(store=store)
+    seals = agreement_sealing.ring_due(store=store)
     let_go = compliance_holds.recheck_held(store=store, due_only=True)
     released, again = releases.release_due(store=store), releases.announce_again(store=store)
     notices, lapsed = qualification.keep_up(store=store, at=at)
@@ -73,9 +74,9 @@ def sweep(*, store: Store | None = None, at: dt.datetime | None = None) -> Swept
         rung_chunks=rung, rung_edits=rung_edits, rung_seals=seals, finished_batches=finished,
         rung_proformas=proforma_invoices.ring_due(store=store), let_go=let_go, released_orders=released, announced_again=again,
         lapse_notices=notices, lapsed_stores=lapsed,
-        rung_documents=uploading.ring_unread(), review_alarms=reviewing.watch(),
-        rung_reports=diagnosis_report.ring_due(), seal_alarms=alarming.alarm(), paper_alarms=failed_documents.alarm(),
-        rate_alarms=waiting.alarm(),
+        rung_documents=uploads.ring_unread(), review_alarms=reviews.watch(),
+        rung_reports=diagnosis_report.ring_due(), seal_alarms=seal_alarm_services.alarm(), paper_alarms=failed_documents.alarm(),
+        rate_alarms=quarantine_alarms.alarm(),
     )  # fmt: skip
 
 

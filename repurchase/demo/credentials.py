@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from marketplace.whole_files import whole
+from marketplace.atomic_files import whole
 
 NAME = "credentials.json"
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from marketplace.mirror.copying import copy
+from marketplace.mirror.bulk_copy import copy
 from marketplace.models import (
     SIMULATED,
     Buyer,

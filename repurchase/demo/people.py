@@ -6,8 +6,8 @@ from typing import Any
 
 from django.contrib.auth.models import Group, Permission
 
-from eligibility.compliance import GROUP
-from marketplace import keys
+from eligibility.compliance_group import GROUP
+from marketplace import api_keys
 from marketplace.models import ApiKey, Membership, Role, Store, User
 
 SELLER, OPERATOR, REVIEWER = "seller@example.com", "operator@example.com", "reviewer@example.com"
@@ -98,8 +98,10 @@ def issue() -> dict[str, Any]:
         "lead_reviewer": _login(User.objects.get(email=LEAD)),
         "tariff_keeper": _login(_tariff_keeper()),
         **dict(zip(("compliance", "compliance_second"), map(_login, _compliance()), strict=True)),
-        "api_key": keys.ask_for(
-            member=Membership.objects.get(store=first, user=seller), name=KEY_NAME, scopes=list(keys.SCOPES)
+        "api_key": api_keys.ask_for(
+            member=Membership.objects.get(store=first, user=seller),
+            name=KEY_NAME,
+            scopes=list(api_keys.SCOPES),
         ),
     }
 

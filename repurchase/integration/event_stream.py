@@ -13,8 +13,8 @@ from django.http import HttpRequest, HttpResponse
 
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
-from outbox import events, hub
-from outbox.hub import END, Stream
+from outbox import event_broadcaster, events
+from outbox.event_broadcaster import END, Stream
 from repurchase.site import rate_limits
 
 SCOPE = "bulk-repeat-order.stream"
@@ -25,7 +25,7 @@ RETRY = b"retry: 2000\n\n"  # milliseconds until a browser comes back
 STREAMS_EACH = 10
 """A key or a member: enough for every window, an end to a loop that opens them."""
 
-PLACE_SECONDS = 4 * hub.CHECK_SECONDS
+PLACE_SECONDS = 4 * event_broadcaster.CHECK_SECONDS
 """A process that is killed leaves the places of its streams behind for so long."""
 
 BIGGEST = 2**63 - 1
@@ -46,8 +46,8 @@ def answer(
     INPUT_INVALID for a number that is none, TOO_MANY_REQUESTS above ten streams at once.
     """
     known = _known(request.headers.get("Last-Event-ID") or after, events.head_of(store_id))
-    page = list(events.after(store_id, known)[: hub.A_PAGE])
-    frames = b"".join(hub.frame(event) for event in page if events.matches(event.type, types))
+    page = list(events.after(store_id, known)[: event_broadcaster.A_PAGE])
+    frames = b"".join(event_broadcaster.frame(event) for event in page if events.matches(event.type, types))
     if hasattr(request, "scope"):
         place = request.scope[PLACE] = _place(owner)
         request.scope[SCOPE] = Stream(
@@ -118,7 +118,7 @@ async def _go_on(stream: Stream, held: list[dict[str, Any]], receive: Callable, 
     for message in held:
         await send(_without_an_end(message))
     stream.loop = asyncio.get_running_loop()
-    hub.hub.join(stream)
+    event_broadcaster.hub.join(stream)
     leaving = asyncio.create_task(_until_left(stream, receive))
     try:
         while (piece := await _next(stream)) != END:
@@ -128,7 +128,7 @@ async def _go_on(stream: Stream, held: list[dict[str, Any]], receive: Callable, 
         return
     finally:
         leaving.cancel()
-        hub.hub.leave(stream)
+        event_broadcaster.hub.leave(stream)
 
 
 def _without_an_end(message: dict[str, Any]) -> dict[str, Any]:

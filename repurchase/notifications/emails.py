@@ -7,16 +7,16 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.urls import reverse
 
-from marketplace import keys
+from marketplace import api_keys
 from marketplace.access import CAPABILITIES, Can
 from marketplace.models import Membership, Role, Store
 from marketplace.money import Money
-from outbox.letters import Rendered, renders
-from outbox.letters import from_template as _letter
+from outbox.emails import Rendered, renders
+from outbox.emails import from_template as _letter
 from outbox.models import Webhook
 from pricing import signing
 from pricing.models import Grant, SealedAgreement
-from pricing.services.sealing import content_of
+from pricing.services.agreement_sealing import content_of
 from repurchase.confirmation.queries import agreements
 from repurchase.confirmation.queries.buyer_page import offer_of
 from repurchase.fulfilment.queries.failed_documents import failing
@@ -29,7 +29,7 @@ ATTACHED_BYTES = 5 << 20  # a larger PDF would bounce at many mail servers: its 
 def _sellers(store: Store, batch: Batch) -> list[str]:
     """Whoever made the batch and may still see it; otherwise the store's owners."""
     members = Membership.objects.filter(store=store, user__is_active=True)
-    maker = keys.person_of(batch.created_by)
+    maker = api_keys.person_of(batch.created_by)
     chosen = members.filter(user=maker) if maker else members.none()
     users = (chosen or members.filter(role=Role.OWNER)).values("user_id")
     return list(get_user_model().objects.filter(pk__in=users).order_by("pk").values_list("email", flat=True))

@@ -8,13 +8,13 @@ from django.db.models import Min, QuerySet
 from django.urls import reverse
 
 from marketplace import clock, policy
-from marketplace.mirror import waiting
+from marketplace.mirror import quarantine_alarms
 from marketplace.models import Quarantined
 from marketplace.queries import newest_rate_set
-from outbox.letters import Rendered, from_template, renders
+from outbox.emails import Rendered, from_template, renders
 from pricing import signing
 from pricing.models import Grant, Lock, Renegotiation, Sealing
-from pricing.services import alarming
+from pricing.services import seal_alarms
 from repurchase.batches.queries.totals import orders_held
 from repurchase.models import Batch
 from repurchase.notifications.emails import batch_url, platform_staff, to_seller
@@ -101,11 +101,11 @@ def stale_rates(subjects: Mapping) -> Rendered | None:
     )
 
 
-@renders(waiting.KIND)
+@renders(quarantine_alarms.KIND)
 def rates_wait(subjects: Mapping) -> Rendered | None:
     """To the same staff; nothing is left to say once they have decided, or good rates have arrived."""
     now = clock.now()
-    overdue = waiting.overdue_currencies(now)
+    overdue = quarantine_alarms.overdue_currencies(now)
     if not overdue or not (to := platform_staff()):
         return None
     link = settings.SITE_URL + reverse("admin:marketplace_quarantined_changelist") + "?verdict__exact="
@@ -116,10 +116,10 @@ def rates_wait(subjects: Mapping) -> Rendered | None:
     )  # fmt: skip
 
 
-@renders(alarming.KIND)
+@renders(seal_alarms.KIND)
 def seal_unfit(subjects: Mapping) -> Rendered | None:
     """To the staff who see what waits for its seal; nothing is left to say once the certificate is in force."""
-    why = alarming.seals_wait()
+    why = seal_alarms.seals_wait()
     to = platform_staff("pricing.view_sealing")
     if not why or not to:
         return None

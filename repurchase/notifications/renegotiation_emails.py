@@ -13,14 +13,14 @@ from django.utils.translation import gettext_lazy as _
 from marketplace import clock
 from marketplace.models import User
 from marketplace.money import Money
-from outbox import events, letters
-from outbox.letters import Rendered, fails, from_template, renders
+from outbox import emails, events
+from outbox.emails import Rendered, fails, from_template, renders
 from outbox.models import Letter
 from pricing import signing
 from pricing.locks import LockStatus, status_at
 from pricing.models import Grant, Lock, Offer, Remark, Renegotiation, SigningCode
 from pricing.renegotiation import Side
-from pricing.services.renegotiating import current
+from pricing.services.renegotiation import current
 from repurchase.batches.queries.totals import orders_held
 from repurchase.confirmation.queries.renegotiation_page import BUYER_LETTERS
 from repurchase.confirmation.services.renegotiation import others_who_sign
@@ -209,7 +209,7 @@ def alarm(letter: Letter) -> None:
     grant = Grant.objects.select_related("store").filter(pk=letter.subjects.get("grant")).first()
     if grant is None:
         return
-    letters.write(
+    emails.write(
         kind="repurchase.undelivered", store_id=letter.store_id, dedupe=f"undelivered:{letter.pk}",
         letter=str(letter.pk), grant=str(grant.pk),
     )  # fmt: skip

@@ -15,8 +15,8 @@ from marketplace import access, clock
 from marketplace.access import Can
 from marketplace.models import Membership, Store
 from pricing import signing
-from pricing.services import sealing, verifying
-from pricing.services.verifying import Check, Verdict
+from pricing.services import agreement_sealing, verification
+from pricing.services.verification import Check, Verdict
 from repurchase.batches.queries import batches
 from repurchase.confirmation.queries import agreements
 from repurchase.fulfilment.services import failed_documents
@@ -113,7 +113,7 @@ def retry_papers(request: HttpRequest, membership: Membership, ref: str) -> Http
 
 def _file(store: Store, ref: str, pk: UUID) -> HttpResponse:
     sealed = agreements.sealed(store, ref, pk)
-    response = HttpResponse(sealing.content_of(sealed), content_type="application/pdf")
+    response = HttpResponse(agreement_sealing.content_of(sealed), content_type="application/pdf")
     response["Content-Disposition"] = f'attachment; filename="{agreements.file_name(sealed)}"'
     response["X-Content-Type-Options"] = "nosniff"
     return response
@@ -133,7 +133,7 @@ def _verdict(request: HttpRequest) -> Verdict:
     file = request.FILES.get("file")
     if file is None:
         raise Problem(Code.INPUT_INVALID, detail="file")
-    return verifying.verify(file.read(verifying.MAX_BYTES + 1))
+    return verification.verify(file.read(verification.MAX_BYTES + 1))
 
 
 def _throttle(request: HttpRequest) -> None:

@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from diagnostics import words
+from diagnostics import problem_texts
 from diagnostics.catalogue import CATALOGUE
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
@@ -81,7 +81,7 @@ def _said(problem: Problem | None) -> dict:
         return {}
     if _ticked(problem):
         return {"changed": True}
-    return {"refused": words.of(problem.code, problem.evidence)}
+    return {"refused": problem_texts.of(problem.code, problem.evidence)}
 
 
 def _total(request: HttpRequest, found: Offer, token: str) -> HttpResponse:

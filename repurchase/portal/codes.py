@@ -4,10 +4,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from diagnostics import words
+from diagnostics import problem_texts
 from diagnostics.catalogue import CATALOGUE, Entry
 from diagnostics.codes import Code, Severity
-from diagnostics.words import Words
+from diagnostics.problem_texts import Words
 from repurchase.reporting.fix_links import PLACES
 
 LONGEST = 100
@@ -19,7 +19,7 @@ def every(request: HttpRequest) -> HttpResponse:
     asked = request.GET.get("q", "")[:LONGEST].strip()
     kind = request.GET.get("severity", "")
     kind = kind if kind in set(Severity) else ""
-    every_row = [{"words": words.of(code), "entry": entry} for code, entry in CATALOGUE.items()]
+    every_row = [{"words": problem_texts.of(code), "entry": entry} for code, entry in CATALOGUE.items()]
     rows = [r for r in every_row if not kind or r["entry"].severity == kind]
     found = [row for row in rows if _matches(asked, row["words"], row["entry"])]
     context = {"rows": found, "total": len(every_row), "q": asked, "kind": kind, "kinds": list(Severity)}
@@ -39,5 +39,5 @@ def one(request: HttpRequest, name: str) -> HttpResponse:
     if name not in CATALOGUE:
         raise Http404
     code = Code(name)
-    context = {"words": words.of(code), "entry": CATALOGUE[code], "place": PLACES.get(code)}
+    context = {"words": problem_texts.of(code), "entry": CATALOGUE[code], "place": PLACES.get(code)}
     return render(request, "codes/one.html", context)

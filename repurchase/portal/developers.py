@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
-from marketplace import access, keys
+from marketplace import access, api_keys
 from marketplace.access import Can
 from marketplace.models import ApiKey, Membership
 from outbox import events, webhooks
@@ -40,23 +40,23 @@ def developers(request: HttpRequest, membership: Membership) -> HttpResponse:
 
 def _new_key(request: HttpRequest, membership: Membership) -> str:
     name = request.POST.get("name", "").replace("\0", "").strip()[:80]
-    scopes = [scope for scope in keys.SCOPES if scope in request.POST.getlist("scopes")]
+    scopes = [scope for scope in api_keys.SCOPES if scope in request.POST.getlist("scopes")]
     if not name or not scopes:
         raise Problem(Code.INPUT_INVALID, detail=_("A key has a name and at least one scope."))
-    return keys.ask_for(member=membership, name=name, scopes=scopes)
+    return api_keys.ask_for(member=membership, name=name, scopes=scopes)
 
 
 @require_POST
 @for_members(*OF_KEYS)
 def rotate_key(request: HttpRequest, membership: Membership, key_id: int) -> HttpResponse:
     key = access.of(membership.store, ApiKey, pk=key_id)
-    return _page(request, membership, key=keys.rotate(key, by=membership))
+    return _page(request, membership, key=api_keys.rotate(key, by=membership))
 
 
 @require_POST
 @for_members(*OF_KEYS)
 def revoke_key(request: HttpRequest, membership: Membership, key_id: int) -> HttpResponse:
-    keys.revoke(access.of(membership.store, ApiKey, pk=key_id), by=membership)
+    api_keys.revoke(access.of(membership.store, ApiKey, pk=key_id), by=membership)
     messages.success(request, _("The key is revoked: calls with it are refused from now on."))
     return redirect("developers")
 
@@ -64,7 +64,7 @@ def revoke_key(request: HttpRequest, membership: Membership, key_id: int) -> Htt
 @require_POST
 @for_members(Can.GRANT_KEYS)
 def grant_key(request: HttpRequest, membership: Membership, key_id: int) -> HttpResponse:
-    keys.grant(access.of(membership.store, ApiKey, pk=key_id), by=membership)
+    api_keys.grant(access.of(membership.store, ApiKey, pk=key_id), by=membership)
     messages.success(
         request, _("The key is granted: it acts for you from now on, and never does more than you may.")
     )
@@ -74,7 +74,7 @@ def grant_key(request: HttpRequest, membership: Membership, key_id: int) -> Http
 @require_POST
 @for_members(Can.GRANT_KEYS)
 def refuse_key(request: HttpRequest, membership: Membership, key_id: int) -> HttpResponse:
-    keys.refuse(access.of(membership.store, ApiKey, pk=key_id), by=membership)
+    api_keys.refuse(access.of(membership.store, ApiKey, pk=key_id), by=membership)
     messages.success(request, _("The request is refused: the key will never work."))
     return redirect("developers")
 
@@ -83,7 +83,7 @@ def refuse_key(request: HttpRequest, membership: Membership, key_id: int) -> Htt
 @for_members(Can.GRANT_KEYS)
 def take_key_over(request: HttpRequest, membership: Membership, key_id: int) -> HttpResponse:
     key = access.of(membership.store, ApiKey, pk=key_id)
-    return _page(request, membership, key=keys.take_over(key, by=membership))
+    return _page(request, membership, key=api_keys.take_over(key, by=membership))
 
 
 @require_POST
@@ -143,8 +143,8 @@ def _page(request: HttpRequest, membership: Membership, key: str = "") -> HttpRe
         "mine": membership,
         "may_grant": may_grant,
         "may_manage": may(membership, Can.MANAGE_KEYS),
-        "keys": keys.standing().filter(store=store).order_by("granted_at", "name", "pk"),
-        "scopes": list(keys.SCOPES),
+        "keys": api_keys.standing().filter(store=store).order_by("granted_at", "name", "pk"),
+        "scopes": list(api_keys.SCOPES),
         "key": key,
         "waits": bool(key) and not may_grant,
     }

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
-from diagnostics import words
+from diagnostics import problem_texts
 from diagnostics.catalogue import CATALOGUE
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
@@ -19,7 +19,7 @@ from repurchase.site.database_outage import is_away, retried
 
 def answer(request: HttpRequest, problem: Problem) -> HttpResponse:
     """The page for a Problem, with its code's HTTP status."""
-    said = words.of(problem.code, problem.evidence)
+    said = problem_texts.of(problem.code, problem.evidence)
     kept = _("Nothing was changed by this request; everything saved before it is still there.")
     where = {"held": problem.evidence.get("orders", []), "held_by": problem.evidence.get("held_by", [])}
     status = CATALOGUE[problem.code].status
@@ -95,7 +95,7 @@ def failed(request: HttpRequest) -> HttpResponse:
 
 
 def _unavailable(request: HttpRequest) -> HttpResponse:
-    said = words.of(Code.DATABASE_UNAVAILABLE, {})
+    said = problem_texts.of(Code.DATABASE_UNAVAILABLE, {})
     context = {"status": 503, "title": said.title, "cause": said.cause, "fix": said.fix, "code": said.code}
     if request.path.startswith("/api/"):
         return _json(request, context)

@@ -7,7 +7,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.models import CarrierService, Category
-from pricing.simulating import Changes
+from pricing.what_if import Changes
 from repurchase.batches.services.fee_quotes import Asked, AskedLine
 
 LINES = range(1, 4)

@@ -11,8 +11,8 @@ from django.views.decorators.http import require_safe
 from kombu.exceptions import OperationalError
 
 from marketplace import clock
-from marketplace.mirror import waiting
-from pricing.services import alarming
+from marketplace.mirror import quarantine_alarms
+from pricing.services import seal_alarms
 from repurchase.batches.queries import worker_health
 from repurchase.fulfilment.queries import failed_documents
 from repurchase.site.database_outage import retried
@@ -37,8 +37,8 @@ def ready(request: HttpRequest) -> JsonResponse:
     told = {
         "papers": not failing,
         "failing_papers": failing,
-        "rates": not (parts["database"] and waiting.overdue_currencies(clock.now())),
-        "seal": not (parts["database"] and alarming.seals_wait()),
+        "rates": not (parts["database"] and quarantine_alarms.overdue_currencies(clock.now())),
+        "seal": not (parts["database"] and seal_alarms.seals_wait()),
     }
     response = JsonResponse(parts | told, status=status)
     return retried(response)

@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from diagnostics import words
+from diagnostics import problem_texts
 from diagnostics.catalogue import CATALOGUE
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
@@ -16,7 +16,7 @@ from marketplace.access import Can, require
 from marketplace.models import Membership, Store
 from qualification.models import Upload
 from qualification.readings import Kind
-from qualification.services import uploading
+from qualification.services import uploads
 from repurchase.portal.decorators import for_members, may
 from repurchase.reporting.queries import opening
 
@@ -50,7 +50,7 @@ def _take_one(request: HttpRequest, membership: Membership) -> JsonResponse:
             raise Problem(Code.DOCUMENT_EMPTY)
         made = _take(request, membership.store, file, replaces=_to_replace(request, membership.store))
     except Problem as problem:
-        said = words.of(problem.code, problem.evidence)
+        said = problem_texts.of(problem.code, problem.evidence)
         told = {"code": said.code, "title": said.title, "cause": said.cause, "fix": said.fix}
         return JsonResponse(told, status=CATALOGUE[problem.code].status)
     return JsonResponse({"key": str(made.key), "state": made.state}, status=201)
@@ -62,7 +62,7 @@ def _take_all(request: HttpRequest, membership: Membership) -> HttpResponse:
         try:
             _take(request, membership.store, file, replaces=replaces)
         except Problem as problem:
-            said = words.of(problem.code, problem.evidence)
+            said = problem_texts.of(problem.code, problem.evidence)
             messages.error(request, f"{file.name}: {said.title}. {said.cause} {said.fix}")
     return redirect("qualification")
 
@@ -74,7 +74,7 @@ def _to_replace(request: HttpRequest, store: Store) -> Upload | None:
 def _take(request: HttpRequest, store: Store, file: UploadedFile, *, replaces: Upload | None) -> Upload:
     now = clock.now(store)
     limit = int(policy.in_force(now)["document_max_bytes"])
-    return uploading.upload(
+    return uploads.upload(
         store=store, kind=kind_named(request.POST.get("kind", "")), name=file.name or "", data=file.read(limit + 1),
         by=f"user:{request.user.pk}", now=now, replaces=replaces,
     )  # fmt: skip
@@ -91,7 +91,7 @@ def kind_named(text: str) -> Kind:
 @for_members(Can.OPEN)
 def withdraw(request: HttpRequest, membership: Membership, key: str) -> HttpResponse:
     found = access.of(membership.store, Upload.objects.select_related("store"), key=key)
-    uploading.withdraw(upload=found, by=f"user:{request.user.pk}", now=clock.now(membership.store))
+    uploads.withdraw(upload=found, by=f"user:{request.user.pk}", now=clock.now(membership.store))
     messages.success(request, _("%(name)s was taken out. The file itself is kept.") % {"name": found.name})
     return redirect("qualification")
 
@@ -99,6 +99,6 @@ def withdraw(request: HttpRequest, membership: Membership, key: str) -> HttpResp
 @require_POST
 @for_members(Can.OPEN)
 def submit(request: HttpRequest, membership: Membership) -> HttpResponse:
-    uploading.submit(store=membership.store, by=f"user:{request.user.pk}", now=clock.now(membership.store))
+    uploads.submit(store=membership.store, by=f"user:{request.user.pk}", now=clock.now(membership.store))
     messages.success(request, _("Handed in. A reviewer looks at the documents now."))
     return redirect("qualification")

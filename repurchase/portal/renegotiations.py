@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from diagnostics import words
+from diagnostics import problem_texts
 from diagnostics.catalogue import CATALOGUE
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
@@ -98,7 +98,7 @@ def _page(
         "papers": agreements.papers(membership.store, found.lock.subject),
         "band": percent(renegotiation_services.band_of(talks.batch)),
         "typed": request.POST if problem else {},
-        "refused": words.of(problem.code, problem.evidence) if problem else None,
+        "refused": problem_texts.of(problem.code, problem.evidence) if problem else None,
     }
     status = CATALOGUE[problem.code].status if problem else 200
     return render(request, "renegotiations/page.html", context, status=status)

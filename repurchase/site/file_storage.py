@@ -5,7 +5,7 @@ from pathlib import Path
 from django.core.files.base import File
 from django.core.files.storage import FileSystemStorage
 
-from marketplace.whole_files import whole
+from marketplace.atomic_files import whole
 
 
 class WholeFileStorage(FileSystemStorage):

@@ -41,10 +41,10 @@ def site() -> production_checks.Site:
 
 def _seal_is_demo() -> bool:
     """One that can't be opened seals nothing, which /readyz and `check_config` say; it keeps nothing from starting."""
-    from pricing import sealing  # large, and not wanted where no certificate is set
+    from pricing import seal  # large, and not wanted where no certificate is set
 
     try:
-        return sealing.is_demo(sealing.certificate())
+        return seal.is_demo(seal.certificate())
     except ImproperlyConfigured:
         return False
 

@@ -13,7 +13,7 @@ from django.utils import timezone, translation
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
-from diagnostics import words as diagnostics_words
+from diagnostics import problem_texts as diagnostics_words
 from diagnostics.catalogue import CATALOGUE
 from diagnostics.codes import Code
 from marketplace.money import Money, exponent, half_up

@@ -10,10 +10,10 @@ from django.utils.translation import pgettext_lazy
 from diagnostics.attribution import Role
 from diagnostics.codes import Fixer, Severity
 from eligibility import drift
-from outbox.posting import Outcome
+from outbox.http_post import Outcome
 from pricing.agreements import Kind
 from pricing.locks import LockStatus
-from qualification import labels
+from qualification import status_labels
 from qualification.review import Standing
 from qualification.uploads import State
 from repurchase.batches.queries.customisations import ServiceState
@@ -127,11 +127,11 @@ FIXER: Mapping[str, Shown] = {
 }
 
 STANDING: Mapping[str, Shown] = {
-    Standing.NOT_OPEN: Shown(labels.STANDING[Standing.NOT_OPEN], "calm", "circle-dashed"),
-    Standing.DOCUMENTS: Shown(labels.STANDING[Standing.DOCUMENTS], "attention", "file-certificate"),
-    Standing.IN_REVIEW: Shown(labels.STANDING[Standing.IN_REVIEW], "info", "hourglass"),
-    Standing.OPEN: Shown(labels.STANDING[Standing.OPEN], "ok", "circle-check"),
-    Standing.LAPSED: Shown(labels.STANDING[Standing.LAPSED], "bad", "alert-triangle"),
+    Standing.NOT_OPEN: Shown(status_labels.STANDING[Standing.NOT_OPEN], "calm", "circle-dashed"),
+    Standing.DOCUMENTS: Shown(status_labels.STANDING[Standing.DOCUMENTS], "attention", "file-certificate"),
+    Standing.IN_REVIEW: Shown(status_labels.STANDING[Standing.IN_REVIEW], "info", "hourglass"),
+    Standing.OPEN: Shown(status_labels.STANDING[Standing.OPEN], "ok", "circle-check"),
+    Standing.LAPSED: Shown(status_labels.STANDING[Standing.LAPSED], "bad", "alert-triangle"),
 }
 
 UPLOAD: Mapping[str, Shown] = {

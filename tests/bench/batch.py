@@ -14,7 +14,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from marketplace.models import PastOrder
-from outbox import listening
+from outbox import event_listener
 from repurchase.batches.services import batches, chunks
 from repurchase.models import Batch, Chunk
 from tests import world
@@ -26,7 +26,7 @@ TABLES = ("repurchase_repeatorder", "repurchase_repeatline", "repurchase_orderfe
 
 def run() -> dict[str, dict]:
     store, numbers = _fill()
-    listening.begin()
+    event_listener.begin()
     with _worker() as worker:
         _generate(store, numbers)  # warms the worker: imports, connections, plans
         rounds = [(_generate(store, numbers, into_empty=True)[0], _floor()) for _ in range(RUNS)]
@@ -109,7 +109,7 @@ def _generate(store, numbers, *, into_empty: bool = False) -> tuple[float, float
     batch = batches.create(store=store, numbers=numbers, by="system:bench")
     enqueued = time.perf_counter()
     while (status := Batch.objects.values_list("status", flat=True).get(pk=batch.pk)) == "screening":
-        listening.wait(1)  # as a page does: asking again and again would take the worker's processor
+        event_listener.wait(1)  # as a page does: asking again and again would take the worker's processor
         if time.perf_counter() - started > 120:
             raise RuntimeError("The worker did not finish; see bench-worker.log in the data directory.")
     ended = time.perf_counter()

@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from eligibility.queries import limits_of, order_facts, world
-from eligibility.rechecking import findings_at
+from eligibility.rechecks import findings_at
 from eligibility.rules import Moment
 from marketplace import clock, policy
 from marketplace.models import PastOrder, ScreenedParty, Sku

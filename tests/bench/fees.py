@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
-from marketplace.garbage import uncollected
+from marketplace.gc_control import uncollected
 from marketplace.money import Money, Rates
 from marketplace.territories import destination
 from pricing.fees import OrderToPrice, PriceList, Tariff, goods

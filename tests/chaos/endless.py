@@ -10,13 +10,13 @@ WORDS = "never renders"
 @worker_process_init.connect
 def patch(**_: object) -> None:
     """In each child, once Django is set up."""
-    from diagnostics import paper
+    from diagnostics import pdf as pdf_module
 
-    pdf = paper.pdf
+    pdf = pdf_module.pdf
 
     def endless(page, **options):
         while WORDS in page:
             pass
         return pdf(page, **options)
 
-    paper.pdf = endless
+    pdf_module.pdf = endless

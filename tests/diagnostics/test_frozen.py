@@ -14,7 +14,7 @@ import pytest
 from django.apps import apps
 from django.db import connection
 
-from diagnostics.frozen import FROZEN
+from diagnostics.append_only import FROZEN
 from marketplace.models import Membership, PolicyValue, PriceListEntry, Quarantined, RegistrationRequirement
 from repurchase.confirmation.services import renegotiation
 from repurchase.embedded import servers

@@ -5,9 +5,9 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diagnostics import tally
+from diagnostics import failure_counts
 from diagnostics.codes import Code
-from diagnostics.tally import Failed, Span
+from diagnostics.failure_counts import Failed, Span
 
 C = Code
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -34,7 +34,7 @@ class TestTheShares:
     @given(EVENTS)
     def test_equal_the_raw_events(self, events):
         """R-76: counted, every event is in one share; the money is exact and in its own currency."""
-        made = tally.shares(events)
+        made = failure_counts.shares(events)
         for share in made:
             mine = [e for e in events if e.code is share.code]
             assert share.failures == len(mine)
@@ -46,7 +46,7 @@ class TestTheShares:
 
     @given(EVENTS, st.sampled_from(Span))
     def test_of_the_periods_add_up_to_those_of_the_whole(self, events, span):
-        periods = tally.by_period(events, span=span, zone=SHANGHAI)
+        periods = failure_counts.by_period(events, span=span, zone=SHANGHAI)
         assert sum(period.failures for period in periods) == len(events)
         for code in {e.code for e in events}:
             counted = sum(s.failures for p in periods for s in p.shares if s.code is code)
@@ -69,14 +69,14 @@ class TestTheShares:
             for code, n in counts.items()
             for _ in range(n)
         ]
-        assert [(s.code, s.share) for s in tally.shares(events)] == [
+        assert [(s.code, s.share) for s in failure_counts.shares(events)] == [
             (code, Fraction(n, 1000)) for code, n in counts.items()
         ]
 
     def test_of_a_day_end_at_midnight_of_the_zone(self):
         late = dt.datetime(2026, 11, 30, 16, 0, tzinfo=dt.UTC)  # 1 December in Shanghai
         event = Failed(ref="x", at=late, code=C.MOQ_NOT_MET, currency="USD", blocked_minor=1)
-        (month,) = tally.by_period([event], span=Span.MONTH, zone=SHANGHAI)
+        (month,) = failure_counts.by_period([event], span=Span.MONTH, zone=SHANGHAI)
         assert (month.first, month.last) == (dt.date(2026, 12, 1), dt.date(2026, 12, 31))
-        (week,) = tally.by_period([event], span=Span.WEEK, zone=SHANGHAI)
+        (week,) = failure_counts.by_period([event], span=Span.WEEK, zone=SHANGHAI)
         assert (week.first, week.last) == (dt.date(2026, 11, 30), dt.date(2026, 12, 6))

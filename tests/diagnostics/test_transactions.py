@@ -8,51 +8,51 @@ from types import SimpleNamespace
 import pytest
 from django.db import transaction
 
-from diagnostics import paper
+from diagnostics import pdf
 from diagnostics.transactions import InsideTransaction, refuse_inside
 from marketplace import clock
 from marketplace.mirror import connector
-from outbox import files, letters, sending
-from pricing import sealing
-from pricing.services import verifying
-from qualification import storing
-from qualification.services import uploading
+from outbox import emails, files, webhook_delivery
+from pricing import seal
+from pricing.services import verification
+from qualification import storage
+from qualification.services import uploads
 from repurchase.fulfilment.services import payment_import
 from repurchase.integration.conformance import runner
 
 ROOT = Path(__file__).parent.parent.parent
 APPS = ("diagnostics", "outbox", "marketplace", "qualification", "eligibility", "pricing", "repurchase")
 SLOW: dict[str, Callable[[], object]] = {
-    "a render": lambda: paper.pdf("<p>x</p>"),
+    "a render": lambda: pdf.pdf("<p>x</p>"),
     "a kept file": lambda: files.keep("x", b""),
     "a read file": lambda: files.read("x"),
     "a deleted file": lambda: files.discard("x"),
-    "a document": lambda: storing.keep(b""),
-    "a page of a document": lambda: storing.fetch("x"),
-    "the reading of a document": lambda: uploading._read(SimpleNamespace()),
-    "a letter": lambda: letters._send(SimpleNamespace(kind="x")),
-    "a webhook": lambda: sending._post(SimpleNamespace(), clock.now()),
+    "a document": lambda: storage.keep(b""),
+    "a page of a document": lambda: storage.fetch("x"),
+    "the reading of a document": lambda: uploads._read(SimpleNamespace()),
+    "a letter": lambda: emails._send(SimpleNamespace(kind="x")),
+    "a webhook": lambda: webhook_delivery._post(SimpleNamespace(), clock.now()),
     "a message of the conformance kit": lambda: runner._send(SimpleNamespace(), "http://x/", SimpleNamespace()),
-    "a seal": lambda: sealing.seal(b"", reason="x"),
-    "the verification of a file": lambda: verifying.verify(b"%PDF-1.7"),
+    "a seal": lambda: seal.seal(b"", reason="x"),
+    "the verification of a file": lambda: verification.verify(b"%PDF-1.7"),
     "a spreadsheet in a child": lambda: payment_import._sheet(b"", "x"),
 }  # fmt: skip
 
 # Each guards itself, or the one service that calls it does.
 RENDERS = {
-    "diagnostics.paper",
-    "pricing.printing",
+    "diagnostics.pdf",
+    "pricing.agreement_pdf",
     "repurchase.fulfilment.services.proforma_pdf",
     "repurchase.reporting.services.diagnosis_report",
 }
 STORES = {"outbox.files"}
-SENDS = {"outbox.letters"}
+SENDS = {"outbox.emails"}
 STARTS = {
-    "marketplace.guarded", "qualification.intake",  # called by `SLOW` above
+    "marketplace.sandboxed_reader", "qualification.intake",  # called by `SLOW` above
     "repurchase.management.commands.vendor_assets", "repurchase.embedded.__main__", "repurchase.embedded.portal",
     "repurchase.embedded.servers",  # commands, without a transaction
 }  # fmt: skip
-CONNECTS = {"outbox.posting", "repurchase.embedded.portal"}
+CONNECTS = {"outbox.http_post", "repurchase.embedded.portal"}
 KNOWN = {
     "weasyprint": RENDERS,
     "django.core.files.storage": STORES | {"repurchase.site.file_storage"},

@@ -9,7 +9,7 @@ from django.urls import reverse
 from diagnostics.codes import Code
 from diagnostics.models import LedgerEntry
 from diagnostics.problem import Problem
-from eligibility import questions
+from eligibility import party_questions
 from eligibility.models import PartyQuestion, PartyVote
 from eligibility.queries import order_facts
 from eligibility.queries import world as world_of
@@ -34,7 +34,7 @@ def found(store) -> list:
 
 
 def asked(store) -> PartyQuestion:
-    questions.ask(found(store), at=NOW)
+    party_questions.ask(found(store), at=NOW)
     return PartyQuestion.objects.get()
 
 
@@ -43,7 +43,7 @@ class TestAQuestion:
         entry = listed("SAMPLE DRONE")
         question = asked(store)
         assert (question.party, question.entry, question.listed) == (PARTY, entry, "SAMPLE DRONE")
-        assert questions.ask(found(store), at=NOW) == 0
+        assert party_questions.ask(found(store), at=NOW) == 0
         assert PartyQuestion.objects.count() == 1
 
     def test_is_decided_by_two_who_answer_alike(self, store):
@@ -58,10 +58,10 @@ class TestAQuestion:
         listed("SAMPLE DRONE")
         question = asked(store)
         for answer in ("not_same", "stopped"):
-            question = questions.answer(question=question, answer=answer, reason="x", by=officer())
+            question = party_questions.answer(question=question, answer=answer, reason="x", by=officer())
         assert (question.verdict, bool(found(store))) == ("", True)
         assert (
-            questions.answer(question=question, answer="stopped", reason="x", by=officer()).verdict
+            party_questions.answer(question=question, answer="stopped", reason="x", by=officer()).verdict
             == "stopped"
         )
 
@@ -80,20 +80,20 @@ class TestAQuestion:
         asked(store)
         decide("not_same")
         ScreenedParty.objects.filter(pk=entry.pk).update(**change)
-        assert questions.ask(found(store), at=NOW) == 1
+        assert party_questions.ask(found(store), at=NOW) == 1
 
     def test_is_another_one_for_another_spelling_of_the_party(self, store, monkeypatch):
         listed("SAMPLE DRONE")
         asked(store)
         decide("not_same")
         monkeypatch.setattr("tests.eligibility.test_questions.PARTY", "SAMPLE DRONE (Hamburg)")
-        assert questions.ask(found(store), at=NOW) == 1
+        assert party_questions.ask(found(store), at=NOW) == 1
 
     def test_stands_in_the_ledger_with_its_reasons_and_without_the_party(self, store):
         listed("SAMPLE DRONE")
         asked(store)
         decide("not_same")
-        first, second = LedgerEntry.objects.filter(store_id=questions.PLATFORM).order_by("seq")
+        first, second = LedgerEntry.objects.filter(store_id=party_questions.PLATFORM).order_by("seq")
         assert (first.kind, second.kind) == ("party.answered", "party.decided")
         assert second.facts["reason"] == "seen its papers"
         assert first.by != second.by
@@ -114,16 +114,16 @@ class TestAnAnswer:
         given = {"question": asked(store), "answer": "not_same", "reason": "x", "by": officer()} | changes
         given["by"] = given["by"] or world.user()
         with pytest.raises(Problem) as refused:
-            questions.answer(**given)
+            party_questions.answer(**given)
         assert refused.value.code is code
         assert not PartyVote.objects.exists()
 
     def test_is_given_once_by_one_person(self, store):
         listed("SAMPLE DRONE")
         question, by = asked(store), officer()
-        questions.answer(question=question, answer="not_same", reason="x", by=by)
+        party_questions.answer(question=question, answer="not_same", reason="x", by=by)
         with pytest.raises(Problem) as refused:
-            questions.answer(question=question, answer="not_same", reason="y", by=by)
+            party_questions.answer(question=question, answer="not_same", reason="y", by=by)
         assert refused.value.code is Code.ANSWER_BY_TWO
 
     @pytest.mark.parametrize("party", [PARTY, "Somebody GmbH"])
@@ -132,7 +132,7 @@ class TestAnAnswer:
         question, by = asked(store), officer()
         Membership.objects.create(user=by, store=store, role=Role.VIEWER)
         with pytest.raises(Problem) as refused:
-            questions.answer(question=question, answer="not_same", reason="x", by=by)
+            party_questions.answer(question=question, answer="not_same", reason="x", by=by)
         assert refused.value.code is Code.ANSWER_BY_MEMBER
         assert not PartyVote.objects.exists()
 
@@ -140,7 +140,7 @@ class TestAnAnswer:
         listed("SAMPLE DRONE")
         question, by = asked(store), officer()
         Membership.objects.create(user=by, store=world.store(), role=Role.VIEWER)
-        questions.answer(question=question, answer="not_same", reason="x", by=by)
+        party_questions.answer(question=question, answer="not_same", reason="x", by=by)
         assert PartyVote.objects.filter(by=by).exists()
 
     def test_after_the_decision_is_refused(self, store):
@@ -148,7 +148,7 @@ class TestAnAnswer:
         question = asked(store)
         decide()
         with pytest.raises(Problem) as refused:
-            questions.answer(question=question, answer="stopped", reason="x", by=officer())
+            party_questions.answer(question=question, answer="stopped", reason="x", by=officer())
         assert refused.value.code is Code.STATE_CONFLICT
 
 
@@ -156,7 +156,7 @@ class TestTheDatabase:
     def test_lets_nobody_decide_alone(self, store):
         listed("SAMPLE DRONE")
         question = asked(store)
-        questions.answer(question=question, answer="not_same", reason="x", by=officer())
+        party_questions.answer(question=question, answer="not_same", reason="x", by=officer())
         rows = PartyQuestion.objects.filter(pk=question.pk)
         with pytest.raises(IntegrityError, match="ANSWER_BY_TWO"), transaction.atomic():
             rows.update(verdict="not_same", decided_at=NOW)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from marketplace.cells import harmless
+from marketplace.spreadsheet_cells import harmless
 
 ROOT = Path(__file__).parents[2]
 
@@ -31,7 +31,7 @@ class TestACell:
 
 def test_whatever_writes_a_sheet_asks_this_module():
     """Of the product's own modules; what PostgreSQL reads by COPY, and samples of files, are no sheets of ours."""
-    apart = {"marketplace/mirror/copying.py", "marketplace/mirror/samples/cut.py"}
+    apart = {"marketplace/mirror/bulk_copy.py", "marketplace/mirror/samples/cut.py"}
     writers, asking = set(), set()
     for app in (
         "diagnostics",

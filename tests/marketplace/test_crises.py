@@ -20,7 +20,7 @@ from marketplace.mirror.samples import cut
 from marketplace.models import FxRate, Quarantined
 from marketplace.queries import fresh_rate_set, newest_rate_set, waiting_currencies
 from pricing.models import Lock
-from pricing.services import triggering
+from pricing.services import triggers
 from tests import world
 
 BOUNDS = Bounds(max_jump=Decimal("0.2"), base_spread=Decimal("1.05"))
@@ -146,7 +146,7 @@ def test_every_move_of_the_others_is_seen_and_plans_go_on(table, tmp_path, first
         assert fresh_rate_set(now, store=store, max_age_days=6).published_on == today
         for waiting in waiting_currencies(now, store=store):
             waited[waiting].append(today.isoformat())
-        for lock in triggering.touched([*locks(store, sets, today)], now=now):
+        for lock in triggers.touched([*locks(store, sets, today)], now=now):
             key = day(lock.lock.subject), lock.lock.currency
             seen.setdefault(key, today)
         sets[today] = newest_rate_set(now, store=store)

@@ -1,6 +1,6 @@
 import gc
 
-from marketplace.garbage import uncollected
+from marketplace.gc_control import uncollected
 
 
 class TestWhatIsMadeUncollected:

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from marketplace.cells import harmless
 from marketplace.mirror import online_retail, orders, profiles
 from marketplace.mirror.orders import import_orders
 from marketplace.mirror.samples import cut
 from marketplace.models import Buyer, PastOrder, PastOrderLine, PriceListEntry, Sku
+from marketplace.spreadsheet_cells import harmless
 from tests import world
 
 pytestmark = pytest.mark.django_db

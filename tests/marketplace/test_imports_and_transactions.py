@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 
 from marketplace.mirror import closes, export_control, inventory, orders, rates
-from marketplace.mirror.refused import RefusedRows
+from marketplace.mirror.rejected_rows import RefusedRows
 from marketplace.models import ScreenedParty
 from tests import world
 

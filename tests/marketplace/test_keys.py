@@ -8,7 +8,7 @@ from django.utils import timezone
 from diagnostics.codes import Code
 from diagnostics.models import LedgerEntry
 from diagnostics.problem import Problem
-from marketplace import keys, members
+from marketplace import api_keys, members
 from marketplace.access import CAPABILITIES, Can
 from marketplace.models import ApiKey, Membership, Role
 from tests import world
@@ -33,8 +33,8 @@ def developer(store):
 
 
 def asked(by: Membership, scopes=BOTH) -> tuple[str, ApiKey]:
-    text = keys.ask_for(member=by, name="ERP", scopes=scopes)
-    return text, ApiKey.objects.get(digest=keys.digest_of(text))
+    text = api_keys.ask_for(member=by, name="ERP", scopes=scopes)
+    return text, ApiKey.objects.get(digest=api_keys.digest_of(text))
 
 
 def again(key: ApiKey) -> ApiKey:
@@ -54,9 +54,9 @@ def told() -> list[tuple[str, str, str, str]]:
 
 
 def may(text: str, needs: Can) -> bool:
-    key = keys.key_of(text)
+    key = api_keys.key_of(text)
     try:
-        keys.refuse_beyond(key, needs=needs, scope="write")
+        api_keys.refuse_beyond(key, needs=needs, scope="write")
     except Problem:
         return False
     return True
@@ -66,43 +66,45 @@ class TestARequest:
     def test_does_nothing_until_somebody_grants_it(self, developer):
         text, key = asked(developer)
         assert key.state == "requested"
-        refused(Code.KEY_NOT_GRANTED, keys.refuse_beyond, keys.key_of(text), needs=Can.VIEW, scope="read")
-        assert not keys.acting().exists()
+        refused(
+            Code.KEY_NOT_GRANTED, api_keys.refuse_beyond, api_keys.key_of(text), needs=Can.VIEW, scope="read"
+        )
+        assert not api_keys.acting().exists()
 
     @pytest.mark.parametrize("role", [Role.OPERATOR, Role.VIEWER])
     def test_is_for_developers_owners_and_managers(self, store, role):
         other = Membership.objects.get(user=world.member(store, role))
-        refused(Code.NOT_PERMITTED, keys.ask_for, member=other, name="ERP", scopes=BOTH)
+        refused(Code.NOT_PERMITTED, api_keys.ask_for, member=other, name="ERP", scopes=BOTH)
         assert not ApiKey.objects.exists()
 
     def test_is_not_granted_by_who_asked(self, developer):
         _, key = asked(developer)
-        for act in (keys.grant, keys.refuse, keys.take_over):
+        for act in (api_keys.grant, api_keys.refuse, api_keys.take_over):
             refused(Code.NOT_PERMITTED, act, key, by=developer)
         assert again(key).state == "requested"
 
     def test_is_granted_at_once_to_who_could_grant_it(self, manager):
         text, _ = asked(manager)
-        assert keys.key_of(text).principal == manager
+        assert api_keys.key_of(text).principal == manager
         assert [kind for kind, *_ in told()] == ["key.requested", "key.granted"]
 
     def test_once_refused_never_works(self, developer, manager):
         text, key = asked(developer)
-        keys.refuse(key, by=manager)
+        api_keys.refuse(key, by=manager)
         assert again(key).state == "refused"
-        assert keys.key_of(text) is None
-        refused(Code.STATE_CONFLICT, keys.grant, key, by=manager)
+        assert api_keys.key_of(text) is None
+        refused(Code.STATE_CONFLICT, api_keys.grant, key, by=manager)
 
     def test_of_another_store_is_granted_by_nobody(self, developer, charlie):
         _, key = asked(developer)
-        refused(Code.NOT_FOUND, keys.grant, key, by=charlie.memberships.get())
+        refused(Code.NOT_FOUND, api_keys.grant, key, by=charlie.memberships.get())
         assert again(key).state == "requested"
 
     def test_is_in_the_ledger_with_key_principal_and_requester(self, developer, manager, owner):
         _, key = asked(developer)
-        keys.grant(key, by=manager)
-        new = keys.key_of(keys.take_over(key, by=owner))
-        keys.revoke(key, by=developer)
+        api_keys.grant(key, by=manager)
+        new = api_keys.key_of(api_keys.take_over(key, by=owner))
+        api_keys.revoke(key, by=developer)
         d, m, o = (f"user:{each.user_id}" for each in (developer, manager, owner))
         assert told() == [
             ("key.requested", d, "", d),
@@ -121,96 +123,98 @@ class TestAGrantedKey:
     @pytest.mark.parametrize("needs", sorted(Can))
     def test_does_what_its_principal_may_do_now_and_no_more(self, developer, manager, role, needs):
         text, key = asked(developer)
-        keys.grant(key, by=manager)
+        api_keys.grant(key, by=manager)
         Membership.objects.filter(pk=manager.pk).update(role=role)
         assert may(text, needs) is (needs in CAPABILITIES[role])
 
     @pytest.mark.parametrize(("scope", "others"), [("read", "write"), ("write", "read")])
     def test_does_what_its_scopes_let_it_do(self, owner, scope, others):
         text, _ = asked(owner, [scope])
-        refused(Code.SCOPE_MISSING, keys.refuse_beyond, keys.key_of(text), needs=Can.VIEW, scope=others)
-        keys.refuse_beyond(keys.key_of(text), needs=Can.VIEW, scope=scope)
+        refused(
+            Code.SCOPE_MISSING, api_keys.refuse_beyond, api_keys.key_of(text), needs=Can.VIEW, scope=others
+        )
+        api_keys.refuse_beyond(api_keys.key_of(text), needs=Can.VIEW, scope=scope)
 
     def test_names_itself_and_its_principal(self, developer, manager):
         _, key = asked(developer)
-        keys.grant(key, by=manager)
+        api_keys.grant(key, by=manager)
         actor = again(key).actor
         assert actor == f"key:{key.pk}/user:{manager.user_id}"
-        assert keys.person_of(actor) == keys.person_of(f"user:{manager.user_id}") == manager.user_id
+        assert api_keys.person_of(actor) == api_keys.person_of(f"user:{manager.user_id}") == manager.user_id
 
     @pytest.mark.parametrize("actor", ["key:3", "user:", "user:x", "grant:7", "key:3/user:", "user:1/user:2"])
     def test_is_nobodys_where_no_person_is_named(self, actor):
-        assert keys.person_of(actor) is None
+        assert api_keys.person_of(actor) is None
 
     def test_can_be_granted_once(self, developer, manager, owner):
         _, key = asked(developer)
-        keys.grant(key, by=manager)
-        refused(Code.STATE_CONFLICT, keys.grant, key, by=owner)
+        api_keys.grant(key, by=manager)
+        refused(Code.STATE_CONFLICT, api_keys.grant, key, by=owner)
         assert again(key).principal == manager
 
     def test_ends_with_the_membership_of_its_principal(self, developer, manager, owner):
         text, key = asked(developer)
-        keys.grant(key, by=manager)
+        api_keys.grant(key, by=manager)
         members.leave(manager, by=owner.user)
-        assert keys.key_of(text) is None
+        assert api_keys.key_of(text) is None
         assert again(key).state == "ended"
         assert [kind for kind, *_ in told()][-2:] == ["key.ended", "member.left"]
-        refused(Code.STATE_CONFLICT, keys.take_over, key, by=owner)
-        refused(Code.STATE_CONFLICT, keys.grant, key, by=owner)
+        refused(Code.STATE_CONFLICT, api_keys.take_over, key, by=owner)
+        refused(Code.STATE_CONFLICT, api_keys.grant, key, by=owner)
 
     def test_stays_ended_when_its_principal_joins_again(self, developer, manager, owner):
         text, key = asked(developer)
-        keys.grant(key, by=manager)
+        api_keys.grant(key, by=manager)
         user, store = manager.user, manager.store
         manager.delete()  # by whatever way
         members.join(Membership(user=user, store=store, role=Role.OWNER), by=owner.user)
-        assert keys.key_of(text) is None
+        assert api_keys.key_of(text) is None
 
     def test_goes_on_when_another_took_it_over_before(self, developer, manager, owner):
         text, key = asked(developer)
-        keys.grant(key, by=owner)
+        api_keys.grant(key, by=owner)
         assert may(text, Can.MANAGE_KEYS)
-        new = keys.take_over(key, by=manager)
-        assert keys.key_of(text).principal == owner
+        new = api_keys.take_over(key, by=manager)
+        assert api_keys.key_of(text).principal == owner
         members.leave(owner, by=manager.user)
-        assert keys.key_of(text) is None
-        assert keys.key_of(new).principal == manager
+        assert api_keys.key_of(text) is None
+        assert api_keys.key_of(new).principal == manager
         assert not may(new, Can.MANAGE_KEYS)
 
     def test_whose_text_its_principal_has_seen_ends_for_them_when_another_takes_it_over(self, manager, owner):
         text, key = asked(manager)
-        new = keys.take_over(key, by=owner)
+        new = api_keys.take_over(key, by=owner)
         members.leave(manager, by=owner.user)
-        assert keys.key_of(text) is None
-        assert keys.key_of(new).principal == owner
-        refused(Code.STATE_CONFLICT, keys.take_over, key, by=owner)
+        assert api_keys.key_of(text) is None
+        assert api_keys.key_of(new).principal == owner
+        refused(Code.STATE_CONFLICT, api_keys.take_over, key, by=owner)
 
     def test_is_taken_over_once(self, developer, manager, owner):
         _, key = asked(developer)
-        keys.grant(key, by=owner)
-        keys.take_over(key, by=manager)
-        refused(Code.STATE_CONFLICT, keys.take_over, key, by=manager)
+        api_keys.grant(key, by=owner)
+        api_keys.take_over(key, by=manager)
+        refused(Code.STATE_CONFLICT, api_keys.take_over, key, by=manager)
 
     @pytest.mark.parametrize("granted", [True, False])
     def test_ends_when_who_asked_for_it_and_saw_its_text_leaves(self, developer, owner, granted):
         text, key = asked(developer)
         if granted:
-            keys.grant(key, by=owner)
+            api_keys.grant(key, by=owner)
         members.leave(developer, by=owner.user)
-        assert keys.key_of(text) is None
+        assert api_keys.key_of(text) is None
         assert again(key).state == ("ended" if granted else "refused")
         ended = LedgerEntry.objects.get(kind="key.ended")
         assert (ended.subject, ended.facts["requester"]) == (f"key:{key.pk}", f"user:{developer.user_id}")
-        for act in (keys.grant, keys.take_over):
+        for act in (api_keys.grant, api_keys.take_over):
             refused(Code.STATE_CONFLICT, act, key, by=owner)
 
     def test_replaced_by_rotation_ends_at_once_with_who_saw_its_text(self, developer, owner):
         text, key = asked(developer)
-        keys.grant(key, by=owner)
-        new = keys.rotate(key, by=owner)
+        api_keys.grant(key, by=owner)
+        new = api_keys.rotate(key, by=owner)
         members.leave(developer, by=owner.user)
-        assert keys.key_of(text) is None
-        assert keys.key_of(new).principal == owner
+        assert api_keys.key_of(text) is None
+        assert api_keys.key_of(new).principal == owner
 
     def test_of_another_store_stays_when_who_asked_for_it_leaves_this_one(self, developer, owner, charlie):
         elsewhere = Membership.objects.create(
@@ -218,54 +222,54 @@ class TestAGrantedKey:
         )
         text, _ = asked(elsewhere)
         members.leave(developer, by=owner.user)
-        assert keys.key_of(text).principal == elsewhere
+        assert api_keys.key_of(text).principal == elsewhere
 
     def test_is_not_taken_over_by_its_own_principal(self, manager):
         _, key = asked(manager)
-        refused(Code.STATE_CONFLICT, keys.take_over, key, by=manager)
+        refused(Code.STATE_CONFLICT, api_keys.take_over, key, by=manager)
 
     def test_rests_while_its_principal_may_not_sign_in(self, developer, manager, owner):
         text, key = asked(developer)
-        keys.grant(key, by=manager)
+        api_keys.grant(key, by=manager)
         manager.user.is_active = False
         manager.user.save()
-        assert keys.key_of(text) is None
-        new = keys.take_over(key, by=owner)
-        assert keys.key_of(text) is None
-        assert keys.key_of(new).principal == owner
+        assert api_keys.key_of(text) is None
+        new = api_keys.take_over(key, by=owner)
+        assert api_keys.key_of(text) is None
+        assert api_keys.key_of(new).principal == owner
 
     def test_never_acts_for_a_member_of_another_store(self, developer, manager, charlie):
         text, key = asked(developer)
-        keys.grant(key, by=manager)
+        api_keys.grant(key, by=manager)
         ApiKey.objects.update(principal=charlie.memberships.get())
-        assert keys.key_of(text) is None
+        assert api_keys.key_of(text) is None
 
 
 class TestARotatedKey:
     def test_acts_for_its_principal_when_they_rotate_it(self, developer, manager):
         _, key = asked(developer)
-        keys.grant(key, by=manager)
-        assert keys.key_of(keys.rotate(key, by=manager)).principal == manager
+        api_keys.grant(key, by=manager)
+        assert api_keys.key_of(api_keys.rotate(key, by=manager)).principal == manager
 
     def test_waits_to_be_granted_when_who_asked_for_it_rotates_it(self, developer, owner):
         text, key = asked(developer)
-        keys.grant(key, by=owner)
-        new = keys.rotate(key, by=developer)
-        assert keys.key_of(new).state == "requested"
+        api_keys.grant(key, by=owner)
+        new = api_keys.rotate(key, by=developer)
+        assert api_keys.key_of(new).state == "requested"
         assert (may(text, Can.MANAGE_KEYS), may(new, Can.VIEW)) == (True, False)
         assert ("key.rotated", f"user:{developer.user_id}", "", f"user:{developer.user_id}") in told()
 
     def test_waits_to_be_granted_when_another_developer_rotates_it(self, store, developer, manager):
         _, key = asked(developer)
-        keys.grant(key, by=manager)
+        api_keys.grant(key, by=manager)
         other = Membership.objects.get(user=world.member(store, Role.DEVELOPER))
-        assert keys.key_of(keys.rotate(key, by=other)).state == "requested"
+        assert api_keys.key_of(api_keys.rotate(key, by=other)).state == "requested"
 
     def test_of_an_owner_acts_for_the_manager_who_rotates_it(self, developer, manager, owner):
         _, key = asked(developer)
-        keys.grant(key, by=owner)
-        text = keys.rotate(key, by=manager)
-        assert keys.key_of(text).principal == manager
+        api_keys.grant(key, by=owner)
+        text = api_keys.rotate(key, by=manager)
+        assert api_keys.key_of(text).principal == manager
         assert not may(text, Can.MANAGE_KEYS)
 
     def test_is_not_made_of_one_that_does_not_act(self, developer, manager, owner):
@@ -273,5 +277,5 @@ class TestARotatedKey:
         _, ended = asked(manager)
         members.leave(manager, by=owner.user)
         for key in (waiting, ended):
-            refused(Code.NOT_FOUND, keys.rotate, key, by=owner)
+            refused(Code.NOT_FOUND, api_keys.rotate, key, by=owner)
         assert ApiKey.objects.filter(expires_at__lt=timezone.now() + dt.timedelta(days=2)).count() == 0

@@ -18,7 +18,7 @@ from marketplace.mirror.observations import Reason, judge
 from marketplace.mirror.rates import import_rates
 from marketplace.models import FxRate, FxRateSet, IndexClose, Quarantined
 from marketplace.queries import latest_rates, newest_rate_set
-from outbox.letters import deliver_due
+from outbox.emails import deliver_due
 from outbox.models import Letter
 from tests import world
 

@@ -13,10 +13,10 @@ from diagnostics.codes import Code
 from diagnostics.models import LedgerEntry
 from diagnostics.problem import Problem
 from marketplace import clock
-from marketplace.mirror import entering, quarantine
+from marketplace.mirror import manual_observations, quarantine
 from marketplace.models import FxRate, FxRateSet, IndexClose, Quarantined
 from marketplace.queries import newest_rate_set, waiting_currencies
-from outbox.letters import deliver_due
+from outbox.emails import deliver_due
 from outbox.models import Letter
 from tests import world
 
@@ -213,7 +213,7 @@ class TestACorrection:
 
     def test_of_a_day_without_a_publication_is_not_entered(self, today, known):
         with pytest.raises(Problem) as refused:
-            entering.enter_rate(
+            manual_observations.enter_rate(
                 day=today - 5 * DAY, currency="USD", text="1.09", why="Typed.", by=world.user()
             )
         assert refused.value.code is Code.INPUT_INVALID
@@ -251,10 +251,10 @@ class TestACorrection:
         rows = IndexClose.objects.filter(closed_on=today).order_by("pk")
         assert [(row.version, row.value) for row in rows] == [(1, 306), (2, 309)]
         staff = world.user(is_staff=True, is_superuser=True)
-        said = entering.enter_close(
+        said = manual_observations.enter_close(
             series="CRB", source="file", day=today, text="310", why="Typed.", by=staff
         )
-        assert (said, rows.last().value) == (entering.TAKEN, 310)
+        assert (said, rows.last().value) == (manual_observations.TAKEN, 310)
         assert LedgerEntry.objects.filter(kind="observation.corrected").count() == 2
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from marketplace.resolving import Resolved
+from marketplace.memoized_lookup import Resolved
 
 
 class TestWhatIsResolved:

@@ -1,7 +1,7 @@
 import pytest
 
 from marketplace import tax_numbers
-from marketplace.mirror import checks
+from marketplace.mirror import party_checks
 from marketplace.models import Buyer
 from tests import world
 
@@ -44,7 +44,7 @@ class TestANumber:
 class TestACheck:
     def test_keeps_who_how_and_when(self, store):
         buyer = world.buyer(store, tax_number="DE811907980")
-        checks.check_tax_number(buyer, how="VIES", by="user:7")
+        party_checks.check_tax_number(buyer, how="VIES", by="user:7")
         kept = Buyer.objects.get(pk=buyer.pk)
         assert (kept.tax_number_checked_how, kept.tax_number_checked_by) == ("VIES", "user:7")
         assert kept.tax_number_checked_at

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 import pytest
 from django.core.files.base import ContentFile
 
-from marketplace.mirror.refused import RefusedRows
-from marketplace.whole_files import whole
+from marketplace.atomic_files import whole
+from marketplace.mirror.rejected_rows import RefusedRows
 from repurchase.demo import credentials
 from repurchase.embedded import demo_seal
 from repurchase.site.file_storage import WholeFileStorage

@@ -6,14 +6,14 @@ from celery import current_app
 from django.conf import settings
 from django.db import transaction
 
-from outbox import bells
+from outbox import task_queue
 
 
 @pytest.fixture
 def deaf(monkeypatch):
     """No broker answers at its address."""
     nobody = redis.Redis(host="127.0.0.1", port=1, socket_connect_timeout=0.5, retry=None)
-    monkeypatch.setattr(bells, "quick_redis", lambda: nobody)
+    monkeypatch.setattr(task_queue, "quick_redis", lambda: nobody)
 
 
 def queued() -> int:
@@ -25,24 +25,24 @@ class TestABell:
     def test_rings_after_the_commit_and_not_before(self):
         before = queued()
         with transaction.atomic():
-            bells.ring("test.nothing", thing_id=1)
+            task_queue.ring("test.nothing", thing_id=1)
             assert queued() == before
         assert queued() == before + 1
 
     def test_rings_as_often_as_workers_may_come(self):
         before = queued()
-        bells.ring("test.nothing", times=3)
+        task_queue.ring("test.nothing", times=3)
         assert queued() == before + 3
 
     def test_is_silent_when_the_transaction_fails(self):
         before = queued()
         with transaction.atomic():
-            bells.ring("test.nothing", thing_id=1)
+            task_queue.ring("test.nothing", thing_id=1)
             transaction.set_rollback(True)
         assert queued() == before
 
     def test_with_nobody_listening_holds_nobody_up(self, deaf):
         started = time.monotonic()
         for _ in range(10):
-            bells.ring("test.nothing", thing_id=1)
+            task_queue.ring("test.nothing", thing_id=1)
         assert time.monotonic() - started < 5

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from outbox import posting
-from outbox.posting import Outcome
+from outbox import http_post
+from outbox.http_post import Outcome
 from tests.outbox.receiving import receiver
 
 
@@ -29,8 +29,8 @@ def raw(talk: Callable[[socket.socket], None]) -> Iterator[str]:
         yield f"http://127.0.0.1:{listening.getsockname()[1]}/"
 
 
-def post(url: str, seconds: float = 5, loopback: bool = True) -> posting.Posted:
-    return posting.post(
+def post(url: str, seconds: float = 5, loopback: bool = True) -> http_post.Posted:
+    return http_post.post(
         url, headers={"webhook-id": "evt_1_1"}, body=b"{}", loopback=loopback, seconds=seconds
     )
 

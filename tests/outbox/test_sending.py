@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone
 from standardwebhooks.webhooks import Webhook as Verifier
 
-from outbox import events, posting, sending, signatures, webhooks
+from outbox import events, http_post, webhook_delivery, webhook_signatures, webhooks
 from outbox.models import Delivery, Letter, Webhook
 from tests.beside import courier
 from tests.outbox.receiving import receiver
@@ -33,11 +33,11 @@ class TestAWebhook:
             made = webhook(server.url)
             for n in range(3):
                 tell(n=n)
-            assert sending.send_due() == 3
-            assert sending.send_due() == 0
+            assert webhook_delivery.send_due() == 3
+            assert webhook_delivery.send_due() == 0
         assert [got.id for got in server.received] == ["evt_1_1", "evt_1_2", "evt_1_3"]
         got = server.received[0]
-        assert Verifier(signatures.secret_of(made)).verify(got.body.decode(), got.headers)
+        assert Verifier(webhook_signatures.secret_of(made)).verify(got.body.decode(), got.headers)
         assert got.event == events.told(events.after(1, 0)[0])
         row = Delivery.objects.order_by("event__seq")[0]
         assert (row.outcome, row.status, row.attempts, row.next_try_at) == ("delivered", 204, 1, None)
@@ -50,7 +50,7 @@ class TestAWebhook:
             for type in ("lock.confirmed", "batch.planned", "batch.closed"):
                 tell(type=type)
             tell(2, type="lock.open")
-            sending.send_due()
+            webhook_delivery.send_due()
         assert [got.event["type"] for got in server.received] == ["lock.confirmed", "batch.closed"]
 
     def test_that_fails_is_tried_again_later_with_the_same_id(self):
@@ -58,14 +58,14 @@ class TestAWebhook:
         with receiver(lambda _: next(answers)) as server:
             webhook(server.url)
             tell()
-            assert sending.send_due() == 0
+            assert webhook_delivery.send_due() == 0
             first = Delivery.objects.get()
-            assert sending.send_due() == 0  # not due yet
+            assert webhook_delivery.send_due() == 0  # not due yet
             waits = first.next_try_at - first.sent_at
             due_now()
-            sending.send_due()
+            webhook_delivery.send_due()
             due_now()
-            assert sending.send_due() == 1
+            assert webhook_delivery.send_due() == 1
         assert [got.id for got in server.received] == ["evt_1_1"] * 3
         assert dt.timedelta(seconds=4) < waits < dt.timedelta(seconds=7)
         assert Delivery.objects.get().attempts == 3
@@ -77,7 +77,7 @@ class TestAWebhook:
             for _ in range(3):
                 tell()
             for _ in range(3):
-                sending.send_due()
+                webhook_delivery.send_due()
         assert {got.id for got in server.received} == {"evt_1_1", "evt_1_2", "evt_1_3"}
         assert Delivery.objects.filter(delivered_at=None).count() == 1
 
@@ -86,9 +86,9 @@ class TestAWebhook:
             made = webhook(server.url)
             webhooks.switch(made, on=False)
             tell()
-            assert sending.send_due() == 0
+            assert webhook_delivery.send_due() == 0
             webhooks.switch(made, on=True)
-            assert sending.send_due() == 1
+            assert webhook_delivery.send_due() == 1
 
     def test_is_replayed_from_a_number_with_the_ids_of_the_first_time(self):
         tell()
@@ -96,20 +96,20 @@ class TestAWebhook:
             made = webhook(server.url)
             tell()
             tell()
-            sending.send_due()
+            webhook_delivery.send_due()
             assert webhooks.replay(made, after=0) == 3
-            sending.send_due()
+            webhook_delivery.send_due()
         assert [got.id for got in server.received] == ["evt_1_2", "evt_1_3", "evt_1_1", "evt_1_2", "evt_1_3"]
 
     def test_that_failed_for_three_days_is_switched_off_and_its_developers_are_told(self):
         with receiver(lambda _: 500) as server:
             made = webhook(server.url)
             tell()
-            sending.send_due()
+            webhook_delivery.send_due()
             assert Webhook.objects.get().enabled
-            Webhook.objects.update(failing_since=timezone.now() - sending.GIVE_UP_AFTER)
+            Webhook.objects.update(failing_since=timezone.now() - webhook_delivery.GIVE_UP_AFTER)
             due_now()
-            sending.send_due()
+            webhook_delivery.send_due()
         assert Webhook.objects.get().state == "disabled"
         assert Letter.objects.get().kind == "outbox.webhook_disabled"
         assert Letter.objects.get().subjects == {"webhook": str(made.pk)}
@@ -118,7 +118,7 @@ class TestAWebhook:
         with receiver(lambda _: 410) as server:
             webhook(server.url)
             tell()
-            sending.send_due()
+            webhook_delivery.send_due()
         assert Webhook.objects.get().state == "disabled"
 
     def test_in_production_is_never_sent_to_this_machine(self, settings):
@@ -126,18 +126,18 @@ class TestAWebhook:
             webhook(server.url)
             settings.WEBHOOKS_TO_LOOPBACK = False
             tell()
-            assert sending.send_due() == 0
+            assert webhook_delivery.send_due() == 0
         assert server.received == []
-        assert Delivery.objects.get().outcome == posting.Outcome.FORBIDDEN
+        assert Delivery.objects.get().outcome == http_post.Outcome.FORBIDDEN
 
     def test_is_served_by_one_sender_at_a_time(self):
         made = webhook("http://127.0.0.1:9/")
         tell()
-        sending.queue()
-        assert sending.claim(10) == [made.pk]
-        assert sending.claim(10) == []
+        webhook_delivery.queue()
+        assert webhook_delivery.claim(10) == [made.pk]
+        assert webhook_delivery.claim(10) == []
         Webhook.objects.update(busy_until=timezone.now())  # as when a lost sender's lease has run out
-        assert sending.claim(10) == [made.pk]
+        assert webhook_delivery.claim(10) == [made.pk]
 
 
 class TestTheCourier:

@@ -6,7 +6,7 @@ import pytest
 from standardwebhooks.webhooks import Webhook as Verifier
 from standardwebhooks.webhooks import WebhookVerificationError
 
-from outbox import signatures
+from outbox import webhook_signatures
 from outbox.models import Webhook
 
 BODY = '{"type":"batch.planned","data":{"买家":"陈"}}'.encode()
@@ -18,18 +18,20 @@ def now():
 
 
 def signed(webhook: Webhook, now: dt.datetime) -> dict[str, str]:
-    return signatures.headers(webhook, id="evt_1_7", body=BODY, now=now)
+    return webhook_signatures.headers(webhook, id="evt_1_7", body=BODY, now=now)
 
 
 class TestASignature:
     def test_is_verified_by_the_reference_library(self, now):
         webhook = Webhook(store_id=1)
-        assert Verifier(signatures.secret_of(webhook)).verify(BODY.decode(), signed(webhook, now))["type"]
+        assert Verifier(webhook_signatures.secret_of(webhook)).verify(BODY.decode(), signed(webhook, now))[
+            "type"
+        ]
 
     @pytest.mark.parametrize("change", ["body", "id", "time", "secret"])
     def test_is_refused_when_anything_is_changed(self, now, change):
         webhook = Webhook(store_id=1)
-        secret, headers, body = signatures.secret_of(webhook), signed(webhook, now), BODY.decode()
+        secret, headers, body = webhook_signatures.secret_of(webhook), signed(webhook, now), BODY.decode()
         match change:
             case "body":
                 body = body.replace("planned", "Planned")
@@ -38,13 +40,13 @@ class TestASignature:
             case "time":
                 headers["webhook-timestamp"] = str(int(headers["webhook-timestamp"]) + 1)
             case "secret":
-                secret = signatures.secret_of(Webhook(store_id=1))
+                secret = webhook_signatures.secret_of(Webhook(store_id=1))
         with pytest.raises(WebhookVerificationError):
             Verifier(secret).verify(body, headers)
 
     def test_is_made_with_both_secrets_for_a_day_after_a_rotation(self, now):
-        webhook = Webhook(store_id=1, secret_version=2, rotated_at=now - signatures.OVERLAP)
-        old, new = (Verifier(signatures.secret_of(webhook, version)) for version in (1, 2))
+        webhook = Webhook(store_id=1, secret_version=2, rotated_at=now - webhook_signatures.OVERLAP)
+        old, new = (Verifier(webhook_signatures.secret_of(webhook, version)) for version in (1, 2))
         within = signed(webhook, now - dt.timedelta(seconds=1))
         assert old.verify(BODY.decode(), within) == new.verify(BODY.decode(), within)
         after = signed(webhook, now)
@@ -54,6 +56,10 @@ class TestASignature:
 
     def test_secret_is_derived_and_differs_by_webhook_and_version(self):
         one, two = Webhook(store_id=1), Webhook(store_id=1)
-        secrets = {signatures.secret_of(one), signatures.secret_of(one, 2), signatures.secret_of(two)}
+        secrets = {
+            webhook_signatures.secret_of(one),
+            webhook_signatures.secret_of(one, 2),
+            webhook_signatures.secret_of(two),
+        }
         assert len(secrets) == 3
-        assert signatures.secret_of(one) == signatures.secret_of(one)
+        assert webhook_signatures.secret_of(one) == webhook_signatures.secret_of(one)

@@ -4,7 +4,7 @@ import ipaddress
 
 import pytest
 
-from outbox import posting, targets
+from outbox import http_post, webhook_targets
 
 PRIVATE = [
     "0.0.0.0", "10.0.0.1", "100.64.0.1", "100.127.255.255", "127.0.0.1", "127.9.9.9", "169.254.169.254", "172.16.0.1",
@@ -28,18 +28,18 @@ PUBLIC = [
 class TestAnAddress:
     @pytest.mark.parametrize("text", PRIVATE)
     def test_that_is_not_public_is_refused(self, text):
-        assert not targets.allowed(ipaddress.ip_address(text))
+        assert not webhook_targets.allowed(ipaddress.ip_address(text))
 
     @pytest.mark.parametrize("text", PUBLIC)
     def test_that_is_public_is_allowed(self, text):
-        assert targets.allowed(ipaddress.ip_address(text))
+        assert webhook_targets.allowed(ipaddress.ip_address(text))
 
     @pytest.mark.parametrize(
         ("text", "allowed"),
         [("127.0.0.1", True), ("::1", True), ("10.0.0.1", False), ("::ffff:127.0.0.1", False)],
     )
     def test_of_this_machine_is_allowed_in_the_embedded_default_and_nothing_else_private(self, text, allowed):
-        assert targets.allowed(ipaddress.ip_address(text), loopback=True) is allowed
+        assert webhook_targets.allowed(ipaddress.ip_address(text), loopback=True) is allowed
 
 
 class TestAUrl:
@@ -53,7 +53,7 @@ class TestAUrl:
         ],
     )
     def test_is_acceptable(self, url):
-        assert targets.why_not(url) == ""
+        assert webhook_targets.why_not(url) == ""
 
     @pytest.mark.parametrize(
         "url",
@@ -66,11 +66,11 @@ class TestAUrl:
         ],
     )  # fmt: skip
     def test_is_refused(self, url):
-        assert targets.why_not(url) != ""
+        assert webhook_targets.why_not(url) != ""
 
     def test_of_this_machine_is_acceptable_in_the_embedded_default(self):
-        assert targets.why_not("http://127.0.0.1:9/", loopback=True) == ""
-        assert targets.why_not("http://10.0.0.1:9000/", loopback=True) != ""
+        assert webhook_targets.why_not("http://127.0.0.1:9/", loopback=True) == ""
+        assert webhook_targets.why_not("http://10.0.0.1:9000/", loopback=True) != ""
 
 
 class TestAnAddressThatIsEntered:
@@ -80,10 +80,10 @@ class TestAnAddressThatIsEntered:
         "url", ["https://localhost/x", "https://127.1/", "https://2130706433/", "https://10.0.0.1/"]
     )
     def test_that_leads_inside_is_refused(self, url):
-        assert posting.why_not_there(url, loopback=False) == targets.NOT_PUBLIC
+        assert http_post.why_not_there(url, loopback=False) == webhook_targets.NOT_PUBLIC
 
     def test_of_its_own_machine_will_do_in_the_embedded_default(self):
-        assert posting.why_not_there("http://localhost:9/", loopback=True) == ""
+        assert http_post.why_not_there("http://localhost:9/", loopback=True) == ""
 
     def test_that_nobody_knows_yet_is_judged_when_something_is_sent(self):
-        assert posting.why_not_there("https://no-such-host.invalid/", loopback=False) == ""
+        assert http_post.why_not_there("https://no-such-host.invalid/", loopback=False) == ""

@@ -12,9 +12,9 @@ from django.db import connection, transaction
 
 from marketplace import clock
 from marketplace.models import Buyer, FxRateSet, OrderClaim, PastOrder, Sku, StockClaim, Store
-from pricing import freezing, services, signing
+from pricing import frozen_values, services, signing
 from pricing.models import FrozenValues, Grant, Lock, Renegotiation
-from pricing.services import Lot, triggering
+from pricing.services import Lot, triggers
 from pricing.signing import Evidence
 from pricing.triggers import Kind
 from tests import world
@@ -34,7 +34,7 @@ class Scene:
             world.past_order(self.store, self.buyer, [(self.sku, 10, 10_000)]) for _ in range(orders)
         ]
         self.rate_set: FxRateSet = world.rates(source=f"ecb-{self.store.pk}")
-        self.frozen: FrozenValues = freezing.freeze(
+        self.frozen: FrozenValues = frozen_values.freeze(
             store=self.store, subject="scene", rate_set_id=self.rate_set.pk, index_close_id=None
         )
 
@@ -118,13 +118,13 @@ def renegotiate(lock: Lock, *, deadline: dt.datetime | None = None) -> Renegotia
     """Puts an open lock under renegotiation, as a rate that moved by 3 % would; `deadline`: else four hours from now."""
     now = clock.now(lock.store)
     new = world.rates(published_on=now.date(), source=f"moved-{lock.pk}"[:60], CNY="8.034", USD="1.10")
-    observed = triggering.Observed(published=[new])
-    move = triggering.Move(
+    observed = triggers.Observed(published=[new])
+    move = triggers.Move(
         lock=lock, kind=Kind.FX, name="USD/CNY", base=Fraction(78, 11), new=Fraction(8034, 1100),
         limit=Decimal("0.025"), rates=new,
     )  # fmt: skip
     with transaction.atomic():
-        (made,) = triggering._open([move], observed, now=now, by=triggering.TRIGGER)
+        (made,) = triggers._open([move], observed, now=now, by=triggers.TRIGGER)
     if deadline is not None:
         end_renegotiation_at(made, deadline)
     return made

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from pricing import agreements, listing
+from pricing import agreements, long_lists
 from pricing.agreements import (
     Agreed,
     Agreement,
@@ -156,16 +156,16 @@ class TestAList:
         ],
     )
     def test_cuts_what_does_not_fit(self, text, room, shown):
-        assert listing.cut(text, room) == shown
-        assert listing.cells(shown) <= room
+        assert long_lists.cut(text, room) == shown
+        assert long_lists.cells(shown) <= room
 
     def test_puts_ten_rows_into_a_block_and_loses_none(self):
         rows = [("ref", "past", "to", "USD", "1", "2", str(n)) for n in range(25)]
-        blocks = list(listing.blocks(listing.ORDERS, rows))
+        blocks = list(long_lists.blocks(long_lists.ORDERS, rows))
         lines = [block[-1][1].split("\n") for block in blocks]
         assert [len(some) for some in lines] == [10, 10, 5]
         assert [each for some in lines for each in some] == [str(n) for n in range(25)]
 
-    @pytest.mark.parametrize("columns", [listing.ORDERS, listing.SKUS])
+    @pytest.mark.parametrize("columns", [long_lists.ORDERS, long_lists.SKUS])
     def test_fills_the_width_of_the_page(self, columns):
         assert sum(column.percent for column in columns) == 100

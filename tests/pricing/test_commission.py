@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from marketplace.money import Share, allocate, ratio_of
 from pricing.commission import Commission, commission, goods
-from pricing.lines import Charge, Kind, Part
+from pricing.fee_lines import Charge, Kind, Part
 
 RATES = [Decimal("0.05"), Decimal("0.08"), Decimal("0.12345"), Decimal(0)]
 

@@ -14,7 +14,7 @@ from marketplace import policy, territories
 from marketplace.mirror import taxes
 from marketplace.models import CarrierService, Category, RateCard, Registration, Store
 from marketplace.money import Money, Rates, decimal_text
-from pricing import offering
+from pricing import order_cost
 from pricing.fees import Kind, recompute
 from pricing.queries import tariff_facts
 from pricing.totals import Group, Row, amounts_of, totals
@@ -89,7 +89,7 @@ def noon(day: str) -> dt.datetime:
     return dt.datetime.fromisoformat(f"{day}T12:00:00+08:00")
 
 
-def offers(store: Store) -> Iterator[tuple[Mapping[str, str], offering.Offer]]:
+def offers(store: Store) -> Iterator[tuple[Mapping[str, str], order_cost.Offer]]:
     categories = {category.code: category.pk for category in Category.objects.all()}
     services = dict(CarrierService.objects.values_list("code", "pk"))
     facts = {
@@ -100,18 +100,18 @@ def offers(store: Store) -> Iterator[tuple[Mapping[str, str], offering.Offer]]:
         for day in {row["day"] for row in ROWS}
     }  # fmt: skip
     for row in ROWS:
-        yield row, offering.offer(_wanted(row, categories, services), facts=facts[row["day"]], rates=RATES)
+        yield row, order_cost.offer(_wanted(row, categories, services), facts=facts[row["day"]], rates=RATES)
 
 
 def _wanted(row: Mapping[str, str], categories: Mapping[str, int], services: Mapping[str, int]):
     currency, lines = row["currency"], [line.split() for line in row["lines"].split("; ")]
-    return offering.Wanted(
+    return order_cost.Wanted(
         currency=currency,
         country=row["country"],
         postal_code=row["postal_code"],
         region="",
         lines=[
-            offering.Line(
+            order_cost.Line(
                 category_id=categories[name],
                 category_code=name,
                 total_minor=Money.of(amount, currency).minor,
@@ -131,7 +131,7 @@ def _wanted(row: Mapping[str, str], categories: Mapping[str, int], services: Map
     )
 
 
-def told(offer: offering.Offer, currency: str) -> dict[str, str]:
+def told(offer: order_cost.Offer, currency: str) -> dict[str, str]:
     """An offer in the columns of the file."""
 
     def text(minor: int) -> str:

@@ -8,7 +8,7 @@ from django.db import transaction
 from marketplace import clock
 from marketplace.models import Sku
 from pricing.models import Lock
-from pricing.services import triggering
+from pricing.services import triggers
 from tests import world
 from tests.pricing.locked import Scene, renegotiate
 from tests.pricing.test_services import refusal
@@ -21,22 +21,22 @@ MICROSECOND = dt.timedelta(microseconds=1)
 class TestTheObservationsOfALot:
     def test_hold_a_close_against_the_one_of_seven_days_earlier(self, store):
         closes = {n: world.index_close(str(300 + n), closed_on=world.TODAY - n * DAY) for n in (0, 6, 7, 8)}
-        observed = triggering.observe("CRB", world.NOW, store=store)
+        observed = triggers.observe("CRB", world.NOW, store=store)
         assert (observed.close, observed.base) == (closes[0], closes[7])
 
     def test_hold_it_against_the_last_close_before_where_that_day_has_none(self, store):
         closes = {n: world.index_close("300", closed_on=world.TODAY - n * DAY) for n in (0, 6, 8, 9)}
-        assert triggering.observe("CRB", world.NOW, store=store).base == closes[8]
+        assert triggers.observe("CRB", world.NOW, store=store).base == closes[8]
 
     @pytest.mark.parametrize(("age", "acts"), [(6, True), (7, False)])
     def test_of_rates_act_until_they_are_six_days_old(self, store, age, acts):
         rates = world.rates(published_on=world.TODAY - age * DAY)
-        assert triggering.observe("", world.NOW, store=store).rates == (rates if acts else None)
+        assert triggers.observe("", world.NOW, store=store).rates == (rates if acts else None)
 
     @pytest.mark.parametrize(("age", "acts"), [(6, True), (7, False)])
     def test_of_an_index_act_until_the_close_is_six_days_old(self, store, age, acts):
         close = world.index_close("300", closed_on=world.TODAY - age * DAY)
-        assert triggering.observe("CRB", world.NOW, store=store).close == (close if acts else None)
+        assert triggers.observe("CRB", world.NOW, store=store).close == (close if acts else None)
 
 
 class TestTheEndOfALock:
@@ -47,7 +47,7 @@ class TestTheEndOfALock:
         world.rates(source="newer", USD="1.20", published_on=clock.now(scene.store).date())
         at = lock.expires_at - before_the_end
         with transaction.atomic():
-            judged = triggering.open_renegotiations(store=scene.store, at=at)
+            judged = triggers.open_renegotiations(store=scene.store, at=at)
         assert (judged.locks, len(judged.opened)) == (1, opened)
 
     def test_is_asked_of_the_row_itself_whoever_calls(self):
@@ -56,7 +56,7 @@ class TestTheEndOfALock:
         (lock,) = scene.lock()
         world.rates(source="newer", USD="1.20", published_on=clock.now(scene.store).date())
         with refusal("STATE_CONFLICT", state="ended"):
-            triggering.open_moved([lock], now=lock.expires_at, by="user:1")
+            triggers.open_moved([lock], now=lock.expires_at, by="user:1")
 
     @pytest.mark.parametrize(("before_the_end", "held"), [(MICROSECOND, 1), (0 * DAY, 0)])
     def test_is_half_open_for_a_renegotiation(self, before_the_end, held):

@@ -8,8 +8,8 @@ import subprocess
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from diagnostics import paper
-from pricing import agreements, listing, printing, reading, sealing
+from diagnostics import pdf as pdf_module
+from pricing import agreement_pdf, agreements, long_lists, seal, sealed_pdf_reader
 from repurchase.embedded import demo_seal
 from tests.pricing.test_agreements import AT, order, renegotiated
 
@@ -18,12 +18,12 @@ TERMS = {"terms-1.json": b"[]"}
 
 def printed(agreement=None) -> bytes:
     drawn = agreement or renegotiated()
-    return printing.pdf(
+    return agreement_pdf.pdf(
         drawn,
         content=agreements.canonical(drawn),
         terms=TERMS,
-        lists=listing.attached(drawn),
-        certificate=sealing.certificate(),
+        lists=long_lists.attached(drawn),
+        certificate=seal.certificate(),
         now=AT,
     )
 
@@ -35,7 +35,7 @@ def page() -> bytes:
 
 @pytest.fixture(scope="module")
 def sealed(page) -> bytes:
-    return sealing.seal(page, reason="test")
+    return seal.seal(page, reason="test")
 
 
 def text_of(pdf: bytes, tmp_path) -> str:
@@ -81,7 +81,7 @@ class TestThePage:
     def test_fetches_nothing(self):
         for url in ("file:///etc/passwd", "http://127.0.0.1/", "data:text/css,a"):
             with pytest.raises(ValueError, match="refused"):
-                paper.Nothing().fetch(url)
+                pdf_module.Nothing().fetch(url)
 
     def test_shows_markup_in_a_name_as_text(self, tmp_path):
         goods = (agreements.Goods(sku="SKU-1", title='<img src="file:///etc/passwd">'),)
@@ -90,10 +90,10 @@ class TestThePage:
 
 class TestTheSeal:
     def test_reads_as_intact_and_whole(self, sealed):
-        found = reading.read(sealed)
+        found = sealed_pdf_reader.read(sealed)
         assert (found["seals"], found["intact"], found["whole"]) == (1, True, True)
         assert found["name"] == agreements.DEMO_SEAL
-        assert found["fingerprint"] == sealing.certificate().fingerprint
+        assert found["fingerprint"] == seal.certificate().fingerprint
         assert set(found["files"]) == {"agreement.json", "terms-1.json", "orders.csv", "lines.csv"}
         assert found["agreement"].encode() == agreements.canonical(renegotiated())
 
@@ -146,7 +146,7 @@ class TestTheSeal:
         assert shutil.which("openssl")
 
     def test_says_where_something_was_added_after_it(self, sealed):
-        assert reading.read(sealed + b"\n% added")["whole"] is False
+        assert sealed_pdf_reader.read(sealed + b"\n% added")["whole"] is False
 
 
 class TestTheCertificate:
@@ -154,8 +154,8 @@ class TestTheCertificate:
         file = tmp_path / "own.p12"
         file.write_bytes(demo_seal.make("Example Platform Ltd", passphrase=b"secret"))
         settings.SEAL_CERTIFICATE, settings.SEAL_PASSPHRASE = str(file), "secret"
-        assert not sealing.is_demo(sealing.certificate())
-        assert reading.read(sealing.seal(page, reason="test"))["name"] == "Example Platform Ltd"
+        assert not seal.is_demo(seal.certificate())
+        assert sealed_pdf_reader.read(seal.seal(page, reason="test"))["name"] == "Example Platform Ltd"
 
     @pytest.mark.parametrize("passphrase", ["", "wrong"])
     def test_needs_its_passphrase(self, settings, tmp_path, passphrase):
@@ -163,13 +163,13 @@ class TestTheCertificate:
         file.write_bytes(demo_seal.make("Example Platform Ltd", passphrase=b"secret"))
         settings.SEAL_CERTIFICATE, settings.SEAL_PASSPHRASE = str(file), passphrase
         with pytest.raises(ImproperlyConfigured, match="can't be opened"):
-            sealing.certificate()
+            seal.certificate()
 
     @pytest.mark.parametrize("path", ["", "/nowhere.p12", __file__])
     def test_is_asked_for_in_words_when_there_is_none(self, settings, path):
         settings.SEAL_CERTIFICATE = path
         with pytest.raises(ImproperlyConfigured, match="SEAL_CERTIFICATE"):
-            sealing.certificate()
+            seal.certificate()
 
     def test_of_the_demo_is_kept_and_readable_by_its_owner_only(self, tmp_path):
         file = demo_seal.ensure(tmp_path / "seal.p12")

@@ -11,7 +11,7 @@ from marketplace.models import OrderClaim, Sku, StockClaim, Store
 from pricing import services
 from pricing.locks import Event, LockStatus
 from pricing.models import Act, Lock
-from pricing.services import ending
+from pricing.services import lock_endings
 from tests import world
 from tests.pricing.locked import EVIDENCE, Scene, end_at, renegotiate
 
@@ -404,14 +404,14 @@ class TestTheGuard:
     def test_goes_by_the_microsecond(self, scene, event, offset, moves):
         (lock,) = scene.lock()
         if moves:
-            ending.move([lock], event=event, at=lock.expires_at + offset, by="x")
+            lock_endings.move([lock], event=event, at=lock.expires_at + offset, by="x")
             assert status_of(lock) == lock.status != "open"
         else:
             with refusal(Code.STATE_CONFLICT):
-                ending.move([lock], event=event, at=lock.expires_at + offset, by="x")
+                lock_endings.move([lock], event=event, at=lock.expires_at + offset, by="x")
 
     def test_lets_nothing_pass_twice(self, scene):
         (lock,) = scene.lock()
         scene.cancel(lock)
         with refusal(Code.STATE_CONFLICT):
-            ending.move([lock], event=Event.CONFIRM, at=lock.locked_at, by="x")
+            lock_endings.move([lock], event=Event.CONFIRM, at=lock.locked_at, by="x")

@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 
 from diagnostics.problem import Problem
 from marketplace.money import Money, Rates, half_up
-from pricing import simulating
+from pricing import what_if
 from pricing.fees import Kind, Tariff
 from pricing.freight import Card
-from pricing.offering import Line, TariffFacts, Wanted, offer
-from pricing.simulating import (
+from pricing.order_cost import Line, TariffFacts, Wanted, offer
+from pricing.tax import TaxRule
+from pricing.what_if import (
     Case,
     Changes,
     bound_of,
@@ -28,7 +29,6 @@ from pricing.simulating import (
     simulate,
     supposed,
 )
-from pricing.tax import TaxRule
 
 RATES = Rates(
     id=1,
@@ -162,7 +162,7 @@ class TestThePriceForAMargin:
         asked = wanted(line(7), line(300, 2), line(41, 3), freight_minor=10**6, prices_include_tax=True)
         order = offer(asked, facts=FACTS, rates=RATES).order
         bound = bound_of(lambda p: surplus(p, asked, Decimal("0.2"), 1000), order, 1)
-        assert all(surplus(p, asked, Decimal("0.2"), 1000) <= bound(p) for p in range(simulating.FIRST, 2000))
+        assert all(surplus(p, asked, Decimal("0.2"), 1000) <= bound(p) for p in range(what_if.FIRST, 2000))
 
 
 class TestTheBreakEvenRate:
@@ -246,4 +246,4 @@ class TestASimulation:
 
 def test_no_price_is_beyond_reach_of_the_search():
     assert least(lambda n: -1, bound=lambda n: Fraction(-1)) is None
-    assert simulating.HIGHEST == 10**13
+    assert what_if.HIGHEST == 10**13

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from diagnostics.problem import Problem
+from qualification.document_checks import Verdict
+from qualification.document_reader import read
 from qualification.engines import Engine
-from qualification.judging import Verdict
-from qualification.reading import read
 from qualification.readings import Kind, Reading
 from repurchase.demo.sample_documents import contents
 from repurchase.demo.sample_documents.contents import Company, Declaration, Layout, Statement

@@ -14,7 +14,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 from diagnostics.problem import Problem
-from qualification import intake, reading
+from qualification import document_reader, intake
 from qualification.readings import Kind
 from tests.qualification import hostile, silent_engine
 
@@ -25,7 +25,7 @@ def outcome(data: bytes, rng: random.Random) -> str:
     """The code that a store is shown, or what broke."""
     try:
         intake.look(data, max_bytes=MAX_BYTES)
-        reading.read(data, rng.choice(list(Kind)), engine=silent_engine)
+        document_reader.read(data, rng.choice(list(Kind)), engine=silent_engine)
     except Problem as problem:
         return str(problem.code)
     except Exception:

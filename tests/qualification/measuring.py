@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from qualification.judging import Check, Paper, World, judge, plain_name
+from qualification.document_checks import Check, Paper, World, judge, plain_name
 from qualification.readings import Reading
 from tests.qualification.cases import TODAY, Case
 

@@ -13,8 +13,8 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from diagnostics.problem import Problem
-from qualification import engines, reading
-from qualification.judging import Verdict
+from qualification import document_reader, engines
+from qualification.document_checks import Verdict
 from tests.qualification import carriers, cases, forging, measuring
 
 ENGINE = "qualification.engines.tesseract"
@@ -45,7 +45,7 @@ def _measure(task: tuple[str, int]) -> tuple[list[measuring.Told], int, float]:
     case = list(cases.every(random.Random(seed), 1))[nth]()
     begun = time.monotonic()
     try:
-        read, sheets = reading.read(case.pdf, case.kind, engine=engines.named(ENGINE))
+        read, sheets = document_reader.read(case.pdf, case.kind, engine=engines.named(ENGINE))
     except Problem:
         return list(measuring.compare(case, None)), 1, time.monotonic() - begun
     return list(measuring.compare(case, read)), len(sheets), time.monotonic() - begun
@@ -54,7 +54,7 @@ def _measure(task: tuple[str, int]) -> tuple[list[measuring.Told], int, float]:
 def _catch(task: tuple[str, str]) -> tuple[str, bool]:
     seed, code = task
     case = cases.TAMPERED[code](random.Random(seed))
-    read, _ = reading.read(case.pdf, case.kind, engine=engines.named(ENGINE))
+    read, _ = document_reader.read(case.pdf, case.kind, engine=engines.named(ENGINE))
     about = [c for c in measuring.checks(case, read) if c.code == code]
     return code, any(c.verdict is not Verdict.PASSED for c in about)
 

@@ -14,7 +14,7 @@ from marketplace import clock
 from qualification.models import Case, Qualification, Upload
 from qualification.readings import Kind
 from qualification.review import Standing
-from qualification.services import uploading
+from qualification.services import uploads
 from qualification.uploads import State
 from tests import world
 
@@ -40,7 +40,7 @@ def handed_in(store):
         if of_licence:
             Upload.objects.filter(kind=Kind.LICENCE).delete()
             world.upload(store, Kind.LICENCE, **of_licence)
-        uploading.submit(store=store, by="user:1", now=clock.now(store))
+        uploads.submit(store=store, by="user:1", now=clock.now(store))
         return Case.objects.get(store=store)
 
     return make
@@ -338,7 +338,7 @@ class TestASealThatNobodySaw:
         assert press(client, case, "send_back", **back).status_code == 302
         Upload.objects.filter(pk=other.pk).update(is_current=False)
         world.upload(case.store, Kind.LICENCE)
-        uploading.submit(store=case.store, by="user:1", now=clock.now(case.store))
+        uploads.submit(store=case.store, by="user:1", now=clock.now(case.store))
         assert press(client, case, "approve").status_code == 422
         assert standing() == Standing.IN_REVIEW
 

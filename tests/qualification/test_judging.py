@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from diagnostics.codes import Code
-from qualification.judging import Paper, Verdict, World, judge, last_full_months, open_fields
+from qualification.document_checks import Paper, Verdict, World, judge, last_full_months, open_fields
 from qualification.readings import Box, Difference, Field, Kind, Reading
 
 COMPANY = "宁波海晟进出口有限公司"

@@ -4,8 +4,8 @@ import random
 
 import pytest
 
-from qualification import engines, reading
-from qualification.judging import Verdict
+from qualification import document_reader, engines
+from qualification.document_checks import Verdict
 from qualification.readings import Reading, decode, encode
 from repurchase.demo.sample_documents.contents import Layout
 from tests.qualification import cases, measuring
@@ -29,7 +29,7 @@ def read():
     def once(name: str) -> tuple[cases.Case, Reading]:
         if name not in known:
             case = SIX[name]()
-            known[name] = case, reading.read(case.pdf, case.kind, engine=ENGINE)[0]
+            known[name] = case, document_reader.read(case.pdf, case.kind, engine=ENGINE)[0]
         return known[name]
 
     return once

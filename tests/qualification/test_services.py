@@ -12,7 +12,7 @@ from diagnostics.models import LedgerEntry
 from diagnostics.problem import Problem
 from marketplace import clock
 from marketplace.models import PolicyValue, Store
-from outbox import letters
+from outbox import emails
 from outbox.models import Letter
 from qualification import services
 from qualification.models import Qualification
@@ -94,7 +94,7 @@ class TestAdvancing:
         assert refused.value.code is Code.INPUT_INVALID
         moved(store, E.SEND_BACK, reason="October is missing")
         assert state_of(store, clock.now(store)).reason == "October is missing"
-        letters.deliver_due()
+        emails.deliver_due()
         assert mail.outbox[0].to == ["alice@example.com"]
         assert "October is missing" in mail.outbox[0].body
 
@@ -235,10 +235,10 @@ class TestTheNotices:
         world.member(store, "owner", "alice@example.com")
         world.member(store, "manager", "mo@example.com")
         end = approved(store)
-        letters.deliver_due()
+        emails.deliver_due()
         mail.outbox.clear()
         services.keep_up(store=store, at=end - 30 * DAY)
-        letters.deliver_due()
+        emails.deliver_due()
         (letter,) = mail.outbox
         assert letter.to == ["alice@example.com"]
         assert "30 天" in letter.subject
@@ -250,7 +250,7 @@ class TestTheNotices:
         end = approved(store)
         services.keep_up(store=store, at=end - 30 * DAY)
         put(store, S.OPEN, valid_until=end + DAY, due_at=end)
-        letters.deliver_due()
+        emails.deliver_due()
         assert [m.subject for m in mail.outbox] == [f"{store.name} 已开通大额回购订单"]
 
     def test_cost_three_queries_when_nothing_is_due(self, store):

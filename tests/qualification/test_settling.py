@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from qualification.settling import plain
+from qualification.field_entry import plain
 
 
 class TestWhatAReviewerTypes:

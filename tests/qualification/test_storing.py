@@ -18,11 +18,11 @@ from django.core.management import CommandError, call_command
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace import clock
-from qualification import storing
+from qualification import storage as storage_module
 from qualification.models import Qualification, Upload
 from qualification.readings import Kind
 from qualification.review import Standing
-from qualification.services import uploading
+from qualification.services import uploads
 from qualification.uploads import State
 from repurchase.demo.sample_documents import certificates, contents, pdf_of
 from repurchase.site import storage
@@ -98,7 +98,7 @@ def gathering(store):
 
 
 def put(store, data: bytes) -> Upload:
-    return uploading.upload(
+    return uploads.upload(
         store=store, kind=Kind.LICENCE, name="a.pdf", data=data, by="user:1", now=clock.now(store)
     )
 
@@ -108,12 +108,12 @@ class TestADocumentInABucket:
         data = sample()
         made = put(gathering, data)
         assert bucket.Object(made.stored).get()["Body"].read() == data
-        uploading.read(made.pk)
+        uploads.read(made.pk)
         made.refresh_from_db()
         assert made.state == State.READ
         assert {each.key for each in bucket.objects.all()} == {made.stored, f"{made.folder}/page-1.jpg"}
         world.papers(gathering)
-        uploading.submit(store=gathering, by="user:1", now=clock.now(gathering))
+        uploads.submit(store=gathering, by="user:1", now=clock.now(gathering))
         case = gathering.cases.get()
         client.force_login(reviewer())
         assert client.get(f"{QUEUE}{case.pk}/original/{made.key}/").content == data
@@ -127,14 +127,14 @@ class TestADocumentInABucket:
         assert "Signature=" in storages["default"].url(made.stored)
 
     def test_that_is_read_again_keeps_one_picture_a_page(self, bucket):
-        storing.keep_page("qualification/00/a", 1, b"first")
-        storing.keep_page("qualification/00/a", 1, b"second")
+        storage_module.keep_page("qualification/00/a", 1, b"first")
+        storage_module.keep_page("qualification/00/a", 1, b"second")
         assert [each.key for each in bucket.objects.all()] == ["qualification/00/a/page-1.jpg"]
-        assert storing.fetch("qualification/00/a/page-1.jpg") == b"second"
+        assert storage_module.fetch("qualification/00/a/page-1.jpg") == b"second"
 
     def test_that_is_not_there_is_not_found(self, bucket):
         with pytest.raises(FileNotFoundError):
-            storing.fetch("qualification/00/none.pdf")
+            storage_module.fetch("qualification/00/none.pdf")
 
 
 class TestAStorageThatCantBeReached:
@@ -150,16 +150,16 @@ class TestAStorageThatCantBeReached:
 
     def test_says_nothing_about_a_document_that_waits(self, gathering):
         made = world.upload(gathering, Kind.LICENCE, state=State.UPLOADED, reading=None, tries=0)
-        uploading.read(made.pk)
+        uploads.read(made.pk)
         made.refresh_from_db()
         assert (made.state, made.tries, made.code) == (State.UPLOADED, 0, "")
-        assert uploading.ring_unread() == 0
-        Upload.objects.update(rung_at=made.rung_at - uploading.AGAIN)
-        assert uploading.ring_unread() == 1
+        assert uploads.ring_unread() == 0
+        Upload.objects.update(rung_at=made.rung_at - uploads.AGAIN)
+        assert uploads.ring_unread() == 1
 
     def test_is_no_error_of_the_desk(self, client, gathering):
         world.papers(gathering)
-        uploading.submit(store=gathering, by="user:1", now=clock.now(gathering))
+        uploads.submit(store=gathering, by="user:1", now=clock.now(gathering))
         client.force_login(reviewer())
         row = Upload.objects.first()
         answer = client.get(f"{QUEUE}{gathering.cases.get().pk}/original/{row.key}/")

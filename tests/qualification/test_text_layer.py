@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pytest
 
-from qualification import engines, reading, text_layer
+from qualification import document_reader, engines, text_layer
 from qualification.extraction.layout import Page, Word
 from qualification.readings import Box, Field, Kind, decode, encode
 from qualification.text_layer import Layer
@@ -41,7 +41,7 @@ class TestAPatchOverAScan:
     def test_is_a_finding_at_each_field_that_no_tick_clears(self):
         pair = forging.licence(random.Random("laid over"))
         data = carriers.patched_strips(pair.untouched, pair.forged, random.Random(1))
-        found, _ = reading.read(data, Kind.LICENCE, engine=ENGINE)
+        found, _ = document_reader.read(data, Kind.LICENCE, engine=ENGINE)
         assert {"credit_code", "valid_until"} <= set(found.laid_over)
         assert "PAGE_LAID_OVER" in forging.findings_of(pair, found, data)
         assert decode(json.loads(json.dumps(encode(found)))).laid_over == found.laid_over
@@ -53,7 +53,7 @@ class TestAnHonestFile:
         what = cases.contents.statement(
             rng, cases.contents.company(rng), last=cases.LAST_MONTH, layout=Layout.IN_AND_OUT
         )
-        found, _ = reading.read(typed.statement(what, rng), Kind.STATEMENT, engine=ENGINE)
+        found, _ = document_reader.read(typed.statement(what, rng), Kind.STATEMENT, engine=ENGINE)
         assert (found.differences, found.laid_over) == ([], [])
         told = {f.name: f.value for f in found.fields if not f.for_human}
         assert {n: told[n] for n in ("account", "period_from", "closing_balance")} == {
@@ -67,7 +67,7 @@ class TestAnHonestFile:
         """As scanners with text recognition make it: invisible, and right."""
         pair = forging.licence(random.Random("searchable"))
         data = carriers.invisible_on_a_scan(pair.untouched, pair.untouched, random.Random(1))
-        found, _ = reading.read(data, Kind.LICENCE, engine=ENGINE)
+        found, _ = document_reader.read(data, Kind.LICENCE, engine=ENGINE)
         case = cases.Case(name="", kind=Kind.LICENCE, company=pair.company, truth=pair.truth, pdf=data)
         assert (found.differences, found.laid_over) == ([], [])
         assert [t for t in measuring.compare(case, found) if t.silently_wrong] == []

@@ -13,14 +13,14 @@ from diagnostics.models import LedgerEntry
 from diagnostics.problem import Problem
 from marketplace import clock
 from marketplace.models import Store, User
-from outbox import letters
+from outbox import emails
 from outbox.models import Letter
 from qualification import queries
 from qualification.models import Case, Qualification, Upload
 from qualification.readings import Kind
 from qualification.review import Event, Standing
-from qualification.services import reviewing, standing, uploading
-from qualification.services.reviewing import Act, Refusal
+from qualification.services import qualification_status, reviews, uploads
+from qualification.services.reviews import Act, Refusal
 from qualification.uploads import State
 from repurchase.demo.sample_documents import certificates, contents, pdf_of
 from tests import world
@@ -51,7 +51,7 @@ def sample(seed: str = "a") -> bytes:
 
 
 def put(of: Store, data: bytes, *, kind: Kind = Kind.ISO_9001, **fields) -> Upload:
-    return uploading.upload(
+    return uploads.upload(
         store=of, kind=kind, name="a.pdf", data=data, by="user:1", now=clock.now(of), **fields
     )
 
@@ -100,7 +100,7 @@ class TestAnUpload:
         ],
     )
     def test_keeps_the_file_s_own_name_only(self, gathering, name, kept):
-        made = uploading.upload(
+        made = uploads.upload(
             store=gathering,
             kind=Kind.ISO_9001,
             name=name,
@@ -113,7 +113,7 @@ class TestAnUpload:
     def test_comes_so_many_times_a_day(self, gathering):
         first = world.upload(gathering, Kind.ISO_9001, is_current=False, uploaded_at=clock.now(gathering))
         fields = {f.name: getattr(first, f.name) for f in Upload._meta.fields if f.name not in ("id", "key")}
-        Upload.objects.bulk_create([Upload(**fields) for _ in range(uploading.MAX_A_DAY - 1)])
+        Upload.objects.bulk_create([Upload(**fields) for _ in range(uploads.MAX_A_DAY - 1)])
         assert refusal(put, gathering, sample()) is Code.TOO_MANY_REQUESTS
         Upload.objects.update(uploaded_at=clock.now(gathering) - DAY)
         assert put(gathering, sample()).state == State.UPLOADED
@@ -141,41 +141,41 @@ class TestAnUpload:
         """It was let in while documents were wanted; the row that it would add comes after the hand-in."""
         fields = {"kind": Kind.ISO_9001, "name": "a", "size": 1, "sha256": "1", "stored": "x", "by": "user:1"}
         Qualification.objects.update(state=Standing.IN_REVIEW)
-        late = refusal(uploading._add, store=gathering, now=clock.now(gathering), replaces=None, **fields)
+        late = refusal(uploads._add, store=gathering, now=clock.now(gathering), replaces=None, **fields)
         assert late is Code.STATE_CONFLICT
 
 
 class TestReading:
     def test_keeps_fields_pages_and_their_pictures(self, gathering):
         made = put(gathering, sample())
-        uploading.read(made.pk)
+        uploads.read(made.pk)
         made.refresh_from_db()
         assert (made.state, made.pages) == (State.READ, 1)
         assert {f["name"] for f in made.reading["fields"]} == {"company", "standard", "valid_until"}
         assert default_storage.exists(f"{made.folder}/page-1.jpg")
-        uploading.read(made.pk)  # a second delivery
+        uploads.read(made.pk)  # a second delivery
         assert LedgerEntry.objects.filter(kind="qualification.read").count() == 1
 
     def test_of_what_can_t_be_opened_ends_with_its_code(self, gathering):
         made = put(gathering, sample()[:-3000])
-        uploading.read(made.pk)
+        uploads.read(made.pk)
         made.refresh_from_db()
         assert (made.state, made.code) == (State.UNREADABLE, "DOCUMENT_DAMAGED")
 
     def test_is_done_by_the_engine_that_the_setting_names(self, gathering, settings):
         settings.OCR_ENGINE = "tests.qualification.silent_engine"
         made = put(gathering, sample())
-        uploading.read(made.pk)
+        uploads.read(made.pk)
         made.refresh_from_db()
         assert (made.state, made.code) == (State.UNREADABLE, "DOCUMENT_UNREADABLE")
 
     def test_that_a_lost_worker_began_is_rung_again_and_given_up_in_the_end(self, gathering):
         made = put(gathering, sample())
-        long_ago = clock.now() - uploading.ABANDONED - dt.timedelta(seconds=1)
+        long_ago = clock.now() - uploads.ABANDONED - dt.timedelta(seconds=1)
         Upload.objects.update(state=State.READING, tries=1, rung_at=long_ago)
-        assert uploading.ring_unread() == 1
-        Upload.objects.update(tries=uploading.MAX_TRIES, rung_at=long_ago)
-        assert uploading.ring_unread() == 0
+        assert uploads.ring_unread() == 1
+        Upload.objects.update(tries=uploads.MAX_TRIES, rung_at=long_ago)
+        assert uploads.ring_unread() == 0
         made.refresh_from_db()
         assert made.state == State.UNREADABLE
 
@@ -185,14 +185,14 @@ class TestHandingIn:
         world.upload(gathering, Kind.LICENCE)
         world.upload(gathering, Kind.STATEMENT, state=State.UPLOADED, reading=None, name="slow.pdf")
         with pytest.raises(Problem) as refused:
-            uploading.submit(store=gathering, by="user:1", now=clock.now(gathering))
+            uploads.submit(store=gathering, by="user:1", now=clock.now(gathering))
         assert refused.value.code is Code.DOCUMENTS_MISSING
         assert [m for m in refused.value.evidence["missing"] if "slow.pdf" in m]
 
     def test_begins_the_review_with_its_deadline(self, gathering):
         """R-42: handed in on Monday, 23 November 2026: due when Wednesday ends in China."""
         world.papers(gathering)
-        uploading.submit(store=gathering, by="user:1", now=world.NOW)
+        uploads.submit(store=gathering, by="user:1", now=world.NOW)
         case = Case.objects.get()
         assert case.due_at == dt.datetime(2026, 11, 25, 16, tzinfo=dt.UTC)
         assert queries.standing_of(gathering, world.NOW) is Standing.IN_REVIEW
@@ -202,7 +202,7 @@ class TestTheClockOfAReview:
     @pytest.fixture
     def case(self, gathering):
         world.papers(gathering)
-        uploading.submit(store=gathering, by="user:1", now=world.NOW)
+        uploads.submit(store=gathering, by="user:1", now=world.NOW)
         return Case.objects.get()
 
     def act(self) -> Act:
@@ -212,7 +212,7 @@ class TestTheClockOfAReview:
 
     def send_back(self) -> None:
         licence = Upload.objects.get(kind=Kind.LICENCE, is_current=True)
-        reviewing.send_back(act=self.act(), refusals=[Refusal(upload=licence, code=Code.SEAL_MISSING)])
+        reviews.send_back(act=self.act(), refusals=[Refusal(upload=licence, code=Code.SEAL_MISSING)])
 
     def test_stands_still_while_the_seller_must_act(self, case):
         store = case.store
@@ -225,19 +225,19 @@ class TestTheClockOfAReview:
         old = Upload.objects.get(kind=Kind.LICENCE)
         Upload.objects.filter(pk=old.pk).update(is_current=False)
         world.upload(store, Kind.LICENCE)
-        uploading.submit(store=store, by="user:1", now=monday)
+        uploads.submit(store=store, by="user:1", now=monday)
         case.refresh_from_db()
         assert Case.objects.count() == 1
         assert case.due_at == dt.datetime(2026, 12, 1, 16, tzinfo=dt.UTC)
 
     def test_rings_the_lead_once_when_due_soon_and_once_when_late(self, case):
         lead = world.user("lead@example.com", is_staff=True, is_superuser=True)
-        assert reviewing.watch() == 0
+        assert reviews.watch() == 0
         world.move_clock(case.store, world.NOW + 2 * DAY)
-        assert (reviewing.watch(), reviewing.watch()) == (1, 0)
+        assert (reviews.watch(), reviews.watch()) == (1, 0)
         world.move_clock(case.store, world.NOW + 3 * DAY)
-        assert (reviewing.watch(), reviewing.watch()) == (1, 0)
-        letters.deliver_due()
+        assert (reviews.watch(), reviews.watch()) == (1, 0)
+        emails.deliver_due()
         assert [m.to for m in mail.outbox] == [[lead.email]] * 2
 
     def test_counts_a_late_decision_as_late_for_ever(self, case):
@@ -257,7 +257,7 @@ class TestTheClockOfAReview:
 
     def test_of_a_year_without_a_calendar_alarms(self, gathering):
         world.papers(gathering)
-        uploading.submit(store=gathering, by="user:1", now=dt.datetime(2026, 12, 31, 2, tzinfo=dt.UTC))
+        uploads.submit(store=gathering, by="user:1", now=dt.datetime(2026, 12, 31, 2, tzinfo=dt.UTC))
         assert Case.objects.get().is_provisional
         assert Letter.objects.get(kind="qualification.review_alarm").subjects["grade"] == "calendar"
 
@@ -423,7 +423,7 @@ class TestALapse:
     def test_wants_the_documents_anew_and_keeps_the_old(self, store):
         world.papers(store)
         Qualification.objects.update(state=Standing.LAPSED)
-        standing.advance(store=store, event=Event.APPLY, by="user:1", now=clock.now(store))
+        qualification_status.advance(store=store, event=Event.APPLY, by="user:1", now=clock.now(store))
         assert put(store, sample()).state == State.UPLOADED
 
     def test_lets_what_was_approved_before_be_replaced_or_taken_out(self, client, store):

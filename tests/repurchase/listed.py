@@ -2,8 +2,8 @@
 
 from django.contrib.auth.models import Group
 
-from eligibility import questions
-from eligibility.compliance import GROUP
+from eligibility import party_questions
+from eligibility.compliance_group import GROUP
 from eligibility.models import PartyQuestion
 from marketplace.models import ScreenedParty, User
 from marketplace.names import keys_of_listed
@@ -30,5 +30,7 @@ def decide(answer: str = "not_same", *, party: str = "") -> PartyQuestion:
     asked = PartyQuestion.objects.filter(verdict="")
     question = (asked.filter(party=party) if party else asked).get()
     for _ in range(2):
-        question = questions.answer(question=question, answer=answer, reason="seen its papers", by=officer())
+        question = party_questions.answer(
+            question=question, answer=answer, reason="seen its papers", by=officer()
+        )
     return question

@@ -11,7 +11,7 @@ from outbox import webhooks
 from pricing import signing
 from pricing.models import Grant, Lock
 from qualification.models import Case
-from qualification.services import reviewing
+from qualification.services import reviews
 from repurchase.batches.services import batches, price_lock
 from repurchase.fulfilment.order_response import Answer, Verdict
 from repurchase.fulfilment.services import erp_responses
@@ -89,7 +89,7 @@ def make(store: Store, owner: User) -> Rows:
     world.key(store)
     webhook, _ = webhooks.create(store_id=store.pk, url="https://erp.example.com/", types=[], loopback=False)
     upload = world.upload(store, by=by)
-    reviewing.begin(store=store, now=world.NOW)
+    reviews.begin(store=store, now=world.NOW)
     proforma = Proforma.objects.get(batch=owing)
     agreement = sealed(given)
     rows.values = {

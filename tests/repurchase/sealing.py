@@ -2,7 +2,7 @@
 
 from pricing import signing
 from pricing.models import Grant, Lock, SealedAgreement, Sealing
-from pricing.services import sealing
+from pricing.services import agreement_sealing
 from repurchase.batches.services import batches, price_lock
 from repurchase.confirmation.services import buyer_response
 from repurchase.models import Batch
@@ -39,4 +39,4 @@ def confirm(batch: Batch, *, left_out: int = 0) -> None:
 
 def sealed(batch: Batch) -> SealedAgreement:
     """As the worker would, that the bell calls."""
-    return sealing.seal(Sealing.objects.get(subject=batch.ref).pk)
+    return agreement_sealing.seal(Sealing.objects.get(subject=batch.ref).pk)

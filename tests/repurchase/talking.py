@@ -8,7 +8,7 @@ from marketplace.models import FxRate, Store, User
 from pricing import signing
 from pricing.models import Grant, Lock, Offer, Renegotiation, SigningCode
 from pricing.renegotiation import Asked
-from pricing.services.renegotiating import current
+from pricing.services.renegotiation import current
 from pricing.signing import Evidence
 from repurchase.confirmation.services import renegotiation, triggers
 from repurchase.models import Batch

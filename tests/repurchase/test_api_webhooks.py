@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from diagnostics.models import LedgerEntry
-from outbox import events, sending
+from outbox import events, webhook_delivery
 from outbox.models import Webhook
 from repurchase.models import KeptAnswer
 from tests import world
@@ -115,14 +115,14 @@ class TestTheDeliveries:
             told = made(erp, url=hook.url)
             for n in range(3):
                 tell(store, n)
-            sending.send_due()
+            webhook_delivery.send_due()
             log = erp.get(f"webhooks/{told['id']}/deliveries/").json()
             assert [(row["seq"], row["outcome"], row["status"]) for row in log["results"]] == [
                 (3, "delivered", 204), (2, "delivered", 204), (1, "delivered", 204),
             ]  # fmt: skip
             answer = erp.post(f"webhooks/{told['id']}/replay/", {"after": 1})
             assert (answer.status_code, answer.json()) == (202, {"events": 2})
-            sending.send_due()
+            webhook_delivery.send_due()
         assert [got.event["seq"] for got in hook.received] == [1, 2, 3, 2, 3]
 
     def test_are_verified_by_the_lines_in_the_guide(self, erp, store):
@@ -131,7 +131,7 @@ class TestTheDeliveries:
         with receiver() as hook:
             secret = made(erp, url=hook.url)["secret"]
             tell(store)
-            sending.send_due()
+            webhook_delivery.send_due()
         got = hook.received[0]
         assert names["verified"](secret, got.headers, got.body)
         assert not names["verified"](secret, got.headers, got.body + b" ")

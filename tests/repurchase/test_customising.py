@@ -15,9 +15,9 @@ from diagnostics.problem import Problem
 from eligibility import replay
 from eligibility.models import ScreeningRecord
 from marketplace.models import CommissionRate, PolicyValue, RateCard, Sku, StockClaim
-from outbox import letters
+from outbox import emails
 from pricing.models import Act, Lock, Sealing
-from pricing.services import sealing
+from pricing.services import agreement_sealing
 from repurchase.batches.customisation_notes import digest_of
 from repurchase.batches.queries.customisations import asked_services, batch_services
 from repurchase.batches.queries.lot_terms import terms_text
@@ -131,7 +131,7 @@ class TestTheLock:
 
     def test_names_them_in_the_letter(self, store):
         batch = locked(store)
-        letters.deliver_due()
+        emails.deliver_due()
         (letter,) = [m for m in mail.outbox if m.to == [batch.buyer.email]]
         assert services.TEXT in letter.body
         assert last(batch).ref in letter.body
@@ -197,7 +197,7 @@ class TestAServiceThatIsNotConfirmed:
         )  # fmt: skip
         assert drawn.agreement.orders[-1].total_minor == 17_053
         assert digest_of(drawn.terms["terms-1.json"].decode()) == Lock.objects.get().terms_digest
-        assert sealing.seal(Sealing.objects.get().pk).subject == batch.ref
+        assert agreement_sealing.seal(Sealing.objects.get().pk).subject == batch.ref
 
     def test_of_a_whole_order_stands_there_as_left_out(self, store):
         batch = locked(store, "[service] gift wrap")
@@ -289,10 +289,10 @@ class TestWhatIsShown:
 class TestTheLettersAfterwards:
     def test_tell_both_sides_what_was_confirmed_and_what_was_not(self, store, alice):
         batch = locked(store, f"{services.NOTE}\n[service line=3] gift wrap")
-        letters.deliver_due()
+        emails.deliver_due()
         mail.outbox.clear()
         accept(batch, services=ids()[:1])
-        letters.deliver_due()
+        emails.deliver_due()
         told = {m.to[0]: m.body for m in mail.outbox}
         assert services.TEXT in told[batch.buyer.email]
         assert "1 customised service was not confirmed" in told[batch.buyer.email]

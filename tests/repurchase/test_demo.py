@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from diagnostics.catalogue import CATALOGUE
 from diagnostics.codes import Code, Severity
 from diagnostics.problem import Problem
-from marketplace.keys import key_of
+from marketplace.api_keys import key_of
 from marketplace.models import (
     SIMULATED,
     CommissionRate,

@@ -14,7 +14,7 @@ from diagnostics.models import LedgerEntry
 from diagnostics.problem import Problem
 from marketplace import members
 from marketplace.models import ApiKey, Membership, Role
-from outbox import events, letters, webhooks
+from outbox import emails, events, webhooks
 from outbox.models import Delivery, Event, Webhook
 from tests import world
 
@@ -85,7 +85,7 @@ class TestWhoseAWebhookIs:
         assert "Added by" in developer.get(f"{PAGE}webhooks/{made.pk}/").content.decode()
         mail.outbox.clear()
         members.leave(Membership.objects.get(store=store, role=Role.DEVELOPER), by=alice)
-        letters.deliver_due()
+        emails.deliver_due()
         (told,) = mail.outbox
         assert (told.to, made.url in told.body) == ([alice.email], True)
         assert Webhook.objects.get().enabled
@@ -94,7 +94,7 @@ class TestWhoseAWebhookIs:
         self.added(developer)
         mail.outbox.clear()
         members.leave(Membership.objects.get(store=store, role=Role.MANAGER), by=alice)
-        letters.deliver_due()
+        emails.deliver_due()
         assert not mail.outbox
 
 
@@ -253,16 +253,12 @@ class TestAWebhook:
         self, developer, store, webhook, alice, bob
     ):
         Webhook.objects.update(enabled=False, disabled_at=timezone.now())
-        letters.write(
-            kind="outbox.webhook_disabled", store_id=store.pk, dedupe="one", webhook=str(webhook.pk)
-        )
-        assert letters.deliver_due() == 1
+        emails.write(kind="outbox.webhook_disabled", store_id=store.pk, dedupe="one", webhook=str(webhook.pk))
+        assert emails.deliver_due() == 1
         assert mail.outbox[0].to == ["alice@example.com", "dev@example.com"]
         assert f"/developers/webhooks/{webhook.pk}/" in mail.outbox[0].body
 
     def test_switched_on_again_meanwhile_is_no_news(self, store, webhook):
-        letters.write(
-            kind="outbox.webhook_disabled", store_id=store.pk, dedupe="one", webhook=str(webhook.pk)
-        )
-        letters.deliver_due()
+        emails.write(kind="outbox.webhook_disabled", store_id=store.pk, dedupe="one", webhook=str(webhook.pk))
+        emails.deliver_due()
         assert mail.outbox == []

@@ -6,7 +6,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from diagnostics import tally
+from diagnostics import failure_counts
 from diagnostics.attribution import Role
 from diagnostics.codes import Code
 from diagnostics.models import Failure
@@ -149,11 +149,11 @@ class TestTheSharesOfAStore:
         world.move_clock(store, world.NOW + 73 * HOUR)
         sweep(store=store)
         events = failures.failures(store, since=world.NOW - HOUR, until=world.NOW + 100 * HOUR)
-        counted = {s.code: s.failures for s in tally.shares(events)}
+        counted = {s.code: s.failures for s in failure_counts.shares(events)}
         assert counted == {Code.LOCK_EXPIRED: 6, Code.ORDER_RATING_TOO_LOW: 1, Code.STOCK_SYNC_STALE: 1}
         assert sum(counted.values()) == Failure.objects.filter(store_id=store.pk).count()
         money = sum(Failure.objects.values_list("blocked_minor", flat=True))
-        assert tally.blocked(events) == {"USD": money}
+        assert failure_counts.blocked(events) == {"USD": money}
 
     def test_are_of_the_span_asked_for_its_end_left_out_and_of_that_store_only(self, store, batch):
         at = Failure.objects.values_list("at", flat=True).first()

@@ -16,7 +16,7 @@ from django.test import RequestFactory
 
 from marketplace.models import Quarantined, Role
 from outbox import files
-from qualification import storing
+from qualification import storage
 from qualification.models import Upload
 from tests import world
 from tests.qualification import test_uploading
@@ -139,7 +139,7 @@ class TestTheAdministration:
             first_of(model)
         upload = Upload.objects.get(key=real.values["key"])
         files.keep_as(upload.stored, test_uploading.sample())
-        storing.keep_page(upload.folder, 1, b"a picture")
+        storage.keep_page(upload.folder, 1, b"a picture")
         return real
 
     def test_writes_nothing(self, client, filled):

@@ -11,14 +11,14 @@ from diagnostics.problem import Problem
 from eligibility.models import PartyQuestion
 from marketplace import clock
 from marketplace.models import Embargo, OrderClaim, PastOrder, ScreenedParty, Sku, StockClaim
-from outbox.letters import RENDERERS
+from outbox.emails import RENDERERS
 from outbox.models import Event, Letter
-from pricing import reading, signing
-from pricing.freezing import rates_of_locks
+from pricing import sealed_pdf_reader, signing
+from pricing.frozen_values import rates_of_locks
 from pricing.models import Act, Grant, Lock, SealedAgreement, Sealing
 from pricing.renegotiation import Side
-from pricing.services import sealing, verifying
-from pricing.services.renegotiating import current
+from pricing.services import agreement_sealing, verification
+from pricing.services.renegotiation import current
 from repurchase.batches.queries import totals
 from repurchase.batches.queries.batches import lots
 from repurchase.batches.services import batches, compliance_holds, price_lock
@@ -294,9 +294,12 @@ class TestAtTheConfirmation:
 def _sealed(batch: Batch) -> int:
     """As the worker would: how many verify."""
     for wanted in Sealing.objects.filter(subject=batch.ref, done_at=None):
-        sealing.seal(wanted.pk)
+        agreement_sealing.seal(wanted.pk)
     made = SealedAgreement.objects.filter(subject=batch.ref)
-    verdicts = [verifying.judge(pdf, reading.read(pdf)) for pdf in map(sealing.content_of, made)]
+    verdicts = [
+        verification.judge(pdf, sealed_pdf_reader.read(pdf))
+        for pdf in map(agreement_sealing.content_of, made)
+    ]
     assert [str(c) for v in verdicts for c in v.checks if not c.ok] == []
     return len(verdicts)
 
@@ -507,10 +510,10 @@ class TestTheDatabase:
 class TestTheWords:
     @pytest.mark.parametrize("language", ["en", "zh-hans"])
     def test_for_the_buyer_never_name_the_list(self, language):
-        from diagnostics import words
+        from diagnostics import problem_texts
 
         with translation.override(language):
-            said = words.of(
+            said = problem_texts.of(
                 Code.ORDERS_UNDER_CHECK, {"value": 1, "list_name": "TEST", "listed": "SAMPLE DRONE"}
             )
         assert not {"TEST", "SAMPLE DRONE"} & set(f"{said.title} {said.cause} {said.fix}".split())

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from diagnostics.models import LedgerEntry
-from marketplace import keys
+from marketplace import api_keys
 from marketplace.access import CAPABILITIES, Can
 from marketplace.models import ApiKey, Membership, Role
 from repurchase.integration.api import urls
@@ -66,7 +66,7 @@ class TestAMemberWithoutTheRightToLock:
         developer = world.member(store, Role.DEVELOPER, "dev@example.com")
         client.force_login(developer)
         client.post("/developers/", {"name": "ERP", "scopes": ["read", "write"]})
-        text = keys.ask_for(member=developer.memberships.get(), name="mine", scopes=["read", "write"])
+        text = api_keys.ask_for(member=developer.memberships.get(), name="mine", scopes=["read", "write"])
         batch = orders.batch(store)
         for path in (f"batches/{batch.ref}/lock/", f"batches/{batch.ref}/cancel/", "payments/"):
             answer = client.post(

@@ -9,7 +9,7 @@ from diagnostics.models import LedgerEntry
 from diagnostics.problem import Problem
 from marketplace import clock
 from marketplace.models import Buyer, Category, OrderClaim, Sku, StockClaim, Store
-from outbox import letters
+from outbox import emails
 from pricing import signing
 from pricing.models import Act, Grant, Lock
 from repurchase.batches.services import batches, price_lock
@@ -111,7 +111,7 @@ class TestLocking:
 
     def test_writes_the_buyer_one_letter_with_a_link_that_is_stored_nowhere(self, store):
         batch = locked(store)
-        letters.deliver_due()
+        emails.deliver_due()
         (letter,) = [m for m in mail.outbox if m.to == [batch.buyer.email]]
         assert f"/b/{token(batch)}/" in letter.body
         secret = token(batch).split(".")[1]
@@ -202,7 +202,7 @@ class TestConfirming:
         act = Act.objects.get()
         assert (act.kind, act.ip, act.consent_version) == ("confirm", "192.0.2.1", signing.CONSENT_VERSION)
         world.member(store, email="owner@example.com")
-        letters.deliver_due()
+        emails.deliver_due()
         assert {m.to[0] for m in mail.outbox} == {batch.buyer.email, "owner@example.com"}
         entry = LedgerEntry.objects.get(kind="buyer.confirmed")
         assert entry.facts["orders"] == 5
@@ -302,7 +302,7 @@ class TestDeclining:
         buyer_response.decline(
             token=token(batch), digests=digests(batch), reason="too\x00 dear", ip=None, user_agent=""
         )
-        letters.deliver_due()
+        emails.deliver_due()
         (letter,) = [m for m in mail.outbox if m.to == ["owner@example.com"]]
         assert "too dear" in letter.body
         assert "dear" not in str(LedgerEntry.objects.get(kind="buyer.declined").facts)
@@ -311,10 +311,10 @@ class TestDeclining:
 class TestCancelling:
     def test_by_the_seller_ends_the_lock_and_tells_the_buyer(self, store):
         batch = locked(store)
-        letters.deliver_due()
+        emails.deliver_due()
         mail.outbox.clear()
         batches.cancel(batch=batch, by="user:1")
-        letters.deliver_due()
+        emails.deliver_due()
         assert set(statuses(batch)) == {"cancelled"}
         assert Lock.objects.get().status == "cancelled"
         assert [m.to for m in mail.outbox] == [[batch.buyer.email]]

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.utils import translation
 from django.utils.translation.template import templatize
 
-from diagnostics import words
+from diagnostics import problem_texts
 from diagnostics.catalogue import CATALOGUE
 from repurchase.management.commands import compile_messages
 
@@ -93,7 +93,7 @@ class TestChinese:
     @pytest.mark.parametrize("code", CATALOGUE)
     def test_words_every_code(self, code):
         with translation.override("zh-hans"):
-            said = words.of(code)
+            said = problem_texts.of(code)
         assert all(re.search(r"[\u4e00-\u9fff]", text) for text in (said.title, said.fix))
 
 

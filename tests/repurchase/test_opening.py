@@ -12,7 +12,7 @@ from diagnostics.problem import Problem
 from eligibility.services import open_benefit
 from marketplace import clock
 from marketplace.models import PastOrder, Store, StoreLevel
-from outbox import letters
+from outbox import emails
 from pricing.models import Lock
 from qualification import services as qualification
 from qualification.models import Qualification
@@ -313,7 +313,7 @@ class TestALapse:
     def test_is_told_to_the_owner_by_a_letter(self, store, orders, alice):
         self.lapse_at(store, clock.now(store))
         sweep.sweep()
-        letters.deliver_due()
+        emails.deliver_due()
         assert [m.to for m in mail.outbox] == [["alice@example.com"]]
         assert "/qualification/" in mail.outbox[0].body
 

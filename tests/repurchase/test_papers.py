@@ -14,12 +14,12 @@ from django.db import connection
 from diagnostics.models import LedgerEntry
 from marketplace import clock
 from marketplace.models import User
-from outbox import letters, rendering
+from outbox import document_jobs, emails
 from outbox.models import Letter
-from pricing import agreements, listing
+from pricing import agreements, long_lists
 from pricing.agreements import digest_of
 from pricing.models import SealedAgreement, Sealing
-from pricing.services import sealing
+from pricing.services import agreement_sealing
 from repurchase.deadlines import sweep
 from repurchase.fulfilment import proforma
 from repurchase.fulfilment.queries import failed_documents as queries
@@ -113,11 +113,11 @@ class TestAPaperOfFiveThousandOrders:
         assert told[-1][-4:] == ["100.00", "0.00", "19.00", "119.00"]
 
     def test_prints_what_fits_whole(self):
-        assert listing.PRINTED_ROWS < ORDERS
-        few = [[str(n)] for n in range(listing.PRINTED_ROWS + 1)]
-        column = listing.Column(name="x", percent=100, cells=10)
-        printed_rows = "\n".join(cell for block in listing.blocks([column], few) for _, cell in block)
-        assert printed_rows.split("\n") == [str(n) for n in range(listing.PRINTED_ROWS)]
+        assert long_lists.PRINTED_ROWS < ORDERS
+        few = [[str(n)] for n in range(long_lists.PRINTED_ROWS + 1)]
+        column = long_lists.Column(name="x", percent=100, cells=10)
+        printed_rows = "\n".join(cell for block in long_lists.blocks([column], few) for _, cell in block)
+        assert printed_rows.split("\n") == [str(n) for n in range(long_lists.PRINTED_ROWS)]
 
 
 class TestAProforma:
@@ -165,7 +165,7 @@ class TestAProforma:
         assert (found.issued_at, found.busy_until, found.file_key) == (None, None, "")
         assert not Letter.objects.filter(kind__startswith="repurchase.proforma").exists()
         assert not LedgerEntry.objects.filter(kind="proforma.issued").exists()
-        Proforma.objects.update(rung_at=clock.now() - rendering.RING_AGAIN)
+        Proforma.objects.update(rung_at=clock.now() - document_jobs.RING_AGAIN)
         assert proforma_invoices.ring_due(store=store) == 1
         made = proforma_invoices.issue(found.pk)
         files = attached(proforma_invoices.content_of(made))
@@ -195,10 +195,10 @@ class TestAProforma:
 
     def test_in_other_hands_is_left_alone_until_the_lease_is_over(self, store):
         found = Proforma.objects.get(batch=confirmed(store))
-        assert rendering.take(Proforma, found.pk)
+        assert document_jobs.take(Proforma, found.pk)
         assert proforma_invoices.issue(found.pk) is None
         assert proforma_invoices.ring_due(store=store) == 0
-        Proforma.objects.update(busy_until=clock.now(), rung_at=clock.now() - rendering.RING_AGAIN * 2)
+        Proforma.objects.update(busy_until=clock.now(), rung_at=clock.now() - document_jobs.RING_AGAIN * 2)
         assert proforma_invoices.ring_due(store=store) == 1
         assert proforma_invoices.issue(found.pk)
 
@@ -240,8 +240,8 @@ class TestAPaperThatFails:
         assert (found.tries, found.error) == (1, "ZeroDivisionError: division by zero")
         assert proforma_invoices.ring_due(store=store) == 0
         for tries, minutes in ((1, 2), (2, 4), (3, 8), (9, 60), (1000, 60)):
-            wait = rendering.RING_AGAIN * minutes / 2
-            Proforma.objects.update(tries=tries, rung_at=clock.now() - wait + rendering.RING_AGAIN / 2)
+            wait = document_jobs.RING_AGAIN * minutes / 2
+            Proforma.objects.update(tries=tries, rung_at=clock.now() - wait + document_jobs.RING_AGAIN / 2)
             assert proforma_invoices.ring_due(store=store) == 0, tries
             Proforma.objects.update(tries=tries, rung_at=clock.now() - wait)
             assert proforma_invoices.ring_due(store=store) == 1, tries
@@ -250,22 +250,22 @@ class TestAPaperThatFails:
         """Fifty that fail and wait for their turn stood before all others, once."""
         batch = confirmed(store)
         mine = Proforma.objects.get()
-        long_ago = clock.now() - rendering.SLOWEST / 2
+        long_ago = clock.now() - document_jobs.SLOWEST / 2
         Proforma.objects.bulk_create(
             Proforma(
                 store=store, batch=batch, occasion=uuid4(), number=f"X-{n}", open_account=False,
                 asked_at=clock.now(), rung_at=long_ago, tries=500, error="x",
             )
-            for n in range(rendering.RINGS_A_PASS + 10)
+            for n in range(document_jobs.RINGS_A_PASS + 10)
         )  # fmt: skip
-        Proforma.objects.filter(pk=mine.pk).update(rung_at=clock.now() - rendering.RING_AGAIN)
+        Proforma.objects.filter(pk=mine.pk).update(rung_at=clock.now() - document_jobs.RING_AGAIN)
         assert proforma_invoices.ring_due(store=store) == 1
 
     def test_holds_up_no_payment_and_no_seal(self, store, broken):
         batch = confirmed(store)
         fail(batch, 3)
         assert {o.status for o in batch.orders.all()} == {"awaiting_payment"}
-        assert sealing.seal(Sealing.objects.get().pk)
+        assert agreement_sealing.seal(Sealing.objects.get().pk)
 
     def test_alarms_the_staff_once(self, store, broken, settings):
         settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
@@ -275,7 +275,7 @@ class TestAPaperThatFails:
         assert sweep.sweep().paper_alarms == 0
         fail(batch)
         assert [sweep.sweep().paper_alarms for _ in range(2)] == [1, 0]
-        letters.deliver_due()
+        emails.deliver_due()
         (sent,) = [m for m in mail.outbox if m.to == ["root@example.com"]]
         assert f"{batch.ref}-PI1" in sent.body
         assert "ZeroDivisionError" in sent.body
@@ -313,7 +313,7 @@ class TestAPaperThatFails:
         found = Proforma.objects.get(batch=batch)
         assert (found.tries, found.error, found.alarmed_at) == (0, "", None)
         assert proforma_invoices.issue(found.pk)
-        sealing.seal(Sealing.objects.get().pk)
+        agreement_sealing.seal(Sealing.objects.get().pk)
         page = client.post(f"{address}papers/", {"store": store.pk}, headers=EN, follow=True).content.decode()
         assert "Every paper is made, or being made" in page
 
@@ -331,15 +331,15 @@ class TestASeal:
         confirmed(store)
         settings.SEAL_CERTIFICATE = ""
         with pytest.raises(Exception, match="SEAL_CERTIFICATE"):
-            sealing.seal(Sealing.objects.get().pk)
+            agreement_sealing.seal(Sealing.objects.get().pk)
         found = Sealing.objects.get()
         assert (found.tries, found.busy_until) == (1, None)
         assert "SEAL_CERTIFICATE names no PKCS#12 file" in found.error
 
     def test_binds_the_bytes_that_it_prints(self, store):
         confirmed(store)
-        made = sealing.seal(Sealing.objects.get().pk)
-        pdf = sealing.content_of(made)
+        made = agreement_sealing.seal(Sealing.objects.get().pk)
+        pdf = agreement_sealing.content_of(made)
         files = attached(pdf)
         assert digest_of(files["agreement.json"]) == made.digest
         assert set(files) == {"agreement.json", "terms-1.json", "orders.csv", "lines.csv"}

@@ -5,7 +5,7 @@ from django.core import mail
 from django.core.files.storage import default_storage
 
 from diagnostics.problem import Problem
-from outbox import letters
+from outbox import emails
 from repurchase.fulfilment import proforma
 from repurchase.fulfilment.services import proforma_invoices
 from tests import world
@@ -58,7 +58,7 @@ class TestTheProforma:
     def test_goes_to_both_sides_by_mail(self, store, alice, settings):
         settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
         batch = invoiced(store, email="buyer@example.com", language="en")
-        letters.deliver_due()
+        emails.deliver_due()
         sent = [m for m in mail.outbox if "PI1" in m.subject]
         assert {m.to[0] for m in sent} == {"buyer@example.com", "alice@example.com"}
         to_buyer = next(m for m in sent if m.to == ["buyer@example.com"])

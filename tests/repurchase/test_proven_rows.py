@@ -12,11 +12,11 @@ from diagnostics import ledger, proofs
 from diagnostics.models import LedgerEntry
 from marketplace import clock
 from marketplace.models import FxRate, RateCard, TaxRate
-from pricing import freezing
+from pricing import frozen_values
 from pricing.models import FrozenValues, Lock, Renegotiation, SealedAgreement
 from pricing.renegotiation import Side
-from pricing.services import sealing
-from pricing.services.verifying import Check
+from pricing.services import agreement_sealing
+from pricing.services.verification import Check
 from repurchase.confirmation.queries.offer_amounts import lot_orders, work_out
 from repurchase.confirmation.queries.renegotiation_page import talks
 from repurchase.confirmation.services import renegotiation, triggers
@@ -174,7 +174,7 @@ class TestTheCommand:
 class TestVerifyingAnAgreement:
     def test_compares_the_rows_that_it_rests_on(self, store):
         made = sealed(confirmed(store))
-        pdf = sealing.content_of(made)
+        pdf = agreement_sealing.content_of(made)
         assert judged(pdf).ok
         with undone(), untriggered("pricing_act"), connection.cursor() as cursor:
             cursor.execute("UPDATE pricing_act SET ip = '203.0.113.99'")
@@ -254,7 +254,7 @@ class TestWhatALockFroze:
         with untriggered("pricing_frozenvalues"):
             FrozenValues.objects.update(text=b"{}")
         with pytest.raises(ValueError, match="no longer those"):
-            freezing.rates_of_locks(list(Lock.objects.all()))
+            frozen_values.rates_of_locks(list(Lock.objects.all()))
 
     def test_stands_in_the_ledger_by_its_digest(self, store):
         _, past = world.repeatable(store)

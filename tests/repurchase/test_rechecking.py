@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from diagnostics.codes import Code
 from diagnostics.models import Failure, LedgerEntry
 from diagnostics.problem import Problem
-from eligibility import questions
+from eligibility import party_questions
 from eligibility.findings import Finding
 from eligibility.models import PartyQuestion
 from eligibility.rules import OrderVerdict
@@ -156,7 +156,7 @@ class TestAnOrderThatFailsByNow:
         by = officer()
         Membership.objects.create(user=by, store=store, role=Role.VIEWER)
         with pytest.raises(Problem) as asked:
-            questions.answer(question=PartyQuestion.objects.get(), answer="not_same", reason="x", by=by)
+            party_questions.answer(question=PartyQuestion.objects.get(), answer="not_same", reason="x", by=by)
         assert asked.value.code is Code.ANSWER_BY_MEMBER
 
     def test_of_a_renamed_buyer_is_asked_about_under_the_name_of_today(self, store):

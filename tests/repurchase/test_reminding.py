@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 from django.core import mail
 
-from outbox.letters import deliver_due
+from outbox.emails import deliver_due
 from outbox.models import Letter
 from pricing.models import Lock, Renegotiation
 from repurchase.deadlines import reminders as deadline_reminders

@@ -10,8 +10,8 @@ from diagnostics.models import LedgerEntry
 from marketplace.models import StockClaim
 from pricing import signing
 from pricing.models import Lock, Renegotiation, Sealing, Signature, SigningCode
-from pricing.services import sealing
-from pricing.services.renegotiating import current
+from pricing.services import agreement_sealing
+from pricing.services.renegotiation import current
 from repurchase.confirmation.queries.offer_amounts import lot_orders, work_out
 from repurchase.confirmation.queries.order_totals import Ticks, Weighed, weigh_offer
 from repurchase.models import LineService, OrderFee, RepeatOrder
@@ -102,7 +102,7 @@ class TestAServiceThatIsNotTicked:
     def test_stands_in_the_sealed_agreement_as_left_out(self, found, alice):
         talking.sign_as_seller(found, alice)
         assert sign(found)
-        pdf = sealing.content_of(sealing.seal(Sealing.objects.get().pk))
+        pdf = agreement_sealing.content_of(agreement_sealing.seal(Sealing.objects.get().pk))
         verdict = judged(pdf)
         assert verdict.ok, verdict.checks
         (told,) = verdict.agreement["services"]

@@ -17,7 +17,7 @@ from outbox.models import Event, Letter
 from pricing.agreements import digest_of
 from pricing.fees import recompute
 from pricing.models import Lock, LockTerms, Offer, OfferTerms, Remark, Sealing, Signature, SigningCode
-from pricing.services.renegotiating import current
+from pricing.services.renegotiation import current
 from repurchase.confirmation.services import renegotiation
 from repurchase.deadlines import sweep
 from repurchase.models import Batch, OrderFee, RepeatLine, RepeatOrder
@@ -129,8 +129,8 @@ class TestAnOffer:
 
 class TestALoop:
     def test_of_one_side_stops_only_that_side(self, found, alice, monkeypatch):
-        monkeypatch.setattr("pricing.services.renegotiating.OFFERS_MAX", 2)
-        monkeypatch.setattr("pricing.services.renegotiating.COMMENTS_MAX", 1)
+        monkeypatch.setattr("pricing.services.renegotiation.OFFERS_MAX", 2)
+        monkeypatch.setattr("pricing.services.renegotiation.COMMENTS_MAX", 1)
         buyer = renegotiation.buyer(talking.grant(found))
         counter(found), counter(found)
         renegotiation.remark(renegotiation=found, actor=buyer, text="x")

@@ -11,7 +11,8 @@ import pytest
 from django.core.files.storage import default_storage
 from django.utils import translation
 
-from diagnostics import paper, words
+from diagnostics import pdf as pdf_module
+from diagnostics import problem_texts
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace.models import Buyer, PastOrder, Sku
@@ -54,7 +55,7 @@ class TestTheReportOfAnOrder:
     def test_tells_time_code_cause_and_fix_in_chinese_that_can_be_extracted(self, store, batch):
         text = of_order(store, f"{batch.ref}-0004")
         with translation.override("zh-hans"):
-            said = words.of(Code.STOCK_SYNC_STALE, {})
+            said = problem_texts.of(Code.STOCK_SYNC_STALE, {})
         assert "STOCK_SYNC_STALE" in text
         assert said.title in text
         assert said.fix.replace(" ", "") in text.replace(" ", "")
@@ -76,8 +77,8 @@ class TestTheReportOfAnOrder:
     def test_fetches_nothing(self, link):
         page = f'<link rel="stylesheet" href="{link}"><img src="{link}"><p>still here</p>'
         with pytest.raises(ValueError, match="refused"):
-            paper.Nothing().fetch(link)
-        assert text_of(paper.pdf(page)) == "still here"
+            pdf_module.Nothing().fetch(link)
+        assert text_of(pdf_module.pdf(page)) == "still here"
 
     def test_is_a_button_at_the_top_right_of_the_order_and_downloads(self, client, alice, batch):
         """R-73, R-74"""
@@ -117,7 +118,7 @@ class TestTheReportOfAnOrder:
     ):
         rung = []
         monkeypatch.setattr(
-            "outbox.bells._send", lambda task, times, arguments, options: rung.append((task, arguments))
+            "outbox.task_queue._send", lambda task, times, arguments, options: rung.append((task, arguments))
         )
         erp, path = Caller(client, store, "read"), f"orders/{batch.ref}-0004/diagnostics.pdf"
         with django_capture_on_commit_callbacks(execute=True):
@@ -133,7 +134,7 @@ class TestTheReportOfAnOrder:
         erp, path = Caller(client, store, "read"), f"orders/{batch.ref}-0004/diagnostics.pdf"
         assert erp.get(path).status_code == 202
         with monkeypatch.context() as broken:
-            broken.setattr(paper, "pdf", lambda *_a, **_k: 1 / 0)
+            broken.setattr(pdf_module, "pdf", lambda *_a, **_k: 1 / 0)
             with pytest.raises(ZeroDivisionError):
                 drawn(batch, f"{batch.ref}-0004", "en")
         problem(erp.get(path), 503, "WORK_FAILED")
@@ -192,7 +193,7 @@ class TestTheReportOfABatch:
     def test_is_in_chinese_for_who_asks_in_chinese(self, batch):
         text = text_of(diagnosis_report.content_of(made(batch, "zh-hans")))
         with translation.override("zh-hans"):
-            assert words.of(Code.LANE_UNREACHABLE, {}).title in text
+            assert problem_texts.of(Code.LANE_UNREACHABLE, {}).title in text
 
     def test_has_every_cause_of_every_order_in_its_csv(self, batch):
         rows = rows_of(diagnosis_report.content_of(made(batch)))

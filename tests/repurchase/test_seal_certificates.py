@@ -14,15 +14,15 @@ from pyhanko.sign import fields, signers
 
 from diagnostics import ledger
 from marketplace import clock
-from outbox import rendering
-from outbox.letters import deliver_due
+from outbox import document_jobs
+from outbox.emails import deliver_due
 from outbox.models import Letter
-from pricing import listing, printing, reading
-from pricing import sealing as seals
+from pricing import agreement_pdf, long_lists, sealed_pdf_reader
+from pricing import seal as seals
 from pricing.agreements import Kind, canonical, digest_of
 from pricing.models import SealedAgreement, Sealing
-from pricing.services import alarming, sealing, verifying
-from pricing.services.verifying import Check
+from pricing.services import agreement_sealing, seal_alarms, verification
+from pricing.services.verification import Check
 from repurchase.deadlines import sweep
 from repurchase.embedded import demo_seal
 from tests import world
@@ -60,9 +60,9 @@ class TestACertificateOutsideOfItsTime:
         assert not SealedAgreement.objects.exists()
         assert Sealing.objects.get().done_at is None
         certify(-1, 30)
-        Sealing.objects.update(rung_at=clock.now() - rendering.SLOWEST)
+        Sealing.objects.update(rung_at=clock.now() - document_jobs.SLOWEST)
         assert sweep.sweep(store=store).rung_seals == 1
-        assert judged(sealing.content_of(sealed(batch))).ok
+        assert judged(agreement_sealing.content_of(sealed(batch))).ok
 
     def test_is_refused_by_the_seal_itself(self, certify, begin, end):
         certify(begin, end)
@@ -89,11 +89,11 @@ class TestACertificateOutsideOfItsTime:
         world.user("staff@example.com", is_staff=True, is_superuser=True)
         certify(begin, end)
         confirmed(store)
-        alarming.alarm()
+        seal_alarms.alarm()
         certify(-1, 30)
         deliver_due()
         assert not [each for each in mail.outbox if each.to == ["staff@example.com"]]
-        assert Letter.objects.filter(kind=alarming.KIND).count() == 1
+        assert Letter.objects.filter(kind=seal_alarms.KIND).count() == 1
 
     def test_is_named_by_the_check_of_the_configuration(self, certify, capsys, begin, end):
         certify(begin, end)
@@ -110,11 +110,11 @@ def sealed_outside(store, certify, begin: int, end: int) -> bytes:
     confirmed(store)
     certificate = certify(begin, end)
     asked = Sealing.objects.select_related("store").get()
-    draft, now = sealing.BUILDERS[Kind(asked.kind)](asked), clock.now(store)
-    lists = listing.attached(draft.agreement)
+    draft, now = agreement_sealing.BUILDERS[Kind(asked.kind)](asked), clock.now(store)
+    lists = long_lists.attached(draft.agreement)
     agreement = replace(draft.agreement, lists={name: digest_of(each) for name, each in lists.items()})
     content = canonical(agreement)
-    page = printing.pdf(
+    page = agreement_pdf.pdf(
         agreement, content=content, terms=draft.terms, lists=lists, certificate=certificate, now=now
     )
     out = signers.sign_pdf(
@@ -134,7 +134,7 @@ def sealed_outside(store, certify, begin: int, end: int) -> bytes:
     made.save(force_insert=True)
     ledger.record(
         store_id=store.pk, kind="agreement.sealed", subject=f"batch:{asked.subject}", by="system:seal", at=now,
-        **sealing.facts_of(made),
+        **agreement_sealing.facts_of(made),
     )  # fmt: skip
     return pdf
 
@@ -159,22 +159,22 @@ class TestARotatedCertificate:
     def test_leaves_what_was_sealed_before_genuine(self, store, certify):
         """Also after the old one has ended: it was in force when it sealed."""
         old = certify(-1, 30)
-        first = sealing.content_of(sealed(confirmed(store)))
+        first = agreement_sealing.content_of(sealed(confirmed(store)))
         new = certify(-1, 60, "Example Platform Ltd, 2")
         second = confirmed(store, country="FR")
-        pdf = sealing.content_of(sealing.seal(Sealing.objects.get(done_at=None).pk))
+        pdf = agreement_sealing.content_of(agreement_sealing.seal(Sealing.objects.get(done_at=None).pk))
         assert second.ref in pdf.decode("latin-1") or judged(pdf).agreement["subject"] == second.ref
         assert judged(first).ok
         assert judged(pdf).ok
-        said = [reading.read(each)["fingerprint"] for each in (first, pdf)]
+        said = [sealed_pdf_reader.read(each)["fingerprint"] for each in (first, pdf)]
         assert said == [old.fingerprint, new.fingerprint]
 
     def test_that_ended_since_does_not_make_its_documents_false(self, store, certify):
         certify(-1, 30)
-        pdf = sealing.content_of(sealed(confirmed(store)))
-        read = reading.read(pdf)
+        pdf = agreement_sealing.content_of(sealed(confirmed(store)))
+        read = sealed_pdf_reader.read(pdf)
         row = SealedAgreement.objects.select_related("store").get()
-        assert verifying.judge(pdf, read).ok
+        assert verification.judge(pdf, read).ok
         at = dt.datetime.fromisoformat(read["sealed_at"])
         for begin, end, ok in (
             (at, at, True),
@@ -182,7 +182,7 @@ class TestARotatedCertificate:
             (at + dt.timedelta(seconds=1), at + DAY, False),
         ):
             told = read | {"not_before": begin.isoformat(), "not_after": end.isoformat()}
-            assert verifying._in_force(told, row).ok is ok
+            assert verification._in_force(told, row).ok is ok
 
     def test_is_judged_by_every_time_that_is_known(self, store, certify):
         certify(-1, 30)
@@ -195,8 +195,8 @@ class TestARotatedCertificate:
             "not_before": (now - DAY).isoformat(),
             "not_after": (now + DAY).isoformat(),
         }
-        assert verifying._in_force(told, row).ok
-        assert not verifying._in_force(told | {"sealed_at": ""}, row).ok
-        assert not verifying._in_force(told | {"stamped_at": (now + 2 * DAY).isoformat()}, row).ok
+        assert verification._in_force(told, row).ok
+        assert not verification._in_force(told | {"sealed_at": ""}, row).ok
+        assert not verification._in_force(told | {"stamped_at": (now + 2 * DAY).isoformat()}, row).ok
         row.store.sandbox, row.sealed_at = False, now + 2 * DAY
-        assert not verifying._in_force(told, row).ok
+        assert not verification._in_force(told, row).ok

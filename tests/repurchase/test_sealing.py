@@ -11,12 +11,12 @@ from django.db import DatabaseError, connection, transaction
 from diagnostics.models import LedgerEntry
 from diagnostics.problem import Problem
 from marketplace import clock
-from outbox import rendering
-from outbox.letters import RENDERERS
+from outbox import document_jobs
+from outbox.emails import RENDERERS
 from outbox.models import Letter
-from pricing import reading, signing
+from pricing import sealed_pdf_reader, signing
 from pricing.models import Grant, Lock, LockTerms, SealedAgreement, Sealing
-from pricing.services import sealing
+from pricing.services import agreement_sealing
 from repurchase.confirmation.queries import agreements
 from repurchase.confirmation.services import buyer_response
 from repurchase.deadlines import sweep
@@ -45,7 +45,7 @@ class TestTheAgreement:
 
     def test_carries_the_exact_bytes_that_the_act_is_bound_to(self, store):
         batch = confirmed(store)
-        found = reading.read(sealing.content_of(sealed(batch)))
+        found = sealed_pdf_reader.read(agreement_sealing.content_of(sealed(batch)))
         assert found["files"]["terms-1.json"] == Lock.objects.get().terms_digest
 
     def test_holds_every_lot_of_one_answer(self, store):
@@ -106,15 +106,15 @@ def _drawn():
 class TestSealing:
     def test_is_done_once_and_recorded_with_every_field_of_its_row(self, store):
         made = sealed(confirmed(store))
-        assert sealing.seal(made.sealing_id) is None
+        assert agreement_sealing.seal(made.sealing_id) is None
         assert SealedAgreement.objects.count() == 1
         entry = LedgerEntry.objects.get(kind="agreement.sealed")
-        assert entry.facts == json.loads(json.dumps(sealing.facts_of(made)))
+        assert entry.facts == json.loads(json.dumps(agreement_sealing.facts_of(made)))
 
     def test_is_asked_for_once_an_occasion(self, store):
         confirmed(store)
         asked = Sealing.objects.get()
-        sealing.ask(
+        agreement_sealing.ask(
             store_id=store.pk, kind=asked.kind, subject="x", occasion=asked.occasion, at=clock.now(store)
         )
         assert Sealing.objects.count() == 1
@@ -138,7 +138,7 @@ class TestSealing:
         for letter in letters.values():
             [(name, pdf, kind)] = letter.attachments
             assert (name, kind) == (f"{made.subject}-confirmation.pdf", "application/pdf")
-            assert sealing.content_of(made) == pdf
+            assert agreement_sealing.content_of(made) == pdf
             assert "/verify/" in letter.text
         assert letters["seller"].to == [alice.email]
         assert "/b/" in letters["buyer"].text
@@ -156,13 +156,13 @@ class TestSealing:
     def test_is_rung_again_by_the_sweep_and_ever_more_rarely(self, store):
         confirmed(store)
         assert sweep.sweep(store=store).rung_seals == 0
-        long_ago = clock.now() - rendering.RING_AGAIN
+        long_ago = clock.now() - document_jobs.RING_AGAIN
         Sealing.objects.update(rung_at=long_ago)
         assert sweep.sweep(store=store).rung_seals == 1
         assert sweep.sweep(store=store).rung_seals == 0
         Sealing.objects.update(rung_at=long_ago, tries=5)
         assert sweep.sweep(store=store).rung_seals == 0
-        Sealing.objects.update(rung_at=clock.now() - rendering.SLOWEST, tries=500)
+        Sealing.objects.update(rung_at=clock.now() - document_jobs.SLOWEST, tries=500)
         assert sweep.sweep(store=store).rung_seals == 1
 
 
@@ -182,14 +182,14 @@ class TestWhatIsStored:
         name = made.file_key.removeprefix("agreements/").removesuffix(".pdf")
         assert len(name) >= 43
         assert made.subject not in name
-        content = bytearray(sealing.content_of(made))
+        content = bytearray(agreement_sealing.content_of(made))
         content[len(content) // 2] ^= 1
         default_storage.delete(made.file_key)
         with pytest.raises(Problem, match="AGREEMENT_DAMAGED"):
-            sealing.content_of(made)
+            agreement_sealing.content_of(made)
         default_storage.save(made.file_key, ContentFile(bytes(content)))
         with pytest.raises(Problem, match="AGREEMENT_DAMAGED"):
-            sealing.content_of(made)
+            agreement_sealing.content_of(made)
 
 
 class TestTheConfiguration:

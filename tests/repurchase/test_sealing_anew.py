@@ -6,15 +6,15 @@ import pytest
 from django.db import connection
 
 from diagnostics.models import LedgerEntry
-from marketplace import guarded
-from outbox.letters import RENDERERS
+from marketplace import sandboxed_reader
+from outbox.emails import RENDERERS
 from outbox.models import Letter
-from pricing import reading
+from pricing import sealed_pdf_reader
 from pricing.agreements import CLAUSE
 from pricing.models import OfferTerms, SealedAgreement, Sealing
-from pricing.services import sealing, verifying
-from pricing.services.renegotiating import current
-from pricing.services.verifying import Check
+from pricing.services import agreement_sealing, verification
+from pricing.services.renegotiation import current
+from pricing.services.verification import Check
 from repurchase.confirmation.queries import amendments
 from tests import world
 from tests.repurchase import talking
@@ -30,7 +30,7 @@ def found(store, alice):
 
 
 def sealed() -> SealedAgreement:
-    return sealing.seal(Sealing.objects.get().pk)
+    return agreement_sealing.seal(Sealing.objects.get().pk)
 
 
 def drawn():
@@ -102,15 +102,18 @@ class TestTheDraft:
 class TestTheSeal:
     def test_is_verified_by_every_check(self, found):
         made = sealed()
-        pdf = sealing.content_of(made)
-        verdict = verifying.verify(pdf)
+        pdf = agreement_sealing.content_of(made)
+        verdict = verification.verify(pdf)
         assert verdict.ok, verdict.checks
         assert verdict.agreement["kind"] == "renegotiation"
-        assert guarded.read("pricing.reading", pdf)["files"]["terms-1.json"] == current(found).digest
+        assert (
+            sandboxed_reader.read("pricing.sealed_pdf_reader", pdf)["files"]["terms-1.json"]
+            == current(found).digest
+        )
 
     def test_is_broken_by_any_flipped_byte(self, found):
         """F-11."""
-        pdf = sealing.content_of(sealed())
+        pdf = agreement_sealing.content_of(sealed())
         dice = random.Random(11)
         cases = [(dice.randrange(len(pdf)), dice.randrange(8)) for _ in range(FLIPS)]
         assert [case for case in cases if judged(flipped(pdf, *case)).ok] == []
@@ -119,14 +122,18 @@ class TestTheSeal:
         made = sealed()
         entry = LedgerEntry.objects.get(kind="renegotiation.agreed")
         assert drawn().ledger.digest == entry.digest
-        pdf = sealing.content_of(made)
+        pdf = agreement_sealing.content_of(made)
         with connection.cursor() as cursor:
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
             cursor.execute("ALTER TABLE diagnostics_ledgerentry DISABLE TRIGGER USER")
             cursor.execute(
                 "UPDATE diagnostics_ledgerentry SET facts = facts || '{\"x\": 1}' WHERE kind = 'offer.made'"
             )
-        wrong = {check.check for check in verifying.judge(pdf, reading.read(pdf)).checks if not check.ok}
+        wrong = {
+            check.check
+            for check in verification.judge(pdf, sealed_pdf_reader.read(pdf)).checks
+            if not check.ok
+        }
         assert wrong == {Check.CHAIN}
 
     def test_goes_to_both_by_mail_in_their_words(self, found, alice):

@@ -9,7 +9,7 @@ from django.db import transaction
 from diagnostics.codes import Code
 from marketplace import clock
 from pricing.models import Lock, Offer, Sealing, Signature, SigningCode
-from pricing.services.renegotiating import current
+from pricing.services.renegotiation import current
 from repurchase.confirmation.services import renegotiation
 from repurchase.deadlines import sweep
 from repurchase.models import RepeatOrder

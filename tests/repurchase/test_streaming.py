@@ -13,8 +13,8 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from marketplace import keys
-from outbox import events, hub, progress
+from marketplace import api_keys
+from outbox import event_broadcaster, events, progress
 from pricing import signing
 from pricing.models import Grant, Lock
 from repurchase.batches.services import batches, event_publishing, price_lock
@@ -213,31 +213,33 @@ def connections() -> int:
 
 class TestAStreamThatMayNotGoOn:
     def test_ends_when_its_key_is_revoked_or_its_reader_is_too_slow(self):
-        stream = hub.Stream(store_id=1, after=0, types=[], owner="key:1", may_go_on=lambda: False)
-        for _ in range(hub.QUEUED):
+        stream = event_broadcaster.Stream(
+            store_id=1, after=0, types=[], owner="key:1", may_go_on=lambda: False
+        )
+        for _ in range(event_broadcaster.QUEUED):
             stream.put(b"x")
-        assert stream.queue.qsize() == hub.QUEUED
+        assert stream.queue.qsize() == event_broadcaster.QUEUED
         stream.put(b"x")
-        assert [stream.queue.get_nowait() for _ in range(stream.queue.qsize())] == [hub.END]
+        assert [stream.queue.get_nowait() for _ in range(stream.queue.qsize())] == [event_broadcaster.END]
 
     @pytest.mark.django_db
     def test_is_asked_by_the_hub(self, store):
         handed = []
-        key = keys.key_of(world.key(store))
-        stream = hub.Stream(
+        key = api_keys.key_of(world.key(store))
+        stream = event_broadcaster.Stream(
             store_id=store.pk, after=0, types=[], owner="key:1", check_at=0.0,
-            may_go_on=lambda: keys.acting().filter(pk=key.pk).exists(),
+            may_go_on=lambda: api_keys.acting().filter(pk=key.pk).exists(),
         )  # fmt: skip
-        made = hub.Hub()
+        made = event_broadcaster.Hub()
         made._streams.add(stream)
         made._check()
-        keys.revoke(key, by=key.principal)
+        api_keys.revoke(key, by=key.principal)
         stream.check_at = 0.0
         stream.loop = type(
             "Loop", (), {"call_soon_threadsafe": lambda self, f, piece: handed.append(piece)}
         )()
         made._check()
-        assert handed == [hub.END]
+        assert handed == [event_broadcaster.END]
 
 
 @pytest.mark.django_db(transaction=True)

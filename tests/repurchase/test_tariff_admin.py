@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from django.utils import translation
 
-from diagnostics import words
+from diagnostics import problem_texts
 from marketplace import clock
 from marketplace.calendar import platform_day
 from marketplace.mirror import taxes
@@ -201,7 +201,7 @@ class TestTaxesByDestination:
 
     def test_that_are_not_known_are_said_so_where_an_order_stops(self):
         with translation.override("en"):
-            unknown = words.of("TAX_CODE_MISSING", {"country": "BR", "missing": "rate"})
-            unregistered = words.of("TAX_CODE_MISSING", {"country": "DE", "missing": "registration"})
+            unknown = problem_texts.of("TAX_CODE_MISSING", {"country": "BR", "missing": "rate"})
+            unregistered = problem_texts.of("TAX_CODE_MISSING", {"country": "DE", "missing": "registration"})
         assert unknown.cause == "Tax not known for BR."
         assert "registration is missing" in unregistered.cause

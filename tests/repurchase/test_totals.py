@@ -22,7 +22,7 @@ from marketplace.models import Sku, Store, User
 from marketplace.money import Money, decimal_text
 from pricing import agreements, signing
 from pricing.models import Grant, Lock, Offer, Renegotiation
-from pricing.services.sealing import content_of
+from pricing.services.agreement_sealing import content_of
 from repurchase.batches.queries import batches as batch_queries
 from repurchase.batches.queries.totals import batch_totals, left_out
 from repurchase.batches.services import batches, price_lock

@@ -14,7 +14,7 @@ from marketplace import clock
 from marketplace.mirror import quarantine
 from marketplace.mirror.rates import import_rates
 from marketplace.models import FxRate, FxRateSet, IndexClose, OrderClaim, Quarantined, Store
-from outbox.letters import deliver_due
+from outbox.emails import deliver_due
 from outbox.models import Event, Letter
 from pricing import signing
 from pricing.models import Act, Grant, Lock, Renegotiation

@@ -6,11 +6,11 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from marketplace import guarded
-from pricing import reading
+from marketplace import sandboxed_reader
+from pricing import sealed_pdf_reader
 from pricing.models import SealedAgreement
-from pricing.services import sealing, verifying
-from pricing.services.verifying import Check
+from pricing.services import agreement_sealing, verification
+from pricing.services.verification import Check
 from tests.diagnostics.tampering import undone
 from tests.diagnostics.test_ledger import tamper
 from tests.pricing.test_sealing import printed
@@ -37,12 +37,12 @@ def made(store) -> SealedAgreement:
 
 @pytest.fixture
 def pdf(made) -> bytes:
-    return sealing.content_of(made)
+    return agreement_sealing.content_of(made)
 
 
-def judged(pdf: bytes) -> verifying.Verdict:
+def judged(pdf: bytes) -> verification.Verdict:
     """Without the child, which a test of 200 flips would start 200 times."""
-    return verifying.judge(pdf, reading.read(pdf))
+    return verification.judge(pdf, sealed_pdf_reader.read(pdf))
 
 
 def wrong(pdf: bytes) -> set[Check]:
@@ -70,7 +70,7 @@ def change_row(sql: str, *values: object) -> None:
 
 class TestAGenuineFile:
     def test_passes_every_check_and_shows_what_was_agreed(self, made, pdf):
-        verdict = verifying.verify(pdf)
+        verdict = verification.verify(pdf)
         assert verdict.ok, verdict.checks
         assert [found.check for found in verdict.checks] == list(Check)
         assert verdict.agreement["subject"] == made.subject
@@ -137,10 +137,10 @@ class TestAStrangersFile:
         assert {Check.WHOLE, Check.KNOWN} <= wrong(pdf + b"\n%more")
 
     def test_sealed_with_our_own_certificate_but_not_by_us_is_not_known(self, db):
-        from pricing import sealing as seals
+        from pricing import seal as seals
 
         forged = seals.seal(printed(), reason="forged")
-        verdict = verifying.verify(forged)
+        verdict = verification.verify(forged)
         bad = {found.check for found in verdict.checks if not found.ok}
         assert {Check.KNOWN, Check.CERTIFICATE, Check.LEDGER} <= bad
         assert verdict.agreement == {}
@@ -150,26 +150,26 @@ class TestAStrangersFile:
         [b"", b"hello", b"%PDF-1.7\n", b"%PDF-1.7\n" + b"\xff" * 5000, b"%PDF-" + b"[" * 100_000],
     )
     def test_that_is_no_sealed_pdf_is_not_readable(self, db, content):
-        verdict = verifying.verify(content)
+        verdict = verification.verify(content)
         assert [(f.check, f.ok) for f in verdict.checks] == [(Check.READABLE, False)]
 
     def test_that_has_no_seal_is_not_readable(self, db):
-        verdict = verifying.verify(printed())
+        verdict = verification.verify(printed())
         assert verdict.checks[0].detail == "0 seals"
 
     def test_that_is_too_large_is_not_opened(self, db):
-        verdict = verifying.verify(b"%PDF-" + b"0" * verifying.MAX_BYTES)
+        verdict = verification.verify(b"%PDF-" + b"0" * verification.MAX_BYTES)
         assert "bytes" in verdict.checks[0].detail
 
 
 class TestTheGuardedChild:
     def test_hands_back_what_the_module_reads(self):
-        assert guarded.read("pricing.reading", b"x")["seals"] == 0
+        assert sandboxed_reader.read("pricing.sealed_pdf_reader", b"x")["seals"] == 0
 
     @pytest.mark.parametrize("module", ["tests.repurchase.greedy", "tests.repurchase.nowhere"])
     def test_that_ends_without_an_answer_is_gone(self, module):
-        with pytest.raises(guarded.Gone):
-            guarded.read(module, b"x")
+        with pytest.raises(sandboxed_reader.Gone):
+            sandboxed_reader.read(module, b"x")
 
 
 class TestTheCommand:

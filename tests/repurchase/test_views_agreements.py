@@ -7,7 +7,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from pricing import signing
 from pricing.models import Grant
-from pricing.services import sealing
+from pricing.services import agreement_sealing
 from tests.repurchase.sealing import confirmed, sealed
 
 pytestmark = pytest.mark.django_db
@@ -32,7 +32,7 @@ class TestThePages:
             link = f"{page}agreements/{made.pk}.pdf"
             assert link in client.get(page).content.decode()
             answer = client.get(link)
-            assert answer.content == sealing.content_of(made)
+            assert answer.content == agreement_sealing.content_of(made)
             assert (
                 answer.headers["Content-Disposition"]
                 == f'attachment; filename="{batch.ref}-confirmation.pdf"'
@@ -43,7 +43,7 @@ class TestThePages:
 class TestChecking:
     def test_tells_a_genuine_file_from_a_changed_one(self, client, store):
         made = sealed(confirmed(store))
-        pdf = sealing.content_of(made)
+        pdf = agreement_sealing.content_of(made)
         genuine = upload(client, pdf).content.decode()
         assert "Genuine and unchanged" in genuine
         assert made.subject in genuine

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.html import escape
 
-from diagnostics import words
+from diagnostics import problem_texts
 from diagnostics.catalogue import CATALOGUE
 from diagnostics.codes import Code
 from repurchase.reporting.fix_links import PLACES
@@ -35,7 +35,7 @@ class TestThePageOfACode:
             page = english.get(f"/codes/{code}/").content.decode()
             main = page.partition('<dl class="problem-words')[2].partition("</dl>")[0]
             with translation.override("en"):
-                assert escape(words.of(code).fix) in main, code
+                assert escape(problem_texts.of(code).fix) in main, code
             assert set(CHINESE.findall(main)) <= set("专线清关通道"), code
 
     def test_is_not_there_for_what_is_no_code(self, client):
@@ -77,7 +77,10 @@ class TestTheIndex:
     def test_says_when_nothing_is_found(self, english):
         page = english.get("/codes/", {"q": "zzzz"}).content.decode()
         assert "No code says that" in page
-        assert words.of(Code.NOT_FOUND).title not in page.partition('id="codes"')[2].partition("</main>")[0]
+        assert (
+            problem_texts.of(Code.NOT_FOUND).title
+            not in page.partition('id="codes"')[2].partition("</main>")[0]
+        )
 
     def test_takes_a_nul_and_markup_as_text(self, client):
         answer = client.get("/codes/", {"q": "\0<b>", "severity": "nonsense"})

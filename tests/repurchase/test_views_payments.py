@@ -8,7 +8,7 @@ import xlsxwriter
 
 from marketplace import clock
 from marketplace.models import StockClaim
-from outbox.letters import RENDERERS
+from outbox.emails import RENDERERS
 from outbox.models import Letter
 from repurchase.fulfilment.services import payment_import, payments, shipments
 from repurchase.models import ErpConnection, Payment, PaymentSource, Release

@@ -7,9 +7,9 @@ from django.core import mail
 
 from marketplace import clock
 from marketplace.models import Role
-from outbox.letters import deliver_due
+from outbox.emails import deliver_due
 from pricing.models import Offer, Remark, Signature
-from pricing.services.renegotiating import current
+from pricing.services.renegotiation import current
 from repurchase.models import Batch
 from tests import world
 from tests.repurchase import talking

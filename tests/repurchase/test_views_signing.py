@@ -6,10 +6,10 @@ import pytest
 from django.core import mail
 from django.test import Client
 
-from outbox.letters import deliver_due
+from outbox.emails import deliver_due
 from pricing import signing
 from pricing.models import Offer, Remark, Renegotiation, Signature, SigningCode
-from pricing.services.renegotiating import current
+from pricing.services.renegotiation import current
 from repurchase.models import RepeatOrder
 from tests import world
 from tests.repurchase import talking

@@ -4,7 +4,7 @@ import threading
 
 from django.core.management.base import BaseCommand
 
-from outbox import courier, sending
+from outbox import webhook_delivery, webhook_worker
 
 
 class Command(BaseCommand):
@@ -16,10 +16,10 @@ class Command(BaseCommand):
 
     def handle(self, *args, **options):
         if options["once"]:
-            sent = sending.send_due()
+            sent = webhook_delivery.send_due()
             self.stdout.write(json.dumps({"sent": sent}) if options["json"] else f"{sent} sent")
             return
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
-        courier.run(stop)
+        webhook_worker.run(stop)

@@ -3,7 +3,7 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
 
-from pricing.services.verifying import Verdict, verify
+from pricing.services.verification import Verdict, verify
 
 
 class Command(BaseCommand):

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from diagnostics import words
+from diagnostics import problem_texts
 from diagnostics.catalogue import CATALOGUE
 from diagnostics.codes import Code
 from repurchase.models import Batch, LineOutcome, RepeatLine
@@ -61,7 +61,7 @@ def _row(
     sku: str = "",
 ) -> Refused:
     code, evidence = Code(finding["code"]), finding["evidence"]
-    said, entry = words.of(code, evidence), CATALOGUE[code]
+    said, entry = problem_texts.of(code, evidence), CATALOGUE[code]
     return Refused(
         order=order, number=number, status=status, line_no=line_no, sku=sku, code=str(code),
         severity=str(entry.severity), fixer=str(entry.fixer), cause=said.cause, fix=said.fix, evidence=evidence,

@@ -9,11 +9,11 @@ from typing import Any
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 
-from diagnostics import attribution, tally
+from diagnostics import attribution, failure_counts
 from diagnostics.attribution import ENDS, Cause, Found, Happening, Role
 from diagnostics.codes import Code
+from diagnostics.failure_counts import Failed, Share
 from diagnostics.models import Failure, LedgerEntry
-from diagnostics.tally import Failed, Share
 from marketplace.models import Store
 from repurchase.batches.queries.totals import LeftOut, left_out
 from repurchase.models import Batch, LineOutcome, RepeatLine, RepeatOrder
@@ -195,8 +195,8 @@ def batch_diagnosis(batch: Batch, *, now: dt.datetime) -> BatchDiagnosis:
     return BatchDiagnosis(
         batch=batch,
         cases=found,
-        shares=tally.shares(failed),
-        blocked=tally.blocked(failed),
+        shares=failure_counts.shares(failed),
+        blocked=failure_counts.blocked(failed),
         left_out=left_out(batch.orders.all()),
         beside=_beside(found),
         timeline=timeline_of(batch),

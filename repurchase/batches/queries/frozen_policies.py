@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from diagnostics import proofs
-from pricing.freezing import content_of
+from pricing.frozen_values import content_of
 from pricing.models import FrozenValues
 from repurchase.models import Batch
 

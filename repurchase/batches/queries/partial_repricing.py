@@ -10,8 +10,8 @@ from marketplace.calendar import platform_day
 from marketplace.money import Money, Rates
 from marketplace.queries import rates_of
 from pricing.fees import Kind, Priced, Tariff
-from pricing.freezing import rates_of_locks
 from pricing.freight import Card, Quote
+from pricing.frozen_values import rates_of_locks
 from pricing.models import Lock
 from pricing.queries import freight_cards
 from pricing.tax import Treatment

@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from marketplace import keys
+from marketplace import api_keys
 from marketplace.models import Buyer, Store, User
 from pricing.agreements import How, Identified, Party, Role
 from qualification.models import Qualification
@@ -31,7 +31,7 @@ def _account(actor: str) -> list[Identified]:
 
 def user_of(actor: str) -> User | None:
     """The member who acted, or for whom a key did."""
-    person = keys.person_of(actor)
+    person = api_keys.person_of(actor)
     return User.objects.filter(pk=person).first() if person else None
 
 

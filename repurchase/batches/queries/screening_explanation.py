@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from diagnostics.codes import Code
-from eligibility import explaining, replay
-from eligibility.explaining import OrderSteps, Step
+from eligibility import replay, screening_explanation
 from eligibility.findings import Finding
 from eligibility.models import Part, ScreeningRecord
+from eligibility.screening_explanation import OrderSteps, Step
 from repurchase.models import Batch, RepeatOrder
 
 
@@ -41,7 +41,7 @@ def explained(order: RepeatOrder) -> Explanation | None:
     return Explanation(
         record=record,
         outcome=outcome,
-        gates=explaining.of_gates(replay.rerun(of_gates).verdicts) if of_gates else (),
+        gates=screening_explanation.of_gates(replay.rerun(of_gates).verdicts) if of_gates else (),
         order=steps,
         pricing=_pricing(order, steps) if steps else (),
     )
@@ -52,7 +52,7 @@ def _steps(record: ScreeningRecord, order: RepeatOrder) -> tuple[replay.Outcome,
     if not rerun.verdicts:
         return rerun.outcome, None
     facts = next(v.order for v in rerun.verdicts if v.order.id == order.past_order_id)
-    return rerun.outcome, explaining.of_order(facts, rerun.inputs)
+    return rerun.outcome, screening_explanation.of_order(facts, rerun.inputs)
 
 
 def _pricing(order: RepeatOrder, steps: OrderSteps) -> tuple[Finding, ...]:

@@ -6,7 +6,7 @@ import redis
 from django.conf import settings
 
 from marketplace import clock
-from outbox.bells import quick_redis
+from outbox.task_queue import quick_redis
 from repurchase.models import Heartbeat
 
 BEAT_MAX_AGE = dt.timedelta(seconds=10 * settings.SWEEP_SECONDS)

@@ -11,8 +11,8 @@ from django.db import transaction
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace import clock
-from outbox.bells import ring
 from outbox.progress import say
+from outbox.task_queue import ring
 from repurchase.batches import edits
 from repurchase.batches.services import edits as edit_services
 from repurchase.batches.services import event_publishing, fixes, job_leases

@@ -9,8 +9,8 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from marketplace import clock
-from outbox.bells import ring
 from outbox.progress import say
+from outbox.task_queue import ring
 from repurchase.batches.services import job_leases, planning, stock_refresh
 from repurchase.models import Batch, Chunk
 from repurchase.models.batch_states import BatchStatus

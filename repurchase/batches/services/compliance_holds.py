@@ -18,17 +18,17 @@ from django.db.models import Count, Q, QuerySet
 from diagnostics import ledger, proofs
 from diagnostics.codes import Code
 from diagnostics.problem import RecordedProblem
-from eligibility import questions
+from eligibility import party_questions
 from eligibility.findings import Finding
-from eligibility.rechecking import findings_at
+from eligibility.rechecks import findings_at
 from eligibility.rules import Moment
 from marketplace import clock, policy
 from marketplace.models import Store
-from outbox import letters
+from outbox import emails
 from pricing import services as pricing
 from pricing.locks import LockStatus, status_at
 from pricing.models import Grant, Lock, LockTerms, Renegotiation
-from pricing.services.splitting import split
+from pricing.services.lock_split import split
 from repurchase.batches import bulk_insert
 from repurchase.batches.queries.held_orders import held_of
 from repurchase.batches.queries.lot_terms import locked_entries
@@ -203,7 +203,7 @@ def _keep(store: Store, orders: Sequence[RepeatOrder], found: Found, at: dt.date
     free = [order.pk for order in orders if order.pk not in found and order.held_at]
     if not found and not free:
         return
-    questions.ask((each for some in found.values() for each in some), at=at)
+    party_questions.ask((each for some in found.values() for each in some), at=at)
     if found:
         rows = [
             (
@@ -257,10 +257,10 @@ def _end_stopped(
 
     Where a lock holds others too, what was stopped is split off first.
     """
-    stopped = questions.stopped(f for order in orders for f in found[order.pk])
+    stopped = party_questions.stopped(f for order in orders for f in found[order.pk])
     by_lock: dict[UUID, list[RepeatOrder]] = defaultdict(list)
     for order in orders:
-        if order.lock_id in locks and any(questions.key_of(f) in stopped for f in found[order.pk]):
+        if order.lock_id in locks and any(party_questions.key_of(f) in stopped for f in found[order.pk]):
             by_lock[order.lock_id].append(order)
     rows = RepeatOrder.objects.filter(lock__in=by_lock, status=OrderStatus.LOCKED).order_by()
     held = dict(rows.values_list("lock").annotate(n=Count("id")))
@@ -286,14 +286,14 @@ def _invite_again(store: Store, ref: str, orders: Sequence[RepeatOrder], at: dt.
     let_go = f"let-go:{ref}:{min(order.pk for order in waiting)}:{at.isoformat()}"
     locks = Lock.objects.filter(pk__in={order.lock_id for order in waiting})
     if locks.filter(status=LockStatus.OPEN).exists():
-        letters.write(
+        emails.write(
             kind="repurchase.invitation", store_id=store.pk, batch=waiting[0].batch_id, grant=str(grant.pk),
             dedupe=let_go,
         )  # fmt: skip
     talks = Renegotiation.objects.filter(lock__in=locks.filter(status=LockStatus.RENEGOTIATING))
     found = sorted(str(pk) for pk in talks.values_list("pk", flat=True))
     for side in ("seller", "buyer") if found else ():
-        letters.write(
+        emails.write(
             kind=f"repurchase.renegotiating_{side}", store_id=store.pk, dedupe=f"{side}:{let_go}",
             grant=str(grant.pk), renegotiations=found,
         )  # fmt: skip

@@ -17,7 +17,7 @@ from eligibility.facts import OrderFacts
 from eligibility.screening import ChunkInputs
 from marketplace import clock
 from marketplace.calendar import platform_day
-from marketplace.garbage import uncollected
+from marketplace.gc_control import uncollected
 from marketplace.money import Money
 from repurchase.batches import capacity, edits
 from repurchase.batches.capacity import Overflow, Work

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from diagnostics import words
+from diagnostics import problem_texts
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from repurchase.batches.edits import MAX_PIECES, MAX_PROMISE_DAYS, By, Edit
@@ -147,5 +147,5 @@ def _below_moq(edit: Edit, sources: SourceLines, moqs: Mapping[int, int], pointe
 
 
 def _told(row: Row) -> dict[str, str]:
-    said = words.of(row.code, row.evidence)
+    said = problem_texts.of(row.code, row.evidence)
     return {"pointer": row.pointer, "code": str(row.code), "detail": said.cause}

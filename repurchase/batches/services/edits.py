@@ -16,7 +16,7 @@ from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from eligibility.models import Part
 from marketplace import clock
-from outbox.bells import ring
+from outbox.task_queue import ring
 from pricing.queries import tariffs_changed_since
 from repurchase.batches import bulk_insert, edits
 from repurchase.batches.capacity import Overflow

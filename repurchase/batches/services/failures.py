@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet
 
 from diagnostics import attribution
 from diagnostics.models import Failure
-from marketplace.mirror.copying import copy
+from marketplace.mirror.bulk_copy import copy
 from repurchase.batches.queries.failures import Case, cases
 from repurchase.models import Batch, RepeatOrder
 

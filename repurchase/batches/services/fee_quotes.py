@@ -11,9 +11,9 @@ from marketplace import policy
 from marketplace.models import CarrierService, Category, Store
 from marketplace.money import Money, Rates
 from marketplace.queries import latest_rates
-from pricing.offering import Line, TariffFacts, Wanted
+from pricing.order_cost import Line, TariffFacts, Wanted
 from pricing.queries import tariff_facts
-from pricing.simulating import Case, Changes, Outcome, simulate, supposed
+from pricing.what_if import Case, Changes, Outcome, simulate, supposed
 from repurchase.models import OrderFee
 
 

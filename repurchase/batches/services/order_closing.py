@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from diagnostics import ledger
 from diagnostics.codes import Code
-from outbox import letters
+from outbox import emails
 from pricing.models import Lock
 from repurchase.batches.queries.totals import orders_held
 from repurchase.batches.services import event_publishing
@@ -70,7 +70,7 @@ def _write(
 ) -> None:
     """`orders`: how many of each subject."""
     for kind in LETTERS[status]:
-        letters.write_each(
+        emails.write_each(
             kind=f"repurchase.{kind}",
             store_id=store_id,
             each=[

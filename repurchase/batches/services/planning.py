@@ -10,7 +10,7 @@ from django.db.models import Count
 
 from diagnostics import ledger
 from diagnostics.codes import Code
-from eligibility import questions, recording
+from eligibility import party_questions, screening_records
 from eligibility.facts import OrderFacts
 from eligibility.findings import Finding
 from eligibility.models import Part, ScreeningRecord
@@ -18,7 +18,7 @@ from eligibility.queries import limits_of, order_facts, world
 from eligibility.rules import RULE_VERSION
 from eligibility.screening import ChunkInputs
 from marketplace import clock
-from marketplace.garbage import uncollected
+from marketplace.gc_control import uncollected
 from marketplace.policy import DEFAULTS, typed
 from marketplace.queries import planning_rates
 from pricing.queries import tariff_facts
@@ -45,7 +45,7 @@ def generate(batch: Batch, chunk: Chunk) -> None:
     plans = [(positions[order.id], planned) for order, planned in made]
     record = keep(batch, Part.CHUNK, chunk.first_position, made, inputs)
     now = clock.now(batch.store)
-    questions.ask((f for _, planned in made for f in planned.findings), at=now)
+    party_questions.ask((f for _, planned in made for f in planned.findings), at=now)
     bulk_insert.write(batch, plans, now=now)
     bulk_insert.check_keys()
     job_leases.finish(Chunk, chunk.pk, chunk.owner, done_at=now)
@@ -70,7 +70,7 @@ def facts_of(batch: Batch, order_ids: Sequence[int], edits: Sequence[Edit]) -> l
 
 
 def keep(batch: Batch, part: Part, first_position: int, made: Made, inputs: ChunkInputs) -> ScreeningRecord:
-    return recording.keep_chunk(
+    return screening_records.keep_chunk(
         store=batch.store, subject=f"batch:{batch.ref}", attempt=batch.attempt, part=part,
         first_position=first_position, inputs=inputs, verdicts=[planned.verdict for _, planned in made],
         policies=batch.policies,

@@ -10,13 +10,13 @@ from django.db import transaction
 from diagnostics import ledger, proofs
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
-from eligibility import questions
+from eligibility import party_questions
 from marketplace import clock
 from marketplace.queries import require_decided
-from outbox import letters
-from pricing import freezing, signing
+from outbox import emails
+from pricing import frozen_values, signing
 from pricing import services as pricing
-from pricing.freezing import PricedBy
+from pricing.frozen_values import PricedBy
 from pricing.models import FrozenValues, Grant, Lock, LockTerms
 from qualification.queries import require_open
 from repurchase.batches.queries.customisations import asked_services
@@ -48,7 +48,7 @@ def lock_and_invite(
     try:
         return _lock_and_invite(batch=batch, by=by, asks=asks, agreed=agreed, most=most)
     except Problem as problem:
-        questions.ask_refused(problem, store=batch.store, subject=f"batch:{batch.ref}", by=by)
+        party_questions.ask_refused(problem, store=batch.store, subject=f"batch:{batch.ref}", by=by)
         raise
 
 
@@ -80,7 +80,7 @@ def _lock_and_invite(*, batch: Batch, by: str, asks: bool, agreed: str, most: De
         hours=int(batch.policies["lock_hours"]),
         by=by,
         stock_max_age=stock_refresh.max_age(batch),
-        frozen=freezing.freeze(
+        frozen=frozen_values.freeze(
             store=batch.store, subject=batch.ref, rate_set_id=batch.rate_set_id, index_close_id=batch.index_close_id,
             priced_by=_priced_by(batch),
         ),
@@ -194,7 +194,7 @@ def _move(locks: Sequence[Lock], by_lot: dict[LotKey, list[RepeatOrder]]) -> Non
 def _tell(batch: Batch, locks: Sequence[Lock], by: str) -> None:
     at = locks[0].locked_at
     grant = signing.ensure_grant(store=batch.store, buyer=batch.buyer, subject=batch.ref, by=by, now=at)
-    letters.write(
+    emails.write(
         kind="repurchase.invitation",
         store_id=batch.store_id,
         dedupe=f"invitation:{batch.ref}:{grant.pk}:{grant.version}",

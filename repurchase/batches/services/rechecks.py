@@ -11,14 +11,14 @@ from typing import Any
 
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
-from eligibility import questions
+from eligibility import party_questions
 from eligibility.findings import Finding, outcome_of, percent
-from eligibility.rechecking import LockChecks
+from eligibility.rechecks import LockChecks
 from eligibility.rules import OrderVerdict
 from eligibility.services import gates_now
 from marketplace import policy
 from marketplace.calendar import platform_day
-from marketplace.garbage import uncollected
+from marketplace.gc_control import uncollected
 from marketplace.models import ProductionGroup
 from marketplace.money import decimal_text
 from pricing.fees import Priced
@@ -151,7 +151,7 @@ def leave_out(batch: Batch, left: Left, *, at: dt.datetime) -> None:
     """Moves orders from planned to failed or excluded, takes lines out of others and prices those again."""
     if not left.gone and not left.reduced:
         return
-    questions.ask(left.findings, at=at)
+    party_questions.ask(left.findings, at=at)
     _write_orders(batch, left, at)
     _write_lines(batch, left)
     OrderFee.objects.filter(order__in=[*left.gone, *left.reduced]).delete()

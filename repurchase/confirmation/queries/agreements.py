@@ -13,7 +13,7 @@ from diagnostics.models import LedgerEntry
 from marketplace.models import Store
 from pricing import agreements as core
 from pricing.agreements import Agreement, Draft, Kind, Role
-from pricing.freezing import rates_of_locks
+from pricing.frozen_values import rates_of_locks
 from pricing.models import Act, ActKind, Grant, Lock, LockTerms, SealedAgreement, Sealing
 from repurchase.batches.customisation_notes import digest_of
 from repurchase.batches.queries import parties

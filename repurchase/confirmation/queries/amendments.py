@@ -11,7 +11,7 @@ from pricing import agreements as core
 from pricing.agreements import Agreement, Draft, Kind, Observation, Role
 from pricing.models import Lock, Offer, Renegotiation, Signature
 from pricing.renegotiation import percent, plain
-from pricing.services.renegotiating import is_agreed
+from pricing.services.renegotiation import is_agreed
 from pricing.totals import Group, Row, amounts
 from pricing.triggers import Kind as Trigger
 from repurchase.batches.customisation_notes import digest_of

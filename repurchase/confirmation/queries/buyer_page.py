@@ -10,7 +10,7 @@ from marketplace.models import Buyer, Store
 from pricing import signing
 from pricing.locks import LockStatus
 from pricing.models import Act, Grant, Renegotiation
-from pricing.services.renegotiating import current
+from pricing.services.renegotiation import current
 from pricing.totals import CurrencyTotals, Group
 from repurchase.batches.queries.batches import LotView, counts_of, lots
 from repurchase.batches.queries.customisations import (

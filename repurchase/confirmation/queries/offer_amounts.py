@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from marketplace.garbage import uncollected
+from marketplace.gc_control import uncollected
 from pricing import renegotiation as core
 from pricing.agreements import digest_of
 from pricing.fees import Priced

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
-from marketplace.garbage import uncollected
+from marketplace.gc_control import uncollected
 from pricing.fees import Priced
 from pricing.models import Grant, Lock
 from pricing.totals import CurrencyTotals, Group, Row, amounts, amounts_of, totals

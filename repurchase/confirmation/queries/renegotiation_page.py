@@ -15,11 +15,11 @@ from marketplace.money import Money, Rates
 from marketplace.queries import rate_sets, rates_of
 from outbox.models import Letter
 from pricing import renegotiation as core
-from pricing.freezing import rates_of_locks
+from pricing.frozen_values import rates_of_locks
 from pricing.locks import LockStatus, seconds_left, status_at
 from pricing.models import Grant, Lock, Offer, Remark, Renegotiation, Signature, SigningCode
 from pricing.renegotiation import LockedLine, Side, SkuDiff
-from pricing.services.renegotiating import current, drafts, live_code
+from pricing.services.renegotiation import current, drafts, live_code
 from pricing.totals import Amounts, added, amounts_of
 from pricing.triggers import Kind
 from repurchase.batches.customisation_notes import digest_of

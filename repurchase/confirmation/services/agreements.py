@@ -1,8 +1,8 @@
-"""How each kind of agreement is drawn up for its seal; `pricing.services.sealing` does the rest."""
+"""How each kind of agreement is drawn up for its seal; `pricing.services.agreement_sealing` does the rest."""
 
 from pricing.agreements import Draft, Kind
 from pricing.models import Sealing
-from pricing.services.sealing import builds
+from pricing.services.agreement_sealing import builds
 from repurchase.confirmation.queries import agreements, amendments
 
 

@@ -14,13 +14,13 @@ from diagnostics import ledger, proofs
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from eligibility.services import gates_now
-from marketplace.garbage import uncollected
-from outbox import letters
+from marketplace.gc_control import uncollected
+from outbox import emails
 from pricing import services as pricing
 from pricing import signing
 from pricing.agreements import Kind
 from pricing.models import Act, Grant, Lock
-from pricing.services import sealing
+from pricing.services import agreement_sealing
 from repurchase.batches.customisation_notes import digest_of
 from repurchase.batches.services import compliance_holds, event_publishing, order_closing
 from repurchase.confirmation.queries.order_totals import Ticks, Weighed, weigh
@@ -110,7 +110,7 @@ def _accept(
     accepted = [order.pk for some in kept.values() for order in some]
     leave_out(weighed, store_id=grant.store_id, at=locks[0].ended_at)
     _move(locks, accepted)
-    sealing.ask(
+    agreement_sealing.ask(
         store_id=grant.store_id, kind=Kind.CONFIRMATION, subject=grant.subject, occasion=min(confirmed),
         at=locks[0].ended_at,
     )  # fmt: skip
@@ -223,7 +223,7 @@ def _record(
     at = locks[0].ended_at
     order_closing.close_finished(store_id=grant.store_id, refs=[grant.subject], at=at)
     for side in ("seller", "buyer"):
-        letters.write(
+        emails.write(
             kind=f"repurchase.answered_{side}",
             store_id=grant.store_id,
             dedupe=f"answered:{side}:{locks[0].pk}",

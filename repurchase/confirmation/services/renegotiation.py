@@ -15,17 +15,17 @@ from django.db import transaction
 from diagnostics import ledger, proofs
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
-from marketplace import clock, keys
+from marketplace import api_keys, clock
 from marketplace.access import CAPABILITIES, Can
 from marketplace.models import Membership, User
-from outbox import letters
+from outbox import emails
 from pricing import services as pricing
 from pricing.agreements import Kind, digest_of
 from pricing.models import Approval, Grant, Lock, Offer, OfferTerms, Remark, Renegotiation, Signature
 from pricing.renegotiation import Asked, Side, beyond, percent
-from pricing.services import renegotiating as acts
-from pricing.services import sealing
-from pricing.services.renegotiating import Actor
+from pricing.services import agreement_sealing
+from pricing.services import renegotiation as acts
+from pricing.services.renegotiation import Actor
 from pricing.signing import Evidence
 from repurchase.batches.services import batches, compliance_holds, event_publishing, order_closing
 from repurchase.confirmation.queries.offer_amounts import LotOrders, Worked, lot_orders, offer_text, work_out
@@ -142,7 +142,7 @@ def send_code(*, renegotiation: Renegotiation, grant: Grant, digest: str, consen
     lock, now = pricing.hold_renegotiated(renegotiation)
     standing = acts.refuse_stale(renegotiation, digest)
     code = acts.ask_code(offer=standing, actor=buyer(grant), at=now)
-    letters.write(
+    emails.write(
         kind="repurchase.signing_code", store_id=lock.store_id, dedupe=f"signing_code:{code.pk}",
         code=str(code.pk), grant=str(grant.pk),
     )  # fmt: skip
@@ -297,7 +297,7 @@ def _settle(lock: Lock, agreed: Offer, settling: Settling, actor: Actor, at: dt.
     buyer_response.keep_gates(lot.batch, at)
     proforma_invoices.ask(batch=lot.batch, occasion=lock.pk, orders=kept, at=at)
     order_closing.close_finished(store_id=lock.store_id, refs=[lock.subject], at=at)
-    sealing.ask(
+    agreement_sealing.ask(
         store_id=lock.store_id, kind=Kind.RENEGOTIATION, subject=lock.subject, occasion=agreed.pk, at=at
     )
 
@@ -352,7 +352,7 @@ def others_who_sign(store_id: int, by: str) -> Collection[int]:
     """Members of the store who may approve what this one offers."""
     roles = [role for role, can in CAPABILITIES.items() if Can.LOCK in can]
     members = Membership.objects.filter(store=store_id, role__in=roles, user__is_active=True)
-    return [pk for pk in members.values_list("user_id", flat=True) if pk != keys.person_of(by)]
+    return [pk for pk in members.values_list("user_id", flat=True) if pk != api_keys.person_of(by)]
 
 
 def _batch(lock: Lock) -> Batch:
@@ -373,7 +373,7 @@ def _write(kind: str, renegotiation: Renegotiation, key: str, **subjects: object
     if kind.endswith("_buyer"):
         grant = Grant.objects.get(store=lock.store_id, subject=lock.subject, buyer=lock.buyer_id)
         subjects["grant"] = str(grant.pk)
-    letters.write(
+    emails.write(
         kind=f"repurchase.{kind}", store_id=renegotiation.store_id, dedupe=f"{kind}:{renegotiation.pk}:{key}",
         renegotiation=str(renegotiation.pk), **subjects,
     )  # fmt: skip

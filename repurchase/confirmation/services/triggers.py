@@ -9,9 +9,9 @@ import structlog
 
 from diagnostics import ledger, proofs
 from marketplace import clock
-from marketplace.mirror.held import PLATFORM
+from marketplace.mirror.held_observations import PLATFORM
 from marketplace.models import Store
-from outbox import letters
+from outbox import emails
 from outbox.models import Letter
 from pricing import services as pricing
 from pricing.models import Grant, Renegotiation
@@ -62,7 +62,7 @@ def _alarm() -> None:
     """Once a day while live locks are open and every rate is too old to act (reliability 15)."""
     dedupe = f"stale-rates:{clock.now().date()}"
     if not Letter.objects.filter(dedupe=dedupe).exists():
-        letters.write(kind="marketplace.stale_rates", store_id=PLATFORM, dedupe=dedupe)
+        emails.write(kind="marketplace.stale_rates", store_id=PLATFORM, dedupe=dedupe)
 
 
 def tell(opened: Sequence[Renegotiation]) -> None:
@@ -85,7 +85,7 @@ def _write(store_id: int, subject: str, some: Sequence[Renegotiation]) -> None:
     if grant is None:  # a lock without a batch: nobody was invited to it
         return
     for side in ("seller", "buyer"):
-        letters.write(
+        emails.write(
             kind=f"repurchase.renegotiating_{side}", store_id=store_id, dedupe=f"renegotiating:{side}:{first}",
             grant=str(grant.pk), renegotiations=sorted(str(renegotiation.pk) for renegotiation in some),
         )  # fmt: skip

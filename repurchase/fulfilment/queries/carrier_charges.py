@@ -9,7 +9,7 @@ from diagnostics.problem import Problem
 from marketplace.models import Store
 from marketplace.money import Money
 from pricing.fees import Kind
-from pricing.freezing import rates_of_locks
+from pricing.frozen_values import rates_of_locks
 from repurchase.models import CarrierCharge, RepeatOrder
 
 

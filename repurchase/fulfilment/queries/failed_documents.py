@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from django.db.models import F, Model, Q, QuerySet
 
 from marketplace import clock
-from outbox import rendering
+from outbox import document_jobs
 from outbox.models import RenderJob
 from pricing.models import Sealing
 from repurchase.models import DiagnosisReport, Proforma
@@ -35,15 +35,15 @@ def count_failing() -> int:
 def failing_of(batch_ref: str, store_id: int) -> bool:
     """Whether a paper of this batch was tried in vain: its page says so, and offers to try it at once."""
     unmade = (
-        rendering.unmade(Proforma).filter(batch__ref=batch_ref, store=store_id),
-        rendering.unmade(Sealing).filter(subject=batch_ref, store=store_id),
+        document_jobs.unmade(Proforma).filter(batch__ref=batch_ref, store=store_id),
+        document_jobs.unmade(Sealing).filter(subject=batch_ref, store=store_id),
     )
     return any(found.filter(Q(tries__gt=1) | ~Q(error="")).exists() for found in unmade)
 
 
 def _failing(model: type[RenderJob]) -> QuerySet:
     late = Q(asked_at__lt=clock.of_row() - LATE)
-    return rendering.unmade(model).filter(Q(tries__gte=TRIES) & ~Q(error="") | Q(tries__gt=TRIES) | late)
+    return document_jobs.unmade(model).filter(Q(tries__gte=TRIES) & ~Q(error="") | Q(tries__gt=TRIES) | late)
 
 
 def _failed_reports() -> QuerySet:

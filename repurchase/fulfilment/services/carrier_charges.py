@@ -7,7 +7,7 @@ from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace import clock
 from marketplace.money import Money
-from pricing.freezing import rates_of_locks
+from pricing.frozen_values import rates_of_locks
 from repurchase.models import CarrierCharge, RepeatOrder
 
 

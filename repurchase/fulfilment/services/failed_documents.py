@@ -5,11 +5,11 @@ from django.db.models import QuerySet
 
 from marketplace import clock
 from marketplace.mirror.quarantine import PLATFORM
-from outbox import letters, rendering
-from outbox.bells import ring
+from outbox import document_jobs, emails
 from outbox.models import RenderJob
+from outbox.task_queue import ring
 from pricing.models import Sealing
-from pricing.services import sealing
+from pricing.services import agreement_sealing
 from repurchase.fulfilment.queries.failed_documents import failing
 from repurchase.fulfilment.services import proforma_invoices
 from repurchase.models import Batch, Proforma
@@ -28,7 +28,7 @@ def alarm() -> int:
                 continue
             now = clock.now()
             model.objects.filter(pk__in=ids).update(alarmed_at=now)
-            letters.write(
+            emails.write(
                 kind="repurchase.papers_failing", store_id=PLATFORM,
                 dedupe=f"papers-failing:{model._meta.model_name}:{ids[0]}:{now.isoformat()}",
                 model=model._meta.model_name, papers=[str(pk) for pk in ids],
@@ -40,14 +40,16 @@ def alarm() -> int:
 @transaction.atomic
 def retry(batch: Batch) -> int:
     """Has what was not made of a batch tried at once, unless a worker has it; how many."""
-    proformas = rendering.free(Proforma).filter(batch=batch)
-    seals = rendering.free(Sealing).filter(store=batch.store_id, subject=batch.ref)
-    return _ring(proformas, proforma_invoices.TASK, "proforma_id") + _ring(seals, sealing.TASK, "sealing_id")
+    proformas = document_jobs.free(Proforma).filter(batch=batch)
+    seals = document_jobs.free(Sealing).filter(store=batch.store_id, subject=batch.ref)
+    return _ring(proformas, proforma_invoices.TASK, "proforma_id") + _ring(
+        seals, agreement_sealing.TASK, "sealing_id"
+    )
 
 
 def _ring(found: QuerySet[RenderJob], task: str, argument: str) -> int:
     ids = list(found.select_for_update(of=("self",), skip_locked=True).values_list("pk", flat=True))
     found.model.objects.filter(pk__in=ids).update(tries=0, error="", rung_at=clock.now(), alarmed_at=None)
     for pk in ids:
-        ring(task, **{argument: rendering.plain(pk)})
+        ring(task, **{argument: document_jobs.plain(pk)})
     return len(ids)

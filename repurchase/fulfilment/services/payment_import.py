@@ -11,11 +11,11 @@ from django.conf import settings
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.timezone import is_naive
 
-from diagnostics import words
+from diagnostics import problem_texts
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from diagnostics.transactions import refuse_inside
-from marketplace import guarded
+from marketplace import sandboxed_reader
 from marketplace.mirror import files
 from marketplace.models import Store
 from repurchase.fulfilment.services import payments as payment_services
@@ -74,7 +74,7 @@ def payments(*, store: Store, data: bytes, name: str, by: str) -> Imported:
 
 
 def _refused(n: int, fields: Sequence[str] | None, problem: Problem) -> RefusedRow:
-    cause = words.of(problem.code, problem.evidence).cause
+    cause = problem_texts.of(problem.code, problem.evidence).cause
     return RefusedRow(row=n, fields=fields or (), code=str(problem.code), reason=cause)
 
 
@@ -119,8 +119,8 @@ def _table(data: bytes, name: str) -> list[Sequence[str] | None]:
 def _sheet(data: bytes, name: str) -> list[Sequence[str] | None]:
     refuse_inside("sheet")
     try:
-        found = guarded.read("repurchase.fulfilment.xlsx_reader", data)
-    except guarded.Gone as gone:
+        found = sandboxed_reader.read("repurchase.fulfilment.xlsx_reader", data)
+    except sandboxed_reader.Gone as gone:
         raise Problem(Code.FILE_NOT_CSV, file=name, detail=str(gone)) from None
     if "error" in found:
         raise Problem(Code.FILE_NOT_CSV, file=name, detail=found["error"])

@@ -16,7 +16,7 @@ from diagnostics.problem import Problem
 from marketplace import clock, policy
 from marketplace.models import Store
 from marketplace.money import Money, decimal_text
-from pricing.freezing import rates_of_locks
+from pricing.frozen_values import rates_of_locks
 from repurchase.batches.services import event_publishing
 from repurchase.fulfilment import payment_rules
 from repurchase.fulfilment.payment_rules import Due

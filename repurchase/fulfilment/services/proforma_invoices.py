@@ -15,8 +15,8 @@ from diagnostics.problem import Problem
 from marketplace import clock
 from marketplace.models import Store
 from marketplace.queries import open_account
-from outbox import files, letters, rendering
-from outbox.bells import ring
+from outbox import document_jobs, emails, files
+from outbox.task_queue import ring
 from pricing.agreements import digest_of
 from repurchase.batches.services import event_publishing
 from repurchase.fulfilment import proforma
@@ -52,10 +52,10 @@ class OrdersChanged(Exception):
 
 def issue(proforma_id: UUID) -> Proforma | None:
     """Renders it while no row is held, then keeps, records and tells it. None when it is done, or in other hands."""
-    found = rendering.take(Proforma, proforma_id)
+    found = document_jobs.take(Proforma, proforma_id)
     if found is None:
         return None
-    with rendering.attempt(found):
+    with document_jobs.attempt(found):
         now = clock.now(found.store)
         billed = list(proforma_invoices.billed(found))
         drawn = proforma_invoices.drawn(found, billed, now=now)
@@ -70,13 +70,13 @@ def _keep(found: Proforma, drawn: proforma.Paper, content: bytes, key: str) -> N
     now = drawn.issued_at
     totals = [proforma.kept(total) for total in drawn.totals]
     digest = digest_of(content)
-    rendering.finish(
+    document_jobs.finish(
         found, issued_at=now, totals=totals, file_key=key, file_digest=digest, file_bytes=len(content)
     )
     _check_billed(found, drawn)
     standing = found.orders.exclude(status=OrderStatus.CANCELLED).exists()
     for side in ("seller", "buyer") if standing else ():
-        letters.write(
+        emails.write(
             kind=f"repurchase.proforma_{side}", store_id=found.store_id, dedupe=f"proforma:{side}:{found.pk}",
             proforma=str(found.pk),
         )  # fmt: skip
@@ -106,4 +106,4 @@ def content_of(found: Proforma) -> bytes:
 
 
 def ring_due(*, store: Store | None = None) -> int:
-    return rendering.ring_due(Proforma, TASK, "proforma_id", store_id=store and store.pk)
+    return document_jobs.ring_due(Proforma, TASK, "proforma_id", store_id=store and store.pk)

@@ -6,10 +6,10 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from weasyprint import Attachment
 
-from diagnostics import paper
+from diagnostics import pdf as pdf_module
 from marketplace.money import decimal_text
-from pricing import listing
-from pricing.listing import Column
+from pricing import long_lists
+from pricing.long_lists import Column
 from pricing.templatetags.bilingual import plain
 from repurchase.fulfilment.proforma import Goods, Order, Paper
 from repurchase.fulfilment.queries.proforma_invoices import LINE_FIELDS
@@ -44,13 +44,13 @@ ORDER_FIELDS = (
 def pdf(proforma: Paper, lines: Sequence[Sequence[object]]) -> bytes:
     """`lines`: as `queries.invoices.lines_of` gives them."""
     attached = {
-        listing.ORDERS_CSV: listing.table(ORDER_FIELDS, map(_fields, proforma.orders)),
-        listing.LINES_CSV: listing.table(LINE_FIELDS, lines),
+        long_lists.ORDERS_CSV: long_lists.table(ORDER_FIELDS, map(_fields, proforma.orders)),
+        long_lists.LINES_CSV: long_lists.table(LINE_FIELDS, lines),
     }
     with translation.override("en"):
         page = render_to_string("proformas/proforma.html", _context(proforma) | {"files": sorted(attached)})
     files = [Attachment(string=data, name=name, relationship="Data") for name, data in attached.items()]
-    return paper.pdf(page, attachments=files)
+    return pdf_module.pdf(page, attachments=files)
 
 
 def _fields(order: Order) -> Sequence[str]:
@@ -70,10 +70,10 @@ def _fields(order: Order) -> Sequence[str]:
 def _context(proforma: Paper) -> dict:
     return {
         "paper": proforma,
-        "printed": listing.PRINTED_ROWS,
-        "orders": listing.blocks(ORDERS, [_order(order) for order in proforma.orders]),
+        "printed": long_lists.PRINTED_ROWS,
+        "orders": long_lists.blocks(ORDERS, [_order(order) for order in proforma.orders]),
         "order_columns": ORDERS,
-        "goods": listing.blocks(GOODS, [_goods(each) for each in proforma.goods]),
+        "goods": long_lists.blocks(GOODS, [_goods(each) for each in proforma.goods]),
         "goods_columns": GOODS,
     }
 

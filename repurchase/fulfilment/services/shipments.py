@@ -16,7 +16,7 @@ from diagnostics.problem import Problem
 from marketplace import clock
 from marketplace.models import Store
 from outbox import events
-from pricing.services.leaving import give_back
+from pricing.services.stock_dispatch import give_back
 from repurchase.batches.queries.reserved_stock import pieces_of
 from repurchase.batches.services import event_publishing
 from repurchase.fulfilment.services.payments import FUTURE, Refused

@@ -7,8 +7,8 @@ from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace import clock
 from marketplace.models import Store
-from outbox import letters
-from pricing.services.leaving import give_back
+from outbox import emails
+from pricing.services.stock_dispatch import give_back
 from repurchase.batches.queries.reserved_stock import pieces_of
 from repurchase.batches.services import event_publishing
 from repurchase.fulfilment.queries.balances import dues
@@ -36,7 +36,7 @@ def call_off(*, store: Store, proforma: Proforma, why: str, by: str) -> int:
     moved.update(status=OrderStatus.CANCELLED, changed_at=now)
     give_back(pieces_of([order.pk for order in unpaid]), at=now)
     event_publishing.orders(moved, at=now)
-    letters.write(
+    emails.write(
         kind="repurchase.called_off", store_id=store.pk, dedupe=f"called-off:{proforma.pk}:{unpaid[0].pk}",
         proforma=str(proforma.pk), orders=[order.ref for order in unpaid],
     )  # fmt: skip

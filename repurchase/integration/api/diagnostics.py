@@ -11,12 +11,12 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from diagnostics import words
+from diagnostics import problem_texts
 from diagnostics.attribution import Cause, Happening
 from diagnostics.catalogue import CATALOGUE
 from diagnostics.codes import Code
+from diagnostics.failure_counts import Share
 from diagnostics.fixes import Fix
-from diagnostics.tally import Share
 from marketplace import clock
 from marketplace.access import Can
 from repurchase.batches.queries import batches, failures
@@ -200,7 +200,7 @@ def _fix_sets(batch: Batch, found: Fixable) -> dict[str, Any]:
 
 def _fix(fix: Fix, found: Fixable) -> dict[str, Any]:
     return {
-        "code": str(fix.code), "subject": fix.subject, "fix": words.of(fix.code).fix,
+        "code": str(fix.code), "subject": fix.subject, "fix": problem_texts.of(fix.code).fix,
         "fixer": str(CATALOGUE[fix.code].fixer), "done_here": fix.code in fixe_services.DONE_HERE,
         "orders": len(found.touched[fix]),
     }  # fmt: skip
@@ -221,7 +221,7 @@ def told(found: Diagnosis, request: Request) -> dict[str, Any]:
 
 def cause_told(cause: Cause, request: Request) -> dict[str, Any]:
     entry, evidence = CATALOGUE[cause.code], dict(cause.found.evidence)
-    said = words.of(cause.code, evidence)
+    said = problem_texts.of(cause.code, evidence)
     return {
         "code": str(cause.code), "type": _page_of(cause.code, request), "role": str(cause.role),
         "because": cause.because and str(cause.because), "line": cause.found.line, "title": said.title,
@@ -251,7 +251,7 @@ def told_batch(found: BatchDiagnosis, request: Request) -> dict[str, Any]:
 
 def _shares(shares: Iterable[Share], of: int, request: Request) -> Iterable[dict[str, Any]]:
     for share in shares:
-        said = words.of(share.code)
+        said = problem_texts.of(share.code)
         yield {
             "code": str(share.code), "type": _page_of(share.code, request), "title": said.title, "fix": said.fix,
             "orders": share.failures, "of": of, "blocked": amounts(share.blocked),

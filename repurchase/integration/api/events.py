@@ -13,9 +13,9 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from marketplace import keys
+from marketplace import api_keys
 from marketplace.access import Can
-from outbox import signatures, webhooks
+from outbox import webhook_signatures, webhooks
 from outbox.models import Webhook
 from repurchase.integration import event_stream
 from repurchase.integration.api import etags, requests, serializers
@@ -54,7 +54,7 @@ class Events(Endpoint):
             request._request,
             store_id=self.store.pk,
             owner=f"key:{key}",
-            may_go_on=lambda: keys.acting().filter(pk=key).exists(),
+            may_go_on=lambda: api_keys.acting().filter(pk=key).exists(),
             types=[part for part in sent["types"].split(",") if part],
             after=sent["after"],
             progress=sent["progress"],
@@ -63,7 +63,7 @@ class Events(Endpoint):
 
 def secret_again(told: Mapping[str, Any]) -> str:
     """Of an answer that was kept without it: the same as the first time, also when it was rotated since."""
-    return signatures.secret_of(Webhook(pk=UUID(told["id"])), told["secret_version"])
+    return webhook_signatures.secret_of(Webhook(pk=UUID(told["id"])), told["secret_version"])
 
 
 class WebhookEndpoint(Endpoint):

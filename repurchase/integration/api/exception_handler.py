@@ -15,7 +15,7 @@ from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.views import set_rollback
 
-from diagnostics import words
+from diagnostics import problem_texts
 from diagnostics.catalogue import CATALOGUE
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
@@ -61,7 +61,7 @@ def as_problem_json(exception: Exception, context: dict[str, Any]) -> JsonRespon
 def _refused(
     request: Request, problem: Problem, status: int = 0, errors: Errors | None = None
 ) -> JsonResponse:
-    said = words.of(problem.code, problem.evidence)
+    said = problem_texts.of(problem.code, problem.evidence)
     response = problem_json(
         request,
         code=problem.code,

@@ -5,7 +5,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from diagnostics import words
+from diagnostics import problem_texts
 from repurchase.fulfilment.services.payments import Refused
 from repurchase.integration.api.fields import Amount, Instant, MinorField, MoneyField, Text
 from repurchase.integration.api.requests import Nested, PageFilter, Strict
@@ -219,7 +219,7 @@ def row_error(refused: Refused) -> dict[str, str]:
         "key": refused.key,
         "pointer": f"#/rows/{refused.index}",
         "code": str(refused.problem.code),
-        "detail": words.of(refused.problem.code, refused.problem.evidence).cause,
+        "detail": problem_texts.of(refused.problem.code, refused.problem.evidence).cause,
     }
 
 

@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 from marketplace.money import Money, half_up
-from pricing.simulating import Changes
+from pricing.what_if import Changes
 from repurchase.batches.services.fee_quotes import Asked, AskedLine, Quote
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from diagnostics import words
+from diagnostics import problem_texts
 from eligibility.drift import Lapse, Row
 from eligibility.findings import Finding, outcome_of
 from eligibility.gates import Gate
@@ -67,7 +67,7 @@ def _findings(findings: Iterable[Finding]) -> list[dict[str, Any]]:
     return [
         {
             "code": str(f.code),
-            "detail": words.of(f.code, f.evidence).cause,
+            "detail": problem_texts.of(f.code, f.evidence).cause,
             "evidence": dict(f.evidence),
         }
         for f in findings

@@ -12,7 +12,7 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from diagnostics import words
+from diagnostics import problem_texts
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace import clock, policy
@@ -21,7 +21,7 @@ from marketplace.mirror import inventory
 from marketplace.mirror.stock_rows import Rejected
 from marketplace.models import Store
 from qualification.readings import Kind
-from qualification.services import uploading
+from qualification.services import uploads
 from repurchase import models
 from repurchase.batches import exclusions_export
 from repurchase.batches.exclusions_download import refused_answer
@@ -71,7 +71,7 @@ class Inventory(Endpoint):
 
 def _told_row(row: Rejected) -> dict[str, str]:
     pointer = f"#/rows/{row.index}" + (f"/{escaped(row.name)}" if row.name else "")
-    said = words.of(row.code, row.evidence).cause
+    said = problem_texts.of(row.code, row.evidence).cause
     return {"key": row.key, "pointer": pointer, "code": str(row.code), "detail": said}
 
 
@@ -322,7 +322,7 @@ class Documents(Endpoint):
         """Takes one document as multipart/form-data. Reading goes on in the background."""
         sent, now = self.sent(requests.NewDocument), clock.now(self.store)
         limit = int(policy.in_force(now)["document_max_bytes"])
-        made = uploading.upload(
+        made = uploads.upload(
             store=self.store, kind=Kind(sent["kind"]), name=sent["file"].name or "", data=sent["file"].read(limit + 1),
             by=self.by, now=now, replaces=to_replace(self.store, sent["replaces"]),
         )  # fmt: skip

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from diagnostics.problem import Problem
-from outbox.posting import Exchanged, Outcome
+from outbox.http_post import Exchanged, Outcome
 from repurchase.fulfilment.order_response import Answer, Verdict
 from repurchase.integration.conformance.documents import NAMESPACE, UBL_ORDER, Line, Order, document
 

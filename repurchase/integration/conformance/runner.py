@@ -17,9 +17,9 @@ from diagnostics.problem import Problem
 from diagnostics.transactions import refuse_inside
 from marketplace import clock
 from marketplace.models import Store
-from outbox import posting, signatures, targets
-from outbox.bells import ring
-from outbox.posting import Exchanged, Outcome
+from outbox import http_post, webhook_signatures, webhook_targets
+from outbox.http_post import Exchanged, Outcome
+from outbox.task_queue import ring
 from repurchase.integration.conformance.cases import CASES, NOT_TRIED, Case, Found, Message, Result, came
 from repurchase.integration.feed import order_response_reader
 from repurchase.models import ConformanceRun
@@ -46,7 +46,7 @@ def may_loop_back(store: Store) -> bool:
 
 def judge(store: Store, url: str) -> None:
     """Where it leads, asked before anything is written: it takes the network. INPUT_INVALID."""
-    if why := posting.why_not_there(url, loopback=may_loop_back(store)):
+    if why := http_post.why_not_there(url, loopback=may_loop_back(store)):
         raise Problem(Code.INPUT_INVALID, detail=f"url: {why}")
 
 
@@ -71,7 +71,7 @@ def ask(*, store: Store, url: str, by: str) -> ConformanceRun:
 
 
 def refuse(store: Store, url: str) -> None:
-    if why := targets.why_not(url, loopback=may_loop_back(store)):
+    if why := webhook_targets.why_not(url, loopback=may_loop_back(store)):
         raise Problem(Code.INPUT_INVALID, detail=f"url: {why}")
 
 
@@ -120,7 +120,7 @@ def _told(case: Case, found: Found, *, passed: bool, milliseconds: int) -> Resul
 def _send(store: Store, url: str, message: Message) -> Exchanged:
     refuse_inside("conformance")
     headers, body = _signed(message, secret_of(store), int(clock.now().timestamp()))
-    return posting.exchange(
+    return http_post.exchange(
         url, headers=headers | {"content-type": message.content_type}, body=body, loopback=may_loop_back(store),
         seconds=SECONDS, read=READ,
     )  # fmt: skip
@@ -152,4 +152,6 @@ def _signed(message: Message, secret: str, now: int) -> tuple[dict[str, str], by
 
 
 def _signature(secret: str, id: str, at: str, body: bytes) -> str:
-    return signatures.signed(base64.b64decode(secret.removeprefix("whsec_")), f"{id}.{at}.".encode() + body)
+    return webhook_signatures.signed(
+        base64.b64decode(secret.removeprefix("whsec_")), f"{id}.{at}.".encode() + body
+    )

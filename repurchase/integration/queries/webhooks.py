@@ -5,7 +5,7 @@ from uuid import UUID
 from django.db.models import Count, Q, QuerySet
 from django.shortcuts import get_object_or_404
 
-from marketplace.keys import person_of
+from marketplace.api_keys import person_of
 from marketplace.models import Store, User
 from outbox import webhooks as outbox
 from outbox.models import Delivery, Webhook

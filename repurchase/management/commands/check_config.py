@@ -7,8 +7,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 
-from pricing import sealing
-from qualification import storing
+from pricing import seal
+from qualification import storage as storage_module
 from repurchase.site import production_checks, start_up, storage
 
 CHECKED_BY_DJANGO = [Tags.security]
@@ -41,10 +41,10 @@ def _of_django() -> list[str]:
 def _seal() -> list[str]:
     """Without a certificate agreements wait for ever; with the demo's nobody can rely on their seal."""
     try:
-        certificate = sealing.certificate_in_force()
+        certificate = seal.certificate_in_force()
     except ImproperlyConfigured as error:
         return [str(error)]
-    demo = sealing.is_demo(certificate)
+    demo = seal.is_demo(certificate)
     return ["SEAL_CERTIFICATE is the self-made one of the demo"] if demo else []
 
 
@@ -54,7 +54,7 @@ def _settings() -> list[str]:
         "EMBEDDED is on: the demo mailbox and the simulator are served": settings.EMBEDDED,
         "SITE_URL is not https": not settings.SITE_URL.startswith("https://"),
         "FILES_OPTIONS lets anybody read what stores upload": storage.exposed(settings.FILES_OPTIONS),
-        "the file storage can't be reached": not storing.is_reached(),
+        "the file storage can't be reached": not storage_module.is_reached(),
         "the database role is a superuser or bypasses row security": _role_is_too_strong(),
     }
     return [text for text, wrong in checks.items() if wrong]

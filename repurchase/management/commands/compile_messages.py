@@ -11,7 +11,7 @@ from babel.messages.pofile import read_po
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from marketplace.whole_files import whole
+from marketplace.atomic_files import whole
 
 
 class Command(BaseCommand):

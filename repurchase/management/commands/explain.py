@@ -5,9 +5,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from diagnostics import words
-from eligibility.explaining import Step
+from diagnostics import problem_texts
 from eligibility.findings import Finding
+from eligibility.screening_explanation import Step
 from marketplace import clock
 from repurchase.batches.queries.screening_explanation import Explanation, explained
 from repurchase.models import RepeatOrder
@@ -60,7 +60,7 @@ def _step(step: Step) -> dict[str, Any]:
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
-    said = words.of(finding.code, finding.evidence)
+    said = problem_texts.of(finding.code, finding.evidence)
     return {"code": str(said.code), "cause": said.cause, "fix": said.fix, "evidence": dict(finding.evidence)}
 
 

@@ -8,7 +8,7 @@ from django.core.management.base import CommandParser
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace.mirror.commands import ImportCommand, store_of
-from marketplace.mirror.refused import RefusedRows
+from marketplace.mirror.rejected_rows import RefusedRows
 from repurchase.fulfilment.services import payment_import
 
 

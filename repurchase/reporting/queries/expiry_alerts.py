@@ -21,7 +21,7 @@ from marketplace.models import (
     TaxRate,
 )
 from qualification.models import Qualification
-from qualification.queries.papers import current_papers
+from qualification.queries.documents import current_papers
 from qualification.review import Standing
 from repurchase.models import LineOutcome, RepeatLine, RepeatOrder
 from repurchase.models.order_states import OrderStatus

@@ -9,9 +9,9 @@ from typing import NamedTuple
 from django.db.models import Count, DateTimeField, ExpressionWrapper, F, Max, Q, QuerySet
 from django.utils import timezone
 
-from diagnostics import attribution, tally
+from diagnostics import attribution, failure_counts
+from diagnostics.failure_counts import Failed, Period, Share, Span
 from diagnostics.models import LedgerEntry
-from diagnostics.tally import Failed, Period, Share, Span
 from marketplace.models import PastOrder, Store
 from outbox.models import Event
 from repurchase.batches.queries.failures import failures
@@ -65,8 +65,8 @@ def kpis_of(store: Store, *, since: dt.datetime, until: dt.datetime, span: Span 
             kpis.entries_carried(carried),
             _by_renegotiation(store, events, since, until),
         ),
-        shares=tally.shares(events),
-        periods=tally.by_period(events, span=span, zone=timezone.get_current_timezone()),
+        shares=failure_counts.shares(events),
+        periods=failure_counts.by_period(events, span=span, zone=timezone.get_current_timezone()),
         failed=len(events),
     )
 

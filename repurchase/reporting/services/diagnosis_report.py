@@ -19,19 +19,19 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from weasyprint import Attachment
 
-from diagnostics import paper, search, tally, words
+from diagnostics import failure_counts, pdf, problem_texts, search
 from diagnostics.attribution import Happening
 from diagnostics.catalogue import CATALOGUE
 from diagnostics.codes import Code
+from diagnostics.failure_counts import Failed, Share
 from diagnostics.fixes import Cure, Stopped
 from diagnostics.problem import Problem
-from diagnostics.tally import Failed, Share
 from marketplace import clock
-from marketplace.mirror.refused import harmless
+from marketplace.mirror.rejected_rows import harmless
 from marketplace.models import Store
 from marketplace.money import decimal_text
 from outbox import files
-from outbox.bells import ring
+from outbox.task_queue import ring
 from repurchase.batches.queries import failures
 from repurchase.batches.queries.batches import batch as batch_of
 from repurchase.batches.queries.failures import FAILING, Case
@@ -67,7 +67,7 @@ def of_order(store: Store, ref: str, *, now: dt.datetime) -> bytes:
     """In the language that is active; 404 for a stranger's."""
     found = failures.diagnosis(store, ref, now=now)
     page = render_to_string("reports/order.html", {"found": found, "order": found.order, "now": now})
-    return paper.pdf(page)
+    return pdf.pdf(page)
 
 
 # --- Of a batch --------------------------------------------------------------------------------------------------
@@ -132,7 +132,7 @@ def _make(report: DiagnosisReport, rows: IO[str]) -> None:
         "reports/batch.html", {"batch": batch, "summary": summary, "now": now, "csv": name}
     )
     attached = Attachment(filename=rows.name, name=name, relationship="Data")
-    content = paper.pdf(page, attachments=[attached])
+    content = pdf.pdf(page, attachments=[attached])
     _finish(report, files.keep("reports", content), len(content), now)
 
 
@@ -166,11 +166,11 @@ def _read(report: DiagnosisReport, batch: Batch, rows: IO[str], now: dt.datetime
         elif case.state in OPEN and case.state != OrderStatus.PLANNED:
             hopeless += 1
     rows.flush()
-    shares = tally.shares(failed)
+    shares = failure_counts.shares(failed)
     return _Summary(
         failed=len(failed),
         shares=shares,
-        blocked=tally.blocked(failed),
+        blocked=failure_counts.blocked(failed),
         left_out=left_out(batch.orders.all()),
         cure=search.cure(stopped, hopeless=hopeless),
         examples=[examples[share.code] for share in shares],
@@ -191,7 +191,7 @@ def _rows(case: Case, batch: Batch) -> Iterator[list[str]]:
     """One a cause. Cells that a spreadsheet would run are neutralised (reliability 11)."""
     for cause in case.causes:
         evidence = dict(cause.found.evidence)
-        said = words.of(cause.code, evidence)
+        said = problem_texts.of(cause.code, evidence)
         row = (
             case.ref, case.number, case.state, case.currency, decimal_text(case.blocked_minor, case.currency),
             cause.found.line or "", cause.role, cause.because or "", cause.code, said.title, said.cause, said.fix,

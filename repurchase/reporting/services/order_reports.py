@@ -15,7 +15,7 @@ from diagnostics.models import LedgerEntry
 from diagnostics.problem import Problem
 from marketplace import clock
 from marketplace.models import Store
-from outbox.bells import ring
+from outbox.task_queue import ring
 from repurchase.fulfilment.queries import carrier_charges
 from repurchase.models import RepeatOrder
 from repurchase.reporting.services import diagnosis_report

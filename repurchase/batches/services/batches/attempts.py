@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
-from eligibility import gates, recording
+from eligibility import gates, screening_records
 from eligibility.queries import CRB, gate_facts, limits_of
 from eligibility.screening import GateInputs
 from marketplace.calendar import platform_day
@@ -35,7 +35,7 @@ def look_at_gates(batch: Batch, now: dt.datetime) -> None:
     facts = gate_facts(store=batch.store, buyers=[batch.buyer], limits=limits, now=now)
     inputs = GateInputs(facts=facts[batch.buyer_id], limits=limits, today=platform_day(now))
     batch.gates = [gates.kept(gate) for gate in gates.gates(inputs.facts, limits=limits, today=inputs.today)]
-    recording.keep_gates(
+    screening_records.keep_gates(
         store=batch.store, subject=f"batch:{batch.ref}", attempt=batch.attempt, inputs=inputs, policies=batch.policies
     )  # fmt: skip
 

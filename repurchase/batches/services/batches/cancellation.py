@@ -6,7 +6,7 @@ from diagnostics import ledger
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace import clock
-from outbox import letters
+from outbox import emails
 from pricing import services as pricing
 from pricing.models import Grant
 from repurchase.batches.services import chunks, event_publishing
@@ -47,7 +47,7 @@ def cancel(*, batch: Batch, by: str) -> Batch:
 
 def _withdraw(batch: Batch) -> None:
     grant = Grant.objects.get(store=batch.store, subject=batch.ref)
-    letters.write(
+    emails.write(
         kind="repurchase.cancelled",
         store_id=batch.store_id,
         dedupe=f"cancelled:{batch.ref}",

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
-from marketplace.garbage import uncollected
+from marketplace.gc_control import uncollected
 from marketplace.models import Buyer, PastOrder, Store
 from repurchase.batches.queries.selections import order_ids as ids_of
 from repurchase.batches.services import selections

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from django.conf import settings
 
+from marketplace.atomic_files import whole
 from marketplace.mirror.commands import ImportCommand
 from marketplace.models import Sku, Store
-from marketplace.whole_files import whole
 from qualification.review import Standing
 from repurchase.demo.sample_documents import samples
 

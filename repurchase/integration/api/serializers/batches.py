@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from diagnostics import words
+from diagnostics import problem_texts
 from marketplace.money import decimal_text
 from pricing import totals
 from repurchase.integration.api.fields import Instant, MoneyField
@@ -160,7 +160,7 @@ class BigEdit(serializers.Serializer):
         return task.undoes_id is not None
 
     def get_detail(self, task: Any) -> str:
-        return words.of(task.code, task.evidence).cause if task.code else ""
+        return problem_texts.of(task.code, task.evidence).cause if task.code else ""
 
 
 class LeftMoney(serializers.Serializer):

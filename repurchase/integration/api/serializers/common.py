@@ -5,7 +5,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from diagnostics import words
+from diagnostics import problem_texts
 
 
 class Finding(serializers.Serializer):
@@ -20,7 +20,11 @@ class Finding(serializers.Serializer):
         row = isinstance(finding, Mapping)
         code = finding["code"] if row else finding.code
         evidence = finding["evidence"] if row else finding.evidence
-        return {"code": str(code), "detail": words.of(code, evidence).cause, "evidence": dict(evidence)}
+        return {
+            "code": str(code),
+            "detail": problem_texts.of(code, evidence).cause,
+            "evidence": dict(evidence),
+        }
 
 
 class BuyerName(serializers.Serializer):
