@@ -9,7 +9,7 @@ from marketplace import api_keys
 from marketplace.access import CAPABILITIES, Can
 from marketplace.models import ApiKey, Membership, Role
 from repurchase.integration.api import urls
-from repurchase.integration.api.base import Endpoint
+from repurchase.integration.api.base import StoreAPIView
 from repurchase.models import Batch
 from tests import world
 from tests.repurchase import orders
@@ -20,7 +20,9 @@ from tests.repurchase.test_api_keys import call as called
 pytestmark = pytest.mark.django_db
 CHANGING = ("post", "put", "patch", "delete")
 VIEWS = [
-    pattern for pattern in urls.urlpatterns if issubclass(getattr(pattern.callback, "cls", object), Endpoint)
+    pattern
+    for pattern in urls.urlpatterns
+    if issubclass(getattr(pattern.callback, "cls", object), StoreAPIView)
 ]
 CHANGES = [
     (pattern, method)
@@ -37,7 +39,7 @@ class TestAnEndpointThatChangesSomething:
         silent = [
             p.name
             for p, _ in CHANGES
-            if not any("needs" in vars(c) for c in p.callback.cls.__mro__[:-1] if c is not Endpoint)
+            if not any("needs" in vars(c) for c in p.callback.cls.__mro__[:-1] if c is not StoreAPIView)
         ]
         assert silent == []
         assert len(CHANGES) > 20

@@ -74,7 +74,7 @@ class ZipRenderer(BaseRenderer):
     media_type, format = "application/zip", "zip"
 
 
-class Endpoint(APIView):
+class StoreAPIView(APIView):
     parser_classes = [BoundedJSONParser]
     needs_to_read: Can = Can.VIEW
     needs: Can = Can.MANAGE_KEYS
@@ -137,7 +137,7 @@ class Endpoint(APIView):
         """The store's batch, or 404."""
         return batches.batch(self.store, ref, now=clock.now(self.store))
 
-    def sent(self, form: type[requests.Strict]) -> dict[str, Any]:
+    def sent(self, form: type[requests.StrictSerializer]) -> dict[str, Any]:
         """The body, or on GET the query, checked; INPUT_INVALID with pointers when it is not as it should be."""
         data = self.request.query_params if self.request.method == "GET" else self.request.data
         checked = form(data=data)

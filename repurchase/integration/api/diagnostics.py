@@ -24,17 +24,17 @@ from repurchase.batches.queries.failures import BatchDiagnosis, Diagnosis
 from repurchase.batches.queries.fixes import Fixable, fixable
 from repurchase.batches.services import fixes as fixe_services
 from repurchase.integration.api import requests
-from repurchase.integration.api.base import Endpoint
-from repurchase.integration.api.fields import Amount, Instant, amount_of
+from repurchase.integration.api.base import StoreAPIView
+from repurchase.integration.api.fields import AmountSerializer, InstantField, amount_of
 from repurchase.integration.api.schema import described
-from repurchase.integration.api.serializers import Batch as BatchTold
-from repurchase.integration.api.serializers.batches import LeftOut
+from repurchase.integration.api.serializers import BatchSerializer
+from repurchase.integration.api.serializers.batches import LeftOutSerializer
 from repurchase.integration.api.views import accepted
 from repurchase.models import Batch, EditTask
 from repurchase.reporting.services import order_reports
 
 
-class CauseTold(serializers.Serializer):
+class CauseToldSerializer(serializers.Serializer):
     code = serializers.CharField()
     type = serializers.CharField(help_text="The page of the code.")
     role = serializers.CharField(
@@ -52,42 +52,44 @@ class CauseTold(serializers.Serializer):
     evidence = serializers.DictField(help_text="As it was when it was found.")
 
 
-class HappeningTold(serializers.Serializer):
-    at = Instant()
+class HappeningToldSerializer(serializers.Serializer):
+    at = InstantField()
     kind = serializers.CharField()
     by = serializers.CharField(allow_blank=True)
-    causes = CauseTold(many=True)
+    causes = CauseToldSerializer(many=True)
 
 
-class OrderDiagnostics(serializers.Serializer):
+class OrderDiagnosticsSerializer(serializers.Serializer):
     order = serializers.CharField()
     source_order = serializers.CharField()
     status = serializers.CharField()
-    blocked = Amount(help_text="Goods and freight that it holds up, before tax.")
-    first_cause = CauseTold(allow_null=True)
-    causes = CauseTold(many=True)
-    timeline = HappeningTold(many=True)
+    blocked = AmountSerializer(help_text="Goods and freight that it holds up, before tax.")
+    first_cause = CauseToldSerializer(allow_null=True)
+    causes = CauseToldSerializer(many=True)
+    timeline = HappeningToldSerializer(many=True)
 
 
-class ShareTold(serializers.Serializer):
+class ShareToldSerializer(serializers.Serializer):
     code = serializers.CharField()
     type = serializers.CharField()
     title = serializers.CharField()
     fix = serializers.CharField()
     orders = serializers.IntegerField(help_text="Failed by this first cause.")
     of = serializers.IntegerField(help_text="All that failed: the share is `orders` / `of`.")
-    blocked = Amount(many=True)
+    blocked = AmountSerializer(many=True)
 
 
-class BatchDiagnostics(serializers.Serializer):
+class BatchDiagnosticsSerializer(serializers.Serializer):
     batch = serializers.CharField()
     failed = serializers.IntegerField()
-    blocked = Amount(many=True)
-    left_out = LeftOut(many=True, help_text="Every line that is not offered, also of orders that go on.")
-    shares = ShareTold(many=True)
+    blocked = AmountSerializer(many=True)
+    left_out = LeftOutSerializer(
+        many=True, help_text="Every line that is not offered, also of orders that go on."
+    )
+    shares = ShareToldSerializer(many=True)
 
 
-class FixTold(serializers.Serializer):
+class FixToldSerializer(serializers.Serializer):
     code = serializers.CharField()
     subject = serializers.CharField(
         allow_blank=True, help_text="A SKU, a destination …; blank: fixed in one go."
@@ -98,32 +100,32 @@ class FixTold(serializers.Serializer):
     orders = serializers.IntegerField(help_text="Orders that it touches.")
 
 
-class FixSet(serializers.Serializer):
-    fixes = FixTold(many=True)
+class FixSetSerializer(serializers.Serializer):
+    fixes = FixToldSerializer(many=True)
     frees = serializers.IntegerField(help_text="Orders that come to nothing now.")
-    money = Amount(many=True, help_text="Goods and freight as paid, before tax.")
+    money = AmountSerializer(many=True, help_text="Goods and freight as paid, before tax.")
     exact = serializers.BooleanField(
         help_text="false: found greedily; `at_most` bounds every set of this size."
     )
     at_most = serializers.IntegerField()
 
 
-class FixSets(serializers.Serializer):
+class FixSetsSerializer(serializers.Serializer):
     batch = serializers.CharField()
     version = serializers.IntegerField()
     stopped = serializers.IntegerField()
     hopeless = serializers.IntegerField(help_text="Of them, orders that nothing cures.")
-    sets = FixSet(many=True)
+    sets = FixSetSerializer(many=True)
 
 
-class FixesApplied(serializers.Serializer):
+class FixesAppliedSerializer(serializers.Serializer):
     touched = serializers.IntegerField()
     freed = serializers.IntegerField()
     screening = serializers.BooleanField(help_text="true: the whole batch is being screened again.")
 
 
-class OrderDiagnosis(Endpoint):
-    @described("get_order_diagnostics", OrderDiagnostics)
+class OrderDiagnosisView(StoreAPIView):
+    @described("get_order_diagnostics", OrderDiagnosticsSerializer)
     def get(self, request: Request, ref: str) -> Response:
         """Why an order failed: the first cause against its consequences, the evidence of then, the fix, the timeline."""
         found = failures.diagnosis(self.store, ref, now=clock.now(self.store))
@@ -136,7 +138,7 @@ class PdfRenderer(BaseRenderer):
     media_type, format = "application/pdf", "pdf"
 
 
-class OrderReport(Endpoint):
+class OrderReportView(StoreAPIView):
     renderer_classes = [PdfRenderer]
 
     @described("get_order_report", OpenApiTypes.BINARY, media_type="application/pdf")
@@ -152,8 +154,8 @@ class OrderReport(Endpoint):
         return HttpResponse(made, content_type="application/pdf")
 
 
-class BatchDiagnosisTold(Endpoint):
-    @described("get_batch_diagnostics", BatchDiagnostics)
+class BatchDiagnosisView(StoreAPIView):
+    @described("get_batch_diagnostics", BatchDiagnosticsSerializer)
     def get(self, request: Request, ref: str) -> Response:
         """The failed orders of a batch by first cause, and the money that they hold up."""
         now = clock.now(self.store)
@@ -161,25 +163,27 @@ class BatchDiagnosisTold(Endpoint):
         return Response(told_batch(found, request))
 
 
-class Fixes(Endpoint):
+class FixesView(StoreAPIView):
     needs = Can.PLAN
 
-    @described("get_batch_fixes", FixSets)
+    @described("get_batch_fixes", FixSetsSerializer)
     def get(self, request: Request, ref: str) -> Response:
         """The smallest sets of fixes that free the most orders and money, one for each size."""
         batch = self.batch(ref)
         return Response(_fix_sets(batch, fixable(batch, now=clock.now(self.store))))
 
-    @described("apply_batch_fixes", FixesApplied, body=requests.Fixes, later=BatchTold)
+    @described(
+        "apply_batch_fixes", FixesAppliedSerializer, body=requests.FixesSerializer, later=BatchSerializer
+    )
     def post(self, request: Request, ref: str) -> Response:
         """Applies fixes and screens the touched orders again; a fix of a gate screens the whole batch again.
 
         Where more than 500 orders are touched it goes on in the background: 202, and the batch's `edit` tells how far it is.
         """
-        batch, sent = self.batch(ref), self.sent(requests.Fixes)
+        batch, sent = self.batch(ref), self.sent(requests.FixesSerializer)
         wanted = {Fix(Code(row["code"]), row["subject"]) for row in sent["fixes"]}
         done = fixe_services.apply(batch=batch, wanted=wanted, by=self.by, version=sent["version"])
-        return accepted(batch) if isinstance(done, EditTask) else Response(FixesApplied(done).data)
+        return accepted(batch) if isinstance(done, EditTask) else Response(FixesAppliedSerializer(done).data)
 
 
 def _fix_sets(batch: Batch, found: Fixable) -> dict[str, Any]:
@@ -236,7 +240,12 @@ def _page_of(code: str, request: Request) -> str:
 
 def _happening(each: Happening, request: Request) -> dict[str, Any]:
     causes = [cause_told(cause, request) for cause in each.causes]
-    return {"at": Instant().to_representation(each.at), "kind": each.kind, "by": each.by, "causes": causes}
+    return {
+        "at": InstantField().to_representation(each.at),
+        "kind": each.kind,
+        "by": each.by,
+        "causes": causes,
+    }
 
 
 def told_batch(found: BatchDiagnosis, request: Request) -> dict[str, Any]:
@@ -244,7 +253,7 @@ def told_batch(found: BatchDiagnosis, request: Request) -> dict[str, Any]:
         "batch": found.batch.ref,
         "failed": len(found.cases),
         "blocked": amounts(found.blocked),
-        "left_out": LeftOut(found.left_out, many=True).data,
+        "left_out": LeftOutSerializer(found.left_out, many=True).data,
         "shares": list(_shares(found.shares, len(found.cases), request)),
     }
 

@@ -19,7 +19,7 @@ from outbox import webhook_signatures, webhooks
 from outbox.models import Webhook
 from repurchase.integration import event_stream
 from repurchase.integration.api import etags, requests, serializers
-from repurchase.integration.api.base import Endpoint
+from repurchase.integration.api.base import StoreAPIView
 from repurchase.integration.api.idempotency_key import idempotent, idempotent_but_for
 from repurchase.integration.api.schema import described
 from repurchase.integration.queries import webhooks as webhook_queries
@@ -32,7 +32,7 @@ class EventStreamRenderer(BaseRenderer):
     media_type, format = "text/event-stream", "sse"
 
 
-class Events(Endpoint):
+class EventsView(StoreAPIView):
     renderer_classes = [EventStreamRenderer]
 
     @extend_schema(
@@ -45,10 +45,15 @@ class Events(Endpoint):
             )
         ]
     )
-    @described("stream_events", OpenApiTypes.STR, query=requests.EventFilter, media_type="text/event-stream")
+    @described(
+        "stream_events",
+        OpenApiTypes.STR,
+        query=requests.EventFilterSerializer,
+        media_type="text/event-stream",
+    )
     def get(self, request: Request) -> HttpResponse:
         """Server-sent events: what you missed since the number that you name, then what happens. It does not end."""
-        sent = self.sent(requests.EventFilter)
+        sent = self.sent(requests.EventFilterSerializer)
         key = request.auth.pk
         return event_stream.answer(
             request._request,
@@ -66,7 +71,7 @@ def secret_again(told: Mapping[str, Any]) -> str:
     return webhook_signatures.secret_of(Webhook(pk=UUID(told["id"])), told["secret_version"])
 
 
-class WebhookEndpoint(Endpoint):
+class WebhookEndpointView(StoreAPIView):
     """On pages, too, webhooks are seen and changed by those who may ask for keys."""
 
     needs = needs_to_read = Can.MANAGE_KEYS
@@ -75,7 +80,7 @@ class WebhookEndpoint(Endpoint):
         return webhook_queries.webhook(self.store, webhook_id)
 
 
-class Webhooks(WebhookEndpoint):
+class WebhooksView(WebhookEndpointView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Where the address leads is asked before the transaction of the idempotency key begins."""
         super().initial(request, *args, **kwargs)
@@ -84,16 +89,23 @@ class Webhooks(WebhookEndpoint):
             if isinstance(url, str) and url:
                 webhooks.judge(url, loopback=settings.WEBHOOKS_TO_LOOPBACK)
 
-    @described("list_webhooks", serializers.WebhookPage)
+    @described("list_webhooks", serializers.WebhookPageSerializer)
     def get(self, request: Request) -> Response:
         """The store's webhooks, the oldest first; ten at most."""
-        return Response(serializers.WebhookPage({"results": webhook_queries.webhooks(self.store)}).data)
+        return Response(
+            serializers.WebhookPageSerializer({"results": webhook_queries.webhooks(self.store)}).data
+        )
 
-    @described("create_webhook", serializers.WebhookWithSecret, code=201, body=requests.NewWebhook)
+    @described(
+        "create_webhook",
+        serializers.WebhookWithSecretSerializer,
+        code=201,
+        body=requests.NewWebhookSerializer,
+    )
     @idempotent_but_for(secret=secret_again)
     def post(self, request: Request) -> Response:
         """Adds an endpoint. Its secret is in this answer and never told again, but to the same Idempotency-Key."""
-        sent = self.sent(requests.NewWebhook)
+        sent = self.sent(requests.NewWebhookSerializer)
         made, secret = services.add(
             store=self.store,
             url=sent["url"],
@@ -103,20 +115,20 @@ class Webhooks(WebhookEndpoint):
         return Response(told(made, secret), status=status.HTTP_201_CREATED)
 
 
-class OneWebhook(WebhookEndpoint):
-    @described("get_webhook", serializers.Webhook)
+class OneWebhookView(WebhookEndpointView):
+    @described("get_webhook", serializers.WebhookSerializer)
     def get(self, request: Request, webhook_id: UUID) -> Response:
         """How it is doing."""
-        return Response(serializers.Webhook(self.webhook(webhook_id)).data)
+        return Response(serializers.WebhookSerializer(self.webhook(webhook_id)).data)
 
-    @described("change_webhook", serializers.Webhook, body=requests.ChangedWebhook)
+    @described("change_webhook", serializers.WebhookSerializer, body=requests.ChangedWebhookSerializer)
     def patch(self, request: Request, webhook_id: UUID) -> Response:
         """Switches it off or on. Switched on, it gets everything that happened meanwhile."""
-        shown = serializers.Webhook(self.webhook(webhook_id)).data
+        shown = serializers.WebhookSerializer(self.webhook(webhook_id)).data
         etags.refuse_other(request, etags.tag_of(shown))
-        on = self.sent(requests.ChangedWebhook)["enabled"]
+        on = self.sent(requests.ChangedWebhookSerializer)["enabled"]
         services.switch(self.webhook(webhook_id), store=self.store, on=on, by=self.by)
-        return Response(serializers.Webhook(self.webhook(webhook_id)).data)
+        return Response(serializers.WebhookSerializer(self.webhook(webhook_id)).data)
 
     @described("delete_webhook", None, code=204)
     def delete(self, request: Request, webhook_id: UUID) -> Response:
@@ -125,8 +137,8 @@ class OneWebhook(WebhookEndpoint):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-class RotateWebhook(WebhookEndpoint):
-    @described("rotate_webhook", serializers.WebhookWithSecret)
+class RotateWebhookView(WebhookEndpointView):
+    @described("rotate_webhook", serializers.WebhookWithSecretSerializer)
     @idempotent_but_for(secret=secret_again)
     def post(self, request: Request, webhook_id: UUID) -> Response:
         """A new secret, told in this answer only. The one before it signs beside it for 24 hours."""
@@ -134,24 +146,27 @@ class RotateWebhook(WebhookEndpoint):
         return Response(told(self.webhook(webhook_id), secret))
 
 
-class ReplayWebhook(WebhookEndpoint):
-    @described("replay_webhook", serializers.Replayed, code=202, body=requests.Replay)
+class ReplayWebhookView(WebhookEndpointView):
+    @described("replay_webhook", serializers.ReplayedSerializer, code=202, body=requests.ReplaySerializer)
     @idempotent
     def post(self, request: Request, webhook_id: UUID) -> Response:
         """Sends everything after a number again, with the ids of the first time."""
-        again = webhooks.replay(self.webhook(webhook_id), after=self.sent(requests.Replay)["after"])
+        again = webhooks.replay(self.webhook(webhook_id), after=self.sent(requests.ReplaySerializer)["after"])
         return Response({"events": again}, status=status.HTTP_202_ACCEPTED)
 
 
-class Deliveries(WebhookEndpoint):
-    @described("list_deliveries", serializers.DeliveryPage, query=requests.PageFilter)
+class DeliveriesView(WebhookEndpointView):
+    @described("list_deliveries", serializers.DeliveryPageSerializer, query=requests.PageFilterSerializer)
     def get(self, request: Request, webhook_id: UUID) -> Response:
         """The newest first, each with how its last attempt went."""
         page = webhook_queries.deliveries(
-            self.webhook(webhook_id), cursor=self.sent(requests.PageFilter)["cursor"]
+            self.webhook(webhook_id), cursor=self.sent(requests.PageFilterSerializer)["cursor"]
         )
-        return Response(serializers.DeliveryPage(page).data)
+        return Response(serializers.DeliveryPageSerializer(page).data)
 
 
 def told(webhook: Webhook, secret: str) -> dict[str, Any]:
-    return serializers.Webhook(webhook).data | {"secret": secret, "secret_version": webhook.secret_version}
+    return serializers.WebhookSerializer(webhook).data | {
+        "secret": secret,
+        "secret_version": webhook.secret_version,
+    }

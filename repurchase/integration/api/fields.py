@@ -10,7 +10,7 @@ from rest_framework import serializers
 from marketplace.money import Money, decimal_text
 
 
-class Amount(serializers.Serializer):
+class AmountSerializer(serializers.Serializer):
     amount = serializers.CharField(help_text="Plain decimal with all minor digits of the currency.")
     currency = serializers.CharField(help_text="ISO 4217.")
 
@@ -19,13 +19,13 @@ def amount_of(minor: int, currency: str) -> dict[str, str]:
     return {"amount": decimal_text(minor, currency), "currency": currency}
 
 
-@extend_schema_field(Amount)
+@extend_schema_field(AmountSerializer)
 class MoneyField(serializers.Field):
     def to_representation(self, value: Money) -> dict[str, str]:
         return amount_of(value.minor, value.currency)
 
 
-@extend_schema_field(Amount)
+@extend_schema_field(AmountSerializer)
 class MinorField(serializers.Field):
     """A column of minor units, and the column that holds its currency; null where the first is null."""
 
@@ -38,12 +38,12 @@ class MinorField(serializers.Field):
         return None if minor is None else amount_of(minor, self.currency(row))
 
 
-class Instant(serializers.DateTimeField):
+class InstantField(serializers.DateTimeField):
     def __init__(self, **options: Any) -> None:
         super().__init__(default_timezone=dt.UTC, **options)
 
 
-class Text(serializers.CharField):
+class TextField(serializers.CharField):
     """Free text of the caller's: blank is the same as not sent."""
 
     def __init__(self, *, max_length: int, **options: Any) -> None:

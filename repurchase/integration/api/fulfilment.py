@@ -21,7 +21,7 @@ from repurchase.fulfilment.services import erp_connection, payments, shipments
 from repurchase.fulfilment.services import proforma_invoices as proforma_invoice_services
 from repurchase.fulfilment.services import releases as release_services
 from repurchase.integration.api import fulfilment_schemas, serializers
-from repurchase.integration.api.base import BulkJSONParser, Endpoint
+from repurchase.integration.api.base import BulkJSONParser, StoreAPIView
 from repurchase.integration.api.idempotency_key import idempotent
 from repurchase.integration.api.schema import described
 
@@ -32,14 +32,16 @@ class PdfRenderer(BaseRenderer):
     media_type, format = "application/pdf", "pdf"
 
 
-class Proformas(Endpoint):
-    @described("list_proformas", fulfilment_schemas.ProformaList)
+class ProformasView(StoreAPIView):
+    @described("list_proformas", fulfilment_schemas.ProformaListSerializer)
     def get(self, request: Request, ref: str) -> Response:
         """The proforma invoices of a batch: one for each answer of the buyer, with what is to be paid by currency."""
         self.batch(ref)
         found, now = proforma_invoices.proformas_of(self.store, ref), clock.now(self.store)
         return Response(
-            fulfilment_schemas.ProformaList({"results": [_proforma(each, ref, now) for each in found]}).data
+            fulfilment_schemas.ProformaListSerializer(
+                {"results": [_proforma(each, ref, now) for each in found]}
+            ).data
         )
 
 
@@ -64,7 +66,7 @@ def _total(kept: dict[str, Any]) -> dict[str, Any]:
     return {"currency": currency, "orders": kept["orders"], **parts}
 
 
-class ProformaPdf(Endpoint):
+class ProformaPdfView(StoreAPIView):
     renderer_classes = [PdfRenderer]
 
     @described("get_proforma_pdf", OpenApiTypes.BINARY, media_type="application/pdf")
@@ -76,37 +78,47 @@ class ProformaPdf(Endpoint):
         return response
 
 
-class OrderPayments(Endpoint):
-    @described("get_order_payments", fulfilment_schemas.Account)
+class OrderPaymentsView(StoreAPIView):
+    @described("get_order_payments", fulfilment_schemas.AccountSerializer)
     def get(self, request: Request, ref: str) -> Response:
         """What an order owes, what has come, and every payment with its fate."""
         return Response(
-            fulfilment_schemas.Account(balances.account(carrier_charges.order_row(self.store, ref))).data
+            fulfilment_schemas.AccountSerializer(
+                balances.account(carrier_charges.order_row(self.store, ref))
+            ).data
         )
 
 
-class Payments(Endpoint):
+class PaymentsView(StoreAPIView):
     needs = Can.SETTLE
     parser_classes = [BulkJSONParser]
 
-    @described("record_payments", fulfilment_schemas.PaymentsTaken, body=fulfilment_schemas.Payments)
+    @described(
+        "record_payments",
+        fulfilment_schemas.PaymentsTakenSerializer,
+        body=fulfilment_schemas.PaymentsSerializer,
+    )
     @idempotent
     def post(self, request: Request) -> Response:
         """Records what buyers paid, up to 5000 rows. An order is paid once nothing of it is open.
 
         A row that can't be taken is named in `errors` and stops no other; the same row again changes nothing.
         """
-        rows = fulfilment_schemas.rows_of(self.sent(fulfilment_schemas.Payments), payments.Receipt)
+        rows = fulfilment_schemas.rows_of(self.sent(fulfilment_schemas.PaymentsSerializer), payments.Receipt)
         report = payments.record(store=self.store, receipts=rows, source=models.PaymentSource.API, by=self.by)
         errors = [fulfilment_schemas.row_error(each) for each in report.refused]
         told = {"recorded": report.recorded, "known": report.known, "paid": report.paid}
         return Response(told | {"overpaid": report.overpaid, "errors": errors})
 
 
-class SettleDifference(Endpoint):
+class SettleDifferenceView(StoreAPIView):
     needs = Can.SETTLE
 
-    @described("settle_difference", fulfilment_schemas.Account, body=fulfilment_schemas.Difference)
+    @described(
+        "settle_difference",
+        fulfilment_schemas.AccountSerializer,
+        body=fulfilment_schemas.DifferenceSerializer,
+    )
     @idempotent
     def post(self, request: Request, ref: str) -> Response:
         """What is still open of an order that was paid in part will not come, such as a bank's fee: the order is paid.
@@ -116,85 +128,111 @@ class SettleDifference(Endpoint):
         order = carrier_charges.order_row(self.store, ref)
         payments.settle_difference(
             store=self.store, order=order, source=models.PaymentSource.API, by=self.by,
-            **self.sent(fulfilment_schemas.Difference),
+            **self.sent(fulfilment_schemas.DifferenceSerializer),
         )  # fmt: skip
         return Response(
-            fulfilment_schemas.Account(balances.account(carrier_charges.order_row(self.store, ref))).data
+            fulfilment_schemas.AccountSerializer(
+                balances.account(carrier_charges.order_row(self.store, ref))
+            ).data
         )
 
 
-class ReversePayment(Endpoint):
+class ReversePaymentView(StoreAPIView):
     needs = Can.SETTLE
 
-    @described("reverse_payment", fulfilment_schemas.PaymentReversed, body=fulfilment_schemas.Reversal)
+    @described(
+        "reverse_payment",
+        fulfilment_schemas.PaymentReversedSerializer,
+        body=fulfilment_schemas.ReversalSerializer,
+    )
     @idempotent
     def post(self, request: Request, pk: UUID) -> Response:
         """Takes a recorded payment back, with a reason, while its order is not released."""
         access.of(self.store, models.Payment, pk=pk)
-        why = self.sent(fulfilment_schemas.Reversal)["why"]
+        why = self.sent(fulfilment_schemas.ReversalSerializer)["why"]
         return Response(
-            fulfilment_schemas.PaymentReversed(
+            fulfilment_schemas.PaymentReversedSerializer(
                 payments.reverse(store=self.store, payment_id=pk, why=why, by=self.by)
             ).data
         )
 
 
-class ReleaseOrder(Endpoint):
+class ReleaseOrderView(StoreAPIView):
     needs = Can.SETTLE
 
-    @described("release_order", serializers.OrderDetail)
+    @described("release_order", serializers.OrderDetailSerializer)
     @idempotent
     def post(self, request: Request, ref: str) -> Response:
         """Releases a paid order at once; otherwise it happens by itself some minutes after the payment."""
         order = carrier_charges.order_row(self.store, ref)
         release_services.release_one(store=self.store, order=order, by=self.by)
-        return Response(serializers.OrderDetail(orders.order(self.store, ref, now=self.now)).data)
+        return Response(serializers.OrderDetailSerializer(orders.order(self.store, ref, now=self.now)).data)
 
 
-class Releases(Endpoint):
-    @described("list_releases", fulfilment_schemas.ReleasePage, query=fulfilment_schemas.ReleaseFilter)
+class ReleasesView(StoreAPIView):
+    @described(
+        "list_releases",
+        fulfilment_schemas.ReleasePageSerializer,
+        query=fulfilment_schemas.ReleaseFilterSerializer,
+    )
     def get(self, request: Request) -> Response:
         """Released orders, the newest first. `state=open`: what waits for your acknowledgement."""
-        sent = self.sent(fulfilment_schemas.ReleaseFilter)
+        sent = self.sent(fulfilment_schemas.ReleaseFilterSerializer)
         page = releases.page(self.store, state=sent["state"], cursor=sent["cursor"])
-        return Response(fulfilment_schemas.ReleasePage(page).data)
+        return Response(fulfilment_schemas.ReleasePageSerializer(page).data)
 
 
-class Acknowledgements(Endpoint):
+class AcknowledgementsView(StoreAPIView):
     needs = Can.SETTLE
     parser_classes = [BulkJSONParser]
 
-    @described("acknowledge_releases", fulfilment_schemas.RowsTaken, body=fulfilment_schemas.Acknowledgements)
+    @described(
+        "acknowledge_releases",
+        fulfilment_schemas.RowsTakenSerializer,
+        body=fulfilment_schemas.AcknowledgementsSerializer,
+    )
     @idempotent
     def post(self, request: Request) -> Response:
         """Says that your ERP has the orders, up to 5000 rows. What is not acknowledged is announced again."""
         rows = fulfilment_schemas.rows_of(
-            self.sent(fulfilment_schemas.Acknowledgements), shipments.Acknowledged
+            self.sent(fulfilment_schemas.AcknowledgementsSerializer), shipments.Acknowledged
         )
         return _rows_taken(shipments.acknowledge(store=self.store, rows=rows, by=self.by))
 
 
-class Shipments(Endpoint):
+class ShipmentsView(StoreAPIView):
     needs = Can.SETTLE
     parser_classes = [BulkJSONParser]
 
-    @described("report_shipments", fulfilment_schemas.RowsTaken, body=fulfilment_schemas.Shipments)
+    @described(
+        "report_shipments",
+        fulfilment_schemas.RowsTakenSerializer,
+        body=fulfilment_schemas.ShipmentsSerializer,
+    )
     @idempotent
     def post(self, request: Request) -> Response:
         """Says when released orders were shipped, by whom, under which tracking number; corrections are taken."""
-        rows = fulfilment_schemas.rows_of(self.sent(fulfilment_schemas.Shipments), shipments.Shipped)
+        rows = fulfilment_schemas.rows_of(
+            self.sent(fulfilment_schemas.ShipmentsSerializer), shipments.Shipped
+        )
         return _rows_taken(shipments.ship(store=self.store, rows=rows, by=self.by))
 
 
-class Completions(Endpoint):
+class CompletionsView(StoreAPIView):
     needs = Can.SETTLE
     parser_classes = [BulkJSONParser]
 
-    @described("report_completions", fulfilment_schemas.RowsTaken, body=fulfilment_schemas.Completions)
+    @described(
+        "report_completions",
+        fulfilment_schemas.RowsTakenSerializer,
+        body=fulfilment_schemas.CompletionsSerializer,
+    )
     @idempotent
     def post(self, request: Request) -> Response:
         """Says when shipped orders were completed, and whether they came as ordered."""
-        rows = fulfilment_schemas.rows_of(self.sent(fulfilment_schemas.Completions), shipments.Completed)
+        rows = fulfilment_schemas.rows_of(
+            self.sent(fulfilment_schemas.CompletionsSerializer), shipments.Completed
+        )
         return _rows_taken(shipments.complete(store=self.store, rows=rows, by=self.by))
 
 
@@ -203,16 +241,22 @@ def _rows_taken(report: shipments.Report) -> Response:
     return Response({"taken": report.taken, "known": report.known, "errors": errors})
 
 
-class Erp(Endpoint):
+class ErpView(StoreAPIView):
     needs = Can.SETTLE
 
-    @described("get_erp", fulfilment_schemas.Connection)
+    @described("get_erp", fulfilment_schemas.ConnectionSerializer)
     def get(self, request: Request) -> Response:
         """The connected ERP, and those that can be connected with their minimum versions."""
-        return Response(fulfilment_schemas.Connection(releases.connection(self.store)).data)
+        return Response(fulfilment_schemas.ConnectionSerializer(releases.connection(self.store)).data)
 
-    @described("connect_erp", fulfilment_schemas.Connection, body=fulfilment_schemas.NewConnection)
+    @described(
+        "connect_erp",
+        fulfilment_schemas.ConnectionSerializer,
+        body=fulfilment_schemas.NewConnectionSerializer,
+    )
     def put(self, request: Request) -> Response:
         """Connects an ERP in place of the one before. What was released stays with the one that got it."""
-        erp_connection.connect(store=self.store, by=self.by, **self.sent(fulfilment_schemas.NewConnection))
-        return Response(fulfilment_schemas.Connection(releases.connection(self.store)).data)
+        erp_connection.connect(
+            store=self.store, by=self.by, **self.sent(fulfilment_schemas.NewConnectionSerializer)
+        )
+        return Response(fulfilment_schemas.ConnectionSerializer(releases.connection(self.store)).data)

@@ -7,19 +7,25 @@ from rest_framework import serializers
 
 from diagnostics import problem_texts
 from repurchase.fulfilment.services.payments import Refused
-from repurchase.integration.api.fields import Amount, Instant, MinorField, MoneyField, Text
-from repurchase.integration.api.requests import Nested, PageFilter, Strict
+from repurchase.integration.api.fields import (
+    AmountSerializer,
+    InstantField,
+    MinorField,
+    MoneyField,
+    TextField,
+)
+from repurchase.integration.api.requests import NestedSerializer, PageFilterSerializer, StrictSerializer
 
 ROWS_MAX = 5000
 CURRENCY = r"^[A-Z]{3}\Z"
 
 
-class Row(Nested):
-    key = Text(max_length=64, help_text="Your own name for the row; echoed where it is refused.")
+class RowSerializer(NestedSerializer):
+    key = TextField(max_length=64, help_text="Your own name for the row; echoed where it is refused.")
     order = serializers.CharField(max_length=24, help_text="The repeat order's ref.")
 
 
-class PaymentRow(Row):
+class PaymentRowSerializer(RowSerializer):
     amount = serializers.CharField(
         max_length=20,
         help_text="Decimal text, as it came: what is beyond the order's total is told as overpaid.",
@@ -33,40 +39,40 @@ class PaymentRow(Row):
     )
 
 
-class Payments(Strict):
-    rows = PaymentRow(many=True, allow_empty=False, max_length=ROWS_MAX)
+class PaymentsSerializer(StrictSerializer):
+    rows = PaymentRowSerializer(many=True, allow_empty=False, max_length=ROWS_MAX)
 
 
-class Reversal(Strict):
+class ReversalSerializer(StrictSerializer):
     why = serializers.CharField(max_length=300, help_text="Kept with the payment and in the ledger.")
 
 
-class Difference(Strict):
+class DifferenceSerializer(StrictSerializer):
     amount = serializers.CharField(max_length=20, help_text="Decimal text: exactly what is still to be paid.")
     reason = serializers.CharField(
         max_length=300, help_text="Such as the bank's fee. Kept with the order and in the ledger."
     )
 
 
-class AcknowledgementRow(Row):
-    erp_number = Text(max_length=64, help_text="The order's number in your ERP.")
+class AcknowledgementRowSerializer(RowSerializer):
+    erp_number = TextField(max_length=64, help_text="The order's number in your ERP.")
 
 
-class Acknowledgements(Strict):
-    rows = AcknowledgementRow(many=True, allow_empty=False, max_length=ROWS_MAX)
+class AcknowledgementsSerializer(StrictSerializer):
+    rows = AcknowledgementRowSerializer(many=True, allow_empty=False, max_length=ROWS_MAX)
 
 
-class ShipmentRow(Row):
+class ShipmentRowSerializer(RowSerializer):
     at = serializers.DateTimeField(help_text="When it left. ISO 8601, not before the release.")
     carrier = serializers.CharField(max_length=80)
     tracking = serializers.CharField(max_length=80)
 
 
-class Shipments(Strict):
-    rows = ShipmentRow(many=True, allow_empty=False, max_length=ROWS_MAX)
+class ShipmentsSerializer(StrictSerializer):
+    rows = ShipmentRowSerializer(many=True, allow_empty=False, max_length=ROWS_MAX)
 
 
-class CompletionRow(Row):
+class CompletionRowSerializer(RowSerializer):
     at = serializers.DateTimeField(help_text="When it arrived or was accepted. Not before the shipment.")
     as_ordered = serializers.BooleanField(
         required=False,
@@ -76,11 +82,11 @@ class CompletionRow(Row):
     )
 
 
-class Completions(Strict):
-    rows = CompletionRow(many=True, allow_empty=False, max_length=ROWS_MAX)
+class CompletionsSerializer(StrictSerializer):
+    rows = CompletionRowSerializer(many=True, allow_empty=False, max_length=ROWS_MAX)
 
 
-class ReleaseFilter(PageFilter):
+class ReleaseFilterSerializer(PageFilterSerializer):
     state = serializers.ChoiceField(
         choices=["all", "open", "acknowledged", "shipped", "completed"],
         default="all",
@@ -88,7 +94,7 @@ class ReleaseFilter(PageFilter):
     )
 
 
-class NewConnection(Strict):
+class NewConnectionSerializer(StrictSerializer):
     name = serializers.CharField(max_length=80, help_text="Its code or name: dianxiaomi, mabang, mango, …")
     version = serializers.CharField(max_length=20, help_text="Such as 5.3.1.")
 
@@ -96,14 +102,14 @@ class NewConnection(Strict):
 # what is told
 
 
-class RowError(serializers.Serializer):
+class RowErrorSerializer(serializers.Serializer):
     key = serializers.CharField()
     pointer = serializers.CharField()
     code = serializers.CharField()
     detail = serializers.CharField()
 
 
-class PaymentsTaken(serializers.Serializer):
+class PaymentsTakenSerializer(serializers.Serializer):
     recorded = serializers.IntegerField()
     known = serializers.IntegerField(help_text="Stood already; sending them again changed nothing.")
     paid = serializers.ListField(
@@ -112,29 +118,29 @@ class PaymentsTaken(serializers.Serializer):
     overpaid = serializers.ListField(
         child=serializers.CharField(), help_text="Those of them for which more came than their total."
     )
-    errors = RowError(many=True)
+    errors = RowErrorSerializer(many=True)
 
 
-class RowsTaken(serializers.Serializer):
+class RowsTakenSerializer(serializers.Serializer):
     taken = serializers.IntegerField()
     known = serializers.IntegerField(help_text="Stood already; sending them again changed nothing.")
-    errors = RowError(many=True)
+    errors = RowErrorSerializer(many=True)
 
 
-class PaymentTold(serializers.Serializer):
+class PaymentToldSerializer(serializers.Serializer):
     id = serializers.UUIDField(source="pk")
     kind = serializers.CharField(help_text="received; difference: it will not come, a member settled it.")
     reference = serializers.CharField(help_text='"" for a difference.')
     reason = serializers.CharField(help_text="Of a difference.")
     amount = MinorField("amount_minor")
-    received_at = Instant()
+    received_at = InstantField()
     source = serializers.CharField(help_text="api, import, member")
-    recorded_at = Instant()
-    reversed_at = Instant(allow_null=True)
+    recorded_at = InstantField()
+    reversed_at = InstantField(allow_null=True)
     reversed_why = serializers.CharField()
 
 
-class Account(serializers.Serializer):
+class AccountSerializer(serializers.Serializer):
     order = serializers.CharField(source="order.ref")
     status = serializers.CharField(source="order.status")
     total = MinorField("due.total_minor", currency="due.currency")
@@ -144,74 +150,78 @@ class Account(serializers.Serializer):
     overpaid = MoneyField(
         help_text="What came beyond the total: the buyer's, until you give it back or credit it."
     )
-    payments = PaymentTold(many=True)
+    payments = PaymentToldSerializer(many=True)
 
 
-class PaymentReversed(PaymentTold):
+class PaymentReversedSerializer(PaymentToldSerializer):
     order = serializers.CharField(source="order.ref")
     status = serializers.CharField(source="order.status", help_text="The order's, now.")
 
 
-class ProformaTotal(serializers.Serializer):
+class ProformaTotalSerializer(serializers.Serializer):
     currency = serializers.CharField()
     orders = serializers.IntegerField()
-    goods = Amount(help_text="As priced: with the tax where prices include it.")
-    freight = Amount(help_text="As priced, like the goods.")
-    goods_net = Amount(required=False, help_text="Without tax. Not in invoices issued before it was told.")
-    freight_net = Amount(required=False, help_text="Without tax: goods_net + freight_net + tax = total.")
-    tax = Amount()
-    total = Amount()
+    goods = AmountSerializer(help_text="As priced: with the tax where prices include it.")
+    freight = AmountSerializer(help_text="As priced, like the goods.")
+    goods_net = AmountSerializer(
+        required=False, help_text="Without tax. Not in invoices issued before it was told."
+    )
+    freight_net = AmountSerializer(
+        required=False, help_text="Without tax: goods_net + freight_net + tax = total."
+    )
+    tax = AmountSerializer()
+    total = AmountSerializer()
 
 
-class Proforma(serializers.Serializer):
+class ProformaSerializer(serializers.Serializer):
     id = serializers.UUIDField(source="pk")
     number = serializers.CharField(help_text="What the buyer states with the payment.")
     open_account = serializers.BooleanField()
-    issued_at = Instant(allow_null=True, help_text="null: it is being made.")
-    totals = ProformaTotal(many=True)
+    issued_at = InstantField(allow_null=True, help_text="null: it is being made.")
+    totals = ProformaTotalSerializer(many=True)
     pdf = serializers.CharField(help_text='Where it is downloaded; "" until it is issued.')
 
 
-class ProformaList(serializers.Serializer):
-    results = Proforma(many=True)
+class ProformaListSerializer(serializers.Serializer):
+    results = ProformaSerializer(many=True)
 
 
-class Release(serializers.Serializer):
+class ReleaseSerializer(serializers.Serializer):
     order = serializers.CharField(source="order.ref")
     batch = serializers.CharField(source="order.batch.ref")
     status = serializers.CharField(source="order.status")
     erp = serializers.CharField(source="erp.product.code", default="", help_text='"": taken from the XML.')
-    released_at = Instant()
-    announced_at = Instant()
+    released_at = InstantField()
+    announced_at = InstantField()
     announcements = serializers.IntegerField()
-    acknowledged_at = Instant(allow_null=True)
+    acknowledged_at = InstantField(allow_null=True)
     erp_number = serializers.CharField()
-    shipped_at = Instant(allow_null=True)
+    shipped_at = InstantField(allow_null=True)
     carrier = serializers.CharField()
     tracking = serializers.CharField()
-    completed_at = Instant(allow_null=True)
+    completed_at = InstantField(allow_null=True)
     as_ordered = serializers.BooleanField(allow_null=True)
 
 
-class ReleasePage(serializers.Serializer):
-    results = Release(many=True, source="rows")
+class ReleasePageSerializer(serializers.Serializer):
+    results = ReleaseSerializer(many=True, source="rows")
     next_cursor = serializers.CharField(help_text='"" on the last page.')
 
 
-class ErpName(serializers.Serializer):
+class ErpNameSerializer(serializers.Serializer):
     code = serializers.CharField()
     name = serializers.CharField()
     minimum_version = serializers.CharField(help_text='"": any.')
 
 
-class Connection(serializers.Serializer):
+class ConnectionSerializer(serializers.Serializer):
     connected = serializers.BooleanField()
     code = serializers.CharField()
     name = serializers.CharField()
     version = serializers.CharField()
     simulated = serializers.BooleanField()
-    connected_at = Instant(allow_null=True)
-    known = ErpName(many=True)
+    connected_at = InstantField(allow_null=True)
+    known = ErpNameSerializer(many=True)
 
 
 def row_error(refused: Refused) -> dict[str, str]:

@@ -14,7 +14,7 @@ from repurchase.batches import event_types
 from repurchase.batches.edits import By
 from repurchase.batches.services import edit_targets
 from repurchase.batches.services.selections import Ticked
-from repurchase.integration.api.fields import Text
+from repurchase.integration.api.fields import TextField
 from repurchase.integration.feed.http_response import FORMATS, INCLUDE
 from repurchase.models.order_states import OrderStatus
 
@@ -26,7 +26,7 @@ LIST_MAX = 20_000
 """The most members of any list in a body; what is sensible is less, and told by a code of its own."""
 
 
-class Strict(serializers.Serializer):
+class StrictSerializer(serializers.Serializer):
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         values = super().to_internal_value(data)
         refuse_unknown(self, data)
@@ -38,7 +38,7 @@ def refuse_unknown(form: serializers.Serializer, data: Any) -> None:
         raise serializers.ValidationError({name[:NAME_MAX]: _("Not known here.") for name in unknown})
 
 
-class Listed(serializers.ListField):
+class ListedField(serializers.ListField):
     """A list that is counted before its members are looked at: what is too long costs nothing."""
 
     def __init__(self, *, max_length: int = LIST_MAX, **options: Any) -> None:
@@ -50,7 +50,7 @@ class Listed(serializers.ListField):
         return super().to_internal_value(data)
 
 
-class Share(serializers.DecimalField):
+class ShareField(serializers.DecimalField):
     def __init__(self, **options: Any) -> None:
         super().__init__(
             max_digits=7, decimal_places=6, min_value=Decimal(0), max_value=Decimal("0.999999"), required=False,
@@ -58,7 +58,7 @@ class Share(serializers.DecimalField):
         )  # fmt: skip
 
 
-class Amount(serializers.CharField):
+class AmountField(serializers.CharField):
     """A decimal text, not below zero. Its digits are looked at where its currency is known."""
 
     def __init__(self, **options: Any) -> None:
@@ -70,25 +70,25 @@ def _not_negative(text: str) -> None:
         raise serializers.ValidationError(_("Not below zero."))
 
 
-class PageFilter(Strict):
-    cursor = Text(max_length=200, help_text="`next_cursor` of the page before.")
+class PageFilterSerializer(StrictSerializer):
+    cursor = TextField(max_length=200, help_text="`next_cursor` of the page before.")
 
 
-class HistoryFilter(PageFilter):
-    buyer = Text(max_length=64, help_text="The buyer's id on the platform.")
+class HistoryFilterSerializer(PageFilterSerializer):
+    buyer = TextField(max_length=64, help_text="The buyer's id on the platform.")
     repeatable = serializers.BooleanField(
         required=False, default=False, help_text="true: only orders that pass the order rules; else all."
     )
-    q = Text(max_length=100, help_text="Part of the number or of the buyer's name, or the buyer's id.")
+    q = TextField(max_length=100, help_text="Part of the number or of the buyer's name, or the buyer's id.")
 
 
-class OrderFilter(PageFilter):
+class OrderFilterSerializer(PageFilterSerializer):
     status = serializers.ChoiceField(
         choices=["all", *(status.value for status in OrderStatus)], default="all"
     )
 
 
-class FeedFilter(Strict):
+class FeedFilterSerializer(StrictSerializer):
     include = serializers.ChoiceField(
         choices=sorted(INCLUDE),
         default="confirmed",
@@ -101,13 +101,13 @@ class FeedFilter(Strict):
     )
 
 
-class OneFeedFilter(Strict):
+class OneFeedFilterSerializer(StrictSerializer):
     format = serializers.ChoiceField(
         choices=sorted(FORMATS), default="native", help_text="native: XML 1. ubl: UBL 2.2 Order."
     )
 
 
-class Nested(serializers.Serializer):
+class NestedSerializer(serializers.Serializer):
     """A part of a body, as strict as the whole."""
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
@@ -116,7 +116,7 @@ class Nested(serializers.Serializer):
         return super().to_internal_value(data)
 
 
-class CustomService(Nested):
+class CustomServiceSerializer(NestedSerializer):
     """A customised service that the buyer is asked to confirm with the lock (R-15)."""
 
     order = serializers.CharField(max_length=64, help_text="The number of one of the past orders.")
@@ -131,25 +131,25 @@ class CustomService(Nested):
     text = serializers.CharField(max_length=300, help_text="What the buyer confirms, word for word.")
 
 
-class LineName(Nested):
+class LineNameSerializer(NestedSerializer):
     order = serializers.CharField(
         max_length=64, help_text="The past order's number, or the repeat order's ref."
     )
     line = serializers.IntegerField(min_value=1, help_text="The line's number.")
 
 
-class EditSelect(Nested):
+class EditSelectSerializer(NestedSerializer):
     """Exactly one of its members."""
 
     all = serializers.BooleanField(required=False, help_text="true: every line of the batch.")
-    skus = Listed(child=serializers.CharField(max_length=64), required=False)
-    categories = Listed(child=serializers.CharField(max_length=40), required=False)
-    orders = Listed(
+    skus = ListedField(child=serializers.CharField(max_length=64), required=False)
+    categories = ListedField(child=serializers.CharField(max_length=40), required=False)
+    orders = ListedField(
         child=serializers.CharField(max_length=64),
         required=False,
         help_text="Numbers of past orders, or refs of repeat orders.",
     )
-    lines = LineName(many=True, required=False, max_length=LIST_MAX)
+    lines = LineNameSerializer(many=True, required=False, max_length=LIST_MAX)
 
     def validate(self, values: dict[str, Any]) -> dict[str, Any]:
         if len(values) != 1 or values.get("all") is False:
@@ -159,10 +159,10 @@ class EditSelect(Nested):
         return values
 
 
-class Edit(Nested):
+class EditSerializer(NestedSerializer):
     """New values for the lines chosen. A price is not among them: sending one is PRICE_LOCKED."""
 
-    select = EditSelect()
+    select = EditSelectSerializer()
     moq = serializers.IntegerField(
         required=False,
         allow_null=True,
@@ -177,8 +177,8 @@ class Edit(Nested):
     )
 
 
-class Edits(Strict):
-    edits = Edit(many=True, allow_empty=False, max_length=100)
+class EditsSerializer(StrictSerializer):
+    edits = EditSerializer(many=True, allow_empty=False, max_length=100)
     preview = serializers.BooleanField(
         default=False, help_text="true: tells what it comes to, writes nothing."
     )
@@ -188,7 +188,7 @@ class Edits(Strict):
         default=None,
         help_text="Of the plan that you saw; another is PLAN_CHANGED.",
     )
-    digest = Text(max_length=64, help_text="Of the preview: exactly that is applied, or PLAN_CHANGED.")
+    digest = TextField(max_length=64, help_text="Of the preview: exactly that is applied, or PLAN_CHANGED.")
 
 
 def edits_of(sent: list[dict[str, Any]]) -> list[edit_targets.Asked]:
@@ -203,37 +203,39 @@ def _edit_of(sent: dict[str, Any]) -> edit_targets.Asked:
     return edit_targets.Asked(by=By(by), names=() if by == "all" else names, **values)
 
 
-class SelectionFilter(Nested):
-    q = Text(max_length=100, help_text="Part of an order's number.")
+class SelectionFilterSerializer(NestedSerializer):
+    q = TextField(max_length=100, help_text="Part of an order's number.")
     repeated = serializers.BooleanField(
         default=False, help_text="true: those too that were repeated already. Else they are left out."
     )
 
 
-class Selection(Nested):
+class SelectionSerializer(NestedSerializer):
     """All repeatable orders of `buyer` under the filter, the newest up to the limit of a batch, but the exceptions."""
 
-    filter = SelectionFilter(default=dict)
+    filter = SelectionFilterSerializer(default=dict)
 
     def get_fields(self) -> dict[str, serializers.Field]:
         return super().get_fields() | {
-            "except": Listed(
+            "except": ListedField(
                 child=serializers.CharField(max_length=64), default=list, max_length=5000,
                 help_text="Numbers of past orders to leave out.",
             )
         }  # fmt: skip
 
 
-class Chosen(Strict):
+class ChosenSerializer(StrictSerializer):
     """`order_ids`, or `buyer` with `selection`."""
 
-    buyer = Text(max_length=64, help_text="The buyer's id on the platform; every order has to be theirs.")
-    order_ids = Listed(
+    buyer = TextField(
+        max_length=64, help_text="The buyer's id on the platform; every order has to be theirs."
+    )
+    order_ids = ListedField(
         child=serializers.CharField(max_length=64),
         required=False,
         help_text="Numbers of past orders, all of one buyer.",
     )
-    selection = Selection(required=False, help_text="Instead of order_ids; it takes `buyer`.")
+    selection = SelectionSerializer(required=False, help_text="Instead of order_ids; it takes `buyer`.")
 
     def validate(self, values: dict[str, Any]) -> dict[str, Any]:
         if ("order_ids" in values) == ("selection" in values):
@@ -256,7 +258,7 @@ def chosen_of(sent: dict[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-class NewBatch(Chosen):
+class NewBatchSerializer(ChosenSerializer):
     policy = serializers.ChoiceField(
         choices=["partial", "all_or_nothing"],
         default="partial",
@@ -269,7 +271,7 @@ class NewBatch(Chosen):
     special_clearance = serializers.BooleanField(
         default=False, help_text="Ticks the special clearance channel for every order."
     )
-    custom_services = CustomService(
+    custom_services = CustomServiceSerializer(
         many=True, default=[], max_length=LIST_MAX, help_text="Beside those that the orders' notes ask for."
     )
 
@@ -278,7 +280,7 @@ class NewBatch(Chosen):
             raise serializers.ValidationError(f"{len(rows)} > {SERVICES_MAX}")
         return rows
 
-    edits = Edit(
+    edits = EditSerializer(
         many=True,
         required=False,
         max_length=100,
@@ -286,7 +288,7 @@ class NewBatch(Chosen):
     )
 
 
-class StockRow(serializers.Serializer):
+class StockRowSerializer(serializers.Serializer):
     """A SKU's level. Each row is taken or refused for itself."""
 
     key = serializers.CharField(
@@ -299,40 +301,40 @@ class StockRow(serializers.Serializer):
     )
 
 
-@extend_schema_field(StockRow(many=True))
-class StockRows(Listed):
+@extend_schema_field(StockRowSerializer(many=True))
+class StockRowsField(ListedField):
     """Not checked here: a row that can't be taken must not stop the others."""
 
 
-class Inventory(Strict):
-    rows = StockRows(child=serializers.JSONField(allow_null=True), help_text="Up to 5000 a call.")
+class InventorySerializer(StrictSerializer):
+    rows = StockRowsField(child=serializers.JSONField(allow_null=True), help_text="Up to 5000 a call.")
 
 
-class NewDocument(Strict):
+class NewDocumentSerializer(StrictSerializer):
     kind = serializers.ChoiceField(choices=[kind.value for kind in Kind])
     file = serializers.FileField(allow_empty_file=True, help_text="A PDF of at most 10 MB.")
-    replaces = Text(max_length=36, help_text="The `key` of the document that it takes the place of.")
+    replaces = TextField(max_length=36, help_text="The `key` of the document that it takes the place of.")
 
 
-class NewScreening(Chosen):
+class NewScreeningSerializer(ChosenSerializer):
     special_clearance = serializers.BooleanField(
         default=False, help_text="As if the special clearance channel were ticked for every order."
     )
 
 
-class QuoteLine(Strict):
+class QuoteLineSerializer(StrictSerializer):
     category = serializers.SlugField(max_length=40, help_text="The category's code.")
-    amount = Amount(help_text="What the buyer pays for it, as a decimal text.")
+    amount = AmountField(help_text="What the buyer pays for it, as a decimal text.")
     ear_controlled = serializers.BooleanField(default=False, help_text="Dual use under the EAR.")
 
 
-class QuoteChanges(Strict):
+class QuoteChangesSerializer(StrictSerializer):
     """Rates supposed other than they are, as shares: "0.07"."""
 
-    commission_rate = Share()
-    payment_rate = Share()
-    vat_remittance_rate = Share()
-    tax_rate = Share()
+    commission_rate = ShareField()
+    payment_rate = ShareField()
+    vat_remittance_rate = ShareField()
+    tax_rate = ShareField()
     per_euro = serializers.DictField(
         child=serializers.DecimalField(max_digits=18, decimal_places=8, min_value=Decimal("0.00000001")),
         required=False,
@@ -347,38 +349,38 @@ class QuoteChanges(Strict):
         return rates
 
 
-class NewFeeQuote(Strict):
+class NewFeeQuoteSerializer(StrictSerializer):
     currency = serializers.RegexField(r"^[A-Z]{3}\Z", help_text="ISO 4217.")
     country = serializers.RegexField(r"^[A-Z]{2}\Z", help_text="ISO 3166-1, of the destination.")
-    postal_code = Text(max_length=20)
-    region = Text(max_length=80)
-    lines = QuoteLine(many=True, allow_empty=False, max_length=50)
-    freight = Amount(default="0", help_text="Charged to the buyer.")
+    postal_code = TextField(max_length=20)
+    region = TextField(max_length=80)
+    lines = QuoteLineSerializer(many=True, allow_empty=False, max_length=50)
+    freight = AmountField(default="0", help_text="Charged to the buyer.")
     prices_include_tax = serializers.BooleanField(default=False)
     local_return = serializers.BooleanField(default=False)
     special_clearance = serializers.BooleanField(default=False)
-    carrier_service = Text(max_length=40, help_text="Else the cheapest.")
+    carrier_service = TextField(max_length=40, help_text="Else the cheapest.")
     weight_g = serializers.IntegerField(min_value=1, max_value=10**8)
     volume_cm3 = serializers.IntegerField(min_value=0, max_value=10**9, default=0)
-    buyer_tax_number = Text(max_length=40)
+    buyer_tax_number = TextField(max_length=40)
     buyer_tax_number_checked = serializers.BooleanField(default=False)
-    cost = Amount(default="0", help_text="Of the goods, to you.")
-    cost_currency = Text(max_length=3, help_text="Else the store's settlement currency.")
+    cost = AmountField(default="0", help_text="Of the goods, to you.")
+    cost_currency = TextField(max_length=3, help_text="Else the store's settlement currency.")
     wished_margin = serializers.DecimalField(
         max_digits=5, decimal_places=4, min_value=Decimal(0), max_value=Decimal(1), required=False, allow_null=True,
         default=None, help_text="Share of the turnover without tax: asks for the least price that reaches it.",
     )  # fmt: skip
-    changes = QuoteChanges(required=False)
+    changes = QuoteChangesSerializer(required=False)
 
 
-class NewCarrierCharge(Strict):
+class NewCarrierChargeSerializer(StrictSerializer):
     invoice = serializers.CharField(max_length=64, help_text="The carrier's number: sent twice, kept once.")
     amount = serializers.CharField(max_length=20, help_text="Decimal text; below zero for a credit note.")
     currency = serializers.RegexField(r"^[A-Z]{3}\Z", help_text="ISO 4217.")
 
 
-class LockBatch(Strict):
-    max_left_out = Share(
+class LockBatchSerializer(StrictSerializer):
+    max_left_out = ShareField(
         default=None,
         help_text=(
             "The share of the plan's money that may leave it at the lock, in the currency that loses most: 0.05 is five "
@@ -387,7 +389,7 @@ class LockBatch(Strict):
     )
 
 
-class Rescreen(Strict):
+class RescreenSerializer(StrictSerializer):
     special_clearance = serializers.BooleanField(
         required=False,
         allow_null=True,
@@ -396,13 +398,13 @@ class Rescreen(Strict):
     )
 
 
-class Fix(Strict):
+class FixSerializer(StrictSerializer):
     code = serializers.ChoiceField(choices=sorted(Code))
-    subject = Text(max_length=200)
+    subject = TextField(max_length=200)
 
 
-class Fixes(Strict):
-    fixes = Fix(many=True, allow_empty=False, max_length=100)
+class FixesSerializer(StrictSerializer):
+    fixes = FixSerializer(many=True, allow_empty=False, max_length=100)
     version = serializers.IntegerField(
         required=False,
         allow_null=True,
@@ -411,7 +413,7 @@ class Fixes(Strict):
     )
 
 
-class EventType(serializers.CharField):
+class EventTypeField(serializers.CharField):
     """A type of event, or all of a kind."""
 
     def __init__(self, **options: Any) -> None:
@@ -423,12 +425,12 @@ def _known_type(text: str) -> None:
         raise serializers.ValidationError(_("No such type of event: {name}").format(name=text))
 
 
-class EventFilter(Strict):
-    after = Text(
+class EventFilterSerializer(StrictSerializer):
+    after = TextField(
         max_length=19,
         help_text="A number: events with a higher one. Neither this nor the header: from now on.",
     )
-    types = Text(max_length=1000, help_text="Only these, by commas: `lock.*,batch.closed`. Else all.")
+    types = TextField(max_length=1000, help_text="Only these, by commas: `lock.*,batch.closed`. Else all.")
 
     progress = serializers.BooleanField(
         default=False,
@@ -441,21 +443,25 @@ class EventFilter(Strict):
         return text
 
 
-class NewWebhook(Strict):
+class NewWebhookSerializer(StrictSerializer):
     url = serializers.CharField(
         max_length=500,
         help_text="https, a public address, port 443 or a port from 1024; no redirect is followed.",
     )
-    types = Listed(
-        child=EventType(), required=False, default=list, max_length=50, help_text="Only these; none: all."
+    types = ListedField(
+        child=EventTypeField(),
+        required=False,
+        default=list,
+        max_length=50,
+        help_text="Only these; none: all.",
     )
 
 
-class ChangedWebhook(Strict):
+class ChangedWebhookSerializer(StrictSerializer):
     enabled = serializers.BooleanField()
 
 
-class Replay(Strict):
+class ReplaySerializer(StrictSerializer):
     after = serializers.IntegerField(
         min_value=0, max_value=2**63 - 1, help_text="The number of the last event that you have."
     )

@@ -13,8 +13,8 @@ from rest_framework.response import Response
 from marketplace.access import Can
 from repurchase.fulfilment.queries import carrier_charges
 from repurchase.fulfilment.services import erp_responses
-from repurchase.integration.api.base import Endpoint
-from repurchase.integration.api.fields import Instant
+from repurchase.integration.api.base import StoreAPIView
+from repurchase.integration.api.fields import InstantField
 from repurchase.integration.api.idempotency_key import idempotent
 from repurchase.integration.api.schema import described
 from repurchase.integration.feed import order_response_reader
@@ -33,7 +33,7 @@ class TextXmlParser(XmlParser):
     media_type = "text/xml"
 
 
-class AnswerLine(serializers.Serializer):
+class AnswerLineSerializer(serializers.Serializer):
     line = serializers.IntegerField()
     verdict = serializers.CharField()
     quantity = serializers.IntegerField(allow_null=True)
@@ -43,31 +43,31 @@ class AnswerLine(serializers.Serializer):
     reason = serializers.CharField()
 
 
-class ErpResponse(serializers.Serializer):
+class ErpResponseSerializer(serializers.Serializer):
     order = serializers.CharField(source="order.ref")
     id = serializers.CharField(source="response_id")
     format = serializers.CharField()
     verdict = serializers.CharField(help_text="accepted, changed, refused: what all its lines come to.")
-    lines = AnswerLine(many=True)
+    lines = AnswerLineSerializer(many=True)
     note = serializers.CharField()
-    received_at = Instant()
+    received_at = InstantField()
     decision = serializers.CharField(
         help_text='insisted: carry the order out as confirmed. taken_up: wait. "": nobody decided yet, or needs to.'
     )
-    decided_at = Instant(allow_null=True)
+    decided_at = InstantField(allow_null=True)
     decided_why = serializers.CharField()
 
 
-class Taken(serializers.Serializer):
-    results = ErpResponse(many=True)
+class TakenSerializer(serializers.Serializer):
+    results = ErpResponseSerializer(many=True)
     new = serializers.IntegerField(help_text="The others had been sent before, and changed nothing.")
 
 
-class ErpResponseList(serializers.Serializer):
-    results = ErpResponse(many=True)
+class ErpResponseListSerializer(serializers.Serializer):
+    results = ErpResponseSerializer(many=True)
 
 
-class AllResponses(Endpoint):
+class AllResponsesView(StoreAPIView):
     needs = Can.SETTLE
     parser_classes = [XmlParser, TextXmlParser]
 
@@ -76,20 +76,20 @@ class AllResponses(Endpoint):
         description="Takes answers to released orders: `OrderResponses` of XML 1, or one UBL OrderResponse. All of them "
         "or none; an answer sent twice is kept once. One that changes or refuses a line waits for a person.",
     )
-    @described("answer_orders", Taken, code=201)
+    @described("answer_orders", TakenSerializer, code=201)
     @idempotent
     def post(self, request: Request) -> HttpResponseBase:
         format, answers = order_response_reader.answers(
             request.data if isinstance(request.data, bytes) else b""
         )
         taken = erp_responses.take(store=self.store, answers=answers, format=format, by=self.by)
-        told = Taken({"results": [row for row, _ in taken], "new": sum(new for _, new in taken)})
+        told = TakenSerializer({"results": [row for row, _ in taken], "new": sum(new for _, new in taken)})
         return Response(told.data, status=status.HTTP_201_CREATED)
 
 
-class Responses(Endpoint):
-    @described("list_order_responses", ErpResponseList)
+class ResponsesView(StoreAPIView):
+    @described("list_order_responses", ErpResponseListSerializer)
     def get(self, request: Request, ref: str) -> Response:
         """What the ERP has answered to an order, the first first, each with what was decided."""
         found = carrier_charges.order_row(self.store, ref).erp_responses.order_by("received_at", "pk")
-        return Response(ErpResponseList({"results": found.select_related("order")}).data)
+        return Response(ErpResponseListSerializer({"results": found.select_related("order")}).data)

@@ -8,43 +8,45 @@ from rest_framework.response import Response
 
 from marketplace.access import Can
 from repurchase.deadlines import sandbox_clock
-from repurchase.integration.api.base import Endpoint
-from repurchase.integration.api.fields import Instant
-from repurchase.integration.api.requests import Strict
+from repurchase.integration.api.base import StoreAPIView
+from repurchase.integration.api.fields import InstantField
+from repurchase.integration.api.requests import StrictSerializer
 from repurchase.integration.api.schema import described
 
 
-class Step(Strict):
+class StepSerializer(StrictSerializer):
     seconds = serializers.IntegerField(
         min_value=1, max_value=int(sandbox_clock.FARTHEST.total_seconds()), help_text="259200 is 72 hours."
     )
 
 
-class ClockTold(serializers.Serializer):
+class ClockToldSerializer(serializers.Serializer):
     sandbox = serializers.BooleanField(help_text="false: a live store, whose clock can't be moved.")
-    now = Instant(help_text="The store's instant, by which every deadline is judged.")
+    now = InstantField(help_text="The store's instant, by which every deadline is judged.")
     moved_by = serializers.IntegerField(help_text="Seconds ahead of the real time.")
 
 
-class Moved(ClockTold):
+class MovedSerializer(ClockToldSerializer):
     ended_locks = serializers.IntegerField()
     released_orders = serializers.IntegerField()
 
 
-class Clock(Endpoint):
+class ClockView(StoreAPIView):
     needs = Can.MANAGE_KEYS
 
-    @described("get_clock", ClockTold)
+    @described("get_clock", ClockToldSerializer)
     def get(self, request: Request) -> Response:
         """The store's clock."""
-        return Response(ClockTold(self._told()).data)
+        return Response(ClockToldSerializer(self._told()).data)
 
-    @described("move_clock", Moved, body=Step)
+    @described("move_clock", MovedSerializer, body=StepSerializer)
     def post(self, request: Request) -> Response:
         """Moves a sandbox store's clock forward, and does one pass of its timers: 72 hours in a second."""
-        swept = sandbox_clock.move(store=self.store, by_seconds=self.sent(Step)["seconds"], by=self.by)
+        swept = sandbox_clock.move(
+            store=self.store, by_seconds=self.sent(StepSerializer)["seconds"], by=self.by
+        )
         did = {"ended_locks": swept.ended_locks, "released_orders": swept.released_orders}
-        return Response(Moved(self._told() | did).data)
+        return Response(MovedSerializer(self._told() | did).data)
 
     def _told(self) -> dict:
         store = self.store

@@ -7,7 +7,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 
 from repurchase.integration.api import requests
-from repurchase.integration.api.serializers import Problem
+from repurchase.integration.api.serializers import ProblemSerializer
 
 
 class KeyScheme(OpenApiAuthenticationExtension):
@@ -23,8 +23,8 @@ def described(
     answer: type[serializers.Serializer] | Any,
     *,
     code: int = 200,
-    query: type[requests.Strict] | None = None,
-    body: type[requests.Strict] | None = None,
+    query: type[requests.StrictSerializer] | None = None,
+    body: type[requests.StrictSerializer] | None = None,
     media_type: str = "application/json",
     later: type[serializers.Serializer] | None = None,
 ) -> Any:
@@ -37,6 +37,6 @@ def described(
         responses={
             (code, media_type): answer,
             **({(202, media_type): later} if later else {}),
-            ("default", "application/problem+json"): Problem,
+            ("default", "application/problem+json"): ProblemSerializer,
         },
     )

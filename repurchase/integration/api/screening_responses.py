@@ -11,12 +11,12 @@ from eligibility.rules import LineVerdict
 from repurchase.batches.planner import Plan
 from repurchase.batches.queries.prior_repeats import Repeated
 from repurchase.batches.services.dry_screening import Screening
-from repurchase.integration.api.fields import Instant, amount_of
+from repurchase.integration.api.fields import InstantField, amount_of
 
 
 def told(found: Screening) -> dict[str, Any]:
     return {
-        "screened_at": Instant().to_representation(found.at),
+        "screened_at": InstantField().to_representation(found.at),
         "buyer": {"id": found.buyer.external_id, "name": found.buyer.name},
         "gates": [_gate(gate) for gate in found.gates],
         "counts": _counts(found.plans),
@@ -59,7 +59,7 @@ def _order(plan: Plan, found: Screening) -> dict[str, Any]:
 def _repeated(again: Repeated) -> dict[str, Any]:
     return {
         "times": again.times, "order": again.order, "batch": again.batch, "status": again.status,
-        "at": Instant().to_representation(again.at) if again.at else None,
+        "at": InstantField().to_representation(again.at) if again.at else None,
     }  # fmt: skip
 
 

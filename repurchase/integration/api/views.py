@@ -35,7 +35,13 @@ from repurchase.batches.services.customisations import Wanted
 from repurchase.fulfilment.queries import carrier_charges as carrier_charge_queries
 from repurchase.fulfilment.services import carrier_charges
 from repurchase.integration.api import etags, pagination, quotes, requests, screening_responses, serializers
-from repurchase.integration.api.base import AnyRenderer, BulkJSONParser, Endpoint, XmlRenderer, ZipRenderer
+from repurchase.integration.api.base import (
+    AnyRenderer,
+    BulkJSONParser,
+    StoreAPIView,
+    XmlRenderer,
+    ZipRenderer,
+)
 from repurchase.integration.api.exception_handler import escaped
 from repurchase.integration.api.idempotency_key import idempotent, idempotent_with_files
 from repurchase.integration.api.schema import described
@@ -44,24 +50,26 @@ from repurchase.reporting.queries import opening
 from repurchase.reporting.queries.opening import to_replace
 
 
-class PastOrders(Endpoint):
-    @described("list_past_orders", serializers.PastOrderPage, query=requests.HistoryFilter)
+class PastOrdersView(StoreAPIView):
+    @described(
+        "list_past_orders", serializers.PastOrderPageSerializer, query=requests.HistoryFilterSerializer
+    )
     def get(self, request: Request) -> Response:
         """The history, newest first, each order with today's verdict and its codes."""
         page = pagination.past_orders(
-            self.store, now=clock.now(self.store), **self.sent(requests.HistoryFilter)
+            self.store, now=clock.now(self.store), **self.sent(requests.HistoryFilterSerializer)
         )
-        return Response(serializers.PastOrderPage(page).data)
+        return Response(serializers.PastOrderPageSerializer(page).data)
 
 
-class Inventory(Endpoint):
+class InventoryView(StoreAPIView):
     needs = Can.PLAN
     parser_classes = [BulkJSONParser]
 
-    @described("put_inventory", serializers.InventoryAnswer, body=requests.Inventory)
+    @described("put_inventory", serializers.InventoryAnswerSerializer, body=requests.InventorySerializer)
     def put(self, request: Request) -> Response:
         """Stock levels. A row that can't be taken is named in `errors` and stops no other."""
-        rows = self.sent(requests.Inventory)["rows"]
+        rows = self.sent(requests.InventorySerializer)["rows"]
         limit = int(policy.in_force(clock.now(self.store))["inventory_max_rows"])
         if len(rows) > limit:
             raise ValidationError({"rows": f"{len(rows)} > {limit}"})
@@ -75,29 +83,31 @@ def _told_row(row: Rejected) -> dict[str, str]:
     return {"key": row.key, "pointer": pointer, "code": str(row.code), "detail": said}
 
 
-class Screenings(Endpoint):
+class ScreeningsView(StoreAPIView):
     only_reads = True
 
-    @described("screen", serializers.Screening, body=requests.NewScreening)
+    @described("screen", serializers.ScreeningSerializer, body=requests.NewScreeningSerializer)
     def post(self, request: Request) -> Response:
         """A dry screening: what a batch of these orders would come to today. Nothing is written."""
-        sent = self.sent(requests.NewScreening)
+        sent = self.sent(requests.NewScreeningSerializer)
         found = dry_screening.screen(
             store=self.store, special_clearance=sent["special_clearance"], **requests.chosen_of(sent)
         )
         return Response(screening_responses.told(found))
 
 
-class Batches(Endpoint):
+class BatchesView(StoreAPIView):
     needs = Can.PLAN
 
-    @described("list_batches", serializers.BatchPage, query=requests.PageFilter)
+    @described("list_batches", serializers.BatchPageSerializer, query=requests.PageFilterSerializer)
     def get(self, request: Request) -> Response:
         """The batches, newest first."""
-        page = pagination.batches(self.store, now=clock.now(self.store), **self.sent(requests.PageFilter))
-        return Response(serializers.BatchPage(page).data)
+        page = pagination.batches(
+            self.store, now=clock.now(self.store), **self.sent(requests.PageFilterSerializer)
+        )
+        return Response(serializers.BatchPageSerializer(page).data)
 
-    @described("create_batch", serializers.Batch, code=202, body=requests.NewBatch)
+    @described("create_batch", serializers.BatchSerializer, code=202, body=requests.NewBatchSerializer)
     @idempotent
     def post(self, request: Request) -> Response:
         """Plans a repeat of past orders in the background. Nothing is written when it is refused.
@@ -105,7 +115,7 @@ class Batches(Endpoint):
         Exactly the same asked for again while it is screened, by whomever, is answered by the batch that is there.
         """
         refuse_prices(request.data)
-        sent = self.sent(requests.NewBatch)
+        sent = self.sent(requests.NewBatchSerializer)
         batch = batches.create(
             store=self.store,
             by=self.by,
@@ -120,8 +130,8 @@ class Batches(Endpoint):
         return accepted(batch)
 
 
-class Batch(Endpoint):
-    @described("get_batch", serializers.Batch)
+class BatchView(StoreAPIView):
+    @described("get_batch", serializers.BatchSerializer)
     def get(self, request: Request, ref: str) -> Response:
         """How far it is, what it comes to, its lots and the gates."""
         answer = told(self.store, ref)
@@ -129,20 +139,25 @@ class Batch(Endpoint):
         return Response(answer)
 
 
-class BatchOrders(Endpoint):
+class BatchOrdersView(StoreAPIView):
     needs = Can.PLAN
 
-    @described("list_batch_orders", serializers.OrderPage, query=requests.OrderFilter)
+    @described("list_batch_orders", serializers.OrderPageSerializer, query=requests.OrderFilterSerializer)
     def get(self, request: Request, ref: str) -> Response:
         """The orders of a batch by position."""
-        sent = self.sent(requests.OrderFilter)
+        sent = self.sent(requests.OrderFilterSerializer)
         now = clock.now(self.store)
         batch = batch_queries.batch(self.store, ref, now=now)
         self.plan_version = batch.version
         page = batch_queries.batch_orders(batch, now=now, tab=sent["status"], cursor=sent["cursor"])
-        return Response(serializers.OrderPage(page).data)
+        return Response(serializers.OrderPageSerializer(page).data)
 
-    @described("edit_batch_orders", serializers.EditAnswer, body=requests.Edits, later=serializers.Batch)
+    @described(
+        "edit_batch_orders",
+        serializers.EditAnswerSerializer,
+        body=requests.EditsSerializer,
+        later=serializers.BatchSerializer,
+    )
     def patch(self, request: Request, ref: str) -> Response:
         """Sets MOQ, quantity or delivery promise of many lines in one action, before the lock; all of it or nothing.
 
@@ -152,24 +167,24 @@ class BatchOrders(Endpoint):
         batch = self.batch(ref)
         etags.refuse_other(request, etags.tag_of(None, version=batch.version))
         refuse_prices(request.data)
-        sent = self.sent(requests.Edits)
+        sent = self.sent(requests.EditsSerializer)
         edits = requests.edits_of(sent["edits"])
         if sent["preview"]:
             found = edit_services.preview(batch=batch, asked=edits)
-            return Response(serializers.EditAnswer({"applied": False, "preview": found}).data)
+            return Response(serializers.EditAnswerSerializer({"applied": False, "preview": found}).data)
         guarded = batch.version if "HTTP_IF_MATCH" in request.META else None
         applied = edit_services.apply(
             batch=batch, asked=edits, by=self.by, version=sent["version"] or guarded, digest=sent["digest"]
         )
         if isinstance(applied, models.EditTask):
             return accepted(batch)
-        return Response(serializers.EditAnswer({"applied": True, "preview": applied}).data)
+        return Response(serializers.EditAnswerSerializer({"applied": True, "preview": applied}).data)
 
 
-class LockBatch(Endpoint):
+class LockBatchView(StoreAPIView):
     needs = Can.LOCK
 
-    @described("lock_batch", serializers.Batch, body=requests.LockBatch)
+    @described("lock_batch", serializers.BatchSerializer, body=requests.LockBatchSerializer)
     def post(self, request: Request, ref: str) -> Response:
         """Locks the price of every planned order and invites the buyer.
 
@@ -177,56 +192,56 @@ class LockBatch(Endpoint):
         buyer on a screening list, or a plan of which nothing is left refuse the lock whole; so does more than
         `max_left_out` of the money leaving, by LOCK_LEAVES_OUT.
         """
-        sent = self.sent(requests.LockBatch)
+        sent = self.sent(requests.LockBatchSerializer)
         price_lock.lock_and_invite(batch=self.batch(ref), by=self.by, most=sent["max_left_out"])
         return Response(told(self.store, ref))
 
 
-class CancelBatch(Endpoint):
+class CancelBatchView(StoreAPIView):
     needs = Can.LOCK
 
-    @described("cancel_batch", serializers.Batch)
+    @described("cancel_batch", serializers.BatchSerializer)
     def post(self, request: Request, ref: str) -> Response:
         """Ends a batch, until the buyer's first act."""
         batches.cancel(batch=self.batch(ref), by=self.by)
         return Response(told(self.store, ref))
 
 
-class RescreenBatch(Endpoint):
+class RescreenBatchView(StoreAPIView):
     needs = Can.PLAN
 
-    @described("rescreen_batch", serializers.Batch, code=202, body=requests.Rescreen)
+    @described("rescreen_batch", serializers.BatchSerializer, code=202, body=requests.RescreenSerializer)
     @idempotent
     def post(self, request: Request, ref: str) -> Response:
         """Plans it anew from today's facts."""
-        sent = self.sent(requests.Rescreen)
+        sent = self.sent(requests.RescreenSerializer)
         batch = batches.rescreen(
             batch=self.batch(ref), by=self.by, special_clearance=sent["special_clearance"]
         )
         return accepted(batch)
 
 
-class RetryBatch(Endpoint):
+class RetryBatchView(StoreAPIView):
     needs = Can.PLAN
 
-    @described("retry_batch", serializers.Batch, code=202)
+    @described("retry_batch", serializers.BatchSerializer, code=202)
     @idempotent
     def post(self, request: Request, ref: str) -> Response:
         """Plans the failed orders anew, in a new attempt of the same batch; all others stay as they are."""
         return accepted(batches.retry(batch=self.batch(ref), by=self.by))
 
 
-class AdoptBatch(Endpoint):
+class AdoptBatchView(StoreAPIView):
     needs = Can.PLAN
 
-    @described("adopt_batch", serializers.Batch)
+    @described("adopt_batch", serializers.BatchSerializer)
     def post(self, request: Request, ref: str) -> Response:
         """Makes a dry run a real batch, which can be locked."""
         batches.adopt(batch=self.batch(ref), by=self.by)
         return Response(told(self.store, ref))
 
 
-class RefusedRows(Endpoint):
+class RefusedRowsView(StoreAPIView):
     renderer_classes = [AnyRenderer]
 
     @described("get_refused_rows", OpenApiTypes.BINARY, media_type=exclusions_export.XLSX)
@@ -235,102 +250,114 @@ class RefusedRows(Endpoint):
         return refused_answer(self.batch(ref), form)
 
 
-class BatchXml(Endpoint):
+class BatchXmlView(StoreAPIView):
     renderer_classes = [XmlRenderer, ZipRenderer]
 
     @described(
         "get_batch_xml",
         OpenApiTypes.STR,
-        query=requests.FeedFilter,
+        query=requests.FeedFilterSerializer,
         media_type="application/xml",
     )
     def get(self, request: Request, ref: str) -> HttpResponseBase:
         """The orders for an ERP: /schemas/repurchase-order-1.xsd describes it."""
         now = clock.now(self.store)
         batch = batch_queries.batch(self.store, ref, now=now)
-        return answer(request._request, batch, now=now, **self.sent(requests.FeedFilter))
+        return answer(request._request, batch, now=now, **self.sent(requests.FeedFilterSerializer))
 
 
-class OrderXml(Endpoint):
+class OrderXmlView(StoreAPIView):
     renderer_classes = [XmlRenderer]
 
-    @described("get_order_xml", OpenApiTypes.STR, query=requests.OneFeedFilter, media_type="application/xml")
+    @described(
+        "get_order_xml",
+        OpenApiTypes.STR,
+        query=requests.OneFeedFilterSerializer,
+        media_type="application/xml",
+    )
     def get(self, request: Request, ref: str) -> HttpResponseBase:
         """One confirmed order as a document of its own."""
         now, order = clock.now(self.store), carrier_charge_queries.order_row(self.store, ref)
         batch = batch_queries.batch(self.store, order.batch.ref, now=now)
-        return one(batch, ref, now=now, **self.sent(requests.OneFeedFilter))
+        return one(batch, ref, now=now, **self.sent(requests.OneFeedFilterSerializer))
 
 
-class Order(Endpoint):
-    @described("get_order", serializers.OrderDetail)
+class OrderView(StoreAPIView):
+    @described("get_order", serializers.OrderDetailSerializer)
     def get(self, request: Request, ref: str) -> Response:
         """A repeat order with its lines then and now, its fees and its codes."""
         return Response(
-            serializers.OrderDetail(orders.order(self.store, ref, now=clock.now(self.store))).data
+            serializers.OrderDetailSerializer(orders.order(self.store, ref, now=clock.now(self.store))).data
         )
 
 
-class CarrierCharges(Endpoint):
+class CarrierChargesView(StoreAPIView):
     needs = Can.SETTLE
 
-    @described("list_carrier_charges", serializers.CarrierCharges)
+    @described("list_carrier_charges", serializers.CarrierChargesSerializer)
     def get(self, request: Request, ref: str) -> Response:
         """What the carrier billed for an order, beside the estimate."""
         return Response(
-            serializers.CarrierCharges(
+            serializers.CarrierChargesSerializer(
                 carrier_charge_queries.charges(carrier_charge_queries.order_row(self.store, ref))
             ).data
         )
 
-    @described("record_carrier_charge", serializers.CarrierCharges, code=201, body=requests.NewCarrierCharge)
+    @described(
+        "record_carrier_charge",
+        serializers.CarrierChargesSerializer,
+        code=201,
+        body=requests.NewCarrierChargeSerializer,
+    )
     @idempotent
     def post(self, request: Request, ref: str) -> Response:
         """Records a carrier's bill for a locked order. The same bill sent again changes nothing."""
         order = carrier_charge_queries.order_row(self.store, ref)
-        sent = self.sent(requests.NewCarrierCharge)
+        sent = self.sent(requests.NewCarrierChargeSerializer)
         carrier_charges.record(order=order, by=self.by, **sent)
-        told = serializers.CarrierCharges(carrier_charge_queries.charges(order)).data
+        told = serializers.CarrierChargesSerializer(carrier_charge_queries.charges(order)).data
         return Response(told, status=status.HTTP_201_CREATED)
 
 
-class FeeQuotes(Endpoint):
+class FeeQuotesView(StoreAPIView):
     only_reads = True
 
-    @described("quote_fees", serializers.FeeQuote, body=requests.NewFeeQuote)
+    @described("quote_fees", serializers.FeeQuoteSerializer, body=requests.NewFeeQuoteSerializer)
     def post(self, request: Request) -> Response:
         """What an order would cost, line by line, and backwards. No order is made."""
-        asked_for = quotes.asked_of(self.sent(requests.NewFeeQuote))
+        asked_for = quotes.asked_of(self.sent(requests.NewFeeQuoteSerializer))
         found = fee_quotes.quote(store=self.store, asked=asked_for, now=clock.now(self.store))
-        return Response(serializers.FeeQuote(quotes.told(found)).data)
+        return Response(serializers.FeeQuoteSerializer(quotes.told(found)).data)
 
 
-class Qualification(Endpoint):
-    @described("get_qualification", serializers.Qualification)
+class QualificationView(StoreAPIView):
+    @described("get_qualification", serializers.QualificationSerializer)
     def get(self, request: Request) -> Response:
         """Where the store stands, its last automatic check, and the documents it needs."""
-        return Response(serializers.Qualification(opening.opening(self.store)).data)
+        return Response(serializers.QualificationSerializer(opening.opening(self.store)).data)
 
 
-class Documents(Endpoint):
+class DocumentsView(StoreAPIView):
     needs = Can.OPEN
     parser_classes = [MultiPartParser]
 
-    @described("upload_document", serializers.Document, code=201, body=requests.NewDocument)
+    @described(
+        "upload_document", serializers.DocumentSerializer, code=201, body=requests.NewDocumentSerializer
+    )
     @idempotent_with_files
     def post(self, request: Request) -> Response:
         """Takes one document as multipart/form-data. Reading goes on in the background."""
-        sent, now = self.sent(requests.NewDocument), clock.now(self.store)
+        sent, now = self.sent(requests.NewDocumentSerializer), clock.now(self.store)
         limit = int(policy.in_force(now)["document_max_bytes"])
         made = uploads.upload(
             store=self.store, kind=Kind(sent["kind"]), name=sent["file"].name or "", data=sent["file"].read(limit + 1),
             by=self.by, now=now, replaces=to_replace(self.store, sent["replaces"]),
         )  # fmt: skip
-        return Response(serializers.Document(made).data, status=status.HTTP_201_CREATED)
+        return Response(serializers.DocumentSerializer(made).data, status=status.HTTP_201_CREATED)
 
 
 @extend_schema(exclude=True)
-class Nothing(Endpoint):
+class NothingView(StoreAPIView):
     """Every other address under /api/v1/."""
 
     needs = Can.VIEW
@@ -347,7 +374,7 @@ def told(store: Store, ref: str) -> dict[str, Any]:
     batch.plan = batch_queries.plan(batch, now=now)
     batch.edit = last_task(batch)
     batch.progress = batch_queries.progress(batch, now=now)
-    return serializers.Batch(batch).data
+    return serializers.BatchSerializer(batch).data
 
 
 def accepted(batch: models.Batch) -> Response:

@@ -8,29 +8,29 @@ from rest_framework import serializers
 from diagnostics import problem_texts
 from marketplace.money import decimal_text
 from pricing import totals
-from repurchase.integration.api.fields import Instant, MoneyField
-from repurchase.integration.api.serializers.common import BuyerName, Gate
+from repurchase.integration.api.fields import InstantField, MoneyField
+from repurchase.integration.api.serializers.common import BuyerNameSerializer, GateSerializer
 
 TAX_INCLUDED = {"oneOf": [{"type": "boolean"}, {"type": "string", "enum": ["mixed"]}]}
 
 
-class BatchName(serializers.Serializer):
+class BatchNameSerializer(serializers.Serializer):
     ref = serializers.CharField()
     status = serializers.CharField(source="state")
-    buyer = BuyerName()
+    buyer = BuyerNameSerializer()
     asked = serializers.IntegerField()
-    created_at = Instant()
-    screened_at = Instant(help_text="Every verdict is as of this instant.")
-    planned_at = Instant(allow_null=True)
-    ended_at = Instant(allow_null=True)
+    created_at = InstantField()
+    screened_at = InstantField(help_text="Every verdict is as of this instant.")
+    planned_at = InstantField(allow_null=True)
+    ended_at = InstantField(allow_null=True)
 
 
-class BatchPage(serializers.Serializer):
-    results = BatchName(many=True, source="rows")
+class BatchPageSerializer(serializers.Serializer):
+    results = BatchNameSerializer(many=True, source="rows")
     next_cursor = serializers.CharField(help_text='"" on the last page.')
 
 
-class Counts(serializers.Serializer):
+class CountsSerializer(serializers.Serializer):
     """asked = pending + failed + excluded + planned + locked + accepted + ended, at every moment."""
 
     asked = serializers.IntegerField()
@@ -43,7 +43,7 @@ class Counts(serializers.Serializer):
     ended = serializers.IntegerField()
 
 
-class FeeParts(serializers.Serializer):
+class FeePartsSerializer(serializers.Serializer):
     commission = MoneyField()
     logistics = MoneyField()
     payment = MoneyField()
@@ -51,12 +51,12 @@ class FeeParts(serializers.Serializer):
 
 
 @extend_schema_field(TAX_INCLUDED)
-class TaxIncluded(serializers.Field):
+class TaxIncludedField(serializers.Field):
     def to_representation(self, value: totals.TaxIncluded) -> bool | str:
         return str(value) if value is totals.TaxIncluded.MIXED else value is totals.TaxIncluded.YES
 
 
-class Totals(serializers.Serializer):
+class TotalsSerializer(serializers.Serializer):
     """What the orders come to in one currency. `goods` to `net` are of what is live: offered or accepted.
 
     goods_net + freight_net + tax = total = offered + accepted, at every moment.
@@ -67,11 +67,13 @@ class Totals(serializers.Serializer):
     freight = MoneyField(help_text="As priced, like the goods.")
     tax = MoneyField()
     total = MoneyField(help_text="Everything the buyer pays.")
-    fees = FeeParts()
+    fees = FeePartsSerializer()
     net = MoneyField(help_text="What the seller keeps: total − tax − fees.")
     goods_net = MoneyField(help_text="Without tax.")
     freight_net = MoneyField(help_text="Without tax.")
-    tax_included = TaxIncluded(help_text='Whether goods and freight hold the tax: true, false, or "mixed".')
+    tax_included = TaxIncludedField(
+        help_text='Whether goods and freight hold the tax: true, false, or "mixed".'
+    )
     asked = MoneyField(help_text="Every source line that was ticked, as it was paid, without freight.")
     offered = MoneyField(help_text="Waits for the buyer, or for the lock before him: all that he would pay.")
     accepted = MoneyField(help_text="All that he pays for what he accepted.")
@@ -80,7 +82,7 @@ class Totals(serializers.Serializer):
     left_out_lines = serializers.IntegerField()
 
 
-class LeftOut(serializers.Serializer):
+class LeftOutSerializer(serializers.Serializer):
     """Lines that are not offered, by the first cause of each."""
 
     code = serializers.CharField()
@@ -89,16 +91,16 @@ class LeftOut(serializers.Serializer):
     money = MoneyField(help_text="As it was paid for them, without freight.")
 
 
-class LotRenegotiation(serializers.Serializer):
+class LotRenegotiationSerializer(serializers.Serializer):
     """Why the price of a lot was opened again, and until when both have to sign."""
 
     id = serializers.UUIDField(source="pk")
     reason = serializers.CharField(source="__str__", help_text='What moved, and how far: "USD/CNY +3.142 %".')
-    opened_at = Instant()
-    deadline_at = Instant(help_text="Both signatures have to be there before it.")
+    opened_at = InstantField()
+    deadline_at = InstantField(help_text="Both signatures have to be there before it.")
 
 
-class Lot(serializers.Serializer):
+class LotSerializer(serializers.Serializer):
     """Orders of a batch that share a currency and an index exposure, under one lock."""
 
     lock = serializers.UUIDField(source="lock.pk")
@@ -108,15 +110,15 @@ class Lot(serializers.Serializer):
     orders = serializers.IntegerField(help_text="Locked together.")
     live_orders = serializers.IntegerField(help_text="Of them, those offered or accepted.")
     total = MoneyField(help_text="Of the live ones, at the price that holds now.")
-    locked_at = Instant(source="lock.locked_at")
-    expires_at = Instant(source="lock.expires_at", help_text="The lock holds up to here, exclusive.")
+    locked_at = InstantField(source="lock.locked_at")
+    expires_at = InstantField(source="lock.expires_at", help_text="The lock holds up to here, exclusive.")
     seconds_left = serializers.IntegerField(
         help_text="Of the lock, or of the renegotiation once one is open."
     )
-    renegotiation = LotRenegotiation(allow_null=True)
+    renegotiation = LotRenegotiationSerializer(allow_null=True)
 
 
-class CodeCount(serializers.Serializer):
+class CodeCountSerializer(serializers.Serializer):
     code = serializers.CharField()
     orders = serializers.IntegerField()
 
@@ -124,7 +126,7 @@ class CodeCount(serializers.Serializer):
         return {"code": pair[0], "orders": pair[1]}
 
 
-class ServiceCounts(serializers.Serializer):
+class ServiceCountsSerializer(serializers.Serializer):
     """How many customised services stand where; idle: what they are for isn't repeated."""
 
     asked = serializers.IntegerField()
@@ -134,7 +136,7 @@ class ServiceCounts(serializers.Serializer):
     idle = serializers.IntegerField()
 
 
-class Progress(serializers.Serializer):
+class ProgressSerializer(serializers.Serializer):
     """How far the screening is, counted from rows."""
 
     phase = serializers.CharField(help_text="waiting, planning, finishing or ended.")
@@ -144,15 +146,15 @@ class Progress(serializers.Serializer):
     seconds_left = serializers.IntegerField(allow_null=True)
 
 
-class BigEdit(serializers.Serializer):
+class BigEditSerializer(serializers.Serializer):
     """The newest edit of more than 500 orders. `done_at` null: at work. `code` empty: applied; else nothing was."""
 
     undoing = serializers.SerializerMethodField()
     orders = serializers.IntegerField(help_text="That it names.")
     planned = serializers.IntegerField(help_text="Of them so far.")
     version = serializers.IntegerField(help_text="Of the plan that it was asked for.")
-    asked_at = Instant()
-    done_at = Instant(allow_null=True)
+    asked_at = InstantField()
+    done_at = InstantField(allow_null=True)
     code = serializers.CharField()
     detail = serializers.SerializerMethodField()
 
@@ -163,7 +165,7 @@ class BigEdit(serializers.Serializer):
         return problem_texts.of(task.code, task.evidence).cause if task.code else ""
 
 
-class LeftMoney(serializers.Serializer):
+class LeftMoneySerializer(serializers.Serializer):
     currency = serializers.CharField()
     amount = serializers.SerializerMethodField()
 
@@ -171,34 +173,38 @@ class LeftMoney(serializers.Serializer):
         return decimal_text(money["minor"], money["currency"])
 
 
-class LeftAtLock(serializers.Serializer):
+class LeftAtLockSerializer(serializers.Serializer):
     """What failed a check that was asked again at the lock, and was not offered to the buyer."""
 
     orders = serializers.IntegerField(default=0)
     lines = serializers.IntegerField(default=0, help_text="Those of the orders that left, too.")
-    money = LeftMoney(many=True, default=list, help_text="Everything the buyer would have paid for it.")
+    money = LeftMoneySerializer(
+        many=True, default=list, help_text="Everything the buyer would have paid for it."
+    )
     codes = serializers.DictField(
         child=serializers.IntegerField(), default=dict, help_text="How often each was found."
     )
 
 
-class Batch(BatchName):
+class BatchSerializer(BatchNameSerializer):
     policy = serializers.CharField()
     dry_run = serializers.BooleanField(help_text="true: it can't be locked.")
     code = serializers.CharField(help_text="Why it failed as a whole; else empty.")
     special_clearance = serializers.BooleanField()
     attempt = serializers.IntegerField(help_text="1, and one more for each rescreening.")
     version = serializers.IntegerField(help_text="Of the plan: each screening and each edit makes a new one.")
-    gates = Gate(many=True)
-    gates_at_confirmation = Gate(
+    gates = GateSerializer(many=True)
+    gates_at_confirmation = GateSerializer(
         many=True, help_text="Recorded when the buyer confirmed; they blocked nothing."
     )
-    left_at_lock = LeftAtLock()
-    counts = Counts(source="plan.counts")
-    progress = Progress()
-    codes = CodeCount(many=True, source="plan.codes", help_text="Orders that carry each code, most first.")
-    totals = Totals(many=True, source="plan.totals")
-    left_out = LeftOut(many=True, source="plan.left_out", help_text="The dearest first.")
-    lots = Lot(many=True, source="plan.lots")
-    custom_services = ServiceCounts(source="plan.services")
-    edit = BigEdit(allow_null=True, help_text="The newest edit that went on in the background.")
+    left_at_lock = LeftAtLockSerializer()
+    counts = CountsSerializer(source="plan.counts")
+    progress = ProgressSerializer()
+    codes = CodeCountSerializer(
+        many=True, source="plan.codes", help_text="Orders that carry each code, most first."
+    )
+    totals = TotalsSerializer(many=True, source="plan.totals")
+    left_out = LeftOutSerializer(many=True, source="plan.left_out", help_text="The dearest first.")
+    lots = LotSerializer(many=True, source="plan.lots")
+    custom_services = ServiceCountsSerializer(source="plan.services")
+    edit = BigEditSerializer(allow_null=True, help_text="The newest edit that went on in the background.")

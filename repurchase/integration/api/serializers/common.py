@@ -8,7 +8,7 @@ from rest_framework import serializers
 from diagnostics import problem_texts
 
 
-class Finding(serializers.Serializer):
+class FindingSerializer(serializers.Serializer):
     """A code, in words for people (Accept-Language) and with its evidence for programs."""
 
     code = serializers.CharField()
@@ -27,12 +27,12 @@ class Finding(serializers.Serializer):
         }
 
 
-class BuyerName(serializers.Serializer):
+class BuyerNameSerializer(serializers.Serializer):
     id = serializers.CharField(source="external_id", help_text="The buyer's id on the platform.")
     name = serializers.CharField()
 
 
-class Gate(serializers.Serializer):
+class GateSerializer(serializers.Serializer):
     """A condition on the store or the buyer, as of `screened_at`."""
 
     name = serializers.CharField()
@@ -42,12 +42,12 @@ class Gate(serializers.Serializer):
     code = serializers.CharField(help_text='"" when passed.')
 
 
-class RateSet(serializers.Serializer):
+class RateSetSerializer(serializers.Serializer):
     source = serializers.CharField()
     published_on = serializers.DateField()
 
 
-class ProblemItem(serializers.Serializer):
+class ProblemItemSerializer(serializers.Serializer):
     pointer = serializers.CharField(
         help_text="JSON pointer into the body, as a URI fragment; or #/<parameter>."
     )
@@ -55,7 +55,7 @@ class ProblemItem(serializers.Serializer):
     detail = serializers.CharField()
 
 
-class Problem(serializers.Serializer):
+class ProblemSerializer(serializers.Serializer):
     """RFC 9457."""
 
     type = serializers.URLField(help_text="A page that explains the code.")
@@ -63,5 +63,5 @@ class Problem(serializers.Serializer):
     status = serializers.IntegerField()
     detail = serializers.CharField()
     code = serializers.CharField(help_text="Stable for ever; see /codes/.")
-    errors = ProblemItem(many=True)
+    errors = ProblemItemSerializer(many=True)
     request_id = serializers.CharField()

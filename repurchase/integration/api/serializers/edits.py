@@ -5,7 +5,7 @@ from rest_framework import serializers
 from repurchase.integration.api.fields import MinorField, MoneyField
 
 
-class EditSums(serializers.Serializer):
+class EditSumsSerializer(serializers.Serializer):
     """Everything the buyer pays, in one currency: for the plan as it was, and under the edit."""
 
     currency = serializers.CharField()
@@ -15,7 +15,7 @@ class EditSums(serializers.Serializer):
     left_out_now = MoneyField(help_text="Those that it would leave out.")
 
 
-class Leaving(serializers.Serializer):
+class LeavingSerializer(serializers.Serializer):
     """Lines that are in the plan and would not be, by the first cause of each."""
 
     code = serializers.CharField()
@@ -26,7 +26,7 @@ class Leaving(serializers.Serializer):
     money = MoneyField(help_text="As it was paid for them, without freight.")
 
 
-class DropOut(serializers.Serializer):
+class DropOutSerializer(serializers.Serializer):
     """An order that was ready and is no longer under the edit."""
 
     ref = serializers.CharField()
@@ -34,7 +34,7 @@ class DropOut(serializers.Serializer):
     codes = serializers.ListField(child=serializers.CharField())
 
 
-class CapacityExceeded(serializers.Serializer):
+class CapacityExceededSerializer(serializers.Serializer):
     group = serializers.CharField(source="group.code")
     day = serializers.DateField(help_text="The first day that overflows: a day of dispatch.")
     needed = serializers.IntegerField(help_text="Pieces due by that day.")
@@ -45,7 +45,7 @@ class CapacityExceeded(serializers.Serializer):
     )
 
 
-class EditAnswer(serializers.Serializer):
+class EditAnswerSerializer(serializers.Serializer):
     applied = serializers.BooleanField()
     version = serializers.IntegerField(
         source="preview.version", help_text="Of the plan: before the edit in a preview, else the new one."
@@ -58,10 +58,10 @@ class EditAnswer(serializers.Serializer):
     promises = serializers.IntegerField(source="preview.promises", help_text="Orders with another promise.")
     planned_then = serializers.IntegerField(source="preview.planned_then")
     planned_now = serializers.IntegerField(source="preview.planned_now")
-    sums = EditSums(many=True, source="preview.sums")
+    sums = EditSumsSerializer(many=True, source="preview.sums")
     lines_left_out_then = serializers.IntegerField(source="preview.lines_left_out_then")
     lines_left_out_now = serializers.IntegerField(source="preview.lines_left_out_now")
-    leaving = Leaving(many=True, source="preview.leaving", help_text="The dearest first.")
+    leaving = LeavingSerializer(many=True, source="preview.leaving", help_text="The dearest first.")
     dropped = serializers.IntegerField(source="preview.dropped", help_text="Ready orders that drop out.")
-    drop_outs = DropOut(many=True, source="preview.drop_outs", help_text="The first 50 of them.")
-    capacity = CapacityExceeded(source="preview.overflow", allow_null=True)
+    drop_outs = DropOutSerializer(many=True, source="preview.drop_outs", help_text="The first 50 of them.")
+    capacity = CapacityExceededSerializer(source="preview.overflow", allow_null=True)

@@ -2,11 +2,11 @@
 
 from rest_framework import serializers
 
-from repurchase.integration.api.fields import Instant, MinorField, MoneyField
-from repurchase.integration.api.serializers.common import RateSet
+from repurchase.integration.api.fields import InstantField, MinorField, MoneyField
+from repurchase.integration.api.serializers.common import RateSetSerializer
 
 
-class FreightCard(serializers.Serializer):
+class FreightCardSerializer(serializers.Serializer):
     """base + step for each begun `step_g` beyond `from_g`, at least the minimum."""
 
     from_g = serializers.IntegerField(source="min_weight_g")
@@ -16,7 +16,7 @@ class FreightCard(serializers.Serializer):
     minimum = MinorField("minimum_minor")
 
 
-class Fee(serializers.Serializer):
+class FeeSerializer(serializers.Serializer):
     """Recomputable from itself: rate of base, or a tariff exchanged by the rates told with it."""
 
     part = serializers.CharField()
@@ -37,14 +37,16 @@ class Fee(serializers.Serializer):
         allow_null=True,
         help_text="Freight: what is charged for, by weight or by volume.",
     )
-    card = FreightCard(allow_null=True, help_text="Freight: the rate card that the tariff is quoted by.")
+    card = FreightCardSerializer(
+        allow_null=True, help_text="Freight: the rate card that the tariff is quoted by."
+    )
     amount = MinorField("amount_minor")
     reason = serializers.CharField(help_text='Why it is zero, else "".')
     rule_version = serializers.CharField()
     rounding = serializers.CharField()
 
 
-class BreakEven(serializers.Serializer):
+class BreakEvenSerializer(serializers.Serializer):
     """Below it, what is settled no longer covers the cost."""
 
     base = serializers.CharField()
@@ -52,9 +54,9 @@ class BreakEven(serializers.Serializer):
     rate = serializers.CharField()
 
 
-class FeeQuote(serializers.Serializer):
+class FeeQuoteSerializer(serializers.Serializer):
     day = serializers.DateField(help_text="The tariffs are those of this day.")
-    rate_set = RateSet(source="rates")
+    rate_set = RateSetSerializer(source="rates")
     carrier_service = serializers.CharField(source="service")
     tax_treatment = serializers.DictField(child=serializers.CharField())
     destination = serializers.DictField(child=serializers.CharField())
@@ -62,7 +64,7 @@ class FeeQuote(serializers.Serializer):
     freight = MoneyField()
     tax = MoneyField()
     total = MoneyField(help_text="Everything the buyer pays.")
-    fees = Fee(many=True)
+    fees = FeeSerializer(many=True)
     all_fees = MoneyField()
     cost = MoneyField()
     profit = MoneyField(help_text="Without tax, less the fees and the cost.")
@@ -72,16 +74,16 @@ class FeeQuote(serializers.Serializer):
     price_for_wished_margin = MoneyField(
         allow_null=True, help_text="Of the goods together; null: not asked, or no price reaches it."
     )
-    break_even_rate = BreakEven(allow_null=True)
+    break_even_rate = BreakEvenSerializer(allow_null=True)
 
 
-class CarrierCharge(serializers.Serializer):
+class CarrierChargeSerializer(serializers.Serializer):
     invoice = serializers.CharField()
     amount = MinorField("amount_minor")
-    recorded_at = Instant()
+    recorded_at = InstantField()
 
 
-class CarrierCharges(serializers.Serializer):
+class CarrierChargesSerializer(serializers.Serializer):
     """The estimate that the plan has kept, what the carrier billed, and the difference, in the order's currency."""
 
     estimate = MoneyField()
@@ -89,4 +91,4 @@ class CarrierCharges(serializers.Serializer):
         allow_null=True, help_text="null: nothing was recorded yet, or in a currency without a rate."
     )
     difference = MoneyField(allow_null=True, help_text="Actual less estimate.")
-    charges = CarrierCharge(many=True)
+    charges = CarrierChargeSerializer(many=True)

@@ -2,13 +2,17 @@
 
 from rest_framework import serializers
 
-from repurchase.integration.api.fields import Instant, MinorField
-from repurchase.integration.api.serializers.common import BuyerName, Finding, RateSet
-from repurchase.integration.api.serializers.fees import Fee
-from repurchase.integration.api.serializers.history import Source, assumed_facts
+from repurchase.integration.api.fields import InstantField, MinorField
+from repurchase.integration.api.serializers.common import (
+    BuyerNameSerializer,
+    FindingSerializer,
+    RateSetSerializer,
+)
+from repurchase.integration.api.serializers.fees import FeeSerializer
+from repurchase.integration.api.serializers.history import SourceSerializer, assumed_facts
 
 
-class OrderName(serializers.Serializer):
+class OrderNameSerializer(serializers.Serializer):
     ref = serializers.CharField()
     position = serializers.IntegerField()
     source_number = serializers.CharField(source="past_order.number")
@@ -28,28 +32,28 @@ class OrderName(serializers.Serializer):
     total = MinorField("total_minor", help_text="Everything the buyer pays.")
     fees = MinorField("fees_minor")
     promise_days = serializers.IntegerField()
-    held_at = Instant(
+    held_at = InstantField(
         allow_null=True, help_text="Held back by R-90 after the lock: `codes` say why, the platform decides."
     )
-    changed_at = Instant()
+    changed_at = InstantField()
 
 
-class OrderPage(serializers.Serializer):
-    results = OrderName(many=True, source="rows")
+class OrderPageSerializer(serializers.Serializer):
+    results = OrderNameSerializer(many=True, source="rows")
     next_cursor = serializers.CharField(help_text='"" on the last page.')
 
 
-class Service(serializers.Serializer):
+class ServiceSerializer(serializers.Serializer):
     """A customised service: confirmed by the buyer in writing, or its lines leave the order."""
 
     line = serializers.IntegerField(source="line_no", allow_null=True, help_text="null: the whole order.")
     text = serializers.CharField()
     source = serializers.CharField(source="row.source", help_text="note, member or api.")
     state = serializers.CharField(help_text="asked, confirmed, left_out, dismissed, idle.")
-    confirmed_at = Instant(source="row.confirmed_at", allow_null=True)
+    confirmed_at = InstantField(source="row.confirmed_at", allow_null=True)
 
 
-class Line(serializers.Serializer):
+class LineSerializer(serializers.Serializer):
     """A source line with its one outcome, then and now side by side."""
 
     number = serializers.IntegerField(source="line_no")
@@ -65,32 +69,32 @@ class Line(serializers.Serializer):
     listed = MinorField("reference_minor", currency="order.currency", help_text="Today's list price for it.")
     total = MinorField("total_minor", currency="order.currency", help_text="Offered now; 0 when left out.")
     outcome = serializers.CharField(help_text="planned, or left out: excluded, failed.")
-    findings = Finding(many=True)
+    findings = FindingSerializer(many=True)
     hs_code = serializers.CharField()
     origin_country = serializers.CharField()
     assumed = assumed_facts("sku.assumed")
 
 
-class Lock(serializers.Serializer):
+class LockSerializer(serializers.Serializer):
     id = serializers.UUIDField()
-    locked_at = Instant()
-    expires_at = Instant()
-    rate_set = RateSet()
+    locked_at = InstantField()
+    expires_at = InstantField()
+    rate_set = RateSetSerializer()
 
 
-class Tax(serializers.Serializer):
+class TaxSerializer(serializers.Serializer):
     category = serializers.CharField(source="tax_category", help_text='UNCL5305; "" when not priced.')
     rate = serializers.DecimalField(source="tax_rate", max_digits=6, decimal_places=5, allow_null=True)
     code = serializers.CharField(source="tax_code")
 
 
-class Registration(serializers.Serializer):
+class RegistrationSerializer(serializers.Serializer):
     scheme = serializers.CharField()
     jurisdiction = serializers.CharField()
     number = serializers.CharField()
 
 
-class Address(serializers.Serializer):
+class AddressSerializer(serializers.Serializer):
     consignee = serializers.CharField(default="")
     street = serializers.CharField(default="")
     postal_code = serializers.CharField(default="")
@@ -99,18 +103,18 @@ class Address(serializers.Serializer):
     country = serializers.CharField()
 
 
-class Order(OrderName):
+class OrderSerializer(OrderNameSerializer):
     batch = serializers.CharField(source="batch.ref")
-    buyer = BuyerName(source="batch.buyer")
-    source_order = Source(source="past_order")
-    findings = Finding(many=True)
-    lock = Lock(allow_null=True)
+    buyer = BuyerNameSerializer(source="batch.buyer")
+    source_order = SourceSerializer(source="past_order")
+    findings = FindingSerializer(many=True)
+    lock = LockSerializer(allow_null=True)
     prices_include_tax = serializers.BooleanField()
-    tax_treatment = Tax(source="*")
+    tax_treatment = TaxSerializer(source="*")
     incoterm = serializers.CharField()
     importer_of_record = serializers.CharField()
-    ship_to = Address()
-    registrations = Registration(many=True)
+    ship_to = AddressSerializer()
+    registrations = RegistrationSerializer(many=True)
     carrier_service = serializers.CharField(source="service.code", default=None, allow_null=True)
     transit_days = serializers.IntegerField(allow_null=True)
     special_clearance = serializers.BooleanField()
@@ -118,8 +122,8 @@ class Order(OrderName):
     note = serializers.CharField()
 
 
-class OrderDetail(serializers.Serializer):
-    order = Order()
-    lines = Line(many=True)
-    fees = Fee(many=True)
-    services = Service(many=True)
+class OrderDetailSerializer(serializers.Serializer):
+    order = OrderSerializer()
+    lines = LineSerializer(many=True)
+    fees = FeeSerializer(many=True)
+    services = ServiceSerializer(many=True)

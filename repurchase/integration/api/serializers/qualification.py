@@ -2,11 +2,11 @@
 
 from rest_framework import serializers
 
-from repurchase.integration.api.fields import Instant
-from repurchase.integration.api.serializers.common import Gate
+from repurchase.integration.api.fields import InstantField
+from repurchase.integration.api.serializers.common import GateSerializer
 
 
-class WantedDocument(serializers.Serializer):
+class WantedDocumentSerializer(serializers.Serializer):
     """A document that the store shows to be opened, in the language asked for."""
 
     key = serializers.CharField()
@@ -20,7 +20,7 @@ class WantedDocument(serializers.Serializer):
     )
 
 
-class Document(serializers.Serializer):
+class DocumentSerializer(serializers.Serializer):
     """An uploaded document."""
 
     key = serializers.UUIDField()
@@ -32,31 +32,31 @@ class Document(serializers.Serializer):
     state = serializers.CharField(help_text="uploaded, reading, read, unreadable, approved or rejected.")
     code = serializers.CharField(help_text="Why it is unreadable or was rejected; else empty.")
     remark = serializers.CharField(help_text="The reviewer's own words.")
-    uploaded_at = Instant()
+    uploaded_at = InstantField()
 
 
-class Qualification(serializers.Serializer):
+class QualificationSerializer(serializers.Serializer):
     """Where the store stands on the way to bulk repeat orders, and what it needs."""
 
     state = serializers.CharField(
         source="state.standing", help_text="not_open, documents, in_review, open or lapsed."
     )
-    since = Instant(source="state.since", allow_null=True)
-    valid_until = Instant(source="state.valid_until", allow_null=True, help_text="null: without an end.")
+    since = InstantField(source="state.since", allow_null=True)
+    valid_until = InstantField(source="state.valid_until", allow_null=True, help_text="null: without an end.")
     owner = serializers.CharField(source="state.owner", help_text="Who has to act: seller, platform, nobody.")
     reason = serializers.CharField(source="state.reason", help_text="Why a review sent it back.")
-    checked_at = Instant(source="state.checked_at", allow_null=True)
-    gates = Gate(
+    checked_at = InstantField(source="state.checked_at", allow_null=True)
+    gates = GateSerializer(
         many=True, source="state.check_results", help_text="As of `checked_at`; empty: never checked."
     )
-    documents = WantedDocument(many=True)
+    documents = WantedDocumentSerializer(many=True)
     files = serializers.ListField(
         child=serializers.CharField(), source="file_points", help_text="What holds for every file."
     )
-    uploads = Document(many=True, source="all_uploads")
+    uploads = DocumentSerializer(many=True, source="all_uploads")
     missing = serializers.ListField(
         child=serializers.CharField(), help_text="What keeps it from being handed in."
     )
-    review_due_at = Instant(
+    review_due_at = InstantField(
         source="case.due_at", allow_null=True, default=None, help_text="null: none is running."
     )

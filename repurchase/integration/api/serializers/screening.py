@@ -2,29 +2,33 @@
 
 from rest_framework import serializers
 
-from repurchase.integration.api.fields import Amount, Instant
-from repurchase.integration.api.serializers.common import BuyerName, Finding, Gate
-from repurchase.integration.api.serializers.history import Repeated
+from repurchase.integration.api.fields import AmountSerializer, InstantField
+from repurchase.integration.api.serializers.common import (
+    BuyerNameSerializer,
+    FindingSerializer,
+    GateSerializer,
+)
+from repurchase.integration.api.serializers.history import RepeatedSerializer
 
 
-class ScreeningCounts(serializers.Serializer):
+class ScreeningCountsSerializer(serializers.Serializer):
     asked = serializers.IntegerField()
     planned = serializers.IntegerField()
     failed = serializers.IntegerField()
     excluded = serializers.IntegerField()
 
 
-class ScreenedLine(serializers.Serializer):
+class ScreenedLineSerializer(serializers.Serializer):
     number = serializers.IntegerField()
     sku = serializers.CharField()
     quantity = serializers.IntegerField()
-    paid = Amount(help_text="Then: really paid for it.")
-    listed = Amount(allow_null=True, help_text="Today's list price for it.")
+    paid = AmountSerializer(help_text="Then: really paid for it.")
+    listed = AmountSerializer(allow_null=True, help_text="Today's list price for it.")
     outcome = serializers.CharField(help_text="planned, or left out: excluded, failed.")
-    findings = Finding(many=True)
+    findings = FindingSerializer(many=True)
 
 
-class DriftRow(serializers.Serializer):
+class DriftRowSerializer(serializers.Serializer):
     """Then against now. `severity`: same, changed, blocks; unknown: what was then is not on record."""
 
     field = serializers.CharField()
@@ -39,7 +43,7 @@ class DriftRow(serializers.Serializer):
     )
 
 
-class LapseRow(serializers.Serializer):
+class LapseRowSerializer(serializers.Serializer):
     """Valid today, no longer on the promised day of delivery."""
 
     field = serializers.CharField()
@@ -48,22 +52,22 @@ class LapseRow(serializers.Serializer):
     delivery_day = serializers.DateField()
 
 
-class ScreenedOrder(serializers.Serializer):
+class ScreenedOrderSerializer(serializers.Serializer):
     number = serializers.CharField()
     verdict = serializers.CharField(help_text="planned, failed or excluded.")
     codes = serializers.ListField(child=serializers.CharField())
-    findings = Finding(many=True)
-    total = Amount(allow_null=True, help_text="Everything the buyer would pay.")
-    fees = Amount(allow_null=True)
-    lines = ScreenedLine(many=True)
-    drift = DriftRow(many=True, allow_null=True, help_text="null from the 201st order on.")
-    lapses = LapseRow(many=True, allow_null=True)
-    repeated = Repeated(allow_null=True, help_text="It was repeated before. It may be again.")
+    findings = FindingSerializer(many=True)
+    total = AmountSerializer(allow_null=True, help_text="Everything the buyer would pay.")
+    fees = AmountSerializer(allow_null=True)
+    lines = ScreenedLineSerializer(many=True)
+    drift = DriftRowSerializer(many=True, allow_null=True, help_text="null from the 201st order on.")
+    lapses = LapseRowSerializer(many=True, allow_null=True)
+    repeated = RepeatedSerializer(allow_null=True, help_text="It was repeated before. It may be again.")
 
 
-class Screening(serializers.Serializer):
-    screened_at = Instant()
-    buyer = BuyerName()
-    gates = Gate(many=True)
-    counts = ScreeningCounts()
-    results = ScreenedOrder(many=True)
+class ScreeningSerializer(serializers.Serializer):
+    screened_at = InstantField()
+    buyer = BuyerNameSerializer()
+    gates = GateSerializer(many=True)
+    counts = ScreeningCountsSerializer()
+    results = ScreenedOrderSerializer(many=True)

@@ -2,15 +2,15 @@
 
 from rest_framework import serializers
 
-from repurchase.integration.api.serializers.common import ProblemItem
+from repurchase.integration.api.serializers.common import ProblemItemSerializer
 
 
-class StockRefused(ProblemItem):
+class StockRefusedSerializer(ProblemItemSerializer):
     key = serializers.CharField(help_text="Yours, of the row concerned.")
 
 
-class InventoryAnswer(serializers.Serializer):
+class InventoryAnswerSerializer(serializers.Serializer):
     """accepted + the rows named in errors = the rows sent."""
 
     accepted = serializers.IntegerField()
-    errors = StockRefused(many=True)
+    errors = StockRefusedSerializer(many=True)
