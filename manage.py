@@ -1,5 +1,6 @@
 #!/usr/bin/env python
-"""Django's command line. Needs DATABASE_URL; `python -m repurchase.embedded with -- …` provides one."""
+"""Django's command line. Needs DATABASE_URL; `python -m repurchase.embedded with -- …` provides
+one."""
 
 import os
 import sys

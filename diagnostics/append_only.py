@@ -1,7 +1,9 @@
-"""Rows that no process of the product may change or delete once they stand: a change is another row.
+"""Rows that no process of the product may change or delete once they stand: a change is another
+row.
 
-The database holds it (`keep_rows` in each app's sql/frozen_rows.sql): the roles `web` and `worker` have no right to, and a trigger
-refuses every role but the table's owner. Models are named here, so that a test can walk them all.
+The database holds it (`keep_rows` in each app's sql/frozen_rows.sql): the roles `web` and `worker`
+have no right to, and a trigger refuses every role but the table's owner. Models are named here, so
+that a test can walk them all.
 """
 
 from collections.abc import Callable
@@ -12,7 +14,8 @@ from django.db.models import Model
 M = TypeVar("M", bound=type[Model])
 
 FROZEN: dict[type[Model], frozenset[str]] = {}
-"""By model, the columns that may still be filled in: a decision beside the observation that it is about."""
+"""By model, the columns that may still be filled in: a decision beside the observation that it is
+about."""
 
 
 def frozen(*may_change: str) -> Callable[[M], M]:

@@ -1,7 +1,8 @@
-"""Which finding made an order fail, and which only followed from it (R-69 to R-72, R-75, R-76). Pure.
+"""Which finding made an order fail, and which only followed from it (R-69 to R-72, R-75, R-76).
+Pure.
 
-An order has one first cause: it is what a failure is counted by. Everything else that was found is told beside it,
-with the part that it played.
+An order has one first cause: it is what a failure is counted by. Everything else that was found is
+told beside it, with the part that it played.
 """
 
 import datetime as dt
@@ -24,7 +25,8 @@ class Role(StrEnum):
 
 
 class Stage(IntEnum):
-    """How early in the path of an order a code is found: of two causes the earlier one counts as the first."""
+    """How early in the path of an order a code is found: of two causes the earlier one counts as
+    the first."""
 
     STORE = 1
     BUYER = 2
@@ -60,7 +62,9 @@ FOLLOWS: Mapping[Code, frozenset[Code]] = {
     C.ORDER_WITHOUT_LINES: frozenset(
         {*(c for c, s in STAGES.items() if s is Stage.LINE), C.FX_RATE_MISSING, C.FX_RATE_STALE}
     ),
-    C.STOCK_TOO_LOW: frozenset({C.STOCK_SYNC_STALE}),  # the level that it was judged by was out of date
+    C.STOCK_TOO_LOW: frozenset(
+        {C.STOCK_SYNC_STALE}
+    ),  # the level that it was judged by was out of date
     C.PRICE_REFERENCE_MISSING: frozenset({C.SKU_INACTIVE}),  # off sale, off the list
 }
 """Which codes explain a code away. Of a SKU only what was found about the same SKU counts."""
@@ -70,7 +74,8 @@ ENDS: Mapping[str, Code] = {
     "declined": C.BUYER_DECLINED,
     "terminated": C.RENEGOTIATION_LAPSED,
 }
-"""By a locked order's state, the code of its end; one that was cancelled was the seller's decision, no failure."""
+"""By a locked order's state, the code of its end; one that was cancelled was the seller's
+decision, no failure."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -103,7 +108,8 @@ def merged(of_order: Sequence[Found], of_lines: Sequence[Found]) -> list[Found]:
 
 
 def attribute(findings: Sequence[Found]) -> tuple[Cause, ...]:
-    """Each finding with its part, the first cause first. At most one is FIRST; none where nothing is decisive."""
+    """Each finding with its part, the first cause first. At most one is FIRST; none where nothing
+    is decisive."""
     roots = [_root(found, findings) for found in findings]
     decisive = [root for found, root in zip(findings, roots, strict=True) if found.decisive]
     first = min(decisive, key=lambda f: _rank(f, findings), default=None)
@@ -114,7 +120,9 @@ def attribute(findings: Sequence[Found]) -> tuple[Cause, ...]:
 def _root(found: Found, findings: Sequence[Found]) -> Found:
     """What it follows from, and that from, to the end; itself where it stands on its own."""
     sources = FOLLOWS.get(found.code, frozenset())
-    before = [f for f in findings if f.code in sources and f is not found and _same_subject(found, f)]
+    before = [
+        f for f in findings if f.code in sources and f is not found and _same_subject(found, f)
+    ]
     return _root(min(before, key=lambda f: _rank(f, findings)), findings) if before else found
 
 
@@ -125,7 +133,8 @@ def _same_subject(one: Found, other: Found) -> bool:
 
 
 def _rank(found: Found, findings: Sequence[Found]) -> tuple[bool, int, int]:
-    """What nothing can cure comes before what somebody can, then the earlier in the path, then as they were found."""
+    """What nothing can cure comes before what somebody can, then the earlier in the path, then as
+    they were found."""
     final = CATALOGUE[found.code].severity is Severity.FINAL
     return not final, STAGES.get(found.code, Stage.LOCK), findings.index(found)
 
@@ -167,7 +176,8 @@ class Mark(StrEnum):
 
 
 def path(causes: Sequence[Cause]) -> tuple[tuple[Stage, Mark], ...]:
-    """How far an order came: every stage with the gravest mark in it. Stages before the lock are all looked at."""
+    """How far an order came: every stage with the gravest mark in it. Stages before the lock are
+    all looked at."""
     first = first_of(causes)
     marks = {stage: _mark(stage, causes) for stage in Stage}
     if first and STAGES.get(first.code, Stage.LOCK) is not Stage.LOCK:
@@ -181,12 +191,14 @@ def _mark(stage: Stage, causes: Sequence[Cause]) -> Mark:
     return next(found, Mark.CLEAR)
 
 
-# --- What happened, in order -------------------------------------------------------------------------------------
+# --- What happened, in order
+# -------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Happening:
-    """An entry of a timeline: of the ledger, or of the failures. `kind` is in words where it is shown."""
+    """An entry of a timeline: of the ledger, or of the failures. `kind` is in words where it is
+    shown."""
 
     at: dt.datetime
     kind: str
@@ -200,7 +212,8 @@ def timeline(happenings: Iterable[Happening]) -> tuple[Happening, ...]:
     return tuple(sorted(happenings, key=lambda each: each.at))
 
 
-# --- As rows keep them -------------------------------------------------------------------------------------------
+# --- As rows keep them
+# -------------------------------------------------------------------------------------------
 
 
 def kept(cause: Cause) -> dict[str, Any]:
@@ -217,5 +230,7 @@ def kept(cause: Cause) -> dict[str, Any]:
 def read(row: Mapping[str, Any]) -> Cause:
     found = Found(code=Code(row["code"]), evidence=row["evidence"], line=row["line"])
     return Cause(
-        found=found, role=Role(row["role"]), because=Code(row["because"]) if row["because"] else None
+        found=found,
+        role=Role(row["role"]),
+        because=Code(row["because"]) if row["because"] else None,
     )

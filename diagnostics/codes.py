@@ -1,4 +1,5 @@
-"""Every code, how grave it may be and who can fix it; what each says is in `catalogue`. Codes are stable for ever. Pure."""
+"""Every code, how grave it may be and who can fix it; what each says is in `catalogue`. Codes are
+stable for ever. Pure."""
 
 from enum import StrEnum
 
@@ -7,8 +8,12 @@ class Severity(StrEnum):
     FINAL = "final"  # nothing makes this order or line repeatable: it is excluded
     CURABLE = "curable"  # somebody can fix it; the order or line fails until then
     REFUSAL = "refusal"  # a request that was refused; nothing was written
-    DOCUMENT = "document"  # a file or what it shows does not suffice; a reviewer decides with it in view
-    OUTCOME = "outcome"  # how a locked order ended without a deal; it can be repeated in a new batch
+    DOCUMENT = (
+        "document"  # a file or what it shows does not suffice; a reviewer decides with it in view
+    )
+    OUTCOME = (
+        "outcome"  # how a locked order ended without a deal; it can be repeated in a new batch
+    )
 
 
 class Fixer(StrEnum):

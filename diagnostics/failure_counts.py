@@ -12,7 +12,8 @@ from diagnostics.codes import Code
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Failed:
-    """One failure as it was recorded. `blocked_minor`: goods and freight before tax, whole minor units."""
+    """One failure as it was recorded. `blocked_minor`: goods and freight before tax, whole minor
+    units."""
 
     ref: str
     at: dt.datetime
@@ -55,7 +56,9 @@ def shares(failed: Iterable[Failed]) -> tuple[Share, ...]:
         by_code[each.code].append(each)
     total = sum(map(len, by_code.values()))
     made = [
-        Share(code=code, failures=len(some), share=Fraction(len(some), total), blocked=blocked(some))
+        Share(
+            code=code, failures=len(some), share=Fraction(len(some), total), blocked=blocked(some)
+        )
         for code, some in by_code.items()
     ]
     return tuple(sorted(made, key=lambda share: (-share.failures, share.code)))

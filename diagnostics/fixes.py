@@ -1,8 +1,10 @@
-"""The shortest way to cure: the smallest sets of fixes that free the most orders and money (B-4). Pure.
+"""The shortest way to cure: the smallest sets of fixes that free the most orders and money (B-4).
+Pure.
 
-A fix takes away every finding of one code about one subject. An order is freed when all that stops it as a whole is
-fixed and at least one of its lines is free; the lines that are not stay out. What only followed from another finding
-(`attribution`) goes with it: whether it really does, screening again says.
+A fix takes away every finding of one code about one subject. An order is freed when all that stops
+it as a whole is fixed and at least one of its lines is free; the lines that are not stay out. What
+only followed from another finding (`attribution`) goes with it: whether it really does, screening
+again says.
 """
 
 from collections import defaultdict
@@ -27,7 +29,8 @@ SUBJECT: Mapping[Code, tuple[str, ...]] = {
     Code.CAPACITY_EXCEEDED: ("group",),
     Code.TAX_CODE_MISSING: ("country",),
 }  # fmt: skip
-"""What a code is fixed for one of at a time; any other is fixed in one go: strong sync cures every SKU (R-70)."""
+"""What a code is fixed for one of at a time; any other is fixed in one go: strong sync cures every
+SKU (R-70)."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -44,7 +47,8 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Stopped:
-    """An order with something to fix. `needs` stop it as a whole; `freight_minor` comes along when it is freed.
+    """An order with something to fix. `needs` stop it as a whole; `freight_minor` comes along when
+    it is freed.
 
     `ready`: it goes on already, only lines of it are out.
     """
@@ -59,7 +63,8 @@ class Stopped:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Gain:
-    """What a set of fixes frees: orders that were stopped, and money by currency, in whole minor units."""
+    """What a set of fixes frees: orders that were stopped, and money by currency, in whole minor
+    units."""
 
     orders: int = 0
     money: Mapping[str, int] = field(default_factory=dict)
@@ -67,7 +72,8 @@ class Gain:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Step:
-    """The best set of so many fixes. `at_most`: no set of that size frees more orders (equal when exact)."""
+    """The best set of so many fixes. `at_most`: no set of that size frees more orders (equal when
+    exact)."""
 
     fixes: tuple[Fix, ...]
     gain: Gain
@@ -91,7 +97,8 @@ def fix_of(cause: Cause) -> Fix:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Needs:
-    """What an order needs: as a whole, and for each line by its number. `dead` lines and orders nothing cures."""
+    """What an order needs: as a whole, and for each line by its number. `dead` lines and orders
+    nothing cures."""
 
     whole: frozenset[Fix]
     lines: Mapping[int, frozenset[Fix]]

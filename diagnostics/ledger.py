@@ -11,19 +11,28 @@ from django.db import transaction
 from diagnostics.models import LedgerEntry, LedgerHead
 
 
-def record(*, store_id: int, kind: str, subject: str, by: str, at: dt.datetime, **facts: Any) -> LedgerEntry:
-    """Appends one entry. Call it last in a transaction: the head's row lock is held until the commit."""
+def record(
+    *, store_id: int, kind: str, subject: str, by: str, at: dt.datetime, **facts: Any
+) -> LedgerEntry:
+    """Appends one entry. Call it last in a transaction: the head's row lock is held until the
+    commit."""
     (entry,) = record_each(store_id=store_id, kind=kind, by=by, at=at, each=[(subject, facts)])
     return entry
 
 
 @transaction.atomic(savepoint=False)
 def record_each(
-    *, store_id: int, kind: str, by: str, at: dt.datetime, each: Iterable[tuple[str, Mapping[str, Any]]]
+    *,
+    store_id: int,
+    kind: str,
+    by: str,
+    at: dt.datetime,
+    each: Iterable[tuple[str, Mapping[str, Any]]],
 ) -> list[LedgerEntry]:
     """Appends entries of one kind, (subject, facts) each, in a constant number of statements.
 
-    Part of the caller's transaction: one of its errors rolls all of that back, so nobody catches it within.
+    Part of the caller's transaction: one of its errors rolls all of that back, so nobody catches
+    it within.
     """
     head = _held_head(store_id)
     entries: list[LedgerEntry] = []
@@ -32,8 +41,15 @@ def record_each(
         seq += 1
         plain = json.loads(json.dumps(facts, default=str))
         entry = LedgerEntry(
-            store_id=store_id, seq=seq, at=at, by=by, kind=kind, subject=subject, facts=plain, previous=previous
-        )  # fmt: skip
+            store_id=store_id,
+            seq=seq,
+            at=at,
+            by=by,
+            kind=kind,
+            subject=subject,
+            facts=plain,
+            previous=previous,
+        )
         previous = entry.digest = digest_of(entry)
         entries.append(entry)
     LedgerEntry.objects.bulk_create(entries)
@@ -42,7 +58,8 @@ def record_each(
 
 
 def _held_head(store_id: int) -> LedgerHead:
-    """The store's head, its row held. Two first writers: the second waits at the INSERT, then sees what the first committed."""
+    """The store's head, its row held. Two first writers: the second waits at the INSERT, then sees
+    what the first committed."""
     rows = LedgerHead.objects.select_for_update().filter(store_id=store_id)
     if head := rows.first():
         return head
@@ -72,12 +89,15 @@ def digest_of_person(text: str) -> str:
 
 
 def first_bad_entry(store_id: int) -> tuple[LedgerEntry | None, int]:
-    """Walks a store's chain: the first entry that does not follow from the one before, and how many were read.
+    """Walks a store's chain: the first entry that does not follow from the one before, and how
+    many were read.
 
     A chain cut short is found by its head: the entry named is then the last one left.
     """
     seq, previous, last = 0, "", None
-    for entry in LedgerEntry.objects.filter(store_id=store_id).order_by("seq").iterator(chunk_size=2000):
+    for entry in (
+        LedgerEntry.objects.filter(store_id=store_id).order_by("seq").iterator(chunk_size=2000)
+    ):
         if entry.seq != seq + 1 or entry.previous != previous or entry.digest != digest_of(entry):
             return entry, seq
         seq, previous, last = entry.seq, entry.digest, entry

@@ -31,7 +31,9 @@ class LedgerEntry(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["store_id", "seq"], name="one_ledger_entry_a_store_and_seq")
+            models.UniqueConstraint(
+                fields=["store_id", "seq"], name="one_ledger_entry_a_store_and_seq"
+            )
         ]
         indexes = [models.Index(fields=["store_id", "subject", "seq"], name="ledger_of_a_subject")]
         verbose_name_plural = "ledger entries"
@@ -41,10 +43,12 @@ class LedgerEntry(models.Model):
 
 
 class Failure(models.Model):
-    """An order that failed: when, by which first cause, with the evidence as it was then (R-72, R-75, R-76).
+    """An order that failed: when, by which first cause, with the evidence as it was then (R-72,
+    R-75, R-76).
 
-    Written when an order enters failure or its first cause becomes another one; screened again to the same end it is
-    still the same failure. The database lets only `ended_at` and `ended_how` be filled, once (a trigger).
+    Written when an order enters failure or its first cause becomes another one; screened again to
+    the same end it is still the same failure. The database lets only `ended_at` and `ended_how` be
+    filled, once (a trigger).
     """
 
     store_id = models.BigIntegerField()
@@ -66,7 +70,9 @@ class Failure(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["subject"], condition=Q(ended_at__isnull=True), name="one_standing_failure_an_order"
+                fields=["subject"],
+                condition=Q(ended_at__isnull=True),
+                name="one_standing_failure_an_order",
             ),
             models.CheckConstraint(
                 condition=Q(ended_at__isnull=True, ended_how__isnull=True)

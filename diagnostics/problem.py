@@ -23,4 +23,5 @@ class Problem(Exception):
 
 
 class RecordedProblem(Problem):
-    """A refusal that was written down, in a transaction of its own that is committed: the record stays."""
+    """A refusal that was written down, in a transaction of its own that is committed: the record
+    stays."""

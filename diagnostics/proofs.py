@@ -1,8 +1,10 @@
-"""Rows that prove something: the digest of each stands in the ledger, so that a change of any column is found (F-11).
+"""Rows that prove something: the digest of each stands in the ledger, so that a change of any
+column is found (F-11).
 
-`record(…, rows=of(…))` keeps the digests with the decision that wrote the rows. `differing` holds what stands in the
-tables against them: a row that was changed, is gone, or was never recorded. A column that may change by itself is
-left out by name; a column that came later counts from the rows that were recorded with it.
+`record(…, rows=of(…))` keeps the digests with the decision that wrote the rows. `differing` holds
+what stands in the tables against them: a row that was changed, is gone, or was never recorded. A
+column that may change by itself is left out by name; a column that came later counts from the rows
+that were recorded with it.
 """
 
 import datetime as dt
@@ -42,7 +44,8 @@ def check(function: Check) -> Check:
 
 
 def of(*querysets: QuerySet) -> dict[str, dict[str, Any]]:
-    """What `ledger.record` keeps as `rows`: by table, the columns read and each row's digest by its key."""
+    """What `ledger.record` keeps as `rows`: by table, the columns read and each row's digest by
+    its key."""
     told: dict[str, dict[str, Any]] = {}
     for rows in querysets:
         table = rows.model._meta.db_table
@@ -53,7 +56,8 @@ def of(*querysets: QuerySet) -> dict[str, dict[str, Any]]:
 
 
 def differing(store_id: int, subject: str = "") -> Iterator[str]:
-    """What no longer equals the ledger: "pricing_act 17: changed". With a subject, of its entries alone."""
+    """What no longer equals the ledger: "pricing_act 17: changed". With a subject, of its entries
+    alone."""
     recorded = _recorded(store_id, subject)
     for table, (model, _) in sorted(PROVEN.items()):
         yield from _differing_rows(model, recorded.get(table, {}), store_id, whole=not subject)
@@ -83,7 +87,9 @@ def _plain(value: Any) -> str:
 
 
 def _columns(model: type[Model], may_change: Collection[str]) -> list[str]:
-    return [field.attname for field in model._meta.concrete_fields if field.attname not in may_change]
+    return [
+        field.attname for field in model._meta.concrete_fields if field.attname not in may_change
+    ]
 
 
 def _digests(rows: QuerySet, columns: list[str]) -> Iterator[tuple[Any, str]]:
@@ -106,7 +112,11 @@ def _recorded(store_id: int, subject: str) -> dict[str, dict[str, tuple[tuple[st
 
 
 def _differing_rows(
-    model: type[Model], recorded: Mapping[str, tuple[tuple[str, ...], str]], store_id: int, *, whole: bool
+    model: type[Model],
+    recorded: Mapping[str, tuple[tuple[str, ...], str]],
+    store_id: int,
+    *,
+    whole: bool,
 ) -> Iterator[str]:
     table, rest = model._meta.db_table, dict(recorded)
     rows = model._base_manager.filter(store_id=store_id)
@@ -115,7 +125,9 @@ def _differing_rows(
         by_columns.setdefault(columns, []).append(pk)
     for columns, pks in by_columns.items():
         for start in range(0, len(pks), AT_ONCE):
-            for pk, digest in _digests(rows.filter(pk__in=pks[start : start + AT_ONCE]), list(columns)):
+            for pk, digest in _digests(
+                rows.filter(pk__in=pks[start : start + AT_ONCE]), list(columns)
+            ):
                 if rest.pop(str(pk))[1] != digest:
                     yield f"{table} {pk}: changed"
     yield from (f"{table} {pk}: gone" for pk in rest)

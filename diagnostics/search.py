@@ -1,7 +1,8 @@
 """The search for the smallest sets of fixes that free the most (B-4). Pure.
 
-For each number of fixes the best set is sought: exactly, by looking at every set, while those are at most `BUDGET`
-looks; beyond it by a greedy choice, whose distance from the best is bounded and told.
+For each number of fixes the best set is sought: exactly, by looking at every set, while those are
+at most `BUDGET` looks; beyond it by a greedy choice, whose distance from the best is bounded and
+told.
 """
 
 from collections import Counter, defaultdict
@@ -18,7 +19,8 @@ BUDGET = 600_000
 
 
 def cure(stopped: Iterable[Stopped], *, hopeless: int = 0, budget: int = BUDGET) -> Cure:
-    """Sets of one, two, three … fixes, until nothing more can be freed; a larger set is told only if it frees more."""
+    """Sets of one, two, three … fixes, until nothing more can be freed; a larger set is told only
+    if it frees more."""
     found = _Search(list(stopped))
     steps: list[Step] = []
     chosen, rank = 0, found.rank(0)
@@ -35,7 +37,8 @@ def cure(stopped: Iterable[Stopped], *, hopeless: int = 0, budget: int = BUDGET)
 
 
 def _next(found: "_Search", chosen: int, rank: tuple[int, ...], size: int, budget: int) -> tuple:
-    """The smallest set of at least so many fixes that ranks higher: its bits, rank, exactness, the budget left."""
+    """The smallest set of at least so many fixes that ranks higher: its bits, rank, exactness, the
+    budget left."""
     for n in range(size, len(found.fixes) + 1):
         looks = comb(len(found.fixes), n) * len(found.groups)
         exact = looks <= budget
@@ -53,7 +56,9 @@ class _Group:
     ways: tuple[int, ...]
     orders: int = 0
     freight: Counter[str] = field(default_factory=Counter)
-    lines: dict[int, Counter[str]] = field(default_factory=dict)  # their money, by the bits that they take
+    lines: dict[int, Counter[str]] = field(
+        default_factory=dict
+    )  # their money, by the bits that they take
 
     def freed(self, chosen: int) -> bool:
         return any(way & chosen == way for way in self.ways)
@@ -69,11 +74,15 @@ class _Search:
     """The orders grouped by what they need: 5000 orders are a few dozen groups."""
 
     def __init__(self, orders: Sequence[Stopped]) -> None:
-        self.fixes = tuple(sorted({fix for order in orders for needs in _all_needs(order) for fix in needs}))
+        self.fixes = tuple(
+            sorted({fix for order in orders for needs in _all_needs(order) for fix in needs})
+        )
         self.every = (1 << len(self.fixes)) - 1
         self.stopped = sum(not order.ready for order in orders)
         self.groups = self._grouped(orders)
-        self._by_one_way = [(group.ways[0], group.orders) for group in self.groups if len(group.ways) == 1]
+        self._by_one_way = [
+            (group.ways[0], group.orders) for group in self.groups if len(group.ways) == 1
+        ]
         self._by_several = [group for group in self.groups if len(group.ways) > 1]
         counts = Counter(order.currency for order in orders)
         self.currencies = sorted(counts, key=lambda currency: (-counts[currency], currency))
@@ -111,7 +120,8 @@ class _Search:
         return Gain(orders=self.orders(chosen), money=more)
 
     def rank(self, chosen: int) -> tuple[int, ...]:
-        """Greater is better: orders, then money, the commonest currency first; currencies are never added up."""
+        """Greater is better: orders, then money, the commonest currency first; currencies are
+        never added up."""
         money = self._money(chosen)
         return (self.orders(chosen), *(money[currency] for currency in self.currencies))
 
@@ -125,7 +135,8 @@ class _Search:
         return found
 
     def greedy(self, size: int, chosen: int) -> int:
-        """On from a smaller set: ever the way that frees most for each fix that it adds, while it fits."""
+        """On from a smaller set: ever the way that frees most for each fix that it adds, while it
+        fits."""
         while (left := size - chosen.bit_count()) > 0:
             ways = {mask & ~chosen for group in self.groups for mask in (*group.ways, *group.lines)}
             fitting = sorted(way for way in ways if 0 < way.bit_count() <= left)
@@ -150,8 +161,9 @@ class _Search:
     def at_most(self, size: int) -> int:
         """No set of so many fixes frees more orders.
 
-        An order that takes at least r fixes counts 1/r for each fix that may help it: a set that frees it holds r of
-        them, so the fixes' sums bound what they free. And what takes more than `size` fixes is not freed at all.
+        An order that takes at least r fixes counts 1/r for each fix that may help it: a set that
+        frees it holds r of them, so the fixes' sums bound what they free. And what takes more than
+        `size` fixes is not freed at all.
         """
         weights: dict[int, Fraction] = defaultdict(Fraction)
         within = 0

@@ -1,7 +1,8 @@
 """A small ERP: takes signed events and orders, and answers them: python erp_client.py PORT [PORTAL]
 
-SECRET in the environment verifies what is posted to it. With the address of a portal, and in KEY an API key with "read"
-and "write", it also fetches released orders and answers them. It "has" the articles whose codes begin as SKUS says.
+SECRET in the environment verifies what is posted to it. With the address of a portal, and in KEY
+an API key with "read" and "write", it also fetches released orders and answers them. It "has" the
+articles whose codes begin as SKUS says.
 """
 
 import base64
@@ -25,19 +26,24 @@ CBC = "{urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2}"
 SKUS = tuple(os.environ.get("SKUS", "KIT-").split(","))
 RELEASED = {"released", "shipped", "completed"}
 MAX_BYTES, PATIENCE_SECONDS = 8 << 20, 300
-accepted: dict[str, str] = {}  # our number by the order's reference: the same order twice is one order
+accepted: dict[
+    str, str
+] = {}  # our number by the order's reference: the same order twice is one order
 REFUSED = (ValueError, SyntaxError, ArithmeticError, TypeError, AttributeError)  # answered with 400
 
 
 def verify(headers, body: bytes) -> None:
-    """Standard Webhooks: the secret, the id, the time and the body as they came; one right signature suffices."""
+    """Standard Webhooks: the secret, the id, the time and the body as they came; one right
+    signature suffices."""
     sent_at = headers.get("webhook-timestamp", "")
     if not sent_at.isdecimal() or abs(time.time() - int(sent_at)) > PATIENCE_SECONDS:
         raise ValueError("the time")
     key = base64.b64decode(os.environ["SECRET"].removeprefix("whsec_"))
     content = f"{headers.get('webhook-id', '')}.{sent_at}.".encode() + body
     wanted = "v1," + base64.b64encode(hmac.digest(key, content, hashlib.sha256)).decode()
-    if not any(hmac.compare_digest(wanted, given) for given in headers.get("webhook-signature", "").split()):
+    if not any(
+        hmac.compare_digest(wanted, given) for given in headers.get("webhook-signature", "").split()
+    ):
         raise ValueError("the signature")
 
 
@@ -57,7 +63,9 @@ def answer(body: bytes) -> bytes:
     if root.tag == UBL:
         verdicts = [(root.findtext(f"{CBC}ID"), ubl_verdict(root))]
     elif root.tag == f"{NATIVE}RepurchaseOrders":
-        verdicts = [(order.get("ref"), native_verdict(order)) for order in root.iter(f"{NATIVE}Order")]
+        verdicts = [
+            (order.get("ref"), native_verdict(order)) for order in root.iter(f"{NATIVE}Order")
+        ]
     else:
         raise ValueError("another document")
     if not verdicts:
@@ -70,16 +78,24 @@ def response(ref: str, verdict: str) -> str:
     if verdict == "accepted":
         accepted.setdefault(ref, f"ERP-{len(accepted) + 1}")
     number = f" erpNumber={quoteattr(accepted[ref])}" if verdict == "accepted" else ""
-    digest = hashlib.sha256(f"{ref}:{verdict}".encode()).hexdigest()[:16]  # the same answer has the same id
+    digest = hashlib.sha256(f"{ref}:{verdict}".encode()).hexdigest()[
+        :16
+    ]  # the same answer has the same id
     return f'<OrderResponse id="{digest}" order={quoteattr(ref)} verdict="{verdict}"{number}/>'
 
 
 def native_verdict(order: ElementTree.Element) -> str:
-    """Accepted when it is released, adds up, and we have all its articles. Elements we don't know are passed over."""
-    lines = [x for x in order.iterfind(f"{NATIVE}Line") if x.findtext(f"{NATIVE}Outcome") == "planned"]
+    """Accepted when it is released, adds up, and we have all its articles. Elements we don't know
+    are passed over."""
+    lines = [
+        x for x in order.iterfind(f"{NATIVE}Line") if x.findtext(f"{NATIVE}Outcome") == "planned"
+    ]
     totals = order.find(f"{NATIVE}Totals")
     goods = sum(Decimal(line.findtext(f"{NATIVE}LineTotal")) for line in lines)
-    part = {name: Decimal(totals.findtext(NATIVE + name)) for name in ("Goods", "Freight", "Tax", "Total")}
+    part = {
+        name: Decimal(totals.findtext(NATIVE + name))
+        for name in ("Goods", "Freight", "Tax", "Total")
+    }
     tax = 0 if totals.get("pricesIncludeTax") == "true" else part["Tax"]
     adds_up = goods == part["Goods"] and part["Goods"] + part["Freight"] + tax == part["Total"]
     known = all((line.findtext(f"{NATIVE}SkuCode") or "").startswith(SKUS) for line in lines)
@@ -92,7 +108,9 @@ def ubl_verdict(order: ElementTree.Element) -> str:
     skus = [x.findtext(f"{CBC}ID") or "" for x in order.iter(f"{cac}SellersItemIdentification")]
     states = [x.findtext(f"{CBC}ID") for x in order.iterfind(f"{cac}AdditionalDocumentReference")]
     return (
-        "accepted" if skus and all(s.startswith(SKUS) for s in skus) and RELEASED & {*states} else "refused"
+        "accepted"
+        if skus and all(s.startswith(SKUS) for s in skus) and RELEASED & {*states}
+        else "refused"
     )
 
 
@@ -126,7 +144,8 @@ def call(portal: str, path: str, body: bytes | None = None) -> bytes:
 
 
 def fetch(portal: str) -> None:
-    """Released orders that we have not acknowledged, each answered; what we refuse waits for a person over there."""
+    """Released orders that we have not acknowledged, each answered; what we refuse waits for a
+    person over there."""
     for release in json.loads(call(portal, "releases/?state=open"))["results"]:
         if release["order"] not in accepted:
             said = answer(call(portal, f"orders/{release['order']}/order.xml"))

@@ -1,7 +1,8 @@
-"""Keeps the state of every order in a file, from the event stream: python event_client.py URL FILE [EVENTS]
+"""Keeps the state of every order in a file, from the event stream: python event_client.py URL FILE
+[EVENTS]
 
-KEY in the environment is an API key with the scope "read". It comes back where it was, whoever broke the
-connection. EVENTS: end after so many.
+KEY in the environment is an API key with the scope "read". It comes back where it was, whoever
+broke the connection. EVENTS: end after so many.
 """
 
 import json
@@ -30,7 +31,8 @@ def stream(url: str, after: int) -> Iterator[dict]:
 
 
 def take(known: dict, event: dict) -> None:
-    """An event's orders are in the state that its type ends with. One seen before changes nothing."""
+    """An event's orders are in the state that its type ends with. One seen before changes
+    nothing."""
     kind, _, state = event["type"].partition(".")
     if event["seq"] <= known["seq"]:
         return

@@ -32,7 +32,9 @@ class AdviceFacts:
 
     paid_orders: int  # of the last 30 × 24 h
     batch_orders: int
-    small_apparel_orders: int  # of the batch, all their lines apparel, below the limit of a small order
+    small_apparel_orders: (
+        int  # of the batch, all their lines apparel, below the limit of a small order
+    )
     fast_moving_orders: int | None  # the mirrored categories do not say what is fast-moving
     exports_usd_minor: (
         int | None
@@ -84,7 +86,9 @@ def _exports(f: AdviceFacts, limits: AdviceLimits) -> Point:
     if f.exports_usd_minor is None:
         return _point("exports_a_year", "—", limit, Leaning.UNKNOWN)
     much = f.exports_usd_minor > limits.advice_exports_usd * 100
-    return _point("exports_a_year", usd(f.exports_usd_minor), limit, Leaning.FOR if much else Leaning.NEUTRAL)
+    return _point(
+        "exports_a_year", usd(f.exports_usd_minor), limit, Leaning.FOR if much else Leaning.NEUTRAL
+    )
 
 
 def _high_value(f: AdviceFacts, limits: AdviceLimits) -> Point:

@@ -1,10 +1,12 @@
-"""Frozen values ↔ canonical JSON text, exact: facts and their like, Decimal, date, datetime, timedelta, codes. Pure.
+"""Frozen values ↔ canonical JSON text, exact: facts and their like, Decimal, date, datetime,
+timedelta, codes. Pure.
 
-A text names its classes and their fields, so a value can be read although a class has got fields since (they take
-their defaults) or has put them in another order. An object that stands in many places is written once: the text is
-{"classes": [[name, fields…]…], "objects": [[class, values…]…], "value": …}. A value is plain JSON, or one of
-{"d": Decimal}, {"t": datetime}, {"D": date}, {"s": timedelta}, {"c": code}, {"m": [[key, value]…]},
-{"o": place in objects}. Sequences are read back as tuples.
+A text names its classes and their fields, so a value can be read although a class has got fields
+since (they take their defaults) or has put them in another order. An object that stands in many
+places is written once: the text is {"classes": [[name, fields…]…], "objects": [[class, values…]…],
+"value": …}. A value is plain JSON, or one of {"d": Decimal}, {"t": datetime}, {"D": date}, {"s":
+timedelta}, {"c": code}, {"m": [[key, value]…]}, {"o": place in objects}. Sequences are read back
+as tuples.
 """
 
 import datetime as dt
@@ -23,7 +25,11 @@ from marketplace.money import Rates
 CLASSES: Mapping[str, type] = {
     each.__name__: each
     for each in (
-        *(c for c in vars(facts).values() if isinstance(c, type) and c.__module__ == facts.__name__),
+        *(
+            c
+            for c in vars(facts).values()
+            if isinstance(c, type) and c.__module__ == facts.__name__
+        ),
         findings.Finding,
         Rates,
         ChunkInputs,
@@ -39,7 +45,8 @@ class Unreadable(ValueError):
 
 
 def text_of(value: Any, *, without: frozenset[str] = frozenset()) -> str:
-    """`without`: fields that are not kept, named once; they take their class's empty value when read."""
+    """`without`: fields that are not kept, named once; they take their class's empty value when
+    read."""
     writer = _Writer(without)
     top = writer.write(value)
     content = {"classes": writer.classes, "objects": writer.objects, "value": top}
@@ -75,7 +82,11 @@ class _Writer:
 
     def _class(self, kind: type) -> tuple[int, Callable[[Any], Sequence[Any]]]:
         names = [name for name in _fields(kind) if name not in self._without]
-        values_of = attrgetter(*names) if len(names) > 1 else lambda value: [getattr(value, n) for n in names]
+        values_of = (
+            attrgetter(*names)
+            if len(names) > 1
+            else lambda value: [getattr(value, n) for n in names]
+        )
         self._classes[kind] = len(self.classes), values_of
         self.classes.append([kind.__name__, *names])
         return self._classes[kind]

@@ -1,4 +1,5 @@
-"""The platform's compliance group, made by every migration as permissions are; its members are named in the admin."""
+"""The platform's compliance group, made by every migration as permissions are; its members are
+named in the admin."""
 
 from typing import Any
 
@@ -6,7 +7,13 @@ from django.apps import AppConfig, apps
 
 GROUP = "Compliance"
 LABELS = ("eligibility", "marketplace")
-MAY = ("answer_partyquestion", "view_partyquestion", "view_partyvote", "view_screenedparty", "view_embargo")
+MAY = (
+    "answer_partyquestion",
+    "view_partyquestion",
+    "view_partyvote",
+    "view_screenedparty",
+    "view_embargo",
+)
 
 
 def make_the_group(sender: AppConfig, using: str, **_options: Any) -> None:

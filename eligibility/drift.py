@@ -1,4 +1,5 @@
-"""Then against now: what changed since a source order, and what lapses before the promised delivery (B-8). Pure.
+"""Then against now: what changed since a source order, and what lapses before the promised
+delivery (B-8). Pure.
 
 Nothing is decided here: what blocks is what the rules and gates say, shown beside what was.
 """
@@ -36,7 +37,8 @@ class Field(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Row:
-    """Values are plain texts; `unit` says of what: a currency, pieces, share, days, date, "" for a code."""
+    """Values are plain texts; `unit` says of what: a currency, pieces, share, days, date, "" for a
+    code."""
 
     field: Field
     subject: str = ""  # the SKU, or the scheme and jurisdiction
@@ -115,12 +117,19 @@ def sheet(order: OrderFacts, *, then: Then, now: Now, world: World) -> Sheet:
     return Sheet(rows=(*lines, *of_the_order), lapses=tuple(_lapses(order, now, world)))
 
 
-# --- Lines -------------------------------------------------------------------------------------------------
+# --- Lines
+# -------------------------------------------------------------------------------------------------
 
 
 def _price(x: LineFacts, o: OrderFacts, w: World) -> Row:
-    """Unit price paid against today's list price for the same quantity; beyond the band it blocks (R-47)."""
-    common = {"field": Field.UNIT_PRICE, "subject": x.sku.code, "line_no": x.line_no, "unit": o.currency}
+    """Unit price paid against today's list price for the same quantity; beyond the band it blocks
+    (R-47)."""
+    common = {
+        "field": Field.UNIT_PRICE,
+        "subject": x.sku.code,
+        "line_no": x.line_no,
+        "unit": o.currency,
+    }
     paid = unit_text(Fraction(x.total_minor), x.quantity, o.currency)
     try:
         listed = rules.list_price(x, o.currency, w.rates)
@@ -140,7 +149,8 @@ def _price(x: LineFacts, o: OrderFacts, w: World) -> Row:
 
 
 def unit_text(total_minor: Fraction, quantity: int, currency: str) -> str:
-    """A piece's price in plain decimals: the currency's digits, up to two more where it does not divide."""
+    """A piece's price in plain decimals: the currency's digits, up to two more where it does not
+    divide."""
     places = exponent(currency)
     scaled = half_up(total_minor / quantity * 100)
     text = f"{Decimal(scaled).scaleb(-places - 2):.{places + 2}f}"
@@ -187,7 +197,8 @@ def _compared(then: object, now: object) -> Severity:
     return Severity.SAME if then == now else Severity.CHANGED
 
 
-# --- The order ---------------------------------------------------------------------------------------------
+# --- The order
+# ---------------------------------------------------------------------------------------------
 
 
 def _vat(then: Then, now: Now, country: str) -> Row:
@@ -240,7 +251,8 @@ def _number(held: Sequence[RegistrationFacts], day: dt.date) -> str | None:
 
 
 def _travel(o: OrderFacts, w: World) -> list[Row]:
-    """It travelled then, under its promise; whether and how fast a lane reaches it today (R-11, R-71)."""
+    """It travelled then, under its promise; whether and how fast a lane reaches it today (R-11,
+    R-71)."""
     lanes = rules.open_lanes(o, w)
     place = f"{o.country} {o.region}".strip()
     reached = Row(
@@ -278,12 +290,16 @@ def _certificate(now: Now, today: dt.date) -> Row:
     )
 
 
-# --- What lapses before delivery ---------------------------------------------------------------------------
+# --- What lapses before delivery
+# ---------------------------------------------------------------------------
 
 
 def lapses(valid_until: dt.date | None, *, today: dt.date, promise_days: int) -> bool:
-    """Valid today, and over before the promised day; a last day that is the day of delivery is enough."""
-    return valid_until is not None and today <= valid_until < today + dt.timedelta(days=promise_days)
+    """Valid today, and over before the promised day; a last day that is the day of delivery is
+    enough."""
+    return valid_until is not None and today <= valid_until < today + dt.timedelta(
+        days=promise_days
+    )
 
 
 def _lapses(o: OrderFacts, now: Now, w: World) -> list[Lapse]:

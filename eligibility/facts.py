@@ -1,6 +1,7 @@
 """The facts that screening is decided by, as frozen values. Pure; `eligibility.queries` loads them.
 
-Orders and lines are named tuples: a batch has 20,000 of them, and a frozen dataclass takes five times as long to make.
+Orders and lines are named tuples: a batch has 20,000 of them, and a frozen dataclass takes five
+times as long to make.
 """
 
 import datetime as dt
@@ -97,7 +98,8 @@ class LineFacts(NamedTuple):
 
 
 class OrderFacts(NamedTuple):
-    """A source order with everything that screening and pricing ask of it. Amounts in minor units."""
+    """A source order with everything that screening and pricing ask of it. Amounts in minor
+    units."""
 
     id: int
     number: str
@@ -117,10 +119,14 @@ class OrderFacts(NamedTuple):
     special_clearance: bool
     local_return: bool
     note: str
-    held_until: dt.datetime | None  # the end of a live claim on it; `held` says whether there is one
+    held_until: (
+        dt.datetime | None
+    )  # the end of a live claim on it; `held` says whether there is one
     held: bool
     lines: Sequence[LineFacts]
-    parties: Sequence[str] = ()  # who would get the goods: the buyer and the consignee, by name (R-90)
+    parties: Sequence[
+        str
+    ] = ()  # who would get the goods: the buyer and the consignee, by name (R-90)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -24,7 +24,8 @@ def found(code: Code, /, **evidence: Any) -> Finding:
 
 
 def with_evidence(finding: Finding, /, **evidence: Any) -> Finding:
-    """The finding with what it lacks: value, limit, as-of and source row. What it says itself stands."""
+    """The finding with what it lacks: value, limit, as-of and source row. What it says itself
+    stands."""
     return Finding(code=finding.code, evidence=evidence | dict(finding.evidence))
 
 
@@ -32,7 +33,9 @@ def outcome_of(findings: Sequence[Finding]) -> str:
     """ "planned", "failed" when somebody can fix it, "excluded" when nothing does."""
     if not findings:
         return "planned"
-    return "excluded" if any(finding.severity is Severity.FINAL for finding in findings) else "failed"
+    return (
+        "excluded" if any(finding.severity is Severity.FINAL for finding in findings) else "failed"
+    )
 
 
 def percent(share: Decimal) -> str:

@@ -35,7 +35,9 @@ def _standing(f: StoreFacts, _limits: Limits, _today: dt.date) -> Gate:
 
 def _verified(f: StoreFacts, _limits: Limits, _today: dt.date) -> Gate:
     bad = None if f.verified else found(Code.STORE_NOT_VERIFIED)
-    return Gate(name="store_verified", value="yes" if f.verified else "no", limit="yes", finding=bad)
+    return Gate(
+        name="store_verified", value="yes" if f.verified else "no", limit="yes", finding=bad
+    )
 
 
 def _level(f: StoreFacts, limits: Limits, _today: dt.date) -> Gate:
@@ -52,15 +54,24 @@ def _disputes(f: StoreFacts, limits: Limits, _today: dt.date) -> Gate:
     limit = percent(limits.dispute_rate_max)
     if not f.paid_orders:
         return Gate(
-            name="dispute_rate", value="—", limit=limit, finding=found(Code.DISPUTE_RATE_NOT_EVALUABLE)
+            name="dispute_rate",
+            value="—",
+            limit=limit,
+            finding=found(Code.DISPUTE_RATE_NOT_EVALUABLE),
         )
     value = percent(Decimal(f.disputes) / f.paid_orders)
-    passed = f.disputes <= limits.dispute_rate_max * f.paid_orders  # exactly the limit passes (R-22)
+    passed = (
+        f.disputes <= limits.dispute_rate_max * f.paid_orders
+    )  # exactly the limit passes (R-22)
     bad = (
         None
         if passed
         else found(
-            Code.DISPUTE_RATE_TOO_HIGH, value=value, limit=limit, disputes=f.disputes, paid=f.paid_orders
+            Code.DISPUTE_RATE_TOO_HIGH,
+            value=value,
+            limit=limit,
+            disputes=f.disputes,
+            paid=f.paid_orders,
         )
     )
     return Gate(name="dispute_rate", value=value, limit=limit, finding=bad)
@@ -87,7 +98,12 @@ def _gmv(f: GateFacts, limits: Limits, _today: dt.date) -> Gate:
     value, limit = usd(f.gmv_usd_minor), usd(limits.buyer_min_gmv_usd * 100)
     short = f.gmv_usd_minor < limits.buyer_min_gmv_usd * 100
     bad = (
-        found(Code.BUYER_GMV_TOO_LOW, value=value, limit=limit, orders_without_rate=f.orders_without_rate)
+        found(
+            Code.BUYER_GMV_TOO_LOW,
+            value=value,
+            limit=limit,
+            orders_without_rate=f.orders_without_rate,
+        )
         if short
         else None
     )
@@ -108,7 +124,9 @@ class GateRule:
         finding = gate.finding and with_evidence(
             gate.finding, value=gate.value, limit=gate.limit, as_of=as_of, source=source
         )
-        return replace(gate, finding=finding, as_of=as_of, source=source, requirement=self.requirement)
+        return replace(
+            gate, finding=finding, as_of=as_of, source=source, requirement=self.requirement
+        )
 
 
 def _row(requirement: str, codes: tuple[Code, ...], source: str, gate: Callable) -> GateRule:
@@ -136,12 +154,14 @@ GATES: Sequence[GateRule] = (
 
 
 def gates(facts: GateFacts, *, limits: Limits, today: dt.date) -> tuple[Gate, ...]:
-    """Every gate, passed or not. `today` is the day in the platform's zone (a certificate's last day counts)."""
+    """Every gate, passed or not. `today` is the day in the platform's zone (a certificate's last
+    day counts)."""
     return tuple(gate(facts, limits, today) for gate in GATES)
 
 
 def store_gates(facts: StoreFacts, *, limits: Limits, today: dt.date) -> tuple[Gate, ...]:
-    """The store's own gates, passed or not: the same functions, without the standing and the buyer."""
+    """The store's own gates, passed or not: the same functions, without the standing and the
+    buyer."""
     return tuple(gate(facts, limits, today) for gate in STORE_GATES)
 
 

@@ -1,4 +1,5 @@
-"""What a screening was decided by, kept so that it can be decided again (R-26, B-3), and questions on listed parties."""
+"""What a screening was decided by, kept so that it can be decided again (R-26, B-3), and questions
+on listed parties."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -10,8 +11,9 @@ from marketplace.models import ScreenedParty, Store, User
 
 
 class Part(models.TextChoices):
-    """What a record holds: the gates of an attempt, a chunk of its orders, those that shared scarce stock, or
-    those that an edit of quantities or promises planned again (`first_position` is then the plan's version)."""
+    """What a record holds: the gates of an attempt, a chunk of its orders, those that shared
+    scarce stock, or those that an edit of quantities or promises planned again (`first_position`
+    is then the plan's version)."""
 
     GATES = "gates"
     CHUNK = "chunk"
@@ -21,10 +23,11 @@ class Part(models.TextChoices):
 
 @frozen()
 class ScreeningRecord(models.Model):
-    """The facts and the world of one screening, as they were. `inputs` is the packed text of `eligibility.codec`.
+    """The facts and the world of one screening, as they were. `inputs` is the packed text of
+    `eligibility.codec`.
 
-    `subject` names whose screening it was, as in the ledger ("batch:BR-…"). Where two records of an attempt hold
-    an order, the later one decided.
+    `subject` names whose screening it was, as in the ledger ("batch:BR-…"). Where two records of
+    an attempt hold an order, the later one decided.
     """
 
     store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="+", db_index=False)
@@ -60,8 +63,9 @@ class Answer(models.TextChoices):
 class PartyQuestion(models.Model):
     """Is a party, as its name is written, the one that a list's entry names, as it stands? (R-90)
 
-    Two people of the platform's compliance group answer it. `entry_digest` is that of the entry when it was asked: an
-    entry that has changed since is another question. The answer holds for every store.
+    Two people of the platform's compliance group answer it. `entry_digest` is that of the entry
+    when it was asked: an entry that has changed since is another question. The answer holds for
+    every store.
     """
 
     party = models.CharField(max_length=300)
@@ -102,7 +106,9 @@ class PartyVote(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["question", "by"], name="one_vote_a_question_and_member"),
+            models.UniqueConstraint(
+                fields=["question", "by"], name="one_vote_a_question_and_member"
+            ),
             models.CheckConstraint(condition=~Q(reason=""), name="a_vote_has_its_reason"),
         ]
 

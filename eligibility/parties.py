@@ -1,7 +1,7 @@
 """May one of an order's parties be one that an imported screening list names? (R-90) Pure.
 
-A match is a question on the party's name as it is written and the entry as it stands; who decided that they are not the
-same has cleared the two for each other, until one of them changes.
+A match is a question on the party's name as it is written and the entry as it stands; who decided
+that they are not the same has cleared the two for each other, until one of them changes.
 """
 
 import datetime as dt
@@ -60,6 +60,7 @@ def digest_of_entry(
     since: dt.date | None,
     until: dt.date | None,
 ) -> str:
-    """SHA-256 over all that the list says of an entry: when it changes, the entry is another one to be asked about."""
+    """SHA-256 over all that the list says of an entry: when it changes, the entry is another one
+    to be asked about."""
     content = [list_name, list(names), reference, country, str(since or ""), str(until or "")]
     return hashlib.sha256(json.dumps(content, ensure_ascii=False).encode()).hexdigest()

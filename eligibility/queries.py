@@ -62,7 +62,8 @@ def limits_of(policies: Mapping[str, Value]) -> Limits:
     return Limits(**{name: policies[name] for name in Limits.__slots__})
 
 
-# --- Gates -------------------------------------------------------------------------------------------------
+# --- Gates
+# -------------------------------------------------------------------------------------------------
 
 
 def gate_facts(
@@ -95,8 +96,12 @@ def _of_the_store(store: Store, limits: Limits, now: dt.datetime) -> dict[str, A
         "level": store.level,
         "level_names": {level.value: level.name.title() for level in StoreLevel},
         "verified": store.verified_at is not None and store.verified_at <= now,
-        "disputes": Dispute.objects.filter(store=store, opened_at__gte=since, opened_at__lte=now).count(),
-        "paid_orders": PastOrder.objects.filter(store=store, paid_at__gte=since, paid_at__lte=now).count(),
+        "disputes": Dispute.objects.filter(
+            store=store, opened_at__gte=since, opened_at__lte=now
+        ).count(),
+        "paid_orders": PastOrder.objects.filter(
+            store=store, paid_at__gte=since, paid_at__lte=now
+        ).count(),
         "store_id": store.pk,
         "as_of": now,
     }
@@ -108,9 +113,12 @@ def _business_with(store: Store, buyers: Sequence[Buyer]) -> dict[int, dict[str,
     Each order is converted at the last rates published by its completion day and rounded once.
     """
     business = {
-        buyer.pk: {"completed_orders": 0, "gmv_usd_minor": 0, "orders_without_rate": 0} for buyer in buyers
+        buyer.pk: {"completed_orders": 0, "gmv_usd_minor": 0, "orders_without_rate": 0}
+        for buyer in buyers
     }
-    by_day = Case(When(currency="USD", then=None), default=TruncDate("completed_at"))  # dollars need no rate
+    by_day = Case(
+        When(currency="USD", then=None), default=TruncDate("completed_at")
+    )  # dollars need no rate
     rows = list(
         PastOrder.objects.filter(store=store, buyer__in=business, status=PastOrderStatus.COMPLETED)
         .values_list("buyer_id", "currency", by_day)
@@ -140,8 +148,11 @@ def rates_by_day(currencies: set[str], *, store: Store) -> dict[dt.date, dict[st
     return table
 
 
-def rates_on(day: dt.date, table: Mapping[dt.date, Mapping[str, Decimal]], currency: str) -> Rates | None:
-    """The last by that day that know the currency and USD; a long weekend is four days, more than a week is a gap."""
+def rates_on(
+    day: dt.date, table: Mapping[dt.date, Mapping[str, Decimal]], currency: str
+) -> Rates | None:
+    """The last by that day that know the currency and USD; a long weekend is four days, more than
+    a week is a gap."""
     needed = {currency, "USD"} - {"EUR"}
     for back in range(8):
         found = table.get(day - dt.timedelta(days=back), {})
@@ -158,7 +169,8 @@ def in_cents(net: int, currency: str, rates: Rates | None) -> int | None:
     return half_up(rates.convert(net, currency, "USD"))
 
 
-# --- Orders ------------------------------------------------------------------------------------------------
+# --- Orders
+# ------------------------------------------------------------------------------------------------
 
 
 def world(
@@ -189,7 +201,9 @@ def _lanes(countries: set[str]) -> dict[str, list[LaneFacts]]:
 
 def _requirements(countries: set[str], day: dt.date) -> dict[str, list[Requirement]]:
     needs: dict[str, list[Requirement]] = defaultdict(list)
-    rows = RegistrationRequirement.objects.filter(country__in=countries, valid_from__lte=day).order_by("id")
+    rows = RegistrationRequirement.objects.filter(
+        country__in=countries, valid_from__lte=day
+    ).order_by("id")
     for row in rows.values("scheme", "country", "jurisdiction", "category_id", "reference"):
         needs[row["country"]].append(Requirement(**row))
     return needs
@@ -225,7 +239,8 @@ MANY_KEYS = 5000
 
 
 def _entries_with(keys: Sequence[str]) -> list[int]:
-    """Ids of entries that have one of the keys. An overlap of arrays would compare each with each."""
+    """Ids of entries that have one of the keys. An overlap of arrays would compare each with
+    each."""
     if not keys:
         return []
     with connection.cursor() as cursor:
@@ -234,21 +249,28 @@ def _entries_with(keys: Sequence[str]) -> list[int]:
 
 
 def _listed(orders: Sequence[OrderFacts], day: dt.date) -> dict[str, Sequence]:
-    """`listed`: the entries that may be one of the orders' parties, by index, however long the lists are; `cleared`:
-    which of the parties were decided not to be them."""
+    """`listed`: the entries that may be one of the orders' parties, by index, however long the
+    lists are; `cleared`: which of the parties were decided not to be them."""
     parties = {name for order in orders for name in order.parties}
     ids = _entries_with(keys_of(parties))
     rows = ScreenedParty.objects.in_force(day).filter(pk__in=ids).order_by("id") if ids else ()
     listed = tuple(_entry(row) for row in rows)
-    return {"listed": listed, "cleared": cleared(parties, {e.id: e.digest for e in listed}) if listed else ()}
+    return {
+        "listed": listed,
+        "cleared": cleared(parties, {e.id: e.digest for e in listed}) if listed else (),
+    }
 
 
 def _entry(row: ScreenedParty) -> ListedParty:
     names = (row.name, *row.aliases)
     digest = digest_of_entry(
-        list_name=row.list_name, names=names, reference=row.reference, country=row.country,
-        since=row.listed_from, until=row.listed_until,
-    )  # fmt: skip
+        list_name=row.list_name,
+        names=names,
+        reference=row.reference,
+        country=row.country,
+        since=row.listed_from,
+        until=row.listed_until,
+    )
     return ListedParty(
         id=row.pk, names=names, list_name=row.list_name, reference=row.reference, digest=digest
     )
@@ -272,31 +294,73 @@ def order_facts(
     """
     rows = {
         row[0]: row
-        for row in PastOrder.objects.filter(store=store, id__in=order_ids).values_list(*ORDER_COLUMNS)
+        for row in PastOrder.objects.filter(store=store, id__in=order_ids).values_list(
+            *ORDER_COLUMNS
+        )
     }
     lines = _lines(store, list(rows), now)
     held = dict(
-        OrderClaim.objects.live(now).filter(past_order__in=rows).values_list("past_order_id", "until")
+        OrderClaim.objects.live(now)
+        .filter(past_order__in=rows)
+        .values_list("past_order_id", "until")
     )
-    return [_order(rows[pk], lines.get(pk, ()), held, special_clearance) for pk in order_ids if pk in rows]
+    return [
+        _order(rows[pk], lines.get(pk, ()), held, special_clearance)
+        for pk in order_ids
+        if pk in rows
+    ]
 
 
 def _order(
-    row: tuple, lines: Sequence[LineFacts], held: Mapping[int, dt.datetime | None], special_clearance: bool
+    row: tuple,
+    lines: Sequence[LineFacts],
+    held: Mapping[int, dt.datetime | None],
+    special_clearance: bool,
 ) -> OrderFacts:
     (
-        pk, number, buyer_id, status, currency, completed_at, rating, freight_minor, prices_include_tax, incoterm,
-        importer, promise_days, cleared, local_return, note, buyer_name, *ship_to,
-    ) = row  # fmt: skip
+        pk,
+        number,
+        buyer_id,
+        status,
+        currency,
+        completed_at,
+        rating,
+        freight_minor,
+        prices_include_tax,
+        incoterm,
+        importer,
+        promise_days,
+        cleared,
+        local_return,
+        note,
+        buyer_name,
+        *ship_to,
+    ) = row
     consignee, *_, region, country = ship_to
     return OrderFacts(
-        id=pk, number=number, buyer_id=buyer_id, status=status, currency=currency, completed_at=completed_at,
-        rating=rating, freight_minor=freight_minor, prices_include_tax=prices_include_tax, incoterm=incoterm,
-        importer_of_record=importer, country=country, region=region, ship_to=dict(zip(SHIP_TO, ship_to, strict=True)),
-        promise_days=promise_days, special_clearance=cleared or special_clearance, local_return=local_return,
-        note=note, held_until=held.get(pk), held=pk in held, lines=lines,
+        id=pk,
+        number=number,
+        buyer_id=buyer_id,
+        status=status,
+        currency=currency,
+        completed_at=completed_at,
+        rating=rating,
+        freight_minor=freight_minor,
+        prices_include_tax=prices_include_tax,
+        incoterm=incoterm,
+        importer_of_record=importer,
+        country=country,
+        region=region,
+        ship_to=dict(zip(SHIP_TO, ship_to, strict=True)),
+        promise_days=promise_days,
+        special_clearance=cleared or special_clearance,
+        local_return=local_return,
+        note=note,
+        held_until=held.get(pk),
+        held=pk in held,
+        lines=lines,
         parties=tuple(filter(None, dict.fromkeys((buyer_name, consignee)))),
-    )  # fmt: skip
+    )
 
 
 def _lines(store: Store, order_ids: Sequence[int], now: dt.datetime) -> dict[int, list[LineFacts]]:
@@ -325,7 +389,10 @@ def sku_facts(sku_ids: set[int], now: dt.datetime) -> dict[int, SkuFacts]:
 
 def _skus(sku_ids: set[int], now: dt.datetime) -> dict[int, SkuFacts]:
     reserved = dict(
-        StockClaim.objects.live(now).filter(sku__in=sku_ids).values_list("sku_id").annotate(Sum("quantity"))
+        StockClaim.objects.live(now)
+        .filter(sku__in=sku_ids)
+        .values_list("sku_id")
+        .annotate(Sum("quantity"))
     )
     prices = _prices(sku_ids, now)
     skus = Sku.objects.filter(id__in=sku_ids)
@@ -333,7 +400,9 @@ def _skus(sku_ids: set[int], now: dt.datetime) -> dict[int, SkuFacts]:
     return {row[0]: _sku(row, reserved, prices) for row in rows}
 
 
-def _sku(row: tuple, reserved: Mapping[int, int], prices: Mapping[int, Sequence[Price]]) -> SkuFacts:
+def _sku(
+    row: tuple, reserved: Mapping[int, int], prices: Mapping[int, Sequence[Price]]
+) -> SkuFacts:
     *known, on_hand, category_code, crb_exposed = row
     return SkuFacts(
         **dict(zip(SKU_COLUMNS, known, strict=True)),
@@ -360,7 +429,8 @@ def _prices(sku_ids: set[int], now: dt.datetime) -> dict[int, list[Price]]:
 
 
 def repeatable(store: Store, *, limits: Limits, now: dt.datetime) -> Q:
-    """The part of the order rules that an index can answer: completed, recent, rated (R-06, R-07)."""
+    """The part of the order rules that an index can answer: completed, recent, rated (R-06,
+    R-07)."""
     return Q(
         store=store,
         status=PastOrderStatus.COMPLETED,

@@ -1,4 +1,5 @@
-"""The checks that are asked again after the plan: of an order as it is planned, by the facts of now. Pure.
+"""The checks that are asked again after the plan: of an order as it is planned, by the facts of
+now. Pure.
 
 Which rule is asked when stands with the rule (`rules.Moment`); docs/checks.md shows it as a table.
 """
@@ -31,8 +32,8 @@ class LockChecks:
         self._goods: dict[tuple[int, str], tuple[Sequence[tuple[LineRule, Finding]], SkuFacts]] = {}
 
     def check(self, order: OrderFacts, *, taken: Mapping[int, int]) -> OrderVerdict:
-        """`taken`: pieces by SKU id that orders before it take from the stock. A line with findings leaves the order;
-        an order with findings leaves the plan."""
+        """`taken`: pieces by SKU id that orders before it take from the stock. A line with
+        findings leaves the order; an order with findings leaves the plan."""
         findings = findings_at(Moment.LOCK, order, self._world)
         drawn = dict(taken)
         lines = []
@@ -53,10 +54,14 @@ class LockChecks:
         if not found_by:
             return verdict
         return verdict._replace(
-            findings=tuple(rule.with_evidence(f, verdict, order, self._world) for rule, f in found_by)
+            findings=tuple(
+                rule.with_evidence(f, verdict, order, self._world) for rule, f in found_by
+            )
         )
 
-    def _of_the_goods(self, line: rules.LineFacts, order: OrderFacts) -> Sequence[tuple[LineRule, Finding]]:
+    def _of_the_goods(
+        self, line: rules.LineFacts, order: OrderFacts
+    ) -> Sequence[tuple[LineRule, Finding]]:
         key = id(line.sku), order.country
         if key not in self._goods:
             found = [(rule, rule.check(line, order, self._world)) for rule in OF_THE_LINE]

@@ -43,12 +43,14 @@ EVERY_TIME = frozenset(Moment)
 
 
 class LineVerdict(NamedTuple):
-    """`reference_minor`: today's list price for the line's quantity, in the order's currency. `available`: pieces left
-    for it, those taken by earlier orders of the batch off."""
+    """`reference_minor`: today's list price for the line's quantity, in the order's currency.
+    `available`: pieces left for it, those taken by earlier orders of the batch off."""
 
     line: LineFacts
     findings: tuple[Finding, ...]
-    reference_minor: int | None  # today's list price for the line's quantity, in the order's currency
+    reference_minor: (
+        int | None
+    )  # today's list price for the line's quantity, in the order's currency
     available: int = 0  # pieces left for it, those taken by earlier orders of the batch off
 
     @property
@@ -75,7 +77,8 @@ class OrderVerdict(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OrderRule:
-    """A rule with its number, the codes it can give, the row it reads and how its value and limit are shown."""
+    """A rule with its number, the codes it can give, the row it reads and how its value and limit
+    are shown."""
 
     requirement: str
     codes: tuple[Code, ...]
@@ -85,7 +88,9 @@ class OrderRule:
     again: frozenset[Moment] = frozenset()
 
     def source_of(self, o: OrderFacts) -> str:
-        return self.source.format(order=o.id, buyer=o.buyer_id, country=o.country, currency=o.currency)
+        return self.source.format(
+            order=o.id, buyer=o.buyer_id, country=o.country, currency=o.currency
+        )
 
     def find(self, o: OrderFacts, w: World) -> Finding | None:
         finding = self.check(o, w)
@@ -94,28 +99,39 @@ class OrderRule:
     def with_evidence(self, finding: Finding, o: OrderFacts, w: World) -> Finding:
         value, limit = self.shows(o, w)
         source = self.source_of(o)
-        return with_evidence(finding, value=value, limit=limit, as_of=w.now.isoformat(), source=source)
+        return with_evidence(
+            finding, value=value, limit=limit, as_of=w.now.isoformat(), source=source
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LineRule:
-    """The same for a line. `check` gets the line's verdict so far where a rule needs its price and stock."""
+    """The same for a line. `check` gets the line's verdict so far where a rule needs its price and
+    stock."""
 
     requirement: str
     codes: tuple[Code, ...]
     source: str
     check: Callable[..., Finding | None]
     shows: Callable[["LineVerdict", OrderFacts, World], tuple[str, str]]
-    of_the_goods: bool = False  # it asks only which SKU goes to which country: answered once for many lines
+    of_the_goods: bool = (
+        False  # it asks only which SKU goes to which country: answered once for many lines
+    )
     again: frozenset[Moment] = frozenset()
 
     def source_of(self, x: LineFacts, o: OrderFacts) -> str:
         return self.source.format(sku=x.sku.id, line=x.id, country=o.country)
 
-    def with_evidence(self, finding: Finding, verdict: "LineVerdict", o: OrderFacts, w: World) -> Finding:
+    def with_evidence(
+        self, finding: Finding, verdict: "LineVerdict", o: OrderFacts, w: World
+    ) -> Finding:
         value, limit = self.shows(verdict, o, w)
         return with_evidence(
-            finding, value=value, limit=limit, as_of=w.now.isoformat(), source=self.source_of(verdict.line, o)
+            finding,
+            value=value,
+            limit=limit,
+            as_of=w.now.isoformat(),
+            source=self.source_of(verdict.line, o),
         )
 
 
@@ -125,7 +141,9 @@ def _completed(o: OrderFacts, _w: World) -> Finding | None:
 
 def _rate_decided(o: OrderFacts, w: World) -> Finding | None:
     day = w.rates.waiting.get(o.currency)
-    return day and found(Code.FX_RATE_STALE, currency=o.currency, waiting=f"{o.currency} {day.isoformat()}")
+    return day and found(
+        Code.FX_RATE_STALE, currency=o.currency, waiting=f"{o.currency} {day.isoformat()}"
+    )
 
 
 def _recent(o: OrderFacts, w: World) -> Finding | None:
@@ -140,7 +158,9 @@ def _rated(o: OrderFacts, w: World) -> Finding | None:
         return found(Code.ORDER_UNRATED) if o.status == COMPLETED else None
     if o.rating >= w.limits.order_min_rating:
         return None
-    return found(Code.ORDER_RATING_TOO_LOW, value=str(o.rating), limit=str(w.limits.order_min_rating))
+    return found(
+        Code.ORDER_RATING_TOO_LOW, value=str(o.rating), limit=str(w.limits.order_min_rating)
+    )
 
 
 def _free(o: OrderFacts, _w: World) -> Finding | None:
@@ -178,9 +198,12 @@ def _permitted(o: OrderFacts, w: World) -> Finding | None:
     if not embargo or not controlled:
         return None
     return found(
-        Code.EXPORT_CONTROLLED, sku=controlled.code, limit=embargo.programme, reference=embargo.reference,
+        Code.EXPORT_CONTROLLED,
+        sku=controlled.code,
+        limit=embargo.programme,
+        reference=embargo.reference,
         embargo=f"embargo:{embargo.id}",
-    )  # fmt: skip
+    )
 
 
 def _clear_parties(o: OrderFacts, w: World) -> Finding | None:
@@ -189,9 +212,14 @@ def _clear_parties(o: OrderFacts, w: World) -> Finding | None:
         return None
     party, listed, entry = hit
     return found(
-        Code.PARTY_SCREENED_OUT, value=party, listed=listed, list_name=entry.list_name,
-        reference=entry.reference or "—", entry=f"screened_party:{entry.id}", digest=entry.digest,
-    )  # fmt: skip
+        Code.PARTY_SCREENED_OUT,
+        value=party,
+        listed=listed,
+        list_name=entry.list_name,
+        reference=entry.reference or "—",
+        entry=f"screened_party:{entry.id}",
+        digest=entry.digest,
+    )
 
 
 def _oldest(w: World) -> dt.datetime:
@@ -247,7 +275,8 @@ ORDER_RULES: Sequence[OrderRule] = (
 
 
 def open_lanes(o: OrderFacts, w: World) -> list[LaneFacts]:
-    """Each service's lane to the order's destination: its row for the region overrules the one for the country."""
+    """Each service's lane to the order's destination: its row for the region overrules the one for
+    the country."""
     chosen: dict[int, LaneFacts] = {}
     for lane in w.lanes.get(o.country, ()):
         if lane.region == o.region or (not lane.region and lane.service_id not in chosen):
@@ -289,7 +318,11 @@ def _registered(x: LineFacts, o: OrderFacts, w: World) -> Finding | None:
     for need in w.requirements.get(o.country, ()):
         if need.category_id not in (None, x.sku.category_id):
             continue
-        held = [r for r in w.registrations if (r.scheme, r.jurisdiction) == (need.scheme, need.jurisdiction)]
+        held = [
+            r
+            for r in w.registrations
+            if (r.scheme, r.jurisdiction) == (need.scheme, need.jurisdiction)
+        ]
         if any(valid_on(r, w.today) for r in held):
             continue
         last = max((r for r in held if r.valid_until), key=lambda r: r.valid_until, default=None)
@@ -297,7 +330,10 @@ def _registered(x: LineFacts, o: OrderFacts, w: World) -> Finding | None:
         if last is None:
             return found(Code.REGISTRATION_MISSING, reference=need.reference, **where)
         return found(
-            Code.REGISTRATION_EXPIRED, number=last.number, value=last.valid_until.isoformat(), **where
+            Code.REGISTRATION_EXPIRED,
+            number=last.number,
+            value=last.valid_until.isoformat(),
+            **where,
         )
     return None
 
@@ -310,12 +346,16 @@ def _held_numbers(v: LineVerdict, o: OrderFacts, w: World) -> tuple[str, str]:
     asked = needs(o.country, v.line.sku.category_id, w)
     held = {(r.scheme, r.jurisdiction): r.number for r in w.registrations if valid_on(r, w.today)}
     numbers = [held[n.scheme, n.jurisdiction] for n in asked if (n.scheme, n.jurisdiction) in held]
-    return ", ".join(numbers) or "—", ", ".join(f"{n.scheme} {n.jurisdiction}" for n in asked) or "—"
+    return ", ".join(numbers) or "—", ", ".join(
+        f"{n.scheme} {n.jurisdiction}" for n in asked
+    ) or "—"
 
 
 def _amounts(v: LineVerdict, o: OrderFacts, w: World) -> tuple[str, str]:
     listed = (
-        "—" if v.reference_minor is None else f"{o.currency} {decimal_text(v.reference_minor, o.currency)}"
+        "—"
+        if v.reference_minor is None
+        else f"{o.currency} {decimal_text(v.reference_minor, o.currency)}"
     )
     paid = f"{o.currency} {decimal_text(v.line.total_minor, o.currency)}"
     return listed, f"{paid} ± {percent(w.limits.price_band)}"
@@ -385,7 +425,8 @@ def valid_on(registration: RegistrationFacts, day: dt.date) -> bool:
 
 
 def list_price(x: LineFacts, currency: str, rates: Rates) -> Fraction | None:
-    """Today's list price for the line's quantity, exact minor units of `currency`; None without an entry."""
+    """Today's list price for the line's quantity, exact minor units of `currency`; None without an
+    entry."""
     entry = next((p for p in reversed(x.sku.prices) if p.min_quantity <= x.quantity), None)
     if entry is None:
         return None
@@ -397,13 +438,16 @@ def list_price(x: LineFacts, currency: str, rates: Rates) -> Fraction | None:
 
 
 def in_band(paid: int, listed: tuple[int, int], band: tuple[int, int]) -> bool:
-    """R-47: the list price within ±band of what was paid, both as exact quotients of whole numbers."""
+    """R-47: the list price within ±band of what was paid, both as exact quotients of whole
+    numbers."""
     numerator, denominator = listed
     part, whole = band
     return abs(numerator - paid * denominator) * whole <= part * paid * denominator
 
 
-def price_finding(x: LineFacts, listed: Fraction | None, *, currency: str, band: Decimal) -> Finding | None:
+def price_finding(
+    x: LineFacts, listed: Fraction | None, *, currency: str, band: Decimal
+) -> Finding | None:
     """R-47: today's list price must lie within ±band of what was paid."""
     if listed is None:
         return found(Code.PRICE_REFERENCE_MISSING, sku=x.sku.code, quantity=x.quantity)

@@ -19,16 +19,20 @@ OF_THE_LINE = tuple(rule.check for rule in rules.LINE_RULES if not rule.of_the_g
 
 
 class _Listed(NamedTuple):
-    """Today's list price for a quantity of a SKU: exact, and as whole minor units; or why there is none."""
+    """Today's list price for a quantity of a SKU: exact, and as whole minor units; or why there is
+    none."""
 
     exact: Fraction | None
     ratio: tuple[int, int]
     minor: int | None
-    missing: Finding | None  # FX_RATE_MISSING, FX_RATE_STALE: the list price's currency has no rate to go by
+    missing: (
+        Finding | None
+    )  # FX_RATE_MISSING, FX_RATE_STALE: the list price's currency has no rate to go by
 
 
 class Screener:
-    """Screens orders in one world. What many of them share is asked once: a SKU to a country, a list price, a lane.
+    """Screens orders in one world. What many of them share is asked once: a SKU to a country, a
+    list price, a lane.
 
     A SKU is known by identity: its facts are those of one loading.
     """
@@ -41,10 +45,14 @@ class Screener:
         self._lanes: dict[tuple[str, str, bool, int], tuple[LaneFacts, ...]] = {}
 
     def screen(
-        self, order: OrderFacts, *, gates: Sequence[Finding] = (), taken: Mapping[int, int] | None = None
+        self,
+        order: OrderFacts,
+        *,
+        gates: Sequence[Finding] = (),
+        taken: Mapping[int, int] | None = None,
     ) -> OrderVerdict:
-        """`gates` are the findings of the gates, which hold for every order. `taken` are pieces by SKU id that
-        earlier orders of the same batch will take from the stock."""
+        """`gates` are the findings of the gates, which hold for every order. `taken` are pieces by
+        SKU id that earlier orders of the same batch will take from the stock."""
         world = self._world
         found_by = [(rule, f) for rule, check in ORDER_CHECKS if (f := check(order, world))]
         findings = [*gates, *[rule.with_evidence(f, order, world) for rule, f in found_by]]
@@ -57,7 +65,9 @@ class Screener:
         key = order.country, order.region, order.special_clearance, order.promise_days
         if key not in self._lanes:
             lanes = rules.open_lanes(order, self._world)
-            self._lanes[key] = tuple(lane for lane in lanes if lane.transit_days <= order.promise_days)
+            self._lanes[key] = tuple(
+                lane for lane in lanes if lane.transit_days <= order.promise_days
+            )
         return self._lanes[key]
 
     def _screen_lines(self, order: OrderFacts, taken: dict[int, int]) -> tuple[LineVerdict, ...]:
@@ -71,7 +81,8 @@ class Screener:
         return tuple(verdicts)
 
     def _screen_line(self, line: LineFacts, order: OrderFacts, available: int) -> LineVerdict:
-        """Most lines pass every rule; the others are asked again, rule by rule, for what each has found."""
+        """Most lines pass every rule; the others are asked again, rule by rule, for what each has
+        found."""
         listed = self._listed(line, order.currency)
         passed = (
             listed.exact is not None
@@ -97,12 +108,19 @@ class Screener:
             known = self._prices[key] = _listed(line, currency, self._world), line.sku
         return known[0]
 
-    def _with_findings(self, verdict: LineVerdict, order: OrderFacts, listed: _Listed) -> LineVerdict:
+    def _with_findings(
+        self, verdict: LineVerdict, order: OrderFacts, listed: _Listed
+    ) -> LineVerdict:
         line, world = verdict.line, self._world
         found_by = [(rule, rule.check(line, order, world)) for rule in rules.LINE_RULES]
         band = world.limits.price_band
-        price = listed.missing or rules.price_finding(line, listed.exact, currency=order.currency, band=band)
-        found_by += [(rules.PRICED, price), (rules.STOCKED, rules.stock_finding(line, verdict.available))]
+        price = listed.missing or rules.price_finding(
+            line, listed.exact, currency=order.currency, band=band
+        )
+        found_by += [
+            (rules.PRICED, price),
+            (rules.STOCKED, rules.stock_finding(line, verdict.available)),
+        ]
         findings = [rule.with_evidence(f, verdict, order, world) for rule, f in found_by if f]
         return verdict._replace(findings=tuple(findings))
 
@@ -118,7 +136,11 @@ def _listed(line: LineFacts, currency: str, world: World) -> _Listed:
 
 
 def screen(
-    order: OrderFacts, *, world: World, gates: Sequence[Finding] = (), taken: Mapping[int, int] | None = None
+    order: OrderFacts,
+    *,
+    world: World,
+    gates: Sequence[Finding] = (),
+    taken: Mapping[int, int] | None = None,
 ) -> OrderVerdict:
     """One order; a `Screener` for many."""
     return Screener(world).screen(order, gates=gates, taken=taken)
@@ -139,4 +161,6 @@ def without_lines(order: OrderFacts, lines: Sequence[LineVerdict], w: World) -> 
     if curable:
         return list({f.code: f for f in curable}.values())
     source = f"past_order:{order.id} lines"
-    return [found(Code.ORDER_WITHOUT_LINES, value=0, limit=1, as_of=w.now.isoformat(), source=source)]
+    return [
+        found(Code.ORDER_WITHOUT_LINES, value=0, limit=1, as_of=w.now.isoformat(), source=source)
+    ]

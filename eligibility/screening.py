@@ -22,7 +22,8 @@ class GateInputs:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ChunkInputs:
-    """`taken`: by order id, pieces by SKU id that orders before it take; empty where each came first."""
+    """`taken`: by order id, pieces by SKU id that orders before it take; empty where each came
+    first."""
 
     world: World
     gates: Sequence[Finding]
@@ -49,13 +50,17 @@ def decide_order(order: OrderFacts, inputs: ChunkInputs) -> rules.OrderVerdict:
 
 
 VERSIONS: Mapping[str, Callable[[Inputs], Verdicts]] = {rules.RULE_VERSION: decide}
-"""Whoever changes a rule gives it a new version and leaves the old rules here: kept screenings are decided by them."""
+"""Whoever changes a rule gives it a new version and leaves the old rules here: kept screenings are
+decided by them."""
 
 
 def digest_of(verdicts: Verdicts) -> str:
-    """SHA-256 over all that was decided: outcomes, findings with their evidence, reference prices, lanes."""
+    """SHA-256 over all that was decided: outcomes, findings with their evidence, reference prices,
+    lanes."""
     return sha256(
-        json.dumps([_told(each) for each in verdicts], ensure_ascii=False, sort_keys=True, default=str)
+        json.dumps(
+            [_told(each) for each in verdicts], ensure_ascii=False, sort_keys=True, default=str
+        )
     )
 
 
@@ -65,7 +70,13 @@ def sha256(text: str) -> str:
 
 def _told(verdict: gates.Gate | rules.OrderVerdict) -> list[Any]:
     if isinstance(verdict, gates.Gate):
-        return [verdict.name, verdict.value, verdict.limit, verdict.passed, *_findings([verdict.finding])]
+        return [
+            verdict.name,
+            verdict.value,
+            verdict.limit,
+            verdict.passed,
+            *_findings([verdict.finding]),
+        ]
     lines = [[x.line.id, x.reference_minor, *_findings(x.findings)] for x in verdict.lines]
     lanes = [lane.service_id for lane in verdict.lanes]
     return [verdict.order.id, verdict.outcome, _findings(verdict.findings), lines, lanes]

@@ -1,4 +1,5 @@
-"""A screening told rule by rule, passed or not: value, limit, verdict, as-of, source row (R-26). Pure."""
+"""A screening told rule by rule, passed or not: value, limit, verdict, as-of, source row (R-26).
+Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -73,9 +74,14 @@ def of_order(order: OrderFacts, inputs: ChunkInputs) -> OrderSteps:
 def _order_step(rule: OrderRule, order: OrderFacts, inputs: ChunkInputs) -> Step:
     value, limit = rule.shows(order, inputs.world)
     return Step(
-        requirement=rule.requirement, name=str(rule.codes[0]), value=value, limit=limit,
-        as_of=inputs.world.now.isoformat(), source=rule.source_of(order), finding=rule.find(order, inputs.world),
-    )  # fmt: skip
+        requirement=rule.requirement,
+        name=str(rule.codes[0]),
+        value=value,
+        limit=limit,
+        as_of=inputs.world.now.isoformat(),
+        source=rule.source_of(order),
+        finding=rule.find(order, inputs.world),
+    )
 
 
 def _line_steps(verdict: LineVerdict, order: OrderFacts, inputs: ChunkInputs) -> LineSteps:
@@ -87,10 +93,16 @@ def _line_steps(verdict: LineVerdict, order: OrderFacts, inputs: ChunkInputs) ->
     )
 
 
-def _line_step(rule: LineRule, verdict: LineVerdict, order: OrderFacts, inputs: ChunkInputs) -> Step:
+def _line_step(
+    rule: LineRule, verdict: LineVerdict, order: OrderFacts, inputs: ChunkInputs
+) -> Step:
     value, limit = rule.shows(verdict, order, inputs.world)
     return Step(
-        requirement=rule.requirement, name=str(rule.codes[0]), value=value, limit=limit,
-        as_of=inputs.world.now.isoformat(), source=rule.source_of(verdict.line, order),
+        requirement=rule.requirement,
+        name=str(rule.codes[0]),
+        value=value,
+        limit=limit,
+        as_of=inputs.world.now.isoformat(),
+        source=rule.source_of(verdict.line, order),
         finding=next((f for f in verdict.findings if f.code in rule.codes), None),
-    )  # fmt: skip
+    )

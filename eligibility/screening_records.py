@@ -10,13 +10,18 @@ from eligibility.screening import ChunkInputs, GateInputs
 from marketplace.models import Store
 
 NOT_KEPT = frozenset({"ship_to"})
-"""No rule reads the street, so the record does without it; the destination and the parties' names it needs."""
+"""No rule reads the street, so the record does without it; the destination and the parties' names
+it needs."""
 QUICK = 1  # zlib: level 9 saves a tenth of the room and costs as much as the screening
 
 
-def keep_gates(*, store: Store, subject: str, attempt: int, inputs: GateInputs, policies: Mapping) -> None:
+def keep_gates(
+    *, store: Store, subject: str, attempt: int, inputs: GateInputs, policies: Mapping
+) -> None:
     verdicts = screening.decide(inputs)
-    _keep(store, subject, attempt, inputs, verdicts, policies, part=Part.GATES, at=inputs.facts.as_of)
+    _keep(
+        store, subject, attempt, inputs, verdicts, policies, part=Part.GATES, at=inputs.facts.as_of
+    )
 
 
 def keep_chunk(
@@ -31,15 +36,33 @@ def keep_chunk(
     policies: Mapping[str, str],
 ) -> ScreeningRecord:
     return _keep(
-        store, subject, attempt, inputs, verdicts, policies, part=part, at=inputs.world.now,
-        first_position=first_position, past_order_ids=[order.id for order in inputs.orders],
-    )  # fmt: skip
+        store,
+        subject,
+        attempt,
+        inputs,
+        verdicts,
+        policies,
+        part=part,
+        at=inputs.world.now,
+        first_position=first_position,
+        past_order_ids=[order.id for order in inputs.orders],
+    )
 
 
-def _keep(store, subject, attempt, inputs, verdicts, policies, *, part, at, **fields) -> ScreeningRecord:
+def _keep(
+    store, subject, attempt, inputs, verdicts, policies, *, part, at, **fields
+) -> ScreeningRecord:
     text = codec.text_of(inputs, without=NOT_KEPT)
     return ScreeningRecord.objects.create(
-        store=store, subject=subject, attempt=attempt, part=part, screened_at=at, rule_version=RULE_VERSION,
-        policies=policies, inputs=zlib.compress(text.encode(), QUICK), inputs_digest=screening.sha256(text),
-        verdicts_digest=screening.digest_of(verdicts), **{"first_position": 0} | fields,
-    )  # fmt: skip
+        store=store,
+        subject=subject,
+        attempt=attempt,
+        part=part,
+        screened_at=at,
+        rule_version=RULE_VERSION,
+        policies=policies,
+        inputs=zlib.compress(text.encode(), QUICK),
+        inputs_digest=screening.sha256(text),
+        verdicts_digest=screening.digest_of(verdicts),
+        **{"first_position": 0} | fields,
+    )

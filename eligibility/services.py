@@ -22,10 +22,11 @@ from qualification.review import Event
 
 @transaction.atomic
 def open_benefit(*, store: Store, by: str) -> list[Gate]:
-    """Checks the store's own gates and keeps what they said; when all pass, the store goes on to its documents.
+    """Checks the store's own gates and keeps what they said; when all pass, the store goes on to
+    its documents.
 
-    A failed check leaves the standing as it is. STATE_CONFLICT when the store is open or on its way already.
-    Nothing to register, no contract (R-28).
+    A failed check leaves the standing as it is. STATE_CONFLICT when the store is open or on its
+    way already. Nothing to register, no contract (R-28).
     """
     now = clock.now(store)
     state = state_of(store, now)
@@ -35,7 +36,9 @@ def open_benefit(*, store: Store, by: str) -> list[Gate]:
     facts = store_facts(store=store, limits=limits, now=now)
     gates = list(store_gates(facts, limits=limits, today=platform_day(now)))
     passed = all(gate.passed for gate in gates)
-    qualification.keep_check(store=store, results=[kept(g) for g in gates], passed=passed, by=by, now=now)
+    qualification.keep_check(
+        store=store, results=[kept(g) for g in gates], passed=passed, by=by, now=now
+    )
     if passed:
         qualification.advance(store=store, event=Event.APPLY, by=by, now=now)
     return gates
@@ -44,7 +47,8 @@ def open_benefit(*, store: Store, by: str) -> list[Gate]:
 def gates_now(
     *, store: Store, buyer: Buyer, now: dt.datetime, policies: Mapping[str, Value] | None = None
 ) -> list[dict[str, Any]]:
-    """Every gate as it stands, as plain values: to be recorded and shown, it decides nothing here (R-26).
+    """Every gate as it stands, as plain values: to be recorded and shown, it decides nothing here
+    (R-26).
 
     `policies`: the ⚙ values to judge by, where they are not those in force.
     """

@@ -36,11 +36,16 @@ CAPABILITIES: dict[str, frozenset[Can]] = {
 
 
 def memberships_of(user: User) -> models.QuerySet[Membership]:
-    return Membership.objects.filter(user=user).select_related("store").order_by("store__name", "store_id")
+    return (
+        Membership.objects.filter(user=user)
+        .select_related("store")
+        .order_by("store__name", "store_id")
+    )
 
 
 def current_membership(request: HttpRequest) -> Membership:
-    """The membership the session stands in; the first one when none was chosen. Http404 for a stranger."""
+    """The membership the session stands in; the first one when none was chosen. Http404 for a
+    stranger."""
     memberships = list(memberships_of(request.user))
     chosen = request.session.get(SESSION_KEY)
     for membership in memberships:

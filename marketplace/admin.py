@@ -1,4 +1,5 @@
-"""Tenancy and policy are kept here by the platform's staff; mirrored facts can only be looked at."""
+"""Tenancy and policy are kept here by the platform's staff; mirrored facts can only be looked
+at."""
 
 import datetime as dt
 from enum import StrEnum
@@ -59,19 +60,23 @@ class LookOnly(admin.ModelAdmin):
 
 
 class StateFilter(admin.SimpleListFilter):
-    """By the state as it is now, like the column: what a deadline ended is not under "locked" any more."""
+    """By the state as it is now, like the column: what a deadline ended is not under "locked" any
+    more."""
 
     title, parameter_name = _("state"), "state"
 
     def lookups(self, request: HttpRequest, model_admin: "Stated") -> list[tuple[str, Any]]:
-        return [(state.value, _word(model_admin.model, state.value)) for state in model_admin.states]
+        return [
+            (state.value, _word(model_admin.model, state.value)) for state in model_admin.states
+        ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         return queryset.filter(state=self.value()) if self.value() else queryset
 
 
 class Stated(LookOnly):
-    """Rows of a store whose stored status is only a cache: shown as the store's clock judges them (ADR 2)."""
+    """Rows of a store whose stored status is only a cache: shown as the store's clock judges them
+    (ADR 2)."""
 
     states: type[StrEnum]
     list_filter = [StateFilter]
@@ -103,8 +108,13 @@ class Users(UserAdmin):
     add_fieldsets = [(None, {"fields": ["email", "name", "password1", "password2"]})]
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
-        """Only a superuser gives rights in the administration: nobody gives himself what he lacks."""
-        return [] if request.user.is_superuser else ["is_staff", "is_superuser", "groups", "user_permissions"]
+        """Only a superuser gives rights in the administration: nobody gives himself what he
+        lacks."""
+        return (
+            []
+            if request.user.is_superuser
+            else ["is_staff", "is_superuser", "groups", "user_permissions"]
+        )
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return _is_no_stronger(request, obj) and super().has_change_permission(request, obj)
@@ -124,7 +134,8 @@ class Users(UserAdmin):
 
 
 def _is_no_stronger(request: HttpRequest, obj: User | None) -> bool:
-    """Whose password one may set, one can sign in as: of the staff's accounts only a superuser's business."""
+    """Whose password one may set, one can sign in as: of the staff's accounts only a superuser's
+    business."""
     return request.user.is_superuser or obj is None or not (obj.is_staff or obj.is_superuser)
 
 
@@ -132,7 +143,8 @@ class MembersForms(forms.BaseInlineFormSet):
     editor: User
 
     def clean(self) -> None:
-        """A membership is one person's for good: its keys act for them. And nobody lets himself into a store."""
+        """A membership is one person's for good: its keys act for them. And nobody lets himself
+        into a store."""
         super().clean()
         for form in self.forms:
             if form.instance.pk and "user" in form.changed_data:
@@ -151,7 +163,9 @@ class Members(admin.TabularInline):
     autocomplete_fields = ["user"]
 
     def get_formset(self, request: HttpRequest, obj: Store | None = None, **options: Any) -> type:
-        return type("Members", (super().get_formset(request, obj, **options),), {"editor": request.user})
+        return type(
+            "Members", (super().get_formset(request, obj, **options),), {"editor": request.user}
+        )
 
 
 @admin.register(Store)
@@ -160,7 +174,9 @@ class Stores(admin.ModelAdmin):
     search_fields = ["name", "code"]
     inlines = [Members]
 
-    def save_formset(self, request: HttpRequest, form: forms.ModelForm, formset, change: bool) -> None:
+    def save_formset(
+        self, request: HttpRequest, form: forms.ModelForm, formset, change: bool
+    ) -> None:
         formset.save(commit=False)
         for member in formset.deleted_objects:
             members.leave(member, by=request.user)
@@ -234,14 +250,19 @@ class Categories(admin.ModelAdmin):
 
 
 class CheckedNumberForm(forms.ModelForm):
-    """How the number was checked, outside: a number that can't be one is not taken for checked (R-64)."""
+    """How the number was checked, outside: a number that can't be one is not taken for checked
+    (R-64)."""
 
-    tax_number_checked_how = forms.CharField(label=_("Checked how"), max_length=60, help_text="VIES, HMRC, …")
+    tax_number_checked_how = forms.CharField(
+        label=_("Checked how"), max_length=60, help_text="VIES, HMRC, …"
+    )
 
     def clean(self):
         cleaned = super().clean()
         if not tax_numbers.is_wellformed(self.instance.tax_number):
-            raise ValidationError(_("This tax number can't exist: its form or its check digit is wrong."))
+            raise ValidationError(
+                _("This tax number can't exist: its form or its check digit is wrong.")
+            )
         return cleaned
 
 
@@ -258,9 +279,13 @@ class Buyers(LookOnly):
         return admin.ModelAdmin.has_change_permission(self, request, obj)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Buyer | None = None) -> list[str]:
-        return [f.name for f in Buyer._meta.fields if f.name not in ("id", "tax_number_checked_how")]
+        return [
+            f.name for f in Buyer._meta.fields if f.name not in ("id", "tax_number_checked_how")
+        ]
 
-    def save_model(self, request: HttpRequest, obj: Buyer, form: forms.ModelForm, change: bool) -> None:
+    def save_model(
+        self, request: HttpRequest, obj: Buyer, form: forms.ModelForm, change: bool
+    ) -> None:
         parties.check_tax_number(obj, how=obj.tax_number_checked_how, by=f"user:{request.user.pk}")
 
 
@@ -286,7 +311,9 @@ class Skus(LookOnly):
         return admin.ModelAdmin.has_change_permission(self, request, obj)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
-        return [field.name for field in Sku._meta.fields if field.name not in ("id", "production_group")]
+        return [
+            field.name for field in Sku._meta.fields if field.name not in ("id", "production_group")
+        ]
 
 
 class ProductionDays(admin.TabularInline):
@@ -315,7 +342,9 @@ class ProductionGroups(admin.ModelAdmin):
         obj.source, obj.mirrored_at, obj.assumed = "admin", clock.now(obj.store), []
         super().save_model(request, obj, form, change)
 
-    def save_formset(self, request: HttpRequest, form: forms.ModelForm, formset, change: bool) -> None:
+    def save_formset(
+        self, request: HttpRequest, form: forms.ModelForm, formset, change: bool
+    ) -> None:
         for day in formset.save(commit=False):
             day.store_id = form.instance.store_id
             day.save()
@@ -374,7 +403,8 @@ class RateEntryForm(EntryForm):
 
 
 class Entered(LookOnly):
-    """Observations are looked at, and entered: a new one, or a correction, is a new row beside the old."""
+    """Observations are looked at, and entered: a new one, or a correction, is a new row beside the
+    old."""
 
     form_of_an_entry: type[EntryForm] = EntryForm
     fields_of_an_entry: list[str] = []
@@ -388,7 +418,10 @@ class Entered(LookOnly):
             messages.WARNING,
             _("It is far from what is expected and waits in quarantine."),
         ),
-        manual_observations.KNOWN: (messages.WARNING, _("Nothing is new: it was known, or decided, before.")),
+        manual_observations.KNOWN: (
+            messages.WARNING,
+            _("Nothing is new: it was known, or decided, before."),
+        ),
     }
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -397,7 +430,9 @@ class Entered(LookOnly):
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
         return super().get_fields(request, obj) if obj else self.fields_of_an_entry
 
-    def get_form(self, request: HttpRequest, obj: Model | None = None, change: bool = False, **kwargs: Any):
+    def get_form(
+        self, request: HttpRequest, obj: Model | None = None, change: bool = False, **kwargs: Any
+    ):
         return super().get_form(
             request, obj, change, **kwargs | ({} if obj else {"form": self.form_of_an_entry})
         )
@@ -405,9 +440,13 @@ class Entered(LookOnly):
     def enter(self, values: dict[str, Any], by: User) -> str:
         raise NotImplementedError
 
-    def save_model(self, request: HttpRequest, obj: Model, form: forms.ModelForm, change: bool) -> None:
+    def save_model(
+        self, request: HttpRequest, obj: Model, form: forms.ModelForm, change: bool
+    ) -> None:
         try:
-            self.message_user(request, *reversed(self.said[self.enter(form.cleaned_data, request.user)]))
+            self.message_user(
+                request, *reversed(self.said[self.enter(form.cleaned_data, request.user)])
+            )
         except Problem as problem:
             said = problem_texts.of(problem.code, problem.evidence)
             self.message_user(request, f"{said.title}. {said.cause} {said.fix}", messages.ERROR)
@@ -461,14 +500,21 @@ class EnteredCloses(Entered):
 
     def enter(self, values: dict[str, Any], by: User) -> str:
         return manual_observations.enter_close(
-            series=values["series"], source=values["source"], day=values["day"], text=f"{values['value']:f}",
-            why=values["why"], by=by,
-        )  # fmt: skip
+            series=values["series"],
+            source=values["source"],
+            day=values["day"],
+            text=f"{values['value']:f}",
+            why=values["why"],
+            by=by,
+        )
 
 
 class DecisionForm(forms.ModelForm):
     verdict = forms.ChoiceField(
-        choices=[("", "—"), *((each.value, each.label) for each in (Verdict.RELEASED, Verdict.DISCARDED))],
+        choices=[
+            ("", "—"),
+            *((each.value, each.label) for each in (Verdict.RELEASED, Verdict.DISCARDED)),
+        ],
         label=_("Decision"),
     )
     why = forms.CharField(widget=forms.Textarea(attrs={"rows": 3}), max_length=500, label=_("Why"))
@@ -487,7 +533,18 @@ class QuarantinedObservations(admin.ModelAdmin):
     form = DecisionForm
     list_display = ["name", "day", "text", "last_good", "reason", "source", "arrived_at", "verdict"]
     list_filter = ["verdict", "reason", "kind"]
-    fields = ["kind", "name", "day", "text", "last_good", "reason", "source", "arrived_at", "verdict", "why"]
+    fields = [
+        "kind",
+        "name",
+        "day",
+        "text",
+        "last_good",
+        "reason",
+        "source",
+        "arrived_at",
+        "verdict",
+        "why",
+    ]
     readonly_fields = ["kind", "name", "day", "text", "last_good", "reason", "source", "arrived_at"]
     ordering = ["verdict", "-arrived_at"]
 
@@ -500,7 +557,9 @@ class QuarantinedObservations(admin.ModelAdmin):
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return (obj is None or not obj.verdict) and super().has_change_permission(request, obj)
 
-    def save_model(self, request: HttpRequest, obj: Quarantined, form: forms.ModelForm, change: bool) -> None:
+    def save_model(
+        self, request: HttpRequest, obj: Quarantined, form: forms.ModelForm, change: bool
+    ) -> None:
         quarantine.decide(
             row=obj,
             release=form.cleaned_data["verdict"] == Verdict.RELEASED,
@@ -511,7 +570,15 @@ class QuarantinedObservations(admin.ModelAdmin):
 
 @admin.register(Embargo)
 class Embargoes(LookOnly):
-    list_display = ["country", "region", "programme", "valid_from", "valid_until", "reference", "source"]
+    list_display = [
+        "country",
+        "region",
+        "programme",
+        "valid_from",
+        "valid_until",
+        "reference",
+        "source",
+    ]
     list_filter = ["programme"]
 
 

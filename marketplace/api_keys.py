@@ -1,6 +1,8 @@
-"""API keys: asked for, granted by a member who so becomes its principal, taken over, rotated, ended.
+"""API keys: asked for, granted by a member who so becomes its principal, taken over, rotated,
+ended.
 
-A key acts for its principal and never does more than they may at that moment; without one it does nothing.
+A key acts for its principal and never does more than they may at that moment; without one it does
+nothing.
 """
 
 import datetime as dt
@@ -37,12 +39,14 @@ def person_of(actor: str) -> int | None:
 
 
 def is_same_person(one: str, other: str) -> bool:
-    """Whether two actors are or act for one person; actors that name none are the same when they are equal."""
+    """Whether two actors are or act for one person; actors that name none are the same when they
+    are equal."""
     return one == other or (person_of(one) is not None and person_of(one) == person_of(other))
 
 
 def standing() -> models.QuerySet[ApiKey]:
-    """Neither refused, revoked nor run out: those asked for, those that act, those whose principal has left."""
+    """Neither refused, revoked nor run out: those asked for, those that act, those whose principal
+    has left."""
     rows = ApiKey.objects.filter(Q(expires_at=None) | Q(expires_at__gt=Now()), revoked_at=None)
     return rows.select_related("store", "principal__user", "created_by")
 
@@ -60,7 +64,8 @@ def key_of(text: str) -> ApiKey | None:
 
 
 def refuse_beyond(key: ApiKey, *, needs: Can, scope: str) -> None:
-    """KEY_NOT_GRANTED, SCOPE_MISSING, or NOT_PERMITTED where its principal may not do it either (403)."""
+    """KEY_NOT_GRANTED, SCOPE_MISSING, or NOT_PERMITTED where its principal may not do it either
+    (403)."""
     if key.principal is None:
         raise Problem(Code.KEY_NOT_GRANTED)
     if scope not in key.scopes:
@@ -85,14 +90,20 @@ def ask_for(*, member: Membership, name: str, scopes: list[str]) -> str:
 def _made(member: Membership, *, name: str, scopes: list[str]) -> tuple[str, ApiKey]:
     text = f"bro_{secrets.token_urlsafe(32)}"
     key = ApiKey.objects.create(
-        store=member.store, name=name, scopes=scopes, prefix=text[:12], digest=digest_of(text), created_by=member.user
-    )  # fmt: skip
+        store=member.store,
+        name=name,
+        scopes=scopes,
+        prefix=text[:12],
+        digest=digest_of(text),
+        created_by=member.user,
+    )
     return text, key
 
 
 @transaction.atomic
 def grant(key: ApiKey, *, by: Membership) -> None:
-    """The key acts for `by` from now on. STATE_CONFLICT for one that is granted or refused already."""
+    """The key acts for `by` from now on. STATE_CONFLICT for one that is granted or refused
+    already."""
     _grant(_held(key, by, "grant", "requested"), by, "key.granted")
 
 
@@ -100,8 +111,9 @@ def grant(key: ApiKey, *, by: Membership) -> None:
 def take_over(key: ApiKey, *, by: Membership) -> str:
     """A key of the same name and scopes that acts for `by`: its text, which nobody else has seen.
 
-    The old text works for another 24 hours and for its own principal, so that it ends when they leave. STATE_CONFLICT
-    for one's own key, one that is replaced already, and one that has ended: it stays so.
+    The old text works for another 24 hours and for its own principal, so that it ends when they
+    leave. STATE_CONFLICT for one's own key, one that is replaced already, and one that has ended:
+    it stays so.
     """
     held = _held(key, by, "take over", "granted", "ended")
     if held.principal is None or held.principal_id == by.pk or held.expires_at:
@@ -130,8 +142,9 @@ def revoke(key: ApiKey, *, by: Membership) -> None:
 def rotate(key: ApiKey, *, by: Membership) -> str:
     """A new text under the same name and scopes; the old one works for another 24 hours.
 
-    It acts for its principal when they rotate it, and for another who may grant: that one becomes its principal. For
-    anybody else, who asked for it too, it is a new request. NOT_FOUND for a key that does not act.
+    It acts for its principal when they rotate it, and for another who may grant: that one becomes
+    its principal. For anybody else, who asked for it too, it is a new request. NOT_FOUND for a key
+    that does not act.
     """
     require(by, Can.MANAGE_KEYS, Can.GRANT_KEYS)
     old = _locked(key)
@@ -152,7 +165,8 @@ def _replaced(old: ApiKey, by: Membership) -> tuple[str, ApiKey]:
 
 @transaction.atomic
 def end_those_of(member: Membership, *, by: User) -> None:
-    """The keys of a member who leaves: those that act for them and those whose text they saw, asked for or granted.
+    """The keys of a member who leaves: those that act for them and those whose text they saw,
+    asked for or granted.
 
     They act for nobody, and nobody can grant them or take them over.
     """
@@ -195,9 +209,18 @@ def _end(key: ApiKey, kind: str, *, by: User) -> None:
 def _record(key: ApiKey, kind: str, *, by: User, **facts: object) -> None:
     """Key, principal and who asked for it: never its text."""
     ledger.record(
-        store_id=key.store_id, kind=kind, subject=f"key:{key.pk}", by=_named(by.pk), at=clock.now(key.store), name=key.name, begins_with=key.prefix, scopes=key.scopes,
-        principal=_named(key.principal.user_id) if key.principal else "", requester=_named(key.created_by_id), **facts,
-    )  # fmt: skip
+        store_id=key.store_id,
+        kind=kind,
+        subject=f"key:{key.pk}",
+        by=_named(by.pk),
+        at=clock.now(key.store),
+        name=key.name,
+        begins_with=key.prefix,
+        scopes=key.scopes,
+        principal=_named(key.principal.user_id) if key.principal else "",
+        requester=_named(key.created_by_id),
+        **facts,
+    )
 
 
 def _named(user_id: int | None) -> str:

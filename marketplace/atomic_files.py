@@ -1,4 +1,5 @@
-"""Files that are there as a whole or not at all, also when the disk is full or the program is interrupted."""
+"""Files that are there as a whole or not at all, also when the disk is full or the program is
+interrupted."""
 
 import contextlib
 import os
@@ -13,7 +14,8 @@ EVERYBODY = 0o666  # less what the umask takes
 
 @contextlib.contextmanager
 def whole(path: Path, *, binary: bool = False, secret: bool = False) -> Iterator[IO[Any]]:
-    """A file to write to, beside its place and put there at the end; OSError leaves nothing behind."""
+    """A file to write to, beside its place and put there at the end; OSError leaves nothing
+    behind."""
     part = path.with_name(f"{path.name[:200]}.{secrets.token_hex(4)}.part")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
     descriptor = os.open(part, flags, OWNER_ONLY if secret else EVERYBODY)

@@ -1,6 +1,8 @@
-"""The platform's day, and the working days of mainland China (R-42): weekends, holidays, the weekend days worked for them. Pure.
+"""The platform's day, and the working days of mainland China (R-42): weekends, holidays, the
+weekend days worked for them. Pure.
 
-A year whose make-up days nobody has published yet is reckoned by what is known and said to be provisional (rule 16).
+A year whose make-up days nobody has published yet is reckoned by what is known and said to be
+provisional (rule 16).
 """
 
 import datetime as dt
@@ -25,7 +27,8 @@ class Calendar:
         return day.year not in self.known_years
 
     def after(self, day: dt.date, count: int) -> dt.date:
-        """The working day so many after a day, which need not be one; 0: the day itself or the next that is."""
+        """The working day so many after a day, which need not be one; 0: the day itself or the
+        next that is."""
         while count or not self.is_working(day):
             day += DAY
             count -= bool(count) and self.is_working(day)
@@ -37,7 +40,8 @@ class Calendar:
 
 
 def platform_day(at: dt.datetime) -> dt.date:
-    """The date in the platform's zone: certificates end, tariffs change and promises count from its midnight."""
+    """The date in the platform's zone: certificates end, tariffs change and promises count from
+    its midnight."""
     return at.astimezone(PLATFORM_ZONE).date()
 
 

@@ -1,7 +1,7 @@
 """The one clock for verdicts on deadlines: the database's, plus what a sandbox store was moved by.
 
-`clock_timestamp()`, not `now()`: the latter is the transaction's start, and an act that waited for a row
-lock would be judged as if it had not waited (reliability rule 2).
+`clock_timestamp()`, not `now()`: the latter is the transaction's start, and an act that waited for
+a row lock would be judged as if it had not waited (reliability rule 2).
 """
 
 import datetime as dt
@@ -25,5 +25,8 @@ class _DatabaseClock(Func):
 
 
 def of_row(store: str = "store") -> ExpressionWrapper:
-    """The same clock inside a query whose rows belong to many stores; `store` is the path to the row's store."""
-    return ExpressionWrapper(_DatabaseClock() + F(f"{store}__clock_offset"), output_field=DateTimeField())
+    """The same clock inside a query whose rows belong to many stores; `store` is the path to the
+    row's store."""
+    return ExpressionWrapper(
+        _DatabaseClock() + F(f"{store}__clock_offset"), output_field=DateTimeField()
+    )

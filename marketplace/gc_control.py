@@ -7,10 +7,12 @@ from collections.abc import Iterator
 
 @contextlib.contextmanager
 def uncollected() -> Iterator[None]:
-    """Facts hold no cycles: collecting among 100,000 of them finds nothing and takes a third of the time.
+    """Facts hold no cycles: collecting among 100,000 of them finds nothing and takes a third of
+    the time.
 
-    Only who switched the collector off switches it on again, so nesting and threads are safe. What was made meanwhile
-    then counts as old (frozen, and let go at once): else all of it would be searched when the collector comes back.
+    Only who switched the collector off switches it on again, so nesting and threads are safe. What
+    was made meanwhile then counts as old (frozen, and let go at once): else all of it would be
+    searched when the collector comes back.
     """
     was_on = gc.isenabled()
     gc.disable()

@@ -1,4 +1,5 @@
-"""Who belongs to a store, and as what: each change stands in its ledger. Who leaves takes no key along."""
+"""Who belongs to a store, and as what: each change stands in its ledger. Who leaves takes no key
+along."""
 
 from django.db import transaction
 
@@ -32,19 +33,29 @@ def leave(member: Membership, *, by: User) -> None:
 
 
 def _tell_of_webhooks(member: Membership) -> None:
-    """They belong to the store and go on: its owners are told, so that none leads where nobody of theirs looks."""
+    """They belong to the store and go on: its owners are told, so that none leads where nobody of
+    theirs looks."""
     added = webhooks.added_by(member.store_id)
     theirs = [pk for pk, by in added.items() if api_keys.person_of(by) == member.user_id]
-    standing = Webhook.objects.filter(store_id=member.store_id, pk__in=theirs).order_by("created_at", "pk")
+    standing = Webhook.objects.filter(store_id=member.store_id, pk__in=theirs).order_by(
+        "created_at", "pk"
+    )
     if ids := [str(pk) for pk in standing.values_list("pk", flat=True)]:
         emails.write(
-            kind="marketplace.webhooks_stay", store_id=member.store_id, dedupe=f"webhooks-stay:{member.pk}",
-            webhooks=ids, name=member.user.name or member.user.email,
-        )  # fmt: skip
+            kind="marketplace.webhooks_stay",
+            store_id=member.store_id,
+            dedupe=f"webhooks-stay:{member.pk}",
+            webhooks=ids,
+            name=member.user.name or member.user.email,
+        )
 
 
 def _record(member: Membership, kind: str, by: User) -> None:
     ledger.record(
-        store_id=member.store_id, kind=kind, subject=f"user:{member.user_id}", by=f"user:{by.pk}",
-        at=clock.now(member.store), role=member.role,
-    )  # fmt: skip
+        store_id=member.store_id,
+        kind=kind,
+        subject=f"user:{member.user_id}",
+        by=f"user:{by.pk}",
+        at=clock.now(member.store),
+        role=member.role,
+    )

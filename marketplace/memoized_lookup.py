@@ -8,7 +8,8 @@ Value = TypeVar("Value")
 
 
 class Resolved(dict[Key, Value], Generic[Key, Value]):
-    """By key, what `work` makes of it: worked out when it is first asked for, then kept. A failure is not kept."""
+    """By key, what `work` makes of it: worked out when it is first asked for, then kept. A failure
+    is not kept."""
 
     def __init__(self, work: Callable[[Key], Value]) -> None:
         super().__init__()

@@ -18,7 +18,9 @@ from diagnostics.problem import Problem
 
 with (Path(__file__).parent / "data" / "iso4217_minor_units.csv").open(encoding="utf-8") as _file:
     EXPONENTS: Mapping[str, int] = {
-        row["code"]: int(row["exponent"]) for row in csv.DictReader(_file) if row["exponent"].isdigit()
+        row["code"]: int(row["exponent"])
+        for row in csv.DictReader(_file)
+        if row["exponent"].isdigit()
     }
 """Minor-unit digits by currency: 2 for USD, 0 for JPY, 3 for KWD."""
 
@@ -41,7 +43,8 @@ def half_up(value: Fraction | Decimal | int) -> int:
 
 
 def half_up_ratio(numerator: int, denominator: int) -> int:
-    """`half_up` of an exact quotient; the denominator is positive. Whole numbers only, for the hot path."""
+    """`half_up` of an exact quotient; the denominator is positive. Whole numbers only, for the hot
+    path."""
     whole = (2 * abs(numerator) + denominator) // (2 * denominator)
     return whole if numerator >= 0 else -whole
 
@@ -59,7 +62,8 @@ def share(minor: int, rate: Decimal) -> int:
 
 
 class Share:
-    """A rate that is taken of many amounts: exact whole numbers kept ready, each amount rounded once, half up.
+    """A rate that is taken of many amounts: exact whole numbers kept ready, each amount rounded
+    once, half up.
 
     Share(19, 100).of(1837) == 349, as `share` says it.
     """
@@ -83,9 +87,11 @@ class Money:
 
     @classmethod
     def of(cls, amount: str | Decimal | int, currency: str) -> "Money":
-        """From a decimal amount; one with more digits than the currency has is refused, never rounded.
+        """From a decimal amount; one with more digits than the currency has is refused, never
+        rounded.
 
-        A text is plain ASCII digits: no exponent, no separator, no space. CURRENCY_UNKNOWN, AMOUNT_INVALID.
+        A text is plain ASCII digits: no exponent, no separator, no space. CURRENCY_UNKNOWN,
+        AMOUNT_INVALID.
         """
         digits, text = exponent(currency), amount if isinstance(amount, str) else f"{amount:f}"
         if PLAIN_AMOUNT.fullmatch(text):
@@ -111,8 +117,8 @@ def decimal_text(minor: int, currency: str) -> str:
 class Rates:
     """One frozen publication of reference rates: units of each currency for one euro.
 
-    `waiting`: currencies whose newest observation somebody of the platform still has to decide, each with its day.
-    Nothing is exchanged by an older one of theirs.
+    `waiting`: currencies whose newest observation somebody of the platform still has to decide,
+    each with its day. Nothing is exchanged by an older one of theirs.
     """
 
     id: int
@@ -122,7 +128,8 @@ class Rates:
     waiting: Mapping[str, dt.date] = field(default_factory=dict)
 
     def cross(self, base: str, quote: str) -> Fraction:
-        """Units of `quote` for one unit of `base`, exact. FX_RATE_MISSING when either is not published."""
+        """Units of `quote` for one unit of `base`, exact. FX_RATE_MISSING when either is not
+        published."""
         return Fraction(1) if base == quote else Fraction(*self._ratio(base, quote))
 
     def convert(self, minor: int, base: str, quote: str) -> Fraction:
@@ -148,7 +155,9 @@ class Rates:
 
     def told(self, base: str, quote: str) -> dict[str, str]:
         """The published rates that an exchange goes by, as texts; the euro itself needs none."""
-        return {currency: str(self._euro(currency)) for currency in (base, quote) if currency != "EUR"}
+        return {
+            currency: str(self._euro(currency)) for currency in (base, quote) if currency != "EUR"
+        }
 
     def _converted(self, minor: int, base: str, quote: str) -> tuple[int, int]:
         numerator, denominator = self._ratio(base, quote)
@@ -156,7 +165,8 @@ class Rates:
         return minor * numerator * 10 ** max(shift, 0), denominator * 10 ** max(-shift, 0)
 
     def _ratio(self, base: str, quote: str) -> tuple[int, int]:
-        """The cross rate as whole numbers: exact, and quick enough for every fee line of a batch."""
+        """The cross rate as whole numbers: exact, and quick enough for every fee line of a
+        batch."""
         base_units, base_euros = ratio_of(self._euro(base))
         quote_units, quote_euros = ratio_of(self._euro(quote))
         return quote_units * base_euros, quote_euros * base_units
@@ -176,11 +186,14 @@ class Rates:
 def undecided(currency: str, day: dt.date, *, published_on: dt.date) -> Problem:
     """FX_RATE_STALE: the currency's newest observation waits, and none older acts in its place."""
     waiting = f"{currency} {day.isoformat()}"
-    return Problem(Code.FX_RATE_STALE, currency=currency, value=published_on.isoformat(), waiting=waiting)
+    return Problem(
+        Code.FX_RATE_STALE, currency=currency, value=published_on.isoformat(), waiting=waiting
+    )
 
 
 def allocate(total: int, weights: Sequence[int]) -> list[int]:
-    """`total` split in proportion to `weights` by largest remainder; the parts sum to it exactly (R-17).
+    """`total` split in proportion to `weights` by largest remainder; the parts sum to it exactly
+    (R-17).
 
     A tie goes to the earlier part. All weights zero: everything goes to the first.
     """
@@ -191,7 +204,9 @@ def allocate(total: int, weights: Sequence[int]) -> list[int]:
     parts = [product // whole for product in products]
     if missing := total - sum(parts):
         remainders = [product % whole for product in products]
-        largest_first = sorted(range(len(weights)), key=remainders.__getitem__, reverse=True)  # stable
+        largest_first = sorted(
+            range(len(weights)), key=remainders.__getitem__, reverse=True
+        )  # stable
         for i in largest_first[:missing]:
             parts[i] += 1
     return parts

@@ -1,18 +1,20 @@
 """Names of companies and people as screening lists compare them (R-90). Pure.
 
-A match is a question to a person, so what may be the same counts as the same. Left away on both sides: case, accents,
-umlauts and their spelling in two letters (ü, ue), punctuation, full-width signs, doubled letters and the legal form
-(“Co., Ltd.”, 有限公司). Cyrillic is read in Latin letters, traditional Chinese characters in simplified ones. The order
-of the words does not count (the surname may stand first), nor the spaces between them (Xiao Ming, Xiaoming).
+A match is a question to a person, so what may be the same counts as the same. Left away on both
+sides: case, accents, umlauts and their spelling in two letters (ü, ue), punctuation, full-width
+signs, doubled letters and the legal form (“Co., Ltd.”, 有限公司). Cyrillic is read in Latin
+letters, traditional Chinese characters in simplified ones. The order of the words does not count
+(the surname may stand first), nor the spaces between them (Xiao Ming, Xiaoming).
 
-Signs that show nothing are left away as well, wherever they stand. A name may be read in several ways: a word with
-letters of one alphabet that look like those of another also as what it looks like (as Unicode's TR39 compares them),
-a sign that shows nothing also as a space, two dotted letters also as initials apart. Two names may be the same when
-any of their readings are.
+Signs that show nothing are left away as well, wherever they stand. A name may be read in several
+ways: a word with letters of one alphabet that look like those of another also as what it looks
+like (as Unicode's TR39 compares them), a sign that shows nothing also as a space, two dotted
+letters also as initials apart. Two names may be the same when any of their readings are.
 
-A listed name of several words is found wherever they stand together in a party's name; one of a single word only as
-the whole name, so that a list with “Orion” does not stop every Orion of the world. Of Chinese names, which have no
-spaces, four characters or more are found inside a longer one.
+A listed name of several words is found wherever they stand together in a party's name; one of a
+single word only as the whole name, so that a list with “Orion” does not stop every Orion of the
+world. Of Chinese names, which have no spaces, four characters or more are found inside a longer
+one.
 """
 
 import csv
@@ -37,11 +39,16 @@ INITIALS = re.compile(r"(?<![\w.])([^\W\d_])\.([^\W\d_]\.)(?!\w)")
 SPACED_HAN_FORM = re.compile("|".join(" ?".join(form) for form in HAN_FORMS))
 """As they are spread out to fill a line: 有 限 公 司."""
 LINKS = frozenset({"and", "und", "et", "y", "e", "the"})
-PLAIN = str.maketrans({"ø": "o", "đ": "d", "ł": "l", "æ": "ae", "œ": "oe", "ı": "i", "þ": "th", "ð": "d"})
+PLAIN = str.maketrans(
+    {"ø": "o", "đ": "d", "ł": "l", "æ": "ae", "œ": "oe", "ı": "i", "þ": "th", "ð": "d"}
+)
 with (Path(__file__).parent / "data" / "simplified_characters.csv").open(encoding="utf-8") as _file:
-    SIMPLIFIED = str.maketrans({row["traditional"]: row["simplified"] for row in csv.DictReader(_file)})
+    SIMPLIFIED = str.maketrans(
+        {row["traditional"]: row["simplified"] for row in csv.DictReader(_file)}
+    )
 UNSEEN = re.compile(
-    "[\u115f\u1160\u3164\uffa0\u2065\ufff0-\ufff8\U000e0000-\U000e0fff]"  # letters and unassigned ones
+    # letters and unassigned ones
+    "[\u115f\u1160\u3164\uffa0\u2065\ufff0-\ufff8\U000e0000-\U000e0fff]"
     "|[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]"
     "|[\u034f\u17b4\u17b5\u180b-\u180d\u180f\ufe00-\ufe0f]"
 )
@@ -64,14 +71,17 @@ LOOKS_LATIN = str.maketrans(dict(zip(
     "onuhgqlou"
     "agiilynhlracdekmoptuvwzs", strict=True,
 )))  # fmt: skip
-"""Letters that look like Latin ones, each of its own size: Η looks like H, η like n (Unicode TR39, the common ones)."""
+"""Letters that look like Latin ones, each of its own size: Η looks like H, η like n (Unicode TR39,
+the common ones)."""
 LATIN = re.compile("[A-Za-z]")
 CYRILLIC_LETTER = re.compile("[а-яёА-ЯЁ]")
 LOOKS_CYRILLIC = str.maketrans("ABCEHKMOPTXYaceopxyk", "АВСЕНКМОРТХУасеорхук")
 WORD = re.compile(r"[^\W_]+")
-STROKE_IN_WORD = re.compile(r"(?<!\d)[01]+(?=[^\W\d_])|(?<=[^\W\d_])[01](?!\d)|(?<=[A-Za-z])I(?=[a-z])")
-"""0 and 1 before a letter, or a single one at the end of a word (more of them there are a number); I before a small
-letter, as in “GIobal”."""
+STROKE_IN_WORD = re.compile(
+    r"(?<!\d)[01]+(?=[^\W\d_])|(?<=[^\W\d_])[01](?!\d)|(?<=[A-Za-z])I(?=[a-z])"
+)
+"""0 and 1 before a letter, or a single one at the end of a word (more of them there are a number);
+I before a small letter, as in “GIobal”."""
 STROKES_AS = (str.maketrans("01I", "oll"), str.maketrans("01", "oi"))
 ALIKE = (("ae", "a"), ("oe", "o"), ("ue", "u"), ("kh", "h"), ("x", "ks"), ("y", "i"), ("j", "i"))
 DOUBLED = re.compile(r"([^\W\d])\1+")
@@ -121,8 +131,8 @@ def _without_han_form(word: str) -> str:
 
 @lru_cache(maxsize=20_000)
 def readings(name: str) -> tuple[Words, ...]:
-    """What is compared, for each way to read the name: its words in their simplest spelling, each Chinese character by
-    itself. The first is the name as it is written."""
+    """What is compared, for each way to read the name: its words in their simplest spelling, each
+    Chinese character by itself. The first is the name as it is written."""
     shown = [UNSEEN.sub("", name), UNSEEN.sub(" ", name)]
     seen = dict.fromkeys([*shown, *(INITIALS.sub(r"\1. \2", text) for text in shown)])
     texts = dict.fromkeys(text for each in seen for text in _looks(_without_marks(each)))
@@ -165,8 +175,11 @@ def _units(word: str) -> Sequence[str]:
 
 
 def keys_of_listed(names: Iterable[str]) -> list[str]:
-    """How a listed name stands in the index: its words in their alphabetical order, and joined from each of them on."""
-    return sorted({key for name in names for words in readings(name) for key in _keys_of_listed(words)})
+    """How a listed name stands in the index: its words in their alphabetical order, and joined
+    from each of them on."""
+    return sorted(
+        {key for name in names for words in readings(name) for key in _keys_of_listed(words)}
+    )
 
 
 def _keys_of_listed(words: Words) -> Iterator[str]:
@@ -179,7 +192,8 @@ def _keys_of_listed(words: Words) -> Iterator[str]:
 
 
 def keys_of(names: Iterable[str]) -> list[str]:
-    """Every run of words in the names: a listed party that matches one of them has one of its keys among these."""
+    """Every run of words in the names: a listed party that matches one of them has one of its keys
+    among these."""
     read = {words for name in names for words in readings(name)}
     return sorted({key for words in read for run in _runs(words) for key in _keys_of_run(run)})
 
@@ -206,7 +220,8 @@ def _runs(words: Words) -> Iterator[Words]:
 
 
 def places(party: str, listed: Iterable[str]) -> Iterator[str]:
-    """The keys by which the party's name, or a telling part of it, stands among the `listed` keys."""
+    """The keys by which the party's name, or a telling part of it, stands among the `listed`
+    keys."""
     for asked in readings(party):
         for run in _runs(asked):
             by_word, joined, *glued = _keys_of_run(run)

@@ -1,4 +1,5 @@
-"""The ⚙ values: a default in code with its source, overridden from an instant on by a PolicyValue row."""
+"""The ⚙ values: a default in code with its source, overridden from an instant on by a PolicyValue
+row."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -30,7 +31,10 @@ DEFAULTS: Mapping[str, Default] = {
         title=_("Age of a past order, at most"), value=90, unit=_("days of 24 h"), source="R-06"
     ),
     "order_min_rating": Default(
-        title=_("Rating of a past order, at least"), value=Decimal("4.8"), unit=_("stars"), source="R-07"
+        title=_("Rating of a past order, at least"),
+        value=Decimal("4.8"),
+        unit=_("stars"),
+        source="R-07",
     ),
     "store_min_level": Default(
         title=_("Level of the store, at least"), value=3, unit=_("StoreLevel"), source="R-21"
@@ -42,7 +46,10 @@ DEFAULTS: Mapping[str, Default] = {
         title=_("Window of the dispute rate"), value=30, unit=_("days of 24 h"), source="R-22"
     ),
     "buyer_min_orders": Default(
-        title=_("Completed orders with the buyer, at least"), value=5, unit=_("orders"), source="R-24"
+        title=_("Completed orders with the buyer, at least"),
+        value=5,
+        unit=_("orders"),
+        source="R-24",
     ),
     "buyer_min_gmv_usd": Default(
         title=_("Turnover with the buyer, at least"), value=20_000, unit=_("USD"), source="R-25"
@@ -53,7 +60,9 @@ DEFAULTS: Mapping[str, Default] = {
         unit=_("share"),
         source="R-47",
     ),
-    "lock_hours": Default(title=_("How long prices are locked"), value=72, unit=_("hours"), source="R-48"),
+    "lock_hours": Default(
+        title=_("How long prices are locked"), value=72, unit=_("hours"), source="R-48"
+    ),
     "fx_trigger": Default(
         title=_("Move of the exchange rate that opens a renegotiation"),
         value=Decimal("0.025"),
@@ -66,7 +75,9 @@ DEFAULTS: Mapping[str, Default] = {
         unit=_("share"),
         source="R-51",
     ),
-    "renegotiation_hours": Default(title=_("Time to renegotiate"), value=4, unit=_("hours"), source="R-53"),
+    "renegotiation_hours": Default(
+        title=_("Time to renegotiate"), value=4, unit=_("hours"), source="R-53"
+    ),
     "index_max_age_days": Default(
         title=_("Age of an index close, at most"),
         value=6,
@@ -113,10 +124,16 @@ DEFAULTS: Mapping[str, Default] = {
         title=_("Fee for remitting VAT"), value=Decimal("0.005"), unit=_("share"), source="R-63"
     ),
     "return_warehouse_usd": Default(
-        title=_("Local return warehouse"), value=Decimal("2.30"), unit=_("USD an order"), source="R-65"
+        title=_("Local return warehouse"),
+        value=Decimal("2.30"),
+        unit=_("USD an order"),
+        source="R-65",
     ),
     "statement_min_months": Default(
-        title=_("Months that a bank statement shows, at least"), value=3, unit=_("months"), source="R-33"
+        title=_("Months that a bank statement shows, at least"),
+        value=3,
+        unit=_("months"),
+        source="R-33",
     ),
     "statement_window_months": Default(
         title=_("Months in which they lie"), value=6, unit=_("full months"), source="R-33"
@@ -128,10 +145,16 @@ DEFAULTS: Mapping[str, Default] = {
         title=_("Customs declarations, at least"), value=3, unit=_("declarations"), source="R-35"
     ),
     "declarations_hs_digits": Default(
-        title=_("Digits of the HS code that have to agree"), value=4, unit=_("digits"), source="R-36"
+        title=_("Digits of the HS code that have to agree"),
+        value=4,
+        unit=_("digits"),
+        source="R-36",
     ),
     "declarations_min_usd": Default(
-        title=_("Worth of the declarations together, at least"), value=50_000, unit=_("USD"), source="R-37"
+        title=_("Worth of the declarations together, at least"),
+        value=50_000,
+        unit=_("USD"),
+        source="R-37",
     ),
     "document_max_bytes": Default(
         title=_("Size of a file, at most"), value=10 * 2**20, unit=_("bytes a file"), source="R-40"
@@ -244,7 +267,8 @@ BOUNDS: Mapping[str, tuple[int, int]] = {
     "bytes": (1, 10 * 2**20),  # more the edge does not let in (repurchase/site/body_limit.py)
     "orders": (1, 9_999),  # an order's reference has room for four digits
 }
-"""The least and the greatest value by the first word of the unit; else from 0 to a thousand million."""
+"""The least and the greatest value by the first word of the unit; else from 0 to a thousand
+million."""
 
 
 def bounds_of(name: str) -> tuple[int, int]:
@@ -254,8 +278,9 @@ def bounds_of(name: str) -> tuple[int, int]:
 def typed(name: str, text: str) -> Value:
     """A value as the type of its default: Decimal for shares and amounts, int for counts.
 
-    ValueError or ArithmeticError for what is no number, lies outside its bounds, or is finer than a cent of USD or a
-    millionth: every later screening would fail on it, or charge a fee that nobody meant.
+    ValueError or ArithmeticError for what is no number, lies outside its bounds, or is finer than
+    a cent of USD or a millionth: every later screening would fail on it, or charge a fee that
+    nobody meant.
     """
     default = DEFAULTS[name]
     value = type(default.value)(text)

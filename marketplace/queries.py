@@ -23,14 +23,18 @@ from marketplace.money import Rates, undecided
 
 
 def latest_rates(at: dt.datetime, *, store: Store, max_age_days: int) -> Rates:
-    """The rates of the newest publication that the store may plan by; FX_RATE_STALE as for `fresh_rate_set`."""
-    return planning_rates(fresh_rate_set(at, store=store, max_age_days=max_age_days), at, store=store)
+    """The rates of the newest publication that the store may plan by; FX_RATE_STALE as for
+    `fresh_rate_set`."""
+    return planning_rates(
+        fresh_rate_set(at, store=store, max_age_days=max_age_days), at, store=store
+    )
 
 
 def fresh_rate_set(at: dt.datetime, *, store: Store, max_age_days: int) -> FxRateSet:
     """The newest publication at an instant that the store may take.
 
-    FX_RATE_STALE when it is older than `max_age_days`, or while the settlement currency's newest observation waits.
+    FX_RATE_STALE when it is older than `max_age_days`, or while the settlement currency's newest
+    observation waits.
     """
     latest = newest_rate_set(at, store=store)
     if latest is None:
@@ -44,7 +48,8 @@ def fresh_rate_set(at: dt.datetime, *, store: Store, max_age_days: int) -> FxRat
 def require_decided(
     currencies: Iterable[str], at: dt.datetime, *, store: Store, published_on: dt.date
 ) -> None:
-    """FX_RATE_STALE while the newest observation of one of them waits. `published_on`: what would act else."""
+    """FX_RATE_STALE while the newest observation of one of them waits. `published_on`: what would
+    act else."""
     waiting = waiting_currencies(at, store=store)
     for currency in sorted(waiting.keys() & {*currencies}):
         raise undecided(currency, waiting[currency], published_on=published_on)
@@ -57,23 +62,28 @@ def newest_rate_set(at: dt.datetime, *, store: Store | None) -> FxRateSet | None
 
 
 def young_rate_sets(at: dt.datetime, *, store: Store | None, max_age_days: int) -> list[FxRateSet]:
-    """Those of the last days, the newest first; the newest version of a day before its earlier ones."""
+    """Those of the last days, the newest first; the newest version of a day before its earlier
+    ones."""
     days = at.date() - dt.timedelta(days=max_age_days), at.date()
     return list(rate_sets(store).filter(published_on__range=days).order_by("-published_on", "-id"))
 
 
 def rate_sets(store: Store | None) -> QuerySet[FxRateSet]:
-    """Publications, in all their versions, that a store may take; None: any live store. One without any rate stays out."""
+    """Publications, in all their versions, that a store may take; None: any live store. One
+    without any rate stays out."""
     return published_sets(store).filter(Exists(FxRate.objects.filter(rate_set=OuterRef("pk"))))
 
 
 def waiting_currencies(at: dt.datetime, *, store: Store | None) -> dict[str, dt.date]:
-    """Currencies whose newest observation somebody of the staff still has to decide, each with its day. One query.
+    """Currencies whose newest observation somebody of the staff still has to decide, each with its
+    day. One query.
 
     What is older than an observation may be to be compared with says nothing about today.
     """
     day = at.date()
-    usable = published_sets(store).filter(published_on__gt=OuterRef(OuterRef("day")), published_on__lte=day)
+    usable = published_sets(store).filter(
+        published_on__gt=OuterRef(OuterRef("day")), published_on__lte=day
+    )
     newer = FxRate.objects.filter(currency=OuterRef("name"), rate_set__in=usable)
     rows = Quarantined.objects.filter(kind="rate", verdict="", day__range=(day - COMPARABLE, day))
     return dict(rows.exclude(Exists(newer)).order_by("day").values_list("name", "day"))
@@ -86,7 +96,8 @@ def published_sets(store: Store | None) -> QuerySet[FxRateSet]:
 
 
 def planning_rates(rate_set: FxRateSet, at: dt.datetime, *, store: Store) -> Rates:
-    """A publication to plan by: none of its rates acts whose currency's newest observation waits."""
+    """A publication to plan by: none of its rates acts whose currency's newest observation
+    waits."""
     return replace(rates_of(rate_set), waiting=waiting_currencies(at, store=store))
 
 
@@ -113,15 +124,19 @@ def close_on(series: str, day: dt.date, *, sandbox: bool) -> IndexClose | None:
 def base_of(close: IndexClose, day: dt.date, *, sandbox: bool) -> IndexClose | None:
     """What a close is held against: that of an earlier day, or the last before it.
 
-    A correction that arrived after the close itself does not count: only the newest day is judged anew.
+    A correction that arrived after the close itself does not count: only the newest day is judged
+    anew.
     """
     known = Q(version=1) | Q(pk__lt=close.pk)
-    closed = _for(sandbox, IndexClose.objects.filter(known, series=close.series, closed_on__lte=day))
+    closed = _for(
+        sandbox, IndexClose.objects.filter(known, series=close.series, closed_on__lte=day)
+    )
     return closed.order_by("-closed_on", "-id").first()
 
 
 def open_account(buyer: Buyer, at: dt.datetime) -> bool:
-    """Whether the store's terms with the buyer, as they stand at an instant, let them pay after delivery (R-91)."""
+    """Whether the store's terms with the buyer, as they stand at an instant, let them pay after
+    delivery (R-91)."""
     terms = PaymentTerms.objects.filter(buyer=buyer, valid_from__lte=at).order_by("-valid_from")
     return bool(terms.values_list("open_account", flat=True).first())
 

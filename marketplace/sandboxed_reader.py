@@ -1,7 +1,7 @@
 """Reads a stranger's bytes in a child that can be killed (reliability 10).
 
-`python -m marketplace.sandboxed_reader MODULE` limits itself, then hands its standard input to `MODULE.read(bytes)` and prints
-the JSON of the answer. The modules that it opens need no Django.
+`python -m marketplace.sandboxed_reader MODULE` limits itself, then hands its standard input to
+`MODULE.read(bytes)` and prints the JSON of the answer. The modules that it opens need no Django.
 """
 
 import contextlib
@@ -29,16 +29,27 @@ class Gone(Exception):
 
 def read(module: str, data: bytes) -> Any:
     """What `module.read` makes of the bytes. Gone when the child did not live to tell."""
-    environment = {"PATH": os.environ.get("PATH", ""), "PYTHONDONTWRITEBYTECODE": "1", "LANG": "C.UTF-8"}
+    environment = {
+        "PATH": os.environ.get("PATH", ""),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "LANG": "C.UTF-8",
+    }
     try:
         done = subprocess.run(
             [sys.executable, "-m", "marketplace.sandboxed_reader", module],
-            input=data, capture_output=True, cwd=ROOT, env=environment, timeout=WALL_SECONDS, check=False,
-        )  # fmt: skip
+            input=data,
+            capture_output=True,
+            cwd=ROOT,
+            env=environment,
+            timeout=WALL_SECONDS,
+            check=False,
+        )
     except subprocess.TimeoutExpired:
         raise Gone(f"no answer in {WALL_SECONDS} s") from None
     if done.returncode:
-        raise Gone(f"the child ended with {done.returncode}: {done.stderr.decode(errors='replace')[-200:]}")
+        raise Gone(
+            f"the child ended with {done.returncode}: {done.stderr.decode(errors='replace')[-200:]}"
+        )
     return json.loads(done.stdout)
 
 
@@ -47,7 +58,9 @@ def limit() -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     resource.setrlimit(resource.RLIMIT_NOFILE, (OPEN_FILES, OPEN_FILES))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    with contextlib.suppress(OSError, AttributeError):  # no network where the kernel lets us give it up
+    with contextlib.suppress(
+        OSError, AttributeError
+    ):  # no network where the kernel lets us give it up
         ctypes.CDLL(None).unshare(NEW_USER | NEW_NET)
 
 

@@ -1,10 +1,12 @@
-"""Cells of a spreadsheet: what a program would run as a formula is made harmless, here and nowhere else. Pure."""
+"""Cells of a spreadsheet: what a program would run as a formula is made harmless, here and nowhere
+else. Pure."""
 
 import re
 import unicodedata
 
 FORMULA = frozenset("=+-@＝＋－＠﹢﹣﹦﹫−")
-"""What begins a formula, also as East Asian keyboards and typographers write it: programs fold them."""
+"""What begins a formula, also as East Asian keyboards and typographers write it: programs fold
+them."""
 
 UNSEEN = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
 """Line ends, tabs, blanks, zero-width signs and marks of direction: programs pass over them."""

@@ -15,11 +15,13 @@ PATTERNS: Mapping[str, str] = {
     "SI": r"\d{8}", "SK": r"\d{10}", "GB": r"\d{9}|\d{12}|(GD|HA)\d{3}", "XI": r"\d{9}|\d{12}|(GD|HA)\d{3}",
     "CH": r"E\d{9}(MWST|TVA|IVA)?", "NO": r"\d{9}(MVA)?",
 }  # fmt: skip
-"""What follows the two letters, by jurisdiction (Commission: VIES FAQ Q11; HMRC; ESTV; Brønnøysund)."""
+"""What follows the two letters, by jurisdiction (Commission: VIES FAQ Q11; HMRC; ESTV;
+Brønnøysund)."""
 
 
 def is_wellformed(number: str) -> bool:
-    """Whether a number could be one: unknown jurisdictions are taken as they are, if there is a number at all."""
+    """Whether a number could be one: unknown jurisdictions are taken as they are, if there is a
+    number at all."""
     bare = re.sub(r"[\s.\-]", "", number.upper())
     letters, rest = bare[:2], bare[2:]
     if letters not in PATTERNS:
@@ -63,7 +65,8 @@ def _fr(text: str) -> bool:
 def _nl(text: str) -> bool:
     """Two ways: modulo 97 over the whole since 2020, modulo 11 before."""
     whole = "".join(
-        str(int(each, 36)) if each.isalnum() else {"+": "36", "*": "37"}[each] for each in "NL" + text
+        str(int(each, 36)) if each.isalnum() else {"+": "36", "*": "37"}[each]
+        for each in "NL" + text
     )
     if int(whole) % 97 == 1:
         return True

@@ -1,4 +1,5 @@
-"""Places whose VAT is not their country's: Northern Ireland, the Canary Islands, Monaco, Büsingen … Pure.
+"""Places whose VAT is not their country's: Northern Ireland, the Canary Islands, Monaco, Büsingen
+… Pure.
 
 The table with the law behind each row is shipped in marketplace/data/territories.csv.
 """
@@ -51,14 +52,17 @@ BRITISH_PREFIX = re.compile(r"^(GB|UK)(?=[A-Z])")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Destination:
-    """Where an order goes, as VAT sees it. `place`: whose rates apply; `jurisdiction`: stands in the tax code, and
-    the buyer's number is one of it; `registration`: where the seller's number is one of."""
+    """Where an order goes, as VAT sees it. `place`: whose rates apply; `jurisdiction`: stands in
+    the tax code, and the buyer's number is one of it; `registration`: where the seller's number is
+    one of."""
 
     country: str
     place: str
     jurisdiction: str
     registration: str
-    remitted: bool  # the platform remits its VAT: in the VAT area of the EU-27 and Great Britain (R-63)
+    remitted: (
+        bool  # the platform remits its VAT: in the VAT area of the EU-27 and Great Britain (R-63)
+    )
     name: str = ""
     source: str = ""  # the law that sets it apart
 
@@ -79,7 +83,9 @@ def _read() -> tuple[Mapping[str, list[_Row]], Mapping[str, str]]:
             postal, names = record.pop("postal"), record.pop("names")
             destination = Destination(**record | {"remitted": record["remitted"] == "1"})
             names = frozenset(name.casefold() for name in names.split("|") if name)
-            rows[destination.country].append(_Row(postal and re.compile(postal), names, destination))
+            rows[destination.country].append(
+                _Row(postal and re.compile(postal), names, destination)
+            )
             if "-" in destination.place:
                 sources[destination.place] = destination.source
     return rows, sources
@@ -107,7 +113,8 @@ def destination(country: str, postal_code: str = "", region: str = "") -> Destin
 
 
 def _plain(country: str, postal_code: str) -> str:
-    """Without spaces, hyphens and the country that some write before it: "D-78266", "MC98000", "GB-BT1 5GS"."""
+    """Without spaces, hyphens and the country that some write before it: "D-78266", "MC98000",
+    "GB-BT1 5GS"."""
     prefix = BRITISH_PREFIX if country == GB else PREFIX
     return prefix.sub("", re.sub(r"[\s-]", "", postal_code).upper())
 

@@ -1,8 +1,10 @@
-"""Papers are rendered by a worker while no row is held, and kept by a short guarded transaction (reliability 11).
+"""Papers are rendered by a worker while no row is held, and kept by a short guarded transaction
+(reliability 11).
 
-A job is taken up by one guarded UPDATE, which gives it a lease; the same lease guards its end. A worker that is lost
-or stands still loses the job when the lease is over, and what it still writes is refused. A job that fails is tried
-again later and later, behind the papers that were never tried; it holds up nothing else.
+A job is taken up by one guarded UPDATE, which gives it a lease; the same lease guards its end. A
+worker that is lost or stands still loses the job when the lease is over, and what it still writes
+is refused. A job that fails is tried again later and later, behind the papers that were never
+tried; it holds up nothing else.
 """
 
 import datetime as dt
@@ -59,7 +61,8 @@ def take(model: type[Job], pk: object) -> Job | None:
 
 
 def finish(job: RenderJob, **fields: Any) -> None:
-    """The guarded first statement of the transaction that keeps it; TakenOver rolls the rest back."""
+    """The guarded first statement of the transaction that keeps it; TakenOver rolls the rest
+    back."""
     mine = unmade(type(job)).filter(pk=job.pk, busy_until=job.busy_until)
     if not mine.update(busy_until=None, error="", **fields):
         raise TakenOver
@@ -67,7 +70,8 @@ def finish(job: RenderJob, **fields: Any) -> None:
 
 @contextmanager
 def attempt(job: RenderJob) -> Iterator[None]:
-    """An error is kept with the job, for its page and the operator, and gives it back; the sweep rings it again."""
+    """An error is kept with the job, for its page and the operator, and gives it back; the sweep
+    rings it again."""
     try:
         yield
     except TakenOver:
@@ -79,15 +83,20 @@ def attempt(job: RenderJob) -> Iterator[None]:
 
 
 @transaction.atomic
-def ring_due(model: type[RenderJob], task: str, argument: str, *, store_id: int | None = None) -> int:
-    """Rings again what nobody made: a lost worker or an emptied broker costs minutes, never the paper."""
+def ring_due(
+    model: type[RenderJob], task: str, argument: str, *, store_id: int | None = None
+) -> int:
+    """Rings again what nobody made: a lost worker or an emptied broker costs minutes, never the
+    paper."""
     again = Value(RING_AGAIN) * Power(2, Least(Greatest(F("tries") - 1, 0), 10))
     wait = Least(ExpressionWrapper(again, DurationField()), Value(SLOWEST))
     late = free(model).filter(rung_at__lte=Now() - wait)
     if store_id:
         late = late.filter(store=store_id)
     rung = list(
-        late.select_for_update(of=("self",), skip_locked=True).order_by("tries", "rung_at")[:RINGS_A_PASS]
+        late.select_for_update(of=("self",), skip_locked=True).order_by("tries", "rung_at")[
+            :RINGS_A_PASS
+        ]
     )
     model.objects.filter(pk__in=[job.pk for job in rung]).update(rung_at=Now())
     for job in rung:

@@ -1,4 +1,5 @@
-"""Writing letters inside a transaction, and sending them after it, at least once, with a stable id."""
+"""Writing letters inside a transaction, and sending them after it, at least once, with a stable
+id."""
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -20,7 +21,8 @@ log = structlog.get_logger(__name__)
 
 PER_PASS = 50  # bounded, so that one pass never outlives its task
 LEASE = dt.timedelta(minutes=2)
-"""A mail server has 10 s for each step: whoever has not said by then how it went is gone, and it is sent again."""
+"""A mail server has 10 s for each step: whoever has not said by then how it went is gone, and it
+is sent again."""
 BACKOFF = [dt.timedelta(seconds=s) for s in (5, 30, 120, 600, 1800)]  # then every half hour
 
 
@@ -45,7 +47,8 @@ RENDERERS: dict[str, Callable[[Mapping], Rendered | None]] = {}
 
 
 def renders(kind: str):
-    """Registers the renderer of a kind. It gets `subjects`; None means that there is nothing left to tell."""
+    """Registers the renderer of a kind. It gets `subjects`; None means that there is nothing left
+    to tell."""
 
     def register(function: Callable[[Mapping], Rendered | None]):
         RENDERERS[kind] = function
@@ -58,7 +61,8 @@ FAILURES: dict[str, Callable[[Letter], None]] = {}
 
 
 def fails(*kinds: str):
-    """Registers who is told, in the transaction that records it, when a letter of these kinds could not be sent at first."""
+    """Registers who is told, in the transaction that records it, when a letter of these kinds
+    could not be sent at first."""
 
     def register(function: Callable[[Letter], None]):
         FAILURES.update(dict.fromkeys(kinds, function))
@@ -72,7 +76,9 @@ def write(*, kind: str, store_id: int, dedupe: str, **subjects: object) -> None:
     write_each(kind=kind, store_id=store_id, each=[(dedupe, subjects)])
 
 
-def write_each(*, kind: str, store_id: int, each: Iterable[tuple[str, Mapping[str, object]]]) -> None:
+def write_each(
+    *, kind: str, store_id: int, each: Iterable[tuple[str, Mapping[str, object]]]
+) -> None:
     """Letters of one kind, (dedupe, subjects) each, in one statement."""
     Letter.objects.bulk_create(
         [
@@ -85,7 +91,8 @@ def write_each(*, kind: str, store_id: int, each: Iterable[tuple[str, Mapping[st
 
 
 def deliver_due() -> int:
-    """One pass: claims due letters one by one, sends each, keeps the failure of any that could not be sent."""
+    """One pass: claims due letters one by one, sends each, keeps the failure of any that could not
+    be sent."""
     sent = 0
     for _ in range(PER_PASS):
         if not (outcome := _deliver_next()):
@@ -95,7 +102,8 @@ def deliver_due() -> int:
 
 
 def _deliver_next() -> str:
-    """It is rendered and sent while no row is held: a silent mail server keeps nothing from anybody."""
+    """It is rendered and sent while no row is held: a silent mail server keeps nothing from
+    anybody."""
     letter = _claim()
     if letter is None:
         return ""
@@ -111,12 +119,15 @@ def _deliver_next() -> str:
 
 @transaction.atomic
 def _claim() -> Letter | None:
-    """The letter that is due the longest, kept from other passes for a while: its next try moves, its attempts count."""
+    """The letter that is due the longest, kept from other passes for a while: its next try moves,
+    its attempts count."""
     due = Letter.objects.filter(sent_at__isnull=True, next_try_at__lte=Now())
     letter = due.order_by("next_try_at").select_for_update(skip_locked=True).first()
     if letter is not None:
         letter.attempts += 1
-        Letter.objects.filter(pk=letter.pk).update(attempts=letter.attempts, next_try_at=Now() + LEASE)
+        Letter.objects.filter(pk=letter.pk).update(
+            attempts=letter.attempts, next_try_at=Now() + LEASE
+        )
     return letter
 
 
@@ -129,7 +140,11 @@ def _mine(letter: Letter) -> QuerySet[Letter]:
 def _keep_failure(letter: Letter, error: str) -> None:
     again = Now() + BACKOFF[min(letter.attempts, len(BACKOFF)) - 1]
     first = not letter.last_error
-    if _mine(letter).update(last_error=error, next_try_at=again) and first and letter.kind in FAILURES:
+    if (
+        _mine(letter).update(last_error=error, next_try_at=again)
+        and first
+        and letter.kind in FAILURES
+    ):
         FAILURES[letter.kind](letter)
 
 

@@ -1,7 +1,8 @@
-"""One listener a process: a thread with one database connection reads new events and hands them to every stream.
+"""One listener a process: a thread with one database connection reads new events and hands them to
+every stream.
 
-It lives while somebody listens. Streams themselves live in the server's event loop and take neither a thread nor
-a connection.
+It lives while somebody listens. Streams themselves live in the server's event loop and take
+neither a thread nor a connection.
 """
 
 import asyncio
@@ -26,7 +27,9 @@ A_PAGE = 200
 QUEUED = 64
 """Pages that may wait for a slow reader; then its stream ends, and it resumes where it was."""
 
-TICK_SECONDS = 5  # how often everything is looked at without being rung for: a dead connection is noticed
+TICK_SECONDS = (
+    5  # how often everything is looked at without being rung for: a dead connection is noticed
+)
 CHECK_SECONDS = 30  # how often a stream is asked whether it may go on
 CHECKS_A_PASS = 20
 AGAIN_SECONDS = 0.5
@@ -34,13 +37,15 @@ END = b""
 
 
 def frame(event: Event) -> bytes:
-    """As a server-sent event; without a name, so that a browser takes every type by one listener."""
+    """As a server-sent event; without a name, so that a browser takes every type by one
+    listener."""
     said = json.dumps(events.told(event), ensure_ascii=False, separators=(",", ":"))
     return f"id: {event.seq}\ndata: {said}\n\n".encode()
 
 
 def progress_frame(what: Mapping[str, Any]) -> bytes:
-    """Under a name of its own and without a number: it is no event, and a reader of events passes it over."""
+    """Under a name of its own and without a number: it is no event, and a reader of events passes
+    it over."""
     return f"event: progress\ndata: {json.dumps(what, ensure_ascii=False)}\n\n".encode()
 
 
@@ -88,7 +93,9 @@ class Hub:
             self._streams.add(stream)
             self._fresh.add(stream.store_id)
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="event-listener", daemon=True)
+                self._thread = threading.Thread(
+                    target=self._run, name="event-listener", daemon=True
+                )
                 self._thread.start()
         self._press()
 

@@ -1,4 +1,5 @@
-"""LISTEN on this thread's own connection: which stores something was told in, as soon as it is committed."""
+"""LISTEN on this thread's own connection: which stores something was told in, as soon as it is
+committed."""
 
 import select
 from collections.abc import Sequence
@@ -39,5 +40,7 @@ def wait(seconds: float, *also: Any) -> Heard:
     raw.notifies.clear()
     return Heard(
         stores={int(each.payload) for each in heard if each.channel == events.CHANNEL},
-        progress=[progress.read(each.payload) for each in heard if each.channel == progress.CHANNEL],
+        progress=[
+            progress.read(each.payload) for each in heard if each.channel == progress.CHANNEL
+        ],
     )

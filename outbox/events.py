@@ -1,4 +1,5 @@
-"""Telling what happened: rows of the store, written with the change itself, numbered by its commit (ADR 4)."""
+"""Telling what happened: rows of the store, written with the change itself, numbered by its commit
+(ADR 4)."""
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping
@@ -16,7 +17,8 @@ PER_PASS = 5000
 
 
 def tell(*, store_id: int, type: str, subject: str, at: dt.datetime, **data: Any) -> None:
-    """Adds one event to the running transaction. `type` ends with the state entered; `data` holds plain values."""
+    """Adds one event to the running transaction. `type` ends with the state entered; `data` holds
+    plain values."""
     tell_each(store_id=store_id, type=type, at=at, each=[(subject, data)])
 
 
@@ -25,7 +27,8 @@ def tell_each(
 ) -> None:
     """Events of one type, (subject, data) each, in one statement."""
     Event.objects.bulk_create(
-        Event(store_id=store_id, type=type, subject=subject, at=at, data=dict(data)) for subject, data in each
+        Event(store_id=store_id, type=type, subject=subject, at=at, data=dict(data))
+        for subject, data in each
     )
 
 
@@ -35,12 +38,14 @@ def head_of(store_id: int) -> int:
 
 
 def after(store_id: int, seq: int) -> QuerySet[Event]:
-    """What a reader who knows everything up to `seq` has missed, in order: the numbers have no holes."""
+    """What a reader who knows everything up to `seq` has missed, in order: the numbers have no
+    holes."""
     return Event.objects.filter(store_id=store_id, seq__gt=seq).order_by("seq")
 
 
 def matches(type: str, wanted: Collection[str]) -> bool:
-    """Whether a filter such as {"lock.*", "batch.closed"} lets a type through; an empty one lets all."""
+    """Whether a filter such as {"lock.*", "batch.closed"} lets a type through; an empty one lets
+    all."""
     return not wanted or type in wanted or f"{type.partition('.')[0]}.*" in wanted
 
 
@@ -59,5 +64,9 @@ def told(event: Event) -> dict[str, Any]:
 
 def prune(now: dt.datetime) -> int:
     """Forgets what is older than 90 days, a bounded number a pass; the deliveries go with it."""
-    old = Event.objects.filter(committed_at__lt=now - KEPT).order_by("committed_at").values("pk")[:PER_PASS]
+    old = (
+        Event.objects.filter(committed_at__lt=now - KEPT)
+        .order_by("committed_at")
+        .values("pk")[:PER_PASS]
+    )
     return Event.objects.filter(pk__in=list(old.values_list("pk", flat=True))).delete()[0]

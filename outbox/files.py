@@ -1,4 +1,5 @@
-"""Files that the product makes or is given: in the default storage, under a random key, never inside a transaction."""
+"""Files that the product makes or is given: in the default storage, under a random key, never
+inside a transaction."""
 
 import secrets
 from collections.abc import Iterator
@@ -23,7 +24,8 @@ def keep_as(key: str, content: bytes) -> str:
 
 @contextmanager
 def kept_for(model: type[Model], folder: str, content: bytes) -> Iterator[str]:
-    """Keeps it for a row that the block writes with its key as `file_key`; gone again when no such row came of it."""
+    """Keeps it for a row that the block writes with its key as `file_key`; gone again when no such
+    row came of it."""
     key = keep(folder, content)
     try:
         yield key

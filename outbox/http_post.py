@@ -1,6 +1,8 @@
-"""Posting a body to an address that a customer chose: resolved once, judged, and connected to as judged.
+"""Posting a body to an address that a customer chose: resolved once, judged, and connected to as
+judged.
 
-No redirect is followed, what is answered is not read beyond its first lines, and everything ends after a time.
+No redirect is followed, what is answered is not read beyond its first lines, and everything ends
+after a time.
 """
 
 import asyncio
@@ -62,13 +64,22 @@ def post(
 
 
 def exchange(
-    url: str, *, headers: Mapping[str, str], body: bytes, loopback: bool, seconds: float = SECONDS, read: int
+    url: str,
+    *,
+    headers: Mapping[str, str],
+    body: bytes,
+    loopback: bool,
+    seconds: float = SECONDS,
+    read: int,
 ) -> Exchanged:
-    """One attempt, and up to `read` bytes of what is answered. It never raises for what the other side does."""
+    """One attempt, and up to `read` bytes of what is answered. It never raises for what the other
+    side does."""
     started = time.perf_counter()
     status, answer, outcome = None, b"", Outcome.UNREACHABLE
     try:
-        status, answer = asyncio.run(asyncio.wait_for(_post(url, headers, body, loopback, read), seconds))
+        status, answer = asyncio.run(
+            asyncio.wait_for(_post(url, headers, body, loopback, read), seconds)
+        )
         outcome = Outcome.DELIVERED if 200 <= status < 300 else Outcome.REFUSED
     except TimeoutError:
         outcome = Outcome.TIMEOUT
@@ -83,15 +94,19 @@ def exchange(
 
 
 def why_not_there(url: str, *, loopback: bool, seconds: float = LOOK_UP_SECONDS) -> str:
-    """What is wrong with where an address leads now, for whoever enters it; "" when nothing is known to be.
+    """What is wrong with where an address leads now, for whoever enters it; "" when nothing is
+    known to be.
 
-    A name that nobody knows yet, or not in time, may be entered: a sending judges again, and connects to what it judged.
+    A name that nobody knows yet, or not in time, may be entered: a sending judges again, and
+    connects to what it judged.
     """
     if why := webhook_targets.why_not(url, loopback=loopback):
         return why
     found: list[str] = []
     host = urlsplit(url).hostname
-    looking = threading.Thread(target=_look_up, args=[host, found], daemon=True)  # it can't be called back
+    looking = threading.Thread(
+        target=_look_up, args=[host, found], daemon=True
+    )  # it can't be called back
     looking.start()
     looking.join(seconds)
     judged = [webhook_targets.address_of(text.partition("%")[0]) for text in found]
@@ -114,8 +129,12 @@ async def _post(
     address = await _resolved(parts, loopback)
     tls = ssl.create_default_context() if parts.scheme == "https" else None
     reader, writer = await asyncio.open_connection(
-        address, webhook_targets.port_of(parts), ssl=tls, server_hostname=parts.hostname if tls else None, limit=MAX_HEAD
-    )  # fmt: skip
+        address,
+        webhook_targets.port_of(parts),
+        ssl=tls,
+        server_hostname=parts.hostname if tls else None,
+        limit=MAX_HEAD,
+    )
     try:
         writer.write(_head(parts, headers, len(body)) + body)
         await writer.drain()
@@ -126,7 +145,8 @@ async def _post(
 
 
 async def _body(reader: asyncio.StreamReader, head: bytes, most: int) -> bytes:
-    """As long as the head says, else to the end; GARBLED for one that is longer than `most`, or in chunks that aren't."""
+    """As long as the head says, else to the end; GARBLED for one that is longer than `most`, or in
+    chunks that aren't."""
     fields = {
         name.strip().lower(): value.strip()
         for name, _colon, value in (line.partition(b":") for line in head.split(b"\r\n")[1:])
@@ -164,11 +184,14 @@ async def _chunks(reader: asyncio.StreamReader, most: int) -> bytes:
 
 
 async def _resolved(parts: SplitResult, loopback: bool) -> str:
-    """The one address that is judged and then connected to; a name with a forbidden one among its is refused."""
+    """The one address that is judged and then connected to; a name with a forbidden one among its
+    is refused."""
     loop = asyncio.get_running_loop()
     found = await loop.getaddrinfo(parts.hostname, None, type=socket.SOCK_STREAM)
     addresses = [webhook_targets.address_of(info[4][0]) for info in found]
-    if not addresses or not all(a and webhook_targets.allowed(a, loopback=loopback) for a in addresses):
+    if not addresses or not all(
+        a and webhook_targets.allowed(a, loopback=loopback) for a in addresses
+    ):
         raise _Failed(Outcome.FORBIDDEN)
     return str(addresses[0])
 
@@ -177,7 +200,10 @@ def _head(parts: SplitResult, headers: Mapping[str, str], length: int) -> bytes:
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     host = parts.netloc.rpartition("@")[2]
     own = {"host": host, "content-length": str(length), "connection": "close"}
-    lines = [f"POST {path} HTTP/1.1", *(f"{name}: {value}" for name, value in (own | dict(headers)).items())]
+    lines = [
+        f"POST {path} HTTP/1.1",
+        *(f"{name}: {value}" for name, value in (own | dict(headers)).items()),
+    ]
     return "\r\n".join([*lines, "", ""]).encode("ascii")
 
 

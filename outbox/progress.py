@@ -1,6 +1,8 @@
-"""How far something is: said at the commit to who listens, kept nowhere. What counts is in the rows.
+"""How far something is: said at the commit to who listens, kept nowhere. What counts is in the
+rows.
 
-Beside the events, which are numbered and kept: who missed one has missed nothing that a later one, or a look, tells.
+Beside the events, which are numbered and kept: who missed one has missed nothing that a later one,
+or a look, tells.
 """
 
 import json
@@ -15,7 +17,9 @@ CHANNEL = "progress"
 def say(store_id: int, what: Mapping[str, Any]) -> None:
     """`what`: plain values, a few hundred bytes. Outside of a transaction it goes out at once."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, json.dumps({"store": store_id, **what})])
+        cursor.execute(
+            "SELECT pg_notify(%s, %s)", [CHANNEL, json.dumps({"store": store_id, **what})]
+        )
 
 
 def read(payload: str) -> tuple[int, dict[str, Any]]:

@@ -1,4 +1,5 @@
-"""Ringing a task by name after the commit. A lost ring costs time, never work: the sweep reads the rows."""
+"""Ringing a task by name after the commit. A lost ring costs time, never work: the sweep reads the
+rows."""
 
 import functools
 
@@ -15,7 +16,8 @@ log = structlog.get_logger(__name__)
 
 
 def ring(task: str, /, *, times: int = 1, priority: int | None = None, **arguments: object) -> None:
-    """Sends `task` to the queue once the transaction is committed; with the broker down it only logs.
+    """Sends `task` to the queue once the transaction is committed; with the broker down it only
+    logs.
 
     `times`: for as many workers as may come. `priority`: another one than its route says.
     """
@@ -37,5 +39,8 @@ def _send(task: str, times: int, arguments: dict[str, object], options: dict[str
 def quick_redis() -> redis.Redis:
     """It says no at once, where the queue's own client tries for seconds while a person waits."""
     return redis.Redis.from_url(
-        settings.REDIS_URL, socket_connect_timeout=0.5, socket_timeout=0.5, retry=Retry(NoBackoff(), 0)
+        settings.REDIS_URL,
+        socket_connect_timeout=0.5,
+        socket_timeout=0.5,
+        retry=Retry(NoBackoff(), 0),
     )

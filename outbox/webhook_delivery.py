@@ -1,7 +1,8 @@
-"""Sending webhooks from rows: events become deliveries, a webhook is leased by one sender at a time (F-15).
+"""Sending webhooks from rows: events become deliveries, a webhook is leased by one sender at a
+time (F-15).
 
-Nothing is remembered outside the database. A sender that is killed loses its lease after a minute, and what it
-was sending is sent again, with the same id: at least once, never at most once.
+Nothing is remembered outside the database. A sender that is killed loses its lease after a minute,
+and what it was sending is sent again, with the same id: at least once, never at most once.
 """
 
 import datetime as dt
@@ -57,7 +58,8 @@ WHERE id IN (
 
 
 def queue() -> int:
-    """Turns what was told since into deliveries; how many webhooks got some. The numbers have no holes (ADR 4)."""
+    """Turns what was told since into deliveries; how many webhooks got some. The numbers have no
+    holes (ADR 4)."""
     with connection.cursor() as cursor:
         cursor.execute(QUEUE)
         return cursor.rowcount
@@ -71,7 +73,8 @@ def claim(limit: int) -> list[UUID]:
 
 
 def turn(webhook_id: UUID) -> int:
-    """Sends what is due to a leased webhook, oldest first, until all is sent or one fails; how many arrived."""
+    """Sends what is due to a leased webhook, oldest first, until all is sent or one fails; how
+    many arrived."""
     until, sent = time.monotonic() + TURN_SECONDS, 0
     try:
         while time.monotonic() < until and (due := _next(webhook_id)) and _attempt(due):
@@ -98,7 +101,10 @@ def _attempt(delivery: Delivery) -> bool:
     _keep(delivery, posted, began)
     if posted.outcome is not Outcome.DELIVERED:
         log.info(
-            "webhook_failed", webhook=str(delivery.webhook_id), outcome=posted.outcome, status=posted.status
+            "webhook_failed",
+            webhook=str(delivery.webhook_id),
+            outcome=posted.outcome,
+            status=posted.status,
         )
     return posted.outcome is Outcome.DELIVERED
 
@@ -119,11 +125,20 @@ def _keep(delivery: Delivery, posted: Posted, began: dt.datetime) -> None:
     arrived = posted.outcome is Outcome.DELIVERED
     age = began - delivery.event.committed_at
     wait = BACKOFF[min(delivery.attempts, len(BACKOFF) - 1)]
-    again = None if arrived or (age > GIVE_UP_AFTER and delivery.attempts >= len(BACKOFF)) else Now() + wait
+    again = (
+        None
+        if arrived or (age > GIVE_UP_AFTER and delivery.attempts >= len(BACKOFF))
+        else Now() + wait
+    )
     Delivery.objects.filter(pk=delivery.pk).update(
-        attempts=F("attempts") + 1, sent_at=began, outcome=posted.outcome, status=posted.status,
-        milliseconds=posted.milliseconds, next_try_at=again, delivered_at=Now() if arrived else None,
-    )  # fmt: skip
+        attempts=F("attempts") + 1,
+        sent_at=began,
+        outcome=posted.outcome,
+        status=posted.status,
+        milliseconds=posted.milliseconds,
+        next_try_at=again,
+        delivered_at=Now() if arrived else None,
+    )
     webhook = Webhook.objects.filter(pk=delivery.webhook_id)
     if arrived:
         webhook.exclude(failing_since=None).update(failing_since=None)
@@ -139,9 +154,11 @@ def _disable_if_hopeless(delivery: Delivery, posted: Posted, now: dt.datetime) -
         hopeless = hopeless.filter(failing_since__lte=now - GIVE_UP_AFTER)
     if hopeless.update(enabled=False, disabled_at=now):
         emails.write(
-            kind="outbox.webhook_disabled", store_id=delivery.store_id,
-            dedupe=f"webhook-disabled:{delivery.webhook_id}:{now.isoformat()}", webhook=str(delivery.webhook_id),
-        )  # fmt: skip
+            kind="outbox.webhook_disabled",
+            store_id=delivery.store_id,
+            dedupe=f"webhook-disabled:{delivery.webhook_id}:{now.isoformat()}",
+            webhook=str(delivery.webhook_id),
+        )
 
 
 def _now() -> dt.datetime:

@@ -1,4 +1,5 @@
-"""Signing webhooks as Standard Webhooks says. Secrets are derived from the webhook's row, never stored."""
+"""Signing webhooks as Standard Webhooks says. Secrets are derived from the webhook's row, never
+stored."""
 
 import base64
 import datetime as dt
@@ -23,7 +24,9 @@ def secret_of(webhook: Webhook, version: int | None = None) -> str:
 def headers(webhook: Webhook, *, id: str, body: bytes, now: dt.datetime) -> dict[str, str]:
     seconds = str(int(now.timestamp()))
     content = b".".join([id.encode(), seconds.encode(), body])
-    signatures = " ".join(signed(_key(webhook, version), content) for version in versions(webhook, now))
+    signatures = " ".join(
+        signed(_key(webhook, version), content) for version in versions(webhook, now)
+    )
     return {"webhook-id": id, "webhook-timestamp": seconds, "webhook-signature": signatures}
 
 

@@ -1,4 +1,5 @@
-"""Where a webhook may lead: public addresses only, judged before anything is sent (reliability 13). Pure."""
+"""Where a webhook may lead: public addresses only, judged before anything is sent (reliability
+13). Pure."""
 
 import ipaddress
 from urllib.parse import SplitResult, urlsplit
@@ -41,7 +42,8 @@ FIRST_UNPRIVILEGED = 1024
 
 
 def why_not(url: str, *, loopback: bool = False) -> str:
-    """What is wrong with the address itself; "" when nothing is. `loopback` is the embedded default's leave."""
+    """What is wrong with the address itself; "" when nothing is. `loopback` is the embedded
+    default's leave."""
     try:
         parts = urlsplit(url)
         port = port_of(parts)
@@ -74,7 +76,8 @@ def address_of(text: str) -> Address | None:
 
 
 def allowed(address: Address, *, loopback: bool = False) -> bool:
-    """Closed unless known to be open. In the embedded default its own machine is allowed, and nothing else private."""
+    """Closed unless known to be open. In the embedded default its own machine is allowed, and
+    nothing else private."""
     if loopback and address.is_loopback:
         return True
     if isinstance(address, ipaddress.IPv4Address):

@@ -42,7 +42,8 @@ def _serve(stop: threading.Event, pool: ThreadPoolExecutor) -> None:
         webhook_delivery.queue()
         turns = [turn for turn in turns if not turn.done()]
         turns += [
-            pool.submit(_turn, webhook_id) for webhook_id in webhook_delivery.claim(THREADS - len(turns))
+            pool.submit(_turn, webhook_id)
+            for webhook_id in webhook_delivery.claim(THREADS - len(turns))
         ]
         event_listener.wait(IDLE_SECONDS)
 

@@ -1,4 +1,5 @@
-"""The verbs of webhooks: made with a secret that is shown once, rotated, switched, replayed, removed."""
+"""The verbs of webhooks: made with a secret that is shown once, rotated, switched, replayed,
+removed."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -28,7 +29,8 @@ ON CONFLICT (webhook_id, event_id) DO UPDATE SET next_try_at = excluded.next_try
 
 
 def judge(url: str, *, loopback: bool) -> None:
-    """Where it leads, asked before anything is written: it takes the network. WEBHOOK_TARGET_REFUSED."""
+    """Where it leads, asked before anything is written: it takes the network.
+    WEBHOOK_TARGET_REFUSED."""
     if why := http_post.why_not_there(url, loopback=loopback):
         raise Problem(Code.WEBHOOK_TARGET_REFUSED, detail=gettext(why))
 
@@ -41,7 +43,9 @@ def create(*, store_id: int, url: str, types: Sequence[str], loopback: bool) -> 
     """
     if why := webhook_targets.why_not(url, loopback=loopback):
         raise Problem(Code.WEBHOOK_TARGET_REFUSED, detail=gettext(why))
-    with connection.cursor() as cursor:  # two at once would each count what the other has not written yet
+    with (
+        connection.cursor() as cursor
+    ):  # two at once would each count what the other has not written yet
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('webhooks:' || %s))", [store_id])
     if Webhook.objects.filter(store_id=store_id).count() >= MAX_A_STORE:
         raise Problem(Code.WEBHOOKS_TOO_MANY, limit=MAX_A_STORE)
@@ -67,16 +71,21 @@ def switch(webhook: Webhook, *, on: bool) -> None:
 
 @transaction.atomic
 def replay(webhook: Webhook, *, after: int) -> int:
-    """How many events are sent again: all with a higher number that its filter lets through, with their old ids."""
+    """How many events are sent again: all with a higher number that its filter lets through, with
+    their old ids."""
     row = Webhook.objects.select_for_update().get(pk=webhook.pk)
     with connection.cursor() as cursor:
         cursor.execute(
             REPLAY,
             {
-                "webhook": row.pk, "store": row.store_id, "after": max(after, 0), "upto": row.queued_seq,
-                "types": row.types, "all": not row.types,
+                "webhook": row.pk,
+                "store": row.store_id,
+                "after": max(after, 0),
+                "upto": row.queued_seq,
+                "types": row.types,
+                "all": not row.types,
             },
-        )  # fmt: skip
+        )
         return cursor.rowcount
 
 
@@ -85,9 +94,12 @@ def remove(webhook: Webhook) -> None:
 
 
 def added_by(store_id: int) -> dict[str, str]:
-    """Who added each webhook of a store, by its id: an actor of the ledger. Those from before it was recorded lack."""
+    """Who added each webhook of a store, by its id: an actor of the ledger. Those from before it
+    was recorded lack."""
     rows = LedgerEntry.objects.filter(store_id=store_id, kind=ADDED).order_by("seq")
-    return {subject.removeprefix("webhook:"): by for subject, by in rows.values_list("subject", "by")}
+    return {
+        subject.removeprefix("webhook:"): by for subject, by in rows.values_list("subject", "by")
+    }
 
 
 def release(webhook_id: object) -> None:

@@ -1,4 +1,5 @@
-"""An agreement as a PDF: what was agreed, in summary, and the page of evidence. No network, no other file."""
+"""An agreement as a PDF: what was agreed, in summary, and the page of evidence. No network, no
+other file."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -24,12 +25,16 @@ def pdf(
     certificate: Certificate,
     now: dt.datetime,
 ) -> bytes:
-    """`content`: the canonical agreement; it and the `terms` by file name are attached, for machines to check.
+    """`content`: the canonical agreement; it and the `terms` by file name are attached, for
+    machines to check.
 
-    Beside them, for people, every order and line as CSV: `lists`, whose digests the agreement names.
+    Beside them, for people, every order and line as CSV: `lists`, whose digests the agreement
+    names.
     """
     files = {AGREEMENT: content, **terms, **lists}
-    attachments = [Attachment(string=data, name=name, relationship="Data") for name, data in files.items()]
+    attachments = [
+        Attachment(string=data, name=name, relationship="Data") for name, data in files.items()
+    ]
     with translation.override("en"):
         page = render_to_string(
             "agreements/agreement.html",
@@ -38,7 +43,9 @@ def pdf(
     return pdf_module.pdf(page, attachments=attachments)
 
 
-def _context(agreement: Agreement, content: bytes, certificate: Certificate, now: dt.datetime) -> dict:
+def _context(
+    agreement: Agreement, content: bytes, certificate: Certificate, now: dt.datetime
+) -> dict:
     orders = [long_lists.order_row(order, plain) for order in agreement.orders]
     skus = [long_lists.sku_row(price, plain) for price in agreements.by_sku(agreement)]
     return {

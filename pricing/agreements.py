@@ -1,7 +1,7 @@
 """What two parties agreed to, as one value with one digest (reliability 9). Pure.
 
-`canonical` gives the exact bytes that a sealed PDF carries as `agreement.json`; their SHA-256 is the agreement's
-digest. Amounts are whole minor units beside their currency; times are UTC.
+`canonical` gives the exact bytes that a sealed PDF carries as `agreement.json`; their SHA-256 is
+the agreement's digest. Amounts are whole minor units beside their currency; times are UTC.
 """
 
 import datetime as dt
@@ -20,7 +20,8 @@ VERSION = "agreement-1"
 CLAUSE = "《速卖通大宗交易补充协议》第4.7条"  # R-56
 
 DEMO_SEAL = "Bulk Repeat Order demo seal (self-made)"
-"""The name in the demo's certificate: it vouches for nothing, and every page that shows such a seal says so."""
+"""The name in the demo's certificate: it vouches for nothing, and every page that shows such a
+seal says so."""
 
 
 class Kind(StrEnum):
@@ -60,7 +61,8 @@ class Party:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Lot:
-    """`terms_file` is attached too: the exact bytes whose SHA-256 is `terms_digest`, which the acts name."""
+    """`terms_file` is attached too: the exact bytes whose SHA-256 is `terms_digest`, which the
+    acts name."""
 
     id: str
     currency: str
@@ -151,7 +153,8 @@ class Trigger:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Changed:
-    """What a renegotiation changed: the version that both signed, and what its orders came to as they were locked."""
+    """What a renegotiation changed: the version that both signed, and what its orders came to as
+    they were locked."""
 
     version: int
     by: Role  # who made it
@@ -200,7 +203,8 @@ class Goods:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Service:
-    """A customised service that was asked for in writing; unconfirmed, what needs it was left out (R-15)."""
+    """A customised service that was asked for in writing; unconfirmed, what needs it was left out
+    (R-15)."""
 
     order: str
     line: int | None  # None: the whole order
@@ -221,7 +225,9 @@ class Agreement:
     lots: tuple[Lot, ...]
     goods: tuple[Goods, ...]
     orders: tuple[Order, ...]
-    left_out: tuple[str, ...]  # orders of these lots that the buyer left out, or all of whose lines left
+    left_out: tuple[
+        str, ...
+    ]  # orders of these lots that the buyer left out, or all of whose lines left
     rates: tuple[Rate, ...]
     trigger: Trigger | None
     signatures: tuple[Signature, ...]
@@ -229,7 +235,9 @@ class Agreement:
     clause: str  # that a renegotiation rests on (R-56); "" for a confirmation
     services: tuple[Service, ...] = ()
     changed: Changed | None = None
-    lists: Mapping[str, str] = field(default_factory=dict)  # SHA-256 of each attached CSV, by file name
+    lists: Mapping[str, str] = field(
+        default_factory=dict
+    )  # SHA-256 of each attached CSV, by file name
     version: str = VERSION
 
     @property
@@ -239,7 +247,8 @@ class Agreement:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Draft:
-    """An agreement and the exact terms that its acts are bound to, by the file name that its lots give."""
+    """An agreement and the exact terms that its acts are bound to, by the file name that its lots
+    give."""
 
     agreement: Agreement
     terms: Mapping[str, bytes]
@@ -262,7 +271,11 @@ def _bytes(content: Any) -> bytes:
 
 
 def _plain(value: dt.date | dt.datetime) -> str:
-    return value.astimezone(dt.UTC).isoformat() if isinstance(value, dt.datetime) else value.isoformat()
+    return (
+        value.astimezone(dt.UTC).isoformat()
+        if isinstance(value, dt.datetime)
+        else value.isoformat()
+    )
 
 
 def digest_of(raw: bytes) -> str:
@@ -321,11 +334,20 @@ def by_sku(agreement: Agreement) -> list[SkuPrice]:
     for order in agreement.orders:
         for line in order.lines:
             of = sums[line.sku, order.currency]
-            of[0], of[1], of[2] = of[0] + line.quantity, of[1] + line.then_minor, of[2] + line.now_minor
+            of[0], of[1], of[2] = (
+                of[0] + line.quantity,
+                of[1] + line.then_minor,
+                of[2] + line.now_minor,
+            )
     titles = {goods.sku: goods.title for goods in agreement.goods}
     return [
         SkuPrice(
-            sku=sku, title=titles[sku], currency=currency, quantity=quantity, then_minor=then, now_minor=now
+            sku=sku,
+            title=titles[sku],
+            currency=currency,
+            quantity=quantity,
+            then_minor=then,
+            now_minor=now,
         )
         for (sku, currency), (quantity, then, now) in sorted(sums.items())
     ]

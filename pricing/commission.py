@@ -1,4 +1,5 @@
-"""The commission on orders of the same goods: which rates they fall to, and what each is taken of (R-59). Pure."""
+"""The commission on orders of the same goods: which rates they fall to, and what each is taken of
+(R-59). Pure."""
 
 import datetime as dt
 from collections.abc import Callable, Sequence
@@ -15,7 +16,8 @@ from pricing.fee_lines import Charge, FeeLine
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Goods:
-    """What the fees ask of a line's goods. Made by `goods`, and known by identity: a batch has few, and many lines."""
+    """What the fees ask of a line's goods. Made by `goods`, and known by identity: a batch has
+    few, and many lines."""
 
     category_code: str
     commission_rate: Decimal | None
@@ -29,7 +31,8 @@ goods = lru_cache(maxsize=4096)(Goods)
 class Commission:
     """Goods by their commission rates: a fee is rounded once a rate, not once a line.
 
-    `places`: by rate, which lines fall to it. Rates ascend, so that the order of the lines changes nothing.
+    `places`: by rate, which lines fall to it. Rates ascend, so that the order of the lines changes
+    nothing.
     """
 
     def __init__(
@@ -43,8 +46,11 @@ class Commission:
         return self.lines_on(self.by_rate(totals), freight)
 
     def lines_on(self, goods_minor: Sequence[int], freight: int) -> tuple[FeeLine, ...]:
-        """On goods by rate: freight falls to the rates in proportion to them, by largest remainder."""
-        return tuple(map(Charge.on_goods, self.charges, goods_minor, allocate(freight, goods_minor)))
+        """On goods by rate: freight falls to the rates in proportion to them, by largest
+        remainder."""
+        return tuple(
+            map(Charge.on_goods, self.charges, goods_minor, allocate(freight, goods_minor))
+        )
 
     def by_rate(self, totals: Sequence[int]) -> list[int]:
         return [sum(pick(totals)) for pick in self._picks]
@@ -66,7 +72,8 @@ class _OfOneRate(Commission):
 
 
 class _OfTwoRates(Commission):
-    """The next most orders': of two parts the larger remainder is the first one's, from a half on."""
+    """The next most orders': of two parts the larger remainder is the first one's, from a half
+    on."""
 
     def lines(self, totals: Sequence[int], freight: int) -> tuple[FeeLine, ...]:
         whole, first = sum(totals), sum(self._picks[0](totals))
@@ -80,13 +87,16 @@ class _OfTwoRates(Commission):
 def commission(
     of: Sequence[Goods], *, charge: Callable[[Decimal, list[str]], Charge], day: dt.date
 ) -> Commission:
-    """`charge`: the one of a rate and the categories that fall to it. ORDER_WITHOUT_LINES, COMMISSION_RATE_MISSING."""
+    """`charge`: the one of a rate and the categories that fall to it. ORDER_WITHOUT_LINES,
+    COMMISSION_RATE_MISSING."""
     if not of:
         raise Problem(Code.ORDER_WITHOUT_LINES)
     if unrated := [each.category_code for each in of if each.commission_rate is None]:
         raise Problem(Code.COMMISSION_RATE_MISSING, category=min(unrated), date=day.isoformat())
     rates = sorted({each.commission_rate for each in of})
-    places = [tuple(n for n, each in enumerate(of) if each.commission_rate == rate) for rate in rates]
+    places = [
+        tuple(n for n, each in enumerate(of) if each.commission_rate == rate) for rate in rates
+    ]
     categories = [sorted({of[n].category_code for n in some}) for some in places]
     kind = {1: _OfOneRate, 2: _OfTwoRates}.get(len(rates), Commission)
     charges = [charge(rate, some) for rate, some in zip(rates, categories, strict=True)]

@@ -1,4 +1,5 @@
-"""A fee line: a charge of the price list on one order, which can be recomputed from itself (R-67, R-68). Pure.
+"""A fee line: a charge of the price list on one order, which can be recomputed from itself (R-67,
+R-68). Pure.
 
 What a line says in words (its reason, its detail) is worked out when it is read.
 """
@@ -66,8 +67,8 @@ NOT_DUE = frozenset({Reason.NO_EAR_GOODS, Reason.NOT_CHOSEN, Reason.NOT_EU_OR_GB
 class Charge:
     """A row of the price list: a rate of a base, or a tariff an order; never both.
 
-    `told`: what every line charged by it says in its detail, plain JSON values. `share`: what it takes of a base, or
-    of a tariff in the carrier's currency.
+    `told`: what every line charged by it says in its detail, plain JSON values. `share`: what it
+    takes of a base, or of a tariff in the carrier's currency.
     """
 
     part: Part
@@ -156,7 +157,8 @@ def _rates_of(line: FeeLine) -> Rates:
 
 
 def _told(quote: Quote) -> Mapping[str, Any]:
-    """Both prices and the saving; where the weight is a volume's, the actual one; the card that the cost is by."""
+    """Both prices and the saving; where the weight is a volume's, the actual one; the card that
+    the cost is by."""
     points, flagged = quote.saving_told
     told: dict[str, Any] = {
         "service_id": quote.service_id,
@@ -174,7 +176,8 @@ def _told(quote: Quote) -> Mapping[str, Any]:
 
 
 def _terms(card: Card) -> Mapping[str, int]:
-    """base + step for each begun `step_g` beyond `from_g`, at least the minimum: the quote can be worked out again."""
+    """base + step for each begun `step_g` beyond `from_g`, at least the minimum: the quote can be
+    worked out again."""
     return {
         "from_g": card.min_weight_g,
         "base_minor": card.base_minor,

@@ -1,10 +1,11 @@
 """The price list: what the platform charges for one order, in four parts (R-58 to R-68). Pure.
 
-There is no technical service fee (R-58). Each line is rounded once, half up, and can be recomputed from
-its own fields (R-67); totals are sums of rounded lines, and a batch is the sum of its orders.
+There is no technical service fee (R-58). Each line is rounded once, half up, and can be recomputed
+from its own fields (R-67); totals are sums of rounded lines, and a batch is the sum of its orders.
 
-What is the same for every order of a kind (rates as whole numbers, tariffs in the order's currency, what they were
-exchanged by) is resolved once, into a price list; an order then costs the arithmetic of its own amounts.
+What is the same for every order of a kind (rates as whole numbers, tariffs in the order's
+currency, what they were exchanged by) is resolved once, into a price list; an order then costs the
+arithmetic of its own amounts.
 """
 
 import datetime as dt
@@ -16,7 +17,18 @@ from marketplace.memoized_lookup import Resolved
 from marketplace.money import Money, Rates, Share, allocate, ratio_of
 from marketplace.territories import Destination
 from pricing.commission import Commission, Goods, commission, goods
-from pricing.fee_lines import NOT_DUE, NOTHING, REASONS, Charge, FeeLine, Kind, Part, Reason, new, recompute
+from pricing.fee_lines import (
+    NOT_DUE,
+    NOTHING,
+    REASONS,
+    Charge,
+    FeeLine,
+    Kind,
+    Part,
+    Reason,
+    new,
+    recompute,
+)
 from pricing.freight import Quote
 from pricing.tax import Taxing, Treatment
 
@@ -52,7 +64,8 @@ class Tariff:
 
 
 class OrderToPrice(NamedTuple):
-    """Line by line, in one order: its goods, and what the buyer pays for it, its discount taken off (R-46)."""
+    """Line by line, in one order: its goods, and what the buyer pays for it, its discount taken
+    off (R-46)."""
 
     goods: tuple[Goods, ...]
     line_totals: tuple[int, ...]
@@ -63,10 +76,11 @@ class OrderToPrice(NamedTuple):
 
 
 class Priced(NamedTuple):
-    """What the buyer pays, and what it costs the seller. `line_totals` stand in the order of the lines.
+    """What the buyer pays, and what it costs the seller. `line_totals` stand in the order of the
+    lines.
 
-    total = goods + freight, plus tax unless the prices include it. Under reverse charge, prices that included tax
-    come out net here: line_totals and freight too (R-64).
+    total = goods + freight, plus tax unless the prices include it. Under reverse charge, prices
+    that included tax come out net here: line_totals and freight too (R-64).
     """
 
     line_totals: tuple[int, ...]
@@ -112,7 +126,9 @@ class PriceList:
         of, totals, freight, prices_include_tax, local_return, quote = order
         commission = self._commissions[of]
         if prices_include_tax:
-            totals, freight, tax, total, commissions = self._without_tax(commission, totals, freight)
+            totals, freight, tax, total, commissions = self._without_tax(
+                commission, totals, freight
+            )
         else:
             net = sum(totals) + freight
             tax = self._tax.on_top.of(net)
@@ -132,7 +148,8 @@ class PriceList:
     def _without_tax(
         self, commission: Commission, totals: tuple[int, ...], freight: int
     ) -> tuple[tuple[int, ...], int, int, int, tuple[FeeLine, ...]]:
-        """Tax is taken out of the whole order and rounded once; what is left goes to the parts by largest remainder.
+        """Tax is taken out of the whole order and rounded once; what is left goes to the parts by
+        largest remainder.
 
         Under reverse charge it is not owed: then the buyer pays the net parts (R-64).
         """
@@ -145,10 +162,13 @@ class PriceList:
         return totals, freight, tax, net + tax, commission.lines_on(net_goods, net_freight)
 
     def _commission(self, of: tuple[Goods, ...]) -> Commission:
-        """Goods after discounts, plus freight charged to the buyer, without VAT, × the category's rate (R-59)."""
+        """Goods after discounts, plus freight charged to the buyer, without VAT, × the category's
+        rate (R-59)."""
 
         def charge(rate: Decimal, categories: list[str]) -> Charge:
-            return self._rated(Part.COMMISSION, Kind.COMMISSION, rate, told={"categories": categories})
+            return self._rated(
+                Part.COMMISSION, Kind.COMMISSION, rate, told={"categories": categories}
+            )
 
         return commission(of, charge=charge, day=self._day)
 
@@ -158,13 +178,16 @@ class PriceList:
         return self._fixed(Part.COMMISSION, Kind.EAR_REVIEW, self._tariff.ear_review, waived)
 
     def _freight(self, currency: str) -> Charge:
-        """The carrier's quote, the negotiated price first; both prices and the saving beside it (R-60, R-61)."""
+        """The carrier's quote, the negotiated price first; both prices and the saving beside it
+        (R-60, R-61)."""
         return self._exchanged(Part.LOGISTICS, Kind.FREIGHT, currency)
 
     def _return_warehouse(self, chosen: bool) -> FeeLine:
         """An order with the local return warehouse (R-65)."""
         waived = Reason.NONE if chosen else Reason.NOT_CHOSEN
-        return self._fixed(Part.LOGISTICS, Kind.RETURN_WAREHOUSE, self._tariff.return_warehouse, waived)
+        return self._fixed(
+            Part.LOGISTICS, Kind.RETURN_WAREHOUSE, self._tariff.return_warehouse, waived
+        )
 
     def _payment(self) -> Charge:
         """Everything the buyer pays, VAT included (R-62)."""
@@ -181,23 +204,37 @@ class PriceList:
     ) -> Charge:
         share = NOTHING if waived else Share(*ratio_of(rate))
         return Charge(
-            part=part, kind=kind, currency=self._currency, rate=rate, waived=waived, share=share, **told
+            part=part,
+            kind=kind,
+            currency=self._currency,
+            rate=rate,
+            waived=waived,
+            share=share,
+            **told,
         )
 
     def _exchanged(self, part: Part, kind: Kind, currency: str, **fields: Any) -> Charge:
-        """What it is exchanged by is kept with each line: it can be recomputed from itself (R-67)."""
+        """What it is exchanged by is kept with each line: it can be recomputed from itself
+        (R-67)."""
         told: dict[str, Any] = {"rate_set": self._rates.id}
         share = self._rates.exchanger(currency, self._currency)
         if currency != self._currency:
             told["per_euro"] = self._rates.told(currency, self._currency)
-        return Charge(part=part, kind=kind, currency=self._currency, told=told, share=share, **fields)
+        return Charge(
+            part=part, kind=kind, currency=self._currency, told=told, share=share, **fields
+        )
 
     def _fixed(self, part: Part, kind: Kind, tariff: Money, waived: Reason) -> FeeLine:
         """The very same line for every order: nothing of it depends on the order's amounts."""
         if waived:
             told = {"rate_set": self._rates.id}
             charge = Charge(
-                part=part, kind=kind, currency=self._currency, tariff=tariff, waived=waived, told=told
+                part=part,
+                kind=kind,
+                currency=self._currency,
+                tariff=tariff,
+                waived=waived,
+                told=told,
             )
             return FeeLine(charge, 0, 0)
         charge = self._exchanged(part, kind, tariff.currency, tariff=tariff)

@@ -1,4 +1,5 @@
-"""What a carrier charges the seller: rate cards, and the negotiated price before the public one. Pure.
+"""What a carrier charges the seller: rate cards, and the negotiated price before the public one.
+Pure.
 
 Freight charged to the buyer is another thing: it is carried over from the source order and locked.
 """
@@ -13,7 +14,8 @@ from diagnostics.problem import Problem
 from marketplace.money import Money, Rates, half_up_ratio
 
 SAVING_FROM, SAVING_TO = 113, 187
-"""Thousandths: the saving by a negotiated price that the platform announces: 11.3 % to 18.7 %, both included (R-61)."""
+"""Thousandths: the saving by a negotiated price that the platform announces: 11.3 % to 18.7 %,
+both included (R-61)."""
 
 
 class Parcel(NamedTuple):
@@ -25,7 +27,8 @@ class Parcel(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Card:
-    """One weight break of a service to a country: `base_minor` at its minimum, `step_minor` a begun step.
+    """One weight break of a service to a country: `base_minor` at its minimum, `step_minor` a
+    begun step.
 
     `divisor`: the service's cm³ a kilogram, 0 where it charges by weight alone.
     """
@@ -44,15 +47,19 @@ class Card:
 
     def price(self, weight_g: int) -> Money:
         begun_steps = -((self.min_weight_g - weight_g) // self.step_g)
-        return Money(max(self.base_minor + begun_steps * self.step_minor, self.minimum_minor), self.currency)
+        return Money(
+            max(self.base_minor + begun_steps * self.step_minor, self.minimum_minor), self.currency
+        )
 
     def leads(self, region: str, special_channel: bool) -> bool:
-        """`special_channel`: 专线清关通道 is ticked (R-71); a card of it is none for other parcels."""
+        """`special_channel`: 专线清关通道 is ticked (R-71); a card of it is none for other
+        parcels."""
         return self.region in ("", region) and (special_channel or not self.special_channel)
 
     @property
     def rank(self) -> tuple[bool, bool, int]:
-        """A region's card overrules the country's, the special channel's the standard one; then the weight break."""
+        """A region's card overrules the country's, the special channel's the standard one; then
+        the weight break."""
         return bool(self.region), self.special_channel, self.min_weight_g
 
 
@@ -79,7 +86,8 @@ class Quote(NamedTuple):
 
     @property
     def saving(self) -> Fraction | None:
-        """Share of the public price that the negotiated one saves; None without two prices to compare."""
+        """Share of the public price that the negotiated one saves; None without two prices to
+        compare."""
         return Fraction(*self._saving) if self._saving else None
 
     @property
@@ -88,7 +96,8 @@ class Quote(NamedTuple):
 
     @property
     def saving_told(self) -> tuple[int | None, bool]:
-        """In basis points, and whether it lies outside the announced range: shown, never forced into it (R-61)."""
+        """In basis points, and whether it lies outside the announced range: shown, never forced
+        into it (R-61)."""
         if not (saving := self._saving):
             return None, False
         saved, public = saving
@@ -99,18 +108,26 @@ class Quote(NamedTuple):
     def _saving(self) -> tuple[int, int] | None:
         """What is saved, and of what: whole numbers, for the hot path."""
         negotiated, public = self.negotiated, self.public
-        if negotiated is None or public is None or not public.minor or negotiated.currency != public.currency:
+        if (
+            negotiated is None
+            or public is None
+            or not public.minor
+            or negotiated.currency != public.currency
+        ):
             return None
         return public.minor - negotiated.minor, public.minor
 
 
 class Service:
-    """A carrier service's cards for parcels that go to one place by one channel, ranked once for all of them."""
+    """A carrier service's cards for parcels that go to one place by one channel, ranked once for
+    all of them."""
 
     __slots__ = ("_divisors", "_negotiated", "_public", "id")
 
     def __init__(self, service_id: int, cards: Iterable[Card]) -> None:
-        ranked = sorted(cards, key=lambda card: card.rank, reverse=True)  # the narrowest and heaviest first
+        ranked = sorted(
+            cards, key=lambda card: card.rank, reverse=True
+        )  # the narrowest and heaviest first
         self.id = service_id
         self._negotiated = [card for card in ranked if card.negotiated]
         self._public = [card for card in ranked if not card.negotiated]
@@ -137,14 +154,18 @@ def services(
 ) -> list[Service]:
     """By id, with their cards that lead there. `cards` are of one country."""
     leading = [card for card in cards if card.leads(region, special_channel)]
-    return [Service(i, [card for card in leading if card.service_id == i]) for i in sorted(set(service_ids))]
+    return [
+        Service(i, [card for card in leading if card.service_id == i])
+        for i in sorted(set(service_ids))
+    ]
 
 
 def cheapest(
     choice: Sequence[Service], *, parcel: Parcel, rates: Rates, currency: str, country: str
 ) -> Quote:
-    """The service that costs least. `country` is where they go; costs are compared in `currency`, exactly;
-    a tie goes to the lower id. FREIGHT_UNAVAILABLE when none of the services has a card for the parcel."""
+    """The service that costs least. `country` is where they go; costs are compared in `currency`,
+    exactly; a tie goes to the lower id. FREIGHT_UNAVAILABLE when none of the services has a card
+    for the parcel."""
     quotes = [quote for service in choice if (quote := service.quote(parcel))]
     if not quotes:
         raise Problem(Code.FREIGHT_UNAVAILABLE, country=country, weight_g=parcel.weight_g)
@@ -158,8 +179,13 @@ def cheapest(
 
 
 def charged_weight(parcel: Parcel, divisor: int) -> int:
-    """Grams: the volumetric weight, begun grams counted in full, where it is more than the actual one."""
-    return max(parcel.weight_g, -(-parcel.volume_cm3 * 1000 // divisor)) if divisor else parcel.weight_g
+    """Grams: the volumetric weight, begun grams counted in full, where it is more than the actual
+    one."""
+    return (
+        max(parcel.weight_g, -(-parcel.volume_cm3 * 1000 // divisor))
+        if divisor
+        else parcel.weight_g
+    )
 
 
 def _reached(ranked: Sequence[Card], weight_g: int) -> Card | None:

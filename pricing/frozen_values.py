@@ -1,7 +1,8 @@
-"""What a lock freezes: exchange rates, index close, tariffs and policies, as one text with one digest (R-48, ⚙).
+"""What a lock freezes: exchange rates, index close, tariffs and policies, as one text with one
+digest (R-48, ⚙).
 
-The text stands beside the locks of its batch and its digest in the ledger. What is worked out under a lock reads it
-from here; the rows that it was read from are only held against it.
+The text stands beside the locks of its batch and its digest in the ledger. What is worked out
+under a lock reads it from here; the rows that it was read from are only held against it.
 """
 
 import datetime as dt
@@ -36,12 +37,14 @@ from pricing.models import FrozenValues, Lock
 
 VERSION = "frozen-1"
 CLOSED_LATER = "valid_until"
-"""A version of a tariff gets its end when the next one begins: it priced the same before and after."""
+"""A version of a tariff gets its end when the next one begins: it priced the same before and
+after."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PricedBy:
-    """Which tariffs the locked orders were priced by: those in force at an instant for destinations and categories."""
+    """Which tariffs the locked orders were priced by: those in force at an instant for
+    destinations and categories."""
 
     at: dt.datetime | None = None
     countries: Collection[str] = ()
@@ -57,7 +60,8 @@ def freeze(
     index_close_id: int | None,
     priced_by: PricedBy = PricedBy(),
 ) -> FrozenValues:
-    """Keeps the values of one locking, in its transaction: a fixed number of queries for any number of orders."""
+    """Keeps the values of one locking, in its transaction: a fixed number of queries for any
+    number of orders."""
     read = [
         FxRateSet.objects.filter(pk=rate_set_id),
         FxRate.objects.filter(rate_set=rate_set_id),
@@ -75,12 +79,16 @@ def freeze(
     text = json.dumps(
         content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain
     ).encode()
-    return FrozenValues.objects.create(store=store, subject=subject, digest=digest_of(text), text=text)
+    return FrozenValues.objects.create(
+        store=store, subject=subject, digest=digest_of(text), text=text
+    )
 
 
 def _published(rate_set_id: int, values: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     rate_set = values[FxRateSet._meta.label_lower][str(rate_set_id)]
-    per_euro = {row["currency"]: row["per_euro"] for row in values[FxRate._meta.label_lower].values()}
+    per_euro = {
+        row["currency"]: row["per_euro"] for row in values[FxRate._meta.label_lower].values()
+    }
     return {
         "id": rate_set_id,
         "source": rate_set["source"],
@@ -91,7 +99,9 @@ def _published(rate_set_id: int, values: Mapping[str, Mapping[str, Any]]) -> dic
 
 def _tariffs(store: Store, priced_by: PricedBy) -> list[QuerySet]:
     day = platform_day(priced_by.at)
-    cards = RateCard.objects.on(day).filter(Q(store=store) | Q(store=None), country__in=priced_by.countries)
+    cards = RateCard.objects.on(day).filter(
+        Q(store=store) | Q(store=None), country__in=priced_by.countries
+    )
     policies = PolicyValue.objects.filter(valid_from__lte=priced_by.at, name__in=priced_by.policies)
     return [
         CommissionRate.objects.on(day).filter(category__in=priced_by.category_ids),
@@ -129,14 +139,18 @@ def content_of(kept: FrozenValues) -> dict[str, Any]:
 
 
 def rates_of_locks(locks: Collection[Lock]) -> dict[UUID, Rates]:
-    """The exchange rates that each lock froze, from its own kept values (pitfall 1): three queries for any number.
+    """The exchange rates that each lock froze, from its own kept values (pitfall 1): three queries
+    for any number.
 
     A lock from before they were kept takes them from the rows of its rate set.
     """
     kept = FrozenValues.objects.in_bulk({lock.frozen_id for lock in locks if lock.frozen_id})
     rates = {pk: _rates(content_of(each)["rates"]) for pk, each in kept.items()}
     of_rows = _rates_of_sets({lock.rate_set_id for lock in locks if not lock.frozen_id})
-    return {lock.pk: rates[lock.frozen_id] if lock.frozen_id else of_rows[lock.rate_set_id] for lock in locks}
+    return {
+        lock.pk: rates[lock.frozen_id] if lock.frozen_id else of_rows[lock.rate_set_id]
+        for lock in locks
+    }
 
 
 def _rates_of_sets(ids: Collection[int]) -> dict[int, Rates]:
@@ -179,7 +193,9 @@ def differing_values(store_id: int, subject: str) -> Iterator[str]:
             yield from _differing(each, label, frozen, standing)
 
 
-def _read(model: type[Model], standing: dict[str, dict[str, Any]], missing: Collection[str]) -> None:
+def _read(
+    model: type[Model], standing: dict[str, dict[str, Any]], missing: Collection[str]
+) -> None:
     found = _values(model._base_manager.filter(pk__in=missing)) if missing else {}
     standing.update({pk: found.get(pk, {}) for pk in missing})
 

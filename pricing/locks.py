@@ -62,12 +62,14 @@ class Timed(Protocol):
 
 
 def ends_at(lock: Timed) -> dt.datetime:
-    """The deadline that runs: a renegotiation's, which suspends the lapse (R-53), else the lock's own (R-48)."""
+    """The deadline that runs: a renegotiation's, which suspends the lapse (R-53), else the lock's
+    own (R-48)."""
     return lock.renegotiation_deadline or lock.expires_at
 
 
 def status_at(lock: Timed, now: dt.datetime) -> LockStatus:
-    """The state as it is, whether or not a sweep came by: a live lock at its end has ended (R-48, R-49, R-55)."""
+    """The state as it is, whether or not a sweep came by: a live lock at its end has ended (R-48,
+    R-49, R-55)."""
     status = LockStatus(lock.status)
     return advance(status, LAPSE[status]) if status in LIVE and ends_at(lock) <= now else status
 

@@ -1,7 +1,8 @@
 """Long lists: the first rows for print, all of them as an attached CSV. Pure.
 
-A paper is read by people: beyond some pages it is a summary, and whoever needs each line has a spreadsheet for it. In
-print ten rows share a table row, a column of lines each: a row of its own takes a hundredth of a second to lay out.
+A paper is read by people: beyond some pages it is a summary, and whoever needs each line has a
+spreadsheet for it. In print ten rows share a table row, a column of lines each: a row of its own
+takes a hundredth of a second to lay out.
 """
 
 import csv
@@ -16,7 +17,8 @@ from pricing.agreements import Agreement, Line, Order, SkuPrice
 
 ROWS_A_BLOCK = 10
 PRINTED_ROWS = 200
-"""Of a list: four pages. A paper has at most three lists and stays within twenty pages whatever it is about."""
+"""Of a list: four pages. A paper has at most three lists and stays within twenty pages whatever it
+is about."""
 
 PRINTED_TEXTS = 50
 """Of a list of texts that people wrote, which take several lines each."""
@@ -25,14 +27,26 @@ ORDERS_CSV, LINES_CSV = "orders.csv", "lines.csv"
 ORDER_FIELDS = (
     "order", "repeats", "destination", "incoterm", "currency", "goods_then", "goods_now", "freight", "tax", "total",
 )  # fmt: skip
-LINE_FIELDS = ("order", "repeats", "line", "sku", "title", "quantity", "currency", "goods_then", "goods_now")
+LINE_FIELDS = (
+    "order",
+    "repeats",
+    "line",
+    "sku",
+    "title",
+    "quantity",
+    "currency",
+    "goods_then",
+    "goods_now",
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Column:
     name: str
     percent: int  # of the page's width
-    cells: int  # Latin letters that fit into it; a longer text is cut, and whole in the attached JSON
+    cells: (
+        int  # Latin letters that fit into it; a longer text is cut, and whole in the attached JSON
+    )
     number: bool = False
 
 
@@ -59,7 +73,8 @@ Amount = Callable[[int, str], str]
 
 def order_row(order: Order, amount: Amount) -> Sequence[str]:
     money = [
-        amount(minor, order.currency) for minor in (order.then_minor, order.now_minor, order.total_minor)
+        amount(minor, order.currency)
+        for minor in (order.then_minor, order.now_minor, order.total_minor)
     ]
     return (order.ref, order.repeats, order.destination, order.currency, *money)
 
@@ -72,7 +87,9 @@ def sku_row(price: SkuPrice, amount: Amount) -> Sequence[str]:
 def attached(agreement: Agreement) -> dict[str, bytes]:
     """Every order and every line, by the name of its CSV."""
     titles = {goods.sku: goods.title for goods in agreement.goods}
-    lines = (_line(order, line, titles[line.sku]) for order in agreement.orders for line in order.lines)
+    lines = (
+        _line(order, line, titles[line.sku]) for order in agreement.orders for line in order.lines
+    )
     return {
         ORDERS_CSV: table(ORDER_FIELDS, map(_order, agreement.orders)),
         LINES_CSV: table(LINE_FIELDS, lines),
@@ -80,18 +97,34 @@ def attached(agreement: Agreement) -> dict[str, bytes]:
 
 
 def _order(order: Order) -> Sequence[object]:
-    minor = (order.then_minor, order.now_minor, order.freight_minor, order.tax_minor, order.total_minor)
+    minor = (
+        order.then_minor,
+        order.now_minor,
+        order.freight_minor,
+        order.tax_minor,
+        order.total_minor,
+    )
     money = (decimal_text(each, order.currency) for each in minor)
     return (order.ref, order.repeats, order.destination, order.incoterm, order.currency, *money)
 
 
 def _line(order: Order, line: Line, title: str) -> Sequence[object]:
     money = (decimal_text(each, order.currency) for each in (line.then_minor, line.now_minor))
-    return (order.ref, order.repeats, line.no, line.sku, title, line.quantity, order.currency, *money)
+    return (
+        order.ref,
+        order.repeats,
+        line.no,
+        line.sku,
+        title,
+        line.quantity,
+        order.currency,
+        *money,
+    )
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
-    """A CSV with the mark that tells a spreadsheet that it is UTF-8; no cell of it runs (reliability 11)."""
+    """A CSV with the mark that tells a spreadsheet that it is UTF-8; no cell of it runs
+    (reliability 11)."""
     out = io.StringIO(newline="")
     writer = csv.writer(out)
     writer.writerow(header)
@@ -106,7 +139,8 @@ def blocks(
     for start in range(0, min(len(rows), PRINTED_ROWS), ROWS_A_BLOCK):
         some = rows[start : min(start + ROWS_A_BLOCK, PRINTED_ROWS)]
         yield [
-            (column, "\n".join(cut(row[n], column.cells) for row in some)) for n, column in enumerate(columns)
+            (column, "\n".join(cut(row[n], column.cells) for row in some))
+            for n, column in enumerate(columns)
         ]
 
 

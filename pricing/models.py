@@ -21,14 +21,18 @@ LIVE_VALUES = sorted(status.value for status in LIVE)
 
 
 def lapses(now: dt.datetime | Combinable, *, lock: str = "") -> list[When]:
-    """`locks.status_at` for a query: what a live lock has become by `now`; `lock` is the path to it, "lock__"."""
+    """`locks.status_at` for a query: what a live lock has become by `now`; `lock` is the path to
+    it, "lock__"."""
     return [
         When(
             **{f"{lock}status": LockStatus.OPEN, f"{lock}expires_at__lte": now},
             then=Value(LockStatus.EXPIRED.value),
         ),
         When(
-            **{f"{lock}status": LockStatus.RENEGOTIATING, f"{lock}renegotiation_deadline__lte": now},
+            **{
+                f"{lock}status": LockStatus.RENEGOTIATING,
+                f"{lock}renegotiation_deadline__lte": now,
+            },
             then=Value(LockStatus.TERMINATED.value),
         ),
     ]
@@ -47,7 +51,8 @@ class LockQuerySet(models.QuerySet["Lock"]):
         return self.filter(status=LockStatus.OPEN, expires_at__gt=now)
 
     def live_at(self, now: dt.datetime):
-        """Those that still hold something: open, or under renegotiation, each before the end that runs (R-53)."""
+        """Those that still hold something: open, or under renegotiation, each before the end that
+        runs (R-53)."""
         return self.filter(
             Q(status=LockStatus.OPEN, expires_at__gt=now)
             | Q(status=LockStatus.RENEGOTIATING, renegotiation_deadline__gt=now)
@@ -58,7 +63,8 @@ class LockQuerySet(models.QuerySet["Lock"]):
         return self.filter(status=LockStatus.RENEGOTIATING, renegotiation_deadline__gt=now)
 
     def due(self, now: dt.datetime | Combinable):
-        """Those that the clock has ended and nobody has moved yet: expired, or terminated without agreement."""
+        """Those that the clock has ended and nobody has moved yet: expired, or terminated without
+        agreement."""
         return self.filter(
             Q(status=LockStatus.OPEN, expires_at__lte=now)
             | Q(status=LockStatus.RENEGOTIATING, renegotiation_deadline__lte=now)
@@ -68,10 +74,11 @@ class LockQuerySet(models.QuerySet["Lock"]):
 @proven()
 @frozen()
 class FrozenValues(models.Model):
-    """What prices were locked by: exchange rates, index close, tariffs and policies, as they stood (`pricing.frozen_values`).
+    """What prices were locked by: exchange rates, index close, tariffs and policies, as they stood
+    (`pricing.frozen_values`).
 
-    Kept once for all lots of a locking. The lock is judged by these for as long as it lives, whatever becomes of the
-    rows that they were read from; `verify_ledger` says where those differ.
+    Kept once for all lots of a locking. The lock is judged by these for as long as it lives,
+    whatever becomes of the rows that they were read from; `verify_ledger` says where those differ.
     """
 
     store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="+", db_index=False)
@@ -91,16 +98,21 @@ LOCK_MAY_CHANGE = (
 @proven(*LOCK_MAY_CHANGE)
 @frozen(*LOCK_MAY_CHANGE)
 class Lock(models.Model):
-    """A lot's price lock (ADR 3): the terms, the frozen rates, the half-open span in which a buyer may confirm."""
+    """A lot's price lock (ADR 3): the terms, the frozen rates, the half-open span in which a buyer
+    may confirm."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="locks")
     buyer = models.ForeignKey(Buyer, on_delete=models.PROTECT, related_name="locks")
     subject = models.CharField(max_length=40)  # the public reference of what it belongs to
     currency = models.CharField(max_length=3)
-    index_series = models.CharField(max_length=12, blank=True)  # the exposure of the lot, "" for none (R-55)
+    index_series = models.CharField(
+        max_length=12, blank=True
+    )  # the exposure of the lot, "" for none (R-55)
     rate_set = models.ForeignKey(FxRateSet, on_delete=models.PROTECT, related_name="+")
-    index_close = models.ForeignKey(IndexClose, null=True, on_delete=models.PROTECT, related_name="+")
+    index_close = models.ForeignKey(
+        IndexClose, null=True, on_delete=models.PROTECT, related_name="+"
+    )
     frozen = models.ForeignKey(
         FrozenValues, null=True, on_delete=models.PROTECT, related_name="locks", db_index=False
     )  # null: locked before these were kept
@@ -116,11 +128,14 @@ class Lock(models.Model):
     renegotiation_deadline = models.DateTimeField(null=True)  # set once, when one is opened (R-53)
     ended_at = models.DateTimeField(null=True)
     ended_by = models.CharField(max_length=80, null=True)
-    # The policies in force at the lock: what was locked under them is judged by them (requirements, ⚙).
+    # The policies in force at the lock: what was locked under them is judged by them
+    # (requirements, ⚙).
     fx_trigger = models.DecimalField(max_digits=7, decimal_places=6, db_default=Decimal("0.025"))
     index_trigger = models.DecimalField(max_digits=7, decimal_places=6, db_default=Decimal("0.03"))
     renegotiation_hours = models.PositiveSmallIntegerField(db_default=4)
-    closes_seen = models.BigIntegerField(db_default=0)  # the last close that was there at the lock (R-51)
+    closes_seen = models.BigIntegerField(
+        db_default=0
+    )  # the last close that was there at the lock (R-51)
     judged_by = models.CharField(
         max_length=80, blank=True, db_default=""
     )  # the observations it was last held against
@@ -131,7 +146,8 @@ class Lock(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(status__in=[s.value for s in LockStatus]), name="a_lock_is_in_one_of_its_states"
+                condition=Q(status__in=[s.value for s in LockStatus]),
+                name="a_lock_is_in_one_of_its_states",
             ),
             models.CheckConstraint(
                 condition=Q(expires_at__gt=F("locked_at")), name="a_lock_ends_after_it_began"
@@ -142,14 +158,20 @@ class Lock(models.Model):
                 name="a_lock_that_ended_says_when_and_by_whom",
             ),
             models.CheckConstraint(
-                condition=Q(status__in=["renegotiating", "terminated"], renegotiation_deadline__isnull=False)
-                | Q(status__in=["open", "expired", "cancelled"], renegotiation_deadline__isnull=True)
+                condition=Q(
+                    status__in=["renegotiating", "terminated"], renegotiation_deadline__isnull=False
+                )
+                | Q(
+                    status__in=["open", "expired", "cancelled"], renegotiation_deadline__isnull=True
+                )
                 | Q(status__in=["confirmed", "declined"]),
                 name="a_lock_under_renegotiation_has_its_deadline",
             ),
         ]
         indexes = [
-            models.Index(fields=["expires_at"], condition=Q(status="open"), name="open_locks_by_end"),
+            models.Index(
+                fields=["expires_at"], condition=Q(status="open"), name="open_locks_by_end"
+            ),
             models.Index(
                 fields=["renegotiation_deadline"],
                 condition=Q(status="renegotiating"),
@@ -185,17 +207,22 @@ class RenegotiationQuerySet(models.QuerySet["Renegotiation"]):
 @proven("ended_at", "ended_by")
 @frozen("ended_at", "ended_by")
 class Renegotiation(models.Model):
-    """Why and until when a lock's price is open again (R-50 to R-55); the observations are kept by their rows' ids.
+    """Why and until when a lock's price is open again (R-50 to R-55); the observations are kept by
+    their rows' ids.
 
-    What is offered and signed meanwhile is kept elsewhere and points here. How it ended is the lock's status; `ended_at`
-    is set by whatever ends the lock, in the same statement's transaction.
+    What is offered and signed meanwhile is kept elsewhere and points here. How it ended is the
+    lock's status; `ended_at` is set by whatever ends the lock, in the same statement's transaction.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="+", db_index=False)
     lock = models.OneToOneField(Lock, on_delete=models.PROTECT, related_name="renegotiation")
-    kind = models.CharField(max_length=5, choices=[(kind.value, kind.value) for kind in triggers.Kind])
-    base_rate_set = models.ForeignKey(FxRateSet, on_delete=models.PROTECT, related_name="+", db_index=False)
+    kind = models.CharField(
+        max_length=5, choices=[(kind.value, kind.value) for kind in triggers.Kind]
+    )
+    base_rate_set = models.ForeignKey(
+        FxRateSet, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     new_rate_set = models.ForeignKey(
         FxRateSet, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
     )
@@ -230,7 +257,8 @@ class Renegotiation(models.Model):
                 name="a_renegotiation_names_its_observations",
             ),
             models.CheckConstraint(
-                condition=Q(deadline_at__gt=F("opened_at")), name="a_renegotiation_ends_after_it_began"
+                condition=Q(deadline_at__gt=F("opened_at")),
+                name="a_renegotiation_ends_after_it_began",
             ),
             models.CheckConstraint(
                 condition=Q(ended_at__isnull=True, ended_by__isnull=True)
@@ -251,9 +279,12 @@ class Renegotiation(models.Model):
 @proven()
 @frozen()
 class LockTerms(models.Model):
-    """The exact bytes whose SHA-256 is the lock's `terms_digest`: what an act is bound to, whatever leaves with it."""
+    """The exact bytes whose SHA-256 is the lock's `terms_digest`: what an act is bound to,
+    whatever leaves with it."""
 
-    lock = models.OneToOneField(Lock, primary_key=True, on_delete=models.PROTECT, related_name="terms")
+    lock = models.OneToOneField(
+        Lock, primary_key=True, on_delete=models.PROTECT, related_name="terms"
+    )
     store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="+")
     text = models.BinaryField()
 
@@ -261,7 +292,8 @@ class LockTerms(models.Model):
 @proven("version")
 @frozen("version")
 class Grant(models.Model):
-    """Lets one buyer read one subject and act on its locks. The link is derived from it, never stored."""
+    """Lets one buyer read one subject and act on its locks. The link is derived from it, never
+    stored."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="+")
@@ -298,31 +330,42 @@ class Act(models.Model):
     at = models.DateTimeField()
     ip = models.GenericIPAddressField(null=True)
     user_agent = models.CharField(max_length=300, blank=True)
-    reason = models.CharField(max_length=1000, blank=True, default="")  # in the buyer's words, for the seller
+    reason = models.CharField(
+        max_length=1000, blank=True, default=""
+    )  # in the buyer's words, for the seller
     particulars = models.JSONField(
         default=dict
     )  # what was confirmed or not apart from the terms: digests only
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["grant", "lock"], name="one_act_a_grant_and_lock")]
+        constraints = [
+            models.UniqueConstraint(fields=["grant", "lock"], name="one_act_a_grant_and_lock")
+        ]
 
 
 class Sealing(RenderJob):
-    """An agreement to be sealed: asked for in the transaction that made it, done by a worker (reliability 1)."""
+    """An agreement to be sealed: asked for in the transaction that made it, done by a worker
+    (reliability 1)."""
 
     store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=14, choices=[(kind.value, kind.value) for kind in Kind])
     subject = models.CharField(max_length=40)
-    occasion = models.UUIDField()  # what was agreed to, as the kind's builder knows it: a lock, an offer
+    occasion = (
+        models.UUIDField()
+    )  # what was agreed to, as the kind's builder knows it: a lock, an offer
     asked_at = models.DateTimeField()
     done_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["kind", "occasion"], name="one_sealing_a_kind_and_occasion")
+            models.UniqueConstraint(
+                fields=["kind", "occasion"], name="one_sealing_a_kind_and_occasion"
+            )
         ]
         indexes = [
-            models.Index(fields=["rung_at"], condition=Q(done_at__isnull=True), name="agreements_to_seal")
+            models.Index(
+                fields=["rung_at"], condition=Q(done_at__isnull=True), name="agreements_to_seal"
+            )
         ]
 
     def __str__(self) -> str:
@@ -340,7 +383,9 @@ class SealedAgreement(models.Model):
     subject = models.CharField(max_length=40)
     digest = models.CharField(max_length=64, unique=True)  # SHA-256 of the canonical agreement
     file_digest = models.CharField(max_length=64, unique=True)  # SHA-256 of the PDF, seal included
-    file_key = models.CharField(max_length=80, unique=True)  # where it is stored: random, never public
+    file_key = models.CharField(
+        max_length=80, unique=True
+    )  # where it is stored: random, never public
     file_bytes = models.PositiveIntegerField()
     fingerprint = models.CharField(max_length=64)  # of the certificate that sealed it
     agreed_at = models.DateTimeField()
@@ -359,18 +404,22 @@ def _choices(values) -> list[tuple[str, str]]:
 
 class OfferQuerySet(models.QuerySet["Offer"]):
     def standing(self):
-        """Those that both parties see: one beyond the band is a draft of the seller's until it is approved (R-47)."""
+        """Those that both parties see: one beyond the band is a draft of the seller's until it is
+        approved (R-47)."""
         return self.filter(Q(beyond_band=False) | Q(side=Side.BUYER) | Q(approval__isnull=False))
 
 
 @proven()
 @frozen()
 class Offer(models.Model):
-    """A version of the changed prices for a renegotiated lock. Never changed: who wants others makes another version."""
+    """A version of the changed prices for a renegotiated lock. Never changed: who wants others
+    makes another version."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="+", db_index=False)
-    renegotiation = models.ForeignKey("Renegotiation", on_delete=models.PROTECT, related_name="offers")
+    renegotiation = models.ForeignKey(
+        "Renegotiation", on_delete=models.PROTECT, related_name="offers"
+    )
     version = models.PositiveSmallIntegerField()
     side = models.CharField(max_length=6, choices=_choices(Side))
     by = models.CharField(max_length=80)
@@ -404,15 +453,20 @@ class Offer(models.Model):
     @property
     def money(self) -> dict[str, int]:
         """Goods, freight, tax and total of the lot, minor units of the lock's currency."""
-        return {name: getattr(self, f"{name}_minor") for name in ("goods", "freight", "tax", "total")}
+        return {
+            name: getattr(self, f"{name}_minor") for name in ("goods", "freight", "tax", "total")
+        }
 
 
 @proven()
 @frozen()
 class OfferTerms(models.Model):
-    """The exact bytes whose SHA-256 is the offer's digest: every order, line and price as they would become."""
+    """The exact bytes whose SHA-256 is the offer's digest: every order, line and price as they
+    would become."""
 
-    offer = models.OneToOneField(Offer, primary_key=True, on_delete=models.PROTECT, related_name="terms")
+    offer = models.OneToOneField(
+        Offer, primary_key=True, on_delete=models.PROTECT, related_name="terms"
+    )
     store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="+", db_index=False)
     text = models.BinaryField()
 
@@ -422,7 +476,9 @@ class OfferTerms(models.Model):
 class Approval(models.Model):
     """A second member of the store agrees to an offer beyond the band (R-47)."""
 
-    offer = models.OneToOneField(Offer, primary_key=True, on_delete=models.PROTECT, related_name="approval")
+    offer = models.OneToOneField(
+        Offer, primary_key=True, on_delete=models.PROTECT, related_name="approval"
+    )
     store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="+", db_index=False)
     by = models.CharField(max_length=80)
     at = models.DateTimeField()
@@ -431,7 +487,8 @@ class Approval(models.Model):
 @proven()
 @frozen()
 class Signature(models.Model):
-    """One side's signature of exactly one offer's terms, with its evidence (R-54, reliability 8 and 9)."""
+    """One side's signature of exactly one offer's terms, with its evidence (R-54, reliability 8
+    and 9)."""
 
     store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="+", db_index=False)
     offer = models.ForeignKey(Offer, on_delete=models.PROTECT, related_name="signatures")
@@ -450,13 +507,16 @@ class Signature(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["offer", "side"], name="one_signature_an_offer_and_side"),
+            models.UniqueConstraint(
+                fields=["offer", "side"], name="one_signature_an_offer_and_side"
+            ),
             models.CheckConstraint(condition=~Q(name=""), name="a_signature_has_a_name"),
         ]
 
 
 class SigningCode(models.Model):
-    """A one-time code for a signature. The code itself is derived where it is needed, never stored (`pricing.signing`)."""
+    """A one-time code for a signature. The code itself is derived where it is needed, never stored
+    (`pricing.signing`)."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="+", db_index=False)
@@ -479,7 +539,9 @@ class Remark(models.Model):
     """What a party said beside the offers: a comment, or why they declined."""
 
     store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="+", db_index=False)
-    renegotiation = models.ForeignKey("Renegotiation", on_delete=models.PROTECT, related_name="remarks")
+    renegotiation = models.ForeignKey(
+        "Renegotiation", on_delete=models.PROTECT, related_name="remarks"
+    )
     side = models.CharField(max_length=6, choices=_choices(Side))
     by = models.CharField(max_length=80)
     at = models.DateTimeField()

@@ -17,20 +17,24 @@ from pricing import fees, freight, tax
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TariffFacts:
-    """What prices an order on `day`. What is not in force is not in the mappings; nothing defaults to zero."""
+    """What prices an order on `day`. What is not in force is not in the mappings; nothing defaults
+    to zero."""
 
     day: dt.date
     commission: Mapping[int, Decimal]  # by category id
     cards: Mapping[
         str, Sequence[freight.Card]
     ]  # by country: this store's negotiated ones and the public ones
-    tax_rules: Mapping[str, tax.TaxRule]  # by place: a country, or a territory with rates of its own
+    tax_rules: Mapping[
+        str, tax.TaxRule
+    ]  # by place: a country, or a territory with rates of its own
     registrations: Mapping[str, str]  # the store's VAT or GST numbers, by jurisdiction
     tariff: fees.Tariff
 
 
 class Line(NamedTuple):
-    """`total_minor`: what the buyer pays for it. Weight and volume are the line's, not a piece's."""
+    """`total_minor`: what the buyer pays for it. Weight and volume are the line's, not a
+    piece's."""
 
     category_id: int
     category_code: str
@@ -56,7 +60,8 @@ class Wanted(NamedTuple):
 
 
 class Offer(NamedTuple):
-    """`prices`: the price list that `priced` is by; whoever changes `order` prices it again by the same."""
+    """`prices`: the price list that `priced` is by; whoever changes `order` prices it again by the
+    same."""
 
     destination: territories.Destination
     treatment: tax.Treatment
@@ -67,7 +72,8 @@ class Offer(NamedTuple):
 
 
 class Offers:
-    """Makes offers by one set of tariffs and rates. What many orders have in common is resolved once."""
+    """Makes offers by one set of tariffs and rates. What many orders have in common is resolved
+    once."""
 
     def __init__(self, *, facts: TariffFacts, rates: Rates) -> None:
         self._facts, self._rates = facts, rates
@@ -76,13 +82,16 @@ class Offers:
         self._goods = Resolved(lambda key: self._rated_goods(*key))
 
     def offer(self, wanted: Wanted) -> Offer:
-        """TAX_CODE_MISSING, FREIGHT_UNAVAILABLE, COMMISSION_RATE_MISSING, FX_RATE_MISSING, ORDER_WITHOUT_LINES."""
+        """TAX_CODE_MISSING, FREIGHT_UNAVAILABLE, COMMISSION_RATE_MISSING, FX_RATE_MISSING,
+        ORDER_WITHOUT_LINES."""
         destination = territories.destination(wanted.country, wanted.postal_code, wanted.region)
         treatment, prices = self._destinations[
             destination, wanted.currency, wanted.buyer_number, wanted.buyer_number_checked
         ]
         quote = freight.cheapest(
-            self._services[wanted.country, wanted.region, wanted.special_channel, tuple(wanted.service_ids)],
+            self._services[
+                wanted.country, wanted.region, wanted.special_channel, tuple(wanted.service_ids)
+            ],
             parcel=_parcel(wanted),
             rates=self._rates,
             currency=wanted.currency,
@@ -90,7 +99,10 @@ class Offers:
         )
         order = fees.OrderToPrice(
             goods=tuple(
-                [self._goods[x.category_id, x.category_code, x.ear_controlled] for x in wanted.lines]
+                [
+                    self._goods[x.category_id, x.category_code, x.ear_controlled]
+                    for x in wanted.lines
+                ]
             ),
             line_totals=tuple([line.total_minor for line in wanted.lines]),
             freight_minor=wanted.freight_minor,
@@ -131,7 +143,9 @@ class Offers:
             special_channel=special_channel,
         )
 
-    def _rated_goods(self, category_id: int, category_code: str, ear_controlled: bool) -> fees.Goods:
+    def _rated_goods(
+        self, category_id: int, category_code: str, ear_controlled: bool
+    ) -> fees.Goods:
         return fees.goods(category_code, self._facts.commission.get(category_id), ear_controlled)
 
 

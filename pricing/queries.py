@@ -9,7 +9,15 @@ from django.db.models import Q
 
 from marketplace import territories
 from marketplace.calendar import platform_day
-from marketplace.models import Channel, CommissionRate, RateCard, Registration, Scheme, Store, TaxRate
+from marketplace.models import (
+    Channel,
+    CommissionRate,
+    RateCard,
+    Registration,
+    Scheme,
+    Store,
+    TaxRate,
+)
 from marketplace.money import Money
 from marketplace.policy import Value
 from pricing.fees import Tariff
@@ -42,7 +50,8 @@ def tariff_facts(
 def freight_cards(
     *, store: Store, countries: Collection[str], now: dt.datetime
 ) -> Mapping[str, Sequence[Card]]:
-    """By country, as in force on the platform's day: this store's negotiated ones and the public ones."""
+    """By country, as in force on the platform's day: this store's negotiated ones and the public
+    ones."""
     return _cards(store, countries, platform_day(now))
 
 

@@ -13,11 +13,15 @@ OF_A_RENEGOTIATION: Sequence[dt.timedelta] = (2 * HOUR, HOUR / 2)
 def stage_at(
     stages: Sequence[dt.timedelta], *, ends_at: dt.datetime, now: dt.datetime
 ) -> dt.timedelta | None:
-    """The last stage that has come; None before the first, and at the end and after it: nobody is reminded too late."""
+    """The last stage that has come; None before the first, and at the end and after it: nobody is
+    reminded too late."""
     come = [stage for stage in stages if ends_at - stage <= now < ends_at]
     return min(come) if come else None
 
 
-def first(stages: Sequence[dt.timedelta], *, ends_at: dt.datetime, now: dt.datetime) -> dt.datetime | None:
-    """The instant of the next stage that is still to come; None after the last. Missed ones are left out."""
+def first(
+    stages: Sequence[dt.timedelta], *, ends_at: dt.datetime, now: dt.datetime
+) -> dt.datetime | None:
+    """The instant of the next stage that is still to come; None after the last. Missed ones are
+    left out."""
     return min((ends_at - stage for stage in stages if ends_at - stage > now), default=None)

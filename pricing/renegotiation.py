@@ -1,8 +1,9 @@
-"""Offers of changed prices for a locked lot: what they come to, how far they go, when they are agreed (R-47, R-52 to
-R-56). Pure.
+"""Offers of changed prices for a locked lot: what they come to, how far they go, when they are
+agreed (R-47, R-52 to R-56). Pure.
 
-An offer says one of three things of the locked lines: the same percentage for all, a price a piece for some SKUs, or
-the old price. A line is rounded once, half up, to whole minor units; totals are sums of rounded lines (pitfall 5).
+An offer says one of three things of the locked lines: the same percentage for all, a price a piece
+for some SKUs, or the old price. A line is rounded once, half up, to whole minor units; totals are
+sums of rounded lines (pitfall 5).
 """
 
 import datetime as dt
@@ -37,8 +38,9 @@ class Rule(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Proposal:
-    """`percent` of a uniform change, as a number of hundredths: −1.5 is one and a half per cent less. `prices`: of a
-    piece, in the lot's currency, by SKU; SKUs that are not named keep their locked price."""
+    """`percent` of a uniform change, as a number of hundredths: −1.5 is one and a half per cent
+    less. `prices`: of a piece, in the lot's currency, by SKU; SKUs that are not named keep their
+    locked price."""
 
     rule: Rule
     percent: Decimal = Decimal(0)
@@ -51,7 +53,10 @@ class Proposal:
                 return {"rule": str(self.rule)}
             case Rule.UNIFORM:
                 return {"rule": str(self.rule), "percent": plain(self.percent)}
-        return {"rule": str(self.rule), "prices": {sku: plain(p) for sku, p in sorted(self.prices.items())}}
+        return {
+            "rule": str(self.rule),
+            "prices": {sku: plain(p) for sku, p in sorted(self.prices.items())},
+        }
 
 
 def plain(number: Decimal) -> str:
@@ -78,7 +83,8 @@ def keep() -> Proposal:
 
 
 def uniform(text: str) -> Proposal:
-    """“-1.5” as a person types it: at most four digits after the point, at most 50 per cent. INPUT_INVALID."""
+    """“-1.5” as a person types it: at most four digits after the point, at most 50 per cent.
+    INPUT_INVALID."""
     typed = text.strip().replace("−", "-").removesuffix("%").strip().replace(",", ".")
     if not HUNDREDTHS.fullmatch(typed) or abs(Decimal(typed)) > PERCENT_LIMIT:
         raise Problem(Code.INPUT_INVALID, detail=f"percent: {text[:20]}")
@@ -87,14 +93,17 @@ def uniform(text: str) -> Proposal:
 
 
 def per_sku(prices: Mapping[str, str], known: Collection[str]) -> Proposal:
-    """Prices a piece by SKU; an empty text keeps the locked price. INPUT_INVALID for a SKU that the lot does not hold, and
-    for what is no positive price of at most six digits after the point."""
+    """Prices a piece by SKU; an empty text keeps the locked price. INPUT_INVALID for a SKU that
+    the lot does not hold, and for what is no positive price of at most six digits after the
+    point."""
     wanted = {sku: text.strip() for sku, text in prices.items() if text.strip()}
     if unknown := sorted(wanted.keys() - set(known)):
         raise Problem(Code.INPUT_INVALID, detail=f"sku: {', '.join(unknown[:5])[:100]}")
     wrong = [sku for sku, text in wanted.items() if not PRICE.fullmatch(text) or not Decimal(text)]
     if wrong:
-        raise Problem(Code.INPUT_INVALID, detail=f"price of {wrong[0][:60]}: {wanted[wrong[0]][:20]}")
+        raise Problem(
+            Code.INPUT_INVALID, detail=f"price of {wrong[0][:60]}: {wanted[wrong[0]][:20]}"
+        )
     if not wanted:
         return keep()
     return Proposal(rule=Rule.PER_SKU, prices={sku: Decimal(text) for sku, text in wanted.items()})
@@ -109,7 +118,8 @@ class Asked:
     prices: Mapping[str, str] = field(default_factory=dict)
 
     def proposal(self, known: Collection[str]) -> Proposal:
-        """`known`: the lot's SKUs. INPUT_INVALID for a rule that is none, and as `uniform` and `per_sku`."""
+        """`known`: the lot's SKUs. INPUT_INVALID for a rule that is none, and as `uniform` and
+        `per_sku`."""
         match self.rule:
             case Rule.KEEP:
                 return keep()
@@ -145,11 +155,16 @@ def offered(proposal: Proposal, lines: Sequence[LockedLine], currency: str) -> d
     return {line.id: half_up(exact(proposal, line, currency)) for line in lines}
 
 
-def beyond(proposal: Proposal, lines: Sequence[LockedLine], currency: str, *, band: Decimal) -> bool:
-    """Whether a second member of the store has to agree (R-47): any line strictly more than `band` (a share) from its
-    locked price. Judged before the rounding, without division: a cent of rounding on a small line needs nobody."""
+def beyond(
+    proposal: Proposal, lines: Sequence[LockedLine], currency: str, *, band: Decimal
+) -> bool:
+    """Whether a second member of the store has to agree (R-47): any line strictly more than `band`
+    (a share) from its locked price. Judged before the rounding, without division: a cent of
+    rounding on a small line needs nobody."""
     share = Fraction(band)
-    return any(abs(exact(proposal, line, currency) - line.minor) > share * line.minor for line in lines)
+    return any(
+        abs(exact(proposal, line, currency) - line.minor) > share * line.minor for line in lines
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -173,7 +188,8 @@ def by_sku(lines: Sequence[LockedLine], totals: Mapping[int, int]) -> list[SkuDi
     for line in lines:
         each = sums[line.sku]
         sums[line.sku] = [
-            a + b for a, b in zip(each, (1, line.quantity, line.minor, totals[line.id]), strict=True)
+            a + b
+            for a, b in zip(each, (1, line.quantity, line.minor, totals[line.id]), strict=True)
         ]
     diffs = [
         SkuDiff(sku=sku, lines=n, quantity=quantity, locked_minor=locked, offered_minor=now)
@@ -189,9 +205,12 @@ class Signed:
     at: dt.datetime
 
 
-def agreed_at(digest: str, signatures: Collection[Signed], *, deadline_at: dt.datetime) -> dt.datetime | None:
-    """When the terms of this digest were agreed: the instant of the second of two signatures, one of each side, both of
-    exactly these terms and before the deadline, which is itself too late (R-53, R-54). None: they are not."""
+def agreed_at(
+    digest: str, signatures: Collection[Signed], *, deadline_at: dt.datetime
+) -> dt.datetime | None:
+    """When the terms of this digest were agreed: the instant of the second of two signatures, one
+    of each side, both of exactly these terms and before the deadline, which is itself too late
+    (R-53, R-54). None: they are not."""
     counted = [s for s in signatures if s.digest == digest and s.at < deadline_at]
     first = {side: min((s.at for s in counted if s.side is side), default=None) for side in Side}
     if None in first.values():

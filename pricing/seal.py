@@ -1,4 +1,5 @@
-"""The seal: a PAdES signature over the whole PDF, with the certificate that the operator sets (reliability 9)."""
+"""The seal: a PAdES signature over the whole PDF, with the certificate that the operator sets
+(reliability 9)."""
 
 import datetime as dt
 import io
@@ -22,9 +23,12 @@ def is_demo(certificate: Certificate) -> bool:
 
 
 def signer() -> signers.SimpleSigner:
-    """ImproperlyConfigured when the operator has set no certificate, or one that can't be opened."""
+    """ImproperlyConfigured when the operator has set no certificate, or one that can't be
+    opened."""
     if not settings.SEAL_CERTIFICATE:
-        raise ImproperlyConfigured("SEAL_CERTIFICATE names no PKCS#12 file: agreements can't be sealed.")
+        raise ImproperlyConfigured(
+            "SEAL_CERTIFICATE names no PKCS#12 file: agreements can't be sealed."
+        )
     try:
         data = Path(settings.SEAL_CERTIFICATE).read_bytes()
         passphrase = settings.SEAL_PASSPHRASE.encode() or None
@@ -38,7 +42,8 @@ def certificate() -> Certificate:
 
 
 def why_unfit(at: dt.datetime | None = None) -> str:
-    """Why nothing can be sealed, in words for an operator; "" when it can. By the machine's clock, as the seal itself."""
+    """Why nothing can be sealed, in words for an operator; "" when it can. By the machine's clock,
+    as the seal itself."""
     try:
         certificate_in_force(at)
     except ImproperlyConfigured as error:
@@ -47,10 +52,13 @@ def why_unfit(at: dt.datetime | None = None) -> str:
 
 
 def certificate_in_force(at: dt.datetime | None = None) -> Certificate:
-    """ImproperlyConfigured when it has ended or not begun: a seal outside of its time vouches for nothing."""
+    """ImproperlyConfigured when it has ended or not begun: a seal outside of its time vouches for
+    nothing."""
     found, at = certificate(), at or dt.datetime.now(dt.UTC)
     if at > found.not_after:
-        raise ImproperlyConfigured(f"SEAL_CERTIFICATE has expired on {found.not_after:%Y-%m-%d %H:%M} UTC")
+        raise ImproperlyConfigured(
+            f"SEAL_CERTIFICATE has expired on {found.not_after:%Y-%m-%d %H:%M} UTC"
+        )
     if at < found.not_before:
         raise ImproperlyConfigured(
             f"SEAL_CERTIFICATE is valid from {found.not_before:%Y-%m-%d %H:%M} UTC only"
@@ -59,9 +67,11 @@ def certificate_in_force(at: dt.datetime | None = None) -> Certificate:
 
 
 def seal(pdf: bytes, *, reason: str) -> bytes:
-    """The PDF certified as a whole: no change is permitted after it. With SEAL_TSA_URL, time-stamped as well.
+    """The PDF certified as a whole: no change is permitted after it. With SEAL_TSA_URL,
+    time-stamped as well.
 
-    ImproperlyConfigured when the certificate is not in force at this moment, which is the one that the seal states.
+    ImproperlyConfigured when the certificate is not in force at this moment, which is the one that
+    the seal states.
     """
     refuse_inside("seal")
     certificate_in_force()
@@ -74,7 +84,10 @@ def seal(pdf: bytes, *, reason: str) -> bytes:
         reason=reason,
     )
     out = signers.sign_pdf(
-        IncrementalPdfFileWriter(io.BytesIO(pdf)), meta, signer=signer(), timestamper=_time_stamper()
+        IncrementalPdfFileWriter(io.BytesIO(pdf)),
+        meta,
+        signer=signer(),
+        timestamper=_time_stamper(),
     )
     return out.getvalue()
 

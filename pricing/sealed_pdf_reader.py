@@ -1,4 +1,5 @@
-"""Reads a sealed PDF: who sealed it, whether it is as it was, and what it carries. Runs in the guarded child.
+"""Reads a sealed PDF: who sealed it, whether it is as it was, and what it carries. Runs in the
+guarded child.
 
 Knows no Django and no database: what it says is in the file and nowhere else.
 """
@@ -54,7 +55,9 @@ def read(pdf: bytes) -> dict[str, Any]:
     """Plain values only. `why` says what could not be read; nothing in a stranger's file raises."""
     try:
         return _read(pdf)
-    except Exception as error:  # whatever a parser makes of garbage: the answer is that it can't be read
+    except (
+        Exception
+    ) as error:  # whatever a parser makes of garbage: the answer is that it can't be read
         return {"why": f"{type(error).__name__}: {error}"[:200], "seals": 0}
 
 

@@ -41,22 +41,27 @@ class Evidence:
 
 
 def token_of(grant: Grant) -> str:
-    """The path of the buyer's link: the grant's id, and 256 bits that only the key's holder can derive."""
+    """The path of the buyer's link: the grant's id, and 256 bits that only the key's holder can
+    derive."""
     message = PURPOSE + grant.pk.bytes + grant.version.to_bytes(4, "big")
     mac = hmac.digest(settings.LINK_KEY.encode(), message, hashlib.sha256)
     return f"{_text(grant.pk.bytes)}.{_text(mac)}"
 
 
 def grant_of(token: str) -> Grant:
-    """The grant that a link was derived from, in its present version. LINK_INVALID for anything else."""
+    """The grant that a link was derived from, in its present version. LINK_INVALID for anything
+    else."""
     grant = Grant.objects.select_related("store", "buyer").filter(pk=_id_in(token)).first()
-    if grant is None or not hmac.compare_digest(token_of(grant).encode(), token.encode(errors="replace")):
+    if grant is None or not hmac.compare_digest(
+        token_of(grant).encode(), token.encode(errors="replace")
+    ):
         raise Problem(Code.LINK_INVALID)
     return grant
 
 
 def code_of(code: SigningCode) -> str:
-    """The six digits: of this row, side and terms, and of the key that only we hold. The database alone can't tell them."""
+    """The six digits: of this row, side and terms, and of the key that only we hold. The database
+    alone can't tell them."""
     message = CODE_PURPOSE + code.pk.bytes + code.side.encode() + bytes.fromhex(code.digest)
     mac = hmac.digest(settings.LINK_KEY.encode(), message, hashlib.sha256)
     return f"{int.from_bytes(mac[:16]) % 10**CODE_DIGITS:0{CODE_DIGITS}d}"

@@ -1,4 +1,5 @@
-"""VAT and GST: the treatment of a destination, its tax code, and the split into net and tax (R-64). Pure."""
+"""VAT and GST: the treatment of a destination, its tax code, and the split into net and tax
+(R-64). Pure."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -18,7 +19,8 @@ ZERO = Decimal(0)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TaxRule:
-    """One row of the tax table, as in force on the day. `category` is UNCL5305: S, AE, Z, G or O."""
+    """One row of the tax table, as in force on the day. `category` is UNCL5305: S, AE, Z, G or
+    O."""
 
     category: str
     rate: Decimal
@@ -27,10 +29,12 @@ class TaxRule:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Treatment:
-    """How an order is taxed. `code` is category, jurisdiction, percent, registration: "S-DE-19.00-DE123456789".
+    """How an order is taxed. `code` is category, jurisdiction, percent, registration:
+    "S-DE-19.00-DE123456789".
 
-    `included_rate` is the tax that stands inside a price that includes tax: the rate itself, but under
-    reverse charge the rate that the destination would else have, so that the base becomes net.
+    `included_rate` is the tax that stands inside a price that includes tax: the rate itself, but
+    under reverse charge the rate that the destination would else have, so that the base becomes
+    net.
     """
 
     category: str
@@ -47,8 +51,9 @@ def treat(
     buyer_number_checked: bool,
     seller_registration: str,
 ) -> Treatment:
-    """Reverse charge only where the rule allows it and the buyer's number was checked and is of the destination,
-    else the rule's own category. TAX_CODE_MISSING when the rule or the number that its category demands is missing."""
+    """Reverse charge only where the rule allows it and the buyer's number was checked and is of
+    the destination, else the rule's own category. TAX_CODE_MISSING when the rule or the number
+    that its category demands is missing."""
     where = destination.country
     if rule is None:
         raise Problem(Code.TAX_CODE_MISSING, country=where, missing="rate")
@@ -69,7 +74,8 @@ def is_of(number: str, jurisdiction: str) -> bool:
 
 
 class Taxing:
-    """A treatment's rates, resolved once for all the orders that it holds for. Tax is rounded once an order."""
+    """A treatment's rates, resolved once for all the orders that it holds for. Tax is rounded once
+    an order."""
 
     __slots__ = ("_contained", "_owed", "on_top")
 
@@ -80,7 +86,8 @@ class Taxing:
         self._owed = bool(treatment.rate)
 
     def taken_out(self, amount_minor: int) -> tuple[int, int]:
-        """(net, tax) of what includes tax, in minor units; under reverse charge it is taken out and not owed."""
+        """(net, tax) of what includes tax, in minor units; under reverse charge it is taken out
+        and not owed."""
         contained = self._contained.of(amount_minor)
         return amount_minor - contained, contained if self._owed else 0
 
@@ -100,7 +107,8 @@ def _treatment(
 
 
 def percent(rate: Decimal) -> str:
-    """0.19 → "19.00"; digits beyond two are written only where the rate has them: 0.08875 → "8.875"."""
+    """0.19 → "19.00"; digits beyond two are written only where the rate has them: 0.08875 →
+    "8.875"."""
     value = (rate * 100).normalize()
     digits = max(2, -int(value.as_tuple().exponent))
     return f"{value:.{digits}f}"

@@ -1,7 +1,8 @@
 """The one definition of what orders come to, by currency. Pure.
 
-Rows are added up, each of one group: a sum of orders (with or without its lines and fees), of lines, or of fee lines.
-The net parts are rounded an order, before anything is added (pitfall 5): goods_net + freight_net + tax = total.
+Rows are added up, each of one group: a sum of orders (with or without its lines and fees), of
+lines, or of fee lines. The net parts are rounded an order, before anything is added (pitfall 5):
+goods_net + freight_net + tax = total.
 """
 
 from collections import Counter, defaultdict
@@ -25,7 +26,8 @@ LIVE = frozenset({Group.OFFERED, Group.ACCEPTED})
 
 
 class Amounts(NamedTuple):
-    """What the buyer pays for orders, in minor units. goods and freight hold the tax where prices include it."""
+    """What the buyer pays for orders, in minor units. goods and freight hold the tax where prices
+    include it."""
 
     goods: int = 0
     freight: int = 0
@@ -52,7 +54,8 @@ class OrderAmounts(Protocol):
 
 
 def amounts(goods: int, freight: int, tax: int, total: int) -> Amounts:
-    """Of one order: what is left without the tax goes to goods and freight by largest remainder (R-17)."""
+    """Of one order: what is left without the tax goes to goods and freight by largest remainder
+    (R-17)."""
     goods_net, freight_net = allocate(total - tax, [goods, freight])
     return Amounts(goods, freight, tax, total, goods_net, freight_net)
 
@@ -84,9 +87,11 @@ def tax_included(flags: Iterable[bool]) -> TaxIncluded:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Row:
-    """Part of what is added up. `as_paid`: what was paid for its source lines, in minor units, without freight.
+    """Part of what is added up. `as_paid`: what was paid for its source lines, in minor units,
+    without freight.
 
-    `lines` are counted with `as_paid`, `prices_include_tax` with `amounts`; None: the row tells no amounts.
+    `lines` are counted with `as_paid`, `prices_include_tax` with `amounts`; None: the row tells no
+    amounts.
     """
 
     group: Group | None  # None: nothing is known of it yet
@@ -101,10 +106,11 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CurrencyTotals:
-    """`goods` to `net` are of what is live: offered or accepted. net: what the seller keeps, total − tax − fees.
+    """`goods` to `net` are of what is live: offered or accepted. net: what the seller keeps, total
+    − tax − fees.
 
-    `asked` and `left_out` are source lines as they were paid, without freight; the other groups everything that the
-    buyer pays.
+    `asked` and `left_out` are source lines as they were paid, without freight; the other groups
+    everything that the buyer pays.
     """
 
     currency: str
@@ -136,7 +142,8 @@ class CurrencyTotals:
 
 
 def totals(rows: Iterable[Row], *, of: frozenset[Group] = LIVE) -> list[CurrencyTotals]:
-    """By currency, sorted. `of`: the groups that goods, freight, tax, total, fees and net are told of."""
+    """By currency, sorted. `of`: the groups that goods, freight, tax, total, fees and net are told
+    of."""
     by_currency: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         by_currency[row.currency].append(row)

@@ -1,4 +1,5 @@
-"""When a move of the market reopens a locked price (R-50, R-51). Pure, exact: nothing is divided or rounded to decide."""
+"""When a move of the market reopens a locked price (R-50, R-51). Pure, exact: nothing is divided
+or rounded to decide."""
 
 import datetime as dt
 from decimal import Decimal
@@ -15,10 +16,12 @@ class Kind(StrEnum):
 
 
 def moved(kind: Kind, base: Fraction, new: Fraction, *, limit: Decimal) -> bool:
-    """Whether `new` lies strictly further from `base` than the share `limit` allows; exactly at it does not.
+    """Whether `new` lies strictly further from `base` than the share `limit` allows; exactly at it
+    does not.
 
-    An exchange rate (units of the settlement currency for one of the order's) counts in both directions against the
-    rate frozen at the lock (R-50), an index only when it rises (R-51). ValueError unless both are positive.
+    An exchange rate (units of the settlement currency for one of the order's) counts in both
+    directions against the rate frozen at the lock (R-50), an index only when it rises (R-51).
+    ValueError unless both are positive.
     """
     if base <= 0 or new <= 0:
         raise ValueError(f"an observation is positive: {base}, {new}")
@@ -27,23 +30,28 @@ def moved(kind: Kind, base: Fraction, new: Fraction, *, limit: Decimal) -> bool:
 
 
 def change(base: Fraction, new: Fraction) -> str:
-    """The relative change as an exact text, "numerator/denominator": what a decision is recomputed from."""
+    """The relative change as an exact text, "numerator/denominator": what a decision is recomputed
+    from."""
     share = (new - base) / base
     return f"{share.numerator}/{share.denominator}"
 
 
 def shown(exact: str, *, digits: int = 3) -> str:
-    """The share as a signed percentage for people, "+3.142 %": rounded half up, never used to decide."""
+    """The share as a signed percentage for people, "+3.142 %": rounded half up, never used to
+    decide."""
     scaled = Fraction(exact) * 100 * 10**digits
     minor = int(abs(scaled) + Fraction(1, 2))
     sign = "−" if scaled < 0 else "+"
     return f"{sign}{minor // 10**digits}.{minor % 10**digits:0{digits}d} %"
 
 
-def counts_for(*, closed_on: dt.date, close_id: int, locked_at: dt.datetime, closes_seen: int) -> bool:
+def counts_for(
+    *, closed_on: dt.date, close_id: int, locked_at: dt.datetime, closes_seen: int
+) -> bool:
     """Whether a close reached us after the lock (R-51).
 
-    By row, not by clock: a row younger than all that were there at the lock (`closes_seen` is the last of them), or a
-    close of a day after the lock's. A sandbox store's clock may have moved since the row was written.
+    By row, not by clock: a row younger than all that were there at the lock (`closes_seen` is the
+    last of them), or a close of a day after the lock's. A sandbox store's clock may have moved
+    since the row was written.
     """
     return close_id > closes_seen or closed_on > locked_at.astimezone(dt.UTC).date()

@@ -1,8 +1,8 @@
-"""What-if: an order's fees under other circumstances, and backwards: the price for a margin, the rate to break even
-(B-7). Pure.
+"""What-if: an order's fees under other circumstances, and backwards: the price for a margin, the
+rate to break even (B-7). Pure.
 
-Both answers honour every rounding: the price is the least one that reaches the margin, the rate the least one, to six
-digits, at which what is settled covers the cost.
+Both answers honour every rounding: the price is the least one that reaches the margin, the rate
+the least one, to six digits, at which what is settled covers the cost.
 """
 
 from bisect import bisect_left
@@ -54,7 +54,8 @@ class Case:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:
-    """`turnover`: what the buyer pays without VAT; `net`: less the fees; `profit`: less the cost as well."""
+    """`turnover`: what the buyer pays without VAT; `net`: less the fees; `profit`: less the cost
+    as well."""
 
     offer: Offer
     turnover_minor: int
@@ -96,14 +97,19 @@ def supposed(
 
 
 def _taxed(facts: TariffFacts, rate: Decimal) -> TariffFacts:
-    """Where nothing is taxed today (Z, G, O), a rate is the standard one of a registration that is supposed as well."""
-    untaxed = {place for place, rule in facts.tax_rules.items() if rate and rule.category in UNTAXED}
+    """Where nothing is taxed today (Z, G, O), a rate is the standard one of a registration that is
+    supposed as well."""
+    untaxed = {
+        place for place, rule in facts.tax_rules.items() if rate and rule.category in UNTAXED
+    }
     rules = {
         place: replace(rule, rate=rate, category=STANDARD if place in untaxed else rule.category)
         for place, rule in facts.tax_rules.items()
     }
     return replace(
-        facts, tax_rules=rules, registrations=dict.fromkeys(untaxed, SUPPOSED) | dict(facts.registrations)
+        facts,
+        tax_rules=rules,
+        registrations=dict.fromkeys(untaxed, SUPPOSED) | dict(facts.registrations),
     )
 
 
@@ -115,7 +121,9 @@ def simulate(case: Case, *, facts: TariffFacts, rates: Rates) -> Outcome:
     cost_minor = rates.exchange(cost.minor, cost.currency, wanted.currency)
     price = None
     if case.wished_margin is not None:
-        price = price_for(case.wished_margin, wanted, cost_minor=cost_minor, facts=facts, rates=rates)
+        price = price_for(
+            case.wished_margin, wanted, cost_minor=cost_minor, facts=facts, rates=rates
+        )
     return Outcome(
         offer=made,
         turnover_minor=turnover,
@@ -129,7 +137,8 @@ def simulate(case: Case, *, facts: TariffFacts, rates: Rates) -> Outcome:
 def price_for(
     margin: Decimal, wanted: Wanted, *, cost_minor: int, facts: TariffFacts, rates: Rates
 ) -> int | None:
-    """The least price of the goods together, in minor units, at which the profit is `margin` of the turnover.
+    """The least price of the goods together, in minor units, at which the profit is `margin` of
+    the turnover.
 
     INPUT_INVALID where fees and margin leave so little of each unit that the search would not end.
     """
@@ -146,9 +155,12 @@ def price_for(
 
 
 def priced_at(price: int, wanted: Wanted) -> Wanted:
-    """The same order with its goods at another price: each line by its part of today's, by largest remainder."""
+    """The same order with its goods at another price: each line by its part of today's, by largest
+    remainder."""
     parts = allocate(price, [line.total_minor for line in wanted.lines])
-    lines = [line._replace(total_minor=part) for line, part in zip(wanted.lines, parts, strict=True)]
+    lines = [
+        line._replace(total_minor=part) for line, part in zip(wanted.lines, parts, strict=True)
+    ]
     return wanted._replace(lines=lines)
 
 
@@ -161,14 +173,17 @@ def bound_of(
 ) -> Callable[[int], Fraction]:
     """A convex function that `surplus` never exceeds, from FIRST on.
 
-    Without roundings `surplus` is a straight line, told by two prices so high that nothing else counts. Beside it lie
-    the roundings, and with several commission rates the freight: few units of goods share it out unevenly among the
-    rates, by no more than `uneven` units of the goods' net, which is half of their price at the least.
+    Without roundings `surplus` is a straight line, told by two prices so high that nothing else
+    counts. Beside it lie the roundings, and with several commission rates the freight: few units
+    of goods share it out unevenly among the rates, by no more than `uneven` units of the goods'
+    net, which is half of their price at the least.
     """
     rates = {goods.commission_rate or ZERO for goods in order.goods}
     lines, groups, top = len(order.goods), len(rates), max(rates)
     rounded = 6 + 2 * groups + Fraction(top) * (lines + groups) / 2
-    uneven = Fraction(lines + 2 * groups + 2, 4) * Fraction(top - min(rates)) * (order.freight_minor + 2)
+    uneven = (
+        Fraction(lines + 2 * groups + 2, 4) * Fraction(top - min(rates)) * (order.freight_minor + 2)
+    )
     net = Fraction(1, 2) if order.prices_include_tax else 1
     once, twice = surplus(FAR), surplus(2 * FAR)
     slope, start = Fraction(twice - once, FAR), 2 * once - twice
@@ -180,14 +195,17 @@ def bound_of(
 
 
 def least(surplus: Callable[[int], int], *, bound: Callable[[int], Fraction]) -> int | None:
-    """The least whole number at which `surplus` is not negative; None where there is none up to HIGHEST.
+    """The least whole number at which `surplus` is not negative; None where there is none up to
+    HIGHEST.
 
-    Roundings make `surplus` go up by steps that may also fall back: tried is each number that `bound` leaves open.
+    Roundings make `surplus` go up by steps that may also fall back: tried is each number that
+    `bound` leaves open.
     """
     for tried, price in enumerate(_open(bound)):
         if tried == TRIES:
             raise Problem(
-                Code.INPUT_INVALID, detail="wished_margin: fees and margin leave too little to tell a price"
+                Code.INPUT_INVALID,
+                detail="wished_margin: fees and margin leave too little to tell a price",
             )
         if surplus(price) >= 0:
             return price
@@ -208,7 +226,8 @@ def _first(holds: Callable[[int], bool], low: int, high: int) -> int:
 
 
 def break_even_rate(net: Money, cost: Money) -> Decimal | None:
-    """The least rate, to six digits, at which `net` settles to no less than `cost`, rounded half up.
+    """The least rate, to six digits, at which `net` settles to no less than `cost`, rounded half
+    up.
 
     None in one currency, and where nothing is left to settle: no rate is enough.
     """

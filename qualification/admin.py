@@ -68,7 +68,9 @@ class Cases(LookOnly):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Case]:
         ordered = super().get_queryset(request)
-        return ordered.order_by(F("ended_at").desc(nulls_first=True), F("due_at").asc(nulls_last=True), "pk")
+        return ordered.order_by(
+            F("ended_at").desc(nulls_first=True), F("due_at").asc(nulls_last=True), "pk"
+        )
 
     def get_ordering(self, request: HttpRequest) -> list:
         return []
@@ -76,7 +78,9 @@ class Cases(LookOnly):
     @admin.display(description=_("store"))
     def to_desk(self, case: Case) -> str:
         return format_html(
-            '<a href="{}">{}</a>', reverse("admin:qualification_case_desk", args=[case.pk]), case.store
+            '<a href="{}">{}</a>',
+            reverse("admin:qualification_case_desk", args=[case.pk]),
+            case.store,
         )
 
     @admin.display(description=_("due"))
@@ -104,7 +108,9 @@ class Cases(LookOnly):
 
         return ["to_desk", "opened_at", "due", days, "claimed_by", "outcome"]
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict | None = None
+    ) -> HttpResponse:
         """The columns need the room of the sidebar."""
         shown = {"title": gettext("The queue"), "is_nav_sidebar_enabled": False}
         return super().changelist_view(request, (extra_context or {}) | shown)
@@ -114,15 +120,25 @@ class Cases(LookOnly):
         return [
             path("figures/", view(self.figures), name="qualification_case_figures"),
             path("<int:pk>/desk/", view(self.desk), name="qualification_case_desk"),
-            path("<int:pk>/page/<uuid:key>/<int:number>/", view(self.page), name="qualification_case_page"),
-            path("<int:pk>/original/<uuid:key>/", view(self.original), name="qualification_case_original"),
+            path(
+                "<int:pk>/page/<uuid:key>/<int:number>/",
+                view(self.page),
+                name="qualification_case_page",
+            ),
+            path(
+                "<int:pk>/original/<uuid:key>/",
+                view(self.original),
+                name="qualification_case_original",
+            ),
             *super().get_urls(),
         ]
 
     def _case(self, request: HttpRequest, pk: int) -> Case:
         if not request.user.has_perm("qualification.review_qualification"):
             raise Http404
-        return get_object_or_404(Case.objects.select_related("store", "claimed_by", "overruled_by"), pk=pk)
+        return get_object_or_404(
+            Case.objects.select_related("store", "claimed_by", "overruled_by"), pk=pk
+        )
 
     def desk(self, request: HttpRequest, pk: int) -> HttpResponse:
         case = self._case(request, pk)
@@ -135,7 +151,10 @@ class Cases(LookOnly):
             messages.error(request, f"{said.title}. {said.cause} {said.fix}")
             # what was typed is shown again on top of what is new: nothing is lost
             return self._shown(
-                request, self._case(request, pk), CATALOGUE[problem.code].status, request.POST.dict()
+                request,
+                self._case(request, pk),
+                CATALOGUE[problem.code].status,
+                request.POST.dict(),
             )
         messages.success(request, str(DONE[done]))
         if done == "claimed":  # what was typed before stays as well
@@ -143,7 +162,11 @@ class Cases(LookOnly):
         return redirect("admin:qualification_case_changelist")
 
     def _shown(
-        self, request: HttpRequest, case: Case, status: int = 200, typed: dict[str, str] | None = None
+        self,
+        request: HttpRequest,
+        case: Case,
+        status: int = 200,
+        typed: dict[str, str] | None = None,
     ) -> HttpResponse:
         now = clock.now(case.store)
         context = {
@@ -153,7 +176,9 @@ class Cases(LookOnly):
             "is_nav_sidebar_enabled": False,  # the page's picture needs the room
             "case": case,
             "desk": queries.desk(case, now, typed),
-            "days_left": sla.left(now, case.due_at, queries.calendar()) if case.due_at else case.days_left,
+            "days_left": sla.left(now, case.due_at, queries.calendar())
+            if case.due_at
+            else case.days_left,
         }
         return TemplateResponse(request, "admin/qualification/desk.html", context, status=status)
 

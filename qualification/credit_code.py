@@ -1,4 +1,5 @@
-"""The unified social credit code of GB 32100-2015: 18 signs, the last one checks the others (R-31). Pure."""
+"""The unified social credit code of GB 32100-2015: 18 signs, the last one checks the others
+(R-31). Pure."""
 
 SIGNS = "0123456789ABCDEFGHJKLMNPQRTUWXY"  # no I, O, S, V, Z
 WEIGHTS = [pow(3, place, 31) for place in range(17)]

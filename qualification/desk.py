@@ -1,4 +1,5 @@
-"""The reviewer's desk inside the administration: what it is sent, as one call into a service (B-6)."""
+"""The reviewer's desk inside the administration: what it is sent, as one call into a service
+(B-6)."""
 
 from collections.abc import Iterator, Mapping
 
@@ -15,17 +16,25 @@ from qualification.services.reviews import Act, Refusal
 
 
 def act(case: Case, reviewer: User, sent: Mapping[str, str]) -> str:
-    """Does what the pressed button says; the word for what happened. Problems leave everything as it was."""
+    """Does what the pressed button says; the word for what happened. Problems leave everything as
+    it was."""
     uploads = list(queries.current(case.store))
     asked = Act(
-        case=case, reviewer=reviewer, version=_whole(sent.get("version", "")), settled=_settled(uploads, sent)
+        case=case,
+        reviewer=reviewer,
+        version=_whole(sent.get("version", "")),
+        settled=_settled(uploads, sent),
     )
     pressed = sent.get("act", "")
     if pressed == "claim":
         reviews.claim(act=asked)
         return "claimed"
     if pressed == "approve":
-        return "approved" if reviews.approve(act=asked, overrule=sent.get("overrule", "")) else "overruled"
+        return (
+            "approved"
+            if reviews.approve(act=asked, overrule=sent.get("overrule", ""))
+            else "overruled"
+        )
     if pressed == "send_back":
         reviews.send_back(act=asked, refusals=list(_refusals(uploads, sent)))
         return "sent_back"
@@ -33,7 +42,8 @@ def act(case: Case, reviewer: User, sent: Mapping[str, str]) -> str:
 
 
 def _settled(uploads: list[Upload], sent: Mapping[str, str]) -> dict[Upload, dict[str, str]]:
-    """The ticked fields with what stands beside them, and what was seen of the seals; nothing settles nothing."""
+    """The ticked fields with what stands beside them, and what was seen of the seals; nothing
+    settles nothing."""
     settled = {}
     for upload in uploads:
         names = [f["name"] for f in (upload.reading or {}).get("fields", [])]
@@ -64,7 +74,9 @@ def _refusals(uploads: list[Upload], sent: Mapping[str, str]) -> Iterator[Refusa
             if code not in return_reasons.reasons(Kind(upload.kind)):
                 wanted = gettext("Choose a reason")
                 raise Problem(Code.INPUT_INVALID, detail=f"{upload.name}: {wanted}")
-            yield Refusal(upload=upload, code=Code(code), remark=sent.get(f"remark:{upload.key}", "").strip())
+            yield Refusal(
+                upload=upload, code=Code(code), remark=sent.get(f"remark:{upload.key}", "").strip()
+            )
 
 
 def _whole(text: str) -> int:

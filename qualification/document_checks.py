@@ -1,9 +1,11 @@
-"""What the documents of a store have to show, as a table of checks across all of them (R-31 to R-38). Pure.
+"""What the documents of a store have to show, as a table of checks across all of them (R-31 to
+R-38). Pure.
 
-A check knows three verdicts: passed, failed, and open: it leans on a field that only the human may settle.
-What the human has confirmed or corrected counts as settled, and the check is asked again with it. But an alarm is
-not cleared by a tick: what failed by what the machine read for sure, or when somebody decided before, stays failed,
-whatever was typed over it, until its document is replaced or a second reviewer agrees (R-41).
+A check knows three verdicts: passed, failed, and open: it leans on a field that only the human may
+settle. What the human has confirmed or corrected counts as settled, and the check is asked again
+with it. But an alarm is not cleared by a tick: what failed by what the machine read for sure, or
+when somebody decided before, stays failed, whatever was typed over it, until its document is
+replaced or a second reviewer agrees (R-41).
 """
 
 import datetime as dt
@@ -50,13 +52,18 @@ class Paper:
 
     @property
     def as_read(self) -> "Paper":
-        """Without what was typed over fields that the machine read for sure, and without a word on the seal."""
-        own = {n: v for n, v in self.settled.items() if self.reading.of(n).for_human and n != "seal"}
+        """Without what was typed over fields that the machine read for sure, and without a word on
+        the seal."""
+        own = {
+            n: v for n, v in self.settled.items() if self.reading.of(n).for_human and n != "seal"
+        }
         return replace(self, settled=own)
 
     def is_settled(self, name: str) -> bool:
         """Nothing of a name that this document does not have is left to settle."""
-        return name in self.settled or not any(f.name == name and f.for_human for f in self.reading.fields)
+        return name in self.settled or not any(
+            f.name == name and f.for_human for f in self.reading.fields
+        )
 
     def names(self, prefix: str) -> list[str]:
         return sorted(
@@ -77,8 +84,12 @@ class World:
     main_headings: frozenset[str]  # HS headings of the store's main category; empty: not known
     iso_9001_wanted: bool
     policies: Mapping[str, Any]
-    usd_of: Callable[[Decimal, str, dt.date], Decimal | None]  # at the last rate by that day; None: no rate
-    copies_elsewhere: frozenset[str] = frozenset()  # documents that other stores have shown as well, by ref
+    usd_of: Callable[
+        [Decimal, str, dt.date], Decimal | None
+    ]  # at the last rate by that day; None: no rate
+    copies_elsewhere: frozenset[str] = (
+        frozenset()
+    )  # documents that other stores have shown as well, by ref
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -106,13 +117,16 @@ class Check:
 def judge(
     papers: Sequence[Paper], world: World, *, failed_before: Collection[str] = frozenset()
 ) -> list[Check]:
-    """Every check that applies, the failed first, then the open ones. `failed_before` are keys of a decision."""
+    """Every check that applies, the failed first, then the open ones. `failed_before` are keys of
+    a decision."""
     now = _asked(papers, world)
     as_read = _asked([paper.as_read for paper in papers], world)
     alarms = {c.key: c for c in as_read if c.verdict is Verdict.FAILED}
     alarms |= {c.key: c for c in now if c.key in failed_before and c.key not in alarms}
     found = [_kept_failed(c, alarms) for c in now]
-    gone = [replace(c, corrected=True) for key, c in alarms.items() if key not in {c.key for c in now}]
+    gone = [
+        replace(c, corrected=True) for key, c in alarms.items() if key not in {c.key for c in now}
+    ]
     order = [Verdict.FAILED, Verdict.OPEN, Verdict.PASSED]
     return sorted([*found, *gone], key=lambda c: order.index(c.verdict))
 
@@ -145,7 +159,8 @@ def open_fields(paper: Paper, *, company: str) -> list[Field]:
 
 
 def first_end(papers: Sequence[Paper], now: dt.datetime) -> dt.datetime | None:
-    """When the first document that is in force now ends: the approval that rests on it ends with it."""
+    """When the first document that is in force now ends: the approval that rests on it ends with
+    it."""
     ends = [_end_of_day(paper.value("valid_until")) for paper in papers]
     return min((end for end in ends if end and end > now), default=None)
 
@@ -199,14 +214,20 @@ def _all_there(papers: Sequence[Paper], world: World) -> Iterator[Check]:
 
 
 def _company(papers: Sequence[Paper], world: World) -> Iterator[Check]:
-    """The same company everywhere. A name that equals the registered one letter by letter needs no human."""
+    """The same company everywhere. A name that equals the registered one letter by letter needs no
+    human."""
     for paper in papers:
         name = paper.value("company")
         same = plain_name(name) == plain_name(world.company)
         checked = _check(
-            "company", Code.COMPANY_NAME_MISMATCH, same, [paper], [] if same else ["company"], value=name,
+            "company",
+            Code.COMPANY_NAME_MISMATCH,
+            same,
+            [paper],
+            [] if same else ["company"],
+            value=name,
             limit=world.company,
-        )  # fmt: skip
+        )
         yield checked
 
 
@@ -216,7 +237,8 @@ def plain_name(name: str) -> str:
 
 
 def _seals(papers: Sequence[Paper], world: World) -> Iterator[Check]:
-    """R-45: detected by the machine and confirmed by the reviewer; neither does without the other."""
+    """R-45: detected by the machine and confirmed by the reviewer; neither does without the
+    other."""
     for paper in papers:
         sealed = bool(paper.reading.seals) and paper.settled.get("seal", "yes") == "yes"
         if paper.kind in SEALED:
@@ -228,22 +250,36 @@ def _text_layers(papers: Sequence[Paper], world: World) -> Iterator[Check]:
     for paper in papers:
         for each in paper.reading.differences[:MAX_DIFFERENCES]:
             yield _check(
-                "text_layer", Code.TEXT_LAYER_DIFFERS, False, [paper], item=f"{each.page}/{each.field}",
-                field=each.field or "—", page=each.page, value=each.shown or "—", limit=each.written,
-            )  # fmt: skip
+                "text_layer",
+                Code.TEXT_LAYER_DIFFERS,
+                False,
+                [paper],
+                item=f"{each.page}/{each.field}",
+                field=each.field or "—",
+                page=each.page,
+                value=each.shown or "—",
+                limit=each.written,
+            )
         if not paper.reading.differences:
             yield _check("text_layer", Code.TEXT_LAYER_DIFFERS, True, [paper])
 
 
 def _laid_over(papers: Sequence[Paper], world: World) -> Iterator[Check]:
-    """R-41: what lies over a page's own picture was put there; whoever confirms it sees only that."""
+    """R-41: what lies over a page's own picture was put there; whoever confirms it sees only
+    that."""
     for paper in papers:
         for name in paper.reading.laid_over[:MAX_DIFFERENCES]:
             read = paper.reading.of(name)
             yield _check(
-                "laid_over", Code.PAGE_LAID_OVER, False, [paper], item=name, field=name,
-                page=read.box.page if read.box else "—", value=read.value or "—",
-            )  # fmt: skip
+                "laid_over",
+                Code.PAGE_LAID_OVER,
+                False,
+                [paper],
+                item=name,
+                field=name,
+                page=read.box.page if read.box else "—",
+                value=read.value or "—",
+            )
         if not paper.reading.laid_over:
             yield _check("laid_over", Code.PAGE_LAID_OVER, True, [paper])
 
@@ -273,26 +309,36 @@ def _certificate(papers: Sequence[Paper], world: World) -> Iterator[Check]:
     for paper in _of(papers, Kind.ISO_9001):
         until = paper.value("valid_until")
         yield _check(
-            "certificate_term", Code.CERTIFICATE_EXPIRED, until >= world.today.isoformat(), [paper],
-            ["standard", "valid_until"], value=until,
-        )  # fmt: skip
+            "certificate_term",
+            Code.CERTIFICATE_EXPIRED,
+            until >= world.today.isoformat(),
+            [paper],
+            ["standard", "valid_until"],
+            value=until,
+        )
 
 
-# --- Statements ----------------------------------------------------------------------------------------------
+# --- Statements
+# ----------------------------------------------------------------------------------------------
 
 
 def _account(papers: Sequence[Paper], world: World) -> Iterator[Check]:
     for paper in _of(papers, Kind.STATEMENT):
         yield _check(
-            "account", Code.FIELD_UNREAD, bool(paper.value("account")), [paper], ["account"], field="account"
+            "account",
+            Code.FIELD_UNREAD,
+            bool(paper.value("account")),
+            [paper],
+            ["account"],
+            field="account",
         )
 
 
 def _balances(papers: Sequence[Paper], world: World) -> Iterator[Check]:
     """Every balance follows from the one before.
 
-    Where the machine read surely that one does not, that is what the document says. Where it may have misread
-    something, the human reads the sums, and the statement has to end where they lead.
+    Where the machine read surely that one does not, that is what the document says. Where it may
+    have misread something, the human reads the sums, and the statement has to end where they lead.
     """
     for paper in _of(papers, Kind.STATEMENT):
         for name in paper.names("credits "):
@@ -300,7 +346,13 @@ def _balances(papers: Sequence[Paper], world: World) -> Iterator[Check]:
             asked = _summed(paper) if read.unclear and not read.proven else []
             holds = read.proven or (read.unclear and _adds_up(paper))
             yield _check(
-                "balances", Code.STATEMENT_BALANCE_BROKEN, holds, [paper], asked, item=month, month=month
+                "balances",
+                Code.STATEMENT_BALANCE_BROKEN,
+                holds,
+                [paper],
+                asked,
+                item=month,
+                month=month,
             )
 
 
@@ -309,14 +361,18 @@ def _summed(paper: Paper) -> list[str]:
 
 
 def _adds_up(paper: Paper) -> bool:
-    """The opening balance, with all that came in and without all that went out, is the closing one."""
+    """The opening balance, with all that came in and without all that went out, is the closing
+    one."""
     if not (paper.value("opening_balance") and paper.value("closing_balance")):
         return False
     came, went = (
         sum((_amount(paper.value(name)) for name in paper.names(side)), Decimal(0))
         for side in ("credits ", "debits ")
     )
-    opening, closing = _amount(paper.value("opening_balance")), _amount(paper.value("closing_balance"))
+    opening, closing = (
+        _amount(paper.value("opening_balance")),
+        _amount(paper.value("closing_balance")),
+    )
     return opening + came - went == closing
 
 
@@ -326,15 +382,23 @@ def _repeated(papers: Sequence[Paper], world: World) -> Iterator[Check]:
     found = list(repeated_statements.pairs(statements))
     for one, other in found:
         yield _check(
-            "statement_distinct", Code.STATEMENT_REPEATED, False, [one, other],
-            value=one.value("account"), limit=f"{one.value('period_from')} – {one.value('period_to')}",
-        )  # fmt: skip
+            "statement_distinct",
+            Code.STATEMENT_REPEATED,
+            False,
+            [one, other],
+            value=one.value("account"),
+            limit=f"{one.value('period_from')} – {one.value('period_to')}",
+        )
     if statements and not found:
         yield _check("statement_distinct", Code.STATEMENT_REPEATED, True, statements)
     for paper in statements:
         unseen = paper.ref not in world.copies_elsewhere
         yield _check(
-            "statement_unseen", Code.STATEMENT_SEEN_ELSEWHERE, unseen, [paper], value=paper.value("account")
+            "statement_unseen",
+            Code.STATEMENT_SEEN_ELSEWHERE,
+            unseen,
+            [paper],
+            value=paper.value("account"),
         )
 
 
@@ -351,9 +415,15 @@ def _months(papers: Sequence[Paper], world: World) -> Iterator[Check]:
         run = run + 1 if month in covered else 0
         longest = max(longest, run)
     yield _check(
-        "months", Code.STATEMENT_MONTHS_MISSING, longest >= least, statements, ["period_from", "period_to"],
-        value=longest, limit=least, window=window,
-    )  # fmt: skip
+        "months",
+        Code.STATEMENT_MONTHS_MISSING,
+        longest >= least,
+        statements,
+        ["period_from", "period_to"],
+        value=longest,
+        limit=least,
+        window=window,
+    )
 
 
 def _covered(paper: Paper) -> list[str]:
@@ -396,16 +466,29 @@ def _turnover(papers: Sequence[Paper], world: World) -> Iterator[Check]:
         ]
         if any(None in each for each in parts):
             yield _check(
-                "turnover", Code.RATE_OF_MONTH_MISSING, False, here, ["currency"], item=month, month=month,
+                "turnover",
+                Code.RATE_OF_MONTH_MISSING,
+                False,
+                here,
+                ["currency"],
+                item=month,
+                month=month,
                 currency=sorted({p.value("currency") for p in here}),
-            )  # fmt: skip
+            )
             continue
         total = sum((min(each) for each in parts), Decimal(0))
         unread = [name] if any(name in p.names("credits ") for p in here) else []
         yield _check(
-            "turnover", Code.STATEMENT_TURNOVER_TOO_LOW, total >= limit, here, [*unread, "currency"],
-            item=month, month=month, value=f"{total:,.2f}", limit=f"{limit:,}",
-        )  # fmt: skip
+            "turnover",
+            Code.STATEMENT_TURNOVER_TOO_LOW,
+            total >= limit,
+            here,
+            [*unread, "currency"],
+            item=month,
+            month=month,
+            value=f"{total:,.2f}",
+            limit=f"{limit:,}",
+        )
 
 
 def _amount(text: str) -> Decimal:
@@ -415,7 +498,8 @@ def _amount(text: str) -> Decimal:
         return Decimal(0)
 
 
-# --- Declarations --------------------------------------------------------------------------------------------
+# --- Declarations
+# --------------------------------------------------------------------------------------------
 
 
 def _numbers(papers: Sequence[Paper], world: World) -> Iterator[Check]:
@@ -423,13 +507,21 @@ def _numbers(papers: Sequence[Paper], world: World) -> Iterator[Check]:
     for paper in declarations:
         number, declared = paper.value("number"), paper.value("declared_on")
         yield _check(
-            "declaration_number", Code.DECLARATION_NUMBER_INVALID, is_export_number(number, declared), [paper],
-            ["number", "declared_on"], value=number,
-        )  # fmt: skip
+            "declaration_number",
+            Code.DECLARATION_NUMBER_INVALID,
+            is_export_number(number, declared),
+            [paper],
+            ["number", "declared_on"],
+            value=number,
+        )
         yield _check(
-            "declaration_unseen", Code.DECLARATION_SEEN_ELSEWHERE, number not in world.seen_elsewhere, [paper],
-            ["number"], value=number,
-        )  # fmt: skip
+            "declaration_unseen",
+            Code.DECLARATION_SEEN_ELSEWHERE,
+            number not in world.seen_elsewhere,
+            [paper],
+            ["number"],
+            value=number,
+        )
     numbers = [p.value("number") for p in declarations]
     for number in sorted({n for n in numbers if n and numbers.count(n) > 1}):
         same = [p for p in declarations if p.value("number") == number]
@@ -437,27 +529,44 @@ def _numbers(papers: Sequence[Paper], world: World) -> Iterator[Check]:
     if declarations:
         least, distinct = int(world.policies["declarations_min"]), len(set(numbers) - {""})
         yield _check(
-            "declarations_count", Code.DECLARATIONS_TOO_FEW, distinct >= least, declarations, ["number"],
-            value=distinct, limit=least,
-        )  # fmt: skip
+            "declarations_count",
+            Code.DECLARATIONS_TOO_FEW,
+            distinct >= least,
+            declarations,
+            ["number"],
+            value=distinct,
+            limit=least,
+        )
 
 
 def is_export_number(number: str, declared_on: str) -> bool:
-    """18 digits: 4 of the customs office, the year of declaration, 0 for an export, 9 in sequence."""
-    return len(number) == 18 and number.isdecimal() and number[4:8] == declared_on[:4] and number[8] == "0"
+    """18 digits: 4 of the customs office, the year of declaration, 0 for an export, 9 in
+    sequence."""
+    return (
+        len(number) == 18
+        and number.isdecimal()
+        and number[4:8] == declared_on[:4]
+        and number[8] == "0"
+    )
 
 
 def _headings(papers: Sequence[Paper], world: World) -> Iterator[Check]:
-    """R-36: one item of each declaration at least belongs to the main category, by its first digits."""
+    """R-36: one item of each declaration at least belongs to the main category, by its first
+    digits."""
     digits = int(world.policies["declarations_hs_digits"])
     for paper in _of(papers, Kind.DECLARATION):
         names = paper.names("hs ")
         headings = sorted({paper.value(name)[:digits] for name in names})
         ok = any(h in world.main_headings for h in headings)
         yield _check(
-            "declaration_goods", Code.DECLARATION_HS_MISMATCH, ok, [paper], [] if ok else names, value=headings,
+            "declaration_goods",
+            Code.DECLARATION_HS_MISMATCH,
+            ok,
+            [paper],
+            [] if ok else names,
+            value=headings,
             limit=sorted(world.main_headings),
-        )  # fmt: skip
+        )
 
 
 def _sums(papers: Sequence[Paper], world: World) -> Iterator[Check]:
@@ -465,16 +574,23 @@ def _sums(papers: Sequence[Paper], world: World) -> Iterator[Check]:
         totals = [paper.reading.of(n) for n in paper.names("total ")]
         wrong = [t for t in totals if not (t.proven or t.unclear)]
         unclear = [t.name.removeprefix("total ") for t in totals if t.unclear and not t.proven]
-        asked = [f"{name} {item}" for item in unclear for name in ("quantity", "unit_price", "total")]
+        asked = [
+            f"{name} {item}" for item in unclear for name in ("quantity", "unit_price", "total")
+        ]
         holds = not wrong and all(_is_product(paper, item) for item in unclear)
         yield _check(
-            "declaration_sums", Code.DECLARATION_SUM_MISMATCH, holds, [paper], [] if wrong else asked,
+            "declaration_sums",
+            Code.DECLARATION_SUM_MISMATCH,
+            holds,
+            [paper],
+            [] if wrong else asked,
             value=paper.value("number"),
-        )  # fmt: skip
+        )
 
 
 def _is_product(paper: Paper, item: str) -> bool:
-    """By what the human has read of it; nothing is asked of an item that only the file's text names."""
+    """By what the human has read of it; nothing is asked of an item that only the file's text
+    names."""
     if f"quantity {item}" not in paper.names("quantity "):
         return True
     quantity, price, total = (
@@ -484,7 +600,8 @@ def _is_product(paper: Paper, item: str) -> bool:
 
 
 def _total(papers: Sequence[Paper], world: World) -> Iterator[Check]:
-    """R-37: together, each amount at the rate of its day of declaration; one declaration counts once."""
+    """R-37: together, each amount at the rate of its day of declaration; one declaration counts
+    once."""
     declarations = list({p.value("number"): p for p in _of(papers, Kind.DECLARATION)}.values())
     if not declarations:
         return
@@ -496,9 +613,14 @@ def _total(papers: Sequence[Paper], world: World) -> Iterator[Check]:
         return
     total = sum((part for part in parts if part is not None), Decimal(0))
     yield _check(
-        "declarations_total", Code.DECLARATIONS_TOTAL_TOO_LOW, total >= limit, declarations, fields,
-        value=f"{total:,.2f}", limit=f"{limit:,}",
-    )  # fmt: skip
+        "declarations_total",
+        Code.DECLARATIONS_TOTAL_TOO_LOW,
+        total >= limit,
+        declarations,
+        fields,
+        value=f"{total:,.2f}",
+        limit=f"{limit:,}",
+    )
 
 
 def _in_usd(paper: Paper, world: World) -> Iterator[Decimal | None]:

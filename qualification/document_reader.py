@@ -1,8 +1,10 @@
-"""From a file's bytes to a Reading: pages, words, fields, seals, and a second look at what nothing else proves.
+"""From a file's bytes to a Reading: pages, words, fields, seals, and a second look at what nothing
+else proves.
 
-Every page is read from its picture, whether it was scanned or typed; the text that a file brings along is held
-against that (`text_layer`). No page is trusted twice in the same way: a field that no check digit, second print,
-balance or text proves is cut out and read once more by itself; where the two differ it goes to the human.
+Every page is read from its picture, whether it was scanned or typed; the text that a file brings
+along is held against that (`text_layer`). No page is trusted twice in the same way: a field that
+no check digit, second print, balance or text proves is cut out and read once more by itself; where
+the two differ it goes to the human.
 """
 
 import itertools
@@ -29,7 +31,8 @@ MAX_TEXT_LOOKS = 12  # where a file's own text says otherwise, a second each
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sheet:
-    """A page as it was read: upright, in colour, the words seen on it, and what the file says of it."""
+    """A page as it was read: upright, in colour, the words seen on it, and what the file says of
+    it."""
 
     image: Image.Image
     page: Page
@@ -70,16 +73,21 @@ def read(data: bytes, kind: Kind, *, engine: Engine) -> tuple[Reading, list[Shee
 def _sheet(number: int, leaf: Leaf, engine: Engine) -> Sheet:
     image, angle = page_straightening.straighten(leaf.image)
     size = image.size
-    words, unseen = ([_turned(w, angle, size) for w in those] for those in (leaf.words, leaf.unseen))
+    words, unseen = (
+        [_turned(w, angle, size) for w in those] for those in (leaf.words, leaf.unseen)
+    )
     return Sheet(
         image=image,
         page=_page(number, size, engine.words(page_straightening.without_red(image))),
         text=_page(number, size, words),
         unseen=unseen,
         painted=[
-            _box(number, size, page_straightening.turned(tuple(box), angle, size)) for box in leaf.painted
+            _box(number, size, page_straightening.turned(tuple(box), angle, size))
+            for box in leaf.painted
         ],
-        seals=[_box(number, size, box) for box in page_straightening.seals(image, dpi=LIMITS["dpi"])],
+        seals=[
+            _box(number, size, box) for box in page_straightening.seals(image, dpi=LIMITS["dpi"])
+        ],
     )
 
 
@@ -128,7 +136,9 @@ def _held_against_text(
         pages=[s.text for s in sheets],
         unseen={s.page.number: s.unseen for s in sheets},
     )
-    told = any(sheet.unseen for sheet in sheets)  # that is enough: what else differs is for the human
+    told = any(
+        sheet.unseen for sheet in sheets
+    )  # that is enough: what else differs is for the human
     left = itertools.count(0 if told else MAX_TEXT_LOOKS, -1)
 
     def look(box: Box) -> Iterator[str]:
@@ -142,12 +152,17 @@ def _held_against_text(
 
 def _painted_over(field: Field, painted: Sequence[Box]) -> Field:
     """What was laid over something else is for the human, and a failed check besides."""
-    return replace(field, confidence=min(field.confidence, DOUBTED)) if field.meets(painted) else field
+    return (
+        replace(field, confidence=min(field.confidence, DOUBTED)) if field.meets(painted) else field
+    )
 
 
 def _cutting(box: Box, sheet: Sheet) -> Image.Image:
     width, height = sheet.image.size
     sides = (
-        box.x0 * width - MARGIN, box.y0 * height - MARGIN, box.x1 * width + MARGIN, box.y1 * height + MARGIN,
-    )  # fmt: skip
+        box.x0 * width - MARGIN,
+        box.y0 * height - MARGIN,
+        box.x1 * width + MARGIN,
+        box.y1 * height + MARGIN,
+    )
     return page_straightening.without_red(sheet.image.crop(tuple(map(int, sides))))

@@ -1,6 +1,7 @@
 """Which documents a store shows to be opened, and why (R-31 to R-40). Pure.
 
-Texts are plain message ids that name ⚙ values as `{name}`; `qualification.queries` fills and translates them.
+Texts are plain message ids that name ⚙ values as `{name}`; `qualification.queries` fills and
+translates them.
 """
 
 from collections.abc import Sequence
@@ -51,7 +52,12 @@ DOCUMENTS: Sequence[Document] = (
         why=_("They prove that the company itself exports goods of its main category."),
         points=(
             ("R-35", _("At least {declarations_min}, with different 18-digit numbers.")),
-            ("R-36", _("Their HS code's first {declarations_hs_digits} digits belong to the main category.")),
+            (
+                "R-36",
+                _(
+                    "Their HS code's first {declarations_hs_digits} digits belong to the main category."
+                ),
+            ),
             ("R-37", _("Together at least USD {declarations_min_usd}.")),
         ),
     ),

@@ -39,7 +39,8 @@ def sent_back(subjects: Mapping) -> Rendered | None:
 
 @renders("qualification.review_alarm")
 def review_alarm(subjects: Mapping) -> Rendered | None:
-    """To the lead reviewers; nothing is left to say once the review was decided or its deadline moved."""
+    """To the lead reviewers; nothing is left to say once the review was decided or its deadline
+    moved."""
     case = Case.objects.select_related("store").filter(pk=subjects["case"]).first()
     if case is None or case.due_at != parse_datetime(subjects["due_at"]):
         return None
@@ -48,7 +49,9 @@ def review_alarm(subjects: Mapping) -> Rendered | None:
     link = settings.SITE_URL + reverse("admin:qualification_case_desk", args=[case.pk])
     context = {"case": case, "store": case.store, "grade": subjects["grade"], "link": link}
     return (
-        from_template("review_alarm", to=to, language=settings.LANGUAGE_CODE, context=context) if to else None
+        from_template("review_alarm", to=to, language=settings.LANGUAGE_CODE, context=context)
+        if to
+        else None
     )
 
 
@@ -60,5 +63,12 @@ def _to_owners(name: str, row: Qualification, **facts: object) -> Rendered | Non
     owners = Membership.objects.filter(store=row.store, role=Role.OWNER, user__is_active=True)
     people = get_user_model().objects.filter(pk__in=owners.values("user")).order_by("pk")
     to = list(people.values_list("email", flat=True))
-    context = {"row": row, "store": row.store, "link": settings.SITE_URL + reverse("qualification"), **facts}
-    return from_template(name, to=to, language=settings.LANGUAGE_CODE, context=context) if to else None
+    context = {
+        "row": row,
+        "store": row.store,
+        "link": settings.SITE_URL + reverse("qualification"),
+        **facts,
+    }
+    return (
+        from_template(name, to=to, language=settings.LANGUAGE_CODE, context=context) if to else None
+    )

@@ -1,4 +1,5 @@
-"""What a reviewer types into a field, made plain as a reading is; what can't be its value is refused. Pure."""
+"""What a reviewer types into a field, made plain as a reading is; what can't be its value is
+refused. Pure."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -9,7 +10,8 @@ from qualification.extraction.licences import FOREVER
 
 
 def plain(name: str, typed: str) -> str:
-    """The value as the checks take it: “1,234.5” as 1234.50, “2026年8月3日” as 2026-08-03. ValueError for any other."""
+    """The value as the checks take it: “1,234.5” as 1234.50, “2026年8月3日” as 2026-08-03.
+    ValueError for any other."""
     form = FORMS.get(name.split()[0])
     return form(typed.translate(PLAIN).strip()) if form else typed.strip()
 

@@ -1,4 +1,5 @@
-"""Opens an uploaded PDF in a child process that may die, and says what is on its pages (R-39, R-40, rule 10). Pure."""
+"""Opens an uploaded PDF in a child process that may die, and says what is on its pages (R-39,
+R-40, rule 10). Pure."""
 
 import json
 import subprocess
@@ -39,9 +40,11 @@ CODES: Mapping[str, Code] = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Leaf:
-    """A page: its picture as PNG, and the words that the file says are on it, which nobody need have seen.
+    """A page: its picture as PNG, and the words that the file says are on it, which nobody need
+    have seen.
 
-    `unseen` are the words that no pixel shows; `painted` are places where something lies over a picture.
+    `unseen` are the words that no pixel shows; `painted` are places where something lies over a
+    picture.
     """
 
     png: bytes
@@ -55,7 +58,8 @@ class Leaf:
 
 
 def look(data: bytes, *, max_bytes: int) -> None:
-    """What can be said of a file without opening it: DOCUMENT_EMPTY, DOCUMENT_TOO_LARGE, DOCUMENT_NOT_PDF."""
+    """What can be said of a file without opening it: DOCUMENT_EMPTY, DOCUMENT_TOO_LARGE,
+    DOCUMENT_NOT_PDF."""
     if not data:
         raise Problem(Code.DOCUMENT_EMPTY)
     if len(data) > max_bytes:
@@ -67,7 +71,8 @@ def look(data: bytes, *, max_bytes: int) -> None:
 def leaves(
     data: bytes, *, limits: Mapping[str, int] = LIMITS, wall_seconds: float = WALL_SECONDS
 ) -> list[Leaf]:
-    """The pages, or a Problem with the code that says why there are none. The caller survives every file."""
+    """The pages, or a Problem with the code that says why there are none. The caller survives
+    every file."""
     with tempfile.TemporaryDirectory(prefix="intake-") as name:
         folder = Path(name)
         (folder / "original.pdf").write_bytes(data)
@@ -88,9 +93,15 @@ def _ask_child(folder: Path, limits: Mapping[str, int], wall_seconds: float) -> 
     ]
     try:
         subprocess.run(
-            command, env={"OMP_NUM_THREADS": "1"}, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL, cwd=folder, timeout=wall_seconds, check=True,
-        )  # fmt: skip
+            command,
+            env={"OMP_NUM_THREADS": "1"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd=folder,
+            timeout=wall_seconds,
+            check=True,
+        )
         return json.loads((folder / "result.json").read_text())
     except (subprocess.SubprocessError, OSError, ValueError):
         raise Problem(Code.DOCUMENT_TOO_COMPLEX) from None

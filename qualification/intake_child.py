@@ -1,10 +1,12 @@
-"""Opens a PDF that nobody has looked at yet. Run by `intake` as a process of its own that may die (rule 10).
+"""Opens a PDF that nobody has looked at yet. Run by `intake` as a process of its own that may die
+(rule 10).
 
-`python -I intake_child.py FILE FOLDER LIMITS`: writes page-N.png and result.json into the folder. It imports
-nothing of ours; what it finds is a word that `intake` turns into a code.
+`python -I intake_child.py FILE FOLDER LIMITS`: writes page-N.png and result.json into the folder.
+It imports nothing of ours; what it finds is a word that `intake` turns into a code.
 
-A page is its picture: crop box, annotations and form values in, hidden layers out. Its own text comes beside it as a
-claim, with the places where no pixel shows that text, and those where something was laid over a picture.
+A page is its picture: crop box, annotations and form values in, hidden layers out. Its own text
+comes beside it as a claim, with the places where no pixel shows that text, and those where
+something was laid over a picture.
 """
 
 import bisect
@@ -17,7 +19,16 @@ import struct
 import sys
 from pathlib import Path
 
-ACTIONS = {"/JavaScript", "/Launch", "/ImportData", "/SubmitForm", "/GoToE", "/Rendition", "/Movie", "/Sound"}
+ACTIONS = {
+    "/JavaScript",
+    "/Launch",
+    "/ImportData",
+    "/SubmitForm",
+    "/GoToE",
+    "/Rendition",
+    "/Movie",
+    "/Sound",
+}
 KEYS = {"/JS", "/JavaScript", "/EmbeddedFiles", "/EF", "/XFA", "/RichMediaContent"}
 SUBTYPES = {"/FileAttachment", "/RichMedia", "/Screen", "/3D"}
 MAX_CHARACTERS = 100_000  # of a page's text; what comes after is not taken
@@ -56,14 +67,22 @@ def _confine(limits: dict) -> None:
 
 
 def _without_network() -> None:
-    """Linux: a seccomp filter answers socket() with EPERM. Elsewhere the parsers' own silence has to do."""
+    """Linux: a seccomp filter answers socket() with EPERM. Elsewhere the parsers' own silence has
+    to do."""
     number = {"x86_64": 41, "aarch64": 198}.get(platform.machine())
     if sys.platform != "linux" or number is None:
         return
     load, equal, answer = 0x20, 0x15, 0x06
-    steps = [(load, 0, 0, 0), (equal, 0, 1, number), (answer, 0, 0, 0x00050001), (answer, 0, 0, 0x7FFF0000)]
+    steps = [
+        (load, 0, 0, 0),
+        (equal, 0, 1, number),
+        (answer, 0, 0, 0x00050001),
+        (answer, 0, 0, 0x7FFF0000),
+    ]
     code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *step) for step in steps))
-    program = ctypes.create_string_buffer(struct.pack("HxxxxxxQ", len(steps), ctypes.addressof(code)))
+    program = ctypes.create_string_buffer(
+        struct.pack("HxxxxxxQ", len(steps), ctypes.addressof(code))
+    )
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(38, 1, 0, 0, 0)  # PR_SET_NO_NEW_PRIVS
     libc.prctl(22, 2, ctypes.c_ulong(ctypes.addressof(program)), 0, 0)  # PR_SET_SECCOMP, filter
@@ -91,7 +110,9 @@ def _inspect(file: Path, limits: dict) -> None:
                 raise Refused("too_many_pages", value=count, limit=limits["pages"])
             for thing in pdf.objects:
                 _inspect_object(thing, pikepdf)
-            if count == 0 or any("reconstruct" in warning for warning in map(str, pdf.get_warnings())):
+            if count == 0 or any(
+                "reconstruct" in warning for warning in map(str, pdf.get_warnings())
+            ):
                 raise Refused("damaged")
     except pikepdf.PasswordError:
         raise Refused("encrypted") from None
@@ -172,7 +193,8 @@ class _Device:
 
 
 def _signs(page, size: tuple[int, int]):
-    """(sign, box in pixels) in the order of the page's text; None between two that don't belong together."""
+    """(sign, box in pixels) in the order of the page's text; None between two that don't belong
+    together."""
     import pypdfium2.raw as pdfium
 
     text, device = page.get_textpage(), _Device(page, size)
@@ -186,7 +208,8 @@ def _signs(page, size: tuple[int, int]):
 
 
 def _words(signs: list) -> list[list]:
-    """[text, x0, y0, x1, y1] in pixels from the upper left; a word ends at a space, a gap or another line."""
+    """[text, x0, y0, x1, y1] in pixels from the upper left; a word ends at a space, a gap or
+    another line."""
     words: list[list] = []
     open_word = False
     for each in signs:
@@ -196,7 +219,13 @@ def _words(signs: list) -> list[list]:
         sign, box = each
         last = words[-1] if open_word else None
         if last and abs(box[0] - last[3]) < 0.5 * max(box[3] - box[1], 8) and _same_line(box, last):
-            words[-1] = [last[0] + sign, last[1], min(last[2], box[1]), box[2], max(last[4], box[3])]
+            words[-1] = [
+                last[0] + sign,
+                last[1],
+                min(last[2], box[1]),
+                box[2],
+                max(last[4], box[3]),
+            ]
         else:
             words.append([sign, *box])
         open_word = True
@@ -207,11 +236,13 @@ def _same_line(box: list[float], word: list) -> bool:
     return box[1] < word[4] and word[2] < box[3]
 
 
-# --- Text that nobody can see --------------------------------------------------------------------------------
+# --- Text that nobody can see
+# --------------------------------------------------------------------------------
 
 
 def _unseen(signs: list, grey) -> list[list]:
-    """[text, box] of two letters or digits in a row that no pixel shows: no ink, outside the picture, or too low."""
+    """[text, box] of two letters or digits in a row that no pixel shows: no ink, outside the
+    picture, or too low."""
     runs: list[list] = []
     before = False
     for each in signs:
@@ -221,7 +252,13 @@ def _unseen(signs: list, grey) -> list[list]:
         hidden = box[3] - box[1] < LEGIBLE or not _has_ink(grey, box)
         if hidden and before and _same_line(box, runs[-1]):
             text, x0, y0, x1, y1 = runs[-1]
-            runs[-1] = [text + sign, min(x0, box[0]), min(y0, box[1]), max(x1, box[2]), max(y1, box[3])]
+            runs[-1] = [
+                text + sign,
+                min(x0, box[0]),
+                min(y0, box[1]),
+                max(x1, box[2]),
+                max(y1, box[3]),
+            ]
         elif hidden:
             runs.append([sign, *box])
         before = hidden
@@ -241,14 +278,16 @@ def _has_ink(grey, box: list[float]) -> bool:
     return darker + lighter >= INKED * upto[-1]
 
 
-# --- What was laid over something ----------------------------------------------------------------------------
+# --- What was laid over something
+# ----------------------------------------------------------------------------
 
 
 def _painted(page, image, render) -> list[list[float]]:
-    """Boxes where the page showed something else before it was laid over: by text, a patch, a note or a form field.
+    """Boxes where the page showed something else before it was laid over: by text, a patch, a note
+    or a form field.
 
-    Compared are the page as it is shown and its ground: its pictures alone, or all of it without notes where it has
-    none. Takes the page apart.
+    Compared are the page as it is shown and its ground: its pictures alone, or all of it without
+    notes where it has none. Takes the page apart.
     """
     noted = _has_notes(page)
     ground, laid_over, whole = _layers(page)
@@ -258,7 +297,9 @@ def _painted(page, image, render) -> list[list[float]]:
         return []
     for thing in laid_over if ground else ():
         page.remove_obj(thing)
-    return _covered(image.convert("L"), render(may_draw_forms=False, draw_annots=False).convert("L"))
+    return _covered(
+        image.convert("L"), render(may_draw_forms=False, draw_annots=False).convert("L")
+    )
 
 
 def _has_notes(page) -> bool:
@@ -274,7 +315,8 @@ def _has_notes(page) -> bool:
 
 
 def _layers(page) -> tuple[list, list, bool]:
-    """(pictures that lie beside each other, all else, whether that is the whole page), in the order of drawing."""
+    """(pictures that lie beside each other, all else, whether that is the whole page), in the
+    order of drawing."""
     import pypdfium2.raw as pdfium
 
     ground, boxes, others = [], [], []
@@ -282,7 +324,11 @@ def _layers(page) -> tuple[list, list, bool]:
         if count >= MAX_OBJECTS:
             return ground, others, False
         is_picture = thing.type in (pdfium.FPDF_PAGEOBJ_IMAGE, pdfium.FPDF_PAGEOBJ_FORM)
-        if is_picture and len(ground) < MAX_PLACES and not _meets_any(box := thing.get_bounds(), boxes):
+        if (
+            is_picture
+            and len(ground) < MAX_PLACES
+            and not _meets_any(box := thing.get_bounds(), boxes)
+        ):
             ground.append(thing)
             boxes.append(box)
         else:
@@ -293,7 +339,8 @@ def _layers(page) -> tuple[list, list, bool]:
 def _meets_any(box, others) -> bool:
     """Strips of one scan may share an edge."""
     return any(
-        min(box[2], one[2]) - max(box[0], one[0]) > EDGE and min(box[3], one[3]) - max(box[1], one[1]) > EDGE
+        min(box[2], one[2]) - max(box[0], one[0]) > EDGE
+        and min(box[3], one[3]) - max(box[1], one[1]) > EDGE
         for one in others
     )
 

@@ -1,4 +1,5 @@
-"""A scanned page made straight, its seals found, its ink parted from red. Pixels in, pixels out; pure."""
+"""A scanned page made straight, its seals found, its ink parted from red. Pixels in, pixels out;
+pure."""
 
 import math
 from collections import deque
@@ -8,13 +9,15 @@ from PIL import Image, ImageOps
 
 WIDEST = 4.0
 SEARCHES = ((4, 0.5), (2, 0.1))
-"""(shrunk by, step in degrees): each looks around the best of the one before; a coarser first one misses the peak."""
+"""(shrunk by, step in degrees): each looks around the best of the one before; a coarser first one
+misses the peak."""
 CELL = 8  # pixels a side of the grid that seals are looked for in
 SEAL_INCHES = (0.9, 2.4)  # the side of a seal: 23 mm to 61 mm, ink spread and slips included
 
 
 def straighten(image: Image.Image) -> tuple[Image.Image, float]:
-    """Turned so that its rows of text lie level, and by how much; a straight page is left as it is, at 0."""
+    """Turned so that its rows of text lie level, and by how much; a straight page is left as it
+    is, at 0."""
     angle = _skew(image)
     if abs(angle) < 0.05:
         return image, 0.0
@@ -74,7 +77,10 @@ def _red_grid(image: Image.Image) -> np.ndarray:
     pixels = np.asarray(image, dtype=np.int16)
     red = (pixels[..., 0] - np.maximum(pixels[..., 1], pixels[..., 2])) > 50
     height, width = (side // CELL for side in red.shape)
-    return red[: height * CELL, : width * CELL].reshape(height, CELL, width, CELL).mean(axis=(1, 3)) > 0.12
+    return (
+        red[: height * CELL, : width * CELL].reshape(height, CELL, width, CELL).mean(axis=(1, 3))
+        > 0.12
+    )
 
 
 def _clusters(grid: np.ndarray) -> list[tuple[int, int, int, int, int]]:

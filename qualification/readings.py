@@ -1,4 +1,5 @@
-"""What a machine has read from a document: the seam between reading, judging and the reviewer's desk. Pure."""
+"""What a machine has read from a document: the seam between reading, judging and the reviewer's
+desk. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -16,7 +17,8 @@ class Kind(StrEnum):
 
 
 YEARS = range(1900, 2100)
-"""Of any day in a document but “for ever”: what is computed from such a day stays in the calendar."""
+"""Of any day in a document but “for ever”: what is computed from such a day stays in the
+calendar."""
 
 THRESHOLD = 0.80
 """A field read less surely than this always goes to the human."""
@@ -54,7 +56,9 @@ class Field:
     confidence: float = 0.0
     box: Box | None = None
     under_seal: bool = False
-    proven: bool = False  # by a check digit, a second print or arithmetic: a second look adds nothing
+    proven: bool = (
+        False  # by a check digit, a second print or arithmetic: a second look adds nothing
+    )
     unclear: bool = False  # its proof failed, maybe because something in it was misread
     places: Sequence[Box] = ()  # of what it was added up from
 
@@ -71,7 +75,8 @@ class Field:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Difference:
-    """What a file's own text says and its picture does not show; `field` is "" for text that decides nothing."""
+    """What a file's own text says and its picture does not show; `field` is "" for text that
+    decides nothing."""
 
     page: int
     field: str
@@ -87,7 +92,9 @@ class Reading:
     seals: Sequence[Box]
     engine: str
     differences: Sequence[Difference] = ()
-    laid_over: Sequence[str] = ()  # names of fields that stand where something was laid over the page
+    laid_over: Sequence[
+        str
+    ] = ()  # names of fields that stand where something was laid over the page
 
     def of(self, name: str) -> Field:
         return next((f for f in self.fields if f.name == name), Field(name=name, value=""))

@@ -1,8 +1,9 @@
-"""The same statement twice: in one store, where it counts once, and in two stores (R-34, R-35). Pure.
+"""The same statement twice: in one store, where it counts once, and in two stores (R-34, R-35).
+Pure.
 
-Two statements are the same where they tell of the same account on the same day, whatever else they say, or where a
-month of one has the very credits and debits of the other, or nearly all of its movements: a copy whose account number
-was changed.
+Two statements are the same where they tell of the same account on the same day, whatever else they
+say, or where a month of one has the very credits and debits of the other, or nearly all of its
+movements: a copy whose account number was changed.
 """
 
 import datetime as dt
@@ -34,7 +35,8 @@ D = TypeVar("D", bound=Document)
 
 
 def marks(document: Document) -> list[str]:
-    """What a statement is found again by in other stores: its account by month, each month's sums and movements."""
+    """What a statement is found again by in other stores: its account by month, each month's sums
+    and movements."""
     account = account_of(document)
     months = _months(document)
     return sorted(
@@ -83,7 +85,9 @@ def counted_once(documents: Sequence[D]) -> list[list[D]]:
     """The documents in groups of those that are the same; one of each group counts."""
     groups: list[list[D]] = [[document] for document in documents]
     for one, other in pairs(documents):
-        mine, theirs = (next(g for g in groups if any(d is each for d in g)) for each in (one, other))
+        mine, theirs = (
+            next(g for g in groups if any(d is each for d in g)) for each in (one, other)
+        )
         if mine is not theirs:
             mine.extend(theirs)
             groups.remove(theirs)
@@ -93,7 +97,9 @@ def counted_once(documents: Sequence[D]) -> list[list[D]]:
 def period_of(document: Document) -> tuple[dt.date, dt.date] | None:
     """None where a day of it is not known, or of no year that a document can be of."""
     try:
-        begin, end = (dt.date.fromisoformat(document.value(name)) for name in ("period_from", "period_to"))
+        begin, end = (
+            dt.date.fromisoformat(document.value(name)) for name in ("period_from", "period_to")
+        )
     except ValueError:
         return None
     return (begin, end) if begin.year in YEARS and end.year in YEARS else None
@@ -110,9 +116,12 @@ def _months(document: Document) -> list[str]:
 
 
 def _sums(document: Document) -> Mapping[str, str]:
-    """The credits and debits of each month with either; a month without movements is like any other."""
+    """The credits and debits of each month with either; a month without movements is like any
+    other."""
     months = [name.removeprefix("credits ") for name in document.names("credits ")]
-    sides = {m: [_plain(document.value(f"{side} {m}")) for side in ("credits", "debits")] for m in months}
+    sides = {
+        m: [_plain(document.value(f"{side} {m}")) for side in ("credits", "debits")] for m in months
+    }
     return {month: ":".join(both) for month, both in sides.items() if both != [NOTHING, NOTHING]}
 
 
@@ -124,10 +133,13 @@ def _plain(amount: str) -> str:
 
 
 def _movements(document: Document) -> Mapping[str, set[str]]:
-    """Day and amount of each movement by month, as the machine read them; the second alike as another one."""
+    """Day and amount of each movement by month, as the machine read them; the second alike as
+    another one."""
     found: dict[str, set[str]] = {}
     for name in document.names("credits "):
-        read = [each.partition(" = ")[0] for each in document.raw(name).split("; ") if " = " in each]
+        read = [
+            each.partition(" = ")[0] for each in document.raw(name).split("; ") if " = " in each
+        ]
         seen: Counter[str] = Counter()
         for each in read:
             seen[each] += 1
@@ -136,7 +148,8 @@ def _movements(document: Document) -> Mapping[str, set[str]]:
 
 
 def _moved_alike(one: Mapping[str, set[str]], other: Mapping[str, set[str]]) -> bool:
-    """Whether a month of the one has nearly all movements of the other's, or the other way round."""
+    """Whether a month of the one has nearly all movements of the other's, or the other way
+    round."""
     return any(_alike(one[month], other[month]) for month in one.keys() & other.keys())
 
 

@@ -1,4 +1,5 @@
-"""A store's standing for bulk repeat orders: its states, what moves them, and what comes before a lapse (R-27). Pure."""
+"""A store's standing for bulk repeat orders: its states, what moves them, and what comes before a
+lapse (R-27). Pure."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -58,24 +59,30 @@ def allows(standing: Standing, event: Event) -> bool:
 
 
 def at(stored: Standing, valid_until: dt.datetime | None, now: dt.datetime) -> Standing:
-    """The standing at an instant: `[since, valid_until)` is half open, so a lapse needs no worker."""
+    """The standing at an instant: `[since, valid_until)` is half open, so a lapse needs no
+    worker."""
     if stored is Standing.OPEN and valid_until and now >= valid_until:
         return advance(stored, Event.LAPSE)
     return stored
 
 
 def notice(valid_until: dt.datetime, now: dt.datetime) -> int | None:
-    """The days of the notice that holds now: the narrowest begun, so that a late one never comes in a burst."""
-    begun = [days for days in NOTICE_DAYS if valid_until - dt.timedelta(days=days) <= now < valid_until]
+    """The days of the notice that holds now: the narrowest begun, so that a late one never comes
+    in a burst."""
+    begun = [
+        days for days in NOTICE_DAYS if valid_until - dt.timedelta(days=days) <= now < valid_until
+    ]
     return min(begun, default=None)
 
 
 def first_due(valid_until: dt.datetime) -> dt.datetime:
-    """When the first notice is to be given; long past for a short standing, which then gets one notice at once."""
+    """When the first notice is to be given; long past for a short standing, which then gets one
+    notice at once."""
     return valid_until - dt.timedelta(days=max(NOTICE_DAYS))
 
 
 def next_due(valid_until: dt.datetime, now: dt.datetime) -> dt.datetime:
-    """The next instant at which something is to be done: the next narrower notice, or the lapse itself."""
+    """The next instant at which something is to be done: the next narrower notice, or the lapse
+    itself."""
     ahead = (valid_until - dt.timedelta(days=days) for days in NOTICE_DAYS)
     return min((instant for instant in ahead if instant > now), default=valid_until)

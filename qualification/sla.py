@@ -1,4 +1,5 @@
-"""The deadline of a review: T+2 working days, standing still while the seller must act (R-42). Pure."""
+"""The deadline of a review: T+2 working days, standing still while the seller must act (R-42).
+Pure."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -18,7 +19,8 @@ def due(submitted: dt.datetime, calendar: Calendar, *, working_days: int) -> Due
 
 
 def left(paused: dt.datetime, due_at: dt.datetime, calendar: Calendar) -> int:
-    """Working days that are left when the seller has to act; 0 on the last one, and for a review that is late."""
+    """Working days that are left when the seller has to act; 0 on the last one, and for a review
+    that is late."""
     last_day = platform_day(due_at - dt.timedelta(microseconds=1))
     return calendar.between(platform_day(paused), last_day)
 

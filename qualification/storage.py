@@ -1,6 +1,8 @@
-"""Where originals and page pictures lie: the default storage, under a random key, never under a public address.
+"""Where originals and page pictures lie: the default storage, under a random key, never under a
+public address.
 
-A storage that can't be reached is STORAGE_UNAVAILABLE, whichever library of whichever service says so.
+A storage that can't be reached is STORAGE_UNAVAILABLE, whichever library of whichever service says
+so.
 """
 
 import secrets

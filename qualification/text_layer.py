@@ -1,8 +1,9 @@
-"""A file's own text held against its picture: the picture is the truth, the text a claim (R-41). Pure.
+"""A file's own text held against its picture: the picture is the truth, the text a claim (R-41).
+Pure.
 
-A field counts as read where its picture was read surely and the text does not deny it. Where the picture was read
-surely, was read so once more, and shows other than what the text says, that is a Difference; where it is unsure, the
-field goes to the human, whatever the text says.
+A field counts as read where its picture was read surely and the text does not deny it. Where the
+picture was read surely, was read so once more, and shows other than what the text says, that is a
+Difference; where it is unsure, the field goes to the human, whatever the text says.
 """
 
 import itertools
@@ -25,7 +26,8 @@ NUMBER = re.compile(rf"(?:{MONEY}|{DATE})")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Layer:
-    """What a file's own text says: its fields, its pages, and the words on each that no pixel shows."""
+    """What a file's own text says: its fields, its pages, and the words on each that no pixel
+    shows."""
 
     fields: Sequence[Field]
     pages: Sequence[Page]
@@ -35,21 +37,28 @@ class Layer:
 def held_against(
     fields: Sequence[Field], pages: Sequence[Page], layer: Layer, look: Look
 ) -> tuple[list[Field], list[Difference]]:
-    """The fields of the picture as they stand beside the text, and what differs. `look` reads a place once more."""
+    """The fields of the picture as they stand beside the text, and what differs. `look` reads a
+    place once more."""
     said = {f.name: f for f in layer.fields if f.value}
     all_proven = all(f.proven for f in fields if f.name.startswith(ADDED_UP))
     compared = [_compared(field, said.get(field.name), look) for field in fields]
     missing = [f for name, f in said.items() if name not in {f.name for f in fields}]
     differences = [
         *(difference for _, difference in compared if difference),
-        *(_difference(f, "") for f in missing if f.proven and all_proven and f.name.startswith(ADDED_UP)),
+        *(
+            _difference(f, "")
+            for f in missing
+            if f.proven and all_proven and f.name.startswith(ADDED_UP)
+        ),
         *(
             Difference(page=number, field="", shown="", written=word.text)
             for number, words in layer.unseen.items()
             for word in words
         ),
     ]
-    found = [field for field, _ in compared] + [Field(name=f.name, value="", unclear=True) for f in missing]
+    found = [field for field, _ in compared] + [
+        Field(name=f.name, value="", unclear=True) for f in missing
+    ]
     told = itertools.islice(_numbers_that_differ(pages, layer.pages, look), MAX_NUMBERS)
     for box, shown, written in told:
         names = [f.name for f in found if f.meets([box])]
@@ -100,7 +109,9 @@ def _amounts(field: Field) -> list[str]:
 
 def _shows(field: Field, look: Look) -> bool:
     """Whether the pixels at its place read as it says, in one way or another."""
-    return field.box is not None and any(signs(field.raw) in signs(text) for text in look(field.box))
+    return field.box is not None and any(
+        signs(field.raw) in signs(text) for text in look(field.box)
+    )
 
 
 def _doubted(field: Field) -> Field:
@@ -108,20 +119,24 @@ def _doubted(field: Field) -> Field:
 
 
 def _difference(said: Field, shown: str) -> Difference:
-    return Difference(page=said.box.page if said.box else 1, field=said.name, shown=shown, written=said.value)
+    return Difference(
+        page=said.box.page if said.box else 1, field=said.name, shown=shown, written=said.value
+    )
 
 
 def signs(text: str) -> str:
     return re.sub(r"\W", "", text.translate(PLAIN)).upper()
 
 
-# --- Every amount and day ------------------------------------------------------------------------------------
+# --- Every amount and day
+# ------------------------------------------------------------------------------------
 
 
 def _numbers_that_differ(
     pages: Sequence[Page], written: Sequence[Page], look: Look
 ) -> Iterator[tuple[Box, str, str]]:
-    """(place, shown, written) of each amount and day that was read surely and is written otherwise in its place."""
+    """(place, shown, written) of each amount and day that was read surely and is written otherwise
+    in its place."""
     for page, text in zip(pages, written, strict=True):
         for cell in _numbers(page):
             there = _written_at(cell, text.words)
@@ -147,9 +162,11 @@ def _written_at(cell: Found, words: Sequence[Word]) -> str:
     there = [
         w
         for w in words
-        if top < w.middle < bottom and cell.x0 - (bottom - top) < w.x0 and w.x1 < cell.x1 + (bottom - top)
+        if top < w.middle < bottom
+        and cell.x0 - (bottom - top) < w.x0
+        and w.x1 < cell.x1 + (bottom - top)
         and min(w.x1, cell.x1) > max(w.x0, cell.x0)
-    ]  # fmt: skip
+    ]
     return "".join(w.text for w in sorted(there, key=lambda w: w.x0) if _digits(w.text))
 
 

@@ -1,4 +1,5 @@
-"""Batches and orders to look at; and tariffs, whose every edit is a new version that says which plans it touches."""
+"""Batches and orders to look at; and tariffs, whose every edit is a new version that says which
+plans it touches."""
 
 import datetime as dt
 from typing import Any
@@ -64,7 +65,9 @@ class ErpProducts(admin.ModelAdmin):
 
     list_display = ["name", "code", "minimum_version", "active"]
 
-    def get_readonly_fields(self, request: HttpRequest, obj: ErpProduct | None = None) -> tuple[str, ...]:
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: ErpProduct | None = None
+    ) -> tuple[str, ...]:
         """What clients send stays what it was."""
         return ("code",) if obj else ()
 
@@ -78,7 +81,8 @@ class Fulfilment(LookOnly):
 
 
 class Versioned(admin.ModelAdmin):
-    """Saving a row leaves it as it is and begins a new version. Shows the open plans that one would touch."""
+    """Saving a row leaves it as it is and begins a new version. Shows the open plans that one
+    would touch."""
 
     change_form_template = "admin/new_version.html"
 
@@ -96,7 +100,8 @@ class Versioned(admin.ModelAdmin):
 
 
 class VersionForm(forms.ModelForm):
-    """Begins as the version that is edited, but for its day and its source: those are the new one's own."""
+    """Begins as the version that is edited, but for its day and its source: those are the new
+    one's own."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -111,11 +116,15 @@ class VersionForm(forms.ModelForm):
         key = {name: cleaned.get(name, getattr(version, name, None)) for name in version.KEY}
         day = cleaned.get("valid_from")
         if day and day < _tomorrow() and not _begins_what_nobody_knew(type(version), key):
-            # What was decided is never decided anew, and the plans of a day stay on one set of tariffs.
+            # What was decided is never decided anew, and the plans of a day stay on one set of
+            # tariffs.
             raise ValidationError({"valid_from": _("A version begins tomorrow at the earliest.")})
         if (
             before := day
-            and type(version).objects.filter(**key, valid_from__lte=day).order_by("valid_from").last()
+            and type(version)
+            .objects.filter(**key, valid_from__lte=day)
+            .order_by("valid_from")
+            .last()
         ):
             _check_follows(before, day)
         return cleaned
@@ -126,7 +135,8 @@ class VersionForm(forms.ModelForm):
 
 
 def _begins_what_nobody_knew(model: type[Tariff], key: dict[str, Any]) -> bool:
-    """A place's first tax: nothing was decided by it so far, so it may hold since the day that its source names."""
+    """A place's first tax: nothing was decided by it so far, so it may hold since the day that its
+    source names."""
     return model is TaxRate and not TaxRate.objects.filter(**key).exists()
 
 
@@ -151,10 +161,14 @@ class Tariffs(Versioned):
     ordering = ["-valid_from"]
     exclude = ["valid_until", "mirrored_at", "assumed"]
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Tariff | None = None) -> tuple[str, ...]:
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: Tariff | None = None
+    ) -> tuple[str, ...]:
         return obj.KEY if obj else ()
 
-    def save_model(self, request: HttpRequest, obj: Tariff, form: forms.ModelForm, change: bool) -> None:
+    def save_model(
+        self, request: HttpRequest, obj: Tariff, form: forms.ModelForm, change: bool
+    ) -> None:
         obj.pk, obj._state.adding = None, True
         obj.valid_until, obj.mirrored_at, obj.assumed = None, clock.now(), []
         tariffs.begin(obj)
@@ -162,12 +176,15 @@ class Tariffs(Versioned):
 
 @admin.register(TaxRate)
 class TaxRates(Tariffs):
-    """With the table of all destinations: whose tax is known, and whose has to be entered (R-64)."""
+    """With the table of all destinations: whose tax is known, and whose has to be entered
+    (R-64)."""
 
     change_list_template = "admin/tax_rates.html"
 
     def get_urls(self) -> list[URLPattern]:
-        own = path("states/", self.admin_site.admin_view(self.states), name="marketplace_taxrate_states")
+        own = path(
+            "states/", self.admin_site.admin_view(self.states), name="marketplace_taxrate_states"
+        )
         return [own, *super().get_urls()]
 
     def states(self, request: HttpRequest) -> HttpResponse:
@@ -175,9 +192,12 @@ class TaxRates(Tariffs):
             raise PermissionDenied
         rows = tax_states(platform_day(clock.now()))
         context = self.admin_site.each_context(request) | {
-            "title": _("Taxes by destination"), "rows": rows, "opts": self.opts, "may_add": self.has_add_permission(request),
+            "title": _("Taxes by destination"),
+            "rows": rows,
+            "opts": self.opts,
+            "may_add": self.has_add_permission(request),
             "unknown": sum(row.state == State.UNKNOWN for row in rows),
-        }  # fmt: skip
+        }
         return TemplateResponse(request, "admin/tax_states.html", context)
 
 
@@ -186,14 +206,19 @@ admin.site.unregister(PolicyValue)
 
 @admin.register(PolicyValue)
 class PolicyVersions(Versioned, PolicyValues):
-    """A ⚙ value holds from an instant until the next one: neither gap nor overlap can be written down."""
+    """A ⚙ value holds from an instant until the next one: neither gap nor overlap can be written
+    down."""
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return admin.ModelAdmin.has_change_permission(self, request, obj)
 
-    def get_readonly_fields(self, request: HttpRequest, obj: PolicyValue | None = None) -> tuple[str, ...]:
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: PolicyValue | None = None
+    ) -> tuple[str, ...]:
         return ("name",) if obj else ()
 
-    def save_model(self, request: HttpRequest, obj: PolicyValue, form: forms.ModelForm, change: bool) -> None:
+    def save_model(
+        self, request: HttpRequest, obj: PolicyValue, form: forms.ModelForm, change: bool
+    ) -> None:
         obj.pk, obj._state.adding = None, True
         super().save_model(request, obj, form, change=False)

@@ -4,7 +4,8 @@ from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 KNOWN_ERPS = (("dianxiaomi", "店小秘", ""), ("mabang", "马帮", ""), ("mango", "芒果店长", "5.3"))
-"""Code, name, minimum version (R-78, R-79): rows from the first migration on; what the administration changes stays."""
+"""Code, name, minimum version (R-78, R-79): rows from the first migration on; what the
+administration changes stays."""
 
 
 class RepurchaseConfig(AppConfig):
@@ -13,7 +14,8 @@ class RepurchaseConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        # They register the letters' renderers and the agreements' builders, once the models are there.
+        # They register the letters' renderers and the agreements' builders, once the models are
+        # there.
         from repurchase.batches.queries import frozen_policies  # noqa: F401 - registers its check
         from repurchase.confirmation.services import agreements  # noqa: F401
         from repurchase.site import admin_labels, start_up
@@ -25,7 +27,10 @@ class RepurchaseConfig(AppConfig):
 
 
 def _know_erps(**_signal: object) -> None:
-    """After every migrate and flush, so that neither an old database nor an emptied one lacks them."""
+    """After every migrate and flush, so that neither an old database nor an emptied one lacks
+    them."""
     product = apps.get_model("repurchase", "ErpProduct")
     for code, name, minimum in KNOWN_ERPS:
-        product.objects.get_or_create(code=code, defaults={"name": name, "minimum_version": minimum})
+        product.objects.get_or_create(
+            code=code, defaults={"name": name, "minimum_version": minimum}
+        )

@@ -14,11 +14,14 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "repurchase.settings")
 
 app = Celery("repurchase")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.conf["CELERY_DB_REUSE_MAX"] = 10**9  # no connection is closed by Celery; below is said which is kept
+app.conf["CELERY_DB_REUSE_MAX"] = (
+    10**9
+)  # no connection is closed by Celery; below is said which is kept
 app.autodiscover_tasks()
 
 KEEP_SECONDS = 300
-"""So long a worker's process keeps its connection: a new one, its plans and caches, costs a chunk a tenth of its time."""
+"""So long a worker's process keeps its connection: a new one, its plans and caches, costs a chunk
+a tenth of its time."""
 
 
 @celeryd_init.connect
@@ -37,7 +40,8 @@ def refuse_what_is_not_fit(**_: Any) -> None:
 
 @task_prerun.connect
 def use_the_kept_connection(**_: Any) -> None:
-    """Asked whether it lives before its first statement, so that a restarted database is noticed here."""
+    """Asked whether it lives before its first statement, so that a restarted database is noticed
+    here."""
     connection.settings_dict.update(CONN_MAX_AGE=KEEP_SECONDS, CONN_HEALTH_CHECKS=True)
     connection.close_if_unusable_or_obsolete()
 

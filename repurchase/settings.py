@@ -1,4 +1,5 @@
-"""Settings, read from the environment. `manage.py check_config` says what is wrong for production."""
+"""Settings, read from the environment. `manage.py check_config` says what is wrong for
+production."""
 
 import datetime as dt
 import json
@@ -24,7 +25,9 @@ EMBEDDED = False  # True in repurchase/embedded/settings.py: our own PostgreSQL 
 try:
     DATABASES = {"default": env.db_url("DATABASE_URL")}
     SECRET_KEY = env.str("SECRET_KEY")
-    LINK_KEY = env.str("LINK_KEY")  # buyers' links are derived with it; changing it voids every link
+    LINK_KEY = env.str(
+        "LINK_KEY"
+    )  # buyers' links are derived with it; changing it voids every link
 except ImproperlyConfigured as error:
     raise ImproperlyConfigured(
         f"{error} Set it, or put `python -m repurchase.embedded with --` before the command for the embedded default."
@@ -33,8 +36,8 @@ if DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
     raise ImproperlyConfigured(
         "DATABASE_URL must name a PostgreSQL database (docs/adr/0001-one-database-dialect.md)."
     )
-# A kept connection belongs to a thread, and uvicorn has many: under load they would use up the server. A worker's
-# process has one thread and keeps its own (repurchase/celery.py).
+# A kept connection belongs to a thread, and uvicorn has many: under load they would use up the
+# server. A worker's process has one thread and keeps its own (repurchase/celery.py).
 DATABASES["default"]["CONN_MAX_AGE"] = 0
 DATABASES["default"].setdefault("OPTIONS", {})["connect_timeout"] = 5
 
@@ -112,15 +115,22 @@ TEMPLATES = [
 
 # Who signs in
 AUTH_USER_MODEL = "marketplace.User"
-AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "dashboard"
 LOGOUT_REDIRECT_URL = "sign-in"
-# Failed tries are rows: they are counted for all web processes, and outlive an emptied or absent Redis.
+# Failed tries are rows: they are counted for all web processes, and outlive an emptied or absent
+# Redis.
 AXES_HANDLER = "axes.handlers.database.AxesDatabaseHandler"
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = dt.timedelta(minutes=15)
@@ -155,7 +165,8 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-# What is sent to us. ASGI counts bodies by their address (repurchase/site/body_limit.py); these hold elsewhere too.
+# What is sent to us. ASGI counts bodies by their address (repurchase/site/body_limit.py); these
+# hold elsewhere too.
 DATA_UPLOAD_MAX_MEMORY_SIZE = body_limit.USUAL
 
 # Words, zones, files
@@ -169,7 +180,9 @@ STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = env.path("STATIC_ROOT", default=str(DATA_DIR / "static"))
 # Uploaded originals: nothing serves this folder. S3 and its like by setting (docs/operating.md).
-FILES_BACKEND = env.str("FILES_BACKEND", default="") or "repurchase.site.file_storage.WholeFileStorage"
+FILES_BACKEND = (
+    env.str("FILES_BACKEND", default="") or "repurchase.site.file_storage.WholeFileStorage"
+)
 FILES_OPTIONS = storage.options(
     FILES_BACKEND, env.str("FILES_OPTIONS", default=""), location=str(DATA_DIR / "files")
 )
@@ -186,7 +199,8 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Bulk Repeat Order <n
 
 # The queue is a hint, so nothing waits for it for long and nothing is lost with it (ADR 2).
 TASK_SECONDS = env.int("TASK_SECONDS", default=600)  # a task that takes longer is killed
-# It lies in Redis, or where BROKER_URL says: RabbitMQ (amqp://), Redis behind Sentinel (docs/scaling.md).
+# It lies in Redis, or where BROKER_URL says: RabbitMQ (amqp://), Redis behind Sentinel
+# (docs/scaling.md).
 BROKER_URL = env.str("BROKER_URL", default="")
 CELERY_BROKER_URL = BROKER_URL or REDIS_URL.replace("unix://", "redis+socket://", 1)
 CELERY_BROKER_CONNECTION_TIMEOUT = 2
@@ -199,17 +213,22 @@ OF_REDIS = {
     "unacked_restore_interval": 5,
 }
 BROKER_OPTIONS = json.loads(env.str("BROKER_OPTIONS", default="") or "{}")
-CELERY_BROKER_TRANSPORT_OPTIONS = ({} if BROKER_URL.startswith("amqp") else OF_REDIS) | BROKER_OPTIONS
+CELERY_BROKER_TRANSPORT_OPTIONS = (
+    {} if BROKER_URL.startswith("amqp") else OF_REDIS
+) | BROKER_OPTIONS
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True
-# Four queues, so that timers wait for no batch and no batch for the reading of pictures; who needs more workers for one
-# of them starts some with `celery worker -Q bulk` (docs/operating.md). What is rendered as PDF has a queue and a process
-# of its own: a paper that never renders holds up no batch, no timer and no payment.
-# A lower priority comes first, whatever its queue; without one it is 0: timers, and edits, for which somebody waits, go
-# before the chunks and papers that are waiting. Between stores the rows decide (ADR 7).
+# Four queues, so that timers wait for no batch and no batch for the reading of pictures; who needs
+# more workers for one of them starts some with `celery worker -Q bulk` (docs/operating.md). What
+# is rendered as PDF has a queue and a process of its own: a paper that never renders holds up no
+# batch, no timer and no payment. A lower priority comes first, whatever its queue; without one it
+# is 0: timers, and edits, for which somebody waits, go before the chunks and papers that are
+# waiting. Between stores the rows decide (ADR 7).
 CELERY_TASK_DEFAULT_QUEUE = "timers"
-CELERY_TASK_QUEUES = [Queue(name, routing_key=name) for name in ("timers", "bulk", "documents", "papers")]
+CELERY_TASK_QUEUES = [
+    Queue(name, routing_key=name) for name in ("timers", "bulk", "documents", "papers")
+]
 PAPERS = {  # each task that renders a PDF, with its priority
     "repurchase.issue_proforma": 0,
     "pricing.seal": 3,
@@ -226,11 +245,14 @@ CELERY_TASK_ROUTES = (
     | {name: {"queue": "papers", "priority": priority} for name, priority in PAPERS.items()}
     | json.loads(env.str("TASK_ROUTES", default="") or "{}")
 )
-PAPER_SECONDS = env.int("PAPER_SECONDS", default=180)  # a PDF that takes longer is given up, and tried later
+PAPER_SECONDS = env.int(
+    "PAPER_SECONDS", default=180
+)  # a PDF that takes longer is given up, and tried later
 CELERY_TASK_ANNOTATIONS = {
     name: {"soft_time_limit": PAPER_SECONDS, "time_limit": PAPER_SECONDS + 20} for name in PAPERS
 }
-# So many chunks of one store at a time; 0: as many as there are workers. Stores take turns either way.
+# So many chunks of one store at a time; 0: as many as there are workers. Stores take turns either
+# way.
 CHUNKS_A_STORE = env.int("CHUNKS_A_STORE", default=0)
 CELERY_TASK_TIME_LIMIT = TASK_SECONDS
 CELERY_TASK_SOFT_TIME_LIMIT = TASK_SECONDS * 9 // 10
@@ -239,8 +261,9 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_MAX_MEMORY_PER_CHILD = env.int("WORKER_MEMORY_MB", default=400) * 1000
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
-# No ring carries an `expires`: a worker whose clock is ahead of beat's would throw every one of them away (F-7). Rings
-# that piled up are harmless instead. And beat keeps no file of when it last rang: a clock set back would silence it.
+# No ring carries an `expires`: a worker whose clock is ahead of beat's would throw every one of
+# them away (F-7). Rings that piled up are harmless instead. And beat keeps no file of when it last
+# rang: a clock set back would silence it.
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
 SWEEP_SECONDS = 3
 CELERY_BEAT_SCHEDULE = {
@@ -250,8 +273,9 @@ CELERY_BEAT_SCHEDULE = {
     "prune": {"task": "outbox.prune_events", "schedule": 3600},
 }
 
-# How often somebody called, for all web processes (repurchase/site/rate_limits.py); while Redis is away, in each by itself.
-# The prefix keeps them apart from the broker's keys, and from a portal on another database beside the same Redis.
+# How often somebody called, for all web processes (repurchase/site/rate_limits.py); while Redis is
+# away, in each by itself. The prefix keeps them apart from the broker's keys, and from a portal on
+# another database beside the same Redis.
 THROTTLES_URL = env.str("THROTTLES_URL", default="") or REDIS_URL
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
@@ -264,7 +288,11 @@ CACHES = {
         "BACKEND": "repurchase.site.rate_limits.SharedCache",
         "LOCATION": THROTTLES_URL,
         "KEY_PREFIX": f"throttles:{DATABASES['default']['NAME']}",
-        "OPTIONS": {"socket_connect_timeout": 0.5, "socket_timeout": 0.5, "retry": Retry(NoBackoff(), 0)},
+        "OPTIONS": {
+            "socket_connect_timeout": 0.5,
+            "socket_timeout": 0.5,
+            "retry": Retry(NoBackoff(), 0),
+        },
     },
 }
 
@@ -276,7 +304,8 @@ SEAL_CERTIFICATE = env.str("SEAL_CERTIFICATE", default="")  # a PKCS#12 file
 SEAL_PASSPHRASE = env.str("SEAL_PASSPHRASE", default="")
 SEAL_TSA_URL = env.str("SEAL_TSA_URL", default="")  # a time-stamp authority (RFC 3161)
 
-# Where stock is read from when a lock finds it stale (docs/stock.md); "": nowhere, the lock is refused.
+# Where stock is read from when a lock finds it stale (docs/stock.md); "": nowhere, the lock is
+# refused.
 STOCK_SOURCE = env.str("STOCK_SOURCE", default="")
 
 REST_FRAMEWORK = {

@@ -1,4 +1,5 @@
-"""Every address. Seller pages need a member; /b/ needs its link; /codes/ and health are open to all."""
+"""Every address. Seller pages need a member; /b/ needs its link; /codes/ and health are open to
+all."""
 
 from django.contrib import admin
 from django.contrib.auth.views import LogoutView
@@ -104,7 +105,11 @@ urlpatterns = [
     path("batches/<ref:ref>/papers/", agreements.retry_papers, name="retry-papers"),
     path("batches/<ref:ref>/reports/", diagnoses.ask_report, name="ask-report"),
     path("batches/<ref:ref>/reports/<int:report_id>/", diagnoses.report, name="batch-report"),
-    path("batches/<ref:ref>/reports/<int:report_id>.pdf", diagnoses.report_pdf, name="batch-report-pdf"),
+    path(
+        "batches/<ref:ref>/reports/<int:report_id>.pdf",
+        diagnoses.report_pdf,
+        name="batch-report-pdf",
+    ),
     path("batches/<ref:ref>/fixes/", diagnoses.fixes, name="batch-fixes"),
     # payment, release, the ERP
     path("payments/", payments.payments, name="payments"),

@@ -19,9 +19,13 @@ ROOT = Path(__file__).parent.parent
 
 
 def environment() -> dict[str, str]:
-    """Of the test's own database, which has another name than the one that the tests were started with."""
+    """Of the test's own database, which has another name than the one that the tests were started
+    with."""
     name = connection.settings_dict["NAME"]
-    return {**os.environ, "DATABASE_URL": re.sub(r"@/\w+\?", f"@/{name}?", os.environ["DATABASE_URL"])}
+    return {
+        **os.environ,
+        "DATABASE_URL": re.sub(r"@/\w+\?", f"@/{name}?", os.environ["DATABASE_URL"]),
+    }
 
 
 @contextlib.contextmanager
@@ -49,8 +53,19 @@ def free_port() -> int:
 def server() -> Iterator[tuple[str, subprocess.Popen]]:
     """uvicorn as `make run` starts it: (its address, its process)."""
     port = free_port()
-    flags = ["--host", "127.0.0.1", "--port", str(port), "--no-access-log", "--lifespan", "off",
-             "--log-level", "warning", "--timeout-graceful-shutdown", "1"]  # fmt: skip
+    flags = [
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+        "--no-access-log",
+        "--lifespan",
+        "off",
+        "--log-level",
+        "warning",
+        "--timeout-graceful-shutdown",
+        "1",
+    ]
     with program("-m", "uvicorn", "repurchase.asgi:application", *flags) as process:
         url = f"http://127.0.0.1:{port}"
         _wait_for(f"{url}/healthz", process)
@@ -74,6 +89,8 @@ def processes_of(folder: Path) -> list[str]:
         with contextlib.suppress(psutil.Error):
             if process.status() == psutil.STATUS_ZOMBIE or process.pid == os.getpid():
                 continue
-            if str(folder) in " ".join(process.cmdline()) or process.environ().get("DATA_DIR") == str(folder):
+            if str(folder) in " ".join(process.cmdline()) or process.environ().get(
+                "DATA_DIR"
+            ) == str(folder):
                 found.append(" ".join(process.cmdline()))
     return found

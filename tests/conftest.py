@@ -1,4 +1,5 @@
-"""Tests run on the private PostgreSQL and Redis that `make test` starts (ADR 1); nothing of ours is mocked."""
+"""Tests run on the private PostgreSQL and Redis that `make test` starts (ADR 1); nothing of ours
+is mocked."""
 
 import uuid
 
@@ -13,7 +14,8 @@ from tests import world
 
 
 def pytest_configure() -> None:
-    """Chinese is what pages speak first; its texts are compiled once, and what was loaded before is forgotten."""
+    """Chinese is what pages speak first; its texts are compiled once, and what was loaded before
+    is forgotten."""
     settings.PASSWORD_HASHERS = ["tests.hashers.Quick"]
     if compile_all():
         trans_real._translations.clear()
@@ -26,7 +28,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 class OnePortal(LoadScopeScheduling):
-    """All journeys go to one worker: a portal takes a minute to load, and its processes take a core."""
+    """All journeys go to one worker: a portal takes a minute to load, and its processes take a
+    core."""
 
     def _split_scope(self, nodeid: str) -> str:
         return "journeys" if nodeid.startswith("tests/journeys/") else super()._split_scope(nodeid)

@@ -1,4 +1,5 @@
-"""Passwords of tests: the product's own algorithm, a thousandth of its work, as most tests only need somebody to be there."""
+"""Passwords of tests: the product's own algorithm, a thousandth of its work, as most tests only
+need somebody to be there."""
 
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 

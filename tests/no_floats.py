@@ -1,4 +1,5 @@
-"""`python -m tests.no_floats`: no binary fraction where amounts and rates are worked out or told; part of `make lint`."""
+"""`python -m tests.no_floats`: no binary fraction where amounts and rates are worked out or told;
+part of `make lint`."""
 
 import ast
 import sys
@@ -22,7 +23,8 @@ MONEY = [
 
 
 def floats_in(source: str) -> Iterator[str]:
-    """Literals of binary fractions, `float`, and `round`, which sends a half to the even neighbour."""
+    """Literals of binary fractions, `float`, and `round`, which sends a half to the even
+    neighbour."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Constant) and isinstance(node.value, float):
             yield f"{node.lineno}: {node.value}"

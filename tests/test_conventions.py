@@ -15,7 +15,15 @@ OURS = [
     m
     for m in apps.get_models()
     if m._meta.app_label
-    in {"diagnostics", "outbox", "marketplace", "qualification", "eligibility", "pricing", "repurchase"}
+    in {
+        "diagnostics",
+        "outbox",
+        "marketplace",
+        "qualification",
+        "eligibility",
+        "pricing",
+        "repurchase",
+    }
 ]
 OF_THE_PLATFORM = {
     "User", "Store", "Category", "CommissionRate", "CarrierService", "Lane", "FxRateSet", "FxRate", "IndexClose",
@@ -29,7 +37,9 @@ class TestEveryModel:
     def test_binds_when_and_by_whom_together(self, model):
         """A nullable `x_at` beside an `x_by` needs a constraint that knows both."""
         names = {f.name: f for f in model._meta.get_fields() if isinstance(f, models.Field)}
-        checks = "".join(str(c.condition) for c in model._meta.constraints if isinstance(c, CheckConstraint))
+        checks = "".join(
+            str(c.condition) for c in model._meta.constraints if isinstance(c, CheckConstraint)
+        )
         for name, f in names.items():
             by = f"{name.removesuffix('_at')}_by"
             if name.endswith("_at") and f.null and by in names:
@@ -76,7 +86,9 @@ class TestMoney:
         """R-58 to R-68: whole minor units, Decimal and Fraction only; `make lint` says the same."""
         assert list(floats_in(path.read_text(encoding="utf-8"))) == []
 
-    @pytest.mark.parametrize("source", ["x = 0.1", "x = float(y)", "x = round(y)", "def f(x: float): ..."])
+    @pytest.mark.parametrize(
+        "source", ["x = 0.1", "x = float(y)", "x = round(y)", "def f(x: float): ..."]
+    )
     def test_would_be_found_out_if_it_were(self, source):
         assert list(floats_in(source))
 
@@ -84,5 +96,7 @@ class TestMoney:
 class TestEveryTrackedFile:
     def test_is_free_of_the_marks_of_a_merge(self):
         marks = ["-e", "^<<<<<<< ", "-e", "^>>>>>>> "]
-        found = subprocess.run(["git", "grep", "-nIE", *marks], cwd=ROOT, capture_output=True, text=True)
+        found = subprocess.run(
+            ["git", "grep", "-nIE", *marks], cwd=ROOT, capture_output=True, text=True
+        )
         assert found.stdout == ""

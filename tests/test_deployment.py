@@ -24,7 +24,9 @@ APPS = ("migrate", "web", "worker", "papers", "courier", "beat")
 
 class TestTheComposeFile:
     def test_has_every_process_that_the_product_needs(self):
-        assert {"web", "worker", "papers", "courier", "beat", "postgres", "redis"} <= set(COMPOSE["services"])
+        assert {"web", "worker", "papers", "courier", "beat", "postgres", "redis"} <= set(
+            COMPOSE["services"]
+        )
 
     @pytest.mark.parametrize("service", APPS)
     def test_sets_only_what_the_settings_read(self, service):
@@ -73,7 +75,12 @@ class TestTheComposeFile:
         assert asked == explained
 
     def test_mounts_files_that_exist(self):
-        mounts = [v for s in COMPOSE["services"].values() for v in s.get("volumes", []) if v.startswith("./")]
+        mounts = [
+            v
+            for s in COMPOSE["services"].values()
+            for v in s.get("volumes", [])
+            if v.startswith("./")
+        ]
         assert mounts
         assert all((ROOT / mount.split(":")[0]).is_file() for mount in mounts)
 
@@ -85,7 +92,9 @@ class TestTheComposeFile:
         for commands in (of_compose, of_portal):
             served = [queue for c in commands for queue in c[c.index("-Q") + 1].split(",")]
             assert sorted(served) == queues
-        assert of_compose[1][of_compose[1].index("-Q") + 1] == "papers"  # apart from everything else
+        assert (
+            of_compose[1][of_compose[1].index("-Q") + 1] == "papers"
+        )  # apart from everything else
 
     def test_runs_the_programs_of_the_embedded_default(self):
         code = (ROOT / "repurchase/embedded/portal.py").read_text()
@@ -103,7 +112,8 @@ class TestTheDockerfile:
         runtime = script.split('if [ "${1:-run}" = test ]')[0]
         needed = set(
             re.findall(
-                r"\b(tesseract-ocr\S*|libpango\S*-0|libharfbuzz-subset0|fonts-wqy-microhei)\b", runtime
+                r"\b(tesseract-ocr\S*|libpango\S*-0|libharfbuzz-subset0|fonts-wqy-microhei)\b",
+                runtime,
             )
         )
         assert {package for package in needed if package not in self.TEXT} == set()
@@ -113,7 +123,8 @@ class TestTheDockerfile:
 
 
 class TestTheImage:
-    """As the Dockerfile copies it: without what .dockerignore names, the demo and its servers among it."""
+    """As the Dockerfile copies it: without what .dockerignore names, the demo and its servers
+    among it."""
 
     LEFT_OUT = tuple((ROOT / ".dockerignore").read_text().split())
 
@@ -124,14 +135,17 @@ class TestTheImage:
         left_out = {ROOT / name for name in self.LEFT_OUT}
 
         def ignored(where: str, names: list[str]) -> list[str]:
-            return [name for name in names if name == "__pycache__" or Path(where) / name in left_out]
+            return [
+                name for name in names if name == "__pycache__" or Path(where) / name in left_out
+            ]
 
         shutil.copytree(ROOT, made, ignore=ignored)
         return made
 
     @pytest.mark.django_db(transaction=True)
     def test_serves_a_sandbox_store_without_the_demo(self, folder):
-        """Its dashboard offers no simulator, though a lock in a foreign currency is open; no mailbox is there."""
+        """Its dashboard offers no simulator, though a lock in a foreign currency is open; no
+        mailbox is there."""
         store = world.store()
         alice = world.member(store, "owner")
         locked(store)
@@ -144,13 +158,22 @@ class TestTheImage:
             "print('+3 %' in client.get('/', secure=True).content.decode())\n"
         )
         environment = beside.environment() | {
-            "DJANGO_SETTINGS_MODULE": "repurchase.settings", "SITE_URL": "https://portal.example.com", "TLS": "1",
-            "ALLOWED_HOSTS": "portal.example.com", "EMAIL_URL": "smtp://a:b@smtp.example.com:587", "SEAL_CERTIFICATE": "",
-        }  # fmt: skip
+            "DJANGO_SETTINGS_MODULE": "repurchase.settings",
+            "SITE_URL": "https://portal.example.com",
+            "TLS": "1",
+            "ALLOWED_HOSTS": "portal.example.com",
+            "EMAIL_URL": "smtp://a:b@smtp.example.com:587",
+            "SEAL_CERTIFICATE": "",
+        }
         for command in (["manage.py", "check"], ["-c", code]):
             ended = subprocess.run(
-                [sys.executable, *command], cwd=folder, env=environment, capture_output=True, text=True, timeout=300,
+                [sys.executable, *command],
+                cwd=folder,
+                env=environment,
+                capture_output=True,
+                text=True,
+                timeout=300,
                 check=False,
-            )  # fmt: skip
+            )
             assert ended.returncode == 0, ended.stdout + ended.stderr
         assert ended.stdout.split() == ["200", "404", "404", "False"]

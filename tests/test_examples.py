@@ -1,4 +1,5 @@
-"""The examples of the documentation are run: every curl line against the real API, every XML against its schema."""
+"""The examples of the documentation are run: every curl line against the real API, every XML
+against its schema."""
 
 import json
 import re
@@ -25,7 +26,9 @@ def blocks(language: str) -> list[tuple[str, str]]:
     """(document, text) of each fenced block."""
     pattern = re.compile(rf"^```{language}\n(.*?)^```", re.MULTILINE | re.DOTALL)
     return [
-        (path.name, text) for path in sorted(DOCS.glob("*.md")) for text in pattern.findall(path.read_text())
+        (path.name, text)
+        for path in sorted(DOCS.glob("*.md"))
+        for text in pattern.findall(path.read_text())
     ]
 
 
@@ -43,12 +46,19 @@ def commands(text: str) -> list[list[str]]:
 
 
 def calls() -> list[tuple[str, list[str]]]:
-    """Each curl that goes to the portal, but the stream's, which has no end: test_streaming reads that."""
-    found = [(name, words) for name, text in blocks("sh") for words in commands(text) if words[0] == "curl"]
+    """Each curl that goes to the portal, but the stream's, which has no end: test_streaming reads
+    that."""
+    found = [
+        (name, words)
+        for name, text in blocks("sh")
+        for words in commands(text)
+        if words[0] == "curl"
+    ]
     return [
         (name, words)
         for name, words in found
-        if any("$URL" in w for w in words) and not any(w.startswith("$URL/api/v1/events/") for w in words)
+        if any("$URL" in w for w in words)
+        and not any(w.startswith("$URL/api/v1/events/") for w in words)
     ]
 
 
@@ -64,7 +74,8 @@ def erp(client, store):
 
 @pytest.fixture
 def as_documented(erp, store, request):
-    """A released batch under the reference that the documents use, sent to the ERP that they name."""
+    """A released batch under the reference that the documents use, sent to the ERP that they
+    name."""
     erp_connection.connect(store=store, name="mango", version="5.3", by="user:1")
     batch = paid.released(store)
     Batch.objects.filter(pk=batch.pk).update(ref=REF)
@@ -79,7 +90,8 @@ class TestACall:
 
     @pytest.mark.parametrize(("name", "words"), CALLS, ids=[f"{n}-{w[-1][-40:]}" for n, w in CALLS])
     def test_is_one_that_the_api_knows(self, as_documented, store, name, words):
-        """It gets an answer of its own: not 404 for the address, not a body that is refused as malformed."""
+        """It gets an answer of its own: not 404 for the address, not a body that is refused as
+        malformed."""
         method, body, headers, url = "", None, dict(as_documented.headers), ""
         rest = iter(words[1:])
         for word in rest:

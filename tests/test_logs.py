@@ -14,12 +14,16 @@ TOKEN = "A" * 22 + "." + "b-_" * 14 + "c"
 
 class TestRedaction:
     def test_blanks_a_buyers_token_wherever_it_stands(self):
-        told = redact(None, "info", {
-            "event": f"GET /b/{TOKEN}/",
-            "text": f"token={TOKEN}&x=1",
-            "bytes": f"x {TOKEN}".encode(),
-            "args": [f"'{TOKEN}'", {"path": (TOKEN,)}],
-        })  # fmt: skip
+        told = redact(
+            None,
+            "info",
+            {
+                "event": f"GET /b/{TOKEN}/",
+                "text": f"token={TOKEN}&x=1",
+                "bytes": f"x {TOKEN}".encode(),
+                "args": [f"'{TOKEN}'", {"path": (TOKEN,)}],
+            },
+        )
         assert TOKEN not in str(told)
         assert told["event"] == "GET /b/…/"
 
@@ -47,19 +51,38 @@ class TestRedaction:
 
 
 KEY = "bro_" + "k" * 43
-PATHS = (f"/api/v1/batches/?key={KEY}", f"/nothing/?token=tell-nobody&api_key={KEY}", f"/b/{TOKEN}/?x={KEY}")
+PATHS = (
+    f"/api/v1/batches/?key={KEY}",
+    f"/nothing/?token=tell-nobody&api_key={KEY}",
+    f"/b/{TOKEN}/?x={KEY}",
+)
 
 
 @pytest.mark.django_db(transaction=True)
 class TestTheServer:
     def test_writes_no_secret_even_with_its_access_log_on(self, tmp_path):
-        """As somebody might start it: without --no-access-log, at its most talkative but for the wire."""
+        """As somebody might start it: without --no-access-log, at its most talkative but for the
+        wire."""
         port, log = beside.free_port(), tmp_path / "log"
-        command = [sys.executable, "-m", "uvicorn", "repurchase.asgi:application", "--port", str(port),
-                   "--lifespan", "off", "--log-level", "debug"]  # fmt: skip
+        command = [
+            sys.executable,
+            "-m",
+            "uvicorn",
+            "repurchase.asgi:application",
+            "--port",
+            str(port),
+            "--lifespan",
+            "off",
+            "--log-level",
+            "debug",
+        ]
         with log.open("w") as out:
             process = subprocess.Popen(
-                command, cwd=beside.ROOT, env=beside.environment(), stdout=out, stderr=subprocess.STDOUT
+                command,
+                cwd=beside.ROOT,
+                env=beside.environment(),
+                stdout=out,
+                stderr=subprocess.STDOUT,
             )
             try:
                 beside._wait_for(f"http://127.0.0.1:{port}/healthz", process)

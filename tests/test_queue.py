@@ -16,9 +16,13 @@ import json; print(json.dumps([s.CELERY_BROKER_URL, s.CELERY_BROKER_TRANSPORT_OP
 
 def told(**environment: str) -> tuple[str, dict]:
     done = subprocess.run(
-        [sys.executable, "-c", TOLD], env=os.environ | environment, cwd=settings.BASE_DIR,
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
+        [sys.executable, "-c", TOLD],
+        env=os.environ | environment,
+        cwd=settings.BASE_DIR,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     return tuple(json.loads(done.stdout.splitlines()[-1]))
 
 
@@ -33,7 +37,9 @@ class TestTheQueue:
         assert told(BROKER_URL=url) == (url, {})
 
     def test_may_lie_in_redis_behind_sentinel(self):
-        url, options = told(BROKER_URL="sentinel://a:26379", BROKER_OPTIONS='{"master_name": "main"}')
+        url, options = told(
+            BROKER_URL="sentinel://a:26379", BROKER_OPTIONS='{"master_name": "main"}'
+        )
         assert url == "sentinel://a:26379"
         assert options["master_name"] == "main"
         assert options["socket_timeout"] == 5

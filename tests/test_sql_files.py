@@ -1,4 +1,5 @@
-"""The database's own rules: each file of `<app>/sql/` is run, each function and trigger stands once and says what it guards."""
+"""The database's own rules: each file of `<app>/sql/` is run, each function and trigger stands
+once and says what it guards."""
 
 import re
 from collections import Counter
@@ -18,13 +19,16 @@ TRIGGER = re.compile(
     re.MULTILINE,
 )
 FROZEN = "rows_stay"
-"""The trigger that `keep_rows` makes; tests/diagnostics/test_frozen.py holds it against the models."""
+"""The trigger that `keep_rows` makes; tests/diagnostics/test_frozen.py holds it against the
+models."""
 
 TRIGGERS_OF_THE_DATABASE = """
     SELECT t.tgname, c.relname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
      WHERE NOT t.tgisinternal AND c.relnamespace = 'public'::regnamespace
 """
-FUNCTIONS_OF_THE_DATABASE = "SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace"
+FUNCTIONS_OF_THE_DATABASE = (
+    "SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace"
+)
 
 
 def triggers() -> list[re.Match[str]]:
@@ -48,11 +52,15 @@ class TestAFile:
     def test_is_run_by_one_migration_of_its_app(self):
         """By the last that needs it: `run_sql_files` (diagnostics/sql_files.py)."""
         for file in FILES:
-            migrations = [m.read_text(encoding="utf-8") for m in file.parents[1].glob("migrations/0*.py")]
+            migrations = [
+                m.read_text(encoding="utf-8") for m in file.parents[1].glob("migrations/0*.py")
+            ]
             assert sum(f'"{file.stem}"' in text for text in migrations) == 1, file
 
     def test_belongs_to_an_app(self):
-        assert {file.parents[1].name for file in FILES} <= {config.label for config in apps.get_app_configs()}
+        assert {file.parents[1].name for file in FILES} <= {
+            config.label for config in apps.get_app_configs()
+        }
 
     def test_has_no_line_above_100_columns(self):
         for file in FILES:
@@ -70,7 +78,10 @@ class TestARule:
 
     @pytest.mark.django_db
     def test_is_in_the_database_and_no_other(self):
-        assert standing() == (sorted(functions()), sorted((t["name"], t["table"]) for t in triggers()))
+        assert standing() == (
+            sorted(functions()),
+            sorted((t["name"], t["table"]) for t in triggers()),
+        )
 
     @pytest.mark.django_db
     def test_may_be_run_again(self):

@@ -51,11 +51,14 @@ MIRRORED = {"source": "test", "mirrored_at": NOW}
 
 
 def user(email: str = "", **fields: Any) -> User:
-    return User.objects.create_user(email or f"user{next(_number)}@example.com", "a long password", **fields)
+    return User.objects.create_user(
+        email or f"user{next(_number)}@example.com", "a long password", **fields
+    )
 
 
 def store(*, standing: Standing = Standing.OPEN, **fields: Any) -> Store:
-    """A sandbox store whose clock stands at `NOW`, whatever the day; a live one has the real clock."""
+    """A sandbox store whose clock stands at `NOW`, whatever the day; a live one has the real
+    clock."""
     n = next(_number)
     defaults = {
         "code": f"store-{n}",
@@ -88,12 +91,18 @@ def member(of: Store, role: str = Role.OWNER, email: str = "") -> User:
 
 
 def key(of: Store, *scopes: str, role: str = Role.OWNER) -> str:
-    """The text of an API key that acts for a new member of the role; every scope, unless some are named."""
+    """The text of an API key that acts for a new member of the role; every scope, unless some are
+    named."""
     text = f"bro_{secrets.token_urlsafe(32)}"
     ApiKey.objects.create(
-        store=of, name="ERP", scopes=list(scopes or api_keys.SCOPES), prefix=text[:12], digest=api_keys.digest_of(text),
-        principal=Membership.objects.create(user=user(), store=of, role=role), granted_at=timezone.now(),
-    )  # fmt: skip
+        store=of,
+        name="ERP",
+        scopes=list(scopes or api_keys.SCOPES),
+        prefix=text[:12],
+        digest=api_keys.digest_of(text),
+        principal=Membership.objects.create(user=user(), store=of, role=role),
+        granted_at=timezone.now(),
+    )
     return text
 
 
@@ -146,11 +155,18 @@ def sku(of: Store, *, price: str | None = "10.00", currency: str = "USD", **fiel
     return made
 
 
-def list_price(of: Sku, price: str, *, currency: str = "USD", min_quantity: int = 1) -> PriceListEntry:
+def list_price(
+    of: Sku, price: str, *, currency: str = "USD", min_quantity: int = 1
+) -> PriceListEntry:
     return PriceListEntry.objects.create(
-        store=of.store, sku=of, min_quantity=min_quantity, amount=Decimal(price), currency=currency,
-        valid_from=LONG_AGO, **MIRRORED,
-    )  # fmt: skip
+        store=of.store,
+        sku=of,
+        min_quantity=min_quantity,
+        amount=Decimal(price),
+        currency=currency,
+        valid_from=LONG_AGO,
+        **MIRRORED,
+    )
 
 
 def past_order(
@@ -212,7 +228,9 @@ def rates(published_on: dt.date = TODAY, source: str = "ecb", **per_euro: str) -
 
 
 def index_close(value: str = "300", closed_on: dt.date = TODAY, series: str = "CRB") -> IndexClose:
-    return IndexClose.objects.create(series=series, closed_on=closed_on, value=Decimal(value), **MIRRORED)
+    return IndexClose.objects.create(
+        series=series, closed_on=closed_on, value=Decimal(value), **MIRRORED
+    )
 
 
 def lane(country: str = "DE", *, transit_days: int = 10, **fields: Any) -> CarrierService:
@@ -221,7 +239,9 @@ def lane(country: str = "DE", *, transit_days: int = 10, **fields: Any) -> Carri
     service = fields.pop("service", None) or CarrierService.objects.create(
         code=f"service-{n}", name=f"Service {n}", carrier="Cainiao"
     )
-    Lane.objects.create(service=service, country=country, transit_days=transit_days, **MIRRORED | fields)
+    Lane.objects.create(
+        service=service, country=country, transit_days=transit_days, **MIRRORED | fields
+    )
     return service
 
 
@@ -240,10 +260,14 @@ def tax(
     country: str = "DE", rate: str = "0.19", *, registration_of: Store | None = None, **fields: Any
 ) -> TaxRate:
     values = (
-        MIRRORED | {"category": "S", "rate": Decimal(rate), "region": "", "valid_from": LONG_AGO} | fields
+        MIRRORED
+        | {"category": "S", "rate": Decimal(rate), "region": "", "valid_from": LONG_AGO}
+        | fields
     )
     key = {"country": country, "region": values["region"], "valid_from": values["valid_from"]}
-    made = TaxRate.objects.filter(**key).first() or tariffs.begin(TaxRate(country=country, **values))
+    made = TaxRate.objects.filter(**key).first() or tariffs.begin(
+        TaxRate(country=country, **values)
+    )
     if registration_of:
         Registration.objects.create(
             store=registration_of,
@@ -259,7 +283,8 @@ def tax(
 def repeatable(
     of: Store, *, orders: int = 5, lines: int = 1, **buyer_fields: Any
 ) -> tuple[Buyer, list[PastOrder]]:
-    """A buyer with orders of USD 5,000.00 each that pass every gate and rule, and the rates and lanes for it."""
+    """A buyer with orders of USD 5,000.00 each that pass every gate and rule, and the rates and
+    lanes for it."""
     if not FxRateSet.objects.exists():
         rates()
         index_close()
@@ -288,7 +313,12 @@ COMPANY_FIELDS = {
 
 
 def upload(
-    of: Store, kind: Kind = Kind.LICENCE, *, by: str = "user:0", unsure: tuple[str, ...] = (), **fields: Any
+    of: Store,
+    kind: Kind = Kind.LICENCE,
+    *,
+    by: str = "user:0",
+    unsure: tuple[str, ...] = (),
+    **fields: Any,
 ) -> Upload:
     """A document that was read; its values suffice unless others are given by `read`."""
     n = next(_number)
@@ -299,16 +329,30 @@ def upload(
     values |= fields.pop("read", {})
     found = [
         Field(
-            name=k, value=v, raw=v, confidence=0.3 if k in unsure else 0.99, box=box, proven=k not in unsure
+            name=k,
+            value=v,
+            raw=v,
+            confidence=0.3 if k in unsure else 0.99,
+            box=box,
+            proven=k not in unsure,
         )
         for k, v in values.items()
     ]
     reading = Reading(kind=kind, fields=found, pages=1, seals=[box], engine="test")
     defaults = {
-        "name": f"{kind}-{n}.pdf", "size": 1000, "sha256": f"{n:064}", "stored": f"qualification/00/{n}.pdf",
-        "uploaded_at": NOW, "uploaded_by": by, "state": State.READ, "rung_at": NOW, "read_at": NOW, "pages": 1,
-        "reading": encode(reading), "number": values.get("number", ""),
-    }  # fmt: skip
+        "name": f"{kind}-{n}.pdf",
+        "size": 1000,
+        "sha256": f"{n:064}",
+        "stored": f"qualification/00/{n}.pdf",
+        "uploaded_at": NOW,
+        "uploaded_by": by,
+        "state": State.READ,
+        "rung_at": NOW,
+        "read_at": NOW,
+        "pages": 1,
+        "reading": encode(reading),
+        "number": values.get("number", ""),
+    }
     return Upload.objects.create(store=of, kind=kind, **defaults | fields)
 
 
@@ -319,8 +363,15 @@ def papers(of: Store, **fields: Any) -> list[Upload]:
 
 
 def reviewing_permissions() -> QuerySet[Permission]:
-    """What the demo's reviewer of documents has: all there is may be looked at, documents are decided on."""
+    """What the demo's reviewer of documents has: all there is may be looked at, documents are
+    decided on."""
     return Permission.objects.filter(
         Q(codename__startswith="view_") | Q(codename="review_qualification"),
-        content_type__app_label__in=["qualification", "marketplace", "pricing", "repurchase", "diagnostics"],
+        content_type__app_label__in=[
+            "qualification",
+            "marketplace",
+            "pricing",
+            "repurchase",
+            "diagnostics",
+        ],
     )

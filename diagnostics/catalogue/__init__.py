@@ -1,7 +1,7 @@
 """Every code with its cause and its fix. Pure.
 
-Texts are plain message ids in English, translated where they are shown (`diagnostics.problem_texts`). They may name the evidence
-that the code is raised with, as `{name}`.
+Texts are plain message ids in English, translated where they are shown
+(`diagnostics.problem_texts`). They may name the evidence that the code is raised with, as `{name}`.
 """
 
 from collections.abc import Mapping

@@ -8,7 +8,10 @@ from diagnostics.codes import Code, Fixer
 
 BATCHES: Mapping[Code, Entry] = {
     Code.BATCH_EMPTY: refusal(
-        422, _("Nothing is ticked"), _("The selection holds no order."), _("Tick at least one order.")
+        422,
+        _("Nothing is ticked"),
+        _("The selection holds no order."),
+        _("Tick at least one order."),
     ),
     Code.BATCH_TOO_LARGE: refusal(
         422,
@@ -45,7 +48,9 @@ BATCHES: Mapping[Code, Entry] = {
     Code.PRICE_LOCKED: refusal(
         409,
         _("The price is locked"),
-        _("A repeat order keeps the price really paid, and a lock freezes quantity and promise with it."),
+        _(
+            "A repeat order keeps the price really paid, and a lock freezes quantity and promise with it."
+        ),
         _(
             "Before the lock, quantities and promises can be edited; for another price, ask for a fresh quote."
         ),
@@ -68,7 +73,9 @@ BATCHES: Mapping[Code, Entry] = {
         409,
         _("These orders are being checked by the platform"),
         _("The platform is checking {value} of these orders. Nothing was confirmed."),
-        _("Come back to this page later: orders that pass can then be confirmed until their lock ends."),
+        _(
+            "Come back to this page later: orders that pass can then be confirmed until their lock ends."
+        ),
         Fixer.PLATFORM,
     ),
     Code.ANSWER_BY_TWO: refusal(
@@ -87,7 +94,9 @@ BATCHES: Mapping[Code, Entry] = {
     ),
     Code.CAPACITY_EXCEEDED: curable(
         _("More than can be made"),
-        _("{group} overflows first on {day}: {needed} pieces are due by then, {limit} can be made."),
+        _(
+            "{group} overflows first on {day}: {needed} pieces are due by then, {limit} can be made."
+        ),
         _("Promise {earliest} or later for these orders, or order fewer pieces."),
     ),
     Code.EDIT_AT_WORK: refusal(
@@ -105,8 +114,12 @@ BATCHES: Mapping[Code, Entry] = {
     Code.WORK_FAILED: refusal(
         503,
         _("The work could not be done"),
-        _("It was taken up {tries} times and never finished: its worker failed or was lost each time."),
-        _("Screen again, or preview the edit again. If it fails once more, tell the platform the reference."),
+        _(
+            "It was taken up {tries} times and never finished: its worker failed or was lost each time."
+        ),
+        _(
+            "Screen again, or preview the edit again. If it fails once more, tell the platform the reference."
+        ),
         Fixer.PLATFORM,
     ),
     Code.DRY_RUN_ONLY: refusal(
@@ -186,7 +199,9 @@ BATCHES: Mapping[Code, Entry] = {
     Code.RENEGOTIATION_LAPSED: outcome(
         _("The renegotiation ended without an agreement"),
         _("A price trigger opened a renegotiation, and not both sides had signed by {value}."),
-        _("Repeat the past order in a new batch, at today's rates, and agree within the four hours."),
+        _(
+            "Repeat the past order in a new batch, at today's rates, and agree within the four hours."
+        ),
     ),
     Code.SECOND_APPROVER_MISSING: refusal(
         409,
@@ -194,7 +209,9 @@ BATCHES: Mapping[Code, Entry] = {
         _(
             "These prices lie more than {limit} from the locked ones, and no other member of the store may approve them."
         ),
-        _("Stay within {limit}, or ask the store's owner to add an owner or manager who approves the offer."),
+        _(
+            "Stay within {limit}, or ask the store's owner to add an owner or manager who approves the offer."
+        ),
         Fixer.SELLER,
     ),
     Code.APPROVAL_MISSING: refusal(
@@ -221,7 +238,9 @@ BATCHES: Mapping[Code, Entry] = {
     Code.SIGNING_CODE_EXPIRED: refusal(
         409,
         _("The code is no longer valid"),
-        _("It is older than ten minutes, was used, or was replaced by a newer one. Nothing was signed."),
+        _(
+            "It is older than ten minutes, was used, or was replaced by a newer one. Nothing was signed."
+        ),
         _("Ask for a new code."),
         Fixer.BUYER,
     ),
@@ -243,7 +262,9 @@ BATCHES: Mapping[Code, Entry] = {
         500,
         _("The stored agreement is damaged"),
         _("The stored PDF is no longer the one that was sealed, so it is not handed out."),
-        _("Use the copy that was sent by email; the operator restores the stored one from a backup."),
+        _(
+            "Use the copy that was sent by email; the operator restores the stored one from a backup."
+        ),
         Fixer.PLATFORM,
     ),
 }

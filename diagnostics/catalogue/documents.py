@@ -34,7 +34,9 @@ DOCUMENTS: Mapping[Code, Entry] = {
     ),
     Code.DOCUMENT_UNSAFE: document(
         _("The file carries active content"),
-        _("It holds a script, an attachment or an action that starts something. It was not opened further."),
+        _(
+            "It holds a script, an attachment or an action that starts something. It was not opened further."
+        ),
         _("Print the document to a new PDF and upload that."),
     ),
     Code.DOCUMENT_TOO_MANY_PAGES: document(
@@ -65,7 +67,9 @@ DOCUMENTS: Mapping[Code, Entry] = {
     Code.FIELD_UNREAD: document(
         _("An entry was not found"),
         _("“{field}” could not be read."),
-        _("Scan the page again, straight and with all its edges; or the reviewer enters what stands there."),
+        _(
+            "Scan the page again, straight and with all its edges; or the reviewer enters what stands there."
+        ),
     ),
     Code.SEAL_MISSING: document(
         _("No seal was found"),
@@ -75,12 +79,16 @@ DOCUMENTS: Mapping[Code, Entry] = {
     Code.TEXT_LAYER_DIFFERS: document(
         _("The file says what its pages do not show"),
         _("Page {page} shows {value}; the text inside the file says {limit}."),
-        _("Print the untouched document and scan it, without text recognition, notes or form fields."),
+        _(
+            "Print the untouched document and scan it, without text recognition, notes or form fields."
+        ),
     ),
     Code.PAGE_LAID_OVER: document(
         _("Something was laid over the page"),
         _("Page {page} shows {value} where something else lies under it."),
-        _("Print the untouched document and scan it, without notes, form fields or anything laid over it."),
+        _(
+            "Print the untouched document and scan it, without notes, form fields or anything laid over it."
+        ),
     ),
     Code.COMPANY_NAME_MISMATCH: document(
         _("Another company"),
@@ -93,19 +101,21 @@ DOCUMENTS: Mapping[Code, Entry] = {
         _("Upload a clear scan of the licence that is in force."),
     ),
     Code.LICENCE_EXPIRED: document(
-        _("The licence has ended"),
-        _("Its term ended {value}."),
-        _("Upload the renewed licence."),
+        _("The licence has ended"), _("Its term ended {value}."), _("Upload the renewed licence.")
     ),
     Code.STATEMENT_MONTHS_MISSING: document(
         _("Months are missing from the statements"),
-        _("Covered without a gap: {value} months; {limit} within the last {window} full months are needed."),
+        _(
+            "Covered without a gap: {value} months; {limit} within the last {window} full months are needed."
+        ),
         _("Upload statements of consecutive full months."),
     ),
     Code.STATEMENT_TURNOVER_TOO_LOW: document(
         _("Turnover too low"),
         _("Credits of {month} come to USD {value}; USD {limit} a month are needed."),
-        _("Upload statements of all of the company's accounts for that month, or apply again later."),
+        _(
+            "Upload statements of all of the company's accounts for that month, or apply again later."
+        ),
     ),
     Code.STATEMENT_BALANCE_BROKEN: document(
         _("The balances do not follow from each other"),
@@ -117,7 +127,9 @@ DOCUMENTS: Mapping[Code, Entry] = {
         _(
             "Two files tell of account {value} for the same days ({limit}), or of the same amounts. They count once."
         ),
-        _("Take one of them out, or replace it by a statement of other months or of another account."),
+        _(
+            "Take one of them out, or replace it by a statement of other months or of another account."
+        ),
     ),
     Code.STATEMENT_SEEN_ELSEWHERE: document(
         _("The statement was used before"),
@@ -133,7 +145,9 @@ DOCUMENTS: Mapping[Code, Entry] = {
     ),
     Code.DECLARATION_NUMBER_INVALID: document(
         _("Not the number of an export declaration"),
-        _("{value} does not have 18 digits with the year of declaration and the mark of an export."),
+        _(
+            "{value} does not have 18 digits with the year of declaration and the mark of an export."
+        ),
         _("Upload the export declaration itself, complete and clear."),
     ),
     Code.DECLARATION_REPEATED: document(
@@ -168,7 +182,9 @@ DOCUMENTS: Mapping[Code, Entry] = {
     ),
     Code.RATE_OF_MONTH_MISSING: document(
         _("No exchange rate for a month"),
-        _("No rate of {currency} was published by the end of {month}, so its amounts can't be compared."),
+        _(
+            "No rate of {currency} was published by the end of {month}, so its amounts can't be compared."
+        ),
         _("Nothing for the seller: the platform loads the rates."),
         Fixer.PLATFORM,
     ),

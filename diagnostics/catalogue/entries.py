@@ -32,12 +32,18 @@ def final(title: str, cause: str, fix: str, fixer: Fixer = Fixer.NOBODY) -> Entr
     return Entry(title=title, cause=cause, fix=fix, severity=Severity.FINAL, fixer=fixer)
 
 
-def curable(title: str, cause: str, fix: str, fixer: Fixer = Fixer.SELLER, status: int = 422) -> Entry:
-    return Entry(title=title, cause=cause, fix=fix, severity=Severity.CURABLE, fixer=fixer, status=status)
+def curable(
+    title: str, cause: str, fix: str, fixer: Fixer = Fixer.SELLER, status: int = 422
+) -> Entry:
+    return Entry(
+        title=title, cause=cause, fix=fix, severity=Severity.CURABLE, fixer=fixer, status=status
+    )
 
 
 def refusal(status: int, title: str, cause: str, fix: str, fixer: Fixer = Fixer.SELLER) -> Entry:
-    return Entry(title=title, cause=cause, fix=fix, severity=Severity.REFUSAL, fixer=fixer, status=status)
+    return Entry(
+        title=title, cause=cause, fix=fix, severity=Severity.REFUSAL, fixer=fixer, status=status
+    )
 
 
 def document(title: str, cause: str, fix: str, fixer: Fixer = Fixer.SELLER) -> Entry:
@@ -45,4 +51,6 @@ def document(title: str, cause: str, fix: str, fixer: Fixer = Fixer.SELLER) -> E
 
 
 def outcome(title: str, cause: str, fix: str, fixer: Fixer = Fixer.SELLER) -> Entry:
-    return Entry(title=title, cause=cause, fix=fix, severity=Severity.OUTCOME, fixer=fixer, status=409)
+    return Entry(
+        title=title, cause=cause, fix=fix, severity=Severity.OUTCOME, fixer=fixer, status=409
+    )

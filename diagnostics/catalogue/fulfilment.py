@@ -24,7 +24,9 @@ FULFILMENT: Mapping[Code, Entry] = {
     Code.PAYMENT_TOO_MUCH: refusal(
         422,
         _("Far more than is still to be paid"),
-        _("The payment is {value}; at most {limit} are taken, what is paid beyond the total included."),
+        _(
+            "The payment is {value}; at most {limit} are taken, what is paid beyond the total included."
+        ),
         _(
             "Check the decimal point. If so much did arrive, record what is asked for and settle the rest with the buyer."
         ),
@@ -78,7 +80,9 @@ FULFILMENT: Mapping[Code, Entry] = {
         500,
         _("The stored proforma invoice is damaged"),
         _("The stored PDF is no longer the one that was issued, so it is not handed out."),
-        _("Use the copy that was sent by email; the operator restores the stored one from a backup."),
+        _(
+            "Use the copy that was sent by email; the operator restores the stored one from a backup."
+        ),
         Fixer.PLATFORM,
     ),
     Code.ERP_UNKNOWN: refusal(
@@ -90,7 +94,9 @@ FULFILMENT: Mapping[Code, Entry] = {
     Code.ERP_NOT_CONNECTED: refusal(
         409,
         _("Another ERP is connected"),
-        _("The store is connected to {limit}; this call comes from {value}. An order goes to one ERP only."),
+        _(
+            "The store is connected to {limit}; this call comes from {value}. An order goes to one ERP only."
+        ),
         _("Change the connection on the ERP page first, or make the call from the connected ERP."),
     ),
     Code.ERP_VERSION_TOO_OLD: refusal(

@@ -49,7 +49,9 @@ REQUESTS: Mapping[Code, Entry] = {
     Code.KEY_NOT_GRANTED: refusal(
         403,
         _("The key is not granted yet"),
-        _("It was asked for, and nobody has granted it: it acts for no member, so it may do nothing."),
+        _(
+            "It was asked for, and nobody has granted it: it acts for no member, so it may do nothing."
+        ),
         _("Ask an owner or a manager of the store to grant it on the Developers page."),
     ),
     Code.SCOPE_MISSING: refusal(
@@ -59,13 +61,23 @@ REQUESTS: Mapping[Code, Entry] = {
         _("Make a key that has it."),
     ),
     Code.INPUT_INVALID: refusal(
-        422, _("The input is not valid"), _("{detail}"), _("Correct what is named and send it again.")
+        422,
+        _("The input is not valid"),
+        _("{detail}"),
+        _("Correct what is named and send it again."),
     ),
     Code.TOO_MANY_REQUESTS: refusal(
-        429, _("Too many requests"), _("Try again in {value} seconds."), _("Slow down."), Fixer.NOBODY
+        429,
+        _("Too many requests"),
+        _("Try again in {value} seconds."),
+        _("Slow down."),
+        Fixer.NOBODY,
     ),
     Code.CURRENCY_UNKNOWN: refusal(
-        422, _("Unknown currency"), _("{currency} is no ISO 4217 code."), _("Send a code such as USD.")
+        422,
+        _("Unknown currency"),
+        _("{currency} is no ISO 4217 code."),
+        _("Send a code such as USD."),
     ),
     Code.AMOUNT_INVALID: refusal(
         422,
@@ -76,7 +88,9 @@ REQUESTS: Mapping[Code, Entry] = {
     Code.DATABASE_UNAVAILABLE: refusal(
         503,
         _("The portal is out of reach for a moment"),
-        _("Its database does not answer. Nothing was changed, and nothing that was saved before is lost."),
+        _(
+            "Its database does not answer. Nothing was changed, and nothing that was saved before is lost."
+        ),
         _("Try again in a few seconds."),
         Fixer.PLATFORM,
     ),
@@ -97,12 +111,16 @@ REQUESTS: Mapping[Code, Entry] = {
         409,
         _("Older than what is known"),
         _("{sku} as of {value}: the stock as of {limit} is already known and was kept."),
-        _("Nothing needs doing: a newer level is there. Send levels in the order in which they were read."),
+        _(
+            "Nothing needs doing: a newer level is there. Send levels in the order in which they were read."
+        ),
     ),
     Code.STOCK_ROW_REPEATED: refusal(
         422,
         _("More than one row for a SKU"),
-        _("{sku} stands in the call more than once; its newest row was taken, of equally new ones the last."),
+        _(
+            "{sku} stands in the call more than once; its newest row was taken, of equally new ones the last."
+        ),
         _("Send one row for each SKU."),
     ),
     Code.WEBHOOK_TARGET_REFUSED: refusal(
@@ -117,7 +135,9 @@ REQUESTS: Mapping[Code, Entry] = {
         _("A store may have {limit} webhooks."),
         _("Remove one that is no longer needed."),
     ),
-    Code.FILE_NOT_FOUND: refusal(422, _("No such file"), _("{file} can't be opened."), _("Check the path.")),
+    Code.FILE_NOT_FOUND: refusal(
+        422, _("No such file"), _("{file} can't be opened."), _("Check the path.")
+    ),
     Code.FILE_NOT_CSV: refusal(
         422,
         _("Not a CSV file"),
@@ -125,7 +145,10 @@ REQUESTS: Mapping[Code, Entry] = {
         _("Export the file again as CSV, or as CSV packed by gzip."),
     ),
     Code.FILE_ENCODING: refusal(
-        422, _("Wrong encoding"), _("{file} is not UTF-8 at byte {position}."), _("Save the file as UTF-8.")
+        422,
+        _("Wrong encoding"),
+        _("{file} is not UTF-8 at byte {position}."),
+        _("Save the file as UTF-8."),
     ),
     Code.FILE_COLUMNS_MISSING: refusal(
         422,

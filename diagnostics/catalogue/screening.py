@@ -10,7 +10,9 @@ SCREENING: Mapping[Code, Entry] = {
     Code.QUALIFICATION_REQUIRED: curable(
         _("The store is not open for bulk repeat orders"),
         _("The store's qualification stands at “{state}”."),
-        _("Open the benefit in the growth centre and finish the second verification of the company."),
+        _(
+            "Open the benefit in the growth centre and finish the second verification of the company."
+        ),
         status=409,
     ),
     Code.STORE_LEVEL_TOO_LOW: curable(
@@ -25,7 +27,9 @@ SCREENING: Mapping[Code, Entry] = {
     ),
     Code.DISPUTE_RATE_TOO_HIGH: curable(
         _("Too many disputes"),
-        _("{disputes} disputes on {paid} paid orders in the last 30 days are {value}; the limit is {limit}."),
+        _(
+            "{disputes} disputes on {paid} paid orders in the last 30 days are {value}; the limit is {limit}."
+        ),
         _("Settle open disputes; the rate falls as older ones leave the window of 30 days."),
     ),
     Code.DISPUTE_RATE_NOT_EVALUABLE: curable(
@@ -42,7 +46,9 @@ SCREENING: Mapping[Code, Entry] = {
     Code.BUYER_CERTIFICATE_EXPIRED: curable(
         _("The buyer's certificate has expired"),
         _("The Business Buyer certificate was valid until {value}."),
-        _("Ask the buyer to renew it in the Business Buyer back office, under “certificate validity”."),
+        _(
+            "Ask the buyer to renew it in the Business Buyer back office, under “certificate validity”."
+        ),
         Fixer.BUYER,
     ),
     Code.BUYER_TOO_FEW_ORDERS: curable(
@@ -109,12 +115,16 @@ SCREENING: Mapping[Code, Entry] = {
     Code.EXPORT_CONTROLLED: final(
         _("Export control: this destination is closed to the goods"),
         _("{sku} is under the EAR, and {value} is under {limit} ({reference})."),
-        _("Place an order without the controlled goods, or ask your export compliance about a licence."),
+        _(
+            "Place an order without the controlled goods, or ask your export compliance about a licence."
+        ),
     ),
     Code.PARTY_SCREENED_OUT: curable(
         _("A party may be on a screening list"),
         _("“{value}” may be “{listed}” of {list_name} ({reference})."),
-        _("Send nothing. Two people of the platform's compliance group decide whether it is the same party."),
+        _(
+            "Send nothing. Two people of the platform's compliance group decide whether it is the same party."
+        ),
         Fixer.PLATFORM,
     ),
     Code.SKU_NOT_STANDARD: final(
@@ -149,9 +159,7 @@ SCREENING: Mapping[Code, Entry] = {
         Fixer.BUYER,
     ),
     Code.HS_CODE_MISSING: curable(
-        _("The HS code is missing"),
-        _("{sku} has no HS code."),
-        _("Enter the HS code of the SKU."),
+        _("The HS code is missing"), _("{sku} has no HS code."), _("Enter the HS code of the SKU.")
     ),
     Code.WEIGHT_MISSING: curable(
         _("The weight is missing"),
@@ -183,7 +191,9 @@ SCREENING: Mapping[Code, Entry] = {
     Code.TAX_CODE_MISSING: curable(
         _("No tax code"),
         _("The tax code for {country} can't be filled: {missing} is missing."),
-        _("Enter the store's VAT or GST registration for the destination, or have its tax rate loaded."),
+        _(
+            "Enter the store's VAT or GST registration for the destination, or have its tax rate loaded."
+        ),
     ).of_missing(
         rate=(
             _("Tax not known for {country}."),

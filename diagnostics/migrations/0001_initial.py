@@ -39,7 +39,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name_plural": "ledger entries",
-                "indexes": [models.Index(fields=["store_id", "subject", "seq"], name="ledger_of_a_subject")],
+                "indexes": [
+                    models.Index(fields=["store_id", "subject", "seq"], name="ledger_of_a_subject")
+                ],
                 "constraints": [
                     models.UniqueConstraint(
                         fields=("store_id", "seq"), name="one_ledger_entry_a_store_and_seq"
@@ -76,7 +78,9 @@ class Migration(migrations.Migration):
                 (
                     "ended_how",
                     models.CharField(
-                        choices=[("cured", "cured"), ("changed", "changed")], max_length=7, null=True
+                        choices=[("cured", "cured"), ("changed", "changed")],
+                        max_length=7,
+                        null=True,
                     ),
                 ),
             ],
@@ -102,10 +106,5 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        *run_sql_files(
-            __file__,
-            "ledger",
-            "failures",
-            "frozen_rows",
-        ),
+        *run_sql_files(__file__, "ledger", "failures", "frozen_rows"),
     ]

@@ -68,7 +68,7 @@ class Migration(migrations.Migration):
                         fields=("subject", "attempt", "part", "first_position"),
                         name="one_record_a_part_of_a_screening",
                     )
-                ],
+                ]
             },
         ),
         migrations.CreateModel(
@@ -106,15 +106,21 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "question on a listed party",
                 "verbose_name_plural": "questions on listed parties",
-                "permissions": [("answer_partyquestion", "Can say whether a party is the listed one")],
+                "permissions": [
+                    ("answer_partyquestion", "Can say whether a party is the listed one")
+                ],
                 "constraints": [
                     models.UniqueConstraint(
-                        fields=("party", "entry", "entry_digest"), name="one_question_a_party_and_entry"
+                        fields=("party", "entry", "entry_digest"),
+                        name="one_question_a_party_and_entry",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
                             models.Q(("decided_at__isnull", True), ("verdict", "")),
-                            models.Q(("decided_at__isnull", False), ("verdict__in", ["not_same", "stopped"])),
+                            models.Q(
+                                ("decided_at__isnull", False),
+                                ("verdict__in", ["not_same", "stopped"]),
+                            ),
                             _connector="OR",
                         ),
                         name="a_question_says_when_it_was_decided",
@@ -158,16 +164,15 @@ class Migration(migrations.Migration):
             ],
             options={
                 "constraints": [
-                    models.UniqueConstraint(fields=("question", "by"), name="one_vote_a_question_and_member"),
-                    models.CheckConstraint(
-                        condition=models.Q(("reason", ""), _negated=True), name="a_vote_has_its_reason"
+                    models.UniqueConstraint(
+                        fields=("question", "by"), name="one_vote_a_question_and_member"
                     ),
-                ],
+                    models.CheckConstraint(
+                        condition=models.Q(("reason", ""), _negated=True),
+                        name="a_vote_has_its_reason",
+                    ),
+                ]
             },
         ),
-        *run_sql_files(
-            __file__,
-            "party_questions",
-            "frozen_rows",
-        ),
+        *run_sql_files(__file__, "party_questions", "frozen_rows"),
     ]

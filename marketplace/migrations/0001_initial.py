@@ -73,11 +73,13 @@ class Migration(migrations.Migration):
                 "constraints": [
                     models.CheckConstraint(
                         condition=models.Q(
-                            ("sandbox", True), ("clock_offset", datetime.timedelta(0)), _connector="OR"
+                            ("sandbox", True),
+                            ("clock_offset", datetime.timedelta(0)),
+                            _connector="OR",
                         ),
                         name="only_a_sandbox_store_moves_its_clock",
                     )
-                ],
+                ]
             },
         ),
         migrations.CreateModel(
@@ -94,7 +96,10 @@ class Migration(migrations.Migration):
                 (
                     "assumed",
                     django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=40), blank=True, default=list, size=None
+                        base_field=models.CharField(max_length=40),
+                        blank=True,
+                        default=list,
+                        size=None,
                     ),
                 ),
                 ("external_id", models.CharField(max_length=64)),
@@ -144,7 +149,7 @@ class Migration(migrations.Migration):
                         ),
                         name="a_checked_tax_number_says_when",
                     ),
-                ],
+                ]
             },
         ),
         migrations.CreateModel(
@@ -177,9 +182,7 @@ class Migration(migrations.Migration):
                 ("crb_exposed", models.BooleanField(default=True)),
                 ("iso9001_required", models.BooleanField(default=False)),
             ],
-            options={
-                "verbose_name_plural": "categories",
-            },
+            options={"verbose_name_plural": "categories"},
         ),
         migrations.CreateModel(
             name="User",
@@ -191,7 +194,10 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("password", models.CharField(max_length=128, verbose_name="password")),
-                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                (
+                    "last_login",
+                    models.DateTimeField(blank=True, null=True, verbose_name="last login"),
+                ),
                 (
                     "is_superuser",
                     models.BooleanField(
@@ -232,7 +238,9 @@ class Migration(migrations.Migration):
                 "abstract": False,
                 "constraints": [
                     models.CheckConstraint(
-                        condition=models.Q(("email", django.db.models.functions.text.Lower("email"))),
+                        condition=models.Q(
+                            ("email", django.db.models.functions.text.Lower("email"))
+                        ),
                         name="an_email_is_in_small_letters",
                     )
                 ],
@@ -252,14 +260,21 @@ class Migration(migrations.Migration):
                 (
                     "assumed",
                     django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=40), blank=True, default=list, size=None
+                        base_field=models.CharField(max_length=40),
+                        blank=True,
+                        default=list,
+                        size=None,
                     ),
                 ),
                 ("number", models.CharField(max_length=64)),
                 (
                     "status",
                     models.CharField(
-                        choices=[("completed", "Completed"), ("cancelled", "Cancelled"), ("open", "Open")],
+                        choices=[
+                            ("completed", "Completed"),
+                            ("cancelled", "Cancelled"),
+                            ("open", "Open"),
+                        ],
                         max_length=10,
                     ),
                 ),
@@ -277,7 +292,10 @@ class Migration(migrations.Migration):
                 ("ordered_at", models.DateTimeField()),
                 ("paid_at", models.DateTimeField(blank=True, null=True)),
                 ("completed_at", models.DateTimeField(blank=True, null=True)),
-                ("rating", models.DecimalField(blank=True, decimal_places=4, max_digits=6, null=True)),
+                (
+                    "rating",
+                    models.DecimalField(blank=True, decimal_places=4, max_digits=6, null=True),
+                ),
                 ("goods_minor", models.BigIntegerField()),
                 ("freight_minor", models.BigIntegerField(default=0)),
                 ("tax_minor", models.BigIntegerField(default=0)),
@@ -288,7 +306,9 @@ class Migration(migrations.Migration):
                 (
                     "importer_of_record",
                     models.CharField(
-                        choices=[("buyer", "buyer"), ("seller", "seller")], default="buyer", max_length=6
+                        choices=[("buyer", "buyer"), ("seller", "seller")],
+                        default="buyer",
+                        max_length=6,
                     ),
                 ),
                 ("line_count", models.PositiveIntegerField()),
@@ -345,7 +365,9 @@ class Migration(migrations.Migration):
                         include=("buyer", "rating", "paid_minor", "currency"),
                         name="completed_orders_of_a_store",
                     ),
-                    models.Index(fields=["store", "buyer", "-ordered_at", "-id"], name="orders_of_a_buyer"),
+                    models.Index(
+                        fields=["store", "buyer", "-ordered_at", "-id"], name="orders_of_a_buyer"
+                    ),
                     models.Index(fields=["store", "-ordered_at", "-id"], name="orders_of_a_store"),
                     models.Index(fields=["store", "paid_at"], name="paid_orders_of_a_store"),
                 ],
@@ -363,7 +385,8 @@ class Migration(migrations.Migration):
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
-                            ("refunded_minor__gte", 0), ("refunded_minor__lte", models.F("paid_minor"))
+                            ("refunded_minor__gte", 0),
+                            ("refunded_minor__lte", models.F("paid_minor")),
                         ),
                         name="a_refund_is_part_of_what_was_paid",
                     ),
@@ -384,7 +407,10 @@ class Migration(migrations.Migration):
                 (
                     "assumed",
                     django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=40), blank=True, default=list, size=None
+                        base_field=models.CharField(max_length=40),
+                        blank=True,
+                        default=list,
+                        size=None,
                     ),
                 ),
                 ("code", models.SlugField(max_length=40)),
@@ -404,7 +430,7 @@ class Migration(migrations.Migration):
                     models.UniqueConstraint(
                         fields=("store", "code"), name="one_production_group_a_store_and_code"
                     )
-                ],
+                ]
             },
         ),
         migrations.CreateModel(
@@ -421,7 +447,10 @@ class Migration(migrations.Migration):
                 (
                     "assumed",
                     django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=40), blank=True, default=list, size=None
+                        base_field=models.CharField(max_length=40),
+                        blank=True,
+                        default=list,
+                        size=None,
                     ),
                 ),
                 ("code", models.CharField(max_length=64)),
@@ -451,7 +480,10 @@ class Migration(migrations.Migration):
                         to="marketplace.store",
                     ),
                 ),
-                ("stock_source", models.CharField(blank=True, db_default="", default="", max_length=60)),
+                (
+                    "stock_source",
+                    models.CharField(blank=True, db_default="", default="", max_length=60),
+                ),
                 (
                     "production_group",
                     models.ForeignKey(
@@ -466,7 +498,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 "constraints": [
-                    models.UniqueConstraint(fields=("store", "code"), name="one_sku_a_store_and_code")
+                    models.UniqueConstraint(
+                        fields=("store", "code"), name="one_sku_a_store_and_code"
+                    )
                 ],
                 "indexes": [
                     models.Index(
@@ -492,7 +526,10 @@ class Migration(migrations.Migration):
                 (
                     "assumed",
                     django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=40), blank=True, default=list, size=None
+                        base_field=models.CharField(max_length=40),
+                        blank=True,
+                        default=list,
+                        size=None,
                     ),
                 ),
                 (
@@ -521,9 +558,10 @@ class Migration(migrations.Migration):
             options={
                 "constraints": [
                     models.UniqueConstraint(
-                        fields=("service", "country", "region"), name="one_lane_a_service_and_region"
+                        fields=("service", "country", "region"),
+                        name="one_lane_a_service_and_region",
                     )
-                ],
+                ]
             },
         ),
         migrations.CreateModel(
@@ -551,7 +589,9 @@ class Migration(migrations.Migration):
                 (
                     "store",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="marketplace.store"
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="marketplace.store",
                     ),
                 ),
             ],
@@ -586,7 +626,10 @@ class Migration(migrations.Migration):
                 (
                     "assumed",
                     django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=40), blank=True, default=list, size=None
+                        base_field=models.CharField(max_length=40),
+                        blank=True,
+                        default=list,
+                        size=None,
                     ),
                 ),
                 (
@@ -616,9 +659,10 @@ class Migration(migrations.Migration):
             options={
                 "constraints": [
                     models.UniqueConstraint(
-                        fields=("store", "scheme", "jurisdiction", "number"), name="one_registration_a_number"
+                        fields=("store", "scheme", "jurisdiction", "number"),
+                        name="one_registration_a_number",
                     )
-                ],
+                ]
             },
         ),
         migrations.CreateModel(
@@ -645,7 +689,9 @@ class Migration(migrations.Migration):
                 (
                     "store",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="marketplace.store"
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="marketplace.store",
                     ),
                 ),
             ],
@@ -707,8 +753,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 "constraints": [
-                    models.UniqueConstraint(fields=("user", "store"), name="one_membership_a_user_and_store")
-                ],
+                    models.UniqueConstraint(
+                        fields=("user", "store"), name="one_membership_a_user_and_store"
+                    )
+                ]
             },
         ),
         migrations.CreateModel(
@@ -725,7 +773,10 @@ class Migration(migrations.Migration):
                 (
                     "assumed",
                     django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=40), blank=True, default=list, size=None
+                        base_field=models.CharField(max_length=40),
+                        blank=True,
+                        default=list,
+                        size=None,
                     ),
                 ),
                 ("external_id", models.CharField(max_length=64)),
@@ -749,7 +800,9 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "indexes": [models.Index(fields=["store", "opened_at"], name="disputes_of_a_store")],
+                "indexes": [
+                    models.Index(fields=["store", "opened_at"], name="disputes_of_a_store")
+                ],
                 "constraints": [
                     models.UniqueConstraint(
                         fields=("store", "external_id"), name="one_dispute_a_store_and_external_id"
@@ -771,7 +824,10 @@ class Migration(migrations.Migration):
                 (
                     "assumed",
                     django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=40), blank=True, default=list, size=None
+                        base_field=models.CharField(max_length=40),
+                        blank=True,
+                        default=list,
+                        size=None,
                     ),
                 ),
                 (
@@ -797,7 +853,7 @@ class Migration(migrations.Migration):
                         fields=("country", "region", "programme", "valid_from"),
                         name="one_embargo_a_place_and_programme",
                     )
-                ],
+                ]
             },
         ),
         migrations.CreateModel(
@@ -814,7 +870,10 @@ class Migration(migrations.Migration):
                 (
                     "assumed",
                     django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=40), blank=True, default=list, size=None
+                        base_field=models.CharField(max_length=40),
+                        blank=True,
+                        default=list,
+                        size=None,
                     ),
                 ),
                 ("list_name", models.CharField(max_length=60)),
@@ -822,7 +881,10 @@ class Migration(migrations.Migration):
                 (
                     "aliases",
                     django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=300), blank=True, default=list, size=None
+                        base_field=models.CharField(max_length=300),
+                        blank=True,
+                        default=list,
+                        size=None,
                     ),
                 ),
                 ("country", models.CharField(blank=True, max_length=2)),
@@ -832,14 +894,19 @@ class Migration(migrations.Migration):
                 (
                     "keys",
                     django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=300), default=list, editable=False, size=None
+                        base_field=models.CharField(max_length=300),
+                        default=list,
+                        editable=False,
+                        size=None,
                     ),
                 ),
             ],
             options={
                 "verbose_name_plural": "screened parties",
                 "indexes": [
-                    django.contrib.postgres.indexes.GinIndex(fields=["keys"], name="screened_parties_by_key")
+                    django.contrib.postgres.indexes.GinIndex(
+                        fields=["keys"], name="screened_parties_by_key"
+                    )
                 ],
                 "constraints": [
                     models.UniqueConstraint(
@@ -863,7 +930,10 @@ class Migration(migrations.Migration):
                 ("unit_price", models.DecimalField(decimal_places=6, max_digits=18)),
                 ("discount_minor", models.BigIntegerField(default=0)),
                 ("total_minor", models.BigIntegerField()),
-                ("rating", models.DecimalField(blank=True, decimal_places=2, max_digits=3, null=True)),
+                (
+                    "rating",
+                    models.DecimalField(blank=True, decimal_places=2, max_digits=3, null=True),
+                ),
                 (
                     "order",
                     models.ForeignKey(
@@ -901,7 +971,7 @@ class Migration(migrations.Migration):
                     models.CheckConstraint(
                         condition=models.Q(("quantity__gt", 0)), name="a_past_line_has_a_quantity"
                     ),
-                ],
+                ]
             },
         ),
         migrations.CreateModel(
@@ -939,7 +1009,7 @@ class Migration(migrations.Migration):
                     models.UniqueConstraint(
                         fields=("group", "day"), name="one_production_day_a_group_and_day"
                     )
-                ],
+                ]
             },
         ),
         migrations.CreateModel(
@@ -980,7 +1050,10 @@ class Migration(migrations.Migration):
                 (
                     "assumed",
                     django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=40), blank=True, default=list, size=None
+                        base_field=models.CharField(max_length=40),
+                        blank=True,
+                        default=list,
+                        size=None,
                     ),
                 ),
                 (
@@ -998,7 +1071,10 @@ class Migration(migrations.Migration):
                 (
                     "region",
                     models.CharField(
-                        blank=True, default="", max_length=12, verbose_name="territory with rates of its own"
+                        blank=True,
+                        default="",
+                        max_length=12,
+                        verbose_name="territory with rates of its own",
                     ),
                 ),
                 ("valid_from", models.DateField(verbose_name="first day in force")),
@@ -1023,18 +1099,22 @@ class Migration(migrations.Migration):
                 (
                     "reverse_charge",
                     models.BooleanField(
-                        default=False, verbose_name="reverse charge for businesses with a checked number"
+                        default=False,
+                        verbose_name="reverse charge for businesses with a checked number",
                     ),
                 ),
                 (
                     "valid_until",
-                    models.DateField(blank=True, null=True, verbose_name="first day no longer in force"),
+                    models.DateField(
+                        blank=True, null=True, verbose_name="first day no longer in force"
+                    ),
                 ),
             ],
             options={
                 "constraints": [
                     models.UniqueConstraint(
-                        fields=("country", "region", "valid_from"), name="one_tax_rate_a_place_and_day"
+                        fields=("country", "region", "valid_from"),
+                        name="one_tax_rate_a_place_and_day",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
@@ -1120,11 +1200,13 @@ class Migration(migrations.Migration):
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
-                            ("principal__isnull", True), ("granted_at__isnull", False), _connector="OR"
+                            ("principal__isnull", True),
+                            ("granted_at__isnull", False),
+                            _connector="OR",
                         ),
                         name="an_api_key_acts_once_it_is_granted",
                     ),
-                ],
+                ]
             },
         ),
         migrations.CreateModel(
@@ -1141,7 +1223,10 @@ class Migration(migrations.Migration):
                 (
                     "assumed",
                     django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=40), blank=True, default=list, size=None
+                        base_field=models.CharField(max_length=40),
+                        blank=True,
+                        default=list,
+                        size=None,
                     ),
                 ),
                 ("published_on", models.DateField()),
@@ -1162,7 +1247,9 @@ class Migration(migrations.Migration):
                 "indexes": [models.Index(fields=["-published_on", "-id"], name="latest_rate_set")],
                 "constraints": [
                     models.CheckConstraint(
-                        condition=models.Q(("store__isnull", True), ("source", "simulated"), _connector="OR"),
+                        condition=models.Q(
+                            ("store__isnull", True), ("source", "simulated"), _connector="OR"
+                        ),
                         name="a_stores_own_rates_are_simulated",
                     ),
                     models.UniqueConstraint(
@@ -1187,7 +1274,10 @@ class Migration(migrations.Migration):
                 (
                     "assumed",
                     django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=40), blank=True, default=list, size=None
+                        base_field=models.CharField(max_length=40),
+                        blank=True,
+                        default=list,
+                        size=None,
                     ),
                 ),
                 ("series", models.CharField(max_length=12)),
@@ -1196,9 +1286,13 @@ class Migration(migrations.Migration):
                 ("version", models.PositiveSmallIntegerField(db_default=1, default=1)),
             ],
             options={
-                "indexes": [models.Index(fields=["series", "-closed_on", "-id"], name="latest_close")],
+                "indexes": [
+                    models.Index(fields=["series", "-closed_on", "-id"], name="latest_close")
+                ],
                 "constraints": [
-                    models.CheckConstraint(condition=models.Q(("value__gt", 0)), name="a_close_is_positive"),
+                    models.CheckConstraint(
+                        condition=models.Q(("value__gt", 0)), name="a_close_is_positive"
+                    ),
                     models.UniqueConstraint(
                         fields=("series", "source", "closed_on", "version"),
                         name="one_close_a_series_source_day_and_version",
@@ -1220,7 +1314,10 @@ class Migration(migrations.Migration):
                 (
                     "assumed",
                     django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=40), blank=True, default=list, size=None
+                        base_field=models.CharField(max_length=40),
+                        blank=True,
+                        default=list,
+                        size=None,
                     ),
                 ),
                 (
@@ -1245,13 +1342,16 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "valid_until",
-                    models.DateField(blank=True, null=True, verbose_name="first day no longer in force"),
+                    models.DateField(
+                        blank=True, null=True, verbose_name="first day no longer in force"
+                    ),
                 ),
             ],
             options={
                 "constraints": [
                     models.UniqueConstraint(
-                        fields=("category", "valid_from"), name="one_commission_rate_a_category_and_day"
+                        fields=("category", "valid_from"),
+                        name="one_commission_rate_a_category_and_day",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
@@ -1313,7 +1413,7 @@ class Migration(migrations.Migration):
                     models.CheckConstraint(
                         condition=models.Q(("per_euro__gt", 0)), name="a_rate_is_positive"
                     ),
-                ],
+                ]
             },
         ),
         migrations.CreateModel(
@@ -1340,7 +1440,9 @@ class Migration(migrations.Migration):
                 (
                     "store",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="marketplace.store"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="marketplace.store",
                     ),
                 ),
             ],
@@ -1349,7 +1451,7 @@ class Migration(migrations.Migration):
                     models.UniqueConstraint(
                         fields=("buyer", "valid_from"), name="one_terms_a_buyer_and_instant"
                     )
-                ],
+                ]
             },
         ),
         migrations.CreateModel(
@@ -1366,7 +1468,10 @@ class Migration(migrations.Migration):
                 (
                     "assumed",
                     django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=40), blank=True, default=list, size=None
+                        base_field=models.CharField(max_length=40),
+                        blank=True,
+                        default=list,
+                        size=None,
                     ),
                 ),
                 ("min_quantity", models.PositiveIntegerField()),
@@ -1394,19 +1499,22 @@ class Migration(migrations.Migration):
                 (
                     "store",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="marketplace.store"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="marketplace.store",
                     ),
                 ),
             ],
             options={
                 "constraints": [
                     models.UniqueConstraint(
-                        fields=("sku", "min_quantity", "valid_from"), name="one_price_a_sku_band_and_day"
+                        fields=("sku", "min_quantity", "valid_from"),
+                        name="one_price_a_sku_band_and_day",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(("amount__gt", 0)), name="a_list_price_is_positive"
                     ),
-                ],
+                ]
             },
         ),
         migrations.CreateModel(
@@ -1529,7 +1637,10 @@ class Migration(migrations.Migration):
                 (
                     "assumed",
                     django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=40), blank=True, default=list, size=None
+                        base_field=models.CharField(max_length=40),
+                        blank=True,
+                        default=list,
+                        size=None,
                     ),
                 ),
                 (
@@ -1558,18 +1669,24 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "min_weight_g",
-                    models.PositiveIntegerField(default=0, verbose_name="from this weight on, in grams"),
+                    models.PositiveIntegerField(
+                        default=0, verbose_name="from this weight on, in grams"
+                    ),
                 ),
                 (
                     "base_minor",
                     models.BigIntegerField(
-                        blank=True, null=True, verbose_name="base price, in the currency's smallest unit"
+                        blank=True,
+                        null=True,
+                        verbose_name="base price, in the currency's smallest unit",
                     ),
                 ),
                 ("step_g", models.PositiveIntegerField(verbose_name="step, in grams")),
                 (
                     "step_minor",
-                    models.BigIntegerField(verbose_name="price of each begun step, in the smallest unit"),
+                    models.BigIntegerField(
+                        verbose_name="price of each begun step, in the smallest unit"
+                    ),
                 ),
                 ("valid_from", models.DateField(verbose_name="first day in force")),
                 (
@@ -1595,7 +1712,10 @@ class Migration(migrations.Migration):
                 (
                     "channel",
                     models.CharField(
-                        choices=[("standard", "Standard"), ("special", "Special clearance channel")],
+                        choices=[
+                            ("standard", "Standard"),
+                            ("special", "Special clearance channel"),
+                        ],
                         default="standard",
                         max_length=8,
                         verbose_name="channel through customs",
@@ -1615,7 +1735,9 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "valid_until",
-                    models.DateField(blank=True, null=True, verbose_name="first day no longer in force"),
+                    models.DateField(
+                        blank=True, null=True, verbose_name="first day no longer in force"
+                    ),
                 ),
             ],
             options={
@@ -1706,12 +1828,8 @@ class Migration(migrations.Migration):
                         name="one_requirement_a_scheme_country_category",
                         nulls_distinct=False,
                     )
-                ],
+                ]
             },
         ),
-        *run_sql_files(
-            __file__,
-            "tariffs",
-            "frozen_rows",
-        ),
+        *run_sql_files(__file__, "tariffs", "frozen_rows"),
     ]

@@ -11,7 +11,8 @@ PER_COPY = 10_000
 
 
 class Copy:
-    """Collects rows for one table and copies them in whenever PER_COPY are together; `flush` at the end."""
+    """Collects rows for one table and copies them in whenever PER_COPY are together; `flush` at
+    the end."""
 
     def __init__(self, table: str, columns: Sequence[str]) -> None:
         self._sql = f"COPY {table} ({', '.join(columns)}) FROM STDIN WITH (FORMAT csv)"

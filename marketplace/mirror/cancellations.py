@@ -1,7 +1,8 @@
 """Which earlier sale a cancellation takes back. Pure.
 
-The rule: a cancellation refunds the same customer's earlier sales of the same SKU at the same unit price,
-the newest first, piece by piece, until its quantity is used up. What finds no sale cancels nothing.
+The rule: a cancellation refunds the same customer's earlier sales of the same SKU at the same unit
+price, the newest first, piece by piece, until its quantity is used up. What finds no sale cancels
+nothing.
 """
 
 import datetime as dt

@@ -32,8 +32,8 @@ DAY = dt.timedelta(days=1)
 
 @dataclass(kw_only=True)
 class Report:
-    """What became of each row: imported, already_there, quarantined, changed (told only), corrected, gap, conflicting,
-    refused (no date, a future one, or cells that fit no name)."""
+    """What became of each row: imported, already_there, quarantined, changed (told only),
+    corrected, gap, conflicting, refused (no date, a future one, or cells that fit no name)."""
 
     rows: Counter[str] = field(default_factory=Counter)
     dates: str = ""  # how dates were read
@@ -49,9 +49,15 @@ class _File:
 
 
 def import_closes(
-    *, path: Path, series: str, source: str = "file", update: bool = False, styles: Styles | None = None
+    *,
+    path: Path,
+    series: str,
+    source: str = "file",
+    update: bool = False,
+    styles: Styles | None = None,
 ) -> Report:
-    """Mirrors each day that is not there yet from that source; another close of a known day only with `update`.
+    """Mirrors each day that is not there yet from that source; another close of a known day only
+    with `update`.
 
     INPUT_INVALID for a series or source that can't be one, FILE_COLUMNS_MISSING, FILE_COLUMN_TWICE,
     FILE_DATES_AMBIGUOUS, FILE_NUMBERS_AMBIGUOUS, FILE_NOTHING_TAKEN and the codes of `files.table`.
@@ -92,7 +98,9 @@ def take(
             changes.append(Change(name=series, day=day, old=good[day], text=text))
         if day not in good or update:
             news[day] = text
-    rows = held_observations.rows_of(kind="close", source=source, names=[series], since=dt.date.min)[series]
+    rows = held_observations.rows_of(
+        kind="close", source=source, names=[series], since=dt.date.min
+    )[series]
     fresh = held_observations.unseen(rows, news)
     report.rows["already_there"] += len(news) - len(fresh)
     found = held_observations.settled(
@@ -107,13 +115,14 @@ def take(
 
 
 def admit(row: Quarantined, *, now: dt.datetime) -> int:
-    """Lets a held close act by a person's word, and what waits after it as it then may; the id of its row."""
+    """Lets a held close act by a person's word, and what waits after it as it then may; the id of
+    its row."""
     held_observations.take_turns()
     there, first = _there(row.name, row.source)
     made = _add(row.name, row.source, there, {row.day: number_of(row.text, PLACES)}, now)
-    rows = held_observations.rows_of(kind="close", source=row.source, names=[row.name], since=row.day + DAY)[
-        row.name
-    ]
+    rows = held_observations.rows_of(
+        kind="close", source=row.source, names=[row.name], since=row.day + DAY
+    )[row.name]
     good = {day: each.value for day, each in {**there, row.day: made[0]}.items()}
     found = held_observations.settled(
         rows, good, {}, Course(bounds=held_observations.bounds(now, places=PLACES)), first=first
@@ -138,9 +147,14 @@ def _write(
     _add(series, source, there, found.acting, now)
     if found.bases:
         ledger.record(
-            store_id=held_observations.PLATFORM, kind="observation.base", subject=f"close:{source}", by=held_observations.BY, at=now,
-            bases=[[series, day.isoformat(), str(found.acting[day])] for day in found.bases], released=[],
-        )  # fmt: skip
+            store_id=held_observations.PLATFORM,
+            kind="observation.base",
+            subject=f"close:{source}",
+            by=held_observations.BY,
+            at=now,
+            bases=[[series, day.isoformat(), str(found.acting[day])] for day in found.bases],
+            released=[],
+        )
     ring("repurchase.judge_triggers")
 
 
@@ -154,13 +168,17 @@ def _add(
     return IndexClose.objects.bulk_create(
         (
             IndexClose(
-                series=series, source=source, closed_on=day, value=value, mirrored_at=now,
+                series=series,
+                source=source,
+                closed_on=day,
+                value=value,
+                mirrored_at=now,
                 version=there[day].version + 1 if day in there else 1,
             )
             for day, value in sorted(values.items())
         ),
         batch_size=2000,
-    )  # fmt: skip
+    )
 
 
 def _keep(series: str, source: str, found: Settled, now: dt.datetime) -> None:
@@ -211,7 +229,9 @@ def _read(path: Path, styles: Styles, *, until: dt.date) -> _File:
 
 def _add_text(file: _File, day: dt.date, text: str) -> None:
     before = file.texts.setdefault(day, text)
-    same = before == text or (number_of(text, PLACES) or text) == (number_of(before, PLACES) or before)
+    same = before == text or (number_of(text, PLACES) or text) == (
+        number_of(before, PLACES) or before
+    )
     if not same and day.isoformat() not in file.report.conflicting:
         file.report.conflicting.append(day.isoformat())
 

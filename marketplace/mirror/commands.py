@@ -1,4 +1,5 @@
-"""What the import commands share: problems as one clear line, results as JSON or as a table, a progress bar."""
+"""What the import commands share: problems as one clear line, results as JSON or as a table, a
+progress bar."""
 
 import json
 import sys
@@ -24,7 +25,8 @@ SOME_REFUSED = 3
 
 
 class ImportCommand(BaseCommand):
-    """Subclasses write `work(**options)`, which returns a plain dict; a Problem ends in exit 1 and one line.
+    """Subclasses write `work(**options)`, which returns a plain dict; a Problem ends in exit 1 and
+    one line.
 
     Exit 3 where `incomplete` says that some of it was not taken.
     """
@@ -41,7 +43,9 @@ class ImportCommand(BaseCommand):
             said = problem_texts.of(problem.code, problem.evidence)
             raise CommandError(f"{said.code}: {said.cause} {said.fix}") from None
         except OSError as error:  # a full disk, a folder that may not be written to
-            raise CommandError(f"{error.filename or ''}: {error.strerror or error}".lstrip(": ")) from None
+            raise CommandError(
+                f"{error.filename or ''}: {error.strerror or error}".lstrip(": ")
+            ) from None
         if options["json"]:
             self.stdout.write(json.dumps(result, ensure_ascii=False, indent=2, default=str))
         else:
@@ -68,20 +72,29 @@ class ImportCommand(BaseCommand):
                     self.stdout.write(f"{indent}  {said}")
             else:
                 shown = (
-                    f"{value:>12,}" if isinstance(value, int) and not isinstance(value, bool) else f" {value}"
+                    f"{value:>12,}"
+                    if isinstance(value, int) and not isinstance(value, bool)
+                    else f" {value}"
                 )
                 self.stdout.write(f"{label:<34}{shown}")
 
 
 class ObservationsCommand(ImportCommand):
-    """Files of rates and closes: what a file leaves open, and whether it may correct what is known."""
+    """Files of rates and closes: what a file leaves open, and whether it may correct what is
+    known."""
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("file", type=Path)
-        parser.add_argument("--update", action="store_true", help="takes values of known days that differ")
-        parser.add_argument("--dates", choices=days.ORDERS, default="", help="the order of day and month")
-        parser.add_argument("--numbers", choices=numbers.STYLES, default="", help="the decimal sign")
+        parser.add_argument(
+            "--update", action="store_true", help="takes values of known days that differ"
+        )
+        parser.add_argument(
+            "--dates", choices=days.ORDERS, default="", help="the order of day and month"
+        )
+        parser.add_argument(
+            "--numbers", choices=numbers.STYLES, default="", help="the decimal sign"
+        )
 
     def incomplete(self, result: dict[str, Any]) -> bool:
         """Days that were refused, or values that differ from what is known and were only told."""

@@ -1,4 +1,5 @@
-"""Where stock can be asked for when a price lock needs it fresh (R-80): the interface, and the bounded wait for it."""
+"""Where stock can be asked for when a price lock needs it fresh (R-80): the interface, and the
+bounded wait for it."""
 
 import datetime as dt
 import threading
@@ -21,7 +22,8 @@ Levels = Mapping[str, tuple[int, dt.datetime]]
 
 
 class StockSource(Protocol):
-    """A connector to whoever owns the stock. It runs on a thread of its own and may be slow, fail or never answer."""
+    """A connector to whoever owns the stock. It runs on a thread of its own and may be slow, fail
+    or never answer."""
 
     def read(self, store: Store, sku_codes: Sequence[str]) -> Levels: ...
 
@@ -49,11 +51,14 @@ def refresh(*, store: Store, sku_codes: Sequence[str], seconds: float) -> int:
     ]
     if not rows:
         return 0
-    return inventory.put(store=store, rows=rows, source=getattr(asked, "name", "connector")).accepted
+    return inventory.put(
+        store=store, rows=rows, source=getattr(asked, "name", "connector")
+    ).accepted
 
 
 def _within(seconds: float, asked: StockSource, store: Store, sku_codes: Sequence[str]) -> Levels:
-    """What the source says in time; nothing when it does not. A thread that hangs is left behind, never waited for."""
+    """What the source says in time; nothing when it does not. A thread that hangs is left behind,
+    never waited for."""
     answer: list[Levels] = []
 
     def ask() -> None:

@@ -1,4 +1,5 @@
-"""Observations of days that are known already and say something else: never silently taken, never written over."""
+"""Observations of days that are known already and say something else: never silently taken, never
+written over."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -24,7 +25,12 @@ class Change:
 
     @property
     def told(self) -> dict[str, str]:
-        return {"name": self.name, "day": self.day.isoformat(), "old": written(self.old), "new": self.text}
+        return {
+            "name": self.name,
+            "day": self.day.isoformat(),
+            "old": written(self.old),
+            "new": self.text,
+        }
 
 
 def tell(
@@ -35,10 +41,19 @@ def tell(
         return
     told = [change.told for change in corrected]
     entry = ledger.record(
-        store_id=held_observations.PLATFORM, kind="observation.corrected", subject=f"{kind}:{source}", by=by, at=now, why=why,
+        store_id=held_observations.PLATFORM,
+        kind="observation.corrected",
+        subject=f"{kind}:{source}",
+        by=by,
+        at=now,
+        why=why,
         corrected=told,
-    )  # fmt: skip
+    )
     emails.write(
-        kind="marketplace.corrected", store_id=held_observations.PLATFORM, dedupe=f"corrected:{entry.seq}", source=source,
-        n=len(told), rows=told[:SHOWN],
-    )  # fmt: skip
+        kind="marketplace.corrected",
+        store_id=held_observations.PLATFORM,
+        dedupe=f"corrected:{entry.seq}",
+        source=source,
+        n=len(told),
+        rows=told[:SHOWN],
+    )

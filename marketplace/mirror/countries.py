@@ -1,4 +1,5 @@
-"""Country names as sellers write them, to ISO 3166-1. Pure; the table is shipped in marketplace/data."""
+"""Country names as sellers write them, to ISO 3166-1. Pure; the table is shipped in
+marketplace/data."""
 
 import csv
 from collections.abc import Mapping
@@ -27,7 +28,8 @@ ALIASES: Mapping[str, str] = {
 }
 
 NEAREST: Mapping[str, str] = {"channel islands": "JE"}
-"""Names of more than one country: the larger one is assumed, and marked so on the order and the buyer."""
+"""Names of more than one country: the larger one is assumed, and marked so on the order and the
+buyer."""
 
 
 def code_of(name: str) -> tuple[str, bool] | None:

@@ -1,4 +1,5 @@
-"""Which names a table of exchange rates may have, and what a currency was worth in euros' time. Pure."""
+"""Which names a table of exchange rates may have, and what a currency was worth in euros' time.
+Pure."""
 
 import csv
 import datetime as dt
@@ -28,7 +29,8 @@ def _expected() -> Mapping[str, Expected]:
 
 
 EXPECTED: Mapping[str, Expected] = _expected()
-"""By currency: the range of its reference rates since 1999 and the last of them (docs/data-sources.md)."""
+"""By currency: the range of its reference rates since 1999 and the last of them
+(docs/data-sources.md)."""
 
 
 def is_currency(code: str) -> bool:

@@ -1,4 +1,5 @@
-"""The days of a column as files write them: one order of day and month for the whole file, never guessed. Pure."""
+"""The days of a column as files write them: one order of day and month for the whole file, never
+guessed. Pure."""
 
 import datetime as dt
 import re
@@ -30,10 +31,11 @@ class Days:
 
 
 def read(texts: Sequence[str], *, told: str = "") -> Days:
-    """FILE_DATES_AMBIGUOUS where "03/04/2026" could be either and no row decides; `told` one of ORDERS then decides.
+    """FILE_DATES_AMBIGUOUS where "03/04/2026" could be either and no row decides; `told` one of
+    ORDERS then decides.
 
-    Where rows contradict each other, those that do not fit the order of the others' majority can't be told from them:
-    FILE_DATES_AMBIGUOUS too.
+    Where rows contradict each other, those that do not fit the order of the others' majority can't
+    be told from them: FILE_DATES_AMBIGUOUS too.
     """
     parts = [_parts(" ".join(text.split())) for text in texts]
     loose = [found for found in parts if found and found[0] == "?"]
@@ -52,7 +54,8 @@ def _decided(loose: Sequence[tuple[str, int, int, int]]) -> str:
 
 
 def _parts(text: str) -> tuple[str, int, int, int] | None:
-    """("", year, month, day), or ("?", first, second, year) where day and month can't be told apart."""
+    """("", year, month, day), or ("?", first, second, year) where day and month can't be told
+    apart."""
     if found := COMPACT.fullmatch(text):
         return "", *map(int, found.groups())
     if found := NUMERIC.fullmatch(text):

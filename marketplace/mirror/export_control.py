@@ -1,4 +1,5 @@
-"""Embargoes from the table that is shipped, and screening lists from files (R-90, docs/importing.md)."""
+"""Embargoes from the table that is shipped, and screening lists from files (R-90,
+docs/importing.md)."""
 
 import csv
 import datetime as dt
@@ -27,13 +28,15 @@ PER_WRITE = 2000
 
 @dataclass(kw_only=True)
 class Report:
-    """`refused`: rows without a name, each in `refused_file`. `left_blank`: what could not be read of rows that were
-    taken, counted by field; the first ones are named in `examples`."""
+    """`refused`: rows without a name, each in `refused_file`. `left_blank`: what could not be read
+    of rows that were taken, counted by field; the first ones are named in `examples`."""
 
     new: int = 0
     changed: int = 0
     already_there: int = 0
-    given_twice: int = 0  # with another row of the same reference and name; their aliases were put together
+    given_twice: int = (
+        0  # with another row of the same reference and name; their aliases were put together
+    )
     not_in_the_file: int = 0  # of this list, left as they were
     refused: int = 0
     refused_file: Path | None = None
@@ -60,10 +63,14 @@ def load_embargoes() -> int:
     return len(rows)
 
 
-def import_screening_list(*, path: Path, list_name: str, refused_path: Path | None = None) -> Report:
-    """Adds and updates the entries of one list, by reference and name. Codes of `screening_files.read`.
+def import_screening_list(
+    *, path: Path, list_name: str, refused_path: Path | None = None
+) -> Report:
+    """Adds and updates the entries of one list, by reference and name. Codes of
+    `screening_files.read`.
 
-    Every row with a name is taken: what can't be read of it is left blank, which never screens less (R-90).
+    Every row with a name is taken: what can't be read of it is left blank, which never screens
+    less (R-90).
     """
     report, file = Report(), screening_files.read(path)
     with RefusedRows(refused_path, file.columns) if refused_path else nullcontext() as refused:
@@ -89,7 +96,9 @@ def _save(entries: Mapping[tuple[str, str], Entry], list_name: str, report: Repo
         ring("repurchase.recheck_held")
 
 
-def _entries(file: ListFile, refused: RefusedRows | None, report: Report) -> dict[tuple[str, str], Entry]:
+def _entries(
+    file: ListFile, refused: RefusedRows | None, report: Report
+) -> dict[tuple[str, str], Entry]:
     """What the file lists, by reference and name."""
     found: dict[tuple[str, str], Entry] = {}
     for entry in file.entries:
@@ -127,10 +136,17 @@ def _together(one: Entry, other: Entry) -> Entry:
 
 def _party(entry: Entry, list_name: str, at: dt.datetime) -> ScreenedParty:
     return ScreenedParty(
-        list_name=list_name, name=entry.name, aliases=list(entry.aliases), country=entry.country,
-        reference=entry.reference, listed_from=entry.listed_from, listed_until=entry.listed_until,
-        keys=keys_of_listed([entry.name, *entry.aliases]), source=list_name, mirrored_at=at,
-    )  # fmt: skip
+        list_name=list_name,
+        name=entry.name,
+        aliases=list(entry.aliases),
+        country=entry.country,
+        reference=entry.reference,
+        listed_from=entry.listed_from,
+        listed_until=entry.listed_until,
+        keys=keys_of_listed([entry.name, *entry.aliases]),
+        source=list_name,
+        mirrored_at=at,
+    )
 
 
 def _sort_in(

@@ -1,6 +1,7 @@
 """Reading a CSV, plain or packed by gzip, as a stream: one row at a time, whatever the file's size.
 
-Every way in which a file can be no CSV ends in one Problem with its code; the caller has written nothing yet.
+Every way in which a file can be no CSV ends in one Problem with its code; the caller has written
+nothing yet.
 """
 
 import contextlib
@@ -34,7 +35,8 @@ Progress = Callable[[float], None]
 def rows(
     path: Path, *, columns: Sequence[str], progress: Progress | None = None
 ) -> Iterator[Sequence[str] | None]:
-    """Each row's values of `columns`, in that order; None for a row with too few or too many fields.
+    """Each row's values of `columns`, in that order; None for a row with too few or too many
+    fields.
 
     FILE_NOT_FOUND, FILE_NOT_CSV, FILE_ENCODING, FILE_COLUMNS_MISSING.
     """
@@ -57,7 +59,8 @@ def wide_rows(path: Path, *, first: str) -> Iterator[list[str]]:
 
 
 def table(path: Path) -> Iterator[list[str]]:
-    """The header and every row that is not empty, of a table parted by commas, semicolons or tabs, its names stripped.
+    """The header and every row that is not empty, of a table parted by commas, semicolons or tabs,
+    its names stripped.
 
     FILE_NOT_FOUND, FILE_NOT_CSV, FILE_ENCODING.
     """
@@ -77,7 +80,8 @@ def table(path: Path) -> Iterator[list[str]]:
 
 
 def fitted(row: Sequence[str], header: Sequence[str]) -> list[str] | None:
-    """The row's cells, stripped, one a name of the header; None where a name has no cell, or a filled cell no name."""
+    """The row's cells, stripped, one a name of the header; None where a name has no cell, or a
+    filled cell no name."""
     cells, width = [cell.strip() for cell in row], len(header)
     if len(cells) < width and all(header[: len(cells)]) and not any(header[len(cells) :]):
         cells += [""] * (width - len(cells))  # a trailing comma that only the header has
@@ -86,13 +90,17 @@ def fitted(row: Sequence[str], header: Sequence[str]) -> list[str] | None:
 
 
 def ragged_rows(path: Path) -> Iterator[list[str]]:
-    """Every row as it stands, the first one too, whatever its number of fields; empty lines are left away."""
+    """Every row as it stands, the first one too, whatever its number of fields; empty lines are
+    left away."""
     with _opened(path) as file, _as_problems(path):
         yield from (row for row in csv.reader(_decoded(file, path, None)) if row)
 
 
-def require_columns(first: Sequence[str], header: Sequence[str], columns: Sequence[str], path: Path) -> None:
-    """FILE_NOT_CSV for a first line without commas, FILE_COLUMNS_MISSING; `header` are its names as they are known."""
+def require_columns(
+    first: Sequence[str], header: Sequence[str], columns: Sequence[str], path: Path
+) -> None:
+    """FILE_NOT_CSV for a first line without commas, FILE_COLUMNS_MISSING; `header` are its names
+    as they are known."""
     if not first:
         raise Problem(Code.FILE_NOT_CSV, file=path.name, detail=_("it is empty"))
     _columns(header, columns, path)
@@ -122,7 +130,8 @@ def _as_problems(path: Path) -> Iterator[None]:
 
 
 def _decoded(file: IO[bytes], path: Path, progress: Progress | None) -> Iterator[str]:
-    """Lines as text. Decoded one by one, so that a wrong byte is named by its place in the (unpacked) file."""
+    """Lines as text. Decoded one by one, so that a wrong byte is named by its place in the
+    (unpacked) file."""
     size = path.stat().st_size or 1
     raw = file.fileobj if isinstance(file, gzip.GzipFile) else file
     position = 0
@@ -132,7 +141,9 @@ def _decoded(file: IO[bytes], path: Path, progress: Progress | None) -> Iterator
         try:
             text = line.decode()
         except UnicodeDecodeError as error:
-            raise Problem(Code.FILE_ENCODING, file=path.name, position=position + error.start) from None
+            raise Problem(
+                Code.FILE_ENCODING, file=path.name, position=position + error.start
+            ) from None
         if "\0" in text:
             raise Problem(Code.FILE_NOT_CSV, file=path.name, detail=_("it holds zero bytes"))
         position += len(line)

@@ -1,4 +1,5 @@
-"""Observations that may not act: kept, told to the platform's staff, judged again when what came before them changes."""
+"""Observations that may not act: kept, told to the platform's staff, judged again when what came
+before them changes."""
 
 import datetime as dt
 from collections import defaultdict
@@ -30,7 +31,8 @@ Rows = Sequence[Quarantined]
 
 
 def take_turns() -> None:
-    """Until the transaction ends nobody else takes observations in: versions and bases follow one from the other."""
+    """Until the transaction ends nobody else takes observations in: versions and bases follow one
+    from the other."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('observations'))")
 
@@ -38,7 +40,9 @@ def take_turns() -> None:
 def bounds(now: dt.datetime, *, places: int) -> Bounds:
     values = policy.in_force(now)
     return Bounds(
-        max_jump=values["observation_max_jump"], base_spread=values["observation_base_spread"], places=places
+        max_jump=values["observation_max_jump"],
+        base_spread=values["observation_base_spread"],
+        places=places,
     )
 
 
@@ -47,7 +51,8 @@ def rows_of(
 ) -> dict[str, list[Quarantined]]:
     """By currency or series, in the order in which they arrived.
 
-    None of before `since`: what they were held against is not at hand then, and nothing new follows from them.
+    None of before `since`: what they were held against is not at hand then, and nothing new
+    follows from them.
     """
     found: dict[str, list[Quarantined]] = defaultdict(list)
     mine = Quarantined.objects.filter(kind=kind, source=source, name__in=names, day__gte=since)
@@ -70,10 +75,13 @@ def settled(
     *,
     first: Mapping[dt.date, Decimal],
 ) -> Settled:
-    """`first`: what each day's first version said. What a person has let act since takes its place."""
+    """`first`: what each day's first version said. What a person has let act since takes its
+    place."""
     said = {row.day: number_of(row.text, course.bounds.places) for row in rows if _by_a_person(row)}
     waiting = {row.day: row.text for row in rows if not row.verdict and row.reason in RELEASABLE}
-    known = Known(good=good, first={**first, **said}, waiting=waiting, out=frozenset(row.day for row in rows))
+    known = Known(
+        good=good, first={**first, **said}, waiting=waiting, out=frozenset(row.day for row in rows)
+    )
     return settle(known, news, course=course)
 
 
@@ -84,7 +92,8 @@ def _by_a_person(row: Quarantined) -> bool:
 def conclude(
     rows: Rows, found: Settled, news: Collection[dt.date], *, now: dt.datetime
 ) -> list[tuple[str, Quarantined]]:
-    """Ends what waited where it acts now, or where another took its place; (verdict, row) of each."""
+    """Ends what waited where it acts now, or where another took its place; (verdict, row) of
+    each."""
     ended: list[tuple[str, Quarantined]] = []
     for row in rows:
         if row.verdict:
@@ -109,14 +118,24 @@ def replace_others(row: Quarantined, *, now: dt.datetime) -> None:
 
 
 def held_rows(found: Settled, *, now: dt.datetime, **common: object) -> Iterable[Quarantined]:
-    """Rows for what is new and does not act; of those that a new base replaces at once, with their verdict."""
+    """Rows for what is new and does not act; of those that a new base replaces at once, with their
+    verdict."""
     for day, (text, sight) in sorted(found.held.items()):
         row = Quarantined(
-            day=day, text=text[:80], reason=sight.reason, last_good=written(sight.last_good), arrived_at=now,
+            day=day,
+            text=text[:80],
+            reason=sight.reason,
+            last_good=written(sight.last_good),
+            arrived_at=now,
             **common,
-        )  # fmt: skip
+        )
         if day in found.replaced:
-            row.verdict, row.decided_at, row.decided_by, row.why = Verdict.KEPT, now, BY, _replaced()
+            row.verdict, row.decided_at, row.decided_by, row.why = (
+                Verdict.KEPT,
+                now,
+                BY,
+                _replaced(),
+            )
         yield row
 
 
@@ -125,9 +144,11 @@ def keep(found: Sequence[Quarantined]) -> None:
     waiting = [row for row in Quarantined.objects.bulk_create(found) if not row.verdict]
     if waiting:
         emails.write(
-            kind="marketplace.quarantined", store_id=PLATFORM,
-            dedupe=f"quarantined:{min(row.pk for row in waiting)}", rows=[row.pk for row in waiting[:200]],
-        )  # fmt: skip
+            kind="marketplace.quarantined",
+            store_id=PLATFORM,
+            dedupe=f"quarantined:{min(row.pk for row in waiting)}",
+            rows=[row.pk for row in waiting[:200]],
+        )
 
 
 def _end(row: Quarantined, verdict: str, why: str, now: dt.datetime) -> None:

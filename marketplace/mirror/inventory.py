@@ -1,5 +1,5 @@
-"""Stock levels from outside (R-80): each SKU's number and when it was read. Reservations are never touched here,
-they are rows of their own (`StockClaim`)."""
+"""Stock levels from outside (R-80): each SKU's number and when it was read. Reservations are never
+touched here, they are rows of their own (`StockClaim`)."""
 
 import datetime as dt
 from collections import Counter
@@ -31,13 +31,17 @@ class Report:
 
 @transaction.atomic
 def put(*, store: Store, rows: Sequence[Any], source: str) -> Report:
-    """Takes what can be taken: a set-based statement, the same number of queries for any number of rows.
+    """Takes what can be taken: a set-based statement, the same number of queries for any number of
+    rows.
 
-    A row older than what is known never overwrites it. Rejected, each row for itself: INPUT_INVALID, SKU_UNKNOWN,
-    STOCK_ROW_STALE, STOCK_ROW_REPEATED. `source` "" leaves the numbers the mirror's own, simulated or assumed.
+    A row older than what is known never overwrites it. Rejected, each row for itself:
+    INPUT_INVALID, SKU_UNKNOWN, STOCK_ROW_STALE, STOCK_ROW_REPEATED. `source` "" leaves the numbers
+    the mirror's own, simulated or assumed.
     """
     known = _held(store, {sent["sku"] for sent in rows if names_a_sku(sent)})
-    now = clock.now(store)  # after the wait for the rows: who comes second is judged by the later instant
+    now = clock.now(
+        store
+    )  # after the wait for the rows: who comes second is judged by the later instant
     found = [read(index, sent, now=now) for index, sent in enumerate(rows)]
     rejected = [row for row in found if isinstance(row, Rejected)]
     wanted, repeated = newest_of_each(row for row in found if isinstance(row, Row))
@@ -51,8 +55,13 @@ def put(*, store: Store, rows: Sequence[Any], source: str) -> Report:
 
 
 def _held(store: Store, codes: Collection[str]) -> dict[str, tuple[int, dt.datetime | None]]:
-    """(id, last sync) by code, the rows held in the order of their ids, as a price lock takes them."""
-    rows = Sku.objects.filter(store=store, code__in=codes).order_by("pk").select_for_update(no_key=True)
+    """(id, last sync) by code, the rows held in the order of their ids, as a price lock takes
+    them."""
+    rows = (
+        Sku.objects.filter(store=store, code__in=codes)
+        .order_by("pk")
+        .select_for_update(no_key=True)
+    )
     return {code: (pk, at) for code, pk, at in rows.values_list("code", "pk", "stock_synced_at")}
 
 
@@ -76,7 +85,9 @@ UPDATE marketplace_sku k
 """
 
 
-def _write(rows: Sequence[Row], known: Mapping[str, tuple[int, dt.datetime | None]], source: str) -> None:
+def _write(
+    rows: Sequence[Row], known: Mapping[str, tuple[int, dt.datetime | None]], source: str
+) -> None:
     values = {
         "ids": [known[row.sku][0] for row in rows],
         "on_hand": [row.on_hand for row in rows],
@@ -90,17 +101,24 @@ def _write(rows: Sequence[Row], known: Mapping[str, tuple[int, dt.datetime | Non
 def import_file(
     *, store: Store, path: Path, refused_path: Path, progress: files.Progress | None = None
 ) -> dict[str, Any]:
-    """A CSV of `sku,on_hand,synced_at` (docs/stock.md). A blank time is now; the codes of `files.rows`."""
+    """A CSV of `sku,on_hand,synced_at` (docs/stock.md). A blank time is now; the codes of
+    `files.rows`."""
     rows = list(files.rows(path, columns=COLUMNS, progress=progress))
     with RefusedRows(refused_path, COLUMNS) as refused:
         accepted, rejected = _put_all(store, rows)
         for place, code in rejected:
             refused.write(place + 1, rows[place] or (), code)
-    return {"read": len(rows), "accepted": accepted, "refused": dict(Counter(code for _, code in rejected))}
+    return {
+        "read": len(rows),
+        "accepted": accepted,
+        "refused": dict(Counter(code for _, code in rejected)),
+    }
 
 
 @transaction.atomic
-def _put_all(store: Store, rows: Sequence[Sequence[str] | None]) -> tuple[int, list[tuple[int, str]]]:
+def _put_all(
+    store: Store, rows: Sequence[Sequence[str] | None]
+) -> tuple[int, list[tuple[int, str]]]:
     """How many were accepted; the place and the code of each one that was not."""
     accepted, rejected = 0, []
     for start in range(0, len(rows), FILE_ROWS_A_STATEMENT):
@@ -116,5 +134,7 @@ def _as_sent(fields: Sequence[str] | None) -> Any:
     if fields is None:
         return None
     sku, on_hand, at = (text.strip() for text in fields)
-    pieces = int(on_hand) if on_hand.isascii() and on_hand.isdigit() and len(on_hand) < 19 else on_hand
+    pieces = (
+        int(on_hand) if on_hand.isascii() and on_hand.isdigit() and len(on_hand) < 19 else on_hand
+    )
     return {"sku": sku, "on_hand": pieces} | ({"synced_at": at} if at else {})

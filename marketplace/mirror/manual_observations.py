@@ -1,4 +1,5 @@
-"""A rate or close that one of the platform's staff enters: a cell that was missing, or a correction. Always a new row."""
+"""A rate or close that one of the platform's staff enters: a cell that was missing, or a
+correction. Always a new row."""
 
 import datetime as dt
 
@@ -17,17 +18,22 @@ TAKEN, WAITS, KNOWN = "taken", "waits", "known"
 
 @transaction.atomic
 def enter_rate(*, day: dt.date, currency: str, text: str, why: str, by: User) -> str:
-    """TAKEN; WAITS in quarantine, where it is too far from the last good one; KNOWN when nothing is new.
+    """TAKEN; WAITS in quarantine, where it is too far from the last good one; KNOWN when nothing
+    is new.
 
-    INPUT_INVALID without a reason, or for a day without a publication: one currency alone would be the newest then.
-    RATES_NOT_PER_EURO.
+    INPUT_INVALID without a reason, or for a day without a publication: one currency alone would be
+    the newest then. RATES_NOT_PER_EURO.
     """
     _require(why)
     if not FxRateSet.objects.filter(source=SOURCES[0], store=None, published_on=day).exists():
         raise Problem(Code.INPUT_INVALID, detail=day.isoformat())
     now, who = clock.now(), f"user:{by.pk}"
-    taken = publications.take(SOURCES[0], {day: {currency: text}}, update=True, by=who, now=now, why=why)
-    outcome = _outcome(taken.cells["imported"], taken.cells["corrected"], taken.cells["quarantined"])
+    taken = publications.take(
+        SOURCES[0], {day: {currency: text}}, update=True, by=who, now=now, why=why
+    )
+    outcome = _outcome(
+        taken.cells["imported"], taken.cells["corrected"], taken.cells["quarantined"]
+    )
     if taken.cells["imported"]:
         _record(f"rate:{currency}", day, text, why=why, by=who, now=now)
     return outcome
@@ -39,7 +45,9 @@ def enter_close(*, series: str, source: str, day: dt.date, text: str, why: str, 
     _require(why)
     now, who, report = clock.now(), f"user:{by.pk}", closes.Report()
     closes.take(series, source, {day: text}, report=report, update=True, by=who, now=now, why=why)
-    outcome = _outcome(report.rows["imported"], report.rows["corrected"], report.rows["quarantined"])
+    outcome = _outcome(
+        report.rows["imported"], report.rows["corrected"], report.rows["quarantined"]
+    )
     if report.rows["imported"]:
         _record(f"close:{series}", day, text, why=why, by=who, now=now)
     return outcome
@@ -58,6 +66,12 @@ def _outcome(imported: int, corrected: int, quarantined: int) -> str:
 
 def _record(subject: str, day: dt.date, text: str, *, why: str, by: str, now: dt.datetime) -> None:
     ledger.record(
-        store_id=held_observations.PLATFORM, kind="observation.entered", subject=subject, by=by, at=now, why=why, day=day,
+        store_id=held_observations.PLATFORM,
+        kind="observation.entered",
+        subject=subject,
+        by=by,
+        at=now,
+        why=why,
+        day=day,
         text=text,
-    )  # fmt: skip
+    )

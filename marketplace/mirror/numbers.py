@@ -1,4 +1,5 @@
-"""The numbers of a file as it writes them, "1,0841" or "1,084.10": one style for the whole file, never guessed. Pure."""
+"""The numbers of a file as it writes them, "1,0841" or "1,084.10": one style for the whole file,
+never guessed. Pure."""
 
 import re
 from collections import Counter
@@ -14,10 +15,12 @@ THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2}([.,])[0-9]{3}(?:\1[0-9]{3})*", re.
 
 
 def plain(texts: Iterable[str], *, told: str = "") -> Callable[[str], str]:
-    """What makes a text of this file a plain number: "1,0841" → "1.0841". What is no number stays as it is.
+    """What makes a text of this file a plain number: "1,0841" → "1.0841". What is no number stays
+    as it is.
 
-    FILE_NUMBERS_AMBIGUOUS where "1,084" could be either and no cell decides; `told` one of STYLES then decides. In a
-    file whose cells contradict each other the style of the most is read, and the others stay as they are.
+    FILE_NUMBERS_AMBIGUOUS where "1,084" could be either and no cell decides; `told` one of STYLES
+    then decides. In a file whose cells contradict each other the style of the most is read, and
+    the others stay as they are.
     """
     texts = list(texts)
     proofs, open_ = _proofs(texts) if any("," in text for text in texts) else (Counter(), "")

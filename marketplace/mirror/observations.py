@@ -1,4 +1,5 @@
-"""Whether a rate or close as it was read may ever act, and what becomes a new base (reliability 15). Pure."""
+"""Whether a rate or close as it was read may ever act, and what becomes a new base (reliability
+15). Pure."""
 
 import datetime as dt
 import re
@@ -13,8 +14,8 @@ COMPARABLE = dt.timedelta(days=31)
 RUN = 3
 """So many publications one after the other, each close to the others, are the new base."""
 APART = Decimal("1.05")
-"""Nearer to its inverse than to what is expected counts only beyond this: about 1 both are the same, and the dollar
-moved by 3.6 % in a day across it (2022-11-11)."""
+"""Nearer to its inverse than to what is expected counts only beyond this: about 1 both are the
+same, and the dollar moved by 3.6 % in a day across it (2022-11-11)."""
 PLAIN_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?", re.ASCII)
 
 
@@ -34,7 +35,8 @@ RELEASABLE = frozenset({Reason.ABSURD, Reason.INVERSE, Reason.UNEXPECTED})
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Bounds:
-    """The ⚙ values: how far the next one may lie from the last good one, and those of a new base from each other."""
+    """The ⚙ values: how far the next one may lie from the last good one, and those of a new base
+    from each other."""
 
     max_jump: Decimal  # a share
     base_spread: Decimal  # the largest ÷ the smallest, at most
@@ -74,8 +76,11 @@ def number_of(text: str, places: int = 8) -> Decimal | None:
     return min(value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP), MAX_VALUE)
 
 
-def judge(text: str, *, last_good: Decimal | None, max_jump: Decimal, places: int = 8) -> Reason | None:
-    """Why it is quarantined; None when it is sound. Exactly the share `max_jump` away from the last good one passes.
+def judge(
+    text: str, *, last_good: Decimal | None, max_jump: Decimal, places: int = 8
+) -> Reason | None:
+    """Why it is quarantined; None when it is sound. Exactly the share `max_jump` away from the
+    last good one passes.
 
     `last_good`: None where there is none that is young enough to be compared with.
     """
@@ -107,7 +112,8 @@ def written(value: Decimal | None) -> str:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sight:
-    """An observation as judged. Sound without a reason; `replaced`: days whose observations it ends as the new base."""
+    """An observation as judged. Sound without a reason; `replaced`: days whose observations it
+    ends as the new base."""
 
     reason: Reason | None
     last_good: Decimal | None
@@ -135,8 +141,9 @@ class Course:
     def correct(self, day: dt.date, value: Decimal | None, *, first: Decimal) -> Sight:
         """Judges a correction of a day that has a good value, and changes nothing.
 
-        Against the first good one of that day as well: the day before may have been corrected by the same file, and
-        the value that is superseded by an earlier correction. Many small ones would lead anywhere.
+        Against the first good one of that day as well: the day before may have been corrected by
+        the same file, and the value that is superseded by an earlier correction. Many small ones
+        would lead anywhere.
         """
         sight = self.look(day, value)
         if value is None or sight.reason:
@@ -155,7 +162,8 @@ class Course:
         return Sight(reason=reason, last_good=last)
 
     def see(self, day: dt.date, value: Decimal | None) -> Sight:
-        """The next observation: a sound one is held against from now on; the third of a steady run is the new base."""
+        """The next observation: a sound one is held against from now on; the third of a steady run
+        is the new base."""
         sight = self.look(day, value)
         if sight.reason is None:
             self.good(day, value)
@@ -206,7 +214,8 @@ class Known:
 
 @dataclass(kw_only=True, slots=True)
 class Settled:
-    """What follows: values that act from now on, texts that do not, and what became of those that waited."""
+    """What follows: values that act from now on, texts that do not, and what became of those that
+    waited."""
 
     acting: dict[dt.date, Decimal] = field(default_factory=dict)
     held: dict[dt.date, tuple[str, Sight]] = field(default_factory=dict)
@@ -217,7 +226,8 @@ class Settled:
 
 
 def settle(known: Known, news: Mapping[dt.date, str], *, course: Course) -> Settled:
-    """Walks through all that is known and new, by day. What waits is judged again in the light of what came before it."""
+    """Walks through all that is known and new, by day. What waits is judged again in the light of
+    what came before it."""
     settled = Settled()
     days = sorted({*known.good, *known.waiting, *known.out, *news})
     for day in days:
@@ -234,7 +244,9 @@ def settle(known: Known, news: Mapping[dt.date, str], *, course: Course) -> Sett
                 sight = course.correct(day, value, first=known.first.get(day, good))
             _take(settled, day, text, value, sight, new=day in news)
             settled.sound += (
-                day in news and sight.reason is None and (sight.last_good or course.expected) is not None
+                day in news
+                and sight.reason is None
+                and (sight.last_good or course.expected) is not None
             )
             if good is not None:
                 course.good(day, settled.acting.get(day, good))

@@ -1,7 +1,9 @@
-"""The format of UCI Online Retail: what each row of it is, and the orders that its rows make up. Pure.
+"""The format of UCI Online Retail: what each row of it is, and the orders that its rows make up.
+Pure.
 
-Invoices beginning with C are cancellations, with A bad-debt adjustments. Times name no zone and are read as UTC.
-Orders leave as soon as WINDOW other invoices were begun, so memory does not grow with the file.
+Invoices beginning with C are cancellations, with A bad-debt adjustments. Times name no zone and
+are read as UTC. Orders leave as soon as WINDOW other invoices were begun, so memory does not grow
+with the file.
 """
 
 import datetime as dt
@@ -52,10 +54,17 @@ class Row:
 
 
 def read(fields: Fields) -> Row | Refused:
-    """What a row is, or why it is refused. A row that fails for two reasons is refused for the first."""
+    """What a row is, or why it is refused. A row that fails for two reasons is refused for the
+    first."""
     number, sku, title, quantity_text, at_text, price_text, customer, country = fields
     at, price, quantity = _instant(at_text), _price(price_text), _whole(quantity_text)
-    if at is None or price is None or quantity is None or not 0 < len(number) <= 64 or not 0 < len(sku) <= 64:
+    if (
+        at is None
+        or price is None
+        or quantity is None
+        or not 0 < len(number) <= 64
+        or not 0 < len(sku) <= 64
+    ):
         return Refused.UNPARSABLE
     if number[0] == "A":
         return Refused.BAD_DEBT
@@ -122,7 +131,8 @@ class Line:
 
 @dataclass(slots=True)
 class Order:
-    """The rows of one invoice: goods with the same SKU and price are one line, carriage is freight."""
+    """The rows of one invoice: goods with the same SKU and price are one line, carriage is
+    freight."""
 
     number: str
     customer: str
@@ -166,7 +176,8 @@ class Order:
 
 
 class Assembly:
-    """Orders in the making. `add` answers with the order that is complete by now, or why the row is refused."""
+    """Orders in the making. `add` answers with the order that is complete by now, or why the row
+    is refused."""
 
     def __init__(self) -> None:
         self._open: dict[str, Order] = {}

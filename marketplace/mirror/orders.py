@@ -1,4 +1,5 @@
-"""Importing an order history: one pass over the file into temporary tables, then a few statements over them."""
+"""Importing an order history: one pass over the file into temporary tables, then a few statements
+over them."""
 
 import datetime as dt
 from collections.abc import Iterator
@@ -28,7 +29,8 @@ FOUR_PLACES = Decimal("0.0001")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Report:
-    """What an import did. `lines_within_band` of `lines_recent` are repeatable by their price (R-47)."""
+    """What an import did. `lines_within_band` of `lines_recent` are repeatable by their price
+    (R-47)."""
 
     accounting: Accounting
     new_orders: int
@@ -49,7 +51,9 @@ class _Pass:
     accounting: Accounting = field(default_factory=Accounting)
     titles: dict[str, str] = field(default_factory=dict)  # by SKU, the last one that is not blank
     prices: dict[str, Decimal] = field(default_factory=dict)  # by SKU, the last one
-    homes: dict[str, tuple[str, bool]] = field(default_factory=dict)  # customer → last country, assumed?
+    homes: dict[str, tuple[str, bool]] = field(
+        default_factory=dict
+    )  # customer → last country, assumed?
     cancellations: list[Cancellation] = field(default_factory=list)
     cancelled_rows: dict[int, Fields] = field(default_factory=dict)
     nothing_to_cancel: list[int] = field(default_factory=list)  # cancellations that found no sale
@@ -66,7 +70,8 @@ def import_orders(
     dry_run: bool = False,
     progress: files.Progress | None = None,
 ) -> Report:
-    """Mirrors a file's orders. A dry run does all of it and takes it back; only the refused rows' file stays.
+    """Mirrors a file's orders. A dry run does all of it and takes it back; only the refused rows'
+    file stays.
 
     FILE_FORMAT_UNKNOWN and the codes of `files.rows`; nothing is written then.
     """
@@ -74,9 +79,13 @@ def import_orders(
         raise Problem(Code.FILE_FORMAT_UNKNOWN, value=file_format, limit=FORMATS)
     with RefusedRows(refused_path, online_retail.COLUMNS) as refused:
         staging.create()
-        read = _stage(files.rows(path, columns=online_retail.COLUMNS, progress=progress), profile, refused)
+        read = _stage(
+            files.rows(path, columns=online_retail.COLUMNS, progress=progress), profile, refused
+        )
         with transaction.atomic():
-            staging.run("SELECT pg_advisory_xact_lock(hashtext('import_orders'), %(store)s)", store=store.pk)
+            staging.run(
+                "SELECT pg_advisory_xact_lock(hashtext('import_orders'), %(store)s)", store=store.pk
+            )
             report = _move(store, read, profile, shift_latest_to, refused_path, dry_run)
             transaction.set_rollback(dry_run)
         for row_no in read.nothing_to_cancel:
@@ -145,13 +154,26 @@ class _Writer:
 
     def _order(self, order: Order, stars: list[int] | None) -> tuple:
         town, postal_code = self._profile.place_of(order.country) if self._profile else (None, None)
-        rating = (Decimal(sum(stars)) / len(stars)).quantize(FOUR_PLACES, ROUND_DOWN) if stars else None
+        rating = (
+            (Decimal(sum(stars)) / len(stars)).quantize(FOUR_PLACES, ROUND_DOWN) if stars else None
+        )
         return (
-            order.number, order.customer, order.country, order.country_assumed, town,
-            self._profile and self._profile.street, postal_code, order.at, order.goods_minor, order.freight_minor,
-            len(order.lines), rating, order.merged[Merged.REPEATED], order.merged[Merged.DUPLICATE],
+            order.number,
+            order.customer,
+            order.country,
+            order.country_assumed,
+            town,
+            self._profile and self._profile.street,
+            postal_code,
+            order.at,
+            order.goods_minor,
+            order.freight_minor,
+            len(order.lines),
+            rating,
+            order.merged[Merged.REPEATED],
+            order.merged[Merged.DUPLICATE],
             order.merged[Merged.CARRIAGE],
-        )  # fmt: skip
+        )
 
     def flush(self) -> None:
         for table in (self._orders, self._lines, self._carriage):
@@ -167,8 +189,11 @@ def _move(
     dry_run: bool,
 ) -> Report:
     at = clock.now()
-    # Whole files are joined with tables whose statistics are of before: row by row is never right, whatever they say.
-    staging.run("SET LOCAL enable_nestloop = off; ANALYZE stage_order; ANALYZE stage_line; SELECT 1")
+    # Whole files are joined with tables whose statistics are of before: row by row is never right,
+    # whatever they say.
+    staging.run(
+        "SET LOCAL enable_nestloop = off; ANALYZE stage_order; ANALYZE stage_line; SELECT 1"
+    )
     newest = staging.run("SELECT max(ordered_at) FROM stage_order")[0][0]
     days = (shift_latest_to - newest.date()).days if shift_latest_to and newest else 0
     parties.add_buyers(store=store, homes=done.homes, profile=profile, at=at)
@@ -177,7 +202,9 @@ def _move(
     staging.run(staging.FIND_NEW, **values)
     new_orders = staging.count(staging.ADD_ORDERS, **values)
     staging.run(staging.ADD_LINES, **values)
-    new_prices = staging.count(staging.ADD_PRICES, **values | {"assumed": ["valid_from"] if days else []})
+    new_prices = staging.count(
+        staging.ADD_PRICES, **values | {"assumed": ["valid_from"] if days else []}
+    )
     cancelled = _refund(store, done)
     _count_rows(done.accounting)
     within, recent = _repeatable(store, newest, at)

@@ -1,4 +1,5 @@
-"""Buyers and SKUs that an order history names: added when they are new, left alone when they are known."""
+"""Buyers and SKUs that an order history names: added when they are new, left alone when they are
+known."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -28,7 +29,12 @@ def add_buyers(
 
 
 def _buyer(
-    store: Store, customer: str, country: str, assumed: bool, profile: Profile | None, at: dt.datetime
+    store: Store,
+    customer: str,
+    country: str,
+    assumed: bool,
+    profile: Profile | None,
+    at: dt.datetime,
 ) -> Buyer:
     made = Buyer(
         store=store,
@@ -47,8 +53,12 @@ def _buyer(
 def _assume_buyer(buyer: Buyer, profile: Profile, at: dt.datetime) -> None:
     buyer.email = profile.buyers["email"].format(id=buyer.external_id)
     buyer.is_certified_business = True
-    buyer.certificate_valid_until = at.date() + dt.timedelta(days=profile.buyers["certificate_days"])
-    buyer.tax_number = profile.buyers["tax_number"].format(id=buyer.external_id, country=buyer.country)
+    buyer.certificate_valid_until = at.date() + dt.timedelta(
+        days=profile.buyers["certificate_days"]
+    )
+    buyer.tax_number = profile.buyers["tax_number"].format(
+        id=buyer.external_id, country=buyer.country
+    )
     buyer.city, buyer.postal_code = profile.place_of(buyer.country)
     buyer.street = profile.street
     buyer.assumed = [*buyer.assumed, *BUYER_FIELDS]
@@ -68,7 +78,8 @@ def add_skus(
     categories = _categories(profile, at) if new else {}
     synced = clock.now(store)
     rows = (
-        _sku(store, code, title, prices[code], profile, categories, at, synced) for code, title in new.items()
+        _sku(store, code, title, prices[code], profile, categories, at, synced)
+        for code, title in new.items()
     )
     Sku.objects.bulk_create(rows, batch_size=AT_ONCE)
 
@@ -100,7 +111,9 @@ def _sku(
 def _categories(profile: Profile | None, at: dt.datetime) -> dict[str, Category]:
     if not profile:
         names = {"name_en": "Uncategorised", "name_zh": "未分类"}
-        return {UNCATEGORISED: Category.objects.get_or_create(code=UNCATEGORISED, defaults=names)[0]}
+        return {
+            UNCATEGORISED: Category.objects.get_or_create(code=UNCATEGORISED, defaults=names)[0]
+        }
     return {assumed.code: _category(assumed, profile.name, at) for assumed in profile.categories}
 
 

@@ -1,4 +1,5 @@
-"""Publications of exchange rates, taken in currency by currency: each day a row that never changes, or a newer version."""
+"""Publications of exchange rates, taken in currency by currency: each day a row that never
+changes, or a newer version."""
 
 import datetime as dt
 from collections import Counter, defaultdict
@@ -24,7 +25,8 @@ Cells = Mapping[dt.date, Mapping[str, str]]
 
 @dataclass(kw_only=True)
 class Taken:
-    """What became of each cell (imported, quarantined, same, changed, corrected) and of each day."""
+    """What became of each cell (imported, quarantined, same, changed, corrected) and of each
+    day."""
 
     cells: Counter[str] = field(default_factory=Counter)
     new_days: int = 0
@@ -39,7 +41,9 @@ class Shelf:
 
     sets: dict[dt.date, FxRateSet]
     tables: dict[dt.date, dict[str, Decimal]]
-    first: dict[str, dict[dt.date, Decimal]] = field(default_factory=dict)  # by currency: as first published
+    first: dict[str, dict[dt.date, Decimal]] = field(
+        default_factory=dict
+    )  # by currency: as first published
 
     def course_of(self, currency: str) -> dict[dt.date, Decimal]:
         return {day: table[currency] for day, table in self.tables.items() if currency in table}
@@ -54,8 +58,11 @@ class _Read:
     same: int
 
 
-def take(source: str, cells: Cells, *, update: bool, by: str, now: dt.datetime, why: str = "") -> Taken:
-    """Takes what is new of the days that were read; a changed cell of a known day only with `update`.
+def take(
+    source: str, cells: Cells, *, update: bool, by: str, now: dt.datetime, why: str = ""
+) -> Taken:
+    """Takes what is new of the days that were read; a changed cell of a known day only with
+    `update`.
 
     RATES_NOT_PER_EURO where most of it is nothing like units for one euro; nothing is written then.
     """
@@ -65,15 +72,20 @@ def take(source: str, cells: Cells, *, update: bool, by: str, now: dt.datetime, 
     since = min(cells, default=now.date()) - COMPARABLE
     rows = held_observations.rows_of(kind="rate", source=source, names=read.news, since=since)
     news = {
-        currency: held_observations.unseen(rows[currency], texts) for currency, texts in read.news.items()
+        currency: held_observations.unseen(rows[currency], texts)
+        for currency, texts in read.news.items()
     }
     bounds = held_observations.bounds(now, places=PLACES)
     found = {c: _settled(shelf, c, rows[c], texts, bounds) for c, texts in news.items() if texts}
     _require_per_euro(found, agreeing=read.same)
     taken = Taken(changes=read.changes)
     _count(taken, shelf, cells, found, read)
-    made = _write(shelf, source, found, rows, news, now=now, days=[d for d in cells if d not in shelf.sets])
-    corrected = [c for c in read.changes if update and c.name in found and c.day in found[c.name].acting]
+    made = _write(
+        shelf, source, found, rows, news, now=now, days=[d for d in cells if d not in shelf.sets]
+    )
+    corrected = [
+        c for c in read.changes if update and c.name in found and c.day in found[c.name].acting
+    ]
     taken.changes = corrected if update else read.changes
     taken.cells["corrected"] = len(corrected)
     corrections.tell("rate", source, corrected, by=by, now=now, why=why)
@@ -83,16 +95,17 @@ def take(source: str, cells: Cells, *, update: bool, by: str, now: dt.datetime, 
 
 
 def admit(row: Quarantined, *, now: dt.datetime) -> int:
-    """Lets a held rate act by a person's word, and what waits after it as it then may; the id of the rate's set."""
+    """Lets a held rate act by a person's word, and what waits after it as it then may; the id of
+    the rate's set."""
     held_observations.take_turns()
     shelf = _shelf(row.source, {row.day: {row.name: row.text}}, {row.name})
     value = number_of(row.text, PLACES)
     made = _publish(shelf, row.source, {row.day: {row.name: value}}, now)
     shelf.sets |= made
     shelf.tables.setdefault(row.day, {})[row.name] = value
-    rows = held_observations.rows_of(kind="rate", source=row.source, names=[row.name], since=row.day + DAY)[
-        row.name
-    ]
+    rows = held_observations.rows_of(
+        kind="rate", source=row.source, names=[row.name], since=row.day + DAY
+    )[row.name]
     found = _settled(shelf, row.name, rows, {}, held_observations.bounds(now, places=PLACES))
     _write(shelf, row.source, {row.name: found}, {row.name: rows}, {row.name: {}}, now=now)
     return made[row.day].pk
@@ -104,7 +117,11 @@ def _shelf(source: str, cells: Cells, currencies: Collection[str]) -> Shelf:
     if not cells:
         return Shelf(sets=sets, tables={})
     waiting = Quarantined.objects.filter(
-        kind="rate", source=source, name__in=currencies, verdict="", day__gte=min(cells) - COMPARABLE
+        kind="rate",
+        source=source,
+        name__in=currencies,
+        verdict="",
+        day__gte=min(cells) - COMPARABLE,
     )
     days = {*cells, *waiting.values_list("day", flat=True)}
     since, until = min(days) - COMPARABLE, max(days)
@@ -134,14 +151,20 @@ def _parted(shelf: Shelf, cells: Cells, update: bool) -> _Read:
                 read.same += 1
                 continue
             if there is not None:
-                read.changes.append(corrections.Change(name=currency, day=day, old=there, text=text))
+                read.changes.append(
+                    corrections.Change(name=currency, day=day, old=there, text=text)
+                )
             if there is None or update:
                 read.news[currency][day] = text
     return read
 
 
 def _settled(
-    shelf: Shelf, currency: str, rows: Sequence[Quarantined], news: Mapping[dt.date, str], bounds: Bounds
+    shelf: Shelf,
+    currency: str,
+    rows: Sequence[Quarantined],
+    news: Mapping[dt.date, str],
+    bounds: Bounds,
 ) -> Settled:
     course = Course(bounds=bounds, expected=EXPECTED.get(currency), units=True)
     first = shelf.first.get(currency, {})
@@ -155,7 +178,9 @@ def _require_per_euro(found: Mapping[str, Settled], *, agreeing: int) -> None:
         raise Problem(Code.RATES_NOT_PER_EURO, value=strange, currencies=names[:8])
 
 
-def _count(taken: Taken, shelf: Shelf, cells: Cells, found: Mapping[str, Settled], read: _Read) -> None:
+def _count(
+    taken: Taken, shelf: Shelf, cells: Cells, found: Mapping[str, Settled], read: _Read
+) -> None:
     changed = {(change.name, change.day) for change in read.changes}
     acting = {(currency, day) for currency, each in found.items() for day in each.acting}
     fresh = {day for (currency, day) in acting - changed if currency in cells.get(day, ())}
@@ -181,7 +206,8 @@ def _write(
     now: dt.datetime,
     days: Collection[dt.date] = (),
 ) -> bool:
-    """The versions that follow, and what became of what waited; whether anything acts now that did not."""
+    """The versions that follow, and what became of what waited; whether anything acts now that did
+    not."""
     acting: dict[dt.date, dict[str, Decimal]] = defaultdict(dict)
     for currency, each in found.items():
         for day, value in each.acting.items():
@@ -203,8 +229,11 @@ def _write(
 def _publish(
     shelf: Shelf, source: str, acting: Mapping[dt.date, Mapping[str, Decimal]], now: dt.datetime
 ) -> dict[dt.date, FxRateSet]:
-    """A version of each day with all of its rates: those that are there, and those that act from now on."""
-    versions = {day: shelf.sets[day].version + 1 if day in shelf.sets else 1 for day in sorted(acting)}
+    """A version of each day with all of its rates: those that are there, and those that act from
+    now on."""
+    versions = {
+        day: shelf.sets[day].version + 1 if day in shelf.sets else 1 for day in sorted(acting)
+    }
     made = FxRateSet.objects.bulk_create(
         FxRateSet(source=source, published_on=day, version=version, mirrored_at=now)
         for day, version in versions.items()
@@ -219,14 +248,19 @@ def _publish(
     ]
     columns = ["rate_set_id", "currency", "per_euro"]
     if len(rates) < PER_COPY:
-        FxRate.objects.bulk_create(FxRate(**dict(zip(columns, rate, strict=True))) for rate in rates)
+        FxRate.objects.bulk_create(
+            FxRate(**dict(zip(columns, rate, strict=True))) for rate in rates
+        )
     else:
         copy(FxRate._meta.db_table, columns, rates)
     return {row.published_on: row for row in made}
 
 
 def _record(
-    source: str, found: Mapping[str, Settled], ended: Sequence[tuple[str, Quarantined]], now: dt.datetime
+    source: str,
+    found: Mapping[str, Settled],
+    ended: Sequence[tuple[str, Quarantined]],
+    now: dt.datetime,
 ) -> None:
     """New bases, and what was let act because of them, are decisions too."""
     bases = [
@@ -237,6 +271,11 @@ def _record(
     released = [row.pk for verdict, row in ended if verdict == Verdict.RELEASED]
     if bases or released:
         ledger.record(
-            store_id=held_observations.PLATFORM, kind="observation.base", subject=f"rates:{source}", by=held_observations.BY, at=now,
-            bases=bases, released=released,
-        )  # fmt: skip
+            store_id=held_observations.PLATFORM,
+            kind="observation.base",
+            subject=f"rates:{source}",
+            by=held_observations.BY,
+            at=now,
+            bases=bases,
+            released=released,
+        )

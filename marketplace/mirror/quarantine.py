@@ -1,4 +1,5 @@
-"""What is held back is released or discarded by one of the platform's staff, with a reason, once."""
+"""What is held back is released or discarded by one of the platform's staff, with a reason,
+once."""
 
 from django.db import transaction
 
@@ -17,7 +18,8 @@ from outbox.task_queue import ring
 def decide(*, row: Quarantined, release: bool, why: str, by: User) -> Quarantined:
     """Lets it act from now on, as the new base, or keeps it out for good.
 
-    STATE_CONFLICT when it was decided before; INPUT_INVALID without a reason, or for the release of what is no rate.
+    STATE_CONFLICT when it was decided before; INPUT_INVALID without a reason, or for the release
+    of what is no rate.
     """
     held_observations.take_turns()
     row = Quarantined.objects.select_for_update().get(pk=row.pk)
@@ -35,9 +37,18 @@ def decide(*, row: Quarantined, release: bool, why: str, by: User) -> Quarantine
     if release:
         held_observations.replace_others(row, now=row.decided_at)
     ledger.record(
-        store_id=PLATFORM, kind=f"observation.{row.verdict}", subject=f"quarantined:{row.pk}", by=row.decided_by,
-        at=row.decided_at, why=row.why, source=row.source, name=row.name, day=row.day, text=row.text,
-        reason=row.reason, observed=observed,
-    )  # fmt: skip
+        store_id=PLATFORM,
+        kind=f"observation.{row.verdict}",
+        subject=f"quarantined:{row.pk}",
+        by=row.decided_by,
+        at=row.decided_at,
+        why=row.why,
+        source=row.source,
+        name=row.name,
+        day=row.day,
+        text=row.text,
+        reason=row.reason,
+        observed=observed,
+    )
     ring("repurchase.judge_triggers")
     return row

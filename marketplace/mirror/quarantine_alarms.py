@@ -1,4 +1,5 @@
-"""The operator is told while a currency's rates wait so long in quarantine that nothing can be held against them."""
+"""The operator is told while a currency's rates wait so long in quarantine that nothing can be
+held against them."""
 
 import datetime as dt
 
@@ -15,9 +16,11 @@ KIND = "marketplace.rates_wait"
 
 
 def overdue_currencies(now: dt.datetime) -> dict[str, dt.date | None]:
-    """Currencies whose newest rate waits for a decision and whose last good one is older than ⚙ fx_max_age_days.
+    """Currencies whose newest rate waits for a decision and whose last good one is older than ⚙
+    fx_max_age_days.
 
-    Each with the day of that last good one. By then open lots in it are held against no rate any more.
+    Each with the day of that last good one. By then open lots in it are held against no rate any
+    more.
     """
     waiting = waiting_currencies(now, store=None)
     if not waiting:
@@ -34,7 +37,8 @@ def overdue_currencies(now: dt.datetime) -> dict[str, dt.date | None]:
 
 
 def alarm() -> int:
-    """Once a day, and again when another currency joins; how many letters were written. Part of the sweep."""
+    """Once a day, and again when another currency joins; how many letters were written. Part of
+    the sweep."""
     now = clock.now()
     overdue = overdue_currencies(now)
     dedupe = f"rates-wait:{now.date()}:{','.join(overdue)}"[:120]

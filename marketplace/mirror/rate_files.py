@@ -1,4 +1,5 @@
-"""A file of reference rates as it is read: units for one euro, a row a day, a column a currency, whatever its style."""
+"""A file of reference rates as it is read: units for one euro, a row a day, a column a currency,
+whatever its style."""
 
 import datetime as dt
 from collections import Counter
@@ -18,7 +19,8 @@ GAPS = frozenset({"n/a", "na", "null", "-", ""})
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Styles:
-    """What a file may leave open: one of `days.ORDERS`, one of `numbers.STYLES`; "" to have it decided by the rows."""
+    """What a file may leave open: one of `days.ORDERS`, one of `numbers.STYLES`; "" to have it
+    decided by the rows."""
 
     dates: str = ""
     numbers: str = ""
@@ -30,16 +32,19 @@ class RateFile:
 
     cells: dict[dt.date, dict[str, str]] = field(default_factory=dict)
     dates: str = ""  # how they were read
-    rows: Counter[str] = field(default_factory=Counter)  # refused: no date, future, cells, conflicting
+    rows: Counter[str] = field(
+        default_factory=Counter
+    )  # refused: no date, future, cells, conflicting
     gaps: int = 0
     conflicting: list[str] = field(default_factory=list)
 
 
 def read(path: Path, *, styles: Styles, until: dt.date, since: dt.date | None = None) -> RateFile:
-    """Days after `until` and rows that fit no header are refused, and so is a day that stands there twice unlike itself.
+    """Days after `until` and rows that fit no header are refused, and so is a day that stands
+    there twice unlike itself.
 
-    FILE_COLUMNS_MISSING, FILE_COLUMN_TWICE, CURRENCY_UNKNOWN, RATES_NOT_PER_EURO, FILE_DATES_AMBIGUOUS,
-    FILE_NUMBERS_AMBIGUOUS, and the codes of `files.table`.
+    FILE_COLUMNS_MISSING, FILE_COLUMN_TWICE, CURRENCY_UNKNOWN, RATES_NOT_PER_EURO,
+    FILE_DATES_AMBIGUOUS, FILE_NUMBERS_AMBIGUOUS, and the codes of `files.table`.
     """
     header, *rows = files.table(path)
     place, currencies = _columns(header, path)
@@ -47,7 +52,9 @@ def read(path: Path, *, styles: Styles, until: dt.date, since: dt.date | None = 
     fitting = [cells for row in rows if (cells := files.fitted(row, header))]
     found.rows["cells"] = len(rows) - len(fitting)
     read_days = days.read([cells[place] for cells in fitting], told=styles.dates)
-    plainly = numbers.plain((cells[n] for cells in fitting for n in currencies), told=styles.numbers)
+    plainly = numbers.plain(
+        (cells[n] for cells in fitting for n in currencies), told=styles.numbers
+    )
     found.dates = read_days.order
     for day, cells in zip(read_days.days, fitting, strict=True):
         if day is None or day > until:

@@ -26,12 +26,16 @@ class Report:
     new_days: int = 0
     completed_days: int = 0  # known before, but for cells that were missing
     days_already_there: int = 0
-    days_refused: int = 0  # no date, a future one, cells that fit no name, or a day twice unlike itself
+    days_refused: int = (
+        0  # no date, a future one, cells that fit no name, or a day twice unlike itself
+    )
     refused: Counter[str] = field(default_factory=Counter)  # days_refused by reason
     conflicting: list[str] = field(default_factory=list)
     dates: str = ""  # how dates were read
     changes: list[Change] = field(default_factory=list)
-    cells: Counter[str] = field(default_factory=Counter)  # imported, gap, quarantined, changed, corrected
+    cells: Counter[str] = field(
+        default_factory=Counter
+    )  # imported, gap, quarantined, changed, corrected
 
 
 def import_rates(
@@ -44,9 +48,9 @@ def import_rates(
 ) -> Report:
     """Mirrors each day, and each cell of a known day, that is not there yet.
 
-    A rate that differs from the one that is there is told, and taken as a correction only with `update`.
-    FILE_FORMAT_UNKNOWN, FILE_NOTHING_TAKEN and the codes of `rate_files.read` and `publications.take`; nothing is
-    written then.
+    A rate that differs from the one that is there is told, and taken as a correction only with
+    `update`. FILE_FORMAT_UNKNOWN, FILE_NOTHING_TAKEN and the codes of `rate_files.read` and
+    `publications.take`; nothing is written then.
     """
     if source not in SOURCES:
         raise Problem(Code.FILE_FORMAT_UNKNOWN, value=source, limit=SOURCES)

@@ -1,7 +1,8 @@
 """The file of refused rows: each as it was read, with its number and the reason beside it.
 
-An import's transaction lies inside of it, so that the file is put in its place only after the commit; its rows are
-written before the transaction or after it, so that no disk is waited for within.
+An import's transaction lies inside of it, so that the file is put in its place only after the
+commit; its rows are written before the transaction or after it, so that no disk is waited for
+within.
 """
 
 import csv
@@ -32,5 +33,7 @@ class RefusedRows:
         """`row_no` counts rows of the file from 1, the header left out."""
         self._writer.writerow([row_no, harmless(reason), *map(harmless, fields)])
 
-    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._whole.__exit__(kind, error, trace)

@@ -1,6 +1,8 @@
-"""Screening lists as they are published, read into one shape: a row with a name is always a party (docs/importing.md).
+"""Screening lists as they are published, read into one shape: a row with a name is always a party
+(docs/importing.md).
 
-Read are the product's own columns, the Consolidated Screening List's CSV, and OFAC's sdn.csv, which has no header.
+Read are the product's own columns, the Consolidated Screening List's CSV, and OFAC's sdn.csv,
+which has no header.
 """
 
 import datetime as dt
@@ -68,12 +70,16 @@ def _entries(
     cells_of: Callable[[Sequence[str]], dict[str, str]],
 ) -> Iterator[Entry]:
     for row_no, row in enumerate((row for some in (before, rows) for row in some), start=1):
-        if any(cell.strip(" \x1a") for cell in row):  # sdn.csv ends with a line of one control character
+        if any(
+            cell.strip(" \x1a") for cell in row
+        ):  # sdn.csv ends with a line of one control character
             yield _entry(row_no, row, cells_of(row))
 
 
 def _of_sdn(row: Sequence[str]) -> dict[str, str]:
-    number, name, *_, remarks = [cell.strip().replace(EMPTY, "") for cell in row] + [""] * (3 - len(row))
+    number, name, *_, remarks = [cell.strip().replace(EMPTY, "") for cell in row] + [""] * (
+        3 - len(row)
+    )
     return {"reference": number, "name": name, "aliases": ";".join(ALSO_KNOWN.findall(remarks))}
 
 
@@ -98,13 +104,20 @@ def _entry(row_no: int, row: Sequence[str], cells: Mapping[str, str]) -> Entry:
         blank["name"] = name
     reference = cells.get("reference") or cells.get("id", "")
     return Entry(
-        row_no=row_no, fields=row, name=name[:NAME_CHARS], country=code, reference=reference[:REFERENCE_CHARS],
-        aliases=list(dict.fromkeys(alias[:NAME_CHARS] for alias in aliases if alias)), left_blank=blank, **days,
-    )  # fmt: skip
+        row_no=row_no,
+        fields=row,
+        name=name[:NAME_CHARS],
+        country=code,
+        reference=reference[:REFERENCE_CHARS],
+        aliases=list(dict.fromkeys(alias[:NAME_CHARS] for alias in aliases if alias)),
+        left_blank=blank,
+        **days,
+    )
 
 
 def country_of(text: str) -> str:
-    """ISO 3166-1 of a name or of a code of two or three letters in any case; "" for what is none."""
+    """ISO 3166-1 of a name or of a code of two or three letters in any case; "" for what is
+    none."""
     found = code_of(text)
     return found[0] if found and not found[1] else ""
 

@@ -1,8 +1,10 @@
-"""An import's temporary tables and the SQL that moves them into the mirror: set by set, in one transaction.
+"""An import's temporary tables and the SQL that moves them into the mirror: set by set, in one
+transaction.
 
 The tables are filled before it, while the file is read, and belong to the connection.
 
-Everything is keyed by the store and the order's number, so an import that is repeated finds nothing new.
+Everything is keyed by the store and the order's number, so an import that is repeated finds
+nothing new.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +15,8 @@ from django.db import connection
 from marketplace.mirror.bulk_copy import Copy
 
 BANDS = (1, 6, 12, 24, 48, 96, 192, 480)
-"""Quantities from which another list price may hold: the packs that the wholesaler sells by (R-47)."""
+"""Quantities from which another list price may hold: the packs that the wholesaler sells by
+(R-47)."""
 
 TABLES: Mapping[str, Mapping[str, str]] = {
     "stage_order": {

@@ -1,4 +1,5 @@
-"""What a caller or a file says about stock, row by row: taken or rejected, each with its reason. Pure."""
+"""What a caller or a file says about stock, row by row: taken or rejected, each with its reason.
+Pure."""
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
@@ -58,7 +59,9 @@ def names_a_sku(sent: Any) -> bool:
 
 
 def _invalid(index: int, key: str, name: str, detail: str) -> Rejected:
-    return Rejected(index, key, Code.INPUT_INVALID, name, {"detail": f"{name}: {detail}" if name else detail})
+    return Rejected(
+        index, key, Code.INPUT_INVALID, name, {"detail": f"{name}: {detail}" if name else detail}
+    )
 
 
 def _instant(text: Any) -> dt.datetime | None:

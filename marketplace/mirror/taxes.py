@@ -1,4 +1,5 @@
-"""VAT and GST rates with their dates, from the tables that the product ships (docs/data-sources.md)."""
+"""VAT and GST rates with their dates, from the tables that the product ships
+(docs/data-sources.md)."""
 
 import csv
 import datetime as dt
@@ -25,8 +26,9 @@ REVERSE_CHARGE: Mapping[str, str] = {
     "IT": "DPR 633/1972 art. 17 c. 2",
     "NL": "Wet OB 1968 art. 12 lid 3",
 }
-"""States that let the business customer of any seller without an establishment account for VAT on goods:
-their use of article 194 of directive 2006/112/EC. Others limit it (DE, PL, GB), so they are left out."""
+"""States that let the business customer of any seller without an establishment account for VAT on
+goods: their use of article 194 of directive 2006/112/EC. Others limit it (DE, PL, GB), so they are
+left out."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,7 +78,8 @@ def _version(row: Row, at: dt.datetime) -> TaxRate:
 
 
 def _history() -> Iterator[Row]:
-    """The dated table: one row a start, and an end (rate null) where nothing follows within a day."""
+    """The dated table: one row a start, and an end (rate null) where nothing follows within a
+    day."""
     places = _iso_countries() | set(territories.SOURCES)
     spans: dict[str, list[tuple[dt.date, dt.date | None, Decimal]]] = {}
     with HISTORY.open(encoding="utf-8", newline="") as file:

@@ -8,9 +8,23 @@ from marketplace.models.export_control import Embargo, ScreenedParty
 from marketplace.models.goods import Category, CommissionRate, PriceListEntry, Sku
 from marketplace.models.history import Dispute, PastOrder, PastOrderLine, PastOrderStatus
 from marketplace.models.logistics import CarrierService, Channel, Lane, RateCard
-from marketplace.models.parties import Buyer, PaymentTerms, Registration, RegistrationRequirement, Scheme
+from marketplace.models.parties import (
+    Buyer,
+    PaymentTerms,
+    Registration,
+    RegistrationRequirement,
+    Scheme,
+)
 from marketplace.models.policies import PolicyValue
-from marketplace.models.rates import FxRate, FxRateSet, IndexClose, Quarantined, TaxCategory, TaxRate, Verdict
+from marketplace.models.rates import (
+    FxRate,
+    FxRateSet,
+    IndexClose,
+    Quarantined,
+    TaxCategory,
+    TaxRate,
+    Verdict,
+)
 
 __all__ = [
     "SIMULATED",

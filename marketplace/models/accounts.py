@@ -40,7 +40,9 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(email=Lower("email")), name="an_email_is_in_small_letters")
+            models.CheckConstraint(
+                condition=Q(email=Lower("email")), name="an_email_is_in_small_letters"
+            )
         ]
 
     def clean(self) -> None:
@@ -88,7 +90,7 @@ class Store(models.Model):
             models.CheckConstraint(
                 condition=Q(sandbox=True) | Q(clock_offset=dt.timedelta(0)),
                 name="only_a_sandbox_store_moves_its_clock",
-            ),
+            )
         ]
 
     def __str__(self) -> str:
@@ -110,7 +112,9 @@ class Membership(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["user", "store"], name="one_membership_a_user_and_store")
+            models.UniqueConstraint(
+                fields=["user", "store"], name="one_membership_a_user_and_store"
+            )
         ]
 
     def __str__(self) -> str:
@@ -120,8 +124,9 @@ class Membership(models.Model):
 class ApiKey(models.Model):
     """A key of one store, shown once, kept as a SHA-256 digest (256 random bits need no slow hash).
 
-    It acts for one member, its principal, who granted it; without one it does nothing. `created_by` asked for it and alone
-    saw its text. When either leaves the store, the principal is forgotten here: the key has ended, also when they join again.
+    It acts for one member, its principal, who granted it; without one it does nothing.
+    `created_by` asked for it and alone saw its text. When either leaves the store, the principal
+    is forgotten here: the key has ended, also when they join again.
     """
 
     store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="api_keys")
@@ -168,4 +173,6 @@ class ApiKey(models.Model):
     @property
     def actor(self) -> str:
         """Who acts by it, as the ledger names it: the key and its principal."""
-        return f"key:{self.pk}/user:{self.principal.user_id}" if self.principal else f"key:{self.pk}"
+        return (
+            f"key:{self.pk}/user:{self.principal.user_id}" if self.principal else f"key:{self.pk}"
+        )

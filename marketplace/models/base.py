@@ -8,7 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Mirrored(models.Model):
-    """A fact that another system owns: where it was read, when, and which of its values were assumed.
+    """A fact that another system owns: where it was read, when, and which of its values were
+    assumed.
 
     `assumed` names the fields that an import filled by assumption instead of reading them;
     every page that shows such a value says so.
@@ -38,9 +39,10 @@ class TariffQuerySet(models.QuerySet):
 class Tariff(Mirrored):
     """A version of a tariff, in force in `[valid_from, valid_until)`; null: until further notice.
 
-    The versions of one tariff, told by its `KEY`, follow each other without gap or overlap: the database closes
-    the version before a new one (`marketplace.mirror.tariffs.begin`), and refuses the statement that would break their row
-    (sql/tariffs.sql). Nobody else changes a version. A span without a value is a version that says so.
+    The versions of one tariff, told by its `KEY`, follow each other without gap or overlap: the
+    database closes the version before a new one (`marketplace.mirror.tariffs.begin`), and refuses
+    the statement that would break their row (sql/tariffs.sql). Nobody else changes a version. A
+    span without a value is a version that says so.
     """
 
     KEY: tuple[str, ...] = ()

@@ -1,4 +1,5 @@
-"""What a store can make in a day: its production groups, and the days on which that is different (R-18)."""
+"""What a store can make in a day: its production groups, and the days on which that is different
+(R-18)."""
 
 from django.db import models
 
@@ -16,7 +17,9 @@ class ProductionGroup(Mirrored):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["store", "code"], name="one_production_group_a_store_and_code")
+            models.UniqueConstraint(
+                fields=["store", "code"], name="one_production_group_a_store_and_code"
+            )
         ]
 
     def __str__(self) -> str:
@@ -27,13 +30,17 @@ class ProductionDay(models.Model):
     """A day on which a group makes more, less or nothing: a holiday, a night shift, maintenance."""
 
     store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="+", db_index=False)
-    group = models.ForeignKey(ProductionGroup, on_delete=models.CASCADE, related_name="days", db_index=False)
+    group = models.ForeignKey(
+        ProductionGroup, on_delete=models.CASCADE, related_name="days", db_index=False
+    )
     day = models.DateField()
     pieces = models.PositiveIntegerField()
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["group", "day"], name="one_production_day_a_group_and_day")
+            models.UniqueConstraint(
+                fields=["group", "day"], name="one_production_day_a_group_and_day"
+            )
         ]
 
     def __str__(self) -> str:

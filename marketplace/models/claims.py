@@ -1,6 +1,7 @@
 """Who holds a past order or stock now, and until when: pricing writes, eligibility reads.
 
-A claim is live while it was not released and its end has not come: `until` is half open, null is open-ended.
+A claim is live while it was not released and its end has not come: `until` is half open, null is
+open-ended.
 """
 
 import datetime as dt
@@ -15,7 +16,9 @@ from marketplace.models.history import PastOrder
 
 class ClaimQuerySet(models.QuerySet):
     def live(self, now: dt.datetime):
-        return self.filter(released_at__isnull=True).filter(Q(until__isnull=True) | Q(until__gt=now))
+        return self.filter(released_at__isnull=True).filter(
+            Q(until__isnull=True) | Q(until__gt=now)
+        )
 
 
 class Claim(models.Model):
@@ -33,7 +36,9 @@ class Claim(models.Model):
 class OrderClaim(Claim):
     """One live lock per source order (pitfall 4): unreleased rows are unique in the database."""
 
-    past_order = models.ForeignKey(PastOrder, on_delete=models.CASCADE, related_name="claims", db_index=False)
+    past_order = models.ForeignKey(
+        PastOrder, on_delete=models.CASCADE, related_name="claims", db_index=False
+    )
 
     class Meta:
         constraints = [
@@ -41,11 +46,13 @@ class OrderClaim(Claim):
                 fields=["past_order"],
                 condition=Q(released_at__isnull=True),
                 name="one_live_claim_a_past_order",
-            ),
+            )
         ]
         indexes = [
             models.Index(
-                fields=["holder"], condition=Q(released_at__isnull=True), name="order_claims_of_a_holder"
+                fields=["holder"],
+                condition=Q(released_at__isnull=True),
+                name="order_claims_of_a_holder",
             )
         ]
 
@@ -62,8 +69,10 @@ class StockClaim(Claim):
                 fields=["holder", "sku"],
                 condition=Q(released_at__isnull=True),
                 name="one_stock_claim_a_holder_and_sku",
-            ),
+            )
         ]
         indexes = [
-            models.Index(fields=["sku"], condition=Q(released_at__isnull=True), name="stock_claims_of_a_sku")
+            models.Index(
+                fields=["sku"], condition=Q(released_at__isnull=True), name="stock_claims_of_a_sku"
+            )
         ]

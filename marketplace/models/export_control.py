@@ -18,7 +18,8 @@ class EmbargoQuerySet(models.QuerySet):
 
 
 class Embargo(Mirrored):
-    """A destination under an export control programme: a country, or one region of it when `region` is filled."""
+    """A destination under an export control programme: a country, or one region of it when
+    `region` is filled."""
 
     country = models.CharField(max_length=2, validators=[country_code])
     region = models.CharField(max_length=80, blank=True, default="")
@@ -44,12 +45,14 @@ class Embargo(Mirrored):
 class ScreenedPartyQuerySet(models.QuerySet):
     def in_force(self, day: dt.date) -> Self:
         return self.filter(
-            Q(listed_until=None) | Q(listed_until__gte=day), Q(listed_from=None) | Q(listed_from__lte=day)
+            Q(listed_until=None) | Q(listed_until__gte=day),
+            Q(listed_from=None) | Q(listed_from__lte=day),
         )
 
 
 class ScreenedParty(Mirrored):
-    """An entry of an imported screening list. `keys`: its names in plain form (marketplace.names), for the index."""
+    """An entry of an imported screening list. `keys`: its names in plain form (marketplace.names),
+    for the index."""
 
     list_name = models.CharField(max_length=60)
     name = models.CharField(max_length=300)
@@ -68,7 +71,8 @@ class ScreenedParty(Mirrored):
         verbose_name_plural = "screened parties"
         constraints = [
             models.UniqueConstraint(
-                fields=["list_name", "reference", "name"], name="one_screened_party_a_list_and_reference"
+                fields=["list_name", "reference", "name"],
+                name="one_screened_party_a_list_and_reference",
             )
         ]
         indexes = [GinIndex(fields=["keys"], name="screened_parties_by_key")]

@@ -11,7 +11,8 @@ from marketplace.models.capacity import ProductionGroup
 
 
 class Category(models.Model):
-    """A category of the platform; its names in both languages; whether it is exposed to CRB (R-55)."""
+    """A category of the platform; its names in both languages; whether it is exposed to CRB
+    (R-55)."""
 
     code = models.SlugField(max_length=40, unique=True)
     name_en = models.CharField(max_length=80)
@@ -68,8 +69,12 @@ class Sku(Mirrored):
     hs_code = models.CharField(max_length=10, blank=True)  # HS 2022, 6 digits or more
     origin_country = models.CharField(max_length=2, default="CN")
     weight_g = models.PositiveIntegerField(null=True, blank=True)
-    volume_cm3 = models.PositiveIntegerField(null=True, blank=True)  # of a packed piece; null: not measured
-    is_standard = models.BooleanField(default=True)  # made to order or by a mould number: not (R-09)
+    volume_cm3 = models.PositiveIntegerField(
+        null=True, blank=True
+    )  # of a packed piece; null: not measured
+    is_standard = models.BooleanField(
+        default=True
+    )  # made to order or by a mould number: not (R-09)
     is_active = models.BooleanField(default=True)
     is_ear_controlled = models.BooleanField(default=False)  # dual use under the EAR (R-66)
     moq = models.PositiveIntegerField(default=1)
@@ -78,13 +83,20 @@ class Sku(Mirrored):
     production_group = models.ForeignKey(
         ProductionGroup, null=True, blank=True, on_delete=models.SET_NULL, related_name="skus"
     )  # null: made without a limit that we know of (R-18)
-    stock_source = models.CharField(max_length=60, blank=True, default="", db_default="")  # "": the row's own
+    stock_source = models.CharField(
+        max_length=60, blank=True, default="", db_default=""
+    )  # "": the row's own
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["store", "code"], name="one_sku_a_store_and_code")]
+        constraints = [
+            models.UniqueConstraint(fields=["store", "code"], name="one_sku_a_store_and_code")
+        ]
         indexes = [
             models.Index(
-                "store", F("stock_synced_at").asc(nulls_first=True), "id", name="skus_by_age_of_their_stock"
+                "store",
+                F("stock_synced_at").asc(nulls_first=True),
+                "id",
+                name="skus_by_age_of_their_stock",
             )
         ]
 

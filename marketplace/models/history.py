@@ -1,4 +1,5 @@
-"""Past orders with lines and ratings, and the disputes about them. Amounts are whole minor units."""
+"""Past orders with lines and ratings, and the disputes about them. Amounts are whole minor
+units."""
 
 from django.db import models
 from django.db.models import F, Q
@@ -16,10 +17,13 @@ class PastOrderStatus(models.TextChoices):
 
 
 class PastOrder(Mirrored):
-    """An order that the platform knows. `rating` is the decimal mean of its lines' ratings (R-07)."""
+    """An order that the platform knows. `rating` is the decimal mean of its lines' ratings
+    (R-07)."""
 
     store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="past_orders")
-    buyer = models.ForeignKey(Buyer, on_delete=models.CASCADE, related_name="past_orders", db_index=False)
+    buyer = models.ForeignKey(
+        Buyer, on_delete=models.CASCADE, related_name="past_orders", db_index=False
+    )
     number = models.CharField(max_length=64)
     status = models.CharField(max_length=10, choices=PastOrderStatus.choices)
     currency = models.CharField(max_length=3, validators=[currency_code])
@@ -53,7 +57,9 @@ class PastOrder(Mirrored):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["store", "number"], name="one_past_order_a_store_and_number"),
+            models.UniqueConstraint(
+                fields=["store", "number"], name="one_past_order_a_store_and_number"
+            ),
             models.CheckConstraint(
                 condition=~Q(status="completed") | Q(completed_at__isnull=False),
                 name="a_completed_order_says_when",
@@ -86,22 +92,29 @@ class PastOrder(Mirrored):
 
 
 class PastOrderLine(models.Model):
-    """A line really paid. `total_minor` is what the buyer paid for it, its discount taken off (R-46)."""
+    """A line really paid. `total_minor` is what the buyer paid for it, its discount taken off
+    (R-46)."""
 
     store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="+", db_index=False)
-    order = models.ForeignKey(PastOrder, on_delete=models.CASCADE, related_name="lines", db_index=False)
+    order = models.ForeignKey(
+        PastOrder, on_delete=models.CASCADE, related_name="lines", db_index=False
+    )
     line_no = models.PositiveIntegerField()
     sku = models.ForeignKey(Sku, on_delete=models.PROTECT, related_name="+", db_index=False)
     quantity = models.PositiveIntegerField()
     unit_price = models.DecimalField(max_digits=18, decimal_places=6)
     discount_minor = models.BigIntegerField(default=0)
     total_minor = models.BigIntegerField()
-    hs_code = models.CharField(max_length=10, null=True, blank=True)  # of then; null where it was not kept
+    hs_code = models.CharField(
+        max_length=10, null=True, blank=True
+    )  # of then; null where it was not kept
     rating = models.DecimalField(max_digits=3, decimal_places=2, null=True, blank=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["order", "line_no"], name="one_past_line_an_order_and_number"),
+            models.UniqueConstraint(
+                fields=["order", "line_no"], name="one_past_line_an_order_and_number"
+            ),
             models.CheckConstraint(condition=Q(quantity__gt=0), name="a_past_line_has_a_quantity"),
         ]
 

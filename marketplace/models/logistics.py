@@ -11,12 +11,15 @@ from marketplace.models.base import Mirrored, Tariff
 
 @frozen("name", "carrier")
 class CarrierService(models.Model):
-    """The divisor is part of every price that its rate cards make, so it stays: another one is another service."""
+    """The divisor is part of every price that its rate cards make, so it stays: another one is
+    another service."""
 
     code = models.SlugField(max_length=40, unique=True)
     name = models.CharField(max_length=80)
     carrier = models.CharField(max_length=80)
-    volumetric_divisor = models.PositiveIntegerField(null=True, blank=True)  # cm³ a kg; null: by weight only
+    volumetric_divisor = models.PositiveIntegerField(
+        null=True, blank=True
+    )  # cm³ a kg; null: by weight only
 
     def __str__(self) -> str:
         return self.name
@@ -25,8 +28,8 @@ class CarrierService(models.Model):
 class Lane(Mirrored):
     """A service reaches a destination: a country, or one region of it when `region` is filled.
 
-    A row for a region overrules the row for its country. `special_clearance` says that the lane is open
-    only to orders with the 专线清关通道 ticked (R-71).
+    A row for a region overrules the row for its country. `special_clearance` says that the lane is
+    open only to orders with the 专线清关通道 ticked (R-71).
     """
 
     service = models.ForeignKey(CarrierService, on_delete=models.CASCADE, related_name="lanes")
@@ -52,25 +55,37 @@ class Channel(models.TextChoices):
 
 @frozen()
 class RateCard(Tariff):
-    """What a service charges to a country from a weight on: base plus a step price for each begun step.
+    """What a service charges to a country from a weight on: base plus a step price for each begun
+    step.
 
-    `store` is filled on a negotiated (Cainiao key-account) card and null on the public one (R-60, R-61). A card for
-    a region or for the special channel overrules the wider one. A base of null: not offered in that span.
+    `store` is filled on a negotiated (Cainiao key-account) card and null on the public one (R-60,
+    R-61). A card for a region or for the special channel overrules the wider one. A base of null:
+    not offered in that span.
     """
 
     KEY = ("service", "store", "country", "region", "channel", "min_weight_g")
 
     service = models.ForeignKey(
-        CarrierService, verbose_name=_("carrier service"), on_delete=models.PROTECT, related_name="rate_cards"
+        CarrierService,
+        verbose_name=_("carrier service"),
+        on_delete=models.PROTECT,
+        related_name="rate_cards",
     )
     store = models.ForeignKey(
-        Store, verbose_name=_("negotiated by the store (empty: public)"), null=True, blank=True,
-        on_delete=models.PROTECT, related_name="rate_cards",
-    )  # fmt: skip
+        Store,
+        verbose_name=_("negotiated by the store (empty: public)"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="rate_cards",
+    )
     country = models.CharField(_("destination country"), max_length=2, validators=[country_code])
     region = models.CharField(_("region of the country"), max_length=80, blank=True, default="")
     channel = models.CharField(
-        _("channel through customs"), max_length=8, choices=Channel.choices, default=Channel.STANDARD
+        _("channel through customs"),
+        max_length=8,
+        choices=Channel.choices,
+        default=Channel.STANDARD,
     )
     currency = models.CharField(_("currency (ISO 4217)"), max_length=3, validators=[currency_code])
     min_weight_g = models.PositiveIntegerField(_("from this weight on, in grams"), default=0)
@@ -79,14 +94,24 @@ class RateCard(Tariff):
     )
     step_g = models.PositiveIntegerField(_("step, in grams"))
     step_minor = models.BigIntegerField(_("price of each begun step, in the smallest unit"))
-    minimum_minor = models.BigIntegerField(_("least that a parcel costs, in the smallest unit"), default=0)
+    minimum_minor = models.BigIntegerField(
+        _("least that a parcel costs, in the smallest unit"), default=0
+    )
 
     class Meta(Tariff.Meta):
         verbose_name, verbose_name_plural = _("freight rate card"), _("freight rate cards")
         constraints = [
             *Tariff.Meta.constraints,
             models.UniqueConstraint(
-                fields=["service", "store", "country", "region", "channel", "min_weight_g", "valid_from"],
+                fields=[
+                    "service",
+                    "store",
+                    "country",
+                    "region",
+                    "channel",
+                    "min_weight_g",
+                    "valid_from",
+                ],
                 nulls_distinct=False,
                 name="one_rate_card_a_lane_weight_and_day",
             ),
@@ -95,7 +120,7 @@ class RateCard(Tariff):
                 & (Q(base_minor=None) | Q(base_minor__gte=0)),
                 name="a_rate_card_charges",
             ),
-        ]  # fmt: skip
+        ]
 
     def __str__(self) -> str:
         whose = self.store or _("public")

@@ -10,7 +10,8 @@ from marketplace.models.base import Mirrored
 
 
 class Buyer(Mirrored):
-    """A business buyer of one store, with the delivery address its orders are sent to by default."""
+    """A business buyer of one store, with the delivery address its orders are sent to by
+    default."""
 
     store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="buyers")
     external_id = models.CharField(max_length=64)
@@ -21,7 +22,9 @@ class Buyer(Mirrored):
     certificate_valid_until = models.DateField(null=True, blank=True)  # its last valid day (R-23)
     tax_number = models.CharField(max_length=40, blank=True)
     tax_number_checked_at = models.DateTimeField(null=True, blank=True)
-    tax_number_checked_how = models.CharField(max_length=60, blank=True)  # e.g. "VIES", "HMRC" (R-64)
+    tax_number_checked_how = models.CharField(
+        max_length=60, blank=True
+    )  # e.g. "VIES", "HMRC" (R-64)
     tax_number_checked_by = models.CharField(max_length=80, blank=True, default="")
     country = models.CharField(max_length=2, validators=[country_code])
     region = models.CharField(max_length=80, blank=True)
@@ -46,7 +49,8 @@ class Buyer(Mirrored):
 
 @frozen()
 class PaymentTerms(models.Model):
-    """How a store lets a buyer pay, from an instant on: before the release, or on open account (R-91).
+    """How a store lets a buyer pay, from an instant on: before the release, or on open account
+    (R-91).
 
     No row: before the release. Rows are never edited; another one follows.
     """
@@ -60,7 +64,9 @@ class PaymentTerms(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["buyer", "valid_from"], name="one_terms_a_buyer_and_instant")
+            models.UniqueConstraint(
+                fields=["buyer", "valid_from"], name="one_terms_a_buyer_and_instant"
+            )
         ]
 
     def __str__(self) -> str:
@@ -68,7 +74,8 @@ class PaymentTerms(models.Model):
 
 
 class Scheme(models.TextChoices):
-    """What a destination may demand: producer responsibility, food and drug, tax (R-12, R-82 to R-84)."""
+    """What a destination may demand: producer responsibility, food and drug, tax (R-12, R-82 to
+    R-84)."""
 
     EPR = "EPR", _("EU extended producer responsibility")
     FDA = "FDA", _("US FDA establishment registration")
@@ -76,7 +83,8 @@ class Scheme(models.TextChoices):
 
 
 class Registration(Mirrored):
-    """A number that the store holds under a scheme for a jurisdiction (a country, or EU for the bloc)."""
+    """A number that the store holds under a scheme for a jurisdiction (a country, or EU for the
+    bloc)."""
 
     store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="registrations")
     scheme = models.CharField(max_length=8, choices=Scheme.choices)
@@ -88,8 +96,9 @@ class Registration(Mirrored):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["store", "scheme", "jurisdiction", "number"], name="one_registration_a_number"
-            ),
+                fields=["store", "scheme", "jurisdiction", "number"],
+                name="one_registration_a_number",
+            )
         ]
 
     def __str__(self) -> str:
@@ -103,7 +112,9 @@ class RegistrationRequirement(models.Model):
     scheme = models.CharField(max_length=8, choices=Scheme.choices)
     country = models.CharField(max_length=2, validators=[country_code])
     jurisdiction = models.CharField(max_length=2)  # whose number satisfies it
-    category = models.ForeignKey("marketplace.Category", null=True, blank=True, on_delete=models.PROTECT)
+    category = models.ForeignKey(
+        "marketplace.Category", null=True, blank=True, on_delete=models.PROTECT
+    )
     valid_from = models.DateField()
     reference = models.CharField(max_length=120)  # the law that demands it
 
@@ -113,7 +124,7 @@ class RegistrationRequirement(models.Model):
                 fields=["scheme", "country", "category"],
                 nulls_distinct=False,
                 name="one_requirement_a_scheme_country_category",
-            ),
+            )
         ]
 
     def __str__(self) -> str:

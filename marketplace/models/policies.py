@@ -6,7 +6,8 @@ from diagnostics.append_only import frozen
 
 @frozen()
 class PolicyValue(models.Model):
-    """A ⚙ value overridden from an instant on; the defaults stand in `marketplace.policy` with their source."""
+    """A ⚙ value overridden from an instant on; the defaults stand in `marketplace.policy` with
+    their source."""
 
     name = models.CharField(_("name of the value"), max_length=40)
     value = models.CharField(_("value in force"), max_length=40)
@@ -16,7 +17,9 @@ class PolicyValue(models.Model):
     class Meta:
         verbose_name, verbose_name_plural = _("policy value"), _("policy values")
         constraints = [
-            models.UniqueConstraint(fields=["name", "valid_from"], name="one_policy_value_a_name_and_instant")
+            models.UniqueConstraint(
+                fields=["name", "valid_from"], name="one_policy_value_a_name_and_instant"
+            )
         ]
 
     def __str__(self) -> str:

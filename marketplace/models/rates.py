@@ -12,10 +12,12 @@ from marketplace.models.base import SIMULATED, Mirrored, Tariff
 
 @frozen()
 class FxRateSet(Mirrored):
-    """One publication of reference rates as it was known at a time; a lock freezes one set by its id (pitfall 1).
+    """One publication of reference rates as it was known at a time; a lock freezes one set by its
+    id (pitfall 1).
 
-    What is learned later of the same day, a cell that was missing or a correction, is a new version with all rates of
-    the day. The one with the highest id holds; the earlier ones stay as they were.
+    What is learned later of the same day, a cell that was missing or a correction, is a new
+    version with all rates of the day. The one with the highest id holds; the earlier ones stay as
+    they were.
     """
 
     published_on = models.DateField()
@@ -32,7 +34,8 @@ class FxRateSet(Mirrored):
                 name="one_rate_set_a_source_day_and_version",
             ),
             models.CheckConstraint(
-                condition=Q(store__isnull=True) | Q(source=SIMULATED), name="a_stores_own_rates_are_simulated"
+                condition=Q(store__isnull=True) | Q(source=SIMULATED),
+                name="a_stores_own_rates_are_simulated",
             ),
         ]
         indexes = [models.Index(fields=["-published_on", "-id"], name="latest_rate_set")]
@@ -45,13 +48,17 @@ class FxRateSet(Mirrored):
 class FxRate(models.Model):
     """Units of `currency` for one euro."""
 
-    rate_set = models.ForeignKey(FxRateSet, on_delete=models.PROTECT, related_name="rates", db_index=False)
+    rate_set = models.ForeignKey(
+        FxRateSet, on_delete=models.PROTECT, related_name="rates", db_index=False
+    )
     currency = models.CharField(max_length=3, validators=[currency_code])
     per_euro = models.DecimalField(max_digits=18, decimal_places=8)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["rate_set", "currency"], name="one_rate_a_set_and_currency"),
+            models.UniqueConstraint(
+                fields=["rate_set", "currency"], name="one_rate_a_set_and_currency"
+            ),
             models.CheckConstraint(condition=Q(per_euro__gt=0), name="a_rate_is_positive"),
         ]
 
@@ -82,25 +89,33 @@ class IndexClose(Mirrored):
 class Verdict(models.TextChoices):
     RELEASED = "released", _("Released: it acts")
     DISCARDED = "discarded", _("Discarded: it stays out")
-    KEPT = "kept", _("Kept: what followed took its place")  # by the product itself, never by a person
+    KEPT = (
+        "kept",
+        _("Kept: what followed took its place"),
+    )  # by the product itself, never by a person
 
 
 @frozen("verdict", "decided_at", "decided_by", "why")
 class Quarantined(models.Model):
-    """A rate or close that does not act: as it was read, why, and what became of it (reliability 15).
+    """A rate or close that does not act: as it was read, why, and what became of it (reliability
+    15).
 
-    While the newest observation of a currency waits here, nothing is planned or locked in it or into it; the other
-    currencies of its publication act.
+    While the newest observation of a currency waits here, nothing is planned or locked in it or
+    into it; the other currencies of its publication act.
     """
 
     KEY = ("kind", "source", "name", "day", "text")
 
-    kind = models.CharField(max_length=5, choices=[("rate", _("exchange rate")), ("close", _("index close"))])
+    kind = models.CharField(
+        max_length=5, choices=[("rate", _("exchange rate")), ("close", _("index close"))]
+    )
     source = models.CharField(max_length=60)
     name = models.CharField(max_length=12)  # the currency, or the series
     day = models.DateField()
     text = models.CharField(max_length=80)  # as it was read
-    reason = models.CharField(max_length=12, choices=[(reason.value, reason.value) for reason in Reason])
+    reason = models.CharField(
+        max_length=12, choices=[(reason.value, reason.value) for reason in Reason]
+    )
     last_good = models.CharField(max_length=40, blank=True)  # what it was held against
     arrived_at = models.DateTimeField()
     rate_set = models.ForeignKey(
@@ -115,20 +130,28 @@ class Quarantined(models.Model):
         verbose_name_plural = "quarantined"
         constraints = [
             models.UniqueConstraint(
-                fields=["kind", "source", "name", "day", "text"], name="one_quarantined_observation_as_read"
+                fields=["kind", "source", "name", "day", "text"],
+                name="one_quarantined_observation_as_read",
             ),
             models.CheckConstraint(
-                condition=Q(kind="rate", rate_set__isnull=False) | Q(kind="close", rate_set__isnull=True),
+                condition=Q(kind="rate", rate_set__isnull=False)
+                | Q(kind="close", rate_set__isnull=True),
                 name="a_quarantined_rate_has_its_set",
             ),
             models.CheckConstraint(
                 condition=Q(verdict="", decided_at__isnull=True, decided_by__isnull=True, why="")
-                | (~Q(verdict="") & Q(decided_at__isnull=False, decided_by__isnull=False) & ~Q(why="")),
+                | (
+                    ~Q(verdict="")
+                    & Q(decided_at__isnull=False, decided_by__isnull=False)
+                    & ~Q(why="")
+                ),
                 name="a_decided_observation_says_when_by_whom_and_why",
             ),
         ]
         indexes = [
-            models.Index(fields=["rate_set"], condition=Q(verdict=""), name="undecided_rates_of_a_set"),
+            models.Index(
+                fields=["rate_set"], condition=Q(verdict=""), name="undecided_rates_of_a_set"
+            ),
             models.Index(fields=["-arrived_at"], name="quarantined_by_arrival"),
         ]
 
@@ -152,16 +175,21 @@ class TaxCategory(models.TextChoices):
 
 @frozen()
 class TaxRate(Tariff):
-    """VAT or GST of a destination; null says that it ended (R-64). The law or table it was taken from is its source."""
+    """VAT or GST of a destination; null says that it ended (R-64). The law or table it was taken
+    from is its source."""
 
     KEY = ("country", "region")
 
     country = models.CharField(_("destination country"), max_length=2, validators=[country_code])
     region = models.CharField(
         _("territory with rates of its own"),  # a place of marketplace/data/territories.csv
-        max_length=12, blank=True, default="",
-    )  # fmt: skip
-    category = models.CharField(_("tax category (UNCL5305)"), max_length=2, choices=TaxCategory.choices)
+        max_length=12,
+        blank=True,
+        default="",
+    )
+    category = models.CharField(
+        _("tax category (UNCL5305)"), max_length=2, choices=TaxCategory.choices
+    )
     rate = models.DecimalField(
         _("rate, a share (0.19 is 19 %)"), max_digits=6, decimal_places=5, null=True, blank=True
     )
@@ -177,7 +205,8 @@ class TaxRate(Tariff):
                 fields=["country", "region", "valid_from"], name="one_tax_rate_a_place_and_day"
             ),
             models.CheckConstraint(
-                condition=Q(rate__isnull=True) | Q(rate__gte=0, rate__lt=1), name="a_tax_rate_is_a_share"
+                condition=Q(rate__isnull=True) | Q(rate__gte=0, rate__lt=1),
+                name="a_tax_rate_is_a_share",
             ),
         ]
 

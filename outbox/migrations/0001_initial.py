@@ -18,7 +18,9 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
                 ),
                 ("kind", models.CharField(max_length=40)),
                 ("store_id", models.BigIntegerField()),
@@ -37,7 +39,7 @@ class Migration(migrations.Migration):
                         fields=["next_try_at"],
                         name="letters_to_send",
                     )
-                ],
+                ]
             },
         ),
         migrations.CreateModel(
@@ -52,14 +54,19 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
                 ),
                 ("store_id", models.BigIntegerField(db_index=True)),
                 ("url", models.URLField(max_length=500)),
                 (
                     "types",
                     django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=60), blank=True, default=list, size=None
+                        base_field=models.CharField(max_length=60),
+                        blank=True,
+                        default=list,
+                        size=None,
                     ),
                 ),
                 ("secret_version", models.PositiveIntegerField(default=1)),
@@ -92,12 +99,16 @@ class Migration(migrations.Migration):
             options={
                 "indexes": [
                     models.Index(
-                        condition=models.Q(("seq", None)), fields=["store_id"], name="events_without_a_number"
+                        condition=models.Q(("seq", None)),
+                        fields=["store_id"],
+                        name="events_without_a_number",
                     ),
                     models.Index(fields=["committed_at"], name="events_by_age"),
                 ],
                 "constraints": [
-                    models.UniqueConstraint(fields=("store_id", "seq"), name="one_event_a_store_and_seq")
+                    models.UniqueConstraint(
+                        fields=("store_id", "seq"), name="one_event_a_store_and_seq"
+                    )
                 ],
             },
         ),
@@ -121,7 +132,9 @@ class Migration(migrations.Migration):
                 (
                     "event",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="outbox.event"
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="outbox.event",
                     ),
                 ),
                 (
@@ -149,8 +162,5 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        *run_sql_files(
-            __file__,
-            "events",
-        ),
+        *run_sql_files(__file__, "events"),
     ]

@@ -10,10 +10,7 @@ from diagnostics.sql_files import run_sql_files
 class Migration(migrations.Migration):
     initial = True
 
-    dependencies = [
-        ("diagnostics", "0001_initial"),
-        ("marketplace", "0001_initial"),
-    ]
+    dependencies = [("diagnostics", "0001_initial"), ("marketplace", "0001_initial")]
 
     operations = [
         migrations.CreateModel(
@@ -21,7 +18,9 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
                 ),
                 ("subject", models.CharField(max_length=40)),
                 ("version", models.PositiveIntegerField(default=1)),
@@ -38,7 +37,9 @@ class Migration(migrations.Migration):
                 (
                     "store",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="marketplace.store"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="marketplace.store",
                     ),
                 ),
             ],
@@ -47,7 +48,7 @@ class Migration(migrations.Migration):
                     models.UniqueConstraint(
                         fields=("store", "buyer", "subject"), name="one_grant_a_buyer_and_subject"
                     )
-                ],
+                ]
             },
         ),
         migrations.CreateModel(
@@ -73,7 +74,9 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "indexes": [models.Index(fields=["store", "subject"], name="frozen_values_of_a_subject")],
+                "indexes": [
+                    models.Index(fields=["store", "subject"], name="frozen_values_of_a_subject")
+                ]
             },
         ),
         migrations.CreateModel(
@@ -81,7 +84,9 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
                 ),
                 ("subject", models.CharField(max_length=40)),
                 ("currency", models.CharField(max_length=3)),
@@ -146,7 +151,9 @@ class Migration(migrations.Migration):
                 ("closes_seen", models.BigIntegerField(db_default=0)),
                 (
                     "fx_trigger",
-                    models.DecimalField(db_default=Decimal("0.025"), decimal_places=6, max_digits=7),
+                    models.DecimalField(
+                        db_default=Decimal("0.025"), decimal_places=6, max_digits=7
+                    ),
                 ),
                 (
                     "index_trigger",
@@ -258,7 +265,9 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "kind",
-                    models.CharField(choices=[("confirm", "Confirm"), ("decline", "Decline")], max_length=8),
+                    models.CharField(
+                        choices=[("confirm", "Confirm"), ("decline", "Decline")], max_length=8
+                    ),
                 ),
                 ("terms_digest", models.CharField(max_length=64)),
                 ("consent_version", models.CharField(max_length=20)),
@@ -268,19 +277,25 @@ class Migration(migrations.Migration):
                 (
                     "store",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="marketplace.store"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="marketplace.store",
                     ),
                 ),
                 (
                     "grant",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="acts", to="pricing.grant"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="acts",
+                        to="pricing.grant",
                     ),
                 ),
                 (
                     "lock",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="acts", to="pricing.lock"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="acts",
+                        to="pricing.lock",
                     ),
                 ),
                 ("reason", models.CharField(blank=True, default="", max_length=1000)),
@@ -288,8 +303,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 "constraints": [
-                    models.UniqueConstraint(fields=("grant", "lock"), name="one_act_a_grant_and_lock")
-                ],
+                    models.UniqueConstraint(
+                        fields=("grant", "lock"), name="one_act_a_grant_and_lock"
+                    )
+                ]
             },
         ),
         migrations.CreateModel(
@@ -304,7 +321,10 @@ class Migration(migrations.Migration):
                 (
                     "kind",
                     models.CharField(
-                        choices=[("confirmation", "confirmation"), ("renegotiation", "renegotiation")],
+                        choices=[
+                            ("confirmation", "confirmation"),
+                            ("renegotiation", "renegotiation"),
+                        ],
                         max_length=14,
                     ),
                 ),
@@ -317,7 +337,9 @@ class Migration(migrations.Migration):
                 (
                     "store",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="marketplace.store"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="marketplace.store",
                     ),
                 ),
                 ("alarmed_at", models.DateTimeField(null=True)),
@@ -344,12 +366,17 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
                 ),
                 (
                     "kind",
                     models.CharField(
-                        choices=[("confirmation", "confirmation"), ("renegotiation", "renegotiation")],
+                        choices=[
+                            ("confirmation", "confirmation"),
+                            ("renegotiation", "renegotiation"),
+                        ],
                         max_length=14,
                     ),
                 ),
@@ -364,7 +391,9 @@ class Migration(migrations.Migration):
                 (
                     "store",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="marketplace.store"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="marketplace.store",
                     ),
                 ),
                 (
@@ -377,7 +406,9 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "indexes": [models.Index(fields=["store", "subject"], name="agreements_of_a_subject")],
+                "indexes": [
+                    models.Index(fields=["store", "subject"], name="agreements_of_a_subject")
+                ]
             },
         ),
         migrations.CreateModel(
@@ -397,7 +428,9 @@ class Migration(migrations.Migration):
                 (
                     "store",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="marketplace.store"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="marketplace.store",
                     ),
                 ),
             ],
@@ -407,9 +440,14 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
                 ),
-                ("kind", models.CharField(choices=[("fx", "fx"), ("index", "index")], max_length=5)),
+                (
+                    "kind",
+                    models.CharField(choices=[("fx", "fx"), ("index", "index")], max_length=5),
+                ),
                 ("name", models.CharField(max_length=12)),
                 ("base_value", models.DecimalField(decimal_places=8, max_digits=20)),
                 ("new_value", models.DecimalField(decimal_places=8, max_digits=20)),
@@ -478,13 +516,17 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "indexes": [models.Index(fields=["store", "-opened_at"], name="renegotiations_of_a_store")],
+                "indexes": [
+                    models.Index(fields=["store", "-opened_at"], name="renegotiations_of_a_store")
+                ],
                 "constraints": [
                     models.CheckConstraint(
                         condition=models.Q(
                             models.Q(("kind", "fx"), ("new_rate_set__isnull", False)),
                             models.Q(
-                                ("base_close__isnull", False), ("kind", "index"), ("new_close__isnull", False)
+                                ("base_close__isnull", False),
+                                ("kind", "index"),
+                                ("new_close__isnull", False),
                             ),
                             _connector="OR",
                         ),
@@ -510,10 +552,17 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
                 ),
                 ("version", models.PositiveSmallIntegerField()),
-                ("side", models.CharField(choices=[("seller", "seller"), ("buyer", "buyer")], max_length=6)),
+                (
+                    "side",
+                    models.CharField(
+                        choices=[("seller", "seller"), ("buyer", "buyer")], max_length=6
+                    ),
+                ),
                 ("by", models.CharField(max_length=80)),
                 ("at", models.DateTimeField()),
                 (
@@ -552,9 +601,10 @@ class Migration(migrations.Migration):
             options={
                 "constraints": [
                     models.UniqueConstraint(
-                        fields=("renegotiation", "version"), name="one_offer_a_renegotiation_and_version"
+                        fields=("renegotiation", "version"),
+                        name="one_offer_a_renegotiation_and_version",
                     )
-                ],
+                ]
             },
         ),
         migrations.CreateModel(
@@ -566,12 +616,19 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("side", models.CharField(choices=[("seller", "seller"), ("buyer", "buyer")], max_length=6)),
+                (
+                    "side",
+                    models.CharField(
+                        choices=[("seller", "seller"), ("buyer", "buyer")], max_length=6
+                    ),
+                ),
                 ("by", models.CharField(max_length=80)),
                 ("at", models.DateTimeField()),
                 (
                     "kind",
-                    models.CharField(choices=[("comment", "comment"), ("decline", "decline")], max_length=7),
+                    models.CharField(
+                        choices=[("comment", "comment"), ("decline", "decline")], max_length=7
+                    ),
                 ),
                 ("text", models.CharField(max_length=1000)),
                 (
@@ -649,9 +706,16 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
                 ),
-                ("side", models.CharField(choices=[("seller", "seller"), ("buyer", "buyer")], max_length=6)),
+                (
+                    "side",
+                    models.CharField(
+                        choices=[("seller", "seller"), ("buyer", "buyer")], max_length=6
+                    ),
+                ),
                 ("by", models.CharField(max_length=80)),
                 ("digest", models.CharField(max_length=64)),
                 ("asked_at", models.DateTimeField()),
@@ -661,7 +725,9 @@ class Migration(migrations.Migration):
                 (
                     "offer",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="codes", to="pricing.offer"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="codes",
+                        to="pricing.offer",
                     ),
                 ),
                 (
@@ -675,7 +741,9 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "indexes": [models.Index(fields=["offer", "side", "-asked_at"], name="codes_of_an_offer")],
+                "indexes": [
+                    models.Index(fields=["offer", "side", "-asked_at"], name="codes_of_an_offer")
+                ]
             },
         ),
         migrations.CreateModel(
@@ -687,13 +755,23 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("side", models.CharField(choices=[("seller", "seller"), ("buyer", "buyer")], max_length=6)),
+                (
+                    "side",
+                    models.CharField(
+                        choices=[("seller", "seller"), ("buyer", "buyer")], max_length=6
+                    ),
+                ),
                 ("by", models.CharField(max_length=80)),
                 ("name", models.CharField(max_length=120)),
                 ("at", models.DateTimeField()),
                 ("digest", models.CharField(max_length=64)),
                 ("consent_version", models.CharField(max_length=20)),
-                ("how", models.CharField(choices=[("password", "password"), ("code", "code")], max_length=8)),
+                (
+                    "how",
+                    models.CharField(
+                        choices=[("password", "password"), ("code", "code")], max_length=8
+                    ),
+                ),
                 ("ip", models.GenericIPAddressField(null=True)),
                 ("user_agent", models.CharField(blank=True, max_length=300)),
                 (
@@ -717,11 +795,14 @@ class Migration(migrations.Migration):
             ],
             options={
                 "constraints": [
-                    models.UniqueConstraint(fields=("offer", "side"), name="one_signature_an_offer_and_side"),
-                    models.CheckConstraint(
-                        condition=models.Q(("name", ""), _negated=True), name="a_signature_has_a_name"
+                    models.UniqueConstraint(
+                        fields=("offer", "side"), name="one_signature_an_offer_and_side"
                     ),
-                ],
+                    models.CheckConstraint(
+                        condition=models.Q(("name", ""), _negated=True),
+                        name="a_signature_has_a_name",
+                    ),
+                ]
             },
         ),
         *run_sql_files(

@@ -1,7 +1,8 @@
 """The verbs of price locks. All but `end_due` run in the caller's transaction; none knows a batch.
 
-Rows are always taken in the same order: past orders, SKUs, locks; each by id. A caller that also takes rows
-of its own which these verbs' other callers take (a batch) takes them after, or risks a deadlock.
+Rows are always taken in the same order: past orders, SKUs, locks; each by id. A caller that also
+takes rows of its own which these verbs' other callers take (a batch) takes them after, or risks a
+deadlock.
 """
 
 from pricing.locks import seconds_left, status_at

@@ -1,4 +1,5 @@
-"""Agreements get their seal: asked for in the transaction that made them, done by a worker, once (reliability 9)."""
+"""Agreements get their seal: asked for in the transaction that made them, done by a worker, once
+(reliability 9)."""
 
 import datetime as dt
 import uuid
@@ -38,7 +39,12 @@ def builds(kind: Kind):
 def ask(*, store_id: int, kind: Kind, subject: str, occasion: uuid.UUID, at: dt.datetime) -> None:
     """In the transaction that made the agreement. The same occasion twice is one seal."""
     wanted = Sealing(
-        store_id=store_id, kind=kind, subject=subject, occasion=occasion, asked_at=at, rung_at=clock.now()
+        store_id=store_id,
+        kind=kind,
+        subject=subject,
+        occasion=occasion,
+        asked_at=at,
+        rung_at=clock.now(),
     )
     Sealing.objects.bulk_create([wanted], ignore_conflicts=True)
     sealing_id = Sealing.objects.values_list("pk", flat=True).get(kind=kind, occasion=occasion)
@@ -62,7 +68,12 @@ def seal(sealing_id: int) -> SealedAgreement | None:
         content = agreements.canonical(agreement)
         certificate = seals.certificate_in_force()
         page = agreement_pdf.pdf(
-            agreement, content=content, terms=draft.terms, lists=lists, certificate=certificate, now=now
+            agreement,
+            content=content,
+            terms=draft.terms,
+            lists=lists,
+            certificate=certificate,
+            now=now,
         )
         sealed = seals.seal(page, reason=f"{agreement.kind} {agreement.subject}")
         digest = agreements.digest_of(content)
@@ -73,7 +84,12 @@ def seal(sealing_id: int) -> SealedAgreement | None:
 
 
 def _row(
-    sealing: Sealing, agreement: Agreement, digest: str, sealed: bytes, fingerprint: str, now: dt.datetime
+    sealing: Sealing,
+    agreement: Agreement,
+    digest: str,
+    sealed: bytes,
+    fingerprint: str,
+    now: dt.datetime,
 ) -> SealedAgreement:
     return SealedAgreement(
         id=uuid.UUID(agreement.id),
@@ -96,13 +112,18 @@ def _keep(sealing: Sealing, made: SealedAgreement) -> None:
     made.save(force_insert=True)
     _tell(made)
     ledger.record(
-        store_id=made.store_id, kind="agreement.sealed", subject=f"batch:{made.subject}", by="system:seal",
-        at=made.sealed_at, **facts_of(made),
-    )  # fmt: skip
+        store_id=made.store_id,
+        kind="agreement.sealed",
+        subject=f"batch:{made.subject}",
+        by="system:seal",
+        at=made.sealed_at,
+        **facts_of(made),
+    )
 
 
 def facts_of(sealed: SealedAgreement) -> dict[str, object]:
-    """Every field of the row, as the ledger keeps it: a row changed behind our back no longer equals its entry."""
+    """Every field of the row, as the ledger keeps it: a row changed behind our back no longer
+    equals its entry."""
     return {
         "id": str(sealed.pk),
         "sealing": sealed.sealing_id,

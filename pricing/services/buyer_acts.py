@@ -1,4 +1,5 @@
-"""What the buyer does with locks, through a grant: each act once, in time, on the terms that were seen."""
+"""What the buyer does with locks, through a grant: each act once, in time, on the terms that were
+seen."""
 
 import datetime as dt
 from collections.abc import Collection, Mapping
@@ -15,7 +16,8 @@ from pricing.signing import Evidence
 
 
 def hold(grant: Grant) -> dict[UUID, Lock]:
-    """Takes the rows of all locks of the subject, by id: acts on some of them and on others can't deadlock.
+    """Takes the rows of all locks of the subject, by id: acts on some of them and on others can't
+    deadlock.
 
     A caller that reads what depends on a lock before it acts calls this first, and reads one state.
     """
@@ -32,13 +34,16 @@ def confirm(
     evidence: Evidence,
     particulars: Mapping[UUID, Mapping[str, Any]] | None = None,
 ) -> list[Lock]:
-    """Confirms the locks named in `digests` (lock id → the terms digest that the buyer saw): all or nothing.
+    """Confirms the locks named in `digests` (lock id → the terms digest that the buyer saw): all
+    or nothing.
 
-    `kept_stock` (lock id → SKU id → pieces) is what the accepted orders need: it stays reserved without an
-    end, the rest is given back, and the past orders are free. `particulars` (lock id → plain JSON) is kept with
-    the act. LINK_USED after an earlier act, LOCK_EXPIRED, RENEGOTIATION_LAPSED, LOCK_ENDED, TERMS_CHANGED,
-    RENEGOTIATION_REQUIRED when one is renegotiated or the market has moved beyond it (a caller opens those by
-    `open_touched` first, in a transaction that it keeps), NOT_FOUND for a lock that is not the grant's; then nothing was written.
+    `kept_stock` (lock id → SKU id → pieces) is what the accepted orders need: it stays reserved
+    without an end, the rest is given back, and the past orders are free. `particulars` (lock id →
+    plain JSON) is kept with the act. LINK_USED after an earlier act, LOCK_EXPIRED,
+    RENEGOTIATION_LAPSED, LOCK_ENDED, TERMS_CHANGED, RENEGOTIATION_REQUIRED when one is
+    renegotiated or the market has moved beyond it (a caller opens those by `open_touched` first,
+    in a transaction that it keeps), NOT_FOUND for a lock that is not the grant's; then nothing was
+    written.
     """
     locks, now = _judged(grant, digests, Event.CONFIRM)
     if triggers.touched(locks, now=now):
@@ -50,18 +55,24 @@ def confirm(
     return locks
 
 
-def decline(*, grant: Grant, digests: Mapping[UUID, str], evidence: Evidence, reason: str = "") -> list[Lock]:
-    """Declines the locks named in `digests`, all or nothing, and gives everything back; raises like `confirm`."""
+def decline(
+    *, grant: Grant, digests: Mapping[UUID, str], evidence: Evidence, reason: str = ""
+) -> list[Lock]:
+    """Declines the locks named in `digests`, all or nothing, and gives everything back; raises
+    like `confirm`."""
     locks, now = _judged(grant, digests, Event.DECLINE)
     lock_endings.end(locks, event=Event.DECLINE, at=now, by=_actor(grant))
     _record(grant, locks, ActKind.DECLINE, evidence, now, reason)
     return locks
 
 
-def _judged(grant: Grant, digests: Mapping[UUID, str], event: Event) -> tuple[list[Lock], dt.datetime]:
+def _judged(
+    grant: Grant, digests: Mapping[UUID, str], event: Event
+) -> tuple[list[Lock], dt.datetime]:
     """The locks asked for, held and found fit, and the instant of that verdict.
 
-    The clock is read once they are held: who waited for a row is judged by the time after it (reliability 2).
+    The clock is read once they are held: who waited for a row is judged by the time after it
+    (reliability 2).
     """
     held = hold(grant)
     now = clock.now(grant.store)
@@ -75,18 +86,23 @@ def _judged(grant: Grant, digests: Mapping[UUID, str], event: Event) -> tuple[li
 
 
 def open_touched(grant: Grant, lock_ids: Collection[UUID]) -> list[Renegotiation]:
-    """At a confirmation: opens a renegotiation of each named open lock that the market has moved beyond (R-51).
+    """At a confirmation: opens a renegotiation of each named open lock that the market has moved
+    beyond (R-51).
 
-    Keep the transaction when any comes back: it says what the buyer has to be told instead of a confirmation.
+    Keep the transaction when any comes back: it says what the buyer has to be told instead of a
+    confirmation.
     """
     held = hold(grant)
     now = clock.now(grant.store)
-    open_ = [held[pk] for pk in lock_ids if pk in held and status_at(held[pk], now) is LockStatus.OPEN]
+    open_ = [
+        held[pk] for pk in lock_ids if pk in held and status_at(held[pk], now) is LockStatus.OPEN
+    ]
     return triggers.open_moved(open_, now=now, by=_actor(grant))
 
 
 def refuse_a_rest(grant: Grant, *, besides: Collection[UUID] = ()) -> None:
-    """TERMS_CHANGED, when an answer is done and left a lock open but those named: a form that did not name it all is void."""
+    """TERMS_CHANGED, when an answer is done and left a lock open but those named: a form that did
+    not name it all is void."""
     of_subject = Lock.objects.of(grant.store).filter(subject=grant.subject, buyer=grant.buyer_id)
     if of_subject.exclude(pk__in=besides).open_at(clock.now(grant.store)).exists():
         raise Problem(Code.TERMS_CHANGED)

@@ -1,4 +1,5 @@
-"""Telling the state that locks have entered (R-81): one event a lock, however many orders it holds (ADR 4)."""
+"""Telling the state that locks have entered (R-81): one event a lock, however many orders it holds
+(ADR 4)."""
 
 import datetime as dt
 from collections import defaultdict
@@ -15,7 +16,8 @@ from pricing.models import Lock
 
 
 def tell(locks: Collection[Lock], *, at: dt.datetime, new: bool = False) -> None:
-    """In the transaction that moved them, as they are now; store by store, as their ledgers are taken.
+    """In the transaction that moved them, as they are now; store by store, as their ledgers are
+    taken.
 
     `new`: made in it, so that they hold what was locked.
     """
@@ -29,7 +31,8 @@ def tell(locks: Collection[Lock], *, at: dt.datetime, new: bool = False) -> None
 
 
 def _orders_held(locks: Collection[Lock]) -> dict[UUID, int]:
-    """By their claims, which the caller releases afterwards: what was split off is another lock's by now."""
+    """By their claims, which the caller releases afterwards: what was split off is another lock's
+    by now."""
     claims = OrderClaim.objects.filter(holder__in=[lock.pk for lock in locks], released_at=None)
     return dict(claims.order_by().values_list("holder").annotate(Count("pk")))
 
@@ -44,7 +47,10 @@ def _data(lock: Lock) -> dict[str, Any]:
 def _told(lock: Lock) -> dict[str, Any]:
     return {
         "batch": lock.subject,
-        "total": {"amount": decimal_text(lock.total_minor, lock.currency), "currency": lock.currency},
+        "total": {
+            "amount": decimal_text(lock.total_minor, lock.currency),
+            "currency": lock.currency,
+        },
         "index_series": lock.index_series,
         "expires_at": _instant(lock.expires_at),
     }

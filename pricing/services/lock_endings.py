@@ -1,4 +1,5 @@
-"""The one place that ends a lock: it lapses (R-49), is terminated (R-55), cancelled, settled, or settled anew (R-54)."""
+"""The one place that ends a lock: it lapses (R-49), is terminated (R-55), cancelled, settled, or
+settled anew (R-54)."""
 
 import datetime as dt
 import uuid
@@ -49,14 +50,18 @@ def end_due(
     subject: str | None = None,
     limit: int = 100,
 ) -> list[Lock]:
-    """Ends live locks that are past the end that runs, the longest overdue first; their claims are released.
+    """Ends live locks that are past the end that runs, the longest overdue first; their claims are
+    released.
 
-    Open ones expire (R-49), those under renegotiation are terminated (R-55); each comes back as it is now. Call it in
-    the transaction that moves what the locks held. Several sweepers at once are harmless: rows that another one holds
-    are skipped (reliability 4). `subject` takes only its locks; `at` judges by another instant, on sandbox stores only (INPUT_INVALID).
+    Open ones expire (R-49), those under renegotiation are terminated (R-55); each comes back as it
+    is now. Call it in the transaction that moves what the locks held. Several sweepers at once are
+    harmless: rows that another one holds are skipped (reliability 4). `subject` takes only its
+    locks; `at` judges by another instant, on sandbox stores only (INPUT_INVALID).
     """
     if at is not None and (store is None or not store.sandbox):
-        raise Problem(Code.INPUT_INVALID, detail=_("Only a sandbox store can be swept at another instant."))
+        raise Problem(
+            Code.INPUT_INVALID, detail=_("Only a sandbox store can be swept at another instant.")
+        )
     due = Lock.objects.of(store).due(at) if at and store else _due(clock.now(), store)
     due = due if subject is None else due.filter(subject=subject)
     rows = due.select_related("store").select_for_update(of=("self",), skip_locked=True)
@@ -94,7 +99,8 @@ def cancel(*, store: Store, subject: str, by: str) -> list[Lock]:
 
 
 def cancel_stopped(lock: Lock, *, at: dt.datetime, by: str) -> None:
-    """Ends an open lock whose goods may not be sent (R-90); the caller holds its row and moves the orders."""
+    """Ends an open lock whose goods may not be sent (R-90); the caller holds its row and moves the
+    orders."""
     end([lock], event=Event.CANCEL, at=at, by=by)
 
 
@@ -102,17 +108,27 @@ def refuse_if_past(lock: Lock, now: dt.datetime) -> None:
     """Half open: the end itself is too late (R-48, R-53). LOCK_EXPIRED, or RENEGOTIATION_LAPSED."""
     if ends_at(lock) > now:
         return
-    code = Code.LOCK_EXPIRED if status_at(lock, now) is LockStatus.EXPIRED else Code.RENEGOTIATION_LAPSED
+    code = (
+        Code.LOCK_EXPIRED
+        if status_at(lock, now) is LockStatus.EXPIRED
+        else Code.RENEGOTIATION_LAPSED
+    )
     raise Problem(code, value=ends_at(lock).isoformat())
 
 
 def hold_renegotiated(renegotiation: Renegotiation) -> tuple[Lock, dt.datetime]:
-    """The lock of a renegotiation, its row held, and the instant by which the caller judges and records (reliability 2).
+    """The lock of a renegotiation, its row held, and the instant by which the caller judges and
+    records (reliability 2).
 
-    RENEGOTIATION_LAPSED at or past the deadline, LOCK_ENDED when it was settled before. For whoever offers, counters,
-    signs or declines: read what depends on the renegotiation only after this.
+    RENEGOTIATION_LAPSED at or past the deadline, LOCK_ENDED when it was settled before. For
+    whoever offers, counters, signs or declines: read what depends on the renegotiation only after
+    this.
     """
-    lock = Lock.objects.select_related("store").select_for_update(of=("self",)).get(pk=renegotiation.lock_id)
+    lock = (
+        Lock.objects.select_related("store")
+        .select_for_update(of=("self",))
+        .get(pk=renegotiation.lock_id)
+    )
     now = clock.now(lock.store)
     if status_at(lock, now) is LockStatus.TERMINATED:
         raise Problem(Code.RENEGOTIATION_LAPSED, value=lock.renegotiation_deadline.isoformat())
@@ -122,12 +138,14 @@ def hold_renegotiated(renegotiation: Renegotiation) -> tuple[Lock, dt.datetime]:
 
 
 def confirm_anew(lock: Lock, *, kept_stock: Mapping[int, int], at: dt.datetime, by: str) -> Lock:
-    """Both have signed: the renegotiated lock is confirmed (R-54). The caller holds it by `hold_renegotiated`.
+    """Both have signed: the renegotiated lock is confirmed (R-54). The caller holds it by
+    `hold_renegotiated`.
 
-    `at` is the instant of that verdict, `by` whoever signed last; `kept_stock` (SKU id → pieces) is what the agreed
-    orders need: it stays reserved without an end, the rest is given back, the past orders are free. The lock's terms
-    and total stay as they were locked (R-19); the agreed prices are the signed offer's. The caller moves the orders
-    and asks for the seal in the same transaction. STATE_CONFLICT when the lock is no longer under renegotiation in time.
+    `at` is the instant of that verdict, `by` whoever signed last; `kept_stock` (SKU id → pieces)
+    is what the agreed orders need: it stays reserved without an end, the rest is given back, the
+    past orders are free. The lock's terms and total stay as they were locked (R-19); the agreed
+    prices are the signed offer's. The caller moves the orders and asks for the seal in the same
+    transaction. STATE_CONFLICT when the lock is no longer under renegotiation in time.
     """
     move([lock], event=Event.CONFIRM, at=at, by=by)
     release_orders([lock.pk], at)
@@ -136,7 +154,8 @@ def confirm_anew(lock: Lock, *, kept_stock: Mapping[int, int], at: dt.datetime, 
 
 
 def decline_anew(lock: Lock, *, at: dt.datetime, by: str) -> Lock:
-    """A party declines to renegotiate: the lock ends as declined and gives everything back. As `confirm_anew`."""
+    """A party declines to renegotiate: the lock ends as declined and gives everything back. As
+    `confirm_anew`."""
     end([lock], event=Event.DECLINE, at=at, by=by)
     return lock
 
@@ -144,9 +163,12 @@ def decline_anew(lock: Lock, *, at: dt.datetime, by: str) -> Lock:
 def keep_stock(
     locks: Collection[Lock], kept: Mapping[uuid.UUID, Mapping[int, int]], now: dt.datetime
 ) -> None:
-    """Accepted stock stays reserved until it is shipped: a claim without an end (R-10, pitfall 10)."""
+    """Accepted stock stays reserved until it is shipped: a claim without an end (R-10, pitfall
+    10)."""
     wanted = {(holder, sku): n for holder, stock in kept.items() for sku, n in stock.items() if n}
-    claims = list(StockClaim.objects.filter(holder__in=[lock.pk for lock in locks], released_at=None))
+    claims = list(
+        StockClaim.objects.filter(holder__in=[lock.pk for lock in locks], released_at=None)
+    )
     for claim in claims:
         pieces = wanted.pop((claim.holder, claim.sku_id), 0)
         if pieces > claim.quantity:
@@ -169,10 +191,12 @@ def end(locks: Collection[Lock], *, event: Event, at: dt.datetime, by: str) -> N
 
 
 def move(locks: Collection[Lock], *, event: Event, at: dt.datetime, by: str) -> None:
-    """Ends locks from the state that each is in, which the caller found under its row lock: all of them or none.
+    """Ends locks from the state that each is in, which the caller found under its row lock: all of
+    them or none.
 
-    The guard says again what the row locks already ensure: one outcome a lock, and none at the wrong side of its end
-    (reliability 3). STATE_CONFLICT, and nothing may be committed. A renegotiation ends with its lock.
+    The guard says again what the row locks already ensure: one outcome a lock, and none at the
+    wrong side of its end (reliability 3). STATE_CONFLICT, and nothing may be committed. A
+    renegotiation ends with its lock.
     """
     by_status: dict[LockStatus, list[Lock]] = defaultdict(list)
     for lock in locks:
@@ -194,7 +218,9 @@ def _ended(target: LockStatus, at: dt.datetime, by: str) -> dict[str, Any]:
     return {"status": target, "ended_at": at, "ended_by": by, "next_reminder_at": None}
 
 
-def _guarded(locks: Collection[Lock], status: LockStatus, event: Event, at: dt.datetime) -> QuerySet[Lock]:
+def _guarded(
+    locks: Collection[Lock], status: LockStatus, event: Event, at: dt.datetime
+) -> QuerySet[Lock]:
     rows = Lock.objects.filter(pk__in=[lock.pk for lock in locks], status=status)
     end = "renegotiation_deadline" if status is LockStatus.RENEGOTIATING else "expires_at"
     side = "lte" if event is LAPSE[status] else "gt"
@@ -206,7 +232,8 @@ def release_orders(holders: Collection[uuid.UUID], at: dt.datetime) -> None:
 
 
 def _due(real_now: dt.datetime, store: Store | None) -> QuerySet[Lock]:
-    """Due by each store's own clock. The furthest offset bounds the walk along the indexes of ends."""
+    """Due by each store's own clock. The furthest offset bounds the walk along the indexes of
+    ends."""
     if store is not None:
         return Lock.objects.of(store).due(real_now + store.clock_offset)
     furthest = Store.objects.filter(sandbox=True).aggregate(offset=Max("clock_offset"))["offset"]

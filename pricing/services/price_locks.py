@@ -1,4 +1,5 @@
-"""Taking a price lock: past orders and stock are claimed with it, or nothing is (R-10, R-46 to R-48)."""
+"""Taking a price lock: past orders and stock are claimed with it, or nothing is (R-10, R-46 to
+R-48)."""
 
 import datetime as dt
 from collections import Counter
@@ -42,7 +43,8 @@ def hold_goods(
     sku_ids: Collection[int],
     stock_max_age: dt.timedelta | None = None,
 ) -> dt.datetime:
-    """Takes the rows of past orders and SKUs, so that what is read of them after this stands until the lock; when.
+    """Takes the rows of past orders and SKUs, so that what is read of them after this stands until
+    the lock; when.
 
     ORDER_UNKNOWN, and STOCK_SYNC_STALE with `stock_max_age`.
     """
@@ -67,17 +69,20 @@ def lock(
     frozen: FrozenValues,
     stock_max_age: dt.timedelta | None = None,
 ) -> tuple[list[Lock], list[Lock]]:
-    """(a lock for each lot, in their order; other locks that were due and stood in the way, now expired).
+    """(a lock for each lot, in their order; other locks that were due and stood in the way, now
+    expired).
 
-    `frozen`: what these lots were priced by, kept for as long as they live (`pricing.frozen_values`).
-    The caller moves the orders of both, in the same transaction. ORDER_ALREADY_LOCKED, STOCK_SYNC_STALE (with
-    `stock_max_age`), STOCK_TOO_LOW, ORDER_UNKNOWN; then nothing may be committed.
+    `frozen`: what these lots were priced by, kept for as long as they live
+    (`pricing.frozen_values`). The caller moves the orders of both, in the same transaction.
+    ORDER_ALREADY_LOCKED, STOCK_SYNC_STALE (with `stock_max_age`), STOCK_TOO_LOW, ORDER_UNKNOWN;
+    then nothing may be committed.
     """
     past_order_ids = [i for lot in lots for i in lot.past_order_ids]
     needed = sum((Counter(lot.stock) for lot in lots), Counter())
     _hold_past_orders(store, past_order_ids)
     skus = _held_skus(store, needed)
-    # Every rival for these goods waits at the rows above, so this one reading decides (reliability 2).
+    # Every rival for these goods waits at the rows above, so this one reading decides (reliability
+    # 2).
     now = clock.now(store)
     ended = _end_those_in_the_way(store, past_order_ids, needed, now)
     _refuse_held_orders(past_order_ids)
@@ -108,7 +113,8 @@ def lock(
         for lot in lots
     )
     LockTerms.objects.bulk_create(
-        LockTerms(store=store, lock=taken, text=lot.terms) for taken, lot in zip(locks, lots, strict=True)
+        LockTerms(store=store, lock=taken, text=lot.terms)
+        for taken, lot in zip(locks, lots, strict=True)
     )
     for taken, lot in zip(locks, lots, strict=True):
         _claim(taken, lot)
@@ -117,7 +123,11 @@ def lock(
 
 
 def _held_skus(store: Store, sku_ids: Collection[int]) -> list[Sku]:
-    return list(Sku.objects.filter(store=store, pk__in=sku_ids).order_by("pk").select_for_update(no_key=True))
+    return list(
+        Sku.objects.filter(store=store, pk__in=sku_ids)
+        .order_by("pk")
+        .select_for_update(no_key=True)
+    )
 
 
 def _policies(now: dt.datetime) -> dict[str, Any]:
@@ -127,7 +137,11 @@ def _policies(now: dt.datetime) -> dict[str, Any]:
 
 
 def _hold_past_orders(store: Store, ids: Collection[int]) -> None:
-    rows = PastOrder.objects.filter(store=store, pk__in=ids).order_by("pk").select_for_update(no_key=True)
+    rows = (
+        PastOrder.objects.filter(store=store, pk__in=ids)
+        .order_by("pk")
+        .select_for_update(no_key=True)
+    )
     unknown = set(ids) - set(rows.values_list("pk", flat=True))
     if unknown:
         raise Problem(Code.ORDER_UNKNOWN, orders=sorted(unknown)[:NAMED_ORDERS])
@@ -136,19 +150,25 @@ def _hold_past_orders(store: Store, ids: Collection[int]) -> None:
 def _end_those_in_the_way(
     store: Store, past_order_ids: Collection[int], sku_ids: Collection[int], now: dt.datetime
 ) -> list[Lock]:
-    """Due locks that still hold these goods: a claim that has lapsed on read must not block a new lock."""
+    """Due locks that still hold these goods: a claim that has lapsed on read must not block a new
+    lock."""
     lapsed = {"released_at": None, "until__lte": now}
     of_orders = OrderClaim.objects.filter(past_order__in=past_order_ids, **lapsed).values("holder")
     of_stock = StockClaim.objects.filter(sku__in=sku_ids, **lapsed).values("holder")
     holders = {row["holder"] for row in [*of_orders.distinct(), *of_stock.distinct()]}
     due = Lock.objects.of(store).due(now).filter(pk__in=holders).select_related("store")
-    return lock_endings.lapse(list(due.order_by("pk").select_for_update(of=("self",))), by="system:lock")
+    return lock_endings.lapse(
+        list(due.order_by("pk").select_for_update(of=("self",))), by="system:lock"
+    )
 
 
 def _refuse_held_orders(past_order_ids: Collection[int]) -> None:
-    """One live lock a source order (pitfall 4). A claim under renegotiation holds beyond its end (R-53)."""
+    """One live lock a source order (pitfall 4). A claim under renegotiation holds beyond its end
+    (R-53)."""
     held = OrderClaim.objects.filter(past_order__in=past_order_ids, released_at=None)
-    numbers = list(held.order_by("past_order").values_list("past_order__number", flat=True)[:NAMED_ORDERS])
+    numbers = list(
+        held.order_by("past_order").values_list("past_order__number", flat=True)[:NAMED_ORDERS]
+    )
     if numbers:
         until = held.aggregate(latest=Max("until"))["latest"]
         by = Lock.objects.filter(pk__in=held.values("holder")).order_by("subject")
@@ -161,7 +181,8 @@ def _refuse_held_orders(past_order_ids: Collection[int]) -> None:
 
 
 def _refuse_stale_stock(skus: Collection[Sku], now: dt.datetime, max_age: dt.timedelta) -> None:
-    """R-70 at the moment of the lock: what was in sync at the plan may no longer be. Exactly `max_age` passes."""
+    """R-70 at the moment of the lock: what was in sync at the plan may no longer be. Exactly
+    `max_age` passes."""
     stale = [s for s in skus if is_stale(s.stock_synced_at, now=now, max_age=max_age)]
     if stale:
         known = [s.stock_synced_at for s in stale if s.stock_synced_at]

@@ -29,15 +29,19 @@ class Due:
 def reminders_due(
     *, store: Store | None = None, at: dt.datetime | None = None, limit: int = LOCKS_A_PASS
 ) -> list[Due]:
-    """Locks whose next reminder has come, moved on to the one after it. Write the letters in the same transaction.
+    """Locks whose next reminder has come, moved on to the one after it. Write the letters in the
+    same transaction.
 
-    A stage that was missed while nobody swept is left out in favour of the last one that has come; a lock at or past
-    its end has none. Rows that another process holds are skipped. `at` as in `end_due`.
+    A stage that was missed while nobody swept is left out in favour of the last one that has come;
+    a lock at or past its end has none. Rows that another process holds are skipped. `at` as in
+    `end_due`.
     """
     real_now = clock.now()
     waiting = Lock.objects.of(store) if store else Lock.objects.all()
     rows = _due(waiting, real_now, store, at).select_related("store", "renegotiation")
-    locks = rows.order_by("next_reminder_at", "pk").select_for_update(of=("self",), skip_locked=True)[:limit]
+    locks = rows.order_by("next_reminder_at", "pk").select_for_update(
+        of=("self",), skip_locked=True
+    )[:limit]
     found = [_judge(lock, at or real_now + lock.store.clock_offset) for lock in locks]
     _move_on(found, at, real_now)
     return found

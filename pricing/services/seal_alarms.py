@@ -1,4 +1,5 @@
-"""The operator is told while agreements wait for a certificate that can seal them: nothing of them is lost meanwhile."""
+"""The operator is told while agreements wait for a certificate that can seal them: nothing of them
+is lost meanwhile."""
 
 from marketplace import clock
 from marketplace.mirror.quarantine import PLATFORM
@@ -16,7 +17,8 @@ def seals_wait() -> str:
 
 
 def alarm() -> int:
-    """Once a day; how many letters were written. Waiting agreements are rung again by `sealing.ring_due`."""
+    """Once a day; how many letters were written. Waiting agreements are rung again by
+    `sealing.ring_due`."""
     dedupe = f"seal-unfit:{clock.now().date()}"
     if not seals_wait() or Letter.objects.filter(dedupe=dedupe).exists():
         return 0

@@ -1,4 +1,5 @@
-"""Pieces that leave the warehouse leave the reservation that held them for their order (R-10, pitfall 10)."""
+"""Pieces that leave the warehouse leave the reservation that held them for their order (R-10,
+pitfall 10)."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -13,7 +14,11 @@ def give_back(pieces: Mapping[tuple[UUID, int], int], *, at: dt.datetime) -> Non
     A claim that ended on another way holds nothing to give back.
     """
     holders = {holder for holder, _ in pieces}
-    live = StockClaim.objects.select_for_update().filter(holder__in=holders, released_at=None).order_by("pk")
+    live = (
+        StockClaim.objects.select_for_update()
+        .filter(holder__in=holders, released_at=None)
+        .order_by("pk")
+    )
     changed = []
     for claim in live:
         leaving = pieces.get((claim.holder, claim.sku_id), 0)

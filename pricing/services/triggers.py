@@ -1,7 +1,9 @@
-"""Holding open locks against the latest observations, and opening a renegotiation where they moved (R-50 to R-53).
+"""Holding open locks against the latest observations, and opening a renegotiation where they moved
+(R-50 to R-53).
 
-Which observations a lock was held against stands in the lock itself (`judged_by`). So a pass finds what is still to be
-judged from rows alone, however the observation came in and whoever was dead at that moment.
+Which observations a lock was held against stands in the lock itself (`judged_by`). So a pass finds
+what is still to be judged from rows alone, however the observation came in and whoever was dead at
+that moment.
 """
 
 import datetime as dt
@@ -39,7 +41,8 @@ EIGHT_PLACES = Decimal("0.00000001")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Observed:
-    """What a lot is held against: publications and closes that are not stale; None where there is none."""
+    """What a lot is held against: publications and closes that are not stale; None where there is
+    none."""
 
     published: Sequence[
         FxRateSet
@@ -74,11 +77,14 @@ class Move:
 
 @dataclass(kw_only=True)
 class Judged:
-    """What a pass did. `locks` counts those held against something new; fewer than the limit: nothing was left."""
+    """What a pass did. `locks` counts those held against something new; fewer than the limit:
+    nothing was left."""
 
     locks: int = 0
     opened: list[Renegotiation] = field(default_factory=list)
-    stale: bool = False  # live locks are open, and there is no publication young enough to hold them against
+    stale: bool = (
+        False  # live locks are open, and there is no publication young enough to hold them against
+    )
 
 
 def open_renegotiations(
@@ -88,15 +94,18 @@ def open_renegotiations(
     only: uuid.UUID | None = None,
     limit: int = LOCKS_A_PASS,
 ) -> Judged:
-    """One pass over open locks that the latest observations were not yet held against, at most `limit` of them.
+    """One pass over open locks that the latest observations were not yet held against, at most
+    `limit` of them.
 
-    Call it in the transaction that tells the parties of what it opened: each renegotiation comes with its lock, which
-    now is `renegotiating` until its `renegotiation_deadline` (half open), its claims held as long, its event told.
-    Rows that another process holds are skipped; a confirmed or ended lock is never touched. `only` judges one lock,
-    `at` as in `end_due`.
+    Call it in the transaction that tells the parties of what it opened: each renegotiation comes
+    with its lock, which now is `renegotiating` until its `renegotiation_deadline` (half open), its
+    claims held as long, its event told. Rows that another process holds are skipped; a confirmed
+    or ended lock is never touched. `only` judges one lock, `at` as in `end_due`.
     """
     if at is not None and (store is None or not store.sandbox):
-        raise Problem(Code.INPUT_INVALID, detail=_("Only a sandbox store can be judged at another instant."))
+        raise Problem(
+            Code.INPUT_INVALID, detail=_("Only a sandbox store can be judged at another instant.")
+        )
     judged = Judged()
     open_ = Lock.objects.filter(status=LockStatus.OPEN)
     open_ = open_.of(store) if store else open_
@@ -123,7 +132,8 @@ def unjudged(
 
 
 def touched(locks: Collection[Lock], *, now: dt.datetime) -> list[Move]:
-    """Of open locks of one store whose rows the caller holds, those that the latest observations have moved beyond."""
+    """Of open locks of one store whose rows the caller holds, those that the latest observations
+    have moved beyond."""
     found: list[Move] = []
     for observed, some in _by_series(locks, now):
         found += _moves(some, observed)
@@ -131,7 +141,8 @@ def touched(locks: Collection[Lock], *, now: dt.datetime) -> list[Move]:
 
 
 def open_moved(locks: Collection[Lock], *, now: dt.datetime, by: str) -> list[Renegotiation]:
-    """Opens a renegotiation of each open lock of one store, held by the caller, that is `touched`."""
+    """Opens a renegotiation of each open lock of one store, held by the caller, that is
+    `touched`."""
     opened: list[Renegotiation] = []
     for observed, some in _by_series(locks, now):
         opened += _open(_moves(some, observed), observed, now=now, by=by)
@@ -151,7 +162,9 @@ class Scope:
 
     def of(self, locks: QuerySet[Lock]) -> QuerySet[Lock]:
         locks = locks.filter(index_series=self.series)
-        return locks.filter(store=self.sandbox) if self.sandbox else locks.filter(store__sandbox=False)
+        return (
+            locks.filter(store=self.sandbox) if self.sandbox else locks.filter(store__sandbox=False)
+        )
 
 
 def _scopes(open_: QuerySet[Lock]) -> list[Scope]:
@@ -168,7 +181,9 @@ def _judge_scope(
 ) -> None:
     rows, observed = _waiting(scope, open_, at)
     judged.stale |= observed.rates is None and scope.sandbox is None
-    held = list(rows.order_by("store_id", "pk").select_for_update(of=("self",), skip_locked=True)[:limit])
+    held = list(
+        rows.order_by("store_id", "pk").select_for_update(of=("self",), skip_locked=True)[:limit]
+    )
     if not held:
         return
     now = at or clock.now() + scope.offset
@@ -178,7 +193,9 @@ def _judge_scope(
     Lock.objects.filter(pk__in=[lock.pk for lock in held]).update(judged_by=observed.key)
 
 
-def _waiting(scope: Scope, open_: QuerySet[Lock], at: dt.datetime | None) -> tuple[QuerySet[Lock], Observed]:
+def _waiting(
+    scope: Scope, open_: QuerySet[Lock], at: dt.datetime | None
+) -> tuple[QuerySet[Lock], Observed]:
     observed = observe(scope.series, at or clock.now() + scope.offset, store=scope.sandbox)
     rows = scope.of(open_)
     return rows.exclude(judged_by=observed.key).select_related("store"), observed
@@ -218,11 +235,15 @@ def _judge(locks: Collection[Lock], observed: Observed, now: dt.datetime) -> lis
         by_store[lock.store_id].append(lock)
     for store_id, some in sorted(by_store.items()):
         ledger.record(
-            store_id=store_id, kind="triggers.judged", subject=f"store:{store_id}", by=TRIGGER, at=now,
+            store_id=store_id,
+            kind="triggers.judged",
+            subject=f"store:{store_id}",
+            by=TRIGGER,
+            at=now,
             **_told(observed),
             locks={str(lock.pk): lock.rate_set_id for lock in some},
             opened=sorted(str(lock.pk) for lock in some if lock.pk in touched_ids),
-        )  # fmt: skip
+        )
     return opened
 
 
@@ -235,20 +256,24 @@ def _told(observed: Observed) -> dict[str, int | None]:
 
 
 def _moves(locks: Collection[Lock], observed: Observed) -> list[Move]:
-    """By exchange rate first: a lot that both have moved is renegotiated once, for the first reason."""
+    """By exchange rate first: a lot that both have moved is renegotiated once, for the first
+    reason."""
     found = [*_fx_moves(locks, observed.published)]
     by_fx = {move.lock.pk for move in found}
     return found + [move for move in _index_moves(locks, observed) if move.lock.pk not in by_fx]
 
 
 def _fx_moves(locks: Collection[Lock], published: Sequence[FxRateSet]) -> Iterator[Move]:
-    """R-50: the order's currency against the store's settlement currency, cumulative against the values of the lock.
+    """R-50: the order's currency against the store's settlement currency, cumulative against the
+    values of the lock.
 
-    Against what the lock has kept, never the rows that it was read from: a rate changed behind an open lock moves
-    nothing. By the last publication that has both currencies: one whose newest rate waits in quarantine goes by its
-    last good one.
+    Against what the lock has kept, never the rows that it was read from: a rate changed behind an
+    open lock moves nothing. By the last publication that has both currencies: one whose newest
+    rate waits in quarantine goes by its last good one.
     """
-    exposed = [lock for lock in locks if published and lock.currency != lock.store.settlement_currency]
+    exposed = [
+        lock for lock in locks if published and lock.currency != lock.store.settlement_currency
+    ]
     if not exposed:
         return
     frozen, tables = rates_of_locks(exposed), _tables(published)
@@ -264,9 +289,14 @@ def _fx_moves(locks: Collection[Lock], published: Sequence[FxRateSet]) -> Iterat
         before, after = base.cross(*pair), tables[latest.pk].cross(*pair)
         if moved(Kind.FX, before, after, limit=lock.fx_trigger):
             yield Move(
-                lock=lock, kind=Kind.FX, name="/".join(pair), base=before, new=after, limit=lock.fx_trigger,
+                lock=lock,
+                kind=Kind.FX,
+                name="/".join(pair),
+                base=before,
+                new=after,
+                limit=lock.fx_trigger,
                 rates=latest,
-            )  # fmt: skip
+            )
 
 
 def _tables(sets: Collection[FxRateSet]) -> dict[int, Rates]:
@@ -277,13 +307,16 @@ def _tables(sets: Collection[FxRateSet]) -> dict[int, Rates]:
     ):
         per_euro[pk][currency] = rate
     return {
-        row.pk: Rates(id=row.pk, source=row.source, published_on=row.published_on, per_euro=per_euro[row.pk])
+        row.pk: Rates(
+            id=row.pk, source=row.source, published_on=row.published_on, per_euro=per_euro[row.pk]
+        )
         for row in sets
     }
 
 
 def _index_moves(locks: Collection[Lock], observed: Observed) -> Iterator[Move]:
-    """R-51: the last close over the one of 7 days earlier; only a close that reached us after the lock."""
+    """R-51: the last close over the one of 7 days earlier; only a close that reached us after the
+    lock."""
     close, base = observed.close, observed.base
     if close is None or base is None:
         return
@@ -297,12 +330,19 @@ def _index_moves(locks: Collection[Lock], observed: Observed) -> Iterator[Move]:
         values = Fraction(base.value), Fraction(close.value)
         if lock.index_series and after and moved(Kind.INDEX, *values, limit=lock.index_trigger):
             yield Move(
-                lock=lock, kind=Kind.INDEX, name=lock.index_series, base=values[0], new=values[1],
-                limit=lock.index_trigger, rates=observed.rates,
-            )  # fmt: skip
+                lock=lock,
+                kind=Kind.INDEX,
+                name=lock.index_series,
+                base=values[0],
+                new=values[1],
+                limit=lock.index_trigger,
+                rates=observed.rates,
+            )
 
 
-def _open(moves: Collection[Move], observed: Observed, *, now: dt.datetime, by: str) -> list[Renegotiation]:
+def _open(
+    moves: Collection[Move], observed: Observed, *, now: dt.datetime, by: str
+) -> list[Renegotiation]:
     """Guarded as every move of a lock is: from open, before its end, all of them or none."""
     made = [_renegotiation(move, observed, now=now, by=by) for move in moves]
     by_deadline: dict[dt.datetime, list[Lock]] = defaultdict(list)
@@ -336,13 +376,17 @@ def _renegotiation(move: Move, observed: Observed, *, now: dt.datetime, by: str)
     )
 
 
-def _suspend(locks: Collection[Lock], deadline: dt.datetime, observed: Observed, now: dt.datetime) -> None:
+def _suspend(
+    locks: Collection[Lock], deadline: dt.datetime, observed: Observed, now: dt.datetime
+) -> None:
     target = advance(LockStatus.OPEN, Event.TRIGGER)
     values = {
         "status": target,
         "renegotiation_deadline": deadline,
         "judged_by": observed.key,
-        "next_reminder_at": reminders.first(reminders.OF_A_RENEGOTIATION, ends_at=deadline, now=now),
+        "next_reminder_at": reminders.first(
+            reminders.OF_A_RENEGOTIATION, ends_at=deadline, now=now
+        ),
     }
     ids = [lock.pk for lock in locks]
     rows = Lock.objects.filter(pk__in=ids, status=LockStatus.OPEN, expires_at__gt=now)

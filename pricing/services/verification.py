@@ -1,7 +1,8 @@
-"""Whether a PDF is an agreement that was sealed here and is as it was: seal, bytes, row, ledger, chain (F-11).
+"""Whether a PDF is an agreement that was sealed here and is as it was: seal, bytes, row, ledger,
+chain (F-11).
 
-Each check is asked for itself, so that the answer names what is wrong. Whoever asks has the file: nothing is told
-that does not stand in it.
+Each check is asked for itself, so that the answer names what is wrong. Whoever asks has the file:
+nothing is told that does not stand in it.
 """
 
 import datetime as dt
@@ -34,7 +35,8 @@ class Check(StrEnum):
     IN_FORCE = "in_force"  # the certificate had begun and not ended when it sealed
     LEDGER = "ledger"  # the ledger has its entry, and the row of the database still equals it
     CHAIN = "chain"  # the store's ledger is an unbroken chain
-    ROWS = "rows"  # lock, terms, acts, signatures and what was locked by are as the ledger recorded them
+    # lock, terms, acts, signatures and what was locked by are as the ledger recorded them
+    ROWS = "rows"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,7 +62,8 @@ class Verdict:
 
 
 def verify(pdf: bytes) -> Verdict:
-    """Opens the file in a child that can be killed (reliability 10), then looks up what it claims."""
+    """Opens the file in a child that can be killed (reliability 10), then looks up what it
+    claims."""
     if len(pdf) > MAX_BYTES:
         return _unreadable(f"{len(pdf)} > {MAX_BYTES} bytes")
     if b"%PDF-" not in pdf[:1024]:
@@ -93,7 +96,9 @@ def judge(pdf: bytes, reading: Mapping[str, Any]) -> Verdict:
 
 
 def _unreadable(why: str) -> Verdict:
-    return Verdict(checks=[Found(check=Check.READABLE, ok=False, detail=why)], seal={}, agreement={})
+    return Verdict(
+        checks=[Found(check=Check.READABLE, ok=False, detail=why)], seal={}, agreement={}
+    )
 
 
 def _claimed(text: str) -> Mapping[str, Any]:
@@ -121,7 +126,9 @@ def _terms(reading: Mapping[str, Any], claimed: Mapping[str, Any]) -> Found:
         return Found(check=Check.TERMS, ok=False, detail=AGREEMENT)
     wrong = [name for name, digest in named.items() if files.get(name) != digest]
     wrong += [name for name in files if name not in named and name != AGREEMENT]
-    return Found(check=Check.TERMS, ok=canonical and not wrong, detail=", ".join(sorted(wrong))[:200])
+    return Found(
+        check=Check.TERMS, ok=canonical and not wrong, detail=", ".join(sorted(wrong))[:200]
+    )
 
 
 def _known(pdf: bytes, row: SealedAgreement | None) -> Found:
@@ -135,13 +142,16 @@ def _certificate(reading: Mapping[str, Any], row: SealedAgreement | None) -> Fou
 
 
 def _in_force(reading: Mapping[str, Any], row: SealedAgreement | None) -> Found:
-    """At the time that the seal states, the time-stamp authority's, and our record's but for a sandbox's moved clock."""
+    """At the time that the seal states, the time-stamp authority's, and our record's but for a
+    sandbox's moved clock."""
     said = [reading["sealed_at"], *filter(None, [reading["stamped_at"]])]
     if row is not None and not row.store.sandbox:
         said.append(row.sealed_at.isoformat())
     begin, end = _instant(reading["not_before"]), _instant(reading["not_after"])
     ok = all(text and begin <= _instant(text) <= end for text in said)
-    return Found(check=Check.IN_FORCE, ok=ok, detail=f"{reading['not_before']} – {reading['not_after']}")
+    return Found(
+        check=Check.IN_FORCE, ok=ok, detail=f"{reading['not_before']} – {reading['not_after']}"
+    )
 
 
 def _instant(text: str) -> dt.datetime:
@@ -167,17 +177,23 @@ def _rows(row: SealedAgreement) -> Found:
 
 
 def _entry(row: SealedAgreement, **wanted: object) -> LedgerEntry | None:
-    entries = LedgerEntry.objects.filter(store_id=row.store_id, subject=f"batch:{row.subject}", **wanted)
+    entries = LedgerEntry.objects.filter(
+        store_id=row.store_id, subject=f"batch:{row.subject}", **wanted
+    )
     return entries.order_by("seq").first()
 
 
-def _differing(row: SealedAgreement, sealed: LedgerEntry | None, claimed: Mapping[str, Any]) -> list[str]:
+def _differing(
+    row: SealedAgreement, sealed: LedgerEntry | None, claimed: Mapping[str, Any]
+) -> list[str]:
     """What row, ledger and file say differently of the same agreement."""
     if sealed is None:
         return ["agreement.sealed"]
     facts = facts_of(row)
     wrong = sorted(
-        name for name in facts.keys() | sealed.facts.keys() if facts.get(name) != sealed.facts.get(name)
+        name
+        for name in facts.keys() | sealed.facts.keys()
+        if facts.get(name) != sealed.facts.get(name)
     )
     said = {"id": str(row.pk), "kind": row.kind, "subject": row.subject, "store_id": row.store_id}
     wrong += [name for name, value in said.items() if claimed.get(name) != value]
@@ -193,7 +209,10 @@ def differing_agreements(store_id: int, subject: str) -> Iterator[str]:
     entries = LedgerEntry.objects.filter(store_id=store_id, kind="agreement.sealed")
     rows = SealedAgreement.objects.filter(store=store_id)
     if subject:
-        entries, rows = entries.filter(subject=subject), rows.filter(subject=subject.removeprefix("batch:"))
+        entries, rows = (
+            entries.filter(subject=subject),
+            rows.filter(subject=subject.removeprefix("batch:")),
+        )
     recorded = {facts["id"]: facts for facts in entries.values_list("facts", flat=True)}
     for row in rows.iterator(chunk_size=500):
         if recorded.pop(str(row.pk), None) != json.loads(json.dumps(facts_of(row))):

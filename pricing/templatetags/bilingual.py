@@ -38,18 +38,23 @@ RULES = {
     "uniform": _(
         "the locked price of every line changes by {percent} %, rounded half up to the smallest unit"
     ),
-    "per_sku": _("prices a piece by SKU, as listed below; each line is rounded half up to the smallest unit"),
+    "per_sku": _(
+        "prices a piece by SKU, as listed below; each line is rounded half up to the smallest unit"
+    ),
 }
 WORDS: dict[str, dict[Any, Any]] = {"title": TITLES, "role": ROLES, "act": ACTS}
 
 
 @register.simple_tag
 def both(text: str, **values: Any) -> str:
-    """`{% both _("Sealed on {day}") day=day %}`. The template is rendered in English, so `text` is the message id."""
+    """`{% both _("Sealed on {day}") day=day %}`. The template is rendered in English, so `text` is
+    the message id."""
     with translation.override("zh-hans"):
         chinese = gettext(str(text)).format_map(values)
     return format_html(
-        '<span lang="zh-Hans">{}</span> <span lang="en">{}</span>', chinese, str(text).format_map(values)
+        '<span lang="zh-Hans">{}</span> <span lang="en">{}</span>',
+        chinese,
+        str(text).format_map(values),
     )
 
 

@@ -1,4 +1,5 @@
-"""Readers of pictures. One module each, with `NAME`, `words`, `lines` and `figures`; OCR_ENGINE names the one in use."""
+"""Readers of pictures. One module each, with `NAME`, `words`, `lines` and `figures`; OCR_ENGINE
+names the one in use."""
 
 import importlib
 from collections.abc import Sequence
@@ -19,7 +20,8 @@ class Engine(Protocol):
         """The one line on a cutting, read by itself in each way the engine has: the second look."""
 
     def figures(self, image: Image.Image) -> Sequence[str]:
-        """The one line of digits and Latin letters on a cutting, read in each way the engine has for those."""
+        """The one line of digits and Latin letters on a cutting, read in each way the engine has
+        for those."""
 
 
 def named(module: str) -> Engine:

@@ -1,8 +1,9 @@
-"""Tesseract. A page by the Chinese model, which knows digits and Latin too; a cutting by both models.
+"""Tesseract. A page by the Chinese model, which knows digits and Latin too; a cutting by both
+models.
 
-The two together read short Chinese words on a page as Latin (“余额” as “RA”); the Chinese one alone confuses
-points and commas, which amounts forgive. So the second look is another reader. Page mode 3: mode 6 collapses on
-ruled tables.
+The two together read short Chinese words on a page as Latin (“余额” as “RA”); the Chinese one
+alone confuses points and commas, which amounts forgive. So the second look is another reader. Page
+mode 3: mode 6 collapses on ruled tables.
 """
 
 import os
@@ -23,7 +24,11 @@ os.environ.setdefault("OMP_THREAD_LIMIT", "1")  # its threads cost more than the
 
 def words(image: Image.Image) -> Sequence[Word]:
     data = pytesseract.image_to_data(
-        image, lang=PAGE, config="--oem 1 --psm 3", timeout=SECONDS, output_type=pytesseract.Output.DICT
+        image,
+        lang=PAGE,
+        config="--oem 1 --psm 3",
+        timeout=SECONDS,
+        output_type=pytesseract.Output.DICT,
     )
     columns = (data[name] for name in ("text", "left", "top", "width", "height", "conf"))
     return [
@@ -46,4 +51,6 @@ def _sized(image: Image.Image, by: float) -> Image.Image:
 
 
 def _line(image: Image.Image, models: str) -> str:
-    return pytesseract.image_to_string(image, lang=models, config="--oem 1 --psm 7", timeout=SECONDS)
+    return pytesseract.image_to_string(
+        image, lang=models, config="--oem 1 --psm 7", timeout=SECONDS
+    )

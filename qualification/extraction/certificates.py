@@ -13,6 +13,10 @@ def fields(pages: Sequence[Page], look: Look) -> list[Field]:
     until = first(rows, rf"(?:有效期至|有效期.*至):?({DATE})")
     return [
         company.field("company") if company else Field(name="company", value=""),
-        standard.field("standard", "ISO 9001", proven=True) if standard else Field(name="standard", value=""),
-        until.field("valid_until", iso_date(until.text)) if until else Field(name="valid_until", value=""),
+        standard.field("standard", "ISO 9001", proven=True)
+        if standard
+        else Field(name="standard", value=""),
+        until.field("valid_until", iso_date(until.text))
+        if until
+        else Field(name="valid_until", value=""),
     ]

@@ -1,4 +1,5 @@
-"""Export declarations of the Chinese customs: number, consignor, goods by HS code, amounts (R-35 to R-37). Pure."""
+"""Export declarations of the Chinese customs: number, consignor, goods by HS code, amounts (R-35
+to R-37). Pure."""
 
 import itertools
 import re
@@ -6,7 +7,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from qualification.extraction.layout import DATE, Found, Look, Page, Row, below, first, iso_date, rows_of
+from qualification.extraction.layout import (
+    DATE,
+    Found,
+    Look,
+    Page,
+    Row,
+    below,
+    first,
+    iso_date,
+    rows_of,
+)
 from qualification.readings import THRESHOLD, Field
 
 CURRENCIES = {
@@ -55,9 +66,11 @@ def _unsure(field: Field) -> Field:
 
 
 def _goods(rows: Sequence[Row], look: Look) -> Iterator[Field]:
-    """Of each item: HS code, total and currency; quantity times unit price proves the total, or is asked for.
+    """Of each item: HS code, total and currency; quantity times unit price proves the total, or is
+    asked for.
 
-    An item that is missing between two others is there to be typed, and the first one where none was found.
+    An item that is missing between two others is there to be typed, and the first one where none
+    was found.
     """
     starts = [n for n, row in enumerate(rows) if row.find(GOODS)]
     ends = [*starts[1:], len(rows)][: len(starts)]
@@ -100,12 +113,18 @@ def _item(item: int, rows: Sequence[Row], look: Look) -> Iterator[Field]:
 
 
 def _asked(name: str, found: Found | None) -> Field:
-    """What the human needs beside a total that may have been misread: the product is worked out again."""
-    return _unsure(found.field(name, str(_decimal(found.text)))) if found else Field(name=name, value="")
+    """What the human needs beside a total that may have been misread: the product is worked out
+    again."""
+    return (
+        _unsure(found.field(name, str(_decimal(found.text))))
+        if found
+        else Field(name=name, value="")
+    )
 
 
 def _total(item: int, quantity: Found | None, prices: Sequence[Found], look: Look) -> Field:
-    """A total that quantity and unit price do not prove is for the human, however clear it stands there."""
+    """A total that quantity and unit price do not prove is for the human, however clear it stands
+    there."""
     name = f"total {item}"
     if len(prices) < 2:
         return Field(name=name, value="", unclear=True)
@@ -113,12 +132,15 @@ def _total(item: int, quantity: Found | None, prices: Sequence[Found], look: Loo
     proven = _proven(quantity, each, total, look) if quantity else None
     if proven is None:
         field = _unsure(total.field(name, str(_decimal(total.text))))
-        return replace(field, unclear=quantity is None or not _are_clear((quantity, each, total), look))
+        return replace(
+            field, unclear=quantity is None or not _are_clear((quantity, each, total), look)
+        )
     return total.field(name, str(proven), proven=True)
 
 
 def _proven(quantity: Found, each: Found, total: Found, look: Look) -> Decimal | None:
-    """The total that is quantity × unit price; what was read unsurely may be read once more for it."""
+    """The total that is quantity × unit price; what was read unsurely may be read once more for
+    it."""
     as_read = _decimal(quantity.text), _decimal(each.text), _decimal(total.text)
     ways = itertools.chain(
         [as_read], itertools.product(*(_readings(f, look) for f in (quantity, each, total)))
@@ -142,7 +164,9 @@ def _readings(found: Found, look: Look) -> list[Decimal]:
     if found.confidence >= THRESHOLD:
         return [_decimal(found.text)]
     again = [text for each in look(found.box) if (text := re.sub(r"[^\d.,]", "", each))]
-    return [_decimal(text) for text in (found.text, *again) if re.fullmatch(r"\d[\d,]*(?:\.\d+)?", text)]
+    return [
+        _decimal(text) for text in (found.text, *again) if re.fullmatch(r"\d[\d,]*(?:\.\d+)?", text)
+    ]
 
 
 def _decimal(text: str) -> Decimal:

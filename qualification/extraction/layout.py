@@ -1,4 +1,5 @@
-"""Words on a page as rows that can be searched, with the place and the confidence of what was found. Pure."""
+"""Words on a page as rows that can be searched, with the place and the confidence of what was
+found. Pure."""
 
 import datetime as dt
 import re
@@ -45,12 +46,17 @@ class Page:
     def place(self, x0: float, y0: float, x1: float, y1: float) -> Box:
         """A place given in pixels, with or without words."""
         return Box(
-            page=self.number, x0=x0 / self.width, y0=y0 / self.height, x1=x1 / self.width, y1=y1 / self.height
+            page=self.number,
+            x0=x0 / self.width,
+            y0=y0 / self.height,
+            x1=x1 / self.width,
+            y1=y1 / self.height,
         )
 
     @cached_property
     def rows(self) -> "list[Row]":
-        """Top to bottom. An upright page's words share a row when their middles are nearer than half a line."""
+        """Top to bottom. An upright page's words share a row when their middles are nearer than
+        half a line."""
         height = median([w.y1 - w.y0 for w in self.words] or [1])
         groups: list[list[Word]] = []
         for word in sorted(self.words, key=lambda w: w.middle):
@@ -60,15 +66,18 @@ class Page:
 
 
 def _middle_of(row: Sequence[Word]) -> float:
-    """The median of words that come in the order of their middles: asked of every word, so it sorts nothing."""
+    """The median of words that come in the order of their middles: asked of every word, so it
+    sorts nothing."""
     return (row[(len(row) - 1) // 2].middle + row[len(row) // 2].middle) / 2
 
 
 LONGEST = 2000
-"""Signs of a row or a cell that are looked at: no form prints more, and a search may cost the square of them."""
+"""Signs of a row or a cell that are looked at: no form prints more, and a search may cost the
+square of them."""
 
 Look = Callable[[Box], Iterable[str]]
-"""Reads the figures in one place once more, in each way that the engine has; nothing where the page was typed."""
+"""Reads the figures in one place once more, in each way that the engine has; nothing where the
+page was typed."""
 
 PLAIN = str.maketrans("：，。（）／－—–−～〜；", ":,.()/----~~;")
 """Full-width signs and the dashes that readers mix up."""
@@ -115,7 +124,9 @@ class Row:
             near = groups and word.x0 - end < gap
             groups[-1].append(word) if near else groups.append([word])
             end = max(end, word.x1) if near else word.x1
-        return [Found(text="".join(map(self._plain, g))[:LONGEST], words=g, row=self) for g in groups]
+        return [
+            Found(text="".join(map(self._plain, g))[:LONGEST], words=g, row=self) for g in groups
+        ]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,7 +171,8 @@ def first(rows: Sequence[Row], pattern: str) -> Found | None:
 
 
 def below(rows: Sequence[Row], label: str, value: str, *, within: int = 2) -> Found | None:
-    """The value in the cells under a label, for forms that print the label in the cell's upper line."""
+    """The value in the cells under a label, for forms that print the label in the cell's upper
+    line."""
     for n, row in enumerate(rows):
         if head := row.find(label):
             height = head.words[0].y1 - head.words[0].y0
@@ -176,7 +188,8 @@ DATE = r"(?:19|20)\d\d(?:年\d{1,2}月\d{1,2}日?|[-/.]\d{1,2}[-/.]\d{1,2}|[01]\
 
 
 def iso_date(text: str) -> str:
-    """“2026年8月3日”, “2026-08-03”, “20260803” as ISO; "" for a day that does not exist, or in no year of YEARS."""
+    """“2026年8月3日”, “2026-08-03”, “20260803” as ISO; "" for a day that does not exist, or in no
+    year of YEARS."""
     numbers = re.findall(r"\d+", text)
     if len(numbers) == 1 and len(numbers[0]) == 8:
         numbers = [numbers[0][:4], numbers[0][4:6], numbers[0][6:]]

@@ -9,7 +9,8 @@ from qualification.extraction.layout import DATE, PLAIN, Look, Page, Row, first,
 from qualification.readings import Field
 
 IMPOSSIBLE = str.maketrans("OIZSV", "01257")
-"""Signs that no credit code has, and what they were before they were misread; the check sign decides."""
+"""Signs that no credit code has, and what they were before they were misread; the check sign
+decides."""
 FOREVER = "9999-12-31"
 
 
@@ -33,8 +34,11 @@ def fields(pages: Sequence[Page], look: Look) -> list[Field]:
 
 
 def _code(rows: Sequence[Row], look: Look) -> Field:
-    """A code that its check sign does not prove may be misread as well as wrong: it is for the human."""
-    found = first(rows, r"(?<![0-9A-Z])([0-9A-Z]{18})(?![0-9A-Z])") or first(rows, r"([0-9A-Z]{15,22})")
+    """A code that its check sign does not prove may be misread as well as wrong: it is for the
+    human."""
+    found = first(rows, r"(?<![0-9A-Z])([0-9A-Z]{18})(?![0-9A-Z])") or first(
+        rows, r"([0-9A-Z]{15,22})"
+    )
     if not found:
         label = first(rows, r"信用代码")
         return Field(name="credit_code", value="", box=label.box if label else None)

@@ -1,8 +1,9 @@
 """The movements on a bank statement. Pure.
 
-Whatever a bank calls its columns, a movement is a row that begins with a date, and its amount is proven by the
-balance: the balance before, plus what came in, less what went out, is the balance after. An amount that was read
-unsurely is read once more until it is; one that was read surely never is, so that an edited one stands out.
+Whatever a bank calls its columns, a movement is a row that begins with a date, and its amount is
+proven by the balance: the balance before, plus what came in, less what went out, is the balance
+after. An amount that was read unsurely is read once more until it is; one that was read surely
+never is, so that an edited one stands out.
 """
 
 import itertools
@@ -22,7 +23,8 @@ HEADS = {
 }
 """What banks write over their columns; “借方发生额” is a debit before it is an amount."""
 MONEY = r"[+-]?(?:\d[\d.,]*[.,]\d\d|\d{1,3}(?:[.,]+\d{3})+:\d\d)(?!\d)"
-"""Readers mix up points, commas and, in grouped amounts, colons; the last sign, before two digits, is the point."""
+"""Readers mix up points, commas and, in grouped amounts, colons; the last sign, before two digits,
+is the point."""
 IN_WORDS, OUT_WORDS = ("贷", "收", "C"), ("借", "付", "D")
 
 
@@ -48,7 +50,8 @@ class Movement:
 
 
 def of(rows: Sequence[Row], before: Decimal | None, look: Look) -> Iterator[Movement]:
-    """In the order of the rows. What follows after a row of money that was not understood is not clear."""
+    """In the order of the rows. What follows after a row of money that was not understood is not
+    clear."""
     columns: dict[str, Found] = {}
     lost = False
     for row in rows:
@@ -72,7 +75,9 @@ def _head(row: Row) -> dict[str, Found]:
     return columns if "balance" in columns and (dated or len(columns) > 1) else {}
 
 
-def _movement(row: Row, columns: dict[str, Found], before: Decimal | None, look: Look) -> Movement | None:
+def _movement(
+    row: Row, columns: dict[str, Found], before: Decimal | None, look: Look
+) -> Movement | None:
     day = row.find(rf"^\D{{0,3}}(?:\d{{1,3}}(?=20))?({DATE})")
     if not day or not (date := iso_date(day.text)):
         return None
@@ -102,7 +107,11 @@ def _digits(text: str) -> str:
 
 
 def _made(
-    row: Row, date: str, found: Sequence[Found], amounts: Mapping[str, Decimal], before: Decimal | None
+    row: Row,
+    date: str,
+    found: Sequence[Found],
+    amounts: Mapping[str, Decimal],
+    before: Decimal | None,
 ) -> Movement:
     credit, debit = _in_and_out(row, amounts, before)
     return Movement(
@@ -111,15 +120,21 @@ def _made(
 
 
 def _read_again(
-    row: Row, columns: dict[str, Found], cells: dict[str, Found], amounts: dict[str, Decimal], look: Look
+    row: Row,
+    columns: dict[str, Found],
+    cells: dict[str, Found],
+    amounts: dict[str, Decimal],
+    look: Look,
 ) -> Iterator[dict[str, Decimal]]:
-    """The amounts of a row in the other ways that they can be read; one that was read surely stays as it is."""
+    """The amounts of a row in the other ways that they can be read; one that was read surely stays
+    as it is."""
     sure = {name: amounts[name] for name, cell in cells.items() if cell.confidence >= THRESHOLD}
     options: dict[str, list[Decimal | None]] = {}
     for name in {**columns, **cells}:
         if name not in sure:
             texts = (
-                re.sub(r"\s", "", text.translate(PLAIN)) for text in look(_place(row, columns, cells, name))
+                re.sub(r"\s", "", text.translate(PLAIN))
+                for text in look(_place(row, columns, cells, name))
             )
             again = [decimal(text) for text in texts if re.fullmatch(MONEY, text)]
             options[name] = list(dict.fromkeys([amounts.get(name), *again]))
@@ -129,7 +144,8 @@ def _read_again(
 
 
 def _place(row: Row, columns: dict[str, Found], cells: dict[str, Found], name: str) -> Box:
-    """Where the amount stands; where none was read, between its column's heading and the one to the left."""
+    """Where the amount stands; where none was read, between its column's heading and the one to
+    the left."""
     if name in cells:
         return cells[name].box
     head, width = columns[name], row.page.width
@@ -139,7 +155,8 @@ def _place(row: Row, columns: dict[str, Found], cells: dict[str, Found], name: s
 
 
 def _nearest(cell: Found, columns: dict[str, Found]) -> str:
-    """The column whose heading stands over the amount, centred or set right; "amount" under none that was read."""
+    """The column whose heading stands over the amount, centred or set right; "amount" under none
+    that was read."""
 
     def distance(name: str) -> float:
         head = columns[name]
@@ -149,8 +166,11 @@ def _nearest(cell: Found, columns: dict[str, Found]) -> str:
     return nearest if distance(nearest) < 0.07 * cell.row.page.width else "amount"
 
 
-def _in_and_out(row: Row, amounts: Mapping[str, Decimal], before: Decimal | None) -> tuple[Decimal, Decimal]:
-    """By column, by sign, by the mark 借 or 贷; an amount without any of them goes where the balance went."""
+def _in_and_out(
+    row: Row, amounts: Mapping[str, Decimal], before: Decimal | None
+) -> tuple[Decimal, Decimal]:
+    """By column, by sign, by the mark 借 or 贷; an amount without any of them goes where the
+    balance went."""
     zero = Decimal(0)
     if "amount" not in amounts:
         return amounts.get("credit", zero), amounts.get("debit", zero)

@@ -1,4 +1,5 @@
-"""Bank statements: company, account, period, and the movements of each month (R-32 to R-34). Pure."""
+"""Bank statements: company, account, period, and the movements of each month (R-32 to R-34).
+Pure."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -14,7 +15,9 @@ CURRENCIES = {"人民币": "CNY", "CNY": "CNY", "RMB": "CNY", "美元": "USD", "
 
 def fields(pages: Sequence[Page], look: Look) -> list[Field]:
     rows = rows_of(pages)
-    company = first(rows, r"(?:户名|账户名称|AccountName\)?):?([^:]{4,}?)(?:币种.*|账号.*|开户行.*)?$")
+    company = first(
+        rows, r"(?:户名|账户名称|AccountName\)?):?([^:]{4,}?)(?:币种.*|账号.*|开户行.*)?$"
+    )
     account = first(rows, r"(?:账号|账户号码|AccountNo\.?\)?):?([\d-]{8,})")
     currency = first(rows, r"(?:币种|Currency\)?):?(人民币|美元|CNY|RMB|USD)")
     period = first(rows, rf"(?:起止日期|查询期间|对账期间|Period\)?):?({DATE}(?:至|-+|~|to){DATE})")
@@ -39,7 +42,8 @@ def _period(found: Found | None) -> list[Field]:
 
 
 def _money(rows: Sequence[Row], look: Look) -> list[Field]:
-    """Opening and closing balance, and of every month the credits, the debits and whether its balances hold."""
+    """Opening and closing balance, and of every month the credits, the debits and whether its
+    balances hold."""
     opening = first(rows, rf"(?:期初余额|上期余额|OpeningBalance\)?):?({MONEY})")
     closing = first(rows, rf"(?:期[末未]余额|本期余额|ClosingBalance\)?):?({MONEY})")
     before = decimal(opening.text) if opening else None
@@ -59,8 +63,11 @@ def _money(rows: Sequence[Row], look: Look) -> list[Field]:
     ]
 
 
-def _months(moved: Sequence[Movement], proven: Sequence[bool], *, clear: Sequence[bool]) -> Iterator[Field]:
-    """What is not proven and not clear may have been misread; what is clear and not proven does not hold."""
+def _months(
+    moved: Sequence[Movement], proven: Sequence[bool], *, clear: Sequence[bool]
+) -> Iterator[Field]:
+    """What is not proven and not clear may have been misread; what is clear and not proven does
+    not hold."""
     for month in sorted({m.date[:7] for m in moved}):
         those = [n for n, m in enumerate(moved) if m.date[:7] == month]
         broken = [n for n in those if not proven[n]]
@@ -93,7 +100,8 @@ def _around(boxes: Sequence[Box]) -> Box:
 def _clear(
     moved: Sequence[Movement], proven: Sequence[bool], opening: Found | None, closing: Found | None
 ) -> list[bool]:
-    """Whether a movement and the balance before it were read beyond doubt; a day out of order may be misread."""
+    """Whether a movement and the balance before it were read beyond doubt; a day out of order may
+    be misread."""
     before, last_date, clear = _sure(opening), "", []
     for m, ok in zip(moved, proven, strict=True):
         clear.append(before and m.clear and m.date >= last_date)
@@ -107,8 +115,11 @@ def _sure(found: Found | None) -> bool:
     return found is not None and found.confidence >= THRESHOLD
 
 
-def _proven(moved: Sequence[Movement], opening: Decimal | None, closing: Decimal | None) -> list[bool]:
-    """Whether the row follows from the one before and, for the last one, ends where the statement says it ends."""
+def _proven(
+    moved: Sequence[Movement], opening: Decimal | None, closing: Decimal | None
+) -> list[bool]:
+    """Whether the row follows from the one before and, for the last one, ends where the statement
+    says it ends."""
     before, last_date, proven = opening, "", []
     for m in moved:
         proven.append(m.follows(before) and m.date >= last_date)

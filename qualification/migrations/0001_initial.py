@@ -29,10 +29,7 @@ class Migration(migrations.Migration):
                 ("is_worked", models.BooleanField(verbose_name="is worked")),
                 ("reason", models.CharField(max_length=200, verbose_name="reason")),
             ],
-            options={
-                "verbose_name": "working day",
-                "verbose_name_plural": "working days",
-            },
+            options={"verbose_name": "working day", "verbose_name_plural": "working days"},
         ),
         migrations.CreateModel(
             name="Qualification",
@@ -59,7 +56,10 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("since", models.DateTimeField(verbose_name="since")),
-                ("valid_until", models.DateTimeField(blank=True, null=True, verbose_name="valid until")),
+                (
+                    "valid_until",
+                    models.DateTimeField(blank=True, null=True, verbose_name="valid until"),
+                ),
                 (
                     "store",
                     models.OneToOneField(
@@ -73,7 +73,10 @@ class Migration(migrations.Migration):
                     "check_results",
                     models.JSONField(blank=True, default=list, verbose_name="results of the check"),
                 ),
-                ("checked_at", models.DateTimeField(blank=True, null=True, verbose_name="checked at")),
+                (
+                    "checked_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="checked at"),
+                ),
                 ("due_at", models.DateTimeField(blank=True, null=True, verbose_name="next notice")),
                 ("reason", models.CharField(blank=True, max_length=500, verbose_name="reason")),
             ],
@@ -95,10 +98,14 @@ class Migration(migrations.Migration):
                         name="an_open_standing_that_ends_has_its_next_instant",
                     ),
                 ],
-                "permissions": [("review_qualification", "Can approve a qualification or send it back")],
+                "permissions": [
+                    ("review_qualification", "Can approve a qualification or send it back")
+                ],
                 "indexes": [
                     models.Index(
-                        condition=models.Q(("state", "open")), fields=["due_at"], name="standings_due"
+                        condition=models.Q(("state", "open")),
+                        fields=["due_at"],
+                        name="standings_due",
                     )
                 ],
                 "verbose_name": "standing of a store",
@@ -115,7 +122,10 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("opened_at", models.DateTimeField(verbose_name="handed in")),
-                ("running_since", models.DateTimeField(blank=True, null=True, verbose_name="running since")),
+                (
+                    "running_since",
+                    models.DateTimeField(blank=True, null=True, verbose_name="running since"),
+                ),
                 ("spent", models.DurationField(default=datetime.timedelta(0))),
                 ("due_at", models.DateTimeField(blank=True, null=True, verbose_name="due")),
                 ("is_provisional", models.BooleanField(default=False)),
@@ -124,7 +134,10 @@ class Migration(migrations.Migration):
                 ("alarmed", models.CharField(blank=True, max_length=8)),
                 ("overrule_reason", models.CharField(blank=True, max_length=500)),
                 ("version", models.PositiveIntegerField(default=1)),
-                ("ended_at", models.DateTimeField(blank=True, null=True, verbose_name="decided at")),
+                (
+                    "ended_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="decided at"),
+                ),
                 (
                     "claimed_by",
                     models.ForeignKey(
@@ -155,13 +168,18 @@ class Migration(migrations.Migration):
                         verbose_name="store",
                     ),
                 ),
-                ("failed_checks", models.JSONField(blank=True, default=list, verbose_name="failed checks")),
+                (
+                    "failed_checks",
+                    models.JSONField(blank=True, default=list, verbose_name="failed checks"),
+                ),
             ],
             options={
                 "permissions": [("lead_review", "Is told when a review is about to be late")],
                 "indexes": [
                     models.Index(
-                        condition=models.Q(("ended_at", None)), fields=["due_at"], name="reviews_due"
+                        condition=models.Q(("ended_at", None)),
+                        fields=["due_at"],
+                        name="reviews_due",
                     )
                 ],
                 "constraints": [
@@ -260,7 +278,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 "indexes": [
-                    models.Index(fields=["store", "kind", "-uploaded_at"], name="uploads_of_a_store"),
+                    models.Index(
+                        fields=["store", "kind", "-uploaded_at"], name="uploads_of_a_store"
+                    ),
                     models.Index(
                         condition=models.Q(("number", ""), _negated=True),
                         fields=["number"],
@@ -272,7 +292,9 @@ class Migration(migrations.Migration):
                         name="uploads_to_read",
                     ),
                     models.Index(fields=["sha256"], name="uploads_by_digest"),
-                    django.contrib.postgres.indexes.GinIndex(fields=["marks"], name="uploads_by_marks"),
+                    django.contrib.postgres.indexes.GinIndex(
+                        fields=["marks"], name="uploads_by_marks"
+                    ),
                 ],
                 "constraints": [
                     models.UniqueConstraint(
@@ -284,21 +306,31 @@ class Migration(migrations.Migration):
                         condition=models.Q(
                             (
                                 "state__in",
-                                ["uploaded", "reading", "read", "unreadable", "approved", "rejected"],
+                                [
+                                    "uploaded",
+                                    "reading",
+                                    "read",
+                                    "unreadable",
+                                    "approved",
+                                    "rejected",
+                                ],
                             )
                         ),
                         name="an_upload_is_in_one_of_its_states",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
-                            models.Q(("state__in", ["read", "approved", "rejected"]), _negated=True),
+                            models.Q(
+                                ("state__in", ["read", "approved", "rejected"]), _negated=True
+                            ),
                             ("reading__isnull", False),
                             _connector="OR",
                         ),
                         name="what_was_read_has_its_reading",
                     ),
                     models.CheckConstraint(
-                        condition=models.Q(("pages__lte", 50)), name="a_document_has_50_pages_at_most"
+                        condition=models.Q(("pages__lte", 50)),
+                        name="a_document_has_50_pages_at_most",
                     ),
                 ],
             },

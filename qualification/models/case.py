@@ -14,15 +14,21 @@ class Case(models.Model):
     The clock runs from `running_since`, or stands still with `days_left` while the seller must act.
     """
 
-    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="cases", verbose_name=_("store"))
+    store = models.ForeignKey(
+        Store, on_delete=models.CASCADE, related_name="cases", verbose_name=_("store")
+    )
     opened_at = models.DateTimeField(_("handed in"))
     running_since = models.DateTimeField(_("running since"), null=True, blank=True)
     spent = models.DurationField(default=dt.timedelta(0))  # of the stretches that ended
     due_at = models.DateTimeField(_("due"), null=True, blank=True)
-    is_provisional = models.BooleanField(default=False)  # its deadline's year has no published calendar
+    is_provisional = models.BooleanField(
+        default=False
+    )  # its deadline's year has no published calendar
     days_left = models.PositiveSmallIntegerField(null=True, blank=True)
     was_late = models.BooleanField(_("was late"), default=False)
-    alarmed = models.CharField(max_length=8, blank=True)  # "", "soon", "late": what the lead was told
+    alarmed = models.CharField(
+        max_length=8, blank=True
+    )  # "", "soon", "late": what the lead was told
     claimed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         null=True,

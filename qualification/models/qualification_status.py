@@ -8,7 +8,8 @@ from qualification.review import Standing
 
 
 class Qualification(models.Model):
-    """Where a store stands on the way to bulk repeat orders (R-27). Everything in `services` writes it."""
+    """Where a store stands on the way to bulk repeat orders (R-27). Everything in `services`
+    writes it."""
 
     store = models.OneToOneField(
         Store, on_delete=models.CASCADE, related_name="qualification", verbose_name=_("store")
@@ -48,7 +49,9 @@ class Qualification(models.Model):
                 name="an_open_standing_that_ends_has_its_next_instant",
             ),
         ]
-        indexes = [models.Index(fields=["due_at"], condition=Q(state=Standing.OPEN), name="standings_due")]
+        indexes = [
+            models.Index(fields=["due_at"], condition=Q(state=Standing.OPEN), name="standings_due")
+        ]
 
     def __str__(self) -> str:
         return f"{self.store} · {self.state}"

@@ -10,7 +10,8 @@ from qualification.uploads import State
 
 
 class Upload(models.Model):
-    """A version of a document as it was uploaded, and what was read from it. The file itself never changes.
+    """A version of a document as it was uploaded, and what was read from it. The file itself never
+    changes.
 
     `stored` is a random key in the storage, told to nobody; `key` addresses the row.
     """
@@ -26,7 +27,9 @@ class Upload(models.Model):
     replaces = models.OneToOneField(
         "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="replaced_by"
     )
-    is_current = models.BooleanField(default=True)  # false: replaced or withdrawn, kept all the same
+    is_current = models.BooleanField(
+        default=True
+    )  # false: replaced or withdrawn, kept all the same
     uploaded_at = models.DateTimeField()
     uploaded_by = models.CharField(max_length=40)
 
@@ -35,15 +38,21 @@ class Upload(models.Model):
     )
     code = models.CharField(max_length=40, blank=True)  # why it is unreadable or was rejected
     evidence = models.JSONField(default=dict, blank=True)
-    remark = models.CharField(max_length=500, blank=True)  # the reviewer's own words with a rejection
+    remark = models.CharField(
+        max_length=500, blank=True
+    )  # the reviewer's own words with a rejection
     rung_at = models.DateTimeField()
     tries = models.PositiveSmallIntegerField(default=0)
 
     read_at = models.DateTimeField(null=True, blank=True)
     reading = models.JSONField(null=True, blank=True)  # qualification.readings.encode
     pages = models.PositiveSmallIntegerField(default=0)
-    settled = models.JSONField(default=dict, blank=True)  # field: value, confirmed or corrected by a reviewer
-    number = models.CharField(max_length=18, blank=True)  # a declaration's, to find it in other stores
+    settled = models.JSONField(
+        default=dict, blank=True
+    )  # field: value, confirmed or corrected by a reviewer
+    number = models.CharField(
+        max_length=18, blank=True
+    )  # a declaration's, to find it in other stores
     marks = models.JSONField(
         default=list, blank=True
     )  # a statement's (qualification.repeated_statements), to find it again
@@ -51,17 +60,22 @@ class Upload(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["store", "sha256"], condition=Q(is_current=True), name="a_file_stands_once_in_a_store"
+                fields=["store", "sha256"],
+                condition=Q(is_current=True),
+                name="a_file_stands_once_in_a_store",
             ),
             models.CheckConstraint(
-                condition=Q(state__in=[s.value for s in State]), name="an_upload_is_in_one_of_its_states"
+                condition=Q(state__in=[s.value for s in State]),
+                name="an_upload_is_in_one_of_its_states",
             ),
             models.CheckConstraint(
                 condition=~Q(state__in=[State.READ, State.APPROVED, State.REJECTED])
                 | Q(reading__isnull=False),
                 name="what_was_read_has_its_reading",
             ),
-            models.CheckConstraint(condition=Q(pages__lte=50), name="a_document_has_50_pages_at_most"),
+            models.CheckConstraint(
+                condition=Q(pages__lte=50), name="a_document_has_50_pages_at_most"
+            ),
         ]
         indexes = [
             models.Index(fields=["store", "kind", "-uploaded_at"], name="uploads_of_a_store"),

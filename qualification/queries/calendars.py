@@ -1,4 +1,5 @@
-"""The working calendar of mainland China as it is published, overruled by the days that staff entered."""
+"""The working calendar of mainland China as it is published, overruled by the days that staff
+entered."""
 
 import datetime as dt
 
@@ -9,7 +10,8 @@ from qualification.models import Workday
 
 
 def calendar(around: dt.date | None = None) -> Calendar:
-    """Three years around a day. A year is known once its make-up days are, by publication or by hand."""
+    """Three years around a day. A year is known once its make-up days are, by publication or by
+    hand."""
     year = (around or dt.datetime.now(dt.UTC).date()).year
     published = China(years=range(year - 1, year + 2), language="en_US")
     made_up = {day for day in published.weekend_workdays if abs(day.year - year) <= 1}
@@ -19,5 +21,6 @@ def calendar(around: dt.date | None = None) -> Calendar:
         - {d for d, worked in own.items() if worked},
         worked=(made_up | {d for d, worked in own.items() if worked})
         - {d for d, worked in own.items() if not worked},
-        known_years={day.year for day in made_up} | {day.year for day, worked in own.items() if worked},
+        known_years={day.year for day in made_up}
+        | {day.year for day, worked in own.items() if worked},
     )

@@ -1,4 +1,5 @@
-"""A review as its desk shows it: documents with what is disputed first, fields beside their boxes (B-6)."""
+"""A review as its desk shows it: documents with what is disputed first, fields beside their boxes
+(B-6)."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
@@ -107,7 +108,9 @@ class DocumentOnDesk:
 
     @property
     def disputed(self) -> int:
-        return sum(e.is_open for e in self.entries) + sum(c.verdict is Verdict.FAILED for c in self.checks)
+        return sum(e.is_open for e in self.entries) + sum(
+            c.verdict is Verdict.FAILED for c in self.checks
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -128,10 +131,14 @@ def desk(case: Case, now: dt.datetime, typed: Mapping[str, str] | None = None) -
         failed_before=case.failed_checks,
     )
     documents = [
-        _document(row, papers[row.pk], judged, case, typed or {}) for row in rows if row.pk in papers
+        _document(row, papers[row.pk], judged, case, typed or {})
+        for row in rows
+        if row.pk in papers
     ]
     older = (
-        Upload.objects.filter(store=case.store, is_current=False).defer("reading").order_by("-uploaded_at")
+        Upload.objects.filter(store=case.store, is_current=False)
+        .defer("reading")
+        .order_by("-uploaded_at")
     )
     return Desk(
         case=case,
@@ -148,15 +155,23 @@ def _history(case: Case) -> list[Done]:
     entries = LedgerEntry.objects.filter(store_id=case.store_id, subject=f"store:{case.store.code}")
     rows = list(entries.filter(kind__startswith="qualification.").order_by("-seq")[:30])
     ids = {row.by.partition(":")[2] for row in rows if row.by.startswith("user:")}
-    names = {f"user:{pk}": email for pk, email in User.objects.filter(pk__in=ids).values_list("pk", "email")}
+    names = {
+        f"user:{pk}": email
+        for pk, email in User.objects.filter(pk__in=ids).values_list("pk", "email")
+    }
     return [
-        Done(at=r.at, kind=r.kind, by=_who(r.by, names), words=str(r.facts.get("reason", ""))) for r in rows
+        Done(at=r.at, kind=r.kind, by=_who(r.by, names), words=str(r.facts.get("reason", "")))
+        for r in rows
     ]
 
 
 def _who(by: str, names: Mapping[str, str]) -> str:
     """A person who is no longer there keeps their number; what the timers did, the platform did."""
-    return gettext("the platform") if by.startswith("system:") else names.get(by, by.replace("user:", "#"))
+    return (
+        gettext("the platform")
+        if by.startswith("system:")
+        else names.get(by, by.replace("user:", "#"))
+    )
 
 
 def _document(
@@ -185,6 +200,7 @@ def _document(
 
 
 def _proposed(paper: Paper, judged: Sequence[Check]) -> str:
-    """The first check that fails on the document, where it is a reason to send the document back."""
+    """The first check that fails on the document, where it is a reason to send the document
+    back."""
     failed = (c.code for c in judged if c.verdict is Verdict.FAILED and paper.ref in c.papers)
     return next((code for code in failed if code in return_reasons.reasons(paper.kind)), "")

@@ -33,18 +33,22 @@ def paper_of(row: Upload) -> Paper:
 
 
 def found_again_by(row: Upload) -> tuple[str, list[str]]:
-    """(customs number, marks of a statement): by what its document is found again in other stores."""
+    """(customs number, marks of a statement): by what its document is found again in other
+    stores."""
     paper = paper_of(row)
     number = paper.value("number")[:18] if paper.kind is Kind.DECLARATION else ""
     return number, repeated_statements.marks(paper) if paper.kind is Kind.STATEMENT else []
 
 
 def missing_documents(store: Store) -> list[str]:
-    """What keeps a store from handing in: kinds without a document, and files that are being read or to be replaced."""
+    """What keeps a store from handing in: kinds without a document, and files that are being read
+    or to be replaced."""
     rows = list(current(store).values_list("kind", "state", "name"))
     wanted = [d for d in documents.DOCUMENTS if not d.by_category or _iso_9001_wanted(store)]
     absent = [gettext(d.title) for d in wanted if d.key not in {kind for kind, _, _ in rows}]
-    read = [gettext("%(name)s is still being read") % {"name": n} for _, s, n in rows if s in BEING_READ]
+    read = [
+        gettext("%(name)s is still being read") % {"name": n} for _, s, n in rows if s in BEING_READ
+    ]
     return (
         absent
         + read
@@ -64,7 +68,8 @@ def _iso_9001_wanted(store: Store) -> bool:
 def checks(
     store: Store, papers: Sequence[Paper], now: dt.datetime, *, failed_before: Collection[str] = ()
 ) -> list[Check]:
-    """Every check of the store's documents. `failed_before` are keys of checks that failed at a decision."""
+    """Every check of the store's documents. `failed_before` are keys of checks that failed at a
+    decision."""
     policies = policy.in_force(now)
     declarations = [p for p in papers if p.kind is Kind.DECLARATION]
     numbers = {each.value("number") for p in declarations for each in (p, p.as_read)}
@@ -83,9 +88,13 @@ def checks(
 
 
 def _copies_elsewhere(store: Store, papers: Sequence[Paper]) -> frozenset[str]:
-    """Statements of which another store has shown the same file, account and month, or a month alike."""
+    """Statements of which another store has shown the same file, account and month, or a month
+    alike."""
     statements = [p for p in papers if p.kind is Kind.STATEMENT]
-    own = {p.ref: {*repeated_statements.marks(p), *repeated_statements.marks(p.as_read)} for p in statements}
+    own = {
+        p.ref: {*repeated_statements.marks(p), *repeated_statements.marks(p.as_read)}
+        for p in statements
+    }
     if not own:
         return frozenset()
     digests = dict(Upload.objects.filter(store=store, key__in=own).values_list("key", "sha256"))
@@ -98,17 +107,22 @@ def _copies_elsewhere(store: Store, papers: Sequence[Paper]) -> frozenset[str]:
     return frozenset(
         ref
         for ref, mine in own.items()
-        if ref in same_file or any(repeated_statements.share_marks(mine, theirs) for _, theirs in seen)
+        if ref in same_file
+        or any(repeated_statements.share_marks(mine, theirs) for _, theirs in seen)
     )
 
 
 def _main_headings(store: Store, digits: int) -> frozenset[str]:
     """The HS headings of the category in which the store has the most goods on sale (R-36)."""
     sold = Sku.objects.filter(store=store, is_active=True)
-    main = sold.values("category").annotate(count=Count("pk")).order_by("-count", "category").first()
+    main = (
+        sold.values("category").annotate(count=Count("pk")).order_by("-count", "category").first()
+    )
     if main is None:
         return frozenset()
-    codes = sold.filter(category=main["category"]).exclude(hs_code="").values_list("hs_code", flat=True)
+    codes = (
+        sold.filter(category=main["category"]).exclude(hs_code="").values_list("hs_code", flat=True)
+    )
     return frozenset(code[:digits] for code in codes.distinct())
 
 

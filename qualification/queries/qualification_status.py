@@ -16,12 +16,14 @@ from qualification.review import Event, Standing
 
 
 def standing_of(store: Store, now: dt.datetime) -> Standing:
-    """The store's standing at an instant: the stored state is a cache, a lapse is computed on read."""
+    """The store's standing at an instant: the stored state is a cache, a lapse is computed on
+    read."""
     return state_of(store, now).standing
 
 
 def require_open(store: Store, now: dt.datetime) -> None:
-    """QUALIFICATION_REQUIRED for a store that may not begin anything new; what runs goes on (R-26)."""
+    """QUALIFICATION_REQUIRED for a store that may not begin anything new; what runs goes on
+    (R-26)."""
     standing = standing_of(store, now)
     if standing is not Standing.OPEN:
         raise Problem(Code.QUALIFICATION_REQUIRED, state=str(standing))
@@ -29,7 +31,8 @@ def require_open(store: Store, now: dt.datetime) -> None:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class State:
-    """A store's standing with what a seller asks about it: since when, until when, who has to act."""
+    """A store's standing with what a seller asks about it: since when, until when, who has to
+    act."""
 
     standing: Standing
     since: dt.datetime | None = None

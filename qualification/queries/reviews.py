@@ -1,4 +1,5 @@
-"""Reviews as figures: how long they take and how many are in time, from the cases themselves (R-43, R-44)."""
+"""Reviews as figures: how long they take and how many are in time, from the cases themselves
+(R-43, R-44)."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -19,7 +20,8 @@ HOUR = dt.timedelta(hours=1)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Figures:
-    """Of the reviews that were decided: their number, the mean hours the platform had them, the share in time."""
+    """Of the reviews that were decided: their number, the mean hours the platform had them, the
+    share in time."""
 
     count: int
     hours: Decimal | None

@@ -1,4 +1,5 @@
-"""The verbs: `standing` moves the store, `uploading` takes and reads documents, `reviewing` decides on them."""
+"""The verbs: `standing` moves the store, `uploading` takes and reads documents, `reviewing`
+decides on them."""
 
 from qualification.services.qualification_status import advance, keep_check, keep_up
 

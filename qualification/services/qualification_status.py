@@ -1,4 +1,5 @@
-"""The verbs of a store's standing: the automatic check is kept, events move it, time ends it (R-27)."""
+"""The verbs of a store's standing: the automatic check is kept, events move it, time ends it
+(R-27)."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
@@ -23,7 +24,8 @@ TOLD = {
     Event.SEND_BACK: "qualification.sent_back",
     Event.LAPSE: "qualification.lapsed",
 }
-"""The events that the store's owners get a letter about: those that somebody else, or time, brings."""
+"""The events that the store's owners get a letter about: those that somebody else, or time,
+brings."""
 
 
 @transaction.atomic
@@ -36,21 +38,27 @@ def advance(
     reason: str = "",
     until: dt.datetime | None = None,
 ) -> Standing:
-    """Moves the store's standing from what it is at `now`; `reason` goes with a review that sends back.
+    """Moves the store's standing from what it is at `now`; `reason` goes with a review that sends
+    back.
 
     An approval holds no longer than `until`, when a document that it rests on ends.
 
-    STATE_CONFLICT when the event does not follow, or when somebody else moved it meanwhile; INPUT_INVALID
-    for a review that sends back without a reason. Then nothing is written.
+    STATE_CONFLICT when the event does not follow, or when somebody else moved it meanwhile;
+    INPUT_INVALID for a review that sends back without a reason. Then nothing is written.
     """
     if event is Event.SEND_BACK and not reason.strip():
         raise Problem(Code.INPUT_INVALID, detail="reason")
     row = _row(store, now)
     if event is Event.LAPSE:
         raise Problem(Code.STATE_CONFLICT, state=row.state, event=str(event))  # time alone does it
-    if row.state == Standing.OPEN and review.at(Standing.OPEN, row.valid_until, now) is Standing.LAPSED:
+    if (
+        row.state == Standing.OPEN
+        and review.at(Standing.OPEN, row.valid_until, now) is Standing.LAPSED
+    ):
         _move(row, Standing.OPEN, Event.LAPSE, by=SWEEP, now=now)  # nobody had swept it yet
-    return _move(row, Standing(row.state), event, by=by, now=now, reason=reason.strip(), until=until)
+    return _move(
+        row, Standing(row.state), event, by=by, now=now, reason=reason.strip(), until=until
+    )
 
 
 def keep_check(
@@ -60,9 +68,14 @@ def keep_check(
     row = _row(store, now)
     Qualification.objects.filter(pk=row.pk).update(checked_at=now, check_results=list(results))
     ledger.record(
-        store_id=store.pk, kind="qualification.checked", subject=f"store:{store.code}", by=by, at=now,
-        passed=passed, gates=list(results),
-    )  # fmt: skip
+        store_id=store.pk,
+        kind="qualification.checked",
+        subject=f"store:{store.code}",
+        by=by,
+        at=now,
+        passed=passed,
+        gates=list(results),
+    )
 
 
 def keep_up(
@@ -70,8 +83,9 @@ def keep_up(
 ) -> tuple[int, int]:
     """(notices written, standings lapsed): everything that is due by each store's own clock.
 
-    Several at once are harmless: rows that another one holds are skipped, and a moved `due_at` is no longer due.
-    `at` judges by another instant; the caller sees to it that the store is a sandbox.
+    Several at once are harmless: rows that another one holds are skipped, and a moved `due_at` is
+    no longer due. `at` judges by another instant; the caller sees to it that the store is a
+    sandbox.
     """
     with transaction.atomic():
         due = _due(clock.now(), store, at).select_related("store").order_by("due_at", "pk")
@@ -82,23 +96,32 @@ def keep_up(
 
 
 def _keep_up(row: Qualification, now: dt.datetime) -> bool:
-    """True when it has lapsed; otherwise the one notice that holds now is written, and the next one is set."""
+    """True when it has lapsed; otherwise the one notice that holds now is written, and the next
+    one is set."""
     if review.at(Standing(row.state), row.valid_until, now) is Standing.LAPSED:
         _move(row, Standing.OPEN, Event.LAPSE, by=SWEEP, now=now)
         return True
     days = review.notice(row.valid_until, now)
     Qualification.objects.filter(pk=row.pk).update(due_at=review.next_due(row.valid_until, now))
     emails.write(
-        kind="qualification.lapses_soon", store_id=row.store_id,
+        kind="qualification.lapses_soon",
+        store_id=row.store_id,
         dedupe=f"lapses-soon:{row.store_id}:{row.valid_until.isoformat()}:{days}",
-        store=row.store_id, days=days, valid_until=row.valid_until.isoformat(),
-    )  # fmt: skip
-    _record(row.store, "qualification.lapses_soon", SWEEP, now, days=days, valid_until=row.valid_until)
+        store=row.store_id,
+        days=days,
+        valid_until=row.valid_until.isoformat(),
+    )
+    _record(
+        row.store, "qualification.lapses_soon", SWEEP, now, days=days, valid_until=row.valid_until
+    )
     return False
 
 
-def _due(real_now: dt.datetime, store: Store | None, at: dt.datetime | None) -> QuerySet[Qualification]:
-    """Due by each store's own clock. The furthest offset bounds the walk along the index of what is due."""
+def _due(
+    real_now: dt.datetime, store: Store | None, at: dt.datetime | None
+) -> QuerySet[Qualification]:
+    """Due by each store's own clock. The furthest offset bounds the walk along the index of what
+    is due."""
     rows = Qualification.objects.filter(state=Standing.OPEN)
     if store is not None:
         return rows.filter(store=store, due_at__lte=at or real_now + store.clock_offset)
@@ -108,7 +131,9 @@ def _due(real_now: dt.datetime, store: Store | None, at: dt.datetime | None) -> 
 
 
 def _row(store: Store, now: dt.datetime) -> Qualification:
-    Qualification.objects.bulk_create([Qualification(store=store, since=now)], ignore_conflicts=True)
+    Qualification.objects.bulk_create(
+        [Qualification(store=store, since=now)], ignore_conflicts=True
+    )
     return Qualification.objects.select_related("store").get(store=store)
 
 
@@ -130,9 +155,12 @@ def _move(
     row.state, row.since = becomes, values["since"]
     if event in TOLD:
         emails.write(
-            kind=TOLD[event], store_id=row.store_id, dedupe=f"{TOLD[event]}:{row.store_id}:{row.since.isoformat()}",
-            store=row.store_id, reason=reason,
-        )  # fmt: skip
+            kind=TOLD[event],
+            store_id=row.store_id,
+            dedupe=f"{TOLD[event]}:{row.store_id}:{row.since.isoformat()}",
+            store=row.store_id,
+            reason=reason,
+        )
     events.tell(
         store_id=row.store_id,
         type=f"qualification.{becomes}",
@@ -144,11 +172,15 @@ def _move(
     return becomes
 
 
-def _end_of(event: Event, row: Qualification, now: dt.datetime, until: dt.datetime | None) -> dict[str, Any]:
+def _end_of(
+    event: Event, row: Qualification, now: dt.datetime, until: dt.datetime | None
+) -> dict[str, Any]:
     """How long it holds: set by an approval, kept by a lapse, gone once it is applied for anew."""
     if event is Event.APPROVE:
         days = int(policy.in_force(now)["qualification_valid_days"])
-        valid_until = min(now + dt.timedelta(days=days), until or dt.datetime.max.replace(tzinfo=dt.UTC))
+        valid_until = min(
+            now + dt.timedelta(days=days), until or dt.datetime.max.replace(tzinfo=dt.UTC)
+        )
         return {"valid_until": valid_until, "due_at": review.first_due(valid_until)}
     if event is Event.LAPSE:
         return {"since": row.valid_until, "due_at": None}
@@ -156,4 +188,6 @@ def _end_of(event: Event, row: Qualification, now: dt.datetime, until: dt.dateti
 
 
 def _record(store: Store, kind: str, by: str, at: dt.datetime, **facts: Any) -> None:
-    ledger.record(store_id=store.pk, kind=kind, subject=f"store:{store.code}", by=by, at=at, **facts)
+    ledger.record(
+        store_id=store.pk, kind=kind, subject=f"store:{store.code}", by=by, at=at, **facts
+    )

@@ -1,6 +1,8 @@
-"""The reviewer's verbs: begin, claim, settle, approve, send back; and the clock of a review (R-41 to R-45, B-6).
+"""The reviewer's verbs: begin, claim, settle, approve, send back; and the clock of a review (R-41
+to R-45, B-6).
 
-Every decision carries the version of the case it was made on: one made on another version decides nothing.
+Every decision carries the version of the case it was made on: one made on another version decides
+nothing.
 """
 
 import datetime as dt
@@ -60,21 +62,30 @@ def begin(*, store: Store, now: dt.datetime) -> None:
         days = int(policy.in_force(now)["review_working_days"])
         due = sla.due(now, calendar, working_days=days)
         case = Case.objects.create(
-            store=store, opened_at=now, running_since=now, due_at=due.at, is_provisional=due.provisional
+            store=store,
+            opened_at=now,
+            running_since=now,
+            due_at=due.at,
+            is_provisional=due.provisional,
         )
     else:
         due = sla.resume(now, case.days_left or 0, calendar)
         Case.objects.filter(pk=case.pk).update(
-            running_since=now, due_at=due.at, is_provisional=due.provisional, days_left=None, alarmed="",
+            running_since=now,
+            due_at=due.at,
+            is_provisional=due.provisional,
+            days_left=None,
+            alarmed="",
             version=F("version") + 1,
-        )  # fmt: skip
+        )
     if due.provisional:
         _alarm(case, "calendar", due.at)
 
 
 @transaction.atomic
 def claim(*, act: Act) -> None:
-    """A newer version: whoever had it before is told when they decide, and of two at once the second one."""
+    """A newer version: whoever had it before is told when they decide, and of two at once the
+    second one."""
     case = _mine(act)
     Case.objects.filter(pk=case.pk).update(claimed_by=act.reviewer, version=F("version") + 1)
     _record(case, "qualification.claimed", act, clock.now(case.store))
@@ -82,10 +93,12 @@ def claim(*, act: Act) -> None:
 
 @transaction.atomic
 def approve(*, act: Act, overrule: str = "") -> bool:
-    """True when the store is open; False when a failed check was overruled and a second reviewer has to agree.
+    """True when the store is open; False when a failed check was overruled and a second reviewer
+    has to agree.
 
-    REVIEW_INCOMPLETE while something that only a human may settle is not settled, or a check fails and nobody
-    says why it may. Whoever overruled can't be the one who agrees, and agrees to those checks alone (R-41).
+    REVIEW_INCOMPLETE while something that only a human may settle is not settled, or a check fails
+    and nobody says why it may. Whoever overruled can't be the one who agrees, and agrees to those
+    checks alone (R-41).
     """
     case = _mine(act)
     now = clock.now(case.store)
@@ -96,11 +109,18 @@ def approve(*, act: Act, overrule: str = "") -> bool:
     if failed and not _is_agreed(case, act, failed):
         return _overrule(case, act, failed, overrule.strip(), now, settled)
     _end(case, now)
-    Upload.objects.filter(store=case.store, is_current=True, state=State.READ).update(state=State.APPROVED)
+    Upload.objects.filter(store=case.store, is_current=True, state=State.READ).update(
+        state=State.APPROVED
+    )
     _record(
-        case, "qualification.decided", act, now, outcome="approved", failed=[c.code for c in failed],
+        case,
+        "qualification.decided",
+        act,
+        now,
+        outcome="approved",
+        failed=[c.code for c in failed],
         settled=settled,
-    )  # fmt: skip
+    )
     until = document_checks.first_end(papers, now)
     qualification_status.advance(
         store=case.store, event=review.Event.APPROVE, by=act.by, now=now, until=until
@@ -129,25 +149,35 @@ def _overrule(
     now: dt.datetime,
     settled: Sequence[Mapping[str, Any]],
 ) -> bool:
-    """With a reason for all that fails now; what came to fail since asks for a new one, and for another to agree."""
+    """With a reason for all that fails now; what came to fail since asks for a new one, and for
+    another to agree."""
     if not reason:
         raise Problem(Code.REVIEW_INCOMPLETE, open=[problem_texts.of(c.code).title for c in failed])
     if case.overruled_by_id == act.reviewer.pk:
         raise Problem(Code.REVIEW_INCOMPLETE, open=[f"{case.overruled_by}: {case.overrule_reason}"])
     Case.objects.filter(pk=case.pk).update(
-        overruled_by=act.reviewer, overrule_reason=reason[:500], claimed_by=None, version=F("version") + 1,
+        overruled_by=act.reviewer,
+        overrule_reason=reason[:500],
+        claimed_by=None,
+        version=F("version") + 1,
         failed_checks=[c.key for c in failed],
-    )  # fmt: skip
+    )
     _record(
-        case, "qualification.overruled", act, now, reason=reason[:500], failed=[c.code for c in failed],
+        case,
+        "qualification.overruled",
+        act,
+        now,
+        reason=reason[:500],
+        failed=[c.code for c in failed],
         settled=settled,
-    )  # fmt: skip
+    )
     return False
 
 
 @transaction.atomic
 def send_back(*, act: Act, refusals: Sequence[Refusal]) -> None:
-    """Asks for these documents again, one or several; the others stay as they are. The clock stands still."""
+    """Asks for these documents again, one or several; the others stay as they are. The clock
+    stands still."""
     case = _mine(act)
     if not refusals:
         raise Problem(Code.INPUT_INVALID, detail="documents")
@@ -160,8 +190,18 @@ def send_back(*, act: Act, refusals: Sequence[Refusal]) -> None:
         )
     _pause(case, now, failed=[c.key for c in failed if c.verdict is Verdict.FAILED])
     told = [{"document": str(r.upload.key), "code": r.code} for r in refusals]
-    _record(case, "qualification.decided", act, now, outcome="sent_back", documents=told, settled=settled)
-    reason = "; ".join(f"{r.upload.name}: {r.remark or problem_texts.of(r.code).title}" for r in refusals)
+    _record(
+        case,
+        "qualification.decided",
+        act,
+        now,
+        outcome="sent_back",
+        documents=told,
+        settled=settled,
+    )
+    reason = "; ".join(
+        f"{r.upload.name}: {r.remark or problem_texts.of(r.code).title}" for r in refusals
+    )
     qualification_status.advance(
         store=case.store, event=review.Event.SEND_BACK, by=act.by, now=now, reason=reason[:500]
     )
@@ -177,20 +217,25 @@ def _mine(act: Act) -> Case:
     if case.ended_at or case.running_since is None or case.version != act.version:
         raise Problem(Code.REVIEW_STALE)
     member = Membership.objects.filter(store=case.store, user=act.reviewer).exists()
-    uploads = Upload.objects.filter(store=case.store).values_list("uploaded_by", flat=True).distinct()
+    uploads = (
+        Upload.objects.filter(store=case.store).values_list("uploaded_by", flat=True).distinct()
+    )
     if member or act.reviewer.pk in map(api_keys.person_of, uploads):
         raise Problem(Code.REVIEW_BY_UPLOADER)
     return case
 
 
 def _settle(act: Act) -> list[dict[str, Any]]:
-    """Of each document what was confirmed as it stood, what was changed, and what was seen of its seal.
+    """Of each document what was confirmed as it stood, what was changed, and what was seen of its
+    seal.
 
     Values stay out of it, but for their digest: the ledger keeps no account numbers.
     """
     told = []
     for upload, values in act.settled.items():
-        row = Upload.objects.select_for_update().get(pk=upload.pk, store=act.case.store, is_current=True)
+        row = Upload.objects.select_for_update().get(
+            pk=upload.pk, store=act.case.store, is_current=True
+        )
         before, row.settled = row.settled, row.settled | dict(values)
         if row.settled == before:
             continue
@@ -202,7 +247,9 @@ def _settle(act: Act) -> list[dict[str, Any]]:
 
 def _told(row: Upload, before: Mapping[str, str], values: Mapping[str, str]) -> dict[str, Any]:
     read = queries.paper_of(row).reading
-    fields = [name for name in sorted(values) if name != "seal" and before.get(name) != values[name]]
+    fields = [
+        name for name in sorted(values) if name != "seal" and before.get(name) != values[name]
+    ]
     stood = [name for name in fields if before.get(name, read.of(name).value) == values[name]]
     return {
         "document": str(row.key),
@@ -217,7 +264,8 @@ def _require_settled(store: Store, papers: Sequence[document_checks.Paper]) -> N
     """Names the files with how much of each is left; the desk itself points at every field."""
     names = {str(row.key): row.name for row in queries.current(store)}
     counts = {
-        p.ref: len(document_checks.open_fields(p, company=store.legal_name)) + ("seal" not in p.settled)
+        p.ref: len(document_checks.open_fields(p, company=store.legal_name))
+        + ("seal" not in p.settled)
         for p in papers
     }
     left = [f"{names[ref]} ({count})" for ref, count in counts.items() if count]
@@ -225,31 +273,47 @@ def _require_settled(store: Store, papers: Sequence[document_checks.Paper]) -> N
         raise Problem(Code.REVIEW_INCOMPLETE, open=left)
 
 
-# --- The clock -----------------------------------------------------------------------------------------------
+# --- The clock
+# -----------------------------------------------------------------------------------------------
 
 
 def _pause(case: Case, now: dt.datetime, *, failed: Sequence[str]) -> None:
     """What failed is remembered: a document that is not replaced fails again."""
     Case.objects.filter(pk=case.pk).update(
-        running_since=None, due_at=None, spent=F("spent") + (now - case.running_since), version=F("version") + 1,
-        days_left=sla.left(now, case.due_at, queries.calendar()), was_late=case.was_late or now >= case.due_at,
-        claimed_by=None, overruled_by=None, overrule_reason="", is_provisional=False, failed_checks=list(failed),
-    )  # fmt: skip
+        running_since=None,
+        due_at=None,
+        spent=F("spent") + (now - case.running_since),
+        version=F("version") + 1,
+        days_left=sla.left(now, case.due_at, queries.calendar()),
+        was_late=case.was_late or now >= case.due_at,
+        claimed_by=None,
+        overruled_by=None,
+        overrule_reason="",
+        is_provisional=False,
+        failed_checks=list(failed),
+    )
 
 
 def _end(case: Case, now: dt.datetime) -> None:
     Case.objects.filter(pk=case.pk).update(
-        running_since=None, due_at=None, spent=F("spent") + (now - case.running_since), ended_at=now,
-        was_late=case.was_late or now >= case.due_at, version=F("version") + 1,
-    )  # fmt: skip
+        running_since=None,
+        due_at=None,
+        spent=F("spent") + (now - case.running_since),
+        ended_at=now,
+        was_late=case.was_late or now >= case.due_at,
+        version=F("version") + 1,
+    )
 
 
 def watch() -> int:
-    """Tells the lead reviewers once that a review is due soon, and once that it is late. Part of the sweep."""
+    """Tells the lead reviewers once that a review is due soon, and once that it is late. Part of
+    the sweep."""
     told, real_now, calendar = 0, clock.now(), queries.calendar()
     with transaction.atomic():
         running = Case.objects.filter(ended_at=None, due_at__isnull=False).exclude(alarmed="late")
-        for case in running.select_for_update(of=("self",), skip_locked=True).select_related("store")[:200]:
+        for case in running.select_for_update(of=("self",), skip_locked=True).select_related(
+            "store"
+        )[:200]:
             now = real_now + case.store.clock_offset
             grade = (
                 "late"
@@ -267,13 +331,21 @@ def watch() -> int:
 
 def _alarm(case: Case, grade: str, due_at: dt.datetime) -> None:
     emails.write(
-        kind="qualification.review_alarm", store_id=case.store_id,
-        dedupe=f"review-alarm:{case.pk}:{grade}:{due_at.isoformat()}", case=case.pk, grade=grade,
+        kind="qualification.review_alarm",
+        store_id=case.store_id,
+        dedupe=f"review-alarm:{case.pk}:{grade}:{due_at.isoformat()}",
+        case=case.pk,
+        grade=grade,
         due_at=due_at.isoformat(),
-    )  # fmt: skip
+    )
 
 
 def _record(case: Case, kind: str, act: Act, at: dt.datetime, **facts: Any) -> None:
     ledger.record(
-        store_id=case.store_id, kind=kind, subject=f"store:{case.store.code}", by=act.by, at=at, **facts
+        store_id=case.store_id,
+        kind=kind,
+        subject=f"store:{case.store.code}",
+        by=act.by,
+        at=at,
+        **facts,
     )

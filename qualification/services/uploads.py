@@ -46,7 +46,8 @@ def upload(
     now: dt.datetime,
     replaces: Upload | None = None,
 ) -> Upload:
-    """Keeps the file untouched and has it read. DOCUMENT_… for one that is refused; then nothing is kept.
+    """Keeps the file untouched and has it read. DOCUMENT_… for one that is refused; then nothing
+    is kept.
 
     INPUT_INVALID when it is to replace a document of another kind.
     """
@@ -59,9 +60,16 @@ def upload(
     stored = storage.keep(data)
     try:
         return _add(
-            store=store, kind=kind, name=_plain(name),
-            size=len(data), sha256=digest, stored=stored, by=by, now=now, replaces=replaces,
-        )  # fmt: skip
+            store=store,
+            kind=kind,
+            name=_plain(name),
+            size=len(data),
+            sha256=digest,
+            stored=stored,
+            by=by,
+            now=now,
+            replaces=replaces,
+        )
     except IntegrityError:
         raise Problem(Code.DOCUMENT_REPEATED, value=name) from None
 
@@ -69,7 +77,9 @@ def upload(
 def _plain(name: str) -> str:
     """The file's own name: no folders, and nothing that turns a line or its direction."""
     seen = "".join(
-        sign for sign in name.replace("\\", "/") if unicodedata.category(sign) not in ("Cc", "Cf", "Cs")
+        sign
+        for sign in name.replace("\\", "/")
+        if unicodedata.category(sign) not in ("Cc", "Cf", "Cs")
     )
     own = PurePath(seen).name[-200:]
     return own if own.strip(". ") else "document.pdf"
@@ -86,11 +96,24 @@ def _add(*, store: Store, by: str, now: dt.datetime, replaces: Upload | None, **
     if replaces is not None:
         _retire(replaces, "replace")
     made = Upload.objects.create(
-        store=store, uploaded_at=now, uploaded_by=by, rung_at=clock.now(), replaces=replaces,
-        version=replaces.version + 1 if replaces else 1, **fields,
-    )  # fmt: skip
+        store=store,
+        uploaded_at=now,
+        uploaded_by=by,
+        rung_at=clock.now(),
+        replaces=replaces,
+        version=replaces.version + 1 if replaces else 1,
+        **fields,
+    )
     ring("qualification.read", upload_id=made.pk)
-    _record(made, "qualification.uploaded", by, now, sha256=made.sha256, size=made.size, version=made.version)
+    _record(
+        made,
+        "qualification.uploaded",
+        by,
+        now,
+        sha256=made.sha256,
+        size=made.size,
+        version=made.version,
+    )
     return made
 
 
@@ -125,7 +148,8 @@ def _require_new(store: Store, digest: str) -> None:
         raise Problem(Code.DOCUMENT_REPEATED, value=same.name)
 
 
-# --- Reading -------------------------------------------------------------------------------------------------
+# --- Reading
+# -------------------------------------------------------------------------------------------------
 
 
 def read(upload_id: int) -> None:
@@ -145,7 +169,9 @@ def read(upload_id: int) -> None:
 def _read(found: Upload) -> None:
     refuse_inside("reading")
     engine = engines.named(settings.OCR_ENGINE)
-    made, sheets = document_reader.read(storage.fetch(found.stored), Kind(found.kind), engine=engine)
+    made, sheets = document_reader.read(
+        storage.fetch(found.stored), Kind(found.kind), engine=engine
+    )
     for sheet in sheets:
         storage.keep_page(found.folder, sheet.page.number, sheet.jpeg)
     found.reading = encode(made)
@@ -156,7 +182,9 @@ def _read(found: Upload) -> None:
 def _begin(upload_id: int) -> Upload | None:
     now = clock.now()
     with transaction.atomic():
-        found = Upload.objects.select_for_update(of=("self",)).select_related("store").get(pk=upload_id)
+        found = (
+            Upload.objects.select_for_update(of=("self",)).select_related("store").get(pk=upload_id)
+        )
         held = found.state == State.READING and now - found.rung_at < ABANDONED
         if found.state not in uploads.BEING_READ or held:
             return None
@@ -168,7 +196,9 @@ def _begin(upload_id: int) -> Upload | None:
 def _put_back(upload: Upload) -> None:
     """As if nobody had begun; the sweep rings it again in a minute."""
     mine = Upload.objects.filter(pk=upload.pk, state=State.READING, tries=upload.tries)
-    mine.update(state=State.UPLOADED, tries=upload.tries - 1, rung_at=clock.now() - ABANDONED + AGAIN)
+    mine.update(
+        state=State.UPLOADED, tries=upload.tries - 1, rung_at=clock.now() - ABANDONED + AGAIN
+    )
 
 
 @transaction.atomic
@@ -177,14 +207,18 @@ def _end(upload: Upload, event: Event, **fields) -> None:
     becomes = uploads.advance(State.READING, event)
     mine = Upload.objects.filter(pk=upload.pk, state=State.READING, tries=upload.tries)
     if mine.update(state=becomes, read_at=now, **fields):
-        _record(upload, f"qualification.{becomes}", "system:reader", now, code=fields.get("code", ""))
+        _record(
+            upload, f"qualification.{becomes}", "system:reader", now, code=fields.get("code", "")
+        )
 
 
 def ring_unread() -> int:
     """Rings again what nobody has read; gives up what has failed too often. Part of the sweep."""
     before = clock.now() - ABANDONED
     rung = 0
-    due = Upload.objects.filter(state__in=uploads.BEING_READ, rung_at__lt=before).select_related("store")
+    due = Upload.objects.filter(state__in=uploads.BEING_READ, rung_at__lt=before).select_related(
+        "store"
+    )
     for late in due.order_by("rung_at")[:50]:
         if late.tries >= MAX_TRIES:
             _end(late, Event.FAIL, code=Code.DOCUMENT_TOO_COMPLEX, evidence={})
@@ -194,12 +228,14 @@ def ring_unread() -> int:
     return rung
 
 
-# --- Handing in ----------------------------------------------------------------------------------------------
+# --- Handing in
+# ----------------------------------------------------------------------------------------------
 
 
 @transaction.atomic
 def submit(*, store: Store, by: str, now: dt.datetime) -> None:
-    """Hands in what is there. DOCUMENTS_MISSING names what is not; a limit that is missed is for the reviewer."""
+    """Hands in what is there. DOCUMENTS_MISSING names what is not; a limit that is missed is for
+    the reviewer."""
     _hold(store)
     missing = queries.missing_documents(store)
     if missing:

@@ -1,6 +1,7 @@
 """Plans → rows, written by COPY: a batch is 5000 orders, 15,000 lines and 30,000 fee lines.
 
-Rows are written as COPY's text at once. What many rows share (a charge, a SKU, an address) is put into text once.
+Rows are written as COPY's text at once. What many rows share (a charge, a SKU, an address) is put
+into text once.
 """
 
 import datetime as dt
@@ -48,19 +49,22 @@ def write(batch: Batch, plans: Sequence[tuple[int, Plan]], *, now: dt.datetime) 
     numbered = [(pk, position, plan) for pk, (position, plan) in zip(ids, plans, strict=True)]
     _copy("repurchase_repeatorder", ORDER_COLUMNS, _orders(batch, numbered, now))
     _copy("repurchase_repeatline", LINE_COLUMNS, _lines(batch.store_id, numbered))
-    write_fees(batch.store_id, {pk: plan.offer.priced.fees for pk, _, plan in numbered if plan.offer})
+    write_fees(
+        batch.store_id, {pk: plan.offer.priced.fees for pk, _, plan in numbered if plan.offer}
+    )
 
 
 def write_fees(store_id: int, fees: Mapping[int, Sequence[FeeLine]]) -> None:
-    """The fee lines of orders by their ids. Written again: the caller has deleted those that they replace."""
+    """The fee lines of orders by their ids. Written again: the caller has deleted those that they
+    replace."""
     _copy("repurchase_orderfee", FEE_COLUMNS, _fees(store_id, fees))
 
 
 def check_keys() -> None:
     """The foreign keys of what was written, which else are checked by the commit.
 
-    Before the store's row of the ledger is held: only behind it do the chunks of a store wait for each other, and
-    checking takes a third of a chunk's time.
+    Before the store's row of the ledger is held: only behind it do the chunks of a store wait for
+    each other, and checking takes a third of a chunk's time.
     """
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
@@ -84,9 +88,14 @@ def _orders(batch: Batch, numbered: Numbered, now: dt.datetime) -> Iterator[str]
     for pk, position, plan in numbered:
         o, offer = plan.verdict.order, plan.offer
         terms = terms_of[
-            o.currency, o.prices_include_tax, o.incoterm, o.importer_of_record, o.promise_days, o.special_clearance,
+            o.currency,
+            o.prices_include_tax,
+            o.incoterm,
+            o.importer_of_record,
+            o.promise_days,
+            o.special_clearance,
             o.local_return,
-        ]  # fmt: skip
+        ]
         if offer:
             p, t, lane = offer.priced, offer.treatment, offer.lane
             money = f"{p.goods_minor}\t{p.freight_minor}\t{p.tax_minor}\t{p.total_minor}\t{p.fees_minor}"
@@ -108,15 +117,22 @@ NOT_OFFERED = "\t".join(["0"] * 5 + ["", "", r"\N", "", r"\N", r"\N", "[]"])
 
 
 def _lines(store_id: int, numbered: Numbered) -> Iterator[str]:
-    """Every source line with its one outcome; a line can't be planned in an order that isn't (pitfall 8)."""
+    """Every source line with its one outcome; a line can't be planned in an order that isn't
+    (pitfall 8)."""
     sku_of = _Once(lambda sku: _cells(store_id, sku.id, sku.hs_code, sku.origin_country))
     for pk, _, plan in numbered:
-        of_the_order, totals = plan.outcome, iter(plan.offer.priced.line_totals if plan.offer else ())
+        of_the_order, totals = (
+            plan.outcome,
+            iter(plan.offer.priced.line_totals if plan.offer else ()),
+        )
         for verdict in plan.verdict.lines:
             line, findings, reference = verdict.line, verdict.findings, verdict.reference_minor
             outcome, found = of_the_order, CLEAN
             if findings:
-                outcome, found = outcome_of(findings), _found([str(f.code) for f in findings], findings)
+                outcome, found = (
+                    outcome_of(findings),
+                    _found([str(f.code) for f in findings], findings),
+                )
             yield (
                 f"{sku_of(line.sku)}\t{pk}\t{line.id}\t{line.line_no}\t{line.quantity}\t{line.least}"
                 f"\t{line.total_minor}\t{NULL if reference is None else reference}"
@@ -125,7 +141,9 @@ def _lines(store_id: int, numbered: Numbered) -> Iterator[str]:
 
 
 def _fees(store_id: int, fees: Mapping[int, Sequence[FeeLine]]) -> Iterator[str]:
-    charge_of = _Once(lambda c: _cells(store_id, c.part, c.kind, c.rate, c.currency, RULE_VERSION, ROUNDING))
+    charge_of = _Once(
+        lambda c: _cells(store_id, c.part, c.kind, c.rate, c.currency, RULE_VERSION, ROUNDING)
+    )
     told_of = _Once(lambda charge: _cell(json_of(charge.told)))
     for pk, of_order in fees.items():
         for position, fee in enumerate(of_order, start=1):

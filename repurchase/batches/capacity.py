@@ -1,10 +1,10 @@
 """Finite capacity per production group and day (R-18). Pure.
 
-The model: a group makes so many pieces on each calendar day; what an order takes of it has to be made by its
-day of dispatch (the promised day of delivery less the days in transit), on any day after the one it is asked on.
-Work is done in the order of its due days, which meets every date that can be met at all. So a plan is feasible
-exactly when on each due day no more is due by then than can be made by then; the first day on which that
-fails is the first that overflows.
+The model: a group makes so many pieces on each calendar day; what an order takes of it has to be
+made by its day of dispatch (the promised day of delivery less the days in transit), on any day
+after the one it is asked on. Work is done in the order of its due days, which meets every date
+that can be met at all. So a plan is feasible exactly when on each due day no more is due by then
+than can be made by then; the first day on which that fails is the first that overflows.
 """
 
 import datetime as dt
@@ -85,9 +85,11 @@ def first_overflow(group: Group, due: Due, *, after: dt.date) -> tuple[dt.date, 
 def check(
     groups: Sequence[Group], *, asked: Sequence[Work], kept: Sequence[Work], after: dt.date
 ) -> Overflow | None:
-    """Whether `asked` can be made beside `kept`; if not, the first overflow and the promise that would work.
+    """Whether `asked` can be made beside `kept`; if not, the first overflow and the promise that
+    would work.
 
-    `kept` stays as it is promised. Only groups that `asked` draws on are looked at: for the others nothing changes.
+    `kept` stays as it is promised. Only groups that `asked` draws on are looked at: for the others
+    nothing changes.
     """
     found = []
     for group in groups:
@@ -105,23 +107,31 @@ def check(
 
 
 class Fitting:
-    """Gives finite capacity to orders one after the other: each that still fits beside what is kept and was given."""
+    """Gives finite capacity to orders one after the other: each that still fits beside what is
+    kept and was given."""
 
     def __init__(self, groups: Sequence[Group], *, kept: Sequence[Work], after: dt.date) -> None:
         self._after = after
         self._groups = {group.id: group for group in groups}
         self._can: dict[tuple[int, dt.date], int] = {}
-        self._due = {group.id: _due([w for w in kept if w.group_id == group.id]) for group in groups}
+        self._due = {
+            group.id: _due([w for w in kept if w.group_id == group.id]) for group in groups
+        }
 
     def give(self, works: Sequence[Work]) -> Overflow | None:
-        """None when all of it can be made, and is given; else the first overflow, and nothing is given."""
+        """None when all of it can be made, and is given; else the first overflow, and nothing is
+        given."""
         for work in works:
             self._due[work.group_id][work.due] += work.pieces
-        for group_id in sorted({work.group_id for work in works}, key=lambda g: self._groups[g].code):
+        for group_id in sorted(
+            {work.group_id for work in works}, key=lambda g: self._groups[g].code
+        ):
             if over := self._overflow(self._groups[group_id]):
                 for work in works:
                     self._due[work.group_id][work.due] -= work.pieces
-                return self._with_earliest(over, [work for work in works if work.group_id == group_id])
+                return self._with_earliest(
+                    over, [work for work in works if work.group_id == group_id]
+                )
         return None
 
     def _with_earliest(self, over: Overflow, mine: Sequence[Work]) -> Overflow:
@@ -147,7 +157,9 @@ class Fitting:
         return self._can[key]
 
 
-def _earliest(group: Group, asked: Sequence[Work], kept: Sequence[Work], after: dt.date) -> dt.date | None:
+def _earliest(
+    group: Group, asked: Sequence[Work], kept: Sequence[Work], after: dt.date
+) -> dt.date | None:
     """A later promise only ever helps, so the first that works is found by halving."""
     taken, pieces = _due(kept), Counter[int]()
     for work in asked:

@@ -1,14 +1,16 @@
 """Customised services in an order note: an extra manual, a special carton (R-15). Pure.
 
-A service is asked for by a marker, whose text runs to the end of its line, to a semicolon or to the next marker:
+A service is asked for by a marker, whose text runs to the end of its line, to a semicolon or to
+the next marker:
 
     [service line=2] extra manual        [service] extra manual        [定制服务 行=2] 附加说明书
     custom service line 2: extra manual  custom service: extra manual  定制服务 2：特殊纸箱
 
-or, without one, by a sentence that names a thing of KEYWORDS. `line=2,3` names two lines. Everything else in a note
-is a remark, carried over as it is. A service that names no line of the order, or one that it has not, is asked for the
-whole order (`line_no` None): the seller may give it to a line or dismiss it, nothing is dropped in silence.
-Sentences are not understood: "no extra manual" is found too, and left to the seller's eye.
+or, without one, by a sentence that names a thing of KEYWORDS. `line=2,3` names two lines.
+Everything else in a note is a remark, carried over as it is. A service that names no line of the
+order, or one that it has not, is asked for the whole order (`line_no` None): the seller may give
+it to a line or dismiss it, nothing is dropped in silence. Sentences are not understood: "no extra
+manual" is found too, and left to the seller's eye.
 """
 
 import hashlib
@@ -71,25 +73,29 @@ def read(note: str, *, line_nos: Collection[int]) -> list[Service]:
 
 
 def cleaned(text: str) -> str:
-    """One line of what can be seen: no control characters, nothing that turns the direction of writing."""
+    """One line of what can be seen: no control characters, nothing that turns the direction of
+    writing."""
     seen = "".join(c if unicodedata.category(c)[0] not in "CZ" else " " for c in text)
     return " ".join(seen.split())[:TEXT_MAX].rstrip()
 
 
 def digest_of(text: str) -> str:
-    """How a text stands in evidence and ledger: SHA-256, so that erasing the text leaves both valid."""
+    """How a text stands in evidence and ledger: SHA-256, so that erasing the text leaves both
+    valid."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _plain(note: str) -> str:
-    """Full-width signs as their narrow ones (［２］： → [2]:), blanks and what can't be seen as one blank."""
+    """Full-width signs as their narrow ones (［２］： → [2]:), blanks and what can't be seen as
+    one blank."""
     narrow = unicodedata.normalize("NFKC", note[:NOTE_MAX]).replace("\r", "\n")
     seen = (c if c in _KEEP or unicodedata.category(c)[0] not in "CZ" else " " for c in narrow)
     return re.sub(r" +", " ", "".join(seen))
 
 
 def _asked(note: str) -> Iterator[tuple[list[int], str]]:
-    """(lines named, text) of each service: before the first marker sentences, after each its own text, then sentences."""
+    """(lines named, text) of each service: before the first marker sentences, after each its own
+    text, then sentences."""
     marks = list(_MARKER.finditer(note))
     yield from _sentences(note[: marks[0].start()] if marks else note)
     for place, mark in enumerate(marks):

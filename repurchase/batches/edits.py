@@ -1,7 +1,8 @@
-"""Edits of quantities, promises and the clearance channel, as a fold over a source order (R-16, R-17, R-71). Pure.
+"""Edits of quantities, promises and the clearance channel, as a fold over a source order (R-16,
+R-17, R-71). Pure.
 
-An edit never touches a price: a line's base follows from what was paid for the source line and the new quantity,
-whatever edits came before.
+An edit never touches a price: a line's base follows from what was paid for the source line and the
+new quantity, whatever edits came before.
 """
 
 import datetime as dt
@@ -29,9 +30,11 @@ class By(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Edit:
-    """`ids`: of SKUs, categories, past orders or past lines. A promise holds for the whole order of a line.
+    """`ids`: of SKUs, categories, past orders or past lines. A promise holds for the whole order
+    of a line.
 
-    `promise_date` is a day, `promise_days` counts from the day of the screening; at most one of them.
+    `promise_date` is a day, `promise_days` counts from the day of the screening; at most one of
+    them.
     """
 
     by: By
@@ -60,7 +63,8 @@ class Edit:
         )
 
     def promised(self, today: dt.date) -> int | None:
-        """Days from the screening; a day that has passed since is 0, so that no carrier is quick enough."""
+        """Days from the screening; a day that has passed since is 0, so that no carrier is quick
+        enough."""
         if self.promise_date is not None:
             return max((self.promise_date - today).days, 0)
         return self.promise_days
@@ -86,7 +90,11 @@ def _special_clearance(order: OrderFacts, edits: Sequence[Edit]) -> bool:
 
 
 def _promise_days(order: OrderFacts, edits: Sequence[Edit], today: dt.date) -> int:
-    said = (e.promised(today) for e in reversed(edits) if any(e.reaches(x, order.id) for x in order.lines))
+    said = (
+        e.promised(today)
+        for e in reversed(edits)
+        if any(e.reaches(x, order.id) for x in order.lines)
+    )
     return next((days for days in said if days is not None), order.promise_days)
 
 
@@ -104,7 +112,8 @@ def base_of(source: LineFacts, quantity: int) -> int:
     return half_up_ratio(source.total_minor * quantity, source.quantity)
 
 
-# --- As rows keep them ----------------------------------------------------------------------------------------
+# --- As rows keep them
+# ----------------------------------------------------------------------------------------
 
 
 def kept(edit: Edit) -> dict[str, Any]:

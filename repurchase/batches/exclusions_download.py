@@ -11,7 +11,9 @@ def refused_answer(batch: Batch, form: str) -> HttpResponse:
     """`form`: xlsx or jsonl."""
     rows = refused(batch)
     if form == "jsonl":
-        answer = HttpResponse(b"".join(exclusions_export.jsonl(rows)), content_type=exclusions_export.JSONL)
+        answer = HttpResponse(
+            b"".join(exclusions_export.jsonl(rows)), content_type=exclusions_export.JSONL
+        )
     else:
         answer = HttpResponse(exclusions_export.xlsx(rows), content_type=exclusions_export.XLSX)
     answer["Content-Disposition"] = f'attachment; filename="{batch.ref}-refused.{form}"'

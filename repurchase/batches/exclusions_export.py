@@ -1,4 +1,5 @@
-"""Why orders of a batch are not repeated, as a file that people sort and programs read: XLSX and JSON Lines."""
+"""Why orders of a batch are not repeated, as a file that people sort and programs read: XLSX and
+JSON Lines."""
 
 import io
 import json
@@ -22,10 +23,18 @@ def jsonl(rows: Iterable[Refused]) -> Iterator[bytes]:
 
 def _told(row: Refused) -> dict[str, Any]:
     return {
-        "order": row.order, "source_number": row.number, "status": row.status, "line": row.line_no, "sku": row.sku,
-        "code": row.code, "severity": row.severity, "fixer": row.fixer, "cause": row.cause, "fix": row.fix,
+        "order": row.order,
+        "source_number": row.number,
+        "status": row.status,
+        "line": row.line_no,
+        "sku": row.sku,
+        "code": row.code,
+        "severity": row.severity,
+        "fixer": row.fixer,
+        "cause": row.cause,
+        "fix": row.fix,
         "evidence": row.evidence,
-    }  # fmt: skip
+    }
 
 
 def xlsx(rows: Iterable[Refused]) -> bytes:
@@ -34,7 +43,10 @@ def xlsx(rows: Iterable[Refused]) -> bytes:
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(out, options) as book:
         sheet = book.add_worksheet("refused")
-        bold, wrapped = book.add_format({"bold": True}), book.add_format({"text_wrap": True, "valign": "top"})
+        bold, wrapped = (
+            book.add_format({"bold": True}),
+            book.add_format({"text_wrap": True, "valign": "top"}),
+        )
         for place, (title, width) in enumerate(_columns()):
             sheet.write_string(0, place, title, bold)
             sheet.set_column(place, place, width)
@@ -52,11 +64,28 @@ def xlsx(rows: Iterable[Refused]) -> bytes:
 
 def _columns() -> list[tuple[str, int]]:
     return [
-        (_("Repeat order"), 18), (_("Source order"), 20), (_("State"), 10), (_("Line"), 6), (_("SKU"), 18),
-        (_("Code"), 28), (_("Who can fix it"), 14), (_("Cause"), 60), (_("Fix"), 60),
-    ]  # fmt: skip
+        (_("Repeat order"), 18),
+        (_("Source order"), 20),
+        (_("State"), 10),
+        (_("Line"), 6),
+        (_("SKU"), 18),
+        (_("Code"), 28),
+        (_("Who can fix it"), 14),
+        (_("Cause"), 60),
+        (_("Fix"), 60),
+    ]
 
 
 def _cells(row: Refused) -> list[str | int]:
     line = "" if row.line_no is None else row.line_no
-    return [row.order, row.number, row.status, line, row.sku, row.code, row.fixer, row.cause, row.fix]
+    return [
+        row.order,
+        row.number,
+        row.status,
+        line,
+        row.sku,
+        row.code,
+        row.fixer,
+        row.cause,
+        row.fix,
+    ]

@@ -1,10 +1,11 @@
-"""A locked order without some of its lines, or at other prices: priced again by the same core, from what it was locked
-with (R-15, R-52). Pure.
+"""A locked order without some of its lines, or at other prices: priced again by the same core,
+from what it was locked with (R-15, R-52). Pure.
 
-Every kept line keeps its locked price to the cent, so the order can only become cheaper. Freight charged to the buyer
-was agreed for the order and stays as locked while a line of it stays; tax follows from the smaller base. Commission
-rates, tariffs and the tax rate are those of the order's own fee lines, the exchange rates those of its lock. The
-carrier service stays; its quote is for the lighter parcel, never dearer than the locked one.
+Every kept line keeps its locked price to the cent, so the order can only become cheaper. Freight
+charged to the buyer was agreed for the order and stays as locked while a line of it stays; tax
+follows from the smaller base. Commission rates, tariffs and the tax rate are those of the order's
+own fee lines, the exchange rates those of its lock. The carrier service stays; its quote is for
+the lighter parcel, never dearer than the locked one.
 """
 
 import datetime as dt
@@ -31,7 +32,8 @@ class LockedLine:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LockedOrder:
-    """`commission` by category code, `tariff`, `ear_due` and `quote`: as its fee lines were locked."""
+    """`commission` by category code, `tariff`, `ear_due` and `quote`: as its fee lines were
+    locked."""
 
     currency: str
     destination: Destination
@@ -49,27 +51,42 @@ class LockedOrder:
 
 
 def without(
-    order: LockedOrder, dropped: Collection[int], *, cards: Sequence[freight.Card], rates: Rates, day: dt.date
+    order: LockedOrder,
+    dropped: Collection[int],
+    *,
+    cards: Sequence[freight.Card],
+    rates: Rates,
+    day: dt.date,
 ) -> fees.Priced | None:
-    """What is left without the lines of these ids; None when no line is: the order leaves, and its freight with it."""
+    """What is left without the lines of these ids; None when no line is: the order leaves, and its
+    freight with it."""
     kept = [line for line in order.lines if line.id not in dropped]
     if not kept:
         return None
     return _priced(order, kept, _quote(order, kept, cards, rates), rates, day)
 
 
-def at_prices(order: LockedOrder, totals: Mapping[int, int], *, rates: Rates, day: dt.date) -> fees.Priced:
-    """The same lines at other prices (`totals` by line id, minor units): freight, quote and every rate as locked (ADR 5)."""
+def at_prices(
+    order: LockedOrder, totals: Mapping[int, int], *, rates: Rates, day: dt.date
+) -> fees.Priced:
+    """The same lines at other prices (`totals` by line id, minor units): freight, quote and every
+    rate as locked (ADR 5)."""
     return _priced(order, repriced(order, totals).lines, order.quote, rates, day)
 
 
 def repriced(order: LockedOrder, totals: Mapping[int, int]) -> LockedOrder:
     """The order as it would have been locked at these prices (`totals` by line id, minor units)."""
-    return replace(order, lines=[replace(line, total_minor=totals[line.id]) for line in order.lines])
+    return replace(
+        order, lines=[replace(line, total_minor=totals[line.id]) for line in order.lines]
+    )
 
 
 def _priced(
-    order: LockedOrder, lines: Sequence[LockedLine], quote: freight.Quote, rates: Rates, day: dt.date
+    order: LockedOrder,
+    lines: Sequence[LockedLine],
+    quote: freight.Quote,
+    rates: Rates,
+    day: dt.date,
 ) -> fees.Priced:
     to_price = fees.OrderToPrice(
         goods=tuple(_goods(order, line) for line in lines),
@@ -91,7 +108,8 @@ def _priced(
 
 
 def _goods(order: LockedOrder, line: LockedLine) -> fees.Goods:
-    """A SKU that was put into another category since takes the highest of the order's locked rates."""
+    """A SKU that was put into another category since takes the highest of the order's locked
+    rates."""
     rate = order.commission.get(line.category_code, max(order.commission.values()))
     return fees.goods(line.category_code, rate, order.ear_due and line.ear_controlled)
 
@@ -99,12 +117,16 @@ def _goods(order: LockedOrder, line: LockedLine) -> fees.Goods:
 def _quote(
     order: LockedOrder, kept: Sequence[LockedLine], cards: Sequence[freight.Card], rates: Rates
 ) -> freight.Quote:
-    """The same service's price for what is left; the locked one where there is none or it is dearer."""
+    """The same service's price for what is left; the locked one where there is none or it is
+    dearer."""
     locked = order.quote
     if any(line.weight_g is None for line in kept):
         return locked
     (service,) = freight.services(
-        cards, service_ids=[locked.service_id], region=order.region, special_channel=order.special_channel
+        cards,
+        service_ids=[locked.service_id],
+        region=order.region,
+        special_channel=order.special_channel,
     )
     lighter = service.quote(_parcel(kept))
     if lighter is None or lighter.weight_g > locked.weight_g:

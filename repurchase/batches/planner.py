@@ -1,4 +1,5 @@
-"""One source order → its plan: the verdict, and when it can be repeated its tax, freight and fees. Pure."""
+"""One source order → its plan: the verdict, and when it can be repeated its tax, freight and fees.
+Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -49,11 +50,14 @@ class Plan(NamedTuple):
 
     @property
     def codes(self) -> list[str]:
-        return list(dict.fromkeys([*[str(f.code) for f in self.pricing_findings], *self.verdict.codes]))
+        return list(
+            dict.fromkeys([*[str(f.code) for f in self.pricing_findings], *self.verdict.codes])
+        )
 
 
 class Planner:
-    """Plans the orders of one batch in one world and on one set of terms; what they share is worked out once."""
+    """Plans the orders of one batch in one world and on one set of terms; what they share is
+    worked out once."""
 
     def __init__(self, *, world: World, terms: Terms, gates: Sequence[Finding] = ()) -> None:
         self._world, self._terms, self._gates = world, terms, gates
@@ -95,7 +99,9 @@ class Planner:
             treatment=made.treatment,
             lane=next(lane for lane in verdict.lanes if lane.service_id == made.quote.service_id),
             index_series=max([line.sku.index_series for line in kept]),
-            registrations=self._registrations[order.country, categories, made.destination.registration],
+            registrations=self._registrations[
+                order.country, categories, made.destination.registration
+            ],
         )
 
     def _embedded(

@@ -1,4 +1,5 @@
-"""Names of members that would set a price: refused by a code of their own on every path that takes edits (R-19). Pure."""
+"""Names of members that would set a price: refused by a code of their own on every path that takes
+edits (R-19). Pure."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -6,15 +7,21 @@ from typing import Any
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 
-WORDS = frozenset({"price", "amount", "total", "base", "discount", "freight", "tax", "fee", "fees", "minor"})
+WORDS = frozenset(
+    {"price", "amount", "total", "base", "discount", "freight", "tax", "fee", "fees", "minor"}
+)
 NAMES = frozenset({"currency", "paid", "goods", "listed", "subtotal", "cost"})
 SHOWN = 20
 DEPTH = 8  # no body that is taken is as deep
 
 
 def refuse_prices(sent: Any) -> None:
-    """PRICE_LOCKED with the place of each member that is named like a price, however deep it stands."""
-    rows = [{"pointer": p, "code": str(Code.PRICE_LOCKED), "detail": name} for p, name in _prices(sent, "#")]
+    """PRICE_LOCKED with the place of each member that is named like a price, however deep it
+    stands."""
+    rows = [
+        {"pointer": p, "code": str(Code.PRICE_LOCKED), "detail": name}
+        for p, name in _prices(sent, "#")
+    ]
     if rows:
         raise Problem(Code.PRICE_LOCKED, rows=rows[:SHOWN])
 

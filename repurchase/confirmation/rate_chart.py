@@ -1,4 +1,5 @@
-"""A small line chart against its band, as numbers for an SVG. The table behind it holds the same points. Pure."""
+"""A small line chart against its band, as numbers for an SVG. The table behind it holds the same
+points. Pure."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -43,8 +44,11 @@ class Chart:
         return self.points[-1]
 
 
-def chart(values: Sequence[tuple[dt.date, Decimal]], *, base: Decimal, limit: Decimal, both: bool) -> Chart:
-    """`values` by day, the first first, at least one; `base` and the band of ±`limit` (a share) are always in view."""
+def chart(
+    values: Sequence[tuple[dt.date, Decimal]], *, base: Decimal, limit: Decimal, both: bool
+) -> Chart:
+    """`values` by day, the first first, at least one; `base` and the band of ±`limit` (a share)
+    are always in view."""
     low, high = base * (1 - limit), base * (1 + limit)
     shown = [value for _, value in values] + [high, low if both else base]
     bottom, top = min(shown), max(shown)
@@ -60,9 +64,14 @@ def chart(values: Sequence[tuple[dt.date, Decimal]], *, base: Decimal, limit: De
 
     points = [Point(on=on, value=value, x=x(on), y=y(value)) for on, value in values]
     return Chart(
-        points=points, base=base, low=low if both else None, high=high, base_y=y(base),
-        low_y=y(low) if both else y(bottom), high_y=y(high),
-    )  # fmt: skip
+        points=points,
+        base=base,
+        low=low if both else None,
+        high=high,
+        base_y=y(base),
+        low_y=y(low) if both else y(bottom),
+        high_y=y(high),
+    )
 
 
 def _px(value: Decimal) -> Decimal:

@@ -1,7 +1,8 @@
-"""Locks whose end has come, open or under renegotiation: ended with their orders (R-49, R-55), store by store.
+"""Locks whose end has come, open or under renegotiation: ended with their orders (R-49, R-55),
+store by store.
 
-Each transaction ends at most a hundred locks of one store. If one of them fails, they are tried plan by plan, so that
-a damaged row holds up nothing but itself.
+Each transaction ends at most a hundred locks of one store. If one of them fails, they are tried
+plan by plan, so that a damaged row holds up nothing but itself.
 """
 
 import datetime as dt
@@ -17,7 +18,8 @@ log = structlog.get_logger(__name__)
 
 LOCKS_A_TRANSACTION = 100
 TRANSACTIONS_A_STORE = 20
-"""What is left waits for the next pass, seconds later: a store with much to end does not keep the others waiting."""
+"""What is left waits for the next pass, seconds later: a store with much to end does not keep the
+others waiting."""
 
 Ended = tuple[int, int]  # locks, orders
 

@@ -1,4 +1,5 @@
-"""Reminders before the end that runs: one letter a plan, event and reader, none once it is too late."""
+"""Reminders before the end that runs: one letter a plan, event and reader, none once it is too
+late."""
 
 import datetime as dt
 from collections import defaultdict
@@ -17,11 +18,14 @@ log = structlog.get_logger(__name__)
 
 PASSES = 50
 
-Key = tuple[int, str, str, int, dt.datetime]  # store, subject, status, minutes before the end, the end
+Key = tuple[
+    int, str, str, int, dt.datetime
+]  # store, subject, status, minutes before the end, the end
 
 
 def remind(*, store: Store | None = None, at: dt.datetime | None = None) -> int:
-    """How many locks were reminded of. Each transaction is bounded; a second pass finds nothing more to say."""
+    """How many locks were reminded of. Each transaction is bounded; a second pass finds nothing
+    more to say."""
     reminded = 0
     for _ in range(PASSES):
         try:
@@ -62,5 +66,9 @@ def _write(key: Key, locks: Sequence[Lock]) -> None:
         named = {"renegotiations": [str(lock.renegotiation.pk) for lock in locks]}
     for kind in kinds:
         emails.write(
-            kind=f"repurchase.{kind}", store_id=store_id, dedupe=f"{kind}:{event}", grant=str(grant.pk), **named
-        )  # fmt: skip
+            kind=f"repurchase.{kind}",
+            store_id=store_id,
+            dedupe=f"{kind}:{event}",
+            grant=str(grant.pk),
+            **named,
+        )

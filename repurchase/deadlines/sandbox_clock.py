@@ -1,4 +1,5 @@
-"""A sandbox store's clock, moved on by a program or a person: 72 hours in a second; never a live store's (B-10)."""
+"""A sandbox store's clock, moved on by a program or a person: 72 hours in a second; never a live
+store's (B-10)."""
 
 import datetime as dt
 
@@ -38,6 +39,10 @@ def _move(store: Store, step: dt.timedelta, by: str) -> None:
         raise Problem(Code.CLOCK_NOT_MOVABLE, detail=f"more than {LIMIT.days} days")
     store.refresh_from_db(fields=["clock_offset"])
     ledger.record(
-        store_id=store.pk, kind="clock.moved", subject=f"store:{store.code}", by=by, at=clock.now(store),
+        store_id=store.pk,
+        kind="clock.moved",
+        subject=f"store:{store.code}",
+        by=by,
+        at=clock.now(store),
         seconds=int(step.total_seconds()),
-    )  # fmt: skip
+    )

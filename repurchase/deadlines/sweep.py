@@ -1,4 +1,5 @@
-"""One pass of the timers. Every deadline is a column; a pass that comes late or twice is harmless (ADR 2)."""
+"""One pass of the timers. Every deadline is a column; a pass that comes late or twice is harmless
+(ADR 2)."""
 
 import datetime as dt
 from collections.abc import Callable, Iterable
@@ -70,19 +71,34 @@ def sweep(*, store: Store | None = None, at: dt.datetime | None = None) -> Swept
     released, again = releases.release_due(store=store), releases.announce_again(store=store)
     notices, lapsed = qualification.keep_up(store=store, at=at)
     return Swept(
-        opened_renegotiations=opened, ended_locks=locks, ended_orders=orders, reminders=reminded,
-        rung_chunks=rung, rung_edits=rung_edits, rung_seals=seals, finished_batches=finished,
-        rung_proformas=proforma_invoices.ring_due(store=store), let_go=let_go, released_orders=released, announced_again=again,
-        lapse_notices=notices, lapsed_stores=lapsed,
-        rung_documents=uploads.ring_unread(), review_alarms=reviews.watch(),
-        rung_reports=diagnosis_report.ring_due(), seal_alarms=seal_alarm_services.alarm(), paper_alarms=failed_documents.alarm(),
+        opened_renegotiations=opened,
+        ended_locks=locks,
+        ended_orders=orders,
+        reminders=reminded,
+        rung_chunks=rung,
+        rung_edits=rung_edits,
+        rung_seals=seals,
+        finished_batches=finished,
+        rung_proformas=proforma_invoices.ring_due(store=store),
+        let_go=let_go,
+        released_orders=released,
+        announced_again=again,
+        lapse_notices=notices,
+        lapsed_stores=lapsed,
+        rung_documents=uploads.ring_unread(),
+        review_alarms=reviews.watch(),
+        rung_reports=diagnosis_report.ring_due(),
+        seal_alarms=seal_alarm_services.alarm(),
+        paper_alarms=failed_documents.alarm(),
         rate_alarms=quarantine_alarms.alarm(),
-    )  # fmt: skip
+    )
 
 
 def _finish(store: Store | None) -> int:
     """Batches whose chunks are all done and whose last worker was lost before it closed them."""
-    waiting = Batch.objects.filter(status=BatchStatus.SCREENING).exclude(chunks__done_at__isnull=True)
+    waiting = Batch.objects.filter(status=BatchStatus.SCREENING).exclude(
+        chunks__done_at__isnull=True
+    )
     if store:
         waiting = waiting.filter(store=store)
     ids = waiting.order_by("created_at", "pk").values_list("pk", flat=True)[:50]
@@ -90,7 +106,8 @@ def _finish(store: Store | None) -> int:
 
 
 def _each(batch_ids: Iterable[int], act: Callable[[int], None]) -> int:
-    """How many succeeded, each in its own transaction: one that fails is logged and holds up no other."""
+    """How many succeeded, each in its own transaction: one that fails is logged and holds up no
+    other."""
     done = 0
     for batch_id in batch_ids:
         try:
@@ -103,8 +120,11 @@ def _each(batch_ids: Iterable[int], act: Callable[[int], None]) -> int:
 
 
 def sweep_when_rung() -> Swept | None:
-    """A pass, unless another one began within the last second: rings that piled up cost one statement each."""
-    Heartbeat.objects.bulk_create([Heartbeat(name="sweep", beat_at=LONG_AGO)], ignore_conflicts=True)
+    """A pass, unless another one began within the last second: rings that piled up cost one
+    statement each."""
+    Heartbeat.objects.bulk_create(
+        [Heartbeat(name="sweep", beat_at=LONG_AGO)], ignore_conflicts=True
+    )
     now = clock.now()
     mine = Heartbeat.objects.filter(name="sweep", beat_at__lte=now - PACE).update(beat_at=now)
     return sweep() if mine else None

@@ -72,7 +72,9 @@ def buyer(of: Store, external_id: str, name: str, now: dt.datetime, **fields: An
     }
     fields = defaults | fields
     fields.setdefault("tax_number", f"{fields['country']}-SAMPLE-{external_id[-20:]}")
-    return Buyer.objects.create(store=of, external_id=external_id, name=name, **fields, **mirrored(now))
+    return Buyer.objects.create(
+        store=of, external_id=external_id, name=name, **fields, **mirrored(now)
+    )
 
 
 def sku(
@@ -92,15 +94,21 @@ def sku(
     )
     if price is not None:
         PriceListEntry.objects.create(
-            store=of, sku=made, min_quantity=1, amount=Decimal(price), currency="USD", valid_from=LONG_AGO,
+            store=of,
+            sku=made,
+            min_quantity=1,
+            amount=Decimal(price),
+            currency="USD",
+            valid_from=LONG_AGO,
             **mirrored(now),
-        )  # fmt: skip
+        )
     return made
 
 
 @dataclass(kw_only=True, slots=True)
 class Sketch:
-    """A past order to be made: its lines as (SKU, quantity, unit price), what was charged beside the goods."""
+    """A past order to be made: its lines as (SKU, quantity, unit price), what was charged beside
+    the goods."""
 
     number: str
     lines: Sequence[tuple[Sku, int, Decimal]]
@@ -112,7 +120,9 @@ class Sketch:
     fields: dict[str, Any] = field(default_factory=dict)
 
 
-def past_orders(of: Store, by: Buyer, sketches: Iterable[Sketch], now: dt.datetime) -> list[PastOrder]:
+def past_orders(
+    of: Store, by: Buyer, sketches: Iterable[Sketch], now: dt.datetime
+) -> list[PastOrder]:
     """Ordered 12 days and paid 11 days before they were completed."""
     drawn = list(sketches)
     made = PastOrder.objects.bulk_create((_order(of, by, s, now) for s in drawn), batch_size=1000)
@@ -141,12 +151,23 @@ def _order(of: Store, by: Buyer, s: Sketch, now: dt.datetime) -> PastOrder:
         "promise_days": 30,
         "consignee": by.name,
         "buyer_tax_number": by.tax_number,
-        **{name: getattr(by, name) for name in ("country", "region", "city", "street", "postal_code")},
+        **{
+            name: getattr(by, name)
+            for name in ("country", "region", "city", "street", "postal_code")
+        },
     }
     return PastOrder(
-        store=of, buyer=by, number=s.number, goods_minor=goods, freight_minor=s.freight_minor, tax_minor=tax,
-        paid_minor=charged if inside else charged + tax, line_count=len(s.lines), **values | s.fields, **mirrored(now),
-    )  # fmt: skip
+        store=of,
+        buyer=by,
+        number=s.number,
+        goods_minor=goods,
+        freight_minor=s.freight_minor,
+        tax_minor=tax,
+        paid_minor=charged if inside else charged + tax,
+        line_count=len(s.lines),
+        **values | s.fields,
+        **mirrored(now),
+    )
 
 
 def _lines(order: PastOrder, s: Sketch) -> Iterable[tuple]:

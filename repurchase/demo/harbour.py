@@ -1,4 +1,5 @@
-"""Harbour Lane Wholesale: a cut of a real UK wholesaler's orders (CC BY 4.0), through the real importer."""
+"""Harbour Lane Wholesale: a cut of a real UK wholesaler's orders (CC BY 4.0), through the real
+importer."""
 
 import datetime as dt
 from pathlib import Path

@@ -15,7 +15,8 @@ SCREENING_LIST = cut.RATES.parent / "screening_list_sample.csv"  # made up: no r
 
 
 def load(*, data_dir: Path) -> bool:
-    """True when the demo was loaded now, False when it was there. Writes `data_dir`/credentials.json (0600).
+    """True when the demo was loaded now, False when it was there. Writes
+    `data_dir`/credentials.json (0600).
 
     After a pause what was there is old: the simulator feeds it before anybody looks.
     """
@@ -45,7 +46,9 @@ def _load(data_dir: Path) -> None:
     planting.load(staff=staff, now=now)
     for store in Store.objects.filter(sandbox=True).order_by("pk"):
         name, version = simulator.ERP
-        erp_connection.connect(store=store, name=name, version=version, by=simulator.BY, simulated=True)
+        erp_connection.connect(
+            store=store, name=name, version=version, by=simulator.BY, simulated=True
+        )
     simulator.simulate()
     with connection.cursor() as cursor:  # so that the first pages are planned by what is there
         cursor.execute("ANALYZE")

@@ -12,7 +12,9 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-SEPARATOR = re.compile(rb"^-{79}\n", re.MULTILINE)  # what Django's file backend writes after each letter
+SEPARATOR = re.compile(
+    rb"^-{79}\n", re.MULTILINE
+)  # what Django's file backend writes after each letter
 LINK = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)]")
 SHOWN = 200
 

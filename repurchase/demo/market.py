@@ -1,4 +1,5 @@
-"""Moves the market of one sandbox store, so that a renegotiation can be seen without waiting for the world to change."""
+"""Moves the market of one sandbox store, so that a renegotiation can be seen without waiting for
+the world to change."""
 
 from decimal import Decimal
 
@@ -17,11 +18,11 @@ EIGHT_PLACES = Decimal("0.00000001")
 
 
 def move_rate(*, store: Store, currency: str, percent: Decimal, by: str) -> int:
-    """Publishes, to this store alone and as simulated, its newest rates with one currency moved against its settlement
-    currency; how many renegotiations that opened.
+    """Publishes, to this store alone and as simulated, its newest rates with one currency moved
+    against its settlement currency; how many renegotiations that opened.
 
-    NOT_FOUND on a live store; INPUT_INVALID for a currency that is not published, the settlement currency itself, or a
-    move of more than 20 %; FX_RATE_STALE without any rates.
+    NOT_FOUND on a live store; INPUT_INVALID for a currency that is not published, the settlement
+    currency itself, or a move of more than 20 %; FX_RATE_STALE without any rates.
     """
     if not store.sandbox:
         raise Problem(Code.NOT_FOUND)
@@ -47,15 +48,24 @@ def publish(store: Store, *, currency: str, percent: Decimal, by: str) -> None:
     made = FxRateSet.objects.create(
         store=store, source=SIMULATED, published_on=now.date(), mirrored_at=clock.now()
     )
-    FxRate.objects.bulk_create(FxRate(rate_set=made, currency=c, per_euro=rate) for c, rate in table.items())
+    FxRate.objects.bulk_create(
+        FxRate(rate_set=made, currency=c, per_euro=rate) for c, rate in table.items()
+    )
     ledger.record(
-        store_id=store.pk, kind="market.moved", subject=f"store:{store.code}", by=by, at=now, rate_set=made.pk,
-        currency=currency, percent=str(percent),
-    )  # fmt: skip
+        store_id=store.pk,
+        kind="market.moved",
+        subject=f"store:{store.code}",
+        by=by,
+        at=now,
+        rate_set=made.pk,
+        currency=currency,
+        percent=str(percent),
+    )
 
 
 def _move(table: dict[str, Decimal], currency: str, settlement: str, factor: Decimal) -> None:
-    """In the direction in which one unit of the currency buys `factor` times as much of the settlement currency."""
+    """In the direction in which one unit of the currency buys `factor` times as much of the
+    settlement currency."""
     moved, by = (settlement, factor) if currency == "EUR" else (currency, 1 / factor)
     if moved not in table:
         raise Problem(Code.INPUT_INVALID, detail=currency)

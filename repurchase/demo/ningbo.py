@@ -1,10 +1,20 @@
-"""Ningbo Bulk Trading: a synthetic store with a buyer of 6000 repeatable orders, for a batch of 5000."""
+"""Ningbo Bulk Trading: a synthetic store with a buyer of 6000 repeatable orders, for a batch of
+5000."""
 
 import datetime as dt
 from collections.abc import Iterator
 from decimal import Decimal
 
-from marketplace.models import Buyer, Category, Dispute, PastOrder, ProductionGroup, Scheme, Sku, Store
+from marketplace.models import (
+    Buyer,
+    Category,
+    Dispute,
+    PastOrder,
+    ProductionGroup,
+    Scheme,
+    Sku,
+    Store,
+)
 from repurchase.demo import goods, references
 from repurchase.demo.goods import Sketch
 from repurchase.demo.people import Staff
@@ -29,7 +39,8 @@ KINDS = (
     ("electronics", "854370", 95, "5.10", "信号发生模块", "Signal generator module"),
     ("electronics", "850440", 140, "4.75", "快充充电器", "Fast charger"),
 )
-# code, name, the categories it makes, pieces a day: all 6000 orders fit, as does an MOQ of 36, but not one of 60
+# code, name, the categories it makes, pieces a day: all 6000 orders fit, as does an MOQ of 36, but
+# not one of 60
 WORKSHOPS = (
     ("sewing", "缝制车间 Sewing", ("apparel",), 8_000),
     ("machining", "机加工车间 Machining", ("auto-parts", "machinery"), 20_000),
@@ -44,8 +55,14 @@ def load(*, staff: Staff, now: dt.datetime) -> Store:
     _register(store, now)
     shelf = _skus(store, now)
     _workshops(store, now)
-    bulk = goods.buyer(store, BULK_BUYER, "Hanse Einkauf GmbH", now, tax_number_checked_at=now,
-                       tax_number_checked_how="simulated")  # fmt: skip
+    bulk = goods.buyer(
+        store,
+        BULK_BUYER,
+        "Hanse Einkauf GmbH",
+        now,
+        tax_number_checked_at=now,
+        tax_number_checked_how="simulated",
+    )
     orders = goods.past_orders(store, bulk, _bulk_orders(shelf, now), now)
     _dispute(store, orders, now)
     _small_buyer(store, shelf, now)
@@ -53,12 +70,17 @@ def load(*, staff: Staff, now: dt.datetime) -> Store:
 
 
 def _register(store: Store, now: dt.datetime) -> None:
-    """Left out on purpose: VAT in NO, EPR in FR; and EPR in ES has lapsed. The plants need it so."""
+    """Left out on purpose: VAT in NO, EPR in FR; and EPR in ES has lapsed. The plants need it
+    so."""
     in_a_year, last_month = now.date() + dt.timedelta(days=365), now.date() - dt.timedelta(days=30)
     references.register(
-        store, now, *((Scheme.VAT, country, None) for country in ("DE", "ES", "FR", "NL", "NZ", "RU", "GB")),
-        (Scheme.EPR, "DE", in_a_year), (Scheme.EPR, "ES", last_month), (Scheme.FDA, "US", in_a_year),
-    )  # fmt: skip
+        store,
+        now,
+        *((Scheme.VAT, country, None) for country in ("DE", "ES", "FR", "NL", "NZ", "RU", "GB")),
+        (Scheme.EPR, "DE", in_a_year),
+        (Scheme.EPR, "ES", last_month),
+        (Scheme.FDA, "US", in_a_year),
+    )
 
 
 def _skus(store: Store, now: dt.datetime) -> list[tuple[Sku, Decimal]]:
@@ -69,8 +91,16 @@ def _skus(store: Store, now: dt.datetime) -> list[tuple[Sku, Decimal]]:
         for v, variant in enumerate(VARIANTS):
             paid = (Decimal(price) * (100 + 6 * v) / 100).quantize(Decimal("0.01"))
             today = paid * (100 + (k + v) % 5 - 2) / 100
-            made = goods.sku(store, f"NB-{k + 1:02d}{variant[0]}", f"{zh} {variant} {en}", now, hs_code=hs,
-                             category=categories[code], price=str(today), weight_g=grams)  # fmt: skip
+            made = goods.sku(
+                store,
+                f"NB-{k + 1:02d}{variant[0]}",
+                f"{zh} {variant} {en}",
+                now,
+                hs_code=hs,
+                category=categories[code],
+                price=str(today),
+                weight_g=grams,
+            )
             shelf.append((made, paid))
     return shelf
 
@@ -85,11 +115,14 @@ def _workshops(store: Store, now: dt.datetime) -> None:
             assumed=["pieces_a_day"],
             **goods.mirrored(now),
         )
-        Sku.objects.filter(store=store, category__code__in=categories).update(production_group=group)
+        Sku.objects.filter(store=store, category__code__in=categories).update(
+            production_group=group
+        )
 
 
 def _bulk_orders(shelf: list[tuple[Sku, Decimal]], now: dt.datetime) -> Iterator[Sketch]:
-    """Three lines each, one every 20 minutes or so, the newest an hour old; the prices of each tenth include VAT."""
+    """Three lines each, one every 20 minutes or so, the newest an hour old; the prices of each
+    tenth include VAT."""
     for n in range(BULK_ORDERS):
         lines = [shelf[(n * 7 + step) % len(shelf)] for step in (0, 11, 23)]
         yield Sketch(
@@ -106,19 +139,31 @@ def _dispute(store: Store, orders: list[PastOrder], now: dt.datetime) -> None:
     """Opened three weeks ago, so that they leave the window before the orders do."""
     Dispute.objects.bulk_create(
         Dispute(
-            store=store, order=orders[1500 + n], external_id=f"NB-D{n + 1}", reason="运输破损 Damaged in transit",
-            opened_at=now - dt.timedelta(days=21 + n), **goods.mirrored(now),
+            store=store,
+            order=orders[1500 + n],
+            external_id=f"NB-D{n + 1}",
+            reason="运输破损 Damaged in transit",
+            opened_at=now - dt.timedelta(days=21 + n),
+            **goods.mirrored(now),
         )
         for n in range(DISPUTES)
-    )  # fmt: skip
+    )
 
 
 def _small_buyer(store: Store, shelf: list[tuple[Sku, Decimal]], now: dt.datetime) -> Buyer:
     """A Dutch importer whose checked number moves the tax to them (R-64)."""
     buyer = goods.buyer(
-        store, "NB-MAAS", "Maas Handel B.V.", now, country="NL", city="Rotterdam", street="Voorbeeldkade 1",
-        postal_code="3011 AA", tax_number_checked_at=now, tax_number_checked_how="simulated",
-    )  # fmt: skip
+        store,
+        "NB-MAAS",
+        "Maas Handel B.V.",
+        now,
+        country="NL",
+        city="Rotterdam",
+        street="Voorbeeldkade 1",
+        postal_code="3011 AA",
+        tax_number_checked_at=now,
+        tax_number_checked_how="simulated",
+    )
     sketches = (
         Sketch(
             number=f"NB-NL-{n + 1:03d}",

@@ -1,4 +1,5 @@
-"""The demo's people: a seller who owns the stores, a manager and an operator on the team, reviewers, who keeps the tariffs."""
+"""The demo's people: a seller who owns the stores, a manager and an operator on the team,
+reviewers, who keeps the tariffs."""
 
 import secrets
 from dataclasses import dataclass
@@ -13,14 +14,23 @@ from marketplace.models import ApiKey, Membership, Role, Store, User
 SELLER, OPERATOR, REVIEWER = "seller@example.com", "operator@example.com", "reviewer@example.com"
 MANAGER = "manager@example.com"  # the second member who approves prices beyond ±3 % (R-47)
 LEAD = "lead@example.com"  # the second pair of eyes, and who is told of late reviews
-TARIFFS = "tariffs@example.com"  # may begin new versions of tariffs and ⚙ values and judge quarantined rates, nothing else
+# may begin new versions of tariffs and ⚙ values and judge quarantined rates, nothing else
+TARIFFS = "tariffs@example.com"
 TARIFF_MODELS = ("commissionrate", "taxrate", "ratecard", "policyvalue")
 COMPLIANCE = (
     "compliance@example.com",
     "compliance2@example.com",
 )  # two people, who decide on listed parties (R-90)
 KEY_NAME = "demo"
-APPS = ("diagnostics", "eligibility", "marketplace", "outbox", "pricing", "qualification", "repurchase")
+APPS = (
+    "diagnostics",
+    "eligibility",
+    "marketplace",
+    "outbox",
+    "pricing",
+    "qualification",
+    "repurchase",
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,9 +48,15 @@ class Staff:
 def load() -> Staff:
     """People without a password yet: `issue` gives them one."""
     ours = Permission.objects.filter(content_type__app_label__in=APPS)
-    reviews = ours.filter(codename__startswith="view_") | ours.filter(codename="review_qualification")
-    leads = ours.filter(codename__in=["lead_review", "add_workday", "change_workday", "delete_workday"])
-    User.objects.create_user(REVIEWER, name="赵审核 Reviewer", is_staff=True).user_permissions.set(reviews)
+    reviews = ours.filter(codename__startswith="view_") | ours.filter(
+        codename="review_qualification"
+    )
+    leads = ours.filter(
+        codename__in=["lead_review", "add_workday", "change_workday", "delete_workday"]
+    )
+    User.objects.create_user(REVIEWER, name="赵审核 Reviewer", is_staff=True).user_permissions.set(
+        reviews
+    )
     User.objects.create_user(LEAD, name="钱主管 Lead reviewer", is_staff=True).user_permissions.set(
         reviews | leads
     )
@@ -69,8 +85,15 @@ def _tariff_keeper() -> User:
     ours = Permission.objects.filter(content_type__app_label__in=APPS)
     codenames = [f"{verb}_{model}" for verb in ("add", "change") for model in TARIFF_MODELS]
     codenames += ["view_quarantined", "change_quarantined"]
-    codenames += [f"{verb}_{model}" for verb in ("view", "add") for model in ("fxrate", "indexclose")]
-    views = ["view_batch", "view_category", "view_carrierservice", *[f"view_{m}" for m in TARIFF_MODELS]]
+    codenames += [
+        f"{verb}_{model}" for verb in ("view", "add") for model in ("fxrate", "indexclose")
+    ]
+    views = [
+        "view_batch",
+        "view_category",
+        "view_carrierservice",
+        *[f"view_{m}" for m in TARIFF_MODELS],
+    ]
     keeper.user_permissions.set(ours.filter(codename__in=codenames + views))
     return keeper
 
@@ -79,7 +102,9 @@ def _compliance() -> list[User]:
     """Made where a demo that was loaded before lacks them."""
     members = []
     for email, name in zip(COMPLIANCE, ("周合规 Compliance", "吴合规 Compliance"), strict=True):
-        member, _ = User.objects.get_or_create(email=email, defaults={"name": name, "is_staff": True})
+        member, _ = User.objects.get_or_create(
+            email=email, defaults={"name": name, "is_staff": True}
+        )
         member.groups.add(Group.objects.get(name=GROUP))
         members.append(member)
     return members

@@ -7,7 +7,16 @@ from decimal import Decimal
 from typing import Any
 
 from diagnostics.codes import Code
-from marketplace.models import Category, Dispute, OrderClaim, PastOrder, Scheme, Sku, Store, StoreLevel
+from marketplace.models import (
+    Category,
+    Dispute,
+    OrderClaim,
+    PastOrder,
+    Scheme,
+    Sku,
+    Store,
+    StoreLevel,
+)
 from qualification.review import Standing
 from repurchase.demo import goods, ningbo, plants, references
 from repurchase.demo.goods import Sketch
@@ -31,25 +40,37 @@ def load(*, staff: Staff, now: dt.datetime) -> None:
 
 def _good_sku(of: Store, now: dt.datetime) -> Sku:
     category = Category.objects.get(code="machinery")
-    return goods.sku(of, "SAMPLE-GOOD", "样例轴承 Sample bearing", now, category=category, price=str(PRICE))
+    return goods.sku(
+        of, "SAMPLE-GOOD", "样例轴承 Sample bearing", now, category=category, price=str(PRICE)
+    )
 
 
 def _good_orders(
-    prefix: str, item: Sku, now: dt.datetime, *, orders: int = 5, quantity: int = QUANTITY, age_days: int = 2
+    prefix: str,
+    item: Sku,
+    now: dt.datetime,
+    *,
+    orders: int = 5,
+    quantity: int = QUANTITY,
+    age_days: int = 2,
 ) -> Iterator[Sketch]:
-    """One completed every two days; paid before that, so within the window of 30 days for the first few."""
+    """One completed every two days; paid before that, so within the window of 30 days for the
+    first few."""
     for n in range(orders):
         at = now - dt.timedelta(days=age_days + 2 * n)
         yield Sketch(number=f"{prefix}-{n + 1}", lines=[(item, quantity, PRICE)], completed_at=at)
 
 
-# --- Buyers ------------------------------------------------------------------------------------------------
+# --- Buyers
+# ------------------------------------------------------------------------------------------------
 
 
 def _plant_buyers(store: Store, good: Sku, now: dt.datetime) -> None:
     fields: dict[Code, dict[str, Any]] = {
         Code.BUYER_NOT_CERTIFIED: {"is_certified_business": False, "certificate_valid_until": None},
-        Code.BUYER_CERTIFICATE_EXPIRED: {"certificate_valid_until": (now - dt.timedelta(days=10)).date()},
+        Code.BUYER_CERTIFICATE_EXPIRED: {
+            "certificate_valid_until": (now - dt.timedelta(days=10)).date()
+        },
         Code.BUYER_TOO_FEW_ORDERS: {},
         Code.BUYER_GMV_TOO_LOW: {},
     }
@@ -59,11 +80,14 @@ def _plant_buyers(store: Store, good: Sku, now: dt.datetime) -> None:
     }
     for code in plants.BUYERS:
         name = plants.of(code).name
-        buyer = goods.buyer(store, name, f"Sample {code.lower().replace('_', ' ')} GmbH", now, **fields[code])
+        buyer = goods.buyer(
+            store, name, f"Sample {code.lower().replace('_', ' ')} GmbH", now, **fields[code]
+        )
         goods.past_orders(store, buyer, _good_orders(name, good, now, **volume.get(code, {})), now)
 
 
-# --- Orders ------------------------------------------------------------------------------------------------
+# --- Orders
+# ------------------------------------------------------------------------------------------------
 
 
 def _plant_orders(store: Store, good: Sku, now: dt.datetime) -> None:
@@ -72,14 +96,19 @@ def _plant_orders(store: Store, good: Sku, now: dt.datetime) -> None:
     skus = _planted_skus(store, now)
     sketches = [_sketch(code, skus, good, now) for code in plants.ORDERS]
     made = goods.past_orders(store, buyer, sketches, now)
-    held = next(order for order in made if order.number == plants.of(Code.ORDER_ALREADY_LOCKED).name)
+    held = next(
+        order for order in made if order.number == plants.of(Code.ORDER_ALREADY_LOCKED).name
+    )
     OrderClaim.objects.create(store=store, past_order=held, holder=uuid.uuid4(), until=None)
 
 
 def _planted_skus(store: Store, now: dt.datetime) -> dict[Code, Sku]:
     category = Category.objects.get(code="machinery")
     fields: dict[Code, dict[str, Any]] = {
-        Code.EXPORT_CONTROLLED: {"is_ear_controlled": True, "category": Category.objects.get(code="drones")},
+        Code.EXPORT_CONTROLLED: {
+            "is_ear_controlled": True,
+            "category": Category.objects.get(code="drones"),
+        },
         Code.SKU_NOT_STANDARD: {"is_standard": False},
         Code.SKU_INACTIVE: {"is_active": False},
         Code.STOCK_TOO_LOW: {"on_hand": 3},
@@ -96,15 +125,20 @@ def _planted_skus(store: Store, now: dt.datetime) -> dict[Code, Sku]:
         for n, (code, more) in enumerate(fields.items(), start=1)
     }
     made[Code.STOCK_SYNC_STALE] = goods.sku(
-        store, plants.STALE_SKU, "样例：库存同步延迟 Sample stale stock", now, **defaults,
-    )  # fmt: skip
-    Sku.objects.filter(pk=made[Code.STOCK_SYNC_STALE].pk).update(stock_synced_at=now - dt.timedelta(hours=3))
+        store, plants.STALE_SKU, "样例：库存同步延迟 Sample stale stock", now, **defaults
+    )
+    Sku.objects.filter(pk=made[Code.STOCK_SYNC_STALE].pk).update(
+        stock_synced_at=now - dt.timedelta(hours=3)
+    )
     return made
 
 
 def _sketch(code: Code, skus: dict[Code, Sku], good: Sku, now: dt.datetime) -> Sketch:
-    """A planted SKU stands alone in its order, so that the order shows its code; a mould number beside a good line."""
-    item = skus.get(code) or (skus[Code.SKU_NOT_STANDARD] if code is Code.ORDER_WITHOUT_LINES else good)
+    """A planted SKU stands alone in its order, so that the order shows its code; a mould number
+    beside a good line."""
+    item = skus.get(code) or (
+        skus[Code.SKU_NOT_STANDARD] if code is Code.ORDER_WITHOUT_LINES else good
+    )
     sketch = Sketch(
         number=plants.of(code).name,
         lines=[(item, QUANTITY, PRICE)],
@@ -145,7 +179,8 @@ def _beside_a_good_line(sketch: Sketch, good: Sku, _now: dt.datetime) -> None:
 
 
 def _with_a_service(sketch: Sketch, good: Sku, now: dt.datetime) -> None:
-    """Repeatable, but its second line asks for a service: left unconfirmed by the buyer, that line leaves (R-15)."""
+    """Repeatable, but its second line asks for a service: left unconfirmed by the buyer, that line
+    leaves (R-15)."""
     _beside_a_good_line(sketch, good, now)
     sketch.fields["note"] = "[service line=2] 附加英文说明书 extra English manual"
 
@@ -157,9 +192,15 @@ CHANGES: dict[Code, Callable[[Sketch, Sku, dt.datetime], None]] = {
     Code.ORDER_RATING_TOO_LOW: _rated("4.79"),
     Code.SKU_NOT_STANDARD: _beside_a_good_line,
     Code.CUSTOM_SERVICE_UNCONFIRMED: _with_a_service,
-    Code.LANE_UNREACHABLE: _to("RU", region=references.NOVOSIBIRSK, city="Новосибирск", postal_code="630000"),
+    Code.LANE_UNREACHABLE: _to(
+        "RU", region=references.NOVOSIBIRSK, city="Новосибирск", postal_code="630000"
+    ),
     Code.EXPORT_CONTROLLED: _to(
-        "RU", region=references.NOVOSIBIRSK, city="Новосибирск", postal_code="630000", special_clearance=True
+        "RU",
+        region=references.NOVOSIBIRSK,
+        city="Новосибирск",
+        postal_code="630000",
+        special_clearance=True,
     ),
     Code.PARTY_SCREENED_OUT: _with(consignee="Stopped-Sample Aerospace, LLC"),
     Code.TRANSIT_TOO_SLOW: _with(promise_days=3),
@@ -171,7 +212,8 @@ CHANGES: dict[Code, Callable[[Sketch, Sku, dt.datetime], None]] = {
 }
 
 
-# --- Stores ------------------------------------------------------------------------------------------------
+# --- Stores
+# ------------------------------------------------------------------------------------------------
 
 
 def _plant_store(code: Code, staff: Staff, now: dt.datetime) -> None:
@@ -188,30 +230,46 @@ def _plant_store(code: Code, staff: Staff, now: dt.datetime) -> None:
     item = _good_sku(store, own_now)
     buyer = goods.buyer(store, "SAMPLE", "Sample Handels GmbH", own_now)
     age = 45 if code is Code.DISPUTE_RATE_NOT_EVALUABLE else 2  # its last payment is 56 days old
-    orders = goods.past_orders(store, buyer, _good_orders("SAMPLE", item, own_now, age_days=age), now)
+    orders = goods.past_orders(
+        store, buyer, _good_orders("SAMPLE", item, own_now, age_days=age), now
+    )
     if code is Code.DISPUTE_RATE_TOO_HIGH:
         _dispute(store, orders[0], now)
 
 
 def _plant_store_that_may_not_open(staff: Staff, now: dt.datetime) -> None:
-    """Beside the store of QUALIFICATION_REQUIRED, which passes: one that every gate at opening stops (R-29)."""
+    """Beside the store of QUALIFICATION_REQUIRED, which passes: one that every gate at opening
+    stops (R-29)."""
     goods.store(
-        plants.NOT_TO_BE_OPENED_STORE, "Sample · opening refused", staff=staff, now=now, standing=Standing.NOT_OPEN,
-        level=StoreLevel.SILVER, verified_at=None,
-    )  # fmt: skip
+        plants.NOT_TO_BE_OPENED_STORE,
+        "Sample · opening refused",
+        staff=staff,
+        now=now,
+        standing=Standing.NOT_OPEN,
+        level=StoreLevel.SILVER,
+        verified_at=None,
+    )
 
 
 def _plant_store_that_gathers_documents(staff: Staff, now: dt.datetime) -> None:
     """`manage.py write_samples` writes documents of this company, to try the qualification with."""
     store = goods.store(
-        plants.DOCUMENTS_STORE, "Sample · documents wanted", staff=staff, now=now, standing=Standing.DOCUMENTS,
+        plants.DOCUMENTS_STORE,
+        "Sample · documents wanted",
+        staff=staff,
+        now=now,
+        standing=Standing.DOCUMENTS,
         legal_name="宁波样例进出口有限公司",
-    )  # fmt: skip
+    )
     _good_sku(store, now)
 
 
 def _dispute(store: Store, order: PastOrder, now: dt.datetime) -> None:
     Dispute.objects.create(
-        store=store, order=order, external_id="SAMPLE-D1", opened_at=now - dt.timedelta(days=1),
-        reason="样例 Sample dispute", **goods.mirrored(now),
-    )  # fmt: skip
+        store=store,
+        order=order,
+        external_id="SAMPLE-D1",
+        opened_at=now - dt.timedelta(days=1),
+        reason="样例 Sample dispute",
+        **goods.mirrored(now),
+    )

@@ -1,6 +1,7 @@
 """What is planted: one example of each failure that screening or pricing can find. Pure.
 
-A plant is a store, a buyer or a past order, found by `name`; `planting` makes it, the simulator leaves it failing.
+A plant is a store, a buyer or a past order, found by `name`; `planting` makes it, the simulator
+leaves it failing.
 """
 
 from dataclasses import dataclass
@@ -84,12 +85,20 @@ def of(code: Code) -> Plant:
 PLANTS_BUYER = "PLANT-ORDERS"
 """The buyer of every planted order; it passes the gates."""
 
-NOT_TO_BE_OPENED_STORE = "sample-opening-refused"  # of no code of its own: its gates fail at opening
+NOT_TO_BE_OPENED_STORE = (
+    "sample-opening-refused"  # of no code of its own: its gates fail at opening
+)
 DOCUMENTS_STORE = "sample-documents-wanted"  # of no code either: it has passed the check
 STALE_SKU = "PLANT-STALE"  # the simulator never refreshes its stock
-OUT_OF_TIME_STORE = of(Code.FX_RATE_STALE).name  # its clock is far ahead; no rates are published up to it
+OUT_OF_TIME_STORE = of(
+    Code.FX_RATE_STALE
+).name  # its clock is far ahead; no rates are published up to it
 WITHOUT_NEW_ORDERS_STORES = frozenset({of(Code.DISPUTE_RATE_NOT_EVALUABLE).name})
-WITHOUT_NEW_ORDERS_BUYERS = frozenset(of(c).name for c in (Code.BUYER_TOO_FEW_ORDERS, Code.BUYER_GMV_TOO_LOW))
+WITHOUT_NEW_ORDERS_BUYERS = frozenset(
+    of(c).name for c in (Code.BUYER_TOO_FEW_ORDERS, Code.BUYER_GMV_TOO_LOW)
+)
 EXPIRED_BUYERS = frozenset({of(Code.BUYER_CERTIFICATE_EXPIRED).name})
 EXPIRED_REGISTRATIONS = frozenset({("ningbo-bulk", "EPR", "ES")})  # store, scheme, jurisdiction
-NEVER_REPEATED_ORDERS = frozenset({of(Code.ORDER_ALREADY_LOCKED).name})  # its copy would not be locked
+NEVER_REPEATED_ORDERS = frozenset(
+    {of(Code.ORDER_ALREADY_LOCKED).name}
+)  # its copy would not be locked

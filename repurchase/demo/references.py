@@ -1,4 +1,5 @@
-"""Carriers with lanes and rate cards, categories with commissions, and what destinations demand. Simulated."""
+"""Carriers with lanes and rate cards, categories with commissions, and what destinations demand.
+Simulated."""
 
 import datetime as dt
 from collections.abc import Iterable
@@ -68,11 +69,15 @@ def load(now: dt.datetime) -> None:
     categories = {code: _category(now, code, *rest) for code, *rest in CATEGORIES}
     RegistrationRequirement.objects.bulk_create(
         RegistrationRequirement(
-            scheme=scheme, country=country, jurisdiction=country, category=categories.get(code),
-            valid_from=valid_from, reference=reference,
+            scheme=scheme,
+            country=country,
+            jurisdiction=country,
+            category=categories.get(code),
+            valid_from=valid_from,
+            reference=reference,
         )
         for scheme, country, code, valid_from, reference in DEMANDED
-    )  # fmt: skip
+    )
     for code, name in SERVICES.items():
         divisor = VOLUMETRIC_DIVISOR.get(code)
         CarrierService.objects.create(
@@ -82,7 +87,9 @@ def load(now: dt.datetime) -> None:
     RateCard.objects.bulk_create(_cards(now, store=None))
 
 
-def _category(now: dt.datetime, code: str, en: str, zh: str, rate: str | None, exposed: bool) -> Category:
+def _category(
+    now: dt.datetime, code: str, en: str, zh: str, rate: str | None, exposed: bool
+) -> Category:
     category = Category.objects.create(code=code, name_en=en, name_zh=zh, crb_exposed=exposed)
     CommissionRate.objects.create(
         category=category,
@@ -96,7 +103,9 @@ def _category(now: dt.datetime, code: str, en: str, zh: str, rate: str | None, e
 
 
 def _lanes(now: dt.datetime) -> None:
-    services = {service.code: service for service in CarrierService.objects.filter(code__in=SERVICES)}
+    services = {
+        service.code: service for service in CarrierService.objects.filter(code__in=SERVICES)
+    }
     to_novosibirsk = {"region": NOVOSIBIRSK, "special_clearance": True}
     lanes = [
         *((STANDARD, country, days, {}) for country, days in TRANSIT.items()),
@@ -119,7 +128,8 @@ def _lanes(now: dt.datetime) -> None:
 
 
 def negotiate(store: Store, now: dt.datetime) -> None:
-    """The store's key-account prices: 11.3 % to 18.7 % below the public ones, but for one country."""
+    """The store's key-account prices: 11.3 % to 18.7 % below the public ones, but for one
+    country."""
     RateCard.objects.bulk_create(_cards(now, store=store))
 
 
@@ -131,7 +141,9 @@ def _cards(now: dt.datetime, store: Store | None) -> Iterable[RateCard]:
             yield from _breaks(now, service, store, country, factor)
             if country == "RU":
                 over = {"region": NOVOSIBIRSK, "channel": Channel.SPECIAL}
-                yield from _breaks(now, service, store, country, factor * OVER_THE_SPECIAL_CHANNEL, **over)
+                yield from _breaks(
+                    now, service, store, country, factor * OVER_THE_SPECIAL_CHANNEL, **over
+                )
 
 
 def _breaks(
@@ -144,10 +156,20 @@ def _breaks(
 ) -> Iterable[RateCard]:
     for min_weight, base, step, each in BREAKS:
         yield RateCard(
-            service=service, store=store, country=country, currency="USD", min_weight_g=min_weight,
-            base_minor=round(base * factor), step_g=step, step_minor=round(each * factor),
-            minimum_minor=round(MINIMUM * factor), valid_from=LONG_AGO, source=SIMULATED, mirrored_at=now, **where,
-        )  # fmt: skip
+            service=service,
+            store=store,
+            country=country,
+            currency="USD",
+            min_weight_g=min_weight,
+            base_minor=round(base * factor),
+            step_g=step,
+            step_minor=round(each * factor),
+            minimum_minor=round(MINIMUM * factor),
+            valid_from=LONG_AGO,
+            source=SIMULATED,
+            mirrored_at=now,
+            **where,
+        )
 
 
 def _saving(country: str) -> Decimal:
@@ -160,8 +182,15 @@ def register(store: Store, now: dt.datetime, *numbers: tuple[str, str, dt.date |
     """`numbers`: (scheme, jurisdiction, last valid day). Sample numbers, marked simulated."""
     Registration.objects.bulk_create(
         Registration(
-            store=store, scheme=scheme, jurisdiction=where, number=f"{where}-SAMPLE-{scheme}-{store.pk:04d}",
-            valid_from=LONG_AGO, valid_until=until, source=SIMULATED, mirrored_at=now, assumed=["number"],
+            store=store,
+            scheme=scheme,
+            jurisdiction=where,
+            number=f"{where}-SAMPLE-{scheme}-{store.pk:04d}",
+            valid_from=LONG_AGO,
+            valid_until=until,
+            source=SIMULATED,
+            mirrored_at=now,
+            assumed=["number"],
         )
         for scheme, where, until in numbers
-    )  # fmt: skip
+    )

@@ -1,8 +1,9 @@
-"""Keeps the sandbox stores alive: stock, rates, index closes, new orders, certificates, an ERP's answers.
+"""Keeps the sandbox stores alive: stock, rates, index closes, new orders, certificates, an ERP's
+answers.
 
-What it writes says `source="simulated"`. It moves with each sandbox store's own clock, so the demo works 16 minutes
-and 100 days after it was loaded, and it leaves what was planted to fail as it is (repurchase.demo.plants).
-It runs every minute: with nothing to do it is a handful of queries.
+What it writes says `source="simulated"`. It moves with each sandbox store's own clock, so the demo
+works 16 minutes and 100 days after it was loaded, and it leaves what was planted to fail as it is
+(repurchase.demo.plants). It runs every minute: with nothing to do it is a handful of queries.
 """
 
 import datetime as dt
@@ -38,7 +39,8 @@ ANSWERS_A_RUN = 5000
 
 @transaction.atomic
 def simulate(*, now: dt.datetime | None = None) -> dict[str, int]:
-    """One round; how many rows of each kind it wrote. `now` is the real instant, offsets are added to it."""
+    """One round; how many rows of each kind it wrote. `now` is the real instant, offsets are added
+    to it."""
     if not Store.objects.filter(sandbox=True).exists() or not _alone():
         return {}
     now = now or clock.now()
@@ -94,7 +96,8 @@ SELECT k.code, k.on_hand
 
 
 class SandboxStock:
-    """The demo's stock source (marketplace.mirror.connector): sandbox stores' simulated SKUs, fresh at any moment.
+    """The demo's stock source (marketplace.mirror.connector): sandbox stores' simulated SKUs,
+    fresh at any moment.
 
     What was planted as stale has no source, and neither have SKUs whose stock came from outside.
     """
@@ -128,7 +131,8 @@ UPDATE marketplace_registration r
    AND s.code || '/' || r.scheme || '/' || r.jurisdiction <> ALL (%(expired_registrations)s)
 """
 
-# Orders with lines and disputes, copied a whole number of days ahead; a copy's number ends in its day.
+# Orders with lines and disputes, copied a whole number of days ahead; a copy's number ends in its
+# day.
 CHOOSE_COPIES = r"""
 DROP TABLE IF EXISTS pg_temp.copies;
 CREATE TEMP TABLE copies ON COMMIT DROP AS
@@ -178,45 +182,68 @@ ON CONFLICT DO NOTHING
 
 
 def _answer_as_the_erp() -> dict[str, int]:
-    """What a connected ERP would send back for the releases of simulated connections, by the same services."""
+    """What a connected ERP would send back for the releases of simulated connections, by the same
+    services."""
     told = {"acknowledgements": 0, "shipments": 0, "completions": 0}
     for store in (
-        Store.objects.filter(sandbox=True, erp_connections__simulated=True).distinct().order_by("pk")
+        Store.objects.filter(sandbox=True, erp_connections__simulated=True)
+        .distinct()
+        .order_by("pk")
     ):
         now = clock.now(store)
-        mine = Release.objects.filter(store=store, erp__simulated=True).select_related("order").order_by("pk")
+        mine = (
+            Release.objects.filter(store=store, erp__simulated=True)
+            .select_related("order")
+            .order_by("pk")
+        )
         told["acknowledgements"] += shipments.acknowledge(
-            store=store, by=BY, rows=[
+            store=store,
+            by=BY,
+            rows=[
                 Acknowledged(key="", order=r.order.ref, erp_number=f"SIM-{r.pk}")
                 for r in mine.filter(acknowledged_at=None)[:ANSWERS_A_RUN]
             ],
-        ).taken  # fmt: skip
+        ).taken
         packed = mine.filter(order__status="released", released_at__lte=now - PACKED_AFTER)
         told["shipments"] += shipments.ship(
-            store=store, by=BY, rows=[
-                Shipped(key="", order=r.order.ref, at=now, carrier="Simulated carrier", tracking=f"SIM{r.pk:010d}")
+            store=store,
+            by=BY,
+            rows=[
+                Shipped(
+                    key="",
+                    order=r.order.ref,
+                    at=now,
+                    carrier="Simulated carrier",
+                    tracking=f"SIM{r.pk:010d}",
+                )
                 for r in packed[:ANSWERS_A_RUN]
             ],
-        ).taken  # fmt: skip
-        sent = mine.filter(order__status="shipped", order__transit_days__isnull=False)[:ANSWERS_A_RUN]
+        ).taken
+        sent = mine.filter(order__status="shipped", order__transit_days__isnull=False)[
+            :ANSWERS_A_RUN
+        ]
         there = [r for r in sent if r.shipped_at + dt.timedelta(days=r.order.transit_days) <= now]
         told["completions"] += shipments.complete(
             store=store, by=BY, rows=[Completed(key="", order=r.order.ref, at=now) for r in there]
-        ).taken  # fmt: skip
+        ).taken
     return told
 
 
 def _quiet_stores(now: dt.datetime) -> list[Store]:
-    """Sandbox stores by whose clock nothing was completed lately; `newest` is their newest completed order."""
+    """Sandbox stores by whose clock nothing was completed lately; `newest` is their newest
+    completed order."""
     stores = Store.objects.filter(sandbox=True).exclude(code__in=plants.WITHOUT_NEW_ORDERS_STORES)
     limit = now - dt.timedelta(days=QUIET_DAYS)
     return list(
-        stores.annotate(newest=Max("past_orders__completed_at")).filter(newest__lt=limit + F("clock_offset"))
+        stores.annotate(newest=Max("past_orders__completed_at")).filter(
+            newest__lt=limit + F("clock_offset")
+        )
     )
 
 
 def _repeat_history(store: Store, now: dt.datetime) -> int:
-    """The orders of the quiet time's length before the newest, moved so that the newest is a day old."""
+    """The orders of the quiet time's length before the newest, moved so that the newest is a day
+    old."""
     days = (now + store.clock_offset - store.newest).days - 1
     values = {
         "store": store.pk,
@@ -239,9 +266,12 @@ def _furthest(now: dt.datetime) -> dt.datetime:
 
 
 def _publish_rates(until: dt.date, now: dt.datetime) -> int:
-    """A rate set for each business day after the last one: a small walk, the same for the same day."""
+    """A rate set for each business day after the last one: a small walk, the same for the same
+    day."""
     last = (
-        FxRateSet.objects.filter(store=None, published_on__lte=until).order_by("-published_on", "-id").first()
+        FxRateSet.objects.filter(store=None, published_on__lte=until)
+        .order_by("-published_on", "-id")
+        .first()
     )
     if last is None:
         return 0
@@ -252,7 +282,9 @@ def _publish_rates(until: dt.date, now: dt.datetime) -> int:
     )
     rows = []
     for rate_set in sets:
-        table = {c: _stepped(rate, rate_set.published_on, c, RATE_STEP_PPM) for c, rate in table.items()}
+        table = {
+            c: _stepped(rate, rate_set.published_on, c, RATE_STEP_PPM) for c, rate in table.items()
+        }
         rows += [FxRate(rate_set=rate_set, currency=c, per_euro=rate) for c, rate in table.items()]
     FxRate.objects.bulk_create(rows, batch_size=2000)
     return len(sets)
@@ -262,14 +294,20 @@ def _rates_known_by(day: dt.date) -> dict[str, Decimal]:
     """The last good rate of each currency: a publication may lack one that waits in quarantine."""
     lately = (day - COMPARABLE, day)
     rows = FxRate.objects.filter(rate_set__store=None, rate_set__published_on__range=lately)
-    return dict(rows.order_by("rate_set__published_on", "rate_set_id").values_list("currency", "per_euro"))
+    return dict(
+        rows.order_by("rate_set__published_on", "rate_set_id").values_list("currency", "per_euro")
+    )
 
 
 def _close_index(until: dt.date, now: dt.datetime) -> int:
     last = (
-        IndexClose.objects.filter(series=SERIES, closed_on__lte=until).order_by("-closed_on", "-id").first()
+        IndexClose.objects.filter(series=SERIES, closed_on__lte=until)
+        .order_by("-closed_on", "-id")
+        .first()
     )
-    value, after = (last.value, last.closed_on) if last else (FIRST_CLOSE, now.date() - INDEX_HISTORY)
+    value, after = (
+        (last.value, last.closed_on) if last else (FIRST_CLOSE, now.date() - INDEX_HISTORY)
+    )
     closes = []
     for day in _business_days(after, until):
         value = _stepped(value, day, SERIES, INDEX_STEP_PPM).quantize(Decimal("0.0001"))
@@ -288,6 +326,7 @@ def _business_days(after: dt.date, until: dt.date) -> Iterator[dt.date]:
 
 
 def _stepped(value: Decimal, day: dt.date, name: str, limit_ppm: int) -> Decimal:
-    """`value` moved by at most `limit_ppm` millionths, up or down, by the day and the name alone."""
+    """`value` moved by at most `limit_ppm` millionths, up or down, by the day and the name
+    alone."""
     ppm = crc32(f"{day}:{name}".encode()) % (2 * limit_ppm + 1) - limit_ppm
     return (value * (1_000_000 + ppm) / 1_000_000).quantize(Decimal("0.00000001"))

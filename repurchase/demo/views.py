@@ -1,4 +1,5 @@
-"""The demo's button: the rate of one sandbox store moves, so that a person sees what a trigger does."""
+"""The demo's button: the rate of one sandbox store moves, so that a person sees what a trigger
+does."""
 
 from decimal import Decimal
 

@@ -1,1 +1,2 @@
-"""The embedded default: our own PostgreSQL and Redis beside the portal, nothing to install by hand."""
+"""The embedded default: our own PostgreSQL and Redis beside the portal, nothing to install by
+hand."""

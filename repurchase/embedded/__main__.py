@@ -1,4 +1,5 @@
-"""`python -m repurchase.embedded run`: the portal with its demo. `… with -- COMMAND`: a command on private servers."""
+"""`python -m repurchase.embedded run`: the portal with its demo. `… with -- COMMAND`: a command on
+private servers."""
 
 import argparse
 import os

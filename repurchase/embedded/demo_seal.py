@@ -1,4 +1,5 @@
-"""A certificate made here, for the demo: it vouches for nothing, and every page that shows its seal says so."""
+"""A certificate made here, for the demo: it vouches for nothing, and every page that shows its
+seal says so."""
 
 import datetime as dt
 from pathlib import Path
@@ -27,9 +28,13 @@ def ensure(file: Path) -> Path:
 
 
 def make(
-    name: str = DEMO_SEAL, *, passphrase: bytes = b"", valid: tuple[dt.datetime, dt.datetime] | None = None
+    name: str = DEMO_SEAL,
+    *,
+    passphrase: bytes = b"",
+    valid: tuple[dt.datetime, dt.datetime] | None = None,
 ) -> bytes:
-    """A new key and its self-signed certificate as PKCS#12; `valid`: from and until when, else for ten years from now."""
+    """A new key and its self-signed certificate as PKCS#12; `valid`: from and until when, else for
+    ten years from now."""
     key = ec.generate_private_key(ec.SECP256R1())
     names = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
     now = dt.datetime.now(dt.UTC)
@@ -46,5 +51,9 @@ def make(
         .add_extension(USES, critical=True)
         .sign(key, hashes.SHA256())
     )
-    how = serialization.BestAvailableEncryption(passphrase) if passphrase else serialization.NoEncryption()
+    how = (
+        serialization.BestAvailableEncryption(passphrase)
+        if passphrase
+        else serialization.NoEncryption()
+    )
     return pkcs12.serialize_key_and_certificates(b"seal", key, certificate, None, how)

@@ -1,4 +1,5 @@
-"""Runs the portal: web server, worker and beat as processes of their own, each as its own database role."""
+"""Runs the portal: web server, worker and beat as processes of their own, each as its own database
+role."""
 
 import contextlib
 import json
@@ -22,7 +23,8 @@ STOP_SECONDS = 15
 
 
 def run(data_dir: Path, *, port: int, fast: bool = False) -> int:
-    """Everything up, the demo loaded, demo.json written; then waits for Ctrl-C and ends all of it."""
+    """Everything up, the demo loaded, demo.json written; then waits for Ctrl-C and ends all of
+    it."""
     for number in servers.ENDING:  # a shell's background job begins with SIGINT ignored
         signal.signal(number, servers.interrupt)
     children: dict[str, subprocess.Popen] = {}
@@ -30,7 +32,11 @@ def run(data_dir: Path, *, port: int, fast: bool = False) -> int:
     try:
         with servers.started(data_dir, fast=fast) as both:
             url = f"http://127.0.0.1:{port}"
-            environment = {**os.environ, **both.environment, "SITE_URL": os.environ.get("SITE_URL", url)}
+            environment = {
+                **os.environ,
+                **both.environment,
+                "SITE_URL": os.environ.get("SITE_URL", url),
+            }
             try:
                 _prepare(environment)
                 start = {
@@ -129,7 +135,9 @@ def _wait_until_ready(url: str, children: dict[str, subprocess.Popen], data_dir:
             if child.poll() is not None:
                 raise SystemExit(f"{name} ended with {child.returncode}; see {data_dir / name}.log")
         if time.monotonic() > until:
-            raise SystemExit(f"The portal was not ready in {READY_SECONDS} s; see the logs in {data_dir}")
+            raise SystemExit(
+                f"The portal was not ready in {READY_SECONDS} s; see the logs in {data_dir}"
+            )
         time.sleep(0.2)
 
 
@@ -187,7 +195,8 @@ def _keep_alive(
 
 
 def _revive(both: servers.Servers) -> None:
-    """One that does not come up at once, since it is still dying, is tried again with the next round."""
+    """One that does not come up at once, since it is still dying, is tried again with the next
+    round."""
     try:
         for name in both.revive():
             _say(f"{name} had ended; it was started again.")

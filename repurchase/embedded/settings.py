@@ -1,4 +1,5 @@
-"""What `make run` and the tests name: the settings of production, with the demo, on servers of our own (ADR 1)."""
+"""What `make run` and the tests name: the settings of production, with the demo, on servers of our
+own (ADR 1)."""
 
 from repurchase.settings import *  # noqa: F403 - each setting of production, but for what is said below
 from repurchase.settings import CELERY_BEAT_SCHEDULE, DATA_DIR, INSTALLED_APPS, env
@@ -22,4 +23,6 @@ EMAIL_FILE_PATH = str(MAILBOX_DIR)
 
 # The simulator feeds stock, rates and acknowledgements of the sandbox stores.
 STOCK_SOURCE = env.str("STOCK_SOURCE", default="repurchase.demo.simulator.SandboxStock")
-CELERY_BEAT_SCHEDULE = CELERY_BEAT_SCHEDULE | {"simulate": {"task": "repurchase.simulate", "schedule": 60}}
+CELERY_BEAT_SCHEDULE = CELERY_BEAT_SCHEDULE | {
+    "simulate": {"task": "repurchase.simulate", "schedule": 60}
+}

@@ -1,4 +1,5 @@
-"""What an ERP answers to an order, line by line, whatever format it came in (XML 1 or UBL OrderResponse). Pure."""
+"""What an ERP answers to an order, line by line, whatever format it came in (XML 1 or UBL
+OrderResponse). Pure."""
 
 import datetime as dt
 import hashlib
@@ -46,11 +47,16 @@ class Answer:
 
     @property
     def digest(self) -> str:
-        """Over what is said, not how it was written: the same answer in another format is the same."""
+        """Over what is said, not how it was written: the same answer in another format is the
+        same."""
         said = asdict(self)
-        said["lines"] = [{k: v for k, v in line.items() if k != "pointer"} for line in said["lines"]]
+        said["lines"] = [
+            {k: v for k, v in line.items() if k != "pointer"} for line in said["lines"]
+        ]
         said.pop("pointer")
-        canonical = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
+        canonical = json.dumps(
+            said, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str
+        )
         return hashlib.sha256(canonical.encode()).hexdigest()
 
 
@@ -67,8 +73,8 @@ class Placed:
 def judge(answer: Answer, placed: Sequence[Placed]) -> Verdict:
     """What the answer comes to: accepted only when every line is, as it was placed.
 
-    INPUT_INVALID with `rows` for a line that the order has not, one named twice, one that is called accepted with
-    other values, or called changed with the same.
+    INPUT_INVALID with `rows` for a line that the order has not, one named twice, one that is
+    called accepted with other values, or called changed with the same.
     """
     known = {line.line: line for line in placed}
     rows = [row for line in answer.lines if (row := _wrong(line, known))]

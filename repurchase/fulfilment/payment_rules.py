@@ -1,4 +1,5 @@
-"""What a payment does to an order: exact, in its currency; what is short by a bank's fee, what is too much (R-91). Pure."""
+"""What a payment does to an order: exact, in its currency; what is short by a bank's fee, what is
+too much (R-91). Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,7 +21,8 @@ RECEIVED = frozenset({OrderStatus.AWAITING_PAYMENT, OrderStatus.PAID})
 class Due:
     """An order as the cashier sees it; what was reversed is left out.
 
-    `received`: minor units by reference. `settled_minor`: what will not come, such as a bank's fee, settled by a member.
+    `received`: minor units by reference. `settled_minor`: what will not come, such as a bank's
+    fee, settled by a member.
     """
 
     ref: str
@@ -50,17 +52,21 @@ class Due:
 
 
 def is_known(due: Due, *, reference: str, amount: Money) -> bool:
-    """Whether this very payment stands already. PAYMENT_REPEATED for another amount under the same reference."""
+    """Whether this very payment stands already. PAYMENT_REPEATED for another amount under the same
+    reference."""
     known = due.received.get(reference)
     if known is None:
         return False
     if Money(known, due.currency) != amount:
-        raise Problem(Code.PAYMENT_REPEATED, reference=reference, value=str(Money(known, due.currency)))
+        raise Problem(
+            Code.PAYMENT_REPEATED, reference=reference, value=str(Money(known, due.currency))
+        )
     return True
 
 
 def judge(due: Due, amount: Money, *, most_beyond: Decimal) -> None:
-    """Whether the order may take this payment; `most_beyond`: the share of its total that may come beyond it.
+    """Whether the order may take this payment; `most_beyond`: the share of its total that may come
+    beyond it.
 
     ORDER_NOT_PAYABLE, PAYMENT_CURRENCY, AMOUNT_INVALID, PAYMENT_TOO_MUCH.
     """
@@ -70,24 +76,31 @@ def judge(due: Due, amount: Money, *, most_beyond: Decimal) -> None:
         raise Problem(Code.PAYMENT_CURRENCY, value=amount.currency, limit=due.currency)
     if amount.minor <= 0:
         raise Problem(
-            Code.AMOUNT_INVALID, amount=decimal_text(amount.minor, amount.currency), currency=amount.currency
+            Code.AMOUNT_INVALID,
+            amount=decimal_text(amount.minor, amount.currency),
+            currency=amount.currency,
         )
-    most = Money(due.outstanding_minor + floor(due.total_minor * Fraction(most_beyond)), due.currency)
+    most = Money(
+        due.outstanding_minor + floor(due.total_minor * Fraction(most_beyond)), due.currency
+    )
     if amount.minor > most.minor:
         raise Problem(Code.PAYMENT_TOO_MUCH, value=str(amount), limit=str(most))
 
 
 def most_settled(asked: Money, *, share: Decimal, amount: Money, settled_minor: int = 0) -> Money:
-    """The largest difference that may be settled: so much of what is asked for, and so much of a transfer.
+    """The largest difference that may be settled: so much of what is asked for, and so much of a
+    transfer.
 
-    `settled_minor`: what was settled of the proforma before, in the same currency; it counts towards `amount`.
+    `settled_minor`: what was settled of the proforma before, in the same currency; it counts
+    towards `amount`.
     """
     left = max(amount.minor - settled_minor, 0)
     return Money(min(floor(asked.minor * Fraction(share)), left), asked.currency)
 
 
 def judge_difference(due: Due, stated: Money, *, most: Money) -> None:
-    """Whether this difference may be settled: all that is open of an order that was paid in part, up to a limit.
+    """Whether this difference may be settled: all that is open of an order that was paid in part,
+    up to a limit.
 
     ORDER_NOT_PAYABLE, PAYMENT_CURRENCY, DIFFERENCE_NOT_STATED, DIFFERENCE_TOO_LARGE.
     """
@@ -105,9 +118,10 @@ def judge_difference(due: Due, stated: Money, *, most: Money) -> None:
 def spread(open_minor: Mapping[int, int], came: int) -> dict[int, int]:
     """What each order gets of one transfer, by its key; the parts add up to what came.
 
-    What is short is carried in proportion by all, and each gets at least one minor unit: whatever a transfer settles
-    is taken back with it. What is beyond is put to the largest, up to as much again each; the largest takes what is
-    left then. ValueError where what came is less than a minor unit for each.
+    What is short is carried in proportion by all, and each gets at least one minor unit: whatever
+    a transfer settles is taken back with it. What is beyond is put to the largest, up to as much
+    again each; the largest takes what is left then. ValueError where what came is less than a
+    minor unit for each.
     """
     beyond = came - sum(open_minor.values())
     if beyond < 0:

@@ -1,4 +1,5 @@
-"""The first sheet of an XLSX as texts, read in a child that can be killed (marketplace.sandboxed_reader, reliability 11). Pure."""
+"""The first sheet of an XLSX as texts, read in a child that can be killed
+(marketplace.sandboxed_reader, reliability 11). Pure."""
 
 import datetime as dt
 import io

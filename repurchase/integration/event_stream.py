@@ -1,7 +1,9 @@
-"""Server-sent events. Django says who may listen and what they missed; then the stream goes on without it.
+"""Server-sent events. Django says who may listen and what they missed; then the stream goes on
+without it.
 
-Django's own handler would keep the request's thread for as long as the answer lasts. So the view leaves a Stream in
-the request's scope, and this wrapper, outside of Django, takes the answer over once Django has let go of it.
+Django's own handler would keep the request's thread for as long as the answer lasts. So the view
+leaves a Stream in the request's scope, and this wrapper, outside of Django, takes the answer over
+once Django has let go of it.
 """
 
 import asyncio
@@ -41,19 +43,26 @@ def answer(
     after: str = "",
     progress: bool = False,
 ) -> HttpResponse:
-    """What was missed, then what happens. Outside of ASGI it ends after the first: the client comes back for more.
+    """What was missed, then what happens. Outside of ASGI it ends after the first: the client
+    comes back for more.
 
     INPUT_INVALID for a number that is none, TOO_MANY_REQUESTS above ten streams at once.
     """
     known = _known(request.headers.get("Last-Event-ID") or after, events.head_of(store_id))
     page = list(events.after(store_id, known)[: event_broadcaster.A_PAGE])
-    frames = b"".join(event_broadcaster.frame(event) for event in page if events.matches(event.type, types))
+    frames = b"".join(
+        event_broadcaster.frame(event) for event in page if events.matches(event.type, types)
+    )
     if hasattr(request, "scope"):
         place = request.scope[PLACE] = _place(owner)
         request.scope[SCOPE] = Stream(
-            store_id=store_id, after=page[-1].seq if page else known, types=types, owner=owner,
-            may_go_on=lambda: _stays(place) and may_go_on(), progress=progress,
-        )  # fmt: skip
+            store_id=store_id,
+            after=page[-1].seq if page else known,
+            types=types,
+            owner=owner,
+            may_go_on=lambda: _stays(place) and may_go_on(),
+            progress=progress,
+        )
     return HttpResponse(
         RETRY + frames,
         content_type="text/event-stream",
@@ -62,7 +71,11 @@ def answer(
 
 
 def _place(owner: str) -> str:
-    if not (place := rate_limits.take_place(f"stream:{owner}", places=STREAMS_EACH, seconds=PLACE_SECONDS)):
+    if not (
+        place := rate_limits.take_place(
+            f"stream:{owner}", places=STREAMS_EACH, seconds=PLACE_SECONDS
+        )
+    ):
         raise Problem(Code.TOO_MANY_REQUESTS, value=HEARTBEAT_SECONDS)
     return place
 
@@ -106,7 +119,8 @@ def streaming(django: Asgi) -> Asgi:
 
 @contextlib.contextmanager
 def _place_given_back(scope: dict) -> Iterator[None]:
-    """However it ended. By a thread: Redis may let one wait, and the loop serves every other stream too."""
+    """However it ended. By a thread: Redis may let one wait, and the loop serves every other
+    stream too."""
     try:
         yield
     finally:
@@ -114,7 +128,9 @@ def _place_given_back(scope: dict) -> Iterator[None]:
             asyncio.get_running_loop().run_in_executor(None, rate_limits.leave_place, place)
 
 
-async def _go_on(stream: Stream, held: list[dict[str, Any]], receive: Callable, send: Callable) -> None:
+async def _go_on(
+    stream: Stream, held: list[dict[str, Any]], receive: Callable, send: Callable
+) -> None:
     for message in held:
         await send(_without_an_end(message))
     stream.loop = asyncio.get_running_loop()
@@ -133,7 +149,9 @@ async def _go_on(stream: Stream, held: list[dict[str, Any]], receive: Callable, 
 
 def _without_an_end(message: dict[str, Any]) -> dict[str, Any]:
     if message["type"] == "http.response.start":
-        return message | {"headers": [h for h in message["headers"] if h[0].lower() != b"content-length"]}
+        return message | {
+            "headers": [h for h in message["headers"] if h[0].lower() != b"content-length"]
+        }
     return message | {"more_body": True}
 
 

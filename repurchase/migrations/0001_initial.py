@@ -39,7 +39,10 @@ class Migration(migrations.Migration):
                 (
                     "ref",
                     models.CharField(
-                        default=repurchase.models.batches.new_ref, editable=False, max_length=11, unique=True
+                        default=repurchase.models.batches.new_ref,
+                        editable=False,
+                        max_length=11,
+                        unique=True,
                     ),
                 ),
                 (
@@ -159,7 +162,9 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
                 ),
                 ("occasion", models.UUIDField(unique=True)),
                 ("number", models.CharField(max_length=24, unique=True)),
@@ -205,7 +210,10 @@ class Migration(migrations.Migration):
                     models.CheckConstraint(
                         condition=models.Q(
                             models.Q(("file_key", ""), ("issued_at__isnull", True)),
-                            models.Q(("issued_at__isnull", False), models.Q(("file_key", ""), _negated=True)),
+                            models.Q(
+                                ("issued_at__isnull", False),
+                                models.Q(("file_key", ""), _negated=True),
+                            ),
                             _connector="OR",
                         ),
                         name="an_issued_proforma_has_its_file",
@@ -342,7 +350,14 @@ class Migration(migrations.Migration):
                         condition=models.Q(
                             (
                                 "status__in",
-                                ["awaiting_payment", "completed", "confirmed", "paid", "released", "shipped"],
+                                [
+                                    "awaiting_payment",
+                                    "completed",
+                                    "confirmed",
+                                    "paid",
+                                    "released",
+                                    "shipped",
+                                ],
                             )
                         ),
                         fields=["store", "past_order"],
@@ -401,7 +416,10 @@ class Migration(migrations.Migration):
                     models.CheckConstraint(
                         condition=models.Q(
                             models.Q(
-                                ("status__in", ["locked", "confirmed", "declined", "expired", "terminated"]),
+                                (
+                                    "status__in",
+                                    ["locked", "confirmed", "declined", "expired", "terminated"],
+                                ),
                                 _negated=True,
                             ),
                             ("lock__isnull", False),
@@ -458,7 +476,7 @@ class Migration(migrations.Migration):
                     models.UniqueConstraint(
                         fields=("order", "position"), name="one_fee_an_order_and_position"
                     )
-                ],
+                ]
             },
         ),
         migrations.CreateModel(
@@ -474,7 +492,8 @@ class Migration(migrations.Migration):
                 (
                     "source",
                     models.CharField(
-                        choices=[("note", "Note"), ("member", "Member"), ("api", "Api")], max_length=6
+                        choices=[("note", "Note"), ("member", "Member"), ("api", "Api")],
+                        max_length=6,
                     ),
                 ),
                 ("recorded_at", models.DateTimeField()),
@@ -546,11 +565,13 @@ class Migration(migrations.Migration):
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
-                            ("dismissed_at__isnull", True), ("confirmed_at__isnull", True), _connector="OR"
+                            ("dismissed_at__isnull", True),
+                            ("confirmed_at__isnull", True),
+                            _connector="OR",
                         ),
                         name="a_dismissed_service_is_not_confirmed",
                     ),
-                ],
+                ]
             },
         ),
         migrations.CreateModel(
@@ -570,7 +591,11 @@ class Migration(migrations.Migration):
                 (
                     "outcome",
                     models.CharField(
-                        choices=[("planned", "Planned"), ("excluded", "Excluded"), ("failed", "Failed")],
+                        choices=[
+                            ("planned", "Planned"),
+                            ("excluded", "Excluded"),
+                            ("failed", "Failed"),
+                        ],
                         max_length=8,
                     ),
                 ),
@@ -626,7 +651,7 @@ class Migration(migrations.Migration):
                     models.UniqueConstraint(
                         fields=("order", "line_no"), name="one_repeat_line_an_order_and_number"
                     )
-                ],
+                ]
             },
         ),
         migrations.CreateModel(
@@ -668,7 +693,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 "constraints": [
-                    models.UniqueConstraint(fields=("batch", "version"), name="one_edit_a_batch_and_version"),
+                    models.UniqueConstraint(
+                        fields=("batch", "version"), name="one_edit_a_batch_and_version"
+                    ),
                     models.CheckConstraint(
                         condition=models.Q(
                             models.Q(("undone_at__isnull", True), ("undone_by__isnull", True)),
@@ -677,7 +704,7 @@ class Migration(migrations.Migration):
                         ),
                         name="an_edit_that_was_undone_says_when_and_by_whom",
                     ),
-                ],
+                ]
             },
         ),
         migrations.CreateModel(
@@ -718,7 +745,7 @@ class Migration(migrations.Migration):
                     models.UniqueConstraint(
                         fields=("order", "invoice"), name="one_charge_an_order_and_invoice"
                     )
-                ],
+                ]
             },
         ),
         migrations.CreateModel(
@@ -757,7 +784,9 @@ class Migration(migrations.Migration):
                 (
                     "store",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="marketplace.store"
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="marketplace.store",
                     ),
                 ),
                 (
@@ -782,7 +811,7 @@ class Migration(migrations.Migration):
             options={
                 "constraints": [
                     models.UniqueConstraint(fields=("store", "user"), name="one_selection_a_member")
-                ],
+                ]
             },
         ),
         migrations.CreateModel(
@@ -797,7 +826,9 @@ class Migration(migrations.Migration):
                 ("first_position", models.PositiveIntegerField()),
                 (
                     "past_order_ids",
-                    django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None),
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.BigIntegerField(), size=None
+                    ),
                 ),
                 ("tries", models.PositiveSmallIntegerField(default=0)),
                 ("rung_at", models.DateTimeField()),
@@ -834,7 +865,9 @@ class Migration(migrations.Migration):
             options={
                 "indexes": [
                     models.Index(
-                        condition=models.Q(("done_at__isnull", True)), fields=["rung_at"], name="chunks_to_do"
+                        condition=models.Q(("done_at__isnull", True)),
+                        fields=["rung_at"],
+                        name="chunks_to_do",
                     )
                 ],
                 "constraints": [
@@ -873,7 +906,9 @@ class Migration(migrations.Migration):
             options={
                 "indexes": [models.Index(fields=["kept_at"], name="answers_by_age")],
                 "constraints": [
-                    models.UniqueConstraint(fields=("store", "key"), name="one_answer_a_store_and_key")
+                    models.UniqueConstraint(
+                        fields=("store", "key"), name="one_answer_a_store_and_key"
+                    )
                 ],
             },
         ),
@@ -895,17 +930,15 @@ class Migration(migrations.Migration):
                         max_length=20,
                         validators=[
                             django.core.validators.RegexValidator(
-                                "[vV]?[0-9]{1,9}(\\.[0-9]{1,9}){0,4}\\Z", "A version such as 5.3 or 5.3.1."
+                                "[vV]?[0-9]{1,9}(\\.[0-9]{1,9}){0,4}\\Z",
+                                "A version such as 5.3 or 5.3.1.",
                             )
                         ],
                     ),
                 ),
                 ("active", models.BooleanField(default=True)),
             ],
-            options={
-                "verbose_name": "ERP",
-                "verbose_name_plural": "ERPs",
-            },
+            options={"verbose_name": "ERP", "verbose_name_plural": "ERPs"},
         ),
         migrations.CreateModel(
             name="ErpConnection",
@@ -958,7 +991,7 @@ class Migration(migrations.Migration):
                         condition=models.Q(("version", ""), _negated=True),
                         name="a_connected_erp_tells_its_version",
                     ),
-                ],
+                ]
             },
         ),
         migrations.CreateModel(
@@ -966,7 +999,9 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
                 ),
                 ("url", models.CharField(max_length=500)),
                 ("asked_at", models.DateTimeField()),
@@ -983,7 +1018,9 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "indexes": [models.Index(fields=["store", "-asked_at"], name="conformance_runs_of_a_store")],
+                "indexes": [
+                    models.Index(fields=["store", "-asked_at"], name="conformance_runs_of_a_store")
+                ]
             },
         ),
         migrations.CreateModel(
@@ -991,15 +1028,24 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
                 ),
                 ("response_id", models.CharField(max_length=64)),
-                ("format", models.CharField(choices=[("native", "native"), ("ubl", "ubl")], max_length=6)),
+                (
+                    "format",
+                    models.CharField(choices=[("native", "native"), ("ubl", "ubl")], max_length=6),
+                ),
                 ("digest", models.CharField(max_length=64)),
                 (
                     "verdict",
                     models.CharField(
-                        choices=[("accepted", "accepted"), ("changed", "changed"), ("refused", "refused")],
+                        choices=[
+                            ("accepted", "accepted"),
+                            ("changed", "changed"),
+                            ("refused", "refused"),
+                        ],
                         max_length=8,
                     ),
                 ),
@@ -1010,7 +1056,9 @@ class Migration(migrations.Migration):
                 (
                     "decision",
                     models.CharField(
-                        blank=True, choices=[("insisted", "Insisted"), ("taken_up", "Taken Up")], max_length=8
+                        blank=True,
+                        choices=[("insisted", "Insisted"), ("taken_up", "Taken Up")],
+                        max_length=8,
                     ),
                 ),
                 ("decided_at", models.DateTimeField(null=True)),
@@ -1039,7 +1087,8 @@ class Migration(migrations.Migration):
                 "indexes": [
                     models.Index(
                         condition=models.Q(
-                            ("decided_at__isnull", True), models.Q(("verdict", "accepted"), _negated=True)
+                            ("decided_at__isnull", True),
+                            models.Q(("verdict", "accepted"), _negated=True),
                         ),
                         fields=["store", "received_at"],
                         name="responses_to_decide",
@@ -1052,7 +1101,9 @@ class Migration(migrations.Migration):
                     models.CheckConstraint(
                         condition=models.Q(
                             models.Q(
-                                ("decided_at__isnull", True), ("decided_by__isnull", True), ("decision", "")
+                                ("decided_at__isnull", True),
+                                ("decided_by__isnull", True),
+                                ("decision", ""),
                             ),
                             models.Q(
                                 ("decided_at__isnull", False),
@@ -1125,7 +1176,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 "indexes": [
-                    models.Index(fields=["store", "-released_at", "-id"], name="releases_of_a_store"),
+                    models.Index(
+                        fields=["store", "-released_at", "-id"], name="releases_of_a_store"
+                    ),
                     models.Index(
                         condition=models.Q(("acknowledged_at__isnull", True)),
                         fields=["announced_at"],
@@ -1135,15 +1188,22 @@ class Migration(migrations.Migration):
                 "constraints": [
                     models.CheckConstraint(
                         condition=models.Q(
-                            models.Q(("acknowledged_at__isnull", True), ("acknowledged_by__isnull", True)),
-                            models.Q(("acknowledged_at__isnull", False), ("acknowledged_by__isnull", False)),
+                            models.Q(
+                                ("acknowledged_at__isnull", True), ("acknowledged_by__isnull", True)
+                            ),
+                            models.Q(
+                                ("acknowledged_at__isnull", False),
+                                ("acknowledged_by__isnull", False),
+                            ),
                             _connector="OR",
                         ),
                         name="an_acknowledged_release_says_when_and_by_whom",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
-                            ("completed_at__isnull", True), ("shipped_at__isnull", False), _connector="OR"
+                            ("completed_at__isnull", True),
+                            ("shipped_at__isnull", False),
+                            _connector="OR",
                         ),
                         name="what_is_completed_was_shipped",
                     ),
@@ -1206,7 +1266,9 @@ class Migration(migrations.Migration):
             options={
                 "indexes": [
                     models.Index(
-                        condition=models.Q(("done_at__isnull", True)), fields=["rung_at"], name="edits_to_do"
+                        condition=models.Q(("done_at__isnull", True)),
+                        fields=["rung_at"],
+                        name="edits_to_do",
                     ),
                     models.Index(fields=["batch", "-id"], name="edit_tasks_of_a_batch"),
                 ],
@@ -1224,7 +1286,9 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
                 ),
                 ("reference", models.CharField(blank=True, max_length=64)),
                 ("amount_minor", models.BigIntegerField()),
@@ -1233,7 +1297,8 @@ class Migration(migrations.Migration):
                 (
                     "source",
                     models.CharField(
-                        choices=[("api", "Api"), ("import", "Import"), ("member", "Member")], max_length=6
+                        choices=[("api", "Api"), ("import", "Import"), ("member", "Member")],
+                        max_length=6,
                     ),
                 ),
                 ("recorded_at", models.DateTimeField()),
@@ -1270,7 +1335,9 @@ class Migration(migrations.Migration):
                 ("reason", models.CharField(blank=True, max_length=300)),
             ],
             options={
-                "indexes": [models.Index(fields=["store", "-recorded_at"], name="payments_of_a_store")],
+                "indexes": [
+                    models.Index(fields=["store", "-recorded_at"], name="payments_of_a_store")
+                ],
                 "constraints": [
                     models.CheckConstraint(
                         condition=models.Q(("amount_minor__gt", 0)), name="a_payment_is_above_zero"
@@ -1366,7 +1433,9 @@ class Migration(migrations.Migration):
                 (
                     "store",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="marketplace.store"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="marketplace.store",
                     ),
                 ),
                 ("alarmed_at", models.DateTimeField(null=True)),
@@ -1383,7 +1452,10 @@ class Migration(migrations.Migration):
                     models.CheckConstraint(
                         condition=models.Q(
                             models.Q(("phase", "done"), _negated=True),
-                            models.Q(("made_at__isnull", False), models.Q(("file_key", ""), _negated=True)),
+                            models.Q(
+                                ("made_at__isnull", False),
+                                models.Q(("file_key", ""), _negated=True),
+                            ),
                             _connector="OR",
                         ),
                         name="a_report_that_is_done_has_its_file",

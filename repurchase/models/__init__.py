@@ -1,9 +1,17 @@
-"""The rows of the roof, a file each subject. Public names are re-exported here; `work` is imported from its own file."""
+"""The rows of the roof, a file each subject. Public names are re-exported here; `work` is imported
+from its own file."""
 
 from repurchase.models.batches import Batch, Chunk, new_ref
 from repurchase.models.customisations import LineService, ServiceSource
 from repurchase.models.edits import BatchEdit, EditTask
-from repurchase.models.erp import ConformanceRun, Decision, ErpConnection, ErpProduct, ErpResponse, Release
+from repurchase.models.erp import (
+    ConformanceRun,
+    Decision,
+    ErpConnection,
+    ErpProduct,
+    ErpResponse,
+    Release,
+)
 from repurchase.models.fees import CarrierCharge, OrderFee
 from repurchase.models.idempotency import KeptAnswer
 from repurchase.models.jobs import Heartbeat

@@ -9,7 +9,8 @@ from diagnostics.problem import Problem
 from repurchase.models.order_states import ACCEPTED, ENDED, OrderStatus
 
 CHUNK_ORDERS = 500
-"""Orders a chunk: one transaction of about half a second, so that cancel and progress are prompt."""
+"""Orders a chunk: one transaction of about half a second, so that cancel and progress are
+prompt."""
 
 
 class BatchStatus(StrEnum):
@@ -56,7 +57,9 @@ def advance(status: BatchStatus, event: Event) -> BatchStatus:
         raise Problem(Code.STATE_CONFLICT, state=str(status), event=str(event)) from None
 
 
-def chunks(order_ids: Sequence[int], size: int = CHUNK_ORDERS) -> Iterator[tuple[int, Sequence[int]]]:
+def chunks(
+    order_ids: Sequence[int], size: int = CHUNK_ORDERS
+) -> Iterator[tuple[int, Sequence[int]]]:
     """(position of the first order, ids) for each chunk; positions count from 1."""
     for start in range(0, len(order_ids), size):
         yield start + 1, order_ids[start : start + size]

@@ -17,15 +17,19 @@ CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
 def new_ref() -> str:
-    """BR- and 40 random bits in Crockford's base 32: short enough to read out, no guide to the next one."""
+    """BR- and 40 random bits in Crockford's base 32: short enough to read out, no guide to the
+    next one."""
     return "BR-" + "".join(secrets.choice(CROCKFORD) for _ in range(8))
 
 
 class BatchQuerySet(models.QuerySet["Batch"]):
     def at(self, now: dt.datetime | Combinable):
-        """With `state`, the status as it is at `now`: a locked batch none of whose locks lives is closed."""
+        """With `state`, the status as it is at `now`: a locked batch none of whose locks lives is
+        closed."""
         live = Lock.objects.live_at(now).filter(store=OuterRef("store"), subject=OuterRef("ref"))
-        closed = When(Q(status=BatchStatus.LOCKED) & ~Exists(live), then=Value(BatchStatus.CLOSED.value))
+        closed = When(
+            Q(status=BatchStatus.LOCKED) & ~Exists(live), then=Value(BatchStatus.CLOSED.value)
+        )
         return self.annotate(state=Case(closed, default=F("status")))
 
 
@@ -36,14 +40,18 @@ class Batch(models.Model):
     store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="batches")
     buyer = models.ForeignKey(Buyer, on_delete=models.PROTECT, related_name="batches")
     status = models.CharField(
-        max_length=10, choices=[(s.value, s.value) for s in BatchStatus], default=BatchStatus.SCREENING
+        max_length=10,
+        choices=[(s.value, s.value) for s in BatchStatus],
+        default=BatchStatus.SCREENING,
     )
     policy = models.CharField(
         max_length=14,
         choices=[("partial", "partial"), ("all_or_nothing", "all_or_nothing")],
         default="partial",
     )
-    special_clearance = models.BooleanField(default=False)  # 专线清关通道 ticked for the whole batch (R-71)
+    special_clearance = models.BooleanField(
+        default=False
+    )  # 专线清关通道 ticked for the whole batch (R-71)
     asked = models.PositiveIntegerField()
     dry_run = models.BooleanField(default=False)  # planned to be looked at; it can't be locked
     attempt = models.PositiveSmallIntegerField(default=1)
@@ -55,9 +63,13 @@ class Batch(models.Model):
     )  # of the plan: each screening and each edit makes a new one
     created_at = models.DateTimeField()
     created_by = models.CharField(max_length=80)
-    screened_at = models.DateTimeField()  # the one instant that every verdict of this attempt is as of
+    screened_at = (
+        models.DateTimeField()
+    )  # the one instant that every verdict of this attempt is as of
     rate_set = models.ForeignKey(FxRateSet, null=True, on_delete=models.PROTECT, related_name="+")
-    index_close = models.ForeignKey(IndexClose, null=True, on_delete=models.PROTECT, related_name="+")
+    index_close = models.ForeignKey(
+        IndexClose, null=True, on_delete=models.PROTECT, related_name="+"
+    )
     policies = models.JSONField(default=dict)  # the ⚙ values it was decided under
     gates = models.JSONField(default=list)  # value, limit, verdict, as-of of each gate (R-26)
     left_at_lock = models.JSONField(
@@ -82,12 +94,15 @@ class Batch(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(asked__gt=0), name="a_batch_asks_for_orders"),
             models.CheckConstraint(
-                condition=Q(status__in=[s.value for s in BatchStatus]), name="a_batch_is_in_one_of_its_states"
+                condition=Q(status__in=[s.value for s in BatchStatus]),
+                name="a_batch_is_in_one_of_its_states",
             ),
         ]
         indexes = [
             models.Index(fields=["store", "-created_at", "-id"], name="batches_of_a_store"),
-            models.Index(fields=["created_at"], condition=Q(status="screening"), name="batches_in_screening"),
+            models.Index(
+                fields=["created_at"], condition=Q(status="screening"), name="batches_in_screening"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -99,12 +114,16 @@ class Batch(models.Model):
 
 
 class Chunk(Work):
-    """A part of a batch's work; done is a fact of this row, and a chunk may be delivered twice (reliability 6).
+    """A part of a batch's work; done is a fact of this row, and a chunk may be delivered twice
+    (reliability 6).
 
-    `positions` are those of its orders where they don't follow on the first: an attempt that retries some of them.
+    `positions` are those of its orders where they don't follow on the first: an attempt that
+    retries some of them.
     """
 
-    batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="chunks", db_index=False)
+    batch = models.ForeignKey(
+        Batch, on_delete=models.CASCADE, related_name="chunks", db_index=False
+    )
     attempt = models.PositiveSmallIntegerField(default=1)
     first_position = models.PositiveIntegerField()
     past_order_ids = ArrayField(models.BigIntegerField())
@@ -113,13 +132,18 @@ class Chunk(Work):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["batch", "attempt", "first_position"], name="one_chunk_an_attempt_and_position"
+                fields=["batch", "attempt", "first_position"],
+                name="one_chunk_an_attempt_and_position",
             )
         ]
-        indexes = [models.Index(fields=["rung_at"], condition=Q(done_at__isnull=True), name="chunks_to_do")]
+        indexes = [
+            models.Index(fields=["rung_at"], condition=Q(done_at__isnull=True), name="chunks_to_do")
+        ]
 
     @property
     def places(self) -> dict[int, int]:
         """Positions by past order id."""
-        places = self.positions or range(self.first_position, self.first_position + len(self.past_order_ids))
+        places = self.positions or range(
+            self.first_position, self.first_position + len(self.past_order_ids)
+        )
         return dict(zip(self.past_order_ids, places, strict=True))

@@ -11,7 +11,8 @@ from repurchase.models.jobs import Work
 class BatchEdit(models.Model):
     """One action on the quantities or promises of a batch, until the lock (R-16, R-17).
 
-    `changes` are edits as `repurchase.batches.edits` keeps them: by ids, so that a screening applies them again.
+    `changes` are edits as `repurchase.batches.edits` keeps them: by ids, so that a screening
+    applies them again.
     """
 
     store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="+", db_index=False)
@@ -28,7 +29,9 @@ class BatchEdit(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["batch", "version"], name="one_edit_a_batch_and_version"),
+            models.UniqueConstraint(
+                fields=["batch", "version"], name="one_edit_a_batch_and_version"
+            ),
             models.CheckConstraint(
                 condition=Q(undone_at__isnull=True, undone_by__isnull=True)
                 | Q(undone_at__isnull=False, undone_by__isnull=False),
@@ -41,7 +44,8 @@ class BatchEdit(models.Model):
 
 
 class EditTask(Work):
-    """A big edit of a plan, the undoing of one, or fixes, that a worker carries out; one at a time for a batch.
+    """A big edit of a plan, the undoing of one, or fixes, that a worker carries out; one at a time
+    for a batch.
 
     Done, `code` says why nothing was changed; empty, it was applied as `version`.
     """
@@ -50,12 +54,18 @@ class EditTask(Work):
         "repurchase.Batch", on_delete=models.CASCADE, related_name="edit_tasks", db_index=False
     )
     undoes = models.ForeignKey(
-        "repurchase.BatchEdit", null=True, on_delete=models.CASCADE, related_name="+", db_index=False
+        "repurchase.BatchEdit",
+        null=True,
+        on_delete=models.CASCADE,
+        related_name="+",
+        db_index=False,
     )
     changes = models.JSONField()  # as `repurchase.batches.edits` keeps them; of an undoing none
     fixes = models.JSONField(default=list)  # [code, subject] each, where it cures
     version = models.PositiveIntegerField()  # of the plan that it was asked for
-    digest = models.CharField(max_length=64, blank=True)  # of the preview; empty: whatever it comes to
+    digest = models.CharField(
+        max_length=64, blank=True
+    )  # of the preview; empty: whatever it comes to
     orders = models.PositiveIntegerField()  # that it names
     planned = models.PositiveIntegerField(default=0)  # of them so far
     asked_at = models.DateTimeField()

@@ -31,7 +31,8 @@ class ErpProduct(models.Model):
 
 
 class ErpConnection(models.Model):
-    """The one ERP that a store's orders are released to, from an instant until another one is connected."""
+    """The one ERP that a store's orders are released to, from an instant until another one is
+    connected."""
 
     store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="erp_connections")
     product = models.ForeignKey(ErpProduct, on_delete=models.PROTECT, related_name="+")
@@ -52,7 +53,9 @@ class ErpConnection(models.Model):
                 | Q(ended_at__isnull=False, ended_by__isnull=False),
                 name="an_erp_that_was_disconnected_says_when_and_by_whom",
             ),
-            models.CheckConstraint(condition=~Q(version=""), name="a_connected_erp_tells_its_version"),
+            models.CheckConstraint(
+                condition=~Q(version=""), name="a_connected_erp_tells_its_version"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -60,14 +63,17 @@ class ErpConnection(models.Model):
 
 
 class Release(models.Model):
-    """An order handed over, once: to which ERP, what it answered, and how the goods went (R-78, R-91).
+    """An order handed over, once: to which ERP, what it answered, and how the goods went (R-78,
+    R-91).
 
     Its times are what cycle time and fulfilment accuracy are computed from (R-85, R-86).
     """
 
     store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="+", db_index=False)
     order = models.OneToOneField(RepeatOrder, on_delete=models.PROTECT, related_name="release")
-    erp = models.ForeignKey(ErpConnection, null=True, on_delete=models.PROTECT, related_name="releases")
+    erp = models.ForeignKey(
+        ErpConnection, null=True, on_delete=models.PROTECT, related_name="releases"
+    )
     released_at = models.DateTimeField()
     released_by = models.CharField(max_length=80)
     announced_at = models.DateTimeField()  # last time that its ERP was told
@@ -82,7 +88,9 @@ class Release(models.Model):
     as_ordered = models.BooleanField(
         null=True
     )  # complete, right and in time, as the source says; null: it doesn't
-    told_by = models.CharField(max_length=80, blank=True)  # who reported shipment or completion last
+    told_by = models.CharField(
+        max_length=80, blank=True
+    )  # who reported shipment or completion last
 
     class Meta:
         constraints = [
@@ -115,7 +123,8 @@ class Decision(models.TextChoices):
 
 
 class ErpResponse(models.Model):
-    """An ERP's answer to a released order, line by line (issue: order response). It never changes the order itself.
+    """An ERP's answer to a released order, line by line (issue: order response). It never changes
+    the order itself.
 
     One that changes or refuses a line waits for a person on the seller's side.
     """
@@ -129,9 +138,12 @@ class ErpResponse(models.Model):
     format = models.CharField(max_length=6, choices=[("native", "native"), ("ubl", "ubl")])
     digest = models.CharField(max_length=64)  # SHA-256 of what it says, whatever the format
     verdict = models.CharField(
-        max_length=8, choices=[("accepted", "accepted"), ("changed", "changed"), ("refused", "refused")]
+        max_length=8,
+        choices=[("accepted", "accepted"), ("changed", "changed"), ("refused", "refused")],
     )
-    lines = models.JSONField(default=list)  # [{line, verdict, quantity, amount, promise_date, reason}]
+    lines = models.JSONField(
+        default=list
+    )  # [{line, verdict, quantity, amount, promise_date, reason}]
     note = models.CharField(max_length=1000, blank=True)
     received_at = models.DateTimeField()
     received_by = models.CharField(max_length=80)
@@ -142,7 +154,9 @@ class ErpResponse(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["order", "response_id"], name="one_response_an_order_and_id"),
+            models.UniqueConstraint(
+                fields=["order", "response_id"], name="one_response_an_order_and_id"
+            ),
             models.CheckConstraint(
                 condition=Q(decided_at__isnull=True, decided_by__isnull=True, decision="")
                 | (Q(decided_at__isnull=False, decided_by__isnull=False) & ~Q(decision="")),
@@ -166,7 +180,8 @@ class ErpResponse(models.Model):
 
 
 class ConformanceRun(models.Model):
-    """One run of the conformance kit against an integrator's endpoint, with what each case found (B-10)."""
+    """One run of the conformance kit against an integrator's endpoint, with what each case found
+    (B-10)."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="conformance_runs")

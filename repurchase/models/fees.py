@@ -10,13 +10,18 @@ from repurchase.models.orders import RepeatOrder
 
 
 class OrderFee(models.Model):
-    """A fee line that can be recomputed from itself (R-67): base, rate or tariff, rule version, rounding."""
+    """A fee line that can be recomputed from itself (R-67): base, rate or tariff, rule version,
+    rounding."""
 
     store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="+", db_index=False)
-    order = models.ForeignKey(RepeatOrder, on_delete=models.CASCADE, related_name="fees", db_index=False)
+    order = models.ForeignKey(
+        RepeatOrder, on_delete=models.CASCADE, related_name="fees", db_index=False
+    )
     position = models.PositiveSmallIntegerField()
     part = models.CharField(max_length=16)  # commission, logistics, payment, vat_remittance
-    kind = models.CharField(max_length=20)  # the part itself, or its sub-line: ear_review, return_warehouse
+    kind = models.CharField(
+        max_length=20
+    )  # the part itself, or its sub-line: ear_review, return_warehouse
     base_minor = models.BigIntegerField()
     rate = models.DecimalField(max_digits=8, decimal_places=6, null=True)
     tariff_minor = models.BigIntegerField(null=True)
@@ -30,7 +35,9 @@ class OrderFee(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["order", "position"], name="one_fee_an_order_and_position")
+            models.UniqueConstraint(
+                fields=["order", "position"], name="one_fee_an_order_and_position"
+            )
         ]
 
     @classmethod
@@ -54,7 +61,8 @@ class OrderFee(models.Model):
 
     @property
     def card(self) -> Card | None:
-        """The rate card that freight was quoted by, as the row has kept it; its money is in the tariff's currency."""
+        """The rate card that freight was quoted by, as the row has kept it; its money is in the
+        tariff's currency."""
         if not (kept := self.detail.get("card")):
             return None
         return Card(
@@ -71,7 +79,9 @@ class OrderFee(models.Model):
     @property
     def line(self) -> FeeLine:
         """As the core knows it, from this row alone."""
-        tariff = None if self.tariff_minor is None else Money(self.tariff_minor, self.tariff_currency)
+        tariff = (
+            None if self.tariff_minor is None else Money(self.tariff_minor, self.tariff_currency)
+        )
         charge = Charge(
             part=Part(self.part),
             kind=Kind(self.kind),
@@ -102,7 +112,9 @@ class CarrierCharge(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["order", "invoice"], name="one_charge_an_order_and_invoice")
+            models.UniqueConstraint(
+                fields=["order", "invoice"], name="one_charge_an_order_and_invoice"
+            )
         ]
 
     def __str__(self) -> str:

@@ -6,7 +6,8 @@ from marketplace.models import Store
 
 
 class KeptAnswer(models.Model):
-    """What a request with an Idempotency-Key came to, written with its effect: sent again it is answered the same."""
+    """What a request with an Idempotency-Key came to, written with its effect: sent again it is
+    answered the same."""
 
     store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="+", db_index=False)
     key = models.CharField(max_length=255)
@@ -17,7 +18,9 @@ class KeptAnswer(models.Model):
     kept_at = models.DateTimeField()  # by the database's own clock
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["store", "key"], name="one_answer_a_store_and_key")]
+        constraints = [
+            models.UniqueConstraint(fields=["store", "key"], name="one_answer_a_store_and_key")
+        ]
         indexes = [models.Index(fields=["kept_at"], name="answers_by_age")]
 
     def __str__(self) -> str:

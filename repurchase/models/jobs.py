@@ -14,7 +14,8 @@ RING_AGAIN = dt.timedelta(seconds=10)
 """Work that nobody has taken up so long after it was rung is rung again: its bell may be lost."""
 
 MAX_TRIES = 5
-"""Work that was taken up so often and never done has a fault that time does not cure. A lost worker counts."""
+"""Work that was taken up so often and never done has a fault that time does not cure. A lost
+worker counts."""
 
 
 class WorkQuerySet(models.QuerySet):
@@ -28,16 +29,20 @@ class WorkQuerySet(models.QuerySet):
         return self.unfinished().filter(Q(beat_at=None) | Q(beat_at__lt=now - SILENT))
 
     def to_ring(self, now: dt.datetime):
-        """Free, and not rung since its worker fell silent, or rung long ago; or tried too often to be rung again."""
+        """Free, and not rung since its worker fell silent, or rung long ago; or tried too often to
+        be rung again."""
         unheard = Q(rung_at__lt=now - RING_AGAIN) | Q(rung_at__lt=F("beat_at") + SILENT)
         return self.free(now).filter(unheard | Q(tries__gte=MAX_TRIES))
 
 
 class Work(models.Model):
-    """A piece of work: who has it, when they last showed life, how often it was taken up (reliability 6)."""
+    """A piece of work: who has it, when they last showed life, how often it was taken up
+    (reliability 6)."""
 
     store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="+", db_index=False)
-    owner = models.CharField(max_length=100, blank=True)  # host, process and turn of the worker that has it
+    owner = models.CharField(
+        max_length=100, blank=True
+    )  # host, process and turn of the worker that has it
     beat_at = models.DateTimeField(null=True)  # its last sign of life; null: nobody has it
     tries = models.PositiveSmallIntegerField(default=0)  # how often it was taken up
     rung_at = models.DateTimeField()

@@ -15,7 +15,8 @@ from repurchase.models.order_states import ACCEPTED, OrderStatus
 
 
 def state_at(now: dt.datetime | Combinable, order: str = "") -> Case:
-    """The status as it is at `now`, whether or not a sweep came by (R-49). `order`: the way to it, "order__"."""
+    """The status as it is at `now`, whether or not a sweep came by (R-49). `order`: the way to it,
+    "order__"."""
     status = f"{order}status"
     lapsed = Case(
         *lapses(now, lock=f"{order}lock__"), default=F(status)
@@ -34,7 +35,9 @@ class RepeatOrder(models.Model):
 
     ref = models.CharField(max_length=16, unique=True)  # the batch's, and the position
     store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="+", db_index=False)
-    batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="orders", db_index=False)
+    batch = models.ForeignKey(
+        Batch, on_delete=models.CASCADE, related_name="orders", db_index=False
+    )
     position = models.PositiveIntegerField()
     past_order = models.ForeignKey(
         PastOrder, on_delete=models.PROTECT, related_name="repeats", db_index=False
@@ -44,7 +47,9 @@ class RepeatOrder(models.Model):
     findings = models.JSONField(default=list)  # [{code, evidence}]
     currency = models.CharField(max_length=3)
     goods_minor = models.BigIntegerField(default=0)
-    freight_minor = models.BigIntegerField(default=0)  # charged to the buyer, carried over and locked
+    freight_minor = models.BigIntegerField(
+        default=0
+    )  # charged to the buyer, carried over and locked
     tax_minor = models.BigIntegerField(default=0)
     total_minor = models.BigIntegerField(default=0)  # everything the buyer pays
     fees_minor = models.BigIntegerField(default=0)
@@ -63,11 +68,17 @@ class RepeatOrder(models.Model):
     promise_days = models.PositiveSmallIntegerField()
     special_clearance = models.BooleanField(default=False)
     local_return = models.BooleanField(default=False)
-    registrations = models.JSONField(default=list)  # [{scheme, jurisdiction, number}] (R-82 to R-84)
+    registrations = models.JSONField(
+        default=list
+    )  # [{scheme, jurisdiction, number}] (R-82 to R-84)
     ship_to = models.JSONField(default=dict)  # carried over (R-14)
-    buyer_tax_number = models.CharField(max_length=40, blank=True, default="")  # carried over (R-14)
+    buyer_tax_number = models.CharField(
+        max_length=40, blank=True, default=""
+    )  # carried over (R-14)
     note = models.TextField(blank=True)
-    held_at = models.DateTimeField(null=True)  # when R-90 was last found to hold it back, after its lock
+    held_at = models.DateTimeField(
+        null=True
+    )  # when R-90 was last found to hold it back, after its lock
     created_at = models.DateTimeField()
     changed_at = models.DateTimeField()
     proforma = models.ForeignKey(
@@ -78,13 +89,17 @@ class RepeatOrder(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["past_order", "batch"], name="one_repeat_a_batch_and_past_order"),
+            models.UniqueConstraint(
+                fields=["past_order", "batch"], name="one_repeat_a_batch_and_past_order"
+            ),
             models.CheckConstraint(
                 condition=Q(status__in=[s.value for s in OrderStatus]),
                 name="an_order_is_in_one_of_its_states",
             ),
             models.CheckConstraint(
-                condition=~Q(status__in=["locked", "confirmed", "declined", "expired", "terminated"])
+                condition=~Q(
+                    status__in=["locked", "confirmed", "declined", "expired", "terminated"]
+                )
                 | Q(lock__isnull=False),
                 name="a_locked_order_has_its_lock",
             ),
@@ -97,15 +112,23 @@ class RepeatOrder(models.Model):
                 name="accepted_repeats",
             ),
             models.Index(
-                fields=["proforma"], condition=Q(proforma__isnull=False), name="orders_of_a_proforma"
+                fields=["proforma"],
+                condition=Q(proforma__isnull=False),
+                name="orders_of_a_proforma",
             ),
             models.Index(
-                fields=["store"], condition=Q(status="awaiting_payment"), name="orders_awaiting_payment"
+                fields=["store"],
+                condition=Q(status="awaiting_payment"),
+                name="orders_awaiting_payment",
             ),
             models.Index(
-                fields=["changed_at"], condition=Q(status__in=["confirmed", "paid"]), name="orders_to_release"
+                fields=["changed_at"],
+                condition=Q(status__in=["confirmed", "paid"]),
+                name="orders_to_release",
             ),
-            models.Index(fields=["held_at"], condition=Q(held_at__isnull=False), name="orders_held_back"),
+            models.Index(
+                fields=["held_at"], condition=Q(held_at__isnull=False), name="orders_held_back"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -126,12 +149,18 @@ class RepeatLine(models.Model):
     """A source line's one stated outcome, then and now side by side (pitfall 8)."""
 
     store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="+", db_index=False)
-    order = models.ForeignKey(RepeatOrder, on_delete=models.CASCADE, related_name="lines", db_index=False)
-    source_line = models.ForeignKey(PastOrderLine, on_delete=models.PROTECT, related_name="+", db_index=False)
+    order = models.ForeignKey(
+        RepeatOrder, on_delete=models.CASCADE, related_name="lines", db_index=False
+    )
+    source_line = models.ForeignKey(
+        PastOrderLine, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     line_no = models.PositiveIntegerField()
     sku = models.ForeignKey(Sku, on_delete=models.PROTECT, related_name="+", db_index=False)
     quantity = models.PositiveIntegerField()
-    moq = models.PositiveIntegerField(default=1)  # the batch line's: the SKU's unless it was edited (R-16)
+    moq = models.PositiveIntegerField(
+        default=1
+    )  # the batch line's: the SKU's unless it was edited (R-16)
     base_minor = models.BigIntegerField()  # what was really paid, for this quantity (R-46, R-17)
     reference_minor = models.BigIntegerField(null=True)  # today's list price for it (R-47)
     total_minor = models.BigIntegerField()  # the price offered: the base, or 0 when it is left out
@@ -143,5 +172,7 @@ class RepeatLine(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["order", "line_no"], name="one_repeat_line_an_order_and_number")
+            models.UniqueConstraint(
+                fields=["order", "line_no"], name="one_repeat_line_an_order_and_number"
+            )
         ]

@@ -43,7 +43,9 @@ class Proforma(RenderJob):
             )
         ]
         indexes = [
-            models.Index(fields=["rung_at"], condition=Q(issued_at__isnull=True), name="proformas_to_issue")
+            models.Index(
+                fields=["rung_at"], condition=Q(issued_at__isnull=True), name="proformas_to_issue"
+            )
         ]
 
     def __str__(self) -> str:
@@ -58,7 +60,9 @@ class PaymentSource(models.TextChoices):
 
 class PaymentKind(models.TextChoices):
     RECEIVED = "received"
-    DIFFERENCE = "difference"  # will not come, such as a bank's fee: a member settled it with a reason
+    DIFFERENCE = (
+        "difference"  # will not come, such as a bank's fee: a member settled it with a reason
+    )
 
 
 class Payment(models.Model):
@@ -69,8 +73,12 @@ class Payment(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="+", db_index=False)
-    order = models.ForeignKey(RepeatOrder, on_delete=models.PROTECT, related_name="payments", db_index=False)
-    kind = models.CharField(max_length=10, choices=PaymentKind.choices, default=PaymentKind.RECEIVED)
+    order = models.ForeignKey(
+        RepeatOrder, on_delete=models.PROTECT, related_name="payments", db_index=False
+    )
+    kind = models.CharField(
+        max_length=10, choices=PaymentKind.choices, default=PaymentKind.RECEIVED
+    )
     reference = models.CharField(
         max_length=64, blank=True
     )  # the bank's or the platform's number of the transfer

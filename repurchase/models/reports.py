@@ -8,9 +8,11 @@ from repurchase.models.batches import Batch
 
 
 class DiagnosisReport(models.Model):
-    """The report of a batch's failures as a PDF: asked for, made by a worker, stored where nothing serves it (R-73).
+    """The report of a batch's failures as a PDF: asked for, made by a worker, stored where nothing
+    serves it (R-73).
 
-    `busy_until` is the lease of the worker that has it; one that was lost is rung again when it has run out.
+    `busy_until` is the lease of the worker that has it; one that was lost is rung again when it
+    has run out.
     """
 
     class Phase(models.TextChoices):
@@ -46,7 +48,9 @@ class DiagnosisReport(models.Model):
         ]
         indexes = [
             models.Index(
-                fields=["rung_at"], condition=~Q(phase__in=["done", "failed"]), name="reports_to_make"
+                fields=["rung_at"],
+                condition=~Q(phase__in=["done", "failed"]),
+                name="reports_to_make",
             )
         ]
 

@@ -1,4 +1,5 @@
-"""The letters that the product writes: each renderer loads what its row names and says it in the reader's language."""
+"""The letters that the product writes: each renderer loads what its row names and says it in the
+reader's language."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -23,7 +24,9 @@ from repurchase.fulfilment.queries.failed_documents import failing
 from repurchase.fulfilment.services import proforma_invoices
 from repurchase.models import Batch, Proforma
 
-ATTACHED_BYTES = 5 << 20  # a larger PDF would bounce at many mail servers: its letter only links to it
+ATTACHED_BYTES = (
+    5 << 20
+)  # a larger PDF would bounce at many mail servers: its letter only links to it
 
 
 def _sellers(store: Store, batch: Batch) -> list[str]:
@@ -32,28 +35,36 @@ def _sellers(store: Store, batch: Batch) -> list[str]:
     maker = api_keys.person_of(batch.created_by)
     chosen = members.filter(user=maker) if maker else members.none()
     users = (chosen or members.filter(role=Role.OWNER)).values("user_id")
-    return list(get_user_model().objects.filter(pk__in=users).order_by("pk").values_list("email", flat=True))
+    return list(
+        get_user_model().objects.filter(pk__in=users).order_by("pk").values_list("email", flat=True)
+    )
 
 
 @renders("outbox.webhook_disabled")
 def webhook_disabled(subjects: Mapping) -> Rendered | None:
-    """To the store's developers and owners. Nothing is left to say once it was removed or switched on again."""
+    """To the store's developers and owners. Nothing is left to say once it was removed or switched
+    on again."""
     webhook = Webhook.objects.filter(pk=subjects["webhook"], enabled=False).first()
     if webhook is None:
         return None
     roles = [role for role, can in CAPABILITIES.items() if Can.MANAGE_KEYS in can]
-    members = Membership.objects.filter(store=webhook.store_id, role__in=roles, user__is_active=True)
+    members = Membership.objects.filter(
+        store=webhook.store_id, role__in=roles, user__is_active=True
+    )
     to = list(members.order_by("user__email").values_list("user__email", flat=True))
     link = settings.SITE_URL + reverse("developers-webhook", args=[webhook.pk])
     context = {"store": Store.objects.get(pk=webhook.store_id), "webhook": webhook, "link": link}
     return (
-        _letter("webhook_disabled", to=to, language=settings.LANGUAGE_CODE, context=context) if to else None
+        _letter("webhook_disabled", to=to, language=settings.LANGUAGE_CODE, context=context)
+        if to
+        else None
     )
 
 
 @renders("marketplace.webhooks_stay")
 def webhooks_stay(subjects: Mapping) -> Rendered | None:
-    """To the store's owners, when the member who added them has left. Nothing to say once none of them is left."""
+    """To the store's owners, when the member who added them has left. Nothing to say once none of
+    them is left."""
     found = Webhook.objects.filter(pk__in=subjects["webhooks"]).order_by("created_at", "pk")
     if not found:
         return None
@@ -66,7 +77,11 @@ def webhooks_stay(subjects: Mapping) -> Rendered | None:
         "name": subjects["name"],
         "link": settings.SITE_URL + reverse("developers"),
     }
-    return _letter("webhooks_stay", to=to, language=settings.LANGUAGE_CODE, context=context) if to else None
+    return (
+        _letter("webhooks_stay", to=to, language=settings.LANGUAGE_CODE, context=context)
+        if to
+        else None
+    )
 
 
 def batch_url(batch: Batch) -> str:
@@ -79,7 +94,8 @@ def _grant(subjects: Mapping) -> Grant:
 
 @renders("repurchase.invitation")
 def invitation(subjects: Mapping) -> Rendered | None:
-    """To the buyer, with the link, derived only now (reliability 8). Nothing is left to say once it was settled."""
+    """To the buyer, with the link, derived only now (reliability 8). Nothing is left to say once
+    it was settled."""
     grant = _grant(subjects)
     offer = offer_of(grant)
     if offer.state != "open":
@@ -98,9 +114,11 @@ def answered_buyer(subjects: Mapping) -> Rendered:
     grant = _grant(subjects)
     link = f"{settings.SITE_URL}/b/{signing.token_of(grant)}/"
     return _letter(
-        "answered_buyer", to=[grant.buyer.email], language=grant.buyer.language,
+        "answered_buyer",
+        to=[grant.buyer.email],
+        language=grant.buyer.language,
         context={"offer": offer_of(grant), "link": link},
-    )  # fmt: skip
+    )
 
 
 @renders("repurchase.answered_seller")
@@ -132,7 +150,10 @@ def cancelled(subjects: Mapping) -> Rendered:
     """To a buyer who was invited: the offer is withdrawn."""
     grant = _grant(subjects)
     return _letter(
-        "cancelled", to=[grant.buyer.email], language=grant.buyer.language, context={"offer": offer_of(grant)}
+        "cancelled",
+        to=[grant.buyer.email],
+        language=grant.buyer.language,
+        context={"offer": offer_of(grant)},
     )
 
 
@@ -144,7 +165,10 @@ def sealed_buyer(subjects: Mapping) -> Rendered:
     )
     link = f"{settings.SITE_URL}/b/{signing.token_of(grant)}/"
     letter = _letter(
-        "sealed", to=[grant.buyer.email], language=grant.buyer.language, context=_paper(sealed, batch, link)
+        "sealed",
+        to=[grant.buyer.email],
+        language=grant.buyer.language,
+        context=_paper(sealed, batch, link),
     )
     return _with_pdf(letter, sealed)
 
@@ -165,7 +189,10 @@ def proforma_buyer(subjects: Mapping) -> Rendered:
     return _invoice(
         found,
         _letter(
-            "proforma", to=[batch.buyer.email], language=batch.buyer.language, context=_payable(found, link)
+            "proforma",
+            to=[batch.buyer.email],
+            language=batch.buyer.language,
+            context=_payable(found, link),
         ),
     )
 
@@ -185,7 +212,9 @@ def called_off(subjects: Mapping) -> Rendered:
     grant = Grant.objects.get(store=found.store_id, subject=batch.ref, buyer=batch.buyer_id)
     link = f"{settings.SITE_URL}/b/{signing.token_of(grant)}/"
     context = {"proforma": found, "batch": batch, "n": len(subjects["orders"]), "link": link}
-    return _letter("called_off", to=[batch.buyer.email], language=batch.buyer.language, context=context)
+    return _letter(
+        "called_off", to=[batch.buyer.email], language=batch.buyer.language, context=context
+    )
 
 
 @renders("repurchase.papers_failing")
@@ -196,7 +225,10 @@ def papers_failing(subjects: Mapping) -> Rendered | None:
     to = platform_staff()
     if not rows or not to:
         return None
-    papers = [{"what": str(row), "store": row.store.name, "error": getattr(row, "error", "")} for row in rows]
+    papers = [
+        {"what": str(row), "store": row.store.name, "error": getattr(row, "error", "")}
+        for row in rows
+    ]
     return _letter(
         "papers_failing",
         to=to,
@@ -206,7 +238,8 @@ def papers_failing(subjects: Mapping) -> Rendered | None:
 
 
 def platform_staff(permission: str = "marketplace.change_quarantined") -> list[str]:
-    """The staff that is told of what goes wrong on the platform: who judges quarantined rates, unless said otherwise."""
+    """The staff that is told of what goes wrong on the platform: who judges quarantined rates,
+    unless said otherwise."""
     staff = get_user_model().objects.filter(is_active=True, is_staff=True)
     return [user.email for user in staff.order_by("pk") if user.has_perm(permission)]
 
@@ -223,7 +256,13 @@ def _payable(found: Proforma, link: str) -> dict:
         for total in found.totals
     ]
     attached = found.file_bytes <= ATTACHED_BYTES
-    return {"proforma": found, "batch": found.batch, "totals": totals, "link": link, "attached": attached}
+    return {
+        "proforma": found,
+        "batch": found.batch,
+        "totals": totals,
+        "link": link,
+        "attached": attached,
+    }
 
 
 def _invoice(found: Proforma, letter: Rendered) -> Rendered:
@@ -235,7 +274,9 @@ def _invoice(found: Proforma, letter: Rendered) -> Rendered:
 
 def _sealed(subjects: Mapping) -> tuple[SealedAgreement, Batch]:
     sealed = SealedAgreement.objects.select_related("store").get(pk=subjects["agreement"])
-    batch = Batch.objects.select_related("store", "buyer").get(store=sealed.store, ref=sealed.subject)
+    batch = Batch.objects.select_related("store", "buyer").get(
+        store=sealed.store, ref=sealed.subject
+    )
     return sealed, batch
 
 

@@ -1,4 +1,5 @@
-"""The letters about a lock's deadlines: a trigger, a reminder, an end without agreement. One a plan and event."""
+"""The letters about a lock's deadlines: a trigger, a reminder, an end without agreement. One a
+plan and event."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -43,10 +44,13 @@ def renegotiation_reminder_seller(subjects: Mapping) -> Rendered | None:
 
 @renders("repurchase.lock_reminder")
 def lock_reminder(subjects: Mapping) -> Rendered | None:
-    """To the buyer while any of these locks is still open: nobody is reminded of what has passed."""
+    """To the buyer while any of these locks is still open: nobody is reminded of what has
+    passed."""
     grant = _grant(subjects)
     locks = Lock.objects.of(grant.store).filter(pk__in=subjects["locks"])
-    return _to_buyer("lock_reminder", grant, locks.open_at(clock.now(grant.store)), end="expires_at")
+    return _to_buyer(
+        "lock_reminder", grant, locks.open_at(clock.now(grant.store)), end="expires_at"
+    )
 
 
 @renders("repurchase.terminated_buyer")
@@ -68,15 +72,21 @@ def terminated_seller(subjects: Mapping) -> Rendered | None:
 @renders("marketplace.quarantined")
 def quarantined(subjects: Mapping) -> Rendered | None:
     """To the staff who may decide it; nothing is left to say once all of it was decided."""
-    rows = list(Quarantined.objects.filter(pk__in=subjects["rows"], verdict="").order_by("day", "name"))
+    rows = list(
+        Quarantined.objects.filter(pk__in=subjects["rows"], verdict="").order_by("day", "name")
+    )
     to = platform_staff()
     if not rows or not to:
         return None
-    link = settings.SITE_URL + reverse("admin:marketplace_quarantined_changelist") + "?verdict__exact="
+    link = (
+        settings.SITE_URL + reverse("admin:marketplace_quarantined_changelist") + "?verdict__exact="
+    )
     return from_template(
-        "quarantined", to=to, language=settings.LANGUAGE_CODE,
+        "quarantined",
+        to=to,
+        language=settings.LANGUAGE_CODE,
         context={"rows": rows[:20], "n": len(rows), "link": link},
-    )  # fmt: skip
+    )
 
 
 @renders("marketplace.corrected")
@@ -84,7 +94,9 @@ def corrected(subjects: Mapping) -> Rendered | None:
     """To the same staff: what acted was corrected, and by what."""
     if not (to := platform_staff()):
         return None
-    return from_template("corrected", to=to, language=settings.LANGUAGE_CODE, context=dict(subjects))
+    return from_template(
+        "corrected", to=to, language=settings.LANGUAGE_CODE, context=dict(subjects)
+    )
 
 
 @renders("marketplace.stale_rates")
@@ -97,28 +109,37 @@ def stale_rates(subjects: Mapping) -> Rendered | None:
     if young or not (to := platform_staff()):
         return None
     return from_template(
-        "stale_rates", to=to, language=settings.LANGUAGE_CODE, context={"newest": newest, "limit": limit}
+        "stale_rates",
+        to=to,
+        language=settings.LANGUAGE_CODE,
+        context={"newest": newest, "limit": limit},
     )
 
 
 @renders(quarantine_alarms.KIND)
 def rates_wait(subjects: Mapping) -> Rendered | None:
-    """To the same staff; nothing is left to say once they have decided, or good rates have arrived."""
+    """To the same staff; nothing is left to say once they have decided, or good rates have
+    arrived."""
     now = clock.now()
     overdue = quarantine_alarms.overdue_currencies(now)
     if not overdue or not (to := platform_staff()):
         return None
-    link = settings.SITE_URL + reverse("admin:marketplace_quarantined_changelist") + "?verdict__exact="
+    link = (
+        settings.SITE_URL + reverse("admin:marketplace_quarantined_changelist") + "?verdict__exact="
+    )
     limit = int(policy.in_force(now)["fx_max_age_days"])
     return from_template(
-        "rates_wait", to=to, language=settings.LANGUAGE_CODE,
+        "rates_wait",
+        to=to,
+        language=settings.LANGUAGE_CODE,
         context={"overdue": list(overdue.items()), "limit": limit, "link": link},
-    )  # fmt: skip
+    )
 
 
 @renders(seal_alarms.KIND)
 def seal_unfit(subjects: Mapping) -> Rendered | None:
-    """To the staff who see what waits for its seal; nothing is left to say once the certificate is in force."""
+    """To the staff who see what waits for its seal; nothing is left to say once the certificate is
+    in force."""
     why = seal_alarms.seals_wait()
     to = platform_staff("pricing.view_sealing")
     if not why or not to:
@@ -126,7 +147,10 @@ def seal_unfit(subjects: Mapping) -> Rendered | None:
     link = settings.SITE_URL + reverse("admin:pricing_sealing_changelist")
     waiting = Sealing.objects.filter(done_at=None).count()
     return from_template(
-        "seal_unfit", to=to, language=settings.LANGUAGE_CODE, context={"why": why, "n": waiting, "link": link}
+        "seal_unfit",
+        to=to,
+        language=settings.LANGUAGE_CODE,
+        context={"why": why, "n": waiting, "link": link},
     )
 
 
@@ -141,12 +165,19 @@ def _of_renegotiations(name: str, subjects: Mapping, *, to_buyer: bool) -> Rende
     if not live:
         return None
     return to_seller(
-        name, context["batch"], {**context, "link": f"{settings.SITE_URL}/renegotiations/{live[0].pk}/"}
+        name,
+        context["batch"],
+        {**context, "link": f"{settings.SITE_URL}/renegotiations/{live[0].pk}/"},
     )
 
 
 def _to_buyer(
-    name: str, grant: Grant, locks: QuerySet[Lock], *, end: str, moves: Collection[Renegotiation] = ()
+    name: str,
+    grant: Grant,
+    locks: QuerySet[Lock],
+    *,
+    end: str,
+    moves: Collection[Renegotiation] = (),
 ) -> Rendered | None:
     context = _context(grant, locks, end=end, moves=moves)
     return _letter_to_buyer(name, grant, **context) if context["orders"] else None
@@ -155,8 +186,11 @@ def _to_buyer(
 def _letter_to_buyer(name: str, grant: Grant, batch: Batch, **context: Any) -> Rendered:
     link = f"{settings.SITE_URL}/b/{signing.token_of(grant)}/"
     return from_template(
-        name, to=[grant.buyer.email], language=grant.buyer.language, context={"batch": batch, "link": link, **context}
-    )  # fmt: skip
+        name,
+        to=[grant.buyer.email],
+        language=grant.buyer.language,
+        context={"batch": batch, "link": link, **context},
+    )
 
 
 def _context(

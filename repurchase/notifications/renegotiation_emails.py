@@ -1,5 +1,5 @@
-"""The letters of a renegotiation: an offer, a remark, a code, a signature, a decline. Each once; none shows what the other
-side keeps to itself."""
+"""The letters of a renegotiation: an offer, a remark, a code, a signature, a decline. Each once;
+none shows what the other side keeps to itself."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -56,9 +56,19 @@ def _offer(subjects: Mapping, to: Side) -> Rendered | None:
         "until": zoned(found.deadline_at),
     }
     lines = [
-        format_lazy(_("{who} offers new prices for the renegotiated orders of {ref}: {total} altogether, locked were {locked}."), **values),
-        format_lazy(_("Accept and sign, make another offer or decline until {until}. Without both signatures the orders end."), **values),
-    ]  # fmt: skip
+        format_lazy(
+            _(
+                "{who} offers new prices for the renegotiated orders of {ref}: {total} altogether, locked were {locked}."
+            ),
+            **values,
+        ),
+        format_lazy(
+            _(
+                "Accept and sign, make another offer or decline until {until}. Without both signatures the orders end."
+            ),
+            **values,
+        ),
+    ]
     subject = format_lazy(_("{who} offers new prices for {ref}"), **values)
     return _send(to, found, batch, subject, lines)
 
@@ -72,7 +82,14 @@ def approval_wanted(subjects: Mapping) -> Rendered | None:
     if hasattr(made, "approval") or not _lives(found) or not others:
         return None
     values = {"ref": batch.ref, "until": zoned(found.deadline_at)}
-    lines = [format_lazy(_("An offer for the renegotiated orders of {ref} goes beyond what one member may offer alone. The buyer sees it once you approve it; the time ends {until}."), **values)]  # fmt: skip
+    lines = [
+        format_lazy(
+            _(
+                "An offer for the renegotiated orders of {ref} goes beyond what one member may offer alone. The buyer sees it once you approve it; the time ends {until}."
+            ),
+            **values,
+        )
+    ]
     context = {
         "subject": format_lazy(_("An offer for {ref} waits for your approval"), **values),
         "lines": lines,
@@ -118,12 +135,16 @@ def _signed(subjects: Mapping, to: Side) -> Rendered | None:
     if standing is None or str(standing.pk) != subjects["offer"] or not _lives(found):
         return None
     values = {
-        "who": batch.store.name if to is Side.BUYER else batch.buyer.name, "ref": batch.ref,
-        "until": zoned(found.deadline_at), "total": said(Money(standing.total_minor, found.lock.currency)),
-    }  # fmt: skip
+        "who": batch.store.name if to is Side.BUYER else batch.buyer.name,
+        "ref": batch.ref,
+        "until": zoned(found.deadline_at),
+        "total": said(Money(standing.total_minor, found.lock.currency)),
+    }
     lines = [
         format_lazy(_("{who} has signed the new prices of {ref}: {total}."), **values),
-        format_lazy(_("They hold once you sign too, until {until}. One signature alone is none."), **values),
+        format_lazy(
+            _("They hold once you sign too, until {until}. One signature alone is none."), **values
+        ),
     ]
     return _send(
         to,
@@ -137,9 +158,13 @@ def _signed(subjects: Mapping, to: Side) -> Rendered | None:
 @renders("repurchase.signing_code")
 def signing_code(subjects: Mapping) -> Rendered | None:
     """The code is derived only now; nothing once it was replaced, used or is too old."""
-    code = SigningCode.objects.select_related("offer__renegotiation__lock__store").get(pk=subjects["code"])
+    code = SigningCode.objects.select_related("offer__renegotiation__lock__store").get(
+        pk=subjects["code"]
+    )
     found = code.offer.renegotiation
-    newest = SigningCode.objects.filter(offer=code.offer, side=code.side).order_by("-asked_at").first()
+    newest = (
+        SigningCode.objects.filter(offer=code.offer, side=code.side).order_by("-asked_at").first()
+    )
     if code != newest or code.used_at or code.expires_at <= clock.now(found.lock.store):
         return None
     batch = _batch(found.lock)
@@ -147,13 +172,23 @@ def signing_code(subjects: Mapping) -> Rendered | None:
     lines = [
         format_lazy(_("Your code to sign the new prices of {ref}:"), **values),
         values["code"],
-        format_lazy(_("It works until {until}, once, and only for the prices that you have just seen. Nobody will ever ask you for it by phone or mail."), **values),
-    ]  # fmt: skip
+        format_lazy(
+            _(
+                "It works until {until}, once, and only for the prices that you have just seen. Nobody will ever ask you for it by phone or mail."
+            ),
+            **values,
+        ),
+    ]
     context = {
-        "subject": format_lazy(_("Your code to sign {ref}"), **values), "lines": lines, "link": "", "store": batch.store,
-    }  # fmt: skip
+        "subject": format_lazy(_("Your code to sign {ref}"), **values),
+        "lines": lines,
+        "link": "",
+        "store": batch.store,
+    }
     grant = _grant(subjects)
-    return from_template("talks", to=[grant.buyer.email], language=grant.buyer.language, context=context)
+    return from_template(
+        "talks", to=[grant.buyer.email], language=grant.buyer.language, context=context
+    )
 
 
 @renders("repurchase.renegotiation_declined_buyer")
@@ -171,52 +206,80 @@ def _declined(subjects: Mapping, to: Side) -> Rendered | None:
     remark = found.remarks.filter(kind="decline").first()
     by = Side(remark.side) if remark else Side.SELLER
     values = {
-        "who": batch.store.name if by is Side.SELLER else batch.buyer.name, "ref": batch.ref, "n": orders_held([found.lock])[found.lock_id],
+        "who": batch.store.name if by is Side.SELLER else batch.buyer.name,
+        "ref": batch.ref,
+        "n": orders_held([found.lock])[found.lock_id],
         "reason": remark.text if remark and remark.text else "—",
-    }  # fmt: skip
+    }
     lines = [
-        format_lazy(_("{who} declined to agree on new prices for {ref}. Orders that ended: {n}. Nothing of them is ordered; your other orders are not affected."), **values),
+        format_lazy(
+            _(
+                "{who} declined to agree on new prices for {ref}. Orders that ended: {n}. Nothing of them is ordered; your other orders are not affected."
+            ),
+            **values,
+        ),
         format_lazy(_("Reason: {reason}"), **values),
-    ]  # fmt: skip
+    ]
     return _send(
-        to, found, batch, format_lazy(_("{who} declined the renegotiation of {ref}"), **values), lines
+        to,
+        found,
+        batch,
+        format_lazy(_("{who} declined the renegotiation of {ref}"), **values),
+        lines,
     )
 
 
 @renders("repurchase.undelivered")
 def undelivered(subjects: Mapping) -> Rendered | None:
-    """To the seller, at once: a letter that the buyer needs could not be sent. Nothing if it went out meanwhile."""
+    """To the seller, at once: a letter that the buyer needs could not be sent. Nothing if it went
+    out meanwhile."""
     letter = Letter.objects.filter(pk=subjects["letter"], sent_at__isnull=True).first()
     grant = _grant(subjects)
     if letter is None:
         return None
-    batch = Batch.objects.select_related("store", "buyer").get(store=grant.store_id, ref=grant.subject)
+    batch = Batch.objects.select_related("store", "buyer").get(
+        store=grant.store_id, ref=grant.subject
+    )
     values = {"name": batch.buyer.name, "ref": batch.ref, "to": parts.masked(batch.buyer.email)}
     lines = [
-        format_lazy(_("A letter to {name} ({to}) about {ref} could not be sent. It is tried again by itself; until it arrives the buyer may not know what to do, and deadlines run on."), **values),
+        format_lazy(
+            _(
+                "A letter to {name} ({to}) about {ref} could not be sent. It is tried again by itself; until it arrives the buyer may not know what to do, and deadlines run on."
+            ),
+            **values,
+        ),
         _("Check the buyer's address, and reach them another way."),
-    ]  # fmt: skip
+    ]
     context = {
         "subject": format_lazy(_("A letter to the buyer of {ref} did not go out"), **values),
-        "lines": lines, "link": batch_url(batch), "store": batch.store,
-    }  # fmt: skip
+        "lines": lines,
+        "link": batch_url(batch),
+        "store": batch.store,
+    }
     return to_seller("talks", batch, context)
 
 
 @fails(*BUYER_LETTERS)
 def alarm(letter: Letter) -> None:
-    """The four hours run: the seller's open pages are told as well as their mailbox, once a letter."""
+    """The four hours run: the seller's open pages are told as well as their mailbox, once a
+    letter."""
     grant = Grant.objects.select_related("store").filter(pk=letter.subjects.get("grant")).first()
     if grant is None:
         return
     emails.write(
-        kind="repurchase.undelivered", store_id=letter.store_id, dedupe=f"undelivered:{letter.pk}",
-        letter=str(letter.pk), grant=str(grant.pk),
-    )  # fmt: skip
+        kind="repurchase.undelivered",
+        store_id=letter.store_id,
+        dedupe=f"undelivered:{letter.pk}",
+        letter=str(letter.pk),
+        grant=str(grant.pk),
+    )
     events.tell(
-        store_id=letter.store_id, type="letter.failed", subject=f"batch:{grant.subject}", at=clock.now(grant.store),
+        store_id=letter.store_id,
+        type="letter.failed",
+        subject=f"batch:{grant.subject}",
+        at=clock.now(grant.store),
         kind=letter.kind.removeprefix("repurchase."),
-    )  # fmt: skip
+    )
 
 
 def _send(
@@ -225,10 +288,15 @@ def _send(
     context = {"subject": subject, "lines": lines, "store": batch.store}
     if to is Side.SELLER:
         return to_seller("talks", batch, context | {"link": _url(found)})
-    grant = Grant.objects.select_related("buyer").get(store=batch.store, subject=batch.ref, buyer=batch.buyer)
+    grant = Grant.objects.select_related("buyer").get(
+        store=batch.store, subject=batch.ref, buyer=batch.buyer
+    )
     link = f"{settings.SITE_URL}/b/{signing.token_of(grant)}/"
     return from_template(
-        "talks", to=[grant.buyer.email], language=grant.buyer.language, context=context | {"link": link}
+        "talks",
+        to=[grant.buyer.email],
+        language=grant.buyer.language,
+        context=context | {"link": link},
     )
 
 

@@ -18,7 +18,8 @@ NAME_MAX = 255
 def account_named(request: HttpRequest, credentials: Mapping | None) -> str:
     """Whose failures are counted: an email in capitals is the same account, not ten more tries.
 
-    A name that is longer than the row of a failure has room for is nobody's: it is counted by its beginning.
+    A name that is longer than the row of a failure has room for is nobody's: it is counted by its
+    beginning.
     """
     return str((credentials or request.POST).get("username") or "").strip().lower()[:NAME_MAX]
 

@@ -54,7 +54,9 @@ def _create(request: HttpRequest, membership: Membership) -> HttpResponse:
             raise
         return _open_first(request)
     if not batch.fresh:
-        messages.info(request, _("This was started a moment ago; here is the batch that came of it."))
+        messages.info(
+            request, _("This was started a moment ago; here is the batch that came of it.")
+        )
     return redirect("batch", ref=batch.ref)
 
 
@@ -71,7 +73,9 @@ def _list(request: HttpRequest, membership: Membership) -> HttpResponse:
     """Newest first; the cursor is the place of the last one shown."""
     start = whole(request.GET.get("cursor", ""))
     now = clock.now(membership.store)
-    rows = list(batch_queries.batches(membership.store, now=now)[start : start + BATCHES_A_PAGE + 1])
+    rows = list(
+        batch_queries.batches(membership.store, now=now)[start : start + BATCHES_A_PAGE + 1]
+    )
     more = len(rows) > BATCHES_A_PAGE
     context = {
         "active": "batches",
@@ -91,7 +95,9 @@ def batch(request: HttpRequest, membership: Membership, ref: str) -> HttpRespons
     context["may_plan"], context["may_lock"] = may(membership, Can.PLAN), may(membership, Can.LOCK)
     if found.status == BatchStatus.SCREENING:
         return render(
-            request, "batches/screening.html", context | {"progress": batch_queries.progress(found, now=now)}
+            request,
+            "batches/screening.html",
+            context | {"progress": batch_queries.progress(found, now=now)},
         )
     return render(request, "batches/page.html", context | _plan(request, found, now))
 
@@ -107,13 +113,17 @@ def _plan(request: HttpRequest, found: Batch, now: dt.datetime) -> dict:
         "papers": agreements.papers(found.store, found.ref),
         "fulfilment": _fulfilment(found) if plan.counts.accepted else None,
         "fresh_quotes": renegotiation_page.quotes_after(found),
-        "undelivered": renegotiation_page.undelivered(found.store_id, renegotiation_page.grant_of(found)),
+        "undelivered": renegotiation_page.undelivered(
+            found.store_id, renegotiation_page.grant_of(found)
+        ),
         "drift": drift.plan_drift(found, now=now),
         "tabs": tabs,
         "tab": tab,
         "orders": page.rows,
         "next_cursor": page.next_cursor,
-        "advice": advice.advice(found, now=found.screened_at) if found.status == BatchStatus.PLANNED else (),
+        "advice": advice.advice(found, now=found.screened_at)
+        if found.status == BatchStatus.PLANNED
+        else (),
         "editing": _editing(found, now),
         "held": found.orders.filter(held_at__isnull=False).count(),
         "unreachable": dict(plan.codes).get(Code.LANE_UNREACHABLE, 0),
@@ -146,7 +156,8 @@ def _editing(found: Batch, now: dt.datetime) -> dict | None:
 
 
 def _tabs(found: Batch, counts) -> list[tuple[str, int]]:
-    """Before the lock the three verdicts; after it everything, since a state's tab would hide the others."""
+    """Before the lock the three verdicts; after it everything, since a state's tab would hide the
+    others."""
     if found.status in (BatchStatus.PLANNED, BatchStatus.FAILED):
         return [
             ("planned", counts.planned),
@@ -160,7 +171,8 @@ def _tabs(found: Batch, counts) -> list[tuple[str, int]]:
 @require_GET
 @for_members()
 def progress(request: HttpRequest, membership: Membership, ref: str) -> HttpResponse:
-    """What the page asks for when it is told of progress; once the plan stands, it is told to load itself anew."""
+    """What the page asks for when it is told of progress; once the plan stands, it is told to load
+    itself anew."""
     now = clock.now(membership.store)
     found = batch_queries.batch(membership.store, ref, now=now)
     if task := edit_at_work(found):
@@ -168,7 +180,9 @@ def progress(request: HttpRequest, membership: Membership, ref: str) -> HttpResp
     if found.status != BatchStatus.SCREENING:
         return HttpResponseClientRefresh()
     return render(
-        request, "batches/progress.html", {"batch": found, "progress": batch_queries.progress(found, now=now)}
+        request,
+        "batches/progress.html",
+        {"batch": found, "progress": batch_queries.progress(found, now=now)},
     )
 
 
@@ -195,7 +209,8 @@ def lock(request: HttpRequest, membership: Membership, ref: str) -> HttpResponse
 def _ask_once_more(
     request: HttpRequest, membership: Membership, found: Batch, problem: Problem
 ) -> HttpResponse:
-    """More than the ⚙ share of the money would leave the plan: nobody is invited until this is agreed to."""
+    """More than the ⚙ share of the money would leave the plan: nobody is invited until this is
+    agreed to."""
     context = {
         "active": "batches",
         "batch": found,
@@ -203,7 +218,9 @@ def _ask_once_more(
         "asked": problem.evidence,
         "left": problem.evidence["left"],
     }
-    return render(request, "batches/lock_again.html", context, status=CATALOGUE[problem.code].status)
+    return render(
+        request, "batches/lock_again.html", context, status=CATALOGUE[problem.code].status
+    )
 
 
 @require_POST
@@ -211,7 +228,9 @@ def _ask_once_more(
 def rescreen(request: HttpRequest, membership: Membership, ref: str) -> HttpResponse:
     found = _found(membership, ref)
     require(membership, Can.PLAN)
-    ticked = request.POST.get("special_clearance") == "yes" if "asks_clearance" in request.POST else None
+    ticked = (
+        request.POST.get("special_clearance") == "yes" if "asks_clearance" in request.POST else None
+    )
     services.rescreen(batch=found, by=_by(request), special_clearance=ticked)
     return redirect("batch", ref=ref)
 

@@ -1,4 +1,5 @@
-"""The buyer's page: one link, no account, always the current state. Opening it does nothing (reliability 8)."""
+"""The buyer's page: one link, no account, always the current state. Opening it does nothing
+(reliability 8)."""
 
 from uuid import UUID
 
@@ -21,8 +22,8 @@ from repurchase.confirmation.services import buyer_response
 from repurchase.portal.language import speak
 
 REFERRER_POLICY = "strict-origin"
-"""The token never stands in a Referer. Not `no-referrer`: browsers then post with `Origin: null`, which the
-check against forged forms refuses."""
+"""The token never stands in a Referer. Not `no-referrer`: browsers then post with `Origin: null`,
+which the check against forged forms refuses."""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -52,9 +53,11 @@ def page(
     problem: Problem | None = None,
     form_of: UUID | None = None,
 ) -> HttpResponse:
-    """The link's page; with a `problem`, which a form of it ran into, in that one's words and with its status.
+    """The link's page; with a `problem`, which a form of it ran into, in that one's words and with
+    its status.
 
-    `form_of`: the renegotiation that the form and its `ticks` were of: what was typed into it stays.
+    `form_of`: the renegotiation that the form and its `ticks` were of: what was typed into it
+    stays.
     """
     of_page = NO_TICKS if form_of else ticks
     context = _context(request, found, token, of_page) | (
@@ -65,7 +68,9 @@ def page(
         each["typed"] = request.POST if of_form else {}
         each["changed"] = of_form and _ticked(problem)
         each["asked"] = renegotiation_page.services_of(
-            each["talks"].renegotiation, each["talks"], ticks if of_form and ticks is not NO_TICKS else None
+            each["talks"].renegotiation,
+            each["talks"],
+            ticks if of_form and ticks is not NO_TICKS else None,
         )
     status = CATALOGUE[problem.code].status if problem else 200
     return no_referrer(render(request, "buyer/offer.html", context, status=status))
@@ -85,11 +90,15 @@ def _said(problem: Problem | None) -> dict:
 
 
 def _total(request: HttpRequest, found: Offer, token: str) -> HttpResponse:
-    """What these ticks come to, before anything is confirmed: a part for the script, else the page with its ticks."""
+    """What these ticks come to, before anything is confirmed: a part for the script, else the page
+    with its ticks."""
     ticks = ticks_in(request)
     if request.headers.get("HX-Request") != "true":
         return page(request, found, token, ticks=ticks)
-    context = {"offer": found, "weighed": weigh(grant=found.grant, lock_ids=_open_ids(found), ticks=ticks)}
+    context = {
+        "offer": found,
+        "weighed": weigh(grant=found.grant, lock_ids=_open_ids(found), ticks=ticks),
+    }
     return no_referrer(render(request, "buyer/sum.html", context))
 
 
@@ -133,7 +142,8 @@ def _context(request: HttpRequest, found: Offer, token: str, ticks: Ticks) -> di
 
 
 def _talks(request: HttpRequest, found: Offer) -> list[dict]:
-    """A section for each renegotiated lot: what changed, what is offered, and what can be done about it."""
+    """A section for each renegotiated lot: what changed, what is offered, and what can be done
+    about it."""
     wide = bool(request.GET.get("skus"))
     each = renegotiation_page.of_subject(found.store.pk, found.batch_ref)
     return [
@@ -168,14 +178,17 @@ def _digests(request: HttpRequest) -> dict[UUID, str]:
 
 
 def ticks_in(request: HttpRequest) -> Ticks:
-    """References of orders, ids of services: one field of many from the script, or a field a tick without it."""
+    """References of orders, ids of services: one field of many from the script, or a field a tick
+    without it."""
     ids = {text for field in request.POST.getlist("services") for text in field.split()}
     if not all(text.isdecimal() and len(text) < 19 for text in ids):
         raise Problem(Code.INPUT_INVALID, detail="services")
     return Ticks(
         services=frozenset(map(int, ids)),
         every_service=request.POST.get("every_service") == "yes",
-        left_out=frozenset(ref for text in request.POST.getlist("left_out") for ref in text.split()),
+        left_out=frozenset(
+            ref for text in request.POST.getlist("left_out") for ref in text.split()
+        ),
     )
 
 

@@ -1,4 +1,5 @@
-"""The buyer's side of a renegotiation, on the page of their link: counter, comment, decline, code, signature.
+"""The buyer's side of a renegotiation, on the page of their link: counter, comment, decline, code,
+signature.
 
 Only a POST does anything (reliability 8): mail scanners open links.
 """
@@ -30,7 +31,9 @@ def act(request: HttpRequest, token: str, pk: UUID) -> HttpResponse:
     speak(request)
     grant = signing.grant_of(token)
     speak(request, grant.buyer.language)
-    found = next((each for each in of_subject(grant.store_id, grant.subject) if each.pk == pk), None)
+    found = next(
+        (each for each in of_subject(grant.store_id, grant.subject) if each.pk == pk), None
+    )
     if found is None or found.lock.buyer_id != grant.buyer_id:
         raise Http404
     name = request.POST.get("act", "")
@@ -73,10 +76,15 @@ def _code(request: HttpRequest, grant: Grant, found: Renegotiation) -> None:
 
 def _sign(request: HttpRequest, grant: Grant, found: Renegotiation) -> None:
     renegotiation.sign_by_link(
-        renegotiation=found, grant=grant, code=request.POST.get("code", "")[:20], name=request.POST.get("name", ""),
-        evidence=evidence(request), ticks=buyer.ticks_in(request), shown=request.POST.get("shown", "")[:64],
+        renegotiation=found,
+        grant=grant,
+        code=request.POST.get("code", "")[:20],
+        name=request.POST.get("name", ""),
+        evidence=evidence(request),
+        ticks=buyer.ticks_in(request),
+        shown=request.POST.get("shown", "")[:64],
         **_seen(request),
-    )  # fmt: skip
+    )
 
 
 def _seen(request: HttpRequest) -> dict:

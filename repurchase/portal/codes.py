@@ -1,4 +1,5 @@
-"""A page a code: what it means, who can fix it, and how. Open to all, so that an API's answer can link to it."""
+"""A page a code: what it means, who can fix it, and how. Open to all, so that an API's answer can
+link to it."""
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -15,21 +16,38 @@ LONGEST = 100
 
 @require_safe
 def every(request: HttpRequest) -> HttpResponse:
-    """`?q=` looks into code, title, cause and fix, in the language shown and in English; `?severity=` chooses a kind."""
+    """`?q=` looks into code, title, cause and fix, in the language shown and in English;
+    `?severity=` chooses a kind."""
     asked = request.GET.get("q", "")[:LONGEST].strip()
     kind = request.GET.get("severity", "")
     kind = kind if kind in set(Severity) else ""
-    every_row = [{"words": problem_texts.of(code), "entry": entry} for code, entry in CATALOGUE.items()]
+    every_row = [
+        {"words": problem_texts.of(code), "entry": entry} for code, entry in CATALOGUE.items()
+    ]
     rows = [r for r in every_row if not kind or r["entry"].severity == kind]
     found = [row for row in rows if _matches(asked, row["words"], row["entry"])]
-    context = {"rows": found, "total": len(every_row), "q": asked, "kind": kind, "kinds": list(Severity)}
+    context = {
+        "rows": found,
+        "total": len(every_row),
+        "q": asked,
+        "kind": kind,
+        "kinds": list(Severity),
+    }
     return render(request, "codes/every.html", context)
 
 
 def _matches(asked: str, said: Words, entry: Entry) -> bool:
     """Every word of what is asked stands somewhere."""
     text = " ".join(
-        (said.code, said.code.replace("_", " "), said.title, said.cause, said.fix, entry.title, entry.fix)
+        (
+            said.code,
+            said.code.replace("_", " "),
+            said.title,
+            said.cause,
+            said.fix,
+            entry.title,
+            entry.fix,
+        )
     )
     return all(word in text.casefold() for word in asked.casefold().split())
 

@@ -32,11 +32,14 @@ def _memberships(request: HttpRequest) -> list:
 
 def _may_see_developers(request: HttpRequest) -> bool:
     membership = _current(request)
-    return membership is not None and (can(membership, Can.MANAGE_KEYS) or can(membership, Can.GRANT_KEYS))
+    return membership is not None and (
+        can(membership, Can.MANAGE_KEYS) or can(membership, Can.GRANT_KEYS)
+    )
 
 
 def _events_head(request: HttpRequest) -> int:
-    """As of which the page was made: what happened while it was being made comes by the stream (`views.doors`)."""
+    """As of which the page was made: what happened while it was being made comes by the stream
+    (`views.doors`)."""
     head = getattr(request, "events_head", None)
     return events.head_of(_current(request).store_id) if head is None else head
 
@@ -49,4 +52,6 @@ def _waiting(request: HttpRequest) -> int:
 def _current(request: HttpRequest):
     memberships = _memberships(request)
     chosen = request.session.get(SESSION_KEY)
-    return next((m for m in memberships if m.store_id == chosen), memberships[0] if memberships else None)
+    return next(
+        (m for m in memberships if m.store_id == chosen), memberships[0] if memberships else None
+    )

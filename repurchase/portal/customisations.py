@@ -1,4 +1,5 @@
-"""The customised services of a batch: seen, given to a line, dismissed or added until the prices are locked (R-15)."""
+"""The customised services of a batch: seen, given to a line, dismissed or added until the prices
+are locked (R-15)."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -41,7 +42,11 @@ def services(request: HttpRequest, membership: Membership, ref: str) -> HttpResp
 
 def _act(request: HttpRequest, found: Batch) -> None:
     sent = request.POST
-    act, service_id, by = sent.get("act", ""), whole(sent.get("service", "")), f"user:{request.user.pk}"
+    act, service_id, by = (
+        sent.get("act", ""),
+        whole(sent.get("service", "")),
+        f"user:{request.user.pk}",
+    )
     if act == "dismiss":
         customisations.dismiss(batch=found, service_id=service_id, why=sent.get("why", ""), by=by)
         return

@@ -41,8 +41,11 @@ def dashboard(request: HttpRequest, membership: Membership) -> HttpResponse:
 
 
 def _ending_soon(store: Store, now: dt.datetime) -> list[tuple[Lock, int, tuple[int, int]]]:
-    """Open locks and those under renegotiation, by the end that runs; with what they hold: orders, minor units."""
-    locks = list(Lock.objects.of(store).live_at(now).select_related("buyer").order_by(END, "pk")[:SHOWN])
+    """Open locks and those under renegotiation, by the end that runs; with what they hold: orders,
+    minor units."""
+    locks = list(
+        Lock.objects.of(store).live_at(now).select_related("buyer").order_by(END, "pk")[:SHOWN]
+    )
     sums = lot_sums(locks, now=now)
     return [(lock, seconds_left(lock, now), sums[lock.pk]) for lock in locks]
 

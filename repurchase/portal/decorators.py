@@ -15,7 +15,8 @@ from outbox import events
 
 
 def for_members(*rights: Can) -> Callable:
-    """The view gets the membership; a stranger is sent to sign in, a member with none of the rights gets 403."""
+    """The view gets the membership; a stranger is sent to sign in, a member with none of the
+    rights gets 403."""
 
     def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         @login_required

@@ -1,4 +1,5 @@
-"""/developers/: a store's API keys and webhooks. A secret is shown on the answer that made it, and nowhere else.
+"""/developers/: a store's API keys and webhooks. A secret is shown on the answer that made it, and
+nowhere else.
 
 Developers ask for keys, owners and managers grant them: a key then acts for who granted it.
 """
@@ -66,7 +67,8 @@ def revoke_key(request: HttpRequest, membership: Membership, key_id: int) -> Htt
 def grant_key(request: HttpRequest, membership: Membership, key_id: int) -> HttpResponse:
     api_keys.grant(access.of(membership.store, ApiKey, pk=key_id), by=membership)
     messages.success(
-        request, _("The key is granted: it acts for you from now on, and never does more than you may.")
+        request,
+        _("The key is granted: it acts for you from now on, and never does more than you may."),
     )
     return redirect("developers")
 
@@ -109,7 +111,9 @@ def webhook(request: HttpRequest, membership: Membership, webhook_id: UUID) -> H
 
 @require_POST
 @for_members(Can.MANAGE_KEYS)
-def change_webhook(request: HttpRequest, membership: Membership, webhook_id: UUID, verb: str) -> HttpResponse:
+def change_webhook(
+    request: HttpRequest, membership: Membership, webhook_id: UUID, verb: str
+) -> HttpResponse:
     found = webhook_queries.webhook(membership.store, webhook_id)
     whose = {"store": membership.store, "by": f"user:{request.user.pk}"}
     match verb:

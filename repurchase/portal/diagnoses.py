@@ -1,4 +1,5 @@
-"""Why orders failed: of one order, of a batch; and the shortest way to cure it (R-69 to R-76, B-4)."""
+"""Why orders failed: of one order, of a batch; and the shortest way to cure it (R-69 to R-76,
+B-4)."""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -41,7 +42,8 @@ def order(request: HttpRequest, membership: Membership, ref: str) -> HttpRespons
 @require_GET
 @for_members()
 def order_report(request: HttpRequest, membership: Membership, ref: str) -> HttpResponse:
-    """The PDF once a worker has drawn it; until then a page that asks each second, and then offers it."""
+    """The PDF once a worker has drawn it; until then a page that asks each second, and then offers
+    it."""
     made = order_reports.of_order(membership.store, ref)
     context = {"active": "batches", "ref": ref, "made": made}
     if request.htmx:
@@ -66,8 +68,16 @@ def as_pdf(content: bytes, ref: str) -> HttpResponse:
 def batch(request: HttpRequest, membership: Membership, ref: str) -> HttpResponse:
     now = clock.now(membership.store)
     found = failures.batch_diagnosis(batches.batch(membership.store, ref, now=now), now=now)
-    context = {"active": "batches", "found": found, "batch": found.batch, "shown": found.cases[:SHOWN]}
-    context |= {"store_id": membership.store_id, "report": found.batch.reports.order_by("pk").last()}
+    context = {
+        "active": "batches",
+        "found": found,
+        "batch": found.batch,
+        "shown": found.cases[:SHOWN],
+    }
+    context |= {
+        "store_id": membership.store_id,
+        "report": found.batch.reports.order_by("pk").last(),
+    }
     return render(request, "diagnoses/batch.html", context)
 
 
@@ -89,9 +99,15 @@ def report(request: HttpRequest, membership: Membership, ref: str, report_id: in
 
 @require_GET
 @for_members()
-def report_pdf(request: HttpRequest, membership: Membership, ref: str, report_id: int) -> HttpResponse:
+def report_pdf(
+    request: HttpRequest, membership: Membership, ref: str, report_id: int
+) -> HttpResponse:
     found = access.of(
-        membership.store, DiagnosisReport, batch__ref=ref, pk=report_id, phase=DiagnosisReport.Phase.DONE
+        membership.store,
+        DiagnosisReport,
+        batch__ref=ref,
+        pk=report_id,
+        phase=DiagnosisReport.Phase.DONE,
     )
     return as_pdf(diagnosis_report.content_of(found), ref)
 
@@ -106,7 +122,9 @@ def fixes(request: HttpRequest, membership: Membership, ref: str) -> HttpRespons
     context = {"active": "batches", "batch": found, "store_id": membership.store_id}
     context["may_plan"] = may(membership, Can.PLAN) and found.status in EDITABLE
     context["panel"] = _panel(found, now)
-    return render(request, "diagnoses/fixes.html" if request.htmx else "diagnoses/fixes_page.html", context)
+    return render(
+        request, "diagnoses/fixes.html" if request.htmx else "diagnoses/fixes_page.html", context
+    )
 
 
 def _panel(found, now) -> dict:
@@ -139,9 +157,13 @@ def _cure(request: HttpRequest, membership: Membership, found) -> HttpResponse:
     require(membership, Can.PLAN)
     wanted = {_sent(value) for value in request.POST.getlist("fix")}
     version = whole(request.POST.get("version", ""))
-    done = fixe_services.apply(batch=found, wanted=wanted, by=f"user:{request.user.pk}", version=version)
+    done = fixe_services.apply(
+        batch=found, wanted=wanted, by=f"user:{request.user.pk}", version=version
+    )
     if isinstance(done, EditTask):
-        messages.info(request, _("It is being worked out. You may leave this page: the work goes on."))
+        messages.info(
+            request, _("It is being worked out. You may leave this page: the work goes on.")
+        )
     elif done.screening:
         messages.info(request, _("Every order is being screened again."))
     elif done.freed > 0:
@@ -150,7 +172,9 @@ def _cure(request: HttpRequest, membership: Membership, found) -> HttpResponse:
     else:
         messages.warning(
             request,
-            _("No more orders are ready: what was screened again fails as before. Fix it, then try again."),
+            _(
+                "No more orders are ready: what was screened again fails as before. Fix it, then try again."
+            ),
         )
     return redirect("batch", ref=found.ref)
 

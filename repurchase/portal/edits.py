@@ -1,4 +1,5 @@
-"""Quantities and promises of a plan: previewed, applied as previewed, undone (R-16 to R-18). Never a price (R-19)."""
+"""Quantities and promises of a plan: previewed, applied as previewed, undone (R-16 to R-18). Never
+a price (R-19)."""
 
 import datetime as dt
 import re
@@ -67,7 +68,9 @@ def _apply(request: HttpRequest, found: Batch) -> HttpResponse:
     )
     if isinstance(done, EditTask):
         return _at_work(request, done)
-    text = ngettext("Edited %(n)s line.", "Edited %(n)s lines.", done.lines) % {"n": digits(done.lines)}
+    text = ngettext("Edited %(n)s line.", "Edited %(n)s lines.", done.lines) % {
+        "n": digits(done.lines)
+    }
     messages.success(request, text)
     return redirect("batch", ref=found.ref)
 

@@ -1,4 +1,5 @@
-"""ERP: what the store is connected to, what was released to it, and its answers that a person decides on."""
+"""ERP: what the store is connected to, what was released to it, and its answers that a person
+decides on."""
 
 from uuid import UUID
 
@@ -49,20 +50,25 @@ def _change(request: HttpRequest, membership: Membership) -> None:
         messages.success(request, _("The ERP is disconnected. What was released stays with it."))
         return
     made = erp_connection.connect(
-        store=membership.store, name=request.POST.get("erp", "")[:80],
-        version=request.POST.get("version", "")[:20], by=by,
-    )  # fmt: skip
+        store=membership.store,
+        name=request.POST.get("erp", "")[:80],
+        version=request.POST.get("version", "")[:20],
+        by=by,
+    )
     messages.success(request, _("%(erp)s is connected.") % {"erp": made})
 
 
 @require_POST
 @for_members(Can.SETTLE)
 def decide(request: HttpRequest, membership: Membership, pk: UUID) -> HttpResponse:
-    """What becomes of an answer that changes or refuses lines. The confirmed price stays what it is."""
+    """What becomes of an answer that changes or refuses lines. The confirmed price stays what it
+    is."""
     found = access.of(membership.store, ErpResponse, pk=pk)
     erp_responses.decide(
-        response=found, decision=request.POST.get("decision", ""), why=request.POST.get("why", ""),
+        response=found,
+        decision=request.POST.get("decision", ""),
+        why=request.POST.get("why", ""),
         by=f"user:{request.user.pk}",
-    )  # fmt: skip
+    )
     messages.success(request, _("The ERP is told what you decided."))
     return redirect("order", ref=found.order.ref)

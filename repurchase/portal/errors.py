@@ -1,4 +1,5 @@
-"""Failures as pages: what happened, what was kept, what to do; for htmx the same words as a message."""
+"""Failures as pages: what happened, what was kept, what to do; for htmx the same words as a
+message."""
 
 import sys
 
@@ -21,7 +22,10 @@ def answer(request: HttpRequest, problem: Problem) -> HttpResponse:
     """The page for a Problem, with its code's HTTP status."""
     said = problem_texts.of(problem.code, problem.evidence)
     kept = _("Nothing was changed by this request; everything saved before it is still there.")
-    where = {"held": problem.evidence.get("orders", []), "held_by": problem.evidence.get("held_by", [])}
+    where = {
+        "held": problem.evidence.get("orders", []),
+        "held_by": problem.evidence.get("held_by", []),
+    }
     status = CATALOGUE[problem.code].status
     response = _shown(request, status, said.title, said.cause, kept, said.fix, said.code, where)
     if problem.code is Code.TOO_MANY_REQUESTS:
@@ -96,7 +100,13 @@ def failed(request: HttpRequest) -> HttpResponse:
 
 def _unavailable(request: HttpRequest) -> HttpResponse:
     said = problem_texts.of(Code.DATABASE_UNAVAILABLE, {})
-    context = {"status": 503, "title": said.title, "cause": said.cause, "fix": said.fix, "code": said.code}
+    context = {
+        "status": 503,
+        "title": said.title,
+        "cause": said.cause,
+        "fix": said.fix,
+        "code": said.code,
+    }
     if request.path.startswith("/api/"):
         return _json(request, context)
     if getattr(request, "htmx", False):
@@ -117,7 +127,14 @@ def _shown(
     code: str = "",
     where: dict | None = None,
 ) -> HttpResponse:
-    context = {"status": status, "title": title, "cause": cause, "kept": kept, "fix": fix, "code": code}
+    context = {
+        "status": status,
+        "title": title,
+        "cause": cause,
+        "kept": kept,
+        "fix": fix,
+        "code": code,
+    }
     context |= where or {}
     if request.path.startswith("/api/"):
         return _json(request, context)
@@ -140,7 +157,9 @@ def _json(request: HttpRequest, context: dict) -> JsonResponse:
         "code": code,
         "errors": [],
     }
-    return retried(JsonResponse(body, status=context["status"], content_type="application/problem+json"))
+    return retried(
+        JsonResponse(body, status=context["status"], content_type="application/problem+json")
+    )
 
 
 def _shell(request: HttpRequest) -> str:
@@ -148,10 +167,13 @@ def _shell(request: HttpRequest) -> str:
 
 
 def _back(request: HttpRequest) -> str:
-    """The page that the form stood on, when it is one of ours; else nothing. A buyer's link sends no referrer."""
+    """The page that the form stood on, when it is one of ours; else nothing. A buyer's link sends
+    no referrer."""
     if request.path.startswith("/b/"):
         return request.get_full_path() if request.method == "POST" else ""
     referer = request.headers.get("Referer", "")
-    if url_has_allowed_host_and_scheme(referer, {request.get_host()}, require_https=request.is_secure()):
+    if url_has_allowed_host_and_scheme(
+        referer, {request.get_host()}, require_https=request.is_secure()
+    ):
         return referer
     return ""

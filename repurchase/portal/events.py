@@ -1,4 +1,5 @@
-"""The portal's own stream: what happens in the store that a page shows, for as long as the page is open."""
+"""The portal's own stream: what happens in the store that a page shows, for as long as the page is
+open."""
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.decorators import login_required
@@ -21,7 +22,9 @@ def stream(request: HttpRequest) -> HttpResponse:
 
     def may_go_on() -> bool:
         """Signed in, active and a member still."""
-        active = get_user_model().objects.filter(pk=user_id, is_active=True, memberships__store=store_id)
+        active = get_user_model().objects.filter(
+            pk=user_id, is_active=True, memberships__store=store_id
+        )
         return session.exists(session.session_key) and active.exists()
 
     return event_stream.answer(

@@ -20,9 +20,13 @@ CHANGES = ("commission_rate", "payment_rate", "vat_remittance_rate", "tax_rate")
 
 def percent(label: str, **limits) -> forms.DecimalField:
     return forms.DecimalField(
-        label=label, required=False, min_value=Decimal(0), max_digits=7, decimal_places=4,
+        label=label,
+        required=False,
+        min_value=Decimal(0),
+        max_digits=7,
+        decimal_places=4,
         **({"max_value": Decimal("99.9999")} | limits),
-    )  # fmt: skip
+    )
 
 
 def amount(label: str, **options) -> forms.DecimalField:
@@ -38,7 +42,9 @@ class FeeForm(forms.Form):
     freight = amount(_("Freight charged"))
     service = forms.ChoiceField(label=_("Carrier"), required=False)
     weight_g = forms.IntegerField(label=_("Weight, g"), min_value=1, max_value=10**8)
-    volume_cm3 = forms.IntegerField(label=_("Volume, cm³"), required=False, min_value=0, max_value=10**9)
+    volume_cm3 = forms.IntegerField(
+        label=_("Volume, cm³"), required=False, min_value=0, max_value=10**9
+    )
     prices_include_tax = forms.BooleanField(label=_("Prices include tax"), required=False)
     local_return = forms.BooleanField(label=_("Local return warehouse"), required=False)
     special_clearance = forms.BooleanField(label=_("Special clearance channel"), required=False)

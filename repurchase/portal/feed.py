@@ -19,7 +19,9 @@ def batch_xml(request: HttpRequest, membership: Membership, ref: str) -> HttpRes
     include = request.GET.get("include", CONFIRMED)
     now = clock.now(store)
     format = request.GET.get("format", NATIVE)
-    return answer(request, batches.batch(store, ref, now=now), now=now, include=include, format=format)
+    return answer(
+        request, batches.batch(store, ref, now=now), now=now, include=include, format=format
+    )
 
 
 @require_GET

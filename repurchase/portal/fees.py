@@ -1,4 +1,5 @@
-"""试算: what an order would cost if … (B-7). Each change asks the server anew; nothing is written."""
+"""试算: what an order would cost if … (B-7). Each change asks the server anew; nothing is
+written."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -103,7 +104,8 @@ def _without_held(typed: QueryDict) -> str:
 
 
 def _held(text: str, store: Store) -> Quote | None:
-    """The case that is held for comparison, worked out anew: a browser's word for an amount is not taken."""
+    """The case that is held for comparison, worked out anew: a browser's word for an amount is not
+    taken."""
     form = _form(QueryDict(text), store) if text else None
     try:
         return _quote(form, store) if form and form.is_valid() else None
@@ -119,19 +121,23 @@ def _shown(quote: Quote, held: Quote | None) -> Shown:
     parts = [(part, list(lines)) for part, lines in groupby(rows, key=lambda row: row.fee.part)]
     moved = None
     if before is not None:
-        total = sum(fee.amount_minor for fee in quote.fees) - sum(fee.amount_minor for fee in before.values())
+        total = sum(fee.amount_minor for fee in quote.fees) - sum(
+            fee.amount_minor for fee in before.values()
+        )
         moved = Money(total, currency)
     return Shown(
         quote=quote,
         parts=[
-            (part, Money(sum(r.fee.amount_minor for r in lines), currency), lines) for part, lines in parts
+            (part, Money(sum(r.fee.amount_minor for r in lines), currency), lines)
+            for part, lines in parts
         ],
         moved=moved,
     )
 
 
 def _keyed(fees: Sequence[OrderFee]) -> Iterator[tuple[tuple[str, int], OrderFee]]:
-    """Each line by its kind, and where a kind has several (a commission a rate) by its place among them."""
+    """Each line by its kind, and where a kind has several (a commission a rate) by its place among
+    them."""
     seen: Counter[str] = Counter()
     for fee in fees:
         seen[fee.kind] += 1

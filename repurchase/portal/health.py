@@ -29,7 +29,8 @@ def alive(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def ready(request: HttpRequest) -> JsonResponse:
-    """503 while a part is away that everybody needs. Papers that fail and rates that wait are told, and keep nobody from working."""
+    """503 while a part is away that everybody needs. Papers that fail and rates that wait are
+    told, and keep nobody from working."""
     parts = {"database": _database(), "broker": _broker()}
     parts["timers"] = parts["database"] and worker_health.timers_run()
     status = 200 if all(parts.values()) else 503

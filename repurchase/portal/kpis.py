@@ -1,4 +1,5 @@
-"""The store's own figures: cycle, accuracy, steps, entries, and failures by cause and week (R-57, R-76, R-85 to R-88)."""
+"""The store's own figures: cycle, accuracy, steps, entries, and failures by cause and week (R-57,
+R-76, R-85 to R-88)."""
 
 import datetime as dt
 

@@ -5,7 +5,8 @@ from django.utils import translation
 
 
 def speak(request: HttpRequest, language: str = "") -> None:
-    """The language that was asked for, else the reader's own, else the browser's; English where it is neither."""
+    """The language that was asked for, else the reader's own, else the browser's; English where it
+    is neither."""
     asked = request.GET.get("lang", "")
     wanted = asked or language or request.headers.get("Accept-Language", "")
     request.LANGUAGE_CODE = "zh-hans" if wanted.lower().startswith("zh") else "en"

@@ -1,4 +1,5 @@
-"""What is judged before any view, and what became of it: hosts, bodies, expected failures; pages are never cached."""
+"""What is judged before any view, and what became of it: hosts, bodies, expected failures; pages
+are never cached."""
 
 import ipaddress
 import re
@@ -17,7 +18,8 @@ PROBED = {"/healthz": health.alive, "/readyz": health.ready}
 
 
 class HostMiddleware:
-    """A host that is not ours is told so (400). Probes call health by address: there an IP address will do."""
+    """A host that is not ours is told so (400). Probes call health by address: there an IP address
+    will do."""
 
     def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response

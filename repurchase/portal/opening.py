@@ -1,4 +1,5 @@
-"""成长中心 → 权益中心 → 立即开通 → documents: a store on its way to bulk repeat orders (R-27 to R-30)."""
+"""成长中心 → 权益中心 → 立即开通 → documents: a store on its way to bulk repeat orders (R-27 to
+R-30)."""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -30,7 +31,9 @@ def _open(request: HttpRequest, membership: Membership) -> HttpResponse:
     require(membership, Can.OPEN)
     gates = open_benefit(store=membership.store, by=f"user:{request.user.pk}")
     if not all(gate.passed for gate in gates):
-        messages.warning(request, _("The check was not passed. Nothing was opened; the reasons stand below."))
+        messages.warning(
+            request, _("The check was not passed. Nothing was opened; the reasons stand below.")
+        )
         return redirect("benefits")
     messages.success(request, _("The check was passed. These documents come next."))
     return redirect("qualification")

@@ -34,9 +34,9 @@ def order(request: HttpRequest, membership: Membership, ref: str) -> HttpRespons
         "active": "batches",
         "detail": detail,
         "sheet": drift.order_sheet(detail.order, now=now),
-        "standing": batch_of_past_order.standings(membership.store, [detail.past_order.pk], now=now).get(
-            detail.past_order.pk
-        ),
+        "standing": batch_of_past_order.standings(
+            membership.store, [detail.past_order.pk], now=now
+        ).get(detail.past_order.pk),
         "repeated": prior_repeats.repeated(
             membership.store, [detail.past_order.pk], besides=detail.order.batch
         ).get(detail.past_order.pk),

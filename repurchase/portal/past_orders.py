@@ -27,7 +27,9 @@ def history(request: HttpRequest, membership: Membership) -> HttpResponse:
     store = membership.store
     now = clock.now(store)
     tab, q, offset = _tab(request), _q(request), whole(request.GET.get("offset", ""))
-    groups = past_orders.buyer_groups(store, now=now, repeatable=tab == "repeatable", q=q, offset=offset)
+    groups = past_orders.buyer_groups(
+        store, now=now, repeatable=tab == "repeatable", q=q, offset=offset
+    )
     context = _shown(request, membership, now) | {
         "groups": groups,
         "offset": offset,
@@ -39,7 +41,8 @@ def history(request: HttpRequest, membership: Membership) -> HttpResponse:
 @require_GET
 @for_members()
 def orders_of_buyer(request: HttpRequest, membership: Membership, buyer_id: int) -> HttpResponse:
-    """A buyer's orders, 50 a page: within the group's row, or as a page of its own where no script runs."""
+    """A buyer's orders, 50 a page: within the group's row, or as a page of its own where no script
+    runs."""
     store = membership.store
     now = clock.now(store)
     buyer = access.of(store, Buyer, pk=buyer_id)
@@ -71,7 +74,9 @@ def select(request: HttpRequest, membership: Membership) -> HttpResponse:
     if action == "tick-buyer":
         buyer_id, q = whole(request.POST.get("buyer", "")), sought(request.POST.get("q", ""))
         again = request.POST.get("repeated") == "yes"
-        selections.tick_buyer(store=store, user=user, buyer_id=buyer_id, q=q, with_repeated=again, now=now)
+        selections.tick_buyer(
+            store=store, user=user, buyer_id=buyer_id, q=q, with_repeated=again, now=now
+        )
     elif action == "tick":
         selections.tick_orders(store=store, user=user, order_ids=_ids(request), now=now)
     elif action == "untick":

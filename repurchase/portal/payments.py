@@ -1,4 +1,5 @@
-"""收款: what awaits payment, recording it, taking a wrong record back; the terms with buyers; the proforma's file."""
+"""收款: what awaits payment, recording it, taking a wrong record back; the terms with buyers; the
+proforma's file."""
 
 from uuid import UUID
 
@@ -16,7 +17,12 @@ from marketplace import access
 from marketplace.access import Can
 from marketplace.models import Buyer, Membership
 from repurchase.fulfilment.queries import balances, carrier_charges, proforma_invoices
-from repurchase.fulfilment.services import payment_import, payment_terms, releases, unpaid_cancellation
+from repurchase.fulfilment.services import (
+    payment_import,
+    payment_terms,
+    releases,
+    unpaid_cancellation,
+)
 from repurchase.fulfilment.services import payments as payment_services
 from repurchase.fulfilment.services import proforma_invoices as proforma_invoice_services
 from repurchase.fulfilment.services.payments import Receipt
@@ -56,7 +62,9 @@ def _imported(request: HttpRequest, membership: Membership) -> payment_import.Im
     if file is None:
         raise Problem(Code.INPUT_INVALID, detail=_("Choose a file."))
     data = file.read(payment_import.MAX_BYTES + 1)
-    return payment_import.payments(store=membership.store, data=data, name=file.name or "", by=_by(request))
+    return payment_import.payments(
+        store=membership.store, data=data, name=file.name or "", by=_by(request)
+    )
 
 
 @require_POST
@@ -65,11 +73,15 @@ def record(request: HttpRequest, membership: Membership, pk: UUID) -> HttpRespon
     """One transfer for what a proforma still asks for in a currency."""
     found = access.of(membership.store, Proforma, pk=pk)
     report = payment_services.record_all(
-        store=membership.store, proforma=found, currency=request.POST.get("currency", ""),
-        amount=_amount(request), reference=_reference(request),
-        received_at=payment_import.instant(request.POST.get("received_on", "").strip()), by=_by(request),
+        store=membership.store,
+        proforma=found,
+        currency=request.POST.get("currency", ""),
+        amount=_amount(request),
+        reference=_reference(request),
+        received_at=payment_import.instant(request.POST.get("received_on", "").strip()),
+        by=_by(request),
         difference=request.POST.get("difference", ""),
-    )  # fmt: skip
+    )
     n = len(report.paid)
     messages.success(
         request,
@@ -89,7 +101,8 @@ def call_off(request: HttpRequest, membership: Membership, pk: UUID) -> HttpResp
         store=membership.store, proforma=found, why=request.POST.get("why", ""), by=_by(request)
     )
     messages.success(
-        request, ngettext("%(n)s order is called off.", "%(n)s orders are called off.", n) % {"n": n}
+        request,
+        ngettext("%(n)s order is called off.", "%(n)s orders are called off.", n) % {"n": n},
     )
     return redirect("payments")
 
@@ -100,11 +113,19 @@ def record_one(request: HttpRequest, membership: Membership, ref: str) -> HttpRe
     """A payment for one order, in part or whole."""
     order = carrier_charges.order_row(membership.store, ref)
     receipt = Receipt(
-        key="", order=order.ref, reference=_reference(request), amount=_amount(request), currency=order.currency,
+        key="",
+        order=order.ref,
+        reference=_reference(request),
+        amount=_amount(request),
+        currency=order.currency,
         received_at=payment_import.instant(request.POST.get("received_on", "").strip()),
-    )  # fmt: skip
+    )
     payment_services.record(
-        store=membership.store, receipts=[receipt], source=PaymentSource.MEMBER, by=_by(request), whole=True
+        store=membership.store,
+        receipts=[receipt],
+        source=PaymentSource.MEMBER,
+        by=_by(request),
+        whole=True,
     )
     messages.success(request, _("The payment is recorded."))
     return redirect("order", ref=ref)
@@ -115,9 +136,13 @@ def record_one(request: HttpRequest, membership: Membership, ref: str) -> HttpRe
 def settle_difference(request: HttpRequest, membership: Membership, ref: str) -> HttpResponse:
     """What is still open will not come, such as a bank's fee."""
     payment_services.settle_difference(
-        store=membership.store, order=carrier_charges.order_row(membership.store, ref), amount=_amount(request),
-        reason=request.POST.get("reason", ""), source=PaymentSource.MEMBER, by=_by(request),
-    )  # fmt: skip
+        store=membership.store,
+        order=carrier_charges.order_row(membership.store, ref),
+        amount=_amount(request),
+        reason=request.POST.get("reason", ""),
+        source=PaymentSource.MEMBER,
+        by=_by(request),
+    )
     messages.success(request, _("The difference is settled; the order is paid."))
     return redirect("order", ref=ref)
 
@@ -151,7 +176,9 @@ def reverse(request: HttpRequest, membership: Membership, pk: UUID) -> HttpRespo
 @for_members(Can.SETTLE)
 def release(request: HttpRequest, membership: Membership, ref: str) -> HttpResponse:
     releases.release_one(
-        store=membership.store, order=carrier_charges.order_row(membership.store, ref), by=_by(request)
+        store=membership.store,
+        order=carrier_charges.order_row(membership.store, ref),
+        by=_by(request),
     )
     messages.success(request, _("The order is released."))
     return redirect("order", ref=ref)
@@ -162,14 +189,18 @@ def release(request: HttpRequest, membership: Membership, ref: str) -> HttpRespo
 def terms(request: HttpRequest, membership: Membership) -> HttpResponse:
     """How a buyer pays, from now on; or what stands on proformas about how to pay."""
     if "pay_to" in request.POST:
-        payment_terms.set_pay_to(store=membership.store, text=request.POST["pay_to"], by=_by(request))
+        payment_terms.set_pay_to(
+            store=membership.store, text=request.POST["pay_to"], by=_by(request)
+        )
         messages.success(request, _("It stands on every proforma that is made from now on."))
     else:
         buyer = access.of(membership.store, Buyer, pk=whole(request.POST.get("buyer", "")))
         payment_terms.set_terms(
-            buyer=buyer, open_account_from_now=request.POST.get("open_account") == "yes",
-            reason=request.POST.get("reason", ""), by=_by(request),
-        )  # fmt: skip
+            buyer=buyer,
+            open_account_from_now=request.POST.get("open_account") == "yes",
+            reason=request.POST.get("reason", ""),
+            by=_by(request),
+        )
         messages.success(request, _("The terms hold for what is confirmed from now on."))
     return redirect("payments")
 
@@ -178,7 +209,9 @@ def terms(request: HttpRequest, membership: Membership) -> HttpResponse:
 @for_members()
 def proforma(request: HttpRequest, membership: Membership, ref: str, pk: UUID) -> HttpResponse:
     found = proforma_invoices.proforma(membership.store, ref, pk)
-    response = HttpResponse(proforma_invoice_services.content_of(found), content_type="application/pdf")
+    response = HttpResponse(
+        proforma_invoice_services.content_of(found), content_type="application/pdf"
+    )
     response["Content-Disposition"] = f'attachment; filename="{found.number}.pdf"'
     response["X-Content-Type-Options"] = "nosniff"
     return response
@@ -192,7 +225,9 @@ def _amount(request: HttpRequest) -> str:
 def _reference(request: HttpRequest) -> str:
     reference = request.POST.get("reference", "").replace("\0", "").strip()
     if not reference or len(reference) > 64:
-        raise Problem(Code.INPUT_INVALID, detail=_("A payment has a reference of at most 64 characters."))
+        raise Problem(
+            Code.INPUT_INVALID, detail=_("A payment has a reference of at most 64 characters.")
+        )
     return reference
 
 

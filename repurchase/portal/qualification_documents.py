@@ -1,4 +1,5 @@
-"""Handing in the documents of the qualification: upload, replace, withdraw, submit (R-31 to R-40)."""
+"""Handing in the documents of the qualification: upload, replace, withdraw, submit (R-31 to
+R-40)."""
 
 from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
@@ -24,10 +25,15 @@ from repurchase.reporting.queries import opening
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_members()
 def documents(request: HttpRequest, membership: Membership) -> HttpResponse:
-    """The documents with how far each is; POST takes files, one by one from the script, several from the form."""
+    """The documents with how far each is; POST takes files, one by one from the script, several
+    from the form."""
     if request.method == "POST":
         require(membership, Can.OPEN)
-        return _take_one(request, membership) if _by_script(request) else _take_all(request, membership)
+        return (
+            _take_one(request, membership)
+            if _by_script(request)
+            else _take_all(request, membership)
+        )
     return render(request, "opening/papers.html", of_papers(membership))
 
 
@@ -48,7 +54,9 @@ def _take_one(request: HttpRequest, membership: Membership) -> JsonResponse:
     try:
         if not (file := request.FILES.get("file")):
             raise Problem(Code.DOCUMENT_EMPTY)
-        made = _take(request, membership.store, file, replaces=_to_replace(request, membership.store))
+        made = _take(
+            request, membership.store, file, replaces=_to_replace(request, membership.store)
+        )
     except Problem as problem:
         said = problem_texts.of(problem.code, problem.evidence)
         told = {"code": said.code, "title": said.title, "cause": said.cause, "fix": said.fix}
@@ -71,13 +79,20 @@ def _to_replace(request: HttpRequest, store: Store) -> Upload | None:
     return opening.to_replace(store, request.POST.get("replaces", ""))
 
 
-def _take(request: HttpRequest, store: Store, file: UploadedFile, *, replaces: Upload | None) -> Upload:
+def _take(
+    request: HttpRequest, store: Store, file: UploadedFile, *, replaces: Upload | None
+) -> Upload:
     now = clock.now(store)
     limit = int(policy.in_force(now)["document_max_bytes"])
     return uploads.upload(
-        store=store, kind=kind_named(request.POST.get("kind", "")), name=file.name or "", data=file.read(limit + 1),
-        by=f"user:{request.user.pk}", now=now, replaces=replaces,
-    )  # fmt: skip
+        store=store,
+        kind=kind_named(request.POST.get("kind", "")),
+        name=file.name or "",
+        data=file.read(limit + 1),
+        by=f"user:{request.user.pk}",
+        now=now,
+        replaces=replaces,
+    )
 
 
 def kind_named(text: str) -> Kind:
@@ -92,13 +107,17 @@ def kind_named(text: str) -> Kind:
 def withdraw(request: HttpRequest, membership: Membership, key: str) -> HttpResponse:
     found = access.of(membership.store, Upload.objects.select_related("store"), key=key)
     uploads.withdraw(upload=found, by=f"user:{request.user.pk}", now=clock.now(membership.store))
-    messages.success(request, _("%(name)s was taken out. The file itself is kept.") % {"name": found.name})
+    messages.success(
+        request, _("%(name)s was taken out. The file itself is kept.") % {"name": found.name}
+    )
     return redirect("qualification")
 
 
 @require_POST
 @for_members(Can.OPEN)
 def submit(request: HttpRequest, membership: Membership) -> HttpResponse:
-    uploads.submit(store=membership.store, by=f"user:{request.user.pk}", now=clock.now(membership.store))
+    uploads.submit(
+        store=membership.store, by=f"user:{request.user.pk}", now=clock.now(membership.store)
+    )
     messages.success(request, _("Handed in. A reviewer looks at the documents now."))
     return redirect("qualification")

@@ -1,4 +1,5 @@
-"""The seller's side of a renegotiation: the list, the page with its forms, and the alert that pops up on any page."""
+"""The seller's side of a renegotiation: the list, the page with its forms, and the alert that pops
+up on any page."""
 
 from uuid import UUID
 
@@ -38,8 +39,11 @@ def renegotiations(request: HttpRequest, membership: Membership) -> HttpResponse
     start, now = whole(request.GET.get("cursor", "")), clock.now(membership.store)
     found = list(queries.of_store(membership.store)[start : start + A_PAGE + 1])
     held = orders_held([each.lock for each in found[:A_PAGE]])
-    rows = [{"found": each, "state": state, "left": left, "orders": held[each.lock_id]} for each in found[:A_PAGE]
-            for state, left in [queries.state_of(each, now)]]  # fmt: skip
+    rows = [
+        {"found": each, "state": state, "left": left, "orders": held[each.lock_id]}
+        for each in found[:A_PAGE]
+        for state, left in [queries.state_of(each, now)]
+    ]
     context = {
         "active": "renegotiations",
         "rows": rows,
@@ -57,7 +61,11 @@ def alert(request: HttpRequest, membership: Membership) -> HttpResponse:
         {"found": each, "left": queries.state_of(each, now)[1]}
         for each in queries.live(membership.store, now)
     ]
-    return render(request, "renegotiations/alert.html", {"waiting": waiting}) if waiting else HttpResponse()
+    return (
+        render(request, "renegotiations/alert.html", {"waiting": waiting})
+        if waiting
+        else HttpResponse()
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -77,9 +85,14 @@ def renegotiation(request: HttpRequest, membership: Membership, pk: UUID) -> Htt
 
 
 def _page(
-    request: HttpRequest, membership: Membership, found: Renegotiation, *, problem: Problem | None = None
+    request: HttpRequest,
+    membership: Membership,
+    found: Renegotiation,
+    *,
+    problem: Problem | None = None,
 ) -> HttpResponse:
-    """The present state, with what a form of it ran into beside it: nothing that was typed is lost."""
+    """The present state, with what a form of it ran into beside it: nothing that was typed is
+    lost."""
     found = queries.renegotiation(membership.store, found.pk)
     now = clock.now(membership.store)
     talks = queries.talks(found, now=now, side=Side.SELLER, all_skus=bool(request.GET.get("skus")))
@@ -120,7 +133,8 @@ def _offer(request: HttpRequest, found: Renegotiation) -> HttpResponse:
         )
     else:
         messages.success(
-            request, _("The offer is sent to the buyer. Sign it, so that their signature settles it.")
+            request,
+            _("The offer is sent to the buyer. Sign it, so that their signature settles it."),
         )
     return _back(found)
 
@@ -142,7 +156,8 @@ def _decline(request: HttpRequest, found: Renegotiation) -> HttpResponse:
         reason=request.POST.get("reason", ""),
     )
     messages.success(
-        request, _("You have declined. The orders of this lot are ended; the rest of the batch lives on.")
+        request,
+        _("You have declined. The orders of this lot are ended; the rest of the batch lives on."),
     )
     return _back(found)
 
@@ -158,14 +173,21 @@ def _approve(request: HttpRequest, found: Renegotiation) -> HttpResponse:
 def _sign(request: HttpRequest, found: Renegotiation) -> HttpResponse:
     _check_password(request)
     both = renegotiation_services.sign_by_member(
-        renegotiation=found, user=request.user, digest=request.POST.get("digest", ""), name=request.POST.get("name", ""),
-        consent=request.POST.get("consent") == "yes", evidence=evidence(request),
-    )  # fmt: skip
+        renegotiation=found,
+        user=request.user,
+        digest=request.POST.get("digest", ""),
+        name=request.POST.get("name", ""),
+        consent=request.POST.get("consent") == "yes",
+        evidence=evidence(request),
+    )
     if both:
-        messages.success(request, _("Both have signed: the orders are confirmed at the new prices."))
+        messages.success(
+            request, _("Both have signed: the orders are confirmed at the new prices.")
+        )
     else:
         messages.success(
-            request, _("Your signature is recorded. The buyer is told; it counts once they sign too.")
+            request,
+            _("Your signature is recorded. The buyer is told; it counts once they sign too."),
         )
     return _back(found)
 
@@ -188,9 +210,12 @@ ACTS = {
 
 
 def asked(request: HttpRequest) -> Asked:
-    """Of the offer form: a price a SKU in a field of its own, or in lines of “SKU price”. INPUT_INVALID."""
+    """Of the offer form: a price a SKU in a field of its own, or in lines of “SKU price”.
+    INPUT_INVALID."""
     prices = {
-        name.removeprefix("price:"): text for name, text in request.POST.items() if name.startswith("price:")
+        name.removeprefix("price:"): text
+        for name, text in request.POST.items()
+        if name.startswith("price:")
     }
     typed = request.POST.get("more_prices", "").splitlines()
     if len(typed) > MANY_PRICES:  # none of them is passed over in silence
@@ -202,7 +227,9 @@ def asked(request: HttpRequest) -> Asked:
         if sku:
             prices[sku.strip()] = price
     return Asked(
-        rule=request.POST.get("rule", ""), percent=request.POST.get("percent", "")[:20], prices=prices
+        rule=request.POST.get("rule", ""),
+        percent=request.POST.get("percent", "")[:20],
+        prices=prices,
     )
 
 

@@ -1,4 +1,5 @@
-"""What an integrator tries things out with: a sandbox store's clock, sample files, and the conformance kit (B-10)."""
+"""What an integrator tries things out with: a sandbox store's clock, sample files, and the
+conformance kit (B-10)."""
 
 from uuid import UUID
 
@@ -52,7 +53,9 @@ def _act(request: HttpRequest, membership: Membership) -> HttpResponse:
         runner.judge(store, url)
         run = runner.ask(store=store, url=url, by=by)
         return redirect("conformance-run", pk=run.pk)
-    swept = sandbox_clock.move(store=store, by_seconds=whole(request.POST.get("hours", "")) * 3600, by=by)
+    swept = sandbox_clock.move(
+        store=store, by_seconds=whole(request.POST.get("hours", "")) * 3600, by=by
+    )
     messages.success(
         request,
         _("The clock is moved. Locks ended by it: %(locks)s; orders released: %(orders)s.")
@@ -84,13 +87,17 @@ def sample(request: HttpRequest, membership: Membership, name: str) -> HttpRespo
     found = samples.BY_NAME.get(name)
     if found is None:
         raise Http404
-    released = RepeatOrder.objects.filter(store=membership.store, release__isnull=False).order_by("-pk")
+    released = RepeatOrder.objects.filter(store=membership.store, release__isnull=False).order_by(
+        "-pk"
+    )
     order = released.select_related("proforma").first()
     if order is None and found.needs_order:
         raise Problem(
             Code.INPUT_INVALID,
             detail=_("The store has no released order yet that the sample could be about."),
         )
-    response = HttpResponse(found.content(order.ref if order else ""), content_type=found.content_type)
+    response = HttpResponse(
+        found.content(order.ref if order else ""), content_type=found.content_type
+    )
     response["Content-Disposition"] = f'attachment; filename="{found.name}"'
     return response

@@ -1,4 +1,5 @@
-"""What lapses or changes before a planned lock or a promised delivery, 60, 30 and 7 days ahead (B-9). Pure."""
+"""What lapses or changes before a planned lock or a promised delivery, 60, 30 and 7 days ahead
+(B-9). Pure."""
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
@@ -55,7 +56,8 @@ class Need:
 class Hit:
     """A batch that needs it on a day when it no longer holds.
 
-    `at_lock`: unless it is locked before that day; else that day is its first promised delivery too late.
+    `at_lock`: unless it is locked before that day; else that day is its first promised delivery
+    too late.
     """
 
     batch: str
@@ -115,7 +117,8 @@ def _hits(end: End, needs: Iterable[Need]) -> Iterable[Hit]:
 
 
 def _met(end: End, need: Need) -> tuple[dt.date, bool] | None:
-    """A plan has to be locked while it holds; what is needed at the destination has to hold until the delivery."""
+    """A plan has to be locked while it holds; what is needed at the destination has to hold until
+    the delivery."""
     if end.kind in TO_DELIVERY:
         return (need.delivery_day, False) if need.delivery_day > end.last_day else None
     return None if need.locked else (end.last_day + dt.timedelta(days=1), True)

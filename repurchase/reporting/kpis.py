@@ -1,6 +1,8 @@
-"""Figures over a store's own events, each with its sample; below `ENOUGH` there is no figure (R-57, R-85 to R-88). Pure.
+"""Figures over a store's own events, each with its sample; below `ENOUGH` there is no figure
+(R-57, R-85 to R-88). Pure.
 
-Nothing here is asserted: what the platform publishes about all its stores stands beside it, as its words.
+Nothing here is asserted: what the platform publishes about all its stores stands beside it, as its
+words.
 """
 
 import datetime as dt
@@ -16,8 +18,8 @@ ENOUGH = 5
 ADDRESS = ("consignee", "street", "city", "postal_code", "region", "country")
 STEPS_AN_ORDER = 3  # opens the order form, chooses the logistics, attaches the invoice
 STEPS_A_LINE = 2  # chooses the SKU, types the quantity
-"""What an ordinary order asks for beside its address and tax number, as the platform describes it: 逐项填写收货信息、
-选择物流、上传发票."""
+"""What an ordinary order asks for beside its address and tax number, as the platform describes it:
+逐项填写收货信息、 选择物流、上传发票."""
 
 
 class Unit(StrEnum):
@@ -27,7 +29,8 @@ class Unit(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Figure:
-    """`value` is exact and None where the sample is too small; `n` is the sample, `of` what was counted in it."""
+    """`value` is exact and None where the sample is too small; `n` is the sample, `of` what was
+    counted in it."""
 
     name: str
     requirement: str
@@ -58,7 +61,8 @@ def _ratio(span: dt.timedelta) -> tuple[int, int]:
 
 
 def shorter(before: Figure, after: Figure) -> Figure:
-    """By what share the cycle is shorter than an ordinary order's; none where either has too small a sample."""
+    """By what share the cycle is shorter than an ordinary order's; none where either has too small
+    a sample."""
     n = min(before.n, after.n)
     value = None
     if before.value and after.value is not None:
@@ -68,7 +72,8 @@ def shorter(before: Figure, after: Figure) -> Figure:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CarriedOrder:
-    """An order as somebody would have had to type it, and how much of it stands as in the source order."""
+    """An order as somebody would have had to type it, and how much of it stands as in the source
+    order."""
 
     address: int  # fields that are filled
     tax_number: bool  # whether the order carries one
@@ -82,7 +87,8 @@ class CarriedOrder:
 
 
 def steps_saved(orders: Sequence[CarriedOrder], *, acts: int) -> Figure:
-    """1 − acts of members on the batches ÷ steps by hand for the same orders (R-87). The sample is the orders."""
+    """1 − acts of members on the batches ÷ steps by hand for the same orders (R-87). The sample is
+    the orders."""
     by_hand = sum(each.steps for each in orders)
     enough = len(orders) >= ENOUGH and by_hand
     value = 1 - Fraction(acts, by_hand) if enough else None
@@ -92,8 +98,11 @@ def steps_saved(orders: Sequence[CarriedOrder], *, acts: int) -> Figure:
 
 
 def entries_carried(orders: Sequence[CarriedOrder]) -> Figure:
-    """Entries of address, tax number and HS code that stand as in the source order, typed by nobody (R-88)."""
+    """Entries of address, tax number and HS code that stand as in the source order, typed by
+    nobody (R-88)."""
     n = sum(each.compared for each in orders)
     same = sum(each.same for each in orders)
     value = Fraction(same, n) if len(orders) >= ENOUGH and n else None
-    return Figure(name="entries_carried", requirement="R-88", unit=Unit.SHARE, value=value, n=n, of=same)
+    return Figure(
+        name="entries_carried", requirement="R-88", unit=Unit.SHARE, value=value, n=n, of=same
+    )

@@ -1,4 +1,5 @@
-"""What the columns of the administration are called, by the fields' names; no migration follows from a word."""
+"""What the columns of the administration are called, by the fields' names; no migration follows
+from a word."""
 
 from collections.abc import Mapping
 
@@ -318,4 +319,5 @@ VALUES: Mapping[str, Promise] = {
     "Insisted": pgettext_lazy("value", "Insisted"),
     "Taken Up": pgettext_lazy("value", "Taken Up"),
 }
-"""Of fields whose choices are the values themselves; the English is the value, so the migrations stay as they are."""
+"""Of fields whose choices are the values themselves; the English is the value, so the migrations
+stay as they are."""

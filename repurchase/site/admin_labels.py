@@ -1,6 +1,7 @@
 """What the rows of the administration are called, in both languages (B-6).
 
-Here and not in each model: names are words of the site's frame, and no migration follows from a word.
+Here and not in each model: names are words of the site's frame, and no migration follows from a
+word.
 """
 
 from collections.abc import Mapping
@@ -17,7 +18,8 @@ DJANGOS = (
     gettext_noop("Add link"),
     gettext_noop("Change or view list link"),
 )
-"""What Django's own Chinese catalogue leaves in English, for screen readers of the index; ours comes first."""
+"""What Django's own Chinese catalogue leaves in English, for screen readers of the index; ours
+comes first."""
 
 MODELS: Mapping[str, tuple[Promise, Promise]] = {
     "diagnostics.LedgerEntry": (
@@ -26,20 +28,32 @@ MODELS: Mapping[str, tuple[Promise, Promise]] = {
     ),
     "marketplace.ApiKey": (pgettext_lazy("model", "API key"), pgettext_lazy("model", "API keys")),
     "marketplace.Buyer": (pgettext_lazy("model", "buyer"), pgettext_lazy("model", "buyers")),
-    "marketplace.Category": (pgettext_lazy("model", "category"), pgettext_lazy("model", "categories")),
+    "marketplace.Category": (
+        pgettext_lazy("model", "category"),
+        pgettext_lazy("model", "categories"),
+    ),
     "marketplace.CommissionRate": (
         pgettext_lazy("model", "commission rate"),
         pgettext_lazy("model", "commission rates"),
     ),
     "marketplace.Embargo": (pgettext_lazy("model", "embargo"), pgettext_lazy("model", "embargoes")),
-    "marketplace.FxRate": (pgettext_lazy("model", "exchange rate"), pgettext_lazy("model", "exchange rates")),
+    "marketplace.FxRate": (
+        pgettext_lazy("model", "exchange rate"),
+        pgettext_lazy("model", "exchange rates"),
+    ),
     "marketplace.FxRateSet": (
         pgettext_lazy("model", "set of exchange rates"),
         pgettext_lazy("model", "sets of exchange rates"),
     ),
-    "marketplace.IndexClose": (pgettext_lazy("model", "index close"), pgettext_lazy("model", "index closes")),
+    "marketplace.IndexClose": (
+        pgettext_lazy("model", "index close"),
+        pgettext_lazy("model", "index closes"),
+    ),
     "marketplace.Membership": (pgettext_lazy("model", "member"), pgettext_lazy("model", "members")),
-    "marketplace.PastOrder": (pgettext_lazy("model", "past order"), pgettext_lazy("model", "past orders")),
+    "marketplace.PastOrder": (
+        pgettext_lazy("model", "past order"),
+        pgettext_lazy("model", "past orders"),
+    ),
     "marketplace.PolicyValue": (
         pgettext_lazy("model", "policy value"),
         pgettext_lazy("model", "policy values"),
@@ -52,7 +66,10 @@ MODELS: Mapping[str, tuple[Promise, Promise]] = {
         pgettext_lazy("model", "production group"),
         pgettext_lazy("model", "production groups"),
     ),
-    "marketplace.RateCard": (pgettext_lazy("model", "rate card"), pgettext_lazy("model", "rate cards")),
+    "marketplace.RateCard": (
+        pgettext_lazy("model", "rate card"),
+        pgettext_lazy("model", "rate cards"),
+    ),
     "marketplace.Registration": (
         pgettext_lazy("model", "registration"),
         pgettext_lazy("model", "registrations"),
@@ -63,7 +80,10 @@ MODELS: Mapping[str, tuple[Promise, Promise]] = {
     ),
     "marketplace.Sku": (pgettext_lazy("model", "SKU"), pgettext_lazy("model", "SKUs")),
     "marketplace.Store": (pgettext_lazy("model", "store"), pgettext_lazy("model", "stores")),
-    "marketplace.TaxRate": (pgettext_lazy("model", "tax rate"), pgettext_lazy("model", "tax rates")),
+    "marketplace.TaxRate": (
+        pgettext_lazy("model", "tax rate"),
+        pgettext_lazy("model", "tax rates"),
+    ),
     "marketplace.User": (pgettext_lazy("model", "user"), pgettext_lazy("model", "users")),
     "pricing.Act": (pgettext_lazy("model", "buyer's act"), pgettext_lazy("model", "buyers' acts")),
     "pricing.Lock": (pgettext_lazy("model", "price lock"), pgettext_lazy("model", "price locks")),
@@ -119,4 +139,6 @@ def _name_fields(model: type[Model]) -> None:
         if field.verbose_name == field.name.replace("_", " "):
             field.verbose_name = FIELDS.get(field.name, field.verbose_name)
         if field.choices:
-            field.choices = [(value, VALUES.get(str(word), word)) for value, word in field.flatchoices]
+            field.choices = [
+                (value, VALUES.get(str(word), word)) for value, word in field.flatchoices
+            ]

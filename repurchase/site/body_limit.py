@@ -1,6 +1,8 @@
-"""How large a body may be at each address, counted while it comes in: Django under ASGI would write any to disk first.
+"""How large a body may be at each address, counted while it comes in: Django under ASGI would
+write any to disk first.
 
-What is too large reaches Django as a request without a body that carries the limit, and is answered there (413).
+What is too large reaches Django as a request without a body that carries the limit, and is
+answered there (413).
 """
 
 import asyncio
@@ -74,7 +76,8 @@ class _Body:
         return message
 
     async def _end(self) -> dict[str, Any]:
-        """The end of the body once; then nothing more comes: Django has answered soon and stops listening."""
+        """The end of the body once; then nothing more comes: Django has answered soon and stops
+        listening."""
         if self._ended:
             await asyncio.Event().wait()
         self._ended = True

@@ -12,7 +12,8 @@ Response = TypeVar("Response", bound=HttpResponse)
 
 
 def is_away(error: BaseException | None) -> bool:
-    """It can't be reached, was lost on the way, or gave up: no fault of the request, and time cures it."""
+    """It can't be reached, was lost on the way, or gave up: no fault of the request, and time
+    cures it."""
     return isinstance(error, OperationalError | InterfaceError)
 
 

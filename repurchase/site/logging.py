@@ -1,4 +1,5 @@
-"""Logs: one JSON object a line, without secrets. A buyer's link or an API key never reaches them."""
+"""Logs: one JSON object a line, without secrets. A buyer's link or an API key never reaches
+them."""
 
 import logging
 import re
@@ -84,7 +85,8 @@ SERVERS = ("uvicorn", "uvicorn.access")
 
 
 def configure() -> None:
-    """The web server's own lines go the same way where it writes any: its access log holds whole addresses."""
+    """The web server's own lines go the same way where it writes any: its access log holds whole
+    addresses."""
     for name in SERVERS:
         if logging.getLogger(name).handlers:
             CONFIG["loggers"][name] = {"handlers": ["console"], "propagate": False}

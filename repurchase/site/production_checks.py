@@ -1,4 +1,5 @@
-"""What keeps the portal from starting in production: secrets, hosts, mail, seal and stock that only suit a machine of one's own. Pure."""
+"""What keeps the portal from starting in production: secrets, hosts, mail, seal and stock that
+only suit a machine of one's own. Pure."""
 
 import re
 from collections.abc import Collection, Mapping
@@ -66,7 +67,8 @@ class Site:
 
     @property
     def is_production(self) -> bool:
-        """The embedded default is for its own machine: with another host it is judged like any other."""
+        """The embedded default is for its own machine: with another host it is judged like any
+        other."""
         hosts = {_name(host) for host in self.hosts} | {urlsplit(self.site_url).hostname or ""}
         return not self.embedded or not hosts <= LOOPBACK
 
@@ -79,13 +81,17 @@ def errors(site: Site) -> list[str]:
         "DEBUG is on": site.debug,
         "ALLOWED_HOSTS holds *": any("*" in host for host in site.hosts),
         "ALLOWED_HOSTS is empty": not site.hosts,
-        "ALLOWED_HOSTS lets in every host of a top-level domain": any(map(_is_whole_suffix, site.hosts)),
+        "ALLOWED_HOSTS lets in every host of a top-level domain": any(
+            map(_is_whole_suffix, site.hosts)
+        ),
         "SITE_URL is not https": not site.site_url.lower().startswith("https://"),
         "TLS is off: cookies and pages would travel unencrypted": not site.tls,
         "STOCK_SOURCE is the simulator": _lies_in(site.stock_source, "repurchase.demo.simulator"),
         "SEAL_CERTIFICATE is the self-made one of the demo": site.seal_is_demo,
         "EMBEDDED is on for a host that is not loopback: the demo mailbox and the simulator would be served": site.embedded,
-        "the emails go to a mailbox of the demo, to nobody": any(kind in site.mail for kind in DEMO_MAIL),
+        "the emails go to a mailbox of the demo, to nobody": any(
+            kind in site.mail for kind in DEMO_MAIL
+        ),
         "the password of the database is a default one": site.database_is_remote
         and site.database_password.lower() in PASSWORDS,
     }
@@ -103,7 +109,9 @@ def _secrets(named: Mapping[str, str]) -> list[str]:
     for (one, first), (other, second) in combinations(named.items(), 2):
         if first == second:
             found.append(f"{one} and {other} are equal")
-        elif SequenceMatcher(None, first, second, autojunk=False).find_longest_match().size >= SHARED:
+        elif (
+            SequenceMatcher(None, first, second, autojunk=False).find_longest_match().size >= SHARED
+        ):
             found.append(f"{one} and {other} have {SHARED} or more characters in a row in common")
     return found
 

@@ -1,8 +1,8 @@
 """How often something was done lately: counted in Redis, in one place for all web processes.
 
-Redis may be away or emptied at any time. Emptied, counts begin anew. Away, each process counts by itself until it is
-back: no call fails for it, and a loop is still stopped. What guards a secret is counted elsewhere, in the database:
-sign-in (axes) and signing codes (docs/operating.md).
+Redis may be away or emptied at any time. Emptied, counts begin anew. Away, each process counts by
+itself until it is back: no call fails for it, and a loop is still stopped. What guards a secret is
+counted elsewhere, in the database: sign-in (axes) and signing codes (docs/operating.md).
 """
 
 import contextlib
@@ -20,14 +20,16 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 AGAIN_SECONDS = 5
-"""So long nobody asks a Redis that was away: waiting for it half a second at each call would be the greater harm."""
+"""So long nobody asks a Redis that was away: waiting for it half a second at each call would be
+the greater harm."""
 
 _away_until = 0.0
 
 
 class SharedCache(RedisCache):
     def clear(self) -> bool:
-        """Its own keys only. Django's would empty the database, and the broker's queue may lie in it."""
+        """Its own keys only. Django's would empty the database, and the broker's queue may lie in
+        it."""
         client = self._cache.get_client(None, write=True)
         keys = list(client.scan_iter(match=f"{self.key_prefix}:*"))
         return bool(keys) and bool(client.delete(*keys))
@@ -35,7 +37,8 @@ class SharedCache(RedisCache):
 
 @functools.cache
 def shared() -> BaseCache:
-    """One for the process: under ASGI `caches[…]` would make one, and its connections, anew for each request."""
+    """One for the process: under ASGI `caches[…]` would make one, and its connections, anew for
+    each request."""
     return caches.create_connection("throttles")
 
 
@@ -52,9 +55,11 @@ def asked(question: Callable[[BaseCache], T]) -> T:
 
 
 def spend(name: str, *, calls: int, seconds: int, now: float | None = None) -> float:
-    """0: it is one of `calls` in `seconds`, and is counted. Else it is refused: so many seconds until one is free.
+    """0: it is one of `calls` in `seconds`, and is counted. Else it is refused: so many seconds
+    until one is free.
 
-    Two neighbouring windows are counted, and of the one before as much as still lies within `seconds`.
+    Two neighbouring windows are counted, and of the one before as much as still lies within
+    `seconds`.
     """
     window, into = divmod(time.time() if now is None else now, seconds)
     this, before = f"{name}:{int(window)}", f"{name}:{int(window) - 1}"
@@ -86,7 +91,8 @@ def _wait(mine: int, theirs: int, calls: int, seconds: int) -> float:
 
 
 def take_place(owner: str, *, places: int, seconds: int) -> str:
-    """One of the owner's places, until it is given back or was not kept for so long; "" when none is free."""
+    """One of the owner's places, until it is given back or was not kept for so long; "" when none
+    is free."""
 
     def take(counters: BaseCache) -> str:
         names = (f"{owner}:{n}" for n in range(places))

@@ -1,4 +1,5 @@
-"""Every process asks before it serves: web, worker, beat and the commands that run on (repurchase/site/production_checks.py)."""
+"""Every process asks before it serves: web, worker, beat and the commands that run on
+(repurchase/site/production_checks.py)."""
 
 from collections.abc import Collection
 from typing import Any
@@ -12,7 +13,9 @@ from django.db.migrations.recorder import MigrationRecorder
 from diagnostics.migration_history import unknown_migrations
 from repurchase.site import production_checks
 
-REFUSED = "This is not fit for production, so nothing starts (`manage.py check_config` says more): {}."
+REFUSED = (
+    "This is not fit for production, so nothing starts (`manage.py check_config` says more): {}."
+)
 
 EARLIER = (
     "The database was made by an earlier version of this product: it has had {n} migrations that this version does"
@@ -35,12 +38,15 @@ def site() -> production_checks.Site:
         seal_is_demo=not settings.EMBEDDED and bool(settings.SEAL_CERTIFICATE) and _seal_is_demo(),
         mail=settings.EMAIL_BACKEND,
         database_password=database.get("PASSWORD", ""),
-        database_is_remote=bool(host) and not host.startswith("/") and host not in production_checks.LOOPBACK,
+        database_is_remote=bool(host)
+        and not host.startswith("/")
+        and host not in production_checks.LOOPBACK,
     )
 
 
 def _seal_is_demo() -> bool:
-    """One that can't be opened seals nothing, which /readyz and `check_config` say; it keeps nothing from starting."""
+    """One that can't be opened seals nothing, which /readyz and `check_config` say; it keeps
+    nothing from starting."""
     from pricing import seal  # large, and not wanted where no certificate is set
 
     try:
@@ -71,5 +77,7 @@ def check_database(
 ) -> list[Error]:
     """A system check of databases: `migrate` asks it before it does anything."""
     return [
-        Error(text, id="repurchase.E002") for name in databases or [] for text in of_another_version(name)
+        Error(text, id="repurchase.E002")
+        for name in databases or []
+        for text in of_another_version(name)
     ]

@@ -43,7 +43,9 @@ DEFINITIONS: Mapping[str, Words] = {
     ),
     "ordinary_cycle": Words(
         _("Ordinary order: made to paid"),
-        _("Median time from the order to its payment, of orders that were placed in the ordinary way."),
+        _(
+            "Median time from the order to its payment, of orders that were placed in the ordinary way."
+        ),
         _("ordinary orders that were paid, the newest 10,000"),
         _("The platform names an average of 7.3 days."),
     ),
@@ -83,7 +85,9 @@ DEFINITIONS: Mapping[str, Words] = {
     ),
     "by_renegotiation": Words(
         _("Failures by renegotiation"),
-        _("Failures of orders whose price lock was under renegotiation when it ended, of all failures."),
+        _(
+            "Failures of orders whose price lock was under renegotiation when it ended, of all failures."
+        ),
         _("failures of every cause"),
     ),
 }

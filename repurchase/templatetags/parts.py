@@ -1,4 +1,5 @@
-"""The reusable parts of every page: money, badges, codes, countdowns, times, markers. A builtin library."""
+"""The reusable parts of every page: money, badges, codes, countdowns, times, markers. A builtin
+library."""
 
 import datetime as dt
 from decimal import Decimal
@@ -52,7 +53,8 @@ def locale() -> Locale:
 
 
 def digits(amount: Decimal | int, places: int = 0) -> str:
-    """A number grouped as the active language groups it, with exactly `places` digits after the point."""
+    """A number grouped as the active language groups it, with exactly `places` digits after the
+    point."""
     pattern = "#,##0" + ("." + "0" * places if places else "")
     return format_decimal(amount, format=pattern, locale=locale(), decimal_quantization=False)
 
@@ -101,7 +103,8 @@ def normal(value: Decimal | None) -> str:
 
 @register.filter
 def change_to(then: int, now: int | None) -> str:
-    """How far today's amount is from the one paid: “+2.40 %”; nothing where there is none to compare with."""
+    """How far today's amount is from the one paid: “+2.40 %”; nothing where there is none to
+    compare with."""
     if not then or now is None:
         return ""
     change = half_up(Fraction(now - then, then) * 10_000)
@@ -165,7 +168,8 @@ def bar(part: Fraction) -> str:
 
 @register.simple_tag
 def evidence(value: Any) -> str:
-    """A value that a finding was decided by: an instant in the platform's zone, the rest as it was kept."""
+    """A value that a finding was decided by: an instant in the platform's zone, the rest as it was
+    kept."""
     if isinstance(value, list | tuple):
         return ", ".join(map(str, value))
     return told(str(value))
@@ -227,7 +231,8 @@ WORDS = {
 
 @register.filter
 def said(name: str, kind: str) -> str:
-    """A name of the core in words: `{{ fee.kind|said:"fee" }}`; one without words stays as it is."""
+    """A name of the core in words: `{{ fee.kind|said:"fee" }}`; one without words stays as it
+    is."""
     word = WORDS[kind].get(name, name)
     return _(word) if kind in ("reason", "document") and word else str(word)
 
@@ -268,7 +273,8 @@ def _code(name: str, evidence: dict | None) -> dict:
 
 @register.inclusion_tag("parts/countdown.html")
 def countdown(seconds: float | None, ends_at: dt.datetime | None = None) -> dict:
-    """Counts down from the server's seconds, never from the browser's clock; without script it stands still."""
+    """Counts down from the server's seconds, never from the browser's clock; without script it
+    stands still."""
     left = max(0, int(seconds or 0))
     return {"seconds": left, "text": span_text(left), "ends_at": ends_at}
 
@@ -324,7 +330,8 @@ def moment(at: dt.datetime | dt.date | None, show_zone: bool = False) -> str:
 
 @register.simple_tag
 def told(value: str) -> str:
-    """A value or limit of a rule: an instant in the platform's zone, a word in words, anything else as it is."""
+    """A value or limit of a rule: an instant in the platform's zone, a word in words, anything
+    else as it is."""
     if diagnostics_words.INSTANT.fullmatch(value):
         return moment(dt.datetime.fromisoformat(value))
     return said(value, "fact")

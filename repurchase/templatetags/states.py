@@ -1,4 +1,5 @@
-"""How each state and severity is shown: a word, a tone and an icon, so that colour never speaks alone."""
+"""How each state and severity is shown: a word, a tone and an icon, so that colour never speaks
+alone."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -73,7 +74,9 @@ LOCK: Mapping[str, Shown] = {
 
 SEVERITY: Mapping[str, Shown] = {
     Severity.FINAL: Shown(pgettext_lazy("severity", "Can't be repeated"), "calm", "ban"),
-    Severity.CURABLE: Shown(pgettext_lazy("severity", "Can be fixed"), "attention", "alert-triangle"),
+    Severity.CURABLE: Shown(
+        pgettext_lazy("severity", "Can be fixed"), "attention", "alert-triangle"
+    ),
     Severity.DOCUMENT: Shown(_("Documents wanted"), "attention", "file-certificate"),
     Severity.OUTCOME: Shown(pgettext_lazy("severity", "Ended without a deal"), "calm", "clock"),
     Severity.REFUSAL: Shown(pgettext_lazy("severity", "Request refused"), "bad", "x"),
@@ -128,7 +131,9 @@ FIXER: Mapping[str, Shown] = {
 
 STANDING: Mapping[str, Shown] = {
     Standing.NOT_OPEN: Shown(status_labels.STANDING[Standing.NOT_OPEN], "calm", "circle-dashed"),
-    Standing.DOCUMENTS: Shown(status_labels.STANDING[Standing.DOCUMENTS], "attention", "file-certificate"),
+    Standing.DOCUMENTS: Shown(
+        status_labels.STANDING[Standing.DOCUMENTS], "attention", "file-certificate"
+    ),
     Standing.IN_REVIEW: Shown(status_labels.STANDING[Standing.IN_REVIEW], "info", "hourglass"),
     Standing.OPEN: Shown(status_labels.STANDING[Standing.OPEN], "ok", "circle-check"),
     Standing.LAPSED: Shown(status_labels.STANDING[Standing.LAPSED], "bad", "alert-triangle"),
@@ -152,7 +157,9 @@ LEANING: Mapping[str, Shown] = {
 
 REPLAY: Mapping[str, Shown] = {
     "same": Shown(pgettext_lazy("replay", "Decided again: the same"), "ok", "circle-check"),
-    "different": Shown(pgettext_lazy("replay", "Decided again: different"), "bad", "alert-triangle"),
+    "different": Shown(
+        pgettext_lazy("replay", "Decided again: different"), "bad", "alert-triangle"
+    ),
     "tampered": Shown(pgettext_lazy("replay", "The record is not intact"), "bad", "alert-triangle"),
     "unknown_version": Shown(
         pgettext_lazy("replay", "Rules of an unknown version"), "attention", "alert-triangle"
@@ -163,7 +170,9 @@ WEBHOOK: Mapping[str, Shown] = {
     "on": Shown(pgettext_lazy("webhook", "On"), "ok", "circle-check"),
     "failing": Shown(pgettext_lazy("webhook", "Failing"), "attention", "alert-triangle"),
     "off": Shown(pgettext_lazy("webhook", "Off"), "calm", "ban"),
-    "disabled": Shown(pgettext_lazy("webhook", "Switched off after failing"), "bad", "alert-triangle"),
+    "disabled": Shown(
+        pgettext_lazy("webhook", "Switched off after failing"), "bad", "alert-triangle"
+    ),
 }
 
 KEY: Mapping[str, Shown] = {
@@ -175,12 +184,20 @@ KEY: Mapping[str, Shown] = {
 DELIVERY: Mapping[str, Shown] = {
     "": Shown(pgettext_lazy("delivery", "Waiting"), "calm", "circle-dashed"),
     Outcome.DELIVERED: Shown(pgettext_lazy("delivery", "Arrived"), "ok", "circle-check"),
-    Outcome.REFUSED: Shown(pgettext_lazy("delivery", "Refused by the server"), "attention", "alert-triangle"),
-    Outcome.TIMEOUT: Shown(pgettext_lazy("delivery", "No answer in 10 seconds"), "attention", "clock"),
-    Outcome.UNREACHABLE: Shown(pgettext_lazy("delivery", "Not reachable"), "attention", "alert-triangle"),
+    Outcome.REFUSED: Shown(
+        pgettext_lazy("delivery", "Refused by the server"), "attention", "alert-triangle"
+    ),
+    Outcome.TIMEOUT: Shown(
+        pgettext_lazy("delivery", "No answer in 10 seconds"), "attention", "clock"
+    ),
+    Outcome.UNREACHABLE: Shown(
+        pgettext_lazy("delivery", "Not reachable"), "attention", "alert-triangle"
+    ),
     Outcome.FORBIDDEN: Shown(pgettext_lazy("delivery", "Not a public address"), "bad", "ban"),
     Outcome.TLS: Shown(pgettext_lazy("delivery", "No valid certificate"), "bad", "lock-open"),
-    Outcome.GARBLED: Shown(pgettext_lazy("delivery", "Answered, but not in HTTP"), "bad", "alert-triangle"),
+    Outcome.GARBLED: Shown(
+        pgettext_lazy("delivery", "Answered, but not in HTTP"), "bad", "alert-triangle"
+    ),
 }
 
 ROLE: Mapping[str, Shown] = {

@@ -1,4 +1,5 @@
-"""Plain words for what has neither tone nor icon: facts, fields, gates, rules, events, parts of a fee."""
+"""Plain words for what has neither tone nor icon: facts, fields, gates, rules, events, parts of a
+fee."""
 
 from collections.abc import Mapping
 
@@ -67,9 +68,13 @@ RADAR: Mapping[str, str | Promise] = {
 }
 
 RADAR_CURES: Mapping[str, str | Promise] = {
-    expiry_alerts.Kind.CERTIFICATE: _("Ask the buyer to renew it in the Business Buyer back office."),
+    expiry_alerts.Kind.CERTIFICATE: _(
+        "Ask the buyer to renew it in the Business Buyer back office."
+    ),
     expiry_alerts.Kind.REGISTRATION: _("Renew the registration and enter the new dates."),
-    expiry_alerts.Kind.QUALIFICATION: _("Hand in renewed documents; lock what is planned before it lapses."),
+    expiry_alerts.Kind.QUALIFICATION: _(
+        "Hand in renewed documents; lock what is planned before it lapses."
+    ),
     expiry_alerts.Kind.DOCUMENT: _("Upload the renewed document."),
     expiry_alerts.Kind.TAX: _("Lock before it changes, or screen again afterwards."),
     expiry_alerts.Kind.COMMISSION: _("Lock before it changes, or screen again afterwards."),

@@ -1,4 +1,5 @@
-"""`make bench`: each figure is a ratio to the floor of the same work, measured in the same run on the same server."""
+"""`make bench`: each figure is a ratio to the floor of the same work, measured in the same run on
+the same server."""
 
 import json
 import sys
@@ -48,7 +49,11 @@ def _print(results: dict[str, dict]) -> None:
     rows = [(n, f"{r['value']:g} {r['unit']}", r["goal"], r["detail"]) for n, r in results.items()]
     widths = [max(len(row[i]) for row in rows) for i in range(3)]
     for row in rows:
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=False)) + "  " + row[3])
+        print(
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=False))
+            + "  "
+            + row[3]
+        )
 
 
 if __name__ == "__main__":

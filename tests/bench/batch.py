@@ -1,4 +1,5 @@
-"""5000 orders of 3 lines, from enqueue to planned, by a real worker, against COPY of the same rows."""
+"""5000 orders of 3 lines, from enqueue to planned, by a real worker, against COPY of the same
+rows."""
 
 import contextlib
 import io
@@ -34,8 +35,12 @@ def run() -> dict[str, dict]:
         peak = _peak_mb(worker)
     ratios = [seconds / floor for seconds, floor in rounds]
     seconds, floor = (statistics.median(column) for column in zip(*rounds, strict=True))
-    whole, queued = ([few[part] * ORDERS / (many[part] * FEW) for few, many in sizes] for part in (0, 1))
-    few, many = (statistics.median(times[1] for times in column) for column in zip(*sizes, strict=True))
+    whole, queued = (
+        [few[part] * ORDERS / (many[part] * FEW) for few, many in sizes] for part in (0, 1)
+    )
+    few, many = (
+        statistics.median(times[1] for times in column) for column in zip(*sizes, strict=True)
+    )
     return {
         "batch_5000": {
             "value": round(statistics.median(ratios), 2),
@@ -84,10 +89,23 @@ def _fill():
 def _worker() -> Iterator[subprocess.Popen]:
     log = Path(os.environ["DATA_DIR"]) / "bench-worker.log"
     process = subprocess.Popen(
-        [sys.executable, "-m", "celery", "-A", "repurchase", "worker", "--concurrency", "2",
-         "--loglevel", "warning", "--without-gossip", "--without-mingle"],
-        stdout=log.open("w"), stderr=subprocess.STDOUT,
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-m",
+            "celery",
+            "-A",
+            "repurchase",
+            "worker",
+            "--concurrency",
+            "2",
+            "--loglevel",
+            "warning",
+            "--without-gossip",
+            "--without-mingle",
+        ],
+        stdout=log.open("w"),
+        stderr=subprocess.STDOUT,
+    )
     try:
         yield process
     finally:
@@ -96,22 +114,31 @@ def _worker() -> Iterator[subprocess.Popen]:
 
 
 def _generate(store, numbers, *, into_empty: bool = False) -> tuple[float, float]:
-    """Seconds from the call that makes the batch, and from its return, to the row that says planned.
+    """Seconds from the call that makes the batch, and from its return, to the row that says
+    planned.
 
-    The bells are rung by the commit, within the call: a worker may be at the first chunk when it returns.
+    The bells are rung by the commit, within the call: a worker may be at the first chunk when it
+    returns.
 
-    `into_empty`: tables as the floor finds them. TRUNCATE has every connection read its catalogue and plan the checks
-    of foreign keys anew, 10 ms that no batch in service pays, so the comparison of sizes goes without.
+    `into_empty`: tables as the floor finds them. TRUNCATE has every connection read its catalogue
+    and plan the checks of foreign keys anew, 10 ms that no batch in service pays, so the
+    comparison of sizes goes without.
     """
     if into_empty:
         _empty()
     started = time.perf_counter()
     batch = batches.create(store=store, numbers=numbers, by="system:bench")
     enqueued = time.perf_counter()
-    while (status := Batch.objects.values_list("status", flat=True).get(pk=batch.pk)) == "screening":
-        event_listener.wait(1)  # as a page does: asking again and again would take the worker's processor
+    while (
+        status := Batch.objects.values_list("status", flat=True).get(pk=batch.pk)
+    ) == "screening":
+        event_listener.wait(
+            1
+        )  # as a page does: asking again and again would take the worker's processor
         if time.perf_counter() - started > 120:
-            raise RuntimeError("The worker did not finish; see bench-worker.log in the data directory.")
+            raise RuntimeError(
+                "The worker did not finish; see bench-worker.log in the data directory."
+            )
     ended = time.perf_counter()
     planned = batch.orders.filter(status="planned").count()
     if (status, planned) != ("planned", len(numbers)):

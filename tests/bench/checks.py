@@ -1,4 +1,5 @@
-"""5000 orders to 5000 consignees against a screening list of 20,000 entries, and the lock that asks everything again."""
+"""5000 orders to 5000 consignees against a screening list of 20,000 entries, and the lock that
+asks everything again."""
 
 import itertools
 import sys
@@ -21,7 +22,20 @@ from tests.bench.filling import orders_of
 from tests.repurchase.running import run as planned
 
 ORDERS, LINES, ENTRIES, LISTED = 5000, 3, 20_000, 50
-FIRST = ("Anna", "Boris", "Chen", "Dmitri", "Eva", "Farid", "Grete", "Hassan", "Ivan", "Jun", "Karim", "Lena")
+FIRST = (
+    "Anna",
+    "Boris",
+    "Chen",
+    "Dmitri",
+    "Eva",
+    "Farid",
+    "Grete",
+    "Hassan",
+    "Ivan",
+    "Jun",
+    "Karim",
+    "Lena",
+)
 SECOND = (
     "Sample",
     "Muster",
@@ -75,7 +89,11 @@ def _fill():
     ScreenedParty.objects.bulk_create(
         (
             ScreenedParty(
-                list_name="BENCH", name=name, reference=str(n), keys=keys_of_listed([name]), **making.MIRRORED
+                list_name="BENCH",
+                name=name,
+                reference=str(n),
+                keys=keys_of_listed([name]),
+                **making.MIRRORED,
             )
             for n, name in enumerate(names[:ENTRIES])
         ),
@@ -109,7 +127,8 @@ def _asked(store, ids) -> tuple[float, int, int]:
 
 
 def _locked(store, ids) -> dict[str, dict]:
-    """The lock of 5000 orders, of which 50 are to parties listed since the plan, and one SKU is withdrawn."""
+    """The lock of 5000 orders, of which 50 are to parties listed since the plan, and one SKU is
+    withdrawn."""
     numbers = list(PastOrder.objects.filter(pk__in=ids).values_list("number", flat=True))
     batch = planned(batches.create(store=store, numbers=numbers, by="user:1"))
     if batch.status != "planned":
@@ -117,7 +136,11 @@ def _locked(store, ids) -> dict[str, dict]:
     consignees = PastOrder.objects.filter(pk__in=ids[:LISTED]).values_list("consignee", flat=True)
     ScreenedParty.objects.bulk_create(
         ScreenedParty(
-            list_name="LATE", name=name, keys=keys_of_listed([name]), reference=name, **making.MIRRORED
+            list_name="LATE",
+            name=name,
+            keys=keys_of_listed([name]),
+            reference=name,
+            **making.MIRRORED,
         )
         for name in consignees
     )

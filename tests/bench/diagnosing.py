@@ -1,6 +1,8 @@
-"""A batch of 5000 orders of which 3900 came to nothing by nine causes: its fix sets, and its report with peak memory.
+"""A batch of 5000 orders of which 3900 came to nothing by nine causes: its fix sets, and its
+report with peak memory.
 
-Each figure is taken in a process of its own kind of work: the report's memory is that of a fresh child process.
+Each figure is taken in a process of its own kind of work: the report's memory is that of a fresh
+child process.
 """
 
 import multiprocessing
@@ -30,18 +32,25 @@ def run() -> dict[str, dict]:
     best = cure.steps[-1]
     return {
         "fix_sets_5000": {
-            "value": round(searching, 2), "unit": "s", "goal": "≤ 3",
+            "value": round(searching, 2),
+            "unit": "s",
+            "goal": "≤ 3",
             "detail": f"{len(best.fixes)} fixes free {best.gain.orders} of {cure.stopped}; "
             f"{sum(step.exact for step in cure.steps)} of {len(cure.steps)} sets exact",
         },
         "report_5000": {
-            "value": round(seconds, 1), "unit": "s", "goal": "≤ 30",
+            "value": round(seconds, 1),
+            "unit": "s",
+            "goal": "≤ 30",
             "detail": f"{size / 1000:.0f} kB with the CSV; the batch's failures were recorded in {noting:.2f} s",
         },
         "report_5000_memory": {
-            "value": peak // MB, "unit": "MB", "goal": "≤ 400", "detail": "peak RSS of the process that makes it",
+            "value": peak // MB,
+            "unit": "MB",
+            "goal": "≤ 400",
+            "detail": "peak RSS of the process that makes it",
         },
-    }  # fmt: skip
+    }
 
 
 def _failed() -> tuple[Batch, float]:
@@ -53,9 +62,9 @@ def _failed() -> tuple[Batch, float]:
         cursor.execute(
             "UPDATE marketplace_sku SET on_hand = 10000000, stock_synced_at = now() + interval '1 day'"
         )
-    mine = PastOrder.objects.filter(store=store, buyer=buyer, number__startswith=f"B{buyer.pk}-").order_by(
-        "id"
-    )
+    mine = PastOrder.objects.filter(
+        store=store, buyer=buyer, number__startswith=f"B{buyer.pk}-"
+    ).order_by("id")
     ids = list(mine.values_list("id", flat=True))
     _plant(ids, skus)
     numbers = list(mine.values_list("number", flat=True))

@@ -1,4 +1,5 @@
-"""From commit to a client of the stream, and to a webhook's receiver, under 50 requests a second (R-81).
+"""From commit to a client of the stream, and to a webhook's receiver, under 50 requests a second
+(R-81).
 
 Beside it, in the same seconds, a bare NOTIFY's way to a bare LISTEN: what no stream could undercut.
 """
@@ -52,7 +53,8 @@ def run() -> dict[str, dict]:
 def _measured(
     store: Store, arrivals: queue.Queue, heard: queue.Queue, hook: Receiver
 ) -> tuple[list[float], ...]:
-    """Seconds from the commit's return, event by event: to the stream's client, the bare listener, the receiver."""
+    """Seconds from the commit's return, event by event: to the stream's client, the bare listener,
+    the receiver."""
     committed: list[float] = []
     bare: list[float] = []
     for n in range(EVENTS):
@@ -79,7 +81,9 @@ def _bare(heard: queue.Queue) -> float:
 
 
 def _tell(store: Store, n: int) -> None:
-    events.tell(store_id=store.pk, type="order.confirmed", subject="batch:BR-BENCH", at=world.NOW, n=n)
+    events.tell(
+        store_id=store.pk, type="order.confirmed", subject="batch:BR-BENCH", at=world.NOW, n=n
+    )
 
 
 @contextlib.contextmanager
@@ -132,17 +136,22 @@ def _load(url: str, store: Store) -> Iterator[dict]:
     keys = [world.key(store, "read") for _ in range(KEYS)]
     said: dict = {}
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.bench.load", url, str(RATE), *keys], cwd=ROOT, stdout=subprocess.PIPE
+        [sys.executable, "-m", "tests.bench.load", url, str(RATE), *keys],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
     )
     try:
-        process.stdout.readline()  # its imports take long on a busy machine: nothing is measured before it calls
+        # its imports take long on a busy machine: nothing is measured before it calls
+        process.stdout.readline()
         yield said
     finally:
         process.terminate()
         said |= json.loads(process.communicate(timeout=60)[0])
 
 
-def _figures(streamed: list[float], bare: list[float], posted: list[float], load: dict) -> dict[str, dict]:
+def _figures(
+    streamed: list[float], bare: list[float], posted: list[float], load: dict
+) -> dict[str, dict]:
     floor = _p95(bare)
     under = f"{EVENTS} events, {LISTENERS + 1} streams, {load['rate']} requests/s of which {load['failed']} failed"
     return {

@@ -1,4 +1,5 @@
-"""The fee lines of 5000 orders of 3 lines, against a bare Decimal loop that does only their multiplications."""
+"""The fee lines of 5000 orders of 3 lines, against a bare Decimal loop that does only their
+multiplications."""
 
 import datetime as dt
 import statistics
@@ -54,7 +55,8 @@ def run() -> dict[str, dict]:
 
 
 def _order(n: int) -> OrderToPrice:
-    """To Germany in euro: every tariff is exchanged; two commission rates, VAT on top; every tenth for the EAR."""
+    """To Germany in euro: every tariff is exchanged; two commission rates, VAT on top; every tenth
+    for the EAR."""
     names = ("apparel", "auto-parts", "hats")
     return OrderToPrice(
         goods=tuple(goods(name, COMMISSION[name], n % 10 == 0) for name in names),
@@ -63,7 +65,10 @@ def _order(n: int) -> OrderToPrice:
         prices_include_tax=False,
         local_return=n % 2 == 0,
         quote=Quote(
-            service_id=1, weight_g=n, negotiated=Money(860 + n, "USD"), public=Money(1000 + n, "USD")
+            service_id=1,
+            weight_g=n,
+            negotiated=Money(860 + n, "USD"),
+            public=Money(1000 + n, "USD"),
         ),
     )
 
@@ -72,7 +77,11 @@ def _prices() -> PriceList:
     where = destination("DE")
     rule = TaxRule(category="S", rate=VAT, reverse_charge=False)
     treatment = treat(
-        rule, destination=where, buyer_number="", buyer_number_checked=False, seller_registration="DE1"
+        rule,
+        destination=where,
+        buyer_number="",
+        buyer_number_checked=False,
+        seller_registration="DE1",
     )
     return PriceList(
         currency="EUR", destination=where, treatment=treatment, tariff=TARIFF, rates=RATES, day=DAY
@@ -80,18 +89,23 @@ def _prices() -> PriceList:
 
 
 def _amounts(order: OrderToPrice) -> Amounts:
-    """What the fee lines multiply by what: each line and each rate's part of the freight by the commission's rate,
-    the net by VAT's, what is paid by the payment's and the remittance's; the quote and the tariffs that are due by
-    the exchange rate."""
+    """What the fee lines multiply by what: each line and each rate's part of the freight by the
+    commission's rate, the net by VAT's, what is paid by the payment's and the remittance's; the
+    quote and the tariffs that are due by the exchange rate."""
     net = sum(order.line_totals) + order.freight_minor
     paid = net + int((net * VAT).quantize(UNIT, ROUND_HALF_UP))
-    lines = [(total, of.commission_rate) for total, of in zip(order.line_totals, order.goods, strict=True)]
+    lines = [
+        (total, of.commission_rate)
+        for total, of in zip(order.line_totals, order.goods, strict=True)
+    ]
     freight = [
         (order.freight_minor // 3, COMMISSION["auto-parts"]),
         (order.freight_minor // 2, COMMISSION["hats"]),
     ]
     exchanged = (
-        [order.quote.cost.minor] + [230] * order.local_return + [12_000] * order.goods[0].ear_controlled
+        [order.quote.cost.minor]
+        + [230] * order.local_return
+        + [12_000] * order.goods[0].ear_controlled
     )
     shares = [(net, VAT), (paid, TARIFF.payment_rate), (paid, TARIFF.vat_remittance_rate)]
     pairs = [*lines, *freight, *shares, *[(minor, FX) for minor in exchanged]]
@@ -112,7 +126,8 @@ def _bare(orders: Sequence[Amounts]) -> None:
 
 
 def _rounded(orders: Sequence[Amounts]) -> None:
-    """From minor units to minor units, as the fee lines do it: multiplied, rounded half up, and nothing else."""
+    """From minor units to minor units, as the fee lines do it: multiplied, rounded half up, and
+    nothing else."""
     for amounts in orders:
         for amount, rate in amounts:
             int((amount * rate).quantize(UNIT, ROUND_HALF_UP))
@@ -120,7 +135,8 @@ def _rounded(orders: Sequence[Amounts]) -> None:
 
 @uncollected()
 def _timed(work: Callable[[list], None], given: list) -> float:
-    """Processor seconds: nothing here waits. Without the garbage collector, as a chunk is planned."""
+    """Processor seconds: nothing here waits. Without the garbage collector, as a chunk is
+    planned."""
     started = time.process_time()
     work(given)
     return time.process_time() - started

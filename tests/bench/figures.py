@@ -1,4 +1,5 @@
-"""The key figures of a store whose buyer has confirmed a batch of 5000 orders, and of a batch that came to nothing."""
+"""The key figures of a store whose buyer has confirmed a batch of 5000 orders, and of a batch that
+came to nothing."""
 
 import datetime as dt
 import statistics
@@ -30,7 +31,9 @@ def run() -> dict[str, dict]:
         seconds.append(time.perf_counter() - started)
     samples = {figure.name: figure.n for figure in found.figures}
     if (samples["cycle"], found.failed) != (ORDERS, ORDERS):
-        raise RuntimeError(f"not the orders that were to be counted: {samples}, {found.failed} failed")
+        raise RuntimeError(
+            f"not the orders that were to be counted: {samples}, {found.failed} failed"
+        )
     return {
         "figures_5000": {
             "value": round(statistics.median(seconds), 2),
@@ -69,7 +72,9 @@ def _plan(store: Store, *, rated: bool) -> None:
     mine = PastOrder.objects.filter(store=store, buyer=buyer, number__startswith=f"B{buyer.pk}-")
     if not rated:
         mine.update(rating=None)
-    batch = batches.create(store=store, numbers=list(mine.values_list("number", flat=True)), by="user:1")
+    batch = batches.create(
+        store=store, numbers=list(mine.values_list("number", flat=True)), by="user:1"
+    )
     for chunk_id in batch.chunks.values_list("pk", flat=True):
         chunks.generate_chunk(chunk_id)
     planning.finish_batch(batch.pk)

@@ -35,11 +35,20 @@ def orders_of(
     days: int = 80,
     with_lines: bool = True,
 ) -> None:
-    """`orders` completed orders of USD 100.00 a line, spread evenly over the `days` days before the store's now."""
+    """`orders` completed orders of USD 100.00 a line, spread evenly over the `days` days before
+    the store's now."""
     values = {
-        "store": store.pk, "buyer": buyer.pk, "prefix": f"B{buyer.pk}-", "country": buyer.country, "orders": orders,
-        "now": clock.now(store), "lines": lines, "days": days, "skus": [sku.pk for sku in skus], "n_skus": len(skus),
-    }  # fmt: skip
+        "store": store.pk,
+        "buyer": buyer.pk,
+        "prefix": f"B{buyer.pk}-",
+        "country": buyer.country,
+        "orders": orders,
+        "now": clock.now(store),
+        "lines": lines,
+        "days": days,
+        "skus": [sku.pk for sku in skus],
+        "n_skus": len(skus),
+    }
     with connection.cursor() as cursor:
         cursor.execute(ORDERS, values)
         if with_lines:

@@ -1,4 +1,5 @@
-"""The history page of one buyer among 1,000,000 orders: by index, in the time of the rows it shows."""
+"""The history page of one buyer among 1,000,000 orders: by index, in the time of the rows it
+shows."""
 
 import statistics
 import time
@@ -46,7 +47,9 @@ def _fill():
     buyer, _ = world.repeatable(store, orders=1)
     skus = [world.sku(store) for _ in range(20)]
     for _ in range(BUYERS - 1):
-        orders_of(store, world.buyer(store), skus, orders=ORDERS_EACH, lines=1, days=700, with_lines=False)
+        orders_of(
+            store, world.buyer(store), skus, orders=ORDERS_EACH, lines=1, days=700, with_lines=False
+        )
     orders_of(store, buyer, skus, orders=ORDERS_EACH, lines=3, days=700)
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
@@ -54,7 +57,8 @@ def _fill():
 
 
 def _sequential_scans(store, buyer, now) -> list[str]:
-    """Runs each query of the page again under EXPLAIN; names the large tables that it would read whole."""
+    """Runs each query of the page again under EXPLAIN; names the large tables that it would read
+    whole."""
     with CaptureQueriesContext(connection) as captured:
         for repeatable in (True, None):
             page = past_orders.past_orders(store, now=now, buyer=buyer, repeatable=repeatable)

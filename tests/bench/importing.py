@@ -1,4 +1,5 @@
-"""An import as large as the whole real file (541,909 rows), against reading the same file and doing nothing."""
+"""An import as large as the whole real file (541,909 rows), against reading the same file and
+doing nothing."""
 
 import csv
 import gzip
@@ -67,8 +68,18 @@ def _read(file: Path) -> float:
 
 def _import(store: str, file: Path) -> int:
     """Kilobytes of the process's high-water mark."""
-    command = [sys.executable, "manage.py", "import_orders", "--store", store, "--format", "online-retail",
-               "--assume", "wholesaler", str(file)]  # fmt: skip
+    command = [
+        sys.executable,
+        "manage.py",
+        "import_orders",
+        "--store",
+        store,
+        "--format",
+        "online-retail",
+        "--assume",
+        "wholesaler",
+        str(file),
+    ]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
     if status:

@@ -1,6 +1,8 @@
-"""`python -m tests.bench.load URL RATE KEY…`: calls the API at a steady rate until it is told to stop.
+"""`python -m tests.bench.load URL RATE KEY…`: calls the API at a steady rate until it is told to
+stop.
 
-It says "calling" when it begins. At the end it prints how many calls it made and how many were not answered by 200.
+It says "calling" when it begins. At the end it prints how many calls it made and how many were not
+answered by 200.
 """
 
 import itertools

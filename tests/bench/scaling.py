@@ -1,7 +1,8 @@
 """How work grows with workers, and data with orders: the coefficients of docs/scaling.md.
 
-Workers of one process each, so that 1, 2 and 4 of them mean what they say; on fewer cores than workers the speed-up is
-that of the cores. The bytes are those of one batch of 5000 orders of 3 lines, indexes included.
+Workers of one process each, so that 1, 2 and 4 of them mean what they say; on fewer cores than
+workers the speed-up is that of the cores. The bytes are those of one batch of 5000 orders of 3
+lines, indexes included.
 """
 
 import contextlib
@@ -43,7 +44,10 @@ Wanted = list[tuple[Store, list[str]]]
 
 def run() -> dict[str, dict]:
     wanted = _fill()
-    one, side_by_side = [wanted[0]], [(store, numbers[: ORDERS // STORES]) for store, numbers in wanted]
+    one, side_by_side = (
+        [wanted[0]],
+        [(store, numbers[: ORDERS // STORES]) for store, numbers in wanted],
+    )
     seconds: dict[int, tuple[float, float]] = {}
     for count in WORKERS:
         with _workers(count):
@@ -61,33 +65,45 @@ def run() -> dict[str, dict]:
     )
     return {
         f"workers_{count}": {
-            "value": round(seconds[1][0] / seconds[count][0], 2), "unit": "× one worker", "goal": "reported",
+            "value": round(seconds[1][0] / seconds[count][0], 2),
+            "unit": "× one worker",
+            "goal": "reported",
             "detail": f"{seconds[count][0]:.2f} s for {ORDERS} orders of one store, {seconds[count][1]:.2f} s for "
             f"{STORES} stores' {ORDERS // STORES} each ({seconds[1][1] / seconds[count][1]:.2f} ×); {os.cpu_count()} cores",
         }
         for count in WORKERS
     } | {
         "order_cpu": {
-            "value": round(cpu / ORDERS * 1e6), "unit": "µs", "goal": "reported",
+            "value": round(cpu / ORDERS * 1e6),
+            "unit": "µs",
+            "goal": "reported",
             "detail": "of a worker's processor time an order, PostgreSQL's not counted",
         },
         "sweep_idle": {
-            "value": round(idle * 1000), "unit": "ms", "goal": "reported",
+            "value": round(idle * 1000),
+            "unit": "ms",
+            "goal": "reported",
             "detail": f"a pass of the timers that finds nothing to do among {LOCKS} open locks of {LOCK_STORES} stores",
         },
         "locks_judged": {
-            "value": round(judged), "unit": "locks/s", "goal": "reported",
+            "value": round(judged),
+            "unit": "locks/s",
+            "goal": "reported",
             "detail": f"held against their rates by one process, when none of {LOCKS} had been yet",
         },
         "order_bytes": {
-            "value": round(per_order), "unit": "bytes", "goal": "reported",
+            "value": round(per_order),
+            "unit": "bytes",
+            "goal": "reported",
             "detail": f"of the database an order of {LINES} lines, indexes included: {shares}",
         },
         "past_order_bytes": {
-            "value": round(past / past_orders), "unit": "bytes", "goal": "reported",
+            "value": round(past / past_orders),
+            "unit": "bytes",
+            "goal": "reported",
             "detail": f"of the database a past order of {LINES} lines, indexes included",
         },
-    }  # fmt: skip
+    }
 
 
 def _fill() -> Wanted:
@@ -112,11 +128,23 @@ def _workers(count: int) -> Iterator[None]:
     """Workers of one process each."""
     log = (Path(os.environ["DATA_DIR"]) / "bench-workers.log").open("a")
     command = [
-        sys.executable, "-m", "celery", "-A", "repurchase", "worker", "--concurrency", "1", "--loglevel", "warning",
-        "--without-gossip", "--without-mingle", "-n",
-    ]  # fmt: skip
+        sys.executable,
+        "-m",
+        "celery",
+        "-A",
+        "repurchase",
+        "worker",
+        "--concurrency",
+        "1",
+        "--loglevel",
+        "warning",
+        "--without-gossip",
+        "--without-mingle",
+        "-n",
+    ]
     started = [
-        subprocess.Popen([*command, f"w{n}@%h"], stdout=log, stderr=subprocess.STDOUT) for n in range(count)
+        subprocess.Popen([*command, f"w{n}@%h"], stdout=log, stderr=subprocess.STDOUT)
+        for n in range(count)
     ]
     try:
         yield
@@ -131,14 +159,21 @@ def _plan(wanted: Wanted) -> float:
     """Seconds from the first call that enqueues to the last row that says planned."""
     _empty()
     started = time.perf_counter()
-    made = [batches.create(store=store, numbers=numbers, by="system:bench").pk for store, numbers in wanted]
+    made = [
+        batches.create(store=store, numbers=numbers, by="system:bench").pk
+        for store, numbers in wanted
+    ]
     while Batch.objects.filter(pk__in=made, status="screening").exists():
         time.sleep(0.005)
         if time.perf_counter() - started > 300:
-            raise RuntimeError("The workers did not finish; see bench-workers.log in the data directory.")
+            raise RuntimeError(
+                "The workers did not finish; see bench-workers.log in the data directory."
+            )
     seconds = time.perf_counter() - started
     if Batch.objects.filter(pk__in=made, status="planned").count() != len(made):
-        raise RuntimeError("Not every batch came out planned: the time would be that of another work.")
+        raise RuntimeError(
+            "Not every batch came out planned: the time would be that of another work."
+        )
     return seconds
 
 
@@ -164,8 +199,12 @@ def _sweeps() -> tuple[float, float]:
     later = clock.now() + dt.timedelta(hours=60)
     for _ in range(LOCK_STORES):
         many.locks(world.store(), [later] * (LOCKS // LOCK_STORES))
-    Store.objects.update(sandbox=False, clock_offset=dt.timedelta(0))  # sandboxes have markets of their own
-    world.rates(published_on=clock.now().date(), source="bench", USD="1.11")  # moved, but within the limit
+    Store.objects.update(
+        sandbox=False, clock_offset=dt.timedelta(0)
+    )  # sandboxes have markets of their own
+    world.rates(
+        published_on=clock.now().date(), source="bench", USD="1.11"
+    )  # moved, but within the limit
     judged = 0.0
     while pricing.unjudged(store=None, at=None):
         started = time.perf_counter()
@@ -196,5 +235,7 @@ def _empty() -> None:
         raise RuntimeError(f"No such table: {missing}")
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE diagnostics_ledgerentry DISABLE TRIGGER USER")
-        cursor.execute(f"TRUNCATE {', '.join(GROWING)}, diagnostics_ledgerhead, outbox_eventhead CASCADE")
+        cursor.execute(
+            f"TRUNCATE {', '.join(GROWING)}, diagnostics_ledgerhead, outbox_eventhead CASCADE"
+        )
         cursor.execute("ALTER TABLE diagnostics_ledgerentry ENABLE TRIGGER USER")

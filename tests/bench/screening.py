@@ -1,4 +1,5 @@
-"""Screening 5000 ticked orders of 3 lines, facts loading included, against a bare cursor that reads the same rows."""
+"""Screening 5000 ticked orders of 3 lines, facts loading included, against a bare cursor that
+reads the same rows."""
 
 import statistics
 import time
@@ -52,7 +53,8 @@ def _fill() -> tuple[Store, list[int]]:
 
 
 def _screened(store: Store, ids: list[int]) -> list[OrderVerdict]:
-    """What a dry screening does: the facts of these orders, the world around them, a verdict on each."""
+    """What a dry screening does: the facts of these orders, the world around them, a verdict on
+    each."""
     now = clock.now(store)
     values = policy.in_force(now)
     orders = order_facts(store=store, order_ids=ids, now=now)

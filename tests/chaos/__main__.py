@@ -1,6 +1,8 @@
-"""`python -m tests.chaos [--small] [F-1 …]`: breaks what a batch depends on, and says what came of it.
+"""`python -m tests.chaos [--small] [F-1 …]`: breaks what a batch depends on, and says what came of
+it.
 
-On servers and with worker processes of its own; writes chaos.json, ends with 1 when a figure is missed.
+On servers and with worker processes of its own; writes chaos.json, ends with 1 when a figure is
+missed.
 """
 
 import json
@@ -26,7 +28,9 @@ def main(arguments: list[str]) -> int:
         staged(Path(folder)) as stage,
     ):
         found = _run(stage, chosen, small=small)
-    Path(os.environ.get("CHAOS_REPORT", "chaos.json")).write_text(json.dumps(found, indent=2) + "\n")
+    Path(os.environ.get("CHAOS_REPORT", "chaos.json")).write_text(
+        json.dumps(found, indent=2) + "\n"
+    )
     for name, result in found.items():
         sys.stdout.write(f"{name}  {'met' if result['met'] else 'MISSED'}  {json.dumps(result)}\n")
     return 0 if all(result["met"] for result in found.values()) else 1
@@ -51,7 +55,12 @@ def _run(stage, chosen: list[str], *, small: bool) -> dict[str, dict]:
             result = batches.SCENARIOS[name](stage, store, numbers, sizes)
             figure, goal = GOALS[name]
             met = not result["faults"] and result[figure] <= goal
-            found[name] = {**result, "took": round(time.monotonic() - began, 1), "goal": goal, "met": met}
+            found[name] = {
+                **result,
+                "took": round(time.monotonic() - began, 1),
+                "goal": goal,
+                "met": met,
+            }
     return found
 
 

@@ -1,4 +1,5 @@
-"""F-1, F-2 (the batch's half), F-3 and F-6 of docs/reliability.md: a batch comes out whole whatever is taken from it."""
+"""F-1, F-2 (the batch's half), F-3 and F-6 of docs/reliability.md: a batch comes out whole
+whatever is taken from it."""
 
 import contextlib
 import datetime as dt
@@ -84,9 +85,13 @@ def faults_of(batch: Batch, sizes: Sizes) -> dict[str, int]:
         "chunks_undone": Chunk.objects.filter(batch=batch, done_at=None).count(),
         "chunk_entries": of_batch.filter(kind="chunk.generated").count() - chunks,
         "planned_entries": of_batch.filter(kind="batch.planned").count() - 1,
-        "planned_events": Event.objects.filter(type="batch.planned", subject=f"batch:{batch.ref}").count()
+        "planned_events": Event.objects.filter(
+            type="batch.planned", subject=f"batch:{batch.ref}"
+        ).count()
         - 1,
-        "records": ScreeningRecord.objects.filter(subject=f"batch:{batch.ref}", part="chunk").count()
+        "records": ScreeningRecord.objects.filter(
+            subject=f"batch:{batch.ref}", part="chunk"
+        ).count()
         - chunks,
         "ledger": int(ledger.first_bad_entry(batch.store_id)[0] is not None),
     }
@@ -112,7 +117,11 @@ def owner_at_work(batch: Batch, *, seconds: float = 30) -> str:
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         with transaction.atomic():
-            names = Chunk.objects.filter(batch=batch, done_at=None).exclude(owner="").order_by("-beat_at")
+            names = (
+                Chunk.objects.filter(batch=batch, done_at=None)
+                .exclude(owner="")
+                .order_by("-beat_at")
+            )
             if owner := names.values_list("owner", flat=True).first():
                 return owner
             if ended(batch):
@@ -135,12 +144,16 @@ def killed_workers(stage: Stage, store: Store, numbers: list[str], sizes: Sizes)
     seconds = time.monotonic() - began
     tried_again = Chunk.objects.filter(batch=batch, tries__gt=1).count()
     return {
-        "seconds": round(seconds, 1), "kills": kills, "chunks_tried_again": tried_again, "faults": faults_of(batch, sizes),
-    }  # fmt: skip
+        "seconds": round(seconds, 1),
+        "kills": kills,
+        "chunks_tried_again": tried_again,
+        "faults": faults_of(batch, sizes),
+    }
 
 
 def frozen_worker(stage: Stage, store: Store, numbers: list[str], sizes: Sizes) -> dict:
-    """A worker stands still in the midst of a chunk for longer than it may be silent, and then goes on."""
+    """A worker stands still in the midst of a chunk for longer than it may be silent, and then
+    goes on."""
     batch, began = begun(store, numbers, sizes), time.monotonic()
     pid = int(owner_at_work(batch).split(":")[1])
     os.kill(pid, signal.SIGSTOP)
@@ -163,8 +176,10 @@ def emptied_broker(stage: Stage, store: Store, numbers: list[str], sizes: Sizes)
     undone = batch.chunks.filter(done_at=None).count()
     wait_until(lambda: ended(batch))
     return {
-        "seconds": round(time.monotonic() - began, 1), "chunks_when_emptied": undone, "faults": faults_of(batch, sizes),
-    }  # fmt: skip
+        "seconds": round(time.monotonic() - began, 1),
+        "chunks_when_emptied": undone,
+        "faults": faults_of(batch, sizes),
+    }
 
 
 def lost_broker(stage: Stage, store: Store, numbers: list[str], sizes: Sizes) -> dict:
@@ -178,9 +193,10 @@ def lost_broker(stage: Stage, store: Store, numbers: list[str], sizes: Sizes) ->
     back = time.monotonic()
     wait_until(lambda: ended(batch) and ended(second))
     return {
-        "seconds_after_its_return": round(time.monotonic() - back, 1), "faults": faults_of(batch, sizes),
+        "seconds_after_its_return": round(time.monotonic() - back, 1),
+        "faults": faults_of(batch, sizes),
         "second": Batch.objects.get(pk=second.pk).status,
-    }  # fmt: skip
+    }
 
 
 def restarted_database(stage: Stage, store: Store, numbers: list[str], sizes: Sizes) -> dict:
@@ -196,20 +212,27 @@ def restarted_database(stage: Stage, store: Store, numbers: list[str], sizes: Si
         wait_until(lambda done=done: _further(batch, done))
         slowest = max(slowest, time.monotonic() - back)
     wait_until(lambda: ended(batch))
-    return {"seconds_to_resume": round(slowest, 1), "restarts": crashes, "faults": faults_of(batch, sizes)}
+    return {
+        "seconds_to_resume": round(slowest, 1),
+        "restarts": crashes,
+        "faults": faults_of(batch, sizes),
+    }
 
 
 def _further(batch: Batch, done: int) -> bool:
     """work goes on after the restart"""
     try:
-        return Chunk.objects.filter(batch=batch).exclude(done_at=None).count() > done or ended(batch)
+        return Chunk.objects.filter(batch=batch).exclude(done_at=None).count() > done or ended(
+            batch
+        )
     except Error:
         connection.close()
         return False
 
 
 def poisoned_chunk(stage: Stage, store: Store, numbers: list[str], sizes: Sizes) -> dict:
-    """A chunk that kills whoever takes it up ends as failed with a code, and nothing else waits for it."""
+    """A chunk that kills whoever takes it up ends as failed with a code, and nothing else waits
+    for it."""
     PastOrder.objects.filter(store=store, number=numbers[0]).update(note=poisoned.NOTE)
     batch, began = begun(store, numbers[: 3 * sizes.chunk], sizes), time.monotonic()
     wait_until(lambda: batch.chunks.filter(done_at=None).count() == 1)
@@ -226,13 +249,19 @@ def poisoned_chunk(stage: Stage, store: Store, numbers: list[str], sizes: Sizes)
         "planned_in_the_end": int(batch.status != "planned"),
         "orders": batch.orders.filter(status="planned").count() - 3 * sizes.chunk,
         "code_in_the_ledger": LedgerEntry.objects.filter(
-            subject=f"batch:{batch.ref}", kind="batch.failed", facts__code="WORK_FAILED", facts__tries=MAX_TRIES
-        ).count() - 1,
-    }  # fmt: skip
+            subject=f"batch:{batch.ref}",
+            kind="batch.failed",
+            facts__code="WORK_FAILED",
+            facts__tries=MAX_TRIES,
+        ).count()
+        - 1,
+    }
     return {
-        "seconds": round(seconds, 1), "seconds_of_the_others": round(sound, 1), "chunks": lost,
+        "seconds": round(seconds, 1),
+        "seconds_of_the_others": round(sound, 1),
+        "chunks": lost,
         "faults": {name: n for name, n in found.items() if n},
-    }  # fmt: skip
+    }
 
 
 def beside_ten_batches(stage: Stage, store: Store, numbers: list[str], sizes: Sizes) -> dict:
@@ -250,9 +279,11 @@ def beside_ten_batches(stage: Stage, store: Store, numbers: list[str], sizes: Si
         cancelling = time.monotonic() - cancelling
     half = RepeatOrder.objects.filter(batch__in=many).exclude(status="cancelled").count()
     return {
-        "seconds": round(alone, 2), "chunks_of_the_other_store_left": undone, "seconds_to_cancel": round(cancelling, 2),
+        "seconds": round(alone, 2),
+        "chunks_of_the_other_store_left": undone,
+        "seconds_to_cancel": round(cancelling, 2),
         "faults": {"half": half} if half else {},
-    }  # fmt: skip
+    }
 
 
 SCENARIOS: dict[str, Callable] = {

@@ -1,4 +1,5 @@
-"""`celery -A tests.chaos.endless`: our worker, but a page with these words is never done with rendering."""
+"""`celery -A tests.chaos.endless`: our worker, but a page with these words is never done with
+rendering."""
 
 from celery.signals import worker_process_init
 

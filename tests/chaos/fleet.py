@@ -1,4 +1,5 @@
-"""Real beats and workers on the test's own database, with a broker of their own that nobody else rings."""
+"""Real beats and workers on the test's own database, with a broker of their own that nobody else
+rings."""
 
 import contextlib
 import os
@@ -32,13 +33,15 @@ class Fleet:
         return self._start("beat", [*CELERY, "beat", "--loglevel", "info", "--pidfile="], clock)
 
     def worker(self, *more: str, clock: str = "") -> subprocess.Popen:
-        """One process, one task at a time, with `more` flags. `clock` is what its own clock is wrong by: "+1d", "-1h"."""
+        """One process, one task at a time, with `more` flags. `clock` is what its own clock is
+        wrong by: "+1d", "-1h"."""
         flags = ["--pool", "solo", "--loglevel", "info", "--without-gossip", "--without-mingle"]
         name = f"worker-{len(list(self.logs.iterdir()))}@fleet"
         return self._start("worker", [*CELERY, "worker", *flags, *more, "--hostname", name], clock)
 
     def wait_until_ready(self, count: int, seconds: float = 240) -> None:
-        """Until so many workers listen; their own words, since a frozen or lying clock answers no ping in time."""
+        """Until so many workers listen; their own words, since a frozen or lying clock answers no
+        ping in time."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             if sum(" ready." in log.read_text() for log in self.logs.glob("worker*")) >= count:
@@ -47,13 +50,19 @@ class Fleet:
         raise AssertionError(self.told())
 
     def told(self) -> str:
-        return "\n".join(f"--- {log.name}\n{log.read_text()[-1500:]}" for log in sorted(self.logs.iterdir()))
+        return "\n".join(
+            f"--- {log.name}\n{log.read_text()[-1500:]}" for log in sorted(self.logs.iterdir())
+        )
 
     def _start(self, name: str, command: list[str], clock: str) -> subprocess.Popen:
         log = (self.logs / f"{name}-{len(list(self.logs.iterdir()))}.log").open("w")
         env = dict(self.environment)
         if clock:
-            env |= {"LD_PRELOAD": str(LIBRARY), "FAKETIME": clock, "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+            env |= {
+                "LD_PRELOAD": str(LIBRARY),
+                "FAKETIME": clock,
+                "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+            }
         process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=log, stderr=subprocess.STDOUT)
         self.stack.callback(_end, process)
         return process

@@ -1,4 +1,5 @@
-"""`celery -A tests.chaos.poisoned`: our worker, but planning an order whose note says so kills its process (SIGKILL)."""
+"""`celery -A tests.chaos.poisoned`: our worker, but planning an order whose note says so kills its
+process (SIGKILL)."""
 
 import os
 import signal

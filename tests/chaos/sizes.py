@@ -1,4 +1,5 @@
-"""How large a fault test is: small in `make test`, CHAOS=full in `make chaos`, CHAOS=long in `make chaos-long`."""
+"""How large a fault test is: small in `make test`, CHAOS=full in `make chaos`, CHAOS=long in `make
+chaos-long`."""
 
 import os
 import sys
@@ -11,5 +12,6 @@ def size(small: int, full: int, long: int = 0) -> int:
 
 
 def say(figure: str) -> None:
-    """What was measured: `make chaos` shows what passing tests wrote (`-rP`), for a person to read."""
+    """What was measured: `make chaos` shows what passing tests wrote (`-rP`), for a person to
+    read."""
     sys.stdout.write(f"{figure}\n")

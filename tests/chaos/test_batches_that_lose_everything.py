@@ -1,9 +1,11 @@
-"""A batch in the midst of its work loses its workers, its broker, its database, and ends unaided: F-1, F-2, F-3, F-6.
+"""A batch in the midst of its work loses its workers, its broker, its database, and ends unaided:
+F-1, F-2, F-3, F-6.
 
-Also: a chunk that kills its worker each time, and one order of a store beside ten batches of another.
+Also: a chunk that kills its worker each time, and one order of a store beside ten batches of
+another.
 
-The faults are played in a process of its own (`python -m tests.chaos`), on a PostgreSQL and a Redis that nobody else
-uses: nothing of the other tests may be broken with them.
+The faults are played in a process of its own (`python -m tests.chaos`), on a PostgreSQL and a
+Redis that nobody else uses: nothing of the other tests may be broken with them.
 """
 
 import json
@@ -23,11 +25,18 @@ def played(tmp_path_factory) -> dict[str, dict]:
     report = tmp_path_factory.mktemp("chaos") / "chaos.json"
     size = [] if FULL else ["--small"]
     ours = {"DATABASE_URL", "REDIS_URL", "DATA_DIR", "SECRET_KEY", "LINK_KEY"}
-    environment = {k: v for k, v in os.environ.items() if k not in ours} | {"CHAOS_REPORT": str(report)}
+    environment = {k: v for k, v in os.environ.items() if k not in ours} | {
+        "CHAOS_REPORT": str(report)
+    }
     done = subprocess.run(
-        [sys.executable, "-m", "tests.chaos", *size], cwd=ROOT, env=environment, capture_output=True, text=True,
-        timeout=1500, check=False,
-    )  # fmt: skip
+        [sys.executable, "-m", "tests.chaos", *size],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=1500,
+        check=False,
+    )
     assert report.exists(), done.stdout + done.stderr[-4000:]
     found = json.loads(report.read_text())
     if FULL and sys.__stderr__:

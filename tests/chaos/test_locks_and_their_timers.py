@@ -1,4 +1,5 @@
-"""Timers under fire, with real beats, workers and a broker: F-2 (its half about locks), F-5 and F-7."""
+"""Timers under fire, with real beats, workers and a broker: F-2 (its half about locks), F-5 and
+F-7."""
 
 import datetime as dt
 import random
@@ -32,7 +33,9 @@ def spread(count: int, *, first: float, last: float) -> list[dt.datetime]:
 def wait_until_ended(seconds: float, meanwhile: Callable[[], object] = lambda: None) -> None:
     until = time.monotonic() + seconds
     while Lock.objects.filter(status="open").exists():
-        assert time.monotonic() < until, f"{Lock.objects.filter(status='open').count()} locks are still open"
+        assert time.monotonic() < until, (
+            f"{Lock.objects.filter(status='open').count()} locks are still open"
+        )
         meanwhile()
         time.sleep(0.25)
 
@@ -45,8 +48,11 @@ def lateness() -> list[float]:
 def assert_each_ended_once(locks: Sequence[Lock]) -> None:
     told = Counter(Event.objects.filter(type="lock.expired").values_list("subject", flat=True))
     assert told == {f"lock:{lock.pk}": 1 for lock in locks}
-    orders = [ref for data in Event.objects.filter(type="order.expired").values_list("data", flat=True)
-              for ref in data["orders"]]  # fmt: skip
+    orders = [
+        ref
+        for data in Event.objects.filter(type="order.expired").values_list("data", flat=True)
+        for ref in data["orders"]
+    ]
     assert sorted(orders) == sorted(RepeatOrder.objects.values_list("ref", flat=True))
     assert set(RepeatOrder.objects.values_list("status", flat=True)) == {"expired"}
     assert not OrderClaim.objects.filter(released_at=None).exists()
@@ -67,7 +73,9 @@ class TestABrokerThatIsEmptied:
             wait_until_ended(size(60, 240), meanwhile=timers.broker.flushall)
         late = lateness()
         record_property("late_p99_s", late[int(len(late) * 0.99)])
-        say(f"F-2: {count} locks, late p99 {late[int(len(late) * 0.99)]:.1f} s, max {late[-1]:.1f} s")
+        say(
+            f"F-2: {count} locks, late p99 {late[int(len(late) * 0.99)]:.1f} s, max {late[-1]:.1f} s"
+        )
         assert late[0] >= 0
         assert late[int(len(late) * 0.99)] <= 10
         assert late[-1] <= 30
@@ -101,7 +109,8 @@ class TestTwoBeatsAndThreeSweepers:
 
 class TestWorkersWhoseClocksAreWrong:
     def test_end_no_lock_early_and_none_much_late(self):
-        """F-7: the database's clock decides, and a worker throws no ring away that its own clock takes for old."""
+        """F-7: the database's clock decides, and a worker throws no ring away that its own clock
+        takes for old."""
         assert LIBRARY, "libfaketime is not installed (make setup-test)"
         count, wrong = size(60, 1000), ("+1h", "-1h", "+1d", "-1d")
         store = world.store(clock_offset=dt.timedelta(0))  # in real time
@@ -112,9 +121,13 @@ class TestWorkersWhoseClocksAreWrong:
             timers.wait_until_ready(len(wrong))
             locks = many.locks(store, spread(count, first=3, last=size(10, 60)))
             wait_until_ended(size(40, 120))
-            swept = [log.read_text().count("repurchase.sweep") for log in timers.logs.glob("worker*")]
+            swept = [
+                log.read_text().count("repurchase.sweep") for log in timers.logs.glob("worker*")
+            ]
         late = lateness()
-        say(f"F-7: {count} locks, earliest {late[0]:.3f} s, latest {late[-1]:.1f} s, rings heard {swept}")
+        say(
+            f"F-7: {count} locks, earliest {late[0]:.3f} s, latest {late[-1]:.1f} s, rings heard {swept}"
+        )
         assert late[0] >= 0
         assert late[-1] <= 10
         assert all(swept), swept

@@ -1,4 +1,5 @@
-"""F-8: rates, index, jumps and deadlines on both sides of their limits, for whatever numbers there are."""
+"""F-8: rates, index, jumps and deadlines on both sides of their limits, for whatever numbers there
+are."""
 
 import datetime as dt
 from decimal import Decimal
@@ -16,7 +17,8 @@ from tests.chaos.sizes import size
 from tests.pricing.test_locks import Timed
 
 EACH = settings(max_examples=size(250, 2500, 12_500), deadline=None)
-"""Eight properties: 2,000 examples in `make test`, 20,000 in `make chaos`, 100,000 in `make chaos-long`."""
+"""Eight properties: 2,000 examples in `make test`, 20,000 in `make chaos`, 100,000 in `make
+chaos-long`."""
 
 published = st.decimals("0.00000001", "99999999", places=8, allow_nan=False)
 limits = st.decimals("0.000001", "0.999999", places=6, allow_nan=False)
@@ -31,14 +33,19 @@ TICK = dt.timedelta(microseconds=1)
 
 def cross(order: Decimal, settlement: Decimal) -> Fraction:
     rates = Rates(
-        id=1, source="t", published_on=dt.date(2026, 1, 1), per_euro={"USD": order, "CNY": settlement}
+        id=1,
+        source="t",
+        published_on=dt.date(2026, 1, 1),
+        per_euro={"USD": order, "CNY": settlement},
     )
     return rates.cross("USD", "CNY")
 
 
 @EACH
 @given(base=published, quote=published, limit=limits, up=st.booleans())
-def test_a_rate_exactly_at_its_limit_does_not_trigger_and_one_grain_further_does(base, quote, limit, up):
+def test_a_rate_exactly_at_its_limit_does_not_trigger_and_one_grain_further_does(
+    base, quote, limit, up
+):
     frozen = cross(base, quote)
     edge = frozen * (1 + Fraction(limit) if up else 1 - Fraction(limit))
     grain = frozen * Fraction(1, 10**30) * (1 if up else -1)
@@ -50,7 +57,8 @@ def test_a_rate_exactly_at_its_limit_does_not_trigger_and_one_grain_further_does
 @EACH
 @given(then=published, after=published, quote=published, requote=published, limit=limits)
 def test_a_trigger_says_what_whole_numbers_say(then, after, quote, requote, limit):
-    """|new − base| × 10⁶ > limit × 10⁶ × base, with the cross rates brought to whole numbers first."""
+    """|new − base| × 10⁶ > limit × 10⁶ × base, with the cross rates brought to whole numbers
+    first."""
     base, new = cross(then, quote), cross(after, requote)
     a = base.numerator * new.denominator
     b = new.numerator * base.denominator
@@ -71,7 +79,9 @@ def test_an_index_triggers_beyond_its_limit_and_never_when_it_falls(close, limit
 
 @EACH
 @given(last=prices, jump=jumps, up=st.booleans())
-def test_an_observation_exactly_a_jump_away_is_sound_and_one_digit_further_is_absurd(last, jump, up):
+def test_an_observation_exactly_a_jump_away_is_sound_and_one_digit_further_is_absurd(
+    last, jump, up
+):
     away = jump * last
     edge = last + away if up else last - away
     digit = Decimal(1).scaleb(edge.as_tuple().exponent - 1)
@@ -94,15 +104,21 @@ def test_a_lock_is_open_up_to_its_end_and_expired_from_it_on(end, before):
 
 @EACH
 @given(end=instants, deadline=instants, before=moments)
-def test_a_renegotiation_lives_up_to_its_own_deadline_wherever_the_locks_end_lies(end, deadline, before):
+def test_a_renegotiation_lives_up_to_its_own_deadline_wherever_the_locks_end_lies(
+    end, deadline, before
+):
     lock = Timed("renegotiating", expires_at=end, renegotiation_deadline=deadline)
     assert status_at(lock, deadline - before) is LockStatus.RENEGOTIATING
-    assert {status_at(lock, deadline), status_at(lock, deadline + before)} == {LockStatus.TERMINATED}
+    assert {status_at(lock, deadline), status_at(lock, deadline + before)} == {
+        LockStatus.TERMINATED
+    }
 
 
 @EACH
 @given(end=instants, before=moments, stages=st.sampled_from([OF_A_LOCK, OF_A_RENEGOTIATION]))
-def test_reminders_come_at_their_instants_in_order_and_never_at_or_after_the_end(end, before, stages):
+def test_reminders_come_at_their_instants_in_order_and_never_at_or_after_the_end(
+    end, before, stages
+):
     now = end - before
     following = first(stages, ends_at=end, now=now)
     assert following is None or now < following < end

@@ -1,4 +1,5 @@
-"""F-4: confirm, expire, decline, cancel and a trigger at once, ±20 ms around a lock's end: one winner, none late."""
+"""F-4: confirm, expire, decline, cancel and a trigger at once, ±20 ms around a lock's end: one
+winner, none late."""
 
 import datetime as dt
 import random
@@ -31,7 +32,9 @@ class Ring(Scene):
 
     def __init__(self) -> None:
         super().__init__(orders=1)
-        self.rate_set = world.rates(clock.now().date() - dt.timedelta(days=1), source=f"base-{self.store.pk}")
+        self.rate_set = world.rates(
+            clock.now().date() - dt.timedelta(days=1), source=f"base-{self.store.pk}"
+        )
 
     def enter(self) -> Lock:
         (self.taken,) = self.lock(self.lot(self.orders[:1]))
@@ -54,7 +57,8 @@ class Ring(Scene):
 
 
 def fight(rings: list[Ring]) -> list[list[object]]:
-    """The answers of each ring's rivals. The end lies 40 ms ahead: they start within 20 ms on either side of it."""
+    """The answers of each ring's rivals. The end lies 40 ms ahead: they start within 20 ms on
+    either side of it."""
     end = clock.now() + 150 * MILLISECOND
     for ring in rings:
         end_at(ring.enter(), end)

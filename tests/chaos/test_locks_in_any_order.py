@@ -1,4 +1,5 @@
-"""F-9: whatever happens in whatever order, on the real database, a lock is what a small model says that it is."""
+"""F-9: whatever happens in whatever order, on the real database, a lock is what a small model says
+that it is."""
 
 import datetime as dt
 from collections import Counter
@@ -54,7 +55,8 @@ class Said:
 
 
 class Locks(RuleBasedStateMachine):
-    """One store, whose clock the machine moves, and two past orders, each of which one live lock may hold."""
+    """One store, whose clock the machine moves, and two past orders, each of which one live lock
+    may hold."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -121,7 +123,10 @@ class Locks(RuleBasedStateMachine):
         assert {each.lock_id for each in opened} == moved
         for each in opened:
             self.said[each.lock_id] = replace(
-                self.said[each.lock_id], status="renegotiating", end=each.opened_at + 4 * HOUR, triggered=True
+                self.said[each.lock_id],
+                status="renegotiating",
+                end=each.opened_at + 4 * HOUR,
+                triggered=True,
             )
 
     @rule()
@@ -150,7 +155,9 @@ class Locks(RuleBasedStateMachine):
         assert {pk: status_at(lock, now) for pk, lock in stored.items()} == {
             pk: self.state(pk) for pk in self.said
         }
-        judged = dict(Lock.objects.filter(store=self.scene.store).at(now).values_list("pk", "state"))
+        judged = dict(
+            Lock.objects.filter(store=self.scene.store).at(now).values_list("pk", "state")
+        )
         assert judged == {pk: self.state(pk) for pk in self.said}
         for lock in stored.values():
             assert (
@@ -170,9 +177,13 @@ class Locks(RuleBasedStateMachine):
     def everything_was_told_and_recorded_once(self) -> None:
         acts = Counter(Act.objects.filter(store=self.scene.store).values_list("lock_id", flat=True))
         assert acts == {pk: said.acts for pk, said in self.said.items() if said.acts}
-        told = Counter(Event.objects.filter(store_id=self.scene.store.pk).values_list("subject", "type"))
+        told = Counter(
+            Event.objects.filter(store_id=self.scene.store.pk).values_list("subject", "type")
+        )
         assert not told or max(told.values()) == 1
-        reopened = set(Renegotiation.objects.filter(store=self.scene.store).values_list("lock_id", flat=True))
+        reopened = set(
+            Renegotiation.objects.filter(store=self.scene.store).values_list("lock_id", flat=True)
+        )
         assert reopened == {pk for pk, said in self.said.items() if said.triggered}
 
     # the model
@@ -205,7 +216,11 @@ class Locks(RuleBasedStateMachine):
         with transaction.atomic():
             lock, at = services.hold_renegotiated(renegotiation)
             if sign:
-                return [services.confirm_anew(lock, kept_stock={self.scene.sku.pk: 10}, at=at, by="test")]
+                return [
+                    services.confirm_anew(
+                        lock, kept_stock={self.scene.sku.pk: 10}, at=at, by="test"
+                    )
+                ]
             return [services.decline_anew(lock, at=at, by="test")]
 
     def attempt(self, act: Callable[[], list[Lock]]) -> list[Lock]:

@@ -1,8 +1,10 @@
-"""A month of real rates (European Central Bank, April 2025) goes over the open locks of a sandbox store, day by day.
+"""A month of real rates (European Central Bank, April 2025) goes over the open locks of a sandbox
+store, day by day.
 
-Every business day a batch in euros and one in Australian dollars are locked; at 15:10 UTC the day's rates arrive. Some locks trigger: the
-parties settle one, let the next one lapse, decline the third. The others are confirmed after two days or left to end.
-What happened is held against the file itself, read by other code.
+Every business day a batch in euros and one in Australian dollars are locked; at 15:10 UTC the
+day's rates arrive. Some locks trigger: the parties settle one, let the next one lapse, decline the
+third. The others are confirmed after two days or left to end. What happened is held against the
+file itself, read by other code.
 """
 
 import csv
@@ -36,7 +38,10 @@ from tests.repurchase import talking
 from tests.repurchase.running import run
 
 pytestmark = pytest.mark.django_db
-FIRST, LAST = dt.date(2025, 3, 31), dt.date(2025, 4, size(14, 30))  # `make test` plays the first half
+FIRST, LAST = (
+    dt.date(2025, 3, 31),
+    dt.date(2025, 4, size(14, 30)),
+)  # `make test` plays the first half
 CURRENCIES = {"EUR": "DE", "AUD": "AU"}
 TURNS = 3  # buyers a currency, in turn: a lock ends before its past orders are asked for again
 HOUR = dt.timedelta(hours=1)
@@ -48,13 +53,16 @@ def at(day: dt.date, hour: int, minute: int = 0) -> dt.datetime:
 
 @dataclass
 class Replay:
-    """The store, its buyers by currency, and what each lock of the month went through, as lines to be read."""
+    """The store, its buyers by currency, and what each lock of the month went through, as lines to
+    be read."""
 
     store: Store
     seller: User
     buyers: dict[tuple[str, int], list[PastOrder]] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
-    answers: Iterator[str] = field(default_factory=lambda: itertools.cycle(["settle", "lapse", "decline"]))
+    answers: Iterator[str] = field(
+        default_factory=lambda: itertools.cycle(["settle", "lapse", "decline"])
+    )
     patience: Iterator[bool] = field(default_factory=lambda: itertools.cycle([True, False]))
     confirming: dict = field(default_factory=dict)  # lock → when its buyer confirms
 
@@ -86,9 +94,13 @@ class Replay:
             if clock.now(self.store) >= self.confirming[lock.pk]:
                 grant = Grant.objects.get(subject=lock.subject)
                 buyer_response.accept(
-                    token=signing.token_of(grant), digests={lock.pk: lock.terms_digest}, left_out=[], consent=True,
-                    ip=None, user_agent="replay",
-                )  # fmt: skip
+                    token=signing.token_of(grant),
+                    digests={lock.pk: lock.terms_digest},
+                    left_out=[],
+                    consent=True,
+                    ip=None,
+                    user_agent="replay",
+                )
                 self.note(f"{lock.subject} confirmed by its buyer")
 
     def publish(self, file) -> None:
@@ -104,7 +116,9 @@ class Replay:
     def end(self, renegotiation: Renegotiation, *, sign: bool) -> None:
         if not sign:
             buyer = renegotiation_services.buyer(talking.grant(renegotiation))
-            renegotiation_services.decline(renegotiation=renegotiation, actor=buyer, reason="too dear")
+            renegotiation_services.decline(
+                renegotiation=renegotiation, actor=buyer, reason="too dear"
+            )
             return
         talking.offer(renegotiation, "1", user=self.seller)
         talking.sign_as_seller(renegotiation, self.seller)
@@ -126,7 +140,9 @@ def file_until(day: dt.date, folder) -> object:
     with gzip.open(MONTH, "rt") as source:
         header, *rows = source.read().splitlines()
     target = folder / f"{day}.csv"
-    target.write_text("\n".join([header, *(row for row in rows if row[:10] <= day.isoformat())]) + "\n")
+    target.write_text(
+        "\n".join([header, *(row for row in rows if row[:10] <= day.isoformat())]) + "\n"
+    )
     return target
 
 
@@ -167,7 +183,9 @@ def others_buy_too(store: Store) -> None:
     buyer, item = world.buyer(store), world.sku(store)
     for week in range(1, 6):
         paid = at(FIRST + dt.timedelta(days=7 * week - 6), 0)
-        world.past_order(store, buyer, [(item, 1, 1000)], completed_at=None, ordered_at=paid, paid_at=paid)
+        world.past_order(
+            store, buyer, [(item, 1, 1000)], completed_at=None, ordered_at=paid, paid_at=paid
+        )
 
 
 def history(store: Store, currency: str, country: str) -> list[PastOrder]:
@@ -175,7 +193,9 @@ def history(store: Store, currency: str, country: str) -> list[PastOrder]:
     item = world.sku(store, price="100.00", currency=currency)
     done = at(FIRST, 0) - dt.timedelta(days=6)
     return [
-        world.past_order(store, buyer, [(item, 100, 1_000_000)], currency=currency, completed_at=done)
+        world.past_order(
+            store, buyer, [(item, 100, 1_000_000)], currency=currency, completed_at=done
+        )
         for _ in range(5)
     ]
 
@@ -195,7 +215,8 @@ class TestAMonthOfRealRates:
         record(replay, ends)
 
     def each_triggered_by_the_file(self, replay: Replay, locks: list[Lock]) -> None:
-        """Recomputed from the file: the first publication within a lock's life that lies beyond 2.5 %, or none."""
+        """Recomputed from the file: the first publication within a lock's life that lies beyond
+        2.5 %, or none."""
         rates = published()
         made = {r.lock_id: r for r in Renegotiation.objects.select_related("new_rate_set")}
         assert len(made) >= 6
@@ -205,7 +226,8 @@ class TestAMonthOfRealRates:
             beyond = [
                 day
                 for day in sorted(rates)
-                if lock.locked_at < at(day, 15, 9) < until and self.beyond(frozen, rates[day], lock.currency)
+                if lock.locked_at < at(day, 15, 9) < until
+                and self.beyond(frozen, rates[day], lock.currency)
             ]
             found = [made[lock.pk].new_rate_set.published_on] if lock.pk in made else []
             assert beyond[:1] == found, (lock.subject, lock.currency)
@@ -223,7 +245,9 @@ class TestAMonthOfRealRates:
         expected: Counter = Counter()
         for lock in Lock.objects.of(replay.store):
             orders = RepeatOrder.objects.filter(lock=lock)
-            agreed = Offer.objects.filter(renegotiation__lock=lock, signatures__isnull=False).first()
+            agreed = Offer.objects.filter(
+                renegotiation__lock=lock, signatures__isnull=False
+            ).first()
             expected[lock.currency] += agreed.total_minor if agreed else lock.total_minor
             after = "awaiting_payment" if lock.status == "confirmed" else lock.status
             assert set(orders.values_list("status", flat=True)) == {after}
@@ -232,17 +256,23 @@ class TestAMonthOfRealRates:
                 agreed.total_minor if agreed else lock.total_minor,
             )
         assert {currency: sum(by.values()) for currency, by in sums.items()} == expected
-        assert set(Batch.objects.filter(store=replay.store).values_list("status", flat=True)) == {"closed"}
+        assert set(Batch.objects.filter(store=replay.store).values_list("status", flat=True)) == {
+            "closed"
+        }
 
     def nothing_is_held_but_what_was_agreed(self, replay: Replay) -> None:
         assert not OrderClaim.objects.filter(store=replay.store, released_at=None).exists()
         held = StockClaim.objects.filter(store=replay.store, released_at=None)
-        confirmed = RepeatLine.objects.filter(order__store=replay.store, order__status="awaiting_payment")
+        confirmed = RepeatLine.objects.filter(
+            order__store=replay.store, order__status="awaiting_payment"
+        )
         assert held.aggregate(n=Sum("quantity")) == confirmed.aggregate(n=Sum("quantity"))
         assert not held.exclude(until=None).exists()
 
     def everything_was_told_once(self, replay: Replay, locks: list[Lock]) -> None:
-        told = Counter(Event.objects.filter(store_id=replay.store.pk).values_list("type", "subject"))
+        told = Counter(
+            Event.objects.filter(store_id=replay.store.pk).values_list("type", "subject")
+        )
         settled = Offer.objects.filter(signatures__isnull=False).distinct().count()
         by_both = {key: n for key, n in told.items() if key[0] == "offer.signed"}
         assert (len(by_both), set(by_both.values())) == (settled, {2})  # each side's signature
@@ -258,7 +288,11 @@ def record(replay: Replay, ends: Counter) -> None:
     from tests.journeys.conftest import OUTPUT
 
     OUTPUT.mkdir(exist_ok=True)
-    totals = Lock.objects.of(replay.store).order_by("currency", "status").values_list("currency", "status")
+    totals = (
+        Lock.objects.of(replay.store)
+        .order_by("currency", "status")
+        .values_list("currency", "status")
+    )
     sums = [f"{c} {n / 100:,.2f} {s}" for c, s, n in totals.annotate(Sum("total_minor"))]
     summary = [f"{status}: {n} locks" for status, n in sorted(ends.items())]
     say("Replay: " + ", ".join(summary))

@@ -50,7 +50,9 @@ def other(value: object, field, dice: random.Random | None = None) -> object:
     if isinstance(value, bytes | memoryview):
         raw = bytes(value)
         at = dice.randrange(len(raw)) if dice else 0
-        return raw[:at] + bytes([raw[at] ^ (1 << (dice.randrange(8) if dice else 0))]) + raw[at + 1 :]
+        return (
+            raw[:at] + bytes([raw[at] ^ (1 << (dice.randrange(8) if dice else 0))]) + raw[at + 1 :]
+        )
     if isinstance(field, models.GenericIPAddressField):
         return "203.0.113.8" if value != "203.0.113.8" else "203.0.113.9"
     if isinstance(value, str) and value:

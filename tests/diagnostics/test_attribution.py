@@ -29,19 +29,29 @@ class TestTheFirstCause:
         [
             # alone, each is the first cause
             ([C.BUYER_CERTIFICATE_EXPIRED], [], [(C.BUYER_CERTIFICATE_EXPIRED, Role.FIRST, None)]),
-            ([C.STOCK_SYNC_STALE], [on(1, C.STOCK_SYNC_STALE)], [(C.STOCK_SYNC_STALE, Role.FIRST, None)]),
+            (
+                [C.STOCK_SYNC_STALE],
+                [on(1, C.STOCK_SYNC_STALE)],
+                [(C.STOCK_SYNC_STALE, Role.FIRST, None)],
+            ),
             ([C.LANE_UNREACHABLE], [], [(C.LANE_UNREACHABLE, Role.FIRST, None)]),
             # the earlier in the path comes first, the other would have failed it on its own
             (
                 [C.LANE_UNREACHABLE, C.BUYER_CERTIFICATE_EXPIRED],
                 [],
-                [(C.BUYER_CERTIFICATE_EXPIRED, Role.FIRST, None), (C.LANE_UNREACHABLE, Role.ALSO, None)],
+                [
+                    (C.BUYER_CERTIFICATE_EXPIRED, Role.FIRST, None),
+                    (C.LANE_UNREACHABLE, Role.ALSO, None),
+                ],
             ),
             # what nothing cures comes before what somebody can
             (
                 [C.BUYER_CERTIFICATE_EXPIRED, C.ORDER_TOO_OLD],
                 [],
-                [(C.ORDER_TOO_OLD, Role.FIRST, None), (C.BUYER_CERTIFICATE_EXPIRED, Role.ALSO, None)],
+                [
+                    (C.ORDER_TOO_OLD, Role.FIRST, None),
+                    (C.BUYER_CERTIFICATE_EXPIRED, Role.ALSO, None),
+                ],
             ),
             # a level that is out of date explains the lack, of the same SKU only
             (
@@ -66,7 +76,8 @@ class TestTheFirstCause:
                     (C.ORDER_WITHOUT_LINES, Role.CONSEQUENCE, C.SKU_NOT_STANDARD),
                 ],
             ),
-            # a line that leaves stops no order: not the one that is ready, nor one that fails for another reason
+            # a line that leaves stops no order: not the one that is ready, nor one that fails for
+            # another reason
             ([], [on(2, C.SKU_NOT_STANDARD)], [(C.SKU_NOT_STANDARD, Role.LINE, None)]),
             (
                 [C.LANE_UNREACHABLE],
@@ -102,8 +113,13 @@ class TestTheFirstCause:
         assert told([one, other])[0] == told([other, one])[0]
 
     def test_is_kept_and_read_back_as_it_was(self):
-        causes = attribution.attribute([on(1, C.STOCK_SYNC_STALE, "A"), on(1, C.STOCK_TOO_LOW, "A")])
-        assert [attribution.read(attribution.kept(c)).because for c in causes] == [None, C.STOCK_SYNC_STALE]
+        causes = attribution.attribute(
+            [on(1, C.STOCK_SYNC_STALE, "A"), on(1, C.STOCK_TOO_LOW, "A")]
+        )
+        assert [attribution.read(attribution.kept(c)).because for c in causes] == [
+            None,
+            C.STOCK_SYNC_STALE,
+        ]
         assert [attribution.kept(attribution.read(attribution.kept(c))) for c in causes] == list(
             map(attribution.kept, causes)
         )
@@ -111,13 +127,19 @@ class TestTheFirstCause:
 
 class TestTheCausesAsTheyAreRead:
     def test_are_told_once_for_lines_of_which_the_same_was_found(self):
-        same = [Found(code=C.REGISTRATION_MISSING, line=n, evidence={"country": "FR"}) for n in (1, 2, 3)]
+        same = [
+            Found(code=C.REGISTRATION_MISSING, line=n, evidence={"country": "FR"})
+            for n in (1, 2, 3)
+        ]
         other = Found(code=C.REGISTRATION_MISSING, line=4, evidence={"country": "ES"})
         causes = attribution.attribute(
             attribution.merged([Found(code=C.REGISTRATION_MISSING)], [*same, other])
         )
         told = attribution.distinct(causes)
-        assert [(c.role, lines) for c, lines in told] == [(Role.FIRST, (1, 2, 3)), (Role.ALSO, (4,))]
+        assert [(c.role, lines) for c, lines in told] == [
+            (Role.FIRST, (1, 2, 3)),
+            (Role.ALSO, (4,)),
+        ]
 
 
 class TestThePath:
@@ -130,9 +152,14 @@ class TestThePath:
         )
         marks = {stage.name: str(mark) for stage, mark in attribution.path(causes)}
         assert marks == {
-            "STORE": "clear", "BUYER": "first", "ORDER": "clear", "ROUTE": "also", "LINE": "line", "PRICE": "clear",
+            "STORE": "clear",
+            "BUYER": "first",
+            "ORDER": "clear",
+            "ROUTE": "also",
+            "LINE": "line",
+            "PRICE": "clear",
             "LOCK": "unreached",
-        }  # fmt: skip
+        }
 
     def test_of_an_order_whose_lock_lapsed_ends_at_the_lock(self):
         path = dict(attribution.path(attribution.attribute([Found(code=C.LOCK_EXPIRED)])))
@@ -142,7 +169,9 @@ class TestThePath:
 
 class TestTheTables:
     def test_place_every_code_that_screening_can_give(self):
-        of_orders = {c for c, e in CATALOGUE.items() if e.severity in (Severity.FINAL, Severity.CURABLE)}
+        of_orders = {
+            c for c, e in CATALOGUE.items() if e.severity in (Severity.FINAL, Severity.CURABLE)
+        }
         assert of_orders - set(STAGES) == {C.CUSTOM_SERVICE_UNCONFIRMED}  # of the lock
 
     def test_never_explain_a_code_by_itself(self):
@@ -151,7 +180,10 @@ class TestTheTables:
             assert code not in sources
 
     def test_give_every_end_of_a_lock_a_code_that_says_so(self):
-        assert {CATALOGUE[code].severity for code in ENDS.values()} <= {Severity.OUTCOME, Severity.REFUSAL}
+        assert {CATALOGUE[code].severity for code in ENDS.values()} <= {
+            Severity.OUTCOME,
+            Severity.REFUSAL,
+        }
         assert STAGES.get(C.LOCK_EXPIRED, Stage.LOCK) is Stage.LOCK
 
 
@@ -159,5 +191,7 @@ class TestTheTimeline:
     def test_is_oldest_first_and_keeps_the_order_of_one_instant(self):
         at = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
         kinds = [("b", 1), ("c", 1), ("a", 0)]
-        made = attribution.timeline(Happening(at=at + dt.timedelta(hours=h), kind=k) for k, h in kinds)
+        made = attribution.timeline(
+            Happening(at=at + dt.timedelta(hours=h), kind=k) for k, h in kinds
+        )
         assert [each.kind for each in made] == ["a", "b", "c"]

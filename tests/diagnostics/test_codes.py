@@ -25,9 +25,9 @@ OURS = {
 class TestTheCatalogue:
     def test_explains_every_code(self):
         assert set(CATALOGUE) == set(Code)
-        assert len(CATALOGUE) == len(SCREENING) + len(BATCHES) + len(REQUESTS) + len(FULFILMENT) + len(
-            DOCUMENTS
-        )
+        assert len(CATALOGUE) == len(SCREENING) + len(BATCHES) + len(REQUESTS) + len(
+            FULFILMENT
+        ) + len(DOCUMENTS)
 
     @pytest.mark.parametrize("code", Code)
     def test_has_words_for_each(self, code):

@@ -1,4 +1,5 @@
-"""What is raised and what is in the catalogue are the same codes: found by walking the product's source."""
+"""What is raised and what is in the catalogue are the same codes: found by walking the product's
+source."""
 
 import ast
 from collections.abc import Iterator
@@ -11,10 +12,19 @@ from diagnostics.catalogue import CATALOGUE
 from diagnostics.codes import Code
 
 BASE = Path(settings.BASE_DIR)
-APPS = ("diagnostics", "outbox", "marketplace", "qualification", "eligibility", "pricing", "repurchase")
+APPS = (
+    "diagnostics",
+    "outbox",
+    "marketplace",
+    "qualification",
+    "eligibility",
+    "pricing",
+    "repurchase",
+)
 NOT_RAISING = {"diagnostics/codes.py"}
 NOT_RAISING_FOLDERS = {"catalogue", "migrations", "demo"}  # the demo plants what others find
-# Calls that make a code happen when it stands among their arguments; a comparison or a look-up does not.
+# Calls that make a code happen when it stands among their arguments; a comparison or a look-up
+# does not.
 RAISERS = {
     "Problem",
     "found",
@@ -45,7 +55,9 @@ class Spelt(ast.NodeTransformer):
         self.short = short
 
     def visit_Name(self, node: ast.Name) -> ast.Name:
-        return ast.copy_location(ast.Name("Code" if node.id in self.short else node.id, node.ctx), node)
+        return ast.copy_location(
+            ast.Name("Code" if node.id in self.short else node.id, node.ctx), node
+        )
 
 
 def parsed(source: str) -> ast.Module:
@@ -63,12 +75,17 @@ def parsed(source: str) -> ast.Module:
 def named(tree: ast.AST) -> Iterator[tuple[str, int]]:
     """Every `Code.X`, wherever it stands."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "Code":
+        if (
+            isinstance(node, ast.Attribute)
+            and isinstance(node.value, ast.Name)
+            and node.value.id == "Code"
+        ):
             yield node.attr, node.lineno
 
 
 def raised(tree: ast.AST) -> Iterator[str]:
-    """Codes among the arguments of what raises, and in tables of the module that raisers take them from."""
+    """Codes among the arguments of what raises, and in tables of the module that raisers take them
+    from."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and _name_of(node.func) in RAISERS:
             for argument in [*node.args, *(keyword.value for keyword in node.keywords)]:
@@ -103,13 +120,18 @@ class TestTheSource:
     def test_names_no_code_that_the_catalogue_lacks(self):
         known = set(Code.__members__)
         unknown = [
-            f"{file}:{line} {c}" for file, tree in trees() for c, line in named(tree) if c not in known
+            f"{file}:{line} {c}"
+            for file, tree in trees()
+            for c, line in named(tree)
+            if c not in known
         ]
         assert unknown == []
         assert {Code[name] for _, tree in trees() for name, _ in named(tree)} <= set(CATALOGUE)
 
     def test_raises_no_problem_by_a_text_of_its_own(self):
-        assert [f"{file}:{line}" for file, tree in trees() for line in problems_of_a_text(tree)] == []
+        assert [
+            f"{file}:{line}" for file, tree in trees() for line in problems_of_a_text(tree)
+        ] == []
 
     def test_can_raise_every_code_of_the_catalogue(self):
         happens = {code for _, tree in trees() for code in raised(tree)}

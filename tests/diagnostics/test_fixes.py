@@ -48,6 +48,9 @@ class TestWhatAnOrderNeeds:
         assert not self.needs([self.found(code)]).curable
 
     def test_gives_up_a_line_that_nothing_cures_and_not_its_order(self):
-        findings = [self.found(C.SKU_NOT_STANDARD, 1, sku="A"), self.found(C.HS_CODE_MISSING, 1, sku="A")]
+        findings = [
+            self.found(C.SKU_NOT_STANDARD, 1, sku="A"),
+            self.found(C.HS_CODE_MISSING, 1, sku="A"),
+        ]
         needs = self.needs([self.found(C.LANE_UNREACHABLE, country="RU")], findings)
         assert (needs.whole, needs.lines, needs.dead, needs.curable) == ({LANE}, {}, {1}, True)

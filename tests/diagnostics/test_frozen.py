@@ -1,4 +1,5 @@
-"""Frozen rows are refused to the roles `web` and `worker`, table by table: by their rights, and by a trigger (issue 15)."""
+"""Frozen rows are refused to the roles `web` and `worker`, table by table: by their rights, and by
+a trigger (issue 15)."""
 
 import datetime as dt
 import os
@@ -15,7 +16,13 @@ from django.apps import apps
 from django.db import connection
 
 from diagnostics.append_only import FROZEN
-from marketplace.models import Membership, PolicyValue, PriceListEntry, Quarantined, RegistrationRequirement
+from marketplace.models import (
+    Membership,
+    PolicyValue,
+    PriceListEntry,
+    Quarantined,
+    RegistrationRequirement,
+)
 from repurchase.confirmation.services import renegotiation
 from repurchase.embedded import servers
 from repurchase.fulfilment.services import payment_terms
@@ -54,7 +61,8 @@ def test_names_only_columns_that_there_are():
 
 @pytest.fixture(scope="module")
 def fresh() -> Iterator[str]:
-    """A database as it is set up in production: roles.sql by a superuser, then the owner's migrations. Its URL."""
+    """A database as it is set up in production: roles.sql by a superuser, then the owner's
+    migrations. Its URL."""
     url = os.environ["DATABASE_URL"]
     socket_dir, name = parse_qs(urlparse(url).query)["host"][0], f"roles_{uuid.uuid4().hex[:12]}"
     with servers._superuser(socket_dir, "postgres") as cursor:
@@ -64,9 +72,11 @@ def fresh() -> Iterator[str]:
             cursor.execute(servers.ROLES.read_text())
         fresh_url = re.sub(r"@/\w+\?", f"@/{name}?", url)
         subprocess.run(
-            [sys.executable, "manage.py", "migrate", "--verbosity", "0"], cwd=ROOT, check=True,
+            [sys.executable, "manage.py", "migrate", "--verbosity", "0"],
+            cwd=ROOT,
+            check=True,
             env={**os.environ, "DATABASE_URL": fresh_url},
-        )  # fmt: skip
+        )
         yield fresh_url
     finally:
         with servers._superuser(socket_dir, "postgres") as cursor:
@@ -104,7 +114,8 @@ class TestTheRightsOfARole:
             cursor.execute(f"UPDATE {table} SET {column} = {column}")
 
     def test_are_those_of_every_table_that_is_not_frozen(self, cursor, role):
-        """What the walk would miss: a right that was taken away elsewhere, or a guard that grew too wide."""
+        """What the walk would miss: a right that was taken away elsewhere, or a guard that grew
+        too wide."""
         cursor.execute("SELECT has_table_privilege('marketplace_sku', 'UPDATE')")
         assert cursor.fetchone()[0]
 
@@ -128,7 +139,8 @@ class TestTheRightsOfARole:
         }
         subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True, env=environment)
         cursor.execute(
-            "SELECT valid_from, valid_until FROM marketplace_taxrate WHERE region = %s ORDER BY 1", [role]
+            "SELECT valid_from, valid_until FROM marketplace_taxrate WHERE region = %s ORDER BY 1",
+            [role],
         )
         days = [dt.date(year, 1, 1) for year in (2024, 2025, 2026)]
         assert cursor.fetchall() == [(days[0], days[1]), (days[1], days[2]), (days[2], None)]
@@ -154,20 +166,33 @@ def rows_of_every_table(alice, bob) -> None:
     RegistrationRequirement.objects.create(
         scheme="EPR", country="DE", jurisdiction="EU", valid_from=world.TODAY, reference="r"
     )
-    payment_terms.set_terms(buyer=found.lock.buyer, open_account_from_now=True, reason="r", by="user:1")
+    payment_terms.set_terms(
+        buyer=found.lock.buyer, open_account_from_now=True, reason="r", by="user:1"
+    )
     Quarantined.objects.create(
-        kind="close", source="s", name="CRB", day=world.TODAY, text="0", reason="zero", arrived_at=world.NOW
+        kind="close",
+        source="s",
+        name="CRB",
+        day=world.TODAY,
+        text="0",
+        reason="zero",
+        arrived_at=world.NOW,
     )
     assert PriceListEntry.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_role_that_had_every_right_is_refused_all_the_same(alice, bob):
-    """The second wall: each column of each table, and each row, under grants that nobody should have given."""
+    """The second wall: each column of each table, and each row, under grants that nobody should
+    have given."""
     rows_of_every_table(alice, bob)
     settings = connection.settings_dict
-    with servers._superuser(settings["OPTIONS"].get("host") or settings["HOST"], settings["NAME"]) as cursor:
-        cursor.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO web, worker")
+    with servers._superuser(
+        settings["OPTIONS"].get("host") or settings["HOST"], settings["NAME"]
+    ) as cursor:
+        cursor.execute(
+            "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO web, worker"
+        )
         cursor.execute("GRANT USAGE ON SCHEMA public TO web, worker")
         for role in ROLES:
             cursor.execute(f"SET ROLE {role}")

@@ -13,7 +13,9 @@ AT = dt.datetime(2026, 11, 23, 8, 0, tzinfo=dt.UTC)
 
 def record(n: int = 1, store_id: int = 1) -> LedgerEntry:
     return [
-        ledger.record(store_id=store_id, kind="test", subject="thing:1", by="user:1", at=AT, n=i, of="中文")
+        ledger.record(
+            store_id=store_id, kind="test", subject="thing:1", by="user:1", at=AT, n=i, of="中文"
+        )
         for i in range(n)
     ][-1]
 
@@ -21,9 +23,13 @@ def record(n: int = 1, store_id: int = 1) -> LedgerEntry:
 def tamper(sql: str) -> None:
     """What an attacker with the owner's rights could do: switch the trigger off first."""
     with connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE diagnostics_ledgerentry DISABLE TRIGGER the_ledger_is_append_only")
+        cursor.execute(
+            "ALTER TABLE diagnostics_ledgerentry DISABLE TRIGGER the_ledger_is_append_only"
+        )
         cursor.execute(sql)
-        cursor.execute("ALTER TABLE diagnostics_ledgerentry ENABLE TRIGGER the_ledger_is_append_only")
+        cursor.execute(
+            "ALTER TABLE diagnostics_ledgerentry ENABLE TRIGGER the_ledger_is_append_only"
+        )
 
 
 @pytest.mark.django_db
@@ -32,7 +38,11 @@ class TestTheLedger:
         record(3)
         first, second, third = LedgerEntry.objects.order_by("seq")
         assert [first.seq, second.seq, third.seq] == [1, 2, 3]
-        assert (first.previous, second.previous, third.previous) == ("", first.digest, second.digest)
+        assert (first.previous, second.previous, third.previous) == (
+            "",
+            first.digest,
+            second.digest,
+        )
         assert ledger.first_bad_entry(1) == (None, 3)
 
     def test_keeps_one_chain_a_store(self):
@@ -40,7 +50,8 @@ class TestTheLedger:
         assert record(1, store_id=2).seq == 1
 
     @pytest.mark.parametrize(
-        "change", ["UPDATE diagnostics_ledgerentry SET by = 'x'", "DELETE FROM diagnostics_ledgerentry"]
+        "change",
+        ["UPDATE diagnostics_ledgerentry SET by = 'x'", "DELETE FROM diagnostics_ledgerentry"],
     )
     def test_is_append_only_in_the_database_itself(self, change):
         record(1)
@@ -75,7 +86,9 @@ class TestTheLedger:
 
     def test_holds_a_person_as_a_digest_only(self):
         assert "@" not in ledger.digest_of_person("Anna@Example.com")
-        assert ledger.digest_of_person("Anna@Example.com ") == ledger.digest_of_person("anna@example.com")
+        assert ledger.digest_of_person("Anna@Example.com ") == ledger.digest_of_person(
+            "anna@example.com"
+        )
 
 
 @pytest.mark.django_db(transaction=True)

@@ -13,7 +13,10 @@ HERE = ("pricing", "0001_initial")
         ([], []),
         ([HERE], []),
         ([HERE, ("pricing", "0009_frozen")], ["pricing.0009_frozen"]),
-        ([("outbox", "0003_b"), ("diagnostics", "0002_a")], ["diagnostics.0002_a", "outbox.0003_b"]),
+        (
+            [("outbox", "0003_b"), ("diagnostics", "0002_a")],
+            ["diagnostics.0002_a", "outbox.0003_b"],
+        ),
         # another library's, or an app's that is no longer there
         ([("axes", "0001_initial"), ("auth", "0099_gone"), ("shop", "0001_initial")], []),
     ],

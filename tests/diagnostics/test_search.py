@@ -19,7 +19,9 @@ CERTIFICATE, STOCK, LANE = (
 NONE: frozenset[Fix] = frozenset()
 
 
-def order(*needs: Fix, lines=((NONE, 100),), currency="USD", ref="x", ready=False, freight=0) -> Stopped:
+def order(
+    *needs: Fix, lines=((NONE, 100),), currency="USD", ref="x", ready=False, freight=0
+) -> Stopped:
     return Stopped(
         ref=ref,
         currency=currency,
@@ -53,8 +55,10 @@ class TestTheSmallestSets:
 
     def test_are_decided_by_money_where_the_orders_are_equal_each_currency_by_itself(self):
         orders = [
-            order(STOCK, lines=[(NONE, 100)]), order(LANE, lines=[(NONE, 900)]), order(CERTIFICATE, currency="EUR"),
-        ]  # fmt: skip
+            order(STOCK, lines=[(NONE, 100)]),
+            order(LANE, lines=[(NONE, 900)]),
+            order(CERTIFICATE, currency="EUR"),
+        ]
         first = search.cure(orders).steps[0]
         assert (first.fixes, first.gain.money) == ((LANE,), {"USD": 900})
         assert search.cure(orders).everything.money == {"EUR": 100, "USD": 1000}
@@ -78,7 +82,9 @@ class TestTheSmallestSets:
 
 FIXES = [Fix(code) for code in sorted(attribution.STAGES)[:7]]
 NEEDS = st.frozensets(st.sampled_from(FIXES), max_size=3)
-LINES = st.lists(st.builds(Line, needs=NEEDS, minor=st.integers(0, 1000)), min_size=1, max_size=3).map(tuple)
+LINES = st.lists(
+    st.builds(Line, needs=NEEDS, minor=st.integers(0, 1000)), min_size=1, max_size=3
+).map(tuple)
 
 
 @st.composite
@@ -105,7 +111,9 @@ def freed_by(orders, chosen):
             continue
         orders_freed += not o.ready
         gained = (
-            sum(x.minor for x in free) - sum(x.minor for x in before) + (0 if before else o.freight_minor)
+            sum(x.minor for x in free)
+            - sum(x.minor for x in before)
+            + (0 if before else o.freight_minor)
         )
         money[o.currency] = money.get(o.currency, 0) + gained
     return orders_freed, {c: m for c, m in money.items() if m}
@@ -162,7 +170,11 @@ class TestTheSearch:
     def test_is_quick_for_5000_orders_and_fifteen_fixes(self):
         many = [Fix(C.SKU_INACTIVE, f"S{n}") for n in range(12)] + [CERTIFICATE, STOCK, LANE]
         orders = [
-            order(many[n % 15], many[(n * 7 + n // 15) % 15], lines=[(NONE, n), ([many[n % 11]], 2 * n)])
+            order(
+                many[n % 15],
+                many[(n * 7 + n // 15) % 15],
+                lines=[(NONE, n), ([many[n % 11]], 2 * n)],
+            )
             for n in range(5000)
         ]
         start = time.process_time()

@@ -13,7 +13,9 @@ C = Code
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
-CODES = st.sampled_from([C.BUYER_CERTIFICATE_EXPIRED, C.STOCK_SYNC_STALE, C.LANE_UNREACHABLE, C.MOQ_NOT_MET])
+CODES = st.sampled_from(
+    [C.BUYER_CERTIFICATE_EXPIRED, C.STOCK_SYNC_STALE, C.LANE_UNREACHABLE, C.MOQ_NOT_MET]
+)
 INSTANTS = st.integers(0, 364 * 86_400).map(
     lambda s: dt.datetime(2026, 1, 1, tzinfo=dt.UTC) + dt.timedelta(seconds=s)
 )
@@ -33,7 +35,8 @@ EVENTS = st.lists(
 class TestTheShares:
     @given(EVENTS)
     def test_equal_the_raw_events(self, events):
-        """R-76: counted, every event is in one share; the money is exact and in its own currency."""
+        """R-76: counted, every event is in one share; the money is exact and in its own
+        currency."""
         made = failure_counts.shares(events)
         for share in made:
             mine = [e for e in events if e.code is share.code]
@@ -52,7 +55,9 @@ class TestTheShares:
             counted = sum(s.failures for p in periods for s in p.shares if s.code is code)
             assert counted == sum(e.code is code for e in events)
         for period in periods:
-            inside = [e for e in events if period.first <= e.at.astimezone(SHANGHAI).date() <= period.last]
+            inside = [
+                e for e in events if period.first <= e.at.astimezone(SHANGHAI).date() <= period.last
+            ]
             assert len(inside) == period.failures
 
     def test_of_the_source_come_out_as_it_says(self):

@@ -1,4 +1,5 @@
-"""No render, no network and no file while rows are held (reliability 11): asked at run time, and of the source."""
+"""No render, no network and no file while rows are held (reliability 11): asked at run time, and
+of the source."""
 
 import ast
 from collections.abc import Callable
@@ -21,7 +22,15 @@ from repurchase.fulfilment.services import payment_import
 from repurchase.integration.conformance import runner
 
 ROOT = Path(__file__).parent.parent.parent
-APPS = ("diagnostics", "outbox", "marketplace", "qualification", "eligibility", "pricing", "repurchase")
+APPS = (
+    "diagnostics",
+    "outbox",
+    "marketplace",
+    "qualification",
+    "eligibility",
+    "pricing",
+    "repurchase",
+)
 SLOW: dict[str, Callable[[], object]] = {
     "a render": lambda: pdf.pdf("<p>x</p>"),
     "a kept file": lambda: files.keep("x", b""),

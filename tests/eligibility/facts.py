@@ -68,7 +68,11 @@ WORLD = World(
     limits=LIMITS,
     rates=RATES,
     lanes={
-        "DE": [LaneFacts(service_id=1, country="DE", region="", transit_days=10, special_clearance=False)]
+        "DE": [
+            LaneFacts(
+                service_id=1, country="DE", region="", transit_days=10, special_clearance=False
+            )
+        ]
     },
     requirements={},
     registrations=(),
@@ -79,7 +83,9 @@ def sku(**changes: Any) -> SkuFacts:
     return replace(SKU, **changes)
 
 
-def line(quantity: int = 10, total_minor: int = 10_000, line_no: int = 1, **changes: Any) -> LineFacts:
+def line(
+    quantity: int = 10, total_minor: int = 10_000, line_no: int = 1, **changes: Any
+) -> LineFacts:
     return LineFacts(
         id=line_no, line_no=line_no, sku=sku(**changes), quantity=quantity, total_minor=total_minor
     )
@@ -117,7 +123,11 @@ def world(**changes: Any) -> World:
 
 def requirement(scheme: str = "EPR", category_id: int | None = None) -> Requirement:
     return Requirement(
-        scheme=scheme, country="DE", jurisdiction="DE", category_id=category_id, reference="VerpackG § 9"
+        scheme=scheme,
+        country="DE",
+        jurisdiction="DE",
+        category_id=category_id,
+        reference="VerpackG § 9",
     )
 
 

@@ -56,7 +56,9 @@ class TestTheCertificate:
 
 @pytest.mark.django_db
 class TestTheDisputeWindow:
-    @pytest.mark.parametrize(("ago", "counts"), [(30 * DAY, 1), (30 * DAY + US, 0), (0 * DAY, 1), (-US, 0)])
+    @pytest.mark.parametrize(
+        ("ago", "counts"), [(30 * DAY, 1), (30 * DAY + US, 0), (0 * DAY, 1), (-US, 0)]
+    )
     def test_is_thirty_times_24_hours_with_both_ends(self, store, ago, counts):
         buyer = making.buyer(store)
         paid = making.past_order(store, buyer, [], paid_at=NOW - ago)
@@ -79,7 +81,9 @@ class TestTheBusinessWithABuyer:
             made.paid_minor, made.refunded_minor = paid, refunded
             made.save()
         facts = gate_facts(store=store, buyers=[buyer], limits=LIMITS, now=NOW)[buyer.pk]
-        (gate,) = (g for g in gates(facts, limits=LIMITS, today=NOW.date()) if g.name == "buyer_gmv")
+        (gate,) = (
+            g for g in gates(facts, limits=LIMITS, today=NOW.date()) if g.name == "buyer_gmv"
+        )
         return facts.gmv_usd_minor, gate.passed
 
     @pytest.mark.parametrize(
@@ -97,7 +101,8 @@ class TestTheBusinessWithABuyer:
         ("rate", "worth", "passes"), [("1.25", 2_000_000, True), ("1.249999", 1_999_999, False)]
     )
     def test_takes_the_rate_of_the_orders_own_day(self, store, rate, worth, passes):
-        """EUR 8,000.00 on the day of the rate and USD 10,000.00; a later, higher rate changes nothing."""
+        """EUR 8,000.00 on the day of the rate and USD 10,000.00; a later, higher rate changes
+        nothing."""
         on = (NOW - 10 * DAY).date()
         making.rates(published_on=on, USD=rate)
         making.rates(published_on=on + DAY, USD="9.99", source="later")
@@ -119,7 +124,9 @@ class TestTheBusinessWithABuyer:
 @pytest.mark.django_db
 class TestLoadingTheFacts:
     @pytest.mark.parametrize("size", [50, 5000])
-    def test_takes_the_same_queries_for_50_and_for_5000_orders(self, store, size, django_assert_num_queries):
+    def test_takes_the_same_queries_for_50_and_for_5000_orders(
+        self, store, size, django_assert_num_queries
+    ):
         from tests.bench.filling import orders_of
 
         buyer = making.buyer(store)
@@ -132,4 +139,5 @@ class TestLoadingTheFacts:
 
 
 QUERIES = 6 + 5
-"""The orders with lines, SKUs, stock claims, price list and order claims; then what holds for all of them."""
+"""The orders with lines, SKUs, stock claims, price list and order claims; then what holds for all
+of them."""

@@ -29,7 +29,9 @@ from tests.eligibility.facts import (
 )
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
-zones = st.sampled_from([dt.UTC, dt.timezone(dt.timedelta(hours=8)), dt.timezone(dt.timedelta(hours=-3.5))])
+zones = st.sampled_from(
+    [dt.UTC, dt.timezone(dt.timedelta(hours=8)), dt.timezone(dt.timedelta(hours=-3.5))]
+)
 plain = (
     st.none()
     | st.booleans()
@@ -53,13 +55,16 @@ objects = st.builds(
 )
 values = st.recursive(
     plain | objects,
-    lambda inner: st.lists(inner).map(tuple) | st.dictionaries(texts | st.integers() | st.dates(), inner),
+    lambda inner: (
+        st.lists(inner).map(tuple) | st.dictionaries(texts | st.integers() | st.dates(), inner)
+    ),
     max_leaves=20,
 )
 
 
 def exact(value) -> str:
-    """Decimal("1.0") and Decimal("1.00") are equal but not the same; nor is a moment told in two zones."""
+    """Decimal("1.0") and Decimal("1.00") are equal but not the same; nor is a moment told in two
+    zones."""
     return repr(value)
 
 
@@ -77,7 +82,9 @@ class TestAValue:
         first, second = codec.value_of(text)
         assert first is second
 
-    @pytest.mark.parametrize("text", ["", "{}", '{"classes":[],"objects":[],"value":{"x":1}}', "[1]"])
+    @pytest.mark.parametrize(
+        "text", ["", "{}", '{"classes":[],"objects":[],"value":{"x":1}}', "[1]"]
+    )
     def test_that_was_never_written_is_unreadable(self, text):
         with pytest.raises(codec.Unreadable):
             codec.value_of(text)
@@ -122,5 +129,7 @@ class TestTheInputsOfAScreening:
         assert codec.value_of(text).ship_to == {}
 
     def test_are_told_apart_by_any_change(self):
-        changed = dataclasses.replace(CHUNK, world=dataclasses.replace(WORLD, today=dt.date(2026, 1, 1)))
+        changed = dataclasses.replace(
+            CHUNK, world=dataclasses.replace(WORLD, today=dt.date(2026, 1, 1))
+        )
         assert json.loads(codec.text_of(changed)) != json.loads(codec.text_of(CHUNK))

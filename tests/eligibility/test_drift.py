@@ -69,7 +69,12 @@ class TestThePrice:
 
     def test_is_compared_in_the_currency_paid(self):
         found = row(Field.UNIT_PRICE, facts.line(total_minor=10_000, **at("8.00", "GBP")))
-        assert (found.then, found.now, found.unit, found.severity) == ("10.00", "10.00", "USD", SAME)
+        assert (found.then, found.now, found.unit, found.severity) == (
+            "10.00",
+            "10.00",
+            "USD",
+            SAME,
+        )
 
     @pytest.mark.parametrize(
         ("minor", "quantity", "currency", "text"),
@@ -127,7 +132,9 @@ class TestTheVatRate:
         found = row(
             Field.VAT_RATE,
             then=Then(day=THEN.day, vat_rate=was and Decimal(was)),
-            now=Now(vat_rate=is_now and Decimal(is_now), certified=True, certificate_valid_until=TODAY),
+            now=Now(
+                vat_rate=is_now and Decimal(is_now), certified=True, certificate_valid_until=TODAY
+            ),
         )
         assert (found.change, found.severity) == (change, severity)
 
@@ -157,13 +164,20 @@ class TestARegistration:
     def test_is_looked_for_on_both_days(self, held, was, is_now, severity):
         around = demanding(*(facts.registration(**changes) for changes in held))
         found = row(Field.REGISTRATION, around=around)
-        assert (found.then, found.now, found.severity, found.subject) == (was, is_now, severity, "EPR DE")
+        assert (found.then, found.now, found.severity, found.subject) == (
+            was,
+            is_now,
+            severity,
+            "EPR DE",
+        )
 
 
 class TestTheLane:
     @pytest.mark.parametrize(("days", "severity"), [(29, SAME), (30, SAME), (31, BLOCKS)])
     def test_keeps_the_promise_of_then_or_blocks(self, days, severity):
-        lane = LaneFacts(service_id=1, country="DE", region="", transit_days=days, special_clearance=False)
+        lane = LaneFacts(
+            service_id=1, country="DE", region="", transit_days=days, special_clearance=False
+        )
         found = row(Field.TRANSIT, around=facts.world(lanes={"DE": [lane]}))
         assert (found.then, found.now, found.severity) == ("30", str(days), severity)
 
@@ -176,7 +190,12 @@ class TestTheLane:
 class TestTheCertificate:
     @pytest.mark.parametrize(
         ("certified", "until", "severity"),
-        [(True, TODAY, UNKNOWN), (True, TODAY - DAY, BLOCKS), (True, None, BLOCKS), (False, TODAY, BLOCKS)],
+        [
+            (True, TODAY, UNKNOWN),
+            (True, TODAY - DAY, BLOCKS),
+            (True, None, BLOCKS),
+            (False, TODAY, BLOCKS),
+        ],
     )
     def test_counts_its_last_day(self, certified, until, severity):
         now = Now(vat_rate=None, certified=certified, certificate_valid_until=until)
@@ -199,7 +218,10 @@ class TestWhatLapses:
         now = Now(vat_rate=None, certified=True, certificate_valid_until=until)
         of_the_certificate = sheet(now=now).lapses
         of_the_number = sheet(around=demanding(facts.registration(valid_until=until))).lapses
-        for found, field in ((of_the_certificate, Field.CERTIFICATE), (of_the_number, Field.REGISTRATION)):
+        for found, field in (
+            (of_the_certificate, Field.CERTIFICATE),
+            (of_the_number, Field.REGISTRATION),
+        ):
             assert [(x.field, x.last_day, x.delivery_day) for x in found] == (
                 [(field, until, TODAY + 30 * DAY)] if told else []
             )

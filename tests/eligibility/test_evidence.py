@@ -12,7 +12,9 @@ from eligibility.facts import EmbargoFacts, ListedParty, Price
 from eligibility.screener import screen
 from tests.eligibility.facts import GATE_FACTS, LIMITS, NOW, TODAY, line, order, requirement, world
 
-EMBARGO = EmbargoFacts(id=4, country="DE", region="", programme="EAR Test", reference="15 CFR 746.0")
+EMBARGO = EmbargoFacts(
+    id=4, country="DE", region="", programme="EAR Test", reference="15 CFR 746.0"
+)
 LISTED = ListedParty(id=9, names=("Stopped",), list_name="TEST", reference="T-1")
 
 BAD_GATES = [
@@ -59,7 +61,9 @@ AROUND = world(
 
 
 def complete(evidence) -> bool:
-    return {"value", "limit", "as_of", "source"} <= evidence.keys() and evidence["as_of"] == NOW.isoformat()
+    return {"value", "limit", "as_of", "source"} <= evidence.keys() and evidence[
+        "as_of"
+    ] == NOW.isoformat()
 
 
 class TestAGate:
@@ -68,7 +72,11 @@ class TestAGate:
         facts = replace(GATE_FACTS, **changes, store_id=3, buyer_id=12, as_of=NOW)
         (bad,) = (g for g in gates.gates(facts, limits=LIMITS, today=TODAY) if not g.passed)
         assert complete(bad.finding.evidence)
-        assert (bad.finding.evidence["source"], bad.source, bad.as_of) == (source, source, NOW.isoformat())
+        assert (bad.finding.evidence["source"], bad.source, bad.as_of) == (
+            source,
+            source,
+            NOW.isoformat(),
+        )
 
     def test_that_passes_says_the_time_and_the_row_too(self):
         facts = replace(GATE_FACTS, store_id=3, buyer_id=12, as_of=NOW)

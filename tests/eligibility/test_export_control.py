@@ -17,13 +17,23 @@ from tests import world as making
 from tests.eligibility.facts import LIMITS, NOW, RATES, line, order, world
 
 LANES = {
-    country: [LaneFacts(service_id=1, country=country, region="", transit_days=10, special_clearance=False)]
+    country: [
+        LaneFacts(
+            service_id=1, country=country, region="", transit_days=10, special_clearance=False
+        )
+    ]
     for country in ("DE", "RU", "UA")
 }
 EMBARGOES = {
-    "RU": [EmbargoFacts(id=1, country="RU", region="", programme="EAR Russia", reference="15 CFR 746.8")],
+    "RU": [
+        EmbargoFacts(
+            id=1, country="RU", region="", programme="EAR Russia", reference="15 CFR 746.8"
+        )
+    ],
     "UA": [
-        EmbargoFacts(id=2, country="UA", region="Crimea", programme="EAR Crimea", reference="15 CFR 746.6")
+        EmbargoFacts(
+            id=2, country="UA", region="Crimea", programme="EAR Crimea", reference="15 CFR 746.6"
+        )
     ],
 }
 DRONE = {"is_ear_controlled": True, "code": "DRONE"}
@@ -66,14 +76,18 @@ class TestAnOrderWithGoodsUnderTheEar:
 
     def test_is_excluded_since_nobody_can_cure_it(self):
         assert (
-            screen(order(line(**DRONE), country="RU"), world=world(lanes=LANES, embargoes=EMBARGOES)).outcome
+            screen(
+                order(line(**DRONE), country="RU"), world=world(lanes=LANES, embargoes=EMBARGOES)
+            ).outcome
             == "excluded"
         )
         assert CATALOGUE[Code.PARTY_SCREENED_OUT].severity is Severity.CURABLE
 
 
 class TestAnOrderForAListedParty:
-    listed = (ListedParty(id=1, names=("Stopped Sample", "Остановленный"), list_name="L", reference="7"),)
+    listed = (
+        ListedParty(id=1, names=("Stopped Sample", "Остановленный"), list_name="L", reference="7"),
+    )
 
     @pytest.mark.parametrize(
         ("parties", "stopped"),
@@ -132,4 +146,6 @@ class TestTheFacts:
 
     def test_of_the_shipped_table_are_marked_as_a_sample_and_load_once(self, store):
         assert load_embargoes() == load_embargoes() == Embargo.objects.count()
-        assert all("sample" in e.source and e.assumed == ["valid_from"] for e in Embargo.objects.all())
+        assert all(
+            "sample" in e.source and e.assumed == ["valid_from"] for e in Embargo.objects.all()
+        )

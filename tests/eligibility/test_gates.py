@@ -26,7 +26,10 @@ class TestTheGates:
             ({"paid_orders": 0}, "DISPUTE_RATE_NOT_EVALUABLE"),
             ({"certified": False}, "BUYER_NOT_CERTIFIED"),
             ({"certificate_valid_until": None}, "BUYER_NOT_CERTIFIED"),
-            ({"certificate_valid_until": TODAY - dt.timedelta(days=1)}, "BUYER_CERTIFICATE_EXPIRED"),
+            (
+                {"certificate_valid_until": TODAY - dt.timedelta(days=1)},
+                "BUYER_CERTIFICATE_EXPIRED",
+            ),
             ({"completed_orders": 4}, "BUYER_TOO_FEW_ORDERS"),
             ({"gmv_usd_minor": 1_999_999}, "BUYER_GMV_TOO_LOW"),
         ],
@@ -52,7 +55,8 @@ class TestTheGates:
     def test_show_value_and_limit_also_when_they_pass(self):
         """R-26."""
         shown = {
-            gate.name: (gate.value, gate.limit) for gate in gates(GATE_FACTS, limits=LIMITS, today=TODAY)
+            gate.name: (gate.value, gate.limit)
+            for gate in gates(GATE_FACTS, limits=LIMITS, today=TODAY)
         }
         assert shown["buyer_gmv"] == ("USD 20,000.00", "USD 20,000.00")
         assert shown["store_level"] == ("Gold", "Gold")
@@ -62,7 +66,9 @@ class TestTheGates:
 class TestTheGatesAtOpening:
     def test_are_the_store_s_own_three(self):
         """R-26, R-27: neither the standing nor any buyer stands in the way of opening."""
-        bad = replace(GATE_FACTS, standing="not_open", certified=False, completed_orders=0, gmv_usd_minor=0)
+        bad = replace(
+            GATE_FACTS, standing="not_open", certified=False, completed_orders=0, gmv_usd_minor=0
+        )
         verdicts = store_gates(bad, limits=LIMITS, today=TODAY)
         assert [(gate.name, gate.passed) for gate in verdicts] == [
             ("store_verified", True),
@@ -76,4 +82,6 @@ class TestTheGatesAtOpening:
     def test_say_what_the_same_gates_say_at_creation(self, changes):
         facts = replace(GATE_FACTS, **changes)
         later = {gate.name: gate for gate in gates(facts, limits=LIMITS, today=TODAY)}
-        assert all(later[gate.name] == gate for gate in store_gates(facts, limits=LIMITS, today=TODAY))
+        assert all(
+            later[gate.name] == gate for gate in store_gates(facts, limits=LIMITS, today=TODAY)
+        )

@@ -27,20 +27,28 @@ def store(db):
     return made
 
 
-def paid(of: Store, orders: int = 1, at: dt.datetime = world.NOW - dt.timedelta(days=3)) -> list[PastOrder]:
+def paid(
+    of: Store, orders: int = 1, at: dt.datetime = world.NOW - dt.timedelta(days=3)
+) -> list[PastOrder]:
     by, item = world.buyer(of), world.sku(of)
     return [world.past_order(of, by, [(item, 1, 100)], paid_at=at) for _ in range(orders)]
 
 
 def dispute(order: PastOrder, opened_at: dt.datetime = world.NOW - dt.timedelta(days=2)) -> None:
     Dispute.objects.create(
-        store=order.store, order=order, external_id=f"D{order.pk}", opened_at=opened_at, reason="test",
+        store=order.store,
+        order=order,
+        external_id=f"D{order.pk}",
+        opened_at=opened_at,
+        reason="test",
         **world.MIRRORED,
-    )  # fmt: skip
+    )
 
 
 def failing(store: Store) -> list[str]:
-    return [str(gate.finding.code) for gate in open_benefit(store=store, by="user:1") if gate.finding]
+    return [
+        str(gate.finding.code) for gate in open_benefit(store=store, by="user:1") if gate.finding
+    ]
 
 
 def standing(store: Store) -> Standing:
@@ -62,8 +70,10 @@ class TestOpening:
         seen = state_of(store, world.NOW)
         assert abs(seen.checked_at - world.NOW) < dt.timedelta(minutes=1)
         assert [gate["name"] for gate in seen.check_results] == [
-            "store_verified", "store_level", "dispute_rate",
-        ]  # fmt: skip
+            "store_verified",
+            "store_level",
+            "dispute_rate",
+        ]
         kinds = list(LedgerEntry.objects.order_by("seq").values_list("kind", "by"))
         assert kinds == [("qualification.checked", "user:1"), ("qualification.apply", "user:1")]
         assert ledger.first_bad_entry(store.pk) == (None, 2)
@@ -73,13 +83,19 @@ class TestOpening:
         store.refresh_from_db()
         assert failing(store) == ["STORE_LEVEL_TOO_LOW"]
         assert standing(store) is Standing.NOT_OPEN
-        assert [gate["passed"] for gate in Qualification.objects.get().check_results] == [True, False, True]
+        assert [gate["passed"] for gate in Qualification.objects.get().check_results] == [
+            True,
+            False,
+            True,
+        ]
         store.level = StoreLevel.GOLD
         assert failing(store) == []
         assert standing(store) is Standing.DOCUMENTS
 
     @pytest.mark.parametrize(
-        "at", [Standing.DOCUMENTS, Standing.IN_REVIEW, Standing.OPEN], ids=lambda standing: standing.value
+        "at",
+        [Standing.DOCUMENTS, Standing.IN_REVIEW, Standing.OPEN],
+        ids=lambda standing: standing.value,
     )
     def test_is_refused_on_the_way_and_at_its_end(self, store, at):
         Qualification.objects.update(state=at)
@@ -128,7 +144,8 @@ class TestTheLimitsAtOpening:
 
     @pytest.mark.parametrize(("disputes", "codes"), [(1, []), (2, ["DISPUTE_RATE_TOO_HIGH"])])
     def test_of_the_disputes_passes_exactly(self, store, disputes, codes):
-        """R-22 under a policy of 25 %: 1 of 4 passes, 2 of 4 do not; the default's own decimals stand in test_gates."""
+        """R-22 under a policy of 25 %: 1 of 4 passes, 2 of 4 do not; the default's own decimals
+        stand in test_gates."""
         PolicyValue.objects.create(
             name="dispute_rate_max", value="0.25", valid_from=world.NOW - MONTH, reason="test"
         )
@@ -137,7 +154,8 @@ class TestTheLimitsAtOpening:
         assert failing(store) == codes
 
     @pytest.mark.parametrize(
-        ("opened", "codes"), [(MONTH - SECOND * 60, ["DISPUTE_RATE_TOO_HIGH"]), (MONTH + SECOND * 60, [])]
+        ("opened", "codes"),
+        [(MONTH - SECOND * 60, ["DISPUTE_RATE_TOO_HIGH"]), (MONTH + SECOND * 60, [])],
     )
     def test_of_the_disputes_counts_the_last_30_days(self, store, opened, codes):
         dispute(PastOrder.objects.get(store=store), world.NOW - opened)

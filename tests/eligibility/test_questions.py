@@ -58,10 +58,14 @@ class TestAQuestion:
         listed("SAMPLE DRONE")
         question = asked(store)
         for answer in ("not_same", "stopped"):
-            question = party_questions.answer(question=question, answer=answer, reason="x", by=officer())
+            question = party_questions.answer(
+                question=question, answer=answer, reason="x", by=officer()
+            )
         assert (question.verdict, bool(found(store))) == ("", True)
         assert (
-            party_questions.answer(question=question, answer="stopped", reason="x", by=officer()).verdict
+            party_questions.answer(
+                question=question, answer="stopped", reason="x", by=officer()
+            ).verdict
             == "stopped"
         )
 
@@ -73,7 +77,12 @@ class TestAQuestion:
 
     @pytest.mark.parametrize(
         "change",
-        [{"aliases": ["SD"]}, {"country": "CN"}, {"listed_until": dt.date(2031, 1, 1)}, {"reference": "r2"}],
+        [
+            {"aliases": ["SD"]},
+            {"country": "CN"},
+            {"listed_until": dt.date(2031, 1, 1)},
+            {"reference": "r2"},
+        ],
     )
     def test_is_another_one_once_the_entry_has_changed(self, store, change):
         entry = listed("SAMPLE DRONE")
@@ -93,7 +102,9 @@ class TestAQuestion:
         listed("SAMPLE DRONE")
         asked(store)
         decide("not_same")
-        first, second = LedgerEntry.objects.filter(store_id=party_questions.PLATFORM).order_by("seq")
+        first, second = LedgerEntry.objects.filter(store_id=party_questions.PLATFORM).order_by(
+            "seq"
+        )
         assert (first.kind, second.kind) == ("party.answered", "party.decided")
         assert second.facts["reason"] == "seen its papers"
         assert first.by != second.by
@@ -111,7 +122,12 @@ class TestAnAnswer:
     )
     def test_needs_a_reason_and_a_member_of_the_group(self, store, changes, code):
         listed("SAMPLE DRONE")
-        given = {"question": asked(store), "answer": "not_same", "reason": "x", "by": officer()} | changes
+        given = {
+            "question": asked(store),
+            "answer": "not_same",
+            "reason": "x",
+            "by": officer(),
+        } | changes
         given["by"] = given["by"] or world.user()
         with pytest.raises(Problem) as refused:
             party_questions.answer(**given)
@@ -187,7 +203,9 @@ class TestThePageOfTheGroup:
         question, first, second = asked(store), officer(), officer()
         shown = self.page(client, first, question).content.decode()
         assert all(text in shown for text in (PARTY, "SAMPLE DRONE", "SD", "TEST"))
-        assert self.page(client, first, question, answer="not_same", reason="seen").status_code == 302
+        assert (
+            self.page(client, first, question, answer="not_same", reason="seen").status_code == 302
+        )
         assert "seen" in self.page(client, second, question).content.decode()
         self.page(client, second, question, answer="not_same", reason="seen too")
         question.refresh_from_db()
@@ -213,5 +231,7 @@ class TestThePageOfTheGroup:
         listed("SAMPLE DRONE")
         asked(store)
         client.force_login(officer())
-        answer = client.get(reverse("admin:eligibility_partyquestion_changelist"), {"decided": "no"})
+        answer = client.get(
+            reverse("admin:eligibility_partyquestion_changelist"), {"decided": "no"}
+        )
         assert PARTY in answer.content.decode()

@@ -13,7 +13,13 @@ SECOND = dt.timedelta(seconds=1)
 
 
 def lane(**changes) -> LaneFacts:
-    facts = {"service_id": 1, "country": "RU", "region": "", "transit_days": 20, "special_clearance": False}
+    facts = {
+        "service_id": 1,
+        "country": "RU",
+        "region": "",
+        "transit_days": 20,
+        "special_clearance": False,
+    }
     return LaneFacts(**facts | changes)
 
 
@@ -56,18 +62,16 @@ class TestASourceOrder:
 
     def test_is_excluded_when_one_finding_is_final_though_another_is_curable(self):
         verdict = screen(order(rating=Decimal(4), country="BR"), world=world())
-        assert (verdict.outcome, verdict.codes) == ("excluded", ["ORDER_RATING_TOO_LOW", "LANE_UNREACHABLE"])
+        assert (verdict.outcome, verdict.codes) == (
+            "excluded",
+            ["ORDER_RATING_TOO_LOW", "LANE_UNREACHABLE"],
+        )
 
 
 class TestALane:
     """R-11 and R-71: Novosibirsk without the 专线清关通道."""
 
-    lanes = {
-        "RU": [
-            lane(),
-            lane(region="Novosibirsk", special_clearance=True, transit_days=25),
-        ]
-    }
+    lanes = {"RU": [lane(), lane(region="Novosibirsk", special_clearance=True, transit_days=25)]}
 
     @pytest.mark.parametrize(
         ("region", "ticked", "codes"),
@@ -104,7 +108,11 @@ class TestALine:
         [
             ({"is_standard": False}, "excluded", "SKU_NOT_STANDARD"),
             ({"is_active": False}, "failed", "SKU_INACTIVE"),
-            ({"stock_synced_at": NOW - dt.timedelta(minutes=15, seconds=1)}, "failed", "STOCK_SYNC_STALE"),
+            (
+                {"stock_synced_at": NOW - dt.timedelta(minutes=15, seconds=1)},
+                "failed",
+                "STOCK_SYNC_STALE",
+            ),
             ({"stock_synced_at": None}, "failed", "STOCK_SYNC_STALE"),
             ({"available": 9}, "failed", "STOCK_TOO_LOW"),
             ({"moq": 11}, "failed", "MOQ_NOT_MET"),
@@ -125,11 +133,7 @@ class TestALine:
 
     @pytest.mark.parametrize(
         "changes",
-        [
-            {"stock_synced_at": NOW - dt.timedelta(minutes=15)},
-            {"available": 10},
-            {"moq": 10},
-        ],
+        [{"stock_synced_at": NOW - dt.timedelta(minutes=15)}, {"available": 10}, {"moq": 10}],
     )
     def test_exactly_on_a_limit_passes(self, changes):
         assert screen(order(line(**changes)), world=world()).codes == []
@@ -148,7 +152,13 @@ class TestTheListPrice:
 
     @pytest.mark.parametrize(
         ("listed", "passes"),
-        [("10.30", True), ("9.70", True), ("10.300001", False), ("9.699999", False), ("10.00", True)],
+        [
+            ("10.30", True),
+            ("9.70", True),
+            ("10.300001", False),
+            ("9.699999", False),
+            ("10.00", True),
+        ],
     )
     def test_must_lie_within_the_band(self, listed, passes):
         prices = (Price(min_quantity=1, amount=Decimal(listed), currency="USD"),)
@@ -164,7 +174,9 @@ class TestTheListPrice:
 
     def test_above_every_quantity_is_missing(self):
         prices = (Price(min_quantity=11, amount=Decimal(10), currency="USD"),)
-        assert screen(order(line(10, prices=prices)), world=world()).codes == ["PRICE_REFERENCE_MISSING"]
+        assert screen(order(line(10, prices=prices)), world=world()).codes == [
+            "PRICE_REFERENCE_MISSING"
+        ]
 
     def test_in_another_currency_is_converted(self):
         prices = (
@@ -194,7 +206,9 @@ class TestARegistration:
         ],
     )
     def test_is_demanded_by_the_destination(self, held, code):
-        codes = screen(order(), world=world(requirements={"DE": [requirement()]}, registrations=held)).codes
+        codes = screen(
+            order(), world=world(requirements={"DE": [requirement()]}, registrations=held)
+        ).codes
         assert codes == ([code] if code else [])
 
     def test_for_another_category_is_not_asked_for(self):
@@ -209,4 +223,7 @@ class TestAnOrderThatKeepsNoLine:
 
     def test_is_excluded_when_none_is(self):
         verdict = screen(order(line(is_standard=False)), world=world())
-        assert (verdict.outcome, verdict.codes) == ("excluded", ["ORDER_WITHOUT_LINES", "SKU_NOT_STANDARD"])
+        assert (verdict.outcome, verdict.codes) == (
+            "excluded",
+            ["ORDER_WITHOUT_LINES", "SKU_NOT_STANDARD"],
+        )

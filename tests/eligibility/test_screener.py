@@ -11,7 +11,9 @@ from eligibility.screener import Screener, screen, screen_each
 from tests.eligibility.facts import NOW, line, order, registration, requirement, sku, world
 
 LANES = [
-    LaneFacts(service_id=n, country=country, region="", transit_days=10 * n, special_clearance=n == 2)
+    LaneFacts(
+        service_id=n, country=country, region="", transit_days=10 * n, special_clearance=n == 2
+    )
     for country in ("DE", "FR")
     for n in (1, 2)
 ]
@@ -66,7 +68,8 @@ class TestAScreener:
 
 class TestTheStockOfAnOrder:
     def test_is_not_taken_by_a_line_that_is_left_out(self):
-        """R-08, R-10: fifteen pieces; a line of ten out of the price band leaves all of them to the next."""
+        """R-08, R-10: fifteen pieces; a line of ten out of the price band leaves all of them to
+        the next."""
         shared = sku(id=1, available=15)
         left_out = line(10, 20_000, line_no=1)._replace(sku=shared)
         kept = line(15, 15_000, line_no=2)._replace(sku=shared)

@@ -1,4 +1,5 @@
-"""The portal as `make run` starts it, in a folder of its own, and a browser that counts real clicks."""
+"""The portal as `make run` starts it, in a folder of its own, and a browser that counts real
+clicks."""
 
 import json
 import os
@@ -22,14 +23,7 @@ from tests.beside import processes_of
 ROOT = Path(__file__).parent.parent.parent
 OUTPUT = ROOT / "tests" / "output"
 START_SECONDS = 400  # three of them may be loading their demo side by side on two cores
-OURS = {
-    "DATABASE_URL",
-    "REDIS_URL",
-    "SECRET_KEY",
-    "LINK_KEY",
-    "DJANGO_SETTINGS_MODULE",
-    "SITE_URL",
-}
+OURS = {"DATABASE_URL", "REDIS_URL", "SECRET_KEY", "LINK_KEY", "DJANGO_SETTINGS_MODULE", "SITE_URL"}
 
 
 @dataclass(frozen=True)
@@ -70,7 +64,13 @@ class Portal:
             *arguments,
         ]
         done = subprocess.run(
-            command, cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=120, check=False
+            command,
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
         )
         assert done.returncode == 0, done.stderr
         return done.stdout
@@ -83,9 +83,20 @@ def portal() -> Iterator[Portal]:
         environment = {k: v for k, v in os.environ.items() if k not in OURS} | {"DATA_DIR": folder}
         log = (data_dir / "portal.log").open("w")
         process = subprocess.Popen(
-            [sys.executable, "-m", "repurchase.embedded", "run", "--fast", "--port", str(_free_port())],
-            cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT,
-        )  # fmt: skip
+            [
+                sys.executable,
+                "-m",
+                "repurchase.embedded",
+                "run",
+                "--fast",
+                "--port",
+                str(_free_port()),
+            ],
+            cwd=ROOT,
+            env=environment,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
         try:
             yield Portal(data_dir=data_dir, demo=_ready(process, data_dir), environment=environment)
         finally:
@@ -104,7 +115,9 @@ def _ready(process: subprocess.Popen, data_dir: Path) -> dict[str, Any]:
     until = time.monotonic() + START_SECONDS
     while not (data_dir / "demo.json").exists():
         if process.poll() is not None or time.monotonic() > until:
-            logs = "\n".join(f"--- {f.name}\n{f.read_text()[-2000:]}" for f in data_dir.glob("*.log"))
+            logs = "\n".join(
+                f"--- {f.name}\n{f.read_text()[-2000:]}" for f in data_dir.glob("*.log")
+            )
             raise AssertionError(f"the portal did not start\n{logs}")
         time.sleep(0.2)
     return json.loads((data_dir / "demo.json").read_text())
@@ -114,14 +127,17 @@ def _ready(process: subprocess.Popen, data_dir: Path) -> dict[str, Any]:
 def browser() -> Iterator[Browser]:
     """Of one module: its event loop must not outlive it, Django refuses the database beside one."""
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        chromium = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=["--no-sandbox"]
+        )
         yield chromium
         chromium.close()
 
 
 @dataclass
 class Visitor:
-    """Someone at a browser. `clicks` counts the clicks that the person really made, across pages."""
+    """Someone at a browser. `clicks` counts the clicks that the person really made, across
+    pages."""
 
     context: BrowserContext
     page: Page
@@ -153,7 +169,8 @@ def visit(browser):
             "document.addEventListener('click', e => { if (e.isTrusted && e.detail > 0) window.countClick() }, true)"
         )
         visitor.page.on(
-            "console", lambda m: visitor.complaints.append(m.text) if m.type in ("error", "warning") else None
+            "console",
+            lambda m: visitor.complaints.append(m.text) if m.type in ("error", "warning") else None,
         )
         visitor.page.on("pageerror", lambda error: visitor.complaints.append(str(error)))
         return visitor

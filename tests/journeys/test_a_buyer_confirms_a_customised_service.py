@@ -1,4 +1,5 @@
-"""R-15 in the browser: a note asks for services, the buyer leaves one unticked, the seller sees its line left out."""
+"""R-15 in the browser: a note asks for services, the buyer leaves one unticked, the seller sees
+its line left out."""
 
 import re
 
@@ -12,7 +13,8 @@ PLANTED = plants.of(plants.Code.CUSTOM_SERVICE_UNCONFIRMED).name
 
 
 def lock_the_planted_order(portal: Portal, page) -> str:
-    """Ticks the planted order alone, with a second service of its first line; the batch's reference."""
+    """Ticks the planted order alone, with a second service of its first line; the batch's
+    reference."""
     page.get_by_text("Harbour Lane Wholesale").first.click()
     page.get_by_role("button", name="Ningbo Bulk Trading").click()
     page.goto(f"{portal.url}/orders/?q={PLANTED}")
@@ -59,7 +61,9 @@ class TestAServiceLeftUnticked:
         page.get_by_label(re.compile("extra English manual")).check()
         expect(total).not_to_have_text(one)
         page.reload()
-        expect(page.get_by_label(re.compile("red carton"))).to_be_checked()  # ticks outlive a reload
+        expect(
+            page.get_by_label(re.compile("red carton"))
+        ).to_be_checked()  # ticks outlive a reload
         page.get_by_label(re.compile("extra English manual")).uncheck()
         expect(total).to_have_text(one)
         buyer.picture("8-buyer-services-phone")

@@ -1,4 +1,5 @@
-"""What happens reaches an open page by itself: no reload, no poll, within two seconds (R-52, R-81)."""
+"""What happens reaches an open page by itself: no reload, no poll, within two seconds (R-52,
+R-81)."""
 
 import json
 import time
@@ -11,7 +12,10 @@ def call(portal, path: str, body: dict | None = None) -> dict:
     asked = urllib.request.Request(
         f"{portal.url}/api/v1/{path}",
         data=None if body is None else json.dumps(body).encode(),
-        headers={"Authorization": f"Bearer {portal.demo['api_key']}", "Content-Type": "application/json"},
+        headers={
+            "Authorization": f"Bearer {portal.demo['api_key']}",
+            "Content-Type": "application/json",
+        },
     )
     with urllib.request.urlopen(asked) as answer:
         return json.load(answer)

@@ -1,4 +1,5 @@
-"""Thousands of lines get an MOQ in one action: previewed, refused where it can't be made, applied, undone (R-16 to R-18)."""
+"""Thousands of lines get an MOQ in one action: previewed, refused where it can't be made, applied,
+undone (R-16 to R-18)."""
 
 import re
 

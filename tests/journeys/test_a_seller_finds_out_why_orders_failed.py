@@ -1,4 +1,5 @@
-"""Two orders fail: one press cures what can be cured, the report of the rest is made by the worker (R-71 to R-75, B-4)."""
+"""Two orders fail: one press cures what can be cured, the report of the rest is made by the worker
+(R-71 to R-75, B-4)."""
 
 import re
 import subprocess
@@ -30,7 +31,11 @@ def phone_and_back(page, seller, name: str) -> None:
 
 def test_from_the_panel_to_the_downloaded_report(portal, seller):
     page = seller.page
-    ref = portal.manage("shell", "-v", "0", "-c", MAKE.format(numbers=list(PLANTED))).strip().splitlines()[-1]
+    ref = (
+        portal.manage("shell", "-v", "0", "-c", MAKE.format(numbers=list(PLANTED)))
+        .strip()
+        .splitlines()[-1]
+    )
     page.locator("details.menu summary").first.click()
     page.locator("form[action='/store/'] button", has_text="Ningbo").click()
     page.goto(f"{portal.url}/batches/{ref}/")

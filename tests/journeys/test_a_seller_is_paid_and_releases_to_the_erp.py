@@ -1,4 +1,5 @@
-"""From the buyer's confirmation to the ERP: the proforma, a payment to the cent, the release (R-78, R-91)."""
+"""From the buyer's confirmation to the ERP: the proforma, a payment to the cent, the release
+(R-78, R-91)."""
 
 import re
 import time
@@ -52,7 +53,9 @@ class TestAConfirmedLot:
         amount = owed.locator("input[name=amount]")
         assert amount.input_value() == paper["totals"][0]["total"]["amount"]
 
-        amount.fill("1")  # a part of a transfer for all is no payment of it: said in words, nothing recorded
+        amount.fill(
+            "1"
+        )  # a part of a transfer for all is no payment of it: said in words, nothing recorded
         owed.locator("input[name=reference]").fill(reference)
         owed.get_by_role("button", name="是，已到账").click()
         expect(page.get_by_text("PAYMENT_INEXACT")).to_be_visible()
@@ -101,7 +104,9 @@ class TestAConfirmedLot:
 
 
 class TestOnAPhone:
-    @pytest.mark.parametrize("path", ["/payments/", "/erp/", "/developers/", "/developers/sandbox/"])
+    @pytest.mark.parametrize(
+        "path", ["/payments/", "/erp/", "/developers/", "/developers/sandbox/"]
+    )
     def test_no_page_scrolls_sideways(self, portal, seller, path):
         seller.page.set_viewport_size({"width": 390, "height": 844})
         seller.page.goto(f"{portal.url}{path}")

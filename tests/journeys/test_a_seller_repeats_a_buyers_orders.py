@@ -29,7 +29,9 @@ def tick_first_group(page) -> None:
 
 
 class TestTheMainJob:
-    def test_takes_three_clicks_from_the_history_and_ends_in_valid_xml(self, portal, seller, visit, tmp_path):
+    def test_takes_three_clicks_from_the_history_and_ends_in_valid_xml(
+        self, portal, seller, visit, tmp_path
+    ):
         page = seller.page
         accessible(page)
         page.goto(f"{portal.url}/orders/")
@@ -70,9 +72,14 @@ class TestTheMainJob:
         file = tmp_path / "orders.xml"
         download.value.save_as(file)
         xmlschema.XMLSchema(XSD).validate(file)
-        assert len(re.findall("<Status>(?:confirmed|awaiting_payment)</Status>", file.read_text())) > 20
+        assert (
+            len(re.findall("<Status>(?:confirmed|awaiting_payment)</Status>", file.read_text()))
+            > 20
+        )
         assert (seller.complaints, buyer.complaints) == ([], [])
-        assert all(store["bad"] == "" for store in json.loads(portal.manage("verify_ledger", "--json")))
+        assert all(
+            store["bad"] == "" for store in json.loads(portal.manage("verify_ledger", "--json"))
+        )
 
     def test_needs_the_link_only_once(self, portal, seller, visit):
         page = seller.page

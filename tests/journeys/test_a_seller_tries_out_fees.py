@@ -1,4 +1,5 @@
-"""费用试算: change a case, see each line move, ask backwards (B-7). On the portal as `make run` starts it."""
+"""费用试算: change a case, see each line move, ask backwards (B-7). On the portal as `make run`
+starts it."""
 
 from playwright.sync_api import expect
 

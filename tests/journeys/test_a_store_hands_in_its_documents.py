@@ -1,7 +1,9 @@
-"""Upload → machine reading → handing in → the reviewer's desk → open, on the portal as `make run` starts it.
+"""Upload → machine reading → handing in → the reviewer's desk → open, on the portal as `make run`
+starts it.
 
-The papers are other ones in every run, so what the machine reads of them differs too: the reviewer does what a real
-one does, who looks at the page and types what it says wherever the machine is in doubt or a check fails.
+The papers are other ones in every run, so what the machine reads of them differs too: the reviewer
+does what a real one does, who looks at the page and types what it says wherever the machine is in
+doubt or a check fails.
 """
 
 import secrets
@@ -52,7 +54,8 @@ def papers(tmp_path_factory) -> Papers:
 
 @pytest.fixture
 def desk(browser, portal):
-    """The reviewer's browser, signed in. When the journey fails it leaves what it showed in tests/output."""
+    """The reviewer's browser, signed in. When the journey fails it leaves what it showed in
+    tests/output."""
     context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="zh-CN")
     page = context.new_page()
     page.goto(f"{portal.url}/sign-in/")
@@ -68,7 +71,8 @@ def desk(browser, portal):
 
 
 def settle_by_keyboard(desk: Page, papers: Papers) -> None:
-    """n leads to what is left, one after the other; c ticks it; what the machine did not find is typed first."""
+    """n leads to what is left, one after the other; c ticks it; what the machine did not find is
+    typed first."""
     left = desk.locator("#left strong")
     while (before := int(left.inner_text())) > 0:
         desk.keyboard.press("n")
@@ -91,7 +95,8 @@ def correct(desk: Page, papers: Papers) -> None:
 
 
 def said(desk: Page, papers: Papers, words: Locator) -> str:
-    """What the paper says in the field of this input; 0 for one that the machine has read into it."""
+    """What the paper says in the field of this input; 0 for one that the machine has read into
+    it."""
     _, key, name = words.get_attribute("name").split(":")
     title = desk.locator(f"#doc-{key} legend").inner_text()
     return papers.truth[next(n for n in papers.truth if n in title)].get(name, "0")

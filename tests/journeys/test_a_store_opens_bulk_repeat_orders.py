@@ -1,4 +1,5 @@
-"""成长中心 → 权益中心 → 立即开通 → documents, on the portal as `make run` starts it (R-27 to R-30)."""
+"""成长中心 → 权益中心 → 立即开通 → documents, on the portal as `make run` starts it (R-27 to
+R-30)."""
 
 import pytest
 from playwright.sync_api import expect
@@ -48,7 +49,9 @@ class TestAStoreThatMayOpen:
         page.wait_for_url(f"{portal.url}/qualification/")
         expect(page.get_by_role("heading", name="营业执照")).to_be_visible()
         expect(page.locator("[data-state=documents]").first).to_be_visible()
-        expect(page.locator("[data-state=True]")).to_have_count(4)  # three gates and the check itself
+        expect(page.locator("[data-state=True]")).to_have_count(
+            4
+        )  # three gates and the check itself
         on_both(seller, "opening-2-documents")
 
         page.goto(f"{portal.url}/orders/")
@@ -65,7 +68,9 @@ class TestAStoreThatMayNot:
         for code in ("STORE_NOT_VERIFIED", "STORE_LEVEL_TOO_LOW", "DISPUTE_RATE_NOT_EVALUABLE"):
             expect(page.get_by_text(code)).to_be_visible()
         assert (
-            page.get_by_role("link", name="前往平台完成店铺认证").get_attribute("href").startswith("https://")
+            page.get_by_role("link", name="前往平台完成店铺认证")
+            .get_attribute("href")
+            .startswith("https://")
         )
         expect(page.locator("[data-state=not_open]")).to_be_visible()
         on_both(seller, "opening-3-refused")

@@ -1,4 +1,5 @@
-"""A rate moves while prices are locked: the pop-up, offers to and fro, both signatures, the sealed PDF (R-50 to R-56)."""
+"""A rate moves while prices are locked: the pop-up, offers to and fro, both signatures, the sealed
+PDF (R-50 to R-56)."""
 
 import datetime as dt
 import json
@@ -14,12 +15,15 @@ from tests.journeys.test_a_page_follows_what_happens import call, planned
 from tests.journeys.test_a_seller_repeats_a_buyers_orders import accessible, fits
 
 POP_UP_MS = 2000
-ANOTHER = "document.body.dispatchEvent(new CustomEvent('lock', {detail: {type: 'lock.renegotiating'}}))"
+ANOTHER = (
+    "document.body.dispatchEvent(new CustomEvent('lock', {detail: {type: 'lock.renegotiating'}}))"
+)
 
 
 @pytest.fixture(autouse=True)
 def _the_clock_ends_what_is_left(portal):
-    """Other locks of the demo store were moved as well: they must not pop up in the journeys that follow."""
+    """Other locks of the demo store were moved as well: they must not pop up in the journeys that
+    follow."""
     yield
     later = (dt.datetime.now(dt.UTC) + dt.timedelta(hours=5)).isoformat()
     portal.manage("sweep", "--store", "harbour-lane", "--at", later)
@@ -57,7 +61,8 @@ class TestBoth:
         with page.expect_response(lambda got: got.url.endswith("/renegotiations/alert/")):
             page.evaluate(ANOTHER)
         expect(dialog).to_be_visible()
-        page.reload()  # a second lock's event renewed the pop-up, but nobody put it off: it is still there
+        # a second lock's event renewed the pop-up, but nobody put it off: it is still there
+        page.reload()
         expect(dialog).to_be_visible(timeout=POP_UP_MS)
         assert page.evaluate("document.activeElement.closest('dialog') !== null")
         accessible(page)
@@ -73,7 +78,9 @@ class TestBoth:
         page.locator("form", has=page.locator("input[name=percent]")).get_by_role("button").click()
         expect(page.locator(".thread > li")).to_have_count(1)
 
-        link = next(each for each in letter(portal, f"new prices for {ref}")["links"] if "/b/" in each)
+        link = next(
+            each for each in letter(portal, f"new prices for {ref}")["links"] if "/b/" in each
+        )
         buyer = visit(width=390, height=844, locale="en-GB")
         phone = buyer.page
         phone.goto(link)
@@ -127,7 +134,9 @@ class TestBoth:
         file = OUTPUT / "renegotiation.pdf"
         download.value.save_as(file)
         assert json.loads(portal.manage("verify_agreement", str(file), "--json"))["ok"]
-        said = subprocess.run(["pdfsig", str(file)], capture_output=True, text=True, check=False).stdout
+        said = subprocess.run(
+            ["pdfsig", str(file)], capture_output=True, text=True, check=False
+        ).stdout
         assert "Signature Validation: Signature is Valid." in said
         assert "Total document signed" in said
         phone.goto(f"{portal.url}/verify/")
@@ -138,7 +147,9 @@ class TestBoth:
         page.reload()
         seller.picture("r7-seller-agreed")
         accessible(page)
-        assert all(store["bad"] == "" for store in json.loads(portal.manage("verify_ledger", "--json")))
+        assert all(
+            store["bad"] == "" for store in json.loads(portal.manage("verify_ledger", "--json"))
+        )
         assert (seller.complaints, buyer.complaints) == ([], [])
 
 

@@ -47,4 +47,6 @@ class TestAnEmail:
     @pytest.mark.parametrize("typed", ["alice@example.com", "ALICE@Example.com"])
     def test_signs_in_however_it_is_typed(self, client, typed):
         User.objects.create_user("alice@example.com", PASSWORD)
-        assert client.post("/sign-in/", {"username": typed, "password": PASSWORD}).status_code == 302
+        assert (
+            client.post("/sign-in/", {"username": typed, "password": PASSWORD}).status_code == 302
+        )

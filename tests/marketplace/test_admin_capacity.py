@@ -1,4 +1,5 @@
-"""Production groups in the admin: the platform's staff enter them; of a SKU nothing else can be changed."""
+"""Production groups in the admin: the platform's staff enter them; of a SKU nothing else can be
+changed."""
 
 import pytest
 from django.test import Client
@@ -18,13 +19,18 @@ def boss() -> Client:
 
 def form(store, **values) -> dict:
     days = {"days-TOTAL_FORMS": "1", "days-INITIAL_FORMS": "0"}
-    return {"store": store.pk, "code": "kiln", "name": "Kiln", "pieces_a_day": "100"} | days | values
+    return (
+        {"store": store.pk, "code": "kiln", "name": "Kiln", "pieces_a_day": "100"} | days | values
+    )
 
 
 class TestAProductionGroup:
     def test_is_entered_with_its_days(self, store, boss):
         day = {"days-0-day": "2026-12-24", "days-0-pieces": "0"}
-        assert boss.post("/admin/marketplace/productiongroup/add/", form(store, **day)).status_code == 302
+        assert (
+            boss.post("/admin/marketplace/productiongroup/add/", form(store, **day)).status_code
+            == 302
+        )
         made = ProductionGroup.objects.get()
         assert (made.store, made.pieces_a_day, made.source) == (store, 100, "admin")
         assert (ProductionDay.objects.get().store, ProductionDay.objects.get().pieces) == (store, 0)

@@ -1,4 +1,5 @@
-"""Two real crises: a currency broke away, and the others went on (reference rates of the European Central Bank).
+"""Two real crises: a currency broke away, and the others went on (reference rates of the European
+Central Bank).
 
 What a lock should have seen is worked out from the file alone, beside the product.
 """
@@ -34,7 +35,15 @@ def day(text: str) -> dt.date:
     return dt.date.fromisoformat(text)
 
 
-ISK_HELD = ["2008-10-06", "2008-10-07", "2008-10-08", "2008-10-09", "2008-10-10", "2008-11-06", "2008-11-07"]
+ISK_HELD = [
+    "2008-10-06",
+    "2008-10-07",
+    "2008-10-08",
+    "2008-10-09",
+    "2008-10-10",
+    "2008-11-06",
+    "2008-11-07",
+]
 TRY_HELD = ["2021-12-21", "2021-12-22", "2021-12-23", "2021-12-24"]
 BASES = {"ISK": ["2008-10-13", "2008-11-10"], "TRY": ["2021-12-27"]}
 
@@ -44,10 +53,15 @@ def table() -> dict[dt.date, dict[str, str]]:
     with gzip.open(cut.CRISES, "rt", encoding="utf-8", newline="") as file:
         header, *rows = csv.reader(file)
     cells = (
-        (day(row[0]), {c: x for c, x in zip(header, row, strict=True) if c and x not in ("N/A", "")})
+        (
+            day(row[0]),
+            {c: x for c, x in zip(header, row, strict=True) if c and x not in ("N/A", "")},
+        )
         for row in rows
     )
-    return {found: {c: x for c, x in texts.items() if c != "Date"} for found, texts in sorted(cells)}
+    return {
+        found: {c: x for c, x in texts.items() if c != "Date"} for found, texts in sorted(cells)
+    }
 
 
 def test_three_publications_that_agree_are_the_new_base_and_nothing_else_is_held(table):
@@ -123,19 +137,20 @@ def breaches(table, days, held) -> set[tuple[dt.date, str, dt.date]]:
 
 
 def apart(table, currency: str, then: dt.date, now: dt.date) -> Fraction:
-    base, new = (Fraction(table[d]["CNY"]) / Fraction(table[d].get(currency, "1")) for d in (then, now))
+    base, new = (
+        Fraction(table[d]["CNY"]) / Fraction(table[d].get(currency, "1")) for d in (then, now)
+    )
     return abs(new - base) / base
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     ("first", "last", "currency", "held"),
-    [
-        ("2008-10-03", "2008-11-21", "ISK", ISK_HELD),
-        ("2021-12-17", "2022-01-21", "TRY", TRY_HELD),
-    ],
+    [("2008-10-03", "2008-11-21", "ISK", ISK_HELD), ("2021-12-17", "2022-01-21", "TRY", TRY_HELD)],
 )
-def test_every_move_of_the_others_is_seen_and_plans_go_on(table, tmp_path, first, last, currency, held):
+def test_every_move_of_the_others_is_seen_and_plans_go_on(
+    table, tmp_path, first, last, currency, held
+):
     store = world.store(sandbox=False)
     publish(table, tmp_path, [d for d in table if day(first) - THREE_DAYS * 10 <= d < day(first)])
     days = [d for d in table if day(first) <= d <= day(last)]
@@ -157,7 +172,9 @@ def test_every_move_of_the_others_is_seen_and_plans_go_on(table, tmp_path, first
     assert not FxRate.objects.filter(currency=currency, rate_set__published_on__in=held).exists()
     assert set(Quarantined.objects.values_list("verdict", flat=True)) == {"kept"}
     told = [
-        base for entry in LedgerEntry.objects.filter(kind="observation.base") for base in entry.facts["bases"]
+        base
+        for entry in LedgerEntry.objects.filter(kind="observation.base")
+        for base in entry.facts["bases"]
     ]
     assert [when for _, when, _ in told] == BASES[currency]
 
@@ -171,15 +188,20 @@ def publish(table, tmp_path, days) -> None:
 
 
 def locks(store, sets, today):
-    """Those made on the days before at their publication's rates, and not yet ended; none in what waited then."""
+    """Those made on the days before at their publication's rates, and not yet ended; none in what
+    waited then."""
     for locked_on, rate_set in sets.items():
         if locked_on < today <= locked_on + THREE_DAYS:
             known = {"EUR", *rate_set.rates.values_list("currency", flat=True)}
             for currency in known.intersection(ORDERED):
                 yield Lock(
-                    store=store, currency=currency, subject=locked_on.isoformat(), rate_set=rate_set, index_series="",
+                    store=store,
+                    currency=currency,
+                    subject=locked_on.isoformat(),
+                    rate_set=rate_set,
+                    index_series="",
                     fx_trigger=Decimal("0.025"),
-                )  # fmt: skip
+                )
 
 
 @pytest.mark.django_db

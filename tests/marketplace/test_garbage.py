@@ -7,7 +7,9 @@ class TestWhatIsMadeUncollected:
     def test_is_not_searched_when_the_collector_comes_back(self):
         runs = []
         gc.collect()
-        gc.callbacks.append(lambda phase, info: runs.append(info["generation"]) if phase == "stop" else None)
+        gc.callbacks.append(
+            lambda phase, info: runs.append(info["generation"]) if phase == "stop" else None
+        )
         try:
             with uncollected():
                 made = [[n] for n in range(100_000)]

@@ -1,4 +1,5 @@
-"""Importing an order history: every row is accounted for, twice changes nothing, bad input writes nothing."""
+"""Importing an order history: every row is accounted for, twice changes nothing, bad input writes
+nothing."""
 
 import csv
 import gzip
@@ -23,8 +24,16 @@ HEADER = ",".join(online_retail.COLUMNS)
 DAY = "2011-12-01 10:00:00"
 
 
-def row(number="500001", sku="85123A", title="WHITE MUG", quantity=6, at=DAY, price="2.55", customer="17850",
-        country="United Kingdom") -> str:  # fmt: skip
+def row(
+    number="500001",
+    sku="85123A",
+    title="WHITE MUG",
+    quantity=6,
+    at=DAY,
+    price="2.55",
+    customer="17850",
+    country="United Kingdom",
+) -> str:
     return f"{number},{sku},{title},{quantity},{at},{price},{customer},{country}"
 
 
@@ -89,7 +98,14 @@ class TestARow:
 
     @pytest.mark.parametrize(
         ("text", "shown"),
-        [("=1+1", "'=1+1"), ("@SUM", "'@SUM"), ("-6", "-6"), ("+1.5", "+1.5"), ("-x", "'-x"), ("MUG", "MUG")],
+        [
+            ("=1+1", "'=1+1"),
+            ("@SUM", "'@SUM"),
+            ("-6", "-6"),
+            ("+1.5", "+1.5"),
+            ("-x", "'-x"),
+            ("MUG", "MUG"),
+        ],
     )
     def test_is_harmless_in_a_spreadsheet(self, text, shown):
         assert harmless(text) == shown
@@ -98,14 +114,19 @@ class TestARow:
 class TestAnOrder:
     def test_carries_lines_totals_and_freight(self, importing):
         importing(
-            row(quantity=6), row(sku="POST", quantity=2, price="18.00"), row(sku="22423", price="12.75")
+            row(quantity=6),
+            row(sku="POST", quantity=2, price="18.00"),
+            row(sku="22423", price="12.75"),
         )
         order = PastOrder.objects.get()
-        assert (order.goods_minor, order.freight_minor, order.paid_minor) == (1530 + 7650, 3600, 12780)
-        assert list(order.lines.order_by("line_no").values_list("line_no", "sku__code", "total_minor")) == [
-            (1, "85123A", 1530),
-            (2, "22423", 7650),
-        ]
+        assert (order.goods_minor, order.freight_minor, order.paid_minor) == (
+            1530 + 7650,
+            3600,
+            12780,
+        )
+        assert list(
+            order.lines.order_by("line_no").values_list("line_no", "sku__code", "total_minor")
+        ) == [(1, "85123A", 1530), (2, "22423", 7650)]
 
     def test_merges_rows_of_one_sku_and_price_and_keeps_another_price_apart(self, importing):
         report = importing(row(), row(), row(quantity=1), row(price="2.10"))
@@ -119,10 +140,9 @@ class TestAnOrder:
 
     def test_rounds_a_price_of_three_decimals_once(self, importing):
         importing(row(quantity=5, price="0.001"), row(sku="22423", quantity=3, price="0.335"))
-        assert list(PastOrderLine.objects.order_by("line_no").values_list("unit_price", "total_minor")) == [
-            (Decimal("0.001"), 1),
-            (Decimal("0.335"), 101),
-        ]
+        assert list(
+            PastOrderLine.objects.order_by("line_no").values_list("unit_price", "total_minor")
+        ) == [(Decimal("0.001"), 1), (Decimal("0.335"), 101)]
 
     def test_may_come_back_in_the_file_after_others(self, importing):
         importing(row(), row(number="500002"), row(sku="22423"))
@@ -131,8 +151,17 @@ class TestAnOrder:
     def test_leaves_empty_what_the_file_lacks(self, importing):
         importing(row())
         order, sku, buyer = PastOrder.objects.get(), Sku.objects.get(), Buyer.objects.get()
-        assert (order.rating, sku.weight_g, sku.hs_code, sku.stock_synced_at) == (None, None, "", None)
-        assert (buyer.email, buyer.is_certified_business, buyer.name) == ("", False, "Customer 17850")
+        assert (order.rating, sku.weight_g, sku.hs_code, sku.stock_synced_at) == (
+            None,
+            None,
+            "",
+            None,
+        )
+        assert (buyer.email, buyer.is_certified_business, buyer.name) == (
+            "",
+            False,
+            "Customer 17850",
+        )
         assert buyer.assumed == ["name"]
         assert set(order.assumed) == {*orders.ALWAYS_ASSUMED}
 
@@ -163,7 +192,9 @@ class TestACancellation:
 
     def test_gives_carriage_back_too(self, importing):
         importing(
-            row(), row(sku="POST", quantity=1, price="18"), row("C1", sku="POST", quantity=-1, price="18")
+            row(),
+            row(sku="POST", quantity=1, price="18"),
+            row("C1", sku="POST", quantity=-1, price="18"),
         )
         assert PastOrder.objects.get().refunded_minor == 1800
 
@@ -171,7 +202,10 @@ class TestACancellation:
 class TestAnImport:
     def test_accounts_for_every_row_of_the_real_sample(self, store, tmp_path):
         report = import_orders(
-            store=store, path=cut.ORDERS, file_format="online-retail", refused_path=tmp_path / "r.csv"
+            store=store,
+            path=cut.ORDERS,
+            file_format="online-retail",
+            refused_path=tmp_path / "r.csv",
         )
         with gzip.open(cut.ORDERS, "rt", encoding="utf-8") as file:
             assert report.accounting.read == sum(1 for _ in csv.reader(file)) - 1
@@ -181,7 +215,13 @@ class TestAnImport:
             assert sum(1 for _ in csv.DictReader(file)) == report.accounting.refused.total()
 
     def test_changes_nothing_the_second_time(self, importing):
-        rows = [row(), row(), row(sku="POST", price="3"), row("C500002", quantity=-1), row(customer="")]
+        rows = [
+            row(),
+            row(),
+            row(sku="POST", price="3"),
+            row("C500002", quantity=-1),
+            row(customer=""),
+        ]
         importing(*rows)
         before = (
             list(PastOrder.objects.values()),
@@ -194,7 +234,11 @@ class TestAnImport:
             PastOrderLine.objects.count(),
             PriceListEntry.objects.count(),
         )
-        assert (again.new_orders, again.accounting.imported, again.accounting.already_there) == (0, 0, 3)
+        assert (again.new_orders, again.accounting.imported, again.accounting.already_there) == (
+            0,
+            0,
+            3,
+        )
         assert again.accounting.adds_up
 
     def test_keeps_what_is_known_of_a_buyer_and_a_sku(self, importing, store):
@@ -226,8 +270,14 @@ class TestAnImport:
             row("500004", quantity=2, price="2.00", at="2011-12-01 09:00:00"),
         )
         prices = PriceListEntry.objects.filter(store=store).order_by("min_quantity")
-        assert list(prices.values_list("min_quantity", "amount")) == [(1, Decimal(3)), (48, Decimal("2.1"))]
-        assert (report.lines_within_band, report.lines_recent) == (3, 4)  # 2.00 is too far from 3.00
+        assert list(prices.values_list("min_quantity", "amount")) == [
+            (1, Decimal(3)),
+            (48, Decimal("2.1")),
+        ]
+        assert (report.lines_within_band, report.lines_recent) == (
+            3,
+            4,
+        )  # 2.00 is too far from 3.00
 
 
 class TestAProfile:
@@ -278,8 +328,16 @@ class TestTheCommand:
     def run(self, store, file, *more) -> dict:
         out = StringIO()
         call_command(
-            "import_orders", str(file), "--store", store.code, "--format", "online-retail", "--json", *more, stdout=out
-        )  # fmt: skip
+            "import_orders",
+            str(file),
+            "--store",
+            store.code,
+            "--format",
+            "online-retail",
+            "--json",
+            *more,
+            stdout=out,
+        )
         return json.loads(out.getvalue())
 
     def test_prints_its_account_as_json(self, store, tmp_path):
@@ -304,7 +362,9 @@ class TestTheCommand:
             ("x.csv", f"{HEADER[:-8]}\n".encode(), "FILE_COLUMNS_MISSING"),
         ],
     )
-    def test_refuses_a_bad_file_in_one_line_and_writes_nothing(self, store, tmp_path, name, content, code):
+    def test_refuses_a_bad_file_in_one_line_and_writes_nothing(
+        self, store, tmp_path, name, content, code
+    ):
         file, refused = tmp_path / name, tmp_path / "out" / "refused.csv"
         file.write_bytes(content)
         with pytest.raises(CommandError, match=rf"^{code}: [^\n]+$"):

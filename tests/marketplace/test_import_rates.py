@@ -32,7 +32,10 @@ def file(tmp_path):
 class TestTheRates:
     def test_are_mirrored_day_by_day_without_gaps_and_absurd_values(self, file):
         report = import_rates(path=file, source="ecb")
-        assert (report.new_days, dict(report.cells)) == (3, {"imported": 5, "gap": 1, "quarantined": 3})
+        assert (report.new_days, dict(report.cells)) == (
+            3,
+            {"imported": 5, "gap": 1, "quarantined": 3},
+        )
         newest = FxRateSet.objects.get(published_on=dt.date(2026, 10, 30))
         assert dict(newest.rates.values_list("currency", "per_euro")) == {
             "USD": Decimal("1.1172"),
@@ -50,7 +53,9 @@ class TestTheRates:
 
     def test_of_the_shipped_sample_reach_back_before_the_first_shifted_order(self):
         import_rates(path=cut.RATES, source="ecb")
-        assert FxRateSet.objects.order_by("published_on").first().published_on == dt.date(2025, 7, 1)
+        assert FxRateSet.objects.order_by("published_on").first().published_on == dt.date(
+            2025, 7, 1
+        )
         assert not FxRate.objects.filter(currency="RUB").exists()
 
     def test_print_their_account_as_json(self, file):
@@ -94,7 +99,9 @@ class TestTheTaxTable:
             ("US", "2026-11-23", "0", "O", False),
         ],
     )
-    def test_knows_the_rate_of_a_country_on_a_day(self, country, day, rate, category, reverse_charge):
+    def test_knows_the_rate_of_a_country_on_a_day(
+        self, country, day, rate, category, reverse_charge
+    ):
         taxes.load_tax_rates()
         assert rate_on(country, day) == (Decimal(rate), category, reverse_charge)
 

@@ -10,7 +10,9 @@ from marketplace.names import same
 
 pytestmark = pytest.mark.django_db
 HEADER = "name,aliases,country,reference,listed_from,listed_until\n"
-ROWS = "Stopped Sample LLC,Stopped Avia; Стоп Авиа,RU,S-1,2024-01-01,\nHalted Ltd,,,S-2,,2025-12-31\n"
+ROWS = (
+    "Stopped Sample LLC,Stopped Avia; Стоп Авиа,RU,S-1,2024-01-01,\nHalted Ltd,,,S-2,,2025-12-31\n"
+)
 
 
 @pytest.fixture
@@ -20,7 +22,9 @@ def imported(tmp_path, capsys):
         file.write_text(text, encoding="utf-8")
         refused, code = tmp_path / "refused.csv", 0
         try:
-            call_command("import_screening_list", str(file), list="TEST", json=True, refused=refused)
+            call_command(
+                "import_screening_list", str(file), list="TEST", json=True, refused=refused
+            )
         except CommandError as error:
             if error.returncode != 3:
                 raise
@@ -37,9 +41,19 @@ class TestAScreeningList:
         assert (party.name, party.aliases) == ("Stopped Sample LLC", ["Stopped Avia", "Стоп Авиа"])
         assert (party.listed_from, party.listed_until) == (dt.date(2024, 1, 1), None)
         assert set(party.keys) == {
-            "aviastop", "aviastoped", "avia stop", "avia stoped", "stopavia", "stopedavia", "stopedsample", "sample stoped",
-            "samplestoped", "+stopavia", "+stopedavia", "+stopedsample",
-        }  # fmt: skip
+            "aviastop",
+            "aviastoped",
+            "avia stop",
+            "avia stoped",
+            "stopavia",
+            "stopedavia",
+            "stopedsample",
+            "sample stoped",
+            "samplestoped",
+            "+stopavia",
+            "+stopedavia",
+            "+stopedsample",
+        }
 
     def test_imported_twice_changes_nothing(self, imported):
         imported(HEADER + ROWS)
@@ -79,8 +93,11 @@ class TestAScreeningList:
         party = ScreenedParty.objects.get()
         assert (party.country, party.listed_from) == kept
         assert (told["new"], told["refused"], told["left_blank"], told["exit"]) == (
-            1, 0, left_blank, 3 if left_blank else 0
-        )  # fmt: skip
+            1,
+            0,
+            left_blank,
+            3 if left_blank else 0,
+        )
 
     @pytest.mark.parametrize("length", [301, 5000])
     def test_takes_a_name_that_is_too_long_for_its_column_and_says_so(self, imported, length):
@@ -143,5 +160,8 @@ class TestAListAsItIsPublished:
         told = imported(SDN)
         assert (told["new"], told["refused"], told["exit"]) == (2, 0, 0)
         party = ScreenedParty.objects.get(reference="9001")
-        assert (party.name, party.aliases) == ("SAMPLEOV, Ivan Petrovich", ["THE SAMPLE", "SAMPLOV"])
+        assert (party.name, party.aliases) == (
+            "SAMPLEOV, Ivan Petrovich",
+            ["THE SAMPLE", "SAMPLOV"],
+        )
         assert same("Ivan Sampleov Petrovich", party.name)

@@ -1,4 +1,5 @@
-"""No import waits for a disk inside of its transaction: files are read before it, refused rows written outside."""
+"""No import waits for a disk inside of its transaction: files are read before it, refused rows
+written outside."""
 
 from pathlib import Path
 
@@ -27,7 +28,9 @@ EACH = {
     ),
     "inventory": (
         "sku,on_hand,synced_at\nNONE,1,\n",
-        lambda path, refused: inventory.import_file(store=world.store(), path=path, refused_path=refused),
+        lambda path, refused: inventory.import_file(
+            store=world.store(), path=path, refused_path=refused
+        ),
     ),
     "screening list": (
         "name,aliases,country,reference,listed_from,listed_until\n,,,r1,,\nA,,,r2,,\n",
@@ -48,7 +51,8 @@ EACH = {
 
 @pytest.fixture
 def touched(monkeypatch) -> list[tuple[str, bool]]:
-    """Each file that is opened and each refused row that is written, and whether inside a transaction."""
+    """Each file that is opened and each refused row that is written, and whether inside a
+    transaction."""
     seen, opened, write = [], Path.open, RefusedRows.write
 
     def open_seen(path, *args, **options):

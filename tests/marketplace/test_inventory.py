@@ -1,4 +1,5 @@
-"""Stock levels from outside: partial errors, never backwards, a constant number of queries (R-80)."""
+"""Stock levels from outside: partial errors, never backwards, a constant number of queries
+(R-80)."""
 
 import datetime as dt
 import json
@@ -110,13 +111,16 @@ class TestRowsOfOneSku:
 
 class TestPuttingLevels:
     def test_keeps_the_number_the_time_and_where_it_came_from(self, store):
-        sku = world.sku(store, assumed=["on_hand", "stock_synced_at", "title"], stock_synced_at=None)
+        sku = world.sku(
+            store, assumed=["on_hand", "stock_synced_at", "title"], stock_synced_at=None
+        )
         assert put(store, row(sku, 7, NOW - SECOND)) == (1, [])
         assert level(sku) == (7, NOW - SECOND)
         assert (sku.stock_source, sku.assumed) == ("api", ["title"])
 
     @pytest.mark.parametrize(
-        ("moved", "on_hand"), [(-SECOND, 100_000), (dt.timedelta(0), 5), (dt.timedelta(microseconds=1), 5)]
+        ("moved", "on_hand"),
+        [(-SECOND, 100_000), (dt.timedelta(0), 5), (dt.timedelta(microseconds=1), 5)],
     )
     def test_never_goes_back_in_time(self, store, moved, on_hand):
         """Both sides: the very same instant is taken again, a moment before it is not."""
@@ -130,9 +134,14 @@ class TestPuttingLevels:
     def test_accounts_for_every_row_once(self, store):
         one, two = world.sku(store), world.sku(store, stock_synced_at=NOW - SECOND)
         accepted, errors = put(
-            store, row(one, 1), {"sku": "NO", "on_hand": 1}, row(one, 2), row(two, 3, NOW - 2 * SECOND), None,
+            store,
+            row(one, 1),
+            {"sku": "NO", "on_hand": 1},
+            row(one, 2),
+            row(two, 3, NOW - 2 * SECOND),
+            None,
             row(two, -1),
-        )  # fmt: skip
+        )
         assert accepted + len(errors) == 6
         assert [(i, code) for i, _, code, _ in errors] == [
             (0, Code.STOCK_ROW_REPEATED),
@@ -151,20 +160,26 @@ class TestPuttingLevels:
     def test_leaves_reservations_alone(self, store):
         """Pitfall 10: they are rows of their own, and hold also below what is on hand."""
         sku = world.sku(store)
-        held = StockClaim.objects.create(store=store, sku=sku, holder=access_id(), quantity=40, until=None)
+        held = StockClaim.objects.create(
+            store=store, sku=sku, holder=access_id(), quantity=40, until=None
+        )
         put(store, row(sku, 3))
         held.refresh_from_db()
         assert (held.quantity, held.released_at) == (40, None)
 
     @pytest.mark.parametrize("size", [1, 50, 5000])
-    def test_takes_the_same_queries_for_any_number_of_rows(self, store, size, django_assert_num_queries):
+    def test_takes_the_same_queries_for_any_number_of_rows(
+        self, store, size, django_assert_num_queries
+    ):
         category = world.category()
         skus = Sku.objects.bulk_create(
             Sku(store=store, code=f"K-{n}", title="", category=category, **world.MIRRORED)
             for n in range(size)
         )
         rows = [row(sku, n) for n, sku in enumerate(skus)]
-        with django_assert_num_queries(5):  # the clock, the rows held, one write, a savepoint and its end
+        with django_assert_num_queries(
+            5
+        ):  # the clock, the rows held, one write, a savepoint and its end
             report = inventory.put(store=store, rows=rows, source="api")
         assert (report.accepted, report.rejected) == (size, [])
         assert Sku.objects.filter(store=store, on_hand__gt=0).count() == max(size - 1, 0)
@@ -183,9 +198,11 @@ class TestTheApi:
 
         def call(body, key=key):
             return client.put(
-                "/api/v1/inventory/", json.dumps(body), content_type="application/json",
+                "/api/v1/inventory/",
+                json.dumps(body),
+                content_type="application/json",
                 headers={"Authorization": f"Bearer {key}", "Accept-Language": "en"},
-            )  # fmt: skip
+            )
 
         return call
 
@@ -229,7 +246,9 @@ class TestTheFile:
     def test_is_accounted_for_and_can_be_repeated(self, store, tmp_path, capsys):
         one, two = world.sku(store, stock_synced_at=None), world.sku(store, stock_synced_at=None)
         at = (NOW - SECOND).isoformat()
-        file = self.write(tmp_path, f"{one.code},7,{at}", f"{two.code},8,", "NO,1,", "x", f"{one.code},1e3,")
+        file = self.write(
+            tmp_path, f"{one.code},7,{at}", f"{two.code},8,", "NO,1,", "x", f"{one.code},1e3,"
+        )
         for _ in range(2):
             rows, refused = self.load(capsys, tmp_path, store, file)
             assert rows["read"] == 5
@@ -248,7 +267,9 @@ class TestTheFile:
         file = tmp_path / "stock.csv"
         file.write_text("sku,pieces\nA,1\n")
         with pytest.raises(CommandError, match="FILE_COLUMNS_MISSING"):
-            call_command("import_inventory", str(file), store=store.code, refused=tmp_path / "r.csv")
+            call_command(
+                "import_inventory", str(file), store=store.code, refused=tmp_path / "r.csv"
+            )
 
 
 class Ready:

@@ -50,7 +50,9 @@ def refused(code: Code, what, *args, **options) -> Problem:
 
 def told() -> list[tuple[str, str, str, str]]:
     rows = LedgerEntry.objects.order_by("seq")
-    return [(row.kind, row.by, row.facts.get("principal"), row.facts.get("requester")) for row in rows]
+    return [
+        (row.kind, row.by, row.facts.get("principal"), row.facts.get("requester")) for row in rows
+    ]
 
 
 def may(text: str, needs: Can) -> bool:
@@ -67,7 +69,11 @@ class TestARequest:
         text, key = asked(developer)
         assert key.state == "requested"
         refused(
-            Code.KEY_NOT_GRANTED, api_keys.refuse_beyond, api_keys.key_of(text), needs=Can.VIEW, scope="read"
+            Code.KEY_NOT_GRANTED,
+            api_keys.refuse_beyond,
+            api_keys.key_of(text),
+            needs=Can.VIEW,
+            scope="read",
         )
         assert not api_keys.acting().exists()
 
@@ -113,7 +119,11 @@ class TestARequest:
             ("key.revoked", d, m, d),
         ]
         taken = LedgerEntry.objects.get(kind="key.taken_over")
-        assert (taken.subject, taken.facts["before"], taken.facts["was"]) == (f"key:{new.pk}", key.pk, m)
+        assert (taken.subject, taken.facts["before"], taken.facts["was"]) == (
+            f"key:{new.pk}",
+            key.pk,
+            m,
+        )
         others = LedgerEntry.objects.exclude(pk=taken.pk)
         assert set(others.values_list("subject", flat=True)) == {f"key:{key.pk}"}
 
@@ -131,7 +141,11 @@ class TestAGrantedKey:
     def test_does_what_its_scopes_let_it_do(self, owner, scope, others):
         text, _ = asked(owner, [scope])
         refused(
-            Code.SCOPE_MISSING, api_keys.refuse_beyond, api_keys.key_of(text), needs=Can.VIEW, scope=others
+            Code.SCOPE_MISSING,
+            api_keys.refuse_beyond,
+            api_keys.key_of(text),
+            needs=Can.VIEW,
+            scope=others,
         )
         api_keys.refuse_beyond(api_keys.key_of(text), needs=Can.VIEW, scope=scope)
 
@@ -140,9 +154,15 @@ class TestAGrantedKey:
         api_keys.grant(key, by=manager)
         actor = again(key).actor
         assert actor == f"key:{key.pk}/user:{manager.user_id}"
-        assert api_keys.person_of(actor) == api_keys.person_of(f"user:{manager.user_id}") == manager.user_id
+        assert (
+            api_keys.person_of(actor)
+            == api_keys.person_of(f"user:{manager.user_id}")
+            == manager.user_id
+        )
 
-    @pytest.mark.parametrize("actor", ["key:3", "user:", "user:x", "grant:7", "key:3/user:", "user:1/user:2"])
+    @pytest.mark.parametrize(
+        "actor", ["key:3", "user:", "user:x", "grant:7", "key:3/user:", "user:1/user:2"]
+    )
     def test_is_nobodys_where_no_person_is_named(self, actor):
         assert api_keys.person_of(actor) is None
 
@@ -181,7 +201,9 @@ class TestAGrantedKey:
         assert api_keys.key_of(new).principal == manager
         assert not may(new, Can.MANAGE_KEYS)
 
-    def test_whose_text_its_principal_has_seen_ends_for_them_when_another_takes_it_over(self, manager, owner):
+    def test_whose_text_its_principal_has_seen_ends_for_them_when_another_takes_it_over(
+        self, manager, owner
+    ):
         text, key = asked(manager)
         new = api_keys.take_over(key, by=owner)
         members.leave(manager, by=owner.user)
@@ -204,7 +226,10 @@ class TestAGrantedKey:
         assert api_keys.key_of(text) is None
         assert again(key).state == ("ended" if granted else "refused")
         ended = LedgerEntry.objects.get(kind="key.ended")
-        assert (ended.subject, ended.facts["requester"]) == (f"key:{key.pk}", f"user:{developer.user_id}")
+        assert (ended.subject, ended.facts["requester"]) == (
+            f"key:{key.pk}",
+            f"user:{developer.user_id}",
+        )
         for act in (api_keys.grant, api_keys.take_over):
             refused(Code.STATE_CONFLICT, act, key, by=owner)
 
@@ -216,7 +241,9 @@ class TestAGrantedKey:
         assert api_keys.key_of(text) is None
         assert api_keys.key_of(new).principal == owner
 
-    def test_of_another_store_stays_when_who_asked_for_it_leaves_this_one(self, developer, owner, charlie):
+    def test_of_another_store_stays_when_who_asked_for_it_leaves_this_one(
+        self, developer, owner, charlie
+    ):
         elsewhere = Membership.objects.create(
             user=developer.user, store=charlie.memberships.get().store, role=Role.OWNER
         )
@@ -257,7 +284,12 @@ class TestARotatedKey:
         new = api_keys.rotate(key, by=developer)
         assert api_keys.key_of(new).state == "requested"
         assert (may(text, Can.MANAGE_KEYS), may(new, Can.VIEW)) == (True, False)
-        assert ("key.rotated", f"user:{developer.user_id}", "", f"user:{developer.user_id}") in told()
+        assert (
+            "key.rotated",
+            f"user:{developer.user_id}",
+            "",
+            f"user:{developer.user_id}",
+        ) in told()
 
     def test_waits_to_be_granted_when_another_developer_rotates_it(self, store, developer, manager):
         _, key = asked(developer)
@@ -278,4 +310,6 @@ class TestARotatedKey:
         members.leave(manager, by=owner.user)
         for key in (waiting, ended):
             refused(Code.NOT_FOUND, api_keys.rotate, key, by=owner)
-        assert ApiKey.objects.filter(expires_at__lt=timezone.now() + dt.timedelta(days=2)).count() == 0
+        assert (
+            ApiKey.objects.filter(expires_at__lt=timezone.now() + dt.timedelta(days=2)).count() == 0
+        )

@@ -61,9 +61,27 @@ class TestMoney:
 
     @pytest.mark.parametrize(
         "amount",
-        ["12.345", "1e-3", "NaN", "Infinity", "abc", "", "1e999999", "1e30", "1_000", "٣", " 5 ", "5\n", "+5", ".5",
-         "5.", "1" * 16, "1" * 20, "0." + "0" * 19],
-    )  # fmt: skip
+        [
+            "12.345",
+            "1e-3",
+            "NaN",
+            "Infinity",
+            "abc",
+            "",
+            "1e999999",
+            "1e30",
+            "1_000",
+            "٣",
+            " 5 ",
+            "5\n",
+            "+5",
+            ".5",
+            "5.",
+            "1" * 16,
+            "1" * 20,
+            "0." + "0" * 19,
+        ],
+    )
     def test_refuses_what_is_no_amount(self, amount):
         with pytest.raises(Problem) as refused:
             Money.of(amount, "USD")

@@ -51,7 +51,9 @@ class TestAPolicyValue:
 
 @pytest.mark.django_db
 class TestAValueWithItsDay:
-    @pytest.mark.parametrize(("before", "hours"), [(dt.timedelta(0), 48), (dt.timedelta(microseconds=1), 72)])
+    @pytest.mark.parametrize(
+        ("before", "hours"), [(dt.timedelta(0), 48), (dt.timedelta(microseconds=1), 72)]
+    )
     def test_holds_from_its_first_moment_on(self, before, hours):
         PolicyValue.objects.create(name="lock_hours", value="48", valid_from=world.NOW)
         assert policy.in_force(world.NOW - before)["lock_hours"] == hours

@@ -1,4 +1,5 @@
-"""Stale, zero, negative, NaN and absurd observations never act and never become the latest (reliability 15)."""
+"""Stale, zero, negative, NaN and absurd observations never act and never become the latest
+(reliability 15)."""
 
 import datetime as dt
 from decimal import Decimal
@@ -64,7 +65,9 @@ def closes(tmp_path, *rows: str, **options):
 
 class TestARate:
     @pytest.mark.parametrize("bad", ["0", "-7.8", "NaN", "x", "9.37", "6.2"])
-    def test_that_can_not_be_trusted_holds_its_currency_back_and_no_other(self, tmp_path, today, bad):
+    def test_that_can_not_be_trusted_holds_its_currency_back_and_no_other(
+        self, tmp_path, today, bad
+    ):
         rates(tmp_path, f"{today - DAY},1.10,7.80")
         report = rates(tmp_path, f"{today},1.11,{bad}")
         assert dict(report.cells) == {"imported": 1, "quarantined": 1}
@@ -75,7 +78,9 @@ class TestARate:
             latest.cross("USD", "CNY")
         assert refused.value.code is Code.FX_RATE_STALE
         with pytest.raises(Problem) as refused:
-            latest_rates(clock.now(), store=world.store(sandbox=False), max_age_days=6)  # it settles in CNY
+            latest_rates(
+                clock.now(), store=world.store(sandbox=False), max_age_days=6
+            )  # it settles in CNY
         assert refused.value.code is Code.FX_RATE_STALE
         kept = Quarantined.objects.get()
         assert (kept.name, kept.text, kept.last_good, kept.day) == ("CNY", bad, "7.8", today)
@@ -115,15 +120,25 @@ class TestADecision:
     def test_to_release_lets_the_publication_act_as_it_was_read(self, absurd, staff, today):
         quarantine.decide(row=absurd, release=True, why="The PBoC devalued.", by=staff)
         newest = newest_rate_set(clock.now(), store=None)
-        assert (newest.published_on, newest.rates.get(currency="CNY").per_euro) == (today, Decimal("9.9"))
+        assert (newest.published_on, newest.rates.get(currency="CNY").per_euro) == (
+            today,
+            Decimal("9.9"),
+        )
         entry = LedgerEntry.objects.get(kind="observation.released")
-        assert (entry.store_id, entry.by, entry.facts["why"]) == (0, f"user:{staff.pk}", "The PBoC devalued.")
+        assert (entry.store_id, entry.by, entry.facts["why"]) == (
+            0,
+            f"user:{staff.pk}",
+            "The PBoC devalued.",
+        )
         call_command("verify_ledger", stdout=StringIO())
 
     def test_to_discard_lets_the_rest_of_it_act(self, absurd, staff, today):
         quarantine.decide(row=absurd, release=False, why="A typing error.", by=staff)
         newest = newest_rate_set(clock.now(), store=None)
-        assert (newest.published_on, set(newest.rates.values_list("currency", flat=True))) == (today, {"USD"})
+        assert (newest.published_on, set(newest.rates.values_list("currency", flat=True))) == (
+            today,
+            {"USD"},
+        )
 
     def test_is_made_once_and_with_a_reason(self, absurd, staff):
         with pytest.raises(Problem) as refused:
@@ -165,8 +180,9 @@ class TestACloseOfAnIndex:
         assert dict(closes(tmp_path, *rows).rows) == {"imported": 2, "refused": 1, "quarantined": 0}
         assert closes(tmp_path, *rows).rows["already_there"] == 2
         assert list(IndexClose.objects.order_by("closed_on").values_list("value", "source")) == [
-            (Decimal("300.0000"), "file"), (Decimal("306.5000"), "file"),
-        ]  # fmt: skip
+            (Decimal("300.0000"), "file"),
+            (Decimal("306.5000"), "file"),
+        ]
 
     @pytest.mark.parametrize("bad", ["0", "-300", "nan", "360.01", "239.99"])
     def test_that_can_not_be_trusted_is_no_close(self, tmp_path, today, bad):
@@ -176,7 +192,9 @@ class TestACloseOfAnIndex:
 
     def test_that_is_released_reaches_us_then(self, tmp_path, today):
         closes(tmp_path, f"{today - DAY},300", f"{today},400")
-        quarantine.decide(row=Quarantined.objects.get(), release=True, why="Frost.", by=world.user())
+        quarantine.decide(
+            row=Quarantined.objects.get(), release=True, why="Frost.", by=world.user()
+        )
         close = IndexClose.objects.get(closed_on=today)
         assert (close.value, close.mirrored_at) == (400, Quarantined.objects.get().decided_at)
 
@@ -185,12 +203,20 @@ class TestACloseOfAnIndex:
         path.write_text(f"date,close\n{today},300\n")
         out = StringIO()
         call_command(
-            "import_index", str(path), "--series", "CRB", "--source", "Refinitiv", "--json", stdout=out
+            "import_index",
+            str(path),
+            "--series",
+            "CRB",
+            "--source",
+            "Refinitiv",
+            "--json",
+            stdout=out,
         )
         assert '"imported": 1' in out.getvalue()
 
     @pytest.mark.parametrize(
-        "options", [["--series", "crb"], ["--series", "CRB", "--source", "simulated"], ["--series", "A" * 13]]
+        "options",
+        [["--series", "crb"], ["--series", "CRB", "--source", "simulated"], ["--series", "A" * 13]],
     )
     def test_of_no_series_or_of_the_simulators_name_is_refused(self, tmp_path, today, options):
         path = tmp_path / "closes.csv"
@@ -209,4 +235,8 @@ class TestASandboxStoresOwnRates:
         )
         FxRate.objects.create(rate_set=own, currency="USD", per_euro="1.2")
         assert newest_rate_set(clock.now(), store=mine) == own
-        assert newest_rate_set(clock.now(), store=other) == newest_rate_set(clock.now(), store=None) == ours
+        assert (
+            newest_rate_set(clock.now(), store=other)
+            == newest_rate_set(clock.now(), store=None)
+            == ours
+        )

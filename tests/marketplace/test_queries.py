@@ -26,7 +26,10 @@ class TestWhatIsSimulated:
     def test_as_a_rate_does_not_hide_a_published_one(self):
         published = world.rates()
         world.rates(source=SIMULATED)
-        assert latest_rates(world.NOW, store=world.store(sandbox=False), max_age_days=4).id == published.pk
+        assert (
+            latest_rates(world.NOW, store=world.store(sandbox=False), max_age_days=4).id
+            == published.pk
+        )
 
     def test_as_a_close_is_for_sandboxes_only(self):
         made = world.index_close()
@@ -36,13 +39,16 @@ class TestWhatIsSimulated:
 
 
 class TestTurnoverInDollars:
-    """R-25 by what a live store may take: never by what is simulated, and by the last good rate where one waits."""
+    """R-25 by what a live store may take: never by what is simulated, and by the last good rate
+    where one waits."""
 
     @pytest.fixture
     def gmv(self):
         def of(store, currency: str = "CNY") -> tuple[int, int]:
             buyer = world.buyer(store)
-            order = world.past_order(store, buyer, [(world.sku(store), 10, 78_000)], currency=currency)
+            order = world.past_order(
+                store, buyer, [(world.sku(store), 10, 78_000)], currency=currency
+            )
             PastOrder.objects.filter(pk=order.pk).update(completed_at=world.NOW)
             limits = limits_of(policy.in_force(world.NOW))
             facts = gate_facts(store=store, buyers=[buyer], limits=limits, now=world.NOW)[buyer.pk]

@@ -1,4 +1,5 @@
-"""Files of rates and closes as publishers and spreadsheets write them: right, or refused in one line; never stored wrong."""
+"""Files of rates and closes as publishers and spreadsheets write them: right, or refused in one
+line; never stored wrong."""
 
 import datetime as dt
 import json
@@ -32,7 +33,8 @@ def today() -> dt.date:
 
 @pytest.fixture
 def load(tmp_path):
-    """Runs the command on a text: its exit code and its account; a refusal is raised as CommandError."""
+    """Runs the command on a text: its exit code and its account; a refusal is raised as
+    CommandError."""
 
     def run(command: str, content: str, *options: str) -> tuple[int, dict]:
         path, out, code = tmp_path / "file.csv", StringIO(), 0
@@ -64,8 +66,17 @@ class TestAFileOfRates:
             '"Date","JPY","USD",""\r\n"{day}","165.2","1.0841",""\r\n',
             "USD,Date,JPY\n1.0841,{day},165.2\n\n",
         ],
-        ids=["daily", "long date", "lower case", "decimal commas", "semicolons", "tabs", "quoted", "any order"],
-    )  # fmt: skip
+        ids=[
+            "daily",
+            "long date",
+            "lower case",
+            "decimal commas",
+            "semicolons",
+            "tabs",
+            "quoted",
+            "any order",
+        ],
+    )
     def test_is_read_right_in_whatever_style(self, load, today, content):
         text = content.format(day=today, long=f"{today:%d %B %Y}")
         assert load("import_rates", text)[0] == 0
@@ -117,7 +128,11 @@ class TestAFileOfRates:
     def test_takes_the_rows_that_fit_and_tells_the_others(self, load, today):
         content = f"Date,USD\n{today},1.0841\n{today - DAY},1.08,9\n{today - 2 * DAY},1.07\n{today - 2 * DAY},1.06\n"
         code, told = load("import_rates", content)
-        assert (code, told["days"]["new"], told["refused_days"]) == (3, 1, {"cells": 1, "conflicting": 1})
+        assert (code, told["days"]["new"], told["refused_days"]) == (
+            3,
+            1,
+            {"cells": 1, "conflicting": 1},
+        )
         assert told["conflicting"] == [str(today - 2 * DAY)]
         assert FxRate.objects.get().per_euro == Decimal("1.0841")
 
@@ -131,7 +146,12 @@ class TestAFileOfRates:
         assert (code, told["days"]["completed"], newest()) == (0, 1, GOOD)
         assert not Quarantined.objects.filter(verdict="").exists()
         assert waiting_currencies(clock.now(), store=None) == {}
-        assert load("import_rates", f"Date,USD,JPY\n{today},1.0841,165.2\n")[1]["days"]["already_there"] == 1
+        assert (
+            load("import_rates", f"Date,USD,JPY\n{today},1.0841,165.2\n")[1]["days"][
+                "already_there"
+            ]
+            == 1
+        )
 
     @pytest.mark.parametrize("ago", [20, 31, 45, 400])
     def test_lets_nothing_act_that_waits_since_long_ago(self, load, today, ago):
@@ -148,7 +168,9 @@ class TestAFileOfRates:
         assert [row.currency for row in first.rates.all()] == ["USD"]
         assert list(FxRateSet.objects.order_by("pk").values_list("version", flat=True)) == [1, 2]
 
-    def test_writes_a_constant_number_of_statements(self, load, today, django_assert_max_num_queries):
+    def test_writes_a_constant_number_of_statements(
+        self, load, today, django_assert_max_num_queries
+    ):
         days = "".join(f"{today - n * DAY},1.08,165.2\n" for n in range(200))
         with django_assert_max_num_queries(16):
             load("import_rates", "Date,USD,JPY\n" + days)
@@ -162,7 +184,9 @@ class TestACorrection:
     def test_is_told_and_not_taken(self, load, today, known):
         code, told = load("import_rates", f"Date,USD,JPY\n{today},1.0941,165.2\n")
         assert (code, told["rates"]["changed"], newest()) == (3, 1, GOOD)
-        assert told["changes"] == [{"name": "USD", "day": str(today), "old": "1.0841", "new": "1.0941"}]
+        assert told["changes"] == [
+            {"name": "USD", "day": str(today), "old": "1.0841", "new": "1.0941"}
+        ]
         assert FxRateSet.objects.count() == 2
 
     def test_is_taken_with_update_as_a_new_observation_beside_the_old(self, load, today, known):
@@ -184,11 +208,14 @@ class TestACorrection:
         load("import_rates", f"Date,USD,JPY\n{today},1.0841,265.2\n", "--update")
         assert newest() == GOOD
         assert waiting_currencies(clock.now(), store=None) == {"JPY": today}
-        load("import_rates", f"Date,USD,JPY\n{today},1.0841,265.2\n", "--update")  # read twice, held once
+        load(
+            "import_rates", f"Date,USD,JPY\n{today},1.0841,265.2\n", "--update"
+        )  # read twice, held once
         assert Quarantined.objects.count() == 1
 
     def test_again_and_again_leads_no_further_than_one(self, load, today):
-        """Each file is close to the one before it and corrects both days, so that no earlier day holds it back."""
+        """Each file is close to the one before it and corrects both days, so that no earlier day
+        holds it back."""
         for day, update in (("165", ()), ("190", ("--update",)), ("215", ("--update",))):
             load("import_rates", f"Date,JPY\n{today - DAY},{day}\n{today},{day}\n", *update)
         assert newest() == {"JPY": 190}
@@ -202,7 +229,9 @@ class TestACorrection:
             row=Quarantined.objects.get(), release=True, why="The source says so.", by=world.user()
         )
         assert newest() == {"JPY": 215}
-        load("import_rates", f"Date,JPY\n{today},240\n", "--update")  # against what a person let act
+        load(
+            "import_rates", f"Date,JPY\n{today},240\n", "--update"
+        )  # against what a person let act
         assert newest() == {"JPY": 240}
 
     def test_of_a_close_again_and_again_leads_no_further_than_one(self, load, today):
@@ -226,7 +255,10 @@ class TestACorrection:
             client.post("/admin/marketplace/fxrate/add/", form).status_code == 200
         )  # it asks for the reason
         assert newest() == GOOD
-        assert client.post("/admin/marketplace/fxrate/add/", form | {"why": "Typed 8."}).status_code == 302
+        assert (
+            client.post("/admin/marketplace/fxrate/add/", form | {"why": "Typed 8."}).status_code
+            == 302
+        )
         assert newest() == GOOD | {"USD": Decimal("1.0941")}
         entry = LedgerEntry.objects.get(kind="observation.corrected")
         assert (entry.by, entry.facts["why"]) == (f"user:{staff.pk}", "Typed 8.")
@@ -267,13 +299,21 @@ class TestAFileOfCloses:
             '"11/26/2026","1,370.46","371.0","371.5","369.0","","-0.10%"\n'
         )
         code, told = load("import_index", content.replace("1,370.46", "370.46"))
-        assert (code, told["imported"], told["dates"], told["column"]) == (0, 2, "month/day/year", "Price")
+        assert (code, told["imported"], told["dates"], told["column"]) == (
+            0,
+            2,
+            "month/day/year",
+            "Price",
+        )
         found = dict(IndexClose.objects.values_list("closed_on", "value"))
         assert found == {
-            dt.date(2026, 11, 27): Decimal("372.5"), dt.date(2026, 11, 26): Decimal("370.46"),
-        }  # fmt: skip
+            dt.date(2026, 11, 27): Decimal("372.5"),
+            dt.date(2026, 11, 26): Decimal("370.46"),
+        }
 
-    @pytest.mark.parametrize("header", ["Date,Close", "DATE,CLOSE", "date,open,close,adj close", "Date;Last"])
+    @pytest.mark.parametrize(
+        "header", ["Date,Close", "DATE,CLOSE", "date,open,close,adj close", "Date;Last"]
+    )
     def test_may_call_the_close_by_any_of_its_names(self, load, today, header):
         sign = ";" if ";" in header else ","
         cells = {"date": str(today), "open": "1", "adj close": "2"}

@@ -1,4 +1,5 @@
-"""The simulator keeps the demo working 16 minutes and 100 days after it was loaded, and the plants failing."""
+"""The simulator keeps the demo working 16 minutes and 100 days after it was loaded, and the plants
+failing."""
 
 import datetime as dt
 from decimal import Decimal
@@ -177,10 +178,21 @@ def _confirmed(batch) -> RepeatOrder:
     """The batch's one order, locked and confirmed by hand: the acts have tests of their own."""
     now = clock.now(batch.store)
     lock = Lock.objects.create(
-        store=batch.store, buyer=batch.buyer, subject=batch.ref, currency="USD", rate_set=batch.rate_set,
-        order_count=1, total_minor=1, terms_digest="0" * 64, locked_at=now, locked_by="test",
-        expires_at=now + dt.timedelta(hours=72), status="confirmed", ended_at=now, ended_by="test",
-    )  # fmt: skip
+        store=batch.store,
+        buyer=batch.buyer,
+        subject=batch.ref,
+        currency="USD",
+        rate_set=batch.rate_set,
+        order_count=1,
+        total_minor=1,
+        terms_digest="0" * 64,
+        locked_at=now,
+        locked_by="test",
+        expires_at=now + dt.timedelta(hours=72),
+        status="confirmed",
+        ended_at=now,
+        ended_by="test",
+    )
     order = batch.orders.get()
     RepeatOrder.objects.filter(pk=order.pk).update(status="confirmed", lock=lock)
     return order
@@ -190,9 +202,14 @@ def _release(order: RepeatOrder) -> None:
     """On open account."""
     now = clock.now(order.store)
     paper = Proforma.objects.create(
-        store=order.store, batch=order.batch, occasion=order.batch.orders.get().lock_id, number=f"{order.ref}-PI1",
-        open_account=True, asked_at=now, rung_at=now,
-    )  # fmt: skip
+        store=order.store,
+        batch=order.batch,
+        occasion=order.batch.orders.get().lock_id,
+        number=f"{order.ref}-PI1",
+        open_account=True,
+        asked_at=now,
+        rung_at=now,
+    )
     Proforma.objects.filter(pk=paper.pk).update(issued_at=now, file_key="x")
     RepeatOrder.objects.filter(pk=order.pk).update(proforma=paper)
     releases.release_one(store=order.store, order=order, by="test")
@@ -230,7 +247,8 @@ class TestTheStockSource:
 
 class TestTheDemoAfterAPause:
     def test_is_fed_before_anybody_looks(self, the_demo, tmp_path):
-        """The first batch after a second `make run` once failed whole, since the simulator had not fed yet."""
+        """The first batch after a second `make run` once failed whole, since the simulator had not
+        fed yet."""
         ours = Sku.objects.filter(source=SIMULATED, stock_source="").exclude(code=plants.STALE_SKU)
         with taken_back():
             paused = clock.now() - dt.timedelta(hours=3)

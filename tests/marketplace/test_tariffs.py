@@ -61,9 +61,14 @@ class TestTheDatabase:
         with pytest.raises(IntegrityError):
             put(A, A)
 
-    @pytest.mark.parametrize("sql", ["DELETE FROM {} WHERE valid_from = %s",
-                                     "UPDATE {} SET valid_until = '2026-05-01' WHERE valid_from = %s",
-                                     "UPDATE {} SET country = 'FR' WHERE valid_from = %s"])  # fmt: skip
+    @pytest.mark.parametrize(
+        "sql",
+        [
+            "DELETE FROM {} WHERE valid_from = %s",
+            "UPDATE {} SET valid_until = '2026-05-01' WHERE valid_from = %s",
+            "UPDATE {} SET country = 'FR' WHERE valid_from = %s",
+        ],
+    )
     def test_refuses_a_gap_made_later(self, sql):
         put(A, B)
         put(B, C)
@@ -84,15 +89,23 @@ class TestTheDatabase:
             CommissionRate.objects.create(category=category, rate=0, valid_from=A, **world.MIRRORED)
         with pytest.raises(IntegrityError), transaction.atomic():
             RateCard.objects.create(
-                service=service, country="DE", currency="USD", base_minor=1, step_g=1, step_minor=1, valid_from=A,
+                service=service,
+                country="DE",
+                currency="USD",
+                base_minor=1,
+                step_g=1,
+                step_minor=1,
+                valid_from=A,
                 **world.MIRRORED,
-            )  # fmt: skip
+            )
 
 
 class TestANewVersion:
     def begin(self, day, rate="0.2"):
         return tariffs.begin(
-            TaxRate(country="DE", category="S", rate=Decimal(rate), valid_from=day, **world.MIRRORED)
+            TaxRate(
+                country="DE", category="S", rate=Decimal(rate), valid_from=day, **world.MIRRORED
+            )
         )
 
     def test_ends_the_one_that_it_begins_in(self):
@@ -119,7 +132,12 @@ class TestANewVersion:
 
     @pytest.mark.parametrize(
         ("day", "rate"),
-        [(A - dt.timedelta(days=1), None), (A, "0.1"), (C - dt.timedelta(days=1), "0.1"), (C, "0.2")],
+        [
+            (A - dt.timedelta(days=1), None),
+            (A, "0.1"),
+            (C - dt.timedelta(days=1), "0.1"),
+            (C, "0.2"),
+        ],
     )
     def test_is_in_force_from_its_first_day_to_the_day_before_the_next(self, day, rate):
         self.begin(A, "0.1")

@@ -20,10 +20,14 @@ class TestANumber:
     @pytest.mark.parametrize("number", REAL)
     def test_with_any_other_last_digit_before_its_suffix_is_not(self, number):
         place = (
-            number.index("B01") - 1 if number.startswith("NL") else (11 if number.startswith("SE") else -1)
+            number.index("B01") - 1
+            if number.startswith("NL")
+            else (11 if number.startswith("SE") else -1)
         )
         others = set("0123456789") - {number[place]}
-        spoilt = [number[:place] + other + (number[place:][1:] if place != -1 else "") for other in others]
+        spoilt = [
+            number[:place] + other + (number[place:][1:] if place != -1 else "") for other in others
+        ]
         assert not any(tax_numbers.is_wellformed(each) for each in spoilt)
 
     @pytest.mark.parametrize("number", ["DE 811 907 980", "de811907980", "BE 0403.019.261"])
@@ -50,8 +54,12 @@ class TestACheck:
         assert kept.tax_number_checked_at
 
     @pytest.mark.parametrize(("number", "checked"), [("DE811907980", True), ("DE811907981", False)])
-    def test_in_the_admin_is_refused_for_a_number_that_can_t_exist(self, client, store, number, checked):
+    def test_in_the_admin_is_refused_for_a_number_that_can_t_exist(
+        self, client, store, number, checked
+    ):
         client.force_login(world.user(is_staff=True, is_superuser=True))
         buyer = world.buyer(store, tax_number=number)
-        client.post(f"/admin/marketplace/buyer/{buyer.pk}/change/", {"tax_number_checked_how": "VIES"})
+        client.post(
+            f"/admin/marketplace/buyer/{buyer.pk}/change/", {"tax_number_checked_how": "VIES"}
+        )
         assert bool(Buyer.objects.get(pk=buyer.pk).tax_number_checked_at) is checked

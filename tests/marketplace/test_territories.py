@@ -68,8 +68,11 @@ class TestADestination:
     ):
         found = destination(country, postal, region)
         assert (found.place, found.jurisdiction, found.registration, found.remitted) == (
-            place, jurisdiction, registration, remitted,
-        )  # fmt: skip
+            place,
+            jurisdiction,
+            registration,
+            remitted,
+        )
 
 
 def test_every_row_names_its_law():
@@ -82,15 +85,27 @@ class TestTheTaxTable:
     @pytest.mark.parametrize(
         ("country", "postal", "rate", "category"),
         [
-            ("ES", "35001", "0", "O"), ("ES", "51001", "0", "O"), ("DE", "78266", "0", "O"),
-            ("DE", "27498", "0", "O"), ("IT", "23041", "0", "O"), ("FI", "22100", "0", "O"),
-            ("GR", "63086", "0", "O"), ("MC", "98000", "0.20", "S"), ("IM", "", "0.20", "S"),
-            ("GB", "BT1 1AA", "0.20", "S"), ("FR", "97110", "0.085", "S"), ("PT", "9500", "0.16", "S"),
-            ("PT", "9000", "0.22", "S"), ("AT", "6691", "0.19", "S"), ("GB", "GY1 1AA", "0", "O"),
+            ("ES", "35001", "0", "O"),
+            ("ES", "51001", "0", "O"),
+            ("DE", "78266", "0", "O"),
+            ("DE", "27498", "0", "O"),
+            ("IT", "23041", "0", "O"),
+            ("FI", "22100", "0", "O"),
+            ("GR", "63086", "0", "O"),
+            ("MC", "98000", "0.20", "S"),
+            ("IM", "", "0.20", "S"),
+            ("GB", "BT1 1AA", "0.20", "S"),
+            ("FR", "97110", "0.085", "S"),
+            ("PT", "9500", "0.16", "S"),
+            ("PT", "9000", "0.22", "S"),
+            ("AT", "6691", "0.19", "S"),
+            ("GB", "GY1 1AA", "0", "O"),
             ("GB", "JE1 1AA", "0.05", "S"),
         ],
-    )  # fmt: skip
-    def test_has_a_rate_in_force_with_its_source_for_every_place(self, country, postal, rate, category):
+    )
+    def test_has_a_rate_in_force_with_its_source_for_every_place(
+        self, country, postal, rate, category
+    ):
         taxes.load_tax_rates()
         place = destination(country, postal).place
         (found,) = [each for each in TaxRate.objects.on(world.TODAY) if each.place == place]

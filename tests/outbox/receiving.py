@@ -30,7 +30,9 @@ class Receiver:
     url: str = ""
     received: list[Received] = field(default_factory=list)
 
-    def wait_for(self, what: Callable[[list[Received]], bool], seconds: float = 20) -> list[Received]:
+    def wait_for(
+        self, what: Callable[[list[Received]], bool], seconds: float = 20
+    ) -> list[Received]:
         until = time.monotonic() + seconds
         while not what(self.received):
             assert time.monotonic() < until, [r.id for r in self.received]

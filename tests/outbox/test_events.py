@@ -1,4 +1,5 @@
-"""Events are numbered by their commit: in order, without holes, whatever transactions do beside each other (ADR 4)."""
+"""Events are numbered by their commit: in order, without holes, whatever transactions do beside
+each other (ADR 4)."""
 
 import datetime as dt
 import random
@@ -96,7 +97,8 @@ class TestAnEvent:
 @pytest.mark.django_db(transaction=True)
 class TestTransactionsBesideEachOther:
     def test_that_began_first_and_end_last_come_last(self):
-        """The number is given at the commit: a reader who has seen 1 can't have missed anything before it."""
+        """The number is given at the commit: a reader who has seen 1 can't have missed anything
+        before it."""
         told, committed = threading.Event(), threading.Event()
 
         def slow() -> None:
@@ -116,7 +118,8 @@ class TestTransactionsBesideEachOther:
         assert [(e.seq, e.data["who"]) for e in events.after(1, 0)] == [(1, "quick"), (2, "slow")]
 
     def test_never_show_a_reader_a_hole(self):
-        """Eight writers, some of whom fail, in two stores in either order; a reader who resumes sees each number once."""
+        """Eight writers, some of whom fail, in two stores in either order; a reader who resumes
+        sees each number once."""
         writers, each = 8, 15
         seen: dict[int, list[int]] = {1: [], 2: []}
         done = threading.Event()

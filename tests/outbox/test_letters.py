@@ -63,7 +63,10 @@ class TestALetter:
     def test_carries_a_stable_id(self, kind):
         write(kind)
         emails.deliver_due()
-        assert mail.outbox[0].extra_headers["Message-ID"] == f"<{Letter.objects.get().pk}@bulk-repeat-order>"
+        assert (
+            mail.outbox[0].extra_headers["Message-ID"]
+            == f"<{Letter.objects.get().pk}@bulk-repeat-order>"
+        )
 
     def test_with_nothing_left_to_tell_is_settled_unsent(self, monkeypatch):
         monkeypatch.setitem(emails.RENDERERS, "test.none", lambda subjects: None)

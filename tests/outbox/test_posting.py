@@ -44,9 +44,16 @@ def drip(peer: socket.socket) -> None:
 class TestAnAttempt:
     @pytest.mark.parametrize(
         ("status", "outcome"),
-        [(200, Outcome.DELIVERED), (204, Outcome.DELIVERED), (299, Outcome.DELIVERED), (404, Outcome.REFUSED),
-         (500, Outcome.REFUSED), (301, Outcome.REFUSED), (307, Outcome.REFUSED)],
-    )  # fmt: skip
+        [
+            (200, Outcome.DELIVERED),
+            (204, Outcome.DELIVERED),
+            (299, Outcome.DELIVERED),
+            (404, Outcome.REFUSED),
+            (500, Outcome.REFUSED),
+            (301, Outcome.REFUSED),
+            (307, Outcome.REFUSED),
+        ],
+    )
     def test_arrives_by_a_2xx_and_follows_no_redirect(self, status, outcome):
         with receiver(lambda _: status) as server:
             posted = post(server.url)
@@ -61,7 +68,11 @@ class TestAnAttempt:
 
     @pytest.mark.parametrize(
         "talk",
-        [drip, lambda peer: time.sleep(3), lambda peer: peer.send(b"HTTP/1.1 200 OK\r\n") and time.sleep(3)],
+        [
+            drip,
+            lambda peer: time.sleep(3),
+            lambda peer: peer.send(b"HTTP/1.1 200 OK\r\n") and time.sleep(3),
+        ],
     )
     def test_ends_after_its_time_however_slowly_the_other_side_talks(self, talk):
         started = time.monotonic()
@@ -99,7 +110,9 @@ class TestAnAttempt:
         assert post(url).outcome is Outcome.UNREACHABLE
         assert post("http://a..b:9000/").outcome is Outcome.UNREACHABLE
 
-    @pytest.mark.parametrize("url", ["https://localhost:9000/", "https://127.0.0.1:9000/", "http://8.8.8.8/"])
+    @pytest.mark.parametrize(
+        "url", ["https://localhost:9000/", "https://127.0.0.1:9000/", "http://8.8.8.8/"]
+    )
     def test_goes_nowhere_but_to_public_addresses_by_https(self, url):
         """localhost is a name: what it resolves to is judged."""
         assert post(url, loopback=False).outcome is Outcome.FORBIDDEN

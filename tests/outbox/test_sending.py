@@ -1,4 +1,5 @@
-"""F-15: the receiver fails, is slow, repeats; the sender is killed. Every event arrives, always with the same id."""
+"""F-15: the receiver fails, is slow, repeats; the sender is killed. Every event arrives, always
+with the same id."""
 
 import datetime as dt
 import os
@@ -40,7 +41,12 @@ class TestAWebhook:
         assert Verifier(webhook_signatures.secret_of(made)).verify(got.body.decode(), got.headers)
         assert got.event == events.told(events.after(1, 0)[0])
         row = Delivery.objects.order_by("event__seq")[0]
-        assert (row.outcome, row.status, row.attempts, row.next_try_at) == ("delivered", 204, 1, None)
+        assert (row.outcome, row.status, row.attempts, row.next_try_at) == (
+            "delivered",
+            204,
+            1,
+            None,
+        )
         assert row.milliseconds is not None
 
     def test_gets_what_its_filter_lets_through_of_its_own_store_from_now_on(self):
@@ -99,7 +105,13 @@ class TestAWebhook:
             webhook_delivery.send_due()
             assert webhooks.replay(made, after=0) == 3
             webhook_delivery.send_due()
-        assert [got.id for got in server.received] == ["evt_1_2", "evt_1_3", "evt_1_1", "evt_1_2", "evt_1_3"]
+        assert [got.id for got in server.received] == [
+            "evt_1_2",
+            "evt_1_3",
+            "evt_1_1",
+            "evt_1_2",
+            "evt_1_3",
+        ]
 
     def test_that_failed_for_three_days_is_switched_off_and_its_developers_are_told(self):
         with receiver(lambda _: 500) as server:
@@ -136,7 +148,9 @@ class TestAWebhook:
         webhook_delivery.queue()
         assert webhook_delivery.claim(10) == [made.pk]
         assert webhook_delivery.claim(10) == []
-        Webhook.objects.update(busy_until=timezone.now())  # as when a lost sender's lease has run out
+        Webhook.objects.update(
+            busy_until=timezone.now()
+        )  # as when a lost sender's lease has run out
         assert webhook_delivery.claim(10) == [made.pk]
 
 
@@ -160,7 +174,8 @@ class TestTheCourier:
         assert still_waiting == 1
 
     def test_killed_while_it_sends_loses_nothing_and_repeats_with_the_same_id(self, monkeypatch):
-        """The receiver has got the event and never answers; the sender dies; another one sends it again."""
+        """The receiver has got the event and never answers; the sender dies; another one sends it
+        again."""
         wanted = {f"evt_1_{n}" for n in range(1, 31)}
         killed = threading.Event()
 
@@ -181,7 +196,9 @@ class TestTheCourier:
             Webhook.objects.update(busy_until=timezone.now())  # a minute later
             with courier():
                 until = time.monotonic() + 60
-                while Delivery.objects.exclude(next_try_at=None).exists() and time.monotonic() < until:
+                while (
+                    Delivery.objects.exclude(next_try_at=None).exists() and time.monotonic() < until
+                ):
                     due_now(attempts__gt=0)
                     time.sleep(0.3)
         ids = [got.id for got in server.received]

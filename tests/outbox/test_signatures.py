@@ -24,14 +24,18 @@ def signed(webhook: Webhook, now: dt.datetime) -> dict[str, str]:
 class TestASignature:
     def test_is_verified_by_the_reference_library(self, now):
         webhook = Webhook(store_id=1)
-        assert Verifier(webhook_signatures.secret_of(webhook)).verify(BODY.decode(), signed(webhook, now))[
-            "type"
-        ]
+        assert Verifier(webhook_signatures.secret_of(webhook)).verify(
+            BODY.decode(), signed(webhook, now)
+        )["type"]
 
     @pytest.mark.parametrize("change", ["body", "id", "time", "secret"])
     def test_is_refused_when_anything_is_changed(self, now, change):
         webhook = Webhook(store_id=1)
-        secret, headers, body = webhook_signatures.secret_of(webhook), signed(webhook, now), BODY.decode()
+        secret, headers, body = (
+            webhook_signatures.secret_of(webhook),
+            signed(webhook, now),
+            BODY.decode(),
+        )
         match change:
             case "body":
                 body = body.replace("planned", "Planned")

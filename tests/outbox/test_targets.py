@@ -1,4 +1,5 @@
-"""Webhooks go to public addresses only, and to nothing that wears another address inside (reliability 13)."""
+"""Webhooks go to public addresses only, and to nothing that wears another address inside
+(reliability 13)."""
 
 import ipaddress
 
@@ -38,7 +39,9 @@ class TestAnAddress:
         ("text", "allowed"),
         [("127.0.0.1", True), ("::1", True), ("10.0.0.1", False), ("::ffff:127.0.0.1", False)],
     )
-    def test_of_this_machine_is_allowed_in_the_embedded_default_and_nothing_else_private(self, text, allowed):
+    def test_of_this_machine_is_allowed_in_the_embedded_default_and_nothing_else_private(
+        self, text, allowed
+    ):
         assert webhook_targets.allowed(ipaddress.ip_address(text), loopback=True) is allowed
 
 
@@ -58,13 +61,28 @@ class TestAUrl:
     @pytest.mark.parametrize(
         "url",
         [
-            "", "nonsense", "http://erp.example.com/", "ftp://erp.example.com/", "https://", "https:///path",
-            "https://user@erp.example.com/", "https://user:word@erp.example.com/", "https://erp.example.com:25/",
-            "https://erp.example.com:0/", "https://erp.example.com:99999/", "https://127.0.0.1/", "https://[::1]/",
-            "https://[::ffff:10.0.0.1]/", "https://[fe80::1%25eth0]/", "https://erp.example.com/a b",
-            "https://erp.example.com/\r\nX: y", "https://erp.example.com/\0", "https://例子.example/", "https://[::1",
+            "",
+            "nonsense",
+            "http://erp.example.com/",
+            "ftp://erp.example.com/",
+            "https://",
+            "https:///path",
+            "https://user@erp.example.com/",
+            "https://user:word@erp.example.com/",
+            "https://erp.example.com:25/",
+            "https://erp.example.com:0/",
+            "https://erp.example.com:99999/",
+            "https://127.0.0.1/",
+            "https://[::1]/",
+            "https://[::ffff:10.0.0.1]/",
+            "https://[fe80::1%25eth0]/",
+            "https://erp.example.com/a b",
+            "https://erp.example.com/\r\nX: y",
+            "https://erp.example.com/\0",
+            "https://例子.example/",
+            "https://[::1",
         ],
-    )  # fmt: skip
+    )
     def test_is_refused(self, url):
         assert webhook_targets.why_not(url) != ""
 

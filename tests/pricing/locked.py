@@ -31,7 +31,8 @@ class Scene:
         self.buyer: Buyer = world.buyer(self.store)
         self.sku: Sku = world.sku(self.store, on_hand=on_hand)
         self.orders: list[PastOrder] = [
-            world.past_order(self.store, self.buyer, [(self.sku, 10, 10_000)]) for _ in range(orders)
+            world.past_order(self.store, self.buyer, [(self.sku, 10, 10_000)])
+            for _ in range(orders)
         ]
         self.rate_set: FxRateSet = world.rates(source=f"ecb-{self.store.pk}")
         self.frozen: FrozenValues = frozen_values.freeze(
@@ -57,7 +58,11 @@ class Scene:
 
     @transaction.atomic
     def lock_and_end(
-        self, *lots: Lot, subject: str = "", hours: int = 72, stock_max_age: dt.timedelta | None = None
+        self,
+        *lots: Lot,
+        subject: str = "",
+        hours: int = 72,
+        stock_max_age: dt.timedelta | None = None,
     ) -> tuple[list[Lock], list[Lock]]:
         return services.lock(
             store=self.store,
@@ -83,7 +88,8 @@ class Scene:
             grant=self.grant(locks[0]),
             digests={lock.pk: digest or lock.terms_digest for lock in locks},
             kept_stock={
-                lock.pk: {self.sku.pk: 10 * lock.order_count if kept is None else kept} for lock in locks
+                lock.pk: {self.sku.pk: 10 * lock.order_count if kept is None else kept}
+                for lock in locks
             },
             evidence=EVIDENCE,
         )
@@ -105,7 +111,9 @@ class Scene:
 def unguarded() -> Iterator[None]:
     """For tests that rewrite the past: the database's own triggers look away."""
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # a table with pending checks can't be altered
+        cursor.execute(
+            "SET CONSTRAINTS ALL IMMEDIATE"
+        )  # a table with pending checks can't be altered
         for table in ("lock", "renegotiation"):
             cursor.execute(f"ALTER TABLE pricing_{table} DISABLE TRIGGER USER")
         yield
@@ -115,14 +123,22 @@ def unguarded() -> Iterator[None]:
 
 
 def renegotiate(lock: Lock, *, deadline: dt.datetime | None = None) -> Renegotiation:
-    """Puts an open lock under renegotiation, as a rate that moved by 3 % would; `deadline`: else four hours from now."""
+    """Puts an open lock under renegotiation, as a rate that moved by 3 % would; `deadline`: else
+    four hours from now."""
     now = clock.now(lock.store)
-    new = world.rates(published_on=now.date(), source=f"moved-{lock.pk}"[:60], CNY="8.034", USD="1.10")
+    new = world.rates(
+        published_on=now.date(), source=f"moved-{lock.pk}"[:60], CNY="8.034", USD="1.10"
+    )
     observed = triggers.Observed(published=[new])
     move = triggers.Move(
-        lock=lock, kind=Kind.FX, name="USD/CNY", base=Fraction(78, 11), new=Fraction(8034, 1100),
-        limit=Decimal("0.025"), rates=new,
-    )  # fmt: skip
+        lock=lock,
+        kind=Kind.FX,
+        name="USD/CNY",
+        base=Fraction(78, 11),
+        new=Fraction(8034, 1100),
+        limit=Decimal("0.025"),
+        rates=new,
+    )
     with transaction.atomic():
         (made,) = triggers._open([move], observed, now=now, by=triggers.TRIGGER)
     if deadline is not None:

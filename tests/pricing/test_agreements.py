@@ -30,17 +30,31 @@ AT = dt.datetime(2026, 11, 23, 8, 0, tzinfo=dt.UTC)
 
 def order(n: int, currency: str = "USD", *, then: int = 10_000, now: int = 10_200) -> Order:
     return Order(
-        ref=f"BR-1-{n:04d}", repeats=f"PO-{n}", lot="lot-1", currency=currency, destination="Hamburg, DE",
-        incoterm="DAP", freight_minor=500, tax_minor=2033, total_minor=now + 2533,
+        ref=f"BR-1-{n:04d}",
+        repeats=f"PO-{n}",
+        lot="lot-1",
+        currency=currency,
+        destination="Hamburg, DE",
+        incoterm="DAP",
+        freight_minor=500,
+        tax_minor=2033,
+        total_minor=now + 2533,
         lines=(Line(no=1, sku="SKU-1", quantity=10, then_minor=then, now_minor=now),),
-    )  # fmt: skip
+    )
 
 
 def signature(role: Role, act: str, at: dt.datetime = AT) -> Signature:
     return Signature(
-        role=role, act=act, actor="user:1", name="Wang Fang 王芳", at=at, consent_version="c-1", ip="203.0.113.7",
-        user_agent="Browser/1.0", agreed=(Agreed(lot="lot-1", digest="d" * 64),),
-    )  # fmt: skip
+        role=role,
+        act=act,
+        actor="user:1",
+        name="Wang Fang 王芳",
+        at=at,
+        consent_version="c-1",
+        ip="203.0.113.7",
+        user_agent="Browser/1.0",
+        agreed=(Agreed(lot="lot-1", digest="d" * 64),),
+    )
 
 
 def renegotiated(*, orders: tuple[Order, ...] = (order(1), order(2)), **fields) -> Agreement:
@@ -54,17 +68,26 @@ def renegotiated(*, orders: tuple[Order, ...] = (order(1), order(2)), **fields) 
         "sandbox": False,
         "clause": agreements.CLAUSE,
         "seller": Party(
-            role=Role.SELLER, legal_name="宁波某某有限公司", address="Ningbo, CN",
+            role=Role.SELLER,
+            legal_name="宁波某某有限公司",
+            address="Ningbo, CN",
             identified=(Identified(how=How.PLATFORM, value="2026-01-02"),),
         ),
         "buyer": Party(
-            role=Role.BUYER, legal_name="Buyer GmbH", address="Hamburg, DE",
+            role=Role.BUYER,
+            legal_name="Buyer GmbH",
+            address="Hamburg, DE",
             identified=(Identified(how=How.LINK, value="b@example.com"),),
         ),
         "lots": (
             Lot(
-                id="lot-1", currency="USD", index_series="CRB", locked_at=AT, expires_at=AT + dt.timedelta(hours=72),
-                terms_digest="d" * 64, terms_file="terms-1.json",
+                id="lot-1",
+                currency="USD",
+                index_series="CRB",
+                locked_at=AT,
+                expires_at=AT + dt.timedelta(hours=72),
+                terms_digest="d" * 64,
+                terms_file="terms-1.json",
             ),
         ),
         "goods": (Goods(sku="SKU-1", title="样例轴承 Sample bearing"),),
@@ -72,18 +95,28 @@ def renegotiated(*, orders: tuple[Order, ...] = (order(1), order(2)), **fields) 
         "left_out": (),
         "rates": (
             Rate(
-                name="USD/CNY", source="ecb", then=Observation(value="7.09", on=AT.date()),
+                name="USD/CNY",
+                source="ecb",
+                then=Observation(value="7.09", on=AT.date()),
                 now=Observation(value="7.31", on=AT.date() + dt.timedelta(days=1)),
             ),
         ),
         "trigger": Trigger(ref="RN-1", rule="FX 2.5 %", value="+3.10 %", limit="2.50 %", at=AT),
-        "signatures": (signature(Role.SELLER, "sign"), signature(Role.BUYER, "sign", AT + dt.timedelta(hours=1))),
+        "signatures": (
+            signature(Role.SELLER, "sign"),
+            signature(Role.BUYER, "sign", AT + dt.timedelta(hours=1)),
+        ),
         "ledger": LedgerLink(seq=7, kind="renegotiation.signed", digest="e" * 64),
         "changed": Changed(
-            version=2, by=Role.BUYER, rule="uniform", percent="-1.5", locked_digest="f" * 64,
-            then=agreements.totals(orders)[0], deadline_at=AT + dt.timedelta(hours=4),
+            version=2,
+            by=Role.BUYER,
+            rule="uniform",
+            percent="-1.5",
+            locked_digest="f" * 64,
+            then=agreements.totals(orders)[0],
+            deadline_at=AT + dt.timedelta(hours=4),
         ),
-    }  # fmt: skip
+    }
     return Agreement(**defaults | fields)
 
 
@@ -96,13 +129,21 @@ class TestTheCanonicalForm:
 
     def test_is_the_same_for_the_same_agreement_in_another_zone(self):
         east = AT.astimezone(dt.timezone(dt.timedelta(hours=8)))
-        one, other = (renegotiated(signatures=(signature(Role.BUYER, "sign", at),)) for at in (AT, east))
+        one, other = (
+            renegotiated(signatures=(signature(Role.BUYER, "sign", at),)) for at in (AT, east)
+        )
         assert agreements.canonical(one) == agreements.canonical(other)
 
     @pytest.mark.parametrize("field", [f.name for f in dataclasses.fields(Agreement)])
     def test_has_another_digest_when_any_field_differs(self, field):
         before = renegotiated()
-        plain = {"kind": Kind.CONFIRMATION, "store_id": 2, "sandbox": True, "trigger": None, "changed": None}
+        plain = {
+            "kind": Kind.CONFIRMATION,
+            "store_id": 2,
+            "sandbox": True,
+            "trigger": None,
+            "changed": None,
+        }
         plain["lists"] = {"orders.csv": "a" * 64}
         other = plain.get(field)
         if field not in plain:
@@ -128,10 +169,9 @@ class TestTotals:
     def test_are_sums_of_orders_by_currency(self):
         usd, eur = [order(1), order(2)], [order(3, "EUR", then=7, now=9)]
         found = agreements.totals(usd + eur)
-        assert [(t.currency, t.orders, t.then_minor, t.now_minor, t.total_minor) for t in found] == [
-            ("EUR", 1, 7, 9, 2542),
-            ("USD", 2, 20_000, 20_400, 25_466),
-        ]
+        assert [
+            (t.currency, t.orders, t.then_minor, t.now_minor, t.total_minor) for t in found
+        ] == [("EUR", 1, 7, 9, 2542), ("USD", 2, 20_000, 20_400, 25_466)]
 
     def test_by_sku_keep_the_currencies_apart(self):
         mixed = renegotiated(orders=(order(1), order(2), order(3, "EUR")))

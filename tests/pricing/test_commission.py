@@ -16,9 +16,13 @@ RATES = [Decimal("0.05"), Decimal("0.08"), Decimal("0.12345"), Decimal(0)]
 
 def charge(rate: Decimal, categories: list[str]) -> Charge:
     return Charge(
-        part=Part.COMMISSION, kind=Kind.COMMISSION, currency="USD", rate=rate, told={"categories": categories},
+        part=Part.COMMISSION,
+        kind=Kind.COMMISSION,
+        currency="USD",
+        rate=rate,
+        told={"categories": categories},
         share=Share(*ratio_of(rate)),
-    )  # fmt: skip
+    )
 
 
 def of(*rates: Decimal) -> Commission:
@@ -33,7 +37,8 @@ class TestACommission:
         st.integers(0, 10**7),
     )
     def test_of_one_or_two_rates_comes_out_as_of_any_number(self, lines, freight):
-        """The common cases are worked out without sharing out: they must not come to other amounts."""
+        """The common cases are worked out without sharing out: they must not come to other
+        amounts."""
         found = of(*[rate for rate, _ in lines])
         totals = tuple(total for _, total in lines)
         assert found.lines(totals, freight) == Commission.lines(found, totals, freight)
@@ -44,7 +49,8 @@ class TestACommission:
         assert [line.freight_minor for line in lines] == allocate(freight, totals)
 
     def test_gives_each_line_its_part_of_its_own_rates_net_goods(self):
-        """By largest remainder, in the order of the lines: 100 to 302 of the first rate, 200 alone of the second."""
+        """By largest remainder, in the order of the lines: 100 to 302 of the first rate, 200 alone
+        of the second."""
         found = of(RATES[0], RATES[1], RATES[0])
         assert found.net_lines((100, 200, 302), (303, 151)) == (75, 151, 228)
 
@@ -55,5 +61,7 @@ class TestACommission:
 
     @pytest.mark.parametrize(("ear", "due"), [((False, False), False), ((False, True), True)])
     def test_knows_whether_goods_are_controlled(self, ear, due):
-        found = commission([goods("a", RATES[0], each) for each in ear], charge=charge, day=dt.date.min)
+        found = commission(
+            [goods("a", RATES[0], each) for each in ear], charge=charge, day=dt.date.min
+        )
         assert found.ear_controlled is due

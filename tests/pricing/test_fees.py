@@ -73,20 +73,31 @@ class Asked:
 
 def order(*lines: Line, currency: str = "USD", country: str = "DE", **fields) -> Asked:
     taxed = fields.pop("treatment", None) or treatment()
-    defaults = {"freight_minor": 0, "prices_include_tax": False, "quote": QUOTE, "local_return": False}
+    defaults = {
+        "freight_minor": 0,
+        "prices_include_tax": False,
+        "quote": QUOTE,
+        "local_return": False,
+    }
     to_price = OrderToPrice(
         goods=tuple(of for of, _ in lines),
         line_totals=tuple(total for _, total in lines),
         **defaults | fields,
     )
-    return Asked(order=to_price, currency=currency, destination=destination(country), treatment=taxed)
+    return Asked(
+        order=to_price, currency=currency, destination=destination(country), treatment=taxed
+    )
 
 
 def price(asked: Asked) -> Priced:
     prices = PriceList(
-        currency=asked.currency, destination=asked.destination, treatment=asked.treatment, tariff=TARIFF, rates=RATES,
+        currency=asked.currency,
+        destination=asked.destination,
+        treatment=asked.treatment,
+        tariff=TARIFF,
+        rates=RATES,
         day=DAY,
-    )  # fmt: skip
+    )
     return prices.price(asked.order)
 
 
@@ -113,7 +124,9 @@ class TestTheParts:
 
     def test_say_why_they_are_zero(self):
         free = Quote(service_id=3, weight_g=1, negotiated=None, public=Money(0, "USD"))
-        fees = priced(line(0, "0"), country="US", quote=free, treatment=treatment(country="US")).fees
+        fees = priced(
+            line(0, "0"), country="US", quote=free, treatment=treatment(country="US")
+        ).fees
         assert [(each.amount_minor, each.reason) for each in fees] == [
             (0, Reason.RATE_ZERO),
             (0, Reason.NO_EAR_GOODS),
@@ -143,13 +156,19 @@ class TestTheCommission:
             ("0.05", 30, 0, 2),
         ],
     )
-    def test_is_the_categorys_share_of_goods_and_freight_without_tax(self, rate, total, freight, amount):
+    def test_is_the_categorys_share_of_goods_and_freight_without_tax(
+        self, rate, total, freight, amount
+    ):
         assert fee(Kind.COMMISSION, line(total, rate), freight_minor=freight).amount_minor == amount
 
     def test_leaves_the_tax_out_of_prices_that_include_it(self):
         found = fee(Kind.COMMISSION, line(10_710), freight_minor=1190, prices_include_tax=True)
         assert (found.base_minor, found.amount_minor) == (10_000, 800)
-        assert found.detail == {"categories": ["cat-0.08"], "goods_minor": 9000, "freight_minor": 1000}
+        assert found.detail == {
+            "categories": ["cat-0.08"],
+            "goods_minor": 9000,
+            "freight_minor": 1000,
+        }
 
     def test_is_rounded_once_a_rate_not_once_a_line(self):
         """Three lines of 0.06 at 8 % are 0.0144, not three times nothing."""
@@ -188,7 +207,9 @@ class TestTheEarReview:
         ],
     )
     def test_is_charged_once(self, controlled, currency, amount):
-        found = fee(Kind.EAR_REVIEW, *[line(50, ear=each) for each in controlled], currency=currency)
+        found = fee(
+            Kind.EAR_REVIEW, *[line(50, ear=each) for each in controlled], currency=currency
+        )
         assert (found.amount_minor, found.currency) == (amount, currency)
         assert found.tariff == Money(12_000, "USD")
 
@@ -211,9 +232,15 @@ class TestTheFreight:
 
     def test_keeps_the_card_that_it_can_be_worked_out_by(self):
         card = Card(
-            service_id=3, negotiated=True, currency="USD", min_weight_g=0, base_minor=500, step_g=1000, step_minor=90,
+            service_id=3,
+            negotiated=True,
+            currency="USD",
+            min_weight_g=0,
+            base_minor=500,
+            step_g=1000,
+            step_minor=90,
             divisor=5000,
-        )  # fmt: skip
+        )
         found = fee(
             Kind.FREIGHT,
             line(1),
@@ -234,7 +261,8 @@ class TestTheFreight:
 
 class TestTheReturnWarehouse:
     @pytest.mark.parametrize(
-        ("chosen", "currency", "amount"), [(True, "USD", 230), (False, "USD", 0), (True, "GBP", 178)]
+        ("chosen", "currency", "amount"),
+        [(True, "USD", 230), (False, "USD", 0), (True, "GBP", 178)],
     )
     def test_is_charged_where_it_was_chosen(self, chosen, currency, amount):
         """R-65: USD 2.30 an order."""
@@ -281,7 +309,11 @@ class TestTheTotals:
 
     def test_hold_the_tax_of_prices_that_include_it(self):
         found = priced(line(1000), line(485), freight_minor=300, prices_include_tax=True)
-        assert (found.line_totals, found.goods_minor, found.freight_minor) == ((1000, 485), 1485, 300)
+        assert (found.line_totals, found.goods_minor, found.freight_minor) == (
+            (1000, 485),
+            1485,
+            300,
+        )
         assert (found.tax_minor, found.total_minor) == (285, 1785)
 
     def test_come_out_net_when_reverse_charge_meets_prices_that_include_tax(self):
@@ -293,7 +325,11 @@ class TestTheTotals:
             prices_include_tax=True,
             treatment=treatment(reverse=True),
         )
-        assert (found.line_totals, found.goods_minor, found.freight_minor) == ((840, 408), 1248, 252)
+        assert (found.line_totals, found.goods_minor, found.freight_minor) == (
+            (840, 408),
+            1248,
+            252,
+        )
         assert (found.tax_minor, found.total_minor) == (0, 1500)
 
     def test_keep_the_exact_cents_of_a_million(self):
@@ -305,13 +341,17 @@ class TestTheTotals:
 def test_the_guides_example_is_what_the_code_charges():
     """docs/fees.md, line by line."""
     guide = (Path(__file__).parents[2] / "docs" / "fees.md").read_text(encoding="utf-8")
-    rows = [row.split("|") for row in guide.partition("## An example")[2].splitlines() if "|" in row]
+    rows = [
+        row.split("|") for row in guide.partition("## An example")[2].splitlines() if "|" in row
+    ]
     shown = [row[4].split()[0].strip("*") for row in rows[2:]]
     found = priced(
         line(100_000, "0.08", category="apparel"),
         line(50_000, "0.05", category="auto-parts"),
         freight_minor=4000,
-        quote=Quote(service_id=3, weight_g=1, negotiated=Money(4300, "USD"), public=Money(5000, "USD")),
+        quote=Quote(
+            service_id=3, weight_g=1, negotiated=Money(4300, "USD"), public=Money(5000, "USD")
+        ),
         local_return=True,
     )
     charged = [each.amount_minor for each in found.fees]
@@ -368,10 +408,14 @@ class TestAPricedOrder:
     def test_can_be_recomputed_line_by_line_from_itself(self, asked):
         """R-67."""
         found = price(asked)
-        assert [recompute(each) for each in found.fees] == [each.amount_minor for each in found.fees]
+        assert [recompute(each) for each in found.fees] == [
+            each.amount_minor for each in found.fees
+        ]
 
     @given(orders)
     def test_is_exact_to_half_a_unit_on_every_line(self, asked):
         for each in price(asked).fees:
             if each.reason in {"", Reason.BELOW_HALF_A_UNIT} and each.rate is not None:
-                assert abs(each.base_minor * Fraction(each.rate) - each.amount_minor) <= Fraction(1, 2)
+                assert abs(each.base_minor * Fraction(each.rate) - each.amount_minor) <= Fraction(
+                    1, 2
+                )

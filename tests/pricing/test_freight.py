@@ -93,9 +93,14 @@ class TestARegionAndAChannel:
 
     @pytest.mark.parametrize(
         ("region", "special", "minor"),
-        [("", False, 100), ("Tomsk", False, 100), ("Novosibirsk", False, 200), ("Tomsk", True, 300),
-         ("Novosibirsk", True, 400)],
-    )  # fmt: skip
+        [
+            ("", False, 100),
+            ("Tomsk", False, 100),
+            ("Novosibirsk", False, 200),
+            ("Tomsk", True, 300),
+            ("Novosibirsk", True, 400),
+        ],
+    )
     def test_have_cards_that_overrule_the_wider_ones(self, region, special, minor):
         found = quote(self.CARDS, parcel=Parcel(weight_g=1), region=region, special=special)
         assert found.public == Money(minor, "USD")
@@ -121,7 +126,9 @@ class TestAQuote:
 
     @pytest.mark.parametrize(("service_id", "weight_g"), [(2, 100), (1, 99)])
     def test_is_none_without_a_card_that_fits(self, service_id, weight_g):
-        assert quote([card(at=100)], service_id=service_id, parcel=Parcel(weight_g=weight_g)) is None
+        assert (
+            quote([card(at=100)], service_id=service_id, parcel=Parcel(weight_g=weight_g)) is None
+        )
 
     @pytest.mark.parametrize(
         ("negotiated", "public", "cost"), [(900, 800, 900), (None, 800, 800), (9, None, 9)]
@@ -145,7 +152,10 @@ class TestAQuote:
     )
     def test_flags_a_saving_outside_the_announced_range(self, negotiated, public, saving, flagged):
         """R-61: 11.3 % and 18.7 % themselves are inside."""
-        assert (pair(negotiated, public).saving, pair(negotiated, public).saving_flagged) == (saving, flagged)
+        assert (pair(negotiated, public).saving, pair(negotiated, public).saving_flagged) == (
+            saving,
+            flagged,
+        )
 
     def test_compares_no_prices_of_two_currencies(self):
         cards = [card(), card(negotiated=True, currency="CNY")]

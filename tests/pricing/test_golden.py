@@ -1,4 +1,5 @@
-"""The golden orders: worked out by a script that shares no code with the product, compared with it to the cent."""
+"""The golden orders: worked out by a script that shares no code with the product, compared with it
+to the cent."""
 
 import csv
 import datetime as dt
@@ -56,7 +57,8 @@ class TestTheFile:
 
 @pytest.fixture
 def golden_store(db) -> Store:
-    """A store with every registration, and the script's tariffs as rows; the tax table is the product's own."""
+    """A store with every registration, and the script's tariffs as rows; the tax table is the
+    product's own."""
     taxes.load_tax_rates()
     store = world.store()
     for name, rows in work_out.COMMISSION.items():
@@ -64,24 +66,40 @@ def golden_store(db) -> Store:
         for since, rate in rows:
             world.commission(category, rate, valid_from=dt.date.fromisoformat(since))
     services = {
-        name: CarrierService.objects.create(code=name, name=name, carrier=name, volumetric_divisor=divisor)
+        name: CarrierService.objects.create(
+            code=name, name=name, carrier=name, volumetric_divisor=divisor
+        )
         for name, divisor in work_out.DIVISOR.items()
     }
     since = dt.date(2019, 1, 1)
     RateCard.objects.bulk_create(
         RateCard(
-            service=services[service], store=store if negotiated else None, country=country, currency=currency,
-            min_weight_g=start, base_minor=base, step_g=step, step_minor=each, minimum_minor=least,
-            valid_from=since, **world.MIRRORED,
+            service=services[service],
+            store=store if negotiated else None,
+            country=country,
+            currency=currency,
+            min_weight_g=start,
+            base_minor=base,
+            step_g=step,
+            step_minor=each,
+            minimum_minor=least,
+            valid_from=since,
+            **world.MIRRORED,
         )
         for service, negotiated, currency, start, base, step, each, least in work_out.CARDS
         for country in COUNTRIES
-    )  # fmt: skip
+    )
     Registration.objects.bulk_create(
-        Registration(store=store, scheme="VAT", jurisdiction=country, number=f"{country}123456789",
-                     valid_from=since, **world.MIRRORED)
+        Registration(
+            store=store,
+            scheme="VAT",
+            jurisdiction=country,
+            number=f"{country}123456789",
+            valid_from=since,
+            **world.MIRRORED,
+        )
         for country in territories.reachable(COUNTRIES)
-    )  # fmt: skip
+    )
     return store
 
 
@@ -94,13 +112,21 @@ def offers(store: Store) -> Iterator[tuple[Mapping[str, str], order_cost.Offer]]
     services = dict(CarrierService.objects.values_list("code", "pk"))
     facts = {
         day: tariff_facts(
-            store=store, countries=COUNTRIES, category_ids=categories.values(), now=noon(day),
+            store=store,
+            countries=COUNTRIES,
+            category_ids=categories.values(),
+            now=noon(day),
             policies=policy.in_force(noon(day)),
         )
         for day in {row["day"] for row in ROWS}
-    }  # fmt: skip
+    }
     for row in ROWS:
-        yield row, order_cost.offer(_wanted(row, categories, services), facts=facts[row["day"]], rates=RATES)
+        yield (
+            row,
+            order_cost.offer(
+                _wanted(row, categories, services), facts=facts[row["day"]], rates=RATES
+            ),
+        )
 
 
 def _wanted(row: Mapping[str, str], categories: Mapping[str, int], services: Mapping[str, int]):
@@ -141,7 +167,9 @@ def told(offer: order_cost.Offer, currency: str) -> dict[str, str]:
     fees: Counter[str] = Counter()
     for fee in priced.fees:
         fees[fee.part] += fee.amount_minor
-    (total,) = totals([Row(group=Group.OFFERED, currency=currency, amounts=amounts_of(priced), fees=fees)])
+    (total,) = totals(
+        [Row(group=Group.OFFERED, currency=currency, amounts=amounts_of(priced), fees=fees)]
+    )
     by_kind = {fee.kind: text(fee.amount_minor) for fee in priced.fees}
     commissions = [
         f"{fee.rate.normalize():f} x {text(fee.base_minor)} = {text(fee.amount_minor)}"

@@ -41,7 +41,11 @@ class TestALockUnderRenegotiation:
     @pytest.mark.parametrize("end", [END - 3600 * SECOND, END + 3600 * SECOND])
     @pytest.mark.parametrize(
         ("before", "status", "left"),
-        [(SECOND, "renegotiating", 1), (MICROSECOND, "renegotiating", 1), (0 * SECOND, "terminated", 0)],
+        [
+            (SECOND, "renegotiating", 1),
+            (MICROSECOND, "renegotiating", 1),
+            (0 * SECOND, "terminated", 0),
+        ],
     )
     def test_ends_at_its_own_deadline_whatever_the_locks_end_was(self, end, before, status, left):
         """R-53, R-55: half open, also beyond hour 72."""

@@ -1,4 +1,5 @@
-"""What a lock is held against, and until when: each bound from both sides (R-48, R-50, R-51, R-53)."""
+"""What a lock is held against, and until when: each bound from both sides (R-48, R-50, R-51,
+R-53)."""
 
 import datetime as dt
 
@@ -20,12 +21,17 @@ MICROSECOND = dt.timedelta(microseconds=1)
 
 class TestTheObservationsOfALot:
     def test_hold_a_close_against_the_one_of_seven_days_earlier(self, store):
-        closes = {n: world.index_close(str(300 + n), closed_on=world.TODAY - n * DAY) for n in (0, 6, 7, 8)}
+        closes = {
+            n: world.index_close(str(300 + n), closed_on=world.TODAY - n * DAY)
+            for n in (0, 6, 7, 8)
+        }
         observed = triggers.observe("CRB", world.NOW, store=store)
         assert (observed.close, observed.base) == (closes[0], closes[7])
 
     def test_hold_it_against_the_last_close_before_where_that_day_has_none(self, store):
-        closes = {n: world.index_close("300", closed_on=world.TODAY - n * DAY) for n in (0, 6, 8, 9)}
+        closes = {
+            n: world.index_close("300", closed_on=world.TODAY - n * DAY) for n in (0, 6, 8, 9)
+        }
         assert triggers.observe("CRB", world.NOW, store=store).base == closes[8]
 
     @pytest.mark.parametrize(("age", "acts"), [(6, True), (7, False)])

@@ -18,11 +18,17 @@ DAY = dt.timedelta(days=1)
 
 def facts(store, *, countries=("DE",), category_ids=(), now=world.NOW):
     return tariff_facts(
-        store=store, countries=countries, category_ids=category_ids, now=now, policies=policy.in_force(now)
+        store=store,
+        countries=countries,
+        category_ids=category_ids,
+        now=now,
+        policies=policy.in_force(now),
     )
 
 
-def number(store, value, *, valid_from=world.LONG_AGO, valid_until=None, scheme="VAT", jurisdiction="DE"):
+def number(
+    store, value, *, valid_from=world.LONG_AGO, valid_until=None, scheme="VAT", jurisdiction="DE"
+):
     return Registration.objects.create(
         store=store,
         scheme=scheme,
@@ -59,7 +65,10 @@ class TestTheCards:
         world.rate_card(service, "FR", base_minor=2)
         cards = facts(store).cards
         assert cards.keys() == {"DE"}
-        assert {(card.negotiated, card.base_minor) for card in cards["DE"]} == {(False, 500), (True, 430)}
+        assert {(card.negotiated, card.base_minor) for card in cards["DE"]} == {
+            (False, 500),
+            (True, 430),
+        }
 
     def test_are_each_breaks_newest_that_has_begun(self, store):
         service = world.lane("DE")
@@ -94,7 +103,9 @@ class TestTheTaxRule:
 
     def test_is_absent_after_its_end(self, store):
         world.tax("DE", "0.19")
-        tariffs.begin(TaxRate(country="DE", category="S", rate=None, valid_from=TODAY, **world.MIRRORED))
+        tariffs.begin(
+            TaxRate(country="DE", category="S", rate=None, valid_from=TODAY, **world.MIRRORED)
+        )
         assert facts(store).tax_rules == {}
 
 
@@ -126,7 +137,10 @@ class TestTheTariff:
             name="payment_fee_rate", value="0.009", valid_from=world.NOW, reason="test"
         )
         before, after = facts(store, now=world.NOW - dt.timedelta(microseconds=1)), facts(store)
-        assert (before.tariff.payment_rate, after.tariff.payment_rate) == (Decimal("0.007"), Decimal("0.009"))
+        assert (before.tariff.payment_rate, after.tariff.payment_rate) == (
+            Decimal("0.007"),
+            Decimal("0.009"),
+        )
         assert after.tariff.vat_remittance_rate == Decimal("0.005")
         assert after.tariff.return_warehouse == Money(230, "USD")
         assert after.tariff.ear_review == Money(12_000, "USD")

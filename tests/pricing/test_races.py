@@ -1,4 +1,5 @@
-"""Acts at the same moment, on connections of their own: one winner, nobody late (reliability 2 to 4, F-4)."""
+"""Acts at the same moment, on connections of their own: one winner, nobody late (reliability 2 to
+4, F-4)."""
 
 import datetime as dt
 import random
@@ -28,7 +29,8 @@ MILLISECOND = dt.timedelta(milliseconds=1)
 
 
 def at_once(calls: Sequence[Callable[[], object]], spread: float = 0) -> list[object]:
-    """Runs each call on a thread and connection of its own; a Problem is an answer, anything else is raised."""
+    """Runs each call on a thread and connection of its own; a Problem is an answer, anything else
+    is raised."""
     gate = threading.Barrier(len(calls))
 
     def run(call: Callable[[], object]) -> object:
@@ -127,7 +129,9 @@ class TestTwoLots:
     def test_of_one_subject_acted_on_crosswise_do_not_deadlock(self):
         scene = Scene()
         for _ in range(5):
-            one, two = scene.lock(scene.lot(scene.orders[:2]), scene.lot(scene.orders[2:], currency="EUR"))
+            one, two = scene.lock(
+                scene.lot(scene.orders[:2]), scene.lot(scene.orders[2:], currency="EUR")
+            )
             scene.grant(one)
             split = partial(confirm_then_decline, scene)
             calls = [partial(split, one, two), partial(split, two, one)] * 4
@@ -161,7 +165,12 @@ class TestGoods:
         answers = at_once([claim] * 8)
         assert len(winners(answers)) == 1
         assert (
-            sum("one_live_claim_a_past_order" in answer for answer in answers if isinstance(answer, str)) == 7
+            sum(
+                "one_live_claim_a_past_order" in answer
+                for answer in answers
+                if isinstance(answer, str)
+            )
+            == 7
         )
         OrderClaim.objects.update(released_at=clock.now())
         assert winners([claim()])

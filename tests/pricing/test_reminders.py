@@ -13,12 +13,21 @@ class TestAReminder:
     @pytest.mark.parametrize(
         ("before", "stage", "following"),
         [
-            (72 * HOUR, None, 24 * HOUR), (24 * HOUR + TICK, None, 24 * HOUR), (24 * HOUR, 24 * HOUR, 6 * HOUR),
-            (6 * HOUR + TICK, 24 * HOUR, 6 * HOUR), (6 * HOUR, 6 * HOUR, HOUR), (3 * HOUR, 6 * HOUR, HOUR),
-            (HOUR, HOUR, None), (TICK, HOUR, None), (0 * HOUR, None, None), (-HOUR, None, None),
+            (72 * HOUR, None, 24 * HOUR),
+            (24 * HOUR + TICK, None, 24 * HOUR),
+            (24 * HOUR, 24 * HOUR, 6 * HOUR),
+            (6 * HOUR + TICK, 24 * HOUR, 6 * HOUR),
+            (6 * HOUR, 6 * HOUR, HOUR),
+            (3 * HOUR, 6 * HOUR, HOUR),
+            (HOUR, HOUR, None),
+            (TICK, HOUR, None),
+            (0 * HOUR, None, None),
+            (-HOUR, None, None),
         ],
-    )  # fmt: skip
-    def test_comes_24_6_and_1_hours_before_a_locks_end_and_never_after_it(self, before, stage, following):
+    )
+    def test_comes_24_6_and_1_hours_before_a_locks_end_and_never_after_it(
+        self, before, stage, following
+    ):
         now = END - before
         assert stage_at(OF_A_LOCK, ends_at=END, now=now) == stage
         assert first(OF_A_LOCK, ends_at=END, now=now) == (END - following if following else None)

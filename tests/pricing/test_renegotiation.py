@@ -38,7 +38,9 @@ class TestAUniformChange:
 
     def test_of_many_lines_is_the_sum_of_rounded_lines(self):
         lines = [line(333, pk=n) for n in range(100)]
-        assert sum(core.offered(core.uniform("1.5"), lines, "USD").values()) == 33_800  # not 33,799.5
+        assert (
+            sum(core.offered(core.uniform("1.5"), lines, "USD").values()) == 33_800
+        )  # not 33,799.5
 
     @pytest.mark.parametrize("text", ["1,5", " 1.5 % ", "+1.50", "1.5000"])
     def test_is_read_as_people_type_it(self, text):
@@ -52,7 +54,8 @@ class TestAUniformChange:
         assert core.uniform(text) == core.keep()
 
     @pytest.mark.parametrize(
-        "text", ["", "x", "1.5.5", "1e1", "NaN", "50.0001", "-51", "0.00001", "1 000", "Infinity", "١"]
+        "text",
+        ["", "x", "1.5.5", "1e1", "NaN", "50.0001", "-51", "0.00001", "1 000", "Infinity", "١"],
     )
     def test_that_is_none_is_refused(self, text):
         with pytest.raises(Problem, match="INPUT_INVALID"):
@@ -93,7 +96,8 @@ class TestPricesASku:
 
 class TestAProposal:
     @pytest.mark.parametrize(
-        "proposal", [core.keep(), core.uniform("-1.5"), core.per_sku({"A": "9.50", "B": "0.1"}, {"A", "B"})]
+        "proposal",
+        [core.keep(), core.uniform("-1.5"), core.per_sku({"A": "9.50", "B": "0.1"}, {"A", "B"})],
     )
     def test_survives_being_said_and_heard(self, proposal):
         assert core.heard(proposal.said()).said() == proposal.said()
@@ -111,18 +115,27 @@ class TestTheBand:
 
     @pytest.mark.parametrize(
         ("percent", "beyond"),
-        [("3", False), ("-3", False), ("3.0001", True), ("-3.0001", True), ("0.5", False), ("10", True)],
+        [
+            ("3", False),
+            ("-3", False),
+            ("3.0001", True),
+            ("-3.0001", True),
+            ("0.5", False),
+            ("10", True),
+        ],
     )
     def test_includes_its_limit_on_both_sides(self, percent, beyond):
         assert core.beyond(core.uniform(percent), [line(10_000)], "USD", band=BAND) is beyond
 
     @pytest.mark.parametrize("minor", [1, 16, 33, 333])
     def test_is_judged_before_the_rounding(self, minor):
-        """33 cents and 3 per cent are 33.99, rounded 34: 3.03 per cent, and yet nobody has to be asked."""
+        """33 cents and 3 per cent are 33.99, rounded 34: 3.03 per cent, and yet nobody has to be
+        asked."""
         assert not core.beyond(core.uniform("3"), [line(minor)], "USD", band=BAND)
 
     @pytest.mark.parametrize(
-        ("price", "beyond"), [("10.30", False), ("10.3001", True), ("9.70", False), ("9.6999", True)]
+        ("price", "beyond"),
+        [("10.30", False), ("10.3001", True), ("9.70", False), ("9.6999", True)],
     )
     def test_is_judged_line_by_line(self, price, beyond):
         lines = [line(10_000), line(1_000_000, sku="B", pk=2)]
@@ -135,11 +148,18 @@ class TestTheBand:
 
 class TestTheDiff:
     def test_sums_lines_a_sku_the_greatest_change_first(self):
-        lines = [line(100, pk=1), line(200, pk=2), line(1_000, sku="B", pk=3), line(50, sku="C", pk=4)]
+        lines = [
+            line(100, pk=1),
+            line(200, pk=2),
+            line(1_000, sku="B", pk=3),
+            line(50, sku="C", pk=4),
+        ]
         diffs = core.by_sku(lines, {1: 110, 2: 190, 3: 900, 4: 50})
         assert [(d.sku, d.lines, d.quantity, d.locked_minor, d.offered_minor) for d in diffs] == [
-            ("B", 1, 10, 1_000, 900), ("A", 2, 20, 300, 300), ("C", 1, 10, 50, 50),
-        ]  # fmt: skip
+            ("B", 1, 10, 1_000, 900),
+            ("A", 2, 20, 300, 300),
+            ("C", 1, 10, 50, 50),
+        ]
 
 
 DEADLINE = NOW + dt.timedelta(hours=4)

@@ -41,7 +41,10 @@ def sealed(page) -> bytes:
 def text_of(pdf: bytes, tmp_path) -> str:
     (tmp_path / "a.pdf").write_bytes(pdf)
     done = subprocess.run(
-        ["pdftotext", "-layout", tmp_path / "a.pdf", "-"], capture_output=True, text=True, check=True
+        ["pdftotext", "-layout", tmp_path / "a.pdf", "-"],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return done.stdout
 
@@ -155,7 +158,9 @@ class TestTheCertificate:
         file.write_bytes(demo_seal.make("Example Platform Ltd", passphrase=b"secret"))
         settings.SEAL_CERTIFICATE, settings.SEAL_PASSPHRASE = str(file), "secret"
         assert not seal.is_demo(seal.certificate())
-        assert sealed_pdf_reader.read(seal.seal(page, reason="test"))["name"] == "Example Platform Ltd"
+        assert (
+            sealed_pdf_reader.read(seal.seal(page, reason="test"))["name"] == "Example Platform Ltd"
+        )
 
     @pytest.mark.parametrize("passphrase", ["", "wrong"])
     def test_needs_its_passphrase(self, settings, tmp_path, passphrase):

@@ -36,7 +36,9 @@ def refusal(code: Code, **evidence):
 
 
 def everything():
-    return [list(model.objects.order_by("pk").values()) for model in (Lock, OrderClaim, StockClaim, Act)]
+    return [
+        list(model.objects.order_by("pk").values()) for model in (Lock, OrderClaim, StockClaim, Act)
+    ]
 
 
 def status_of(lock: Lock) -> str:
@@ -49,7 +51,9 @@ def claimed_orders(lock: Lock) -> set[int]:
 
 
 def reserved(lock: Lock) -> list[tuple[int, dt.datetime | None]]:
-    return list(StockClaim.objects.filter(holder=lock.pk, released_at=None).values_list("quantity", "until"))
+    return list(
+        StockClaim.objects.filter(holder=lock.pk, released_at=None).values_list("quantity", "until")
+    )
 
 
 class TestLocking:
@@ -68,7 +72,10 @@ class TestLocking:
         one, two = scene.orders[:2], scene.orders[2:]
         locks = scene.lock(scene.lot(one), scene.lot(two, index_series=""))
         assert [lock.index_series for lock in locks] == ["CRB", ""]
-        assert [claimed_orders(lock) for lock in locks] == [{o.pk for o in one}, {o.pk for o in two}]
+        assert [claimed_orders(lock) for lock in locks] == [
+            {o.pk for o in one},
+            {o.pk for o in two},
+        ]
 
     def test_refuses_an_order_that_another_lock_holds(self, scene):
         (lock,) = scene.lock(scene.lot(scene.orders[:1]))
@@ -145,11 +152,22 @@ class TestLocking:
 class TestTheSweep:
     def test_expires_what_is_due_and_gives_everything_back(self, scene):
         """R-49."""
-        due, open_ = scene.lock(scene.lot(scene.orders[:2])), scene.lock(scene.lot(scene.orders[2:]))
+        due, open_ = (
+            scene.lock(scene.lot(scene.orders[:2])),
+            scene.lock(scene.lot(scene.orders[2:])),
+        )
         end_at(due[0], clock.now(scene.store))
         assert services.end_due() == due
-        assert (status_of(due[0]), claimed_orders(due[0]), reserved(due[0])) == ("expired", set(), [])
-        assert (status_of(open_[0]), len(claimed_orders(open_[0])), len(reserved(open_[0]))) == ("open", 2, 1)
+        assert (status_of(due[0]), claimed_orders(due[0]), reserved(due[0])) == (
+            "expired",
+            set(),
+            [],
+        )
+        assert (status_of(open_[0]), len(claimed_orders(open_[0])), len(reserved(open_[0]))) == (
+            "open",
+            2,
+            1,
+        )
         ended = Lock.objects.get(pk=due[0].pk)
         assert ended.ended_by == "system:sweep"
         assert ended.ended_at >= ended.expires_at
@@ -168,7 +186,9 @@ class TestTheSweep:
         assert services.end_due(limit=3) == locks[:0:-1]
         assert services.end_due(limit=3) == locks[:1]
 
-    @pytest.mark.parametrize(("offset", "due"), [(73 * HOUR, True), (71 * HOUR, False), (-HOUR, False)])
+    @pytest.mark.parametrize(
+        ("offset", "due"), [(73 * HOUR, True), (71 * HOUR, False), (-HOUR, False)]
+    )
     def test_goes_by_each_stores_own_clock(self, scene, offset, due):
         (lock,) = scene.lock()
         world.store()
@@ -268,14 +288,18 @@ class TestConfirming:
         assert scene.lock()
 
     def test_is_all_or_nothing(self, scene):
-        fine, late = scene.lock(scene.lot(scene.orders[:2]), scene.lot(scene.orders[2:], currency="EUR"))
+        fine, late = scene.lock(
+            scene.lot(scene.orders[:2]), scene.lot(scene.orders[2:], currency="EUR")
+        )
         end_at(late, clock.now(scene.store))
         with refusal(Code.LOCK_EXPIRED, value=late.expires_at.isoformat()):
             scene.confirm(fine, late)
         assert status_of(fine) == "open"
 
     def test_of_one_lot_leaves_the_other_open(self, scene):
-        one, two = scene.lock(scene.lot(scene.orders[:2]), scene.lot(scene.orders[2:], currency="EUR"))
+        one, two = scene.lock(
+            scene.lot(scene.orders[:2]), scene.lot(scene.orders[2:], currency="EUR")
+        )
         scene.confirm(one)
         assert (status_of(one), status_of(two)) == ("confirmed", "open")
         scene.decline(two)
@@ -357,11 +381,17 @@ class TestCancelling:
         locks = scene.lock(scene.lot(scene.orders[:2]), scene.lot(scene.orders[2:], currency="EUR"))
         assert {lock.pk for lock in scene.cancel(locks[0])} == {lock.pk for lock in locks}
         for lock in locks:
-            assert (status_of(lock), claimed_orders(lock), reserved(lock)) == ("cancelled", set(), [])
+            assert (status_of(lock), claimed_orders(lock), reserved(lock)) == (
+                "cancelled",
+                set(),
+                [],
+            )
 
     @pytest.mark.parametrize("act", ["confirm", "decline"])
     def test_comes_too_late_after_the_buyers_first_act(self, scene, act):
-        one, _ = scene.lock(scene.lot(scene.orders[:2]), scene.lot(scene.orders[2:], currency="EUR"))
+        one, _ = scene.lock(
+            scene.lot(scene.orders[:2]), scene.lot(scene.orders[2:], currency="EUR")
+        )
         getattr(scene, act)(one)
         with refusal(Code.LOCK_ENDED):
             scene.cancel(one)

@@ -16,7 +16,9 @@ def grant(store) -> Grant:
 
 
 def granted(store, buyer, subject="BR-1") -> Grant:
-    return signing.ensure_grant(store=store, buyer=buyer, subject=subject, by="user:1", now=world.NOW)
+    return signing.ensure_grant(
+        store=store, buyer=buyer, subject=subject, by="user:1", now=world.NOW
+    )
 
 
 def refused(token: str) -> bool:
@@ -26,7 +28,9 @@ def refused(token: str) -> bool:
 
 
 class TestALink:
-    def test_leads_to_its_grant_with_store_and_buyer_at_hand(self, grant, django_assert_num_queries):
+    def test_leads_to_its_grant_with_store_and_buyer_at_hand(
+        self, grant, django_assert_num_queries
+    ):
         token = signing.token_of(grant)
         with django_assert_num_queries(1):
             found = signing.grant_of(token)
@@ -35,7 +39,9 @@ class TestALink:
     def test_carries_256_bits_and_needs_no_escaping(self, grant):
         token = signing.token_of(grant)
         assert len(base64.urlsafe_b64decode(token.partition(".")[2] + "=")) == 32
-        assert set(token) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.")
+        assert set(token) <= set(
+            "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_."
+        )
 
     def test_is_nowhere_in_the_database(self, grant):
         mac = signing.token_of(grant).partition(".")[2]
@@ -54,7 +60,9 @@ class TestALink:
 
     def test_does_not_open_another_grant(self, store, grant):
         other = granted(store, grant.buyer, "BR-2")
-        assert refused(signing.token_of(other).split(".")[0] + "." + signing.token_of(grant).split(".")[1])
+        assert refused(
+            signing.token_of(other).split(".")[0] + "." + signing.token_of(grant).split(".")[1]
+        )
 
     def test_with_any_character_changed_is_invalid(self, grant):
         token = signing.token_of(grant)

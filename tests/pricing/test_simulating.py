@@ -62,17 +62,30 @@ FACTS = TariffFacts(
 
 def line(total: int, category: int = 1, *, ear: bool = False) -> Line:
     return Line(
-        category_id=category, category_code=f"c{category}", total_minor=total, ear_controlled=ear, weight_g=900,
+        category_id=category,
+        category_code=f"c{category}",
+        total_minor=total,
+        ear_controlled=ear,
+        weight_g=900,
         volume_cm3=0,
-    )  # fmt: skip
+    )
 
 
 def wanted(*lines: Line, **fields) -> Wanted:
     defaults = {
-        "currency": "USD", "country": "DE", "postal_code": "", "region": "", "lines": lines or (line(10_000),),
-        "freight_minor": 1000, "prices_include_tax": False, "local_return": False, "special_channel": False,
-        "service_ids": [1], "buyer_number": "", "buyer_number_checked": False,
-    }  # fmt: skip
+        "currency": "USD",
+        "country": "DE",
+        "postal_code": "",
+        "region": "",
+        "lines": lines or (line(10_000),),
+        "freight_minor": 1000,
+        "prices_include_tax": False,
+        "local_return": False,
+        "special_channel": False,
+        "service_ids": [1],
+        "buyer_number": "",
+        "buyer_number_checked": False,
+    }
     return Wanted(**defaults | fields)
 
 
@@ -103,7 +116,9 @@ class TestThePriceForAMargin:
     def test_reaches_it_and_one_unit_less_does_not(self, asked, margin, cost):
         price = price_for(margin, asked, cost_minor=cost, facts=FACTS, rates=RATES)
         assert surplus(price, asked, margin, cost) >= 0
-        assert all(surplus(price - less, asked, margin, cost) < 0 for less in range(1, 40) if less <= price)
+        assert all(
+            surplus(price - less, asked, margin, cost) < 0 for less in range(1, 40) if less <= price
+        )
 
     @settings(max_examples=25, deadline=None)
     @given(orders, st.decimals("0", "0.5", places=2), st.integers(0, 300))
@@ -111,11 +126,15 @@ class TestThePriceForAMargin:
         asked = asked._replace(country="US", freight_minor=asked.freight_minor % 900)
         price = price_for(margin, asked, cost_minor=cost, facts=FACTS, rates=RATES)
         if price <= 4000:
-            assert price == next(p for p in range(price + 1) if surplus(p, asked, margin, cost) >= 0)
+            assert price == next(
+                p for p in range(price + 1) if surplus(p, asked, margin, cost) >= 0
+            )
 
     def test_by_hand(self):
-        """To the US: fees 8 % + 0.7 % of (P + 10.00) and freight 6.02; cost 50.00; 20 % of (P + 10.00).
-        0.713 × (P + 10.00) = 56.02, so 68.57 if nothing were rounded. There 6.29 + 0.55 + 6.02 leave 15.71, less than
+        """To the US: fees 8 % + 0.7 % of (P + 10.00) and freight 6.02; cost 50.00; 20 % of (P +
+        10.00).
+        0.713 × (P + 10.00) = 56.02, so 68.57 if nothing were rounded. There 6.29 + 0.55 + 6.02
+        leave 15.71, less than
         15.714; at 68.58 they leave 15.72 of the 15.716 that are wished."""
         asked = wanted(line(1), country="US")
         assert price_for(Decimal("0.2"), asked, cost_minor=5000, facts=FACTS, rates=RATES) == 6858
@@ -136,11 +155,14 @@ class TestThePriceForAMargin:
         assert found == 8
 
     @settings(max_examples=60, deadline=None)
-    @given(orders, st.decimals("0", "0.5", places=2), st.integers(-500, 1500), st.integers(1, 10**5))
+    @given(
+        orders, st.decimals("0", "0.5", places=2), st.integers(-500, 1500), st.integers(1, 10**5)
+    )
     def test_is_the_least_where_much_freight_is_shared_out_by_little_goods(
         self, asked, margin, more, freight
     ):
-        """The cost is about what the freight brings in: the goods' price is small, and the shares jump."""
+        """The cost is about what the freight brings in: the goods' price is small, and the shares
+        jump."""
         asked = asked._replace(freight_minor=freight)
         cost = max(0, more - min(0, int(surplus(0, asked, margin, 0) // -1)))
         price = price_for(margin, asked, cost_minor=cost, facts=FACTS, rates=RATES)
@@ -151,7 +173,9 @@ class TestThePriceForAMargin:
     @pytest.mark.parametrize("cost", [0, 1, 9_000_000, 10**7, 2 * 10**7, 10**17])
     @pytest.mark.parametrize("lines", [2, 50])
     def test_is_told_or_refused_soon_whatever_the_amounts(self, freight, cost, lines):
-        asked = wanted(*[line(10**n % 9973, n % 3 + 1) for n in range(lines)], freight_minor=freight)
+        asked = wanted(
+            *[line(10**n % 9973, n % 3 + 1) for n in range(lines)], freight_minor=freight
+        )
         for margin in ("0", "0.2", "0.83", "0.9"):
             begun = time.process_time()
             with suppress(Problem):  # too little is left of each unit
@@ -159,10 +183,14 @@ class TestThePriceForAMargin:
             assert time.process_time() - begun < 1
 
     def test_s_bound_is_never_exceeded(self):
-        asked = wanted(line(7), line(300, 2), line(41, 3), freight_minor=10**6, prices_include_tax=True)
+        asked = wanted(
+            line(7), line(300, 2), line(41, 3), freight_minor=10**6, prices_include_tax=True
+        )
         order = offer(asked, facts=FACTS, rates=RATES).order
         bound = bound_of(lambda p: surplus(p, asked, Decimal("0.2"), 1000), order, 1)
-        assert all(surplus(p, asked, Decimal("0.2"), 1000) <= bound(p) for p in range(what_if.FIRST, 2000))
+        assert all(
+            surplus(p, asked, Decimal("0.2"), 1000) <= bound(p) for p in range(what_if.FIRST, 2000)
+        )
 
 
 class TestTheBreakEvenRate:
@@ -179,9 +207,13 @@ class TestTheBreakEvenRate:
 
     @pytest.mark.parametrize(
         ("net", "cost"),
-        [(Money(5, "CNY"), Money(5, "CNY")), (Money(0, "USD"), Money(5, "CNY")), (Money(-5, "USD"), Money(5, "CNY")),
-         (Money(5, "USD"), Money(0, "CNY"))],
-    )  # fmt: skip
+        [
+            (Money(5, "CNY"), Money(5, "CNY")),
+            (Money(0, "USD"), Money(5, "CNY")),
+            (Money(-5, "USD"), Money(5, "CNY")),
+            (Money(5, "USD"), Money(0, "CNY")),
+        ],
+    )
     def test_is_none_where_there_is_none(self, net, cost):
         assert break_even_rate(net, cost) is None
 
@@ -196,7 +228,9 @@ class TestASimulation:
         # 110.00 paid; 8.80 + 0.77 + 6.02 of fees; CNY 300.00 are USD 41.43
         assert (found.turnover_minor, found.net_minor, found.cost_minor) == (11_000, 9441, 4143)
         assert (found.profit_minor, found.margin) == (5298, Fraction(5298, 11_000))
-        assert found.break_even_rate == Decimal("3.177577")  # × 94.41 = 299.995…: from there on CNY 300.00
+        assert found.break_even_rate == Decimal(
+            "3.177577"
+        )  # × 94.41 = 299.995…: from there on CNY 300.00
         assert found.price_minor is None
 
     @pytest.mark.parametrize(
@@ -215,7 +249,9 @@ class TestASimulation:
         assert [fee.amount_minor for fee in priced.fees if fee.kind == kind] == [amount]
 
     def test_moves_what_is_exchanged_with_the_rate(self):
-        facts, rates = supposed(FACTS, RATES, Changes(per_euro={"USD": Decimal(2)}), category_ids=[1])
+        facts, rates = supposed(
+            FACTS, RATES, Changes(per_euro={"USD": Decimal(2)}), category_ids=[1]
+        )
         (freight,) = [
             fee
             for fee in offer(wanted(currency="EUR"), facts=facts, rates=rates).priced.fees
@@ -224,21 +260,32 @@ class TestASimulation:
         assert (freight.amount_minor, freight.detail["per_euro"]) == (301, {"USD": "2"})
 
     def test_supposes_a_commission_for_a_category_that_has_none(self):
-        facts, rates = supposed(FACTS, RATES, Changes(commission_rate=Decimal("0.1")), category_ids=[1, 9])
-        assert offer(wanted(line(10_000, 9)), facts=facts, rates=rates).priced.fees[0].amount_minor == 1100
+        facts, rates = supposed(
+            FACTS, RATES, Changes(commission_rate=Decimal("0.1")), category_ids=[1, 9]
+        )
+        assert (
+            offer(wanted(line(10_000, 9)), facts=facts, rates=rates).priced.fees[0].amount_minor
+            == 1100
+        )
 
     @pytest.mark.parametrize("category", ["O", "Z", "G"])
     def test_supposes_a_standard_rate_where_nothing_is_taxed(self, category):
         rule = TaxRule(category=category, rate=Decimal(0), reverse_charge=False)
         facts, rates = supposed(
-            replace(FACTS, tax_rules={"US": rule}), RATES, Changes(tax_rate=Decimal("0.1")), category_ids=[1]
+            replace(FACTS, tax_rules={"US": rule}),
+            RATES,
+            Changes(tax_rate=Decimal("0.1")),
+            category_ids=[1],
         )
         made = offer(wanted(country="US"), facts=facts, rates=rates)
         assert (made.treatment.code, made.priced.tax_minor) == ("S-US-10.00-?", 1100)
 
     def test_leaves_what_is_in_force_alone(self):
         supposed(
-            FACTS, RATES, Changes(payment_rate=Decimal(0), per_euro={"USD": Decimal(2)}), category_ids=[1]
+            FACTS,
+            RATES,
+            Changes(payment_rate=Decimal(0), per_euro={"USD": Decimal(2)}),
+            category_ids=[1],
         )
         assert FACTS.tariff.payment_rate == Decimal("0.007")
         assert RATES.per_euro["USD"] == Decimal("1.0837")

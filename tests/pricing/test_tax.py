@@ -52,7 +52,9 @@ class TestATreatment:
         ],
     )
     def test_follows_the_table(self, country, of, number, checked, registration, code, rate):
-        treatment = treated(of, country=country, number=number, checked=checked, registration=registration)
+        treatment = treated(
+            of, country=country, number=number, checked=checked, registration=registration
+        )
         assert (treatment.code, treatment.rate) == (code, Decimal(rate))
         assert treatment.code.startswith(f"{treatment.category}-")
 
@@ -98,7 +100,9 @@ class TestASplit:
     def test_rounds_once_half_up(self, amount, rate, included, net, tax):
         assert split(amount, treated(rule(rate=rate)), included) == (net, tax)
 
-    @pytest.mark.parametrize(("amount", "included", "net"), [(1190, True, 1000), (1190, False, 1190)])
+    @pytest.mark.parametrize(
+        ("amount", "included", "net"), [(1190, True, 1000), (1190, False, 1190)]
+    )
     def test_takes_the_included_tax_out_under_reverse_charge(self, amount, included, net):
         treatment = treated(rule(reverse_charge=True), number="DE999", checked=True)
         assert split(amount, treatment, included) == (net, 0)

@@ -12,7 +12,9 @@ INCLUSIVE = Amounts(11900, 1190, 2090, 13090, 10000, 1000)
 EXCLUSIVE = Amounts(10000, 1000, 2090, 13090, 10000, 1000)
 
 
-def row(group: Group | None = Group.OFFERED, of: Amounts = EXCLUSIVE, *, currency="EUR", **told) -> Row:
+def row(
+    group: Group | None = Group.OFFERED, of: Amounts = EXCLUSIVE, *, currency="EUR", **told
+) -> Row:
     told = {"orders": 1, "prices_include_tax": of is INCLUSIVE, **told}
     return Row(group=group, currency=currency, amounts=of, **told)
 
@@ -80,15 +82,22 @@ class TestTotals:
         assert told == {"offered": 0, "accepted": 0, "ended": 0} | ({named: 13090} if named else {})
 
     def test_keep_a_currency_of_which_nothing_is_live(self):
-        found = self.only([row(Group.ENDED), lines(Group.ENDED, 10000), fees(Group.ENDED, payment=92)])
+        found = self.only(
+            [row(Group.ENDED), lines(Group.ENDED, 10000), fees(Group.ENDED, payment=92)]
+        )
         assert (found.total.minor, found.net.minor, found.fees_total.minor) == (0, 0, 0)
         assert (found.asked.minor, found.ended.minor, found.orders) == (10000, 13090, 0)
 
     @pytest.mark.parametrize("of", [INCLUSIVE, EXCLUSIVE])
     def test_the_seller_keeps_the_total_less_tax_and_fees(self, of):
-        found = self.only([row(of=of), fees(Group.OFFERED, commission=550, payment=92, logistics=800)])
+        found = self.only(
+            [row(of=of), fees(Group.OFFERED, commission=550, payment=92, logistics=800)]
+        )
         assert found.net == Money(13090 - 2090 - 1442, "EUR")
-        assert found.goods_net.minor + found.freight_net.minor - found.fees_total.minor == found.net.minor
+        assert (
+            found.goods_net.minor + found.freight_net.minor - found.fees_total.minor
+            == found.net.minor
+        )
 
     def test_asked_is_every_source_line_as_paid_whatever_became_of_it(self):
         groups = [None, *Group]
@@ -99,8 +108,9 @@ class TestTotals:
     def test_are_by_currency(self):
         found = totals([row(), row(currency="CNY"), row(currency="EUR")])
         assert [(each.currency, each.total.minor, each.orders) for each in found] == [
-            ("CNY", 13090, 1), ("EUR", 26180, 2),
-        ]  # fmt: skip
+            ("CNY", 13090, 1),
+            ("EUR", 26180, 2),
+        ]
 
     def test_of_other_groups_are_told_where_they_are_asked_for(self):
         found = self.only([row(Group.ENDED), row(Group.OFFERED)], of=frozenset({Group.ENDED}))
@@ -133,7 +143,11 @@ def added_up(*parts: Money) -> Money:
     return Money(sum(part.minor for part in parts), parts[0].currency)
 
 
-@given(st.lists(SUMS | st.builds(lines, st.sampled_from(list(Group)), st.integers(0, 10**9)), max_size=20))
+@given(
+    st.lists(
+        SUMS | st.builds(lines, st.sampled_from(list(Group)), st.integers(0, 10**9)), max_size=20
+    )
+)
 def test_parts_and_groups_always_add_up(rows):
     for found in totals(rows):
         assert added_up(found.goods_net, found.freight_net, found.tax) == found.total
@@ -150,7 +164,8 @@ def test_nothing_added_is_nothing():
 
 
 @pytest.mark.parametrize(
-    ("flags", "said"), [([], "false"), ([True], "true"), ([False], "false"), ([True, False], "mixed")]
+    ("flags", "said"),
+    [([], "false"), ([True], "true"), ([False], "false"), ([True, False], "mixed")],
 )
 def test_tax_included(flags, said):
     assert tax_included(flags) == said

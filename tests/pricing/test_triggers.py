@@ -15,10 +15,15 @@ class TestAnExchangeRate:
     @pytest.mark.parametrize(
         ("new", "triggers"),
         [
-            (Fraction("102.5"), False), (Fraction("102.5") + TINY, True), (Fraction("97.5"), False),
-            (Fraction("97.5") - TINY, True), (Fraction(100), False), (Fraction(103), True), (Fraction(97), True),
+            (Fraction("102.5"), False),
+            (Fraction("102.5") + TINY, True),
+            (Fraction("97.5"), False),
+            (Fraction("97.5") - TINY, True),
+            (Fraction(100), False),
+            (Fraction(103), True),
+            (Fraction(97), True),
         ],
-    )  # fmt: skip
+    )
     def test_triggers_strictly_beyond_the_limit_in_either_direction(self, new, triggers):
         """R-50: exactly 2.5 % does not fire."""
         assert moved(Kind.FX, Fraction(100), new, limit=FX) is triggers
@@ -37,7 +42,9 @@ class TestAnExchangeRate:
         assert not moved(Kind.FX, base, edge, limit=FX)
         assert moved(Kind.FX, base, edge + Fraction(1, 10**40), limit=FX)
 
-    @pytest.mark.parametrize(("new", "triggers"), [("0.82", False), ("0.8201", True), ("0.7799", True)])
+    @pytest.mark.parametrize(
+        ("new", "triggers"), [("0.82", False), ("0.8201", True), ("0.7799", True)]
+    )
     def test_is_judged_below_one_as_above(self, new, triggers):
         """A rate of 0.80: exactly 2.5 % is 0.02."""
         assert moved(Kind.FX, Fraction("0.80"), Fraction(new), limit=FX) is triggers
@@ -46,7 +53,14 @@ class TestAnExchangeRate:
 class TestAnIndex:
     @pytest.mark.parametrize(
         ("new", "triggers"),
-        [("309", False), ("309.0001", True), ("310", True), ("291", False), ("1", False), ("300", False)],
+        [
+            ("309", False),
+            ("309.0001", True),
+            ("310", True),
+            ("291", False),
+            ("1", False),
+            ("300", False),
+        ],
     )
     def test_triggers_when_it_has_risen_strictly_beyond_the_limit(self, new, triggers):
         """R-51: exactly 3 % does not fire, and no fall does."""
@@ -65,8 +79,11 @@ class TestAChange:
         exact = change(Fraction("7.1"), Fraction("7.3"))
         assert exact == "2/71"
         assert (shown(exact), shown("-1/40"), shown("0/1"), shown("5/1000000")) == (
-            "+2.817 %", "−2.500 %", "+0.000 %", "+0.001 %",
-        )  # fmt: skip
+            "+2.817 %",
+            "−2.500 %",
+            "+0.000 %",
+            "+0.001 %",
+        )
 
 
 class TestAClose:
@@ -76,7 +93,11 @@ class TestAClose:
             ("2026-11-23", 8, True),  # arrived after the lock, of its own day
             ("2026-11-20", 8, True),  # arrived late
             ("2026-11-23", 7, False),  # was there
-            ("2026-11-24", 5, True),  # of a day that had not come: a sandbox store's clock was moved
+            (
+                "2026-11-24",
+                5,
+                True,
+            ),  # of a day that had not come: a sandbox store's clock was moved
         ],
     )
     def test_counts_when_it_reached_us_after_the_lock(self, closed_on, row, counts):

@@ -1,7 +1,8 @@
-"""Text that a page does not show, and pages that were laid over: ways to make a reader believe what nobody sees.
+"""Text that a page does not show, and pages that were laid over: ways to make a reader believe
+what nobody sees.
 
-Each carrier takes an untouched document and a forged one of the same form and makes a file in which both are. The
-names say where the forged values are. Seeded.
+Each carrier takes an untouched document and a forged one of the same form and makes a file in
+which both are. The names say where the forged values are. Seeded.
 """
 
 import random
@@ -36,10 +37,17 @@ def picture(pdf: pikepdf.Pdf, image: Image.Image, *, quality: int = 85) -> pikep
     image.save(out, "JPEG", quality=quality)
     return pdf.make_indirect(
         pikepdf.Stream(
-            pdf, out.getvalue(), Type=Name.XObject, Subtype=Name.Image, Width=image.width, Height=image.height,
-            ColorSpace=Name.DeviceRGB, BitsPerComponent=8, Filter=Name.DCTDecode,
+            pdf,
+            out.getvalue(),
+            Type=Name.XObject,
+            Subtype=Name.Image,
+            Width=image.width,
+            Height=image.height,
+            ColorSpace=Name.DeviceRGB,
+            BitsPerComponent=8,
+            Filter=Name.DCTDecode,
         )
-    )  # fmt: skip
+    )
 
 
 def strips_of(pdf: pikepdf.Pdf, image: Image.Image, count: int) -> tuple[bytes, Dictionary]:
@@ -55,8 +63,11 @@ def strips_of(pdf: pikepdf.Pdf, image: Image.Image, count: int) -> tuple[bytes, 
     return content, objects
 
 
-def form_of(pdf: pikepdf.Pdf, typed: bytes, *, change: Callable[[list], list] = list) -> pikepdf.Object:
-    """The text of a typed page as a form, its pictures left out; `change` rewrites its instructions."""
+def form_of(
+    pdf: pikepdf.Pdf, typed: bytes, *, change: Callable[[list], list] = list
+) -> pikepdf.Object:
+    """The text of a typed page as a form, its pictures left out; `change` rewrites its
+    instructions."""
     with pikepdf.open(BytesIO(typed)) as source:
         page = source.pages[0]
         steps = [s for s in pikepdf.parse_content_stream(page) if s.operator != Operator("Do")]
@@ -83,9 +94,14 @@ def in_mode(mode: int) -> Callable[[list], list]:
 
 
 def laid_on_strips(
-    truth: bytes, forged: bytes, rng: random.Random, *, change: Callable[[list], list] = list,
-    before: bytes = b"", under: bool = False,
-) -> bytes:  # fmt: skip
+    truth: bytes,
+    forged: bytes,
+    rng: random.Random,
+    *,
+    change: Callable[[list], list] = list,
+    before: bytes = b"",
+    under: bool = False,
+) -> bytes:
     """A scan of the truth in strips, with the text of the forged one over it, or `under` it."""
     pdf, image = pikepdf.new(), page_image(truth)
     pdf.add_blank_page(page_size=(image.width * POINT, image.height * POINT))
@@ -103,7 +119,9 @@ def white(truth: Mapping, forged: Mapping, rng: random.Random) -> bytes:
 
 
 def nearly_white(truth: Mapping, forged: Mapping, rng: random.Random) -> bytes:
-    return laid_on_strips(truth["typed"](), forged["typed"]("color:#f4f4f4"), rng, before=IN_A_CORNER)
+    return laid_on_strips(
+        truth["typed"](), forged["typed"]("color:#f4f4f4"), rng, before=IN_A_CORNER
+    )
 
 
 def transparent(truth: Mapping, forged: Mapping, rng: random.Random) -> bytes:
@@ -163,7 +181,9 @@ def behind_a_box(truth: Mapping, forged: Mapping, rng: random.Random) -> bytes:
     pdf, image = pikepdf.new(), page_image(truth["typed"]())
     wide, tall = image.width * POINT, image.height * POINT
     pdf.add_blank_page(page_size=(wide, tall))
-    objects = Dictionary(Forged=form_of(pdf, forged["typed"]("")), True_=form_of(pdf, truth["typed"]("")))
+    objects = Dictionary(
+        Forged=form_of(pdf, forged["typed"]("")), True_=form_of(pdf, truth["typed"](""))
+    )
     pdf.pages[0].Resources = Dictionary(XObject=objects)
     pdf.pages[0].Contents = pdf.make_stream(
         f"q /Forged Do Q q 1 1 1 rg 0 0 {wide} {tall} re f Q q /True_ Do Q".encode()
@@ -187,10 +207,13 @@ def wrong_letters(truth: Mapping, forged: Mapping, rng: random.Random) -> bytes:
         return saved(pdf)
 
 
-# --- Laid over -----------------------------------------------------------------------------------------------
+# --- Laid over
+# -----------------------------------------------------------------------------------------------
 
 
-def changed_region(truth: Image.Image, forged: Image.Image, rng: random.Random, *, whole: bool) -> tuple:
+def changed_region(
+    truth: Image.Image, forged: Image.Image, rng: random.Random, *, whole: bool
+) -> tuple:
     """The box, in pixels, of what differs: all of it, or the rows of one value."""
     from PIL import ImageChops
 
@@ -243,7 +266,9 @@ def patched_strips(truth: Mapping, forged: Mapping, rng: random.Random) -> bytes
     return patched(saved(pdf), image, page_image(forged["typed"]("")), rng, whole=True)
 
 
-def noted(base: bytes, truth: Image.Image, forged: Image.Image, rng: random.Random, *, field: bool) -> bytes:
+def noted(
+    base: bytes, truth: Image.Image, forged: Image.Image, rng: random.Random, *, field: bool
+) -> bytes:
     """A free-text note, or a form field, that shows the forged values over the true ones."""
     box = changed_region(truth, forged, rng, whole=rng.random() < 0.5)
     wide, tall = (box[2] - box[0]) * POINT, (box[3] - box[1]) * POINT
@@ -253,10 +278,14 @@ def noted(base: bytes, truth: Image.Image, forged: Image.Image, rng: random.Rand
         look.Type, look.Subtype, look.BBox = Name.XObject, Name.Form, Array([0, 0, wide, tall])
         look.Resources = Dictionary(XObject=Dictionary(Look=picture(pdf, forged.crop(box))))
         note = Dictionary(
-            Type=Name.Annot, Subtype=Name.Widget if field else Name.FreeText, F=4,
-            Rect=Array([x, y, x + wide, y + tall]), AP=Dictionary(N=pdf.make_indirect(look)),
-            Contents="", DA="/Helv 9 Tf 0 g",
-        )  # fmt: skip
+            Type=Name.Annot,
+            Subtype=Name.Widget if field else Name.FreeText,
+            F=4,
+            Rect=Array([x, y, x + wide, y + tall]),
+            AP=Dictionary(N=pdf.make_indirect(look)),
+            Contents="",
+            DA="/Helv 9 Tf 0 g",
+        )
         if field:
             note.FT, note.T, note.V = Name.Tx, "amount", "1"
         made = pdf.make_indirect(note)
@@ -286,7 +315,8 @@ def note_on_strips(truth: Mapping, forged: Mapping, rng: random.Random) -> bytes
 
 
 def typed_over_a_scan(truth: Mapping, forged: Mapping, rng: random.Random) -> bytes:
-    """White over the scan, and the forged page typed on the white: what is seen is what is written."""
+    """White over the scan, and the forged page typed on the white: what is seen is what is
+    written."""
     pdf, image = pikepdf.new(), page_image(truth["typed"]())
     wide, tall = image.width * POINT, image.height * POINT
     pdf.add_blank_page(page_size=(wide, tall))

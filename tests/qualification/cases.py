@@ -29,7 +29,9 @@ def licence(rng: random.Random, *, over: bool = False, of: Company | None = None
     who = of or contents.company(rng)
     pages = certificates.licence(who, rng, over=over)
     truth = truth_of_licence(who)
-    return Case(name="licence", kind=Kind.LICENCE, company=who, truth=truth, pdf=scanned(pages, rng))
+    return Case(
+        name="licence", kind=Kind.LICENCE, company=who, truth=truth, pdf=scanned(pages, rng)
+    )
 
 
 def truth_of_licence(who: Company) -> dict[str, str]:
@@ -50,7 +52,11 @@ def statement(rng: random.Random, layout: Layout, *, of: Company | None = None) 
 def statement_of(what: Statement, rng: random.Random) -> Case:
     pdf, truth = scanned(statements.statement(what, rng), rng), truth_of_statement(what)
     return Case(
-        name=f"statement {what.layout}", kind=Kind.STATEMENT, company=what.company, truth=truth, pdf=pdf
+        name=f"statement {what.layout}",
+        kind=Kind.STATEMENT,
+        company=what.company,
+        truth=truth,
+        pdf=pdf,
     )
 
 
@@ -79,13 +85,23 @@ def declaration(rng: random.Random, *, of: Company | None = None, items: int = 2
 
 def declaration_of(what: Declaration, rng: random.Random) -> Case:
     pdf, truth = scanned(declarations.declaration(what, rng), rng), truth_of_declaration(what)
-    return Case(name="declaration", kind=Kind.DECLARATION, company=what.company, truth=truth, pdf=pdf)
+    return Case(
+        name="declaration", kind=Kind.DECLARATION, company=what.company, truth=truth, pdf=pdf
+    )
 
 
 def truth_of_declaration(what: Declaration) -> dict[str, str]:
-    truth = {"number": what.number, "company": what.company.name, "declared_on": what.declared.isoformat()}
+    truth = {
+        "number": what.number,
+        "company": what.company.name,
+        "declared_on": what.declared.isoformat(),
+    }
     for n, item in enumerate(what.items, 1):
-        truth |= {f"hs {n}": item.hs_code, f"total {n}": f"{item.total:.2f}", f"currency {n}": what.currency}
+        truth |= {
+            f"hs {n}": item.hs_code,
+            f"total {n}": f"{item.total:.2f}",
+            f"currency {n}": what.currency,
+        }
         truth |= {f"quantity {n}": str(item.quantity), f"unit_price {n}": f"{item.unit_price:.4f}"}
     return truth
 
@@ -97,7 +113,8 @@ def iso_9001(rng: random.Random) -> Case:
     return Case(name="iso 9001", kind=Kind.ISO_9001, company=who, truth=truth, pdf=pdf)
 
 
-# --- Tampered ------------------------------------------------------------------------------------------------
+# --- Tampered
+# ------------------------------------------------------------------------------------------------
 
 
 def wrong_check_sign(rng: random.Random) -> Case:
@@ -145,7 +162,8 @@ TAMPERED: Mapping[str, Callable[[random.Random], Case]] = {
 
 
 def every(rng: random.Random, times: int) -> Iterator[Callable[[], Case]]:
-    """`times` × 12 documents: licences, statements of the five layouts, declarations, certificates."""
+    """`times` × 12 documents: licences, statements of the five layouts, declarations,
+    certificates."""
     for _ in range(times):
         yield lambda: licence(rng)
         yield lambda: licence(rng, over=True)

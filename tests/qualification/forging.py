@@ -1,4 +1,5 @@
-"""Untouched documents and forged ones of the same form, and whether a forgery was believed. Seeded."""
+"""Untouched documents and forged ones of the same form, and whether a forgery was believed.
+Seeded."""
 
 import dataclasses
 import datetime as dt
@@ -35,7 +36,13 @@ def statement(rng: random.Random) -> Pair:
     layout = rng.choice(list(Layout))
     what = contents.statement(rng, contents.company(rng), last=cases.LAST_MONTH, layout=layout)
     return _pair(
-        Kind.STATEMENT, what.company, cases.truth_of_statement(what), what, raised(what), typed.statement, rng
+        Kind.STATEMENT,
+        what.company,
+        cases.truth_of_statement(what),
+        what,
+        raised(what),
+        typed.statement,
+        rng,
     )
 
 
@@ -60,9 +67,17 @@ def licence(rng: random.Random) -> Pair:
 def declaration(rng: random.Random) -> Pair:
     what = contents.declaration(rng, contents.company(rng), before=cases.TODAY)
     items = [dataclasses.replace(item, quantity=item.quantity * 7) for item in what.items]
-    lie = dataclasses.replace(what, items=items, number=what.number[:9] + str(rng.randint(10**8, 10**9 - 1)))
+    lie = dataclasses.replace(
+        what, items=items, number=what.number[:9] + str(rng.randint(10**8, 10**9 - 1))
+    )
     return _pair(
-        Kind.DECLARATION, what.company, cases.truth_of_declaration(what), what, lie, typed.declaration, rng
+        Kind.DECLARATION,
+        what.company,
+        cases.truth_of_declaration(what),
+        what,
+        lie,
+        typed.declaration,
+        rng,
     )
 
 
@@ -115,14 +130,20 @@ def outcome(document: str, carrier: str, seed: str, engine: Engine) -> Outcome:
         reading, _ = read(data, pair.kind, engine=engine)
     except Problem as refused:
         return Outcome(
-            carrier=carrier, document=document, believed=[], findings=[str(refused.code)], to_human=0
+            carrier=carrier,
+            document=document,
+            believed=[],
+            findings=[str(refused.code)],
+            to_human=0,
         )
     findings = findings_of(pair, reading, data)
     told = list(measuring.compare(_case(pair, data), reading))
     return Outcome(
         carrier=carrier,
         document=document,
-        believed=[] if findings else [f"{t.field} {t.value} ({t.truth})" for t in told if t.silently_wrong],
+        believed=[]
+        if findings
+        else [f"{t.field} {t.value} ({t.truth})" for t in told if t.silently_wrong],
         findings=findings,
         to_human=sum(not t.accepted for t in told),
     )
@@ -145,7 +166,8 @@ def honest(document: str, seed: str, engine: Engine) -> Outcome:
 
 
 def findings_of(pair: Pair, reading: Reading, data: bytes) -> list[str]:
-    """The codes of the checks of the document itself that fail; not of what a whole set would need."""
+    """The codes of the checks of the document itself that fail; not of what a whole set would
+    need."""
     of_a_set = {"DOCUMENTS_MISSING", "DECLARATION_HS_MISMATCH", "DECLARATIONS_TOTAL_TOO_LOW"}
     checks = measuring.checks(_case(pair, data), reading)
     return sorted({str(c.code) for c in checks if c.verdict is Verdict.FAILED} - of_a_set)

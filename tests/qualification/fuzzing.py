@@ -1,6 +1,8 @@
-"""Hostile PDFs by the number: `python -m tests.qualification.fuzzing 20000 [seed]` reads each, as a worker does.
+"""Hostile PDFs by the number: `python -m tests.qualification.fuzzing 20000 [seed]` reads each, as
+a worker does.
 
-The numbers come as JSON on the last line: outcomes by code, files that broke the reader, the largest child in bytes.
+The numbers come as JSON on the last line: outcomes by code, files that broke the reader, the
+largest child in bytes.
 """
 
 import json

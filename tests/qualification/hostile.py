@@ -32,7 +32,9 @@ ROOMS = (100, 40, 12, 3, 1, 0.5)  # points a side
 def make(rng: random.Random) -> bytes:
     """One file; most are small, so that thousands can be tried."""
     many = (_wounded, _wounded, _wounded, _wounded, _spliced, _nested, _wide_picture, _made_up)
-    kind = _looping if rng.random() < 0.01 else rng.choice(many)  # a loop ends only with its child's memory
+    kind = (
+        _looping if rng.random() < 0.01 else rng.choice(many)
+    )  # a loop ends only with its child's memory
     return kind(rng)
 
 
@@ -52,7 +54,9 @@ def _sound(rng: random.Random) -> bytes:
     )
     page = pdf.pages[0]
     page.Resources = pikepdf.Dictionary(Font=pikepdf.Dictionary(F1=font))
-    page.Contents = pdf.make_stream(b"BT /F1 12 Tf 5 5 Td (Account 6222) Tj ET " * rng.choice((1, 3, 200)))
+    page.Contents = pdf.make_stream(
+        b"BT /F1 12 Tf 5 5 Td (Account 6222) Tj ET " * rng.choice((1, 3, 200))
+    )
     if rng.random() < 0.2:
         page.Resources.XObject = pikepdf.Dictionary(I=_picture(pdf, rng.choice((1, 9, 60))))
         page.Contents = pdf.make_stream(b"q 90 0 0 90 0 0 cm /I Do Q")
@@ -65,9 +69,14 @@ def _picture(pdf: pikepdf.Pdf, side: int, **other: object) -> pikepdf.Stream:
     Image.new("RGB", (side, side), "red").save(out, "JPEG")
     size = {"Width": side, "Height": side, "BitsPerComponent": 8} | other
     return pikepdf.Stream(
-        pdf, out.getvalue(), Type=pikepdf.Name.XObject, Subtype=pikepdf.Name.Image,
-        ColorSpace=pikepdf.Name.DeviceRGB, Filter=pikepdf.Name.DCTDecode, **size,
-    )  # fmt: skip
+        pdf,
+        out.getvalue(),
+        Type=pikepdf.Name.XObject,
+        Subtype=pikepdf.Name.Image,
+        ColorSpace=pikepdf.Name.DeviceRGB,
+        Filter=pikepdf.Name.DCTDecode,
+        **size,
+    )
 
 
 def _wounded(rng: random.Random) -> bytes:
@@ -83,7 +92,9 @@ def _flip(data: bytes, rng: random.Random) -> bytes:
 
 
 def _cut(data: bytes, rng: random.Random) -> bytes:
-    return data[: rng.randrange(len(data) or 1)] if rng.random() < 0.3 else data[rng.randrange(20) :]
+    return (
+        data[: rng.randrange(len(data) or 1)] if rng.random() < 0.3 else data[rng.randrange(20) :]
+    )
 
 
 def _drop(data: bytes, rng: random.Random) -> bytes:
@@ -133,7 +144,12 @@ def _nested(rng: random.Random) -> bytes:
     """Brackets in brackets, as deep as a reader's stack."""
     deep = rng.choice((50, 500, 20_000, 200_000))
     opened, closed = rng.choice(((b"[", b"]"), (b"<</A", b">>"), (b"(", b")")))
-    return b"%PDF-1.7\n1 0 obj\n" + opened * deep + closed * deep + b"\nendobj\ntrailer<</Root 1 0 R>>\n%%EOF"
+    return (
+        b"%PDF-1.7\n1 0 obj\n"
+        + opened * deep
+        + closed * deep
+        + b"\nendobj\ntrailer<</Root 1 0 R>>\n%%EOF"
+    )
 
 
 def _looping(rng: random.Random) -> bytes:
@@ -166,7 +182,9 @@ def _wide_picture(rng: random.Random) -> bytes:
         picture.Type, picture.Subtype = pikepdf.Name.XObject, pikepdf.Name.Image
         picture.Width, picture.Height, picture.BitsPerComponent = side, side, 8
         picture.ColorSpace = pikepdf.Name.DeviceRGB
-    pdf.pages[0].Resources = pikepdf.Dictionary(XObject=pikepdf.Dictionary(I=pdf.make_indirect(picture)))
+    pdf.pages[0].Resources = pikepdf.Dictionary(
+        XObject=pikepdf.Dictionary(I=pdf.make_indirect(picture))
+    )
     pdf.pages[0].Contents = pdf.make_stream(b"q 60 0 0 60 0 0 cm /I Do Q")
     return _saved(pdf)
 

@@ -38,12 +38,20 @@ def compare(case: Case, reading: Reading | None) -> Iterator[Told]:
         truth, field = case.truth.get(name, ""), read.get(name)
         value = field.value if field else ""
         if name == "company":
-            accepted = plain_name(value) == plain_name(case.company.name)  # what the check holds it against
+            accepted = plain_name(value) == plain_name(
+                case.company.name
+            )  # what the check holds it against
         else:
             accepted = field is not None and not field.for_human
         if not truth and not value:
             continue
-        yield Told(case=case.name, field=name.split()[0], truth=truth, value=_plain(value), accepted=accepted)
+        yield Told(
+            case=case.name,
+            field=name.split()[0],
+            truth=truth,
+            value=_plain(value),
+            accepted=accepted,
+        )
 
 
 def _plain(value: str) -> str:
@@ -58,9 +66,13 @@ def checks(case: Case, reading: Reading, settled: Mapping[str, str] | None = Non
         main_headings=frozenset(),
         iso_9001_wanted=False,
         policies={
-            "statement_window_months": 6, "statement_min_months": 3, "statement_min_credits_usd": 100_000,
-            "declarations_min": 1, "declarations_hs_digits": 4, "declarations_min_usd": 50_000,
+            "statement_window_months": 6,
+            "statement_min_months": 3,
+            "statement_min_credits_usd": 100_000,
+            "declarations_min": 1,
+            "declarations_hs_digits": 4,
+            "declarations_min_usd": 50_000,
         },
         usd_of=lambda amount, currency, day: amount / 7 if currency == "CNY" else amount,
-    )  # fmt: skip
+    )
     return judge([Paper(ref=case.name, reading=reading, settled=settled or {})], world)

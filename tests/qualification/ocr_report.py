@@ -1,6 +1,8 @@
-"""`make ocr-report`: field recall by kind of document and seconds a page, on fresh seeds; writes ocr-report.json.
+"""`make ocr-report`: field recall by kind of document and seconds a page, on fresh seeds; writes
+ocr-report.json.
 
-And what is believed of text that nobody sees (`carriers`), and found in honest files that a computer typed: nothing.
+And what is believed of text that nobody sees (`carriers`), and found in honest files that a
+computer typed: nothing.
 """
 
 import json
@@ -34,7 +36,9 @@ def main() -> int:
             pool.map(_carry, [(str(seed), d, c) for d in forging.PAIRS for c in carriers.CARRIERS])
         )
         honest = list(
-            pool.map(_honest, [(f"{seed}/{n}", d) for n in range(TYPED_TIMES) for d in forging.PAIRS])
+            pool.map(
+                _honest, [(f"{seed}/{n}", d) for n in range(TYPED_TIMES) for d in forging.PAIRS]
+            )
         )
     sound_so_far = _report(seed, measured, caught)
     return sound_so_far or _report_of_text(outcomes, honest)
@@ -89,8 +93,12 @@ def _report(seed: int, measured: list, caught: list[tuple[str, bool]]) -> int:
     print(
         f"seed {seed}\n{'document':26}{'fields':>8}{'right':>9}{'to human':>10}{'right|human':>13}{'silent':>8}{'s/page':>8}"
     )
-    rows = {name: _row(fields, seconds[name] / pages[name]) for name, fields in sorted(told.items())}
-    rows["all"] = _row([f for fs in told.values() for f in fs], sum(seconds.values()) / sum(pages.values()))
+    rows = {
+        name: _row(fields, seconds[name] / pages[name]) for name, fields in sorted(told.items())
+    }
+    rows["all"] = _row(
+        [f for fs in told.values() for f in fs], sum(seconds.values()) / sum(pages.values())
+    )
     for name, r in rows.items():
         print(
             f"{name:26}{r['fields']:8}{r['right']:9.1%}{r['to_human']:10.1%}{r['right_or_human']:13.1%}"
@@ -101,7 +109,9 @@ def _report(seed: int, measured: list, caught: list[tuple[str, bool]]) -> int:
             if f.silently_wrong:
                 print(f"  SILENT {f.case} {f.field}: {f.value!r} instead of {f.truth!r}")
     found = Counter(code for code, ok in caught if ok)
-    tampered = {code: f"{found[code]}/{sum(c == code for c, _ in caught)}" for code in cases.TAMPERED}
+    tampered = {
+        code: f"{found[code]}/{sum(c == code for c, _ in caught)}" for code in cases.TAMPERED
+    }
     print("tampered, caught:", tampered)
     Path("ocr-report.json").write_text(
         json.dumps({"seed": seed, "rows": rows, "tampered": tampered}, indent=2)

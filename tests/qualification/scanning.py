@@ -21,4 +21,6 @@ def _scanned(page: Image.Image, rng: random.Random) -> Image.Image:
     pixels = np.asarray(soft, dtype=np.float32)
     noise = np.random.default_rng(rng.getrandbits(32)).normal(0, rng.uniform(3, 9), pixels.shape)
     light = np.linspace(1, rng.uniform(0.93, 1), pixels.shape[0])[:, None, None]
-    return Image.fromarray(np.clip(pixels * light * rng.uniform(0.96, 1) + noise, 0, 255).astype(np.uint8))
+    return Image.fromarray(
+        np.clip(pixels * light * rng.uniform(0.96, 1) + noise, 0, 255).astype(np.uint8)
+    )

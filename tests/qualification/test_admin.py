@@ -1,4 +1,5 @@
-"""The reviewer's desk: what it shows, what it takes, what it refuses without losing a word (B-6, R-41 to R-45)."""
+"""The reviewer's desk: what it shows, what it takes, what it refuses without losing a word (B-6,
+R-41 to R-45)."""
 
 import datetime as dt
 import html
@@ -203,7 +204,9 @@ class TestTheDesk:
         case = handed_in(unsure=("credit_code",))
         key = Upload.objects.get(kind=Kind.LICENCE).key
         stale = form(
-            case, "approve", **{f"value:{key}:credit_code": "TYPED BY HAND", "overrule": "because of X"}
+            case,
+            "approve",
+            **{f"value:{key}:credit_code": "TYPED BY HAND", "overrule": "because of X"},
         )
         Case.objects.update(version=case.version + 1)
         answer = client.post(f"{QUEUE}{case.pk}/desk/", stale)
@@ -238,7 +241,9 @@ class TestAFailedCheck:
     def test_is_overruled_by_two_different_people(self, client, failing):
         """R-41: a second, different human only to overrule."""
         client.force_login(reviewer())
-        assert press(client, failing, "approve", overrule="renewal is on its way").status_code == 302
+        assert (
+            press(client, failing, "approve", overrule="renewal is on its way").status_code == 302
+        )
         assert standing() == Standing.IN_REVIEW
         assert press(client, failing, "approve", overrule="me again").status_code == 422
         assert standing() == Standing.IN_REVIEW
@@ -261,13 +266,18 @@ class TestAFailedCheck:
         client.force_login(reviewer())
         answer = press(client, case, "approve", **ticked)
         assert (answer.status_code, standing()) == (422, Standing.IN_REVIEW)
-        assert press(client, case, "approve", overrule="the bank confirmed it", **ticked).status_code == 302
+        assert (
+            press(client, case, "approve", overrule="the bank confirmed it", **ticked).status_code
+            == 302
+        )
         assert standing() == Standing.IN_REVIEW
         client.force_login(reviewer("second@example.com"))
         assert press(client, case, "approve").status_code == 302
         assert standing() == Standing.OPEN
 
-    def test_of_a_page_that_was_laid_over_is_not_cleared_by_ticking_what_it_shows(self, client, handed_in):
+    def test_of_a_page_that_was_laid_over_is_not_cleared_by_ticking_what_it_shows(
+        self, client, handed_in
+    ):
         case = handed_in()
         row = Upload.objects.get(kind=Kind.LICENCE)
         row.reading["laid_over"] = ["valid_until"]
@@ -277,12 +287,19 @@ class TestAFailedCheck:
         until = next(f["value"] for f in row.reading["fields"] if f["name"] == "valid_until")
         ticked = {f"ok:{row.key}:valid_until": "on", f"value:{row.key}:valid_until": until}
         client.force_login(reviewer())
-        page = client.get(f"{QUEUE}{case.pk}/desk/", headers={"Accept-Language": "en"}).content.decode()
+        page = client.get(
+            f"{QUEUE}{case.pk}/desk/", headers={"Accept-Language": "en"}
+        ).content.decode()
         assert f"Page 1 shows {until} where something else lies under it" in page
         assert press(client, case, "approve", **ticked).status_code == 422
-        assert press(client, case, "approve", overrule="a sticker of the office", **ticked).status_code == 302
+        assert (
+            press(client, case, "approve", overrule="a sticker of the office", **ticked).status_code
+            == 302
+        )
         assert standing() == Standing.IN_REVIEW
-        assert LedgerEntry.objects.get(kind="qualification.overruled").facts["failed"] == ["PAGE_LAID_OVER"]
+        assert LedgerEntry.objects.get(kind="qualification.overruled").facts["failed"] == [
+            "PAGE_LAID_OVER"
+        ]
         client.force_login(reviewer("second@example.com"))
         assert press(client, case, "approve").status_code == 302
         assert standing() == Standing.OPEN
@@ -292,8 +309,13 @@ class TestAFailedCheck:
         typed = {f"ok:{row.key}:valid_until": "on", f"value:{row.key}:valid_until": "2036-11-01"}
         client.force_login(reviewer())
         assert press(client, failing, "approve", **typed).status_code == 422
-        assert press(client, failing, "approve", overrule="misread: it says 2036", **typed).status_code == 302
-        page = client.get(f"{QUEUE}{failing.pk}/desk/", headers={"Accept-Language": "en"}).content.decode()
+        assert (
+            press(client, failing, "approve", overrule="misread: it says 2036", **typed).status_code
+            == 302
+        )
+        page = client.get(
+            f"{QUEUE}{failing.pk}/desk/", headers={"Accept-Language": "en"}
+        ).content.decode()
         assert "what failed once stays failed" in page
         assert standing() == Standing.IN_REVIEW
         facts = LedgerEntry.objects.get(kind="qualification.overruled").facts
@@ -311,7 +333,10 @@ class TestAFailedCheck:
         client.force_login(reviewer("second@example.com"))
         no_seal = {f"seal:{row.key}": "no"}
         assert press(client, failing, "approve", **no_seal).status_code == 422
-        assert press(client, failing, "approve", overrule="sealed on paper", **no_seal).status_code == 302
+        assert (
+            press(client, failing, "approve", overrule="sealed on paper", **no_seal).status_code
+            == 302
+        )
         assert standing() == Standing.IN_REVIEW
         client.force_login(reviewer("third@example.com"))
         assert press(client, failing, "approve", **no_seal).status_code == 302
@@ -334,7 +359,11 @@ class TestASealThatNobodySaw:
         row = Upload.objects.get(kind=Kind.STATEMENT)
         other = Upload.objects.get(kind=Kind.LICENCE)
         client.force_login(reviewer())
-        back = {f"reject:{other.key}": "on", f"code:{other.key}": "FIELD_UNREAD", f"seal:{row.key}": "no"}
+        back = {
+            f"reject:{other.key}": "on",
+            f"code:{other.key}": "FIELD_UNREAD",
+            f"seal:{row.key}": "no",
+        }
         assert press(client, case, "send_back", **back).status_code == 302
         Upload.objects.filter(pk=other.pk).update(is_current=False)
         world.upload(case.store, Kind.LICENCE)
@@ -348,7 +377,9 @@ class TestTheHistory:
         case = handed_in(read={"valid_until": "2026-11-01"})
         client.force_login(reviewer())
         press(client, case, "approve", overrule="renewal is on its way")
-        page = client.get(f"{QUEUE}{case.pk}/desk/", headers={"Accept-Language": "en"}).content.decode()
+        page = client.get(
+            f"{QUEUE}{case.pk}/desk/", headers={"Accept-Language": "en"}
+        ).content.decode()
         history = page[page.index("<summary>History") :]
         assert "failed checks overruled · reviewer@example.com" in history
         assert "“renewal is on its way”" in history
@@ -377,7 +408,9 @@ class TestTheReviewer:
         handed_in()
         client.force_login(reviewer())
         row = Qualification.objects.get()
-        answer = client.post(f"/admin/qualification/qualification/{row.pk}/change/", {"state": "open"})
+        answer = client.post(
+            f"/admin/qualification/qualification/{row.pk}/change/", {"state": "open"}
+        )
         assert (answer.status_code, standing()) == (403, Standing.IN_REVIEW)
 
 
@@ -412,9 +445,15 @@ class TestTheAdministration:
         made.user_permissions.set(Permission.objects.filter(content_type__app_label__in=apps))
         client.force_login(made)
         english = re.compile(r"\b(?!PDF|SKU|API|USD|OCR|UTC|DOCTYPE|Sample|Test)[A-Z]?[a-z]{4,}\b")
-        for address in ("/admin/", QUEUE, f"{QUEUE}figures/", "/admin/qualification/qualification/",
-                        "/admin/qualification/workday/", "/admin/qualification/workday/add/",
-                        f"{QUEUE}{case.pk}/desk/"):  # fmt: skip
+        for address in (
+            "/admin/",
+            QUEUE,
+            f"{QUEUE}figures/",
+            "/admin/qualification/qualification/",
+            "/admin/qualification/workday/",
+            "/admin/qualification/workday/add/",
+            f"{QUEUE}{case.pk}/desk/",
+        ):
             answer = client.get(address, headers={"Accept-Language": "zh-hans"})
             found = english.findall(words_of(answer.content.decode()))
             found = [w for w in found if w not in case.store.name + case.store.legal_name]
@@ -424,7 +463,9 @@ class TestTheAdministration:
 def words_of(page: str) -> str:
     """What is read on it: no tags, no scripts, no file names, addresses or codes."""
     body = page[page.index("<body") :]
-    shown = html.unescape(re.sub(r"<(script|style|code)\b.*?</\1>|<[^>]*>", " ", body, flags=re.DOTALL))
+    shown = html.unescape(
+        re.sub(r"<(script|style|code)\b.*?</\1>|<[^>]*>", " ", body, flags=re.DOTALL)
+    )
     return re.sub(r"\S*[@/.]\S*|\b[A-Z]+(_[A-Z]+)+\b", " ", shown)
 
 

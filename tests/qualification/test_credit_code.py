@@ -10,7 +10,13 @@ class TestACreditCode:
 
     @pytest.mark.parametrize(
         "code",
-        ["911100006000373417", "91110000600037341", "91110000600037341L0", "9111O000600037341L", ""],
+        [
+            "911100006000373417",
+            "91110000600037341",
+            "91110000600037341L0",
+            "9111O000600037341L",
+            "",
+        ],
     )
     def test_otherwise_is_not(self, code):
         assert not credit_code.is_valid(code)

@@ -30,7 +30,9 @@ class TestTheDocuments:
         assert wanted_of_files(policy.in_force(world.NOW))[1].count("10 MB") == 1
 
     def test_name_a_limit_that_was_changed(self, store):
-        PolicyValue.objects.create(name="declarations_min", value="5", valid_from=world.NOW, reason="test")
+        PolicyValue.objects.create(
+            name="declarations_min", value="5", valid_from=world.NOW, reason="test"
+        )
         before = wanted(store, world.NOW - dt.timedelta(seconds=1))
         assert "3," in before["customs_declarations"].points[0]
         assert "5," in wanted(store)["customs_declarations"].points[0]
@@ -45,5 +47,7 @@ class TestTheDocuments:
 
     def test_are_asked_of_every_store_otherwise(self, store):
         assert [each.key for each in wanted(store).values() if each.categories is None] == [
-            "business_licence", "bank_statements", "customs_declarations",
-        ]  # fmt: skip
+            "business_licence",
+            "bank_statements",
+            "customs_declarations",
+        ]

@@ -49,7 +49,9 @@ def with_javascript() -> bytes:
 def with_launch_in_an_annotation() -> bytes:
     pdf = blank()
     action = pikepdf.Dictionary(S=pikepdf.Name.Launch, F="calc.exe")
-    note = pikepdf.Dictionary(Type=pikepdf.Name.Annot, Subtype=pikepdf.Name.Link, Rect=[0, 0, 9, 9], A=action)
+    note = pikepdf.Dictionary(
+        Type=pikepdf.Name.Annot, Subtype=pikepdf.Name.Link, Rect=[0, 0, 9, 9], A=action
+    )
     pdf.pages[0].Annots = pikepdf.Array([note])
     return saved(pdf)
 
@@ -116,7 +118,8 @@ class TestABadFile:
         assert refused.value.code is Code.DOCUMENT_TOO_LARGE
 
     def test_that_is_a_bomb_ends_its_child_alone(self):
-        """By memory or by processor time, whichever ends first; the time is shortened for the test."""
+        """By memory or by processor time, whichever ends first; the time is shortened for the
+        test."""
         data = bomb()
         assert len(data) < 10 * 2**20  # small enough to be taken
         with pytest.raises(Problem) as refused:
@@ -140,13 +143,16 @@ class TestABadFile:
             "m = u.module_from_spec(s); s.loader.exec_module(m); m._without_network();"
             "import socket; socket.socket()"
         )
-        tried = subprocess.run([sys.executable, "-I", "-c", program], capture_output=True, text=True)
+        tried = subprocess.run(
+            [sys.executable, "-I", "-c", program], capture_output=True, text=True
+        )
         assert "PermissionError" in tried.stderr
 
 
 class TestFiveHundredHostileFiles:
     def test_break_neither_the_reader_nor_its_limits(self):
-        """F-13 in the size of `make test`; `python -m tests.qualification.fuzzing 20000` takes other ones."""
+        """F-13 in the size of `make test`; `python -m tests.qualification.fuzzing 20000` takes
+        other ones."""
         program = [sys.executable, "-m", "tests.qualification.fuzzing", "500", "make test"]
         done = subprocess.run(program, capture_output=True, text=True, check=True)
         told = json.loads(done.stdout.splitlines()[-1])

@@ -8,7 +8,14 @@ from decimal import Decimal
 import pytest
 
 from diagnostics.codes import Code
-from qualification.document_checks import Paper, Verdict, World, judge, last_full_months, open_fields
+from qualification.document_checks import (
+    Paper,
+    Verdict,
+    World,
+    judge,
+    last_full_months,
+    open_fields,
+)
 from qualification.readings import Box, Difference, Field, Kind, Reading
 
 COMPANY = "宁波海晟进出口有限公司"
@@ -22,23 +29,40 @@ BOX = Box(page=1, x0=0.1, y0=0.1, x1=0.2, y1=0.2)
 
 def world(**changes) -> World:
     fields = {
-        "today": TODAY, "company": COMPANY, "seen_elsewhere": frozenset(), "main_headings": frozenset({"6911"}),
-        "iso_9001_wanted": False, "policies": POLICIES,
+        "today": TODAY,
+        "company": COMPANY,
+        "seen_elsewhere": frozenset(),
+        "main_headings": frozenset({"6911"}),
+        "iso_9001_wanted": False,
+        "policies": POLICIES,
         "usd_of": lambda amount, currency, day: {"USD": amount, "CNY": amount / 7}.get(currency),
-    }  # fmt: skip
+    }
     return World(**fields | changes)
 
 
 def paper(
-    kind: Kind, ref: str, values: dict[str, str], *, unsure: tuple[str, ...] = (), sealed=True, settled=None
+    kind: Kind,
+    ref: str,
+    values: dict[str, str],
+    *,
+    unsure: tuple[str, ...] = (),
+    sealed=True,
+    settled=None,
 ) -> Paper:
     fields = [
         Field(
-            name=n, value=v, raw=v, confidence=0.3 if n in unsure else 0.99, box=BOX, proven=n not in unsure
+            name=n,
+            value=v,
+            raw=v,
+            confidence=0.3 if n in unsure else 0.99,
+            box=BOX,
+            proven=n not in unsure,
         )
         for n, v in values.items()
     ]
-    reading = Reading(kind=kind, fields=fields, pages=1, seals=[BOX] if sealed else [], engine="test")
+    reading = Reading(
+        kind=kind, fields=fields, pages=1, seals=[BOX] if sealed else [], engine="test"
+    )
     return Paper(ref=ref, reading=reading, settled=settled or {})
 
 
@@ -88,7 +112,8 @@ def whole(**replaced) -> list[Paper]:
 
 
 def moved(of: Paper, amounts: Sequence[Decimal], *, same_day: bool = False) -> Paper:
-    """With these credits on the days of August, and a balance after each that is its own account's."""
+    """With these credits on the days of August, and a balance after each that is its own
+    account's."""
     start = Decimal(len(of.ref) + ord(of.ref))
     days = (1 if same_day else n + 1 for n in range(len(amounts)))
     told = [
@@ -97,7 +122,11 @@ def moved(of: Paper, amounts: Sequence[Decimal], *, same_day: bool = False) -> P
     ]
     told_sum = {"credits 2026-08": str(sum(amounts))}
     fields = [
-        replace(f, value=told_sum.get(f.name, f.value), raw="; ".join(told) if f.name in told_sum else f.raw)
+        replace(
+            f,
+            value=told_sum.get(f.name, f.value),
+            raw="; ".join(told) if f.name in told_sum else f.raw,
+        )
         for f in of.reading.fields
     ]
     return replace(of, reading=replace(of.reading, fields=fields))
@@ -132,47 +161,153 @@ class TestEachCheck:
         ("code", "papers", "expected"),
         [
             (Code.DOCUMENTS_MISSING, whole(S=None), FAILED),
-            (Code.COMPANY_NAME_MISMATCH, whole(L=licence(company="义乌别家进出口有限公司")), {Verdict.PASSED, Verdict.FAILED}),
-            (Code.COMPANY_NAME_MISMATCH, whole(L=licence(company="宁波海晟进出口有限公可", unsure=("company",))), {Verdict.PASSED, Verdict.OPEN}),
+            (
+                Code.COMPANY_NAME_MISMATCH,
+                whole(L=licence(company="义乌别家进出口有限公司")),
+                {Verdict.PASSED, Verdict.FAILED},
+            ),
+            (
+                Code.COMPANY_NAME_MISMATCH,
+                whole(L=licence(company="宁波海晟进出口有限公可", unsure=("company",))),
+                {Verdict.PASSED, Verdict.OPEN},
+            ),
             (Code.COMPANY_NAME_MISMATCH, whole(L=licence(unsure=("company",))), PASSED),
             (Code.SEAL_MISSING, whole(L=licence(sealed=False)), {Verdict.PASSED, Verdict.FAILED}),
-            (Code.SEAL_MISSING, whole(L=licence(sealed=False, settled={"seal": "yes"})), {Verdict.PASSED, Verdict.FAILED}),
-            (Code.SEAL_MISSING, whole(L=licence(settled={"seal": "no"})), {Verdict.PASSED, Verdict.FAILED}),
+            (
+                Code.SEAL_MISSING,
+                whole(L=licence(sealed=False, settled={"seal": "yes"})),
+                {Verdict.PASSED, Verdict.FAILED},
+            ),
+            (
+                Code.SEAL_MISSING,
+                whole(L=licence(settled={"seal": "no"})),
+                {Verdict.PASSED, Verdict.FAILED},
+            ),
             (Code.SEAL_MISSING, whole(L=licence(settled={"seal": "yes"})), PASSED),
             (Code.TEXT_LAYER_DIFFERS, whole(), PASSED),
-            (Code.TEXT_LAYER_DIFFERS, whole(L=differing(licence())), {Verdict.PASSED, Verdict.FAILED}),
+            (
+                Code.TEXT_LAYER_DIFFERS,
+                whole(L=differing(licence())),
+                {Verdict.PASSED, Verdict.FAILED},
+            ),
             (Code.PAGE_LAID_OVER, whole(), PASSED),
-            (Code.PAGE_LAID_OVER, whole(L=laid_over(licence(), "valid_until")), {Verdict.PASSED, Verdict.FAILED}),
+            (
+                Code.PAGE_LAID_OVER,
+                whole(L=laid_over(licence(), "valid_until")),
+                {Verdict.PASSED, Verdict.FAILED},
+            ),
             (Code.STATEMENT_REPEATED, whole(), PASSED),
             (Code.STATEMENT_REPEATED, whole(T=statement(ref="T")), FAILED),
-            (Code.STATEMENT_REPEATED, whole(T=statement("2026-11", ref="T", begin="2026-10-31", end="2026-11-30", credit="1.00")), FAILED),
-            (Code.STATEMENT_REPEATED, whole(T=statement("2026-11", ref="T", begin="2026-11-01", end="2026-11-30", credit="1.00")), PASSED),
-            (Code.STATEMENT_REPEATED, whole(T=statement(ref="T", account="999988887777", credit="2.00")), PASSED),
+            (
+                Code.STATEMENT_REPEATED,
+                whole(
+                    T=statement(
+                        "2026-11", ref="T", begin="2026-10-31", end="2026-11-30", credit="1.00"
+                    )
+                ),
+                FAILED,
+            ),
+            (
+                Code.STATEMENT_REPEATED,
+                whole(
+                    T=statement(
+                        "2026-11", ref="T", begin="2026-11-01", end="2026-11-30", credit="1.00"
+                    )
+                ),
+                PASSED,
+            ),
+            (
+                Code.STATEMENT_REPEATED,
+                whole(T=statement(ref="T", account="999988887777", credit="2.00")),
+                PASSED,
+            ),
             (Code.STATEMENT_REPEATED, whole(T=statement(ref="T", account="999988887777")), FAILED),
             (Code.LICENCE_CODE_INVALID, whole(L=licence(credit_code="911100006000373417")), FAILED),
-            (Code.LICENCE_CODE_INVALID, whole(L=licence(credit_code="9135", unsure=("credit_code",))), OPEN),
-            (Code.LICENCE_CODE_INVALID, whole(L=licence(credit_code="9", unsure=("credit_code",), settled={"credit_code": "91110000600037341L"})), PASSED),
+            (
+                Code.LICENCE_CODE_INVALID,
+                whole(L=licence(credit_code="9135", unsure=("credit_code",))),
+                OPEN,
+            ),
+            (
+                Code.LICENCE_CODE_INVALID,
+                whole(
+                    L=licence(
+                        credit_code="9",
+                        unsure=("credit_code",),
+                        settled={"credit_code": "91110000600037341L"},
+                    )
+                ),
+                PASSED,
+            ),
             (Code.LICENCE_EXPIRED, whole(L=licence(valid_until="2026-11-23")), PASSED),
             (Code.LICENCE_EXPIRED, whole(L=licence(valid_until="2026-11-22")), FAILED),
             (Code.STATEMENT_MONTHS_MISSING, whole(S=statement(begin="2026-08-02")), FAILED),
             (Code.STATEMENT_MONTHS_MISSING, whole(S=statement(end="2026-10-30")), FAILED),
-            (Code.STATEMENT_MONTHS_MISSING, whole(S=statement("2026-05", "2026-06", "2026-07", begin="2026-05-01", end="2026-07-31")), PASSED),
-            (Code.STATEMENT_MONTHS_MISSING, whole(S=statement("2026-04", "2026-05", "2026-06", begin="2026-04-01", end="2026-06-30")), FAILED),
+            (
+                Code.STATEMENT_MONTHS_MISSING,
+                whole(
+                    S=statement(
+                        "2026-05", "2026-06", "2026-07", begin="2026-05-01", end="2026-07-31"
+                    )
+                ),
+                PASSED,
+            ),
+            (
+                Code.STATEMENT_MONTHS_MISSING,
+                whole(
+                    S=statement(
+                        "2026-04", "2026-05", "2026-06", begin="2026-04-01", end="2026-06-30"
+                    )
+                ),
+                FAILED,
+            ),
             (Code.STATEMENT_TURNOVER_TOO_LOW, whole(S=statement(credit="99999.99")), FAILED),
-            (Code.STATEMENT_TURNOVER_TOO_LOW, whole(S=statement("2026-08", "2026-09")), {Verdict.PASSED, Verdict.FAILED}),
+            (
+                Code.STATEMENT_TURNOVER_TOO_LOW,
+                whole(S=statement("2026-08", "2026-09")),
+                {Verdict.PASSED, Verdict.FAILED},
+            ),
             (Code.RATE_OF_MONTH_MISSING, whole(S=statement(currency="XAU")), FAILED),
-            (Code.STATEMENT_BALANCE_BROKEN, whole(S=statement(unsure=("credits 2026-09",))), {Verdict.PASSED, Verdict.FAILED}),
+            (
+                Code.STATEMENT_BALANCE_BROKEN,
+                whole(S=statement(unsure=("credits 2026-09",))),
+                {Verdict.PASSED, Verdict.FAILED},
+            ),
             (Code.DECLARATIONS_TOO_FEW, whole(D3=None), FAILED),
-            (Code.DECLARATIONS_TOO_FEW, whole(D3=declaration(3, number="530120260123456781")), FAILED),
-            (Code.DECLARATION_REPEATED, whole(D3=declaration(3, number="530120260123456781")), FAILED),
-            (Code.DECLARATION_NUMBER_INVALID, whole(D3=declaration(3, number="530120251123456783")), {Verdict.PASSED, Verdict.FAILED}),
-            (Code.DECLARATION_NUMBER_INVALID, whole(D3=declaration(3, number="53012026012345678")), {Verdict.PASSED, Verdict.FAILED}),
-            (Code.DECLARATION_HS_MISMATCH, whole(D3=declaration(3, hs="8708299000")), {Verdict.PASSED, Verdict.FAILED}),
-            (Code.DECLARATION_SUM_MISMATCH, whole(D3=declaration(3, unsure=("total 1",))), {Verdict.PASSED, Verdict.FAILED}),
+            (
+                Code.DECLARATIONS_TOO_FEW,
+                whole(D3=declaration(3, number="530120260123456781")),
+                FAILED,
+            ),
+            (
+                Code.DECLARATION_REPEATED,
+                whole(D3=declaration(3, number="530120260123456781")),
+                FAILED,
+            ),
+            (
+                Code.DECLARATION_NUMBER_INVALID,
+                whole(D3=declaration(3, number="530120251123456783")),
+                {Verdict.PASSED, Verdict.FAILED},
+            ),
+            (
+                Code.DECLARATION_NUMBER_INVALID,
+                whole(D3=declaration(3, number="53012026012345678")),
+                {Verdict.PASSED, Verdict.FAILED},
+            ),
+            (
+                Code.DECLARATION_HS_MISMATCH,
+                whole(D3=declaration(3, hs="8708299000")),
+                {Verdict.PASSED, Verdict.FAILED},
+            ),
+            (
+                Code.DECLARATION_SUM_MISMATCH,
+                whole(D3=declaration(3, unsure=("total 1",))),
+                {Verdict.PASSED, Verdict.FAILED},
+            ),
             (Code.DECLARATIONS_TOTAL_TOO_LOW, whole(D3=declaration(3, total="10000.00")), PASSED),
             (Code.DECLARATIONS_TOTAL_TOO_LOW, whole(D3=declaration(3, total="9999.99")), FAILED),
         ],
-    )  # fmt: skip
+    )
     def test_knows_both_sides_of_its_limit(self, code, papers, expected):
         assert verdicts(papers, code) == expected
 
@@ -192,7 +327,9 @@ class TestEachCheck:
         papers = whole(S=statement(credit="60000.00"), T=copy)
         assert verdicts(papers, Code.STATEMENT_TURNOVER_TOO_LOW) == FAILED
 
-    @pytest.mark.parametrize(("credit", "debit"), [("100000.00", "0.00"), ("100000.00", "0"), ("0", "7.00")])
+    @pytest.mark.parametrize(
+        ("credit", "debit"), [("100000.00", "0.00"), ("100000.00", "0"), ("0", "7.00")]
+    )
     def test_finds_a_copy_whose_months_have_one_side_only(self, credit, debit):
         sides = {f"debits 2026-{m}": debit for m in ("08", "09", "10")}
         copy = statement(credit=credit, ref="T", account="999988887777", **sides)
@@ -202,17 +339,25 @@ class TestEachCheck:
     def test_finds_no_copy_in_months_without_movements(self):
         sides = {f"debits 2026-{m}": "0.00" for m in ("08", "09", "10")}
         two = [
-            statement(credit="0", ref=ref, account=a, **sides) for ref, a in (("S", "1" * 9), ("T", "2" * 9))
+            statement(credit="0", ref=ref, account=a, **sides)
+            for ref, a in (("S", "1" * 9), ("T", "2" * 9))
         ]
         assert verdicts(two, Code.STATEMENT_REPEATED) == PASSED
 
     @pytest.mark.parametrize(
         ("count", "changed", "expected"),
         [
-            (5, 1, FAILED), (9, 1, FAILED), (10, 1, FAILED), (19, 1, FAILED), (20, 2, FAILED),
-            (4, 1, PASSED), (5, 2, PASSED), (19, 2, PASSED), (20, 3, PASSED),
+            (5, 1, FAILED),
+            (9, 1, FAILED),
+            (10, 1, FAILED),
+            (19, 1, FAILED),
+            (20, 2, FAILED),
+            (4, 1, PASSED),
+            (5, 2, PASSED),
+            (19, 2, PASSED),
+            (20, 3, PASSED),
         ],
-    )  # fmt: skip
+    )
     def test_finds_a_copy_by_its_movements(self, count, changed, expected):
         """Each changed by a cent, and the sums with them."""
         amounts = [Decimal(100 + n) for n in range(count)]
@@ -296,7 +441,8 @@ class TestAnAlarm:
         }
 
     def test_of_one_code_stays_when_another_code_answers_now(self):
-        """With a rate for what was typed, the turnover is checked; that the statement says XAU is not undone."""
+        """With a rate for what was typed, the turnover is checked; that the statement says XAU is
+        not undone."""
         typed = statement(currency="XAU", settled={"currency": "USD"})
         assert verdicts(whole(S=typed), Code.RATE_OF_MONTH_MISSING) == FAILED
 
@@ -322,7 +468,9 @@ class TestAMonthThatMayHaveBeenMisread:
         assert self.judged({"credits 2026-09": "100000.00", "debits 2026-09": "1.00"}) == PASSED
 
     def test_fails_when_the_prefilled_sums_were_only_confirmed(self):
-        assert Verdict.FAILED in self.judged({"credits 2026-09": "100.00", "debits 2026-09": "1.00"})
+        assert Verdict.FAILED in self.judged(
+            {"credits 2026-09": "100.00", "debits 2026-09": "1.00"}
+        )
 
 
 class TestATotalThatMayHaveBeenMisread:
@@ -337,10 +485,16 @@ class TestATotalThatMayHaveBeenMisread:
             ({}, {Verdict.OPEN, Verdict.PASSED}),
             ({"total 1": "20000.00"}, {Verdict.OPEN, Verdict.PASSED}),
             ({"quantity 1": "6000", "unit_price 1": "3.4567", "total 1": "20740.20"}, PASSED),
-            ({"quantity 1": "6000", "unit_price 1": "3.4567", "total 1": "20740.21"}, {Verdict.FAILED, Verdict.PASSED}),
-            ({"quantity 1": "6000", "unit_price 1": "3.4567", "total 1": "90740.20"}, {Verdict.FAILED, Verdict.PASSED}),
+            (
+                {"quantity 1": "6000", "unit_price 1": "3.4567", "total 1": "20740.21"},
+                {Verdict.FAILED, Verdict.PASSED},
+            ),
+            (
+                {"quantity 1": "6000", "unit_price 1": "3.4567", "total 1": "90740.20"},
+                {Verdict.FAILED, Verdict.PASSED},
+            ),
         ],
-    )  # fmt: skip
+    )
     def test_is_worked_out_again_from_what_was_typed(self, settled, expected):
         assert self.judged(settled) == expected
 
@@ -352,13 +506,23 @@ class TestTheLastFullMonths:
 
 class TestWhatTheHumanSettles:
     def test_is_everything_unsure_unread_or_sealed(self):
-        found = paper(Kind.LICENCE, "L", {"company": COMPANY, "credit_code": ""}, unsure=("company",))
+        found = paper(
+            Kind.LICENCE, "L", {"company": COMPANY, "credit_code": ""}, unsure=("company",)
+        )
         assert [f.name for f in open_fields(found, company=COMPANY)] == ["credit_code"]
         assert [f.name for f in open_fields(found, company="别家")] == ["company", "credit_code"]
 
     def test_is_counted_as_it_was_corrected(self):
-        assert verdicts(
-            whole(S=statement(credit="1.00", unsure=("credits 2026-08", "credits 2026-09", "credits 2026-10"),
-                              settled={f"credits 2026-{m}": "100000.00" for m in ("08", "09", "10")})),
-            Code.STATEMENT_TURNOVER_TOO_LOW,
-        ) == PASSED  # fmt: skip
+        assert (
+            verdicts(
+                whole(
+                    S=statement(
+                        credit="1.00",
+                        unsure=("credits 2026-08", "credits 2026-09", "credits 2026-10"),
+                        settled={f"credits 2026-{m}": "100000.00" for m in ("08", "09", "10")},
+                    )
+                ),
+                Code.STATEMENT_TURNOVER_TOO_LOW,
+            )
+            == PASSED
+        )

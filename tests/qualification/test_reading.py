@@ -1,4 +1,5 @@
-"""Six scans of the generator, read for real; `make ocr-report` measures many more on fresh seeds."""
+"""Six scans of the generator, read for real; `make ocr-report` measures many more on fresh
+seeds."""
 
 import random
 
@@ -67,7 +68,8 @@ class TestAScan:
 
 class TestAnEditedCredit:
     def test_breaks_the_balances(self, read):
-        """Never passed by the machine; and a person who confirms every figure as it was read passes it no more."""
+        """Never passed by the machine; and a person who confirms every figure as it was read
+        passes it no more."""
         case, found = read("statement, edited")
         as_read = {field.name: field.value for field in found.fields}
         assert self.balances(case, found) - {Verdict.PASSED}

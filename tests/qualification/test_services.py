@@ -54,7 +54,10 @@ class TestAdvancing:
     def test_walks_the_whole_path_and_back_to_the_documents(self, store):
         put(store, S.NOT_OPEN)
         steps = (E.APPLY, E.SUBMIT, E.SEND_BACK, E.SUBMIT, E.APPROVE)
-        walked = [moved(store, step, reason="The seal is missing" * (step is E.SEND_BACK)) for step in steps]
+        walked = [
+            moved(store, step, reason="The seal is missing" * (step is E.SEND_BACK))
+            for step in steps
+        ]
         assert walked == [S.DOCUMENTS, S.IN_REVIEW, S.DOCUMENTS, S.IN_REVIEW, S.OPEN]
         assert standing_of(store, clock.now(store)) is S.OPEN
 
@@ -111,7 +114,10 @@ class TestAdvancing:
         world.move_clock(store, end + DAY)
         assert moved(store, E.APPLY) is S.DOCUMENTS
         entries = list(LedgerEntry.objects.order_by("seq").values_list("kind", "by"))
-        assert entries[1:] == [("qualification.lapse", "system:sweep"), ("qualification.apply", "user:1")]
+        assert entries[1:] == [
+            ("qualification.lapse", "system:sweep"),
+            ("qualification.apply", "user:1"),
+        ]
         row = Qualification.objects.get()
         assert (row.valid_until, row.due_at) == (None, None)
 

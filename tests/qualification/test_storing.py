@@ -1,4 +1,5 @@
-"""Documents in an S3 bucket: a real server process that speaks S3, real boto3, the settings as an operator sets them."""
+"""Documents in an S3 bucket: a real server process that speaks S3, real boto3, the settings as an
+operator sets them."""
 
 import json
 import os
@@ -45,8 +46,10 @@ def server():
     address = f"http://127.0.0.1:{(port := free_port())}"
     process = subprocess.Popen(
         [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ | {"no_proxy": "127.0.0.1"},
-    )  # fmt: skip
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=os.environ | {"no_proxy": "127.0.0.1"},
+    )
     try:
         wait_for(address, process)
         yield address
@@ -68,7 +71,9 @@ def wait_for(address: str, process: subprocess.Popen) -> None:
 
 def use(settings, **given) -> None:
     """As FILES_BACKEND and FILES_OPTIONS would."""
-    written = json.dumps({"bucket_name": BUCKET, "access_key": "key", "secret_key": "secret"} | given)
+    written = json.dumps(
+        {"bucket_name": BUCKET, "access_key": "key", "secret_key": "secret"} | given
+    )
     settings.FILES_OPTIONS = storage.options(storage.S3, written, location="")
     settings.STORAGES = settings.STORAGES | {
         "default": {"BACKEND": storage.S3, "OPTIONS": settings.FILES_OPTIONS}
@@ -78,7 +83,11 @@ def use(settings, **given) -> None:
 @pytest.fixture
 def bucket(server, settings):
     """An empty bucket, and the product set to it."""
-    secrets = {"aws_access_key_id": "key", "aws_secret_access_key": "secret", "region_name": "us-east-1"}
+    secrets = {
+        "aws_access_key_id": "key",
+        "aws_secret_access_key": "secret",
+        "region_name": "us-east-1",
+    }
     made = boto3.resource("s3", endpoint_url=server, **secrets).create_bucket(Bucket=BUCKET)
     use(settings, endpoint_url=server, region_name="us-east-1")
     yield made
@@ -104,14 +113,19 @@ def put(store, data: bytes) -> Upload:
 
 
 class TestADocumentInABucket:
-    def test_is_kept_untouched_read_and_shown_to_the_reviewer_alone(self, client, gathering, bucket):
+    def test_is_kept_untouched_read_and_shown_to_the_reviewer_alone(
+        self, client, gathering, bucket
+    ):
         data = sample()
         made = put(gathering, data)
         assert bucket.Object(made.stored).get()["Body"].read() == data
         uploads.read(made.pk)
         made.refresh_from_db()
         assert made.state == State.READ
-        assert {each.key for each in bucket.objects.all()} == {made.stored, f"{made.folder}/page-1.jpg"}
+        assert {each.key for each in bucket.objects.all()} == {
+            made.stored,
+            f"{made.folder}/page-1.jpg",
+        }
         world.papers(gathering)
         uploads.submit(store=gathering, by="user:1", now=clock.now(gathering))
         case = gathering.cases.get()
@@ -174,7 +188,11 @@ class TestAStorageThatCantBeReached:
 class TestTheOptions:
     def test_are_private_and_patient_for_seconds_only(self):
         made = storage.options(storage.S3, '{"bucket_name": "b"}', location="")
-        assert (made["default_acl"], made["file_overwrite"], made["bucket_name"]) == (None, False, "b")
+        assert (made["default_acl"], made["file_overwrite"], made["bucket_name"]) == (
+            None,
+            False,
+            "b",
+        )
         assert made["client_config"].connect_timeout == 5
         assert not storage.exposed(made)
 
@@ -183,5 +201,7 @@ class TestTheOptions:
         assert storage.exposed(storage.options(storage.S3, json.dumps(given), location=""))
 
     def test_of_another_storage_are_as_they_were_given(self):
-        assert storage.options("x.Storage", '{"location": "/a"}', location="/b") == {"location": "/a"}
+        assert storage.options("x.Storage", '{"location": "/a"}', location="/b") == {
+            "location": "/a"
+        }
         assert storage.options("x.Storage", "", location="/b") == {"location": "/b"}

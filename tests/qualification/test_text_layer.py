@@ -1,4 +1,5 @@
-"""The picture is the truth, a file's own text a claim: carriers of text that nobody sees, and honest files.
+"""The picture is the truth, a file's own text a claim: carriers of text that nobody sees, and
+honest files.
 
 A part of the carriers in `make test`, each on a fresh seed; all of them by `make ocr-report`.
 """
@@ -68,21 +69,29 @@ class TestAnHonestFile:
         pair = forging.licence(random.Random("searchable"))
         data = carriers.invisible_on_a_scan(pair.untouched, pair.untouched, random.Random(1))
         found, _ = document_reader.read(data, Kind.LICENCE, engine=ENGINE)
-        case = cases.Case(name="", kind=Kind.LICENCE, company=pair.company, truth=pair.truth, pdf=data)
+        case = cases.Case(
+            name="", kind=Kind.LICENCE, company=pair.company, truth=pair.truth, pdf=data
+        )
         assert (found.differences, found.laid_over) == ([], [])
         assert [t for t in measuring.compare(case, found) if t.silently_wrong] == []
 
 
-# --- The rule ------------------------------------------------------------------------------------------------
+# --- The rule
+# ------------------------------------------------------------------------------------------------
 
 
 def field(name: str, value: str, **other) -> Field:
-    return Field(name=name, value=value, raw=other.pop("raw", value), confidence=0.95, box=BOX, **other)
+    return Field(
+        name=name, value=value, raw=other.pop("raw", value), confidence=0.95, box=BOX, **other
+    )
 
 
 def page(*words: tuple[str, float, float]) -> Page:
     """Words of 20 pixels' height at (x, y), 10 pixels a sign."""
-    found = [Word(text=t, x0=x, y0=y, x1=x + 10 * len(t), y1=y + 20, confidence=0.95) for t, x, y in words]
+    found = [
+        Word(text=t, x0=x, y0=y, x1=x + 10 * len(t), y1=y + 20, confidence=0.95)
+        for t, x, y in words
+    ]
     return Page(number=1, width=1000, height=1000, words=found)
 
 
@@ -98,7 +107,14 @@ class TestAFieldOfThePicture:
             ("2026-12-31", "2026-12-31", (), "2026-12-31", False, False),
             ("甲（集团）公司", "甲(集团)公司", (), "甲（集团）公司", False, False),
             ("2026-12-31", "2036-12-31", ("2026-12-31",), "2026-12-31", True, True),
-            ("2026-12-31", "2036-12-31", ("2036-12-31",), "2026-12-31", True, False),  # misread at first
+            (
+                "2026-12-31",
+                "2036-12-31",
+                ("2036-12-31",),
+                "2026-12-31",
+                True,
+                False,
+            ),  # misread at first
             ("2026-12-31", "2036-12-31", ("2026-12-31", "2036-12-31"), "2026-12-31", True, False),
             ("2026-12-31", "2036-12-31", ("~",), "2026-12-31", True, False),  # nobody can say
             ("2026-12-31", "", (), "2026-12-31", False, False),  # a scan
@@ -107,23 +123,33 @@ class TestAFieldOfThePicture:
     def test_stands_beside_what_the_text_says(self, seen, said, shows, value, for_human, differs):
         name = "valid_until" if seen[0].isdigit() else "company"
         fields, differences = held([field(name, seen)], [field(name, said)], shows=shows)
-        assert (fields[0].value, fields[0].for_human, bool(differences)) == (value, for_human, differs)
+        assert (fields[0].value, fields[0].for_human, bool(differences)) == (
+            value,
+            for_human,
+            differs,
+        )
 
     @pytest.mark.parametrize(("seen", "said"), [("20.00", "-20.00"), ("12.30", "1.23")])
     def test_that_is_an_amount_is_compared_to_its_sign_and_point(self, seen, said):
-        fields, _ = held([field("opening_balance", seen)], [field("opening_balance", said)], shows=(seen,))
+        fields, _ = held(
+            [field("opening_balance", seen)], [field("opening_balance", said)], shows=(seen,)
+        )
         assert fields[0].for_human
 
     @pytest.mark.parametrize("confidence", [0.0, 0.2, 0.79, 0.8, 0.95])
     def test_is_never_surer_because_the_text_repeats_it(self, confidence):
         seen = replace(field("valid_until", "2036-12-31"), confidence=confidence)
-        fields, differences = held([seen], [field("valid_until", "2036-12-31")], shows=("2036-12-31",))
+        fields, differences = held(
+            [seen], [field("valid_until", "2036-12-31")], shows=("2036-12-31",)
+        )
         assert (fields, differences) == ([seen], [])
         assert fields[0].for_human is (confidence < 0.8)
 
     def test_that_was_read_unsurely_is_no_finding(self):
         unsure = replace(field("valid_until", "2026-12-31"), confidence=0.5)
-        fields, differences = held([unsure], [field("valid_until", "2036-12-31")], shows=("2026-12-31",))
+        fields, differences = held(
+            [unsure], [field("valid_until", "2036-12-31")], shows=("2026-12-31",)
+        )
         assert (fields[0].for_human, differences) == (True, [])
 
     def test_that_only_the_text_has_is_left_to_the_human_without_its_value(self):
@@ -141,10 +167,20 @@ class TestAMonth:
         [
             ("2026-08-03 +5.00 = 9.00", "2026-08-03 +5.00 = 9.00", False, False),
             ("2026-08-03 +5.00 = 9.00", "2026-08-03 +7.00 = 9.00", True, True),
-            ("2026-08-03 +5.00 = 9.00", "2026-08-08 +5.00 = 9.00", False, True),  # a day: maybe misread
-            ("2026-08-03 +5.00 = 9.00; 2026-08-04 +1.00 = 10.00", "2026-08-03 +1.00 = 5.00; 2026-08-04 +5.00 = 10.00", True, True),
+            (
+                "2026-08-03 +5.00 = 9.00",
+                "2026-08-08 +5.00 = 9.00",
+                False,
+                True,
+            ),  # a day: maybe misread
+            (
+                "2026-08-03 +5.00 = 9.00; 2026-08-04 +1.00 = 10.00",
+                "2026-08-03 +1.00 = 5.00; 2026-08-04 +5.00 = 10.00",
+                True,
+                True,
+            ),
         ],
-    )  # fmt: skip
+    )
     def test_is_compared_movement_by_movement(self, seen, said, differs, for_human):
         fields, differences = held([self.month(seen, "5.00")], [self.month(said, "5.00")])
         assert (bool(differences), fields[0].for_human) == (differs, for_human)
@@ -156,7 +192,9 @@ class TestAMonth:
 
     def test_that_only_the_text_has_is_a_finding(self):
         fields, differences = held([field("account", "1")], [self.month("x", "5.00")])
-        assert [(d.field, d.shown, d.written) for d in differences] == [("credits 2026-08", "", "5.00")]
+        assert [(d.field, d.shown, d.written) for d in differences] == [
+            ("credits 2026-08", "", "5.00")
+        ]
         assert fields[-1].for_human
 
 

@@ -33,9 +33,10 @@ DAY = dt.timedelta(days=1)
 def _files(settings, tmp_path):
     settings.STORAGES = settings.STORAGES | {
         "default": {
-            "BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": str(tmp_path)},
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": str(tmp_path)},
         }
-    }  # fmt: skip
+    }
 
 
 @pytest.fixture
@@ -73,8 +74,12 @@ class TestAnUpload:
 
     @pytest.mark.parametrize(
         ("data", "code"),
-        [(b"", Code.DOCUMENT_EMPTY), (b"\x89PNG", Code.DOCUMENT_NOT_PDF), (b"%PDF-" + bytes(10 * 2**20), Code.DOCUMENT_TOO_LARGE)],
-    )  # fmt: skip
+        [
+            (b"", Code.DOCUMENT_EMPTY),
+            (b"\x89PNG", Code.DOCUMENT_NOT_PDF),
+            (b"%PDF-" + bytes(10 * 2**20), Code.DOCUMENT_TOO_LARGE),
+        ],
+    )
     def test_that_is_refused_leaves_nothing(self, gathering, tmp_path, data, code):
         assert refusal(put, gathering, data) is code
         assert not Upload.objects.exists()
@@ -111,8 +116,14 @@ class TestAnUpload:
         assert made.name == kept
 
     def test_comes_so_many_times_a_day(self, gathering):
-        first = world.upload(gathering, Kind.ISO_9001, is_current=False, uploaded_at=clock.now(gathering))
-        fields = {f.name: getattr(first, f.name) for f in Upload._meta.fields if f.name not in ("id", "key")}
+        first = world.upload(
+            gathering, Kind.ISO_9001, is_current=False, uploaded_at=clock.now(gathering)
+        )
+        fields = {
+            f.name: getattr(first, f.name)
+            for f in Upload._meta.fields
+            if f.name not in ("id", "key")
+        }
         Upload.objects.bulk_create([Upload(**fields) for _ in range(uploads.MAX_A_DAY - 1)])
         assert refusal(put, gathering, sample()) is Code.TOO_MANY_REQUESTS
         Upload.objects.update(uploaded_at=clock.now(gathering) - DAY)
@@ -133,15 +144,30 @@ class TestAnUpload:
 
     def test_replaces_one_of_its_own_kind_only(self, gathering):
         first = put(gathering, sample("a"))
-        assert refusal(put, gathering, sample("b"), kind=Kind.LICENCE, replaces=first) is Code.INPUT_INVALID
+        assert (
+            refusal(put, gathering, sample("b"), kind=Kind.LICENCE, replaces=first)
+            is Code.INPUT_INVALID
+        )
         first.refresh_from_db()
         assert first.is_current
 
-    def test_that_was_on_its_way_when_the_documents_were_handed_in_is_not_among_them(self, gathering):
-        """It was let in while documents were wanted; the row that it would add comes after the hand-in."""
-        fields = {"kind": Kind.ISO_9001, "name": "a", "size": 1, "sha256": "1", "stored": "x", "by": "user:1"}
+    def test_that_was_on_its_way_when_the_documents_were_handed_in_is_not_among_them(
+        self, gathering
+    ):
+        """It was let in while documents were wanted; the row that it would add comes after the
+        hand-in."""
+        fields = {
+            "kind": Kind.ISO_9001,
+            "name": "a",
+            "size": 1,
+            "sha256": "1",
+            "stored": "x",
+            "by": "user:1",
+        }
         Qualification.objects.update(state=Standing.IN_REVIEW)
-        late = refusal(uploads._add, store=gathering, now=clock.now(gathering), replaces=None, **fields)
+        late = refusal(
+            uploads._add, store=gathering, now=clock.now(gathering), replaces=None, **fields
+        )
         assert late is Code.STATE_CONFLICT
 
 
@@ -212,7 +238,9 @@ class TestTheClockOfAReview:
 
     def send_back(self) -> None:
         licence = Upload.objects.get(kind=Kind.LICENCE, is_current=True)
-        reviews.send_back(act=self.act(), refusals=[Refusal(upload=licence, code=Code.SEAL_MISSING)])
+        reviews.send_back(
+            act=self.act(), refusals=[Refusal(upload=licence, code=Code.SEAL_MISSING)]
+        )
 
     def test_stands_still_while_the_seller_must_act(self, case):
         store = case.store
@@ -253,17 +281,23 @@ class TestTheClockOfAReview:
         world.move_clock(case.store, world.NOW + DAY)
         self.send_back()
         monday = world.NOW + 7 * DAY
-        assert queries.forecast(case.store, monday).at == dt.datetime(2026, 12, 1, 16, tzinfo=dt.UTC)
+        assert queries.forecast(case.store, monday).at == dt.datetime(
+            2026, 12, 1, 16, tzinfo=dt.UTC
+        )
 
     def test_of_a_year_without_a_calendar_alarms(self, gathering):
         world.papers(gathering)
-        uploads.submit(store=gathering, by="user:1", now=dt.datetime(2026, 12, 31, 2, tzinfo=dt.UTC))
+        uploads.submit(
+            store=gathering, by="user:1", now=dt.datetime(2026, 12, 31, 2, tzinfo=dt.UTC)
+        )
         assert Case.objects.get().is_provisional
         assert Letter.objects.get(kind="qualification.review_alarm").subjects["grade"] == "calendar"
 
     def test_is_measured_from_the_cases(self, case):
         assert queries.figures().count == 0
-        Case.objects.update(ended_at=world.NOW, running_since=None, due_at=None, spent=dt.timedelta(hours=30))
+        Case.objects.update(
+            ended_at=world.NOW, running_since=None, due_at=None, spent=dt.timedelta(hours=30)
+        )
         found = queries.figures()
         assert (found.count, str(found.hours), found.share) == (1, "30.0", 1)
 
@@ -279,7 +313,9 @@ class TestADeclarationOfAnotherStore:
     def test_is_found_again_though_another_number_was_typed_over_it(self, gathering):
         world.upload(world.store(), Kind.DECLARATION, read={"number": "530120260999999999"})
         typed = {"number": "530120260888888888"}
-        world.upload(gathering, Kind.DECLARATION, read={"number": "530120260999999999"}, settled=typed)
+        world.upload(
+            gathering, Kind.DECLARATION, read={"number": "530120260999999999"}, settled=typed
+        )
         found = queries.checks(gathering, queries.current_papers(gathering), world.NOW)
         assert {c.code for c in found if c.verdict == "failed"} >= {Code.DECLARATION_SEEN_ELSEWHERE}
 
@@ -303,11 +339,24 @@ class TestAStatementOfAnotherStore:
         [
             ({}, {}, True),
             ({}, {"account": "777766665555"}, True),  # the same sums, month by month
-            ({"account": "777766665555", "credits 2026-08": "1.00", "credits 2026-09": "2.00", "credits 2026-10": "3.00"}, {}, False),
-            ({"credits 2026-08": "1.00", "credits 2026-09": "2.00", "credits 2026-10": "3.00"}, {}, True),  # the same account
+            (
+                {
+                    "account": "777766665555",
+                    "credits 2026-08": "1.00",
+                    "credits 2026-09": "2.00",
+                    "credits 2026-10": "3.00",
+                },
+                {},
+                False,
+            ),
+            (
+                {"credits 2026-08": "1.00", "credits 2026-09": "2.00", "credits 2026-10": "3.00"},
+                {},
+                True,
+            ),  # the same account
             (NO_DEBITS | {"account": "777766665555"}, NO_DEBITS, True),
         ],
-    )  # fmt: skip
+    )
     def test_is_found_again(self, gathering, theirs, mine, found):
         self.shown(world.store(), read=theirs)
         self.shown(gathering, read=mine)
@@ -334,7 +383,9 @@ class TestAStatementOfAnotherStore:
             world.upload(of, Kind.STATEMENT, sha256="a" * 64)
         assert "STATEMENT_SEEN_ELSEWHERE" in self.found(gathering)
 
-    def test_costs_two_questions_for_any_number_of_documents(self, gathering, django_assert_num_queries):
+    def test_costs_two_questions_for_any_number_of_documents(
+        self, gathering, django_assert_num_queries
+    ):
         papers = [self.shown(gathering, read={"account": f"99{n}"}) for n in range(6)]
         found = queries.current_papers(gathering)
         assert len(found) == len(papers)
@@ -346,19 +397,27 @@ class TestTheApi:
     def call(self, client, store, **fields):
         key = world.key(store)
         return client.post(
-            "/api/v1/qualification/documents/", fields, headers={"Authorization": f"Bearer {key}", "Accept-Language": "en"}
-        )  # fmt: skip
+            "/api/v1/qualification/documents/",
+            fields,
+            headers={"Authorization": f"Bearer {key}", "Accept-Language": "en"},
+        )
 
     def test_takes_a_document_and_tells_of_it(self, client, gathering):
-        answer = self.call(client, gathering, kind="iso_9001", file=SimpleUploadedFile("a.pdf", sample()))
+        answer = self.call(
+            client, gathering, kind="iso_9001", file=SimpleUploadedFile("a.pdf", sample())
+        )
         assert answer.status_code == 201
         assert answer.json()["state"] == "uploaded"
         key = world.key(gathering, "read")
-        told = client.get("/api/v1/qualification/", headers={"Authorization": f"Bearer {key}"}).json()
+        told = client.get(
+            "/api/v1/qualification/", headers={"Authorization": f"Bearer {key}"}
+        ).json()
         assert [u["name"] for u in told["uploads"]] == ["a.pdf"]
 
     def test_refuses_with_the_code(self, client, gathering):
-        answer = self.call(client, gathering, kind="iso_9001", file=SimpleUploadedFile("a.pdf", b"\x89PNG"))
+        answer = self.call(
+            client, gathering, kind="iso_9001", file=SimpleUploadedFile("a.pdf", b"\x89PNG")
+        )
         assert (answer.status_code, answer.json()["code"]) == (422, "DOCUMENT_NOT_PDF")
 
     def test_replaces_nothing_of_another_store(self, client, gathering):
@@ -378,11 +437,23 @@ class TestTheApi:
 class TestThePage:
     def test_takes_a_file_and_says_why_another_is_refused(self, client, gathering):
         client.force_login(world.member(gathering))
-        good = {"kind": "iso_9001", "file": SimpleUploadedFile("a.pdf", sample()), "store": gathering.pk}
-        answer = client.post("/qualification/documents/", good, headers={"Accept": "application/json"})
+        good = {
+            "kind": "iso_9001",
+            "file": SimpleUploadedFile("a.pdf", sample()),
+            "store": gathering.pk,
+        }
+        answer = client.post(
+            "/qualification/documents/", good, headers={"Accept": "application/json"}
+        )
         assert answer.status_code == 201
-        bad = {"kind": "iso_9001", "file": SimpleUploadedFile("b.pdf", b"nonsense"), "store": gathering.pk}
-        answer = client.post("/qualification/documents/", bad, headers={"Accept": "application/json"})
+        bad = {
+            "kind": "iso_9001",
+            "file": SimpleUploadedFile("b.pdf", b"nonsense"),
+            "store": gathering.pk,
+        }
+        answer = client.post(
+            "/qualification/documents/", bad, headers={"Accept": "application/json"}
+        )
         assert (answer.status_code, answer.json()["code"]) == (422, "DOCUMENT_NOT_PDF")
 
     def test_takes_several_without_a_script(self, client, gathering):
@@ -423,7 +494,9 @@ class TestALapse:
     def test_wants_the_documents_anew_and_keeps_the_old(self, store):
         world.papers(store)
         Qualification.objects.update(state=Standing.LAPSED)
-        qualification_status.advance(store=store, event=Event.APPLY, by="user:1", now=clock.now(store))
+        qualification_status.advance(
+            store=store, event=Event.APPLY, by="user:1", now=clock.now(store)
+        )
         assert put(store, sample()).state == State.UPLOADED
 
     def test_lets_what_was_approved_before_be_replaced_or_taken_out(self, client, store):

@@ -1,4 +1,5 @@
-"""Documents as a bank's or an office's computer prints them: PDFs with a text of their own, and a seal as a picture."""
+"""Documents as a bank's or an office's computer prints them: PDFs with a text of their own, and a
+seal as a picture."""
 
 import base64
 import datetime as dt
@@ -78,7 +79,13 @@ def statement(of: Statement, rng: random.Random, *, style: str = "", sealed: boo
         f"Period 起止日期: {period}" if english else f"查询期间: {period}",
         f"Opening Balance 期初余额: {opening}" if english else f"期初余额: {opening}",
     ]
-    page.text(WIDTH / 2, 120, "Statement of Account 对账单" if english else "银行账户交易明细", 46, at="ma")
+    page.text(
+        WIDTH / 2,
+        120,
+        "Statement of Account 对账单" if english else "银行账户交易明细",
+        46,
+        at="ma",
+    )
     for n, line in enumerate(heads):
         page.text(110, 220 + n * 50, line)
     y = 500
@@ -89,7 +96,9 @@ def statement(of: Statement, rng: random.Random, *, style: str = "", sealed: boo
         for column in COLUMNS[of.layout]:
             page.text(column.x, y + 10 + n * 46, column.cell(n, movement), 26, at=column.at)
     end = y + 60 + (len(of.movements) + 1) * 46
-    page.text(110, end, f"Closing Balance 期末余额: {closing}" if english else f"期末余额: {closing}")
+    page.text(
+        110, end, f"Closing Balance 期末余额: {closing}" if english else f"期末余额: {closing}"
+    )
     if sealed:
         page.seal(1250, end + 330, "示例商业银行业务专用章", rng)
     return pdf(page)
@@ -121,7 +130,10 @@ def declaration(of: Declaration, rng: random.Random, *, style: str = "") -> byte
     page.text(page.size[0] / 2, 90, "中华人民共和国海关出口货物报关单", 50, at="ma")
     page.text(80, 190, f"预录入编号: {of.number}")
     page.text(900, 190, f"海关编号: {of.number}")
-    for label, value, x in [("境内发货人", of.company.name, 80), ("申报日期", of.declared.isoformat(), 1560)]:
+    for label, value, x in [
+        ("境内发货人", of.company.name, 80),
+        ("申报日期", of.declared.isoformat(), 1560),
+    ]:
         page.text(x, 250, label, 24)
         page.text(x, 290, value)
     page.line(350)
@@ -129,7 +141,14 @@ def declaration(of: Declaration, rng: random.Random, *, style: str = "") -> byte
         page.text(x, 590, heading, 26)
     for n, item in enumerate(of.items, 1):
         top = 650 + (n - 1) * 150
-        cells = (str(n), item.hs_code, item.name, f"{item.quantity}个", f"{item.unit_price:.4f}", "中国")
+        cells = (
+            str(n),
+            item.hs_code,
+            item.name,
+            f"{item.quantity}个",
+            f"{item.unit_price:.4f}",
+            "中国",
+        )
         for (_, x), text in zip(ITEM_COLUMNS, cells, strict=True):
             page.text(x, top, text)
         page.text(1330, top + 44, f"{item.total:.2f}")

@@ -1,4 +1,5 @@
-"""Requests as nobody means them, made from a seed: hosts, sizes, texts, numbers, dates, ids, headers, bodies (F-27)."""
+"""Requests as nobody means them, made from a seed: hosts, sizes, texts, numbers, dates, ids,
+headers, bodies (F-27)."""
 
 import ast
 import json
@@ -98,13 +99,23 @@ FILES = [
     b"order,amount,currency,reference,received_at\nBR-1,9e99,USD,x,1000000000000-01-01\n", b"\xff\xfe\0", b'"' * 1000,
     "order,amount,currency,reference\n\ud800,NaN,£,👩\n".encode(errors="surrogatepass"),
 ]  # fmt: skip
-NAMES = ["a.csv", "", "\0.pdf", "../../x.pdf", "x" * 500 + ".pdf", "👩.xlsx", "\u202efdp.exe", "a\r\nb.csv"]
+NAMES = [
+    "a.csv",
+    "",
+    "\0.pdf",
+    "../../x.pdf",
+    "x" * 500 + ".pdf",
+    "👩.xlsx",
+    "\u202efdp.exe",
+    "a\r\nb.csv",
+]
 FAMILIES = ("host", "text", "number", "date", "id", "header", "body", "file", "size")
 
 
 @dataclass(frozen=True, slots=True)
 class Try:
-    """One request: who asks what, and of which family the hostile values are; its seed settles the rest."""
+    """One request: who asks what, and of which family the hostile values are; its seed settles the
+    rest."""
 
     persona: str
     route: str
@@ -146,13 +157,20 @@ def some(routes: list[str], count: int, seed: int) -> list[Try]:
         route = dice.choice(theirs if n % 3 == 0 else ours)
         persona = dice.choice([*PERSONAS, *entitled(route) * 3])
         found.append(
-            Try(persona, route, dice.choice(METHODS), FAMILIES[n % len(FAMILIES)], dice.randrange(2**32))
+            Try(
+                persona,
+                route,
+                dice.choice(METHODS),
+                FAMILIES[n % len(FAMILIES)],
+                dice.randrange(2**32),
+            )
         )
     return found
 
 
 def request(one: Try, rows: Rows) -> dict[str, Any]:
-    """What Django's client takes: `path`, `method`, `data`, `content_type`, `headers`, and META of the host."""
+    """What Django's client takes: `path`, `method`, `data`, `content_type`, `headers`, and META of
+    the host."""
     dice = one.dice
     values = {name: quote(str(value), safe="/") for name, value in rows.of(one.route).items()}
     if one.family == "id":
@@ -166,9 +184,14 @@ def request(one: Try, rows: Rows) -> dict[str, Any]:
         headers[name] = dice.choice(HEADERS[name])
     host = dice.choice(HOSTS) if one.family == "host" else "testserver"
     return {
-        "method": one.method, "path": path + (f"?{query}" if query else ""), "data": body,
-        "content_type": content_type, "headers": headers, "SERVER_NAME": "testserver", "HTTP_HOST": host,
-    }  # fmt: skip
+        "method": one.method,
+        "path": path + (f"?{query}" if query else ""),
+        "data": body,
+        "content_type": content_type,
+        "headers": headers,
+        "SERVER_NAME": "testserver",
+        "HTTP_HOST": host,
+    }
 
 
 def _hostile(family: str, dice: random.Random) -> str:
@@ -228,7 +251,9 @@ def _body(one: Try, rows: Rows, dice: random.Random) -> tuple[bytes, str]:
 def _form(one: Try, rows: Rows, dice: random.Random) -> list[tuple[str, str]]:
     names = admin_names(one.route) if one.route.startswith("admin/") else asked_names()
     names = [*names, *(n for n in plausible(rows) if ":" in n)]
-    return [(name, _value(name, one, rows, dice)) for name in dice.sample(names, min(len(names), 40))]
+    return [
+        (name, _value(name, one, rows, dice)) for name in dice.sample(names, min(len(names), 40))
+    ]
 
 
 def _multipart(one: Try, rows: Rows, dice: random.Random) -> tuple[bytes, str]:
@@ -239,13 +264,17 @@ def _multipart(one: Try, rows: Rows, dice: random.Random) -> tuple[bytes, str]:
     name = dice.choice(NAMES)
     head = f'--b\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n'
     parts.append(
-        head.encode() + b"Content-Type: application/pdf\r\n\r\n" + dice.choice(FILES) + b"\r\n--b--\r\n"
+        head.encode()
+        + b"Content-Type: application/pdf\r\n\r\n"
+        + dice.choice(FILES)
+        + b"\r\n--b--\r\n"
     )
     return b"".join(parts), "multipart/form-data; boundary=b"
 
 
 def _shaped(schema: dict, name: str, one: Try, rows: Rows, dice: random.Random) -> Any:
-    """A body of the shape that the published schema says, some of its leaves hostile, now and then of another type."""
+    """A body of the shape that the published schema says, some of its leaves hostile, now and then
+    of another type."""
     if (good := plausible(rows)) and name in good and dice.random() < 0.6:
         value = good[name]
         return [value] if schema.get("type") == "array" else value
@@ -253,12 +282,15 @@ def _shaped(schema: dict, name: str, one: Try, rows: Rows, dice: random.Random) 
         return dice.choice([None, [], {}, True, -1, 1e308, [[]], {"a": {}}, 2**70, ""])
     if "properties" in schema:
         kept = [
-            each for each in schema["properties"] if each in schema.get("required", ()) or dice.random() < 0.5
+            each
+            for each in schema["properties"]
+            if each in schema.get("required", ()) or dice.random() < 0.5
         ]
         return {each: _shaped(schema["properties"][each], each, one, rows, dice) for each in kept}
     if schema.get("type") == "array":
         return [
-            _shaped(schema.get("items", {}), name, one, rows, dice) for _ in range(dice.choice([1, 1, 2]))
+            _shaped(schema.get("items", {}), name, one, rows, dice)
+            for _ in range(dice.choice([1, 1, 2]))
         ]
     text = _hostile(one.family, dice)
     if schema.get("type") in ("integer", "number") and dice.random() < 0.7:
@@ -270,7 +302,9 @@ def _shaped(schema: dict, name: str, one: Try, rows: Rows, dice: random.Random) 
 def asked_names() -> list[str]:
     """Every name under which a view asks for what a form or an address holds, from the source."""
     found = set()
-    for path in chain((ROOT / "repurchase" / "views").glob("*.py"), [ROOT / "qualification" / "desk.py"]):
+    for path in chain(
+        (ROOT / "repurchase" / "views").glob("*.py"), [ROOT / "qualification" / "desk.py"]
+    ):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             holder = (
                 node.func.value
@@ -295,7 +329,8 @@ def asked_names() -> list[str]:
 
 
 def admin_names(route: str) -> list[str]:
-    """The fields of the model whose page it is, with those of its inlines and of the list's own form."""
+    """The fields of the model whose page it is, with those of its inlines and of the list's own
+    form."""
     names = [
         "action",
         "_selected_action",
@@ -309,19 +344,16 @@ def admin_names(route: str) -> list[str]:
     ]
     for model, model_admin in admin.site._registry.items():
         if f"/{model._meta.app_label}/{model._meta.model_name}/" in f"/{route}":
-            names += [f"{f.name}{part}" for f in model._meta.fields for part in ("", "_0", "_1")] + [
-                "reason",
-                "why",
-                "verdict",
-                "password1",
-                "password2",
-                "usable_password",
-            ]
+            names += [
+                f"{f.name}{part}" for f in model._meta.fields for part in ("", "_0", "_1")
+            ] + ["reason", "why", "verdict", "password1", "password2", "usable_password"]
             for inline in model_admin.inlines:
                 prefix = inline.model._meta.model_name
                 prefixes = {prefix, f"{prefix}_set", "memberships", "days"}
                 names += [
-                    f"{p}-{n}" for p in prefixes for n in ("TOTAL_FORMS", "INITIAL_FORMS", "0-id", "0-DELETE")
+                    f"{p}-{n}"
+                    for p in prefixes
+                    for n in ("TOTAL_FORMS", "INITIAL_FORMS", "0-id", "0-DELETE")
                 ]
                 names += [f"{p}-0-{f.name}" for p in prefixes for f in inline.model._meta.fields]
     return names
@@ -356,24 +388,59 @@ def _resolved(schema: Any) -> Any:
 @cache
 def api_body(route: str, method: str) -> dict:
     content = _operation(route, method).get("requestBody", {}).get("content", {})
-    return _resolved(content.get("application/json", {}).get("schema", {"type": "object", "properties": {}}))
+    return _resolved(
+        content.get("application/json", {}).get("schema", {"type": "object", "properties": {}})
+    )
 
 
 @cache
 def api_query(route: str, method: str) -> list[str]:
-    return [p["name"] for p in _operation(route, method).get("parameters", []) if p["in"] == "query"]
+    return [
+        p["name"] for p in _operation(route, method).get("parameters", []) if p["in"] == "query"
+    ]
 
 
 def plausible(rows: Rows) -> dict[str, Any]:
     """Values that are taken, by the names that ask for them."""
     order, key = rows.orders[0], rows.values["key"]
     return {
-        "order_ids": [each.number for each in rows.orders[:2]], "orders": [order.number], "buyer": order.buyer.external_id,
-        "order": rows.special["orders/<ref:ref>/payment"]["ref"] + "", "currency": "USD", "amount": "1.00", "reference": "T-9",
-        "sku": rows.skus[0], "quantity": 1, "on_hand": 5, "policy": "partial", "act": "preview", "action": "tick",
-        "version": 1, "url": "https://erp.example.com/x", "scopes": "read", "name": "test", "consent": "yes", "why": "because",
-        "reason": "because", "line": 1, "line_no": 1, "country": "DE", "incoterm": "DAP", "key": "1", "kind": "licence",
-        "all": True, "moq": 5, "hs_code": "691110", "at": "2026-11-25T09:00:00Z", "carrier": "C", "tracking": "T",
-        f"ok:{key}:valid_until": "on", f"value:{key}:valid_until": "1000000000000-01-01", f"seal:{key}": "yes",
-        "csrfmiddlewaretoken": "x", "username": "alice@example.com", "password": "a long password", "valid_from": "2030-01-01",
-    }  # fmt: skip
+        "order_ids": [each.number for each in rows.orders[:2]],
+        "orders": [order.number],
+        "buyer": order.buyer.external_id,
+        "order": rows.special["orders/<ref:ref>/payment"]["ref"] + "",
+        "currency": "USD",
+        "amount": "1.00",
+        "reference": "T-9",
+        "sku": rows.skus[0],
+        "quantity": 1,
+        "on_hand": 5,
+        "policy": "partial",
+        "act": "preview",
+        "action": "tick",
+        "version": 1,
+        "url": "https://erp.example.com/x",
+        "scopes": "read",
+        "name": "test",
+        "consent": "yes",
+        "why": "because",
+        "reason": "because",
+        "line": 1,
+        "line_no": 1,
+        "country": "DE",
+        "incoterm": "DAP",
+        "key": "1",
+        "kind": "licence",
+        "all": True,
+        "moq": 5,
+        "hs_code": "691110",
+        "at": "2026-11-25T09:00:00Z",
+        "carrier": "C",
+        "tracking": "T",
+        f"ok:{key}:valid_until": "on",
+        f"value:{key}:valid_until": "1000000000000-01-01",
+        f"seal:{key}": "yes",
+        "csrfmiddlewaretoken": "x",
+        "username": "alice@example.com",
+        "password": "a long password",
+        "valid_from": "2030-01-01",
+    }

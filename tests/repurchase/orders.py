@@ -61,7 +61,8 @@ def repeats(
     line: dict[str, Any] | None = None,
     **fields: Any,
 ) -> list[RepeatOrder]:
-    """`count` confirmed orders of the batch in one lot; each with a commission and a logistics fee line."""
+    """`count` confirmed orders of the batch in one lot; each with a commission and a logistics fee
+    line."""
     skus = skus or [world.sku(of.store)]
     numbers = range(first, first + count)
     past = PastOrder.objects.bulk_create(
@@ -110,7 +111,8 @@ WAY = (
 
 
 def walk(made: list[RepeatOrder], to: OrderStatus) -> None:
-    """Into the state asked for; after the confirmation step by step, as the database lets nobody jump (R-91)."""
+    """Into the state asked for; after the confirmation step by step, as the database lets nobody
+    jump (R-91)."""
     rows = RepeatOrder.objects.filter(pk__in=[order.pk for order in made])
     for status in WAY[: WAY.index(to) + 1] if to in WAY else (to,):
         if status is OrderStatus.PAID:
@@ -119,24 +121,36 @@ def walk(made: list[RepeatOrder], to: OrderStatus) -> None:
         if status is OrderStatus.RELEASED:
             Release.objects.bulk_create(
                 Release(
-                    store_id=order.store_id, order=order, released_at=world.NOW, released_by="user:1",
+                    store_id=order.store_id,
+                    order=order,
+                    released_at=world.NOW,
+                    released_by="user:1",
                     announced_at=world.NOW,
                 )
                 for order in made
-            )  # fmt: skip
+            )
 
 
 def pay(made: list[RepeatOrder]) -> None:
     Payment.objects.bulk_create(
         Payment(
-            store_id=order.store_id, order=order, reference="T-1", amount_minor=order.total_minor,
-            currency=order.currency, received_at=world.NOW, source="api", recorded_at=world.NOW, recorded_by="key:1",
+            store_id=order.store_id,
+            order=order,
+            reference="T-1",
+            amount_minor=order.total_minor,
+            currency=order.currency,
+            received_at=world.NOW,
+            source="api",
+            recorded_at=world.NOW,
+            recorded_by="key:1",
         )
         for order in made
-    )  # fmt: skip
+    )
 
 
-def _past(of: Batch, n: int, lines: int, currency: str, line_minor: int, fields: dict[str, Any]) -> PastOrder:
+def _past(
+    of: Batch, n: int, lines: int, currency: str, line_minor: int, fields: dict[str, Any]
+) -> PastOrder:
     at = world.NOW - dt.timedelta(days=5)
     defaults = {
         "number": f"{of.ref}/{n}",
@@ -153,13 +167,16 @@ def _past(of: Batch, n: int, lines: int, currency: str, line_minor: int, fields:
     return PastOrder(store=of.store, buyer=of.buyer, **world.MIRRORED | defaults | fields)
 
 
-def _repeat(of: Batch, n: int, past: PastOrder, currency: str, fields: dict[str, Any]) -> RepeatOrder:
+def _repeat(
+    of: Batch, n: int, past: PastOrder, currency: str, fields: dict[str, Any]
+) -> RepeatOrder:
     goods = past.goods_minor
     tax = (goods + FREIGHT_MINOR) * 19 // 100
     defaults = {
         "ref": f"{of.ref}-{n:04d}",
         "position": n,
-        "status": OrderStatus.PLANNED,  # until its lines and fees stand: a locked order takes no other
+        # until its lines and fees stand: a locked order takes no other
+        "status": OrderStatus.PLANNED,
         "goods_minor": goods,
         "freight_minor": FREIGHT_MINOR,
         "tax_minor": tax,
@@ -185,7 +202,9 @@ def _repeat(of: Batch, n: int, past: PastOrder, currency: str, fields: dict[str,
         "created_at": world.NOW,
         "changed_at": world.NOW,
     }
-    return RepeatOrder(store=of.store, batch=of, past_order=past, currency=currency, **defaults | fields)
+    return RepeatOrder(
+        store=of.store, batch=of, past_order=past, currency=currency, **defaults | fields
+    )
 
 
 def _line(order: RepeatOrder, past: PastOrderLine, fields: dict[str, Any]) -> RepeatLine:
@@ -200,7 +219,11 @@ def _line(order: RepeatOrder, past: PastOrderLine, fields: dict[str, Any]) -> Re
         "origin_country": "CN",
     }
     return RepeatLine(
-        store_id=order.store_id, order=order, source_line=past, sku_id=past.sku_id, **defaults | fields
+        store_id=order.store_id,
+        order=order,
+        source_line=past,
+        sku_id=past.sku_id,
+        **defaults | fields,
     )
 
 

@@ -10,7 +10,8 @@ from tests.repurchase.sealing import confirm, planned
 
 
 def invoiced(store: Store, *, orders: int = 5, open_account: bool = False, **buyer) -> Batch:
-    """Confirmed by the buyer, the proforma issued as the worker would; on open account released as the sweep would."""
+    """Confirmed by the buyer, the proforma issued as the worker would; on open account released as
+    the sweep would."""
     by, past = world.repeatable(store, orders=orders, **buyer)
     if open_account:
         allow(by)
@@ -23,7 +24,9 @@ def invoiced(store: Store, *, orders: int = 5, open_account: bool = False, **buy
 
 
 def allow(buyer: Buyer) -> None:
-    payment_terms.set_terms(buyer=buyer, open_account_from_now=True, reason="known for years", by="user:1")
+    payment_terms.set_terms(
+        buyer=buyer, open_account_from_now=True, reason="known for years", by="user:1"
+    )
 
 
 def receipt(order: RepeatOrder, amount: str = "", /, **fields) -> Receipt:

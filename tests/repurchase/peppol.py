@@ -1,4 +1,5 @@
-"""Rules of Peppol BIS Order 3 (transaction T01), in our own words, under the ids that Peppol gives them."""
+"""Rules of Peppol BIS Order 3 (transaction T01), in our own words, under the ids that Peppol gives
+them."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -65,7 +66,10 @@ def _amounts(order: etree._Element) -> Iterator[str]:
     for amount in order.xpath(".//*[@currencyID]"):
         if amount.get("currencyID") != currency:
             yield f"R003 {amount.tag}"
-        if len(amount.text.partition(".")[2]) > 2 and etree.QName(amount).localname != "PriceAmount":
+        if (
+            len(amount.text.partition(".")[2]) > 2
+            and etree.QName(amount).localname != "PriceAmount"
+        ):
             yield f"R028 {amount.text}"
 
 
@@ -75,8 +79,14 @@ def _sum(order: etree._Element, path: str) -> Decimal:
 
 def _sums(order: etree._Element) -> Iterator[str]:
     total = "cac:AnticipatedMonetaryTotal/cbc:"
-    lines, charges = _sum(order, f"{total}LineExtensionAmount"), _sum(order, f"{total}ChargeTotalAmount")
-    net, gross = _sum(order, f"{total}TaxExclusiveAmount"), _sum(order, f"{total}TaxInclusiveAmount")
+    lines, charges = (
+        _sum(order, f"{total}LineExtensionAmount"),
+        _sum(order, f"{total}ChargeTotalAmount"),
+    )
+    net, gross = (
+        _sum(order, f"{total}TaxExclusiveAmount"),
+        _sum(order, f"{total}TaxInclusiveAmount"),
+    )
     payable = _sum(order, f"{total}PayableAmount")
     rules = {
         "R006": payable >= 0,
@@ -108,8 +118,13 @@ def _lines(order: etree._Element) -> Iterator[str]:
     for line in lines:
         quantity, base, price, amount = (
             Decimal(line.findtext(path, "-1", NS))
-            for path in ("cbc:Quantity", "cac:Price/cbc:BaseQuantity", "cac:Price/cbc:PriceAmount", "cbc:LineExtensionAmount")
-        )  # fmt: skip
+            for path in (
+                "cbc:Quantity",
+                "cac:Price/cbc:BaseQuantity",
+                "cac:Price/cbc:PriceAmount",
+                "cbc:LineExtensionAmount",
+            )
+        )
         if quantity < 0:
             yield "R004"
         if price < 0:

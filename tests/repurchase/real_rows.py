@@ -1,4 +1,5 @@
-"""Every kind of row that an address can name, really there in one store, for tests that walk all routes."""
+"""Every kind of row that an address can name, really there in one store, for tests that walk all
+routes."""
 
 import re
 from dataclasses import dataclass, field
@@ -30,7 +31,8 @@ GROUP = re.compile(r"\(\?P<(\w+)>.*?\)|<(?:\w+:)?(\w+)>")
 
 @dataclass(kw_only=True)
 class Rows:
-    """`values`: what stands for each name in a route; `special`: where a route's name means another row."""
+    """`values`: what stands for each name in a route; `special`: where a route's name means
+    another row."""
 
     store: Store
     owner: User
@@ -40,7 +42,8 @@ class Rows:
     skus: list[str] = field(default_factory=list)
 
     def of(self, route: str) -> dict[str, Any]:
-        """The values of a route's names: those of the longest prefix that says something else stand first."""
+        """The values of a route's names: those of the longest prefix that says something else
+        stand first."""
         plain = route.removeprefix("api/v1/")
         found = dict(self.values)
         if route.startswith("admin/"):
@@ -73,7 +76,8 @@ def names_of(route: str) -> list[str]:
 
 
 def make(store: Store, owner: User) -> Rows:
-    """Five batches: planned, locked, under renegotiation, awaiting payment, released; and what hangs on them."""
+    """Five batches: planned, locked, under renegotiation, awaiting payment, released; and what
+    hangs on them."""
     by = f"user:{owner.pk}"
     planned = _planned(store, by, country="FR")
     locked = _locked(store, by, country="DE")
@@ -82,23 +86,39 @@ def make(store: Store, owner: User) -> Rows:
     given = paid.released(store, country="NL")
     rows = Rows(store=store, owner=owner)
     rows.orders = list(Batch.objects.get(pk=planned.pk).buyer.past_orders.order_by("pk"))
-    rows.skus = sorted({line.sku.code for order in rows.orders for line in order.lines.select_related("sku")})
+    rows.skus = sorted(
+        {line.sku.code for order in rows.orders for line in order.lines.select_related("sku")}
+    )
     renegotiation = renegotiate(Lock.objects.get(subject=talked.ref))
     report = diagnosis_report.ask(batch=planned, by=by)
     diagnosis_report.make(report.pk)
     world.key(store)
-    webhook, _ = webhooks.create(store_id=store.pk, url="https://erp.example.com/", types=[], loopback=False)
+    webhook, _ = webhooks.create(
+        store_id=store.pk, url="https://erp.example.com/", types=[], loopback=False
+    )
     upload = world.upload(store, by=by)
     reviews.begin(store=store, now=world.NOW)
     proforma = Proforma.objects.get(batch=owing)
     agreement = sealed(given)
     rows.values = {
-        "ref": locked.ref, "buyer_id": locked.buyer_id, "key_id": ApiKey.objects.get(store=store).pk,
-        "webhook_id": webhook.pk, "key": upload.key, "number": 1, "report_id": report.pk, "form": "xlsx",
-        "verb": "rotate", "name": SAMPLE, "token": signing.token_of(Grant.objects.get(subject=locked.ref)),
-        "pk": Case.objects.get(store=store).pk, "object_id": Case.objects.get(store=store).pk,
-        "app_label": "marketplace", "content_type_id": 1, "url": "nowhere/", "path": "nowhere",
-    }  # fmt: skip
+        "ref": locked.ref,
+        "buyer_id": locked.buyer_id,
+        "key_id": ApiKey.objects.get(store=store).pk,
+        "webhook_id": webhook.pk,
+        "key": upload.key,
+        "number": 1,
+        "report_id": report.pk,
+        "form": "xlsx",
+        "verb": "rotate",
+        "name": SAMPLE,
+        "token": signing.token_of(Grant.objects.get(subject=locked.ref)),
+        "pk": Case.objects.get(store=store).pk,
+        "object_id": Case.objects.get(store=store).pk,
+        "app_label": "marketplace",
+        "content_type_id": 1,
+        "url": "nowhere/",
+        "path": "nowhere",
+    }
     rows.special = {
         "codes/": {"name": "INPUT_INVALID"},
         "orders/<ref:ref>/": {"ref": f"{planned.ref}-0001"},
@@ -120,12 +140,14 @@ def make(store: Store, owner: User) -> Rows:
         "erp/responses/": {"pk": _answered(store, given, by).pk},
         "developers/sandbox/runs/": {"pk": _run(store, by).pk},
         "b/<str:token>/agreements/": {
-            "token": signing.token_of(Grant.objects.get(subject=given.ref)), "pk": agreement.pk,
+            "token": signing.token_of(Grant.objects.get(subject=given.ref)),
+            "pk": agreement.pk,
         },
         "b/<str:token>/renegotiations/": {
-            "token": signing.token_of(Grant.objects.get(subject=talked.ref)), "pk": renegotiation.pk,
+            "token": signing.token_of(Grant.objects.get(subject=talked.ref)),
+            "pk": renegotiation.pk,
         },
-    }  # fmt: skip
+    }
     return rows
 
 

@@ -1,4 +1,5 @@
-"""Does a batch's background work in the test's own process, as a worker would, one chunk after the other."""
+"""Does a batch's background work in the test's own process, as a worker would, one chunk after the
+other."""
 
 from repurchase.batches.services import chunks, planning
 from repurchase.models import Batch, Chunk

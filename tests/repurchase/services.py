@@ -1,4 +1,5 @@
-"""A locked batch whose last order has three lines, the second with a customised service in its note (R-15)."""
+"""A locked batch whose last order has three lines, the second with a customised service in its
+note (R-15)."""
 
 from typing import Any
 
@@ -21,7 +22,8 @@ def last(batch: Batch) -> RepeatOrder:
 
 
 def noted(store: Store, note: str = NOTE, **fields: Any) -> tuple[list[PastOrder], PastOrder]:
-    """Five orders of USD 5,000.00 without a note, and one of 100.00, 33.33 and 23.31 with freight of 19.99."""
+    """Five orders of USD 5,000.00 without a note, and one of 100.00, 33.33 and 23.31 with freight
+    of 19.99."""
     buyer, plain = world.repeatable(store)
     prices = (("10.00", 10, 10_000), ("3.33", 10, 3_333), ("7.77", 3, 2_331))
     lines = [(world.sku(store, price=price), pieces, total) for price, pieces, total in prices]
@@ -30,7 +32,9 @@ def noted(store: Store, note: str = NOTE, **fields: Any) -> tuple[list[PastOrder
 
 def planned(store: Store, note: str = NOTE, **fields: Any) -> Batch:
     plain, order = noted(store, note, **fields)
-    return run(batches.create(store=store, numbers=[o.number for o in [*plain, order]], by="user:1"))
+    return run(
+        batches.create(store=store, numbers=[o.number for o in [*plain, order]], by="user:1")
+    )
 
 
 def locked(store: Store, note: str = NOTE, **fields: Any) -> Batch:
@@ -54,11 +58,17 @@ def weighed(batch: Batch, **ticks: Any) -> Weighed:
 
 def accept(batch: Batch, **changes: Any) -> None:
     """With the totals that these ticks come to, as the page shows them."""
-    ticks = {name: changes[name] for name in ("services", "every_service", "left_out") if name in changes}
+    ticks = {
+        name: changes[name] for name in ("services", "every_service", "left_out") if name in changes
+    }
     asked = {
-        "token": signing.token_of(grant(batch)), "digests": digests(batch), "left_out": [], "consent": True,
-        "ip": "192.0.2.1", "user_agent": "test",
-    }  # fmt: skip
+        "token": signing.token_of(grant(batch)),
+        "digests": digests(batch),
+        "left_out": [],
+        "consent": True,
+        "ip": "192.0.2.1",
+        "user_agent": "test",
+    }
     if "shown" not in changes:
         asked["shown"] = weighed(batch, **ticks).digest
     buyer_response.accept(**asked | changes)

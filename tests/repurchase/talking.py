@@ -53,9 +53,10 @@ def offer(found: Renegotiation, percent: str = "-1.5", *, user: User, **asked: A
 
 def counter(found: Renegotiation, percent: str = "-2", **asked: Any) -> Offer:
     return renegotiation.offer(
-        renegotiation=found, actor=renegotiation.buyer(grant(found)),
+        renegotiation=found,
+        actor=renegotiation.buyer(grant(found)),
         asked=Asked(**{"rule": "uniform", "percent": percent} | asked),
-    )  # fmt: skip
+    )
 
 
 def code(found: Renegotiation, digest: str = "") -> str:
@@ -68,12 +69,22 @@ def code(found: Renegotiation, digest: str = "") -> str:
 
 
 def sign_as_seller(found: Renegotiation, user: User, **changes: Any) -> bool:
-    asked = {"digest": current(found).digest, "name": "Alice Chen", "consent": True, "evidence": EVIDENCE}
+    asked = {
+        "digest": current(found).digest,
+        "name": "Alice Chen",
+        "consent": True,
+        "evidence": EVIDENCE,
+    }
     return renegotiation.sign_by_member(renegotiation=found, user=user, **asked | changes)
 
 
 def sign_as_buyer(found: Renegotiation, **changes: Any) -> bool:
-    asked = {"digest": current(found).digest, "name": "Bea Buyer", "consent": True, "evidence": EVIDENCE}
+    asked = {
+        "digest": current(found).digest,
+        "name": "Bea Buyer",
+        "consent": True,
+        "evidence": EVIDENCE,
+    }
     if "code" not in changes:
         changes["code"] = code(found, changes.get("digest", ""))
     return renegotiation.sign_by_link(renegotiation=found, grant=grant(found), **asked | changes)

@@ -28,9 +28,12 @@ class Caller:
 
     def post(self, path, body=None, **headers):
         return self.client.post(
-            API + path, json.dumps(body or {}), content_type="application/json",
-            headers=self.headers | {name.replace("_", "-"): value for name, value in headers.items()},
-        )  # fmt: skip
+            API + path,
+            json.dumps(body or {}),
+            content_type="application/json",
+            headers=self.headers
+            | {name.replace("_", "-"): value for name, value in headers.items()},
+        )
 
     @property
     def headers(self):
@@ -77,7 +80,11 @@ class TestTheWholeWay:
         assert {row["order"]["number"] for row in found} == set(numbers(history))
         assert all(row["repeatable"] and row["findings"] == [] for row in found)
 
-        asked = {"buyer": history[0].external_id, "order_ids": numbers(history), "policy": "partial"}
+        asked = {
+            "buyer": history[0].external_id,
+            "order_ids": numbers(history),
+            "policy": "partial",
+        }
         created = erp.post("batches/", asked)
         assert created.status_code == 202
         batch = created.json()
@@ -105,7 +112,9 @@ class TestTheWholeWay:
     @pytest.mark.parametrize("verb", ["lock", "cancel", "rescreen"])
     def test_tells_the_batch_after_each_verb(self, erp, history, verb):
         batch = run(
-            Batch.objects.get(ref=erp.post("batches/", {"order_ids": numbers(history)}).json()["ref"])
+            Batch.objects.get(
+                ref=erp.post("batches/", {"order_ids": numbers(history)}).json()["ref"]
+            )
         )
 
         answer = erp.post(f"batches/{batch.ref}/{verb}/")
@@ -118,7 +127,9 @@ class TestTheWholeWay:
 
     def test_ticks_the_special_clearance_on_rescreening(self, erp, history):
         batch = run(
-            Batch.objects.get(ref=erp.post("batches/", {"order_ids": numbers(history)}).json()["ref"])
+            Batch.objects.get(
+                ref=erp.post("batches/", {"order_ids": numbers(history)}).json()["ref"]
+            )
         )
 
         erp.post(f"batches/{batch.ref}/rescreen/", {"special_clearance": True})
@@ -144,7 +155,11 @@ class TestAnOrder:
         assert detail["order"]["codes"] == ["STOCK_TOO_LOW"]
         assert [line["paid"]["amount"] for line in detail["lines"]] == ["123.45", "123.45"]
         assert detail["lines"][0]["assumed"] == ["hs_code"]
-        assert [fee["kind"] for fee in detail["fees"]] == ["commission", "return_warehouse", "vat_remittance"]
+        assert [fee["kind"] for fee in detail["fees"]] == [
+            "commission",
+            "return_warehouse",
+            "vat_remittance",
+        ]
         assert detail["fees"][1]["tariff"] == {"amount": "2.30", "currency": "USD"}
         assert detail["fees"][0]["tariff"] is None
 
@@ -154,7 +169,10 @@ class TestAnOrder:
             orders.batch(store),
             status=OrderStatus.FAILED,
             lock=None,
-            line={"findings": [{"code": "STOCK_TOO_LOW", "evidence": evidence}], "outcome": "failed"},
+            line={
+                "findings": [{"code": "STOCK_TOO_LOW", "evidence": evidence}],
+                "outcome": "failed",
+            },
         )[0]
 
         finding = erp.get(f"orders/{made.ref}/").json()["lines"][0]["findings"][0]
@@ -196,7 +214,9 @@ class TestAList:
         mine = {world.past_order(store, other, [(item, 1, 1000)]).number for _ in range(51)}
 
         first = erp.get("past-orders/", buyer=other.external_id).json()
-        second = erp.get("past-orders/", buyer=other.external_id, cursor=first["next_cursor"]).json()
+        second = erp.get(
+            "past-orders/", buyer=other.external_id, cursor=first["next_cursor"]
+        ).json()
 
         seen = [row["order"]["number"] for row in first["results"] + second["results"]]
         assert (len(seen), set(seen)) == (51, mine)
@@ -216,7 +236,9 @@ class TestARefusal:
 
     def test_of_too_many_orders_names_the_limit(self, erp, history):
         refused = problem(
-            erp.post("batches/", {"order_ids": [f"PO-{n}" for n in range(5001)]}), 422, "BATCH_TOO_LARGE"
+            erp.post("batches/", {"order_ids": [f"PO-{n}" for n in range(5001)]}),
+            422,
+            "BATCH_TOO_LARGE",
         )
 
         assert "5001" in refused["detail"]
@@ -243,12 +265,14 @@ class TestARefusal:
 
     def test_of_another_stores_orders_does_not_tell_them_from_unknown_ones(self, erp, history):
         elsewhere = world.store()
-        foreign = world.past_order(elsewhere, world.buyer(elsewhere), [(world.sku(elsewhere), 1, 1000)])
+        foreign = world.past_order(
+            elsewhere, world.buyer(elsewhere), [(world.sku(elsewhere), 1, 1000)]
+        )
 
         told = [
-            problem(erp.post("batches/", {"order_ids": [number]}), 422, "ORDER_UNKNOWN")["detail"].replace(
-                number, "…"
-            )
+            problem(erp.post("batches/", {"order_ids": [number]}), 422, "ORDER_UNKNOWN")[
+                "detail"
+            ].replace(number, "…")
             for number in (foreign.number, "NO-SUCH")
         ]
 
@@ -295,7 +319,9 @@ class TestARefusal:
 
     @pytest.mark.parametrize("query", [{"status": "lost"}, {"cursor": "nonsense"}, {"page": "2"}])
     def test_of_a_query_for_orders_says_so(self, erp, store, query):
-        problem(erp.get(f"batches/{orders.batch(store).ref}/orders/", **query), 422, "INPUT_INVALID")
+        problem(
+            erp.get(f"batches/{orders.batch(store).ref}/orders/", **query), 422, "INPUT_INVALID"
+        )
 
     @pytest.mark.parametrize(
         ("content", "media_type", "status"),
@@ -309,7 +335,9 @@ class TestARefusal:
         ids=["cut short", "not utf-8", "a form", "too deep", "too large"],
     )
     def test_of_what_is_no_json_is_json(self, erp, client, content, media_type, status):
-        answer = client.post(API + "batches/", content, content_type=media_type, headers=erp.headers)
+        answer = client.post(
+            API + "batches/", content, content_type=media_type, headers=erp.headers
+        )
 
         problem(answer, status, "INPUT_INVALID")
 
@@ -365,15 +393,23 @@ class TestTheFeed:
         first = orders.repeats(batch)[0]
         orders.repeats(batch, first=2, status=OrderStatus.LOCKED, lock=first.lock)
 
-        assert erp.get(f"batches/{batch.ref}/orders.xml", **query).getvalue().count(b"<Order ") == count
+        assert (
+            erp.get(f"batches/{batch.ref}/orders.xml", **query).getvalue().count(b"<Order ")
+            == count
+        )
 
     def test_refuses_another_wish(self, erp, store):
-        problem(erp.get(f"batches/{orders.batch(store).ref}/orders.xml", include="all"), 422, "INPUT_INVALID")
+        problem(
+            erp.get(f"batches/{orders.batch(store).ref}/orders.xml", include="all"),
+            422,
+            "INPUT_INVALID",
+        )
 
     @pytest.mark.parametrize("accept", ["application/xml", "*/*"])
     def test_is_served_to_who_accepts_it(self, erp, client, store, accept):
         answer = client.get(
-            f"{API}batches/{orders.batch(store).ref}/orders.xml", headers=erp.headers | {"Accept": accept}
+            f"{API}batches/{orders.batch(store).ref}/orders.xml",
+            headers=erp.headers | {"Accept": accept},
         )
 
         assert answer.status_code == 200
@@ -383,11 +419,18 @@ class TestAHostileAddressOrBody:
     @pytest.mark.parametrize("body", ["{", "[" * 100_000, "\x00"])
     def test_malformed_on_an_address_that_reads_none_is_still_a_problem(self, erp, history, body):
         batch = run(
-            Batch.objects.get(ref=erp.post("batches/", {"order_ids": numbers(history)}).json()["ref"])
+            Batch.objects.get(
+                ref=erp.post("batches/", {"order_ids": numbers(history)}).json()["ref"]
+            )
         )
-        RepeatOrder.objects.update(status=OrderStatus.EXCLUDED, codes=["SKU_INACTIVE"], total_minor=0)
+        RepeatOrder.objects.update(
+            status=OrderStatus.EXCLUDED, codes=["SKU_INACTIVE"], total_minor=0
+        )
         answer = erp.client.post(
-            f"{API}batches/{batch.ref}/lock/", body, content_type="application/json", headers=erp.headers
+            f"{API}batches/{batch.ref}/lock/",
+            body,
+            content_type="application/json",
+            headers=erp.headers,
         )
         assert answer.status_code < 500
         assert answer["Content-Type"] == "application/problem+json"
@@ -396,14 +439,19 @@ class TestAHostileAddressOrBody:
         first, second = (
             run(
                 Batch.objects.get(
-                    ref=erp.post("batches/", {"order_ids": numbers(history), "policy": policy}).json()["ref"]
+                    ref=erp.post(
+                        "batches/", {"order_ids": numbers(history), "policy": policy}
+                    ).json()["ref"]
                 )
             )
             for policy in ("partial", "all_or_nothing")
         )
         assert erp.post(f"batches/{first.ref}/lock/").status_code == 200
         answer = erp.client.post(
-            f"{API}batches/{second.ref}/lock/", "{", content_type="application/json", headers=erp.headers
+            f"{API}batches/{second.ref}/lock/",
+            "{",
+            content_type="application/json",
+            headers=erp.headers,
         )
         problem(answer, 400, "INPUT_INVALID")
         refused = erp.post(f"batches/{second.ref}/lock/")

@@ -40,7 +40,9 @@ def batch(store):
 @pytest.fixture
 def patch(client, store, batch):
     erp = Caller(client, store, "write")
-    return lambda *edits, **more: erp.send("PATCH", f"batches/{batch.ref}/orders/", {"edits": edits, **more})
+    return lambda *edits, **more: erp.send(
+        "PATCH", f"batches/{batch.ref}/orders/", {"edits": edits, **more}
+    )
 
 
 def quantities(batch: Batch) -> list[int]:
@@ -52,9 +54,22 @@ class TestTheBulkEdit:
         edit = {"select": EVERY, "moq": 300, "promise_date": "2026-12-28"}
         told = patch(edit, preview=True).json()
         assert told == {
-            "applied": False, "version": 1, "digest": told["digest"], "orders": 5, "lines": 10, "raised": 10,
-            "lowered": 0, "promises": 5, "planned_then": 5, "planned_now": 5, "dropped": 0, "drop_outs": [],
-            "capacity": None, "lines_left_out_then": 0, "lines_left_out_now": 0, "leaving": [],
+            "applied": False,
+            "version": 1,
+            "digest": told["digest"],
+            "orders": 5,
+            "lines": 10,
+            "raised": 10,
+            "lowered": 0,
+            "promises": 5,
+            "planned_then": 5,
+            "planned_now": 5,
+            "dropped": 0,
+            "drop_outs": [],
+            "capacity": None,
+            "lines_left_out_then": 0,
+            "lines_left_out_now": 0,
+            "leaving": [],
             "sums": [
                 {
                     "currency": "USD",
@@ -64,7 +79,7 @@ class TestTheBulkEdit:
                     "left_out_now": {"amount": "0.00", "currency": "USD"},
                 }
             ],
-        }  # fmt: skip
+        }
         assert quantities(batch) == [250] * 10
         done = patch(edit, version=told["version"], digest=told["digest"])
         assert (done.status_code, done.json()["applied"], done.json()["version"]) == (200, True, 2)
@@ -102,10 +117,13 @@ class TestTheBulkEdit:
             ({"select": EVERY}, "EDIT_EMPTY", "#/edits/0"),
             ({"select": {"skus": ["x", "y"]}, "moq": 3}, "SKU_UNKNOWN", "#/edits/0/select/skus/0"),
             ({"select": EVERY, "moq": 9, "quantity": 8}, "MOQ_NOT_MET", "#/edits/0/quantity"),
-            ({"select": {"lines": [{"order": "x", "line": 1, "price": 3}]}, "moq": 1}, "PRICE_LOCKED",
-             "#/edits/0/select/lines/0/price"),
+            (
+                {"select": {"lines": [{"order": "x", "line": 1, "price": 3}]}, "moq": 1},
+                "PRICE_LOCKED",
+                "#/edits/0/select/lines/0/price",
+            ),
         ],
-    )  # fmt: skip
+    )
     def test_names_what_it_can_t_take(self, batch, patch, edit, code, pointer):
         for preview in (True, False):
             answer = patch(edit, preview=preview)
@@ -114,15 +132,21 @@ class TestTheBulkEdit:
             assert said["errors"][0]["pointer"] == pointer
         assert not batch.edits.exists()
 
-    def test_tells_in_a_preview_and_refuses_otherwise_what_can_t_be_made_in_time(self, store, batch, patch):
+    def test_tells_in_a_preview_and_refuses_otherwise_what_can_t_be_made_in_time(
+        self, store, batch, patch
+    ):
         group = ProductionGroup.objects.create(
             store=store, code="kiln", name="Kiln", pieces_a_day=149, **world.MIRRORED
         )
         Sku.objects.update(production_group=group)
         told = patch({"select": EVERY, "moq": 300}, preview=True).json()["capacity"]
         assert told == {
-            "group": "kiln", "day": "2026-12-13", "needed": 3000, "capacity": 2980, "earliest": "2026-12-24",
-        }  # fmt: skip
+            "group": "kiln",
+            "day": "2026-12-13",
+            "needed": 3000,
+            "capacity": 2980,
+            "earliest": "2026-12-24",
+        }
         answer = patch({"select": EVERY, "moq": 300})
         assert (answer.status_code, answer.json()["code"]) == (422, "CAPACITY_EXCEEDED")
         assert "2026-12-13" in answer.json()["detail"]

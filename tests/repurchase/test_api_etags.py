@@ -31,7 +31,10 @@ def get(erp, path, **headers):
 
 def patch(erp, path, body, **headers):
     return erp.client.patch(
-        f"/api/v1/{path}", json.dumps(body), content_type="application/json", headers=erp.headers | headers
+        f"/api/v1/{path}",
+        json.dumps(body),
+        content_type="application/json",
+        headers=erp.headers | headers,
     )
 
 
@@ -66,8 +69,12 @@ class TestAChange:
         assert patch(erp, path, edit | {"preview": True}, **{"If-Match": "*"}).status_code == 200
 
     def test_of_a_webhook_is_guarded_too(self, erp, store):
-        made, _ = webhooks.create(store_id=store.pk, url="https://erp.example.com/", types=[], loopback=False)
+        made, _ = webhooks.create(
+            store_id=store.pk, url="https://erp.example.com/", types=[], loopback=False
+        )
         path = f"webhooks/{made.pk}/"
         tag = get(erp, path)["ETag"]
         assert patch(erp, path, {"enabled": False}, **{"If-Match": tag}).status_code == 200
-        problem(patch(erp, path, {"enabled": True}, **{"If-Match": tag}), 412, "PRECONDITION_FAILED")
+        problem(
+            patch(erp, path, {"enabled": True}, **{"If-Match": tag}), 412, "PRECONDITION_FAILED"
+        )

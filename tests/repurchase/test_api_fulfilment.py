@@ -1,4 +1,5 @@
-"""From the proforma to the completion over the API (R-78, R-79, R-91): rows, repeats, refusals, the ERP's name."""
+"""From the proforma to the completion over the API (R-78, R-79, R-91): rows, repeats, refusals,
+the ERP's name."""
 
 import datetime as dt
 
@@ -36,7 +37,11 @@ def refs(batch) -> list[str]:
 
 
 def told(kind: str) -> list[str]:
-    return [ref for event in Event.objects.filter(type=kind).order_by("seq") for ref in event.data["orders"]]
+    return [
+        ref
+        for event in Event.objects.filter(type=kind).order_by("seq")
+        for ref in event.data["orders"]
+    ]
 
 
 class TestAProforma:
@@ -61,17 +66,23 @@ class TestADifference:
         answer = erp.post("payments/", {"rows": rows}).json()
         assert (answer["recorded"], answer["paid"], answer["overpaid"]) == (2, [other], [other])
         account = erp.get(f"orders/{other}/payments/").json()
-        assert (account["overpaid"]["amount"], account["outstanding"]["amount"]) == ("20.25", "0.00")
+        assert (account["overpaid"]["amount"], account["outstanding"]["amount"]) == (
+            "20.25",
+            "0.00",
+        )
 
         said = {"amount": "15.00", "reason": "the bank kept it"}
         problem(
-            erp.post(f"orders/{ref}/difference/", said | {"amount": "1.00"}), 422, "DIFFERENCE_NOT_STATED"
+            erp.post(f"orders/{ref}/difference/", said | {"amount": "1.00"}),
+            422,
+            "DIFFERENCE_NOT_STATED",
         )
         account = erp.post(f"orders/{ref}/difference/", said, Idempotency_Key="d-1").json()
         assert (account["status"], account["settled"]["amount"]) == ("paid", "15.00")
         assert [(p["kind"], p["reference"], p["reason"]) for p in account["payments"]] == [
-            ("received", "TT-0001", ""), ("difference", "", "the bank kept it"),
-        ]  # fmt: skip
+            ("received", "TT-0001", ""),
+            ("difference", "", "the bank kept it"),
+        ]
         assert erp.post(f"orders/{ref}/difference/", said, Idempotency_Key="d-1").json() == account
         released = erp.post(f"orders/{ref}/release/", {})
         assert released.json()["order"]["status"] == "released", released.content
@@ -86,7 +97,11 @@ class TestAPayment:
         assert pdf.content.startswith(b"%PDF-")
 
         sent = rows(
-            batch, amount="5979.75", currency="USD", reference="T-1", received_at="2026-11-22T08:00:00Z"
+            batch,
+            amount="5979.75",
+            currency="USD",
+            reference="T-1",
+            received_at="2026-11-22T08:00:00Z",
         )
         sent["rows"][1] |= {"amount": "59797.50", "key": "mine"}
         answer = erp.post("payments/", sent).json()
@@ -104,9 +119,14 @@ class TestAPayment:
         account = erp.get(f"orders/{refs(batch)[0]}/payments/").json()
         assert (account["status"], account["outstanding"]["amount"]) == ("paid", "0.00")
         back = erp.post(f"payments/{account['payments'][0]['id']}/reverse/", {"why": "bounced"})
-        assert (back.json()["status"], back.json()["reversed_why"]) == ("awaiting_payment", "bounced")
+        assert (back.json()["status"], back.json()["reversed_why"]) == (
+            "awaiting_payment",
+            "bounced",
+        )
         problem(
-            erp.post(f"payments/{account['payments'][0]['id']}/reverse/", {"why": "x"}), 409, "PAYMENT_FINAL"
+            erp.post(f"payments/{account['payments'][0]['id']}/reverse/", {"why": "x"}),
+            409,
+            "PAYMENT_FINAL",
         )
 
     @pytest.mark.parametrize(
@@ -161,7 +181,10 @@ class TestARelease:
         assert {row["order"] for row in waiting} == set(refs(batch))
         assert {(row["erp"], row["status"]) for row in waiting} == {("mango", "released")}
 
-        assert erp.post("releases/acknowledgements/", rows(batch, erp_number="M-1")).json()["taken"] == 5
+        assert (
+            erp.post("releases/acknowledgements/", rows(batch, erp_number="M-1")).json()["taken"]
+            == 5
+        )
         again = erp.post("releases/acknowledgements/", rows(batch)).json()
         assert (again["taken"], again["known"]) == (0, 5)
         other = erp.post("releases/acknowledgements/", rows(batch, erp_number="M-2")).json()
@@ -176,9 +199,17 @@ class TestARelease:
         assert erp.post("completions/", rows(batch, at=at, as_ordered=True)).json()["taken"] == 5
         done = erp.get("releases/", state="completed").json()["results"][0]
         assert (done["carrier"], done["tracking"], done["as_ordered"], done["status"]) == (
-            "Cainiao", "LP-1", True, "completed",
-        )  # fmt: skip
-        for kind in ("order.shipped", "order.completed", "release.announced", "release.acknowledged"):
+            "Cainiao",
+            "LP-1",
+            True,
+            "completed",
+        )
+        for kind in (
+            "order.shipped",
+            "order.completed",
+            "release.announced",
+            "release.acknowledged",
+        ):
             assert sorted(told(kind)) == refs(batch), kind
 
     @pytest.mark.parametrize("shift", [dt.timedelta(hours=-1), dt.timedelta(hours=1)])
@@ -294,28 +325,42 @@ class TestTheErp:
         assert ErpConnection.objects.filter(ended_at=None).count() == 1
 
     def test_connects_nothing_by_a_call_that_only_looks(self, client, erp, store):
-        erp_connection.connect(store=store, name="dianxiaomi", version="1.0", by="x", simulated=True)
+        erp_connection.connect(
+            store=store, name="dianxiaomi", version="1.0", by="x", simulated=True
+        )
         reader, operator = Caller(client, store, "read"), Caller(client, store, role="operator")
         for method in ("GET", "HEAD", "OPTIONS"):
             for caller in (reader, erp):
                 headers = caller.headers | {"X-ERP-Client": "mabang/3"}
-                assert client.generic(method, "/api/v1/releases/", headers=headers).status_code in (200, 405)
+                assert client.generic(method, "/api/v1/releases/", headers=headers).status_code in (
+                    200,
+                    405,
+                )
         dry = reader.post("screenings/", {"order_ids": ["1"]}, X_ERP_Client="mabang/3")
         problem(dry, 422, "ORDER_UNKNOWN")
         problem(
-            operator.post("batches/", {"order_ids": ["1"]}, X_ERP_Client="mabang/3"), 422, "ORDER_UNKNOWN"
+            operator.post("batches/", {"order_ids": ["1"]}, X_ERP_Client="mabang/3"),
+            422,
+            "ORDER_UNKNOWN",
         )
         assert str(ErpConnection.objects.get().product.code) == "dianxiaomi"
 
-    def test_is_refused_when_it_is_not_the_stores_also_where_nothing_is_written(self, client, store):
+    def test_is_refused_when_it_is_not_the_stores_also_where_nothing_is_written(
+        self, client, store
+    ):
         erp_connection.connect(store=store, name="mango", version="5.3", by="x")
         reader = Caller(client, store, "read")
-        for client_named, code in (("mabang/1", "ERP_NOT_CONNECTED"), ("mango/5.2", "ERP_VERSION_TOO_OLD")):
+        for client_named, code in (
+            ("mabang/1", "ERP_NOT_CONNECTED"),
+            ("mango/5.2", "ERP_VERSION_TOO_OLD"),
+        ):
             headers = reader.headers | {"X-ERP-Client": client_named}
             problem(client.get("/api/v1/releases/", headers=headers), 409, code)
 
     def test_takes_the_place_of_a_simulated_one(self, erp, store):
-        erp_connection.connect(store=store, name="dianxiaomi", version="1.0", by="x", simulated=True)
+        erp_connection.connect(
+            store=store, name="dianxiaomi", version="1.0", by="x", simulated=True
+        )
         erp.post("releases/acknowledgements/", NOBODYS, X_ERP_Client="mabang/3")
         assert str(ErpConnection.objects.get(ended_at=None)) == "马帮 3"
 

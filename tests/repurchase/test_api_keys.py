@@ -29,7 +29,9 @@ NO_WEBHOOK = uuid.UUID(int=1)
 
 
 def address(pattern, batch_ref: str, order_ref: str, webhook_id: object = NO_WEBHOOK) -> str:
-    path = API + str(pattern.pattern).replace("<uuid:pk>", str(NO_WEBHOOK)).replace("<fileform:form>", "xlsx")
+    path = API + str(pattern.pattern).replace("<uuid:pk>", str(NO_WEBHOOK)).replace(
+        "<fileform:form>", "xlsx"
+    )
     ref = order_ref if pattern.name == "order" else batch_ref
     return path.replace("<ref:ref>", ref).replace("<uuid:webhook_id>", str(webhook_id))
 
@@ -61,7 +63,10 @@ class TestEveryEndpoint:
     @pytest.mark.parametrize("bad", ["nonsense", "bro_", "ключ", "a b c", "x" * 5000])
     def test_refuses_a_wrong_key(self, client, order, pattern, method, bad):
         answer = call(
-            client, method, address(pattern, order.batch.ref, order.ref), bad.encode().decode("latin-1")
+            client,
+            method,
+            address(pattern, order.batch.ref, order.ref),
+            bad.encode().decode("latin-1"),
         )
 
         problem(answer, 401, "KEY_INVALID")
@@ -70,12 +75,18 @@ class TestEveryEndpoint:
         key = world.key(store)
         ApiKey.objects.update(revoked_at=timezone.now() + dt.timedelta(seconds=1))
 
-        problem(call(client, method, address(pattern, order.batch.ref, order.ref), key), 401, "KEY_INVALID")
+        problem(
+            call(client, method, address(pattern, order.batch.ref, order.ref), key),
+            401,
+            "KEY_INVALID",
+        )
 
     def test_refuses_a_signed_in_member_without_a_key(self, client, alice, order, pattern, method):
         client.force_login(alice)
 
-        problem(call(client, method, address(pattern, order.batch.ref, order.ref)), 401, "KEY_INVALID")
+        problem(
+            call(client, method, address(pattern, order.batch.ref, order.ref)), 401, "KEY_INVALID"
+        )
 
     def test_needs_the_scope(self, client, store, order, pattern, method):
         writes_nothing = any(name in str(pattern) for name in ("screenings", "fee-quotes"))
@@ -84,7 +95,9 @@ class TestEveryEndpoint:
         key = world.key(store, has)
 
         refused = problem(
-            call(client, method, address(pattern, order.batch.ref, order.ref), key), 403, "SCOPE_MISSING"
+            call(client, method, address(pattern, order.batch.ref, order.ref), key),
+            403,
+            "SCOPE_MISSING",
         )
         assert lacks in refused["detail"]
 
@@ -97,7 +110,10 @@ class TestAStranger:
 
         for method in ("get", "post"):
             told = []
-            for batch_ref, order_ref in ((order.batch.ref, order.ref), ("BR-00000000", "BR-00000000-0001")):
+            for batch_ref, order_ref in (
+                (order.batch.ref, order.ref),
+                ("BR-00000000", "BR-00000000-0001"),
+            ):
                 answer = call(client, method, address(pattern, batch_ref, order_ref), key)
                 body = answer.json()
                 told.append((answer.status_code, {**body, "request_id": ""}))
@@ -117,7 +133,10 @@ class TestAKey:
     def test_is_read_from_the_header(self, client, store, header):
         key = world.key(store, "read")
 
-        assert client.get(API + "batches/", headers={"Authorization": header.format(key)}).status_code == 200
+        assert (
+            client.get(API + "batches/", headers={"Authorization": header.format(key)}).status_code
+            == 200
+        )
 
     @pytest.mark.parametrize("header", ["Basic {}", "{}", "Token {}"])
     def test_is_not_taken_by_another_scheme(self, client, store, header):

@@ -44,17 +44,26 @@ class TestAWebhook:
         assert erp.get("webhooks/").json() == {"results": [told]}
         assert erp.get(f"webhooks/{told['id']}/").json() == told
         off = client.patch(
-            f"{API}webhooks/{told['id']}/", {"enabled": False}, content_type="application/json", headers=erp.headers
-        )  # fmt: skip
+            f"{API}webhooks/{told['id']}/",
+            {"enabled": False},
+            content_type="application/json",
+            headers=erp.headers,
+        )
         assert off.json() == told | {"enabled": False}
         assert client.delete(f"{API}webhooks/{told['id']}/", headers=erp.headers).status_code == 204
         problem(erp.get(f"webhooks/{told['id']}/"), 404, "NOT_FOUND")
         acts = LedgerEntry.objects.filter(subject=f"webhook:{told['id']}").order_by("seq")
-        assert [entry.kind for entry in acts] == ["webhook.added", "webhook.switched", "webhook.removed"]
+        assert [entry.kind for entry in acts] == [
+            "webhook.added",
+            "webhook.switched",
+            "webhook.removed",
+        ]
         assert all(entry.by.startswith("key:") for entry in acts)
 
     def test_is_made_once_under_a_key_and_its_secret_is_not_kept(self, erp):
-        first, again = (erp.post("webhooks/", {"url": URL}, Idempotency_Key="w-1") for _ in range(2))
+        first, again = (
+            erp.post("webhooks/", {"url": URL}, Idempotency_Key="w-1") for _ in range(2)
+        )
         assert (first.status_code, again.status_code) == (201, 201)
         assert first.json() == again.json()
         assert Webhook.objects.count() == 1
@@ -62,7 +71,10 @@ class TestAWebhook:
         assert told["secret"].startswith("whsec_")
         kept = KeptAnswer.objects.get()
         assert "secret" not in kept.body
-        turned = [erp.post(f"webhooks/{told['id']}/rotate/", Idempotency_Key="w-2").json() for _ in range(2)]
+        turned = [
+            erp.post(f"webhooks/{told['id']}/rotate/", Idempotency_Key="w-2").json()
+            for _ in range(2)
+        ]
         assert turned[0] == turned[1]
         assert turned[0]["secret"] != told["secret"]
         assert Webhook.objects.get().secret_version == 2
@@ -77,9 +89,15 @@ class TestAWebhook:
 
     @pytest.mark.parametrize(
         "body",
-        [{"url": URL, "types": ["nonsense.*"]}, {"url": URL, "types": ["lock.nonsense"]}, {"url": URL, "types": "lock.*"},
-         {"types": []}, {"url": URL, "secret": "mine"}, {"url": f"https://example.com/{'x' * 501}"}],
-    )  # fmt: skip
+        [
+            {"url": URL, "types": ["nonsense.*"]},
+            {"url": URL, "types": ["lock.nonsense"]},
+            {"url": URL, "types": "lock.*"},
+            {"types": []},
+            {"url": URL, "secret": "mine"},
+            {"url": f"https://example.com/{'x' * 501}"},
+        ],
+    )
     def test_that_could_never_work_is_refused(self, erp, body):
         problem(erp.post("webhooks/", body), 422, "INPUT_INVALID")
         assert not Webhook.objects.exists()
@@ -92,7 +110,9 @@ class TestAWebhook:
 
     @pytest.mark.parametrize("after", [-1, "x", None, 2**63])
     def test_is_replayed_from_a_number_only(self, erp, after):
-        problem(erp.post(f"webhooks/{made(erp)['id']}/replay/", {"after": after}), 422, "INPUT_INVALID")
+        problem(
+            erp.post(f"webhooks/{made(erp)['id']}/replay/", {"after": after}), 422, "INPUT_INVALID"
+        )
 
     @pytest.mark.parametrize("method", ["get", "patch", "delete"])
     def test_of_another_store_is_not_there(self, erp, client, method):
@@ -100,9 +120,11 @@ class TestAWebhook:
         stranger = Caller(client, world.store(), "read", "write")
         for path in ("", "rotate/", "replay/", "deliveries/"):
             answer = getattr(client, method)(
-                f"{API}webhooks/{told['id']}/{path}", {} if method == "get" else {"enabled": False},
-                content_type="application/json", headers=stranger.headers,
-            )  # fmt: skip
+                f"{API}webhooks/{told['id']}/{path}",
+                {} if method == "get" else {"enabled": False},
+                content_type="application/json",
+                headers=stranger.headers,
+            )
             assert answer.status_code in (404, 405)
         assert stranger.get("webhooks/").json() == {"results": []}
         assert Webhook.objects.get().enabled
@@ -118,8 +140,10 @@ class TestTheDeliveries:
             webhook_delivery.send_due()
             log = erp.get(f"webhooks/{told['id']}/deliveries/").json()
             assert [(row["seq"], row["outcome"], row["status"]) for row in log["results"]] == [
-                (3, "delivered", 204), (2, "delivered", 204), (1, "delivered", 204),
-            ]  # fmt: skip
+                (3, "delivered", 204),
+                (2, "delivered", 204),
+                (1, "delivered", 204),
+            ]
             answer = erp.post(f"webhooks/{told['id']}/replay/", {"after": 1})
             assert (answer.status_code, answer.json()) == (202, {"events": 2})
             webhook_delivery.send_due()
@@ -144,20 +168,30 @@ class TestTheExampleClient:
         key = key_of(store)["Authorization"].removeprefix("Bearer ")
         with server() as (url, _):
             for type in ("order.locked", "order.confirmed"):
-                _orders(store, type, ["BR-1-0001", "BR-1-0002"] if type == "order.locked" else ["BR-1-0002"])
+                _orders(
+                    store,
+                    type,
+                    ["BR-1-0001", "BR-1-0002"] if type == "order.locked" else ["BR-1-0002"],
+                )
             self.run(url, file, key, 2)
             assert json.loads(file.read_text()) == {
-                "seq": 2, "orders": {"BR-1-0001": "locked", "BR-1-0002": "confirmed"},
-            }  # fmt: skip
+                "seq": 2,
+                "orders": {"BR-1-0001": "locked", "BR-1-0002": "confirmed"},
+            }
             _orders(store, "order.declined", ["BR-1-0001"])
             assert self.run(url, file, key, 1) == "3 order.declined BR-1\n"
         assert json.loads(file.read_text())["orders"]["BR-1-0001"] == "declined"
 
     def run(self, url: str, file: Path, key: str, n: int) -> str:
         done = subprocess.run(
-            [sys.executable, "docs/event_client.py", url, str(file), str(n)], cwd=ROOT, env={**os.environ, "KEY": key},
-            capture_output=True, text=True, timeout=60, check=True,
-        )  # fmt: skip
+            [sys.executable, "docs/event_client.py", url, str(file), str(n)],
+            cwd=ROOT,
+            env={**os.environ, "KEY": key},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        )
         return done.stdout
 
 

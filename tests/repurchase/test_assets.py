@@ -17,7 +17,9 @@ NOT_SERVED = {
     "agreements",
     "reports",
 }  # they become emails and PDFs, which no content policy reaches
-PAGES = [file for file in (BASE / "templates").rglob("*.html") if file.parent.name not in NOT_SERVED]
+PAGES = [
+    file for file in (BASE / "templates").rglob("*.html") if file.parent.name not in NOT_SERVED
+]
 SCRIPTS = list((BASE / "static" / "js").glob("*.js"))
 LIMIT_BYTES = 1_500_000
 
@@ -47,8 +49,14 @@ class TestVendoredFiles:
 
 class TestIcons:
     def test_that_pages_name_are_in_the_sprite(self):
-        named = {name for page in PAGES for name in re.findall(r'{% icon "([a-z-]+)"', page.read_text())}
-        named |= {name for page in PAGES for name in re.findall(r'icon_name="([a-z-]+)"', page.read_text())}
+        named = {
+            name for page in PAGES for name in re.findall(r'{% icon "([a-z-]+)"', page.read_text())
+        }
+        named |= {
+            name
+            for page in PAGES
+            for name in re.findall(r'icon_name="([a-z-]+)"', page.read_text())
+        }
         named |= {shown.icon for kind in states.KINDS.values() for shown in kind.values()}
         assert named - set(ICONS) == set()
 
@@ -62,7 +70,9 @@ class TestIcons:
 class TestAPage:
     def test_has_no_inline_script_style_or_handler(self, page):
         text = page.read_text()
-        assert not re.search(r"<style|\sstyle=|<script(?![^>]*\ssrc=)|\son[a-z]+=|javascript:|hx-on", text)
+        assert not re.search(
+            r"<style|\sstyle=|<script(?![^>]*\ssrc=)|\son[a-z]+=|javascript:|hx-on", text
+        )
 
     def test_loads_nothing_from_elsewhere(self, page):
         assert not re.search(r"""(src|href|action)=["'](https?:)?//""", page.read_text())
@@ -72,5 +82,6 @@ class TestAPage:
 class TestAScript:
     def test_evaluates_no_text_and_writes_no_markup(self, script):
         assert not re.search(
-            r"\beval\(|new Function|\.(inner|outer)HTML|document\.write|Date\.now", script.read_text()
+            r"\beval\(|new Function|\.(inner|outer)HTML|document\.write|Date\.now",
+            script.read_text(),
         )

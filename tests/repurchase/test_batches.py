@@ -59,7 +59,12 @@ class TestABatch:
         assert repeat.tax_minor == round((500_000 + 2_500) * 0.19)
         assert repeat.total_minor == repeat.goods_minor + repeat.freight_minor + repeat.tax_minor
         parts = list(repeat.fees.order_by("position").values_list("part", flat=True))
-        assert list(dict.fromkeys(parts)) == ["commission", "logistics", "payment", "vat_remittance"]
+        assert list(dict.fromkeys(parts)) == [
+            "commission",
+            "logistics",
+            "payment",
+            "vat_remittance",
+        ]
         assert repeat.fees_minor == sum(fee.amount_minor for fee in repeat.fees.all())
         commission = repeat.fees.get(kind="commission")
         assert commission.amount_minor == (500_000 + 2_500) * 8 // 100
@@ -113,13 +118,17 @@ class TestABatch:
         _, orders = world.repeatable(store)
         run(create(store, orders))
         kinds = list(
-            LedgerEntry.objects.filter(store_id=store.pk).order_by("seq").values_list("kind", flat=True)
+            LedgerEntry.objects.filter(store_id=store.pk)
+            .order_by("seq")
+            .values_list("kind", flat=True)
         )
         assert kinds == ["batch.created", "chunk.generated", "batch.planned"]
 
     def test_all_or_nothing_fails_when_one_order_does(self, store):
         buyer, orders = world.repeatable(store)
-        orders.append(world.past_order(store, buyer, [(world.sku(store, is_active=False), 1, 1_000)]))
+        orders.append(
+            world.past_order(store, buyer, [(world.sku(store, is_active=False), 1, 1_000)])
+        )
         batch = run(create(store, orders, policy="all_or_nothing"))
         assert batch.status == "failed"
 
@@ -190,7 +199,11 @@ class TestAChunk:
         batch = run(create(store, orders))
         before = (RepeatOrder.objects.count(), RepeatLine.objects.count(), OrderFee.objects.count())
         run(batch)
-        assert (RepeatOrder.objects.count(), RepeatLine.objects.count(), OrderFee.objects.count()) == before
+        assert (
+            RepeatOrder.objects.count(),
+            RepeatLine.objects.count(),
+            OrderFee.objects.count(),
+        ) == before
 
     def test_takes_the_same_number_of_queries_for_few_and_many_orders(self, store):
         _, few = world.repeatable(store, orders=5)
@@ -206,7 +219,9 @@ class TestAChunk:
         buyer, orders = world.repeatable(store, orders=4)
         note = "tab\there\nline\r\\N \\. \"quoted\" 'and' {braces} 中文 🙂"
         orders.append(
-            world.past_order(store, buyer, [(world.sku(store), 1, 1_000)], note=note, consignee=note)
+            world.past_order(
+                store, buyer, [(world.sku(store), 1, 1_000)], note=note, consignee=note
+            )
         )
         batch = run(create(store, orders))
         repeat = batch.orders.get(past_order=orders[-1])

@@ -25,7 +25,10 @@ class TestCounts:
     )
     def test_add_up_at_every_moment(self, by_status, without_row):
         c = batch_states.count(sum(by_status.values()) + without_row, by_status)
-        assert c.asked == c.pending + c.failed + c.excluded + c.planned + c.locked + c.accepted + c.ended
+        assert (
+            c.asked
+            == c.pending + c.failed + c.excluded + c.planned + c.locked + c.accepted + c.ended
+        )
 
 
 class TestABatchsStates:
@@ -64,7 +67,9 @@ class TestAnOrdersStates:
         ],
     )
     def test_has_one_group_that_its_money_counts_as(self, statuses, group):
-        assert {order_states.GROUPS.get(OrderStatus(status)) for status in statuses.split()} == {group}
+        assert {order_states.GROUPS.get(OrderStatus(status)) for status in statuses.split()} == {
+            group
+        }
 
     def test_has_a_group_once_it_is_planned(self):
         assert set(order_states.GROUPS) == set(OrderStatus) - {OrderStatus.PENDING}

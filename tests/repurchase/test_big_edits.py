@@ -66,7 +66,15 @@ class TestABigEdit:
 
     def test_leaves_the_same_rows_as_a_small_one(self, store, batch, monkeypatch):
         carried_out(asked(batch))
-        names = ("past_order", "status", "goods_minor", "tax_minor", "total_minor", "fees_minor", "codes")
+        names = (
+            "past_order",
+            "status",
+            "goods_minor",
+            "tax_minor",
+            "total_minor",
+            "fees_minor",
+            "codes",
+        )
         big = list(batch.orders.order_by("position").values(*names))
         edits.undo(batch=batch, by="user:1")
         carried_out(EditTask.objects.get(done_at=None))
@@ -75,7 +83,9 @@ class TestABigEdit:
         assert list(batch.orders.order_by("position").values(*names)) == big
 
     @pytest.mark.parametrize(("at_once", "immediate"), [(5, True), (4, False)])
-    def test_is_one_of_more_orders_than_can_be_waited_for(self, batch, monkeypatch, at_once, immediate):
+    def test_is_one_of_more_orders_than_can_be_waited_for(
+        self, batch, monkeypatch, at_once, immediate
+    ):
         monkeypatch.setattr(edits, "AT_ONCE", at_once)
         done = edits.apply(batch=batch, asked=every(moq=300), by="user:1")
         assert isinstance(done, EditTask) is not immediate
@@ -85,15 +95,20 @@ class TestABigEdit:
         task = edits.undo(batch=batch, by="user:2", version=2)
         assert quantities(batch) == [300] * 10
         task = carried_out(task)
-        assert (task.code, quantities(batch), batch.edits.get().undone_by) == ("", [250] * 10, "user:2")
+        assert (task.code, quantities(batch), batch.edits.get().undone_by) == (
+            "",
+            [250] * 10,
+            "user:2",
+        )
 
     def test_tells_how_far_it_is(self, batch, monkeypatch):
         monkeypatch.setattr(background_edits, "A_STEP", 2)
         seen, said = [], []
         monkeypatch.setattr(
-            background_edits, "say",
+            background_edits,
+            "say",
             lambda _, what: (said.append(what), seen.append(EditTask.objects.get().planned)),
-        )  # fmt: skip
+        )
         carried_out(asked(batch))
         assert (seen, said[0]) == ([0, 2, 4], {"batch": batch.ref})
 
@@ -103,7 +118,9 @@ class TestABigEdit:
         assert asked(batch, **same) == asked(batch, **same)
         refused(Code.EDIT_AT_WORK, edits.apply, batch=batch, asked=every(moq=400), by="user:1")
         carried_out(EditTask.objects.get())
-        refused(Code.PLAN_CHANGED, edits.apply, batch=batch, asked=every(moq=300), by="user:1", **same)
+        refused(
+            Code.PLAN_CHANGED, edits.apply, batch=batch, asked=every(moq=300), by="user:1", **same
+        )
         assert BatchEdit.objects.count() == 1
 
 
@@ -166,9 +183,12 @@ class TestABigEditThatIsRefused:
 
     def test_names_something_unknown_at_once(self, batch):
         problem = refused(
-            Code.SKU_UNKNOWN, edits.apply, batch=batch, by="u",
+            Code.SKU_UNKNOWN,
+            edits.apply,
+            batch=batch,
+            by="u",
             asked=[edits.Asked(by="skus", names=["NO-SUCH"], moq=3)],
-        )  # fmt: skip
+        )
         assert problem.evidence["rows"]
         assert not EditTask.objects.exists()
 
@@ -216,7 +236,9 @@ class TestThePage:
     def test_shows_how_far_it_is_and_then_the_plan(self, client, alice, batch):
         client.force_login(alice)
         seen = hidden(post(client, batch, "preview", by="all", moq="300"))
-        assert client.post(f"/batches/{batch.ref}/edits/", seen | {"act": "apply"}).status_code == 302
+        assert (
+            client.post(f"/batches/{batch.ref}/edits/", seen | {"act": "apply"}).status_code == 302
+        )
         page = client.get(f"/batches/{batch.ref}/", headers=EN).content.decode()
         assert "Working the edit out" in page
         assert 'value="stop"' in page
@@ -252,9 +274,11 @@ class TestTheApi:
     def test_answers_202_and_tells_how_far_it_is(self, client, store, batch):
         caller = Caller(client, store, "read", "write")
         answer = client.patch(
-            f"/api/v1/batches/{batch.ref}/orders/", {"edits": [{"select": {"all": True}, "moq": 300}]},
-            content_type="application/json", headers=caller.headers,
-        )  # fmt: skip
+            f"/api/v1/batches/{batch.ref}/orders/",
+            {"edits": [{"select": {"all": True}, "moq": 300}]},
+            content_type="application/json",
+            headers=caller.headers,
+        )
         assert answer.status_code == 202
         assert answer.headers["Location"] == f"/api/v1/batches/{batch.ref}/"
         told = answer.json()["edit"]

@@ -53,7 +53,9 @@ async def echo(scope, receive, send):
     await send({"type": "http.response.body", "body": str(scope.get(TOO_LARGE, size)).encode()})
 
 
-def answer(inner, pieces: list[int], *, declared: str | None = None, path: str = "/", **headers: str):
+def answer(
+    inner, pieces: list[int], *, declared: str | None = None, path: str = "/", **headers: str
+):
     """(status, headers, body, how many bytes were taken in)."""
     waiting = [{"type": "http.request", "body": b"x" * n, "more_body": True} for n in pieces]
     waiting[-1]["more_body"] = False
@@ -71,10 +73,18 @@ def answer(inner, pieces: list[int], *, declared: str | None = None, path: str =
     given = {"host": "localhost", "content-type": "application/json"} | headers
     given |= {"content-length": declared} if declared is not None else {}
     scope = {
-        "type": "http", "path": path, "raw_path": path.encode(), "method": "POST", "query_string": b"", "scheme": "http",
-        "http_version": "1.1", "server": ("localhost", 80), "client": ("127.0.0.1", 1), "root_path": "",
+        "type": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "method": "POST",
+        "query_string": b"",
+        "scheme": "http",
+        "http_version": "1.1",
+        "server": ("localhost", 80),
+        "client": ("127.0.0.1", 1),
+        "root_path": "",
         "headers": [(name.encode(), value.encode()) for name, value in given.items()],
-    }  # fmt: skip
+    }
     asyncio.run(inner(scope, receive, send))
     body = b"".join(message["body"] for message in sent[1:])
     told = {name.decode().lower(): value.decode() for name, value in sent[0]["headers"]}
@@ -93,19 +103,23 @@ class TestABody:
         assert answer(bounded(echo), pieces, declared=declared)[2] == str(sum(pieces)).encode()
 
     @pytest.mark.parametrize(
-        ("pieces", "declared"), [([0], "1001"), ([600, 401], None), ([1001], "10"), ([500] * 9, None)]
+        ("pieces", "declared"),
+        [([0], "1001"), ([600, 401], None), ([1001], "10"), ([500] * 9, None)],
     )
     def test_that_is_larger_ends_at_once_and_the_limit_is_told(self, pieces, declared):
         assert answer(bounded(echo), pieces, declared=declared)[2] == b"1000"
 
 
 class TestTheApplication:
-    """Without a row of the database: what is too large is refused before anybody is asked who they are."""
+    """Without a row of the database: what is too large is refused before anybody is asked who they
+    are."""
 
     @pytest.mark.parametrize("declared", [str(USUAL + 1), None])
     def test_answers_the_api_with_a_problem(self, declared):
         pieces = [PIECE] * (USUAL // PIECE) + [1]
-        status, headers, body, taken = answer(application, pieces, declared=declared, path="/api/v1/batches/")
+        status, headers, body, taken = answer(
+            application, pieces, declared=declared, path="/api/v1/batches/"
+        )
         problem = json.loads(body)
         assert (status, headers["content-type"]) == (413, "application/problem+json")
         assert (problem["code"], problem["status"]) == ("INPUT_INVALID", 413)
@@ -115,7 +129,9 @@ class TestTheApplication:
 
     def test_answers_a_form_with_a_page(self):
         kind = {"content-type": "application/x-www-form-urlencoded"}
-        status, headers, body, _ = answer(application, [1], declared=str(USUAL + 1), path="/sign-in/", **kind)
+        status, headers, body, _ = answer(
+            application, [1], declared=str(USUAL + 1), path="/sign-in/", **kind
+        )
         assert (status, headers["content-type"]) == (413, "text/html; charset=utf-8")
         assert str(USUAL).encode() in body
 

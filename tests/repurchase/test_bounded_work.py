@@ -1,4 +1,5 @@
-"""What a caller sends costs what its size says, right or wrong; of what is wrong the first twenty places are told."""
+"""What a caller sends costs what its size says, right or wrong; of what is wrong the first twenty
+places are told."""
 
 import json
 import time
@@ -21,7 +22,9 @@ A = Verdict.ACCEPTED
 
 
 def document(*answered: str) -> bytes:
-    return f'<OrderResponses xmlns="{native.NAMESPACE}">{"".join(answered)}</OrderResponses>'.encode()
+    return (
+        f'<OrderResponses xmlns="{native.NAMESPACE}">{"".join(answered)}</OrderResponses>'.encode()
+    )
 
 
 def answered(n: int, order: str = "BR-{n:08}", inner: str = "") -> str:
@@ -30,8 +33,12 @@ def answered(n: int, order: str = "BR-{n:08}", inner: str = "") -> str:
 
 WRONG = {
     "orders": lambda n: document(*(answered(k, order="x" * 40) for k in range(n))),
-    "lines of one order": lambda n: document(answered(1, inner='<Line number="x" verdict="y"/>' * n)),
-    "lines of each order": lambda n: document(*(answered(k, inner="<Line/>" * 18) for k in range(n // 18))),
+    "lines of one order": lambda n: document(
+        answered(1, inner='<Line number="x" verdict="y"/>' * n)
+    ),
+    "lines of each order": lambda n: document(
+        *(answered(k, inner="<Line/>" * 18) for k in range(n // 18))
+    ),
     "names": lambda n: document("<a/>" * n),
     "the same order": lambda n: document(*(answered(1) for _ in range(n))),
     "lines in UBL": lambda n: ubl("BR-1", "CA", "".join(ubl_line(k, "9") for k in range(n))),
@@ -64,7 +71,8 @@ def read(content: bytes) -> Problem | None:
 
 
 def grows_with_size(work, small, large, times: int) -> None:
-    """`large` is so many times as large as `small`: that it costs three times as much again is no square yet."""
+    """`large` is so many times as large as `small`: that it costs three times as much again is no
+    square yet."""
     before, after = seconds(work, small), seconds(work, large)
     assert after < 3 * times * before + 0.05, (before, after)
 
@@ -109,11 +117,14 @@ class TestAnOrderResponse:
 
     def test_has_the_pointers_that_counting_gives(self):
         content = document(
-            answered(1, inner='<Line number="4" verdict="accepted"/>'), *(answered(n) for n in (2, 3))
+            answered(1, inner='<Line number="4" verdict="accepted"/>'),
+            *(answered(n) for n in (2, 3)),
         )
         root = etree.fromstring(content)
         found = order_response_reader.answers(content)[1]
-        assert [each.pointer for each in found] == [order_response_reader._pointer(each) for each in root]
+        assert [each.pointer for each in found] == [
+            order_response_reader._pointer(each) for each in root
+        ]
         assert found[0].lines[0].pointer == order_response_reader._pointer(root[0][0])
 
     def test_of_many_lines_is_judged_in_one_pass(self):
@@ -135,7 +146,9 @@ class TestAList:
     def test_that_is_too_long_is_refused_before_its_members_are_looked_at(self, erp, monkeypatch):
         looked = []
         monkeypatch.setattr(
-            requests.serializers.CharField, "run_validation", lambda self, data: looked.append(data) or data
+            requests.serializers.CharField,
+            "run_validation",
+            lambda self, data: looked.append(data) or data,
         )
         told = problem(
             erp.post("batches/", {"order_ids": [1] * (requests.LIST_MAX + 1)}), 422, "INPUT_INVALID"
@@ -145,7 +158,9 @@ class TestAList:
 
     def test_of_wrong_members_names_the_first_twenty(self, erp):
         told = problem(erp.post("batches/", {"order_ids": [None] * 5000}), 422, "INPUT_INVALID")
-        assert [each["pointer"] for each in told["errors"]] == [f"#/order_ids/{n}" for n in range(20)]
+        assert [each["pointer"] for each in told["errors"]] == [
+            f"#/order_ids/{n}" for n in range(20)
+        ]
         assert told["detail"].startswith("5000 of the values")
         assert "first 20" in told["detail"]
 
@@ -175,7 +190,9 @@ class TestANameOfAnEdit:
 
 
 def words(n: int, text: str = "1") -> Page:
-    row = [Word(text=text, x0=10.0 * k, y0=0, x1=10.0 * k + 9, y1=10, confidence=1) for k in range(n)]
+    row = [
+        Word(text=text, x0=10.0 * k, y0=0, x1=10.0 * k + 9, y1=10, confidence=1) for k in range(n)
+    ]
     return Page(number=1, width=10.0 * n, height=100, words=row)
 
 

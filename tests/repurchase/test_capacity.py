@@ -36,18 +36,28 @@ class TestCapacity:
             ({0: 1}, {}, (0, 1, 0)),  # nothing can be made by the day of the plan itself
             ({1: 50, 2: 150}, {}, None),  # what the first day leaves free is used
             ({1: 50, 2: 151}, {}, (2, 201, 200)),
-            ({1: 101, 9: 1}, {}, (1, 101, 100)),  # the first day that overflows is named, not the last
+            (
+                {1: 101, 9: 1},
+                {},
+                (1, 101, 100),
+            ),  # the first day that overflows is named, not the last
             ({2: 100}, {1: 0}, None),  # a holiday
             ({2: 101}, {1: 0}, (2, 101, 100)),
             ({2: 350}, {2: 250}, None),  # a night shift
             ({2: 100, 4: 400}, {3: 0}, (4, 500, 300)),
             ({2: 200}, {3: 0}, None),  # a holiday after the due day takes nothing from it
-            ({2: 200}, {0: 0}, None),  # nor does one on the day of the plan, of which nothing counts
+            (
+                {2: 200},
+                {0: 0},
+                None,
+            ),  # nor does one on the day of the plan, of which nothing counts
             ({2: 201}, {0: 900}, (2, 201, 200)),
         ],
     )
     def test_overflows_first_where_more_is_due_than_can_be_made(self, due, exceptions, overflow):
-        found = first_overflow(group(exceptions=exceptions), {day(n): p for n, p in due.items()}, after=PLAN)
+        found = first_overflow(
+            group(exceptions=exceptions), {day(n): p for n, p in due.items()}, after=PLAN
+        )
         assert found == (overflow and (day(overflow[0]), *overflow[1:]))
 
     @pytest.mark.parametrize(
@@ -80,7 +90,9 @@ class TestCapacity:
         assert (found.group.id, found.day, found.earliest) == (2, day(4), day(10))
 
     def test_is_told_with_the_earliest_promise_or_none(self):
-        late, never = (check([group()], asked=[work(1, n)], kept=[], after=PLAN) for n in (101, 40_000))
+        late, never = (
+            check([group()], asked=[work(1, n)], kept=[], after=PLAN) for n in (101, 40_000)
+        )
         told = {"group": "G1", "day": day(1).isoformat(), "limit": 100}
         assert late.evidence == told | {"needed": 101, "earliest": day(2).isoformat()}
         assert never.evidence == told | {"needed": 40_000, "earliest": "—"}
@@ -107,7 +119,9 @@ class TestOneOrderAfterTheOther:
 
 
 works = st.lists(
-    st.builds(work, st.integers(1, 12), st.integers(1, 60), transit=st.integers(0, 3)), min_size=1, max_size=5
+    st.builds(work, st.integers(1, 12), st.integers(1, 60), transit=st.integers(0, 3)),
+    min_size=1,
+    max_size=5,
 )
 
 
@@ -126,7 +140,9 @@ def feasible(made: dict[dt.date, int], asked: list[Work]) -> bool:
 class TestTheSolver:
     @settings(max_examples=100, deadline=None)
     @given(per_day=st.integers(1, 40), orders=st.lists(works, min_size=1, max_size=4), kept=works)
-    def test_gives_an_order_exactly_what_a_check_beside_the_given_ones_allows(self, per_day, orders, kept):
+    def test_gives_an_order_exactly_what_a_check_beside_the_given_ones_allows(
+        self, per_day, orders, kept
+    ):
         of = group(per_day)
         fitting = Fitting([of], kept=kept, after=PLAN)
         taken = list(kept)
@@ -137,9 +153,11 @@ class TestTheSolver:
 
     @settings(max_examples=150, deadline=None)
     @given(
-        per_day=st.integers(1, 40), special=st.dictionaries(st.integers(1, 12), st.integers(0, 80)), asked=works,
+        per_day=st.integers(1, 40),
+        special=st.dictionaries(st.integers(1, 12), st.integers(0, 80)),
+        asked=works,
         kept=works,
-    )  # fmt: skip
+    )
     def test_agrees_with_brute_force(self, per_day, special, asked, kept):
         of = group(per_day, special)
         made = {day(n): special.get(n, per_day) for n in range(1, 400)}
@@ -155,5 +173,8 @@ class TestTheSolver:
             ]
             return feasible(made, [*moved, *kept])
 
-        days = [day(n) for n in range(1, 60 if found.earliest is None else (found.earliest - PLAN).days + 1)]
+        days = [
+            day(n)
+            for n in range(1, 60 if found.earliest is None else (found.earliest - PLAN).days + 1)
+        ]
         assert next((d for d in days if works_on(d)), None) == found.earliest

@@ -29,15 +29,22 @@ def order(store):
 
 
 def record(order, amount="350.00", *, currency="USD", invoice="C-1"):
-    return carrier_charges.record(order=order, invoice=invoice, amount=amount, currency=currency, by="user:1")
+    return carrier_charges.record(
+        order=order, invoice=invoice, amount=amount, currency=currency, by="user:1"
+    )
 
 
 def kept_without_a_rate(order):
     """As it was written before the rate was asked for."""
     CarrierCharge.objects.create(
-        store=order.store, order=order, invoice="C-0", amount_minor=5000, currency="KWD", recorded_by="user:1",
+        store=order.store,
+        order=order,
+        invoice="C-0",
+        amount_minor=5000,
+        currency="KWD",
+        recorded_by="user:1",
         recorded_at=clock.now(order.store),
-    )  # fmt: skip
+    )
 
 
 class TestACarriersBill:

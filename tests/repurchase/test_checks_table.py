@@ -1,4 +1,5 @@
-"""Every cell of the table in docs/checks.md: what changes just before a moment does what the table says."""
+"""Every cell of the table in docs/checks.md: what changes just before a moment does what the table
+says."""
 
 import contextlib
 import datetime as dt
@@ -39,7 +40,10 @@ MOMENTS = ("Plan", "Lock", "Confirmation, signing", "Release")
 def _cells() -> Iterator[tuple[str, str, str]]:
     """(check, moment, what the table says)."""
     text = (settings.BASE_DIR / "docs" / "checks.md").read_text(encoding="utf-8")
-    rows = [[cell.strip() for cell in row.split("|")[1:-1]] for row in re.findall(r"^\|.*\|$", text, re.M)]
+    rows = [
+        [cell.strip() for cell in row.split("|")[1:-1]]
+        for row in re.findall(r"^\|.*\|$", text, re.M)
+    ]
     header, _, *checks = rows
     for check, *cells in checks:
         yield from ((check, moment, said) for moment, said in zip(header[1:], cells, strict=True))
@@ -75,19 +79,27 @@ def _embargo(store: Store) -> None:
 
 def _registration(store: Store) -> None:
     RegistrationRequirement.objects.create(
-        scheme="EPR", country="DE", jurisdiction="DE", category=_second_sku().category, valid_from=world.LONG_AGO,
+        scheme="EPR",
+        country="DE",
+        jurisdiction="DE",
+        category=_second_sku().category,
+        valid_from=world.LONG_AGO,
         reference="x",
-    )  # fmt: skip
+    )
 
 
 def _no_capacity(store: Store) -> None:
-    group = ProductionGroup.objects.create(store=store, code="g", name="g", pieces_a_day=10, **world.MIRRORED)
+    group = ProductionGroup.objects.create(
+        store=store, code="g", name="g", pieces_a_day=10, **world.MIRRORED
+    )
     Sku.objects.exclude(pk=_second_sku().pk).update(production_group=group)
 
 
 CHANGES: dict[str, Callable[[Store], object]] = {
     "The store is open (R-27)": lambda s: Qualification.objects.update(state="documents"),
-    "The store's gates: verified, level, disputes (R-21, R-22, R-29)": lambda s: _of_store(s, level=1),
+    "The store's gates: verified, level, disputes (R-21, R-22, R-29)": lambda s: _of_store(
+        s, level=1
+    ),
     "The buyer's gates: certificate, orders, GMV (R-23 to R-25)": lambda s: Buyer.objects.update(
         certificate_valid_until=world.TODAY - dt.timedelta(days=1)
     ),
@@ -109,11 +121,14 @@ CHANGES: dict[str, Callable[[Store], object]] = {
 
 @pytest.fixture
 def way(store):
-    """Two orders on their way; what changes touches the second one, by its second line or its consignee."""
+    """Two orders on their way; what changes touches the second one, by its second line or its
+    consignee."""
     buyer, _ = world.repeatable(store)
     first, second = world.sku(store), world.sku(store)
     past = [
-        world.past_order(store, buyer, [(first, 100, 100_000), (sku, 50, 50_000)], freight_minor=2500)
+        world.past_order(
+            store, buyer, [(first, 100, 100_000), (sku, 50, 50_000)], freight_minor=2500
+        )
         for sku in (first, second)
     ]
     PastOrder.objects.filter(pk=past[1].pk).update(consignee=CONSIGNEE)
@@ -147,7 +162,11 @@ def _walk(store: Store, past: list[PastOrder], moment: str, change: Callable) ->
     paid.pay(batch)
     change(store)
     releases.release(store=store, orders=batch.orders.all(), by="user:1", at=clock.now(store))
-    return "held back" if batch.orders.filter(held_at__isnull=False, status="paid").exists() else "not asked"
+    return (
+        "held back"
+        if batch.orders.filter(held_at__isnull=False, status="paid").exists()
+        else "not asked"
+    )
 
 
 def _refused_plan(store: Store, past: list[PastOrder]) -> str:
@@ -171,7 +190,11 @@ def _confirmed(batch: Batch) -> str:
         return "held back"
     assert set(batch.orders.values_list("status", flat=True)) == {"awaiting_payment"}
     batch.refresh_from_db()
-    return "recorded" if any(not gate["passed"] for gate in batch.gates_at_confirmation) else "not asked"
+    return (
+        "recorded"
+        if any(not gate["passed"] for gate in batch.gates_at_confirmation)
+        else "not asked"
+    )
 
 
 class TestTheTable:

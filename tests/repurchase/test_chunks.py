@@ -1,4 +1,5 @@
-"""The ledger of chunks: taken up under a name, taken over when silent, in turns between stores, given up in the end."""
+"""The ledger of chunks: taken up under a name, taken over when silent, in turns between stores,
+given up in the end."""
 
 import datetime as dt
 import time
@@ -41,7 +42,9 @@ class TestAChunk:
         chunk.refresh_from_db()
         assert (chunk.owner, chunk.tries) == (owner, 1)
 
-    @pytest.mark.parametrize(("silent", "taken"), [(SILENT - MOMENT, False), (SILENT + MOMENT, True)])
+    @pytest.mark.parametrize(
+        ("silent", "taken"), [(SILENT - MOMENT, False), (SILENT + MOMENT, True)]
+    )
     def test_is_taken_over_when_its_worker_is_silent(self, store, silent, taken):
         chunk = create(store).chunks.first()
         job_leases.take(Chunk, chunk.pk)
@@ -162,7 +165,10 @@ class TestAChunk:
 
     def test_takes_two_queries_to_find_for_any_number(self, store):
         counts = []
-        for orders in (4, 60):  # two chunks and thirty: the first is not the last, which closes the batch
+        for orders in (
+            4,
+            60,
+        ):  # two chunks and thirty: the first is not the last, which closes the batch
             made = create(world.store(clock_offset=store.clock_offset), orders)
             with CaptureQueriesContext(connection) as seen:
                 assert chunks.generate_next()
@@ -173,7 +179,8 @@ class TestAChunk:
 
 class TestTheTurn:
     def test_is_the_stores_that_was_served_longest_ago(self, store):
-        """Ten chunks of one store, then one of another: it is the second to be done, not the eleventh."""
+        """Ten chunks of one store, then one of another: it is the second to be done, not the
+        eleventh."""
         big = create(store, 20)
         small = create(world.store(clock_offset=store.clock_offset), 2)
         done = []
@@ -209,7 +216,9 @@ class TestTheTurn:
 
 
 class TestTheRequeuer:
-    @pytest.mark.parametrize(("ago", "rung"), [(RING_AGAIN - 4 * SECOND, 0), (RING_AGAIN + MOMENT, 1)])
+    @pytest.mark.parametrize(
+        ("ago", "rung"), [(RING_AGAIN - 4 * SECOND, 0), (RING_AGAIN + MOMENT, 1)]
+    )
     def test_rings_again_what_nobody_took_up(self, store, ago, rung):
         create(store, 2)
         Chunk.objects.update(rung_at=clock.now() - ago)

@@ -1,4 +1,5 @@
-"""B-10: the kit finds what is wrong, the example client passes it, the samples are answered as they say."""
+"""B-10: the kit finds what is wrong, the example client passes it, the samples are answered as
+they say."""
 
 import json
 import os
@@ -63,7 +64,8 @@ def documented(command: str) -> list[str]:
 
 @pytest.fixture
 def client_at(store, tmp_path):
-    """The example client, started as its documentation says, in a folder that holds nothing but it."""
+    """The example client, started as its documentation says, in a folder that holds nothing but
+    it."""
     (tmp_path / "erp_client.py").write_bytes((DOCS / "erp_client.py").read_bytes())
     started = []
 
@@ -101,7 +103,10 @@ class TestTheCases:
         good = [c for c in cases.ORDERS if c.name not in later]
         assert len(good) > 20
         for case in good:
-            assert schema.validate(etree.fromstring(case.message.body)), (case.name, schema.error_log)
+            assert schema.validate(etree.fromstring(case.message.body)), (
+                case.name,
+                schema.error_log,
+            )
 
 
 class TestTheExampleClient:
@@ -114,7 +119,9 @@ class TestTheExampleClient:
     def test_passes_every_case(self, store, client_at):
         port = client_at()
         out = StringIO()
-        call_command("conformance", f"http://127.0.0.1:{port}/", store=store.code, language="en", stdout=out)
+        call_command(
+            "conformance", f"http://127.0.0.1:{port}/", store=store.code, language="en", stdout=out
+        )
         assert out.getvalue().splitlines()[-1] == f"{len(CASES)} of {len(CASES)} cases passed"
 
 
@@ -134,7 +141,9 @@ class TestTheExampleClientAtAPortal:
                 break
             time.sleep(0.2)
         assert Release.objects.exclude(erp_number="").count() == 5
-        assert set(Release.objects.values_list("order__erp_responses__verdict", flat=True)) == {"accepted"}
+        assert set(Release.objects.values_list("order__erp_responses__verdict", flat=True)) == {
+            "accepted"
+        }
 
 
 class Careless(BaseHTTPRequestHandler):
@@ -201,7 +210,14 @@ class TestTheKit:
 
     @pytest.mark.parametrize(
         "url",
-        ["http://127.0.0.1:9000/", "https://10.0.0.1/", "https://169.254.169.254/", "ftp://x/", "x", ""],
+        [
+            "http://127.0.0.1:9000/",
+            "https://10.0.0.1/",
+            "https://169.254.169.254/",
+            "ftp://x/",
+            "x",
+            "",
+        ],
     )
     def test_calls_no_private_address_for_a_live_store(self, store, url):
         live = world.store(sandbox=False)
@@ -229,8 +245,13 @@ class TestASample:
         key = Caller(client, store, "read", "write")
         method, path = sample.to.split()
         content = sample.content(batch.orders.first().ref)
-        answer = client.generic(method, f"/api/v1/{path}", content, sample.content_type, headers=key.headers)
-        assert (answer.json().get("code", ""), answer.status_code < 300) == (sample.code, not sample.code)
+        answer = client.generic(
+            method, f"/api/v1/{path}", content, sample.content_type, headers=key.headers
+        )
+        assert (answer.json().get("code", ""), answer.status_code < 300) == (
+            sample.code,
+            not sample.code,
+        )
 
     def test_is_downloaded_about_the_newest_released_order(self, client, store, alice):
         client.force_login(alice)
@@ -251,7 +272,15 @@ class TestInChinese:
     def test_every_case_has_a_name_of_its_own(self):
         with translation.override("zh-hans"):
             told = [
-                words.told({"name": c.name, "asks": c.asks, "passed": True, "found": "x", "milliseconds": 1})
+                words.told(
+                    {
+                        "name": c.name,
+                        "asks": c.asks,
+                        "passed": True,
+                        "found": "x",
+                        "milliseconds": 1,
+                    }
+                )
                 for c in CASES
             ]
         assert len({row["name"] for row in told}) == len(CASES)
@@ -264,15 +293,24 @@ class TestInChinese:
         with pytest.raises(SystemExit):
             call_command("conformance", careless, store=store.code, language="zh-hans", stdout=out)
         report = out.getvalue()
-        assert "未通过  用其他密钥签的名\n        应当：拒绝（4xx）\n        实际：HTTP 200\n" in report
+        assert (
+            "未通过  用其他密钥签的名\n        应当：拒绝（4xx）\n        实际：HTTP 200\n"
+            in report
+        )
         assert report.splitlines()[-1].startswith(f"{len(CASES)} 项中 ")
-        assert not re.search(r"[A-Za-z]{3,} [a-z]{3,} [a-z]{3,}", report.replace("OrderResponses", ""))
+        assert not re.search(
+            r"[A-Za-z]{3,} [a-z]{3,} [a-z]{3,}", report.replace("OrderResponses", "")
+        )
 
     @pytest.mark.parametrize(
         ("environment", "language"),
-        [({"LANG": "zh_CN.UTF-8"}, "zh-hans"), ({"LANG": "de_DE.UTF-8"}, "en"), ({}, "en"),
-         ({"LANG": "zh_CN.UTF-8", "LC_ALL": "C"}, "en")],
-    )  # fmt: skip
+        [
+            ({"LANG": "zh_CN.UTF-8"}, "zh-hans"),
+            ({"LANG": "de_DE.UTF-8"}, "en"),
+            ({}, "en"),
+            ({"LANG": "zh_CN.UTF-8", "LC_ALL": "C"}, "en"),
+        ],
+    )
     def test_is_spoken_where_the_terminal_does(self, monkeypatch, environment, language):
         for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
             monkeypatch.delenv(name, raising=False)
@@ -283,12 +321,30 @@ class TestInChinese:
     def test_the_page_names_what_failed_and_a_run_of_before_too(self, store, client, alice):
         client.force_login(alice)
         results = [
-            {"name": "no signature", "asks": cases.REFUSES, "passed": False, "found": "HTTP 200", "milliseconds": 3,
-             "said": {"text": cases.NOT_TRIED, "values": {}}},
-            {"name": "the event order.paid", "asks": cases.TAKES, "passed": True, "found": "200", "milliseconds": 3,
-             "detail": {}},
-            {"name": "a case of before", "asks": cases.TAKES, "passed": True, "found": "{200}", "milliseconds": 3},
-        ]  # fmt: skip
+            {
+                "name": "no signature",
+                "asks": cases.REFUSES,
+                "passed": False,
+                "found": "HTTP 200",
+                "milliseconds": 3,
+                "said": {"text": cases.NOT_TRIED, "values": {}},
+            },
+            {
+                "name": "the event order.paid",
+                "asks": cases.TAKES,
+                "passed": True,
+                "found": "200",
+                "milliseconds": 3,
+                "detail": {},
+            },
+            {
+                "name": "a case of before",
+                "asks": cases.TAKES,
+                "passed": True,
+                "found": "{200}",
+                "milliseconds": 3,
+            },
+        ]
         now = clock.now(store)
         run = ConformanceRun.objects.create(
             store=store,

@@ -1,4 +1,5 @@
-"""Throttles are counted in one place for all web processes, on the real Redis; and what holds while there is none."""
+"""Throttles are counted in one place for all web processes, on the real Redis; and what holds
+while there is none."""
 
 import contextlib
 import http.client
@@ -42,9 +43,14 @@ def spent(name: str) -> int:
     """In a process of its own: how many of five were allowed."""
     code = SPENDING.format(name=name)
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, env={**os.environ, "DJANGO_SETTINGS_MODULE": "repurchase.embedded.settings"},
-        capture_output=True, text=True, timeout=60, check=True,
-    )  # fmt: skip
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": "repurchase.embedded.settings"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
     return int(done.stdout)
 
 
@@ -84,8 +90,10 @@ class TestCalls:
 
     def test_of_one_are_not_those_of_another(self):
         assert [spend(name, calls=1, seconds=60, now=6e8) > 0 for name in ("a", "b", "a")] == [
-            False, False, True,
-        ]  # fmt: skip
+            False,
+            False,
+            True,
+        ]
 
     def test_begin_anew_when_redis_was_emptied_and_harm_nothing_else_in_it(self):
         spend("a", calls=1, seconds=60, now=6e8)
@@ -106,7 +114,9 @@ class TestCalls:
 
 @pytest.mark.django_db
 class TestWithoutRedis:
-    def test_no_call_fails_and_each_process_counts_by_itself(self, client, store, monkeypatch, away):
+    def test_no_call_fails_and_each_process_counts_by_itself(
+        self, client, store, monkeypatch, away
+    ):
         monkeypatch.setattr(KeyThrottle, "rate", "3/min")
         erp = Caller(client, store, "read")
         with capture_logs() as logged:
@@ -144,7 +154,9 @@ def two(django_db_setup, django_db_blocker):
 
 def uploads(url: str, n: int, sender: str) -> list[int]:
     """Each of them a file to be verified; the answers' codes."""
-    browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()))
+    browser = urllib.request.build_opener(
+        urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
+    )
     page = browser.open(f"{url}/verify/").read().decode()
     token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page).group(1)
     body = (

@@ -1,4 +1,5 @@
-"""B-4 on real rows: the panel's sets, what a press does, and that only the touched orders are screened again."""
+"""B-4 on real rows: the panel's sets, what a press does, and that only the touched orders are
+screened again."""
 
 import datetime as dt
 import re
@@ -44,7 +45,8 @@ def _a_stock_source(settings):
 
 @pytest.fixture
 def batch(store, settings):
-    """While the source is away: two that pass, three to Novosibirsk, two with stale stock, one promised too soon, one that nothing cures."""
+    """While the source is away: two that pass, three to Novosibirsk, two with stale stock, one
+    promised too soon, one that nothing cures."""
     _, orders = world.repeatable(store, orders=9)
     world.tax("RU", "0.2", registration_of=store)
     lane = world.lane("RU", region=REGION, special_clearance=True)
@@ -139,10 +141,14 @@ class TestManyTouchedOrders:
 
     def test_are_left_to_a_worker_and_come_to_the_same(self, batch):
         stale = Sku.objects.get(code="STALE").stock_synced_at
-        task = fixe_services.apply(batch=batch, wanted={LANE, STOCK}, by="user:1", version=batch.version)
+        task = fixe_services.apply(
+            batch=batch, wanted={LANE, STOCK}, by="user:1", version=batch.version
+        )
         assert isinstance(task, EditTask)
         assert (task.orders, task.done_at) == (5, None)
-        assert Sku.objects.get(code="STALE").stock_synced_at == stale  # nothing is pulled in the request
+        assert (
+            Sku.objects.get(code="STALE").stock_synced_at == stale
+        )  # nothing is pulled in the request
         before = states(batch)
         with pytest.raises(Problem) as refused:
             fixe_services.apply(batch=batch, wanted={LATER}, by="user:1")
@@ -283,9 +289,12 @@ class TestThePanel:
 
     def test_is_loaded_by_the_page_of_the_batch(self, seller, batch):
         assert (
-            f'hx-get="/batches/{batch.ref}/fixes/"' in seller.get(f"/batches/{batch.ref}/").content.decode()
+            f'hx-get="/batches/{batch.ref}/fixes/"'
+            in seller.get(f"/batches/{batch.ref}/").content.decode()
         )
-        part = seller.get(f"/batches/{batch.ref}/fixes/", headers={"HX-Request": "true"}).content.decode()
+        part = seller.get(
+            f"/batches/{batch.ref}/fixes/", headers={"HX-Request": "true"}
+        ).content.decode()
         assert part.lstrip().startswith("<section")
 
     def test_applies_a_set_by_one_press(self, seller, batch):
@@ -304,13 +313,16 @@ class TestThePanel:
 
     @pytest.mark.parametrize("value", ["", "NOTHING|", "|", "\0"])
     def test_refuses_what_is_no_fix(self, seller, batch, value):
-        answer = seller.post(f"/batches/{batch.ref}/fixes/", {"fix": value, "version": batch.version})
+        answer = seller.post(
+            f"/batches/{batch.ref}/fixes/", {"fix": value, "version": batch.version}
+        )
         assert answer.status_code == 422
 
     def test_lets_a_viewer_look_and_not_press(self, client, store, batch):
         client.force_login(world.member(store, "viewer"))
         assert (
-            b'<form method="post" action="/batches/' not in client.get(f"/batches/{batch.ref}/fixes/").content
+            b'<form method="post" action="/batches/'
+            not in client.get(f"/batches/{batch.ref}/fixes/").content
         )
         answer = client.post(f"/batches/{batch.ref}/fixes/", {"fix": "STOCK_SYNC_STALE|"})
         assert answer.status_code == 403
@@ -325,7 +337,9 @@ class TestTheApi:
         assert (first["frees"], first["exact"], first["at_most"]) == (3, True, 3)
         assert first["fixes"][0]["done_here"] is True
         fixes = [{"code": f["code"], "subject": f["subject"]} for f in first["fixes"]]
-        done = erp.post(f"batches/{batch.ref}/fixes/", {"fixes": fixes, "version": told["version"]}).json()
+        done = erp.post(
+            f"batches/{batch.ref}/fixes/", {"fixes": fixes, "version": told["version"]}
+        ).json()
         assert done == {"touched": 3, "freed": 3, "screening": False}
 
     def test_refuses_an_unknown_code_at_its_place(self, client, store, batch):

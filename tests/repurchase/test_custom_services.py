@@ -1,10 +1,18 @@
-"""R-15: what an order note asks for, in tables; garbage and hostile text ask for nothing or for little."""
+"""R-15: what an order note asks for, in tables; garbage and hostile text ask for nothing or for
+little."""
 
 import time
 
 import pytest
 
-from repurchase.batches.customisation_notes import NOTE_MAX, SERVICES_MAX, TEXT_MAX, Service, cleaned, read
+from repurchase.batches.customisation_notes import (
+    NOTE_MAX,
+    SERVICES_MAX,
+    TEXT_MAX,
+    Service,
+    cleaned,
+    read,
+)
 
 THREE = (1, 2, 3)
 
@@ -52,7 +60,10 @@ class TestASentence:
     @pytest.mark.parametrize(
         ("note", "expected"),
         [
-            ("Please add an extra manual for line 2.", [(2, "Please add an extra manual for line 2.")]),
+            (
+                "Please add an extra manual for line 2.",
+                [(2, "Please add an extra manual for line 2.")],
+            ),
             ("Extra manual please. Ring twice.", [(None, "Extra manual please.")]),
             ("第2项用特殊纸箱。送货前打电话", [(2, "第2项用特殊纸箱")]),
             ("请附英文说明书", [(None, "请附英文说明书")]),
@@ -71,11 +82,21 @@ class TestGarbage:
     @pytest.mark.parametrize(
         "note",
         [
-            "\x00\x01\x02", "[" * 5000, "[service line=" * 2000, "]" * 5000, "[service line=" + "1," * 9000 + "]",
-            "🙂" * 500, "\u202e\u2066\u200b", " \t\r\n" * 3000, "[service line=99999999999999999999999] x",
-            "custom service " * 2000, "定制服务" * 3000, "第" * 9000, "line " * 5000,
+            "\x00\x01\x02",
+            "[" * 5000,
+            "[service line=" * 2000,
+            "]" * 5000,
+            "[service line=" + "1," * 9000 + "]",
+            "🙂" * 500,
+            "\u202e\u2066\u200b",
+            " \t\r\n" * 3000,
+            "[service line=99999999999999999999999] x",
+            "custom service " * 2000,
+            "定制服务" * 3000,
+            "第" * 9000,
+            "line " * 5000,
         ],
-    )  # fmt: skip
+    )
     def test_is_read_in_no_time_and_bounded(self, note):
         began = time.perf_counter()
         found = read(note, line_nos=THREE)

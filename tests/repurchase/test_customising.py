@@ -1,4 +1,5 @@
-"""R-15 on real PostgreSQL: what the buyer doesn't confirm leaves, exact to the cent, in the one transaction."""
+"""R-15 on real PostgreSQL: what the buyer doesn't confirm leaves, exact to the cent, in the one
+transaction."""
 
 import datetime as dt
 import threading
@@ -36,7 +37,13 @@ CODE = "CUSTOM_SERVICE_UNCONFIRMED"
 
 
 def money(order: RepeatOrder) -> tuple[int, ...]:
-    return (order.goods_minor, order.freight_minor, order.tax_minor, order.total_minor, order.fees_minor)
+    return (
+        order.goods_minor,
+        order.freight_minor,
+        order.tax_minor,
+        order.total_minor,
+        order.fees_minor,
+    )
 
 
 def outcomes(order: RepeatOrder) -> list[tuple[str, int, list[str]]]:
@@ -55,7 +62,9 @@ class TestANote:
 
     def test_is_kept_through_a_rescreening_as_the_seller_left_it(self, store):
         batch = planned(store)
-        customisations.change(batch=batch, service_id=ids()[0], line_no=3, text="red tape", by="user:1")
+        customisations.change(
+            batch=batch, service_id=ids()[0], line_no=3, text="red tape", by="user:1"
+        )
         run(batches.rescreen(batch=batch, by="user:1"))
         (view,) = asked_services(batch)
         assert (view.line_no, view.text) == (3, "red tape")
@@ -71,14 +80,19 @@ class TestTheSeller:
     def test_may_add_dismiss_and_take_up_again(self, store):
         batch = planned(store)
         number = last(batch).past_order.number
-        customisations.add(batch=batch, wanted=Wanted(order=number, line_no=1, text="label"), by="user:7")
+        customisations.add(
+            batch=batch, wanted=Wanted(order=number, line_no=1, text="label"), by="user:7"
+        )
         assert [view.text for view in asked_services(batch)] == ["label", services.TEXT]
         customisations.dismiss(
             batch=batch, service_id=ids()[0], why="a standing order, settled by mail", by="user:7"
         )
         assert [view.text for view in asked_services(batch)] == ["label"]
         row = LineService.objects.get(pk=ids()[0])
-        assert (row.dismissed_by, row.dismissed_why) == ("user:7", "a standing order, settled by mail")
+        assert (row.dismissed_by, row.dismissed_why) == (
+            "user:7",
+            "a standing order, settled by mail",
+        )
         customisations.change(batch=batch, service_id=row.pk, line_no=2, text=row.text, by="user:7")
         assert len(asked_services(batch)) == 2
 
@@ -111,8 +125,12 @@ class TestTheSeller:
         batch = locked(store)
         number = last(batch).past_order.number
         for act in (
-            lambda: customisations.add(batch=batch, wanted=Wanted(order=number, line_no=1, text="x"), by="u"),
-            lambda: customisations.change(batch=batch, service_id=ids()[0], line_no=1, text="x", by="u"),
+            lambda: customisations.add(
+                batch=batch, wanted=Wanted(order=number, line_no=1, text="x"), by="u"
+            ),
+            lambda: customisations.change(
+                batch=batch, service_id=ids()[0], line_no=1, text="x", by="u"
+            ),
             lambda: customisations.dismiss(batch=batch, service_id=ids()[0], why="x", by="u"),
         ):
             with pytest.raises(Problem) as refused:
@@ -126,7 +144,9 @@ class TestTheLock:
         orders = list(batch.orders.order_by("position"))
         lines = {order.pk: [] for order in orders}
         with_one = {orders[-1].pk: [(2, "manual")]}
-        digests = {terms_text(orders, lines, each) for each in ({}, with_one, {orders[-1].pk: [(2, "x")]})}
+        digests = {
+            terms_text(orders, lines, each) for each in ({}, with_one, {orders[-1].pk: [(2, "x")]})
+        }
         assert len(digests) == 3
 
     def test_names_them_in_the_letter(self, store):
@@ -151,7 +171,12 @@ class TestAServiceThatIsConfirmed:
         accept(batch, every_service=True)
         act = Act.objects.get()
         assert act.particulars["services"] == [
-            {"order": last(batch).ref, "line": 2, "text": digest_of(services.TEXT), "confirmed": True}
+            {
+                "order": last(batch).ref,
+                "line": 2,
+                "text": digest_of(services.TEXT),
+                "confirmed": True,
+            }
         ]
         assert (act.ip, act.consent_version) == ("192.0.2.1", "price-services-1")
         entry = LedgerEntry.objects.get(kind="services.confirmed")
@@ -164,7 +189,8 @@ class TestAServiceThatIsNotConfirmed:
     def test_takes_its_line_along_exact_to_the_cent(self, store):
         """100.00 + 23.31 + freight 19.99 = 143.30; VAT 19 % 27.227 → 27.23.
 
-        Fees: 8 % of 143.30 = 11.46, 13 pieces of 400 g by the negotiated card 4.30 + 6 × 1.72 = 14.62,
+        Fees: 8 % of 143.30 = 11.46, 13 pieces of 400 g by the negotiated card 4.30 + 6 × 1.72 =
+        14.62,
         0.7 % of 170.53 = 1.19, 0.5 % = 0.85.
         """
         batch = locked(store)
@@ -173,18 +199,29 @@ class TestAServiceThatIsNotConfirmed:
         order = last(batch)
         assert money(order) == (12_331, 1_999, 2_723, 17_053, 1_146 + 1_462 + 119 + 85)
         assert (order.status, order.codes) == ("awaiting_payment", [CODE])
-        assert outcomes(order) == [("planned", 10_000, []), ("excluded", 0, [CODE]), ("planned", 2_331, [])]
-        assert order.lines.get(line_no=2).findings == [{"code": CODE, "evidence": {"service": services.TEXT}}]
-        assert sum(order.fees.values_list("amount_minor", flat=True)) == order.fees_minor
-        assert [fee.base_minor for fee in order.fees.order_by("position") if fee.part == "payment"] == [
-            17_053
+        assert outcomes(order) == [
+            ("planned", 10_000, []),
+            ("excluded", 0, [CODE]),
+            ("planned", 2_331, []),
         ]
+        assert order.lines.get(line_no=2).findings == [
+            {"code": CODE, "evidence": {"service": services.TEXT}}
+        ]
+        assert sum(order.fees.values_list("amount_minor", flat=True)) == order.fees_minor
+        assert [
+            fee.base_minor for fee in order.fees.order_by("position") if fee.part == "payment"
+        ] == [17_053]
 
     def test_leaves_the_other_orders_as_they_were(self, store):
         batch = locked(store)
-        before = list(batch.orders.order_by("position").values_list("total_minor", "fees_minor"))[:5]
+        before = list(batch.orders.order_by("position").values_list("total_minor", "fees_minor"))[
+            :5
+        ]
         accept(batch)
-        assert list(batch.orders.order_by("position").values_list("total_minor", "fees_minor"))[:5] == before
+        assert (
+            list(batch.orders.order_by("position").values_list("total_minor", "fees_minor"))[:5]
+            == before
+        )
         assert set(batch.orders.values_list("status", flat=True)) == {"awaiting_payment"}
 
     def test_stands_in_the_sealed_document_beside_the_terms_as_they_were_locked(self, store):
@@ -193,8 +230,11 @@ class TestAServiceThatIsNotConfirmed:
         drawn = confirmation(Lock.objects.get().pk)
         (told,) = drawn.agreement.services
         assert (told.order, told.line, told.text, told.confirmed) == (
-            last(batch).ref, 2, services.TEXT, False,
-        )  # fmt: skip
+            last(batch).ref,
+            2,
+            services.TEXT,
+            False,
+        )
         assert drawn.agreement.orders[-1].total_minor == 17_053
         assert digest_of(drawn.terms["terms-1.json"].decode()) == Lock.objects.get().terms_digest
         assert agreement_sealing.seal(Sealing.objects.get().pk).subject == batch.ref
@@ -226,12 +266,17 @@ class TestAServiceThatIsNotConfirmed:
         batch = locked(store)
         CommissionRate.objects.update(rate="0.5")
         PolicyValue.objects.create(
-            name="payment_fee_rate", value="0.5", valid_from=world.NOW - dt.timedelta(days=1), reason="test"
+            name="payment_fee_rate",
+            value="0.5",
+            valid_from=world.NOW - dt.timedelta(days=1),
+            reason="test",
         )
         world.rates(source="later", USD="1.12")  # within what a lock bears (R-50)
         RateCard.objects.all().delete()
         accept(batch)
-        cost = last(batch).fees.get(kind="freight").amount_minor  # no card any more: the locked quote stays
+        cost = (
+            last(batch).fees.get(kind="freight").amount_minor
+        )  # no card any more: the locked quote stays
         assert money(last(batch)) == (12_331, 1_999, 2_723, 17_053, 1_146 + cost + 119 + 85)
 
     def test_under_reverse_charge_keeps_every_other_line_s_net_price(self, store):
@@ -266,7 +311,11 @@ class TestWhatIsShown:
         with pytest.raises(Problem) as refused:
             accept(batch, shown=shown)
         assert refused.value.code is Code.TERMS_CHANGED
-        assert (money(last(batch)), last(batch).status, Act.objects.count()) == (before, "locked", 0)
+        assert (money(last(batch)), last(batch).status, Act.objects.count()) == (
+            before,
+            "locked",
+            0,
+        )
 
     def test_for_other_ticks_is_refused(self, store):
         batch = locked(store)
@@ -359,7 +408,9 @@ class TestTheNumberOfQueries:
                 world.past_order(store, order.buyer, lines, freight_minor=1_999, note=services.NOTE)
                 for _ in range(n)
             ]
-            batch = run(batches.create(store=store, numbers=[o.number for o in orders], by="user:1"))
+            batch = run(
+                batches.create(store=store, numbers=[o.number for o in orders], by="user:1")
+            )
             price_lock.lock_and_invite(batch=batch, by="user:1")
             shown = weighed(batch).digest
             with CaptureQueriesContext(connection) as captured:

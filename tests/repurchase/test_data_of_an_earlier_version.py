@@ -1,4 +1,5 @@
-"""Data of an earlier version: the embedded default moves it aside whole, production refuses; nobody half migrates it."""
+"""Data of an earlier version: the embedded default moves it aside whole, production refuses;
+nobody half migrates it."""
 
 import io
 import os
@@ -50,10 +51,23 @@ def started(data_dir: Path) -> subprocess.CompletedProcess[str]:
         "import os, psycopg2; c = psycopg2.connect(os.environ['DATABASE_URL']).cursor();"
         "c.execute(\"SELECT to_regclass('django_migrations')\"); print('table:', c.fetchone()[0])"
     )
-    command = [sys.executable, "-m", "repurchase.embedded", "with", "--", sys.executable, "-c", asked]
+    command = [
+        sys.executable,
+        "-m",
+        "repurchase.embedded",
+        "with",
+        "--",
+        sys.executable,
+        "-c",
+        asked,
+    ]
     environment = {k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "REDIS_URL")}
     return subprocess.run(
-        command, cwd=ROOT, env=environment | {"DATA_DIR": str(data_dir)}, capture_output=True, text=True
+        command,
+        cwd=ROOT,
+        env=environment | {"DATA_DIR": str(data_dir)},
+        capture_output=True,
+        text=True,
     )
 
 

@@ -1,4 +1,5 @@
-"""R-26 and the seed of B-3: a screening keeps what it was decided by, and decides the same again."""
+"""R-26 and the seed of B-3: a screening keeps what it was decided by, and decides the same
+again."""
 
 import datetime as dt
 import json
@@ -39,7 +40,9 @@ def everything_changes() -> None:
     Buyer.objects.update(is_certified_business=False, name="Renamed")
     Lane.objects.all().delete()
     for name, value in (("order_min_rating", "5"), ("price_band", "0"), ("buyer_min_orders", "99")):
-        PolicyValue.objects.create(name=name, value=value, valid_from=world.NOW - dt.timedelta(days=1))
+        PolicyValue.objects.create(
+            name=name, value=value, valid_from=world.NOW - dt.timedelta(days=1)
+        )
 
 
 def replayed(batch) -> list[str]:
@@ -49,7 +52,10 @@ def replayed(batch) -> list[str]:
 class TestAKeptScreening:
     def test_is_one_record_for_the_gates_and_one_a_chunk(self, batch):
         records = list(records_of(batch))
-        assert [(r.attempt, r.part, r.first_position) for r in records] == [(1, "gates", 0), (1, "chunk", 1)]
+        assert [(r.attempt, r.part, r.first_position) for r in records] == [
+            (1, "gates", 0),
+            (1, "chunk", 1),
+        ]
         assert records[1].policies["price_band"] == "0.03"
         assert records[1].screened_at == batch.screened_at
 
@@ -241,7 +247,10 @@ class TestTheBatchsPage:
 
         buyer, past = world.repeatable(store)
         shirt = world.sku(store, category=world.category(code="apparel"))
-        small = [world.past_order(store, buyer, [(shirt, 10, 10_000)], note="red, please") for _ in range(6)]
+        small = [
+            world.past_order(store, buyer, [(shirt, 10, 10_000)], note="red, please")
+            for _ in range(6)
+        ]
         numbers = [o.number for o in (*past, *small)]
         made = run(batches.create(store=store, numbers=numbers, by="user:1"))
         points = {p.name: (p.value, str(p.leaning)) for p in advice(made, now=made.screened_at)}

@@ -1,4 +1,5 @@
-"""The demo against the real screening and pricing: what is planted fails for its reason, the rest passes."""
+"""The demo against the real screening and pricing: what is planted fails for its reason, the rest
+passes."""
 
 import json
 import stat
@@ -76,7 +77,8 @@ def newest(numbers) -> list[str]:
 
 
 def orders_of(plant: Plant) -> tuple[Store, list[str]]:
-    """The newest order that shows a plant: the planted one, or the simulator's latest copy of it."""
+    """The newest order that shows a plant: the planted one, or the simulator's latest copy of
+    it."""
     if plant.where is Where.STORE:
         store = Store.objects.get(code=plant.name)
         return store, newest(PastOrder.objects.filter(store=store))
@@ -100,7 +102,9 @@ class TestThePlants:
         assert codes_of(*orders_of(plant)) == {plant.code} | beside
 
     def test_let_the_order_to_novosibirsk_pass_with_the_channel_ticked(self, data_dir):
-        assert codes_of(*orders_of(plants.of(Code.LANE_UNREACHABLE)), special_clearance=True) == set()
+        assert (
+            codes_of(*orders_of(plants.of(Code.LANE_UNREACHABLE)), special_clearance=True) == set()
+        )
 
 
 class TestThePlantedOrders:
@@ -110,10 +114,15 @@ class TestThePlantedOrders:
         named = {plants.of(code).name: code for code in plants.ORDERS}
         batch = screened(store, list(named))
         planning.finish_batch(batch.pk)
-        first = {named[case.number]: case.why.code for case in cases(batch.orders, now=batch.screened_at)}
+        first = {
+            named[case.number]: case.why.code for case in cases(batch.orders, now=batch.screened_at)
+        }
         without_lines = {Code.ORDER_WITHOUT_LINES: Code.SKU_NOT_STANDARD}  # what took its lines
         assert first == {code: without_lines.get(code, code) for code in first}
-        assert set(plants.ORDERS) - set(first) == {Code.SKU_NOT_STANDARD, Code.CUSTOM_SERVICE_UNCONFIRMED}
+        assert set(plants.ORDERS) - set(first) == {
+            Code.SKU_NOT_STANDARD,
+            Code.CUSTOM_SERVICE_UNCONFIRMED,
+        }
 
 
 class TestTheBulkSeller:
@@ -127,11 +136,16 @@ class TestTheBulkSeller:
         assert not batch.orders.exclude(codes=[]).exists()
 
     def test_sold_some_of_them_at_prices_with_vat(self, data_dir):
-        """What was paid is goods and freight then; the plan's parts add up and leave the VAT to the state."""
+        """What was paid is goods and freight then; the plan's parts add up and leave the VAT to
+        the state."""
         batch = screened(Store.objects.get(code=ningbo.CODE), ["NB-000010", "NB-000011"])
         (total,) = totals_of(batch.orders.all(), now=batch.screened_at)
         inside = batch.orders.get(prices_include_tax=True)
-        assert inside.total_minor == inside.goods_minor + inside.freight_minor == inside.past_order.paid_minor
+        assert (
+            inside.total_minor
+            == inside.goods_minor + inside.freight_minor
+            == inside.past_order.paid_minor
+        )
         assert inside.tax_minor == inside.past_order.tax_minor > 0
         assert (str(total.tax_included), total.orders) == ("mixed", 2)
         assert total.net.minor == total.total.minor - total.tax.minor - total.fees_total.minor
@@ -147,7 +161,9 @@ class TestTheBulkSeller:
 
     def test_says_that_it_is_simulated(self, data_dir):
         for model in (PastOrder, Sku, PriceListEntry):
-            assert not model.objects.filter(store__code=ningbo.CODE).exclude(source=SIMULATED).exists()
+            assert (
+                not model.objects.filter(store__code=ningbo.CODE).exclude(source=SIMULATED).exists()
+            )
 
 
 class TestTheWholesaler:
@@ -156,8 +172,12 @@ class TestTheWholesaler:
         return Store.objects.get(code="harbour-lane")
 
     def test_has_orders_of_real_customers_that_can_be_repeated(self, store):
-        numbers = PastOrder.objects.filter(store=store, buyer__external_id="18102", status="completed")
-        batch = screened(store, list(numbers.order_by("-completed_at").values_list("number", flat=True)[:30]))
+        numbers = PastOrder.objects.filter(
+            store=store, buyer__external_id="18102", status="completed"
+        )
+        batch = screened(
+            store, list(numbers.order_by("-completed_at").values_list("number", flat=True)[:30])
+        )
         assert batch.orders.filter(status="planned").count() >= 25
 
     def test_has_one_whose_business_is_too_small(self, store):
@@ -198,14 +218,25 @@ class TestLoadingTheDemo:
         reviewer = signed_in(json.loads((data_dir / "credentials.json").read_text())["reviewer"])
         assert reviewer.is_staff
         assert not reviewer.is_superuser
-        assert {p.split(".")[1].split("_")[0] for p in reviewer.get_all_permissions()} == {"view", "review"}
+        assert {p.split(".")[1].split("_")[0] for p in reviewer.get_all_permissions()} == {
+            "view",
+            "review",
+        }
 
-    def test_lets_one_person_change_tariffs_and_judge_rates_and_nothing_else(self, data_dir, client):
+    def test_lets_one_person_change_tariffs_and_judge_rates_and_nothing_else(
+        self, data_dir, client
+    ):
         keeper = signed_in(json.loads((data_dir / "credentials.json").read_text())["tariff_keeper"])
         changed = {p.split("_")[1] for p in keeper.get_all_permissions() if "view" not in p}
         assert changed == {
-            "commissionrate", "taxrate", "ratecard", "policyvalue", "quarantined", "fxrate", "indexclose",
-        }  # fmt: skip
+            "commissionrate",
+            "taxrate",
+            "ratecard",
+            "policyvalue",
+            "quarantined",
+            "fxrate",
+            "indexclose",
+        }
         client.force_login(keeper)
         rate = CommissionRate.objects.filter(valid_until=None).first()
         page = client.get(f"/admin/marketplace/commissionrate/{rate.pk}/change/").content.decode()

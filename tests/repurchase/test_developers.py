@@ -53,12 +53,17 @@ def new_key(developer, **fields) -> str:
 
 
 def works(client, key: str) -> bool:
-    return client.get("/api/v1/batches/", headers={"Authorization": f"Bearer {key}"}).status_code == 200
+    return (
+        client.get("/api/v1/batches/", headers={"Authorization": f"Bearer {key}"}).status_code
+        == 200
+    )
 
 
 @pytest.fixture
 def webhook(store):
-    return webhooks.create(store_id=store.pk, url="https://erp.example.com/hook", types=[], loopback=False)[0]
+    return webhooks.create(
+        store_id=store.pk, url="https://erp.example.com/hook", types=[], loopback=False
+    )[0]
 
 
 class TestWhoseAWebhookIs:
@@ -71,16 +76,23 @@ class TestWhoseAWebhookIs:
         made = self.added(developer)
         for verb in ("rotate", "off", "remove"):
             developer.post(f"{PAGE}webhooks/{made.pk}/{verb}/")
-        told = LedgerEntry.objects.filter(store_id=store.pk, subject=f"webhook:{made.pk}").order_by("seq")
+        told = LedgerEntry.objects.filter(store_id=store.pk, subject=f"webhook:{made.pk}").order_by(
+            "seq"
+        )
         assert [entry.kind for entry in told] == [
-            "webhook.added", "webhook.rotated", "webhook.switched", "webhook.removed",
-        ]  # fmt: skip
+            "webhook.added",
+            "webhook.rotated",
+            "webhook.switched",
+            "webhook.removed",
+        ]
         by = Membership.objects.get(store=store, role=Role.DEVELOPER).user_id
         assert {entry.by for entry in told} == {f"user:{by}"}
         assert {entry.facts["url"] for entry in told} == {made.url}
         assert "whsec_" not in str([entry.facts for entry in told])
 
-    def test_is_the_store_s_and_the_owners_are_told_when_who_added_it_leaves(self, developer, store, alice):
+    def test_is_the_store_s_and_the_owners_are_told_when_who_added_it_leaves(
+        self, developer, store, alice
+    ):
         made = self.added(developer)
         assert "Added by" in developer.get(f"{PAGE}webhooks/{made.pk}/").content.decode()
         mail.outbox.clear()
@@ -135,7 +147,9 @@ class TestAKey:
         shown = owner.post(f"{PAGE}keys/{made.pk}/take-over/")
         assert works(Client(), KEY.search(shown.content.decode()).group())
         assert ApiKey.objects.latest("pk").principal.user.email == "owner@example.com"
-        assert "/take-over/" not in owner.get(PAGE).content.decode().partition(f"keys/{made.pk}/")[2]
+        assert (
+            "/take-over/" not in owner.get(PAGE).content.decode().partition(f"keys/{made.pk}/")[2]
+        )
         new_key(developer, name="QRS-7")
         other = ApiKey.objects.latest("pk")
         assert manager.post(f"{PAGE}keys/{other.pk}/refuse/").status_code == 302
@@ -153,7 +167,8 @@ class TestAKey:
         granted(manager).principal.delete()
         assert not works(Client(), key)
         assert (
-            "The member it acted for, or who asked for it, has left" in developer.get(PAGE).content.decode()
+            "The member it acted for, or who asked for it, has left"
+            in developer.get(PAGE).content.decode()
         )
 
     def test_rotated_works_for_another_day_beside_its_successor(self, developer, manager):
@@ -166,7 +181,9 @@ class TestAKey:
         assert manager.post(f"{PAGE}keys/{waiting.pk}/grant/").status_code == 302
         assert works(developer, new)
         assert "replaced; works until" in developer.get(PAGE).content.decode()
-        ApiKey.objects.filter(pk=made.pk).update(expires_at=timezone.now() - dt.timedelta(seconds=1))
+        ApiKey.objects.filter(pk=made.pk).update(
+            expires_at=timezone.now() - dt.timedelta(seconds=1)
+        )
         assert (works(developer, old), works(developer, new)) == (False, True)
         assert developer.post(f"{PAGE}keys/{made.pk}/rotate/").status_code == 404
 
@@ -190,11 +207,14 @@ class TestAWebhook:
             assert not SECRET.search(developer.get(page).content.decode())
 
     @pytest.mark.parametrize(
-        "url", ["", "http://192.168.1.1/", "https://10.0.0.1/", "ftp://x", "https://erp.example.com:22/"]
+        "url",
+        ["", "http://192.168.1.1/", "https://10.0.0.1/", "ftp://x", "https://erp.example.com:22/"],
     )
     def test_leads_to_a_public_address_only(self, developer, url, settings):
         settings.WEBHOOKS_TO_LOOPBACK = False
-        assert developer.post(f"{PAGE}webhooks/", {"url": url, "kinds": ["order"]}).status_code == 422
+        assert (
+            developer.post(f"{PAGE}webhooks/", {"url": url, "kinds": ["order"]}).status_code == 422
+        )
         assert not Webhook.objects.exists()
 
     def test_is_one_of_ten_at_most(self, developer, webhook):
@@ -207,7 +227,9 @@ class TestAWebhook:
     def test_is_one_of_ten_however_many_are_added_at_once(self, store):
         def add(_) -> None:
             try:
-                webhooks.create(store_id=store.pk, url="https://erp.example.com/", types=[], loopback=False)
+                webhooks.create(
+                    store_id=store.pk, url="https://erp.example.com/", types=[], loopback=False
+                )
             except Problem:
                 pass
             finally:
@@ -245,20 +267,30 @@ class TestAWebhook:
         for seq, event in enumerate(Event.objects.order_by("pk"), start=1):
             Event.objects.filter(pk=event.pk).update(seq=seq)
             Delivery.objects.create(
-                store_id=store.pk, webhook=webhook, event=event, attempts=1, sent_at=world.NOW, outcome="refused",
-                status=500, milliseconds=1234,
-            )  # fmt: skip
+                store_id=store.pk,
+                webhook=webhook,
+                event=event,
+                attempts=1,
+                sent_at=world.NOW,
+                outcome="refused",
+                status=500,
+                milliseconds=1234,
+            )
 
     def test_switched_off_after_failing_is_told_to_developers_and_owners(
         self, developer, store, webhook, alice, bob
     ):
         Webhook.objects.update(enabled=False, disabled_at=timezone.now())
-        emails.write(kind="outbox.webhook_disabled", store_id=store.pk, dedupe="one", webhook=str(webhook.pk))
+        emails.write(
+            kind="outbox.webhook_disabled", store_id=store.pk, dedupe="one", webhook=str(webhook.pk)
+        )
         assert emails.deliver_due() == 1
         assert mail.outbox[0].to == ["alice@example.com", "dev@example.com"]
         assert f"/developers/webhooks/{webhook.pk}/" in mail.outbox[0].body
 
     def test_switched_on_again_meanwhile_is_no_news(self, store, webhook):
-        emails.write(kind="outbox.webhook_disabled", store_id=store.pk, dedupe="one", webhook=str(webhook.pk))
+        emails.write(
+            kind="outbox.webhook_disabled", store_id=store.pk, dedupe="one", webhook=str(webhook.pk)
+        )
         emails.deliver_due()
         assert mail.outbox == []

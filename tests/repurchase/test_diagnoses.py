@@ -1,4 +1,5 @@
-"""Failed orders: recorded as events, told with their first cause, counted without a remainder (R-69 to R-76)."""
+"""Failed orders: recorded as events, told with their first cause, counted without a remainder
+(R-69 to R-76)."""
 
 import datetime as dt
 
@@ -27,7 +28,8 @@ HOUR = dt.timedelta(hours=1)
 
 
 def test_what_an_order_holds_up_is_told_before_tax(store):
-    """USD 5,000.00 and 25.00 of freight, 19 % inside: 802.31 of it is tax, and nobody is kept from earning it."""
+    """USD 5,000.00 and 25.00 of freight, 19 % inside: 802.31 of it is tax, and nobody is kept from
+    earning it."""
     _, (past, *_) = world.repeatable(store)
     PastOrder.objects.filter(pk=past.pk).update(prices_include_tax=True)
     batch = run(batches.create(store=store, numbers=[past.number], by="user:1"))
@@ -39,7 +41,8 @@ def test_what_an_order_holds_up_is_told_before_tax(store):
 
 @pytest.fixture
 def history(store):
-    """Five orders that pass; one badly rated, one with a stale SKU only, one with a stale line beside a good one."""
+    """Five orders that pass; one badly rated, one with a stale SKU only, one with a stale line
+    beside a good one."""
     buyer, orders = world.repeatable(store)
     good = Sku.objects.get()
     stale = world.sku(store, code="STALE", stock_synced_at=world.NOW - HOUR)
@@ -100,8 +103,12 @@ class TestAFailure:
         for synced in (world.NOW, world.NOW - HOUR):
             Sku.objects.filter(code="STALE").update(stock_synced_at=synced)
             again(batch)
-        assert recorded(batch, code="STOCK_SYNC_STALE", ended_how="cured") == [("0007", "STOCK_SYNC_STALE")]
-        assert recorded(batch, code="STOCK_SYNC_STALE", ended_at=None) == [("0007", "STOCK_SYNC_STALE")]
+        assert recorded(batch, code="STOCK_SYNC_STALE", ended_how="cured") == [
+            ("0007", "STOCK_SYNC_STALE")
+        ]
+        assert recorded(batch, code="STOCK_SYNC_STALE", ended_at=None) == [
+            ("0007", "STOCK_SYNC_STALE")
+        ]
 
     def test_is_recorded_when_an_edit_makes_an_order_fail_and_ends_with_its_undo(self, batch):
         asked = Asked(by=By.ORDERS, names=[f"{batch.ref}-0001"], promise_days=1)
@@ -118,9 +125,9 @@ class TestAFailure:
             (f"000{n}", "LOCK_EXPIRED") for n in (1, 2, 3, 4, 5, 8)
         ]
         end = batch.orders.first().lock.expires_at
-        assert {f.causes[0]["evidence"]["value"] for f in Failure.objects.filter(code="LOCK_EXPIRED")} == {
-            end.isoformat()
-        }
+        assert {
+            f.causes[0]["evidence"]["value"] for f in Failure.objects.filter(code="LOCK_EXPIRED")
+        } == {end.isoformat()}
 
     def test_is_recorded_for_what_the_buyer_leaves_out_and_not_for_what_is_confirmed(self, batch):
         price_lock.lock_and_invite(batch=batch, by="user:1")
@@ -129,7 +136,9 @@ class TestAFailure:
         assert batch.orders.filter(status=OrderStatus.AWAITING_PAYMENT).count() == 5
 
     def test_is_none_when_every_order_is_ready_and_costs_nothing(self, store, history):
-        made = run(batches.create(store=store, numbers=[o.number for o in history[:5]], by="user:1"))
+        made = run(
+            batches.create(store=store, numbers=[o.number for o in history[:5]], by="user:1")
+        )
         assert recorded(made) == []
 
     def test_can_be_neither_changed_nor_deleted(self, batch):
@@ -150,7 +159,11 @@ class TestTheSharesOfAStore:
         sweep(store=store)
         events = failures.failures(store, since=world.NOW - HOUR, until=world.NOW + 100 * HOUR)
         counted = {s.code: s.failures for s in failure_counts.shares(events)}
-        assert counted == {Code.LOCK_EXPIRED: 6, Code.ORDER_RATING_TOO_LOW: 1, Code.STOCK_SYNC_STALE: 1}
+        assert counted == {
+            Code.LOCK_EXPIRED: 6,
+            Code.ORDER_RATING_TOO_LOW: 1,
+            Code.STOCK_SYNC_STALE: 1,
+        }
         assert sum(counted.values()) == Failure.objects.filter(store_id=store.pk).count()
         money = sum(Failure.objects.values_list("blocked_minor", flat=True))
         assert failure_counts.blocked(events) == {"USD": money}
@@ -211,9 +224,14 @@ class TestTheDiagnosisOfAnOrder:
         found = failures.diagnosis(store, f"{batch.ref}-0007", now=world.NOW)
         kinds = [each.kind for each in found.timeline]
         assert kinds == [
-            "source.completed", "batch.created", "order.failed", "batch.planned", "batch.rescreened", "order.cured",
+            "source.completed",
+            "batch.created",
+            "order.failed",
             "batch.planned",
-        ]  # fmt: skip
+            "batch.rescreened",
+            "order.cured",
+            "batch.planned",
+        ]
         assert [each.at for each in found.timeline] == sorted(each.at for each in found.timeline)
 
     def test_takes_five_queries(self, store, batch, django_assert_num_queries):
@@ -248,7 +266,10 @@ class TestThePages:
 
     def test_are_linked_from_order_and_batch(self, client, alice, batch):
         client.force_login(alice)
-        assert f"/batches/{batch.ref}/diagnostics/" in client.get(f"/batches/{batch.ref}/").content.decode()
+        assert (
+            f"/batches/{batch.ref}/diagnostics/"
+            in client.get(f"/batches/{batch.ref}/").content.decode()
+        )
         order = f"/orders/{batch.ref}-0007/"
         assert f"{order}diagnostics/" in client.get(order).content.decode()
 
@@ -262,7 +283,9 @@ class TestTheApi:
         ("change", "code", "fix"),
         [
             (
-                lambda: Buyer.objects.update(certificate_valid_until=world.TODAY - dt.timedelta(days=1)),
+                lambda: Buyer.objects.update(
+                    certificate_valid_until=world.TODAY - dt.timedelta(days=1)
+                ),
                 "BUYER_CERTIFICATE_EXPIRED",
                 "Ask the buyer to renew it in the Business Buyer back office, under “certificate validity”.",
             ),

@@ -9,7 +9,13 @@ from django.utils.html import strip_tags
 
 from eligibility.drift import Field, Severity
 from marketplace import clock
-from marketplace.models import PastOrderLine, PriceListEntry, Registration, RegistrationRequirement, Sku
+from marketplace.models import (
+    PastOrderLine,
+    PriceListEntry,
+    Registration,
+    RegistrationRequirement,
+    Sku,
+)
 from repurchase.batches.queries import batches as batch_queries
 from repurchase.batches.queries import drift as drift_queries
 from repurchase.batches.queries import orders as order_queries
@@ -45,7 +51,8 @@ def rows(sheet, field):
 
 class TestTheSheetOfAnOrder:
     def test_takes_the_vat_rate_of_the_day_it_was_paid(self, store, history):
-        """Paid on 15 November; the rate changed on the 16th, and a later one is not in force yet."""
+        """Paid on 15 November; the rate changed on the 16th, and a later one is not in force
+        yet."""
         batch = planned(store, history)
         world.tax(rate="0.21", valid_from=dt.date(2026, 11, 16))
         world.tax(rate="0.25", valid_from=TODAY + DAY)
@@ -57,7 +64,9 @@ class TestTheSheetOfAnOrder:
         batch = planned(store, history)
         assert rows(sheet_of(store, batch), Field.HS_CODE) == [(None, "691110", Severity.UNKNOWN)]
         PastOrderLine.objects.update(hs_code="691190")
-        assert rows(sheet_of(store, batch), Field.HS_CODE) == [("691190", "691110", Severity.CHANGED)]
+        assert rows(sheet_of(store, batch), Field.HS_CODE) == [
+            ("691190", "691110", Severity.CHANGED)
+        ]
 
     def test_stands_on_the_order_s_page(self, store, history, alice, client):
         batch = planned(store, history)
@@ -78,7 +87,10 @@ class TestTheSheetOfAnOrder:
         now = clock.now(store)
         for size in (1, 50):
             facts = order_facts(store=store, order_ids=[o.pk for o in orders[:size]], now=now)
-            limits, rates = limits_of(policy.in_force(now)), latest_rates(now, store=store, max_age_days=6)
+            limits, rates = (
+                limits_of(policy.in_force(now)),
+                latest_rates(now, store=store, max_age_days=6),
+            )
             around = around_of(store=store, orders=facts, limits=limits, rates=rates, now=now)
             with django_assert_num_queries(3):
                 assert len(sheets(buyer=buyer, orders=facts, around=around)) == size
@@ -103,7 +115,9 @@ class TestThePlan:
         good = Sku.objects.get()
         dear, off = world.sku(store, price="8.00"), world.sku(store, price=None)
         history[1].append(
-            world.past_order(store, history[0], [(good, 10, 10_000), (dear, 10, 10_000), (off, 10, 10_000)])
+            world.past_order(
+                store, history[0], [(good, 10, 10_000), (dear, 10, 10_000), (off, 10, 10_000)]
+            )
         )
         history[1].append(world.past_order(store, history[0], [(dear, 10, 10_000)]))
         batch = planned(store, history)
@@ -114,7 +128,10 @@ class TestThePlan:
     def test_counts_orders_with_another_vat_rate(self, store, history):
         history[1].append(
             world.past_order(
-                store, history[0], [(Sku.objects.get(), 10, 10_000)], completed_at=world.NOW - 40 * DAY
+                store,
+                history[0],
+                [(Sku.objects.get(), 10, 10_000)],
+                completed_at=world.NOW - 40 * DAY,
             )
         )
         world.tax(rate="0.21", valid_from=dt.date(2026, 11, 1))
@@ -125,20 +142,33 @@ class TestThePlan:
         history[0].certificate_valid_until = TODAY + days * DAY
         history[0].save()
         found = self.drift(store, planned(store, history)).lapses
-        assert [(x.lapse.field, x.orders) for x in found] == ([(Field.CERTIFICATE, orders)] if orders else [])
+        assert [(x.lapse.field, x.orders) for x in found] == (
+            [(Field.CERTIFICATE, orders)] if orders else []
+        )
 
     @pytest.mark.parametrize(("days", "orders"), [(0, 5), (29, 5), (30, 0)])
     def test_names_a_number_that_lapses_before_delivery(self, store, history, days, orders):
         RegistrationRequirement.objects.create(
-            scheme="EPR", country="DE", jurisdiction="DE", valid_from=world.LONG_AGO, reference="VerpackG § 9"
+            scheme="EPR",
+            country="DE",
+            jurisdiction="DE",
+            valid_from=world.LONG_AGO,
+            reference="VerpackG § 9",
         )
         Registration.objects.create(
-            store=store, scheme="EPR", jurisdiction="DE", number="DE1", valid_from=world.LONG_AGO,
-            valid_until=TODAY + days * DAY, **world.MIRRORED,
-        )  # fmt: skip
+            store=store,
+            scheme="EPR",
+            jurisdiction="DE",
+            number="DE1",
+            valid_from=world.LONG_AGO,
+            valid_until=TODAY + days * DAY,
+            **world.MIRRORED,
+        )
         batch = planned(store, history)
         found = self.drift(store, batch).lapses
-        assert [(x.lapse.subject, x.orders) for x in found] == ([("EPR DE", orders)] if orders else [])
+        assert [(x.lapse.subject, x.orders) for x in found] == (
+            [("EPR DE", orders)] if orders else []
+        )
         one = sheet_of(store, batch).lapses
         assert bool(one) is bool(orders)
 
@@ -147,12 +177,15 @@ class TestThePlan:
         history[0].save()
         batch = planned(store, history)
         client.force_login(alice)
-        page = client.get(f"/batches/{batch.ref}/", headers={"Accept-Language": "en"}).content.decode()
+        page = client.get(
+            f"/batches/{batch.ref}/", headers={"Accept-Language": "en"}
+        ).content.decode()
         assert "2026-11-26" in page
         assert "2026-12-23" in page
 
     def test_shows_the_list_price_of_the_screening_as_now(self, store, history, alice, client):
-        """R-47: USD 102.00 listed, 100.00 paid and locked; the list changes once more, and the column doesn't."""
+        """R-47: USD 102.00 listed, 100.00 paid and locked; the list changes once more, and the
+        column doesn't."""
         other = world.sku(store, price="10.20")
         gone = world.sku(store, price=None)
         past = world.past_order(store, history[0], [(other, 10, 10_000), (gone, 1, 700)])
@@ -176,7 +209,9 @@ class TestThePlan:
         listed = batch_queries.batch_orders(batch, now=clock.now(store)).rows[5].listed
         assert (listed.price.minor, listed.change.minor, listed.without) == (8_000, -2_000, 1)
 
-    def test_takes_the_same_queries_for_any_number_of_orders(self, store, django_assert_num_queries):
+    def test_takes_the_same_queries_for_any_number_of_orders(
+        self, store, django_assert_num_queries
+    ):
         _, orders = world.repeatable(store, orders=50)
         for size in (5, 50):
             batch = planned(store, (None, orders[:size]))
@@ -193,9 +228,11 @@ class TestADryScreening:
 
         def call(**body):
             return client.post(
-                "/api/v1/screenings/", json.dumps(body), content_type="application/json",
+                "/api/v1/screenings/",
+                json.dumps(body),
+                content_type="application/json",
                 headers={"Authorization": f"Bearer {key}", "Accept-Language": "en"},
-            )  # fmt: skip
+            )
 
         return call
 
@@ -226,9 +263,15 @@ class TestADryScreening:
         assert (line["paid"]["amount"], line["listed"]["amount"]) == ("5000.00", "5100.00")
         (price,) = [each for each in row["drift"] if each["field"] == "unit_price"]
         assert price == {
-            "field": "unit_price", "subject": line["sku"], "line": 1, "then": "10.00", "now": "10.20",
-            "change": "+2.00 %", "severity": "changed", "unit": "USD",
-        }  # fmt: skip
+            "field": "unit_price",
+            "subject": line["sku"],
+            "line": 1,
+            "then": "10.00",
+            "now": "10.20",
+            "change": "+2.00 %",
+            "severity": "changed",
+            "unit": "USD",
+        }
         assert row["lapses"] == []
 
     def test_tells_the_drift_of_the_first_two_hundred(self, ask, store):
@@ -250,7 +293,9 @@ class TestADryScreening:
         answer = ask(**body)
         assert (answer.status_code, answer.json()["code"]) == (422, code)
 
-    def test_takes_the_same_queries_for_any_number_of_orders(self, store, django_assert_max_num_queries):
+    def test_takes_the_same_queries_for_any_number_of_orders(
+        self, store, django_assert_max_num_queries
+    ):
         _, orders = world.repeatable(store, orders=50)
         counted = []
         for size in (5, 50):

@@ -1,4 +1,5 @@
-"""R-16 to R-19 on rows: an edit is previewed, applied as previewed, kept by a rescreening, undone, refused."""
+"""R-16 to R-19 on rows: an edit is previewed, applied as previewed, kept by a rescreening, undone,
+refused."""
 
 import datetime as dt
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +14,14 @@ from diagnostics.models import LedgerEntry
 from diagnostics.problem import Problem
 from eligibility import replay
 from marketplace import clock
-from marketplace.models import Buyer, CommissionRate, PastOrderLine, ProductionDay, ProductionGroup, Sku
+from marketplace.models import (
+    Buyer,
+    CommissionRate,
+    PastOrderLine,
+    ProductionDay,
+    ProductionGroup,
+    Sku,
+)
 from repurchase.batches.edits import By, base_of
 from repurchase.batches.queries import batches as batch_queries
 from repurchase.batches.queries import capacity, screening_explanation
@@ -61,7 +69,8 @@ def quantities(batch: Batch) -> list[int]:
 
 
 class TestWhatAnEditLeavesOut:
-    """An order of three lines, 250 + 7 + 9 pieces; whoever takes 20 pieces of the second pays 8.00 a piece."""
+    """An order of three lines, 250 + 7 + 9 pieces; whoever takes 20 pieces of the second pays 8.00
+    a piece."""
 
     @pytest.fixture
     def batch(self, store) -> Batch:
@@ -71,7 +80,9 @@ class TestWhatAnEditLeavesOut:
         good = PastOrderLine.objects.get(order=made[0]).sku
         made += [
             world.past_order(
-                store, buyer, [(good, 250, 250_000), (cheaper, 7 + n, 7_000 + 1_000 * n), (off, 9, 777)]
+                store,
+                buyer,
+                [(good, 250, 250_000), (cheaper, 7 + n, 7_000 + 1_000 * n), (off, 9, 777)],
             )
             for n in range(3)
         ]
@@ -86,15 +97,22 @@ class TestWhatAnEditLeavesOut:
         (sums,) = told.sums
         assert (sums.left_out_then.minor, sums.left_out_now.minor) == (3 * 777, 3 * 777 + 24_000)
         (before,) = batch_totals(batch, now=batch.screened_at)
-        assert (before.total.minor, before.left_out.minor) == (sums.then_minor, sums.left_out_then.minor)
+        assert (before.total.minor, before.left_out.minor) == (
+            sums.then_minor,
+            sums.left_out_then.minor,
+        )
         edits.apply(batch=batch, asked=every(moq=20), by="user:1")
         (after,) = batch_totals(batch, now=batch.screened_at)
-        assert (after.total.minor, after.left_out.minor) == (sums.now_minor, sums.left_out_now.minor)
+        assert (after.total.minor, after.left_out.minor) == (
+            sums.now_minor,
+            sums.left_out_now.minor,
+        )
         assert (after.asked, after.left_out_lines) == (before.asked, told.lines_left_out_now)
         found = left_out(batch.orders.all())
         assert [(x.code, x.lines, x.money.minor) for x in found] == [
-            ("PRICE_OUT_OF_BAND", 3, 24_000), ("PRICE_REFERENCE_MISSING", 3, 3 * 777),
-        ]  # fmt: skip
+            ("PRICE_OUT_OF_BAND", 3, 24_000),
+            ("PRICE_REFERENCE_MISSING", 3, 3 * 777),
+        ]
 
     def test_tells_what_comes_back_too(self, batch):
         edit(batch, every(moq=20))
@@ -103,7 +121,8 @@ class TestWhatAnEditLeavesOut:
         assert (told.lines_left_out_then, told.lines_left_out_now) == (6, 3)
 
     def test_tells_lines_of_orders_that_drop_out_apart(self, batch):
-        """With the promise of tomorrow no lane is quick enough: all orders drop out, each for one cause."""
+        """With the promise of tomorrow no lane is quick enough: all orders drop out, each for one
+        cause."""
         told = edits.preview(batch=batch, asked=every(promise_days=1))
         assert {(x.whole, x.lines) for x in told.leaving} == {(True, 5 + 3 * 2)}
         assert told.lines_left_out_now == 5 + 3 * 3
@@ -112,7 +131,9 @@ class TestWhatAnEditLeavesOut:
         client.force_login(alice)
         english = {"Accept-Language": "en"}
         asked = {"act": "preview", "by": "all", "moq": "20", "store": batch.store_id}
-        preview = client.post(f"/batches/{batch.ref}/edits/", asked, headers=english).content.decode()
+        preview = client.post(
+            f"/batches/{batch.ref}/edits/", asked, headers=english
+        ).content.decode()
         assert "PRICE_OUT_OF_BAND" in preview
         assert "240.00" in preview
         for url in (f"/batches/{batch.ref}/", f"/batches/{batch.ref}/diagnostics/"):
@@ -141,7 +162,13 @@ class TestAnEdit:
         batch = planned(store)
         before = list(RepeatOrder.objects.values())
         found = edits.preview(batch=batch, asked=every(moq=300))
-        assert (found.orders, found.lines, found.raised, found.lowered, found.dropped) == (6, 12, 12, 0, 0)
+        assert (found.orders, found.lines, found.raised, found.lowered, found.dropped) == (
+            6,
+            12,
+            12,
+            0,
+            0,
+        )
         assert (found.planned_then, found.planned_now) == (6, 6)
         assert list(RepeatOrder.objects.values()) == before
         assert not batch.edits.exists()
@@ -157,7 +184,8 @@ class TestAnEdit:
         assert set(RepeatLine.objects.values_list("moq", flat=True)) == {300}
 
     def test_computes_base_tax_and_fees_as_the_planner_does(self, store):
-        """R-17: 250 pieces for USD 2,500.00 → 300 for USD 3,000.00; freight charged stays, tax and fees follow."""
+        """R-17: 250 pieces for USD 2,500.00 → 300 for USD 3,000.00; freight charged stays, tax and
+        fees follow."""
         batch = edit(planned(store, orders=5), every(quantity=300))
         order = batch.orders.first()
         assert [line.base_minor for line in order.lines.all()] == [300_000, 300_000]
@@ -172,7 +200,10 @@ class TestAnEdit:
         ids = set(batch.orders.values_list("pk", flat=True))
         chosen = refs[2][0]
         batch = edit(batch, [Asked(by=By.ORDERS, names=[chosen], promise_days=45)])
-        assert list(batch.orders.order_by("position").values_list("ref", "position", "past_order")) == refs
+        assert (
+            list(batch.orders.order_by("position").values_list("ref", "position", "past_order"))
+            == refs
+        )
         assert len(ids & set(batch.orders.values_list("pk", flat=True))) == 5
         assert list(batch.orders.exclude(promise_days=30).values_list("ref", "promise_days")) == [
             (chosen, 45)
@@ -185,9 +216,11 @@ class TestAnEdit:
         other = world.sku(store)
         first = batch.orders.order_by("position").first()
         names = {
-            By.SKUS: [item.code], By.CATEGORIES: [item.category.code], By.ORDERS: [first.past_order.number],
+            By.SKUS: [item.code],
+            By.CATEGORIES: [item.category.code],
+            By.ORDERS: [first.past_order.number],
             By.LINES: [(first.ref, 2)],
-        }[by]  # fmt: skip
+        }[by]
         batch = edit(batch, [Asked(by=by, names=names, quantity=260)])
         expected = {By.ORDERS: 2, By.LINES: 1}.get(by, 10)
         assert sum(n == 260 for n in quantities(batch)) == expected
@@ -230,7 +263,8 @@ class TestAnEdit:
         assert screening_explanation.explained(batch.orders.first()).record == records[-1]
 
     def test_is_judged_by_stock_transit_and_price_band(self, store):
-        """R-10, R-11, R-47 on the edited values; the others of the batch keep what is left of the stock."""
+        """R-10, R-11, R-47 on the edited values; the others of the batch keep what is left of the
+        stock."""
         batch = planned(store, orders=5, lines=1)
         Sku.objects.update(on_hand=2_600)
         found = edits.preview(batch=batch, asked=every(quantity=600))
@@ -240,9 +274,13 @@ class TestAnEdit:
         assert {tuple(d.codes) for d in found.drop_outs} == {("TRANSIT_TOO_SLOW",)}
         item = Sku.objects.get()
         item.price_list.create(
-            store=store, min_quantity=400, amount="9.00", currency="USD", valid_from=world.LONG_AGO,
+            store=store,
+            min_quantity=400,
+            amount="9.00",
+            currency="USD",
+            valid_from=world.LONG_AGO,
             **world.MIRRORED,
-        )  # fmt: skip
+        )
         first = Asked(by=By.ORDERS, names=[batch.orders.first().ref], quantity=400)
         (gone,) = edits.preview(batch=batch, asked=[first]).drop_outs
         assert gone.codes == ["PRICE_OUT_OF_BAND"]  # by the band of the new quantity
@@ -251,7 +289,9 @@ class TestAnEdit:
         batch = planned(store, orders=5, lines=1)
         Sku.objects.update(on_hand=2_500)
         first = batch.orders.order_by("position").first()
-        found = edits.preview(batch=batch, asked=[Asked(by=By.ORDERS, names=[first.ref], quantity=600)])
+        found = edits.preview(
+            batch=batch, asked=[Asked(by=By.ORDERS, names=[first.ref], quantity=600)]
+        )
         assert (found.orders, found.dropped) == (1, 1)
         assert found.drop_outs[0].ref.endswith("-0005")
         batch = edit(batch, [Asked(by=By.ORDERS, names=[first.ref], quantity=600)])
@@ -294,9 +334,7 @@ class TestAnEdit:
         counts = []
         for n in (small, large):
             batch = planned(world.store(sandbox=True, clock_offset=store.clock_offset), orders=n)
-            with CaptureQueriesContext(
-                connection,
-            ) as found:
+            with CaptureQueriesContext(connection) as found:
                 edit(batch, every(moq=300))
             counts.append(len(found))
         assert counts[0] == counts[1]
@@ -307,20 +345,36 @@ class TestARefusedEdit:
     @pytest.mark.parametrize(
         ("asked", "code", "pointer"),
         [
-            (Asked(by=By.SKUS, names=["NO-SUCH"], moq=3), Code.SKU_UNKNOWN, "#/edits/0/select/skus/0"),
-            (Asked(by=By.ORDERS, names=["NO-SUCH"], moq=3), Code.ORDER_UNKNOWN, "#/edits/0/select/orders/0"),
+            (
+                Asked(by=By.SKUS, names=["NO-SUCH"], moq=3),
+                Code.SKU_UNKNOWN,
+                "#/edits/0/select/skus/0",
+            ),
+            (
+                Asked(by=By.ORDERS, names=["NO-SUCH"], moq=3),
+                Code.ORDER_UNKNOWN,
+                "#/edits/0/select/orders/0",
+            ),
             (
                 Asked(by=By.CATEGORIES, names=["no"], moq=3),
                 Code.INPUT_INVALID,
                 "#/edits/0/select/categories/0",
             ),
-            (Asked(by=By.LINES, names=[("X", 1)], moq=3), Code.INPUT_INVALID, "#/edits/0/select/lines/0"),
+            (
+                Asked(by=By.LINES, names=[("X", 1)], moq=3),
+                Code.INPUT_INVALID,
+                "#/edits/0/select/lines/0",
+            ),
             (Asked(by=By.ALL), Code.EDIT_EMPTY, "#/edits/0"),
             (Asked(by=By.SKUS, names=[], moq=3), Code.EDIT_EMPTY, "#/edits/0/select/skus"),
             (Asked(by=By.ALL, moq=0), Code.INPUT_INVALID, "#/edits/0/moq"),
             (Asked(by=By.ALL, moq=1_000_001), Code.INPUT_INVALID, "#/edits/0/moq"),
             (Asked(by=By.ALL, promise_days=366), Code.INPUT_INVALID, "#/edits/0/promise_days"),
-            (Asked(by=By.ALL, promise_date=world.TODAY), Code.INPUT_INVALID, "#/edits/0/promise_date"),
+            (
+                Asked(by=By.ALL, promise_date=world.TODAY),
+                Code.INPUT_INVALID,
+                "#/edits/0/promise_date",
+            ),
             (Asked(by=By.ALL, moq=20, quantity=19), Code.MOQ_NOT_MET, "#/edits/0/quantity"),
             (Asked(by=By.ALL, quantity=99), Code.MOQ_NOT_MET, "#/edits/0/quantity"),
         ],
@@ -329,7 +383,9 @@ class TestARefusedEdit:
         batch = planned(store, orders=5)
         Sku.objects.update(moq=100)
         problem = refused(code, edits.apply, batch=batch, asked=[asked], by="user:1")
-        assert [(row["pointer"], row["code"]) for row in problem.evidence["rows"]] == [(pointer, str(code))]
+        assert [(row["pointer"], row["code"]) for row in problem.evidence["rows"]] == [
+            (pointer, str(code))
+        ]
         assert not batch.edits.exists()
 
     def test_asks_for_the_moq_of_the_batch_line_when_it_has_one(self, store):
@@ -353,9 +409,14 @@ class TestARefusedEdit:
         seen = edits.preview(batch=batch, asked=every(moq=300))
         Sku.objects.update(is_active=False)
         refused(
-            Code.PLAN_CHANGED, edits.apply, batch=batch, asked=every(moq=300), by="user:1",
-            version=seen.version, digest=seen.digest,
-        )  # fmt: skip
+            Code.PLAN_CHANGED,
+            edits.apply,
+            batch=batch,
+            asked=every(moq=300),
+            by="user:1",
+            version=seen.version,
+            digest=seen.digest,
+        )
 
     @pytest.mark.parametrize(
         ("status", "code"),
@@ -376,7 +437,8 @@ class TestARefusedEdit:
 
 
 class TestCapacity:
-    """Each order 500 pieces of one SKU, promised in 30 days, 10 of them under way: due on day 20."""
+    """Each order 500 pieces of one SKU, promised in 30 days, 10 of them under way: due on day
+    20."""
 
     @pytest.mark.parametrize(("pieces", "fits"), [(150, True), (149, False)])
     def test_exactly_met_passes_and_one_piece_more_is_refused(self, store, pieces, fits):
@@ -385,14 +447,20 @@ class TestCapacity:
         if fits:
             assert quantities(edit(batch, every(moq=300))) == [300] * 10
             return
-        problem = refused(Code.CAPACITY_EXCEEDED, edits.apply, batch=batch, asked=every(moq=300), by="u")
+        problem = refused(
+            Code.CAPACITY_EXCEEDED, edits.apply, batch=batch, asked=every(moq=300), by="u"
+        )
 
         def day(n: int) -> str:
             return (world.TODAY + dt.timedelta(days=n)).isoformat()
 
         assert problem.evidence == {
-            "group": "Kiln", "day": day(20), "needed": 3000, "limit": 149 * 20, "earliest": day(31),
-        }  # fmt: skip
+            "group": "Kiln",
+            "day": day(20),
+            "needed": 3000,
+            "limit": 149 * 20,
+            "earliest": day(31),
+        }
         assert quantities(batch) == [250] * 10
 
     def test_of_a_promise_names_the_first_day_and_one_that_works(self, store):
@@ -437,7 +505,8 @@ class TestCapacity:
 
     @pytest.mark.parametrize(("hours", "fits"), [(7.99, True), (8, False)])
     def test_is_judged_by_the_day_of_the_lock(self, store, hours, fits):
-        """R-18: screened at 16:00 in Shanghai; at 24:00 a day of making is gone, and the promise stays where it was."""
+        """R-18: screened at 16:00 in Shanghai; at 24:00 a day of making is gone, and the promise
+        stays where it was."""
         batch = planned(store, orders=5, policy="all_or_nothing")  # 2500 by day 20
         group(store, 125)
         world.move_clock(store, world.NOW + dt.timedelta(hours=hours))
@@ -445,15 +514,21 @@ class TestCapacity:
         if fits:
             assert price_lock.lock_and_invite(batch=batch, by="user:1")
             return
-        problem = refused(Code.CAPACITY_EXCEEDED, price_lock.lock_and_invite, batch=batch, by="user:1")
+        problem = refused(
+            Code.CAPACITY_EXCEEDED, price_lock.lock_and_invite, batch=batch, by="user:1"
+        )
 
         def day(n: int) -> str:
             return (world.TODAY + dt.timedelta(days=n)).isoformat()
 
         assert problem.evidence == {
-            "group": "Kiln", "day": day(20), "needed": 2500, "limit": 125 * 19, "earliest": day(31),
+            "group": "Kiln",
+            "day": day(20),
+            "needed": 2500,
+            "limit": 125 * 19,
+            "earliest": day(31),
             "orders": [f"{batch.ref}-0005"],
-        }  # fmt: skip
+        }
         found = capacity.overflow_of(batch, now=clock.now(store))
         assert (found.day.isoformat(), found.earliest.isoformat()) == (day(20), day(31))
         shown = edits.preview(batch=batch, asked=every(promise_days=30)).overflow
@@ -473,7 +548,11 @@ class TestTwoMembersAtOnce:
         def act(by: str) -> str:
             try:
                 edits.apply(
-                    batch=batch, asked=every(moq=300), by=by, version=seen.version, digest=seen.digest
+                    batch=batch,
+                    asked=every(moq=300),
+                    by=by,
+                    version=seen.version,
+                    digest=seen.digest,
                 )
             except Problem as problem:
                 return str(problem.code)
@@ -495,9 +574,13 @@ def test_the_base_of_a_line_is_what_the_row_keeps(store):
 
 class TestScarceStock:
     def test_that_another_order_drags_along_is_shared_out_too(self, store):
-        """Lowering A in one order lets a third one back in, which wants B, of which a second one has taken all."""
+        """Lowering A in one order lets a third one back in, which wants B, of which a second one
+        has taken all."""
         buyer, plain = world.repeatable(store)
-        a, b = world.sku(store, price="10.00", on_hand=5), world.sku(store, price="10.00", on_hand=10)
+        a, b = (
+            world.sku(store, price="10.00", on_hand=5),
+            world.sku(store, price="10.00", on_hand=10),
+        )
         first = world.past_order(store, buyer, [(a, 4, 4_000)])
         second = world.past_order(store, buyer, [(b, 10, 10_000)])
         third = world.past_order(
@@ -505,7 +588,9 @@ class TestScarceStock:
         )
         numbers = [order.number for order in (*plain, first, second, third)]
         batch = run(batches.create(store=store, numbers=numbers, by="user:1"))
-        edits.apply(batch=batch, asked=[Asked(by=By.ORDERS, names=[first.number], quantity=3)], by="user:1")
+        edits.apply(
+            batch=batch, asked=[Asked(by=By.ORDERS, names=[first.number], quantity=3)], by="user:1"
+        )
         wanted = RepeatLine.objects.filter(order__batch=batch, sku=b, outcome="planned")
         assert sum(wanted.values_list("quantity", flat=True)) <= 10
         batch.refresh_from_db()
@@ -516,7 +601,9 @@ class TestOneSetOfTerms:
     def edit(self, store, batch):
         number = batch.orders.first().past_order.number
         asked = [Asked(by=By.ORDERS, names=[number], quantity=600)]
-        return edits.preview(batch=batch_queries.batch(store, batch.ref, now=clock.now(store)), asked=asked)
+        return edits.preview(
+            batch=batch_queries.batch(store, batch.ref, now=clock.now(store)), asked=asked
+        )
 
     def planned(self, store):
         _, orders = world.repeatable(store)

@@ -45,7 +45,11 @@ class TestAnEdit:
             ([Edit(moq=20, **ALL)], 20, 20),
             ([Edit(moq=12, **ALL)], 12, 12),
             ([Edit(moq=5, **ALL)], 12, 5),  # a smaller one raises nothing
-            ([Edit(moq=20, **ALL), Edit(moq=15, **ALL)], 15, 15),  # the last word, not the raised quantity
+            (
+                [Edit(moq=20, **ALL), Edit(moq=15, **ALL)],
+                15,
+                15,
+            ),  # the last word, not the raised quantity
             ([Edit(quantity=40, **ALL)], 40, None),
             ([Edit(quantity=5, **ALL)], 5, None),
             ([Edit(quantity=5, **ALL), Edit(moq=8, **ALL)], 8, 8),

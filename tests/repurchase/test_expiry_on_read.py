@@ -45,15 +45,26 @@ class TestBeforeTheEnd:
     def test_everything_is_locked(self, batch, store, erp):
         world.move_clock(store, Lock.objects.get().expires_at - 30 * SECOND)
         told = erp(f"batches/{batch.ref}/").json()
-        assert (told["status"], told["counts"]["locked"], told["counts"]["ended"]) == ("locked", 5, 0)
+        assert (told["status"], told["counts"]["locked"], told["counts"]["ended"]) == (
+            "locked",
+            5,
+            0,
+        )
         assert len(erp(f"batches/{batch.ref}/orders/?status=locked").json()["results"]) == 5
-        assert b"<Status>locked</Status>" in erp(f"batches/{batch.ref}/orders.xml?include=locked").getvalue()
+        assert (
+            b"<Status>locked</Status>"
+            in erp(f"batches/{batch.ref}/orders.xml?include=locked").getvalue()
+        )
 
 
 class TestAtTheEndAnApiReads:
     def test_the_batch_as_closed_with_counts_that_add_up(self, ended, erp):
         told = erp(f"batches/{ended.ref}/").json()
-        assert (told["status"], told["counts"]["locked"], told["counts"]["ended"]) == ("closed", 0, 5)
+        assert (told["status"], told["counts"]["locked"], told["counts"]["ended"]) == (
+            "closed",
+            0,
+            5,
+        )
         assert told["lots"][0]["status"] == "expired"
         assert erp("batches/").json()["results"][0]["status"] == "closed"
 
@@ -89,8 +100,11 @@ class TestAtTheEndAPageShows:
 
     def test_the_admin_the_same(self, ended, client):
         client.force_login(world.user(is_staff=True, is_superuser=True))
-        for rows, state in (("repurchase/batch", "closed"), ("repurchase/repeatorder", "expired"),
-                            ("pricing/lock", "expired")):  # fmt: skip
+        for rows, state in (
+            ("repurchase/batch", "closed"),
+            ("repurchase/repeatorder", "expired"),
+            ("pricing/lock", "expired"),
+        ):
             there = client.get(f"/admin/{rows}/?state={state}").context["cl"].result_count
             assert (rows, there > 0) == (rows, True)
             assert client.get(f"/admin/{rows}/?state=locked").context["cl"].result_count == 0
@@ -118,7 +132,11 @@ class TestARenegotiation:
         renegotiation = renegotiate(Lock.objects.select_related("store").get())
         world.move_clock(store, renegotiation.deadline_at)
         told = erp(f"batches/{batch.ref}/").json()
-        assert (told["status"], told["counts"]["locked"], told["counts"]["ended"]) == ("closed", 0, 5)
+        assert (told["status"], told["counts"]["locked"], told["counts"]["ended"]) == (
+            "closed",
+            0,
+            5,
+        )
         assert told["lots"][0]["status"] == "terminated"
         rows = erp(f"batches/{batch.ref}/orders/?status=terminated").json()["results"]
         assert [row["status"] for row in rows] == ["terminated"] * 5

@@ -37,9 +37,11 @@ def ask(client, store, ready):
     def asked(**changes):
         body = {**BODY, "lines": [{"category": ready, "amount": "1000.00"}], **changes}
         return client.post(
-            "/api/v1/fee-quotes/", json.dumps(body), "application/json",
+            "/api/v1/fee-quotes/",
+            json.dumps(body),
+            "application/json",
             headers={"Authorization": f"Bearer {key}", "Accept-Language": "en"},
-        )  # fmt: skip
+        )
 
     return asked
 
@@ -70,7 +72,9 @@ class TestAFeeQuote:
         card = freight["card"]
         steps = -(-(freight["weight_g"] - card["from_g"]) // card["step_g"])
         quoted = Decimal(card["base"]["amount"]) + steps * Decimal(card["step"]["amount"])
-        assert max(quoted, Decimal(card["minimum"]["amount"])) == Decimal(freight["tariff"]["amount"])
+        assert max(quoted, Decimal(card["minimum"]["amount"])) == Decimal(
+            freight["tariff"]["amount"]
+        )
         assert Decimal(freight["amount"]["amount"]) == round(quoted / rate, 2)
         assert (fees["payment"]["per_euro"], fees["payment"]["card"]) == (None, None)
 
@@ -98,10 +102,13 @@ class TestAFeeQuote:
     def test_moves_with_what_is_changed(self, ask, changes, kind, amount):
         answer = ask(**changes)
         assert answer.status_code == 200, answer.content
-        assert [fee["amount"]["amount"] for fee in answer.json()["fees"] if fee["kind"] == kind] == [amount]
+        assert [
+            fee["amount"]["amount"] for fee in answer.json()["fees"] if fee["kind"] == kind
+        ] == [amount]
 
     def test_answers_backwards(self, ask):
-        """CNY 3,000.00 are USD 423.08; 0.713 × (P + 40.00) = 423.08 + 13.00 of freight: P = 571.61…"""
+        """CNY 3,000.00 are USD 423.08; 0.713 × (P + 40.00) = 423.08 + 13.00 of freight: P =
+        571.61…"""
         told = ask(country="US", cost="3000.00", cost_currency="CNY", wished_margin="0.2").json()
         assert told["cost"] == {"amount": "3000.00", "currency": "CNY"}
         assert told["price_for_wished_margin"] == {"amount": "571.62", "currency": "USD"}
@@ -138,7 +145,10 @@ class TestAFeeQuote:
     )
     def test_points_at_what_is_out_of_bounds(self, ask, changes, pointer):
         told = ask(**changes).json()
-        assert (told["code"], [each["pointer"] for each in told["errors"]]) == ("INPUT_INVALID", [pointer])
+        assert (told["code"], [each["pointer"] for each in told["errors"]]) == (
+            "INPUT_INVALID",
+            [pointer],
+        )
 
     @pytest.mark.parametrize("amount", ["1e999999", "1e30", "1_000", "٣", "9" * 20])
     def test_takes_plain_digits_only(self, ask, amount):
@@ -162,7 +172,9 @@ class TestThePage:
     def page(self, client, alice, **changes):
         client.force_login(alice)
         headers = changes.pop("headers", {})
-        return client.get("/fees/?" + urlencode(self.TYPED | changes), headers=headers).content.decode()
+        return client.get(
+            "/fees/?" + urlencode(self.TYPED | changes), headers=headers
+        ).content.decode()
 
     def test_opens_with_an_order_worked_out(self, client, alice, ready):
         client.force_login(alice)
@@ -184,7 +196,8 @@ class TestThePage:
     def test_shows_the_rate_that_a_charge_was_exchanged_by(self, client, alice, ready):
         page = self.page(client, alice, category_1=ready, currency="EUR", local_return="on")
         assert re.search(
-            r"USD 2\.30\s+→\s+EUR 2\.09\s+\(1 EUR = 1\.10* USD\)", strip_tags(page).replace("\xa0", " ")
+            r"USD 2\.30\s+→\s+EUR 2\.09\s+\(1 EUR = 1\.10* USD\)",
+            strip_tags(page).replace("\xa0", " "),
         )
 
     def test_says_a_code_where_there_is_no_price(self, client, alice, ready):
@@ -192,6 +205,8 @@ class TestThePage:
         assert "TAX_CODE_MISSING" in self.page(client, alice, category_1=ready, country="BR")
 
     def test_says_what_can_t_be_taken(self, client, alice, ready):
-        page = self.page(client, alice, category_1=ready, weight_g="0", headers={"HX-Request": "true"})
+        page = self.page(
+            client, alice, category_1=ready, weight_g="0", headers={"HX-Request": "true"}
+        )
         assert "USD 1,237.60" not in page
         assert page.count("<p>") >= 1

@@ -1,4 +1,5 @@
-"""R-67: every kept fee line can be recomputed from its own row alone; a batch is the sum of its orders (R-68)."""
+"""R-67: every kept fee line can be recomputed from its own row alone; a batch is the sum of its
+orders (R-68)."""
 
 import pytest
 from django.db.models import Sum
@@ -17,7 +18,8 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def batch(store):
-    """Five orders of dual-use goods: two with the return warehouse, one with prices that include tax."""
+    """Five orders of dual-use goods: two with the return warehouse, one with prices that include
+    tax."""
     _, orders = world.repeatable(store)
     Sku.objects.update(is_ear_controlled=True, volume_cm3=9000)
     PastOrder.objects.filter(pk__in=[o.pk for o in orders[:2]]).update(local_return=True)
@@ -37,10 +39,15 @@ class TestAFeeRow:
         for row in OrderFee.objects.filter(order__batch=batch, kind="freight"):
             kept = row.detail["card"]
             card = Card(
-                service_id=row.detail["service_id"], negotiated=True, currency=row.tariff_currency,
-                min_weight_g=kept["from_g"], base_minor=kept["base_minor"], step_g=kept["step_g"],
-                step_minor=kept["step_minor"], minimum_minor=kept["minimum_minor"],
-            )  # fmt: skip
+                service_id=row.detail["service_id"],
+                negotiated=True,
+                currency=row.tariff_currency,
+                min_weight_g=kept["from_g"],
+                base_minor=kept["base_minor"],
+                step_g=kept["step_g"],
+                step_minor=kept["step_minor"],
+                minimum_minor=kept["minimum_minor"],
+            )
             assert card.price(row.detail["weight_g"]).minor == row.tariff_minor
 
     def test_adds_up_to_its_order_and_the_orders_to_the_batch(self, batch):
@@ -60,4 +67,6 @@ def test_rows_in_another_currency_keep_the_rates_they_were_exchanged_by(store):
     rows = {row.kind: row for row in OrderFee.objects.filter(order__batch=batch)}
     assert rows["return_warehouse"].amount_minor == 209  # 2.30 ÷ 1.10
     assert rows["return_warehouse"].detail["per_euro"].keys() == {"USD"}
-    assert [recompute(row.line) for row in rows.values()] == [row.amount_minor for row in rows.values()]
+    assert [recompute(row.line) for row in rows.values()] == [
+        row.amount_minor for row in rows.values()
+    ]

@@ -54,7 +54,9 @@ class TestTheSchema:
         xs = "{http://www.w3.org/2001/XMLSchema}"
         said = [
             node
-            for node in tree.iter(f"{xs}element", f"{xs}attribute", f"{xs}complexType", f"{xs}simpleType")
+            for node in tree.iter(
+                f"{xs}element", f"{xs}attribute", f"{xs}complexType", f"{xs}simpleType"
+            )
             if (node.findtext(f"{xs}annotation/{xs}documentation") or "").strip()
         ]
         assert len(said) == len(
@@ -215,7 +217,10 @@ class TestTheDocument:
 
         assert faults(document) == []
         left_out = etree.fromstring(document)[0].findall("o:Line", NS)[1]
-        assert [code.text for code in left_out.findall("o:Code", NS)] == ["STOCK_TOO_LOW", "STOCK_SYNC_STALE"]
+        assert [code.text for code in left_out.findall("o:Code", NS)] == [
+            "STOCK_TOO_LOW",
+            "STOCK_SYNC_STALE",
+        ]
         assert left_out.findtext("o:LineTotal", None, NS) == "0.00"
         assert left_out.find("o:UnitPrice", NS) is None
 
@@ -236,7 +241,8 @@ class TestTheDocument:
         assert faults(text_of(bare)) == []
 
     @pytest.mark.parametrize(
-        ("given", "written"), [("6911.10", "691110"), ("6911 10 00", "69111000"), ("ceramics", None)]
+        ("given", "written"),
+        [("6911.10", "691110"), ("6911 10 00", "69111000"), ("ceramics", None)],
     )
     def test_writes_an_hs_code_as_digits_or_not_at_all(self, batch, given, written):
         orders.repeats(batch, line={"hs_code": given})
@@ -262,7 +268,10 @@ class TestHostileText:
     @pytest.mark.parametrize(
         ("given", "written"),
         [
-            ('<b>&amp; "quotes" \' ]]> <!-- --></Title>', '<b>&amp; "quotes" \' ]]> <!-- --></Title>'),
+            (
+                '<b>&amp; "quotes" \' ]]> <!-- --></Title>',
+                '<b>&amp; "quotes" \' ]]> <!-- --></Title>',
+            ),
             ("tea\x01 \x08cup\x1f", "tea cup"),
             ("no\ufffechar\uffff", "nochar"),
             ("emoji 🫖 and 𠮷", "emoji 🫖 and 𠮷"),
@@ -284,7 +293,9 @@ class TestHostileText:
         assert order.findtext("o:Note", None, NS) == (written or given)
 
     def test_leaves_a_mark_in_an_identifier(self, batch):
-        orders.repeats(batch, skus=[world.sku(batch.store, code="A\x01B")], source={"number": "\x02"})
+        orders.repeats(
+            batch, skus=[world.sku(batch.store, code="A\x01B")], source={"number": "\x02"}
+        )
 
         document = text_of(batch)
 
@@ -352,9 +363,29 @@ REQUIRED = [
         "ShipTo",
         "ShipTo/o:Country",
     ),
-    *("Terms", "Terms/o:Incoterm", "Terms/o:ImporterOfRecord", "Currency", "Line", "Line/o:SourceLine"),
-    *("Line/o:SkuCode", "Line/o:Title", "Line/o:Quantity", "Line/o:LineTotal", "Line/o:OriginCountry"),
-    *("Line/o:Outcome", "Totals", "Totals/o:Goods", "Totals/o:Freight", "Totals/o:Tax", "Totals/o:Total"),
+    *(
+        "Terms",
+        "Terms/o:Incoterm",
+        "Terms/o:ImporterOfRecord",
+        "Currency",
+        "Line",
+        "Line/o:SourceLine",
+    ),
+    *(
+        "Line/o:SkuCode",
+        "Line/o:Title",
+        "Line/o:Quantity",
+        "Line/o:LineTotal",
+        "Line/o:OriginCountry",
+    ),
+    *(
+        "Line/o:Outcome",
+        "Totals",
+        "Totals/o:Goods",
+        "Totals/o:Freight",
+        "Totals/o:Tax",
+        "Totals/o:Total",
+    ),
     *("Tax", "Tax/o:Category", "Tax/o:Code", "Fee/o:Base", "Fee/o:Amount", "Fee/o:RuleVersion"),
     *("Fee/o:Rounding", "Delivery", "Delivery/o:PromiseDays", "Delivery/o:SpecialClearance"),
     "Delivery/o:LocalReturn",
@@ -427,9 +458,7 @@ class TestALargeBatch:
 
     def queries_for(self, batch) -> int:
         batch = type(batch).objects.get(pk=batch.pk)
-        with CaptureQueriesContext(
-            connection,
-        ) as seen:
+        with CaptureQueriesContext(connection) as seen:
             text_of(batch)
         return len(seen)
 

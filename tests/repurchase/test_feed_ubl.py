@@ -1,4 +1,5 @@
-"""UBL 2.2 Order from the same values as the native feed, by OASIS's own schema and two validators."""
+"""UBL 2.2 Order from the same values as the native feed, by OASIS's own schema and two
+validators."""
 
 import io
 import subprocess
@@ -87,10 +88,26 @@ def variants(batch):
         tax_minor=2_371,
         total_minor=14_845,
     )
-    orders.repeats(batch, 1, lock=lock, first=3, tax_rate=Decimal(0), tax_category="AE", tax_minor=0, total_minor=14_845,
-                   registrations=[{"scheme": "EPR", "jurisdiction": "DE", "number": "DE1"}], special_clearance=True)  # fmt: skip
     orders.repeats(
-        batch, 1, lock=lock, first=4, line={"hs_code": ""}, ship_to={"country": "DE"}, status="released"
+        batch,
+        1,
+        lock=lock,
+        first=3,
+        tax_rate=Decimal(0),
+        tax_category="AE",
+        tax_minor=0,
+        total_minor=14_845,
+        registrations=[{"scheme": "EPR", "jurisdiction": "DE", "number": "DE1"}],
+        special_clearance=True,
+    )
+    orders.repeats(
+        batch,
+        1,
+        lock=lock,
+        first=4,
+        line={"hs_code": ""},
+        ship_to={"country": "DE"},
+        status="released",
     )
 
 
@@ -100,10 +117,18 @@ class TestEachDocument:
         for name, content in files(batch).items():
             (tmp_path / name).write_bytes(content)
         told = subprocess.run(
-            ["xmllint", "--nonet", "--noout", "--schema", str(schemas / "UBL-Order-2.2.xsd"),
-             *map(str, sorted(tmp_path.glob("*.xml")))],
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
+            [
+                "xmllint",
+                "--nonet",
+                "--noout",
+                "--schema",
+                str(schemas / "UBL-Order-2.2.xsd"),
+                *map(str, sorted(tmp_path.glob("*.xml"))),
+            ],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         assert told.returncode == 0, told.stderr
         assert told.stderr.count("validates") == 4
 
@@ -131,16 +156,25 @@ class TestEachDocument:
         assert {
             path: at(order, path)
             for path in (
-                "cbc:CustomizationID", "cbc:ProfileID", "cbc:ID", "cbc:DocumentCurrencyCode",
-                "cac:OriginatorDocumentReference/cbc:ID", "cac:AdditionalDocumentReference/cbc:ID",
+                "cbc:CustomizationID",
+                "cbc:ProfileID",
+                "cbc:ID",
+                "cbc:DocumentCurrencyCode",
+                "cac:OriginatorDocumentReference/cbc:ID",
+                "cac:AdditionalDocumentReference/cbc:ID",
                 "cac:BuyerCustomerParty/cac:Party/cac:PartyIdentification/cbc:ID",
                 "cac:BuyerCustomerParty/cac:Party/cac:PartyTaxScheme/cbc:CompanyID",
                 "cac:SellerSupplierParty/cac:Party/cac:PartyTaxScheme/cbc:CompanyID",
                 "cac:Delivery/cac:DeliveryLocation/cac:Address/cbc:CityName",
                 "cac:Delivery/cac:PromisedDeliveryPeriod/cbc:DurationMeasure",
-                "cac:DeliveryTerms/cbc:ID", "cac:AllowanceCharge/cbc:Amount", "cac:TaxTotal/cbc:TaxAmount",
-                "cac:AnticipatedMonetaryTotal/cbc:PayableAmount", "count(cac:OrderLine)",
-                f"{line}/cbc:Quantity", f"{line}/cbc:LineExtensionAmount", f"{line}/cac:Price/cbc:BaseQuantity",
+                "cac:DeliveryTerms/cbc:ID",
+                "cac:AllowanceCharge/cbc:Amount",
+                "cac:TaxTotal/cbc:TaxAmount",
+                "cac:AnticipatedMonetaryTotal/cbc:PayableAmount",
+                "count(cac:OrderLine)",
+                f"{line}/cbc:Quantity",
+                f"{line}/cbc:LineExtensionAmount",
+                f"{line}/cac:Price/cbc:BaseQuantity",
                 f"{line}/cac:Item/cac:SellersItemIdentification/cbc:ID",
                 f"{line}/cac:Item/cac:CommodityClassification/cbc:ItemClassificationCode",
                 f"{line}/cac:Item/cac:ClassifiedTaxCategory/cbc:Percent",
@@ -148,7 +182,8 @@ class TestEachDocument:
         } == {
             "cbc:CustomizationID": "urn:fdc:peppol.eu:poacc:trns:order:3",
             "cbc:ProfileID": "urn:fdc:peppol.eu:poacc:bis:ordering:3",
-            "cbc:ID": row.ref, "cbc:DocumentCurrencyCode": "USD",
+            "cbc:ID": row.ref,
+            "cbc:DocumentCurrencyCode": "USD",
             "cac:OriginatorDocumentReference/cbc:ID": row.past_order.number,
             "cac:AdditionalDocumentReference/cbc:ID": "confirmed",
             "cac:BuyerCustomerParty/cac:Party/cac:PartyIdentification/cbc:ID": batch.buyer.external_id,
@@ -156,19 +191,23 @@ class TestEachDocument:
             "cac:SellerSupplierParty/cac:Party/cac:PartyTaxScheme/cbc:CompanyID": "DE123456789",
             "cac:Delivery/cac:DeliveryLocation/cac:Address/cbc:CityName": "Hamburg",
             "cac:Delivery/cac:PromisedDeliveryPeriod/cbc:DurationMeasure": "30",
-            "cac:DeliveryTerms/cbc:ID": "DAP", "cac:AllowanceCharge/cbc:Amount": "25.00",
+            "cac:DeliveryTerms/cbc:ID": "DAP",
+            "cac:AllowanceCharge/cbc:Amount": "25.00",
             "cac:TaxTotal/cbc:TaxAmount": f"{row.tax_minor / 100:.2f}",
-            "cac:AnticipatedMonetaryTotal/cbc:PayableAmount": f"{row.total_minor / 100:.2f}", "count(cac:OrderLine)": "2",
-            f"{line}/cbc:Quantity": "12", f"{line}/cbc:LineExtensionAmount": "123.45",
+            "cac:AnticipatedMonetaryTotal/cbc:PayableAmount": f"{row.total_minor / 100:.2f}",
+            "count(cac:OrderLine)": "2",
+            f"{line}/cbc:Quantity": "12",
+            f"{line}/cbc:LineExtensionAmount": "123.45",
             f"{line}/cac:Price/cbc:BaseQuantity": "12",
             f"{line}/cac:Item/cac:SellersItemIdentification/cbc:ID": "CUP-1",
             f"{line}/cac:Item/cac:CommodityClassification/cbc:ItemClassificationCode": "691110",
             f"{line}/cac:Item/cac:ClassifiedTaxCategory/cbc:Percent": "19",
-        }  # fmt: skip
+        }
 
     @pytest.mark.parametrize("include_tax", [False, True])
     def test_adds_up_to_the_cent(self, batch, include_tax):
-        """Lines and charges are the sum without tax, with tax what the buyer pays, inclusive prices too."""
+        """Lines and charges are the sum without tax, with tax what the buyer pays, inclusive
+        prices too."""
         tax = (
             {"prices_include_tax": True, "tax_minor": 1_000, "total_minor": 3 * 12_345 + 2_500}
             if include_tax
@@ -185,7 +224,8 @@ class TestEachDocument:
             at(order, f"{total}TaxExclusiveAmount")
         )
         assert (
-            Decimal(at(order, f"{total}TaxExclusiveAmount")) == Decimal(row.total_minor - row.tax_minor) / 100
+            Decimal(at(order, f"{total}TaxExclusiveAmount"))
+            == Decimal(row.total_minor - row.tax_minor) / 100
         )
         assert at(order, f"{total}PayableAmount") == at(order, f"{total}TaxInclusiveAmount")
 
@@ -195,16 +235,24 @@ class TestEachDocument:
         RepeatOrder.objects.update(goods_minor=12_345, total_minor=12_345 + 2_500 + row.tax_minor)
         RepeatOrder.objects.update(status="locked")
         RepeatOrder.objects.update(status="confirmed")
-        assert [e.text for e in only(batch).iterfind("cac:OrderLine/cac:LineItem/cbc:ID", NS)] == ["1"]
+        assert [e.text for e in only(batch).iterfind("cac:OrderLine/cac:LineItem/cbc:ID", NS)] == [
+            "1"
+        ]
 
     def test_names_the_services_that_were_confirmed(self, batch):
         (row,) = orders.repeats(batch, status="planned")
         batch.status = "planned"
         batch.save()
         LineService.objects.create(
-            store=batch.store, batch=batch, past_order=row.past_order, text="extra manual", source="member",
-            recorded_at=world.NOW, recorded_by="x", confirmed_at=world.NOW,
-        )  # fmt: skip
+            store=batch.store,
+            batch=batch,
+            past_order=row.past_order,
+            text="extra manual",
+            source="member",
+            recorded_at=world.NOW,
+            recorded_by="x",
+            confirmed_at=world.NOW,
+        )
         RepeatOrder.objects.update(status="locked")
         RepeatOrder.objects.update(status="confirmed")
         assert "extra manual" in [e.text for e in only(batch).iterfind(".//cbc:Value", NS)]
@@ -277,14 +325,18 @@ class TestPeppolsRules:
 
     def test_are_departed_from_only_where_the_documentation_says(self, batch):
         variants(batch)
-        orders.repeats(batch, 1, lock=Lock.objects.first(), first=5, registrations=GOOD, service=world.lane())
+        orders.repeats(
+            batch, 1, lock=Lock.objects.first(), first=5, registrations=GOOD, service=world.lane()
+        )
         found = set().union(
             *(peppol.departures(etree.fromstring(content)) for content in files(batch).values())
         )
         assert found == {
-            ("B06804", "PartyTaxScheme"), ("B14401", "PromisedDeliveryPeriod"), ("B14401", "CarrierParty"),
+            ("B06804", "PartyTaxScheme"),
+            ("B14401", "PromisedDeliveryPeriod"),
+            ("B14401", "CarrierParty"),
             ("B25202", "OriginCountry"),
-        }  # fmt: skip
+        }
         guide = (Path(__file__).parents[2] / "docs" / "erp-feed.md").read_text()
         for rule, element in found:
             assert f"`{rule}`" in guide
@@ -295,14 +347,26 @@ class TestPeppolsRules:
         [
             ((b' schemeID="9930">DE811907980', b">DE811907980"), "B03401"),
             ((b' schemeID="9930">DE811907980', b' schemeID="1234">DE811907980'), "B03402"),
-            ((b"<cbc:PayableAmount", b'<cbc:PrepaidAmount currencyID="EUR">1</cbc:PrepaidAmount><cbc:PayableAmount'), "R003"),
+            (
+                (
+                    b"<cbc:PayableAmount",
+                    b'<cbc:PrepaidAmount currencyID="EUR">1</cbc:PrepaidAmount><cbc:PayableAmount',
+                ),
+                "R003",
+            ),
             ((b"25.00</cbc:Amount>", b"25.001</cbc:Amount>"), "R028"),
             ((b"25.00</cbc:ChargeTotalAmount>", b"24.00</cbc:ChargeTotalAmount>"), "R010"),
-            ((b"<cbc:BaseQuantity", b"<cbc:BaseQuantity unitCode='C62'>0</cbc:BaseQuantity><cbc:BaseQuantity"), "R025"),
+            (
+                (
+                    b"<cbc:BaseQuantity",
+                    b"<cbc:BaseQuantity unitCode='C62'>0</cbc:BaseQuantity><cbc:BaseQuantity",
+                ),
+                "R025",
+            ),
             ((b"<cbc:Percent>19", b"<cbc:Percent>0"), "R030"),
             ((b"bis:ordering:3", b"bis:other:3"), "R031"),
         ],
-    )  # fmt: skip
+    )
     def test_are_found_broken(self, batch, change, rule):
         orders.repeats(batch, registrations=GOOD)
         (content,) = files(batch).values()
@@ -316,14 +380,19 @@ class TestPeppolsRules:
 class TestAnAddress:
     def test_is_the_vat_number_of_each_party_under_its_scheme(self, batch, order_schema):
         orders.repeats(
-            batch, registrations=[*GOOD, {"scheme": "VAT", "jurisdiction": "FR", "number": "FR40303265045"}]
+            batch,
+            registrations=[
+                *GOOD,
+                {"scheme": "VAT", "jurisdiction": "FR", "number": "FR40303265045"},
+            ],
         )
         (content,) = files(batch).values()
         assert order_schema.is_valid(io.BytesIO(content))
         found = etree.fromstring(content).findall(".//cbc:EndpointID", NS)
         assert [(each.get("schemeID"), each.text) for each in found] == [
-            ("9930", "DE811907980"), ("9930", "DE123456788"),
-        ]  # fmt: skip
+            ("9930", "DE811907980"),
+            ("9930", "DE123456788"),
+        ]
 
     @pytest.mark.parametrize(
         "number", ["", "GB-SAMPLE-VAT-0001", "DE811907981", "US12-3456789", "DK13585628", "XX1"]

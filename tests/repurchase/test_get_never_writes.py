@@ -1,7 +1,9 @@
-"""GET, HEAD and OPTIONS write nothing: every address, as every role, by key, by link and in the administration.
+"""GET, HEAD and OPTIONS write nothing: every address, as every role, by key, by link and in the
+administration.
 
-Each is asked for with rows that are really there, and has to answer: what is not found could not write.
-Which statements would write is read off the connection, whatever comes of them; and the tables are compared as well.
+Each is asked for with rows that are really there, and has to answer: what is not found could not
+write. Which statements would write is read off the connection, whatever comes of them; and the
+tables are compared as well.
 """
 
 import contextlib
@@ -48,7 +50,7 @@ NO_PAGES = {
     "admin/(?P<url>.*)$": 404,  # whatever is no page
 }
 ASKED_WITH = {
-    "admin/autocomplete/": "?app_label=marketplace&model_name=sku&field_name=production_group&term=g",
+    "admin/autocomplete/": "?app_label=marketplace&model_name=sku&field_name=production_group&term=g"
 }
 """What these addresses don't answer without."""
 
@@ -162,7 +164,8 @@ class TestTheAdministration:
 
 
 def expected(route: str, request) -> int:
-    """A row's own address leads to its page; what may not be added or deleted has no page to do so."""
+    """A row's own address leads to its page; what may not be added or deleted has no page to do
+    so."""
     for model, shown in admin.site._registry.items():
         path = f"admin/{model._meta.app_label}/{model._meta.model_name}/"
         if route == f"{path}<path:object_id>/":
@@ -175,7 +178,8 @@ def expected(route: str, request) -> int:
 
 
 AS_IT_MUST_BE = {Quarantined: {"kind": "close"}}
-"""What the database asks of a row beyond its columns: a rate hangs on a publication, a close on none."""
+"""What the database asks of a row beyond its columns: a rate hangs on a publication, a close on
+none."""
 
 
 def first_of(model: type[models.Model]) -> models.Model:
@@ -197,9 +201,14 @@ def something_for(field: models.Field) -> object:
     if field.choices:
         return field.choices[0][0]
     kinds = {
-        models.DateTimeField: world.NOW, models.DateField: world.NOW.date(), models.BooleanField: True,
-        models.IntegerField: 1, models.DecimalField: 1, models.JSONField: {}, models.GenericIPAddressField: "127.0.0.1",
-    }  # fmt: skip
+        models.DateTimeField: world.NOW,
+        models.DateField: world.NOW.date(),
+        models.BooleanField: True,
+        models.IntegerField: 1,
+        models.DecimalField: 1,
+        models.JSONField: {},
+        models.GenericIPAddressField: "127.0.0.1",
+    }
     return next((value for kind, value in kinds.items() if isinstance(field, kind)), "x")
 
 
@@ -209,9 +218,13 @@ class TestTheApi:
         key = world.key(real.store, *scopes)
         before = everything()
         walk(
-            client, OF_A_KEY, real, methods=("GET", "HEAD", "OPTIONS"), Authorization=f"Bearer {key}",
+            client,
+            OF_A_KEY,
+            real,
+            methods=("GET", "HEAD", "OPTIONS"),
+            Authorization=f"Bearer {key}",
             **{"X-ERP-Client": "mango/5.3"},
-        )  # fmt: skip
+        )
         assert everything() == before
 
 

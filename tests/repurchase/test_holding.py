@@ -1,4 +1,5 @@
-"""R-90 after the lock: what is held back at the confirmation, the signing and the release, and what lets it go."""
+"""R-90 after the lock: what is held back at the confirmation, the signing and the release, and
+what lets it go."""
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -57,8 +58,14 @@ def accept(batch: Batch, **changes) -> None:
     open_ = Lock.objects.filter(subject=batch.ref, status="open").exclude(
         pk__in=compliance_holds.waiting_locks(grant)
     )
-    asked = {"digests": {lock.pk: lock.terms_digest for lock in open_}, "left_out": [], "consent": True}
-    buyer_response.accept(token=signing.token_of(grant), ip="192.0.2.1", user_agent="test", **asked | changes)
+    asked = {
+        "digests": {lock.pk: lock.terms_digest for lock in open_},
+        "left_out": [],
+        "consent": True,
+    }
+    buyer_response.accept(
+        token=signing.token_of(grant), ip="192.0.2.1", user_agent="test", **asked | changes
+    )
 
 
 def statuses(batch: Batch) -> list[str]:
@@ -132,7 +139,10 @@ class TestAtTheConfirmation:
         listed("SAMPLE BUYER") if touch is not embargo else touch()
         with pytest.raises(Problem) as refused:
             accept(batch)
-        assert (refused.value.code, refused.value.evidence) == (Code.ORDERS_UNDER_CHECK, {"value": 5})
+        assert (refused.value.code, refused.value.evidence) == (
+            Code.ORDERS_UNDER_CHECK,
+            {"value": 5},
+        )
         assert set(statuses(batch)) == {"locked"}
         assert not Act.objects.exists()
         assert batch.orders.filter(held_at__isnull=False).count() == 5
@@ -194,11 +204,15 @@ class TestAtTheConfirmation:
         ended = batch.orders.get(position=3).lock
         assert (ended.status, ended.order_count) == ("cancelled", 1)
         assert LedgerEntry.objects.get(kind="lock.cancelled").facts["locks"] == [str(ended.pk)]
-        letter = RENDERERS["repurchase.stopped"](Letter.objects.get(kind="repurchase.stopped").subjects)
+        letter = RENDERERS["repurchase.stopped"](
+            Letter.objects.get(kind="repurchase.stopped").subjects
+        )
         assert batch.ref in letter.subject
-        assert list(Event.objects.filter(subject=f"lock:{ended.pk}").order_by("pk").values_list("type", flat=True)) == [
-            "lock.open", "lock.cancelled",
-        ]  # fmt: skip
+        assert list(
+            Event.objects.filter(subject=f"lock:{ended.pk}")
+            .order_by("pk")
+            .values_list("type", flat=True)
+        ) == ["lock.open", "lock.cancelled"]
 
     def test_a_lock_that_others_left_counts_what_it_still_holds(self, store, alice, client):
         """On pages, in letters and events; `order_count` stays what was locked."""
@@ -206,7 +220,9 @@ class TestAtTheConfirmation:
         PastOrder.objects.filter(pk=past[2].pk).update(consignee=CONSIGNEE)
         batch = sealed.planned(store, past)
         listed("SAMPLE DRONE")
-        compliance_holds.hold_at_release(store, list(batch.orders.all()), by="user:1", at=clock.now(store))
+        compliance_holds.hold_at_release(
+            store, list(batch.orders.all()), by="user:1", at=clock.now(store)
+        )
         decide("stopped")
         compliance_holds.recheck_held()
         assert statuses(batch) == ["locked", "locked", "cancelled", "locked", "locked"]
@@ -223,8 +239,11 @@ class TestAtTheConfirmation:
         sweep.sweep(store=store)
         told = Event.objects.filter(subject__startswith="lock:").order_by("pk")
         assert [(event.type, event.data["orders"]) for event in told] == [
-            ("lock.open", 5), ("lock.open", 1), ("lock.cancelled", 1), ("lock.expired", 4),
-        ]  # fmt: skip
+            ("lock.open", 5),
+            ("lock.open", 1),
+            ("lock.cancelled", 1),
+            ("lock.expired", 4),
+        ]
         assert Letter.objects.get(kind="repurchase.expired").subjects["orders"] == 4
         assert LedgerEntry.objects.get(kind="lock.expired").facts["orders"] == 4
 
@@ -233,10 +252,14 @@ class TestAtTheConfirmation:
         PastOrder.objects.filter(pk=past[2].pk).update(consignee=CONSIGNEE)
         batch = sealed.planned(store, past)
         listed("SAMPLE DRONE")
-        compliance_holds.hold_at_release(store, list(batch.orders.all()), by="user:1", at=clock.now(store))
+        compliance_holds.hold_at_release(
+            store, list(batch.orders.all()), by="user:1", at=clock.now(store)
+        )
         decide("stopped")
         compliance_holds.recheck_held()
-        shown = renegotiation_page.talks(talking.moved(batch), now=clock.now(store), side=Side.SELLER)
+        shown = renegotiation_page.talks(
+            talking.moved(batch), now=clock.now(store), side=Side.SELLER
+        )
         kept = sum(order.total_minor for order in batch.orders.filter(status="locked"))
         assert shown.orders == 4
         assert next(row.locked.minor for row in shown.money if row.name == "total") == kept
@@ -259,9 +282,14 @@ class TestAtTheConfirmation:
         buyer, dollars = world.repeatable(store)
         item = world.sku(store, price="10.00", currency="EUR")
         lines = [(item, 500, 500_000)]
-        euros = [world.past_order(store, buyer, lines, currency="EUR", freight_minor=2500) for _ in range(2)]
+        euros = [
+            world.past_order(store, buyer, lines, currency="EUR", freight_minor=2500)
+            for _ in range(2)
+        ]
         PastOrder.objects.filter(pk=euros[0].pk).update(consignee=CONSIGNEE)
-        PastOrder.objects.filter(pk__in=[dollars[0].pk, euros[1].pk]).update(note="[service] gift wrap")
+        PastOrder.objects.filter(pk__in=[dollars[0].pk, euros[1].pk]).update(
+            note="[service] gift wrap"
+        )
         batch = sealed.planned(store, [*dollars, *euros])
         listed("SAMPLE DRONE")
         ticks = {"services": services.ids(), "left_out": [batch.orders.last().ref]}
@@ -276,9 +304,14 @@ class TestAtTheConfirmation:
         batch = run(batches.create(store=store, numbers=[o.number for o in past], by="user:1"))
         for order in past[1:3]:
             LineService.objects.create(
-                store=store, batch=batch, past_order=order, text="Carton", source="seller", recorded_at=clock.now(store),
+                store=store,
+                batch=batch,
+                past_order=order,
+                text="Carton",
+                source="seller",
+                recorded_at=clock.now(store),
                 recorded_by="user:1",
-            )  # fmt: skip
+            )
         price_lock.lock_and_invite(batch=batch, by="user:1")
         listed("SAMPLE DRONE")
         grant = Grant.objects.get(subject=batch.ref)
@@ -333,7 +366,9 @@ class TestAtTheSigning:
         assert compliance_holds.recheck_held() == 1
         assert Letter.objects.filter(kind="repurchase.invitation").count() == invitations
         for side in ("buyer", "seller"):
-            told = Letter.objects.get(kind=f"repurchase.renegotiating_{side}", dedupe__contains="let-go")
+            told = Letter.objects.get(
+                kind=f"repurchase.renegotiating_{side}", dedupe__contains="let-go"
+            )
             assert told.subjects["renegotiations"] == [str(held.lock.renegotiation.pk)]
 
     def test_of_which_nothing_is_left_signs_nothing(self, store, alice):
@@ -372,11 +407,13 @@ class TestAtTheSigning:
 
 
 class TestTheLedger:
-    """Its head is a row that every writer of the store waits for: taken last, when nothing else is waited for."""
+    """Its head is a row that every writer of the store waits for: taken last, when nothing else is
+    waited for."""
 
     @staticmethod
     def after_its_head(act) -> list[str]:
-        """The statements that wait for a row, or write one, after the first that took the head; the ledger's own left out."""
+        """The statements that wait for a row, or write one, after the first that took the head;
+        the ledger's own left out."""
         with CaptureQueriesContext(connection) as queries:
             act()
         said = [query["sql"] for query in queries]
@@ -385,7 +422,8 @@ class TestTheLedger:
         return [
             sql
             for sql in said[first:]
-            if (sql.lstrip().startswith(writes) or "FOR UPDATE" in sql) and "diagnostics_ledger" not in sql
+            if (sql.lstrip().startswith(writes) or "FOR UPDATE" in sql)
+            and "diagnostics_ledger" not in sql
         ]
 
     def test_is_written_last_at_a_confirmation(self, store):
@@ -454,7 +492,9 @@ class TestAtTheRelease:
         batch = self.paid(store)
         listed("SAMPLE DRONE")
         self.release(batch)
-        rows = [row for page in pages(batch, now=clock.now(store), statuses=ACCEPTED) for row in page]
+        rows = [
+            row for page in pages(batch, now=clock.now(store), statuses=ACCEPTED) for row in page
+        ]
         assert [row.order.position for row in rows] == [1, 2, 4, 5]
 
     def test_goes_on_by_itself_once_it_was_decided(self, store):

@@ -1,4 +1,5 @@
-"""F-27: every route × method × hostile host, size, text, number, date, id, header and body: nothing is ever a 5xx."""
+"""F-27: every route × method × hostile host, size, text, number, date, id, header and body:
+nothing is ever a 5xx."""
 
 import datetime as dt
 import uuid
@@ -87,7 +88,9 @@ class TestAHostThatIsNotOurs:
         assert answer.status_code == 400
         assert "host" in answer.content.decode()
         api = path.startswith("/api/")
-        assert answer["Content-Type"].startswith("application/problem+json" if api else "text/plain")
+        assert answer["Content-Type"].startswith(
+            "application/problem+json" if api else "text/plain"
+        )
 
     @pytest.mark.parametrize("host", ["10.1.2.3", "10.1.2.3:8000", "[fd00::1]:8000", "[fd00::1]"])
     def test_is_an_address_where_a_probe_asks_for_health(self, client, host):
@@ -96,7 +99,9 @@ class TestAHostThatIsNotOurs:
         assert client.get("/sign-in/", headers={"host": host}).status_code == 400
 
 
-@pytest.mark.parametrize("name", ["x" * 256, "x" * 100_000, "a\0b", "\ud800", "x@" + "y" * 254, "长" * 255])
+@pytest.mark.parametrize(
+    "name", ["x" * 256, "x" * 100_000, "a\0b", "\ud800", "x@" + "y" * 254, "长" * 255]
+)
 @pytest.mark.parametrize("path", ["/sign-in/", "/admin/login/"])
 def test_a_name_that_nobody_can_have_signs_in_nobody(name, path):
     client = Client(raise_request_exception=False)
@@ -111,14 +116,17 @@ def test_who_may_only_look_sees_tariffs_and_changes_none(rows, clients):
         path = f"/admin/marketplace/{model._meta.model_name}/"
         pk, before = model.objects.first().pk, list(model.objects.values())
         pages = [
-            clients["reviewer"].get(f"{path}{end}") for end in ("", f"{pk}/change/", "add/", f"{pk}/delete/")
+            clients["reviewer"].get(f"{path}{end}")
+            for end in ("", f"{pk}/change/", "add/", f"{pk}/delete/")
         ]
         assert [page.status_code for page in pages] == [200, 200, 403, 403], model
         assert clients["reviewer"].post(f"{path}{pk}/change/", {"rate": "0"}).status_code == 403
         assert list(model.objects.values()) == before
 
 
-def test_options_are_told_without_a_body_and_a_year_that_cannot_be_loses_nothing_typed(rows, clients):
+def test_options_are_told_without_a_body_and_a_year_that_cannot_be_loses_nothing_typed(
+    rows, clients
+):
     for route in ROUTES:
         if route.startswith("api/v1/") and "schema" not in route and "docs" not in route:
             answer = clients["key"].options(rows.address(route))
@@ -127,9 +135,15 @@ def test_options_are_told_without_a_body_and_a_year_that_cannot_be_loses_nothing
     key = Upload.objects.get(store=rows.store).key
     for year in ("202600000000", "0000", "10000", "９９９９９"):
         typed = {
-            "act": "approve", "version": "1", f"ok:{key}:valid_until": "on", f"value:{key}:valid_until": f"{year}-10-10",
-            f"ok:{key}:company": "on", f"value:{key}:company": "what was typed",
-        }  # fmt: skip
-        answer = clients["reviewer"].post(f"/admin/qualification/case/{rows.values['pk']}/desk/", typed)
+            "act": "approve",
+            "version": "1",
+            f"ok:{key}:valid_until": "on",
+            f"value:{key}:valid_until": f"{year}-10-10",
+            f"ok:{key}:company": "on",
+            f"value:{key}:company": "what was typed",
+        }
+        answer = clients["reviewer"].post(
+            f"/admin/qualification/case/{rows.values['pk']}/desk/", typed
+        )
         assert answer.status_code == 422
         assert "what was typed" in answer.content.decode()

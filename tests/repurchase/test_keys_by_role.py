@@ -1,4 +1,5 @@
-"""The API by a key of each role: what a member may not do on a page, a key that acts for them may not either."""
+"""The API by a key of each role: what a member may not do on a page, a key that acts for them may
+not either."""
 
 import json
 
@@ -39,7 +40,9 @@ class TestAnEndpointThatChangesSomething:
         silent = [
             p.name
             for p, _ in CHANGES
-            if not any("needs" in vars(c) for c in p.callback.cls.__mro__[:-1] if c is not StoreAPIView)
+            if not any(
+                "needs" in vars(c) for c in p.callback.cls.__mro__[:-1] if c is not StoreAPIView
+            )
         ]
         assert silent == []
         assert len(CHANGES) > 20
@@ -68,22 +71,31 @@ class TestAMemberWithoutTheRightToLock:
         developer = world.member(store, Role.DEVELOPER, "dev@example.com")
         client.force_login(developer)
         client.post("/developers/", {"name": "ERP", "scopes": ["read", "write"]})
-        text = api_keys.ask_for(member=developer.memberships.get(), name="mine", scopes=["read", "write"])
+        text = api_keys.ask_for(
+            member=developer.memberships.get(), name="mine", scopes=["read", "write"]
+        )
         batch = orders.batch(store)
         for path in (f"batches/{batch.ref}/lock/", f"batches/{batch.ref}/cancel/", "payments/"):
             answer = client.post(
-                API + path, "{}", content_type="application/json", headers={"Authorization": f"Bearer {text}"}
+                API + path,
+                "{}",
+                content_type="application/json",
+                headers={"Authorization": f"Bearer {text}"},
             )
             problem(answer, 403, "KEY_NOT_GRANTED")
         problem(
-            client.get(f"{API}batches/", headers={"Authorization": f"Bearer {text}"}), 403, "KEY_NOT_GRANTED"
+            client.get(f"{API}batches/", headers={"Authorization": f"Bearer {text}"}),
+            403,
+            "KEY_NOT_GRANTED",
         )
         assert not ApiKey.objects.exclude(principal=None).exists()
 
     def test_loses_it_by_key_with_the_role(self, client, store):
         erp = Caller(client, store, role="manager")
         assert erp.get("batches/").status_code == 200
-        Membership.objects.filter(user__memberships__api_keys__isnull=False).update(role=Role.OPERATOR)
+        Membership.objects.filter(user__memberships__api_keys__isnull=False).update(
+            role=Role.OPERATOR
+        )
         batch = orders.batch(store)
         problem(erp.post(f"batches/{batch.ref}/lock/"), 403, "NOT_PERMITTED")
         Membership.objects.filter(user__memberships__api_keys__isnull=False).delete()
@@ -103,10 +115,13 @@ class TestWhatAKeyDid:
         key = ApiKey.objects.get()
         assert answer.status_code == 200
         assert (
-            LedgerEntry.objects.get(kind="erp.connected").by == f"key:{key.pk}/user:{key.principal.user_id}"
+            LedgerEntry.objects.get(kind="erp.connected").by
+            == f"key:{key.pk}/user:{key.principal.user_id}"
         )
 
     def test_webhooks_are_seen_by_a_key_of_those_who_may_see_them(self, client, store):
-        problem(Caller(client, store, "read", role="manager").get("webhooks/"), 403, "NOT_PERMITTED")
+        problem(
+            Caller(client, store, "read", role="manager").get("webhooks/"), 403, "NOT_PERMITTED"
+        )
         assert Caller(client, store, "read", role="developer").get("webhooks/").status_code == 200
         assert Can.MANAGE_KEYS not in CAPABILITIES[Role.MANAGER]

@@ -1,4 +1,5 @@
-"""The store's figures: formulas over its own events, each with its sample, or no figure (R-57, R-76, R-85 to R-88)."""
+"""The store's figures: formulas over its own events, each with its sample, or no figure (R-57,
+R-76, R-85 to R-88)."""
 
 import datetime as dt
 from fractions import Fraction
@@ -121,18 +122,22 @@ class TestTheFiguresOfAStore:
         assert figures(store)["cycle_paid"].n == 5
 
     def test_count_steps_by_the_ledger(self, store, confirmed):
-        """By hand each: 3 + 5 filled fields + no tax number + 2 for its line; done: tick, make, lock."""
+        """By hand each: 3 + 5 filled fields + no tax number + 2 for its line; done: tick, make,
+        lock."""
         found = figures(store)["steps_saved"]
         assert found.value == 1 - Fraction(3, 6 * (3 + 5 + 2))
 
     def test_count_an_entry_that_differs_from_the_source(self, store, confirmed):
         assert figures(store)["entries_carried"].value == 1
-        PastOrderLine.objects.filter(order=RepeatOrder.objects.first().past_order).update(hs_code="700000")
+        PastOrderLine.objects.filter(order=RepeatOrder.objects.first().past_order).update(
+            hs_code="700000"
+        )
         figure = figures(store)["entries_carried"]
         assert (figure.of, figure.n) == (35, 36)
 
     def test_compare_the_tax_number_where_the_source_order_kept_it(self, store):
-        """R-88: six orders of five address fields and one HS code; one number of then was another."""
+        """R-88: six orders of five address fields and one HS code; one number of then was
+        another."""
         _, orders = world.repeatable(store, orders=6, tax_number="DE811907980")
         PastOrderLine.objects.update(hs_code="691110")
         PastOrder.objects.filter(pk=orders[0].pk).update(buyer_tax_number="DE129273398")
@@ -162,7 +167,8 @@ class TestTheFiguresOfAStore:
         assert (accuracy.value, accuracy.n) == (Fraction(5, 6), 6)
 
     def test_count_overdue_and_never_completed_orders_against_accuracy(self, store, confirmed):
-        """R-86: two in time, one too late, one shipped and one released for ever; one is not paid yet."""
+        """R-86: two in time, one too late, one shipped and one released for ever; one is not paid
+        yet."""
         at = Lock.objects.get().ended_at
         ways = (
             (OrderStatus.COMPLETED, 5),

@@ -17,7 +17,8 @@ pytestmark = pytest.mark.django_db
 
 
 def damaged(lock: Lock) -> None:
-    """Whatever tries to end it fails in the database, as a broken index or trigger would make it."""
+    """Whatever tries to end it fails in the database, as a broken index or trigger would make
+    it."""
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute(f"""
@@ -73,7 +74,9 @@ class TestASweep:
 
 class TestJudging:
     def test_leaves_a_damaged_row_and_judges_the_others(self, store):
-        locks = many.locks(store, [clock.now(store) + (n + 1) * sweep.PACE * 3600 for n in range(20)])
+        locks = many.locks(
+            store, [clock.now(store) + (n + 1) * sweep.PACE * 3600 for n in range(20)]
+        )
         damaged(locks[3])
         world.rates(clock.now(store).date(), source="newer", CNY="8.034")
         assert triggers.open_renegotiations() == 19

@@ -1,4 +1,5 @@
-"""R-19: a price refuses to be edited on every path: page, API, admin, bulk, and as the last line the database."""
+"""R-19: a price refuses to be edited on every path: page, API, admin, bulk, and as the last line
+the database."""
 
 import json
 import re
@@ -100,7 +101,9 @@ class TestTheDatabase:
         batch = locked_batch(store)
         with pytest.raises(IntegrityError, match="PRICE_LOCKED"), transaction.atomic():
             RepeatLine.objects.filter(line_no=2).update(outcome="excluded", total_minor=0)
-        batch.orders.update(status="confirmed", goods_minor=250_000, tax_minor=1, total_minor=252_501)
+        batch.orders.update(
+            status="confirmed", goods_minor=250_000, tax_minor=1, total_minor=252_501
+        )
         RepeatLine.objects.filter(line_no=2).update(outcome="excluded", total_minor=0)
         for change in ({"goods_minor": 1}, {"total_minor": 252_502}):
             with pytest.raises(IntegrityError), transaction.atomic():
@@ -112,7 +115,9 @@ class TestTheDatabase:
         batch = locked_batch(store)
         order = batch.orders.first()
         with pytest.raises(IntegrityError), transaction.atomic():
-            batch.orders.filter(pk=order.pk).update(status="confirmed", total_minor=order.total_minor + 1)
+            batch.orders.filter(pk=order.pk).update(
+                status="confirmed", total_minor=order.total_minor + 1
+            )
 
 
 @pytest.mark.django_db(transaction=True)
@@ -148,7 +153,9 @@ class TestTheAdmin:
             ("pricing/lock", Lock.objects.get().pk),
         ):
             before = list(apps.get_model(model.replace("/", ".")).objects.values())
-            answer = client.post(f"/admin/{model}/{pk}/change/", {"total_minor": "1", "goods_minor": "1"})
+            answer = client.post(
+                f"/admin/{model}/{pk}/change/", {"total_minor": "1", "goods_minor": "1"}
+            )
             assert answer.status_code == 403
             assert list(apps.get_model(model.replace("/", ".")).objects.values()) == before
 
@@ -206,9 +213,14 @@ class TestTheApi:
             price_lock.lock_and_invite(batch=batch, by="user:1")
         key = world.key(store)
         client = Client(headers={"authorization": f"Bearer {key}", "accept-language": "en"})
-        for edit in ({"select": {"all": True}, name: "1.00"}, {"select": {"all": True}, "moq": 600, name: 1}):
+        for edit in (
+            {"select": {"all": True}, name: "1.00"},
+            {"select": {"all": True}, "moq": 600, name: 1},
+        ):
             answer = client.patch(
-                f"/api/v1/batches/{batch.ref}/orders/", json.dumps({"edits": [edit]}), "application/json"
+                f"/api/v1/batches/{batch.ref}/orders/",
+                json.dumps({"edits": [edit]}),
+                "application/json",
             )
             said = answer.json()
             assert (answer.status_code, said["code"]) == (409, "PRICE_LOCKED")
@@ -221,7 +233,8 @@ class TestTheApi:
 
 @pytest.mark.django_db
 def test_signed_prices_are_compared_by_a_plan_for_as_many_orders_as_there_are(store):
-    """A plan that was kept from a confirmation of two orders compared 5000 with each other: 13 s."""
+    """A plan that was kept from a confirmation of two orders compared 5000 with each other: 13
+    s."""
     _, past = world.repeatable(store, orders=302)
     batch = run(batches.create(store=store, numbers=[order.number for order in past], by="user:1"))
     touch = "UPDATE repurchase_repeatorder SET changed_at = changed_at WHERE batch_id = %s AND position < %s"
@@ -230,6 +243,8 @@ def test_signed_prices_are_compared_by_a_plan_for_as_many_orders_as_there_are(st
         cursor.execute("SET LOCAL client_min_messages = log; SET LOCAL debug_print_plan = on")
         cursor.execute(touch, [batch.pk, 302])
     plans = [said for said in connection.connection.notices if "NAMEDTUPLESTORESCAN" in said]
-    nodes = [re.findall(r"\{(NESTLOOP|[A-Z]+JOIN|SORT|NAMEDTUPLESTORESCAN)\b", plan) for plan in plans]
+    nodes = [
+        re.findall(r"\{(NESTLOOP|[A-Z]+JOIN|SORT|NAMEDTUPLESTORESCAN)\b", plan) for plan in plans
+    ]
     assert nodes
     assert "NESTLOOP" not in [each[each.index("NAMEDTUPLESTORESCAN") - 1] for each in nodes]

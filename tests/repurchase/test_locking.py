@@ -38,7 +38,8 @@ def locked(store, **options) -> Batch:
 
 
 def three_lots(store) -> Batch:
-    """Five orders in one lot, one in a lot of another currency, one in a lot without an index exposure."""
+    """Five orders in one lot, one in a lot of another currency, one in a lot without an index
+    exposure."""
     buyer, orders = world.repeatable(store)
     calm = world.sku(store, category=world.category(crb_exposed=False))
     pounds = world.sku(store, currency="GBP")
@@ -50,7 +51,8 @@ def three_lots(store) -> Batch:
 
 
 def move_clock(store: Store, to: dt.datetime) -> None:
-    """The sandbox store's clock stands at `to`, give or take the microseconds that the test itself takes."""
+    """The sandbox store's clock stands at `to`, give or take the microseconds that the test itself
+    takes."""
     store.clock_offset += to - clock.now(store)
     store.save()
 
@@ -116,7 +118,9 @@ class TestLocking:
         assert f"/b/{token(batch)}/" in letter.body
         secret = token(batch).split(".")[1]
         everything = [
-            str(vars(row)) for model in (Grant, Lock, Act, LedgerEntry) for row in model.objects.all()
+            str(vars(row))
+            for model in (Grant, Lock, Act, LedgerEntry)
+            for row in model.objects.all()
         ]
         assert everything
         assert not any(secret in row for row in everything)
@@ -167,7 +171,8 @@ class TestLocking:
         )
 
     def test_stock_that_somebody_else_took_meanwhile_is_refused(self, store):
-        """With nothing left, or all or nothing asked for; else what fits is locked (test_rechecking)."""
+        """With nothing left, or all or nothing asked for; else what fits is locked
+        (test_rechecking)."""
         batch = planned(store)
         Batch.objects.update(policy="all_or_nothing")
         Sku.objects.update(on_hand=2499)
@@ -200,7 +205,11 @@ class TestConfirming:
         mail.outbox.clear()
         accept(batch)
         act = Act.objects.get()
-        assert (act.kind, act.ip, act.consent_version) == ("confirm", "192.0.2.1", signing.CONSENT_VERSION)
+        assert (act.kind, act.ip, act.consent_version) == (
+            "confirm",
+            "192.0.2.1",
+            signing.CONSENT_VERSION,
+        )
         world.member(store, email="owner@example.com")
         emails.deliver_due()
         assert {m.to[0] for m in mail.outbox} == {batch.buyer.email, "owner@example.com"}
@@ -248,7 +257,10 @@ class TestConfirming:
         failed = [gate["code"] for gate in batch.gates_at_confirmation if not gate["passed"]]
         assert (batch.status, failed) == ("closed", ["BUYER_CERTIFICATE_EXPIRED"])
         assert batch.confirmed_at == Lock.objects.get().ended_at
-        assert LedgerEntry.objects.get(kind="buyer.confirmed").facts["gates"] == batch.gates_at_confirmation
+        assert (
+            LedgerEntry.objects.get(kind="buyer.confirmed").facts["gates"]
+            == batch.gates_at_confirmation
+        )
 
     def test_twice_is_refused(self, store):
         batch = locked(store)
@@ -279,7 +291,10 @@ class TestConfirming:
         assert set(statuses(batch)) == {"awaiting_payment"}
 
     def test_with_the_link_of_another_batch_is_refused(self, store):
-        mine, other = locked(store), locked(world.store(sandbox=True, clock_offset=store.clock_offset))
+        mine, other = (
+            locked(store),
+            locked(world.store(sandbox=True, clock_offset=store.clock_offset)),
+        )
         with pytest.raises(Problem) as refused:
             accept(mine, digests=digests(other))
         assert refused.value.code in {Code.INPUT_INVALID, Code.NOT_FOUND}
@@ -300,7 +315,11 @@ class TestDeclining:
         batch = locked(store)
         world.member(store, email="owner@example.com")
         buyer_response.decline(
-            token=token(batch), digests=digests(batch), reason="too\x00 dear", ip=None, user_agent=""
+            token=token(batch),
+            digests=digests(batch),
+            reason="too\x00 dear",
+            ip=None,
+            user_agent="",
         )
         emails.deliver_due()
         (letter,) = [m for m in mail.outbox if m.to == ["owner@example.com"]]

@@ -21,7 +21,9 @@ class TestAMoveOfTheMarket:
         mine, theirs = locked(store), locked(other)
         client.force_login(alice)
         assert b"USD +3 %" in client.get("/").content
-        answer = client.post("/simulator/rate/", {"currency": "USD", "direction": "up"}, follow=True)
+        answer = client.post(
+            "/simulator/rate/", {"currency": "USD", "direction": "up"}, follow=True
+        )
         assert answer.status_code == 200
         assert Lock.objects.get(subject=mine.ref).status == "renegotiating"
         assert Lock.objects.get(subject=theirs.ref).status == "open"
@@ -40,10 +42,14 @@ class TestAMoveOfTheMarket:
     @pytest.mark.parametrize(("percent", "opened"), [("2.4", 0), ("-3", 1)])
     def test_opens_nothing_within_the_limit(self, store, percent, opened):
         locked(store)
-        assert market.move_rate(store=store, currency="USD", percent=Decimal(percent), by="x") == opened
+        assert (
+            market.move_rate(store=store, currency="USD", percent=Decimal(percent), by="x")
+            == opened
+        )
 
     @pytest.mark.parametrize(
-        ("currency", "percent"), [("USD", "21"), ("USD", "0"), ("CNY", "3"), ("ZZZ", "3"), ("USD", "NaN")]
+        ("currency", "percent"),
+        [("USD", "21"), ("USD", "0"), ("CNY", "3"), ("ZZZ", "3"), ("USD", "NaN")],
     )
     def test_that_makes_no_sense_is_refused(self, store, currency, percent):
         locked(store)
@@ -58,7 +64,10 @@ class TestAMoveOfTheMarket:
         Store.objects.update(sandbox=False, clock_offset="0")
         client.force_login(alice)
         assert b"+3 %" not in client.get("/").content
-        assert client.post("/simulator/rate/", {"currency": "USD", "direction": "up"}).status_code == 404
+        assert (
+            client.post("/simulator/rate/", {"currency": "USD", "direction": "up"}).status_code
+            == 404
+        )
         with pytest.raises(CommandError, match="NOT_FOUND"):
             call_command("move_rate", "--store", store.code)
         assert Lock.objects.get().status == "open"
@@ -67,4 +76,7 @@ class TestAMoveOfTheMarket:
         locked(store)
         client.force_login(bob)
         assert b"+3 %" not in client.get("/").content
-        assert client.post("/simulator/rate/", {"currency": "USD", "direction": "up"}).status_code == 403
+        assert (
+            client.post("/simulator/rate/", {"currency": "USD", "direction": "up"}).status_code
+            == 403
+        )

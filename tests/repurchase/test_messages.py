@@ -19,7 +19,15 @@ from repurchase.management.commands import compile_messages
 
 BASE = Path(settings.BASE_DIR)
 PO = BASE / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"
-APPS = ("diagnostics", "outbox", "marketplace", "qualification", "eligibility", "pricing", "repurchase")
+APPS = (
+    "diagnostics",
+    "outbox",
+    "marketplace",
+    "qualification",
+    "eligibility",
+    "pricing",
+    "repurchase",
+)
 KEYWORDS = {
     "_": None, "gettext": None, "gettext_lazy": None, "gettext_noop": None, "ngettext": (1, 2),
     "ngettext_lazy": (1, 2), "pgettext": ((1, "c"), 2), "pgettext_lazy": ((1, "c"), 2),
@@ -64,7 +72,8 @@ def _first(text: str | tuple) -> str:
 
 class TestTheSources:
     def test_mark_texts_in_every_layer(self):
-        """The extraction itself works: texts of the core, of a template, of a plural, of a context."""
+        """The extraction itself works: texts of the core, of a template, of a plural, of a
+        context."""
         found = marked()
         assert (None, "Too many orders") in found
         assert (None, "Skip to the content") in found

@@ -1,4 +1,5 @@
-"""Who keeps the administration in Chinese reads Chinese: rows, columns, filters and values (B-6)."""
+"""Who keeps the administration in Chinese reads Chinese: rows, columns, filters and values
+(B-6)."""
 
 import ast
 import re
@@ -13,7 +14,15 @@ from django.utils import translation
 
 import repurchase.urls  # noqa: F401 - the administration is whole from then on
 
-APPS = ("diagnostics", "eligibility", "marketplace", "outbox", "pricing", "qualification", "repurchase")
+APPS = (
+    "diagnostics",
+    "eligibility",
+    "marketplace",
+    "outbox",
+    "pricing",
+    "qualification",
+    "repurchase",
+)
 TERMS = {
     "ID",
     "ERP",
@@ -60,7 +69,9 @@ def test_each_computed_column_and_filter_has_one():
     for model, of in admin.site._registry.items():
         if model._meta.app_label not in APPS:
             continue
-        computed = [getattr(of, name) for name in of.list_display if name != "__str__" and hasattr(of, name)]
+        computed = [
+            getattr(of, name) for name in of.list_display if name != "__str__" and hasattr(of, name)
+        ]
         described += [column.short_description for column in computed]
         described += [each.title for each in of.list_filter if not isinstance(each, str)]
     assert described

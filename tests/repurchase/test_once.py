@@ -1,4 +1,5 @@
-"""Idempotency-Key: which POSTs take it, and what a second one comes to, that of a secret included."""
+"""Idempotency-Key: which POSTs take it, and what a second one comes to, that of a secret
+included."""
 
 import json
 import threading
@@ -42,9 +43,11 @@ class Once(Caller):
 
     def post(self, path, body=None, *, key="k-1"):
         return self.client.post(
-            API + path, json.dumps({} if body is None else body), content_type="application/json",
+            API + path,
+            json.dumps({} if body is None else body),
+            content_type="application/json",
             headers=self.headers | {HEADER: key},
-        )  # fmt: skip
+        )
 
 
 @pytest.fixture
@@ -108,7 +111,10 @@ class TestAPayment:
     @pytest.mark.django_db(transaction=True)
     def test_still_at_work_is_busy(self, store, monkeypatch):
         """The first waits in the middle of its work until the second has been answered."""
-        body, headers = payment(paid.invoiced(store)), key_of(store, "read", "write") | {HEADER: "k-1"}
+        body, headers = (
+            payment(paid.invoiced(store)),
+            key_of(store, "read", "write") | {HEADER: "k-1"},
+        )
         inside, answered, record = threading.Event(), threading.Event(), payments.record
 
         def slowly(**arguments):
@@ -120,7 +126,10 @@ class TestAPayment:
         def send():
             try:
                 return Client().post(
-                    f"{API}payments/", json.dumps(body), content_type="application/json", headers=headers
+                    f"{API}payments/",
+                    json.dumps(body),
+                    content_type="application/json",
+                    headers=headers,
                 )
             finally:
                 connections.close_all()
@@ -159,8 +168,12 @@ class TestWhatFollowsAPayment:
         at = Release.objects.first().released_at.isoformat()
         shipped = rows(batch, at=at, carrier="Cainiao", tracking="LP1")
         for n, (path, body) in enumerate(
-            (("releases/acknowledgements/", rows(batch)), ("shipments/", shipped), ("completions/", rows(batch, at=at)))
-        ):  # fmt: skip
+            (
+                ("releases/acknowledgements/", rows(batch)),
+                ("shipments/", shipped),
+                ("completions/", rows(batch, at=at)),
+            )
+        ):
             first, again = (erp.post(path, body, key=f"k-{n}") for _ in range(2))
             assert first.json() == again.json()
             assert first.json()["taken"] == 5
@@ -171,7 +184,10 @@ class TestWhatFollowsAPayment:
         def send(ref):
             headers = erp.headers | {HEADER: "k-1"}
             return erp.client.post(
-                f"{API}responses/", xml(response(ref)), content_type="application/xml", headers=headers
+                f"{API}responses/",
+                xml(response(ref)),
+                content_type="application/xml",
+                headers=headers,
             )
 
         first, again = send(one), send(one)
@@ -220,7 +236,9 @@ class TestAWebhook:
         for n in range(3):
             tell(store, n)
         Webhook.objects.update(queued_seq=3)
-        assert [erp.post(url, {"after": 0}, key="k-2").json() for _ in range(2)] == [{"events": 3}] * 2
+        assert [erp.post(url, {"after": 0}, key="k-2").json() for _ in range(2)] == [
+            {"events": 3}
+        ] * 2
         Delivery.objects.update(next_try_at=None)
         erp.post(url, {"after": 0}, key="k-2")
         assert not Delivery.objects.exclude(next_try_at=None).exists()

@@ -1,4 +1,5 @@
-"""The published schema: without warnings, and kept by what the API really answers (schemathesis, bounded)."""
+"""The published schema: without warnings, and kept by what the API really answers (schemathesis,
+bounded)."""
 
 import os
 from datetime import timedelta
@@ -51,7 +52,8 @@ def _unthrottled(monkeypatch):
 
 @pytest.fixture
 def api_schema(db):
-    """The application as a server calls it, but for the connection, which is the test's (Django's client does so too)."""
+    """The application as a server calls it, but for the connection, which is the test's (Django's
+    client does so too)."""
     for signal in (request_started, request_finished):
         signal.disconnect(close_old_connections)
     yield schemathesis.openapi.from_wsgi("/api/v1/schema/?format=json", get_wsgi_application())
@@ -95,6 +97,8 @@ def faults(operation, key: str) -> str:
 class TestEveryOperation:
     def test_keeps_to_the_schema(self, api_schema, key):
         """schemathesis has no mark for this pytest; so the operations are gone through by hand."""
-        operations = [each.ok() for each in api_schema.exclude(operation_id=ENDLESS).get_all_operations()]
+        operations = [
+            each.ok() for each in api_schema.exclude(operation_id=ENDLESS).get_all_operations()
+        ]
         assert len(operations) > 40
         assert [fault for fault in (faults(each, key) for each in operations) if fault] == []

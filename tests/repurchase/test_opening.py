@@ -1,4 +1,5 @@
-"""The opening path through the pages and the API, and what a lapse stops and what it leaves alone."""
+"""The opening path through the pages and the API, and what a lapse stops and what it leaves
+alone."""
 
 import datetime as dt
 
@@ -68,7 +69,9 @@ class TestTheGrowthCentre:
         client.force_login(alice)
         assert 'href="/benefits/"' in get(client, "/")
         page = get(client, "/benefits/")
-        assert page.index('breadcrumb-item">Growth centre') < page.index('aria-current="page">Benefit centre')
+        assert page.index('breadcrumb-item">Growth centre') < page.index(
+            'aria-current="page">Benefit centre'
+        )
         assert "Bulk repeat orders" in page
 
     def test_says_what_the_benefit_needs_by_today_s_limits(self, client, not_open, alice):
@@ -101,7 +104,9 @@ class TestOpenNow:
         for words in ("Store verified", "Store level", "Dispute rate, 30 days", "0.35 %", "As of"):
             assert words in page, words
 
-    def test_stays_and_says_the_code_the_cause_and_the_fix_when_it_is_not(self, client, not_open, alice):
+    def test_stays_and_says_the_code_the_cause_and_the_fix_when_it_is_not(
+        self, client, not_open, alice
+    ):
         Store.objects.filter(pk=not_open.pk).update(level=StoreLevel.SILVER)
         client.force_login(alice)
         assert post(client, "/benefits/").headers["Location"] == "/benefits/"
@@ -173,7 +178,11 @@ class TestTheDocumentsPage:
     def test_says_why_a_review_sent_it_back(self, client, not_open, alice):
         put(Standing.IN_REVIEW)
         qualification.advance(
-            store=not_open, event=Event.SEND_BACK, by="user:9", now=world.NOW, reason="October is missing"
+            store=not_open,
+            event=Event.SEND_BACK,
+            by="user:9",
+            now=world.NOW,
+            reason="October is missing",
         )
         client.force_login(alice)
         assert "October is missing" in get(client, "/qualification/")
@@ -189,7 +198,9 @@ class TestTheFirstCreateRepeatOrders:
     @pytest.mark.parametrize("at", [s for s in Standing if s is not Standing.OPEN], ids=str)
     def test_leads_to_the_opening_and_keeps_what_is_ticked(self, client, store, orders, alice, at):
         """R-27."""
-        selections.tick_orders(store=store, user=alice, order_ids=[o.pk for o in orders], now=world.NOW)
+        selections.tick_orders(
+            store=store, user=alice, order_ids=[o.pk for o in orders], now=world.NOW
+        )
         put(at)
         client.force_login(alice)
         answer = post(client, "/batches/", store=store.pk)
@@ -214,15 +225,19 @@ class TestTheFirstCreateRepeatOrders:
     def test_by_the_api_is_refused_and_writes_nothing(self, client, not_open, orders):
         key = world.key(not_open)
         answer = client.post(
-            "/api/v1/batches/", {"order_ids": [o.number for o in orders]}, content_type="application/json",
+            "/api/v1/batches/",
+            {"order_ids": [o.number for o in orders]},
+            content_type="application/json",
             headers={"Authorization": f"Bearer {key}"},
-        )  # fmt: skip
+        )
         assert (answer.status_code, answer.json()["code"]) == (409, "QUALIFICATION_REQUIRED")
         assert (Batch.objects.count(), LedgerEntry.objects.count()) == (0, 0)
 
     def test_makes_the_batch_once_the_store_is_open(self, client, not_open, orders, alice):
         """The whole way: tick, opening, documents, review, and the ticks are still there."""
-        selections.tick_orders(store=not_open, user=alice, order_ids=[o.pk for o in orders], now=world.NOW)
+        selections.tick_orders(
+            store=not_open, user=alice, order_ids=[o.pk for o in orders], now=world.NOW
+        )
         client.force_login(alice)
         assert post(client, "/batches/").headers["Location"] == "/benefits/"
         post(client, "/benefits/")
@@ -237,7 +252,8 @@ class TestTheQualificationByApi:
     def asked(self, client, store) -> dict:
         key = world.key(store, "read")
         answer = client.get(
-            "/api/v1/qualification/", headers={"Authorization": f"Bearer {key}", "Accept-Language": "en"}
+            "/api/v1/qualification/",
+            headers={"Authorization": f"Bearer {key}", "Accept-Language": "en"},
         )
         assert answer.status_code == 200
         return answer.json()
@@ -248,11 +264,17 @@ class TestTheQualificationByApi:
         assert (before["checked_at"], before["valid_until"]) == (None, None)
         open_benefit(store=not_open, by="user:1")
         after = self.asked(client, not_open)
-        assert (after["state"], [gate["passed"] for gate in after["gates"]]) == ("documents", [True] * 3)
+        assert (after["state"], [gate["passed"] for gate in after["gates"]]) == (
+            "documents",
+            [True] * 3,
+        )
         assert after["checked_at"].endswith("Z")
         assert [each["key"] for each in after["documents"]] == [
-            "business_licence", "bank_statements", "customs_declarations", "iso_9001",
-        ]  # fmt: skip
+            "business_licence",
+            "bank_statements",
+            "customs_declarations",
+            "iso_9001",
+        ]
 
     def test_tells_of_the_key_s_own_store_only(self, client, not_open, charlie):
         assert self.asked(client, charlie.memberships.get().store)["state"] == "open"

@@ -1,4 +1,5 @@
-"""Papers hold nothing up (F-19): rendered while no row is held, kept once, tried again later, told when they fail."""
+"""Papers hold nothing up (F-19): rendered while no row is held, kept once, tried again later, told
+when they fail."""
 
 import csv
 import io
@@ -23,7 +24,12 @@ from pricing.services import agreement_sealing
 from repurchase.deadlines import sweep
 from repurchase.fulfilment import proforma
 from repurchase.fulfilment.queries import failed_documents as queries
-from repurchase.fulfilment.services import failed_documents, payments, proforma_invoices, unpaid_cancellation
+from repurchase.fulfilment.services import (
+    failed_documents,
+    payments,
+    proforma_invoices,
+    unpaid_cancellation,
+)
 from repurchase.fulfilment.services import proforma_pdf as invoices
 from repurchase.models import Proforma
 from tests.pricing.test_agreements import AT, order, renegotiated
@@ -70,13 +76,18 @@ class TestAPaperOfFiveThousandOrders:
     def test_is_a_summary_of_an_agreement_with_every_line_attached(self):
         orders = tuple(order(n) for n in range(1, ORDERS + 1))
         orders = tuple(
-            replace(o, lines=tuple(replace(o.lines[0], no=n, sku=f"SKU-{o.ref}-{n}") for n in (1, 2, 3)))
+            replace(
+                o, lines=tuple(replace(o.lines[0], no=n, sku=f"SKU-{o.ref}-{n}") for n in (1, 2, 3))
+            )
             for o in orders
         )
-        goods = tuple(agreements.Goods(sku=line.sku, title="=1+1") for o in orders for line in o.lines)
+        goods = tuple(
+            agreements.Goods(sku=line.sku, title="=1+1") for o in orders for line in o.lines
+        )
         left_out = tuple(f"BR-1-9{n:04d}" for n in range(2000))
         services = tuple(
-            agreements.Service(order=o.ref, line=1, text="logo " * 20, confirmed=True) for o in orders
+            agreements.Service(order=o.ref, line=1, text="logo " * 20, confirmed=True)
+            for o in orders
         )
         big = renegotiated(orders=orders, goods=goods, left_out=left_out, services=services)
         pdf = printed(big)
@@ -87,23 +98,50 @@ class TestAPaperOfFiveThousandOrders:
         lines = rows(found["lines.csv"])
         assert len(lines) == 1 + 3 * ORDERS
         assert lines[1] == [
-            "BR-1-0001", "PO-1", "1", "SKU-BR-1-0001-1", "'=1+1", "10", "USD", "100.00", "102.00",
-        ]  # fmt: skip
+            "BR-1-0001",
+            "PO-1",
+            "1",
+            "SKU-BR-1-0001-1",
+            "'=1+1",
+            "10",
+            "USD",
+            "100.00",
+            "102.00",
+        ]
 
     def test_is_a_summary_of_a_proforma(self):
-        orders = [invoiced_order(f"BR-1-{n:04d}", "USD", 11_900, 1_900) for n in range(1, ORDERS + 1)]
+        orders = [
+            invoiced_order(f"BR-1-{n:04d}", "USD", 11_900, 1_900) for n in range(1, ORDERS + 1)
+        ]
         party = proforma.Party(name="A", address="B", numbers=[f"VAT {n}" for n in range(30)])
         goods = [
             proforma.Goods(
-                sku=f"S-{n}", title="T" * 80, hs_code="691110", origin="CN", currency="USD", quantity=1, total_minor=1
+                sku=f"S-{n}",
+                title="T" * 80,
+                hs_code="691110",
+                origin="CN",
+                currency="USD",
+                quantity=1,
+                total_minor=1,
             )
             for n in range(3000)
-        ]  # fmt: skip
+        ]
         paper = proforma.Paper(
-            number="BR-1-PI1", batch="BR-1", issued_at=AT, confirmed_at=AT, open_account=False, pay_to="Bank\n" * 10,
-            sandbox=True, seller=party, buyer=party, orders=orders, goods=goods,
-        )  # fmt: skip
-        pdf = invoices.pdf(paper, [("BR-1-0001", "PO", 1, "S", "T", "6911", "CN", 1, "USD", "1.00")])
+            number="BR-1-PI1",
+            batch="BR-1",
+            issued_at=AT,
+            confirmed_at=AT,
+            open_account=False,
+            pay_to="Bank\n" * 10,
+            sandbox=True,
+            seller=party,
+            buyer=party,
+            orders=orders,
+            goods=goods,
+        )
+        pdf = invoices.pdf(
+            paper, [("BR-1-0001", "PO", 1, "S", "T", "6911", "CN", 1, "USD", "1.00")]
+        )
         assert pages(pdf) <= 20
         found = attached(pdf)
         assert set(found) == {"orders.csv", "lines.csv"}
@@ -116,7 +154,9 @@ class TestAPaperOfFiveThousandOrders:
         assert long_lists.PRINTED_ROWS < ORDERS
         few = [[str(n)] for n in range(long_lists.PRINTED_ROWS + 1)]
         column = long_lists.Column(name="x", percent=100, cells=10)
-        printed_rows = "\n".join(cell for block in long_lists.blocks([column], few) for _, cell in block)
+        printed_rows = "\n".join(
+            cell for block in long_lists.blocks([column], few) for _, cell in block
+        )
         assert printed_rows.split("\n") == [str(n) for n in range(long_lists.PRINTED_ROWS)]
 
 
@@ -198,7 +238,9 @@ class TestAProforma:
         assert document_jobs.take(Proforma, found.pk)
         assert proforma_invoices.issue(found.pk) is None
         assert proforma_invoices.ring_due(store=store) == 0
-        Proforma.objects.update(busy_until=clock.now(), rung_at=clock.now() - document_jobs.RING_AGAIN * 2)
+        Proforma.objects.update(
+            busy_until=clock.now(), rung_at=clock.now() - document_jobs.RING_AGAIN * 2
+        )
         assert proforma_invoices.ring_due(store=store) == 1
         assert proforma_invoices.issue(found.pk)
 
@@ -214,7 +256,11 @@ class TestAProforma:
             return made
 
         monkeypatch.setattr(proforma_invoices, "pdf", slow)
-        kept = set(default_storage.listdir("proformas")[1]) if default_storage.exists("proformas") else set()
+        kept = (
+            set(default_storage.listdir("proformas")[1])
+            if default_storage.exists("proformas")
+            else set()
+        )
         assert proforma_invoices.issue(found.pk) is None
         assert LedgerEntry.objects.filter(kind="proforma.issued").count() == 1
         assert Letter.objects.filter(kind="repurchase.proforma_buyer").count() == 1
@@ -222,7 +268,11 @@ class TestAProforma:
 
     def test_that_can_t_be_kept_leaves_no_file(self, store, monkeypatch):
         found = Proforma.objects.get(batch=confirmed(store))
-        kept = set(default_storage.listdir("proformas")[1]) if default_storage.exists("proformas") else set()
+        kept = (
+            set(default_storage.listdir("proformas")[1])
+            if default_storage.exists("proformas")
+            else set()
+        )
         monkeypatch.setattr(proforma_invoices.ledger, "record", lambda **_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             proforma_invoices.issue(found.pk)
@@ -241,7 +291,9 @@ class TestAPaperThatFails:
         assert proforma_invoices.ring_due(store=store) == 0
         for tries, minutes in ((1, 2), (2, 4), (3, 8), (9, 60), (1000, 60)):
             wait = document_jobs.RING_AGAIN * minutes / 2
-            Proforma.objects.update(tries=tries, rung_at=clock.now() - wait + document_jobs.RING_AGAIN / 2)
+            Proforma.objects.update(
+                tries=tries, rung_at=clock.now() - wait + document_jobs.RING_AGAIN / 2
+            )
             assert proforma_invoices.ring_due(store=store) == 0, tries
             Proforma.objects.update(tries=tries, rung_at=clock.now() - wait)
             assert proforma_invoices.ring_due(store=store) == 1, tries
@@ -253,11 +305,18 @@ class TestAPaperThatFails:
         long_ago = clock.now() - document_jobs.SLOWEST / 2
         Proforma.objects.bulk_create(
             Proforma(
-                store=store, batch=batch, occasion=uuid4(), number=f"X-{n}", open_account=False,
-                asked_at=clock.now(), rung_at=long_ago, tries=500, error="x",
+                store=store,
+                batch=batch,
+                occasion=uuid4(),
+                number=f"X-{n}",
+                open_account=False,
+                asked_at=clock.now(),
+                rung_at=long_ago,
+                tries=500,
+                error="x",
             )
             for n in range(document_jobs.RINGS_A_PASS + 10)
-        )  # fmt: skip
+        )
         Proforma.objects.filter(pk=mine.pk).update(rung_at=clock.now() - document_jobs.RING_AGAIN)
         assert proforma_invoices.ring_due(store=store) == 1
 
@@ -291,9 +350,14 @@ class TestAPaperThatFails:
 
     def test_is_told_by_readyz(self, store, broken, client):
         assert client.get("/readyz").json() | {"timers": 0, "broker": 0} == {
-            "database": True, "broker": 0, "timers": 0, "papers": True, "failing_papers": 0, "seal": True,
+            "database": True,
+            "broker": 0,
+            "timers": 0,
+            "papers": True,
+            "failing_papers": 0,
+            "seal": True,
             "rates": True,
-        }  # fmt: skip
+        }
         fail(confirmed(store), 3)
         told = client.get("/readyz").json()
         assert (told["papers"], told["failing_papers"]) == (False, 1)
@@ -308,21 +372,31 @@ class TestAPaperThatFails:
         assert "A PDF could not be made so far" in page
         assert "Make the papers now" in page
         monkeypatch.undo()
-        page = client.post(f"{address}papers/", {"store": store.pk}, headers=EN, follow=True).content.decode()
+        page = client.post(
+            f"{address}papers/", {"store": store.pk}, headers=EN, follow=True
+        ).content.decode()
         assert "The papers are being made again" in page
         found = Proforma.objects.get(batch=batch)
         assert (found.tries, found.error, found.alarmed_at) == (0, "", None)
         assert proforma_invoices.issue(found.pk)
         agreement_sealing.seal(Sealing.objects.get().pk)
-        page = client.post(f"{address}papers/", {"store": store.pk}, headers=EN, follow=True).content.decode()
+        page = client.post(
+            f"{address}papers/", {"store": store.pk}, headers=EN, follow=True
+        ).content.decode()
         assert "Every paper is made, or being made" in page
 
     def test_is_retried_by_who_may_settle_only(self, store, broken, bob, client):
         batch = confirmed(store)
         fail(batch)
         client.force_login(bob)
-        assert "Make the papers now" not in client.get(f"/batches/{batch.ref}/", headers=EN).content.decode()
-        assert client.post(f"/batches/{batch.ref}/papers/", {"store": store.pk}).status_code in (403, 404)
+        assert (
+            "Make the papers now"
+            not in client.get(f"/batches/{batch.ref}/", headers=EN).content.decode()
+        )
+        assert client.post(f"/batches/{batch.ref}/papers/", {"store": store.pk}).status_code in (
+            403,
+            404,
+        )
         assert Proforma.objects.get().tries == 1
 
 

@@ -1,4 +1,5 @@
-"""R-91: an order is paid by its exact total; whatever can't be told exactly is refused with its code."""
+"""R-91: an order is paid by its exact total; whatever can't be told exactly is refused with its
+code."""
 
 from decimal import Decimal
 
@@ -41,7 +42,9 @@ class TestAnOrder:
         ("received", "settled", "outstanding", "overpaid"),
         [(8_500, 0, 1_500, 0), (8_500, 1_500, 0, 0), (10_000, 0, 0, 0), (10_194, 0, 0, 194)],
     )
-    def test_tells_what_is_open_and_what_came_beyond(self, received, settled, outstanding, overpaid):
+    def test_tells_what_is_open_and_what_came_beyond(
+        self, received, settled, outstanding, overpaid
+    ):
         found = due({"a": received}, settled_minor=settled)
         assert (found.outstanding_minor, found.overpaid_minor) == (outstanding, overpaid)
 
@@ -77,7 +80,9 @@ class TestAPayment:
 
     def test_that_stands_already_is_known(self):
         assert payment_rules.is_known(due({"T-1": 500}), reference="T-1", amount=Money(500, "USD"))
-        assert not payment_rules.is_known(due({"T-1": 500}), reference="T-2", amount=Money(500, "USD"))
+        assert not payment_rules.is_known(
+            due({"T-1": 500}), reference="T-2", amount=Money(500, "USD")
+        )
 
     @pytest.mark.parametrize("amount", [Money(501, "USD"), Money(500, "EUR")])
     def test_under_a_known_reference_has_its_amount(self, amount):
@@ -94,10 +99,22 @@ class TestADifference:
             (due({"a": 8_500}), Money(1_499, "USD"), Code.DIFFERENCE_NOT_STATED),
             (due({"a": 8_500}), Money(1_501, "USD"), Code.DIFFERENCE_NOT_STATED),
             (due({"a": 8_499}), Money(1_501, "USD"), Code.DIFFERENCE_TOO_LARGE),
-            (due(total_minor=1_500), Money(1_500, "USD"), Code.DIFFERENCE_NOT_STATED),  # nothing came
+            (
+                due(total_minor=1_500),
+                Money(1_500, "USD"),
+                Code.DIFFERENCE_NOT_STATED,
+            ),  # nothing came
             (due({"a": 8_500}), Money(1_500, "EUR"), Code.PAYMENT_CURRENCY),
-            (due({"a": 8_500}, status=OrderStatus.PAID), Money(1_500, "USD"), Code.ORDER_NOT_PAYABLE),
-            (due({"a": 8_500}, status=OrderStatus.RELEASED), Money(1_500, "USD"), Code.ORDER_NOT_PAYABLE),
+            (
+                due({"a": 8_500}, status=OrderStatus.PAID),
+                Money(1_500, "USD"),
+                Code.ORDER_NOT_PAYABLE,
+            ),
+            (
+                due({"a": 8_500}, status=OrderStatus.RELEASED),
+                Money(1_500, "USD"),
+                Code.ORDER_NOT_PAYABLE,
+            ),
         ],
     )
     def test_is_settled_exactly_and_up_to_a_limit(self, of, stated, code):
@@ -109,7 +126,8 @@ class TestADifference:
         assert refused.value.code is code
 
     @pytest.mark.parametrize(
-        ("asked", "most"), [(10_000, 1_000), (50_000, 5_000), (50_001, 5_000), (9, 0), (10**9, 5_000)]
+        ("asked", "most"),
+        [(10_000, 1_000), (50_000, 5_000), (50_001, 5_000), (9, 0), (10**9, 5_000)],
     )
     def test_has_the_smaller_of_two_limits(self, asked, most):
         limit = payment_rules.most_settled(
@@ -117,7 +135,9 @@ class TestADifference:
         )
         assert limit == Money(most, "USD")
 
-    @pytest.mark.parametrize(("settled", "most"), [(0, 5_000), (3_000, 2_000), (5_000, 0), (6_000, 0)])
+    @pytest.mark.parametrize(
+        ("settled", "most"), [(0, 5_000), (3_000, 2_000), (5_000, 0), (6_000, 0)]
+    )
     def test_has_what_earlier_ones_left_of_the_limit(self, settled, most):
         limit = payment_rules.most_settled(
             Money(100_000, "USD"),

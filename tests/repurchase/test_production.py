@@ -1,4 +1,5 @@
-"""Reliability 14: nothing starts in production with secrets, hosts or mail that only suit a machine of one's own."""
+"""Reliability 14: nothing starts in production with secrets, hosts or mail that only suit a
+machine of one's own."""
 
 import os
 import secrets
@@ -38,7 +39,9 @@ class TestASite:
     def test_that_is_sound_may_start(self):
         assert production_checks.errors(SOUND) == []
 
-    @pytest.mark.parametrize("host", [".example.com", ".example.co.uk", ".portal.io", "portal", "10.0.0.7"])
+    @pytest.mark.parametrize(
+        "host", [".example.com", ".example.co.uk", ".portal.io", "portal", "10.0.0.7"]
+    )
     def test_may_serve_the_hosts_of_a_domain_of_its_own(self, host):
         assert production_checks.errors(replace(SOUND, hosts=(host,))) == []
 
@@ -49,7 +52,9 @@ class TestASite:
     def test_may_have_secrets_as_they_are_made(self):
         made = {"SECRET_KEY": secrets.token_urlsafe(48), "LINK_KEY": secrets.token_urlsafe(48)}
         assert not [
-            error for error in production_checks.errors(replace(SOUND, secrets=made)) if "common" in error
+            error
+            for error in production_checks.errors(replace(SOUND, secrets=made))
+            if "common" in error
         ]
 
     def test_of_one_s_own_machine_may_do_as_it_likes(self):
@@ -82,8 +87,14 @@ class TestASite:
                 {"secrets": KEYS | {"LINK_KEY": "Put-Your-key-here-" + KEYS["LINK_KEY"]}},
                 "LINK_KEY is a default",
             ),
-            ({"secrets": KEYS | {"SECRET_KEY": "please-REPLACE-" + "xY4" * 20}}, "SECRET_KEY is a default"),
-            ({"secrets": KEYS | {"SECRET_KEY": "xY4zQ" * 9 + "-changeme"}}, "SECRET_KEY is a default"),
+            (
+                {"secrets": KEYS | {"SECRET_KEY": "please-REPLACE-" + "xY4" * 20}},
+                "SECRET_KEY is a default",
+            ),
+            (
+                {"secrets": KEYS | {"SECRET_KEY": "xY4zQ" * 9 + "-changeme"}},
+                "SECRET_KEY is a default",
+            ),
             ({"mail": DEMO_MAIL}, "mailbox"),
             ({"mail": "django.core.mail.backends.console.EmailBackend"}, "mailbox"),
             ({"database_password": "postgres"}, "password"),
@@ -132,7 +143,17 @@ WORKER = [
     "--loglevel",
     "error",
 ]
-BEAT = [sys.executable, "-m", "celery", "-A", "repurchase", "beat", "--loglevel", "error", "--pidfile="]
+BEAT = [
+    sys.executable,
+    "-m",
+    "celery",
+    "-A",
+    "repurchase",
+    "beat",
+    "--loglevel",
+    "error",
+    "--pidfile=",
+]
 COURIER = [sys.executable, "manage.py", "send_webhooks", "--once"]
 
 
@@ -144,12 +165,23 @@ class TestAProcess:
     )
     def test_refuses_to_start_where_it_is_not_fit(self, command):
         environment = os.environ | {
-            "DJANGO_SETTINGS_MODULE": "repurchase.settings", "DEBUG": "0", "ALLOWED_HOSTS": "*", "SITE_URL": "https://portal.example.com",
-            "SECRET_KEY": KEYS["SECRET_KEY"], "LINK_KEY": KEYS["SECRET_KEY"],
-            "DATABASE_URL": "postgres://web:web@127.0.0.1:9/none", "REDIS_URL": "redis://127.0.0.1:9/0",
-        }  # fmt: skip
+            "DJANGO_SETTINGS_MODULE": "repurchase.settings",
+            "DEBUG": "0",
+            "ALLOWED_HOSTS": "*",
+            "SITE_URL": "https://portal.example.com",
+            "SECRET_KEY": KEYS["SECRET_KEY"],
+            "LINK_KEY": KEYS["SECRET_KEY"],
+            "DATABASE_URL": "postgres://web:web@127.0.0.1:9/none",
+            "REDIS_URL": "redis://127.0.0.1:9/0",
+        }
         ended = subprocess.run(
-            command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+            command,
+            env=environment,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
         )
         told = ended.stdout + ended.stderr
         assert ended.returncode != 0
@@ -158,11 +190,18 @@ class TestAProcess:
 
     def test_refuses_the_seal_and_the_stock_of_the_demo(self, tmp_path):
         environment = os.environ | {
-            "DJANGO_SETTINGS_MODULE": "repurchase.settings", "DEBUG": "0", "ALLOWED_HOSTS": ".com", "SITE_URL": "http://portal.example.com", "TLS": "0",
-            "STOCK_SOURCE": "repurchase.demo.simulator.SandboxStock", "EMAIL_URL": "smtp://a:b@smtp.example.com:587",
-            "SEAL_CERTIFICATE": str(demo_seal.ensure(tmp_path / "seal.p12")), **KEYS,
-            "DATABASE_URL": "postgres://web:web@127.0.0.1:9/none", "REDIS_URL": "redis://127.0.0.1:9/0",
-        }  # fmt: skip
+            "DJANGO_SETTINGS_MODULE": "repurchase.settings",
+            "DEBUG": "0",
+            "ALLOWED_HOSTS": ".com",
+            "SITE_URL": "http://portal.example.com",
+            "TLS": "0",
+            "STOCK_SOURCE": "repurchase.demo.simulator.SandboxStock",
+            "EMAIL_URL": "smtp://a:b@smtp.example.com:587",
+            "SEAL_CERTIFICATE": str(demo_seal.ensure(tmp_path / "seal.p12")),
+            **KEYS,
+            "DATABASE_URL": "postgres://web:web@127.0.0.1:9/none",
+            "REDIS_URL": "redis://127.0.0.1:9/0",
+        }
         ended = subprocess.run(
             WEB, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
         )
@@ -177,11 +216,17 @@ class TestAProcess:
             assert word in ended.stderr
 
     def test_of_the_example_file_would_start_once_its_secrets_are_set(self):
-        lines = [line for line in (ROOT / ".env.example").read_text().splitlines() if line[:1].isupper()]
+        lines = [
+            line for line in (ROOT / ".env.example").read_text().splitlines() if line[:1].isupper()
+        ]
         asked = dict(line.split("=", 1) for line in lines)
-        site = replace(SOUND, hosts=tuple(asked["ALLOWED_HOSTS"].split(",")), site_url=asked["SITE_URL"])
+        site = replace(
+            SOUND, hosts=tuple(asked["ALLOWED_HOSTS"].split(",")), site_url=asked["SITE_URL"]
+        )
         assert production_checks.errors(site) == []
-        (missing, *_) = production_checks.errors(replace(site, secrets={"SECRET_KEY": asked["SECRET_KEY"]}))
+        (missing, *_) = production_checks.errors(
+            replace(site, secrets={"SECRET_KEY": asked["SECRET_KEY"]})
+        )
         assert "SECRET_KEY" in missing
 
     def test_of_the_tests_is_fit(self):

@@ -15,11 +15,22 @@ from tests.repurchase.reading import pdf_text
 pytestmark = pytest.mark.django_db
 
 
-def order(ref: str, currency: str, total: int, tax: int = 0, code: str = "S-DE-19") -> proforma.Order:
+def order(
+    ref: str, currency: str, total: int, tax: int = 0, code: str = "S-DE-19"
+) -> proforma.Order:
     return proforma.Order(
-        ref=ref, repeats="PO", destination="Hamburg, DE", incoterm="DAP", tax_code=code, tax_rate=None,
-        currency=currency, goods_minor=total - tax, freight_minor=0, tax_minor=tax, total_minor=total,
-    )  # fmt: skip
+        ref=ref,
+        repeats="PO",
+        destination="Hamburg, DE",
+        incoterm="DAP",
+        tax_code=code,
+        tax_rate=None,
+        currency=currency,
+        goods_minor=total - tax,
+        freight_minor=0,
+        tax_minor=tax,
+        total_minor=total,
+    )
 
 
 class TestAPaper:
@@ -30,11 +41,16 @@ class TestAPaper:
             order("3", "USD", 10**15 + 1, 1, "Z-US-0"),
         ]
         assert [(t.currency, t.orders, t.total_minor) for t in proforma.totals(orders)] == [
-            ("JPY", 1, 1000), ("USD", 2, 10**15 + 120),
-        ]  # fmt: skip
-        assert [(t.tax_code, t.currency, t.net_minor, t.tax_minor) for t in proforma.taxes(orders)] == [
-            ("S-DE-19", "JPY", 1000, 0), ("S-DE-19", "USD", 100, 19), ("Z-US-0", "USD", 10**15, 1),
-        ]  # fmt: skip
+            ("JPY", 1, 1000),
+            ("USD", 2, 10**15 + 120),
+        ]
+        assert [
+            (t.tax_code, t.currency, t.net_minor, t.tax_minor) for t in proforma.taxes(orders)
+        ] == [
+            ("S-DE-19", "JPY", 1000, 0),
+            ("S-DE-19", "USD", 100, 19),
+            ("Z-US-0", "USD", 10**15, 1),
+        ]
 
 
 class TestTheProforma:
@@ -44,9 +60,18 @@ class TestTheProforma:
         batch = invoiced(store)
         text = pdf_text(proforma_invoices.content_of(batch.proformas.get()))
         for words in (
-            "Proforma invoice", "形式发票", batch.proformas.get().number, store.legal_name, "29,898.75", "USD",
-            "Bank of Ningbo", "Account 6222", "Payable before delivery", "VAT DE DE123456789", "691110",
-        ):  # fmt: skip
+            "Proforma invoice",
+            "形式发票",
+            batch.proformas.get().number,
+            store.legal_name,
+            "29,898.75",
+            "USD",
+            "Bank of Ningbo",
+            "Account 6222",
+            "Payable before delivery",
+            "VAT DE DE123456789",
+            "691110",
+        ):
             assert words in text, words
         for row in batch.orders.all():
             assert row.ref in text
@@ -78,4 +103,7 @@ class TestTheProforma:
     def test_of_another_store_is_not_found(self, client, store):
         batch = invoiced(store)
         client.force_login(world.member(world.store()))
-        assert client.get(f"/batches/{batch.ref}/proformas/{batch.proformas.get().pk}.pdf").status_code == 404
+        assert (
+            client.get(f"/batches/{batch.ref}/proformas/{batch.proformas.get().pk}.pdf").status_code
+            == 404
+        )

@@ -1,4 +1,5 @@
-"""F-11 over rows: whatever column of a lock, its terms, an act, an offer or a signature is changed, it is found."""
+"""F-11 over rows: whatever column of a lock, its terms, an act, an offer or a signature is
+changed, it is found."""
 
 import json
 import random
@@ -40,7 +41,8 @@ CASES = sorted(
 
 @pytest.fixture
 def told(store, alice, bob):
-    """A renegotiation that both signed after an approval, a remark and a counter-offer: every proving table has rows."""
+    """A renegotiation that both signed after an approval, a remark and a counter-offer: every
+    proving table has rows."""
     world.member(store, "owner", "second@example.com")
     found = talking.renegotiated(store, by=f"user:{alice.pk}")
     offered = talking.offer(found, "-4", user=alice)
@@ -77,13 +79,17 @@ class TestEveryRow:
     def test_is_recorded_and_equals_the_ledger(self, told):
         assert differing(told) == []
         for table, (model, _) in proofs.PROVEN.items():
-            assert model._base_manager.filter(store_id=told.pk).exists(), f"{table} has no row to try it on"
+            assert model._base_manager.filter(store_id=told.pk).exists(), (
+                f"{table} has no row to try it on"
+            )
         call_command("verify_ledger", "--store", str(told.pk), stdout=StringIO())
 
     def test_is_found_whatever_column_of_it_is_changed(self, told):
         missed = []
         for table, column in CASES:
-            row = proofs.PROVEN[table][0]._base_manager.filter(store_id=told.pk).order_by("pk").last()
+            row = (
+                proofs.PROVEN[table][0]._base_manager.filter(store_id=told.pk).order_by("pk").last()
+            )
             with undone():
                 try:
                     with transaction.atomic():
@@ -117,18 +123,28 @@ class TestEveryRow:
 
     def test_is_missed_when_it_is_gone_and_noticed_when_it_was_slipped_in(self, told):
         for table, (model, _) in proofs.PROVEN.items():
-            row, pk = model._base_manager.filter(store_id=told.pk).order_by("pk").first(), model._meta.pk
+            row, pk = (
+                model._base_manager.filter(store_id=told.pk).order_by("pk").first(),
+                model._meta.pk,
+            )
             with undone(), connection.cursor() as cursor:
                 cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
                 cursor.execute("SET CONSTRAINTS ALL DEFERRED")
-                cursor.execute(f"DELETE FROM {table} WHERE {pk.attname} = %s", [prepared(pk, row.pk)])
+                cursor.execute(
+                    f"DELETE FROM {table} WHERE {pk.attname} = %s", [prepared(pk, row.pk)]
+                )
                 assert f"{table} {row.pk}: gone" in differing(told)
             with undone():
                 forget(told, table)
                 assert f"{table} {row.pk}: not recorded" in differing(told)
 
     def test_can_t_be_changed_even_by_the_owner(self, told):
-        for table in ("pricing_act", "pricing_lockterms", "pricing_frozenvalues", "pricing_signature"):
+        for table in (
+            "pricing_act",
+            "pricing_lockterms",
+            "pricing_frozenvalues",
+            "pricing_signature",
+        ):
             for sql in (f"UPDATE {table} SET store_id = store_id", f"DELETE FROM {table}"):
                 with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
                     connection.cursor().execute(sql)
@@ -190,7 +206,8 @@ def _wrong(pdf: bytes) -> set[Check]:
 
 class TestWhatALockFroze:
     def test_is_what_it_is_judged_by_whatever_becomes_of_the_rows(self, store):
-        """A rate changed under an open lock made a false renegotiation, and every verification said intact."""
+        """A rate changed under an open lock made a false renegotiation, and every verification
+        said intact."""
         _, past = world.repeatable(store)
         batch = planned(store, past)
         FxRate.objects.filter(currency="CNY").update(per_euro="9")
@@ -236,7 +253,9 @@ class TestWhatALockFroze:
         _, past = world.repeatable(store)
         batch = planned(store, past)
         with untriggered("repurchase_batch"):
-            Batch.objects.filter(pk=batch.pk).update(policies=batch.policies | {"price_band": "0.5"})
+            Batch.objects.filter(pk=batch.pk).update(
+                policies=batch.policies | {"price_band": "0.5"}
+            )
         assert differing(store) == [
             f"{batch.ref}: policy price_band was {batch.policies['price_band']}, is 0.5"
         ]

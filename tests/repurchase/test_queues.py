@@ -22,9 +22,14 @@ for task, arguments in {bells!r}: ring(task, **arguments)
 
 def python(code: str, fleet: Fleet) -> str:
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True,
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
         env=fleet.environment | {"DJANGO_SETTINGS_MODULE": "repurchase.embedded.settings"},
-    )  # fmt: skip
+    )
     return done.stdout
 
 
@@ -43,7 +48,10 @@ def served(bells: list[tuple[str, dict]], fleet: Fleet) -> list[str]:
 
 class TestAPriority:
     def test_lets_an_edit_go_before_the_chunks_that_were_rung_earlier(self):
-        chunk, edit = ("repurchase.generate_next", {}), ("repurchase.carry_out_edit", {"task_id": 0})
+        chunk, edit = (
+            ("repurchase.generate_next", {}),
+            ("repurchase.carry_out_edit", {"task_id": 0}),
+        )
         with fleet() as beside:
             assert served([chunk, chunk, chunk, edit], beside) == [edit[0], *[chunk[0]] * 3]
 

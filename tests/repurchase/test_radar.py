@@ -24,7 +24,8 @@ KEY = ("buyer", 1)
 
 def end(days: int, kind: Kind = Kind.CERTIFICATE, **fields) -> End:
     return End(
-        **{"kind": kind, "subject": "x", "last_day": TODAY + days * DAY, "keys": frozenset({KEY})} | fields
+        **{"kind": kind, "subject": "x", "last_day": TODAY + days * DAY, "keys": frozenset({KEY})}
+        | fields
     )
 
 
@@ -54,12 +55,18 @@ class TestALapse:
     def test_meets_a_locked_order_on_its_way_only_where_the_destination_asks_for_it(self):
         locked = need(100, locked=True)
         assert len(expiry_alerts.lapses([end(10)], [locked], today=TODAY)[0].hits) == 1
-        assert expiry_alerts.lapses([end(10, Kind.QUALIFICATION)], [locked], today=TODAY)[0].hits == ()
+        assert (
+            expiry_alerts.lapses([end(10, Kind.QUALIFICATION)], [locked], today=TODAY)[0].hits == ()
+        )
 
     @pytest.mark.parametrize("kind", sorted(expiry_alerts.CHANGING))
     def test_of_a_tariff_is_told_only_where_a_plan_waits_for_its_lock(self, kind):
-        (lapse,) = expiry_alerts.lapses([end(10, kind)], [need(5), need(5, locked=True)], today=TODAY)
-        assert [(hit.orders, hit.day, hit.at_lock) for hit in lapse.hits] == [(3, TODAY + 11 * DAY, True)]
+        (lapse,) = expiry_alerts.lapses(
+            [end(10, kind)], [need(5), need(5, locked=True)], today=TODAY
+        )
+        assert [(hit.orders, hit.day, hit.at_lock) for hit in lapse.hits] == [
+            (3, TODAY + 11 * DAY, True)
+        ]
         assert expiry_alerts.lapses([end(10, kind)], [need(5, locked=True)], today=TODAY) == []
 
     def test_that_is_past_is_told_only_where_an_order_still_needs_it(self):
@@ -102,7 +109,12 @@ class TestTheRadarOfAStore:
         Registration.objects.update(valid_until=TODAY + 5 * DAY)
         assert self.found(store) == {Kind.REGISTRATION: ("VAT DE", 7, 5)}
         Registration.objects.create(
-            store=store, scheme="VAT", jurisdiction="DE", number="2", valid_from=TODAY, **world.MIRRORED
+            store=store,
+            scheme="VAT",
+            jurisdiction="DE",
+            number="2",
+            valid_from=TODAY,
+            **world.MIRRORED,
         )
         assert self.found(store) == {}
 
@@ -111,9 +123,14 @@ class TestTheRadarOfAStore:
             scheme="EPR", country="DE", jurisdiction="EU", valid_from=world.LONG_AGO, reference="x"
         )
         Registration.objects.create(
-            store=store, scheme="EPR", jurisdiction="EU", number="1", valid_from=world.LONG_AGO,
-            valid_until=TODAY + 8 * DAY, **world.MIRRORED,
-        )  # fmt: skip
+            store=store,
+            scheme="EPR",
+            jurisdiction="EU",
+            number="1",
+            valid_from=world.LONG_AGO,
+            valid_until=TODAY + 8 * DAY,
+            **world.MIRRORED,
+        )
         assert self.found(store) == {Kind.REGISTRATION: ("EPR EU", 30, 5)}
 
     def test_sees_the_opening_and_its_documents(self, store, batch):
@@ -129,9 +146,14 @@ class TestTheRadarOfAStore:
         world.tax("DE", "0.16", valid_from=TODAY + 10 * DAY)
         world.commission(sku.category, "0.09", valid_from=TODAY + 20 * DAY)
         PriceListEntry.objects.create(
-            store=store, sku=sku, min_quantity=1, amount="11.50", currency="USD", valid_from=TODAY + 3 * DAY,
+            store=store,
+            sku=sku,
+            min_quantity=1,
+            amount="11.50",
+            currency="USD",
+            valid_from=TODAY + 3 * DAY,
             **world.MIRRORED,
-        )  # fmt: skip
+        )
         found = radar_of(store, now=world.NOW).lapses
         assert [(x.end.kind, x.end.then, x.band, x.orders) for x in found] == [
             (Kind.PRICE, "USD 11.5 ≥ 1", 7, 5),

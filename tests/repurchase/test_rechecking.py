@@ -38,7 +38,9 @@ pytestmark = pytest.mark.django_db
 
 
 def planned(store, past, **options) -> Batch:
-    batch = run(batches.create(store=store, numbers=[o.number for o in past], by="user:1", **options))
+    batch = run(
+        batches.create(store=store, numbers=[o.number for o in past], by="user:1", **options)
+    )
     assert batch.status == "planned"
     return batch
 
@@ -55,7 +57,9 @@ def two_lines(store, **options) -> Batch:
     buyer, _ = world.repeatable(store)
     first, second = world.sku(store), world.sku(store, category=world.category(crb_exposed=False))
     past = [
-        world.past_order(store, buyer, [(first, 100, 100_000), (second, 50, 50_000)], freight_minor=2500)
+        world.past_order(
+            store, buyer, [(first, 100, 100_000), (second, 50, 50_000)], freight_minor=2500
+        )
         for _ in range(2)
     ]
     return planned(store, past, **options)
@@ -81,7 +85,8 @@ def statuses(batch: Batch) -> list[str]:
     return list(batch.orders.order_by("position").values_list("status", flat=True))
 
 
-# What changes after the plan, so that the third of five orders, or every one, fails a check at the lock.
+# What changes after the plan, so that the third of five orders, or every one, fails a check at the
+# lock.
 
 
 def the_consignee_is_listed(batch: Batch) -> None:
@@ -121,8 +126,11 @@ class TestAnOrderThatFailsByNow:
         assert set(left.lines.values_list("outcome", "total_minor")) == {(status, 0)}
         assert not OrderFee.objects.filter(order=left).exists()
         assert batch.left_at_lock == {
-            "orders": 1, "lines": 1, "money": [{"currency": "USD", "minor": before}], "codes": {code: 1},
-        }  # fmt: skip
+            "orders": 1,
+            "lines": 1,
+            "money": [{"currency": "USD", "minor": before}],
+            "codes": {code: 1},
+        }
         assert Lock.objects.get().order_count == 4
         assert StockClaim.objects.get().quantity == 2000
         assert LedgerEntry.objects.get(kind="batch.locked").facts["left"] == batch.left_at_lock
@@ -133,7 +141,10 @@ class TestAnOrderThatFailsByNow:
         batch = five(store, policy="all_or_nothing")
         the_consignee_is_listed(batch)
         problem = refused(batch)
-        assert (problem.code, problem.evidence["orders"]) == (Code.PARTY_SCREENED_OUT, [f"{batch.ref}-0003"])
+        assert (problem.code, problem.evidence["orders"]) == (
+            Code.PARTY_SCREENED_OUT,
+            [f"{batch.ref}-0003"],
+        )
         assert PartyQuestion.objects.get().party == "Sample Drone Co., Ltd."
 
     def test_that_is_the_buyers_own_name_refuses_the_lock(self, store):
@@ -156,7 +167,9 @@ class TestAnOrderThatFailsByNow:
         by = officer()
         Membership.objects.create(user=by, store=store, role=Role.VIEWER)
         with pytest.raises(Problem) as asked:
-            party_questions.answer(question=PartyQuestion.objects.get(), answer="not_same", reason="x", by=by)
+            party_questions.answer(
+                question=PartyQuestion.objects.get(), answer="not_same", reason="x", by=by
+            )
         assert asked.value.code is Code.ANSWER_BY_MEMBER
 
     def test_of_a_renamed_buyer_is_asked_about_under_the_name_of_today(self, store):
@@ -184,15 +197,20 @@ class TestALineThatFailsByNow:
         assert statuses(batch) == ["locked", "locked"]
         order = batch.orders.get(position=1)
         assert list(order.lines.order_by("line_no").values_list("outcome", "total_minor")) == [
-            ("planned", 100_000), (outcome, 0),
-        ]  # fmt: skip
+            ("planned", 100_000),
+            (outcome, 0),
+        ]
         assert (order.goods_minor, order.freight_minor) == (100_000, 2500)
         assert (
             order.total_minor
             == order.goods_minor + order.freight_minor + order.tax_minor
             < before.total_minor
         )
-        assert order.fees_minor == sum(fee.amount_minor for fee in order.fees.all()) < before.fees_minor
+        assert (
+            order.fees_minor
+            == sum(fee.amount_minor for fee in order.fees.all())
+            < before.fees_minor
+        )
         assert code in order.codes
         left = batch.left_at_lock
         assert (left["orders"], left["lines"], left["codes"]) == (0, 2, {code: 2})
@@ -201,8 +219,12 @@ class TestALineThatFailsByNow:
 
     def test_takes_its_order_along_when_no_other_line_is_left(self, store):
         batch = two_lines(store)
-        Sku.objects.filter(pk=RepeatLine.objects.filter(line_no=2).first().sku_id).update(is_active=False)
-        RepeatLine.objects.filter(order__position=1, line_no=1).update(outcome="excluded", total_minor=0)
+        Sku.objects.filter(pk=RepeatLine.objects.filter(line_no=2).first().sku_id).update(
+            is_active=False
+        )
+        RepeatLine.objects.filter(order__position=1, line_no=1).update(
+            outcome="excluded", total_minor=0
+        )
         lock(batch)
         assert statuses(batch) == ["failed", "locked"]
 
@@ -246,9 +268,13 @@ def _last(**fields) -> None:
 
 def _require() -> None:
     RegistrationRequirement.objects.create(
-        scheme="EPR", country="DE", jurisdiction="DE", category=Sku.objects.order_by("pk").last().category,
-        valid_from=world.LONG_AGO, reference="x",
-    )  # fmt: skip
+        scheme="EPR",
+        country="DE",
+        jurisdiction="DE",
+        category=Sku.objects.order_by("pk").last().category,
+        valid_from=world.LONG_AGO,
+        reference="x",
+    )
 
 
 class TestTheWholeLock:
@@ -260,15 +286,26 @@ class TestTheWholeLock:
     @pytest.mark.parametrize(
         ("change", "code"),
         [
-            (lambda s: Buyer.objects.update(certificate_valid_until=world.TODAY - dt.timedelta(days=1)),
-             Code.BUYER_CERTIFICATE_EXPIRED),
+            (
+                lambda s: Buyer.objects.update(
+                    certificate_valid_until=world.TODAY - dt.timedelta(days=1)
+                ),
+                Code.BUYER_CERTIFICATE_EXPIRED,
+            ),
             (lambda s: type(s).objects.update(level=1), Code.STORE_LEVEL_TOO_LOW),
             (lambda s: type(s).objects.update(verified_at=None), Code.STORE_NOT_VERIFIED),
-            (lambda s: PastOrder.objects.exclude(pk=PastOrder.objects.first().pk).update(completed_at=None, status="open"),
-             Code.BUYER_TOO_FEW_ORDERS),
-            (lambda s: Qualification.objects.update(state="documents"), Code.QUALIFICATION_REQUIRED),
+            (
+                lambda s: PastOrder.objects.exclude(pk=PastOrder.objects.first().pk).update(
+                    completed_at=None, status="open"
+                ),
+                Code.BUYER_TOO_FEW_ORDERS,
+            ),
+            (
+                lambda s: Qualification.objects.update(state="documents"),
+                Code.QUALIFICATION_REQUIRED,
+            ),
         ],
-    )  # fmt: skip
+    )
     def test_is_stopped_by_a_gate_that_fails_by_now(self, store, change, code):
         """R-26: a running lock survives a later change, a new one does not start."""
         batch = five(store)
@@ -282,7 +319,9 @@ class TestTheWholeLock:
 
     def test_takes_as_many_queries_for_many_orders_as_for_few(self, store):
         _, past = world.repeatable(store, orders=46, lines=2)
-        PastOrder.objects.filter(pk__in=[past[0].pk, past[6].pk, past[7].pk]).update(consignee="Sample Drone")
+        PastOrder.objects.filter(pk__in=[past[0].pk, past[6].pk, past[7].pk]).update(
+            consignee="Sample Drone"
+        )
         few, many = planned(store, past[:6]), planned(store, past[6:])
         listed("Sample Drone")
         counts = []
@@ -344,7 +383,9 @@ class TestTheDatabase:
             (3, {"status": "cancelled"}),
         ],
     )
-    def test_lets_an_order_leave_the_plan_only_with_a_code_and_without_a_price(self, store, position, fields):
+    def test_lets_an_order_leave_the_plan_only_with_a_code_and_without_a_price(
+        self, store, position, fields
+    ):
         batch = five(store)
         batch.orders.filter(position=3).update(status="failed", codes=["X"], total_minor=0)
         with pytest.raises(IntegrityError, match="STATE_CONFLICT"), transaction.atomic():

@@ -17,7 +17,13 @@ from repurchase.batches.partial_repricing import LockedLine, LockedOrder, withou
 DAY = dt.date(2026, 11, 23)
 RATES = Rates(id=1, source="ecb", published_on=DAY, per_euro={"USD": Decimal("1.10")})
 CARD = Card(
-    service_id=7, negotiated=True, currency="USD", min_weight_g=0, base_minor=430, step_g=1000, step_minor=172
+    service_id=7,
+    negotiated=True,
+    currency="USD",
+    min_weight_g=0,
+    base_minor=430,
+    step_g=1000,
+    step_minor=172,
 )
 TARIFF = Tariff(
     payment_rate=Decimal("0.007"),
@@ -48,9 +54,19 @@ def order(
     quote = Quote(service_id=7, weight_g=10**9, negotiated=Money(cost, "USD"), public=None)
     defaults = {"commission": {"a": Decimal("0.08"), "b": Decimal("0.05")}, "ear_due": False}
     return LockedOrder(
-        currency="USD", destination=destination("DE"), region="", special_channel=False, freight_minor=1_999, prices_include_tax=included, treatment=tax,
-        local_return=False, lines=lines, tariff=TARIFF, quote=quote, **defaults | more,
-    )  # fmt: skip
+        currency="USD",
+        destination=destination("DE"),
+        region="",
+        special_channel=False,
+        freight_minor=1_999,
+        prices_include_tax=included,
+        treatment=tax,
+        local_return=False,
+        lines=lines,
+        tariff=TARIFF,
+        quote=quote,
+        **defaults | more,
+    )
 
 
 def left(of: LockedOrder, *dropped: int, cards=(CARD,)):
@@ -105,7 +121,9 @@ class TestAReducedOrder:
             ((CARD,), None, 10_000, 10_000),  # the weight is known no longer
         ],
     )
-    def test_is_carried_by_its_service_at_most_for_the_locked_price(self, cards, weight, cost, expected):
+    def test_is_carried_by_its_service_at_most_for_the_locked_price(
+        self, cards, weight, cost, expected
+    ):
         found = left(order(line(1, 10_000, weight=weight), line(2, 1), cost=cost), 2, cards=cards)
         assert fee(found, "freight") == expected
 

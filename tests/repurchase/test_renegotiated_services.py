@@ -1,4 +1,5 @@
-"""R-15 in a renegotiation: customised services are shown to both, ticked by the buyer, and else left out."""
+"""R-15 in a renegotiation: customised services are shown to both, ticked by the buyer, and else
+left out."""
 
 import json
 
@@ -53,7 +54,10 @@ class TestATickedService:
         assert sign(found, **ticks)
         assert LineService.objects.get().confirmed_at is not None
         order = last(batch(found))
-        assert (order.status, order.lines.filter(outcome="planned").count()) == ("awaiting_payment", 3)
+        assert (order.status, order.lines.filter(outcome="planned").count()) == (
+            "awaiting_payment",
+            3,
+        )
         assert sum(o.total_minor for o in RepeatOrder.objects.all()) == offered
 
 
@@ -73,7 +77,9 @@ class TestAServiceThatIsNotTicked:
         assert order.codes == [str(Code.CUSTOM_SERVICE_UNCONFIRMED)]
         # USD 100.00 and 23.31, 1.5 % less, and the freight that was agreed for the order
         assert (order.goods_minor, order.freight_minor) == (9_850 + 2_296, 1_999)
-        assert order.fees_minor == sum(fee.amount_minor for fee in OrderFee.objects.filter(order=order))
+        assert order.fees_minor == sum(
+            fee.amount_minor for fee in OrderFee.objects.filter(order=order)
+        )
         assert sum(o.total_minor for o in RepeatOrder.objects.all()) == left.sums[0].total.minor
         assert LineService.objects.get().confirmed_at is None
 
@@ -115,7 +121,9 @@ class TestAServiceThatIsNotTicked:
 class TestTheSignature:
     def test_is_bound_to_the_total_that_was_shown(self, found):
         with pytest.raises(Exception, match="TERMS_CHANGED"):
-            talking.sign_as_buyer(found, ticks=Ticks(), shown=weighed(found, every_service=True).digest)
+            talking.sign_as_buyer(
+                found, ticks=Ticks(), shown=weighed(found, every_service=True).digest
+            )
         with pytest.raises(Exception, match="TERMS_CHANGED"):
             talking.sign_as_buyer(found, code=signing.code_of(_code()), ticks=Ticks(), shown="")
         assert not Signature.objects.exists()
@@ -144,12 +152,15 @@ class TestTheSignature:
 
 class TestTheDatabase:
     def test_lets_no_order_go_below_the_signed_price_that_left_no_service_out(self, found, alice):
-        """The whole of the lot is agreed; an order whose service was confirmed gets the signed price and no other."""
+        """The whole of the lot is agreed; an order whose service was confirmed gets the signed
+        price and no other."""
         talking.sign_as_seller(found, alice)
         assert not Signature.objects.filter(side="buyer").exists()
         sign(found, every_service=True)
         with connection.cursor() as cursor:
-            cursor.execute("SELECT left_a_service_out(%s, %s)", [found.lock_id, last(batch(found)).ref])
+            cursor.execute(
+                "SELECT left_a_service_out(%s, %s)", [found.lock_id, last(batch(found)).ref]
+            )
             assert cursor.fetchone() == (False,)
 
     def test_knows_the_order_whose_service_was_left_out(self, found, alice):
@@ -157,7 +168,9 @@ class TestTheDatabase:
         sign(found)
         refs = [last(batch(found)).ref, batch(found).orders.order_by("position").first().ref]
         with connection.cursor() as cursor:
-            cursor.execute("SELECT left_a_service_out(%s, r) FROM unnest(%s) r", [found.lock_id, refs])
+            cursor.execute(
+                "SELECT left_a_service_out(%s, r) FROM unnest(%s) r", [found.lock_id, refs]
+            )
             assert cursor.fetchall() == [(True,), (False,)]
         with pytest.raises(DatabaseError, match="PRICE_LOCKED"), transaction.atomic():
             RepeatOrder.objects.filter(ref=refs[0]).update(total_minor=1)

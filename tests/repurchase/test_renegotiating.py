@@ -1,4 +1,5 @@
-"""Changed prices: offered, countered, signed by both inside four hours, or the orders end (R-52 to R-56)."""
+"""Changed prices: offered, countered, signed by both inside four hours, or the orders end (R-52 to
+R-56)."""
 
 import datetime as dt
 import json
@@ -16,7 +17,16 @@ from marketplace.models import FxRateSet, OrderClaim, Role, StockClaim
 from outbox.models import Event, Letter
 from pricing.agreements import digest_of
 from pricing.fees import recompute
-from pricing.models import Lock, LockTerms, Offer, OfferTerms, Remark, Sealing, Signature, SigningCode
+from pricing.models import (
+    Lock,
+    LockTerms,
+    Offer,
+    OfferTerms,
+    Remark,
+    Sealing,
+    Signature,
+    SigningCode,
+)
 from pricing.services.renegotiation import current
 from repurchase.confirmation.services import renegotiation
 from repurchase.deadlines import sweep
@@ -41,7 +51,9 @@ def carol(store):
 
 
 def money() -> set[tuple[int, ...]]:
-    return set(RepeatOrder.objects.values_list("goods_minor", "freight_minor", "tax_minor", "total_minor"))
+    return set(
+        RepeatOrder.objects.values_list("goods_minor", "freight_minor", "tax_minor", "total_minor")
+    )
 
 
 LOCKED = (500_000, 2_500, 95_475, 597_975)
@@ -56,7 +68,12 @@ class TestAnOffer:
     def test_says_exactly_what_every_order_would_cost_and_changes_none(self, found, alice):
         made = offer(found, user=alice)
         assert money() == {LOCKED}
-        assert made.money == {"goods": 2_462_500, "freight": 12_500, "tax": 470_250, "total": 2_945_250}
+        assert made.money == {
+            "goods": 2_462_500,
+            "freight": 12_500,
+            "tax": 470_250,
+            "total": 2_945_250,
+        }
         text = bytes(OfferTerms.objects.get().text)
         assert digest_of(text) == made.digest
         told = json.loads(text)
@@ -119,7 +136,9 @@ class TestAnOffer:
     @pytest.mark.parametrize(
         "change", ["UPDATE pricing_{} SET store_id = store_id", "DELETE FROM pricing_{}"]
     )
-    def test_and_what_is_said_and_signed_can_t_be_changed_in_the_database(self, found, alice, table, change):
+    def test_and_what_is_said_and_signed_can_t_be_changed_in_the_database(
+        self, found, alice, table, change
+    ):
         offer(found, user=alice)
         renegotiation.remark(renegotiation=found, actor=renegotiation.seller(alice), text="hello")
         sign_as_seller(found, alice)
@@ -152,16 +171,20 @@ class TestTheBand:
     def test_lets_a_lone_member_go_up_to_its_limit(self, found, alice):
         assert not offer(found, "-3", user=alice).beyond_band
 
-    def test_keeps_an_offer_from_the_buyer_until_a_second_member_approves_it(self, found, alice, carol):
+    def test_keeps_an_offer_from_the_buyer_until_a_second_member_approves_it(
+        self, found, alice, carol
+    ):
         made = offer(found, "-3.1", user=alice)
         assert current(found) is None
-        assert set(Letter.objects.filter(subjects__offer=str(made.pk)).values_list("kind", flat=True)) == {
-            "repurchase.approval_wanted"
-        }
+        assert set(
+            Letter.objects.filter(subjects__offer=str(made.pk)).values_list("kind", flat=True)
+        ) == {"repurchase.approval_wanted"}
         with refused(Code.SECOND_APPROVER_MISSING):
             renegotiation.approve(renegotiation=found, digest=made.digest, by=f"user:{alice.pk}")
         with refused(Code.SECOND_APPROVER_MISSING):
-            renegotiation.approve(renegotiation=found, digest=made.digest, by=f"key:3/user:{alice.pk}")
+            renegotiation.approve(
+                renegotiation=found, digest=made.digest, by=f"key:3/user:{alice.pk}"
+            )
         renegotiation.approve(renegotiation=found, digest=made.digest, by=f"user:{carol.pk}")
         assert current(found) == made
         assert Letter.objects.filter(kind="repurchase.offer_buyer").count() == 1
@@ -190,11 +213,19 @@ class TestTheBand:
     def test_lets_nobody_approve_what_they_signed(self, found, alice, carol):
         made = counter(found, "-10")
         Signature.objects.create(
-            store_id=made.store_id, offer=made, side="seller", by=f"user:{carol.pk}", name="Carol", at=made.at,
-            digest=made.digest, how="password",
-        )  # fmt: skip
+            store_id=made.store_id,
+            offer=made,
+            side="seller",
+            by=f"user:{carol.pk}",
+            name="Carol",
+            at=made.at,
+            digest=made.digest,
+            how="password",
+        )
         with refused(Code.SECOND_APPROVER_MISSING):
-            renegotiation.approve(renegotiation=found, digest=made.digest, by=f"key:3/user:{carol.pk}")
+            renegotiation.approve(
+                renegotiation=found, digest=made.digest, by=f"key:3/user:{carol.pk}"
+            )
 
     def test_asks_for_another_member_than_the_one_whose_key_offers(self, found, alice, bob):
         assert renegotiation.others_who_sign(found.store_id, f"key:3/user:{alice.pk}") == []
@@ -214,7 +245,10 @@ class TestOneSignature:
         offer(found, user=alice)
         both = sign_as_seller(found, alice) if first == "seller" else sign_as_buyer(found)
         assert not both
-        assert (money(), set(RepeatOrder.objects.values_list("status", flat=True))) == ({LOCKED}, {"locked"})
+        assert (money(), set(RepeatOrder.objects.values_list("status", flat=True))) == (
+            {LOCKED},
+            {"locked"},
+        )
         assert Lock.objects.get().status == "renegotiating"
         assert not Sealing.objects.exists()
 
@@ -264,11 +298,15 @@ class TestBothSignatures:
         found = agreed(store, alice)
         assert money() == {LESS}
         assert set(RepeatOrder.objects.values_list("status", flat=True)) == {"awaiting_payment"}
-        assert set(RepeatLine.objects.values_list("base_minor", "total_minor")) == {(500_000, 492_500)}
+        assert set(RepeatLine.objects.values_list("base_minor", "total_minor")) == {
+            (500_000, 492_500)
+        }
         lock = Lock.objects.get()
         assert (lock.status, lock.total_minor, lock.ended_by) == (
-            "confirmed", 5 * 597_975, f"grant:{talking.grant(found).pk}",
-        )  # fmt: skip
+            "confirmed",
+            5 * 597_975,
+            f"grant:{talking.grant(found).pk}",
+        )
         assert Batch.objects.get().status == "closed"
 
     def test_make_the_fees_of_the_new_prices_by_the_frozen_rates(self, store, alice):
@@ -280,7 +318,8 @@ class TestBothSignatures:
         for fee in OrderFee.objects.all():
             assert recompute(fee.line) == fee.amount_minor
             assert (
-                fee.detail.get("rate_set", Lock.objects.get().rate_set_id) == Lock.objects.get().rate_set_id
+                fee.detail.get("rate_set", Lock.objects.get().rate_set_id)
+                == Lock.objects.get().rate_set_id
             )
         assert {o.fees_minor for o in RepeatOrder.objects.all()} == {
             sum(
@@ -302,7 +341,12 @@ class TestBothSignatures:
         sealing = Sealing.objects.get()
         assert (sealing.kind, sealing.occasion) == ("renegotiation", current(found).pk)
         kinds = LedgerEntry.objects.order_by("seq").values_list("kind", flat=True)
-        assert list(kinds)[-4:] == ["offer.made", "offer.signed", "code.sent", "renegotiation.agreed"]
+        assert list(kinds)[-4:] == [
+            "offer.made",
+            "offer.signed",
+            "code.sent",
+            "renegotiation.agreed",
+        ]
         assert ledger.first_bad_entry(store.pk)[0] is None
         assert "Alice" not in json.dumps(list(LedgerEntry.objects.values_list("facts", flat=True)))
 
@@ -323,10 +367,15 @@ class TestBothSignatures:
         buyer, past = world.repeatable(store)
         item = world.sku(store, currency="CNY")
         past.append(
-            world.past_order(store, buyer, [(item, 500, 500_000)], currency="CNY", freight_minor=2500)
+            world.past_order(
+                store, buyer, [(item, 500, 500_000)], currency="CNY", freight_minor=2500
+            )
         )
-        batch = run(__import__("repurchase.batches.services.batches", fromlist=["x"]).create(
-            store=store, numbers=[o.number for o in past], by="user:1"))  # fmt: skip
+        batch = run(
+            __import__("repurchase.batches.services.batches", fromlist=["x"]).create(
+                store=store, numbers=[o.number for o in past], by="user:1"
+            )
+        )
         from repurchase.batches.services import price_lock
 
         price_lock.lock_and_invite(batch=batch, by="user:1")
@@ -334,7 +383,10 @@ class TestBothSignatures:
         offer(found, user=alice)
         sign_as_seller(found, alice)
         assert sign_as_buyer(found)
-        assert dict(Lock.objects.values_list("currency", "status")) == {"USD": "confirmed", "CNY": "open"}
+        assert dict(Lock.objects.values_list("currency", "status")) == {
+            "USD": "confirmed",
+            "CNY": "open",
+        }
         assert Batch.objects.get().status == "locked"
 
 
@@ -364,13 +416,20 @@ class TestTheDeadline:
         renegotiation.remark(
             renegotiation=found, actor=renegotiation.buyer(talking.grant(found)), text="pity"
         )
-        assert list(Remark.objects.order_by("at").values_list("text", flat=True)) == ["sorry", "pity"]
+        assert list(Remark.objects.order_by("at").values_list("text", flat=True)) == [
+            "sorry",
+            "pity",
+        ]
 
 
 class TestADecline:
     @pytest.mark.parametrize("side", ["seller", "buyer"])
     def test_ends_the_orders_and_tells_the_reason(self, found, alice, side):
-        actor = renegotiation.seller(alice) if side == "seller" else renegotiation.buyer(talking.grant(found))
+        actor = (
+            renegotiation.seller(alice)
+            if side == "seller"
+            else renegotiation.buyer(talking.grant(found))
+        )
         renegotiation.decline(renegotiation=found, actor=actor, reason="too dear")
         assert (Lock.objects.get().status, Batch.objects.get().status) == ("declined", "closed")
         assert set(RepeatOrder.objects.values_list("status", flat=True)) == {"declined"}
@@ -426,14 +485,19 @@ class TestACode:
         for left in (4, 3, 2, 1):
             with pytest.raises(Problem) as problem:
                 sign_as_buyer(found, code=wrong)
-            assert (problem.value.code, problem.value.evidence["left"]) == (Code.SIGNING_CODE_WRONG, left)
+            assert (problem.value.code, problem.value.evidence["left"]) == (
+                Code.SIGNING_CODE_WRONG,
+                left,
+            )
         for each in (wrong, typed, typed):
             with refused(Code.SIGNING_CODE_SPENT):
                 sign_as_buyer(found, code=each)
         assert SigningCode.objects.get().tries == 5
         assert not Signature.objects.exists()
 
-    @pytest.mark.parametrize("typed", ["", "x", "12345", "1234567", "１２３４５６", "000000\x00", "é" * 6])
+    @pytest.mark.parametrize(
+        "typed", ["", "x", "12345", "1234567", "１２３４５６", "000000\x00", "é" * 6]
+    )
     def test_that_is_none_is_wrong(self, found, alice, typed):
         offer(found, user=alice)
         code(found)
@@ -466,23 +530,34 @@ class TestTheDatabase:
 
     @pytest.fixture
     def signed(self, found, alice):
-        """Both signatures stand, and nothing was moved yet: as if a program of another hand came next."""
+        """Both signatures stand, and nothing was moved yet: as if a program of another hand came
+        next."""
         made = offer(found, user=alice)
         sign_as_seller(found, alice)
         with transaction.atomic():
             Signature.objects.create(
-                store=found.store, offer=made, side="buyer", by="x", name="Bea", at=clock.now(found.store),
-                digest=made.digest, consent_version="x", how="code",
-            )  # fmt: skip
+                store=found.store,
+                offer=made,
+                side="buyer",
+                by="x",
+                name="Bea",
+                at=clock.now(found.store),
+                digest=made.digest,
+                consent_version="x",
+                how="code",
+            )
         return made
 
-    @pytest.mark.parametrize("change", [
-        "status = 'confirmed', goods_minor = 492501, tax_minor = 94050, total_minor = 589050",
-        "status = 'confirmed'",
-        "status = 'confirmed', goods_minor = 1, tax_minor = 1, total_minor = 1",
-        "goods_minor = 492500, tax_minor = 94050, total_minor = 589050",
-        "status = 'confirmed', goods_minor = 492500, tax_minor = 94050, total_minor = 589050, currency = 'EUR'",
-    ])  # fmt: skip
+    @pytest.mark.parametrize(
+        "change",
+        [
+            "status = 'confirmed', goods_minor = 492501, tax_minor = 94050, total_minor = 589050",
+            "status = 'confirmed'",
+            "status = 'confirmed', goods_minor = 1, tax_minor = 1, total_minor = 1",
+            "goods_minor = 492500, tax_minor = 94050, total_minor = 589050",
+            "status = 'confirmed', goods_minor = 492500, tax_minor = 94050, total_minor = 589050, currency = 'EUR'",
+        ],
+    )
     def test_refuses_any_other_price_than_the_signed_one(self, signed, change):
         with pytest.raises(IntegrityError, match="PRICE_LOCKED"), transaction.atomic():
             connection.cursor().execute(f"UPDATE repurchase_repeatorder SET {change}")
@@ -494,19 +569,26 @@ class TestTheDatabase:
         )
         for wrong in ("492501", "0", "500001"):
             with pytest.raises(IntegrityError, match="PRICE_LOCKED"), transaction.atomic():
-                connection.cursor().execute(f"UPDATE repurchase_repeatline SET total_minor = {wrong}")
+                connection.cursor().execute(
+                    f"UPDATE repurchase_repeatline SET total_minor = {wrong}"
+                )
         connection.cursor().execute("UPDATE repurchase_repeatline SET total_minor = 492500")
         with pytest.raises(IntegrityError, match="PRICE_LOCKED"), transaction.atomic():
             connection.cursor().execute("UPDATE repurchase_repeatline SET total_minor = 500000")
 
-    @pytest.mark.parametrize("spoil", [
-        "UPDATE pricing_signature SET at = at + interval '5 hours' WHERE side = 'buyer'",
-        "UPDATE pricing_signature SET digest = repeat('0', 64) WHERE side = 'buyer'",
-        "DELETE FROM pricing_signature WHERE side = 'seller'",
-        "UPDATE pricing_offer SET beyond_band = true",
-        "UPDATE pricing_offerterms SET text = text || '\\x20'::bytea",
-    ])  # fmt: skip
-    def test_refuses_it_when_a_signature_an_approval_or_the_bytes_are_not_right(self, signed, spoil):
+    @pytest.mark.parametrize(
+        "spoil",
+        [
+            "UPDATE pricing_signature SET at = at + interval '5 hours' WHERE side = 'buyer'",
+            "UPDATE pricing_signature SET digest = repeat('0', 64) WHERE side = 'buyer'",
+            "DELETE FROM pricing_signature WHERE side = 'seller'",
+            "UPDATE pricing_offer SET beyond_band = true",
+            "UPDATE pricing_offerterms SET text = text || '\\x20'::bytea",
+        ],
+    )
+    def test_refuses_it_when_a_signature_an_approval_or_the_bytes_are_not_right(
+        self, signed, spoil
+    ):
         tables = ("signature", "offer", "offerterms")
         with connection.cursor() as cursor:
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")

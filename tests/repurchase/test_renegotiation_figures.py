@@ -33,11 +33,18 @@ class TestTheShareOfFailures:
             found = renegotiation_figures.renegotiation_figures(store, until=now)
         assert (found.locks, found.renegotiated) == (5, 3)
         assert (found.confirmed, found.declined, found.terminated, found.failed) == (1, 1, 1, 2)
-        assert (found.failure_share, found.failure_share_of_renegotiated) == (Fraction(2, 5), Fraction(2, 3))
+        assert (found.failure_share, found.failure_share_of_renegotiated) == (
+            Fraction(2, 5),
+            Fraction(2, 3),
+        )
 
     def test_of_nothing_is_no_share(self, store):
         found = renegotiation_figures.renegotiation_figures(store, until=clock.now(store))
-        assert (found.locks, found.failure_share, found.failure_share_of_renegotiated) == (0, None, None)
+        assert (found.locks, found.failure_share, found.failure_share_of_renegotiated) == (
+            0,
+            None,
+            None,
+        )
 
     def test_ends_before_its_instant(self, store):
         now = clock.now(store)
@@ -57,4 +64,7 @@ def test_the_workbench_shows_it(store, alice, client):
         tell(store, n, end, at=now - DAY)
     tell(store, 8, "renegotiating", "terminated", at=now - DAY)
     tell(store, 9, "renegotiating", "declined", at=now - DAY)
-    assert "2, 40.0 % of 5 locks" in client.get("/", headers={"Accept-Language": "en"}).content.decode()
+    assert (
+        "2, 40.0 % of 5 locks"
+        in client.get("/", headers={"Accept-Language": "en"}).content.decode()
+    )

@@ -1,4 +1,5 @@
-"""A past order that was repeated says so, and is taken again by choice only: advice, never a block."""
+"""A past order that was repeated says so, and is taken again by choice only: advice, never a
+block."""
 
 import pytest
 
@@ -51,19 +52,32 @@ class TestARepeatedOrder:
         found = prior_repeats.repeated(store, [o.pk for o in orders])
         twice, once = found[orders[0].pk], found[orders[1].pk]
         assert (twice.times, twice.batch, twice.order, twice.status) == (
-            2, second.ref, f"{second.ref}-0001", "awaiting_payment",
-        )  # fmt: skip
+            2,
+            second.ref,
+            f"{second.ref}-0001",
+            "awaiting_payment",
+        )
         assert (once.times, once.order) == (1, f"{first.ref}-0002")
         assert set(found) == {o.pk for o in orders[:2]}
 
     @pytest.mark.parametrize(
         ("status", "counts"),
         [
-            ("confirmed", True), ("awaiting_payment", True), ("paid", True), ("released", True), ("shipped", True),
-            ("completed", True), ("declined", False), ("expired", False), ("terminated", False), ("cancelled", False),
+            ("confirmed", True),
+            ("awaiting_payment", True),
+            ("paid", True),
+            ("released", True),
+            ("shipped", True),
+            ("completed", True),
+            ("declined", False),
+            ("expired", False),
+            ("terminated", False),
+            ("cancelled", False),
         ],
-    )  # fmt: skip
-    def test_is_one_that_the_buyer_has_accepted_and_nobody_ended(self, store, history, status, counts):
+    )
+    def test_is_one_that_the_buyer_has_accepted_and_nobody_ended(
+        self, store, history, status, counts
+    ):
         batch = planned(store, history[1])
         price_lock.lock_and_invite(batch=batch, by="user:1")
         assert not prior_repeats.repeated(store, [o.pk for o in history[1]])  # held, not repeated
@@ -82,7 +96,9 @@ class TestARepeatedOrder:
 
 
 class TestTheHistory:
-    def test_links_to_the_repeat_with_its_state_and_stays_tickable(self, store, history, alice, client):
+    def test_links_to_the_repeat_with_its_state_and_stays_tickable(
+        self, store, history, alice, client
+    ):
         batch = accepted(store, history[1][:2])
         client.force_login(alice)
         page = client.get(f"/orders/buyers/{history[0].pk}/", headers=EN).content.decode()
@@ -102,8 +118,9 @@ class TestTheHistory:
         accepted(store, theirs[:4])
         groups = past_orders.buyer_groups(store, now=clock.now(store))
         assert [(g.buyer, g.count, g.repeated, g.fresh) for g in groups] == [
-            (history[0], 5, 0, 5), (other, 6, 4, 2),
-        ]  # fmt: skip
+            (history[0], 5, 0, 5),
+            (other, 6, 4, 2),
+        ]
 
     def test_tells_a_program(self, store, history):
         batch = accepted(store, history[1][:1])
@@ -153,7 +170,10 @@ class TestTheTickOfAGroup:
         for orders in (0, 40):
             if orders:
                 item = history[1][0].lines.get().sku
-                more = [world.past_order(store, history[0], [(item, 500, 500_000)]) for _ in range(orders)]
+                more = [
+                    world.past_order(store, history[0], [(item, 500, 500_000)])
+                    for _ in range(orders)
+                ]
                 accepted(store, more[:20])
             selections.tick_buyer(store=store, user=alice, buyer_id=history[0].pk, now=now)
             with django_assert_max_num_queries(12) as seen:

@@ -1,4 +1,5 @@
-"""诊断报告: real PDFs, read back as text; the batch's by a worker, with every cause in an attached CSV (R-73 to R-75)."""
+"""诊断报告: real PDFs, read back as text; the batch's by a worker, with every cause in an attached
+CSV (R-73 to R-75)."""
 
 import csv
 import datetime as dt
@@ -29,7 +30,8 @@ HOUR = dt.timedelta(hours=1)
 
 @pytest.fixture
 def batch(store):
-    """Two that pass; one badly rated, one stale, one nowhere; a number that a spreadsheet would run."""
+    """Two that pass; one badly rated, one stale, one nowhere; a number that a spreadsheet would
+    run."""
     _, orders = world.repeatable(store, name="买家 <b>Acme</b> & Co.")
     stale = world.sku(store, code="=1+1", stock_synced_at=world.NOW - HOUR)
     PastOrder.objects.filter(pk=orders[2].pk).update(rating=4)
@@ -42,7 +44,9 @@ def batch(store):
 
 
 def text_of(pdf: bytes) -> str:
-    done = subprocess.run(["pdftotext", "-layout", "-", "-"], input=pdf, capture_output=True, check=True)
+    done = subprocess.run(
+        ["pdftotext", "-layout", "-", "-"], input=pdf, capture_output=True, check=True
+    )
     return " ".join(done.stdout.decode().split())
 
 
@@ -60,11 +64,15 @@ class TestTheReportOfAnOrder:
         assert said.title in text
         assert said.fix.replace(" ", "") in text.replace(" ", "")
         assert "2026-11-23 16:00 (UTC+08:00)" in text  # when it was found, with its zone
-        assert "2026-11-23 15:00 (UTC+08:00)" in text  # the evidence: when the stock was last synchronised
+        assert (
+            "2026-11-23 15:00 (UTC+08:00)" in text
+        )  # the evidence: when the stock was last synchronised
 
     def test_tells_the_same_in_english(self, store, batch):
         text = of_order(store, f"{batch.ref}-0004", "en")
-        assert "Set the ERP's stock refresh to 15 minutes or less and switch on strong sync." in text
+        assert (
+            "Set the ERP's stock refresh to 15 minutes or less and switch on strong sync." in text
+        )
         assert "First cause" in text
 
     def test_says_so_where_nothing_was_found(self, store, batch):
@@ -73,7 +81,9 @@ class TestTheReportOfAnOrder:
     def test_shows_what_others_typed_as_text(self, store, batch):
         assert "买家 <b>Acme</b> & Co." in of_order(store, f"{batch.ref}-0001")
 
-    @pytest.mark.parametrize("link", ["file:///etc/passwd", "http://127.0.0.1:1/", "data:text/css,x"])
+    @pytest.mark.parametrize(
+        "link", ["file:///etc/passwd", "http://127.0.0.1:1/", "data:text/css,x"]
+    )
     def test_fetches_nothing(self, link):
         page = f'<link rel="stylesheet" href="{link}"><img src="{link}"><p>still here</p>'
         with pytest.raises(ValueError, match="refused"):
@@ -85,7 +95,12 @@ class TestTheReportOfAnOrder:
         client.force_login(alice)
         client.cookies["django_language"] = "zh-hans"
         url = f"/orders/{batch.ref}-0004/"
-        head = client.get(url).content.decode().partition('class="page-head"')[2].partition("steps-line")[0]
+        head = (
+            client.get(url)
+            .content.decode()
+            .partition('class="page-head"')[2]
+            .partition("steps-line")[0]
+        )
         assert f"{url}diagnostics.pdf" in head.partition('class="actions"')[2]
         wait = client.get(f"{url}diagnostics.pdf")
         assert (wait.status_code, wait.headers["Retry-After"]) == (202, "2")
@@ -97,7 +112,8 @@ class TestTheReportOfAnOrder:
         answer = client.get(f"{url}diagnostics.pdf")
         assert answer.headers["Content-Type"] == "application/pdf"
         assert (
-            answer.headers["Content-Disposition"] == f'attachment; filename="{batch.ref}-0004-diagnosis.pdf"'
+            answer.headers["Content-Disposition"]
+            == f'attachment; filename="{batch.ref}-0004-diagnosis.pdf"'
         )
         assert answer.headers["Cache-Control"] == "no-store"
         assert "STOCK_SYNC_STALE" in text_of(answer.content)
@@ -118,7 +134,8 @@ class TestTheReportOfAnOrder:
     ):
         rung = []
         monkeypatch.setattr(
-            "outbox.task_queue._send", lambda task, times, arguments, options: rung.append((task, arguments))
+            "outbox.task_queue._send",
+            lambda task, times, arguments, options: rung.append((task, arguments)),
         )
         erp, path = Caller(client, store, "read"), f"orders/{batch.ref}-0004/diagnostics.pdf"
         with django_capture_on_commit_callbacks(execute=True):
@@ -130,7 +147,9 @@ class TestTheReportOfAnOrder:
         batches.cancel(batch=batch, by="user:1")
         assert erp.get(path).status_code == 202
 
-    def test_that_can_t_be_drawn_says_so_and_is_tried_again_later(self, client, store, batch, monkeypatch):
+    def test_that_can_t_be_drawn_says_so_and_is_tried_again_later(
+        self, client, store, batch, monkeypatch
+    ):
         erp, path = Caller(client, store, "read"), f"orders/{batch.ref}-0004/diagnostics.pdf"
         assert erp.get(path).status_code == 202
         with monkeypatch.context() as broken:
@@ -146,7 +165,9 @@ class TestTheReportOfAnOrder:
         refused = erp.get(f"orders/{batch.ref}-0005/diagnostics.pdf")
         problem(refused, 429, "TOO_MANY_REQUESTS")
         assert 1 <= int(refused.headers["Retry-After"]) <= 120
-        assert erp.get(f"orders/{batch.ref}-0004/diagnostics.pdf").status_code == 202  # it is being made
+        assert (
+            erp.get(f"orders/{batch.ref}-0004/diagnostics.pdf").status_code == 202
+        )  # it is being made
 
     def test_of_a_batch_is_made_so_many_times_for_a_store(self, batch, monkeypatch):
         monkeypatch.setattr(diagnosis_report, "IN_TEN_MINUTES", 1)
@@ -184,9 +205,14 @@ class TestTheReportOfABatch:
     def test_sums_up_by_first_cause_with_fixes_and_the_shortest_cure(self, batch):
         text = text_of(diagnosis_report.content_of(made(batch)))
         for expected in (
-            "STOCK_SYNC_STALE", "ORDER_RATING_TOO_LOW", "LANE_UNREACHABLE", "33.3 %", "USD 15,075.00",
-            "Tick the special clearance channel", "Orders asked for",
-        ):  # fmt: skip
+            "STOCK_SYNC_STALE",
+            "ORDER_RATING_TOO_LOW",
+            "LANE_UNREACHABLE",
+            "33.3 %",
+            "USD 15,075.00",
+            "Tick the special clearance channel",
+            "Orders asked for",
+        ):
             assert expected in text, expected
         assert re.search(r"The shortest way to cure .* 1 ?/ ?3 .* 2 ?/ ?3 ", text), text[:1800]
 
@@ -209,7 +235,9 @@ class TestTheReportOfABatch:
     def test_neutralises_what_a_spreadsheet_would_run(self, batch):
         rows = rows_of(diagnosis_report.content_of(made(batch)))
         assert rows[2]["source_order"] == "'=cmd|'/c calc'!A1"
-        assert not any(cell.startswith(("=", "+", "-", "@")) for row in rows for cell in row.values())
+        assert not any(
+            cell.startswith(("=", "+", "-", "@")) for row in rows for cell in row.values()
+        )
 
     def test_counts_as_its_pages_do(self, store, batch):
         Buyer.objects.update(certificate_valid_until=world.TODAY - dt.timedelta(days=1))
@@ -247,7 +275,9 @@ class TestTheMakingOfAReport:
         report.refresh_from_db()
         assert report.file_key == key
         held = diagnosis_report.ask(batch=batch, by="user:1")
-        DiagnosisReport.objects.filter(pk=held.pk).update(busy_until=diagnosis_report.clock.now() + HOUR)
+        DiagnosisReport.objects.filter(pk=held.pk).update(
+            busy_until=diagnosis_report.clock.now() + HOUR
+        )
         diagnosis_report.make(held.pk)
         held.refresh_from_db()
         assert (held.phase, held.tries) == ("waiting", 0)
@@ -266,7 +296,9 @@ class TestTheMakingOfAReport:
     def test_is_given_up_after_some_tries_and_says_so(self, client, alice, batch):
         held = diagnosis_report.ask(batch=batch, by="user:1")
         now = diagnosis_report.clock.now()
-        DiagnosisReport.objects.filter(pk=held.pk).update(tries=4, rung_at=now - HOUR, busy_until=now - HOUR)
+        DiagnosisReport.objects.filter(pk=held.pk).update(
+            tries=4, rung_at=now - HOUR, busy_until=now - HOUR
+        )
         diagnosis_report.ring_due()
         client.force_login(alice)
         client.cookies["django_language"] = "en"
@@ -297,16 +329,22 @@ class TestThePages:
         diagnosis_report.make(report.pk)
         part = client.get(f"/batches/{batch.ref}/reports/{report.pk}/").content.decode()
         assert f"/batches/{batch.ref}/reports/{report.pk}.pdf" in part
-        assert client.get(f"/batches/{batch.ref}/reports/{report.pk}.pdf").content.startswith(b"%PDF-")
+        assert client.get(f"/batches/{batch.ref}/reports/{report.pk}.pdf").content.startswith(
+            b"%PDF-"
+        )
 
     def test_hand_out_nothing_that_is_not_ready(self, client, alice, batch):
         held = diagnosis_report.ask(batch=batch, by="user:1")
         client.force_login(alice)
         assert client.get(f"/batches/{batch.ref}/reports/{held.pk}.pdf").status_code == 404
 
-    def test_hand_out_no_report_of_another_batch_or_store(self, client, alice, charlie, store, batch):
+    def test_hand_out_no_report_of_another_batch_or_store(
+        self, client, alice, charlie, store, batch
+    ):
         report = made(batch)
-        other = run(batches.create(store=store, numbers=[PastOrder.objects.first().number], by="user:1"))
+        other = run(
+            batches.create(store=store, numbers=[PastOrder.objects.first().number], by="user:1")
+        )
         client.force_login(alice)
         assert client.get(f"/batches/{other.ref}/reports/{report.pk}.pdf").status_code == 404
         client.force_login(charlie)
@@ -317,6 +355,10 @@ class TestThePages:
     def test_are_the_only_way_to_the_file(self, client, alice, batch):
         report = made(batch)
         client.force_login(alice)
-        for path in (f"/{report.file_key}", f"/files/{report.file_key}", f"/static/{report.file_key}"):
+        for path in (
+            f"/{report.file_key}",
+            f"/files/{report.file_key}",
+            f"/static/{report.file_key}",
+        ):
             assert client.get(path).status_code == 404
         assert Sku.objects.exists()

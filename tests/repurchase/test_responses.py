@@ -1,4 +1,5 @@
-"""Order responses, line by line, native and UBL: what they come to, what they never do, and hostile XML."""
+"""Order responses, line by line, native and UBL: what they come to, what they never do, and
+hostile XML."""
 
 import datetime as dt
 
@@ -78,13 +79,13 @@ class TestAnAnswer:
 
 
 def xml(*responses: str) -> bytes:
-    return f'<OrderResponses xmlns="{native.NAMESPACE}">{"".join(responses)}</OrderResponses>'.encode()
+    return (
+        f'<OrderResponses xmlns="{native.NAMESPACE}">{"".join(responses)}</OrderResponses>'.encode()
+    )
 
 
 def response(ref: str, verdict: str = "accepted", lines: str = "", id: str = "R-1") -> str:
-    return (
-        f'<OrderResponse id="{id}" order="{ref}" verdict="{verdict}" erpNumber="M-7">{lines}</OrderResponse>'
-    )
+    return f'<OrderResponse id="{id}" order="{ref}" verdict="{verdict}" erpNumber="M-7">{lines}</OrderResponse>'
 
 
 def ubl(ref: str, code: str = "AP", lines: str = "", id: str = "R-1") -> bytes:
@@ -118,11 +119,15 @@ def released(store):
 
 def send(erp, content: bytes, **headers: str):
     headers = erp.headers | {name.replace("_", "-"): value for name, value in headers.items()}
-    return erp.client.post("/api/v1/responses/", content, content_type="application/xml", headers=headers)
+    return erp.client.post(
+        "/api/v1/responses/", content, content_type="application/xml", headers=headers
+    )
 
 
 def facts(ref: str) -> tuple:
-    return RepeatOrder.objects.values_list("status", "goods_minor", "tax_minor", "total_minor").get(ref=ref)
+    return RepeatOrder.objects.values_list("status", "goods_minor", "tax_minor", "total_minor").get(
+        ref=ref
+    )
 
 
 class TestAResponse:
@@ -132,7 +137,9 @@ class TestAResponse:
         assert (first.status_code, again.status_code) == (201, 201)
         assert first.json() == again.json()
         assert first.json()["new"] == 1
-        problem(send(erp, xml(response(other)), Idempotency_Key="r-1"), 422, "IDEMPOTENCY_KEY_REUSED")
+        problem(
+            send(erp, xml(response(other)), Idempotency_Key="r-1"), 422, "IDEMPOTENCY_KEY_REUSED"
+        )
 
     @pytest.mark.parametrize("format", ["native", "ubl"])
     def test_that_accepts_acknowledges_the_order(self, erp, released, format):
@@ -160,9 +167,14 @@ class TestAResponse:
         told = answer.json()["results"][0]
         assert (told["verdict"], told["decision"]) == ("changed", "")
         assert told["lines"][0] | {"promise_date": None} == {
-            "line": 1, "verdict": "changed", "quantity": 400, "amount": "4000.00", "currency": "USD",
-            "promise_date": None, "reason": "why",
-        }  # fmt: skip
+            "line": 1,
+            "verdict": "changed",
+            "quantity": 400,
+            "amount": "4000.00",
+            "currency": "USD",
+            "promise_date": None,
+            "reason": "why",
+        }
         assert facts(ref) == before
 
         client.force_login(alice)
@@ -215,7 +227,9 @@ class TestAResponse:
         gross = {"prices_include_tax": True, "tax_minor": 2_370, "total_minor": 14_845}
         (order,) = orders.repeats(batch, status="released", **gross)
         net = 12_475 * 12_345 // 14_845  # the line's share of 124.75
-        inner = f'<cbc:LineExtensionAmount currencyID="USD">{net / 100:.2f}</cbc:LineExtensionAmount>'
+        inner = (
+            f'<cbc:LineExtensionAmount currencyID="USD">{net / 100:.2f}</cbc:LineExtensionAmount>'
+        )
         assert (
             send(erp, ubl(order.ref, "AP", ubl_line(1, "5", inner))).json()["results"][0]["verdict"]
             == "accepted"
@@ -224,9 +238,12 @@ class TestAResponse:
     def test_may_tell_a_price_instead_of_an_amount(self, erp, released):
         ref = released.orders.first().ref
         inner = '<cbc:Quantity unitCode="C62">500</cbc:Quantity><cac:Price><cbc:PriceAmount currencyID="USD">5000.00'
-        inner += '</cbc:PriceAmount><cbc:BaseQuantity unitCode="C62">500</cbc:BaseQuantity></cac:Price>'
+        inner += (
+            '</cbc:PriceAmount><cbc:BaseQuantity unitCode="C62">500</cbc:BaseQuantity></cac:Price>'
+        )
         assert (
-            send(erp, ubl(ref, "AP", ubl_line(1, "5", inner))).json()["results"][0]["verdict"] == "accepted"
+            send(erp, ubl(ref, "AP", ubl_line(1, "5", inner))).json()["results"][0]["verdict"]
+            == "accepted"
         )
 
 
@@ -254,7 +271,9 @@ HOSTILE = {
     "another document": b"<html/>",
     "an inclusion": b'<x xmlns:xi="http://www.w3.org/2001/XInclude"><xi:include href="file:///etc/passwd" parse="text"/></x>',
     "an order": f'<RepurchaseOrders xmlns="{native.NAMESPACE}"/>'.encode(),
-    "many namespaces": ("<x " + " ".join(f'xmlns:a{n}="u{n}"' for n in range(20_000)) + "/>").encode(),
+    "many namespaces": (
+        "<x " + " ".join(f'xmlns:a{n}="u{n}"' for n in range(20_000)) + "/>"
+    ).encode(),
     "a long name": b"<" + b"x" * 100_000 + b"/>",
 }
 
@@ -269,7 +288,9 @@ class TestHostileXml:
 
     def test_declared_otherwise_is_read_as_utf_8(self, erp, released):
         ref = released.orders.first().ref
-        content = b'<?xml version="1.0" encoding="ISO-8859-1"?>' + xml(response(ref, lines="<Note>杯</Note>"))
+        content = b'<?xml version="1.0" encoding="ISO-8859-1"?>' + xml(
+            response(ref, lines="<Note>杯</Note>")
+        )
         assert send(erp, content).json()["results"][0]["note"] == "杯"
 
     def test_without_the_media_type_is_not_taken(self, erp, released):
@@ -280,5 +301,7 @@ class TestTheNativeSchema:
     def test_has_an_example_in_the_documentation_that_is_valid(self):
         schema = etree.XMLSchema(etree.parse(str(native.SCHEMA)))
         assert schema.validate(
-            etree.fromstring(xml(response("BR-1-1", "changed", '<Line number="1" verdict="refused"/>')))
+            etree.fromstring(
+                xml(response("BR-1-1", "changed", '<Line number="1" verdict="refused"/>'))
+            )
         )

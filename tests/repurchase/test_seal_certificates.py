@@ -1,4 +1,5 @@
-"""F-23: a certificate that has expired, has not begun or was rotated seals nothing wrongly, and nothing is lost."""
+"""F-23: a certificate that has expired, has not begun or was rotated seals nothing wrongly, and
+nothing is lost."""
 
 import datetime as dt
 import io
@@ -99,20 +100,26 @@ class TestACertificateOutsideOfItsTime:
         certify(begin, end)
         with pytest.raises(CommandError):
             call_command("check_config", "--json")
-        assert any("SEAL_CERTIFICATE" in each for each in json.loads(capsys.readouterr().out)["warnings"])
+        assert any(
+            "SEAL_CERTIFICATE" in each for each in json.loads(capsys.readouterr().out)["warnings"]
+        )
 
 
 def sealed_outside(store, certify, begin: int, end: int) -> bytes:
-    """As a signer that asks for no dates would: the very agreement, sealed and recorded, but out of time.
+    """As a signer that asks for no dates would: the very agreement, sealed and recorded, but out
+    of time.
 
-    Ours refuses such a certificate, so pyHanko is asked directly, and what `sealing.seal` does around it is done here.
+    Ours refuses such a certificate, so pyHanko is asked directly, and what `sealing.seal` does
+    around it is done here.
     """
     confirmed(store)
     certificate = certify(begin, end)
     asked = Sealing.objects.select_related("store").get()
     draft, now = agreement_sealing.BUILDERS[Kind(asked.kind)](asked), clock.now(store)
     lists = long_lists.attached(draft.agreement)
-    agreement = replace(draft.agreement, lists={name: digest_of(each) for name, each in lists.items()})
+    agreement = replace(
+        draft.agreement, lists={name: digest_of(each) for name, each in lists.items()}
+    )
     content = canonical(agreement)
     page = agreement_pdf.pdf(
         agreement, content=content, terms=draft.terms, lists=lists, certificate=certificate, now=now
@@ -120,22 +127,38 @@ def sealed_outside(store, certify, begin: int, end: int) -> bytes:
     out = signers.sign_pdf(
         IncrementalPdfFileWriter(io.BytesIO(page)),
         signers.PdfSignatureMetadata(
-            field_name=seals.FIELD, subfilter=fields.SigSeedSubFilter.PADES, md_algorithm="sha256", certify=True,
+            field_name=seals.FIELD,
+            subfilter=fields.SigSeedSubFilter.PADES,
+            md_algorithm="sha256",
+            certify=True,
             docmdp_permissions=fields.MDPPerm.NO_CHANGES,
         ),
         signer=seals.signer(),
-    )  # fmt: skip
+    )
     pdf = out.getvalue()
     made = SealedAgreement(
-        id=agreement.id, store=store, sealing=asked, kind=asked.kind, subject=asked.subject, digest=digest_of(content),
-        file_digest=digest_of(pdf), file_bytes=len(pdf), file_key="out-of-time.pdf", fingerprint=certificate.fingerprint,
-        agreed_at=agreement.agreed_at, sealed_at=now,
-    )  # fmt: skip
+        id=agreement.id,
+        store=store,
+        sealing=asked,
+        kind=asked.kind,
+        subject=asked.subject,
+        digest=digest_of(content),
+        file_digest=digest_of(pdf),
+        file_bytes=len(pdf),
+        file_key="out-of-time.pdf",
+        fingerprint=certificate.fingerprint,
+        agreed_at=agreement.agreed_at,
+        sealed_at=now,
+    )
     made.save(force_insert=True)
     ledger.record(
-        store_id=store.pk, kind="agreement.sealed", subject=f"batch:{asked.subject}", by="system:seal", at=now,
+        store_id=store.pk,
+        kind="agreement.sealed",
+        subject=f"batch:{asked.subject}",
+        by="system:seal",
+        at=now,
         **agreement_sealing.facts_of(made),
-    )  # fmt: skip
+    )
     return pdf
 
 
@@ -150,7 +173,9 @@ class TestADocumentSealedOutsideOfItsTime:
         with pytest.raises(CommandError, match="in_force"):
             call_command("verify_agreement", str(tmp_path / "a.pdf"))
         with (tmp_path / "a.pdf").open("rb") as file:
-            page = client.post("/verify/", {"file": file}, headers={"Accept-Language": "en"}).content.decode()
+            page = client.post(
+                "/verify/", {"file": file}, headers={"Accept-Language": "en"}
+            ).content.decode()
         assert "Not to be trusted" in page
         assert "The certificate had ended, or not begun, when it sealed." in page
 
@@ -162,7 +187,9 @@ class TestARotatedCertificate:
         first = agreement_sealing.content_of(sealed(confirmed(store)))
         new = certify(-1, 60, "Example Platform Ltd, 2")
         second = confirmed(store, country="FR")
-        pdf = agreement_sealing.content_of(agreement_sealing.seal(Sealing.objects.get(done_at=None).pk))
+        pdf = agreement_sealing.content_of(
+            agreement_sealing.seal(Sealing.objects.get(done_at=None).pk)
+        )
         assert second.ref in pdf.decode("latin-1") or judged(pdf).agreement["subject"] == second.ref
         assert judged(first).ok
         assert judged(pdf).ok
@@ -197,6 +224,8 @@ class TestARotatedCertificate:
         }
         assert verification._in_force(told, row).ok
         assert not verification._in_force(told | {"sealed_at": ""}, row).ok
-        assert not verification._in_force(told | {"stamped_at": (now + 2 * DAY).isoformat()}, row).ok
+        assert not verification._in_force(
+            told | {"stamped_at": (now + 2 * DAY).isoformat()}, row
+        ).ok
         row.store.sandbox, row.sealed_at = False, now + 2 * DAY
         assert not verification._in_force(told, row).ok

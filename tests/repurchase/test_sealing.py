@@ -33,11 +33,16 @@ class TestTheAgreement:
         batch = confirmed(store, orders=6, left_out=2, by=f"user:{alice.pk}")
         lock = Lock.objects.get()
         drawn = agreements.confirmation(lock.pk).agreement
-        assert [order.ref for order in drawn.orders] == [f"{batch.ref}-{n:04d}" for n in range(3, 7)]
+        assert [order.ref for order in drawn.orders] == [
+            f"{batch.ref}-{n:04d}" for n in range(3, 7)
+        ]
         assert drawn.left_out == (f"{batch.ref}-0001", f"{batch.ref}-0002")
         assert {line.then_minor for order in drawn.orders for line in order.lines} == {500_000}
         assert sum(order.total_minor for order in drawn.orders) == 4 * 597_975
-        assert [(s.role, s.act) for s in drawn.signatures] == [("seller", "offer"), ("buyer", "confirm")]
+        assert [(s.role, s.act) for s in drawn.signatures] == [
+            ("seller", "offer"),
+            ("buyer", "confirm"),
+        ]
         assert drawn.signatures[1].agreed[0].digest == lock.terms_digest
         assert drawn.signatures[1].ip == "203.0.113.7"
         assert drawn.ledger.digest == LedgerEntry.objects.get(kind="buyer.confirmed").digest
@@ -53,7 +58,9 @@ class TestTheAgreement:
         buyer, past = world.repeatable(store, orders=5)
         item = world.sku(store, currency="GBP")
         past.append(
-            world.past_order(store, buyer, [(item, 500, 500_000)], currency="GBP", freight_minor=2500)
+            world.past_order(
+                store, buyer, [(item, 500, 500_000)], currency="GBP", freight_minor=2500
+            )
         )
         confirm(planned(store, past))
         assert Lock.objects.count() == 2
@@ -115,7 +122,11 @@ class TestSealing:
         confirmed(store)
         asked = Sealing.objects.get()
         agreement_sealing.ask(
-            store_id=store.pk, kind=asked.kind, subject="x", occasion=asked.occasion, at=clock.now(store)
+            store_id=store.pk,
+            kind=asked.kind,
+            subject="x",
+            occasion=asked.occasion,
+            at=clock.now(store),
         )
         assert Sealing.objects.count() == 1
 

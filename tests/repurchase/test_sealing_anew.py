@@ -1,4 +1,5 @@
-"""The sealed agreement of a renegotiation: what both signed, why, and how it is checked (R-54, R-56, F-11)."""
+"""The sealed agreement of a renegotiation: what both signed, why, and how it is checked (R-54,
+R-56, F-11)."""
 
 import random
 
@@ -48,7 +49,9 @@ class TestTheDraft:
 
     def test_shows_old_and_new_prices_line_by_line_and_in_total(self, found):
         agreement = drawn()
-        lines = {(line.then_minor, line.now_minor) for order in agreement.orders for line in order.lines}
+        lines = {
+            (line.then_minor, line.now_minor) for order in agreement.orders for line in order.lines
+        }
         assert lines == {(500_000, 492_500)}
         assert agreement.changed.then.total_minor == 5 * 597_975
         assert sum(order.total_minor for order in agreement.orders) == 2_945_250
@@ -58,12 +61,18 @@ class TestTheDraft:
         rates = {rate.name: rate for rate in drawn().rates}
         assert set(rates) == {"EUR/CNY", "EUR/USD", "CRB", "USD/CNY"}
         assert (rates["EUR/CNY"].then.value, rates["EUR/CNY"].now.value) == ("7.8", "8.034")
-        assert (rates["USD/CNY"].then.value, rates["USD/CNY"].now.value) == ("7.09090909", "7.30363636")
+        assert (rates["USD/CNY"].then.value, rates["USD/CNY"].now.value) == (
+            "7.09090909",
+            "7.30363636",
+        )
         assert all(rate.source for rate in rates.values())
 
     def test_carries_both_signatures_with_their_evidence(self, found):
         by_role = {signature.role: signature for signature in drawn().signatures}
-        assert {role: s.act for role, s in by_role.items()} == {"seller": "sign_password", "buyer": "sign"}
+        assert {role: s.act for role, s in by_role.items()} == {
+            "seller": "sign_password",
+            "buyer": "sign",
+        }
         assert by_role["buyer"].name == "Bea Buyer"
         for signature in by_role.values():
             assert [agreed.digest for agreed in signature.agreed] == [current(found).digest]
@@ -93,7 +102,9 @@ class TestTheDraft:
         with connection.cursor() as cursor:
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
             cursor.execute("ALTER TABLE pricing_offerterms DISABLE TRIGGER USER")
-            OfferTerms.objects.update(text=bytes(OfferTerms.objects.get().text).replace(b"USD", b"EUR", 1))
+            OfferTerms.objects.update(
+                text=bytes(OfferTerms.objects.get().text).replace(b"USD", b"EUR", 1)
+            )
         with pytest.raises(ValueError, match="no longer those that were offered"):
             sealed()
         assert not SealedAgreement.objects.exists()

@@ -1,4 +1,5 @@
-"""Item by item what still works while PostgreSQL or Redis is away: private servers, really stopped."""
+"""Item by item what still works while PostgreSQL or Redis is away: private servers, really
+stopped."""
 
 import contextlib
 import json
@@ -45,7 +46,9 @@ def wait_until(true, what: str) -> None:
 
 def asked(url: str, **headers: str) -> tuple[int, HTTPMessage, str]:
     try:
-        with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=60) as answer:
+        with urllib.request.urlopen(
+            urllib.request.Request(url, headers=headers), timeout=60
+        ) as answer:
             return answer.status, answer.headers, answer.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.headers, error.read().decode()
@@ -62,8 +65,21 @@ def web(environment: dict[str, str]) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "uvicorn", "repurchase.asgi:application", "--port", str(port), "--lifespan", "off",
-               "--log-level", "warning", "--no-access-log", "--timeout-graceful-shutdown", "1"]  # fmt: skip
+    command = [
+        sys.executable,
+        "-m",
+        "uvicorn",
+        "repurchase.asgi:application",
+        "--port",
+        str(port),
+        "--lifespan",
+        "off",
+        "--log-level",
+        "warning",
+        "--no-access-log",
+        "--timeout-graceful-shutdown",
+        "1",
+    ]
     process = subprocess.Popen(command, cwd=ROOT, env=environment)
     try:
         beside._wait_for(f"http://127.0.0.1:{port}/healthz", process, seconds=PATIENCE)
@@ -80,22 +96,37 @@ class TestWithoutPostgres:
         with servers.started(folder, fast=True) as both:
             environment = {**os.environ, **both.environment}
             subprocess.run(
-                [sys.executable, "manage.py", "migrate", "--verbosity", "0"], cwd=ROOT, env=environment, check=True,
+                [sys.executable, "manage.py", "migrate", "--verbosity", "0"],
+                cwd=ROOT,
+                env=environment,
+                check=True,
                 timeout=PATIENCE,
-            )  # fmt: skip
+            )
             with web(servers.with_role(environment, "web")) as url:
                 assert asked(f"{url}/sign-in/")[0] == 200
                 psutil.Process(both.postgres.get_postmaster_info().pid).send_signal(signal.SIGQUIT)
                 wait_until(lambda: not servers.is_up(both.postgres), "PostgreSQL did not end")
                 for path in self.PAGES:
                     self.refused(
-                        *asked(url + path, Cookie="sessionid=abcdefghijklmnop", **{"Accept-Language": "en"})
+                        *asked(
+                            url + path,
+                            Cookie="sessionid=abcdefghijklmnop",
+                            **{"Accept-Language": "en"},
+                        )
                     )
-                self.refused_in_json(*asked(f"{url}/api/v1/batches/", Authorization="Bearer brk_x.y"))
-                self.refused_in_json(*asked(f"{url}/api/v1/events/", Authorization="Bearer brk_x.y"))
+                self.refused_in_json(
+                    *asked(f"{url}/api/v1/batches/", Authorization="Bearer brk_x.y")
+                )
+                self.refused_in_json(
+                    *asked(f"{url}/api/v1/events/", Authorization="Bearer brk_x.y")
+                )
                 assert asked(f"{url}/healthz")[0] == 200
                 code, headers, body = asked(f"{url}/readyz")
-                assert (code, json.loads(body)["database"], headers["Retry-After"]) == (503, False, "5")
+                assert (code, json.loads(body)["database"], headers["Retry-After"]) == (
+                    503,
+                    False,
+                    "5",
+                )
                 assert both.revive() == ["PostgreSQL"]
                 assert both.revive() == []
                 assert asked(f"{url}/sign-in/")[0] == 200
@@ -118,12 +149,15 @@ class TestWithoutPostgres:
 @pytest.mark.django_db(transaction=True)
 class TestWithoutTheBroker:
     def test_goes_on_whatever_needs_no_worker(self, client):
-        """Signed in, planned before; then Redis goes: lock, confirm, pay, and a new batch that waits."""
+        """Signed in, planned before; then Redis goes: lock, confirm, pay, and a new batch that
+        waits."""
         store = world.store()
         alice = world.member(store, "owner")
         world.move_clock(store, world.NOW)
         _, past = world.repeatable(store, orders=6)
-        planned = run(batches.create(store=store, numbers=[o.number for o in past[:5]], by="user:1"))
+        planned = run(
+            batches.create(store=store, numbers=[o.number for o in past[:5]], by="user:1")
+        )
         key = world.key(store)
         client.force_login(alice)
         Heartbeat.objects.create(name="sweep", beat_at=clock.now())
@@ -132,7 +166,10 @@ class TestWithoutTheBroker:
             mine.broker.shutdown(nosave=True)
             code, headers, body = asked(f"{url}/readyz")
             assert (code, json.loads(body)["broker"], headers["Retry-After"]) == (503, False, "5")
-            cookie = {"Cookie": f"sessionid={client.cookies['sessionid'].value}", "Accept-Language": "en"}
+            cookie = {
+                "Cookie": f"sessionid={client.cookies['sessionid'].value}",
+                "Accept-Language": "en",
+            }
             program = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
             assert self.posted(f"{url}/api/v1/batches/{planned.ref}/lock/", {}, program)[0] == 200
             grant = Grant.objects.get(subject=planned.ref)
@@ -164,7 +201,9 @@ class TestWithoutTheBroker:
 
     @staticmethod
     def posted(url: str, body: dict, headers: dict[str, str]) -> tuple[int, HTTPMessage, str]:
-        request = urllib.request.Request(url, data=json.dumps(body).encode(), headers=headers, method="POST")
+        request = urllib.request.Request(
+            url, data=json.dumps(body).encode(), headers=headers, method="POST"
+        )
         try:
             with urllib.request.urlopen(request, timeout=60) as answer:
                 return answer.status, answer.headers, answer.read().decode()
@@ -192,7 +231,9 @@ class TestWithoutTheBroker:
 @pytest.mark.django_db
 class TestTheProgress:
     def test_tells_no_time_while_the_workers_are_silent(self, store):
-        assert not worker_health.waits()  # the tests' own Redis answers, and nothing was ever silent
+        assert (
+            not worker_health.waits()
+        )  # the tests' own Redis answers, and nothing was ever silent
         Heartbeat.objects.create(name="sweep", beat_at=clock.now())
         assert not worker_health.waits()
         Heartbeat.objects.update(beat_at=clock.now() - worker_health.BEAT_MAX_AGE)
@@ -203,7 +244,10 @@ class TestTheServers:
     def test_start_again_where_they_were(self, folder):
         """As `make run` has them: what was committed outlives a crash."""
         with servers.started(folder) as both:
-            address, url = both.postgres.get_postmaster_info().socket_dir, both.environment["REDIS_URL"]
+            address, url = (
+                both.postgres.get_postmaster_info().socket_dir,
+                both.environment["REDIS_URL"],
+            )
             psutil.Process(both.postgres.get_postmaster_info().pid).kill()
             both.redis._process.kill()
             both.redis._process.wait()
@@ -233,22 +277,29 @@ class TestTheServers:
     def test_end_though_an_earlier_command_was_killed(self, folder):
         """It stays in the library's list of users; once that kept PostgreSQL running for ever."""
         command = [sys.executable, "-m", "repurchase.embedded", "with", "--", "sleep", "600"]
-        environment = {k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "REDIS_URL")}
+        environment = {
+            k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "REDIS_URL")
+        }
         killed = subprocess.Popen(command, cwd=ROOT, env=environment | {"DATA_DIR": str(folder)})
         wait_until(lambda: "sleep 600" in beside.processes_of(folder), "not started")
         left = Path((folder / "redis" / "socket").read_text()).parent
         killed.kill()
         killed.wait()
-        wait_until(lambda: not any("redis" in p for p in beside.processes_of(folder)), "its Redis goes on")
+        wait_until(
+            lambda: not any("redis" in p for p in beside.processes_of(folder)), "its Redis goes on"
+        )
         with servers.started(folder, fast=True):
             pass
         assert not left.exists()
         wait_until(
-            lambda: all(p == "sleep 600" for p in beside.processes_of(folder)), "something is left behind"
+            lambda: all(p == "sleep 600" for p in beside.processes_of(folder)),
+            "something is left behind",
         )
         for process in psutil.process_iter():
             with contextlib.suppress(psutil.Error):
-                if process.cmdline() == ["sleep", "600"] and process.environ().get("DATA_DIR") == str(folder):
+                if process.cmdline() == ["sleep", "600"] and process.environ().get(
+                    "DATA_DIR"
+                ) == str(folder):
                     process.kill()
 
     @pytest.mark.parametrize("again", [0, 3], ids=["once", "pressed again and again"])
@@ -260,11 +311,13 @@ class TestTheServers:
             if k not in ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE")
         }
         process = subprocess.Popen(
-            [sys.executable, "-m", "repurchase.embedded", "run", "--fast", "--port", "0"], cwd=ROOT,
+            [sys.executable, "-m", "repurchase.embedded", "run", "--fast", "--port", "0"],
+            cwd=ROOT,
             env=environment | {"DATA_DIR": str(folder)},
-        )  # fmt: skip
+        )
         wait_until(
-            lambda: any("migrate" in p for p in beside.processes_of(folder)), "the set-up did not begin"
+            lambda: any("migrate" in p for p in beside.processes_of(folder)),
+            "the set-up did not begin",
         )
         process.send_signal(signal.SIGTERM)
         for _ in range(again):

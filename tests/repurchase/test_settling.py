@@ -49,13 +49,16 @@ def told(kind: str) -> list[str]:
 
 class TestAConfirmedOrder:
     def test_awaits_its_payment_from_the_confirmation_on(self, store):
-        """No PDF is waited for: what is owed is paid under the number that the confirmation gave."""
+        """No PDF is waited for: what is owed is paid under the number that the confirmation
+        gave."""
         _, past = world.repeatable(store)
         batch = planned(store, past)
         confirm(batch)
         assert states(batch) == {"awaiting_payment"}
         assert len(told("order.confirmed")) == len(told("order.awaiting_payment")) == 5
-        assert [owed.proforma.number for owed in balances.owed(store, batch.ref)] == [f"{batch.ref}-PI1"]
+        assert [owed.proforma.number for owed in balances.owed(store, batch.ref)] == [
+            f"{batch.ref}-PI1"
+        ]
         paid.pay(batch)
         assert states(batch) == {"paid"}
         proforma_invoices.issue(Proforma.objects.get().pk)
@@ -92,10 +95,18 @@ class TestAConfirmedOrder:
         found = proforma_invoices.issue(Proforma.objects.get().pk)
         assert found.orders.count() == 4
         assert found.totals == [
-            {"currency": "USD", "orders": 4, "goods_minor": 2_000_000, "freight_minor": 10_000, "tax_minor": 381_900,
-             "total_minor": 2_391_900, "goods_net_minor": 2_000_000, "freight_net_minor": 10_000,
-             "tax_included": "false"}
-        ]  # fmt: skip
+            {
+                "currency": "USD",
+                "orders": 4,
+                "goods_minor": 2_000_000,
+                "freight_minor": 10_000,
+                "tax_minor": 381_900,
+                "total_minor": 2_391_900,
+                "goods_net_minor": 2_000_000,
+                "freight_net_minor": 10_000,
+                "tax_included": "false",
+            }
+        ]
 
     def test_gets_its_proforma_though_the_bell_was_lost(self, store):
         _, past = world.repeatable(store)
@@ -114,9 +125,16 @@ class TestAConfirmedOrder:
 class TestTheTermsWithABuyer:
     def test_hold_from_now_on_and_stand_in_the_ledger(self, store):
         buyer = world.buyer(store)
-        payment_terms.set_terms(buyer=buyer, open_account_from_now=True, reason="ten years", by="user:1")
-        payment_terms.set_terms(buyer=buyer, open_account_from_now=False, reason="late twice", by="user:1")
-        assert [t.open_account for t in PaymentTerms.objects.order_by("valid_from")] == [True, False]
+        payment_terms.set_terms(
+            buyer=buyer, open_account_from_now=True, reason="ten years", by="user:1"
+        )
+        payment_terms.set_terms(
+            buyer=buyer, open_account_from_now=False, reason="late twice", by="user:1"
+        )
+        assert [t.open_account for t in PaymentTerms.objects.order_by("valid_from")] == [
+            True,
+            False,
+        ]
         entries = LedgerEntry.objects.filter(kind="terms.changed").order_by("seq")
         assert [e.facts["reason"] for e in entries] == ["ten years", "late twice"]
 
@@ -124,7 +142,10 @@ class TestTheTermsWithABuyer:
     def test_are_changed_with_a_reason_only(self, store, open_account, reason):
         with pytest.raises(Problem) as refused:
             payment_terms.set_terms(
-                buyer=world.buyer(store), open_account_from_now=open_account, reason=reason, by="user:1"
+                buyer=world.buyer(store),
+                open_account_from_now=open_account,
+                reason=reason,
+                by="user:1",
             )
         assert refused.value.code is Code.INPUT_INVALID
 
@@ -177,14 +198,21 @@ class TestAPayment:
         assert report.recorded == 2
         assert report.paid == [second.ref]
         assert [(r.index, str(r.problem.code)) for r in report.refused] == [
-            (1, "PAYMENT_REPEATED"), (2, "PAYMENT_TOO_MUCH"), (3, "PAYMENT_CURRENCY"), (4, "AMOUNT_INVALID"),
-            (5, "ORDER_UNKNOWN"), (6, "INPUT_INVALID"), (7, "INPUT_INVALID"),
-        ]  # fmt: skip
+            (1, "PAYMENT_REPEATED"),
+            (2, "PAYMENT_TOO_MUCH"),
+            (3, "PAYMENT_CURRENCY"),
+            (4, "AMOUNT_INVALID"),
+            (5, "ORDER_UNKNOWN"),
+            (6, "INPUT_INVALID"),
+            (7, "INPUT_INVALID"),
+        ]
 
     def test_for_another_store_s_order_is_unknown(self, store):
         batch = invoiced(store)
         row = receipt(batch.orders.first())
-        report = payments.record(store=world.store(), receipts=[row], source=PaymentSource.API, by="key:1")
+        report = payments.record(
+            store=world.store(), receipts=[row], source=PaymentSource.API, by="key:1"
+        )
         assert [r.problem.code for r in report.refused] == [Code.ORDER_UNKNOWN]
         assert not Payment.objects.exists()
 
@@ -197,9 +225,14 @@ class TestAPayment:
 class TestATransferForAll:
     def transfer(self, batch, amount, **fields):
         return payments.record_all(
-            store=batch.store, proforma=batch.proformas.get(), currency="USD", amount=amount, reference="SWIFT-9",
-            by="user:1", **fields,
-        )  # fmt: skip
+            store=batch.store,
+            proforma=batch.proformas.get(),
+            currency="USD",
+            amount=amount,
+            reference="SWIFT-9",
+            by="user:1",
+            **fields,
+        )
 
     def test_pays_every_order_by_what_it_owes(self, store):
         batch = invoiced(store)
@@ -231,7 +264,9 @@ class TestATransferForAll:
         settled = Payment.objects.filter(kind="difference")
         assert [row.amount_minor for row in settled] == [300] * 5
         assert {row.reason for row in settled} == {"the bank kept 15.00"}
-        assert LedgerEntry.objects.get(kind="payment.difference").facts["why"] == "the bank kept 15.00"
+        assert (
+            LedgerEntry.objects.get(kind="payment.difference").facts["why"] == "the bank kept 15.00"
+        )
 
     def test_is_short_up_to_a_limit(self, store):
         batch = invoiced(store)
@@ -242,7 +277,8 @@ class TestATransferForAll:
         assert len(self.transfer(batch, "29848.75", difference="the bank kept 50.00").paid) == 5
 
     def test_short_of_more_than_its_largest_order_is_taken_back_as_a_whole(self, store):
-        """An order without a row of its own stayed paid by its difference alone, and was released."""
+        """An order without a row of its own stayed paid by its difference alone, and was
+        released."""
         allow_differences(store, usd="7000", share="0.5")
         batch = invoiced(store)
         assert len(self.transfer(batch, "22898.75", difference="the bank kept 7000.00").paid) == 5
@@ -251,7 +287,11 @@ class TestATransferForAll:
         }
         assert sum(Payment.objects.values_list("amount_minor", flat=True)) == 2_989_875
         payments.reverse_transfer(
-            store=store, proforma=batch.proformas.get(), reference="SWIFT-9", why="it bounced", by="user:1"
+            store=store,
+            proforma=batch.proformas.get(),
+            reference="SWIFT-9",
+            why="it bounced",
+            by="user:1",
         )
         assert states(batch) == {"awaiting_payment"}
         assert not Payment.objects.filter(reversed_at=None).exists()
@@ -288,8 +328,12 @@ class TestATransferForAll:
         batch = invoiced(store)
         self.transfer(batch, "29898.75")
         n = payments.reverse_transfer(
-            store=store, proforma=batch.proformas.get(), reference="SWIFT-9", why="another customer's", by="user:1"
-        )  # fmt: skip
+            store=store,
+            proforma=batch.proformas.get(),
+            reference="SWIFT-9",
+            why="another customer's",
+            by="user:1",
+        )
         assert (n, states(batch)) == (5, {"awaiting_payment"})
         assert len(self.transfer(batch, "29898.75").paid) == 5  # the same reference may come again
 
@@ -299,7 +343,11 @@ class TestATransferForAll:
         releases.release_one(store=store, order=batch.orders.first(), by="user:1")
         with pytest.raises(Problem) as refused:
             payments.reverse_transfer(
-                store=store, proforma=batch.proformas.get(), reference="SWIFT-9", why="oops", by="user:1"
+                store=store,
+                proforma=batch.proformas.get(),
+                reference="SWIFT-9",
+                why="oops",
+                by="user:1",
             )
         assert refused.value.code is Code.PAYMENT_FINAL
         assert not Payment.objects.exclude(reversed_at=None).exists()
@@ -329,9 +377,9 @@ class TestADifference:
         short.refresh_from_db()
         assert short.status == "paid"
         found = balances.account(short)
-        assert [str(m) for m in (found.received, found.settled, found.outstanding, found.overpaid)] == [
-            "USD 5,964.75", "USD 15.00", "USD 0.00", "USD 0.00",
-        ]  # fmt: skip
+        assert [
+            str(m) for m in (found.received, found.settled, found.outstanding, found.overpaid)
+        ] == ["USD 5,964.75", "USD 15.00", "USD 0.00", "USD 0.00"]
         entry = LedgerEntry.objects.get(kind="payment.difference")
         assert (entry.by, entry.facts["why"]) == ("user:1", "the bank kept it")
         assert entry.facts["payments"][0][1:] == [short.ref, 1_500, "USD"]
@@ -360,7 +408,10 @@ class TestADifference:
 
     def test_has_the_platform_s_limit_as_of_today(self, short, store):
         PolicyValue.objects.create(
-            name="difference_max_usd", value="14", valid_from=clock.now(store) - TEN_MINUTES, reason="test"
+            name="difference_max_usd",
+            value="14",
+            valid_from=clock.now(store) - TEN_MINUTES,
+            reason="test",
         )
         with pytest.raises(Problem) as refused:
             self.settle(short)
@@ -396,9 +447,14 @@ class TestADifference:
         self.settle(short)
         with pytest.raises(Problem) as refused:
             payments.record_all(
-                store=store, proforma=short.proforma, currency="USD", amount="23883.99", reference="SWIFT-9",
-                by="user:1", difference="the bank kept 35.01",
-            )  # fmt: skip
+                store=store,
+                proforma=short.proforma,
+                currency="USD",
+                amount="23883.99",
+                reference="SWIFT-9",
+                by="user:1",
+                difference="the bank kept 35.01",
+            )
         assert refused.value.code is Code.DIFFERENCE_TOO_LARGE
         assert refused.value.evidence["limit"] == "USD 35.00"
 
@@ -423,13 +479,19 @@ class TestADifference:
         assert take(short.batch, receipt(short, reference="T-2")).paid == [short.ref]
 
     def test_is_taken_back_alone(self, short, store):
-        payments.reverse(store=store, payment_id=self.settle(short).pk, why="it came after all", by="user:1")
+        payments.reverse(
+            store=store, payment_id=self.settle(short).pk, why="it came after all", by="user:1"
+        )
         assert str(balances.account(short).outstanding) == "USD 15.00"
         assert take(short.batch, receipt(short, "15.00", reference="T-2")).paid == [short.ref]
 
     def test_leaves_an_order_paid_whose_other_payments_suffice(self, store):
         order = invoiced(store).orders.first()
-        take(order.batch, receipt(order, "1000.00", reference="a"), receipt(order, "6000.00", reference="b"))
+        take(
+            order.batch,
+            receipt(order, "1000.00", reference="a"),
+            receipt(order, "6000.00", reference="b"),
+        )
         first = Payment.objects.get(reference="a")
         payments.reverse(store=store, payment_id=first.pk, why="it bounced", by="user:1")
         order.refresh_from_db()
@@ -469,7 +531,9 @@ class TestAReversal:
         batch = invoiced(store)
         pay(batch)
         with pytest.raises(Problem) as refused:
-            payments.reverse(store=store, payment_id=Payment.objects.first().pk, why=why, by="user:1")
+            payments.reverse(
+                store=store, payment_id=Payment.objects.first().pk, why=why, by="user:1"
+            )
         assert refused.value.code is Code.INPUT_INVALID
 
     def test_happens_once_and_not_after_the_release(self, store):
@@ -487,7 +551,9 @@ class TestAReversal:
         batch = invoiced(store)
         pay(batch)
         with pytest.raises(Problem) as refused:
-            payments.reverse(store=world.store(), payment_id=Payment.objects.first().pk, why="x", by="user:1")
+            payments.reverse(
+                store=world.store(), payment_id=Payment.objects.first().pk, why="x", by="user:1"
+            )
         assert refused.value.code is Code.NOT_FOUND
 
 
@@ -531,7 +597,9 @@ class TestManyAtOnce:
 
         def one() -> None:
             try:
-                releases.release_one(store=store, order=RepeatOrder.objects.get(pk=order.pk), by="user:1")
+                releases.release_one(
+                    store=store, order=RepeatOrder.objects.get(pk=order.pk), by="user:1"
+                )
                 outcomes.append("released")
             except Problem as problem:
                 outcomes.append(problem.code)
@@ -560,7 +628,9 @@ class TestManyAtOnce:
                 if verb == "reverse":
                     payments.reverse(store=store, payment_id=payment.pk, why="x", by="user:1")
                 else:
-                    releases.release_one(store=store, order=RepeatOrder.objects.get(pk=order.pk), by="user:1")
+                    releases.release_one(
+                        store=store, order=RepeatOrder.objects.get(pk=order.pk), by="user:1"
+                    )
                 won.append(verb)
             except Problem:
                 pass
@@ -653,14 +723,17 @@ class TestTheDatabase:
         with pytest.raises(IntegrityError, match="ORDER_NOT_PAID"), transaction.atomic():
             batch.orders.update(status="released")
 
-    @pytest.mark.parametrize("to", ["paid", "confirmed", "awaiting_payment", "cancelled", "completed"])
+    @pytest.mark.parametrize(
+        "to", ["paid", "confirmed", "awaiting_payment", "cancelled", "completed"]
+    )
     def test_lets_a_released_order_only_be_shipped(self, store, to):
         batch = paid.released(store)
         with pytest.raises(IntegrityError), transaction.atomic():
             batch.orders.update(status=to)
 
     @pytest.mark.parametrize(
-        "change", [{"amount_minor": 1}, {"reference": "x"}, {"reversed_at": None}, {"recorded_by": "x"}]
+        "change",
+        [{"amount_minor": 1}, {"reference": "x"}, {"reversed_at": None}, {"recorded_by": "x"}],
     )
     def test_lets_nobody_edit_a_payment(self, store, change):
         batch = invoiced(store)
@@ -679,13 +752,21 @@ class TestTheDatabase:
         row = {"amount_minor": 1, "currency": "USD", "reference": "x", **fields}
         with pytest.raises(IntegrityError, match="PAYMENT_REFUSED"), transaction.atomic():
             Payment.objects.create(
-                store=store, order=order, received_at=world.NOW, source="api",
-                recorded_at=world.NOW, recorded_by="x", **row,
-            )  # fmt: skip
+                store=store,
+                order=order,
+                received_at=world.NOW,
+                source="api",
+                recorded_at=world.NOW,
+                recorded_by="x",
+                **row,
+            )
 
     def test_lets_an_issued_proforma_stand(self, store):
         batch = invoiced(store)
-        for statement in ("UPDATE repurchase_proforma SET number = 'x'", "DELETE FROM repurchase_proforma"):
+        for statement in (
+            "UPDATE repurchase_proforma SET number = 'x'",
+            "DELETE FROM repurchase_proforma",
+        ):
             with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
                 connection.cursor().execute(statement)
         assert batch.proformas.get().number.startswith(batch.ref)
@@ -695,5 +776,9 @@ class TestTheDatabase:
         (order,) = orders.repeats(batch, status="released")
         with pytest.raises(IntegrityError), transaction.atomic():
             Release.objects.create(
-                store=store, order=order, released_at=world.NOW, released_by="x", announced_at=world.NOW
+                store=store,
+                order=order,
+                released_at=world.NOW,
+                released_by="x",
+                announced_at=world.NOW,
             )

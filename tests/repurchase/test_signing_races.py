@@ -1,4 +1,5 @@
-"""F-10 and F-4 for changed terms: double-clicks, replays and both sides at once, on connections of their own."""
+"""F-10 and F-4 for changed terms: double-clicks, replays and both sides at once, on connections of
+their own."""
 
 from collections import Counter
 from functools import partial
@@ -39,7 +40,11 @@ class TestTheBuyersSignature:
         typed, digest = talking.code(found), current(found).digest
         answers = at_once([partial(talking.sign_as_buyer, found, code=typed, digest=digest)] * 20)
         assert answers.count(True) == 1
-        assert set(codes(answers)) <= {Code.OFFER_SIGNED, Code.LOCK_ENDED, Code.SIGNING_CODE_EXPIRED}
+        assert set(codes(answers)) <= {
+            Code.OFFER_SIGNED,
+            Code.LOCK_ENDED,
+            Code.SIGNING_CODE_EXPIRED,
+        }
         assert Signature.objects.filter(side="buyer").count() == 1
         assert Sealing.objects.count() == 1
         assert set(RepeatOrder.objects.values_list("status", flat=True)) == {"awaiting_payment"}
@@ -47,7 +52,9 @@ class TestTheBuyersSignature:
     def test_guessed_twenty_times_at_once_gets_five_guesses(self, found):
         typed, digest = talking.code(found), current(found).digest
         wrong = [f"{(int(typed) + n) % 1_000_000:06d}" for n in range(1, 21)]
-        answers = at_once([partial(talking.sign_as_buyer, found, code=each, digest=digest) for each in wrong])
+        answers = at_once(
+            [partial(talking.sign_as_buyer, found, code=each, digest=digest) for each in wrong]
+        )
         assert codes(answers) == {Code.SIGNING_CODE_WRONG: 4, Code.SIGNING_CODE_SPENT: 16}
         assert SigningCode.objects.get().tries == 5
         assert not Signature.objects.exists()
@@ -74,11 +81,15 @@ class TestBothSides:
             + [partial(talking.sign_as_seller, found, alice, digest=digest)] * 10
         )
         assert (answers.count(True), answers.count(False)) == (1, 1)
-        assert Counter(Signature.objects.values_list("side", flat=True)) == {"seller": 1, "buyer": 1}
+        assert Counter(Signature.objects.values_list("side", flat=True)) == {
+            "seller": 1,
+            "buyer": 1,
+        }
         assert Lock.objects.get().status == "confirmed"
 
     def test_signing_while_the_other_counters_sign_the_same_terms_or_none(self, found, alice):
-        """A version that comes first makes the signature void; one that comes late finds the lot settled."""
+        """A version that comes first makes the signature void; one that comes late finds the lot
+        settled."""
         talking.sign_as_seller(found, alice)
         typed, digest = talking.code(found), current(found).digest
         answers = at_once(
@@ -102,7 +113,9 @@ class TestBothSides:
         with transaction.atomic():
             found.refresh_from_db()
         calls = [partial(talking.sign_as_buyer, found, code=typed, digest=digest)] * 8
-        calls += [partial(renegotiation.decline, renegotiation=found, actor=renegotiation.seller(alice))] * 4
+        calls += [
+            partial(renegotiation.decline, renegotiation=found, actor=renegotiation.seller(alice))
+        ] * 4
         calls += [partial(sweep.sweep, store=store)] * 4
         at_once(calls, spread=0.08)
         sweep.sweep(store=store)

@@ -1,6 +1,7 @@
 """One live lock a source order, said and linked; and the page of the stock's age.
 
-That the database itself lets only one of many concurrent locks through is tests/pricing/test_races.py (TestGoods).
+That the database itself lets only one of many concurrent locks through is
+tests/pricing/test_races.py (TestGoods).
 """
 
 import datetime as dt
@@ -82,7 +83,9 @@ class TestTheHistory:
         client.force_login(alice)
         return client.get(f"/orders/buyers/{history[0].pk}/?tab=all", headers=EN).content.decode()
 
-    def test_links_a_held_order_to_its_batch_and_says_until_when(self, store, history, alice, client):
+    def test_links_a_held_order_to_its_batch_and_says_until_when(
+        self, store, history, alice, client
+    ):
         batch = made(store, history[1])
         price_lock.lock_and_invite(batch=batch, by="user:1")
         page = self.page(client, alice, history)
@@ -104,7 +107,9 @@ class TestTheTicks:
         price_lock.lock_and_invite(batch=batch, by="user:1")
         client.force_login(alice)
         tick = {"action": "tick-buyer", "buyer": history[0].pk, "store": store.pk}
-        bar = client.post("/orders/selection/", tick, headers=EN | {"HX-Request": "true"}).content.decode()
+        bar = client.post(
+            "/orders/selection/", tick, headers=EN | {"HX-Request": "true"}
+        ).content.decode()
         assert "2 of them are held by a live lock:" in bar
         assert f'<a href="/batches/{batch.ref}/">{batch.ref}</a>' in bar
 
@@ -112,13 +117,17 @@ class TestTheTicks:
         made(store, history[1][:2])
         client.force_login(alice)
         tick = {"action": "tick-buyer", "buyer": history[0].pk, "store": store.pk}
-        bar = client.post("/orders/selection/", tick, headers=EN | {"HX-Request": "true"}).content.decode()
+        bar = client.post(
+            "/orders/selection/", tick, headers=EN | {"HX-Request": "true"}
+        ).content.decode()
         assert "5 orders ticked" in bar
         assert "held" not in bar
 
 
 class TestALockOfAHeldOrder:
-    def test_names_the_orders_and_links_to_the_batch_that_holds_them(self, store, history, alice, client):
+    def test_names_the_orders_and_links_to_the_batch_that_holds_them(
+        self, store, history, alice, client
+    ):
         holder, late = made(store, history[1][:2]), made(store, history[1])
         price_lock.lock_and_invite(batch=holder, by="user:1")
         client.force_login(alice)
@@ -147,8 +156,11 @@ class TestTheStockPage:
         world.sku(store, code="OFF", stock_synced_at=None, is_active=False)
         rows = stock.stock(store, now=now).rows
         assert [(row.sku.code, row.stale) for row in rows] == [
-            ("N", True), ("A", True), ("B", True), ("C", False),
-        ]  # fmt: skip
+            ("N", True),
+            ("A", True),
+            ("B", True),
+            ("C", False),
+        ]
         found = stock.freshness(store, now=now)
         assert (found.skus, found.stale, found.oldest) == (4, 3, now - 3600 * SECOND)
 
@@ -170,15 +182,21 @@ class TestTheStockPage:
         assert (rows[good.pk].blocked_lines, rows[stale.pk].blocked_lines) == (0, 3)
         assert RepeatLine.objects.filter(sku=stale).count() == 3
 
-    def test_goes_on_page_by_page_over_skus_never_synchronised(self, store, django_assert_num_queries):
+    def test_goes_on_page_by_page_over_skus_never_synchronised(
+        self, store, django_assert_num_queries
+    ):
         category, now = world.category(), clock.now(store)
         Sku.objects.bulk_create(
             Sku(
-                store=store, code=f"K{n}", title="", category=category, **world.MIRRORED,
+                store=store,
+                code=f"K{n}",
+                title="",
+                category=category,
+                **world.MIRRORED,
                 stock_synced_at=None if n % 3 == 0 else now - (n % 7) * SECOND,
             )
             for n in range(130)
-        )  # fmt: skip
+        )
         seen, cursor = [], ""
         for _ in range(3):
             with django_assert_num_queries(4):

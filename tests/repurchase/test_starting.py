@@ -1,4 +1,5 @@
-"""How a batch begins: once for one wish, dry, by a filter, whole or not at all; and how its failed orders are retried."""
+"""How a batch begins: once for one wish, dry, by a filter, whole or not at all; and how its failed
+orders are retried."""
 
 import io
 import json
@@ -70,12 +71,16 @@ def cells_of(xlsx: bytes) -> list[list[str]]:
     """The texts and numbers of the first sheet; a formula would have no place in it."""
     with zipfile.ZipFile(io.BytesIO(xlsx)) as book:
         shared = [
-            "".join(si.itertext()) for si in etree.fromstring(book.read("xl/sharedStrings.xml")).iter("{*}si")
+            "".join(si.itertext())
+            for si in etree.fromstring(book.read("xl/sharedStrings.xml")).iter("{*}si")
         ]
         sheet = etree.fromstring(book.read("xl/worksheets/sheet1.xml"))
     assert not list(sheet.iter("{*}f"))
     return [
-        [shared[int(c.findtext("{*}v"))] if c.get("t") == "s" else c.findtext("{*}v") or "" for c in row]
+        [
+            shared[int(c.findtext("{*}v"))] if c.get("t") == "s" else c.findtext("{*}v") or ""
+            for c in row
+        ]
         for row in sheet.iter("{*}row")
     ]
 
@@ -122,7 +127,9 @@ class TestAnIdempotencyKey:
 
     @pytest.mark.parametrize("name", ["", "é", "x" * 256, "a\tb"])
     def test_is_plain_text(self, store, history, name):
-        answer = post(key_of(store), {"order_ids": numbers(history[1])}, **{"Idempotency-Key": name})
+        answer = post(
+            key_of(store), {"order_ids": numbers(history[1])}, **{"Idempotency-Key": name}
+        )
         assert (answer.status_code, answer.json()["code"]) == (422, "INPUT_INVALID")
         assert not Batch.objects.exists()
 
@@ -166,9 +173,12 @@ class TestTheSameSelection:
             return client.post("/batches/", {"store": store.pk})
 
         callers = [
-            lambda: browser(alice), lambda: browser(alice), lambda: browser(bob), lambda: post(key, wish),
+            lambda: browser(alice),
+            lambda: browser(alice),
+            lambda: browser(bob),
+            lambda: post(key, wish),
             lambda: post(key, {"order_ids": numbers(history[1])}),
-        ]  # fmt: skip
+        ]
 
         def call(act):
             try:
@@ -190,7 +200,9 @@ class TestTheSameSelection:
         again = client.post("/batches/", {"store": store.pk}, follow=True, headers=EN)
         assert again.redirect_chain[0][0] == first.headers["Location"]
         assert "This was started a moment ago" in again.content.decode()
-        assert not selection_queries.selection_summary(store, user=alice, now=clock.now(store)).count
+        assert not selection_queries.selection_summary(
+            store, user=alice, now=clock.now(store)
+        ).count
 
     def test_ticked_anew_is_a_new_wish(self, store, history, alice):
         now = clock.now(store)
@@ -202,7 +214,12 @@ class TestTheSameSelection:
 
     @pytest.mark.parametrize(
         "other",
-        [{"policy": "all_or_nothing"}, {"dry_run": True}, {"special_clearance": True}, {"numbers": 4}],
+        [
+            {"policy": "all_or_nothing"},
+            {"dry_run": True},
+            {"special_clearance": True},
+            {"numbers": 4},
+        ],
     )
     def test_asked_for_otherwise_is_another(self, store, history, other):
         made = {"store": store, "by": "user:1", "once": True, "numbers": numbers(history[1])}
@@ -214,7 +231,9 @@ class TestTheSameSelection:
     @pytest.mark.parametrize(
         ("done", "later", "fresh"), [(False, 60, False), (True, 1, False), (True, 2, True)]
     )
-    def test_is_the_same_while_it_is_screened_and_for_a_moment(self, store, history, done, later, fresh):
+    def test_is_the_same_while_it_is_screened_and_for_a_moment(
+        self, store, history, done, later, fresh
+    ):
         made = {"store": store, "by": "user:1", "once": True, "numbers": numbers(history[1])}
         batch = batches.create(**made)
         if done:
@@ -237,8 +256,10 @@ class TestASelectionOfAProgram:
         accepted(store, history[1][:2])
         key, buyer = key_of(store), history[0].external_id
         for chosen, asked in (
-            ({}, 3), ({"filter": {"repeated": True}}, 5), ({"filter": {"q": history[1][3].number}}, 1),
-        ):  # fmt: skip
+            ({}, 3),
+            ({"filter": {"repeated": True}}, 5),
+            ({"filter": {"q": history[1][3].number}}, 1),
+        ):
             answer = post(key, {"buyer": buyer, "selection": chosen})
             assert answer.json()["counts"]["asked"] == asked, chosen
 
@@ -260,28 +281,37 @@ class TestASelectionOfAProgram:
             wish = wish | {"buyer": history[0].external_id}
         key = key_of(store)
         for path in (API, "/api/v1/screenings/"):
-            answer = Client().post(path, json.dumps(wish), content_type="application/json", headers=key)
+            answer = Client().post(
+                path, json.dumps(wish), content_type="application/json", headers=key
+            )
             assert (answer.status_code, answer.json()["code"]) == (status, code)
         assert not Batch.objects.exists()
 
     def test_can_be_screened_dry(self, store, history):
         wish = {"buyer": history[0].external_id, "selection": {"except": numbers(history[1][:1])}}
         answer = Client().post(
-            "/api/v1/screenings/", json.dumps(wish), content_type="application/json", headers=key_of(store)
+            "/api/v1/screenings/",
+            json.dumps(wish),
+            content_type="application/json",
+            headers=key_of(store),
         )
         assert answer.json()["counts"] == {"asked": 4, "planned": 4, "failed": 0, "excluded": 0}
 
 
 class TestADryRun:
     def test_is_planned_holds_nothing_and_cant_be_locked(self, store, history):
-        batch = run(batches.create(store=store, numbers=numbers(history[1]), by="user:1", dry_run=True))
+        batch = run(
+            batches.create(store=store, numbers=numbers(history[1]), by="user:1", dry_run=True)
+        )
         assert (batch.status, counts_of(batch, now=world.NOW).planned) == ("planned", 5)
         assert standing(store, history[1][0]) is None
         refused(Code.DRY_RUN_ONLY, price_lock.lock_and_invite, batch=batch, by="user:1")
         assert batch.orders.filter(status="planned").count() == 5
 
     def test_becomes_a_real_batch(self, store, history):
-        batch = run(batches.create(store=store, numbers=numbers(history[1]), by="user:1", dry_run=True))
+        batch = run(
+            batches.create(store=store, numbers=numbers(history[1]), by="user:1", dry_run=True)
+        )
         batches.adopt(batch=batch, by="user:2")
         assert standing(store, history[1][0]).batch == batch.ref
         assert price_lock.lock_and_invite(batch=batch, by="user:1")
@@ -307,7 +337,9 @@ class TestADryRun:
         told = post(key, {"order_ids": numbers(history[1]), "dry_run": True}).json()
         assert told["dry_run"] is True
         batch = run(Batch.objects.get())
-        lock = Client().post(f"{API}{batch.ref}/lock/", content_type="application/json", headers=key)
+        lock = Client().post(
+            f"{API}{batch.ref}/lock/", content_type="application/json", headers=key
+        )
         assert (lock.status_code, lock.json()["code"]) == (409, "DRY_RUN_ONLY")
         assert Client().post(f"{API}{batch.ref}/adopt/", headers=key).json()["dry_run"] is False
 
@@ -319,10 +351,17 @@ class TestTheCounts:
         monkeypatch.setattr("repurchase.models.batch_states.chunks.__defaults__", (2,))
         failing = world.past_order(store, history[0], [(world.sku(store, on_hand=0), 1, 1_000)])
         old = world.past_order(
-            store, history[0], [(Sku.objects.first(), 1, 1_000)], completed_at=world.NOW - 91 * world.NOW.resolution * 86400_000_000,
-        )  # fmt: skip
+            store,
+            history[0],
+            [(Sku.objects.first(), 1, 1_000)],
+            completed_at=world.NOW - 91 * world.NOW.resolution * 86400_000_000,
+        )
         batch = batches.create(
-            store=store, numbers=numbers([*history[1], failing, old]), by="u", policy=policy, dry_run=dry_run
+            store=store,
+            numbers=numbers([*history[1], failing, old]),
+            by="u",
+            policy=policy,
+            dry_run=dry_run,
         )
         seen = [counts_of(batch, now=world.NOW)]
         while chunks.generate_next():
@@ -331,7 +370,10 @@ class TestTheCounts:
         batch.refresh_from_db()
         seen.append(counts_of(batch, now=world.NOW))
         for c in seen:
-            assert c.asked == c.pending + c.failed + c.excluded + c.planned + c.locked + c.accepted + c.ended
+            assert (
+                c.asked
+                == c.pending + c.failed + c.excluded + c.planned + c.locked + c.accepted + c.ended
+            )
         assert [c.pending for c in seen] == [7, 5, 3, 1, 0, 0]
         assert (seen[-1].planned, seen[-1].failed, seen[-1].excluded) == (5, 1, 1)
         assert batch.status == ("planned" if policy == "partial" else "failed")
@@ -341,7 +383,9 @@ class TestARetry:
     @pytest.fixture
     def batch(self, store, history):
         self.lacking = world.sku(store, on_hand=0)
-        failing = [world.past_order(store, history[0], [(self.lacking, 1, 1_000)]) for _ in range(3)]
+        failing = [
+            world.past_order(store, history[0], [(self.lacking, 1, 1_000)]) for _ in range(3)
+        ]
         orders = [history[1][0], failing[0], *history[1][1:], *failing[1:]]
         return run(batches.create(store=store, numbers=numbers(orders), by="user:1"))
 
@@ -358,7 +402,10 @@ class TestARetry:
         assert batch.status == "planned"
         now = dict(batch.orders.values_list("position", "status"))
         assert [(p, now[p]) for p, _ in failed] == [(2, "planned"), (7, "planned"), (8, "failed")]
-        assert list(batch.orders.filter(pk__in=[r["id"] for r in kept]).order_by("pk").values()) == kept
+        assert (
+            list(batch.orders.filter(pk__in=[r["id"] for r in kept]).order_by("pk").values())
+            == kept
+        )
         assert dict(batch.orders.values_list("position", "ref"))[7] == dict(failed)[7]
         assert ledger.first_bad_entry(store.pk)[0] is None
         assert LedgerEntry.objects.get(kind="batch.retried").facts["orders"] == 3
@@ -377,7 +424,10 @@ class TestARetry:
         failing = world.past_order(store, history[0], [(lacking, 1, 1_000)])
         batch = run(
             batches.create(
-                store=store, numbers=numbers([*history[1], failing]), by="u", policy="all_or_nothing"
+                store=store,
+                numbers=numbers([*history[1], failing]),
+                by="u",
+                policy="all_or_nothing",
             )
         )
         assert batch.status == "failed"
@@ -390,7 +440,11 @@ class TestARetry:
         batch = run(batches.retry(batch=batch, by="u"))
         assert (batch.attempt, counts_of(batch, now=world.NOW).planned) == (3, 8)
         batch = run(batches.rescreen(batch=batch, by="u"))
-        assert (batch.attempt, counts_of(batch, now=world.NOW).planned, batch.chunks.count()) == (4, 8, 1)
+        assert (batch.attempt, counts_of(batch, now=world.NOW).planned, batch.chunks.count()) == (
+            4,
+            8,
+            1,
+        )
 
     def test_is_refused_where_there_is_nothing_to_cure(self, store, history):
         batch = run(batches.create(store=store, numbers=numbers(history[1]), by="u"))
@@ -431,9 +485,13 @@ class TestTheRefusedRows:
     def batch(self, store, history):
         gone = world.sku(store, is_active=False, code="=1+1")
         good = Sku.objects.exclude(pk=gone.pk).get()
-        mixed = world.past_order(store, history[0], [(good, 1, 1_000), (gone, 1, 1_000)], number="@SUM(A1)")
+        mixed = world.past_order(
+            store, history[0], [(good, 1, 1_000), (gone, 1, 1_000)], number="@SUM(A1)"
+        )
         failing = world.past_order(store, history[0], [(world.sku(store, on_hand=0), 1, 1_000)])
-        return run(batches.create(store=store, numbers=numbers([*history[1], mixed, failing]), by="u"))
+        return run(
+            batches.create(store=store, numbers=numbers([*history[1], mixed, failing]), by="u")
+        )
 
     def test_are_told_line_by_line_with_code_cause_and_fix(self, store, batch, alice, client):
         client.force_login(alice)
@@ -445,8 +503,12 @@ class TestTheRefusedRows:
             ("@SUM(A1)", 2, "SKU_INACTIVE"),
             (PastOrder.objects.latest("pk").number, 1, "STOCK_TOO_LOW"),
         }
-        assert all(r["cause"] and r["fix"] and r["fixer"] and r["severity"] == "curable" for r in rows)
-        assert answer.content == client.get(f"/batches/{batch.ref}/refused.jsonl", headers=EN).content
+        assert all(
+            r["cause"] and r["fix"] and r["fixer"] and r["severity"] == "curable" for r in rows
+        )
+        assert (
+            answer.content == client.get(f"/batches/{batch.ref}/refused.jsonl", headers=EN).content
+        )
 
     def test_are_a_spreadsheet_without_a_formula(self, batch, alice, client):
         client.force_login(alice)

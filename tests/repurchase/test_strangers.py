@@ -1,4 +1,5 @@
-"""F-12: every URL × method × stranger, enumerated from the resolver. A new URL without a case fails here."""
+"""F-12: every URL × method × stranger, enumerated from the resolver. A new URL without a case
+fails here."""
 
 import io
 import json
@@ -91,7 +92,8 @@ OF_A_KEY = {
     "api/v1/batches/<ref:ref>/fixes/", "api/v1/orders/<ref:ref>/diagnostics.pdf",
 }  # fmt: skip
 
-# What names no row in its address: a key's own, so a stranger's key finds or writes nothing of alice's.
+# What names no row in its address: a key's own, so a stranger's key finds or writes nothing of
+# alice's.
 LISTS_OF_A_KEY = {
     "api/v1/", "api/v1/past-orders/", "api/v1/batches/", "api/v1/inventory/", "api/v1/screenings/",
     "api/v1/qualification/", "api/v1/qualification/documents/",
@@ -125,16 +127,25 @@ ADMIN = [route for route in ROUTES if route.startswith("admin/")]
 def alices(store, alice):
     """A locked batch of alice's store, and how its pages are addressed."""
     buyer, orders = world.repeatable(store)
-    batch = run(batches.create(store=store, numbers=[o.number for o in orders], by=f"user:{alice.pk}"))
+    batch = run(
+        batches.create(store=store, numbers=[o.number for o in orders], by=f"user:{alice.pk}")
+    )
     price_lock.lock_and_invite(batch=batch, by=f"user:{alice.pk}")
     world.key(store, "read")
-    webhook, _ = webhooks.create(store_id=store.pk, url="https://erp.example.com/", types=[], loopback=False)
+    webhook, _ = webhooks.create(
+        store_id=store.pk, url="https://erp.example.com/", types=[], loopback=False
+    )
     return {
-        "ref": batch.ref, "buyer_id": buyer.pk, "order_ref": f"{batch.ref}-0001", "orders": orders,
+        "ref": batch.ref,
+        "buyer_id": buyer.pk,
+        "order_ref": f"{batch.ref}-0001",
+        "orders": orders,
         "upload": world.upload(store, by=f"user:{alice.pk}").key,
-        "key_id": ApiKey.objects.get().pk, "webhook_id": webhook.pk,
-        "agreement": uuid.uuid4(), "report_id": reported(batch).pk,
-    }  # fmt: skip
+        "key_id": ApiKey.objects.get().pk,
+        "webhook_id": webhook.pk,
+        "agreement": uuid.uuid4(),
+        "report_id": reported(batch).pk,
+    }
 
 
 def reported(batch) -> DiagnosisReport:
@@ -153,7 +164,11 @@ def paper(alices) -> str:
 
 
 def address(route: str, alices) -> str:
-    ref = alices["order_ref"] if "orders/<ref:ref>" in route.removeprefix("api/v1/")[:17] else alices["ref"]
+    ref = (
+        alices["order_ref"]
+        if "orders/<ref:ref>" in route.removeprefix("api/v1/")[:17]
+        else alices["ref"]
+    )
     filled = (
         route.replace("<ref:ref>", ref)
         .replace("<webhookverb:verb>", "remove")
@@ -162,7 +177,9 @@ def address(route: str, alices) -> str:
     for name in ("int:buyer_id", "int:key_id", "uuid:webhook_id", "int:report_id"):
         filled = filled.replace(f"<{name}>", str(alices[name.partition(":")[2]]))
     filled = filled.replace("<uuid:key>", str(alices["upload"]))
-    filled = filled.replace("<uuid:pk>", str(alices["agreement"])).replace("<str:name>", "no-such.xml")
+    filled = filled.replace("<uuid:pk>", str(alices["agreement"])).replace(
+        "<str:name>", "no-such.xml"
+    )
     return "/" + filled.replace("<str:token>", "AAAAAAAAAAAAAAAAAAAAAA." + "A" * 43)
 
 
@@ -172,7 +189,8 @@ def as_it_is(value: object) -> object:
 
 
 def everything() -> dict[str, int]:
-    """How many rows there are, and how often any was written: what a refused request must not change."""
+    """How many rows there are, and how often any was written: what a refused request must not
+    change."""
     ours = [
         m
         for m in apps.get_models()
@@ -200,9 +218,12 @@ def ask(client, method: str, path: str, key: str = ""):
     headers = {"Authorization": f"Bearer {key}"} if key else {}
     json = path.startswith("/api/")
     return client.generic(
-        method, path, b"{}" if json else b"", "application/json" if json else "application/x-www-form-urlencoded",
+        method,
+        path,
+        b"{}" if json else b"",
+        "application/json" if json else "application/x-www-form-urlencoded",
         headers=headers,
-    )  # fmt: skip
+    )
 
 
 @pytest.fixture
@@ -214,7 +235,10 @@ def real(store, alice) -> Rows:
 def nowhere(route: str, real: Rows) -> str:
     """The same address with values that name nothing."""
     order = "orders/<ref:ref>" in route.removeprefix("api/v1/")[:17]
-    kinds = {"ref": "BR-00000000-0001" if order else "BR-00000000", "token": "A" * 22 + "." + "A" * 43}
+    kinds = {
+        "ref": "BR-00000000-0001" if order else "BR-00000000",
+        "token": "A" * 22 + "." + "A" * 43,
+    }
     values = {name: _nothing(value) for name, value in real.of(route).items()}
     return "/" + real_rows.filled(route, values | kinds)
 
@@ -226,24 +250,30 @@ def _nothing(value: object) -> object:
 
 
 def told(answer, *addresses: str) -> tuple[int, str]:
-    """What an answer says, but for what differs each time: its own address, tokens and ids of requests."""
+    """What an answer says, but for what differs each time: its own address, tokens and ids of
+    requests."""
     text = answer.content.decode() if not answer.streaming else ""
     for address in addresses:
         text = text.replace(address, "…")
     text = re.sub(r"[A-Za-z0-9]{64}", "", text)  # masked anew for each form
-    text = re.sub(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|BR-[0-9A-Z-]+", "…", text)
+    text = re.sub(
+        r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|BR-[0-9A-Z-]+", "…", text
+    )
     return answer.status_code, text
 
 
 class TestSomebodyWhoIsNotSignedIn:
-    """By every method at every address: her rows take seconds to make, so that they are made once for all."""
+    """By every method at every address: her rows take seconds to make, so that they are made once
+    for all."""
 
     def test_is_sent_to_sign_in_and_gets_nothing_without_a_key(self, client, real):
         before = everything()
         for route, method in product(OF_A_STORE, METHODS):
             answer = ask(client, method, real.address(route))
             assert answer.status_code in (302, 405), (route, method)
-            assert answer.status_code == 405 or answer.headers["Location"].startswith("/sign-in/"), route
+            assert answer.status_code == 405 or answer.headers["Location"].startswith(
+                "/sign-in/"
+            ), route
         for route, method in product(OF_A_KEY, METHODS):
             answer = ask(client, method, real.address(route))
             assert answer.status_code in (401, 404, 405), (route, method)
@@ -254,7 +284,11 @@ class TestSomebodyWhoIsNotSignedIn:
 
     def by_a_link_that_is_none(self, client, real, route, method):
         good, seen = real.of(route)["token"], set()
-        for token in (good[:-1] + ("B" if good.endswith("A") else "A"), "x", "A" * 22 + "." + "A" * 43):
+        for token in (
+            good[:-1] + ("B" if good.endswith("A") else "A"),
+            "x",
+            "A" * 22 + "." + "A" * 43,
+        ):
             address = real.address(route).replace(good, token)
             seen.add(told(ask(client, method, address), address))
         assert len(seen) == 1, (route, method)
@@ -277,7 +311,8 @@ class TestAMemberOfAnotherStore:
 
 
 class TestAlicesRows:
-    """Each address above is one that she herself is answered at, so that it is not the address that is wrong."""
+    """Each address above is one that she herself is answered at, so that it is not the address
+    that is wrong."""
 
     def test_are_there_for_her(self, client, real, alice):
         client.force_login(alice)
@@ -285,7 +320,9 @@ class TestAlicesRows:
         for route in FOREIGN_ROW | OF_A_LINK:
             assert ask(client, "GET", real.address(route)).status_code in (200, 202, 405), route
         for route in OF_A_KEY - LISTS_OF_A_KEY:
-            assert ask(client, "GET", real.address(route), key).status_code in (200, 202, 405), route
+            assert ask(client, "GET", real.address(route), key).status_code in (200, 202, 405), (
+                route
+            )
 
 
 def of_a_store(store: Store) -> dict[str, list]:
@@ -303,7 +340,8 @@ def of_a_store(store: Store) -> dict[str, list]:
 
 
 class TestForeignIdsInBodiesAndQueries:
-    """Charlie asks at his own addresses, with alice's ids in whatever a body or a query may hold."""
+    """Charlie asks at his own addresses, with alice's ids in whatever a body or a query may
+    hold."""
 
     METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
@@ -344,7 +382,8 @@ class TestForeignIdsInBodiesAndQueries:
 
 
 class TestForeignIdsInOtherBodies:
-    """XML and files, which no form and no JSON holds: a body that is taken with charlie's ids, with alice's instead."""
+    """XML and files, which no form and no JSON holds: a body that is taken with charlie's ids,
+    with alice's instead."""
 
     @pytest.fixture
     def own(self, charlie) -> Rows:
@@ -357,7 +396,9 @@ class TestForeignIdsInOtherBodies:
         def answered(rows: Rows, by: str):
             ref = rows.special["orders/<ref:ref>/responses/"]["ref"]
             body = sample.content(ref)
-            return client.generic("POST", "/api/v1/responses/", body, sample.content_type, headers=bearer(by))
+            return client.generic(
+                "POST", "/api/v1/responses/", body, sample.content_type, headers=bearer(by)
+            )
 
         key, before = world.key(own.store), of_a_store(real.store)
         foreign = answered(real, key)
@@ -386,22 +427,33 @@ class TestForeignIdsInOtherBodies:
         fields = {"kind": Kind.LICENCE, "replaces": str(replaces), "file": file}
         return client.post(path, fields, headers=bearer(key) | headers)
 
-    @pytest.mark.parametrize("path", ["/api/v1/qualification/documents/", "/qualification/documents/"])
+    @pytest.mark.parametrize(
+        "path", ["/api/v1/qualification/documents/", "/qualification/documents/"]
+    )
     def test_replace_no_document_of_hers(self, client, real, own, charlie, path):
-        """What a key is not a document of his own's is told in the same words, hers as one that is none."""
+        """What a key is not a document of his own's is told in the same words, hers as one that is
+        none."""
         client.force_login(charlie)
         Qualification.objects.filter(store=own.store).update(state=Standing.DOCUMENTS)
         key, before = world.key(own.store), everything()
         told = []
         for theirs in (real.values["key"], uuid.UUID(int=1), "no key at all"):
             answer = self.replace(client, path, key, theirs, Accept="application/json")
-            told.append((answer.status_code, {k: v for k, v in answer.json().items() if k != "request_id"}))
+            told.append(
+                (answer.status_code, {k: v for k, v in answer.json().items() if k != "request_id"})
+            )
         assert told[0] == told[1] == told[2]
         assert (told[0][0], told[0][1]["code"]) == (404, "NOT_FOUND")
-        assert self.replace(client, "/qualification/documents/", "", real.values["key"]).status_code == 404
+        assert (
+            self.replace(client, "/qualification/documents/", "", real.values["key"]).status_code
+            == 404
+        )
         assert everything() == before
         assert (
-            self.replace(client, path, key, own.values["key"], Accept="application/json").status_code == 201
+            self.replace(
+                client, path, key, own.values["key"], Accept="application/json"
+            ).status_code
+            == 201
         )
 
 
@@ -411,17 +463,46 @@ def bearer(key: str) -> dict[str, str]:
 
 def foreign_ids(real: Rows) -> dict[str, object]:
     """Alice's ids under every name by which something asks for one."""
-    payment, proforma = real.special["payments/<uuid:pk>/"]["pk"], real.special["payments/proformas/"]["pk"]
-    refs = [real.special["orders/<ref:ref>/"]["ref"], real.special["orders/<ref:ref>/payment"]["ref"]]
+    payment, proforma = (
+        real.special["payments/<uuid:pk>/"]["pk"],
+        real.special["payments/proformas/"]["pk"],
+    )
+    refs = [
+        real.special["orders/<ref:ref>/"]["ref"],
+        real.special["orders/<ref:ref>/payment"]["ref"],
+    ]
     return {
-        "order_ids": [order.number for order in real.orders], "orders": [str(order.pk) for order in real.orders],
-        "order": refs[1], "ref": real.values["ref"], "batch": real.values["ref"], "buyer": str(real.values["buyer_id"]),
-        "sku": real.skus[0], "skus": real.skus, "replaces": str(real.values["key"]), "key": str(real.values["key"]),
-        "left_out": refs, "lines": [f"{ref}:1" for ref in refs], "proforma": str(proforma), "payment": str(payment),
-        "webhook": str(real.values["webhook_id"]), "q": real.orders[0].number, "select": "orders", "names": "\n".join(refs),
-        "amount": "1.00", "currency": "USD", "reference": "T-9", "why": "because", "reason": "because", "quantity": "1",
-        "moq": "1", "act": "preview", "action": "tick-buyer", "to": str(real.store.pk), "fix": real.skus[0], "erp": "mango",
-    }  # fmt: skip
+        "order_ids": [order.number for order in real.orders],
+        "orders": [str(order.pk) for order in real.orders],
+        "order": refs[1],
+        "ref": real.values["ref"],
+        "batch": real.values["ref"],
+        "buyer": str(real.values["buyer_id"]),
+        "sku": real.skus[0],
+        "skus": real.skus,
+        "replaces": str(real.values["key"]),
+        "key": str(real.values["key"]),
+        "left_out": refs,
+        "lines": [f"{ref}:1" for ref in refs],
+        "proforma": str(proforma),
+        "payment": str(payment),
+        "webhook": str(real.values["webhook_id"]),
+        "q": real.orders[0].number,
+        "select": "orders",
+        "names": "\n".join(refs),
+        "amount": "1.00",
+        "currency": "USD",
+        "reference": "T-9",
+        "why": "because",
+        "reason": "because",
+        "quantity": "1",
+        "moq": "1",
+        "act": "preview",
+        "action": "tick-buyer",
+        "to": str(real.store.pk),
+        "fix": real.skus[0],
+        "erp": "mango",
+    }
 
 
 def shaped(schema: dict, name: str, form: dict[str, object]) -> object:
@@ -480,7 +561,9 @@ class TestARenegotiation:
         for path in (f"/renegotiations/{talks.pk}/", f"/renegotiations/{uuid.UUID(int=0)}/"):
             assert client.get(path).status_code == 404
             for act in self.ACTS:
-                assert client.post(path, {"act": act, "rule": "keep", "text": "x"}).status_code == 404
+                assert (
+                    client.post(path, {"act": act, "rule": "keep", "text": "x"}).status_code == 404
+                )
         for path in ("/renegotiations/", "/renegotiations/alert/"):
             assert alices["ref"] not in client.get(path).content.decode()
         assert everything() == before
@@ -493,7 +576,9 @@ class TestARenegotiation:
         before = everything()
         for token in (foreign, foreign[:-1] + ("B" if foreign.endswith("A") else "A"), "x"):
             for act in self.ACTS:
-                answer = client.post(f"/b/{token}/renegotiations/{talks.pk}/", {"act": act, "text": "x"})
+                answer = client.post(
+                    f"/b/{token}/renegotiations/{talks.pk}/", {"act": act, "text": "x"}
+                )
                 assert answer.status_code == 404, (token, act)
         assert everything() == before
 
@@ -502,7 +587,10 @@ class TestARenegotiation:
         before = everything()
         for act in ("offer", "decline", "approve", "sign", "quote"):
             assert (
-                client.post(f"/renegotiations/{talks.pk}/", {"act": act, "rule": "keep"}).status_code == 403
+                client.post(
+                    f"/renegotiations/{talks.pk}/", {"act": act, "rule": "keep"}
+                ).status_code
+                == 403
             )
         assert everything() == before
 
@@ -543,9 +631,12 @@ class TestAForeignIdInABody:
             "inventory": {"rows": [{"sku": sku.code, "on_hand": 0} for sku in Sku.objects.all()]},
         }[call]
         answer = client.generic(
-            "PUT" if call == "inventory" else "POST", f"/api/v1/{call}/", json.dumps(body), "application/json",
+            "PUT" if call == "inventory" else "POST",
+            f"/api/v1/{call}/",
+            json.dumps(body),
+            "application/json",
             headers={"Authorization": f"Bearer {key}"},
-        )  # fmt: skip
+        )
         if call == "inventory":
             assert {row["code"] for row in answer.json()["errors"]} == {"SKU_UNKNOWN"}
         else:
@@ -579,7 +670,9 @@ class TestAMemberWithoutTheRight:
         for route in OF_A_STORE:
             if route.startswith("developers/"):
                 for method in ("GET", "POST"):
-                    assert ask(client, method, address(route, alices)).status_code in (403, 405), route
+                    assert ask(client, method, address(route, alices)).status_code in (403, 405), (
+                        route
+                    )
         assert everything() | {"keys": list(ApiKey.objects.values())} == before
 
 

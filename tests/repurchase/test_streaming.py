@@ -1,4 +1,5 @@
-"""The streams as uvicorn serves them: resumed, cut off, cheap; and what they say when a batch goes its way."""
+"""The streams as uvicorn serves them: resumed, cut off, cheap; and what they say when a batch goes
+its way."""
 
 import contextlib
 import http.client
@@ -42,7 +43,9 @@ def parsed(text: str) -> list[dict]:
 
 
 @contextlib.contextmanager
-def opened(url: str, headers: dict[str, str], path: str = STREAM) -> Iterator[http.client.HTTPResponse]:
+def opened(
+    url: str, headers: dict[str, str], path: str = STREAM
+) -> Iterator[http.client.HTTPResponse]:
     at = urlsplit(url)
     caller = http.client.HTTPConnection(at.hostname, at.port, timeout=20)
     caller.request("GET", path, headers=headers)
@@ -72,12 +75,20 @@ class TestAStream:
             tell(store, n)
         headers = key_of(store)
         told = [
-            [e["seq"] for e in parsed(client.get(STREAM + query, headers=headers | more).content.decode())]
+            [
+                e["seq"]
+                for e in parsed(client.get(STREAM + query, headers=headers | more).content.decode())
+            ]
             for query, more in (
-                ("", {}), ("?after=0", {}), ("?after=1", {}), ("?after=99", {}), ("", {"Last-Event-ID": "2"}),
-                ("?after=0", {"Last-Event-ID": "2"}), ("?after=0&types=lock.*", {}),
+                ("", {}),
+                ("?after=0", {}),
+                ("?after=1", {}),
+                ("?after=99", {}),
+                ("", {"Last-Event-ID": "2"}),
+                ("?after=0", {"Last-Event-ID": "2"}),
+                ("?after=0&types=lock.*", {}),
             )
-        ]  # fmt: skip
+        ]
         assert told == [[], [1, 2, 3], [2, 3], [], [3], [3], []]
 
     @pytest.mark.parametrize(
@@ -136,7 +147,8 @@ class TestUnderUvicorn:
                 read(strangers, 1)
 
     def test_tells_progress_to_who_asked_for_it_and_numbers_nothing(self, url, store, key):
-        """Kept nowhere: whoever comes later is told nothing of it, and events go on by their numbers."""
+        """Kept nowhere: whoever comes later is told nothing of it, and events go on by their
+        numbers."""
         with (
             opened(url, key, f"{STREAM}?progress=true") as told,
             opened(url, key) as silent,
@@ -220,16 +232,22 @@ class TestAStreamThatMayNotGoOn:
             stream.put(b"x")
         assert stream.queue.qsize() == event_broadcaster.QUEUED
         stream.put(b"x")
-        assert [stream.queue.get_nowait() for _ in range(stream.queue.qsize())] == [event_broadcaster.END]
+        assert [stream.queue.get_nowait() for _ in range(stream.queue.qsize())] == [
+            event_broadcaster.END
+        ]
 
     @pytest.mark.django_db
     def test_is_asked_by_the_hub(self, store):
         handed = []
         key = api_keys.key_of(world.key(store))
         stream = event_broadcaster.Stream(
-            store_id=store.pk, after=0, types=[], owner="key:1", check_at=0.0,
+            store_id=store.pk,
+            after=0,
+            types=[],
+            owner="key:1",
+            check_at=0.0,
             may_go_on=lambda: api_keys.acting().filter(pk=key.pk).exists(),
-        )  # fmt: skip
+        )
         made = event_broadcaster.Hub()
         made._streams.add(stream)
         made._check()
@@ -249,19 +267,38 @@ class TestABatchOnItsWay:
         batch = self.locked(store, alice)
         digests = {lock.pk: lock.terms_digest for lock in Lock.objects.all()}
         buyer_response.accept(
-            token=signing.token_of(Grant.objects.get()), digests=digests, left_out=[f"{batch.ref}-0005"], consent=True,
-            ip=None, user_agent="",
-        )  # fmt: skip
+            token=signing.token_of(Grant.objects.get()),
+            digests=digests,
+            left_out=[f"{batch.ref}-0005"],
+            consent=True,
+            ip=None,
+            user_agent="",
+        )
         told = list(events.after(store.pk, 0))
         assert [e.type for e in told] == [
-            "batch.screening", "batch.planned",
-            "lock.open", "batch.locked", "order.locked", "order.locked", "order.locked",
-            "lock.confirmed", "order.confirmed", "order.confirmed", "order.declined",
-            "order.awaiting_payment", "order.awaiting_payment", "batch.closed",
-        ]  # fmt: skip
+            "batch.screening",
+            "batch.planned",
+            "lock.open",
+            "batch.locked",
+            "order.locked",
+            "order.locked",
+            "order.locked",
+            "lock.confirmed",
+            "order.confirmed",
+            "order.confirmed",
+            "order.declined",
+            "order.awaiting_payment",
+            "order.awaiting_payment",
+            "batch.closed",
+        ]
         assert {e.subject for e in told if not e.type.startswith("lock")} == {f"batch:{batch.ref}"}
-        of_orders = {ref: e.type for e in told if e.type.startswith("order") for ref in e.data["orders"]}
-        stored = {ref: f"order.{status}" for ref, status in RepeatOrder.objects.values_list("ref", "status")}
+        of_orders = {
+            ref: e.type for e in told if e.type.startswith("order") for ref in e.data["orders"]
+        }
+        stored = {
+            ref: f"order.{status}"
+            for ref, status in RepeatOrder.objects.values_list("ref", "status")
+        }
         assert of_orders == stored
         assert told[2].data["batch"] == batch.ref
 
@@ -284,6 +321,8 @@ class TestABatchOnItsWay:
 
     def locked(self, store, alice):
         _, orders = world.repeatable(store)
-        batch = run(batches.create(store=store, numbers=[o.number for o in orders], by=f"user:{alice.pk}"))
+        batch = run(
+            batches.create(store=store, numbers=[o.number for o in orders], by=f"user:{alice.pk}")
+        )
         price_lock.lock_and_invite(batch=batch, by=f"user:{alice.pk}")
         return batch

@@ -1,4 +1,5 @@
-"""Stock at the moment of the lock: fresh, or made fresh in time, or the lock is refused (R-70, R-80)."""
+"""Stock at the moment of the lock: fresh, or made fresh in time, or the lock is refused (R-70,
+R-80)."""
 
 import datetime as dt
 
@@ -142,7 +143,10 @@ class TestALockWithASource:
         self.later(batch, settings, f"{__name__}.Half")
         with pytest.raises(Problem) as stopped:
             price_lock.lock_and_invite(batch=batch, by="user:1")
-        assert (stopped.value.code, stopped.value.evidence["sku"]) == (Code.STOCK_SYNC_STALE, ["ZZZ"])
+        assert (stopped.value.code, stopped.value.evidence["sku"]) == (
+            Code.STOCK_SYNC_STALE,
+            ["ZZZ"],
+        )
 
     def test_asks_for_nothing_that_is_fresh(self, store, settings):
         batch = planned(store)
@@ -185,7 +189,9 @@ class TestAPlan:
         batch = run(self.batch(store, past))
         assert {order.status for order in batch.orders.all()} == {"failed"}
 
-    def test_waits_for_a_silent_source_once_not_for_each_chunk(self, store, past, settings, monkeypatch):
+    def test_waits_for_a_silent_source_once_not_for_each_chunk(
+        self, store, past, settings, monkeypatch
+    ):
         monkeypatch.setattr("repurchase.models.batch_states.chunks.__defaults__", (1,))
         settings.STOCK_SOURCE = f"{__name__}.Silent"
         monkeypatch.setattr(Silent, "asked", 0)

@@ -1,4 +1,5 @@
-"""Editing a tariff in the admin makes a new version and shows the open plans that it would touch."""
+"""Editing a tariff in the admin makes a new version and shows the open plans that it would
+touch."""
 
 import datetime as dt
 from decimal import Decimal
@@ -25,7 +26,8 @@ def plans(store):
     _, orders = world.repeatable(store, orders=6)
     numbers = [order.number for order in orders]
     made = [
-        run(batches.create(store=store, numbers=some, by="user:1")) for some in (numbers[:3], numbers[3:])
+        run(batches.create(store=store, numbers=some, by="user:1"))
+        for some in (numbers[:3], numbers[3:])
     ]
     price_lock.lock_and_invite(batch=made[0], by="user:1")
     return made
@@ -67,7 +69,11 @@ class TestAnEdit:
         first, second = old.versions()
         assert (first.pk, first.rate, first.valid_from) == (old.pk, old.rate, old.valid_from)
         assert first.valid_until == second.valid_from == tomorrow()
-        assert (second.rate, second.valid_until, second.source) == (Decimal("0.06"), None, "contract 7")
+        assert (second.rate, second.valid_until, second.source) == (
+            Decimal("0.06"),
+            None,
+            "contract 7",
+        )
 
     @pytest.mark.parametrize(("days", "status"), [(-1, 302), (0, 302), (1, 200)])
     def test_leaves_no_gap_after_a_tariff_that_ends(self, staff, plans, days, status):
@@ -118,7 +124,9 @@ class TestThePlansItWouldTouch:
 
 
 def test_a_policy_value_is_edited_by_a_new_one(staff, plans):
-    old = PolicyValue.objects.create(name="payment_fee_rate", value="0.007", valid_from=world.NOW, reason="x")
+    old = PolicyValue.objects.create(
+        name="payment_fee_rate", value="0.007", valid_from=world.NOW, reason="x"
+    )
     assert plans[1].ref in staff.get(path_of(old)).content.decode()
     at = world.NOW + dt.timedelta(days=400)
     body = {
@@ -170,7 +178,9 @@ class TestTaxesByDestination:
         with django_assert_max_num_queries(12):
             page()
 
-    def test_that_are_not_known_are_entered_by_the_platforms_staff_from_any_day_on(self, page, staff, store):
+    def test_that_are_not_known_are_entered_by_the_platforms_staff_from_any_day_on(
+        self, page, staff, store
+    ):
         assert "?country=BR" in page().content.decode()
         form = {
             "country": "BR",
@@ -180,20 +190,30 @@ class TestTaxesByDestination:
             "source": "Lei",
             "valid_from": "2020-01-01",
         }
-        assert staff.post("/admin/marketplace/taxrate/add/", form | {"source": ""}).status_code == 200
+        assert (
+            staff.post("/admin/marketplace/taxrate/add/", form | {"source": ""}).status_code == 200
+        )
         assert not TaxRate.objects.filter(country="BR").exists()
         assert staff.post("/admin/marketplace/taxrate/add/", form).status_code == 302
         row = TaxRate.objects.get(country="BR")
-        assert (row.rate, row.source, row.valid_from) == (Decimal("0.17"), "Lei", dt.date(2020, 1, 1))
+        assert (row.rate, row.source, row.valid_from) == (
+            Decimal("0.17"),
+            "Lei",
+            dt.date(2020, 1, 1),
+        )
         assert (
-            staff.post("/admin/marketplace/taxrate/add/", form | {"valid_from": "2021-01-01"}).status_code
+            staff.post(
+                "/admin/marketplace/taxrate/add/", form | {"valid_from": "2021-01-01"}
+            ).status_code
             == 200
         )
         later = form | {"valid_from": tomorrow().isoformat(), "rate": "0.18"}
         assert staff.post("/admin/marketplace/taxrate/add/", later).status_code == 302
-        assert list(TaxRate.objects.filter(country="BR").order_by("valid_from").values_list("rate", flat=True)) == [
-            Decimal("0.17"), Decimal("0.18"),
-        ]  # fmt: skip
+        assert list(
+            TaxRate.objects.filter(country="BR")
+            .order_by("valid_from")
+            .values_list("rate", flat=True)
+        ) == [Decimal("0.17"), Decimal("0.18")]
 
     def test_are_shown_to_staff_with_that_duty_only(self, client):
         client.force_login(world.user(is_staff=True))
@@ -202,6 +222,8 @@ class TestTaxesByDestination:
     def test_that_are_not_known_are_said_so_where_an_order_stops(self):
         with translation.override("en"):
             unknown = problem_texts.of("TAX_CODE_MISSING", {"country": "BR", "missing": "rate"})
-            unregistered = problem_texts.of("TAX_CODE_MISSING", {"country": "DE", "missing": "registration"})
+            unregistered = problem_texts.of(
+                "TAX_CODE_MISSING", {"country": "DE", "missing": "registration"}
+            )
         assert unknown.cause == "Tax not known for BR."
         assert "registration is missing" in unregistered.cause

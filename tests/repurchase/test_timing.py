@@ -73,6 +73,9 @@ class TestTheClock:
     def test_takes_whole_seconds(self, client, store, body):
         erp = Caller(client, store, "read", "write")
         answer = client.post(
-            "/api/v1/sandbox/clock/", json.dumps(body), content_type="application/json", headers=erp.headers
+            "/api/v1/sandbox/clock/",
+            json.dumps(body),
+            content_type="application/json",
+            headers=erp.headers,
         )
         problem(answer, 422, "INPUT_INVALID")

@@ -1,4 +1,5 @@
-"""One definition of totals: in every state, and after every transition, all who tell it agree to the cent."""
+"""One definition of totals: in every state, and after every transition, all who tell it agree to
+the cent."""
 
 import datetime as dt
 from collections import Counter
@@ -37,7 +38,15 @@ from repurchase.fulfilment.queries import balances, proforma_invoices
 from repurchase.fulfilment.services import payments, releases, unpaid_cancellation
 from repurchase.fulfilment.services import proforma_invoices as proforma_invoice_services
 from repurchase.integration.feed import native
-from repurchase.models import Batch, Payment, PaymentSource, Proforma, RepeatLine, RepeatOrder, order_states
+from repurchase.models import (
+    Batch,
+    Payment,
+    PaymentSource,
+    Proforma,
+    RepeatLine,
+    RepeatOrder,
+    order_states,
+)
 from repurchase.templatetags.parts import amount
 from tests import world
 from tests.repurchase import orders as rows
@@ -57,7 +66,8 @@ GROUPS = {
 }  # fmt: skip
 
 
-# --- What is right, worked out from the rows by other means ---------------------------------------------------
+# --- What is right, worked out from the rows by other means
+# ---------------------------------------------------
 
 
 def group_of(state: str) -> str:
@@ -70,9 +80,16 @@ def half_up(exact: Fraction) -> int:
 
 def parts(order: RepeatOrder) -> dict[str, int]:
     goods, freight, tax, total = (
-        order.goods_minor, order.freight_minor, order.tax_minor, order.total_minor,
-    )  # fmt: skip
-    net = half_up(Fraction((total - tax) * goods, goods + freight)) if goods + freight else total - tax
+        order.goods_minor,
+        order.freight_minor,
+        order.tax_minor,
+        order.total_minor,
+    )
+    net = (
+        half_up(Fraction((total - tax) * goods, goods + freight))
+        if goods + freight
+        else total - tax
+    )
     found = {"goods": goods, "freight": freight, "tax": tax, "total": total, "goods_net": net}
     return found | {"freight_net": total - tax - net}
 
@@ -81,7 +98,9 @@ def expected(batch: Batch) -> dict[str, dict[str, Any]]:
     """By currency, order by order."""
     told: dict[str, Counter] = {}
     flags: dict[str, set[bool]] = {}
-    for order in batch.orders.at(clock.now(batch.store)).prefetch_related("fees", "lines__source_line"):
+    for order in batch.orders.at(clock.now(batch.store)).prefetch_related(
+        "fees", "lines__source_line"
+    ):
         sums = told.setdefault(order.currency, Counter())
         group = group_of(order.state)
         for line in order.lines.all():
@@ -113,7 +132,8 @@ MONEY = (
 NAMES = (*MONEY, "left_out_lines", "fees")
 
 
-# --- What everybody tells ---------------------------------------------------------------------------------------
+# --- What everybody tells
+# ---------------------------------------------------------------------------------------
 
 
 def agree(batch: Batch, client: Client, key: str) -> None:
@@ -122,7 +142,9 @@ def agree(batch: Batch, client: Client, key: str) -> None:
     plan = batch_queries.plan(batch, now=clock.now(batch.store))
     _core(plan.totals, right)
     _reasons(batch, right)
-    told = client.get(f"/api/v1/batches/{batch.ref}/", headers={"Authorization": f"Bearer {key}"}).json()
+    told = client.get(
+        f"/api/v1/batches/{batch.ref}/", headers={"Authorization": f"Bearer {key}"}
+    ).json()
     _api(told, right)
     _lots(batch, told)
     _feed(batch, right)
@@ -162,12 +184,17 @@ def _api(told: dict, right) -> None:
     for each in told["totals"]:
         want, currency = right[each["currency"]], each["currency"]
         for name in MONEY:
-            assert each[name] == {"amount": decimal_text(want[name], currency), "currency": currency}
+            assert each[name] == {
+                "amount": decimal_text(want[name], currency),
+                "currency": currency,
+            }
         if want["tax_included"]:
             assert str(each["tax_included"]).lower() == said(want["tax_included"])
     sums: Counter[str] = Counter()
     for each in told["left_out"]:
-        sums[each["money"]["currency"]] += Money.of(each["money"]["amount"], each["money"]["currency"]).minor
+        sums[each["money"]["currency"]] += Money.of(
+            each["money"]["amount"], each["money"]["currency"]
+        ).minor
     assert sums == Counter({currency: want["left_out"] for currency, want in right.items()})
 
 
@@ -196,7 +223,9 @@ def _feed(batch: Batch, right) -> None:
 def _owed(batch: Batch) -> None:
     owing: Counter[str] = Counter()
     for order in batch.orders.filter(status="awaiting_payment"):
-        came = Payment.objects.filter(order=order, reversed_at=None).values_list("amount_minor", flat=True)
+        came = Payment.objects.filter(order=order, reversed_at=None).values_list(
+            "amount_minor", flat=True
+        )
         owing[order.currency] += order.total_minor - sum(came)
     told: Counter[str] = Counter()
     for each in balances.owed(batch.store, batch.ref):
@@ -216,16 +245,20 @@ def money(minor: int, currency: str) -> str:
 def _page(batch: Batch, client: Client, right) -> None:
     page = words(client.get(reverse("batch", args=[batch.ref]), headers={"Accept-Language": "en"}))
     for label, name in (
-        ("Asked for, goods as paid then", "asked"), ("Left out, goods as paid then", "left_out"),
-        ("Goods without tax", "goods_net"), ("Freight without tax", "freight_net"),
-        ("The buyer pays", "total"), ("You keep", "net"),
-    ):  # fmt: skip
+        ("Asked for, goods as paid then", "asked"),
+        ("Left out, goods as paid then", "left_out"),
+        ("Goods without tax", "goods_net"),
+        ("Freight without tax", "freight_net"),
+        ("The buyer pays", "total"),
+        ("You keep", "net"),
+    ):
         shown = " ".join(money(right[currency][name], currency) for currency in sorted(right))
         assert f"{label} {shown}" in page, (label, shown)
 
 
 def _buyer(batch: Batch, grant: Grant, client: Client, right) -> None:
-    """Of what waits for him, else of what he accepted: it adds up, is told with its tax, and in his words."""
+    """Of what waits for him, else of what he accepted: it adds up, is told with its tax, and in
+    his words."""
     seen = offer_of(grant)
     group = "offered" if seen.state == "open" else "accepted"
     locks = [lot.lock.pk for lot in seen.open_lots]
@@ -251,44 +284,64 @@ def _buyer(batch: Batch, grant: Grant, client: Client, right) -> None:
         assert money(each.money.minor, each.money.currency) in page
     if seen.state == "open":
         everything = weigh(grant=grant, lock_ids=locks, ticks=Ticks(every_service=True))
-        assert not everything.sums or [s.total for s in everything.sums] == [t.total for t in seen.totals]
+        assert not everything.sums or [s.total for s in everything.sums] == [
+            t.total for t in seen.totals
+        ]
 
 
-# --- A batch with inclusive and exclusive orders, in two currencies, that loses lines --------------------------
+# --- A batch with inclusive and exclusive orders, in two currencies, that loses lines
+# --------------------------
 
 LINE = 7_000
 
 
 def history(store: Store, kinds: list[tuple[str, bool, bool]]) -> list:
-    """Of (currency, prices include tax, one line is out of the price band); USD 10.00 a piece is the list price."""
+    """Of (currency, prices include tax, one line is out of the price band); USD 10.00 a piece is
+    the list price."""
     buyer, _ = world.repeatable(store, orders=5)
     dollars = Sku.objects.get(store=store)
-    of = {"USD": dollars, "GBP": world.sku(store, currency="GBP", price="10.00", category=dollars.category)}
+    of = {
+        "USD": dollars,
+        "GBP": world.sku(store, currency="GBP", price="10.00", category=dollars.category),
+    }
     return [
         world.past_order(
-            store, buyer,
-            [(of[currency], 7, LINE + 13 * n), (of[currency], 7, 9_500 if dear else LINE - n), (of[currency], 3, 3_001)],
-            currency=currency, prices_include_tax=inclusive, freight_minor=331 + n,
+            store,
+            buyer,
+            [
+                (of[currency], 7, LINE + 13 * n),
+                (of[currency], 7, 9_500 if dear else LINE - n),
+                (of[currency], 3, 3_001),
+            ],
+            currency=currency,
+            prices_include_tax=inclusive,
+            freight_minor=331 + n,
         )
         for n, (currency, inclusive, dear) in enumerate(kinds)
-    ]  # fmt: skip
+    ]
 
 
-KINDS = st.lists(st.tuples(st.sampled_from(["USD", "GBP"]), st.booleans(), st.booleans()), max_size=3).map(
-    lambda more: [("USD", True, True), ("USD", False, False), ("GBP", True, False), *more]
-)
+KINDS = st.lists(
+    st.tuples(st.sampled_from(["USD", "GBP"]), st.booleans(), st.booleans()), max_size=3
+).map(lambda more: [("USD", True, True), ("USD", False, False), ("GBP", True, False), *more])
 ANSWERS = ("accept", "accept some", "decline", "lapse", "cancel", "agree anew", "lapse anew")
-AFTERWARDS = st.lists(st.sampled_from(["pay one", "pay all", "take back", "call off", "release"]), max_size=3)
+AFTERWARDS = st.lists(
+    st.sampled_from(["pay one", "pay all", "take back", "call off", "release"]), max_size=3
+)
 
 
 def answer(batch: Batch, how: str, alice: User) -> None:
     grant = Grant.objects.get(subject=batch.ref)
     seen = {"token": signing.token_of(grant), "ip": "203.0.113.7", "user_agent": "Browser/1.0"}
-    seen["digests"] = {lock.pk: lock.terms_digest for lock in Lock.objects.filter(subject=batch.ref)}
+    seen["digests"] = {
+        lock.pk: lock.terms_digest for lock in Lock.objects.filter(subject=batch.ref)
+    }
     match how:
         case "accept" | "accept some":
             first = batch.orders.filter(status="locked").order_by("position").first().ref
-            buyer_response.accept(left_out=[first] if how == "accept some" else [], consent=True, **seen)
+            buyer_response.accept(
+                left_out=[first] if how == "accept some" else [], consent=True, **seen
+            )
         case "decline":
             buyer_response.decline(reason="", **seen)
         case "lapse" | "lapse anew":
@@ -307,18 +360,24 @@ def answer(batch: Batch, how: str, alice: User) -> None:
 def renegotiated(batch: Batch) -> list[Renegotiation]:
     world.rates(published_on=clock.now(batch.store).date(), source=f"newer-{batch.pk}", CNY="8.034")
     triggers.open_renegotiations(store=batch.store)
-    return list(Renegotiation.objects.filter(lock__subject=batch.ref).select_related("lock", "store"))
+    return list(
+        Renegotiation.objects.filter(lock__subject=batch.ref).select_related("lock", "store")
+    )
 
 
 def go_on(batch: Batch, how: str) -> None:
     """What is not possible in this state is left alone."""
     waiting = list(batch.orders.filter(status="awaiting_payment").order_by("position"))
-    standing = Payment.objects.filter(order__batch=batch, reversed_at=None, order__status="paid").first()
+    standing = Payment.objects.filter(
+        order__batch=batch, reversed_at=None, order__status="paid"
+    ).first()
     match how:
         case "pay one" | "pay all" if waiting:
             some = waiting if how == "pay all" else waiting[:1]
             receipts = [paid.receipt(order) for order in some]
-            done = payments.record(store=batch.store, receipts=receipts, source=PaymentSource.API, by="key:1")
+            done = payments.record(
+                store=batch.store, receipts=receipts, source=PaymentSource.API, by="key:1"
+            )
             assert not done.refused
         case "take back" if standing:
             payments.reverse(store=batch.store, payment_id=standing.pk, why="bounced", by="user:1")
@@ -329,11 +388,14 @@ def go_on(batch: Batch, how: str) -> None:
                 )
         case "release":
             ready = batch.orders.filter(status="paid")
-            releases.release(store=batch.store, orders=ready, by="user:1", at=clock.now(batch.store))
+            releases.release(
+                store=batch.store, orders=ready, by="user:1", at=clock.now(batch.store)
+            )
 
 
 def papers(batch: Batch) -> None:
-    """Sealed agreements and proformas of what was just accepted: their sums are those of the orders."""
+    """Sealed agreements and proformas of what was just accepted: their sums are those of the
+    orders."""
     accepted = list(batch.orders.filter(status__in=order_states.ACCEPTED))
     right: dict[str, Counter] = {}
     for order in accepted:
@@ -343,7 +405,11 @@ def papers(batch: Batch) -> None:
     sums: dict[str, Counter] = {}
     for lock_or_offer in _agreed(batch):
         for total in agreements.totals(lock_or_offer.agreement.orders):
-            found = {"goods": total.now_minor, "freight": total.freight_minor, "tax": total.tax_minor}
+            found = {
+                "goods": total.now_minor,
+                "freight": total.freight_minor,
+                "tax": total.tax_minor,
+            }
             found |= {"total": total.total_minor, "goods_net": total.goods_net_minor}
             sums.setdefault(total.currency, Counter()).update(
                 found | {"freight_net": total.freight_net_minor}
@@ -375,17 +441,23 @@ def key(store) -> str:
 class TestEverySurface:
     @pytest.mark.parametrize("how", ANSWERS)
     @settings(
-        max_examples=2, deadline=None, phases=(Phase.generate,), suppress_health_check=list(HealthCheck)
+        max_examples=2,
+        deadline=None,
+        phases=(Phase.generate,),
+        suppress_health_check=list(HealthCheck),
     )
     @given(kinds=KINDS, afterwards=AFTERWARDS)
-    def test_tells_the_same_after_every_transition(self, store, alice, client, key, how, kinds, afterwards):
+    def test_tells_the_same_after_every_transition(
+        self, store, alice, client, key, how, kinds, afterwards
+    ):
         client.force_login(alice)
         offset = store.clock_offset
         with taken_back():
             made = history(store, kinds)
             batch = batches.create(store=store, numbers=[o.number for o in made], by="user:1")
             assert {
-                each.currency: each.asked.minor for each in batch_totals(batch, now=clock.now(store))
+                each.currency: each.asked.minor
+                for each in batch_totals(batch, now=clock.now(store))
             } == {
                 currency: sum(o.goods_minor for o in made if o.currency == currency)
                 for currency in {o.currency for o in made}
@@ -415,14 +487,19 @@ class TestEverySurface:
         lock = None if state in ("planned", "failed", "excluded") else rows.lock(batch)
         shared = {"lines": 2, "lock": lock, "status": state, "skus": [world.sku(store)]}
         if state in ("failed", "excluded"):
-            shared |= {"codes": ["ORDER_UNRATED"], "line": {"outcome": state, "codes": ["ORDER_UNRATED"]}}
+            shared |= {
+                "codes": ["ORDER_UNRATED"],
+                "line": {"outcome": state, "codes": ["ORDER_UNRATED"]},
+            }
         rows.repeats(batch, 2, **shared, **MADE)
         inclusive = {"prices_include_tax": True, "tax_minor": 4_341, "total_minor": 27_190}
         rows.repeats(batch, 2, first=3, **shared, **MADE | inclusive)
         assert set(batch.orders.values_list("status", flat=True)) == {state}
         right = expected(batch)
         _core(batch_totals(batch, now=clock.now(store)), right)
-        told = client.get(f"/api/v1/batches/{batch.ref}/", headers={"Authorization": f"Bearer {key}"}).json()
+        told = client.get(
+            f"/api/v1/batches/{batch.ref}/", headers={"Authorization": f"Bearer {key}"}
+        ).json()
         _api(told, right)
         _lots(batch, told)
         (found,) = batch_totals(batch, now=clock.now(store))
@@ -440,13 +517,19 @@ def test_a_cancelled_batch_comes_to_nothing(store, alice, client, key):
     )
     batches.cancel(batch=batch, by="user:1")
     (found,) = batch_totals(batch, now=clock.now(store))
-    assert (found.total.minor, found.net.minor, found.offered.minor, found.accepted.minor) == (0, 0, 0, 0)
+    assert (found.total.minor, found.net.minor, found.offered.minor, found.accepted.minor) == (
+        0,
+        0,
+        0,
+        0,
+    )
     assert found.ended.minor == batch.orders.get().total_minor > 0
     assert RepeatLine.objects.filter(order__batch=batch).exists()
 
 
 def test_the_seller_keeps_no_tax_that_is_inside_his_prices(store):
-    """USD 170.01 of goods and 3.31 of freight with 19 % inside: 27.67 is the state's, whatever the fees are."""
+    """USD 170.01 of goods and 3.31 of freight with 19 % inside: 27.67 is the state's, whatever the
+    fees are."""
     (order,) = history(store, [("USD", True, False)])
     batch = run(batches.create(store=store, numbers=[order.number], by="user:1"))
     (found,) = batch_totals(batch, now=clock.now(store))
@@ -464,7 +547,9 @@ def test_sealed_agreement_and_proforma_say_that_tax_is_included_and_add_up(store
     confirm(batch)
     sealed_text = pdf_text(content_of(sealed(batch)))
     proforma_invoice_services.issue(Proforma.objects.get(batch=batch).pk)
-    proforma_text = pdf_text(proforma_invoice_services.content_of(Proforma.objects.get(batch=batch)))
+    proforma_text = pdf_text(
+        proforma_invoice_services.content_of(Proforma.objects.get(batch=batch))
+    )
     for text in (sealed_text, proforma_text):
         assert "Tax is included in the prices" in " ".join(text.split())
         for shown in ("142.87", "2.78", "27.67", "173.32"):

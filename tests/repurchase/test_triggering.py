@@ -1,4 +1,5 @@
-"""A trigger reopens only the lots that it touches, tells both sides once, and no confirmation slips past it."""
+"""A trigger reopens only the lots that it touches, tells both sides once, and no confirmation
+slips past it."""
 
 import datetime as dt
 from decimal import Decimal
@@ -37,7 +38,9 @@ def batch(store):
 
 def publish(store, *, cny: str = "8.034", day: dt.date | None = None, **fields):
     """CNY was 7.80 for a euro at the lock: 8.034 is 3 % more, so USD/CNY rises by as much."""
-    return world.rates(published_on=day or clock.now(store).date(), source="newer", CNY=cny, **fields)
+    return world.rates(
+        published_on=day or clock.now(store).date(), source="newer", CNY=cny, **fields
+    )
 
 
 def close(value: str, day: dt.date) -> IndexClose:
@@ -48,7 +51,12 @@ def accept(batch):
     grant = Grant.objects.get(subject=batch.ref)
     digests = {lock.pk: lock.terms_digest for lock in Lock.objects.filter(subject=batch.ref)}
     buyer_response.accept(
-        token=signing.token_of(grant), digests=digests, left_out=[], consent=True, ip=None, user_agent="t"
+        token=signing.token_of(grant),
+        digests=digests,
+        left_out=[],
+        consent=True,
+        ip=None,
+        user_agent="t",
     )
 
 
@@ -61,10 +69,16 @@ class TestARateThatMoved:
         assert (lock.status, lock.renegotiation_deadline) == ("renegotiating", made.deadline_at)
         assert made.deadline_at - made.opened_at == dt.timedelta(hours=4)
         assert (made.kind, made.name, made.percent) == ("fx", "USD/CNY", "+3.000 %")
-        assert (made.base_rate_set, made.new_rate_set, made.limit) == (lock.rate_set, new, Decimal("0.025"))
+        assert (made.base_rate_set, made.new_rate_set, made.limit) == (
+            lock.rate_set,
+            new,
+            Decimal("0.025"),
+        )
         assert set(OrderClaim.objects.values_list("until", flat=True)) == {made.deadline_at}
 
-    @pytest.mark.parametrize(("cny", "opened"), [("7.995", 0), ("7.9951", 1), ("7.605", 0), ("7.6049", 1)])
+    @pytest.mark.parametrize(
+        ("cny", "opened"), [("7.995", 0), ("7.9951", 1), ("7.605", 0), ("7.6049", 1)]
+    )
     def test_exactly_at_the_limit_changes_nothing(self, batch, store, cny, opened):
         publish(store, cny=cny)
         assert triggers.open_renegotiations() == opened
@@ -83,9 +97,15 @@ class TestARateThatMoved:
         mail.outbox.clear()
         deliver_due()
         kinds = Letter.objects.filter(kind__contains="renegotiating").values_list("kind", flat=True)
-        assert sorted(kinds) == ["repurchase.renegotiating_buyer", "repurchase.renegotiating_seller"]
-        letters = {letter.to[0]: letter for letter in mail.outbox if "renegotiat" in letter.body.lower()
-                   or "重新" in letter.body or "4.7" in letter.body}  # fmt: skip
+        assert sorted(kinds) == [
+            "repurchase.renegotiating_buyer",
+            "repurchase.renegotiating_seller",
+        ]
+        letters = {
+            letter.to[0]: letter
+            for letter in mail.outbox
+            if "renegotiat" in letter.body.lower() or "重新" in letter.body or "4.7" in letter.body
+        }
         assert f"/b/{signing.token_of(Grant.objects.get())}/" in letters[batch.buyer.email].body
         told = Event.objects.get(type="lock.renegotiating")
         assert told.data["renegotiation_deadline"].endswith("Z")
@@ -121,7 +141,8 @@ class TestARateThatMoved:
 
 
 class TestACurrencyThatWaitsTooLong:
-    """Its last good rate is older than what anything is held against: the operator is told of it by name."""
+    """Its last good rate is older than what anything is held against: the operator is told of it
+    by name."""
 
     @pytest.mark.parametrize(("days", "told"), [(6, False), (7, True)])
     def test_is_told_to_the_operator_once_a_day_until_it_was_decided(self, client, days, told):
@@ -132,9 +153,15 @@ class TestACurrencyThatWaitsTooLong:
         newest.rates.filter(currency="CNY").delete()
         assert client.get("/readyz").json()["rates"] is True
         row = Quarantined.objects.create(
-            kind="rate", source="ecb", name="CNY", day=today, text="12", reason="absurd", arrived_at=clock.now(),
+            kind="rate",
+            source="ecb",
+            name="CNY",
+            day=today,
+            text="12",
+            reason="absurd",
+            arrived_at=clock.now(),
             rate_set=newest,
-        )  # fmt: skip
+        )
         assert [sweep.sweep().rate_alarms for _ in range(2)] == [int(told), 0]
         assert client.get("/readyz").json()["rates"] is not told
         deliver_due()
@@ -146,7 +173,8 @@ class TestACurrencyThatWaitsTooLong:
 
 
 class TestACurrencyThatWaits:
-    """Its newest rate is in quarantine: open lots go by the last good one, and nothing new is locked."""
+    """Its newest rate is in quarantine: open lots go by the last good one, and nothing new is
+    locked."""
 
     def load(self, tmp_path, *rows: str, **options):
         path = tmp_path / "rates.csv"
@@ -163,9 +191,15 @@ class TestACurrencyThatWaits:
         newest = world.rates(published_on=today, source="newest")
         newest.rates.filter(currency="CNY").delete()
         Quarantined.objects.create(
-            kind="rate", source="newest", name="CNY", day=today, text="12", reason="absurd", arrived_at=world.NOW,
+            kind="rate",
+            source="newest",
+            name="CNY",
+            day=today,
+            text="12",
+            reason="absurd",
+            arrived_at=world.NOW,
             rate_set=newest,
-        )  # fmt: skip
+        )
         assert triggers.open_renegotiations() == 1
         made = Renegotiation.objects.get()
         assert (made.lock, made.new_rate_set, made.percent) == (lock, moved, "+3.000 %")
@@ -173,9 +207,15 @@ class TestACurrencyThatWaits:
     def test_can_still_be_confirmed(self, batch, store, tmp_path, today):
         self.load(tmp_path, f"{today},1.10,0.85,12")
         Quarantined.objects.create(
-            kind="rate", source="ecb", name="USD", day=today, text="12", reason="absurd", arrived_at=world.NOW,
+            kind="rate",
+            source="ecb",
+            name="USD",
+            day=today,
+            text="12",
+            reason="absurd",
+            arrived_at=world.NOW,
             rate_set=FxRateSet.objects.last(),
-        )  # fmt: skip
+        )
         accept(batch)
         assert set(RepeatOrder.objects.values_list("status", flat=True)) == {"awaiting_payment"}
 
@@ -187,7 +227,10 @@ class TestACurrencyThatWaits:
         waiting(name, today)
         with pytest.raises(Problem) as refused:
             price_lock.lock_and_invite(batch=planned, by="user:1")
-        assert (refused.value.code, refused.value.evidence["currency"]) == (Code.FX_RATE_STALE, name)
+        assert (refused.value.code, refused.value.evidence["currency"]) == (
+            Code.FX_RATE_STALE,
+            name,
+        )
         assert not Lock.objects.exists()
         quarantine.decide(
             row=Quarantined.objects.get(), release=False, why="A typing error.", by=world.user()
@@ -199,9 +242,9 @@ class TestACurrencyThatWaits:
         waiting("USD", today)
         planned = run(batches.create(store=store, numbers=[o.number for o in orders], by="user:1"))
         assert set(planned.orders.values_list("status", flat=True)) == {"failed"}
-        assert {code for codes in planned.orders.values_list("codes", flat=True) for code in codes} == {
-            "FX_RATE_STALE"
-        }
+        assert {
+            code for codes in planned.orders.values_list("codes", flat=True) for code in codes
+        } == {"FX_RATE_STALE"}
 
     def test_is_not_planned_into(self, store, today):
         _, orders = world.repeatable(store)
@@ -220,18 +263,29 @@ class TestACurrencyThatWaits:
 def waiting(name: str, day: dt.date) -> Quarantined:
     rate_set = FxRateSet.objects.order_by("-published_on", "-pk").first()
     return Quarantined.objects.create(
-        kind="rate", source=rate_set.source, name=name, day=day, text="99", reason="absurd", arrived_at=world.NOW,
+        kind="rate",
+        source=rate_set.source,
+        name=name,
+        day=day,
+        text="99",
+        reason="absurd",
+        arrived_at=world.NOW,
         rate_set=rate_set,
-    )  # fmt: skip
+    )
 
 
 class TestACorrection:
     def correct(self, store, published: FxRateSet, cny: str) -> FxRateSet:
         made = FxRateSet.objects.create(
-            source=published.source, published_on=published.published_on, version=2, mirrored_at=world.NOW
+            source=published.source,
+            published_on=published.published_on,
+            version=2,
+            mirrored_at=world.NOW,
         )
         table = dict(published.rates.values_list("currency", "per_euro")) | {"CNY": Decimal(cny)}
-        FxRate.objects.bulk_create(FxRate(rate_set=made, currency=c, per_euro=r) for c, r in table.items())
+        FxRate.objects.bulk_create(
+            FxRate(rate_set=made, currency=c, per_euro=r) for c, r in table.items()
+        )
         return made
 
     def test_of_the_newest_day_is_judged(self, batch, store):
@@ -271,7 +325,8 @@ class TestACorrection:
 
 class TestAConfirmation:
     def test_of_a_lot_that_moved_opens_the_renegotiation_instead(self, batch, store):
-        """R-51: a lot under a trigger can't be confirmed at the old price, though no sweep came by."""
+        """R-51: a lot under a trigger can't be confirmed at the old price, though no sweep came
+        by."""
         publish(store)
         with pytest.raises(Problem) as refused:
             accept(batch)
@@ -309,7 +364,9 @@ class TestARenegotiationThatLapsed:
         assert (Lock.objects.get().status, swept.ended_locks) == ("terminated", 1)
         assert set(RepeatOrder.objects.values_list("status", flat=True)) == {"terminated"}
         assert not OrderClaim.objects.filter(released_at=None).exists()
-        assert LedgerEntry.objects.get(kind="lock.terminated").facts["code"] == "RENEGOTIATION_LAPSED"
+        assert (
+            LedgerEntry.objects.get(kind="lock.terminated").facts["code"] == "RENEGOTIATION_LAPSED"
+        )
         batch.refresh_from_db()
         assert batch.status == "closed"
         assert Letter.objects.filter(kind__startswith="repurchase.terminated").count() == 2

@@ -116,7 +116,9 @@ class TestAFlippedByte:
             for sql in OF_AN_ENTRY:
                 with undone():
                     tamper(f"UPDATE diagnostics_ledgerentry SET {sql} WHERE kind = '{kind}'")
-                    chain = next(found for found in judged(pdf).checks if found.check is Check.CHAIN)
+                    chain = next(
+                        found for found in judged(pdf).checks if found.check is Check.CHAIN
+                    )
                     assert not chain.ok, (kind, sql)
                     assert chain.detail
         assert not wrong(pdf)

@@ -63,7 +63,8 @@ class TestSigningIn:
 
     def test_never_leads_elsewhere(self, client, alice):
         answer = client.post(
-            "/sign-in/", {"username": alice.email, "password": PASSWORD, "next": "https://evil.example/"}
+            "/sign-in/",
+            {"username": alice.email, "password": PASSWORD, "next": "https://evil.example/"},
         )
         assert answer.headers["Location"] == "/"
 
@@ -89,7 +90,9 @@ class TestSigningIn:
 
     def test_leads_a_reviewer_without_a_store_to_the_administration(self, client, db):
         world.user("reviewer@example.com", is_staff=True)
-        answer = client.post("/sign-in/", {"username": "reviewer@example.com", "password": PASSWORD})
+        answer = client.post(
+            "/sign-in/", {"username": "reviewer@example.com", "password": PASSWORD}
+        )
         assert answer.headers["Location"] == reverse("admin:index")
 
     def test_ends_by_post_only(self, seller):
@@ -113,7 +116,9 @@ class TestEveryPage:
     def test_names_the_sandbox(self, seller):
         assert "Sandbox store" in page_of(seller.get("/"))
 
-    @pytest.mark.parametrize("path", ["/", "/orders/", "/orders/?tab=all", "/orders/?q=nothing", "/batches/"])
+    @pytest.mark.parametrize(
+        "path", ["/", "/orders/", "/orders/?tab=all", "/orders/?q=nothing", "/batches/"]
+    )
     def test_has_its_empty_state(self, seller, path):
         answer = seller.get(path)
         assert answer.status_code == 200
@@ -144,12 +149,16 @@ class TestAnErrorPage:
         answer = seller.get("/batches/BR-00000000/")
         page = page_of(answer)
         assert answer.status_code == 404
-        assert all(text in page for text in ("What happened", "What was kept", "What to do", "NOT_FOUND"))
+        assert all(
+            text in page for text in ("What happened", "What was kept", "What to do", "NOT_FOUND")
+        )
 
     def test_leads_back_to_the_page_of_the_form(self, seller, store):
         batch = planned(store)
         came_from = f"http://testserver/batches/{batch.ref}/"
-        answer = seller.post(f"/batches/{batch.ref}/lock/", {"store": 0}, headers={"Referer": came_from})
+        answer = seller.post(
+            f"/batches/{batch.ref}/lock/", {"store": 0}, headers={"Referer": came_from}
+        )
         assert f'href="{came_from}"' in page_of(answer)
         answer = seller.post("/batches/", headers={"Referer": "https://evil.example/"})
         assert "evil.example" not in page_of(answer)
@@ -192,7 +201,9 @@ class TestTheHistory:
         page = page_of(seller.get("/orders/"))
         assert buyer.name in page
         assert "USD 30,150.00" in page
-        assert re.search(rf'class="form-check-input tick-buyer"[^>]*value="{buyer.pk}"', page, re.DOTALL)
+        assert re.search(
+            rf'class="form-check-input tick-buyer"[^>]*value="{buyer.pk}"', page, re.DOTALL
+        )
 
     def test_disables_a_buyer_whose_gates_fail_and_says_why(self, seller, store):
         world.repeatable(store, certificate_valid_until=dt.date(2026, 1, 1))
@@ -219,7 +230,10 @@ class TestTheHistory:
         buyer, orders = world.repeatable(store)
         orders[0].assumed = ["rating"]
         orders[0].save()
-        assert page_of(seller.get(f"/orders/buyers/{buyer.pk}/", headers=HTMX)).count("chip-assumed") == 1
+        assert (
+            page_of(seller.get(f"/orders/buyers/{buyer.pk}/", headers=HTMX)).count("chip-assumed")
+            == 1
+        )
 
     def test_refuses_a_broken_cursor(self, seller, store):
         buyer, _ = world.repeatable(store)
@@ -251,7 +265,9 @@ class TestTicking:
     def test_an_order_off_leaves_the_others(self, seller, store):
         buyer, orders = world.repeatable(store, orders=6)
         self.tick(seller, action="tick-buyer", buyer=buyer.pk)
-        assert "5 orders ticked" in page_of(self.tick(seller, action="untick", orders=[orders[0].pk]))
+        assert "5 orders ticked" in page_of(
+            self.tick(seller, action="untick", orders=[orders[0].pk])
+        )
 
     def test_a_second_buyer_explains_itself_and_keeps_the_selection(self, seller, store):
         buyer, _ = world.repeatable(store)
@@ -265,12 +281,19 @@ class TestTicking:
     def test_can_be_cleared_also_without_script(self, seller, store):
         buyer, _ = world.repeatable(store)
         self.tick(seller, action="tick-buyer", buyer=buyer.pk)
-        assert seller.post("/orders/selection/", {"action": "clear"}).headers["Location"] == "/orders/"
+        assert (
+            seller.post("/orders/selection/", {"action": "clear"}).headers["Location"] == "/orders/"
+        )
         assert not Selection.objects.exists()
 
     @pytest.mark.parametrize(
         "body",
-        [{}, {"action": "dance"}, {"action": "tick", "orders": "x"}, {"action": "tick-buyer", "buyer": "-1"}],
+        [
+            {},
+            {"action": "dance"},
+            {"action": "tick", "orders": "x"},
+            {"action": "tick-buyer", "buyer": "-1"},
+        ],
     )
     def test_nonsense_is_refused(self, seller, body):
         assert self.tick(seller, **body).status_code in (404, 422)
@@ -299,7 +322,9 @@ class TestCreatingABatch:
         PastOrder.objects.filter(pk=orders[0].pk).update(rating=1)
         run(batch)
         page = page_of(seller.get(f"/batches/{batch.ref}/"))
-        assert "This batch was to be all or nothing, and only 4 of 5 orders can be repeated." in page
+        assert (
+            "This batch was to be all or nothing, and only 4 of 5 orders can be repeated." in page
+        )
         assert "Lock prices and send" not in page
 
     def test_of_nothing_is_refused(self, seller):
@@ -317,7 +342,9 @@ class TestABatchInScreening:
     def test_shows_its_progress_and_asks_again_when_it_is_told(self, seller, batch):
         """By the stream; every five seconds only for a browser that has none."""
         page = page_of(seller.get(f"/batches/{batch.ref}/"))
-        told = f"progress:{batch.ref} from:body throttle:500ms, batch:{batch.ref} from:body, every 5s"
+        told = (
+            f"progress:{batch.ref} from:body throttle:500ms, batch:{batch.ref} from:body, every 5s"
+        )
         assert f'hx-trigger="{told}"' in page
         assert "Waiting for its turn" in page
         assert "0 of 5" in page
@@ -363,7 +390,9 @@ class TestAPlannedBatch:
         )
         batch = run(batches.create(store=store, numbers=[o.number for o in orders], by="user:1"))
         assert 'name="special_clearance"' in page_of(seller.get(f"/batches/{batch.ref}/"))
-        seller.post(f"/batches/{batch.ref}/rescreen/", {"asks_clearance": "yes", "special_clearance": "yes"})
+        seller.post(
+            f"/batches/{batch.ref}/rescreen/", {"asks_clearance": "yes", "special_clearance": "yes"}
+        )
         batch.refresh_from_db()
         assert (batch.special_clearance, batch.status, batch.attempt) == (True, "screening", 2)
 
@@ -428,7 +457,9 @@ class TestAnOrder:
 
     def test_that_failed_says_why_and_what_to_do(self, seller, store):
         buyer, orders = world.repeatable(store)
-        orders.append(world.past_order(store, buyer, [(world.sku(store, price="14.00"), 10, 10_000)]))
+        orders.append(
+            world.past_order(store, buyer, [(world.sku(store, price="14.00"), 10, 10_000)])
+        )
         batch = run(batches.create(store=store, numbers=[o.number for o in orders], by="user:1"))
         ref = batch.orders.get(status="failed").ref
         page = page_of(seller.get(f"/orders/{ref}/"))
@@ -445,10 +476,14 @@ class TestTheMailbox:
         from django.core.mail import EmailMultiAlternatives, get_connection
 
         settings.MAILBOX_DIR = tmp_path
-        backend = get_connection("django.core.mail.backends.filebased.EmailBackend", file_path=str(tmp_path))
+        backend = get_connection(
+            "django.core.mail.backends.filebased.EmailBackend", file_path=str(tmp_path)
+        )
         for n in (1, 2):
             text = f"您好 {n}\nhttp://127.0.0.1/b/abc_{n}/.\n{'-' * 20}\n"
-            letter = EmailMultiAlternatives(f"主题 {n}", text, to=["buyer@example.com"], connection=backend)
+            letter = EmailMultiAlternatives(
+                f"主题 {n}", text, to=["buyer@example.com"], connection=backend
+            )
             letter.attach_alternative("<p>html</p>", "text/html")
             letter.send()
         letters = client.get("/mailbox/?format=json").json()

@@ -19,7 +19,9 @@ def upload(client, content: bytes, **headers):
 
 
 class TestThePages:
-    def test_offer_it_once_it_is_sealed_and_say_before_that_it_is_coming(self, client, store, alice):
+    def test_offer_it_once_it_is_sealed_and_say_before_that_it_is_coming(
+        self, client, store, alice
+    ):
         batch = confirmed(store, by=f"user:{alice.pk}")
         token = signing.token_of(Grant.objects.get())
         client.force_login(alice)

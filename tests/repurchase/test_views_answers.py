@@ -80,7 +80,9 @@ class TestConfirming:
     def test_takes_all_orders_but_those_left_out(self, client, batch, link):
         refs = f"{batch.ref}-0002 {batch.ref}-0005"
         answer = client.post(
-            link, {"act": "confirm", "digest": digests(), "left_out": refs, "consent": "yes"}, follow=True
+            link,
+            {"act": "confirm", "digest": digests(), "left_out": refs, "consent": "yes"},
+            follow=True,
         )
         assert states() == {"awaiting_payment": 4, "declined": 2}
         page = page_of(answer)
@@ -89,12 +91,16 @@ class TestConfirming:
 
     def test_reads_ticks_that_came_one_by_one(self, client, batch, link):
         refs = [f"{batch.ref}-0002", f"{batch.ref}-0005"]
-        client.post(link, {"act": "confirm", "digest": digests(), "left_out": refs, "consent": "yes"})
+        client.post(
+            link, {"act": "confirm", "digest": digests(), "left_out": refs, "consent": "yes"}
+        )
         assert states() == {"awaiting_payment": 4, "declined": 2}
 
     def test_keeps_the_evidence(self, client, link):
         client.post(
-            link, {"act": "confirm", "digest": digests(), "consent": "yes"}, headers={"User-Agent": "x" * 400}
+            link,
+            {"act": "confirm", "digest": digests(), "consent": "yes"},
+            headers={"User-Agent": "x" * 400},
         )
         act = Act.objects.get()
         assert (act.ip, act.user_agent) == ("127.0.0.1", "x" * 300)
@@ -113,14 +119,21 @@ class TestConfirming:
         assert Act.objects.count() == 1
 
     def test_of_other_terms_than_those_seen_is_refused(self, client, link):
-        body = {"act": "confirm", "digest": [f"{Lock.objects.get().pk}:{'0' * 64}"], "consent": "yes"}
+        body = {
+            "act": "confirm",
+            "digest": [f"{Lock.objects.get().pk}:{'0' * 64}"],
+            "consent": "yes",
+        }
         answer = client.post(link, body)
         assert answer.status_code == 409
         assert "TERMS_CHANGED" in page_of(answer)
 
     @pytest.mark.parametrize("digest", ["", "x", "a:b:c", "not-a-uuid:00"])
     def test_of_nonsense_is_refused(self, client, link, digest):
-        assert client.post(link, {"act": "confirm", "digest": digest, "consent": "yes"}).status_code == 422
+        assert (
+            client.post(link, {"act": "confirm", "digest": digest, "consent": "yes"}).status_code
+            == 422
+        )
         assert states() == {"locked": 6}
 
     def test_is_never_meant_by_an_unknown_act_or_none(self, client, link):
@@ -141,15 +154,24 @@ class TestConfirming:
     def test_works_under_its_referrer_policy(self, link):
         """With `no-referrer` a browser would post `Origin: null`, which is refused."""
         client = Client(enforce_csrf_checks=True)
-        token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page_of(client.get(link))).group(1)
-        body = {"act": "confirm", "digest": digests(), "consent": "yes", "csrfmiddlewaretoken": token}
+        token = re.search(
+            r'name="csrfmiddlewaretoken" value="(\w+)"', page_of(client.get(link))
+        ).group(1)
+        body = {
+            "act": "confirm",
+            "digest": digests(),
+            "consent": "yes",
+            "csrfmiddlewaretoken": token,
+        }
         assert client.post(link, body, headers={"Origin": "null"}).status_code == 403
         assert client.post(link, body, headers={"Origin": "http://testserver"}).status_code == 302
 
 
 class TestDeclining:
     def test_ends_every_lot(self, client, link):
-        answer = client.post(link, {"act": "decline", "digest": digests(), "reason": "too dear"}, follow=True)
+        answer = client.post(
+            link, {"act": "decline", "digest": digests(), "reason": "too dear"}, follow=True
+        )
         assert states() == {"declined": 6}
         assert "You have declined the offer" in page_of(answer)
 
@@ -159,7 +181,9 @@ class TestDeclining:
 
 class TestALinkThatIsOver:
     def test_by_time_says_so(self, client, store, batch, link):
-        store.clock_offset += Lock.objects.get().expires_at - clock.now(store) + dt.timedelta(seconds=1)
+        store.clock_offset += (
+            Lock.objects.get().expires_at - clock.now(store) + dt.timedelta(seconds=1)
+        )
         store.save()
         page = page_of(client.get(link))
         assert "These prices are no longer locked" in page

@@ -1,4 +1,5 @@
-"""What the pages and the API say of what left at the lock, and of what the platform is checking (R-90)."""
+"""What the pages and the API say of what left at the lock, and of what the platform is checking
+(R-90)."""
 
 import re
 
@@ -41,7 +42,9 @@ class TestTheSellersPage:
         client.force_login(alice)
         client.cookies["django_language"] = "en"
 
-    def test_asks_once_more_before_it_invites_and_then_names_what_left(self, client, store, planned):
+    def test_asks_once_more_before_it_invites_and_then_names_what_left(
+        self, client, store, planned
+    ):
         listed("SAMPLE DRONE")
         asked = self.lock(client, store, planned)
         assert asked.status_code == 409
@@ -130,16 +133,22 @@ class TestTheApi:
         assert planned.orders.get(ref=ref).status == "paid"
 
     @pytest.mark.parametrize("most", ["0", "0.05", "0.199999"])
-    def test_refuses_a_lock_that_leaves_out_more_than_the_caller_allows(self, client, store, planned, most):
+    def test_refuses_a_lock_that_leaves_out_more_than_the_caller_allows(
+        self, client, store, planned, most
+    ):
         erp = Caller(client, store, "read", "write")
         listed("SAMPLE DRONE")
-        problem(erp.post(f"batches/{planned.ref}/lock/", {"max_left_out": most}), 409, "LOCK_LEAVES_OUT")
+        problem(
+            erp.post(f"batches/{planned.ref}/lock/", {"max_left_out": most}), 409, "LOCK_LEAVES_OUT"
+        )
         planned.refresh_from_db()
         assert (planned.status, planned.left_at_lock) == ("planned", {})
         assert planned.orders.filter(status="planned").count() == planned.orders.count()
 
     @pytest.mark.parametrize("body", [None, {}, {"max_left_out": None}, {"max_left_out": "0.2"}])
-    def test_locks_the_rest_where_the_caller_allows_it_or_sets_no_bound(self, client, store, planned, body):
+    def test_locks_the_rest_where_the_caller_allows_it_or_sets_no_bound(
+        self, client, store, planned, body
+    ):
         erp = Caller(client, store, "read", "write")
         listed("SAMPLE DRONE")
         answer = erp.post(f"batches/{planned.ref}/lock/", body).json()
@@ -156,7 +165,8 @@ class TestTheApi:
         assert (answer["status"], answer["left_at_lock"]["orders"]) == ("locked", 0)
 
     @pytest.mark.parametrize(
-        "body", [{"max_left_out": "1.5"}, {"max_left_out": "-0.1"}, {"max_left_out": "x"}, {"max": "0"}]
+        "body",
+        [{"max_left_out": "1.5"}, {"max_left_out": "-0.1"}, {"max_left_out": "x"}, {"max": "0"}],
     )
     def test_refuses_a_bound_that_is_none(self, client, store, planned, body):
         erp = Caller(client, store, "read", "write")

@@ -32,7 +32,11 @@ class TestTheApi:
         def ask(method: str, path: str, body=None):
             headers = {"Authorization": f"Bearer {key}", "Accept-Language": "en"}
             return client.generic(
-                method, f"/api/v1/{path}", json.dumps(body or {}), "application/json", headers=headers
+                method,
+                f"/api/v1/{path}",
+                json.dumps(body or {}),
+                "application/json",
+                headers=headers,
             )
 
         return ask
@@ -84,13 +88,16 @@ class TestTheApi:
         assert faults(feed) == []
         order = etree.fromstring(feed).findall("o:Order", NS)[-1]
         told = [
-            [(each.text, each.get("confirmedAt") is not None) for each in line.findall("o:CustomService", NS)]
+            [
+                (each.text, each.get("confirmedAt") is not None)
+                for each in line.findall("o:CustomService", NS)
+            ]
             for line in order.findall("o:Line", NS)
         ]
         assert told == [[], [(services.TEXT, True)], []]
-        assert [line.findtext("o:Outcome", namespaces=NS) for line in order.findall("o:Line", NS)] == [
-            "planned", "planned", "excluded",
-        ]  # fmt: skip
+        assert [
+            line.findtext("o:Outcome", namespaces=NS) for line in order.findall("o:Line", NS)
+        ] == ["planned", "planned", "excluded"]
         assert order.findtext("o:Totals/o:Goods", namespaces=NS) == "133.33"
 
 
@@ -145,7 +152,9 @@ class TestTheSellersPage:
         counts = []
         for n in (1, 40):
             for each in range(n):
-                wanted = Wanted(order=last(batch).past_order.number, line_no=1 + each % 3, text=f"{n} {each}")
+                wanted = Wanted(
+                    order=last(batch).past_order.number, line_no=1 + each % 3, text=f"{n} {each}"
+                )
                 customisations.add(batch=batch, wanted=wanted, by="user:1")
             with CaptureQueriesContext(connection) as captured:
                 client.get(f"/batches/{batch.ref}/services/")
@@ -187,7 +196,9 @@ class TestTheBuyersPage:
         assert Act.objects.count() == 0
 
     def test_works_without_the_script(self, client, batch, link):
-        asked = client.post(link, self.body(batch, act=["confirm", "total"], services=str(ids()[0])))
+        asked = client.post(
+            link, self.body(batch, act=["confirm", "total"], services=str(ids()[0]))
+        )
         assert asked.status_code == 200
         assert re.search(r'name="services"[^>]*checked', asked.content.decode())
         body = self.body(batch, services=str(ids()[0]), consent="yes", shown=self.shown(asked))
@@ -206,7 +217,9 @@ class TestTheBuyersPage:
 
     def test_says_afterwards_what_was_left_out(self, client, batch, link):
         seen = self.shown(client.get(link))
-        page = client.post(link, self.body(batch, consent="yes", shown=seen), follow=True).content.decode()
+        page = client.post(
+            link, self.body(batch, consent="yes", shown=seen), follow=True
+        ).content.decode()
         assert "1 customised service was not confirmed" in page
         assert "USD 30,069.28" in page
 

@@ -1,4 +1,5 @@
-"""The panel of quantities and promises on the batch page: preview, apply, undo; who may; never a price."""
+"""The panel of quantities and promises on the batch page: preview, apply, undo; who may; never a
+price."""
 
 import re
 
@@ -25,11 +26,15 @@ def batch(store):
 
 
 def post(client, batch, act: str, **values):
-    return client.post(f"/batches/{batch.ref}/edits/", {"act": act, "store": batch.store_id, **values})
+    return client.post(
+        f"/batches/{batch.ref}/edits/", {"act": act, "store": batch.store_id, **values}
+    )
 
 
 def hidden(answer) -> dict[str, str]:
-    return dict(re.findall(r'type="hidden"\s+name="(\w+)"\s+value="([^"]*)"', answer.content.decode()))
+    return dict(
+        re.findall(r'type="hidden"\s+name="(\w+)"\s+value="([^"]*)"', answer.content.decode())
+    )
 
 
 def quantities(batch) -> set[int]:
@@ -55,9 +60,10 @@ class TestThePanel:
     def test_answers_htmx_with_the_preview_only(self, client, alice, batch):
         client.force_login(alice)
         answer = client.post(
-            f"/batches/{batch.ref}/edits/", {"act": "preview", "by": "all", "promise_days": 40},
+            f"/batches/{batch.ref}/edits/",
+            {"act": "preview", "by": "all", "promise_days": 40},
             headers={"HX-Request": "true"},
-        )  # fmt: skip
+        )
         assert b"<html" not in answer.content
         assert b'value="apply"' in answer.content
 

@@ -47,7 +47,13 @@ class TestMoney:
 class TestAShare:
     @pytest.mark.parametrize(
         ("value", "text"),
-        [("0.0035", "0.35 %"), ("0.19000", "19 %"), ("0.08", "8 %"), ("1.2", "120 %"), ("0", "0 %")],
+        [
+            ("0.0035", "0.35 %"),
+            ("0.19000", "19 %"),
+            ("0.08", "8 %"),
+            ("1.2", "120 %"),
+            ("0", "0 %"),
+        ],
     )
     def test_has_every_digit_it_has(self, value, text):
         assert parts.share(Decimal(value)) == text
@@ -81,7 +87,13 @@ class TestATime:
 class TestACountdown:
     @pytest.mark.parametrize(
         ("seconds", "text"),
-        [(259_200, "72:00:00"), (3_599, "0:59:59"), (59.9, "0:00:59"), (0, "0:00:00"), (-3, "0:00:00")],
+        [
+            (259_200, "72:00:00"),
+            (3_599, "0:59:59"),
+            (59.9, "0:00:59"),
+            (0, "0:00:00"),
+            (-3, "0:00:00"),
+        ],
     )
     def test_carries_the_servers_seconds(self, seconds, text):
         shown = drawn("{% countdown seconds %}", seconds=seconds)
@@ -136,8 +148,12 @@ class TestAMaskedAddress:
 
 
 def kinds_of_batches() -> Iterator[str]:
-    """Of every entry that a service writes into the ledger about a batch, where its kind stands in full."""
-    for path in [*(ROOT / "repurchase/services").glob("*.py"), *(ROOT / "pricing/services").glob("*.py")]:
+    """Of every entry that a service writes into the ledger about a batch, where its kind stands in
+    full."""
+    for path in [
+        *(ROOT / "repurchase/services").glob("*.py"),
+        *(ROOT / "pricing/services").glob("*.py"),
+    ]:
         for call in (n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Call)):
             words = {k.arg: k.value for k in call.keywords}
             of_a_batch = "batch:" in ast.unparse(words.get("subject", ast.Constant("")))

@@ -1,4 +1,5 @@
-"""The pages from the proforma to the completion, as members with and without the right see and use them."""
+"""The pages from the proforma to the completion, as members with and without the right see and use
+them."""
 
 import datetime as dt
 import io
@@ -40,11 +41,18 @@ class TestThePaymentsPage:
         assert "USD 29,898.75" in page
         owner.post(
             f"/payments/proformas/{paper.pk}/",
-            {"currency": "USD", "amount": "29,898.75", "reference": "SWIFT-1", "received_on": "2026-11-20"},
+            {
+                "currency": "USD",
+                "amount": "29,898.75",
+                "reference": "SWIFT-1",
+                "received_on": "2026-11-20",
+            },
         )
         assert set(batch.orders.values_list("status", flat=True)) == {"paid"}
         payment = Payment.objects.first()
-        assert payment.received_at == dt.datetime(2026, 11, 19, 16, tzinfo=dt.UTC)  # midnight in Shanghai
+        assert payment.received_at == dt.datetime(
+            2026, 11, 19, 16, tzinfo=dt.UTC
+        )  # midnight in Shanghai
         assert (payment.source, payment.recorded_by[:5]) == ("member", "user:")
 
     def test_refuses_an_inexact_transfer_and_keeps_nothing(self, owner, store):
@@ -85,7 +93,9 @@ class TestThePaymentsPage:
         assert states == ["awaiting_payment", *["cancelled"] * 4]
         assert StockClaim.objects.get(released_at=None).quantity == 500
         assert Letter.objects.filter(kind="repurchase.called_off").count() == 1
-        assert RENDERERS["repurchase.called_off"](Letter.objects.get(kind="repurchase.called_off").subjects)
+        assert RENDERERS["repurchase.called_off"](
+            Letter.objects.get(kind="repurchase.called_off").subjects
+        )
         assert owner.post(url, {"why": "again"}).status_code == 409
 
     def test_does_not_redirect_off_the_site(self, owner, store):
@@ -97,7 +107,9 @@ class TestThePaymentsPage:
 
     def test_changes_the_terms_with_a_buyer(self, owner, store):
         buyer = world.buyer(store)
-        owner.post("/payments/terms/", {"buyer": buyer.pk, "open_account": "yes", "reason": "ten years"})
+        owner.post(
+            "/payments/terms/", {"buyer": buyer.pk, "open_account": "yes", "reason": "ten years"}
+        )
         assert "on open account" in text(owner.get("/payments/"))
         owner.post("/payments/terms/", {"pay_to": "Account 1\r\nBank 2"})
         store.refresh_from_db()
@@ -123,7 +135,9 @@ class TestThePaymentsPage:
 
 
 def csv(*rows: str) -> io.BytesIO:
-    file = io.BytesIO("\n".join(["order,amount,currency,reference,received_at", *rows, ""]).encode())
+    file = io.BytesIO(
+        "\n".join(["order,amount,currency,reference,received_at", *rows, ""]).encode()
+    )
     file.name = "bank.csv"
     return file
 
@@ -163,7 +177,12 @@ class TestADifference:
 
     def test_of_one_transfer_is_settled_with_it(self, owner, store):
         batch = invoiced(store)
-        sent = {"currency": "USD", "amount": "29883.75", "reference": "TT-1", "difference": "bank fee"}
+        sent = {
+            "currency": "USD",
+            "amount": "29883.75",
+            "reference": "TT-1",
+            "difference": "bank fee",
+        }
         owner.post(f"/payments/proformas/{batch.proformas.get().pk}/", sent)
         assert set(batch.orders.values_list("status", flat=True)) == {"paid"}
 
@@ -171,8 +190,13 @@ class TestADifference:
         """It has no reference: by none, every difference of the proforma was taken back."""
         batch = invoiced(store)
         for order in batch.orders.order_by("position")[:2]:
-            owner.post(f"/orders/{order.ref}/payment/", {"amount": "5,964.75", "reference": order.ref})
-            owner.post(f"/orders/{order.ref}/difference/", {"amount": "15.00", "reason": "the bank kept it"})
+            owner.post(
+                f"/orders/{order.ref}/payment/", {"amount": "5,964.75", "reference": order.ref}
+            )
+            owner.post(
+                f"/orders/{order.ref}/difference/",
+                {"amount": "15.00", "reason": "the bank kept it"},
+            )
         first, second = Payment.objects.filter(kind="difference").order_by("order__position")
         owner.post(f"/payments/{first.pk}/reverse/", {"why": "it came", "transfer": "yes"})
         standing = Payment.objects.filter(reversed_at=None)
@@ -271,7 +295,9 @@ class TestTheBatchPage:
         assert f"{batch.ref}-PI1" in page
         assert "Record payment" in page
         paper = batch.proformas.get()
-        assert owner.get(f"/batches/{batch.ref}/proformas/{paper.pk}.pdf").content.startswith(b"%PDF-")
+        assert owner.get(f"/batches/{batch.ref}/proformas/{paper.pk}.pdf").content.startswith(
+            b"%PDF-"
+        )
 
     def test_reads_a_constant_number_of_times(self, owner, store, django_assert_max_num_queries):
         batch = paid.released(store, orders=8)
@@ -292,13 +318,19 @@ class TestTheOrderPage:
         assert "no ERP; taken from the XML" in text(owner.get(url))
         now = clock.now(store)
         shipments.ship(
-            store=store, by="key:1",
-            rows=[shipments.Shipped(key="", order=order.ref, at=now, carrier="Cainiao", tracking="LP-1")],
-        )  # fmt: skip
+            store=store,
+            by="key:1",
+            rows=[
+                shipments.Shipped(
+                    key="", order=order.ref, at=now, carrier="Cainiao", tracking="LP-1"
+                )
+            ],
+        )
         shipments.complete(
-            store=store, by="key:1",
+            store=store,
+            by="key:1",
             rows=[shipments.Completed(key="", order=order.ref, at=now, as_ordered=True)],
-        )  # fmt: skip
+        )
         page = text(owner.get(url))
         assert "LP-1" in page
         assert "as ordered" in page

@@ -35,9 +35,12 @@ def text(answer) -> str:
 
 def sign(client, page, **changes):
     body = {
-        "act": "sign", "digest": Offer.objects.order_by("-version").first().digest, "name": "Alice Chen",
-        "password": "a long password", "consent": "yes",
-    }  # fmt: skip
+        "act": "sign",
+        "digest": Offer.objects.order_by("-version").first().digest,
+        "name": "Alice Chen",
+        "password": "a long password",
+        "consent": "yes",
+    }
     return client.post(page, body | changes)
 
 
@@ -109,7 +112,9 @@ class TestThePage:
 
     def test_makes_an_offer_and_shows_the_difference(self, client, page, found):
         answer = client.post(
-            page, {"act": "offer", "rule": "uniform", "percent": "-1.5", "note": "Best we can"}, follow=True
+            page,
+            {"act": "offer", "rule": "uniform", "percent": "-1.5", "note": "Best we can"},
+            follow=True,
         )
         shown = text(answer)
         assert "Your offer" in shown
@@ -125,9 +130,14 @@ class TestThePage:
         assert [o.goods_minor for o in Offer.objects.order_by("version")] == [2_475_000, 2_477_500]
 
     @pytest.mark.parametrize(
-        "body", [{"rule": "uniform", "percent": "abc"}, {"rule": "per_sku", "more_prices": "NOPE 1"}, {"rule": "?"},
-                 {"rule": "per_sku", "more_prices": "lonely"}]
-    )  # fmt: skip
+        "body",
+        [
+            {"rule": "uniform", "percent": "abc"},
+            {"rule": "per_sku", "more_prices": "NOPE 1"},
+            {"rule": "?"},
+            {"rule": "per_sku", "more_prices": "lonely"},
+        ],
+    )
     def test_keeps_what_was_typed_when_it_is_refused(self, client, page, body):
         answer = client.post(page, {"act": "offer", "note": "my words"} | body)
         assert answer.status_code == 422
@@ -162,7 +172,9 @@ class TestThePage:
             client.post(page, {"act": "offer", "rule": "uniform", "percent": "-4"})
         )
         carol = world.member(store, Role.MANAGER, "carol@example.com")
-        shown = text(client.post(page, {"act": "offer", "rule": "uniform", "percent": "-4"}, follow=True))
+        shown = text(
+            client.post(page, {"act": "offer", "rule": "uniform", "percent": "-4"}, follow=True)
+        )
         assert "waiting for approval" in shown
         assert "Approve these prices" not in shown
         client.force_login(carol)
@@ -231,4 +243,6 @@ class TestTheApi:
         assert lot["renegotiation"]["reason"] == "USD/CNY +3.000 %"
         deadline = found.deadline_at.strftime("%Y-%m-%dT%H:%M:%S")
         assert lot["renegotiation"]["deadline_at"].startswith(deadline)
-        assert abs(lot["seconds_left"] - (found.deadline_at - clock.now(store)).total_seconds()) < 60
+        assert (
+            abs(lot["seconds_left"] - (found.deadline_at - clock.now(store)).total_seconds()) < 60
+        )

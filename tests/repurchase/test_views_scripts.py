@@ -1,6 +1,8 @@
-"""The pages' own scripts in a real browser: ranges, refusals undone, what is left out, the countdown's end.
+"""The pages' own scripts in a real browser: ranges, refusals undone, what is left out, the
+countdown's end.
 
-Rows are written before the browser starts and read after it ended: its event loop keeps the ORM out meanwhile.
+Rows are written before the browser starts and read after it ended: its event loop keeps the ORM
+out meanwhile.
 """
 
 import contextlib
@@ -24,7 +26,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @contextlib.contextmanager
 def browser(live_server, session: str = "") -> Iterator[Page]:
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        chromium = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=["--no-sandbox"]
+        )
         context = chromium.new_context(base_url=live_server.url, locale="en-US")
         if session:
             context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
@@ -32,7 +36,8 @@ def browser(live_server, session: str = "") -> Iterator[Page]:
         complaints: list[str] = []
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on(
-            "console", lambda m: complaints.append(m.text) if "Content Security Policy" in m.text else None
+            "console",
+            lambda m: complaints.append(m.text) if "Content Security Policy" in m.text else None,
         )
         yield page
         chromium.close()
@@ -53,7 +58,9 @@ def locked(store, orders: int):
 
 
 class TestTheHistory:
-    def test_takes_a_range_by_shift_and_keeps_the_selection_when_refused(self, live_server, store, session):
+    def test_takes_a_range_by_shift_and_keeps_the_selection_when_refused(
+        self, live_server, store, session
+    ):
         world.repeatable(store, orders=8)
         second = world.buyer(store)
         for _ in range(5):

@@ -1,4 +1,5 @@
-"""The buyer's side of a renegotiation by their link: GET never signs, an act is of the terms that were seen."""
+"""The buyer's side of a renegotiation by their link: GET never signs, an act is of the terms that
+were seen."""
 
 import re
 
@@ -46,7 +47,9 @@ def mailed_code() -> str:
 
 
 def ask(client, form, found, **changes):
-    return client.post(form, {"act": "code", "consent": "yes", "digest": current(found).digest} | changes)
+    return client.post(
+        form, {"act": "code", "consent": "yes", "digest": current(found).digest} | changes
+    )
 
 
 def sign(client, form, found, **changes):
@@ -98,21 +101,35 @@ class TestReading:
 
 
 class TestSigning:
-    def test_takes_consent_then_the_code_from_the_mailbox_and_a_name(self, client, link, form, found, alice):
+    def test_takes_consent_then_the_code_from_the_mailbox_and_a_name(
+        self, client, link, form, found, alice
+    ):
         talking.sign_as_seller(found, alice)
         assert "Send me the code" in text(client.get(link))
         ask(client, form, found)
         assert "A code of six digits is on its way to b•••@example.com" in text(client.get(link))
         answer = client.post(
-            form, {"act": "sign", "consent": "yes", "digest": current(found).digest, "name": "Bea Buyer", "code": mailed_code()},
-            headers={"User-Agent": "Phone/1"}, follow=True,
-        )  # fmt: skip
+            form,
+            {
+                "act": "sign",
+                "consent": "yes",
+                "digest": current(found).digest,
+                "name": "Bea Buyer",
+                "code": mailed_code(),
+            },
+            headers={"User-Agent": "Phone/1"},
+            follow=True,
+        )
         assert "Agreed and confirmed" in text(answer)
         assert "USD 29,452.50" in text(answer)
         made = Signature.objects.get(side="buyer")
         assert (made.name, made.how, made.ip, made.user_agent, made.consent_version) == (
-            "Bea Buyer", "code", "127.0.0.1", "Phone/1", "price-change-1",
-        )  # fmt: skip
+            "Bea Buyer",
+            "code",
+            "127.0.0.1",
+            "Phone/1",
+            "price-change-1",
+        )
 
     def test_first_waits_for_the_seller(self, client, form, found):
         ask(client, form, found)
@@ -168,7 +185,9 @@ class TestSigning:
 
 class TestTalking:
     def test_counters_comments_and_declines(self, client, link, form, found):
-        client.post(form, {"act": "counter", "rule": "uniform", "percent": "-2.5", "note": "2.5 or nothing"})
+        client.post(
+            form, {"act": "counter", "rule": "uniform", "percent": "-2.5", "note": "2.5 or nothing"}
+        )
         assert Offer.objects.order_by("-version").first().side == "buyer"
         client.post(form, {"act": "comment", "text": "<b>hello</b>"})
         shown = text(client.get(link))
@@ -193,7 +212,9 @@ class TestTalking:
 
 
 class TestAStranger:
-    def test_with_a_forged_voided_or_foreign_link_gets_404(self, client, link, form, found, store, alice):
+    def test_with_a_forged_voided_or_foreign_link_gets_404(
+        self, client, link, form, found, store, alice
+    ):
         other = talking.renegotiated(store, by=f"user:{alice.pk}", country="FR")
         foreign = signing.token_of(talking.grant(other))
         body = {"act": "code", "consent": "yes", "digest": current(found).digest}
@@ -209,7 +230,11 @@ class TestAStranger:
     def test_never_learns_the_link_from_the_sellers_side(self, client, link, found, alice):
         client.force_login(alice)
         token = link.split("/")[2]
-        for path in ("/renegotiations/", f"/renegotiations/{found.pk}/", f"/batches/{found.lock.subject}/"):
+        for path in (
+            "/renegotiations/",
+            f"/renegotiations/{found.pk}/",
+            f"/batches/{found.lock.subject}/",
+        ):
             assert token not in client.get(path).content.decode()
 
 
@@ -218,7 +243,9 @@ class TestTwoLots:
         buyer, past = world.repeatable(store)
         item = world.sku(store, currency="CNY")
         past.append(
-            world.past_order(store, buyer, [(item, 500, 500_000)], currency="CNY", freight_minor=2500)
+            world.past_order(
+                store, buyer, [(item, 500, 500_000)], currency="CNY", freight_minor=2500
+            )
         )
         batch = talking.planned(store, past)
         talking.moved(batch)

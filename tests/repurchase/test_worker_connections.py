@@ -4,7 +4,11 @@ import psycopg2
 import pytest
 from django.db import connection
 
-from repurchase.celery import KEEP_SECONDS, keep_the_connection_after_success, use_the_kept_connection
+from repurchase.celery import (
+    KEEP_SECONDS,
+    keep_the_connection_after_success,
+    use_the_kept_connection,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -1,4 +1,5 @@
-"""`make check-slow`: what takes too long for CI. Django is set up here, so that the checks import as all else does."""
+"""`make check-slow`: what takes too long for CI. Django is set up here, so that the checks import
+as all else does."""
 
 import os
 

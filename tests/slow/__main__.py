@@ -1,4 +1,5 @@
-"""`make check-slow`: each figure beside its goal, kept in check-slow.json. Exit 1 where one is missed."""
+"""`make check-slow`: each figure beside its goal, kept in check-slow.json. Exit 1 where one is
+missed."""
 
 import json
 import sys
@@ -20,7 +21,9 @@ def main() -> int:
     missed = [name for name, found in results.items() if found["value"] > found["goal"]]
     for name, found in results.items():
         mark = "MISSED" if name in missed else "met"
-        print(f"{mark:<7}{name:<21}{found['value']:>8g}  goal ≤ {found['goal']:<5g}{found['detail']}")
+        print(
+            f"{mark:<7}{name:<21}{found['value']:>8g}  goal ≤ {found['goal']:<5g}{found['detail']}"
+        )
     return int(bool(missed))
 
 

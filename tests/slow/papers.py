@@ -1,6 +1,7 @@
 """A confirmation of 5000 orders by real workers, quiet and with four busy loops beside (F-19).
 
-What is owed, when its papers are there, what they need of memory, and how long another store's 28 orders take meanwhile.
+What is owed, when its papers are there, what they need of memory, and how long another store's 28
+orders take meanwhile.
 """
 
 import contextlib
@@ -47,7 +48,9 @@ def run() -> dict[str, dict]:
     return figures
 
 
-def _measured(name: str, locked: Batch, beside: tuple, programs: list[psutil.Process], goals: dict) -> dict:
+def _measured(
+    name: str, locked: Batch, beside: tuple, programs: list[psutil.Process], goals: dict
+) -> dict:
     load, began = os.getloadavg()[0], time.perf_counter()
     _confirm(locked)
     owed = time.perf_counter() - began
@@ -62,7 +65,12 @@ def _measured(name: str, locked: Batch, beside: tuple, programs: list[psutil.Pro
     sealed = time.perf_counter() - began - owed
     assert Batch.objects.get(pk=other.pk).status == "planned"
     batches.cancel(batch=other, by="system:slow")
-    values = {"owed": owed, "papers": max(invoiced, sealed), "others": others, "memory": _peak_mb(programs)}
+    values = {
+        "owed": owed,
+        "papers": max(invoiced, sealed),
+        "others": others,
+        "memory": _peak_mb(programs),
+    }
     said = f"{ORDERS} orders; load {load:.1f} before, {os.getloadavg()[0]:.1f} after"
     details = {
         "owed": f"s from the press to awaiting payment; {said}",
@@ -86,16 +94,21 @@ def _locked(store, numbers: list[str]) -> Batch:
 
 def _confirm(batch: Batch) -> None:
     buyer_response.accept(
-        token=signing.token_of(Grant.objects.get(subject=batch.ref)), consent=True, left_out=[],
+        token=signing.token_of(Grant.objects.get(subject=batch.ref)),
+        consent=True,
+        left_out=[],
         digests={lock.pk: lock.terms_digest for lock in Lock.objects.filter(subject=batch.ref)},
-        ip="203.0.113.7", user_agent="slow",
-    )  # fmt: skip
+        ip="203.0.113.7",
+        user_agent="slow",
+    )
 
 
 def _pay_nothing(batch: Batch) -> None:
     """Its past orders are free again for the next round."""
     for proforma in Proforma.objects.filter(batch=batch):
-        unpaid_cancellation.call_off(store=batch.store, proforma=proforma, why="measured", by="system:slow")
+        unpaid_cancellation.call_off(
+            store=batch.store, proforma=proforma, why="measured", by="system:slow"
+        )
 
 
 def _warm(store, numbers: list[str]) -> None:
@@ -148,7 +161,8 @@ def _peak_mb(programs: list[psutil.Process]) -> float:
             with contextlib.suppress(OSError, psutil.Error, StopIteration):
                 status = Path(f"/proc/{process.pid}/status").read_text()
                 peaks.append(
-                    next(int(r.split()[1]) for r in status.splitlines() if r.startswith("VmHWM")) / 1024
+                    next(int(r.split()[1]) for r in status.splitlines() if r.startswith("VmHWM"))
+                    / 1024
                 )
     return max(peaks)
 

@@ -47,7 +47,8 @@ class Command(BaseCommand):
 
 
 def _stores() -> set[int]:
-    """Whose ledger there is, or was: a head without entries is as suspicious as entries without a head."""
+    """Whose ledger there is, or was: a head without entries is as suspicious as entries without a
+    head."""
     entries = LedgerEntry.objects.order_by("store_id").values_list("store_id", flat=True).distinct()
     return {*LedgerHead.objects.values_list("store_id", flat=True), *entries}
 
@@ -55,7 +56,10 @@ def _stores() -> set[int]:
 def _words(result: dict) -> str:
     found = [_why(result)] if result["bad"] else ["intact"]
     found += [f"  {each}" for each in result["differing"]]
-    return f"store {result['store']}: {result['read']} entries, {result['rows']} rows, " + "\n".join(found)
+    return (
+        f"store {result['store']}: {result['read']} entries, {result['rows']} rows, "
+        + "\n".join(found)
+    )
 
 
 def _why(result: dict) -> str:

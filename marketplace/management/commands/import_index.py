@@ -14,16 +14,28 @@ class Command(ObservationsCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("--series", required=True, help="CRB")
-        parser.add_argument("--source", default="file", help="who published it, as the pages name it")
+        parser.add_argument(
+            "--source", default="file", help="who published it, as the pages name it"
+        )
 
     def work(self, **options: Any) -> dict[str, Any]:
         report = closes.import_closes(
-            path=options["file"], series=options["series"], source=options["source"], update=options["update"],
+            path=options["file"],
+            series=options["series"],
+            source=options["source"],
+            update=options["update"],
             styles=styles_of(options),
-        )  # fmt: skip
+        )
         kinds = (
-            "imported", "already_there", "quarantined", "refused", "changed", "corrected", "gap", "conflicting",
-        )  # fmt: skip
+            "imported",
+            "already_there",
+            "quarantined",
+            "refused",
+            "changed",
+            "corrected",
+            "gap",
+            "conflicting",
+        )
         counts = {kind: report.rows[kind] for kind in kinds}
         return counts | {
             "dates": report.dates,

@@ -11,9 +11,7 @@ from marketplace.mirror.commands import ImportCommand, progress_bar, store_of
 
 
 class Command(ImportCommand):
-    help = (
-        "Imports stock levels. Running it twice changes nothing; an older row never overwrites a newer one."
-    )
+    help = "Imports stock levels. Running it twice changes nothing; an older row never overwrites a newer one."
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)

@@ -1,4 +1,5 @@
-"""`manage.py import_orders --store S --format online-retail FILE`: a past order history (docs/importing.md)."""
+"""`manage.py import_orders --store S --format online-retail FILE`: a past order history
+(docs/importing.md)."""
 
 import datetime as dt
 from pathlib import Path
@@ -20,10 +21,14 @@ class Command(ImportCommand):
         parser.add_argument("file", type=Path)
         parser.add_argument("--store", required=True, help="the store's code")
         parser.add_argument("--format", required=True, help=f"one of: {', '.join(orders.FORMATS)}")
-        parser.add_argument("--assume", metavar="PROFILE", help="fills what the format lacks, marked assumed")
+        parser.add_argument(
+            "--assume", metavar="PROFILE", help="fills what the format lacks, marked assumed"
+        )
         parser.add_argument("--shift-latest-to", type=dt.date.fromisoformat, metavar="DATE")
         parser.add_argument("--refused", type=Path, metavar="FILE", help="where refused rows go")
-        parser.add_argument("--dry-run", action="store_true", help="says what would happen, imports nothing")
+        parser.add_argument(
+            "--dry-run", action="store_true", help="says what would happen, imports nothing"
+        )
 
     def work(self, **options: Any) -> dict[str, Any]:
         store = store_of(options["store"])
@@ -34,7 +39,8 @@ class Command(ImportCommand):
             file_format=options["format"],
             profile=profiles.load(options["assume"]) if options["assume"] else None,
             shift_latest_to=options["shift_latest_to"],
-            refused_path=options["refused"] or settings.DATA_DIR / "refused" / f"{store.code}-{stem}.csv",
+            refused_path=options["refused"]
+            or settings.DATA_DIR / "refused" / f"{store.code}-{stem}.csv",
             dry_run=options["dry_run"],
             progress=progress_bar(),
         )

@@ -19,12 +19,17 @@ class Command(ObservationsCommand):
 
     def work(self, **options: Any) -> dict[str, Any]:
         report = rates.import_rates(
-            path=options["file"], source=options["source"], since=options["since"], update=options["update"],
+            path=options["file"],
+            source=options["source"],
+            since=options["since"],
+            update=options["update"],
             styles=styles_of(options),
-        )  # fmt: skip
+        )
         days = {
-            "new": report.new_days, "already_there": report.days_already_there, "refused": report.days_refused,
-        }  # fmt: skip
+            "new": report.new_days,
+            "already_there": report.days_already_there,
+            "refused": report.days_refused,
+        }
         kinds = ("imported", "gap", "quarantined", "changed", "corrected")
         return {
             "days": days | ({"completed": report.completed_days} if report.completed_days else {}),

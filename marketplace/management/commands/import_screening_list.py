@@ -1,4 +1,5 @@
-"""`manage.py import_screening_list --list NAME FILE`: parties that nothing may be sent to (docs/importing.md)."""
+"""`manage.py import_screening_list --list NAME FILE`: parties that nothing may be sent to
+(docs/importing.md)."""
 
 from pathlib import Path
 from typing import Any
@@ -24,12 +25,16 @@ class Command(ImportCommand):
         super().add_arguments(parser)
         parser.add_argument("file", type=Path)
         parser.add_argument("--list", required=True, help="the list's name, shown with every match")
-        parser.add_argument("--refused", type=Path, metavar="FILE", help="where rows without a name go")
+        parser.add_argument(
+            "--refused", type=Path, metavar="FILE", help="where rows without a name go"
+        )
 
     def handle(self, **options: Any) -> None:
         super().handle(**options)
         if not self._report.is_whole:
-            raise CommandError("The list was imported; see what was refused or left blank.", returncode=TOLD)
+            raise CommandError(
+                "The list was imported; see what was refused or left blank.", returncode=TOLD
+            )
 
     def work(self, **options: Any) -> dict[str, Any]:
         stem = f"{slugify(options['list'])}-{options['file'].name.split('.')[0]}"

@@ -71,7 +71,9 @@ def load(name: str) -> Profile:
         buyers=data["buyers"],
         stock=data["stock"],
         weights=[(w.get("up_to"), w["grams"]) for w in data["weights"]],
-        categories=[Category(**row | {"words": frozenset(row["words"])}) for row in data["categories"]],
+        categories=[
+            Category(**row | {"words": frozenset(row["words"])}) for row in data["categories"]
+        ],
         street=places.pop("street"),
         places=places,
     )

@@ -1,6 +1,8 @@
-"""Cuts the shipped samples, and the ranges of the rates, out of the whole files: `python -m marketplace.mirror.samples.cut ORDERS RATES`.
+"""Cuts the shipped samples, and the ranges of the rates, out of the whole files: `python -m
+marketplace.mirror.samples.cut ORDERS RATES`.
 
-The samples hold every row of a few real customers, and enough of the others that each reason for a refusal shows.
+The samples hold every row of a few real customers, and enough of the others that each reason for a
+refusal shows.
 """
 
 import csv
@@ -20,8 +22,12 @@ from marketplace.mirror.online_retail import CARRIAGE, COLUMNS
 FOLDER = Path(__file__).parent
 ORDERS = FOLDER / "online_retail_sample.csv.gz"
 RATES = FOLDER / "eurofxref_sample.csv.gz"
-MONTH = FOLDER / "eurofxref_april_2025.csv.gz"  # rates that moved: the replay of locks runs through it
-CRISES = FOLDER / "eurofxref_crises.csv.gz"  # a currency broke away while the others went on: 2008 and 2021
+MONTH = (
+    FOLDER / "eurofxref_april_2025.csv.gz"
+)  # rates that moved: the replay of locks runs through it
+CRISES = (
+    FOLDER / "eurofxref_crises.csv.gz"
+)  # a currency broke away while the others went on: 2008 and 2021
 
 CUSTOMERS = {
     "18102": "GB, 33 orders in the last 90 days, GBP 124,000",
@@ -48,8 +54,13 @@ OTHERS: dict[str, tuple[int, Callable[[list[str]], bool]]] = {
 }
 SINCE = dt.date(2025, 7, 1)
 MONTH_DAYS = (dt.date(2025, 3, 20), dt.date(2025, 5, 9))
-CRISIS_DAYS = ((dt.date(2008, 9, 1), dt.date(2008, 12, 31)), (dt.date(2021, 11, 15), dt.date(2022, 1, 31)))
-RANGES = FOLDER.parent.parent / "data" / "euro_rate_ranges.csv"  # what each currency was worth since 1999
+CRISIS_DAYS = (
+    (dt.date(2008, 9, 1), dt.date(2008, 12, 31)),
+    (dt.date(2021, 11, 15), dt.date(2022, 1, 31)),
+)
+RANGES = (
+    FOLDER.parent.parent / "data" / "euro_rate_ranges.csv"
+)  # what each currency was worth since 1999
 
 
 def order_rows(path: Path) -> Iterator[list[str]]:
@@ -62,7 +73,9 @@ def order_rows(path: Path) -> Iterator[list[str]]:
             yield row
 
 
-def rate_rows(path: Path, first: dt.date = SINCE, last: dt.date = dt.date.max) -> Iterator[list[str]]:
+def rate_rows(
+    path: Path, first: dt.date = SINCE, last: dt.date = dt.date.max
+) -> Iterator[list[str]]:
     header, *rows = files.table(path)
     yield header
     yield from (row for row in rows if first <= dt.date.fromisoformat(row[0]) <= last)
@@ -77,18 +90,24 @@ def crisis_rows(path: Path) -> Iterator[list[str]]:
 
 
 def range_rows(path: Path) -> Iterator[list[str]]:
-    """Of each currency the lowest, the highest and the last rate, and its day. The file's newest day comes first."""
+    """Of each currency the lowest, the highest and the last rate, and its day. The file's newest
+    day comes first."""
     header, *rows = files.table(path)
     yield ["currency", "lowest", "highest", "latest", "latest_on"]
     for place, currency in sorted(enumerate(header[1:], start=1), key=itemgetter(1)):
-        known = [(row[place], row[0]) for row in rows if row[place] not in ("N/A", "")] if currency else []
+        known = (
+            [(row[place], row[0]) for row in rows if row[place] not in ("N/A", "")]
+            if currency
+            else []
+        )
         if known:
             rates = sorted((rate for rate, _ in known), key=Decimal)
             yield [currency, rates[0], rates[-1], *known[0]]
 
 
 def write(target: Path, rows: Iterable[list[str]]) -> None:
-    """Packed, where its name says so, without a time stamp, so that the same input gives the same bytes."""
+    """Packed, where its name says so, without a time stamp, so that the same input gives the same
+    bytes."""
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)
     content = text.getvalue().encode()

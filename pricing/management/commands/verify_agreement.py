@@ -7,9 +7,7 @@ from pricing.services.verification import Verdict, verify
 
 
 class Command(BaseCommand):
-    help = (
-        "Says whether a PDF is an agreement that was sealed here and is as it was; exit 1 and what is wrong."
-    )
+    help = "Says whether a PDF is an agreement that was sealed here and is as it was; exit 1 and what is wrong."
 
     def add_arguments(self, parser):
         parser.add_argument("file", type=Path)
@@ -39,7 +37,9 @@ def _plain(verdict: Verdict) -> dict:
 
 
 def _words(verdict: Verdict) -> str:
-    lines = [f"{'ok ' if f.ok else 'BAD'} {f.check:<12} {f.detail}".rstrip() for f in verdict.checks]
+    lines = [
+        f"{'ok ' if f.ok else 'BAD'} {f.check:<12} {f.detail}".rstrip() for f in verdict.checks
+    ]
     if verdict.seal.get("name"):
         lines.append(f"sealed by {verdict.seal['name']} at {verdict.seal['sealed_at']}")
     return "\n".join(lines)

@@ -1,4 +1,5 @@
-"""What the advice beside a plan goes by: a constant number of queries, whatever the batch's size (R-20)."""
+"""What the advice beside a plan goes by: a constant number of queries, whatever the batch's size
+(R-20)."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
@@ -44,7 +45,9 @@ def _facts(batch: Batch, limits: AdviceLimits, now: dt.datetime) -> AdviceFacts:
     counts = batch.orders.aggregate(
         n=Count("id"),
         noted=Count("id", filter=~Q(note="")),
-        small=Count("id", filter=Q(_all_apparel(), past_order__goods_minor__lt=_of_its_currency(small))),
+        small=Count(
+            "id", filter=Q(_all_apparel(), past_order__goods_minor__lt=_of_its_currency(small))
+        ),
     )
     return AdviceFacts(
         paid_orders=PastOrder.objects.filter(
@@ -63,7 +66,11 @@ def _facts(batch: Batch, limits: AdviceLimits, now: dt.datetime) -> AdviceFacts:
 def _amounts(usd: int, currencies: Sequence[str], rates: Rates | None) -> dict[str, int]:
     """So many dollars in each currency that has a rate, in minor units."""
     known = {"USD", "EUR", *rates.per_euro} if rates and "USD" in rates.per_euro else {"USD"}
-    return {c: rates.exchange(usd * 100, "USD", c) if rates else usd * 100 for c in currencies if c in known}
+    return {
+        c: rates.exchange(usd * 100, "USD", c) if rates else usd * 100
+        for c in currencies
+        if c in known
+    }
 
 
 def _of_its_currency(amounts: Mapping[str, int]) -> Case:
@@ -78,19 +85,25 @@ def _all_apparel() -> Q:
 
 
 def _high_value(batch: Batch, at_least: Mapping[str, int]) -> int:
-    """Lines of standard SKUs worth that much, in orders with a note: it may ask for a customised service.
+    """Lines of standard SKUs worth that much, in orders with a note: it may ask for a customised
+    service.
 
-    Asked by a join, never order by order: just after a batch is written, PostgreSQL guesses its size wrongly.
+    Asked by a join, never order by order: just after a batch is written, PostgreSQL guesses its
+    size wrongly.
     """
     worth = [Q(order__currency=c, base_minor__gte=minor) for c, minor in at_least.items()]
-    lines = RepeatLine.objects.filter(sku__is_standard=True, order__batch=batch).exclude(order__note="")
+    lines = RepeatLine.objects.filter(sku__is_standard=True, order__batch=batch).exclude(
+        order__note=""
+    )
     return lines.filter(reduce(or_, worth)).count() if worth else 0
 
 
 def _exports(store: Store, limits: AdviceLimits, now: dt.datetime) -> int | None:
-    """Completed in the last 365 days to other countries, net of refunds, each day's sum at that day's rate.
+    """Completed in the last 365 days to other countries, net of refunds, each day's sum at that
+    day's rate.
 
-    None when it is below the limit and the store's orders do not reach back a year: then nobody knows.
+    None when it is below the limit and the store's orders do not reach back a year: then nobody
+    knows.
     """
     since = now - dt.timedelta(days=YEAR)
     mine = PastOrder.objects.filter(store=store, status=PastOrderStatus.COMPLETED)
@@ -102,7 +115,9 @@ def _exports(store: Store, limits: AdviceLimits, now: dt.datetime) -> int | None
         .annotate(net=Sum(F("paid_minor") - F("refunded_minor")))
     )
     table = rates_by_day({currency for currency, *_ in rows} | {"USD"}, store=store) if rows else {}
-    cents = [in_cents(int(net), currency, rates_on(day, table, currency)) for currency, day, net in rows]
+    cents = [
+        in_cents(int(net), currency, rates_on(day, table, currency)) for currency, day, net in rows
+    ]
     total = sum(c for c in cents if c is not None)
     if total > limits.advice_exports_usd * 100 or mine.filter(completed_at__lt=since).exists():
         return total

@@ -13,12 +13,15 @@ from repurchase.models.order_states import OrderStatus
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Standing:
-    """`held`: a live lock, so it can't be locked again. Else a batch that wants it too, which blocks nothing."""
+    """`held`: a live lock, so it can't be locked again. Else a batch that wants it too, which
+    blocks nothing."""
 
     batch: str  # its reference
     status: str
     held: bool = False
-    until: dt.datetime | None = None  # the lock's end; None with `held`: the buyer has confirmed, it stays
+    until: dt.datetime | None = (
+        None  # the lock's end; None with `held`: the buyer has confirmed, it stays
+    )
 
 
 def standings(store: Store, order_ids: Collection[int], *, now: dt.datetime) -> dict[int, Standing]:
@@ -33,7 +36,10 @@ def _held(store: Store, order_ids: Collection[int], now: dt.datetime) -> dict[in
         .values_list("past_order_id", "holder", "until")
     )
     locks = Lock.objects.of(store).filter(pk__in={holder for _, holder, _ in claims})
-    subjects = {pk: (subject, status) for pk, subject, status in locks.values_list("pk", "subject", "status")}
+    subjects = {
+        pk: (subject, status)
+        for pk, subject, status in locks.values_list("pk", "subject", "status")
+    }
     return {
         pk: Standing(batch=subjects[holder][0], status=subjects[holder][1], held=True, until=until)
         for pk, holder, until in claims
@@ -42,7 +48,8 @@ def _held(store: Store, order_ids: Collection[int], now: dt.datetime) -> dict[in
 
 
 def holders(store: Store, order_ids: Collection[int], *, now: dt.datetime) -> tuple[int, list[str]]:
-    """How many of these orders a live lock holds, and the references of the batches: two queries."""
+    """How many of these orders a live lock holds, and the references of the batches: two
+    queries."""
     claims = OrderClaim.objects.live(now).filter(store=store, past_order__in=order_ids)
     held = claims.count()
     if not held:

@@ -31,11 +31,20 @@ from repurchase.models import Batch, LineOutcome, RepeatLine, RepeatOrder, batch
 from repurchase.models.batch_states import BatchStatus, Counts
 from repurchase.models.order_states import OrderStatus
 
-TABS = {"planned": OrderStatus.PLANNED, "failed": OrderStatus.FAILED, "excluded": OrderStatus.EXCLUDED}
+TABS = {
+    "planned": OrderStatus.PLANNED,
+    "failed": OrderStatus.FAILED,
+    "excluded": OrderStatus.EXCLUDED,
+}
 
 
 def batches(store: Store, *, now: dt.datetime) -> QuerySet[Batch]:
-    return Batch.objects.filter(store=store).at(now).select_related("buyer").order_by("-created_at", "-id")
+    return (
+        Batch.objects.filter(store=store)
+        .at(now)
+        .select_related("buyer")
+        .order_by("-created_at", "-id")
+    )
 
 
 def batch(store: Store, ref: str, *, now: dt.datetime) -> Batch:
@@ -73,7 +82,9 @@ def progress(batch: Batch, *, now: dt.datetime) -> Progress:
     """How far the screening is, counted from rows: it survives a reload and a lost worker."""
     counts = counts_of(batch, now=now)
     rows = list(
-        batch.chunks.filter(attempt=batch.attempt).values_list("done_at", "past_order_ids", "beat_at")
+        batch.chunks.filter(attempt=batch.attempt).values_list(
+            "done_at", "past_order_ids", "beat_at"
+        )
     )
     done = sum(len(ids) for done_at, ids, _ in rows if done_at)
     elapsed = (now - (batch.attempt_at or batch.screened_at)).total_seconds()
@@ -89,13 +100,17 @@ def progress(batch: Batch, *, now: dt.datetime) -> Progress:
         return Progress(counts=counts, phase=Phase.PLANNING)
     rate = done / elapsed
     return Progress(
-        counts=counts, phase=Phase.PLANNING, rate=rate, seconds_left=max(round(counts.pending / rate), 1)
+        counts=counts,
+        phase=Phase.PLANNING,
+        rate=rate,
+        seconds_left=max(round(counts.pending / rate), 1),
     )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LotView:
-    """`orders` were locked together; `live_orders` of them wait for the buyer or were accepted, and come to `total`."""
+    """`orders` were locked together; `live_orders` of them wait for the buyer or were accepted,
+    and come to `total`."""
 
     lock: Lock
     status: LockStatus
@@ -183,8 +198,9 @@ def lots(store: Store, subject: str, now: dt.datetime) -> list[LotView]:
 
 
 def batch_orders(batch: Batch, *, now: dt.datetime, tab: str = "all", cursor: str = "") -> Page:
-    """A page of 50 orders by position. `then_minor`, `now_minor` and `base_minor` are goods and freight: as it was
-    paid, as it is offered, what the kept lines cost then in the quantities of now. `listed` tells its list price."""
+    """A page of 50 orders by position. `then_minor`, `now_minor` and `base_minor` are goods and
+    freight: as it was paid, as it is offered, what the kept lines cost then in the quantities of
+    now. `listed` tells its list price."""
     lines = RepeatLine.objects.filter(order=OuterRef("pk")).order_by().values("order")
     kept = lines.filter(outcome=LineOutcome.PLANNED)
     priced = lines.filter(Q(outcome=LineOutcome.PLANNED) | Q(order__status__in=UNDECIDED))
@@ -198,7 +214,8 @@ def batch_orders(batch: Batch, *, now: dt.datetime, tab: str = "all", cursor: st
             now_minor=F("goods_minor") + F("freight_minor"),
             kept_count=Coalesce(Subquery(kept.annotate(n=Count("pk")).values("n")), 0),
             left_out=F("line_count") - F("kept_count"),
-            base_minor=Subquery(kept.annotate(n=Sum("base_minor")).values("n")) + F("freight_minor"),
+            base_minor=Subquery(kept.annotate(n=Sum("base_minor")).values("n"))
+            + F("freight_minor"),
             listed_minor=Subquery(listed.annotate(n=Sum("reference_minor")).values("n")),
             listed_base_minor=Subquery(listed.annotate(n=Sum("base_minor")).values("n")),
             listed_count=Coalesce(Subquery(listed.annotate(n=Count("pk")).values("n")), 0),
@@ -222,7 +239,8 @@ def batch_orders(batch: Batch, *, now: dt.datetime, tab: str = "all", cursor: st
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Listed:
-    """The list price in force when the plan was screened (R-47), beside what was paid for the same quantities.
+    """The list price in force when the plan was screened (R-47), beside what was paid for the same
+    quantities.
 
     Of the lines that are kept; of an order that is out as a whole, of all its lines.
     """
@@ -249,7 +267,9 @@ def _listed(order: RepeatOrder) -> Listed | None:
 def short_skus(batch: Batch) -> list[int]:
     """SKUs that the planned orders together want more of than is available (R-10)."""
     wanted = dict(
-        RepeatLine.objects.filter(order__batch=batch, order__status=OrderStatus.PLANNED, outcome="planned")
+        RepeatLine.objects.filter(
+            order__batch=batch, order__status=OrderStatus.PLANNED, outcome="planned"
+        )
         .values_list("sku_id")
         .annotate(Sum("quantity"))
         .order_by()

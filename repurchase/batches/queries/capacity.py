@@ -1,4 +1,5 @@
-"""What production groups have to make, and what they can: a constant number of queries for any number of orders."""
+"""What production groups have to make, and what they can: a constant number of queries for any
+number of orders."""
 
 import datetime as dt
 from collections import defaultdict
@@ -35,7 +36,9 @@ OF_OTHERS = """o.batch_id <> %(batch)s
    AND (o.status = ANY(%(to_make)s)
         OR (o.status = 'locked' AND coalesce(lock.renegotiation_deadline, lock.expires_at) > %(now)s))
    AND (b.screened_at AT TIME ZONE %(zone)s)::date + o.promise_days - coalesce(o.transit_days, 0) > %(after)s"""
-OF_THE_PLAN = "o.batch_id = %(batch)s AND o.status = 'planned' AND NOT o.past_order_id = ANY(%(without)s)"
+OF_THE_PLAN = (
+    "o.batch_id = %(batch)s AND o.status = 'planned' AND NOT o.past_order_id = ANY(%(without)s)"
+)
 
 
 def groups_of(store: Store) -> list[Group]:
@@ -55,11 +58,18 @@ def groups_of(store: Store) -> list[Group]:
 def work_of_others(batch: Batch, *, groups: Sequence[Group], now: dt.datetime) -> list[Work]:
     """What the store's other live locks and confirmed orders still have to have made."""
     return _work(
-        OF_OTHERS, batch, groups, to_make=[str(s) for s in STILL_TO_MAKE], now=now, after=platform_day(now)
+        OF_OTHERS,
+        batch,
+        groups,
+        to_make=[str(s) for s in STILL_TO_MAKE],
+        now=now,
+        after=platform_day(now),
     )
 
 
-def work_of_the_plan(batch: Batch, *, groups: Sequence[Group], without: Sequence[int] = ()) -> list[Work]:
+def work_of_the_plan(
+    batch: Batch, *, groups: Sequence[Group], without: Sequence[int] = ()
+) -> list[Work]:
     """What the planned orders of the batch draw on, but those of some past orders."""
     return _work(OF_THE_PLAN, batch, groups, without=list(without))
 
@@ -70,9 +80,11 @@ def group_by_sku(sku_ids: Collection[int]) -> dict[int, int]:
 
 
 def overflow_of(batch: Batch, *, now: dt.datetime) -> Overflow | None:
-    """Whether the plan as it stands, locked at `now`, can be made beside what else is promised: at most four queries.
+    """Whether the plan as it stands, locked at `now`, can be made beside what else is promised: at
+    most four queries.
 
-    Promises count from the day of the screening; pieces are made from the day after `now` on, up to a day later.
+    Promises count from the day of the screening; pieces are made from the day after `now` on, up
+    to a day later.
     """
     groups = groups_of(batch.store)
     if not groups:
@@ -89,8 +101,11 @@ def day_of(batch: Batch) -> dt.date:
 
 def _work(whose: str, batch: Batch, groups: Sequence[Group], **values: object) -> list[Work]:
     values |= {
-        "store": batch.store_id, "batch": batch.pk, "zone": str(PLATFORM_ZONE), "groups": [g.id for g in groups],
-    }  # fmt: skip
+        "store": batch.store_id,
+        "batch": batch.pk,
+        "zone": str(PLATFORM_ZONE),
+        "groups": [g.id for g in groups],
+    }
     with connection.cursor() as cursor:
         cursor.execute(WORK.format(whose=whose), values)
         return [

@@ -1,4 +1,5 @@
-"""The customised services of a batch and where each stands (R-15): three queries for any number of them."""
+"""The customised services of a batch and where each stands (R-15): three queries for any number of
+them."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -21,12 +22,15 @@ class ServiceState(StrEnum):
     CONFIRMED = "confirmed"
     LEFT_OUT = "left_out"  # unconfirmed: its lines have left
     DISMISSED = "dismissed"  # by the seller, with a reason
-    IDLE = "idle"  # what it is for isn't repeated anyway, or was left out or lapsed as a whole order
+    IDLE = (
+        "idle"  # what it is for isn't repeated anyway, or was left out or lapsed as a whole order
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ServiceView:
-    """`lines`: the repeat lines that need it and still stand, all of the order's where it names none."""
+    """`lines`: the repeat lines that need it and still stand, all of the order's where it names
+    none."""
 
     row: LineService
     order: RepeatOrder | None
@@ -79,7 +83,9 @@ def batch_services(batch: Batch, *, cursor: str = "") -> Page:
     if cursor:
         rows = rows.filter(pk__gt=decode(cursor, int)[0])
     found = views(batch, rows[: PAGE + 1])
-    return Page(rows=found[:PAGE], next_cursor=encode(found[PAGE - 1].id) if len(found) > PAGE else "")
+    return Page(
+        rows=found[:PAGE], next_cursor=encode(found[PAGE - 1].id) if len(found) > PAGE else ""
+    )
 
 
 def views(batch: Batch, rows: Iterable[LineService]) -> list[ServiceView]:
@@ -89,23 +95,35 @@ def views(batch: Batch, rows: Iterable[LineService]) -> list[ServiceView]:
     wanted = RepeatOrder.objects.at(clock.of_row()).filter(
         batch=batch, past_order__in={row.past_order_id for row in services}
     )
-    orders = {order.past_order_id: order for order in wanted.select_related("past_order").defer("findings")}
+    orders = {
+        order.past_order_id: order
+        for order in wanted.select_related("past_order").defer("findings")
+    }
     lines: dict[int, list[RepeatLine]] = defaultdict(list)
     mine = RepeatLine.objects.filter(order__in=[order.pk for order in orders.values()])
-    for line in mine.select_related("sku").only(*LINE, "sku__code", "sku__title").order_by("line_no"):
+    for line in (
+        mine.select_related("sku").only(*LINE, "sku__code", "sku__title").order_by("line_no")
+    ):
         lines[line.order_id].append(line)
     return [_view(row, orders.get(row.past_order_id), lines) for row in services]
 
 
-def _view(row: LineService, order: RepeatOrder | None, lines: dict[int, list[RepeatLine]]) -> ServiceView:
+def _view(
+    row: LineService, order: RepeatOrder | None, lines: dict[int, list[RepeatLine]]
+) -> ServiceView:
     of_order = lines[order.pk] if order else []
     mine = [line for line in of_order if row.past_line_id in (None, line.source_line_id)]
     standing = [line for line in mine if line.outcome == LineOutcome.PLANNED]
-    return ServiceView(row=row, order=order, lines=standing, state=_state(row, order, mine, standing))
+    return ServiceView(
+        row=row, order=order, lines=standing, state=_state(row, order, mine, standing)
+    )
 
 
 def _state(
-    row: LineService, order: RepeatOrder | None, mine: Sequence[RepeatLine], standing: Sequence[RepeatLine]
+    row: LineService,
+    order: RepeatOrder | None,
+    mine: Sequence[RepeatLine],
+    standing: Sequence[RepeatLine],
 ) -> ServiceState:
     if row.dismissed_at:
         return ServiceState.DISMISSED

@@ -1,4 +1,5 @@
-"""Drift sheets: then against now of past orders, and what a plan says about all of its orders (B-8)."""
+"""Drift sheets: then against now of past orders, and what a plan says about all of its orders
+(B-8)."""
 
 import datetime as dt
 from bisect import bisect_right
@@ -24,11 +25,13 @@ from repurchase.models import Batch, RepeatLine, RepeatOrder
 from repurchase.models.order_states import ENDED, OrderStatus
 
 Dated = Mapping[str, tuple[list[dt.date], list[Decimal | None]]]
-"""By place, a country or a territory with rates of its own: the days from which a rate holds, ascending, and the rates."""
+"""By place, a country or a territory with rates of its own: the days from which a rate holds,
+ascending, and the rates."""
 
 
 def sheets(*, buyer: Buyer, orders: Sequence[OrderFacts], around: World) -> dict[int, Sheet]:
-    """A sheet for each order by its id: three queries for any number of orders, the facts being loaded."""
+    """A sheet for each order by its id: three queries for any number of orders, the facts being
+    loaded."""
     days = _days_of([order.id for order in orders])
     dated = _vat_rates({order.country for order in orders})
     codes = _hs_codes([order.id for order in orders])
@@ -54,7 +57,10 @@ def sheets(*, buyer: Buyer, orders: Sequence[OrderFacts], around: World) -> dict
 def order_sheet(order: RepeatOrder, *, now: dt.datetime) -> Sheet:
     """The sheet of a repeat order's source, as of now."""
     facts = order_facts(
-        store=order.store, order_ids=[order.past_order_id], now=now, special_clearance=order.special_clearance
+        store=order.store,
+        order_ids=[order.past_order_id],
+        now=now,
+        special_clearance=order.special_clearance,
     )
     values = policy.in_force(now)
     rates, _ = rates_or_none(order.store, values, now)
@@ -72,7 +78,9 @@ def _days_of(order_ids: Collection[int]) -> dict[int, dt.date]:
 
 def _hs_codes(order_ids: Collection[int]) -> dict[int, dict[int, str | None]]:
     codes: dict[int, dict[int, str | None]] = defaultdict(dict)
-    rows = PastOrderLine.objects.filter(order__in=order_ids).values_list("order_id", "pk", "hs_code")
+    rows = PastOrderLine.objects.filter(order__in=order_ids).values_list(
+        "order_id", "pk", "hs_code"
+    )
     for order_id, pk, code in rows:
         codes[order_id][pk] = code
     return codes
@@ -98,7 +106,8 @@ def _rate_on(dated: Dated, place: str, day: dt.date) -> Decimal | None:
     return rates[place - 1] if place else None
 
 
-# --- A plan ------------------------------------------------------------------------------------------------
+# --- A plan
+# ------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -109,7 +118,8 @@ class PlanLapse:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PlanDrift:
-    """Lines: of all orders that have not ended, left-out ones included. The rest: of those that are ready or locked."""
+    """Lines: of all orders that have not ended, left-out ones included. The rest: of those that
+    are ready or locked."""
 
     lines: int
     price_changed: int  # lines whose list price at the screening is not what was paid
@@ -138,7 +148,10 @@ def plan_drift(batch: Batch, *, now: dt.datetime) -> PlanDrift:
         price_changed=lines["changed"],
         unlisted=lines["unlisted"],
         vat_changed=_vat_changed(orders, today),
-        lapses=[*_certificate_lapse(batch, orders, today), *_registration_lapses(batch, now, today)],
+        lapses=[
+            *_certificate_lapse(batch, orders, today),
+            *_registration_lapses(batch, now, today),
+        ],
     )
 
 
@@ -152,7 +165,9 @@ def _vat_changed(orders, today: dt.date) -> int:
     )
     dated = _vat_rates({country for country, *_ in rows})
     found = [(destination(*where).place, day, n) for *where, day, n in rows]
-    return sum(n for place, day, n in found if _rate_on(dated, place, day) != _rate_on(dated, place, today))
+    return sum(
+        n for place, day, n in found if _rate_on(dated, place, day) != _rate_on(dated, place, today)
+    )
 
 
 def _certificate_lapse(batch: Batch, orders, today: dt.date) -> list[PlanLapse]:
@@ -161,13 +176,20 @@ def _certificate_lapse(batch: Batch, orders, today: dt.date) -> list[PlanLapse]:
         return []
     late = orders.filter(promise_days__gt=(until - today).days)
     found = late.aggregate(n=Count("id"), days=Max("promise_days"))
-    return [_lapse(Field.CERTIFICATE, "", until, today, found["days"], found["n"])] if found["n"] else []
+    return (
+        [_lapse(Field.CERTIFICATE, "", until, today, found["days"], found["n"])]
+        if found["n"]
+        else []
+    )
 
 
-def _lapse(name: Field, subject: str, until: dt.date, today: dt.date, days: int, orders: int) -> PlanLapse:
+def _lapse(
+    name: Field, subject: str, until: dt.date, today: dt.date, days: int, orders: int
+) -> PlanLapse:
     delivery = today + dt.timedelta(days=days)
     return PlanLapse(
-        lapse=Lapse(field=name, subject=subject, last_day=until, delivery_day=delivery), orders=orders
+        lapse=Lapse(field=name, subject=subject, last_day=until, delivery_day=delivery),
+        orders=orders,
     )
 
 
@@ -183,7 +205,8 @@ SELECT r ->> 'scheme', r ->> 'jurisdiction', o.promise_days, count(DISTINCT o.id
 
 
 def _registration_lapses(batch: Batch, now: dt.datetime, today: dt.date) -> list[PlanLapse]:
-    """Of the schemes whose numbers are embedded in the orders, those whose last number ends before the delivery."""
+    """Of the schemes whose numbers are embedded in the orders, those whose last number ends before
+    the delivery."""
     with connection.cursor() as cursor:
         cursor.execute(EMBEDDED_NUMBERS, [batch.pk, now])
         rows = cursor.fetchall()
@@ -200,7 +223,8 @@ def _registration_lapses(batch: Batch, now: dt.datetime, today: dt.date) -> list
 
 
 def _last_days(batch: Batch, today: dt.date) -> dict[tuple[str, str], dt.date | None]:
-    """The last day on which one of the store's numbers that are valid today holds; None: without an end."""
+    """The last day on which one of the store's numbers that are valid today holds; None: without
+    an end."""
     ends: dict[tuple[str, str], dt.date | None] = {}
     rows = Registration.objects.filter(store=batch.store_id, valid_from__lte=today)
     for scheme, jurisdiction, until in rows.values_list("scheme", "jurisdiction", "valid_until"):

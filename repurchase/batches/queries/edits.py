@@ -45,27 +45,43 @@ class SourceLine:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SourceLines:
-    """All source lines of a batch, and the ids of what they belong to by the names that a caller uses."""
+    """All source lines of a batch, and the ids of what they belong to by the names that a caller
+    uses."""
 
     lines: Sequence[SourceLine]
     names: Mapping[By, Mapping[object, int]] = field(default_factory=dict)
 
 
 def source_lines(store: Store, order_ids: Sequence[int], *, refs: Mapping[str, int]) -> SourceLines:
-    """One query. `refs`: past order ids by the reference of their repeat order, where they have one."""
+    """One query. `refs`: past order ids by the reference of their repeat order, where they have
+    one."""
     rows = PastOrderLine.objects.filter(order__store=store, order__in=order_ids).order_by(
         "order_id", "line_no"
     )
     lines = [
         SourceLine(
-            id=pk, order_id=order_id, order_number=number, line_no=line_no, sku_id=sku_id, sku_code=code,
-            sku_moq=moq, category_id=category_id, category_code=category,
+            id=pk,
+            order_id=order_id,
+            order_number=number,
+            line_no=line_no,
+            sku_id=sku_id,
+            sku_code=code,
+            sku_moq=moq,
+            category_id=category_id,
+            category_code=category,
         )
         for pk, order_id, number, line_no, sku_id, code, moq, category_id, category in rows.values_list(
-            "id", "order_id", "order__number", "line_no", "sku_id", "sku__code", "sku__moq", "sku__category_id",
+            "id",
+            "order_id",
+            "order__number",
+            "line_no",
+            "sku_id",
+            "sku__code",
+            "sku__moq",
+            "sku__category_id",
             "sku__category__code",
         )
-    ]  # fmt: skip
+    ]
     numbers = {line.order_number: line.order_id for line in lines} | dict(refs)
     by_order = {order_id: name for name, order_id in refs.items()}
     places = {(line.order_number, line.line_no): line.id for line in lines}
@@ -91,4 +107,7 @@ def names_in(batch: Batch) -> dict[str, list[str]]:
         .values_list("sku__code", "sku__category__code")
         .distinct()
     )
-    return {"skus": [sku for sku, _ in rows], "categories": sorted({category for _, category in rows})}
+    return {
+        "skus": [sku for sku, _ in rows],
+        "categories": sorted({category for _, category in rows}),
+    }

@@ -1,4 +1,5 @@
-"""The findings of a batch's orders and lines that are not repeated, in the order of their positions."""
+"""The findings of a batch's orders and lines that are not repeated, in the order of their
+positions."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -31,8 +32,11 @@ class Refused:
 
 
 def refused(batch: Batch) -> Iterator[Refused]:
-    """Two queries, read as they come: orders that failed or are excluded, then the lines left out of any order."""
-    orders = batch.orders.filter(status__in=[OrderStatus.FAILED, OrderStatus.EXCLUDED]).order_by("position")
+    """Two queries, read as they come: orders that failed or are excluded, then the lines left out
+    of any order."""
+    orders = batch.orders.filter(status__in=[OrderStatus.FAILED, OrderStatus.EXCLUDED]).order_by(
+        "position"
+    )
     rows = orders.values_list("ref", "past_order__number", "status", "findings")
     for ref, number, status, findings in rows.iterator(chunk_size=A_PAGE):
         for finding in findings:
@@ -43,7 +47,14 @@ def refused(batch: Batch) -> Iterator[Refused]:
         .exclude(findings=[])
         .order_by("order__position", "line_no")
     )
-    columns = ("order__ref", "order__past_order__number", "outcome", "line_no", "sku__code", "findings")
+    columns = (
+        "order__ref",
+        "order__past_order__number",
+        "outcome",
+        "line_no",
+        "sku__code",
+        "findings",
+    )
     for ref, number, outcome, line_no, sku, findings in lines.values_list(*columns).iterator(
         chunk_size=A_PAGE
     ):
@@ -63,6 +74,15 @@ def _row(
     code, evidence = Code(finding["code"]), finding["evidence"]
     said, entry = problem_texts.of(code, evidence), CATALOGUE[code]
     return Refused(
-        order=order, number=number, status=status, line_no=line_no, sku=sku, code=str(code),
-        severity=str(entry.severity), fixer=str(entry.fixer), cause=said.cause, fix=said.fix, evidence=evidence,
-    )  # fmt: skip
+        order=order,
+        number=number,
+        status=status,
+        line_no=line_no,
+        sku=sku,
+        code=str(code),
+        severity=str(entry.severity),
+        fixer=str(entry.fixer),
+        cause=said.cause,
+        fix=said.fix,
+        evidence=evidence,
+    )

@@ -1,4 +1,5 @@
-"""Failed orders with their causes, as rows tell them: of an order, of a batch, of a store over a time."""
+"""Failed orders with their causes, as rows tell them: of an order, of a batch, of a store over a
+time."""
 
 import datetime as dt
 from collections import defaultdict
@@ -31,7 +32,8 @@ ORDER_FIELDS = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Case:
-    """An order with what was found about it. `blocked_minor`: goods and freight that it holds up, before tax.
+    """An order with what was found about it. `blocked_minor`: goods and freight that it holds up,
+    before tax.
 
     Of an order that goes on without some lines it is what those lines come to.
     """
@@ -52,7 +54,8 @@ class Case:
 
     @property
     def why(self) -> Cause:
-        """The first cause of an order that came to nothing: there always is one, nothing is "unknown" (R-72)."""
+        """The first cause of an order that came to nothing: there always is one, nothing is
+        "unknown" (R-72)."""
         if self.first is None:
             raise ValueError(f"{self.ref} is {self.state} without a cause")
         return self.first
@@ -67,7 +70,8 @@ class Case:
 
 
 def cases(orders: QuerySet[RepeatOrder], *, now: dt.datetime, failing: bool = True) -> list[Case]:
-    """Two queries, by position. `failing`: only orders that came to nothing; else all that are asked for."""
+    """Two queries, by position. `failing`: only orders that came to nothing; else all that are
+    asked for."""
     asked = orders.at(now)
     if failing:
         asked = asked.filter(state__in=FAILING)
@@ -82,7 +86,9 @@ def cases(orders: QuerySet[RepeatOrder], *, now: dt.datetime, failing: bool = Tr
 def _lines(order_ids: Sequence[int]) -> Mapping[int, list[tuple]]:
     by_order: dict[int, list[tuple]] = defaultdict(list)
     rows = RepeatLine.objects.filter(order__in=order_ids).order_by("order_id", "line_no")
-    for order_id, *line in rows.values_list("order_id", "line_no", "base_minor", "outcome", "findings"):
+    for order_id, *line in rows.values_list(
+        "order_id", "line_no", "base_minor", "outcome", "findings"
+    ):
         by_order[order_id].append(tuple(line))
     return by_order
 
@@ -124,7 +130,8 @@ def _blocked(row: Mapping[str, Any], lines: Sequence[tuple]) -> int:
     return sum(base for _, base, _, _ in lines) + row["past_order__freight_minor"]
 
 
-# --- Of an order ---------------------------------------------------------------------------------------------
+# --- Of an order
+# ---------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -135,7 +142,8 @@ class Diagnosis:
 
 
 def diagnosis(store: Store, ref: str, *, now: dt.datetime) -> Diagnosis:
-    """The store's order with its causes and everything that happened to it, or 404: five queries."""
+    """The store's order with its causes and everything that happened to it, or 404: five
+    queries."""
     order = get_object_or_404(
         RepeatOrder.objects.at(now).select_related("batch__buyer", "past_order", "store"),
         store=store,
@@ -145,7 +153,9 @@ def diagnosis(store: Store, ref: str, *, now: dt.datetime) -> Diagnosis:
     return Diagnosis(
         order=order,
         case=cases(of_this, now=now, failing=False)[0],
-        timeline=attribution.timeline([*_source(order), *_of_failures(order), *_of_ledger(order.batch)]),
+        timeline=attribution.timeline(
+            [*_source(order), *_of_failures(order), *_of_ledger(order.batch)]
+        ),
     )
 
 
@@ -166,13 +176,18 @@ def _of_ledger(batch: Batch) -> Iterable[Happening]:
 
 def _of_failures(order: RepeatOrder) -> Iterable[Happening]:
     for row in Failure.objects.filter(store_id=order.store_id, subject=order.ref).order_by("pk"):
-        causes = tuple(cause for cause, _ in attribution.distinct(map(attribution.read, row.causes)))
-        yield Happening(at=row.at, kind="order.failed", causes=causes, facts={"attempt": row.attempt})
+        causes = tuple(
+            cause for cause, _ in attribution.distinct(map(attribution.read, row.causes))
+        )
+        yield Happening(
+            at=row.at, kind="order.failed", causes=causes, facts={"attempt": row.attempt}
+        )
         if row.ended_how == "cured":
             yield Happening(at=row.ended_at, kind="order.cured", facts={"code": row.code})
 
 
-# --- Of a batch ----------------------------------------------------------------------------------------------
+# --- Of a batch
+# ----------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -209,7 +224,11 @@ def timeline_of(batch: Batch) -> tuple[Happening, ...]:
 
 def failed_of(case: Case, at: dt.datetime) -> Failed:
     return Failed(
-        ref=case.ref, at=at, code=case.why.code, currency=case.currency, blocked_minor=case.blocked_minor
+        ref=case.ref,
+        at=at,
+        code=case.why.code,
+        currency=case.currency,
+        blocked_minor=case.blocked_minor,
     )
 
 
@@ -221,12 +240,16 @@ def _beside(found: Iterable[Case]) -> list[tuple[Code, int]]:
     return sorted(counts.items(), key=lambda each: (-each[1], each[0]))
 
 
-# --- Of a store over a time (R-76) -----------------------------------------------------------------------------
+# --- Of a store over a time (R-76)
+# -----------------------------------------------------------------------------
 
 
 def failures(store: Store, *, since: dt.datetime, until: dt.datetime) -> list[Failed]:
-    """The raw events of `[since, until)`, oldest first: what every share is counted from. One query."""
-    rows = Failure.objects.filter(store_id=store.pk, at__gte=since, at__lt=until).order_by("at", "pk")
+    """The raw events of `[since, until)`, oldest first: what every share is counted from. One
+    query."""
+    rows = Failure.objects.filter(store_id=store.pk, at__gte=since, at__lt=until).order_by(
+        "at", "pk"
+    )
     fields = ("subject", "at", "code", "currency", "blocked_minor")
     return [
         Failed(ref=ref, at=at, code=Code(code), currency=currency, blocked_minor=minor)

@@ -65,5 +65,6 @@ def stopped_of(case: Case) -> Stopped | None:
 
 
 def is_of_a_gate(fix: Fix) -> bool:
-    """Whether it is about the store or the buyer: then every order is touched, and the gates are asked again."""
+    """Whether it is about the store or the buyer: then every order is touched, and the gates are
+    asked again."""
     return STAGES.get(fix.code) in GATES

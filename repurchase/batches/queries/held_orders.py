@@ -20,7 +20,14 @@ def wholly_held(*, store_id: int, subject: str) -> frozenset[UUID]:
 
 
 def _counts(store_id: int, subject: str) -> list[tuple[UUID, int, int]]:
-    locked = RepeatOrder.objects.filter(store=store_id, batch__ref=subject, status=OrderStatus.LOCKED)
+    locked = RepeatOrder.objects.filter(
+        store=store_id, batch__ref=subject, status=OrderStatus.LOCKED
+    )
     held = Count("id", filter=Q(held_at__isnull=False))
-    rows = locked.order_by().values_list("lock_id").annotate(held=held, locked=Count("id")).filter(held__gt=0)
+    rows = (
+        locked.order_by()
+        .values_list("lock_id")
+        .annotate(held=held, locked=Count("id"))
+        .filter(held__gt=0)
+    )
     return list(rows)

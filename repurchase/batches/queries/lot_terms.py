@@ -1,4 +1,5 @@
-"""The exact bytes of a lot's terms: what an act of the buyer is bound to, and what a sealed agreement carries."""
+"""The exact bytes of a lot's terms: what an act of the buyer is bound to, and what a sealed
+agreement carries."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,21 +10,34 @@ from pricing.agreements import digest_of
 from pricing.models import Lock, LockTerms
 from repurchase.models import RepeatLine, RepeatOrder
 
-Services = Mapping[int, Sequence[tuple[int, str]]]  # by order id: (line number, 0 for the whole order; text)
+Services = Mapping[
+    int, Sequence[tuple[int, str]]
+]  # by order id: (line number, 0 for the whole order; text)
 
 
 def terms_text(
     orders: Sequence[RepeatOrder], lines: Mapping[int, Sequence[tuple]], services: Services
 ) -> bytes:
-    """Every order's money, tax, Incoterm, promise, address, lines and services, by position, as canonical JSON."""
+    """Every order's money, tax, Incoterm, promise, address, lines and services, by position, as
+    canonical JSON."""
     terms = [
         [
-            order.ref, order.currency, order.goods_minor, order.freight_minor, order.tax_minor, order.total_minor,
-            order.tax_code, order.incoterm, order.importer_of_record, order.promise_days, order.ship_to,
-            lines[order.pk], *([sorted(services[order.pk])] if services.get(order.pk) else []),
+            order.ref,
+            order.currency,
+            order.goods_minor,
+            order.freight_minor,
+            order.tax_minor,
+            order.total_minor,
+            order.tax_code,
+            order.incoterm,
+            order.importer_of_record,
+            order.promise_days,
+            order.ship_to,
+            lines[order.pk],
+            *([sorted(services[order.pk])] if services.get(order.pk) else []),
         ]
         for order in orders
-    ]  # fmt: skip
+    ]
     return json.dumps(terms, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
@@ -36,13 +50,20 @@ def locked_entries(lock: Lock) -> list[list[Any]]:
 
 
 def refuse_other_than_agreed(
-    entries: Iterable[Sequence[Any]], rows: Sequence[RepeatOrder], lines: Mapping[int, Sequence[RepeatLine]]
+    entries: Iterable[Sequence[Any]],
+    rows: Sequence[RepeatOrder],
+    lines: Mapping[int, Sequence[RepeatLine]],
 ) -> None:
-    """ValueError for an order that is not as it stands in the entries of the terms, apart from lines that left with the answer (R-15)."""
+    """ValueError for an order that is not as it stands in the entries of the terms, apart from
+    lines that left with the answer (R-15)."""
     agreed = {entry[0]: entry for entry in entries}
     for row in rows:
-        _, currency, goods, freight, tax, total, *_, promise_days, _, of_lines = agreed[row.ref][:12]
-        kept = [[line.line_no, line.sku_id, line.quantity, line.total_minor] for line in lines[row.pk]]
+        _, currency, goods, freight, tax, total, *_, promise_days, _, of_lines = agreed[row.ref][
+            :12
+        ]
+        kept = [
+            [line.line_no, line.sku_id, line.quantity, line.total_minor] for line in lines[row.pk]
+        ]
         money = (row.goods_minor, row.freight_minor, row.tax_minor, row.total_minor)
         if Code.CUSTOM_SERVICE_UNCONFIRMED in row.codes:
             same = all(line in of_lines for line in kept) and row.total_minor <= total

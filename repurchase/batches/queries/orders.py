@@ -22,7 +22,8 @@ class OrderDetail:
 
 
 def order(store: Store, ref: str, *, now: dt.datetime) -> OrderDetail:
-    """The store's order with everything on its page, or 404: five queries, two more where services stand."""
+    """The store's order with everything on its page, or 404: five queries, two more where services
+    stand."""
     found = get_object_or_404(
         RepeatOrder.objects.at(now).select_related(
             "batch__buyer", "past_order", "lock__rate_set", "service", "store", "proforma"

@@ -1,4 +1,5 @@
-"""Locked orders as the core prices them again, from their own fee lines and rates: six queries for any number."""
+"""Locked orders as the core prices them again, from their own fee lines and rates: six queries for
+any number."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -35,22 +36,28 @@ def without_lines(
     if totals is not None:
         loaded = {pk: partial_repricing.repriced(order, totals) for pk, order in loaded.items()}
     cards = freight_cards(
-        store=batch.store, countries={o.ship_to["country"] for o in orders.values()}, now=batch.screened_at
+        store=batch.store,
+        countries={o.ship_to["country"] for o in orders.values()},
+        now=batch.screened_at,
     )
     rates = _frozen(batch, orders)
     return {
         pk: partial_repricing.without(
-            loaded[pk], dropped, cards=cards.get(order.ship_to["country"], ()), rates=rates[order.lock_id],
+            loaded[pk],
+            dropped,
+            cards=cards.get(order.ship_to["country"], ()),
+            rates=rates[order.lock_id],
             day=platform_day(batch.screened_at),
         )
         for pk, order in orders.items()
-    }  # fmt: skip
+    }
 
 
 def at_prices(
     batch: Batch, orders: Mapping[int, RepeatOrder], totals: Mapping[int, int]
 ) -> dict[int, Priced]:
-    """Orders of one lock at other prices of their lines (`totals` by line id): four queries for any number."""
+    """Orders of one lock at other prices of their lines (`totals` by line id): four queries for
+    any number."""
     rates, day = _frozen(batch, orders), platform_day(batch.screened_at)
     return {
         pk: partial_repricing.at_prices(loaded, totals, rates=rates[orders[pk].lock_id], day=day)
@@ -64,10 +71,11 @@ def _loaded(orders: Mapping[int, RepeatOrder]) -> dict[int, partial_repricing.Lo
 
 
 def _frozen(batch: Batch, orders: Mapping[int, RepeatOrder]) -> dict[UUID | None, Rates]:
-    """The rates that each lock froze; under None, those of a plan that is not locked yet (pitfall 1)."""
-    locks = Lock.objects.filter(pk__in={o.lock_id for o in orders.values()} - {None}).select_related(
-        "rate_set"
-    )
+    """The rates that each lock froze; under None, those of a plan that is not locked yet (pitfall
+    1)."""
+    locks = Lock.objects.filter(
+        pk__in={o.lock_id for o in orders.values()} - {None}
+    ).select_related("rate_set")
     frozen: dict[UUID | None, Rates] = {**rates_of_locks(locks)}
     if any(order.lock_id is None for order in orders.values()):
         frozen[None] = rates_of(batch.rate_set)
@@ -88,8 +96,14 @@ def _lines_of(orders: Mapping[int, RepeatOrder]) -> dict[int, list[partial_repri
         "sku__is_ear_controlled",
     ):
         names = (
-            "id", "category_code", "total_minor", "quantity", "weight_g", "volume_cm3", "ear_controlled",
-        )  # fmt: skip
+            "id",
+            "category_code",
+            "total_minor",
+            "quantity",
+            "weight_g",
+            "volume_cm3",
+            "ear_controlled",
+        )
         lines[order_id].append(partial_repricing.LockedLine(**dict(zip(names, line, strict=True))))
     return lines
 
@@ -104,23 +118,31 @@ def _fees_of(orders: Mapping[int, RepeatOrder]) -> dict[int, list[OrderFee]]:
 def _locked(
     order: RepeatOrder, lines: Sequence[partial_repricing.LockedLine], fees: Sequence[OrderFee]
 ) -> partial_repricing.LockedOrder:
-    """Prices that included tax under reverse charge were made net at the plan: here no rate is taken out again."""
+    """Prices that included tax under reverse charge were made net at the plan: here no rate is
+    taken out again."""
     by_kind = {fee.kind: fee for fee in fees}
     rate = order.tax_rate or Decimal(0)
     return partial_repricing.LockedOrder(
         currency=order.currency,
         destination=territories.destination(
-            order.ship_to["country"], order.ship_to.get("postal_code", ""), order.ship_to.get("region", "")
+            order.ship_to["country"],
+            order.ship_to.get("postal_code", ""),
+            order.ship_to.get("region", ""),
         ),
         region=order.ship_to.get("region", ""),
         special_channel=order.special_clearance,
         freight_minor=order.freight_minor,
         prices_include_tax=order.prices_include_tax,
-        treatment=Treatment(category=order.tax_category, rate=rate, included_rate=rate, code=order.tax_code),
+        treatment=Treatment(
+            category=order.tax_category, rate=rate, included_rate=rate, code=order.tax_code
+        ),
         local_return=order.local_return,
         lines=lines,
         commission={
-            code: fee.rate for fee in fees if fee.kind == Kind.COMMISSION for code in fee.detail["categories"]
+            code: fee.rate
+            for fee in fees
+            if fee.kind == Kind.COMMISSION
+            for code in fee.detail["categories"]
         },
         tariff=_tariff(by_kind),
         ear_due=by_kind[Kind.EAR_REVIEW].reason != "NO_EAR_GOODS",
@@ -141,11 +163,16 @@ def _tariff(by_kind: Mapping[str, OrderFee]) -> Tariff:
 
 
 def _quote(detail: Mapping) -> Quote:
-    prices = {name: Money(**detail[name]) if detail[name] else None for name in ("negotiated", "public")}
+    prices = {
+        name: Money(**detail[name]) if detail[name] else None for name in ("negotiated", "public")
+    }
     return Quote(
-        service_id=detail["service_id"], weight_g=detail["weight_g"], actual_g=detail.get("actual_g"),
-        card=_card(detail), **prices,
-    )  # fmt: skip
+        service_id=detail["service_id"],
+        weight_g=detail["weight_g"],
+        actual_g=detail.get("actual_g"),
+        card=_card(detail),
+        **prices,
+    )
 
 
 def _card(detail: Mapping) -> Card | None:
@@ -154,7 +181,12 @@ def _card(detail: Mapping) -> Card | None:
     if kept is None:
         return None
     return Card(
-        service_id=detail["service_id"], negotiated=detail["negotiated"] is not None, currency=price["currency"],
-        min_weight_g=kept["from_g"], base_minor=kept["base_minor"], step_g=kept["step_g"],
-        step_minor=kept["step_minor"], minimum_minor=kept["minimum_minor"],
-    )  # fmt: skip
+        service_id=detail["service_id"],
+        negotiated=detail["negotiated"] is not None,
+        currency=price["currency"],
+        min_weight_g=kept["from_g"],
+        base_minor=kept["base_minor"],
+        step_g=kept["step_g"],
+        step_minor=kept["step_minor"],
+        minimum_minor=kept["minimum_minor"],
+    )

@@ -45,12 +45,17 @@ def buyer(buyer: Buyer) -> Party:
         how = f" ({buyer.tax_number_checked_how}, {_day(checked)})" if checked else ""
         identified.append(Identified(how=How.TAX_NUMBER, value=f"{buyer.tax_number}{how}"))
     return Party(
-        role=Role.BUYER, legal_name=buyer.name, address=_address(buyer), identified=tuple(identified)
+        role=Role.BUYER,
+        legal_name=buyer.name,
+        address=_address(buyer),
+        identified=tuple(identified),
     )
 
 
 def _address(of: Store | Buyer) -> str:
-    return ", ".join(part for part in (of.street, f"{of.postal_code} {of.city}".strip(), of.country) if part)
+    return ", ".join(
+        part for part in (of.street, f"{of.postal_code} {of.city}".strip(), of.country) if part
+    )
 
 
 def _day(at: dt.datetime) -> str:

@@ -46,12 +46,15 @@ class BuyerGroup:
 def buyer_groups(
     store: Store, *, now: dt.datetime, repeatable: bool = True, q: str = "", offset: int = 0
 ) -> list[BuyerGroup]:
-    """Buyers by the number of their orders under the filter that were not repeated yet, most first: a page of 50."""
+    """Buyers by the number of their orders under the filter that were not repeated yet, most
+    first: a page of 50."""
     orders = _orders(store, now=now, only_repeatable=repeatable, q=q)
     again = repeats(store).values("past_order")
     top = (
         orders.values("buyer_id")
-        .annotate(n=Count("id"), latest=Max("completed_at"), again=Count("id", filter=Q(pk__in=again)))
+        .annotate(
+            n=Count("id"), latest=Max("completed_at"), again=Count("id", filter=Q(pk__in=again))
+        )
         .order_by(F("again") - F("n"), "buyer_id")[offset : offset + GROUPS]
     )
     top = list(top)
@@ -72,7 +75,12 @@ def buyer_groups(
 
 
 def _orders(
-    store: Store, *, now: dt.datetime, only_repeatable: bool | None, q: str, buyer: Buyer | None = None
+    store: Store,
+    *,
+    now: dt.datetime,
+    only_repeatable: bool | None,
+    q: str,
+    buyer: Buyer | None = None,
 ) -> QuerySet[PastOrder]:
     orders = PastOrder.objects.filter(store=store)
     if buyer:
@@ -127,7 +135,9 @@ def past_orders(
     if len(found) <= PAGE:
         return Page(rows=rows)
     last = found[PAGE - 1]
-    return Page(rows=rows, next_cursor=encode(last.completed_at if repeatable else last.ordered_at, last.pk))
+    return Page(
+        rows=rows, next_cursor=encode(last.completed_at if repeatable else last.ordered_at, last.pk)
+    )
 
 
 def _position(cursor: str) -> tuple[dt.datetime, int]:
@@ -163,7 +173,8 @@ def _screened(store: Store, orders: Sequence[PastOrder], now: dt.datetime) -> li
 
 
 def rates_or_none(store: Store, values: Mapping, now: dt.datetime) -> tuple[Rates, list[Finding]]:
-    """The latest rates; without fresh ones the history still shows, and every row says why it can't be ticked."""
+    """The latest rates; without fresh ones the history still shows, and every row says why it
+    can't be ticked."""
     try:
         return latest_rates(now, store=store, max_age_days=int(values["fx_max_age_days"])), []
     except Problem as problem:
@@ -177,6 +188,8 @@ def _gates(store: Store, buyers: Sequence[Buyer], now: dt.datetime) -> dict[int,
     today = platform_day(now)
     facts = gate_facts(store=store, buyers=buyers, limits=limits, now=now)
     return {
-        pk: [gate.finding for gate in gate_table.gates(f, limits=limits, today=today) if gate.finding]
+        pk: [
+            gate.finding for gate in gate_table.gates(f, limits=limits, today=today) if gate.finding
+        ]
         for pk, f in facts.items()
     }

@@ -1,4 +1,5 @@
-"""Which open plans a new version of a tariff would touch when they are screened again. Never a locked one."""
+"""Which open plans a new version of a tariff would touch when they are screened again. Never a
+locked one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,17 +21,26 @@ class Touched:
 
 def open_plans(version: Tariff | PolicyValue) -> Sequence[Touched]:
     """The newest first."""
-    orders = _priced_by(version, RepeatOrder.objects.filter(
-        status=OrderStatus.PLANNED, lock=None, batch__status=BatchStatus.PLANNED
-    ))  # fmt: skip
+    orders = _priced_by(
+        version,
+        RepeatOrder.objects.filter(
+            status=OrderStatus.PLANNED, lock=None, batch__status=BatchStatus.PLANNED
+        ),
+    )
     counts = dict(orders.order_by().values_list("batch").annotate(Count("id", distinct=True)))
-    batches = Batch.objects.filter(pk__in=counts).select_related("store", "buyer").order_by("-created_at")
+    batches = (
+        Batch.objects.filter(pk__in=counts).select_related("store", "buyer").order_by("-created_at")
+    )
     return [Touched(batch=batch, orders=counts[batch.pk]) for batch in batches]
 
 
-def _priced_by(version: Tariff | PolicyValue, orders: QuerySet[RepeatOrder]) -> QuerySet[RepeatOrder]:
+def _priced_by(
+    version: Tariff | PolicyValue, orders: QuerySet[RepeatOrder]
+) -> QuerySet[RepeatOrder]:
     if isinstance(version, CommissionRate):
-        return orders.filter(lines__outcome=LineOutcome.PLANNED, lines__sku__category=version.category_id)
+        return orders.filter(
+            lines__outcome=LineOutcome.PLANNED, lines__sku__category=version.category_id
+        )
     if isinstance(version, RateCard):
         return _carried_by(version, orders)
     if isinstance(version, TaxRate):
@@ -49,4 +59,6 @@ def _carried_by(card: RateCard, orders: QuerySet[RepeatOrder]) -> QuerySet[Repea
 def _taxed_by(rate: TaxRate, orders: QuerySet[RepeatOrder]) -> QuerySet[RepeatOrder]:
     where = ("past_order__country", "past_order__postal_code", "past_order__region")
     found = orders.values_list("pk", *where)
-    return orders.filter(pk__in=[pk for pk, *place in found if destination(*place).place == rate.place])
+    return orders.filter(
+        pk__in=[pk for pk, *place in found if destination(*place).place == rate.place]
+    )

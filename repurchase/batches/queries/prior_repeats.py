@@ -1,4 +1,5 @@
-"""Which past orders were repeated already: a buyer has accepted a repeat of them. Advice, it blocks nothing."""
+"""Which past orders were repeated already: a buyer has accepted a repeat of them. Advice, it
+blocks nothing."""
 
 import datetime as dt
 from collections.abc import Collection
@@ -32,7 +33,8 @@ def repeats(store: Store | int) -> QuerySet[RepeatOrder]:
 def repeated(
     store: Store, order_ids: Collection[int], *, besides: Batch | None = None
 ) -> dict[int, Repeated]:
-    """By past order id, of those that were repeated, in another batch than `besides`: one query for any number."""
+    """By past order id, of those that were repeated, in another batch than `besides`: one query
+    for any number."""
     rows = repeats(store).filter(past_order__in=order_ids).order_by("past_order_id", "pk")
     if besides:
         rows = rows.exclude(batch=besides)

@@ -1,4 +1,5 @@
-"""Orders as they are planned or locked, as the rules ask about them again: their own rows, and the facts of now."""
+"""Orders as they are planned or locked, as the rules ask about them again: their own rows, and the
+facts of now."""
 
 import datetime as dt
 from collections import defaultdict
@@ -23,7 +24,8 @@ def policies_of(batch: Batch) -> Mapping[str, Value]:
 def facts_of(
     orders: Sequence[RepeatOrder], *, store: Store, policies: Mapping[str, Value], now: dt.datetime
 ) -> tuple[list[OrderFacts], World]:
-    """The orders in their order, with the lines that are part of them: ten queries at most, for any number.
+    """The orders in their order, with the lines that are part of them: ten queries at most, for
+    any number.
 
     The batch and its buyer are loaded with them. `OrderFacts.id` is the repeat order's own here.
     """
@@ -35,7 +37,9 @@ def facts_of(
 
 def _lines(orders: Sequence[RepeatOrder], now: dt.datetime) -> Mapping[int, list[LineFacts]]:
     rows = list(
-        RepeatLine.objects.filter(order__in=[order.pk for order in orders], outcome=LineOutcome.PLANNED)
+        RepeatLine.objects.filter(
+            order__in=[order.pk for order in orders], outcome=LineOutcome.PLANNED
+        )
         .order_by("order_id", "line_no")
         .values_list("order_id", "id", "line_no", "sku_id", "quantity", "base_minor", "moq")
     )
@@ -49,10 +53,26 @@ def _lines(orders: Sequence[RepeatOrder], now: dt.datetime) -> Mapping[int, list
 def _facts(order: RepeatOrder, lines: Sequence[LineFacts]) -> OrderFacts:
     buyer, ship_to = order.batch.buyer, order.ship_to
     return OrderFacts(
-        id=order.pk, number=order.ref, buyer_id=buyer.pk, status="completed", currency=order.currency, completed_at=None,
-        rating=None, freight_minor=order.freight_minor, prices_include_tax=order.prices_include_tax,
-        incoterm=order.incoterm, importer_of_record=order.importer_of_record, country=ship_to.get("country", ""),
-        region=ship_to.get("region", ""), ship_to=ship_to, promise_days=order.promise_days,
-        special_clearance=order.special_clearance, local_return=order.local_return, note="", held_until=None, held=False,
-        lines=lines, parties=tuple(filter(None, dict.fromkeys((buyer.name, ship_to.get("consignee", ""))))),
-    )  # fmt: skip
+        id=order.pk,
+        number=order.ref,
+        buyer_id=buyer.pk,
+        status="completed",
+        currency=order.currency,
+        completed_at=None,
+        rating=None,
+        freight_minor=order.freight_minor,
+        prices_include_tax=order.prices_include_tax,
+        incoterm=order.incoterm,
+        importer_of_record=order.importer_of_record,
+        country=ship_to.get("country", ""),
+        region=ship_to.get("region", ""),
+        ship_to=ship_to,
+        promise_days=order.promise_days,
+        special_clearance=order.special_clearance,
+        local_return=order.local_return,
+        note="",
+        held_until=None,
+        held=False,
+        lines=lines,
+        parties=tuple(filter(None, dict.fromkeys((buyer.name, ship_to.get("consignee", ""))))),
+    )

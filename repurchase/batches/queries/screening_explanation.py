@@ -13,7 +13,8 @@ from repurchase.models import Batch, RepeatOrder
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Explanation:
-    """`order` is None when what was kept is not intact, or its rules are no longer known: `outcome` says which."""
+    """`order` is None when what was kept is not intact, or its rules are no longer known:
+    `outcome` says which."""
 
     record: ScreeningRecord
     outcome: replay.Outcome

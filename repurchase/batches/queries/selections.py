@@ -23,8 +23,11 @@ def found_by(q: str) -> Q:
 
 
 def order_ids(selection: Selection, *, now: dt.datetime) -> list[int]:
-    """The ticked past orders, newest first; a filter that finds more than a batch holds gives the newest."""
-    rows = matching(selection, now=now).order_by("-completed_at", "-id").values_list("pk", flat=True)
+    """The ticked past orders, newest first; a filter that finds more than a batch holds gives the
+    newest."""
+    rows = (
+        matching(selection, now=now).order_by("-completed_at", "-id").values_list("pk", flat=True)
+    )
     return list(rows[: policy.in_force(now)["batch_max_orders"]])
 
 
@@ -83,7 +86,9 @@ class SelectionSummary:
 
 def selection_summary(store: Store, *, user: User, now: dt.datetime) -> SelectionSummary:
     limit = int(policy.in_force(now)["batch_max_orders"])
-    selection = Selection.objects.filter(store=store, user=user).select_related("buyer", "store").first()
+    selection = (
+        Selection.objects.filter(store=store, user=user).select_related("buyer", "store").first()
+    )
     if selection is None or selection.buyer is None:
         return SelectionSummary(totals=[], limit=limit)
     ids = order_ids(selection, now=now)

@@ -93,7 +93,9 @@ def _after(cursor: str) -> Q:
 
 
 def _blocked(store: Store, sku_ids: list[int]) -> dict[int, int]:
-    last = Batch.objects.filter(store=store, planned_at__isnull=False).order_by("-created_at", "-id")
+    last = Batch.objects.filter(store=store, planned_at__isnull=False).order_by(
+        "-created_at", "-id"
+    )
     batches = list(last.values_list("pk", flat=True)[:LAST_BATCHES])
     lines = RepeatLine.objects.filter(
         order__batch__in=batches, sku__in=sku_ids, codes__contains=[Code.STOCK_SYNC_STALE]

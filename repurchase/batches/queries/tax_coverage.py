@@ -1,4 +1,5 @@
-"""Every country as a destination: whether its VAT or GST is known, since when and from what (R-64)."""
+"""Every country as a destination: whether its VAT or GST is known, since when and from what
+(R-64)."""
 
 import csv
 import datetime as dt
@@ -23,7 +24,8 @@ ORDER = tuple(State)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TaxState:
-    """A country's own tax; its territories with rates of their own are rows of the tax table beside it."""
+    """A country's own tax; its territories with rates of their own are rows of the tax table
+    beside it."""
 
     country: str
     name: str
@@ -39,7 +41,8 @@ class TaxState:
 
 
 def tax_states(day: dt.date) -> Sequence[TaxState]:
-    """All of ISO 3166-1 in two queries: first what is not known, of that first what carriers reach."""
+    """All of ISO 3166-1 in two queries: first what is not known, of that first what carriers
+    reach."""
     versions: dict[str, TaxRate] = {}
     for row in TaxRate.objects.filter(region="").order_by("-valid_from"):
         kept = versions.get(row.country)
@@ -47,15 +50,22 @@ def tax_states(day: dt.date) -> Sequence[TaxState]:
             versions[row.country] = row
     reached = set(Lane.objects.values_list("country", flat=True).distinct())
     with COUNTRIES.open(encoding="utf-8", newline="") as file:
-        rows = [_state(each, versions.get(each["alpha2"]), reached, day) for each in csv.DictReader(file)]
+        rows = [
+            _state(each, versions.get(each["alpha2"]), reached, day)
+            for each in csv.DictReader(file)
+        ]
     return sorted(rows, key=lambda row: (ORDER.index(row.state), not row.reached, row.name))
 
 
-def _state(country: dict[str, str], row: TaxRate | None, reached: set[str], day: dt.date) -> TaxState:
+def _state(
+    country: dict[str, str], row: TaxRate | None, reached: set[str], day: dt.date
+) -> TaxState:
     code = country["alpha2"]
     common = {"country": code, "name": country["name"], "reached": code in reached}
     if row is None:
         return TaxState(state=State.UNKNOWN, **common)
     later, ended = row.valid_from > day, row.rate is None
     state = State.LATER if later else State.ENDED if ended else State.KNOWN
-    return TaxState(state=state, rate=row.rate, valid_from=row.valid_from, source=row.source, **common)
+    return TaxState(
+        state=state, rate=row.rate, valid_from=row.valid_from, source=row.source, **common
+    )

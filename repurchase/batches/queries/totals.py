@@ -1,4 +1,5 @@
-"""What orders come to, from their rows: added up in the database by group, then by `pricing.totals`.
+"""What orders come to, from their rows: added up in the database by group, then by
+`pricing.totals`.
 
 Every sum of orders that is shown anywhere is asked for here, or weighed by the same pure module.
 """
@@ -34,19 +35,26 @@ def _whole(expression) -> Cast:
 
 
 def goods_net() -> Coalesce:
-    """`pricing.totals.amounts` for a query: an order's goods without tax, by largest remainder of two parts."""
+    """`pricing.totals.amounts` for a query: an order's goods without tax, by largest remainder of
+    two parts."""
     net = _whole(F("total_minor") - F("tax_minor"))
-    parts = NullIf(_whole(F("goods_minor") + F("freight_minor")), Value(Decimal(0), output_field=WHOLE))
+    parts = NullIf(
+        _whole(F("goods_minor") + F("freight_minor")), Value(Decimal(0), output_field=WHOLE)
+    )
     twice = Value(Decimal(2), output_field=WHOLE)
     share = Func(
-        twice * net * _whole(F("goods_minor")) + parts, twice * parts, function="div", output_field=WHOLE
+        twice * net * _whole(F("goods_minor")) + parts,
+        twice * parts,
+        function="div",
+        output_field=WHOLE,
     )
     return Coalesce(share, net)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LeftOut:
-    """Lines that are not offered, by the first cause of each: what was paid for them, without freight."""
+    """Lines that are not offered, by the first cause of each: what was paid for them, without
+    freight."""
 
     code: Code
     whole: bool  # their orders are out as a whole; else those go on without them
@@ -58,18 +66,22 @@ def totals_of(
     orders: QuerySet[RepeatOrder], *, now: dt.datetime, of: frozenset[Group] = LIVE
 ) -> list[CurrencyTotals]:
     """By currency: three queries for any number of orders. What has no row yet isn't in it."""
-    return totals([*order_rows(orders, now), *line_rows(orders, now), *fee_rows(orders, now)], of=of)
+    return totals(
+        [*order_rows(orders, now), *line_rows(orders, now), *fee_rows(orders, now)], of=of
+    )
 
 
 def batch_totals(batch: Batch, *, now: dt.datetime) -> list[CurrencyTotals]:
-    """Of all that was asked for, what still waits to be planned included: four queries, three more while it does."""
+    """Of all that was asked for, what still waits to be planned included: four queries, three more
+    while it does."""
     orders = batch.orders.all()
     rows = [*order_rows(orders, now), *line_rows(orders, now), *fee_rows(orders, now)]
     return totals([*rows, *_waiting_rows(batch)])
 
 
 def lot_sums(locks: Collection[Lock], *, now: dt.datetime) -> dict[UUID, tuple[int, int]]:
-    """Of each lock: how many of its orders are live, and what they come to in minor units. One query."""
+    """Of each lock: how many of its orders are live, and what they come to in minor units. One
+    query."""
     sums = (
         RepeatOrder.objects.filter(lock__in=locks)
         .order_by()
@@ -88,7 +100,8 @@ def lot_sums(locks: Collection[Lock], *, now: dt.datetime) -> dict[UUID, tuple[i
 def orders_held(locks: Collection[Lock]) -> dict[UUID, int]:
     """How many orders each lock holds, or held when it ended. One query.
 
-    `order_count` is what was locked: what was split off since counts for the lock that it is in now.
+    `order_count` is what was locked: what was split off since counts for the lock that it is in
+    now.
     """
     rows = RepeatOrder.objects.filter(lock__in=locks).order_by().values_list("lock_id")
     return {lock.pk: 0 for lock in locks} | dict(rows.annotate(Count("id")))
@@ -124,7 +137,8 @@ def _group(state: str) -> Group | None:
 
 
 def line_rows(orders: QuerySet[RepeatOrder], now: dt.datetime) -> list[Row]:
-    """Source lines as they were paid; one that is left out counts as that, whatever became of its order."""
+    """Source lines as they were paid; one that is left out counts as that, whatever became of its
+    order."""
     sums = (
         RepeatLine.objects.filter(order__in=orders.order_by().values("pk"))
         .order_by()
@@ -169,7 +183,10 @@ def _waiting_rows(batch: Batch) -> list[Row]:
         .values_list("order__currency")
         .annotate(Count("pk"), Sum("total_minor"))
     )
-    return [Row(group=None, currency=currency, as_paid=int(minor), lines=n) for currency, n, minor in sums]
+    return [
+        Row(group=None, currency=currency, as_paid=int(minor), lines=n)
+        for currency, n, minor in sums
+    ]
 
 
 def left_out(orders: QuerySet[RepeatOrder]) -> list[LeftOut]:
@@ -203,7 +220,8 @@ def first_code(codes: Sequence[str]) -> Code:
 
 
 def told_left_out(found: Iterable[tuple[Code, bool, str, int, int]]) -> list[LeftOut]:
-    """Of (code, whether the whole order is out, currency, lines, minor units): added up, the dearest first."""
+    """Of (code, whether the whole order is out, currency, lines, minor units): added up, the
+    dearest first."""
     sums: dict[tuple[Code, bool, str], list[int]] = defaultdict(lambda: [0, 0])
     for code, whole, currency, n, minor in found:
         of = sums[code, whole, currency]
@@ -212,4 +230,6 @@ def told_left_out(found: Iterable[tuple[Code, bool, str, int, int]]) -> list[Lef
         LeftOut(code=code, whole=whole, lines=n, money=Money(minor, currency))
         for (code, whole, currency), (n, minor) in sums.items()
     ]
-    return sorted(told, key=lambda each: (each.money.currency, -each.money.minor, each.code, each.whole))
+    return sorted(
+        told, key=lambda each: (each.money.currency, -each.money.minor, each.code, each.whole)
+    )

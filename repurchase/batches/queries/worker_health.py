@@ -1,4 +1,5 @@
-"""Whether anybody does the work in the background: for `/readyz`, and for pages that tell how far it is."""
+"""Whether anybody does the work in the background: for `/readyz`, and for pages that tell how far
+it is."""
 
 import datetime as dt
 
@@ -10,7 +11,8 @@ from outbox.task_queue import quick_redis
 from repurchase.models import Heartbeat
 
 BEAT_MAX_AGE = dt.timedelta(seconds=10 * settings.SWEEP_SECONDS)
-"""Beat rings the sweep each few seconds and a worker answers: older than this, one of them is gone."""
+"""Beat rings the sweep each few seconds and a worker answers: older than this, one of them is
+gone."""
 
 
 def timers_run() -> bool:
@@ -20,7 +22,8 @@ def timers_run() -> bool:
 
 
 def waits() -> bool:
-    """Nobody takes up work any more: the broker does not answer, or the workers have fallen silent."""
+    """Nobody takes up work any more: the broker does not answer, or the workers have fallen
+    silent."""
     last = _last_sweep()
     return not _is_rung() or (last is not None and clock.now() - last >= BEAT_MAX_AGE)
 

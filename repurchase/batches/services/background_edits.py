@@ -1,7 +1,9 @@
-"""A big edit or cure, carried out by a worker: worked out without holding anything, then written as a small one is.
+"""A big edit or cure, carried out by a worker: worked out without holding anything, then written
+as a small one is.
 
-Whoever changed the plan meanwhile came first: the version under which it was worked out is asked for again once the
-batch's row is held, and the edit then ends as PLAN_CHANGED. Nothing is ever applied in part.
+Whoever changed the plan meanwhile came first: the version under which it was worked out is asked
+for again once the batch's row is held, and the edit then ends as PLAN_CHANGED. Nothing is ever
+applied in part.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -27,13 +29,14 @@ RUNGS_A_PASS = 50
 
 
 def carry_out(task_id: int) -> None:
-    """Works one big edit out and writes it; refused, the task says by which code. A second delivery leaves."""
+    """Works one big edit out and writes it; refused, the task says by which code. A second
+    delivery leaves."""
     owner = job_leases.take(EditTask, task_id)
     if not owner:
         return
-    task = EditTask.objects.select_related("undoes", "batch__store", "batch__buyer", "batch__rate_set").get(
-        pk=task_id
-    )
+    task = EditTask.objects.select_related(
+        "undoes", "batch__store", "batch__buyer", "batch__rate_set"
+    ).get(pk=task_id)
     with job_leases.at_work(EditTask, task_id, owner):
         try:
             _carry_out(task, owner)
@@ -46,7 +49,9 @@ def _carry_out(task: EditTask, owner: str) -> None:
         raise Problem(Code.PLAN_CHANGED, value=task.version, limit=task.batch.version)
 
     def finish() -> None:
-        job_leases.finish(EditTask, task.pk, owner, done_at=clock.now(task.batch.store), planned=task.orders)
+        job_leases.finish(
+            EditTask, task.pk, owner, done_at=clock.now(task.batch.store), planned=task.orders
+        )
 
     if task.fixes:
         fixes.carry_out(task, each=_telling(task), finish=finish)

@@ -1,7 +1,9 @@
-"""The ledger of a batch's chunks: whose turn it is, who has which, and what becomes of the abandoned.
+"""The ledger of a batch's chunks: whose turn it is, who has which, and what becomes of the
+abandoned.
 
-The bell only says that there is work. Which chunk is taken up is decided by the rows: the store that has the fewest
-under way, and of those the one that was served the longest ago, so ten batches of one store hold up no order of another.
+The bell only says that there is work. Which chunk is taken up is decided by the rows: the store
+that has the fewest under way, and of those the one that was served the longest ago, so ten batches
+of one store hold up no order of another.
 """
 
 from django.conf import settings
@@ -50,12 +52,17 @@ def ring_for(chunks: int) -> None:
 def generate_next() -> bool:
     """Plans the chunk whose turn it is; False when there is none.
 
-    The last one of a batch closes it at once, without another bell; with its worker lost just then, the sweep does.
+    The last one of a batch closes it at once, without another bell; with its worker lost just
+    then, the sweep does.
     """
     now, owner = clock.now(), job_leases.new_owner()
     values = {
-        "now": now, "silent": now - SILENT, "owner": owner, "tries": MAX_TRIES, "a_store": settings.CHUNKS_A_STORE,
-    }  # fmt: skip
+        "now": now,
+        "silent": now - SILENT,
+        "owner": owner,
+        "tries": MAX_TRIES,
+        "a_store": settings.CHUNKS_A_STORE,
+    }
     with connection.cursor() as cursor:
         cursor.execute(TAKE_NEXT, values)
         taken = cursor.fetchone()
@@ -93,13 +100,15 @@ def _plan(rows: QuerySet[Chunk], chunk_id: int, owner: str) -> None:
 
 
 def withdraw(batch: Batch) -> None:
-    """Takes its unfinished chunks out of their workers' hands: what they have in work is rolled back."""
+    """Takes its unfinished chunks out of their workers' hands: what they have in work is rolled
+    back."""
     batch.chunks.filter(done_at=None).update(owner="")
 
 
 @transaction.atomic
 def ring_abandoned(*, store_id: int | None = None) -> tuple[int, set[int]]:
-    """How many were rung again, and the batches with a chunk that was tried too often, to be given up."""
+    """How many were rung again, and the batches with a chunk that was tried too often, to be given
+    up."""
     mine = Chunk.objects.filter(batch__status=BatchStatus.SCREENING)
     if store_id:
         mine = mine.filter(store=store_id)

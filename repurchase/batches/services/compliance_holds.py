@@ -1,7 +1,9 @@
-"""Orders that R-90 touches after their lock are held back: neither confirmed nor released until it is decided.
+"""Orders that R-90 touches after their lock are held back: neither confirmed nor released until it
+is decided.
 
-The rest goes on without them. At the confirmation they stay locked, in a lock of their own; at the release they stay
-paid. The buyer reads that the platform is checking them, never which list or name it is about.
+The rest goes on without them. At the confirmation they stay locked, in a lock of their own; at the
+release they stay paid. The buyer reads that the platform is checking them, never which list or
+name it is about.
 """
 
 import datetime as dt
@@ -44,9 +46,15 @@ log = structlog.get_logger(__name__)
 Found = Mapping[int, Sequence[Finding]]  # by order id
 
 CODES = (str(Code.PARTY_SCREENED_OUT), str(Code.EXPORT_CONTROLLED))
-WAITING = (OrderStatus.LOCKED, OrderStatus.CONFIRMED, OrderStatus.AWAITING_PAYMENT, OrderStatus.PAID)
+WAITING = (
+    OrderStatus.LOCKED,
+    OrderStatus.CONFIRMED,
+    OrderStatus.AWAITING_PAYMENT,
+    OrderStatus.PAID,
+)
 LOOKED_AT_AGAIN = dt.timedelta(minutes=10)
-"""A list may have changed, or a day have ended on it: what is held is looked at so often, beside each decision."""
+"""A list may have changed, or a day have ended on it: what is held is looked at so often, beside
+each decision."""
 ORDERS_A_PASS = 1000
 COMPLIANCE = "system:compliance"
 
@@ -67,8 +75,11 @@ LET_GO = """
 """
 
 
-def touched(orders: Sequence[RepeatOrder], *, store: Store, moment: Moment, now: dt.datetime) -> Found:
-    """What R-90 has against each of the orders, by the lists of now; a constant number of queries."""
+def touched(
+    orders: Sequence[RepeatOrder], *, store: Store, moment: Moment, now: dt.datetime
+) -> Found:
+    """What R-90 has against each of the orders, by the lists of now; a constant number of
+    queries."""
     if not orders:
         return {}
     facts, around = facts_of(orders, store=store, policies=policy.in_force(now), now=now)
@@ -92,14 +103,17 @@ class Held:
 
 
 def hold_back(grant: Grant, lock_ids: Collection[UUID], *, left_out: Collection[str] = ()) -> Held:
-    """At a confirmation: what R-90 touches of these locks stays locked, in a lock of its own where others go on.
+    """At a confirmation: what R-90 touches of these locks stays locked, in a lock of its own where
+    others go on.
 
     The caller holds the locks' rows, and calls `record` with it last.
     """
     now = clock.now(grant.store)
     live = Lock.objects.of(grant.store).live_at(now).filter(pk__in=lock_ids, subject=grant.subject)
     locks = {lock.pk: lock for lock in live}
-    rows = RepeatOrder.objects.filter(lock__in=locks, status=OrderStatus.LOCKED).exclude(ref__in=left_out)
+    rows = RepeatOrder.objects.filter(lock__in=locks, status=OrderStatus.LOCKED).exclude(
+        ref__in=left_out
+    )
     orders = list(rows.prefetch_related("batch__buyer").order_by("position"))
     found = touched(orders, store=grant.store, moment=Moment.CONFIRMATION, now=now)
     _keep(grant.store, orders, found, now)
@@ -113,26 +127,40 @@ def hold_back(grant: Grant, lock_ids: Collection[UUID], *, left_out: Collection[
         if held and pk not in whole:
             apart.append(_apart(locks[pk], held, now))
     return Held(
-        locks=whole, orders=frozenset(found), grant=grant, at=now, apart=apart, found=found,
+        locks=whole,
+        orders=frozenset(found),
+        grant=grant,
+        at=now,
+        apart=apart,
+        found=found,
         rows=[order for order in orders if order.pk in found],
-    )  # fmt: skip
+    )
 
 
 def record(held: Held) -> None:
     """What was held back, in the ledger: the last that the caller's transaction does."""
     if held.rows:
         _record(
-            held.grant.store_id, held.grant.subject, "orders.held_back", f"grant:{held.grant.pk}", held.at,
-            held.rows, held.found, rows=_rows(held.apart),
-        )  # fmt: skip
+            held.grant.store_id,
+            held.grant.subject,
+            "orders.held_back",
+            f"grant:{held.grant.pk}",
+            held.at,
+            held.rows,
+            held.found,
+            rows=_rows(held.apart),
+        )
 
 
 def waiting_locks(grant: Grant) -> Collection[UUID]:
-    """Locks of the grant's plan with orders that are held back: an answer does not have to name them."""
+    """Locks of the grant's plan with orders that are held back: an answer does not have to name
+    them."""
     return held_of(store_id=grant.store_id, subject=grant.subject).keys()
 
 
-def hold_at_release(store: Store, orders: Sequence[RepeatOrder], *, by: str, at: dt.datetime) -> Found:
+def hold_at_release(
+    store: Store, orders: Sequence[RepeatOrder], *, by: str, at: dt.datetime
+) -> Found:
     """Which of these paid orders may not be released: they are marked, and stay as they are."""
     found = touched(orders, store=store, moment=Moment.RELEASE, now=at)
     _keep(store, orders, found, at)
@@ -148,7 +176,8 @@ def problem_of(order: RepeatOrder) -> RecordedProblem:
 
 
 def recheck_held(*, store: Store | None = None, due_only: bool = False) -> int:
-    """Lets go what nothing holds back any more, and ends locks of what was stopped; how many were let go."""
+    """Lets go what nothing holds back any more, and ends locks of what was stopped; how many were
+    let go."""
     held = RepeatOrder.objects.filter(held_at__isnull=False, status__in=[str(s) for s in WAITING])
     if store:
         held = held.filter(store=store)
@@ -169,12 +198,17 @@ def _recheck_alone(store: Store, held: QuerySet[RepeatOrder]) -> int:
 
 
 def _recheck(store: Store, held: QuerySet[RepeatOrder]) -> int:
-    """The locks' rows are taken before the orders', as everywhere; what another transaction holds waits for a pass."""
-    some = list(held.order_by("held_at", "pk").values_list("pk", "lock_id", "status")[:ORDERS_A_PASS])
+    """The locks' rows are taken before the orders', as everywhere; what another transaction holds
+    waits for a pass."""
+    some = list(
+        held.order_by("held_at", "pk").values_list("pk", "lock_id", "status")[:ORDERS_A_PASS]
+    )
     needed = {lock for _, lock, status in some if status == OrderStatus.LOCKED}
     rows = Lock.objects.filter(pk__in=needed).order_by("pk").select_for_update(skip_locked=True)
     locks = {lock.pk: lock for lock in rows}
-    rows = held.filter(pk__in=[pk for pk, *_ in some]).select_for_update(of=("self",), skip_locked=True)
+    rows = held.filter(pk__in=[pk for pk, *_ in some]).select_for_update(
+        of=("self",), skip_locked=True
+    )
     waiting = rows.exclude(Q(status=OrderStatus.LOCKED) & ~Q(lock__in=locks))
     orders = list(waiting.prefetch_related("batch__buyer").order_by("held_at", "pk"))
     now = clock.now(store)
@@ -189,17 +223,24 @@ def _recheck(store: Store, held: QuerySet[RepeatOrder]) -> int:
         _record(store.pk, ref, "orders.let_go", COMPLIANCE, now, some, found)
     for lock in apart:
         ledger.record(
-            store_id=store.pk, kind="lock.split", subject=f"batch:{lock.subject}", by=COMPLIANCE, at=now,
-            lock=str(lock.pk), rows=_rows([lock]),
-        )  # fmt: skip
+            store_id=store.pk,
+            kind="lock.split",
+            subject=f"batch:{lock.subject}",
+            by=COMPLIANCE,
+            at=now,
+            lock=str(lock.pk),
+            rows=_rows([lock]),
+        )
     return len(free)
 
 
-# --- What is written -----------------------------------------------------------------------------------------
+# --- What is written
+# -----------------------------------------------------------------------------------------
 
 
 def _keep(store: Store, orders: Sequence[RepeatOrder], found: Found, at: dt.datetime) -> None:
-    """Marks those that are found, lets the others go, asks the questions, and keeps the failures (R-72)."""
+    """Marks those that are found, lets the others go, asks the questions, and keeps the failures
+    (R-72)."""
     free = [order.pk for order in orders if order.pk not in found and order.held_at]
     if not found and not free:
         return
@@ -251,16 +292,23 @@ def _apart(lock: Lock, held: Sequence[RepeatOrder], at: dt.datetime) -> Lock:
 
 
 def _end_stopped(
-    store: Store, locks: Mapping[UUID, Lock], orders: Sequence[RepeatOrder], found: Found, at: dt.datetime
+    store: Store,
+    locks: Mapping[UUID, Lock],
+    orders: Sequence[RepeatOrder],
+    found: Found,
+    at: dt.datetime,
 ) -> tuple[Sequence[Lock], Sequence[Lock]]:
-    """Ends open locks of what two people have stopped: the goods are free again. (What ended, what of it was split off.)
+    """Ends open locks of what two people have stopped: the goods are free again. (What ended, what
+    of it was split off.)
 
     Where a lock holds others too, what was stopped is split off first.
     """
     stopped = party_questions.stopped(f for order in orders for f in found[order.pk])
     by_lock: dict[UUID, list[RepeatOrder]] = defaultdict(list)
     for order in orders:
-        if order.lock_id in locks and any(party_questions.key_of(f) in stopped for f in found[order.pk]):
+        if order.lock_id in locks and any(
+            party_questions.key_of(f) in stopped for f in found[order.pk]
+        ):
             by_lock[order.lock_id].append(order)
     rows = RepeatOrder.objects.filter(lock__in=by_lock, status=OrderStatus.LOCKED).order_by()
     held = dict(rows.values_list("lock").annotate(n=Count("id")))
@@ -278,7 +326,8 @@ def _end_stopped(
 
 
 def _invite_again(store: Store, ref: str, orders: Sequence[RepeatOrder], at: dt.datetime) -> None:
-    """The buyer may confirm what was held back, by the same link, until its lock ends; or both may go on talking."""
+    """The buyer may confirm what was held back, by the same link, until its lock ends; or both may
+    go on talking."""
     waiting = [order for order in orders if order.status == OrderStatus.LOCKED]
     grant = Grant.objects.filter(store=store, subject=ref).first()
     if not waiting or not grant:
@@ -287,16 +336,22 @@ def _invite_again(store: Store, ref: str, orders: Sequence[RepeatOrder], at: dt.
     locks = Lock.objects.filter(pk__in={order.lock_id for order in waiting})
     if locks.filter(status=LockStatus.OPEN).exists():
         emails.write(
-            kind="repurchase.invitation", store_id=store.pk, batch=waiting[0].batch_id, grant=str(grant.pk),
+            kind="repurchase.invitation",
+            store_id=store.pk,
+            batch=waiting[0].batch_id,
+            grant=str(grant.pk),
             dedupe=let_go,
-        )  # fmt: skip
+        )
     talks = Renegotiation.objects.filter(lock__in=locks.filter(status=LockStatus.RENEGOTIATING))
     found = sorted(str(pk) for pk in talks.values_list("pk", flat=True))
     for side in ("seller", "buyer") if found else ():
         emails.write(
-            kind=f"repurchase.renegotiating_{side}", store_id=store.pk, dedupe=f"{side}:{let_go}",
-            grant=str(grant.pk), renegotiations=found,
-        )  # fmt: skip
+            kind=f"repurchase.renegotiating_{side}",
+            store_id=store.pk,
+            dedupe=f"{side}:{let_go}",
+            grant=str(grant.pk),
+            renegotiations=found,
+        )
 
 
 def _record(
@@ -313,12 +368,23 @@ def _record(
     told = [order for order in orders if (order.pk in found) == (kind == "orders.held_back")]
     codes = sorted({str(f.code) for order in told for f in found.get(order.pk, ())})
     entries = sorted(
-        {str(f.evidence.get("entry") or f.evidence.get("embargo")) for o in told for f in found.get(o.pk, ())}
+        {
+            str(f.evidence.get("entry") or f.evidence.get("embargo"))
+            for o in told
+            for f in found.get(o.pk, ())
+        }
     )
     ledger.record(
-        store_id=store_id, kind=kind, subject=f"batch:{ref}", by=by, at=at, codes=codes, entries=entries,
-        orders=[order.ref for order in told], **facts,
-    )  # fmt: skip
+        store_id=store_id,
+        kind=kind,
+        subject=f"batch:{ref}",
+        by=by,
+        at=at,
+        codes=codes,
+        entries=entries,
+        orders=[order.ref for order in told],
+        **facts,
+    )
 
 
 def _by_batch(orders: Sequence[RepeatOrder]) -> dict[str, list[RepeatOrder]]:

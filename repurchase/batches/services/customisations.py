@@ -1,4 +1,5 @@
-"""Recording customised services, until the prices are locked (R-15): from notes, by a member, by a caller."""
+"""Recording customised services, until the prices are locked (R-15): from notes, by a member, by a
+caller."""
 
 import datetime as dt
 from collections import defaultdict
@@ -33,10 +34,20 @@ class Wanted:
 
 def take_from_notes(batch: Batch, order_ids: Sequence[int], *, now: dt.datetime) -> None:
     """What the notes ask for, when the batch is made: three queries for any number of orders."""
-    notes = dict(PastOrder.objects.filter(pk__in=order_ids).exclude(note="").values_list("pk", "note"))
+    notes = dict(
+        PastOrder.objects.filter(pk__in=order_ids).exclude(note="").values_list("pk", "note")
+    )
     lines = _lines_of(notes)
     rows = [
-        _row(batch, pk, lines[pk].get(found.line_no), found.text, ServiceSource.NOTE, "system:note", now)
+        _row(
+            batch,
+            pk,
+            lines[pk].get(found.line_no),
+            found.text,
+            ServiceSource.NOTE,
+            "system:note",
+            now,
+        )
         for pk, note in notes.items()
         for found in read(note, line_nos=lines[pk])
     ]
@@ -46,8 +57,13 @@ def take_from_notes(batch: Batch, order_ids: Sequence[int], *, now: dt.datetime)
 def take(
     batch: Batch, wanted: Sequence[Wanted], order_ids: Sequence[int], *, by: str, now: dt.datetime
 ) -> None:
-    """What a caller asks for beside the notes. INPUT_INVALID with a pointer to each place that names nothing."""
-    orders = dict(PastOrder.objects.filter(pk__in=order_ids).values_list("number", "pk")) if wanted else {}
+    """What a caller asks for beside the notes. INPUT_INVALID with a pointer to each place that
+    names nothing."""
+    orders = (
+        dict(PastOrder.objects.filter(pk__in=order_ids).values_list("number", "pk"))
+        if wanted
+        else {}
+    )
     lines = _lines_of({orders[w.order] for w in wanted if w.order in orders})
     errors = [e for place, w in enumerate(wanted) for e in _errors(place, w, orders, lines)]
     if errors:
@@ -75,19 +91,34 @@ def _errors(
         return [{"pointer": f"{here}/order", "detail": _("This order is not in the batch.")}]
     if wanted.line_no is not None and wanted.line_no not in lines[orders[wanted.order]]:
         return [{"pointer": f"{here}/line_no", "detail": _("The order has no such line.")}]
-    return [] if cleaned(wanted.text) else [{"pointer": f"{here}/text", "detail": _("The text is empty.")}]
+    return (
+        []
+        if cleaned(wanted.text)
+        else [{"pointer": f"{here}/text", "detail": _("The text is empty.")}]
+    )
 
 
 @transaction.atomic
 def add(*, batch: Batch, wanted: Wanted, by: str) -> None:
-    """A member's own entry. INPUT_INVALID for an order or line that isn't in the batch, or no text."""
+    """A member's own entry. INPUT_INVALID for an order or line that isn't in the batch, or no
+    text."""
     batch, now = _held(batch)
-    ids = [pk for (some,) in Chunk.objects.filter(batch=batch).values_list("past_order_ids") for pk in some]
+    ids = [
+        pk
+        for (some,) in Chunk.objects.filter(batch=batch).values_list("past_order_ids")
+        for pk in some
+    ]
     order = PastOrder.objects.filter(store=batch.store_id, pk__in=ids, number=wanted.order).first()
     if order is None:
         raise Problem(Code.INPUT_INVALID, detail=_("This order is not in the batch."))
     row = _row(
-        batch, order.pk, _line(order.pk, wanted.line_no), _text(wanted.text), ServiceSource.MEMBER, by, now
+        batch,
+        order.pk,
+        _line(order.pk, wanted.line_no),
+        _text(wanted.text),
+        ServiceSource.MEMBER,
+        by,
+        now,
     )
     LineService.objects.bulk_create([row], ignore_conflicts=True)
     _tell(batch, "services.recorded", by, now, row)
@@ -125,7 +156,8 @@ def dismiss(*, batch: Batch, service_id: int, why: str, by: str) -> None:
 
 
 def _held(batch: Batch) -> tuple[Batch, dt.datetime]:
-    """The batch's row, held: a lock waits for it, and after the lock the services are part of its terms."""
+    """The batch's row, held: a lock waits for it, and after the lock the services are part of its
+    terms."""
     held = Batch.objects.select_for_update(of=("self",)).select_related("store").get(pk=batch.pk)
     if held.status not in BEFORE_THE_LOCK:
         raise Problem(Code.STATE_CONFLICT, state=held.status, event="customise")
@@ -139,7 +171,11 @@ def _mine(batch: Batch, service_id: int) -> LineService:
 def _line(order_id: int, line_no: int | None) -> int | None:
     if line_no is None:
         return None
-    found = PastOrderLine.objects.filter(order=order_id, line_no=line_no).values_list("pk", flat=True).first()
+    found = (
+        PastOrderLine.objects.filter(order=order_id, line_no=line_no)
+        .values_list("pk", flat=True)
+        .first()
+    )
     if found is None:
         raise Problem(Code.INPUT_INVALID, detail=_("The order has no such line."))
     return found
@@ -161,16 +197,33 @@ def _lines_of(order_ids) -> dict[int, dict[int, int]]:
 
 
 def _row(
-    batch: Batch, order_id: int, line_id: int | None, text: str, source: str, by: str, now: dt.datetime
+    batch: Batch,
+    order_id: int,
+    line_id: int | None,
+    text: str,
+    source: str,
+    by: str,
+    now: dt.datetime,
 ) -> LineService:
     return LineService(
-        store_id=batch.store_id, batch=batch, past_order_id=order_id, past_line_id=line_id, text=text,
-        source=source, recorded_at=now, recorded_by=by,
-    )  # fmt: skip
+        store_id=batch.store_id,
+        batch=batch,
+        past_order_id=order_id,
+        past_line_id=line_id,
+        text=text,
+        source=source,
+        recorded_at=now,
+        recorded_by=by,
+    )
 
 
 def _tell(batch: Batch, kind: str, by: str, now: dt.datetime, row: LineService) -> None:
     ledger.record(
-        store_id=batch.store_id, kind=kind, subject=f"batch:{batch.ref}", by=by, at=now, services=1,
+        store_id=batch.store_id,
+        kind=kind,
+        subject=f"batch:{batch.ref}",
+        by=by,
+        at=now,
+        services=1,
         text_digest=digest_of(row.text),
-    )  # fmt: skip
+    )

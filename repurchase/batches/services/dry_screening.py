@@ -1,4 +1,5 @@
-"""A dry screening: what a batch of these orders would come to at this moment. It reads and writes nothing."""
+"""A dry screening: what a batch of these orders would come to at this moment. It reads and writes
+nothing."""
 
 import datetime as dt
 from collections import Counter
@@ -43,13 +44,18 @@ def screen(
     ticked: Ticked | None = None,
     special_clearance: bool = False,
 ) -> Screening:
-    """Raises BATCH_EMPTY, BATCH_TOO_LARGE, ORDER_UNKNOWN, MIXED_BUYERS, FX_RATE_STALE, as creating a batch does."""
+    """Raises BATCH_EMPTY, BATCH_TOO_LARGE, ORDER_UNKNOWN, MIXED_BUYERS, FX_RATE_STALE, as creating
+    a batch does."""
     now = clock.now(store)
     values = policy.in_force(now)
     buyer, ids = batches.chosen(
-        store=store, numbers=numbers, buyer_external_id=buyer_external_id, ticked=ticked,
-        limit=int(values["batch_max_orders"]), now=now,
-    )  # fmt: skip
+        store=store,
+        numbers=numbers,
+        buyer_external_id=buyer_external_id,
+        ticked=ticked,
+        limit=int(values["batch_max_orders"]),
+        now=now,
+    )
     limits = limits_of(values)
     rates = latest_rates(now, store=store, max_age_days=int(values["fx_max_age_days"]))
     facts = gate_facts(store=store, buyers=[buyer], limits=limits, now=now)[buyer.pk]

@@ -1,4 +1,5 @@
-"""What an edit comes to: the orders that it names planned again, and the plan before and after. It writes nothing."""
+"""What an edit comes to: the orders that it names planned again, and the plan before and after. It
+writes nothing."""
 
 import datetime as dt
 import hashlib
@@ -95,10 +96,14 @@ class Rework:
 
 
 @uncollected()
-def replanned(batch: Batch, changes: Sequence[Edit], *, after: Sequence[Edit], each: Each = iter) -> Rework:
-    """The orders that the changes name planned anew under the edits `after`, with those that share their scarce stock.
+def replanned(
+    batch: Batch, changes: Sequence[Edit], *, after: Sequence[Edit], each: Each = iter
+) -> Rework:
+    """The orders that the changes name planned anew under the edits `after`, with those that share
+    their scarce stock.
 
-    Those bring SKUs of their own along, which may be scarce in turn: it goes on until nothing is added.
+    Those bring SKUs of their own along, which may be scarce in turn: it goes on until nothing is
+    added.
     """
     positions = dict(batch.orders.values_list("past_order_id", "position"))
     lines = named(batch, changes)
@@ -125,7 +130,8 @@ def named(batch: Batch, changes: Sequence[Edit]) -> Counter[int]:
 
 
 def _scarce(batch: Batch, facts: Mapping) -> set[int]:
-    """SKUs of the edited orders that the whole batch wants more of than there is (R-10), left-out lines included."""
+    """SKUs of the edited orders that the whole batch wants more of than there is (R-10), left-out
+    lines included."""
     wanted: Counter[int] = Counter()
     available: dict[int, int] = {}
     for order in facts.values():
@@ -153,7 +159,8 @@ def _drawing_on(batch: Batch, sku_ids: set[int]) -> list[int]:
     return list(lines.order_by().values_list("order__past_order_id", flat=True).distinct())
 
 
-# --- What it comes to --------------------------------------------------------------------------------------
+# --- What it comes to
+# --------------------------------------------------------------------------------------
 
 
 def _told(batch: Batch, changes: Sequence[Edit], named: Counter[int], made: Made) -> Preview:
@@ -180,7 +187,9 @@ def _told(batch: Batch, changes: Sequence[Edit], named: Counter[int], made: Made
         lines_left_out_now=money.lines_now,
         leaving=told_left_out(_leaving(lines, made)),
         planned_then=planned,
-        planned_now=planned + _ready(made) - sum(b.status == OrderStatus.PLANNED for b in before.values()),
+        planned_now=planned
+        + _ready(made)
+        - sum(b.status == OrderStatus.PLANNED for b in before.values()),
         drop_outs=dropped[:SHOWN],
         dropped=len(dropped),
         overflow=_overflow(batch, named, made),
@@ -189,7 +198,15 @@ def _told(batch: Batch, changes: Sequence[Edit], named: Counter[int], made: Made
 
 def _as_planned(batch: Batch, past_order_ids: Sequence[int]) -> dict[int, RepeatOrder]:
     rows = batch.orders.filter(past_order__in=past_order_ids)
-    fields = ("batch_id", "past_order_id", "ref", "status", "promise_days", "currency", "total_minor")
+    fields = (
+        "batch_id",
+        "past_order_id",
+        "ref",
+        "status",
+        "promise_days",
+        "currency",
+        "total_minor",
+    )
     return {row.past_order_id: row for row in rows.only(*fields)}
 
 
@@ -203,7 +220,9 @@ class LineBefore(NamedTuple):
 
 def _lines_before(batch: Batch, made: Made) -> dict[int, LineBefore]:
     """By source line id: one query."""
-    rows = RepeatLine.objects.filter(order__batch=batch, order__past_order__in=[o.id for o, _ in made])
+    rows = RepeatLine.objects.filter(
+        order__batch=batch, order__past_order__in=[o.id for o, _ in made]
+    )
     return {
         pk: LineBefore(quantity, outcome == LineOutcome.PLANNED, paid)
         for pk, quantity, outcome, paid in rows.values_list(
@@ -213,12 +232,15 @@ def _lines_before(batch: Batch, made: Made) -> dict[int, LineBefore]:
 
 
 def _quantities(before: Mapping[int, LineBefore], made: Made) -> tuple[int, int]:
-    changes = [line.quantity - before[line.id].quantity for order, _ in made for line in order.lines]
+    changes = [
+        line.quantity - before[line.id].quantity for order, _ in made for line in order.lines
+    ]
     return sum(n > 0 for n in changes), sum(n < 0 for n in changes)
 
 
 def _left_out_after(made: Made) -> Iterable[tuple[OrderFacts, int, Code, bool]]:
-    """(order, source line id, first cause, whether the whole order is out) of each line that would be left out."""
+    """(order, source line id, first cause, whether the whole order is out) of each line that would
+    be left out."""
     for order, plan in made:
         whole = plan.outcome != LineOutcome.PLANNED
         of_order = first_code(plan.codes) if whole else None
@@ -228,7 +250,9 @@ def _left_out_after(made: Made) -> Iterable[tuple[OrderFacts, int, Code, bool]]:
                 yield order, verdict.line.id, code, whole
 
 
-def _leaving(before: Mapping[int, LineBefore], made: Made) -> Iterable[tuple[Code, bool, str, int, int]]:
+def _leaving(
+    before: Mapping[int, LineBefore], made: Made
+) -> Iterable[tuple[Code, bool, str, int, int]]:
     for order, line, code, whole in _left_out_after(made):
         if before[line].planned:
             yield code, whole, order.currency, 1, before[line].paid_minor
@@ -295,20 +319,26 @@ def _ready(made: Made) -> int:
 
 
 def _digest(batch: Batch, changes: Sequence[Edit], made: Made) -> str:
-    """SHA-256 over the version, the edit, and outcome, promise, quantities and total of every order planned again."""
+    """SHA-256 over the version, the edit, and outcome, promise, quantities and total of every
+    order planned again."""
     orders = [
         [
-            order.id, plan.outcome, plan.codes, order.promise_days, [x.quantity for x in order.lines],
+            order.id,
+            plan.outcome,
+            plan.codes,
+            order.promise_days,
+            [x.quantity for x in order.lines],
             plan.offer.priced.total_minor if plan.offer else 0,
         ]
         for order, plan in made
-    ]  # fmt: skip
+    ]
     content = [batch.pk, batch.version, [edits.kept(e) for e in changes], orders]
     return hashlib.sha256(json.dumps(content, separators=(",", ":")).encode()).hexdigest()
 
 
 def _overflow(batch: Batch, named: Counter[int], made: Made) -> Overflow | None:
-    """Whether the orders that the edit names can be made beside everything else, which stays as promised (R-18)."""
+    """Whether the orders that the edit names can be made beside everything else, which stays as
+    promised (R-18)."""
     groups = capacities.groups_of(batch.store)
     if not groups:
         return None

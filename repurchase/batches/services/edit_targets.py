@@ -1,4 +1,5 @@
-"""What a caller names in an edit → edits by ids, or a problem for each thing that can't be taken. It reads nothing."""
+"""What a caller names in an edit → edits by ids, or a problem for each thing that can't be taken.
+It reads nothing."""
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,7 +20,8 @@ UNKNOWN = {By.SKUS: Code.SKU_UNKNOWN, By.ORDERS: Code.ORDER_UNKNOWN}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Asked:
-    """An edit in the caller's names: SKU or category codes, order numbers or references, or (order, line number)."""
+    """An edit in the caller's names: SKU or category codes, order numbers or references, or
+    (order, line number)."""
 
     by: By
     names: Sequence[Any] = ()
@@ -41,7 +43,8 @@ class Row:
 def resolved(
     asked: Sequence[Asked], sources: SourceLines, *, before: Sequence[Edit], today: dt.date
 ) -> list[Edit]:
-    """EDIT_EMPTY, SKU_UNKNOWN, ORDER_UNKNOWN, INPUT_INVALID, MOQ_NOT_MET; the refusal's `rows` name every place."""
+    """EDIT_EMPTY, SKU_UNKNOWN, ORDER_UNKNOWN, INPUT_INVALID, MOQ_NOT_MET; the refusal's `rows`
+    name every place."""
     if not asked:
         raise Problem(Code.EDIT_EMPTY)
     changes = [_edit(each, sources) for each in asked]
@@ -63,7 +66,10 @@ def _wrong(
     for place, (each, edit) in enumerate(zip(asked, changes, strict=True)):
         pointer = f"#/edits/{place}"
         wrong = False
-        for row in (*islice(_unknown(each, sources, pointer), SHOWN), *_values(each, today, pointer)):
+        for row in (
+            *islice(_unknown(each, sources, pointer), SHOWN),
+            *_values(each, today, pointer),
+        ):
             wrong = True
             yield row
         _set_moqs(moqs, [edit], sources)
@@ -112,27 +118,37 @@ def _values(asked: Asked, today: dt.date, pointer: str) -> Iterator[Row]:
         "quantity": (asked.quantity, 1, MAX_PIECES),
         "promise_days": (asked.promise_days, 1, MAX_PROMISE_DAYS),
         "promise_date": (
-            asked.promise_date, today + dt.timedelta(days=1), today + dt.timedelta(days=MAX_PROMISE_DAYS),
+            asked.promise_date,
+            today + dt.timedelta(days=1),
+            today + dt.timedelta(days=MAX_PROMISE_DAYS),
         ),
-    }  # fmt: skip
+    }
     for name, (value, low, high) in limits.items():
         if value is not None and not low <= value <= high:
             detail = f"{name}: {value} ({low} – {high})"
-            yield Row(pointer=f"{pointer}/{name}", code=Code.INPUT_INVALID, evidence={"detail": detail})
+            yield Row(
+                pointer=f"{pointer}/{name}", code=Code.INPUT_INVALID, evidence={"detail": detail}
+            )
     if asked.promise_days is not None and asked.promise_date is not None:
         detail = "promise_days, promise_date"
-        yield Row(pointer=f"{pointer}/promise_date", code=Code.INPUT_INVALID, evidence={"detail": detail})
+        yield Row(
+            pointer=f"{pointer}/promise_date", code=Code.INPUT_INVALID, evidence={"detail": detail}
+        )
 
 
 def _set_moqs(moqs: dict[int, int], edits: Iterable[Edit], sources: SourceLines) -> None:
-    """Writes what the edits set over the MOQs of the lines so far: once for each edit, whatever comes after it."""
+    """Writes what the edits set over the MOQs of the lines so far: once for each edit, whatever
+    comes after it."""
     for edit in edits:
         if edit.moq is not None:
             moqs.update((line.id, edit.moq) for line in sources.lines if names(edit, line))
 
 
-def _below_moq(edit: Edit, sources: SourceLines, moqs: Mapping[int, int], pointer: str) -> Iterator[Row]:
-    """A quantity that is asked for has to reach the line's MOQ: its own where one was set, else the SKU's (R-16)."""
+def _below_moq(
+    edit: Edit, sources: SourceLines, moqs: Mapping[int, int], pointer: str
+) -> Iterator[Row]:
+    """A quantity that is asked for has to reach the line's MOQ: its own where one was set, else
+    the SKU's (R-16)."""
     if edit.quantity is None:
         return
     seen: set[str] = set()

@@ -1,7 +1,9 @@
-"""Bulk edit of quantities and delivery promises: previewed, applied as previewed, undone, until the lock (R-16 to R-19).
+"""Bulk edit of quantities and delivery promises: previewed, applied as previewed, undone, until
+the lock (R-16 to R-19).
 
-The batch's row settles who comes first: an edit, a lock, a cancel. What was previewed is bound to the plan's version
-and to a digest of what it came to; anything else is refused as PLAN_CHANGED. A price is never an edit's to change.
+The batch's row settles who comes first: an edit, a lock, a cancel. What was previewed is bound to
+the plan's version and to a digest of what it came to; anything else is refused as PLAN_CHANGED. A
+price is never an edit's to change.
 """
 
 import datetime as dt
@@ -23,7 +25,13 @@ from repurchase.batches.capacity import Overflow
 from repurchase.batches.edits import Edit
 from repurchase.batches.queries import capacity as capacities
 from repurchase.batches.queries.batches import counts_of
-from repurchase.batches.queries.edits import edit_at_work, edits_of, last_edit, order_refs, source_lines
+from repurchase.batches.queries.edits import (
+    edit_at_work,
+    edits_of,
+    last_edit,
+    order_refs,
+    source_lines,
+)
 from repurchase.batches.services import edit_targets, event_publishing, failures, planning
 from repurchase.batches.services.edit_preview import Each, Preview, Rework, named, replanned
 from repurchase.batches.services.edit_targets import Asked
@@ -33,14 +41,15 @@ from repurchase.models.batch_states import BatchStatus
 EDITABLE = (BatchStatus.PLANNED, BatchStatus.FAILED)
 TASK = "repurchase.carry_out_edit"
 AT_ONCE = batch_states.CHUNK_ORDERS
-"""An edit of so many orders is worked out and written while the caller waits: about half a second."""
+"""An edit of so many orders is worked out and written while the caller waits: about half a
+second."""
 
 FROZEN = (BatchStatus.LOCKED, BatchStatus.CLOSED)
 
 
 def preview(*, batch: Batch, asked: Sequence[Asked]) -> Preview:
-    """What the edit would come to. STATE_CONFLICT, PRICE_LOCKED, EDIT_AT_WORK, EDIT_EMPTY, MOQ_NOT_MET, SKU_UNKNOWN,
-    ORDER_UNKNOWN."""
+    """What the edit would come to. STATE_CONFLICT, PRICE_LOCKED, EDIT_AT_WORK, EDIT_EMPTY,
+    MOQ_NOT_MET, SKU_UNKNOWN, ORDER_UNKNOWN."""
     _require_editable(batch)
     require_idle(batch)
     return worked(batch, _changes(batch, asked)).preview
@@ -52,11 +61,15 @@ def apply(
 ) -> Preview | EditTask:
     """Applies an edit. With `version` and `digest`: exactly what was previewed, else PLAN_CHANGED.
 
-    One of more than 500 orders is left to a worker: the task tells how far it is and what it came to. Sent again
-    while at work, the same edit is answered by the same task. Beside what `preview` raises: CAPACITY_EXCEEDED, with
-    the first day that overflows and the earliest promise.
+    One of more than 500 orders is left to a worker: the task tells how far it is and what it came
+    to. Sent again while at work, the same edit is answered by the same task. Beside what `preview`
+    raises: CAPACITY_EXCEEDED, with the first day that overflows and the earliest promise.
     """
-    if (same := edit_at_work(batch)) and digest and (same.version, same.digest) == (version, digest):
+    if (
+        (same := edit_at_work(batch))
+        and digest
+        and (same.version, same.digest) == (version, digest)
+    ):
         return same
     batch = held(batch, version)
     changes = _changes(batch, asked)
@@ -68,7 +81,8 @@ def apply(
 
 @transaction.atomic
 def undo(*, batch: Batch, by: str, version: int | None = None) -> BatchEdit | EditTask:
-    """Takes the last edit back: its lines are planned again without it. EDIT_EMPTY when there is none."""
+    """Takes the last edit back: its lines are planned again without it. EDIT_EMPTY when there is
+    none."""
     batch = held(batch, version)
     row = last_edit(batch)
     if row is None:
@@ -79,10 +93,13 @@ def undo(*, batch: Batch, by: str, version: int | None = None) -> BatchEdit | Ed
 
 
 def stop(*, batch: Batch, by: str) -> None:
-    """Ends a big edit before it is applied; one that just was is too late to stop (STATE_CONFLICT)."""
+    """Ends a big edit before it is applied; one that just was is too late to stop
+    (STATE_CONFLICT)."""
     now = clock.now(batch.store)
     evidence = {"by": by}
-    if not batch.edit_tasks.unfinished().update(done_at=now, code=Code.EDIT_STOPPED, evidence=evidence):
+    if not batch.edit_tasks.unfinished().update(
+        done_at=now, code=Code.EDIT_STOPPED, evidence=evidence
+    ):
         raise Problem(Code.STATE_CONFLICT, state=batch.status, event="stop")
 
 
@@ -95,10 +112,16 @@ def put(batch: Batch, work: Rework, *, by: str, digest: str = "") -> Preview:
     now = clock.now(batch.store)
     batch.version += 1
     row = BatchEdit.objects.create(
-        store=batch.store, batch=batch, version=batch.version, changes=[edits.kept(e) for e in work.changes],
-        lines=work.preview.lines, orders=work.preview.orders, digest=work.preview.digest, applied_at=now,
+        store=batch.store,
+        batch=batch,
+        version=batch.version,
+        changes=[edits.kept(e) for e in work.changes],
+        lines=work.preview.lines,
+        orders=work.preview.orders,
+        digest=work.preview.digest,
+        applied_at=now,
         applied_by=by,
-    )  # fmt: skip
+    )
     write(batch, work, now)
     _record(batch, "batch.edited", row, work.preview, by, now)
     return replace(work.preview, version=batch.version)
@@ -125,9 +148,15 @@ def take_back(batch: Batch, row: BatchEdit, work: Rework, *, by: str) -> BatchEd
 def leave_to_a_worker(batch: Batch, *, by: str, orders: int, **what: Any) -> EditTask:
     """`what`: `changes`, `undoes` or `fixes`. The batch's row is held."""
     task = EditTask.objects.create(
-        store=batch.store, batch=batch, version=batch.version, orders=orders, rung_at=clock.now(),
-        asked_at=clock.now(batch.store), asked_by=by, **what,
-    )  # fmt: skip
+        store=batch.store,
+        batch=batch,
+        version=batch.version,
+        orders=orders,
+        rung_at=clock.now(),
+        asked_at=clock.now(batch.store),
+        asked_by=by,
+        **what,
+    )
     ring(TASK, task_id=task.pk)
     return task
 
@@ -143,7 +172,8 @@ def exceeded(overflow: Overflow) -> Problem:
 
 
 def require_same_terms(batch: Batch) -> None:
-    """One plan is priced by one set of tariffs and one treatment of its buyer (pitfall 1): PLAN_STALE else."""
+    """One plan is priced by one set of tariffs and one treatment of its buyer (pitfall 1):
+    PLAN_STALE else."""
     checked = batch.buyer.tax_number_checked_at
     later = checked is not None and checked > batch.screened_at
     if later or tariffs_changed_since(store=batch.store, at=batch.screened_at):
@@ -154,13 +184,16 @@ def require_same_terms(batch: Batch) -> None:
 def _require_editable(batch: Batch) -> None:
     if batch.status in FROZEN:
         raise Problem(Code.PRICE_LOCKED)
-    unfinished = batch.status == BatchStatus.FAILED and batch.chunks.filter(done_at__isnull=True).exists()
+    unfinished = (
+        batch.status == BatchStatus.FAILED and batch.chunks.filter(done_at__isnull=True).exists()
+    )
     if batch.status not in EDITABLE or unfinished:
         raise Problem(Code.STATE_CONFLICT, state=batch.status, event=str(batch_states.Event.EDIT))
 
 
 def held(batch: Batch, version: int | None, *, by_task: bool = False) -> Batch:
-    """The batch, its row held, editable still, and of this version; `by_task`: for the big edit that is at work."""
+    """The batch, its row held, editable still, and of this version; `by_task`: for the big edit
+    that is at work."""
     rows = Batch.objects.select_for_update(of=("self",), no_key=True)
     found = rows.select_related("store", "buyer", "rate_set").get(pk=batch.pk)
     _require_editable(found)
@@ -174,7 +207,9 @@ def held(batch: Batch, version: int | None, *, by_task: bool = False) -> Batch:
 def _changes(batch: Batch, asked: Sequence[Asked]) -> list[Edit]:
     refs = order_refs(batch)
     sources = source_lines(batch.store, list(refs.values()), refs=refs)
-    return edit_targets.resolved(asked, sources, before=edits_of(batch), today=capacities.day_of(batch))
+    return edit_targets.resolved(
+        asked, sources, before=edits_of(batch), today=capacities.day_of(batch)
+    )
 
 
 def worked(batch: Batch, changes: Sequence[Edit], *, each: Each = iter) -> Rework:
@@ -183,10 +218,13 @@ def worked(batch: Batch, changes: Sequence[Edit], *, each: Each = iter) -> Rewor
 
 
 def write(batch: Batch, work: Rework, now: dt.datetime) -> None:
-    """The orders are made again by COPY, as a screening makes them; their references and positions stay."""
+    """The orders are made again by COPY, as a screening makes them; their references and positions
+    stay."""
     planning.keep(batch, Part.EDIT, batch.version, work.made, work.inputs)
     RepeatOrder.objects.filter(batch=batch, past_order__in=work.positions).only("pk").delete()
-    bulk_insert.write(batch, [(work.positions[order.id], plan) for order, plan in work.made], now=now)
+    bulk_insert.write(
+        batch, [(work.positions[order.id], plan) for order, plan in work.made], now=now
+    )
     failures.note([batch], batch.orders.filter(past_order__in=work.positions), at=now)
     ready = planning.is_ready(batch, counts_of(batch, now=now))
     was = BatchStatus(batch.status)
@@ -198,10 +236,24 @@ def write(batch: Batch, work: Rework, now: dt.datetime) -> None:
     event_publishing.batch(batch, at=now)
 
 
-def _record(batch: Batch, kind: str, row: BatchEdit, told: Preview, by: str, now: dt.datetime) -> None:
+def _record(
+    batch: Batch, kind: str, row: BatchEdit, told: Preview, by: str, now: dt.datetime
+) -> None:
     ledger.record(
-        store_id=batch.store_id, kind=kind, subject=f"batch:{batch.ref}", by=by, at=now, attempt=batch.attempt,
-        version=batch.version, edit=row.version, digest=told.digest, orders=told.orders, lines=told.lines,
-        raised=told.raised, lowered=told.lowered, promises=told.promises, planned=told.planned_now,
+        store_id=batch.store_id,
+        kind=kind,
+        subject=f"batch:{batch.ref}",
+        by=by,
+        at=now,
+        attempt=batch.attempt,
+        version=batch.version,
+        edit=row.version,
+        digest=told.digest,
+        orders=told.orders,
+        lines=told.lines,
+        raised=told.raised,
+        lowered=told.lowered,
+        promises=told.promises,
+        planned=told.planned_now,
         totals={each.currency: each.now_minor for each in told.sums},
-    )  # fmt: skip
+    )

@@ -1,4 +1,5 @@
-"""Telling the state that batches and orders have entered, in the transaction that moved them (R-81, ADR 4)."""
+"""Telling the state that batches and orders have entered, in the transaction that moved them
+(R-81, ADR 4)."""
 
 import datetime as dt
 from collections import defaultdict
@@ -11,28 +12,38 @@ from repurchase.batches.services import failures
 from repurchase.models import Batch, RepeatOrder
 
 AN_EVENT = 500
-"""Orders that moved together are told together: 5000 confirmed at once are ten events of ten kilobytes."""
+"""Orders that moved together are told together: 5000 confirmed at once are ten events of ten
+kilobytes."""
 
 
 def batch(moved: Batch, *, at: dt.datetime, **facts: object) -> None:
     events.tell(
-        store_id=moved.store_id, type=f"batch.{moved.status}", subject=f"batch:{moved.ref}", at=at,
-        attempt=moved.attempt, **facts,
-    )  # fmt: skip
+        store_id=moved.store_id,
+        type=f"batch.{moved.status}",
+        subject=f"batch:{moved.ref}",
+        at=at,
+        attempt=moved.attempt,
+        **facts,
+    )
 
 
 def batches(moved: Sequence[Batch], *, at: dt.datetime) -> None:
     """Batches of one store that entered the same state together."""
     if moved:
         each = [(f"batch:{batch.ref}", {"attempt": batch.attempt}) for batch in moved]
-        events.tell_each(store_id=moved[0].store_id, type=f"batch.{moved[0].status}", at=at, each=each)
+        events.tell_each(
+            store_id=moved[0].store_id, type=f"batch.{moved[0].status}", at=at, each=each
+        )
 
 
 def orders(moved: QuerySet[RepeatOrder], *, at: dt.datetime) -> None:
-    """Each order by its reference, under the state in which it is now; those that came to nothing as failures too."""
+    """Each order by its reference, under the state in which it is now; those that came to nothing
+    as failures too."""
     failures.note(Batch.objects.filter(pk__in=moved.order_by().values("batch")), moved, at=at)
     told: dict[tuple[int, str, str], list[str]] = defaultdict(list)
-    rows = moved.order_by("batch_id", "position").values_list("store_id", "status", "batch__ref", "ref")
+    rows = moved.order_by("batch_id", "position").values_list(
+        "store_id", "status", "batch__ref", "ref"
+    )
     for store_id, status, batch_ref, ref in rows:
         told[store_id, status, batch_ref].append(ref)
     by_type: dict[tuple[int, str], list[tuple[str, dict[str, list[str]]]]] = defaultdict(list)

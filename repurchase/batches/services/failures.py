@@ -1,7 +1,8 @@
 """Failures are recorded as events, in the transaction that made the orders fail (R-72, R-76).
 
-What stands in the rows is compared with the failures that were recorded and have not ended: a new first cause is a
-new event, an order that is ready again ends the one that stood. Called twice, it changes nothing.
+What stands in the rows is compared with the failures that were recorded and have not ended: a new
+first cause is a new event, an order that is ready again ends the one that stood. Called twice, it
+changes nothing.
 """
 
 import datetime as dt
@@ -24,14 +25,17 @@ COLUMNS = (
 
 
 def note(batches: Collection[Batch], orders: QuerySet[RepeatOrder], *, at: dt.datetime) -> None:
-    """Of these orders of the batches, as their rows are now: four queries and one COPY, however many batches."""
+    """Of these orders of the batches, as their rows are now: four queries and one COPY, however
+    many batches."""
     by_ref = {batch.ref: batch for batch in batches}
     standing = _standing(by_ref)
     if not standing and not orders.filter(_FAILING).exists():
         return  # the usual plan: every order is ready
     now_failing = {case.ref: case for case in cases(orders, now=at)}
     asked = set(orders.values_list("ref", flat=True)) if standing else set(now_failing)
-    changed = [ref for ref, case in now_failing.items() if ref in standing and standing[ref] != _code(case)]
+    changed = [
+        ref for ref, case in now_failing.items() if ref in standing and standing[ref] != _code(case)
+    ]
     _end(by_ref, asked & set(standing) - set(now_failing), how="cured", at=at)
     _end(by_ref, changed, how="changed", at=at)
     new = (case for ref, case in now_failing.items() if standing.get(ref) != _code(case))
@@ -40,7 +44,9 @@ def note(batches: Collection[Batch], orders: QuerySet[RepeatOrder], *, at: dt.da
 
 
 def _standing(refs: Collection[str]) -> Mapping[str, str]:
-    return dict(Failure.objects.filter(batch__in=refs, ended_at=None).values_list("subject", "code"))
+    return dict(
+        Failure.objects.filter(batch__in=refs, ended_at=None).values_list("subject", "code")
+    )
 
 
 def _code(case: Case) -> str:
@@ -55,8 +61,19 @@ def _end(batches: Collection[str], refs: Collection[str], *, how: str, at: dt.da
 
 def _row(batch: Batch, case: Case, at: dt.datetime) -> Iterable[object]:
     codes = ",".join(attribution.codes_of(case.causes))
-    causes = json.dumps([attribution.kept(cause) for cause in case.causes], ensure_ascii=False, default=str)
+    causes = json.dumps(
+        [attribution.kept(cause) for cause in case.causes], ensure_ascii=False, default=str
+    )
     return (
-        batch.store_id, batch.ref, case.ref, at.isoformat(), batch.attempt, batch.version, _code(case),
-        f"{{{codes}}}", causes, case.currency, case.blocked_minor,
-    )  # fmt: skip
+        batch.store_id,
+        batch.ref,
+        case.ref,
+        at.isoformat(),
+        batch.attempt,
+        batch.version,
+        _code(case),
+        f"{{{codes}}}",
+        causes,
+        case.currency,
+        case.blocked_minor,
+    )

@@ -1,4 +1,5 @@
-"""What an order would cost (B-7): the store's tariffs of today, or supposed ones. Nothing is written."""
+"""What an order would cost (B-7): the store's tariffs of today, or supposed ones. Nothing is
+written."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
@@ -60,8 +61,9 @@ class Quote:
 
 
 def quote(*, store: Store, asked: Asked, now: dt.datetime) -> Quote:
-    """AMOUNT_INVALID, CURRENCY_UNKNOWN, INPUT_INVALID for a category or service that does not exist, FX_RATE_STALE,
-    and what pricing an order raises: TAX_CODE_MISSING, FREIGHT_UNAVAILABLE, COMMISSION_RATE_MISSING, FX_RATE_MISSING."""
+    """AMOUNT_INVALID, CURRENCY_UNKNOWN, INPUT_INVALID for a category or service that does not
+    exist, FX_RATE_STALE, and what pricing an order raises: TAX_CODE_MISSING, FREIGHT_UNAVAILABLE,
+    COMMISSION_RATE_MISSING, FX_RATE_MISSING."""
     values = policy.in_force(now)
     rates = latest_rates(now, store=store, max_age_days=int(values["fx_max_age_days"]))
     categories = _categories(asked)
@@ -75,12 +77,22 @@ def quote(*, store: Store, asked: Asked, now: dt.datetime) -> Quote:
     facts, rates = supposed(facts, rates, asked.changes, category_ids=categories.values())
     services = _services(asked, facts)
     cost = Money.of(asked.cost, asked.cost_currency or store.settlement_currency)
-    case = Case(wanted=_wanted(asked, categories, services), cost=cost, wished_margin=asked.wished_margin)
+    case = Case(
+        wanted=_wanted(asked, categories, services), cost=cost, wished_margin=asked.wished_margin
+    )
     outcome = simulate(case, facts=facts, rates=rates)
-    fees = [OrderFee.of(fee, position=n) for n, fee in enumerate(outcome.offer.priced.fees, start=1)]
+    fees = [
+        OrderFee.of(fee, position=n) for n, fee in enumerate(outcome.offer.priced.fees, start=1)
+    ]
     service = services[outcome.offer.quote.service_id]
     return Quote(
-        asked=asked, cost=cost, outcome=outcome, fees=fees, service=service, rates=rates, day=facts.day
+        asked=asked,
+        cost=cost,
+        outcome=outcome,
+        fees=fees,
+        service=service,
+        rates=rates,
+        day=facts.day,
     )
 
 

@@ -1,8 +1,10 @@
-"""Fixes applied to a plan: what the product can do it does, then only the touched orders are screened again (B-4).
+"""Fixes applied to a plan: what the product can do it does, then only the touched orders are
+screened again (B-4).
 
-The clearance channel and a later promise are edits of the batch, undone like any other; stale stock is pulled from its
-source. What is fixed elsewhere (a registration, an HS code) is read anew with the rest. The decision record of the
-touched orders is kept under the plan's new version. A fix of a gate touches every order: the batch is screened again.
+The clearance channel and a later promise are edits of the batch, undone like any other; stale
+stock is pulled from its source. What is fixed elsewhere (a registration, an HS code) is read anew
+with the rest. The decision record of the touched orders is kept under the plan's new version. A
+fix of a gate touches every order: the batch is screened again.
 """
 
 import datetime as dt
@@ -33,18 +35,23 @@ from repurchase.models import Batch, BatchEdit, EditTask
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cured:
-    """`screening`: the whole batch is being screened again in the background; what is freed shows when it is done."""
+    """`screening`: the whole batch is being screened again in the background; what is freed shows
+    when it is done."""
 
     touched: int
     freed: int
     screening: bool
 
 
-def apply(*, batch: Batch, wanted: Collection[Fix], by: str, version: int | None = None) -> Cured | EditTask:
-    """Raises PLAN_CHANGED, INPUT_INVALID for a fix that this plan does not need, CAPACITY_EXCEEDED, and what an edit
-    of the batch raises; then nothing of the plan is changed. Stock that was pulled stays pulled.
+def apply(
+    *, batch: Batch, wanted: Collection[Fix], by: str, version: int | None = None
+) -> Cured | EditTask:
+    """Raises PLAN_CHANGED, INPUT_INVALID for a fix that this plan does not need,
+    CAPACITY_EXCEEDED, and what an edit of the batch raises; then nothing of the plan is changed.
+    Stock that was pulled stays pulled.
 
-    Where more than 500 orders are touched, and not all of them by a gate, it is left to a worker, as a big edit is.
+    Where more than 500 orders are touched, and not all of them by a gate, it is left to a worker,
+    as a big edit is.
     """
     found = fixable(batch, now=clock.now(batch.store))
     touched = {case.ref for fix in wanted for case in found.touched.get(fix, ())}
@@ -55,7 +62,8 @@ def apply(*, batch: Batch, wanted: Collection[Fix], by: str, version: int | None
 
 
 def carry_out(task: EditTask, *, each: Each, finish: Callable[[], None]) -> None:
-    """Works the fixes of a task out without holding anything, then writes them; `finish` ends the task with them."""
+    """Works the fixes of a task out without holding anything, then writes them; `finish` ends the
+    task with them."""
     wanted = {Fix(Code(code), subject) for code, subject in task.fixes}
     _pull_stock(task.batch, wanted)
     cure = _worked(_looked_at(task.batch, wanted), each)
@@ -81,11 +89,15 @@ def _pull_stock(batch: Batch, wanted: Collection[Fix]) -> None:
 
 
 @transaction.atomic
-def _leave_to_a_worker(batch: Batch, wanted: Collection[Fix], by: str, version: int | None) -> EditTask:
+def _leave_to_a_worker(
+    batch: Batch, wanted: Collection[Fix], by: str, version: int | None
+) -> EditTask:
     batch = edit_services.held(batch, version)
     look = _looked_at(batch, wanted)
     kept = [[str(fix.code), fix.subject] for fix in sorted(wanted)]
-    return edit_services.leave_to_a_worker(batch, by=by, orders=len(look.touched), changes=[], fixes=kept)
+    return edit_services.leave_to_a_worker(
+        batch, by=by, orders=len(look.touched), changes=[], fixes=kept
+    )
 
 
 @transaction.atomic
@@ -128,7 +140,9 @@ def _worked(look: Look, each: Each) -> Cure:
     """The touched orders, and those that share their scarce stock, planned again."""
     names = Edit(by=By.ORDERS, ids=_ids(look.touched.values()))
     after = [*edits_of(look.batch), *look.changes]
-    return Cure(look=look, work=replanned(look.batch, [*look.changes, names], after=after, each=each))
+    return Cure(
+        look=look, work=replanned(look.batch, [*look.changes, names], after=after, each=each)
+    )
 
 
 def _write(batch: Batch, cure: Cure, by: str) -> Cured:
@@ -169,7 +183,8 @@ def _all_again(
     return Cured(touched=batch.asked, freed=0, screening=True)
 
 
-# --- What the product does itself ----------------------------------------------------------------------------
+# --- What the product does itself
+# ----------------------------------------------------------------------------
 
 
 def _tick_the_channel(of: Sequence[Case]) -> Iterator[Edit]:
@@ -192,7 +207,8 @@ ACTS: Mapping[Code, Callable[[Sequence[Case]], Iterator[Edit]]] = {
     Code.TRANSIT_TOO_SLOW: _promise_later,
 }
 DONE_HERE = frozenset({*ACTS, Code.STOCK_SYNC_STALE})
-"""Codes that a press cures; every other fix is done where its code says, then the press looks again."""
+"""Codes that a press cures; every other fix is done where its code says, then the press looks
+again."""
 
 
 def _changes(wanted: Iterable[Fix], found: Fixable) -> Iterator[Edit]:
@@ -205,21 +221,29 @@ def _ids(of: Iterable[Case]) -> frozenset[int]:
     return frozenset(case.past_order_id for case in of)
 
 
-# --- What is kept --------------------------------------------------------------------------------------------
+# --- What is kept
+# --------------------------------------------------------------------------------------------
 
 
 def _keep(
     batch: Batch, changes: Sequence[Edit], touched: Mapping[str, Case], by: str, now: dt.datetime
 ) -> None:
-    """The edits among the fixes are the batch's, so that its next screening and its undo know them."""
+    """The edits among the fixes are the batch's, so that its next screening and its undo know
+    them."""
     if not changes:
         return
     rows = [edits.kept(change) for change in changes]
     BatchEdit.objects.create(
-        store=batch.store, batch=batch, version=batch.version, changes=rows,
-        lines=sum(len(case.lines) for case in touched.values()), orders=len(touched),
-        digest=hashlib.sha256(json.dumps(rows).encode()).hexdigest(), applied_at=now, applied_by=by,
-    )  # fmt: skip
+        store=batch.store,
+        batch=batch,
+        version=batch.version,
+        changes=rows,
+        lines=sum(len(case.lines) for case in touched.values()),
+        orders=len(touched),
+        digest=hashlib.sha256(json.dumps(rows).encode()).hexdigest(),
+        applied_at=now,
+        applied_by=by,
+    )
 
 
 def _record(
@@ -231,7 +255,14 @@ def _record(
     **facts: object,
 ) -> None:
     ledger.record(
-        store_id=batch.store_id, kind="batch.cured", subject=f"batch:{batch.ref}", by=by, at=now,
-        attempt=batch.attempt, version=batch.version, touched=len(touched),
-        fixes=[f"{fix.code} {fix.subject}".strip() for fix in sorted(wanted)], **facts,
-    )  # fmt: skip
+        store_id=batch.store_id,
+        kind="batch.cured",
+        subject=f"batch:{batch.ref}",
+        by=by,
+        at=now,
+        attempt=batch.attempt,
+        version=batch.version,
+        touched=len(touched),
+        fixes=[f"{fix.code} {fix.subject}".strip() for fix in sorted(wanted)],
+        **facts,
+    )

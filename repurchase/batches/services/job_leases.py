@@ -1,7 +1,8 @@
-"""Taking work up under a name, showing life while at it, giving it back: what chunks and big edits have in common.
+"""Taking work up under a name, showing life while at it, giving it back: what chunks and big edits
+have in common.
 
-Who has lost its work to another (it was silent, or the work was withdrawn) finds its name gone from the row and
-writes nothing: the last statement of each piece of work is guarded by the name.
+Who has lost its work to another (it was silent, or the work was withdrawn) finds its name gone
+from the row and writes nothing: the last statement of each piece of work is guarded by the name.
 """
 
 import contextlib
@@ -34,7 +35,8 @@ def new_owner() -> str:
 
 
 def take(work: type[Work], pk: int) -> str:
-    """The name under which it is taken up; empty when it is done, somebody's, or tried too often."""
+    """The name under which it is taken up; empty when it is done, somebody's, or tried too
+    often."""
     now, owner = clock.now(), new_owner()
     free = work.objects.free(now).filter(pk=pk, code="", tries__lt=MAX_TRIES)
     return owner if free.update(owner=owner, beat_at=now, tries=F("tries") + 1) else ""
@@ -52,9 +54,12 @@ def finish(work: type[Work], pk: int, owner: str, **fields: object) -> None:
 
 @contextlib.contextmanager
 def at_work(work: type[Work], pk: int, owner: str) -> Iterator[None]:
-    """Shows life each second. An error gives the work back, so that it may be taken up again at once."""
+    """Shows life each second. An error gives the work back, so that it may be taken up again at
+    once."""
     done = threading.Event()
-    beats = threading.Thread(target=_beat, args=(work, pk, owner, done), name="heartbeat", daemon=True)
+    beats = threading.Thread(
+        target=_beat, args=(work, pk, owner, done), name="heartbeat", daemon=True
+    )
     beats.start()
     try:
         yield
@@ -78,7 +83,8 @@ def _give_back(work: type[Work], pk: int, owner: str, **fields: object) -> None:
 
 
 def _beat(work: type[Model], pk: int, owner: str, done: threading.Event) -> None:
-    """In a thread with a connection of its own, which is opened only where a try takes longer than a beat."""
+    """In a thread with a connection of its own, which is opened only where a try takes longer than
+    a beat."""
     try:
         while not done.wait(BEAT_SECONDS):
             with contextlib.suppress(*TROUBLE):
@@ -88,7 +94,8 @@ def _beat(work: type[Model], pk: int, owner: str, done: threading.Event) -> None
 
 
 def due(work: QuerySet, *, limit: int) -> tuple[list[int], list[int]]:
-    """(ids to ring, ids tried too often) among unfinished work; those to ring are marked as rung."""
+    """(ids to ring, ids tried too often) among unfinished work; those to ring are marked as
+    rung."""
     now = clock.now()
     late = list(
         work.to_ring(now)

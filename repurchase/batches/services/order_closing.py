@@ -1,4 +1,5 @@
-"""Orders leave their lock when the clock ends it, or a decision of R-90: expired, terminated, cancelled. One place moves them."""
+"""Orders leave their lock when the clock ends it, or a decision of R-90: expired, terminated,
+cancelled. One place moves them."""
 
 import datetime as dt
 from collections import defaultdict
@@ -29,20 +30,24 @@ WHY: Mapping[OrderStatus, Mapping[str, str]] = {
 
 
 def end_orders(locks: Sequence[Lock], *, by: str) -> int:
-    """Moves the orders of locks of one store that have just ended, in the transaction that ended them.
+    """Moves the orders of locks of one store that have just ended, in the transaction that ended
+    them.
 
-    A constant number of statements for each of the ends, however many plans they belong to: one letter a plan
-    and reader, one entry of the ledger a plan.
+    A constant number of statements for each of the ends, however many plans they belong to: one
+    letter a plan and reader, one entry of the ledger a plan.
     """
     by_end: dict[tuple[int, str, dt.datetime], list[Lock]] = defaultdict(list)
     for lock in locks:
         by_end[lock.store_id, lock.status, lock.ended_at].append(lock)
     return sum(
-        _end(store_id, OrderStatus(status), at, some, by) for (store_id, status, at), some in by_end.items()
+        _end(store_id, OrderStatus(status), at, some, by)
+        for (store_id, status, at), some in by_end.items()
     )
 
 
-def _end(store_id: int, status: OrderStatus, at: dt.datetime, locks: Sequence[Lock], by: str) -> int:
+def _end(
+    store_id: int, status: OrderStatus, at: dt.datetime, locks: Sequence[Lock], by: str
+) -> int:
     held = RepeatOrder.objects.filter(lock__in=locks, status__in=sources(status))
     ids = list(held.values_list("pk", flat=True))
     moved = RepeatOrder.objects.filter(pk__in=ids)
@@ -56,17 +61,26 @@ def _end(store_id: int, status: OrderStatus, at: dt.datetime, locks: Sequence[Lo
     n = {ref: sum(held[lock.pk] for lock in some) for ref, some in by_subject.items()}
     _write(store_id, status, by_subject, n)
     ledger.record_each(
-        store_id=store_id, kind=f"lock.{status}", by=by, at=at,
+        store_id=store_id,
+        kind=f"lock.{status}",
+        by=by,
+        at=at,
         each=[
-            (f"batch:{subject}", {"locks": [str(lock.pk) for lock in some], "orders": n[subject], **WHY[status]})
+            (
+                f"batch:{subject}",
+                {"locks": [str(lock.pk) for lock in some], "orders": n[subject], **WHY[status]},
+            )
             for subject, some in sorted(by_subject.items())
         ],
-    )  # fmt: skip
+    )
     return len(ids)
 
 
 def _write(
-    store_id: int, status: OrderStatus, by_subject: Mapping[str, Sequence[Lock]], orders: Mapping[str, int]
+    store_id: int,
+    status: OrderStatus,
+    by_subject: Mapping[str, Sequence[Lock]],
+    orders: Mapping[str, int],
 ) -> None:
     """`orders`: how many of each subject."""
     for kind in LETTERS[status]:

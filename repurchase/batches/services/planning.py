@@ -1,4 +1,5 @@
-"""Planning a batch: chunk by chunk, each in one transaction, in any order (`chunks` says which and by whom)."""
+"""Planning a batch: chunk by chunk, each in one transaction, in any order (`chunks` says which and
+by whom)."""
 
 import datetime as dt
 import hashlib
@@ -52,29 +53,47 @@ def generate(batch: Batch, chunk: Chunk) -> None:
     outcomes = Counter(made.outcome for _, made in plans)
     verdicts = "\n".join(f"{p}:{made.outcome}:{','.join(made.codes)}" for p, made in plans)
     ledger.record(
-        store_id=batch.store_id, kind="chunk.generated", subject=f"batch:{batch.ref}", by="system:worker", at=now,
-        attempt=batch.attempt, first_position=chunk.first_position, rule_version=RULE_VERSION,
-        outcomes=outcomes, verdicts_digest=hashlib.sha256(verdicts.encode()).hexdigest(),
-        inputs_digest=record.inputs_digest, screening_digest=record.verdicts_digest,
-    )  # fmt: skip
+        store_id=batch.store_id,
+        kind="chunk.generated",
+        subject=f"batch:{batch.ref}",
+        by="system:worker",
+        at=now,
+        attempt=batch.attempt,
+        first_position=chunk.first_position,
+        rule_version=RULE_VERSION,
+        outcomes=outcomes,
+        verdicts_digest=hashlib.sha256(verdicts.encode()).hexdigest(),
+        inputs_digest=record.inputs_digest,
+        screening_digest=record.verdicts_digest,
+    )
 
 
 def facts_of(batch: Batch, order_ids: Sequence[int], edits: Sequence[Edit]) -> list[OrderFacts]:
-    """The facts that these orders are planned by: the source's, with the batch's own quantities and promises."""
+    """The facts that these orders are planned by: the source's, with the batch's own quantities
+    and promises."""
     orders = order_facts(
-        store=batch.store, order_ids=order_ids, now=batch.screened_at,
+        store=batch.store,
+        order_ids=order_ids,
+        now=batch.screened_at,
         special_clearance=batch.special_clearance,
-    )  # fmt: skip
+    )
     today = day_of(batch)
     return [edited(order, edits, today=today) for order in orders] if edits else orders
 
 
-def keep(batch: Batch, part: Part, first_position: int, made: Made, inputs: ChunkInputs) -> ScreeningRecord:
+def keep(
+    batch: Batch, part: Part, first_position: int, made: Made, inputs: ChunkInputs
+) -> ScreeningRecord:
     return screening_records.keep_chunk(
-        store=batch.store, subject=f"batch:{batch.ref}", attempt=batch.attempt, part=part,
-        first_position=first_position, inputs=inputs, verdicts=[planned.verdict for _, planned in made],
+        store=batch.store,
+        subject=f"batch:{batch.ref}",
+        attempt=batch.attempt,
+        part=part,
+        first_position=first_position,
+        inputs=inputs,
+        verdicts=[planned.verdict for _, planned in made],
         policies=batch.policies,
-    )  # fmt: skip
+    )
 
 
 def plans_of(
@@ -84,22 +103,33 @@ def plans_of(
     *,
     each: Callable[[Sequence[OrderFacts]], Iterable[OrderFacts]] = iter,
 ) -> tuple[Made, ChunkInputs]:
-    """Each order with its plan, and what decided; with `taken` the orders draw on the same stock one after the other.
+    """Each order with its plan, and what decided; with `taken` the orders draw on the same stock
+    one after the other.
 
     `each` hands them out one by one: who wants to tell how far it is counts there.
     """
-    policies = {name: typed(name, text) for name, text in batch.policies.items() if name in DEFAULTS}
+    policies = {
+        name: typed(name, text) for name, text in batch.policies.items() if name in DEFAULTS
+    }
     rates = planning_rates(batch.rate_set, batch.screened_at, store=batch.store)
     around = world(
-        store=batch.store, orders=orders, limits=limits_of(policies), rates=rates, now=batch.screened_at
+        store=batch.store,
+        orders=orders,
+        limits=limits_of(policies),
+        rates=rates,
+        now=batch.screened_at,
     )
     terms = _terms(batch, orders, policies, rates)
-    gates = [Finding(code=Code(g["code"]), evidence=g["evidence"]) for g in batch.gates if g["code"]]
+    gates = [
+        Finding(code=Code(g["code"]), evidence=g["evidence"]) for g in batch.gates if g["code"]
+    ]
     planner = Planner(world=around, terms=terms, gates=gates)
     made, before = [], {}
     for order in each(orders):
         if taken:
-            before[order.id] = {line.sku.id: taken[line.sku.id] for line in order.lines if taken[line.sku.id]}
+            before[order.id] = {
+                line.sku.id: taken[line.sku.id] for line in order.lines if taken[line.sku.id]
+            }
         planned = planner.plan(order, taken=taken)
         if taken is not None and planned.outcome == "planned":
             taken.update(pieces_of(planned))
@@ -132,7 +162,8 @@ def pieces_of(planned: Plan) -> Counter[int]:
 
 
 def finish_batch(batch_id: int) -> None:
-    """When the last chunk is done: shares scarce stock out in order, then says planned, or failed."""
+    """When the last chunk is done: shares scarce stock out in order, then says planned, or
+    failed."""
     with transaction.atomic():
         batch = _held(batch_id)
         if batch is None or batch.chunks.filter(done_at__isnull=True).exists():
@@ -140,7 +171,9 @@ def finish_batch(batch_id: int) -> None:
         _share_out_stock(batch)
         now = clock.now(batch.store)
         failures.note([batch], batch.orders.all(), at=now)
-        statuses = batch.orders.order_by().values_list("status").annotate(Count("id"))  # none is locked yet
+        statuses = (
+            batch.orders.order_by().values_list("status").annotate(Count("id"))
+        )  # none is locked yet
         counts = batch_states.count(batch.asked, dict(statuses))
         event = batch_states.Event.PLAN if is_ready(batch, counts) else batch_states.Event.FAIL
         _settle(batch, event, now, planned=counts.planned, asked=counts.asked)
@@ -157,15 +190,22 @@ def _settle(batch: Batch, event: batch_states.Event, now: dt.datetime, **facts: 
     batch.save(update_fields=["status", "planned_at"])
     event_publishing.batch(batch, at=now, **facts)
     ledger.record(
-        store_id=batch.store_id, kind=f"batch.{batch.status}", subject=f"batch:{batch.ref}", by="system:worker",
-        at=now, attempt=batch.attempt, **facts,
-    )  # fmt: skip
+        store_id=batch.store_id,
+        kind=f"batch.{batch.status}",
+        subject=f"batch:{batch.ref}",
+        by="system:worker",
+        at=now,
+        attempt=batch.attempt,
+        **facts,
+    )
 
 
 def _share_out_stock(batch: Batch) -> None:
-    """R-10 over the whole batch: orders that draw on a SKU with too little for all are planned again in order.
+    """R-10 over the whole batch: orders that draw on a SKU with too little for all are planned
+    again in order.
 
-    Chunks are planned side by side, each as if it came first; this pass is rare and touches these orders only.
+    Chunks are planned side by side, each as if it came first; this pass is rare and touches these
+    orders only.
     """
     scarce = short_skus(batch)
     if not scarce:
@@ -186,7 +226,8 @@ def _share_out_stock(batch: Batch) -> None:
 
 
 def give_up(batch_id: int) -> None:
-    """A chunk was taken up too often: the batch ends as failed and says so; what was planned can be screened again."""
+    """A chunk was taken up too often: the batch ends as failed and says so; what was planned can
+    be screened again."""
     with transaction.atomic():
         batch = _held(batch_id)
         if batch is None:
@@ -194,14 +235,19 @@ def give_up(batch_id: int) -> None:
         lost = batch.chunks.filter(done_at=None, tries__gte=MAX_TRIES)
         if not lost.update(code=Code.WORK_FAILED):
             return
-        batch.chunks.filter(done_at=None).update(owner="")  # what is in work elsewhere is rolled back
+        batch.chunks.filter(done_at=None).update(
+            owner=""
+        )  # what is in work elsewhere is rolled back
         batch.code = Code.WORK_FAILED
         batch.save(update_fields=["code"])
-        _settle(batch, batch_states.Event.FAIL, clock.now(batch.store), tries=MAX_TRIES, code=batch.code)
+        _settle(
+            batch, batch_states.Event.FAIL, clock.now(batch.store), tries=MAX_TRIES, code=batch.code
+        )
 
 
 def _held(batch_id: int) -> Batch | None:
-    """A batch in screening, its row held. Chunks may go on: their rows name the batch, and no key of it changes."""
+    """A batch in screening, its row held. Chunks may go on: their rows name the batch, and no key
+    of it changes."""
     return (
         Batch.objects.select_for_update(of=("self",), no_key=True)
         .select_related("store")

@@ -35,14 +35,16 @@ LotKey = tuple[str, str]  # (currency, index series): ADR 3
 def lock_and_invite(
     *, batch: Batch, by: str, asks: bool = False, agreed: str = "", most: Decimal | None = None
 ) -> list[Lock]:
-    """Locks every planned order's price for 72 h and writes to the buyer; what fails a check by now leaves the plan.
+    """Locks every planned order's price for 72 h and writes to the buyer; what fails a check by
+    now leaves the plan.
 
-    Stock that is stale by now is read anew first (R-80), before any row is held and in a transaction of its own.
-    With `asks`, LOCK_LEAVES_OUT when more than a ⚙ share of the money would leave, unless `agreed` is its digest;
-    so too when more than the share `most` would, whatever was agreed.
-    Raises QUALIFICATION_REQUIRED and the other gates' codes, NOTHING_TO_LOCK, FX_RATE_STALE, EDIT_AT_WORK, DRY_RUN_ONLY,
-    PLAN_STALE, ORDER_ALREADY_LOCKED, STOCK_SYNC_STALE, and what `rechecking.recheck` refuses by; then nothing else is written but
-    the question on a party that may be listed.
+    Stock that is stale by now is read anew first (R-80), before any row is held and in a
+    transaction of its own. With `asks`, LOCK_LEAVES_OUT when more than a ⚙ share of the money
+    would leave, unless `agreed` is its digest; so too when more than the share `most` would,
+    whatever was agreed. Raises QUALIFICATION_REQUIRED and the other gates' codes, NOTHING_TO_LOCK,
+    FX_RATE_STALE, EDIT_AT_WORK, DRY_RUN_ONLY, PLAN_STALE, ORDER_ALREADY_LOCKED, STOCK_SYNC_STALE,
+    and what `rechecking.recheck` refuses by; then nothing else is written but the question on a
+    party that may be listed.
     """
     stock_refresh.refresh(batch)
     try:
@@ -53,7 +55,9 @@ def lock_and_invite(
 
 
 @transaction.atomic
-def _lock_and_invite(*, batch: Batch, by: str, asks: bool, agreed: str, most: Decimal | None) -> list[Lock]:
+def _lock_and_invite(
+    *, batch: Batch, by: str, asks: bool, agreed: str, most: Decimal | None
+) -> list[Lock]:
     batch = (
         Batch.objects.select_for_update(of=("self",))
         .select_related("store", "buyer", "rate_set")
@@ -81,11 +85,16 @@ def _lock_and_invite(*, batch: Batch, by: str, asks: bool, agreed: str, most: De
         by=by,
         stock_max_age=stock_refresh.max_age(batch),
         frozen=frozen_values.freeze(
-            store=batch.store, subject=batch.ref, rate_set_id=batch.rate_set_id, index_close_id=batch.index_close_id,
+            store=batch.store,
+            subject=batch.ref,
+            rate_set_id=batch.rate_set_id,
+            index_close_id=batch.index_close_id,
             priced_by=_priced_by(batch),
         ),
-    )  # fmt: skip
-    require_open(batch.store, locks[0].locked_at)  # the rows may have been waited for beyond its end
+    )
+    require_open(
+        batch.store, locks[0].locked_at
+    )  # the rows may have been waited for beyond its end
     order_closing.end_orders(ended, by="system:lock")
     _move(locks, by_lot)
     batch.status = batch_states.advance(BatchStatus(batch.status), batch_states.Event.LOCK)
@@ -98,23 +107,30 @@ def _lock_and_invite(*, batch: Batch, by: str, asks: bool, agreed: str, most: De
 
 
 def _require_decided_rates(batch: Batch, now: dt.datetime) -> None:
-    """A currency's rate may have gone to quarantine since the plan: nothing is locked in it or into it then."""
+    """A currency's rate may have gone to quarantine since the plan: nothing is locked in it or
+    into it then."""
     planned = batch.orders.filter(status=OrderStatus.PLANNED)
-    currencies = {batch.store.settlement_currency, *planned.values_list("currency", flat=True).distinct()}
+    currencies = {
+        batch.store.settlement_currency,
+        *planned.values_list("currency", flat=True).distinct(),
+    }
     require_decided(currencies, now, store=batch.store, published_on=batch.rate_set.published_on)
 
 
 def _recheck(batch: Batch, *, asks: bool, agreed: str, most: Decimal | None) -> Left:
-    """The checks of the plan once more, now that they count: what they read is held, so rivals wait here."""
+    """The checks of the plan once more, now that they count: what they read is held, so rivals
+    wait here."""
     orders = batch.orders.filter(status=OrderStatus.PLANNED)
     past_order_ids = list(orders.values_list("past_order_id", flat=True))
     if not past_order_ids:
         raise Problem(Code.NOTHING_TO_LOCK)
     lines = RepeatLine.objects.filter(order__in=orders, outcome=LineOutcome.PLANNED)
     now = pricing.hold_goods(
-        store=batch.store, past_order_ids=past_order_ids, stock_max_age=stock_refresh.max_age(batch),
+        store=batch.store,
+        past_order_ids=past_order_ids,
+        stock_max_age=stock_refresh.max_age(batch),
         sku_ids=set(lines.values_list("sku_id", flat=True)),
-    )  # fmt: skip
+    )
     left = rechecks.recheck(batch, now=now)
     if asks:
         rechecks.refuse_unasked(left, now=now, agreed=agreed)
@@ -132,7 +148,10 @@ def _priced_by(batch: Batch) -> PricedBy:
     categories = planned.values_list("sku__category_id", flat=True).distinct()
     countries = planned.values_list("order__ship_to__country", flat=True).distinct()
     return PricedBy(
-        at=batch.screened_at, countries=set(countries), category_ids=set(categories), policies=batch.policies
+        at=batch.screened_at,
+        countries=set(countries),
+        category_ids=set(categories),
+        policies=batch.policies,
     )
 
 
@@ -158,7 +177,8 @@ def _lots(batch: Batch, by_lot: dict[LotKey, list[RepeatOrder]]) -> list[pricing
 
 
 def _services(batch: Batch) -> Services:
-    """The customised services that the buyer is asked to confirm, by order: part of the terms (R-15)."""
+    """The customised services that the buyer is asked to confirm, by order: part of the terms
+    (R-15)."""
     services: dict[int, list[tuple[int, str]]] = defaultdict(list)
     for view in asked_services(batch):
         services[view.order.pk].append((view.line_no or 0, view.text))
@@ -193,7 +213,9 @@ def _move(locks: Sequence[Lock], by_lot: dict[LotKey, list[RepeatOrder]]) -> Non
 
 def _tell(batch: Batch, locks: Sequence[Lock], by: str) -> None:
     at = locks[0].locked_at
-    grant = signing.ensure_grant(store=batch.store, buyer=batch.buyer, subject=batch.ref, by=by, now=at)
+    grant = signing.ensure_grant(
+        store=batch.store, buyer=batch.buyer, subject=batch.ref, by=by, now=at
+    )
     emails.write(
         kind="repurchase.invitation",
         store_id=batch.store_id,
@@ -202,22 +224,36 @@ def _tell(batch: Batch, locks: Sequence[Lock], by: str) -> None:
         batch=batch.pk,
     )
     ledger.record(
-        store_id=batch.store_id, kind="batch.locked", subject=f"batch:{batch.ref}", by=by, at=at,
-        left=batch.left_at_lock, grant=str(grant.pk), frozen=locks[0].frozen.digest, rows=_rows(locks, grant),
+        store_id=batch.store_id,
+        kind="batch.locked",
+        subject=f"batch:{batch.ref}",
+        by=by,
+        at=at,
+        left=batch.left_at_lock,
+        grant=str(grant.pk),
+        frozen=locks[0].frozen.digest,
+        rows=_rows(locks, grant),
         recipient_digest=ledger.digest_of_person(batch.buyer.email),
         locks=[
             {
-                "id": str(lock.pk), "currency": lock.currency, "index": lock.index_series, "orders": lock.order_count,
-                "total_minor": lock.total_minor, "terms_digest": lock.terms_digest, "expires_at": lock.expires_at,
-                "rate_set": lock.rate_set_id, "index_close": lock.index_close_id,
+                "id": str(lock.pk),
+                "currency": lock.currency,
+                "index": lock.index_series,
+                "orders": lock.order_count,
+                "total_minor": lock.total_minor,
+                "terms_digest": lock.terms_digest,
+                "expires_at": lock.expires_at,
+                "rate_set": lock.rate_set_id,
+                "index_close": lock.index_close_id,
             }
             for lock in locks
         ],
-    )  # fmt: skip
+    )
 
 
 def _rows(locks: Sequence[Lock], grant: Grant) -> dict[str, dict]:
-    """Digests of the rows that this lock rests on: `verify_ledger` holds them against the tables."""
+    """Digests of the rows that this lock rests on: `verify_ledger` holds them against the
+    tables."""
     return proofs.of(
         Lock.objects.filter(pk__in=[lock.pk for lock in locks]),
         LockTerms.objects.filter(lock__in=locks),

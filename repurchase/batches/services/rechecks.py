@@ -1,4 +1,5 @@
-"""What the lock asks again, and what becomes of orders and lines that fail by now (R-26, R-90, R-10, R-12, R-18)."""
+"""What the lock asks again, and what becomes of orders and lines that fail by now (R-26, R-90,
+R-10, R-12, R-18)."""
 
 import datetime as dt
 import hashlib
@@ -62,7 +63,8 @@ LINES = """
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Left:
-    """What the plan loses. `gone` by order id; `reduced`: orders that lose lines, as they come out."""
+    """What the plan loses. `gone` by order id; `reduced`: orders that lose lines, as they come
+    out."""
 
     gone: Mapping[int, OrderVerdict] = field(default_factory=dict)
     reduced: Mapping[int, tuple[OrderVerdict, Priced]] = field(default_factory=dict)
@@ -75,7 +77,10 @@ class Left:
         """In the order in which they were found; an order that left says why as a whole."""
         of_gone = [f for verdict in self.gone.values() for f in verdict.findings]
         return of_gone + [
-            f for verdict, _ in self.reduced.values() for line in verdict.lines for f in line.findings
+            f
+            for verdict, _ in self.reduced.values()
+            for line in verdict.lines
+            for f in line.findings
         ]
 
     @property
@@ -96,7 +101,9 @@ class Left:
             return {}
         codes = Counter(str(f.code) for f in self.findings)
         money = [
-            {"currency": currency, "minor": minor} for currency, minor in sorted(self.money.items()) if minor
+            {"currency": currency, "minor": minor}
+            for currency, minor in sorted(self.money.items())
+            if minor
         ]
         return {
             "orders": len(self.gone),
@@ -108,10 +115,12 @@ class Left:
 
 @uncollected()
 def recheck(batch: Batch, *, now: dt.datetime) -> Left:
-    """What fails by now, in position order; nothing is written. A constant number of queries for any number of orders.
+    """What fails by now, in position order; nothing is written. A constant number of queries for
+    any number of orders.
 
-    Raises the code of the first gate that fails; PARTY_SCREENED_OUT for the buyer; with `all_or_nothing` the code of
-    the first order or line that fails, and always when nothing is left.
+    Raises the code of the first gate that fails; PARTY_SCREENED_OUT for the buyer; with
+    `all_or_nothing` the code of the first order or line that fails, and always when nothing is
+    left.
     """
     _refuse_by_gates(batch, now)
     rows = batch.orders.filter(status=OrderStatus.PLANNED).prefetch_related("batch__buyer")
@@ -123,7 +132,9 @@ def recheck(batch: Batch, *, now: dt.datetime) -> Left:
         for pk, verdict in verdicts.items()
         if pk not in gone and any(line.findings for line in verdict.lines)
     }
-    dropped = [line.line.id for verdict in losing.values() for line in verdict.lines if line.findings]
+    dropped = [
+        line.line.id for verdict in losing.values() for line in verdict.lines if line.findings
+    ]
     priced = without_lines(batch, {pk: orders[pk] for pk in losing}, dropped)
     left = _left(orders, gone, {pk: (losing[pk], made) for pk, made in priced.items() if made})
     _refuse(batch, orders, left)
@@ -131,7 +142,8 @@ def recheck(batch: Batch, *, now: dt.datetime) -> Left:
 
 
 def refuse_unasked(left: Left, *, now: dt.datetime, agreed: str) -> None:
-    """LOCK_LEAVES_OUT when more than the ⚙ share of the money leaves and nobody has agreed to exactly this."""
+    """LOCK_LEAVES_OUT when more than the ⚙ share of the money leaves and nobody has agreed to
+    exactly this."""
     if agreed != left.digest:
         refuse_beyond(left, Decimal(policy.in_force(now)["lock_left_out_share"]))
 
@@ -140,26 +152,37 @@ def refuse_beyond(left: Left, limit: Decimal) -> None:
     """LOCK_LEAVES_OUT when more than this share of the money leaves."""
     if left.share <= limit:
         return
-    money = ", ".join(f"{c} {decimal_text(minor, c)}" for c, minor in sorted(left.money.items()) if minor)
+    money = ", ".join(
+        f"{c} {decimal_text(minor, c)}" for c, minor in sorted(left.money.items()) if minor
+    )
     raise Problem(
-        Code.LOCK_LEAVES_OUT, orders=len(left.gone), lines=left.lines, money=money, limit=percent(limit),
-        digest=left.digest, left=left.kept(),
-    )  # fmt: skip
+        Code.LOCK_LEAVES_OUT,
+        orders=len(left.gone),
+        lines=left.lines,
+        money=money,
+        limit=percent(limit),
+        digest=left.digest,
+        left=left.kept(),
+    )
 
 
 def leave_out(batch: Batch, left: Left, *, at: dt.datetime) -> None:
-    """Moves orders from planned to failed or excluded, takes lines out of others and prices those again."""
+    """Moves orders from planned to failed or excluded, takes lines out of others and prices those
+    again."""
     if not left.gone and not left.reduced:
         return
     party_questions.ask(left.findings, at=at)
     _write_orders(batch, left, at)
     _write_lines(batch, left)
     OrderFee.objects.filter(order__in=[*left.gone, *left.reduced]).delete()
-    bulk_insert.write_fees(batch.store_id, {pk: made.fees for pk, (_, made) in left.reduced.items()})
+    bulk_insert.write_fees(
+        batch.store_id, {pk: made.fees for pk, (_, made) in left.reduced.items()}
+    )
     event_publishing.orders(RepeatOrder.objects.filter(pk__in=[*left.gone]), at=at)
 
 
-# --- What is found -------------------------------------------------------------------------------------------
+# --- What is found
+# -------------------------------------------------------------------------------------------
 
 
 def _refuse_by_gates(batch: Batch, now: dt.datetime) -> None:
@@ -169,9 +192,14 @@ def _refuse_by_gates(batch: Batch, now: dt.datetime) -> None:
         raise Problem(Code(failing["code"]), **failing["evidence"])
 
 
-def _verdicts(batch: Batch, orders: Mapping[int, RepeatOrder], now: dt.datetime) -> dict[int, OrderVerdict]:
-    """Stock and capacity go to the orders one after the other; one that fails leaves both to those behind it."""
-    facts, around = facts_of(list(orders.values()), store=batch.store, policies=policies_of(batch), now=now)
+def _verdicts(
+    batch: Batch, orders: Mapping[int, RepeatOrder], now: dt.datetime
+) -> dict[int, OrderVerdict]:
+    """Stock and capacity go to the orders one after the other; one that fails leaves both to those
+    behind it."""
+    facts, around = facts_of(
+        list(orders.values()), store=batch.store, policies=policies_of(batch), now=now
+    )
     sku_ids = {line.sku.id for order in facts for line in order.lines}
     checks, fitting = LockChecks(around), _Capacity(batch, sku_ids, now)
     taken: Counter[int] = Counter()
@@ -189,11 +217,14 @@ def _verdicts(batch: Batch, orders: Mapping[int, RepeatOrder], now: dt.datetime)
 
 
 class _Capacity:
-    """The production groups' days beside what else is promised (R-18). The groups' rows are held: rivals wait here."""
+    """The production groups' days beside what else is promised (R-18). The groups' rows are held:
+    rivals wait here."""
 
     def __init__(self, batch: Batch, sku_ids: Collection[int], now: dt.datetime) -> None:
         list(
-            ProductionGroup.objects.filter(store=batch.store_id).order_by("pk").select_for_update(no_key=True)
+            ProductionGroup.objects.filter(store=batch.store_id)
+            .order_by("pk")
+            .select_for_update(no_key=True)
         )
         self._groups = capacities.groups_of(batch.store)
         self._day = capacities.day_of(batch)
@@ -213,7 +244,12 @@ class _Capacity:
         promised = self._day + dt.timedelta(days=order.promise_days)
         return self._fitting.give(
             [
-                Work(group_id=group, promised=promised, transit_days=order.transit_days or 0, pieces=n)
+                Work(
+                    group_id=group,
+                    promised=promised,
+                    transit_days=order.transit_days or 0,
+                    pieces=n,
+                )
                 for group, n in pieces.items()
             ]
         )
@@ -238,14 +274,22 @@ def _left(
             lost[order.currency] += order.total_minor - reduced[pk][1].total_minor
     lines = sum(len(verdict.lines) for verdict in gone.values())
     lines += sum(bool(line.findings) for verdict, _ in reduced.values() for line in verdict.lines)
-    share = max((Decimal(minor) / planned[c] for c, minor in lost.items() if planned[c]), default=Decimal(0))
+    share = max(
+        (Decimal(minor) / planned[c] for c, minor in lost.items() if planned[c]), default=Decimal(0)
+    )
     return Left(gone=gone, reduced=reduced, lines=lines, money=dict(lost), share=share)
 
 
 def _refuse(batch: Batch, orders: Mapping[int, RepeatOrder], left: Left) -> None:
     findings = left.findings
-    buyer = next((f for f in findings if f.evidence.get("value") == batch.buyer.name
-                  and f.code is Code.PARTY_SCREENED_OUT), None)  # fmt: skip
+    buyer = next(
+        (
+            f
+            for f in findings
+            if f.evidence.get("value") == batch.buyer.name and f.code is Code.PARTY_SCREENED_OUT
+        ),
+        None,
+    )
     whole = batch.policy == "all_or_nothing" and findings
     if buyer or whole or (findings and len(left.gone) == len(orders)):
         first = buyer or findings[0]
@@ -253,7 +297,8 @@ def _refuse(batch: Batch, orders: Mapping[int, RepeatOrder], left: Left) -> None
         raise Problem(first.code, **{**first.evidence, "orders": named})
 
 
-# --- What is written -----------------------------------------------------------------------------------------
+# --- What is written
+# -----------------------------------------------------------------------------------------
 
 
 def _write_orders(batch: Batch, left: Left, at: dt.datetime) -> None:
@@ -279,9 +324,16 @@ def _write_lines(batch: Batch, left: Left) -> None:
             if line.findings or verdict.findings:
                 outcome = outcome_of(line.findings) if line.findings else of_the_order
                 rows.append(
-                    (line.line.id, outcome, _codes([f.code for f in line.findings]), _findings(line.findings))
+                    (
+                        line.line.id,
+                        outcome,
+                        _codes([f.code for f in line.findings]),
+                        _findings(line.findings),
+                    )
                 )
-    bulk_insert.update_rows(LINES, [*bulk_insert.columns_of(rows), batch.store_id], expected=len(rows))
+    bulk_insert.update_rows(
+        LINES, [*bulk_insert.columns_of(rows), batch.store_id], expected=len(rows)
+    )
 
 
 def _series(verdict: OrderVerdict) -> str:

@@ -1,4 +1,5 @@
-"""What a member has ticked, kept on the server (R-01): a filter with exceptions, or single orders."""
+"""What a member has ticked, kept on the server (R-01): a filter with exceptions, or single
+orders."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -16,11 +17,19 @@ SHOWN = 20
 
 
 def tick_buyer(
-    *, store: Store, user: User, buyer_id: int, q: str = "", with_repeated: bool = False, now: dt.datetime
+    *,
+    store: Store,
+    user: User,
+    buyer_id: int,
+    q: str = "",
+    with_repeated: bool = False,
+    now: dt.datetime,
 ) -> Selection:
-    """Takes all repeatable orders of a buyer under the filter: the newest, up to the limit of a batch.
+    """Takes all repeatable orders of a buyer under the filter: the newest, up to the limit of a
+    batch.
 
-    What was repeated already is taken only `with_repeated`: a second repeat is a choice, not an accident.
+    What was repeated already is taken only `with_repeated`: a second repeat is a choice, not an
+    accident.
     """
     with transaction.atomic():
         selection = _of(store, user)
@@ -35,11 +44,15 @@ def tick_buyer(
     return selection
 
 
-def tick_orders(*, store: Store, user: User, order_ids: Sequence[int], now: dt.datetime) -> Selection:
+def tick_orders(
+    *, store: Store, user: User, order_ids: Sequence[int], now: dt.datetime
+) -> Selection:
     with transaction.atomic():
         selection = _of(store, user)
         rows = list(
-            PastOrder.objects.filter(store=store, pk__in=order_ids).values_list("pk", "buyer_id", "number")
+            PastOrder.objects.filter(store=store, pk__in=order_ids).values_list(
+                "pk", "buyer_id", "number"
+            )
         )
         if not rows:
             raise Problem(Code.ORDER_UNKNOWN, orders=[str(pk) for pk in order_ids[:SHOWN]])
@@ -56,7 +69,9 @@ def tick_orders(*, store: Store, user: User, order_ids: Sequence[int], now: dt.d
     return selection
 
 
-def untick_orders(*, store: Store, user: User, order_ids: Sequence[int], now: dt.datetime) -> Selection:
+def untick_orders(
+    *, store: Store, user: User, order_ids: Sequence[int], now: dt.datetime
+) -> Selection:
     with transaction.atomic():
         selection = _of(store, user)
         gone = set(order_ids)
@@ -72,7 +87,8 @@ def untick_orders(*, store: Store, user: User, order_ids: Sequence[int], now: dt
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ticked:
-    """A selection as a program names it: all repeatable orders of a buyer under a filter, but some."""
+    """A selection as a program names it: all repeatable orders of a buyer under a filter, but
+    some."""
 
     q: str = ""
     with_repeated: bool = False
@@ -80,7 +96,8 @@ class Ticked:
 
 
 def of_filter(*, store: Store, buyer_external_id: str, ticked: Ticked) -> Selection:
-    """A selection that is not kept. NOT_FOUND for a buyer, ORDER_UNKNOWN for exceptions that aren't the buyer's."""
+    """A selection that is not kept. NOT_FOUND for a buyer, ORDER_UNKNOWN for exceptions that
+    aren't the buyer's."""
     buyer = Buyer.objects.filter(store=store, external_id=buyer_external_id).first()
     if buyer is None:
         raise Problem(Code.NOT_FOUND)
@@ -89,9 +106,13 @@ def of_filter(*, store: Store, buyer_external_id: str, ticked: Ticked) -> Select
     if unknown := [number for number in ticked.besides if number not in excluded]:
         raise Problem(Code.ORDER_UNKNOWN, orders=unknown[:SHOWN])
     return Selection(
-        store=store, buyer=buyer, everything=True, search=ticked.q, with_repeated=ticked.with_repeated,
+        store=store,
+        buyer=buyer,
+        everything=True,
+        search=ticked.q,
+        with_repeated=ticked.with_repeated,
         excluded=list(excluded.values()),
-    )  # fmt: skip
+    )
 
 
 def use_up(selection: Selection, batch: Batch) -> None:

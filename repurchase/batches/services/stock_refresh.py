@@ -1,4 +1,5 @@
-"""The strong sync before a plan and before a lock (R-80): stale stock is read anew, for a bounded time."""
+"""The strong sync before a plan and before a lock (R-80): stale stock is read anew, for a bounded
+time."""
 
 import datetime as dt
 import time
@@ -25,7 +26,8 @@ def max_age(batch: Batch) -> dt.timedelta:
 
 
 def refresh(batch: Batch) -> int:
-    """Asks the stock source for the batch's stale SKUs; how many became fresher. Whether it is enough, the lock says."""
+    """Asks the stock source for the batch's stale SKUs; how many became fresher. Whether it is
+    enough, the lock says."""
     if batch.status != BatchStatus.PLANNED:
         return 0
     now = clock.now(batch.store)
@@ -36,9 +38,11 @@ def refresh(batch: Batch) -> int:
 
 
 def refresh_for_plan(batch: Batch, past_order_ids: Sequence[int]) -> int:
-    """The same before orders are planned, so that a feed that was silent for a while fails no batch.
+    """The same before orders are planned, so that a feed that was silent for a while fails no
+    batch.
 
-    A source that was silent is left alone for a while: the other chunks of the batch don't wait for it again.
+    A source that was silent is left alone for a while: the other chunks of the batch don't wait
+    for it again.
     """
     if time.monotonic() < _silent_until.get(batch.store_id, 0):
         return 0

@@ -1,7 +1,8 @@
 """Transactions of the timers: short, and never in the way of each other for long.
 
-A sweeper that is frozen in the midst of one holds rows that the others need, the store's ledger above all. The database
-ends such a transaction after a while, and whoever waits for it gives up first and comes back with the next pass (F-5).
+A sweeper that is frozen in the midst of one holds rows that the others need, the store's ledger
+above all. The database ends such a transaction after a while, and whoever waits for it gives up
+first and comes back with the next pass (F-5).
 """
 
 from collections.abc import Iterator

@@ -1,4 +1,5 @@
-"""What the buyer confirmed, as an agreement: from the rows of the act, never from what a page showed."""
+"""What the buyer confirmed, as an agreement: from the rows of the act, never from what a page
+showed."""
 
 import datetime as dt
 import json
@@ -26,7 +27,9 @@ from repurchase.models import LineOutcome, LineService, RepeatLine, RepeatOrder
 class Papers:
     sealed: Sequence[SealedAgreement]  # the first agreed to first
     pending: bool  # one is still being made
-    failing: bool = False  # one was tried in vain: it is tried again by itself, or at once when somebody asks
+    failing: bool = (
+        False  # one was tried in vain: it is tried again by itself, or at once when somebody asks
+    )
 
 
 def papers(store: Store, subject: str) -> Papers:
@@ -48,17 +51,22 @@ def sealed(store: Store, subject: str, pk: uuid.UUID) -> SealedAgreement:
 def confirmation(lock_id: uuid.UUID) -> Draft:
     """Of the answer that confirmed this lock, with every other lot that the same answer confirmed.
 
-    What the acts are bound to are the bytes kept at the lock: any that no longer have the digest which the buyer
-    saw are never sealed. Lines whose service was not confirmed have left the orders since (R-15).
+    What the acts are bound to are the bytes kept at the lock: any that no longer have the digest
+    which the buyer saw are never sealed. Lines whose service was not confirmed have left the
+    orders since (R-15).
     """
-    act = Act.objects.select_related("grant__buyer", "store").get(lock=lock_id, kind=ActKind.CONFIRM)
+    act = Act.objects.select_related("grant__buyer", "store").get(
+        lock=lock_id, kind=ActKind.CONFIRM
+    )
     acts = list(
         Act.objects.filter(grant=act.grant, at=act.at, kind=ActKind.CONFIRM)
         .select_related("lock__rate_set", "lock__index_close")
         .order_by("lock__currency", "lock__index_series")
     )
     locks = [each.lock for each in acts]
-    rows = list(RepeatOrder.objects.filter(lock__in=locks).select_related("past_order").order_by("position"))
+    rows = list(
+        RepeatOrder.objects.filter(lock__in=locks).select_related("past_order").order_by("position")
+    )
     lines = lines_of(rows)
     terms = _terms(locks)
     entries = [entry for text in terms.values() for entry in json.loads(text)]
@@ -108,7 +116,8 @@ def _terms(locks: Sequence[Lock]) -> dict[str, bytes]:
 
 
 def _services(acts: Sequence[Act], rows: Sequence[RepeatOrder]) -> tuple[core.Service, ...]:
-    """What was asked in writing and how it was answered: by the act, whose digests the texts have to match."""
+    """What was asked in writing and how it was answered: by the act, whose digests the texts have
+    to match."""
     texts = LineService.objects.filter(batch__in={row.batch_id for row in rows}, dismissed_at=None)
     by_digest = {digest_of(text): text for text in texts.values_list("text", flat=True)}
     return tuple(
@@ -135,7 +144,9 @@ def lot_of(lock: Lock, terms_file: str) -> core.Lot:
     )
 
 
-def goods_of(rows: Sequence[RepeatOrder], lines: dict[int, list[RepeatLine]]) -> tuple[core.Goods, ...]:
+def goods_of(
+    rows: Sequence[RepeatOrder], lines: dict[int, list[RepeatLine]]
+) -> tuple[core.Goods, ...]:
     skus = {line.sku.code: line.sku.title for row in rows for line in lines[row.pk]}
     return tuple(core.Goods(sku=code, title=title) for code, title in sorted(skus.items()))
 
@@ -155,16 +166,20 @@ def order_of(row: RepeatOrder, lines: Sequence[RepeatLine]) -> core.Order:
         prices_include_tax=row.prices_include_tax,
         lines=tuple(
             core.Line(
-                no=line.line_no, sku=line.sku.code, quantity=line.quantity,
-                then_minor=line.base_minor, now_minor=line.total_minor,
+                no=line.line_no,
+                sku=line.sku.code,
+                quantity=line.quantity,
+                then_minor=line.base_minor,
+                now_minor=line.total_minor,
             )
             for line in lines
         ),
-    )  # fmt: skip
+    )
 
 
 def rates_of(store: Store, locks: Sequence[Lock]) -> tuple[core.Rate, ...]:
-    """The exchange rates that the locks froze, of each lot's currency and the store's, and the index closes."""
+    """The exchange rates that the locks froze, of each lot's currency and the store's, and the
+    index closes."""
     currencies = {lock.currency for lock in locks} | {store.settlement_currency}
     frozen = {rates.id: rates for rates in rates_of_locks(locks).values()}
     found = [
@@ -178,7 +193,9 @@ def rates_of(store: Store, locks: Sequence[Lock]) -> tuple[core.Rate, ...]:
         if currency in currencies
     ]
     closes = {
-        lock.index_close_id: lock.index_close for lock in locks if lock.index_series and lock.index_close
+        lock.index_close_id: lock.index_close
+        for lock in locks
+        if lock.index_series and lock.index_close
     }
     for _, close in sorted(closes.items()):
         then = core.Observation(value=f"{close.value.normalize():f}", on=close.closed_on)
@@ -193,18 +210,31 @@ def _agreed(locks: Sequence[Lock]) -> tuple[core.Agreed, ...]:
 def _offered(locks: Sequence[Lock]) -> core.Signature:
     user = parties.user_of(locks[0].locked_by)
     return core.Signature(
-        role=Role.SELLER, act="offer", actor=locks[0].locked_by, name=user.name if user else "",
-        at=locks[0].locked_at, consent_version="", ip="", user_agent="", agreed=_agreed(locks),
-    )  # fmt: skip
+        role=Role.SELLER,
+        act="offer",
+        actor=locks[0].locked_by,
+        name=user.name if user else "",
+        at=locks[0].locked_at,
+        consent_version="",
+        ip="",
+        user_agent="",
+        agreed=_agreed(locks),
+    )
 
 
 def _confirmed(acts: Sequence[Act]) -> core.Signature:
     act = acts[0]
     return core.Signature(
-        role=Role.BUYER, act="confirm", actor=f"grant:{act.grant_id}", name="", at=act.at,
-        consent_version=act.consent_version, ip=act.ip or "", user_agent=act.user_agent,
+        role=Role.BUYER,
+        act="confirm",
+        actor=f"grant:{act.grant_id}",
+        name="",
+        at=act.at,
+        consent_version=act.consent_version,
+        ip=act.ip or "",
+        user_agent=act.user_agent,
         agreed=tuple(core.Agreed(lot=str(each.lock_id), digest=each.terms_digest) for each in acts),
-    )  # fmt: skip
+    )
 
 
 def _entry(store: Store, grant: Grant, at: dt.datetime) -> LedgerEntry:

@@ -1,4 +1,5 @@
-"""What both signed in a renegotiation, as an agreement: from the signed bytes, never from what a page showed (R-54, R-56)."""
+"""What both signed in a renegotiation, as an agreement: from the signed bytes, never from what a
+page showed (R-54, R-56)."""
 
 import uuid
 from collections.abc import Iterable, Sequence
@@ -17,7 +18,13 @@ from pricing.triggers import Kind as Trigger
 from repurchase.batches.customisation_notes import digest_of
 from repurchase.batches.queries import parties
 from repurchase.batches.queries.lot_terms import locked_entries, refuse_other_than_agreed
-from repurchase.confirmation.queries.agreements import goods_of, lines_of, lot_of, order_of, rates_of
+from repurchase.confirmation.queries.agreements import (
+    goods_of,
+    lines_of,
+    lot_of,
+    order_of,
+    rates_of,
+)
 from repurchase.confirmation.queries.offer_amounts import offered_entries, offered_text
 from repurchase.models import RepeatLine, RepeatOrder
 
@@ -25,15 +32,23 @@ TERMS = "terms-1.json"
 
 
 def renegotiation(offer_id: uuid.UUID) -> Draft:
-    """Of the offer that both have signed. ValueError when a signature, the bytes or the orders are no longer that."""
+    """Of the offer that both have signed. ValueError when a signature, the bytes or the orders are
+    no longer that."""
     offer = Offer.objects.select_related(
-        "store", "renegotiation__lock__buyer", "renegotiation__lock__rate_set", "renegotiation__lock__index_close",
-        "renegotiation__new_rate_set", "renegotiation__base_close", "renegotiation__new_close",
-    ).get(pk=offer_id)  # fmt: skip
+        "store",
+        "renegotiation__lock__buyer",
+        "renegotiation__lock__rate_set",
+        "renegotiation__lock__index_close",
+        "renegotiation__new_rate_set",
+        "renegotiation__base_close",
+        "renegotiation__new_close",
+    ).get(pk=offer_id)
     found, lock, store = offer.renegotiation, offer.renegotiation.lock, offer.store
     if not is_agreed(offer, found.deadline_at):
         raise ValueError(f"offer {offer_id}: it is not signed by both")
-    rows = list(RepeatOrder.objects.filter(lock=lock).select_related("past_order").order_by("position"))
+    rows = list(
+        RepeatOrder.objects.filter(lock=lock).select_related("past_order").order_by("position")
+    )
     lines, refs = (
         lines_of(rows),
         {row.ref for row in rows},
@@ -72,16 +87,22 @@ def _prices(locked: Sequence[Sequence[Any]]) -> dict[tuple[str, int], int]:
     return {(entry[0], line[0]): line[3] for entry in locked for line in entry[11]}
 
 
-def _order(row: RepeatOrder, lines: Sequence[RepeatLine], locked: dict[tuple[str, int], int]) -> core.Order:
+def _order(
+    row: RepeatOrder, lines: Sequence[RepeatLine], locked: dict[tuple[str, int], int]
+) -> core.Order:
     """Before stands the locked price, now the signed one."""
     drawn = order_of(row, lines)
     return replace(
-        drawn, lines=tuple(replace(line, then_minor=locked[row.ref, line.no]) for line in drawn.lines)
+        drawn,
+        lines=tuple(replace(line, then_minor=locked[row.ref, line.no]) for line in drawn.lines),
     )
 
 
-def _services(entries: Iterable[Sequence[Any]], signatures: Sequence[Signature]) -> Iterable[core.Service]:
-    """They stand in the signed terms; the buyer's signature says of each whether it is confirmed (R-15)."""
+def _services(
+    entries: Iterable[Sequence[Any]], signatures: Sequence[Signature]
+) -> Iterable[core.Service]:
+    """They stand in the signed terms; the buyer's signature says of each whether it is confirmed
+    (R-15)."""
     buyers = next(s for s in signatures if s.side == Role.BUYER)
     unconfirmed = {
         (told["order"], told["line"], told["text"])
@@ -96,7 +117,8 @@ def _services(entries: Iterable[Sequence[Any]], signatures: Sequence[Signature])
 
 
 def _rates(found: Renegotiation, lock: Lock) -> Iterable[core.Rate]:
-    """Those that the prices rest on, frozen at the lock, with what they were when the renegotiation was opened."""
+    """Those that the prices rest on, frozen at the lock, with what they were when the
+    renegotiation was opened."""
     fx = found.kind == Trigger.FX and found.new_rate_set
     today = _published(found.new_rate_set) if fx else {}
     for rate in rates_of(found.store, [lock]):
@@ -107,16 +129,18 @@ def _rates(found: Renegotiation, lock: Lock) -> Iterable[core.Rate]:
     name, value = found.name, plain
     if fx:
         yield core.Rate(
-            name=name, source=f"{lock.rate_set.source}, {found.new_rate_set.source}",
+            name=name,
+            source=f"{lock.rate_set.source}, {found.new_rate_set.source}",
             then=Observation(value=value(found.base_value), on=lock.rate_set.published_on),
             now=Observation(value=value(found.new_value), on=found.new_rate_set.published_on),
-        )  # fmt: skip
+        )
     else:
         yield core.Rate(
-            name=name, source=found.new_close.source,
+            name=name,
+            source=found.new_close.source,
             then=Observation(value=value(found.base_value), on=found.base_close.closed_on),
             now=Observation(value=value(found.new_value), on=found.new_close.closed_on),
-        )  # fmt: skip
+        )
 
 
 def _published(rates: FxRateSet) -> dict[str, Observation]:
@@ -129,9 +153,12 @@ def _published(rates: FxRateSet) -> dict[str, Observation]:
 
 def _trigger(found: Renegotiation) -> core.Trigger:
     return core.Trigger(
-        ref=str(found.pk), rule=f"{found.kind} {found.name}", value=found.percent,
-        limit=_limit(found), at=found.opened_at,
-    )  # fmt: skip
+        ref=str(found.pk),
+        rule=f"{found.kind} {found.name}",
+        value=found.percent,
+        limit=_limit(found),
+        at=found.opened_at,
+    )
 
 
 def _limit(found: Renegotiation) -> str:
@@ -140,10 +167,16 @@ def _limit(found: Renegotiation) -> str:
 
 def _signature(signed: Signature, lock: Lock) -> core.Signature:
     return core.Signature(
-        role=Role(signed.side), act="sign" if signed.how == "code" else "sign_password", actor=signed.by,
-        name=signed.name, at=signed.at, consent_version=signed.consent_version, ip=signed.ip or "",
-        user_agent=signed.user_agent, agreed=(core.Agreed(lot=str(lock.pk), digest=signed.digest),),
-    )  # fmt: skip
+        role=Role(signed.side),
+        act="sign" if signed.how == "code" else "sign_password",
+        actor=signed.by,
+        name=signed.name,
+        at=signed.at,
+        consent_version=signed.consent_version,
+        ip=signed.ip or "",
+        user_agent=signed.user_agent,
+        agreed=(core.Agreed(lot=str(lock.pk), digest=signed.digest),),
+    )
 
 
 def _then(lock: Lock, locked: Sequence[Sequence[Any]], rows: Sequence[RepeatOrder]) -> core.Total:
@@ -152,25 +185,37 @@ def _then(lock: Lock, locked: Sequence[Sequence[Any]], rows: Sequence[RepeatOrde
     (total,) = core.summed(
         [
             Row(
-                group=Group.ACCEPTED, currency=lock.currency, orders=1, as_paid=money[0],
-                prices_include_tax=included[ref], amounts=amounts(*money),
+                group=Group.ACCEPTED,
+                currency=lock.currency,
+                orders=1,
+                as_paid=money[0],
+                prices_include_tax=included[ref],
+                amounts=amounts(*money),
             )
             for ref, _, *money in (entry[:6] for entry in locked)
         ]
-    )  # fmt: skip
+    )
     return total
 
 
 def _changed(offer: Offer, lock: Lock, then: core.Total) -> core.Changed:
     return core.Changed(
-        version=offer.version, by=Role(offer.side), rule=offer.rule, percent=str(offer.said.get("percent", "")),
-        locked_digest=lock.terms_digest, then=then, deadline_at=offer.renegotiation.deadline_at,
-    )  # fmt: skip
+        version=offer.version,
+        by=Role(offer.side),
+        rule=offer.rule,
+        percent=str(offer.said.get("percent", "")),
+        locked_digest=lock.terms_digest,
+        then=then,
+        deadline_at=offer.renegotiation.deadline_at,
+    )
 
 
 def _entry(offer: Offer, last: Signature) -> LedgerEntry:
     """Of the act that made it an agreement: the second signature."""
     return LedgerEntry.objects.get(
-        store_id=offer.store_id, subject=f"batch:{offer.renegotiation.lock.subject}", kind="renegotiation.agreed",
-        at=last.at, facts__offer=str(offer.pk),
-    )  # fmt: skip
+        store_id=offer.store_id,
+        subject=f"batch:{offer.renegotiation.lock.subject}",
+        kind="renegotiation.agreed",
+        at=last.at,
+        facts__offer=str(offer.pk),
+    )

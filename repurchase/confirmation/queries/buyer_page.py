@@ -39,7 +39,9 @@ class Offer:
     buyer: Buyer
     lots: list[LotView]
     totals: list[CurrencyTotals]  # of what is offered, or of what was accepted
-    state: str  # open, checked (by the platform), answered, renegotiated (nothing else is left to say), expired, cancelled
+    # open, checked (by the platform), answered, renegotiated (nothing else is left to say),
+    # expired, cancelled
+    state: str
     act: Act | None
     counts: Counts
     now: dt.datetime
@@ -61,7 +63,11 @@ class Offer:
     @property
     def open_lots(self) -> list[LotView]:
         """Those that can be confirmed as they were locked."""
-        return [lot for lot in self.lots if lot.status is LockStatus.OPEN and lot.lock.pk not in self.held]
+        return [
+            lot
+            for lot in self.lots
+            if lot.status is LockStatus.OPEN and lot.lock.pk not in self.held
+        ]
 
     @property
     def waiting(self) -> int:
@@ -84,7 +90,9 @@ def offer(token: str) -> Offer:
 
 def offer_of(grant: Grant) -> Offer:
     now = clock.now(grant.store)
-    batch = Batch.objects.select_related("store", "buyer").get(store=grant.store_id, ref=grant.subject)
+    batch = Batch.objects.select_related("store", "buyer").get(
+        store=grant.store_id, ref=grant.subject
+    )
     seen = lots(grant.store, grant.subject, now)
     act = grant.acts.order_by("-at").first()
     of_plan = {"store_id": grant.store_id, "subject": grant.subject}
@@ -115,7 +123,9 @@ def offer_of(grant: Grant) -> Offer:
 
 def _is_told(view: ServiceView, open_ids: Collection[UUID]) -> bool:
     """Those of a lot under renegotiation are asked with its signature."""
-    return view.state in TOLD and (view.state is not ServiceState.ASKED or view.order.lock_id in open_ids)
+    return view.state in TOLD and (
+        view.state is not ServiceState.ASKED or view.order.lock_id in open_ids
+    )
 
 
 def offer_services(batch: Batch, lock_ids: Collection[UUID], *, cursor: str = "") -> Page:
@@ -152,11 +162,14 @@ def offer_orders(token: str, *, cursor: str = "") -> Page:
         orders = orders.filter(position__gt=decode(cursor, int)[0])
     found = list(orders.prefetch_related("lines__sku").order_by("position")[: PAGE + 1])
     _price_anew(found[:PAGE])
-    return Page(rows=found[:PAGE], next_cursor=encode(found[PAGE - 1].position) if len(found) > PAGE else "")
+    return Page(
+        rows=found[:PAGE], next_cursor=encode(found[PAGE - 1].position) if len(found) > PAGE else ""
+    )
 
 
 def _price_anew(orders: Sequence[RepeatOrder]) -> None:
-    """Orders and lines of a lot under renegotiation get `offered_minor` beside what they were locked at."""
+    """Orders and lines of a lot under renegotiation get `offered_minor` beside what they were
+    locked at."""
     locks = {order.lock_id for order in orders if order.lock.status == LockStatus.RENEGOTIATING}
     offered: dict[str, tuple[int, dict[int, int]]] = {}
     for found in Renegotiation.objects.filter(lock__in=locks):

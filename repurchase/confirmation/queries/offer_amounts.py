@@ -1,4 +1,5 @@
-"""A renegotiated lot as an offer sees it: its locked lines, and what other prices make of every order."""
+"""A renegotiated lot as an offer sees it: its locked lines, and what other prices make of every
+order."""
 
 import json
 from collections import Counter, defaultdict
@@ -37,9 +38,9 @@ class LotOrders:
     def pieces(self, *, without: Collection[int] = ()) -> Counter[int]:
         """By SKU id, what these orders need but for some lines, by id: one query."""
         pieces: Counter[int] = Counter()
-        rows = RepeatLine.objects.filter(order__in=self.orders, outcome=LineOutcome.PLANNED).exclude(
-            pk__in=without
-        )
+        rows = RepeatLine.objects.filter(
+            order__in=self.orders, outcome=LineOutcome.PLANNED
+        ).exclude(pk__in=without)
         for sku_id, quantity in rows.values_list("sku_id", "quantity"):
             pieces[sku_id] += quantity
         return pieces
@@ -47,7 +48,8 @@ class LotOrders:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Worked:
-    """What a proposal comes to: line prices by line id, every order priced again, the lot's sums."""
+    """What a proposal comes to: line prices by line id, every order priced again, the lot's
+    sums."""
 
     totals: Mapping[int, int]
     priced: Mapping[int, Priced]
@@ -55,21 +57,29 @@ class Worked:
 
 
 def lot_orders(lock: Lock) -> LotOrders:
-    """Four queries for any number of orders. Their locked prices are those of the lock's own terms, whatever came since."""
-    batch = Batch.objects.select_related("store", "buyer").get(store=lock.store_id, ref=lock.subject)
-    orders = {order.pk: order for order in RepeatOrder.objects.filter(lock=lock).order_by("position")}
+    """Four queries for any number of orders. Their locked prices are those of the lock's own
+    terms, whatever came since."""
+    batch = Batch.objects.select_related("store", "buyer").get(
+        store=lock.store_id, ref=lock.subject
+    )
+    orders = {
+        order.pk: order for order in RepeatOrder.objects.filter(lock=lock).order_by("position")
+    }
     locked = locked_lines(lock, orders.values())
     rows = RepeatLine.objects.filter(order__in=orders, outcome=LineOutcome.PLANNED)
     names = ("id", "order_id", "line_no", "sku__code", "quantity")
     lines = [
-        LockedLine(id=pk, order=order, sku=sku, quantity=quantity, minor=locked[orders[order].ref, no])
+        LockedLine(
+            id=pk, order=order, sku=sku, quantity=quantity, minor=locked[orders[order].ref, no]
+        )
         for pk, order, no, sku, quantity in rows.order_by("order_id", "line_no").values_list(*names)
     ]
     return LotOrders(lock=lock, batch=batch, orders=orders, lines=lines)
 
 
 def locked_lines(lock: Lock, orders) -> dict[tuple[str, int], int]:
-    """(order's reference, line number) → locked price, from the terms that were kept at the lock."""
+    """(order's reference, line number) → locked price, from the terms that were kept at the
+    lock."""
     refs = {order.ref for order in orders}
     return {
         (entry[0], line[0]): line[3]
@@ -102,7 +112,8 @@ def offer_text(
     side: str,
     proposal: Proposal,
 ) -> bytes:
-    """Canonical JSON: the locked terms word for word, with nothing changed but the amounts that follow from the proposal."""
+    """Canonical JSON: the locked terms word for word, with nothing changed but the amounts that
+    follow from the proposal."""
     by_ref = {lot.orders[pk].ref: priced for pk, priced in worked.priced.items()}
     prices: dict[str, list[int]] = defaultdict(list)
     for line in lot.lines:
@@ -131,7 +142,8 @@ def _changed(entry: list[Any], priced: Priced, prices: Sequence[int]) -> list[An
 
 
 def offered_entries(offer: Offer) -> list[list[Any]]:
-    """The orders of an offer's terms. ValueError when the kept bytes are no longer those of its digest."""
+    """The orders of an offer's terms. ValueError when the kept bytes are no longer those of its
+    digest."""
     return json.loads(offered_text(offer))["orders"]
 
 

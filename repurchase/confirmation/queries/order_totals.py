@@ -1,4 +1,5 @@
-"""What a buyer's answer comes to before it is given: services ticked, orders left out, the totals (R-15).
+"""What a buyer's answer comes to before it is given: services ticked, orders left out, the totals
+(R-15).
 
 The page shows it, and the confirmation is bound to it by its digest: the same function weighs both.
 """
@@ -25,7 +26,8 @@ from repurchase.models.order_states import OrderStatus
 SUMS = ("goods", "freight", "tax", "total")
 MINOR = [f"{name}_minor" for name in SUMS]
 WholeOrder = tuple
-"""(order id, reference, currency, whether tax is included, goods, freight, tax, total in minor units)."""
+"""(order id, reference, currency, whether tax is included, goods, freight, tax, total in minor
+units)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,11 +44,14 @@ NO_TICKS = Ticks()
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Weighed:
-    """`reduced`: orders that lose lines, by id, as they come out; `gone`: those that lose every line."""
+    """`reduced`: orders that lose lines, by id, as they come out; `gone`: those that lose every
+    line."""
 
     confirmed: Sequence[ServiceView] = ()
     unconfirmed: Sequence[ServiceView] = ()
-    dropped: Mapping[int, Sequence[str]] = field(default_factory=dict)  # line id → texts of its services
+    dropped: Mapping[int, Sequence[str]] = field(
+        default_factory=dict
+    )  # line id → texts of its services
     reduced: Mapping[int, Priced] = field(default_factory=dict)
     gone: Collection[int] = frozenset()
     orders: int = 0
@@ -64,9 +69,11 @@ class Weighed:
 
 @uncollected()
 def weigh(*, grant: Grant, lock_ids: Collection[UUID], ticks: Ticks) -> Weighed:
-    """Eleven queries at most, for any number of services and orders. INPUT_INVALID for a tick of what isn't asked.
+    """Eleven queries at most, for any number of services and orders. INPUT_INVALID for a tick of
+    what isn't asked.
 
-    Where no service is asked it is empty: nothing can leave but whole orders, as the buyer left them out.
+    Where no service is asked it is empty: nothing can leave but whole orders, as the buyer left
+    them out.
     """
     batch = Batch.objects.select_related("store").get(store=grant.store_id, ref=grant.subject)
     asked = [view for view in asked_services(batch) if view.order.lock_id in lock_ids]
@@ -75,7 +82,8 @@ def weigh(*, grant: Grant, lock_ids: Collection[UUID], ticks: Ticks) -> Weighed:
 
 @uncollected()
 def weigh_offer(lot: LotOrders, worked: Worked, ticks: Ticks) -> Weighed:
-    """The same for a renegotiated lot at the prices that are offered: what the buyer's signature comes to (R-15, R-54)."""
+    """The same for a renegotiated lot at the prices that are offered: what the buyer's signature
+    comes to (R-15, R-54)."""
     asked = asked_of(lot.batch, lot.lock)
     return (
         _weighed(lot.batch, asked, ticks, lambda: _offered(lot, worked), worked.totals)
@@ -100,16 +108,26 @@ def _weighed(
     _refuse_strangers(ticks, asked)
     counted = [view for view in asked if view.order.ref not in left_out]
     confirmed = [view for view in counted if ticks.every_service or view.id in ticks.services]
-    unconfirmed = [view for view in counted if not ticks.every_service and view.id not in ticks.services]
+    unconfirmed = [
+        view for view in counted if not ticks.every_service and view.id not in ticks.services
+    ]
     dropped = _dropped(unconfirmed)
-    priced = without_lines(batch, {view.order.pk: view.order for view in unconfirmed}, dropped, line_totals)
+    priced = without_lines(
+        batch, {view.order.pk: view.order for view in unconfirmed}, dropped, line_totals
+    )
     reduced = {pk: left for pk, left in priced.items() if left}
     gone = frozenset(pk for pk, left in priced.items() if not left)
     orders, sums = _sums(whole(), left_out, gone, reduced)
     return Weighed(
-        confirmed=confirmed, unconfirmed=unconfirmed, dropped=dropped, reduced=reduced, gone=gone, orders=orders,
-        sums=sums, digest=_digest(confirmed, left_out, sums),
-    )  # fmt: skip
+        confirmed=confirmed,
+        unconfirmed=unconfirmed,
+        dropped=dropped,
+        reduced=reduced,
+        gone=gone,
+        orders=orders,
+        sums=sums,
+        digest=_digest(confirmed, left_out, sums),
+    )
 
 
 def _refuse_strangers(ticks: Ticks, asked: Sequence[ServiceView]) -> None:
@@ -143,7 +161,8 @@ def _sums(
     gone: Collection[int],
     reduced: Mapping[int, Priced],
 ) -> tuple[int, list[CurrencyTotals]]:
-    """(orders that are confirmed, what they come to by currency): sums of orders, each rounded once (pitfall 5)."""
+    """(orders that are confirmed, what they come to by currency): sums of orders, each rounded
+    once (pitfall 5)."""
     rows = [
         Row(
             group=Group.OFFERED,
@@ -161,7 +180,8 @@ def _sums(
 def _digest(
     confirmed: Sequence[ServiceView], left_out: Collection[str], sums: Sequence[CurrencyTotals]
 ) -> str:
-    """SHA-256 over what would be confirmed: the services, the orders left out, the sums to the cent."""
+    """SHA-256 over what would be confirmed: the services, the orders left out, the sums to the
+    cent."""
     money = [[s.currency, *(getattr(s, name).minor for name in SUMS)] for s in sums]
     content = [sorted(view.id for view in confirmed), sorted(left_out), money]
     return hashlib.sha256(json.dumps(content, separators=(",", ":")).encode()).hexdigest()

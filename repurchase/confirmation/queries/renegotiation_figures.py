@@ -1,4 +1,5 @@
-"""How often a locked price had to be renegotiated, and how often that failed (R-57): from the events alone."""
+"""How often a locked price had to be renegotiated, and how often that failed (R-57): from the
+events alone."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -16,7 +17,8 @@ PERIOD = dt.timedelta(days=90)
 class RenegotiationFigures:
     """Locks that ended in a period, of which so many were renegotiated, and what became of those.
 
-    `locks` and `renegotiated` are the sample sizes of the two shares; a share of nothing is None, never zero.
+    `locks` and `renegotiated` are the sample sizes of the two shares; a share of nothing is None,
+    never zero.
     """
 
     since: dt.datetime
@@ -67,6 +69,11 @@ def renegotiation_figures(
         cursor.execute(FIGURES, {"store": store.pk, "since": since, "until": until})
         locks, renegotiated, confirmed, declined, terminated = cursor.fetchone()
     return RenegotiationFigures(
-        since=since, until=until, locks=locks, renegotiated=renegotiated, confirmed=confirmed, declined=declined,
+        since=since,
+        until=until,
+        locks=locks,
+        renegotiated=renegotiated,
+        confirmed=confirmed,
+        declined=declined,
         terminated=terminated,
-    )  # fmt: skip
+    )

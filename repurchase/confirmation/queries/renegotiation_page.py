@@ -1,4 +1,5 @@
-"""A renegotiation as both parties' pages show it: what moved, what is offered, who said and signed what."""
+"""A renegotiation as both parties' pages show it: what moved, what is offered, who said and signed
+what."""
 
 import datetime as dt
 import uuid
@@ -34,7 +35,13 @@ from repurchase.confirmation.queries.offer_amounts import (
     offered_entries,
     work_out,
 )
-from repurchase.confirmation.queries.order_totals import NO_TICKS, Ticks, Weighed, asked_of, weigh_offer
+from repurchase.confirmation.queries.order_totals import (
+    NO_TICKS,
+    Ticks,
+    Weighed,
+    asked_of,
+    weigh_offer,
+)
 from repurchase.models import Batch, RepeatOrder
 from repurchase.models.order_states import ACCEPTED
 
@@ -63,7 +70,8 @@ class MoneyRow:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Converted:
-    """The lot's total in the store's settlement currency: as locked then, as locked today, as offered today."""
+    """The lot's total in the store's settlement currency: as locked then, as locked today, as
+    offered today."""
 
     currency: str
     then: Money
@@ -93,7 +101,8 @@ class Entry:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Asked:
-    """The customised services that a signature confirms or leaves out, and what the lot comes to with these ticks."""
+    """The customised services that a signature confirms or leaves out, and what the lot comes to
+    with these ticks."""
 
     views: Sequence[ServiceView]
     confirmed: Collection[int]
@@ -103,7 +112,8 @@ class Asked:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Talks:
-    """`standing` is the version between the parties; `draft` a newer one of the seller's that waits for approval."""
+    """`standing` is the version between the parties; `draft` a newer one of the seller's that
+    waits for approval."""
 
     renegotiation: Renegotiation
     lock: Lock
@@ -168,7 +178,13 @@ def live_count(store_id: int, now: dt.datetime) -> int:
 
 def _related() -> QuerySet[Renegotiation]:
     return Renegotiation.objects.select_related(
-        "store", "lock__store", "lock__buyer", "base_rate_set", "new_rate_set", "base_close", "new_close"
+        "store",
+        "lock__store",
+        "lock__buyer",
+        "base_rate_set",
+        "new_rate_set",
+        "base_close",
+        "new_close",
     )
 
 
@@ -177,7 +193,8 @@ def state_of(found: Renegotiation, now: dt.datetime) -> tuple[LockStatus, int]:
 
 
 def talks(found: Renegotiation, *, now: dt.datetime, side: Side, all_skus: bool = False) -> Talks:
-    """Everything that a page of `side` shows; a fixed number of queries for any number of orders."""
+    """Everything that a page of `side` shows; a fixed number of queries for any number of
+    orders."""
     lock = found.lock
     standing = current(found)
     newest = drafts(found) if side is Side.SELLER else standing
@@ -188,7 +205,9 @@ def talks(found: Renegotiation, *, now: dt.datetime, side: Side, all_skus: bool 
     locked = _locked(lot)
     agreed = _agreed(lot) if state is LockStatus.CONFIRMED else None
     skus = _skus(lot.lines, shown, found, lock.currency)
-    signed = {each.side: each for each in Signature.objects.filter(offer=standing)} if standing else {}
+    signed = (
+        {each.side: each for each in Signature.objects.filter(offer=standing)} if standing else {}
+    )
     return Talks(
         renegotiation=found,
         lock=lock,
@@ -212,7 +231,8 @@ def talks(found: Renegotiation, *, now: dt.datetime, side: Side, all_skus: bool 
 
 
 def _agreed(lot: LotOrders) -> Amounts:
-    """What was really confirmed: without the lines and orders that were left out, or are held back."""
+    """What was really confirmed: without the lines and orders that were left out, or are held
+    back."""
     return added(amounts_of(order) for order in lot.orders.values() if order.status in ACCEPTED)
 
 
@@ -222,8 +242,11 @@ def _locked(lot: LotOrders) -> Amounts:
     return entries_amounts(entry for entry in locked_entries(lot.lock) if entry[0] in refs)
 
 
-def _money(lock: Lock, locked: Amounts, shown: Offer | None, agreed: Amounts | None) -> list[MoneyRow]:
-    """Net parts, tax and total: they add up whether or not the prices include tax. Once confirmed, what was."""
+def _money(
+    lock: Lock, locked: Amounts, shown: Offer | None, agreed: Amounts | None
+) -> list[MoneyRow]:
+    """Net parts, tax and total: they add up whether or not the prices include tax. Once confirmed,
+    what was."""
     offered = agreed or (entries_amounts(offered_entries(shown)) if shown else None)
     return [
         MoneyRow(
@@ -241,7 +264,9 @@ def _skus(
     proposal = shown.proposal if shown else core.keep()
     diffs = core.by_sku(lines, core.offered(proposal, lines, currency))
     titles = dict(
-        Sku.objects.filter(store=found.store_id, code__in=[d.sku for d in diffs]).values_list("code", "title")
+        Sku.objects.filter(store=found.store_id, code__in=[d.sku for d in diffs]).values_list(
+            "code", "title"
+        )
     )
     return [
         SkuRow(diff=d, title=titles.get(d.sku, ""), currency=currency, price=_price(d, currency))
@@ -255,7 +280,8 @@ def _price(diff: SkuDiff, currency: str) -> str:
 
 
 def _converted(found: Renegotiation, locked: Amounts, shown: Offer | None) -> Converted | None:
-    """What the exchange rate made of the lot: only where it is the reason. "Then" is what the lock froze (ADR 10)."""
+    """What the exchange rate made of the lot: only where it is the reason. "Then" is what the lock
+    froze (ADR 10)."""
     lock = found.lock
     to = found.store.settlement_currency
     if found.kind != Kind.FX or found.new_rate_set is None:
@@ -286,7 +312,8 @@ def _thread(found: Renegotiation, side: Side, batch: Batch) -> list[Entry]:
         return names.get(said.by, batch.store.name)
 
     entries = [
-        Entry(at=o.at, side=o.side, who=who(o), offer=o, signatures=list(o.signatures.all())) for o in offers
+        Entry(at=o.at, side=o.side, who=who(o), offer=o, signatures=list(o.signatures.all()))
+        for o in offers
     ]
     entries += [Entry(at=r.at, side=r.side, who=who(r), remark=r) for r in remarks]
     return sorted(entries, key=lambda entry: entry.at)
@@ -299,7 +326,8 @@ def _names(said: Sequence[Any]) -> dict[str, str]:
 
 
 def services_of(found: Renegotiation, talks_: Talks, ticks: Ticks | None = None) -> Asked | None:
-    """The customised services of a renegotiated lot with what they come to; None where none is asked, or nothing offered.
+    """The customised services of a renegotiated lot with what they come to; None where none is
+    asked, or nothing offered.
 
     `ticks` None: as the buyer has signed, else none ticked yet.
     """
@@ -312,7 +340,8 @@ def services_of(found: Renegotiation, talks_: Talks, ticks: Ticks | None = None)
     weighed = weigh_offer(lot, work_out(lot, offer.proposal), given)
     confirmed = {view.id for view in weighed.confirmed}
     views = sorted(
-        [*weighed.confirmed, *weighed.unconfirmed], key=lambda v: (v.order.position, v.line_no or 0, v.id)
+        [*weighed.confirmed, *weighed.unconfirmed],
+        key=lambda v: (v.order.position, v.line_no or 0, v.id),
     )
     return Asked(views=views, confirmed=confirmed, weighed=weighed, signed=signed is not None)
 
@@ -320,15 +349,20 @@ def services_of(found: Renegotiation, talks_: Talks, ticks: Ticks | None = None)
 def ticks_of(lot: LotOrders, offer: Offer) -> Ticks:
     """The services that the buyer's signature of an offer confirmed.
 
-    A signature from before they were asked one by one took the terms with all of them, as its consent said.
+    A signature from before they were asked one by one took the terms with all of them, as its
+    consent said.
     """
     signed = Signature.objects.filter(offer=offer, side=Side.BUYER).first()
     if signed is None or "services" not in signed.particulars:
         return Ticks(every_service=True)
-    told = {(s["order"], s["line"], s["text"]) for s in signed.particulars["services"] if s["confirmed"]}
+    told = {
+        (s["order"], s["line"], s["text"]) for s in signed.particulars["services"] if s["confirmed"]
+    }
     asked = asked_of(lot.batch, lot.lock)
     return Ticks(
-        services=frozenset(v.id for v in asked if (v.order.ref, v.line_no, digest_of(v.text)) in told)
+        services=frozenset(
+            v.id for v in asked if (v.order.ref, v.line_no, digest_of(v.text)) in told
+        )
     )
 
 
@@ -337,7 +371,8 @@ def offered_orders(offer: Offer | None) -> dict[str, tuple[int, dict[int, int]]]
     if offer is None:
         return {}
     return {
-        entry[0]: (entry[5], {line[0]: line[3] for line in entry[11]}) for entry in offered_entries(offer)
+        entry[0]: (entry[5], {line[0]: line[3] for line in entry[11]})
+        for entry in offered_entries(offer)
     }
 
 
@@ -350,11 +385,14 @@ def past_numbers(lock: Lock) -> list[str]:
 
 
 def chart(found: Renegotiation) -> rate_chart.Chart:
-    """The rate or the index up to the trigger, against its base and band. It ends with what triggered, whatever came later."""
+    """The rate or the index up to the trigger, against its base and band. It ends with what
+    triggered, whatever came later."""
     fx = found.kind == Kind.FX
     values = _fx_history(found) if fx else _index_history(found)
     values[found.new_rate_set.published_on if fx else found.new_close.closed_on] = found.new_value
-    return rate_chart.chart(sorted(values.items()), base=found.base_value, limit=found.limit, both=fx)
+    return rate_chart.chart(
+        sorted(values.items()), base=found.base_value, limit=found.limit, both=fx
+    )
 
 
 def _fx_history(found: Renegotiation) -> dict[dt.date, Decimal]:
@@ -391,11 +429,15 @@ def grant_of(batch: Batch) -> uuid.UUID | None:
 
 
 def undelivered(store_id: int, grant_id: uuid.UUID | None) -> list[Letter]:
-    """Letters to the buyer of this grant that could not be sent so far, and are being tried again."""
+    """Letters to the buyer of this grant that could not be sent so far, and are being tried
+    again."""
     if grant_id is None:
         return []
     failing = Letter.objects.filter(
-        store_id=store_id, kind__in=BUYER_LETTERS, sent_at__isnull=True, attempts__gt=0,
+        store_id=store_id,
+        kind__in=BUYER_LETTERS,
+        sent_at__isnull=True,
+        attempts__gt=0,
         subjects__grant=str(grant_id),
-    )  # fmt: skip
+    )
     return list(failing.order_by("written_at"))

@@ -1,8 +1,9 @@
-"""Agreed prices are written: the orders of a renegotiated lot move from locked to confirmed together with them.
+"""Agreed prices are written: the orders of a renegotiated lot move from locked to confirmed
+together with them.
 
-A fixed number of statements for any number of orders. The database lets the prices through only where both signatures
-stand for exactly these terms, and lower ones only of orders with a service that the buyer's signature left unconfirmed
-(R-15; repurchase/sql/signed_prices.sql).
+A fixed number of statements for any number of orders. The database lets the prices through only
+where both signatures stand for exactly these terms, and lower ones only of orders with a service
+that the buyer's signature left unconfirmed (R-15; repurchase/sql/signed_prices.sql).
 """
 
 import datetime as dt
@@ -38,8 +39,11 @@ LINES = """
 """
 
 
-def confirm_at_agreed_prices(lot: LotOrders, worked: Worked, weighed: Weighed, *, at: dt.datetime) -> None:
-    """The caller holds the lock's row and has confirmed it; both signatures are in, `weighed` is what they come to."""
+def confirm_at_agreed_prices(
+    lot: LotOrders, worked: Worked, weighed: Weighed, *, at: dt.datetime
+) -> None:
+    """The caller holds the lock's row and has confirmed it; both signatures are in, `weighed` is
+    what they come to."""
     store_id, changed = lot.lock.store_id, {*weighed.reduced, *weighed.gone}
     whole = {pk: priced for pk, priced in worked.priced.items() if pk not in changed}
     _orders(lot, whole, weighed, at)
@@ -48,7 +52,9 @@ def confirm_at_agreed_prices(lot: LotOrders, worked: Worked, weighed: Weighed, *
     line_removal.lines(weighed, store_id)
     line_removal.confirm_services(weighed, at)
     OrderFee.objects.filter(order__in=lot.orders).delete()
-    bulk_insert.write_fees(store_id, {pk: priced.fees for pk, priced in {**whole, **weighed.reduced}.items()})
+    bulk_insert.write_fees(
+        store_id, {pk: priced.fees for pk, priced in {**whole, **weighed.reduced}.items()}
+    )
 
 
 def _orders(lot: LotOrders, whole: Mapping[int, Priced], weighed: Weighed, at: dt.datetime) -> None:

@@ -1,4 +1,5 @@
-"""How each kind of agreement is drawn up for its seal; `pricing.services.agreement_sealing` does the rest."""
+"""How each kind of agreement is drawn up for its seal; `pricing.services.agreement_sealing` does
+the rest."""
 
 from pricing.agreements import Draft, Kind
 from pricing.models import Sealing

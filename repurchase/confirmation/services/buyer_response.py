@@ -1,4 +1,5 @@
-"""The buyer's side, by the link in the letter: reading is harmless, each act is single-use (reliability 8)."""
+"""The buyer's side, by the link in the letter: reading is harmless, each act is single-use
+(reliability 8)."""
 
 import datetime as dt
 import json
@@ -33,7 +34,8 @@ from repurchase.models.order_states import OrderStatus, sources
 
 @uncollected()
 def accept(*, token: str, digests: Mapping[UUID, str], consent: bool, **answer: Any) -> None:
-    """As `_accept`, unless the market has moved beyond a lot that is named (R-51): RENEGOTIATION_REQUIRED.
+    """As `_accept`, unless the market has moved beyond a lot that is named (R-51):
+    RENEGOTIATION_REQUIRED.
 
     Then a renegotiation of it was opened and told instead, and nothing is confirmed.
     """
@@ -48,7 +50,9 @@ def accept(*, token: str, digests: Mapping[UUID, str], consent: bool, **answer: 
     if not opened and checked:
         raise Problem(Code.ORDERS_UNDER_CHECK, value=checked)
     if opened:
-        raise Problem(Code.RENEGOTIATION_REQUIRED, until=min(each.deadline_at for each in opened).isoformat())
+        raise Problem(
+            Code.RENEGOTIATION_REQUIRED, until=min(each.deadline_at for each in opened).isoformat()
+        )
 
 
 def _accept(
@@ -64,11 +68,11 @@ def _accept(
 ) -> int:
     """Confirms the locked price of every order but those left out, by their references.
 
-    A customised service that isn't among `services` takes its lines along (R-15). Where any is asked, `shown` is
-    the digest of the totals that the buyer saw: TERMS_CHANGED with `ticks` when these ticks come to others.
-    What R-90 holds back stays locked. When nothing else is left nothing is confirmed: how many orders that are, else 0.
-    Raises LINK_INVALID, CONSENT_MISSING, INPUT_INVALID, LINK_USED, LOCK_EXPIRED, LOCK_ENDED, TERMS_CHANGED;
-    then nothing is written.
+    A customised service that isn't among `services` takes its lines along (R-15). Where any is
+    asked, `shown` is the digest of the totals that the buyer saw: TERMS_CHANGED with `ticks` when
+    these ticks come to others. What R-90 holds back stays locked. When nothing else is left
+    nothing is confirmed: how many orders that are, else 0. Raises LINK_INVALID, CONSENT_MISSING,
+    INPUT_INVALID, LINK_USED, LOCK_EXPIRED, LOCK_ENDED, TERMS_CHANGED; then nothing is written.
     """
     pricing.hold(grant)  # so that what is weighed is one state, the one that is confirmed
     orders = _orders(digests, left_out, grant)
@@ -78,12 +82,16 @@ def _accept(
         raise Problem(Code.TERMS_CHANGED, ticks=True)
     held = compliance_holds.hold_back(grant, digests, left_out=left_out)
     if held.orders:  # the answer is to the rest of them
-        digests = {lock_id: digest for lock_id, digest in digests.items() if lock_id not in held.locks}
+        digests = {
+            lock_id: digest for lock_id, digest in digests.items() if lock_id not in held.locks
+        }
         if not digests:
             compliance_holds.record(held)
             return len(held.orders)
         orders = _orders(digests, (), grant)
-        left_out = [order.ref for some in orders.values() for order in some if order.ref in left_out]
+        left_out = [
+            order.ref for some in orders.values() for order in some if order.ref in left_out
+        ]
         ticks = _ticks_of(ticks, weighed, digests, besides=held.orders, left_out=left_out)
         weighed = weigh(grant=grant, lock_ids=digests, ticks=ticks)
     version = signing.WITH_SERVICES if weighed.asked else signing.CONSENT_VERSION
@@ -111,17 +119,29 @@ def _accept(
     leave_out(weighed, store_id=grant.store_id, at=locks[0].ended_at)
     _move(locks, accepted)
     agreement_sealing.ask(
-        store_id=grant.store_id, kind=Kind.CONFIRMATION, subject=grant.subject, occasion=min(confirmed),
+        store_id=grant.store_id,
+        kind=Kind.CONFIRMATION,
+        subject=grant.subject,
+        occasion=min(confirmed),
         at=locks[0].ended_at,
-    )  # fmt: skip
-    batch = Batch.objects.select_related("store", "buyer").get(store=grant.store_id, ref=grant.subject)
+    )
+    batch = Batch.objects.select_related("store", "buyer").get(
+        store=grant.store_id, ref=grant.subject
+    )
     proforma_invoices.ask(
-        batch=batch, occasion=min(confirmed), orders=accepted, at=locks[0].ended_at,
-    )  # fmt: skip
+        batch=batch, occasion=min(confirmed), orders=accepted, at=locks[0].ended_at
+    )
     _record(
-        grant, locks, "buyer.confirmed", weighed=weighed, consent_version=version, orders=len(accepted),
-        left_out=sorted(left_out), held_back=len(held.orders), gates=keep_gates(batch, locks[0].ended_at),
-    )  # fmt: skip
+        grant,
+        locks,
+        "buyer.confirmed",
+        weighed=weighed,
+        consent_version=version,
+        orders=len(accepted),
+        left_out=sorted(left_out),
+        held_back=len(held.orders),
+        gates=keep_gates(batch, locks[0].ended_at),
+    )
     compliance_holds.record(held)
     return 0
 
@@ -130,7 +150,8 @@ def _accept(
 def decline(
     *, token: str, digests: Mapping[UUID, str], reason: str = "", ip: str | None, user_agent: str
 ) -> None:
-    """Declines every open lot. The reason reaches the seller; the ledger keeps that there was one."""
+    """Declines every open lot. The reason reaches the seller; the ledger keeps that there was
+    one."""
     grant = signing.grant_of(token)
     evidence = signing.Evidence(ip=ip, user_agent=user_agent)
     words = reason.replace("\x00", "").strip()[:1000]
@@ -148,7 +169,8 @@ def _ticks_of(
     besides: Collection[int],
     left_out: Sequence[str],
 ) -> Ticks:
-    """The ticks that are about orders of these locks which nothing holds back; `besides` are held, by id."""
+    """The ticks that are about orders of these locks which nothing holds back; `besides` are held,
+    by id."""
     theirs = {
         view.id
         for view in (*weighed.confirmed, *weighed.unconfirmed)
@@ -158,7 +180,8 @@ def _ticks_of(
 
 
 def keep_gates(batch: Batch, at: dt.datetime) -> list[dict[str, Any]]:
-    """The gates at the confirmation: kept with the batch and in the ledger, whatever they say (R-26)."""
+    """The gates at the confirmation: kept with the batch and in the ledger, whatever they say
+    (R-26)."""
     gates = gates_now(store=batch.store, buyer=batch.buyer, now=at)
     Batch.objects.filter(pk=batch.pk).update(gates_at_confirmation=gates, confirmed_at=at)
     return gates
@@ -168,7 +191,9 @@ def _orders(
     digests: Mapping[UUID, str], left_out: Sequence[str], grant: Grant
 ) -> dict[UUID, list[RepeatOrder]]:
     orders: dict[UUID, list[RepeatOrder]] = {lock_id: [] for lock_id in digests}
-    mine = RepeatOrder.objects.filter(store=grant.store_id, lock__in=digests, lock__subject=grant.subject)
+    mine = RepeatOrder.objects.filter(
+        store=grant.store_id, lock__in=digests, lock__subject=grant.subject
+    )
     for order in mine.only("ref", "lock_id").order_by("position"):
         orders[order.lock_id].append(order)
     known = {order.ref for some in orders.values() for order in some}
@@ -179,15 +204,20 @@ def _orders(
 
 def _pieces(orders: Sequence[RepeatOrder], dropped: Collection[int]) -> Counter[int]:
     pieces: Counter[int] = Counter()
-    lines = RepeatLine.objects.filter(order__in=orders, outcome=LineOutcome.PLANNED).exclude(pk__in=dropped)
+    lines = RepeatLine.objects.filter(order__in=orders, outcome=LineOutcome.PLANNED).exclude(
+        pk__in=dropped
+    )
     for sku_id, quantity in lines.values_list("sku_id", "quantity"):
         pieces[sku_id] += quantity
     return pieces
 
 
 def particulars_of(weighed: Weighed) -> dict[UUID, dict[str, Any]]:
-    """By lock, each service with order, line and the digest of its text: what was confirmed in writing, what not."""
-    told: dict[UUID, dict[str, Any]] = defaultdict(lambda: {"shown": weighed.digest, "services": []})
+    """By lock, each service with order, line and the digest of its text: what was confirmed in
+    writing, what not."""
+    told: dict[UUID, dict[str, Any]] = defaultdict(
+        lambda: {"shown": weighed.digest, "services": []}
+    )
     for views, confirmed in ((weighed.confirmed, True), (weighed.unconfirmed, False)):
         for view in views:
             told[view.order.lock_id]["services"].append(
@@ -232,19 +262,38 @@ def _record(
     if weighed and weighed.asked:
         record_services(grant.store_id, grant.subject, weighed, by=f"grant:{grant.pk}", at=at)
     ledger.record(
-        store_id=grant.store_id, kind=kind, subject=f"batch:{grant.subject}", by=f"grant:{grant.pk}", at=at,
-        consent_version=consent_version, rows=proofs.of(Act.objects.filter(grant=grant, lock__in=locks)),
-        locks={str(lock.pk): {"status": lock.status, "terms_digest": lock.terms_digest} for lock in locks},
+        store_id=grant.store_id,
+        kind=kind,
+        subject=f"batch:{grant.subject}",
+        by=f"grant:{grant.pk}",
+        at=at,
+        consent_version=consent_version,
+        rows=proofs.of(Act.objects.filter(grant=grant, lock__in=locks)),
+        locks={
+            str(lock.pk): {"status": lock.status, "terms_digest": lock.terms_digest}
+            for lock in locks
+        },
         **facts,
-    )  # fmt: skip
+    )
 
 
-def record_services(store_id: int, subject: str, weighed: Weighed, *, by: str, at: dt.datetime) -> None:
-    """What the buyer confirmed in writing and what not, in the ledger: counts and one digest (R-15)."""
+def record_services(
+    store_id: int, subject: str, weighed: Weighed, *, by: str, at: dt.datetime
+) -> None:
+    """What the buyer confirmed in writing and what not, in the ledger: counts and one digest
+    (R-15)."""
     particulars = {str(lock_id): told for lock_id, told in particulars_of(weighed).items()}
     canonical = json.dumps(particulars, sort_keys=True, separators=(",", ":"))
     ledger.record(
-        store_id=store_id, kind="services.confirmed", subject=f"batch:{subject}", by=by, at=at,
-        confirmed=len(weighed.confirmed), unconfirmed=len(weighed.unconfirmed), lines_left_out=weighed.leaving,
-        orders_left_out=len(weighed.gone), shown=weighed.digest, services_digest=digest_of(canonical),
-    )  # fmt: skip
+        store_id=store_id,
+        kind="services.confirmed",
+        subject=f"batch:{subject}",
+        by=by,
+        at=at,
+        confirmed=len(weighed.confirmed),
+        unconfirmed=len(weighed.unconfirmed),
+        lines_left_out=weighed.leaving,
+        orders_left_out=len(weighed.gone),
+        shown=weighed.digest,
+        services_digest=digest_of(canonical),
+    )

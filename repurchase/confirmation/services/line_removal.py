@@ -1,7 +1,9 @@
-"""Lines whose service was not confirmed leave the scope of their order, in the confirming transaction (R-15).
+"""Lines whose service was not confirmed leave the scope of their order, in the confirming
+transaction (R-15).
 
-One UPDATE moves the orders from locked to their end together with the lower totals, then their lines and fee lines
-follow: a fixed number of statements for any number of orders. Nothing here can raise an amount.
+One UPDATE moves the orders from locked to their end together with the lower totals, then their
+lines and fee lines follow: a fixed number of statements for any number of orders. Nothing here can
+raise an amount.
 """
 
 import datetime as dt
@@ -47,20 +49,31 @@ def leave_out(weighed: Weighed, *, store_id: int, at: dt.datetime) -> None:
 
 
 def confirm_services(weighed: Weighed, at: dt.datetime) -> None:
-    LineService.objects.filter(pk__in=[view.id for view in weighed.confirmed]).update(confirmed_at=at)
+    LineService.objects.filter(pk__in=[view.id for view in weighed.confirmed]).update(
+        confirmed_at=at
+    )
 
 
 def _orders(weighed: Weighed, store_id: int, at: dt.datetime) -> None:
     rows = rows_of(weighed)
-    bulk_insert.update_rows(ORDERS, [CODE, at, *bulk_insert.columns_of(rows), store_id], expected=len(rows))
+    bulk_insert.update_rows(
+        ORDERS, [CODE, at, *bulk_insert.columns_of(rows), store_id], expected=len(rows)
+    )
 
 
 def rows_of(weighed: Weighed) -> list[tuple]:
-    """(id, goods, freight, tax, total, fees, status, findings) of each order that loses lines, or all of them."""
+    """(id, goods, freight, tax, total, fees, status, findings) of each order that loses lines, or
+    all of them."""
     texts = {view.order.pk: view.text for view in weighed.unconfirmed}
     return [
-        *((pk, *_money(left), OrderStatus.CONFIRMED.value, "[]") for pk, left in weighed.reduced.items()),
-        *((pk, *[0] * len(MONEY), OrderStatus.DECLINED.value, _findings([texts[pk]])) for pk in weighed.gone),
+        *(
+            (pk, *_money(left), OrderStatus.CONFIRMED.value, "[]")
+            for pk, left in weighed.reduced.items()
+        ),
+        *(
+            (pk, *[0] * len(MONEY), OrderStatus.DECLINED.value, _findings([texts[pk]]))
+            for pk in weighed.gone
+        ),
     ]
 
 
@@ -68,7 +81,9 @@ def lines(weighed: Weighed, store_id: int) -> None:
     if not weighed.dropped:
         return
     rows = [(pk, _findings(texts)) for pk, texts in weighed.dropped.items()]
-    bulk_insert.update_rows(LINES, [CODE, *bulk_insert.columns_of(rows), store_id], expected=len(rows))
+    bulk_insert.update_rows(
+        LINES, [CODE, *bulk_insert.columns_of(rows), store_id], expected=len(rows)
+    )
 
 
 def _fees(weighed: Weighed, store_id: int) -> None:

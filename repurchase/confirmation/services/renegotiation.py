@@ -1,7 +1,8 @@
-"""Both sides of a renegotiation: offers, remarks, approval, signatures, the decline, a fresh quote (R-52 to R-56).
+"""Both sides of a renegotiation: offers, remarks, approval, signatures, the decline, a fresh quote
+(R-52 to R-56).
 
-Each act takes the lock's row first and then reads the clock (reliability 2); what is signed is named by its digest, so
-that a version that came meanwhile makes it void (TERMS_CHANGED).
+Each act takes the lock's row first and then reads the clock (reliability 2); what is signed is
+named by its digest, so that a version that came meanwhile makes it void (TERMS_CHANGED).
 """
 
 import datetime as dt
@@ -21,15 +22,36 @@ from marketplace.models import Membership, User
 from outbox import emails
 from pricing import services as pricing
 from pricing.agreements import Kind, digest_of
-from pricing.models import Approval, Grant, Lock, Offer, OfferTerms, Remark, Renegotiation, Signature
+from pricing.models import (
+    Approval,
+    Grant,
+    Lock,
+    Offer,
+    OfferTerms,
+    Remark,
+    Renegotiation,
+    Signature,
+)
 from pricing.renegotiation import Asked, Side, beyond, percent
 from pricing.services import agreement_sealing
 from pricing.services import renegotiation as acts
 from pricing.services.renegotiation import Actor
 from pricing.signing import Evidence
 from repurchase.batches.services import batches, compliance_holds, event_publishing, order_closing
-from repurchase.confirmation.queries.offer_amounts import LotOrders, Worked, lot_orders, offer_text, work_out
-from repurchase.confirmation.queries.order_totals import NO_TICKS, Ticks, Weighed, asked_of, weigh_offer
+from repurchase.confirmation.queries.offer_amounts import (
+    LotOrders,
+    Worked,
+    lot_orders,
+    offer_text,
+    work_out,
+)
+from repurchase.confirmation.queries.order_totals import (
+    NO_TICKS,
+    Ticks,
+    Weighed,
+    asked_of,
+    weigh_offer,
+)
 from repurchase.confirmation.queries.renegotiation_page import ticks_of
 from repurchase.confirmation.services import buyer_response
 from repurchase.confirmation.services.agreed_prices import confirm_at_agreed_prices
@@ -53,8 +75,8 @@ def buyer(grant: Grant) -> Actor:
 def offer(*, renegotiation: Renegotiation, actor: Actor, asked: Asked, note: str = "") -> Offer:
     """Another version, of either side; signatures of earlier ones count no more.
 
-    Raises RENEGOTIATION_LAPSED, LOCK_ENDED, INPUT_INVALID, TOO_MANY_REQUESTS; SECOND_APPROVER_MISSING when the seller's
-    only member who may sign goes beyond the band.
+    Raises RENEGOTIATION_LAPSED, LOCK_ENDED, INPUT_INVALID, TOO_MANY_REQUESTS;
+    SECOND_APPROVER_MISSING when the seller's only member who may sign goes beyond the band.
     """
     lock, now = pricing.hold_renegotiated(renegotiation)
     lot = lot_orders(lock)
@@ -69,25 +91,42 @@ def offer(*, renegotiation: Renegotiation, actor: Actor, asked: Asked, note: str
     newest = acts.drafts(renegotiation)
     version = (newest.version if newest else 0) + 1
     made = acts.propose(
-        renegotiation=renegotiation, version=version, actor=actor, proposal=proposal, beyond_band=wide,
-        money=worked.money, note=note.replace("\x00", "").strip()[:1000], at=now,
-        text=offer_text(renegotiation, lot, worked, version=version, side=str(actor.side), proposal=proposal),
-    )  # fmt: skip
+        renegotiation=renegotiation,
+        version=version,
+        actor=actor,
+        proposal=proposal,
+        beyond_band=wide,
+        money=worked.money,
+        note=note.replace("\x00", "").strip()[:1000],
+        at=now,
+        text=offer_text(
+            renegotiation, lot, worked, version=version, side=str(actor.side), proposal=proposal
+        ),
+    )
     if wide and actor.side is Side.SELLER:
         _write("approval_wanted", made.renegotiation, f"{made.pk}", offer=str(made.pk))
     else:
         _announce(made)
     _record(
-        made, "offer.made", actor.by, now, version=version, side=str(actor.side), proposal=proposal.said(),
-        terms_digest=made.digest, beyond_band=wide, total_minor=made.total_minor,
+        made,
+        "offer.made",
+        actor.by,
+        now,
+        version=version,
+        side=str(actor.side),
+        proposal=proposal.said(),
+        terms_digest=made.digest,
+        beyond_band=wide,
+        total_minor=made.total_minor,
         rows=proofs.of(Offer.objects.filter(pk=made.pk), OfferTerms.objects.filter(offer=made)),
-    )  # fmt: skip
+    )
     return made
 
 
 @transaction.atomic
 def approve(*, renegotiation: Renegotiation, digest: str, by: str) -> None:
-    """A second member agrees to prices beyond the band (R-47); a seller's offer then reaches the buyer."""
+    """A second member agrees to prices beyond the band (R-47); a seller's offer then reaches the
+    buyer."""
     lock, now = pricing.hold_renegotiated(renegotiation)
     newest = acts.drafts(renegotiation)
     if newest is None or newest.digest != digest:
@@ -96,29 +135,46 @@ def approve(*, renegotiation: Renegotiation, digest: str, by: str) -> None:
     if newest.side == Side.SELLER:
         _announce(newest)
     _record(
-        newest, "offer.approved", by, now, version=newest.version, terms_digest=newest.digest,
+        newest,
+        "offer.approved",
+        by,
+        now,
+        version=newest.version,
+        terms_digest=newest.digest,
         rows=proofs.of(Approval.objects.filter(offer=newest)),
-    )  # fmt: skip
+    )
 
 
 @transaction.atomic
 def remark(*, renegotiation: Renegotiation, actor: Actor, text: str) -> None:
     """Before the deadline and after it: whoever has not agreed may still talk."""
-    lock = Lock.objects.select_related("store").select_for_update(of=("self",)).get(pk=renegotiation.lock_id)
+    lock = (
+        Lock.objects.select_related("store")
+        .select_for_update(of=("self",))
+        .get(pk=renegotiation.lock_id)
+    )
     now = clock.now(lock.store)
     said = acts.remark(renegotiation=renegotiation, actor=actor, kind="comment", text=text, at=now)
     _write(f"remark_{_other(actor.side)}", renegotiation, f"{said.pk}", remark=said.pk)
     ledger.record(
-        store_id=lock.store_id, kind="renegotiation.remarked", subject=f"batch:{lock.subject}", by=actor.by, at=now,
-        renegotiation=str(renegotiation.pk), rows=proofs.of(Remark.objects.filter(pk=said.pk)),
-    )  # fmt: skip
+        store_id=lock.store_id,
+        kind="renegotiation.remarked",
+        subject=f"batch:{lock.subject}",
+        by=actor.by,
+        at=now,
+        renegotiation=str(renegotiation.pk),
+        rows=proofs.of(Remark.objects.filter(pk=said.pk)),
+    )
 
 
 @transaction.atomic
 def decline(*, renegotiation: Renegotiation, actor: Actor, reason: str = "") -> None:
-    """Ends the lot's orders as declined (R-55); the other party gets the reason. Raises as `offer`."""
+    """Ends the lot's orders as declined (R-55); the other party gets the reason. Raises as
+    `offer`."""
     lock, now = pricing.hold_renegotiated(renegotiation)
-    said = acts.remark(renegotiation=renegotiation, actor=actor, kind="decline", text=reason, at=now)
+    said = acts.remark(
+        renegotiation=renegotiation, actor=actor, kind="decline", text=reason, at=now
+    )
     pricing.decline_anew(lock, at=now, by=actor.by)
     moved = RepeatOrder.objects.filter(lock=lock, status__in=sources(OrderStatus.DECLINED))
     n = moved.update(status=OrderStatus.DECLINED, changed_at=now)
@@ -127,25 +183,35 @@ def decline(*, renegotiation: Renegotiation, actor: Actor, reason: str = "") -> 
     for side in Side:
         _write(f"renegotiation_declined_{side}", renegotiation, "")
     ledger.record(
-        store_id=lock.store_id, kind="renegotiation.declined", subject=f"batch:{lock.subject}", by=actor.by, at=now,
-        lock=str(lock.pk), renegotiation=str(renegotiation.pk), orders=n, reason_given=bool(reason.strip()),
+        store_id=lock.store_id,
+        kind="renegotiation.declined",
+        subject=f"batch:{lock.subject}",
+        by=actor.by,
+        at=now,
+        lock=str(lock.pk),
+        renegotiation=str(renegotiation.pk),
+        orders=n,
+        reason_given=bool(reason.strip()),
         rows=proofs.of(Remark.objects.filter(pk=said.pk)),
-    )  # fmt: skip
+    )
 
 
 @transaction.atomic
 def send_code(*, renegotiation: Renegotiation, grant: Grant, digest: str, consent: bool) -> None:
-    """A one-time code to the buyer's address, for exactly these terms. CONSENT_MISSING, TERMS_CHANGED, OFFER_SIGNED,
-    TOO_MANY_REQUESTS."""
+    """A one-time code to the buyer's address, for exactly these terms. CONSENT_MISSING,
+    TERMS_CHANGED, OFFER_SIGNED, TOO_MANY_REQUESTS."""
     if not consent:
         raise Problem(Code.CONSENT_MISSING)
     lock, now = pricing.hold_renegotiated(renegotiation)
     standing = acts.refuse_stale(renegotiation, digest)
     code = acts.ask_code(offer=standing, actor=buyer(grant), at=now)
     emails.write(
-        kind="repurchase.signing_code", store_id=lock.store_id, dedupe=f"signing_code:{code.pk}",
-        code=str(code.pk), grant=str(grant.pk),
-    )  # fmt: skip
+        kind="repurchase.signing_code",
+        store_id=lock.store_id,
+        dedupe=f"signing_code:{code.pk}",
+        code=str(code.pk),
+        grant=str(grant.pk),
+    )
     _record(standing, "code.sent", f"grant:{grant.pk}", now, terms_digest=digest, code=str(code.pk))
 
 
@@ -163,10 +229,11 @@ def sign_by_link(
 ) -> bool:
     """The buyer's signature: tick, code, name, press. True when with it both have signed.
 
-    A customised service that isn't ticked takes its lines along (R-15). Where any is asked, `shown` is the digest of
-    the totals that the buyer saw: TERMS_CHANGED with `ticks` when these ticks come to others.
-    A wrong code is counted before anything else can fail, and stays counted. Beside what `send_code` raises:
-    SIGNING_CODE_WRONG, SIGNING_CODE_EXPIRED, SIGNING_CODE_SPENT, INPUT_INVALID, RENEGOTIATION_LAPSED, LOCK_ENDED.
+    A customised service that isn't ticked takes its lines along (R-15). Where any is asked,
+    `shown` is the digest of the totals that the buyer saw: TERMS_CHANGED with `ticks` when these
+    ticks come to others. A wrong code is counted before anything else can fail, and stays counted.
+    Beside what `send_code` raises: SIGNING_CODE_WRONG, SIGNING_CODE_EXPIRED, SIGNING_CODE_SPENT,
+    INPUT_INVALID, RENEGOTIATION_LAPSED, LOCK_ENDED.
     """
     if not consent:
         raise Problem(Code.CONSENT_MISSING)
@@ -183,9 +250,16 @@ def sign_by_link(
 
 
 def sign_by_member(
-    *, renegotiation: Renegotiation, user: User, digest: str, name: str, consent: bool, evidence: Evidence
+    *,
+    renegotiation: Renegotiation,
+    user: User,
+    digest: str,
+    name: str,
+    consent: bool,
+    evidence: Evidence,
 ) -> bool:
-    """The seller's signature, by a member whose password the caller has just checked. As `sign_by_link`; APPROVAL_MISSING."""
+    """The seller's signature, by a member whose password the caller has just checked. As
+    `sign_by_link`; APPROVAL_MISSING."""
     if not consent:
         raise Problem(Code.CONSENT_MISSING)
     return _sign(
@@ -199,16 +273,25 @@ def sign_by_member(
 
 
 def _sign(
-    *, renegotiation: Renegotiation, actor: Actor, answer: tuple[Ticks, str] | None = None, **signature: Any
+    *,
+    renegotiation: Renegotiation,
+    actor: Actor,
+    answer: tuple[Ticks, str] | None = None,
+    **signature: Any,
 ) -> bool:
-    """ORDERS_UNDER_CHECK, and nothing is signed, when R-90 holds back every order that this signature would confirm."""
+    """ORDERS_UNDER_CHECK, and nothing is signed, when R-90 holds back every order that this
+    signature would confirm."""
     with transaction.atomic():
         lock, now = pricing.hold_renegotiated(renegotiation)
         standing = acts.refuse_stale(renegotiation, signature["digest"])
-        weighed = _answered(lock, standing, *answer) if answer else Weighed()  # of the lot as it was shown
+        weighed = (
+            _answered(lock, standing, *answer) if answer else Weighed()
+        )  # of the lot as it was shown
         settling = _settling(lock, standing, actor)
         waits = settling is not None and not settling.lot.orders
-        signed = not waits and _signed(lock, standing, actor, weighed, settling, at=now, **signature)
+        signed = not waits and _signed(
+            lock, standing, actor, weighed, settling, at=now, **signature
+        )
         if settling:
             compliance_holds.record(settling.held)
     if waits:
@@ -218,7 +301,8 @@ def _sign(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settling:
-    """What a second signature confirms: the lot without the orders that are held back, at the signed prices."""
+    """What a second signature confirms: the lot without the orders that are held back, at the
+    signed prices."""
 
     lot: LotOrders
     worked: Worked
@@ -226,7 +310,8 @@ class Settling:
 
 
 def _settling(lock: Lock, standing: Offer, actor: Actor) -> Settling | None:
-    """None for a first signature. What is held back gets a lock of its own, under the same renegotiation."""
+    """None for a first signature. What is held back gets a lock of its own, under the same
+    renegotiation."""
     if not standing.signatures.exclude(side=actor.side).exists():
         return None
     lot = lot_orders(lock)
@@ -265,26 +350,41 @@ def _signed(
     if code is not None:
         acts.use_code(offer=standing, side=actor.side, typed=code, at=now)
     signed = acts.sign(
-        offer=standing, actor=actor, name=name, how="password" if code is None else "code", evidence=evidence,
-        band=band_of(_batch(lock)), at=now, particulars=buyer_response.particulars_of(weighed).get(lock.pk),
-    )  # fmt: skip
+        offer=standing,
+        actor=actor,
+        name=name,
+        how="password" if code is None else "code",
+        evidence=evidence,
+        band=band_of(_batch(lock)),
+        at=now,
+        particulars=buyer_response.particulars_of(weighed).get(lock.pk),
+    )
     both = acts.is_agreed(standing, renegotiation.deadline_at)
     if both:
         _settle(lock, standing, settling, actor, now)
     else:
-        _write(f"signed_{_other(actor.side)}", renegotiation, f"{standing.pk}", offer=str(standing.pk))
+        _write(
+            f"signed_{_other(actor.side)}", renegotiation, f"{standing.pk}", offer=str(standing.pk)
+        )
     if weighed.asked:
         buyer_response.record_services(lock.store_id, lock.subject, weighed, by=actor.by, at=now)
     _record(
-        standing, "renegotiation.agreed" if both else "offer.signed", actor.by, now, version=standing.version,
-        terms_digest=standing.digest, held_back=len(settling.held.orders) if settling else 0,
-        rows=proofs.of(Signature.objects.filter(pk=signed.pk)), **_evidence(signed),
-    )  # fmt: skip
+        standing,
+        "renegotiation.agreed" if both else "offer.signed",
+        actor.by,
+        now,
+        version=standing.version,
+        terms_digest=standing.digest,
+        held_back=len(settling.held.orders) if settling else 0,
+        rows=proofs.of(Signature.objects.filter(pk=signed.pk)),
+        **_evidence(signed),
+    )
     return both
 
 
 def _settle(lock: Lock, agreed: Offer, settling: Settling, actor: Actor, at: dt.datetime) -> None:
-    """Both signatures stand: prices, orders, claims and the seal, in the transaction of the second one (R-54)."""
+    """Both signatures stand: prices, orders, claims and the seal, in the transaction of the second
+    one (R-54)."""
     lot, worked = settling.lot, settling.worked
     weighed = weigh_offer(lot, worked, ticks_of(lot, agreed))
     kept = [pk for pk in lot.orders if pk not in weighed.gone]
@@ -298,12 +398,17 @@ def _settle(lock: Lock, agreed: Offer, settling: Settling, actor: Actor, at: dt.
     proforma_invoices.ask(batch=lot.batch, occasion=lock.pk, orders=kept, at=at)
     order_closing.close_finished(store_id=lock.store_id, refs=[lock.subject], at=at)
     agreement_sealing.ask(
-        store_id=lock.store_id, kind=Kind.RENEGOTIATION, subject=lock.subject, occasion=agreed.pk, at=at
+        store_id=lock.store_id,
+        kind=Kind.RENEGOTIATION,
+        subject=lock.subject,
+        occasion=agreed.pk,
+        at=at,
     )
 
 
 def _refuse_unanswered(agreed: Offer, lot: LotOrders, weighed: Weighed) -> None:
-    """TERMS_CHANGED unless every service that is asked now is one that the buyer's signature answered."""
+    """TERMS_CHANGED unless every service that is asked now is one that the buyer's signature
+    answered."""
     told = agreed.signatures.get(side=Side.BUYER).particulars.get("services")
     refs = {
         order.ref for order in lot.orders.values()
@@ -313,7 +418,8 @@ def _refuse_unanswered(agreed: Offer, lot: LotOrders, weighed: Weighed) -> None:
 
 
 def _answered(lock: Lock, standing: Offer, ticks: Ticks, shown: str) -> Weighed:
-    """What the buyer's ticks come to at the offered prices; refused unless that is what the page showed."""
+    """What the buyer's ticks come to at the offered prices; refused unless that is what the page
+    showed."""
     if not asked_of(_batch(lock), lock):
         return Weighed()
     lot = lot_orders(lock)
@@ -327,11 +433,16 @@ def _answered(lock: Lock, standing: Offer, ticks: Ticks, shown: str) -> Weighed:
 
 @transaction.atomic
 def fresh_quote(*, renegotiation: Renegotiation, user: User) -> Batch:
-    """A new batch of the past orders that ended without agreement, linked to the old one; a second press finds the first.
+    """A new batch of the past orders that ended without agreement, linked to the old one; a second
+    press finds the first.
 
     STATE_CONFLICT while the lot lives or after it was agreed; otherwise as `batches.create`.
     """
-    lock = Lock.objects.select_related("store").select_for_update(of=("self",)).get(pk=renegotiation.lock_id)
+    lock = (
+        Lock.objects.select_related("store")
+        .select_for_update(of=("self",))
+        .get(pk=renegotiation.lock_id)
+    )
     state = pricing.status_at(lock, clock.now(lock.store))
     if state not in ("terminated", "declined"):
         raise Problem(Code.STATE_CONFLICT, state=str(state), event="quote")
@@ -340,7 +451,9 @@ def fresh_quote(*, renegotiation: Renegotiation, user: User) -> Batch:
         return earlier
     orders = RepeatOrder.objects.filter(lock=lock).order_by("position")
     numbers = list(orders.values_list("past_order__number", flat=True))
-    return batches.create(store=lock.store, numbers=numbers, by=f"user:{user.pk}", quoted_after=renegotiation)
+    return batches.create(
+        store=lock.store, numbers=numbers, by=f"user:{user.pk}", quoted_after=renegotiation
+    )
 
 
 def band_of(batch: Batch) -> Decimal:
@@ -374,22 +487,33 @@ def _write(kind: str, renegotiation: Renegotiation, key: str, **subjects: object
         grant = Grant.objects.get(store=lock.store_id, subject=lock.subject, buyer=lock.buyer_id)
         subjects["grant"] = str(grant.pk)
     emails.write(
-        kind=f"repurchase.{kind}", store_id=renegotiation.store_id, dedupe=f"{kind}:{renegotiation.pk}:{key}",
-        renegotiation=str(renegotiation.pk), **subjects,
-    )  # fmt: skip
+        kind=f"repurchase.{kind}",
+        store_id=renegotiation.store_id,
+        dedupe=f"{kind}:{renegotiation.pk}:{key}",
+        renegotiation=str(renegotiation.pk),
+        **subjects,
+    )
 
 
 def _record(made: Offer, kind: str, by: str, at: dt.datetime, **facts: object) -> None:
     ledger.record(
-        store_id=made.store_id, kind=kind, subject=f"batch:{made.renegotiation.lock.subject}", by=by, at=at,
-        renegotiation=str(made.renegotiation_id), offer=str(made.pk), **facts,
-    )  # fmt: skip
+        store_id=made.store_id,
+        kind=kind,
+        subject=f"batch:{made.renegotiation.lock.subject}",
+        by=by,
+        at=at,
+        renegotiation=str(made.renegotiation_id),
+        offer=str(made.pk),
+        **facts,
+    )
 
 
 def _evidence(signed: Signature) -> dict[str, object]:
     """Names and addresses as digests: the person can be erased, the chain stays."""
     return {
-        "side": signed.side, "how": signed.how, "consent_version": signed.consent_version,
+        "side": signed.side,
+        "how": signed.how,
+        "consent_version": signed.consent_version,
         "name_digest": ledger.digest_of_person(signed.name),
         "from_digest": digest_of(f"{signed.ip} {signed.user_agent}".encode()),
-    }  # fmt: skip
+    }

@@ -1,4 +1,5 @@
-"""Open locks are held against the newest observations; where they moved, both parties are told at once (R-50 to R-52)."""
+"""Open locks are held against the newest observations; where they moved, both parties are told at
+once (R-50 to R-52)."""
 
 import datetime as dt
 from collections import defaultdict
@@ -20,11 +21,13 @@ from repurchase.batches.services.timer_transactions import transactional
 log = structlog.get_logger(__name__)
 
 PASSES = 50
-"""So many transactions of a hundred locks in one go: what is left waits for the next one, seconds later."""
+"""So many transactions of a hundred locks in one go: what is left waits for the next one, seconds
+later."""
 
 
 def open_renegotiations(*, store: Store | None = None, at: dt.datetime | None = None) -> int:
-    """How many locks' renegotiations were opened. Each transaction is bounded, and what it opened is told in it."""
+    """How many locks' renegotiations were opened. Each transaction is bounded, and what it opened
+    is told in it."""
     opened = 0
     for _ in range(PASSES):
         try:
@@ -66,29 +69,41 @@ def _alarm() -> None:
 
 
 def tell(opened: Sequence[Renegotiation]) -> None:
-    """In the transaction that opened them: a letter to each side for each plan, and the decision in the ledger."""
+    """In the transaction that opened them: a letter to each side for each plan, and the decision
+    in the ledger."""
     by_subject: dict[tuple[int, str], list[Renegotiation]] = defaultdict(list)
     for renegotiation in opened:
         by_subject[renegotiation.store_id, renegotiation.lock.subject].append(renegotiation)
     for (store_id, subject), some in sorted(by_subject.items()):
         _write(store_id, subject, some)
         ledger.record(
-            store_id=store_id, kind="lock.renegotiating", subject=f"batch:{subject}", by=some[0].opened_by,
-            at=some[0].opened_at, renegotiations=[_facts(renegotiation) for renegotiation in some],
-            rows=proofs.of(Renegotiation.objects.filter(pk__in=[renegotiation.pk for renegotiation in some])),
-        )  # fmt: skip
+            store_id=store_id,
+            kind="lock.renegotiating",
+            subject=f"batch:{subject}",
+            by=some[0].opened_by,
+            at=some[0].opened_at,
+            renegotiations=[_facts(renegotiation) for renegotiation in some],
+            rows=proofs.of(
+                Renegotiation.objects.filter(pk__in=[renegotiation.pk for renegotiation in some])
+            ),
+        )
 
 
 def _write(store_id: int, subject: str, some: Sequence[Renegotiation]) -> None:
     first = min(str(renegotiation.pk) for renegotiation in some)
-    grant = Grant.objects.filter(store=store_id, subject=subject, buyer=some[0].lock.buyer_id).first()
+    grant = Grant.objects.filter(
+        store=store_id, subject=subject, buyer=some[0].lock.buyer_id
+    ).first()
     if grant is None:  # a lock without a batch: nobody was invited to it
         return
     for side in ("seller", "buyer"):
         emails.write(
-            kind=f"repurchase.renegotiating_{side}", store_id=store_id, dedupe=f"renegotiating:{side}:{first}",
-            grant=str(grant.pk), renegotiations=sorted(str(renegotiation.pk) for renegotiation in some),
-        )  # fmt: skip
+            kind=f"repurchase.renegotiating_{side}",
+            store_id=store_id,
+            dedupe=f"renegotiating:{side}:{first}",
+            grant=str(grant.pk),
+            renegotiations=sorted(str(renegotiation.pk) for renegotiation in some),
+        )
 
 
 def _facts(renegotiation: Renegotiation) -> dict[str, object]:

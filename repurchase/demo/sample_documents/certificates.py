@@ -9,7 +9,9 @@ from repurchase.demo.sample_documents.contents import Company
 from repurchase.demo.sample_documents.sheet import WIDTH, Sheet
 
 
-def licence(of: Company, rng: random.Random, *, sealed: bool = True, over: bool = False) -> list[Image.Image]:
+def licence(
+    of: Company, rng: random.Random, *, sealed: bool = True, over: bool = False
+) -> list[Image.Image]:
     """`over`: the seal lies on the company's dates instead of beside them."""
     sheet = Sheet()
     sheet.rectangle(70, 90, WIDTH - 70, 2200)

@@ -1,4 +1,5 @@
-"""What sample documents say: invented companies, seeded, with figures that agree with each other."""
+"""What sample documents say: invented companies, seeded, with figures that agree with each
+other."""
 
 import calendar
 import datetime as dt
@@ -18,7 +19,20 @@ CITIES = {
     "厦门": "350200",
     "青岛": "370200",
 }
-WORDS = ("海晟", "恒泰", "远航", "嘉禾", "瑞丰", "东来", "华宇", "金桥", "长青", "百川", "明达", "顺安")
+WORDS = (
+    "海晟",
+    "恒泰",
+    "远航",
+    "嘉禾",
+    "瑞丰",
+    "东来",
+    "华宇",
+    "金桥",
+    "长青",
+    "百川",
+    "明达",
+    "顺安",
+)
 TRADES = ("进出口", "国际贸易", "家居用品", "电子商务", "机械设备", "工艺品")
 GOODS = {
     "6911101900": "瓷制餐具", "8482102000": "深沟球轴承", "6109100021": "棉制针织T恤衫", "8708299000": "汽车车身零件",
@@ -60,7 +74,9 @@ class Movement:
 class Layout(StrEnum):
     SIGNED = "signed"  # one column of amounts with their signs
     IN_AND_OUT = "in_and_out"  # 支出金额 and 收入金额, ruled
-    DEBIT_CREDIT = "debit_credit"  # 借方 and 贷方 after a long preamble, dates without signs, row numbers
+    DEBIT_CREDIT = (
+        "debit_credit"  # 借方 and 贷方 after a long preamble, dates without signs, row numbers
+    )
     FLAGGED = "flagged"  # 借 or 贷 beside the amount; balances carried over page breaks
     BILINGUAL = "bilingual"  # English beside Chinese, in USD
 
@@ -111,7 +127,9 @@ def company(rng: random.Random, *, name: str = "") -> Company:
         city=city,
         founded=founded,
         until=founded.replace(year=founded.year + 30) if rng.random() < 0.5 else None,
-        account="".join(str(rng.randint(0, 9)) for _ in range(rng.choice((16, 17, 19)))).replace("0", "3", 1),
+        account="".join(str(rng.randint(0, 9)) for _ in range(rng.choice((16, 17, 19)))).replace(
+            "0", "3", 1
+        ),
     )
 
 
@@ -130,12 +148,19 @@ def statement(
     movements, balance = [], opening
     for back in range(months - 1, -1, -1):
         for date in sorted(
-            _month_end(_months_back(last, back)).replace(day=rng.randint(1, 28)) for _ in range(rows)
+            _month_end(_months_back(last, back)).replace(day=rng.randint(1, 28))
+            for _ in range(rows)
         ):
             credit, debit = _amounts(rng, balance, incoming=len(movements) % 2 == 0)
             balance += credit - debit
             movements.append(
-                Movement(date=date, purpose=rng.choice(PURPOSES), credit=credit, debit=debit, balance=balance)
+                Movement(
+                    date=date,
+                    purpose=rng.choice(PURPOSES),
+                    credit=credit,
+                    debit=debit,
+                    balance=balance,
+                )
             )
     currency = "USD" if layout is Layout.BILINGUAL else "CNY"
     return Statement(
@@ -178,9 +203,11 @@ def declaration(
         currency="USD",
         items=[
             Item(
-                hs_code=code, name=GOODS.get(code, "货物"), quantity=rng.randint(2000, 9000),
+                hs_code=code,
+                name=GOODS.get(code, "货物"),
+                quantity=rng.randint(2000, 9000),
                 unit_price=Decimal(rng.randint(15_000, 90_000)) / 10_000,
             )
             for code in codes
         ],
-    )  # fmt: skip
+    )

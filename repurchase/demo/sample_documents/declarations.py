@@ -24,18 +24,39 @@ def declaration(of: Declaration, rng: random.Random, *, sealed: bool = True) -> 
     sheet.text(width / 2, 90, "中华人民共和国海关出口货物报关单", 50, at="ma")
     sheet.text(80, 190, f"预录入编号: {of.number}", 28)
     sheet.text(900, 190, f"海关编号: {of.number}", 28)
-    _cells(sheet, 240, [
-        ("境内发货人", of.company.name, 80), ("出境关别", "示例海关", 900), ("出口日期", "", 1250),
-        ("申报日期", of.declared.isoformat(), 1560), ("备案号", "", 1950),
-    ])  # fmt: skip
-    _cells(sheet, 350, [
-        ("境外收货人", "SAMPLE TRADING LLC", 80), ("运输方式", "水路运输", 900), ("运输工具", "SAMPLE V.026W", 1250),
-        ("提运单号", f"SMPL{rng.randint(10**7, 10**8)}", 1750),
-    ])  # fmt: skip
-    _cells(sheet, 460, [
-        ("监管方式", "一般贸易", 80), ("贸易国", "西班牙", 500), ("运抵国", "西班牙", 900), ("成交方式", "FOB", 1250),
-        ("件数", str(rng.randint(50, 900)), 1560), ("毛重(千克)", str(rng.randint(900, 9000)), 1950),
-    ])  # fmt: skip
+    _cells(
+        sheet,
+        240,
+        [
+            ("境内发货人", of.company.name, 80),
+            ("出境关别", "示例海关", 900),
+            ("出口日期", "", 1250),
+            ("申报日期", of.declared.isoformat(), 1560),
+            ("备案号", "", 1950),
+        ],
+    )
+    _cells(
+        sheet,
+        350,
+        [
+            ("境外收货人", "SAMPLE TRADING LLC", 80),
+            ("运输方式", "水路运输", 900),
+            ("运输工具", "SAMPLE V.026W", 1250),
+            ("提运单号", f"SMPL{rng.randint(10**7, 10**8)}", 1750),
+        ],
+    )
+    _cells(
+        sheet,
+        460,
+        [
+            ("监管方式", "一般贸易", 80),
+            ("贸易国", "西班牙", 500),
+            ("运抵国", "西班牙", 900),
+            ("成交方式", "FOB", 1250),
+            ("件数", str(rng.randint(50, 900)), 1560),
+            ("毛重(千克)", str(rng.randint(900, 9000)), 1950),
+        ],
+    )
     y = 590
     for heading, x in COLUMNS:
         sheet.text(x, y, heading, 26)
@@ -44,7 +65,14 @@ def declaration(of: Declaration, rng: random.Random, *, sealed: bool = True) -> 
         top = y + 60 + (n - 1) * 150
         for (_, x), text in zip(
             COLUMNS,
-            (str(n), item.hs_code, item.name, f"{item.quantity}个", f"{item.unit_price:.4f}", "中国"),
+            (
+                str(n),
+                item.hs_code,
+                item.name,
+                f"{item.quantity}个",
+                f"{item.unit_price:.4f}",
+                "中国",
+            ),
             strict=True,
         ):
             sheet.text(x, top, text, 28)

@@ -1,4 +1,5 @@
-"""A whole set of documents for a store: what it takes to be opened, and one file that does not suffice."""
+"""A whole set of documents for a store: what it takes to be opened, and one file that does not
+suffice."""
 
 import dataclasses
 import datetime as dt
@@ -7,7 +8,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from marketplace.calendar import PLATFORM_ZONE
-from repurchase.demo.sample_documents import certificates, contents, declarations, pdf_of, statements
+from repurchase.demo.sample_documents import (
+    certificates,
+    contents,
+    declarations,
+    pdf_of,
+    statements,
+)
 from repurchase.demo.sample_documents.contents import Company, Declaration, Layout, Statement
 
 
@@ -28,7 +35,9 @@ def facts(*, company: str, hs_code: str, today: dt.date, seed: str) -> Facts:
     return Facts(
         company=of,
         statement=contents.statement(rng, of, last=last, layout=Layout.BILINGUAL),
-        declarations=[contents.declaration(rng, of, before=today, hs_code=hs_code) for _ in range(3)],
+        declarations=[
+            contents.declaration(rng, of, before=today, hs_code=hs_code) for _ in range(3)
+        ],
     )
 
 

@@ -38,7 +38,8 @@ class Sheet:
         self.draw.rectangle((x0, y0, x1, y1), outline=(60, 60, 60), width=2)
 
     def seal(self, x: float, y: float, words: str, rng: random.Random) -> None:
-        """A round company seal of 42 mm around (x, y): ring, star, name along the ring; ink, not paint."""
+        """A round company seal of 42 mm around (x, y): ring, star, name along the ring; ink, not
+        paint."""
         radius = 165
         ink = Image.new("RGBA", self.image.size, (0, 0, 0, 0))
         draw = ImageDraw.Draw(ink)
@@ -59,12 +60,20 @@ class Sheet:
 
     @staticmethod
     def _along(
-        ink: Image.Image, sign: str, centre: tuple[float, float], radius: float, angle: float, colour
+        ink: Image.Image,
+        sign: str,
+        centre: tuple[float, float],
+        radius: float,
+        angle: float,
+        colour,
     ) -> None:
         tile = Image.new("RGBA", (56, 56), (0, 0, 0, 0))
         ImageDraw.Draw(tile).text((28, 28), sign, font=font(38), anchor="mm", fill=colour)
         tile = tile.rotate(-math.degrees(angle) - 90, resample=Image.Resampling.BICUBIC)
-        at = (int(centre[0] + radius * math.cos(angle)) - 28, int(centre[1] + radius * math.sin(angle)) - 28)
+        at = (
+            int(centre[0] + radius * math.cos(angle)) - 28,
+            int(centre[1] + radius * math.sin(angle)) - 28,
+        )
         ink.alpha_composite(tile, (max(at[0], 0), max(at[1], 0)))
 
 

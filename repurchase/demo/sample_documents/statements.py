@@ -76,7 +76,13 @@ def statement(of: Statement, rng: random.Random, *, sealed: bool = True) -> list
 
 
 def _page(
-    of: Statement, movements: Sequence[Movement], rng: random.Random, *, first: int, last: bool, sealed: bool
+    of: Statement,
+    movements: Sequence[Movement],
+    rng: random.Random,
+    *,
+    first: int,
+    last: bool,
+    sealed: bool,
 ) -> Image.Image:
     sheet = Sheet()
     y = _preamble(sheet, of) if first == 0 else 130
@@ -107,22 +113,41 @@ def _page(
 def _preamble(sheet: Sheet, of: Statement) -> int:
     period = f"{of.begin.isoformat()} 至 {of.end.isoformat()}"
     if of.layout is Layout.BILINGUAL:
-        title, lines = "Statement of Account 对账单", [
-            f"Account Name 户名: {of.company.name}", f"Account No. 账号: {of.company.account}",
-            "Currency 币种: USD", f"Period 起止日期: {of.begin.isoformat()} - {of.end.isoformat()}",
-            f"Opening Balance 期初余额: {_money(of.opening)}",
-        ]  # fmt: skip
+        title, lines = (
+            "Statement of Account 对账单",
+            [
+                f"Account Name 户名: {of.company.name}",
+                f"Account No. 账号: {of.company.account}",
+                "Currency 币种: USD",
+                f"Period 起止日期: {of.begin.isoformat()} - {of.end.isoformat()}",
+                f"Opening Balance 期初余额: {_money(of.opening)}",
+            ],
+        )
     elif of.layout is Layout.DEBIT_CREDIT:
-        title, lines = "单位活期存款账户明细对账单", [
-            "尊敬的客户: 感谢您使用我行服务, 请核对下列明细。", f"户名: {of.company.name}",
-            f"账号: {of.company.account}", "开户行: 示例银行营业部", "币种: 人民币", f"对账期间: {period}",
-            "如有不符, 请于十日内与我行联系。", f"上期余额: {_money(of.opening)}",
-        ]  # fmt: skip
+        title, lines = (
+            "单位活期存款账户明细对账单",
+            [
+                "尊敬的客户: 感谢您使用我行服务, 请核对下列明细。",
+                f"户名: {of.company.name}",
+                f"账号: {of.company.account}",
+                "开户行: 示例银行营业部",
+                "币种: 人民币",
+                f"对账期间: {period}",
+                "如有不符, 请于十日内与我行联系。",
+                f"上期余额: {_money(of.opening)}",
+            ],
+        )
     else:
-        title, lines = "银行账户交易明细", [
-            f"户名: {of.company.name}", f"账号: {of.company.account}", "币种: 人民币", f"查询期间: {period}",
-            f"期初余额: {_money(of.opening)}",
-        ]  # fmt: skip
+        title, lines = (
+            "银行账户交易明细",
+            [
+                f"户名: {of.company.name}",
+                f"账号: {of.company.account}",
+                "币种: 人民币",
+                f"查询期间: {period}",
+                f"期初余额: {_money(of.opening)}",
+            ],
+        )
     sheet.text(WIDTH / 2, 120, title, 46, at="ma")
     for n, line in enumerate(lines):
         sheet.text(110, 220 + n * 50, line, 28)

@@ -1,4 +1,5 @@
-"""Dates and numbers where Django writes them itself (the administration): ISO order, 24 hours, grouped thousands."""
+"""Dates and numbers where Django writes them itself (the administration): ISO order, 24 hours,
+grouped thousands."""
 
 DATE_FORMAT = SHORT_DATE_FORMAT = "Y-m-d"
 DATETIME_FORMAT = SHORT_DATETIME_FORMAT = "Y-m-d H:i"

@@ -88,7 +88,9 @@ class Owed:
 
 def _came() -> Subquery:
     """Minor units that stand on an order: received, or settled instead."""
-    standing = Payment.objects.filter(order=OuterRef("pk"), reversed_at=None).order_by().values("order")
+    standing = (
+        Payment.objects.filter(order=OuterRef("pk"), reversed_at=None).order_by().values("order")
+    )
     return Subquery(standing.annotate(n=Sum("amount_minor")).values("n"))
 
 
@@ -104,14 +106,17 @@ class Overpaid:
 def overpaid(store: Store) -> list[Overpaid]:
     """The latest 50 orders that were paid beyond their total."""
     rows = (
-        RepeatOrder.objects.filter(store=store, pk__in=Payment.objects.filter(store=store).values("order"))
+        RepeatOrder.objects.filter(
+            store=store, pk__in=Payment.objects.filter(store=store).values("order")
+        )
         .annotate(came=Coalesce(_came(), 0))
         .filter(came__gt=F("total_minor"))
         .order_by("-changed_at", "-pk")
         .values_list("ref", "batch__buyer__name", "currency", "came", "total_minor")
     )
     return [
-        Overpaid(ref=r, buyer=b, beyond=Money(int(came) - total, c)) for r, b, c, came, total in rows[:PAGE]
+        Overpaid(ref=r, buyer=b, beyond=Money(int(came) - total, c))
+        for r, b, c, came, total in rows[:PAGE]
     ]
 
 
@@ -126,7 +131,9 @@ def owed(store: Store, batch_ref: str = "") -> list[Owed]:
         .values("proforma", "currency")
         .annotate(n=Count("pk"), total=Sum("total_minor"), received=Sum("came"))
     )
-    papers = Proforma.objects.select_related("batch__buyer").in_bulk([row["proforma"] for row in rows])
+    papers = Proforma.objects.select_related("batch__buyer").in_bulk(
+        [row["proforma"] for row in rows]
+    )
     found = [
         Owed(
             proforma=papers[row["proforma"]],
@@ -142,19 +149,23 @@ def owed(store: Store, batch_ref: str = "") -> list[Owed]:
 
 def payments(store: Store, *, cursor: str = "") -> Page:
     """50 of the store's payments, the last recorded first."""
-    rows = Payment.objects.filter(store=store).select_related("order").order_by("-recorded_at", "-pk")
+    rows = (
+        Payment.objects.filter(store=store).select_related("order").order_by("-recorded_at", "-pk")
+    )
     if cursor:
         at, pk = decode(cursor, str, str)
         rows = rows.filter(Q(recorded_at__lt=at) | Q(recorded_at=at, pk__lt=pk))
     found = list(rows[: PAGE + 1])
     last = found[PAGE - 1] if len(found) > PAGE else None
     return Page(
-        rows=found[:PAGE], next_cursor=encode(last.recorded_at.isoformat(), str(last.pk)) if last else ""
+        rows=found[:PAGE],
+        next_cursor=encode(last.recorded_at.isoformat(), str(last.pk)) if last else "",
     )
 
 
 def terms_of(store: Store) -> QuerySet[Buyer]:
-    """The store's buyers with terms of their own: `open_account` and since when, as they stand now or will."""
+    """The store's buyers with terms of their own: `open_account` and since when, as they stand now
+    or will."""
     latest = PaymentTerms.objects.filter(buyer=OuterRef("pk")).order_by("-valid_from")
     return (
         Buyer.objects.filter(store=store)

@@ -15,7 +15,8 @@ from repurchase.models import CarrierCharge, RepeatOrder
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Charges:
-    """In the order's currency, bills in others exchanged by the rates that the lock has frozen, each rounded once."""
+    """In the order's currency, bills in others exchanged by the rates that the lock has frozen,
+    each rounded once."""
 
     estimate: Money
     actual: Money | None  # None: nothing was billed yet, or a bill's currency has no rate
@@ -29,12 +30,16 @@ class Charges:
 
 def order_row(store: Store, ref: str) -> RepeatOrder:
     """The store's order, or 404."""
-    return get_object_or_404(RepeatOrder.objects.select_related("lock", "batch"), store=store, ref=ref)
+    return get_object_or_404(
+        RepeatOrder.objects.select_related("lock", "batch"), store=store, ref=ref
+    )
 
 
 def charges(order: RepeatOrder) -> Charges:
     """A query for the estimate, one for the bills; the rates only where there is a bill."""
-    estimated = order.fees.filter(kind=Kind.FREIGHT).values_list("amount_minor", flat=True).first() or 0
+    estimated = (
+        order.fees.filter(kind=Kind.FREIGHT).values_list("amount_minor", flat=True).first() or 0
+    )
     found = list(order.carrier_charges.order_by("recorded_at", "id"))
     billed = _billed(order, found) if found else None
     return Charges(
@@ -49,6 +54,8 @@ def _billed(order: RepeatOrder, found: Sequence[CarrierCharge]) -> int | None:
         return sum(charge.amount_minor for charge in found)
     rates = rates_of_locks([order.lock])[order.lock_id]
     try:
-        return sum(rates.exchange(charge.amount_minor, charge.currency, order.currency) for charge in found)
+        return sum(
+            rates.exchange(charge.amount_minor, charge.currency, order.currency) for charge in found
+        )
     except Problem:  # a bill from before its currency was checked: it is shown, not compared
         return None

@@ -33,7 +33,8 @@ def count_failing() -> int:
 
 
 def failing_of(batch_ref: str, store_id: int) -> bool:
-    """Whether a paper of this batch was tried in vain: its page says so, and offers to try it at once."""
+    """Whether a paper of this batch was tried in vain: its page says so, and offers to try it at
+    once."""
     unmade = (
         document_jobs.unmade(Proforma).filter(batch__ref=batch_ref, store=store_id),
         document_jobs.unmade(Sealing).filter(subject=batch_ref, store=store_id),
@@ -43,7 +44,9 @@ def failing_of(batch_ref: str, store_id: int) -> bool:
 
 def _failing(model: type[RenderJob]) -> QuerySet:
     late = Q(asked_at__lt=clock.of_row() - LATE)
-    return document_jobs.unmade(model).filter(Q(tries__gte=TRIES) & ~Q(error="") | Q(tries__gt=TRIES) | late)
+    return document_jobs.unmade(model).filter(
+        Q(tries__gte=TRIES) & ~Q(error="") | Q(tries__gt=TRIES) | late
+    )
 
 
 def _failed_reports() -> QuerySet:

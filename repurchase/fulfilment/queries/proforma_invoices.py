@@ -31,7 +31,9 @@ def proformas_of(store: Store, ref: str) -> QuerySet[Proforma]:
     return Proforma.objects.filter(store=store, batch__ref=ref).order_by("asked_at", "number")
 
 
-def drawn(found: Proforma, rows: Sequence[RepeatOrder], *, now: dt.datetime) -> fulfilment_proforma.Paper:
+def drawn(
+    found: Proforma, rows: Sequence[RepeatOrder], *, now: dt.datetime
+) -> fulfilment_proforma.Paper:
     """As it is printed, `rows` being what it bills: one query more."""
     buyer = found.batch.buyer
     return fulfilment_proforma.Paper(
@@ -50,14 +52,16 @@ def drawn(found: Proforma, rows: Sequence[RepeatOrder], *, now: dt.datetime) -> 
 
 
 def billed(found: Proforma) -> QuerySet[RepeatOrder]:
-    """Its orders but those called off before it was printed; all, where none was left. In the batch's order."""
+    """Its orders but those called off before it was printed; all, where none was left. In the
+    batch's order."""
     standing = found.orders.exclude(status=OrderStatus.CANCELLED)
     billed = standing if standing.exists() else found.orders.all()
     return billed.select_related("past_order").order_by("position")
 
 
 def owed(found: Proforma, *, now: dt.datetime) -> list[dict[str, Any]]:
-    """What it asks for, by currency, in minor units: as it was issued, or as it will be once its PDF is made."""
+    """What it asks for, by currency, in minor units: as it was issued, or as it will be once its
+    PDF is made."""
     if found.issued_at:
         return found.totals
     names = ("goods", "freight", "goods_net", "freight_net", "tax", "total")
@@ -72,9 +76,17 @@ def lines_of(rows: Sequence[RepeatOrder]) -> list[Sequence[object]]:
     """Every line of what is billed under the names of LINE_FIELDS, in one query."""
     lines = RepeatLine.objects.filter(order__in=rows, outcome=LineOutcome.PLANNED)
     found = lines.order_by("order__position", "line_no").values_list(
-        "order__ref", "order__past_order__number", "line_no", "sku__code", "sku__title", "hs_code", "origin_country",
-        "quantity", "order__currency", "total_minor",
-    )  # fmt: skip
+        "order__ref",
+        "order__past_order__number",
+        "line_no",
+        "sku__code",
+        "sku__title",
+        "hs_code",
+        "origin_country",
+        "quantity",
+        "order__currency",
+        "total_minor",
+    )
     return [(*row[:-1], decimal_text(row[-1], row[-2])) for row in found]
 
 
@@ -86,7 +98,9 @@ def _party(of: Store | Buyer, name: str, numbers: list[str]) -> fulfilment_profo
 
 def _registrations(rows: Sequence[RepeatOrder]) -> list[str]:
     """Those that the orders embed, each once (R-82 to R-84)."""
-    found = {(x["scheme"], x["jurisdiction"], x["number"]) for row in rows for x in row.registrations}
+    found = {
+        (x["scheme"], x["jurisdiction"], x["number"]) for row in rows for x in row.registrations
+    }
     return [" ".join(each) for each in sorted(found)]
 
 
@@ -114,15 +128,27 @@ def _goods(rows: Sequence[RepeatOrder]) -> list[fulfilment_proforma.Goods]:
     pieces: Counter[tuple[str, ...]] = Counter()
     amounts: Counter[tuple[str, ...]] = Counter()
     for order_id, sku, title, hs, origin, quantity, minor in lines.values_list(
-        "order_id", "sku__code", "sku__title", "hs_code", "origin_country", "quantity", "total_minor"
+        "order_id",
+        "sku__code",
+        "sku__title",
+        "hs_code",
+        "origin_country",
+        "quantity",
+        "total_minor",
     ):
         key = (sku, title, hs, origin, currencies[order_id])
         pieces[key] += quantity
         amounts[key] += minor
     return [
         fulfilment_proforma.Goods(
-            sku=sku, title=title, hs_code=hs, origin=origin, currency=currency,
-            quantity=pieces[key], total_minor=amounts[key],
+            sku=sku,
+            title=title,
+            hs_code=hs,
+            origin=origin,
+            currency=currency,
+            quantity=pieces[key],
+            total_minor=amounts[key],
         )
-        for key in sorted(pieces) for sku, title, hs, origin, currency in [key]
-    ]  # fmt: skip
+        for key in sorted(pieces)
+        for sku, title, hs, origin, currency in [key]
+    ]

@@ -24,14 +24,18 @@ STATES: dict[str, Q] = {
 
 def page(store: Store, *, state: str = "all", cursor: str = "") -> Page:
     """50 releases, the newest first."""
-    rows = Release.objects.filter(STATES[state], store=store).select_related("order__batch", "erp__product")
+    rows = Release.objects.filter(STATES[state], store=store).select_related(
+        "order__batch", "erp__product"
+    )
     rows = rows.order_by("-released_at", "-pk")
     if cursor:
         at, pk = _position(cursor)
         rows = rows.filter(Q(released_at__lt=at) | Q(released_at=at, pk__lt=pk))
     found = list(rows[: PAGE + 1])
     last = found[PAGE - 1] if len(found) > PAGE else None
-    return Page(rows=found[:PAGE], next_cursor=encode(last.released_at.isoformat(), last.pk) if last else "")
+    return Page(
+        rows=found[:PAGE], next_cursor=encode(last.released_at.isoformat(), last.pk) if last else ""
+    )
 
 
 def _position(cursor: str) -> tuple[dt.datetime, int]:
@@ -43,7 +47,9 @@ def _position(cursor: str) -> tuple[dt.datetime, int]:
 
 
 def connection(store: Store) -> dict[str, Any]:
-    live = ErpConnection.objects.filter(store=store, ended_at=None).select_related("product").first()
+    live = (
+        ErpConnection.objects.filter(store=store, ended_at=None).select_related("product").first()
+    )
     return {
         "connected": live is not None,
         "code": live.product.code if live else "",
@@ -76,12 +82,15 @@ def progress(batch: Batch) -> Progress:
         **{
             state.value: Count("pk", filter=Q(status=state))
             for state in (
-                OrderStatus.AWAITING_PAYMENT, OrderStatus.PAID, OrderStatus.RELEASED, OrderStatus.SHIPPED,
+                OrderStatus.AWAITING_PAYMENT,
+                OrderStatus.PAID,
+                OrderStatus.RELEASED,
+                OrderStatus.SHIPPED,
                 OrderStatus.COMPLETED,
             )
         },
         acknowledged=Count("release", filter=Q(release__acknowledged_at__isnull=False)),
-    )  # fmt: skip
+    )
     return Progress(**counted)
 
 

@@ -11,7 +11,9 @@ from repurchase.models import ErpConnection, ErpProduct, erp_version
 
 
 def live_of(store: Store) -> ErpConnection | None:
-    return ErpConnection.objects.filter(store=store, ended_at=None).select_related("product").first()
+    return (
+        ErpConnection.objects.filter(store=store, ended_at=None).select_related("product").first()
+    )
 
 
 def refuse_if_too_old(product: ErpProduct, version: str) -> None:
@@ -37,17 +39,24 @@ def product_of(name: str) -> ErpProduct:
 
 
 @transaction.atomic
-def connect(*, store: Store, name: str, version: str, by: str, simulated: bool = False) -> ErpConnection:
+def connect(
+    *, store: Store, name: str, version: str, by: str, simulated: bool = False
+) -> ErpConnection:
     """Connects the ERP, in place of the one before: what is not released yet goes to it.
 
-    ERP_UNKNOWN, ERP_VERSION_TOO_OLD, INPUT_INVALID; then nothing is written. The same again changes nothing.
+    ERP_UNKNOWN, ERP_VERSION_TOO_OLD, INPUT_INVALID; then nothing is written. The same again
+    changes nothing.
     """
     product = product_of(name)
     version = version.strip().removeprefix("v").removeprefix("V")
     refuse_if_too_old(product, version)
     versions_parsed = erp_version.parsed(version)
     now = clock.now(store)
-    before = ErpConnection.objects.select_for_update(of=("self",)).filter(store=store, ended_at=None).first()
+    before = (
+        ErpConnection.objects.select_for_update(of=("self",))
+        .filter(store=store, ended_at=None)
+        .first()
+    )
     if before and before.product_id == product.pk and before.simulated == simulated:
         if erp_version.parsed(before.version) == versions_parsed:
             return before
@@ -57,8 +66,13 @@ def connect(*, store: Store, name: str, version: str, by: str, simulated: bool =
     try:
         with transaction.atomic():
             made = ErpConnection.objects.create(
-                store=store, product=product, version=version, simulated=simulated, connected_at=now, connected_by=by
-            )  # fmt: skip
+                store=store,
+                product=product,
+                version=version,
+                simulated=simulated,
+                connected_at=now,
+                connected_by=by,
+            )
     except IntegrityError:  # two at once: the other one stands
         return ErpConnection.objects.select_related("product").get(store=store, ended_at=None)
     _record(store, "erp.connected", made, by, now)
@@ -74,8 +88,13 @@ def _updated(of: ErpConnection, product: ErpProduct, version: str, by: str, now)
 
 @transaction.atomic
 def disconnect(*, store: Store, by: str) -> None:
-    """What is released stays with it; what is released from now on is taken from the XML. NOT_FOUND without one."""
-    found = ErpConnection.objects.select_for_update(of=("self",)).filter(store=store, ended_at=None).first()
+    """What is released stays with it; what is released from now on is taken from the XML.
+    NOT_FOUND without one."""
+    found = (
+        ErpConnection.objects.select_for_update(of=("self",))
+        .filter(store=store, ended_at=None)
+        .first()
+    )
     if found is None:
         raise Problem(Code.NOT_FOUND)
     now = clock.now(store)
@@ -85,9 +104,14 @@ def disconnect(*, store: Store, by: str) -> None:
 
 def _record(store: Store, kind: str, of: ErpConnection, by: str, now) -> None:
     ledger.record(
-        store_id=store.pk, kind=kind, subject=f"store:{store.code}", by=by, at=now, erp=of.product.code,
+        store_id=store.pk,
+        kind=kind,
+        subject=f"store:{store.code}",
+        by=by,
+        at=now,
+        erp=of.product.code,
         version=of.version,
-    )  # fmt: skip
+    )
 
 
 def named(client: str) -> tuple[str, str]:
@@ -101,8 +125,8 @@ def named(client: str) -> tuple[str, str]:
 def refuse_other(*, store: Store, name: str, version: str) -> ErpConnection | None:
     """The live connection, which may be none yet or a simulated one. Nothing is written.
 
-    ERP_NOT_CONNECTED when the store is connected to another ERP, which only a person changes; ERP_UNKNOWN,
-    ERP_VERSION_TOO_OLD.
+    ERP_NOT_CONNECTED when the store is connected to another ERP, which only a person changes;
+    ERP_UNKNOWN, ERP_VERSION_TOO_OLD.
     """
     product, live = product_of(name), live_of(store)
     refuse_if_too_old(product, version.removeprefix("v").removeprefix("V"))
@@ -112,7 +136,8 @@ def refuse_other(*, store: Store, name: str, version: str) -> ErpConnection | No
 
 
 def heard_from(*, store: Store, name: str, version: str, by: str) -> ErpConnection:
-    """Connects the ERP that a call says it comes from when nothing real is, and follows its update."""
+    """Connects the ERP that a call says it comes from when nothing real is, and follows its
+    update."""
     live = refuse_other(store=store, name=name, version=version)
     if live and not live.simulated and live.version == version:
         return live

@@ -29,10 +29,12 @@ def alarm() -> int:
             now = clock.now()
             model.objects.filter(pk__in=ids).update(alarmed_at=now)
             emails.write(
-                kind="repurchase.papers_failing", store_id=PLATFORM,
+                kind="repurchase.papers_failing",
+                store_id=PLATFORM,
                 dedupe=f"papers-failing:{model._meta.model_name}:{ids[0]}:{now.isoformat()}",
-                model=model._meta.model_name, papers=[str(pk) for pk in ids],
-            )  # fmt: skip
+                model=model._meta.model_name,
+                papers=[str(pk) for pk in ids],
+            )
             told += len(ids)
     return told
 
@@ -49,7 +51,9 @@ def retry(batch: Batch) -> int:
 
 def _ring(found: QuerySet[RenderJob], task: str, argument: str) -> int:
     ids = list(found.select_for_update(of=("self",), skip_locked=True).values_list("pk", flat=True))
-    found.model.objects.filter(pk__in=ids).update(tries=0, error="", rung_at=clock.now(), alarmed_at=None)
+    found.model.objects.filter(pk__in=ids).update(
+        tries=0, error="", rung_at=clock.now(), alarmed_at=None
+    )
     for pk in ids:
         ring(task, **{argument: document_jobs.plain(pk)})
     return len(ids)

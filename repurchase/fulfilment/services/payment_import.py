@@ -1,4 +1,5 @@
-"""Payments from a file: CSV or XLSX, row by row; what can't be taken is told with its reason (R-91)."""
+"""Payments from a file: CSV or XLSX, row by row; what can't be taken is told with its reason
+(R-91)."""
 
 import datetime as dt
 import tempfile
@@ -50,7 +51,8 @@ class Imported:
 
 
 def payments(*, store: Store, data: bytes, name: str, by: str) -> Imported:
-    """Reads and records. FILE_TOO_LARGE, FILE_NOT_CSV, FILE_ENCODING, FILE_COLUMNS_MISSING: then nothing is."""
+    """Reads and records. FILE_TOO_LARGE, FILE_NOT_CSV, FILE_ENCODING, FILE_COLUMNS_MISSING: then
+    nothing is."""
     table = _table(data, name)
     if len(table) > MAX_ROWS:
         raise Problem(Code.INPUT_INVALID, detail=f"{name}: {len(table)} > {MAX_ROWS}")
@@ -61,8 +63,12 @@ def payments(*, store: Store, data: bytes, name: str, by: str) -> Imported:
             places.append(n)
         except Problem as problem:
             refused.append(_refused(n, fields, problem))
-    report = payment_services.record(store=store, receipts=receipts, source=PaymentSource.IMPORT, by=by)
-    refused += [_refused(places[r.index], table[places[r.index] - 1], r.problem) for r in report.refused]
+    report = payment_services.record(
+        store=store, receipts=receipts, source=PaymentSource.IMPORT, by=by
+    )
+    refused += [
+        _refused(places[r.index], table[places[r.index] - 1], r.problem) for r in report.refused
+    ]
     return Imported(
         columns=[*COLUMNS, OPTIONAL],
         recorded=report.recorded,
@@ -95,7 +101,8 @@ def _receipt(n: int, fields: Sequence[str] | None) -> Receipt:
 
 
 def instant(text: str) -> dt.datetime | None:
-    """ISO 8601; a day or an instant without a zone is the platform's. INPUT_INVALID for anything else."""
+    """ISO 8601; a day or an instant without a zone is the platform's. INPUT_INVALID for anything
+    else."""
     if not text:
         return None
     try:

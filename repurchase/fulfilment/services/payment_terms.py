@@ -1,4 +1,5 @@
-"""The store's terms with a buyer: paying before the release, or on open account from an instant on (R-91)."""
+"""The store's terms with a buyer: paying before the release, or on open account from an instant on
+(R-91)."""
 
 from django.db import transaction
 
@@ -12,7 +13,8 @@ from marketplace.queries import open_account
 
 @transaction.atomic
 def set_terms(*, buyer: Buyer, open_account_from_now: bool, reason: str, by: str) -> PaymentTerms:
-    """From now on; what is confirmed already keeps its terms. INPUT_INVALID without a reason or a change."""
+    """From now on; what is confirmed already keeps its terms. INPUT_INVALID without a reason or a
+    change."""
     reason = reason.replace("\0", "").strip()[:300]
     if not reason:
         raise Problem(Code.INPUT_INVALID, detail="reason")
@@ -29,9 +31,14 @@ def set_terms(*, buyer: Buyer, open_account_from_now: bool, reason: str, by: str
         set_by=by,
     )
     ledger.record(
-        store_id=buyer.store_id, kind="terms.changed", subject=f"buyer:{buyer.external_id}", by=by, at=now,
-        open_account=open_account_from_now, reason=reason,
-    )  # fmt: skip
+        store_id=buyer.store_id,
+        kind="terms.changed",
+        subject=f"buyer:{buyer.external_id}",
+        by=by,
+        at=now,
+        open_account=open_account_from_now,
+        reason=reason,
+    )
     return made
 
 
@@ -43,6 +50,10 @@ def set_pay_to(*, store: Store, text: str, by: str) -> None:
         raise Problem(Code.INPUT_INVALID, detail="pay_to: 600")
     Store.objects.filter(pk=store.pk).update(pay_to=text)
     ledger.record(
-        store_id=store.pk, kind="pay_to.changed", subject=f"store:{store.code}", by=by, at=clock.now(store),
+        store_id=store.pk,
+        kind="pay_to.changed",
+        subject=f"store:{store.code}",
+        by=by,
+        at=clock.now(store),
         digest=ledger.digest_of_person(text),
-    )  # fmt: skip
+    )

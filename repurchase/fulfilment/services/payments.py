@@ -1,4 +1,5 @@
-"""Recording what buyers paid, exactly, and taking a wrong record back while nothing was released for it (R-91)."""
+"""Recording what buyers paid, exactly, and taking a wrong record back while nothing was released
+for it (R-91)."""
 
 import datetime as dt
 from collections import Counter
@@ -29,7 +30,8 @@ FUTURE = dt.timedelta(minutes=5)  # two clocks may differ by so much
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Receipt:
-    """A payment as somebody tells it; `key` is the teller's own name for the row, echoed (pitfall 9)."""
+    """A payment as somebody tells it; `key` is the teller's own name for the row, echoed (pitfall
+    9)."""
 
     key: str
     order: str
@@ -50,19 +52,30 @@ class Refused:
 class Report:
     recorded: int = 0
     known: int = 0  # stood already, to the cent: sending it again changes nothing
-    paid: list[str] = field(default_factory=list)  # orders of which nothing is open any more by this
-    overpaid: list[str] = field(default_factory=list)  # of these, those for which more came than their total
+    paid: list[str] = field(
+        default_factory=list
+    )  # orders of which nothing is open any more by this
+    overpaid: list[str] = field(
+        default_factory=list
+    )  # of these, those for which more came than their total
     refused: list[Refused] = field(default_factory=list)
 
 
 @transaction.atomic
 def record(
-    *, store: Store, receipts: Sequence[Receipt], source: PaymentSource, by: str, whole: bool = False
+    *,
+    store: Store,
+    receipts: Sequence[Receipt],
+    source: PaymentSource,
+    by: str,
+    whole: bool = False,
 ) -> Report:
-    """Keeps each payment that its order can take. One that can't be taken stops no other, unless `whole`.
+    """Keeps each payment that its order can take. One that can't be taken stops no other, unless
+    `whole`.
 
-    Row by row: ORDER_UNKNOWN, ORDER_NOT_PAYABLE, PAYMENT_CURRENCY, PAYMENT_TOO_MUCH, PAYMENT_REPEATED,
-    AMOUNT_INVALID, CURRENCY_UNKNOWN, INPUT_INVALID. With `whole` the first of them is raised and nothing written.
+    Row by row: ORDER_UNKNOWN, ORDER_NOT_PAYABLE, PAYMENT_CURRENCY, PAYMENT_TOO_MUCH,
+    PAYMENT_REPEATED, AMOUNT_INVALID, CURRENCY_UNKNOWN, INPUT_INVALID. With `whole` the first of
+    them is raised and nothing written.
     """
     orders = _held(store, {receipt.order for receipt in receipts})
     now = clock.now(store)
@@ -119,29 +132,52 @@ def _money(receipt: Receipt, now: dt.datetime) -> Money:
 
 
 def _row(
-    store: Store, order: RepeatOrder, receipt: Receipt, money: Money, source: PaymentSource, by: str, now: dt.datetime
-) -> Payment:  # fmt: skip
+    store: Store,
+    order: RepeatOrder,
+    receipt: Receipt,
+    money: Money,
+    source: PaymentSource,
+    by: str,
+    now: dt.datetime,
+) -> Payment:
     return Payment(
-        store=store, order=order, reference=receipt.reference, amount_minor=money.minor, currency=money.currency,
-        received_at=receipt.received_at or now, source=source, recorded_at=now, recorded_by=by,
-    )  # fmt: skip
+        store=store,
+        order=order,
+        reference=receipt.reference,
+        amount_minor=money.minor,
+        currency=money.currency,
+        received_at=receipt.received_at or now,
+        source=source,
+        recorded_at=now,
+        recorded_by=by,
+    )
 
 
 def _pay(
-    orders: Mapping[str, RepeatOrder], before: Mapping[int, Due], after: Mapping[int, Due], now: dt.datetime
+    orders: Mapping[str, RepeatOrder],
+    before: Mapping[int, Due],
+    after: Mapping[int, Due],
+    now: dt.datetime,
 ) -> list[str]:
     """Orders of which nothing is open by now, and was before."""
     paid = [o for o in orders.values() if after[o.pk].is_paid and not before[o.pk].is_paid]
-    moved = RepeatOrder.objects.filter(pk__in=[o.pk for o in paid], status=OrderStatus.AWAITING_PAYMENT)
+    moved = RepeatOrder.objects.filter(
+        pk__in=[o.pk for o in paid], status=OrderStatus.AWAITING_PAYMENT
+    )
     moved.update(status=OrderStatus.PAID, changed_at=now)
     event_publishing.orders(RepeatOrder.objects.filter(pk__in=[o.pk for o in paid]), at=now)
     return sorted(o.ref for o in paid)
 
 
 def _record(
-    store: Store, rows: Sequence[Payment], orders: Mapping[str, RepeatOrder], report: Report, source: PaymentSource,
-    by: str, now: dt.datetime,
-) -> None:  # fmt: skip
+    store: Store,
+    rows: Sequence[Payment],
+    orders: Mapping[str, RepeatOrder],
+    report: Report,
+    source: PaymentSource,
+    by: str,
+    now: dt.datetime,
+) -> None:
     """One entry a batch: what came for it, with every payment."""
     paid = set(report.paid)
     by_batch: dict[str, list[Payment]] = {}
@@ -152,20 +188,37 @@ def _record(
         for row in some:
             sums[row.currency] += row.amount_minor
         ledger.record(
-            store_id=store.pk, kind="payment.recorded", subject=f"batch:{ref}", by=by, at=now, source=str(source),
-            sums=dict(sums), paid=sorted(paid & {row.order.ref for row in some}),
-            payments=[[str(row.pk), row.order.ref, row.amount_minor, row.currency, row.reference] for row in some],
-        )  # fmt: skip
+            store_id=store.pk,
+            kind="payment.recorded",
+            subject=f"batch:{ref}",
+            by=by,
+            at=now,
+            source=str(source),
+            sums=dict(sums),
+            paid=sorted(paid & {row.order.ref for row in some}),
+            payments=[
+                [str(row.pk), row.order.ref, row.amount_minor, row.currency, row.reference]
+                for row in some
+            ],
+        )
 
 
 def record_all(
-    *, store: Store, proforma: Proforma, currency: str, amount: str, reference: str, by: str,
-    received_at: dt.datetime | None = None, difference: str = "",
-) -> Report:  # fmt: skip
+    *,
+    store: Store,
+    proforma: Proforma,
+    currency: str,
+    amount: str,
+    reference: str,
+    by: str,
+    received_at: dt.datetime | None = None,
+    difference: str = "",
+) -> Report:
     """One transfer for everything that a proforma still asks for in a currency.
 
-    What is short is settled where `difference` gives the reason, else PAYMENT_INEXACT, in proportion: each order is
-    paid in part. What is beyond stands on the largest. Raises ORDER_NOT_PAYABLE where nothing is asked for in it, AMOUNT_INVALID, PAYMENT_TOO_MUCH,
+    What is short is settled where `difference` gives the reason, else PAYMENT_INEXACT, in
+    proportion: each order is paid in part. What is beyond stands on the largest. Raises
+    ORDER_NOT_PAYABLE where nothing is asked for in it, AMOUNT_INVALID, PAYMENT_TOO_MUCH,
     DIFFERENCE_TOO_LARGE.
     """
     with transaction.atomic():
@@ -193,7 +246,9 @@ def record_all(
             for order in orders
             if parts[order.pk]
         ]
-        report = record(store=store, receipts=receipts, source=PaymentSource.MEMBER, by=by, whole=True)
+        report = record(
+            store=store, receipts=receipts, source=PaymentSource.MEMBER, by=by, whole=True
+        )
         lacking = {order: open_minor[order.pk] - parts[order.pk] for order in orders}
         lacking = {order: minor for order, minor in lacking.items() if minor > 0}
         report.paid += _settle(store, lacking, difference, PaymentSource.MEMBER, by)
@@ -221,7 +276,8 @@ def _hold(proformas: QuerySet[Proforma]) -> None:
 def settle_difference(
     *, store: Store, order: RepeatOrder, amount: str, reason: str, source: PaymentSource, by: str
 ) -> Payment:
-    """What is still open of an order that was paid in part will not come: it is paid. Said again, nothing changes.
+    """What is still open of an order that was paid in part will not come: it is paid. Said again,
+    nothing changes.
 
     INPUT_INVALID without a reason; what `paying.judge_difference` refuses.
     """
@@ -255,7 +311,8 @@ def _judge_short(store: Store, orders: Sequence[RepeatOrder], asked: Money, shor
 
 
 def _most_settled(store: Store, order: RepeatOrder, asked: Money) -> Money:
-    """By the policy of today, the rates that the order's lock froze and what its proforma has settled already.
+    """By the policy of today, the rates that the order's lock froze and what its proforma has
+    settled already.
 
     FX_RATE_MISSING where the rates lack its currency. The caller holds the proforma.
     """
@@ -286,23 +343,37 @@ def _settle(
     before = dues(list(lacking))
     rows = [
         Payment(
-            store=store, order=order, kind=PaymentKind.DIFFERENCE, reason=reason, amount_minor=minor,
-            currency=order.currency, received_at=now, source=source, recorded_at=now, recorded_by=by,
+            store=store,
+            order=order,
+            kind=PaymentKind.DIFFERENCE,
+            reason=reason,
+            amount_minor=minor,
+            currency=order.currency,
+            received_at=now,
+            source=source,
+            recorded_at=now,
+            recorded_by=by,
         )
         for order, minor in lacking.items()
-    ]  # fmt: skip
+    ]
     Payment.objects.bulk_create(rows)
     ledger.record(
-        store_id=store.pk, kind="payment.difference", subject=f"batch:{rows[0].order.batch.ref}", by=by, at=now,
-        source=str(source), why=reason,
+        store_id=store.pk,
+        kind="payment.difference",
+        subject=f"batch:{rows[0].order.batch.ref}",
+        by=by,
+        at=now,
+        source=str(source),
+        why=reason,
         payments=[[str(row.pk), row.order.ref, row.amount_minor, row.currency] for row in rows],
-    )  # fmt: skip
+    )
     return _pay({order.ref: order for order in lacking}, before, dues(list(lacking)), now)
 
 
 @transaction.atomic
 def reverse(*, store: Store, payment_id: UUID, why: str, by: str) -> Payment:
-    """Takes a recorded payment back: its order awaits payment again. NOT_FOUND, PAYMENT_FINAL, INPUT_INVALID."""
+    """Takes a recorded payment back: its order awaits payment again. NOT_FOUND, PAYMENT_FINAL,
+    INPUT_INVALID."""
     found = Payment.objects.filter(store=store, pk=payment_id)
     if not found.exists():
         raise Problem(Code.NOT_FOUND)
@@ -312,7 +383,8 @@ def reverse(*, store: Store, payment_id: UUID, why: str, by: str) -> Payment:
 
 @transaction.atomic
 def reverse_transfer(*, store: Store, proforma: Proforma, reference: str, why: str, by: str) -> int:
-    """Takes every payment of a proforma under one reference back, or none, with what was settled beside.
+    """Takes every payment of a proforma under one reference back, or none, with what was settled
+    beside.
 
     NOT_FOUND; PAYMENT_FINAL once one was released for.
     """
@@ -343,17 +415,28 @@ def _reverse(store: Store, payments: QuerySet[Payment], why: str, by: str) -> in
         raise Problem(Code.PAYMENT_FINAL, state=past[0])
     rows = list(payments.order_by("order_id").values_list("pk", "order__ref"))
     beside = Payment.objects.filter(order__in=ids, kind=PaymentKind.DIFFERENCE, reversed_at=None)
-    rows += beside.exclude(pk__in=[pk for pk, _ in rows]).order_by("order_id").values_list("pk", "order__ref")
+    rows += (
+        beside.exclude(pk__in=[pk for pk, _ in rows])
+        .order_by("order_id")
+        .values_list("pk", "order__ref")
+    )
     standing = Payment.objects.filter(pk__in=[pk for pk, _ in rows], reversed_at=None)
     if standing.update(reversed_at=now, reversed_by=by, reversed_why=why) != len(rows):
         raise Problem(Code.PAYMENT_FINAL, state="reversed")
     left = dues(orders)
-    open_again = [order.pk for order in orders if not left[order.pk].is_paid]  # others had been overpaid
+    open_again = [
+        order.pk for order in orders if not left[order.pk].is_paid
+    ]  # others had been overpaid
     back = RepeatOrder.objects.filter(pk__in=open_again, status=OrderStatus.PAID)
     back.update(status=OrderStatus.AWAITING_PAYMENT, changed_at=now)
     event_publishing.orders(RepeatOrder.objects.filter(pk__in=ids, changed_at=now), at=now)
     ledger.record(
-        store_id=store.pk, kind="payment.reversed", subject=f"batch:{orders[0].batch.ref}", by=by, at=now, why=why,
+        store_id=store.pk,
+        kind="payment.reversed",
+        subject=f"batch:{orders[0].batch.ref}",
+        by=by,
+        at=now,
+        why=why,
         payments=[[str(pk), ref] for pk, ref in rows],
-    )  # fmt: skip
+    )
     return len(rows)

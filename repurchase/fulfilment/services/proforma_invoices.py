@@ -1,6 +1,8 @@
-"""The proforma invoice goes with the confirmation (R-91): asked for in its transaction, made by a worker, once.
+"""The proforma invoice goes with the confirmation (R-91): asked for in its transaction, made by a
+worker, once.
 
-What is to be paid is owed from the confirmation on, under the invoice's number: nothing waits for the PDF.
+What is to be paid is owed from the confirmation on, under the invoice's number: nothing waits for
+the PDF.
 """
 
 import datetime as dt
@@ -29,13 +31,21 @@ TASK = "repurchase.issue_proforma"
 
 
 def ask(*, batch: Batch, occasion: UUID, orders: list[int], at: dt.datetime) -> Proforma:
-    """In the transaction of the buyer's answer; `orders` are the ones that it confirmed, `occasion` one of its locks."""
-    Batch.objects.select_for_update().get(pk=batch.pk)  # two lots may settle at once: one number each
+    """In the transaction of the buyer's answer; `orders` are the ones that it confirmed,
+    `occasion` one of its locks."""
+    Batch.objects.select_for_update().get(
+        pk=batch.pk
+    )  # two lots may settle at once: one number each
     n = batch.proformas.aggregate(n=Count("pk"))["n"] + 1
     asked = Proforma.objects.create(
-        store_id=batch.store_id, batch=batch, occasion=occasion, number=f"{batch.ref}-PI{n}",
-        open_account=open_account(batch.buyer, at), asked_at=at, rung_at=clock.now(),
-    )  # fmt: skip
+        store_id=batch.store_id,
+        batch=batch,
+        occasion=occasion,
+        number=f"{batch.ref}-PI{n}",
+        open_account=open_account(batch.buyer, at),
+        asked_at=at,
+        rung_at=clock.now(),
+    )
     ring(TASK, proforma_id=str(asked.pk))
     confirmed = RepeatOrder.objects.filter(pk__in=orders, status=OrderStatus.CONFIRMED)
     if asked.open_account:
@@ -51,7 +61,8 @@ class OrdersChanged(Exception):
 
 
 def issue(proforma_id: UUID) -> Proforma | None:
-    """Renders it while no row is held, then keeps, records and tells it. None when it is done, or in other hands."""
+    """Renders it while no row is held, then keeps, records and tells it. None when it is done, or
+    in other hands."""
     found = document_jobs.take(Proforma, proforma_id)
     if found is None:
         return None
@@ -71,23 +82,38 @@ def _keep(found: Proforma, drawn: proforma.Paper, content: bytes, key: str) -> N
     totals = [proforma.kept(total) for total in drawn.totals]
     digest = digest_of(content)
     document_jobs.finish(
-        found, issued_at=now, totals=totals, file_key=key, file_digest=digest, file_bytes=len(content)
+        found,
+        issued_at=now,
+        totals=totals,
+        file_key=key,
+        file_digest=digest,
+        file_bytes=len(content),
     )
     _check_billed(found, drawn)
     standing = found.orders.exclude(status=OrderStatus.CANCELLED).exists()
     for side in ("seller", "buyer") if standing else ():
         emails.write(
-            kind=f"repurchase.proforma_{side}", store_id=found.store_id, dedupe=f"proforma:{side}:{found.pk}",
+            kind=f"repurchase.proforma_{side}",
+            store_id=found.store_id,
+            dedupe=f"proforma:{side}:{found.pk}",
             proforma=str(found.pk),
-        )  # fmt: skip
+        )
     ledger.record(
-        store_id=found.store_id, kind="proforma.issued", subject=f"batch:{found.batch.ref}", by="system:proforma",
-        at=now, number=found.number, totals=totals, file_digest=digest, open_account=found.open_account,
-    )  # fmt: skip
+        store_id=found.store_id,
+        kind="proforma.issued",
+        subject=f"batch:{found.batch.ref}",
+        by="system:proforma",
+        at=now,
+        number=found.number,
+        totals=totals,
+        file_digest=digest,
+        open_account=found.open_account,
+    )
 
 
 def _check_billed(found: Proforma, drawn: proforma.Paper) -> None:
-    """Holds its orders, so that none is called off before the paper is kept. OrdersChanged when one was by now."""
+    """Holds its orders, so that none is called off before the paper is kept. OrdersChanged when
+    one was by now."""
     list(found.orders.select_for_update(of=("self",), no_key=True).order_by("pk").values_list("pk"))
     billed = proforma_invoices.billed(found).values_list("ref", flat=True)
     if [order.ref for order in drawn.orders] != list(billed):

@@ -1,4 +1,5 @@
-"""A proforma invoice as a PDF: a summary in both languages, every order and line attached (reliability 11)."""
+"""A proforma invoice as a PDF: a summary in both languages, every order and line attached
+(reliability 11)."""
 
 from collections.abc import Sequence
 
@@ -48,8 +49,12 @@ def pdf(proforma: Paper, lines: Sequence[Sequence[object]]) -> bytes:
         long_lists.LINES_CSV: long_lists.table(LINE_FIELDS, lines),
     }
     with translation.override("en"):
-        page = render_to_string("proformas/proforma.html", _context(proforma) | {"files": sorted(attached)})
-    files = [Attachment(string=data, name=name, relationship="Data") for name, data in attached.items()]
+        page = render_to_string(
+            "proformas/proforma.html", _context(proforma) | {"files": sorted(attached)}
+        )
+    files = [
+        Attachment(string=data, name=name, relationship="Data") for name, data in attached.items()
+    ]
     return pdf_module.pdf(page, attachments=files)
 
 
@@ -80,10 +85,21 @@ def _context(proforma: Paper) -> dict:
 
 def _order(order: Order) -> Sequence[str]:
     of = order.amounts
-    money = [plain(minor, order.currency) for minor in (of.goods_net, of.freight_net, of.tax, of.total)]
+    money = [
+        plain(minor, order.currency) for minor in (of.goods_net, of.freight_net, of.tax, of.total)
+    ]
     return (order.ref, order.repeats, order.destination, order.currency, *money)
 
 
 def _goods(each: Goods) -> Sequence[str]:
     amount = plain(each.total_minor, each.currency)
-    return (each.sku, each.title, f"{each.quantity:,}", "", each.hs_code, each.origin, each.currency, amount)
+    return (
+        each.sku,
+        each.title,
+        f"{each.quantity:,}",
+        "",
+        each.hs_code,
+        each.origin,
+        each.currency,
+        amount,
+    )

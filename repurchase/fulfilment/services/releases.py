@@ -1,4 +1,5 @@
-"""Handing orders over, each once and to one ERP: paid ones, and those of buyers on open account (R-78, R-91)."""
+"""Handing orders over, each once and to one ERP: paid ones, and those of buyers on open account
+(R-78, R-91)."""
 
 import datetime as dt
 from collections import defaultdict
@@ -21,14 +22,17 @@ from repurchase.models.order_states import OrderStatus, sources
 
 ORDERS_A_PASS = 1000
 FREE = Q(status=OrderStatus.PAID) | Q(status=OrderStatus.CONFIRMED, proforma__open_account=True)
-"""What may be released, whether its invoice is printed by then or not; the database says the same again (0014)."""
+"""What may be released, whether its invoice is printed by then or not; the database says the same
+again (0014)."""
 
 
 @transaction.atomic
 def release(*, store: Store, orders: QuerySet[RepeatOrder], by: str, at: dt.datetime) -> list[str]:
-    """Those of the orders that may be released are, in one step; the references. ERP_VERSION_TOO_OLD.
+    """Those of the orders that may be released are, in one step; the references.
+    ERP_VERSION_TOO_OLD.
 
-    Without a connected ERP the store takes them from the XML itself. What R-90 touches is held back and stays as it is.
+    Without a connected ERP the store takes them from the XML itself. What R-90 touches is held
+    back and stays as it is.
     """
     erp = live_of(store)
     if erp:
@@ -57,15 +61,20 @@ def release(*, store: Store, orders: QuerySet[RepeatOrder], by: str, at: dt.date
     announce(store, held, erp, at)
     for batch_ref, refs in _by_batch(held):
         ledger.record(
-            store_id=store.pk, kind="order.released", subject=f"batch:{batch_ref}", by=by, at=at, orders=refs,
+            store_id=store.pk,
+            kind="order.released",
+            subject=f"batch:{batch_ref}",
+            by=by,
+            at=at,
+            orders=refs,
             erp=str(erp) if erp else "",
-        )  # fmt: skip
+        )
     return [order.ref for order in held]
 
 
 def release_one(*, store: Store, order: RepeatOrder, by: str) -> None:
-    """At once, without waiting for the ⚙ delay. ORDER_NOT_PAID when it may not be, or was already; PARTY_SCREENED_OUT or
-    EXPORT_CONTROLLED when it is held back."""
+    """At once, without waiting for the ⚙ delay. ORDER_NOT_PAID when it may not be, or was already;
+    PARTY_SCREENED_OUT or EXPORT_CONTROLLED when it is held back."""
     one = RepeatOrder.objects.filter(pk=order.pk)
     if not release(store=store, orders=one, by=by, at=clock.now(store)):
         order.refresh_from_db(fields=["status", "held_at", "findings"])
@@ -75,7 +84,8 @@ def release_one(*, store: Store, order: RepeatOrder, by: str) -> None:
 
 
 def release_due(*, store: Store | None = None) -> int:
-    """Releases what was paid longer ago than the ⚙ delay, in which a wrong record can be taken back.
+    """Releases what was paid longer ago than the ⚙ delay, in which a wrong record can be taken
+    back.
 
     A store whose ERP has become too old keeps its orders until it is updated: its page says so.
     """
@@ -95,24 +105,34 @@ def _release_of(store_id: int, ids: Sequence[int], due: QuerySet[RepeatOrder]) -
     store = Store.objects.get(pk=store_id)
     try:
         return len(
-            release(store=store, orders=due.filter(pk__in=ids), by="system:sweep", at=clock.now(store))
+            release(
+                store=store, orders=due.filter(pk__in=ids), by="system:sweep", at=clock.now(store)
+            )
         )
     except Problem:
         return 0
 
 
-def announce(store: Store, orders: Sequence[RepeatOrder], erp: ErpConnection | None, at: dt.datetime) -> None:
-    """Tells the ERP by the stream and the webhooks; what it does not acknowledge is announced again."""
+def announce(
+    store: Store, orders: Sequence[RepeatOrder], erp: ErpConnection | None, at: dt.datetime
+) -> None:
+    """Tells the ERP by the stream and the webhooks; what it does not acknowledge is announced
+    again."""
     for batch_ref, refs in _by_batch(orders):
         for i in range(0, len(refs), event_publishing.AN_EVENT):
             events.tell(
-                store_id=store.pk, type="release.announced", subject=f"batch:{batch_ref}", at=at,
-                orders=refs[i : i + event_publishing.AN_EVENT], erp=erp.product.code if erp else "",
-            )  # fmt: skip
+                store_id=store.pk,
+                type="release.announced",
+                subject=f"batch:{batch_ref}",
+                at=at,
+                orders=refs[i : i + event_publishing.AN_EVENT],
+                erp=erp.product.code if erp else "",
+            )
 
 
 def announce_again(*, store: Store | None = None) -> int:
-    """Releases to an ERP that nobody acknowledged within the ⚙ time, each time waiting twice as long."""
+    """Releases to an ERP that nobody acknowledged within the ⚙ time, each time waiting twice as
+    long."""
     first = dt.timedelta(minutes=int(policy.in_force(clock.now())["release_reminder_minutes"]))
     waiting = Release.objects.filter(acknowledged_at=None, erp__isnull=False, announcements__lt=12)
     if store:
@@ -121,8 +141,11 @@ def announce_again(*, store: Store | None = None) -> int:
         rows = waiting.select_for_update(of=("self",), skip_locked=True).select_related(
             "store", "erp__product", "order__batch"
         )
-        late = [row for row in rows.annotate(now=clock.of_row()).order_by("announced_at")[:ORDERS_A_PASS]
-                if row.announced_at + first * 2 ** (row.announcements - 1) <= row.now]  # fmt: skip
+        late = [
+            row
+            for row in rows.annotate(now=clock.of_row()).order_by("announced_at")[:ORDERS_A_PASS]
+            if row.announced_at + first * 2 ** (row.announcements - 1) <= row.now
+        ]
         for (_, erp), some in _by_erp(late):
             at = some[0].now
             announce(some[0].store, [row.order for row in some], erp, at)

@@ -1,6 +1,8 @@
-"""What comes back after the release: the ERP's acknowledgement, the shipment, the completion (R-78, R-91).
+"""What comes back after the release: the ERP's acknowledgement, the shipment, the completion
+(R-78, R-91).
 
-Each row stands for itself: one that can't be taken is told and stops no other; the same again changes nothing.
+Each row stands for itself: one that can't be taken is told and stops no other; the same again
+changes nothing.
 """
 
 import datetime as dt
@@ -42,7 +44,8 @@ class Shipped:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Completed:
-    """`as_ordered`: complete, right and undamaged, as who reports it says; None: it does not say (R-86)."""
+    """`as_ordered`: complete, right and undamaged, as who reports it says; None: it does not say
+    (R-86)."""
 
     key: str
     order: str
@@ -59,22 +62,32 @@ class Report:
 
 @transaction.atomic
 def acknowledge(*, store: Store, rows: Sequence[Acknowledged], by: str) -> Report:
-    """ORDER_UNKNOWN, and STATE_CONFLICT for an order that was not released or is known under another number."""
+    """ORDER_UNKNOWN, and STATE_CONFLICT for an order that was not released or is known under
+    another number."""
     releases, now = _held(store, rows), clock.now(store)
     report = Report()
     taken = _each(rows, releases, report, lambda row, release: _acknowledge(row, release, by, now))
-    Release.objects.bulk_update(taken, ["acknowledged_at", "acknowledged_by", "erp_number"], batch_size=500)
+    Release.objects.bulk_update(
+        taken, ["acknowledged_at", "acknowledged_by", "erp_number"], batch_size=500
+    )
     for batch_ref, some in _by_batch(taken):
         refs = [release.order.ref for release in some]
         for i in range(0, len(refs), event_publishing.AN_EVENT):
             events.tell(
-                store_id=store.pk, type="release.acknowledged", subject=f"batch:{batch_ref}", at=now,
+                store_id=store.pk,
+                type="release.acknowledged",
+                subject=f"batch:{batch_ref}",
+                at=now,
                 orders=refs[i : i + event_publishing.AN_EVENT],
-            )  # fmt: skip
+            )
         ledger.record(
-            store_id=store.pk, kind="release.acknowledged", subject=f"batch:{batch_ref}", by=by, at=now,
+            store_id=store.pk,
+            kind="release.acknowledged",
+            subject=f"batch:{batch_ref}",
+            by=by,
+            at=now,
             orders=[[release.order.ref, release.erp_number] for release in some],
-        )  # fmt: skip
+        )
     return report
 
 
@@ -89,7 +102,8 @@ def _acknowledge(row: Acknowledged, release: Release, by: str, now: dt.datetime)
 
 @transaction.atomic
 def ship(*, store: Store, rows: Sequence[Shipped], by: str) -> Report:
-    """released → shipped; the pieces leave the reservation. A correction of carrier or tracking is taken too.
+    """released → shipped; the pieces leave the reservation. A correction of carrier or tracking is
+    taken too.
 
     ORDER_UNKNOWN, STATE_CONFLICT, INPUT_INVALID for an instant before the release or in the future.
     """
@@ -97,7 +111,9 @@ def ship(*, store: Store, rows: Sequence[Shipped], by: str) -> Report:
     report = Report()
     moved: list[Release] = []
     taken = _each(rows, releases, report, lambda row, release: _ship(row, release, by, now, moved))
-    Release.objects.bulk_update(taken, ["shipped_at", "carrier", "tracking", "told_by"], batch_size=500)
+    Release.objects.bulk_update(
+        taken, ["shipped_at", "carrier", "tracking", "told_by"], batch_size=500
+    )
     _move(moved, OrderStatus.RELEASED, OrderStatus.SHIPPED, now)
     give_back(pieces_of([release.order_id for release in moved]), at=now)
     _record(store, "order.shipped", taken, by, now, lambda r: [r.order.ref, r.carrier, r.tracking])
@@ -106,8 +122,10 @@ def ship(*, store: Store, rows: Sequence[Shipped], by: str) -> Report:
 
 def _ship(row: Shipped, release: Release, by: str, now: dt.datetime, moved: list[Release]) -> bool:
     if release.shipped_at and (release.shipped_at, release.carrier, release.tracking) == (
-        row.at, row.carrier, row.tracking,
-    ):  # fmt: skip
+        row.at,
+        row.carrier,
+        row.tracking,
+    ):
         return False
     if release.order.status not in (OrderStatus.RELEASED, OrderStatus.SHIPPED):
         raise _conflict(release.order.status, "ship")
@@ -125,7 +143,8 @@ def _ship(row: Shipped, release: Release, by: str, now: dt.datetime, moved: list
 
 @transaction.atomic
 def complete(*, store: Store, rows: Sequence[Completed], by: str) -> Report:
-    """shipped → completed. ORDER_UNKNOWN, STATE_CONFLICT, INPUT_INVALID for an instant before the shipment."""
+    """shipped → completed. ORDER_UNKNOWN, STATE_CONFLICT, INPUT_INVALID for an instant before the
+    shipment."""
     releases, now = _held(store, rows), clock.now(store)
     report = Report()
     taken = _each(rows, releases, report, lambda row, release: _complete(row, release, by, now))
@@ -149,7 +168,10 @@ Row = Acknowledged | Shipped | Completed
 
 
 def _each(
-    rows: Sequence, releases: Mapping[str, Release], report: Report, act: Callable[[Row, Release], bool]
+    rows: Sequence,
+    releases: Mapping[str, Release],
+    report: Report,
+    act: Callable[[Row, Release], bool],
 ) -> list[Release]:
     """The releases that something new was said about, each once."""
     taken: dict[int, Release] = {}
@@ -169,16 +191,20 @@ def _each(
 
 
 def _held(store: Store, rows: Sequence[Row]) -> dict[str, Release]:
-    """The releases of the store's orders by reference, the orders locked before them, in the order of their ids."""
+    """The releases of the store's orders by reference, the orders locked before them, in the order
+    of their ids."""
     refs = {row.order for row in rows if "\0" not in row.order}
     orders = RepeatOrder.objects.filter(store=store, ref__in=refs)
     ids = list(orders.select_for_update().order_by("pk").values_list("pk", flat=True))
     held = Release.objects.select_for_update(of=("self",)).select_related("order__batch")
-    return {release.order.ref: release for release in held.filter(order__in=ids).order_by("order_id")}
+    return {
+        release.order.ref: release for release in held.filter(order__in=ids).order_by("order_id")
+    }
 
 
 def _in_time(at: dt.datetime, earliest: dt.datetime, now: dt.datetime) -> None:
-    """Two clocks may differ a little; beyond that the report is wrong and would spoil the figures (R-85)."""
+    """Two clocks may differ a little; beyond that the report is wrong and would spoil the figures
+    (R-85)."""
     if not earliest - FUTURE <= at <= now + FUTURE:
         raise Problem(Code.INPUT_INVALID, detail=f"at: {at.isoformat()}")
 
@@ -210,6 +236,10 @@ def _record(
 ) -> None:
     for batch_ref, some in _by_batch(taken):
         ledger.record(
-            store_id=store.pk, kind=kind, subject=f"batch:{batch_ref}", by=by, at=now,
+            store_id=store.pk,
+            kind=kind,
+            subject=f"batch:{batch_ref}",
+            by=by,
+            at=now,
             orders=[told(release) for release in some],
-        )  # fmt: skip
+        )

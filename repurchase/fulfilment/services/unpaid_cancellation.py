@@ -1,4 +1,5 @@
-"""The way out of waiting: unpaid orders are called off, their pieces are free again, the buyer is told (R-91, R-10)."""
+"""The way out of waiting: unpaid orders are called off, their pieces are free again, the buyer is
+told (R-91, R-10)."""
 
 from django.db import transaction
 
@@ -20,8 +21,8 @@ from repurchase.models.order_states import OrderStatus
 def call_off(*, store: Store, proforma: Proforma, why: str, by: str) -> int:
     """Every order of the proforma that awaits payment and has received none; how many.
 
-    ORDER_NOT_PAYABLE when there is none such; one with a part paid is settled with the buyer first. INPUT_INVALID
-    without a reason.
+    ORDER_NOT_PAYABLE when there is none such; one with a part paid is settled with the buyer
+    first. INPUT_INVALID without a reason.
     """
     if not (why := why.replace("\0", "").strip()[:300]):
         raise Problem(Code.INPUT_INVALID, detail="why")
@@ -37,11 +38,19 @@ def call_off(*, store: Store, proforma: Proforma, why: str, by: str) -> int:
     give_back(pieces_of([order.pk for order in unpaid]), at=now)
     event_publishing.orders(moved, at=now)
     emails.write(
-        kind="repurchase.called_off", store_id=store.pk, dedupe=f"called-off:{proforma.pk}:{unpaid[0].pk}",
-        proforma=str(proforma.pk), orders=[order.ref for order in unpaid],
-    )  # fmt: skip
-    ledger.record(
-        store_id=store.pk, kind="order.called_off", subject=f"batch:{proforma.batch.ref}", by=by, at=now, why=why,
+        kind="repurchase.called_off",
+        store_id=store.pk,
+        dedupe=f"called-off:{proforma.pk}:{unpaid[0].pk}",
+        proforma=str(proforma.pk),
         orders=[order.ref for order in unpaid],
-    )  # fmt: skip
+    )
+    ledger.record(
+        store_id=store.pk,
+        kind="order.called_off",
+        subject=f"batch:{proforma.batch.ref}",
+        by=by,
+        at=now,
+        why=why,
+        orders=[order.ref for order in unpaid],
+    )
     return len(unpaid)

@@ -1,4 +1,5 @@
-"""Who calls: an API key of one store, which acts for one of its members. No session, no cookie, so nothing to forge (CSRF)."""
+"""Who calls: an API key of one store, which acts for one of its members. No session, no cookie, so
+nothing to forge (CSRF)."""
 
 import datetime as dt
 from typing import Any
@@ -48,23 +49,29 @@ def _note_use(key: ApiKey) -> None:
 
 
 def only_reads(request: Request, view: Any) -> bool:
-    """A safe method (RFC 9110, 9.2.1), or a POST of a view that says of itself that it `only_reads`."""
+    """A safe method (RFC 9110, 9.2.1), or a POST of a view that says of itself that it
+    `only_reads`."""
     return request.method in SAFE_METHODS or getattr(view, "only_reads", False)
 
 
 class MayAct(BasePermission):
     """What the key's scopes let it do of what its principal may do now.
 
-    Reading takes the scope "read" and the view's `needs_to_read`, everything else "write" and its `needs`.
+    Reading takes the scope "read" and the view's `needs_to_read`, everything else "write" and its
+    `needs`.
     """
 
     def has_permission(self, request: Request, view: Any) -> bool:
         if request.auth is None:
             return False
         if only_reads(request, view):
-            api_keys.refuse_beyond(request.auth, needs=getattr(view, "needs_to_read", Can.VIEW), scope="read")
+            api_keys.refuse_beyond(
+                request.auth, needs=getattr(view, "needs_to_read", Can.VIEW), scope="read"
+            )
         else:
-            api_keys.refuse_beyond(request.auth, needs=getattr(view, "needs", Can.MANAGE_KEYS), scope="write")
+            api_keys.refuse_beyond(
+                request.auth, needs=getattr(view, "needs", Can.MANAGE_KEYS), scope="write"
+            )
         return True
 
 

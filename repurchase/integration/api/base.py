@@ -1,4 +1,5 @@
-"""What every endpoint has in common: the store comes from the key, its principal's rights bound it, a body is JSON of bounded size."""
+"""What every endpoint has in common: the store comes from the key, its principal's rights bound
+it, a body is JSON of bounded size."""
 
 import datetime as dt
 from io import BytesIO
@@ -26,7 +27,8 @@ CLIENT = "HTTP_X_ERP_CLIENT"
 """The header X-ERP-Client: name/version, as "mango/5.3.1"."""
 
 MAX_VALUES = 1_000_000
-"""Of a JSON body: 5000 rows have some fifty thousand; each takes up to a hundred bytes of memory."""
+"""Of a JSON body: 5000 rows have some fifty thousand; each takes up to a hundred bytes of
+memory."""
 
 
 class TooLarge(exceptions.APIException):
@@ -78,17 +80,20 @@ class StoreAPIView(APIView):
     parser_classes = [BoundedJSONParser]
     needs_to_read: Can = Can.VIEW
     needs: Can = Can.MANAGE_KEYS
-    """What the key's principal must have the right to, to read and to change; the second, where a view says nothing, is
-    the owner's alone."""
+    """What the key's principal must have the right to, to read and to change; the second, where a
+    view says nothing, is the owner's alone."""
     plan_version: int | None = None
-    """Of the batch that an answer tells: it stands in the ETag, so that If-Match guards an edit of the plan."""
+    """Of the batch that an answer tells: it stands in the ETag, so that If-Match guards an edit of
+    the plan."""
     taken: dict[str, Any] = {}
     """What `sent` found to be as it should: all that an error handler may know of the body."""
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """After the key: the ERP that the call says it comes from has to be the store's, and new enough (R-79).
+        """After the key: the ERP that the call says it comes from has to be the store's, and new
+        enough (R-79).
 
-        A call that changes something, for a principal who may connect an ERP, connects it; others only look.
+        A call that changes something, for a principal who may connect an ERP, connects it; others
+        only look.
         """
         super().initial(request, *args, **kwargs)
         if not (request.auth and (client := request.META.get(CLIENT, ""))):
@@ -97,10 +102,13 @@ class StoreAPIView(APIView):
         if only_reads(request, self) or not can(request.auth.principal, Can.SETTLE):
             erp_connection.refuse_other(store=request.auth.store, name=name, version=version)
         else:
-            erp_connection.heard_from(store=request.auth.store, name=name, version=version, by=self.by)
+            erp_connection.heard_from(
+                store=request.auth.store, name=name, version=version, by=self.by
+            )
 
     def options(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
-        """What may be asked for here stands in Allow; a file or a stream has nothing else to tell of itself."""
+        """What may be asked for here stands in Allow; a file or a stream has nothing else to tell
+        of itself."""
         return HttpResponse(headers={"Allow": ", ".join(self.allowed_methods)})
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
@@ -138,7 +146,8 @@ class StoreAPIView(APIView):
         return batches.batch(self.store, ref, now=clock.now(self.store))
 
     def sent(self, form: type[requests.StrictSerializer]) -> dict[str, Any]:
-        """The body, or on GET the query, checked; INPUT_INVALID with pointers when it is not as it should be."""
+        """The body, or on GET the query, checked; INPUT_INVALID with pointers when it is not as it
+        should be."""
         data = self.request.query_params if self.request.method == "GET" else self.request.data
         checked = form(data=data)
         checked.is_valid(raise_exception=True)

@@ -1,4 +1,5 @@
-"""Why orders failed, as programs read it: an order's causes and its timeline, a batch's shares (R-69 to R-76)."""
+"""Why orders failed, as programs read it: an order's causes and its timeline, a batch's shares
+(R-69 to R-76)."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -96,7 +97,9 @@ class FixToldSerializer(serializers.Serializer):
     )
     fix = serializers.CharField()
     fixer = serializers.CharField()
-    done_here = serializers.BooleanField(help_text="Applying it does it; else it is done elsewhere first.")
+    done_here = serializers.BooleanField(
+        help_text="Applying it does it; else it is done elsewhere first."
+    )
     orders = serializers.IntegerField(help_text="Orders that it touches.")
 
 
@@ -127,7 +130,8 @@ class FixesAppliedSerializer(serializers.Serializer):
 class OrderDiagnosisView(StoreAPIView):
     @described("get_order_diagnostics", OrderDiagnosticsSerializer)
     def get(self, request: Request, ref: str) -> Response:
-        """Why an order failed: the first cause against its consequences, the evidence of then, the fix, the timeline."""
+        """Why an order failed: the first cause against its consequences, the evidence of then, the
+        fix, the timeline."""
         found = failures.diagnosis(self.store, ref, now=clock.now(self.store))
         return Response(told(found, request))
 
@@ -173,17 +177,26 @@ class FixesView(StoreAPIView):
         return Response(_fix_sets(batch, fixable(batch, now=clock.now(self.store))))
 
     @described(
-        "apply_batch_fixes", FixesAppliedSerializer, body=requests.FixesSerializer, later=BatchSerializer
+        "apply_batch_fixes",
+        FixesAppliedSerializer,
+        body=requests.FixesSerializer,
+        later=BatchSerializer,
     )
     def post(self, request: Request, ref: str) -> Response:
-        """Applies fixes and screens the touched orders again; a fix of a gate screens the whole batch again.
+        """Applies fixes and screens the touched orders again; a fix of a gate screens the whole
+        batch again.
 
-        Where more than 500 orders are touched it goes on in the background: 202, and the batch's `edit` tells how far it is.
+        Where more than 500 orders are touched it goes on in the background: 202, and the batch's
+        `edit` tells how far it is.
         """
         batch, sent = self.batch(ref), self.sent(requests.FixesSerializer)
         wanted = {Fix(Code(row["code"]), row["subject"]) for row in sent["fixes"]}
         done = fixe_services.apply(batch=batch, wanted=wanted, by=self.by, version=sent["version"])
-        return accepted(batch) if isinstance(done, EditTask) else Response(FixesAppliedSerializer(done).data)
+        return (
+            accepted(batch)
+            if isinstance(done, EditTask)
+            else Response(FixesAppliedSerializer(done).data)
+        )
 
 
 def _fix_sets(batch: Batch, found: Fixable) -> dict[str, Any]:
@@ -194,20 +207,26 @@ def _fix_sets(batch: Batch, found: Fixable) -> dict[str, Any]:
         "hopeless": found.cure.hopeless,
         "sets": [
             {
-                "fixes": [_fix(fix, found) for fix in step.fixes], "frees": step.gain.orders,
-                "money": amounts(step.gain.money), "exact": step.exact, "at_most": step.at_most,
+                "fixes": [_fix(fix, found) for fix in step.fixes],
+                "frees": step.gain.orders,
+                "money": amounts(step.gain.money),
+                "exact": step.exact,
+                "at_most": step.at_most,
             }
             for step in found.cure.steps
         ],
-    }  # fmt: skip
+    }
 
 
 def _fix(fix: Fix, found: Fixable) -> dict[str, Any]:
     return {
-        "code": str(fix.code), "subject": fix.subject, "fix": problem_texts.of(fix.code).fix,
-        "fixer": str(CATALOGUE[fix.code].fixer), "done_here": fix.code in fixe_services.DONE_HERE,
+        "code": str(fix.code),
+        "subject": fix.subject,
+        "fix": problem_texts.of(fix.code).fix,
+        "fixer": str(CATALOGUE[fix.code].fixer),
+        "done_here": fix.code in fixe_services.DONE_HERE,
         "orders": len(found.touched[fix]),
-    }  # fmt: skip
+    }
 
 
 def told(found: Diagnosis, request: Request) -> dict[str, Any]:
@@ -227,11 +246,18 @@ def cause_told(cause: Cause, request: Request) -> dict[str, Any]:
     entry, evidence = CATALOGUE[cause.code], dict(cause.found.evidence)
     said = problem_texts.of(cause.code, evidence)
     return {
-        "code": str(cause.code), "type": _page_of(cause.code, request), "role": str(cause.role),
-        "because": cause.because and str(cause.because), "line": cause.found.line, "title": said.title,
-        "cause": said.cause, "fix": said.fix, "fixer": str(entry.fixer), "severity": str(entry.severity),
+        "code": str(cause.code),
+        "type": _page_of(cause.code, request),
+        "role": str(cause.role),
+        "because": cause.because and str(cause.because),
+        "line": cause.found.line,
+        "title": said.title,
+        "cause": said.cause,
+        "fix": said.fix,
+        "fixer": str(entry.fixer),
+        "severity": str(entry.severity),
         "evidence": evidence,
-    }  # fmt: skip
+    }
 
 
 def _page_of(code: str, request: Request) -> str:
@@ -262,9 +288,14 @@ def _shares(shares: Iterable[Share], of: int, request: Request) -> Iterable[dict
     for share in shares:
         said = problem_texts.of(share.code)
         yield {
-            "code": str(share.code), "type": _page_of(share.code, request), "title": said.title, "fix": said.fix,
-            "orders": share.failures, "of": of, "blocked": amounts(share.blocked),
-        }  # fmt: skip
+            "code": str(share.code),
+            "type": _page_of(share.code, request),
+            "title": said.title,
+            "fix": said.fix,
+            "orders": share.failures,
+            "of": of,
+            "blocked": amounts(share.blocked),
+        }
 
 
 def amounts(minor_by_currency: Mapping[str, int]) -> list[dict[str, str]]:

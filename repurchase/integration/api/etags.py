@@ -1,4 +1,5 @@
-"""ETags: what a GET answered, as a digest; 304 for who has it already, 412 for a change of what was another."""
+"""ETags: what a GET answered, as a digest; 304 for who has it already, 412 for a change of what
+was another."""
 
 import hashlib
 import json
@@ -17,7 +18,8 @@ TICKING = frozenset({"seconds_left"})
 
 
 def tag_of(data: Any, *, version: int | None = None) -> str:
-    """Strong; in front of the point the version of a plan, which is all that a change of the plan is guarded by."""
+    """Strong; in front of the point the version of a plan, which is all that a change of the plan
+    is guarded by."""
     canonical = json.dumps([_still(data), get_language()], sort_keys=True, default=str)
     digest = hashlib.sha256(canonical.encode()).hexdigest()[:32]
     return f'"{digest}"' if version is None else f'"{version}.{digest}"'
@@ -36,7 +38,8 @@ def has_it(request: Request, tag: str) -> bool:
 
 
 def refuse_other(request: Request, tag: str) -> None:
-    """PRECONDITION_FAILED when If-Match names another state than this. Of a plan's tag only the version counts."""
+    """PRECONDITION_FAILED when If-Match names another state than this. Of a plan's tag only the
+    version counts."""
     header = request.META.get("HTTP_IF_MATCH", "")
     if not header:
         return

@@ -52,7 +52,8 @@ class EventsView(StoreAPIView):
         media_type="text/event-stream",
     )
     def get(self, request: Request) -> HttpResponse:
-        """Server-sent events: what you missed since the number that you name, then what happens. It does not end."""
+        """Server-sent events: what you missed since the number that you name, then what happens.
+        It does not end."""
         sent = self.sent(requests.EventFilterSerializer)
         key = request.auth.pk
         return event_stream.answer(
@@ -67,7 +68,8 @@ class EventsView(StoreAPIView):
 
 
 def secret_again(told: Mapping[str, Any]) -> str:
-    """Of an answer that was kept without it: the same as the first time, also when it was rotated since."""
+    """Of an answer that was kept without it: the same as the first time, also when it was rotated
+    since."""
     return webhook_signatures.secret_of(Webhook(pk=UUID(told["id"])), told["secret_version"])
 
 
@@ -93,7 +95,9 @@ class WebhooksView(WebhookEndpointView):
     def get(self, request: Request) -> Response:
         """The store's webhooks, the oldest first; ten at most."""
         return Response(
-            serializers.WebhookPageSerializer({"results": webhook_queries.webhooks(self.store)}).data
+            serializers.WebhookPageSerializer(
+                {"results": webhook_queries.webhooks(self.store)}
+            ).data
         )
 
     @described(
@@ -104,13 +108,11 @@ class WebhooksView(WebhookEndpointView):
     )
     @idempotent_but_for(secret=secret_again)
     def post(self, request: Request) -> Response:
-        """Adds an endpoint. Its secret is in this answer and never told again, but to the same Idempotency-Key."""
+        """Adds an endpoint. Its secret is in this answer and never told again, but to the same
+        Idempotency-Key."""
         sent = self.sent(requests.NewWebhookSerializer)
         made, secret = services.add(
-            store=self.store,
-            url=sent["url"],
-            types=sent["types"],
-            by=self.by,
+            store=self.store, url=sent["url"], types=sent["types"], by=self.by
         )
         return Response(told(made, secret), status=status.HTTP_201_CREATED)
 
@@ -121,7 +123,9 @@ class OneWebhookView(WebhookEndpointView):
         """How it is doing."""
         return Response(serializers.WebhookSerializer(self.webhook(webhook_id)).data)
 
-    @described("change_webhook", serializers.WebhookSerializer, body=requests.ChangedWebhookSerializer)
+    @described(
+        "change_webhook", serializers.WebhookSerializer, body=requests.ChangedWebhookSerializer
+    )
     def patch(self, request: Request, webhook_id: UUID) -> Response:
         """Switches it off or on. Switched on, it gets everything that happened meanwhile."""
         shown = serializers.WebhookSerializer(self.webhook(webhook_id)).data
@@ -141,22 +145,29 @@ class RotateWebhookView(WebhookEndpointView):
     @described("rotate_webhook", serializers.WebhookWithSecretSerializer)
     @idempotent_but_for(secret=secret_again)
     def post(self, request: Request, webhook_id: UUID) -> Response:
-        """A new secret, told in this answer only. The one before it signs beside it for 24 hours."""
+        """A new secret, told in this answer only. The one before it signs beside it for 24
+        hours."""
         secret = services.rotate(self.webhook(webhook_id), store=self.store, by=self.by)
         return Response(told(self.webhook(webhook_id), secret))
 
 
 class ReplayWebhookView(WebhookEndpointView):
-    @described("replay_webhook", serializers.ReplayedSerializer, code=202, body=requests.ReplaySerializer)
+    @described(
+        "replay_webhook", serializers.ReplayedSerializer, code=202, body=requests.ReplaySerializer
+    )
     @idempotent
     def post(self, request: Request, webhook_id: UUID) -> Response:
         """Sends everything after a number again, with the ids of the first time."""
-        again = webhooks.replay(self.webhook(webhook_id), after=self.sent(requests.ReplaySerializer)["after"])
+        again = webhooks.replay(
+            self.webhook(webhook_id), after=self.sent(requests.ReplaySerializer)["after"]
+        )
         return Response({"events": again}, status=status.HTTP_202_ACCEPTED)
 
 
 class DeliveriesView(WebhookEndpointView):
-    @described("list_deliveries", serializers.DeliveryPageSerializer, query=requests.PageFilterSerializer)
+    @described(
+        "list_deliveries", serializers.DeliveryPageSerializer, query=requests.PageFilterSerializer
+    )
     def get(self, request: Request, webhook_id: UUID) -> Response:
         """The newest first, each with how its last attempt went."""
         page = webhook_queries.deliveries(

@@ -30,14 +30,17 @@ SHOWN = 20
 
 
 def as_problem_json(exception: Exception, context: dict[str, Any]) -> JsonResponse:
-    """DRF's exception handler. What nobody expected is logged in full and told as INTERNAL_ERROR only."""
+    """DRF's exception handler. What nobody expected is logged in full and told as INTERNAL_ERROR
+    only."""
     set_rollback()
     request: Request = context["request"]
     if isinstance(exception, Problem):
         return _refused(request, exception, errors=list(_rows(context.get("view"), exception)))
     if isinstance(exception, exceptions.ValidationError):
         return _invalid(request, exception)
-    if isinstance(exception, RequestDataTooBig):  # without the server's edge, which refuses it first
+    if isinstance(
+        exception, RequestDataTooBig
+    ):  # without the server's edge, which refuses it first
         limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
         said = _("What is sent to this address may have {limit} bytes.").format(limit=limit)
         return _refused(request, Problem(Code.INPUT_INVALID, detail=said), 413)
@@ -49,7 +52,9 @@ def as_problem_json(exception: Exception, context: dict[str, Any]) -> JsonRespon
         return _refused(request, Problem(Code.NOT_FOUND))
     if isinstance(exception, exceptions.APIException) and exception.status_code < 500:
         return _refused(
-            request, Problem(Code.INPUT_INVALID, detail=str(exception.detail)), exception.status_code
+            request,
+            Problem(Code.INPUT_INVALID, detail=str(exception.detail)),
+            exception.status_code,
         )
     if is_away(exception):
         log.warning("database_unreachable", path=request.path)
@@ -76,7 +81,8 @@ def _refused(
 
 
 def _rows(view: Any, problem: Problem) -> Iterator[dict[str, str]]:
-    """The places in the body that a refusal names, or of the orders it names; a body that nobody took is not read."""
+    """The places in the body that a refusal names, or of the orders it names; a body that nobody
+    took is not read."""
     for found in problem.evidence.get("rows", ()):
         yield {"code": str(problem.code), **found}
     named = problem.evidence.get("orders")
@@ -87,14 +93,20 @@ def _rows(view: Any, problem: Problem) -> Iterator[dict[str, str]]:
         places.setdefault(number, place)
     for number in named:
         if number in places:
-            yield {"pointer": f"#/order_ids/{places[number]}", "code": str(problem.code), "detail": number}
+            yield {
+                "pointer": f"#/order_ids/{places[number]}",
+                "code": str(problem.code),
+                "detail": number,
+            }
 
 
 def _invalid(request: Request, exception: exceptions.ValidationError) -> JsonResponse:
     wrong = list(_pointed(exception.detail, "#"))
     said = _("{count} of the values sent can't be taken; each is named in “errors”.")
     if len(wrong) > SHOWN:
-        said = _("{count} of the values sent can't be taken; the first {shown} are named in “errors”.")
+        said = _(
+            "{count} of the values sent can't be taken; the first {shown} are named in “errors”."
+        )
     detail = said.format(count=len(wrong), shown=SHOWN)
     errors = [
         {"pointer": pointer, "code": str(Code.INPUT_INVALID), "detail": str(said)}
@@ -107,14 +119,17 @@ def _pointed(detail: Any, pointer: str) -> Iterator[tuple[str, Any]]:
     """DRF's nested details, each with its JSON pointer (RFC 6901, as a URI fragment)."""
     if isinstance(detail, Mapping | list):
         for name, below in _named(detail):
-            here = pointer if name in (None, "non_field_errors") else f"{pointer}/{escaped(str(name))}"
+            here = (
+                pointer if name in (None, "non_field_errors") else f"{pointer}/{escaped(str(name))}"
+            )
             yield from _pointed(below, here)
     else:
         yield pointer, detail
 
 
 def _named(detail: Mapping | list) -> Iterable[tuple[Any, Any]]:
-    """What is wrong with a list's rows stands by their number; several things wrong with one value, by no name."""
+    """What is wrong with a list's rows stands by their number; several things wrong with one
+    value, by no name."""
     if isinstance(detail, Mapping):
         return detail.items()
     return ((n if isinstance(below, Mapping) else None, below) for n, below in enumerate(detail))
@@ -130,7 +145,13 @@ def _throttled(request: Request, exception: exceptions.Throttled) -> JsonRespons
 
 
 def problem_json(
-    request: Request | HttpRequest, *, code: Code, status: int, title: str, detail: str, errors: Errors
+    request: Request | HttpRequest,
+    *,
+    code: Code,
+    status: int,
+    title: str,
+    detail: str,
+    errors: Errors,
 ) -> JsonResponse:
     body = {
         "type": request.build_absolute_uri(reverse("code", args=[code])),

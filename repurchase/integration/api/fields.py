@@ -27,7 +27,8 @@ class MoneyField(serializers.Field):
 
 @extend_schema_field(AmountSerializer)
 class MinorField(serializers.Field):
-    """A column of minor units, and the column that holds its currency; null where the first is null."""
+    """A column of minor units, and the column that holds its currency; null where the first is
+    null."""
 
     def __init__(self, minor: str, *, currency: str = "currency", **options: Any) -> None:
         super().__init__(source="*", read_only=True, **options)
@@ -47,4 +48,6 @@ class TextField(serializers.CharField):
     """Free text of the caller's: blank is the same as not sent."""
 
     def __init__(self, *, max_length: int, **options: Any) -> None:
-        super().__init__(max_length=max_length, required=False, allow_blank=True, default="", **options)
+        super().__init__(
+            max_length=max_length, required=False, allow_blank=True, default="", **options
+        )

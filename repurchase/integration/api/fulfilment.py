@@ -1,4 +1,5 @@
-"""The endpoints from the proforma to the completion: payments, releases, shipments, the connected ERP."""
+"""The endpoints from the proforma to the completion: payments, releases, shipments, the connected
+ERP."""
 
 import datetime as dt
 from typing import Any
@@ -35,7 +36,8 @@ class PdfRenderer(BaseRenderer):
 class ProformasView(StoreAPIView):
     @described("list_proformas", fulfilment_schemas.ProformaListSerializer)
     def get(self, request: Request, ref: str) -> Response:
-        """The proforma invoices of a batch: one for each answer of the buyer, with what is to be paid by currency."""
+        """The proforma invoices of a batch: one for each answer of the buyer, with what is to be
+        paid by currency."""
         self.batch(ref)
         found, now = proforma_invoices.proformas_of(self.store, ref), clock.now(self.store)
         return Response(
@@ -73,7 +75,9 @@ class ProformaPdfView(StoreAPIView):
     def get(self, request: Request, ref: str, pk: UUID) -> HttpResponse:
         """The proforma invoice as it was sent to the buyer."""
         found = proforma_invoices.proforma(self.store, ref, pk)
-        response = HttpResponse(proforma_invoice_services.content_of(found), content_type="application/pdf")
+        response = HttpResponse(
+            proforma_invoice_services.content_of(found), content_type="application/pdf"
+        )
         response["Content-Disposition"] = f'attachment; filename="{found.number}.pdf"'
         return response
 
@@ -102,10 +106,15 @@ class PaymentsView(StoreAPIView):
     def post(self, request: Request) -> Response:
         """Records what buyers paid, up to 5000 rows. An order is paid once nothing of it is open.
 
-        A row that can't be taken is named in `errors` and stops no other; the same row again changes nothing.
+        A row that can't be taken is named in `errors` and stops no other; the same row again
+        changes nothing.
         """
-        rows = fulfilment_schemas.rows_of(self.sent(fulfilment_schemas.PaymentsSerializer), payments.Receipt)
-        report = payments.record(store=self.store, receipts=rows, source=models.PaymentSource.API, by=self.by)
+        rows = fulfilment_schemas.rows_of(
+            self.sent(fulfilment_schemas.PaymentsSerializer), payments.Receipt
+        )
+        report = payments.record(
+            store=self.store, receipts=rows, source=models.PaymentSource.API, by=self.by
+        )
         errors = [fulfilment_schemas.row_error(each) for each in report.refused]
         told = {"recorded": report.recorded, "known": report.known, "paid": report.paid}
         return Response(told | {"overpaid": report.overpaid, "errors": errors})
@@ -121,15 +130,19 @@ class SettleDifferenceView(StoreAPIView):
     )
     @idempotent
     def post(self, request: Request, ref: str) -> Response:
-        """What is still open of an order that was paid in part will not come, such as a bank's fee: the order is paid.
+        """What is still open of an order that was paid in part will not come, such as a bank's
+        fee: the order is paid.
 
         Up to a limit of the platform's. Reversing a payment of the order reverses it as well.
         """
         order = carrier_charges.order_row(self.store, ref)
         payments.settle_difference(
-            store=self.store, order=order, source=models.PaymentSource.API, by=self.by,
+            store=self.store,
+            order=order,
+            source=models.PaymentSource.API,
+            by=self.by,
             **self.sent(fulfilment_schemas.DifferenceSerializer),
-        )  # fmt: skip
+        )
         return Response(
             fulfilment_schemas.AccountSerializer(
                 balances.account(carrier_charges.order_row(self.store, ref))
@@ -163,10 +176,13 @@ class ReleaseOrderView(StoreAPIView):
     @described("release_order", serializers.OrderDetailSerializer)
     @idempotent
     def post(self, request: Request, ref: str) -> Response:
-        """Releases a paid order at once; otherwise it happens by itself some minutes after the payment."""
+        """Releases a paid order at once; otherwise it happens by itself some minutes after the
+        payment."""
         order = carrier_charges.order_row(self.store, ref)
         release_services.release_one(store=self.store, order=order, by=self.by)
-        return Response(serializers.OrderDetailSerializer(orders.order(self.store, ref, now=self.now)).data)
+        return Response(
+            serializers.OrderDetailSerializer(orders.order(self.store, ref, now=self.now)).data
+        )
 
 
 class ReleasesView(StoreAPIView):
@@ -193,7 +209,8 @@ class AcknowledgementsView(StoreAPIView):
     )
     @idempotent
     def post(self, request: Request) -> Response:
-        """Says that your ERP has the orders, up to 5000 rows. What is not acknowledged is announced again."""
+        """Says that your ERP has the orders, up to 5000 rows. What is not acknowledged is
+        announced again."""
         rows = fulfilment_schemas.rows_of(
             self.sent(fulfilment_schemas.AcknowledgementsSerializer), shipments.Acknowledged
         )
@@ -211,7 +228,8 @@ class ShipmentsView(StoreAPIView):
     )
     @idempotent
     def post(self, request: Request) -> Response:
-        """Says when released orders were shipped, by whom, under which tracking number; corrections are taken."""
+        """Says when released orders were shipped, by whom, under which tracking number;
+        corrections are taken."""
         rows = fulfilment_schemas.rows_of(
             self.sent(fulfilment_schemas.ShipmentsSerializer), shipments.Shipped
         )
@@ -247,7 +265,9 @@ class ErpView(StoreAPIView):
     @described("get_erp", fulfilment_schemas.ConnectionSerializer)
     def get(self, request: Request) -> Response:
         """The connected ERP, and those that can be connected with their minimum versions."""
-        return Response(fulfilment_schemas.ConnectionSerializer(releases.connection(self.store)).data)
+        return Response(
+            fulfilment_schemas.ConnectionSerializer(releases.connection(self.store)).data
+        )
 
     @described(
         "connect_erp",
@@ -255,8 +275,11 @@ class ErpView(StoreAPIView):
         body=fulfilment_schemas.NewConnectionSerializer,
     )
     def put(self, request: Request) -> Response:
-        """Connects an ERP in place of the one before. What was released stays with the one that got it."""
+        """Connects an ERP in place of the one before. What was released stays with the one that
+        got it."""
         erp_connection.connect(
             store=self.store, by=self.by, **self.sent(fulfilment_schemas.NewConnectionSerializer)
         )
-        return Response(fulfilment_schemas.ConnectionSerializer(releases.connection(self.store)).data)
+        return Response(
+            fulfilment_schemas.ConnectionSerializer(releases.connection(self.store)).data
+        )

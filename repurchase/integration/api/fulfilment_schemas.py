@@ -14,14 +14,20 @@ from repurchase.integration.api.fields import (
     MoneyField,
     TextField,
 )
-from repurchase.integration.api.requests import NestedSerializer, PageFilterSerializer, StrictSerializer
+from repurchase.integration.api.requests import (
+    NestedSerializer,
+    PageFilterSerializer,
+    StrictSerializer,
+)
 
 ROWS_MAX = 5000
 CURRENCY = r"^[A-Z]{3}\Z"
 
 
 class RowSerializer(NestedSerializer):
-    key = TextField(max_length=64, help_text="Your own name for the row; echoed where it is refused.")
+    key = TextField(
+        max_length=64, help_text="Your own name for the row; echoed where it is refused."
+    )
     order = serializers.CharField(max_length=24, help_text="The repeat order's ref.")
 
 
@@ -32,7 +38,8 @@ class PaymentRowSerializer(RowSerializer):
     )
     currency = serializers.RegexField(CURRENCY, help_text="ISO 4217, the order's.")
     reference = serializers.CharField(
-        max_length=64, help_text="The bank's or the platform's number of the transfer: sent twice, kept once."
+        max_length=64,
+        help_text="The bank's or the platform's number of the transfer: sent twice, kept once.",
     )
     received_at = serializers.DateTimeField(
         required=False, allow_null=True, default=None, help_text="ISO 8601; null: now."
@@ -44,11 +51,15 @@ class PaymentsSerializer(StrictSerializer):
 
 
 class ReversalSerializer(StrictSerializer):
-    why = serializers.CharField(max_length=300, help_text="Kept with the payment and in the ledger.")
+    why = serializers.CharField(
+        max_length=300, help_text="Kept with the payment and in the ledger."
+    )
 
 
 class DifferenceSerializer(StrictSerializer):
-    amount = serializers.CharField(max_length=20, help_text="Decimal text: exactly what is still to be paid.")
+    amount = serializers.CharField(
+        max_length=20, help_text="Decimal text: exactly what is still to be paid."
+    )
     reason = serializers.CharField(
         max_length=300, help_text="Such as the bank's fee. Kept with the order and in the ledger."
     )
@@ -73,7 +84,9 @@ class ShipmentsSerializer(StrictSerializer):
 
 
 class CompletionRowSerializer(RowSerializer):
-    at = serializers.DateTimeField(help_text="When it arrived or was accepted. Not before the shipment.")
+    at = serializers.DateTimeField(
+        help_text="When it arrived or was accepted. Not before the shipment."
+    )
     as_ordered = serializers.BooleanField(
         required=False,
         allow_null=True,
@@ -95,7 +108,9 @@ class ReleaseFilterSerializer(PageFilterSerializer):
 
 
 class NewConnectionSerializer(StrictSerializer):
-    name = serializers.CharField(max_length=80, help_text="Its code or name: dianxiaomi, mabang, mango, …")
+    name = serializers.CharField(
+        max_length=80, help_text="Its code or name: dianxiaomi, mabang, mango, …"
+    )
     version = serializers.CharField(max_length=20, help_text="Such as 5.3.1.")
 
 
@@ -116,7 +131,8 @@ class PaymentsTakenSerializer(serializers.Serializer):
         child=serializers.CharField(), help_text="Orders of which nothing is open any more by this."
     )
     overpaid = serializers.ListField(
-        child=serializers.CharField(), help_text="Those of them for which more came than their total."
+        child=serializers.CharField(),
+        help_text="Those of them for which more came than their total.",
     )
     errors = RowErrorSerializer(many=True)
 
@@ -129,7 +145,9 @@ class RowsTakenSerializer(serializers.Serializer):
 
 class PaymentToldSerializer(serializers.Serializer):
     id = serializers.UUIDField(source="pk")
-    kind = serializers.CharField(help_text="received; difference: it will not come, a member settled it.")
+    kind = serializers.CharField(
+        help_text="received; difference: it will not come, a member settled it."
+    )
     reference = serializers.CharField(help_text='"" for a difference.')
     reason = serializers.CharField(help_text="Of a difference.")
     amount = MinorField("amount_minor")
@@ -190,7 +208,9 @@ class ReleaseSerializer(serializers.Serializer):
     order = serializers.CharField(source="order.ref")
     batch = serializers.CharField(source="order.batch.ref")
     status = serializers.CharField(source="order.status")
-    erp = serializers.CharField(source="erp.product.code", default="", help_text='"": taken from the XML.')
+    erp = serializers.CharField(
+        source="erp.product.code", default="", help_text='"": taken from the XML.'
+    )
     released_at = InstantField()
     announced_at = InstantField()
     announcements = serializers.IntegerField()

@@ -34,7 +34,9 @@ def idempotent_with_files(post: Callable[..., Response]) -> Callable[..., Respon
     return _idempotent(post, {}, files=True)
 
 
-def idempotent_but_for(**secrets: Derive) -> Callable[[Callable[..., Response]], Callable[..., Response]]:
+def idempotent_but_for(
+    **secrets: Derive,
+) -> Callable[[Callable[..., Response]], Callable[..., Response]]:
     """Members of the answer that are never kept: each is derived anew from the rest of it."""
 
     return lambda post: _idempotent(post, secrets, files=False)
@@ -46,11 +48,13 @@ def _idempotent(
     @extend_schema(
         parameters=[
             OpenApiParameter(
-                HEADER, OpenApiTypes.STR, OpenApiParameter.HEADER,
+                HEADER,
+                OpenApiTypes.STR,
+                OpenApiParameter.HEADER,
                 description="Yours, up to 255 characters: sent again with the same body it is answered the same for 72 h.",
             )
         ]
-    )  # fmt: skip
+    )
     @functools.wraps(post)
     def posted(self: Any, request: Request, **address: Any) -> Response:
         key = request.headers.get(HEADER)
@@ -83,7 +87,9 @@ def _kept(answer: Response, secrets: Collection[str]) -> idempotency.Answer:
 
 def _digest(request: Request) -> str:
     """Of method, address and body; a file counts by its content."""
-    told = json.dumps([request.method, request.get_full_path(), _body(request)], sort_keys=True, default=str)
+    told = json.dumps(
+        [request.method, request.get_full_path(), _body(request)], sort_keys=True, default=str
+    )
     return hashlib.sha256(told.encode()).hexdigest()
 
 

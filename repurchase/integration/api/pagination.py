@@ -13,8 +13,11 @@ from repurchase.batches.queries import past_orders as past_order_queries
 from repurchase.batches.queries.pagination import PAGE, Page, decode, encode
 
 
-def past_orders(store: Store, *, now: dt.datetime, buyer: str, repeatable: bool, q: str, cursor: str) -> Page:
-    """`buyer` is the platform's id; one that the store does not have is refused, not an empty list."""
+def past_orders(
+    store: Store, *, now: dt.datetime, buyer: str, repeatable: bool, q: str, cursor: str
+) -> Page:
+    """`buyer` is the platform's id; one that the store does not have is refused, not an empty
+    list."""
     found = Buyer.objects.filter(store=store, external_id=buyer).first() if buyer else None
     if buyer and not found:
         raise ValidationError({"buyer": "The store has no such buyer."})

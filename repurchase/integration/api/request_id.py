@@ -1,4 +1,5 @@
-"""X-Request-Id on every answer: the caller's own where it sent a usable one, so both sides' logs can be joined."""
+"""X-Request-Id on every answer: the caller's own where it sent a usable one, so both sides' logs
+can be joined."""
 
 import re
 import uuid
@@ -11,7 +12,8 @@ META = "HTTP_X_REQUEST_ID"
 
 
 class RequestIdMiddleware:
-    """The outermost: django_structlog reads the id that it leaves in the request, and logs by it."""
+    """The outermost: django_structlog reads the id that it leaves in the request, and logs by
+    it."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

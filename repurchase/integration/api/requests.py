@@ -1,4 +1,5 @@
-"""What a caller may send. A name that is not known is refused, never passed over: a misspelt option is no option."""
+"""What a caller may send. A name that is not known is refused, never passed over: a misspelt
+option is no option."""
 
 from decimal import Decimal
 from typing import Any
@@ -23,7 +24,8 @@ NAME_MAX = 100
 """So much of a name that is not known is told."""
 
 LIST_MAX = 20_000
-"""The most members of any list in a body; what is sensible is less, and told by a code of its own."""
+"""The most members of any list in a body; what is sensible is less, and told by a code of its
+own."""
 
 
 class StrictSerializer(serializers.Serializer):
@@ -35,7 +37,9 @@ class StrictSerializer(serializers.Serializer):
 
 def refuse_unknown(form: serializers.Serializer, data: Any) -> None:
     if unknown := sorted(set(data) - set(form.fields)):
-        raise serializers.ValidationError({name[:NAME_MAX]: _("Not known here.") for name in unknown})
+        raise serializers.ValidationError(
+            {name[:NAME_MAX]: _("Not known here.") for name in unknown}
+        )
 
 
 class ListedField(serializers.ListField):
@@ -53,9 +57,14 @@ class ListedField(serializers.ListField):
 class ShareField(serializers.DecimalField):
     def __init__(self, **options: Any) -> None:
         super().__init__(
-            max_digits=7, decimal_places=6, min_value=Decimal(0), max_value=Decimal("0.999999"), required=False,
-            allow_null=True, **options,
-        )  # fmt: skip
+            max_digits=7,
+            decimal_places=6,
+            min_value=Decimal(0),
+            max_value=Decimal("0.999999"),
+            required=False,
+            allow_null=True,
+            **options,
+        )
 
 
 class AmountField(serializers.CharField):
@@ -77,9 +86,13 @@ class PageFilterSerializer(StrictSerializer):
 class HistoryFilterSerializer(PageFilterSerializer):
     buyer = TextField(max_length=64, help_text="The buyer's id on the platform.")
     repeatable = serializers.BooleanField(
-        required=False, default=False, help_text="true: only orders that pass the order rules; else all."
+        required=False,
+        default=False,
+        help_text="true: only orders that pass the order rules; else all.",
     )
-    q = TextField(max_length=100, help_text="Part of the number or of the buyer's name, or the buyer's id.")
+    q = TextField(
+        max_length=100, help_text="Part of the number or of the buyer's name, or the buyer's id."
+    )
 
 
 class OrderFilterSerializer(PageFilterSerializer):
@@ -128,7 +141,9 @@ class CustomServiceSerializer(NestedSerializer):
         default=None,
         help_text="Its line; null: the whole order.",
     )
-    text = serializers.CharField(max_length=300, help_text="What the buyer confirms, word for word.")
+    text = serializers.CharField(
+        max_length=300, help_text="What the buyer confirms, word for word."
+    )
 
 
 class LineNameSerializer(NestedSerializer):
@@ -168,7 +183,9 @@ class EditSerializer(NestedSerializer):
         allow_null=True,
         help_text="The lines' MOQ in this batch; smaller quantities are raised.",
     )
-    quantity = serializers.IntegerField(required=False, allow_null=True, help_text="At least the lines' MOQ.")
+    quantity = serializers.IntegerField(
+        required=False, allow_null=True, help_text="At least the lines' MOQ."
+    )
     promise_days = serializers.IntegerField(
         required=False, allow_null=True, help_text="Delivery within so many days of the screening."
     )
@@ -188,7 +205,9 @@ class EditsSerializer(StrictSerializer):
         default=None,
         help_text="Of the plan that you saw; another is PLAN_CHANGED.",
     )
-    digest = TextField(max_length=64, help_text="Of the preview: exactly that is applied, or PLAN_CHANGED.")
+    digest = TextField(
+        max_length=64, help_text="Of the preview: exactly that is applied, or PLAN_CHANGED."
+    )
 
 
 def edits_of(sent: list[dict[str, Any]]) -> list[edit_targets.Asked]:
@@ -206,22 +225,26 @@ def _edit_of(sent: dict[str, Any]) -> edit_targets.Asked:
 class SelectionFilterSerializer(NestedSerializer):
     q = TextField(max_length=100, help_text="Part of an order's number.")
     repeated = serializers.BooleanField(
-        default=False, help_text="true: those too that were repeated already. Else they are left out."
+        default=False,
+        help_text="true: those too that were repeated already. Else they are left out.",
     )
 
 
 class SelectionSerializer(NestedSerializer):
-    """All repeatable orders of `buyer` under the filter, the newest up to the limit of a batch, but the exceptions."""
+    """All repeatable orders of `buyer` under the filter, the newest up to the limit of a batch,
+    but the exceptions."""
 
     filter = SelectionFilterSerializer(default=dict)
 
     def get_fields(self) -> dict[str, serializers.Field]:
         return super().get_fields() | {
             "except": ListedField(
-                child=serializers.CharField(max_length=64), default=list, max_length=5000,
+                child=serializers.CharField(max_length=64),
+                default=list,
+                max_length=5000,
                 help_text="Numbers of past orders to leave out.",
             )
-        }  # fmt: skip
+        }
 
 
 class ChosenSerializer(StrictSerializer):
@@ -235,11 +258,15 @@ class ChosenSerializer(StrictSerializer):
         required=False,
         help_text="Numbers of past orders, all of one buyer.",
     )
-    selection = SelectionSerializer(required=False, help_text="Instead of order_ids; it takes `buyer`.")
+    selection = SelectionSerializer(
+        required=False, help_text="Instead of order_ids; it takes `buyer`."
+    )
 
     def validate(self, values: dict[str, Any]) -> dict[str, Any]:
         if ("order_ids" in values) == ("selection" in values):
-            raise serializers.ValidationError({"order_ids": _("Send exactly one of: order_ids, selection.")})
+            raise serializers.ValidationError(
+                {"order_ids": _("Send exactly one of: order_ids, selection.")}
+            )
         if "selection" in values and not values["buyer"]:
             raise serializers.ValidationError({"buyer": _("A selection is of one buyer: name it.")})
         return values
@@ -250,12 +277,15 @@ def chosen_of(sent: dict[str, Any]) -> dict[str, Any]:
     ticked = None
     if selection := sent.get("selection"):
         ticked = Ticked(
-            q=selection["filter"].get("q", ""), with_repeated=selection["filter"].get("repeated", False),
+            q=selection["filter"].get("q", ""),
+            with_repeated=selection["filter"].get("repeated", False),
             besides=selection["except"],
-        )  # fmt: skip
+        )
     return {
-        "numbers": sent.get("order_ids", ()), "buyer_external_id": sent["buyer"] or None, "ticked": ticked,
-    }  # fmt: skip
+        "numbers": sent.get("order_ids", ()),
+        "buyer_external_id": sent["buyer"] or None,
+        "ticked": ticked,
+    }
 
 
 class NewBatchSerializer(ChosenSerializer):
@@ -272,7 +302,10 @@ class NewBatchSerializer(ChosenSerializer):
         default=False, help_text="Ticks the special clearance channel for every order."
     )
     custom_services = CustomServiceSerializer(
-        many=True, default=[], max_length=LIST_MAX, help_text="Beside those that the orders' notes ask for."
+        many=True,
+        default=[],
+        max_length=LIST_MAX,
+        help_text="Beside those that the orders' notes ask for.",
     )
 
     def validate_custom_services(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -307,13 +340,17 @@ class StockRowsField(ListedField):
 
 
 class InventorySerializer(StrictSerializer):
-    rows = StockRowsField(child=serializers.JSONField(allow_null=True), help_text="Up to 5000 a call.")
+    rows = StockRowsField(
+        child=serializers.JSONField(allow_null=True), help_text="Up to 5000 a call."
+    )
 
 
 class NewDocumentSerializer(StrictSerializer):
     kind = serializers.ChoiceField(choices=[kind.value for kind in Kind])
     file = serializers.FileField(allow_empty_file=True, help_text="A PDF of at most 10 MB.")
-    replaces = TextField(max_length=36, help_text="The `key` of the document that it takes the place of.")
+    replaces = TextField(
+        max_length=36, help_text="The `key` of the document that it takes the place of."
+    )
 
 
 class NewScreeningSerializer(ChosenSerializer):
@@ -336,7 +373,9 @@ class QuoteChangesSerializer(StrictSerializer):
     vat_remittance_rate = ShareField()
     tax_rate = ShareField()
     per_euro = serializers.DictField(
-        child=serializers.DecimalField(max_digits=18, decimal_places=8, min_value=Decimal("0.00000001")),
+        child=serializers.DecimalField(
+            max_digits=18, decimal_places=8, min_value=Decimal("0.00000001")
+        ),
         required=False,
         help_text="Units of a currency for one euro.",
     )
@@ -367,15 +406,25 @@ class NewFeeQuoteSerializer(StrictSerializer):
     cost = AmountField(default="0", help_text="Of the goods, to you.")
     cost_currency = TextField(max_length=3, help_text="Else the store's settlement currency.")
     wished_margin = serializers.DecimalField(
-        max_digits=5, decimal_places=4, min_value=Decimal(0), max_value=Decimal(1), required=False, allow_null=True,
-        default=None, help_text="Share of the turnover without tax: asks for the least price that reaches it.",
-    )  # fmt: skip
+        max_digits=5,
+        decimal_places=4,
+        min_value=Decimal(0),
+        max_value=Decimal(1),
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="Share of the turnover without tax: asks for the least price that reaches it.",
+    )
     changes = QuoteChangesSerializer(required=False)
 
 
 class NewCarrierChargeSerializer(StrictSerializer):
-    invoice = serializers.CharField(max_length=64, help_text="The carrier's number: sent twice, kept once.")
-    amount = serializers.CharField(max_length=20, help_text="Decimal text; below zero for a credit note.")
+    invoice = serializers.CharField(
+        max_length=64, help_text="The carrier's number: sent twice, kept once."
+    )
+    amount = serializers.CharField(
+        max_length=20, help_text="Decimal text; below zero for a credit note."
+    )
     currency = serializers.RegexField(r"^[A-Z]{3}\Z", help_text="ISO 4217.")
 
 
@@ -430,7 +479,9 @@ class EventFilterSerializer(StrictSerializer):
         max_length=19,
         help_text="A number: events with a higher one. Neither this nor the header: from now on.",
     )
-    types = TextField(max_length=1000, help_text="Only these, by commas: `lock.*,batch.closed`. Else all.")
+    types = TextField(
+        max_length=1000, help_text="Only these, by commas: `lock.*,batch.closed`. Else all."
+    )
 
     progress = serializers.BooleanField(
         default=False,

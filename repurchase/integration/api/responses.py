@@ -21,11 +21,14 @@ from repurchase.integration.feed import order_response_reader
 
 
 class XmlParser(BaseParser):
-    """Hands the bytes on, one more than are allowed: what may be read of them the reader decides."""
+    """Hands the bytes on, one more than are allowed: what may be read of them the reader
+    decides."""
 
     media_type = "application/xml"
 
-    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> bytes:
+    def parse(
+        self, stream: Any, media_type: str | None = None, parser_context: Any = None
+    ) -> bytes:
         return stream.read(order_response_reader.MAX_BYTES + 1)
 
 
@@ -47,7 +50,9 @@ class ErpResponseSerializer(serializers.Serializer):
     order = serializers.CharField(source="order.ref")
     id = serializers.CharField(source="response_id")
     format = serializers.CharField()
-    verdict = serializers.CharField(help_text="accepted, changed, refused: what all its lines come to.")
+    verdict = serializers.CharField(
+        help_text="accepted, changed, refused: what all its lines come to."
+    )
     lines = AnswerLineSerializer(many=True)
     note = serializers.CharField()
     received_at = InstantField()
@@ -60,7 +65,9 @@ class ErpResponseSerializer(serializers.Serializer):
 
 class TakenSerializer(serializers.Serializer):
     results = ErpResponseSerializer(many=True)
-    new = serializers.IntegerField(help_text="The others had been sent before, and changed nothing.")
+    new = serializers.IntegerField(
+        help_text="The others had been sent before, and changed nothing."
+    )
 
 
 class ErpResponseListSerializer(serializers.Serializer):
@@ -83,7 +90,9 @@ class AllResponsesView(StoreAPIView):
             request.data if isinstance(request.data, bytes) else b""
         )
         taken = erp_responses.take(store=self.store, answers=answers, format=format, by=self.by)
-        told = TakenSerializer({"results": [row for row, _ in taken], "new": sum(new for _, new in taken)})
+        told = TakenSerializer(
+            {"results": [row for row, _ in taken], "new": sum(new for _, new in taken)}
+        )
         return Response(told.data, status=status.HTTP_201_CREATED)
 
 
@@ -91,5 +100,7 @@ class ResponsesView(StoreAPIView):
     @described("list_order_responses", ErpResponseListSerializer)
     def get(self, request: Request, ref: str) -> Response:
         """What the ERP has answered to an order, the first first, each with what was decided."""
-        found = carrier_charges.order_row(self.store, ref).erp_responses.order_by("received_at", "pk")
+        found = carrier_charges.order_row(self.store, ref).erp_responses.order_by(
+            "received_at", "pk"
+        )
         return Response(ErpResponseListSerializer({"results": found.select_related("order")}).data)

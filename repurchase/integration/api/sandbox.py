@@ -16,7 +16,9 @@ from repurchase.integration.api.schema import described
 
 class StepSerializer(StrictSerializer):
     seconds = serializers.IntegerField(
-        min_value=1, max_value=int(sandbox_clock.FARTHEST.total_seconds()), help_text="259200 is 72 hours."
+        min_value=1,
+        max_value=int(sandbox_clock.FARTHEST.total_seconds()),
+        help_text="259200 is 72 hours.",
     )
 
 
@@ -41,7 +43,8 @@ class ClockView(StoreAPIView):
 
     @described("move_clock", MovedSerializer, body=StepSerializer)
     def post(self, request: Request) -> Response:
-        """Moves a sandbox store's clock forward, and does one pass of its timers: 72 hours in a second."""
+        """Moves a sandbox store's clock forward, and does one pass of its timers: 72 hours in a
+        second."""
         swept = sandbox_clock.move(
             store=self.store, by_seconds=self.sent(StepSerializer)["seconds"], by=self.by
         )

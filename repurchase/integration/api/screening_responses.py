@@ -35,8 +35,12 @@ def _counts(plans: Iterable[Plan]) -> dict[str, int]:
 def _gate(gate: Gate) -> dict[str, Any]:
     code = str(gate.finding.code) if gate.finding else ""
     return {
-        "name": gate.name, "value": gate.value, "limit": gate.limit, "passed": gate.passed, "code": code,
-    }  # fmt: skip
+        "name": gate.name,
+        "value": gate.value,
+        "limit": gate.limit,
+        "passed": gate.passed,
+        "code": code,
+    }
 
 
 def _order(plan: Plan, found: Screening) -> dict[str, Any]:
@@ -58,9 +62,12 @@ def _order(plan: Plan, found: Screening) -> dict[str, Any]:
 
 def _repeated(again: Repeated) -> dict[str, Any]:
     return {
-        "times": again.times, "order": again.order, "batch": again.batch, "status": again.status,
+        "times": again.times,
+        "order": again.order,
+        "batch": again.batch,
+        "status": again.status,
         "at": InstantField().to_representation(again.at) if again.at else None,
-    }  # fmt: skip
+    }
 
 
 def _findings(findings: Iterable[Finding]) -> list[dict[str, Any]]:
@@ -89,13 +96,21 @@ def _line(verdict: LineVerdict, currency: str, outcome: str) -> dict[str, Any]:
 
 def _drift(row: Row) -> dict[str, Any]:
     return {
-        "field": str(row.field), "subject": row.subject, "line": row.line_no, "then": row.then, "now": row.now,
-        "change": row.change, "severity": str(row.severity), "unit": row.unit,
-    }  # fmt: skip
+        "field": str(row.field),
+        "subject": row.subject,
+        "line": row.line_no,
+        "then": row.then,
+        "now": row.now,
+        "change": row.change,
+        "severity": str(row.severity),
+        "unit": row.unit,
+    }
 
 
 def _lapse(lapse: Lapse) -> dict[str, str]:
     return {
-        "field": str(lapse.field), "subject": lapse.subject, "last_day": lapse.last_day.isoformat(),
+        "field": str(lapse.field),
+        "subject": lapse.subject,
+        "last_day": lapse.last_day.isoformat(),
         "delivery_day": lapse.delivery_day.isoformat(),
-    }  # fmt: skip
+    }

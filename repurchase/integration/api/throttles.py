@@ -1,4 +1,5 @@
-"""A ceiling on calls, as the API and pages ask for it; where it is counted says `repurchase.site.rate_limits`."""
+"""A ceiling on calls, as the API and pages ask for it; where it is counted says
+`repurchase.site.rate_limits`."""
 
 from typing import Any
 
@@ -12,12 +13,15 @@ from repurchase.site import rate_limits
 class Throttle(SimpleRateThrottle):
     def allow_request(self, request: Request | HttpRequest, view: Any) -> bool:
         name = self.get_cache_key(request, view)
-        self.seconds = rate_limits.spend(name, calls=self.num_requests, seconds=self.duration) if name else 0
+        self.seconds = (
+            rate_limits.spend(name, calls=self.num_requests, seconds=self.duration) if name else 0
+        )
         return not self.seconds
 
     def wait(self) -> float:
         return self.seconds
 
     def get_ident(self, request: Request | HttpRequest) -> str:
-        """Where it comes from, as uvicorn found it: what else X-Forwarded-For holds, anybody could have written."""
+        """Where it comes from, as uvicorn found it: what else X-Forwarded-For holds, anybody could
+        have written."""
         return request.META.get("REMOTE_ADDR") or ""

@@ -34,7 +34,14 @@ from repurchase.batches.services import edits as edit_services
 from repurchase.batches.services.customisations import Wanted
 from repurchase.fulfilment.queries import carrier_charges as carrier_charge_queries
 from repurchase.fulfilment.services import carrier_charges
-from repurchase.integration.api import etags, pagination, quotes, requests, screening_responses, serializers
+from repurchase.integration.api import (
+    etags,
+    pagination,
+    quotes,
+    requests,
+    screening_responses,
+    serializers,
+)
 from repurchase.integration.api.base import (
     AnyRenderer,
     BulkJSONParser,
@@ -52,7 +59,9 @@ from repurchase.reporting.queries.opening import to_replace
 
 class PastOrdersView(StoreAPIView):
     @described(
-        "list_past_orders", serializers.PastOrderPageSerializer, query=requests.HistoryFilterSerializer
+        "list_past_orders",
+        serializers.PastOrderPageSerializer,
+        query=requests.HistoryFilterSerializer,
     )
     def get(self, request: Request) -> Response:
         """The history, newest first, each order with today's verdict and its codes."""
@@ -66,7 +75,9 @@ class InventoryView(StoreAPIView):
     needs = Can.PLAN
     parser_classes = [BulkJSONParser]
 
-    @described("put_inventory", serializers.InventoryAnswerSerializer, body=requests.InventorySerializer)
+    @described(
+        "put_inventory", serializers.InventoryAnswerSerializer, body=requests.InventorySerializer
+    )
     def put(self, request: Request) -> Response:
         """Stock levels. A row that can't be taken is named in `errors` and stops no other."""
         rows = self.sent(requests.InventorySerializer)["rows"]
@@ -74,7 +85,9 @@ class InventoryView(StoreAPIView):
         if len(rows) > limit:
             raise ValidationError({"rows": f"{len(rows)} > {limit}"})
         report = inventory.put(store=self.store, rows=rows, source="api")
-        return Response({"accepted": report.accepted, "errors": [_told_row(r) for r in report.rejected]})
+        return Response(
+            {"accepted": report.accepted, "errors": [_told_row(r) for r in report.rejected]}
+        )
 
 
 def _told_row(row: Rejected) -> dict[str, str]:
@@ -91,7 +104,9 @@ class ScreeningsView(StoreAPIView):
         """A dry screening: what a batch of these orders would come to today. Nothing is written."""
         sent = self.sent(requests.NewScreeningSerializer)
         found = dry_screening.screen(
-            store=self.store, special_clearance=sent["special_clearance"], **requests.chosen_of(sent)
+            store=self.store,
+            special_clearance=sent["special_clearance"],
+            **requests.chosen_of(sent),
         )
         return Response(screening_responses.told(found))
 
@@ -107,12 +122,15 @@ class BatchesView(StoreAPIView):
         )
         return Response(serializers.BatchPageSerializer(page).data)
 
-    @described("create_batch", serializers.BatchSerializer, code=202, body=requests.NewBatchSerializer)
+    @described(
+        "create_batch", serializers.BatchSerializer, code=202, body=requests.NewBatchSerializer
+    )
     @idempotent
     def post(self, request: Request) -> Response:
         """Plans a repeat of past orders in the background. Nothing is written when it is refused.
 
-        Exactly the same asked for again while it is screened, by whomever, is answered by the batch that is there.
+        Exactly the same asked for again while it is screened, by whomever, is answered by the
+        batch that is there.
         """
         refuse_prices(request.data)
         sent = self.sent(requests.NewBatchSerializer)
@@ -142,7 +160,9 @@ class BatchView(StoreAPIView):
 class BatchOrdersView(StoreAPIView):
     needs = Can.PLAN
 
-    @described("list_batch_orders", serializers.OrderPageSerializer, query=requests.OrderFilterSerializer)
+    @described(
+        "list_batch_orders", serializers.OrderPageSerializer, query=requests.OrderFilterSerializer
+    )
     def get(self, request: Request, ref: str) -> Response:
         """The orders of a batch by position."""
         sent = self.sent(requests.OrderFilterSerializer)
@@ -159,10 +179,12 @@ class BatchOrdersView(StoreAPIView):
         later=serializers.BatchSerializer,
     )
     def patch(self, request: Request, ref: str) -> Response:
-        """Sets MOQ, quantity or delivery promise of many lines in one action, before the lock; all of it or nothing.
+        """Sets MOQ, quantity or delivery promise of many lines in one action, before the lock; all
+        of it or nothing.
 
-        With `preview` nothing is written, and a capacity that would be exceeded is told instead of refused. An edit of
-        more than 500 orders goes on in the background: 202, and the batch's `edit` tells how far it is.
+        With `preview` nothing is written, and a capacity that would be exceeded is told instead of
+        refused. An edit of more than 500 orders goes on in the background: 202, and the batch's
+        `edit` tells how far it is.
         """
         batch = self.batch(ref)
         etags.refuse_other(request, etags.tag_of(None, version=batch.version))
@@ -171,14 +193,22 @@ class BatchOrdersView(StoreAPIView):
         edits = requests.edits_of(sent["edits"])
         if sent["preview"]:
             found = edit_services.preview(batch=batch, asked=edits)
-            return Response(serializers.EditAnswerSerializer({"applied": False, "preview": found}).data)
+            return Response(
+                serializers.EditAnswerSerializer({"applied": False, "preview": found}).data
+            )
         guarded = batch.version if "HTTP_IF_MATCH" in request.META else None
         applied = edit_services.apply(
-            batch=batch, asked=edits, by=self.by, version=sent["version"] or guarded, digest=sent["digest"]
+            batch=batch,
+            asked=edits,
+            by=self.by,
+            version=sent["version"] or guarded,
+            digest=sent["digest"],
         )
         if isinstance(applied, models.EditTask):
             return accepted(batch)
-        return Response(serializers.EditAnswerSerializer({"applied": True, "preview": applied}).data)
+        return Response(
+            serializers.EditAnswerSerializer({"applied": True, "preview": applied}).data
+        )
 
 
 class LockBatchView(StoreAPIView):
@@ -188,9 +218,9 @@ class LockBatchView(StoreAPIView):
     def post(self, request: Request, ref: str) -> Response:
         """Locks the price of every planned order and invites the buyer.
 
-        What fails a check by now leaves the plan: `left_at_lock` names how much. All or nothing, a gate that fails, a
-        buyer on a screening list, or a plan of which nothing is left refuse the lock whole; so does more than
-        `max_left_out` of the money leaving, by LOCK_LEAVES_OUT.
+        What fails a check by now leaves the plan: `left_at_lock` names how much. All or nothing, a
+        gate that fails, a buyer on a screening list, or a plan of which nothing is left refuse the
+        lock whole; so does more than `max_left_out` of the money leaving, by LOCK_LEAVES_OUT.
         """
         sent = self.sent(requests.LockBatchSerializer)
         price_lock.lock_and_invite(batch=self.batch(ref), by=self.by, most=sent["max_left_out"])
@@ -210,7 +240,9 @@ class CancelBatchView(StoreAPIView):
 class RescreenBatchView(StoreAPIView):
     needs = Can.PLAN
 
-    @described("rescreen_batch", serializers.BatchSerializer, code=202, body=requests.RescreenSerializer)
+    @described(
+        "rescreen_batch", serializers.BatchSerializer, code=202, body=requests.RescreenSerializer
+    )
     @idempotent
     def post(self, request: Request, ref: str) -> Response:
         """Plans it anew from today's facts."""
@@ -227,7 +259,8 @@ class RetryBatchView(StoreAPIView):
     @described("retry_batch", serializers.BatchSerializer, code=202)
     @idempotent
     def post(self, request: Request, ref: str) -> Response:
-        """Plans the failed orders anew, in a new attempt of the same batch; all others stay as they are."""
+        """Plans the failed orders anew, in a new attempt of the same batch; all others stay as
+        they are."""
         return accepted(batches.retry(batch=self.batch(ref), by=self.by))
 
 
@@ -246,7 +279,8 @@ class RefusedRowsView(StoreAPIView):
 
     @described("get_refused_rows", OpenApiTypes.BINARY, media_type=exclusions_export.XLSX)
     def get(self, request: Request, ref: str, form: str) -> HttpResponseBase:
-        """Every finding of the orders and lines that are not repeated: `refused.xlsx` or `refused.jsonl`."""
+        """Every finding of the orders and lines that are not repeated: `refused.xlsx` or
+        `refused.jsonl`."""
         return refused_answer(self.batch(ref), form)
 
 
@@ -287,7 +321,9 @@ class OrderView(StoreAPIView):
     def get(self, request: Request, ref: str) -> Response:
         """A repeat order with its lines then and now, its fees and its codes."""
         return Response(
-            serializers.OrderDetailSerializer(orders.order(self.store, ref, now=clock.now(self.store))).data
+            serializers.OrderDetailSerializer(
+                orders.order(self.store, ref, now=clock.now(self.store))
+            ).data
         )
 
 
@@ -342,7 +378,10 @@ class DocumentsView(StoreAPIView):
     parser_classes = [MultiPartParser]
 
     @described(
-        "upload_document", serializers.DocumentSerializer, code=201, body=requests.NewDocumentSerializer
+        "upload_document",
+        serializers.DocumentSerializer,
+        code=201,
+        body=requests.NewDocumentSerializer,
     )
     @idempotent_with_files
     def post(self, request: Request) -> Response:
@@ -350,9 +389,14 @@ class DocumentsView(StoreAPIView):
         sent, now = self.sent(requests.NewDocumentSerializer), clock.now(self.store)
         limit = int(policy.in_force(now)["document_max_bytes"])
         made = uploads.upload(
-            store=self.store, kind=Kind(sent["kind"]), name=sent["file"].name or "", data=sent["file"].read(limit + 1),
-            by=self.by, now=now, replaces=to_replace(self.store, sent["replaces"]),
-        )  # fmt: skip
+            store=self.store,
+            kind=Kind(sent["kind"]),
+            name=sent["file"].name or "",
+            data=sent["file"].read(limit + 1),
+            by=self.by,
+            now=now,
+            replaces=to_replace(self.store, sent["replaces"]),
+        )
         return Response(serializers.DocumentSerializer(made).data, status=status.HTTP_201_CREATED)
 
 

@@ -1,1 +1,2 @@
-"""The conformance kit: what it sends to an integrator's endpoint, and what it expects back (B-10)."""
+"""The conformance kit: what it sends to an integrator's endpoint, and what it expects back
+(B-10)."""

@@ -1,6 +1,7 @@
 """The cases: each is one message, signed as webhooks are, and what an endpoint has to answer. Pure.
 
-A case that fails says in words what was expected and what came, so that it can be mended without us.
+A case that fails says in words what was expected and what came, so that it can be mended without
+us.
 """
 
 import json
@@ -19,7 +20,8 @@ JSON, XML = "application/json", "application/xml"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Message:
-    """What is sent. `shift`: seconds by which the signed time is off; `sign`: what is put for the signature."""
+    """What is sent. `shift`: seconds by which the signed time is off; `sign`: what is put for the
+    signature."""
 
     body: bytes
     content_type: str = JSON
@@ -65,7 +67,9 @@ def _(text: str) -> str:
 
 TAKES = _("takes it (2xx within 10 seconds)")
 REFUSES = _("refuses it (4xx)")
-ACCEPTS = _("answers with an OrderResponses document that accepts every order, naming only its ordered lines")
+ACCEPTS = _(
+    "answers with an OrderResponses document that accepts every order, naming only its ordered lines"
+)
 DECLINES = _("does not accept the order: refuses or changes it, leaves it unanswered, or says 4xx")
 SILENT = _("takes it (2xx) and answers no order")
 
@@ -102,7 +106,9 @@ def _refused(found: Exchanged, _answers: Answers) -> Found | None:
 def _unread(error: Exception) -> Found:
     """Whatever is wrong with an answer is what was found; a Problem by its code."""
     if isinstance(error, Problem):
-        return _found("{code}: {value}", code=error.code, value=str(error.evidence.get("detail", ""))[:300])
+        return _found(
+            "{code}: {value}", code=error.code, value=str(error.evidence.get("detail", ""))[:300]
+        )
     return _found("{code}: {value}", code=type(error).__name__, value=str(error)[:300])
 
 
@@ -118,10 +124,12 @@ def _accepted(*orders: Order) -> Judge:
             return _unread(error)
         if sorted(a.order for a in given) != sorted(o.ref for o in orders):
             return _found(
-                _("answered orders: {orders}"), orders=", ".join(a.order for a in given)[:200] or "—"
+                _("answered orders: {orders}"),
+                orders=", ".join(a.order for a in given)[:200] or "—",
             )
         return next(
-            filter(None, (_whole(a, next(o for o in orders if o.ref == a.order)) for a in given)), None
+            filter(None, (_whole(a, next(o for o in orders if o.ref == a.order)) for a in given)),
+            None,
         )
 
     return judge
@@ -176,14 +184,20 @@ def _unanswered(found: Exchanged, answers: Answers) -> Found | None:
 
 def event(type: str = "order.released", seq: int = 1, **fields: Any) -> bytes:
     told = {
-        "id": f"evt_0_{seq}", "seq": seq, "type": type, "timestamp": "2026-11-23T08:00:00Z",
-        "subject": {"kind": "batch", "ref": "BR-00KT0000"}, "data": {"orders": ["BR-00KT0000-0001"]},
-    }  # fmt: skip
+        "id": f"evt_0_{seq}",
+        "seq": seq,
+        "type": type,
+        "timestamp": "2026-11-23T08:00:00Z",
+        "subject": {"kind": "batch", "ref": "BR-00KT0000"},
+        "data": {"orders": ["BR-00KT0000-0001"]},
+    }
     return json.dumps(told | fields, ensure_ascii=False).encode()
 
 
 def _event(words: str, body: bytes = event(), *, about: str = "", **fields: Any) -> Case:
-    return Case(words=words, about=about, asks=TAKES, message=Message(body=body, **fields), judge=_taken)
+    return Case(
+        words=words, about=about, asks=TAKES, message=Message(body=body, **fields), judge=_taken
+    )
 
 
 def _bad(words: str, body: bytes = event(), **fields: Any) -> Case:
@@ -285,7 +299,9 @@ HOSTILE: Sequence[Case] = (
         DOC.replace(b"<RepurchaseOrders", b"<!DOCTYPE RepurchaseOrders>\n<RepurchaseOrders", 1),
     ),
     _hostile(_("a billion laughs"), f"<!DOCTYPE x [{BOMB}]><x>&a8;</x>".encode()),
-    _hostile(_("an external entity"), b'<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><x>&e;</x>'),
+    _hostile(
+        _("an external entity"), b'<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><x>&e;</x>'
+    ),
     _hostile(_("XML that is cut short"), DOC[: len(DOC) // 2]),
     _hostile(_("XML of another namespace"), DOC.replace(NAMESPACE.encode(), b"urn:something:else")),
     _hostile(_("XML that is none"), b"order please"),

@@ -1,4 +1,5 @@
-"""Order documents for the kit: small, valid by the published schema unless a case breaks them on purpose. Pure."""
+"""Order documents for the kit: small, valid by the published schema unless a case breaks them on
+purpose. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

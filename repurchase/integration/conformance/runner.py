@@ -1,4 +1,5 @@
-"""Runs the conformance kit against an integrator's endpoint, through the same guard as webhooks (B-10, reliability 13)."""
+"""Runs the conformance kit against an integrator's endpoint, through the same guard as webhooks
+(B-10, reliability 13)."""
 
 import base64
 import datetime as dt
@@ -20,7 +21,15 @@ from marketplace.models import Store
 from outbox import http_post, webhook_signatures, webhook_targets
 from outbox.http_post import Exchanged, Outcome
 from outbox.task_queue import ring
-from repurchase.integration.conformance.cases import CASES, NOT_TRIED, Case, Found, Message, Result, came
+from repurchase.integration.conformance.cases import (
+    CASES,
+    NOT_TRIED,
+    Case,
+    Found,
+    Message,
+    Result,
+    came,
+)
 from repurchase.integration.feed import order_response_reader
 from repurchase.models import ConformanceRun
 
@@ -34,7 +43,8 @@ RUNS_KEPT = 20
 
 
 def secret_of(store: Store) -> str:
-    """What the kit signs with for a store: derived, so that nothing keeps it; not the secret of any webhook."""
+    """What the kit signs with for a store: derived, so that nothing keeps it; not the secret of
+    any webhook."""
     key = hmac.digest(settings.LINK_KEY.encode(), f"{PURPOSE}:{store.pk}".encode(), hashlib.sha256)
     return f"whsec_{base64.b64encode(key).decode()}"
 
@@ -52,7 +62,8 @@ def judge(store: Store, url: str) -> None:
 
 @transaction.atomic
 def ask(*, store: Store, url: str, by: str) -> ConformanceRun:
-    """A run in the background; while one of the store's goes on, that one. INPUT_INVALID for an address that may not be called."""
+    """A run in the background; while one of the store's goes on, that one. INPUT_INVALID for an
+    address that may not be called."""
     refuse(store, url)
     Store.objects.select_for_update(no_key=True).get(pk=store.pk)
     now = clock.now(store)
@@ -84,7 +95,9 @@ def run(run_id: UUID) -> None:
     for result in results_of(store=found.store, url=found.url):
         results.append(asdict(result))
         ConformanceRun.objects.filter(pk=found.pk).update(results=results)
-    ConformanceRun.objects.filter(pk=found.pk).update(done_at=clock.now(found.store), results=results)
+    ConformanceRun.objects.filter(pk=found.pk).update(
+        done_at=clock.now(found.store), results=results
+    )
 
 
 def results_of(*, store: Store, url: str) -> Iterator[Result]:
@@ -113,24 +126,41 @@ def _result(case: Case, send: Callable[[Message], Exchanged]) -> tuple[Result, b
 def _told(case: Case, found: Found, *, passed: bool, milliseconds: int) -> Result:
     said = {"text": found.text, "values": dict(found.values)}
     return Result(
-        name=case.name, asks=case.asks, passed=passed, found=str(found), milliseconds=milliseconds, said=said
-    )  # fmt: skip
+        name=case.name,
+        asks=case.asks,
+        passed=passed,
+        found=str(found),
+        milliseconds=milliseconds,
+        said=said,
+    )
 
 
 def _send(store: Store, url: str, message: Message) -> Exchanged:
     refuse_inside("conformance")
     headers, body = _signed(message, secret_of(store), int(clock.now().timestamp()))
     return http_post.exchange(
-        url, headers=headers | {"content-type": message.content_type}, body=body, loopback=may_loop_back(store),
-        seconds=SECONDS, read=READ,
-    )  # fmt: skip
+        url,
+        headers=headers | {"content-type": message.content_type},
+        body=body,
+        loopback=may_loop_back(store),
+        seconds=SECONDS,
+        read=READ,
+    )
 
 
 def _signed(message: Message, secret: str, now: int) -> tuple[dict[str, str], bytes]:
-    id, at, body = message.id or f"evt_0_{uuid.uuid4().hex[:12]}", str(now + message.shift), message.body
+    id, at, body = (
+        message.id or f"evt_0_{uuid.uuid4().hex[:12]}",
+        str(now + message.shift),
+        message.body,
+    )
     right = _signature(secret, id, at, body)
     wrong = _signature(f"whsec_{base64.b64encode(b'x' * 32).decode()}", id, at, body)
-    headers = {"webhook-id": id, "webhook-timestamp": at, "user-agent": "bulk-repeat-order-conformance/1"}
+    headers = {
+        "webhook-id": id,
+        "webhook-timestamp": at,
+        "user-agent": "bulk-repeat-order-conformance/1",
+    }
     signature = {
         "right": right,
         "wrong": wrong,

@@ -1,4 +1,5 @@
-"""Sample files, good and bad, each with what the API says to it; the tests send every one (B-10). Pure."""
+"""Sample files, good and bad, each with what the API says to it; the tests send every one (B-10).
+Pure."""
 
 import json
 from collections.abc import Sequence
@@ -9,7 +10,8 @@ from repurchase.integration.conformance.documents import NAMESPACE
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sample:
-    """`body` has ORDER where a released order's reference is put. `code`: the refusal; "" when it is taken."""
+    """`body` has ORDER where a released order's reference is put. `code`: the refusal; "" when it
+    is taken."""
 
     name: str
     to: str  # the call: method and path
@@ -28,13 +30,21 @@ def _xml(inner: str, before: str = "") -> str:
 
 def _response(name: str, inner: str, code: str = "", before: str = "") -> Sample:
     return Sample(
-        name=name, to="POST responses/", content_type="application/xml", body=_xml(inner, before), code=code
+        name=name,
+        to="POST responses/",
+        content_type="application/xml",
+        body=_xml(inner, before),
+        code=code,
     )
 
 
 def _json(name: str, to: str, body: object, code: str = "") -> Sample:
     return Sample(
-        name=name, to=to, content_type="application/json", body=json.dumps(body, indent=2) + "\n", code=code
+        name=name,
+        to=to,
+        content_type="application/json",
+        body=json.dumps(body, indent=2) + "\n",
+        code=code,
     )
 
 

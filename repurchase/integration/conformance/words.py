@@ -11,7 +11,8 @@ BY_NAME = {case.name: case for case in CASES}
 
 
 def told(result: Mapping[str, Any]) -> dict[str, Any]:
-    """Of a run that was kept before a case got another name, or before values were kept, what is there."""
+    """Of a run that was kept before a case got another name, or before values were kept, what is
+    there."""
     case = BY_NAME.get(result["name"])
     said = result.get("said") or {}
     return {

@@ -72,9 +72,13 @@ def _lock(to: Element, row: Lock) -> None:
     _add(lock, "RateSet", source=text.identifier(rates.source), date=rates.published_on.isoformat())
     if close and row.index_series:
         _add(
-            lock, "IndexClose", series=close.series, source=text.identifier(close.source),
-            date=close.closed_on.isoformat(), value=text.decimal(close.value),
-        )  # fmt: skip
+            lock,
+            "IndexClose",
+            series=close.series,
+            source=text.identifier(close.source),
+            date=close.closed_on.isoformat(),
+            value=text.decimal(close.value),
+        )
 
 
 def _seller(to: Element, store: Store, row: RepeatOrder) -> None:
@@ -94,9 +98,12 @@ def _buyer(to: Element, row: Buyer) -> None:
     if row.tax_number:
         at = row.tax_number_checked_at
         _add(
-            buyer, "TaxNumber", text.identifier(row.tax_number),
-            checkedAt=text.instant(at) if at else "", checkedHow=text.prose(row.tax_number_checked_how),
-        )  # fmt: skip
+            buyer,
+            "TaxNumber",
+            text.identifier(row.tax_number),
+            checkedAt=text.instant(at) if at else "",
+            checkedHow=text.prose(row.tax_number_checked_how),
+        )
 
 
 def _address(to: Element, name: str, parts: Mapping[str, Any]) -> None:
@@ -137,7 +144,12 @@ def _line(to: Element, row: RepeatLine, currency: str, services: Sequence[LineSe
         _add(line, "Code", code)
     for service in services:
         at = service.confirmed_at
-        _add(line, "CustomService", text.prose(service.text), confirmedAt=text.instant(at) if at else "")
+        _add(
+            line,
+            "CustomService",
+            text.prose(service.text),
+            confirmedAt=text.instant(at) if at else "",
+        )
 
 
 def _totals(to: Element, row: RepeatOrder) -> None:
@@ -207,7 +219,8 @@ def _add(to: Element, name: str, words: str | None = None, **attributes: str) ->
 
 
 def _new(name: str, **attributes: str) -> Element:
-    """Without a namespace of its own: it is written inside the document's root, whose default it takes."""
+    """Without a namespace of its own: it is written inside the document's root, whose default it
+    takes."""
     return etree.Element(name, _filled(attributes))
 
 

@@ -1,4 +1,5 @@
-"""A party's electronic address on Peppol: its VAT number under the scheme of the EAS code list that says so. Pure."""
+"""A party's electronic address on Peppol: its VAT number under the scheme of the EAS code list
+that says so. Pure."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -12,7 +13,8 @@ EAS: Mapping[str, str] = {
     "LT": "9937", "LU": "9938", "LV": "9939", "MT": "9943", "NL": "9944", "PL": "9945", "PT": "9946", "RO": "9947",
     "SE": "9955", "SI": "9949", "SK": "9950",
 }  # fmt: skip
-"""By the letters a VAT number begins with (CEF, Electronic Address Scheme). DK, FI and NO are addressed by other numbers."""
+"""By the letters a VAT number begins with (CEF, Electronic Address Scheme). DK, FI and NO are
+addressed by other numbers."""
 
 
 class Endpoint(NamedTuple):
@@ -21,7 +23,8 @@ class Endpoint(NamedTuple):
 
 
 def of(numbers: Iterable[str]) -> Endpoint | None:
-    """Of the first that has a scheme and is well formed: a wrong address would reach somebody else."""
+    """Of the first that has a scheme and is well formed: a wrong address would reach somebody
+    else."""
     for number in numbers:
         bare = re.sub(r"[\s.\-]", "", number.upper())
         if bare[:2] in EAS and bare[:2] in PATTERNS and is_wellformed(bare):

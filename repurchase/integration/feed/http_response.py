@@ -19,14 +19,24 @@ CONFIRMED = "confirmed"
 INCLUDE = {CONFIRMED: ACCEPTED, "locked": rows.WITH_LOCKED}
 """What may be asked for: by default what the buyer has confirmed, which an ERP may act on."""
 NATIVE, UBL = "native", "ubl"
-FORMATS = {NATIVE: (native.document, "xml", "application/xml"), UBL: (ubl.archive, "zip", "application/zip")}
-"""How a batch is written, the file's ending, its media type. UBL is a document an order, so a batch is a ZIP of them."""
+FORMATS = {
+    NATIVE: (native.document, "xml", "application/xml"),
+    UBL: (ubl.archive, "zip", "application/zip"),
+}
+"""How a batch is written, the file's ending, its media type. UBL is a document an order, so a
+batch is a ZIP of them."""
 
 
 def answer(
-    request: HttpRequest, batch: Batch, *, now: dt.datetime, include: str = CONFIRMED, format: str = NATIVE
+    request: HttpRequest,
+    batch: Batch,
+    *,
+    now: dt.datetime,
+    include: str = CONFIRMED,
+    format: str = NATIVE,
 ) -> StreamingHttpResponse:
-    """A download. Under ASGI Django would gather a plain iterator into memory first, so it gets an async one."""
+    """A download. Under ASGI Django would gather a plain iterator into memory first, so it gets an
+    async one."""
     if include not in INCLUDE or format not in FORMATS:
         raise Problem(Code.INPUT_INVALID, detail="include" if include not in INCLUDE else "format")
     write, ending, media_type = FORMATS[format]
@@ -54,6 +64,7 @@ def one(batch: Batch, ref: str, *, now: dt.datetime, format: str = NATIVE) -> Ht
 
 
 async def _pulled(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
-    """Each piece is made in the request's own thread, so all of them use its one database connection."""
+    """Each piece is made in the request's own thread, so all of them use its one database
+    connection."""
     while (piece := await sync_to_async(next)(pieces, None)) is not None:
         yield piece

@@ -1,4 +1,5 @@
-"""The native document: `urn:bulk-repeat-order:1`, described by repurchase-order-1.xsd beside this file."""
+"""The native document: `urn:bulk-repeat-order:1`, described by repurchase-order-1.xsd beside this
+file."""
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,12 +22,15 @@ def document(
 ) -> Iterator[bytes]:
     """The document in pieces of a page of orders each; without an order it is valid and empty.
 
-    A failure on the way cuts it short before its end tag, so that no reader takes a part for the whole.
+    A failure on the way cuts it short before its end tag, so that no reader takes a part for the
+    whole.
     """
     yield from written(batch, rows.pages(batch, now=now, statuses=statuses), now=now)
 
 
-def written(batch: Batch, pages: Iterable[Sequence[rows.Row]], *, now: dt.datetime) -> Iterator[bytes]:
+def written(
+    batch: Batch, pages: Iterable[Sequence[rows.Row]], *, now: dt.datetime
+) -> Iterator[bytes]:
     out = BytesIO()
     root = {"version": VERSION, "batch": batch.ref, "generatedAt": text.instant(now)}
     with etree.xmlfile(out, encoding="utf-8") as xml:

@@ -1,6 +1,8 @@
-"""Order responses as ERPs send them, native or UBL, into one value; whatever is hostile or wrong is refused.
+"""Order responses as ERPs send them, native or UBL, into one value; whatever is hostile or wrong
+is refused.
 
-The bytes are read as UTF-8 whatever they declare, and a DOCTYPE is refused before a parser sees it (reliability 11).
+The bytes are read as UTF-8 whatever they declare, and a DOCTYPE is refused before a parser sees it
+(reliability 11).
 """
 
 import copy
@@ -25,7 +27,8 @@ SHOWN = 20
 """At most so many places are named in a refusal."""
 
 A_WINDOW = 50
-"""So many answers are held against the schema at a time: what a mistake costs grows with its siblings."""
+"""So many answers are held against the schema at a time: what a mistake costs grows with its
+siblings."""
 MAX_TAGS = 4 * MAX_ELEMENTS  # counted before anything is built from them; comments are among them
 FORBIDDEN = re.compile(rb"<!(DOCTYPE|ENTITY|ELEMENT|ATTLIST|NOTATION)", re.IGNORECASE)
 UBL = "urn:oasis:names:specification:ubl:schema:xsd:OrderResponse-2"
@@ -45,7 +48,8 @@ Element = etree._Element
 
 
 def answers(data: bytes) -> tuple[str, list[Answer]]:
-    """The format and what is answered. XML_UNSAFE, XML_INVALID with `rows` that point into the document."""
+    """The format and what is answered. XML_UNSAFE, XML_INVALID with `rows` that point into the
+    document."""
     root = parsed(data)
     match etree.QName(root).namespace, etree.QName(root).localname:
         case (native.NAMESPACE, "OrderResponses"):
@@ -65,9 +69,17 @@ def parsed(data: bytes) -> Element:
     if FORBIDDEN.search(data) or b"\0" in data:
         raise Problem(Code.XML_UNSAFE, detail="it holds a DOCTYPE, a declaration, or is not UTF-8")
     parser = etree.XMLParser(
-        encoding="utf-8", resolve_entities=False, load_dtd=False, dtd_validation=False, no_network=True,
-        huge_tree=False, recover=False, remove_comments=True, remove_pis=True, collect_ids=False,
-    )  # fmt: skip
+        encoding="utf-8",
+        resolve_entities=False,
+        load_dtd=False,
+        dtd_validation=False,
+        no_network=True,
+        huge_tree=False,
+        recover=False,
+        remove_comments=True,
+        remove_pis=True,
+        collect_ids=False,
+    )
     try:
         root = etree.fromstring(data, parser)
     except etree.XMLSyntaxError as error:
@@ -92,16 +104,19 @@ def _native(root: Element) -> Iterator[Answer]:
             verdict=Verdict(each.get("verdict")),
             erp_number=each.get("erpNumber", ""),
             note=_text(each, "o:Note"),
-            lines=tuple(_native_line(*line) for line in _pointed(each.iterfind("o:Line", NS), pointer)),
+            lines=tuple(
+                _native_line(*line) for line in _pointed(each.iterfind("o:Line", NS), pointer)
+            ),
             pointer=pointer,
         )
 
 
 def _mistakes(root: Element) -> Iterator[dict[str, str]]:
-    """What the schema finds, as it is asked for: some answers at a time, then what only the whole shows.
+    """What the schema finds, as it is asked for: some answers at a time, then what only the whole
+    shows.
 
-    The validator names a place by counting its siblings, so that a document that is wrong all over would cost it the
-    square of its size.
+    The validator names a place by counting its siblings, so that a document that is wrong all over
+    would cost it the square of its size.
     """
     schema = _schema()
     for first in range(0, len(root), A_WINDOW):
@@ -114,7 +129,8 @@ def _mistakes(root: Element) -> Iterator[dict[str, str]]:
 
 
 def _mistake(error: etree._LogEntry, window: Element, root: Element, first: int) -> dict[str, str]:
-    """A mistake in a window that begins with the root's child `first`, told by its place in the whole."""
+    """A mistake in a window that begins with the root's child `first`, told by its place in the
+    whole."""
     found, steps = _at(window, error.path), []
     while (parent := found.getparent()) is not None:
         steps.append(parent.index(found))
@@ -128,7 +144,8 @@ def _mistake(error: etree._LogEntry, window: Element, root: Element, first: int)
 
 
 def _pointed(siblings: Iterator[Element], below: str) -> Iterator[tuple[Element, str]]:
-    """Elements of one name under one parent, each with where it stands: as `_pointer` tells it, counted once."""
+    """Elements of one name under one parent, each with where it stands: as `_pointer` tells it,
+    counted once."""
     found = list(siblings)
     for n, each in enumerate(found, 1):
         yield each, f"{below}/{etree.QName(each).localname}" + (f"[{n}]" if len(found) > 1 else "")
@@ -152,7 +169,9 @@ def _native_line(of: Element, pointer: str) -> Line:
 def _ubl(root: Element) -> Answer:
     code = _needed(root, "cbc:OrderResponseCode")
     if code not in RESPONSE_CODES:
-        raise _wrong(root, "cbc:OrderResponseCode", f"{code}: AP, CA or RE; an AB is an acknowledgement")
+        raise _wrong(
+            root, "cbc:OrderResponseCode", f"{code}: AP, CA or RE; an AB is an acknowledgement"
+        )
     placed = _pointed(root.iterfind("cac:OrderLine", NS), "#/OrderResponse")
     lines = tuple(_ubl_line(*each) for each in placed)
     return Answer(
@@ -214,7 +233,9 @@ def _amount(of: Element, quantity: int | None) -> tuple[str | None, str | None]:
     if divisor <= 0:
         raise _wrong(of, "cac:LineItem/cac:Price/cbc:BaseQuantity", base)
     unit = _number(of, "cac:LineItem/cac:Price/cbc:PriceAmount", price.text or "")
-    return decimal_text(half_up(unit * quantity / divisor * 10 ** EXPONENTS[currency]), currency), currency
+    return decimal_text(
+        half_up(unit * quantity / divisor * 10 ** EXPONENTS[currency]), currency
+    ), currency
 
 
 def _number(of: Element, path: str, text: str) -> Fraction:
@@ -245,12 +266,15 @@ def _needed(of: Element, path: str) -> str:
 def _wrong(of: Element, path: str, detail: str) -> Problem:
     pointer = f"{_pointer(of)}/{re.sub(r'(cac|cbc):', '', path)}"
     return Problem(
-        Code.XML_INVALID, detail=f"{pointer}: {detail}", rows=[{"pointer": pointer, "detail": detail}]
+        Code.XML_INVALID,
+        detail=f"{pointer}: {detail}",
+        rows=[{"pointer": pointer, "detail": detail}],
     )
 
 
 def _pointer(of: Element) -> str:
-    """“#/OrderResponses/OrderResponse[2]/Line[1]”: where it stands, by local names. It counts siblings: for one, not for each."""
+    """“#/OrderResponses/OrderResponse[2]/Line[1]”: where it stands, by local names. It counts
+    siblings: for one, not for each."""
     steps = []
     node: Element | None = of
     while node is not None:
@@ -262,6 +286,7 @@ def _pointer(of: Element) -> str:
 
 
 def _at(root: Element, path: str | None) -> Element:
-    """The element that the validator means; its path has stars for names, and prefixes of its own."""
+    """The element that the validator means; its path has stars for names, and prefixes of its
+    own."""
     found = root.getroottree().xpath(path, namespaces=NS) if path and ":" not in path else []
     return found[0] if found else root

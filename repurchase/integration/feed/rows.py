@@ -22,8 +22,8 @@ Part = TypeVar("Part", RepeatLine, OrderFee)
 class Row:
     """An order with its parts.
 
-    Not by prefetching: an order and its prefetched lines point at each other, so that finished pages would
-    wait in memory for the cycle collector (measured: it grew with the batch).
+    Not by prefetching: an order and its prefetched lines point at each other, so that finished
+    pages would wait in memory for the cycle collector (measured: it grew with the batch).
     """
 
     order: RepeatOrder
@@ -34,10 +34,14 @@ class Row:
     )  # by source line; None: all
 
 
-def pages(batch: Batch, *, now: dt.datetime, statuses: frozenset[OrderStatus]) -> Iterator[list[Row]]:
-    """The orders in one of the states at `now`, by position, each once, without those that are held back.
+def pages(
+    batch: Batch, *, now: dt.datetime, statuses: frozenset[OrderStatus]
+) -> Iterator[list[Row]]:
+    """The orders in one of the states at `now`, by position, each once, without those that are
+    held back.
 
-    A page is read after the one before it was sent: an order confirmed meanwhile is in its new state.
+    A page is read after the one before it was sent: an order confirmed meanwhile is in its new
+    state.
     """
     after = 0
     while orders := list(_orders(batch, now, statuses).filter(position__gt=after)[:PAGE]):
@@ -45,7 +49,9 @@ def pages(batch: Batch, *, now: dt.datetime, statuses: frozenset[OrderStatus]) -
         yield _rows(orders)
 
 
-def one(batch: Batch, ref: str, *, now: dt.datetime, statuses: frozenset[OrderStatus]) -> Row | None:
+def one(
+    batch: Batch, ref: str, *, now: dt.datetime, statuses: frozenset[OrderStatus]
+) -> Row | None:
     """The batch's order by its reference, in one of the states at `now`."""
     found = _rows_of(list(_orders(batch, now, statuses).filter(ref=ref)))
     return found[0] if found else None
@@ -71,7 +77,9 @@ def _services(orders: Sequence[RepeatOrder]) -> dict[int, dict[int | None, list[
     """The customised services that were not dismissed, by past order and by its line."""
     grouped: dict[int, dict[int | None, list[LineService]]] = defaultdict(lambda: defaultdict(list))
     rows = LineService.objects.filter(
-        batch=orders[0].batch_id, past_order__in=[o.past_order_id for o in orders], dismissed_at=None
+        batch=orders[0].batch_id,
+        past_order__in=[o.past_order_id for o in orders],
+        dismissed_at=None,
     )
     for row in rows.order_by("id"):
         grouped[row.past_order_id][row.past_line_id].append(row)
@@ -85,7 +93,9 @@ def _by_order(parts: QuerySet[Part]) -> dict[int, list[Part]]:
     return grouped
 
 
-def _orders(batch: Batch, now: dt.datetime, statuses: frozenset[OrderStatus]) -> QuerySet[RepeatOrder]:
+def _orders(
+    batch: Batch, now: dt.datetime, statuses: frozenset[OrderStatus]
+) -> QuerySet[RepeatOrder]:
     return (
         RepeatOrder.objects.at(now)
         .filter(store=batch.store_id, batch=batch, state__in=sorted(statuses), held_at=None)  # R-90

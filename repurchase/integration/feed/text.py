@@ -7,7 +7,8 @@ from fractions import Fraction
 
 from marketplace.money import exponent, half_up
 
-# https://www.w3.org/TR/xml/#charsets: everything else has no place in an XML 1.0 document, not even escaped.
+# https://www.w3.org/TR/xml/#charsets: everything else has no place in an XML 1.0 document, not
+# even escaped.
 ILLEGAL = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 HS = re.compile(r"[0-9]{6,10}")
 
@@ -18,7 +19,8 @@ def prose(text: str) -> str:
 
 
 def identifier(text: str) -> str:
-    """What programs compare: such a character leaves a visible mark, so two codes never become one unseen."""
+    """What programs compare: such a character leaves a visible mark, so two codes never become one
+    unseen."""
     return ILLEGAL.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
@@ -37,7 +39,8 @@ def boolean(value: bool) -> str:
 
 
 def unit_price(total_minor: int, quantity: int, currency: str) -> str:
-    """The price of a piece to six decimals; whoever needs the exact amount takes the line's total."""
+    """The price of a piece to six decimals; whoever needs the exact amount takes the line's
+    total."""
     millionths = half_up(Fraction(total_minor * 10**6, quantity * 10 ** exponent(currency)))
     return f"{Decimal(millionths).scaleb(-6):.6f}"
 
@@ -50,4 +53,6 @@ def hs_code(text: str) -> str:
 
 def names(fields: list[str]) -> str:
     """Field names as the schema lists them: "hs_code" → "hsCode"."""
-    return " ".join(re.sub(r"_([a-z0-9])", lambda m: m[1].upper(), re.sub(r"\W", "_", f)) for f in fields)
+    return " ".join(
+        re.sub(r"_([a-z0-9])", lambda m: m[1].upper(), re.sub(r"\W", "_", f)) for f in fields
+    )

@@ -1,6 +1,8 @@
-"""The same orders as UBL 2.2 Order documents, with the identifiers of Peppol BIS Order 3: one document an order.
+"""The same orders as UBL 2.2 Order documents, with the identifiers of Peppol BIS Order 3: one
+document an order.
 
-What UBL has no place for (the seller's fees, lines left out, the price lock's rates) stands in the native feed only.
+What UBL has no place for (the seller's fees, lines left out, the price lock's rates) stands in the
+native feed only.
 """
 
 import datetime as dt
@@ -38,16 +40,20 @@ PARTS = {
 def archive(
     batch: Batch, *, now: dt.datetime, statuses: frozenset[OrderStatus] = ACCEPTED
 ) -> Iterator[bytes]:
-    """A ZIP in pieces, one UBL file an order by its reference: a wrapper of many orders would be no UBL.
+    """A ZIP in pieces, one UBL file an order by its reference: a wrapper of many orders would be
+    no UBL.
 
-    A failure on the way cuts it short before its directory, so that no reader takes a part for the whole.
+    A failure on the way cuts it short before its directory, so that no reader takes a part for the
+    whole.
     """
     out = _Pieces()
     parties = Parties.of(batch)
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
         for page in rows.pages(batch, now=now, statuses=statuses):
             for row in page:
-                name = zipfile.ZipInfo(f"{row.order.ref}.xml", now.astimezone(dt.UTC).timetuple()[:6])
+                name = zipfile.ZipInfo(
+                    f"{row.order.ref}.xml", now.astimezone(dt.UTC).timetuple()[:6]
+                )
                 name.compress_type = zipfile.ZIP_DEFLATED
                 packed.writestr(name, document(row, parties))
             yield out.taken()
@@ -134,7 +140,8 @@ def _seller(to: Element, store: Store, row: RepeatOrder) -> None:
 
 
 def _endpoint(party: Element, numbers: Sequence[str]) -> None:
-    """Its Peppol address; a party that holds no number with a scheme has none, and is known by the rest."""
+    """Its Peppol address; a party that holds no number with a scheme has none, and is known by the
+    rest."""
     if found := endpoints.of(numbers):
         _basic(party, "EndpointID", found.id, schemeID=found.scheme)
 
@@ -197,8 +204,11 @@ def _totals(root: Element, row: RepeatOrder, lines: int, freight: int) -> None:
     _amount(totals, "PayableAmount", row.total_minor, row.currency)
 
 
-def _line(root: Element, row: RepeatOrder, line: RepeatLine, minor: int, services: Sequence[str]) -> None:
-    """The unit price is the whole line's, for the whole quantity: exact, where a piece's price could not be."""
+def _line(
+    root: Element, row: RepeatOrder, line: RepeatLine, minor: int, services: Sequence[str]
+) -> None:
+    """The unit price is the whole line's, for the whole quantity: exact, where a piece's price
+    could not be."""
     item_line = _part(_part(root, "OrderLine"), "LineItem")
     _basic(item_line, "ID", str(line.line_no))
     _basic(item_line, "Quantity", str(line.quantity), unitCode="C62")
@@ -211,7 +221,9 @@ def _line(root: Element, row: RepeatOrder, line: RepeatLine, minor: int, service
     _basic(_part(item, "SellersItemIdentification"), "ID", text.identifier(line.sku.code))
     _basic(_part(item, "OriginCountry"), "IdentificationCode", line.origin_country)
     if hs_code := text.hs_code(line.hs_code):
-        _basic(_part(item, "CommodityClassification"), "ItemClassificationCode", hs_code, listID="HS")
+        _basic(
+            _part(item, "CommodityClassification"), "ItemClassificationCode", hs_code, listID="HS"
+        )
     _tax(_part(item, "ClassifiedTaxCategory"), row)
     _property(item, "SourceLine", str(line.source_line.line_no))
     if row.prices_include_tax:

@@ -1,4 +1,5 @@
-"""A request with an Idempotency-Key takes effect once: sent again, it is answered as the first time (F-14)."""
+"""A request with an Idempotency-Key takes effect once: sent again, it is answered as the first
+time (F-14)."""
 
 import datetime as dt
 from collections.abc import Callable, Sequence
@@ -27,13 +28,16 @@ class Answer:
 def answered(
     *, store: Store, key: str, request: str, act: Callable[[], Answer], files: bool = False
 ) -> Answer:
-    """`request`: a digest of what was asked for. The answer is written with its effect, so one is never without the other.
+    """`request`: a digest of what was asked for. The answer is written with its effect, so one is
+    never without the other.
 
-    With `files` the act keeps a file and has a transaction of its own: no row is held meanwhile, and a process that is
-    lost just between effect and answer leaves an effect that the act itself knows again.
+    With `files` the act keeps a file and has a transaction of its own: no row is held meanwhile,
+    and a process that is lost just between effect and answer leaves an effect that the act itself
+    knows again.
 
-    IDEMPOTENCY_KEY_BUSY while the first one runs, IDEMPOTENCY_KEY_REUSED for another request under the same key. A
-    refusal is not kept: it had no effect, but for a `RecordedProblem`, whose record is.
+    IDEMPOTENCY_KEY_BUSY while the first one runs, IDEMPOTENCY_KEY_REUSED for another request under
+    the same key. A refusal is not kept: it had no effect, but for a `RecordedProblem`, whose
+    record is.
     """
     place = [store.pk % 2**31, f"once:{key}"]
     if not files:
@@ -74,16 +78,24 @@ def _answered(store: Store, key: str, request: str, act: Callable[[], Answer]) -
         return Answer(status=kept.status, body=kept.body, location=kept.location)
     answer = act()
     KeptAnswer.objects.update_or_create(
-        store=store, key=key,
+        store=store,
+        key=key,
         defaults={
-            "request": request, "status": answer.status, "body": answer.body, "location": answer.location,
+            "request": request,
+            "status": answer.status,
+            "body": answer.body,
+            "location": answer.location,
             "kept_at": now,
         },
-    )  # fmt: skip
+    )
     return answer
 
 
 def prune() -> int:
     """Forgets what is older than 72 hours, a bounded number a pass."""
-    old = KeptAnswer.objects.filter(kept_at__lt=clock.now() - KEPT).order_by("kept_at").values("pk")[:A_PASS]
+    old = (
+        KeptAnswer.objects.filter(kept_at__lt=clock.now() - KEPT)
+        .order_by("kept_at")
+        .values("pk")[:A_PASS]
+    )
     return KeptAnswer.objects.filter(pk__in=list(old.values_list("pk", flat=True))).delete()[0]

@@ -1,8 +1,9 @@
 """A store's webhooks: each change stands in its ledger, with who made it.
 
-A webhook belongs to the store, not to the member who added it: it does nothing in the store, and an ERP must not lose
-its events because somebody leaves. Whoever may manage webhooks may rotate its secret or remove it; when a member leaves,
-the owners are told which webhooks are theirs (`marketplace.members`).
+A webhook belongs to the store, not to the member who added it: it does nothing in the store, and
+an ERP must not lose its events because somebody leaves. Whoever may manage webhooks may rotate its
+secret or remove it; when a member leaves, the owners are told which webhooks are theirs
+(`marketplace.members`).
 """
 
 from collections.abc import Sequence
@@ -50,6 +51,11 @@ def remove(webhook: Webhook, *, store: Store, by: str) -> None:
 def _record(store: Store, webhook: Webhook, kind: str, by: str, **facts: Any) -> None:
     """Where it posts to, never its secret."""
     ledger.record(
-        store_id=store.pk, kind=kind, subject=f"webhook:{webhook.pk}", by=by, at=clock.now(store), url=webhook.url,
+        store_id=store.pk,
+        kind=kind,
+        subject=f"webhook:{webhook.pk}",
+        by=by,
+        at=clock.now(store),
+        url=webhook.url,
         **facts,
-    )  # fmt: skip
+    )

@@ -27,7 +27,10 @@ class Command(BaseCommand):
         if options["json"]:
             self.stdout.write(json.dumps({"errors": errors, "warnings": warnings}))
         else:
-            lines = [*(f"error: {text}" for text in errors), *(f"warning: {text}" for text in warnings)]
+            lines = [
+                *(f"error: {text}" for text in errors),
+                *(f"warning: {text}" for text in warnings),
+            ]
             self.stdout.write("\n".join(lines) or "Nothing is misconfigured.")
         if errors or warnings:
             raise CommandError(f"{len(errors) + len(warnings)} settings are not fit for production")
@@ -39,7 +42,8 @@ def _of_django() -> list[str]:
 
 
 def _seal() -> list[str]:
-    """Without a certificate agreements wait for ever; with the demo's nobody can rely on their seal."""
+    """Without a certificate agreements wait for ever; with the demo's nobody can rely on their
+    seal."""
     try:
         certificate = seal.certificate_in_force()
     except ImproperlyConfigured as error:
@@ -53,7 +57,9 @@ def _settings() -> list[str]:
         "DEBUG is on": settings.DEBUG,
         "EMBEDDED is on: the demo mailbox and the simulator are served": settings.EMBEDDED,
         "SITE_URL is not https": not settings.SITE_URL.startswith("https://"),
-        "FILES_OPTIONS lets anybody read what stores upload": storage.exposed(settings.FILES_OPTIONS),
+        "FILES_OPTIONS lets anybody read what stores upload": storage.exposed(
+            settings.FILES_OPTIONS
+        ),
         "the file storage can't be reached": not storage_module.is_reached(),
         "the database role is a superuser or bypasses row security": _role_is_too_strong(),
     }

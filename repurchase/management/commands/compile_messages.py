@@ -1,4 +1,5 @@
-"""Compiles locale/*/LC_MESSAGES/*.po to .mo with babel, so that running the product needs no gettext.
+"""Compiles locale/*/LC_MESSAGES/*.po to .mo with babel, so that running the product needs no
+gettext.
 
 Quick when nothing has changed; a file is replaced in one step, so two runs at once do no harm.
 """
@@ -26,7 +27,9 @@ class Command(BaseCommand):
 def compile_all() -> list[Path]:
     """Compiles what is out of date and returns the files written."""
     sources = [
-        po for folder in settings.LOCALE_PATHS for po in sorted(Path(folder).glob("*/LC_MESSAGES/*.po"))
+        po
+        for folder in settings.LOCALE_PATHS
+        for po in sorted(Path(folder).glob("*/LC_MESSAGES/*.po"))
     ]
     return [_compile(po) for po in sources if _is_stale(po)]
 

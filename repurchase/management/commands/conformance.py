@@ -1,4 +1,5 @@
-"""Runs the conformance kit against an endpoint: every case, and what failed (docs/conformance.md)."""
+"""Runs the conformance kit against an endpoint: every case, and what failed
+(docs/conformance.md)."""
 
 import dataclasses
 import json
@@ -19,7 +20,9 @@ LANGUAGES = [code for code, _name in settings.LANGUAGES]
 
 def spoken() -> str:
     """The terminal's language, where it is one of ours."""
-    said = next(filter(None, (os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))), "")
+    said = next(
+        filter(None, (os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))), ""
+    )
     return "zh-hans" if said.startswith("zh") else "en"
 
 
@@ -28,17 +31,24 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser):
         parser.add_argument(
-            "url", nargs="?", default="", help="the endpoint; https, or loopback from a sandbox store"
+            "url",
+            nargs="?",
+            default="",
+            help="the endpoint; https, or loopback from a sandbox store",
         )
         parser.add_argument("--store", required=True, help="a store's code: whose secret signs")
-        parser.add_argument("--secret", action="store_true", help="prints the secret that signs, and ends")
+        parser.add_argument(
+            "--secret", action="store_true", help="prints the secret that signs, and ends"
+        )
         parser.add_argument(
             "--language",
             choices=LANGUAGES,
             default=spoken(),
             help="of the report; else the terminal's (LANG)",
         )
-        parser.add_argument("--json", action="store_true", help="machine-readable output, in English")
+        parser.add_argument(
+            "--json", action="store_true", help="machine-readable output, in English"
+        )
 
     def handle(self, *args, **options):
         with translation.override(options["language"]):
@@ -79,6 +89,8 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(told, ensure_ascii=False, indent=2))
         else:
             passed = len(results) - len(failed)
-            self.stdout.write(_("{passed} of {cases} cases passed").format(passed=passed, cases=len(results)))
+            self.stdout.write(
+                _("{passed} of {cases} cases passed").format(passed=passed, cases=len(results))
+            )
         if failed:
             sys.exit(1)

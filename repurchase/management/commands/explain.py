@@ -1,4 +1,5 @@
-"""`manage.py explain ORDER_REF`: each gate and rule that decided a repeat order, from the record that was kept."""
+"""`manage.py explain ORDER_REF`: each gate and rule that decided a repeat order, from the record
+that was kept."""
 
 import json
 from typing import Any
@@ -22,7 +23,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         order = (
-            RepeatOrder.objects.at(clock.of_row()).select_related("batch").filter(ref=options["ref"]).first()
+            RepeatOrder.objects.at(clock.of_row())
+            .select_related("batch")
+            .filter(ref=options["ref"])
+            .first()
         )
         if order is None:
             raise CommandError(f"NOT_FOUND: there is no repeat order {options['ref']}")
@@ -30,7 +34,9 @@ class Command(BaseCommand):
         if explanation is None:
             raise CommandError(f"NOT_FOUND: the screening of {order.ref} was not kept")
         told = _told(order, explanation)
-        self.stdout.write(json.dumps(told, ensure_ascii=False, indent=2) if options["json"] else _text(told))
+        self.stdout.write(
+            json.dumps(told, ensure_ascii=False, indent=2) if options["json"] else _text(told)
+        )
 
 
 def _told(order: RepeatOrder, x: Explanation) -> dict[str, Any]:
@@ -44,7 +50,11 @@ def _told(order: RepeatOrder, x: Explanation) -> dict[str, Any]:
         "gates": [_step(step) for step in x.gates],
         "rules": [_step(step) for step in x.order.steps] if x.order else [],
         "lines": [
-            {"line_no": line.line_no, "sku": line.sku, "rules": [_step(step) for step in line.steps]}
+            {
+                "line_no": line.line_no,
+                "sku": line.sku,
+                "rules": [_step(step) for step in line.steps],
+            }
             for line in (x.order.lines if x.order else ())
         ],
         "pricing": [_finding(finding) for finding in x.pricing],
@@ -53,23 +63,40 @@ def _told(order: RepeatOrder, x: Explanation) -> dict[str, Any]:
 
 def _step(step: Step) -> dict[str, Any]:
     told = {
-        "requirement": step.requirement, "rule": step.name, "value": step.value, "limit": step.limit,
-        "passed": step.passed, "as_of": step.as_of, "source": step.source,
-    }  # fmt: skip
-    return told | ({"finding": _finding(step.finding), "fixer": str(step.fixer)} if step.finding else {})
+        "requirement": step.requirement,
+        "rule": step.name,
+        "value": step.value,
+        "limit": step.limit,
+        "passed": step.passed,
+        "as_of": step.as_of,
+        "source": step.source,
+    }
+    return told | (
+        {"finding": _finding(step.finding), "fixer": str(step.fixer)} if step.finding else {}
+    )
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
     said = problem_texts.of(finding.code, finding.evidence)
-    return {"code": str(said.code), "cause": said.cause, "fix": said.fix, "evidence": dict(finding.evidence)}
+    return {
+        "code": str(said.code),
+        "cause": said.cause,
+        "fix": said.fix,
+        "evidence": dict(finding.evidence),
+    }
 
 
 def _text(told: dict[str, Any]) -> str:
-    lines = [f"{name}: {told[name]}" for name in ("order", "status", "screened_at", "rule_version", "replay")]
+    lines = [
+        f"{name}: {told[name]}"
+        for name in ("order", "status", "screened_at", "rule_version", "replay")
+    ]
     lines += ["", *map(_line, told["gates"]), *map(_line, told["rules"])]
     for line in told["lines"]:
         lines += ["", f"line {line['line_no']} {line['sku']}", *map(_line, line["rules"])]
-    return "\n".join([*lines, *(f"✗ {f['code']}: {f['cause']} {f['fix']}" for f in told["pricing"])])
+    return "\n".join(
+        [*lines, *(f"✗ {f['code']}: {f['cause']} {f['fix']}" for f in told["pricing"])]
+    )
 
 
 def _line(step: dict[str, Any]) -> str:

@@ -1,4 +1,5 @@
-"""Records what buyers paid, from a CSV or XLSX: order, amount, currency, reference, received_at (R-91)."""
+"""Records what buyers paid, from a CSV or XLSX: order, amount, currency, reference, received_at
+(R-91)."""
 
 from pathlib import Path
 from typing import Any
@@ -20,14 +21,20 @@ class Command(ImportCommand):
         parser.add_argument("file", type=Path)
         parser.add_argument("--store", required=True, help="the store's code")
         parser.add_argument(
-            "--refused", type=Path, help="where refused rows go; beside the file unless said otherwise"
+            "--refused",
+            type=Path,
+            help="where refused rows go; beside the file unless said otherwise",
         )
 
-    def work(self, *, file: Path, store: str, refused: Path | None, **options: Any) -> dict[str, Any]:
+    def work(
+        self, *, file: Path, store: str, refused: Path | None, **options: Any
+    ) -> dict[str, Any]:
         try:
             data = file.read_bytes()
         except OSError as error:
-            raise Problem(Code.FILE_NOT_FOUND, file=str(file), detail=error.strerror or "") from None
+            raise Problem(
+                Code.FILE_NOT_FOUND, file=str(file), detail=error.strerror or ""
+            ) from None
         found = payment_import.payments(
             store=store_of(store), data=data, name=file.name, by="command:import_payments"
         )

@@ -1,4 +1,5 @@
-"""`manage.py replay_screening BATCH_REF`: decides every kept screening of a batch again; exit 1 unless all agree."""
+"""`manage.py replay_screening BATCH_REF`: decides every kept screening of a batch again; exit 1
+unless all agree."""
 
 import json
 from typing import Any
@@ -25,7 +26,8 @@ class Command(BaseCommand):
         if not told:
             raise CommandError(f"NOT_FOUND: no screening of {batch.ref} was kept")
         text = "\n".join(
-            f"attempt {t['attempt']} {t['part']} from {t['first_position']}: {t['outcome']}" for t in told
+            f"attempt {t['attempt']} {t['part']} from {t['first_position']}: {t['outcome']}"
+            for t in told
         )
         self.stdout.write(json.dumps(told) if options["json"] else text)
         if bad := [t for t in told if t["outcome"] != replay.Outcome.SAME]:
@@ -35,6 +37,10 @@ class Command(BaseCommand):
 def _told(rerun: replay.Rerun) -> dict[str, Any]:
     r = rerun.record
     return {
-        "attempt": r.attempt, "part": r.part, "first_position": r.first_position, "orders": len(r.past_order_ids),
-        "rule_version": r.rule_version, "outcome": str(rerun.outcome),
-    }  # fmt: skip
+        "attempt": r.attempt,
+        "part": r.part,
+        "first_position": r.first_position,
+        "orders": len(r.past_order_ids),
+        "rule_version": r.rule_version,
+        "outcome": str(rerun.outcome),
+    }

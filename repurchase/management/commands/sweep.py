@@ -15,7 +15,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser):
         parser.add_argument("--store", help="a store's code; every store without it")
-        parser.add_argument("--at", help="judge by this instant (ISO 8601 with zone); sandbox stores only")
+        parser.add_argument(
+            "--at", help="judge by this instant (ISO 8601 with zone); sandbox stores only"
+        )
         parser.add_argument("--json", action="store_true", help="machine-readable output")
 
     def handle(self, *args, **options):
@@ -24,7 +26,11 @@ class Command(BaseCommand):
             swept = dataclasses.asdict(sweep(store=store, at=self._instant(options["at"])))
         except Problem as problem:
             raise CommandError(str(problem)) from None
-        text = json.dumps(swept) if options["json"] else ", ".join(f"{k}: {v}" for k, v in swept.items())
+        text = (
+            json.dumps(swept)
+            if options["json"]
+            else ", ".join(f"{k}: {v}" for k, v in swept.items())
+        )
         self.stdout.write(text)
 
     def _store(self, code: str | None) -> Store | None:

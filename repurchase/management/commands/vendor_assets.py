@@ -16,7 +16,8 @@ from django.core.management.base import BaseCommand
 VENDOR = Path(settings.BASE_DIR) / "static" / "vendor"
 SUMS = "SHA256SUMS"
 
-# Tabler ships no licence file in its package; static/vendor/tabler/LICENSE was written from its header.
+# Tabler ships no licence file in its package; static/vendor/tabler/LICENSE was written from its
+# header.
 FILES = {
     "@tabler/core/dist/css/tabler.min.css": "tabler/tabler.min.css",
     "@tabler/icons/LICENSE": "tabler-icons/LICENSE",
@@ -82,19 +83,25 @@ class Command(BaseCommand):
                 shutil.copyfile(modules / source, VENDOR / target)
             icons = modules / "@tabler" / "icons" / "icons" / "outline"
             (VENDOR / "tabler-icons" / "sprite.svg").write_text(sprite(icons), encoding="utf-8")
-        (VENDOR / SUMS).write_text("".join(f"{digest}  {name}\n" for name, digest in sums().items()))
+        (VENDOR / SUMS).write_text(
+            "".join(f"{digest}  {name}\n" for name, digest in sums().items())
+        )
         self.stdout.write(f"{len(sums())} files in {VENDOR}")
 
     def _install(self, folder: Path) -> Path:
         for name in ("package.json", "package-lock.json", ".npmrc"):
             shutil.copyfile(settings.BASE_DIR / name, folder / name)
-        subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=folder, check=True)
+        subprocess.run(
+            ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=folder, check=True
+        )
         return folder / "node_modules"
 
 
 def sprite(icons: Path) -> str:
     """One file with the icons that are used, each a <symbol> named as its icon."""
-    symbols = "\n".join(_symbol(name, (icons / f"{name}.svg").read_text()) for name in sorted(ICONS))
+    symbols = "\n".join(
+        _symbol(name, (icons / f"{name}.svg").read_text()) for name in sorted(ICONS)
+    )
     return f'<svg xmlns="http://www.w3.org/2000/svg">\n{symbols}\n</svg>\n'
 
 
@@ -108,5 +115,6 @@ def sums() -> dict[str, str]:
     """SHA-256 by name of everything vendored, as it is on disk now."""
     files = sorted(file for file in VENDOR.rglob("*") if file.is_file() and file.name != SUMS)
     return {
-        file.relative_to(VENDOR).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest() for file in files
+        file.relative_to(VENDOR).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in files
     }

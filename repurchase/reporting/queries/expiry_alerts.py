@@ -1,4 +1,5 @@
-"""What the radar looks at: the store's ends of validity, and its orders that are still to be locked or delivered."""
+"""What the radar looks at: the store's ends of validity, and its orders that are still to be
+locked or delivered."""
 
 import datetime as dt
 from collections import defaultdict
@@ -50,7 +51,8 @@ def radar_of(store: Store, *, now: dt.datetime) -> Radar:
     return Radar(today=today, lapses=found, orders=sum(n.orders for n in needs if ALL in n.keys))
 
 
-# --- Orders ------------------------------------------------------------------------------------------------------
+# --- Orders
+# ------------------------------------------------------------------------------------------------------
 
 
 def _delivery(promise: int, screened: dt.datetime, ended: dt.datetime | None) -> dt.date:
@@ -65,7 +67,9 @@ BASE = ("batch__ref", "state", "promise_days", "batch__screened_at", "lock__ende
 def _orders(store: Store, now: dt.datetime) -> Iterator[Need]:
     rows = RepeatOrder.objects.at(now).filter(store=store, state__in=[*UNLOCKED, *UNDER_WAY])
     grouped = (
-        rows.order_by().values_list(*BASE, "batch__buyer_id", "past_order__country").annotate(Count("id"))
+        rows.order_by()
+        .values_list(*BASE, "batch__buyer_id", "past_order__country")
+        .annotate(Count("id"))
     )
     for ref, state, promise, screened, ended, buyer, country, n in grouped:
         keys = frozenset({ALL, ("buyer", buyer), ("country", country)})
@@ -87,11 +91,15 @@ def _lines(store: Store) -> Iterator[Need]:
     )
     grouped = rows.order_by().values_list(*fields).annotate(Count("order_id", distinct=True))
     for ref, promise, screened, category, sku, n in grouped:
-        day, keys = _delivery(promise, screened, None), frozenset({("category", category), ("sku", sku)})
+        day, keys = (
+            _delivery(promise, screened, None),
+            frozenset({("category", category), ("sku", sku)}),
+        )
         yield Need(batch=ref, orders=n, keys=keys, locked=False, delivery_day=day)
 
 
-# --- Ends --------------------------------------------------------------------------------------------------------
+# --- Ends
+# --------------------------------------------------------------------------------------------------------
 
 
 def _ends(store: Store, today: dt.date, keys: set[Key]) -> Iterator[End]:
@@ -107,12 +115,16 @@ def _of(keys: set[Key], name: str) -> list:
 
 def _certificates(store: Store, keys: set[Key]) -> Iterator[End]:
     """Of buyers with open orders."""
-    rows = Buyer.objects.filter(store=store, pk__in=_of(keys, "buyer"), certificate_valid_until__isnull=False)
+    rows = Buyer.objects.filter(
+        store=store, pk__in=_of(keys, "buyer"), certificate_valid_until__isnull=False
+    )
     for buyer in rows.order_by("pk"):
         yield End(
-            kind=Kind.CERTIFICATE, subject=buyer.name, last_day=buyer.certificate_valid_until,
+            kind=Kind.CERTIFICATE,
+            subject=buyer.name,
+            last_day=buyer.certificate_valid_until,
             keys=frozenset({("buyer", buyer.pk)}),
-        )  # fmt: skip
+        )
 
 
 def _registrations(store: Store, today: dt.date) -> Iterator[End]:
@@ -124,11 +136,15 @@ def _registrations(store: Store, today: dt.date) -> Iterator[End]:
     countries = _countries()
     for (scheme, jurisdiction), ends in held.items():
         if None not in ends:
-            where = countries[scheme, jurisdiction] | ({jurisdiction} if scheme == Scheme.VAT else set())
+            where = countries[scheme, jurisdiction] | (
+                {jurisdiction} if scheme == Scheme.VAT else set()
+            )
             yield End(
-                kind=Kind.REGISTRATION, subject=f"{scheme} {jurisdiction}", last_day=max(filter(None, ends)),
+                kind=Kind.REGISTRATION,
+                subject=f"{scheme} {jurisdiction}",
+                last_day=max(filter(None, ends)),
                 keys=frozenset(("country", country) for country in where),
-            )  # fmt: skip
+            )
 
 
 def _countries() -> Mapping[tuple[str, str], set[str]]:
@@ -154,20 +170,29 @@ def _qualification(store: Store) -> Iterator[End]:
 
 
 def _changes(store: Store, today: dt.date, keys: set[Key]) -> Iterator[End]:
-    """Versions that begin within the horizon: until the day before, a plan is priced by the ones of today."""
+    """Versions that begin within the horizon: until the day before, a plan is priced by the ones
+    of today."""
     soon = {"valid_from__gt": today, "valid_from__lte": today + dt.timedelta(days=HORIZON_DAYS)}
     for rate in TaxRate.objects.filter(country__in=_of(keys, "country"), **soon):
-        yield _change(Kind.TAX, rate.country, rate.valid_from, ("country", rate.country), _percent(rate.rate))
-    for rate in CommissionRate.objects.filter(category__in=_of(keys, "category"), **soon).select_related(
-        "category"
-    ):
+        yield _change(
+            Kind.TAX, rate.country, rate.valid_from, ("country", rate.country), _percent(rate.rate)
+        )
+    for rate in CommissionRate.objects.filter(
+        category__in=_of(keys, "category"), **soon
+    ).select_related("category"):
         key = ("category", rate.category_id)
-        yield _change(Kind.COMMISSION, rate.category.code, rate.valid_from, key, _percent(rate.rate))
-    cards = RateCard.objects.filter(Q(store=None) | Q(store=store), country__in=_of(keys, "country"), **soon)
+        yield _change(
+            Kind.COMMISSION, rate.category.code, rate.valid_from, key, _percent(rate.rate)
+        )
+    cards = RateCard.objects.filter(
+        Q(store=None) | Q(store=store), country__in=_of(keys, "country"), **soon
+    )
     for card in cards.select_related("service"):
         subject = f"{card.service.name} {card.country}"
         yield _change(Kind.FREIGHT, subject, card.valid_from, ("country", card.country), "")
-    for entry in PriceListEntry.objects.filter(sku__in=_of(keys, "sku"), **soon).select_related("sku"):
+    for entry in PriceListEntry.objects.filter(sku__in=_of(keys, "sku"), **soon).select_related(
+        "sku"
+    ):
         then = f"{entry.currency} {entry.amount.normalize():f} ≥ {entry.min_quantity}"
         yield _change(Kind.PRICE, entry.sku.code, entry.valid_from, ("sku", entry.sku_id), then)
 
@@ -178,5 +203,9 @@ def _percent(rate: Decimal | None) -> str:
 
 def _change(kind: Kind, subject: str, first: dt.date, key: Key, then: str) -> End:
     return End(
-        kind=kind, subject=subject, last_day=first - dt.timedelta(days=1), keys=frozenset({key}), then=then
+        kind=kind,
+        subject=subject,
+        last_day=first - dt.timedelta(days=1),
+        keys=frozenset({key}),
+        then=then,
     )

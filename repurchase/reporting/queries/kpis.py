@@ -1,4 +1,5 @@
-"""The store's figures of a time, from its own rows and events: a constant number of queries (R-57, R-85 to R-88)."""
+"""The store's figures of a time, from its own rows and events: a constant number of queries (R-57,
+R-85 to R-88)."""
 
 import datetime as dt
 from collections import defaultdict
@@ -46,7 +47,9 @@ class LineCounts(NamedTuple):
     same: int
 
 
-def kpis_of(store: Store, *, since: dt.datetime, until: dt.datetime, span: Span = Span.WEEK) -> Kpis:
+def kpis_of(
+    store: Store, *, since: dt.datetime, until: dt.datetime, span: Span = Span.WEEK
+) -> Kpis:
     """Of what happened in `[since, until)`."""
     events = failures(store, since=since, until=until)
     confirmed = _confirmed(store, since, until)
@@ -101,11 +104,14 @@ def _ordinary(store: Store, since: dt.datetime, until: dt.datetime) -> Figure:
 
 
 def _accuracy(store: Store, since: dt.datetime, until: dt.datetime) -> Figure:
-    """Each order to be fulfilled counts once: when it is completed in time, or when its promise has passed."""
+    """Each order to be fulfilled counts once: when it is completed in time, or when its promise
+    has passed."""
     promised = ExpressionWrapper(
         F("lock__ended_at") + F("promise_days") * dt.timedelta(days=1), output_field=DateTimeField()
     )
-    orders = RepeatOrder.objects.filter(store=store, status__in=TO_FULFIL).annotate(promised=promised)
+    orders = RepeatOrder.objects.filter(store=store, status__in=TO_FULFIL).annotate(
+        promised=promised
+    )
     in_time = Q(status=OrderStatus.COMPLETED, changed_at__lte=F("promised"))
     counted = orders.aggregate(
         kept=Count("pk", filter=in_time & Q(changed_at__gte=since, changed_at__lt=until)),
@@ -115,7 +121,8 @@ def _accuracy(store: Store, since: dt.datetime, until: dt.datetime) -> Figure:
 
 
 def _acts(store: Store, confirmed: QuerySet[RepeatOrder]) -> int:
-    """What members and keys did with these batches, by the ledger; ticking and making it counts as two."""
+    """What members and keys did with these batches, by the ledger; ticking and making it counts as
+    two."""
     refs = set(confirmed.values_list("batch__ref", flat=True))
     by_people = Q(by__startswith="user:") | Q(by__startswith="key:")
     entries = LedgerEntry.objects.filter(
@@ -127,11 +134,16 @@ def _acts(store: Store, confirmed: QuerySet[RepeatOrder]) -> int:
 def _carried(confirmed: QuerySet[RepeatOrder]) -> list[CarriedOrder]:
     lines = _lines(confirmed)
     rows = confirmed.values_list(
-        "pk", "ship_to", "buyer_tax_number", "past_order__buyer_tax_number",
+        "pk",
+        "ship_to",
+        "buyer_tax_number",
+        "past_order__buyer_tax_number",
         *(f"past_order__{name}" for name in ADDRESS),
-    )  # fmt: skip
+    )
     return [
-        _carried_order(ship_to, dict(zip(ADDRESS, then, strict=True)), number, number_then, lines[pk])
+        _carried_order(
+            ship_to, dict(zip(ADDRESS, then, strict=True)), number, number_then, lines[pk]
+        )
         for pk, ship_to, number, number_then, *then in rows
     ]
 
@@ -144,7 +156,9 @@ def _lines(confirmed: QuerySet[RepeatOrder]) -> Mapping[int, LineCounts]:
         hs_codes=Count("source_line__hs_code"),
         same=Count("pk", filter=Q(hs_code=F("source_line__hs_code"))),
     )
-    return defaultdict(lambda: LineCounts(0, 0, 0), {pk: LineCounts(*counts) for pk, *counts in counted})
+    return defaultdict(
+        lambda: LineCounts(0, 0, 0), {pk: LineCounts(*counts) for pk, *counts in counted}
+    )
 
 
 def _carried_order(
@@ -170,11 +184,14 @@ def _carried_order(
 def _by_renegotiation(
     store: Store, failed: Sequence[Failed], since: dt.datetime, until: dt.datetime
 ) -> Figure:
-    """Failures of orders whose lock was under renegotiation when it ended, of all failures (R-57), by the events."""
+    """Failures of orders whose lock was under renegotiation when it ended, of all failures (R-57),
+    by the events."""
     told = Event.objects.filter(store_id=store.pk, at__lt=until)
     opened = set(told.filter(type="lock.renegotiating").values_list("subject", flat=True))
     ended = told.filter(type__in=ENDED_BADLY, at__gte=since, subject__in=opened)
     locks = [subject.removeprefix("lock:") for subject in ended.values_list("subject", flat=True)]
-    refs = set(RepeatOrder.objects.filter(store=store, lock__in=locks).values_list("ref", flat=True))
+    refs = set(
+        RepeatOrder.objects.filter(store=store, lock__in=locks).values_list("ref", flat=True)
+    )
     of = sum(each.ref in refs and each.code in attribution.ENDS.values() for each in failed)
     return kpis.part("by_renegotiation", "R-57", of=of, n=len(failed))

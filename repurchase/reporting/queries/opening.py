@@ -82,7 +82,8 @@ def opening(store: Store) -> Opening:
 
 
 def to_replace(store: Store, key: str) -> Upload | None:
-    """The store's own document by its key, nothing for no key. NOT_FOUND for any other, whatever it names."""
+    """The store's own document by its key, nothing for no key. NOT_FOUND for any other, whatever
+    it names."""
     if not key:
         return None
     try:

@@ -1,7 +1,9 @@
-"""诊断报告: a PDF of an order (`order_reports` says when it is drawn); of a batch chunk by chunk, with every cause in an attached CSV.
+"""诊断报告: a PDF of an order (`order_reports` says when it is drawn); of a batch chunk by chunk,
+with every cause in an attached CSV.
 
-The batch's report is a row with a lease: two workers never make it at once, a lost one's is rung again (reliability 6).
-Memory is bounded: the orders are read 500 at a time, and their rows go to a file (R-73 to R-75).
+The batch's report is a row with a lease: two workers never make it at once, a lost one's is rung
+again (reliability 6). Memory is bounded: the orders are read 500 at a time, and their rows go to a
+file (R-73 to R-75).
 """
 
 import csv
@@ -60,17 +62,21 @@ COLUMNS = (
 )  # fmt: skip
 
 
-# --- Of an order -------------------------------------------------------------------------------------------------
+# --- Of an order
+# -------------------------------------------------------------------------------------------------
 
 
 def of_order(store: Store, ref: str, *, now: dt.datetime) -> bytes:
     """In the language that is active; 404 for a stranger's."""
     found = failures.diagnosis(store, ref, now=now)
-    page = render_to_string("reports/order.html", {"found": found, "order": found.order, "now": now})
+    page = render_to_string(
+        "reports/order.html", {"found": found, "order": found.order, "now": now}
+    )
     return pdf.pdf(page)
 
 
-# --- Of a batch --------------------------------------------------------------------------------------------------
+# --- Of a batch
+# --------------------------------------------------------------------------------------------------
 
 
 @transaction.atomic
@@ -86,13 +92,21 @@ def ask(*, batch: Batch, by: str) -> DiagnosisReport:
     unfinished = _unfinished().filter(batch=batch, language=language, version=batch.version)
     if running := unfinished.first():
         return running
-    if seconds := rate_limits.spend(f"batch-reports:{batch.store_id}", calls=IN_TEN_MINUTES, seconds=600):
+    if seconds := rate_limits.spend(
+        f"batch-reports:{batch.store_id}", calls=IN_TEN_MINUTES, seconds=600
+    ):
         raise Problem(Code.TOO_MANY_REQUESTS, value=round(seconds) or 1)
     now = clock.now()
     made = DiagnosisReport.objects.create(
-        store=batch.store, batch=batch, version=batch.version, language=language, asked_at=now, asked_by=by, rung_at=now,
+        store=batch.store,
+        batch=batch,
+        version=batch.version,
+        language=language,
+        asked_at=now,
+        asked_by=by,
+        rung_at=now,
         total=batch.asked,
-    )  # fmt: skip
+    )
     ring("repurchase.make_report", report_id=made.pk)
     return made
 
@@ -182,7 +196,9 @@ def _cases(report: DiagnosisReport, batch: Batch, now: dt.datetime) -> Iterator[
     """Every order with something found, a chunk at a time; the report's row says how far it is."""
     for first in range(1, batch.asked + 1, A_CHUNK):
         some = batch.orders.filter(position__gte=first, position__lt=first + A_CHUNK)
-        marked = some.filter(Q(codes__len__gt=0) | Q(status__in=FAILING) | Q(status=OrderStatus.LOCKED))
+        marked = some.filter(
+            Q(codes__len__gt=0) | Q(status__in=FAILING) | Q(status=OrderStatus.LOCKED)
+        )
         yield from (case for case in failures.cases(marked, now=now, failing=False) if case.causes)
         _progress(report, phase=Phase.READING, done=min(first + A_CHUNK - 1, report.total))
 
@@ -193,11 +209,22 @@ def _rows(case: Case, batch: Batch) -> Iterator[list[str]]:
         evidence = dict(cause.found.evidence)
         said = problem_texts.of(cause.code, evidence)
         row = (
-            case.ref, case.number, case.state, case.currency, decimal_text(case.blocked_minor, case.currency),
-            cause.found.line or "", cause.role, cause.because or "", cause.code, said.title, said.cause, said.fix,
-            CATALOGUE[cause.code].fixer, evidence.get("as_of") or batch.screened_at.isoformat(),
+            case.ref,
+            case.number,
+            case.state,
+            case.currency,
+            decimal_text(case.blocked_minor, case.currency),
+            cause.found.line or "",
+            cause.role,
+            cause.because or "",
+            cause.code,
+            said.title,
+            said.cause,
+            said.fix,
+            CATALOGUE[cause.code].fixer,
+            evidence.get("as_of") or batch.screened_at.isoformat(),
             json.dumps(evidence, ensure_ascii=False, default=str),
-        )  # fmt: skip
+        )
         yield [harmless(str(cell)) for cell in row]
 
 
@@ -212,7 +239,9 @@ def _finish(report: DiagnosisReport, key: str, size: int, now: dt.datetime) -> N
     DiagnosisReport.objects.filter(pk=report.pk).update(
         phase=Phase.DONE, file_key=key, file_bytes=size, made_at=now, busy_until=None
     )
-    old = DiagnosisReport.objects.filter(batch=report.batch_id, phase=Phase.DONE).order_by("-pk")[KEPT:]
+    old = DiagnosisReport.objects.filter(batch=report.batch_id, phase=Phase.DONE).order_by("-pk")[
+        KEPT:
+    ]
     for each in old:
         files.discard(each.file_key)
         each.delete()
@@ -224,9 +253,14 @@ def content_of(report: DiagnosisReport) -> bytes:
 
 @transaction.atomic
 def ring_due() -> int:
-    """Rings again what nobody is making: a lost worker or an emptied broker costs minutes, never the report."""
+    """Rings again what nobody is making: a lost worker or an emptied broker costs minutes, never
+    the report."""
     now = clock.now()
-    due = _unfinished().filter(rung_at__lt=now - LEASE).filter(Q(busy_until=None) | Q(busy_until__lt=now))
+    due = (
+        _unfinished()
+        .filter(rung_at__lt=now - LEASE)
+        .filter(Q(busy_until=None) | Q(busy_until__lt=now))
+    )
     rung = list(due.select_for_update(skip_locked=True).order_by("rung_at")[:50])
     for report in rung:
         gone = report.tries >= MAX_TRIES

@@ -1,7 +1,8 @@
-"""The diagnostic report of one order: drawn by a worker, kept a few minutes where every process finds it.
+"""The diagnostic report of one order: drawn by a worker, kept a few minutes where every process
+finds it.
 
-Who asks for it only looks, so no row is written for it: what is being made and what was made stands in Redis beside the
-counters of calls. Lost there, it is made again.
+Who asks for it only looks, so no row is written for it: what is being made and what was made
+stands in Redis beside the counters of calls. Lost there, it is made again.
 """
 
 import datetime as dt
@@ -34,7 +35,8 @@ FAILED = b""
 
 
 def of_order(store: Store, ref: str) -> bytes | None:
-    """The report as of now in the language that is active; None while it is being made: ask again in two seconds.
+    """The report as of now in the language that is active; None while it is being made: ask again
+    in two seconds.
 
     NOT_FOUND for a stranger's, WORK_FAILED for one that could not be drawn, TOO_MANY_REQUESTS.
     """
@@ -44,7 +46,9 @@ def of_order(store: Store, ref: str) -> bytes | None:
     made = rate_limits.asked(lambda kept: kept.get(f"{name}:made"))
     if made == FAILED:
         raise Problem(Code.WORK_FAILED, tries=1)
-    if made is None and rate_limits.asked(lambda kept: kept.add(f"{name}:rung", 1, timeout=RUNG_SECONDS)):
+    if made is None and rate_limits.asked(
+        lambda kept: kept.add(f"{name}:rung", 1, timeout=RUNG_SECONDS)
+    ):
         _within_limit(store, name)
         ring(TASK, store_id=store.pk, ref=ref, language=language, name=name)
     return made

@@ -1,5 +1,6 @@
-"""Under Debian's faketime `time.sleep` fails: it hands an absolute instant of the monotonic clock to a call that
-libfaketime takes for one of the wall clock (clock_nanosleep, EINVAL). A select without files sleeps as long."""
+"""Under Debian's faketime `time.sleep` fails: it hands an absolute instant of the monotonic clock
+to a call that libfaketime takes for one of the wall clock (clock_nanosleep, EINVAL). A select
+without files sleeps as long."""
 
 import select
 import time

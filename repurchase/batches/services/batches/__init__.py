@@ -1,6 +1,7 @@
 """The verbs of a batch, a file each: `batches.create`, `rescreen`, `retry`, `adopt`, `cancel`.
 
-How its orders are planned is in `generating`, by whom and when in `chunks`; the lock in `locking`, edits in `editing`.
+How its orders are planned is in `generating`, by whom and when in `chunks`; the lock in `locking`,
+edits in `editing`.
 """
 
 from repurchase.batches.services.batches.adoption import adopt

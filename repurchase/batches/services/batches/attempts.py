@@ -1,4 +1,5 @@
-"""What an attempt at planning a batch is decided by: its instant, the values in force, the rates, the gates (R-26)."""
+"""What an attempt at planning a batch is decided by: its instant, the values in force, the rates,
+the gates (R-26)."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -15,12 +16,15 @@ from repurchase.models import Batch
 
 
 def held(batch: Batch) -> Batch:
-    rows = Batch.objects.select_for_update(of=("self",), no_key=True)  # a chunk's rows that name it may go on
+    rows = Batch.objects.select_for_update(
+        of=("self",), no_key=True
+    )  # a chunk's rows that name it may go on
     return rows.select_related("store", "buyer").get(pk=batch.pk)
 
 
 def take_stock(batch: Batch, values: Mapping[str, Value], now: dt.datetime) -> None:
-    """Fixes what an attempt is decided by: the instant, the ⚙ values in force, the rates, the gates (R-26)."""
+    """Fixes what an attempt is decided by: the instant, the ⚙ values in force, the rates, the
+    gates (R-26)."""
     rates = fresh_rate_set(now, store=batch.store, max_age_days=int(values["fx_max_age_days"]))
     batch.screened_at = batch.attempt_at = now
     batch.policies = {name: str(value) for name, value in values.items()}
@@ -31,13 +35,21 @@ def take_stock(batch: Batch, values: Mapping[str, Value], now: dt.datetime) -> N
 
 def look_at_gates(batch: Batch, now: dt.datetime) -> None:
     """The gates as they stand, by the batch's own policies; kept with what decided them."""
-    limits = limits_of({name: typed(name, text) for name, text in batch.policies.items() if name in DEFAULTS})
+    limits = limits_of(
+        {name: typed(name, text) for name, text in batch.policies.items() if name in DEFAULTS}
+    )
     facts = gate_facts(store=batch.store, buyers=[batch.buyer], limits=limits, now=now)
     inputs = GateInputs(facts=facts[batch.buyer_id], limits=limits, today=platform_day(now))
-    batch.gates = [gates.kept(gate) for gate in gates.gates(inputs.facts, limits=limits, today=inputs.today)]
+    batch.gates = [
+        gates.kept(gate) for gate in gates.gates(inputs.facts, limits=limits, today=inputs.today)
+    ]
     screening_records.keep_gates(
-        store=batch.store, subject=f"batch:{batch.ref}", attempt=batch.attempt, inputs=inputs, policies=batch.policies
-    )  # fmt: skip
+        store=batch.store,
+        subject=f"batch:{batch.ref}",
+        attempt=batch.attempt,
+        inputs=inputs,
+        policies=batch.policies,
+    )
 
 
 def require_fresh(batch: Batch, now: dt.datetime) -> None:

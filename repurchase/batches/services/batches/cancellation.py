@@ -36,11 +36,18 @@ def cancel(*, batch: Batch, by: str) -> Batch:
     leaving = batch.orders.filter(status__in=[OrderStatus.PLANNED, OrderStatus.LOCKED])
     leaving.update(status=OrderStatus.CANCELLED, changed_at=now)
     event_publishing.batch(batch, at=now)
-    event_publishing.orders(batch.orders.filter(status=OrderStatus.CANCELLED, changed_at=now), at=now)
+    event_publishing.orders(
+        batch.orders.filter(status=OrderStatus.CANCELLED, changed_at=now), at=now
+    )
     if was is BatchStatus.LOCKED:
         _withdraw(batch)
     ledger.record(
-        store_id=batch.store_id, kind="batch.cancelled", subject=f"batch:{batch.ref}", by=by, at=now, was=was
+        store_id=batch.store_id,
+        kind="batch.cancelled",
+        subject=f"batch:{batch.ref}",
+        by=by,
+        at=now,
+        was=was,
     )
     return batch
 

@@ -1,4 +1,5 @@
-"""Making a batch: once for one wish, its chunks in the ledger, its edits and services kept for them to find."""
+"""Making a batch: once for one wish, its chunks in the ledger, its edits and services kept for
+them to find."""
 
 import datetime as dt
 import hashlib
@@ -21,7 +22,13 @@ from repurchase.batches.edits import kept
 from repurchase.batches.queries.capacity import day_of
 from repurchase.batches.queries.edits import source_lines
 from repurchase.batches.queries.selections import order_ids as ids_of
-from repurchase.batches.services import chunks, customisations, edit_targets, event_publishing, selections
+from repurchase.batches.services import (
+    chunks,
+    customisations,
+    edit_targets,
+    event_publishing,
+    selections,
+)
 from repurchase.batches.services.batches import attempts, order_choice
 from repurchase.batches.services.edit_targets import Asked
 from repurchase.batches.services.selections import Ticked
@@ -30,7 +37,8 @@ from repurchase.models.batch_states import BatchStatus
 
 POLICIES = ("partial", "all_or_nothing")
 AT_ONCE = dt.timedelta(seconds=2)
-"""The same wish by several within this time, or while its batch is screened, is one: two members, a program beside them."""
+"""The same wish by several within this time, or while its batch is screened, is one: two members,
+a program beside them."""
 
 PRESSED_AGAIN = dt.timedelta(seconds=30)
 """A member who presses again with nothing ticked means the batch that the first press made."""
@@ -50,9 +58,13 @@ class Wish:
     def fingerprint(self, order_ids: Sequence[int]) -> str:
         """The same for the same orders in any sequence."""
         told = (
-            sorted(order_ids), self.policy, self.dry_run, self.special_clearance, list(self.custom_services),
+            sorted(order_ids),
+            self.policy,
+            self.dry_run,
+            self.special_clearance,
+            list(self.custom_services),
             list(self.asked),
-        )  # fmt: skip
+        )
         return hashlib.sha256(repr(told).encode()).hexdigest()
 
 
@@ -60,7 +72,8 @@ class Wish:
 def create_from_selection(
     *, store: Store, user: User, policy: str = "partial", dry_run: bool = False
 ) -> Batch:
-    """A batch of what the member has ticked; the selection is used up, so a second press makes no second batch.
+    """A batch of what the member has ticked; the selection is used up, so a second press makes no
+    second batch.
 
     The second press, in this window or another, is answered by the batch of the first.
     """
@@ -76,9 +89,15 @@ def create_from_selection(
     ids, values = ids_of(selection, now=now), in_force(now)
     order_choice.check_size(len(ids), int(values["batch_max_orders"]))
     batch = _create(
-        store=store, buyer=selection.buyer, order_ids=ids, by=f"user:{user.pk}", wish=wish, values=values, now=now,
+        store=store,
+        buyer=selection.buyer,
+        order_ids=ids,
+        by=f"user:{user.pk}",
+        wish=wish,
+        values=values,
+        now=now,
         once=True,
-    )  # fmt: skip
+    )
     selections.use_up(selection, batch)
     return batch
 
@@ -99,28 +118,46 @@ def create(
     once: bool = False,
     quoted_after: Renegotiation | None = None,
 ) -> Batch:
-    """A batch of past orders named by their numbers, or `ticked` by a filter. Nothing is written when it is refused.
+    """A batch of past orders named by their numbers, or `ticked` by a filter. Nothing is written
+    when it is refused.
 
-    A `dry_run` is planned to be looked at and can't be locked. With `once`, who asks for exactly what is being screened
-    already, or was asked for a moment ago, by whomever, gets that batch (its `fresh` is False).
+    A `dry_run` is planned to be looked at and can't be locked. With `once`, who asks for exactly
+    what is being screened already, or was asked for a moment ago, by whomever, gets that batch
+    (its `fresh` is False).
 
-    `edits` set quantities and promises from its first screening on (R-16, R-17); whether they can be made in time is
-    shown with the plan and decided at the lock. `quoted_after`: the renegotiation that a fresh quote follows. Beside what `naming.resolved` raises:
-    Raises QUALIFICATION_REQUIRED, BATCH_EMPTY, BATCH_TOO_LARGE, ORDER_UNKNOWN, MIXED_BUYERS, FX_RATE_STALE;
-    INPUT_INVALID for a customised service of an order or line that isn't there.
+    `edits` set quantities and promises from its first screening on (R-16, R-17); whether they can
+    be made in time is shown with the plan and decided at the lock. `quoted_after`: the
+    renegotiation that a fresh quote follows. Beside what `naming.resolved` raises: Raises
+    QUALIFICATION_REQUIRED, BATCH_EMPTY, BATCH_TOO_LARGE, ORDER_UNKNOWN, MIXED_BUYERS,
+    FX_RATE_STALE; INPUT_INVALID for a customised service of an order or line that isn't there.
     """
     wish = Wish(
-        policy=_known(policy), dry_run=dry_run, special_clearance=special_clearance,
-        custom_services=custom_services, asked=edits, quoted_after=quoted_after,
-    )  # fmt: skip
+        policy=_known(policy),
+        dry_run=dry_run,
+        special_clearance=special_clearance,
+        custom_services=custom_services,
+        asked=edits,
+        quoted_after=quoted_after,
+    )
     now = clock.now(store)
     values = in_force(now)
     buyer, order_ids = order_choice.chosen(
-        store=store, numbers=numbers, buyer_external_id=buyer_external_id, ticked=ticked,
-        limit=int(values["batch_max_orders"]), now=now,
-    )  # fmt: skip
+        store=store,
+        numbers=numbers,
+        buyer_external_id=buyer_external_id,
+        ticked=ticked,
+        limit=int(values["batch_max_orders"]),
+        now=now,
+    )
     return _create(
-        store=store, buyer=buyer, order_ids=order_ids, by=by, wish=wish, values=values, now=now, once=once
+        store=store,
+        buyer=buyer,
+        order_ids=order_ids,
+        by=by,
+        wish=wish,
+        values=values,
+        now=now,
+        once=once,
     )
 
 
@@ -146,16 +183,31 @@ def _create(
     if once and (batch := _same_at_once(store, fingerprint, now)):
         return batch
     batch = Batch(
-        store=store, buyer=buyer, policy=wish.policy, dry_run=wish.dry_run, asked=len(order_ids),
-        special_clearance=wish.special_clearance, created_at=now, created_by=by, fingerprint=fingerprint,
+        store=store,
+        buyer=buyer,
+        policy=wish.policy,
+        dry_run=wish.dry_run,
+        asked=len(order_ids),
+        special_clearance=wish.special_clearance,
+        created_at=now,
+        created_by=by,
+        fingerprint=fingerprint,
         quoted_after=wish.quoted_after,
-    )  # fmt: skip
+    )
     attempts.take_stock(batch, values, now)
     batch.save()
-    edit = {"edits_digest": _edit(batch, order_ids, wish.asked, by=by, now=now)} if wish.asked else {}
+    edit = (
+        {"edits_digest": _edit(batch, order_ids, wish.asked, by=by, now=now)} if wish.asked else {}
+    )
     rung_at = clock.now()
     made = Chunk.objects.bulk_create(
-        Chunk(store=store, batch=batch, first_position=first, past_order_ids=list(ids), rung_at=rung_at)
+        Chunk(
+            store=store,
+            batch=batch,
+            first_position=first,
+            past_order_ids=list(ids),
+            rung_at=rung_at,
+        )
         for first, ids in batch_states.chunks(order_ids)
     )
     customisations.take_from_notes(batch, order_ids, now=now)
@@ -163,9 +215,19 @@ def _create(
     event_publishing.batch(batch, at=now, asked=batch.asked)
     digest = hashlib.sha256(",".join(map(str, order_ids)).encode()).hexdigest()
     ledger.record(
-        store_id=store.pk, kind="batch.created", subject=f"batch:{batch.ref}", by=by, at=now,
-        asked=batch.asked, orders_digest=digest, policy=batch.policy, dry_run=batch.dry_run, gates=batch.gates, rate_set=batch.rate_set_id, **edit,
-    )  # fmt: skip
+        store_id=store.pk,
+        kind="batch.created",
+        subject=f"batch:{batch.ref}",
+        by=by,
+        at=now,
+        asked=batch.asked,
+        orders_digest=digest,
+        policy=batch.policy,
+        dry_run=batch.dry_run,
+        gates=batch.gates,
+        rate_set=batch.rate_set_id,
+        **edit,
+    )
     chunks.ring_for(len(made))
     return batch
 
@@ -173,7 +235,9 @@ def _create(
 def _same_at_once(store: Store, fingerprint: str, now: dt.datetime) -> Batch | None:
     """Who asks for the same at the same time waits here for the first, and gets its batch."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [store.pk % 2**31, fingerprint])
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [store.pk % 2**31, fingerprint]
+        )
     just_now = Q(created_at__gt=now - AT_ONCE, created_at__lte=clock.now(store))
     same = Batch.objects.filter(
         just_now | Q(status=BatchStatus.SCREENING), store=store, fingerprint=fingerprint
@@ -187,14 +251,24 @@ def _same_at_once(store: Store, fingerprint: str, now: dt.datetime) -> Batch | N
 def _edit(
     batch: Batch, order_ids: Sequence[int], asked: Sequence[Asked], *, by: str, now: dt.datetime
 ) -> str:
-    """Keeps the edits that come with the batch, for its chunks to find; their digest goes into the ledger."""
+    """Keeps the edits that come with the batch, for its chunks to find; their digest goes into the
+    ledger."""
     sources = source_lines(batch.store, order_ids, refs={})
     changes = edit_targets.resolved(asked, sources, before=(), today=day_of(batch))
-    orders = [line.order_id for line in sources.lines if any(edit_targets.names(e, line) for e in changes)]
+    orders = [
+        line.order_id for line in sources.lines if any(edit_targets.names(e, line) for e in changes)
+    ]
     rows = [kept(each) for each in changes]
     digest = hashlib.sha256(json.dumps(rows).encode()).hexdigest()
     BatchEdit.objects.create(
-        store=batch.store, batch=batch, version=batch.version, changes=rows, lines=len(orders),
-        orders=len(set(orders)), digest=digest, applied_at=now, applied_by=by,
-    )  # fmt: skip
+        store=batch.store,
+        batch=batch,
+        version=batch.version,
+        changes=rows,
+        lines=len(orders),
+        orders=len(set(orders)),
+        digest=digest,
+        applied_at=now,
+        applied_by=by,
+    )
     return digest

@@ -24,13 +24,19 @@ def chosen(
     limit: int,
     now: dt.datetime,
 ) -> tuple[Buyer, list[int]]:
-    """The one buyer and the ids of past orders, by numbers or by a filter with exceptions; `limit` is the most orders of a batch at `now`.
+    """The one buyer and the ids of past orders, by numbers or by a filter with exceptions; `limit`
+    is the most orders of a batch at `now`.
 
-    Raises BATCH_EMPTY, BATCH_TOO_LARGE, ORDER_UNKNOWN, MIXED_BUYERS, NOT_FOUND for an unknown buyer.
+    Raises BATCH_EMPTY, BATCH_TOO_LARGE, ORDER_UNKNOWN, MIXED_BUYERS, NOT_FOUND for an unknown
+    buyer.
     """
     if ticked is None:
-        return _named(store=store, numbers=numbers, buyer_external_id=buyer_external_id, limit=limit)
-    selection = selections.of_filter(store=store, buyer_external_id=buyer_external_id or "", ticked=ticked)
+        return _named(
+            store=store, numbers=numbers, buyer_external_id=buyer_external_id, limit=limit
+        )
+    selection = selections.of_filter(
+        store=store, buyer_external_id=buyer_external_id or "", ticked=ticked
+    )
     order_ids = ids_of(selection, now=now)
     check_size(len(order_ids), limit)
     return selection.buyer, order_ids

@@ -31,12 +31,24 @@ def rescreen(*, batch: Batch, by: str, special_clearance: bool | None = None) ->
     RepeatOrder.objects.filter(batch=batch).delete()
     batch.chunks.exclude(positions=None).delete()  # of attempts that retried some orders only
     batch.chunks.update(
-        attempt=batch.attempt, owner="", beat_at=None, tries=0, rung_at=clock.now(), done_at=None, code=""
+        attempt=batch.attempt,
+        owner="",
+        beat_at=None,
+        tries=0,
+        rung_at=clock.now(),
+        done_at=None,
+        code="",
     )
     event_publishing.batch(batch, at=now, asked=batch.asked)
     ledger.record(
-        store_id=batch.store_id, kind="batch.rescreened", subject=f"batch:{batch.ref}", by=by, at=now,
-        attempt=batch.attempt, special_clearance=batch.special_clearance, gates=batch.gates,
-    )  # fmt: skip
+        store_id=batch.store_id,
+        kind="batch.rescreened",
+        subject=f"batch:{batch.ref}",
+        by=by,
+        at=now,
+        attempt=batch.attempt,
+        special_clearance=batch.special_clearance,
+        gates=batch.gates,
+    )
     chunks.ring_for(batch.chunks.count())
     return batch

@@ -19,10 +19,12 @@ from repurchase.models.order_states import OrderStatus
 
 @transaction.atomic
 def retry(*, batch: Batch, by: str) -> Batch:
-    """Plans the failed orders anew, in a new attempt of the same batch; all others stay as they are.
+    """Plans the failed orders anew, in a new attempt of the same batch; all others stay as they
+    are.
 
-    By the plan's own instant, rates and policies, as an edit does (pitfall 1), and by the gates and facts of now.
-    NOTHING_TO_RETRY, PLAN_STALE when it is older than a day or tariffs have changed, EDIT_AT_WORK, STATE_CONFLICT.
+    By the plan's own instant, rates and policies, as an edit does (pitfall 1), and by the gates
+    and facts of now. NOTHING_TO_RETRY, PLAN_STALE when it is older than a day or tariffs have
+    changed, EDIT_AT_WORK, STATE_CONFLICT.
     """
     batch = attempts.held(batch)
     require_idle(batch)
@@ -47,9 +49,15 @@ def retry(*, batch: Batch, by: str) -> Batch:
     Chunk.objects.bulk_create(_chunks_of(batch, places, rung_at=clock.now()))
     event_publishing.batch(batch, at=now, asked=batch.asked, retried=len(places))
     ledger.record(
-        store_id=batch.store_id, kind="batch.retried", subject=f"batch:{batch.ref}", by=by, at=now,
-        attempt=batch.attempt, orders=len(places), gates=batch.gates,
-    )  # fmt: skip
+        store_id=batch.store_id,
+        kind="batch.retried",
+        subject=f"batch:{batch.ref}",
+        by=by,
+        at=now,
+        attempt=batch.attempt,
+        orders=len(places),
+        gates=batch.gates,
+    )
     chunks.ring_for(undone.count())
     return batch
 
@@ -57,6 +65,11 @@ def retry(*, batch: Batch, by: str) -> Batch:
 def _chunks_of(batch: Batch, places: Mapping[int, int], *, rung_at: dt.datetime) -> Iterator[Chunk]:
     for _, ids in batch_states.chunks(list(places)):
         yield Chunk(
-            store=batch.store, batch=batch, attempt=batch.attempt, first_position=places[ids[0]], rung_at=rung_at,
-            past_order_ids=list(ids), positions=[places[pk] for pk in ids],
-        )  # fmt: skip
+            store=batch.store,
+            batch=batch,
+            attempt=batch.attempt,
+            first_position=places[ids[0]],
+            rung_at=rung_at,
+            past_order_ids=list(ids),
+            positions=[places[pk] for pk in ids],
+        )

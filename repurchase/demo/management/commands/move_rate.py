@@ -1,4 +1,5 @@
-"""`manage.py move_rate --store S --currency USD --percent 3`: moves a sandbox store's market (docs/operating.md)."""
+"""`manage.py move_rate --store S --currency USD --percent 3`: moves a sandbox store's market
+(docs/operating.md)."""
 
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -15,7 +16,9 @@ class Command(ImportCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("--store", required=True, help="a sandbox store's code")
-        parser.add_argument("--currency", default="USD", help="against the store's settlement currency")
+        parser.add_argument(
+            "--currency", default="USD", help="against the store's settlement currency"
+        )
         parser.add_argument("--percent", default="3", help="up, or down below zero; at most 20")
 
     def work(self, **options: Any) -> dict[str, Any]:

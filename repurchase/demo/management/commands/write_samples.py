@@ -1,4 +1,5 @@
-"""`manage.py write_samples`: sample documents of invented companies, to try the qualification with."""
+"""`manage.py write_samples`: sample documents of invented companies, to try the qualification
+with."""
 
 import shutil
 from pathlib import Path
@@ -27,7 +28,10 @@ class Command(ImportCommand):
             return 0
         folder.mkdir(parents=True)
         hs_code = (
-            Sku.objects.filter(store=store).exclude(hs_code="").values_list("hs_code", flat=True).first()
+            Sku.objects.filter(store=store)
+            .exclude(hs_code="")
+            .values_list("hs_code", flat=True)
+            .first()
             or "691110"
         )
         today, seed = samples.today(), store.code

@@ -1,4 +1,5 @@
-"""What the API tells, field by field, a file each subject. What a view answers with is re-exported here."""
+"""What the API tells, field by field, a file each subject. What a view answers with is re-exported
+here."""
 
 from repurchase.integration.api.serializers.batches import BatchPageSerializer, BatchSerializer
 from repurchase.integration.api.serializers.common import ProblemSerializer
@@ -6,7 +7,10 @@ from repurchase.integration.api.serializers.edits import EditAnswerSerializer
 from repurchase.integration.api.serializers.fees import CarrierChargesSerializer, FeeQuoteSerializer
 from repurchase.integration.api.serializers.history import PastOrderPageSerializer
 from repurchase.integration.api.serializers.orders import OrderDetailSerializer, OrderPageSerializer
-from repurchase.integration.api.serializers.qualification import DocumentSerializer, QualificationSerializer
+from repurchase.integration.api.serializers.qualification import (
+    DocumentSerializer,
+    QualificationSerializer,
+)
 from repurchase.integration.api.serializers.screening import ScreeningSerializer
 from repurchase.integration.api.serializers.stock import InventoryAnswerSerializer
 from repurchase.integration.api.serializers.webhooks import (

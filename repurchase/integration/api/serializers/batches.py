@@ -31,7 +31,8 @@ class BatchPageSerializer(serializers.Serializer):
 
 
 class CountsSerializer(serializers.Serializer):
-    """asked = pending + failed + excluded + planned + locked + accepted + ended, at every moment."""
+    """asked = pending + failed + excluded + planned + locked + accepted + ended, at every
+    moment."""
 
     asked = serializers.IntegerField()
     pending = serializers.IntegerField()
@@ -57,7 +58,8 @@ class TaxIncludedField(serializers.Field):
 
 
 class TotalsSerializer(serializers.Serializer):
-    """What the orders come to in one currency. `goods` to `net` are of what is live: offered or accepted.
+    """What the orders come to in one currency. `goods` to `net` are of what is live: offered or
+    accepted.
 
     goods_net + freight_net + tax = total = offered + accepted, at every moment.
     """
@@ -74,10 +76,16 @@ class TotalsSerializer(serializers.Serializer):
     tax_included = TaxIncludedField(
         help_text='Whether goods and freight hold the tax: true, false, or "mixed".'
     )
-    asked = MoneyField(help_text="Every source line that was ticked, as it was paid, without freight.")
-    offered = MoneyField(help_text="Waits for the buyer, or for the lock before him: all that he would pay.")
+    asked = MoneyField(
+        help_text="Every source line that was ticked, as it was paid, without freight."
+    )
+    offered = MoneyField(
+        help_text="Waits for the buyer, or for the lock before him: all that he would pay."
+    )
     accepted = MoneyField(help_text="All that he pays for what he accepted.")
-    ended = MoneyField(help_text="Declined, expired, cancelled or terminated: all that he would have paid.")
+    ended = MoneyField(
+        help_text="Declined, expired, cancelled or terminated: all that he would have paid."
+    )
     left_out = MoneyField(help_text="Of `asked`, the lines that are not offered.")
     left_out_lines = serializers.IntegerField()
 
@@ -86,7 +94,9 @@ class LeftOutSerializer(serializers.Serializer):
     """Lines that are not offered, by the first cause of each."""
 
     code = serializers.CharField()
-    whole = serializers.BooleanField(help_text="true: their orders are out; false: those go on without them.")
+    whole = serializers.BooleanField(
+        help_text="true: their orders are out; false: those go on without them."
+    )
     lines = serializers.IntegerField()
     money = MoneyField(help_text="As it was paid for them, without freight.")
 
@@ -95,7 +105,9 @@ class LotRenegotiationSerializer(serializers.Serializer):
     """Why the price of a lot was opened again, and until when both have to sign."""
 
     id = serializers.UUIDField(source="pk")
-    reason = serializers.CharField(source="__str__", help_text='What moved, and how far: "USD/CNY +3.142 %".')
+    reason = serializers.CharField(
+        source="__str__", help_text='What moved, and how far: "USD/CNY +3.142 %".'
+    )
     opened_at = InstantField()
     deadline_at = InstantField(help_text="Both signatures have to be there before it.")
 
@@ -106,12 +118,16 @@ class LotSerializer(serializers.Serializer):
     lock = serializers.UUIDField(source="lock.pk")
     status = serializers.CharField()
     currency = serializers.CharField(source="lock.currency")
-    index_series = serializers.CharField(source="lock.index_series", help_text='"" when not exposed.')
+    index_series = serializers.CharField(
+        source="lock.index_series", help_text='"" when not exposed.'
+    )
     orders = serializers.IntegerField(help_text="Locked together.")
     live_orders = serializers.IntegerField(help_text="Of them, those offered or accepted.")
     total = MoneyField(help_text="Of the live ones, at the price that holds now.")
     locked_at = InstantField(source="lock.locked_at")
-    expires_at = InstantField(source="lock.expires_at", help_text="The lock holds up to here, exclusive.")
+    expires_at = InstantField(
+        source="lock.expires_at", help_text="The lock holds up to here, exclusive."
+    )
     seconds_left = serializers.IntegerField(
         help_text="Of the lock, or of the renegotiation once one is open."
     )
@@ -147,7 +163,8 @@ class ProgressSerializer(serializers.Serializer):
 
 
 class BigEditSerializer(serializers.Serializer):
-    """The newest edit of more than 500 orders. `done_at` null: at work. `code` empty: applied; else nothing was."""
+    """The newest edit of more than 500 orders. `done_at` null: at work. `code` empty: applied;
+    else nothing was."""
 
     undoing = serializers.SerializerMethodField()
     orders = serializers.IntegerField(help_text="That it names.")
@@ -192,7 +209,9 @@ class BatchSerializer(BatchNameSerializer):
     code = serializers.CharField(help_text="Why it failed as a whole; else empty.")
     special_clearance = serializers.BooleanField()
     attempt = serializers.IntegerField(help_text="1, and one more for each rescreening.")
-    version = serializers.IntegerField(help_text="Of the plan: each screening and each edit makes a new one.")
+    version = serializers.IntegerField(
+        help_text="Of the plan: each screening and each edit makes a new one."
+    )
     gates = GateSerializer(many=True)
     gates_at_confirmation = GateSerializer(
         many=True, help_text="Recorded when the buyer confirmed; they blocked nothing."
@@ -207,4 +226,6 @@ class BatchSerializer(BatchNameSerializer):
     left_out = LeftOutSerializer(many=True, source="plan.left_out", help_text="The dearest first.")
     lots = LotSerializer(many=True, source="plan.lots")
     custom_services = ServiceCountsSerializer(source="plan.services")
-    edit = BigEditSerializer(allow_null=True, help_text="The newest edit that went on in the background.")
+    edit = BigEditSerializer(
+        allow_null=True, help_text="The newest edit that went on in the background."
+    )

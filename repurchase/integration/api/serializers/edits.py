@@ -11,7 +11,9 @@ class EditSumsSerializer(serializers.Serializer):
     currency = serializers.CharField()
     then = MinorField("then_minor")
     now = MinorField("now_minor")
-    left_out_then = MoneyField(help_text="Source lines that the plan leaves out, as they were paid.")
+    left_out_then = MoneyField(
+        help_text="Source lines that the plan leaves out, as they were paid."
+    )
     left_out_now = MoneyField(help_text="Those that it would leave out.")
 
 
@@ -48,20 +50,31 @@ class CapacityExceededSerializer(serializers.Serializer):
 class EditAnswerSerializer(serializers.Serializer):
     applied = serializers.BooleanField()
     version = serializers.IntegerField(
-        source="preview.version", help_text="Of the plan: before the edit in a preview, else the new one."
+        source="preview.version",
+        help_text="Of the plan: before the edit in a preview, else the new one.",
     )
-    digest = serializers.CharField(source="preview.digest", help_text="Send it back to apply exactly this.")
+    digest = serializers.CharField(
+        source="preview.digest", help_text="Send it back to apply exactly this."
+    )
     orders = serializers.IntegerField(source="preview.orders")
     lines = serializers.IntegerField(source="preview.lines")
-    raised = serializers.IntegerField(source="preview.raised", help_text="Lines with a larger quantity.")
+    raised = serializers.IntegerField(
+        source="preview.raised", help_text="Lines with a larger quantity."
+    )
     lowered = serializers.IntegerField(source="preview.lowered")
-    promises = serializers.IntegerField(source="preview.promises", help_text="Orders with another promise.")
+    promises = serializers.IntegerField(
+        source="preview.promises", help_text="Orders with another promise."
+    )
     planned_then = serializers.IntegerField(source="preview.planned_then")
     planned_now = serializers.IntegerField(source="preview.planned_now")
     sums = EditSumsSerializer(many=True, source="preview.sums")
     lines_left_out_then = serializers.IntegerField(source="preview.lines_left_out_then")
     lines_left_out_now = serializers.IntegerField(source="preview.lines_left_out_now")
     leaving = LeavingSerializer(many=True, source="preview.leaving", help_text="The dearest first.")
-    dropped = serializers.IntegerField(source="preview.dropped", help_text="Ready orders that drop out.")
-    drop_outs = DropOutSerializer(many=True, source="preview.drop_outs", help_text="The first 50 of them.")
+    dropped = serializers.IntegerField(
+        source="preview.dropped", help_text="Ready orders that drop out."
+    )
+    drop_outs = DropOutSerializer(
+        many=True, source="preview.drop_outs", help_text="The first 50 of them."
+    )
     capacity = CapacityExceededSerializer(source="preview.overflow", allow_null=True)

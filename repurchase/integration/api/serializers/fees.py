@@ -84,11 +84,13 @@ class CarrierChargeSerializer(serializers.Serializer):
 
 
 class CarrierChargesSerializer(serializers.Serializer):
-    """The estimate that the plan has kept, what the carrier billed, and the difference, in the order's currency."""
+    """The estimate that the plan has kept, what the carrier billed, and the difference, in the
+    order's currency."""
 
     estimate = MoneyField()
     actual = MoneyField(
-        allow_null=True, help_text="null: nothing was recorded yet, or in a currency without a rate."
+        allow_null=True,
+        help_text="null: nothing was recorded yet, or in a currency without a rate.",
     )
     difference = MoneyField(allow_null=True, help_text="Actual less estimate.")
     charges = CarrierChargeSerializer(many=True)

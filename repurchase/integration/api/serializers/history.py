@@ -8,7 +8,9 @@ from repurchase.integration.api.serializers.common import BuyerNameSerializer, F
 
 def assumed_facts(source: str | None = None) -> serializers.ListField:
     return serializers.ListField(
-        child=serializers.CharField(), source=source, help_text="Facts that an import assumed, not read."
+        child=serializers.CharField(),
+        source=source,
+        help_text="Facts that an import assumed, not read.",
     )
 
 
@@ -55,7 +57,9 @@ class PastOrderSerializer(serializers.Serializer):
     stands_in = StandingSerializer(
         source="standing", allow_null=True, help_text="The batch that it stands in already."
     )
-    repeated = RepeatedSerializer(allow_null=True, help_text="It was repeated before. It may be again.")
+    repeated = RepeatedSerializer(
+        allow_null=True, help_text="It was repeated before. It may be again."
+    )
 
 
 class PastOrderPageSerializer(serializers.Serializer):

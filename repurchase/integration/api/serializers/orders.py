@@ -33,7 +33,8 @@ class OrderNameSerializer(serializers.Serializer):
     fees = MinorField("fees_minor")
     promise_days = serializers.IntegerField()
     held_at = InstantField(
-        allow_null=True, help_text="Held back by R-90 after the lock: `codes` say why, the platform decides."
+        allow_null=True,
+        help_text="Held back by R-90 after the lock: `codes` say why, the platform decides.",
     )
     changed_at = InstantField()
 
@@ -46,7 +47,9 @@ class OrderPageSerializer(serializers.Serializer):
 class ServiceSerializer(serializers.Serializer):
     """A customised service: confirmed by the buyer in writing, or its lines leave the order."""
 
-    line = serializers.IntegerField(source="line_no", allow_null=True, help_text="null: the whole order.")
+    line = serializers.IntegerField(
+        source="line_no", allow_null=True, help_text="null: the whole order."
+    )
     text = serializers.CharField()
     source = serializers.CharField(source="row.source", help_text="note, member or api.")
     state = serializers.CharField(help_text="asked, confirmed, left_out, dismissed, idle.")
@@ -66,8 +69,12 @@ class LineSerializer(serializers.Serializer):
     paid = MinorField(
         "base_minor", currency="order.currency", help_text="Really paid then, for this quantity."
     )
-    listed = MinorField("reference_minor", currency="order.currency", help_text="Today's list price for it.")
-    total = MinorField("total_minor", currency="order.currency", help_text="Offered now; 0 when left out.")
+    listed = MinorField(
+        "reference_minor", currency="order.currency", help_text="Today's list price for it."
+    )
+    total = MinorField(
+        "total_minor", currency="order.currency", help_text="Offered now; 0 when left out."
+    )
     outcome = serializers.CharField(help_text="planned, or left out: excluded, failed.")
     findings = FindingSerializer(many=True)
     hs_code = serializers.CharField()
@@ -83,8 +90,12 @@ class LockSerializer(serializers.Serializer):
 
 
 class TaxSerializer(serializers.Serializer):
-    category = serializers.CharField(source="tax_category", help_text='UNCL5305; "" when not priced.')
-    rate = serializers.DecimalField(source="tax_rate", max_digits=6, decimal_places=5, allow_null=True)
+    category = serializers.CharField(
+        source="tax_category", help_text='UNCL5305; "" when not priced.'
+    )
+    rate = serializers.DecimalField(
+        source="tax_rate", max_digits=6, decimal_places=5, allow_null=True
+    )
     code = serializers.CharField(source="tax_code")
 
 

@@ -29,7 +29,9 @@ class DocumentSerializer(serializers.Serializer):
     size = serializers.IntegerField(help_text="Bytes.")
     sha256 = serializers.CharField()
     version = serializers.IntegerField()
-    state = serializers.CharField(help_text="uploaded, reading, read, unreadable, approved or rejected.")
+    state = serializers.CharField(
+        help_text="uploaded, reading, read, unreadable, approved or rejected."
+    )
     code = serializers.CharField(help_text="Why it is unreadable or was rejected; else empty.")
     remark = serializers.CharField(help_text="The reviewer's own words.")
     uploaded_at = InstantField()
@@ -42,12 +44,18 @@ class QualificationSerializer(serializers.Serializer):
         source="state.standing", help_text="not_open, documents, in_review, open or lapsed."
     )
     since = InstantField(source="state.since", allow_null=True)
-    valid_until = InstantField(source="state.valid_until", allow_null=True, help_text="null: without an end.")
-    owner = serializers.CharField(source="state.owner", help_text="Who has to act: seller, platform, nobody.")
+    valid_until = InstantField(
+        source="state.valid_until", allow_null=True, help_text="null: without an end."
+    )
+    owner = serializers.CharField(
+        source="state.owner", help_text="Who has to act: seller, platform, nobody."
+    )
     reason = serializers.CharField(source="state.reason", help_text="Why a review sent it back.")
     checked_at = InstantField(source="state.checked_at", allow_null=True)
     gates = GateSerializer(
-        many=True, source="state.check_results", help_text="As of `checked_at`; empty: never checked."
+        many=True,
+        source="state.check_results",
+        help_text="As of `checked_at`; empty: never checked.",
     )
     documents = WantedDocumentSerializer(many=True)
     files = serializers.ListField(

@@ -29,10 +29,13 @@ class ScreenedLineSerializer(serializers.Serializer):
 
 
 class DriftRowSerializer(serializers.Serializer):
-    """Then against now. `severity`: same, changed, blocks; unknown: what was then is not on record."""
+    """Then against now. `severity`: same, changed, blocks; unknown: what was then is not on
+    record."""
 
     field = serializers.CharField()
-    subject = serializers.CharField(help_text="The SKU, the scheme and jurisdiction, or the destination.")
+    subject = serializers.CharField(
+        help_text="The SKU, the scheme and jurisdiction, or the destination."
+    )
     line = serializers.IntegerField(allow_null=True)
     then = serializers.CharField(allow_null=True)
     now = serializers.CharField(allow_null=True)
@@ -60,9 +63,13 @@ class ScreenedOrderSerializer(serializers.Serializer):
     total = AmountSerializer(allow_null=True, help_text="Everything the buyer would pay.")
     fees = AmountSerializer(allow_null=True)
     lines = ScreenedLineSerializer(many=True)
-    drift = DriftRowSerializer(many=True, allow_null=True, help_text="null from the 201st order on.")
+    drift = DriftRowSerializer(
+        many=True, allow_null=True, help_text="null from the 201st order on."
+    )
     lapses = LapseRowSerializer(many=True, allow_null=True)
-    repeated = RepeatedSerializer(allow_null=True, help_text="It was repeated before. It may be again.")
+    repeated = RepeatedSerializer(
+        allow_null=True, help_text="It was repeated before. It may be again."
+    )
 
 
 class ScreeningSerializer(serializers.Serializer):
