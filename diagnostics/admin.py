@@ -4,7 +4,7 @@ from diagnostics.models import LedgerEntry
 
 
 @admin.register(LedgerEntry)
-class LedgerEntries(admin.ModelAdmin):
+class LedgerEntryAdmin(admin.ModelAdmin):
     """The ledger can be read; it can't be written from here, nor from anywhere."""
 
     list_display = ["store_id", "seq", "at", "by", "kind", "subject"]

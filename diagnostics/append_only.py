@@ -13,16 +13,16 @@ from django.db.models import Model
 
 M = TypeVar("M", bound=type[Model])
 
-FROZEN: dict[type[Model], frozenset[str]] = {}
+APPEND_ONLY_MODELS: dict[type[Model], frozenset[str]] = {}
 """By model, the columns that may still be filled in: a decision beside the observation that it is
 about."""
 
 
-def frozen(*may_change: str) -> Callable[[M], M]:
+def append_only_model(*may_change: str) -> Callable[[M], M]:
     """Declares a model's rows frozen, but for the columns named."""
 
     def declare(model: M) -> M:
-        FROZEN[model] = frozenset(may_change)
+        APPEND_ONLY_MODELS[model] = frozenset(may_change)
         return model
 
     return declare

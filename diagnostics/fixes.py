@@ -11,11 +11,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from diagnostics.attribution import Cause, Role
+from diagnostics.attribution import Cause, CauseRole
 from diagnostics.catalogue import CATALOGUE
 from diagnostics.codes import Code, Severity
 
-SUBJECT: Mapping[Code, tuple[str, ...]] = {
+SUBJECT_FIELDS: Mapping[Code, tuple[str, ...]] = {
     Code.LANE_UNREACHABLE: ("region", "country"),
     Code.REGISTRATION_MISSING: ("scheme", "jurisdiction"),
     Code.REGISTRATION_EXPIRED: ("scheme", "jurisdiction"),
@@ -40,13 +40,13 @@ class Fix:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Line:
+class StoppedLine:
     needs: frozenset[Fix]
     minor: int  # what the line comes to
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Stopped:
+class StoppedOrder:
     """An order with something to fix. `needs` stop it as a whole; `freight_minor` comes along when
     it is freed.
 
@@ -56,13 +56,13 @@ class Stopped:
     ref: str
     currency: str
     needs: frozenset[Fix]
-    lines: tuple[Line, ...]
+    lines: tuple[StoppedLine, ...]
     freight_minor: int = 0
     ready: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Gain:
+class FixGain:
     """What a set of fixes frees: orders that were stopped, and money by currency, in whole minor
     units."""
 
@@ -71,32 +71,32 @@ class Gain:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Step:
+class FixStep:
     """The best set of so many fixes. `at_most`: no set of that size frees more orders (equal when
     exact)."""
 
     fixes: tuple[Fix, ...]
-    gain: Gain
+    gain: FixGain
     exact: bool
     at_most: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Cure:
+class FixSearchResult:
     stopped: int  # orders that came to nothing
-    steps: tuple[Step, ...]  # ever more fixes, each freeing more than the one before
-    everything: Gain  # what all fixes together free
+    steps: tuple[FixStep, ...]  # ever more fixes, each freeing more than the one before
+    everything: FixGain  # what all fixes together free
     hopeless: int  # orders that nothing cures
 
 
-def fix_of(cause: Cause) -> Fix:
-    names = SUBJECT.get(cause.code, ())
+def fix_for_cause(cause: Cause) -> Fix:
+    names = SUBJECT_FIELDS.get(cause.code, ())
     known = (str(cause.found.evidence[name]) for name in names if cause.found.evidence.get(name))
     return Fix(cause.code, " ".join(text for text in known if text != "—"))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Needs:
+class FixNeeds:
     """What an order needs: as a whole, and for each line by its number. `dead` lines and orders
     nothing cures."""
 
@@ -110,23 +110,23 @@ class Needs:
         return self.whole.union(*self.lines.values())
 
 
-def needs_of(causes: Iterable[Cause]) -> Needs:
+def collect_fix_needs(causes: Iterable[Cause]) -> FixNeeds:
     whole: set[Fix] = set()
     lines: dict[int, set[Fix]] = defaultdict(set)
     dead: set[int] = set()
     curable = True
     for cause in causes:
-        if cause.role is Role.CONSEQUENCE:
+        if cause.role is CauseRole.CONSEQUENCE:
             continue
         cures = CATALOGUE[cause.code].severity is Severity.CURABLE
         if cause.found.line is None:
             curable = curable and cures
-            whole.add(fix_of(cause))
+            whole.add(fix_for_cause(cause))
         elif cures:
-            lines[cause.found.line].add(fix_of(cause))
+            lines[cause.found.line].add(fix_for_cause(cause))
         else:
             dead.add(cause.found.line)
-    return Needs(
+    return FixNeeds(
         whole=frozenset(whole),
         lines={no: frozenset(needs) for no, needs in lines.items() if no not in dead},
         dead=frozenset(dead),

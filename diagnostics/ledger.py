@@ -34,7 +34,7 @@ def record_each(
     Part of the caller's transaction: one of its errors rolls all of that back, so nobody catches
     it within.
     """
-    head = _held_head(store_id)
+    head = _lock_head(store_id)
     entries: list[LedgerEntry] = []
     seq, previous = head.seq, head.digest
     for subject, facts in each:
@@ -50,14 +50,14 @@ def record_each(
             facts=plain,
             previous=previous,
         )
-        previous = entry.digest = digest_of(entry)
+        previous = entry.digest = digest_of_entry(entry)
         entries.append(entry)
     LedgerEntry.objects.bulk_create(entries)
     LedgerHead.objects.filter(store_id=store_id).update(seq=seq, digest=previous)
     return entries
 
 
-def _held_head(store_id: int) -> LedgerHead:
+def _lock_head(store_id: int) -> LedgerHead:
     """The store's head, its row held. Two first writers: the second waits at the INSERT, then sees
     what the first committed."""
     rows = LedgerHead.objects.select_for_update().filter(store_id=store_id)
@@ -67,7 +67,7 @@ def _held_head(store_id: int) -> LedgerHead:
     return rows.get()
 
 
-def digest_of(entry: LedgerEntry) -> str:
+def digest_of_entry(entry: LedgerEntry) -> str:
     """SHA-256 over the canonical JSON of everything in the entry but its own digest."""
     content = [
         entry.store_id,
@@ -98,7 +98,11 @@ def first_bad_entry(store_id: int) -> tuple[LedgerEntry | None, int]:
     for entry in (
         LedgerEntry.objects.filter(store_id=store_id).order_by("seq").iterator(chunk_size=2000)
     ):
-        if entry.seq != seq + 1 or entry.previous != previous or entry.digest != digest_of(entry):
+        if (
+            entry.seq != seq + 1
+            or entry.previous != previous
+            or entry.digest != digest_of_entry(entry)
+        ):
             return entry, seq
         seq, previous, last = entry.seq, entry.digest, entry
     head = LedgerHead.objects.filter(store_id=store_id).first() or LedgerHead(seq=0, digest="")

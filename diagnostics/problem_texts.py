@@ -12,28 +12,28 @@ from django.utils.translation import gettext
 from diagnostics.catalogue import CATALOGUE
 from diagnostics.codes import Code
 
-INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)")
+INSTANT_PATTERN = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)")
 """An instant with its zone, as evidence keeps it."""
 
 
-class _Evidence(dict):
+class _EvidenceTexts(dict):
     def __missing__(self, name: str) -> str:
         return "—"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Words:
+class ProblemText:
     code: Code
     title: str
     cause: str
     fix: str
 
 
-def of(code: Code | str, evidence: Mapping[str, Any] | None = None) -> Words:
+def describe(code: Code | str, evidence: Mapping[str, Any] | None = None) -> ProblemText:
     entry = CATALOGUE[Code(code)]
-    facts = _Evidence({name: _shown(value) for name, value in (evidence or {}).items()})
+    facts = _EvidenceTexts({name: _format_value(value) for name, value in (evidence or {}).items()})
     cause, fix = entry.instead.get(str(facts.get("missing")), (entry.cause, entry.fix))
-    return Words(
+    return ProblemText(
         code=Code(code),
         title=gettext(entry.title),
         cause=gettext(cause).format_map(facts),
@@ -41,14 +41,16 @@ def of(code: Code | str, evidence: Mapping[str, Any] | None = None) -> Words:
     )
 
 
-def _shown(value: Any) -> str:
+def _format_value(value: Any) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(map(str, value))
     text = str(value)
-    return zoned(dt.datetime.fromisoformat(text)) if INSTANT.fullmatch(text) else text
+    return (
+        format_instant(dt.datetime.fromisoformat(text)) if INSTANT_PATTERN.fullmatch(text) else text
+    )
 
 
-def zoned(at: dt.datetime) -> str:
+def format_instant(at: dt.datetime) -> str:
     """“2026-11-26 16:00 (UTC+08:00)”: in the zone that is active, for readers in any."""
     local = timezone.localtime(at)
     offset = f"{local:%z}"

@@ -12,23 +12,25 @@ from fractions import Fraction
 from itertools import combinations
 from math import comb, floor
 
-from diagnostics.fixes import Cure, Fix, Gain, Step, Stopped
+from diagnostics.fixes import Fix, FixGain, FixSearchResult, FixStep, StoppedOrder
 
 BUDGET = 600_000
 """Looks at a group of equal orders: about half a second."""
 
 
-def cure(stopped: Iterable[Stopped], *, hopeless: int = 0, budget: int = BUDGET) -> Cure:
+def find_smallest_fixes(
+    stopped: Iterable[StoppedOrder], *, hopeless: int = 0, budget: int = BUDGET
+) -> FixSearchResult:
     """Sets of one, two, three … fixes, until nothing more can be freed; a larger set is told only
     if it frees more."""
-    found = _Search(list(stopped))
-    steps: list[Step] = []
+    found = _FixSearch(list(stopped))
+    steps: list[FixStep] = []
     chosen, rank = 0, found.rank(0)
     while rank < found.rank(found.every):
         size = len(steps[-1].fixes) + 1 if steps else 1
-        chosen, rank, exact, budget = _next(found, chosen, rank, size, budget)
+        chosen, rank, exact, budget = _next_better_set(found, chosen, rank, size, budget)
         steps.append(found.step(chosen, exact=exact))
-    return Cure(
+    return FixSearchResult(
         stopped=found.stopped + hopeless,
         steps=tuple(steps),
         everything=found.gain(found.every),
@@ -36,7 +38,9 @@ def cure(stopped: Iterable[Stopped], *, hopeless: int = 0, budget: int = BUDGET)
     )
 
 
-def _next(found: "_Search", chosen: int, rank: tuple[int, ...], size: int, budget: int) -> tuple:
+def _next_better_set(
+    found: "_FixSearch", chosen: int, rank: tuple[int, ...], size: int, budget: int
+) -> tuple:
     """The smallest set of at least so many fixes that ranks higher: its bits, rank, exactness, the
     budget left."""
     for n in range(size, len(found.fixes) + 1):
@@ -50,7 +54,7 @@ def _next(found: "_Search", chosen: int, rank: tuple[int, ...], size: int, budge
 
 
 @dataclass(slots=True)
-class _Group:
+class _OrderGroup:
     """Orders that need the same. `ways`: each of these sets of fixes, as bits, frees them."""
 
     ways: tuple[int, ...]
@@ -70,40 +74,40 @@ class _Group:
                 money.update(amounts)
 
 
-class _Search:
+class _FixSearch:
     """The orders grouped by what they need: 5000 orders are a few dozen groups."""
 
-    def __init__(self, orders: Sequence[Stopped]) -> None:
+    def __init__(self, orders: Sequence[StoppedOrder]) -> None:
         self.fixes = tuple(
             sorted({fix for order in orders for needs in _all_needs(order) for fix in needs})
         )
         self.every = (1 << len(self.fixes)) - 1
         self.stopped = sum(not order.ready for order in orders)
-        self.groups = self._grouped(orders)
+        self.groups = self._group_orders(orders)
         self._by_one_way = [
             (group.ways[0], group.orders) for group in self.groups if len(group.ways) == 1
         ]
         self._by_several = [group for group in self.groups if len(group.ways) > 1]
         counts = Counter(order.currency for order in orders)
         self.currencies = sorted(counts, key=lambda currency: (-counts[currency], currency))
-        self.before = self._money(0)  # what goes on without any fix
+        self.before = self._freed_money(0)  # what goes on without any fix
 
-    def _grouped(self, orders: Sequence[Stopped]) -> list[_Group]:
+    def _group_orders(self, orders: Sequence[StoppedOrder]) -> list[_OrderGroup]:
         bit = {fix: 1 << n for n, fix in enumerate(self.fixes)}
-        groups: dict[tuple, _Group] = {}
+        groups: dict[tuple, _OrderGroup] = {}
         for order in orders:
-            whole = _bits(order.needs, bit)
-            takes = [(whole | _bits(line.needs, bit), line.minor) for line in order.lines]
+            whole = _encode_fixes(order.needs, bit)
+            takes = [(whole | _encode_fixes(line.needs, bit), line.minor) for line in order.lines]
             masks = {mask for mask, _ in takes}
             key = (order.ready, *sorted(masks))
-            group = groups.setdefault(key, _Group(ways=tuple(sorted(_least(masks)))))
+            group = groups.setdefault(key, _OrderGroup(ways=tuple(sorted(_minimal_masks(masks)))))
             group.orders += not order.ready
             group.freight[order.currency] += order.freight_minor
             for mask, minor in takes:
                 group.lines.setdefault(mask, Counter())[order.currency] += minor
         return list(groups.values())
 
-    def _money(self, chosen: int) -> Counter[str]:
+    def _freed_money(self, chosen: int) -> Counter[str]:
         money: Counter[str] = Counter()
         for group in self.groups:
             if group.freed(chosen):
@@ -114,15 +118,15 @@ class _Search:
         by_one = sum(n for way, n in self._by_one_way if way & chosen == way)  # the hot path
         return by_one + sum(group.orders for group in self._by_several if group.freed(chosen))
 
-    def gain(self, chosen: int) -> Gain:
-        money = self._money(chosen)
+    def gain(self, chosen: int) -> FixGain:
+        money = self._freed_money(chosen)
         more = {c: money[c] - self.before[c] for c in sorted(money) if money[c] != self.before[c]}
-        return Gain(orders=self.orders(chosen), money=more)
+        return FixGain(orders=self.orders(chosen), money=more)
 
     def rank(self, chosen: int) -> tuple[int, ...]:
         """Greater is better: orders, then money, the commonest currency first; currencies are
         never added up."""
-        money = self._money(chosen)
+        money = self._freed_money(chosen)
         return (self.orders(chosen), *(money[currency] for currency in self.currencies))
 
     def best(self, size: int) -> int:
@@ -143,17 +147,17 @@ class _Search:
             if not fitting:
                 break
             start = self.rank(chosen)
-            chosen |= max(fitting, key=lambda way: self._per_fix(way, chosen, start))
+            chosen |= max(fitting, key=lambda way: self._gain_per_fix(way, chosen, start))
         return chosen
 
-    def _per_fix(self, way: int, chosen: int, start: tuple[int, ...]) -> tuple[Fraction, ...]:
+    def _gain_per_fix(self, way: int, chosen: int, start: tuple[int, ...]) -> tuple[Fraction, ...]:
         rank = self.rank(chosen | way)
         return tuple(Fraction(a - b, way.bit_count()) for a, b in zip(rank, start, strict=True))
 
     def without_idle(self, chosen: int) -> int:
         """Less the fixes that free nothing in this set."""
         rank = self.rank(chosen)
-        for n in _positions(chosen):
+        for n in _bit_positions(chosen):
             if self.rank(chosen & ~(1 << n)) == rank:
                 chosen &= ~(1 << n)
         return chosen
@@ -170,38 +174,38 @@ class _Search:
         for group in self.groups:
             least = min((way.bit_count() for way in group.ways), default=0)
             within += group.orders if group.ways and least <= size else 0
-            for n in _positions(_union(group.ways)) if least else ():
+            for n in _bit_positions(_merge_masks(group.ways)) if least else ():
                 weights[n] += Fraction(group.orders, least)
         return min(within, floor(sum(sorted(weights.values(), reverse=True)[:size], Fraction(0))))
 
-    def step(self, chosen: int, *, exact: bool) -> Step:
+    def step(self, chosen: int, *, exact: bool) -> FixStep:
         gain = self.gain(chosen)
-        fixes = tuple(self.fixes[n] for n in _positions(chosen))
+        fixes = tuple(self.fixes[n] for n in _bit_positions(chosen))
         bound = gain.orders if exact else self.at_most(len(fixes))
-        return Step(fixes=fixes, gain=gain, exact=exact, at_most=bound)
+        return FixStep(fixes=fixes, gain=gain, exact=exact, at_most=bound)
 
 
-def _all_needs(order: Stopped) -> Iterator[frozenset[Fix]]:
+def _all_needs(order: StoppedOrder) -> Iterator[frozenset[Fix]]:
     """Those of a line stand with those of the whole order: a line of its own frees nothing."""
     yield order.needs
     yield from (line.needs for line in order.lines)
 
 
-def _bits(needs: Iterable[Fix], bit: Mapping[Fix, int]) -> int:
+def _encode_fixes(needs: Iterable[Fix], bit: Mapping[Fix, int]) -> int:
     return sum(bit[fix] for fix in needs)
 
 
-def _least(masks: Iterable[int]) -> list[int]:
+def _minimal_masks(masks: Iterable[int]) -> list[int]:
     """Those that contain no other."""
     some = list(masks)
     return [m for m in some if not any(o != m and o & m == o for o in some)]
 
 
-def _positions(mask: int) -> Sequence[int]:
+def _bit_positions(mask: int) -> Sequence[int]:
     return [n for n in range(mask.bit_length()) if mask >> n & 1]
 
 
-def _union(masks: Iterable[int]) -> int:
+def _merge_masks(masks: Iterable[int]) -> int:
     made = 0
     for mask in masks:
         made |= mask

@@ -13,7 +13,7 @@ class InsideTransaction(RuntimeError):
     that calls it."""
 
 
-def refuse_inside(act: str) -> None:
+def refuse_in_transaction(act: str) -> None:
     """InsideTransaction when one is open on this thread's connection. The one that a test wraps
     itself in is none."""
     if any(not block._from_testcase for block in connection.atomic_blocks):

@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from diagnostics import problem_texts
 from diagnostics.problem import Problem
 from eligibility import party_questions
-from eligibility.models import Answer, PartyQuestion
-from marketplace.admin import LookOnly
+from eligibility.models import PartyAnswer, PartyQuestion
+from marketplace.admin import ReadOnlyAdmin
 
 
 class Waiting(admin.SimpleListFilter):
@@ -34,7 +34,7 @@ class Waiting(admin.SimpleListFilter):
 class AnswerForm(forms.ModelForm):
     """The answer is given while the form is judged, so that what it refuses stands beside it."""
 
-    answer = forms.ChoiceField(choices=[("", "—"), *Answer.choices], label=_("Your answer"))
+    answer = forms.ChoiceField(choices=[("", "—"), *PartyAnswer.choices], label=_("Your answer"))
     reason = forms.CharField(
         widget=forms.Textarea(attrs={"rows": 3}), max_length=500, label=_("Reason")
     )
@@ -50,13 +50,13 @@ class AnswerForm(forms.ModelForm):
                     by=self.answered_by,
                 )
             except Problem as problem:
-                said = problem_texts.of(problem.code, problem.evidence)
+                said = problem_texts.describe(problem.code, problem.evidence)
                 raise ValidationError(f"{said.cause} {said.fix}") from None
         return cleaned
 
 
 @admin.register(PartyQuestion)
-class PartyQuestions(LookOnly):
+class PartyQuestions(ReadOnlyAdmin):
     """Two members who answer alike decide; the answer holds for every store until the party or the
     entry changes."""
 

@@ -2,7 +2,7 @@ from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
-from eligibility.compliance_group import make_the_group
+from eligibility.compliance_group import ensure_compliance_group
 
 
 class EligibilityConfig(AppConfig):
@@ -11,4 +11,4 @@ class EligibilityConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        post_migrate.connect(make_the_group, dispatch_uid="eligibility.compliance_group")
+        post_migrate.connect(ensure_compliance_group, dispatch_uid="eligibility.compliance_group")

@@ -36,24 +36,24 @@ CLASSES: Mapping[str, type] = {
         GateInputs,
     )
 }
-KEPT = frozenset(CLASSES.values())
-PLAIN = frozenset((str, int, bool, type(None)))
+ENCODED_CLASSES = frozenset(CLASSES.values())
+PLAIN_TYPES = frozenset((str, int, bool, type(None)))
 
 
 class Unreadable(ValueError):
-    """The text is not one that `text_of` writes."""
+    """The text is not one that `encode` writes."""
 
 
-def text_of(value: Any, *, without: frozenset[str] = frozenset()) -> str:
+def encode(value: Any, *, without: frozenset[str] = frozenset()) -> str:
     """`without`: fields that are not kept, named once; they take their class's empty value when
     read."""
-    writer = _Writer(without)
+    writer = _ValueEncoder(without)
     top = writer.write(value)
     content = {"classes": writer.classes, "objects": writer.objects, "value": top}
     return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
 
 
-class _Writer:
+class _ValueEncoder:
     def __init__(self, without: frozenset[str]) -> None:
         self.classes: list[list[str]] = []
         self.objects: list[list[Any]] = []
@@ -63,25 +63,27 @@ class _Writer:
 
     def write(self, value: Any) -> Any:
         kind = type(value)
-        if kind in PLAIN:
+        if kind in PLAIN_TYPES:
             return value
         if kind in (tuple, list):
-            return [each if type(each) in PLAIN else self.write(each) for each in value]
-        if kind in KEPT:
-            return {"o": self._object(value)}
-        return self._special(value)
+            return [each if type(each) in PLAIN_TYPES else self.write(each) for each in value]
+        if kind in ENCODED_CLASSES:
+            return {"o": self._write_object(value)}
+        return self._write_special(value)
 
-    def _object(self, value: Any) -> int:
+    def _write_object(self, value: Any) -> int:
         place = self._places.get(id(value))
         if place is None:
-            number, values_of = self._classes.get(type(value)) or self._class(type(value))
-            row = [each if type(each) in PLAIN else self.write(each) for each in values_of(value)]
+            number, values_of = self._classes.get(type(value)) or self._register_class(type(value))
+            row = [
+                each if type(each) in PLAIN_TYPES else self.write(each) for each in values_of(value)
+            ]
             place = self._places[id(value)] = len(self.objects)
             self.objects.append([number, *row])
         return place
 
-    def _class(self, kind: type) -> tuple[int, Callable[[Any], Sequence[Any]]]:
-        names = [name for name in _fields(kind) if name not in self._without]
+    def _register_class(self, kind: type) -> tuple[int, Callable[[Any], Sequence[Any]]]:
+        names = [name for name in _field_names(kind) if name not in self._without]
         values_of = (
             attrgetter(*names)
             if len(names) > 1
@@ -91,7 +93,7 @@ class _Writer:
         self.classes.append([kind.__name__, *names])
         return self._classes[kind]
 
-    def _special(self, value: Any) -> dict[str, Any]:
+    def _write_special(self, value: Any) -> dict[str, Any]:
         if isinstance(value, Decimal):
             return {"d": str(value)}
         if isinstance(value, dt.datetime):
@@ -109,27 +111,27 @@ class _Writer:
         raise TypeError(f"{type(value).__name__} has no place in a record")
 
 
-def _fields(kind: type) -> Sequence[str]:
+def _field_names(kind: type) -> Sequence[str]:
     return [f.name for f in fields(kind)] if is_dataclass(kind) else kind._fields
 
 
-def value_of(text: str) -> Any:
+def decode(text: str) -> Any:
     """The value that was written. Raises Unreadable."""
     try:
         content = json.loads(text)
-        return _Reader(content["classes"], content["objects"]).read(content["value"])
+        return _ValueDecoder(content["classes"], content["objects"]).read(content["value"])
     except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
         raise Unreadable(str(error)) from error
 
 
-class _Reader:
+class _ValueDecoder:
     def __init__(self, classes: list[list[str]], objects: list[list[Any]]) -> None:
         self._classes = [(CLASSES[name], names) for name, *names in classes]
         self._objects: list[Any] = []
         for number, *values in objects:  # an object stands after those it holds
             kind, names = self._classes[number]
             held = {name: self.read(value) for name, value in zip(names, values, strict=True)}
-            self._objects.append(kind(**EMPTY.get(kind, {}) | held))
+            self._objects.append(kind(**EMPTY_FIELDS.get(kind, {}) | held))
 
     def read(self, value: Any) -> Any:
         if isinstance(value, list):
@@ -137,17 +139,17 @@ class _Reader:
         if not isinstance(value, dict):
             return value
         ((kind, content),) = value.items()
-        return self._special(kind, content)
+        return self._write_special(kind, content)
 
-    def _special(self, kind: str, content: Any) -> Any:
+    def _read_special(self, kind: str, content: Any) -> Any:
         if kind == "o":
             return self._objects[content]
         if kind == "m":
             return {self.read(k): self.read(v) for k, v in content}
-        return READ[kind](content)
+        return DECODERS[kind](content)
 
 
-READ: Mapping[str, Callable[[Any], Any]] = {
+DECODERS: Mapping[str, Callable[[Any], Any]] = {
     "d": Decimal,
     "t": dt.datetime.fromisoformat,
     "D": dt.date.fromisoformat,
@@ -155,5 +157,5 @@ READ: Mapping[str, Callable[[Any], Any]] = {
     "c": Code,
     "v": lambda value: value,
 }
-EMPTY: Mapping[type, Mapping[str, Any]] = {facts.OrderFacts: {"ship_to": {}}}
+EMPTY_FIELDS: Mapping[type, Mapping[str, Any]] = {facts.OrderFacts: {"ship_to": {}}}
 """What a field that is not kept is read as."""

@@ -7,7 +7,7 @@ from django.apps import AppConfig, apps
 
 GROUP = "Compliance"
 LABELS = ("eligibility", "marketplace")
-MAY = (
+GROUP_PERMISSIONS = (
     "answer_partyquestion",
     "view_partyquestion",
     "view_partyvote",
@@ -16,11 +16,11 @@ MAY = (
 )
 
 
-def make_the_group(sender: AppConfig, using: str, **_options: Any) -> None:
+def ensure_compliance_group(sender: AppConfig, using: str, **_options: Any) -> None:
     """Gives the group what it needs and lacks; what somebody has given it beside that stays."""
     if sender.label not in LABELS:
         return
     group, _made = apps.get_model("auth", "Group").objects.using(using).get_or_create(name=GROUP)
     permissions = apps.get_model("auth", "Permission").objects.using(using)
-    wanted = permissions.filter(codename__in=MAY, content_type__app_label__in=LABELS)
+    wanted = permissions.filter(codename__in=GROUP_PERMISSIONS, content_type__app_label__in=LABELS)
     group.permissions.add(*wanted)

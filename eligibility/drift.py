@@ -14,17 +14,17 @@ from fractions import Fraction
 from diagnostics.problem import Problem
 from eligibility import rules
 from eligibility.facts import LineFacts, OrderFacts, RegistrationFacts, World
-from marketplace.money import exponent, half_up
+from marketplace.money import minor_unit_digits, round_half_up
 
 
-class Severity(StrEnum):
+class DriftSeverity(StrEnum):
     SAME = "same"
     CHANGED = "changed"
     BLOCKS = "blocks"
     UNKNOWN = "unknown"  # what was then is not on record, and today's value blocks nothing
 
 
-class Field(StrEnum):
+class DriftField(StrEnum):
     UNIT_PRICE = "unit_price"
     STOCK = "stock"
     HS_CODE = "hs_code"
@@ -36,32 +36,32 @@ class Field(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Row:
+class DriftRow:
     """Values are plain texts; `unit` says of what: a currency, pieces, share, days, date, "" for a
     code."""
 
-    field: Field
+    field: DriftField
     subject: str = ""  # the SKU, or the scheme and jurisdiction
     line_no: int | None = None
     then: str | None
     now: str | None
     change: str = ""  # "+2.40 %", "-0.03", "" where there is none to tell
-    severity: Severity
+    severity: DriftSeverity
     unit: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Lapse:
+class ExpiryBeforeDelivery:
     """Something that is valid today and no longer on the promised day of delivery."""
 
-    field: Field
+    field: DriftField
     subject: str
     last_day: dt.date
     delivery_day: dt.date
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Then:
+class SourceOrderDay:
     """What held for a source order on its day. None where it is not on record."""
 
     day: dt.date
@@ -70,7 +70,7 @@ class Then:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Now:
+class TodayFacts:
     """Today's facts that the world of a screening does not hold."""
 
     vat_rate: Decimal | None
@@ -79,166 +79,172 @@ class Now:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Sheet:
-    rows: Sequence[Row]
-    lapses: Sequence[Lapse]
+class DriftReport:
+    rows: Sequence[DriftRow]
+    lapses: Sequence[ExpiryBeforeDelivery]
 
     @property
-    def told(self) -> list[Row]:
+    def told(self) -> list[DriftRow]:
         """What somebody should look at, the gravest first."""
-        order = (Severity.BLOCKS, Severity.CHANGED, Severity.UNKNOWN)
+        order = (DriftSeverity.BLOCKS, DriftSeverity.CHANGED, DriftSeverity.UNKNOWN)
         return [row for severity in order for row in self.rows if row.severity is severity]
 
     @property
-    def same(self) -> list[Row]:
-        return [row for row in self.rows if row.severity is Severity.SAME]
+    def same(self) -> list[DriftRow]:
+        return [row for row in self.rows if row.severity is DriftSeverity.SAME]
 
     @property
     def blocks(self) -> int:
-        return sum(row.severity is Severity.BLOCKS for row in self.rows)
+        return sum(row.severity is DriftSeverity.BLOCKS for row in self.rows)
 
     @property
     def changed(self) -> int:
-        return sum(row.severity is Severity.CHANGED for row in self.rows)
+        return sum(row.severity is DriftSeverity.CHANGED for row in self.rows)
 
 
-def sheet(order: OrderFacts, *, then: Then, now: Now, world: World) -> Sheet:
+def build_report(
+    order: OrderFacts, *, then: SourceOrderDay, now: TodayFacts, world: World
+) -> DriftReport:
     lines = [
         row
         for line in order.lines
-        for row in (_price(line, order, world), _stock(line), _hs_code(line, then))
+        for row in (_price_row(line, order, world), _stock_row(line), _hs_code_row(line, then))
     ]
     of_the_order = [
-        _vat(then, now, order.country),
-        *_registrations(order, then, world),
-        *_travel(order, world),
-        _certificate(now, world.today),
+        _vat_row(then, now, order.country),
+        *_registration_rows(order, then, world),
+        *_transit_rows(order, world),
+        _certificate_row(now, world.today),
     ]
-    return Sheet(rows=(*lines, *of_the_order), lapses=tuple(_lapses(order, now, world)))
+    return DriftReport(
+        rows=(*lines, *of_the_order), lapses=tuple(_expiries_before_delivery(order, now, world))
+    )
 
 
 # --- Lines
 # -------------------------------------------------------------------------------------------------
 
 
-def _price(x: LineFacts, o: OrderFacts, w: World) -> Row:
+def _price_row(x: LineFacts, o: OrderFacts, w: World) -> DriftRow:
     """Unit price paid against today's list price for the same quantity; beyond the band it blocks
     (R-47)."""
     common = {
-        "field": Field.UNIT_PRICE,
+        "field": DriftField.UNIT_PRICE,
         "subject": x.sku.code,
         "line_no": x.line_no,
         "unit": o.currency,
     }
-    paid = unit_text(Fraction(x.total_minor), x.quantity, o.currency)
+    paid = format_unit_price(Fraction(x.total_minor), x.quantity, o.currency)
     try:
         listed = rules.list_price(x, o.currency, w.rates)
     except Problem:  # FX_RATE_MISSING
         listed = None
     if listed is None:
-        return Row(**common, then=paid, now=None, severity=Severity.BLOCKS)
+        return DriftRow(**common, then=paid, now=None, severity=DriftSeverity.BLOCKS)
     blocks = rules.price_finding(x, listed, currency=o.currency, band=w.limits.price_band)
-    changed = Severity.SAME if listed == x.total_minor else Severity.CHANGED
-    return Row(
+    changed = DriftSeverity.SAME if listed == x.total_minor else DriftSeverity.CHANGED
+    return DriftRow(
         **common,
         then=paid,
-        now=unit_text(listed, x.quantity, o.currency),
-        change=change_of(Fraction(x.total_minor), listed),
-        severity=Severity.BLOCKS if blocks else changed,
+        now=format_unit_price(listed, x.quantity, o.currency),
+        change=format_percent_change(Fraction(x.total_minor), listed),
+        severity=DriftSeverity.BLOCKS if blocks else changed,
     )
 
 
-def unit_text(total_minor: Fraction, quantity: int, currency: str) -> str:
+def format_unit_price(total_minor: Fraction, quantity: int, currency: str) -> str:
     """A piece's price in plain decimals: the currency's digits, up to two more where it does not
     divide."""
-    places = exponent(currency)
-    scaled = half_up(total_minor / quantity * 100)
+    places = minor_unit_digits(currency)
+    scaled = round_half_up(total_minor / quantity * 100)
     text = f"{Decimal(scaled).scaleb(-places - 2):.{places + 2}f}"
     return text[:-2].rstrip(".") if text.endswith("00") else text
 
 
-def change_of(then: Fraction, now: Fraction) -> str:
+def format_percent_change(then: Fraction, now: Fraction) -> str:
     if not then or then == now:
         return ""
-    change = half_up((now - then) / then * 10_000)
+    change = round_half_up((now - then) / then * 10_000)
     return f"{'+' if change > 0 else ''}{Decimal(change) / 100:.2f} %"
 
 
-def _stock(x: LineFacts) -> Row:
+def _stock_row(x: LineFacts) -> DriftRow:
     enough = x.quantity <= x.sku.available
-    return Row(
-        field=Field.STOCK,
+    return DriftRow(
+        field=DriftField.STOCK,
         subject=x.sku.code,
         line_no=x.line_no,
         then=str(x.quantity),
         now=str(max(x.sku.available, 0)),
-        severity=Severity.SAME if enough else Severity.BLOCKS,
+        severity=DriftSeverity.SAME if enough else DriftSeverity.BLOCKS,
         unit="pieces",
     )
 
 
-def _hs_code(x: LineFacts, then: Then) -> Row:
+def _hs_code_row(x: LineFacts, then: SourceOrderDay) -> DriftRow:
     was, is_now = then.hs_codes.get(x.id), x.sku.hs_code
-    return Row(
-        field=Field.HS_CODE,
+    return DriftRow(
+        field=DriftField.HS_CODE,
         subject=x.sku.code,
         line_no=x.line_no,
         then=was or None,
         now=is_now or None,
-        severity=_compared(was or None, is_now or None),
+        severity=_severity_of_change(was or None, is_now or None),
     )
 
 
-def _compared(then: object, now: object) -> Severity:
+def _severity_of_change(then: object, now: object) -> DriftSeverity:
     if now is None:
-        return Severity.BLOCKS
+        return DriftSeverity.BLOCKS
     if then is None:
-        return Severity.UNKNOWN
-    return Severity.SAME if then == now else Severity.CHANGED
+        return DriftSeverity.UNKNOWN
+    return DriftSeverity.SAME if then == now else DriftSeverity.CHANGED
 
 
 # --- The order
 # ---------------------------------------------------------------------------------------------
 
 
-def _vat(then: Then, now: Now, country: str) -> Row:
+def _vat_row(then: SourceOrderDay, now: TodayFacts, country: str) -> DriftRow:
     change = ""
     if then.vat_rate is not None and now.vat_rate is not None and then.vat_rate != now.vat_rate:
         change = f"{(now.vat_rate - then.vat_rate) * 100:+.2f} pp"
-    return Row(
-        field=Field.VAT_RATE,
+    return DriftRow(
+        field=DriftField.VAT_RATE,
         subject=country,
-        then=_plain(then.vat_rate),
-        now=_plain(now.vat_rate),
+        then=_format_rate(then.vat_rate),
+        now=_format_rate(now.vat_rate),
         change=change,
-        severity=_compared(then.vat_rate, now.vat_rate),
+        severity=_severity_of_change(then.vat_rate, now.vat_rate),
         unit="share",
     )
 
 
-def _plain(rate: Decimal | None) -> str | None:
+def _format_rate(rate: Decimal | None) -> str | None:
     return None if rate is None else f"{rate.normalize():f}"
 
 
-def _registrations(o: OrderFacts, then: Then, w: World) -> list[Row]:
+def _registration_rows(o: OrderFacts, then: SourceOrderDay, w: World) -> list[DriftRow]:
     """Each number that the destination demands today: valid on the day of then, valid today."""
     return [
-        Row(
-            field=Field.REGISTRATION,
+        DriftRow(
+            field=DriftField.REGISTRATION,
             subject=f"{scheme} {jurisdiction}",
-            then=(was := _number(held, then.day)),
-            now=(is_now := _number(held, w.today)),
-            severity=_compared(was, is_now),
+            then=(was := _valid_number_on(held, then.day)),
+            now=(is_now := _valid_number_on(held, w.today)),
+            severity=_severity_of_change(was, is_now),
         )
-        for (scheme, jurisdiction), held in _needed(o, w).items()
+        for (scheme, jurisdiction), held in _registrations_by_need(o, w).items()
     ]
 
 
-def _needed(o: OrderFacts, w: World) -> dict[tuple[str, str], list[RegistrationFacts]]:
+def _registrations_by_need(
+    o: OrderFacts, w: World
+) -> dict[tuple[str, str], list[RegistrationFacts]]:
     wanted = {
         (need.scheme, need.jurisdiction): None
         for line in o.lines
-        for need in rules.needs(o.country, line.sku.category_id, w)
+        for need in rules.requirements_for(o.country, line.sku.category_id, w)
     }
     return {
         key: [held for held in w.registrations if (held.scheme, held.jurisdiction) == key]
@@ -246,46 +252,46 @@ def _needed(o: OrderFacts, w: World) -> dict[tuple[str, str], list[RegistrationF
     }
 
 
-def _number(held: Sequence[RegistrationFacts], day: dt.date) -> str | None:
-    return next((r.number for r in held if rules.valid_on(r, day)), None)
+def _valid_number_on(held: Sequence[RegistrationFacts], day: dt.date) -> str | None:
+    return next((r.number for r in held if rules.is_valid_on(r, day)), None)
 
 
-def _travel(o: OrderFacts, w: World) -> list[Row]:
+def _transit_rows(o: OrderFacts, w: World) -> list[DriftRow]:
     """It travelled then, under its promise; whether and how fast a lane reaches it today (R-11,
     R-71)."""
     lanes = rules.open_lanes(o, w)
     place = f"{o.country} {o.region}".strip()
-    reached = Row(
-        field=Field.LANE,
+    reached = DriftRow(
+        field=DriftField.LANE,
         subject=place,
         then="yes",
         now="yes" if lanes else "no",
-        severity=Severity.SAME if lanes else Severity.BLOCKS,
+        severity=DriftSeverity.SAME if lanes else DriftSeverity.BLOCKS,
         unit="reached",
     )
     if not lanes:
         return [reached]
     days = min(lane.transit_days for lane in lanes)
-    transit = Row(
-        field=Field.TRANSIT,
+    transit = DriftRow(
+        field=DriftField.TRANSIT,
         subject=place,
         then=str(o.promise_days),
         now=str(days),
-        severity=Severity.SAME if days <= o.promise_days else Severity.BLOCKS,
+        severity=DriftSeverity.SAME if days <= o.promise_days else DriftSeverity.BLOCKS,
         unit="days",
     )
     return [reached, transit]
 
 
-def _certificate(now: Now, today: dt.date) -> Row:
+def _certificate_row(now: TodayFacts, today: dt.date) -> DriftRow:
     """Only today's certificate is on record; its last valid day counts (R-23)."""
     until = now.certificate_valid_until
     valid = now.certified and until is not None and today <= until
-    return Row(
-        field=Field.CERTIFICATE,
+    return DriftRow(
+        field=DriftField.CERTIFICATE,
         then=None,
         now=until.isoformat() if until and now.certified else None,
-        severity=Severity.UNKNOWN if valid else Severity.BLOCKS,
+        severity=DriftSeverity.UNKNOWN if valid else DriftSeverity.BLOCKS,
         unit="date",
     )
 
@@ -294,7 +300,9 @@ def _certificate(now: Now, today: dt.date) -> Row:
 # ---------------------------------------------------------------------------
 
 
-def lapses(valid_until: dt.date | None, *, today: dt.date, promise_days: int) -> bool:
+def is_expired_by_delivery(
+    valid_until: dt.date | None, *, today: dt.date, promise_days: int
+) -> bool:
     """Valid today, and over before the promised day; a last day that is the day of delivery is
     enough."""
     return valid_until is not None and today <= valid_until < today + dt.timedelta(
@@ -302,18 +310,21 @@ def lapses(valid_until: dt.date | None, *, today: dt.date, promise_days: int) ->
     )
 
 
-def _lapses(o: OrderFacts, now: Now, w: World) -> list[Lapse]:
+def _expiries_before_delivery(
+    o: OrderFacts, now: TodayFacts, w: World
+) -> list[ExpiryBeforeDelivery]:
     delivery = w.today + dt.timedelta(days=o.promise_days)
-    ends: list[tuple[Field, str, dt.date | None]] = []
+    ends: list[tuple[DriftField, str, dt.date | None]] = []
     if now.certified:
-        ends.append((Field.CERTIFICATE, "", now.certificate_valid_until))
-    for (scheme, jurisdiction), held in _needed(o, w).items():
-        valid = [r for r in held if rules.valid_on(r, w.today)]
+        ends.append((DriftField.CERTIFICATE, "", now.certificate_valid_until))
+    for (scheme, jurisdiction), held in _registrations_by_need(o, w).items():
+        valid = [r for r in held if rules.is_valid_on(r, w.today)]
         if valid and all(r.valid_until for r in valid):
             last = max(r.valid_until for r in valid)
-            ends.append((Field.REGISTRATION, f"{scheme} {jurisdiction}", last))
+            ends.append((DriftField.REGISTRATION, f"{scheme} {jurisdiction}", last))
     return [
-        Lapse(field=name, subject=subject, last_day=last, delivery_day=delivery)
+        ExpiryBeforeDelivery(field=name, subject=subject, last_day=last, delivery_day=delivery)
         for name, subject, last in ends
-        if last is not None and lapses(last, today=w.today, promise_days=o.promise_days)
+        if last is not None
+        and is_expired_by_delivery(last, today=w.today, promise_days=o.promise_days)
     ]

@@ -19,7 +19,7 @@ class Finding:
         return CATALOGUE[self.code].severity
 
 
-def found(code: Code, /, **evidence: Any) -> Finding:
+def build_finding(code: Code, /, **evidence: Any) -> Finding:
     return Finding(code=code, evidence=evidence)
 
 
@@ -38,9 +38,9 @@ def outcome_of(findings: Sequence[Finding]) -> str:
     )
 
 
-def percent(share: Decimal) -> str:
+def format_percent(share: Decimal) -> str:
     return f"{(share * 100).quantize(Decimal('0.0001')).normalize():f} %"
 
 
-def usd(minor: int) -> str:
+def format_usd(minor: int) -> str:
     return f"USD {Decimal(minor) / 100:,.2f}"

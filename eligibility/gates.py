@@ -8,7 +8,7 @@ from typing import Any
 
 from diagnostics.codes import Code
 from eligibility.facts import GateFacts, Limits, StoreFacts
-from eligibility.findings import Finding, found, percent, usd, with_evidence
+from eligibility.findings import Finding, build_finding, format_percent, format_usd, with_evidence
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,45 +28,49 @@ class Gate:
         return self.finding is None
 
 
-def _standing(f: StoreFacts, _limits: Limits, _today: dt.date) -> Gate:
-    bad = None if f.standing == "open" else found(Code.QUALIFICATION_REQUIRED, state=f.standing)
+def _qualification_gate(f: StoreFacts, _limits: Limits, _today: dt.date) -> Gate:
+    bad = (
+        None
+        if f.standing == "open"
+        else build_finding(Code.QUALIFICATION_REQUIRED, state=f.standing)
+    )
     return Gate(name="qualification", value=f.standing, limit="open", finding=bad)
 
 
-def _verified(f: StoreFacts, _limits: Limits, _today: dt.date) -> Gate:
-    bad = None if f.verified else found(Code.STORE_NOT_VERIFIED)
+def _verification_gate(f: StoreFacts, _limits: Limits, _today: dt.date) -> Gate:
+    bad = None if f.verified else build_finding(Code.STORE_NOT_VERIFIED)
     return Gate(
         name="store_verified", value="yes" if f.verified else "no", limit="yes", finding=bad
     )
 
 
-def _level(f: StoreFacts, limits: Limits, _today: dt.date) -> Gate:
+def _store_level_gate(f: StoreFacts, limits: Limits, _today: dt.date) -> Gate:
     value, limit = f.level_names[f.level], f.level_names[limits.store_min_level]
     bad = (
         None
         if f.level >= limits.store_min_level
-        else found(Code.STORE_LEVEL_TOO_LOW, value=value, limit=limit)
+        else build_finding(Code.STORE_LEVEL_TOO_LOW, value=value, limit=limit)
     )
     return Gate(name="store_level", value=value, limit=limit, finding=bad)
 
 
-def _disputes(f: StoreFacts, limits: Limits, _today: dt.date) -> Gate:
-    limit = percent(limits.dispute_rate_max)
+def _dispute_rate_gate(f: StoreFacts, limits: Limits, _today: dt.date) -> Gate:
+    limit = format_percent(limits.dispute_rate_max)
     if not f.paid_orders:
         return Gate(
             name="dispute_rate",
             value="—",
             limit=limit,
-            finding=found(Code.DISPUTE_RATE_NOT_EVALUABLE),
+            finding=build_finding(Code.DISPUTE_RATE_NOT_EVALUABLE),
         )
-    value = percent(Decimal(f.disputes) / f.paid_orders)
+    value = format_percent(Decimal(f.disputes) / f.paid_orders)
     passed = (
         f.disputes <= limits.dispute_rate_max * f.paid_orders
     )  # exactly the limit passes (R-22)
     bad = (
         None
         if passed
-        else found(
+        else build_finding(
             Code.DISPUTE_RATE_TOO_HIGH,
             value=value,
             limit=limit,
@@ -77,28 +81,32 @@ def _disputes(f: StoreFacts, limits: Limits, _today: dt.date) -> Gate:
     return Gate(name="dispute_rate", value=value, limit=limit, finding=bad)
 
 
-def _certificate(f: GateFacts, _limits: Limits, today: dt.date) -> Gate:
+def _certificate_gate(f: GateFacts, _limits: Limits, today: dt.date) -> Gate:
     until = f.certificate_valid_until
     value = until.isoformat() if until else "—"
     bad = None
     if not f.certified or until is None:
-        bad = found(Code.BUYER_NOT_CERTIFIED)
+        bad = build_finding(Code.BUYER_NOT_CERTIFIED)
     elif today > until:
-        bad = found(Code.BUYER_CERTIFICATE_EXPIRED, value=value)
+        bad = build_finding(Code.BUYER_CERTIFICATE_EXPIRED, value=value)
     return Gate(name="buyer_certificate", value=value, limit=today.isoformat(), finding=bad)
 
 
-def _orders(f: GateFacts, limits: Limits, _today: dt.date) -> Gate:
+def _order_count_gate(f: GateFacts, limits: Limits, _today: dt.date) -> Gate:
     value, limit = f.completed_orders, limits.buyer_min_orders
-    bad = None if value >= limit else found(Code.BUYER_TOO_FEW_ORDERS, value=value, limit=limit)
+    bad = (
+        None
+        if value >= limit
+        else build_finding(Code.BUYER_TOO_FEW_ORDERS, value=value, limit=limit)
+    )
     return Gate(name="buyer_orders", value=str(value), limit=str(limit), finding=bad)
 
 
-def _gmv(f: GateFacts, limits: Limits, _today: dt.date) -> Gate:
-    value, limit = usd(f.gmv_usd_minor), usd(limits.buyer_min_gmv_usd * 100)
+def _sales_volume_gate(f: GateFacts, limits: Limits, _today: dt.date) -> Gate:
+    value, limit = format_usd(f.gmv_usd_minor), format_usd(limits.buyer_min_gmv_usd * 100)
     short = f.gmv_usd_minor < limits.buyer_min_gmv_usd * 100
     bad = (
-        found(
+        build_finding(
             Code.BUYER_GMV_TOO_LOW,
             value=value,
             limit=limit,
@@ -129,43 +137,45 @@ class GateRule:
         )
 
 
-def _row(requirement: str, codes: tuple[Code, ...], source: str, gate: Callable) -> GateRule:
+def _build_gate_rule(
+    requirement: str, codes: tuple[Code, ...], source: str, gate: Callable
+) -> GateRule:
     return GateRule(requirement=requirement, codes=codes, source=source, gate=gate)
 
 
 # fmt: off
 STORE_GATES: Sequence[GateRule] = (
-    _row("R-29", (Code.STORE_NOT_VERIFIED,), "store:{store} verified_at", _verified),
-    _row("R-21", (Code.STORE_LEVEL_TOO_LOW,), "store:{store} level", _level),
-    _row("R-22", (Code.DISPUTE_RATE_TOO_HIGH, Code.DISPUTE_RATE_NOT_EVALUABLE),
-         "store:{store} disputes opened_at, past orders paid_at", _disputes),
+    _build_gate_rule("R-29", (Code.STORE_NOT_VERIFIED,), "store:{store} verified_at", _verification_gate),
+    _build_gate_rule("R-21", (Code.STORE_LEVEL_TOO_LOW,), "store:{store} level", _store_level_gate),
+    _build_gate_rule("R-22", (Code.DISPUTE_RATE_TOO_HIGH, Code.DISPUTE_RATE_NOT_EVALUABLE),
+         "store:{store} disputes opened_at, past orders paid_at", _dispute_rate_gate),
 )
 """What a store is checked by when it is to be opened (R-26, R-27)."""
 
 GATES: Sequence[GateRule] = (
-    _row("R-27", (Code.QUALIFICATION_REQUIRED,), "store:{store} qualification", _standing),
+    _build_gate_rule("R-27", (Code.QUALIFICATION_REQUIRED,), "store:{store} qualification", _qualification_gate),
     *STORE_GATES,
-    _row("R-23", (Code.BUYER_NOT_CERTIFIED, Code.BUYER_CERTIFICATE_EXPIRED),
-         "buyer:{buyer} certificate_valid_until", _certificate),
-    _row("R-24", (Code.BUYER_TOO_FEW_ORDERS,), "buyer:{buyer} completed past orders", _orders),
-    _row("R-25", (Code.BUYER_GMV_TOO_LOW,), "buyer:{buyer} completed past orders, net of refunds", _gmv),
+    _build_gate_rule("R-23", (Code.BUYER_NOT_CERTIFIED, Code.BUYER_CERTIFICATE_EXPIRED),
+         "buyer:{buyer} certificate_valid_until", _certificate_gate),
+    _build_gate_rule("R-24", (Code.BUYER_TOO_FEW_ORDERS,), "buyer:{buyer} completed past orders", _order_count_gate),
+    _build_gate_rule("R-25", (Code.BUYER_GMV_TOO_LOW,), "buyer:{buyer} completed past orders, net of refunds", _sales_volume_gate),
 )
 # fmt: on
 
 
-def gates(facts: GateFacts, *, limits: Limits, today: dt.date) -> tuple[Gate, ...]:
+def evaluate_gates(facts: GateFacts, *, limits: Limits, today: dt.date) -> tuple[Gate, ...]:
     """Every gate, passed or not. `today` is the day in the platform's zone (a certificate's last
     day counts)."""
     return tuple(gate(facts, limits, today) for gate in GATES)
 
 
-def store_gates(facts: StoreFacts, *, limits: Limits, today: dt.date) -> tuple[Gate, ...]:
+def evaluate_store_gates(facts: StoreFacts, *, limits: Limits, today: dt.date) -> tuple[Gate, ...]:
     """The store's own gates, passed or not: the same functions, without the standing and the
     buyer."""
     return tuple(gate(facts, limits, today) for gate in STORE_GATES)
 
 
-def kept(gate: Gate) -> dict[str, Any]:
+def serialize_gate(gate: Gate) -> dict[str, Any]:
     """A gate as plain JSON values, to be kept with what it decided."""
     return {
         "name": gate.name,

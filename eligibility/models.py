@@ -6,11 +6,11 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from diagnostics.append_only import frozen
+from diagnostics.append_only import append_only_model
 from marketplace.models import ScreenedParty, Store, User
 
 
-class Part(models.TextChoices):
+class ScreeningPart(models.TextChoices):
     """What a record holds: the gates of an attempt, a chunk of its orders, those that shared
     scarce stock, or those that an edit of quantities or promises planned again (`first_position`
     is then the plan's version)."""
@@ -21,7 +21,7 @@ class Part(models.TextChoices):
     EDIT = "edit"
 
 
-@frozen()
+@append_only_model()
 class ScreeningRecord(models.Model):
     """The facts and the world of one screening, as they were. `inputs` is the packed text of
     `eligibility.codec`.
@@ -33,7 +33,7 @@ class ScreeningRecord(models.Model):
     store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="+", db_index=False)
     subject = models.CharField(max_length=40)
     attempt = models.PositiveSmallIntegerField()
-    part = models.CharField(max_length=5, choices=Part.choices)
+    part = models.CharField(max_length=5, choices=ScreeningPart.choices)
     first_position = models.PositiveIntegerField()
     past_order_ids = ArrayField(models.BigIntegerField(), default=list)
     screened_at = models.DateTimeField()
@@ -55,7 +55,7 @@ class ScreeningRecord(models.Model):
         return f"{self.subject} {self.attempt} {self.part} {self.first_position}"
 
 
-class Answer(models.TextChoices):
+class PartyAnswer(models.TextChoices):
     NOT_SAME = "not_same", _("not the same")
     STOPPED = "stopped", _("stopped")
 
@@ -73,7 +73,7 @@ class PartyQuestion(models.Model):
     entry_digest = models.CharField(max_length=64)
     listed = models.CharField(max_length=300)  # the name on the list that it may be
     asked_at = models.DateTimeField()
-    verdict = models.CharField(max_length=8, choices=Answer.choices, blank=True, default="")
+    verdict = models.CharField(max_length=8, choices=PartyAnswer.choices, blank=True, default="")
     decided_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -86,7 +86,7 @@ class PartyQuestion(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(verdict="", decided_at__isnull=True)
-                | Q(verdict__in=Answer.values, decided_at__isnull=False),
+                | Q(verdict__in=PartyAnswer.values, decided_at__isnull=False),
                 name="a_question_says_when_it_was_decided",
             ),
         ]
@@ -99,7 +99,7 @@ class PartyVote(models.Model):
     """What one member of the compliance group answered, once, with the reason."""
 
     question = models.ForeignKey(PartyQuestion, on_delete=models.PROTECT, related_name="votes")
-    answer = models.CharField(max_length=8, choices=Answer.choices)
+    answer = models.CharField(max_length=8, choices=PartyAnswer.choices)
     reason = models.CharField(max_length=500)
     by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField()

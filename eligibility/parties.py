@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from eligibility.facts import ListedParty, OrderFacts, World
-from marketplace.names import keys_of_listed, places
+from marketplace.names import find_matching_keys, keys_of_listed
 
 
 class Match(NamedTuple):
@@ -22,10 +22,10 @@ class Match(NamedTuple):
     entry: ListedParty
 
 
-def matches(party: str, listed: Sequence[ListedParty]) -> Iterator[Match]:
+def find_matches(party: str, listed: Sequence[ListedParty]) -> Iterator[Match]:
     """Every entry that may be the party, each once, whatever was decided about it."""
-    index, seen = _index(tuple(listed)), set()
-    for key in places(party, index):
+    index, seen = _index_by_key(tuple(listed)), set()
+    for key in find_matching_keys(party, index):
         for name, entry in index[key]:
             if entry.id not in seen:
                 seen.add(entry.id)
@@ -36,13 +36,13 @@ def open_matches(order: OrderFacts, w: World) -> Iterator[Match]:
     """Those of the order's parties that nobody has cleared."""
     if w.listed:
         for party in order.parties:
-            for match in matches(party, w.listed):
+            for match in find_matches(party, w.listed):
                 if (party, match.entry.id) not in w.cleared:
                     yield match
 
 
 @lru_cache(maxsize=8)
-def _index(listed: tuple[ListedParty, ...]) -> dict[str, list[tuple[str, ListedParty]]]:
+def _index_by_key(listed: tuple[ListedParty, ...]) -> dict[str, list[tuple[str, ListedParty]]]:
     index: dict[str, list[tuple[str, ListedParty]]] = defaultdict(list)
     for entry in listed:
         for name in entry.names:

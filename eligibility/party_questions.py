@@ -11,15 +11,15 @@ from diagnostics.codes import Code
 from diagnostics.models import Failure, LedgerEntry
 from diagnostics.problem import Problem
 from eligibility.findings import Finding
-from eligibility.models import Answer, PartyQuestion, PartyVote
+from eligibility.models import PartyAnswer, PartyQuestion, PartyVote
 from marketplace import clock
 from marketplace.models import Buyer, PastOrder, Store, User
-from outbox.task_queue import ring
+from outbox.task_queue import enqueue_task
 
 PLATFORM = 0
 """What belongs to no store stands in the ledger under this number."""
 PERMISSION = "eligibility.answer_partyquestion"
-AGREEING = 2
+REQUIRED_VOTES = 2
 REFUSED = "party.refused"
 
 
@@ -43,7 +43,7 @@ def ask(findings: Iterable[Finding], *, at: dt.datetime) -> int:
     return len(fresh)
 
 
-def ask_refused(problem: Problem, *, store: Store, subject: str, by: str) -> None:
+def ask_after_refusal(problem: Problem, *, store: Store, subject: str, by: str) -> None:
     """Asks about the party by which a store's act was refused as a whole; whose act it was stands
     in its ledger."""
     if problem.code is not Code.PARTY_SCREENED_OUT:
@@ -74,20 +74,22 @@ def key_of(found: Finding) -> tuple[str, int, str]:
     )
 
 
-def stopped(findings: Iterable[Finding]) -> set[tuple[str, int, str]]:
+def stopped_matches(findings: Iterable[Finding]) -> set[tuple[str, int, str]]:
     """Those of the matches that were decided to be the listed party."""
     keys = {key_of(f) for f in findings if f.code is Code.PARTY_SCREENED_OUT}
     rows = PartyQuestion.objects.filter(
-        verdict=Answer.STOPPED, party__in={party for party, *_ in keys}
+        verdict=PartyAnswer.STOPPED, party__in={party for party, *_ in keys}
     )
     return keys & set(rows.values_list("party", "entry_id", "entry_digest"))
 
 
-def cleared(parties: Collection[str], digests: Mapping[int, str]) -> Sequence[tuple[str, int]]:
+def list_cleared_parties(
+    parties: Collection[str], digests: Mapping[int, str]
+) -> Sequence[tuple[str, int]]:
     """Party as written and entry id of those that were decided not to be the same; `digests` of
     the entries now."""
     rows = PartyQuestion.objects.filter(
-        verdict=Answer.NOT_SAME, entry__in=digests, party__in=parties
+        verdict=PartyAnswer.NOT_SAME, entry__in=digests, party__in=parties
     )
     return tuple(
         (party, entry_id)
@@ -109,12 +111,14 @@ def answer(*, question: PartyQuestion, answer: str, reason: str, by: User) -> Pa
     """
     if not by.has_perm(PERMISSION):
         raise Problem(Code.NOT_FOUND)
-    if not reason.strip() or answer not in Answer.values:
-        raise Problem(Code.INPUT_INVALID, detail="reason" if answer in Answer.values else "answer")
+    if not reason.strip() or answer not in PartyAnswer.values:
+        raise Problem(
+            Code.INPUT_INVALID, detail="reason" if answer in PartyAnswer.values else "answer"
+        )
     question = PartyQuestion.objects.select_for_update().get(pk=question.pk)
     if question.verdict:
         raise Problem(Code.STATE_CONFLICT, state=question.verdict, event="answer")
-    if _deals_with(question.party, by):
+    if _has_dealings_with(question.party, by):
         raise Problem(Code.ANSWER_BY_MEMBER)
     if question.votes.filter(by=by).exists():
         raise Problem(Code.ANSWER_BY_TWO)
@@ -122,10 +126,10 @@ def answer(*, question: PartyQuestion, answer: str, reason: str, by: User) -> Pa
     PartyVote.objects.create(
         question=question, answer=answer, reason=reason.strip()[:500], by=by, at=now
     )
-    if question.votes.filter(answer=answer).count() >= AGREEING:
+    if question.votes.filter(answer=answer).count() >= REQUIRED_VOTES:
         question.verdict, question.decided_at = answer, now
         question.save(update_fields=["verdict", "decided_at"])
-        ring("repurchase.recheck_held")
+        enqueue_task("repurchase.recheck_held")
     ledger.record(
         store_id=PLATFORM,
         kind="party.decided" if question.verdict else "party.answered",
@@ -141,7 +145,7 @@ def answer(*, question: PartyQuestion, answer: str, reason: str, by: User) -> Pa
     return question
 
 
-def _deals_with(party: str, user: User) -> bool:
+def _has_dealings_with(party: str, user: User) -> bool:
     """Whether a store that the user is a member of has the party among its buyers or consignees,
     or ever had.
 

@@ -27,9 +27,9 @@ from eligibility.facts import (
     World,
 )
 from eligibility.parties import digest_of_entry
-from eligibility.party_questions import cleared
+from eligibility.party_questions import list_cleared_parties
 from marketplace.calendar import platform_day
-from marketplace.gc_control import uncollected
+from marketplace.gc_control import pause_garbage_collector
 from marketplace.models import (
     Buyer,
     Dispute,
@@ -49,16 +49,16 @@ from marketplace.models import (
     Store,
     StoreLevel,
 )
-from marketplace.money import Rates, half_up
-from marketplace.names import keys_of
-from marketplace.policy import Value
+from marketplace.money import Rates, round_half_up
+from marketplace.names import keys_of_party
+from marketplace.policy import PolicyNumber
 from marketplace.queries import published_sets
-from qualification.queries import standing_of
+from qualification.queries import get_qualification_status
 
 CRB = "CRB"
 
 
-def limits_of(policies: Mapping[str, Value]) -> Limits:
+def limits_of(policies: Mapping[str, PolicyNumber]) -> Limits:
     return Limits(**{name: policies[name] for name in Limits.__slots__})
 
 
@@ -70,8 +70,8 @@ def gate_facts(
     *, store: Store, buyers: Sequence[Buyer], limits: Limits, now: dt.datetime
 ) -> dict[int, GateFacts]:
     """The facts of the gates by buyer id: five queries for any number of buyers."""
-    of_the_store = _of_the_store(store, limits, now)
-    business = _business_with(store, buyers)
+    of_the_store = _store_gate_values(store, limits, now)
+    business = _business_by_buyer(store, buyers)
     return {
         buyer.pk: GateFacts(
             **of_the_store,
@@ -86,13 +86,13 @@ def gate_facts(
 
 def store_facts(*, store: Store, limits: Limits, now: dt.datetime) -> StoreFacts:
     """The facts of the store's own gates: three queries."""
-    return StoreFacts(**_of_the_store(store, limits, now))
+    return StoreFacts(**_store_gate_values(store, limits, now))
 
 
-def _of_the_store(store: Store, limits: Limits, now: dt.datetime) -> dict[str, Any]:
+def _store_gate_values(store: Store, limits: Limits, now: dt.datetime) -> dict[str, Any]:
     since = now - dt.timedelta(days=limits.dispute_window_days)
     return {
-        "standing": str(standing_of(store, now)),
+        "standing": str(get_qualification_status(store, now)),
         "level": store.level,
         "level_names": {level.value: level.name.title() for level in StoreLevel},
         "verified": store.verified_at is not None and store.verified_at <= now,
@@ -107,7 +107,7 @@ def _of_the_store(store: Store, limits: Limits, now: dt.datetime) -> dict[str, A
     }
 
 
-def _business_with(store: Store, buyers: Sequence[Buyer]) -> dict[int, dict[str, int]]:
+def _business_by_buyer(store: Store, buyers: Sequence[Buyer]) -> dict[int, dict[str, int]]:
     """Completed orders and their net worth in US cents by buyer id (R-24, R-25).
 
     Each order is converted at the last rates published by its completion day and rounded once.
@@ -128,7 +128,7 @@ def _business_with(store: Store, buyers: Sequence[Buyer]) -> dict[int, dict[str,
     table = rates_by_day(foreign | {"USD"}, store=store) if foreign else {}
     for buyer_id, currency, day, nets in rows:
         rates = rates_on(day, table, currency) if currency != "USD" else None
-        cents = [in_cents(net, currency, rates) for net in nets]
+        cents = [convert_to_us_cents(net, currency, rates) for net in nets]
         sums = business[buyer_id]
         sums["completed_orders"] += len(nets)
         sums["gmv_usd_minor"] += sum(c for c in cents if c is not None)
@@ -161,19 +161,19 @@ def rates_on(
     return None
 
 
-def in_cents(net: int, currency: str, rates: Rates | None) -> int | None:
+def convert_to_us_cents(net: int, currency: str, rates: Rates | None) -> int | None:
     if currency == "USD":
         return net
     if rates is None:
         return None
-    return half_up(rates.convert(net, currency, "USD"))
+    return round_half_up(rates.convert(net, currency, "USD"))
 
 
 # --- Orders
 # ------------------------------------------------------------------------------------------------
 
 
-def world(
+def world_facts(
     *, store: Store, orders: Sequence[OrderFacts], limits: Limits, rates: Rates, now: dt.datetime
 ) -> World:
     """What holds for all of these orders: five queries, two more where a party may be listed."""
@@ -183,15 +183,15 @@ def world(
         today=platform_day(now),
         limits=limits,
         rates=rates,
-        lanes=_lanes(countries),
-        requirements=_requirements(countries, platform_day(now)),
-        registrations=_registrations(store),
-        embargoes=_embargoes(countries, platform_day(now)),
-        **_listed(orders, platform_day(now)),
+        lanes=_lanes_by_country(countries),
+        requirements=_requirements_by_country(countries, platform_day(now)),
+        registrations=_store_registrations(store),
+        embargoes=_embargoes_by_country(countries, platform_day(now)),
+        **_listed_and_cleared(orders, platform_day(now)),
     )
 
 
-def _lanes(countries: set[str]) -> dict[str, list[LaneFacts]]:
+def _lanes_by_country(countries: set[str]) -> dict[str, list[LaneFacts]]:
     lanes: dict[str, list[LaneFacts]] = defaultdict(list)
     rows = Lane.objects.filter(country__in=countries).order_by("service_id", "region")
     for row in rows.values("service_id", "country", "region", "transit_days", "special_clearance"):
@@ -199,7 +199,7 @@ def _lanes(countries: set[str]) -> dict[str, list[LaneFacts]]:
     return lanes
 
 
-def _requirements(countries: set[str], day: dt.date) -> dict[str, list[Requirement]]:
+def _requirements_by_country(countries: set[str], day: dt.date) -> dict[str, list[Requirement]]:
     needs: dict[str, list[Requirement]] = defaultdict(list)
     rows = RegistrationRequirement.objects.filter(
         country__in=countries, valid_from__lte=day
@@ -209,7 +209,7 @@ def _requirements(countries: set[str], day: dt.date) -> dict[str, list[Requireme
     return needs
 
 
-def _registrations(store: Store) -> list[RegistrationFacts]:
+def _store_registrations(store: Store) -> list[RegistrationFacts]:
     rows = Registration.objects.filter(store=store).order_by("id")
     return [
         RegistrationFacts(**row)
@@ -217,7 +217,7 @@ def _registrations(store: Store) -> list[RegistrationFacts]:
     ]
 
 
-def _embargoes(countries: set[str], day: dt.date) -> dict[str, list[EmbargoFacts]]:
+def _embargoes_by_country(countries: set[str], day: dt.date) -> dict[str, list[EmbargoFacts]]:
     embargoes: dict[str, list[EmbargoFacts]] = defaultdict(list)
     rows = Embargo.objects.in_force(day).filter(country__in=countries).order_by("id")
     for row in rows.values("id", "country", "region", "programme", "reference"):
@@ -225,12 +225,12 @@ def _embargoes(countries: set[str], day: dt.date) -> dict[str, list[EmbargoFacts
     return embargoes
 
 
-BY_INDEX = """
+ENTRIES_BY_INDEX_SQL = """
 SELECT DISTINCT p.id FROM unnest(%s::varchar[]) k JOIN LATERAL (
     SELECT id FROM marketplace_screenedparty WHERE keys @> ARRAY[k] OFFSET 0
 ) p ON true
 """
-BY_HASH = """
+ENTRIES_BY_HASH_SQL = """
 SELECT DISTINCT p.id FROM (SELECT id, unnest(keys) AS k FROM marketplace_screenedparty) p
   JOIN unnest(%s::varchar[]) q(k) ON q.k = p.k
 """
@@ -238,30 +238,34 @@ MANY_KEYS = 5000
 """Up to here a look into the index for each is quicker than one walk over the lists."""
 
 
-def _entries_with(keys: Sequence[str]) -> list[int]:
+def _entry_ids_with_keys(keys: Sequence[str]) -> list[int]:
     """Ids of entries that have one of the keys. An overlap of arrays would compare each with
     each."""
     if not keys:
         return []
     with connection.cursor() as cursor:
-        cursor.execute(BY_HASH if len(keys) > MANY_KEYS else BY_INDEX, [keys])
+        cursor.execute(
+            ENTRIES_BY_HASH_SQL if len(keys) > MANY_KEYS else ENTRIES_BY_INDEX_SQL, [keys]
+        )
         return [pk for (pk,) in cursor.fetchall()]
 
 
-def _listed(orders: Sequence[OrderFacts], day: dt.date) -> dict[str, Sequence]:
+def _listed_and_cleared(orders: Sequence[OrderFacts], day: dt.date) -> dict[str, Sequence]:
     """`listed`: the entries that may be one of the orders' parties, by index, however long the
-    lists are; `cleared`: which of the parties were decided not to be them."""
+    lists are; `list_cleared_parties`: which of the parties were decided not to be them."""
     parties = {name for order in orders for name in order.parties}
-    ids = _entries_with(keys_of(parties))
+    ids = _entry_ids_with_keys(keys_of_party(parties))
     rows = ScreenedParty.objects.in_force(day).filter(pk__in=ids).order_by("id") if ids else ()
-    listed = tuple(_entry(row) for row in rows)
+    listed = tuple(_build_listed_party(row) for row in rows)
     return {
         "listed": listed,
-        "cleared": cleared(parties, {e.id: e.digest for e in listed}) if listed else (),
+        "cleared": list_cleared_parties(parties, {e.id: e.digest for e in listed})
+        if listed
+        else (),
     }
 
 
-def _entry(row: ScreenedParty) -> ListedParty:
+def _build_listed_party(row: ScreenedParty) -> ListedParty:
     names = (row.name, *row.aliases)
     digest = digest_of_entry(
         list_name=row.list_name,
@@ -284,7 +288,7 @@ ORDER_COLUMNS = (
 SHIP_TO = ("consignee", "street", "city", "postal_code", "region", "country")
 
 
-@uncollected()
+@pause_garbage_collector()
 def order_facts(
     *, store: Store, order_ids: Sequence[int], now: dt.datetime, special_clearance: bool = False
 ) -> list[OrderFacts]:
@@ -298,20 +302,20 @@ def order_facts(
             *ORDER_COLUMNS
         )
     }
-    lines = _lines(store, list(rows), now)
+    lines = _lines_by_order(store, list(rows), now)
     held = dict(
         OrderClaim.objects.live(now)
         .filter(past_order__in=rows)
         .values_list("past_order_id", "until")
     )
     return [
-        _order(rows[pk], lines.get(pk, ()), held, special_clearance)
+        _build_order_facts(rows[pk], lines.get(pk, ()), held, special_clearance)
         for pk in order_ids
         if pk in rows
     ]
 
 
-def _order(
+def _build_order_facts(
     row: tuple,
     lines: Sequence[LineFacts],
     held: Mapping[int, dt.datetime | None],
@@ -363,13 +367,15 @@ def _order(
     )
 
 
-def _lines(store: Store, order_ids: Sequence[int], now: dt.datetime) -> dict[int, list[LineFacts]]:
+def _lines_by_order(
+    store: Store, order_ids: Sequence[int], now: dt.datetime
+) -> dict[int, list[LineFacts]]:
     rows = list(
         PastOrderLine.objects.filter(order__in=order_ids)
         .order_by("order_id", "line_no")
         .values_list("order_id", "id", "line_no", "sku_id", "quantity", "total_minor")
     )
-    skus = _skus({row[3] for row in rows}, now)
+    skus = _skus_by_id({row[3] for row in rows}, now)
     lines: dict[int, list[LineFacts]] = defaultdict(list)
     for order_id, pk, line_no, sku_id, quantity, total in rows:
         lines[order_id].append(LineFacts(pk, line_no, skus[sku_id], quantity, total))
@@ -384,23 +390,23 @@ SKU_COLUMNS = (
 
 def sku_facts(sku_ids: set[int], now: dt.datetime) -> dict[int, SkuFacts]:
     """SKUs as they are now, with today's prices and what is left of their stock: three queries."""
-    return _skus(sku_ids, now)
+    return _skus_by_id(sku_ids, now)
 
 
-def _skus(sku_ids: set[int], now: dt.datetime) -> dict[int, SkuFacts]:
+def _skus_by_id(sku_ids: set[int], now: dt.datetime) -> dict[int, SkuFacts]:
     reserved = dict(
         StockClaim.objects.live(now)
         .filter(sku__in=sku_ids)
         .values_list("sku_id")
         .annotate(Sum("quantity"))
     )
-    prices = _prices(sku_ids, now)
+    prices = _prices_by_sku(sku_ids, now)
     skus = Sku.objects.filter(id__in=sku_ids)
     rows = skus.values_list(*SKU_COLUMNS, "on_hand", "category__code", "category__crb_exposed")
-    return {row[0]: _sku(row, reserved, prices) for row in rows}
+    return {row[0]: _build_sku_facts(row, reserved, prices) for row in rows}
 
 
-def _sku(
+def _build_sku_facts(
     row: tuple, reserved: Mapping[int, int], prices: Mapping[int, Sequence[Price]]
 ) -> SkuFacts:
     *known, on_hand, category_code, crb_exposed = row
@@ -413,7 +419,7 @@ def _sku(
     )
 
 
-def _prices(sku_ids: set[int], now: dt.datetime) -> dict[int, list[Price]]:
+def _prices_by_sku(sku_ids: set[int], now: dt.datetime) -> dict[int, list[Price]]:
     """The list as it stands today: for each band its newest entry, bands ascending."""
     prices: dict[int, list[Price]] = defaultdict(list)
     rows = (
@@ -428,7 +434,7 @@ def _prices(sku_ids: set[int], now: dt.datetime) -> dict[int, list[Price]]:
     return prices
 
 
-def repeatable(store: Store, *, limits: Limits, now: dt.datetime) -> Q:
+def repeatable_order_filter(store: Store, *, limits: Limits, now: dt.datetime) -> Q:
     """The part of the order rules that an index can answer: completed, recent, rated (R-06,
     R-07)."""
     return Q(

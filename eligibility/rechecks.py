@@ -10,9 +10,9 @@ from eligibility import rules
 from eligibility.facts import OrderFacts, SkuFacts, World
 from eligibility.findings import Finding
 from eligibility.rules import LineRule, LineVerdict, Moment, OrderVerdict
-from eligibility.screener import without_lines
+from eligibility.screener import findings_without_lines
 
-OF_THE_LINE = tuple(rule for rule in rules.LINE_RULES if Moment.LOCK in rule.again)
+LOCK_LINE_RULES = tuple(rule for rule in rules.LINE_RULES if Moment.LOCK in rule.again)
 
 
 def findings_at(moment: Moment, order: OrderFacts, world: World) -> tuple[Finding, ...]:
@@ -38,18 +38,18 @@ class LockChecks:
         drawn = dict(taken)
         lines = []
         for line in order.lines:
-            verdict = self._line(line, order, line.sku.available - drawn.get(line.sku.id, 0))
+            verdict = self._check_line(line, order, line.sku.available - drawn.get(line.sku.id, 0))
             if not verdict.findings:
                 drawn[line.sku.id] = drawn.get(line.sku.id, 0) + line.quantity
             lines.append(verdict)
         if not findings and all(line.findings for line in lines):
-            findings = tuple(without_lines(order, lines, self._world))
+            findings = tuple(findings_without_lines(order, lines, self._world))
         return OrderVerdict(order, findings, tuple(lines), ())
 
-    def _line(self, line: rules.LineFacts, order: OrderFacts, available: int) -> LineVerdict:
-        found_by = list(self._of_the_goods(line, order))
+    def _check_line(self, line: rules.LineFacts, order: OrderFacts, available: int) -> LineVerdict:
+        found_by = list(self._goods_findings(line, order))
         if short := rules.stock_finding(line, available):
-            found_by.append((rules.STOCKED, short))
+            found_by.append((rules.STOCK_RULE, short))
         verdict = LineVerdict(line, (), None, available)
         if not found_by:
             return verdict
@@ -59,11 +59,11 @@ class LockChecks:
             )
         )
 
-    def _of_the_goods(
+    def _goods_findings(
         self, line: rules.LineFacts, order: OrderFacts
     ) -> Sequence[tuple[LineRule, Finding]]:
         key = id(line.sku), order.country
         if key not in self._goods:
-            found = [(rule, rule.check(line, order, self._world)) for rule in OF_THE_LINE]
+            found = [(rule, rule.check(line, order, self._world)) for rule in LOCK_LINE_RULES]
             self._goods[key] = [(rule, f) for rule, f in found if f], line.sku
         return self._goods[key][0]

@@ -9,7 +9,7 @@ from eligibility.models import ScreeningRecord
 from eligibility.screening import Inputs, Verdicts
 
 
-class Outcome(StrEnum):
+class ReplayOutcome(StrEnum):
     SAME = "same"
     DIFFERENT = "different"  # the rules of its version decide otherwise today: a fault
     TAMPERED = "tampered"  # the kept facts are not those that were kept
@@ -19,20 +19,20 @@ class Outcome(StrEnum):
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rerun:
     record: ScreeningRecord
-    outcome: Outcome
+    outcome: ReplayOutcome
     inputs: Inputs | None = None
     verdicts: Verdicts = ()
 
 
 def rerun(record: ScreeningRecord) -> Rerun:
     if record.rule_version not in screening.VERSIONS:
-        return Rerun(record=record, outcome=Outcome.UNKNOWN_VERSION)
+        return Rerun(record=record, outcome=ReplayOutcome.UNKNOWN_VERSION)
     inputs = inputs_of(record)
     if inputs is None:
-        return Rerun(record=record, outcome=Outcome.TAMPERED)
+        return Rerun(record=record, outcome=ReplayOutcome.TAMPERED)
     verdicts = screening.VERSIONS[record.rule_version](inputs)
     same = screening.digest_of(verdicts) == record.verdicts_digest
-    outcome = Outcome.SAME if same else Outcome.DIFFERENT
+    outcome = ReplayOutcome.SAME if same else ReplayOutcome.DIFFERENT
     return Rerun(record=record, outcome=outcome, inputs=inputs, verdicts=verdicts)
 
 
@@ -41,6 +41,6 @@ def inputs_of(record: ScreeningRecord) -> Inputs | None:
     try:
         text = zlib.decompress(bytes(record.inputs)).decode()
         intact = screening.sha256(text) == record.inputs_digest
-        return codec.value_of(text) if intact else None
+        return codec.decode(text) if intact else None
     except (zlib.error, UnicodeDecodeError, codec.Unreadable):
         return None

@@ -21,9 +21,9 @@ from eligibility.facts import (
     Requirement,
     World,
 )
-from eligibility.findings import Finding, found, outcome_of, percent, with_evidence
+from eligibility.findings import Finding, build_finding, format_percent, outcome_of, with_evidence
 from eligibility.parties import open_matches
-from marketplace.money import Rates, decimal_text, exponent, half_up
+from marketplace.money import Rates, decimal_text, minor_unit_digits, round_half_up
 from marketplace.stock_age import is_stale
 
 RULE_VERSION = "2026-11"
@@ -135,47 +135,53 @@ class LineRule:
         )
 
 
-def _completed(o: OrderFacts, _w: World) -> Finding | None:
-    return None if o.status == COMPLETED else found(Code.ORDER_NOT_COMPLETED, value=o.status)
+def _check_completed(o: OrderFacts, _w: World) -> Finding | None:
+    return (
+        None if o.status == COMPLETED else build_finding(Code.ORDER_NOT_COMPLETED, value=o.status)
+    )
 
 
-def _rate_decided(o: OrderFacts, w: World) -> Finding | None:
+def _check_rate_decided(o: OrderFacts, w: World) -> Finding | None:
     day = w.rates.waiting.get(o.currency)
-    return day and found(
+    return day and build_finding(
         Code.FX_RATE_STALE, currency=o.currency, waiting=f"{o.currency} {day.isoformat()}"
     )
 
 
-def _recent(o: OrderFacts, w: World) -> Finding | None:
+def _check_order_age(o: OrderFacts, w: World) -> Finding | None:
     oldest = w.now - dt.timedelta(days=w.limits.order_max_age_days)  # inclusive, whole 24 h (R-06)
     if o.completed_at is None or o.completed_at >= oldest:
         return None
-    return found(Code.ORDER_TOO_OLD, value=o.completed_at.isoformat(), limit=oldest.isoformat())
+    return build_finding(
+        Code.ORDER_TOO_OLD, value=o.completed_at.isoformat(), limit=oldest.isoformat()
+    )
 
 
-def _rated(o: OrderFacts, w: World) -> Finding | None:
+def _check_rating(o: OrderFacts, w: World) -> Finding | None:
     if o.rating is None:
-        return found(Code.ORDER_UNRATED) if o.status == COMPLETED else None
+        return build_finding(Code.ORDER_UNRATED) if o.status == COMPLETED else None
     if o.rating >= w.limits.order_min_rating:
         return None
-    return found(
+    return build_finding(
         Code.ORDER_RATING_TOO_LOW, value=str(o.rating), limit=str(w.limits.order_min_rating)
     )
 
 
-def _free(o: OrderFacts, _w: World) -> Finding | None:
+def _check_not_locked(o: OrderFacts, _w: World) -> Finding | None:
     if not o.held:
         return None
-    return found(Code.ORDER_ALREADY_LOCKED, value=o.held_until.isoformat() if o.held_until else "—")
+    return build_finding(
+        Code.ORDER_ALREADY_LOCKED, value=o.held_until.isoformat() if o.held_until else "—"
+    )
 
 
-def _reachable(o: OrderFacts, w: World) -> Finding | None:
+def _check_lane(o: OrderFacts, w: World) -> Finding | None:
     lanes = open_lanes(o, w)
     if not lanes:
-        return found(Code.LANE_UNREACHABLE, region=o.region or "—", country=o.country)
+        return build_finding(Code.LANE_UNREACHABLE, region=o.region or "—", country=o.country)
     fastest = min(lane.transit_days for lane in lanes)
     if fastest > o.promise_days:
-        return found(Code.TRANSIT_TOO_SLOW, value=fastest, limit=o.promise_days)
+        return build_finding(Code.TRANSIT_TOO_SLOW, value=fastest, limit=o.promise_days)
     return None
 
 
@@ -191,13 +197,13 @@ def embargo_on(o: OrderFacts, w: World) -> EmbargoFacts | None:
     )
 
 
-def _permitted(o: OrderFacts, w: World) -> Finding | None:
+def _check_export_control(o: OrderFacts, w: World) -> Finding | None:
     """Only goods under the EAR are stopped: another order to the same place goes on."""
     embargo = embargo_on(o, w)
     controlled = embargo and next((x.sku for x in o.lines if x.sku.is_ear_controlled), None)
     if not embargo or not controlled:
         return None
-    return found(
+    return build_finding(
         Code.EXPORT_CONTROLLED,
         sku=controlled.code,
         limit=embargo.programme,
@@ -206,12 +212,12 @@ def _permitted(o: OrderFacts, w: World) -> Finding | None:
     )
 
 
-def _clear_parties(o: OrderFacts, w: World) -> Finding | None:
+def _check_parties(o: OrderFacts, w: World) -> Finding | None:
     hit = next(open_matches(o, w), None)
     if hit is None:
         return None
     party, listed, entry = hit
-    return found(
+    return build_finding(
         Code.PARTY_SCREENED_OUT,
         value=party,
         listed=listed,
@@ -222,23 +228,23 @@ def _clear_parties(o: OrderFacts, w: World) -> Finding | None:
     )
 
 
-def _oldest(w: World) -> dt.datetime:
+def _oldest_completion(w: World) -> dt.datetime:
     return w.now - dt.timedelta(days=w.limits.order_max_age_days)
 
 
-def _moment(at: dt.datetime | None) -> str:
+def _format_instant(at: dt.datetime | None) -> str:
     return at.isoformat() if at else "—"
 
 
-def _fastest(o: OrderFacts, w: World) -> str:
+def _fastest_transit_days(o: OrderFacts, w: World) -> str:
     return str(min((lane.transit_days for lane in open_lanes(o, w)), default="—"))
 
 
-def _destination(o: OrderFacts) -> str:
+def _format_destination(o: OrderFacts) -> str:
     return f"{o.region}, {o.country}" if o.region else o.country
 
 
-def _order_rule(
+def _build_order_rule(
     requirement: str,
     codes: tuple[Code, ...],
     source: str,
@@ -254,21 +260,21 @@ def _order_rule(
 
 # fmt: off
 ORDER_RULES: Sequence[OrderRule] = (
-    _order_rule("R-06", (Code.ORDER_NOT_COMPLETED,), "past_order:{order} status", _completed,
+    _build_order_rule("R-06", (Code.ORDER_NOT_COMPLETED,), "past_order:{order} status", _check_completed,
                 lambda o, w: (o.status, COMPLETED)),
-    _order_rule("R-06", (Code.ORDER_TOO_OLD,), "past_order:{order} completed_at", _recent,
-                lambda o, w: (_moment(o.completed_at), _oldest(w).isoformat())),
-    _order_rule("R-07", (Code.ORDER_UNRATED, Code.ORDER_RATING_TOO_LOW), "past_order:{order} rating", _rated,
+    _build_order_rule("R-06", (Code.ORDER_TOO_OLD,), "past_order:{order} completed_at", _check_order_age,
+                lambda o, w: (_format_instant(o.completed_at), _oldest_completion(w).isoformat())),
+    _build_order_rule("R-07", (Code.ORDER_UNRATED, Code.ORDER_RATING_TOO_LOW), "past_order:{order} rating", _check_rating,
                 lambda o, w: ("—" if o.rating is None else str(o.rating), str(w.limits.order_min_rating))),
-    _order_rule("R-47", (Code.ORDER_ALREADY_LOCKED,), "order_claim past_order:{order} until", _free,
-                lambda o, w: (_moment(o.held_until) if o.held else "—", "—")),
-    _order_rule("R-11", (Code.LANE_UNREACHABLE, Code.TRANSIT_TOO_SLOW), "lanes {country} transit_days", _reachable,
-                lambda o, w: (_fastest(o, w), str(o.promise_days))),
-    _order_rule("R-90", (Code.EXPORT_CONTROLLED,), "embargoes {country}", _permitted,
-                lambda o, w: (_destination(o), getattr(embargo_on(o, w), "programme", "—")), again=EVERY_TIME),
-    _order_rule("R-90", (Code.PARTY_SCREENED_OUT,), "buyer:{buyer} name, past_order:{order} consignee", _clear_parties,
+    _build_order_rule("R-47", (Code.ORDER_ALREADY_LOCKED,), "order_claim past_order:{order} until", _check_not_locked,
+                lambda o, w: (_format_instant(o.held_until) if o.held else "—", "—")),
+    _build_order_rule("R-11", (Code.LANE_UNREACHABLE, Code.TRANSIT_TOO_SLOW), "lanes {country} transit_days", _check_lane,
+                lambda o, w: (_fastest_transit_days(o, w), str(o.promise_days))),
+    _build_order_rule("R-90", (Code.EXPORT_CONTROLLED,), "embargoes {country}", _check_export_control,
+                lambda o, w: (_format_destination(o), getattr(embargo_on(o, w), "programme", "—")), again=EVERY_TIME),
+    _build_order_rule("R-90", (Code.PARTY_SCREENED_OUT,), "buyer:{buyer} name, past_order:{order} consignee", _check_parties,
                 lambda o, w: (" · ".join(o.parties) or "—", "—"), again=EVERY_TIME),
-    _order_rule("R-50", (Code.FX_RATE_STALE,), "rate {currency}", _rate_decided,
+    _build_order_rule("R-50", (Code.FX_RATE_STALE,), "rate {currency}", _check_rate_decided,
                 lambda o, w: (w.rates.published_on.isoformat(), "—")),
 )
 # fmt: on
@@ -284,37 +290,37 @@ def open_lanes(o: OrderFacts, w: World) -> list[LaneFacts]:
     return [lane for lane in chosen.values() if o.special_clearance or not lane.special_clearance]
 
 
-def _standard(x: LineFacts, _o: OrderFacts, _w: World) -> Finding | None:
-    return None if x.sku.is_standard else found(Code.SKU_NOT_STANDARD, sku=x.sku.code)
+def _check_standard(x: LineFacts, _o: OrderFacts, _w: World) -> Finding | None:
+    return None if x.sku.is_standard else build_finding(Code.SKU_NOT_STANDARD, sku=x.sku.code)
 
 
-def _active(x: LineFacts, _o: OrderFacts, _w: World) -> Finding | None:
-    return None if x.sku.is_active else found(Code.SKU_INACTIVE, sku=x.sku.code)
+def _check_active(x: LineFacts, _o: OrderFacts, _w: World) -> Finding | None:
+    return None if x.sku.is_active else build_finding(Code.SKU_INACTIVE, sku=x.sku.code)
 
 
-def _synced(x: LineFacts, _o: OrderFacts, w: World) -> Finding | None:
+def _check_stock_sync(x: LineFacts, _o: OrderFacts, w: World) -> Finding | None:
     synced, limit = x.sku.stock_synced_at, w.limits.stock_max_age_minutes
     if not is_stale(synced, now=w.now, max_age=dt.timedelta(minutes=limit)):
         return None
     value = synced.isoformat() if synced else "—"
-    return found(Code.STOCK_SYNC_STALE, sku=x.sku.code, value=value, limit=limit)
+    return build_finding(Code.STOCK_SYNC_STALE, sku=x.sku.code, value=value, limit=limit)
 
 
-def _moq(x: LineFacts, _o: OrderFacts, _w: World) -> Finding | None:
+def _check_minimum_quantity(x: LineFacts, _o: OrderFacts, _w: World) -> Finding | None:
     if x.quantity >= x.least:
         return None
-    return found(Code.MOQ_NOT_MET, sku=x.sku.code, value=x.quantity, limit=x.least)
+    return build_finding(Code.MOQ_NOT_MET, sku=x.sku.code, value=x.quantity, limit=x.least)
 
 
-def _classified(x: LineFacts, _o: OrderFacts, _w: World) -> Finding | None:
-    return None if x.sku.hs_code else found(Code.HS_CODE_MISSING, sku=x.sku.code)
+def _check_hs_code(x: LineFacts, _o: OrderFacts, _w: World) -> Finding | None:
+    return None if x.sku.hs_code else build_finding(Code.HS_CODE_MISSING, sku=x.sku.code)
 
 
-def _weighed(x: LineFacts, _o: OrderFacts, _w: World) -> Finding | None:
-    return None if x.sku.weight_g else found(Code.WEIGHT_MISSING, sku=x.sku.code)
+def _check_weight(x: LineFacts, _o: OrderFacts, _w: World) -> Finding | None:
+    return None if x.sku.weight_g else build_finding(Code.WEIGHT_MISSING, sku=x.sku.code)
 
 
-def _registered(x: LineFacts, o: OrderFacts, w: World) -> Finding | None:
+def _check_registrations(x: LineFacts, o: OrderFacts, w: World) -> Finding | None:
     for need in w.requirements.get(o.country, ()):
         if need.category_id not in (None, x.sku.category_id):
             continue
@@ -323,13 +329,13 @@ def _registered(x: LineFacts, o: OrderFacts, w: World) -> Finding | None:
             for r in w.registrations
             if (r.scheme, r.jurisdiction) == (need.scheme, need.jurisdiction)
         ]
-        if any(valid_on(r, w.today) for r in held):
+        if any(is_valid_on(r, w.today) for r in held):
             continue
         last = max((r for r in held if r.valid_until), key=lambda r: r.valid_until, default=None)
         where = {"scheme": need.scheme, "jurisdiction": need.jurisdiction, "country": o.country}
         if last is None:
-            return found(Code.REGISTRATION_MISSING, reference=need.reference, **where)
-        return found(
+            return build_finding(Code.REGISTRATION_MISSING, reference=need.reference, **where)
+        return build_finding(
             Code.REGISTRATION_EXPIRED,
             number=last.number,
             value=last.valid_until.isoformat(),
@@ -338,36 +344,40 @@ def _registered(x: LineFacts, o: OrderFacts, w: World) -> Finding | None:
     return None
 
 
-def _text(value: object) -> str:
+def _format_value(value: object) -> str:
     return str(value) if value else "—"
 
 
-def _held_numbers(v: LineVerdict, o: OrderFacts, w: World) -> tuple[str, str]:
-    asked = needs(o.country, v.line.sku.category_id, w)
-    held = {(r.scheme, r.jurisdiction): r.number for r in w.registrations if valid_on(r, w.today)}
+def _show_registrations(v: LineVerdict, o: OrderFacts, w: World) -> tuple[str, str]:
+    asked = requirements_for(o.country, v.line.sku.category_id, w)
+    held = {
+        (r.scheme, r.jurisdiction): r.number for r in w.registrations if is_valid_on(r, w.today)
+    }
     numbers = [held[n.scheme, n.jurisdiction] for n in asked if (n.scheme, n.jurisdiction) in held]
     return ", ".join(numbers) or "—", ", ".join(
         f"{n.scheme} {n.jurisdiction}" for n in asked
     ) or "—"
 
 
-def _amounts(v: LineVerdict, o: OrderFacts, w: World) -> tuple[str, str]:
+def _show_amounts(v: LineVerdict, o: OrderFacts, w: World) -> tuple[str, str]:
     listed = (
         "—"
         if v.reference_minor is None
         else f"{o.currency} {decimal_text(v.reference_minor, o.currency)}"
     )
     paid = f"{o.currency} {decimal_text(v.line.total_minor, o.currency)}"
-    return listed, f"{paid} ± {percent(w.limits.price_band)}"
+    return listed, f"{paid} ± {format_percent(w.limits.price_band)}"
 
 
 def stock_finding(x: LineFacts, available: int) -> Finding | None:
     if x.quantity <= available:
         return None
-    return found(Code.STOCK_TOO_LOW, sku=x.sku.code, needed=x.quantity, available=max(available, 0))
+    return build_finding(
+        Code.STOCK_TOO_LOW, sku=x.sku.code, needed=x.quantity, available=max(available, 0)
+    )
 
 
-def _line_rule(
+def _build_line_rule(
     requirement: str,
     codes: tuple[Code, ...],
     source: str,
@@ -390,35 +400,35 @@ def _line_rule(
 
 # fmt: off
 LINE_RULES: Sequence[LineRule] = (
-    _line_rule("R-09", (Code.SKU_NOT_STANDARD,), "sku:{sku} is_standard", _standard,
+    _build_line_rule("R-09", (Code.SKU_NOT_STANDARD,), "sku:{sku} is_standard", _check_standard,
                lambda v, o, w: ("yes" if v.line.sku.is_standard else "no", "yes"), of_the_goods=True, again=AT_THE_LOCK),
-    _line_rule("R-08", (Code.SKU_INACTIVE,), "sku:{sku} is_active", _active,
+    _build_line_rule("R-08", (Code.SKU_INACTIVE,), "sku:{sku} is_active", _check_active,
                lambda v, o, w: ("yes" if v.line.sku.is_active else "no", "yes"), of_the_goods=True, again=AT_THE_LOCK),
-    _line_rule("R-70", (Code.STOCK_SYNC_STALE,), "sku:{sku} stock_synced_at", _synced,
-               lambda v, o, w: (_moment(v.line.sku.stock_synced_at), f"{w.limits.stock_max_age_minutes} min"),
+    _build_line_rule("R-70", (Code.STOCK_SYNC_STALE,), "sku:{sku} stock_synced_at", _check_stock_sync,
+               lambda v, o, w: (_format_instant(v.line.sku.stock_synced_at), f"{w.limits.stock_max_age_minutes} min"),
                of_the_goods=True),
-    _line_rule("R-16", (Code.MOQ_NOT_MET,), "sku:{sku} moq", _moq,
+    _build_line_rule("R-16", (Code.MOQ_NOT_MET,), "sku:{sku} moq", _check_minimum_quantity,
                lambda v, o, w: (str(v.line.quantity), str(v.line.least))),
-    _line_rule("R-14", (Code.HS_CODE_MISSING,), "sku:{sku} hs_code", _classified,
-               lambda v, o, w: (_text(v.line.sku.hs_code), "—"), of_the_goods=True),
-    _line_rule("R-60", (Code.WEIGHT_MISSING,), "sku:{sku} weight_g", _weighed,
-               lambda v, o, w: (_text(v.line.sku.weight_g), "—"), of_the_goods=True),
-    _line_rule("R-12", (Code.REGISTRATION_MISSING, Code.REGISTRATION_EXPIRED), "registrations {country}", _registered,
-               _held_numbers, of_the_goods=True, again=AT_THE_LOCK),
+    _build_line_rule("R-14", (Code.HS_CODE_MISSING,), "sku:{sku} hs_code", _check_hs_code,
+               lambda v, o, w: (_format_value(v.line.sku.hs_code), "—"), of_the_goods=True),
+    _build_line_rule("R-60", (Code.WEIGHT_MISSING,), "sku:{sku} weight_g", _check_weight,
+               lambda v, o, w: (_format_value(v.line.sku.weight_g), "—"), of_the_goods=True),
+    _build_line_rule("R-12", (Code.REGISTRATION_MISSING, Code.REGISTRATION_EXPIRED), "registrations {country}", _check_registrations,
+               _show_registrations, of_the_goods=True, again=AT_THE_LOCK),
 )
 # after these, because they need the line's list price and what is left of the stock
-PRICED = _line_rule("R-47", (Code.PRICE_OUT_OF_BAND, Code.PRICE_REFERENCE_MISSING, Code.FX_RATE_MISSING, Code.FX_RATE_STALE),
-                    "price_list sku:{sku}, past_order_line:{line} total_minor", None, _amounts)
-STOCKED = _line_rule("R-10", (Code.STOCK_TOO_LOW,), "sku:{sku} on_hand, stock claims", stock_finding,
+PRICE_RULE = _build_line_rule("R-47", (Code.PRICE_OUT_OF_BAND, Code.PRICE_REFERENCE_MISSING, Code.FX_RATE_MISSING, Code.FX_RATE_STALE),
+                    "price_list sku:{sku}, past_order_line:{line} total_minor", None, _show_amounts)
+STOCK_RULE = _build_line_rule("R-10", (Code.STOCK_TOO_LOW,), "sku:{sku} on_hand, stock claims", stock_finding,
                      lambda v, o, w: (str(v.line.quantity), str(max(v.available, 0))), again=AT_THE_LOCK)
 # fmt: on
 
 
-def needs(country: str, category_id: int, w: World) -> list[Requirement]:
+def requirements_for(country: str, category_id: int, w: World) -> list[Requirement]:
     return [n for n in w.requirements.get(country, ()) if n.category_id in (None, category_id)]
 
 
-def valid_on(registration: RegistrationFacts, day: dt.date) -> bool:
+def is_valid_on(registration: RegistrationFacts, day: dt.date) -> bool:
     return registration.valid_from <= day and (
         registration.valid_until is None or day <= registration.valid_until
     )
@@ -431,13 +441,13 @@ def list_price(x: LineFacts, currency: str, rates: Rates) -> Fraction | None:
     if entry is None:
         return None
     numerator, denominator = entry.amount.as_integer_ratio()
-    numerator *= x.quantity * 10 ** exponent(currency)
+    numerator *= x.quantity * 10 ** minor_unit_digits(currency)
     if entry.currency == currency:
         return Fraction(numerator, denominator)
     return Fraction(numerator, denominator) * rates.cross(entry.currency, currency)
 
 
-def in_band(paid: int, listed: tuple[int, int], band: tuple[int, int]) -> bool:
+def is_in_price_band(paid: int, listed: tuple[int, int], band: tuple[int, int]) -> bool:
     """R-47: the list price within ±band of what was paid, both as exact quotients of whole
     numbers."""
     numerator, denominator = listed
@@ -450,13 +460,13 @@ def price_finding(
 ) -> Finding | None:
     """R-47: today's list price must lie within ±band of what was paid."""
     if listed is None:
-        return found(Code.PRICE_REFERENCE_MISSING, sku=x.sku.code, quantity=x.quantity)
-    if in_band(x.total_minor, listed.as_integer_ratio(), band.as_integer_ratio()):
+        return build_finding(Code.PRICE_REFERENCE_MISSING, sku=x.sku.code, quantity=x.quantity)
+    if is_in_price_band(x.total_minor, listed.as_integer_ratio(), band.as_integer_ratio()):
         return None
-    return found(
+    return build_finding(
         Code.PRICE_OUT_OF_BAND,
         sku=x.sku.code,
         paid=f"{currency} {decimal_text(x.total_minor, currency)}",
-        listed=f"{currency} {decimal_text(half_up(listed), currency)}",
-        limit=percent(band),
+        listed=f"{currency} {decimal_text(round_half_up(listed), currency)}",
+        limit=format_percent(band),
     )

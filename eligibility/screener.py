@@ -8,17 +8,17 @@ from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from eligibility import rules
 from eligibility.facts import LaneFacts, LineFacts, OrderFacts, SkuFacts, World
-from eligibility.findings import Finding, found, outcome_of
+from eligibility.findings import Finding, build_finding, outcome_of
 from eligibility.rules import LineVerdict, OrderVerdict
-from marketplace.gc_control import uncollected
-from marketplace.money import half_up
+from marketplace.gc_control import pause_garbage_collector
+from marketplace.money import round_half_up
 
 ORDER_CHECKS = tuple((rule, rule.check) for rule in rules.ORDER_RULES)
-OF_THE_GOODS = tuple(rule.check for rule in rules.LINE_RULES if rule.of_the_goods)
-OF_THE_LINE = tuple(rule.check for rule in rules.LINE_RULES if not rule.of_the_goods)
+GOODS_CHECKS = tuple(rule.check for rule in rules.LINE_RULES if rule.of_the_goods)
+LINE_CHECKS = tuple(rule.check for rule in rules.LINE_RULES if not rule.of_the_goods)
 
 
-class _Listed(NamedTuple):
+class _ListPrice(NamedTuple):
     """Today's list price for a quantity of a SKU: exact, and as whole minor units; or why there is
     none."""
 
@@ -41,7 +41,7 @@ class Screener:
         self._world = world
         self._band = world.limits.price_band.as_integer_ratio()
         self._goods: dict[tuple[int, str], tuple[bool, SkuFacts]] = {}
-        self._prices: dict[tuple[int, int, str], tuple[_Listed, SkuFacts]] = {}
+        self._prices: dict[tuple[int, int, str], tuple[_ListPrice, SkuFacts]] = {}
         self._lanes: dict[tuple[str, str, bool, int], tuple[LaneFacts, ...]] = {}
 
     def screen(
@@ -58,7 +58,7 @@ class Screener:
         findings = [*gates, *[rule.with_evidence(f, order, world) for rule, f in found_by]]
         lines = self._screen_lines(order, dict(taken or {}))
         if all(line.findings for line in lines):
-            findings += without_lines(order, lines, world)
+            findings += findings_without_lines(order, lines, world)
         return OrderVerdict(order, tuple(findings), lines, self._quick_lanes(order))
 
     def _quick_lanes(self, order: OrderFacts) -> tuple[LaneFacts, ...]:
@@ -83,33 +83,33 @@ class Screener:
     def _screen_line(self, line: LineFacts, order: OrderFacts, available: int) -> LineVerdict:
         """Most lines pass every rule; the others are asked again, rule by rule, for what each has
         found."""
-        listed = self._listed(line, order.currency)
+        listed = self._list_price_of(line, order.currency)
         passed = (
             listed.exact is not None
-            and rules.in_band(line.total_minor, listed.ratio, self._band)
+            and rules.is_in_price_band(line.total_minor, listed.ratio, self._band)
             and line.quantity <= available
-            and self._goods_pass(line, order)
-            and not [check for check in OF_THE_LINE if check(line, order, self._world)]
+            and self._is_goods_passed(line, order)
+            and not [check for check in LINE_CHECKS if check(line, order, self._world)]
         )
         verdict = LineVerdict(line, (), listed.minor, available)
         return verdict if passed else self._with_findings(verdict, order, listed)
 
-    def _goods_pass(self, line: LineFacts, order: OrderFacts) -> bool:
+    def _is_goods_passed(self, line: LineFacts, order: OrderFacts) -> bool:
         key = id(line.sku), order.country
         if key not in self._goods:
-            passed = not any(check(line, order, self._world) for check in OF_THE_GOODS)
+            passed = not any(check(line, order, self._world) for check in GOODS_CHECKS)
             self._goods[key] = passed, line.sku  # held, so that its id stays its own
         return self._goods[key][0]
 
-    def _listed(self, line: LineFacts, currency: str) -> _Listed:
+    def _list_price_of(self, line: LineFacts, currency: str) -> _ListPrice:
         key = id(line.sku), line.quantity, currency
         known = self._prices.get(key)
         if known is None:
-            known = self._prices[key] = _listed(line, currency, self._world), line.sku
+            known = self._prices[key] = _find_list_price(line, currency, self._world), line.sku
         return known[0]
 
     def _with_findings(
-        self, verdict: LineVerdict, order: OrderFacts, listed: _Listed
+        self, verdict: LineVerdict, order: OrderFacts, listed: _ListPrice
     ) -> LineVerdict:
         line, world = verdict.line, self._world
         found_by = [(rule, rule.check(line, order, world)) for rule in rules.LINE_RULES]
@@ -118,24 +118,24 @@ class Screener:
             line, listed.exact, currency=order.currency, band=band
         )
         found_by += [
-            (rules.PRICED, price),
-            (rules.STOCKED, rules.stock_finding(line, verdict.available)),
+            (rules.PRICE_RULE, price),
+            (rules.STOCK_RULE, rules.stock_finding(line, verdict.available)),
         ]
         findings = [rule.with_evidence(f, verdict, order, world) for rule, f in found_by if f]
         return verdict._replace(findings=tuple(findings))
 
 
-def _listed(line: LineFacts, currency: str, world: World) -> _Listed:
+def _find_list_price(line: LineFacts, currency: str, world: World) -> _ListPrice:
     try:
         exact = rules.list_price(line, currency, world.rates)
     except Problem as problem:  # FX_RATE_MISSING, FX_RATE_STALE
-        return _Listed(None, (0, 1), None, Finding(code=problem.code, evidence=problem.evidence))
+        return _ListPrice(None, (0, 1), None, Finding(code=problem.code, evidence=problem.evidence))
     if exact is None:
-        return _Listed(None, (0, 1), None, None)
-    return _Listed(exact, exact.as_integer_ratio(), half_up(exact), None)
+        return _ListPrice(None, (0, 1), None, None)
+    return _ListPrice(exact, exact.as_integer_ratio(), round_half_up(exact), None)
 
 
-def screen(
+def screen_order(
     order: OrderFacts,
     *,
     world: World,
@@ -146,7 +146,7 @@ def screen(
     return Screener(world).screen(order, gates=gates, taken=taken)
 
 
-@uncollected()
+@pause_garbage_collector()
 def screen_each(
     orders: Sequence[OrderFacts], *, world: World, gates: Mapping[int, Sequence[Finding]]
 ) -> list[OrderVerdict]:
@@ -155,12 +155,16 @@ def screen_each(
     return [screener.screen(order, gates=gates.get(order.buyer_id, ())) for order in orders]
 
 
-def without_lines(order: OrderFacts, lines: Sequence[LineVerdict], w: World) -> list[Finding]:
+def findings_without_lines(
+    order: OrderFacts, lines: Sequence[LineVerdict], w: World
+) -> list[Finding]:
     """An order that keeps no line shares its lines' fate: curable if one of them is."""
     curable = [f for line in lines if outcome_of(line.findings) == "failed" for f in line.findings]
     if curable:
         return list({f.code: f for f in curable}.values())
     source = f"past_order:{order.id} lines"
     return [
-        found(Code.ORDER_WITHOUT_LINES, value=0, limit=1, as_of=w.now.isoformat(), source=source)
+        build_finding(
+            Code.ORDER_WITHOUT_LINES, value=0, limit=1, as_of=w.now.isoformat(), source=source
+        )
     ]

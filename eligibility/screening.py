@@ -10,7 +10,7 @@ from typing import Any
 from eligibility import gates, rules
 from eligibility.facts import GateFacts, Limits, OrderFacts, World
 from eligibility.findings import Finding
-from eligibility.screener import Screener, screen
+from eligibility.screener import Screener, screen_order
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,7 +37,7 @@ Verdicts = tuple[gates.Gate, ...] | tuple[rules.OrderVerdict, ...]
 
 def decide(inputs: Inputs) -> Verdicts:
     if isinstance(inputs, GateInputs):
-        return gates.gates(inputs.facts, limits=inputs.limits, today=inputs.today)
+        return gates.evaluate_gates(inputs.facts, limits=inputs.limits, today=inputs.today)
     screener = Screener(inputs.world)
     return tuple(
         screener.screen(order, gates=inputs.gates, taken=inputs.taken.get(order.id))
@@ -46,7 +46,9 @@ def decide(inputs: Inputs) -> Verdicts:
 
 
 def decide_order(order: OrderFacts, inputs: ChunkInputs) -> rules.OrderVerdict:
-    return screen(order, world=inputs.world, gates=inputs.gates, taken=inputs.taken.get(order.id))
+    return screen_order(
+        order, world=inputs.world, gates=inputs.gates, taken=inputs.taken.get(order.id)
+    )
 
 
 VERSIONS: Mapping[str, Callable[[Inputs], Verdicts]] = {rules.RULE_VERSION: decide}
@@ -59,7 +61,10 @@ def digest_of(verdicts: Verdicts) -> str:
     lanes."""
     return sha256(
         json.dumps(
-            [_told(each) for each in verdicts], ensure_ascii=False, sort_keys=True, default=str
+            [_verdict_values(each) for each in verdicts],
+            ensure_ascii=False,
+            sort_keys=True,
+            default=str,
         )
     )
 
@@ -68,19 +73,19 @@ def sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _told(verdict: gates.Gate | rules.OrderVerdict) -> list[Any]:
+def _verdict_values(verdict: gates.Gate | rules.OrderVerdict) -> list[Any]:
     if isinstance(verdict, gates.Gate):
         return [
             verdict.name,
             verdict.value,
             verdict.limit,
             verdict.passed,
-            *_findings([verdict.finding]),
+            *_finding_values([verdict.finding]),
         ]
-    lines = [[x.line.id, x.reference_minor, *_findings(x.findings)] for x in verdict.lines]
+    lines = [[x.line.id, x.reference_minor, *_finding_values(x.findings)] for x in verdict.lines]
     lanes = [lane.service_id for lane in verdict.lanes]
-    return [verdict.order.id, verdict.outcome, _findings(verdict.findings), lines, lanes]
+    return [verdict.order.id, verdict.outcome, _finding_values(verdict.findings), lines, lanes]
 
 
-def _findings(findings: Sequence[Finding | None]) -> list[Any]:
+def _finding_values(findings: Sequence[Finding | None]) -> list[Any]:
     return [[str(f.code), dict(f.evidence)] for f in findings if f]

@@ -15,7 +15,7 @@ from eligibility.screening import ChunkInputs, decide_order
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Step:
+class ExplanationStep:
     requirement: str
     name: str  # a gate's name, or the first code that the rule can give
     value: str
@@ -37,19 +37,19 @@ class Step:
 class LineSteps:
     line_no: int
     sku: str
-    steps: tuple[Step, ...]
+    steps: tuple[ExplanationStep, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OrderSteps:
     outcome: str
-    steps: tuple[Step, ...]
+    steps: tuple[ExplanationStep, ...]
     lines: tuple[LineSteps, ...]
 
 
-def of_gates(gates: Sequence[Gate]) -> tuple[Step, ...]:
+def of_gates(gates: Sequence[Gate]) -> tuple[ExplanationStep, ...]:
     return tuple(
-        Step(
+        ExplanationStep(
             requirement=gate.requirement,
             name=gate.name,
             value=gate.value,
@@ -71,9 +71,9 @@ def of_order(order: OrderFacts, inputs: ChunkInputs) -> OrderSteps:
     )
 
 
-def _order_step(rule: OrderRule, order: OrderFacts, inputs: ChunkInputs) -> Step:
+def _order_step(rule: OrderRule, order: OrderFacts, inputs: ChunkInputs) -> ExplanationStep:
     value, limit = rule.shows(order, inputs.world)
-    return Step(
+    return ExplanationStep(
         requirement=rule.requirement,
         name=str(rule.codes[0]),
         value=value,
@@ -85,7 +85,7 @@ def _order_step(rule: OrderRule, order: OrderFacts, inputs: ChunkInputs) -> Step
 
 
 def _line_steps(verdict: LineVerdict, order: OrderFacts, inputs: ChunkInputs) -> LineSteps:
-    table = (*rules.LINE_RULES, rules.PRICED, rules.STOCKED)
+    table = (*rules.LINE_RULES, rules.PRICE_RULE, rules.STOCK_RULE)
     return LineSteps(
         line_no=verdict.line.line_no,
         sku=verdict.line.sku.code,
@@ -95,9 +95,9 @@ def _line_steps(verdict: LineVerdict, order: OrderFacts, inputs: ChunkInputs) ->
 
 def _line_step(
     rule: LineRule, verdict: LineVerdict, order: OrderFacts, inputs: ChunkInputs
-) -> Step:
+) -> ExplanationStep:
     value, limit = rule.shows(verdict, order, inputs.world)
-    return Step(
+    return ExplanationStep(
         requirement=rule.requirement,
         name=str(rule.codes[0]),
         value=value,

@@ -4,38 +4,45 @@ import zlib
 from collections.abc import Mapping, Sequence
 
 from eligibility import codec, screening
-from eligibility.models import Part, ScreeningRecord
+from eligibility.models import ScreeningPart, ScreeningRecord
 from eligibility.rules import RULE_VERSION, OrderVerdict
 from eligibility.screening import ChunkInputs, GateInputs
 from marketplace.models import Store
 
-NOT_KEPT = frozenset({"ship_to"})
+OMITTED_FIELDS = frozenset({"ship_to"})
 """No rule reads the street, so the record does without it; the destination and the parties' names
 it needs."""
-QUICK = 1  # zlib: level 9 saves a tenth of the room and costs as much as the screening
+ZLIB_LEVEL = 1  # zlib: level 9 saves a tenth of the room and costs as much as the screening
 
 
-def keep_gates(
+def save_gates(
     *, store: Store, subject: str, attempt: int, inputs: GateInputs, policies: Mapping
 ) -> None:
     verdicts = screening.decide(inputs)
-    _keep(
-        store, subject, attempt, inputs, verdicts, policies, part=Part.GATES, at=inputs.facts.as_of
+    _save_record(
+        store,
+        subject,
+        attempt,
+        inputs,
+        verdicts,
+        policies,
+        part=ScreeningPart.GATES,
+        at=inputs.facts.as_of,
     )
 
 
-def keep_chunk(
+def save_chunk(
     *,
     store: Store,
     subject: str,
     attempt: int,
-    part: Part,
+    part: ScreeningPart,
     first_position: int,
     inputs: ChunkInputs,
     verdicts: Sequence[OrderVerdict],
     policies: Mapping[str, str],
 ) -> ScreeningRecord:
-    return _keep(
+    return _save_record(
         store,
         subject,
         attempt,
@@ -49,10 +56,10 @@ def keep_chunk(
     )
 
 
-def _keep(
+def _save_record(
     store, subject, attempt, inputs, verdicts, policies, *, part, at, **fields
 ) -> ScreeningRecord:
-    text = codec.text_of(inputs, without=NOT_KEPT)
+    text = codec.encode(inputs, without=OMITTED_FIELDS)
     return ScreeningRecord.objects.create(
         store=store,
         subject=subject,
@@ -61,7 +68,7 @@ def _keep(
         screened_at=at,
         rule_version=RULE_VERSION,
         policies=policies,
-        inputs=zlib.compress(text.encode(), QUICK),
+        inputs=zlib.compress(text.encode(), ZLIB_LEVEL),
         inputs_digest=screening.sha256(text),
         verdicts_digest=screening.digest_of(verdicts),
         **{"first_position": 0} | fields,

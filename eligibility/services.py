@@ -8,16 +8,16 @@ from django.db import transaction
 
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
-from eligibility.gates import Gate, kept, store_gates
-from eligibility.gates import gates as all_gates
+from eligibility.gates import Gate, evaluate_store_gates, serialize_gate
+from eligibility.gates import evaluate_gates as all_gates
 from eligibility.queries import gate_facts, limits_of, store_facts
 from marketplace import clock, policy
 from marketplace.calendar import platform_day
 from marketplace.models import Buyer, Store
-from marketplace.policy import Value
+from marketplace.policy import PolicyNumber
 from qualification import services as qualification
-from qualification.queries import state_of
-from qualification.review import Event
+from qualification.queries import get_qualification_summary
+from qualification.review import QualificationEvent
 
 
 @transaction.atomic
@@ -29,23 +29,29 @@ def open_benefit(*, store: Store, by: str) -> list[Gate]:
     way already. Nothing to register, no contract (R-28).
     """
     now = clock.now(store)
-    state = state_of(store, now)
+    state = get_qualification_summary(store, now)
     if not state.may_apply:
-        raise Problem(Code.STATE_CONFLICT, state=str(state.standing), event=str(Event.APPLY))
+        raise Problem(
+            Code.STATE_CONFLICT, state=str(state.standing), event=str(QualificationEvent.APPLY)
+        )
     limits = limits_of(policy.in_force(now))
     facts = store_facts(store=store, limits=limits, now=now)
-    gates = list(store_gates(facts, limits=limits, today=platform_day(now)))
+    gates = list(evaluate_store_gates(facts, limits=limits, today=platform_day(now)))
     passed = all(gate.passed for gate in gates)
-    qualification.keep_check(
-        store=store, results=[kept(g) for g in gates], passed=passed, by=by, now=now
+    qualification.record_check(
+        store=store, results=[serialize_gate(g) for g in gates], passed=passed, by=by, now=now
     )
     if passed:
-        qualification.advance(store=store, event=Event.APPLY, by=by, now=now)
+        qualification.advance(store=store, event=QualificationEvent.APPLY, by=by, now=now)
     return gates
 
 
 def gates_now(
-    *, store: Store, buyer: Buyer, now: dt.datetime, policies: Mapping[str, Value] | None = None
+    *,
+    store: Store,
+    buyer: Buyer,
+    now: dt.datetime,
+    policies: Mapping[str, PolicyNumber] | None = None,
 ) -> list[dict[str, Any]]:
     """Every gate as it stands, as plain values: to be recorded and shown, it decides nothing here
     (R-26).
@@ -54,4 +60,6 @@ def gates_now(
     """
     limits = limits_of(policies or policy.in_force(now))
     facts = gate_facts(store=store, buyers=[buyer], limits=limits, now=now)[buyer.pk]
-    return [kept(gate) for gate in all_gates(facts, limits=limits, today=platform_day(now))]
+    return [
+        serialize_gate(gate) for gate in all_gates(facts, limits=limits, today=platform_day(now))
+    ]

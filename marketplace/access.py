@@ -16,7 +16,7 @@ from marketplace.models import Membership, Role, Store, User
 SESSION_KEY = "store"
 
 
-class Can(StrEnum):
+class Capability(StrEnum):
     VIEW = "view"
     PLAN = "plan"  # tick, screen, make a batch
     LOCK = "lock"  # lock prices, invite the buyer, cancel, sign
@@ -26,12 +26,21 @@ class Can(StrEnum):
     GRANT_KEYS = "grant_keys"  # let an API key act for oneself
 
 
-CAPABILITIES: dict[str, frozenset[Can]] = {
-    Role.OWNER: frozenset(Can),
-    Role.MANAGER: frozenset({Can.VIEW, Can.PLAN, Can.LOCK, Can.SETTLE, Can.OPEN, Can.GRANT_KEYS}),
-    Role.OPERATOR: frozenset({Can.VIEW, Can.PLAN}),
-    Role.VIEWER: frozenset({Can.VIEW}),
-    Role.DEVELOPER: frozenset({Can.VIEW, Can.MANAGE_KEYS}),
+ROLE_CAPABILITIES: dict[str, frozenset[Capability]] = {
+    Role.OWNER: frozenset(Capability),
+    Role.MANAGER: frozenset(
+        {
+            Capability.VIEW,
+            Capability.PLAN,
+            Capability.LOCK,
+            Capability.SETTLE,
+            Capability.OPEN,
+            Capability.GRANT_KEYS,
+        }
+    ),
+    Role.OPERATOR: frozenset({Capability.VIEW, Capability.PLAN}),
+    Role.VIEWER: frozenset({Capability.VIEW}),
+    Role.DEVELOPER: frozenset({Capability.VIEW, Capability.MANAGE_KEYS}),
 }
 
 
@@ -56,17 +65,17 @@ def current_membership(request: HttpRequest) -> Membership:
     return memberships[0]
 
 
-def can(membership: Membership, right: Can) -> bool:
+def has_capability(membership: Membership, right: Capability) -> bool:
     """What a role may do is asked at each call: a changed role counts at once."""
-    return right in CAPABILITIES[membership.role]
+    return right in ROLE_CAPABILITIES[membership.role]
 
 
-def require(membership: Membership, *rights: Can) -> None:
+def require_capability(membership: Membership, *rights: Capability) -> None:
     """A member with none of the rights is told so (403): they know that the store exists."""
-    if not any(can(membership, right) for right in rights):
+    if not any(has_capability(membership, right) for right in rights):
         raise Problem(Code.NOT_PERMITTED, role=membership.role, needs=str(rights[0]))
 
 
-def of(store: Store, model: type[models.Model] | models.QuerySet, **lookup):
+def get_store_object(store: Store, model: type[models.Model] | models.QuerySet, **lookup):
     """The store's own row, or 404."""
     return get_object_or_404(model, store=store, **lookup)

@@ -37,16 +37,16 @@ from marketplace.models import (
     ProductionDay,
     ProductionGroup,
     Quarantined,
+    QuarantineVerdict,
     Registration,
     ScreenedParty,
     Sku,
     Store,
     User,
-    Verdict,
 )
 
 
-class LookOnly(admin.ModelAdmin):
+class ReadOnlyAdmin(admin.ModelAdmin):
     """Rows that only the product itself may write."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -65,16 +65,17 @@ class StateFilter(admin.SimpleListFilter):
 
     title, parameter_name = _("state"), "state"
 
-    def lookups(self, request: HttpRequest, model_admin: "Stated") -> list[tuple[str, Any]]:
+    def lookups(self, request: HttpRequest, model_admin: "StatusAdmin") -> list[tuple[str, Any]]:
         return [
-            (state.value, _word(model_admin.model, state.value)) for state in model_admin.states
+            (state.value, _state_label(model_admin.model, state.value))
+            for state in model_admin.states
         ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         return queryset.filter(state=self.value()) if self.value() else queryset
 
 
-class Stated(LookOnly):
+class StatusAdmin(ReadOnlyAdmin):
     """Rows of a store whose stored status is only a cache: shown as the store's clock judges them
     (ADR 2)."""
 
@@ -84,20 +85,20 @@ class Stated(LookOnly):
     readonly_fields = ["state"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
-        return super().get_queryset(request).at(clock.of_row())
+        return super().get_queryset(request).at(clock.store_now_expression())
 
     @admin.display(description=_("state"), ordering="state")
     def state(self, row: Model) -> Any:
-        return _word(type(row), row.state)
+        return _state_label(type(row), row.state)
 
 
-def _word(model: type[Model], state: str) -> Any:
+def _state_label(model: type[Model], state: str) -> Any:
     """As the stored status' choices call it."""
     return dict(model._meta.get_field("status").flatchoices).get(state, state)
 
 
 @admin.register(User)
-class Users(UserAdmin):
+class AccountAdmin(UserAdmin):
     ordering = ["email"]
     list_display = ["email", "name", "is_staff", "is_active"]
     search_fields = ["email", "name"]
@@ -139,7 +140,7 @@ def _is_no_stronger(request: HttpRequest, obj: User | None) -> bool:
     return request.user.is_superuser or obj is None or not (obj.is_staff or obj.is_superuser)
 
 
-class MembersForms(forms.BaseInlineFormSet):
+class MembershipFormSet(forms.BaseInlineFormSet):
     editor: User
 
     def clean(self) -> None:
@@ -156,9 +157,9 @@ class MembersForms(forms.BaseInlineFormSet):
             raise ValidationError(_("Nothing was changed."))
 
 
-class Members(admin.TabularInline):
+class MembershipInline(admin.TabularInline):
     model = Membership
-    formset = MembersForms
+    formset = MembershipFormSet
     extra = 0
     autocomplete_fields = ["user"]
 
@@ -169,10 +170,10 @@ class Members(admin.TabularInline):
 
 
 @admin.register(Store)
-class Stores(admin.ModelAdmin):
+class StoreAdmin(admin.ModelAdmin):
     list_display = ["name", "code", "level", "sandbox", "verified_at"]
     search_fields = ["name", "code"]
-    inlines = [Members]
+    inlines = [MembershipInline]
 
     def save_formset(
         self, request: HttpRequest, form: forms.ModelForm, formset, change: bool
@@ -186,18 +187,18 @@ class Stores(admin.ModelAdmin):
             members.join(member, by=request.user)
 
 
-def _titled(name: str) -> str:
+def _policy_title(name: str) -> str:
     if name not in policy.DEFAULTS:
         return name
     title = gettext(policy.DEFAULTS[name].title)
     return f"{title} · {name}"
 
 
-def _unit_of(name: str) -> str:
+def _policy_unit(name: str) -> str:
     return gettext(policy.DEFAULTS[name].unit) if name in policy.DEFAULTS else ""
 
 
-def _outside(name: str) -> str:
+def _bounds_message(name: str) -> str:
     low, high = policy.bounds_of(name)
     return gettext("A number from {low} to {high}, without more digits than its unit has.").format(
         low=low, high=high
@@ -206,7 +207,9 @@ def _outside(name: str) -> str:
 
 class PolicyForm(forms.ModelForm):
     name = forms.ChoiceField(
-        choices=lambda: [(name, f"{_titled(name)} ({_unit_of(name)})") for name in policy.DEFAULTS],
+        choices=lambda: [
+            (name, f"{_policy_title(name)} ({_policy_unit(name)})") for name in policy.DEFAULTS
+        ],
         label=_("name of the value"),
     )
 
@@ -215,14 +218,14 @@ class PolicyForm(forms.ModelForm):
         cleaned = super().clean()
         if {"name", "value"} <= set(cleaned):
             try:
-                policy.typed(cleaned["name"], cleaned["value"])
+                policy.parse_policy_value(cleaned["name"], cleaned["value"])
             except (ValueError, ArithmeticError):
-                raise ValidationError({"value": _outside(cleaned["name"])}) from None
+                raise ValidationError({"value": _bounds_message(cleaned["name"])}) from None
         return cleaned
 
 
 @admin.register(PolicyValue)
-class PolicyValues(admin.ModelAdmin):
+class PolicyValueAdmin(admin.ModelAdmin):
     """A new value is a new row from an instant on; what was decided under the old one keeps it."""
 
     form = PolicyForm
@@ -231,11 +234,11 @@ class PolicyValues(admin.ModelAdmin):
 
     @admin.display(description=_("name of the value"), ordering="name")
     def titled(self, row: PolicyValue) -> str:
-        return _titled(row.name)
+        return _policy_title(row.name)
 
     @admin.display(description=_("unit"))
     def unit(self, row: PolicyValue) -> str:
-        return _unit_of(row.name)
+        return _policy_unit(row.name)
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
@@ -245,7 +248,7 @@ class PolicyValues(admin.ModelAdmin):
 
 
 @admin.register(Category)
-class Categories(admin.ModelAdmin):
+class CategoryAdmin(admin.ModelAdmin):
     list_display = ["code", "name_zh", "name_en", "crb_exposed", "iso9001_required"]
 
 
@@ -267,7 +270,7 @@ class CheckedNumberForm(forms.ModelForm):
 
 
 @admin.register(Buyer)
-class Buyers(LookOnly):
+class BuyerAdmin(ReadOnlyAdmin):
     """Mirrored, but for the check of the tax number: who, how and when."""
 
     form = CheckedNumberForm
@@ -298,7 +301,7 @@ class SkuForm(forms.ModelForm):
 
 
 @admin.register(Sku)
-class Skus(LookOnly):
+class SkuAdmin(ReadOnlyAdmin):
     """All of it is mirrored but the group that makes it, which the seller names."""
 
     form = SkuForm
@@ -316,21 +319,21 @@ class Skus(LookOnly):
         ]
 
 
-class ProductionDays(admin.TabularInline):
+class ProductionDayInline(admin.TabularInline):
     model = ProductionDay
     extra = 0
     exclude = ["store"]
 
 
 @admin.register(ProductionGroup)
-class ProductionGroups(admin.ModelAdmin):
+class ProductionGroupAdmin(admin.ModelAdmin):
     """What a store can make in a day, as the seller says (R-18)."""
 
     list_display = ["name", "code", "store", "pieces_a_day", "source"]
     list_select_related = ["store"]
     search_fields = ["name", "code"]
     ordering = ["store", "name"]
-    inlines = [ProductionDays]
+    inlines = [ProductionDayInline]
     exclude = ["source", "mirrored_at", "assumed"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
@@ -353,7 +356,7 @@ class ProductionGroups(admin.ModelAdmin):
 
 
 @admin.register(PastOrder)
-class PastOrders(LookOnly):
+class PastOrderAdmin(ReadOnlyAdmin):
     list_display = ["number", "store", "buyer", "status", "completed_at", "rating"]
     list_select_related = ["store", "buyer"]
     search_fields = ["number"]
@@ -361,7 +364,7 @@ class PastOrders(LookOnly):
 
 
 @admin.register(ApiKey)
-class ApiKeys(LookOnly):
+class ApiKeyAdmin(ReadOnlyAdmin):
     list_display = [
         "name",
         "store",
@@ -377,11 +380,11 @@ class ApiKeys(LookOnly):
 
 
 @admin.register(FxRateSet, Registration)
-class Facts(LookOnly):
+class MirroredFactAdmin(ReadOnlyAdmin):
     list_display = ["__str__", "source", "mirrored_at"]
 
 
-class EntryForm(forms.ModelForm):
+class ObservationForm(forms.ModelForm):
     """What staff enter of a day: the value as a decimal, and why."""
 
     day = forms.DateField(label=_("day"), widget=AdminDateWidget)
@@ -394,7 +397,7 @@ class EntryForm(forms.ModelForm):
         return day
 
 
-class RateEntryForm(EntryForm):
+class RateObservationForm(ObservationForm):
     def clean_currency(self) -> str:
         currency = self.cleaned_data["currency"].strip().upper()
         if not is_currency(currency) or currency == "EUR":
@@ -402,23 +405,23 @@ class RateEntryForm(EntryForm):
         return currency
 
 
-class Entered(LookOnly):
+class ObservationAdmin(ReadOnlyAdmin):
     """Observations are looked at, and entered: a new one, or a correction, is a new row beside the
     old."""
 
-    form_of_an_entry: type[EntryForm] = EntryForm
+    form_of_an_entry: type[ObservationForm] = ObservationForm
     fields_of_an_entry: list[str] = []
     show_full_result_count = False
     said = {
-        manual_observations.TAKEN: (
+        manual_observations.ENTRY_ACCEPTED: (
             messages.SUCCESS,
             _("It acts from now on; what it replaces stays beside it."),
         ),
-        manual_observations.WAITS: (
+        manual_observations.ENTRY_QUARANTINED: (
             messages.WARNING,
             _("It is far from what is expected and waits in quarantine."),
         ),
-        manual_observations.KNOWN: (
+        manual_observations.ENTRY_UNCHANGED: (
             messages.WARNING,
             _("Nothing is new: it was known, or decided, before."),
         ),
@@ -448,7 +451,7 @@ class Entered(LookOnly):
                 request, *reversed(self.said[self.enter(form.cleaned_data, request.user)])
             )
         except Problem as problem:
-            said = problem_texts.of(problem.code, problem.evidence)
+            said = problem_texts.describe(problem.code, problem.evidence)
             self.message_user(request, f"{said.title}. {said.cause} {said.fix}", messages.ERROR)
 
     def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> None:
@@ -461,12 +464,12 @@ class Entered(LookOnly):
 
 
 @admin.register(FxRate)
-class EnteredRates(Entered):
+class FxRateAdmin(ObservationAdmin):
     list_display = ["currency", "per_euro", "published_on", "version", "source"]
     list_filter = ["currency"]
     list_select_related = ["rate_set"]
     ordering = ["-rate_set__published_on", "-rate_set_id", "currency"]
-    form_of_an_entry = RateEntryForm
+    form_of_an_entry = RateObservationForm
     fields_of_an_entry = ["day", "currency", "per_euro", "why"]
 
     @admin.display(description=_("day"))
@@ -492,7 +495,7 @@ class EnteredRates(Entered):
 
 
 @admin.register(IndexClose)
-class EnteredCloses(Entered):
+class IndexCloseAdmin(ObservationAdmin):
     list_display = ["series", "value", "closed_on", "version", "source", "mirrored_at"]
     list_filter = ["series"]
     ordering = ["-closed_on", "-pk"]
@@ -509,11 +512,14 @@ class EnteredCloses(Entered):
         )
 
 
-class DecisionForm(forms.ModelForm):
+class QuarantineDecisionForm(forms.ModelForm):
     verdict = forms.ChoiceField(
         choices=[
             ("", "—"),
-            *((each.value, each.label) for each in (Verdict.RELEASED, Verdict.DISCARDED)),
+            *(
+                (each.value, each.label)
+                for each in (QuarantineVerdict.RELEASED, QuarantineVerdict.DISCARDED)
+            ),
         ],
         label=_("Decision"),
     )
@@ -521,16 +527,16 @@ class DecisionForm(forms.ModelForm):
 
     def clean_verdict(self) -> str:
         verdict = self.cleaned_data["verdict"]
-        if verdict == Verdict.RELEASED and self.instance.reason not in RELEASABLE:
+        if verdict == QuarantineVerdict.RELEASED and self.instance.reason not in RELEASABLE:
             raise ValidationError(_("This is no rate that could act. It can only be discarded."))
         return verdict
 
 
 @admin.register(Quarantined)
-class QuarantinedObservations(admin.ModelAdmin):
+class QuarantinedAdmin(admin.ModelAdmin):
     """Rates and closes that do not act until somebody of the staff lets them (reliability 15)."""
 
-    form = DecisionForm
+    form = QuarantineDecisionForm
     list_display = ["name", "day", "text", "last_good", "reason", "source", "arrived_at", "verdict"]
     list_filter = ["verdict", "reason", "kind"]
     fields = [
@@ -562,14 +568,14 @@ class QuarantinedObservations(admin.ModelAdmin):
     ) -> None:
         quarantine.decide(
             row=obj,
-            release=form.cleaned_data["verdict"] == Verdict.RELEASED,
+            release=form.cleaned_data["verdict"] == QuarantineVerdict.RELEASED,
             why=form.cleaned_data["why"],
             by=request.user,
         )
 
 
 @admin.register(Embargo)
-class Embargoes(LookOnly):
+class EmbargoAdmin(ReadOnlyAdmin):
     list_display = [
         "country",
         "region",
@@ -583,7 +589,7 @@ class Embargoes(LookOnly):
 
 
 @admin.register(ScreenedParty)
-class ScreenedParties(LookOnly):
+class ScreenedPartyAdmin(ReadOnlyAdmin):
     list_display = ["name", "list_name", "reference", "country", "listed_from", "listed_until"]
     list_filter = ["list_name"]
     search_fields = ["name", "reference"]

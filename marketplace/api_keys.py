@@ -18,7 +18,7 @@ from diagnostics import ledger
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace import clock
-from marketplace.access import Can, can, require
+from marketplace.access import Capability, has_capability, require_capability
 from marketplace.models import ApiKey, Membership, User
 
 OVERLAP = dt.timedelta(hours=24)
@@ -44,50 +44,50 @@ def is_same_person(one: str, other: str) -> bool:
     return one == other or (person_of(one) is not None and person_of(one) == person_of(other))
 
 
-def standing() -> models.QuerySet[ApiKey]:
+def list_valid_keys() -> models.QuerySet[ApiKey]:
     """Neither refused, revoked nor run out: those asked for, those that act, those whose principal
     has left."""
     rows = ApiKey.objects.filter(Q(expires_at=None) | Q(expires_at__gt=Now()), revoked_at=None)
     return rows.select_related("store", "principal__user", "created_by")
 
 
-def acting() -> models.QuerySet[ApiKey]:
+def list_active_keys() -> models.QuerySet[ApiKey]:
     """Those that act for a member of their store who may sign in."""
-    return standing().filter(principal__store=F("store"), principal__user__is_active=True)
+    return list_valid_keys().filter(principal__store=F("store"), principal__user__is_active=True)
 
 
-def key_of(text: str) -> ApiKey | None:
+def find_key_by_text(text: str) -> ApiKey | None:
     """The key that acts, or the one that was asked for and waits; None for any other text."""
     waiting = Q(granted_at=None)
     live = Q(principal__store=F("store"), principal__user__is_active=True)
-    return standing().filter(waiting | live, digest=digest_of(text)).first()
+    return list_valid_keys().filter(waiting | live, digest=digest_of(text)).first()
 
 
-def refuse_beyond(key: ApiKey, *, needs: Can, scope: str) -> None:
+def require_key_permission(key: ApiKey, *, needs: Capability, scope: str) -> None:
     """KEY_NOT_GRANTED, SCOPE_MISSING, or NOT_PERMITTED where its principal may not do it either
     (403)."""
     if key.principal is None:
         raise Problem(Code.KEY_NOT_GRANTED)
     if scope not in key.scopes:
         raise Problem(Code.SCOPE_MISSING, needs=scope)
-    require(key.principal, needs)
+    require_capability(key.principal, needs)
 
 
 @transaction.atomic
-def ask_for(*, member: Membership, name: str, scopes: list[str]) -> str:
+def request_key(*, member: Membership, name: str, scopes: list[str]) -> str:
     """Makes a key and returns its text, the only time it can be read.
 
     It waits until somebody grants it; who may do so grants it to himself by asking.
     """
-    require(member, Can.MANAGE_KEYS, Can.GRANT_KEYS)
-    text, key = _made(member, name=name, scopes=scopes)
-    _record(key, "key.requested", by=member.user)
-    if can(member, Can.GRANT_KEYS):
-        _grant(key, member, "key.granted")
+    require_capability(member, Capability.MANAGE_KEYS, Capability.GRANT_KEYS)
+    text, key = _create_key(member, name=name, scopes=scopes)
+    _record_key_event(key, "key.requested", by=member.user)
+    if has_capability(member, Capability.GRANT_KEYS):
+        _grant_key(key, member, "key.granted")
     return text
 
 
-def _made(member: Membership, *, name: str, scopes: list[str]) -> tuple[str, ApiKey]:
+def _create_key(member: Membership, *, name: str, scopes: list[str]) -> tuple[str, ApiKey]:
     text = f"bro_{secrets.token_urlsafe(32)}"
     key = ApiKey.objects.create(
         store=member.store,
@@ -104,7 +104,7 @@ def _made(member: Membership, *, name: str, scopes: list[str]) -> tuple[str, Api
 def grant(key: ApiKey, *, by: Membership) -> None:
     """The key acts for `by` from now on. STATE_CONFLICT for one that is granted or refused
     already."""
-    _grant(_held(key, by, "grant", "requested"), by, "key.granted")
+    _grant_key(_lock_key_in_state(key, by, "grant", "requested"), by, "key.granted")
 
 
 @transaction.atomic
@@ -115,27 +115,27 @@ def take_over(key: ApiKey, *, by: Membership) -> str:
     leave. STATE_CONFLICT for one's own key, one that is replaced already, and one that has ended:
     it stays so.
     """
-    held = _held(key, by, "take over", "granted", "ended")
+    held = _lock_key_in_state(key, by, "take over", "granted", "ended")
     if held.principal is None or held.principal_id == by.pk or held.expires_at:
         raise Problem(Code.STATE_CONFLICT, state=held.state, event="take over")
-    text, new = _replaced(held, by)
-    _grant(new, by, "key.taken_over", before=held.pk, was=_named(held.principal.user_id))
+    text, new = _replace_key(held, by)
+    _grant_key(new, by, "key.taken_over", before=held.pk, was=_user_actor(held.principal.user_id))
     return text
 
 
 @transaction.atomic
 def refuse(key: ApiKey, *, by: Membership) -> None:
     """A request that nobody will grant: its text never works."""
-    _end(_held(key, by, "refuse", "requested"), "key.refused", by=by.user)
+    _end_key(_lock_key_in_state(key, by, "refuse", "requested"), "key.refused", by=by.user)
 
 
 @transaction.atomic
 def revoke(key: ApiKey, *, by: Membership) -> None:
     """Refused from now on. Once revoked, again changes nothing."""
-    require(by, Can.MANAGE_KEYS, Can.GRANT_KEYS)
-    held = _locked(key)
+    require_capability(by, Capability.MANAGE_KEYS, Capability.GRANT_KEYS)
+    held = _lock_key(key)
     if held and not held.revoked_at:
-        _end(held, "key.revoked", by=by.user)
+        _end_key(held, "key.revoked", by=by.user)
 
 
 @transaction.atomic
@@ -146,82 +146,82 @@ def rotate(key: ApiKey, *, by: Membership) -> str:
     its principal. For anybody else, who asked for it too, it is a new request. NOT_FOUND for a key
     that does not act.
     """
-    require(by, Can.MANAGE_KEYS, Can.GRANT_KEYS)
-    old = _locked(key)
+    require_capability(by, Capability.MANAGE_KEYS, Capability.GRANT_KEYS)
+    old = _lock_key(key)
     if old is None or old.state != "granted" or old.expires_at:
         raise Problem(Code.NOT_FOUND)
-    text, new = _replaced(old, by)
-    _record(new, "key.rotated", by=by.user, before=old.pk)
-    if by.pk == old.principal_id or can(by, Can.GRANT_KEYS):
-        _grant(new, by, "key.granted")
+    text, new = _replace_key(old, by)
+    _record_key_event(new, "key.rotated", by=by.user, before=old.pk)
+    if by.pk == old.principal_id or has_capability(by, Capability.GRANT_KEYS):
+        _grant_key(new, by, "key.granted")
     return text
 
 
-def _replaced(old: ApiKey, by: Membership) -> tuple[str, ApiKey]:
+def _replace_key(old: ApiKey, by: Membership) -> tuple[str, ApiKey]:
     """A new one that `by` sees and nobody has granted; the old one runs out."""
     ApiKey.objects.filter(pk=old.pk).update(expires_at=Now() + OVERLAP)
-    return _made(by, name=old.name, scopes=old.scopes)
+    return _create_key(by, name=old.name, scopes=old.scopes)
 
 
 @transaction.atomic
-def end_those_of(member: Membership, *, by: User) -> None:
+def end_keys_of_member(member: Membership, *, by: User) -> None:
     """The keys of a member who leaves: those that act for them and those whose text they saw,
     asked for or granted.
 
     They act for nobody, and nobody can grant them or take them over.
     """
     theirs = Q(principal=member) | Q(store=member.store_id, created_by=member.user_id)
-    for key in standing().select_for_update(of=("self",)).filter(theirs).order_by("pk"):
+    for key in list_valid_keys().select_for_update(of=("self",)).filter(theirs).order_by("pk"):
         if key.granted_at is None:
-            _end(key, "key.ended", by=by)
+            _end_key(key, "key.ended", by=by)
         elif key.principal is not None:
-            _record(key, "key.ended", by=by)
+            _record_key_event(key, "key.ended", by=by)
             ApiKey.objects.filter(pk=key.pk).update(principal=None)
 
 
-def _held(key: ApiKey, by: Membership, verb: str, *states: str) -> ApiKey:
-    require(by, Can.GRANT_KEYS)
-    held = _locked(key)
+def _lock_key_in_state(key: ApiKey, by: Membership, verb: str, *states: str) -> ApiKey:
+    require_capability(by, Capability.GRANT_KEYS)
+    held = _lock_key(key)
     if held is None or held.state not in states:
         raise Problem(Code.STATE_CONFLICT, state=held.state if held else "ended", event=verb)
     return held
 
 
-def _locked(key: ApiKey) -> ApiKey | None:
+def _lock_key(key: ApiKey) -> ApiKey | None:
     """As it is now, its row held; None once it has run out."""
     rows = ApiKey.objects.filter(Q(expires_at=None) | Q(expires_at__gt=Now()), pk=key.pk)
     return rows.select_for_update(of=("self",)).select_related("store", "principal__user").first()
 
 
-def _grant(key: ApiKey, principal: Membership, kind: str, **facts: object) -> None:
+def _grant_key(key: ApiKey, principal: Membership, kind: str, **facts: object) -> None:
     key.principal = principal
     if principal.store_id != key.store_id:
         raise Problem(Code.NOT_FOUND)
     ApiKey.objects.filter(pk=key.pk).update(principal=principal, granted_at=Now())
-    _record(key, kind, by=principal.user, **facts)
+    _record_key_event(key, kind, by=principal.user, **facts)
 
 
-def _end(key: ApiKey, kind: str, *, by: User) -> None:
+def _end_key(key: ApiKey, kind: str, *, by: User) -> None:
     ApiKey.objects.filter(pk=key.pk).update(revoked_at=Greatest(Now(), "created_at"))
-    _record(key, kind, by=by)
+    _record_key_event(key, kind, by=by)
 
 
-def _record(key: ApiKey, kind: str, *, by: User, **facts: object) -> None:
+def _record_key_event(key: ApiKey, kind: str, *, by: User, **facts: object) -> None:
     """Key, principal and who asked for it: never its text."""
     ledger.record(
         store_id=key.store_id,
         kind=kind,
         subject=f"key:{key.pk}",
-        by=_named(by.pk),
+        by=_user_actor(by.pk),
         at=clock.now(key.store),
         name=key.name,
         begins_with=key.prefix,
         scopes=key.scopes,
-        principal=_named(key.principal.user_id) if key.principal else "",
-        requester=_named(key.created_by_id),
+        principal=_user_actor(key.principal.user_id) if key.principal else "",
+        requester=_user_actor(key.created_by_id),
         **facts,
     )
 
 
-def _named(user_id: int | None) -> str:
+def _user_actor(user_id: int | None) -> str:
     return f"user:{user_id}" if user_id else ""

@@ -13,7 +13,9 @@ EVERYBODY = 0o666  # less what the umask takes
 
 
 @contextlib.contextmanager
-def whole(path: Path, *, binary: bool = False, secret: bool = False) -> Iterator[IO[Any]]:
+def write_atomically(
+    path: Path, *, binary: bool = False, secret: bool = False
+) -> Iterator[IO[Any]]:
     """A file to write to, beside its place and put there at the end; OSError leaves nothing
     behind."""
     part = path.with_name(f"{path.name[:200]}.{secrets.token_hex(4)}.part")

@@ -45,6 +45,6 @@ def platform_day(at: dt.datetime) -> dt.date:
     return at.astimezone(PLATFORM_ZONE).date()
 
 
-def end_of(day: dt.date) -> dt.datetime:
+def end_of_day(day: dt.date) -> dt.datetime:
     """The first instant after a day."""
     return dt.datetime.combine(day + DAY, dt.time(), PLATFORM_ZONE)

@@ -24,7 +24,7 @@ class _DatabaseClock(Func):
     output_field = DateTimeField()
 
 
-def of_row(store: str = "store") -> ExpressionWrapper:
+def store_now_expression(store: str = "store") -> ExpressionWrapper:
     """The same clock inside a query whose rows belong to many stores; `store` is the path to the
     row's store."""
     return ExpressionWrapper(

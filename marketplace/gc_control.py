@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 
 @contextlib.contextmanager
-def uncollected() -> Iterator[None]:
+def pause_garbage_collector() -> Iterator[None]:
     """Facts hold no cycles: collecting among 100,000 of them finds nothing and takes a third of
     the time.
 

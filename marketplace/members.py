@@ -13,29 +13,29 @@ from outbox.models import Webhook
 @transaction.atomic
 def join(member: Membership, *, by: User) -> None:
     member.save()
-    _record(member, "member.joined", by)
+    _record_membership(member, "member.joined", by)
 
 
 @transaction.atomic
 def change(member: Membership, *, by: User) -> None:
     """Another role: from now on their keys do no more than it allows."""
     member.save(update_fields=["role"])
-    _record(member, "member.changed", by)
+    _record_membership(member, "member.changed", by)
 
 
 @transaction.atomic
 def leave(member: Membership, *, by: User) -> None:
     """Ends the membership, and with it the keys that act for it or whose text this member saw."""
-    api_keys.end_those_of(member, by=by)
-    _tell_of_webhooks(member)
-    _record(member, "member.left", by)
+    api_keys.end_keys_of_member(member, by=by)
+    _email_about_webhooks(member)
+    _record_membership(member, "member.left", by)
     member.delete()
 
 
-def _tell_of_webhooks(member: Membership) -> None:
+def _email_about_webhooks(member: Membership) -> None:
     """They belong to the store and go on: its owners are told, so that none leads where nobody of
     theirs looks."""
-    added = webhooks.added_by(member.store_id)
+    added = webhooks.creators_by_webhook(member.store_id)
     theirs = [pk for pk, by in added.items() if api_keys.person_of(by) == member.user_id]
     standing = Webhook.objects.filter(store_id=member.store_id, pk__in=theirs).order_by(
         "created_at", "pk"
@@ -50,7 +50,7 @@ def _tell_of_webhooks(member: Membership) -> None:
         )
 
 
-def _record(member: Membership, kind: str, by: User) -> None:
+def _record_membership(member: Membership, kind: str, by: User) -> None:
     ledger.record(
         store_id=member.store_id,
         kind=kind,

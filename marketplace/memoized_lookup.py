@@ -7,7 +7,7 @@ Key = TypeVar("Key")
 Value = TypeVar("Value")
 
 
-class Resolved(dict[Key, Value], Generic[Key, Value]):
+class MemoizedLookup(dict[Key, Value], Generic[Key, Value]):
     """By key, what `work` makes of it: worked out when it is first asked for, then kept. A failure
     is not kept."""
 

@@ -30,42 +30,42 @@ MINOR_MAX = 2**63 - 1
 """What a column of minor units holds."""
 
 
-def exponent(currency: str) -> int:
+def minor_unit_digits(currency: str) -> int:
     try:
         return EXPONENTS[currency]
     except KeyError:
         raise Problem(Code.CURRENCY_UNKNOWN, currency=currency) from None
 
 
-def half_up(value: Fraction | Decimal | int) -> int:
+def round_half_up(value: Fraction | Decimal | int) -> int:
     """The nearest whole number; a half goes away from zero. The only rounding of money there is."""
-    return half_up_ratio(*value.as_integer_ratio())
+    return round_ratio_half_up(*value.as_integer_ratio())
 
 
-def half_up_ratio(numerator: int, denominator: int) -> int:
-    """`half_up` of an exact quotient; the denominator is positive. Whole numbers only, for the hot
-    path."""
+def round_ratio_half_up(numerator: int, denominator: int) -> int:
+    """`round_half_up` of an exact quotient; the denominator is positive. Whole numbers only, for
+    the hot path."""
     whole = (2 * abs(numerator) + denominator) // (2 * denominator)
     return whole if numerator >= 0 else -whole
 
 
 @lru_cache(maxsize=1024)
-def ratio_of(rate: Decimal) -> tuple[int, int]:
+def rate_as_ratio(rate: Decimal) -> tuple[int, int]:
     """A rate as whole numbers; the few rates there are come again with every order."""
     return rate.as_integer_ratio()
 
 
-def share(minor: int, rate: Decimal) -> int:
+def apply_rate(minor: int, rate: Decimal) -> int:
     """`rate` of an amount, rounded once, half up: share(1837, Decimal("0.19")) == 349."""
-    numerator, denominator = ratio_of(rate)
-    return half_up_ratio(minor * numerator, denominator)
+    numerator, denominator = rate_as_ratio(rate)
+    return round_ratio_half_up(minor * numerator, denominator)
 
 
-class Share:
+class ExactRate:
     """A rate that is taken of many amounts: exact whole numbers kept ready, each amount rounded
     once, half up.
 
-    Share(19, 100).of(1837) == 349, as `share` says it.
+    Share(19, 100).of(1837) == 349, as `apply_rate` says it.
     """
 
     __slots__ = ("doubled", "half", "whole")
@@ -93,7 +93,10 @@ class Money:
         A text is plain ASCII digits: no exponent, no separator, no space. CURRENCY_UNKNOWN,
         AMOUNT_INVALID.
         """
-        digits, text = exponent(currency), amount if isinstance(amount, str) else f"{amount:f}"
+        digits, text = (
+            minor_unit_digits(currency),
+            amount if isinstance(amount, str) else f"{amount:f}",
+        )
         if PLAIN_AMOUNT.fullmatch(text):
             minor = Fraction(text) * 10**digits
             if minor.denominator == 1 and abs(minor) <= MINOR_MAX:
@@ -102,15 +105,15 @@ class Money:
 
     @property
     def amount(self) -> Decimal:
-        return Decimal(self.minor).scaleb(-exponent(self.currency))
+        return Decimal(self.minor).scaleb(-minor_unit_digits(self.currency))
 
     def __str__(self) -> str:
-        return f"{self.currency} {self.amount:,.{exponent(self.currency)}f}"
+        return f"{self.currency} {self.amount:,.{minor_unit_digits(self.currency)}f}"
 
 
 def decimal_text(minor: int, currency: str) -> str:
     """The amount as JSON and XML carry it: plain digits, all minor digits written, "1234.50"."""
-    return f"{Decimal(minor).scaleb(-exponent(currency)):.{exponent(currency)}f}"
+    return f"{Decimal(minor).scaleb(-minor_unit_digits(currency)):.{minor_unit_digits(currency)}f}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -130,25 +133,35 @@ class Rates:
     def cross(self, base: str, quote: str) -> Fraction:
         """Units of `quote` for one unit of `base`, exact. FX_RATE_MISSING when either is not
         published."""
-        return Fraction(1) if base == quote else Fraction(*self._ratio(base, quote))
+        return Fraction(1) if base == quote else Fraction(*self._cross_ratio(base, quote))
 
     def convert(self, minor: int, base: str, quote: str) -> Fraction:
         """Minor units of `quote`, exact and not yet rounded."""
-        return Fraction(minor) if base == quote else Fraction(*self._converted(minor, base, quote))
+        return (
+            Fraction(minor)
+            if base == quote
+            else Fraction(*self._converted_ratio(minor, base, quote))
+        )
 
     def exchange(self, minor: int, base: str, quote: str) -> int:
         """Minor units of `quote`, rounded once, half up."""
-        return minor if base == quote else half_up_ratio(*self._converted(minor, base, quote))
+        return (
+            minor
+            if base == quote
+            else round_ratio_half_up(*self._converted_ratio(minor, base, quote))
+        )
 
-    def exchanger(self, base: str, quote: str) -> Share:
+    def exchanger(self, base: str, quote: str) -> ExactRate:
         """`exchange` of many amounts. FX_RATE_MISSING when either is not published."""
-        return Share(1, 1) if base == quote else Share(*self._converted(1, base, quote))
+        return (
+            ExactRate(1, 1) if base == quote else ExactRate(*self._converted_ratio(1, base, quote))
+        )
 
     def require_decided(self, *currencies: str) -> None:
         """FX_RATE_STALE where the newest observation of one of them waits."""
         for currency in currencies:
             if day := self.waiting.get(currency):
-                raise undecided(currency, day, published_on=self.published_on)
+                raise undecided_rate_problem(currency, day, published_on=self.published_on)
 
     def knows(self, *currencies: str) -> bool:
         return all(currency == "EUR" or currency in self.per_euro for currency in currencies)
@@ -156,22 +169,24 @@ class Rates:
     def told(self, base: str, quote: str) -> dict[str, str]:
         """The published rates that an exchange goes by, as texts; the euro itself needs none."""
         return {
-            currency: str(self._euro(currency)) for currency in (base, quote) if currency != "EUR"
+            currency: str(self._units_per_euro(currency))
+            for currency in (base, quote)
+            if currency != "EUR"
         }
 
-    def _converted(self, minor: int, base: str, quote: str) -> tuple[int, int]:
-        numerator, denominator = self._ratio(base, quote)
-        shift = exponent(quote) - exponent(base)
+    def _converted_ratio(self, minor: int, base: str, quote: str) -> tuple[int, int]:
+        numerator, denominator = self._cross_ratio(base, quote)
+        shift = minor_unit_digits(quote) - minor_unit_digits(base)
         return minor * numerator * 10 ** max(shift, 0), denominator * 10 ** max(-shift, 0)
 
-    def _ratio(self, base: str, quote: str) -> tuple[int, int]:
+    def _cross_ratio(self, base: str, quote: str) -> tuple[int, int]:
         """The cross rate as whole numbers: exact, and quick enough for every fee line of a
         batch."""
-        base_units, base_euros = ratio_of(self._euro(base))
-        quote_units, quote_euros = ratio_of(self._euro(quote))
+        base_units, base_euros = rate_as_ratio(self._units_per_euro(base))
+        quote_units, quote_euros = rate_as_ratio(self._units_per_euro(quote))
         return quote_units * base_euros, quote_euros * base_units
 
-    def _euro(self, currency: str) -> Decimal:
+    def _units_per_euro(self, currency: str) -> Decimal:
         if currency == "EUR":
             return Decimal(1)
         self.require_decided(currency)
@@ -183,7 +198,7 @@ class Rates:
             ) from None
 
 
-def undecided(currency: str, day: dt.date, *, published_on: dt.date) -> Problem:
+def undecided_rate_problem(currency: str, day: dt.date, *, published_on: dt.date) -> Problem:
     """FX_RATE_STALE: the currency's newest observation waits, and none older acts in its place."""
     waiting = f"{currency} {day.isoformat()}"
     return Problem(

@@ -38,24 +38,24 @@ INITIALS = re.compile(r"(?<![\w.])([^\W\d_])\.([^\W\d_]\.)(?!\w)")
 """Two of them may be a person's, where they look like a legal form: A.B. Sample, C.V. Sample."""
 SPACED_HAN_FORM = re.compile("|".join(" ?".join(form) for form in HAN_FORMS))
 """As they are spread out to fill a line: 有 限 公 司."""
-LINKS = frozenset({"and", "und", "et", "y", "e", "the"})
-PLAIN = str.maketrans(
+LINK_WORDS = frozenset({"and", "und", "et", "y", "e", "the"})
+LETTER_REPLACEMENTS = str.maketrans(
     {"ø": "o", "đ": "d", "ł": "l", "æ": "ae", "œ": "oe", "ı": "i", "þ": "th", "ð": "d"}
 )
 with (Path(__file__).parent / "data" / "simplified_characters.csv").open(encoding="utf-8") as _file:
     SIMPLIFIED = str.maketrans(
         {row["traditional"]: row["simplified"] for row in csv.DictReader(_file)}
     )
-UNSEEN = re.compile(
+INVISIBLE_SIGNS = re.compile(
     # letters and unassigned ones
     "[\u115f\u1160\u3164\uffa0\u2065\ufff0-\ufff8\U000e0000-\U000e0fff]"
     "|[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]"
     "|[\u034f\u17b4\u17b5\u180b-\u180d\u180f\ufe00-\ufe0f]"
 )
 """What is never shown (Unicode's Default_Ignorable_Code_Point)."""
-MARKS = frozenset({"Mn", "Me", "Cf"})
+IGNORED_CATEGORIES = frozenset({"Mn", "Me", "Cf"})
 """Categories of what only changes the letter before it, or how text runs."""
-JOINED = str.maketrans("", "", ".'’`´·")
+JOINING_SIGNS = str.maketrans("", "", ".'’`´·")
 """Signs inside a word: “G.m.b.H.” is one word, “O'Neill” too. Every other sign parts words."""
 CYRILLIC = str.maketrans(dict(zip(
     "абвгґдеёєжзиійїклмнопрстуфхцчшщъыьэюя",
@@ -83,35 +83,45 @@ STROKE_IN_WORD = re.compile(
 """0 and 1 before a letter, or a single one at the end of a word (more of them there are a number);
 I before a small letter, as in “GIobal”."""
 STROKES_AS = (str.maketrans("01I", "oll"), str.maketrans("01", "oi"))
-ALIKE = (("ae", "a"), ("oe", "o"), ("ue", "u"), ("kh", "h"), ("x", "ks"), ("y", "i"), ("j", "i"))
-DOUBLED = re.compile(r"([^\W\d])\1+")
+EQUIVALENT_SPELLINGS = (
+    ("ae", "a"),
+    ("oe", "o"),
+    ("ue", "u"),
+    ("kh", "h"),
+    ("x", "ks"),
+    ("y", "i"),
+    ("j", "i"),
+)
+DOUBLED_LETTER = re.compile(r"([^\W\d])\1+")
 HAN = re.compile(r"[㐀-䶿一-鿿豈-﫿]")
 HAN_FOUND_INSIDE = 4
 JOINED_FOUND_INSIDE = 5
 LONGEST_RUN = 40
 """No listed name of more words, or more Chinese characters, is looked for inside a longer name."""
-ROTATED = 6
-GLUED = "+"
+MAX_ROTATED_WORDS = 6
+JOINED_KEY_PREFIX = "+"
 """Marks the joined form of a listed name of several words: one word of a longer name may be it."""
 KEY_CHARS = 300
 
-Words = tuple[str, ...]
+NameWords = tuple[str, ...]
 
 
-def plain(name: str) -> Words:
+def significant_words(name: str) -> NameWords:
     """The words of a name that count; never none of them for a name that has any."""
-    return _words(_without_marks(UNSEEN.sub("", name)))
+    return _split_words(_without_marks(INVISIBLE_SIGNS.sub("", name)))
 
 
 def _without_marks(name: str) -> str:
     if name.isascii():
         return name
     text = unicodedata.normalize("NFKD", name)
-    return "".join(c for c in text if unicodedata.category(c) not in MARKS)
+    return "".join(c for c in text if unicodedata.category(c) not in IGNORED_CATEGORIES)
 
 
-def _words(text: str) -> Words:
-    text = unicodedata.normalize("NFC", text.casefold().translate(PLAIN)).translate(JOINED)
+def _split_words(text: str) -> NameWords:
+    text = unicodedata.normalize("NFC", text.casefold().translate(LETTER_REPLACEMENTS)).translate(
+        JOINING_SIGNS
+    )
     text = text.translate(SIMPLIFIED)
     text = " ".join("".join(c if c.isalnum() else " " for c in text).split())
     words = SPACED_HAN_FORM.sub(lambda found: found[0].replace(" ", ""), text).split()
@@ -130,16 +140,16 @@ def _without_han_form(word: str) -> str:
 
 
 @lru_cache(maxsize=20_000)
-def readings(name: str) -> tuple[Words, ...]:
+def readings(name: str) -> tuple[NameWords, ...]:
     """What is compared, for each way to read the name: its words in their simplest spelling, each
     Chinese character by itself. The first is the name as it is written."""
-    shown = [UNSEEN.sub("", name), UNSEEN.sub(" ", name)]
+    shown = [INVISIBLE_SIGNS.sub("", name), INVISIBLE_SIGNS.sub(" ", name)]
     seen = dict.fromkeys([*shown, *(INITIALS.sub(r"\1. \2", text) for text in shown)])
-    texts = dict.fromkeys(text for each in seen for text in _looks(_without_marks(each)))
-    return tuple(dict.fromkeys(_comparable(_words(text)) for text in texts))
+    texts = dict.fromkeys(text for each in seen for text in _lookalike_texts(_without_marks(each)))
+    return tuple(dict.fromkeys(_comparable_words(_split_words(text)) for text in texts))
 
 
-def _looks(text: str) -> Iterator[str]:
+def _lookalike_texts(text: str) -> Iterator[str]:
     """The text, and what it looks like."""
     yield text
     latin = text if text.isascii() else WORD.sub(_as_latin, text)
@@ -160,18 +170,18 @@ def _as_cyrillic(found: re.Match[str]) -> str:
     return found[0].translate(LOOKS_CYRILLIC) if CYRILLIC_LETTER.search(found[0]) else found[0]
 
 
-def _comparable(words: Words) -> Words:
-    kept = [word for word in words if word not in LINKS] or words
-    return tuple(unit for word in kept for unit in _units(word))
+def _comparable_words(words: NameWords) -> NameWords:
+    kept = [word for word in words if word not in LINK_WORDS] or words
+    return tuple(unit for word in kept for unit in _comparison_units(word))
 
 
-def _units(word: str) -> Sequence[str]:
+def _comparison_units(word: str) -> Sequence[str]:
     if HAN.search(word):
         return HAN.sub(lambda found: f" {found[0]} ", word).split()
     folded = word.translate(CYRILLIC)
-    for written, simple in ALIKE:
+    for written, simple in EQUIVALENT_SPELLINGS:
         folded = folded.replace(written, simple)
-    return [DOUBLED.sub(r"\1", folded) or word]
+    return [DOUBLED_LETTER.sub(r"\1", folded) or word]
 
 
 def keys_of_listed(names: Iterable[str]) -> list[str]:
@@ -182,36 +192,40 @@ def keys_of_listed(names: Iterable[str]) -> list[str]:
     )
 
 
-def _keys_of_listed(words: Words) -> Iterator[str]:
+def _keys_of_listed(words: NameWords) -> Iterator[str]:
     if words:
-        yield _key(" ".join(sorted(words)))
-        for start in range(len(words) if len(words) <= ROTATED else 1):
-            yield _key("".join(words[start:] + words[:start]))
+        yield _index_key(" ".join(sorted(words)))
+        for start in range(len(words) if len(words) <= MAX_ROTATED_WORDS else 1):
+            yield _index_key("".join(words[start:] + words[:start]))
     if len(words) > 1:
-        yield _key(GLUED + "".join(words))
+        yield _index_key(JOINED_KEY_PREFIX + "".join(words))
 
 
-def keys_of(names: Iterable[str]) -> list[str]:
+def keys_of_party(names: Iterable[str]) -> list[str]:
     """Every run of words in the names: a listed party that matches one of them has one of its keys
     among these."""
     read = {words for name in names for words in readings(name)}
-    return sorted({key for words in read for run in _runs(words) for key in _keys_of_run(run)})
+    return sorted({key for words in read for run in _word_runs(words) for key in _keys_of_run(run)})
 
 
-def _keys_of_run(run: Words) -> tuple[str, ...]:
+def _keys_of_run(run: NameWords) -> tuple[str, ...]:
     """By its words, joined, and as the glued form of a listed name of several words."""
     joined = "".join(run)
-    glued = [_key(GLUED + joined)] if len(run) == 1 and len(joined) >= JOINED_FOUND_INSIDE else []
-    return _key(" ".join(sorted(run))), _key(joined), *glued
+    glued = (
+        [_index_key(JOINED_KEY_PREFIX + joined)]
+        if len(run) == 1 and len(joined) >= JOINED_FOUND_INSIDE
+        else []
+    )
+    return _index_key(" ".join(sorted(run))), _index_key(joined), *glued
 
 
-def _key(text: str) -> str:
+def _index_key(text: str) -> str:
     if len(text) <= KEY_CHARS:
         return text
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _runs(words: Words) -> Iterator[Words]:
+def _word_runs(words: NameWords) -> Iterator[NameWords]:
     for start in range(len(words)):
         for end in range(start + 1, min(len(words), start + LONGEST_RUN) + 1):
             yield words[start:end]
@@ -219,20 +233,20 @@ def _runs(words: Words) -> Iterator[Words]:
         yield words
 
 
-def places(party: str, listed: Iterable[str]) -> Iterator[str]:
+def find_matching_keys(party: str, listed: Iterable[str]) -> Iterator[str]:
     """The keys by which the party's name, or a telling part of it, stands among the `listed`
     keys."""
     for asked in readings(party):
-        for run in _runs(asked):
+        for run in _word_runs(asked):
             by_word, joined, *glued = _keys_of_run(run)
             yield from (key for key in glued if key in listed)
-            if by_word in listed and _tells(run, asked, spaced=True):
+            if by_word in listed and _is_distinctive(run, asked, spaced=True):
                 yield by_word
-            if joined in listed and _tells(run, asked, spaced=False):
+            if joined in listed and _is_distinctive(run, asked, spaced=False):
                 yield joined
 
 
-def _tells(run: Words, asked: Words, *, spaced: bool) -> bool:
+def _is_distinctive(run: NameWords, asked: NameWords, *, spaced: bool) -> bool:
     """Whether a part of a name says enough to be asked about; the whole name always does."""
     if len(run) == len(asked):
         return True
@@ -241,5 +255,5 @@ def _tells(run: Words, asked: Words, *, spaced: bool) -> bool:
     return len(run) > 1 and (spaced or len("".join(run)) >= JOINED_FOUND_INSIDE)
 
 
-def same(party: str, listed: str) -> bool:
-    return any(True for _ in places(party, frozenset(keys_of_listed([listed]))))
+def is_same_name(party: str, listed: str) -> bool:
+    return any(True for _ in find_matching_keys(party, frozenset(keys_of_listed([listed]))))

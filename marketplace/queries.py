@@ -8,7 +8,7 @@ from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
-from marketplace.mirror.observations import COMPARABLE
+from marketplace.mirror.observations import COMPARABLE_AGE
 from marketplace.models import (
     SIMULATED,
     Buyer,
@@ -19,7 +19,7 @@ from marketplace.models import (
     Quarantined,
     Store,
 )
-from marketplace.money import Rates, undecided
+from marketplace.money import Rates, undecided_rate_problem
 
 
 def latest_rates(at: dt.datetime, *, store: Store, max_age_days: int) -> Rates:
@@ -52,7 +52,7 @@ def require_decided(
     act else."""
     waiting = waiting_currencies(at, store=store)
     for currency in sorted(waiting.keys() & {*currencies}):
-        raise undecided(currency, waiting[currency], published_on=published_on)
+        raise undecided_rate_problem(currency, waiting[currency], published_on=published_on)
 
 
 def newest_rate_set(at: dt.datetime, *, store: Store | None) -> FxRateSet | None:
@@ -85,14 +85,16 @@ def waiting_currencies(at: dt.datetime, *, store: Store | None) -> dict[str, dt.
         published_on__gt=OuterRef(OuterRef("day")), published_on__lte=day
     )
     newer = FxRate.objects.filter(currency=OuterRef("name"), rate_set__in=usable)
-    rows = Quarantined.objects.filter(kind="rate", verdict="", day__range=(day - COMPARABLE, day))
+    rows = Quarantined.objects.filter(
+        kind="rate", verdict="", day__range=(day - COMPARABLE_AGE, day)
+    )
     return dict(rows.exclude(Exists(newer)).order_by("day").values_list("name", "day"))
 
 
 def published_sets(store: Store | None) -> QuerySet[FxRateSet]:
     """`rate_sets` for those who ask for their rates anyway."""
     own = Q(store=None) | Q(store=store) if store and store.sandbox else Q(store=None)
-    return _for(bool(store and store.sandbox), FxRateSet.objects.filter(own))
+    return _without_simulated(bool(store and store.sandbox), FxRateSet.objects.filter(own))
 
 
 def planning_rates(rate_set: FxRateSet, at: dt.datetime, *, store: Store) -> Rates:
@@ -117,24 +119,26 @@ def latest_close(series: str, at: dt.datetime, *, store: Store) -> IndexClose | 
 
 def close_on(series: str, day: dt.date, *, sandbox: bool) -> IndexClose | None:
     """The close of a day, or the last before it, as it is known by now."""
-    closed = _for(sandbox, IndexClose.objects.filter(series=series, closed_on__lte=day))
+    closed = _without_simulated(
+        sandbox, IndexClose.objects.filter(series=series, closed_on__lte=day)
+    )
     return closed.order_by("-closed_on", "-id").first()
 
 
-def base_of(close: IndexClose, day: dt.date, *, sandbox: bool) -> IndexClose | None:
+def base_close_of(close: IndexClose, day: dt.date, *, sandbox: bool) -> IndexClose | None:
     """What a close is held against: that of an earlier day, or the last before it.
 
     A correction that arrived after the close itself does not count: only the newest day is judged
     anew.
     """
     known = Q(version=1) | Q(pk__lt=close.pk)
-    closed = _for(
+    closed = _without_simulated(
         sandbox, IndexClose.objects.filter(known, series=close.series, closed_on__lte=day)
     )
     return closed.order_by("-closed_on", "-id").first()
 
 
-def open_account(buyer: Buyer, at: dt.datetime) -> bool:
+def has_open_account(buyer: Buyer, at: dt.datetime) -> bool:
     """Whether the store's terms with the buyer, as they stand at an instant, let them pay after
     delivery (R-91)."""
     terms = PaymentTerms.objects.filter(buyer=buyer, valid_from__lte=at).order_by("-valid_from")
@@ -146,7 +150,7 @@ def newest_close_id() -> int:
     return IndexClose.objects.aggregate(newest=Max("pk"))["newest"] or 0
 
 
-def _for(sandbox: bool, rows: QuerySet) -> QuerySet:
+def _without_simulated(sandbox: bool, rows: QuerySet) -> QuerySet:
     """A live store never takes what is simulated."""
     return rows if sandbox else rows.exclude(source=SIMULATED)
 

@@ -23,7 +23,7 @@ OPEN_FILES = 64
 NEW_USER, NEW_NET = 0x10000000, 0x40000000  # of unshare(2)
 
 
-class Gone(Exception):
+class ReaderCrashed(Exception):
     """The child ended without an answer: out of memory, of time, or killed."""
 
 
@@ -45,15 +45,15 @@ def read(module: str, data: bytes) -> Any:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise Gone(f"no answer in {WALL_SECONDS} s") from None
+        raise ReaderCrashed(f"no answer in {WALL_SECONDS} s") from None
     if done.returncode:
-        raise Gone(
+        raise ReaderCrashed(
             f"the child ended with {done.returncode}: {done.stderr.decode(errors='replace')[-200:]}"
         )
     return json.loads(done.stdout)
 
 
-def limit() -> None:
+def limit_resources() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     resource.setrlimit(resource.RLIMIT_NOFILE, (OPEN_FILES, OPEN_FILES))
@@ -66,7 +66,7 @@ def limit() -> None:
 
 def main(module: str) -> None:
     reader = importlib.import_module(module)
-    limit()
+    limit_resources()
     sys.stdout.write(json.dumps(reader.read(sys.stdin.buffer.read())))
 
 

@@ -4,17 +4,17 @@ else. Pure."""
 import re
 import unicodedata
 
-FORMULA = frozenset("=+-@＝＋－＠﹢﹣﹦﹫−")
+FORMULA_SIGNS = frozenset("=+-@＝＋－＠﹢﹣﹦﹫−")
 """What begins a formula, also as East Asian keyboards and typographers write it: programs fold
 them."""
 
-UNSEEN = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
+INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
 """Line ends, tabs, blanks, zero-width signs and marks of direction: programs pass over them."""
 
 NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 
 
-def harmless(text: str) -> str:
+def escape_formula(text: str) -> str:
     """A cell that a spreadsheet would run as a formula gets an apostrophe; numbers stay numbers."""
     if not _begins_a_formula(text) or NUMBER.fullmatch(text):
         return text
@@ -24,5 +24,7 @@ def harmless(text: str) -> str:
 def _begins_a_formula(text: str) -> bool:
     if text.startswith(("\t", "\r", "\n")):
         return True
-    first = next((sign for sign in text if unicodedata.category(sign) not in UNSEEN), "")
-    return first in FORMULA
+    first = next(
+        (sign for sign in text if unicodedata.category(sign) not in INVISIBLE_CATEGORIES), ""
+    )
+    return first in FORMULA_SIGNS

@@ -26,7 +26,7 @@ def is_wellformed(number: str) -> bool:
     letters, rest = bare[:2], bare[2:]
     if letters not in PATTERNS:
         return bool(rest)
-    check = CHECKS.get(letters)
+    check = CHECK_DIGIT_RULES.get(letters)
     return bool(re.fullmatch(PATTERNS[letters], rest)) and (check is None or check(rest))
 
 
@@ -34,11 +34,11 @@ def _digits(text: str) -> list[int]:
     return [int(each) for each in text]
 
 
-def _weighted(text: str, weights: list[int]) -> int:
+def _weighted_sum(text: str, weights: list[int]) -> int:
     return sum(digit * weight for digit, weight in zip(_digits(text), weights, strict=False))
 
 
-def _iso_7064_mod_11_10(text: str) -> bool:
+def _passes_iso_7064_mod_11_10(text: str) -> bool:
     """DE, HR."""
     product = 10
     for digit in _digits(text[:-1]):
@@ -47,22 +47,22 @@ def _iso_7064_mod_11_10(text: str) -> bool:
     return (11 - product) % 10 == int(text[-1])
 
 
-def _luhn(text: str) -> bool:
+def _passes_luhn(text: str) -> bool:
     """IT; SE without its last two digits."""
     doubled = [digit * (1 + place % 2) for place, digit in enumerate(reversed(_digits(text)))]
     return sum(value // 10 + value % 10 for value in doubled) % 10 == 0
 
 
-def _be(text: str) -> bool:
+def _is_valid_belgian(text: str) -> bool:
     return 97 - int(text[:8]) % 97 == int(text[8:])
 
 
-def _fr(text: str) -> bool:
+def _is_valid_french(text: str) -> bool:
     """Old style keys are digits; newer ones with letters are taken by their form."""
     return not text[:2].isdigit() or (12 + 3 * (int(text[2:]) % 97)) % 97 == int(text[:2])
 
 
-def _nl(text: str) -> bool:
+def _is_valid_dutch(text: str) -> bool:
     """Two ways: modulo 97 over the whole since 2020, modulo 11 before."""
     whole = "".join(
         str(int(each, 36)) if each.isalnum() else {"+": "36", "*": "37"}[each]
@@ -71,32 +71,34 @@ def _nl(text: str) -> bool:
     if int(whole) % 97 == 1:
         return True
     first = text[:9]
-    return first.isdigit() and _weighted(first[:8], [9, 8, 7, 6, 5, 4, 3, 2]) % 11 == int(first[8])
+    return first.isdigit() and _weighted_sum(first[:8], [9, 8, 7, 6, 5, 4, 3, 2]) % 11 == int(
+        first[8]
+    )
 
 
-def _pl(text: str) -> bool:
-    return _weighted(text[:9], [6, 5, 7, 2, 3, 4, 5, 6, 7]) % 11 == int(text[9])
+def _is_valid_polish(text: str) -> bool:
+    return _weighted_sum(text[:9], [6, 5, 7, 2, 3, 4, 5, 6, 7]) % 11 == int(text[9])
 
 
-def _at(text: str) -> bool:
+def _is_valid_austrian(text: str) -> bool:
     doubled = [digit * (1 + place % 2) for place, digit in enumerate(_digits(text[1:8]))]
     total = sum(value // 10 + value % 10 for value in doubled)
     return (10 - (total + 4) % 10) % 10 == int(text[8])
 
 
-def _dk(text: str) -> bool:
-    return _weighted(text, [2, 7, 6, 5, 4, 3, 2, 1]) % 11 == 0
+def _is_valid_danish(text: str) -> bool:
+    return _weighted_sum(text, [2, 7, 6, 5, 4, 3, 2, 1]) % 11 == 0
 
 
-def _gb(text: str) -> bool:
+def _is_valid_british(text: str) -> bool:
     """Of the first nine digits: modulo 97, or the newer series, 55 apart."""
     if not text[:9].isdigit() or len(text) < 9:
         return True
-    total = _weighted(text[:7], [8, 7, 6, 5, 4, 3, 2]) + int(text[7:9])
+    total = _weighted_sum(text[:7], [8, 7, 6, 5, 4, 3, 2]) + int(text[7:9])
     return total % 97 in (0, 42)
 
 
-CHECKS: Mapping[str, Callable[[str], bool]] = {
-    "AT": _at, "BE": _be, "DE": _iso_7064_mod_11_10, "DK": _dk, "FR": _fr, "GB": _gb, "HR": _iso_7064_mod_11_10,
-    "IT": _luhn, "NL": _nl, "PL": _pl, "SE": lambda text: _luhn(text[:10]), "XI": _gb,
+CHECK_DIGIT_RULES: Mapping[str, Callable[[str], bool]] = {
+    "AT": _is_valid_austrian, "BE": _is_valid_belgian, "DE": _passes_iso_7064_mod_11_10, "DK": _is_valid_danish, "FR": _is_valid_french, "GB": _is_valid_british, "HR": _passes_iso_7064_mod_11_10,
+    "IT": _passes_luhn, "NL": _is_valid_dutch, "PL": _is_valid_polish, "SE": lambda text: _passes_luhn(text[:10]), "XI": _is_valid_british,
 }  # fmt: skip

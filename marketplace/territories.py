@@ -68,14 +68,14 @@ class Destination:
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
+class _TerritoryRow:
     postal: re.Pattern[str] | None
     names: frozenset[str]
     destination: Destination
 
 
-def _read() -> tuple[Mapping[str, list[_Row]], Mapping[str, str]]:
-    rows: dict[str, list[_Row]] = defaultdict(list)
+def _load_territories() -> tuple[Mapping[str, list[_TerritoryRow]], Mapping[str, str]]:
+    rows: dict[str, list[_TerritoryRow]] = defaultdict(list)
     sources: dict[str, str] = {}
     path = Path(__file__).parent / "data" / "territories.csv"
     with path.open(encoding="utf-8", newline="") as file:
@@ -84,21 +84,21 @@ def _read() -> tuple[Mapping[str, list[_Row]], Mapping[str, str]]:
             destination = Destination(**record | {"remitted": record["remitted"] == "1"})
             names = frozenset(name.casefold() for name in names.split("|") if name)
             rows[destination.country].append(
-                _Row(postal and re.compile(postal), names, destination)
+                _TerritoryRow(postal and re.compile(postal), names, destination)
             )
             if "-" in destination.place:
                 sources[destination.place] = destination.source
     return rows, sources
 
 
-_ROWS, SOURCES = _read()
+_ROWS, SOURCES = _load_territories()
 """SOURCES: the law by place, for the places that have rates but are no country of ISO 3166-1."""
 
 
 @lru_cache(maxsize=4096)
-def destination(country: str, postal_code: str = "", region: str = "") -> Destination:
+def find_destination(country: str, postal_code: str = "", region: str = "") -> Destination:
     """By the country, and there by postal code or by the name of the region."""
-    postal_code, region = _plain(country, postal_code), region.strip().casefold()
+    postal_code, region = _bare_postal_code(country, postal_code), region.strip().casefold()
     for row in _ROWS.get(country, ()):
         whole = not row.postal and not row.names
         if whole or (row.postal and row.postal.fullmatch(postal_code)) or region in row.names:
@@ -112,14 +112,14 @@ def destination(country: str, postal_code: str = "", region: str = "") -> Destin
     )
 
 
-def _plain(country: str, postal_code: str) -> str:
+def _bare_postal_code(country: str, postal_code: str) -> str:
     """Without spaces, hyphens and the country that some write before it: "D-78266", "MC98000",
     "GB-BT1 5GS"."""
     prefix = BRITISH_PREFIX if country == GB else PREFIX
     return prefix.sub("", re.sub(r"[\s-]", "", postal_code).upper())
 
 
-def reachable(countries: Collection[str]) -> set[str]:
+def related_countries(countries: Collection[str]) -> set[str]:
     """The countries themselves, and those whose rates or registrations their territories borrow."""
     around = set(countries)
     for row in [row for country in countries for row in _ROWS.get(country, ())]:

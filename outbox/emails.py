@@ -13,9 +13,9 @@ from django.db.models.functions import Now
 from django.template.loader import render_to_string
 from django.utils import translation
 
-from diagnostics.transactions import refuse_inside
+from diagnostics.transactions import refuse_in_transaction
 from outbox.models import Letter
-from outbox.task_queue import ring
+from outbox.task_queue import enqueue_task
 
 log = structlog.get_logger(__name__)
 
@@ -27,7 +27,7 @@ BACKOFF = [dt.timedelta(seconds=s) for s in (5, 30, 120, 600, 1800)]  # then eve
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rendered:
+class RenderedEmail:
     to: Sequence[str]
     subject: str
     text: str
@@ -35,37 +35,37 @@ class Rendered:
     attachments: list[tuple[str, bytes, str]] = field(default_factory=list)
 
 
-def from_template(name: str, *, to: Sequence[str], language: str, context: dict) -> Rendered:
+def render_email(name: str, *, to: Sequence[str], language: str, context: dict) -> RenderedEmail:
     """From templates/letters/NAME.txt (its first line is the subject) and NAME.html beside it."""
     with translation.override(language):
         head, _, text = render_to_string(f"letters/{name}.txt", context).strip().partition("\n")
         html = render_to_string(f"letters/{name}.html", context)
-    return Rendered(to=to, subject=head.strip(), text=text.strip() + "\n", html=html)
+    return RenderedEmail(to=to, subject=head.strip(), text=text.strip() + "\n", html=html)
 
 
-RENDERERS: dict[str, Callable[[Mapping], Rendered | None]] = {}
+RENDERERS: dict[str, Callable[[Mapping], RenderedEmail | None]] = {}
 
 
-def renders(kind: str):
+def register_renderer(kind: str):
     """Registers the renderer of a kind. It gets `subjects`; None means that there is nothing left
     to tell."""
 
-    def register(function: Callable[[Mapping], Rendered | None]):
+    def register(function: Callable[[Mapping], RenderedEmail | None]):
         RENDERERS[kind] = function
         return function
 
     return register
 
 
-FAILURES: dict[str, Callable[[Letter], None]] = {}
+FAILURE_HANDLERS: dict[str, Callable[[Letter], None]] = {}
 
 
-def fails(*kinds: str):
+def register_failure_handler(*kinds: str):
     """Registers who is told, in the transaction that records it, when a letter of these kinds
     could not be sent at first."""
 
     def register(function: Callable[[Letter], None]):
-        FAILURES.update(dict.fromkeys(kinds, function))
+        FAILURE_HANDLERS.update(dict.fromkeys(kinds, function))
         return function
 
     return register
@@ -87,7 +87,7 @@ def write_each(
         ],
         ignore_conflicts=True,
     )
-    ring("outbox.deliver_letters")
+    enqueue_task("outbox.deliver_letters")
 
 
 def deliver_due() -> int:
@@ -95,30 +95,30 @@ def deliver_due() -> int:
     be sent."""
     sent = 0
     for _ in range(PER_PASS):
-        if not (outcome := _deliver_next()):
+        if not (outcome := _deliver_next_email()):
             break
         sent += outcome == "sent"
     return sent
 
 
-def _deliver_next() -> str:
+def _deliver_next_email() -> str:
     """It is rendered and sent while no row is held: a silent mail server keeps nothing from
     anybody."""
-    letter = _claim()
+    letter = _claim_next_email()
     if letter is None:
         return ""
     try:
-        _send(letter)
+        _send_email(letter)
     except Exception as error:
         log.exception("letter_not_sent", letter=str(letter.id), kind=letter.kind)
-        _keep_failure(letter, f"{type(error).__name__}: {error}"[:300])
+        _record_failure(letter, f"{type(error).__name__}: {error}"[:300])
         return "failed"
-    _mine(letter).update(sent_at=Now(), last_error="")
+    _still_claimed(letter).update(sent_at=Now(), last_error="")
     return "sent"
 
 
 @transaction.atomic
-def _claim() -> Letter | None:
+def _claim_next_email() -> Letter | None:
     """The letter that is due the longest, kept from other passes for a while: its next try moves,
     its attempts count."""
     due = Letter.objects.filter(sent_at__isnull=True, next_try_at__lte=Now())
@@ -131,25 +131,25 @@ def _claim() -> Letter | None:
     return letter
 
 
-def _mine(letter: Letter) -> QuerySet[Letter]:
+def _still_claimed(letter: Letter) -> QuerySet[Letter]:
     """Unless another pass took it up meanwhile: that one says how it went."""
     return Letter.objects.filter(pk=letter.pk, sent_at=None, attempts=letter.attempts)
 
 
 @transaction.atomic
-def _keep_failure(letter: Letter, error: str) -> None:
+def _record_failure(letter: Letter, error: str) -> None:
     again = Now() + BACKOFF[min(letter.attempts, len(BACKOFF)) - 1]
     first = not letter.last_error
     if (
-        _mine(letter).update(last_error=error, next_try_at=again)
+        _still_claimed(letter).update(last_error=error, next_try_at=again)
         and first
-        and letter.kind in FAILURES
+        and letter.kind in FAILURE_HANDLERS
     ):
-        FAILURES[letter.kind](letter)
+        FAILURE_HANDLERS[letter.kind](letter)
 
 
-def _send(letter: Letter) -> None:
-    refuse_inside(f"letter: {letter.kind}")
+def _send_email(letter: Letter) -> None:
+    refuse_in_transaction(f"letter: {letter.kind}")
     rendered = RENDERERS[letter.kind](letter.subjects)
     if rendered is None:
         return

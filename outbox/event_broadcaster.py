@@ -23,34 +23,34 @@ from outbox.models import Event
 
 log = structlog.get_logger(__name__)
 
-A_PAGE = 200
-QUEUED = 64
+PAGE_SIZE = 200
+MAX_QUEUED_PAGES = 64
 """Pages that may wait for a slow reader; then its stream ends, and it resumes where it was."""
 
 TICK_SECONDS = (
     5  # how often everything is looked at without being rung for: a dead connection is noticed
 )
 CHECK_SECONDS = 30  # how often a stream is asked whether it may go on
-CHECKS_A_PASS = 20
-AGAIN_SECONDS = 0.5
-END = b""
+CHECKS_PER_PASS = 20
+RETRY_SECONDS = 0.5
+END_OF_STREAM = b""
 
 
-def frame(event: Event) -> bytes:
+def build_event_frame(event: Event) -> bytes:
     """As a server-sent event; without a name, so that a browser takes every type by one
     listener."""
-    said = json.dumps(events.told(event), ensure_ascii=False, separators=(",", ":"))
+    said = json.dumps(events.build_payload(event), ensure_ascii=False, separators=(",", ":"))
     return f"id: {event.seq}\ndata: {said}\n\n".encode()
 
 
-def progress_frame(what: Mapping[str, Any]) -> bytes:
+def build_progress_frame(what: Mapping[str, Any]) -> bytes:
     """Under a name of its own and without a number: it is no event, and a reader of events passes
     it over."""
     return f"event: progress\ndata: {json.dumps(what, ensure_ascii=False)}\n\n".encode()
 
 
 @dataclass(eq=False, kw_only=True, slots=True)
-class Stream:
+class EventStream:
     """One reader of one store's events, beyond what it was told already."""
 
     store_id: int
@@ -60,7 +60,7 @@ class Stream:
     progress: bool = False  # whether it is told how far things are
     may_go_on: Callable[[], bool]  # asked by the listener's thread: a key may be revoked meanwhile
     loop: asyncio.AbstractEventLoop | None = None
-    queue: asyncio.Queue[bytes] = field(default_factory=lambda: asyncio.Queue(QUEUED))
+    queue: asyncio.Queue[bytes] = field(default_factory=lambda: asyncio.Queue(MAX_QUEUED_PAGES))
     check_at: float = field(default_factory=lambda: time.monotonic() + CHECK_SECONDS)
 
     def hand(self, piece: bytes) -> None:
@@ -71,24 +71,24 @@ class Stream:
             log.info("stream_without_a_loop", owner=self.owner)
 
     def put(self, piece: bytes) -> None:
-        if piece == END or self.queue.full():
+        if piece == END_OF_STREAM or self.queue.full():
             while not self.queue.empty():
                 self.queue.get_nowait()
-            piece = END
+            piece = END_OF_STREAM
         self.queue.put_nowait(piece)
 
 
-class Hub:
+class EventBroadcaster:
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._streams: set[Stream] = set()
+        self._streams: set[EventStream] = set()
         self._fresh: set[int] = set()
         self._thread: threading.Thread | None = None
         self._bell, self._button = socket.socketpair()
         self._bell.setblocking(False)
         self._button.setblocking(False)
 
-    def join(self, stream: Stream) -> None:
+    def join(self, stream: EventStream) -> None:
         with self._lock:
             self._streams.add(stream)
             self._fresh.add(stream.store_id)
@@ -97,27 +97,27 @@ class Hub:
                     target=self._run, name="event-listener", daemon=True
                 )
                 self._thread.start()
-        self._press()
+        self._wake_listener()
 
-    def leave(self, stream: Stream) -> None:
+    def leave(self, stream: EventStream) -> None:
         with self._lock:
             self._streams.discard(stream)
-        self._press()
+        self._wake_listener()
 
-    def _press(self) -> None:
+    def _wake_listener(self) -> None:
         with contextlib.suppress(BlockingIOError):  # it has been pressed often enough
             self._button.send(b".")
 
     def _run(self) -> None:
         while self._is_needed():
             try:
-                self._listen()
-            except event_listener.LOST as error:
+                self._listen_for_events()
+            except event_listener.CONNECTION_ERRORS as error:
                 log.warning("events_lost_the_database", error=str(error))
-                time.sleep(AGAIN_SECONDS)
+                time.sleep(RETRY_SECONDS)
             except Exception:
                 log.exception("events_failed")
-                time.sleep(AGAIN_SECONDS)
+                time.sleep(RETRY_SECONDS)
         connection.close()
 
     def _is_needed(self) -> bool:
@@ -126,24 +126,27 @@ class Hub:
                 self._thread = None
             return bool(self._streams)
 
-    def _listen(self) -> None:
+    def _listen_for_events(self) -> None:
         event_listener.begin(progress_too=True)
-        rung = {stream.store_id for stream in self._now()}
+        rung = {stream.store_id for stream in self._current_streams()}
         ticked = time.monotonic()
         while self._is_needed():
-            self._serve(rung)
+            self._serve_stores(rung)
             self._check()
             heard = event_listener.wait(TICK_SECONDS, self._bell)
-            self._pass_on(heard.progress)
-            rung = heard.stores | self._take_fresh()
+            self._forward_progress(heard.progress)
+            rung = heard.stores | self._pop_new_stores()
             if time.monotonic() - ticked > TICK_SECONDS:
-                rung, ticked = {stream.store_id for stream in self._now()}, time.monotonic()
+                rung, ticked = (
+                    {stream.store_id for stream in self._current_streams()},
+                    time.monotonic(),
+                )
 
-    def _now(self) -> list[Stream]:
+    def _current_streams(self) -> list[EventStream]:
         with self._lock:
             return list(self._streams)
 
-    def _take_fresh(self) -> set[int]:
+    def _pop_new_stores(self) -> set[int]:
         with contextlib.suppress(BlockingIOError):
             while self._bell.recv(4096):
                 pass
@@ -151,36 +154,38 @@ class Hub:
             fresh, self._fresh = self._fresh, set()
         return fresh
 
-    def _serve(self, stores: Collection[int]) -> None:
-        streams = self._now()
+    def _serve_stores(self, stores: Collection[int]) -> None:
+        streams = self._current_streams()
         for store_id in stores:
             if of_store := [stream for stream in streams if stream.store_id == store_id]:
                 _serve_store(store_id, of_store)
 
-    def _pass_on(self, said: Sequence[tuple[int, dict[str, Any]]]) -> None:
+    def _forward_progress(self, said: Sequence[tuple[int, dict[str, Any]]]) -> None:
         """Progress, to the streams that asked for it. The newest of each thing is enough."""
         newest = {(store_id, what.get("batch")): (store_id, what) for store_id, what in said}
         for store_id, what in newest.values():
-            piece = progress_frame(what)
-            for stream in self._now():
+            piece = build_progress_frame(what)
+            for stream in self._current_streams():
                 if stream.progress and stream.store_id == store_id:
                     stream.hand(piece)
 
     def _check(self) -> None:
         now = time.monotonic()
-        due = sorted((s for s in self._now() if s.check_at <= now), key=lambda s: s.check_at)
-        for stream in due[:CHECKS_A_PASS]:
+        due = sorted(
+            (s for s in self._current_streams() if s.check_at <= now), key=lambda s: s.check_at
+        )
+        for stream in due[:CHECKS_PER_PASS]:
             stream.check_at = now + CHECK_SECONDS
             if not stream.may_go_on():
-                stream.hand(END)
+                stream.hand(END_OF_STREAM)
 
 
-def _serve_store(store_id: int, streams: Collection[Stream]) -> None:
+def _serve_store(store_id: int, streams: Collection[EventStream]) -> None:
     """One reading for all: each gets what lies beyond what it has."""
     while True:
         known = min(stream.after for stream in streams)
-        page = list(events.after(store_id, known)[:A_PAGE])
-        frames = [(event, frame(event)) for event in page]
+        page = list(events.after(store_id, known)[:PAGE_SIZE])
+        frames = [(event, build_event_frame(event)) for event in page]
         for stream in streams:
             piece = b"".join(
                 said
@@ -190,8 +195,8 @@ def _serve_store(store_id: int, streams: Collection[Stream]) -> None:
             stream.after = max(stream.after, page[-1].seq) if page else stream.after
             if piece:
                 stream.hand(piece)
-        if len(page) < A_PAGE:
+        if len(page) < PAGE_SIZE:
             return
 
 
-hub = Hub()
+broadcaster = EventBroadcaster()

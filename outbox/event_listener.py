@@ -11,12 +11,12 @@ from django.db import Error, connection
 
 from outbox import events, progress
 
-LOST = (Error, psycopg2.Error)
+CONNECTION_ERRORS = (Error, psycopg2.Error)
 """What a lost connection raises, from Django's cursor or from the driver's poll."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Heard:
+class ReceivedNotifications:
     stores: set[int]  # in which events were told
     progress: Sequence[tuple[int, dict[str, Any]]]  # (store, what was said)
 
@@ -30,7 +30,7 @@ def begin(*, progress_too: bool = False) -> None:
             cursor.execute(f"LISTEN {progress.CHANNEL}")
 
 
-def wait(seconds: float, *also: Any) -> Heard:
+def wait(seconds: float, *also: Any) -> ReceivedNotifications:
     """What was heard, at the latest after `seconds`, or when `also` can be read."""
     raw = connection.connection
     if not raw.notifies:
@@ -38,9 +38,11 @@ def wait(seconds: float, *also: Any) -> Heard:
         raw.poll()
     heard = list(raw.notifies)
     raw.notifies.clear()
-    return Heard(
+    return ReceivedNotifications(
         stores={int(each.payload) for each in heard if each.channel == events.CHANNEL},
         progress=[
-            progress.read(each.payload) for each in heard if each.channel == progress.CHANNEL
+            progress.parse_notification(each.payload)
+            for each in heard
+            if each.channel == progress.CHANNEL
         ],
     )

@@ -12,17 +12,17 @@ from outbox.models import Event, EventHead
 CHANNEL = "events"
 """NOTIFY's; the payload is the store's id. A trigger rings it at the commit (sql/events.sql)."""
 
-KEPT = dt.timedelta(days=90)
+RETENTION = dt.timedelta(days=90)
 PER_PASS = 5000
 
 
-def tell(*, store_id: int, type: str, subject: str, at: dt.datetime, **data: Any) -> None:
+def publish(*, store_id: int, type: str, subject: str, at: dt.datetime, **data: Any) -> None:
     """Adds one event to the running transaction. `type` ends with the state entered; `data` holds
     plain values."""
-    tell_each(store_id=store_id, type=type, at=at, each=[(subject, data)])
+    publish_each(store_id=store_id, type=type, at=at, each=[(subject, data)])
 
 
-def tell_each(
+def publish_each(
     *, store_id: int, type: str, at: dt.datetime, each: Iterable[tuple[str, Mapping[str, Any]]]
 ) -> None:
     """Events of one type, (subject, data) each, in one statement."""
@@ -32,7 +32,7 @@ def tell_each(
     )
 
 
-def head_of(store_id: int) -> int:
+def latest_number(store_id: int) -> int:
     """The number of the store's latest event; 0 before the first."""
     return EventHead.objects.filter(store_id=store_id).values_list("seq", flat=True).first() or 0
 
@@ -49,7 +49,7 @@ def matches(type: str, wanted: Collection[str]) -> bool:
     return not wanted or type in wanted or f"{type.partition('.')[0]}.*" in wanted
 
 
-def told(event: Event) -> dict[str, Any]:
+def build_payload(event: Event) -> dict[str, Any]:
     """An event as the stream and the webhooks say it. `id` is the same however often it is sent."""
     kind, _, ref = event.subject.partition(":")
     return {
@@ -65,7 +65,7 @@ def told(event: Event) -> dict[str, Any]:
 def prune(now: dt.datetime) -> int:
     """Forgets what is older than 90 days, a bounded number a pass; the deliveries go with it."""
     old = (
-        Event.objects.filter(committed_at__lt=now - KEPT)
+        Event.objects.filter(committed_at__lt=now - RETENTION)
         .order_by("committed_at")
         .values("pk")[:PER_PASS]
     )

@@ -9,24 +9,24 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db.models import Model
 
-from diagnostics.transactions import refuse_inside
+from diagnostics.transactions import refuse_in_transaction
 
 
-def keep(folder: str, content: bytes, *, suffix: str = ".pdf") -> str:
+def save_in_folder(folder: str, content: bytes, *, suffix: str = ".pdf") -> str:
     """Its key, which nobody can guess; nothing serves the folder."""
-    return keep_as(f"{folder}/{secrets.token_urlsafe(32)}{suffix}", content)
+    return save_under_key(f"{folder}/{secrets.token_urlsafe(32)}{suffix}", content)
 
 
-def keep_as(key: str, content: bytes) -> str:
-    refuse_inside(f"file: {key}")
+def save_under_key(key: str, content: bytes) -> str:
+    refuse_in_transaction(f"file: {key}")
     return default_storage.save(key, ContentFile(content))
 
 
 @contextmanager
-def kept_for(model: type[Model], folder: str, content: bytes) -> Iterator[str]:
+def saved_for_row(model: type[Model], folder: str, content: bytes) -> Iterator[str]:
     """Keeps it for a row that the block writes with its key as `file_key`; gone again when no such
     row came of it."""
-    key = keep(folder, content)
+    key = save_in_folder(folder, content)
     try:
         yield key
     except BaseException:
@@ -37,16 +37,16 @@ def kept_for(model: type[Model], folder: str, content: bytes) -> Iterator[str]:
 
 def read(key: str) -> bytes:
     """OSError when it is not there, or whatever the storage raises when it can't be reached."""
-    refuse_inside(f"file: {key}")
+    refuse_in_transaction(f"file: {key}")
     with default_storage.open(key) as file:
         return file.read()
 
 
 def discard(key: str) -> None:
-    refuse_inside(f"file: {key}")
+    refuse_in_transaction(f"file: {key}")
     default_storage.delete(key)
 
 
 def exists(key: str) -> bool:
-    refuse_inside(f"file: {key}")
+    refuse_in_transaction(f"file: {key}")
     return default_storage.exists(key)

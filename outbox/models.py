@@ -153,7 +153,7 @@ class Delivery(models.Model):
     delivered_at = models.DateTimeField(null=True)
     outcome = models.CharField(
         max_length=12, blank=True
-    )  # of the last attempt (`outbox.http_post.Outcome`)
+    )  # of the last attempt (`outbox.http_post.PostOutcome`)
     status = models.PositiveSmallIntegerField(null=True)  # what the receiver answered
     milliseconds = models.PositiveIntegerField(null=True)
 

@@ -14,7 +14,7 @@ from django.db import connection
 CHANNEL = "progress"
 
 
-def say(store_id: int, what: Mapping[str, Any]) -> None:
+def publish_progress(store_id: int, what: Mapping[str, Any]) -> None:
     """`what`: plain values, a few hundred bytes. Outside of a transaction it goes out at once."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -22,7 +22,7 @@ def say(store_id: int, what: Mapping[str, Any]) -> None:
         )
 
 
-def read(payload: str) -> tuple[int, dict[str, Any]]:
+def parse_notification(payload: str) -> tuple[int, dict[str, Any]]:
     """(the store, what was said)."""
     what = json.loads(payload)
     return what.pop("store"), what

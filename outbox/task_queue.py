@@ -15,17 +15,21 @@ from redis.retry import Retry
 log = structlog.get_logger(__name__)
 
 
-def ring(task: str, /, *, times: int = 1, priority: int | None = None, **arguments: object) -> None:
+def enqueue_task(
+    task: str, /, *, times: int = 1, priority: int | None = None, **arguments: object
+) -> None:
     """Sends `task` to the queue once the transaction is committed; with the broker down it only
     logs.
 
     `times`: for as many workers as may come. `priority`: another one than its route says.
     """
     options = {} if priority is None else {"priority": priority}
-    transaction.on_commit(lambda: _send(task, times, arguments, options), robust=True)
+    transaction.on_commit(lambda: _send_task(task, times, arguments, options), robust=True)
 
 
-def _send(task: str, times: int, arguments: dict[str, object], options: dict[str, int]) -> None:
+def _send_task(
+    task: str, times: int, arguments: dict[str, object], options: dict[str, int]
+) -> None:
     try:
         if not settings.BROKER_URL:
             quick_redis().ping()

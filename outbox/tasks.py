@@ -5,7 +5,7 @@ from outbox import emails, events
 
 
 @shared_task(name="outbox.deliver_letters")
-def deliver_letters() -> int:
+def deliver_emails() -> int:
     return emails.deliver_due()
 
 

@@ -16,9 +16,9 @@ from django.db import connection, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
-from diagnostics.transactions import refuse_inside
+from diagnostics.transactions import refuse_in_transaction
 from outbox import emails, events, http_post, webhook_signatures, webhooks
-from outbox.http_post import Outcome, Posted
+from outbox.http_post import PostOutcome, PostResult
 from outbox.models import Delivery, Webhook
 
 log = structlog.get_logger(__name__)
@@ -27,10 +27,10 @@ LEASE = dt.timedelta(seconds=60)
 TURN_SECONDS = 20  # with the one attempt that may begin at its end, still within the lease
 BACKOFF = [dt.timedelta(seconds=s) for s in (5, 30, 120, 600, 1800, 7200)]  # then every two hours
 GIVE_UP_AFTER = dt.timedelta(days=3)
-GONE = 410
+HTTP_GONE = 410
 """The receiver says that it wants no more of this: it is switched off at once."""
 
-QUEUE = """
+QUEUE_DELIVERIES_SQL = """
 WITH behind AS (
     SELECT w.id, w.store_id, w.types, w.queued_seq, h.seq
     FROM outbox_webhook w JOIN outbox_eventhead h USING (store_id)
@@ -46,7 +46,7 @@ WITH behind AS (
 )
 UPDATE outbox_webhook w SET queued_seq = b.seq FROM behind b WHERE w.id = b.id
 """
-CLAIM = """
+CLAIM_WEBHOOKS_SQL = """
 UPDATE outbox_webhook SET busy_until = clock_timestamp() + %s
 WHERE id IN (
     SELECT w.id FROM outbox_webhook w
@@ -57,27 +57,31 @@ WHERE id IN (
 """
 
 
-def queue() -> int:
+def queue_events() -> int:
     """Turns what was told since into deliveries; how many webhooks got some. The numbers have no
     holes (ADR 4)."""
     with connection.cursor() as cursor:
-        cursor.execute(QUEUE)
+        cursor.execute(QUEUE_DELIVERIES_SQL)
         return cursor.rowcount
 
 
 def claim(limit: int) -> list[UUID]:
     """Leases up to `limit` webhooks that have something due and nobody sending."""
     with connection.cursor() as cursor:
-        cursor.execute(CLAIM, [LEASE, limit])
+        cursor.execute(CLAIM_WEBHOOKS_SQL, [LEASE, limit])
         return [row[0] for row in cursor.fetchall()]
 
 
-def turn(webhook_id: UUID) -> int:
+def deliver_to_webhook(webhook_id: UUID) -> int:
     """Sends what is due to a leased webhook, oldest first, until all is sent or one fails; how
     many arrived."""
     until, sent = time.monotonic() + TURN_SECONDS, 0
     try:
-        while time.monotonic() < until and (due := _next(webhook_id)) and _attempt(due):
+        while (
+            time.monotonic() < until
+            and (due := _next_due_delivery(webhook_id))
+            and _attempt_delivery(due)
+        ):
             sent += 1
     finally:
         webhooks.release(webhook_id)
@@ -86,32 +90,32 @@ def turn(webhook_id: UUID) -> int:
 
 def send_due() -> int:
     """One pass, in this process and one after the other; how many arrived."""
-    queue()
-    return sum(turn(webhook_id) for webhook_id in claim(1000))
+    queue_events()
+    return sum(deliver_to_webhook(webhook_id) for webhook_id in claim(1000))
 
 
-def _next(webhook_id: UUID) -> Delivery | None:
+def _next_due_delivery(webhook_id: UUID) -> Delivery | None:
     due = Delivery.objects.filter(webhook=webhook_id, webhook__enabled=True, next_try_at__lte=Now())
     return due.select_related("webhook", "event").order_by("attempts", "event__seq").first()
 
 
-def _attempt(delivery: Delivery) -> bool:
-    began = _now()
-    posted = _post(delivery, began)
-    _keep(delivery, posted, began)
-    if posted.outcome is not Outcome.DELIVERED:
+def _attempt_delivery(delivery: Delivery) -> bool:
+    began = _database_now()
+    posted = _post_delivery(delivery, began)
+    _record_attempt(delivery, posted, began)
+    if posted.outcome is not PostOutcome.DELIVERED:
         log.info(
             "webhook_failed",
             webhook=str(delivery.webhook_id),
             outcome=posted.outcome,
             status=posted.status,
         )
-    return posted.outcome is Outcome.DELIVERED
+    return posted.outcome is PostOutcome.DELIVERED
 
 
-def _post(delivery: Delivery, now: dt.datetime) -> Posted:
-    refuse_inside("webhook")
-    said = events.told(delivery.event)
+def _post_delivery(delivery: Delivery, now: dt.datetime) -> PostResult:
+    refuse_in_transaction("webhook")
+    said = events.build_payload(delivery.event)
     body = json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()
     signed = webhook_signatures.headers(delivery.webhook, id=said["id"], body=body, now=now)
     headers = {"content-type": "application/json", "user-agent": "bulk-repeat-order/1"} | signed
@@ -121,8 +125,8 @@ def _post(delivery: Delivery, now: dt.datetime) -> Posted:
 
 
 @transaction.atomic
-def _keep(delivery: Delivery, posted: Posted, began: dt.datetime) -> None:
-    arrived = posted.outcome is Outcome.DELIVERED
+def _record_attempt(delivery: Delivery, posted: PostResult, began: dt.datetime) -> None:
+    arrived = posted.outcome is PostOutcome.DELIVERED
     age = began - delivery.event.committed_at
     wait = BACKOFF[min(delivery.attempts, len(BACKOFF) - 1)]
     again = (
@@ -147,10 +151,10 @@ def _keep(delivery: Delivery, posted: Posted, began: dt.datetime) -> None:
         _disable_if_hopeless(delivery, posted, began)
 
 
-def _disable_if_hopeless(delivery: Delivery, posted: Posted, now: dt.datetime) -> None:
+def _disable_if_hopeless(delivery: Delivery, posted: PostResult, now: dt.datetime) -> None:
     """Three days without a single arrival, or the receiver's word: its developers get a letter."""
     hopeless = Webhook.objects.filter(pk=delivery.webhook_id, enabled=True)
-    if posted.status != GONE:
+    if posted.status != HTTP_GONE:
         hopeless = hopeless.filter(failing_since__lte=now - GIVE_UP_AFTER)
     if hopeless.update(enabled=False, disabled_at=now):
         emails.write(
@@ -161,7 +165,7 @@ def _disable_if_hopeless(delivery: Delivery, posted: Posted, now: dt.datetime) -
         )
 
 
-def _now() -> dt.datetime:
+def _database_now() -> dt.datetime:
     """The database's: signatures and backoff must not depend on a worker's clock."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")

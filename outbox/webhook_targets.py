@@ -4,7 +4,7 @@
 import ipaddress
 from urllib.parse import SplitResult, urlsplit
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 def _(text: str) -> str:
@@ -41,7 +41,7 @@ HTTPS = 443
 FIRST_UNPRIVILEGED = 1024
 
 
-def why_not(url: str, *, loopback: bool = False) -> str:
+def url_problem(url: str, *, loopback: bool = False) -> str:
     """What is wrong with the address itself; "" when nothing is. `loopback` is the embedded
     default's leave."""
     try:
@@ -57,7 +57,7 @@ def why_not(url: str, *, loopback: bool = False) -> str:
         return _("a host, and no user")
     if port != HTTPS and port < FIRST_UNPRIVILEGED and not loopback:
         return _("port 443 or from 1024")
-    if (literal := address_of(parts.hostname)) and not allowed(literal, loopback=loopback):
+    if (literal := parse_address(parts.hostname)) and not is_allowed(literal, loopback=loopback):
         return NOT_PUBLIC
     return ""
 
@@ -68,14 +68,14 @@ def port_of(parts: SplitResult) -> int:
     return usual if parts.port is None else parts.port
 
 
-def address_of(text: str) -> Address | None:
+def parse_address(text: str) -> IPAddress | None:
     try:
         return ipaddress.ip_address(text)
     except ValueError:
         return None
 
 
-def allowed(address: Address, *, loopback: bool = False) -> bool:
+def is_allowed(address: IPAddress, *, loopback: bool = False) -> bool:
     """Closed unless known to be open. In the embedded default its own machine is allowed, and
     nothing else private."""
     if loopback and address.is_loopback:

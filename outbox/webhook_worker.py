@@ -19,7 +19,7 @@ THREADS = 8
 """So many receivers are served side by side: a slow one holds up its own events only."""
 
 IDLE_SECONDS = 0.5
-AGAIN_SECONDS = 1
+RETRY_SECONDS = 1
 
 
 def run(stop: threading.Event) -> None:
@@ -27,30 +27,30 @@ def run(stop: threading.Event) -> None:
     with ThreadPoolExecutor(THREADS, thread_name_prefix="courier") as pool:
         while not stop.is_set():
             try:
-                _serve(stop, pool)
-            except event_listener.LOST as error:
+                _serve_webhooks(stop, pool)
+            except event_listener.CONNECTION_ERRORS as error:
                 log.warning("courier_lost_the_database", error=str(error))
-                time.sleep(AGAIN_SECONDS)
+                time.sleep(RETRY_SECONDS)
     connection.close()
 
 
-def _serve(stop: threading.Event, pool: ThreadPoolExecutor) -> None:
+def _serve_webhooks(stop: threading.Event, pool: ThreadPoolExecutor) -> None:
     """Only as many webhooks are leased as there are threads free to serve them."""
     event_listener.begin()
     turns: list[Future] = []
     while not stop.is_set():
-        webhook_delivery.queue()
+        webhook_delivery.queue_events()
         turns = [turn for turn in turns if not turn.done()]
         turns += [
-            pool.submit(_turn, webhook_id)
+            pool.submit(_deliver_leased, webhook_id)
             for webhook_id in webhook_delivery.claim(THREADS - len(turns))
         ]
         event_listener.wait(IDLE_SECONDS)
 
 
-def _turn(webhook_id: UUID) -> None:
+def _deliver_leased(webhook_id: UUID) -> None:
     try:
-        webhook_delivery.turn(webhook_id)
+        webhook_delivery.deliver_to_webhook(webhook_id)
     except Exception:
         log.exception("courier_turn_failed", webhook=str(webhook_id))
     finally:

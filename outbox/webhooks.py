@@ -14,10 +14,10 @@ from diagnostics.problem import Problem
 from outbox import events, http_post, webhook_signatures, webhook_targets
 from outbox.models import Webhook
 
-MAX_A_STORE = 10
-ADDED = "webhook.added"
+MAX_PER_STORE = 10
+ADDED_ENTRY_KIND = "webhook.added"
 """The entry of the ledger that says who added one."""
-REPLAY = """
+REPLAY_SQL = """
 INSERT INTO outbox_delivery (store_id, webhook_id, event_id, next_try_at, attempts, outcome)
 SELECT e.store_id, %(webhook)s, e.id, clock_timestamp(), 0, ''
 FROM outbox_event e
@@ -28,10 +28,10 @@ ON CONFLICT (webhook_id, event_id) DO UPDATE SET next_try_at = excluded.next_try
 """
 
 
-def judge(url: str, *, loopback: bool) -> None:
+def check_target(url: str, *, loopback: bool) -> None:
     """Where it leads, asked before anything is written: it takes the network.
     WEBHOOK_TARGET_REFUSED."""
-    if why := http_post.why_not_there(url, loopback=loopback):
+    if why := http_post.destination_problem(url, loopback=loopback):
         raise Problem(Code.WEBHOOK_TARGET_REFUSED, detail=gettext(why))
 
 
@@ -41,16 +41,19 @@ def create(*, store_id: int, url: str, types: Sequence[str], loopback: bool) -> 
 
     WEBHOOK_TARGET_REFUSED, WEBHOOKS_TOO_MANY.
     """
-    if why := webhook_targets.why_not(url, loopback=loopback):
+    if why := webhook_targets.url_problem(url, loopback=loopback):
         raise Problem(Code.WEBHOOK_TARGET_REFUSED, detail=gettext(why))
     with (
         connection.cursor() as cursor
     ):  # two at once would each count what the other has not written yet
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('webhooks:' || %s))", [store_id])
-    if Webhook.objects.filter(store_id=store_id).count() >= MAX_A_STORE:
-        raise Problem(Code.WEBHOOKS_TOO_MANY, limit=MAX_A_STORE)
+    if Webhook.objects.filter(store_id=store_id).count() >= MAX_PER_STORE:
+        raise Problem(Code.WEBHOOKS_TOO_MANY, limit=MAX_PER_STORE)
     made = Webhook.objects.create(
-        store_id=store_id, url=url, types=sorted(set(types)), queued_seq=events.head_of(store_id)
+        store_id=store_id,
+        url=url,
+        types=sorted(set(types)),
+        queued_seq=events.latest_number(store_id),
     )
     return made, webhook_signatures.secret_of(made)
 
@@ -76,7 +79,7 @@ def replay(webhook: Webhook, *, after: int) -> int:
     row = Webhook.objects.select_for_update().get(pk=webhook.pk)
     with connection.cursor() as cursor:
         cursor.execute(
-            REPLAY,
+            REPLAY_SQL,
             {
                 "webhook": row.pk,
                 "store": row.store_id,
@@ -93,10 +96,10 @@ def remove(webhook: Webhook) -> None:
     Webhook.objects.filter(pk=webhook.pk).delete()
 
 
-def added_by(store_id: int) -> dict[str, str]:
+def creators_by_webhook(store_id: int) -> dict[str, str]:
     """Who added each webhook of a store, by its id: an actor of the ledger. Those from before it
     was recorded lack."""
-    rows = LedgerEntry.objects.filter(store_id=store_id, kind=ADDED).order_by("seq")
+    rows = LedgerEntry.objects.filter(store_id=store_id, kind=ADDED_ENTRY_KIND).order_by("seq")
     return {
         subject.removeprefix("webhook:"): by for subject, by in rows.values_list("subject", "by")
     }

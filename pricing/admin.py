@@ -2,13 +2,13 @@
 
 from django.contrib import admin
 
-from marketplace.admin import LookOnly, Stated
+from marketplace.admin import ReadOnlyAdmin, StatusAdmin
 from pricing.locks import LockStatus
 from pricing.models import Act, Lock, SealedAgreement, Sealing
 
 
 @admin.register(Lock)
-class Locks(Stated):
+class Locks(StatusAdmin):
     states = LockStatus
     list_display = ["id", "store", "subject", "currency", "state", "locked_at", "expires_at"]
     list_select_related = ["store"]
@@ -16,13 +16,13 @@ class Locks(Stated):
 
 
 @admin.register(Act)
-class Acts(LookOnly):
+class Acts(ReadOnlyAdmin):
     list_display = ["lock", "store", "kind", "at", "ip"]
     list_select_related = ["store", "lock"]
 
 
 @admin.register(SealedAgreement)
-class SealedAgreements(LookOnly):
+class SealedAgreements(ReadOnlyAdmin):
     list_display = ["subject", "store", "kind", "agreed_at", "sealed_at", "file_bytes"]
     list_select_related = ["store"]
     search_fields = ["subject", "digest", "file_digest"]
@@ -30,7 +30,7 @@ class SealedAgreements(LookOnly):
 
 
 @admin.register(Sealing)
-class Sealings(LookOnly):
+class Sealings(ReadOnlyAdmin):
     """What waits for its seal, and how often it was tried."""
 
     list_display = ["subject", "store", "kind", "asked_at", "tries", "done_at"]

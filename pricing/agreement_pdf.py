@@ -12,11 +12,11 @@ from weasyprint import Attachment
 from diagnostics import pdf as pdf_module
 from pricing import agreements, long_lists
 from pricing.agreements import Agreement
-from pricing.sealed_pdf_reader import AGREEMENT, Certificate
+from pricing.sealed_pdf_reader import AGREEMENT_FILE, Certificate
 from pricing.templatetags.bilingual import plain
 
 
-def pdf(
+def render(
     agreement: Agreement,
     *,
     content: bytes,
@@ -31,19 +31,19 @@ def pdf(
     Beside them, for people, every order and line as CSV: `lists`, whose digests the agreement
     names.
     """
-    files = {AGREEMENT: content, **terms, **lists}
+    files = {AGREEMENT_FILE: content, **terms, **lists}
     attachments = [
         Attachment(string=data, name=name, relationship="Data") for name, data in files.items()
     ]
     with translation.override("en"):
         page = render_to_string(
             "agreements/agreement.html",
-            _context(agreement, content, certificate, now) | {"files": sorted(files)},
+            _template_context(agreement, content, certificate, now) | {"files": sorted(files)},
         )
-    return pdf_module.pdf(page, attachments=attachments)
+    return pdf_module.render_pdf(page, attachments=attachments)
 
 
-def _context(
+def _template_context(
     agreement: Agreement, content: bytes, certificate: Certificate, now: dt.datetime
 ) -> dict:
     orders = [long_lists.order_row(order, plain) for order in agreement.orders]
@@ -53,9 +53,9 @@ def _context(
         "totals": agreements.totals(agreement.orders),
         "digest": agreements.digest_of(content),
         "sku_columns": long_lists.SKUS,
-        "sku_blocks": long_lists.blocks(long_lists.SKUS, skus),
+        "sku_blocks": long_lists.printed_blocks(long_lists.SKUS, skus),
         "order_columns": long_lists.ORDERS,
-        "order_blocks": long_lists.blocks(long_lists.ORDERS, orders),
+        "order_blocks": long_lists.printed_blocks(long_lists.ORDERS, orders),
         "skus": len(skus),
         "printed": long_lists.PRINTED_ROWS,
         "left_out": agreement.left_out[: long_lists.PRINTED_ROWS],

@@ -1,7 +1,8 @@
 """What two parties agreed to, as one value with one digest (reliability 9). Pure.
 
-`canonical` gives the exact bytes that a sealed PDF carries as `agreement.json`; their SHA-256 is
-the agreement's digest. Amounts are whole minor units beside their currency; times are UTC.
+`canonical_bytes` gives the exact bytes that a sealed PDF carries as `agreement.json`; their
+SHA-256 is the agreement's digest. Amounts are whole minor units beside their currency; times are
+UTC.
 """
 
 import datetime as dt
@@ -13,8 +14,8 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from pricing.totals import Group, Row, TaxIncluded, amounts
-from pricing.totals import totals as currency_totals
+from pricing.totals import TaxIncluded, TotalsGroup, TotalsRow, build_amounts
+from pricing.totals import totals_by_currency as currency_totals
 
 VERSION = "agreement-1"
 CLAUSE = "《速卖通大宗交易补充协议》第4.7条"  # R-56
@@ -24,17 +25,17 @@ DEMO_SEAL = "Bulk Repeat Order demo seal (self-made)"
 seal says so."""
 
 
-class Kind(StrEnum):
+class AgreementKind(StrEnum):
     CONFIRMATION = "confirmation"  # a lot at its locked price
     RENEGOTIATION = "renegotiation"  # changed terms, signed by both (R-54)
 
 
-class Role(StrEnum):
+class AgreementRole(StrEnum):
     SELLER = "seller"
     BUYER = "buyer"
 
 
-class How(StrEnum):
+class IdentificationMethod(StrEnum):
     """How we know who a party is."""
 
     PLATFORM = "platform"  # the platform verified the store, on this day
@@ -46,21 +47,21 @@ class How(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Identified:
-    how: How
+class Identification:
+    how: IdentificationMethod
     value: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Party:
-    role: Role
+class AgreementParty:
+    role: AgreementRole
     legal_name: str
     address: str
-    identified: tuple[Identified, ...]
+    identified: tuple[Identification, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Lot:
+class AgreementLot:
     """`terms_file` is attached too: the exact bytes whose SHA-256 is `terms_digest`, which the
     acts name."""
 
@@ -74,7 +75,7 @@ class Lot:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Line:
+class AgreementLine:
     no: int
     sku: str
     quantity: int
@@ -83,7 +84,7 @@ class Line:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Order:
+class AgreementOrder:
     ref: str
     repeats: str  # the source order's number
     lot: str
@@ -93,7 +94,7 @@ class Order:
     freight_minor: int
     tax_minor: int
     total_minor: int  # everything the buyer pays
-    lines: tuple[Line, ...]
+    lines: tuple[AgreementLine, ...]
     prices_include_tax: bool = False
 
     @property
@@ -106,7 +107,7 @@ class Order:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Total:
+class AgreementTotal:
     """Of one currency: goods before and now as priced, and what the buyer pays.
 
     goods_net + freight_net + tax = total, whether or not goods and freight hold the tax.
@@ -141,7 +142,7 @@ class Rate:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Trigger:
+class RenegotiationTrigger:
     """The decision that opened a renegotiation (R-50, R-51)."""
 
     ref: str
@@ -152,30 +153,30 @@ class Trigger:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Changed:
+class ChangedTerms:
     """What a renegotiation changed: the version that both signed, and what its orders came to as
     they were locked."""
 
     version: int
-    by: Role  # who made it
+    by: AgreementRole  # who made it
     rule: str  # "keep", "uniform", "per_sku"
     percent: str  # of a uniform change, "" otherwise
     locked_digest: str  # of the terms that were locked
-    then: Total
+    then: AgreementTotal
     deadline_at: dt.datetime
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Agreed:
+class AgreedLot:
     lot: str
     digest: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Signature:
+class AgreementSignature:
     """What a party did, and the evidence of it: a simple electronic signature."""
 
-    role: Role
+    role: AgreementRole
     act: str  # "offer", "confirm", "sign"
     actor: str  # who the portal knew it was: "user:7", "grant:…"
     name: str  # as typed; "" where the act asked for a tick only
@@ -183,7 +184,7 @@ class Signature:
     consent_version: str
     ip: str
     user_agent: str
-    agreed: tuple[Agreed, ...]
+    agreed: tuple[AgreedLot, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -196,13 +197,13 @@ class LedgerLink:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Goods:
+class AgreementGoods:
     sku: str
     title: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Service:
+class AgreementCustomisation:
     """A customised service that was asked for in writing; unconfirmed, what needs it was left out
     (R-15)."""
 
@@ -215,26 +216,26 @@ class Service:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Agreement:
     id: str
-    kind: Kind
+    kind: AgreementKind
     subject: str  # the batch's reference
     store_id: int
     store: str
     sandbox: bool
-    seller: Party
-    buyer: Party
-    lots: tuple[Lot, ...]
-    goods: tuple[Goods, ...]
-    orders: tuple[Order, ...]
+    seller: AgreementParty
+    buyer: AgreementParty
+    lots: tuple[AgreementLot, ...]
+    goods: tuple[AgreementGoods, ...]
+    orders: tuple[AgreementOrder, ...]
     left_out: tuple[
         str, ...
     ]  # orders of these lots that the buyer left out, or all of whose lines left
     rates: tuple[Rate, ...]
-    trigger: Trigger | None
-    signatures: tuple[Signature, ...]
+    trigger: RenegotiationTrigger | None
+    signatures: tuple[AgreementSignature, ...]
     ledger: LedgerLink
     clause: str  # that a renegotiation rests on (R-56); "" for a confirmation
-    services: tuple[Service, ...] = ()
-    changed: Changed | None = None
+    services: tuple[AgreementCustomisation, ...] = ()
+    changed: ChangedTerms | None = None
     lists: Mapping[str, str] = field(
         default_factory=dict
     )  # SHA-256 of each attached CSV, by file name
@@ -254,23 +255,23 @@ class Draft:
     terms: Mapping[str, bytes]
 
 
-def canonical(agreement: Agreement) -> bytes:
+def canonical_bytes(agreement: Agreement) -> bytes:
     """Sorted, compact UTF-8 JSON with the totals beside what they are sums of."""
     content = asdict(agreement) | {"totals": [asdict(total) for total in totals(agreement.orders)]}
-    return _bytes(content)
+    return _to_canonical_json(content)
 
 
 def is_canonical(raw: bytes) -> bool:
-    return _bytes(json.loads(raw)) == raw
+    return _to_canonical_json(json.loads(raw)) == raw
 
 
-def _bytes(content: Any) -> bytes:
+def _to_canonical_json(content: Any) -> bytes:
     return json.dumps(
-        content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain
+        content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_json_default
     ).encode()
 
 
-def _plain(value: dt.date | dt.datetime) -> str:
+def _json_default(value: dt.date | dt.datetime) -> str:
     return (
         value.astimezone(dt.UTC).isoformat()
         if isinstance(value, dt.datetime)
@@ -282,16 +283,16 @@ def digest_of(raw: bytes) -> str:
     return hashlib.sha256(raw).hexdigest()
 
 
-def totals(orders: Sequence[Order]) -> list[Total]:
+def totals(orders: Sequence[AgreementOrder]) -> list[AgreementTotal]:
     """By currency; a batch is the sum of its orders (pitfall 5)."""
-    return summed(
+    return totals_of_rows(
         [
-            Row(
-                group=Group.ACCEPTED,
+            TotalsRow(
+                group=TotalsGroup.ACCEPTED,
                 currency=o.currency,
                 orders=1,
                 prices_include_tax=o.prices_include_tax,
-                amounts=amounts(o.now_minor, o.freight_minor, o.tax_minor, o.total_minor),
+                amounts=build_amounts(o.now_minor, o.freight_minor, o.tax_minor, o.total_minor),
                 as_paid=o.then_minor,
             )
             for o in orders
@@ -299,10 +300,10 @@ def totals(orders: Sequence[Order]) -> list[Total]:
     )
 
 
-def summed(rows: Sequence[Row]) -> list[Total]:
+def totals_of_rows(rows: Sequence[TotalsRow]) -> list[AgreementTotal]:
     """`as_paid` of a row: its goods before."""
     return [
-        Total(
+        AgreementTotal(
             currency=each.currency,
             orders=each.orders,
             then_minor=each.asked.minor,

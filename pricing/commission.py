@@ -15,16 +15,16 @@ from pricing.fee_lines import Charge, FeeLine
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Goods:
-    """What the fees ask of a line's goods. Made by `goods`, and known by identity: a batch has
-    few, and many lines."""
+class CommissionGoods:
+    """What the fees ask of a line's goods. Made by `intern_goods`, and known by identity: a batch
+    has few, and many lines."""
 
     category_code: str
     commission_rate: Decimal | None
     ear_controlled: bool
 
 
-goods = lru_cache(maxsize=4096)(Goods)
+intern_goods = lru_cache(maxsize=4096)(CommissionGoods)
 """The same Goods for the same values."""
 
 
@@ -39,7 +39,7 @@ class Commission:
         self, charges: Sequence[Charge], places: Sequence[Sequence[int]], *, ear_controlled: bool
     ) -> None:
         self.charges, self.places, self.ear_controlled = charges, places, ear_controlled
-        self._picks = [_pick(some) for some in places]
+        self._picks = [_line_picker(some) for some in places]
 
     def lines(self, totals: Sequence[int], freight: int) -> tuple[FeeLine, ...]:
         """On line totals and freight without tax."""
@@ -64,14 +64,14 @@ class Commission:
         return tuple(net)
 
 
-class _OfOneRate(Commission):
+class _OneRateCommission(Commission):
     """Most orders': the same without sharing out, in a third of the time."""
 
     def lines(self, totals: Sequence[int], freight: int) -> tuple[FeeLine, ...]:
         return (self.charges[0].on_goods(sum(totals), freight),)
 
 
-class _OfTwoRates(Commission):
+class _TwoRateCommission(Commission):
     """The next most orders': of two parts the larger remainder is the first one's, from a half
     on."""
 
@@ -84,8 +84,8 @@ class _OfTwoRates(Commission):
         return one.on_goods(first, with_first), other.on_goods(whole - first, freight - with_first)
 
 
-def commission(
-    of: Sequence[Goods], *, charge: Callable[[Decimal, list[str]], Charge], day: dt.date
+def build_commission(
+    of: Sequence[CommissionGoods], *, charge: Callable[[Decimal, list[str]], Charge], day: dt.date
 ) -> Commission:
     """`charge`: the one of a rate and the categories that fall to it. ORDER_WITHOUT_LINES,
     COMMISSION_RATE_MISSING."""
@@ -98,11 +98,11 @@ def commission(
         tuple(n for n, each in enumerate(of) if each.commission_rate == rate) for rate in rates
     ]
     categories = [sorted({of[n].category_code for n in some}) for some in places]
-    kind = {1: _OfOneRate, 2: _OfTwoRates}.get(len(rates), Commission)
+    kind = {1: _OneRateCommission, 2: _TwoRateCommission}.get(len(rates), Commission)
     charges = [charge(rate, some) for rate, some in zip(rates, categories, strict=True)]
     return kind(charges, places, ear_controlled=any(each.ear_controlled for each in of))
 
 
-def _pick(places: Sequence[int]) -> Callable[[Sequence[int]], Sequence[int]]:
+def _line_picker(places: Sequence[int]) -> Callable[[Sequence[int]], Sequence[int]]:
     """Those of a line-by-line sequence; quicker than picking them one by one."""
     return itemgetter(*places) if len(places) > 1 else itemgetter(slice(places[0], places[0] + 1))

@@ -12,16 +12,16 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from diagnostics.catalogue import gettext_noop
-from marketplace.money import Money, Rates, Share, share
-from pricing.freight import Card, Quote
+from marketplace.money import ExactRate, Money, Rates, apply_rate
+from pricing.freight import FreightCard, FreightQuote
 
 _ = gettext_noop
 
-new = tuple.__new__
+make_tuple = tuple.__new__
 """A named tuple, given all its fields: half the time of calling its class, 35,000 times a batch."""
 
 
-class Part(StrEnum):
+class FeePart(StrEnum):
     """The four parts, in the order in which they are always shown (R-68)."""
 
     COMMISSION = "commission"
@@ -30,7 +30,7 @@ class Part(StrEnum):
     VAT_REMITTANCE = "vat_remittance"
 
 
-class Kind(StrEnum):
+class FeeKind(StrEnum):
     COMMISSION = "commission"
     EAR_REVIEW = "ear_review"
     FREIGHT = "freight"
@@ -39,7 +39,7 @@ class Kind(StrEnum):
     VAT_REMITTANCE = "vat_remittance"
 
 
-class Reason(StrEnum):
+class ZeroFeeReason(StrEnum):
     """Why a line is zero (R-68)."""
 
     NONE = ""
@@ -51,44 +51,48 @@ class Reason(StrEnum):
     BELOW_HALF_A_UNIT = "BELOW_HALF_A_UNIT"
 
 
-REASONS: Mapping[Reason, str] = {
-    Reason.NO_EAR_GOODS: _("No goods controlled under the EAR"),
-    Reason.NOT_CHOSEN: _("The local return warehouse was not chosen"),
-    Reason.NOT_EU_OR_GB: _("Charged for destinations in the EU and Great Britain only"),
-    Reason.NOTHING_PAID: _("There is no amount to charge it on"),
-    Reason.RATE_ZERO: _("The rate or tariff is zero"),
-    Reason.BELOW_HALF_A_UNIT: _("Less than half of the smallest unit"),
+REASONS: Mapping[ZeroFeeReason, str] = {
+    ZeroFeeReason.NO_EAR_GOODS: _("No goods controlled under the EAR"),
+    ZeroFeeReason.NOT_CHOSEN: _("The local return warehouse was not chosen"),
+    ZeroFeeReason.NOT_EU_OR_GB: _("Charged for destinations in the EU and Great Britain only"),
+    ZeroFeeReason.NOTHING_PAID: _("There is no amount to charge it on"),
+    ZeroFeeReason.RATE_ZERO: _("The rate or tariff is zero"),
+    ZeroFeeReason.BELOW_HALF_A_UNIT: _("Less than half of the smallest unit"),
 }
-NOTHING = Share(0, 1)
-NOT_DUE = frozenset({Reason.NO_EAR_GOODS, Reason.NOT_CHOSEN, Reason.NOT_EU_OR_GB})
+NO_SHARE = ExactRate(0, 1)
+NOT_DUE = frozenset(
+    {ZeroFeeReason.NO_EAR_GOODS, ZeroFeeReason.NOT_CHOSEN, ZeroFeeReason.NOT_EU_OR_GB}
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Charge:
     """A row of the price list: a rate of a base, or a tariff an order; never both.
 
-    `told`: what every line charged by it says in its detail, plain JSON values. `share`: what it
-    takes of a base, or of a tariff in the carrier's currency.
+    `told`: what every line charged by it says in its detail, plain JSON values. `apply_rate`: what
+    it takes of a base, or of a tariff in the carrier's currency.
     """
 
-    part: Part
-    kind: Kind
+    part: FeePart
+    kind: FeeKind
     currency: str  # of the order
     rate: Decimal | None = None
     tariff: Money | None = None  # as published, beside the amount in the order's currency
-    waived: Reason = Reason.NONE  # one of NOT_DUE
+    waived: ZeroFeeReason = ZeroFeeReason.NONE  # one of NOT_DUE
     told: Mapping[str, Any] = field(default_factory=dict)
-    share: Share = field(default=NOTHING, compare=False, repr=False)
+    share: ExactRate = field(default=NO_SHARE, compare=False, repr=False)
 
     def on(self, base_minor: int) -> "FeeLine":
-        return new(FeeLine, (self, base_minor, self.share.of(base_minor), None, None))
+        return make_tuple(FeeLine, (self, base_minor, self.share.of(base_minor), None, None))
 
     def on_goods(self, goods_minor: int, freight_minor: int) -> "FeeLine":
         base_minor = goods_minor + freight_minor
-        return new(FeeLine, (self, base_minor, self.share.of(base_minor), freight_minor, None))
+        return make_tuple(
+            FeeLine, (self, base_minor, self.share.of(base_minor), freight_minor, None)
+        )
 
-    def on_quote(self, quote: Quote, cost_minor: int) -> "FeeLine":
-        return new(FeeLine, (self, 0, self.share.of(cost_minor), None, quote))
+    def on_quote(self, quote: FreightQuote, cost_minor: int) -> "FeeLine":
+        return make_tuple(FeeLine, (self, 0, self.share.of(cost_minor), None, quote))
 
 
 class FeeLine(NamedTuple):
@@ -98,14 +102,14 @@ class FeeLine(NamedTuple):
     base_minor: int  # 0 on a tariff
     amount_minor: int
     freight_minor: int | None = None  # the part of a commission's base that is freight
-    quote: Quote | None = None  # the carrier's
+    quote: FreightQuote | None = None  # the carrier's
 
     @property
-    def part(self) -> Part:
+    def part(self) -> FeePart:
         return self.charge.part
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> FeeKind:
         return self.charge.kind
 
     @property
@@ -121,19 +125,23 @@ class FeeLine(NamedTuple):
         return self.quote.cost if self.quote else self.charge.tariff
 
     @property
-    def reason(self) -> Reason:
+    def reason(self) -> ZeroFeeReason:
         """Why it is zero (R-68)."""
         if self.amount_minor or self.charge.waived:
             return self.charge.waived
         if not (self.tariff.minor if self.tariff else self.rate):
-            return Reason.RATE_ZERO
-        return Reason.BELOW_HALF_A_UNIT if self.base_minor or self.tariff else Reason.NOTHING_PAID
+            return ZeroFeeReason.RATE_ZERO
+        return (
+            ZeroFeeReason.BELOW_HALF_A_UNIT
+            if self.base_minor or self.tariff
+            else ZeroFeeReason.NOTHING_PAID
+        )
 
     @property
     def detail(self) -> Mapping[str, Any]:
         """Plain JSON values."""
         if self.quote:
-            return {**_told(self.quote), **self.charge.told}
+            return {**_quote_detail(self.quote), **self.charge.told}
         if self.freight_minor is None:
             return self.charge.told
         goods_minor = self.base_minor - self.freight_minor
@@ -145,37 +153,39 @@ def recompute(line: FeeLine) -> int:
     if line.charge.waived:
         return 0
     if line.tariff is not None:
-        return _rates_of(line).exchange(line.tariff.minor, line.tariff.currency, line.currency)
-    return share(line.base_minor, line.rate or Decimal(0))
+        return _frozen_rates_of(line).exchange(
+            line.tariff.minor, line.tariff.currency, line.currency
+        )
+    return apply_rate(line.base_minor, line.rate or Decimal(0))
 
 
-def _rates_of(line: FeeLine) -> Rates:
+def _frozen_rates_of(line: FeeLine) -> Rates:
     """The reference rates that the line was exchanged by, as it keeps them."""
     told = line.charge.told
     per_euro = {currency: Decimal(rate) for currency, rate in told.get("per_euro", {}).items()}
     return Rates(id=told["rate_set"], source="", published_on=dt.date.min, per_euro=per_euro)
 
 
-def _told(quote: Quote) -> Mapping[str, Any]:
+def _quote_detail(quote: FreightQuote) -> Mapping[str, Any]:
     """Both prices and the saving; where the weight is a volume's, the actual one; the card that
     the cost is by."""
     points, flagged = quote.saving_told
     told: dict[str, Any] = {
         "service_id": quote.service_id,
         "weight_g": quote.weight_g,
-        "negotiated": _plain(quote.negotiated),
-        "public": _plain(quote.public),
+        "negotiated": _money_detail(quote.negotiated),
+        "public": _money_detail(quote.public),
         "saving_basis_points": points,
         "saving_flagged": flagged,
     }
     if quote.actual_g is not None:
         told["actual_g"] = quote.actual_g
     if quote.card is not None:
-        told["card"] = _terms(quote.card)
+        told["card"] = _card_detail(quote.card)
     return told
 
 
-def _terms(card: Card) -> Mapping[str, int]:
+def _card_detail(card: FreightCard) -> Mapping[str, int]:
     """base + step for each begun `step_g` beyond `from_g`, at least the minimum: the quote can be
     worked out again."""
     return {
@@ -187,5 +197,5 @@ def _terms(card: Card) -> Mapping[str, int]:
     }
 
 
-def _plain(money: Money | None) -> Mapping[str, Any] | None:
+def _money_detail(money: Money | None) -> Mapping[str, Any] | None:
     return {"minor": money.minor, "currency": money.currency} if money else None

@@ -13,39 +13,39 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from marketplace.memoized_lookup import Resolved
-from marketplace.money import Money, Rates, Share, allocate, ratio_of
+from marketplace.memoized_lookup import MemoizedLookup
+from marketplace.money import ExactRate, Money, Rates, allocate, rate_as_ratio
 from marketplace.territories import Destination
-from pricing.commission import Commission, Goods, commission, goods
+from pricing.commission import Commission, CommissionGoods, build_commission, intern_goods
 from pricing.fee_lines import (
+    NO_SHARE,
     NOT_DUE,
-    NOTHING,
     REASONS,
     Charge,
+    FeeKind,
     FeeLine,
-    Kind,
-    Part,
-    Reason,
-    new,
+    FeePart,
+    ZeroFeeReason,
+    make_tuple,
     recompute,
 )
-from pricing.freight import Quote
-from pricing.tax import Taxing, Treatment
+from pricing.freight import FreightQuote
+from pricing.tax import TaxCalculator, Treatment
 
 __all__ = [  # one door for callers: what goes in, what comes out
     "NOT_DUE",
     "REASONS",
     "Charge",
+    "CommissionGoods",
+    "FeeKind",
     "FeeLine",
-    "Goods",
-    "Kind",
+    "FeePart",
+    "FeeTariff",
     "OrderToPrice",
-    "Part",
     "PriceList",
-    "Priced",
-    "Reason",
-    "Tariff",
-    "goods",
+    "PricedOrder",
+    "ZeroFeeReason",
+    "intern_goods",
     "recompute",
 ]
 
@@ -54,7 +54,7 @@ ROUNDING = "half-up-once"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Tariff:
+class FeeTariff:
     """The ⚙ values in force: shares of an amount, and charges an order in their own currency."""
 
     payment_rate: Decimal
@@ -67,15 +67,15 @@ class OrderToPrice(NamedTuple):
     """Line by line, in one order: its goods, and what the buyer pays for it, its discount taken
     off (R-46)."""
 
-    goods: tuple[Goods, ...]
+    goods: tuple[CommissionGoods, ...]
     line_totals: tuple[int, ...]
     freight_minor: int  # charged to the buyer
     prices_include_tax: bool
     local_return: bool
-    quote: Quote  # what the carrier charges the seller
+    quote: FreightQuote  # what the carrier charges the seller
 
 
-class Priced(NamedTuple):
+class PricedOrder(NamedTuple):
     """What the buyer pays, and what it costs the seller. `line_totals` stand in the order of the
     lines.
 
@@ -107,26 +107,26 @@ class PriceList:
         currency: str,
         destination: Destination,
         treatment: Treatment,
-        tariff: Tariff,
+        tariff: FeeTariff,
         rates: Rates,
         day: dt.date,
     ) -> None:
         self._currency, self._tariff, self._rates, self._day = currency, tariff, rates, day
         self._remitted = destination.remitted
-        self._tax = Taxing(treatment)
-        self._commissions = Resolved(self._commission)
-        self._ear_reviews = Resolved(self._ear_review)
-        self._freights = Resolved(self._freight)
-        self._return_warehouses = Resolved(self._return_warehouse)
-        self._payment_fee = self._payment()
-        self._vat_remittance_fee = self._vat_remittance()
+        self._tax = TaxCalculator(treatment)
+        self._commissions = MemoizedLookup(self._build_commission)
+        self._ear_reviews = MemoizedLookup(self._ear_review_fee)
+        self._freights = MemoizedLookup(self._freight_charge)
+        self._return_warehouses = MemoizedLookup(self._return_warehouse_fee)
+        self._payment_fee = self._payment_charge()
+        self._vat_remittance_fee = self._vat_remittance_charge()
 
-    def price(self, order: OrderToPrice) -> Priced:
+    def price(self, order: OrderToPrice) -> PricedOrder:
         """All fees of an order. COMMISSION_RATE_MISSING, FX_RATE_MISSING; ORDER_WITHOUT_LINES."""
         of, totals, freight, prices_include_tax, local_return, quote = order
         commission = self._commissions[of]
         if prices_include_tax:
-            totals, freight, tax, total, commissions = self._without_tax(
+            totals, freight, tax, total, commissions = self._take_tax_out(
                 commission, totals, freight
             )
         else:
@@ -143,9 +143,9 @@ class PriceList:
             self._payment_fee.on(total),
             self._vat_remittance_fee.on(total),
         )
-        return new(Priced, (totals, freight, tax, total, fees))
+        return make_tuple(PricedOrder, (totals, freight, tax, total, fees))
 
-    def _without_tax(
+    def _take_tax_out(
         self, commission: Commission, totals: tuple[int, ...], freight: int
     ) -> tuple[tuple[int, ...], int, int, int, tuple[FeeLine, ...]]:
         """Tax is taken out of the whole order and rounded once; what is left goes to the parts by
@@ -161,48 +161,58 @@ class PriceList:
             totals, freight = commission.net_lines(totals, net_goods), net_freight
         return totals, freight, tax, net + tax, commission.lines_on(net_goods, net_freight)
 
-    def _commission(self, of: tuple[Goods, ...]) -> Commission:
+    def _build_commission(self, of: tuple[CommissionGoods, ...]) -> Commission:
         """Goods after discounts, plus freight charged to the buyer, without VAT, × the category's
         rate (R-59)."""
 
         def charge(rate: Decimal, categories: list[str]) -> Charge:
-            return self._rated(
-                Part.COMMISSION, Kind.COMMISSION, rate, told={"categories": categories}
+            return self._rate_charge(
+                FeePart.COMMISSION, FeeKind.COMMISSION, rate, told={"categories": categories}
             )
 
-        return commission(of, charge=charge, day=self._day)
+        return build_commission(of, charge=charge, day=self._day)
 
-    def _ear_review(self, due: bool) -> FeeLine:
+    def _ear_review_fee(self, due: bool) -> FeeLine:
         """Once an order that holds dual-use goods (R-66)."""
-        waived = Reason.NONE if due else Reason.NO_EAR_GOODS
-        return self._fixed(Part.COMMISSION, Kind.EAR_REVIEW, self._tariff.ear_review, waived)
-
-    def _freight(self, currency: str) -> Charge:
-        """The carrier's quote, the negotiated price first; both prices and the saving beside it
-        (R-60, R-61)."""
-        return self._exchanged(Part.LOGISTICS, Kind.FREIGHT, currency)
-
-    def _return_warehouse(self, chosen: bool) -> FeeLine:
-        """An order with the local return warehouse (R-65)."""
-        waived = Reason.NONE if chosen else Reason.NOT_CHOSEN
-        return self._fixed(
-            Part.LOGISTICS, Kind.RETURN_WAREHOUSE, self._tariff.return_warehouse, waived
+        waived = ZeroFeeReason.NONE if due else ZeroFeeReason.NO_EAR_GOODS
+        return self._tariff_fee(
+            FeePart.COMMISSION, FeeKind.EAR_REVIEW, self._tariff.ear_review, waived
         )
 
-    def _payment(self) -> Charge:
+    def _freight_charge(self, currency: str) -> Charge:
+        """The carrier's quote, the negotiated price first; both prices and the saving beside it
+        (R-60, R-61)."""
+        return self._tariff_charge(FeePart.LOGISTICS, FeeKind.FREIGHT, currency)
+
+    def _return_warehouse_fee(self, chosen: bool) -> FeeLine:
+        """An order with the local return warehouse (R-65)."""
+        waived = ZeroFeeReason.NONE if chosen else ZeroFeeReason.NOT_CHOSEN
+        return self._tariff_fee(
+            FeePart.LOGISTICS, FeeKind.RETURN_WAREHOUSE, self._tariff.return_warehouse, waived
+        )
+
+    def _payment_charge(self) -> Charge:
         """Everything the buyer pays, VAT included (R-62)."""
-        return self._rated(Part.PAYMENT, Kind.PAYMENT, self._tariff.payment_rate)
+        return self._rate_charge(FeePart.PAYMENT, FeeKind.PAYMENT, self._tariff.payment_rate)
 
-    def _vat_remittance(self) -> Charge:
+    def _vat_remittance_charge(self) -> Charge:
         """The amount with VAT, for destinations in the EU-27 and GB only (R-63)."""
-        waived = Reason.NONE if self._remitted else Reason.NOT_EU_OR_GB
+        waived = ZeroFeeReason.NONE if self._remitted else ZeroFeeReason.NOT_EU_OR_GB
         rate = self._tariff.vat_remittance_rate
-        return self._rated(Part.VAT_REMITTANCE, Kind.VAT_REMITTANCE, rate, waived=waived)
+        return self._rate_charge(
+            FeePart.VAT_REMITTANCE, FeeKind.VAT_REMITTANCE, rate, waived=waived
+        )
 
-    def _rated(
-        self, part: Part, kind: Kind, rate: Decimal, *, waived: Reason = Reason.NONE, **told: Any
+    def _rate_charge(
+        self,
+        part: FeePart,
+        kind: FeeKind,
+        rate: Decimal,
+        *,
+        waived: ZeroFeeReason = ZeroFeeReason.NONE,
+        **told: Any,
     ) -> Charge:
-        share = NOTHING if waived else Share(*ratio_of(rate))
+        share = NO_SHARE if waived else ExactRate(*rate_as_ratio(rate))
         return Charge(
             part=part,
             kind=kind,
@@ -213,7 +223,7 @@ class PriceList:
             **told,
         )
 
-    def _exchanged(self, part: Part, kind: Kind, currency: str, **fields: Any) -> Charge:
+    def _tariff_charge(self, part: FeePart, kind: FeeKind, currency: str, **fields: Any) -> Charge:
         """What it is exchanged by is kept with each line: it can be recomputed from itself
         (R-67)."""
         told: dict[str, Any] = {"rate_set": self._rates.id}
@@ -224,7 +234,9 @@ class PriceList:
             part=part, kind=kind, currency=self._currency, told=told, share=share, **fields
         )
 
-    def _fixed(self, part: Part, kind: Kind, tariff: Money, waived: Reason) -> FeeLine:
+    def _tariff_fee(
+        self, part: FeePart, kind: FeeKind, tariff: Money, waived: ZeroFeeReason
+    ) -> FeeLine:
         """The very same line for every order: nothing of it depends on the order's amounts."""
         if waived:
             told = {"rate_set": self._rates.id}
@@ -237,5 +249,5 @@ class PriceList:
                 told=told,
             )
             return FeeLine(charge, 0, 0)
-        charge = self._exchanged(part, kind, tariff.currency, tariff=tariff)
+        charge = self._tariff_charge(part, kind, tariff.currency, tariff=tariff)
         return FeeLine(charge, 0, charge.share.of(tariff.minor))

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
-from marketplace.money import Money, Rates, half_up_ratio
+from marketplace.money import Money, Rates, round_ratio_half_up
 
 SAVING_FROM, SAVING_TO = 113, 187
 """Thousandths: the saving by a negotiated price that the platform announces: 11.3 % to 18.7 %,
@@ -26,7 +26,7 @@ class Parcel(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Card:
+class FreightCard:
     """One weight break of a service to a country: `base_minor` at its minimum, `step_minor` a
     begun step.
 
@@ -63,7 +63,7 @@ class Card:
         return bool(self.region), self.special_channel, self.min_weight_g
 
 
-class Quote(NamedTuple):
+class FreightQuote(NamedTuple):
     """A service's two prices for a parcel; one of them may be missing, never both.
 
     `weight_g` is what is charged: the actual or the volumetric weight, whichever is more.
@@ -74,7 +74,7 @@ class Quote(NamedTuple):
     negotiated: Money | None
     public: Money | None
     actual_g: int | None = None  # where the volume weighs more
-    card: Card | None = None  # the one that the cost is by
+    card: FreightCard | None = None  # the one that the cost is by
 
     @property
     def cost(self) -> Money:
@@ -102,7 +102,7 @@ class Quote(NamedTuple):
             return None, False
         saved, public = saving
         outside = not SAVING_FROM * public <= saved * 1000 <= SAVING_TO * public
-        return half_up_ratio(saved * 10_000, public), outside
+        return round_ratio_half_up(saved * 10_000, public), outside
 
     @property
     def _saving(self) -> tuple[int, int] | None:
@@ -118,13 +118,13 @@ class Quote(NamedTuple):
         return public.minor - negotiated.minor, public.minor
 
 
-class Service:
+class FreightService:
     """A carrier service's cards for parcels that go to one place by one channel, ranked once for
     all of them."""
 
     __slots__ = ("_divisors", "_negotiated", "_public", "id")
 
-    def __init__(self, service_id: int, cards: Iterable[Card]) -> None:
+    def __init__(self, service_id: int, cards: Iterable[FreightCard]) -> None:
         ranked = sorted(
             cards, key=lambda card: card.rank, reverse=True
         )  # the narrowest and heaviest first
@@ -133,13 +133,16 @@ class Service:
         self._public = [card for card in ranked if not card.negotiated]
         self._divisors = {card.divisor for card in ranked}
 
-    def quote(self, parcel: Parcel) -> Quote | None:
+    def quote(self, parcel: Parcel) -> FreightQuote | None:
         """Both prices for a parcel; None when no card takes it."""
         weight_g = max([charged_weight(parcel, divisor) for divisor in self._divisors], default=0)
-        negotiated, public = _reached(self._negotiated, weight_g), _reached(self._public, weight_g)
+        negotiated, public = (
+            _card_for_weight(self._negotiated, weight_g),
+            _card_for_weight(self._public, weight_g),
+        )
         if negotiated is None and public is None:
             return None
-        return Quote(
+        return FreightQuote(
             service_id=self.id,
             weight_g=weight_g,
             negotiated=negotiated and negotiated.price(weight_g),
@@ -149,20 +152,24 @@ class Service:
         )
 
 
-def services(
-    cards: Sequence[Card], *, service_ids: Collection[int], region: str, special_channel: bool
-) -> list[Service]:
+def services_reaching(
+    cards: Sequence[FreightCard],
+    *,
+    service_ids: Collection[int],
+    region: str,
+    special_channel: bool,
+) -> list[FreightService]:
     """By id, with their cards that lead there. `cards` are of one country."""
     leading = [card for card in cards if card.leads(region, special_channel)]
     return [
-        Service(i, [card for card in leading if card.service_id == i])
+        FreightService(i, [card for card in leading if card.service_id == i])
         for i in sorted(set(service_ids))
     ]
 
 
-def cheapest(
-    choice: Sequence[Service], *, parcel: Parcel, rates: Rates, currency: str, country: str
-) -> Quote:
+def cheapest_quote(
+    choice: Sequence[FreightService], *, parcel: Parcel, rates: Rates, currency: str, country: str
+) -> FreightQuote:
     """The service that costs least. `country` is where they go; costs are compared in `currency`,
     exactly; a tie goes to the lower id. FREIGHT_UNAVAILABLE when none of the services has a card
     for the parcel."""
@@ -172,7 +179,7 @@ def cheapest(
     if len(quotes) == 1:
         return quotes[0]
 
-    def cost(candidate: Quote) -> Fraction:
+    def cost(candidate: FreightQuote) -> Fraction:
         return rates.convert(candidate.cost.minor, candidate.cost.currency, currency)
 
     return min(quotes, key=cost)
@@ -188,6 +195,6 @@ def charged_weight(parcel: Parcel, divisor: int) -> int:
     )
 
 
-def _reached(ranked: Sequence[Card], weight_g: int) -> Card | None:
+def _card_for_weight(ranked: Sequence[FreightCard], weight_g: int) -> FreightCard | None:
     """The narrowest card, and of it the weight break that the weight has reached."""
     return next((card for card in ranked if card.min_weight_g <= weight_g), None)

@@ -17,7 +17,7 @@ from django.apps import apps
 from django.db.models import Model, Q, QuerySet
 
 from diagnostics import proofs
-from diagnostics.append_only import FROZEN
+from diagnostics.append_only import APPEND_ONLY_MODELS
 from marketplace import territories
 from marketplace.calendar import platform_day
 from marketplace.models import (
@@ -42,7 +42,7 @@ after."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class PricedBy:
+class PricingBasis:
     """Which tariffs the locked orders were priced by: those in force at an instant for
     destinations and categories."""
 
@@ -58,7 +58,7 @@ def freeze(
     subject: str,
     rate_set_id: int,
     index_close_id: int | None,
-    priced_by: PricedBy = PricedBy(),
+    priced_by: PricingBasis = PricingBasis(),
 ) -> FrozenValues:
     """Keeps the values of one locking, in its transaction: a fixed number of queries for any
     number of orders."""
@@ -66,25 +66,25 @@ def freeze(
         FxRateSet.objects.filter(pk=rate_set_id),
         FxRate.objects.filter(rate_set=rate_set_id),
         IndexClose.objects.filter(pk=index_close_id),
-        *(_tariffs(store, priced_by) if priced_by.at else ()),
+        *(_tariffs_in_force(store, priced_by) if priced_by.at else ()),
     ]
-    values = {rows.model._meta.label_lower: _values(rows) for rows in read}
+    values = {rows.model._meta.label_lower: _values_by_id(rows) for rows in read}
     content = {
         "version": VERSION,
-        "rates": _published(rate_set_id, values),
+        "rates": _published_rates(rate_set_id, values),
         "index_close": index_close_id,
         "policies": priced_by.policies,
         "rows": values,
     }
     text = json.dumps(
-        content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain
+        content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_json_default
     ).encode()
     return FrozenValues.objects.create(
         store=store, subject=subject, digest=digest_of(text), text=text
     )
 
 
-def _published(rate_set_id: int, values: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+def _published_rates(rate_set_id: int, values: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     rate_set = values[FxRateSet._meta.label_lower][str(rate_set_id)]
     per_euro = {
         row["currency"]: row["per_euro"] for row in values[FxRate._meta.label_lower].values()
@@ -97,7 +97,7 @@ def _published(rate_set_id: int, values: Mapping[str, Mapping[str, Any]]) -> dic
     }
 
 
-def _tariffs(store: Store, priced_by: PricedBy) -> list[QuerySet]:
+def _tariffs_in_force(store: Store, priced_by: PricingBasis) -> list[QuerySet]:
     day = platform_day(priced_by.at)
     cards = RateCard.objects.on(day).filter(
         Q(store=store) | Q(store=None), country__in=priced_by.countries
@@ -105,7 +105,9 @@ def _tariffs(store: Store, priced_by: PricedBy) -> list[QuerySet]:
     policies = PolicyValue.objects.filter(valid_from__lte=priced_by.at, name__in=priced_by.policies)
     return [
         CommissionRate.objects.on(day).filter(category__in=priced_by.category_ids),
-        TaxRate.objects.on(day).filter(country__in=territories.reachable(priced_by.countries)),
+        TaxRate.objects.on(day).filter(
+            country__in=territories.related_countries(priced_by.countries)
+        ),
         cards,
         CarrierService.objects.filter(pk__in=cards.values("service")),
         PolicyValue.objects.filter(
@@ -114,9 +116,9 @@ def _tariffs(store: Store, priced_by: PricedBy) -> list[QuerySet]:
     ]
 
 
-def _values(rows: QuerySet) -> dict[str, dict[str, Any]]:
+def _values_by_id(rows: QuerySet) -> dict[str, dict[str, Any]]:
     """By id, every column but those that may still be filled in."""
-    may_change = FROZEN[rows.model] | {CLOSED_LATER}
+    may_change = APPEND_ONLY_MODELS[rows.model] | {CLOSED_LATER}
     columns = [f.attname for f in rows.model._meta.concrete_fields if f.attname not in may_change]
     return {
         str(pk): dict(zip(columns, values, strict=True))
@@ -124,7 +126,7 @@ def _values(rows: QuerySet) -> dict[str, dict[str, Any]]:
     }
 
 
-def _plain(value: Any) -> str:
+def _json_default(value: Any) -> str:
     if isinstance(value, dt.datetime):
         return value.astimezone(dt.UTC).isoformat()
     return value.isoformat() if isinstance(value, dt.date) else str(value)
@@ -145,7 +147,7 @@ def rates_of_locks(locks: Collection[Lock]) -> dict[UUID, Rates]:
     A lock from before they were kept takes them from the rows of its rate set.
     """
     kept = FrozenValues.objects.in_bulk({lock.frozen_id for lock in locks if lock.frozen_id})
-    rates = {pk: _rates(content_of(each)["rates"]) for pk, each in kept.items()}
+    rates = {pk: _parse_rates(content_of(each)["rates"]) for pk, each in kept.items()}
     of_rows = _rates_of_sets({lock.rate_set_id for lock in locks if not lock.frozen_id})
     return {
         lock.pk: rates[lock.frozen_id] if lock.frozen_id else of_rows[lock.rate_set_id]
@@ -166,7 +168,7 @@ def _rates_of_sets(ids: Collection[int]) -> dict[int, Rates]:
     }
 
 
-def _rates(told: Mapping[str, Any]) -> Rates:
+def _parse_rates(told: Mapping[str, Any]) -> Rates:
     return Rates(
         id=told["id"],
         source=told["source"],
@@ -175,7 +177,7 @@ def _rates(told: Mapping[str, Any]) -> Rates:
     )
 
 
-@proofs.check
+@proofs.register_check
 def differing_values(store_id: int, subject: str) -> Iterator[str]:
     """Where rates, closes, tariffs or policies are no longer what a lock froze."""
     kept = FrozenValues.objects.filter(store=store_id)
@@ -189,22 +191,22 @@ def differing_values(store_id: int, subject: str) -> Iterator[str]:
             continue
         for label, frozen in content["rows"].items():
             standing = now.setdefault(label, {})
-            _read(apps.get_model(label), standing, frozen.keys() - standing.keys())
-            yield from _differing(each, label, frozen, standing)
+            _load_missing(apps.get_model(label), standing, frozen.keys() - standing.keys())
+            yield from _differing_fields(each, label, frozen, standing)
 
 
-def _read(
+def _load_missing(
     model: type[Model], standing: dict[str, dict[str, Any]], missing: Collection[str]
 ) -> None:
-    found = _values(model._base_manager.filter(pk__in=missing)) if missing else {}
+    found = _values_by_id(model._base_manager.filter(pk__in=missing)) if missing else {}
     standing.update({pk: found.get(pk, {}) for pk in missing})
 
 
-def _differing(
+def _differing_fields(
     kept: FrozenValues, label: str, frozen: Mapping[str, Any], standing: Mapping[str, Any]
 ) -> Iterator[str]:
     for pk, values in frozen.items():
-        row = json.loads(json.dumps(standing[pk], default=_plain))
+        row = json.loads(json.dumps(standing[pk], default=_json_default))
         for name, value in values.items():
             if row.get(name) != value or name not in row:
                 yield f"{kept.subject}: {label} {pk} {name} was {value}, is {row.get(name, 'gone')}"

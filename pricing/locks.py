@@ -19,7 +19,7 @@ class LockStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
-class Event(StrEnum):
+class LockEvent(StrEnum):
     CONFIRM = "confirm"
     DECLINE = "decline"
     EXPIRE = "expire"
@@ -28,54 +28,58 @@ class Event(StrEnum):
     TERMINATE = "terminate"
 
 
-NEXT: Mapping[tuple[LockStatus, Event], LockStatus] = {
-    (LockStatus.OPEN, Event.CONFIRM): LockStatus.CONFIRMED,
-    (LockStatus.OPEN, Event.DECLINE): LockStatus.DECLINED,
-    (LockStatus.OPEN, Event.EXPIRE): LockStatus.EXPIRED,
-    (LockStatus.OPEN, Event.CANCEL): LockStatus.CANCELLED,
-    (LockStatus.OPEN, Event.TRIGGER): LockStatus.RENEGOTIATING,
-    (LockStatus.RENEGOTIATING, Event.CONFIRM): LockStatus.CONFIRMED,
-    (LockStatus.RENEGOTIATING, Event.DECLINE): LockStatus.DECLINED,
-    (LockStatus.RENEGOTIATING, Event.TERMINATE): LockStatus.TERMINATED,
+LOCK_TRANSITIONS: Mapping[tuple[LockStatus, LockEvent], LockStatus] = {
+    (LockStatus.OPEN, LockEvent.CONFIRM): LockStatus.CONFIRMED,
+    (LockStatus.OPEN, LockEvent.DECLINE): LockStatus.DECLINED,
+    (LockStatus.OPEN, LockEvent.EXPIRE): LockStatus.EXPIRED,
+    (LockStatus.OPEN, LockEvent.CANCEL): LockStatus.CANCELLED,
+    (LockStatus.OPEN, LockEvent.TRIGGER): LockStatus.RENEGOTIATING,
+    (LockStatus.RENEGOTIATING, LockEvent.CONFIRM): LockStatus.CONFIRMED,
+    (LockStatus.RENEGOTIATING, LockEvent.DECLINE): LockStatus.DECLINED,
+    (LockStatus.RENEGOTIATING, LockEvent.TERMINATE): LockStatus.TERMINATED,
 }
 
-LAPSE: Mapping[LockStatus, Event] = {
-    LockStatus.OPEN: Event.EXPIRE,
-    LockStatus.RENEGOTIATING: Event.TERMINATE,
+EXPIRY_EVENTS: Mapping[LockStatus, LockEvent] = {
+    LockStatus.OPEN: LockEvent.EXPIRE,
+    LockStatus.RENEGOTIATING: LockEvent.TERMINATE,
 }
 """What the clock does to a live lock at its end."""
 
-LIVE = frozenset({LockStatus.OPEN, LockStatus.RENEGOTIATING})
+LIVE_LOCK_STATUSES = frozenset({LockStatus.OPEN, LockStatus.RENEGOTIATING})
 
 
-def advance(status: LockStatus, event: Event) -> LockStatus:
+def next_lock_status(status: LockStatus, event: LockEvent) -> LockStatus:
     try:
-        return NEXT[status, event]
+        return LOCK_TRANSITIONS[status, event]
     except KeyError:
         raise Problem(Code.STATE_CONFLICT, state=str(status), event=str(event)) from None
 
 
-class Timed(Protocol):
+class TimedLock(Protocol):
     status: str
     expires_at: dt.datetime
     renegotiation_deadline: dt.datetime | None
 
 
-def ends_at(lock: Timed) -> dt.datetime:
+def running_deadline(lock: TimedLock) -> dt.datetime:
     """The deadline that runs: a renegotiation's, which suspends the lapse (R-53), else the lock's
     own (R-48)."""
     return lock.renegotiation_deadline or lock.expires_at
 
 
-def status_at(lock: Timed, now: dt.datetime) -> LockStatus:
+def status_at(lock: TimedLock, now: dt.datetime) -> LockStatus:
     """The state as it is, whether or not a sweep came by: a live lock at its end has ended (R-48,
     R-49, R-55)."""
     status = LockStatus(lock.status)
-    return advance(status, LAPSE[status]) if status in LIVE and ends_at(lock) <= now else status
+    return (
+        next_lock_status(status, EXPIRY_EVENTS[status])
+        if status in LIVE_LOCK_STATUSES and running_deadline(lock) <= now
+        else status
+    )
 
 
-def seconds_left(lock: Timed, now: dt.datetime) -> int:
+def seconds_left(lock: TimedLock, now: dt.datetime) -> int:
     """Whole seconds of the deadline that runs, rounded up: 0 means that it is too late."""
-    if status_at(lock, now) not in LIVE:
+    if status_at(lock, now) not in LIVE_LOCK_STATUSES:
         return 0
-    return -((now - ends_at(lock)) // dt.timedelta(seconds=1))
+    return -((now - running_deadline(lock)) // dt.timedelta(seconds=1))

@@ -8,19 +8,19 @@ from django.db import models
 from django.db.models import Case, F, Q, Value, When
 from django.db.models.expressions import Combinable
 
-from diagnostics.append_only import frozen
-from diagnostics.proofs import proven
+from diagnostics.append_only import append_only_model
+from diagnostics.proofs import digested_model
 from marketplace.models import Buyer, FxRateSet, IndexClose, Store
 from outbox.models import RenderJob
 from pricing import triggers
-from pricing.agreements import Kind
-from pricing.locks import LIVE, LockStatus
-from pricing.renegotiation import Proposal, Rule, Side, heard
+from pricing.agreements import AgreementKind
+from pricing.locks import LIVE_LOCK_STATUSES, LockStatus
+from pricing.renegotiation import Proposal, ProposalRule, Side, parse_proposal
 
-LIVE_VALUES = sorted(status.value for status in LIVE)
+LIVE_VALUES = sorted(status.value for status in LIVE_LOCK_STATUSES)
 
 
-def lapses(now: dt.datetime | Combinable, *, lock: str = "") -> list[When]:
+def expired_status_cases(now: dt.datetime | Combinable, *, lock: str = "") -> list[When]:
     """`locks.status_at` for a query: what a live lock has become by `now`; `lock` is the path to
     it, "lock__"."""
     return [
@@ -44,7 +44,7 @@ class LockQuerySet(models.QuerySet["Lock"]):
 
     def at(self, now: dt.datetime | Combinable):
         """With `state`, what `locks.status_at` says of each at `now`."""
-        return self.annotate(state=Case(*lapses(now), default=F("status")))
+        return self.annotate(state=Case(*expired_status_cases(now), default=F("status")))
 
     def open_at(self, now: dt.datetime):
         """Open and not past the end: the lock is half open, `[locked_at, expires_at)` (R-48)."""
@@ -71,8 +71,8 @@ class LockQuerySet(models.QuerySet["Lock"]):
         )
 
 
-@proven()
-@frozen()
+@digested_model()
+@append_only_model()
 class FrozenValues(models.Model):
     """What prices were locked by: exchange rates, index close, tariffs and policies, as they stood
     (`pricing.frozen_values`).
@@ -95,8 +95,8 @@ LOCK_MAY_CHANGE = (
 )  # fmt: skip
 
 
-@proven(*LOCK_MAY_CHANGE)
-@frozen(*LOCK_MAY_CHANGE)
+@digested_model(*LOCK_MAY_CHANGE)
+@append_only_model(*LOCK_MAY_CHANGE)
 class Lock(models.Model):
     """A lot's price lock (ADR 3): the terms, the frozen rates, the half-open span in which a buyer
     may confirm."""
@@ -204,8 +204,8 @@ class RenegotiationQuerySet(models.QuerySet["Renegotiation"]):
         return self.filter(ended_at__isnull=True, deadline_at__lte=now)
 
 
-@proven("ended_at", "ended_by")
-@frozen("ended_at", "ended_by")
+@digested_model("ended_at", "ended_by")
+@append_only_model("ended_at", "ended_by")
 class Renegotiation(models.Model):
     """Why and until when a lock's price is open again (R-50 to R-55); the observations are kept by
     their rows' ids.
@@ -218,7 +218,7 @@ class Renegotiation(models.Model):
     store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="+", db_index=False)
     lock = models.OneToOneField(Lock, on_delete=models.PROTECT, related_name="renegotiation")
     kind = models.CharField(
-        max_length=5, choices=[(kind.value, kind.value) for kind in triggers.Kind]
+        max_length=5, choices=[(kind.value, kind.value) for kind in triggers.TriggerKind]
     )
     base_rate_set = models.ForeignKey(
         FxRateSet, on_delete=models.PROTECT, related_name="+", db_index=False
@@ -239,7 +239,7 @@ class Renegotiation(models.Model):
     new_value = models.DecimalField(max_digits=20, decimal_places=8)
     change = models.CharField(
         max_length=120
-    )  # exact, "numerator/denominator": `triggers.shown` makes it a percentage
+    )  # exact, "numerator/denominator": `triggers.format_change` makes it a percentage
     limit = models.DecimalField(max_digits=7, decimal_places=6)
     opened_at = models.DateTimeField()
     opened_by = models.CharField(max_length=80)
@@ -273,11 +273,11 @@ class Renegotiation(models.Model):
 
     @property
     def percent(self) -> str:
-        return triggers.shown(self.change)
+        return triggers.format_change(self.change)
 
 
-@proven()
-@frozen()
+@digested_model()
+@append_only_model()
 class LockTerms(models.Model):
     """The exact bytes whose SHA-256 is the lock's `terms_digest`: what an act is bound to,
     whatever leaves with it."""
@@ -289,8 +289,8 @@ class LockTerms(models.Model):
     text = models.BinaryField()
 
 
-@proven("version")
-@frozen("version")
+@digested_model("version")
+@append_only_model("version")
 class Grant(models.Model):
     """Lets one buyer read one subject and act on its locks. The link is derived from it, never
     stored."""
@@ -316,8 +316,8 @@ class ActKind(models.TextChoices):
     DECLINE = "decline"
 
 
-@proven()
-@frozen()
+@digested_model()
+@append_only_model()
 class Act(models.Model):
     """What a party did with a lock, once, with the evidence of it (reliability 8 and 9)."""
 
@@ -348,7 +348,9 @@ class Sealing(RenderJob):
     (reliability 1)."""
 
     store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="+")
-    kind = models.CharField(max_length=14, choices=[(kind.value, kind.value) for kind in Kind])
+    kind = models.CharField(
+        max_length=14, choices=[(kind.value, kind.value) for kind in AgreementKind]
+    )
     subject = models.CharField(max_length=40)
     occasion = (
         models.UUIDField()
@@ -372,14 +374,16 @@ class Sealing(RenderJob):
         return f"{self.kind} {self.subject}"
 
 
-@frozen()
+@append_only_model()
 class SealedAgreement(models.Model):
     """A sealed PDF. The database refuses to change or delete it (sql/sealed_agreements.sql)."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="+")
     sealing = models.OneToOneField(Sealing, on_delete=models.PROTECT, related_name="agreement")
-    kind = models.CharField(max_length=14, choices=[(kind.value, kind.value) for kind in Kind])
+    kind = models.CharField(
+        max_length=14, choices=[(kind.value, kind.value) for kind in AgreementKind]
+    )
     subject = models.CharField(max_length=40)
     digest = models.CharField(max_length=64, unique=True)  # SHA-256 of the canonical agreement
     file_digest = models.CharField(max_length=64, unique=True)  # SHA-256 of the PDF, seal included
@@ -398,7 +402,7 @@ class SealedAgreement(models.Model):
         return f"{self.kind} {self.subject}"
 
 
-def _choices(values) -> list[tuple[str, str]]:
+def _enum_choices(values) -> list[tuple[str, str]]:
     return [(value.value, value.value) for value in values]
 
 
@@ -409,8 +413,8 @@ class OfferQuerySet(models.QuerySet["Offer"]):
         return self.filter(Q(beyond_band=False) | Q(side=Side.BUYER) | Q(approval__isnull=False))
 
 
-@proven()
-@frozen()
+@digested_model()
+@append_only_model()
 class Offer(models.Model):
     """A version of the changed prices for a renegotiated lock. Never changed: who wants others
     makes another version."""
@@ -421,10 +425,10 @@ class Offer(models.Model):
         "Renegotiation", on_delete=models.PROTECT, related_name="offers"
     )
     version = models.PositiveSmallIntegerField()
-    side = models.CharField(max_length=6, choices=_choices(Side))
+    side = models.CharField(max_length=6, choices=_enum_choices(Side))
     by = models.CharField(max_length=80)
     at = models.DateTimeField()
-    rule = models.CharField(max_length=8, choices=_choices(Rule))
+    rule = models.CharField(max_length=8, choices=_enum_choices(ProposalRule))
     said = models.JSONField()  # the proposal as it was made (`renegotiation.Proposal.said`)
     note = models.CharField(max_length=1000, blank=True)
     beyond_band = models.BooleanField()
@@ -448,7 +452,7 @@ class Offer(models.Model):
 
     @property
     def proposal(self) -> Proposal:
-        return heard(self.said)
+        return parse_proposal(self.said)
 
     @property
     def money(self) -> dict[str, int]:
@@ -458,8 +462,8 @@ class Offer(models.Model):
         }
 
 
-@proven()
-@frozen()
+@digested_model()
+@append_only_model()
 class OfferTerms(models.Model):
     """The exact bytes whose SHA-256 is the offer's digest: every order, line and price as they
     would become."""
@@ -471,8 +475,8 @@ class OfferTerms(models.Model):
     text = models.BinaryField()
 
 
-@proven()
-@frozen()
+@digested_model()
+@append_only_model()
 class Approval(models.Model):
     """A second member of the store agrees to an offer beyond the band (R-47)."""
 
@@ -484,15 +488,15 @@ class Approval(models.Model):
     at = models.DateTimeField()
 
 
-@proven()
-@frozen()
+@digested_model()
+@append_only_model()
 class Signature(models.Model):
     """One side's signature of exactly one offer's terms, with its evidence (R-54, reliability 8
     and 9)."""
 
     store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="+", db_index=False)
     offer = models.ForeignKey(Offer, on_delete=models.PROTECT, related_name="signatures")
-    side = models.CharField(max_length=6, choices=_choices(Side))
+    side = models.CharField(max_length=6, choices=_enum_choices(Side))
     by = models.CharField(max_length=80)
     name = models.CharField(max_length=120)  # as typed
     at = models.DateTimeField()
@@ -521,7 +525,7 @@ class SigningCode(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="+", db_index=False)
     offer = models.ForeignKey(Offer, on_delete=models.PROTECT, related_name="codes")
-    side = models.CharField(max_length=6, choices=_choices(Side))
+    side = models.CharField(max_length=6, choices=_enum_choices(Side))
     by = models.CharField(max_length=80)
     digest = models.CharField(max_length=64)  # of the terms that it may sign
     asked_at = models.DateTimeField()
@@ -533,8 +537,8 @@ class SigningCode(models.Model):
         indexes = [models.Index(fields=["offer", "side", "-asked_at"], name="codes_of_an_offer")]
 
 
-@proven()
-@frozen()
+@digested_model()
+@append_only_model()
 class Remark(models.Model):
     """What a party said beside the offers: a comment, or why they declined."""
 
@@ -542,7 +546,7 @@ class Remark(models.Model):
     renegotiation = models.ForeignKey(
         "Renegotiation", on_delete=models.PROTECT, related_name="remarks"
     )
-    side = models.CharField(max_length=6, choices=_choices(Side))
+    side = models.CharField(max_length=6, choices=_enum_choices(Side))
     by = models.CharField(max_length=80)
     at = models.DateTimeField()
     kind = models.CharField(max_length=7, choices=[("comment", "comment"), ("decline", "decline")])

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from marketplace import territories
-from marketplace.memoized_lookup import Resolved
+from marketplace.memoized_lookup import MemoizedLookup
 from marketplace.money import Rates
 from pricing import fees, freight, tax
 
@@ -23,16 +23,16 @@ class TariffFacts:
     day: dt.date
     commission: Mapping[int, Decimal]  # by category id
     cards: Mapping[
-        str, Sequence[freight.Card]
+        str, Sequence[freight.FreightCard]
     ]  # by country: this store's negotiated ones and the public ones
     tax_rules: Mapping[
         str, tax.TaxRule
     ]  # by place: a country, or a territory with rates of its own
     registrations: Mapping[str, str]  # the store's VAT or GST numbers, by jurisdiction
-    tariff: fees.Tariff
+    tariff: fees.FeeTariff
 
 
-class Line(NamedTuple):
+class OrderCostLine(NamedTuple):
     """`total_minor`: what the buyer pays for it. Weight and volume are the line's, not a
     piece's."""
 
@@ -44,12 +44,12 @@ class Line(NamedTuple):
     volume_cm3: int
 
 
-class Wanted(NamedTuple):
+class OrderCostRequest(NamedTuple):
     currency: str
     country: str
     postal_code: str
     region: str
-    lines: Sequence[Line]
+    lines: Sequence[OrderCostLine]
     freight_minor: int  # charged to the buyer
     prices_include_tax: bool
     local_return: bool
@@ -59,40 +59,42 @@ class Wanted(NamedTuple):
     buyer_number_checked: bool
 
 
-class Offer(NamedTuple):
+class OrderCost(NamedTuple):
     """`prices`: the price list that `priced` is by; whoever changes `order` prices it again by the
     same."""
 
     destination: territories.Destination
     treatment: tax.Treatment
-    quote: freight.Quote
+    quote: freight.FreightQuote
     prices: fees.PriceList
     order: fees.OrderToPrice
-    priced: fees.Priced
+    priced: fees.PricedOrder
 
 
-class Offers:
+class OrderCostCalculator:
     """Makes offers by one set of tariffs and rates. What many orders have in common is resolved
     once."""
 
     def __init__(self, *, facts: TariffFacts, rates: Rates) -> None:
         self._facts, self._rates = facts, rates
-        self._destinations = Resolved(lambda key: self._priced_destination(*key))
-        self._services = Resolved(lambda key: self._leading(*key))
-        self._goods = Resolved(lambda key: self._rated_goods(*key))
+        self._destinations = MemoizedLookup(lambda key: self._priced_destination(*key))
+        self._services = MemoizedLookup(lambda key: self._services_reaching(*key))
+        self._goods = MemoizedLookup(lambda key: self._rated_goods(*key))
 
-    def offer(self, wanted: Wanted) -> Offer:
+    def offer(self, wanted: OrderCostRequest) -> OrderCost:
         """TAX_CODE_MISSING, FREIGHT_UNAVAILABLE, COMMISSION_RATE_MISSING, FX_RATE_MISSING,
         ORDER_WITHOUT_LINES."""
-        destination = territories.destination(wanted.country, wanted.postal_code, wanted.region)
+        destination = territories.find_destination(
+            wanted.country, wanted.postal_code, wanted.region
+        )
         treatment, prices = self._destinations[
             destination, wanted.currency, wanted.buyer_number, wanted.buyer_number_checked
         ]
-        quote = freight.cheapest(
+        quote = freight.cheapest_quote(
             self._services[
                 wanted.country, wanted.region, wanted.special_channel, tuple(wanted.service_ids)
             ],
-            parcel=_parcel(wanted),
+            parcel=_combined_parcel(wanted),
             rates=self._rates,
             currency=wanted.currency,
             country=wanted.country,
@@ -110,13 +112,13 @@ class Offers:
             local_return=wanted.local_return,
             quote=quote,
         )
-        return Offer(destination, treatment, quote, prices, order, prices.price(order))
+        return OrderCost(destination, treatment, quote, prices, order, prices.price(order))
 
     def _priced_destination(
         self, destination: territories.Destination, currency: str, number: str, number_checked: bool
     ) -> tuple[tax.Treatment, fees.PriceList]:
         facts = self._facts
-        treatment = tax.treat(
+        treatment = tax.determine_treatment(
             facts.tax_rules.get(destination.place),
             destination=destination,
             buyer_number=number,
@@ -133,10 +135,10 @@ class Offers:
         )
         return treatment, prices
 
-    def _leading(
+    def _services_reaching(
         self, country: str, region: str, special_channel: bool, service_ids: tuple[int, ...]
-    ) -> list[freight.Service]:
-        return freight.services(
+    ) -> list[freight.FreightService]:
+        return freight.services_reaching(
             self._facts.cards.get(country, ()),
             service_ids=service_ids,
             region=region,
@@ -145,16 +147,20 @@ class Offers:
 
     def _rated_goods(
         self, category_id: int, category_code: str, ear_controlled: bool
-    ) -> fees.Goods:
-        return fees.goods(category_code, self._facts.commission.get(category_id), ear_controlled)
+    ) -> fees.CommissionGoods:
+        return fees.intern_goods(
+            category_code, self._facts.commission.get(category_id), ear_controlled
+        )
 
 
-def offer(wanted: Wanted, *, facts: TariffFacts, rates: Rates) -> Offer:
-    """One offer; `Offers` for many. Raises what it raises."""
-    return Offers(facts=facts, rates=rates).offer(wanted)
+def calculate_order_cost(
+    wanted: OrderCostRequest, *, facts: TariffFacts, rates: Rates
+) -> OrderCost:
+    """One offer; `OrderCostCalculator` for many. Raises what it raises."""
+    return OrderCostCalculator(facts=facts, rates=rates).offer(wanted)
 
 
-def _parcel(wanted: Wanted) -> freight.Parcel:
+def _combined_parcel(wanted: OrderCostRequest) -> freight.Parcel:
     return freight.Parcel(
         weight_g=sum([line.weight_g for line in wanted.lines]),
         volume_cm3=sum([line.volume_cm3 for line in wanted.lines]),

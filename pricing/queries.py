@@ -19,9 +19,9 @@ from marketplace.models import (
     TaxRate,
 )
 from marketplace.money import Money
-from marketplace.policy import Value
-from pricing.fees import Tariff
-from pricing.freight import Card
+from marketplace.policy import PolicyNumber
+from pricing.fees import FeeTariff
+from pricing.freight import FreightCard
 from pricing.order_cost import TariffFacts
 from pricing.tax import TaxRule
 
@@ -32,27 +32,27 @@ def tariff_facts(
     countries: Collection[str],
     category_ids: Collection[int],
     now: dt.datetime,
-    policies: Mapping[str, Value],
+    policies: Mapping[str, PolicyNumber],
 ) -> TariffFacts:
     """Four queries. `policies`: `marketplace.policy.in_force`, or what a batch has kept of it."""
     day = platform_day(now)
-    around = territories.reachable(countries)
+    around = territories.related_countries(countries)
     return TariffFacts(
         day=day,
-        commission=_commission(category_ids, day),
-        cards=_cards(store, countries, day),
+        commission=_commission_rates(category_ids, day),
+        cards=_cards_by_country(store, countries, day),
         tax_rules=_tax_rules(around, day),
-        registrations=_registrations(store, around, day),
+        registrations=_registration_numbers(store, around, day),
         tariff=tariff_of(policies),
     )
 
 
 def freight_cards(
     *, store: Store, countries: Collection[str], now: dt.datetime
-) -> Mapping[str, Sequence[Card]]:
+) -> Mapping[str, Sequence[FreightCard]]:
     """By country, as in force on the platform's day: this store's negotiated ones and the public
     ones."""
-    return _cards(store, countries, platform_day(now))
+    return _cards_by_country(store, countries, platform_day(now))
 
 
 def tariffs_changed_since(*, store: Store, at: dt.datetime) -> bool:
@@ -66,8 +66,8 @@ def tariffs_changed_since(*, store: Store, at: dt.datetime) -> bool:
     return any(each.filter(mirrored_at__gt=at).exists() for each in rows)
 
 
-def tariff_of(policies: Mapping[str, Value]) -> Tariff:
-    return Tariff(
+def tariff_of(policies: Mapping[str, PolicyNumber]) -> FeeTariff:
+    return FeeTariff(
         payment_rate=Decimal(policies["payment_fee_rate"]),
         vat_remittance_rate=Decimal(policies["vat_remittance_rate"]),
         return_warehouse=Money.of(policies["return_warehouse_usd"], "USD"),
@@ -75,26 +75,28 @@ def tariff_of(policies: Mapping[str, Value]) -> Tariff:
     )
 
 
-def _commission(category_ids: Collection[int], day: dt.date) -> Mapping[int, Decimal]:
+def _commission_rates(category_ids: Collection[int], day: dt.date) -> Mapping[int, Decimal]:
     rows = CommissionRate.objects.on(day).filter(category_id__in=category_ids, rate__isnull=False)
     return dict(rows.values_list("category_id", "rate"))
 
 
-def _cards(store: Store, countries: Collection[str], day: dt.date) -> Mapping[str, Sequence[Card]]:
+def _cards_by_country(
+    store: Store, countries: Collection[str], day: dt.date
+) -> Mapping[str, Sequence[FreightCard]]:
     rows = (
         RateCard.objects.on(day)
         .filter(Q(store=store) | Q(store=None), country__in=countries, base_minor__isnull=False)
         .select_related("service")
         .order_by("country", "service_id", "min_weight_g", "id")
     )
-    cards: dict[str, list[Card]] = defaultdict(list)
+    cards: dict[str, list[FreightCard]] = defaultdict(list)
     for row in rows:
-        cards[row.country].append(_card(row))
+        cards[row.country].append(_build_card(row))
     return dict(cards)
 
 
-def _card(row: RateCard) -> Card:
-    return Card(
+def _build_card(row: RateCard) -> FreightCard:
+    return FreightCard(
         service_id=row.service_id,
         negotiated=row.store_id is not None,
         currency=row.currency,
@@ -117,7 +119,9 @@ def _tax_rules(countries: Collection[str], day: dt.date) -> Mapping[str, TaxRule
     }
 
 
-def _registrations(store: Store, countries: Collection[str], day: dt.date) -> Mapping[str, str]:
+def _registration_numbers(
+    store: Store, countries: Collection[str], day: dt.date
+) -> Mapping[str, str]:
     """The newest number of each country that is valid on the day; the last valid day counts."""
     valid = Q(valid_until=None) | Q(valid_until__gte=day)
     rows = (

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 HOUR = dt.timedelta(hours=1)
 
-OF_A_LOCK: Sequence[dt.timedelta] = (24 * HOUR, 6 * HOUR, HOUR)
-OF_A_RENEGOTIATION: Sequence[dt.timedelta] = (2 * HOUR, HOUR / 2)
+LOCK_STAGES: Sequence[dt.timedelta] = (24 * HOUR, 6 * HOUR, HOUR)
+RENEGOTIATION_STAGES: Sequence[dt.timedelta] = (2 * HOUR, HOUR / 2)
 """Before the end that runs, the earliest first."""
 
 
@@ -19,7 +19,7 @@ def stage_at(
     return min(come) if come else None
 
 
-def first(
+def next_stage_at(
     stages: Sequence[dt.timedelta], *, ends_at: dt.datetime, now: dt.datetime
 ) -> dt.datetime | None:
     """The instant of the next stage that is still to come; None after the last. Missed ones are

@@ -17,10 +17,10 @@ from fractions import Fraction
 
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
-from marketplace.money import exponent, half_up
+from marketplace.money import minor_unit_digits, round_half_up
 
-HUNDREDTHS = re.compile(r"[+-]?[0-9]{1,3}(\.[0-9]{1,4})?")
-PRICE = re.compile(r"[0-9]{1,12}(\.[0-9]{1,6})?")
+PERCENT_PATTERN = re.compile(r"[+-]?[0-9]{1,3}(\.[0-9]{1,4})?")
+PRICE_PATTERN = re.compile(r"[0-9]{1,12}(\.[0-9]{1,6})?")
 PERCENT_LIMIT = Decimal(50)
 """A uniform change beyond it is taken for a slip of the keyboard."""
 
@@ -30,7 +30,7 @@ class Side(StrEnum):
     BUYER = "buyer"
 
 
-class Rule(StrEnum):
+class ProposalRule(StrEnum):
     KEEP = "keep"
     UNIFORM = "uniform"
     PER_SKU = "per_sku"
@@ -38,79 +38,85 @@ class Rule(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Proposal:
-    """`percent` of a uniform change, as a number of hundredths: −1.5 is one and a half per cent
-    less. `prices`: of a piece, in the lot's currency, by SKU; SKUs that are not named keep their
-    locked price."""
+    """`format_percent` of a uniform change, as a number of hundredths: −1.5 is one and a half per
+    cent less. `prices`: of a piece, in the lot's currency, by SKU; SKUs that are not named keep
+    their locked price."""
 
-    rule: Rule
+    rule: ProposalRule
     percent: Decimal = Decimal(0)
     prices: Mapping[str, Decimal] = field(default_factory=dict)
 
     def said(self) -> dict[str, object]:
         """Plain JSON, canonical: 1.50 and 1.5 are the same proposal."""
         match self.rule:
-            case Rule.KEEP:
+            case ProposalRule.KEEP:
                 return {"rule": str(self.rule)}
-            case Rule.UNIFORM:
-                return {"rule": str(self.rule), "percent": plain(self.percent)}
+            case ProposalRule.UNIFORM:
+                return {"rule": str(self.rule), "percent": format_decimal(self.percent)}
         return {
             "rule": str(self.rule),
-            "prices": {sku: plain(p) for sku, p in sorted(self.prices.items())},
+            "prices": {sku: format_decimal(p) for sku, p in sorted(self.prices.items())},
         }
 
 
-def plain(number: Decimal) -> str:
+def format_decimal(number: Decimal) -> str:
     text = f"{number:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def percent(share: Decimal) -> str:
+def format_percent(share: Decimal) -> str:
     """0.03 is “3 %”."""
-    return f"{plain(share * 100)} %"
+    return f"{format_decimal(share * 100)} %"
 
 
-def heard(said: Mapping) -> Proposal:
+def parse_proposal(said: Mapping) -> Proposal:
     """The proposal that `said` told of."""
     return Proposal(
-        rule=Rule(said["rule"]),
+        rule=ProposalRule(said["rule"]),
         percent=Decimal(said.get("percent", 0)),
         prices={sku: Decimal(price) for sku, price in said.get("prices", {}).items()},
     )
 
 
-def keep() -> Proposal:
-    return Proposal(rule=Rule.KEEP)
+def keep_locked_prices() -> Proposal:
+    return Proposal(rule=ProposalRule.KEEP)
 
 
-def uniform(text: str) -> Proposal:
+def parse_uniform_change(text: str) -> Proposal:
     """“-1.5” as a person types it: at most four digits after the point, at most 50 per cent.
     INPUT_INVALID."""
     typed = text.strip().replace("−", "-").removesuffix("%").strip().replace(",", ".")
-    if not HUNDREDTHS.fullmatch(typed) or abs(Decimal(typed)) > PERCENT_LIMIT:
+    if not PERCENT_PATTERN.fullmatch(typed) or abs(Decimal(typed)) > PERCENT_LIMIT:
         raise Problem(Code.INPUT_INVALID, detail=f"percent: {text[:20]}")
     percent = Decimal(typed)
-    return Proposal(rule=Rule.UNIFORM, percent=percent) if percent else keep()
+    return Proposal(rule=ProposalRule.UNIFORM, percent=percent) if percent else keep_locked_prices()
 
 
-def per_sku(prices: Mapping[str, str], known: Collection[str]) -> Proposal:
+def parse_sku_prices(prices: Mapping[str, str], known: Collection[str]) -> Proposal:
     """Prices a piece by SKU; an empty text keeps the locked price. INPUT_INVALID for a SKU that
     the lot does not hold, and for what is no positive price of at most six digits after the
     point."""
     wanted = {sku: text.strip() for sku, text in prices.items() if text.strip()}
     if unknown := sorted(wanted.keys() - set(known)):
         raise Problem(Code.INPUT_INVALID, detail=f"sku: {', '.join(unknown[:5])[:100]}")
-    wrong = [sku for sku, text in wanted.items() if not PRICE.fullmatch(text) or not Decimal(text)]
+    wrong = [
+        sku
+        for sku, text in wanted.items()
+        if not PRICE_PATTERN.fullmatch(text) or not Decimal(text)
+    ]
     if wrong:
         raise Problem(
             Code.INPUT_INVALID, detail=f"price of {wrong[0][:60]}: {wanted[wrong[0]][:20]}"
         )
     if not wanted:
-        return keep()
-    return Proposal(rule=Rule.PER_SKU, prices={sku: Decimal(text) for sku, text in wanted.items()})
+        return keep_locked_prices()
+    return Proposal(
+        rule=ProposalRule.PER_SKU, prices={sku: Decimal(text) for sku, text in wanted.items()}
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Asked:
+class ProposalInput:
     """What a person typed into the form of an offer."""
 
     rule: str
@@ -118,20 +124,20 @@ class Asked:
     prices: Mapping[str, str] = field(default_factory=dict)
 
     def proposal(self, known: Collection[str]) -> Proposal:
-        """`known`: the lot's SKUs. INPUT_INVALID for a rule that is none, and as `uniform` and
-        `per_sku`."""
+        """`known`: the lot's SKUs. INPUT_INVALID for a rule that is none, and as
+        `parse_uniform_change` and `parse_sku_prices`."""
         match self.rule:
-            case Rule.KEEP:
-                return keep()
-            case Rule.UNIFORM:
-                return uniform(self.percent)
-            case Rule.PER_SKU:
-                return per_sku(self.prices, known)
+            case ProposalRule.KEEP:
+                return keep_locked_prices()
+            case ProposalRule.UNIFORM:
+                return parse_uniform_change(self.percent)
+            case ProposalRule.PER_SKU:
+                return parse_sku_prices(self.prices, known)
         raise Problem(Code.INPUT_INVALID, detail=f"rule: {self.rule[:20]}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class LockedLine:
+class LockedLotLine:
     """A line of the lot, and its locked price: for the whole quantity, in minor units."""
 
     id: int
@@ -141,29 +147,34 @@ class LockedLine:
     minor: int
 
 
-def exact(proposal: Proposal, line: LockedLine, currency: str) -> Fraction:
+def exact_line_price(proposal: Proposal, line: LockedLotLine, currency: str) -> Fraction:
     """The line's offered price in minor units, before it is rounded."""
-    if proposal.rule is Rule.UNIFORM:
+    if proposal.rule is ProposalRule.UNIFORM:
         return Fraction(line.minor) * (100 + Fraction(proposal.percent)) / 100
-    if proposal.rule is Rule.PER_SKU and line.sku in proposal.prices:
-        return Fraction(proposal.prices[line.sku]) * line.quantity * 10 ** exponent(currency)
+    if proposal.rule is ProposalRule.PER_SKU and line.sku in proposal.prices:
+        return (
+            Fraction(proposal.prices[line.sku]) * line.quantity * 10 ** minor_unit_digits(currency)
+        )
     return Fraction(line.minor)
 
 
-def offered(proposal: Proposal, lines: Sequence[LockedLine], currency: str) -> dict[int, int]:
+def offered_by_line(
+    proposal: Proposal, lines: Sequence[LockedLotLine], currency: str
+) -> dict[int, int]:
     """By line id, what the whole line would cost."""
-    return {line.id: half_up(exact(proposal, line, currency)) for line in lines}
+    return {line.id: round_half_up(exact_line_price(proposal, line, currency)) for line in lines}
 
 
-def beyond(
-    proposal: Proposal, lines: Sequence[LockedLine], currency: str, *, band: Decimal
+def is_beyond_band(
+    proposal: Proposal, lines: Sequence[LockedLotLine], currency: str, *, band: Decimal
 ) -> bool:
     """Whether a second member of the store has to agree (R-47): any line strictly more than `band`
     (a share) from its locked price. Judged before the rounding, without division: a cent of
     rounding on a small line needs nobody."""
     share = Fraction(band)
     return any(
-        abs(exact(proposal, line, currency) - line.minor) > share * line.minor for line in lines
+        abs(exact_line_price(proposal, line, currency) - line.minor) > share * line.minor
+        for line in lines
     )
 
 
@@ -182,7 +193,7 @@ class SkuDiff:
         return self.offered_minor - self.locked_minor
 
 
-def by_sku(lines: Sequence[LockedLine], totals: Mapping[int, int]) -> list[SkuDiff]:
+def by_sku(lines: Sequence[LockedLotLine], totals: Mapping[int, int]) -> list[SkuDiff]:
     """`totals`: by line id. The dearest change first, then by SKU."""
     sums: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
     for line in lines:
@@ -199,14 +210,14 @@ def by_sku(lines: Sequence[LockedLine], totals: Mapping[int, int]) -> list[SkuDi
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Signed:
+class SideSignature:
     side: Side
     digest: str
     at: dt.datetime
 
 
 def agreed_at(
-    digest: str, signatures: Collection[Signed], *, deadline_at: dt.datetime
+    digest: str, signatures: Collection[SideSignature], *, deadline_at: dt.datetime
 ) -> dt.datetime | None:
     """When the terms of this digest were agreed: the instant of the second of two signatures, one
     of each side, both of exactly these terms and before the deadline, which is itself too late

@@ -10,7 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign import fields, signers, timestamps
 
-from diagnostics.transactions import refuse_inside
+from diagnostics.transactions import refuse_in_transaction
 from pricing.agreements import DEMO_SEAL
 from pricing.sealed_pdf_reader import Certificate, certificate_of
 
@@ -22,7 +22,7 @@ def is_demo(certificate: Certificate) -> bool:
     return DEMO_SEAL in certificate.name
 
 
-def signer() -> signers.SimpleSigner:
+def load_signer() -> signers.SimpleSigner:
     """ImproperlyConfigured when the operator has set no certificate, or one that can't be
     opened."""
     if not settings.SEAL_CERTIFICATE:
@@ -37,11 +37,11 @@ def signer() -> signers.SimpleSigner:
         raise ImproperlyConfigured(f"SEAL_CERTIFICATE can't be opened: {error}") from None
 
 
-def certificate() -> Certificate:
-    return certificate_of(signer().signing_cert)
+def load_certificate() -> Certificate:
+    return certificate_of(load_signer().signing_cert)
 
 
-def why_unfit(at: dt.datetime | None = None) -> str:
+def unfit_reason(at: dt.datetime | None = None) -> str:
     """Why nothing can be sealed, in words for an operator; "" when it can. By the machine's clock,
     as the seal itself."""
     try:
@@ -54,7 +54,7 @@ def why_unfit(at: dt.datetime | None = None) -> str:
 def certificate_in_force(at: dt.datetime | None = None) -> Certificate:
     """ImproperlyConfigured when it has ended or not begun: a seal outside of its time vouches for
     nothing."""
-    found, at = certificate(), at or dt.datetime.now(dt.UTC)
+    found, at = load_certificate(), at or dt.datetime.now(dt.UTC)
     if at > found.not_after:
         raise ImproperlyConfigured(
             f"SEAL_CERTIFICATE has expired on {found.not_after:%Y-%m-%d %H:%M} UTC"
@@ -73,7 +73,7 @@ def seal(pdf: bytes, *, reason: str) -> bytes:
     ImproperlyConfigured when the certificate is not in force at this moment, which is the one that
     the seal states.
     """
-    refuse_inside("seal")
+    refuse_in_transaction("seal")
     certificate_in_force()
     meta = signers.PdfSignatureMetadata(
         field_name=FIELD,
@@ -86,7 +86,7 @@ def seal(pdf: bytes, *, reason: str) -> bytes:
     out = signers.sign_pdf(
         IncrementalPdfFileWriter(io.BytesIO(pdf)),
         meta,
-        signer=signer(),
+        signer=load_signer(),
         timestamper=_time_stamper(),
     )
     return out.getvalue()

@@ -16,8 +16,8 @@ from pyhanko.sign.validation import EmbeddedPdfSignature, validate_pdf_signature
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 from pyhanko_certvalidator import ValidationContext
 
-AGREEMENT = "agreement.json"
-FILES = 200  # a batch has one lot a currency and index exposure: far fewer
+AGREEMENT_FILE = "agreement.json"
+MAX_ATTACHMENTS = 200  # a batch has one lot a currency and index exposure: far fewer
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,8 +38,8 @@ class Certificate:
 
 def certificate_of(cert: x509.Certificate) -> Certificate:
     return Certificate(
-        name=_readable(cert.subject),
-        issuer=_readable(cert.issuer),
+        name=_format_name(cert.subject),
+        issuer=_format_name(cert.issuer),
         fingerprint=cert.sha256.hex(),
         not_before=cert.not_valid_before,
         not_after=cert.not_valid_after,
@@ -47,36 +47,36 @@ def certificate_of(cert: x509.Certificate) -> Certificate:
     )
 
 
-def _readable(name: x509.Name) -> str:
+def _format_name(name: x509.Name) -> str:
     return ", ".join(str(part) for part in name.native.values())
 
 
 def read(pdf: bytes) -> dict[str, Any]:
     """Plain values only. `why` says what could not be read; nothing in a stranger's file raises."""
     try:
-        return _read(pdf)
+        return _read_document(pdf)
     except (
         Exception
     ) as error:  # whatever a parser makes of garbage: the answer is that it can't be read
         return {"why": f"{type(error).__name__}: {error}"[:200], "seals": 0}
 
 
-def _read(pdf: bytes) -> dict[str, Any]:
+def _read_document(pdf: bytes) -> dict[str, Any]:
     reader = PdfFileReader(io.BytesIO(pdf))
     seals = reader.embedded_signatures
     if len(seals) != 1:
         return {"why": "", "seals": len(seals)}
-    files = _files(reader)
+    files = _embedded_files(reader)
     return {
         "why": "",
         "seals": 1,
-        **_seal(seals[0]),
+        **_seal_values(seals[0]),
         "files": {name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
-        "agreement": files.get(AGREEMENT, b"").decode(errors="replace"),
+        "agreement": files.get(AGREEMENT_FILE, b"").decode(errors="replace"),
     }
 
 
-def _seal(seal: EmbeddedPdfSignature) -> dict[str, Any]:
+def _seal_values(seal: EmbeddedPdfSignature) -> dict[str, Any]:
     """Whether the numbers add up. Whose certificate it is, the caller judges by its fingerprint."""
     trust = ValidationContext(trust_roots=[seal.signer_cert], allow_fetching=False)
     status = validate_pdf_signature(seal, trust)
@@ -100,8 +100,8 @@ def _seal(seal: EmbeddedPdfSignature) -> dict[str, Any]:
     }
 
 
-def _files(reader: PdfFileReader) -> dict[str, bytes]:
+def _embedded_files(reader: PdfFileReader) -> dict[str, bytes]:
     names = reader.root["/Names"]["/EmbeddedFiles"]["/Names"]
-    if len(names) > 2 * FILES:
+    if len(names) > 2 * MAX_ATTACHMENTS:
         raise ValueError(f"{len(names) // 2} attachments")
     return {str(names[i]): names[i + 1]["/EF"]["/F"].data for i in range(0, len(names), 2)}

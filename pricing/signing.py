@@ -17,7 +17,7 @@ from pricing.models import Grant, SigningCode
 
 CONSENT_VERSION = "price-lock-1"
 """Which text the buyer ticked; a changed text gets a new version, and each act keeps its own."""
-WITH_SERVICES = "price-services-1"
+CONSENT_WITH_CUSTOMISATIONS = "price-services-1"
 """The text where customised services are confirmed one by one (R-15)."""
 
 PRICE_CHANGE = "price-change-1"
@@ -45,13 +45,13 @@ def token_of(grant: Grant) -> str:
     derive."""
     message = PURPOSE + grant.pk.bytes + grant.version.to_bytes(4, "big")
     mac = hmac.digest(settings.LINK_KEY.encode(), message, hashlib.sha256)
-    return f"{_text(grant.pk.bytes)}.{_text(mac)}"
+    return f"{_encode_base64(grant.pk.bytes)}.{_encode_base64(mac)}"
 
 
 def grant_of(token: str) -> Grant:
     """The grant that a link was derived from, in its present version. LINK_INVALID for anything
     else."""
-    grant = Grant.objects.select_related("store", "buyer").filter(pk=_id_in(token)).first()
+    grant = Grant.objects.select_related("store", "buyer").filter(pk=_grant_id_in(token)).first()
     if grant is None or not hmac.compare_digest(
         token_of(grant).encode(), token.encode(errors="replace")
     ):
@@ -67,7 +67,7 @@ def code_of(code: SigningCode) -> str:
     return f"{int.from_bytes(mac[:16]) % 10**CODE_DIGITS:0{CODE_DIGITS}d}"
 
 
-def is_code(code: SigningCode, typed: str) -> bool:
+def is_signing_code(code: SigningCode, typed: str) -> bool:
     digits = "".join(typed.split())
     return hmac.compare_digest(code_of(code).encode(), digits.encode(errors="replace"))
 
@@ -80,11 +80,11 @@ def ensure_grant(*, store: Store, buyer: Buyer, subject: str, by: str, now: dt.d
     return grant
 
 
-def _text(raw: bytes) -> str:
+def _encode_base64(raw: bytes) -> str:
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
-def _id_in(token: str) -> uuid.UUID:
+def _grant_id_in(token: str) -> uuid.UUID:
     try:
         return uuid.UUID(bytes=base64.urlsafe_b64decode(token.partition(".")[0] + "=="))
     except (ValueError, binascii.Error):

@@ -6,5 +6,5 @@ from pricing.services import agreement_sealing
 
 
 @shared_task(name="pricing.seal")
-def seal(sealing_id: int) -> None:
+def seal_agreement(sealing_id: int) -> None:
     agreement_sealing.seal(sealing_id)

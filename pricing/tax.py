@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
-from marketplace.money import Share, ratio_of
+from marketplace.money import ExactRate, rate_as_ratio
 from marketplace.territories import Destination
 
 PREFIXES = {"GR": "EL"}
@@ -43,7 +43,7 @@ class Treatment:
     code: str
 
 
-def treat(
+def determine_treatment(
     rule: TaxRule | None,
     *,
     destination: Destination,
@@ -57,32 +57,34 @@ def treat(
     where = destination.country
     if rule is None:
         raise Problem(Code.TAX_CODE_MISSING, country=where, missing="rate")
-    checked = buyer_number_checked and is_of(buyer_number, destination.jurisdiction)
+    checked = buyer_number_checked and is_of_jurisdiction(buyer_number, destination.jurisdiction)
     checked_number = buyer_number if checked else ""
     if rule.category == REVERSE_CHARGE or (rule.reverse_charge and checked_number):
-        number = _demanded(checked_number, country=where, missing="checked buyer number")
-        return _treatment(rule, destination, category=REVERSE_CHARGE, rate=ZERO, number=number)
+        number = _require_number(checked_number, country=where, missing="checked buyer number")
+        return _build_treatment(
+            rule, destination, category=REVERSE_CHARGE, rate=ZERO, number=number
+        )
     if rule.category == STANDARD:
-        number = _demanded(seller_registration, country=where, missing="registration")
-        return _treatment(rule, destination, category=STANDARD, rate=rule.rate, number=number)
-    return _treatment(rule, destination, category=rule.category, rate=rule.rate, number="")
+        number = _require_number(seller_registration, country=where, missing="registration")
+        return _build_treatment(rule, destination, category=STANDARD, rate=rule.rate, number=number)
+    return _build_treatment(rule, destination, category=rule.category, rate=rule.rate, number="")
 
 
-def is_of(number: str, jurisdiction: str) -> bool:
+def is_of_jurisdiction(number: str, jurisdiction: str) -> bool:
     """Whether a tax number belongs to a jurisdiction, by the prefix that it begins with."""
     return number.strip().upper().startswith(PREFIXES.get(jurisdiction, jurisdiction))
 
 
-class Taxing:
+class TaxCalculator:
     """A treatment's rates, resolved once for all the orders that it holds for. Tax is rounded once
     an order."""
 
     __slots__ = ("_contained", "_owed", "on_top")
 
     def __init__(self, treatment: Treatment) -> None:
-        numerator, denominator = ratio_of(treatment.included_rate)
-        self.on_top = Share(*ratio_of(treatment.rate))
-        self._contained = Share(numerator, numerator + denominator)
+        numerator, denominator = rate_as_ratio(treatment.included_rate)
+        self.on_top = ExactRate(*rate_as_ratio(treatment.rate))
+        self._contained = ExactRate(numerator, numerator + denominator)
         self._owed = bool(treatment.rate)
 
     def taken_out(self, amount_minor: int) -> tuple[int, int]:
@@ -92,21 +94,21 @@ class Taxing:
         return amount_minor - contained, contained if self._owed else 0
 
 
-def _demanded(number: str, *, country: str, missing: str) -> str:
+def _require_number(number: str, *, country: str, missing: str) -> str:
     if not number:
         raise Problem(Code.TAX_CODE_MISSING, country=country, missing=missing)
     return number
 
 
-def _treatment(
+def _build_treatment(
     rule: TaxRule, destination: Destination, *, category: str, rate: Decimal, number: str
 ) -> Treatment:
-    parts = [category, destination.jurisdiction, percent(rate), number]
+    parts = [category, destination.jurisdiction, format_rate_percent(rate), number]
     code = "-".join(part for part in parts if part)
     return Treatment(category=category, rate=rate, included_rate=rule.rate, code=code)
 
 
-def percent(rate: Decimal) -> str:
+def format_rate_percent(rate: Decimal) -> str:
     """0.19 → "19.00"; digits beyond two are written only where the rate has them: 0.08875 →
     "8.875"."""
     value = (rate * 100).normalize()

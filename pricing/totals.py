@@ -12,17 +12,17 @@ from enum import StrEnum
 from typing import NamedTuple, Protocol
 
 from marketplace.money import Money, allocate
-from pricing.fee_lines import Part
+from pricing.fee_lines import FeePart
 
 
-class Group(StrEnum):
+class TotalsGroup(StrEnum):
     LEFT_OUT = "left_out"  # asked for, and not offered
     OFFERED = "offered"  # waits for the buyer, or for the lock before him
     ACCEPTED = "accepted"
     ENDED = "ended"  # declined, expired, cancelled, terminated
 
 
-LIVE = frozenset({Group.OFFERED, Group.ACCEPTED})
+LIVE_GROUPS = frozenset({TotalsGroup.OFFERED, TotalsGroup.ACCEPTED})
 
 
 class Amounts(NamedTuple):
@@ -37,7 +37,7 @@ class Amounts(NamedTuple):
     freight_net: int = 0
 
 
-NOTHING = Amounts()
+NO_AMOUNTS = Amounts()
 
 
 class OrderAmounts(Protocol):
@@ -53,7 +53,7 @@ class OrderAmounts(Protocol):
     def total_minor(self) -> int: ...
 
 
-def amounts(goods: int, freight: int, tax: int, total: int) -> Amounts:
+def build_amounts(goods: int, freight: int, tax: int, total: int) -> Amounts:
     """Of one order: what is left without the tax goes to goods and freight by largest remainder
     (R-17)."""
     goods_net, freight_net = allocate(total - tax, [goods, freight])
@@ -61,12 +61,12 @@ def amounts(goods: int, freight: int, tax: int, total: int) -> Amounts:
 
 
 def amounts_of(order: OrderAmounts) -> Amounts:
-    return amounts(order.goods_minor, order.freight_minor, order.tax_minor, order.total_minor)
+    return build_amounts(order.goods_minor, order.freight_minor, order.tax_minor, order.total_minor)
 
 
-def added(each: Iterable[Amounts]) -> Amounts:
+def sum_amounts(each: Iterable[Amounts]) -> Amounts:
     columns = list(zip(*each, strict=True))
-    return Amounts(*map(sum, columns)) if columns else NOTHING
+    return Amounts(*map(sum, columns)) if columns else NO_AMOUNTS
 
 
 class TaxIncluded(StrEnum):
@@ -77,7 +77,7 @@ class TaxIncluded(StrEnum):
     MIXED = "mixed"
 
 
-def tax_included(flags: Iterable[bool]) -> TaxIncluded:
+def combine_tax_included(flags: Iterable[bool]) -> TaxIncluded:
     """Of nothing at all: no."""
     found = set(flags)
     if len(found) > 1:
@@ -86,17 +86,17 @@ def tax_included(flags: Iterable[bool]) -> TaxIncluded:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Row:
+class TotalsRow:
     """Part of what is added up. `as_paid`: what was paid for its source lines, in minor units,
     without freight.
 
-    `lines` are counted with `as_paid`, `prices_include_tax` with `amounts`; None: the row tells no
-    amounts.
+    `lines` are counted with `as_paid`, `prices_include_tax` with `build_amounts`; None: the row
+    tells no amounts.
     """
 
-    group: Group | None  # None: nothing is known of it yet
+    group: TotalsGroup | None  # None: nothing is known of it yet
     currency: str
-    amounts: Amounts = NOTHING
+    amounts: Amounts = NO_AMOUNTS
     orders: int = 0
     prices_include_tax: bool | None = None
     as_paid: int = 0
@@ -141,43 +141,47 @@ class CurrencyTotals:
         return bool(self.orders)
 
 
-def totals(rows: Iterable[Row], *, of: frozenset[Group] = LIVE) -> list[CurrencyTotals]:
+def totals_by_currency(
+    rows: Iterable[TotalsRow], *, of: frozenset[TotalsGroup] = LIVE_GROUPS
+) -> list[CurrencyTotals]:
     """By currency, sorted. `of`: the groups that goods, freight, tax, total, fees and net are told
     of."""
-    by_currency: dict[str, list[Row]] = defaultdict(list)
+    by_currency: dict[str, list[TotalsRow]] = defaultdict(list)
     for row in rows:
         by_currency[row.currency].append(row)
     return [_totals_of(currency, found, of) for currency, found in sorted(by_currency.items())]
 
 
-def _totals_of(currency: str, rows: Sequence[Row], of: frozenset[Group]) -> CurrencyTotals:
+def _totals_of(
+    currency: str, rows: Sequence[TotalsRow], of: frozenset[TotalsGroup]
+) -> CurrencyTotals:
     told = [row for row in rows if row.group in of]
-    sums = added(row.amounts for row in told)
+    sums = sum_amounts(row.amounts for row in told)
     fees: Counter[str] = Counter()
     for row in told:
         fees.update(row.fees)
-    left_out = [row for row in rows if row.group is Group.LEFT_OUT]
+    left_out = [row for row in rows if row.group is TotalsGroup.LEFT_OUT]
     by_group = {
         group: Money(sum(row.amounts.total for row in rows if row.group is group), currency)
-        for group in (Group.OFFERED, Group.ACCEPTED, Group.ENDED)
+        for group in (TotalsGroup.OFFERED, TotalsGroup.ACCEPTED, TotalsGroup.ENDED)
     }
     return CurrencyTotals(
         currency=currency,
         orders=sum(row.orders for row in told),
         **{name: Money(minor, currency) for name, minor in sums._asdict().items()},
-        tax_included=_tax_included(told) or _tax_included(rows) or TaxIncluded.NO,
-        fees={part.value: Money(fees[part], currency) for part in Part},
+        tax_included=_tax_included_of_rows(told) or _tax_included_of_rows(rows) or TaxIncluded.NO,
+        fees={part.value: Money(fees[part], currency) for part in FeePart},
         net=Money(sums.total - sums.tax - fees.total(), currency),
         asked=Money(sum(row.as_paid for row in rows), currency),
-        offered=by_group[Group.OFFERED],
-        accepted=by_group[Group.ACCEPTED],
-        ended=by_group[Group.ENDED],
+        offered=by_group[TotalsGroup.OFFERED],
+        accepted=by_group[TotalsGroup.ACCEPTED],
+        ended=by_group[TotalsGroup.ENDED],
         left_out=Money(sum(row.as_paid for row in left_out), currency),
         asked_lines=sum(row.lines for row in rows),
         left_out_lines=sum(row.lines for row in left_out),
     )
 
 
-def _tax_included(rows: Sequence[Row]) -> TaxIncluded | None:
+def _tax_included_of_rows(rows: Sequence[TotalsRow]) -> TaxIncluded | None:
     flags = {row.prices_include_tax for row in rows} - {None}
-    return tax_included(flags) if flags else None
+    return combine_tax_included(flags) if flags else None

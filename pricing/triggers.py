@@ -10,12 +10,12 @@ INDEX_DAYS = dt.timedelta(days=7)
 """R-51: a close is compared with the one of 7 calendar days earlier, or the last before it."""
 
 
-class Kind(StrEnum):
+class TriggerKind(StrEnum):
     FX = "fx"
     INDEX = "index"
 
 
-def moved(kind: Kind, base: Fraction, new: Fraction, *, limit: Decimal) -> bool:
+def is_beyond_limit(kind: TriggerKind, base: Fraction, new: Fraction, *, limit: Decimal) -> bool:
     """Whether `new` lies strictly further from `base` than the share `limit` allows; exactly at it
     does not.
 
@@ -25,18 +25,18 @@ def moved(kind: Kind, base: Fraction, new: Fraction, *, limit: Decimal) -> bool:
     """
     if base <= 0 or new <= 0:
         raise ValueError(f"an observation is positive: {base}, {new}")
-    difference = abs(new - base) if kind is Kind.FX else new - base
+    difference = abs(new - base) if kind is TriggerKind.FX else new - base
     return difference > Fraction(limit) * base
 
 
-def change(base: Fraction, new: Fraction) -> str:
+def exact_change(base: Fraction, new: Fraction) -> str:
     """The relative change as an exact text, "numerator/denominator": what a decision is recomputed
     from."""
     share = (new - base) / base
     return f"{share.numerator}/{share.denominator}"
 
 
-def shown(exact: str, *, digits: int = 3) -> str:
+def format_change(exact: str, *, digits: int = 3) -> str:
     """The share as a signed percentage for people, "+3.142 %": rounded half up, never used to
     decide."""
     scaled = Fraction(exact) * 100 * 10**digits
@@ -45,7 +45,7 @@ def shown(exact: str, *, digits: int = 3) -> str:
     return f"{sign}{minor // 10**digits}.{minor % 10**digits:0{digits}d} %"
 
 
-def counts_for(
+def is_close_after_lock(
     *, closed_on: dt.date, close_id: int, locked_at: dt.datetime, closes_seen: int
 ) -> bool:
     """Whether a close reached us after the lock (R-51).

@@ -13,9 +13,9 @@ from fractions import Fraction
 
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
-from marketplace.money import Money, Rates, allocate, exponent
+from marketplace.money import Money, Rates, allocate, minor_unit_digits
 from pricing import fees
-from pricing.order_cost import Offer, TariffFacts, Wanted, offer
+from pricing.order_cost import OrderCost, OrderCostRequest, TariffFacts, calculate_order_cost
 from pricing.tax import STANDARD
 
 HIGHEST = 10**13
@@ -44,20 +44,20 @@ class Changes:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Case:
+class WhatIfCase:
     """`cost`: what the goods cost the seller, in the currency that they are paid in."""
 
-    wanted: Wanted
+    wanted: OrderCostRequest
     cost: Money
     wished_margin: Decimal | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Outcome:
+class WhatIfOutcome:
     """`turnover`: what the buyer pays without VAT; `net`: less the fees; `profit`: less the cost
     as well."""
 
-    offer: Offer
+    offer: OrderCost
     turnover_minor: int
     net_minor: int
     cost_minor: int  # in the order's currency
@@ -75,7 +75,7 @@ class Outcome:
         return Fraction(self.profit_minor, self.turnover_minor) if self.turnover_minor else None
 
 
-def supposed(
+def apply_changes(
     facts: TariffFacts, rates: Rates, changes: Changes, *, category_ids: Collection[int]
 ) -> tuple[TariffFacts, Rates]:
     """The tariffs and rates in force, but for what is supposed to be other.
@@ -92,11 +92,11 @@ def supposed(
         commission = dict.fromkeys(category_ids, changes.commission_rate)
     facts = replace(facts, tariff=tariff, commission=commission)
     if changes.tax_rate is not None:
-        facts = _taxed(facts, changes.tax_rate)
+        facts = _apply_tax_rate(facts, changes.tax_rate)
     return facts, replace(rates, per_euro={**rates.per_euro, **(changes.per_euro or {})})
 
 
-def _taxed(facts: TariffFacts, rate: Decimal) -> TariffFacts:
+def _apply_tax_rate(facts: TariffFacts, rate: Decimal) -> TariffFacts:
     """Where nothing is taxed today (Z, G, O), a rate is the standard one of a registration that is
     supposed as well."""
     untaxed = {
@@ -113,18 +113,18 @@ def _taxed(facts: TariffFacts, rate: Decimal) -> TariffFacts:
     )
 
 
-def simulate(case: Case, *, facts: TariffFacts, rates: Rates) -> Outcome:
-    """Raises what `offer` raises."""
+def simulate(case: WhatIfCase, *, facts: TariffFacts, rates: Rates) -> WhatIfOutcome:
+    """Raises what `calculate_order_cost` raises."""
     wanted, cost = case.wanted, case.cost
-    made = offer(wanted, facts=facts, rates=rates)
-    turnover, net = _turnover(made), _net(made)
+    made = calculate_order_cost(wanted, facts=facts, rates=rates)
+    turnover, net = _turnover_minor(made), _net_minor(made)
     cost_minor = rates.exchange(cost.minor, cost.currency, wanted.currency)
     price = None
     if case.wished_margin is not None:
-        price = price_for(
+        price = price_for_margin(
             case.wished_margin, wanted, cost_minor=cost_minor, facts=facts, rates=rates
         )
-    return Outcome(
+    return WhatIfOutcome(
         offer=made,
         turnover_minor=turnover,
         net_minor=net,
@@ -134,27 +134,27 @@ def simulate(case: Case, *, facts: TariffFacts, rates: Rates) -> Outcome:
     )
 
 
-def price_for(
-    margin: Decimal, wanted: Wanted, *, cost_minor: int, facts: TariffFacts, rates: Rates
+def price_for_margin(
+    margin: Decimal, wanted: OrderCostRequest, *, cost_minor: int, facts: TariffFacts, rates: Rates
 ) -> int | None:
     """The least price of the goods together, in minor units, at which the profit is `margin` of
     the turnover.
 
     INPUT_INVALID where fees and margin leave so little of each unit that the search would not end.
     """
-    made = offer(wanted, facts=facts, rates=rates)
+    made = calculate_order_cost(wanted, facts=facts, rates=rates)
     order = made.order
     kept, whole = (1 - Fraction(margin)).as_integer_ratio()
 
     def surplus(price: int) -> int:
-        priced = made.prices.price(_priced_at(price, order))
+        priced = made.prices.price(_reprice_order(price, order))
         turnover = priced.total_minor - priced.tax_minor
         return turnover * kept - (priced.fees_minor + cost_minor) * whole
 
-    return least(surplus, bound=bound_of(surplus, order, whole))
+    return least_price(surplus, bound=surplus_bound(surplus, order, whole))
 
 
-def priced_at(price: int, wanted: Wanted) -> Wanted:
+def reprice_request(price: int, wanted: OrderCostRequest) -> OrderCostRequest:
     """The same order with its goods at another price: each line by its part of today's, by largest
     remainder."""
     parts = allocate(price, [line.total_minor for line in wanted.lines])
@@ -164,11 +164,11 @@ def priced_at(price: int, wanted: Wanted) -> Wanted:
     return wanted._replace(lines=lines)
 
 
-def _priced_at(price: int, order: fees.OrderToPrice) -> fees.OrderToPrice:
+def _reprice_order(price: int, order: fees.OrderToPrice) -> fees.OrderToPrice:
     return order._replace(line_totals=tuple(allocate(price, order.line_totals)))
 
 
-def bound_of(
+def surplus_bound(
     surplus: Callable[[int], int], order: fees.OrderToPrice, whole: int
 ) -> Callable[[int], Fraction]:
     """A convex function that `surplus` never exceeds, from FIRST on.
@@ -194,14 +194,14 @@ def bound_of(
     return bound
 
 
-def least(surplus: Callable[[int], int], *, bound: Callable[[int], Fraction]) -> int | None:
+def least_price(surplus: Callable[[int], int], *, bound: Callable[[int], Fraction]) -> int | None:
     """The least whole number at which `surplus` is not negative; None where there is none up to
     HIGHEST.
 
     Roundings make `surplus` go up by steps that may also fall back: tried is each number that
     `bound` leaves open.
     """
-    for tried, price in enumerate(_open(bound)):
+    for tried, price in enumerate(_prices_left_open(bound)):
         if tried == TRIES:
             raise Problem(
                 Code.INPUT_INVALID,
@@ -212,15 +212,15 @@ def least(surplus: Callable[[int], int], *, bound: Callable[[int], Fraction]) ->
     return None
 
 
-def _open(bound: Callable[[int], Fraction]) -> Iterator[int]:
+def _prices_left_open(bound: Callable[[int], Fraction]) -> Iterator[int]:
     """Where a convex bound is not below zero: at the beginning perhaps, and from some number on."""
     yield from range(FIRST)
-    turn = _first(lambda n: bound(n + 1) >= bound(n), FIRST, HIGHEST)
-    yield from range(FIRST, _first(lambda n: bound(n) < 0, FIRST, turn))
-    yield from range(_first(lambda n: bound(n) >= 0, turn, HIGHEST), HIGHEST)
+    turn = _first_true_from(lambda n: bound(n + 1) >= bound(n), FIRST, HIGHEST)
+    yield from range(FIRST, _first_true_from(lambda n: bound(n) < 0, FIRST, turn))
+    yield from range(_first_true_from(lambda n: bound(n) >= 0, turn, HIGHEST), HIGHEST)
 
 
-def _first(holds: Callable[[int], bool], low: int, high: int) -> int:
+def _first_true_from(holds: Callable[[int], bool], low: int, high: int) -> int:
     """The first number from `low` on where it holds, and goes on to; else `high`."""
     return low + bisect_left(range(low, high), True, key=holds)
 
@@ -233,15 +233,15 @@ def break_even_rate(net: Money, cost: Money) -> Decimal | None:
     """
     if net.currency == cost.currency or net.minor <= 0 or cost.minor <= 0:
         return None
-    shift = Fraction(10) ** (exponent(cost.currency) - exponent(net.currency))
+    shift = Fraction(10) ** (minor_unit_digits(cost.currency) - minor_unit_digits(net.currency))
     exact = (cost.minor - Fraction(1, 2)) / (net.minor * shift)
     steps = -(-exact * 10**RATE_DIGITS // 1)
     return Decimal(int(steps)).scaleb(-RATE_DIGITS)
 
 
-def _turnover(made: Offer) -> int:
+def _turnover_minor(made: OrderCost) -> int:
     return made.priced.total_minor - made.priced.tax_minor
 
 
-def _net(made: Offer) -> int:
-    return _turnover(made) - made.priced.fees_minor
+def _net_minor(made: OrderCost) -> int:
+    return _turnover_minor(made) - made.priced.fees_minor

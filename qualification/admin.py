@@ -14,12 +14,12 @@ from diagnostics import problem_texts
 from diagnostics.catalogue import CATALOGUE
 from diagnostics.problem import Problem
 from marketplace import clock
-from marketplace.admin import LookOnly
+from marketplace.admin import ReadOnlyAdmin
 from marketplace.calendar import platform_day
 from qualification import desk, queries, sla, storage
 from qualification.models import Case, Qualification, Upload, Workday
 
-DONE = {
+ACTION_MESSAGES = {
     "claimed": _("It is yours now."),
     "approved": _("Approved: the store is open for bulk repeat orders."),
     "overruled": _("Noted. A second reviewer has to agree before the store is open."),
@@ -27,7 +27,7 @@ DONE = {
 }
 
 
-class Decided(admin.SimpleListFilter):
+class DecidedFilter(admin.SimpleListFilter):
     """What waits comes first; what was decided is looked up."""
 
     title, parameter_name = _("state"), "decided"
@@ -41,7 +41,7 @@ class Decided(admin.SimpleListFilter):
 
 
 @admin.register(Qualification)
-class Qualifications(LookOnly):
+class QualificationAdmin(ReadOnlyAdmin):
     """Where each store stands. What moves it is the desk of its review."""
 
     list_display = ["store", "state", "since", "valid_until", "reason"]
@@ -50,7 +50,7 @@ class Qualifications(LookOnly):
 
 
 @admin.register(Workday)
-class Workdays(admin.ModelAdmin):
+class WorkdayAdmin(admin.ModelAdmin):
     """Make-up days and days off that the published calendar does not know (R-42)."""
 
     list_display = ["day", "is_worked", "reason"]
@@ -58,12 +58,12 @@ class Workdays(admin.ModelAdmin):
 
 
 @admin.register(Case)
-class Cases(LookOnly):
+class ReviewCaseAdmin(ReadOnlyAdmin):
     """The queue: what is due first stands first. Each row leads to its desk."""
 
     list_display_links = None
     list_select_related = ["store", "claimed_by"]
-    list_filter = [Decided, "was_late"]
+    list_filter = [DecidedFilter, "was_late"]
     change_list_template = "admin/qualification/queue.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Case]:
@@ -96,13 +96,13 @@ class Cases(LookOnly):
 
     def get_list_display(self, request: HttpRequest) -> list:
         """Clock and calendar are read once for the whole list."""
-        now, calendar = clock.now(), queries.calendar()
+        now, calendar = clock.now(), queries.working_calendar()
 
         @admin.display(description=_("working days left"))
         def days(case: Case) -> str:
             if case.due_at is None:
                 return "—" if case.days_left is None else str(case.days_left)
-            left = str(sla.left(now + case.store.clock_offset, case.due_at, calendar))
+            left = str(sla.working_days_left(now + case.store.clock_offset, case.due_at, calendar))
             word = gettext("provisional")
             return f"{left} ({word})" if case.is_provisional else left
 
@@ -145,9 +145,9 @@ class Cases(LookOnly):
         if request.method != "POST":
             return self._shown(request, case)
         try:
-            done = desk.act(case, request.user, request.POST.dict())
+            done = desk.perform_action(case, request.user, request.POST.dict())
         except Problem as problem:
-            said = problem_texts.of(problem.code, problem.evidence)
+            said = problem_texts.describe(problem.code, problem.evidence)
             messages.error(request, f"{said.title}. {said.cause} {said.fix}")
             # what was typed is shown again on top of what is new: nothing is lost
             return self._shown(
@@ -156,7 +156,7 @@ class Cases(LookOnly):
                 CATALOGUE[problem.code].status,
                 request.POST.dict(),
             )
-        messages.success(request, str(DONE[done]))
+        messages.success(request, str(ACTION_MESSAGES[done]))
         if done == "claimed":  # what was typed before stays as well
             return self._shown(request, self._case(request, pk), 200, request.POST.dict())
         return redirect("admin:qualification_case_changelist")
@@ -175,8 +175,8 @@ class Cases(LookOnly):
             "opts": self.opts,
             "is_nav_sidebar_enabled": False,  # the page's picture needs the room
             "case": case,
-            "desk": queries.desk(case, now, typed),
-            "days_left": sla.left(now, case.due_at, queries.calendar())
+            "desk": queries.build_review_desk(case, now, typed),
+            "days_left": sla.working_days_left(now, case.due_at, queries.working_calendar())
             if case.due_at
             else case.days_left,
         }
@@ -184,11 +184,11 @@ class Cases(LookOnly):
 
     def page(self, request: HttpRequest, pk: int, key: str, number: int) -> HttpResponse:
         upload = get_object_or_404(Upload, store=self._case(request, pk).store, key=key)
-        return _file(storage.page_name(upload.folder, number), "image/jpeg")
+        return _file_response(storage.page_name(upload.folder, number), "image/jpeg")
 
     def original(self, request: HttpRequest, pk: int, key: str) -> HttpResponse:
         upload = get_object_or_404(Upload, store=self._case(request, pk).store, key=key)
-        answer = _file(upload.stored, "application/pdf")
+        answer = _file_response(upload.stored, "application/pdf")
         answer["Content-Disposition"] = f'attachment; filename="{upload.key}.pdf"'
         return answer
 
@@ -197,13 +197,13 @@ class Cases(LookOnly):
             **self.admin_site.each_context(request),
             "title": gettext("Reviews in figures"),
             "opts": self.opts,
-            "all": queries.figures(),
-            "months": queries.figures_by_month(),
+            "all": queries.review_statistics(),
+            "months": queries.monthly_review_statistics(),
         }
         return TemplateResponse(request, "admin/qualification/figures.html", context)
 
 
-def _file(name: str, content_type: str) -> HttpResponse:
+def _file_response(name: str, content_type: str) -> HttpResponse:
     try:
         return HttpResponse(storage.fetch(name), content_type=content_type)
     except FileNotFoundError:

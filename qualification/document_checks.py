@@ -16,24 +16,24 @@ from enum import StrEnum
 from typing import Any
 
 from diagnostics.codes import Code
-from marketplace.calendar import end_of
+from marketplace.calendar import end_of_day
 from qualification import credit_code, repeated_statements
-from qualification.readings import Field, Kind, Reading
+from qualification.readings import DocumentKind, Reading, ReadingField
 
-SEALED = (Kind.LICENCE, Kind.STATEMENT)
+SEALED_KINDS = (DocumentKind.LICENCE, DocumentKind.STATEMENT)
 """Documents that have to bear a seal (R-31, R-32)."""
 MAX_DIFFERENCES = 20
 """Of a document: so many are told one by one."""
 
 
-class Verdict(StrEnum):
+class CheckVerdict(StrEnum):
     PASSED = "passed"
     OPEN = "open"
     FAILED = "failed"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Paper:
+class SubmittedDocument:
     """A document as it stands: what the machine read, and over it what the human settled."""
 
     ref: str
@@ -41,7 +41,7 @@ class Paper:
     settled: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> DocumentKind:
         return self.reading.kind
 
     def value(self, name: str) -> str:
@@ -51,7 +51,7 @@ class Paper:
         return self.reading.of(name).raw
 
     @property
-    def as_read(self) -> "Paper":
+    def as_read(self) -> "SubmittedDocument":
         """Without what was typed over fields that the machine read for sure, and without a word on
         the seal."""
         own = {
@@ -75,7 +75,7 @@ class Paper:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class World:
+class CheckContext:
     """What the documents are held against, as of one instant."""
 
     today: dt.date  # in the platform's zone
@@ -93,9 +93,9 @@ class World:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Check:
+class DocumentCheck:
     name: str
-    verdict: Verdict
+    verdict: CheckVerdict
     code: Code
     papers: Sequence[str] = ()
     leans_on: Sequence[str] = ()  # fields, as “ref/name”
@@ -114,41 +114,46 @@ class Check:
         return list(dict.fromkeys(each.partition("/")[2] for each in self.leans_on))
 
 
-def judge(
-    papers: Sequence[Paper], world: World, *, failed_before: Collection[str] = frozenset()
-) -> list[Check]:
+def judge_documents(
+    papers: Sequence[SubmittedDocument],
+    world: CheckContext,
+    *,
+    failed_before: Collection[str] = frozenset(),
+) -> list[DocumentCheck]:
     """Every check that applies, the failed first, then the open ones. `failed_before` are keys of
     a decision."""
-    now = _asked(papers, world)
-    as_read = _asked([paper.as_read for paper in papers], world)
-    alarms = {c.key: c for c in as_read if c.verdict is Verdict.FAILED}
+    now = _run_checks(papers, world)
+    as_read = _run_checks([paper.as_read for paper in papers], world)
+    alarms = {c.key: c for c in as_read if c.verdict is CheckVerdict.FAILED}
     alarms |= {c.key: c for c in now if c.key in failed_before and c.key not in alarms}
-    found = [_kept_failed(c, alarms) for c in now]
+    found = [_keep_failed(c, alarms) for c in now]
     gone = [
         replace(c, corrected=True) for key, c in alarms.items() if key not in {c.key for c in now}
     ]
-    order = [Verdict.FAILED, Verdict.OPEN, Verdict.PASSED]
+    order = [CheckVerdict.FAILED, CheckVerdict.OPEN, CheckVerdict.PASSED]
     return sorted([*found, *gone], key=lambda c: order.index(c.verdict))
 
 
-def _asked(papers: Sequence[Paper], world: World) -> list[Check]:
+def _run_checks(papers: Sequence[SubmittedDocument], world: CheckContext) -> list[DocumentCheck]:
     return [check for make in CHECKS for check in make(papers, world)]
 
 
-def _kept_failed(check: Check, alarms: Mapping[str, Check]) -> Check:
+def _keep_failed(check: DocumentCheck, alarms: Mapping[str, DocumentCheck]) -> DocumentCheck:
     """As it failed, with what it failed on."""
     alarm = alarms.get(check.key)
-    if alarm is None or check.verdict is Verdict.FAILED:
+    if alarm is None or check.verdict is CheckVerdict.FAILED:
         return check
-    return replace(alarm, verdict=Verdict.FAILED, corrected=True)
+    return replace(alarm, verdict=CheckVerdict.FAILED, corrected=True)
 
 
-def open_fields(paper: Paper, *, company: str) -> list[Field]:
+def open_fields(paper: SubmittedDocument, *, company: str) -> list[ReadingField]:
     """What the human has to settle in a document before it can be approved.
 
     Not a company name that equals the registered one letter by letter: no misreading makes it so.
     """
-    known = plain_name(paper.reading.of("company").value) == plain_name(company)
+    known = normalize_company_name(paper.reading.of("company").value) == normalize_company_name(
+        company
+    )
     return [
         f
         for f in paper.reading.fields
@@ -158,40 +163,42 @@ def open_fields(paper: Paper, *, company: str) -> list[Field]:
     ]
 
 
-def first_end(papers: Sequence[Paper], now: dt.datetime) -> dt.datetime | None:
+def first_expiry(papers: Sequence[SubmittedDocument], now: dt.datetime) -> dt.datetime | None:
     """When the first document that is in force now ends: the approval that rests on it ends with
     it."""
-    ends = [_end_of_day(paper.value("valid_until")) for paper in papers]
+    ends = [_parse_end_of_day(paper.value("valid_until")) for paper in papers]
     return min((end for end in ends if end and end > now), default=None)
 
 
-def _end_of_day(text: str) -> dt.datetime | None:
+def _parse_end_of_day(text: str) -> dt.datetime | None:
     """None for a document without an end, or one whose end nobody could read."""
     try:
         day = dt.date.fromisoformat(text)
     except ValueError:
         return None
-    return end_of(day) if day.year < dt.MAXYEAR else None
+    return end_of_day(day) if day.year < dt.MAXYEAR else None
 
 
-def _of(papers: Sequence[Paper], kind: Kind) -> list[Paper]:
+def _documents_of_kind(
+    papers: Sequence[SubmittedDocument], kind: DocumentKind
+) -> list[SubmittedDocument]:
     return [p for p in papers if p.kind is kind]
 
 
-def _check(
+def _build_check(
     name: str,
     code: Code,
     ok: bool,
-    papers: Sequence[Paper],
+    papers: Sequence[SubmittedDocument],
     fields: Sequence[str] = (),
     *,
     item: str = "",
     **evidence: Any,
-) -> Check:
+) -> DocumentCheck:
     """Failed or passed by what stands there; open where a field it leans on is not settled."""
     leans = [f"{p.ref}/{n}" for p in papers for n in fields if not p.is_settled(n)]
-    verdict = Verdict.OPEN if leans else Verdict.PASSED if ok else Verdict.FAILED
-    return Check(
+    verdict = CheckVerdict.OPEN if leans else CheckVerdict.PASSED if ok else CheckVerdict.FAILED
+    return DocumentCheck(
         name=name,
         verdict=verdict,
         code=code,
@@ -202,24 +209,28 @@ def _check(
     )
 
 
-def _all_there(papers: Sequence[Paper], world: World) -> Iterator[Check]:
+def _check_completeness(
+    papers: Sequence[SubmittedDocument], world: CheckContext
+) -> Iterator[DocumentCheck]:
     wanted = [
-        Kind.LICENCE,
-        Kind.STATEMENT,
-        Kind.DECLARATION,
-        *([Kind.ISO_9001] if world.iso_9001_wanted else []),
+        DocumentKind.LICENCE,
+        DocumentKind.STATEMENT,
+        DocumentKind.DECLARATION,
+        *([DocumentKind.ISO_9001] if world.iso_9001_wanted else []),
     ]
-    missing = [kind.value for kind in wanted if not _of(papers, kind)]
-    yield _check("documents_there", Code.DOCUMENTS_MISSING, not missing, [], missing=missing)
+    missing = [kind.value for kind in wanted if not _documents_of_kind(papers, kind)]
+    yield _build_check("documents_there", Code.DOCUMENTS_MISSING, not missing, [], missing=missing)
 
 
-def _company(papers: Sequence[Paper], world: World) -> Iterator[Check]:
+def _check_company(
+    papers: Sequence[SubmittedDocument], world: CheckContext
+) -> Iterator[DocumentCheck]:
     """The same company everywhere. A name that equals the registered one letter by letter needs no
     human."""
     for paper in papers:
         name = paper.value("company")
-        same = plain_name(name) == plain_name(world.company)
-        checked = _check(
+        same = normalize_company_name(name) == normalize_company_name(world.company)
+        checked = _build_check(
             "company",
             Code.COMPANY_NAME_MISMATCH,
             same,
@@ -231,25 +242,29 @@ def _company(papers: Sequence[Paper], world: World) -> Iterator[Check]:
         yield checked
 
 
-def plain_name(name: str) -> str:
+def normalize_company_name(name: str) -> str:
     widths = str.maketrans("（）：，．", "():,.")
     return "".join(name.translate(widths).split()).casefold()
 
 
-def _seals(papers: Sequence[Paper], world: World) -> Iterator[Check]:
+def _check_seals(
+    papers: Sequence[SubmittedDocument], world: CheckContext
+) -> Iterator[DocumentCheck]:
     """R-45: detected by the machine and confirmed by the reviewer; neither does without the
     other."""
     for paper in papers:
         sealed = bool(paper.reading.seals) and paper.settled.get("seal", "yes") == "yes"
-        if paper.kind in SEALED:
-            yield _check("seal", Code.SEAL_MISSING, sealed, [paper])
+        if paper.kind in SEALED_KINDS:
+            yield _build_check("seal", Code.SEAL_MISSING, sealed, [paper])
 
 
-def _text_layers(papers: Sequence[Paper], world: World) -> Iterator[Check]:
+def _check_text_layers(
+    papers: Sequence[SubmittedDocument], world: CheckContext
+) -> Iterator[DocumentCheck]:
     """R-41: the picture is the truth; what a file's own text says otherwise was put there."""
     for paper in papers:
         for each in paper.reading.differences[:MAX_DIFFERENCES]:
-            yield _check(
+            yield _build_check(
                 "text_layer",
                 Code.TEXT_LAYER_DIFFERS,
                 False,
@@ -261,16 +276,18 @@ def _text_layers(papers: Sequence[Paper], world: World) -> Iterator[Check]:
                 limit=each.written,
             )
         if not paper.reading.differences:
-            yield _check("text_layer", Code.TEXT_LAYER_DIFFERS, True, [paper])
+            yield _build_check("text_layer", Code.TEXT_LAYER_DIFFERS, True, [paper])
 
 
-def _laid_over(papers: Sequence[Paper], world: World) -> Iterator[Check]:
+def _check_overlays(
+    papers: Sequence[SubmittedDocument], world: CheckContext
+) -> Iterator[DocumentCheck]:
     """R-41: what lies over a page's own picture was put there; whoever confirms it sees only
     that."""
     for paper in papers:
         for name in paper.reading.laid_over[:MAX_DIFFERENCES]:
             read = paper.reading.of(name)
-            yield _check(
+            yield _build_check(
                 "laid_over",
                 Code.PAGE_LAID_OVER,
                 False,
@@ -281,13 +298,15 @@ def _laid_over(papers: Sequence[Paper], world: World) -> Iterator[Check]:
                 value=read.value or "—",
             )
         if not paper.reading.laid_over:
-            yield _check("laid_over", Code.PAGE_LAID_OVER, True, [paper])
+            yield _build_check("laid_over", Code.PAGE_LAID_OVER, True, [paper])
 
 
-def _licence(papers: Sequence[Paper], world: World) -> Iterator[Check]:
-    for paper in _of(papers, Kind.LICENCE):
+def _check_licence(
+    papers: Sequence[SubmittedDocument], world: CheckContext
+) -> Iterator[DocumentCheck]:
+    for paper in _documents_of_kind(papers, DocumentKind.LICENCE):
         code, until = paper.value("credit_code"), paper.value("valid_until")
-        yield _check(
+        yield _build_check(
             "licence_code",
             Code.LICENCE_CODE_INVALID,
             credit_code.is_valid(code),
@@ -295,7 +314,7 @@ def _licence(papers: Sequence[Paper], world: World) -> Iterator[Check]:
             ["credit_code"],
             value=code,
         )
-        yield _check(
+        yield _build_check(
             "licence_term",
             Code.LICENCE_EXPIRED,
             until >= world.today.isoformat(),
@@ -305,10 +324,12 @@ def _licence(papers: Sequence[Paper], world: World) -> Iterator[Check]:
         )
 
 
-def _certificate(papers: Sequence[Paper], world: World) -> Iterator[Check]:
-    for paper in _of(papers, Kind.ISO_9001):
+def _check_certificate(
+    papers: Sequence[SubmittedDocument], world: CheckContext
+) -> Iterator[DocumentCheck]:
+    for paper in _documents_of_kind(papers, DocumentKind.ISO_9001):
         until = paper.value("valid_until")
-        yield _check(
+        yield _build_check(
             "certificate_term",
             Code.CERTIFICATE_EXPIRED,
             until >= world.today.isoformat(),
@@ -322,9 +343,11 @@ def _certificate(papers: Sequence[Paper], world: World) -> Iterator[Check]:
 # ----------------------------------------------------------------------------------------------
 
 
-def _account(papers: Sequence[Paper], world: World) -> Iterator[Check]:
-    for paper in _of(papers, Kind.STATEMENT):
-        yield _check(
+def _check_account(
+    papers: Sequence[SubmittedDocument], world: CheckContext
+) -> Iterator[DocumentCheck]:
+    for paper in _documents_of_kind(papers, DocumentKind.STATEMENT):
+        yield _build_check(
             "account",
             Code.FIELD_UNREAD,
             bool(paper.value("account")),
@@ -334,18 +357,20 @@ def _account(papers: Sequence[Paper], world: World) -> Iterator[Check]:
         )
 
 
-def _balances(papers: Sequence[Paper], world: World) -> Iterator[Check]:
+def _check_balances(
+    papers: Sequence[SubmittedDocument], world: CheckContext
+) -> Iterator[DocumentCheck]:
     """Every balance follows from the one before.
 
     Where the machine read surely that one does not, that is what the document says. Where it may
     have misread something, the human reads the sums, and the statement has to end where they lead.
     """
-    for paper in _of(papers, Kind.STATEMENT):
+    for paper in _documents_of_kind(papers, DocumentKind.STATEMENT):
         for name in paper.names("credits "):
             month, read = name.removeprefix("credits "), paper.reading.of(name)
-            asked = _summed(paper) if read.unclear and not read.proven else []
-            holds = read.proven or (read.unclear and _adds_up(paper))
-            yield _check(
+            asked = _balance_field_names(paper) if read.unclear and not read.proven else []
+            holds = read.proven or (read.unclear and _has_matching_balances(paper))
+            yield _build_check(
                 "balances",
                 Code.STATEMENT_BALANCE_BROKEN,
                 holds,
@@ -356,32 +381,34 @@ def _balances(papers: Sequence[Paper], world: World) -> Iterator[Check]:
             )
 
 
-def _summed(paper: Paper) -> list[str]:
+def _balance_field_names(paper: SubmittedDocument) -> list[str]:
     return ["opening_balance", "closing_balance", *paper.names("credits "), *paper.names("debits ")]
 
 
-def _adds_up(paper: Paper) -> bool:
+def _has_matching_balances(paper: SubmittedDocument) -> bool:
     """The opening balance, with all that came in and without all that went out, is the closing
     one."""
     if not (paper.value("opening_balance") and paper.value("closing_balance")):
         return False
     came, went = (
-        sum((_amount(paper.value(name)) for name in paper.names(side)), Decimal(0))
+        sum((_parse_amount(paper.value(name)) for name in paper.names(side)), Decimal(0))
         for side in ("credits ", "debits ")
     )
     opening, closing = (
-        _amount(paper.value("opening_balance")),
-        _amount(paper.value("closing_balance")),
+        _parse_amount(paper.value("opening_balance")),
+        _parse_amount(paper.value("closing_balance")),
     )
     return opening + came - went == closing
 
 
-def _repeated(papers: Sequence[Paper], world: World) -> Iterator[Check]:
+def _check_repeated_statements(
+    papers: Sequence[SubmittedDocument], world: CheckContext
+) -> Iterator[DocumentCheck]:
     """The same statement twice, and one that another store has shown."""
-    statements = _of(papers, Kind.STATEMENT)
-    found = list(repeated_statements.pairs(statements))
+    statements = _documents_of_kind(papers, DocumentKind.STATEMENT)
+    found = list(repeated_statements.repeated_pairs(statements))
     for one, other in found:
-        yield _check(
+        yield _build_check(
             "statement_distinct",
             Code.STATEMENT_REPEATED,
             False,
@@ -390,10 +417,10 @@ def _repeated(papers: Sequence[Paper], world: World) -> Iterator[Check]:
             limit=f"{one.value('period_from')} – {one.value('period_to')}",
         )
     if statements and not found:
-        yield _check("statement_distinct", Code.STATEMENT_REPEATED, True, statements)
+        yield _build_check("statement_distinct", Code.STATEMENT_REPEATED, True, statements)
     for paper in statements:
         unseen = paper.ref not in world.copies_elsewhere
-        yield _check(
+        yield _build_check(
             "statement_unseen",
             Code.STATEMENT_SEEN_ELSEWHERE,
             unseen,
@@ -402,19 +429,21 @@ def _repeated(papers: Sequence[Paper], world: World) -> Iterator[Check]:
         )
 
 
-def _months(papers: Sequence[Paper], world: World) -> Iterator[Check]:
+def _check_statement_months(
+    papers: Sequence[SubmittedDocument], world: CheckContext
+) -> Iterator[DocumentCheck]:
     """R-33: an unbroken run of full months within the last full ones."""
-    statements = _of(papers, Kind.STATEMENT)
+    statements = _documents_of_kind(papers, DocumentKind.STATEMENT)
     if not statements:
         return
     window = int(world.policies["statement_window_months"])
     least = int(world.policies["statement_min_months"])
-    covered = {month for paper in statements for month in _covered(paper)}
+    covered = {month for paper in statements for month in _covered_months(paper)}
     longest = run = 0
     for month in last_full_months(world.today, window):
         run = run + 1 if month in covered else 0
         longest = max(longest, run)
-    yield _check(
+    yield _build_check(
         "months",
         Code.STATEMENT_MONTHS_MISSING,
         longest >= least,
@@ -426,7 +455,7 @@ def _months(papers: Sequence[Paper], world: World) -> Iterator[Check]:
     )
 
 
-def _covered(paper: Paper) -> list[str]:
+def _covered_months(paper: SubmittedDocument) -> list[str]:
     """The full months of the statement's own period."""
     period = repeated_statements.period_of(paper)
     if period is None:
@@ -449,23 +478,28 @@ def last_full_months(today: dt.date, count: int) -> list[str]:
     return [f"{n // 12}-{n % 12 + 1:02}" for n in range(index - count, index)]
 
 
-def _turnover(papers: Sequence[Paper], world: World) -> Iterator[Check]:
+def _check_turnover(
+    papers: Sequence[SubmittedDocument], world: CheckContext
+) -> Iterator[DocumentCheck]:
     """R-34: the credits of every submitted month, over all accounts, at the month's last rate.
 
     The same statement twice counts once, with the lesser of its sums.
     """
-    statements = _of(papers, Kind.STATEMENT)
+    statements = _documents_of_kind(papers, DocumentKind.STATEMENT)
     limit = Decimal(world.policies["statement_min_credits_usd"])
-    for month in sorted({month for paper in statements for month in _covered(paper)}):
+    for month in sorted({month for paper in statements for month in _covered_months(paper)}):
         name = f"credits {month}"
-        here = [p for p in statements if month in _covered(p)]
+        here = [p for p in statements if month in _covered_months(p)]
         last_day = _next_month(dt.date.fromisoformat(f"{month}-01")) - dt.timedelta(days=1)
         parts = [
-            [world.usd_of(_amount(p.value(name)), p.value("currency"), last_day) for p in same]
-            for same in repeated_statements.counted_once(here)
+            [
+                world.usd_of(_parse_amount(p.value(name)), p.value("currency"), last_day)
+                for p in same
+            ]
+            for same in repeated_statements.group_repeated(here)
         ]
         if any(None in each for each in parts):
-            yield _check(
+            yield _build_check(
                 "turnover",
                 Code.RATE_OF_MONTH_MISSING,
                 False,
@@ -478,7 +512,7 @@ def _turnover(papers: Sequence[Paper], world: World) -> Iterator[Check]:
             continue
         total = sum((min(each) for each in parts), Decimal(0))
         unread = [name] if any(name in p.names("credits ") for p in here) else []
-        yield _check(
+        yield _build_check(
             "turnover",
             Code.STATEMENT_TURNOVER_TOO_LOW,
             total >= limit,
@@ -491,7 +525,7 @@ def _turnover(papers: Sequence[Paper], world: World) -> Iterator[Check]:
         )
 
 
-def _amount(text: str) -> Decimal:
+def _parse_amount(text: str) -> Decimal:
     try:
         return Decimal(text.replace(",", "") or 0)
     except ArithmeticError:
@@ -502,11 +536,13 @@ def _amount(text: str) -> Decimal:
 # --------------------------------------------------------------------------------------------
 
 
-def _numbers(papers: Sequence[Paper], world: World) -> Iterator[Check]:
-    declarations = _of(papers, Kind.DECLARATION)
+def _check_declaration_numbers(
+    papers: Sequence[SubmittedDocument], world: CheckContext
+) -> Iterator[DocumentCheck]:
+    declarations = _documents_of_kind(papers, DocumentKind.DECLARATION)
     for paper in declarations:
         number, declared = paper.value("number"), paper.value("declared_on")
-        yield _check(
+        yield _build_check(
             "declaration_number",
             Code.DECLARATION_NUMBER_INVALID,
             is_export_number(number, declared),
@@ -514,7 +550,7 @@ def _numbers(papers: Sequence[Paper], world: World) -> Iterator[Check]:
             ["number", "declared_on"],
             value=number,
         )
-        yield _check(
+        yield _build_check(
             "declaration_unseen",
             Code.DECLARATION_SEEN_ELSEWHERE,
             number not in world.seen_elsewhere,
@@ -525,10 +561,12 @@ def _numbers(papers: Sequence[Paper], world: World) -> Iterator[Check]:
     numbers = [p.value("number") for p in declarations]
     for number in sorted({n for n in numbers if n and numbers.count(n) > 1}):
         same = [p for p in declarations if p.value("number") == number]
-        yield _check("declaration_distinct", Code.DECLARATION_REPEATED, False, same, value=number)
+        yield _build_check(
+            "declaration_distinct", Code.DECLARATION_REPEATED, False, same, value=number
+        )
     if declarations:
         least, distinct = int(world.policies["declarations_min"]), len(set(numbers) - {""})
-        yield _check(
+        yield _build_check(
             "declarations_count",
             Code.DECLARATIONS_TOO_FEW,
             distinct >= least,
@@ -550,15 +588,17 @@ def is_export_number(number: str, declared_on: str) -> bool:
     )
 
 
-def _headings(papers: Sequence[Paper], world: World) -> Iterator[Check]:
+def _check_hs_headings(
+    papers: Sequence[SubmittedDocument], world: CheckContext
+) -> Iterator[DocumentCheck]:
     """R-36: one item of each declaration at least belongs to the main category, by its first
     digits."""
     digits = int(world.policies["declarations_hs_digits"])
-    for paper in _of(papers, Kind.DECLARATION):
+    for paper in _documents_of_kind(papers, DocumentKind.DECLARATION):
         names = paper.names("hs ")
         headings = sorted({paper.value(name)[:digits] for name in names})
         ok = any(h in world.main_headings for h in headings)
-        yield _check(
+        yield _build_check(
             "declaration_goods",
             Code.DECLARATION_HS_MISMATCH,
             ok,
@@ -569,16 +609,18 @@ def _headings(papers: Sequence[Paper], world: World) -> Iterator[Check]:
         )
 
 
-def _sums(papers: Sequence[Paper], world: World) -> Iterator[Check]:
-    for paper in _of(papers, Kind.DECLARATION):
+def _check_item_totals(
+    papers: Sequence[SubmittedDocument], world: CheckContext
+) -> Iterator[DocumentCheck]:
+    for paper in _documents_of_kind(papers, DocumentKind.DECLARATION):
         totals = [paper.reading.of(n) for n in paper.names("total ")]
         wrong = [t for t in totals if not (t.proven or t.unclear)]
         unclear = [t.name.removeprefix("total ") for t in totals if t.unclear and not t.proven]
         asked = [
             f"{name} {item}" for item in unclear for name in ("quantity", "unit_price", "total")
         ]
-        holds = not wrong and all(_is_product(paper, item) for item in unclear)
-        yield _check(
+        holds = not wrong and all(_is_total_product(paper, item) for item in unclear)
+        yield _build_check(
             "declaration_sums",
             Code.DECLARATION_SUM_MISMATCH,
             holds,
@@ -588,31 +630,39 @@ def _sums(papers: Sequence[Paper], world: World) -> Iterator[Check]:
         )
 
 
-def _is_product(paper: Paper, item: str) -> bool:
+def _is_total_product(paper: SubmittedDocument, item: str) -> bool:
     """By what the human has read of it; nothing is asked of an item that only the file's text
     names."""
     if f"quantity {item}" not in paper.names("quantity "):
         return True
     quantity, price, total = (
-        _amount(paper.value(f"{name} {item}")) for name in ("quantity", "unit_price", "total")
+        _parse_amount(paper.value(f"{name} {item}")) for name in ("quantity", "unit_price", "total")
     )
     return (quantity * price).quantize(Decimal("0.01"), ROUND_HALF_UP) == total
 
 
-def _total(papers: Sequence[Paper], world: World) -> Iterator[Check]:
+def _check_declared_total(
+    papers: Sequence[SubmittedDocument], world: CheckContext
+) -> Iterator[DocumentCheck]:
     """R-37: together, each amount at the rate of its day of declaration; one declaration counts
     once."""
-    declarations = list({p.value("number"): p for p in _of(papers, Kind.DECLARATION)}.values())
+    declarations = list(
+        {
+            p.value("number"): p for p in _documents_of_kind(papers, DocumentKind.DECLARATION)
+        }.values()
+    )
     if not declarations:
         return
     limit = Decimal(world.policies["declarations_min_usd"])
-    parts = [part for paper in declarations for part in _in_usd(paper, world)]
+    parts = [part for paper in declarations for part in _amounts_in_usd(paper, world)]
     fields = sorted({n for p in declarations for n in (*p.names("total "), *p.names("currency "))})
     if None in parts:
-        yield _check("declarations_total", Code.RATE_OF_MONTH_MISSING, False, declarations, fields)
+        yield _build_check(
+            "declarations_total", Code.RATE_OF_MONTH_MISSING, False, declarations, fields
+        )
         return
     total = sum((part for part in parts if part is not None), Decimal(0))
-    yield _check(
+    yield _build_check(
         "declarations_total",
         Code.DECLARATIONS_TOTAL_TOO_LOW,
         total >= limit,
@@ -623,18 +673,18 @@ def _total(papers: Sequence[Paper], world: World) -> Iterator[Check]:
     )
 
 
-def _in_usd(paper: Paper, world: World) -> Iterator[Decimal | None]:
+def _amounts_in_usd(paper: SubmittedDocument, world: CheckContext) -> Iterator[Decimal | None]:
     try:
         day = dt.date.fromisoformat(paper.value("declared_on"))
     except ValueError:
         day = world.today
     for name in paper.names("total "):
         currency = paper.value(name.replace("total", "currency"))
-        yield world.usd_of(_amount(paper.value(name)), currency, day)
+        yield world.usd_of(_parse_amount(paper.value(name)), currency, day)
 
 
-CHECKS: Sequence[Callable[[Sequence[Paper], World], Iterator[Check]]] = (
-    _all_there, _company, _seals, _text_layers, _laid_over, _licence, _account, _balances, _months, _repeated, _turnover,
-    _numbers, _headings, _sums, _total, _certificate,
+CHECKS: Sequence[Callable[[Sequence[SubmittedDocument], CheckContext], Iterator[DocumentCheck]]] = (
+    _check_completeness, _check_company, _check_seals, _check_text_layers, _check_overlays, _check_licence, _check_account, _check_balances, _check_statement_months, _check_repeated_statements, _check_turnover,
+    _check_declaration_numbers, _check_hs_headings, _check_item_totals, _check_declared_total, _check_certificate,
 )  # fmt: skip
 """The table, in the order of the requirements."""

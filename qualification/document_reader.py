@@ -18,25 +18,33 @@ from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from qualification import intake, page_straightening, text_layer
 from qualification.engines import Engine
-from qualification.extraction import EXTRACT
-from qualification.extraction.layout import Look, Page, Word
-from qualification.intake import LIMITS, Leaf
-from qualification.readings import THRESHOLD, Box, Difference, Field, Kind, Reading, under_seals
-from qualification.text_layer import DOUBTED, Layer, signs
+from qualification.extraction import FIELD_EXTRACTORS
+from qualification.extraction.layout import PageLayout, SecondReading, Word
+from qualification.intake import LIMITS, RenderedPage
+from qualification.readings import (
+    SURE_CONFIDENCE,
+    Box,
+    DocumentKind,
+    Reading,
+    ReadingField,
+    TextLayerDifference,
+    mark_sealed_fields,
+)
+from qualification.text_layer import DOUBTED_CONFIDENCE, TextLayer, letters_and_digits
 
-MARGIN = 14  # pixels around a cutting
+CROP_MARGIN = 14  # pixels around a cutting
 MAX_LOOKS = 60  # of a document, a quarter of a second each; the rest is for the human
 MAX_TEXT_LOOKS = 12  # where a file's own text says otherwise, a second each
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Sheet:
+class ScannedPage:
     """A page as it was read: upright, in colour, the words seen on it, and what the file says of
     it."""
 
     image: Image.Image
-    page: Page
-    text: Page
+    page: PageLayout
+    text: PageLayout
     unseen: Sequence[Word]
     painted: Sequence[Box]
     seals: Sequence[Box]
@@ -49,90 +57,100 @@ class Sheet:
         return out.getvalue()
 
 
-def read(data: bytes, kind: Kind, *, engine: Engine) -> tuple[Reading, list[Sheet]]:
+def read(data: bytes, kind: DocumentKind, *, engine: Engine) -> tuple[Reading, list[ScannedPage]]:
     """DOCUMENT_… Problems from the intake; DOCUMENT_UNREADABLE when not one field was found."""
-    sheets = [_sheet(n, leaf, engine) for n, leaf in enumerate(intake.leaves(data), 1)]
-    found = EXTRACT[kind]([s.page for s in sheets], _figures(sheets, engine))
-    looked = [_looked_at_again(f, sheets, engine) for f in found]
-    fields, differences = _held_against_text(looked, kind, sheets, engine)
+    sheets = [_read_page(n, leaf, engine) for n, leaf in enumerate(intake.render_pages(data), 1)]
+    found = FIELD_EXTRACTORS[kind]([s.page for s in sheets], _figure_reader(sheets, engine))
+    looked = [_verify_field(f, sheets, engine) for f in found]
+    fields, differences = _compare_with_text(looked, kind, sheets, engine)
     if not any(f.value for f in fields):
         raise Problem(Code.DOCUMENT_UNREADABLE)
     painted = [box for sheet in sheets for box in sheet.painted]
     reading = Reading(
         kind=kind,
-        fields=[_painted_over(f, painted) for f in fields],
+        fields=[_doubt_overlaid_field(f, painted) for f in fields],
         pages=len(sheets),
         seals=[seal for sheet in sheets for seal in sheet.seals],
         engine=engine.NAME,
         differences=differences,
         laid_over=[f.name for f in fields if f.meets(painted)],
     )
-    return under_seals(reading), sheets
+    return mark_sealed_fields(reading), sheets
 
 
-def _sheet(number: int, leaf: Leaf, engine: Engine) -> Sheet:
+def _read_page(number: int, leaf: RenderedPage, engine: Engine) -> ScannedPage:
     image, angle = page_straightening.straighten(leaf.image)
     size = image.size
     words, unseen = (
-        [_turned(w, angle, size) for w in those] for those in (leaf.words, leaf.unseen)
+        [_rotate_word(w, angle, size) for w in those] for those in (leaf.words, leaf.unseen)
     )
-    return Sheet(
+    return ScannedPage(
         image=image,
-        page=_page(number, size, engine.words(page_straightening.without_red(image))),
-        text=_page(number, size, words),
+        page=_build_page(number, size, engine.words(page_straightening.remove_red(image))),
+        text=_build_page(number, size, words),
         unseen=unseen,
         painted=[
-            _box(number, size, page_straightening.turned(tuple(box), angle, size))
+            _box_from_pixels(number, size, page_straightening.rotate_box(tuple(box), angle, size))
             for box in leaf.painted
         ],
         seals=[
-            _box(number, size, box) for box in page_straightening.seals(image, dpi=LIMITS["dpi"])
+            _box_from_pixels(number, size, box)
+            for box in page_straightening.find_seals(image, dpi=LIMITS["dpi"])
         ],
     )
 
 
-def _page(number: int, size: tuple[int, int], words: Sequence[Word]) -> Page:
-    return Page(number=number, width=size[0], height=size[1], words=words)
+def _build_page(number: int, size: tuple[int, int], words: Sequence[Word]) -> PageLayout:
+    return PageLayout(number=number, width=size[0], height=size[1], words=words)
 
 
-def _box(number: int, size: tuple[int, int], sides: tuple[float, float, float, float]) -> Box:
+def _box_from_pixels(
+    number: int, size: tuple[int, int], sides: tuple[float, float, float, float]
+) -> Box:
     x0, y0, x1, y1 = sides
     return Box(page=number, x0=x0 / size[0], y0=y0 / size[1], x1=x1 / size[0], y1=y1 / size[1])
 
 
-def _turned(word: Word, angle: float, size: tuple[int, int]) -> Word:
-    x0, y0, x1, y1 = page_straightening.turned((word.x0, word.y0, word.x1, word.y1), angle, size)
+def _rotate_word(word: Word, angle: float, size: tuple[int, int]) -> Word:
+    x0, y0, x1, y1 = page_straightening.rotate_box(
+        (word.x0, word.y0, word.x1, word.y1), angle, size
+    )
     return replace(word, x0=x0, y0=y0, x1=x1, y1=y1)
 
 
-def _figures(sheets: Sequence[Sheet], engine: Engine) -> Look:
+def _figure_reader(sheets: Sequence[ScannedPage], engine: Engine) -> SecondReading:
     """For figures that nothing proves yet."""
     left = itertools.count(MAX_LOOKS, -1)
 
     def look(box: Box) -> Sequence[str]:
-        return engine.figures(_cutting(box, sheets[box.page - 1])) if next(left) > 0 else []
+        return engine.figures(_crop_box(box, sheets[box.page - 1])) if next(left) > 0 else []
 
     return look
 
 
-def _looked_at_again(field: Field, sheets: Sequence[Sheet], engine: Engine) -> Field:
+def _verify_field(
+    field: ReadingField, sheets: Sequence[ScannedPage], engine: Engine
+) -> ReadingField:
     if field.proven or not field.value or field.box is None:
         return field
-    if field.confidence < THRESHOLD:
+    if field.confidence < SURE_CONFIDENCE:
         return field  # it goes to the human anyway
-    again = engine.lines(_cutting(field.box, sheets[field.box.page - 1]))
-    same = any(signs(field.raw) in signs(text) for text in again)
-    return field if same else replace(field, confidence=DOUBTED)
+    again = engine.lines(_crop_box(field.box, sheets[field.box.page - 1]))
+    same = any(letters_and_digits(field.raw) in letters_and_digits(text) for text in again)
+    return field if same else replace(field, confidence=DOUBTED_CONFIDENCE)
 
 
-def _held_against_text(
-    fields: Sequence[Field], kind: Kind, sheets: Sequence[Sheet], engine: Engine
-) -> tuple[Sequence[Field], Sequence[Difference]]:
+def _compare_with_text(
+    fields: Sequence[ReadingField],
+    kind: DocumentKind,
+    sheets: Sequence[ScannedPage],
+    engine: Engine,
+) -> tuple[Sequence[ReadingField], Sequence[TextLayerDifference]]:
     """A file without text of its own has nothing to say."""
     if not any(sheet.text.words for sheet in sheets):
         return fields, []
-    layer = Layer(
-        fields=EXTRACT[kind]([s.text for s in sheets], lambda box: []),
+    layer = TextLayer(
+        fields=FIELD_EXTRACTORS[kind]([s.text for s in sheets], lambda box: []),
         pages=[s.text for s in sheets],
         unseen={s.page.number: s.unseen for s in sheets},
     )
@@ -143,26 +161,28 @@ def _held_against_text(
 
     def look(box: Box) -> Iterator[str]:
         if next(left) > 0:
-            cutting = _cutting(box, sheets[box.page - 1])
+            cutting = _crop_box(box, sheets[box.page - 1])
             yield from engine.figures(cutting)
             yield from engine.lines(cutting)
 
-    return text_layer.held_against(fields, [s.page for s in sheets], layer, look)
+    return text_layer.compare_with_layer(fields, [s.page for s in sheets], layer, look)
 
 
-def _painted_over(field: Field, painted: Sequence[Box]) -> Field:
+def _doubt_overlaid_field(field: ReadingField, painted: Sequence[Box]) -> ReadingField:
     """What was laid over something else is for the human, and a failed check besides."""
     return (
-        replace(field, confidence=min(field.confidence, DOUBTED)) if field.meets(painted) else field
+        replace(field, confidence=min(field.confidence, DOUBTED_CONFIDENCE))
+        if field.meets(painted)
+        else field
     )
 
 
-def _cutting(box: Box, sheet: Sheet) -> Image.Image:
+def _crop_box(box: Box, sheet: ScannedPage) -> Image.Image:
     width, height = sheet.image.size
     sides = (
-        box.x0 * width - MARGIN,
-        box.y0 * height - MARGIN,
-        box.x1 * width + MARGIN,
-        box.y1 * height + MARGIN,
+        box.x0 * width - CROP_MARGIN,
+        box.y0 * height - CROP_MARGIN,
+        box.x1 * width + CROP_MARGIN,
+        box.y1 * height + CROP_MARGIN,
     )
-    return page_straightening.without_red(sheet.image.crop(tuple(map(int, sides))))
+    return page_straightening.remove_red(sheet.image.crop(tuple(map(int, sides))))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Document:
+class DocumentDefinition:
     key: str
     title: str
     why: str
@@ -24,14 +24,14 @@ def gettext_noop(text: str) -> str:
 
 _ = gettext_noop
 
-DOCUMENTS: Sequence[Document] = (
-    Document(
+DOCUMENTS: Sequence[DocumentDefinition] = (
+    DocumentDefinition(
         key="business_licence",
         title=_("Business licence"),
         why=_("It proves which company stands behind the store."),
         points=(("R-31", _("Stamped, with a valid unified social credit code.")),),
     ),
-    Document(
+    DocumentDefinition(
         key="bank_statements",
         title=_("Bank statements of the company"),
         why=_("They prove a turnover that can carry orders in bulk."),
@@ -46,7 +46,7 @@ DOCUMENTS: Sequence[Document] = (
             ("R-34", _("Credits of at least USD {statement_min_credits_usd} in every month.")),
         ),
     ),
-    Document(
+    DocumentDefinition(
         key="customs_declarations",
         title=_("Customs declarations"),
         why=_("They prove that the company itself exports goods of its main category."),
@@ -61,7 +61,7 @@ DOCUMENTS: Sequence[Document] = (
             ("R-37", _("Together at least USD {declarations_min_usd}.")),
         ),
     ),
-    Document(
+    DocumentDefinition(
         key="iso_9001",
         title=_("ISO 9001 certificate"),
         why=_("Some categories ask for a quality management that was certified."),

@@ -8,37 +8,41 @@ from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 
 from marketplace.models import Membership, Role
-from outbox.emails import Rendered, from_template, renders
+from outbox.emails import RenderedEmail, register_renderer, render_email
 from qualification.models import Case, Qualification
-from qualification.review import Standing
+from qualification.review import QualificationStatus
 
 
-@renders("qualification.lapses_soon")
-def lapses_soon(subjects: Mapping) -> Rendered | None:
+@register_renderer("qualification.lapses_soon")
+def render_lapse_notice(subjects: Mapping) -> RenderedEmail | None:
     """60, 30 or 7 days ahead. Nothing is left to say once it was renewed or has lapsed."""
-    row = _row(subjects)
-    if row.state != Standing.OPEN or row.valid_until != parse_datetime(subjects["valid_until"]):
+    row = _get_qualification(subjects)
+    if row.state != QualificationStatus.OPEN or row.valid_until != parse_datetime(
+        subjects["valid_until"]
+    ):
         return None
-    return _to_owners("standing_lapses_soon", row, days=subjects["days"])
+    return _render_to_owners("standing_lapses_soon", row, days=subjects["days"])
 
 
-@renders("qualification.lapsed")
-def lapsed(subjects: Mapping) -> Rendered | None:
-    return _to_owners("standing_lapsed", _row(subjects))
+@register_renderer("qualification.lapsed")
+def render_lapsed(subjects: Mapping) -> RenderedEmail | None:
+    return _render_to_owners("standing_lapsed", _get_qualification(subjects))
 
 
-@renders("qualification.opened")
-def opened(subjects: Mapping) -> Rendered | None:
-    return _to_owners("standing_opened", _row(subjects))
+@register_renderer("qualification.opened")
+def render_opened(subjects: Mapping) -> RenderedEmail | None:
+    return _render_to_owners("standing_opened", _get_qualification(subjects))
 
 
-@renders("qualification.sent_back")
-def sent_back(subjects: Mapping) -> Rendered | None:
-    return _to_owners("standing_sent_back", _row(subjects), reason=subjects["reason"])
+@register_renderer("qualification.sent_back")
+def render_sent_back(subjects: Mapping) -> RenderedEmail | None:
+    return _render_to_owners(
+        "standing_sent_back", _get_qualification(subjects), reason=subjects["reason"]
+    )
 
 
-@renders("qualification.review_alarm")
-def review_alarm(subjects: Mapping) -> Rendered | None:
+@register_renderer("qualification.review_alarm")
+def render_review_alarm(subjects: Mapping) -> RenderedEmail | None:
     """To the lead reviewers; nothing is left to say once the review was decided or its deadline
     moved."""
     case = Case.objects.select_related("store").filter(pk=subjects["case"]).first()
@@ -49,17 +53,17 @@ def review_alarm(subjects: Mapping) -> Rendered | None:
     link = settings.SITE_URL + reverse("admin:qualification_case_desk", args=[case.pk])
     context = {"case": case, "store": case.store, "grade": subjects["grade"], "link": link}
     return (
-        from_template("review_alarm", to=to, language=settings.LANGUAGE_CODE, context=context)
+        render_email("review_alarm", to=to, language=settings.LANGUAGE_CODE, context=context)
         if to
         else None
     )
 
 
-def _row(subjects: Mapping) -> Qualification:
+def _get_qualification(subjects: Mapping) -> Qualification:
     return Qualification.objects.select_related("store").get(store=subjects["store"])
 
 
-def _to_owners(name: str, row: Qualification, **facts: object) -> Rendered | None:
+def _render_to_owners(name: str, row: Qualification, **facts: object) -> RenderedEmail | None:
     owners = Membership.objects.filter(store=row.store, role=Role.OWNER, user__is_active=True)
     people = get_user_model().objects.filter(pk__in=owners.values("user")).order_by("pk")
     to = list(people.values_list("email", flat=True))
@@ -70,5 +74,5 @@ def _to_owners(name: str, row: Qualification, **facts: object) -> Rendered | Non
         **facts,
     }
     return (
-        from_template(name, to=to, language=settings.LANGUAGE_CODE, context=context) if to else None
+        render_email(name, to=to, language=settings.LANGUAGE_CODE, context=context) if to else None
     )

@@ -16,7 +16,7 @@ from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from qualification.extraction.layout import Word
 
-CHILD = Path(__file__).with_name("intake_child.py")
+CHILD_SCRIPT = Path(__file__).with_name("intake_child.py")
 WALL_SECONDS = 120
 LIMITS: Mapping[str, int] = {
     "memory": 2**30,  # bytes of address space
@@ -27,7 +27,7 @@ LIMITS: Mapping[str, int] = {
     "pixels": 25_000_000,  # a page
     "dpi": 200,
 }
-CODES: Mapping[str, Code] = {
+REFUSAL_CODES: Mapping[str, Code] = {
     "not_pdf": Code.DOCUMENT_NOT_PDF,
     "damaged": Code.DOCUMENT_DAMAGED,
     "encrypted": Code.DOCUMENT_ENCRYPTED,
@@ -39,7 +39,7 @@ CODES: Mapping[str, Code] = {
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Leaf:
+class RenderedPage:
     """A page: its picture as PNG, and the words that the file says are on it, which nobody need
     have seen.
 
@@ -57,7 +57,7 @@ class Leaf:
         return Image.open(BytesIO(self.png)).convert("RGB")
 
 
-def look(data: bytes, *, max_bytes: int) -> None:
+def validate_upload(data: bytes, *, max_bytes: int) -> None:
     """What can be said of a file without opening it: DOCUMENT_EMPTY, DOCUMENT_TOO_LARGE,
     DOCUMENT_NOT_PDF."""
     if not data:
@@ -68,25 +68,28 @@ def look(data: bytes, *, max_bytes: int) -> None:
         raise Problem(Code.DOCUMENT_NOT_PDF)
 
 
-def leaves(
+def render_pages(
     data: bytes, *, limits: Mapping[str, int] = LIMITS, wall_seconds: float = WALL_SECONDS
-) -> list[Leaf]:
+) -> list[RenderedPage]:
     """The pages, or a Problem with the code that says why there are none. The caller survives
     every file."""
     with tempfile.TemporaryDirectory(prefix="intake-") as name:
         folder = Path(name)
         (folder / "original.pdf").write_bytes(data)
-        told = _ask_child(folder, limits, wall_seconds)
+        told = _run_child(folder, limits, wall_seconds)
         if "refused" in told:
-            raise Problem(CODES[told["refused"]], **told["evidence"])
-        return [_leaf(folder, number, page) for number, page in enumerate(told["pages"], 1)]
+            raise Problem(REFUSAL_CODES[told["refused"]], **told["evidence"])
+        return [
+            _load_rendered_page(folder, number, page)
+            for number, page in enumerate(told["pages"], 1)
+        ]
 
 
-def _ask_child(folder: Path, limits: Mapping[str, int], wall_seconds: float) -> dict:
+def _run_child(folder: Path, limits: Mapping[str, int], wall_seconds: float) -> dict:
     command = [
         sys.executable,
         "-I",
-        str(CHILD),
+        str(CHILD_SCRIPT),
         str(folder / "original.pdf"),
         str(folder),
         json.dumps(dict(limits)),
@@ -107,14 +110,14 @@ def _ask_child(folder: Path, limits: Mapping[str, int], wall_seconds: float) -> 
         raise Problem(Code.DOCUMENT_TOO_COMPLEX) from None
 
 
-def _leaf(folder: Path, number: int, page: Mapping) -> Leaf:
-    return Leaf(
+def _load_rendered_page(folder: Path, number: int, page: Mapping) -> RenderedPage:
+    return RenderedPage(
         png=(folder / f"page-{number}.png").read_bytes(),
-        words=[_word(*each) for each in page["words"]],
-        unseen=[_word(*each) for each in page["unseen"]],
+        words=[_build_word(*each) for each in page["words"]],
+        unseen=[_build_word(*each) for each in page["unseen"]],
         painted=page["painted"],
     )
 
 
-def _word(text: str, x0: float, y0: float, x1: float, y1: float) -> Word:
+def _build_word(text: str, x0: float, y0: float, x1: float, y1: float) -> Word:
     return Word(text=text, x0=x0, y0=y0, x1=x1, y1=y1, confidence=1.0)

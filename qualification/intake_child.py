@@ -19,7 +19,7 @@ import struct
 import sys
 from pathlib import Path
 
-ACTIONS = {
+UNSAFE_ACTIONS = {
     "/JavaScript",
     "/Launch",
     "/ImportData",
@@ -29,18 +29,25 @@ ACTIONS = {
     "/Movie",
     "/Sound",
 }
-KEYS = {"/JS", "/JavaScript", "/EmbeddedFiles", "/EF", "/XFA", "/RichMediaContent"}
-SUBTYPES = {"/FileAttachment", "/RichMedia", "/Screen", "/3D"}
+UNSAFE_KEYS = {"/JS", "/JavaScript", "/EmbeddedFiles", "/EF", "/XFA", "/RichMediaContent"}
+UNSAFE_SUBTYPES = {"/FileAttachment", "/RichMedia", "/Screen", "/3D"}
 MAX_CHARACTERS = 100_000  # of a page's text; what comes after is not taken
 MAX_OBJECTS = 20_000  # of a page; one with more counts as painted over
 MAX_PLACES = 500  # of a page: what is painted over, and text that nobody can see
-INK, INKED = 30, 0.015  # grey levels away from the ground; the share of a sign's box that has them
-CHANGED, COVERED, CELL = 60, 0.03, 16  # grey levels; the share of a cell; pixels a side of a cell
-EDGE = 3  # points
-LEGIBLE = 5  # pixels: a sign that is lower can't be read at 200 dpi
+INK_CONTRAST, INKED_SHARE = (
+    30,
+    0.015,
+)  # grey levels away from the ground; the share of a sign's box that has them
+CHANGED_LEVEL, COVERED_SHARE, CELL = (
+    60,
+    0.03,
+    16,
+)  # grey levels; the share of a cell; pixels a side of a cell
+SHARED_EDGE_POINTS = 3  # points
+MIN_LEGIBLE_PIXELS = 5  # pixels: a sign that is lower can't be read at 200 dpi
 
 
-class Refused(Exception):
+class IntakeRefused(Exception):
     def __init__(self, word: str, **evidence: object) -> None:
         super().__init__(word)
         self.told = {"refused": word, "evidence": evidence}
@@ -48,25 +55,25 @@ class Refused(Exception):
 
 def main() -> None:
     file, folder, limits = Path(sys.argv[1]), Path(sys.argv[2]), json.loads(sys.argv[3])
-    _confine(limits)
+    _limit_resources(limits)
     try:
-        told = {"pages": _pages(file, folder, limits)}
-    except Refused as refused:
+        told = {"pages": _read_pages(file, folder, limits)}
+    except IntakeRefused as refused:
         told = refused.told
     except MemoryError:
-        told = Refused("too_complex").told
+        told = IntakeRefused("too_complex").told
     (folder / "result.json").write_text(json.dumps(told))
 
 
-def _confine(limits: dict) -> None:
+def _limit_resources(limits: dict) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (limits["memory"], limits["memory"]))
     resource.setrlimit(resource.RLIMIT_CPU, (limits["cpu_seconds"], limits["cpu_seconds"]))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (limits["written"], limits["written"]))
-    _without_network()
+    _block_network()
 
 
-def _without_network() -> None:
+def _block_network() -> None:
     """Linux: a seccomp filter answers socket() with EPERM. Elsewhere the parsers' own silence has
     to do."""
     number = {"x86_64": 41, "aarch64": 198}.get(platform.machine())
@@ -88,36 +95,36 @@ def _without_network() -> None:
     libc.prctl(22, 2, ctypes.c_ulong(ctypes.addressof(program)), 0, 0)  # PR_SET_SECCOMP, filter
 
 
-def _pages(file: Path, folder: Path, limits: dict) -> list[dict]:
+def _read_pages(file: Path, folder: Path, limits: dict) -> list[dict]:
     data = file.read_bytes()
     if b"%PDF-" not in data[:1024]:
-        raise Refused("not_pdf")
-    _inspect(file, limits)  # encryption first: it explains more than what is missing
+        raise IntakeRefused("not_pdf")
+    _inspect_file(file, limits)  # encryption first: it explains more than what is missing
     if b"%%EOF" not in data[-2048:]:
-        raise Refused("damaged")
-    return list(_rendered(file, folder, limits))
+        raise IntakeRefused("damaged")
+    return list(_render_pages(file, folder, limits))
 
 
-def _inspect(file: Path, limits: dict) -> None:
+def _inspect_file(file: Path, limits: dict) -> None:
     import pikepdf
 
     try:
         with pikepdf.open(file, suppress_warnings=True) as pdf:
             if pdf.is_encrypted:
-                raise Refused("encrypted")
+                raise IntakeRefused("encrypted")
             count = len(pdf.pages)
             if count > limits["pages"]:
-                raise Refused("too_many_pages", value=count, limit=limits["pages"])
+                raise IntakeRefused("too_many_pages", value=count, limit=limits["pages"])
             for thing in pdf.objects:
                 _inspect_object(thing, pikepdf)
             if count == 0 or any(
                 "reconstruct" in warning for warning in map(str, pdf.get_warnings())
             ):
-                raise Refused("damaged")
+                raise IntakeRefused("damaged")
     except pikepdf.PasswordError:
-        raise Refused("encrypted") from None
+        raise IntakeRefused("encrypted") from None
     except (pikepdf.PdfError, ValueError, TypeError, RecursionError):
-        raise Refused("damaged") from None
+        raise IntakeRefused("damaged") from None
 
 
 def _inspect_object(thing: object, pikepdf) -> None:
@@ -127,11 +134,15 @@ def _inspect_object(thing: object, pikepdf) -> None:
         one = waiting.pop()
         seen += 1
         if seen > 1_000_000:
-            raise Refused("too_complex")
+            raise IntakeRefused("too_complex")
         if isinstance(one, pikepdf.Stream | pikepdf.Dictionary):
             keys = set(one.keys())
-            if keys & KEYS or str(one.get("/S")) in ACTIONS or str(one.get("/Subtype")) in SUBTYPES:
-                raise Refused("unsafe")
+            if (
+                keys & UNSAFE_KEYS
+                or str(one.get("/S")) in UNSAFE_ACTIONS
+                or str(one.get("/Subtype")) in UNSAFE_SUBTYPES
+            ):
+                raise IntakeRefused("unsafe")
             waiting += [one[k] for k in keys if not _is_reference(one[k])]
         elif isinstance(one, pikepdf.Array):
             waiting += [each for each in one if not _is_reference(each)]
@@ -141,48 +152,48 @@ def _is_reference(thing: object) -> bool:
     return bool(getattr(thing, "is_indirect", False))
 
 
-def _rendered(file: Path, folder: Path, limits: dict):
+def _render_pages(file: Path, folder: Path, limits: dict):
     import pypdfium2
 
     try:
         pdf = pypdfium2.PdfDocument(file)
         pdf.init_forms()
     except pypdfium2.PdfiumError:
-        raise Refused("damaged") from None
+        raise IntakeRefused("damaged") from None
     for number, page in enumerate(pdf, 1):
         width, height = page.get_size()
         scale = limits["dpi"] / 72
         if max(width, height) > limits["points"] or width * height * scale**2 > limits["pixels"]:
-            raise Refused("page_too_large", page=number)
-        render = _renderer(page, scale)
+            raise IntakeRefused("page_too_large", page=number)
+        render = _page_renderer(page, scale)
         image = render().convert("RGB")
         image.save(folder / f"page-{number}.png", compress_level=1)
-        signs = list(_signs(page, image.size))
+        signs = list(_page_characters(page, image.size))
         yield {
             "width": image.width,
             "height": image.height,
-            "words": _words(signs),
-            "unseen": _unseen(signs, image.convert("L")),
-            "painted": _painted(page, image, render),
+            "words": _group_words(signs),
+            "unseen": _find_invisible_text(signs, image.convert("L")),
+            "painted": _find_overlaid_boxes(page, image, render),
         }
         page.close()
 
 
-def _renderer(page, scale: float):
+def _page_renderer(page, scale: float):
     return lambda **options: page.render(scale=scale, **options).to_pil()
 
 
-class _Device:
+class _PixelMapper:
     """From a page's points to the pixels of its picture, whatever its crop box and rotation."""
 
     def __init__(self, page, size: tuple[int, int]) -> None:
         self.page, self.size = page, size
 
     def box(self, left: float, bottom: float, right: float, top: float) -> list[float]:
-        (x0, y0), (x1, y1) = self._point(left, bottom), self._point(right, top)
+        (x0, y0), (x1, y1) = self._to_pixels(left, bottom), self._to_pixels(right, top)
         return [min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)]
 
-    def _point(self, x: float, y: float) -> tuple[float, float]:
+    def _to_pixels(self, x: float, y: float) -> tuple[float, float]:
         import pypdfium2.raw as pdfium
 
         across, down = ctypes.c_int(), ctypes.c_int()
@@ -192,12 +203,12 @@ class _Device:
         return across.value / fine, down.value / fine
 
 
-def _signs(page, size: tuple[int, int]):
+def _page_characters(page, size: tuple[int, int]):
     """(sign, box in pixels) in the order of the page's text; None between two that don't belong
     together."""
     import pypdfium2.raw as pdfium
 
-    text, device = page.get_textpage(), _Device(page, size)
+    text, device = page.get_textpage(), _PixelMapper(page, size)
     for index in range(min(text.count_chars(), MAX_CHARACTERS)):
         sign = chr(pdfium.FPDFText_GetUnicode(text, index))
         if pdfium.FPDFText_IsGenerated(text, index) or sign.isspace() or not sign.isprintable():
@@ -207,7 +218,7 @@ def _signs(page, size: tuple[int, int]):
         yield (sign, box) if box[2] > box[0] else None
 
 
-def _words(signs: list) -> list[list]:
+def _group_words(signs: list) -> list[list]:
     """[text, x0, y0, x1, y1] in pixels from the upper left; a word ends at a space, a gap or
     another line."""
     words: list[list] = []
@@ -240,7 +251,7 @@ def _same_line(box: list[float], word: list) -> bool:
 # --------------------------------------------------------------------------------
 
 
-def _unseen(signs: list, grey) -> list[list]:
+def _find_invisible_text(signs: list, grey) -> list[list]:
     """[text, box] of two letters or digits in a row that no pixel shows: no ink, outside the
     picture, or too low."""
     runs: list[list] = []
@@ -249,7 +260,7 @@ def _unseen(signs: list, grey) -> list[list]:
         if each is None or not each[0].isalnum():
             continue
         sign, box = each
-        hidden = box[3] - box[1] < LEGIBLE or not _has_ink(grey, box)
+        hidden = box[3] - box[1] < MIN_LEGIBLE_PIXELS or not _has_ink(grey, box)
         if hidden and before and _same_line(box, runs[-1]):
             text, x0, y0, x1, y1 = runs[-1]
             runs[-1] = [
@@ -273,36 +284,36 @@ def _has_ink(grey, box: list[float]) -> bool:
         return False
     upto = list(itertools.accumulate(grey.crop((x0, y0, x1, y1)).histogram()))
     ground = bisect.bisect_left(upto, upto[-1] / 2)  # the level at which half is reached
-    darker = upto[ground - INK - 1] if ground > INK else 0
-    lighter = upto[-1] - upto[min(ground + INK, 255)]
-    return darker + lighter >= INKED * upto[-1]
+    darker = upto[ground - INK_CONTRAST - 1] if ground > INK_CONTRAST else 0
+    lighter = upto[-1] - upto[min(ground + INK_CONTRAST, 255)]
+    return darker + lighter >= INKED_SHARE * upto[-1]
 
 
 # --- What was laid over something
 # ----------------------------------------------------------------------------
 
 
-def _painted(page, image, render) -> list[list[float]]:
+def _find_overlaid_boxes(page, image, render) -> list[list[float]]:
     """Boxes where the page showed something else before it was laid over: by text, a patch, a note
     or a form field.
 
     Compared are the page as it is shown and its ground: its pictures alone, or all of it without
     notes where it has none. Takes the page apart.
     """
-    noted = _has_notes(page)
-    ground, laid_over, whole = _layers(page)
+    noted = _has_annotations(page)
+    ground, laid_over, whole = _page_layers(page)
     if not whole:
         return [[0, 0, *image.size]]
     if not (noted or (ground and laid_over)):
         return []
     for thing in laid_over if ground else ():
         page.remove_obj(thing)
-    return _covered(
+    return _find_changed_areas(
         image.convert("L"), render(may_draw_forms=False, draw_annots=False).convert("L")
     )
 
 
-def _has_notes(page) -> bool:
+def _has_annotations(page) -> bool:
     import pypdfium2.raw as pdfium
 
     for index in range(min(pdfium.FPDFPage_GetAnnotCount(page), MAX_OBJECTS)):
@@ -314,7 +325,7 @@ def _has_notes(page) -> bool:
     return False
 
 
-def _layers(page) -> tuple[list, list, bool]:
+def _page_layers(page) -> tuple[list, list, bool]:
     """(pictures that lie beside each other, all else, whether that is the whole page), in the
     order of drawing."""
     import pypdfium2.raw as pdfium
@@ -327,7 +338,7 @@ def _layers(page) -> tuple[list, list, bool]:
         if (
             is_picture
             and len(ground) < MAX_PLACES
-            and not _meets_any(box := thing.get_bounds(), boxes)
+            and not _is_overlapping_any(box := thing.get_bounds(), boxes)
         ):
             ground.append(thing)
             boxes.append(box)
@@ -336,22 +347,22 @@ def _layers(page) -> tuple[list, list, bool]:
     return ground, others, True
 
 
-def _meets_any(box, others) -> bool:
+def _is_overlapping_any(box, others) -> bool:
     """Strips of one scan may share an edge."""
     return any(
-        min(box[2], one[2]) - max(box[0], one[0]) > EDGE
-        and min(box[3], one[3]) - max(box[1], one[1]) > EDGE
+        min(box[2], one[2]) - max(box[0], one[0]) > SHARED_EDGE_POINTS
+        and min(box[3], one[3]) - max(box[1], one[1]) > SHARED_EDGE_POINTS
         for one in others
     )
 
 
-def _covered(shown, ground) -> list[list[float]]:
+def _find_changed_areas(shown, ground) -> list[list[float]]:
     """Runs of cells in which the ground had lines of its own and another picture is shown now."""
     from PIL import ImageChops, ImageFilter
 
-    changed = ImageChops.difference(shown, ground).point(lambda v: 255 * (v > CHANGED))
-    drawn = ground.filter(ImageFilter.FIND_EDGES).point(lambda v: 255 * (v > CHANGED))
-    least = int(255 * COVERED)
+    changed = ImageChops.difference(shown, ground).point(lambda v: 255 * (v > CHANGED_LEVEL))
+    drawn = ground.filter(ImageFilter.FIND_EDGES).point(lambda v: 255 * (v > CHANGED_LEVEL))
+    least = int(255 * COVERED_SHARE)
     both = ImageChops.darker(
         *(each.reduce(CELL).point(lambda v: 255 * (v > least)) for each in (changed, drawn))
     )

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 
-class Kind(StrEnum):
+class DocumentKind(StrEnum):
     """The keys of `qualification.documents`."""
 
     LICENCE = "business_licence"
@@ -16,11 +16,11 @@ class Kind(StrEnum):
     ISO_9001 = "iso_9001"
 
 
-YEARS = range(1900, 2100)
+DOCUMENT_YEARS = range(1900, 2100)
 """Of any day in a document but “for ever”: what is computed from such a day stays in the
 calendar."""
 
-THRESHOLD = 0.80
+SURE_CONFIDENCE = 0.80
 """A field read less surely than this always goes to the human."""
 
 
@@ -49,7 +49,7 @@ class Box:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Field:
+class ReadingField:
     name: str
     value: str  # plain: ISO dates, amounts as decimals, names as printed; "" when nothing was found
     raw: str = ""  # as printed, without spaces
@@ -65,7 +65,7 @@ class Field:
     @property
     def for_human(self) -> bool:
         """Under a seal (pitfall 11), unsure or not found: no machine may settle it."""
-        return self.under_seal or not self.value or self.confidence < THRESHOLD
+        return self.under_seal or not self.value or self.confidence < SURE_CONFIDENCE
 
     def meets(self, boxes: Iterable[Box]) -> bool:
         """Whether it, or anything that it was added up from, stands in one of the boxes."""
@@ -74,7 +74,7 @@ class Field:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Difference:
+class TextLayerDifference:
     """What a file's own text says and its picture does not show; `field` is "" for text that
     decides nothing."""
 
@@ -86,50 +86,50 @@ class Difference:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reading:
-    kind: Kind
-    fields: Sequence[Field]
+    kind: DocumentKind
+    fields: Sequence[ReadingField]
     pages: int
     seals: Sequence[Box]
     engine: str
-    differences: Sequence[Difference] = ()
+    differences: Sequence[TextLayerDifference] = ()
     laid_over: Sequence[
         str
     ] = ()  # names of fields that stand where something was laid over the page
 
-    def of(self, name: str) -> Field:
-        return next((f for f in self.fields if f.name == name), Field(name=name, value=""))
+    def of(self, name: str) -> ReadingField:
+        return next((f for f in self.fields if f.name == name), ReadingField(name=name, value=""))
 
-    def starting(self, prefix: str) -> list[Field]:
+    def starting(self, prefix: str) -> list[ReadingField]:
         return [f for f in self.fields if f.name.startswith(prefix)]
 
 
-def under_seals(reading: Reading) -> Reading:
+def mark_sealed_fields(reading: Reading) -> Reading:
     """Marks the fields that a seal covers, wherever it was found."""
 
-    def covered(field: Field) -> bool:
+    def covered(field: ReadingField) -> bool:
         return field.meets(reading.seals)
 
     return replace(reading, fields=[replace(f, under_seal=covered(f)) for f in reading.fields])
 
 
-def encode(reading: Reading) -> dict[str, Any]:
+def encode_reading(reading: Reading) -> dict[str, Any]:
     return asdict(reading)
 
 
-def decode(stored: Mapping[str, Any]) -> Reading:
-    """The reading as `encode` stored it."""
+def decode_reading(stored: Mapping[str, Any]) -> Reading:
+    """The reading as `encode_reading` stored it."""
     lists = {
-        "fields": [_field(each) for each in stored["fields"]],
+        "fields": [_decode_field(each) for each in stored["fields"]],
         "seals": [Box(**each) for each in stored["seals"]],
-        "differences": [Difference(**each) for each in stored.get("differences", ())],
+        "differences": [TextLayerDifference(**each) for each in stored.get("differences", ())],
     }
-    return Reading(**{**stored, **lists, "kind": Kind(stored["kind"])})
+    return Reading(**{**stored, **lists, "kind": DocumentKind(stored["kind"])})
 
 
-def _field(stored: Mapping[str, Any]) -> Field:
+def _decode_field(stored: Mapping[str, Any]) -> ReadingField:
     places = tuple(Box(**each) for each in stored.get("places", ()))
-    return Field(**{**stored, "box": _box(stored["box"]), "places": places})
+    return ReadingField(**{**stored, "box": _decode_box(stored["box"]), "places": places})
 
 
-def _box(stored: Mapping[str, Any] | None) -> Box | None:
+def _decode_box(stored: Mapping[str, Any] | None) -> Box | None:
     return Box(**stored) if stored else None

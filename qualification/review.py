@@ -9,7 +9,7 @@ from diagnostics.codes import Code, Fixer
 from diagnostics.problem import Problem
 
 
-class Standing(StrEnum):
+class QualificationStatus(StrEnum):
     NOT_OPEN = "not_open"
     DOCUMENTS = "documents"
     IN_REVIEW = "in_review"
@@ -17,7 +17,7 @@ class Standing(StrEnum):
     LAPSED = "lapsed"
 
 
-class Event(StrEnum):
+class QualificationEvent(StrEnum):
     APPLY = "apply"
     SUBMIT = "submit"
     SEND_BACK = "send_back"
@@ -25,21 +25,21 @@ class Event(StrEnum):
     LAPSE = "lapse"
 
 
-NEXT: Mapping[tuple[Standing, Event], Standing] = {
-    (Standing.NOT_OPEN, Event.APPLY): Standing.DOCUMENTS,
-    (Standing.DOCUMENTS, Event.SUBMIT): Standing.IN_REVIEW,
-    (Standing.IN_REVIEW, Event.SEND_BACK): Standing.DOCUMENTS,
-    (Standing.IN_REVIEW, Event.APPROVE): Standing.OPEN,
-    (Standing.OPEN, Event.LAPSE): Standing.LAPSED,
-    (Standing.LAPSED, Event.APPLY): Standing.DOCUMENTS,
+STATUS_TRANSITIONS: Mapping[tuple[QualificationStatus, QualificationEvent], QualificationStatus] = {
+    (QualificationStatus.NOT_OPEN, QualificationEvent.APPLY): QualificationStatus.DOCUMENTS,
+    (QualificationStatus.DOCUMENTS, QualificationEvent.SUBMIT): QualificationStatus.IN_REVIEW,
+    (QualificationStatus.IN_REVIEW, QualificationEvent.SEND_BACK): QualificationStatus.DOCUMENTS,
+    (QualificationStatus.IN_REVIEW, QualificationEvent.APPROVE): QualificationStatus.OPEN,
+    (QualificationStatus.OPEN, QualificationEvent.LAPSE): QualificationStatus.LAPSED,
+    (QualificationStatus.LAPSED, QualificationEvent.APPLY): QualificationStatus.DOCUMENTS,
 }
 
-OWNER: Mapping[Standing, Fixer] = {
-    Standing.NOT_OPEN: Fixer.SELLER,
-    Standing.DOCUMENTS: Fixer.SELLER,
-    Standing.IN_REVIEW: Fixer.PLATFORM,
-    Standing.OPEN: Fixer.NOBODY,  # nothing is left to do until it lapses
-    Standing.LAPSED: Fixer.SELLER,
+RESPONSIBLE_PARTY: Mapping[QualificationStatus, Fixer] = {
+    QualificationStatus.NOT_OPEN: Fixer.SELLER,
+    QualificationStatus.DOCUMENTS: Fixer.SELLER,
+    QualificationStatus.IN_REVIEW: Fixer.PLATFORM,
+    QualificationStatus.OPEN: Fixer.NOBODY,  # nothing is left to do until it lapses
+    QualificationStatus.LAPSED: Fixer.SELLER,
 }
 """Who has to act in each state."""
 
@@ -47,26 +47,28 @@ NOTICE_DAYS = (60, 30, 7)
 """So many days of 24 h before a lapse the owners are told, the widest first."""
 
 
-def advance(standing: Standing, event: Event) -> Standing:
+def next_status(standing: QualificationStatus, event: QualificationEvent) -> QualificationStatus:
     try:
-        return NEXT[standing, event]
+        return STATUS_TRANSITIONS[standing, event]
     except KeyError:
         raise Problem(Code.STATE_CONFLICT, state=str(standing), event=str(event)) from None
 
 
-def allows(standing: Standing, event: Event) -> bool:
-    return (standing, event) in NEXT
+def is_event_allowed(standing: QualificationStatus, event: QualificationEvent) -> bool:
+    return (standing, event) in STATUS_TRANSITIONS
 
 
-def at(stored: Standing, valid_until: dt.datetime | None, now: dt.datetime) -> Standing:
+def status_at(
+    stored: QualificationStatus, valid_until: dt.datetime | None, now: dt.datetime
+) -> QualificationStatus:
     """The standing at an instant: `[since, valid_until)` is half open, so a lapse needs no
     worker."""
-    if stored is Standing.OPEN and valid_until and now >= valid_until:
-        return advance(stored, Event.LAPSE)
+    if stored is QualificationStatus.OPEN and valid_until and now >= valid_until:
+        return next_status(stored, QualificationEvent.LAPSE)
     return stored
 
 
-def notice(valid_until: dt.datetime, now: dt.datetime) -> int | None:
+def current_notice_days(valid_until: dt.datetime, now: dt.datetime) -> int | None:
     """The days of the notice that holds now: the narrowest begun, so that a late one never comes
     in a burst."""
     begun = [
@@ -75,13 +77,13 @@ def notice(valid_until: dt.datetime, now: dt.datetime) -> int | None:
     return min(begun, default=None)
 
 
-def first_due(valid_until: dt.datetime) -> dt.datetime:
+def first_notice_at(valid_until: dt.datetime) -> dt.datetime:
     """When the first notice is to be given; long past for a short standing, which then gets one
     notice at once."""
     return valid_until - dt.timedelta(days=max(NOTICE_DAYS))
 
 
-def next_due(valid_until: dt.datetime, now: dt.datetime) -> dt.datetime:
+def next_action_at(valid_until: dt.datetime, now: dt.datetime) -> dt.datetime:
     """The next instant at which something is to be done: the next narrower notice, or the lapse
     itself."""
     ahead = (valid_until - dt.timedelta(days=days) for days in NOTICE_DAYS)

@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from django.utils.functional import Promise
 from django.utils.translation import pgettext_lazy
 
-from qualification.review import Standing
+from qualification.review import QualificationStatus
 
-STANDING: Mapping[Standing, Promise] = {
-    Standing.NOT_OPEN: pgettext_lazy("standing", "Not open"),
-    Standing.DOCUMENTS: pgettext_lazy("standing", "Documents wanted"),
-    Standing.IN_REVIEW: pgettext_lazy("standing", "In review"),
-    Standing.OPEN: pgettext_lazy("standing", "Open"),
-    Standing.LAPSED: pgettext_lazy("standing", "Lapsed"),
+STATUS_LABELS: Mapping[QualificationStatus, Promise] = {
+    QualificationStatus.NOT_OPEN: pgettext_lazy("standing", "Not open"),
+    QualificationStatus.DOCUMENTS: pgettext_lazy("standing", "Documents wanted"),
+    QualificationStatus.IN_REVIEW: pgettext_lazy("standing", "In review"),
+    QualificationStatus.OPEN: pgettext_lazy("standing", "Open"),
+    QualificationStatus.LAPSED: pgettext_lazy("standing", "Lapsed"),
 }

@@ -19,19 +19,19 @@ from outbox import files
 log = structlog.get_logger(__name__)
 
 
-def keep(data: bytes) -> str:
+def save_original(data: bytes) -> str:
     """Its key in the storage."""
     token = secrets.token_hex(16)
-    with _reached():
-        return files.keep_as(f"qualification/{token[:2]}/{token}.pdf", data)
+    with _errors_as_problems():
+        return files.save_under_key(f"qualification/{token[:2]}/{token}.pdf", data)
 
 
-def keep_page(folder: str, number: int, jpeg: bytes) -> None:
+def save_page(folder: str, number: int, jpeg: bytes) -> None:
     """Read anew after a worker was lost, a page takes the place of what was kept before."""
     name = page_name(folder, number)
-    with _reached():
+    with _errors_as_problems():
         files.discard(name)
-        files.keep_as(name, jpeg)
+        files.save_under_key(name, jpeg)
 
 
 def page_name(folder: str, number: int) -> str:
@@ -40,13 +40,13 @@ def page_name(folder: str, number: int) -> str:
 
 def fetch(name: str) -> bytes:
     """FileNotFoundError when it is not there."""
-    with _reached():
+    with _errors_as_problems():
         return files.read(name)
 
 
-def is_reached() -> bool:
+def is_available() -> bool:
     try:
-        with _reached():
+        with _errors_as_problems():
             files.exists("qualification/none.pdf")
     except Problem:
         return False
@@ -54,7 +54,7 @@ def is_reached() -> bool:
 
 
 @contextmanager
-def _reached() -> Iterator[None]:
+def _errors_as_problems() -> Iterator[None]:
     try:
         yield
     except (FileNotFoundError, InsideTransaction):

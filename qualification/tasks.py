@@ -6,5 +6,5 @@ from qualification.services import uploads
 
 
 @shared_task(name="qualification.read")
-def read(upload_id: int) -> None:
+def read_document(upload_id: int) -> None:
     uploads.read(upload_id)

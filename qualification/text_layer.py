@@ -11,152 +11,168 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from qualification.extraction.layout import DATE, PLAIN, Found, Look, Page, Word
-from qualification.extraction.movements import MONEY
-from qualification.readings import THRESHOLD, Box, Difference, Field
+from qualification.extraction.layout import (
+    DATE_PATTERN,
+    PLAIN_PUNCTUATION,
+    FoundText,
+    PageLayout,
+    SecondReading,
+    Word,
+)
+from qualification.extraction.movements import MONEY_PATTERN
+from qualification.readings import SURE_CONFIDENCE, Box, ReadingField, TextLayerDifference
 
-DOUBTED = 0.4
+DOUBTED_CONFIDENCE = 0.4
 """The confidence of a field that two readers read differently."""
-ADDED_UP = ("credits ", "debits ")
+SUM_FIELD_PREFIXES = ("credits ", "debits ")
 """Fields whose `raw` names every movement."""
 MAX_NUMBERS = 5
 """So many amounts and days that differ say enough."""
-NUMBER = re.compile(rf"(?:{MONEY}|{DATE})")
+NUMBER_PATTERN = re.compile(rf"(?:{MONEY_PATTERN}|{DATE_PATTERN})")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Layer:
+class TextLayer:
     """What a file's own text says: its fields, its pages, and the words on each that no pixel
     shows."""
 
-    fields: Sequence[Field]
-    pages: Sequence[Page]
+    fields: Sequence[ReadingField]
+    pages: Sequence[PageLayout]
     unseen: Mapping[int, Sequence[Word]]
 
 
-def held_against(
-    fields: Sequence[Field], pages: Sequence[Page], layer: Layer, look: Look
-) -> tuple[list[Field], list[Difference]]:
+def compare_with_layer(
+    fields: Sequence[ReadingField],
+    pages: Sequence[PageLayout],
+    layer: TextLayer,
+    look: SecondReading,
+) -> tuple[list[ReadingField], list[TextLayerDifference]]:
     """The fields of the picture as they stand beside the text, and what differs. `look` reads a
     place once more."""
     said = {f.name: f for f in layer.fields if f.value}
-    all_proven = all(f.proven for f in fields if f.name.startswith(ADDED_UP))
-    compared = [_compared(field, said.get(field.name), look) for field in fields]
+    all_proven = all(f.proven for f in fields if f.name.startswith(SUM_FIELD_PREFIXES))
+    compared = [_compare_field(field, said.get(field.name), look) for field in fields]
     missing = [f for name, f in said.items() if name not in {f.name for f in fields}]
     differences = [
         *(difference for _, difference in compared if difference),
         *(
-            _difference(f, "")
+            _build_difference(f, "")
             for f in missing
-            if f.proven and all_proven and f.name.startswith(ADDED_UP)
+            if f.proven and all_proven and f.name.startswith(SUM_FIELD_PREFIXES)
         ),
         *(
-            Difference(page=number, field="", shown="", written=word.text)
+            TextLayerDifference(page=number, field="", shown="", written=word.text)
             for number, words in layer.unseen.items()
             for word in words
         ),
     ]
     found = [field for field, _ in compared] + [
-        Field(name=f.name, value="", unclear=True) for f in missing
+        ReadingField(name=f.name, value="", unclear=True) for f in missing
     ]
-    told = itertools.islice(_numbers_that_differ(pages, layer.pages, look), MAX_NUMBERS)
+    told = itertools.islice(_differing_numbers(pages, layer.pages, look), MAX_NUMBERS)
     for box, shown, written in told:
         names = [f.name for f in found if f.meets([box])]
         known = {d.field for d in differences}
         differences += [
-            Difference(page=box.page, field=name, shown=shown, written=written)
+            TextLayerDifference(page=box.page, field=name, shown=shown, written=written)
             for name in (names or [""])
             if not name or name not in known
         ]
     touched = {d.field for d in differences}
-    return [_doubted(f) if f.name in touched else f for f in found], differences
+    return [_doubt_field(f) if f.name in touched else f for f in found], differences
 
 
-def _compared(seen: Field, said: Field | None, look: Look) -> tuple[Field, Difference | None]:
+def _compare_field(
+    seen: ReadingField, said: ReadingField | None, look: SecondReading
+) -> tuple[ReadingField, TextLayerDifference | None]:
     if said is None:
         return seen, None
-    if seen.name.startswith(ADDED_UP):
-        return _sums_compared(seen, said)
-    if seen.for_human or _same(seen, said):
+    if seen.name.startswith(SUM_FIELD_PREFIXES):
+        return _compare_sums(seen, said)
+    if seen.for_human or _is_same_value(seen, said):
         return seen, None
-    if _shows(said, look) or not _shows(seen, look):
-        return _doubted(seen), None
-    return seen, _difference(said, seen.value)
+    if _is_shown(said, look) or not _is_shown(seen, look):
+        return _doubt_field(seen), None
+    return seen, _build_difference(said, seen.value)
 
 
-def _same(seen: Field, said: Field) -> bool:
+def _is_same_value(seen: ReadingField, said: ReadingField) -> bool:
     """Names by their letters; figures to the sign."""
     if seen.name == "company":
-        return signs(seen.value) == signs(said.value)
+        return letters_and_digits(seen.value) == letters_and_digits(said.value)
     return seen.value == said.value
 
 
-def _sums_compared(seen: Field, said: Field) -> tuple[Field, Difference | None]:
+def _compare_sums(
+    seen: ReadingField, said: ReadingField
+) -> tuple[ReadingField, TextLayerDifference | None]:
     """By the movements behind them; days alone may be misread and are for the human."""
     if seen.raw == said.raw:
         # read twice alike: what does not hold, does not hold
         return replace(seen, unclear=False), None
     if not seen.proven or not said.proven:
         return seen, None  # the text is not believed; its amounts are compared one by one
-    if seen.value == said.value and _amounts(seen) == _amounts(said):
-        return _doubted(seen), None
-    return seen, _difference(said, seen.value)
+    if seen.value == said.value and _movement_amounts(seen) == _movement_amounts(said):
+        return _doubt_field(seen), None
+    return seen, _build_difference(said, seen.value)
 
 
-def _amounts(field: Field) -> list[str]:
+def _movement_amounts(field: ReadingField) -> list[str]:
     return [each.partition(" ")[2] for each in field.raw.split("; ")]
 
 
-def _shows(field: Field, look: Look) -> bool:
+def _is_shown(field: ReadingField, look: SecondReading) -> bool:
     """Whether the pixels at its place read as it says, in one way or another."""
     return field.box is not None and any(
-        signs(field.raw) in signs(text) for text in look(field.box)
+        letters_and_digits(field.raw) in letters_and_digits(text) for text in look(field.box)
     )
 
 
-def _doubted(field: Field) -> Field:
-    return replace(field, confidence=min(field.confidence, DOUBTED), proven=False, unclear=True)
+def _doubt_field(field: ReadingField) -> ReadingField:
+    return replace(
+        field, confidence=min(field.confidence, DOUBTED_CONFIDENCE), proven=False, unclear=True
+    )
 
 
-def _difference(said: Field, shown: str) -> Difference:
-    return Difference(
+def _build_difference(said: ReadingField, shown: str) -> TextLayerDifference:
+    return TextLayerDifference(
         page=said.box.page if said.box else 1, field=said.name, shown=shown, written=said.value
     )
 
 
-def signs(text: str) -> str:
-    return re.sub(r"\W", "", text.translate(PLAIN)).upper()
+def letters_and_digits(text: str) -> str:
+    return re.sub(r"\W", "", text.translate(PLAIN_PUNCTUATION)).upper()
 
 
 # --- Every amount and day
 # ------------------------------------------------------------------------------------
 
 
-def _numbers_that_differ(
-    pages: Sequence[Page], written: Sequence[Page], look: Look
+def _differing_numbers(
+    pages: Sequence[PageLayout], written: Sequence[PageLayout], look: SecondReading
 ) -> Iterator[tuple[Box, str, str]]:
     """(place, shown, written) of each amount and day that was read surely and is written otherwise
     in its place."""
     for page, text in zip(pages, written, strict=True):
-        for cell in _numbers(page):
-            there = _written_at(cell, text.words)
-            shown = _digits(cell.text)
-            if there and _digits(there) != shown:
-                again = [_digits(one) for one in look(cell.box)]
-                if shown in again and not any(_digits(there) in one for one in again):
+        for cell in _sure_numbers(page):
+            there = _text_at_cell(cell, text.words)
+            shown = _digits_only(cell.text)
+            if there and _digits_only(there) != shown:
+                again = [_digits_only(one) for one in look(cell.box)]
+                if shown in again and not any(_digits_only(there) in one for one in again):
                     yield cell.box, cell.text, there
 
 
-def _numbers(page: Page) -> Iterable[Found]:
+def _sure_numbers(page: PageLayout) -> Iterable[FoundText]:
     return (
         cell
         for row in page.rows
         for cell in row.cells
-        if cell.confidence >= THRESHOLD and NUMBER.fullmatch(cell.text)
+        if cell.confidence >= SURE_CONFIDENCE and NUMBER_PATTERN.fullmatch(cell.text)
     )
 
 
-def _written_at(cell: Found, words: Sequence[Word]) -> str:
+def _text_at_cell(cell: FoundText, words: Sequence[Word]) -> str:
     """What the file's text says where the cell stands; "" where it says nothing with figures."""
     top, bottom = min(w.y0 for w in cell.words), max(w.y1 for w in cell.words)
     there = [
@@ -167,8 +183,8 @@ def _written_at(cell: Found, words: Sequence[Word]) -> str:
         and w.x1 < cell.x1 + (bottom - top)
         and min(w.x1, cell.x1) > max(w.x0, cell.x0)
     ]
-    return "".join(w.text for w in sorted(there, key=lambda w: w.x0) if _digits(w.text))
+    return "".join(w.text for w in sorted(there, key=lambda w: w.x0) if _digits_only(w.text))
 
 
-def _digits(text: str) -> str:
+def _digits_only(text: str) -> str:
     return re.sub(r"\D", "", text)

@@ -7,7 +7,7 @@ from diagnostics.codes import Code
 from diagnostics.problem import Problem
 
 
-class State(StrEnum):
+class UploadState(StrEnum):
     UPLOADED = "uploaded"
     READING = "reading"
     READ = "read"
@@ -16,7 +16,7 @@ class State(StrEnum):
     REJECTED = "rejected"
 
 
-class Event(StrEnum):
+class UploadEvent(StrEnum):
     BEGIN = "begin"
     FINISH = "finish"
     FAIL = "fail"
@@ -24,21 +24,24 @@ class Event(StrEnum):
     REJECT = "reject"
 
 
-NEXT: Mapping[tuple[State, Event], State] = {
-    (State.UPLOADED, Event.BEGIN): State.READING,
-    (State.READING, Event.BEGIN): State.READING,  # a worker was lost: another one begins again
-    (State.READING, Event.FINISH): State.READ,
-    (State.READING, Event.FAIL): State.UNREADABLE,
-    (State.READ, Event.APPROVE): State.APPROVED,
-    (State.READ, Event.REJECT): State.REJECTED,
+STATE_TRANSITIONS: Mapping[tuple[UploadState, UploadEvent], UploadState] = {
+    (UploadState.UPLOADED, UploadEvent.BEGIN): UploadState.READING,
+    (
+        UploadState.READING,
+        UploadEvent.BEGIN,
+    ): UploadState.READING,  # a worker was lost: another one begins again
+    (UploadState.READING, UploadEvent.FINISH): UploadState.READ,
+    (UploadState.READING, UploadEvent.FAIL): UploadState.UNREADABLE,
+    (UploadState.READ, UploadEvent.APPROVE): UploadState.APPROVED,
+    (UploadState.READ, UploadEvent.REJECT): UploadState.REJECTED,
 }
-BEING_READ = (State.UPLOADED, State.READING)
-TO_REPLACE = (State.UNREADABLE, State.REJECTED)
+BEING_READ = (UploadState.UPLOADED, UploadState.READING)
+NEEDS_REPLACEMENT = (UploadState.UNREADABLE, UploadState.REJECTED)
 """The seller has to act."""
 
 
-def advance(state: State, event: Event) -> State:
+def next_state(state: UploadState, event: UploadEvent) -> UploadState:
     try:
-        return NEXT[state, event]
+        return STATE_TRANSITIONS[state, event]
     except KeyError:
         raise Problem(Code.STATE_CONFLICT, state=str(state), event=str(event)) from None

@@ -14,12 +14,12 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 
 from marketplace import clock
-from marketplace.admin import LookOnly, PolicyValues, Stated
+from marketplace.admin import PolicyValueAdmin, ReadOnlyAdmin, StatusAdmin
 from marketplace.calendar import platform_day
 from marketplace.mirror import tariffs
 from marketplace.models import CommissionRate, PolicyValue, RateCard, Tariff, TaxRate
 from repurchase.batches.queries import plans_by_tariff
-from repurchase.batches.queries.tax_coverage import State, tax_states
+from repurchase.batches.queries.tax_coverage import TaxCoverageState, tax_states
 from repurchase.models import (
     Batch,
     BatchEdit,
@@ -36,7 +36,7 @@ from repurchase.models.order_states import OrderStatus
 
 
 @admin.register(Batch)
-class Batches(Stated):
+class BatchAdmin(StatusAdmin):
     states = BatchStatus
     list_display = ["ref", "store", "buyer", "state", "asked", "created_at"]
     list_select_related = ["store", "buyer"]
@@ -44,7 +44,7 @@ class Batches(Stated):
 
 
 @admin.register(RepeatOrder)
-class RepeatOrders(Stated):
+class RepeatOrderAdmin(StatusAdmin):
     states = OrderStatus
     list_display = ["ref", "store", "state", "currency", "total_minor"]
     list_select_related = ["store"]
@@ -53,14 +53,14 @@ class RepeatOrders(Stated):
 
 
 @admin.register(BatchEdit)
-class BatchEdits(LookOnly):
+class BatchEditAdmin(ReadOnlyAdmin):
     list_display = ["batch", "version", "lines", "orders", "applied_at", "applied_by", "undone_at"]
     list_select_related = ["batch"]
     search_fields = ["batch__ref"]
 
 
 @admin.register(ErpProduct)
-class ErpProducts(admin.ModelAdmin):
+class ErpProductAdmin(admin.ModelAdmin):
     """ERPs that stores may connect: another one is another row (R-78, R-79)."""
 
     list_display = ["name", "code", "minimum_version", "active"]
@@ -76,11 +76,11 @@ class ErpProducts(admin.ModelAdmin):
 
 
 @admin.register(Payment, Proforma, ErpConnection, Release, ErpResponse)
-class Fulfilment(LookOnly):
+class FulfilmentAdmin(ReadOnlyAdmin):
     pass
 
 
-class Versioned(admin.ModelAdmin):
+class VersionedAdmin(admin.ModelAdmin):
     """Saving a row leaves it as it is and begins a new version. Shows the open plans that one
     would touch."""
 
@@ -93,7 +93,7 @@ class Versioned(admin.ModelAdmin):
         self, request: HttpRequest, object_id=None, form_url="", extra_context=None
     ) -> HttpResponse:
         version = self.get_object(request, object_id) if object_id else None
-        touched = plans_by_tariff.open_plans(version) if version else []
+        touched = plans_by_tariff.affected_plans(version) if version else []
         return super().changeform_view(
             request, object_id, form_url, (extra_context or {}) | {"touched": touched}
         )
@@ -115,7 +115,7 @@ class VersionForm(forms.ModelForm):
         version = self.instance
         key = {name: cleaned.get(name, getattr(version, name, None)) for name in version.KEY}
         day = cleaned.get("valid_from")
-        if day and day < _tomorrow() and not _begins_what_nobody_knew(type(version), key):
+        if day and day < _tomorrow() and not _is_first_tax_rate(type(version), key):
             # What was decided is never decided anew, and the plans of a day stay on one set of
             # tariffs.
             raise ValidationError({"valid_from": _("A version begins tomorrow at the earliest.")})
@@ -126,7 +126,7 @@ class VersionForm(forms.ModelForm):
             .order_by("valid_from")
             .last()
         ):
-            _check_follows(before, day)
+            _require_no_gap(before, day)
         return cleaned
 
     def _get_validation_exclusions(self) -> set[str]:
@@ -134,7 +134,7 @@ class VersionForm(forms.ModelForm):
         return super()._get_validation_exclusions() | {"valid_from"}
 
 
-def _begins_what_nobody_knew(model: type[Tariff], key: dict[str, Any]) -> bool:
+def _is_first_tax_rate(model: type[Tariff], key: dict[str, Any]) -> bool:
     """A place's first tax: nothing was decided by it so far, so it may hold since the day that its
     source names."""
     return model is TaxRate and not TaxRate.objects.filter(**key).exists()
@@ -144,7 +144,7 @@ def _tomorrow() -> dt.date:
     return platform_day(clock.now()) + dt.timedelta(days=1)
 
 
-def _check_follows(before: Tariff, day: dt.date) -> None:
+def _require_no_gap(before: Tariff, day: dt.date) -> None:
     """One version a day; and after an ended tariff no gap, which the database would refuse."""
     if before.valid_from == day:
         raise ValidationError({"valid_from": _("A version begins on that day already.")})
@@ -155,7 +155,7 @@ def _check_follows(before: Tariff, day: dt.date) -> None:
 
 
 @admin.register(CommissionRate, RateCard)
-class Tariffs(Versioned):
+class TariffAdmin(VersionedAdmin):
     form = VersionForm
     list_display = ["__str__", "valid_from", "valid_until", "source"]
     ordering = ["-valid_from"]
@@ -175,7 +175,7 @@ class Tariffs(Versioned):
 
 
 @admin.register(TaxRate)
-class TaxRates(Tariffs):
+class TaxRateAdmin(TariffAdmin):
     """With the table of all destinations: whose tax is known, and whose has to be entered
     (R-64)."""
 
@@ -196,7 +196,7 @@ class TaxRates(Tariffs):
             "rows": rows,
             "opts": self.opts,
             "may_add": self.has_add_permission(request),
-            "unknown": sum(row.state == State.UNKNOWN for row in rows),
+            "unknown": sum(row.state == TaxCoverageState.UNKNOWN for row in rows),
         }
         return TemplateResponse(request, "admin/tax_states.html", context)
 
@@ -205,7 +205,7 @@ admin.site.unregister(PolicyValue)
 
 
 @admin.register(PolicyValue)
-class PolicyVersions(Versioned, PolicyValues):
+class PolicyVersionAdmin(VersionedAdmin, PolicyValueAdmin):
     """A ⚙ value holds from an instant until the next one: neither gap nor overlap can be written
     down."""
 

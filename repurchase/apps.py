@@ -23,10 +23,10 @@ class RepurchaseConfig(AppConfig):
         checks.register(start_up.check)
         checks.register(start_up.check_database, checks.Tags.database)
         admin_labels.name_models()
-        post_migrate.connect(_know_erps, sender=self)
+        post_migrate.connect(_create_known_erps, sender=self)
 
 
-def _know_erps(**_signal: object) -> None:
+def _create_known_erps(**_signal: object) -> None:
     """After every migrate and flush, so that neither an old database nor an emptied one lacks
     them."""
     product = apps.get_model("repurchase", "ErpProduct")

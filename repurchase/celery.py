@@ -19,19 +19,19 @@ app.conf["CELERY_DB_REUSE_MAX"] = (
 )  # no connection is closed by Celery; below is said which is kept
 app.autodiscover_tasks()
 
-KEEP_SECONDS = 300
+CONNECTION_KEEP_SECONDS = 300
 """So long a worker's process keeps its connection: a new one, its plans and caches, costs a chunk
 a tenth of its time."""
 
 
 @celeryd_init.connect
 @beat_init.connect
-def refuse_what_is_not_fit(**_: Any) -> None:
+def stop_unsafe_process(**_: Any) -> None:
     """Before the first task, or the first bell. A signal's own failure would only be logged."""
     from repurchase.site import start_up
 
     try:
-        start_up.refuse()
+        start_up.refuse_unsafe_start()
     except ImproperlyConfigured as error:
         # Beat has put its log in the place of sys.stderr by now.
         (sys.__stderr__ or sys.stderr).write(f"{error}\n")
@@ -39,14 +39,14 @@ def refuse_what_is_not_fit(**_: Any) -> None:
 
 
 @task_prerun.connect
-def use_the_kept_connection(**_: Any) -> None:
+def reuse_connection(**_: Any) -> None:
     """Asked whether it lives before its first statement, so that a restarted database is noticed
     here."""
-    connection.settings_dict.update(CONN_MAX_AGE=KEEP_SECONDS, CONN_HEALTH_CHECKS=True)
+    connection.settings_dict.update(CONN_MAX_AGE=CONNECTION_KEEP_SECONDS, CONN_HEALTH_CHECKS=True)
     connection.close_if_unusable_or_obsolete()
 
 
 @task_postrun.connect
-def keep_the_connection_after_success(*, state: str, **_: Any) -> None:
+def close_connection_after_failure(*, state: str, **_: Any) -> None:
     if state != SUCCESS:
         connection.close()

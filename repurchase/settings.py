@@ -167,7 +167,7 @@ CONTENT_SECURITY_POLICY = {
 
 # What is sent to us. ASGI counts bodies by their address (repurchase/site/body_limit.py); these
 # hold elsewhere too.
-DATA_UPLOAD_MAX_MEMORY_SIZE = body_limit.USUAL
+DATA_UPLOAD_MAX_MEMORY_SIZE = body_limit.DEFAULT_LIMIT
 
 # Words, zones, files
 LANGUAGE_CODE = "zh-hans"

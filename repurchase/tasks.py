@@ -14,8 +14,8 @@ from repurchase.reporting.services import diagnosis_report, order_reports
 
 
 @shared_task(name="repurchase.generate_next")
-def generate_next() -> None:
-    chunks.generate_next()
+def plan_next_chunk() -> None:
+    chunks.plan_next()
 
 
 @shared_task(name="repurchase.carry_out_edit")
@@ -24,7 +24,7 @@ def carry_out_edit(task_id: int) -> None:
 
 
 @shared_task(name="repurchase.make_report")
-def make_report(report_id: int) -> None:
+def make_diagnosis_report(report_id: int) -> None:
     diagnosis_report.make(report_id)
 
 
@@ -39,25 +39,25 @@ def issue_proforma(proforma_id: str) -> None:
 
 
 @shared_task(name="repurchase.conform")
-def conform(run_id: str) -> None:
+def run_conformance_kit(run_id: str) -> None:
     runner.run(UUID(run_id))
 
 
 @shared_task(name="repurchase.sweep")
-def sweep() -> None:
-    deadline_sweep.sweep_when_rung()
+def run_deadline_sweep() -> None:
+    deadline_sweep.run_sweep_unless_recent()
 
 
 @shared_task(name="repurchase.judge_triggers")
-def judge_triggers() -> None:
+def open_triggered_renegotiations() -> None:
     triggers.open_renegotiations()
 
 
 @shared_task(name="repurchase.recheck_held")
-def recheck_held() -> None:
+def recheck_held_orders() -> None:
     compliance_holds.recheck_held()
 
 
 @shared_task(name="repurchase.prune")
-def prune() -> None:
+def prune_idempotency_records() -> None:
     idempotency.prune()

@@ -46,8 +46,8 @@ urlpatterns = [
     path("sign-out/", LogoutView.as_view(), name="sign-out"),
     path("store/", auth.switch_store, name="store-switch"),
     path("language/", include("django.conf.urls.i18n")),
-    path("codes/", codes.every, name="codes"),
-    path("codes/<str:name>/", codes.one, name="code"),
+    path("codes/", codes.list_all, name="codes"),
+    path("codes/<str:name>/", codes.show_detail, name="code"),
     path("admin/", admin.site.urls),
     # the seller
     path("", dashboard.dashboard, name="dashboard"),

@@ -7,4 +7,4 @@ application = get_wsgi_application()
 
 from repurchase.site import start_up  # noqa: E402 - Django first
 
-start_up.refuse()
+start_up.refuse_unsafe_start()

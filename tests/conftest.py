@@ -42,7 +42,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log) -> OnePortal:
 @pytest.fixture(autouse=True)
 def _counted_apart():
     """Each test counts calls from nought, whoever else uses this Redis."""
-    rate_limits.shared().key_prefix = f"test:{uuid.uuid4()}"
+    rate_limits.shared_cache().key_prefix = f"test:{uuid.uuid4()}"
 
 
 @pytest.fixture

@@ -88,7 +88,7 @@ class TestTheComposeFile:
         named = re.findall(r"Queue\(name, routing_key=name\) for name in \(([^)]*)\)", SETTINGS)[0]
         queues = sorted(re.findall(r'"(\w+)"', named))
         of_compose = [COMPOSE["services"][name]["command"] for name in ("worker", "papers")]
-        of_portal = [portal._programs(8000)[name] for name in ("worker", "papers")]
+        of_portal = [portal._program_commands(8000)[name] for name in ("worker", "papers")]
         for commands in (of_compose, of_portal):
             served = [queue for c in commands for queue in c[c.index("-Q") + 1].split(",")]
             assert sorted(served) == queues

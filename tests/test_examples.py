@@ -110,7 +110,7 @@ class TestACall:
         if "$REF" in url:
             url = url.replace("$REF", REF)
         if "completions" in url:
-            order = shipments.Shipped(
+            order = shipments.OrderShipment(
                 key="", order=f"{REF}-0001", at=clock.now(store), carrier="C", tracking="T"
             )
             shipments.ship(store=store, rows=[order], by="x")
@@ -128,7 +128,7 @@ class TestAnXmlExample:
     def test_is_valid_and_can_be_read(self, name, text):
         schema = etree.XMLSchema(etree.parse(str(native.SCHEMA)))
         assert schema.validate(etree.fromstring(text)), schema.error_log
-        format, answers = order_response_reader.answers(text.encode())
+        format, answers = order_response_reader.read_order_responses(text.encode())
         assert (format, len(answers)) == ("native", 2)
 
 

@@ -39,9 +39,9 @@ from marketplace.models import (
     User,
 )
 from qualification.models import Qualification, Upload
-from qualification.readings import Box, Field, Kind, Reading, encode
-from qualification.review import Standing
-from qualification.uploads import State
+from qualification.readings import Box, DocumentKind, Reading, ReadingField, encode_reading
+from qualification.review import QualificationStatus
+from qualification.uploads import UploadState
 
 NOW = dt.datetime(2026, 11, 23, 8, 0, tzinfo=dt.UTC)
 TODAY = dt.date(2026, 11, 23)
@@ -56,7 +56,7 @@ def user(email: str = "", **fields: Any) -> User:
     )
 
 
-def store(*, standing: Standing = Standing.OPEN, **fields: Any) -> Store:
+def store(*, standing: QualificationStatus = QualificationStatus.OPEN, **fields: Any) -> Store:
     """A sandbox store whose clock stands at `NOW`, whatever the day; a live one has the real
     clock."""
     n = next(_number)
@@ -302,19 +302,19 @@ def repeatable(
 
 
 COMPANY_FIELDS = {
-    Kind.LICENCE: {"credit_code": "91110000600037341L", "founded_on": "2010-01-01", "valid_until": "9999-12-31"},
-    Kind.STATEMENT: {
+    DocumentKind.LICENCE: {"credit_code": "91110000600037341L", "founded_on": "2010-01-01", "valid_until": "9999-12-31"},
+    DocumentKind.STATEMENT: {
         "account": "62220212345", "currency": "USD", "period_from": "2026-08-01", "period_to": "2026-10-31",
         **{f"{side}s 2026-{month}": "150000.00" for month in ("08", "09", "10") for side in ("credit", "debit")},
     },
-    Kind.DECLARATION: {"declared_on": "2026-10-10", "hs 1": "6911101900", "total 1": "20000.00", "currency 1": "USD"},
-    Kind.ISO_9001: {"standard": "ISO 9001", "valid_until": "2028-01-01"},
+    DocumentKind.DECLARATION: {"declared_on": "2026-10-10", "hs 1": "6911101900", "total 1": "20000.00", "currency 1": "USD"},
+    DocumentKind.ISO_9001: {"standard": "ISO 9001", "valid_until": "2028-01-01"},
 }  # fmt: skip
 
 
 def upload(
     of: Store,
-    kind: Kind = Kind.LICENCE,
+    kind: DocumentKind = DocumentKind.LICENCE,
     *,
     by: str = "user:0",
     unsure: tuple[str, ...] = (),
@@ -324,11 +324,11 @@ def upload(
     n = next(_number)
     box = Box(page=1, x0=0.1, y0=0.1, x1=0.3, y1=0.12)
     values = {"company": of.legal_name, **COMPANY_FIELDS[kind]}
-    if kind is Kind.DECLARATION:
+    if kind is DocumentKind.DECLARATION:
         values["number"] = f"530120260{n:09}"
     values |= fields.pop("read", {})
     found = [
-        Field(
+        ReadingField(
             name=k,
             value=v,
             raw=v,
@@ -346,11 +346,11 @@ def upload(
         "stored": f"qualification/00/{n}.pdf",
         "uploaded_at": NOW,
         "uploaded_by": by,
-        "state": State.READ,
+        "state": UploadState.READ,
         "rung_at": NOW,
         "read_at": NOW,
         "pages": 1,
-        "reading": encode(reading),
+        "reading": encode_reading(reading),
         "number": values.get("number", ""),
     }
     return Upload.objects.create(store=of, kind=kind, **defaults | fields)
@@ -358,7 +358,7 @@ def upload(
 
 def papers(of: Store, **fields: Any) -> list[Upload]:
     """A set that passes every check of a store whose main category has the heading 6911."""
-    kinds = [Kind.LICENCE, Kind.STATEMENT, *[Kind.DECLARATION] * 3]
+    kinds = [DocumentKind.LICENCE, DocumentKind.STATEMENT, *[DocumentKind.DECLARATION] * 3]
     return [upload(of, kind, **fields) for kind in kinds]
 
 

@@ -8,12 +8,18 @@ from collections.abc import Mapping
 
 from diagnostics.catalogue.batches import BATCHES
 from diagnostics.catalogue.documents import DOCUMENTS
-from diagnostics.catalogue.entries import Entry, gettext_noop
+from diagnostics.catalogue.entries import CatalogueEntry, gettext_noop
 from diagnostics.catalogue.fulfilment import FULFILMENT
 from diagnostics.catalogue.requests import REQUESTS
 from diagnostics.catalogue.screening import SCREENING
 from diagnostics.codes import Code
 
-CATALOGUE: Mapping[Code, Entry] = {**SCREENING, **BATCHES, **REQUESTS, **FULFILMENT, **DOCUMENTS}
+CATALOGUE: Mapping[Code, CatalogueEntry] = {
+    **SCREENING,
+    **BATCHES,
+    **REQUESTS,
+    **FULFILMENT,
+    **DOCUMENTS,
+}
 
-__all__ = ["CATALOGUE", "Entry", "gettext_noop"]
+__all__ = ["CATALOGUE", "CatalogueEntry", "gettext_noop"]

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
-from diagnostics.catalogue.entries import Entry, curable, outcome, refusal
+from diagnostics.catalogue.entries import CatalogueEntry, curable, outcome, refusal
 from diagnostics.catalogue.entries import gettext_noop as _
 from diagnostics.codes import Code, Fixer
 
-BATCHES: Mapping[Code, Entry] = {
+BATCHES: Mapping[Code, CatalogueEntry] = {
     Code.BATCH_EMPTY: refusal(
         422,
         _("Nothing is ticked"),

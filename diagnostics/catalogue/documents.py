@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
-from diagnostics.catalogue.entries import Entry, document, refusal
+from diagnostics.catalogue.entries import CatalogueEntry, document, refusal
 from diagnostics.catalogue.entries import gettext_noop as _
 from diagnostics.codes import Code, Fixer
 
-DOCUMENTS: Mapping[Code, Entry] = {
+DOCUMENTS: Mapping[Code, CatalogueEntry] = {
     Code.DOCUMENT_EMPTY: document(
         _("The file is empty"),
         _("It has no bytes at all."),

@@ -7,7 +7,7 @@ from diagnostics.codes import Fixer, Severity
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Entry:
+class CatalogueEntry:
     title: str
     cause: str
     fix: str
@@ -18,7 +18,7 @@ class Entry:
         default_factory=dict
     )  # cause and fix, by what is `missing`
 
-    def of_missing(self, **instead: tuple[str, str]) -> "Entry":
+    def of_missing(self, **instead: tuple[str, str]) -> "CatalogueEntry":
         """Says it otherwise where the evidence names one of these as missing."""
         return replace(self, instead=instead)
 
@@ -28,29 +28,33 @@ def gettext_noop(text: str) -> str:
     return text
 
 
-def final(title: str, cause: str, fix: str, fixer: Fixer = Fixer.NOBODY) -> Entry:
-    return Entry(title=title, cause=cause, fix=fix, severity=Severity.FINAL, fixer=fixer)
+def final(title: str, cause: str, fix: str, fixer: Fixer = Fixer.NOBODY) -> CatalogueEntry:
+    return CatalogueEntry(title=title, cause=cause, fix=fix, severity=Severity.FINAL, fixer=fixer)
 
 
 def curable(
     title: str, cause: str, fix: str, fixer: Fixer = Fixer.SELLER, status: int = 422
-) -> Entry:
-    return Entry(
+) -> CatalogueEntry:
+    return CatalogueEntry(
         title=title, cause=cause, fix=fix, severity=Severity.CURABLE, fixer=fixer, status=status
     )
 
 
-def refusal(status: int, title: str, cause: str, fix: str, fixer: Fixer = Fixer.SELLER) -> Entry:
-    return Entry(
+def refusal(
+    status: int, title: str, cause: str, fix: str, fixer: Fixer = Fixer.SELLER
+) -> CatalogueEntry:
+    return CatalogueEntry(
         title=title, cause=cause, fix=fix, severity=Severity.REFUSAL, fixer=fixer, status=status
     )
 
 
-def document(title: str, cause: str, fix: str, fixer: Fixer = Fixer.SELLER) -> Entry:
-    return Entry(title=title, cause=cause, fix=fix, severity=Severity.DOCUMENT, fixer=fixer)
+def document(title: str, cause: str, fix: str, fixer: Fixer = Fixer.SELLER) -> CatalogueEntry:
+    return CatalogueEntry(
+        title=title, cause=cause, fix=fix, severity=Severity.DOCUMENT, fixer=fixer
+    )
 
 
-def outcome(title: str, cause: str, fix: str, fixer: Fixer = Fixer.SELLER) -> Entry:
-    return Entry(
+def outcome(title: str, cause: str, fix: str, fixer: Fixer = Fixer.SELLER) -> CatalogueEntry:
+    return CatalogueEntry(
         title=title, cause=cause, fix=fix, severity=Severity.OUTCOME, fixer=fixer, status=409
     )

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
-from diagnostics.catalogue.entries import Entry, refusal
+from diagnostics.catalogue.entries import CatalogueEntry, refusal
 from diagnostics.catalogue.entries import gettext_noop as _
 from diagnostics.codes import Code, Fixer
 
-FULFILMENT: Mapping[Code, Entry] = {
+FULFILMENT: Mapping[Code, CatalogueEntry] = {
     Code.ORDER_NOT_PAYABLE: refusal(
         409,
         _("The order takes no payment now"),

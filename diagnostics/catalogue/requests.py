@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
-from diagnostics.catalogue.entries import Entry, refusal
+from diagnostics.catalogue.entries import CatalogueEntry, refusal
 from diagnostics.catalogue.entries import gettext_noop as _
 from diagnostics.codes import Code, Fixer
 
-REQUESTS: Mapping[Code, Entry] = {
+REQUESTS: Mapping[Code, CatalogueEntry] = {
     Code.STATE_CONFLICT: refusal(
         409,
         _("Not possible in this state"),

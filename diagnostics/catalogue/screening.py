@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
-from diagnostics.catalogue.entries import Entry, curable, final
+from diagnostics.catalogue.entries import CatalogueEntry, curable, final
 from diagnostics.catalogue.entries import gettext_noop as _
 from diagnostics.codes import Code, Fixer
 
-SCREENING: Mapping[Code, Entry] = {
+SCREENING: Mapping[Code, CatalogueEntry] = {
     Code.QUALIFICATION_REQUIRED: curable(
         _("The store is not open for bulk repeat orders"),
         _("The store's qualification stands at “{state}”."),

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 
-class Merged(StrEnum):
+class MergedRowKind(StrEnum):
     """Rows whose content is in the mirror, but not as a line of its own."""
 
     REPEATED = "repeated"  # same order, SKU and price: its pieces were added to the line
@@ -13,14 +13,14 @@ class Merged(StrEnum):
     CARRIAGE = "carriage"  # became freight charged to the buyer
 
 
-class Cancelled(StrEnum):
+class CancellationOutcome(StrEnum):
     """Cancellation rows that took back something which the file had sold before."""
 
     WHOLE = "refunded"
     PART = "refunded_in_part"  # it cancels more pieces than were found
 
 
-class Refused(StrEnum):
+class RowRefusalReason(StrEnum):
     UNPARSABLE = "unparsable"
     BAD_DEBT = "bad_debt_adjustment"
     NO_CUSTOMER = "no_customer"
@@ -35,13 +35,13 @@ class Refused(StrEnum):
 
 
 @dataclass(kw_only=True)
-class Accounting:
+class ImportRowCounts:
     read: int = 0
     imported: int = 0  # rows that became a line
     already_there: int = 0  # rows of orders that the store had before
-    merged: Counter[Merged] = field(default_factory=Counter)
-    cancelled: Counter[Cancelled] = field(default_factory=Counter)
-    refused: Counter[Refused] = field(default_factory=Counter)
+    merged: Counter[MergedRowKind] = field(default_factory=Counter)
+    cancelled: Counter[CancellationOutcome] = field(default_factory=Counter)
+    refused: Counter[RowRefusalReason] = field(default_factory=Counter)
 
     @property
     def accounted(self) -> int:

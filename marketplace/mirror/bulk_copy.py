@@ -7,10 +7,10 @@ from typing import Any
 
 from django.db import connection
 
-PER_COPY = 10_000
+ROWS_PER_COPY = 10_000
 
 
-class Copy:
+class CopyBuffer:
     """Collects rows for one table and copies them in whenever PER_COPY are together; `flush` at
     the end."""
 
@@ -20,7 +20,7 @@ class Copy:
 
     def add(self, row: Sequence[Any]) -> None:
         self._rows.append(row)
-        if len(self._rows) >= PER_COPY:
+        if len(self._rows) >= ROWS_PER_COPY:
             self.flush()
 
     def flush(self) -> None:
@@ -32,8 +32,8 @@ class Copy:
         self._rows.clear()
 
 
-def copy(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    target = Copy(table, columns)
+def copy_rows(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    target = CopyBuffer(table, columns)
     for row in rows:
         target.add(row)
     target.flush()

@@ -13,14 +13,14 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from diagnostics import problem_texts
 from diagnostics.problem import Problem
 from marketplace.mirror import days, numbers
-from marketplace.mirror.corrections import SHOWN, Change
-from marketplace.mirror.files import Progress
-from marketplace.mirror.rate_files import Styles
+from marketplace.mirror.corrections import MAX_SHOWN_CHANGES, ObservationChange
+from marketplace.mirror.files import ProgressCallback
+from marketplace.mirror.rate_files import FileStyles
 from marketplace.models import Store
 
-BAR = 30
-PATIENCE_SECONDS = 1.0
-SOME_REFUSED = 3
+BAR_WIDTH = 30
+SECONDS_BEFORE_BAR = 1.0
+EXIT_PARTLY_REFUSED = 3
 """The exit code when some of a file was taken and some was not."""
 
 
@@ -40,7 +40,7 @@ class ImportCommand(BaseCommand):
         try:
             result = self.work(**options)
         except Problem as problem:
-            said = problem_texts.of(problem.code, problem.evidence)
+            said = problem_texts.describe(problem.code, problem.evidence)
             raise CommandError(f"{said.code}: {said.cause} {said.fix}") from None
         except OSError as error:  # a full disk, a folder that may not be written to
             raise CommandError(
@@ -49,9 +49,9 @@ class ImportCommand(BaseCommand):
         if options["json"]:
             self.stdout.write(json.dumps(result, ensure_ascii=False, indent=2, default=str))
         else:
-            self._print(result)
+            self._print_result(result)
         if self.incomplete(result):
-            sys.exit(SOME_REFUSED)
+            sys.exit(EXIT_PARTLY_REFUSED)
 
     def incomplete(self, result: dict[str, Any]) -> bool:
         return False
@@ -59,12 +59,12 @@ class ImportCommand(BaseCommand):
     def work(self, **options: Any) -> dict[str, Any]:
         raise NotImplementedError
 
-    def _print(self, result: dict[str, Any], indent: str = "") -> None:
+    def _print_result(self, result: dict[str, Any], indent: str = "") -> None:
         for name, value in result.items():
             label = f"{indent}{name.replace('_', ' ')}"
             if isinstance(value, dict):
                 self.stdout.write(label)
-                self._print(value, indent + "  ")
+                self._print_result(value, indent + "  ")
             elif isinstance(value, list):
                 self.stdout.write(label)
                 for each in value:
@@ -90,10 +90,10 @@ class ObservationsCommand(ImportCommand):
             "--update", action="store_true", help="takes values of known days that differ"
         )
         parser.add_argument(
-            "--dates", choices=days.ORDERS, default="", help="the order of day and month"
+            "--dates", choices=days.DATE_ORDERS, default="", help="the order of day and month"
         )
         parser.add_argument(
-            "--numbers", choices=numbers.STYLES, default="", help="the decimal sign"
+            "--numbers", choices=numbers.DECIMAL_STYLES, default="", help="the decimal sign"
         )
 
     def incomplete(self, result: dict[str, Any]) -> bool:
@@ -101,33 +101,34 @@ class ObservationsCommand(ImportCommand):
         return bool(result["refused_days"] or (result["changes"] and not result["updated"]))
 
 
-def styles_of(options: Mapping[str, Any]) -> Styles:
-    return Styles(dates=options["dates"], numbers=options["numbers"])
+def styles_from_options(options: Mapping[str, Any]) -> FileStyles:
+    return FileStyles(dates=options["dates"], numbers=options["numbers"])
 
 
-def told(changes: Sequence[Change]) -> list[dict[str, str]]:
+def changes_as_dicts(changes: Sequence[ObservationChange]) -> list[dict[str, str]]:
     """The first of them: currency or series, day, what acts and what was read."""
-    return [change.told for change in changes[:SHOWN]]
+    return [change.told for change in changes[:MAX_SHOWN_CHANGES]]
 
 
-def store_of(code: str) -> Store:
+def get_store_by_code(code: str) -> Store:
     store = Store.objects.filter(code=code).first()
     if store is None:
         raise CommandError(f"There is no store “{code}”.")
     return store
 
 
-def progress_bar() -> Progress | None:
+def progress_bar() -> ProgressCallback | None:
     """A bar on a terminal, shown once a second has passed; nothing elsewhere."""
     if not sys.stderr.isatty():
         return None
     began = time.monotonic()
 
     def show(share: float) -> None:
-        if time.monotonic() - began > PATIENCE_SECONDS:
-            done = int(share * BAR)
+        if time.monotonic() - began > SECONDS_BEFORE_BAR:
+            done = int(share * BAR_WIDTH)
             sys.stderr.write(
-                f"\r[{'█' * done}{'·' * (BAR - done)}] {share:4.0%}" + ("\n" if share >= 1 else "")
+                f"\r[{'█' * done}{'·' * (BAR_WIDTH - done)}] {share:4.0%}"
+                + ("\n" if share >= 1 else "")
             )
             sys.stderr.flush()
 

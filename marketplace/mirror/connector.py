@@ -11,13 +11,13 @@ from django.conf import settings
 from django.db import connections
 from django.utils.module_loading import import_string
 
-from diagnostics.transactions import refuse_inside
+from diagnostics.transactions import refuse_in_transaction
 from marketplace import clock
 from marketplace.mirror import inventory
 from marketplace.models import Store
 
 log = structlog.get_logger(__name__)
-Levels = Mapping[str, tuple[int, dt.datetime]]
+StockLevels = Mapping[str, tuple[int, dt.datetime]]
 """(pieces on hand, when that was read) by SKU code. What the source can't tell is left out."""
 
 
@@ -25,10 +25,10 @@ class StockSource(Protocol):
     """A connector to whoever owns the stock. It runs on a thread of its own and may be slow, fail
     or never answer."""
 
-    def read(self, store: Store, sku_codes: Sequence[str]) -> Levels: ...
+    def read(self, store: Store, sku_codes: Sequence[str]) -> StockLevels: ...
 
 
-def source() -> StockSource | None:
+def configured_stock_source() -> StockSource | None:
     """The one that the setting STOCK_SOURCE names, or None: then nothing can be asked."""
     return import_string(settings.STOCK_SOURCE)() if settings.STOCK_SOURCE else None
 
@@ -38,11 +38,11 @@ def refresh(*, store: Store, sku_codes: Sequence[str], seconds: float) -> int:
 
     InsideTransaction while one is open. A source that fails or is late counts as silent.
     """
-    asked = source()
+    asked = configured_stock_source()
     if asked is None or not sku_codes:
         return 0
-    refuse_inside("stock source")
-    levels = _within(seconds, asked, store, sku_codes)
+    refuse_in_transaction("stock source")
+    levels = _read_within(seconds, asked, store, sku_codes)
     wanted, now = set(sku_codes), clock.now(store)  # a source's clock may be a little ahead of ours
     rows = [
         {"sku": code, "on_hand": on_hand, "synced_at": min(at, now).isoformat()}
@@ -56,10 +56,12 @@ def refresh(*, store: Store, sku_codes: Sequence[str], seconds: float) -> int:
     ).accepted
 
 
-def _within(seconds: float, asked: StockSource, store: Store, sku_codes: Sequence[str]) -> Levels:
+def _read_within(
+    seconds: float, asked: StockSource, store: Store, sku_codes: Sequence[str]
+) -> StockLevels:
     """What the source says in time; nothing when it does not. A thread that hangs is left behind,
     never waited for."""
-    answer: list[Levels] = []
+    answer: list[StockLevels] = []
 
     def ask() -> None:
         try:

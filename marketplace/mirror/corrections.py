@@ -8,14 +8,14 @@ from decimal import Decimal
 
 from diagnostics import ledger
 from marketplace.mirror import held_observations
-from marketplace.mirror.observations import written
+from marketplace.mirror.observations import format_observation
 from outbox import emails
 
-SHOWN = 50
+MAX_SHOWN_CHANGES = 50
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Change:
+class ObservationChange:
     """Of a currency or series and a day: what acts, and what was read instead."""
 
     name: str
@@ -28,20 +28,26 @@ class Change:
         return {
             "name": self.name,
             "day": self.day.isoformat(),
-            "old": written(self.old),
+            "old": format_observation(self.old),
             "new": self.text,
         }
 
 
-def tell(
-    kind: str, source: str, corrected: Sequence[Change], *, by: str, now: dt.datetime, why: str = ""
+def record_and_alert(
+    kind: str,
+    source: str,
+    corrected: Sequence[ObservationChange],
+    *,
+    by: str,
+    now: dt.datetime,
+    why: str = "",
 ) -> None:
     """The alarm to the platform's staff, and the ledger: last in the transaction that corrects."""
     if not corrected:
         return
     told = [change.told for change in corrected]
     entry = ledger.record(
-        store_id=held_observations.PLATFORM,
+        store_id=held_observations.PLATFORM_STORE_ID,
         kind="observation.corrected",
         subject=f"{kind}:{source}",
         by=by,
@@ -51,9 +57,9 @@ def tell(
     )
     emails.write(
         kind="marketplace.corrected",
-        store_id=held_observations.PLATFORM,
+        store_id=held_observations.PLATFORM_STORE_ID,
         dedupe=f"corrected:{entry.seq}",
         source=source,
         n=len(told),
-        rows=told[:SHOWN],
+        rows=told[:MAX_SHOWN_CHANGES],
     )

@@ -5,9 +5,9 @@ import csv
 from collections.abc import Mapping
 from pathlib import Path
 
-DATA = Path(__file__).parent.parent / "data"
+DATA_FOLDER = Path(__file__).parent.parent / "data"
 
-with (DATA / "iso3166_countries.csv").open(encoding="utf-8") as _file:
+with (DATA_FOLDER / "iso3166_countries.csv").open(encoding="utf-8") as _file:
     _BY_NAME = {
         written.casefold(): row["alpha2"]
         for row in csv.DictReader(_file)
@@ -27,14 +27,14 @@ ALIASES: Mapping[str, str] = {
     "vietnam": "VN",
 }
 
-NEAREST: Mapping[str, str] = {"channel islands": "JE"}
+ASSUMED_COUNTRIES: Mapping[str, str] = {"channel islands": "JE"}
 """Names of more than one country: the larger one is assumed, and marked so on the order and the
 buyer."""
 
 
-def code_of(name: str) -> tuple[str, bool] | None:
+def iso_code_of(name: str) -> tuple[str, bool] | None:
     """(ISO code, whether it was assumed), or None: "Unspecified", "European Community"."""
     key = name.strip().casefold()
     if code := _BY_NAME.get(key) or ALIASES.get(key):
         return code, False
-    return (NEAREST[key], True) if key in NEAREST else None
+    return (ASSUMED_COUNTRIES[key], True) if key in ASSUMED_COUNTRIES else None

@@ -7,18 +7,20 @@ from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 
-from marketplace.mirror.observations import Expected
+from marketplace.mirror.observations import ExpectedRateRange
 from marketplace.money import EXPONENTS
 
-WITHDRAWN = frozenset(["BGN", "CYP", "EEK", "HRK", "LTL", "LVL", "MTL", "ROL", "SIT", "SKK", "TRL"])
+WITHDRAWN_CURRENCIES = frozenset(
+    ["BGN", "CYP", "EEK", "HRK", "LTL", "LVL", "MTL", "ROL", "SIT", "SKK", "TRL"]
+)
 """Of ISO 4217's list of withdrawn codes those that the European Central Bank has published."""
 
 
-def _expected() -> Mapping[str, Expected]:
+def _load_expected_ranges() -> Mapping[str, ExpectedRateRange]:
     path = Path(__file__).parent.parent / "data" / "euro_rate_ranges.csv"
     with path.open(encoding="utf-8", newline="") as file:
         return {
-            row["currency"]: Expected(
+            row["currency"]: ExpectedRateRange(
                 lowest=Decimal(row["lowest"]),
                 highest=Decimal(row["highest"]),
                 latest=Decimal(row["latest"]),
@@ -28,10 +30,10 @@ def _expected() -> Mapping[str, Expected]:
         }
 
 
-EXPECTED: Mapping[str, Expected] = _expected()
+EXPECTED_RATE_RANGES: Mapping[str, ExpectedRateRange] = _load_expected_ranges()
 """By currency: the range of its reference rates since 1999 and the last of them
 (docs/data-sources.md)."""
 
 
 def is_currency(code: str) -> bool:
-    return code in EXPONENTS or code in WITHDRAWN
+    return code in EXPONENTS or code in WITHDRAWN_CURRENCIES

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 
-ORDERS = ("dmy", "mdy", "ymd")
+DATE_ORDERS = ("dmy", "mdy", "ymd")
 MONTHS = (
     "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
     "december",
@@ -19,32 +19,32 @@ NUMERIC = re.compile(rf"(\d{{1,4}})([-/.])(\d{{1,2}})\2(\d{{1,4}}){CLOCK}", re.A
 COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})", re.ASCII)
 DAY_AND_NAME = re.compile(r"(\d{1,2})[ -]([A-Za-z]{3,9})\.?,?[ -](\d{4})", re.ASCII)
 NAME_AND_DAY = re.compile(r"([A-Za-z]{3,9})\.? (\d{1,2}),? (\d{4})", re.ASCII)
-WRITTEN = {"ymd": "year-month-day", "dmy": "day/month/year", "mdy": "month/day/year"}
+DATE_ORDER_LABELS = {"ymd": "year-month-day", "dmy": "day/month/year", "mdy": "month/day/year"}
 
 
 @dataclass(frozen=True, slots=True)
-class Days:
+class ParsedDays:
     """One a text, None where it is no day; `order` as it is shown: "day/month/year"."""
 
     days: tuple[dt.date | None, ...]
     order: str
 
 
-def read(texts: Sequence[str], *, told: str = "") -> Days:
+def read(texts: Sequence[str], *, told: str = "") -> ParsedDays:
     """FILE_DATES_AMBIGUOUS where "03/04/2026" could be either and no row decides; `told` one of
     ORDERS then decides.
 
     Where rows contradict each other, those that do not fit the order of the others' majority can't
     be told from them: FILE_DATES_AMBIGUOUS too.
     """
-    parts = [_parts(" ".join(text.split())) for text in texts]
+    parts = [_split_date(" ".join(text.split())) for text in texts]
     loose = [found for found in parts if found and found[0] == "?"]
-    order = told if told in ("dmy", "mdy") else _decided(loose)
-    days = tuple(_day(found, order) for found in parts)
-    return Days(days, WRITTEN[order] if loose else WRITTEN["ymd"])
+    order = told if told in ("dmy", "mdy") else _decide_order(loose)
+    days = tuple(_build_day(found, order) for found in parts)
+    return ParsedDays(days, DATE_ORDER_LABELS[order] if loose else DATE_ORDER_LABELS["ymd"])
 
 
-def _decided(loose: Sequence[tuple[str, int, int, int]]) -> str:
+def _decide_order(loose: Sequence[tuple[str, int, int, int]]) -> str:
     day_first = any(first > 12 for _, first, _, _ in loose)
     month_first = any(second > 12 for _, _, second, _ in loose)
     if loose and day_first == month_first:
@@ -53,7 +53,7 @@ def _decided(loose: Sequence[tuple[str, int, int, int]]) -> str:
     return "dmy" if day_first else "mdy"
 
 
-def _parts(text: str) -> tuple[str, int, int, int] | None:
+def _split_date(text: str) -> tuple[str, int, int, int] | None:
     """("", year, month, day), or ("?", first, second, year) where day and month can't be told
     apart."""
     if found := COMPACT.fullmatch(text):
@@ -65,10 +65,10 @@ def _parts(text: str) -> tuple[str, int, int, int] | None:
         if len(first) <= 2 and len(third) == 4:
             return "?", int(first), int(second), int(third)
         return None
-    return _named(text)
+    return _parse_named_month(text)
 
 
-def _named(text: str) -> tuple[str, int, int, int] | None:
+def _parse_named_month(text: str) -> tuple[str, int, int, int] | None:
     """ "20 November 2018", "20-Nov-2018", "Nov 20, 2018"."""
     if found := DAY_AND_NAME.fullmatch(text):
         day, name, year = found.groups()
@@ -80,7 +80,7 @@ def _named(text: str) -> tuple[str, int, int, int] | None:
     return ("", int(year), months[0], int(day)) if months else None
 
 
-def _day(found: tuple[str, int, int, int] | None, order: str) -> dt.date | None:
+def _build_day(found: tuple[str, int, int, int] | None, order: str) -> dt.date | None:
     if found is None:
         return None
     loose, first, second, third = found

@@ -13,21 +13,21 @@ from django.db import transaction
 
 from marketplace import clock
 from marketplace.mirror import screening_files
-from marketplace.mirror.countries import DATA
-from marketplace.mirror.rejected_rows import RefusedRows
-from marketplace.mirror.screening_files import Entry, ListFile
+from marketplace.mirror.countries import DATA_FOLDER
+from marketplace.mirror.rejected_rows import RefusedRowsFile
+from marketplace.mirror.screening_files import ScreeningEntry, ScreeningListFile
 from marketplace.models import Embargo, ScreenedParty
-from marketplace.names import keys_of_listed, plain
-from outbox.task_queue import ring
+from marketplace.names import keys_of_listed, significant_words
+from outbox.task_queue import enqueue_task
 
-EMBARGOES = DATA / "embargo_sample.csv"
-SAMPLE = "15 CFR part 746, sample"
-FIELDS = ("aliases", "country", "listed_from", "listed_until", "keys")
-PER_WRITE = 2000
+EMBARGO_FILE = DATA_FOLDER / "embargo_sample.csv"
+SAMPLE_SOURCE = "15 CFR part 746, sample"
+COMPARED_FIELDS = ("aliases", "country", "listed_from", "listed_until", "keys")
+WRITE_BATCH_SIZE = 2000
 
 
 @dataclass(kw_only=True)
-class Report:
+class ScreeningImportReport:
     """`refused`: rows without a name, each in `refused_file`. `left_blank`: what could not be read
     of rows that were taken, counted by field; the first ones are named in `examples`."""
 
@@ -48,15 +48,15 @@ class Report:
         return not self.refused and not self.left_blank
 
 
-EXAMPLES = 20
+MAX_EXAMPLES = 20
 
 
 def load_embargoes() -> int:
     """Adds each row of the sample that is not there yet, marked assumed; how many rows it has."""
     at = clock.now()
-    with EMBARGOES.open(encoding="utf-8", newline="") as file:
+    with EMBARGO_FILE.open(encoding="utf-8", newline="") as file:
         rows = [
-            Embargo(**row, source=SAMPLE, mirrored_at=at, assumed=["valid_from"])
+            Embargo(**row, source=SAMPLE_SOURCE, mirrored_at=at, assumed=["valid_from"])
             for row in csv.DictReader(file)
         ]
     Embargo.objects.bulk_create(rows, ignore_conflicts=True)
@@ -65,63 +65,69 @@ def load_embargoes() -> int:
 
 def import_screening_list(
     *, path: Path, list_name: str, refused_path: Path | None = None
-) -> Report:
+) -> ScreeningImportReport:
     """Adds and updates the entries of one list, by reference and name. Codes of
     `screening_files.read`.
 
     Every row with a name is taken: what can't be read of it is left blank, which never screens
     less (R-90).
     """
-    report, file = Report(), screening_files.read(path)
-    with RefusedRows(refused_path, file.columns) if refused_path else nullcontext() as refused:
-        entries = _entries(file, refused, report)
-        _save(entries, list_name, report)
+    report, file = ScreeningImportReport(), screening_files.read(path)
+    with RefusedRowsFile(refused_path, file.columns) if refused_path else nullcontext() as refused:
+        entries = _collect_entries(file, refused, report)
+        _save_entries(entries, list_name, report)
     report.refused_file = refused_path if report.refused else None
     return report
 
 
 @transaction.atomic
-def _save(entries: Mapping[tuple[str, str], Entry], list_name: str, report: Report) -> None:
+def _save_entries(
+    entries: Mapping[tuple[str, str], ScreeningEntry], list_name: str, report: ScreeningImportReport
+) -> None:
     at = clock.now()
     there = {(p.reference, p.name): p for p in ScreenedParty.objects.filter(list_name=list_name)}
     new: list[ScreenedParty] = []
     changed: list[ScreenedParty] = []
     for place, entry in entries.items():
-        _sort_in(_party(entry, list_name, at), there.get(place), new, changed, report)
-    ScreenedParty.objects.bulk_create(new, batch_size=PER_WRITE)
-    ScreenedParty.objects.bulk_update(changed, [*FIELDS, "mirrored_at"], batch_size=PER_WRITE)
+        _sort_new_and_changed(
+            _build_screened_party(entry, list_name, at), there.get(place), new, changed, report
+        )
+    ScreenedParty.objects.bulk_create(new, batch_size=WRITE_BATCH_SIZE)
+    ScreenedParty.objects.bulk_update(
+        changed, [*COMPARED_FIELDS, "mirrored_at"], batch_size=WRITE_BATCH_SIZE
+    )
     report.new, report.changed = len(new), len(changed)
     report.not_in_the_file = len(there.keys() - entries.keys())
     if new or changed:
-        ring("repurchase.recheck_held")
+        enqueue_task("repurchase.recheck_held")
 
 
-def _entries(
-    file: ListFile, refused: RefusedRows | None, report: Report
-) -> dict[tuple[str, str], Entry]:
+def _collect_entries(
+    file: ScreeningListFile, refused: RefusedRowsFile | None, report: ScreeningImportReport
+) -> dict[tuple[str, str], ScreeningEntry]:
     """What the file lists, by reference and name."""
-    found: dict[tuple[str, str], Entry] = {}
+    found: dict[tuple[str, str], ScreeningEntry] = {}
     for entry in file.entries:
-        if not plain(entry.name):  # without a letter or a digit it would match nothing
+        if not significant_words(entry.name):  # without a letter or a digit it would match nothing
             report.refused += 1
             if refused:
                 refused.write(entry.row_no, entry.fields, "no_name")
             continue
-        _tell(entry, report)
+        _note_blank_fields(entry, report)
         place = (entry.reference, entry.name)
         report.given_twice += place in found
-        found[place] = _together(found[place], entry) if place in found else entry
+        found[place] = _merge_entries(found[place], entry) if place in found else entry
     return found
 
 
-def _tell(entry: Entry, report: Report) -> None:
+def _note_blank_fields(entry: ScreeningEntry, report: ScreeningImportReport) -> None:
     report.left_blank.update(entry.left_blank.keys())
     told = "; ".join(f"{field}: {text[:60]}" for field, text in entry.left_blank.items())
-    if told and len(report.examples) < EXAMPLES:
+    if told and len(report.examples) < MAX_EXAMPLES:
         report.examples.append(f"{entry.row_no}: {entry.name[:80]} ({told})")
 
 
-def _together(one: Entry, other: Entry) -> Entry:
+def _merge_entries(one: ScreeningEntry, other: ScreeningEntry) -> ScreeningEntry:
     """Two rows of one party: every alias, and the longer time on the list."""
     since = [one.listed_from, other.listed_from]
     until = [one.listed_until, other.listed_until]
@@ -134,7 +140,7 @@ def _together(one: Entry, other: Entry) -> Entry:
     )
 
 
-def _party(entry: Entry, list_name: str, at: dt.datetime) -> ScreenedParty:
+def _build_screened_party(entry: ScreeningEntry, list_name: str, at: dt.datetime) -> ScreenedParty:
     return ScreenedParty(
         list_name=list_name,
         name=entry.name,
@@ -149,16 +155,16 @@ def _party(entry: Entry, list_name: str, at: dt.datetime) -> ScreenedParty:
     )
 
 
-def _sort_in(
+def _sort_new_and_changed(
     party: ScreenedParty,
     known: ScreenedParty | None,
     new: list[ScreenedParty],
     changed: list[ScreenedParty],
-    report: Report,
+    report: ScreeningImportReport,
 ) -> None:
     if known is None:
         new.append(party)
-    elif all(getattr(party, name) == getattr(known, name) for name in FIELDS):
+    elif all(getattr(party, name) == getattr(known, name) for name in COMPARED_FIELDS):
         report.already_there += 1
     else:
         party.pk = known.pk

@@ -20,29 +20,29 @@ from django.utils.translation import gettext_noop
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 
-GZIP = b"\x1f\x8b"
-OTHER_KINDS = {
+GZIP_MAGIC = b"\x1f\x8b"
+OTHER_FILE_TYPES = {
     b"PK\x03\x04": gettext_noop("it is a spreadsheet or a zip file"),
     b"\xd0\xcf\x11\xe0": gettext_noop("it is a spreadsheet"),
     b"%PDF": gettext_noop("it is a PDF"),
 }
 BOM = b"\xef\xbb\xbf"
-SIGNS = (",", ";", "\t")
-Progress = Callable[[float], None]
+DELIMITERS = (",", ";", "\t")
+ProgressCallback = Callable[[float], None]
 """Told the share of the file that has been read, 0 to 1."""
 
 
 def rows(
-    path: Path, *, columns: Sequence[str], progress: Progress | None = None
+    path: Path, *, columns: Sequence[str], progress: ProgressCallback | None = None
 ) -> Iterator[Sequence[str] | None]:
     """Each row's values of `columns`, in that order; None for a row with too few or too many
     fields.
 
     FILE_NOT_FOUND, FILE_NOT_CSV, FILE_ENCODING, FILE_COLUMNS_MISSING.
     """
-    with _opened(path) as file, _as_problems(path):
-        reader = csv.reader(_decoded(file, path, progress), strict=True)
-        pick, width = _columns(next(reader, None), columns, path)
+    with _open_csv_file(path) as file, _csv_errors_as_problems(path):
+        reader = csv.reader(_decode_lines(file, path, progress), strict=True)
+        pick, width = _pick_columns(next(reader, None), columns, path)
         for row in reader:
             if row:
                 yield pick(row) if len(row) == width else None
@@ -50,10 +50,10 @@ def rows(
 
 def wide_rows(path: Path, *, first: str) -> Iterator[list[str]]:
     """The header and every row of a table whose columns vary, but for the name of the first."""
-    with _opened(path) as file, _as_problems(path):
-        reader = csv.reader(_decoded(file, path, None), strict=True)
+    with _open_csv_file(path) as file, _csv_errors_as_problems(path):
+        reader = csv.reader(_decode_lines(file, path, None), strict=True)
         header = next(reader, None)
-        _columns(header, [first], path)
+        _pick_columns(header, [first], path)
         yield header
         yield from reader
 
@@ -64,10 +64,10 @@ def table(path: Path) -> Iterator[list[str]]:
 
     FILE_NOT_FOUND, FILE_NOT_CSV, FILE_ENCODING.
     """
-    with _opened(path) as file, _as_problems(path):
-        lines = _decoded(file, path, None)
+    with _open_csv_file(path) as file, _csv_errors_as_problems(path):
+        lines = _decode_lines(file, path, None)
         first = next(lines, "")
-        sign = max(SIGNS, key=first.count)
+        sign = max(DELIMITERS, key=first.count)
         reader = csv.reader(
             itertools.chain([first], lines), strict=True, delimiter=sign, skipinitialspace=True
         )
@@ -79,7 +79,7 @@ def table(path: Path) -> Iterator[list[str]]:
         yield from (row for row in reader if any(cell.strip() for cell in row))
 
 
-def fitted(row: Sequence[str], header: Sequence[str]) -> list[str] | None:
+def fit_to_header(row: Sequence[str], header: Sequence[str]) -> list[str] | None:
     """The row's cells, stripped, one a name of the header; None where a name has no cell, or a
     filled cell no name."""
     cells, width = [cell.strip() for cell in row], len(header)
@@ -92,8 +92,8 @@ def fitted(row: Sequence[str], header: Sequence[str]) -> list[str] | None:
 def ragged_rows(path: Path) -> Iterator[list[str]]:
     """Every row as it stands, the first one too, whatever its number of fields; empty lines are
     left away."""
-    with _opened(path) as file, _as_problems(path):
-        yield from (row for row in csv.reader(_decoded(file, path, None)) if row)
+    with _open_csv_file(path) as file, _csv_errors_as_problems(path):
+        yield from (row for row in csv.reader(_decode_lines(file, path, None)) if row)
 
 
 def require_columns(
@@ -103,11 +103,11 @@ def require_columns(
     as they are known."""
     if not first:
         raise Problem(Code.FILE_NOT_CSV, file=path.name, detail=_("it is empty"))
-    _columns(header, columns, path)
+    _pick_columns(header, columns, path)
 
 
 @contextlib.contextmanager
-def _opened(path: Path) -> Iterator[IO[bytes]]:
+def _open_csv_file(path: Path) -> Iterator[IO[bytes]]:
     try:
         raw = path.open("rb")
     except OSError as error:
@@ -115,21 +115,21 @@ def _opened(path: Path) -> Iterator[IO[bytes]]:
     with raw:
         start = raw.read(4)
         raw.seek(0)
-        for magic, kind in OTHER_KINDS.items():
+        for magic, kind in OTHER_FILE_TYPES.items():
             if start.startswith(magic):
                 raise Problem(Code.FILE_NOT_CSV, file=path.name, detail=_(kind))
-        yield gzip.GzipFile(fileobj=raw) if start.startswith(GZIP) else raw
+        yield gzip.GzipFile(fileobj=raw) if start.startswith(GZIP_MAGIC) else raw
 
 
 @contextlib.contextmanager
-def _as_problems(path: Path) -> Iterator[None]:
+def _csv_errors_as_problems(path: Path) -> Iterator[None]:
     try:
         yield
     except (csv.Error, gzip.BadGzipFile, zlib.error, EOFError) as error:
         raise Problem(Code.FILE_NOT_CSV, file=path.name, detail=str(error)) from None
 
 
-def _decoded(file: IO[bytes], path: Path, progress: Progress | None) -> Iterator[str]:
+def _decode_lines(file: IO[bytes], path: Path, progress: ProgressCallback | None) -> Iterator[str]:
     """Lines as text. Decoded one by one, so that a wrong byte is named by its place in the
     (unpacked) file."""
     size = path.stat().st_size or 1
@@ -152,7 +152,7 @@ def _decoded(file: IO[bytes], path: Path, progress: Progress | None) -> Iterator
         yield text
 
 
-def _columns(
+def _pick_columns(
     header: list[str] | None, columns: Sequence[str], path: Path
 ) -> tuple[Callable[[list[str]], Sequence[str]], int]:
     if header is None:

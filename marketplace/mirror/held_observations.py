@@ -12,41 +12,41 @@ from django.utils.translation import gettext as _
 from marketplace import policy
 from marketplace.mirror.observations import (
     RELEASABLE,
-    Bounds,
-    Course,
-    Known,
-    Settled,
-    number_of,
-    settle,
-    written,
+    KnownObservations,
+    ObservationBounds,
+    ObservationCourse,
+    ObservationOutcome,
+    evaluate_observations,
+    format_observation,
+    parse_observation,
 )
-from marketplace.models import Quarantined, Verdict
+from marketplace.models import Quarantined, QuarantineVerdict
 from outbox import emails
 
-PLATFORM = 0
+PLATFORM_STORE_ID = 0
 """What belongs to no store stands in the ledger and in the outbox under this number."""
-BY = "system:observations"
+OBSERVATIONS_ACTOR = "system:observations"
 
-Rows = Sequence[Quarantined]
+QuarantinedRows = Sequence[Quarantined]
 
 
-def take_turns() -> None:
+def lock_observations() -> None:
     """Until the transaction ends nobody else takes observations in: versions and bases follow one
     from the other."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('observations'))")
 
 
-def bounds(now: dt.datetime, *, places: int) -> Bounds:
+def bounds_in_force(now: dt.datetime, *, places: int) -> ObservationBounds:
     values = policy.in_force(now)
-    return Bounds(
+    return ObservationBounds(
         max_jump=values["observation_max_jump"],
         base_spread=values["observation_base_spread"],
         places=places,
     )
 
 
-def rows_of(
+def quarantined_by_name(
     *, kind: str, source: str, names: Collection[str], since: dt.date
 ) -> dict[str, list[Quarantined]]:
     """By currency or series, in the order in which they arrived.
@@ -61,36 +61,40 @@ def rows_of(
     return found
 
 
-def unseen(rows: Rows, news: Mapping[dt.date, str]) -> dict[dt.date, str]:
+def texts_not_yet_held(rows: QuarantinedRows, news: Mapping[dt.date, str]) -> dict[dt.date, str]:
     """Without what was read, and held, before."""
     read = {(row.day, row.text) for row in rows}
     return {day: text for day, text in news.items() if (day, text[:80]) not in read}
 
 
-def settled(
-    rows: Rows,
+def evaluate_with_held(
+    rows: QuarantinedRows,
     good: Mapping[dt.date, Decimal],
     news: Mapping[dt.date, str],
-    course: Course,
+    course: ObservationCourse,
     *,
     first: Mapping[dt.date, Decimal],
-) -> Settled:
+) -> ObservationOutcome:
     """`first`: what each day's first version said. What a person has let act since takes its
     place."""
-    said = {row.day: number_of(row.text, course.bounds.places) for row in rows if _by_a_person(row)}
+    said = {
+        row.day: parse_observation(row.text, course.bounds.places)
+        for row in rows
+        if _is_released_by_person(row)
+    }
     waiting = {row.day: row.text for row in rows if not row.verdict and row.reason in RELEASABLE}
-    known = Known(
+    known = KnownObservations(
         good=good, first={**first, **said}, waiting=waiting, out=frozenset(row.day for row in rows)
     )
-    return settle(known, news, course=course)
+    return evaluate_observations(known, news, course=course)
 
 
-def _by_a_person(row: Quarantined) -> bool:
-    return row.verdict == Verdict.RELEASED and row.decided_by != BY
+def _is_released_by_person(row: Quarantined) -> bool:
+    return row.verdict == QuarantineVerdict.RELEASED and row.decided_by != OBSERVATIONS_ACTOR
 
 
-def conclude(
-    rows: Rows, found: Settled, news: Collection[dt.date], *, now: dt.datetime
+def resolve_waiting(
+    rows: QuarantinedRows, found: ObservationOutcome, news: Collection[dt.date], *, now: dt.datetime
 ) -> list[tuple[str, Quarantined]]:
     """Ends what waited where it acts now, or where another took its place; (verdict, row) of
     each."""
@@ -99,9 +103,14 @@ def conclude(
         if row.verdict:
             continue
         if row.day in found.acting and row.day not in news:
-            _end(row, Verdict.RELEASED, _("It agrees with what came before it by now."), now)
+            _close_quarantined(
+                row,
+                QuarantineVerdict.RELEASED,
+                _("It agrees with what came before it by now."),
+                now,
+            )
         elif row.day in found.acting or row.day in found.replaced:
-            _end(row, Verdict.KEPT, _replaced(), now)
+            _close_quarantined(row, QuarantineVerdict.KEPT, _replaced_message(), now)
         else:
             continue
         ended.append((row.verdict, row))
@@ -114,10 +123,12 @@ def replace_others(row: Quarantined, *, now: dt.datetime) -> None:
         kind=row.kind, source=row.source, name=row.name, day=row.day, verdict=""
     )
     for other in same.exclude(pk=row.pk):
-        _end(other, Verdict.KEPT, _replaced(), now)
+        _close_quarantined(other, QuarantineVerdict.KEPT, _replaced_message(), now)
 
 
-def held_rows(found: Settled, *, now: dt.datetime, **common: object) -> Iterable[Quarantined]:
+def build_quarantined_rows(
+    found: ObservationOutcome, *, now: dt.datetime, **common: object
+) -> Iterable[Quarantined]:
     """Rows for what is new and does not act; of those that a new base replaces at once, with their
     verdict."""
     for day, (text, sight) in sorted(found.held.items()):
@@ -125,36 +136,36 @@ def held_rows(found: Settled, *, now: dt.datetime, **common: object) -> Iterable
             day=day,
             text=text[:80],
             reason=sight.reason,
-            last_good=written(sight.last_good),
+            last_good=format_observation(sight.last_good),
             arrived_at=now,
             **common,
         )
         if day in found.replaced:
             row.verdict, row.decided_at, row.decided_by, row.why = (
-                Verdict.KEPT,
+                QuarantineVerdict.KEPT,
                 now,
-                BY,
-                _replaced(),
+                OBSERVATIONS_ACTOR,
+                _replaced_message(),
             )
         yield row
 
 
-def keep(found: Sequence[Quarantined]) -> None:
+def save_quarantined(found: Sequence[Quarantined]) -> None:
     """In the transaction of the import; those that wait for a decision are told."""
     waiting = [row for row in Quarantined.objects.bulk_create(found) if not row.verdict]
     if waiting:
         emails.write(
             kind="marketplace.quarantined",
-            store_id=PLATFORM,
+            store_id=PLATFORM_STORE_ID,
             dedupe=f"quarantined:{min(row.pk for row in waiting)}",
             rows=[row.pk for row in waiting[:200]],
         )
 
 
-def _end(row: Quarantined, verdict: str, why: str, now: dt.datetime) -> None:
-    row.verdict, row.decided_at, row.decided_by, row.why = verdict, now, BY, why
+def _close_quarantined(row: Quarantined, verdict: str, why: str, now: dt.datetime) -> None:
+    row.verdict, row.decided_at, row.decided_by, row.why = verdict, now, OBSERVATIONS_ACTOR, why
     row.save(update_fields=["verdict", "decided_at", "decided_by", "why"])
 
 
-def _replaced() -> str:
+def _replaced_message() -> str:
     return _("Later observations took its place.")

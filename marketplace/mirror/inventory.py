@@ -13,24 +13,30 @@ from django.db import connection, transaction
 from diagnostics.codes import Code
 from marketplace import clock
 from marketplace.mirror import files
-from marketplace.mirror.rejected_rows import RefusedRows
-from marketplace.mirror.stock_rows import Rejected, Row, names_a_sku, newest_of_each, read
+from marketplace.mirror.rejected_rows import RefusedRowsFile
+from marketplace.mirror.stock_rows import (
+    RejectedStockRow,
+    StockUpdateRow,
+    has_valid_sku,
+    newest_per_sku,
+    parse_stock_row,
+)
 from marketplace.models import Sku, Store
 
-COLUMNS = ("sku", "on_hand", "synced_at")
-FILE_ROWS_A_STATEMENT = 5000
+STOCK_FILE_COLUMNS = ("sku", "on_hand", "synced_at")
+FILE_ROWS_PER_STATEMENT = 5000
 
 
 @dataclass(kw_only=True)
-class Report:
+class InventoryReport:
     """accepted + rejected = the rows sent, each once."""
 
     accepted: int = 0
-    rejected: list[Rejected] = field(default_factory=list)
+    rejected: list[RejectedStockRow] = field(default_factory=list)
 
 
 @transaction.atomic
-def put(*, store: Store, rows: Sequence[Any], source: str) -> Report:
+def put(*, store: Store, rows: Sequence[Any], source: str) -> InventoryReport:
     """Takes what can be taken: a set-based statement, the same number of queries for any number of
     rows.
 
@@ -38,23 +44,23 @@ def put(*, store: Store, rows: Sequence[Any], source: str) -> Report:
     INPUT_INVALID, SKU_UNKNOWN, STOCK_ROW_STALE, STOCK_ROW_REPEATED. `source` "" leaves the numbers
     the mirror's own, simulated or assumed.
     """
-    known = _held(store, {sent["sku"] for sent in rows if names_a_sku(sent)})
+    known = _lock_skus(store, {sent["sku"] for sent in rows if has_valid_sku(sent)})
     now = clock.now(
         store
     )  # after the wait for the rows: who comes second is judged by the later instant
-    found = [read(index, sent, now=now) for index, sent in enumerate(rows)]
-    rejected = [row for row in found if isinstance(row, Rejected)]
-    wanted, repeated = newest_of_each(row for row in found if isinstance(row, Row))
+    found = [parse_stock_row(index, sent, now=now) for index, sent in enumerate(rows)]
+    rejected = [row for row in found if isinstance(row, RejectedStockRow)]
+    wanted, repeated = newest_per_sku(row for row in found if isinstance(row, StockUpdateRow))
     taken = []
     for row in wanted:
-        refusal = _refusal(row, known)
+        refusal = _rejection_of(row, known)
         rejected.append(refusal) if refusal else taken.append(row)
-    _write(taken, known, source)
+    _update_stock(taken, known, source)
     rejected = sorted([*rejected, *repeated], key=lambda r: r.index)
-    return Report(accepted=len(taken), rejected=rejected)
+    return InventoryReport(accepted=len(taken), rejected=rejected)
 
 
-def _held(store: Store, codes: Collection[str]) -> dict[str, tuple[int, dt.datetime | None]]:
+def _lock_skus(store: Store, codes: Collection[str]) -> dict[str, tuple[int, dt.datetime | None]]:
     """(id, last sync) by code, the rows held in the order of their ids, as a price lock takes
     them."""
     rows = (
@@ -65,17 +71,19 @@ def _held(store: Store, codes: Collection[str]) -> dict[str, tuple[int, dt.datet
     return {code: (pk, at) for code, pk, at in rows.values_list("code", "pk", "stock_synced_at")}
 
 
-def _refusal(row: Row, known: Mapping[str, tuple[int, dt.datetime | None]]) -> Rejected | None:
+def _rejection_of(
+    row: StockUpdateRow, known: Mapping[str, tuple[int, dt.datetime | None]]
+) -> RejectedStockRow | None:
     if row.sku not in known:
-        return Rejected(row.index, row.key, Code.SKU_UNKNOWN, "sku", {"sku": row.sku})
+        return RejectedStockRow(row.index, row.key, Code.SKU_UNKNOWN, "sku", {"sku": row.sku})
     last = known[row.sku][1]
     if last is not None and row.at < last:
         evidence = {"sku": row.sku, "value": row.at.isoformat(), "limit": last.isoformat()}
-        return Rejected(row.index, row.key, Code.STOCK_ROW_STALE, "synced_at", evidence)
+        return RejectedStockRow(row.index, row.key, Code.STOCK_ROW_STALE, "synced_at", evidence)
     return None
 
 
-WRITE = """
+UPDATE_STOCK_SQL = """
 UPDATE marketplace_sku k
    SET on_hand = s.on_hand, stock_synced_at = s.at, stock_source = %(source)s,
        assumed = CASE WHEN %(source)s = '' THEN k.assumed
@@ -85,8 +93,8 @@ UPDATE marketplace_sku k
 """
 
 
-def _write(
-    rows: Sequence[Row], known: Mapping[str, tuple[int, dt.datetime | None]], source: str
+def _update_stock(
+    rows: Sequence[StockUpdateRow], known: Mapping[str, tuple[int, dt.datetime | None]], source: str
 ) -> None:
     values = {
         "ids": [known[row.sku][0] for row in rows],
@@ -95,17 +103,17 @@ def _write(
         "source": source,
     }
     with connection.cursor() as cursor:
-        cursor.execute(WRITE, values)
+        cursor.execute(UPDATE_STOCK_SQL, values)
 
 
 def import_file(
-    *, store: Store, path: Path, refused_path: Path, progress: files.Progress | None = None
+    *, store: Store, path: Path, refused_path: Path, progress: files.ProgressCallback | None = None
 ) -> dict[str, Any]:
     """A CSV of `sku,on_hand,synced_at` (docs/stock.md). A blank time is now; the codes of
     `files.rows`."""
-    rows = list(files.rows(path, columns=COLUMNS, progress=progress))
-    with RefusedRows(refused_path, COLUMNS) as refused:
-        accepted, rejected = _put_all(store, rows)
+    rows = list(files.rows(path, columns=STOCK_FILE_COLUMNS, progress=progress))
+    with RefusedRowsFile(refused_path, STOCK_FILE_COLUMNS) as refused:
+        accepted, rejected = _put_in_batches(store, rows)
         for place, code in rejected:
             refused.write(place + 1, rows[place] or (), code)
     return {
@@ -116,20 +124,22 @@ def import_file(
 
 
 @transaction.atomic
-def _put_all(
+def _put_in_batches(
     store: Store, rows: Sequence[Sequence[str] | None]
 ) -> tuple[int, list[tuple[int, str]]]:
     """How many were accepted; the place and the code of each one that was not."""
     accepted, rejected = 0, []
-    for start in range(0, len(rows), FILE_ROWS_A_STATEMENT):
-        some = [_as_sent(fields) for fields in rows[start : start + FILE_ROWS_A_STATEMENT]]
+    for start in range(0, len(rows), FILE_ROWS_PER_STATEMENT):
+        some = [
+            _row_from_fields(fields) for fields in rows[start : start + FILE_ROWS_PER_STATEMENT]
+        ]
         report = put(store=store, rows=some, source="file")
         accepted += report.accepted
         rejected += [(start + each.index, str(each.code)) for each in report.rejected]
     return accepted, rejected
 
 
-def _as_sent(fields: Sequence[str] | None) -> Any:
+def _row_from_fields(fields: Sequence[str] | None) -> Any:
     """A file's row as a caller would send it; None where it has too few or too many fields."""
     if fields is None:
         return None

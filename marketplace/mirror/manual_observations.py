@@ -10,10 +10,10 @@ from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace import clock
 from marketplace.mirror import closes, held_observations, publications
-from marketplace.mirror.rates import SOURCES
+from marketplace.mirror.rates import RATE_SOURCES
 from marketplace.models import FxRateSet, User
 
-TAKEN, WAITS, KNOWN = "taken", "waits", "known"
+ENTRY_ACCEPTED, ENTRY_QUARANTINED, ENTRY_UNCHANGED = "taken", "waits", "known"
 
 
 @transaction.atomic
@@ -24,49 +24,53 @@ def enter_rate(*, day: dt.date, currency: str, text: str, why: str, by: User) ->
     INPUT_INVALID without a reason, or for a day without a publication: one currency alone would be
     the newest then. RATES_NOT_PER_EURO.
     """
-    _require(why)
-    if not FxRateSet.objects.filter(source=SOURCES[0], store=None, published_on=day).exists():
+    _require_reason(why)
+    if not FxRateSet.objects.filter(source=RATE_SOURCES[0], store=None, published_on=day).exists():
         raise Problem(Code.INPUT_INVALID, detail=day.isoformat())
     now, who = clock.now(), f"user:{by.pk}"
-    taken = publications.take(
-        SOURCES[0], {day: {currency: text}}, update=True, by=who, now=now, why=why
+    taken = publications.ingest_rates(
+        RATE_SOURCES[0], {day: {currency: text}}, update=True, by=who, now=now, why=why
     )
-    outcome = _outcome(
+    outcome = _entry_outcome(
         taken.cells["imported"], taken.cells["corrected"], taken.cells["quarantined"]
     )
     if taken.cells["imported"]:
-        _record(f"rate:{currency}", day, text, why=why, by=who, now=now)
+        _record_entry(f"rate:{currency}", day, text, why=why, by=who, now=now)
     return outcome
 
 
 @transaction.atomic
 def enter_close(*, series: str, source: str, day: dt.date, text: str, why: str, by: User) -> str:
     """As `enter_rate`."""
-    _require(why)
-    now, who, report = clock.now(), f"user:{by.pk}", closes.Report()
-    closes.take(series, source, {day: text}, report=report, update=True, by=who, now=now, why=why)
-    outcome = _outcome(
+    _require_reason(why)
+    now, who, report = clock.now(), f"user:{by.pk}", closes.CloseImportReport()
+    closes.ingest_closes(
+        series, source, {day: text}, report=report, update=True, by=who, now=now, why=why
+    )
+    outcome = _entry_outcome(
         report.rows["imported"], report.rows["corrected"], report.rows["quarantined"]
     )
     if report.rows["imported"]:
-        _record(f"close:{series}", day, text, why=why, by=who, now=now)
+        _record_entry(f"close:{series}", day, text, why=why, by=who, now=now)
     return outcome
 
 
-def _require(why: str) -> None:
+def _require_reason(why: str) -> None:
     if not why.strip():
         raise Problem(Code.INPUT_INVALID, detail="why")
 
 
-def _outcome(imported: int, corrected: int, quarantined: int) -> str:
+def _entry_outcome(imported: int, corrected: int, quarantined: int) -> str:
     if imported or corrected:
-        return TAKEN
-    return WAITS if quarantined else KNOWN
+        return ENTRY_ACCEPTED
+    return ENTRY_QUARANTINED if quarantined else ENTRY_UNCHANGED
 
 
-def _record(subject: str, day: dt.date, text: str, *, why: str, by: str, now: dt.datetime) -> None:
+def _record_entry(
+    subject: str, day: dt.date, text: str, *, why: str, by: str, now: dt.datetime
+) -> None:
     ledger.record(
-        store_id=held_observations.PLATFORM,
+        store_id=held_observations.PLATFORM_STORE_ID,
         kind="observation.entered",
         subject=subject,
         by=by,

@@ -9,17 +9,17 @@ from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 
 MAX_VALUE = Decimal(10**10)
-COMPARABLE = dt.timedelta(days=31)
+COMPARABLE_AGE = dt.timedelta(days=31)
 """An older good value says nothing about a new one."""
-RUN = 3
+STEADY_RUN_LENGTH = 3
 """So many publications one after the other, each close to the others, are the new base."""
-APART = Decimal("1.05")
+MIN_INVERSE_RATIO = Decimal("1.05")
 """Nearer to its inverse than to what is expected counts only beyond this: about 1 both are the
 same, and the dollar moved by 3.6 % in a day across it (2022-11-11)."""
-PLAIN_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?", re.ASCII)
+PLAIN_NUMBER_PATTERN = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?", re.ASCII)
 
 
-class Reason(StrEnum):
+class QuarantineReason(StrEnum):
     NOT_A_NUMBER = "not_a_number"  # words, NaN, an infinity
     ZERO = "zero"
     NEGATIVE = "negative"
@@ -29,12 +29,14 @@ class Reason(StrEnum):
     UNEXPECTED = "unexpected"  # beyond whatever the currency was worth
 
 
-RELEASABLE = frozenset({Reason.ABSURD, Reason.INVERSE, Reason.UNEXPECTED})
+RELEASABLE = frozenset(
+    {QuarantineReason.ABSURD, QuarantineReason.INVERSE, QuarantineReason.UNEXPECTED}
+)
 """What may be a rate after all, if a person says so."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Bounds:
+class ObservationBounds:
     """The ⚙ values: how far the next one may lie from the last good one, and those of a new base
     from each other."""
 
@@ -44,7 +46,7 @@ class Bounds:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Expected:
+class ExpectedRateRange:
     """What a currency was worth: units for one euro, over all the years, and lately."""
 
     lowest: Decimal
@@ -55,20 +57,24 @@ class Expected:
     MARGIN = 4
     LATELY = dt.timedelta(days=366)
 
-    def reason_against(self, value: Decimal, day: dt.date) -> Reason | None:
+    def reason_against(self, value: Decimal, day: dt.date) -> QuarantineReason | None:
         """For a value without a good one to be held against."""
-        if not self._holds(value):
-            return Reason.INVERSE if self._holds(1 / value) else Reason.UNEXPECTED
+        if not self._is_plausible(value):
+            return (
+                QuarantineReason.INVERSE
+                if self._is_plausible(1 / value)
+                else QuarantineReason.UNEXPECTED
+            )
         lately = abs(day - self.latest_on) <= self.LATELY
-        return Reason.INVERSE if lately and looks_inverse(value, self.latest) else None
+        return QuarantineReason.INVERSE if lately and looks_inverse(value, self.latest) else None
 
-    def _holds(self, value: Decimal) -> bool:
+    def _is_plausible(self, value: Decimal) -> bool:
         return self.lowest / self.MARGIN <= value <= self.highest * self.MARGIN
 
 
-def number_of(text: str, places: int = 8) -> Decimal | None:
+def parse_observation(text: str, places: int = 8) -> Decimal | None:
     """Rounded to the decimals that are kept; None for what is no plain number."""
-    if not PLAIN_NUMBER.fullmatch(text.strip()):
+    if not PLAIN_NUMBER_PATTERN.fullmatch(text.strip()):
         return None
     value = Decimal(text.strip())
     if not -MAX_VALUE < value < MAX_VALUE:  # abs() would overflow at 1e999999999
@@ -76,56 +82,58 @@ def number_of(text: str, places: int = 8) -> Decimal | None:
     return min(value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP), MAX_VALUE)
 
 
-def judge(
+def judge_observation(
     text: str, *, last_good: Decimal | None, max_jump: Decimal, places: int = 8
-) -> Reason | None:
+) -> QuarantineReason | None:
     """Why it is quarantined; None when it is sound. Exactly the share `max_jump` away from the
     last good one passes.
 
     `last_good`: None where there is none that is young enough to be compared with.
     """
-    return _judged(number_of(text, places), last_good, max_jump)
+    return _quarantine_reason(parse_observation(text, places), last_good, max_jump)
 
 
-def _judged(value: Decimal | None, last_good: Decimal | None, max_jump: Decimal) -> Reason | None:
+def _quarantine_reason(
+    value: Decimal | None, last_good: Decimal | None, max_jump: Decimal
+) -> QuarantineReason | None:
     if value is None:
-        return Reason.NOT_A_NUMBER
+        return QuarantineReason.NOT_A_NUMBER
     if value <= 0:
-        return Reason.NEGATIVE if value < 0 else Reason.ZERO
+        return QuarantineReason.NEGATIVE if value < 0 else QuarantineReason.ZERO
     if value >= MAX_VALUE:
-        return Reason.TOO_LARGE
+        return QuarantineReason.TOO_LARGE
     absurd = last_good is not None and abs(value - last_good) > max_jump * last_good
-    return Reason.ABSURD if absurd else None
+    return QuarantineReason.ABSURD if absurd else None
 
 
 def looks_inverse(value: Decimal, expected: Decimal) -> bool:
     """Whether it is nearer to 1 ÷ expected than to what is expected, and not just beside both."""
     product, quotient = value * expected, value / expected
     apart = max(quotient, 1 / quotient)
-    return apart > APART and max(product, 1 / product) < apart
+    return apart > MIN_INVERSE_RATIO and max(product, 1 / product) < apart
 
 
-def written(value: Decimal | None) -> str:
+def format_observation(value: Decimal | None) -> str:
     """Without the zeros that only its column has; "" for none."""
     return "" if value is None else f"{value.normalize():f}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Sight:
+class JudgedObservation:
     """An observation as judged. Sound without a reason; `replaced`: days whose observations it
     ends as the new base."""
 
-    reason: Reason | None
+    reason: QuarantineReason | None
     last_good: Decimal | None
     replaced: tuple[dt.date, ...] = ()
 
 
 @dataclass(kw_only=True, slots=True)
-class Course:
+class ObservationCourse:
     """The observations of one currency or series, told day by day."""
 
-    bounds: Bounds
-    expected: Expected | None = None
+    bounds: ObservationBounds
+    expected: ExpectedRateRange | None = None
     units: bool = False  # whether an inverse quote can be told at all: of rates, not of an index
     _last: tuple[dt.date, Decimal] | None = None
     _run: list[tuple[dt.date, Decimal]] = field(default_factory=list)
@@ -138,7 +146,7 @@ class Course:
         """A publication that says nothing of use, or was discarded: no base is made across it."""
         self._run.clear()
 
-    def correct(self, day: dt.date, value: Decimal | None, *, first: Decimal) -> Sight:
+    def correct(self, day: dt.date, value: Decimal | None, *, first: Decimal) -> JudgedObservation:
         """Judges a correction of a day that has a good value, and changes nothing.
 
         Against the first good one of that day as well: the day before may have been corrected by
@@ -148,60 +156,60 @@ class Course:
         sight = self.look(day, value)
         if value is None or sight.reason:
             return sight
-        reason = _judged(value, first, self.bounds.max_jump)
+        reason = _quarantine_reason(value, first, self.bounds.max_jump)
         if self.units and looks_inverse(value, first):
-            reason = Reason.INVERSE
-        return Sight(reason=reason, last_good=first) if reason else sight
+            reason = QuarantineReason.INVERSE
+        return JudgedObservation(reason=reason, last_good=first) if reason else sight
 
-    def look(self, day: dt.date, value: Decimal | None) -> Sight:
+    def look(self, day: dt.date, value: Decimal | None) -> JudgedObservation:
         """Judges and changes nothing. `value`: None for no number."""
-        last = self._last_good(day)
-        reason = _judged(value, last, self.bounds.max_jump)
-        if value is not None and reason in (None, Reason.ABSURD):
-            reason = self._against_expectation(value, day, last, reason)
-        return Sight(reason=reason, last_good=last)
+        last = self._comparable_last_good(day)
+        reason = _quarantine_reason(value, last, self.bounds.max_jump)
+        if value is not None and reason in (None, QuarantineReason.ABSURD):
+            reason = self._compare_with_expected(value, day, last, reason)
+        return JudgedObservation(reason=reason, last_good=last)
 
-    def see(self, day: dt.date, value: Decimal | None) -> Sight:
+    def see(self, day: dt.date, value: Decimal | None) -> JudgedObservation:
         """The next observation: a sound one is held against from now on; the third of a steady run
         is the new base."""
         sight = self.look(day, value)
         if sight.reason is None:
             self.good(day, value)
-        elif sight.reason is Reason.ABSURD:
+        elif sight.reason is QuarantineReason.ABSURD:
             self._run.append((day, value))
-            if self._steady(day):
+            if self._is_steady_run(day):
                 replaced = tuple(earlier for earlier, _ in self._run[:-1])
                 self.good(day, value)
-                return Sight(reason=None, last_good=sight.last_good, replaced=replaced)
+                return JudgedObservation(reason=None, last_good=sight.last_good, replaced=replaced)
         else:
             self._run.clear()
         return sight
 
-    def _against_expectation(
-        self, value: Decimal, day: dt.date, last: Decimal | None, reason: Reason | None
-    ) -> Reason | None:
+    def _compare_with_expected(
+        self, value: Decimal, day: dt.date, last: Decimal | None, reason: QuarantineReason | None
+    ) -> QuarantineReason | None:
         if self.units and last is not None and looks_inverse(value, last):
-            return Reason.INVERSE
-        if self.expected and (last is None or reason is Reason.ABSURD):
+            return QuarantineReason.INVERSE
+        if self.expected and (last is None or reason is QuarantineReason.ABSURD):
             strange = self.expected.reason_against(value, day)
-            return strange if last is None or strange is Reason.UNEXPECTED else reason
+            return strange if last is None or strange is QuarantineReason.UNEXPECTED else reason
         return reason
 
-    def _last_good(self, day: dt.date) -> Decimal | None:
-        if self._last is None or day - self._last[0] > COMPARABLE:
+    def _comparable_last_good(self, day: dt.date) -> Decimal | None:
+        if self._last is None or day - self._last[0] > COMPARABLE_AGE:
             return None
         return self._last[1]
 
-    def _steady(self, day: dt.date) -> bool:
-        three = self._run[-RUN:]
-        if len(three) < RUN or day - three[0][0] > COMPARABLE:
+    def _is_steady_run(self, day: dt.date) -> bool:
+        three = self._run[-STEADY_RUN_LENGTH:]
+        if len(three) < STEADY_RUN_LENGTH or day - three[0][0] > COMPARABLE_AGE:
             return False
         values = [value for _, value in three]
         return max(values) <= self.bounds.base_spread * min(values)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Known:
+class KnownObservations:
     """What is there of one currency or series, by day."""
 
     good: Mapping[dt.date, Decimal]
@@ -213,22 +221,24 @@ class Known:
 
 
 @dataclass(kw_only=True, slots=True)
-class Settled:
+class ObservationOutcome:
     """What follows: values that act from now on, texts that do not, and what became of those that
     waited."""
 
     acting: dict[dt.date, Decimal] = field(default_factory=dict)
-    held: dict[dt.date, tuple[str, Sight]] = field(default_factory=dict)
+    held: dict[dt.date, tuple[str, JudgedObservation]] = field(default_factory=dict)
     bases: list[dt.date] = field(default_factory=list)  # days that begin a new base
     replaced: set[dt.date] = field(default_factory=set)  # days whose observations never act
     strange: int = 0  # inverse or beyond anything expected, among the new ones
     sound: int = 0  # as expected, among the new ones, where something was expected
 
 
-def settle(known: Known, news: Mapping[dt.date, str], *, course: Course) -> Settled:
+def evaluate_observations(
+    known: KnownObservations, news: Mapping[dt.date, str], *, course: ObservationCourse
+) -> ObservationOutcome:
     """Walks through all that is known and new, by day. What waits is judged again in the light of
     what came before it."""
-    settled = Settled()
+    settled = ObservationOutcome()
     days = sorted({*known.good, *known.waiting, *known.out, *news})
     for day in days:
         good, text = known.good.get(day), news.get(day, known.waiting.get(day))
@@ -237,12 +247,12 @@ def settle(known: Known, news: Mapping[dt.date, str], *, course: Course) -> Sett
         elif text is None:
             course.out()
         else:
-            value = number_of(text, course.bounds.places)
+            value = parse_observation(text, course.bounds.places)
             if good is None:
                 sight = course.see(day, value)
             else:
                 sight = course.correct(day, value, first=known.first.get(day, good))
-            _take(settled, day, text, value, sight, new=day in news)
+            _apply_judgement(settled, day, text, value, sight, new=day in news)
             settled.sound += (
                 day in news
                 and sight.reason is None
@@ -253,8 +263,14 @@ def settle(known: Known, news: Mapping[dt.date, str], *, course: Course) -> Sett
     return settled
 
 
-def _take(
-    settled: Settled, day: dt.date, text: str, value: Decimal | None, sight: Sight, *, new: bool
+def _apply_judgement(
+    settled: ObservationOutcome,
+    day: dt.date,
+    text: str,
+    value: Decimal | None,
+    sight: JudgedObservation,
+    *,
+    new: bool,
 ) -> None:
     settled.replaced.update(sight.replaced)
     settled.bases += [day] if sight.replaced else []
@@ -262,4 +278,4 @@ def _take(
         settled.acting[day] = value
     elif new:
         settled.held[day] = text, sight
-        settled.strange += sight.reason in (Reason.INVERSE, Reason.UNEXPECTED)
+        settled.strange += sight.reason in (QuarantineReason.INVERSE, QuarantineReason.UNEXPECTED)

@@ -16,32 +16,32 @@ from fractions import Fraction
 from functools import lru_cache
 
 from marketplace.mirror import countries
-from marketplace.mirror.accounting import Merged, Refused
-from marketplace.money import half_up
+from marketplace.mirror.accounting import MergedRowKind, RowRefusalReason
+from marketplace.money import round_half_up
 
 COLUMNS = (
     "InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID", "Country",
 )  # fmt: skip
 SOURCE = "online-retail"
 CURRENCY = "GBP"
-CARRIAGE = frozenset({"POST", "DOT", "C2"})
-SERVICES = frozenset({"M", "D", "S", "B", "BANK CHARGES", "AMAZONFEE", "CRUK"})
-WINDOW = 500
+CARRIAGE_CODES = frozenset({"POST", "DOT", "C2"})
+SERVICE_SKU_CODES = frozenset({"M", "D", "S", "B", "BANK CHARGES", "AMAZONFEE", "CRUK"})
+OPEN_ORDERS_WINDOW = 500
 MAX_QUANTITY = 2**31 - 1
 MAX_PRICE = Decimal(10**9)
 
-Fields = Sequence[str]
+RetailFields = Sequence[str]
 
 
-class Kind(Enum):
+class RetailRowKind(Enum):
     SALE = auto()
     CARRIAGE = auto()
     CANCELLATION = auto()
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    kind: Kind
+class RetailRow:
+    kind: RetailRowKind
     number: str
     sku: str
     title: str
@@ -53,11 +53,15 @@ class Row:
     country_assumed: bool
 
 
-def read(fields: Fields) -> Row | Refused:
+def parse_retail_row(fields: RetailFields) -> RetailRow | RowRefusalReason:
     """What a row is, or why it is refused. A row that fails for two reasons is refused for the
     first."""
     number, sku, title, quantity_text, at_text, price_text, customer, country = fields
-    at, price, quantity = _instant(at_text), _price(price_text), _whole(quantity_text)
+    at, price, quantity = (
+        _parse_timestamp(at_text),
+        _parse_price(price_text),
+        _parse_quantity(quantity_text),
+    )
     if (
         at is None
         or price is None
@@ -65,28 +69,36 @@ def read(fields: Fields) -> Row | Refused:
         or not 0 < len(number) <= 64
         or not 0 < len(sku) <= 64
     ):
-        return Refused.UNPARSABLE
+        return RowRefusalReason.UNPARSABLE
     if number[0] == "A":
-        return Refused.BAD_DEBT
+        return RowRefusalReason.BAD_DEBT
     if not customer:
-        return Refused.NO_CUSTOMER
+        return RowRefusalReason.NO_CUSTOMER
     sku = sku.upper()  # "85123a" and "85123A" are one article
-    if sku in SERVICES or sku.startswith("GIFT_"):
-        return Refused.SERVICE_CODE
-    if (place := _country(country)) is None:
-        return Refused.COUNTRY_UNKNOWN
+    if sku in SERVICE_SKU_CODES or sku.startswith("GIFT_"):
+        return RowRefusalReason.SERVICE_CODE
+    if (place := _parse_country(country)) is None:
+        return RowRefusalReason.COUNTRY_UNKNOWN
     cancels = number[0] == "C"
     if (quantity >= 0) if cancels else (quantity <= 0):
-        return Refused.QUANTITY_NOT_POSITIVE
+        return RowRefusalReason.QUANTITY_NOT_POSITIVE
     if price <= 0:
-        return Refused.PRICE_NOT_POSITIVE
-    kind = Kind.CANCELLATION if cancels else Kind.CARRIAGE if sku in CARRIAGE else Kind.SALE
+        return RowRefusalReason.PRICE_NOT_POSITIVE
+    kind = (
+        RetailRowKind.CANCELLATION
+        if cancels
+        else RetailRowKind.CARRIAGE
+        if sku in CARRIAGE_CODES
+        else RetailRowKind.SALE
+    )
     customer = customer.removesuffix(".0")
-    return Row(kind, number, sku, title.strip()[:200], abs(quantity), at, price, customer, *place)
+    return RetailRow(
+        kind, number, sku, title.strip()[:200], abs(quantity), at, price, customer, *place
+    )
 
 
 @lru_cache(maxsize=64)
-def _instant(text: str) -> dt.datetime | None:
+def _parse_timestamp(text: str) -> dt.datetime | None:
     for parse in (dt.datetime.fromisoformat, lambda t: dt.datetime.strptime(t, "%m/%d/%Y %H:%M")):  # noqa: DTZ007
         try:
             found = parse(text)
@@ -97,7 +109,7 @@ def _instant(text: str) -> dt.datetime | None:
 
 
 @lru_cache(maxsize=4096)
-def _price(text: str) -> Decimal | None:
+def _parse_price(text: str) -> Decimal | None:
     try:
         price = Decimal(text)
     except InvalidOperation:
@@ -106,7 +118,7 @@ def _price(text: str) -> Decimal | None:
 
 
 @lru_cache(maxsize=4096)
-def _whole(text: str) -> int | None:
+def _parse_quantity(text: str) -> int | None:
     try:
         quantity = int(text)
     except ValueError:
@@ -114,11 +126,11 @@ def _whole(text: str) -> int | None:
     return quantity if abs(quantity) <= MAX_QUANTITY else None
 
 
-_country = lru_cache(maxsize=300)(countries.code_of)
+_parse_country = lru_cache(maxsize=300)(countries.iso_code_of)
 
 
 @dataclass(slots=True)
-class Line:
+class RetailOrderLine:
     sku: str
     price: Decimal
     quantity: int
@@ -126,11 +138,11 @@ class Line:
     @property
     def total_minor(self) -> int:
         """Rounded once, half up: four prices of the set have three decimals."""
-        return half_up(Fraction(self.price) * self.quantity * 100)
+        return round_half_up(Fraction(self.price) * self.quantity * 100)
 
 
 @dataclass(slots=True)
-class Order:
+class RetailOrder:
     """The rows of one invoice: goods with the same SKU and price are one line, carriage is
     freight."""
 
@@ -139,32 +151,36 @@ class Order:
     country: str
     country_assumed: bool
     at: dt.datetime  # the earliest of its rows: 43 invoices carry two timestamps
-    lines: dict[tuple[str, Decimal], Line] = field(default_factory=dict)
-    carriage: list[tuple[int, Fields, Row]] = field(default_factory=list)
-    merged: Counter[Merged] = field(default_factory=Counter)
-    seen: set[Fields] = field(default_factory=set)
+    lines: dict[tuple[str, Decimal], RetailOrderLine] = field(default_factory=dict)
+    carriage: list[tuple[int, RetailFields, RetailRow]] = field(default_factory=list)
+    merged: Counter[MergedRowKind] = field(default_factory=Counter)
+    seen: set[RetailFields] = field(default_factory=set)
 
     @classmethod
-    def begun_by(cls, row: Row) -> "Order":
+    def begun_by(cls, row: RetailRow) -> "RetailOrder":
         return cls(row.number, row.customer, row.country, row.country_assumed, row.at)
 
-    def add(self, row_no: int, fields: Fields, row: Row) -> None:
+    def add(self, row_no: int, fields: RetailFields, row: RetailRow) -> None:
         self.at = min(self.at, row.at)
-        if row.kind is Kind.CARRIAGE:
+        if row.kind is RetailRowKind.CARRIAGE:
             self.carriage.append((row_no, fields, row))
         elif line := self.lines.get((row.sku, row.price)):
             line.quantity += row.quantity
-            self.merged[Merged.DUPLICATE if fields in self.seen else Merged.REPEATED] += 1
+            self.merged[
+                MergedRowKind.DUPLICATE if fields in self.seen else MergedRowKind.REPEATED
+            ] += 1
         else:
-            self.lines[row.sku, row.price] = Line(row.sku, row.price, row.quantity)
+            self.lines[row.sku, row.price] = RetailOrderLine(row.sku, row.price, row.quantity)
         self.seen.add(fields)
 
-    def close(self) -> Iterator[tuple[int, Fields, Refused]]:
+    def close(self) -> Iterator[tuple[int, RetailFields, RowRefusalReason]]:
         """Settles the carriage: freight of an order with goods, else refused."""
         if self.lines:
-            self.merged[Merged.CARRIAGE] += len(self.carriage)
+            self.merged[MergedRowKind.CARRIAGE] += len(self.carriage)
             return
-        yield from ((row_no, fields, Refused.CARRIAGE_ALONE) for row_no, fields, _ in self.carriage)
+        yield from (
+            (row_no, fields, RowRefusalReason.CARRIAGE_ALONE) for row_no, fields, _ in self.carriage
+        )
 
     @property
     def goods_minor(self) -> int:
@@ -172,33 +188,37 @@ class Order:
 
     @property
     def freight_minor(self) -> int:
-        return sum(half_up(Fraction(row.price) * row.quantity * 100) for *_, row in self.carriage)
+        return sum(
+            round_half_up(Fraction(row.price) * row.quantity * 100) for *_, row in self.carriage
+        )
 
 
-class Assembly:
+class OrderAssembler:
     """Orders in the making. `add` answers with the order that is complete by now, or why the row
     is refused."""
 
     def __init__(self) -> None:
-        self._open: dict[str, Order] = {}
+        self._open: dict[str, RetailOrder] = {}
         self._closed: set[str] = set()
 
-    def add(self, row_no: int, fields: Fields, row: Row) -> Order | Refused | None:
+    def add(
+        self, row_no: int, fields: RetailFields, row: RetailRow
+    ) -> RetailOrder | RowRefusalReason | None:
         order = self._open.get(row.number)
         if order is None and row.number in self._closed:
-            return Refused.ORDER_SPLIT
+            return RowRefusalReason.ORDER_SPLIT
         if order is None:
-            order = self._open[row.number] = Order.begun_by(row)
+            order = self._open[row.number] = RetailOrder.begun_by(row)
         if order.customer != row.customer:
-            return Refused.CUSTOMER_DIFFERS
+            return RowRefusalReason.CUSTOMER_DIFFERS
         order.add(row_no, fields, row)
-        return self._oldest() if len(self._open) > WINDOW else None
+        return self._close_oldest() if len(self._open) > OPEN_ORDERS_WINDOW else None
 
-    def rest(self) -> Iterator[Order]:
+    def rest(self) -> Iterator[RetailOrder]:
         while self._open:
-            yield self._oldest()
+            yield self._close_oldest()
 
-    def _oldest(self) -> Order:
+    def _close_oldest(self) -> RetailOrder:
         number = next(iter(self._open))
         self._closed.add(number)
         return self._open.pop(number)

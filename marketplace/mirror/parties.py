@@ -7,13 +7,13 @@ from decimal import Decimal
 
 from marketplace import clock
 from marketplace.mirror.online_retail import SOURCE
-from marketplace.mirror.profiles import Category as Assumed
 from marketplace.mirror.profiles import Profile
+from marketplace.mirror.profiles import ProfileCategory as Assumed
 from marketplace.models import Buyer, Category, CommissionRate, Sku, Store
 
 UNCATEGORISED = "uncategorised"
-LONG_AGO = dt.date(2000, 1, 1)
-AT_ONCE = 2000
+COMMISSION_VALID_FROM = dt.date(2000, 1, 1)
+INSERT_BATCH_SIZE = 2000
 BUYER_FIELDS = [
     "email", "is_certified_business", "certificate_valid_until", "tax_number", "city", "street", "postal_code",
 ]  # fmt: skip
@@ -24,11 +24,11 @@ def add_buyers(
     *, store: Store, homes: Mapping[str, tuple[str, bool]], profile: Profile | None, at: dt.datetime
 ) -> None:
     """`homes`: customer → (country of the latest order, whether the country was assumed)."""
-    rows = (_buyer(store, customer, *home, profile, at) for customer, home in homes.items())
-    Buyer.objects.bulk_create(rows, batch_size=AT_ONCE, ignore_conflicts=True)
+    rows = (_build_buyer(store, customer, *home, profile, at) for customer, home in homes.items())
+    Buyer.objects.bulk_create(rows, batch_size=INSERT_BATCH_SIZE, ignore_conflicts=True)
 
 
-def _buyer(
+def _build_buyer(
     store: Store,
     customer: str,
     country: str,
@@ -75,16 +75,16 @@ def add_skus(
     """`prices`: the last unit price of each, by which a profile assumes the weight."""
     known = set(Sku.objects.filter(store=store).values_list("code", flat=True))
     new = {code: title for code, title in titles.items() if code not in known}
-    categories = _categories(profile, at) if new else {}
+    categories = _categories_by_code(profile, at) if new else {}
     synced = clock.now(store)
     rows = (
-        _sku(store, code, title, prices[code], profile, categories, at, synced)
+        _build_sku(store, code, title, prices[code], profile, categories, at, synced)
         for code, title in new.items()
     )
-    Sku.objects.bulk_create(rows, batch_size=AT_ONCE)
+    Sku.objects.bulk_create(rows, batch_size=INSERT_BATCH_SIZE)
 
 
-def _sku(
+def _build_sku(
     store: Store,
     code: str,
     title: str,
@@ -108,16 +108,19 @@ def _sku(
     return made
 
 
-def _categories(profile: Profile | None, at: dt.datetime) -> dict[str, Category]:
+def _categories_by_code(profile: Profile | None, at: dt.datetime) -> dict[str, Category]:
     if not profile:
         names = {"name_en": "Uncategorised", "name_zh": "未分类"}
         return {
             UNCATEGORISED: Category.objects.get_or_create(code=UNCATEGORISED, defaults=names)[0]
         }
-    return {assumed.code: _category(assumed, profile.name, at) for assumed in profile.categories}
+    return {
+        assumed.code: _get_or_create_category(assumed, profile.name, at)
+        for assumed in profile.categories
+    }
 
 
-def _category(assumed: Assumed, profile: str, at: dt.datetime) -> Category:
+def _get_or_create_category(assumed: Assumed, profile: str, at: dt.datetime) -> Category:
     """The platform's category, with the profile's commission only where it has none (R-59)."""
     category, _ = Category.objects.get_or_create(
         code=assumed.code, defaults={"name_en": assumed.name_en, "name_zh": assumed.name_zh}
@@ -126,7 +129,7 @@ def _category(assumed: Assumed, profile: str, at: dt.datetime) -> Category:
         CommissionRate.objects.create(
             category=category,
             rate=assumed.commission,
-            valid_from=LONG_AGO,
+            valid_from=COMMISSION_VALID_FROM,
             source=f"profile:{profile}",
             mirrored_at=at,
             assumed=["rate"],

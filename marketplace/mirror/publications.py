@@ -11,20 +11,26 @@ from diagnostics import ledger
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace.mirror import corrections, held_observations
-from marketplace.mirror.bulk_copy import PER_COPY, copy
-from marketplace.mirror.currencies import EXPECTED
-from marketplace.mirror.observations import COMPARABLE, Bounds, Course, Settled, number_of
-from marketplace.models import FxRate, FxRateSet, Quarantined, Verdict
-from outbox.task_queue import ring
+from marketplace.mirror.bulk_copy import ROWS_PER_COPY, copy_rows
+from marketplace.mirror.currencies import EXPECTED_RATE_RANGES
+from marketplace.mirror.observations import (
+    COMPARABLE_AGE,
+    ObservationBounds,
+    ObservationCourse,
+    ObservationOutcome,
+    parse_observation,
+)
+from marketplace.models import FxRate, FxRateSet, Quarantined, QuarantineVerdict
+from outbox.task_queue import enqueue_task
 
-PLACES = 8
+RATE_PLACES = 8
 DAY = dt.timedelta(days=1)
-Cells = Mapping[dt.date, Mapping[str, str]]
+RateCells = Mapping[dt.date, Mapping[str, str]]
 """What was read: texts by day and currency."""
 
 
 @dataclass(kw_only=True)
-class Taken:
+class PublicationOutcome:
     """What became of each cell (imported, quarantined, same, changed, corrected) and of each
     day."""
 
@@ -32,11 +38,13 @@ class Taken:
     new_days: int = 0
     completed_days: int = 0  # known before, a cell of theirs was not
     same_days: int = 0
-    changes: list[corrections.Change] = field(default_factory=list)  # corrected, or told only
+    changes: list[corrections.ObservationChange] = field(
+        default_factory=list
+    )  # corrected, or told only
 
 
 @dataclass(kw_only=True)
-class Shelf:
+class PublishedRates:
     """What is there of a source: the newest version of each day."""
 
     sets: dict[dt.date, FxRateSet]
@@ -50,37 +58,45 @@ class Shelf:
 
 
 @dataclass(kw_only=True)
-class _Read:
+class _ComparedCells:
     """The cells of a file, parted by what is there."""
 
     news: dict[str, dict[dt.date, str]]  # by currency: unknown, or to be corrected
-    changes: list[corrections.Change]
+    changes: list[corrections.ObservationChange]
     same: int
 
 
-def take(
-    source: str, cells: Cells, *, update: bool, by: str, now: dt.datetime, why: str = ""
-) -> Taken:
+def ingest_rates(
+    source: str, cells: RateCells, *, update: bool, by: str, now: dt.datetime, why: str = ""
+) -> PublicationOutcome:
     """Takes what is new of the days that were read; a changed cell of a known day only with
     `update`.
 
     RATES_NOT_PER_EURO where most of it is nothing like units for one euro; nothing is written then.
     """
-    held_observations.take_turns()
-    shelf = _shelf(source, cells, {currency for texts in cells.values() for currency in texts})
-    read = _parted(shelf, cells, update)
-    since = min(cells, default=now.date()) - COMPARABLE
-    rows = held_observations.rows_of(kind="rate", source=source, names=read.news, since=since)
+    held_observations.lock_observations()
+    shelf = _load_published_rates(
+        source, cells, {currency for texts in cells.values() for currency in texts}
+    )
+    read = _compare_cells(shelf, cells, update)
+    since = min(cells, default=now.date()) - COMPARABLE_AGE
+    rows = held_observations.quarantined_by_name(
+        kind="rate", source=source, names=read.news, since=since
+    )
     news = {
-        currency: held_observations.unseen(rows[currency], texts)
+        currency: held_observations.texts_not_yet_held(rows[currency], texts)
         for currency, texts in read.news.items()
     }
-    bounds = held_observations.bounds(now, places=PLACES)
-    found = {c: _settled(shelf, c, rows[c], texts, bounds) for c, texts in news.items() if texts}
+    bounds = held_observations.bounds_in_force(now, places=RATE_PLACES)
+    found = {
+        c: _evaluate_currency(shelf, c, rows[c], texts, bounds)
+        for c, texts in news.items()
+        if texts
+    }
     _require_per_euro(found, agreeing=read.same)
-    taken = Taken(changes=read.changes)
-    _count(taken, shelf, cells, found, read)
-    made = _write(
+    taken = PublicationOutcome(changes=read.changes)
+    _count_cells(taken, shelf, cells, found, read)
+    made = _write_publications(
         shelf, source, found, rows, news, now=now, days=[d for d in cells if d not in shelf.sets]
     )
     corrected = [
@@ -88,43 +104,49 @@ def take(
     ]
     taken.changes = corrected if update else read.changes
     taken.cells["corrected"] = len(corrected)
-    corrections.tell("rate", source, corrected, by=by, now=now, why=why)
+    corrections.record_and_alert("rate", source, corrected, by=by, now=now, why=why)
     if made:
-        ring("repurchase.judge_triggers")
+        enqueue_task("repurchase.judge_triggers")
     return taken
 
 
-def admit(row: Quarantined, *, now: dt.datetime) -> int:
+def release_rate(row: Quarantined, *, now: dt.datetime) -> int:
     """Lets a held rate act by a person's word, and what waits after it as it then may; the id of
     the rate's set."""
-    held_observations.take_turns()
-    shelf = _shelf(row.source, {row.day: {row.name: row.text}}, {row.name})
-    value = number_of(row.text, PLACES)
-    made = _publish(shelf, row.source, {row.day: {row.name: value}}, now)
+    held_observations.lock_observations()
+    shelf = _load_published_rates(row.source, {row.day: {row.name: row.text}}, {row.name})
+    value = parse_observation(row.text, RATE_PLACES)
+    made = _publish_versions(shelf, row.source, {row.day: {row.name: value}}, now)
     shelf.sets |= made
     shelf.tables.setdefault(row.day, {})[row.name] = value
-    rows = held_observations.rows_of(
+    rows = held_observations.quarantined_by_name(
         kind="rate", source=row.source, names=[row.name], since=row.day + DAY
     )[row.name]
-    found = _settled(shelf, row.name, rows, {}, held_observations.bounds(now, places=PLACES))
-    _write(shelf, row.source, {row.name: found}, {row.name: rows}, {row.name: {}}, now=now)
+    found = _evaluate_currency(
+        shelf, row.name, rows, {}, held_observations.bounds_in_force(now, places=RATE_PLACES)
+    )
+    _write_publications(
+        shelf, row.source, {row.name: found}, {row.name: rows}, {row.name: {}}, now=now
+    )
     return made[row.day].pk
 
 
-def _shelf(source: str, cells: Cells, currencies: Collection[str]) -> Shelf:
+def _load_published_rates(
+    source: str, cells: RateCells, currencies: Collection[str]
+) -> PublishedRates:
     """Of all days that the judging of these cells can rest on, or change."""
     sets: dict[dt.date, FxRateSet] = {}
     if not cells:
-        return Shelf(sets=sets, tables={})
+        return PublishedRates(sets=sets, tables={})
     waiting = Quarantined.objects.filter(
         kind="rate",
         source=source,
         name__in=currencies,
         verdict="",
-        day__gte=min(cells) - COMPARABLE,
+        day__gte=min(cells) - COMPARABLE_AGE,
     )
     days = {*cells, *waiting.values_list("day", flat=True)}
-    since, until = min(days) - COMPARABLE, max(days)
+    since, until = min(days) - COMPARABLE_AGE, max(days)
     mine = FxRateSet.objects.filter(source=source, store=None, published_on__range=(since, until))
     rows = list(mine.order_by("pk"))
     for row in rows:
@@ -138,48 +160,56 @@ def _shelf(source: str, cells: Cells, currencies: Collection[str]) -> Shelf:
     ):
         tables[days_of[pk]][currency] = per_euro
         first[currency].setdefault(days_of[pk], per_euro)
-    return Shelf(sets=sets, tables=tables, first=first)
+    return PublishedRates(sets=sets, tables=tables, first=first)
 
 
-def _parted(shelf: Shelf, cells: Cells, update: bool) -> _Read:
-    read = _Read(news=defaultdict(dict), changes=[], same=0)
+def _compare_cells(shelf: PublishedRates, cells: RateCells, update: bool) -> _ComparedCells:
+    read = _ComparedCells(news=defaultdict(dict), changes=[], same=0)
     for day, texts in cells.items():
         table = shelf.tables.get(day, {})
         for currency, text in texts.items():
             there = table.get(currency)
-            if there is not None and number_of(text, PLACES) == there:
+            if there is not None and parse_observation(text, RATE_PLACES) == there:
                 read.same += 1
                 continue
             if there is not None:
                 read.changes.append(
-                    corrections.Change(name=currency, day=day, old=there, text=text)
+                    corrections.ObservationChange(name=currency, day=day, old=there, text=text)
                 )
             if there is None or update:
                 read.news[currency][day] = text
     return read
 
 
-def _settled(
-    shelf: Shelf,
+def _evaluate_currency(
+    shelf: PublishedRates,
     currency: str,
     rows: Sequence[Quarantined],
     news: Mapping[dt.date, str],
-    bounds: Bounds,
-) -> Settled:
-    course = Course(bounds=bounds, expected=EXPECTED.get(currency), units=True)
+    bounds: ObservationBounds,
+) -> ObservationOutcome:
+    course = ObservationCourse(
+        bounds=bounds, expected=EXPECTED_RATE_RANGES.get(currency), units=True
+    )
     first = shelf.first.get(currency, {})
-    return held_observations.settled(rows, shelf.course_of(currency), news, course, first=first)
+    return held_observations.evaluate_with_held(
+        rows, shelf.course_of(currency), news, course, first=first
+    )
 
 
-def _require_per_euro(found: Mapping[str, Settled], *, agreeing: int) -> None:
+def _require_per_euro(found: Mapping[str, ObservationOutcome], *, agreeing: int) -> None:
     strange = sum(each.strange for each in found.values())
     if strange and strange >= agreeing + sum(each.sound for each in found.values()):
         names = sorted(currency for currency, each in found.items() if each.strange)
         raise Problem(Code.RATES_NOT_PER_EURO, value=strange, currencies=names[:8])
 
 
-def _count(
-    taken: Taken, shelf: Shelf, cells: Cells, found: Mapping[str, Settled], read: _Read
+def _count_cells(
+    taken: PublicationOutcome,
+    shelf: PublishedRates,
+    cells: RateCells,
+    found: Mapping[str, ObservationOutcome],
+    read: _ComparedCells,
 ) -> None:
     changed = {(change.name, change.day) for change in read.changes}
     acting = {(currency, day) for currency, each in found.items() for day in each.acting}
@@ -196,10 +226,10 @@ def _count(
     )
 
 
-def _write(
-    shelf: Shelf,
+def _write_publications(
+    shelf: PublishedRates,
     source: str,
-    found: Mapping[str, Settled],
+    found: Mapping[str, ObservationOutcome],
     rows: Mapping[str, Sequence[Quarantined]],
     news: Mapping[str, Collection[dt.date]],
     *,
@@ -212,22 +242,25 @@ def _write(
     for currency, each in found.items():
         for day, value in each.acting.items():
             acting[day][currency] = value
-    made = _publish(shelf, source, {**{day: {} for day in days}, **acting}, now)
+    made = _publish_versions(shelf, source, {**{day: {} for day in days}, **acting}, now)
     sets = {**shelf.sets, **made}
     fresh, ended = [], []
     for currency, each in found.items():
-        ended += held_observations.conclude(rows[currency], each, news[currency], now=now)
+        ended += held_observations.resolve_waiting(rows[currency], each, news[currency], now=now)
         common = {"kind": "rate", "source": source, "name": currency}
-        for row in held_observations.held_rows(each, now=now, **common):
+        for row in held_observations.build_quarantined_rows(each, now=now, **common):
             row.rate_set = sets[row.day]
             fresh.append(row)
-    held_observations.keep(fresh)
-    _record(source, found, ended, now)
+    held_observations.save_quarantined(fresh)
+    _record_new_bases(source, found, ended, now)
     return bool(acting)
 
 
-def _publish(
-    shelf: Shelf, source: str, acting: Mapping[dt.date, Mapping[str, Decimal]], now: dt.datetime
+def _publish_versions(
+    shelf: PublishedRates,
+    source: str,
+    acting: Mapping[dt.date, Mapping[str, Decimal]],
+    now: dt.datetime,
 ) -> dict[dt.date, FxRateSet]:
     """A version of each day with all of its rates: those that are there, and those that act from
     now on."""
@@ -247,18 +280,18 @@ def _publish(
         }.items()
     ]
     columns = ["rate_set_id", "currency", "per_euro"]
-    if len(rates) < PER_COPY:
+    if len(rates) < ROWS_PER_COPY:
         FxRate.objects.bulk_create(
             FxRate(**dict(zip(columns, rate, strict=True))) for rate in rates
         )
     else:
-        copy(FxRate._meta.db_table, columns, rates)
+        copy_rows(FxRate._meta.db_table, columns, rates)
     return {row.published_on: row for row in made}
 
 
-def _record(
+def _record_new_bases(
     source: str,
-    found: Mapping[str, Settled],
+    found: Mapping[str, ObservationOutcome],
     ended: Sequence[tuple[str, Quarantined]],
     now: dt.datetime,
 ) -> None:
@@ -268,13 +301,13 @@ def _record(
         for currency, each in sorted(found.items())
         for day in each.bases
     ]
-    released = [row.pk for verdict, row in ended if verdict == Verdict.RELEASED]
+    released = [row.pk for verdict, row in ended if verdict == QuarantineVerdict.RELEASED]
     if bases or released:
         ledger.record(
-            store_id=held_observations.PLATFORM,
+            store_id=held_observations.PLATFORM_STORE_ID,
             kind="observation.base",
             subject=f"rates:{source}",
-            by=held_observations.BY,
+            by=held_observations.OBSERVATIONS_ACTOR,
             at=now,
             bases=bases,
             released=released,

@@ -8,10 +8,10 @@ from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace import clock
 from marketplace.mirror import closes, held_observations, publications
-from marketplace.mirror.held_observations import PLATFORM
+from marketplace.mirror.held_observations import PLATFORM_STORE_ID
 from marketplace.mirror.observations import RELEASABLE
-from marketplace.models import Quarantined, User, Verdict
-from outbox.task_queue import ring
+from marketplace.models import Quarantined, QuarantineVerdict, User
+from outbox.task_queue import enqueue_task
 
 
 @transaction.atomic
@@ -21,7 +21,7 @@ def decide(*, row: Quarantined, release: bool, why: str, by: User) -> Quarantine
     STATE_CONFLICT when it was decided before; INPUT_INVALID without a reason, or for the release
     of what is no rate.
     """
-    held_observations.take_turns()
+    held_observations.lock_observations()
     row = Quarantined.objects.select_for_update().get(pk=row.pk)
     if row.verdict:
         raise Problem(Code.STATE_CONFLICT, state=row.verdict, event="decide")
@@ -29,15 +29,15 @@ def decide(*, row: Quarantined, release: bool, why: str, by: User) -> Quarantine
         raise Problem(Code.INPUT_INVALID, detail="why")
     if release and row.reason not in RELEASABLE:
         raise Problem(Code.INPUT_INVALID, detail=row.reason)
-    row.verdict = Verdict.RELEASED if release else Verdict.DISCARDED
+    row.verdict = QuarantineVerdict.RELEASED if release else QuarantineVerdict.DISCARDED
     row.decided_at, row.decided_by, row.why = clock.now(), f"user:{by.pk}", why.strip()[:500]
     row.save()
-    admit = publications.admit if row.rate_set_id is not None else closes.admit
+    admit = publications.release_rate if row.rate_set_id is not None else closes.release_close
     observed = admit(row, now=row.decided_at) if release else None
     if release:
         held_observations.replace_others(row, now=row.decided_at)
     ledger.record(
-        store_id=PLATFORM,
+        store_id=PLATFORM_STORE_ID,
         kind=f"observation.{row.verdict}",
         subject=f"quarantined:{row.pk}",
         by=row.decided_by,
@@ -50,5 +50,5 @@ def decide(*, row: Quarantined, release: bool, why: str, by: User) -> Quarantine
         reason=row.reason,
         observed=observed,
     )
-    ring("repurchase.judge_triggers")
+    enqueue_task("repurchase.judge_triggers")
     return row

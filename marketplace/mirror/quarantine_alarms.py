@@ -6,13 +6,13 @@ import datetime as dt
 from django.db.models import Max
 
 from marketplace import clock, policy
-from marketplace.mirror.held_observations import PLATFORM
+from marketplace.mirror.held_observations import PLATFORM_STORE_ID
 from marketplace.models import FxRate
 from marketplace.queries import published_sets, waiting_currencies
 from outbox import emails
 from outbox.models import Letter
 
-KIND = "marketplace.rates_wait"
+ALARM_EMAIL_KIND = "marketplace.rates_wait"
 
 
 def overdue_currencies(now: dt.datetime) -> dict[str, dt.date | None]:
@@ -36,7 +36,7 @@ def overdue_currencies(now: dt.datetime) -> dict[str, dt.date | None]:
     }
 
 
-def alarm() -> int:
+def alert_staff() -> int:
     """Once a day, and again when another currency joins; how many letters were written. Part of
     the sweep."""
     now = clock.now()
@@ -44,5 +44,5 @@ def alarm() -> int:
     dedupe = f"rates-wait:{now.date()}:{','.join(overdue)}"[:120]
     if not overdue or Letter.objects.filter(dedupe=dedupe).exists():
         return 0
-    emails.write(kind=KIND, store_id=PLATFORM, dedupe=dedupe)
+    emails.write(kind=ALARM_EMAIL_KIND, store_id=PLATFORM_STORE_ID, dedupe=dedupe)
     return 1

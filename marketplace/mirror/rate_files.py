@@ -12,13 +12,13 @@ from diagnostics.problem import Problem
 from marketplace.mirror import days, files, numbers
 from marketplace.mirror.currencies import is_currency
 
-DATE = "date"
+DATE_COLUMN = "date"
 EURO = "EUR"
-GAPS = frozenset({"n/a", "na", "null", "-", ""})
+GAP_MARKS = frozenset({"n/a", "na", "null", "-", ""})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Styles:
+class FileStyles:
     """What a file may leave open: one of `days.ORDERS`, one of `numbers.STYLES`; "" to have it
     decided by the rows."""
 
@@ -39,7 +39,9 @@ class RateFile:
     conflicting: list[str] = field(default_factory=list)
 
 
-def read(path: Path, *, styles: Styles, until: dt.date, since: dt.date | None = None) -> RateFile:
+def read(
+    path: Path, *, styles: FileStyles, until: dt.date, since: dt.date | None = None
+) -> RateFile:
     """Days after `until` and rows that fit no header are refused, and so is a day that stands
     there twice unlike itself.
 
@@ -47,12 +49,12 @@ def read(path: Path, *, styles: Styles, until: dt.date, since: dt.date | None = 
     FILE_DATES_AMBIGUOUS, FILE_NUMBERS_AMBIGUOUS, and the codes of `files.table`.
     """
     header, *rows = files.table(path)
-    place, currencies = _columns(header, path)
+    place, currencies = _find_rate_columns(header, path)
     found = RateFile()
-    fitting = [cells for row in rows if (cells := files.fitted(row, header))]
+    fitting = [cells for row in rows if (cells := files.fit_to_header(row, header))]
     found.rows["cells"] = len(rows) - len(fitting)
     read_days = days.read([cells[place] for cells in fitting], told=styles.dates)
-    plainly = numbers.plain(
+    plainly = numbers.normalizer_for(
         (cells[n] for cells in fitting for n in currencies), told=styles.numbers
     )
     found.dates = read_days.order
@@ -60,19 +62,19 @@ def read(path: Path, *, styles: Styles, until: dt.date, since: dt.date | None = 
         if day is None or day > until:
             found.rows["no_date" if day is None else "future"] += 1
         elif since is None or day >= since:
-            _add(found, day, {code: plainly(cells[n]) for n, code in currencies.items()})
+            _add_day_cells(found, day, {code: plainly(cells[n]) for n, code in currencies.items()})
     for day in found.conflicting:
         found.cells.pop(dt.date.fromisoformat(day), None)
     found.rows["conflicting"] = len(found.conflicting)
     return found
 
 
-def _columns(header: Sequence[str], path: Path) -> tuple[int, Mapping[int, str]]:
+def _find_rate_columns(header: Sequence[str], path: Path) -> tuple[int, Mapping[int, str]]:
     """Where the day stands, and which currency each other named column holds."""
     names = [name.casefold() for name in header]
-    if DATE not in names:
+    if DATE_COLUMN not in names:
         raise Problem(Code.FILE_COLUMNS_MISSING, file=path.name, columns=["Date"])
-    place = names.index(DATE)
+    place = names.index(DATE_COLUMN)
     currencies = {n: name.upper() for n, name in enumerate(header) if name and n != place}
     for name, times in Counter(currencies.values()).items():
         if not is_currency(name):
@@ -84,8 +86,8 @@ def _columns(header: Sequence[str], path: Path) -> tuple[int, Mapping[int, str]]
     return place, currencies
 
 
-def _add(found: RateFile, day: dt.date, cells: Mapping[str, str]) -> None:
-    texts = {code: text for code, text in cells.items() if text.casefold() not in GAPS}
+def _add_day_cells(found: RateFile, day: dt.date, cells: Mapping[str, str]) -> None:
+    texts = {code: text for code, text in cells.items() if text.casefold() not in GAP_MARKS}
     found.gaps += len(cells) - len(texts)
     before = found.cells.setdefault(day, texts)
     if before != texts and day.isoformat() not in found.conflicting:

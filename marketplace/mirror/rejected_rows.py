@@ -11,11 +11,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from marketplace.atomic_files import whole
-from marketplace.spreadsheet_cells import harmless
+from marketplace.atomic_files import write_atomically
+from marketplace.spreadsheet_cells import escape_formula
 
 
-class RefusedRows:
+class RefusedRowsFile:
     """Written beside its place and put there at the end, so that a failed import leaves no file."""
 
     def __init__(self, path: Path, columns: Sequence[str]) -> None:
@@ -24,14 +24,14 @@ class RefusedRows:
 
     def __enter__(self) -> Self:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._whole = whole(self.path)
+        self._whole = write_atomically(self.path)
         self._writer = csv.writer(self._whole.__enter__())
-        self._writer.writerow(["row", "reason", *map(harmless, self._columns)])
+        self._writer.writerow(["row", "reason", *map(escape_formula, self._columns)])
         return self
 
     def write(self, row_no: int, fields: Sequence[str], reason: str) -> None:
         """`row_no` counts rows of the file from 1, the header left out."""
-        self._writer.writerow([row_no, harmless(reason), *map(harmless, fields)])
+        self._writer.writerow([row_no, escape_formula(reason), *map(escape_formula, fields)])
 
     def __exit__(
         self, kind: type | None, error: BaseException | None, trace: TracebackType | None

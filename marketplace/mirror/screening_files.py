@@ -12,25 +12,25 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from marketplace.mirror import files
-from marketplace.mirror.countries import code_of
+from marketplace.mirror.countries import iso_code_of
 
 NAME_CHARS, REFERENCE_CHARS = 300, 120
-OWN = {
+OWN_COLUMNS = {
     "name": "name", "aliases": "aliases", "country": "country", "reference": "reference",
     "listed_from": "listed_from", "listed_until": "listed_until",
 }  # fmt: skip
-CONSOLIDATED = {
+CONSOLIDATED_COLUMNS = {
     "name": "name", "aliases": "alt_names", "reference": "entity_number", "id": "_id", "listed_from": "start_date",
     "listed_until": "end_date",
 }  # fmt: skip
 SDN_COLUMNS = 12
-EMPTY = "-0-"
+SDN_EMPTY_MARK = "-0-"
 """How sdn.csv writes that there is nothing."""
-ALSO_KNOWN = re.compile(r"[afn]\.k\.a\. '([^']+)'")
+ALSO_KNOWN_PATTERN = re.compile(r"[afn]\.k\.a\. '([^']+)'")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Entry:
+class ScreeningEntry:
     """A row. `left_blank`: which of its fields could not be read, as they were written."""
 
     row_no: int  # from 1, the header left out
@@ -45,65 +45,73 @@ class Entry:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ListFile:
+class ScreeningListFile:
     columns: Sequence[str]
-    entries: Iterable[Entry]
+    entries: Iterable[ScreeningEntry]
 
 
-def read(path: Path) -> ListFile:
+def read(path: Path) -> ScreeningListFile:
     """Codes of `files.rows`: a file that is no list at all is refused as a whole."""
     rows = files.ragged_rows(path)
     first = next(rows, [])
     if len(first) == SDN_COLUMNS and first[0].strip().isdecimal():
         names = [f"column {n}" for n in range(1, SDN_COLUMNS + 1)]
-        return ListFile(columns=names, entries=_entries([first], rows, _of_sdn))
+        return ScreeningListFile(
+            columns=names, entries=_iterate_entries([first], rows, _cells_of_sdn_row)
+        )
     header = [name.strip().casefold() for name in first]
-    columns = CONSOLIDATED if {"name", "alt_names"} <= set(header) else OWN
+    columns = CONSOLIDATED_COLUMNS if {"name", "alt_names"} <= set(header) else OWN_COLUMNS
     files.require_columns(first, header, sorted(columns.values()), path)
     places = {name: header.index(column) for name, column in columns.items()}
-    return ListFile(columns=first, entries=_entries([], rows, lambda row: _named(row, places)))
+    return ScreeningListFile(
+        columns=first, entries=_iterate_entries([], rows, lambda row: _cells_by_name(row, places))
+    )
 
 
-def _entries(
+def _iterate_entries(
     before: Iterable[list[str]],
     rows: Iterator[list[str]],
     cells_of: Callable[[Sequence[str]], dict[str, str]],
-) -> Iterator[Entry]:
+) -> Iterator[ScreeningEntry]:
     for row_no, row in enumerate((row for some in (before, rows) for row in some), start=1):
         if any(
             cell.strip(" \x1a") for cell in row
         ):  # sdn.csv ends with a line of one control character
-            yield _entry(row_no, row, cells_of(row))
+            yield _parse_entry(row_no, row, cells_of(row))
 
 
-def _of_sdn(row: Sequence[str]) -> dict[str, str]:
-    number, name, *_, remarks = [cell.strip().replace(EMPTY, "") for cell in row] + [""] * (
-        3 - len(row)
-    )
-    return {"reference": number, "name": name, "aliases": ";".join(ALSO_KNOWN.findall(remarks))}
+def _cells_of_sdn_row(row: Sequence[str]) -> dict[str, str]:
+    number, name, *_, remarks = [cell.strip().replace(SDN_EMPTY_MARK, "") for cell in row] + [
+        ""
+    ] * (3 - len(row))
+    return {
+        "reference": number,
+        "name": name,
+        "aliases": ";".join(ALSO_KNOWN_PATTERN.findall(remarks)),
+    }
 
 
-def _named(row: Sequence[str], places: Mapping[str, int]) -> dict[str, str]:
+def _cells_by_name(row: Sequence[str], places: Mapping[str, int]) -> dict[str, str]:
     return {name: row[place].strip() for name, place in places.items() if place < len(row)}
 
 
-def _entry(row_no: int, row: Sequence[str], cells: Mapping[str, str]) -> Entry:
+def _parse_entry(row_no: int, row: Sequence[str], cells: Mapping[str, str]) -> ScreeningEntry:
     blank: dict[str, str] = {}
     name = " ".join(cells.get("name", "").split())
     aliases = [" ".join(alias.split()) for alias in cells.get("aliases", "").split(";")]
     country, days = cells.get("country", ""), {}
-    code = country_of(country)
+    code = parse_country_code(country)
     if country and not code:
         blank["country"] = country
     for field in ("listed_from", "listed_until"):
         text = cells.get(field, "")
-        days[field] = day_of(text)
+        days[field] = parse_listed_day(text)
         if text and days[field] is None:
             blank[field] = text
     if max(map(len, (name, *aliases))) > NAME_CHARS:
         blank["name"] = name
     reference = cells.get("reference") or cells.get("id", "")
-    return Entry(
+    return ScreeningEntry(
         row_no=row_no,
         fields=row,
         name=name[:NAME_CHARS],
@@ -115,14 +123,14 @@ def _entry(row_no: int, row: Sequence[str], cells: Mapping[str, str]) -> Entry:
     )
 
 
-def country_of(text: str) -> str:
+def parse_country_code(text: str) -> str:
     """ISO 3166-1 of a name or of a code of two or three letters in any case; "" for what is
     none."""
-    found = code_of(text)
+    found = iso_code_of(text)
     return found[0] if found and not found[1] else ""
 
 
-def day_of(text: str) -> dt.date | None:
+def parse_listed_day(text: str) -> dt.date | None:
     """A day written year first. 01/02/2024 is one of two days, so it is none."""
     try:
         return dt.date.fromisoformat(text.strip()[:10].replace("/", "-")) if text.strip() else None

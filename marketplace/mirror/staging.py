@@ -12,9 +12,9 @@ from typing import Any
 
 from django.db import connection
 
-from marketplace.mirror.bulk_copy import Copy
+from marketplace.mirror.bulk_copy import CopyBuffer
 
-BANDS = (1, 6, 12, 24, 48, 96, 192, 480)
+QUANTITY_BREAKS = (1, 6, 12, 24, 48, 96, 192, 480)
 """Quantities from which another list price may hold: the packs that the wholesaler sells by
 (R-47)."""
 
@@ -62,8 +62,8 @@ def drop() -> None:
     run("; ".join(f"DROP TABLE IF EXISTS pg_temp.{table}" for table in TABLES))
 
 
-def copier(table: str) -> Copy:
-    return Copy(table, list(TABLES[table]))
+def copy_buffer_for(table: str) -> CopyBuffer:
+    return CopyBuffer(table, list(TABLES[table]))
 
 
 def run(sql: str, **values: Any) -> Sequence[tuple]:
@@ -129,7 +129,7 @@ SELECT DISTINCT ON (k.id, band.min_quantity)
 ON CONFLICT DO NOTHING
 """
 
-SALES_TO_SETTLE = """
+SALES_TO_MATCH = """
 SELECT s.customer, x.sku, x.unit_price, s.ordered_at, s.number, x.quantity
   FROM (SELECT number, sku, unit_price, quantity FROM stage_line
         UNION ALL SELECT number, sku, unit_price, quantity FROM stage_carriage) x
@@ -138,7 +138,7 @@ SELECT s.customer, x.sku, x.unit_price, s.ordered_at, s.number, x.quantity
  ORDER BY s.ordered_at, s.number
 """
 
-REFUND = """
+APPLY_REFUNDS = """
 UPDATE marketplace_pastorder p
    SET refunded_minor = least(r.minor, p.paid_minor),
        status = CASE WHEN r.minor >= p.paid_minor THEN 'cancelled' ELSE p.status END,

@@ -31,7 +31,7 @@ def begin(version: T) -> T:
     return version
 
 
-def chained(versions: Sequence[T]) -> Sequence[T]:
+def chain_versions(versions: Sequence[T]) -> Sequence[T]:
     """The versions of a tariff that has none yet, by first day: each ends where the next one
     begins."""
     for version, following in pairwise(versions):

@@ -21,9 +21,9 @@ from marketplace.models.rates import (
     FxRateSet,
     IndexClose,
     Quarantined,
+    QuarantineVerdict,
     TaxCategory,
     TaxRate,
-    Verdict,
 )
 
 __all__ = [
@@ -50,6 +50,7 @@ __all__ = [
     "PriceListEntry",
     "ProductionDay",
     "ProductionGroup",
+    "QuarantineVerdict",
     "Quarantined",
     "RateCard",
     "Registration",
@@ -65,5 +66,4 @@ __all__ = [
     "TaxCategory",
     "TaxRate",
     "User",
-    "Verdict",
 ]

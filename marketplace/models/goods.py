@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from diagnostics.append_only import frozen
+from diagnostics.append_only import append_only_model
 from marketplace.models.accounts import Store, currency_code
 from marketplace.models.base import Mirrored, Tariff
 from marketplace.models.capacity import ProductionGroup
@@ -27,7 +27,7 @@ class Category(models.Model):
         return self.name_en
 
 
-@frozen()
+@append_only_model()
 class CommissionRate(Tariff):
     """The commission of a category; null says that none is set (R-59)."""
 
@@ -104,7 +104,7 @@ class Sku(Mirrored):
         return self.code
 
 
-@frozen()
+@append_only_model()
 class PriceListEntry(Mirrored):
     """Today's reference unit price of a SKU from a quantity on, from a date on (R-47)."""
 

@@ -4,12 +4,12 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from diagnostics.append_only import frozen
+from diagnostics.append_only import append_only_model
 from marketplace.models.accounts import Store, country_code, currency_code
 from marketplace.models.base import Mirrored, Tariff
 
 
-@frozen("name", "carrier")
+@append_only_model("name", "carrier")
 class CarrierService(models.Model):
     """The divisor is part of every price that its rate cards make, so it stays: another one is
     another service."""
@@ -53,7 +53,7 @@ class Channel(models.TextChoices):
     SPECIAL = "special", _("Special clearance channel")
 
 
-@frozen()
+@append_only_model()
 class RateCard(Tariff):
     """What a service charges to a country from a weight on: base plus a step price for each begun
     step.

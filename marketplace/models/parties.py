@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from diagnostics.append_only import frozen
+from diagnostics.append_only import append_only_model
 from marketplace.models.accounts import Store, country_code
 from marketplace.models.base import Mirrored
 
@@ -47,7 +47,7 @@ class Buyer(Mirrored):
         return self.name
 
 
-@frozen()
+@append_only_model()
 class PaymentTerms(models.Model):
     """How a store lets a buyer pay, from an instant on: before the release, or on open account
     (R-91).
@@ -105,7 +105,7 @@ class Registration(Mirrored):
         return f"{self.scheme} {self.jurisdiction} {self.number}"
 
 
-@frozen()
+@append_only_model()
 class RegistrationRequirement(models.Model):
     """A destination demands a scheme, for every category or for one (R-12)."""
 

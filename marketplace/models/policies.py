@@ -1,10 +1,10 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from diagnostics.append_only import frozen
+from diagnostics.append_only import append_only_model
 
 
-@frozen()
+@append_only_model()
 class PolicyValue(models.Model):
     """A ⚙ value overridden from an instant on; the defaults stand in `marketplace.policy` with
     their source."""

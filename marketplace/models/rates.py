@@ -4,13 +4,13 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from diagnostics.append_only import frozen
-from marketplace.mirror.observations import Reason
+from diagnostics.append_only import append_only_model
+from marketplace.mirror.observations import QuarantineReason
 from marketplace.models.accounts import Store, country_code, currency_code
 from marketplace.models.base import SIMULATED, Mirrored, Tariff
 
 
-@frozen()
+@append_only_model()
 class FxRateSet(Mirrored):
     """One publication of reference rates as it was known at a time; a lock freezes one set by its
     id (pitfall 1).
@@ -44,7 +44,7 @@ class FxRateSet(Mirrored):
         return f"{self.source} {self.published_on}"
 
 
-@frozen()
+@append_only_model()
 class FxRate(models.Model):
     """Units of `currency` for one euro."""
 
@@ -63,7 +63,7 @@ class FxRate(models.Model):
         ]
 
 
-@frozen()
+@append_only_model()
 class IndexClose(Mirrored):
     """A day's close of a commodity index; `mirrored_at` is when it reached us (R-51).
 
@@ -86,7 +86,7 @@ class IndexClose(Mirrored):
         indexes = [models.Index(fields=["series", "-closed_on", "-id"], name="latest_close")]
 
 
-class Verdict(models.TextChoices):
+class QuarantineVerdict(models.TextChoices):
     RELEASED = "released", _("Released: it acts")
     DISCARDED = "discarded", _("Discarded: it stays out")
     KEPT = (
@@ -95,7 +95,7 @@ class Verdict(models.TextChoices):
     )  # by the product itself, never by a person
 
 
-@frozen("verdict", "decided_at", "decided_by", "why")
+@append_only_model("verdict", "decided_at", "decided_by", "why")
 class Quarantined(models.Model):
     """A rate or close that does not act: as it was read, why, and what became of it (reliability
     15).
@@ -114,14 +114,14 @@ class Quarantined(models.Model):
     day = models.DateField()
     text = models.CharField(max_length=80)  # as it was read
     reason = models.CharField(
-        max_length=12, choices=[(reason.value, reason.value) for reason in Reason]
+        max_length=12, choices=[(reason.value, reason.value) for reason in QuarantineReason]
     )
     last_good = models.CharField(max_length=40, blank=True)  # what it was held against
     arrived_at = models.DateTimeField()
     rate_set = models.ForeignKey(
         FxRateSet, null=True, on_delete=models.PROTECT, related_name="quarantined", db_index=False
     )
-    verdict = models.CharField(max_length=9, choices=Verdict.choices, blank=True)
+    verdict = models.CharField(max_length=9, choices=QuarantineVerdict.choices, blank=True)
     decided_at = models.DateTimeField(null=True, blank=True)
     decided_by = models.CharField(max_length=80, null=True, blank=True)
     why = models.CharField(max_length=500, blank=True)
@@ -173,7 +173,7 @@ class TaxCategory(models.TextChoices):
     OUTSIDE_SCOPE = "O", "O"
 
 
-@frozen()
+@append_only_model()
 class TaxRate(Tariff):
     """VAT or GST of a destination; null says that it ended (R-64). The law or table it was taken
     from is its source."""

@@ -6,45 +6,51 @@ deadlock.
 """
 
 from pricing.locks import seconds_left, status_at
-from pricing.services.buyer_acts import confirm, decline, hold, open_touched, refuse_a_rest
+from pricing.services.buyer_acts import (
+    confirm,
+    decline,
+    hold_locks,
+    refuse_open_remainder,
+    renegotiate_moved_locks,
+)
 from pricing.services.lock_endings import (
-    END,
+    RUNNING_DEADLINE,
     cancel,
     cancel_stopped,
-    confirm_anew,
-    decline_anew,
+    confirm_renegotiated,
+    decline_renegotiated,
     end_due,
     hold_renegotiated,
     stores_due,
     subjects_due,
 )
-from pricing.services.price_locks import Lot, hold_goods, lock
+from pricing.services.price_locks import LotToLock, hold_goods, lock_lots
 from pricing.services.reminders import reminders_due
-from pricing.services.triggers import LOCKS_A_PASS, Judged, open_renegotiations, unjudged
+from pricing.services.triggers import LOCKS_A_PASS, TriggerPass, open_renegotiations, unjudged_locks
 
 __all__ = [
-    "END",
     "LOCKS_A_PASS",
-    "Judged",
-    "Lot",
+    "RUNNING_DEADLINE",
+    "LotToLock",
+    "TriggerPass",
     "cancel",
     "cancel_stopped",
     "confirm",
-    "confirm_anew",
+    "confirm_renegotiated",
     "decline",
-    "decline_anew",
+    "decline_renegotiated",
     "end_due",
-    "hold",
     "hold_goods",
+    "hold_locks",
     "hold_renegotiated",
-    "lock",
+    "lock_lots",
     "open_renegotiations",
-    "open_touched",
-    "refuse_a_rest",
+    "refuse_open_remainder",
     "reminders_due",
+    "renegotiate_moved_locks",
     "seconds_left",
     "status_at",
     "stores_due",
     "subjects_due",
-    "unjudged",
+    "unjudged_locks",
 ]

@@ -14,19 +14,19 @@ from diagnostics.problem import Problem
 from marketplace import clock
 from marketplace.models import Store
 from outbox import document_jobs, emails, files
-from outbox.task_queue import ring
+from outbox.task_queue import enqueue_task
 from pricing import agreement_pdf, agreements, long_lists
 from pricing import seal as seals
-from pricing.agreements import Agreement, Draft, Kind
+from pricing.agreements import Agreement, AgreementKind, Draft
 from pricing.models import SealedAgreement, Sealing
 
 TASK = "pricing.seal"
 
 
-BUILDERS: dict[Kind, Callable[[Sealing], Draft]] = {}
+BUILDERS: dict[AgreementKind, Callable[[Sealing], Draft]] = {}
 
 
-def builds(kind: Kind):
+def register_builder(kind: AgreementKind):
     """Registers what makes the draft of a kind, from `subject` and `occasion`."""
 
     def register(function: Callable[[Sealing], Draft]):
@@ -36,7 +36,9 @@ def builds(kind: Kind):
     return register
 
 
-def ask(*, store_id: int, kind: Kind, subject: str, occasion: uuid.UUID, at: dt.datetime) -> None:
+def ask(
+    *, store_id: int, kind: AgreementKind, subject: str, occasion: uuid.UUID, at: dt.datetime
+) -> None:
     """In the transaction that made the agreement. The same occasion twice is one seal."""
     wanted = Sealing(
         store_id=store_id,
@@ -48,7 +50,7 @@ def ask(*, store_id: int, kind: Kind, subject: str, occasion: uuid.UUID, at: dt.
     )
     Sealing.objects.bulk_create([wanted], ignore_conflicts=True)
     sealing_id = Sealing.objects.values_list("pk", flat=True).get(kind=kind, occasion=occasion)
-    ring(TASK, sealing_id=sealing_id)
+    enqueue_task(TASK, sealing_id=sealing_id)
 
 
 def seal(sealing_id: int) -> SealedAgreement | None:
@@ -56,18 +58,18 @@ def seal(sealing_id: int) -> SealedAgreement | None:
 
     None when it is done already, or in other hands.
     """
-    sealing = document_jobs.take(Sealing, sealing_id)
+    sealing = document_jobs.acquire_lease(Sealing, sealing_id)
     if sealing is None:
         return None
     with document_jobs.attempt(sealing):
-        draft = BUILDERS[Kind(sealing.kind)](sealing)
+        draft = BUILDERS[AgreementKind(sealing.kind)](sealing)
         now = clock.now(sealing.store)
-        lists = long_lists.attached(draft.agreement)
+        lists = long_lists.csv_attachments(draft.agreement)
         digests = {name: agreements.digest_of(each) for name, each in lists.items()}
         agreement = replace(draft.agreement, lists=digests)
-        content = agreements.canonical(agreement)
+        content = agreements.canonical_bytes(agreement)
         certificate = seals.certificate_in_force()
-        page = agreement_pdf.pdf(
+        page = agreement_pdf.render(
             agreement,
             content=content,
             terms=draft.terms,
@@ -77,13 +79,15 @@ def seal(sealing_id: int) -> SealedAgreement | None:
         )
         sealed = seals.seal(page, reason=f"{agreement.kind} {agreement.subject}")
         digest = agreements.digest_of(content)
-        made = _row(sealing, agreement, digest, sealed, certificate.fingerprint, now)
-        with files.kept_for(SealedAgreement, "agreements", sealed) as made.file_key:
-            _keep(sealing, made)
+        made = _build_sealed_agreement(
+            sealing, agreement, digest, sealed, certificate.fingerprint, now
+        )
+        with files.saved_for_row(SealedAgreement, "agreements", sealed) as made.file_key:
+            _save_sealed(sealing, made)
         return made
 
 
-def _row(
+def _build_sealed_agreement(
     sealing: Sealing,
     agreement: Agreement,
     digest: str,
@@ -107,10 +111,10 @@ def _row(
 
 
 @transaction.atomic
-def _keep(sealing: Sealing, made: SealedAgreement) -> None:
+def _save_sealed(sealing: Sealing, made: SealedAgreement) -> None:
     document_jobs.finish(sealing, done_at=made.sealed_at)
     made.save(force_insert=True)
-    _tell(made)
+    _email_parties(made)
     ledger.record(
         store_id=made.store_id,
         kind="agreement.sealed",
@@ -138,7 +142,7 @@ def facts_of(sealed: SealedAgreement) -> dict[str, object]:
     }
 
 
-def _tell(sealed: SealedAgreement) -> None:
+def _email_parties(sealed: SealedAgreement) -> None:
     for side in ("seller", "buyer"):
         emails.write(
             kind=f"repurchase.sealed_{side}",
@@ -159,5 +163,5 @@ def content_of(sealed: SealedAgreement) -> bytes:
     return content
 
 
-def ring_due(*, store: Store | None = None) -> int:
-    return document_jobs.ring_due(Sealing, TASK, "sealing_id", store_id=store and store.pk)
+def enqueue_due(*, store: Store | None = None) -> int:
+    return document_jobs.enqueue_due(Sealing, TASK, "sealing_id", store_id=store and store.pk)

@@ -9,13 +9,13 @@ from uuid import UUID
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace import clock
-from pricing.locks import Event, LockStatus, advance, ends_at, status_at
+from pricing.locks import LockEvent, LockStatus, next_lock_status, running_deadline, status_at
 from pricing.models import Act, ActKind, Grant, Lock, Renegotiation
 from pricing.services import lock_endings, triggers
 from pricing.signing import Evidence
 
 
-def hold(grant: Grant) -> dict[UUID, Lock]:
+def hold_locks(grant: Grant) -> dict[UUID, Lock]:
     """Takes the rows of all locks of the subject, by id: acts on some of them and on others can't
     deadlock.
 
@@ -41,17 +41,17 @@ def confirm(
     without an end, the rest is given back, and the past orders are free. `particulars` (lock id →
     plain JSON) is kept with the act. LINK_USED after an earlier act, LOCK_EXPIRED,
     RENEGOTIATION_LAPSED, LOCK_ENDED, TERMS_CHANGED, RENEGOTIATION_REQUIRED when one is
-    renegotiated or the market has moved beyond it (a caller opens those by `open_touched` first,
-    in a transaction that it keeps), NOT_FOUND for a lock that is not the grant's; then nothing was
-    written.
+    renegotiated or the market has moved beyond it (a caller opens those by
+    `renegotiate_moved_locks` first, in a transaction that it keeps), NOT_FOUND for a lock that is
+    not the grant's; then nothing was written.
     """
-    locks, now = _judged(grant, digests, Event.CONFIRM)
-    if triggers.touched(locks, now=now):
+    locks, now = _hold_checked_locks(grant, digests, LockEvent.CONFIRM)
+    if triggers.find_market_moves(locks, now=now):
         raise Problem(Code.RENEGOTIATION_REQUIRED, until="—")
-    lock_endings.move(locks, event=Event.CONFIRM, at=now, by=_actor(grant))
+    lock_endings.apply_lock_event(locks, event=LockEvent.CONFIRM, at=now, by=_actor_of_grant(grant))
     lock_endings.release_orders([lock.pk for lock in locks], now)
     lock_endings.keep_stock(locks, kept_stock, now)
-    _record(grant, locks, ActKind.CONFIRM, evidence, now, particulars=particulars or {})
+    _record_acts(grant, locks, ActKind.CONFIRM, evidence, now, particulars=particulars or {})
     return locks
 
 
@@ -60,47 +60,47 @@ def decline(
 ) -> list[Lock]:
     """Declines the locks named in `digests`, all or nothing, and gives everything back; raises
     like `confirm`."""
-    locks, now = _judged(grant, digests, Event.DECLINE)
-    lock_endings.end(locks, event=Event.DECLINE, at=now, by=_actor(grant))
-    _record(grant, locks, ActKind.DECLINE, evidence, now, reason)
+    locks, now = _hold_checked_locks(grant, digests, LockEvent.DECLINE)
+    lock_endings.end_locks(locks, event=LockEvent.DECLINE, at=now, by=_actor_of_grant(grant))
+    _record_acts(grant, locks, ActKind.DECLINE, evidence, now, reason)
     return locks
 
 
-def _judged(
-    grant: Grant, digests: Mapping[UUID, str], event: Event
+def _hold_checked_locks(
+    grant: Grant, digests: Mapping[UUID, str], event: LockEvent
 ) -> tuple[list[Lock], dt.datetime]:
     """The locks asked for, held and found fit, and the instant of that verdict.
 
     The clock is read once they are held: who waited for a row is judged by the time after it
     (reliability 2).
     """
-    held = hold(grant)
+    held = hold_locks(grant)
     now = clock.now(grant.store)
     if not digests or not digests.keys() <= held.keys():
         raise Problem(Code.NOT_FOUND)
     locks = [lock for pk, lock in held.items() if pk in digests]
     _refuse_a_second_act(grant, locks)
     for lock in locks:
-        _judge(lock, digests[lock.pk], event, now)
+        _check_lock(lock, digests[lock.pk], event, now)
     return locks, now
 
 
-def open_touched(grant: Grant, lock_ids: Collection[UUID]) -> list[Renegotiation]:
+def renegotiate_moved_locks(grant: Grant, lock_ids: Collection[UUID]) -> list[Renegotiation]:
     """At a confirmation: opens a renegotiation of each named open lock that the market has moved
     beyond (R-51).
 
     Keep the transaction when any comes back: it says what the buyer has to be told instead of a
     confirmation.
     """
-    held = hold(grant)
+    held = hold_locks(grant)
     now = clock.now(grant.store)
     open_ = [
         held[pk] for pk in lock_ids if pk in held and status_at(held[pk], now) is LockStatus.OPEN
     ]
-    return triggers.open_moved(open_, now=now, by=_actor(grant))
+    return triggers.open_moved(open_, now=now, by=_actor_of_grant(grant))
 
 
-def refuse_a_rest(grant: Grant, *, besides: Collection[UUID] = ()) -> None:
+def refuse_open_remainder(grant: Grant, *, besides: Collection[UUID] = ()) -> None:
     """TERMS_CHANGED, when an answer is done and left a lock open but those named: a form that did
     not name it all is void."""
     of_subject = Lock.objects.of(grant.store).filter(subject=grant.subject, buyer=grant.buyer_id)
@@ -114,7 +114,7 @@ def _refuse_a_second_act(grant: Grant, locks: Collection[Lock]) -> None:
         raise Problem(Code.LINK_USED, value=earlier.at.isoformat())
 
 
-def _judge(lock: Lock, digest: str, event: Event, now: dt.datetime) -> None:
+def _check_lock(lock: Lock, digest: str, event: LockEvent, now: dt.datetime) -> None:
     if status_at(lock, now) in (LockStatus.EXPIRED, LockStatus.TERMINATED):
         lock_endings.refuse_if_past(lock, now)
     if lock.ended_at is not None:
@@ -122,13 +122,13 @@ def _judge(lock: Lock, digest: str, event: Event, now: dt.datetime) -> None:
     if (
         lock.status != LockStatus.OPEN
     ):  # both sign changed terms, or one declines them: another way leads out (R-54)
-        raise Problem(Code.RENEGOTIATION_REQUIRED, until=ends_at(lock).isoformat())
-    advance(LockStatus(lock.status), event)
+        raise Problem(Code.RENEGOTIATION_REQUIRED, until=running_deadline(lock).isoformat())
+    next_lock_status(LockStatus(lock.status), event)
     if lock.terms_digest != digest:
         raise Problem(Code.TERMS_CHANGED)
 
 
-def _record(
+def _record_acts(
     grant: Grant,
     locks: Collection[Lock],
     kind: ActKind,
@@ -155,5 +155,5 @@ def _record(
     )
 
 
-def _actor(grant: Grant) -> str:
+def _actor_of_grant(grant: Grant) -> str:
     return f"grant:{grant.pk}"

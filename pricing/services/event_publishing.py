@@ -15,7 +15,7 @@ from outbox import events
 from pricing.models import Lock
 
 
-def tell(locks: Collection[Lock], *, at: dt.datetime, new: bool = False) -> None:
+def publish_lock_states(locks: Collection[Lock], *, at: dt.datetime, new: bool = False) -> None:
     """In the transaction that moved them, as they are now; store by store, as their ledgers are
     taken.
 
@@ -24,10 +24,10 @@ def tell(locks: Collection[Lock], *, at: dt.datetime, new: bool = False) -> None
     by_type: dict[tuple[int, str], list[tuple[str, dict[str, Any]]]] = defaultdict(list)
     held = {lock.pk: lock.order_count for lock in locks} if new else _orders_held(locks)
     for lock in locks:
-        told = _data(lock) | {"orders": held.get(lock.pk, 0)}
+        told = _event_payload(lock) | {"orders": held.get(lock.pk, 0)}
         by_type[lock.store_id, f"lock.{lock.status}"].append((f"lock:{lock.pk}", told))
     for (store_id, type), each in by_type.items():
-        events.tell_each(store_id=store_id, type=type, at=at, each=each)
+        events.publish_each(store_id=store_id, type=type, at=at, each=each)
 
 
 def _orders_held(locks: Collection[Lock]) -> dict[UUID, int]:
@@ -37,14 +37,14 @@ def _orders_held(locks: Collection[Lock]) -> dict[UUID, int]:
     return dict(claims.order_by().values_list("holder").annotate(Count("pk")))
 
 
-def _data(lock: Lock) -> dict[str, Any]:
-    told = _told(lock)
+def _event_payload(lock: Lock) -> dict[str, Any]:
+    told = _lock_payload(lock)
     if lock.renegotiation_deadline:
-        told["renegotiation_deadline"] = _instant(lock.renegotiation_deadline)
+        told["renegotiation_deadline"] = _format_instant(lock.renegotiation_deadline)
     return told
 
 
-def _told(lock: Lock) -> dict[str, Any]:
+def _lock_payload(lock: Lock) -> dict[str, Any]:
     return {
         "batch": lock.subject,
         "total": {
@@ -52,9 +52,9 @@ def _told(lock: Lock) -> dict[str, Any]:
             "currency": lock.currency,
         },
         "index_series": lock.index_series,
-        "expires_at": _instant(lock.expires_at),
+        "expires_at": _format_instant(lock.expires_at),
     }
 
 
-def _instant(at: dt.datetime) -> str:
+def _format_instant(at: dt.datetime) -> str:
     return at.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")

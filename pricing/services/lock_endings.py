@@ -16,13 +16,20 @@ from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace import clock
 from marketplace.models import OrderClaim, StockClaim, Store
-from pricing.locks import LAPSE, Event, LockStatus, advance, ends_at, status_at
+from pricing.locks import (
+    EXPIRY_EVENTS,
+    LockEvent,
+    LockStatus,
+    next_lock_status,
+    running_deadline,
+    status_at,
+)
 from pricing.models import Act, Lock, Renegotiation
 from pricing.services import event_publishing
 
 SWEEP = "system:sweep"
-END = Coalesce("renegotiation_deadline", "expires_at")
-"""`locks.ends_at` for a query."""
+RUNNING_DEADLINE = Coalesce("renegotiation_deadline", "expires_at")
+"""`locks.running_deadline` for a query."""
 
 
 STORES_A_PASS = 1000
@@ -30,7 +37,11 @@ STORES_A_PASS = 1000
 
 def stores_due() -> list[Store]:
     """Stores that have a lock past its end by their own clock, the longest overdue first."""
-    due = _due(clock.now(), None).order_by(END, "pk").values_list("store_id", flat=True)
+    due = (
+        _due_locks(clock.now(), None)
+        .order_by(RUNNING_DEADLINE, "pk")
+        .values_list("store_id", flat=True)
+    )
     ids = list(dict.fromkeys(due[: STORES_A_PASS * 10]))[:STORES_A_PASS]
     stores = Store.objects.in_bulk(ids)
     return [stores[pk] for pk in ids]
@@ -38,7 +49,7 @@ def stores_due() -> list[Store]:
 
 def subjects_due(store: Store, *, at: dt.datetime | None = None, limit: int = 1000) -> list[str]:
     """What the store's due locks belong to, the longest overdue first."""
-    due = Lock.objects.of(store).due(at or clock.now(store)).order_by(END, "pk")
+    due = Lock.objects.of(store).due(at or clock.now(store)).order_by(RUNNING_DEADLINE, "pk")
     return list(dict.fromkeys(due.values_list("subject", flat=True)[:limit]))
 
 
@@ -62,21 +73,21 @@ def end_due(
         raise Problem(
             Code.INPUT_INVALID, detail=_("Only a sandbox store can be swept at another instant.")
         )
-    due = Lock.objects.of(store).due(at) if at and store else _due(clock.now(), store)
+    due = Lock.objects.of(store).due(at) if at and store else _due_locks(clock.now(), store)
     due = due if subject is None else due.filter(subject=subject)
     rows = due.select_related("store").select_for_update(of=("self",), skip_locked=True)
-    locks = list(rows.order_by(END, "pk")[:limit])
-    return lapse(locks, at=at, by=SWEEP)
+    locks = list(rows.order_by(RUNNING_DEADLINE, "pk")[:limit])
+    return end_by_clock(locks, at=at, by=SWEEP)
 
 
-def lapse(locks: Collection[Lock], *, by: str, at: dt.datetime | None = None) -> list[Lock]:
+def end_by_clock(locks: Collection[Lock], *, by: str, at: dt.datetime | None = None) -> list[Lock]:
     """Ends locks whose rows the caller holds and found live and due, each as the clock says."""
-    by_clock: dict[tuple[dt.timedelta, Event], list[Lock]] = defaultdict(list)
+    by_clock: dict[tuple[dt.timedelta, LockEvent], list[Lock]] = defaultdict(list)
     for lock in locks:
-        by_clock[lock.store.clock_offset, LAPSE[LockStatus(lock.status)]].append(lock)
+        by_clock[lock.store.clock_offset, EXPIRY_EVENTS[LockStatus(lock.status)]].append(lock)
     real_now = clock.now() if locks else None
     for (offset, event), some in by_clock.items():
-        end(some, event=event, at=at or real_now + offset, by=by)
+        end_locks(some, event=event, at=at or real_now + offset, by=by)
     return list(locks)
 
 
@@ -93,27 +104,27 @@ def cancel(*, store: Store, subject: str, by: str) -> list[Lock]:
         raise Problem(Code.LOCK_ENDED, state=locks[0].status if locks else "—")
     for lock in live:
         refuse_if_past(lock, now)
-        advance(LockStatus(lock.status), Event.CANCEL)
-    end(live, event=Event.CANCEL, at=now, by=by)
+        next_lock_status(LockStatus(lock.status), LockEvent.CANCEL)
+    end_locks(live, event=LockEvent.CANCEL, at=now, by=by)
     return live
 
 
 def cancel_stopped(lock: Lock, *, at: dt.datetime, by: str) -> None:
     """Ends an open lock whose goods may not be sent (R-90); the caller holds its row and moves the
     orders."""
-    end([lock], event=Event.CANCEL, at=at, by=by)
+    end_locks([lock], event=LockEvent.CANCEL, at=at, by=by)
 
 
 def refuse_if_past(lock: Lock, now: dt.datetime) -> None:
     """Half open: the end itself is too late (R-48, R-53). LOCK_EXPIRED, or RENEGOTIATION_LAPSED."""
-    if ends_at(lock) > now:
+    if running_deadline(lock) > now:
         return
     code = (
         Code.LOCK_EXPIRED
         if status_at(lock, now) is LockStatus.EXPIRED
         else Code.RENEGOTIATION_LAPSED
     )
-    raise Problem(code, value=ends_at(lock).isoformat())
+    raise Problem(code, value=running_deadline(lock).isoformat())
 
 
 def hold_renegotiated(renegotiation: Renegotiation) -> tuple[Lock, dt.datetime]:
@@ -137,7 +148,9 @@ def hold_renegotiated(renegotiation: Renegotiation) -> tuple[Lock, dt.datetime]:
     return lock, now
 
 
-def confirm_anew(lock: Lock, *, kept_stock: Mapping[int, int], at: dt.datetime, by: str) -> Lock:
+def confirm_renegotiated(
+    lock: Lock, *, kept_stock: Mapping[int, int], at: dt.datetime, by: str
+) -> Lock:
     """Both have signed: the renegotiated lock is confirmed (R-54). The caller holds it by
     `hold_renegotiated`.
 
@@ -147,16 +160,16 @@ def confirm_anew(lock: Lock, *, kept_stock: Mapping[int, int], at: dt.datetime, 
     prices are the signed offer's. The caller moves the orders and asks for the seal in the same
     transaction. STATE_CONFLICT when the lock is no longer under renegotiation in time.
     """
-    move([lock], event=Event.CONFIRM, at=at, by=by)
+    apply_lock_event([lock], event=LockEvent.CONFIRM, at=at, by=by)
     release_orders([lock.pk], at)
     keep_stock([lock], {lock.pk: kept_stock}, at)
     return lock
 
 
-def decline_anew(lock: Lock, *, at: dt.datetime, by: str) -> Lock:
+def decline_renegotiated(lock: Lock, *, at: dt.datetime, by: str) -> Lock:
     """A party declines to renegotiate: the lock ends as declined and gives everything back. As
-    `confirm_anew`."""
-    end([lock], event=Event.DECLINE, at=at, by=by)
+    `confirm_renegotiated`."""
+    end_locks([lock], event=LockEvent.DECLINE, at=at, by=by)
     return lock
 
 
@@ -182,15 +195,17 @@ def keep_stock(
     StockClaim.objects.bulk_update(claims, ["quantity", "until", "released_at"], batch_size=500)
 
 
-def end(locks: Collection[Lock], *, event: Event, at: dt.datetime, by: str) -> None:
+def end_locks(locks: Collection[Lock], *, event: LockEvent, at: dt.datetime, by: str) -> None:
     """One guarded statement, then everything that the locks claimed is free again."""
-    move(locks, event=event, at=at, by=by)
+    apply_lock_event(locks, event=event, at=at, by=by)
     holders = [lock.pk for lock in locks]
     release_orders(holders, at)
     StockClaim.objects.filter(holder__in=holders, released_at=None).update(released_at=at)
 
 
-def move(locks: Collection[Lock], *, event: Event, at: dt.datetime, by: str) -> None:
+def apply_lock_event(
+    locks: Collection[Lock], *, event: LockEvent, at: dt.datetime, by: str
+) -> None:
     """Ends locks from the state that each is in, which the caller found under its row lock: all of
     them or none.
 
@@ -202,28 +217,30 @@ def move(locks: Collection[Lock], *, event: Event, at: dt.datetime, by: str) -> 
     for lock in locks:
         by_status[LockStatus(lock.status)].append(lock)
     for status, some in by_status.items():
-        target = advance(status, event)
-        if _guarded(some, status, event, at).update(**_ended(target, at, by)) != len(some):
+        target = next_lock_status(status, event)
+        if _guarded_locks(some, status, event, at).update(**_ending_fields(target, at, by)) != len(
+            some
+        ):
             raise Problem(Code.STATE_CONFLICT, state="ended", event=str(event))
         if status is LockStatus.RENEGOTIATING:
             Renegotiation.objects.filter(lock__in=some).update(ended_at=at, ended_by=by)
     for lock in locks:
-        target = advance(LockStatus(lock.status), event)
-        for name, value in _ended(target, at, by).items():
+        target = next_lock_status(LockStatus(lock.status), event)
+        for name, value in _ending_fields(target, at, by).items():
             setattr(lock, name, value)
-    event_publishing.tell(locks, at=at)
+    event_publishing.publish_lock_states(locks, at=at)
 
 
-def _ended(target: LockStatus, at: dt.datetime, by: str) -> dict[str, Any]:
+def _ending_fields(target: LockStatus, at: dt.datetime, by: str) -> dict[str, Any]:
     return {"status": target, "ended_at": at, "ended_by": by, "next_reminder_at": None}
 
 
-def _guarded(
-    locks: Collection[Lock], status: LockStatus, event: Event, at: dt.datetime
+def _guarded_locks(
+    locks: Collection[Lock], status: LockStatus, event: LockEvent, at: dt.datetime
 ) -> QuerySet[Lock]:
     rows = Lock.objects.filter(pk__in=[lock.pk for lock in locks], status=status)
     end = "renegotiation_deadline" if status is LockStatus.RENEGOTIATING else "expires_at"
-    side = "lte" if event is LAPSE[status] else "gt"
+    side = "lte" if event is EXPIRY_EVENTS[status] else "gt"
     return rows.filter(**{f"{end}__{side}": at})
 
 
@@ -231,7 +248,7 @@ def release_orders(holders: Collection[uuid.UUID], at: dt.datetime) -> None:
     OrderClaim.objects.filter(holder__in=holders, released_at=None).update(released_at=at)
 
 
-def _due(real_now: dt.datetime, store: Store | None) -> QuerySet[Lock]:
+def _due_locks(real_now: dt.datetime, store: Store | None) -> QuerySet[Lock]:
     """Due by each store's own clock. The furthest offset bounds the walk along the indexes of
     ends."""
     if store is not None:

@@ -14,7 +14,7 @@ from pricing.models import Lock, LockTerms, Renegotiation
 from pricing.services import event_publishing
 
 
-def split(
+def split_lock(
     lock: Lock,
     *,
     past_order_ids: Collection[int],
@@ -31,7 +31,7 @@ def split(
     by SKU id. The first lock's terms stay as they were locked; what of them was confirmed, its act
     and its orders say.
     """
-    made = _copy(
+    made = _copy_row(
         lock,
         id=uuid.uuid4(),
         order_count=order_count,
@@ -44,12 +44,12 @@ def split(
     ).update(holder=made.pk)
     _split_stock(lock, made, stock)
     if lock.status == LockStatus.RENEGOTIATING:
-        _copy(Renegotiation.objects.get(lock=lock), id=uuid.uuid4(), lock=made)
-    event_publishing.tell([made], at=at, new=True)
+        _copy_row(Renegotiation.objects.get(lock=lock), id=uuid.uuid4(), lock=made)
+    event_publishing.publish_lock_states([made], at=at, new=True)
     return made
 
 
-def _copy(row, **changes):
+def _copy_row(row, **changes):
     fields = {
         field.attname: getattr(row, field.attname) for field in type(row)._meta.concrete_fields
     }

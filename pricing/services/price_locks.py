@@ -24,7 +24,7 @@ NAMED_ORDERS = 20
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Lot:
+class LotToLock:
     """What one lock holds: orders that share a currency and an index exposure (ADR 3)."""
 
     currency: str
@@ -49,19 +49,19 @@ def hold_goods(
     ORDER_UNKNOWN, and STOCK_SYNC_STALE with `stock_max_age`.
     """
     _hold_past_orders(store, past_order_ids)
-    skus = _held_skus(store, sku_ids)
+    skus = _hold_skus(store, sku_ids)
     now = clock.now(store)  # every rival for these goods waits at the rows above (reliability 2)
     if stock_max_age is not None:
         _refuse_stale_stock(skus, now, stock_max_age)
     return now
 
 
-def lock(
+def lock_lots(
     *,
     store: Store,
     buyer: Buyer,
     subject: str,
-    lots: Sequence[Lot],
+    lots: Sequence[LotToLock],
     rate_set_id: int,
     index_close_id: int | None,
     hours: int,
@@ -80,17 +80,17 @@ def lock(
     past_order_ids = [i for lot in lots for i in lot.past_order_ids]
     needed = sum((Counter(lot.stock) for lot in lots), Counter())
     _hold_past_orders(store, past_order_ids)
-    skus = _held_skus(store, needed)
+    skus = _hold_skus(store, needed)
     # Every rival for these goods waits at the rows above, so this one reading decides (reliability
     # 2).
     now = clock.now(store)
-    ended = _end_those_in_the_way(store, past_order_ids, needed, now)
+    ended = _end_expired_rivals(store, past_order_ids, needed, now)
     _refuse_held_orders(past_order_ids)
     if stock_max_age is not None:
         _refuse_stale_stock(skus, now, stock_max_age)
     _refuse_low_stock(skus, needed)
     until = now + dt.timedelta(hours=hours)
-    kept = _policies(now) | {"closes_seen": queries.newest_close_id()}
+    kept = _lock_policies(now) | {"closes_seen": queries.newest_close_id()}
     locks = Lock.objects.bulk_create(
         Lock(
             store=store,
@@ -107,7 +107,7 @@ def lock(
             locked_at=now,
             locked_by=by,
             expires_at=until,
-            next_reminder_at=reminders.first(reminders.OF_A_LOCK, ends_at=until, now=now),
+            next_reminder_at=reminders.next_stage_at(reminders.LOCK_STAGES, ends_at=until, now=now),
             **kept,
         )
         for lot in lots
@@ -117,12 +117,12 @@ def lock(
         for taken, lot in zip(locks, lots, strict=True)
     )
     for taken, lot in zip(locks, lots, strict=True):
-        _claim(taken, lot)
-    event_publishing.tell(locks, at=now, new=True)
+        _claim_goods(taken, lot)
+    event_publishing.publish_lock_states(locks, at=now, new=True)
     return locks, ended
 
 
-def _held_skus(store: Store, sku_ids: Collection[int]) -> list[Sku]:
+def _hold_skus(store: Store, sku_ids: Collection[int]) -> list[Sku]:
     return list(
         Sku.objects.filter(store=store, pk__in=sku_ids)
         .order_by("pk")
@@ -130,7 +130,7 @@ def _held_skus(store: Store, sku_ids: Collection[int]) -> list[Sku]:
     )
 
 
-def _policies(now: dt.datetime) -> dict[str, Any]:
+def _lock_policies(now: dt.datetime) -> dict[str, Any]:
     """The ⚙ values by which the lock is judged for as long as it lives."""
     values = policy.in_force(now)
     return {name: values[name] for name in ("fx_trigger", "index_trigger", "renegotiation_hours")}
@@ -147,7 +147,7 @@ def _hold_past_orders(store: Store, ids: Collection[int]) -> None:
         raise Problem(Code.ORDER_UNKNOWN, orders=sorted(unknown)[:NAMED_ORDERS])
 
 
-def _end_those_in_the_way(
+def _end_expired_rivals(
     store: Store, past_order_ids: Collection[int], sku_ids: Collection[int], now: dt.datetime
 ) -> list[Lock]:
     """Due locks that still hold these goods: a claim that has lapsed on read must not block a new
@@ -157,7 +157,7 @@ def _end_those_in_the_way(
     of_stock = StockClaim.objects.filter(sku__in=sku_ids, **lapsed).values("holder")
     holders = {row["holder"] for row in [*of_orders.distinct(), *of_stock.distinct()]}
     due = Lock.objects.of(store).due(now).filter(pk__in=holders).select_related("store")
-    return lock_endings.lapse(
+    return lock_endings.end_by_clock(
         list(due.order_by("pk").select_for_update(of=("self",))), by="system:lock"
     )
 
@@ -209,7 +209,7 @@ def _refuse_low_stock(skus: Collection[Sku], needed: Mapping[int, int]) -> None:
             )
 
 
-def _claim(taken: Lock, lot: Lot) -> None:
+def _claim_goods(taken: Lock, lot: LotToLock) -> None:
     claim = {"store_id": taken.store_id, "holder": taken.pk, "until": taken.expires_at}
     OrderClaim.objects.bulk_create(OrderClaim(past_order_id=i, **claim) for i in lot.past_order_ids)
     StockClaim.objects.bulk_create(

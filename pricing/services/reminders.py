@@ -9,18 +9,18 @@ from django.db.models import F, Max, QuerySet
 from marketplace import clock
 from marketplace.models import Store
 from pricing import reminders
-from pricing.locks import LIVE, LockStatus, ends_at, status_at
+from pricing.locks import LIVE_LOCK_STATUSES, LockStatus, running_deadline, status_at
 from pricing.models import Lock
 from pricing.services.triggers import LOCKS_A_PASS
 
 STAGES = {
-    LockStatus.OPEN: reminders.OF_A_LOCK,
-    LockStatus.RENEGOTIATING: reminders.OF_A_RENEGOTIATION,
+    LockStatus.OPEN: reminders.LOCK_STAGES,
+    LockStatus.RENEGOTIATING: reminders.RENEGOTIATION_STAGES,
 }
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Due:
+class DueReminder:
     lock: Lock
     stage: dt.timedelta | None  # None: nothing is left to remind of
     ends_at: dt.datetime
@@ -28,7 +28,7 @@ class Due:
 
 def reminders_due(
     *, store: Store | None = None, at: dt.datetime | None = None, limit: int = LOCKS_A_PASS
-) -> list[Due]:
+) -> list[DueReminder]:
     """Locks whose next reminder has come, moved on to the one after it. Write the letters in the
     same transaction.
 
@@ -38,16 +38,16 @@ def reminders_due(
     """
     real_now = clock.now()
     waiting = Lock.objects.of(store) if store else Lock.objects.all()
-    rows = _due(waiting, real_now, store, at).select_related("store", "renegotiation")
+    rows = _locks_to_remind(waiting, real_now, store, at).select_related("store", "renegotiation")
     locks = rows.order_by("next_reminder_at", "pk").select_for_update(
         of=("self",), skip_locked=True
     )[:limit]
-    found = [_judge(lock, at or real_now + lock.store.clock_offset) for lock in locks]
-    _move_on(found, at, real_now)
+    found = [_build_reminder(lock, at or real_now + lock.store.clock_offset) for lock in locks]
+    _schedule_next(found, at, real_now)
     return found
 
 
-def _due(
+def _locks_to_remind(
     waiting: QuerySet[Lock], real_now: dt.datetime, store: Store | None, at: dt.datetime | None
 ) -> QuerySet[Lock]:
     """By each store's own clock; the furthest offset bounds the walk along the index."""
@@ -60,17 +60,19 @@ def _due(
     )
 
 
-def _judge(lock: Lock, now: dt.datetime) -> Due:
-    end = ends_at(lock)
-    stages = STAGES[LockStatus(lock.status)] if status_at(lock, now) in LIVE else ()
-    return Due(lock=lock, stage=reminders.stage_at(stages, ends_at=end, now=now), ends_at=end)
+def _build_reminder(lock: Lock, now: dt.datetime) -> DueReminder:
+    end = running_deadline(lock)
+    stages = STAGES[LockStatus(lock.status)] if status_at(lock, now) in LIVE_LOCK_STATUSES else ()
+    return DueReminder(
+        lock=lock, stage=reminders.stage_at(stages, ends_at=end, now=now), ends_at=end
+    )
 
 
-def _move_on(found: list[Due], at: dt.datetime | None, real_now: dt.datetime) -> None:
+def _schedule_next(found: list[DueReminder], at: dt.datetime | None, real_now: dt.datetime) -> None:
     by_next: dict[dt.datetime | None, list[Lock]] = defaultdict(list)
     for due in found:
         now = at or real_now + due.lock.store.clock_offset
         stages = STAGES[LockStatus(due.lock.status)] if due.stage else ()
-        by_next[reminders.first(stages, ends_at=due.ends_at, now=now)].append(due.lock)
+        by_next[reminders.next_stage_at(stages, ends_at=due.ends_at, now=now)].append(due.lock)
     for instant, locks in by_next.items():
         Lock.objects.filter(pk__in=[lock.pk for lock in locks]).update(next_reminder_at=instant)

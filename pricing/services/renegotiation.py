@@ -29,8 +29,8 @@ from pricing.models import (
     Signature,
     SigningCode,
 )
-from pricing.renegotiation import Proposal, Side, Signed, agreed_at, percent
-from pricing.signing import CODE_LIFE, CODE_TRIES, PRICE_CHANGE, Evidence, is_code
+from pricing.renegotiation import Proposal, Side, SideSignature, agreed_at, format_percent
+from pricing.signing import CODE_LIFE, CODE_TRIES, PRICE_CHANGE, Evidence, is_signing_code
 
 OFFERS_MAX = 50
 COMMENTS_MAX = 200
@@ -48,19 +48,19 @@ class Actor:
     by: str
 
 
-def drafts(renegotiation: Renegotiation) -> Offer | None:
+def newest_draft(renegotiation: Renegotiation) -> Offer | None:
     """The newest version, seen by the seller even before it is approved."""
     return renegotiation.offers.order_by("-version").first()
 
 
-def current(renegotiation: Renegotiation) -> Offer | None:
+def current_offer(renegotiation: Renegotiation) -> Offer | None:
     """The version that stands between the parties: the newest that both see."""
     return renegotiation.offers.standing().order_by("-version").first()
 
 
 def refuse_stale(renegotiation: Renegotiation, digest: str) -> Offer:
     """TERMS_CHANGED unless `digest` is that of the version that stands."""
-    offer = current(renegotiation)
+    offer = current_offer(renegotiation)
     if offer is None or offer.digest != digest:
         raise Problem(Code.TERMS_CHANGED)
     return offer
@@ -97,7 +97,7 @@ def propose(
         **{f"{name}_minor": minor for name, minor in money.items()},
     )
     OfferTerms.objects.create(offer=offer, store_id=renegotiation.store_id, text=text)
-    tell(renegotiation, "made", at, version=version, side=str(actor.side))
+    publish_offer_state(renegotiation, "made", at, version=version, side=str(actor.side))
     return offer
 
 
@@ -118,7 +118,7 @@ def remark(
         kind=kind,
         text=words,
     )
-    tell(renegotiation, "remarked", at, side=str(actor.side))
+    publish_offer_state(renegotiation, "remarked", at, side=str(actor.side))
     return said
 
 
@@ -136,9 +136,9 @@ def approve(*, offer: Offer, by: str, band: Decimal, at: dt.datetime) -> Approva
         raise Problem(Code.STATE_CONFLICT, state="approved", event="approve")
     made_or_signed = [offer.by, *offer.signatures.values_list("by", flat=True)]
     if any(api_keys.is_same_person(by, each) for each in made_or_signed):
-        raise Problem(Code.SECOND_APPROVER_MISSING, limit=percent(band))
+        raise Problem(Code.SECOND_APPROVER_MISSING, limit=format_percent(band))
     made = Approval.objects.create(offer=offer, store_id=offer.store_id, by=by, at=at)
-    tell(offer.renegotiation, "approved", at, version=offer.version)
+    publish_offer_state(offer.renegotiation, "approved", at, version=offer.version)
     return made
 
 
@@ -185,17 +185,17 @@ def try_code(*, renegotiation: Renegotiation, side: Side, digest: str, typed: st
     """
     offer = refuse_stale(renegotiation, digest)
     _refuse_signed(offer, side)
-    left = _guess(offer, side, typed)
+    left = _count_wrong_code(offer, side, typed)
     if left is not None:
         code = Code.SIGNING_CODE_WRONG if left else Code.SIGNING_CODE_SPENT
         raise Problem(code, left=left, limit=CODE_TRIES)
 
 
 @transaction.atomic
-def _guess(offer: Offer, side: Side, typed: str) -> int | None:
+def _count_wrong_code(offer: Offer, side: Side, typed: str) -> int | None:
     """None when it is right, else how many tries are left."""
     code = _held_code(offer, side, clock.now(offer.store))
-    if is_code(code, typed):
+    if is_signing_code(code, typed):
         return None
     SigningCode.objects.filter(pk=code.pk).update(tries=F("tries") + 1)
     return CODE_TRIES - code.tries - 1
@@ -220,7 +220,7 @@ def use_code(*, offer: Offer, side: Side, typed: str, at: dt.datetime) -> None:
     """Spends the code for the signature that the same transaction makes. Raises as `try_code`."""
     _refuse_signed(offer, side)
     code = _held_code(offer, side, at)
-    if not is_code(code, typed):
+    if not is_signing_code(code, typed):
         raise Problem(Code.SIGNING_CODE_WRONG, left=CODE_TRIES - code.tries)
     SigningCode.objects.filter(pk=code.pk).update(used_at=at)
 
@@ -259,14 +259,18 @@ def sign(
         user_agent=evidence.user_agent[:300],
         particulars=particulars or {},
     )
-    tell(offer.renegotiation, "signed", at, version=offer.version, side=str(actor.side))
+    publish_offer_state(
+        offer.renegotiation, "signed", at, version=offer.version, side=str(actor.side)
+    )
     return made
 
 
 def is_agreed(offer: Offer, deadline_at: dt.datetime) -> bool:
     """Both sides' signatures stand for exactly these terms, in time. The database asks the same
     (`agreed_anew`)."""
-    signed = [Signed(side=Side(s.side), digest=s.digest, at=s.at) for s in offer.signatures.all()]
+    signed = [
+        SideSignature(side=Side(s.side), digest=s.digest, at=s.at) for s in offer.signatures.all()
+    ]
     return agreed_at(offer.digest, signed, deadline_at=deadline_at) is not None
 
 
@@ -282,14 +286,16 @@ def _refuse_unapproved(offer: Offer, by: str, band: Decimal) -> None:
         return
     approval = Approval.objects.filter(offer=offer).first()
     if approval is None:
-        raise Problem(Code.APPROVAL_MISSING, limit=percent(band))
+        raise Problem(Code.APPROVAL_MISSING, limit=format_percent(band))
     if api_keys.is_same_person(approval.by, by) and offer.side == Side.BUYER:
-        raise Problem(Code.SECOND_APPROVER_MISSING, limit=percent(band))
+        raise Problem(Code.SECOND_APPROVER_MISSING, limit=format_percent(band))
 
 
-def tell(renegotiation: Renegotiation, state: str, at: dt.datetime, **data: object) -> None:
+def publish_offer_state(
+    renegotiation: Renegotiation, state: str, at: dt.datetime, **data: object
+) -> None:
     """On the store's stream: pages that show the renegotiation follow it."""
-    events.tell(
+    events.publish(
         store_id=renegotiation.store_id,
         type=f"offer.{state}",
         subject=f"renegotiation:{renegotiation.pk}",

@@ -2,7 +2,7 @@
 is lost meanwhile."""
 
 from marketplace import clock
-from marketplace.mirror.quarantine import PLATFORM
+from marketplace.mirror.quarantine import PLATFORM_STORE_ID
 from outbox import emails
 from outbox.models import Letter
 from pricing import seal as seals
@@ -11,16 +11,16 @@ from pricing.models import Sealing
 KIND = "pricing.seal_unfit"
 
 
-def seals_wait() -> str:
+def waiting_seals_reason() -> str:
     """Why agreements wait for their seal; "" while none waits or the certificate is in force."""
-    return seals.why_unfit() if Sealing.objects.filter(done_at=None).exists() else ""
+    return seals.unfit_reason() if Sealing.objects.filter(done_at=None).exists() else ""
 
 
-def alarm() -> int:
+def email_operator() -> int:
     """Once a day; how many letters were written. Waiting agreements are rung again by
     `sealing.ring_due`."""
     dedupe = f"seal-unfit:{clock.now().date()}"
-    if not seals_wait() or Letter.objects.filter(dedupe=dedupe).exists():
+    if not waiting_seals_reason() or Letter.objects.filter(dedupe=dedupe).exists():
         return 0
-    emails.write(kind=KIND, store_id=PLATFORM, dedupe=dedupe)
+    emails.write(kind=KIND, store_id=PLATFORM_STORE_ID, dedupe=dedupe)
     return 1

@@ -8,7 +8,7 @@ from uuid import UUID
 from marketplace.models import StockClaim
 
 
-def give_back(pieces: Mapping[tuple[UUID, int], int], *, at: dt.datetime) -> None:
+def release_reserved_stock(pieces: Mapping[tuple[UUID, int], int], *, at: dt.datetime) -> None:
     """Takes pieces, by lock and SKU, off the live claims; one with nothing left ends.
 
     A claim that ended on another way holds nothing to give back.

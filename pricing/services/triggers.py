@@ -24,23 +24,29 @@ from diagnostics.problem import Problem
 from marketplace import clock, policy
 from marketplace.models import FxRate, FxRateSet, IndexClose, OrderClaim, StockClaim, Store
 from marketplace.money import Rates
-from marketplace.queries import base_of, close_on, young_rate_sets
+from marketplace.queries import base_close_of, close_on, young_rate_sets
 from pricing import reminders
 from pricing.frozen_values import rates_of_locks
-from pricing.locks import Event, LockStatus, advance
+from pricing.locks import LockEvent, LockStatus, next_lock_status
 from pricing.models import Lock, Renegotiation
 from pricing.services import event_publishing
-from pricing.triggers import INDEX_DAYS, Kind, change, counts_for, moved
+from pricing.triggers import (
+    INDEX_DAYS,
+    TriggerKind,
+    exact_change,
+    is_beyond_limit,
+    is_close_after_lock,
+)
 
 log = structlog.get_logger(__name__)
 
-TRIGGER = "system:trigger"
+TRIGGER_ACTOR = "system:trigger"
 LOCKS_A_PASS = 100
 EIGHT_PLACES = Decimal("0.00000001")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Observed:
+class MarketObservations:
     """What a lot is held against: publications and closes that are not stale; None where there is
     none."""
 
@@ -63,11 +69,11 @@ class Observed:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Move:
+class MarketMove:
     """A lock's trigger: beyond the limit."""
 
     lock: Lock
-    kind: Kind
+    kind: TriggerKind
     name: str
     base: Fraction
     new: Fraction
@@ -76,7 +82,7 @@ class Move:
 
 
 @dataclass(kw_only=True)
-class Judged:
+class TriggerPass:
     """What a pass did. `locks` counts those held against something new; fewer than the limit:
     nothing was left."""
 
@@ -93,7 +99,7 @@ def open_renegotiations(
     at: dt.datetime | None = None,
     only: uuid.UUID | None = None,
     limit: int = LOCKS_A_PASS,
-) -> Judged:
+) -> TriggerPass:
     """One pass over open locks that the latest observations were not yet held against, at most
     `limit` of them.
 
@@ -106,7 +112,7 @@ def open_renegotiations(
         raise Problem(
             Code.INPUT_INVALID, detail=_("Only a sandbox store can be judged at another instant.")
         )
-    judged = Judged()
+    judged = TriggerPass()
     open_ = Lock.objects.filter(status=LockStatus.OPEN)
     open_ = open_.of(store) if store else open_
     open_ = open_.filter(pk=only) if only else open_
@@ -118,7 +124,7 @@ def open_renegotiations(
     return judged
 
 
-def unjudged(
+def unjudged_locks(
     *, store: Store | None = None, at: dt.datetime | None = None, limit: int = 1000
 ) -> list[uuid.UUID]:
     """Open locks that the latest observations were not yet held against."""
@@ -126,26 +132,26 @@ def unjudged(
     open_ = open_.of(store) if store else open_
     found: list[uuid.UUID] = []
     for scope in _scopes(open_):
-        rows, _observed = _waiting(scope, open_, at)
+        rows, _observed = _unjudged_in_scope(scope, open_, at)
         found += rows.order_by("pk").values_list("pk", flat=True)[: limit - len(found)]
     return found
 
 
-def touched(locks: Collection[Lock], *, now: dt.datetime) -> list[Move]:
+def find_market_moves(locks: Collection[Lock], *, now: dt.datetime) -> list[MarketMove]:
     """Of open locks of one store whose rows the caller holds, those that the latest observations
     have moved beyond."""
-    found: list[Move] = []
-    for observed, some in _by_series(locks, now):
-        found += _moves(some, observed)
+    found: list[MarketMove] = []
+    for observed, some in _observations_by_series(locks, now):
+        found += _market_moves(some, observed)
     return found
 
 
 def open_moved(locks: Collection[Lock], *, now: dt.datetime, by: str) -> list[Renegotiation]:
     """Opens a renegotiation of each open lock of one store, held by the caller, that is
-    `touched`."""
+    `find_market_moves`."""
     opened: list[Renegotiation] = []
-    for observed, some in _by_series(locks, now):
-        opened += _open(_moves(some, observed), observed, now=now, by=by)
+    for observed, some in _observations_by_series(locks, now):
+        opened += _renegotiate_moves(_market_moves(some, observed), observed, now=now, by=by)
     return opened
 
 
@@ -177,9 +183,9 @@ def _scopes(open_: QuerySet[Lock]) -> list[Scope]:
 
 
 def _judge_scope(
-    scope: Scope, open_: QuerySet[Lock], at: dt.datetime | None, limit: int, judged: Judged
+    scope: Scope, open_: QuerySet[Lock], at: dt.datetime | None, limit: int, judged: TriggerPass
 ) -> None:
-    rows, observed = _waiting(scope, open_, at)
+    rows, observed = _unjudged_in_scope(scope, open_, at)
     judged.stale |= observed.rates is None and scope.sandbox is None
     held = list(
         rows.order_by("store_id", "pk").select_for_update(of=("self",), skip_locked=True)[:limit]
@@ -189,19 +195,23 @@ def _judge_scope(
     now = at or clock.now() + scope.offset
     locks = [lock for lock in held if lock.expires_at > now]
     judged.locks += len(held)
-    judged.opened += _judge(locks, observed, now)
+    judged.opened += _judge_locks(locks, observed, now)
     Lock.objects.filter(pk__in=[lock.pk for lock in held]).update(judged_by=observed.key)
 
 
-def _waiting(
+def _unjudged_in_scope(
     scope: Scope, open_: QuerySet[Lock], at: dt.datetime | None
-) -> tuple[QuerySet[Lock], Observed]:
-    observed = observe(scope.series, at or clock.now() + scope.offset, store=scope.sandbox)
+) -> tuple[QuerySet[Lock], MarketObservations]:
+    observed = latest_observations(
+        scope.series, at or clock.now() + scope.offset, store=scope.sandbox
+    )
     rows = scope.of(open_)
     return rows.exclude(judged_by=observed.key).select_related("store"), observed
 
 
-def observe(series: str, now: dt.datetime, *, store: Store | None) -> Observed:
+def latest_observations(
+    series: str, now: dt.datetime, *, store: Store | None
+) -> MarketObservations:
     """The newest observations at an instant that may act: a stale one never does (reliability 15).
 
     `store` None: for any live store. Which of them is stale is judged by the policies in force now.
@@ -211,24 +221,28 @@ def observe(series: str, now: dt.datetime, *, store: Store | None) -> Observed:
     published = young_rate_sets(now, store=store, max_age_days=int(ages["fx_max_age_days"]))
     close = close_on(series, now.date(), sandbox=sandbox) if series else None
     if close is None or (now.date() - close.closed_on).days > int(ages["index_max_age_days"]):
-        return Observed(published=published)
-    base = base_of(close, close.closed_on - INDEX_DAYS, sandbox=sandbox)
-    return Observed(published=published, close=close, base=base)
+        return MarketObservations(published=published)
+    base = base_close_of(close, close.closed_on - INDEX_DAYS, sandbox=sandbox)
+    return MarketObservations(published=published, close=close, base=base)
 
 
-def _by_series(locks: Collection[Lock], now: dt.datetime) -> Iterator[tuple[Observed, list[Lock]]]:
+def _observations_by_series(
+    locks: Collection[Lock], now: dt.datetime
+) -> Iterator[tuple[MarketObservations, list[Lock]]]:
     by_series: dict[str, list[Lock]] = defaultdict(list)
     for lock in locks:
         by_series[lock.index_series].append(lock)
     for series, some in by_series.items():
-        yield observe(series, now, store=some[0].store), some
+        yield latest_observations(series, now, store=some[0].store), some
 
 
-def _judge(locks: Collection[Lock], observed: Observed, now: dt.datetime) -> list[Renegotiation]:
+def _judge_locks(
+    locks: Collection[Lock], observed: MarketObservations, now: dt.datetime
+) -> list[Renegotiation]:
     if not locks:
         return []
-    moves = _moves(locks, observed)
-    opened = _open(moves, observed, now=now, by=TRIGGER)
+    moves = _market_moves(locks, observed)
+    opened = _renegotiate_moves(moves, observed, now=now, by=TRIGGER_ACTOR)
     touched_ids = {move.lock.pk for move in moves}
     by_store: dict[int, list[Lock]] = defaultdict(list)
     for lock in locks:
@@ -238,16 +252,16 @@ def _judge(locks: Collection[Lock], observed: Observed, now: dt.datetime) -> lis
             store_id=store_id,
             kind="triggers.judged",
             subject=f"store:{store_id}",
-            by=TRIGGER,
+            by=TRIGGER_ACTOR,
             at=now,
-            **_told(observed),
+            **_observation_ids(observed),
             locks={str(lock.pk): lock.rate_set_id for lock in some},
             opened=sorted(str(lock.pk) for lock in some if lock.pk in touched_ids),
         )
     return opened
 
 
-def _told(observed: Observed) -> dict[str, int | None]:
+def _observation_ids(observed: MarketObservations) -> dict[str, int | None]:
     return {
         "rate_set": observed.rates and observed.rates.pk,
         "close": observed.close and observed.close.pk,
@@ -255,7 +269,7 @@ def _told(observed: Observed) -> dict[str, int | None]:
     }
 
 
-def _moves(locks: Collection[Lock], observed: Observed) -> list[Move]:
+def _market_moves(locks: Collection[Lock], observed: MarketObservations) -> list[MarketMove]:
     """By exchange rate first: a lot that both have moved is renegotiated once, for the first
     reason."""
     found = [*_fx_moves(locks, observed.published)]
@@ -263,7 +277,7 @@ def _moves(locks: Collection[Lock], observed: Observed) -> list[Move]:
     return found + [move for move in _index_moves(locks, observed) if move.lock.pk not in by_fx]
 
 
-def _fx_moves(locks: Collection[Lock], published: Sequence[FxRateSet]) -> Iterator[Move]:
+def _fx_moves(locks: Collection[Lock], published: Sequence[FxRateSet]) -> Iterator[MarketMove]:
     """R-50: the order's currency against the store's settlement currency, cumulative against the
     values of the lock.
 
@@ -276,7 +290,7 @@ def _fx_moves(locks: Collection[Lock], published: Sequence[FxRateSet]) -> Iterat
     ]
     if not exposed:
         return
-    frozen, tables = rates_of_locks(exposed), _tables(published)
+    frozen, tables = rates_of_locks(exposed), _rates_by_set(published)
     for lock in exposed:
         pair = lock.currency, lock.store.settlement_currency
         base = frozen[lock.pk]
@@ -287,10 +301,10 @@ def _fx_moves(locks: Collection[Lock], published: Sequence[FxRateSet]) -> Iterat
         if latest.pk == base.id or latest.published_on < base.published_on:
             continue
         before, after = base.cross(*pair), tables[latest.pk].cross(*pair)
-        if moved(Kind.FX, before, after, limit=lock.fx_trigger):
-            yield Move(
+        if is_beyond_limit(TriggerKind.FX, before, after, limit=lock.fx_trigger):
+            yield MarketMove(
                 lock=lock,
-                kind=Kind.FX,
+                kind=TriggerKind.FX,
                 name="/".join(pair),
                 base=before,
                 new=after,
@@ -299,7 +313,7 @@ def _fx_moves(locks: Collection[Lock], published: Sequence[FxRateSet]) -> Iterat
             )
 
 
-def _tables(sets: Collection[FxRateSet]) -> dict[int, Rates]:
+def _rates_by_set(sets: Collection[FxRateSet]) -> dict[int, Rates]:
     """One query for any number of sets."""
     per_euro: dict[int, dict[str, Decimal]] = {row.pk: {} for row in sets}
     for pk, currency, rate in FxRate.objects.filter(rate_set__in=per_euro).values_list(
@@ -314,24 +328,28 @@ def _tables(sets: Collection[FxRateSet]) -> dict[int, Rates]:
     }
 
 
-def _index_moves(locks: Collection[Lock], observed: Observed) -> Iterator[Move]:
+def _index_moves(locks: Collection[Lock], observed: MarketObservations) -> Iterator[MarketMove]:
     """R-51: the last close over the one of 7 days earlier; only a close that reached us after the
     lock."""
     close, base = observed.close, observed.base
     if close is None or base is None:
         return
     for lock in locks:
-        after = counts_for(
+        after = is_close_after_lock(
             closed_on=close.closed_on,
             close_id=close.pk,
             locked_at=lock.locked_at,
             closes_seen=lock.closes_seen,
         )
         values = Fraction(base.value), Fraction(close.value)
-        if lock.index_series and after and moved(Kind.INDEX, *values, limit=lock.index_trigger):
-            yield Move(
+        if (
+            lock.index_series
+            and after
+            and is_beyond_limit(TriggerKind.INDEX, *values, limit=lock.index_trigger)
+        ):
+            yield MarketMove(
                 lock=lock,
-                kind=Kind.INDEX,
+                kind=TriggerKind.INDEX,
                 name=lock.index_series,
                 base=values[0],
                 new=values[1],
@@ -340,22 +358,24 @@ def _index_moves(locks: Collection[Lock], observed: Observed) -> Iterator[Move]:
             )
 
 
-def _open(
-    moves: Collection[Move], observed: Observed, *, now: dt.datetime, by: str
+def _renegotiate_moves(
+    moves: Collection[MarketMove], observed: MarketObservations, *, now: dt.datetime, by: str
 ) -> list[Renegotiation]:
     """Guarded as every move of a lock is: from open, before its end, all of them or none."""
-    made = [_renegotiation(move, observed, now=now, by=by) for move in moves]
+    made = [_build_renegotiation(move, observed, now=now, by=by) for move in moves]
     by_deadline: dict[dt.datetime, list[Lock]] = defaultdict(list)
     for renegotiation in made:
         by_deadline[renegotiation.deadline_at].append(renegotiation.lock)
     for deadline, locks in by_deadline.items():
-        _suspend(locks, deadline, observed, now)
+        _suspend_locks(locks, deadline, observed, now)
     Renegotiation.objects.bulk_create(made)
-    event_publishing.tell([renegotiation.lock for renegotiation in made], at=now)
+    event_publishing.publish_lock_states([renegotiation.lock for renegotiation in made], at=now)
     return made
 
 
-def _renegotiation(move: Move, observed: Observed, *, now: dt.datetime, by: str) -> Renegotiation:
+def _build_renegotiation(
+    move: MarketMove, observed: MarketObservations, *, now: dt.datetime, by: str
+) -> Renegotiation:
     lock = move.lock
     return Renegotiation(
         store_id=lock.store_id,
@@ -366,9 +386,9 @@ def _renegotiation(move: Move, observed: Observed, *, now: dt.datetime, by: str)
         base_close=observed.base,
         new_close=observed.close,
         name=move.name,
-        base_value=_read(move.base),
-        new_value=_read(move.new),
-        change=change(move.base, move.new),
+        base_value=_to_decimal(move.base),
+        new_value=_to_decimal(move.new),
+        change=exact_change(move.base, move.new),
         limit=move.limit,
         opened_at=now,
         opened_by=by,
@@ -376,22 +396,22 @@ def _renegotiation(move: Move, observed: Observed, *, now: dt.datetime, by: str)
     )
 
 
-def _suspend(
-    locks: Collection[Lock], deadline: dt.datetime, observed: Observed, now: dt.datetime
+def _suspend_locks(
+    locks: Collection[Lock], deadline: dt.datetime, observed: MarketObservations, now: dt.datetime
 ) -> None:
-    target = advance(LockStatus.OPEN, Event.TRIGGER)
+    target = next_lock_status(LockStatus.OPEN, LockEvent.TRIGGER)
     values = {
         "status": target,
         "renegotiation_deadline": deadline,
         "judged_by": observed.key,
-        "next_reminder_at": reminders.first(
-            reminders.OF_A_RENEGOTIATION, ends_at=deadline, now=now
+        "next_reminder_at": reminders.next_stage_at(
+            reminders.RENEGOTIATION_STAGES, ends_at=deadline, now=now
         ),
     }
     ids = [lock.pk for lock in locks]
     rows = Lock.objects.filter(pk__in=ids, status=LockStatus.OPEN, expires_at__gt=now)
     if rows.update(**values) != len(locks):
-        raise Problem(Code.STATE_CONFLICT, state="ended", event=str(Event.TRIGGER))
+        raise Problem(Code.STATE_CONFLICT, state="ended", event=str(LockEvent.TRIGGER))
     for lock in locks:
         for name, value in values.items():
             setattr(lock, name, value)
@@ -399,5 +419,5 @@ def _suspend(
         claims.objects.filter(holder__in=ids, released_at=None).update(until=deadline)
 
 
-def _read(value: Fraction) -> Decimal:
+def _to_decimal(value: Fraction) -> Decimal:
     return (Decimal(value.numerator) / Decimal(value.denominator)).quantize(EIGHT_PLACES)

@@ -9,16 +9,16 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from marketplace.money import Money, exponent
-from pricing.agreements import How, Kind, Role
+from marketplace.money import Money, minor_unit_digits
+from pricing.agreements import AgreementKind, AgreementRole, IdentificationMethod
 
 register = template.Library()
 
 TITLES = {
-    Kind.CONFIRMATION: _("Confirmation of repeat orders at locked prices"),
-    Kind.RENEGOTIATION: _("Agreement on changed prices of repeat orders"),
+    AgreementKind.CONFIRMATION: _("Confirmation of repeat orders at locked prices"),
+    AgreementKind.RENEGOTIATION: _("Agreement on changed prices of repeat orders"),
 }
-ROLES = {Role.SELLER: _("Seller"), Role.BUYER: _("Buyer")}
+ROLES = {AgreementRole.SELLER: _("Seller"), AgreementRole.BUYER: _("Buyer")}
 ACTS = {
     "offer": _("offered these prices and locked them"),
     "confirm": _("confirmed by tick and press"),
@@ -26,12 +26,14 @@ ACTS = {
     "sign_password": _("signed by account password and typed name"),
 }
 HOW = {
-    How.PLATFORM: _("store verified by the platform on {value}"),
-    How.QUALIFIED: _("company documents reviewed by the platform, open since {value}"),
-    How.ACCOUNT: _("acted while signed in as {value}"),
-    How.LINK: _("acted through the personal link sent to {value}"),
-    How.CERTIFICATE: _("certified business buyer until {value}"),
-    How.TAX_NUMBER: _("tax number {value}"),
+    IdentificationMethod.PLATFORM: _("store verified by the platform on {value}"),
+    IdentificationMethod.QUALIFIED: _(
+        "company documents reviewed by the platform, open since {value}"
+    ),
+    IdentificationMethod.ACCOUNT: _("acted while signed in as {value}"),
+    IdentificationMethod.LINK: _("acted through the personal link sent to {value}"),
+    IdentificationMethod.CERTIFICATE: _("certified business buyer until {value}"),
+    IdentificationMethod.TAX_NUMBER: _("tax number {value}"),
 }
 RULES = {
     "keep": _("the locked prices are kept"),
@@ -77,7 +79,7 @@ def both_how(identified: Any) -> str:
 @register.filter
 def plain(minor: int, currency: str) -> str:
     """ "93,120.00": beside its currency, in a column."""
-    return f"{Money(minor, currency).amount:,.{exponent(currency)}f}"
+    return f"{Money(minor, currency).amount:,.{minor_unit_digits(currency)}f}"
 
 
 @register.simple_tag

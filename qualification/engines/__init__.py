@@ -24,5 +24,5 @@ class Engine(Protocol):
         for those."""
 
 
-def named(module: str) -> Engine:
+def import_engine(module: str) -> Engine:
     return importlib.import_module(module)

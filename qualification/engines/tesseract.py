@@ -15,19 +15,19 @@ from PIL import Image
 from qualification.extraction.layout import Word
 
 NAME = "tesseract"
-PAGE, CUTTING, FIGURES = "chi_sim", "chi_sim+eng", "eng"
-SIZES = (0.7, 1, 1.5)
+PAGE_MODEL, CROP_MODELS, FIGURE_MODEL = "chi_sim", "chi_sim+eng", "eng"
+FIGURE_SCALES = (0.7, 1, 1.5)
 """Of a cutting with figures: which size is read right differs from one to the next."""
-SECONDS = 60  # a page; one takes 2 to 4
+PAGE_TIMEOUT_SECONDS = 60  # a page; one takes 2 to 4
 os.environ.setdefault("OMP_THREAD_LIMIT", "1")  # its threads cost more than they bring
 
 
 def words(image: Image.Image) -> Sequence[Word]:
     data = pytesseract.image_to_data(
         image,
-        lang=PAGE,
+        lang=PAGE_MODEL,
         config="--oem 1 --psm 3",
-        timeout=SECONDS,
+        timeout=PAGE_TIMEOUT_SECONDS,
         output_type=pytesseract.Output.DICT,
     )
     columns = (data[name] for name in ("text", "left", "top", "width", "height", "conf"))
@@ -39,18 +39,18 @@ def words(image: Image.Image) -> Sequence[Word]:
 
 
 def lines(image: Image.Image) -> Sequence[str]:
-    return [_line(_sized(image, 1.5), models) for models in (CUTTING, PAGE)]
+    return [_read_line(_resize_image(image, 1.5), models) for models in (CROP_MODELS, PAGE_MODEL)]
 
 
 def figures(image: Image.Image) -> Sequence[str]:
-    return [_line(_sized(image, size), FIGURES) for size in SIZES]
+    return [_read_line(_resize_image(image, size), FIGURE_MODEL) for size in FIGURE_SCALES]
 
 
-def _sized(image: Image.Image, by: float) -> Image.Image:
+def _resize_image(image: Image.Image, by: float) -> Image.Image:
     return image.resize((int(image.width * by), int(image.height * by)), Image.Resampling.LANCZOS)
 
 
-def _line(image: Image.Image, models: str) -> str:
+def _read_line(image: Image.Image, models: str) -> str:
     return pytesseract.image_to_string(
-        image, lang=models, config="--oem 1 --psm 7", timeout=SECONDS
+        image, lang=models, config="--oem 1 --psm 7", timeout=PAGE_TIMEOUT_SECONDS
     )

@@ -3,12 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from qualification.extraction import certificates, declarations, licences, statements
-from qualification.extraction.layout import Look, Page
-from qualification.readings import Field, Kind
+from qualification.extraction.layout import PageLayout, SecondReading
+from qualification.readings import DocumentKind, ReadingField
 
-EXTRACT: Mapping[Kind, Callable[[Sequence[Page], Look], list[Field]]] = {
-    Kind.LICENCE: licences.fields,
-    Kind.STATEMENT: statements.fields,
-    Kind.DECLARATION: declarations.fields,
-    Kind.ISO_9001: certificates.fields,
+FIELD_EXTRACTORS: Mapping[
+    DocumentKind, Callable[[Sequence[PageLayout], SecondReading], list[ReadingField]]
+] = {
+    DocumentKind.LICENCE: licences.fields,
+    DocumentKind.STATEMENT: statements.fields,
+    DocumentKind.DECLARATION: declarations.fields,
+    DocumentKind.ISO_9001: certificates.fields,
 }

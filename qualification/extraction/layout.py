@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from statistics import median
 
-from qualification.readings import YEARS, Box, Field
+from qualification.readings import DOCUMENT_YEARS, Box, ReadingField
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,7 +28,7 @@ class Word:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Page:
+class PageLayout:
     number: int
     width: float
     height: float
@@ -54,68 +54,68 @@ class Page:
         )
 
     @cached_property
-    def rows(self) -> "list[Row]":
+    def rows(self) -> "list[TextRow]":
         """Top to bottom. An upright page's words share a row when their middles are nearer than
         half a line."""
         height = median([w.y1 - w.y0 for w in self.words] or [1])
         groups: list[list[Word]] = []
         for word in sorted(self.words, key=lambda w: w.middle):
-            near = groups and word.middle - _middle_of(groups[-1]) < 0.6 * height
+            near = groups and word.middle - _median_middle(groups[-1]) < 0.6 * height
             groups[-1].append(word) if near else groups.append([word])
-        return [Row(page=self, words=sorted(group, key=lambda w: w.x0)) for group in groups]
+        return [TextRow(page=self, words=sorted(group, key=lambda w: w.x0)) for group in groups]
 
 
-def _middle_of(row: Sequence[Word]) -> float:
+def _median_middle(row: Sequence[Word]) -> float:
     """The median of words that come in the order of their middles: asked of every word, so it
     sorts nothing."""
     return (row[(len(row) - 1) // 2].middle + row[len(row) // 2].middle) / 2
 
 
-LONGEST = 2000
+MAX_ROW_CHARACTERS = 2000
 """Signs of a row or a cell that are looked at: no form prints more, and a search may cost the
 square of them."""
 
-Look = Callable[[Box], Iterable[str]]
+SecondReading = Callable[[Box], Iterable[str]]
 """Reads the figures in one place once more, in each way that the engine has; nothing where the
 page was typed."""
 
-PLAIN = str.maketrans("：，。（）／－—–−～〜；", ":,.()/----~~;")
+PLAIN_PUNCTUATION = str.maketrans("：，。（）／－—–−～〜；", ":,.()/----~~;")
 """Full-width signs and the dashes that readers mix up."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
-    page: Page
+class TextRow:
+    page: PageLayout
     words: Sequence[Word]
 
     @cached_property
     def text(self) -> str:
         """Without spaces, since readers put them anywhere between Chinese signs."""
-        return "".join(self._plain(w) for w in self.words)[:LONGEST]
+        return "".join(self._plain_text(w) for w in self.words)[:MAX_ROW_CHARACTERS]
 
     @cached_property
-    def _owners(self) -> list[Word]:
-        return [w for w in self.words for _ in self._plain(w)]
+    def _words_by_character(self) -> list[Word]:
+        return [w for w in self.words for _ in self._plain_text(w)]
 
     @staticmethod
-    def _plain(word: Word) -> str:
-        return "".join(word.text.translate(PLAIN).split())
+    def _plain_text(word: Word) -> str:
+        return "".join(word.text.translate(PLAIN_PUNCTUATION).split())
 
-    def find(self, pattern: str) -> "Found | None":
+    def find(self, pattern: str) -> "FoundText | None":
         """The first group of the pattern, or all of it when there is none."""
         match = re.search(pattern, self.text)
-        return self._found(match) if match else None
+        return self._found_text(match) if match else None
 
-    def find_all(self, pattern: str) -> Iterator["Found"]:
-        return (self._found(match) for match in re.finditer(pattern, self.text))
+    def find_all(self, pattern: str) -> Iterator["FoundText"]:
+        return (self._found_text(match) for match in re.finditer(pattern, self.text))
 
-    def _found(self, match: re.Match) -> "Found":
+    def _found_text(self, match: re.Match) -> "FoundText":
         begin, end = match.span(1 if match.re.groups else 0)
-        words = list(dict.fromkeys(self._owners[begin:end]))
-        return Found(text=self.text[begin:end], words=words, row=self)
+        words = list(dict.fromkeys(self._words_by_character[begin:end]))
+        return FoundText(text=self.text[begin:end], words=words, row=self)
 
     @cached_property
-    def cells(self) -> "list[Found]":
+    def cells(self) -> "list[FoundText]":
         """Words that stand together: a gap of more than a sign's width parts them."""
         groups: list[list[Word]] = []
         end = 0.0  # of the last group
@@ -125,15 +125,18 @@ class Row:
             groups[-1].append(word) if near else groups.append([word])
             end = max(end, word.x1) if near else word.x1
         return [
-            Found(text="".join(map(self._plain, g))[:LONGEST], words=g, row=self) for g in groups
+            FoundText(
+                text="".join(map(self._plain_text, g))[:MAX_ROW_CHARACTERS], words=g, row=self
+            )
+            for g in groups
         ]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class FoundText:
     text: str
     words: Sequence[Word]
-    row: Row
+    row: TextRow
 
     @property
     def box(self) -> Box:
@@ -151,8 +154,8 @@ class Found:
     def confidence(self) -> float:
         return min((w.confidence for w in self.words), default=0.0)
 
-    def field(self, name: str, value: str | None = None, *, proven: bool = False) -> Field:
-        return Field(
+    def field(self, name: str, value: str | None = None, *, proven: bool = False) -> ReadingField:
+        return ReadingField(
             name=name,
             value=self.text if value is None else value,
             raw=self.text,
@@ -162,15 +165,17 @@ class Found:
         )
 
 
-def rows_of(pages: Sequence[Page]) -> list[Row]:
+def rows_of_pages(pages: Sequence[PageLayout]) -> list[TextRow]:
     return [row for page in pages for row in page.rows]
 
 
-def first(rows: Sequence[Row], pattern: str) -> Found | None:
+def find_first(rows: Sequence[TextRow], pattern: str) -> FoundText | None:
     return next((found for row in rows if (found := row.find(pattern))), None)
 
 
-def below(rows: Sequence[Row], label: str, value: str, *, within: int = 2) -> Found | None:
+def find_below(
+    rows: Sequence[TextRow], label: str, value: str, *, within: int = 2
+) -> FoundText | None:
     """The value in the cells under a label, for forms that print the label in the cell's upper
     line."""
     for n, row in enumerate(rows):
@@ -184,7 +189,7 @@ def below(rows: Sequence[Row], label: str, value: str, *, within: int = 2) -> Fo
     return None
 
 
-DATE = r"(?:19|20)\d\d(?:年\d{1,2}月\d{1,2}日?|[-/.]\d{1,2}[-/.]\d{1,2}|[01]\d[0-3]\d)"
+DATE_PATTERN = r"(?:19|20)\d\d(?:年\d{1,2}月\d{1,2}日?|[-/.]\d{1,2}[-/.]\d{1,2}|[01]\d[0-3]\d)"
 
 
 def iso_date(text: str) -> str:
@@ -193,7 +198,7 @@ def iso_date(text: str) -> str:
     numbers = re.findall(r"\d+", text)
     if len(numbers) == 1 and len(numbers[0]) == 8:
         numbers = [numbers[0][:4], numbers[0][4:6], numbers[0][6:]]
-    if len(numbers) < 3 or len(numbers[0]) != 4 or int(numbers[0]) not in YEARS:
+    if len(numbers) < 3 or len(numbers[0]) != 4 or int(numbers[0]) not in DOCUMENT_YEARS:
         return ""
     try:
         return dt.date(*map(int, numbers[:3])).isoformat()

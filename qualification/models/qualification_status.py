@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from marketplace.models import Store
 from qualification import status_labels
-from qualification.review import Standing
+from qualification.review import QualificationStatus
 
 
 class Qualification(models.Model):
@@ -17,8 +17,8 @@ class Qualification(models.Model):
     state = models.CharField(
         _("state"),
         max_length=10,
-        choices=[(s.value, status_labels.STANDING[s]) for s in Standing],
-        default=Standing.NOT_OPEN,
+        choices=[(s.value, status_labels.STATUS_LABELS[s]) for s in QualificationStatus],
+        default=QualificationStatus.NOT_OPEN,
     )
     since = models.DateTimeField(_("since"))
     valid_until = models.DateTimeField(
@@ -41,16 +41,20 @@ class Qualification(models.Model):
         permissions = [("review_qualification", "Can approve a qualification or send it back")]
         constraints = [
             models.CheckConstraint(
-                condition=Q(state__in=[s.value for s in Standing]),
+                condition=Q(state__in=[s.value for s in QualificationStatus]),
                 name="a_standing_is_one_of_its_states",
             ),
             models.CheckConstraint(
-                condition=~Q(state=Standing.OPEN) | Q(valid_until=None) | Q(due_at__isnull=False),
+                condition=~Q(state=QualificationStatus.OPEN)
+                | Q(valid_until=None)
+                | Q(due_at__isnull=False),
                 name="an_open_standing_that_ends_has_its_next_instant",
             ),
         ]
         indexes = [
-            models.Index(fields=["due_at"], condition=Q(state=Standing.OPEN), name="standings_due")
+            models.Index(
+                fields=["due_at"], condition=Q(state=QualificationStatus.OPEN), name="standings_due"
+            )
         ]
 
     def __str__(self) -> str:

@@ -5,8 +5,8 @@ from django.db import models
 from django.db.models import Q
 
 from marketplace.models import Store
-from qualification.readings import Kind
-from qualification.uploads import State
+from qualification.readings import DocumentKind
+from qualification.uploads import UploadState
 
 
 class Upload(models.Model):
@@ -18,7 +18,7 @@ class Upload(models.Model):
 
     store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="uploads")
     key = models.UUIDField(default=uuid.uuid4, unique=True)
-    kind = models.CharField(max_length=24, choices=[(k.value, k.value) for k in Kind])
+    kind = models.CharField(max_length=24, choices=[(k.value, k.value) for k in DocumentKind])
     name = models.CharField(max_length=200)  # as the seller's machine calls it
     size = models.PositiveIntegerField()
     sha256 = models.CharField(max_length=64)
@@ -34,7 +34,9 @@ class Upload(models.Model):
     uploaded_by = models.CharField(max_length=40)
 
     state = models.CharField(
-        max_length=10, choices=[(s.value, s.value) for s in State], default=State.UPLOADED
+        max_length=10,
+        choices=[(s.value, s.value) for s in UploadState],
+        default=UploadState.UPLOADED,
     )
     code = models.CharField(max_length=40, blank=True)  # why it is unreadable or was rejected
     evidence = models.JSONField(default=dict, blank=True)
@@ -45,7 +47,7 @@ class Upload(models.Model):
     tries = models.PositiveSmallIntegerField(default=0)
 
     read_at = models.DateTimeField(null=True, blank=True)
-    reading = models.JSONField(null=True, blank=True)  # qualification.readings.encode
+    reading = models.JSONField(null=True, blank=True)  # qualification.readings.encode_reading
     pages = models.PositiveSmallIntegerField(default=0)
     settled = models.JSONField(
         default=dict, blank=True
@@ -65,11 +67,13 @@ class Upload(models.Model):
                 name="a_file_stands_once_in_a_store",
             ),
             models.CheckConstraint(
-                condition=Q(state__in=[s.value for s in State]),
+                condition=Q(state__in=[s.value for s in UploadState]),
                 name="an_upload_is_in_one_of_its_states",
             ),
             models.CheckConstraint(
-                condition=~Q(state__in=[State.READ, State.APPROVED, State.REJECTED])
+                condition=~Q(
+                    state__in=[UploadState.READ, UploadState.APPROVED, UploadState.REJECTED]
+                )
                 | Q(reading__isnull=False),
                 name="what_was_read_has_its_reading",
             ),
@@ -84,7 +88,7 @@ class Upload(models.Model):
             GinIndex(fields=["marks"], name="uploads_by_marks"),
             models.Index(
                 fields=["rung_at"],
-                condition=Q(state__in=[State.UPLOADED, State.READING]),
+                condition=Q(state__in=[UploadState.UPLOADED, UploadState.READING]),
                 name="uploads_to_read",
             ),
         ]

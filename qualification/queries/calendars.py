@@ -9,7 +9,7 @@ from marketplace.calendar import Calendar
 from qualification.models import Workday
 
 
-def calendar(around: dt.date | None = None) -> Calendar:
+def working_calendar(around: dt.date | None = None) -> Calendar:
     """Three years around a day. A year is known once its make-up days are, by publication or by
     hand."""
     year = (around or dt.datetime.now(dt.UTC).date()).year

@@ -11,18 +11,22 @@ from diagnostics import problem_texts
 from diagnostics.models import LedgerEntry
 from marketplace.models import User
 from qualification import document_checks, return_reasons
-from qualification.document_checks import Check, Paper, Verdict
+from qualification.document_checks import CheckVerdict, DocumentCheck, SubmittedDocument
 from qualification.models import Case, Upload
-from qualification.queries.documents import checks, current, paper_of
-from qualification.readings import Box, Field, Kind
-from qualification.uploads import State
+from qualification.queries.documents import (
+    current_uploads,
+    run_document_checks,
+    submitted_document_of,
+)
+from qualification.readings import Box, DocumentKind, ReadingField
+from qualification.uploads import UploadState
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Entry:
+class DeskField:
     """A field with what the reviewer has typed or the machine has read."""
 
-    field: Field
+    field: ReadingField
     value: str
     is_open: bool
     ticked: bool
@@ -38,7 +42,7 @@ class Entry:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Done:
+class DeskHistoryEntry:
     """What somebody did to the store's qualification, from the ledger."""
 
     at: dt.datetime
@@ -48,23 +52,23 @@ class Done:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Desk:
+class ReviewDesk:
     """`typed` is what a refused form held: it stands where it stood."""
 
     case: Case
-    checks: Sequence[Check]
-    documents: "Sequence[DocumentOnDesk]"
+    checks: Sequence[DocumentCheck]
+    documents: "Sequence[DeskDocument]"
     older: Sequence[Upload]
-    history: Sequence[Done]
+    history: Sequence[DeskHistoryEntry]
     typed: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def failed(self) -> list[Check]:
-        return [c for c in self.checks if c.verdict is not Verdict.PASSED]
+    def failed(self) -> list[DocumentCheck]:
+        return [c for c in self.checks if c.verdict is not CheckVerdict.PASSED]
 
     @property
-    def passed(self) -> list[Check]:
-        return [c for c in self.checks if c.verdict is Verdict.PASSED]
+    def passed(self) -> list[DocumentCheck]:
+        return [c for c in self.checks if c.verdict is CheckVerdict.PASSED]
 
     @property
     def left(self) -> int:
@@ -73,10 +77,10 @@ class Desk:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class DocumentOnDesk:
+class DeskDocument:
     upload: Upload
-    entries: Sequence[Entry]
-    checks: Sequence[Check]
+    entries: Sequence[DeskField]
+    checks: Sequence[DocumentCheck]
     seal: str  # what the reviewer saw: "yes", "no", or "" while nobody has looked
     seals: Sequence[Box]
     rejected: bool
@@ -84,17 +88,20 @@ class DocumentOnDesk:
     remark: str
 
     @property
-    def reasons(self) -> list[problem_texts.Words]:
-        return [problem_texts.of(code) for code in return_reasons.reasons(Kind(self.upload.kind))]
+    def reasons(self) -> list[problem_texts.ProblemText]:
+        return [
+            problem_texts.describe(code)
+            for code in return_reasons.codes_for_kind(DocumentKind(self.upload.kind))
+        ]
 
     @property
     def needs_seal(self) -> bool:
-        return Kind(self.upload.kind) in document_checks.SEALED
+        return DocumentKind(self.upload.kind) in document_checks.SEALED_KINDS
 
     @property
-    def pages(self) -> "list[PageOnDesk]":
+    def pages(self) -> "list[DeskPage]":
         return [
-            PageOnDesk(
+            DeskPage(
                 number=n,
                 entries=[e for e in self.entries if e.field.box and e.field.box.page == n],
                 seals=[s for s in self.seals if s.page == n],
@@ -109,29 +116,31 @@ class DocumentOnDesk:
     @property
     def disputed(self) -> int:
         return sum(e.is_open for e in self.entries) + sum(
-            c.verdict is Verdict.FAILED for c in self.checks
+            c.verdict is CheckVerdict.FAILED for c in self.checks
         )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class PageOnDesk:
+class DeskPage:
     number: int
-    entries: Sequence[Entry]
+    entries: Sequence[DeskField]
     seals: Sequence[Box]
 
 
-def desk(case: Case, now: dt.datetime, typed: Mapping[str, str] | None = None) -> Desk:
+def build_review_desk(
+    case: Case, now: dt.datetime, typed: Mapping[str, str] | None = None
+) -> ReviewDesk:
     """The case with its documents; the same number of queries for any number of them."""
-    rows = list(current(case.store))
-    papers = {row.pk: paper_of(row) for row in rows if row.reading}
-    judged = checks(
+    rows = list(current_uploads(case.store))
+    papers = {row.pk: submitted_document_of(row) for row in rows if row.reading}
+    judged = run_document_checks(
         case.store,
-        [p for row in rows if row.state != State.REJECTED and (p := papers.get(row.pk))],
+        [p for row in rows if row.state != UploadState.REJECTED and (p := papers.get(row.pk))],
         now,
         failed_before=case.failed_checks,
     )
     documents = [
-        _document(row, papers[row.pk], judged, case, typed or {})
+        _build_desk_document(row, papers[row.pk], judged, case, typed or {})
         for row in rows
         if row.pk in papers
     ]
@@ -140,17 +149,17 @@ def desk(case: Case, now: dt.datetime, typed: Mapping[str, str] | None = None) -
         .defer("reading")
         .order_by("-uploaded_at")
     )
-    return Desk(
+    return ReviewDesk(
         case=case,
         checks=judged,
         documents=sorted(documents, key=lambda d: -d.disputed),
         older=list(older[:100]),
-        history=_history(case),
+        history=_review_history(case),
         typed=typed or {},
     )
 
 
-def _history(case: Case) -> list[Done]:
+def _review_history(case: Case) -> list[DeskHistoryEntry]:
     """The latest first; people by their address."""
     entries = LedgerEntry.objects.filter(store_id=case.store_id, subject=f"store:{case.store.code}")
     rows = list(entries.filter(kind__startswith="qualification.").order_by("-seq")[:30])
@@ -160,12 +169,14 @@ def _history(case: Case) -> list[Done]:
         for pk, email in User.objects.filter(pk__in=ids).values_list("pk", "email")
     }
     return [
-        Done(at=r.at, kind=r.kind, by=_who(r.by, names), words=str(r.facts.get("reason", "")))
+        DeskHistoryEntry(
+            at=r.at, kind=r.kind, by=_actor_name(r.by, names), words=str(r.facts.get("reason", ""))
+        )
         for r in rows
     ]
 
 
-def _who(by: str, names: Mapping[str, str]) -> str:
+def _actor_name(by: str, names: Mapping[str, str]) -> str:
     """A person who is no longer there keeps their number; what the timers did, the platform did."""
     return (
         gettext("the platform")
@@ -174,12 +185,16 @@ def _who(by: str, names: Mapping[str, str]) -> str:
     )
 
 
-def _document(
-    row: Upload, paper: Paper, judged: Sequence[Check], case: Case, typed: Mapping[str, str]
-) -> DocumentOnDesk:
+def _build_desk_document(
+    row: Upload,
+    paper: SubmittedDocument,
+    judged: Sequence[DocumentCheck],
+    case: Case,
+    typed: Mapping[str, str],
+) -> DeskDocument:
     open_names = {f.name for f in document_checks.open_fields(paper, company=case.store.legal_name)}
     entries = [
-        Entry(
+        DeskField(
             field=f,
             value=typed.get(f"value:{row.key}:{f.name}", paper.value(f.name)),
             is_open=f.name in open_names,
@@ -187,20 +202,20 @@ def _document(
         )
         for f in paper.reading.fields
     ]
-    return DocumentOnDesk(
+    return DeskDocument(
         upload=row,
         entries=sorted(entries, key=lambda e: not e.is_open),
         checks=[c for c in judged if str(row.key) in c.papers],
         seal=typed.get(f"seal:{row.key}", paper.settled.get("seal", "")),
         seals=paper.reading.seals,
         rejected=f"reject:{row.key}" in typed,
-        reject_code=typed.get(f"code:{row.key}") or _proposed(paper, judged),
+        reject_code=typed.get(f"code:{row.key}") or _proposed_reject_code(paper, judged),
         remark=typed.get(f"remark:{row.key}", ""),
     )
 
 
-def _proposed(paper: Paper, judged: Sequence[Check]) -> str:
+def _proposed_reject_code(paper: SubmittedDocument, judged: Sequence[DocumentCheck]) -> str:
     """The first check that fails on the document, where it is a reason to send the document
     back."""
-    failed = (c.code for c in judged if c.verdict is Verdict.FAILED and paper.ref in c.papers)
-    return next((code for code in failed if code in return_reasons.reasons(paper.kind)), "")
+    failed = (c.code for c in judged if c.verdict is CheckVerdict.FAILED and paper.ref in c.papers)
+    return next((code for code in failed if code in return_reasons.codes_for_kind(paper.kind)), "")

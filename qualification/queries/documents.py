@@ -12,39 +12,43 @@ from marketplace.calendar import platform_day
 from marketplace.models import Category, FxRate, Sku, Store
 from marketplace.queries import published_sets
 from qualification import document_checks, documents, repeated_statements
-from qualification.document_checks import Check, Paper, World
+from qualification.document_checks import CheckContext, DocumentCheck, SubmittedDocument
 from qualification.models import Upload
-from qualification.readings import Kind, decode
-from qualification.uploads import BEING_READ, TO_REPLACE, State
+from qualification.readings import DocumentKind, decode_reading
+from qualification.uploads import BEING_READ, NEEDS_REPLACEMENT, UploadState
 
 
-def current(store: Store) -> QuerySet[Upload]:
+def current_uploads(store: Store) -> QuerySet[Upload]:
     return Upload.objects.filter(store=store, is_current=True).order_by("kind", "uploaded_at", "pk")
 
 
-def current_papers(store: Store) -> list[Paper]:
+def current_documents(store: Store) -> list[SubmittedDocument]:
     """The documents that were read, as the checks take them."""
-    rows = current(store).filter(reading__isnull=False).exclude(state=State.REJECTED)
-    return [paper_of(row) for row in rows]
+    rows = current_uploads(store).filter(reading__isnull=False).exclude(state=UploadState.REJECTED)
+    return [submitted_document_of(row) for row in rows]
 
 
-def paper_of(row: Upload) -> Paper:
-    return Paper(ref=str(row.key), reading=decode(row.reading), settled=row.settled)
+def submitted_document_of(row: Upload) -> SubmittedDocument:
+    return SubmittedDocument(
+        ref=str(row.key), reading=decode_reading(row.reading), settled=row.settled
+    )
 
 
-def found_again_by(row: Upload) -> tuple[str, list[str]]:
+def cross_store_keys(row: Upload) -> tuple[str, list[str]]:
     """(customs number, marks of a statement): by what its document is found again in other
     stores."""
-    paper = paper_of(row)
-    number = paper.value("number")[:18] if paper.kind is Kind.DECLARATION else ""
-    return number, repeated_statements.marks(paper) if paper.kind is Kind.STATEMENT else []
+    paper = submitted_document_of(row)
+    number = paper.value("number")[:18] if paper.kind is DocumentKind.DECLARATION else ""
+    return number, repeated_statements.identifying_marks(
+        paper
+    ) if paper.kind is DocumentKind.STATEMENT else []
 
 
 def missing_documents(store: Store) -> list[str]:
     """What keeps a store from handing in: kinds without a document, and files that are being read
     or to be replaced."""
-    rows = list(current(store).values_list("kind", "state", "name"))
-    wanted = [d for d in documents.DOCUMENTS if not d.by_category or _iso_9001_wanted(store)]
+    rows = list(current_uploads(store).values_list("kind", "state", "name"))
+    wanted = [d for d in documents.DOCUMENTS if not d.by_category or _is_iso_9001_required(store)]
     absent = [gettext(d.title) for d in wanted if d.key not in {kind for kind, _, _ in rows}]
     read = [
         gettext("%(name)s is still being read") % {"name": n} for _, s, n in rows if s in BEING_READ
@@ -55,50 +59,57 @@ def missing_documents(store: Store) -> list[str]:
         + [
             gettext("%(name)s has to be replaced or taken out") % {"name": n}
             for _, s, n in rows
-            if s in TO_REPLACE
+            if s in NEEDS_REPLACEMENT
         ]
     )
 
 
-def _iso_9001_wanted(store: Store) -> bool:
+def _is_iso_9001_required(store: Store) -> bool:
     sold = Sku.objects.filter(store=store, is_active=True).values("category")
     return Category.objects.filter(iso9001_required=True, pk__in=sold).exists()
 
 
-def checks(
-    store: Store, papers: Sequence[Paper], now: dt.datetime, *, failed_before: Collection[str] = ()
-) -> list[Check]:
+def run_document_checks(
+    store: Store,
+    papers: Sequence[SubmittedDocument],
+    now: dt.datetime,
+    *,
+    failed_before: Collection[str] = (),
+) -> list[DocumentCheck]:
     """Every check of the store's documents. `failed_before` are keys of checks that failed at a
     decision."""
     policies = policy.in_force(now)
-    declarations = [p for p in papers if p.kind is Kind.DECLARATION]
+    declarations = [p for p in papers if p.kind is DocumentKind.DECLARATION]
     numbers = {each.value("number") for p in declarations for each in (p, p.as_read)}
     elsewhere = Upload.objects.filter(number__in=numbers - {""}).exclude(store=store)
-    world = World(
+    world = CheckContext(
         today=platform_day(now),
         company=store.legal_name,
         seen_elsewhere=frozenset(elsewhere.values_list("number", flat=True)),
         main_headings=_main_headings(store, int(policies["declarations_hs_digits"])),
-        iso_9001_wanted=_iso_9001_wanted(store),
+        iso_9001_wanted=_is_iso_9001_required(store),
         policies=policies,
-        usd_of=_Rates(store),
-        copies_elsewhere=_copies_elsewhere(store, papers),
+        usd_of=_UsdConverter(store),
+        copies_elsewhere=_statements_seen_elsewhere(store, papers),
     )
-    return document_checks.judge(papers, world, failed_before=failed_before)
+    return document_checks.judge_documents(papers, world, failed_before=failed_before)
 
 
-def _copies_elsewhere(store: Store, papers: Sequence[Paper]) -> frozenset[str]:
+def _statements_seen_elsewhere(store: Store, papers: Sequence[SubmittedDocument]) -> frozenset[str]:
     """Statements of which another store has shown the same file, account and month, or a month
     alike."""
-    statements = [p for p in papers if p.kind is Kind.STATEMENT]
+    statements = [p for p in papers if p.kind is DocumentKind.STATEMENT]
     own = {
-        p.ref: {*repeated_statements.marks(p), *repeated_statements.marks(p.as_read)}
+        p.ref: {
+            *repeated_statements.identifying_marks(p),
+            *repeated_statements.identifying_marks(p.as_read),
+        }
         for p in statements
     }
     if not own:
         return frozenset()
     digests = dict(Upload.objects.filter(store=store, key__in=own).values_list("key", "sha256"))
-    others = Upload.objects.filter(kind=Kind.STATEMENT).exclude(store=store)
+    others = Upload.objects.filter(kind=DocumentKind.STATEMENT).exclude(store=store)
     marks = sorted(set().union(*own.values()))
     found = others.filter(Q(sha256__in=digests.values()) | Q(marks__has_any_keys=marks))
     seen = list(found.values_list("sha256", "marks"))
@@ -108,7 +119,7 @@ def _copies_elsewhere(store: Store, papers: Sequence[Paper]) -> frozenset[str]:
         ref
         for ref, mine in own.items()
         if ref in same_file
-        or any(repeated_statements.share_marks(mine, theirs) for _, theirs in seen)
+        or any(repeated_statements.has_shared_marks(mine, theirs) for _, theirs in seen)
     )
 
 
@@ -126,7 +137,7 @@ def _main_headings(store: Store, digits: int) -> frozenset[str]:
     return frozenset(code[:digits] for code in codes.distinct())
 
 
-class _Rates:
+class _UsdConverter:
     """`usd_of` of the checks: by the last rates published by a day; each day is asked for once."""
 
     def __init__(self, store: Store) -> None:
@@ -158,8 +169,8 @@ class _Rates:
     rows: Sequence[Upload]
 
 
-def uploaded(store: Store) -> dict[str, list[Upload]]:
-    by_kind: dict[str, list[Upload]] = {kind.value: [] for kind in Kind}
-    for row in current(store).defer("reading"):
+def uploads_by_kind(store: Store) -> dict[str, list[Upload]]:
+    by_kind: dict[str, list[Upload]] = {kind.value: [] for kind in DocumentKind}
+    for row in current_uploads(store).defer("reading"):
         by_kind[row.kind].append(row)
     return by_kind

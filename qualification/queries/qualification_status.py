@@ -9,32 +9,32 @@ from django.utils.translation import get_language, gettext
 from diagnostics.codes import Code, Fixer
 from diagnostics.problem import Problem
 from marketplace.models import Category, Sku, Store
-from marketplace.policy import Value
+from marketplace.policy import PolicyNumber
 from qualification import documents, review
 from qualification.models import Qualification
-from qualification.review import Event, Standing
+from qualification.review import QualificationEvent, QualificationStatus
 
 
-def standing_of(store: Store, now: dt.datetime) -> Standing:
+def get_qualification_status(store: Store, now: dt.datetime) -> QualificationStatus:
     """The store's standing at an instant: the stored state is a cache, a lapse is computed on
     read."""
-    return state_of(store, now).standing
+    return get_qualification_summary(store, now).standing
 
 
 def require_open(store: Store, now: dt.datetime) -> None:
     """QUALIFICATION_REQUIRED for a store that may not begin anything new; what runs goes on
     (R-26)."""
-    standing = standing_of(store, now)
-    if standing is not Standing.OPEN:
+    standing = get_qualification_status(store, now)
+    if standing is not QualificationStatus.OPEN:
         raise Problem(Code.QUALIFICATION_REQUIRED, state=str(standing))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class State:
+class QualificationSummary:
     """A store's standing with what a seller asks about it: since when, until when, who has to
     act."""
 
-    standing: Standing
+    standing: QualificationStatus
     since: dt.datetime | None = None
     valid_until: dt.datetime | None = None
     reason: str = ""
@@ -43,20 +43,22 @@ class State:
 
     @property
     def owner(self) -> Fixer:
-        return review.OWNER[self.standing]
+        return review.RESPONSIBLE_PARTY[self.standing]
 
     @property
     def may_apply(self) -> bool:
-        return review.allows(self.standing, Event.APPLY)
+        return review.is_event_allowed(self.standing, QualificationEvent.APPLY)
 
 
-def state_of(store: Store, now: dt.datetime) -> State:
+def get_qualification_summary(store: Store, now: dt.datetime) -> QualificationSummary:
     row = Qualification.objects.filter(store=store).first()
     if row is None:
-        return State(standing=Standing.NOT_OPEN)
-    standing = review.at(Standing(row.state), row.valid_until, now)
-    lapsed_on_read = standing is Standing.LAPSED and row.state == Standing.OPEN
-    return State(
+        return QualificationSummary(standing=QualificationStatus.NOT_OPEN)
+    standing = review.status_at(QualificationStatus(row.state), row.valid_until, now)
+    lapsed_on_read = (
+        standing is QualificationStatus.LAPSED and row.state == QualificationStatus.OPEN
+    )
+    return QualificationSummary(
         standing=standing,
         since=row.valid_until if lapsed_on_read else row.since,
         valid_until=row.valid_until,
@@ -67,7 +69,7 @@ def state_of(store: Store, now: dt.datetime) -> State:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Wanted:
+class RequiredDocument:
     """A document in words, with today's ⚙ values."""
 
     key: str
@@ -78,11 +80,13 @@ class Wanted:
     categories: Sequence[str] | None  # the store's that ask for it; None: every store shows it
 
 
-def wanted_documents(store: Store, policies: Mapping[str, Value]) -> list[Wanted]:
-    limits = _shown(policies)
-    asking = _categories_asking(store)
+def list_required_documents(
+    store: Store, policies: Mapping[str, PolicyNumber]
+) -> list[RequiredDocument]:
+    limits = _policy_texts(policies)
+    asking = _iso_9001_categories(store)
     return [
-        Wanted(
+        RequiredDocument(
             key=each.key,
             title=gettext(each.title),
             why=gettext(each.why),
@@ -94,17 +98,17 @@ def wanted_documents(store: Store, policies: Mapping[str, Value]) -> list[Wanted
     ]
 
 
-def wanted_of_files(policies: Mapping[str, Value]) -> list[str]:
-    limits = _shown(policies)
+def list_file_requirements(policies: Mapping[str, PolicyNumber]) -> list[str]:
+    limits = _policy_texts(policies)
     return [gettext(text).format_map(limits) for _, text in documents.FILE_POINTS]
 
 
-def _shown(policies: Mapping[str, Value]) -> dict[str, str]:
+def _policy_texts(policies: Mapping[str, PolicyNumber]) -> dict[str, str]:
     numbers = {n: f"{v:,}" for n, v in policies.items() if isinstance(v, int | Decimal)}
     return numbers | {"document_max_mb": f"{int(policies['document_max_bytes']) / 2**20:g}"}
 
 
-def _categories_asking(store: Store) -> list[str]:
+def _iso_9001_categories(store: Store) -> list[str]:
     """The categories of what the store sells that ask for ISO 9001 (R-38)."""
     name = "name_zh" if (get_language() or "").startswith("zh") else "name_en"
     sold = Sku.objects.filter(store=store, is_active=True).values("category")

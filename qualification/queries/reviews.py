@@ -13,13 +13,13 @@ from marketplace import policy
 from marketplace.models import Store
 from qualification import sla
 from qualification.models import Case
-from qualification.queries.calendars import calendar
+from qualification.queries.calendars import working_calendar
 
 HOUR = dt.timedelta(hours=1)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Figures:
+class ReviewStatistics:
     """Of the reviews that were decided: their number, the mean hours the platform had them, the
     share in time."""
 
@@ -38,35 +38,37 @@ def open_case(store: Store) -> Case | None:
     return Case.objects.filter(store=store, ended_at=None).first()
 
 
-def forecast(store: Store, now: dt.datetime) -> sla.Due:
+def forecast_deadline(store: Store, now: dt.datetime) -> sla.ReviewDeadline:
     """By when a review that is handed in now is due."""
-    case, known = open_case(store), calendar()
+    case, known = open_case(store), working_calendar()
     if case is not None and case.days_left is not None:
         return sla.resume(now, case.days_left, known)
-    return sla.due(now, known, working_days=int(policy.in_force(now)["review_working_days"]))
+    return sla.deadline_for(
+        now, known, working_days=int(policy.in_force(now)["review_working_days"])
+    )
 
 
-def figures() -> Figures:
-    return _figures(_ended().aggregate(**_measures()))
+def review_statistics() -> ReviewStatistics:
+    return _statistics_from_row(_ended_cases().aggregate(**_statistics_aggregates()))
 
 
-def figures_by_month() -> Sequence[Figures]:
+def monthly_review_statistics() -> Sequence[ReviewStatistics]:
     """The twelve latest months in which a review was decided, the oldest first."""
     rows = (
-        _ended()
+        _ended_cases()
         .annotate(month=TruncMonth("ended_at"))
         .values("month")
-        .annotate(**_measures())
+        .annotate(**_statistics_aggregates())
         .order_by("-month")
     )
-    return [_figures(row) for row in reversed(rows[:12])]
+    return [_statistics_from_row(row) for row in reversed(rows[:12])]
 
 
-def _ended():
+def _ended_cases():
     return Case.objects.exclude(ended_at=None)
 
 
-def _measures() -> dict:
+def _statistics_aggregates() -> dict:
     return {
         "count": Count("pk"),
         "spent_mean": Avg(F("spent")),
@@ -74,10 +76,10 @@ def _measures() -> dict:
     }
 
 
-def _figures(row: dict) -> Figures:
+def _statistics_from_row(row: dict) -> ReviewStatistics:
     count = row["count"]
     if not count:
-        return Figures(count=0, hours=None, share=None)
+        return ReviewStatistics(count=0, hours=None, share=None)
     share = (Decimal(row["in_time"]) / count).quantize(Decimal("0.001"))
     hours = Decimal(row["spent_mean"] / HOUR).quantize(Decimal("0.1"))
-    return Figures(count=count, hours=hours, share=share, month=row.get("month"))
+    return ReviewStatistics(count=count, hours=hours, share=share, month=row.get("month"))

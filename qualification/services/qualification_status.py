@@ -16,13 +16,13 @@ from marketplace.models import Store
 from outbox import emails, events
 from qualification import review
 from qualification.models import Qualification
-from qualification.review import Event, Standing
+from qualification.review import QualificationEvent, QualificationStatus
 
-SWEEP = "system:sweep"
-TOLD = {
-    Event.APPROVE: "qualification.opened",
-    Event.SEND_BACK: "qualification.sent_back",
-    Event.LAPSE: "qualification.lapsed",
+SWEEP_ACTOR = "system:sweep"
+EMAIL_KINDS = {
+    QualificationEvent.APPROVE: "qualification.opened",
+    QualificationEvent.SEND_BACK: "qualification.sent_back",
+    QualificationEvent.LAPSE: "qualification.lapsed",
 }
 """The events that the store's owners get a letter about: those that somebody else, or time,
 brings."""
@@ -32,12 +32,12 @@ brings."""
 def advance(
     *,
     store: Store,
-    event: Event,
+    event: QualificationEvent,
     by: str,
     now: dt.datetime,
     reason: str = "",
     until: dt.datetime | None = None,
-) -> Standing:
+) -> QualificationStatus:
     """Moves the store's standing from what it is at `now`; `reason` goes with a review that sends
     back.
 
@@ -46,26 +46,35 @@ def advance(
     STATE_CONFLICT when the event does not follow, or when somebody else moved it meanwhile;
     INPUT_INVALID for a review that sends back without a reason. Then nothing is written.
     """
-    if event is Event.SEND_BACK and not reason.strip():
+    if event is QualificationEvent.SEND_BACK and not reason.strip():
         raise Problem(Code.INPUT_INVALID, detail="reason")
-    row = _row(store, now)
-    if event is Event.LAPSE:
+    row = _get_or_create_row(store, now)
+    if event is QualificationEvent.LAPSE:
         raise Problem(Code.STATE_CONFLICT, state=row.state, event=str(event))  # time alone does it
     if (
-        row.state == Standing.OPEN
-        and review.at(Standing.OPEN, row.valid_until, now) is Standing.LAPSED
+        row.state == QualificationStatus.OPEN
+        and review.status_at(QualificationStatus.OPEN, row.valid_until, now)
+        is QualificationStatus.LAPSED
     ):
-        _move(row, Standing.OPEN, Event.LAPSE, by=SWEEP, now=now)  # nobody had swept it yet
-    return _move(
-        row, Standing(row.state), event, by=by, now=now, reason=reason.strip(), until=until
+        _apply_event(
+            row, QualificationStatus.OPEN, QualificationEvent.LAPSE, by=SWEEP_ACTOR, now=now
+        )  # nobody had swept it yet
+    return _apply_event(
+        row,
+        QualificationStatus(row.state),
+        event,
+        by=by,
+        now=now,
+        reason=reason.strip(),
+        until=until,
     )
 
 
-def keep_check(
+def record_check(
     *, store: Store, results: Sequence[Mapping[str, Any]], passed: bool, by: str, now: dt.datetime
 ) -> None:
     """Keeps the last automatic check beside the standing, and every one in the ledger (R-26)."""
-    row = _row(store, now)
+    row = _get_or_create_row(store, now)
     Qualification.objects.filter(pk=row.pk).update(checked_at=now, check_results=list(results))
     ledger.record(
         store_id=store.pk,
@@ -78,31 +87,42 @@ def keep_check(
     )
 
 
-def keep_up(
+def process_due(
     *, store: Store | None = None, at: dt.datetime | None = None, limit: int = 200
 ) -> tuple[int, int]:
     """(notices written, standings lapsed): everything that is due by each store's own clock.
 
     Several at once are harmless: rows that another one holds are skipped, and a moved `due_at` is
-    no longer due. `at` judges by another instant; the caller sees to it that the store is a
+    no longer due. `status_at` judges by another instant; the caller sees to it that the store is a
     sandbox.
     """
     with transaction.atomic():
-        due = _due(clock.now(), store, at).select_related("store").order_by("due_at", "pk")
+        due = (
+            _due_qualifications(clock.now(), store, at)
+            .select_related("store")
+            .order_by("due_at", "pk")
+        )
         rows = list(due.select_for_update(of=("self",), skip_locked=True)[:limit])
         real_now = clock.now() if rows else None
-        lapsed = [_keep_up(row, at or real_now + row.store.clock_offset) for row in rows]
+        lapsed = [_process_due_row(row, at or real_now + row.store.clock_offset) for row in rows]
     return lapsed.count(False), lapsed.count(True)
 
 
-def _keep_up(row: Qualification, now: dt.datetime) -> bool:
+def _process_due_row(row: Qualification, now: dt.datetime) -> bool:
     """True when it has lapsed; otherwise the one notice that holds now is written, and the next
     one is set."""
-    if review.at(Standing(row.state), row.valid_until, now) is Standing.LAPSED:
-        _move(row, Standing.OPEN, Event.LAPSE, by=SWEEP, now=now)
+    if (
+        review.status_at(QualificationStatus(row.state), row.valid_until, now)
+        is QualificationStatus.LAPSED
+    ):
+        _apply_event(
+            row, QualificationStatus.OPEN, QualificationEvent.LAPSE, by=SWEEP_ACTOR, now=now
+        )
         return True
-    days = review.notice(row.valid_until, now)
-    Qualification.objects.filter(pk=row.pk).update(due_at=review.next_due(row.valid_until, now))
+    days = review.current_notice_days(row.valid_until, now)
+    Qualification.objects.filter(pk=row.pk).update(
+        due_at=review.next_action_at(row.valid_until, now)
+    )
     emails.write(
         kind="qualification.lapses_soon",
         store_id=row.store_id,
@@ -111,18 +131,23 @@ def _keep_up(row: Qualification, now: dt.datetime) -> bool:
         days=days,
         valid_until=row.valid_until.isoformat(),
     )
-    _record(
-        row.store, "qualification.lapses_soon", SWEEP, now, days=days, valid_until=row.valid_until
+    _record_in_ledger(
+        row.store,
+        "qualification.lapses_soon",
+        SWEEP_ACTOR,
+        now,
+        days=days,
+        valid_until=row.valid_until,
     )
     return False
 
 
-def _due(
+def _due_qualifications(
     real_now: dt.datetime, store: Store | None, at: dt.datetime | None
 ) -> QuerySet[Qualification]:
     """Due by each store's own clock. The furthest offset bounds the walk along the index of what
     is due."""
-    rows = Qualification.objects.filter(state=Standing.OPEN)
+    rows = Qualification.objects.filter(state=QualificationStatus.OPEN)
     if store is not None:
         return rows.filter(store=store, due_at__lte=at or real_now + store.clock_offset)
     furthest = Store.objects.filter(sandbox=True).aggregate(offset=Max("clock_offset"))["offset"]
@@ -130,64 +155,68 @@ def _due(
     return rows.filter(due_at__lte=latest).filter(due_at__lte=real_now + F("store__clock_offset"))
 
 
-def _row(store: Store, now: dt.datetime) -> Qualification:
+def _get_or_create_row(store: Store, now: dt.datetime) -> Qualification:
     Qualification.objects.bulk_create(
         [Qualification(store=store, since=now)], ignore_conflicts=True
     )
     return Qualification.objects.select_related("store").get(store=store)
 
 
-def _move(
+def _apply_event(
     row: Qualification,
-    was: Standing,
-    event: Event,
+    was: QualificationStatus,
+    event: QualificationEvent,
     *,
     by: str,
     now: dt.datetime,
     reason: str = "",
     until: dt.datetime | None = None,
-) -> Standing:
-    becomes = review.advance(was, event)
-    values = {"state": becomes, "since": now, "reason": reason} | _end_of(event, row, now, until)
+) -> QualificationStatus:
+    becomes = review.next_status(was, event)
+    values = {"state": becomes, "since": now, "reason": reason} | _validity_fields(
+        event, row, now, until
+    )
     guarded = Qualification.objects.filter(pk=row.pk, state=was, since=row.since)
     if not guarded.update(**values):
         raise Problem(Code.STATE_CONFLICT, state=str(was), event=str(event))
     row.state, row.since = becomes, values["since"]
-    if event in TOLD:
+    if event in EMAIL_KINDS:
         emails.write(
-            kind=TOLD[event],
+            kind=EMAIL_KINDS[event],
             store_id=row.store_id,
-            dedupe=f"{TOLD[event]}:{row.store_id}:{row.since.isoformat()}",
+            dedupe=f"{EMAIL_KINDS[event]}:{row.store_id}:{row.since.isoformat()}",
             store=row.store_id,
             reason=reason,
         )
-    events.tell(
+    events.publish(
         store_id=row.store_id,
         type=f"qualification.{becomes}",
         subject=f"store:{row.store.code}",
         at=now,
         was=was,
     )
-    _record(row.store, f"qualification.{event}", by, now, was=was, becomes=becomes, reason=reason)
+    _record_in_ledger(
+        row.store, f"qualification.{event}", by, now, was=was, becomes=becomes, reason=reason
+    )
     return becomes
 
 
-def _end_of(
-    event: Event, row: Qualification, now: dt.datetime, until: dt.datetime | None
+def _validity_fields(
+    event: QualificationEvent, row: Qualification, now: dt.datetime, until: dt.datetime | None
 ) -> dict[str, Any]:
     """How long it holds: set by an approval, kept by a lapse, gone once it is applied for anew."""
-    if event is Event.APPROVE:
+    if event is QualificationEvent.APPROVE:
         days = int(policy.in_force(now)["qualification_valid_days"])
         valid_until = min(
             now + dt.timedelta(days=days), until or dt.datetime.max.replace(tzinfo=dt.UTC)
         )
-        return {"valid_until": valid_until, "due_at": review.first_due(valid_until)}
-    if event is Event.LAPSE:
+        return {"valid_until": valid_until, "due_at": review.first_notice_at(valid_until)}
+    if event is QualificationEvent.LAPSE:
         return {"since": row.valid_until, "due_at": None}
     return {"valid_until": None, "due_at": None}
 
 
-def _record(store: Store, kind: str, by: str, at: dt.datetime, **facts: Any) -> None:
+def _record_in_ledger(store: Store, kind: str, by: str, at: dt.datetime, **facts: Any) -> None:
     ledger.record(
         store_id=store.pk, kind=kind, subject=f"store:{store.code}", by=by, at=at, **facts
     )

@@ -22,17 +22,17 @@ from marketplace import api_keys, clock, policy
 from marketplace.models import Membership, Store, User
 from outbox import emails
 from qualification import document_checks, queries, review, sla
-from qualification.document_checks import Verdict
+from qualification.document_checks import CheckVerdict
 from qualification.models import Case, Upload
 from qualification.services import qualification_status
-from qualification.uploads import State
+from qualification.uploads import UploadState
 
-SOON = 1
+SOON_WORKING_DAYS = 1
 """Working days before the deadline at which the lead reviewer is told."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Refusal:
+class DocumentRejection:
     """Why a document has to come again: a code with its cure, and the reviewer's own words."""
 
     upload: Upload
@@ -41,7 +41,7 @@ class Refusal:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Act:
+class ReviewAction:
     """Who decides on what they saw."""
 
     case: Case
@@ -56,11 +56,11 @@ class Act:
 
 def begin(*, store: Store, now: dt.datetime) -> None:
     """Opens the review, or goes on with the one that waited for the seller."""
-    calendar = queries.calendar()
+    calendar = queries.working_calendar()
     case = Case.objects.filter(store=store, ended_at=None).first()
     if case is None:
         days = int(policy.in_force(now)["review_working_days"])
-        due = sla.due(now, calendar, working_days=days)
+        due = sla.deadline_for(now, calendar, working_days=days)
         case = Case.objects.create(
             store=store,
             opened_at=now,
@@ -79,20 +79,20 @@ def begin(*, store: Store, now: dt.datetime) -> None:
             version=F("version") + 1,
         )
     if due.provisional:
-        _alarm(case, "calendar", due.at)
+        _alert_reviewers(case, "calendar", due.at)
 
 
 @transaction.atomic
-def claim(*, act: Act) -> None:
+def claim(*, act: ReviewAction) -> None:
     """A newer version: whoever had it before is told when they decide, and of two at once the
     second one."""
-    case = _mine(act)
+    case = _lock_case(act)
     Case.objects.filter(pk=case.pk).update(claimed_by=act.reviewer, version=F("version") + 1)
-    _record(case, "qualification.claimed", act, clock.now(case.store))
+    _record_in_ledger(case, "qualification.claimed", act, clock.now(case.store))
 
 
 @transaction.atomic
-def approve(*, act: Act, overrule: str = "") -> bool:
+def approve(*, act: ReviewAction, overrule: str = "") -> bool:
     """True when the store is open; False when a failed check was overruled and a second reviewer
     has to agree.
 
@@ -100,19 +100,19 @@ def approve(*, act: Act, overrule: str = "") -> bool:
     and nobody says why it may. Whoever overruled can't be the one who agrees, and agrees to those
     checks alone (R-41).
     """
-    case = _mine(act)
+    case = _lock_case(act)
     now = clock.now(case.store)
-    settled = _settle(act)
-    papers = queries.current_papers(case.store)
+    settled = _save_confirmed_fields(act)
+    papers = queries.current_documents(case.store)
     _require_settled(case.store, papers)
-    failed = _failed(case, papers, now)
+    failed = _failed_checks(case, papers, now)
     if failed and not _is_agreed(case, act, failed):
-        return _overrule(case, act, failed, overrule.strip(), now, settled)
-    _end(case, now)
-    Upload.objects.filter(store=case.store, is_current=True, state=State.READ).update(
-        state=State.APPROVED
+        return _overrule_checks(case, act, failed, overrule.strip(), now, settled)
+    _end_case(case, now)
+    Upload.objects.filter(store=case.store, is_current=True, state=UploadState.READ).update(
+        state=UploadState.APPROVED
     )
-    _record(
+    _record_in_ledger(
         case,
         "qualification.decided",
         act,
@@ -121,30 +121,32 @@ def approve(*, act: Act, overrule: str = "") -> bool:
         failed=[c.code for c in failed],
         settled=settled,
     )
-    until = document_checks.first_end(papers, now)
+    until = document_checks.first_expiry(papers, now)
     qualification_status.advance(
-        store=case.store, event=review.Event.APPROVE, by=act.by, now=now, until=until
+        store=case.store, event=review.QualificationEvent.APPROVE, by=act.by, now=now, until=until
     )
     return True
 
 
-def _failed(
-    case: Case, papers: Sequence[document_checks.Paper], now: dt.datetime
-) -> list[document_checks.Check]:
-    judged = queries.checks(case.store, papers, now, failed_before=case.failed_checks)
-    return [c for c in judged if c.verdict is not Verdict.PASSED]
+def _failed_checks(
+    case: Case, papers: Sequence[document_checks.SubmittedDocument], now: dt.datetime
+) -> list[document_checks.DocumentCheck]:
+    judged = queries.run_document_checks(case.store, papers, now, failed_before=case.failed_checks)
+    return [c for c in judged if c.verdict is not CheckVerdict.PASSED]
 
 
-def _is_agreed(case: Case, act: Act, failed: Sequence[document_checks.Check]) -> bool:
+def _is_agreed(
+    case: Case, act: ReviewAction, failed: Sequence[document_checks.DocumentCheck]
+) -> bool:
     """Somebody else gave the reason, for each check that fails now."""
     another = case.overruled_by_id is not None and case.overruled_by_id != act.reviewer.pk
     return another and {c.key for c in failed} <= set(case.failed_checks)
 
 
-def _overrule(
+def _overrule_checks(
     case: Case,
-    act: Act,
-    failed: Sequence[document_checks.Check],
+    act: ReviewAction,
+    failed: Sequence[document_checks.DocumentCheck],
     reason: str,
     now: dt.datetime,
     settled: Sequence[Mapping[str, Any]],
@@ -152,7 +154,9 @@ def _overrule(
     """With a reason for all that fails now; what came to fail since asks for a new one, and for
     another to agree."""
     if not reason:
-        raise Problem(Code.REVIEW_INCOMPLETE, open=[problem_texts.of(c.code).title for c in failed])
+        raise Problem(
+            Code.REVIEW_INCOMPLETE, open=[problem_texts.describe(c.code).title for c in failed]
+        )
     if case.overruled_by_id == act.reviewer.pk:
         raise Problem(Code.REVIEW_INCOMPLETE, open=[f"{case.overruled_by}: {case.overrule_reason}"])
     Case.objects.filter(pk=case.pk).update(
@@ -162,7 +166,7 @@ def _overrule(
         version=F("version") + 1,
         failed_checks=[c.key for c in failed],
     )
-    _record(
+    _record_in_ledger(
         case,
         "qualification.overruled",
         act,
@@ -175,22 +179,22 @@ def _overrule(
 
 
 @transaction.atomic
-def send_back(*, act: Act, refusals: Sequence[Refusal]) -> None:
+def send_back(*, act: ReviewAction, refusals: Sequence[DocumentRejection]) -> None:
     """Asks for these documents again, one or several; the others stay as they are. The clock
     stands still."""
-    case = _mine(act)
+    case = _lock_case(act)
     if not refusals:
         raise Problem(Code.INPUT_INVALID, detail="documents")
     now = clock.now(case.store)
-    settled = _settle(act)
-    failed = _failed(case, queries.current_papers(case.store), now)
+    settled = _save_confirmed_fields(act)
+    failed = _failed_checks(case, queries.current_documents(case.store), now)
     for each in refusals:
         Upload.objects.filter(pk=each.upload.pk, store=case.store, is_current=True).update(
-            state=State.REJECTED, code=each.code, remark=each.remark[:500]
+            state=UploadState.REJECTED, code=each.code, remark=each.remark[:500]
         )
-    _pause(case, now, failed=[c.key for c in failed if c.verdict is Verdict.FAILED])
+    _pause_case(case, now, failed=[c.key for c in failed if c.verdict is CheckVerdict.FAILED])
     told = [{"document": str(r.upload.key), "code": r.code} for r in refusals]
-    _record(
+    _record_in_ledger(
         case,
         "qualification.decided",
         act,
@@ -200,14 +204,18 @@ def send_back(*, act: Act, refusals: Sequence[Refusal]) -> None:
         settled=settled,
     )
     reason = "; ".join(
-        f"{r.upload.name}: {r.remark or problem_texts.of(r.code).title}" for r in refusals
+        f"{r.upload.name}: {r.remark or problem_texts.describe(r.code).title}" for r in refusals
     )
     qualification_status.advance(
-        store=case.store, event=review.Event.SEND_BACK, by=act.by, now=now, reason=reason[:500]
+        store=case.store,
+        event=review.QualificationEvent.SEND_BACK,
+        by=act.by,
+        now=now,
+        reason=reason[:500],
     )
 
 
-def _mine(act: Act) -> Case:
+def _lock_case(act: ReviewAction) -> Case:
     """The case, held, when this reviewer may act on it and it stands as they saw it."""
     case = (
         Case.objects.select_for_update(of=("self",))
@@ -225,7 +233,7 @@ def _mine(act: Act) -> Case:
     return case
 
 
-def _settle(act: Act) -> list[dict[str, Any]]:
+def _save_confirmed_fields(act: ReviewAction) -> list[dict[str, Any]]:
     """Of each document what was confirmed as it stood, what was changed, and what was seen of its
     seal.
 
@@ -239,14 +247,16 @@ def _settle(act: Act) -> list[dict[str, Any]]:
         before, row.settled = row.settled, row.settled | dict(values)
         if row.settled == before:
             continue
-        row.number, row.marks = queries.found_again_by(row)
+        row.number, row.marks = queries.cross_store_keys(row)
         row.save(update_fields=["settled", "number", "marks"])
-        told.append(_told(row, before, values))
+        told.append(_confirmation_facts(row, before, values))
     return told
 
 
-def _told(row: Upload, before: Mapping[str, str], values: Mapping[str, str]) -> dict[str, Any]:
-    read = queries.paper_of(row).reading
+def _confirmation_facts(
+    row: Upload, before: Mapping[str, str], values: Mapping[str, str]
+) -> dict[str, Any]:
+    read = queries.submitted_document_of(row).reading
     fields = [
         name for name in sorted(values) if name != "seal" and before.get(name) != values[name]
     ]
@@ -260,9 +270,9 @@ def _told(row: Upload, before: Mapping[str, str], values: Mapping[str, str]) -> 
     }
 
 
-def _require_settled(store: Store, papers: Sequence[document_checks.Paper]) -> None:
+def _require_settled(store: Store, papers: Sequence[document_checks.SubmittedDocument]) -> None:
     """Names the files with how much of each is left; the desk itself points at every field."""
-    names = {str(row.key): row.name for row in queries.current(store)}
+    names = {str(row.key): row.name for row in queries.current_uploads(store)}
     counts = {
         p.ref: len(document_checks.open_fields(p, company=store.legal_name))
         + ("seal" not in p.settled)
@@ -277,14 +287,14 @@ def _require_settled(store: Store, papers: Sequence[document_checks.Paper]) -> N
 # -----------------------------------------------------------------------------------------------
 
 
-def _pause(case: Case, now: dt.datetime, *, failed: Sequence[str]) -> None:
+def _pause_case(case: Case, now: dt.datetime, *, failed: Sequence[str]) -> None:
     """What failed is remembered: a document that is not replaced fails again."""
     Case.objects.filter(pk=case.pk).update(
         running_since=None,
         due_at=None,
         spent=F("spent") + (now - case.running_since),
         version=F("version") + 1,
-        days_left=sla.left(now, case.due_at, queries.calendar()),
+        days_left=sla.working_days_left(now, case.due_at, queries.working_calendar()),
         was_late=case.was_late or now >= case.due_at,
         claimed_by=None,
         overruled_by=None,
@@ -294,7 +304,7 @@ def _pause(case: Case, now: dt.datetime, *, failed: Sequence[str]) -> None:
     )
 
 
-def _end(case: Case, now: dt.datetime) -> None:
+def _end_case(case: Case, now: dt.datetime) -> None:
     Case.objects.filter(pk=case.pk).update(
         running_since=None,
         due_at=None,
@@ -305,10 +315,10 @@ def _end(case: Case, now: dt.datetime) -> None:
     )
 
 
-def watch() -> int:
+def alert_deadlines() -> int:
     """Tells the lead reviewers once that a review is due soon, and once that it is late. Part of
     the sweep."""
-    told, real_now, calendar = 0, clock.now(), queries.calendar()
+    told, real_now, calendar = 0, clock.now(), queries.working_calendar()
     with transaction.atomic():
         running = Case.objects.filter(ended_at=None, due_at__isnull=False).exclude(alarmed="late")
         for case in running.select_for_update(of=("self",), skip_locked=True).select_related(
@@ -319,17 +329,17 @@ def watch() -> int:
                 "late"
                 if now >= case.due_at
                 else "soon"
-                if sla.left(now, case.due_at, calendar) < SOON
+                if sla.working_days_left(now, case.due_at, calendar) < SOON_WORKING_DAYS
                 else ""
             )
             if grade and grade != case.alarmed:
                 Case.objects.filter(pk=case.pk).update(alarmed=grade)
-                _alarm(case, grade, case.due_at)
+                _alert_reviewers(case, grade, case.due_at)
                 told += 1
     return told
 
 
-def _alarm(case: Case, grade: str, due_at: dt.datetime) -> None:
+def _alert_reviewers(case: Case, grade: str, due_at: dt.datetime) -> None:
     emails.write(
         kind="qualification.review_alarm",
         store_id=case.store_id,
@@ -340,7 +350,9 @@ def _alarm(case: Case, grade: str, due_at: dt.datetime) -> None:
     )
 
 
-def _record(case: Case, kind: str, act: Act, at: dt.datetime, **facts: Any) -> None:
+def _record_in_ledger(
+    case: Case, kind: str, act: ReviewAction, at: dt.datetime, **facts: Any
+) -> None:
     ledger.record(
         store_id=case.store_id,
         kind=kind,

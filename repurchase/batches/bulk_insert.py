@@ -13,9 +13,9 @@ from typing import Any
 from django.db import connection
 
 from eligibility.findings import Finding, outcome_of
-from marketplace.memoized_lookup import Resolved
+from marketplace.memoized_lookup import MemoizedLookup
 from pricing.fees import ROUNDING, RULE_VERSION, FeeLine
-from repurchase.batches.planner import Plan
+from repurchase.batches.planner import OrderPlan
 from repurchase.models import Batch
 
 ORDER_COLUMNS = (
@@ -33,22 +33,22 @@ FEE_COLUMNS = (
     "amount_minor", "tariff_minor", "tariff_currency", "reason", "detail",
 )  # fmt: skip
 
-SPECIAL = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
-NULL = r"\N"
-CLEAN = "{}\t[]"
+COPY_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+COPY_NULL = r"\N"
+NO_FINDINGS_CELLS = "{}\t[]"
 """Nothing found: no codes, no findings."""
-BUFFER = 2**16
-json_of = json.JSONEncoder(ensure_ascii=False, default=str).encode
+COPY_BUFFER_BYTES = 2**16
+encode_json = json.JSONEncoder(ensure_ascii=False, default=str).encode
 
-Numbered = Sequence[tuple[int, int, Plan]]  # id, position in the batch, plan
+NumberedPlans = Sequence[tuple[int, int, OrderPlan]]  # id, position in the batch, plan
 
 
-def write(batch: Batch, plans: Sequence[tuple[int, Plan]], *, now: dt.datetime) -> None:
+def write(batch: Batch, plans: Sequence[tuple[int, OrderPlan]], *, now: dt.datetime) -> None:
     """Writes the orders with lines and fees. `plans`: (position in the batch, plan)."""
     ids = _new_order_ids(len(plans))
     numbered = [(pk, position, plan) for pk, (position, plan) in zip(ids, plans, strict=True)]
-    _copy("repurchase_repeatorder", ORDER_COLUMNS, _orders(batch, numbered, now))
-    _copy("repurchase_repeatline", LINE_COLUMNS, _lines(batch.store_id, numbered))
+    _copy_rows("repurchase_repeatorder", ORDER_COLUMNS, _render_order_rows(batch, numbered, now))
+    _copy_rows("repurchase_repeatline", LINE_COLUMNS, _render_line_rows(batch.store_id, numbered))
     write_fees(
         batch.store_id, {pk: plan.offer.priced.fees for pk, _, plan in numbered if plan.offer}
     )
@@ -57,10 +57,10 @@ def write(batch: Batch, plans: Sequence[tuple[int, Plan]], *, now: dt.datetime) 
 def write_fees(store_id: int, fees: Mapping[int, Sequence[FeeLine]]) -> None:
     """The fee lines of orders by their ids. Written again: the caller has deleted those that they
     replace."""
-    _copy("repurchase_orderfee", FEE_COLUMNS, _fees(store_id, fees))
+    _copy_rows("repurchase_orderfee", FEE_COLUMNS, _render_fee_rows(store_id, fees))
 
 
-def check_keys() -> None:
+def check_foreign_keys() -> None:
     """The foreign keys of what was written, which else are checked by the commit.
 
     Before the store's row of the ledger is held: only behind it do the chunks of a store wait for
@@ -79,12 +79,12 @@ def _new_order_ids(n: int) -> list[int]:
         return [pk for (pk,) in cursor.fetchall()]
 
 
-def _orders(batch: Batch, numbered: Numbered, now: dt.datetime) -> Iterator[str]:
+def _render_order_rows(batch: Batch, numbered: NumberedPlans, now: dt.datetime) -> Iterator[str]:
     at = now.isoformat()
-    common = _cells(batch.store_id, batch.pk, at, at, batch.buyer.tax_number)
-    terms_of = Resolved(lambda values: _cells(*values))
-    ship_to_of = Resolved(lambda pairs: _cell(json_of(dict(pairs))))
-    registrations_of = _Once(lambda found: _cell(json_of(found)))
+    common = _format_cells(batch.store_id, batch.pk, at, at, batch.buyer.tax_number)
+    terms_of = MemoizedLookup(lambda values: _format_cells(*values))
+    ship_to_of = MemoizedLookup(lambda pairs: _format_cell(encode_json(dict(pairs))))
+    registrations_of = _RenderedOnce(lambda found: _format_cell(encode_json(found)))
     for pk, position, plan in numbered:
         o, offer = plan.verdict.order, plan.offer
         terms = terms_of[
@@ -104,22 +104,24 @@ def _orders(batch: Batch, numbered: Numbered, now: dt.datetime) -> Iterator[str]
             ]
             offered = f"{money}\t{travel}\t{registrations_of(offer.registrations)}"
         else:
-            offered = NOT_OFFERED
+            offered = NO_OFFER_CELLS
         codes = plan.codes
-        found = _found(codes, plan.findings) if codes else CLEAN
+        found = _render_findings(codes, plan.findings) if codes else NO_FINDINGS_CELLS
         yield (
             f"{common}\t{pk}\t{batch.ref}-{position:04d}\t{position}\t{o.id}\t{plan.outcome}\t{found}\t{terms}"
-            f"\t{ship_to_of[tuple(o.ship_to.items())]}\t{_cell(o.note)}\t{offered}\n"
+            f"\t{ship_to_of[tuple(o.ship_to.items())]}\t{_format_cell(o.note)}\t{offered}\n"
         )
 
 
-NOT_OFFERED = "\t".join(["0"] * 5 + ["", "", r"\N", "", r"\N", r"\N", "[]"])
+NO_OFFER_CELLS = "\t".join(["0"] * 5 + ["", "", r"\N", "", r"\N", r"\N", "[]"])
 
 
-def _lines(store_id: int, numbered: Numbered) -> Iterator[str]:
+def _render_line_rows(store_id: int, numbered: NumberedPlans) -> Iterator[str]:
     """Every source line with its one outcome; a line can't be planned in an order that isn't
     (pitfall 8)."""
-    sku_of = _Once(lambda sku: _cells(store_id, sku.id, sku.hs_code, sku.origin_country))
+    sku_of = _RenderedOnce(
+        lambda sku: _format_cells(store_id, sku.id, sku.hs_code, sku.origin_country)
+    )
     for pk, _, plan in numbered:
         of_the_order, totals = (
             plan.outcome,
@@ -127,37 +129,39 @@ def _lines(store_id: int, numbered: Numbered) -> Iterator[str]:
         )
         for verdict in plan.verdict.lines:
             line, findings, reference = verdict.line, verdict.findings, verdict.reference_minor
-            outcome, found = of_the_order, CLEAN
+            outcome, found = of_the_order, NO_FINDINGS_CELLS
             if findings:
                 outcome, found = (
                     outcome_of(findings),
-                    _found([str(f.code) for f in findings], findings),
+                    _render_findings([str(f.code) for f in findings], findings),
                 )
             yield (
                 f"{sku_of(line.sku)}\t{pk}\t{line.id}\t{line.line_no}\t{line.quantity}\t{line.least}"
-                f"\t{line.total_minor}\t{NULL if reference is None else reference}"
+                f"\t{line.total_minor}\t{COPY_NULL if reference is None else reference}"
                 f"\t{next(totals) if outcome == 'planned' else 0}\t{outcome}\t{found}\n"
             )
 
 
-def _fees(store_id: int, fees: Mapping[int, Sequence[FeeLine]]) -> Iterator[str]:
-    charge_of = _Once(
-        lambda c: _cells(store_id, c.part, c.kind, c.rate, c.currency, RULE_VERSION, ROUNDING)
+def _render_fee_rows(store_id: int, fees: Mapping[int, Sequence[FeeLine]]) -> Iterator[str]:
+    charge_of = _RenderedOnce(
+        lambda c: _format_cells(
+            store_id, c.part, c.kind, c.rate, c.currency, RULE_VERSION, ROUNDING
+        )
     )
-    told_of = _Once(lambda charge: _cell(json_of(charge.told)))
+    told_of = _RenderedOnce(lambda charge: _format_cell(encode_json(charge.told)))
     for pk, of_order in fees.items():
         for position, fee in enumerate(of_order, start=1):
             tariff, amount = fee.tariff, fee.amount_minor
-            minor, currency = (tariff.minor, tariff.currency) if tariff else (NULL, "")
+            minor, currency = (tariff.minor, tariff.currency) if tariff else (COPY_NULL, "")
             alike = fee.freight_minor is None and fee.quote is None  # what it tells is its charge's
             yield (
                 f"{charge_of(fee.charge)}\t{pk}\t{position}\t{fee.base_minor}\t{amount}\t{minor}\t{currency}"
                 f"\t{'' if amount else fee.reason.value}"
-                f"\t{told_of(fee.charge) if alike else _cell(json_of(fee.detail))}\n"
+                f"\t{told_of(fee.charge) if alike else _format_cell(encode_json(fee.detail))}\n"
             )
 
 
-class _Once:
+class _RenderedOnce:
     """What `work` makes of an object: once, however many rows share it."""
 
     def __init__(self, work: Callable[[Any], str]) -> None:
@@ -173,21 +177,21 @@ class _Once:
         return known[0]
 
 
-def findings_of(findings: Iterable[Finding]) -> list[dict[str, Any]]:
+def serialize_findings(findings: Iterable[Finding]) -> list[dict[str, Any]]:
     return [{"code": f.code, "evidence": f.evidence} for f in findings]
 
 
-def _found(codes: Sequence[str], findings: Sequence[Finding]) -> str:
-    return f"{{{','.join(codes)}}}\t{_cell(json_of(findings_of(findings)))}"
+def _render_findings(codes: Sequence[str], findings: Sequence[Finding]) -> str:
+    return f"{{{','.join(codes)}}}\t{_format_cell(encode_json(serialize_findings(findings)))}"
 
 
-def _copy(table: str, columns: Sequence[str], rows: Iterable[str]) -> None:
+def _copy_rows(table: str, columns: Sequence[str], rows: Iterable[str]) -> None:
     with connection.cursor() as cursor:
         statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN"
-        cursor.cursor.copy_expert(statement, io.StringIO("".join(rows)), BUFFER)
+        cursor.cursor.copy_expert(statement, io.StringIO("".join(rows)), COPY_BUFFER_BYTES)
 
 
-def columns_of(rows: Sequence[tuple]) -> list[list]:
+def transpose_rows(rows: Sequence[tuple]) -> list[list]:
     """Rows as the arrays of an `unnest`."""
     return [list(column) for column in zip(*rows, strict=True)]
 
@@ -200,12 +204,12 @@ def update_rows(statement: str, values: Sequence, *, expected: int) -> None:
             raise ValueError(f"{cursor.rowcount} of {expected} rows could be changed")
 
 
-def _cells(*values: Any) -> str:
-    return "\t".join([_cell(value) for value in values])
+def _format_cells(*values: Any) -> str:
+    return "\t".join([_format_cell(value) for value in values])
 
 
-def _cell(value: Any) -> str:
+def _format_cell(value: Any) -> str:
     """A value in COPY's text format."""
     if value is None:
-        return NULL
-    return str(value).translate(SPECIAL)
+        return COPY_NULL
+    return str(value).translate(COPY_ESCAPES)

@@ -13,15 +13,15 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-HORIZON = dt.timedelta(days=365)
+PROMISE_HORIZON = dt.timedelta(days=365)
 """A promise is looked for this far ahead."""
 
-Due = Mapping[dt.date, int]
+PiecesByDueDay = Mapping[dt.date, int]
 """Pieces by the day on which they have to leave."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Group:
+class GroupCapacity:
     id: int
     code: str
     name: str
@@ -36,7 +36,7 @@ class Group:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Work:
+class PromisedWork:
     """Pieces of one group that are promised for a day and travel so long."""
 
     group_id: int
@@ -50,8 +50,8 @@ class Work:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Overflow:
-    group: Group
+class CapacityOverflow:
+    group: GroupCapacity
     day: dt.date  # the first on which more is due than can be made
     needed: int  # pieces due by that day
     capacity: int  # pieces that can be made by that day
@@ -71,7 +71,9 @@ class Overflow:
         }
 
 
-def first_overflow(group: Group, due: Due, *, after: dt.date) -> tuple[dt.date, int, int] | None:
+def first_overflow(
+    group: GroupCapacity, due: PiecesByDueDay, *, after: dt.date
+) -> tuple[dt.date, int, int] | None:
     """(day, pieces due by it, pieces that can be made by it) of the first day that overflows."""
     needed = 0
     for day in sorted(due):
@@ -82,9 +84,13 @@ def first_overflow(group: Group, due: Due, *, after: dt.date) -> tuple[dt.date, 
     return None
 
 
-def check(
-    groups: Sequence[Group], *, asked: Sequence[Work], kept: Sequence[Work], after: dt.date
-) -> Overflow | None:
+def find_overflow(
+    groups: Sequence[GroupCapacity],
+    *,
+    asked: Sequence[PromisedWork],
+    kept: Sequence[PromisedWork],
+    after: dt.date,
+) -> CapacityOverflow | None:
     """Whether `asked` can be made beside `kept`; if not, the first overflow and the promise that
     would work.
 
@@ -95,30 +101,37 @@ def check(
     for group in groups:
         mine = [work for work in asked if work.group_id == group.id and work.pieces]
         others = [work for work in kept if work.group_id == group.id]
-        over = first_overflow(group, _due([*mine, *others]), after=after) if mine else None
+        over = (
+            first_overflow(group, _pieces_by_due_day([*mine, *others]), after=after)
+            if mine
+            else None
+        )
         if over:
-            found.append((over, group, _earliest(group, mine, others, after)))
+            found.append((over, group, _earliest_promise(group, mine, others, after)))
     if not found:
         return None
     (day, needed, can), group, _ = min(found, key=lambda each: (each[0][0], each[1].code))
     promises = [earliest for *_, earliest in found]
     works = None if None in promises else max(day for day in promises if day)
-    return Overflow(group=group, day=day, needed=needed, capacity=can, earliest=works)
+    return CapacityOverflow(group=group, day=day, needed=needed, capacity=can, earliest=works)
 
 
-class Fitting:
+class CapacityAllocator:
     """Gives finite capacity to orders one after the other: each that still fits beside what is
     kept and was given."""
 
-    def __init__(self, groups: Sequence[Group], *, kept: Sequence[Work], after: dt.date) -> None:
+    def __init__(
+        self, groups: Sequence[GroupCapacity], *, kept: Sequence[PromisedWork], after: dt.date
+    ) -> None:
         self._after = after
         self._groups = {group.id: group for group in groups}
         self._can: dict[tuple[int, dt.date], int] = {}
         self._due = {
-            group.id: _due([w for w in kept if w.group_id == group.id]) for group in groups
+            group.id: _pieces_by_due_day([w for w in kept if w.group_id == group.id])
+            for group in groups
         }
 
-    def give(self, works: Sequence[Work]) -> Overflow | None:
+    def give(self, works: Sequence[PromisedWork]) -> CapacityOverflow | None:
         """None when all of it can be made, and is given; else the first overflow, and nothing is
         given."""
         for work in works:
@@ -126,42 +139,49 @@ class Fitting:
         for group_id in sorted(
             {work.group_id for work in works}, key=lambda g: self._groups[g].code
         ):
-            if over := self._overflow(self._groups[group_id]):
+            if over := self._find_overflow(self._groups[group_id]):
                 for work in works:
                     self._due[work.group_id][work.due] -= work.pieces
-                return self._with_earliest(
+                return self._with_earliest_promise(
                     over, [work for work in works if work.group_id == group_id]
                 )
         return None
 
-    def _with_earliest(self, over: Overflow, mine: Sequence[Work]) -> Overflow:
+    def _with_earliest_promise(
+        self, over: CapacityOverflow, mine: Sequence[PromisedWork]
+    ) -> CapacityOverflow:
         given = [
-            Work(group_id=over.group.id, promised=day, transit_days=0, pieces=pieces)
+            PromisedWork(group_id=over.group.id, promised=day, transit_days=0, pieces=pieces)
             for day, pieces in self._due[over.group.id].items()
         ]
-        return replace(over, earliest=_earliest(over.group, mine, given, self._after))
+        return replace(over, earliest=_earliest_promise(over.group, mine, given, self._after))
 
-    def _overflow(self, group: Group) -> Overflow | None:
+    def _find_overflow(self, group: GroupCapacity) -> CapacityOverflow | None:
         needed = 0
         for day in sorted(due := self._due[group.id]):
             needed += due[day]
-            can = self._makes_by(group, day)
+            can = self._capacity_until(group, day)
             if needed > can:
-                return Overflow(group=group, day=day, needed=needed, capacity=can, earliest=None)
+                return CapacityOverflow(
+                    group=group, day=day, needed=needed, capacity=can, earliest=None
+                )
         return None
 
-    def _makes_by(self, group: Group, day: dt.date) -> int:
+    def _capacity_until(self, group: GroupCapacity, day: dt.date) -> int:
         key = group.id, day
         if key not in self._can:
             self._can[key] = group.makes_by(day, after=self._after)
         return self._can[key]
 
 
-def _earliest(
-    group: Group, asked: Sequence[Work], kept: Sequence[Work], after: dt.date
+def _earliest_promise(
+    group: GroupCapacity,
+    asked: Sequence[PromisedWork],
+    kept: Sequence[PromisedWork],
+    after: dt.date,
 ) -> dt.date | None:
     """A later promise only ever helps, so the first that works is found by halving."""
-    taken, pieces = _due(kept), Counter[int]()
+    taken, pieces = _pieces_by_due_day(kept), Counter[int]()
     for work in asked:
         pieces[work.transit_days] += work.pieces
 
@@ -171,12 +191,12 @@ def _earliest(
             due[day - dt.timedelta(days=transit)] += n
         return first_overflow(group, due, after=after) is None
 
-    days = [after + dt.timedelta(days=n) for n in range(1, HORIZON.days + 1)]
+    days = [after + dt.timedelta(days=n) for n in range(1, PROMISE_HORIZON.days + 1)]
     place = bisect_left(days, True, key=works)
     return days[place] if place < len(days) else None
 
 
-def _due(works: Sequence[Work]) -> Counter[dt.date]:
+def _pieces_by_due_day(works: Sequence[PromisedWork]) -> Counter[dt.date]:
     due: Counter[dt.date] = Counter()
     for work in works:
         due[work.due] += work.pieces

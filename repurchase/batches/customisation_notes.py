@@ -19,10 +19,10 @@ import unicodedata
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-TEXT_MAX = 300
+MAX_TEXT_LENGTH = 300
 """Characters of a service's text; what is longer is cut, the note keeps all of it."""
-NOTE_MAX = 20_000
-SERVICES_MAX = 50
+MAX_NOTE_LENGTH = 20_000
+MAX_CUSTOMISATIONS = 50
 """Services read from one note; what follows is one more, of the whole order."""
 
 KEYWORDS = (
@@ -44,75 +44,81 @@ _MENTION = re.compile(
     rf"(?:\b(?:line|item) ?#?(?P<a>{_NUMBERS})|第 ?(?P<b>{_NUMBERS}) ?(?:行|项))", re.IGNORECASE
 )
 _SENTENCE = re.compile(r"[\n;。]|(?<=[.!?])\s")
-_CHINESE = {sign: n for n, sign in enumerate("一二三四五六七八九十", start=1)}
-_KEEP = {"\n", " "}
+_CHINESE_DIGITS = {sign: n for n, sign in enumerate("一二三四五六七八九十", start=1)}
+_KEPT_CHARACTERS = {"\n", " "}
 
 
 @dataclass(frozen=True, slots=True)
-class Service:
+class NotedCustomisation:
     """`line_no`: the past order's line; None: the whole order."""
 
     line_no: int | None
     text: str
 
 
-def read(note: str, *, line_nos: Collection[int]) -> list[Service]:
+def parse_customisations(note: str, *, line_nos: Collection[int]) -> list[NotedCustomisation]:
     """The services that a note asks for, each once, in its order."""
     known = frozenset(line_nos)
     alone = next(iter(known)) if len(known) == 1 else None
     found = dict.fromkeys(
-        Service(line if line in known else alone if line is None else None, text)
-        for lines, text in _asked(_plain(note))
+        NotedCustomisation(line if line in known else alone if line is None else None, text)
+        for lines, text in _split_requests(_normalize_note(note))
         for line in lines or [None]
     )
     services = list(found)
-    if len(services) <= SERVICES_MAX:
+    if len(services) <= MAX_CUSTOMISATIONS:
         return services
-    rest = "; ".join(service.text for service in services[SERVICES_MAX:])
-    return [*services[:SERVICES_MAX], Service(None, cleaned(rest))]
+    rest = "; ".join(service.text for service in services[MAX_CUSTOMISATIONS:])
+    return [*services[:MAX_CUSTOMISATIONS], NotedCustomisation(None, clean_text(rest))]
 
 
-def cleaned(text: str) -> str:
+def clean_text(text: str) -> str:
     """One line of what can be seen: no control characters, nothing that turns the direction of
     writing."""
     seen = "".join(c if unicodedata.category(c)[0] not in "CZ" else " " for c in text)
-    return " ".join(seen.split())[:TEXT_MAX].rstrip()
+    return " ".join(seen.split())[:MAX_TEXT_LENGTH].rstrip()
 
 
-def digest_of(text: str) -> str:
+def digest_text(text: str) -> str:
     """How a text stands in evidence and ledger: SHA-256, so that erasing the text leaves both
     valid."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _plain(note: str) -> str:
+def _normalize_note(note: str) -> str:
     """Full-width signs as their narrow ones (［２］： → [2]:), blanks and what can't be seen as
     one blank."""
-    narrow = unicodedata.normalize("NFKC", note[:NOTE_MAX]).replace("\r", "\n")
-    seen = (c if c in _KEEP or unicodedata.category(c)[0] not in "CZ" else " " for c in narrow)
+    narrow = unicodedata.normalize("NFKC", note[:MAX_NOTE_LENGTH]).replace("\r", "\n")
+    seen = (
+        c if c in _KEPT_CHARACTERS or unicodedata.category(c)[0] not in "CZ" else " "
+        for c in narrow
+    )
     return re.sub(r" +", " ", "".join(seen))
 
 
-def _asked(note: str) -> Iterator[tuple[list[int], str]]:
+def _split_requests(note: str) -> Iterator[tuple[list[int], str]]:
     """(lines named, text) of each service: before the first marker sentences, after each its own
     text, then sentences."""
     marks = list(_MARKER.finditer(note))
-    yield from _sentences(note[: marks[0].start()] if marks else note)
+    yield from _requests_in_sentences(note[: marks[0].start()] if marks else note)
     for place, mark in enumerate(marks):
         end = marks[place + 1].start() if place + 1 < len(marks) else len(note)
         text, _, rest = re.sub(r"[\n;]", "\n", note[mark.end() : end]).partition("\n")
-        if text := cleaned(text.strip(" ,-:")):
-            yield _lines(mark["a"] or mark["b"]), text
-        yield from _sentences(rest)
+        if text := clean_text(text.strip(" ,-:")):
+            yield _parse_line_numbers(mark["a"] or mark["b"]), text
+        yield from _requests_in_sentences(rest)
 
 
-def _sentences(text: str) -> Iterator[tuple[list[int], str]]:
+def _requests_in_sentences(text: str) -> Iterator[tuple[list[int], str]]:
     for sentence in _SENTENCE.split(text):
         lowered = sentence.casefold()
         if any(word in lowered for word in KEYWORDS):
             named = _MENTION.search(sentence)
-            yield _lines((named["a"] or named["b"]) if named else None), cleaned(sentence)
+            yield (
+                _parse_line_numbers((named["a"] or named["b"]) if named else None),
+                clean_text(sentence),
+            )
 
 
-def _lines(named: str | None) -> list[int]:
-    return [_CHINESE.get(n) or int(n) for n in re.findall(_NUMBER, named or "")]
+def _parse_line_numbers(named: str | None) -> list[int]:
+    return [_CHINESE_DIGITS.get(n) or int(n) for n in re.findall(_NUMBER, named or "")]

@@ -12,13 +12,13 @@ from enum import StrEnum
 from typing import Any
 
 from eligibility.facts import LineFacts, OrderFacts
-from marketplace.money import half_up_ratio
+from marketplace.money import round_ratio_half_up
 
 MAX_PROMISE_DAYS = 365
 MAX_PIECES = 1_000_000
 
 
-class By(StrEnum):
+class EditScope(StrEnum):
     """What an edit chooses its lines by."""
 
     ALL = "all"
@@ -29,7 +29,7 @@ class By(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Edit:
+class PlanEdit:
     """`ids`: of SKUs, categories, past orders or past lines. A promise holds for the whole order
     of a line.
 
@@ -37,7 +37,7 @@ class Edit:
     them.
     """
 
-    by: By
+    by: EditScope
     ids: frozenset[int] = frozenset()
     moq: int | None = None
     quantity: int | None = None
@@ -47,13 +47,13 @@ class Edit:
 
     def names(self, *, order_id: int, line_id: int, sku_id: int, category_id: int) -> bool:
         match self.by:
-            case By.ALL:
+            case EditScope.ALL:
                 return True
-            case By.SKUS:
+            case EditScope.SKUS:
                 return sku_id in self.ids
-            case By.CATEGORIES:
+            case EditScope.CATEGORIES:
                 return category_id in self.ids
-            case By.ORDERS:
+            case EditScope.ORDERS:
                 return order_id in self.ids
         return line_id in self.ids
 
@@ -70,17 +70,19 @@ class Edit:
         return self.promise_days
 
 
-def edited(order: OrderFacts, edits: Sequence[Edit], *, today: dt.date) -> OrderFacts:
+def apply_edits(order: OrderFacts, edits: Sequence[PlanEdit], *, today: dt.date) -> OrderFacts:
     """The order as the edits leave it, in their order: the last word on each value counts."""
-    lines = tuple(_line(x, [e for e in edits if e.reaches(x, order.id)]) for x in order.lines)
+    lines = tuple(
+        _apply_to_line(x, [e for e in edits if e.reaches(x, order.id)]) for x in order.lines
+    )
     return order._replace(
         lines=lines,
-        promise_days=_promise_days(order, edits, today),
-        special_clearance=_special_clearance(order, edits),
+        promise_days=_latest_promise_days(order, edits, today),
+        special_clearance=_latest_special_clearance(order, edits),
     )
 
 
-def _special_clearance(order: OrderFacts, edits: Sequence[Edit]) -> bool:
+def _latest_special_clearance(order: OrderFacts, edits: Sequence[PlanEdit]) -> bool:
     said = (
         e.special_clearance
         for e in reversed(edits)
@@ -89,7 +91,7 @@ def _special_clearance(order: OrderFacts, edits: Sequence[Edit]) -> bool:
     return next(said, order.special_clearance)
 
 
-def _promise_days(order: OrderFacts, edits: Sequence[Edit], today: dt.date) -> int:
+def _latest_promise_days(order: OrderFacts, edits: Sequence[PlanEdit], today: dt.date) -> int:
     said = (
         e.promised(today)
         for e in reversed(edits)
@@ -98,25 +100,25 @@ def _promise_days(order: OrderFacts, edits: Sequence[Edit], today: dt.date) -> i
     return next((days for days in said if days is not None), order.promise_days)
 
 
-def _line(line: LineFacts, edits: Sequence[Edit]) -> LineFacts:
+def _apply_to_line(line: LineFacts, edits: Sequence[PlanEdit]) -> LineFacts:
     moq = next((e.moq for e in reversed(edits) if e.moq is not None), None)
     asked = next((e.quantity for e in reversed(edits) if e.quantity is not None), line.quantity)
     quantity = max(asked, moq or 0)  # an MOQ raises what is smaller (R-16)
     if quantity == line.quantity:
         return line if moq is None else line._replace(moq=moq)
-    return line._replace(moq=moq, quantity=quantity, total_minor=base_of(line, quantity))
+    return line._replace(moq=moq, quantity=quantity, total_minor=prorate_line_total(line, quantity))
 
 
-def base_of(source: LineFacts, quantity: int) -> int:
+def prorate_line_total(source: LineFacts, quantity: int) -> int:
     """R-17: round(paid line total × q′ ÷ q), half up."""
-    return half_up_ratio(source.total_minor * quantity, source.quantity)
+    return round_ratio_half_up(source.total_minor * quantity, source.quantity)
 
 
 # --- As rows keep them
 # ----------------------------------------------------------------------------------------
 
 
-def kept(edit: Edit) -> dict[str, Any]:
+def serialize_edit(edit: PlanEdit) -> dict[str, Any]:
     """Plain JSON, without what is not set."""
     values = {
         "by": str(edit.by),
@@ -130,10 +132,10 @@ def kept(edit: Edit) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value not in (None, [])}
 
 
-def read(row: Mapping[str, Any]) -> Edit:
+def parse_edit(row: Mapping[str, Any]) -> PlanEdit:
     day = row.get("promise_date")
-    return Edit(
-        by=By(row["by"]),
+    return PlanEdit(
+        by=EditScope(row["by"]),
         ids=frozenset(row.get("ids", ())),
         moq=row.get("moq"),
         quantity=row.get("quantity"),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from pricing.locks import LockStatus
-from qualification.review import Standing
+from qualification.review import QualificationStatus
 from repurchase.models.batch_states import BatchStatus
 from repurchase.models.order_states import OrderStatus
 
@@ -15,7 +15,7 @@ STATES: Mapping[str, tuple[str, ...]] = {
     "order": tuple(OrderStatus),
     "response": ("accepted", "changed", "refused", "decided"),
     "release": ("announced", "acknowledged"),
-    "qualification": tuple(Standing),
+    "qualification": tuple(QualificationStatus),
 }
 
 

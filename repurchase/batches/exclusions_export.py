@@ -9,19 +9,21 @@ from typing import Any
 import xlsxwriter
 from django.utils.translation import gettext as _
 
-from marketplace.spreadsheet_cells import harmless
-from repurchase.batches.queries.exclusions import Refused
+from marketplace.spreadsheet_cells import escape_formula
+from repurchase.batches.queries.exclusions import ExclusionRow
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-JSONL = "application/x-ndjson"
+XLSX_MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+JSONL_MEDIA_TYPE = "application/x-ndjson"
 
 
-def jsonl(rows: Iterable[Refused]) -> Iterator[bytes]:
+def render_jsonl(rows: Iterable[ExclusionRow]) -> Iterator[bytes]:
     for row in rows:
-        yield json.dumps(_told(row), ensure_ascii=False, default=str).encode() + b"\n"
+        yield (
+            json.dumps(_serialize_exclusion(row), ensure_ascii=False, default=str).encode() + b"\n"
+        )
 
 
-def _told(row: Refused) -> dict[str, Any]:
+def _serialize_exclusion(row: ExclusionRow) -> dict[str, Any]:
     return {
         "order": row.order,
         "source_number": row.number,
@@ -37,7 +39,7 @@ def _told(row: Refused) -> dict[str, Any]:
     }
 
 
-def xlsx(rows: Iterable[Refused]) -> bytes:
+def render_xlsx(rows: Iterable[ExclusionRow]) -> bytes:
     """One sheet, one finding a row. No cell is a formula, whatever stands in it."""
     out = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
@@ -47,22 +49,22 @@ def xlsx(rows: Iterable[Refused]) -> bytes:
             book.add_format({"bold": True}),
             book.add_format({"text_wrap": True, "valign": "top"}),
         )
-        for place, (title, width) in enumerate(_columns()):
+        for place, (title, width) in enumerate(_column_headings()):
             sheet.write_string(0, place, title, bold)
             sheet.set_column(place, place, width)
         sheet.freeze_panes(1, 0)
         last = 0
         for last, row in enumerate(rows, start=1):
-            for place, value in enumerate(_cells(row)):
+            for place, value in enumerate(_exclusion_cells(row)):
                 if isinstance(value, int):
                     sheet.write_number(last, place, value)
                 else:
-                    sheet.write_string(last, place, harmless(value), wrapped)
-        sheet.autofilter(0, 0, last, len(_columns()) - 1)
+                    sheet.write_string(last, place, escape_formula(value), wrapped)
+        sheet.autofilter(0, 0, last, len(_column_headings()) - 1)
     return out.getvalue()
 
 
-def _columns() -> list[tuple[str, int]]:
+def _column_headings() -> list[tuple[str, int]]:
     return [
         (_("Repeat order"), 18),
         (_("Source order"), 20),
@@ -76,7 +78,7 @@ def _columns() -> list[tuple[str, int]]:
     ]
 
 
-def _cells(row: Refused) -> list[str | int]:
+def _exclusion_cells(row: ExclusionRow) -> list[str | int]:
     line = "" if row.line_no is None else row.line_no
     return [
         row.order,

@@ -20,7 +20,7 @@ from pricing.tax import Treatment
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class LockedLine:
+class LockedOrderLine:
     id: int
     category_code: str
     total_minor: int  # as locked
@@ -43,53 +43,53 @@ class LockedOrder:
     prices_include_tax: bool
     treatment: Treatment
     local_return: bool
-    lines: Sequence[LockedLine]
+    lines: Sequence[LockedOrderLine]
     commission: Mapping[str, Decimal]
-    tariff: fees.Tariff
+    tariff: fees.FeeTariff
     ear_due: bool
-    quote: freight.Quote
+    quote: freight.FreightQuote
 
 
-def without(
+def price_without_lines(
     order: LockedOrder,
     dropped: Collection[int],
     *,
-    cards: Sequence[freight.Card],
+    cards: Sequence[freight.FreightCard],
     rates: Rates,
     day: dt.date,
-) -> fees.Priced | None:
+) -> fees.PricedOrder | None:
     """What is left without the lines of these ids; None when no line is: the order leaves, and its
     freight with it."""
     kept = [line for line in order.lines if line.id not in dropped]
     if not kept:
         return None
-    return _priced(order, kept, _quote(order, kept, cards, rates), rates, day)
+    return _price_lines(order, kept, _cheaper_quote(order, kept, cards, rates), rates, day)
 
 
-def at_prices(
+def price_at_totals(
     order: LockedOrder, totals: Mapping[int, int], *, rates: Rates, day: dt.date
-) -> fees.Priced:
+) -> fees.PricedOrder:
     """The same lines at other prices (`totals` by line id, minor units): freight, quote and every
     rate as locked (ADR 5)."""
-    return _priced(order, repriced(order, totals).lines, order.quote, rates, day)
+    return _price_lines(order, with_line_totals(order, totals).lines, order.quote, rates, day)
 
 
-def repriced(order: LockedOrder, totals: Mapping[int, int]) -> LockedOrder:
+def with_line_totals(order: LockedOrder, totals: Mapping[int, int]) -> LockedOrder:
     """The order as it would have been locked at these prices (`totals` by line id, minor units)."""
     return replace(
         order, lines=[replace(line, total_minor=totals[line.id]) for line in order.lines]
     )
 
 
-def _priced(
+def _price_lines(
     order: LockedOrder,
-    lines: Sequence[LockedLine],
-    quote: freight.Quote,
+    lines: Sequence[LockedOrderLine],
+    quote: freight.FreightQuote,
     rates: Rates,
     day: dt.date,
-) -> fees.Priced:
+) -> fees.PricedOrder:
     to_price = fees.OrderToPrice(
-        goods=tuple(_goods(order, line) for line in lines),
+        goods=tuple(_goods_to_price(order, line) for line in lines),
         line_totals=tuple(line.total_minor for line in lines),
         freight_minor=order.freight_minor,
         prices_include_tax=order.prices_include_tax,
@@ -107,39 +107,42 @@ def _priced(
     return prices.price(to_price)
 
 
-def _goods(order: LockedOrder, line: LockedLine) -> fees.Goods:
+def _goods_to_price(order: LockedOrder, line: LockedOrderLine) -> fees.CommissionGoods:
     """A SKU that was put into another category since takes the highest of the order's locked
     rates."""
     rate = order.commission.get(line.category_code, max(order.commission.values()))
-    return fees.goods(line.category_code, rate, order.ear_due and line.ear_controlled)
+    return fees.intern_goods(line.category_code, rate, order.ear_due and line.ear_controlled)
 
 
-def _quote(
-    order: LockedOrder, kept: Sequence[LockedLine], cards: Sequence[freight.Card], rates: Rates
-) -> freight.Quote:
+def _cheaper_quote(
+    order: LockedOrder,
+    kept: Sequence[LockedOrderLine],
+    cards: Sequence[freight.FreightCard],
+    rates: Rates,
+) -> freight.FreightQuote:
     """The same service's price for what is left; the locked one where there is none or it is
     dearer."""
     locked = order.quote
     if any(line.weight_g is None for line in kept):
         return locked
-    (service,) = freight.services(
+    (service,) = freight.services_reaching(
         cards,
         service_ids=[locked.service_id],
         region=order.region,
         special_channel=order.special_channel,
     )
-    lighter = service.quote(_parcel(kept))
+    lighter = service.quote(_remaining_parcel(kept))
     if lighter is None or lighter.weight_g > locked.weight_g:
         return locked
-    return min((locked, lighter), key=lambda q: _cost(q, rates, order.currency))
+    return min((locked, lighter), key=lambda q: _cost_in_currency(q, rates, order.currency))
 
 
-def _parcel(kept: Sequence[LockedLine]) -> freight.Parcel:
+def _remaining_parcel(kept: Sequence[LockedOrderLine]) -> freight.Parcel:
     return freight.Parcel(
         weight_g=sum((line.weight_g or 0) * line.quantity for line in kept),
         volume_cm3=sum((line.volume_cm3 or 0) * line.quantity for line in kept),
     )
 
 
-def _cost(quote: freight.Quote, rates: Rates, currency: str):
+def _cost_in_currency(quote: freight.FreightQuote, rates: Rates, currency: str):
     return rates.convert(quote.cost.minor, quote.cost.currency, currency)

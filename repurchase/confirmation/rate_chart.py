@@ -10,7 +10,7 @@ WIDTH, HEIGHT, PAD = 640, 180, 12
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Point:
+class RateChartPoint:
     on: dt.date
     value: Decimal
     x: Decimal = Decimal(0)
@@ -18,10 +18,10 @@ class Point:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Chart:
+class RateChart:
     """`low` is None where only a rise counts (R-51)."""
 
-    points: Sequence[Point]
+    points: Sequence[RateChartPoint]
     base: Decimal
     low: Decimal | None
     high: Decimal
@@ -40,13 +40,13 @@ class Chart:
         return self.low_y - self.high_y
 
     @property
-    def last(self) -> Point:
+    def last(self) -> RateChartPoint:
         return self.points[-1]
 
 
-def chart(
+def plot_rates(
     values: Sequence[tuple[dt.date, Decimal]], *, base: Decimal, limit: Decimal, both: bool
-) -> Chart:
+) -> RateChart:
     """`values` by day, the first first, at least one; `base` and the band of ±`limit` (a share)
     are always in view."""
     low, high = base * (1 - limit), base * (1 + limit)
@@ -57,13 +57,13 @@ def chart(
     days = max((last - first).days, 1)
 
     def x(on: dt.date) -> Decimal:
-        return _px(PAD + Decimal((on - first).days) / days * (WIDTH - 2 * PAD))
+        return _round_to_pixel(PAD + Decimal((on - first).days) / days * (WIDTH - 2 * PAD))
 
     def y(value: Decimal) -> Decimal:
-        return _px(HEIGHT - PAD - (value - bottom) / span * (HEIGHT - 2 * PAD))
+        return _round_to_pixel(HEIGHT - PAD - (value - bottom) / span * (HEIGHT - 2 * PAD))
 
-    points = [Point(on=on, value=value, x=x(on), y=y(value)) for on, value in values]
-    return Chart(
+    points = [RateChartPoint(on=on, value=value, x=x(on), y=y(value)) for on, value in values]
+    return RateChart(
         points=points,
         base=base,
         low=low if both else None,
@@ -74,5 +74,5 @@ def chart(
     )
 
 
-def _px(value: Decimal) -> Decimal:
+def _round_to_pixel(value: Decimal) -> Decimal:
     return value.quantize(Decimal("0.1"))

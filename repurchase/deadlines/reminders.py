@@ -12,13 +12,13 @@ from outbox import emails
 from pricing import services as pricing
 from pricing.locks import LockStatus
 from pricing.models import Grant, Lock
-from repurchase.batches.services.timer_transactions import transactional
+from repurchase.batches.services.timer_transactions import bounded_transaction
 
 log = structlog.get_logger(__name__)
 
-PASSES = 50
+MAX_PASSES = 50
 
-Key = tuple[
+ReminderKey = tuple[
     int, str, str, int, dt.datetime
 ]  # store, subject, status, minutes before the end, the end
 
@@ -27,9 +27,9 @@ def remind(*, store: Store | None = None, at: dt.datetime | None = None) -> int:
     """How many locks were reminded of. Each transaction is bounded; a second pass finds nothing
     more to say."""
     reminded = 0
-    for _ in range(PASSES):
+    for _ in range(MAX_PASSES):
         try:
-            due = _pass(store, at)
+            due = _run_pass(store, at)
         except Exception:
             log.exception("reminding_failed")
             break
@@ -39,21 +39,21 @@ def remind(*, store: Store | None = None, at: dt.datetime | None = None) -> int:
     return reminded
 
 
-def _pass(store: Store | None, at: dt.datetime | None) -> int:
-    with transactional():
+def _run_pass(store: Store | None, at: dt.datetime | None) -> int:
+    with bounded_transaction():
         due = pricing.reminders_due(store=store, at=at)
-        by_event: dict[Key, list[Lock]] = defaultdict(list)
+        by_event: dict[ReminderKey, list[Lock]] = defaultdict(list)
         for each in due:
             if each.stage:
                 minutes = int(each.stage.total_seconds()) // 60
                 key = each.lock.store_id, each.lock.subject, each.lock.status, minutes, each.ends_at
                 by_event[key].append(each.lock)
         for key, locks in sorted(by_event.items()):
-            _write(key, locks)
+            _write_reminders(key, locks)
     return len(due)
 
 
-def _write(key: Key, locks: Sequence[Lock]) -> None:
+def _write_reminders(key: ReminderKey, locks: Sequence[Lock]) -> None:
     store_id, subject, status, minutes, ends_at = key
     grant = Grant.objects.filter(store=store_id, subject=subject, buyer=locks[0].buyer_id).first()
     if grant is None:

@@ -12,31 +12,31 @@ from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace import clock
 from marketplace.models import Store
-from outbox.task_queue import ring
-from repurchase.deadlines.sweep import Swept, sweep
+from outbox.task_queue import enqueue_task
+from repurchase.deadlines.sweep import SweepResult, run_sweep
 
-FARTHEST = dt.timedelta(days=400)  # at once; and ten years in all, so that no calendar runs out
-LIMIT = dt.timedelta(days=3650)
+MAX_STEP = dt.timedelta(days=400)  # at once; and ten years in all, so that no calendar runs out
+MAX_OFFSET = dt.timedelta(days=3650)
 
 
-def move(*, store: Store, by_seconds: int, by: str) -> Swept:
+def move(*, store: Store, by_seconds: int, by: str) -> SweepResult:
     """Moves the clock forward and does one pass of the timers for the store. CLOCK_NOT_MOVABLE."""
     step = dt.timedelta(seconds=by_seconds)
     if not store.sandbox:
         raise Problem(Code.CLOCK_NOT_MOVABLE, detail="a live store")
-    if not dt.timedelta(0) < step <= FARTHEST:
+    if not dt.timedelta(0) < step <= MAX_STEP:
         raise Problem(Code.CLOCK_NOT_MOVABLE, detail=f"{by_seconds} s")
-    _move(store, step, by)
+    _advance_offset(store, step, by)
     if settings.EMBEDDED:
-        ring("repurchase.simulate")  # stock, rates and certificates of the demo keep up
-    return sweep(store=store)
+        enqueue_task("repurchase.simulate")  # stock, rates and certificates of the demo keep up
+    return run_sweep(store=store)
 
 
 @transaction.atomic
-def _move(store: Store, step: dt.timedelta, by: str) -> None:
-    mine = Store.objects.filter(pk=store.pk, sandbox=True, clock_offset__lte=LIMIT - step)
+def _advance_offset(store: Store, step: dt.timedelta, by: str) -> None:
+    mine = Store.objects.filter(pk=store.pk, sandbox=True, clock_offset__lte=MAX_OFFSET - step)
     if not mine.update(clock_offset=F("clock_offset") + step):
-        raise Problem(Code.CLOCK_NOT_MOVABLE, detail=f"more than {LIMIT.days} days")
+        raise Problem(Code.CLOCK_NOT_MOVABLE, detail=f"more than {MAX_OFFSET.days} days")
     store.refresh_from_db(fields=["clock_offset"])
     ledger.record(
         store_id=store.pk,

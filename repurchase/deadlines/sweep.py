@@ -27,12 +27,12 @@ from repurchase.reporting.services import diagnosis_report
 
 log = structlog.get_logger(__name__)
 
-PACE = dt.timedelta(seconds=1)
-LONG_AGO = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
+MIN_INTERVAL = dt.timedelta(seconds=1)
+NEVER_RUN_AT = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Swept:
+class SweepResult:
     opened_renegotiations: int
     ended_locks: int  # expired, or terminated without agreement
     ended_orders: int
@@ -55,22 +55,22 @@ class Swept:
     rate_alarms: int
 
 
-def sweep(*, store: Store | None = None, at: dt.datetime | None = None) -> Swept:
+def run_sweep(*, store: Store | None = None, at: dt.datetime | None = None) -> SweepResult:
     """Ends what is due. `at` judges by another instant than now, on a sandbox store only."""
     if at is not None and (store is None or not store.sandbox):
         raise Problem(Code.INPUT_INVALID, detail="--at needs --store with a sandbox store")
     opened = triggers.open_renegotiations(store=store, at=at)
     locks, orders = lock_expiry.end_due(store=store, at=at)
     reminded = deadline_reminders.remind(store=store, at=at)
-    rung_edits = background_edits.ring_abandoned(store_id=store and store.pk)
-    rung, exhausted = chunks.ring_abandoned(store_id=store and store.pk)
-    _each(exhausted, planning.give_up)
-    finished = _finish(store)
-    seals = agreement_sealing.ring_due(store=store)
+    rung_edits = background_edits.requeue_abandoned(store_id=store and store.pk)
+    rung, exhausted = chunks.requeue_abandoned(store_id=store and store.pk)
+    _run_each(exhausted, planning.fail_batch)
+    finished = _finish_batches(store)
+    seals = agreement_sealing.enqueue_due(store=store)
     let_go = compliance_holds.recheck_held(store=store, due_only=True)
     released, again = releases.release_due(store=store), releases.announce_again(store=store)
-    notices, lapsed = qualification.keep_up(store=store, at=at)
-    return Swept(
+    notices, lapsed = qualification.process_due(store=store, at=at)
+    return SweepResult(
         opened_renegotiations=opened,
         ended_locks=locks,
         ended_orders=orders,
@@ -79,22 +79,22 @@ def sweep(*, store: Store | None = None, at: dt.datetime | None = None) -> Swept
         rung_edits=rung_edits,
         rung_seals=seals,
         finished_batches=finished,
-        rung_proformas=proforma_invoices.ring_due(store=store),
+        rung_proformas=proforma_invoices.enqueue_due(store=store),
         let_go=let_go,
         released_orders=released,
         announced_again=again,
         lapse_notices=notices,
         lapsed_stores=lapsed,
-        rung_documents=uploads.ring_unread(),
-        review_alarms=reviews.watch(),
-        rung_reports=diagnosis_report.ring_due(),
-        seal_alarms=seal_alarm_services.alarm(),
+        rung_documents=uploads.enqueue_unread(),
+        review_alarms=reviews.alert_deadlines(),
+        rung_reports=diagnosis_report.enqueue_due(),
+        seal_alarms=seal_alarm_services.email_operator(),
         paper_alarms=failed_documents.alarm(),
-        rate_alarms=quarantine_alarms.alarm(),
+        rate_alarms=quarantine_alarms.alert_staff(),
     )
 
 
-def _finish(store: Store | None) -> int:
+def _finish_batches(store: Store | None) -> int:
     """Batches whose chunks are all done and whose last worker was lost before it closed them."""
     waiting = Batch.objects.filter(status=BatchStatus.SCREENING).exclude(
         chunks__done_at__isnull=True
@@ -102,10 +102,10 @@ def _finish(store: Store | None) -> int:
     if store:
         waiting = waiting.filter(store=store)
     ids = waiting.order_by("created_at", "pk").values_list("pk", flat=True)[:50]
-    return _each(list(ids), planning.finish_batch)
+    return _run_each(list(ids), planning.finish_batch)
 
 
-def _each(batch_ids: Iterable[int], act: Callable[[int], None]) -> int:
+def _run_each(batch_ids: Iterable[int], act: Callable[[int], None]) -> int:
     """How many succeeded, each in its own transaction: one that fails is logged and holds up no
     other."""
     done = 0
@@ -119,12 +119,14 @@ def _each(batch_ids: Iterable[int], act: Callable[[int], None]) -> int:
     return done
 
 
-def sweep_when_rung() -> Swept | None:
+def run_sweep_unless_recent() -> SweepResult | None:
     """A pass, unless another one began within the last second: rings that piled up cost one
     statement each."""
     Heartbeat.objects.bulk_create(
-        [Heartbeat(name="sweep", beat_at=LONG_AGO)], ignore_conflicts=True
+        [Heartbeat(name="sweep", beat_at=NEVER_RUN_AT)], ignore_conflicts=True
     )
     now = clock.now()
-    mine = Heartbeat.objects.filter(name="sweep", beat_at__lte=now - PACE).update(beat_at=now)
-    return sweep() if mine else None
+    mine = Heartbeat.objects.filter(name="sweep", beat_at__lte=now - MIN_INTERVAL).update(
+        beat_at=now
+    )
+    return run_sweep() if mine else None

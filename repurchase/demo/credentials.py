@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from marketplace.atomic_files import whole
+from marketplace.atomic_files import write_atomically
 
-NAME = "credentials.json"
+CREDENTIALS_FILE_NAME = "credentials.json"
 
 
 def write(file: Path, issued: Mapping[str, Any]) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    with whole(file, secret=True) as out:
+    with write_atomically(file, secret=True) as out:
         json.dump(issued, out, indent=2)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from marketplace.mirror.bulk_copy import copy
+from marketplace.mirror.bulk_copy import copy_rows
 from marketplace.models import (
     SIMULATED,
     Buyer,
@@ -19,10 +19,10 @@ from marketplace.models import (
     Store,
     StoreLevel,
 )
-from marketplace.money import half_up
+from marketplace.money import round_half_up
 from qualification.models import Qualification
-from qualification.review import Standing
-from repurchase.demo.people import Staff
+from qualification.review import QualificationStatus
+from repurchase.demo.people import DemoStaff
 from repurchase.demo.references import LONG_AGO
 
 FIVE = Decimal(5)
@@ -32,12 +32,18 @@ LINE_COLUMNS = (
 )  # fmt: skip
 
 
-def mirrored(now: dt.datetime) -> dict[str, Any]:
+def mirror_fields(now: dt.datetime) -> dict[str, Any]:
     return {"source": SIMULATED, "mirrored_at": now}
 
 
-def store(
-    code: str, name: str, *, staff: Staff, now: dt.datetime, standing: str = Standing.OPEN, **fields
+def make_store(
+    code: str,
+    name: str,
+    *,
+    staff: DemoStaff,
+    now: dt.datetime,
+    standing: str = QualificationStatus.OPEN,
+    **fields,
 ) -> Store:
     made = Store.objects.create(
         code=code,
@@ -60,7 +66,7 @@ def store(
     return made
 
 
-def buyer(of: Store, external_id: str, name: str, now: dt.datetime, **fields: Any) -> Buyer:
+def make_buyer(of: Store, external_id: str, name: str, now: dt.datetime, **fields: Any) -> Buyer:
     defaults = {
         "email": f"{external_id.lower()}@example.com",
         "is_certified_business": True,
@@ -73,11 +79,11 @@ def buyer(of: Store, external_id: str, name: str, now: dt.datetime, **fields: An
     fields = defaults | fields
     fields.setdefault("tax_number", f"{fields['country']}-SAMPLE-{external_id[-20:]}")
     return Buyer.objects.create(
-        store=of, external_id=external_id, name=name, **fields, **mirrored(now)
+        store=of, external_id=external_id, name=name, **fields, **mirror_fields(now)
     )
 
 
-def sku(
+def make_sku(
     of: Store,
     code: str,
     title: str,
@@ -90,7 +96,12 @@ def sku(
     """`price`: today's list price in USD a piece; None leaves it off the list."""
     defaults = {"hs_code": "848210", "weight_g": 400, "on_hand": 1_000_000, "stock_synced_at": now}
     made = Sku.objects.create(
-        store=of, code=code, title=title, category=category, **defaults | fields, **mirrored(now)
+        store=of,
+        code=code,
+        title=title,
+        category=category,
+        **defaults | fields,
+        **mirror_fields(now),
     )
     if price is not None:
         PriceListEntry.objects.create(
@@ -100,13 +111,13 @@ def sku(
             amount=Decimal(price),
             currency="USD",
             valid_from=LONG_AGO,
-            **mirrored(now),
+            **mirror_fields(now),
         )
     return made
 
 
 @dataclass(kw_only=True, slots=True)
-class Sketch:
+class PastOrderSketch:
     """A past order to be made: its lines as (SKU, quantity, unit price), what was charged beside
     the goods."""
 
@@ -120,27 +131,29 @@ class Sketch:
     fields: dict[str, Any] = field(default_factory=dict)
 
 
-def past_orders(
-    of: Store, by: Buyer, sketches: Iterable[Sketch], now: dt.datetime
+def make_past_orders(
+    of: Store, by: Buyer, sketches: Iterable[PastOrderSketch], now: dt.datetime
 ) -> list[PastOrder]:
     """Ordered 12 days and paid 11 days before they were completed."""
     drawn = list(sketches)
-    made = PastOrder.objects.bulk_create((_order(of, by, s, now) for s in drawn), batch_size=1000)
-    copy(
+    made = PastOrder.objects.bulk_create(
+        (_order_from_sketch(of, by, s, now) for s in drawn), batch_size=1000
+    )
+    copy_rows(
         PastOrderLine._meta.db_table,
         LINE_COLUMNS,
-        (row for order, s in zip(made, drawn, strict=True) for row in _lines(order, s)),
+        (row for order, s in zip(made, drawn, strict=True) for row in _line_rows(order, s)),
     )
     return made
 
 
-def _order(of: Store, by: Buyer, s: Sketch, now: dt.datetime) -> PastOrder:
-    goods = sum(_total(quantity, price) for _, quantity, price in s.lines)
+def _order_from_sketch(of: Store, by: Buyer, s: PastOrderSketch, now: dt.datetime) -> PastOrder:
+    goods = sum(_line_total_minor(quantity, price) for _, quantity, price in s.lines)
     charged = goods + s.freight_minor
     inside = bool(s.fields.get("prices_include_tax"))
     rate = Fraction(s.tax)
-    tax = half_up(charged * rate / (1 + rate) if inside else charged * rate)
-    stars = _stars(s)
+    tax = round_half_up(charged * rate / (1 + rate) if inside else charged * rate)
+    stars = _rating_scores(s)
     values = {
         "status": "completed",
         "currency": "USD",
@@ -166,12 +179,12 @@ def _order(of: Store, by: Buyer, s: Sketch, now: dt.datetime) -> PastOrder:
         paid_minor=charged if inside else charged + tax,
         line_count=len(s.lines),
         **values | s.fields,
-        **mirrored(now),
+        **mirror_fields(now),
     )
 
 
-def _lines(order: PastOrder, s: Sketch) -> Iterable[tuple]:
-    stars = _stars(s) or [None] * len(s.lines)
+def _line_rows(order: PastOrder, s: PastOrderSketch) -> Iterable[tuple]:
+    stars = _rating_scores(s) or [None] * len(s.lines)
     for n, ((item, quantity, price), star) in enumerate(zip(s.lines, stars, strict=True), start=1):
         yield (
             order.store_id,
@@ -181,16 +194,16 @@ def _lines(order: PastOrder, s: Sketch) -> Iterable[tuple]:
             quantity,
             price,
             0,
-            _total(quantity, price),
+            _line_total_minor(quantity, price),
             star,
             item.hs_code,
         )
 
 
-def _stars(s: Sketch) -> Sequence[Decimal]:
+def _rating_scores(s: PastOrderSketch) -> Sequence[Decimal]:
     return () if s.unrated else s.stars or [FIVE] * len(s.lines)
 
 
-def _total(quantity: int, price: Decimal) -> int:
+def _line_total_minor(quantity: int, price: Decimal) -> int:
     """The sketches' prices have two decimals, so this is exact."""
     return int(quantity * price * 100)

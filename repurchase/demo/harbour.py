@@ -9,15 +9,15 @@ from marketplace.mirror.orders import import_orders
 from marketplace.mirror.samples import cut
 from marketplace.models import Scheme, Store, StoreLevel
 from qualification.models import Qualification
-from qualification.review import Standing
+from qualification.review import QualificationStatus
 from repurchase.demo import references
-from repurchase.demo.people import Staff
+from repurchase.demo.people import DemoStaff
 
 CODE = "harbour-lane"
 TAXED = ("AU", "DE", "FR", "GB", "IE", "JE", "JP", "NL", "PL")
 
 
-def load(*, staff: Staff, now: dt.datetime, refused_dir: Path) -> Store:
+def load(*, staff: DemoStaff, now: dt.datetime, refused_dir: Path) -> Store:
     store = Store.objects.create(
         code=CODE,
         name="Harbour Lane Wholesale",
@@ -31,13 +31,13 @@ def load(*, staff: Staff, now: dt.datetime, refused_dir: Path) -> Store:
         postal_code="322000",
         sandbox=True,
     )
-    Qualification.objects.create(store=store, state=Standing.OPEN, since=now)
+    Qualification.objects.create(store=store, state=QualificationStatus.OPEN, since=now)
     staff.join(store)
-    references.negotiate(store, now)
+    references.add_negotiated_prices(store, now)
     in_a_year = now.date() + dt.timedelta(days=365)
     registrations = [(Scheme.VAT, country, None) for country in TAXED]
     registrations += [(Scheme.EPR, country, in_a_year) for country in ("DE", "FR")]
-    references.register(store, now, *registrations)
+    references.add_sample_registrations(store, now, *registrations)
     import_orders(
         store=store,
         path=cut.ORDERS,

@@ -23,9 +23,9 @@ def load(*, data_dir: Path) -> bool:
     with transaction.atomic():
         fresh = not Store.objects.filter(code=harbour.CODE).exists()
         if fresh:
-            _load(data_dir)
-        file = data_dir / credentials.NAME
-        issued = None if file.exists() and not fresh else people.issue()
+            _load_all_stores(data_dir)
+        file = data_dir / credentials.CREDENTIALS_FILE_NAME
+        issued = None if file.exists() and not fresh else people.issue_credentials()
     if issued:
         credentials.write(file, issued)
     if not fresh:
@@ -33,7 +33,7 @@ def load(*, data_dir: Path) -> bool:
     return fresh
 
 
-def _load(data_dir: Path) -> None:
+def _load_all_stores(data_dir: Path) -> None:
     now = clock.now()
     rates.import_rates(path=cut.RATES, source="ecb")
     taxes.load_tax_rates()
@@ -45,9 +45,9 @@ def _load(data_dir: Path) -> None:
     ningbo.load(staff=staff, now=now)
     planting.load(staff=staff, now=now)
     for store in Store.objects.filter(sandbox=True).order_by("pk"):
-        name, version = simulator.ERP
+        name, version = simulator.SIMULATED_ERP
         erp_connection.connect(
-            store=store, name=name, version=version, by=simulator.BY, simulated=True
+            store=store, name=name, version=version, by=simulator.SIMULATOR_ACTOR, simulated=True
         )
     simulator.simulate()
     with connection.cursor() as cursor:  # so that the first pages are planned by what is there

@@ -16,12 +16,14 @@ SEPARATOR = re.compile(
     rb"^-{79}\n", re.MULTILINE
 )  # what Django's file backend writes after each letter
 LINK = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)]")
-SHOWN = 200
+MAX_SHOWN_EMAILS = 200
 
 
 @require_safe
 def mailbox(request: HttpRequest) -> HttpResponse:
-    letters = sorted(_letters(), key=lambda letter: letter["sent_at"], reverse=True)[:SHOWN]
+    letters = sorted(_iter_emails(), key=lambda letter: letter["sent_at"], reverse=True)[
+        :MAX_SHOWN_EMAILS
+    ]
     if request.GET.get("format") == "json":
         return JsonResponse(letters, safe=False, json_dumps_params={"ensure_ascii": False})
     for letter in letters:
@@ -29,14 +31,14 @@ def mailbox(request: HttpRequest) -> HttpResponse:
     return render(request, "demo/mailbox.html", {"letters": letters})
 
 
-def _letters() -> Iterator[dict]:
+def _iter_emails() -> Iterator[dict]:
     for file in settings.MAILBOX_DIR.glob("*.log"):
         for raw in SEPARATOR.split(file.read_bytes()):
             if raw.strip():
-                yield _read(message_from_bytes(raw, policy=policy.default))
+                yield _parse_email(message_from_bytes(raw, policy=policy.default))
 
 
-def _read(message: EmailMessage) -> dict:
+def _parse_email(message: EmailMessage) -> dict:
     body = message.get_body(("plain",))
     text = body.get_content() if body else ""
     return {

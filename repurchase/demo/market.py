@@ -44,7 +44,7 @@ def publish(store: Store, *, currency: str, percent: Decimal, by: str) -> None:
     if latest is None:
         raise Problem(Code.FX_RATE_STALE, value="—", limit="—")
     table = dict(latest.rates.values_list("currency", "per_euro"))
-    _move(table, currency, store.settlement_currency, 1 + percent / 100)
+    _publish_moved_rates(table, currency, store.settlement_currency, 1 + percent / 100)
     made = FxRateSet.objects.create(
         store=store, source=SIMULATED, published_on=now.date(), mirrored_at=clock.now()
     )
@@ -63,7 +63,9 @@ def publish(store: Store, *, currency: str, percent: Decimal, by: str) -> None:
     )
 
 
-def _move(table: dict[str, Decimal], currency: str, settlement: str, factor: Decimal) -> None:
+def _publish_moved_rates(
+    table: dict[str, Decimal], currency: str, settlement: str, factor: Decimal
+) -> None:
     """In the direction in which one unit of the currency buys `factor` times as much of the
     settlement currency."""
     moved, by = (settlement, factor) if currency == "EUR" else (currency, 1 / factor)

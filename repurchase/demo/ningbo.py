@@ -16,8 +16,8 @@ from marketplace.models import (
     Store,
 )
 from repurchase.demo import goods, references
-from repurchase.demo.goods import Sketch
-from repurchase.demo.people import Staff
+from repurchase.demo.goods import PastOrderSketch
+from repurchase.demo.people import DemoStaff
 
 CODE = "ningbo-bulk"
 BULK_BUYER = "NB-HANSE"
@@ -27,7 +27,7 @@ DISPUTES = 4
 """On some 2000 orders paid in 30 days: about 0.2 %, below the limit of 0.35 % (R-22)."""
 
 # category, HS, grams, USD, Chinese and English name; each in four variants
-KINDS = (
+PRODUCT_KINDS = (
     ("apparel", "610910", 180, "4.20", "纯棉圆领T恤", "Cotton T-shirt"),
     ("apparel", "611020", 420, "9.80", "针织开衫", "Knitted cardigan"),
     ("auto-parts", "870830", 900, "12.50", "前刹车片", "Brake pads, front"),
@@ -49,13 +49,13 @@ WORKSHOPS = (
 VARIANTS = ("A 型", "B 型", "C 型", "D 型")
 
 
-def load(*, staff: Staff, now: dt.datetime) -> Store:
-    store = goods.store(CODE, "Ningbo Bulk Trading 宁波大宗贸易（模拟）", staff=staff, now=now)
-    references.negotiate(store, now)
-    _register(store, now)
-    shelf = _skus(store, now)
-    _workshops(store, now)
-    bulk = goods.buyer(
+def load(*, staff: DemoStaff, now: dt.datetime) -> Store:
+    store = goods.make_store(CODE, "Ningbo Bulk Trading 宁波大宗贸易（模拟）", staff=staff, now=now)
+    references.add_negotiated_prices(store, now)
+    _add_registrations(store, now)
+    shelf = _make_shelf(store, now)
+    _add_workshops(store, now)
+    bulk = goods.make_buyer(
         store,
         BULK_BUYER,
         "Hanse Einkauf GmbH",
@@ -63,17 +63,17 @@ def load(*, staff: Staff, now: dt.datetime) -> Store:
         tax_number_checked_at=now,
         tax_number_checked_how="simulated",
     )
-    orders = goods.past_orders(store, bulk, _bulk_orders(shelf, now), now)
-    _dispute(store, orders, now)
+    orders = goods.make_past_orders(store, bulk, _bulk_orders(shelf, now), now)
+    _open_disputes(store, orders, now)
     _small_buyer(store, shelf, now)
     return store
 
 
-def _register(store: Store, now: dt.datetime) -> None:
+def _add_registrations(store: Store, now: dt.datetime) -> None:
     """Left out on purpose: VAT in NO, EPR in FR; and EPR in ES has lapsed. The plants need it
     so."""
     in_a_year, last_month = now.date() + dt.timedelta(days=365), now.date() - dt.timedelta(days=30)
-    references.register(
+    references.add_sample_registrations(
         store,
         now,
         *((Scheme.VAT, country, None) for country in ("DE", "ES", "FR", "NL", "NZ", "RU", "GB")),
@@ -83,15 +83,15 @@ def _register(store: Store, now: dt.datetime) -> None:
     )
 
 
-def _skus(store: Store, now: dt.datetime) -> list[tuple[Sku, Decimal]]:
+def _make_shelf(store: Store, now: dt.datetime) -> list[tuple[Sku, Decimal]]:
     """The shelf with what was paid a piece; today's list price lies up to 2 % beside it."""
     categories = {category.code: category for category in Category.objects.all()}
     shelf = []
-    for k, (code, hs, grams, price, zh, en) in enumerate(KINDS):
+    for k, (code, hs, grams, price, zh, en) in enumerate(PRODUCT_KINDS):
         for v, variant in enumerate(VARIANTS):
             paid = (Decimal(price) * (100 + 6 * v) / 100).quantize(Decimal("0.01"))
             today = paid * (100 + (k + v) % 5 - 2) / 100
-            made = goods.sku(
+            made = goods.make_sku(
                 store,
                 f"NB-{k + 1:02d}{variant[0]}",
                 f"{zh} {variant} {en}",
@@ -105,7 +105,7 @@ def _skus(store: Store, now: dt.datetime) -> list[tuple[Sku, Decimal]]:
     return shelf
 
 
-def _workshops(store: Store, now: dt.datetime) -> None:
+def _add_workshops(store: Store, now: dt.datetime) -> None:
     for code, name, categories, pieces in WORKSHOPS:
         group = ProductionGroup.objects.create(
             store=store,
@@ -113,19 +113,19 @@ def _workshops(store: Store, now: dt.datetime) -> None:
             name=name,
             pieces_a_day=pieces,
             assumed=["pieces_a_day"],
-            **goods.mirrored(now),
+            **goods.mirror_fields(now),
         )
         Sku.objects.filter(store=store, category__code__in=categories).update(
             production_group=group
         )
 
 
-def _bulk_orders(shelf: list[tuple[Sku, Decimal]], now: dt.datetime) -> Iterator[Sketch]:
+def _bulk_orders(shelf: list[tuple[Sku, Decimal]], now: dt.datetime) -> Iterator[PastOrderSketch]:
     """Three lines each, one every 20 minutes or so, the newest an hour old; the prices of each
     tenth include VAT."""
     for n in range(BULK_ORDERS):
         lines = [shelf[(n * 7 + step) % len(shelf)] for step in (0, 11, 23)]
-        yield Sketch(
+        yield PastOrderSketch(
             number=f"NB-{n + 1:06d}",
             lines=[(item, 12 * (1 + (n + k) % 4), price) for k, (item, price) in enumerate(lines)],
             completed_at=now - dt.timedelta(hours=1) - SPAN * n / BULK_ORDERS,
@@ -135,7 +135,7 @@ def _bulk_orders(shelf: list[tuple[Sku, Decimal]], now: dt.datetime) -> Iterator
         )
 
 
-def _dispute(store: Store, orders: list[PastOrder], now: dt.datetime) -> None:
+def _open_disputes(store: Store, orders: list[PastOrder], now: dt.datetime) -> None:
     """Opened three weeks ago, so that they leave the window before the orders do."""
     Dispute.objects.bulk_create(
         Dispute(
@@ -144,7 +144,7 @@ def _dispute(store: Store, orders: list[PastOrder], now: dt.datetime) -> None:
             external_id=f"NB-D{n + 1}",
             reason="运输破损 Damaged in transit",
             opened_at=now - dt.timedelta(days=21 + n),
-            **goods.mirrored(now),
+            **goods.mirror_fields(now),
         )
         for n in range(DISPUTES)
     )
@@ -152,7 +152,7 @@ def _dispute(store: Store, orders: list[PastOrder], now: dt.datetime) -> None:
 
 def _small_buyer(store: Store, shelf: list[tuple[Sku, Decimal]], now: dt.datetime) -> Buyer:
     """A Dutch importer whose checked number moves the tax to them (R-64)."""
-    buyer = goods.buyer(
+    buyer = goods.make_buyer(
         store,
         "NB-MAAS",
         "Maas Handel B.V.",
@@ -165,7 +165,7 @@ def _small_buyer(store: Store, shelf: list[tuple[Sku, Decimal]], now: dt.datetim
         tax_number_checked_how="simulated",
     )
     sketches = (
-        Sketch(
+        PastOrderSketch(
             number=f"NB-NL-{n + 1:03d}",
             lines=[(item, 200, price) for item, price in shelf[n * 3 : n * 3 + 3]],
             completed_at=now - dt.timedelta(days=3 + 6 * n),
@@ -174,5 +174,5 @@ def _small_buyer(store: Store, shelf: list[tuple[Sku, Decimal]], now: dt.datetim
         )
         for n in range(12)
     )
-    goods.past_orders(store, buyer, sketches, now)
+    goods.make_past_orders(store, buyer, sketches, now)
     return buyer

@@ -13,7 +13,7 @@ from marketplace.models import ApiKey, Membership, Role, Store, User
 
 SELLER, OPERATOR, REVIEWER = "seller@example.com", "operator@example.com", "reviewer@example.com"
 MANAGER = "manager@example.com"  # the second member who approves prices beyond ±3 % (R-47)
-LEAD = "lead@example.com"  # the second pair of eyes, and who is told of late reviews
+REVIEW_LEAD = "lead@example.com"  # the second pair of eyes, and who is told of late reviews
 # may begin new versions of tariffs and ⚙ values and judge quarantined rates, nothing else
 TARIFFS = "tariffs@example.com"
 TARIFF_MODELS = ("commissionrate", "taxrate", "ratecard", "policyvalue")
@@ -34,7 +34,7 @@ APPS = (
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Staff:
+class DemoStaff:
     seller: User
     manager: User
     operator: User
@@ -45,8 +45,8 @@ class Staff:
         Membership.objects.create(user=self.operator, store=store, role=Role.OPERATOR)
 
 
-def load() -> Staff:
-    """People without a password yet: `issue` gives them one."""
+def load() -> DemoStaff:
+    """People without a password yet: `issue_credentials` gives them one."""
     ours = Permission.objects.filter(content_type__app_label__in=APPS)
     reviews = ours.filter(codename__startswith="view_") | ours.filter(
         codename="review_qualification"
@@ -57,19 +57,19 @@ def load() -> Staff:
     User.objects.create_user(REVIEWER, name="赵审核 Reviewer", is_staff=True).user_permissions.set(
         reviews
     )
-    User.objects.create_user(LEAD, name="钱主管 Lead reviewer", is_staff=True).user_permissions.set(
-        reviews | leads
-    )
-    _tariff_keeper()
-    _compliance()
-    return Staff(
+    User.objects.create_user(
+        REVIEW_LEAD, name="钱主管 Lead reviewer", is_staff=True
+    ).user_permissions.set(reviews | leads)
+    _ensure_tariff_keeper()
+    _ensure_compliance_staff()
+    return DemoStaff(
         seller=User.objects.create_user(SELLER, name="陈卖家 Seller"),
-        manager=_manager(),
+        manager=_ensure_manager(),
         operator=User.objects.create_user(OPERATOR, name="林运营 Operator"),
     )
 
 
-def _manager() -> User:
+def _ensure_manager() -> User:
     """Of every store of the seller; made where a demo that was loaded before lacks one."""
     manager, _ = User.objects.get_or_create(email=MANAGER, defaults={"name": "王经理 Manager"})
     for store in Store.objects.filter(memberships__user__email=SELLER):
@@ -77,7 +77,7 @@ def _manager() -> User:
     return manager
 
 
-def _tariff_keeper() -> User:
+def _ensure_tariff_keeper() -> User:
     """Made where a demo that was loaded before lacks it."""
     keeper, _ = User.objects.get_or_create(
         email=TARIFFS, defaults={"name": "孙费率 Tariffs", "is_staff": True}
@@ -98,7 +98,7 @@ def _tariff_keeper() -> User:
     return keeper
 
 
-def _compliance() -> list[User]:
+def _ensure_compliance_staff() -> list[User]:
     """Made where a demo that was loaded before lacks them."""
     members = []
     for email, name in zip(COMPLIANCE, ("周合规 Compliance", "吴合规 Compliance"), strict=True):
@@ -110,20 +110,26 @@ def _compliance() -> list[User]:
     return members
 
 
-def issue() -> dict[str, Any]:
+def issue_credentials() -> dict[str, Any]:
     """New passwords and a new API key of the first store; the old ones are void."""
     first = Store.objects.get(code="harbour-lane")
     ApiKey.objects.filter(store=first, name=KEY_NAME).delete()
     seller = User.objects.get(email=SELLER)
     return {
-        "seller": _login(seller),
-        "manager": _login(_manager()),
-        "operator": _login(User.objects.get(email=OPERATOR)),
-        "reviewer": _login(User.objects.get(email=REVIEWER)),
-        "lead_reviewer": _login(User.objects.get(email=LEAD)),
-        "tariff_keeper": _login(_tariff_keeper()),
-        **dict(zip(("compliance", "compliance_second"), map(_login, _compliance()), strict=True)),
-        "api_key": api_keys.ask_for(
+        "seller": _issue_login(seller),
+        "manager": _issue_login(_ensure_manager()),
+        "operator": _issue_login(User.objects.get(email=OPERATOR)),
+        "reviewer": _issue_login(User.objects.get(email=REVIEWER)),
+        "lead_reviewer": _issue_login(User.objects.get(email=REVIEW_LEAD)),
+        "tariff_keeper": _issue_login(_ensure_tariff_keeper()),
+        **dict(
+            zip(
+                ("compliance", "compliance_second"),
+                map(_issue_login, _ensure_compliance_staff()),
+                strict=True,
+            )
+        ),
+        "api_key": api_keys.request_key(
             member=Membership.objects.get(store=first, user=seller),
             name=KEY_NAME,
             scopes=list(api_keys.SCOPES),
@@ -131,7 +137,7 @@ def issue() -> dict[str, Any]:
     }
 
 
-def _login(user: User) -> dict[str, str]:
+def _issue_login(user: User) -> dict[str, str]:
     password = secrets.token_urlsafe(15)
     user.set_password(password)
     user.save(update_fields=["password"])

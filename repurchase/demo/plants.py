@@ -10,21 +10,21 @@ from enum import Enum, auto
 from diagnostics.codes import Code
 
 
-class Where(Enum):
+class PlantLevel(Enum):
     STORE = auto()
     BUYER = auto()
     ORDER = auto()
 
 
 @dataclass(frozen=True, slots=True)
-class Plant:
+class PlantedFailure:
     code: Code
-    where: Where
+    where: PlantLevel
 
     @property
     def name(self) -> str:
         """The store's code, the buyer's external id, or the past order's number."""
-        if self.where is Where.STORE:
+        if self.where is PlantLevel.STORE:
             return f"sample-{self.code.lower().replace('_', '-')}"
         return f"PLANT-{self.code}"
 
@@ -72,13 +72,17 @@ ORDERS = (
     Code.FX_RATE_MISSING,
 )
 PLANTS = tuple(
-    Plant(code, where)
-    for where, codes in ((Where.STORE, STORES), (Where.BUYER, BUYERS), (Where.ORDER, ORDERS))
+    PlantedFailure(code, where)
+    for where, codes in (
+        (PlantLevel.STORE, STORES),
+        (PlantLevel.BUYER, BUYERS),
+        (PlantLevel.ORDER, ORDERS),
+    )
     for code in codes
 )
 
 
-def of(code: Code) -> Plant:
+def of(code: Code) -> PlantedFailure:
     return next(plant for plant in PLANTS if plant.code is code)
 
 

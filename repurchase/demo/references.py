@@ -38,7 +38,7 @@ WITHOUT_CARD = "NZ"  # a lane that nobody has quoted: FREIGHT_UNAVAILABLE
 OUTSIDE_THE_RANGE = "AU"  # a saving of 25 %, flagged, never forced (R-61)
 
 # US cents for parcels, cartons and pallets: (from grams, base, step in grams, each begun step)
-BREAKS = ((0, 600, 500, 240), (21_000, 10_680, 1000, 310), (100_000, 35_170, 1000, 220))
+WEIGHT_BREAKS = ((0, 600, 500, 240), (21_000, 10_680, 1000, 310), (100_000, 35_170, 1000, 220))
 SURCHARGE = {STANDARD: Decimal(1), EXPRESS: Decimal("1.8"), SPECIAL: Decimal("1.3")}
 
 VOLUMETRIC_DIVISOR = {EXPRESS: 5000}  # cm³ a kilogram
@@ -57,7 +57,7 @@ CATEGORIES = (
 )
 READ = {"apparel", "auto-parts"}  # the platform's table of 2024, appendix A; the others are assumed
 
-DEMANDED = (
+DEMANDED_REGISTRATIONS = (
     (Scheme.EPR, "DE", None, dt.date(2019, 1, 1), "VerpackG § 9 (LUCID)"),
     (Scheme.EPR, "FR", None, dt.date(2022, 1, 1), "Code de l'environnement art. L541-10-13"),
     (Scheme.EPR, "ES", None, dt.date(2023, 1, 1), "Real Decreto 1055/2022"),
@@ -66,7 +66,7 @@ DEMANDED = (
 
 
 def load(now: dt.datetime) -> None:
-    categories = {code: _category(now, code, *rest) for code, *rest in CATEGORIES}
+    categories = {code: _make_category(now, code, *rest) for code, *rest in CATEGORIES}
     RegistrationRequirement.objects.bulk_create(
         RegistrationRequirement(
             scheme=scheme,
@@ -76,18 +76,18 @@ def load(now: dt.datetime) -> None:
             valid_from=valid_from,
             reference=reference,
         )
-        for scheme, country, code, valid_from, reference in DEMANDED
+        for scheme, country, code, valid_from, reference in DEMANDED_REGISTRATIONS
     )
     for code, name in SERVICES.items():
         divisor = VOLUMETRIC_DIVISOR.get(code)
         CarrierService.objects.create(
             code=code, name=name, carrier="Cainiao 菜鸟", volumetric_divisor=divisor
         )
-    _lanes(now)
-    RateCard.objects.bulk_create(_cards(now, store=None))
+    _make_lanes(now)
+    RateCard.objects.bulk_create(_rate_cards(now, store=None))
 
 
-def _category(
+def _make_category(
     now: dt.datetime, code: str, en: str, zh: str, rate: str | None, exposed: bool
 ) -> Category:
     category = Category.objects.create(code=code, name_en=en, name_zh=zh, crb_exposed=exposed)
@@ -102,7 +102,7 @@ def _category(
     return category
 
 
-def _lanes(now: dt.datetime) -> None:
+def _make_lanes(now: dt.datetime) -> None:
     services = {
         service.code: service for service in CarrierService.objects.filter(code__in=SERVICES)
     }
@@ -127,26 +127,26 @@ def _lanes(now: dt.datetime) -> None:
     )
 
 
-def negotiate(store: Store, now: dt.datetime) -> None:
+def add_negotiated_prices(store: Store, now: dt.datetime) -> None:
     """The store's key-account prices: 11.3 % to 18.7 % below the public ones, but for one
     country."""
-    RateCard.objects.bulk_create(_cards(now, store=store))
+    RateCard.objects.bulk_create(_rate_cards(now, store=store))
 
 
-def _cards(now: dt.datetime, store: Store | None) -> Iterable[RateCard]:
+def _rate_cards(now: dt.datetime, store: Store | None) -> Iterable[RateCard]:
     services = CarrierService.objects.filter(code__in=SERVICES).prefetch_related("lanes")
     for service in services:
         for country in sorted({lane.country for lane in service.lanes.all()} - {WITHOUT_CARD}):
-            factor = SURCHARGE[service.code] * (1 - _saving(country) if store else 1)
-            yield from _breaks(now, service, store, country, factor)
+            factor = SURCHARGE[service.code] * (1 - _negotiated_saving(country) if store else 1)
+            yield from _rate_card_breaks(now, service, store, country, factor)
             if country == "RU":
                 over = {"region": NOVOSIBIRSK, "channel": Channel.SPECIAL}
-                yield from _breaks(
+                yield from _rate_card_breaks(
                     now, service, store, country, factor * OVER_THE_SPECIAL_CHANNEL, **over
                 )
 
 
-def _breaks(
+def _rate_card_breaks(
     now: dt.datetime,
     service: CarrierService,
     store: Store | None,
@@ -154,7 +154,7 @@ def _breaks(
     factor: Decimal,
     **where: str,
 ) -> Iterable[RateCard]:
-    for min_weight, base, step, each in BREAKS:
+    for min_weight, base, step, each in WEIGHT_BREAKS:
         yield RateCard(
             service=service,
             store=store,
@@ -172,13 +172,15 @@ def _breaks(
         )
 
 
-def _saving(country: str) -> Decimal:
+def _negotiated_saving(country: str) -> Decimal:
     if country == OUTSIDE_THE_RANGE:
         return Decimal("0.25")
     return Decimal(124 + sum(map(ord, country)) % 52) / 1000  # 12.4 % to 17.5 %
 
 
-def register(store: Store, now: dt.datetime, *numbers: tuple[str, str, dt.date | None]) -> None:
+def add_sample_registrations(
+    store: Store, now: dt.datetime, *numbers: tuple[str, str, dt.date | None]
+) -> None:
     """`numbers`: (scheme, jurisdiction, last valid day). Sample numbers, marked simulated."""
     Registration.objects.bulk_create(
         Registration(

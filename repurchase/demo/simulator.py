@@ -15,11 +15,15 @@ from django.db import connection, transaction
 from django.db.models import F, Max
 
 from marketplace import clock
-from marketplace.mirror.observations import COMPARABLE
+from marketplace.mirror.observations import COMPARABLE_AGE
 from marketplace.models import SIMULATED, FxRate, FxRateSet, IndexClose, Store
 from repurchase.demo import plants
 from repurchase.fulfilment.services import shipments
-from repurchase.fulfilment.services.shipments import Acknowledged, Completed, Shipped
+from repurchase.fulfilment.services.shipments import (
+    OrderAcknowledgement,
+    OrderCompletion,
+    OrderShipment,
+)
 from repurchase.models import Release
 
 SERIES = "CRB"
@@ -30,9 +34,9 @@ INDEX_STEP_PPM = 3000  # at most 1.5 % in a week: no renegotiation by itself (R-
 MAX_DAYS = 800  # of rates or closes in one run
 QUIET_DAYS = 20  # a store whose newest order is older gets new ones
 MEMORY_DAYS = 85  # copies come from so far back, within the 90 days of R-06
-ERP = ("dianxiaomi", "1.0")
+SIMULATED_ERP = ("dianxiaomi", "1.0")
 """What the demo's stores are connected to; the connection says that it is simulated."""
-BY = "system:simulator"
+SIMULATOR_ACTOR = "system:simulator"
 PACKED_AFTER = dt.timedelta(days=1)
 ANSWERS_A_RUN = 5000
 
@@ -41,28 +45,28 @@ ANSWERS_A_RUN = 5000
 def simulate(*, now: dt.datetime | None = None) -> dict[str, int]:
     """One round; how many rows of each kind it wrote. `now` is the real instant, offsets are added
     to it."""
-    if not Store.objects.filter(sandbox=True).exists() or not _alone():
+    if not Store.objects.filter(sandbox=True).exists() or not _try_exclusive_lock():
         return {}
     now = now or clock.now()
-    until = _furthest(now).date()
+    until = _latest_sandbox_clock(now).date()
     return {
-        "stock": _run(SYNC_STOCK, now),
+        "stock": _execute_statement(SYNC_STOCK, now),
         "rate_sets": _publish_rates(until, now),
         "index_closes": _close_index(until, now),
-        "orders": sum(_repeat_history(store, now) for store in _quiet_stores(now)),
-        "certificates": _run(EXTEND_CERTIFICATES, now),
-        "registrations": _run(EXTEND_REGISTRATIONS, now),
-        **_answer_as_the_erp(),
+        "orders": sum(_repeat_history(store, now) for store in _stores_without_new_orders(now)),
+        "certificates": _execute_statement(EXTEND_CERTIFICATES, now),
+        "registrations": _execute_statement(EXTEND_REGISTRATIONS, now),
+        **_simulate_erp_responses(),
     }
 
 
-def _alone() -> bool:
+def _try_exclusive_lock() -> bool:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(hashtext('simulate'))")
         return cursor.fetchone()[0]
 
 
-def _run(sql: str, now: dt.datetime, **values: object) -> int:
+def _execute_statement(sql: str, now: dt.datetime, **values: object) -> int:
     with connection.cursor() as cursor:
         cursor.execute(sql, {"now": now, **PLANTED, **values})
         return cursor.rowcount
@@ -181,7 +185,7 @@ ON CONFLICT DO NOTHING
 """
 
 
-def _answer_as_the_erp() -> dict[str, int]:
+def _simulate_erp_responses() -> dict[str, int]:
     """What a connected ERP would send back for the releases of simulated connections, by the same
     services."""
     told = {"acknowledgements": 0, "shipments": 0, "completions": 0}
@@ -198,18 +202,18 @@ def _answer_as_the_erp() -> dict[str, int]:
         )
         told["acknowledgements"] += shipments.acknowledge(
             store=store,
-            by=BY,
+            by=SIMULATOR_ACTOR,
             rows=[
-                Acknowledged(key="", order=r.order.ref, erp_number=f"SIM-{r.pk}")
+                OrderAcknowledgement(key="", order=r.order.ref, erp_number=f"SIM-{r.pk}")
                 for r in mine.filter(acknowledged_at=None)[:ANSWERS_A_RUN]
             ],
         ).taken
         packed = mine.filter(order__status="released", released_at__lte=now - PACKED_AFTER)
         told["shipments"] += shipments.ship(
             store=store,
-            by=BY,
+            by=SIMULATOR_ACTOR,
             rows=[
-                Shipped(
+                OrderShipment(
                     key="",
                     order=r.order.ref,
                     at=now,
@@ -224,12 +228,14 @@ def _answer_as_the_erp() -> dict[str, int]:
         ]
         there = [r for r in sent if r.shipped_at + dt.timedelta(days=r.order.transit_days) <= now]
         told["completions"] += shipments.complete(
-            store=store, by=BY, rows=[Completed(key="", order=r.order.ref, at=now) for r in there]
+            store=store,
+            by=SIMULATOR_ACTOR,
+            rows=[OrderCompletion(key="", order=r.order.ref, at=now) for r in there],
         ).taken
     return told
 
 
-def _quiet_stores(now: dt.datetime) -> list[Store]:
+def _stores_without_new_orders(now: dt.datetime) -> list[Store]:
     """Sandbox stores by whose clock nothing was completed lately; `newest` is their newest
     completed order."""
     stores = Store.objects.filter(sandbox=True).exclude(code__in=plants.WITHOUT_NEW_ORDERS_STORES)
@@ -251,14 +257,14 @@ def _repeat_history(store: Store, now: dt.datetime) -> int:
         "shift": dt.timedelta(days=days),
         "memory": dt.timedelta(days=min(days, MEMORY_DAYS)),
     }
-    _run(CHOOSE_COPIES, now, **values)
-    copied = _run(COPY_ORDERS, now, **values)
-    _run(COPY_LINES, now, **values)
-    _run(COPY_DISPUTES, now, **values)
+    _execute_statement(CHOOSE_COPIES, now, **values)
+    copied = _execute_statement(COPY_ORDERS, now, **values)
+    _execute_statement(COPY_LINES, now, **values)
+    _execute_statement(COPY_DISPUTES, now, **values)
     return copied
 
 
-def _furthest(now: dt.datetime) -> dt.datetime:
+def _latest_sandbox_clock(now: dt.datetime) -> dt.datetime:
     """The latest of the sandbox stores' clocks, but for the one that is to run out of rates."""
     stores = Store.objects.filter(sandbox=True).exclude(code=plants.OUT_OF_TIME_STORE)
     ahead = stores.aggregate(ahead=Max("clock_offset"))["ahead"] or dt.timedelta(0)
@@ -283,7 +289,8 @@ def _publish_rates(until: dt.date, now: dt.datetime) -> int:
     rows = []
     for rate_set in sets:
         table = {
-            c: _stepped(rate, rate_set.published_on, c, RATE_STEP_PPM) for c, rate in table.items()
+            c: _random_walk_step(rate, rate_set.published_on, c, RATE_STEP_PPM)
+            for c, rate in table.items()
         }
         rows += [FxRate(rate_set=rate_set, currency=c, per_euro=rate) for c, rate in table.items()]
     FxRate.objects.bulk_create(rows, batch_size=2000)
@@ -292,7 +299,7 @@ def _publish_rates(until: dt.date, now: dt.datetime) -> int:
 
 def _rates_known_by(day: dt.date) -> dict[str, Decimal]:
     """The last good rate of each currency: a publication may lack one that waits in quarantine."""
-    lately = (day - COMPARABLE, day)
+    lately = (day - COMPARABLE_AGE, day)
     rows = FxRate.objects.filter(rate_set__store=None, rate_set__published_on__range=lately)
     return dict(
         rows.order_by("rate_set__published_on", "rate_set_id").values_list("currency", "per_euro")
@@ -310,7 +317,7 @@ def _close_index(until: dt.date, now: dt.datetime) -> int:
     )
     closes = []
     for day in _business_days(after, until):
-        value = _stepped(value, day, SERIES, INDEX_STEP_PPM).quantize(Decimal("0.0001"))
+        value = _random_walk_step(value, day, SERIES, INDEX_STEP_PPM).quantize(Decimal("0.0001"))
         closes.append(
             IndexClose(series=SERIES, closed_on=day, value=value, source=SIMULATED, mirrored_at=now)
         )
@@ -325,7 +332,7 @@ def _business_days(after: dt.date, until: dt.date) -> Iterator[dt.date]:
             yield day
 
 
-def _stepped(value: Decimal, day: dt.date, name: str, limit_ppm: int) -> Decimal:
+def _random_walk_step(value: Decimal, day: dt.date, name: str, limit_ppm: int) -> Decimal:
     """`value` moved by at most `limit_ppm` millionths, up or down, by the day and the name
     alone."""
     ppm = crc32(f"{day}:{name}".encode()) % (2 * limit_ppm + 1) - limit_ppm

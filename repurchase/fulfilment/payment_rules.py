@@ -18,7 +18,7 @@ RECEIVED = frozenset({OrderStatus.AWAITING_PAYMENT, OrderStatus.PAID})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Due:
+class OrderBalance:
     """An order as the cashier sees it; what was reversed is left out.
 
     `received`: minor units by reference. `settled_minor`: what will not come, such as a bank's
@@ -51,7 +51,7 @@ class Due:
         return self.outstanding_minor == 0
 
 
-def is_known(due: Due, *, reference: str, amount: Money) -> bool:
+def is_payment_recorded(due: OrderBalance, *, reference: str, amount: Money) -> bool:
     """Whether this very payment stands already. PAYMENT_REPEATED for another amount under the same
     reference."""
     known = due.received.get(reference)
@@ -64,7 +64,7 @@ def is_known(due: Due, *, reference: str, amount: Money) -> bool:
     return True
 
 
-def judge(due: Due, amount: Money, *, most_beyond: Decimal) -> None:
+def check_payment(due: OrderBalance, amount: Money, *, most_beyond: Decimal) -> None:
     """Whether the order may take this payment; `most_beyond`: the share of its total that may come
     beyond it.
 
@@ -87,7 +87,9 @@ def judge(due: Due, amount: Money, *, most_beyond: Decimal) -> None:
         raise Problem(Code.PAYMENT_TOO_MUCH, value=str(amount), limit=str(most))
 
 
-def most_settled(asked: Money, *, share: Decimal, amount: Money, settled_minor: int = 0) -> Money:
+def largest_difference(
+    asked: Money, *, share: Decimal, amount: Money, settled_minor: int = 0
+) -> Money:
     """The largest difference that may be settled: so much of what is asked for, and so much of a
     transfer.
 
@@ -98,7 +100,7 @@ def most_settled(asked: Money, *, share: Decimal, amount: Money, settled_minor: 
     return Money(min(floor(asked.minor * Fraction(share)), left), asked.currency)
 
 
-def judge_difference(due: Due, stated: Money, *, most: Money) -> None:
+def check_difference(due: OrderBalance, stated: Money, *, most: Money) -> None:
     """Whether this difference may be settled: all that is open of an order that was paid in part,
     up to a limit.
 
@@ -115,7 +117,7 @@ def judge_difference(due: Due, stated: Money, *, most: Money) -> None:
         raise Problem(Code.DIFFERENCE_TOO_LARGE, value=str(stated), limit=str(most))
 
 
-def spread(open_minor: Mapping[int, int], came: int) -> dict[int, int]:
+def allocate_transfer(open_minor: Mapping[int, int], came: int) -> dict[int, int]:
     """What each order gets of one transfer, by its key; the parts add up to what came.
 
     What is short is carried in proportion by all, and each gets at least one minor unit: whatever
@@ -125,7 +127,7 @@ def spread(open_minor: Mapping[int, int], came: int) -> dict[int, int]:
     """
     beyond = came - sum(open_minor.values())
     if beyond < 0:
-        return _short(open_minor, -beyond)
+        return _allocate_shortfall(open_minor, -beyond)
     parts = dict(open_minor)
     largest_first = sorted(open_minor, key=open_minor.__getitem__, reverse=True)
     for key in largest_first:
@@ -136,7 +138,7 @@ def spread(open_minor: Mapping[int, int], came: int) -> dict[int, int]:
     return parts
 
 
-def _short(open_minor: Mapping[int, int], short: int) -> dict[int, int]:
+def _allocate_shortfall(open_minor: Mapping[int, int], short: int) -> dict[int, int]:
     """By largest remainder, of what each can lack: all but one minor unit."""
     most = {key: max(minor - 1, 0) for key, minor in open_minor.items()}
     if short > (total := sum(most.values())):

@@ -10,19 +10,19 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any
 
-from pricing.totals import Amounts, Group, Row, TaxIncluded, amounts_of
-from pricing.totals import totals as currency_totals
+from pricing.totals import Amounts, TaxIncluded, TotalsGroup, TotalsRow, amounts_of
+from pricing.totals import totals_by_currency as currency_totals
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Party:
+class ProformaParty:
     name: str
     address: str
     numbers: Sequence[str]  # tax numbers and registrations
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Order:
+class ProformaOrder:
     ref: str
     repeats: str
     destination: str
@@ -42,7 +42,7 @@ class Order:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Goods:
+class ProformaGoods:
     """A SKU in one currency: what customs asks of a proforma."""
 
     sku: str
@@ -55,7 +55,7 @@ class Goods:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Total:
+class ProformaTotal:
     currency: str
     orders: int
     goods_minor: int
@@ -68,7 +68,7 @@ class Total:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class TaxGroup:
+class ProformaTaxGroup:
     """Orders under one tax code: `net_minor` is goods and freight without the tax."""
 
     tax_code: str
@@ -78,7 +78,7 @@ class TaxGroup:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Paper:
+class ProformaDocument:
     number: str
     batch: str
     issued_at: dt.datetime
@@ -86,27 +86,27 @@ class Paper:
     open_account: bool
     pay_to: str
     sandbox: bool
-    seller: Party
-    buyer: Party
-    orders: Sequence[Order]
-    goods: Sequence[Goods]
+    seller: ProformaParty
+    buyer: ProformaParty
+    orders: Sequence[ProformaOrder]
+    goods: Sequence[ProformaGoods]
 
     @property
-    def totals(self) -> list[Total]:
-        return totals(self.orders)
+    def totals(self) -> list[ProformaTotal]:
+        return sum_totals(self.orders)
 
     @property
-    def taxes(self) -> list[TaxGroup]:
-        return taxes(self.orders)
+    def taxes(self) -> list[ProformaTaxGroup]:
+        return group_taxes(self.orders)
 
     @property
     def incoterms(self) -> list[str]:
         return sorted({order.incoterm for order in self.orders})
 
 
-def totals(orders: Sequence[Order]) -> list[Total]:
+def sum_totals(orders: Sequence[ProformaOrder]) -> list[ProformaTotal]:
     return [
-        Total(
+        ProformaTotal(
             currency=each.currency,
             orders=each.orders,
             goods_minor=each.goods.minor,
@@ -117,16 +117,16 @@ def totals(orders: Sequence[Order]) -> list[Total]:
             total_minor=each.total.minor,
             tax_included=each.tax_included,
         )
-        for each in currency_totals(map(_row, orders))
+        for each in currency_totals(map(_order_amounts, orders))
     ]
 
 
-def taxes(orders: Sequence[Order]) -> list[TaxGroup]:
-    grouped: dict[str, list[Row]] = defaultdict(list)
+def group_taxes(orders: Sequence[ProformaOrder]) -> list[ProformaTaxGroup]:
+    grouped: dict[str, list[TotalsRow]] = defaultdict(list)
     for order in orders:
-        grouped[order.tax_code].append(_row(order))
+        grouped[order.tax_code].append(_order_amounts(order))
     return [
-        TaxGroup(
+        ProformaTaxGroup(
             tax_code=code,
             currency=each.currency,
             net_minor=each.total.minor - each.tax.minor,
@@ -137,9 +137,9 @@ def taxes(orders: Sequence[Order]) -> list[TaxGroup]:
     ]
 
 
-def _row(order: Order) -> Row:
-    return Row(
-        group=Group.ACCEPTED,
+def _order_amounts(order: ProformaOrder) -> TotalsRow:
+    return TotalsRow(
+        group=TotalsGroup.ACCEPTED,
         currency=order.currency,
         orders=1,
         prices_include_tax=order.prices_include_tax,
@@ -147,5 +147,5 @@ def _row(order: Order) -> Row:
     )
 
 
-def kept(total: Total) -> dict[str, Any]:
+def total_as_json(total: ProformaTotal) -> dict[str, Any]:
     return asdict(total)

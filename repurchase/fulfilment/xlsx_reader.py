@@ -13,7 +13,7 @@ MAX_RATIO = 100
 MAX_ROWS = 20_001  # the header and what an import takes; of more only the number is told
 
 
-def read(data: bytes) -> dict[str, Any]:
+def read_spreadsheet_rows(data: bytes) -> dict[str, Any]:
     """{"rows": [[text, …], …], "total": how many the sheet has}, or {"error": what is wrong}."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as packed:
@@ -26,12 +26,12 @@ def read(data: bytes) -> dict[str, Any]:
     except (zipfile.BadZipFile, CalamineError, ValueError, IndexError) as error:
         return {"error": f"{type(error).__name__}: {error}"[:200]}
     return {
-        "rows": [[_text(cell) for cell in row] for row in rows],
+        "rows": [[_cell_text(cell) for cell in row] for row in rows],
         "total": sheet.end[0] + 1 if sheet.end else 0,
     }
 
 
-def _text(cell: Any) -> str:
+def _cell_text(cell: Any) -> str:
     """As it would stand in a CSV: 12.0 is "12", an instant ISO 8601."""
     if isinstance(cell, float):
         return f"{int(cell)}" if cell.is_integer() else repr(cell)

@@ -16,11 +16,11 @@ from django.http import HttpRequest, HttpResponse
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from outbox import event_broadcaster, events
-from outbox.event_broadcaster import END, Stream
+from outbox.event_broadcaster import END_OF_STREAM, EventStream
 from repurchase.site import rate_limits
 
 SCOPE = "bulk-repeat-order.stream"
-PLACE = "bulk-repeat-order.place"
+PLACE_SCOPE = "bulk-repeat-order.place"
 HEARTBEAT_SECONDS = 15
 HEARTBEAT = b": here\n\n"
 RETRY = b"retry: 2000\n\n"  # milliseconds until a browser comes back
@@ -33,7 +33,7 @@ PLACE_SECONDS = 4 * event_broadcaster.CHECK_SECONDS
 BIGGEST = 2**63 - 1
 
 
-def answer(
+def open_response(
     request: HttpRequest,
     *,
     store_id: int,
@@ -48,19 +48,23 @@ def answer(
 
     INPUT_INVALID for a number that is none, TOO_MANY_REQUESTS above ten streams at once.
     """
-    known = _known(request.headers.get("Last-Event-ID") or after, events.head_of(store_id))
-    page = list(events.after(store_id, known)[: event_broadcaster.A_PAGE])
+    known = _parse_last_event_id(
+        request.headers.get("Last-Event-ID") or after, events.latest_number(store_id)
+    )
+    page = list(events.after(store_id, known)[: event_broadcaster.PAGE_SIZE])
     frames = b"".join(
-        event_broadcaster.frame(event) for event in page if events.matches(event.type, types)
+        event_broadcaster.build_event_frame(event)
+        for event in page
+        if events.matches(event.type, types)
     )
     if hasattr(request, "scope"):
-        place = request.scope[PLACE] = _place(owner)
-        request.scope[SCOPE] = Stream(
+        place = request.scope[PLACE_SCOPE] = _acquire_stream_place(owner)
+        request.scope[SCOPE] = EventStream(
             store_id=store_id,
             after=page[-1].seq if page else known,
             types=types,
             owner=owner,
-            may_go_on=lambda: _stays(place) and may_go_on(),
+            may_go_on=lambda: _renew_stream_place(place) and may_go_on(),
             progress=progress,
         )
     return HttpResponse(
@@ -70,9 +74,9 @@ def answer(
     )
 
 
-def _place(owner: str) -> str:
+def _acquire_stream_place(owner: str) -> str:
     if not (
-        place := rate_limits.take_place(
+        place := rate_limits.acquire_slot(
             f"stream:{owner}", places=STREAMS_EACH, seconds=PLACE_SECONDS
         )
     ):
@@ -80,12 +84,12 @@ def _place(owner: str) -> str:
     return place
 
 
-def _stays(place: str) -> bool:
-    rate_limits.keep_place(place, seconds=PLACE_SECONDS)
+def _renew_stream_place(place: str) -> bool:
+    rate_limits.renew_slot(place, seconds=PLACE_SECONDS)
     return True
 
 
-def _known(text: str, head: int) -> int:
+def _parse_last_event_id(text: str, head: int) -> int:
     """Nothing said: from now on. A number that is yet to come is taken as now."""
     if not text:
         return head
@@ -94,10 +98,10 @@ def _known(text: str, head: int) -> int:
     return min(int(text), head)
 
 
-Asgi = Callable[[dict, Callable, Callable], Awaitable[None]]
+AsgiCallable = Callable[[dict, Callable, Callable], Awaitable[None]]
 
 
-def streaming(django: Asgi) -> Asgi:
+def with_event_streams(django: AsgiCallable) -> AsgiCallable:
     """Wraps Django's ASGI application."""
 
     async def application(scope: dict, receive: Callable, send: Callable) -> None:
@@ -109,45 +113,45 @@ def streaming(django: Asgi) -> Asgi:
             else:
                 await send(message)
 
-        with _place_given_back(scope):
+        with _releasing_stream_place(scope):
             await django(scope, receive, relay)
             if SCOPE in scope and held:
-                await _go_on(scope[SCOPE], held, receive, send)
+                await _send_stream(scope[SCOPE], held, receive, send)
 
     return application
 
 
 @contextlib.contextmanager
-def _place_given_back(scope: dict) -> Iterator[None]:
+def _releasing_stream_place(scope: dict) -> Iterator[None]:
     """However it ended. By a thread: Redis may let one wait, and the loop serves every other
     stream too."""
     try:
         yield
     finally:
-        if place := scope.get(PLACE):
-            asyncio.get_running_loop().run_in_executor(None, rate_limits.leave_place, place)
+        if place := scope.get(PLACE_SCOPE):
+            asyncio.get_running_loop().run_in_executor(None, rate_limits.release_slot, place)
 
 
-async def _go_on(
-    stream: Stream, held: list[dict[str, Any]], receive: Callable, send: Callable
+async def _send_stream(
+    stream: EventStream, held: list[dict[str, Any]], receive: Callable, send: Callable
 ) -> None:
     for message in held:
-        await send(_without_an_end(message))
+        await send(_unfinished_body(message))
     stream.loop = asyncio.get_running_loop()
-    event_broadcaster.hub.join(stream)
-    leaving = asyncio.create_task(_until_left(stream, receive))
+    event_broadcaster.broadcaster.join(stream)
+    leaving = asyncio.create_task(_wait_for_disconnect(stream, receive))
     try:
-        while (piece := await _next(stream)) != END:
+        while (piece := await _next_chunk(stream)) != END_OF_STREAM:
             await send({"type": "http.response.body", "body": piece, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
     except OSError:  # the other side has gone in the midst of a piece
         return
     finally:
         leaving.cancel()
-        event_broadcaster.hub.leave(stream)
+        event_broadcaster.broadcaster.leave(stream)
 
 
-def _without_an_end(message: dict[str, Any]) -> dict[str, Any]:
+def _unfinished_body(message: dict[str, Any]) -> dict[str, Any]:
     if message["type"] == "http.response.start":
         return message | {
             "headers": [h for h in message["headers"] if h[0].lower() != b"content-length"]
@@ -155,14 +159,14 @@ def _without_an_end(message: dict[str, Any]) -> dict[str, Any]:
     return message | {"more_body": True}
 
 
-async def _next(stream: Stream) -> bytes:
+async def _next_chunk(stream: EventStream) -> bytes:
     try:
         return await asyncio.wait_for(stream.queue.get(), HEARTBEAT_SECONDS)
     except TimeoutError:
         return HEARTBEAT
 
 
-async def _until_left(stream: Stream, receive: Callable) -> None:
+async def _wait_for_disconnect(stream: EventStream, receive: Callable) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
-    stream.put(END)
+    stream.put(END_OF_STREAM)

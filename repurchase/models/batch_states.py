@@ -22,7 +22,7 @@ class BatchStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
-class Event(StrEnum):
+class BatchEvent(StrEnum):
     PLAN = "plan"
     FAIL = "fail"
     RESCREEN = "rescreen"
@@ -33,26 +33,29 @@ class Event(StrEnum):
 
 
 B = BatchStatus
-NEXT: Mapping[tuple[BatchStatus, Event], BatchStatus] = {
-    (B.SCREENING, Event.PLAN): B.PLANNED,
-    (B.SCREENING, Event.FAIL): B.FAILED,
-    (B.SCREENING, Event.CANCEL): B.CANCELLED,
-    (B.PLANNED, Event.RESCREEN): B.SCREENING,
-    (B.FAILED, Event.RESCREEN): B.SCREENING,
-    (B.FAILED, Event.CANCEL): B.CANCELLED,
-    (B.PLANNED, Event.EDIT): B.PLANNED,
-    (B.FAILED, Event.EDIT): B.PLANNED,  # an edit may be the cure: MOQ_NOT_MET, TRANSIT_TOO_SLOW
-    (B.PLANNED, Event.FAIL): B.FAILED,  # or leave no order ready
-    (B.PLANNED, Event.LOCK): B.LOCKED,
-    (B.PLANNED, Event.CANCEL): B.CANCELLED,
-    (B.LOCKED, Event.CANCEL): B.CANCELLED,
-    (B.LOCKED, Event.CLOSE): B.CLOSED,
+BATCH_TRANSITIONS: Mapping[tuple[BatchStatus, BatchEvent], BatchStatus] = {
+    (B.SCREENING, BatchEvent.PLAN): B.PLANNED,
+    (B.SCREENING, BatchEvent.FAIL): B.FAILED,
+    (B.SCREENING, BatchEvent.CANCEL): B.CANCELLED,
+    (B.PLANNED, BatchEvent.RESCREEN): B.SCREENING,
+    (B.FAILED, BatchEvent.RESCREEN): B.SCREENING,
+    (B.FAILED, BatchEvent.CANCEL): B.CANCELLED,
+    (B.PLANNED, BatchEvent.EDIT): B.PLANNED,
+    (
+        B.FAILED,
+        BatchEvent.EDIT,
+    ): B.PLANNED,  # an edit may be the cure: MOQ_NOT_MET, TRANSIT_TOO_SLOW
+    (B.PLANNED, BatchEvent.FAIL): B.FAILED,  # or leave no order ready
+    (B.PLANNED, BatchEvent.LOCK): B.LOCKED,
+    (B.PLANNED, BatchEvent.CANCEL): B.CANCELLED,
+    (B.LOCKED, BatchEvent.CANCEL): B.CANCELLED,
+    (B.LOCKED, BatchEvent.CLOSE): B.CLOSED,
 }
 
 
-def advance(status: BatchStatus, event: Event) -> BatchStatus:
+def advance(status: BatchStatus, event: BatchEvent) -> BatchStatus:
     try:
-        return NEXT[status, event]
+        return BATCH_TRANSITIONS[status, event]
     except KeyError:
         raise Problem(Code.STATE_CONFLICT, state=str(status), event=str(event)) from None
 
@@ -66,7 +69,7 @@ def chunks(
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Counts:
+class BatchOrderCounts:
     """`asked = pending + failed + excluded + planned + locked + accepted + ended`."""
 
     asked: int
@@ -83,13 +86,13 @@ class Counts:
         return self.asked - self.pending
 
 
-def count(asked: int, by_status: Mapping[str, int]) -> Counts:
+def count(asked: int, by_status: Mapping[str, int]) -> BatchOrderCounts:
     """Counts from rows: what has no row yet is pending."""
 
     def of(*statuses: OrderStatus) -> int:
         return sum(by_status.get(status, 0) for status in statuses)
 
-    return Counts(
+    return BatchOrderCounts(
         asked=asked,
         pending=asked - sum(by_status.values()) + of(OrderStatus.PENDING),
         failed=of(OrderStatus.FAILED),

@@ -13,13 +13,13 @@ from pricing.models import Lock, Renegotiation
 from repurchase.models.batch_states import BatchStatus
 from repurchase.models.jobs import MAX_TRIES, Work
 
-CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+CROCKFORD_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
 def new_ref() -> str:
     """BR- and 40 random bits in Crockford's base 32: short enough to read out, no guide to the
     next one."""
-    return "BR-" + "".join(secrets.choice(CROCKFORD) for _ in range(8))
+    return "BR-" + "".join(secrets.choice(CROCKFORD_ALPHABET) for _ in range(8))
 
 
 class BatchQuerySet(models.QuerySet["Batch"]):

@@ -8,10 +8,10 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.models import Store
-from repurchase.models.erp_version import PATTERN
+from repurchase.models.erp_version import VERSION_PATTERN
 from repurchase.models.orders import RepeatOrder
 
-a_version = RegexValidator(PATTERN, _("A version such as 5.3 or 5.3.1."))
+version_validator = RegexValidator(VERSION_PATTERN, _("A version such as 5.3 or 5.3.1."))
 
 
 class ErpProduct(models.Model):
@@ -19,7 +19,9 @@ class ErpProduct(models.Model):
 
     code = models.SlugField(max_length=40, unique=True)  # as a client names itself
     name = models.CharField(max_length=80)
-    minimum_version = models.CharField(max_length=20, blank=True, validators=[a_version])  # "": any
+    minimum_version = models.CharField(
+        max_length=20, blank=True, validators=[version_validator]
+    )  # "": any
     active = models.BooleanField(default=True)
 
     class Meta:

@@ -2,12 +2,12 @@
 
 import re
 
-PATTERN = r"[vV]?[0-9]{1,9}(\.[0-9]{1,9}){0,4}\Z"
+VERSION_PATTERN = r"[vV]?[0-9]{1,9}(\.[0-9]{1,9}){0,4}\Z"
 
 
-def parsed(text: str) -> tuple[int, ...]:
+def parse_version(text: str) -> tuple[int, ...]:
     """ "V5.3.0" → (5, 3): zeros at the end say nothing. ValueError for what is no version."""
-    if not re.match(PATTERN, text, re.ASCII):
+    if not re.match(VERSION_PATTERN, text, re.ASCII):
         raise ValueError(f"no version: {text[:40]}")
     numbers = [int(part) for part in text.lstrip("vV").split(".")]
     while numbers and numbers[-1] == 0:
@@ -15,6 +15,6 @@ def parsed(text: str) -> tuple[int, ...]:
     return tuple(numbers)
 
 
-def suffices(version: str, minimum: str) -> bool:
+def is_at_least(version: str, minimum: str) -> bool:
     """Whether `version` is `minimum` or a later one; an empty minimum asks for nothing."""
-    return not minimum or parsed(version) >= parsed(minimum)
+    return not minimum or parse_version(version) >= parse_version(minimum)

@@ -4,8 +4,17 @@ from django.db import models
 
 from marketplace.models import Store
 from marketplace.money import Money
-from pricing.fees import NOT_DUE, ROUNDING, RULE_VERSION, Charge, FeeLine, Kind, Part, Reason
-from pricing.freight import Card
+from pricing.fees import (
+    NOT_DUE,
+    ROUNDING,
+    RULE_VERSION,
+    Charge,
+    FeeKind,
+    FeeLine,
+    FeePart,
+    ZeroFeeReason,
+)
+from pricing.freight import FreightCard
 from repurchase.models.orders import RepeatOrder
 
 
@@ -60,12 +69,12 @@ class OrderFee(models.Model):
         )
 
     @property
-    def card(self) -> Card | None:
+    def card(self) -> FreightCard | None:
         """The rate card that freight was quoted by, as the row has kept it; its money is in the
         tariff's currency."""
         if not (kept := self.detail.get("card")):
             return None
-        return Card(
+        return FreightCard(
             service_id=self.detail["service_id"],
             negotiated=bool(self.detail["negotiated"]),
             currency=self.tariff_currency,
@@ -83,12 +92,12 @@ class OrderFee(models.Model):
             None if self.tariff_minor is None else Money(self.tariff_minor, self.tariff_currency)
         )
         charge = Charge(
-            part=Part(self.part),
-            kind=Kind(self.kind),
+            part=FeePart(self.part),
+            kind=FeeKind(self.kind),
             currency=self.currency,
             rate=self.rate,
             tariff=tariff,
-            waived=Reason(self.reason) if self.reason in NOT_DUE else Reason.NONE,
+            waived=ZeroFeeReason(self.reason) if self.reason in NOT_DUE else ZeroFeeReason.NONE,
             told=self.detail,
         )
         return FeeLine(charge, self.base_minor, self.amount_minor)

@@ -7,10 +7,10 @@ from django.db.models import F, Q
 
 from marketplace.models import Store
 
-SILENT = dt.timedelta(seconds=5)
+SILENT_AFTER = dt.timedelta(seconds=5)
 """A worker shows a sign of life each second; one that is silent for so long is taken for lost."""
 
-RING_AGAIN = dt.timedelta(seconds=10)
+REQUEUE_AFTER = dt.timedelta(seconds=10)
 """Work that nobody has taken up so long after it was rung is rung again: its bell may be lost."""
 
 MAX_TRIES = 5
@@ -26,12 +26,12 @@ class WorkQuerySet(models.QuerySet):
 
     def free(self, now: dt.datetime):
         """What nobody has, or a worker that is silent."""
-        return self.unfinished().filter(Q(beat_at=None) | Q(beat_at__lt=now - SILENT))
+        return self.unfinished().filter(Q(beat_at=None) | Q(beat_at__lt=now - SILENT_AFTER))
 
     def to_ring(self, now: dt.datetime):
         """Free, and not rung since its worker fell silent, or rung long ago; or tried too often to
         be rung again."""
-        unheard = Q(rung_at__lt=now - RING_AGAIN) | Q(rung_at__lt=F("beat_at") + SILENT)
+        unheard = Q(rung_at__lt=now - REQUEUE_AFTER) | Q(rung_at__lt=F("beat_at") + SILENT_AFTER)
         return self.free(now).filter(unheard | Q(tries__gte=MAX_TRIES))
 
 

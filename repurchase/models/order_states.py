@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
-from pricing.totals import Group
+from pricing.totals import TotalsGroup
 
 
 class OrderStatus(StrEnum):
@@ -25,7 +25,7 @@ class OrderStatus(StrEnum):
 
 
 S = OrderStatus
-NEXT: Mapping[OrderStatus, frozenset[OrderStatus]] = {
+ORDER_TRANSITIONS: Mapping[OrderStatus, frozenset[OrderStatus]] = {
     S.PENDING: frozenset({S.PLANNED, S.EXCLUDED, S.FAILED}),
     S.PLANNED: frozenset(
         {S.LOCKED, S.CANCELLED, S.FAILED, S.EXCLUDED}
@@ -41,15 +41,17 @@ NEXT: Mapping[OrderStatus, frozenset[OrderStatus]] = {
 ENDED = frozenset({S.DECLINED, S.EXPIRED, S.TERMINATED, S.CANCELLED})
 ACCEPTED = frozenset({S.CONFIRMED, S.AWAITING_PAYMENT, S.PAID, S.RELEASED, S.SHIPPED, S.COMPLETED})
 
-GROUPS: Mapping[OrderStatus, Group] = {
-    **dict.fromkeys((S.FAILED, S.EXCLUDED), Group.LEFT_OUT),
-    **dict.fromkeys((S.PLANNED, S.LOCKED), Group.OFFERED),
-    **dict.fromkeys(ACCEPTED, Group.ACCEPTED),
-    **dict.fromkeys(ENDED, Group.ENDED),
+MONEY_GROUPS: Mapping[OrderStatus, TotalsGroup] = {
+    **dict.fromkeys((S.FAILED, S.EXCLUDED), TotalsGroup.LEFT_OUT),
+    **dict.fromkeys((S.PLANNED, S.LOCKED), TotalsGroup.OFFERED),
+    **dict.fromkeys(ACCEPTED, TotalsGroup.ACCEPTED),
+    **dict.fromkeys(ENDED, TotalsGroup.ENDED),
 }
 """What the money of an order counts as. One that is pending has no money yet, and no group."""
 
 
-def sources(target: OrderStatus) -> list[str]:
+def source_states(target: OrderStatus) -> list[str]:
     """The states from which `target` may be entered: the guard of an UPDATE."""
-    return sorted(status.value for status, following in NEXT.items() if target in following)
+    return sorted(
+        status.value for status, following in ORDER_TRANSITIONS.items() if target in following
+    )

@@ -8,7 +8,7 @@ from django.db.models import Case, F, Q, When
 from django.db.models.expressions import Combinable
 
 from marketplace.models import CarrierService, PastOrder, PastOrderLine, Sku, Store
-from pricing.models import Lock, lapses
+from pricing.models import Lock, expired_status_cases
 from pricing.totals import Amounts, amounts_of
 from repurchase.models.batches import Batch
 from repurchase.models.order_states import ACCEPTED, OrderStatus
@@ -19,7 +19,7 @@ def state_at(now: dt.datetime | Combinable, order: str = "") -> Case:
     "order__"."""
     status = f"{order}status"
     lapsed = Case(
-        *lapses(now, lock=f"{order}lock__"), default=F(status)
+        *expired_status_cases(now, lock=f"{order}lock__"), default=F(status)
     )  # expired, terminated: the lock's words
     return Case(When(**{status: OrderStatus.LOCKED}, then=lapsed), default=F(status))
 

@@ -9,18 +9,18 @@ from django.contrib.auth import get_user_model
 from django.urls import reverse
 
 from marketplace import api_keys
-from marketplace.access import CAPABILITIES, Can
+from marketplace.access import ROLE_CAPABILITIES, Capability
 from marketplace.models import Membership, Role, Store
 from marketplace.money import Money
-from outbox.emails import Rendered, renders
-from outbox.emails import from_template as _letter
+from outbox.emails import RenderedEmail, register_renderer
+from outbox.emails import render_email as _letter
 from outbox.models import Webhook
 from pricing import signing
 from pricing.models import Grant, SealedAgreement
 from pricing.services.agreement_sealing import content_of
 from repurchase.confirmation.queries import agreements
-from repurchase.confirmation.queries.buyer_page import offer_of
-from repurchase.fulfilment.queries.failed_documents import failing
+from repurchase.confirmation.queries.buyer_page import buyer_offer_of_grant
+from repurchase.fulfilment.queries.failed_documents import failed_documents_by_kind
 from repurchase.fulfilment.services import proforma_invoices
 from repurchase.models import Batch, Proforma
 
@@ -29,7 +29,7 @@ ATTACHED_BYTES = (
 )  # a larger PDF would bounce at many mail servers: its letter only links to it
 
 
-def _sellers(store: Store, batch: Batch) -> list[str]:
+def _seller_addresses(store: Store, batch: Batch) -> list[str]:
     """Whoever made the batch and may still see it; otherwise the store's owners."""
     members = Membership.objects.filter(store=store, user__is_active=True)
     maker = api_keys.person_of(batch.created_by)
@@ -40,14 +40,14 @@ def _sellers(store: Store, batch: Batch) -> list[str]:
     )
 
 
-@renders("outbox.webhook_disabled")
-def webhook_disabled(subjects: Mapping) -> Rendered | None:
+@register_renderer("outbox.webhook_disabled")
+def webhook_disabled(subjects: Mapping) -> RenderedEmail | None:
     """To the store's developers and owners. Nothing is left to say once it was removed or switched
     on again."""
     webhook = Webhook.objects.filter(pk=subjects["webhook"], enabled=False).first()
     if webhook is None:
         return None
-    roles = [role for role, can in CAPABILITIES.items() if Can.MANAGE_KEYS in can]
+    roles = [role for role, can in ROLE_CAPABILITIES.items() if Capability.MANAGE_KEYS in can]
     members = Membership.objects.filter(
         store=webhook.store_id, role__in=roles, user__is_active=True
     )
@@ -61,8 +61,8 @@ def webhook_disabled(subjects: Mapping) -> Rendered | None:
     )
 
 
-@renders("marketplace.webhooks_stay")
-def webhooks_stay(subjects: Mapping) -> Rendered | None:
+@register_renderer("marketplace.webhooks_stay")
+def webhooks_without_author(subjects: Mapping) -> RenderedEmail | None:
     """To the store's owners, when the member who added them has left. Nothing to say once none of
     them is left."""
     found = Webhook.objects.filter(pk__in=subjects["webhooks"]).order_by("created_at", "pk")
@@ -84,20 +84,20 @@ def webhooks_stay(subjects: Mapping) -> Rendered | None:
     )
 
 
-def batch_url(batch: Batch) -> str:
+def absolute_batch_url(batch: Batch) -> str:
     return f"{settings.SITE_URL}/batches/{batch.ref}/"
 
 
-def _grant(subjects: Mapping) -> Grant:
+def _grant_of_subjects(subjects: Mapping) -> Grant:
     return Grant.objects.select_related("store", "buyer").get(pk=subjects["grant"])
 
 
-@renders("repurchase.invitation")
-def invitation(subjects: Mapping) -> Rendered | None:
+@register_renderer("repurchase.invitation")
+def invitation(subjects: Mapping) -> RenderedEmail | None:
     """To the buyer, with the link, derived only now (reliability 8). Nothing is left to say once
     it was settled."""
-    grant = _grant(subjects)
-    offer = offer_of(grant)
+    grant = _grant_of_subjects(subjects)
+    offer = buyer_offer_of_grant(grant)
     if offer.state != "open":
         return None
     link = f"{settings.SITE_URL}/b/{signing.token_of(grant)}/"
@@ -109,57 +109,61 @@ def invitation(subjects: Mapping) -> Rendered | None:
     )
 
 
-@renders("repurchase.answered_buyer")
-def answered_buyer(subjects: Mapping) -> Rendered:
-    grant = _grant(subjects)
+@register_renderer("repurchase.answered_buyer")
+def response_to_buyer(subjects: Mapping) -> RenderedEmail:
+    grant = _grant_of_subjects(subjects)
     link = f"{settings.SITE_URL}/b/{signing.token_of(grant)}/"
     return _letter(
         "answered_buyer",
         to=[grant.buyer.email],
         language=grant.buyer.language,
-        context={"offer": offer_of(grant), "link": link},
+        context={"offer": buyer_offer_of_grant(grant), "link": link},
     )
 
 
-@renders("repurchase.answered_seller")
-def answered_seller(subjects: Mapping) -> Rendered | None:
-    offer = offer_of(_grant(subjects))
-    context = {"offer": offer, "link": batch_url(offer.batch)}
-    return to_seller("answered_seller", offer.batch, context)
+@register_renderer("repurchase.answered_seller")
+def response_to_seller(subjects: Mapping) -> RenderedEmail | None:
+    offer = buyer_offer_of_grant(_grant_of_subjects(subjects))
+    context = {"offer": offer, "link": absolute_batch_url(offer.batch)}
+    return render_seller_email("answered_seller", offer.batch, context)
 
 
-@renders("repurchase.expired")
-def expired(subjects: Mapping) -> Rendered | None:
+@register_renderer("repurchase.expired")
+def expired(subjects: Mapping) -> RenderedEmail | None:
     batch = Batch.objects.select_related("store", "buyer").get(ref=subjects["batch"])
-    return to_seller(
-        "expired", batch, {"batch": batch, "orders": subjects["orders"], "link": batch_url(batch)}
+    return render_seller_email(
+        "expired",
+        batch,
+        {"batch": batch, "orders": subjects["orders"], "link": absolute_batch_url(batch)},
     )
 
 
-@renders("repurchase.stopped")
-def stopped(subjects: Mapping) -> Rendered | None:
+@register_renderer("repurchase.stopped")
+def stopped(subjects: Mapping) -> RenderedEmail | None:
     """To the seller: R-90 was decided against these orders."""
     batch = Batch.objects.select_related("store", "buyer").get(ref=subjects["batch"])
-    return to_seller(
-        "stopped", batch, {"batch": batch, "orders": subjects["orders"], "link": batch_url(batch)}
+    return render_seller_email(
+        "stopped",
+        batch,
+        {"batch": batch, "orders": subjects["orders"], "link": absolute_batch_url(batch)},
     )
 
 
-@renders("repurchase.cancelled")
-def cancelled(subjects: Mapping) -> Rendered:
+@register_renderer("repurchase.cancelled")
+def cancelled(subjects: Mapping) -> RenderedEmail:
     """To a buyer who was invited: the offer is withdrawn."""
-    grant = _grant(subjects)
+    grant = _grant_of_subjects(subjects)
     return _letter(
         "cancelled",
         to=[grant.buyer.email],
         language=grant.buyer.language,
-        context={"offer": offer_of(grant)},
+        context={"offer": buyer_offer_of_grant(grant)},
     )
 
 
-@renders("repurchase.sealed_buyer")
-def sealed_buyer(subjects: Mapping) -> Rendered:
-    sealed, batch = _sealed(subjects)
+@register_renderer("repurchase.sealed_buyer")
+def sealed_buyer(subjects: Mapping) -> RenderedEmail:
+    sealed, batch = _agreement_of_subjects(subjects)
     grant = Grant.objects.select_related("buyer").get(
         store=sealed.store, subject=sealed.subject, buyer=batch.buyer
     )
@@ -168,46 +172,50 @@ def sealed_buyer(subjects: Mapping) -> Rendered:
         "sealed",
         to=[grant.buyer.email],
         language=grant.buyer.language,
-        context=_paper(sealed, batch, link),
+        context=_agreement_context(sealed, batch, link),
     )
-    return _with_pdf(letter, sealed)
+    return _with_agreement_pdf(letter, sealed)
 
 
-@renders("repurchase.sealed_seller")
-def sealed_seller(subjects: Mapping) -> Rendered | None:
-    sealed, batch = _sealed(subjects)
-    letter = to_seller("sealed", batch, _paper(sealed, batch, batch_url(batch)))
-    return _with_pdf(letter, sealed) if letter else None
+@register_renderer("repurchase.sealed_seller")
+def sealed_seller(subjects: Mapping) -> RenderedEmail | None:
+    sealed, batch = _agreement_of_subjects(subjects)
+    letter = render_seller_email(
+        "sealed", batch, _agreement_context(sealed, batch, absolute_batch_url(batch))
+    )
+    return _with_agreement_pdf(letter, sealed) if letter else None
 
 
-@renders("repurchase.proforma_buyer")
-def proforma_buyer(subjects: Mapping) -> Rendered:
-    found = _proforma(subjects)
+@register_renderer("repurchase.proforma_buyer")
+def proforma_buyer(subjects: Mapping) -> RenderedEmail:
+    found = _proforma_of_subjects(subjects)
     batch = found.batch
     grant = Grant.objects.get(store=found.store_id, subject=batch.ref, buyer=batch.buyer_id)
     link = f"{settings.SITE_URL}/b/{signing.token_of(grant)}/"
-    return _invoice(
+    return _with_proforma_pdf(
         found,
         _letter(
             "proforma",
             to=[batch.buyer.email],
             language=batch.buyer.language,
-            context=_payable(found, link),
+            context=_payment_context(found, link),
         ),
     )
 
 
-@renders("repurchase.proforma_seller")
-def proforma_seller(subjects: Mapping) -> Rendered | None:
-    found = _proforma(subjects)
-    letter = to_seller("proforma", found.batch, _payable(found, batch_url(found.batch)))
-    return _invoice(found, letter) if letter else None
+@register_renderer("repurchase.proforma_seller")
+def proforma_seller(subjects: Mapping) -> RenderedEmail | None:
+    found = _proforma_of_subjects(subjects)
+    letter = render_seller_email(
+        "proforma", found.batch, _payment_context(found, absolute_batch_url(found.batch))
+    )
+    return _with_proforma_pdf(found, letter) if letter else None
 
 
-@renders("repurchase.called_off")
-def called_off(subjects: Mapping) -> Rendered:
+@register_renderer("repurchase.called_off")
+def unpaid_orders_cancelled(subjects: Mapping) -> RenderedEmail:
     """To the buyer: these are not to be paid any more."""
-    found = _proforma(subjects)
+    found = _proforma_of_subjects(subjects)
     batch = found.batch
     grant = Grant.objects.get(store=found.store_id, subject=batch.ref, buyer=batch.buyer_id)
     link = f"{settings.SITE_URL}/b/{signing.token_of(grant)}/"
@@ -217,12 +225,14 @@ def called_off(subjects: Mapping) -> Rendered:
     )
 
 
-@renders("repurchase.papers_failing")
-def papers_failing(subjects: Mapping) -> Rendered | None:
+@register_renderer("repurchase.papers_failing")
+def documents_failing(subjects: Mapping) -> RenderedEmail | None:
     """To the platform's staff; nothing is left to say once all of them were made."""
-    model = {m._meta.model_name: found for m, found in failing().items()}[subjects["model"]]
+    model = {m._meta.model_name: found for m, found in failed_documents_by_kind().items()}[
+        subjects["model"]
+    ]
     rows = list(model.filter(pk__in=subjects["papers"]).select_related("store").order_by("pk"))
-    to = platform_staff()
+    to = platform_staff_addresses()
     if not rows or not to:
         return None
     papers = [
@@ -237,20 +247,20 @@ def papers_failing(subjects: Mapping) -> Rendered | None:
     )
 
 
-def platform_staff(permission: str = "marketplace.change_quarantined") -> list[str]:
+def platform_staff_addresses(permission: str = "marketplace.change_quarantined") -> list[str]:
     """The staff that is told of what goes wrong on the platform: who judges quarantined rates,
     unless said otherwise."""
     staff = get_user_model().objects.filter(is_active=True, is_staff=True)
     return [user.email for user in staff.order_by("pk") if user.has_perm(permission)]
 
 
-def _proforma(subjects: Mapping) -> Proforma:
+def _proforma_of_subjects(subjects: Mapping) -> Proforma:
     return Proforma.objects.select_related("store", "batch__store", "batch__buyer").get(
         pk=subjects["proforma"]
     )
 
 
-def _payable(found: Proforma, link: str) -> dict:
+def _payment_context(found: Proforma, link: str) -> dict:
     totals = [
         {"money": Money(total["total_minor"], total["currency"]), "orders": total["orders"]}
         for total in found.totals
@@ -265,14 +275,14 @@ def _payable(found: Proforma, link: str) -> dict:
     }
 
 
-def _invoice(found: Proforma, letter: Rendered) -> Rendered:
+def _with_proforma_pdf(found: Proforma, letter: RenderedEmail) -> RenderedEmail:
     if found.file_bytes > ATTACHED_BYTES:
         return letter
-    pdf = (f"{found.number}.pdf", proforma_invoices.content_of(found), "application/pdf")
+    pdf = (f"{found.number}.pdf", proforma_invoices.read_pdf(found), "application/pdf")
     return replace(letter, attachments=[pdf])
 
 
-def _sealed(subjects: Mapping) -> tuple[SealedAgreement, Batch]:
+def _agreement_of_subjects(subjects: Mapping) -> tuple[SealedAgreement, Batch]:
     sealed = SealedAgreement.objects.select_related("store").get(pk=subjects["agreement"])
     batch = Batch.objects.select_related("store", "buyer").get(
         store=sealed.store, ref=sealed.subject
@@ -280,7 +290,7 @@ def _sealed(subjects: Mapping) -> tuple[SealedAgreement, Batch]:
     return sealed, batch
 
 
-def _paper(sealed: SealedAgreement, batch: Batch, link: str) -> dict:
+def _agreement_context(sealed: SealedAgreement, batch: Batch, link: str) -> dict:
     attached = sealed.file_bytes <= ATTACHED_BYTES
     return {
         "sealed": sealed,
@@ -291,13 +301,13 @@ def _paper(sealed: SealedAgreement, batch: Batch, link: str) -> dict:
     }
 
 
-def _with_pdf(letter: Rendered, sealed: SealedAgreement) -> Rendered:
+def _with_agreement_pdf(letter: RenderedEmail, sealed: SealedAgreement) -> RenderedEmail:
     if sealed.file_bytes > ATTACHED_BYTES:
         return letter
     pdf = (agreements.file_name(sealed), content_of(sealed), "application/pdf")
     return replace(letter, attachments=[pdf])
 
 
-def to_seller(name: str, batch: Batch, context: dict) -> Rendered | None:
-    to = _sellers(batch.store, batch)
+def render_seller_email(name: str, batch: Batch, context: dict) -> RenderedEmail | None:
+    to = _seller_addresses(batch.store, batch)
     return _letter(name, to=to, language=settings.LANGUAGE_CODE, context=context) if to else None

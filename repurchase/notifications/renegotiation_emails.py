@@ -14,46 +14,50 @@ from marketplace import clock
 from marketplace.models import User
 from marketplace.money import Money
 from outbox import emails, events
-from outbox.emails import Rendered, fails, from_template, renders
+from outbox.emails import RenderedEmail, register_failure_handler, register_renderer, render_email
 from outbox.models import Letter
 from pricing import signing
 from pricing.locks import LockStatus, status_at
 from pricing.models import Grant, Lock, Offer, Remark, Renegotiation, SigningCode
 from pricing.renegotiation import Side
-from pricing.services.renegotiation import current
-from repurchase.batches.queries.totals import orders_held
-from repurchase.confirmation.queries.renegotiation_page import BUYER_LETTERS
-from repurchase.confirmation.services.renegotiation import others_who_sign
+from pricing.services.renegotiation import current_offer
+from repurchase.batches.queries.totals import count_orders_by_lock
+from repurchase.confirmation.queries.renegotiation_page import BUYER_EMAIL_KINDS
+from repurchase.confirmation.services.renegotiation import list_other_approvers
 from repurchase.models import Batch
-from repurchase.notifications.emails import batch_url, to_seller
+from repurchase.notifications.emails import absolute_batch_url, render_seller_email
 from repurchase.templatetags import parts
 
-said = lazy(parts.amount, str)
-zoned = lazy(parts.zoned, str)
+lazy_amount = lazy(parts.amount, str)
+lazy_zoned_time = lazy(parts.zoned, str)
 
 
-@renders("repurchase.offer_buyer")
-def offer_buyer(subjects: Mapping) -> Rendered | None:
-    return _offer(subjects, Side.BUYER)
+@register_renderer("repurchase.offer_buyer")
+def offer_buyer(subjects: Mapping) -> RenderedEmail | None:
+    return _render_offer_email(subjects, Side.BUYER)
 
 
-@renders("repurchase.offer_seller")
-def offer_seller(subjects: Mapping) -> Rendered | None:
-    return _offer(subjects, Side.SELLER)
+@register_renderer("repurchase.offer_seller")
+def offer_seller(subjects: Mapping) -> RenderedEmail | None:
+    return _render_offer_email(subjects, Side.SELLER)
 
 
-def _offer(subjects: Mapping, to: Side) -> Rendered | None:
+def _render_offer_email(subjects: Mapping, to: Side) -> RenderedEmail | None:
     """Nothing once another version stands, or the talks are over."""
-    found, batch = _found(subjects)
-    standing = current(found)
-    if standing is None or str(standing.pk) != subjects["offer"] or not _lives(found):
+    found, batch = _renegotiation_of_subjects(subjects)
+    standing = current_offer(found)
+    if (
+        standing is None
+        or str(standing.pk) != subjects["offer"]
+        or not _is_live_renegotiation(found)
+    ):
         return None
     values = {
         "who": batch.store.name if to is Side.BUYER else batch.buyer.name,
         "ref": batch.ref,
-        "total": said(Money(standing.total_minor, found.lock.currency)),
-        "locked": said(Money(found.lock.total_minor, found.lock.currency)),
-        "until": zoned(found.deadline_at),
+        "total": lazy_amount(Money(standing.total_minor, found.lock.currency)),
+        "locked": lazy_amount(Money(found.lock.total_minor, found.lock.currency)),
+        "until": lazy_zoned_time(found.deadline_at),
     }
     lines = [
         format_lazy(
@@ -70,18 +74,20 @@ def _offer(subjects: Mapping, to: Side) -> Rendered | None:
         ),
     ]
     subject = format_lazy(_("{who} offers new prices for {ref}"), **values)
-    return _send(to, found, batch, subject, lines)
+    return _render_email(to, found, batch, subject, lines)
 
 
-@renders("repurchase.approval_wanted")
-def approval_wanted(subjects: Mapping) -> Rendered | None:
+@register_renderer("repurchase.approval_wanted")
+def approval_wanted(subjects: Mapping) -> RenderedEmail | None:
     """To every other member who may approve (R-47)."""
-    found, batch = _found(subjects)
+    found, batch = _renegotiation_of_subjects(subjects)
     made = Offer.objects.get(pk=subjects["offer"])
-    others = User.objects.filter(pk__in=others_who_sign(found.store_id, made.by)).order_by("pk")
-    if hasattr(made, "approval") or not _lives(found) or not others:
+    others = User.objects.filter(pk__in=list_other_approvers(found.store_id, made.by)).order_by(
+        "pk"
+    )
+    if hasattr(made, "approval") or not _is_live_renegotiation(found) or not others:
         return None
-    values = {"ref": batch.ref, "until": zoned(found.deadline_at)}
+    values = {"ref": batch.ref, "until": lazy_zoned_time(found.deadline_at)}
     lines = [
         format_lazy(
             _(
@@ -93,52 +99,58 @@ def approval_wanted(subjects: Mapping) -> Rendered | None:
     context = {
         "subject": format_lazy(_("An offer for {ref} waits for your approval"), **values),
         "lines": lines,
-        "link": _url(found),
+        "link": _renegotiation_url(found),
         "store": batch.store,
     }
     to = [user.email for user in others]
-    return from_template("talks", to=to, language=settings.LANGUAGE_CODE, context=context)
+    return render_email("talks", to=to, language=settings.LANGUAGE_CODE, context=context)
 
 
-@renders("repurchase.remark_buyer")
-def remark_buyer(subjects: Mapping) -> Rendered | None:
-    return _remark(subjects, Side.BUYER)
+@register_renderer("repurchase.remark_buyer")
+def remark_buyer(subjects: Mapping) -> RenderedEmail | None:
+    return _render_remark_email(subjects, Side.BUYER)
 
 
-@renders("repurchase.remark_seller")
-def remark_seller(subjects: Mapping) -> Rendered | None:
-    return _remark(subjects, Side.SELLER)
+@register_renderer("repurchase.remark_seller")
+def remark_seller(subjects: Mapping) -> RenderedEmail | None:
+    return _render_remark_email(subjects, Side.SELLER)
 
 
-def _remark(subjects: Mapping, to: Side) -> Rendered | None:
-    found, batch = _found(subjects)
+def _render_remark_email(subjects: Mapping, to: Side) -> RenderedEmail | None:
+    found, batch = _renegotiation_of_subjects(subjects)
     text = Remark.objects.get(pk=subjects["remark"]).text
     values = {"who": batch.store.name if to is Side.BUYER else batch.buyer.name, "ref": batch.ref}
     lines = [format_lazy(_("{who} writes about the renegotiated orders of {ref}:"), **values), text]
-    return _send(to, found, batch, format_lazy(_("{who} writes about {ref}"), **values), lines)
+    return _render_email(
+        to, found, batch, format_lazy(_("{who} writes about {ref}"), **values), lines
+    )
 
 
-@renders("repurchase.signed_buyer")
-def signed_buyer(subjects: Mapping) -> Rendered | None:
-    return _signed(subjects, Side.BUYER)
+@register_renderer("repurchase.signed_buyer")
+def signed_buyer(subjects: Mapping) -> RenderedEmail | None:
+    return _render_signed_email(subjects, Side.BUYER)
 
 
-@renders("repurchase.signed_seller")
-def signed_seller(subjects: Mapping) -> Rendered | None:
-    return _signed(subjects, Side.SELLER)
+@register_renderer("repurchase.signed_seller")
+def signed_seller(subjects: Mapping) -> RenderedEmail | None:
+    return _render_signed_email(subjects, Side.SELLER)
 
 
-def _signed(subjects: Mapping, to: Side) -> Rendered | None:
+def _render_signed_email(subjects: Mapping, to: Side) -> RenderedEmail | None:
     """To the side whose signature is still wanted."""
-    found, batch = _found(subjects)
-    standing = current(found)
-    if standing is None or str(standing.pk) != subjects["offer"] or not _lives(found):
+    found, batch = _renegotiation_of_subjects(subjects)
+    standing = current_offer(found)
+    if (
+        standing is None
+        or str(standing.pk) != subjects["offer"]
+        or not _is_live_renegotiation(found)
+    ):
         return None
     values = {
         "who": batch.store.name if to is Side.BUYER else batch.buyer.name,
         "ref": batch.ref,
-        "until": zoned(found.deadline_at),
-        "total": said(Money(standing.total_minor, found.lock.currency)),
+        "until": lazy_zoned_time(found.deadline_at),
+        "total": lazy_amount(Money(standing.total_minor, found.lock.currency)),
     }
     lines = [
         format_lazy(_("{who} has signed the new prices of {ref}: {total}."), **values),
@@ -146,7 +158,7 @@ def _signed(subjects: Mapping, to: Side) -> Rendered | None:
             _("They hold once you sign too, until {until}. One signature alone is none."), **values
         ),
     ]
-    return _send(
+    return _render_email(
         to,
         found,
         batch,
@@ -155,8 +167,8 @@ def _signed(subjects: Mapping, to: Side) -> Rendered | None:
     )
 
 
-@renders("repurchase.signing_code")
-def signing_code(subjects: Mapping) -> Rendered | None:
+@register_renderer("repurchase.signing_code")
+def signing_code(subjects: Mapping) -> RenderedEmail | None:
     """The code is derived only now; nothing once it was replaced, used or is too old."""
     code = SigningCode.objects.select_related("offer__renegotiation__lock__store").get(
         pk=subjects["code"]
@@ -167,8 +179,12 @@ def signing_code(subjects: Mapping) -> Rendered | None:
     )
     if code != newest or code.used_at or code.expires_at <= clock.now(found.lock.store):
         return None
-    batch = _batch(found.lock)
-    values = {"code": signing.code_of(code), "ref": batch.ref, "until": zoned(code.expires_at)}
+    batch = _batch_of_lock(found.lock)
+    values = {
+        "code": signing.code_of(code),
+        "ref": batch.ref,
+        "until": lazy_zoned_time(code.expires_at),
+    }
     lines = [
         format_lazy(_("Your code to sign the new prices of {ref}:"), **values),
         values["code"],
@@ -185,30 +201,30 @@ def signing_code(subjects: Mapping) -> Rendered | None:
         "link": "",
         "store": batch.store,
     }
-    grant = _grant(subjects)
-    return from_template(
+    grant = _grant_of_renegotiation(subjects)
+    return render_email(
         "talks", to=[grant.buyer.email], language=grant.buyer.language, context=context
     )
 
 
-@renders("repurchase.renegotiation_declined_buyer")
-def declined_buyer(subjects: Mapping) -> Rendered | None:
-    return _declined(subjects, Side.BUYER)
+@register_renderer("repurchase.renegotiation_declined_buyer")
+def declined_buyer(subjects: Mapping) -> RenderedEmail | None:
+    return _render_declined_email(subjects, Side.BUYER)
 
 
-@renders("repurchase.renegotiation_declined_seller")
-def declined_seller(subjects: Mapping) -> Rendered | None:
-    return _declined(subjects, Side.SELLER)
+@register_renderer("repurchase.renegotiation_declined_seller")
+def declined_seller(subjects: Mapping) -> RenderedEmail | None:
+    return _render_declined_email(subjects, Side.SELLER)
 
 
-def _declined(subjects: Mapping, to: Side) -> Rendered | None:
-    found, batch = _found(subjects)
+def _render_declined_email(subjects: Mapping, to: Side) -> RenderedEmail | None:
+    found, batch = _renegotiation_of_subjects(subjects)
     remark = found.remarks.filter(kind="decline").first()
     by = Side(remark.side) if remark else Side.SELLER
     values = {
         "who": batch.store.name if by is Side.SELLER else batch.buyer.name,
         "ref": batch.ref,
-        "n": orders_held([found.lock])[found.lock_id],
+        "n": count_orders_by_lock([found.lock])[found.lock_id],
         "reason": remark.text if remark and remark.text else "—",
     }
     lines = [
@@ -220,7 +236,7 @@ def _declined(subjects: Mapping, to: Side) -> Rendered | None:
         ),
         format_lazy(_("Reason: {reason}"), **values),
     ]
-    return _send(
+    return _render_email(
         to,
         found,
         batch,
@@ -229,12 +245,12 @@ def _declined(subjects: Mapping, to: Side) -> Rendered | None:
     )
 
 
-@renders("repurchase.undelivered")
-def undelivered(subjects: Mapping) -> Rendered | None:
+@register_renderer("repurchase.undelivered")
+def email_undelivered(subjects: Mapping) -> RenderedEmail | None:
     """To the seller, at once: a letter that the buyer needs could not be sent. Nothing if it went
     out meanwhile."""
     letter = Letter.objects.filter(pk=subjects["letter"], sent_at__isnull=True).first()
-    grant = _grant(subjects)
+    grant = _grant_of_renegotiation(subjects)
     if letter is None:
         return None
     batch = Batch.objects.select_related("store", "buyer").get(
@@ -253,14 +269,14 @@ def undelivered(subjects: Mapping) -> Rendered | None:
     context = {
         "subject": format_lazy(_("A letter to the buyer of {ref} did not go out"), **values),
         "lines": lines,
-        "link": batch_url(batch),
+        "link": absolute_batch_url(batch),
         "store": batch.store,
     }
-    return to_seller("talks", batch, context)
+    return render_seller_email("talks", batch, context)
 
 
-@fails(*BUYER_LETTERS)
-def alarm(letter: Letter) -> None:
+@register_failure_handler(*BUYER_EMAIL_KINDS)
+def alarm_undelivered_email(letter: Letter) -> None:
     """The four hours run: the seller's open pages are told as well as their mailbox, once a
     letter."""
     grant = Grant.objects.select_related("store").filter(pk=letter.subjects.get("grant")).first()
@@ -273,7 +289,7 @@ def alarm(letter: Letter) -> None:
         letter=str(letter.pk),
         grant=str(grant.pk),
     )
-    events.tell(
+    events.publish(
         store_id=letter.store_id,
         type="letter.failed",
         subject=f"batch:{grant.subject}",
@@ -282,17 +298,17 @@ def alarm(letter: Letter) -> None:
     )
 
 
-def _send(
+def _render_email(
     to: Side, found: Renegotiation, batch: Batch, subject: Any, lines: Sequence[Any]
-) -> Rendered | None:
+) -> RenderedEmail | None:
     context = {"subject": subject, "lines": lines, "store": batch.store}
     if to is Side.SELLER:
-        return to_seller("talks", batch, context | {"link": _url(found)})
+        return render_seller_email("talks", batch, context | {"link": _renegotiation_url(found)})
     grant = Grant.objects.select_related("buyer").get(
         store=batch.store, subject=batch.ref, buyer=batch.buyer
     )
     link = f"{settings.SITE_URL}/b/{signing.token_of(grant)}/"
-    return from_template(
+    return render_email(
         "talks",
         to=[grant.buyer.email],
         language=grant.buyer.language,
@@ -300,22 +316,22 @@ def _send(
     )
 
 
-def _url(found: Renegotiation) -> str:
+def _renegotiation_url(found: Renegotiation) -> str:
     return settings.SITE_URL + reverse("renegotiation", args=[found.pk])
 
 
-def _lives(found: Renegotiation) -> bool:
+def _is_live_renegotiation(found: Renegotiation) -> bool:
     return status_at(found.lock, clock.now(found.lock.store)) is LockStatus.RENEGOTIATING
 
 
-def _found(subjects: Mapping) -> tuple[Renegotiation, Batch]:
+def _renegotiation_of_subjects(subjects: Mapping) -> tuple[Renegotiation, Batch]:
     found = Renegotiation.objects.select_related("lock__store").get(pk=subjects["renegotiation"])
-    return found, _batch(found.lock)
+    return found, _batch_of_lock(found.lock)
 
 
-def _batch(lock: Lock) -> Batch:
+def _batch_of_lock(lock: Lock) -> Batch:
     return Batch.objects.select_related("store", "buyer").get(store=lock.store_id, ref=lock.subject)
 
 
-def _grant(subjects: Mapping) -> Grant:
+def _grant_of_renegotiation(subjects: Mapping) -> Grant:
     return Grant.objects.select_related("store", "buyer").get(pk=subjects["grant"])

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from marketplace.access import SESSION_KEY, memberships_of
-from repurchase.portal.parsing import whole
+from repurchase.portal.parsing import parse_whole_number
 
 NAME_MAX = 255
 
@@ -40,6 +40,6 @@ class SignIn(LoginView):
 @login_required
 def switch_store(request: HttpRequest) -> HttpResponse:
     to = request.POST.get("to", "")
-    membership = get_object_or_404(memberships_of(request.user), store_id=whole(to))
+    membership = get_object_or_404(memberships_of(request.user), store_id=parse_whole_number(to))
     request.session[SESSION_KEY] = membership.store_id
     return redirect("dashboard")

@@ -16,10 +16,19 @@ from diagnostics.problem import Problem
 from pricing.renegotiation import Side
 from pricing.signing import CONSENT_VERSION, PRICE_CHANGE, Evidence
 from repurchase.confirmation.queries import agreements, renegotiation_page
-from repurchase.confirmation.queries.buyer_page import Offer, offer, offer_orders, offer_services
-from repurchase.confirmation.queries.order_totals import NO_TICKS, Ticks, weigh
+from repurchase.confirmation.queries.buyer_page import (
+    BuyerOffer,
+    get_buyer_offer,
+    list_offered_orders,
+    list_offered_services,
+)
+from repurchase.confirmation.queries.order_totals import (
+    EMPTY_SELECTION,
+    BuyerSelection,
+    total_selection,
+)
 from repurchase.confirmation.services import buyer_response
-from repurchase.portal.language import speak
+from repurchase.portal.language import activate_language
 
 REFERRER_POLICY = "strict-origin"
 """The token never stands in a Referer. Not `no-referrer`: browsers then post with `Origin: null`,
@@ -28,28 +37,30 @@ which the check against forged forms refuses."""
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def answer(request: HttpRequest, token: str) -> HttpResponse:
-    speak(request)
-    found = offer(token)
-    speak(request, found.buyer.language)
+    activate_language(request)
+    found = get_buyer_offer(token)
+    activate_language(request, found.buyer.language)
     if request.method == "POST" and request.POST.get("act") == "total":
-        return _total(request, found, token)
+        return _render_selection_total(request, found, token)
     if request.method == "POST":
         try:
-            _act(request, token)
+            _handle_response(request, token)
         except Problem as problem:
             if not problem.evidence.get("ticks"):
                 raise
-            return page(request, found, token, ticks=ticks_in(request), problem=problem)
-        return _back(request, token)
-    return page(request, found, token)
+            return render_page(
+                request, found, token, ticks=selection_from_request(request), problem=problem
+            )
+        return _redirect_to_buyer_page(request, token)
+    return render_page(request, found, token)
 
 
-def page(
+def render_page(
     request: HttpRequest,
-    found: Offer,
+    found: BuyerOffer,
     token: str,
     *,
-    ticks: Ticks = NO_TICKS,
+    ticks: BuyerSelection = EMPTY_SELECTION,
     problem: Problem | None = None,
     form_of: UUID | None = None,
 ) -> HttpResponse:
@@ -59,56 +70,56 @@ def page(
     `form_of`: the renegotiation that the form and its `ticks` were of: what was typed into it
     stays.
     """
-    of_page = NO_TICKS if form_of else ticks
-    context = _context(request, found, token, of_page) | (
-        {} if form_of and _ticked(problem) else _said(problem)
+    of_page = EMPTY_SELECTION if form_of else ticks
+    context = _buyer_page_context(request, found, token, of_page) | (
+        {} if form_of and _is_selection_changed(problem) else _problem_context(problem)
     )
     for each in context["all_talks"]:
         of_form = each["talks"].renegotiation.pk == form_of
         each["typed"] = request.POST if of_form else {}
-        each["changed"] = of_form and _ticked(problem)
-        each["asked"] = renegotiation_page.services_of(
+        each["changed"] = of_form and _is_selection_changed(problem)
+        each["asked"] = renegotiation_page.services_for_signature(
             each["talks"].renegotiation,
             each["talks"],
-            ticks if of_form and ticks is not NO_TICKS else None,
+            ticks if of_form and ticks is not EMPTY_SELECTION else None,
         )
     status = CATALOGUE[problem.code].status if problem else 200
-    return no_referrer(render(request, "buyer/offer.html", context, status=status))
+    return with_referrer_policy(render(request, "buyer/offer.html", context, status=status))
 
 
-def _ticked(problem: Problem | None) -> bool:
+def _is_selection_changed(problem: Problem | None) -> bool:
     """What was ticked comes to another total than the one that was shown."""
     return bool(problem and problem.evidence.get("ticks"))
 
 
-def _said(problem: Problem | None) -> dict:
+def _problem_context(problem: Problem | None) -> dict:
     if problem is None:
         return {}
-    if _ticked(problem):
+    if _is_selection_changed(problem):
         return {"changed": True}
-    return {"refused": problem_texts.of(problem.code, problem.evidence)}
+    return {"refused": problem_texts.describe(problem.code, problem.evidence)}
 
 
-def _total(request: HttpRequest, found: Offer, token: str) -> HttpResponse:
+def _render_selection_total(request: HttpRequest, found: BuyerOffer, token: str) -> HttpResponse:
     """What these ticks come to, before anything is confirmed: a part for the script, else the page
     with its ticks."""
-    ticks = ticks_in(request)
+    ticks = selection_from_request(request)
     if request.headers.get("HX-Request") != "true":
-        return page(request, found, token, ticks=ticks)
+        return render_page(request, found, token, ticks=ticks)
     context = {
         "offer": found,
-        "weighed": weigh(grant=found.grant, lock_ids=_open_ids(found), ticks=ticks),
+        "weighed": total_selection(grant=found.grant, lock_ids=_open_lock_ids(found), ticks=ticks),
     }
-    return no_referrer(render(request, "buyer/sum.html", context))
+    return with_referrer_policy(render(request, "buyer/sum.html", context))
 
 
-def _act(request: HttpRequest, token: str) -> None:
-    seen = {"token": token, "digests": _digests(request)} | _evidence(request)
+def _handle_response(request: HttpRequest, token: str) -> None:
+    seen = {"token": token, "digests": _digests_by_lock(request)} | _response_evidence(request)
     act = request.POST.get("act", "")
     if act == "decline":
         buyer_response.decline(reason=request.POST.get("reason", "")[:1000], **seen)
     elif act == "confirm":
-        ticks = ticks_in(request)
+        ticks = selection_from_request(request)
         buyer_response.accept(
             left_out=sorted(ticks.left_out),
             services=ticks.services,
@@ -121,9 +132,13 @@ def _act(request: HttpRequest, token: str) -> None:
         raise Problem(Code.INPUT_INVALID, detail=f"act: {act[:40]}")
 
 
-def _context(request: HttpRequest, found: Offer, token: str, ticks: Ticks) -> dict:
-    page = offer_orders(token, cursor=request.GET.get("cursor", ""))
-    services = offer_services(found.batch, _open_ids(found), cursor=request.GET.get("services", ""))
+def _buyer_page_context(
+    request: HttpRequest, found: BuyerOffer, token: str, ticks: BuyerSelection
+) -> dict:
+    page = list_offered_orders(token, cursor=request.GET.get("cursor", ""))
+    services = list_offered_services(
+        found.batch, _open_lock_ids(found), cursor=request.GET.get("services", "")
+    )
     return {
         "offer": found,
         "token": token,
@@ -133,33 +148,35 @@ def _context(request: HttpRequest, found: Offer, token: str, ticks: Ticks) -> di
         "services": services.rows,
         "next_services": services.next_cursor,
         "ticks": ticks,
-        "kept_ticks": _elsewhere(ticks, services.rows, page.rows),
-        "weighed": weigh(grant=found.grant, lock_ids=_open_ids(found), ticks=ticks),
+        "kept_ticks": _selection_on_other_pages(ticks, services.rows, page.rows),
+        "weighed": total_selection(grant=found.grant, lock_ids=_open_lock_ids(found), ticks=ticks),
         "consent_version": CONSENT_VERSION,
-        "all_talks": _talks(request, found),
-        "papers": agreements.papers(found.store, found.batch_ref),
+        "all_talks": _renegotiation_sections(request, found),
+        "papers": agreements.get_batch_documents(found.store, found.batch_ref),
     }
 
 
-def _talks(request: HttpRequest, found: Offer) -> list[dict]:
+def _renegotiation_sections(request: HttpRequest, found: BuyerOffer) -> list[dict]:
     """A section for each renegotiated lot: what changed, what is offered, and what can be done
     about it."""
     wide = bool(request.GET.get("skus"))
-    each = renegotiation_page.of_subject(found.store.pk, found.batch_ref)
+    each = renegotiation_page.renegotiations_of_batch(found.store.pk, found.batch_ref)
     return [
         {
-            "talks": renegotiation_page.talks(one, now=found.now, side=Side.BUYER, all_skus=wide),
-            "chart": renegotiation_page.chart(one),
+            "talks": renegotiation_page.build_renegotiation_page(
+                one, now=found.now, side=Side.BUYER, all_skus=wide
+            ),
+            "chart": renegotiation_page.rate_chart_of(one),
         }
         for one in each
     ]
 
 
-def _open_ids(found: Offer) -> list[UUID]:
+def _open_lock_ids(found: BuyerOffer) -> list[UUID]:
     return [lot.lock.pk for lot in found.open_lots]
 
 
-def _elsewhere(ticks: Ticks, services, orders) -> dict[str, list]:
+def _selection_on_other_pages(ticks: BuyerSelection, services, orders) -> dict[str, list]:
     """Ticks of other pages of the lists: without the script they go along as hidden fields."""
     here = {view.id for view in services}, {order.ref for order in orders}
     return {
@@ -168,7 +185,7 @@ def _elsewhere(ticks: Ticks, services, orders) -> dict[str, list]:
     }
 
 
-def _digests(request: HttpRequest) -> dict[UUID, str]:
+def _digests_by_lock(request: HttpRequest) -> dict[UUID, str]:
     """What the buyer saw: `lock id:terms digest` for each lot."""
     try:
         pairs = [text.split(":") for text in request.POST.getlist("digest")]
@@ -177,13 +194,13 @@ def _digests(request: HttpRequest) -> dict[UUID, str]:
         raise Problem(Code.INPUT_INVALID, detail="digest") from None
 
 
-def ticks_in(request: HttpRequest) -> Ticks:
+def selection_from_request(request: HttpRequest) -> BuyerSelection:
     """References of orders, ids of services: one field of many from the script, or a field a tick
     without it."""
     ids = {text for field in request.POST.getlist("services") for text in field.split()}
     if not all(text.isdecimal() and len(text) < 19 for text in ids):
         raise Problem(Code.INPUT_INVALID, detail="services")
-    return Ticks(
+    return BuyerSelection(
         services=frozenset(map(int, ids)),
         every_service=request.POST.get("every_service") == "yes",
         left_out=frozenset(
@@ -192,23 +209,23 @@ def ticks_in(request: HttpRequest) -> Ticks:
     )
 
 
-def _evidence(request: HttpRequest) -> dict:
+def _response_evidence(request: HttpRequest) -> dict:
     return {
         "ip": request.META.get("REMOTE_ADDR") or None,
         "user_agent": request.headers.get("User-Agent", "")[:300],
     }
 
 
-def evidence(request: HttpRequest) -> Evidence:
-    return Evidence(**_evidence(request), consent_version=PRICE_CHANGE)
+def signature_evidence(request: HttpRequest) -> Evidence:
+    return Evidence(**_response_evidence(request), consent_version=PRICE_CHANGE)
 
 
-def _back(request: HttpRequest, token: str) -> HttpResponse:
+def _redirect_to_buyer_page(request: HttpRequest, token: str) -> HttpResponse:
     lang = request.GET.get("lang", "")
     query = f"?lang={lang}" if lang in dict(settings.LANGUAGES) else ""
-    return no_referrer(redirect(reverse("answer", args=[token]) + query))
+    return with_referrer_policy(redirect(reverse("answer", args=[token]) + query))
 
 
-def no_referrer(response: HttpResponse) -> HttpResponse:
+def with_referrer_policy(response: HttpResponse) -> HttpResponse:
     response["Referrer-Policy"] = REFERRER_POLICY
     return response

@@ -6,26 +6,26 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from diagnostics import problem_texts
-from diagnostics.catalogue import CATALOGUE, Entry
+from diagnostics.catalogue import CATALOGUE, CatalogueEntry
 from diagnostics.codes import Code, Severity
-from diagnostics.problem_texts import Words
-from repurchase.reporting.fix_links import PLACES
+from diagnostics.problem_texts import ProblemText
+from repurchase.reporting.fix_links import FIX_LINKS
 
-LONGEST = 100
+MAX_QUERY_LENGTH = 100
 
 
 @require_safe
-def every(request: HttpRequest) -> HttpResponse:
+def list_all(request: HttpRequest) -> HttpResponse:
     """`?q=` looks into code, title, cause and fix, in the language shown and in English;
     `?severity=` chooses a kind."""
-    asked = request.GET.get("q", "")[:LONGEST].strip()
+    asked = request.GET.get("q", "")[:MAX_QUERY_LENGTH].strip()
     kind = request.GET.get("severity", "")
     kind = kind if kind in set(Severity) else ""
     every_row = [
-        {"words": problem_texts.of(code), "entry": entry} for code, entry in CATALOGUE.items()
+        {"words": problem_texts.describe(code), "entry": entry} for code, entry in CATALOGUE.items()
     ]
     rows = [r for r in every_row if not kind or r["entry"].severity == kind]
-    found = [row for row in rows if _matches(asked, row["words"], row["entry"])]
+    found = [row for row in rows if _is_code_match(asked, row["words"], row["entry"])]
     context = {
         "rows": found,
         "total": len(every_row),
@@ -36,7 +36,7 @@ def every(request: HttpRequest) -> HttpResponse:
     return render(request, "codes/every.html", context)
 
 
-def _matches(asked: str, said: Words, entry: Entry) -> bool:
+def _is_code_match(asked: str, said: ProblemText, entry: CatalogueEntry) -> bool:
     """Every word of what is asked stands somewhere."""
     text = " ".join(
         (
@@ -53,9 +53,13 @@ def _matches(asked: str, said: Words, entry: Entry) -> bool:
 
 
 @require_safe
-def one(request: HttpRequest, name: str) -> HttpResponse:
+def show_detail(request: HttpRequest, name: str) -> HttpResponse:
     if name not in CATALOGUE:
         raise Http404
     code = Code(name)
-    context = {"words": problem_texts.of(code), "entry": CATALOGUE[code], "place": PLACES.get(code)}
+    context = {
+        "words": problem_texts.describe(code),
+        "entry": CATALOGUE[code],
+        "place": FIX_LINKS.get(code),
+    }
     return render(request, "codes/one.html", context)

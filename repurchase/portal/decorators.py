@@ -9,12 +9,12 @@ from django.http import HttpRequest, HttpResponse
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace import access
-from marketplace.access import Can
+from marketplace.access import Capability
 from marketplace.models import Membership
 from outbox import events
 
 
-def for_members(*rights: Can) -> Callable:
+def member_required(*rights: Capability) -> Callable:
     """The view gets the membership; a stranger is sent to sign in, a member with none of the
     rights gets 403."""
 
@@ -23,10 +23,10 @@ def for_members(*rights: Can) -> Callable:
         @functools.wraps(view)
         def entered(request: HttpRequest, **kwargs) -> HttpResponse:
             membership = access.current_membership(request)
-            _same_store(request, membership)
-            access.require(membership, *(rights or (Can.VIEW,)))
+            _require_same_store(request, membership)
+            access.require_capability(membership, *(rights or (Capability.VIEW,)))
             if request.method == "GET" and "HX-Request" not in request.headers:
-                request.events_head = events.head_of(
+                request.events_head = events.latest_number(
                     membership.store_id
                 )  # before anything that the page shows
             return view(request, membership, **kwargs)
@@ -36,12 +36,12 @@ def for_members(*rights: Can) -> Callable:
     return decorate
 
 
-def _same_store(request: HttpRequest, membership: Membership) -> None:
+def _require_same_store(request: HttpRequest, membership: Membership) -> None:
     """A form opened in another store than the session now stands in does nothing (409)."""
     echoed = request.POST.get("store", "") if request.method == "POST" else ""
     if echoed and echoed != str(membership.store_id):
         raise Problem(Code.STORE_MISMATCH)
 
 
-def may(membership: Membership, can: Can) -> bool:
-    return access.can(membership, can)
+def has_capability(membership: Membership, can: Capability) -> bool:
+    return access.has_capability(membership, can)

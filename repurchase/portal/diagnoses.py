@@ -13,38 +13,38 @@ from diagnostics.codes import Code
 from diagnostics.fixes import Fix
 from diagnostics.problem import Problem
 from marketplace import access, clock
-from marketplace.access import Can, require
+from marketplace.access import Capability, require_capability
 from marketplace.models import Membership
 from repurchase.batches.queries import batches, failures
-from repurchase.batches.queries.fixes import fixable, is_of_a_gate
+from repurchase.batches.queries.fixes import find_fixable_orders, is_gate_fix
 from repurchase.batches.services import fixes as fixe_services
-from repurchase.batches.services.edits import EDITABLE
+from repurchase.batches.services.edits import EDITABLE_STATUSES
 from repurchase.models import DiagnosisReport, EditTask
-from repurchase.portal.decorators import for_members, may
-from repurchase.portal.parsing import whole
-from repurchase.reporting.fix_links import PLACES
+from repurchase.portal.decorators import has_capability, member_required
+from repurchase.portal.parsing import parse_whole_number
+from repurchase.reporting.fix_links import FIX_LINKS
 from repurchase.reporting.services import diagnosis_report, order_reports
-from repurchase.templatetags.parts import digits
+from repurchase.templatetags.parts import format_digits
 
-SHOWN = 50
+MAX_SHOWN_ORDERS = 50
 """So many failed orders stand on the page of a batch; all of them are in the report."""
 
 
 @require_GET
-@for_members()
+@member_required()
 def order(request: HttpRequest, membership: Membership, ref: str) -> HttpResponse:
-    found = failures.diagnosis(membership.store, ref, now=clock.now(membership.store))
+    found = failures.order_diagnosis(membership.store, ref, now=clock.now(membership.store))
     return render(
         request, "diagnoses/order.html", {"active": "batches", "found": found, "order": found.order}
     )
 
 
 @require_GET
-@for_members()
+@member_required()
 def order_report(request: HttpRequest, membership: Membership, ref: str) -> HttpResponse:
     """The PDF once a worker has drawn it; until then a page that asks each second, and then offers
     it."""
-    made = order_reports.of_order(membership.store, ref)
+    made = order_reports.get_or_request(membership.store, ref)
     context = {"active": "batches", "ref": ref, "made": made}
     if request.htmx:
         return render(request, "diagnoses/order_report.html", context)
@@ -52,10 +52,10 @@ def order_report(request: HttpRequest, membership: Membership, ref: str) -> Http
         page = render(request, "diagnoses/order_report_page.html", context, status=202)
         page["Retry-After"] = str(order_reports.RETRY_SECONDS)
         return page
-    return as_pdf(made, ref)
+    return pdf_download_response(made, ref)
 
 
-def as_pdf(content: bytes, ref: str) -> HttpResponse:
+def pdf_download_response(content: bytes, ref: str) -> HttpResponse:
     """Downloaded, never cached: it is for those who may see the order now."""
     answer = HttpResponse(content, content_type="application/pdf")
     answer["Content-Disposition"] = f'attachment; filename="{ref}-diagnosis.pdf"'
@@ -64,15 +64,15 @@ def as_pdf(content: bytes, ref: str) -> HttpResponse:
 
 
 @require_GET
-@for_members()
+@member_required()
 def batch(request: HttpRequest, membership: Membership, ref: str) -> HttpResponse:
     now = clock.now(membership.store)
-    found = failures.batch_diagnosis(batches.batch(membership.store, ref, now=now), now=now)
+    found = failures.batch_diagnosis(batches.get_batch(membership.store, ref, now=now), now=now)
     context = {
         "active": "batches",
         "found": found,
         "batch": found.batch,
-        "shown": found.cases[:SHOWN],
+        "shown": found.cases[:MAX_SHOWN_ORDERS],
     }
     context |= {
         "store_id": membership.store_id,
@@ -82,81 +82,83 @@ def batch(request: HttpRequest, membership: Membership, ref: str) -> HttpRespons
 
 
 @require_POST
-@for_members()
+@member_required()
 def ask_report(request: HttpRequest, membership: Membership, ref: str) -> HttpResponse:
-    found = batches.batch(membership.store, ref, now=clock.now(membership.store))
-    diagnosis_report.ask(batch=found, by=f"user:{request.user.pk}")
+    found = batches.get_batch(membership.store, ref, now=clock.now(membership.store))
+    diagnosis_report.request_report(batch=found, by=f"user:{request.user.pk}")
     return redirect("batch-diagnosis", ref=ref)
 
 
 @require_GET
-@for_members()
+@member_required()
 def report(request: HttpRequest, membership: Membership, ref: str, report_id: int) -> HttpResponse:
     """How far it is: asked each second until it is finished."""
-    found = access.of(membership.store, DiagnosisReport, batch__ref=ref, pk=report_id)
+    found = access.get_store_object(membership.store, DiagnosisReport, batch__ref=ref, pk=report_id)
     return render(request, "diagnoses/report.html", {"report": found, "batch": found.batch})
 
 
 @require_GET
-@for_members()
+@member_required()
 def report_pdf(
     request: HttpRequest, membership: Membership, ref: str, report_id: int
 ) -> HttpResponse:
-    found = access.of(
+    found = access.get_store_object(
         membership.store,
         DiagnosisReport,
         batch__ref=ref,
         pk=report_id,
         phase=DiagnosisReport.Phase.DONE,
     )
-    return as_pdf(diagnosis_report.content_of(found), ref)
+    return pdf_download_response(diagnosis_report.read_pdf(found), ref)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@for_members()
+@member_required()
 def fixes(request: HttpRequest, membership: Membership, ref: str) -> HttpResponse:
     now = clock.now(membership.store)
-    found = batches.batch(membership.store, ref, now=now)
+    found = batches.get_batch(membership.store, ref, now=now)
     if request.method == "POST":
-        return _cure(request, membership, found)
+        return _apply_chosen_fixes(request, membership, found)
     context = {"active": "batches", "batch": found, "store_id": membership.store_id}
-    context["may_plan"] = may(membership, Can.PLAN) and found.status in EDITABLE
-    context["panel"] = _panel(found, now)
+    context["may_plan"] = (
+        has_capability(membership, Capability.PLAN) and found.status in EDITABLE_STATUSES
+    )
+    context["panel"] = _fixes_panel_context(found, now)
     return render(
         request, "diagnoses/fixes.html" if request.htmx else "diagnoses/fixes_page.html", context
     )
 
 
-def _panel(found, now) -> dict:
-    can = fixable(found, now=now)
+def _fixes_panel_context(found, now) -> dict:
+    can = find_fixable_orders(found, now=now)
     return {
         "cure": can.cure,
         "steps": [
             {
                 "step": step,
-                "fixes": [_fix(fix, len(can.touched[fix])) for fix in step.fixes],
+                "fixes": [_fix_context(fix, len(can.touched[fix])) for fix in step.fixes],
                 "touched": len({case.ref for fix in step.fixes for case in can.touched[fix]}),
-                "all_again": any(map(is_of_a_gate, step.fixes)),
+                "all_again": any(map(is_gate_fix, step.fixes)),
             }
             for step in can.cure.steps
         ],
     }
 
 
-def _fix(fix: Fix, orders: int) -> dict:
+def _fix_context(fix: Fix, orders: int) -> dict:
     return {
         "fix": fix,
         "value": f"{fix.code}|{fix.subject}",
         "orders": orders,
-        "done_here": fix.code in fixe_services.DONE_HERE,
-        "place": PLACES.get(fix.code),
+        "done_here": fix.code in fixe_services.SELF_APPLIED_CODES,
+        "place": FIX_LINKS.get(fix.code),
     }
 
 
-def _cure(request: HttpRequest, membership: Membership, found) -> HttpResponse:
-    require(membership, Can.PLAN)
-    wanted = {_sent(value) for value in request.POST.getlist("fix")}
-    version = whole(request.POST.get("version", ""))
+def _apply_chosen_fixes(request: HttpRequest, membership: Membership, found) -> HttpResponse:
+    require_capability(membership, Capability.PLAN)
+    wanted = {_parse_chosen_fix(value) for value in request.POST.getlist("fix")}
+    version = parse_whole_number(request.POST.get("version", ""))
     done = fixe_services.apply(
         batch=found, wanted=wanted, by=f"user:{request.user.pk}", version=version
     )
@@ -168,7 +170,7 @@ def _cure(request: HttpRequest, membership: Membership, found) -> HttpResponse:
         messages.info(request, _("Every order is being screened again."))
     elif done.freed > 0:
         text = ngettext("%(n)s more order is ready.", "%(n)s more orders are ready.", done.freed)
-        messages.success(request, text % {"n": digits(done.freed)})
+        messages.success(request, text % {"n": format_digits(done.freed)})
     else:
         messages.warning(
             request,
@@ -179,7 +181,7 @@ def _cure(request: HttpRequest, membership: Membership, found) -> HttpResponse:
     return redirect("batch", ref=found.ref)
 
 
-def _sent(value: str) -> Fix:
+def _parse_chosen_fix(value: str) -> Fix:
     """“LANE_UNREACHABLE|Novosibirsk RU”; INPUT_INVALID for anything else."""
     name, _bar, subject = value.partition("|")
     if name not in CATALOGUE:

@@ -10,31 +10,31 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from marketplace import access
-from marketplace.access import Can
+from marketplace.access import Capability
 from marketplace.models import Membership
 from repurchase.fulfilment.queries import releases
 from repurchase.fulfilment.services import erp_connection, erp_responses
 from repurchase.models import ErpResponse
-from repurchase.portal.decorators import for_members, may
+from repurchase.portal.decorators import has_capability, member_required
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@for_members()
+@member_required()
 def erp(request: HttpRequest, membership: Membership) -> HttpResponse:
     """The page; a POST connects or disconnects."""
     if request.method == "POST":
-        access.require(membership, Can.SETTLE)
-        _change(request, membership)
+        access.require_capability(membership, Capability.SETTLE)
+        _change_connection(request, membership)
         return redirect("erp")
     state = request.GET.get("state", "all")
     state = state if state in releases.STATES else "all"
-    page = releases.page(membership.store, state=state, cursor=request.GET.get("cursor", ""))
+    page = releases.list_page(membership.store, state=state, cursor=request.GET.get("cursor", ""))
     context = {
         "active": "erp",
         "store_id": membership.store_id,
-        "may_settle": may(membership, Can.SETTLE),
-        "connection": releases.connection(membership.store),
-        "undecided": releases.undecided(membership.store)[:50],
+        "may_settle": has_capability(membership, Capability.SETTLE),
+        "connection": releases.connection_summary(membership.store),
+        "undecided": releases.list_undecided_responses(membership.store)[:50],
         "state": state,
         "states": list(releases.STATES),
         "rows": page.rows,
@@ -43,7 +43,7 @@ def erp(request: HttpRequest, membership: Membership) -> HttpResponse:
     return render(request, "erp/page.html", context)
 
 
-def _change(request: HttpRequest, membership: Membership) -> None:
+def _change_connection(request: HttpRequest, membership: Membership) -> None:
     by = f"user:{request.user.pk}"
     if request.POST.get("act") == "disconnect":
         erp_connection.disconnect(store=membership.store, by=by)
@@ -59,11 +59,11 @@ def _change(request: HttpRequest, membership: Membership) -> None:
 
 
 @require_POST
-@for_members(Can.SETTLE)
+@member_required(Capability.SETTLE)
 def decide(request: HttpRequest, membership: Membership, pk: UUID) -> HttpResponse:
     """What becomes of an answer that changes or refuses lines. The confirmed price stays what it
     is."""
-    found = access.of(membership.store, ErpResponse, pk=pk)
+    found = access.get_store_object(membership.store, ErpResponse, pk=pk)
     erp_responses.decide(
         response=found,
         decision=request.POST.get("decision", ""),

@@ -15,30 +15,32 @@ from diagnostics import problem_texts
 from diagnostics.catalogue import CATALOGUE
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
-from repurchase.site.database_outage import is_away, retried
+from repurchase.site.database_outage import is_database_outage, with_retry_after
 
 
-def answer(request: HttpRequest, problem: Problem) -> HttpResponse:
+def problem_page(request: HttpRequest, problem: Problem) -> HttpResponse:
     """The page for a Problem, with its code's HTTP status."""
-    said = problem_texts.of(problem.code, problem.evidence)
+    said = problem_texts.describe(problem.code, problem.evidence)
     kept = _("Nothing was changed by this request; everything saved before it is still there.")
     where = {
         "held": problem.evidence.get("orders", []),
         "held_by": problem.evidence.get("held_by", []),
     }
     status = CATALOGUE[problem.code].status
-    response = _shown(request, status, said.title, said.cause, kept, said.fix, said.code, where)
+    response = _render_error_page(
+        request, status, said.title, said.cause, kept, said.fix, said.code, where
+    )
     if problem.code is Code.TOO_MANY_REQUESTS:
         response["Retry-After"] = str(problem.evidence["value"])
     return response
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return answer(request, Problem(Code.NOT_FOUND))
+    return problem_page(request, Problem(Code.NOT_FOUND))
 
 
 def not_allowed(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return _shown(
+    return _render_error_page(
         request,
         403,
         _("Not allowed"),
@@ -65,7 +67,7 @@ def foreign_host(request: HttpRequest) -> HttpResponse:
 
 
 def too_large(request: HttpRequest, limit: int) -> HttpResponse:
-    return _shown(
+    return _render_error_page(
         request,
         413,
         _("The body is too large"),
@@ -78,7 +80,7 @@ def too_large(request: HttpRequest, limit: int) -> HttpResponse:
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     if isinstance(exception, RequestDataTooBig):
         return too_large(request, settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
-    return _shown(
+    return _render_error_page(
         request,
         400,
         _("The request could not be read"),
@@ -93,13 +95,13 @@ def failed(request: HttpRequest) -> HttpResponse:
 
     It draws the page without the shell: what failed may be the database that the shell reads.
     """
-    if is_away(sys.exc_info()[1]):
+    if is_database_outage(sys.exc_info()[1]):
         return _unavailable(request)
     return render(request, "errors/failed.html", {"status": 500}, status=500)
 
 
 def _unavailable(request: HttpRequest) -> HttpResponse:
-    said = problem_texts.of(Code.DATABASE_UNAVAILABLE, {})
+    said = problem_texts.describe(Code.DATABASE_UNAVAILABLE, {})
     context = {
         "status": 503,
         "title": said.title,
@@ -108,16 +110,16 @@ def _unavailable(request: HttpRequest) -> HttpResponse:
         "code": said.code,
     }
     if request.path.startswith("/api/"):
-        return _json(request, context)
+        return _problem_json_response(request, context)
     if getattr(request, "htmx", False):
         response = render(request, "errors/toast.html", context, status=503)
         response["HX-Retarget"], response["HX-Reswap"] = "#toasts", "innerHTML"
     else:
         response = render(request, "errors/unavailable.html", context, status=503)
-    return retried(response)
+    return with_retry_after(response)
 
 
-def _shown(
+def _render_error_page(
     request: HttpRequest,
     status: int,
     title: str,
@@ -137,16 +139,16 @@ def _shown(
     }
     context |= where or {}
     if request.path.startswith("/api/"):
-        return _json(request, context)
+        return _problem_json_response(request, context)
     if getattr(request, "htmx", False):
         response = render(request, "errors/toast.html", context, status=status)
         response["HX-Retarget"], response["HX-Reswap"] = "#toasts", "innerHTML"
-        return retried(response)
-    context |= {"shell": _shell(request), "back": _back(request)}
-    return retried(render(request, "errors/problem.html", context, status=status))
+        return with_retry_after(response)
+    context |= {"shell": _shell_template(request), "back": _referring_page(request)}
+    return with_retry_after(render(request, "errors/problem.html", context, status=status))
 
 
-def _json(request: HttpRequest, context: dict) -> JsonResponse:
+def _problem_json_response(request: HttpRequest, context: dict) -> JsonResponse:
     """RFC 9457, for addresses under /api/ that no view answers."""
     code = context["code"] or Code.INPUT_INVALID
     body = {
@@ -157,16 +159,16 @@ def _json(request: HttpRequest, context: dict) -> JsonResponse:
         "code": code,
         "errors": [],
     }
-    return retried(
+    return with_retry_after(
         JsonResponse(body, status=context["status"], content_type="application/problem+json")
     )
 
 
-def _shell(request: HttpRequest) -> str:
+def _shell_template(request: HttpRequest) -> str:
     return "buyer/base.html" if request.path.startswith(("/b/", "/verify/")) else "shell.html"
 
 
-def _back(request: HttpRequest) -> str:
+def _referring_page(request: HttpRequest) -> str:
     """The page that the form stood on, when it is one of ours; else nothing. A buyer's link sends
     no referrer."""
     if request.path.startswith("/b/"):

@@ -9,14 +9,16 @@ from django.views.decorators.http import require_GET
 
 from marketplace.access import memberships_of
 from repurchase.integration import event_stream
-from repurchase.portal.parsing import whole
+from repurchase.portal.parsing import parse_whole_number
 
 
 @require_GET
 @login_required
 def stream(request: HttpRequest) -> HttpResponse:
     """`store` is the page's: another window may stand in another store meanwhile."""
-    mine = memberships_of(request.user).filter(store_id=whole(request.GET.get("store", "")))
+    mine = memberships_of(request.user).filter(
+        store_id=parse_whole_number(request.GET.get("store", ""))
+    )
     store_id = get_object_or_404(mine).store_id
     session, user_id = request.session, request.user.pk
 
@@ -27,7 +29,7 @@ def stream(request: HttpRequest) -> HttpResponse:
         )
         return session.exists(session.session_key) and active.exists()
 
-    return event_stream.answer(
+    return event_stream.open_response(
         request,
         store_id=store_id,
         owner=f"user:{user_id}",

@@ -6,12 +6,12 @@ from django.views.decorators.http import require_GET
 
 from marketplace import clock
 from marketplace.models import Membership
-from repurchase.portal.decorators import for_members
-from repurchase.reporting.queries.expiry_alerts import radar_of
+from repurchase.portal.decorators import member_required
+from repurchase.reporting.queries.expiry_alerts import expiry_alerts_of_store
 
 
 @require_GET
-@for_members()
+@member_required()
 def radar(request: HttpRequest, membership: Membership) -> HttpResponse:
-    found = radar_of(membership.store, now=clock.now(membership.store))
+    found = expiry_alerts_of_store(membership.store, now=clock.now(membership.store))
     return render(request, "radar/page.html", {"active": "dashboard", "found": found})

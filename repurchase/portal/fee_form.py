@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from marketplace.models import CarrierService, Category
 from pricing.what_if import Changes
-from repurchase.batches.services.fee_quotes import Asked, AskedLine
+from repurchase.batches.services.fee_quotes import QuoteRequest, QuoteRequestLine
 
 LINES = range(1, 4)
 DEFAULTS = {
@@ -18,7 +18,7 @@ CURRENCIES = ("USD", "EUR", "GBP", "CNY", "JPY", "PLN", "CHF", "AUD", "CAD", "KR
 CHANGES = ("commission_rate", "payment_rate", "vat_remittance_rate", "tax_rate")
 
 
-def percent(label: str, **limits) -> forms.DecimalField:
+def percent_field(label: str, **limits) -> forms.DecimalField:
     return forms.DecimalField(
         label=label,
         required=False,
@@ -29,7 +29,7 @@ def percent(label: str, **limits) -> forms.DecimalField:
     )
 
 
-def amount(label: str, **options) -> forms.DecimalField:
+def amount_field(label: str, **options) -> forms.DecimalField:
     return forms.DecimalField(label=label, min_value=0, max_digits=15, **options)
 
 
@@ -39,7 +39,7 @@ class FeeForm(forms.Form):
     country = forms.RegexField(r"^[A-Z]{2}\Z", label=_("Destination"), widget=forms.Select)
     postal_code = forms.CharField(label=_("Postal code"), required=False, max_length=20)
     currency = forms.ChoiceField(label=_("Currency"), choices=[(code, code) for code in CURRENCIES])
-    freight = amount(_("Freight charged"))
+    freight = amount_field(_("Freight charged"))
     service = forms.ChoiceField(label=_("Carrier"), required=False)
     weight_g = forms.IntegerField(label=_("Weight, g"), min_value=1, max_value=10**8)
     volume_cm3 = forms.IntegerField(
@@ -50,13 +50,13 @@ class FeeForm(forms.Form):
     special_clearance = forms.BooleanField(label=_("Special clearance channel"), required=False)
     buyer_tax_number = forms.CharField(label=_("Buyer's tax number"), required=False, max_length=40)
     buyer_tax_number_checked = forms.BooleanField(label=_("The number was checked"), required=False)
-    cost = amount(_("What the goods cost you"), required=False)
+    cost = amount_field(_("What the goods cost you"), required=False)
     cost_currency = forms.ChoiceField(label=_("Currency of the cost"), required=False)
-    wished_margin = percent(_("Wished margin, %"), max_value=Decimal(100))
-    commission_rate = percent(_("Commission, %"))
-    payment_rate = percent(_("Payment, %"))
-    vat_remittance_rate = percent(_("VAT remittance, %"))
-    tax_rate = percent(_("VAT or GST, %"))
+    wished_margin = percent_field(_("Wished margin, %"), max_value=Decimal(100))
+    commission_rate = percent_field(_("Commission, %"))
+    payment_rate = percent_field(_("Payment, %"))
+    vat_remittance_rate = percent_field(_("VAT remittance, %"))
+    tax_rate = percent_field(_("VAT or GST, %"))
     dollars_per_euro = forms.DecimalField(
         label=_("USD for 1 EUR"),
         required=False,
@@ -67,12 +67,15 @@ class FeeForm(forms.Form):
 
     def __init__(self, *args, countries: list[tuple[str, str]], settlement: str, **kwargs) -> None:
         super().__init__(*args, **kwargs)
-        categories = [("", "—"), *Category.objects.order_by("code").values_list("code", _name())]
+        categories = [
+            ("", "—"),
+            *Category.objects.order_by("code").values_list("code", _name_column()),
+        ]
         for n in LINES:
             self.fields[f"category_{n}"] = forms.ChoiceField(
                 label=_("Category"), choices=categories, required=n == 1
             )
-            self.fields[f"amount_{n}"] = amount(_("Amount"), required=n == 1)
+            self.fields[f"amount_{n}"] = amount_field(_("Amount"), required=n == 1)
             self.fields[f"ear_{n}"] = forms.BooleanField(label=_("EAR"), required=False)
         self.fields["country"].widget.choices = countries
         services = CarrierService.objects.order_by("name").values_list("code", "name")
@@ -80,17 +83,17 @@ class FeeForm(forms.Form):
         currencies = sorted({settlement, *CURRENCIES}, key=lambda code: (code != settlement, code))
         self.fields["cost_currency"].choices = [(code, code) for code in currencies]
         for field in self.fields.values():
-            _dress(field.widget)
+            _style_widget(field.widget)
 
     @property
     def lines(self) -> list[tuple]:
         return [(self[f"category_{n}"], self[f"amount_{n}"], self[f"ear_{n}"]) for n in LINES]
 
-    def asked(self) -> Asked:
+    def asked(self) -> QuoteRequest:
         """Of a valid form."""
         data = self.cleaned_data
         lines = [
-            AskedLine(
+            QuoteRequestLine(
                 category=data[f"category_{n}"],
                 amount=str(data[f"amount_{n}"] or 0),
                 ear_controlled=data[f"ear_{n}"],
@@ -99,8 +102,8 @@ class FeeForm(forms.Form):
             if data[f"category_{n}"]
         ]
         dollars = data["dollars_per_euro"]
-        changes = {name: _share(data[name]) for name in CHANGES}
-        return Asked(
+        changes = {name: _percent_as_share(data[name]) for name in CHANGES}
+        return QuoteRequest(
             currency=data["currency"],
             country=data["country"],
             postal_code=data["postal_code"],
@@ -116,20 +119,20 @@ class FeeForm(forms.Form):
             buyer_tax_number_checked=data["buyer_tax_number_checked"],
             cost=str(data["cost"] or 0),
             cost_currency=data["cost_currency"],
-            wished_margin=_share(data["wished_margin"]),
+            wished_margin=_percent_as_share(data["wished_margin"]),
             changes=Changes(**changes, per_euro={"USD": dollars} if dollars else None),
         )
 
 
-def _name() -> str:
+def _name_column() -> str:
     return "name_zh" if (get_language() or "").startswith("zh") else "name_en"
 
 
-def _share(percentage: Decimal | None) -> Decimal | None:
+def _percent_as_share(percentage: Decimal | None) -> Decimal | None:
     return None if percentage is None else percentage / 100
 
 
-def _dress(widget: forms.Widget) -> None:
+def _style_widget(widget: forms.Widget) -> None:
     if isinstance(widget, forms.CheckboxInput):
         widget.attrs["class"] = "form-check-input"
     elif isinstance(widget, forms.Select):

@@ -7,20 +7,20 @@ from marketplace import clock
 from marketplace.models import Membership
 from repurchase.batches.queries import batches
 from repurchase.integration.feed import native
-from repurchase.integration.feed.http_response import CONFIRMED, NATIVE, answer
-from repurchase.portal.decorators import for_members
+from repurchase.integration.feed.http_response import CONFIRMED, NATIVE, feed_download_response
+from repurchase.portal.decorators import member_required
 
 
 @require_GET
-@for_members()
+@member_required()
 def batch_xml(request: HttpRequest, membership: Membership, ref: str) -> HttpResponseBase:
     """`?include=locked` holds the orders too that wait for the buyer's answer."""
     store = membership.store
     include = request.GET.get("include", CONFIRMED)
     now = clock.now(store)
     format = request.GET.get("format", NATIVE)
-    return answer(
-        request, batches.batch(store, ref, now=now), now=now, include=include, format=format
+    return feed_download_response(
+        request, batches.get_batch(store, ref, now=now), now=now, include=include, format=format
     )
 
 

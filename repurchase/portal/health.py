@@ -15,7 +15,7 @@ from marketplace.mirror import quarantine_alarms
 from pricing.services import seal_alarms
 from repurchase.batches.queries import worker_health
 from repurchase.fulfilment.queries import failed_documents
-from repurchase.site.database_outage import retried
+from repurchase.site.database_outage import with_retry_after
 
 log = structlog.get_logger(__name__)
 
@@ -31,21 +31,21 @@ def alive(request: HttpRequest) -> HttpResponse:
 def ready(request: HttpRequest) -> JsonResponse:
     """503 while a part is away that everybody needs. Papers that fail and rates that wait are
     told, and keep nobody from working."""
-    parts = {"database": _database(), "broker": _broker()}
-    parts["timers"] = parts["database"] and worker_health.timers_run()
+    parts = {"database": _is_database_ready(), "broker": _is_broker_ready()}
+    parts["timers"] = parts["database"] and worker_health.is_sweep_running()
     status = 200 if all(parts.values()) else 503
-    failing = failed_documents.count_failing() if parts["database"] else 0
+    failing = failed_documents.count_failed_documents() if parts["database"] else 0
     told = {
         "papers": not failing,
         "failing_papers": failing,
         "rates": not (parts["database"] and quarantine_alarms.overdue_currencies(clock.now())),
-        "seal": not (parts["database"] and seal_alarms.seals_wait()),
+        "seal": not (parts["database"] and seal_alarms.waiting_seals_reason()),
     }
     response = JsonResponse(parts | told, status=status)
-    return retried(response)
+    return with_retry_after(response)
 
 
-def _database() -> bool:
+def _is_database_ready() -> bool:
     try:
         connection.ensure_connection()
     except DatabaseError:
@@ -54,7 +54,7 @@ def _database() -> bool:
     return True
 
 
-def _broker() -> bool:
+def _is_broker_ready() -> bool:
     try:
         if settings.BROKER_URL:
             with current_app.connection_for_write() as queue:

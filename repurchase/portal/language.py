@@ -4,7 +4,7 @@ from django.http import HttpRequest
 from django.utils import translation
 
 
-def speak(request: HttpRequest, language: str = "") -> None:
+def activate_language(request: HttpRequest, language: str = "") -> None:
     """The language that was asked for, else the reader's own, else the browser's; English where it
     is neither."""
     asked = request.GET.get("lang", "")

@@ -8,27 +8,34 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from eligibility.services import open_benefit
-from marketplace.access import Can, require
+from marketplace.access import Capability, require_capability
 from marketplace.models import Membership
 from repurchase.portal import qualification_documents
-from repurchase.portal.decorators import for_members, may
+from repurchase.portal.decorators import has_capability, member_required
 from repurchase.reporting.queries import opening
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@for_members()
+@member_required()
 def benefits(request: HttpRequest, membership: Membership) -> HttpResponse:
     """The benefit's card; POST is 立即开通."""
-    return _open(request, membership) if request.method == "POST" else _card(request, membership)
+    return (
+        _open_store(request, membership)
+        if request.method == "POST"
+        else _render_benefit_card(request, membership)
+    )
 
 
-def _card(request: HttpRequest, membership: Membership) -> HttpResponse:
-    context = {"opening": opening.opening(membership.store), "may_open": may(membership, Can.OPEN)}
-    return render(request, "opening/benefits.html", _shared(membership) | context)
+def _render_benefit_card(request: HttpRequest, membership: Membership) -> HttpResponse:
+    context = {
+        "opening": opening.store_opening(membership.store),
+        "may_open": has_capability(membership, Capability.OPEN),
+    }
+    return render(request, "opening/benefits.html", _shared_context(membership) | context)
 
 
-def _open(request: HttpRequest, membership: Membership) -> HttpResponse:
-    require(membership, Can.OPEN)
+def _open_store(request: HttpRequest, membership: Membership) -> HttpResponse:
+    require_capability(membership, Capability.OPEN)
     gates = open_benefit(store=membership.store, by=f"user:{request.user.pk}")
     if not all(gate.passed for gate in gates):
         messages.warning(
@@ -40,15 +47,15 @@ def _open(request: HttpRequest, membership: Membership) -> HttpResponse:
 
 
 @require_GET
-@for_members()
+@member_required()
 def qualification(request: HttpRequest, membership: Membership) -> HttpResponse:
     """Where the store stands, and which documents it shows."""
     return render(
         request,
         "opening/qualification.html",
-        _shared(membership) | qualification_documents.of_papers(membership),
+        _shared_context(membership) | qualification_documents.documents_context(membership),
     )
 
 
-def _shared(membership: Membership) -> dict:
+def _shared_context(membership: Membership) -> dict:
     return {"active": "benefits", "store_id": membership.store_id}

@@ -8,13 +8,13 @@ from django.views.decorators.http import require_GET, require_POST
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace import access, clock
-from marketplace.access import Can
+from marketplace.access import Capability
 from marketplace.models import Buyer, Membership
 from repurchase.batches.queries import past_orders
 from repurchase.batches.queries import selections as selection_queries
 from repurchase.batches.services import selections
-from repurchase.portal.decorators import for_members, may
-from repurchase.portal.parsing import sought, whole
+from repurchase.portal.decorators import has_capability, member_required
+from repurchase.portal.parsing import parse_search_text, parse_whole_number
 
 GROUPS_A_PAGE = 50
 
@@ -22,15 +22,19 @@ TICKS_AT_ONCE = 1000
 
 
 @require_GET
-@for_members()
+@member_required()
 def history(request: HttpRequest, membership: Membership) -> HttpResponse:
     store = membership.store
     now = clock.now(store)
-    tab, q, offset = _tab(request), _q(request), whole(request.GET.get("offset", ""))
+    tab, q, offset = (
+        _selected_tab(request),
+        _search_query(request),
+        parse_whole_number(request.GET.get("offset", "")),
+    )
     groups = past_orders.buyer_groups(
         store, now=now, repeatable=tab == "repeatable", q=q, offset=offset
     )
-    context = _shown(request, membership, now) | {
+    context = _history_context(request, membership, now) | {
         "groups": groups,
         "offset": offset,
         "next_offset": offset + GROUPS_A_PAGE if len(groups) == GROUPS_A_PAGE else None,
@@ -39,22 +43,22 @@ def history(request: HttpRequest, membership: Membership) -> HttpResponse:
 
 
 @require_GET
-@for_members()
+@member_required()
 def orders_of_buyer(request: HttpRequest, membership: Membership, buyer_id: int) -> HttpResponse:
     """A buyer's orders, 50 a page: within the group's row, or as a page of its own where no script
     runs."""
     store = membership.store
     now = clock.now(store)
-    buyer = access.of(store, Buyer, pk=buyer_id)
-    page = past_orders.past_orders(
+    buyer = access.get_store_object(store, Buyer, pk=buyer_id)
+    page = past_orders.past_order_page(
         store,
         now=now,
         buyer=buyer,
-        repeatable=True if _tab(request) == "repeatable" else None,
-        q=_q(request),
+        repeatable=True if _selected_tab(request) == "repeatable" else None,
+        q=_search_query(request),
         cursor=request.GET.get("cursor", ""),
     )
-    context = _shown(request, membership, now)
+    context = _history_context(request, membership, now)
     has = context["selection"].has
     context |= {
         "buyer": buyer,
@@ -65,58 +69,63 @@ def orders_of_buyer(request: HttpRequest, membership: Membership, buyer_id: int)
 
 
 @require_POST
-@for_members(Can.PLAN)
+@member_required(Capability.PLAN)
 def select(request: HttpRequest, membership: Membership) -> HttpResponse:
     """Ticks and unticks; the server keeps the selection and answers with the bar."""
     store, user = membership.store, request.user
     now = clock.now(store)
     action = request.POST.get("action", "")
     if action == "tick-buyer":
-        buyer_id, q = whole(request.POST.get("buyer", "")), sought(request.POST.get("q", ""))
+        buyer_id, q = (
+            parse_whole_number(request.POST.get("buyer", "")),
+            parse_search_text(request.POST.get("q", "")),
+        )
         again = request.POST.get("repeated") == "yes"
         selections.tick_buyer(
             store=store, user=user, buyer_id=buyer_id, q=q, with_repeated=again, now=now
         )
     elif action == "tick":
-        selections.tick_orders(store=store, user=user, order_ids=_ids(request), now=now)
+        selections.tick_orders(store=store, user=user, order_ids=_parse_order_ids(request), now=now)
     elif action == "untick":
-        selections.untick_orders(store=store, user=user, order_ids=_ids(request), now=now)
+        selections.untick_orders(
+            store=store, user=user, order_ids=_parse_order_ids(request), now=now
+        )
     elif action == "clear":
         selections.clear(store=store, user=user)
     else:
         raise Problem(Code.INPUT_INVALID, detail=f"action: {action[:40]}")
     if not request.htmx:
         return redirect("history")
-    return render(request, "history/bar.html", _selection(membership, user, now))
+    return render(request, "history/bar.html", _selection_context(membership, user, now))
 
 
-def _shown(request: HttpRequest, membership: Membership, now) -> dict:
-    return _selection(membership, request.user, now) | {
+def _history_context(request: HttpRequest, membership: Membership, now) -> dict:
+    return _selection_context(membership, request.user, now) | {
         "active": "history",
-        "tab": _tab(request),
-        "q": _q(request),
-        "filter": urlencode({"tab": _tab(request), "q": _q(request)}),
+        "tab": _selected_tab(request),
+        "q": _search_query(request),
+        "filter": urlencode({"tab": _selected_tab(request), "q": _search_query(request)}),
     }
 
 
-def _selection(membership: Membership, user, now) -> dict:
+def _selection_context(membership: Membership, user, now) -> dict:
     return {
         "selection": selection_queries.selection_summary(membership.store, user=user, now=now),
-        "may_plan": may(membership, Can.PLAN),
+        "may_plan": has_capability(membership, Capability.PLAN),
         "store_id": membership.store_id,
     }
 
 
-def _tab(request: HttpRequest) -> str:
+def _selected_tab(request: HttpRequest) -> str:
     return "all" if request.GET.get("tab") == "all" else "repeatable"
 
 
-def _q(request: HttpRequest) -> str:
-    return sought(request.GET.get("q", ""))
+def _search_query(request: HttpRequest) -> str:
+    return parse_search_text(request.GET.get("q", ""))
 
 
-def _ids(request: HttpRequest) -> list[int]:
+def _parse_order_ids(request: HttpRequest) -> list[int]:
     sent = request.POST.getlist("orders")
     if len(sent) > TICKS_AT_ONCE:
         raise Problem(Code.INPUT_INVALID, detail=f"orders: {len(sent)} > {TICKS_AT_ONCE}")
-    return [whole(text) for text in sent]
+    return [parse_whole_number(text) for text in sent]

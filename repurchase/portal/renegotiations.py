@@ -15,51 +15,53 @@ from diagnostics.catalogue import CATALOGUE
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace import clock
-from marketplace.access import Can, require
+from marketplace.access import Capability, require_capability
 from marketplace.models import Membership
 from pricing.models import Renegotiation
-from pricing.renegotiation import Asked, Side, percent
+from pricing.renegotiation import ProposalInput, Side, format_percent
 from pricing.signing import PRICE_CHANGE
-from repurchase.batches.queries.totals import orders_held
+from repurchase.batches.queries.totals import count_orders_by_lock
 from repurchase.confirmation.queries import agreements
 from repurchase.confirmation.queries import renegotiation_page as queries
 from repurchase.confirmation.services import renegotiation as renegotiation_services
-from repurchase.portal.buyer import evidence
-from repurchase.portal.decorators import for_members, may
-from repurchase.portal.parsing import whole
+from repurchase.portal.buyer import signature_evidence
+from repurchase.portal.decorators import has_capability, member_required
+from repurchase.portal.parsing import parse_whole_number
 
-A_PAGE = 50
+RENEGOTIATIONS_PER_PAGE = 50
 MANY_PRICES = 5000
 
 
 @require_GET
-@for_members()
+@member_required()
 def renegotiations(request: HttpRequest, membership: Membership) -> HttpResponse:
     """Newest first; the cursor is the place of the last one shown."""
-    start, now = whole(request.GET.get("cursor", "")), clock.now(membership.store)
-    found = list(queries.of_store(membership.store)[start : start + A_PAGE + 1])
-    held = orders_held([each.lock for each in found[:A_PAGE]])
+    start, now = parse_whole_number(request.GET.get("cursor", "")), clock.now(membership.store)
+    found = list(queries.of_store(membership.store)[start : start + RENEGOTIATIONS_PER_PAGE + 1])
+    held = count_orders_by_lock([each.lock for each in found[:RENEGOTIATIONS_PER_PAGE]])
     rows = [
         {"found": each, "state": state, "left": left, "orders": held[each.lock_id]}
-        for each in found[:A_PAGE]
-        for state, left in [queries.state_of(each, now)]
+        for each in found[:RENEGOTIATIONS_PER_PAGE]
+        for state, left in [queries.status_and_seconds_left(each, now)]
     ]
     context = {
         "active": "renegotiations",
         "rows": rows,
-        "next_cursor": str(start + A_PAGE) if len(found) > A_PAGE else "",
+        "next_cursor": str(start + RENEGOTIATIONS_PER_PAGE)
+        if len(found) > RENEGOTIATIONS_PER_PAGE
+        else "",
     }
     return render(request, "renegotiations/list.html", context)
 
 
 @require_GET
-@for_members()
+@member_required()
 def alert(request: HttpRequest, membership: Membership) -> HttpResponse:
     """The dialog of what waits for an answer now; nothing while nothing does."""
     now = clock.now(membership.store)
     waiting = [
-        {"found": each, "left": queries.state_of(each, now)[1]}
-        for each in queries.live(membership.store, now)
+        {"found": each, "left": queries.status_and_seconds_left(each, now)[1]}
+        for each in queries.list_live_renegotiations(membership.store, now)
     ]
     return (
         render(request, "renegotiations/alert.html", {"waiting": waiting})
@@ -69,22 +71,22 @@ def alert(request: HttpRequest, membership: Membership) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@for_members()
+@member_required()
 def renegotiation(request: HttpRequest, membership: Membership, pk: UUID) -> HttpResponse:
-    found = queries.renegotiation(membership.store, pk)
+    found = queries.get_renegotiation(membership.store, pk)
     if request.method != "POST":
-        return _page(request, membership, found)
+        return _render_renegotiation(request, membership, found)
     act = request.POST.get("act", "")
     if act not in ACTS:
         raise Problem(Code.INPUT_INVALID, detail=f"act: {act[:40]}")
-    require(membership, Can.PLAN if act == "comment" else Can.LOCK)
+    require_capability(membership, Capability.PLAN if act == "comment" else Capability.LOCK)
     try:
         return ACTS[act](request, found)
     except Problem as problem:
-        return _page(request, membership, found, problem=problem)
+        return _render_renegotiation(request, membership, found, problem=problem)
 
 
-def _page(
+def _render_renegotiation(
     request: HttpRequest,
     membership: Membership,
     found: Renegotiation,
@@ -93,35 +95,39 @@ def _page(
 ) -> HttpResponse:
     """The present state, with what a form of it ran into beside it: nothing that was typed is
     lost."""
-    found = queries.renegotiation(membership.store, found.pk)
+    found = queries.get_renegotiation(membership.store, found.pk)
     now = clock.now(membership.store)
-    talks = queries.talks(found, now=now, side=Side.SELLER, all_skus=bool(request.GET.get("skus")))
+    talks = queries.build_renegotiation_page(
+        found, now=now, side=Side.SELLER, all_skus=bool(request.GET.get("skus"))
+    )
     context = {
         "active": "renegotiations",
         "talks": talks,
-        "asked": queries.services_of(found, talks),
+        "asked": queries.services_for_signature(found, talks),
         "found": found,
-        "chart": queries.chart(found),
-        "may_sign": may(membership, Can.LOCK),
-        "may_comment": may(membership, Can.PLAN),
+        "chart": queries.rate_chart_of(found),
+        "may_sign": has_capability(membership, Capability.LOCK),
+        "may_comment": has_capability(membership, Capability.PLAN),
         "me": f"user:{request.user.pk}",
         "store_id": membership.store_id,
         "consent_version": PRICE_CHANGE,
-        "undelivered": queries.undelivered(membership.store_id, queries.grant_of(talks.batch)),
-        "papers": agreements.papers(membership.store, found.lock.subject),
-        "band": percent(renegotiation_services.band_of(talks.batch)),
+        "undelivered": queries.list_undelivered_emails(
+            membership.store_id, queries.buyer_grant_id(talks.batch)
+        ),
+        "papers": agreements.get_batch_documents(membership.store, found.lock.subject),
+        "band": format_percent(renegotiation_services.approval_band(talks.batch)),
         "typed": request.POST if problem else {},
-        "refused": problem_texts.of(problem.code, problem.evidence) if problem else None,
+        "refused": problem_texts.describe(problem.code, problem.evidence) if problem else None,
     }
     status = CATALOGUE[problem.code].status if problem else 200
     return render(request, "renegotiations/page.html", context, status=status)
 
 
-def _offer(request: HttpRequest, found: Renegotiation) -> HttpResponse:
+def _make_offer(request: HttpRequest, found: Renegotiation) -> HttpResponse:
     made = renegotiation_services.offer(
         renegotiation=found,
-        actor=renegotiation_services.seller(request.user),
-        asked=asked(request),
+        actor=renegotiation_services.seller_actor(request.user),
+        asked=proposal_from_request(request),
         note=request.POST.get("note", ""),
     )
     if made.beyond_band:
@@ -136,41 +142,41 @@ def _offer(request: HttpRequest, found: Renegotiation) -> HttpResponse:
             request,
             _("The offer is sent to the buyer. Sign it, so that their signature settles it."),
         )
-    return _back(found)
+    return _redirect_to_renegotiation(found)
 
 
-def _comment(request: HttpRequest, found: Renegotiation) -> HttpResponse:
+def _add_comment(request: HttpRequest, found: Renegotiation) -> HttpResponse:
     renegotiation_services.remark(
         renegotiation=found,
-        actor=renegotiation_services.seller(request.user),
+        actor=renegotiation_services.seller_actor(request.user),
         text=request.POST.get("text", ""),
     )
     messages.success(request, _("Your comment is sent to the buyer."))
-    return _back(found)
+    return _redirect_to_renegotiation(found)
 
 
-def _decline(request: HttpRequest, found: Renegotiation) -> HttpResponse:
+def _decline_offer(request: HttpRequest, found: Renegotiation) -> HttpResponse:
     renegotiation_services.decline(
         renegotiation=found,
-        actor=renegotiation_services.seller(request.user),
+        actor=renegotiation_services.seller_actor(request.user),
         reason=request.POST.get("reason", ""),
     )
     messages.success(
         request,
         _("You have declined. The orders of this lot are ended; the rest of the batch lives on."),
     )
-    return _back(found)
+    return _redirect_to_renegotiation(found)
 
 
-def _approve(request: HttpRequest, found: Renegotiation) -> HttpResponse:
+def _approve_offer(request: HttpRequest, found: Renegotiation) -> HttpResponse:
     renegotiation_services.approve(
         renegotiation=found, digest=request.POST.get("digest", ""), by=f"user:{request.user.pk}"
     )
     messages.success(request, _("The offer is approved."))
-    return _back(found)
+    return _redirect_to_renegotiation(found)
 
 
-def _sign(request: HttpRequest, found: Renegotiation) -> HttpResponse:
+def _sign_offer(request: HttpRequest, found: Renegotiation) -> HttpResponse:
     _check_password(request)
     both = renegotiation_services.sign_by_member(
         renegotiation=found,
@@ -178,7 +184,7 @@ def _sign(request: HttpRequest, found: Renegotiation) -> HttpResponse:
         digest=request.POST.get("digest", ""),
         name=request.POST.get("name", ""),
         consent=request.POST.get("consent") == "yes",
-        evidence=evidence(request),
+        evidence=signature_evidence(request),
     )
     if both:
         messages.success(
@@ -189,7 +195,7 @@ def _sign(request: HttpRequest, found: Renegotiation) -> HttpResponse:
             request,
             _("Your signature is recorded. The buyer is told; it counts once they sign too."),
         )
-    return _back(found)
+    return _redirect_to_renegotiation(found)
 
 
 def _check_password(request: HttpRequest) -> None:
@@ -199,17 +205,17 @@ def _check_password(request: HttpRequest) -> None:
         raise Problem(Code.PASSWORD_WRONG)
 
 
-def _quote(request: HttpRequest, found: Renegotiation) -> HttpResponse:
-    batch = renegotiation_services.fresh_quote(renegotiation=found, user=request.user)
+def _start_fresh_quote(request: HttpRequest, found: Renegotiation) -> HttpResponse:
+    batch = renegotiation_services.start_fresh_quote(renegotiation=found, user=request.user)
     return redirect("batch", ref=batch.ref)
 
 
 ACTS = {
-    "offer": _offer, "comment": _comment, "decline": _decline, "approve": _approve, "sign": _sign, "quote": _quote,
+    "offer": _make_offer, "comment": _add_comment, "decline": _decline_offer, "approve": _approve_offer, "sign": _sign_offer, "quote": _start_fresh_quote,
 }  # fmt: skip
 
 
-def asked(request: HttpRequest) -> Asked:
+def proposal_from_request(request: HttpRequest) -> ProposalInput:
     """Of the offer form: a price a SKU in a field of its own, or in lines of “SKU price”.
     INPUT_INVALID."""
     prices = {
@@ -226,12 +232,12 @@ def asked(request: HttpRequest) -> Asked:
             raise Problem(Code.INPUT_INVALID, detail=f"more_prices: {line[:40]}")
         if sku:
             prices[sku.strip()] = price
-    return Asked(
+    return ProposalInput(
         rule=request.POST.get("rule", ""),
         percent=request.POST.get("percent", "")[:20],
         prices=prices,
     )
 
 
-def _back(found: Renegotiation) -> HttpResponse:
+def _redirect_to_renegotiation(found: Renegotiation) -> HttpResponse:
     return redirect("renegotiation", pk=found.pk)

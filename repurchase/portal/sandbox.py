@@ -12,32 +12,32 @@ from django.views.decorators.http import require_GET, require_http_methods
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace import access, clock
-from marketplace.access import Can
+from marketplace.access import Capability
 from marketplace.models import Membership
 from repurchase.deadlines import sandbox_clock
 from repurchase.integration.conformance import runner, samples, words
 from repurchase.integration.conformance.cases import CASES
 from repurchase.models import ConformanceRun, RepeatOrder
-from repurchase.portal.decorators import for_members
-from repurchase.portal.parsing import whole
+from repurchase.portal.decorators import member_required
+from repurchase.portal.parsing import parse_whole_number
 
 HOURS = (1, 4, 24, 72)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@for_members(Can.MANAGE_KEYS)
+@member_required(Capability.MANAGE_KEYS)
 def sandbox(request: HttpRequest, membership: Membership) -> HttpResponse:
     """The page; a POST moves the clock or asks for a run."""
     store = membership.store
     if request.method == "POST":
-        return _act(request, membership)
+        return _handle_sandbox_action(request, membership)
     context = {
         "active": "developers",
         "store_id": store.pk,
         "store": store,
         "now": clock.now(store),
         "hours": HOURS,
-        "secret": runner.secret_of(store),
+        "secret": runner.derive_kit_secret(store),
         "loopback": runner.may_loop_back(store),
         "cases": len(CASES),
         "runs": ConformanceRun.objects.filter(store=store).order_by("-asked_at")[:10],
@@ -46,15 +46,15 @@ def sandbox(request: HttpRequest, membership: Membership) -> HttpResponse:
     return render(request, "developers/sandbox.html", context)
 
 
-def _act(request: HttpRequest, membership: Membership) -> HttpResponse:
+def _handle_sandbox_action(request: HttpRequest, membership: Membership) -> HttpResponse:
     store, by = membership.store, f"user:{request.user.pk}"
     if "url" in request.POST:
         url = request.POST["url"].strip()[:500]
-        runner.judge(store, url)
-        run = runner.ask(store=store, url=url, by=by)
+        runner.check_url(store, url)
+        run = runner.request_run(store=store, url=url, by=by)
         return redirect("conformance-run", pk=run.pk)
     swept = sandbox_clock.move(
-        store=store, by_seconds=whole(request.POST.get("hours", "")) * 3600, by=by
+        store=store, by_seconds=parse_whole_number(request.POST.get("hours", "")) * 3600, by=by
     )
     messages.success(
         request,
@@ -65,10 +65,10 @@ def _act(request: HttpRequest, membership: Membership) -> HttpResponse:
 
 
 @require_GET
-@for_members(Can.MANAGE_KEYS)
+@member_required(Capability.MANAGE_KEYS)
 def conformance_run(request: HttpRequest, membership: Membership, pk: UUID) -> HttpResponse:
-    run = access.of(membership.store, ConformanceRun, pk=pk)
-    results = [words.told(result) for result in run.results]
+    run = access.get_store_object(membership.store, ConformanceRun, pk=pk)
+    results = [words.result_payload(result) for result in run.results]
     context = {
         "active": "developers",
         "run": run,
@@ -81,7 +81,7 @@ def conformance_run(request: HttpRequest, membership: Membership, pk: UUID) -> H
 
 
 @require_GET
-@for_members(Can.MANAGE_KEYS)
+@member_required(Capability.MANAGE_KEYS)
 def sample(request: HttpRequest, membership: Membership, name: str) -> HttpResponse:
     """A sample file; its order is the store's newest released one, where there is one."""
     found = samples.BY_NAME.get(name)

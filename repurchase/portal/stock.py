@@ -7,15 +7,15 @@ from django.views.decorators.http import require_GET
 from marketplace import clock
 from marketplace.models import Membership
 from repurchase.batches.queries import stock as stock_queries
-from repurchase.portal.decorators import for_members
+from repurchase.portal.decorators import member_required
 
 
 @require_GET
-@for_members()
+@member_required()
 def stock(request: HttpRequest, membership: Membership) -> HttpResponse:
     store = membership.store
     now = clock.now(store)
-    page = stock_queries.stock(store, now=now, cursor=request.GET.get("cursor", ""))
+    page = stock_queries.stock_page(store, now=now, cursor=request.GET.get("cursor", ""))
     context = {
         "active": "stock",
         "freshness": stock_queries.freshness(store, now=now),

@@ -10,8 +10,9 @@ HORIZON_DAYS = 60
 BANDS = (7, 30, 60)
 
 
-class Kind(StrEnum):
-    """What it is; `CHANGING` ones don't stop an order but price it anew until it is locked."""
+class ExpiryKind(StrEnum):
+    """What it is; `PRICE_CHANGE_KINDS` ones don't stop an order but price it anew until it is
+    locked."""
 
     CERTIFICATE = "certificate"
     REGISTRATION = "registration"
@@ -23,37 +24,39 @@ class Kind(StrEnum):
     PRICE = "price"
 
 
-CHANGING = frozenset({Kind.TAX, Kind.COMMISSION, Kind.FREIGHT, Kind.PRICE})
-TO_DELIVERY = frozenset({Kind.CERTIFICATE, Kind.REGISTRATION})
+PRICE_CHANGE_KINDS = frozenset(
+    {ExpiryKind.TAX, ExpiryKind.COMMISSION, ExpiryKind.FREIGHT, ExpiryKind.PRICE}
+)
+TO_DELIVERY = frozenset({ExpiryKind.CERTIFICATE, ExpiryKind.REGISTRATION})
 """Needed until the goods are there; everything else until the prices are locked."""
 
-Key = tuple[str, object]
+ExpiryKey = tuple[str, object]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class End:
+class ValidityEnd:
     """`last_day` is the last one on which it holds. `keys`: an order with one of them needs it."""
 
-    kind: Kind
+    kind: ExpiryKind
     subject: str
     last_day: dt.date
-    keys: frozenset[Key]
+    keys: frozenset[ExpiryKey]
     then: str = ""  # what follows, where that is known
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Need:
+class BatchNeed:
     """Orders of a batch that are still to be locked or delivered."""
 
     batch: str
     orders: int
-    keys: frozenset[Key]
+    keys: frozenset[ExpiryKey]
     locked: bool
     delivery_day: dt.date  # as promised
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Hit:
+class AffectedBatch:
     """A batch that needs it on a day when it no longer holds.
 
     `at_lock`: unless it is locked before that day; else that day is its first promised delivery
@@ -67,47 +70,51 @@ class Hit:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Lapse:
+class ExpiryAlert:
     """An end of validity in sight, and whom it meets."""
 
-    end: End
+    end: ValidityEnd
     days_left: int  # to the last day, today's included as 0; below 0: it has lapsed
     band: int  # 7, 30 or 60; 0 once it has lapsed
-    hits: tuple[Hit, ...]
+    hits: tuple[AffectedBatch, ...]
 
     @property
     def orders(self) -> int:
         return sum(hit.orders for hit in self.hits)
 
 
-def lapses(ends: Iterable[End], needs: Sequence[Need], *, today: dt.date) -> list[Lapse]:
+def find_alerts(
+    ends: Iterable[ValidityEnd], needs: Sequence[BatchNeed], *, today: dt.date
+) -> list[ExpiryAlert]:
     """Soonest first. What changes, or has lapsed, is told only where an order meets it."""
-    made = [_lapse(end, needs, today) for end in ends]
+    made = [_expiry_alert_of(end, needs, today) for end in ends]
     return sorted((w for w in made if w), key=lambda w: (w.end.last_day, w.end.kind, w.end.subject))
 
 
-def _lapse(end: End, needs: Sequence[Need], today: dt.date) -> Lapse | None:
+def _expiry_alert_of(
+    end: ValidityEnd, needs: Sequence[BatchNeed], today: dt.date
+) -> ExpiryAlert | None:
     left = (end.last_day - today).days
     if left >= HORIZON_DAYS:
         return None
-    hits = tuple(_hits(end, needs))
-    if not hits and (left < 0 or end.kind in CHANGING):
+    hits = tuple(_affected_batches(end, needs))
+    if not hits and (left < 0 or end.kind in PRICE_CHANGE_KINDS):
         return None
-    return Lapse(end=end, days_left=left, band=_band(left), hits=hits)
+    return ExpiryAlert(end=end, days_left=left, band=_days_left_band(left), hits=hits)
 
 
-def _band(left: int) -> int:
+def _days_left_band(left: int) -> int:
     return 0 if left < 0 else next(band for band in BANDS if left < band)
 
 
-def _hits(end: End, needs: Iterable[Need]) -> Iterable[Hit]:
-    by_batch: dict[str, Hit] = {}
+def _affected_batches(end: ValidityEnd, needs: Iterable[BatchNeed]) -> Iterable[AffectedBatch]:
+    by_batch: dict[str, AffectedBatch] = {}
     for need in needs:
-        if not end.keys & need.keys or (met := _met(end, need)) is None:
+        if not end.keys & need.keys or (met := _first_unmet_day(end, need)) is None:
             continue
         day, at_lock = met
         before = by_batch.get(need.batch)
-        by_batch[need.batch] = Hit(
+        by_batch[need.batch] = AffectedBatch(
             batch=need.batch,
             orders=need.orders + (before.orders if before else 0),
             day=min(day, before.day) if before else day,
@@ -116,7 +123,7 @@ def _hits(end: End, needs: Iterable[Need]) -> Iterable[Hit]:
     return sorted(by_batch.values(), key=lambda hit: (hit.day, hit.batch))
 
 
-def _met(end: End, need: Need) -> tuple[dt.date, bool] | None:
+def _first_unmet_day(end: ValidityEnd, need: BatchNeed) -> tuple[dt.date, bool] | None:
     """A plan has to be locked while it holds; what is needed at the destination has to hold until
     the delivery."""
     if end.kind in TO_DELIVERY:

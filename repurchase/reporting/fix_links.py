@@ -10,19 +10,19 @@ from diagnostics.codes import Code
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class FixLink:
     url: str
     text: str | Promise
 
 
-STOCK = Place("stock", _("Stock synchronisation"))
-GROWTH = Place("benefits", _("Growth centre"))
-PAPERS = Place("qualification", _("Qualification documents"))
-HISTORY = Place("history", _("To the order history"))
-BATCHES = Place("batches", _("Repeat batches"))
-KEYS = Place("developers", _("Keys and webhooks"))
+STOCK = FixLink("stock", _("Stock synchronisation"))
+GROWTH = FixLink("benefits", _("Growth centre"))
+PAPERS = FixLink("qualification", _("Qualification documents"))
+HISTORY = FixLink("history", _("To the order history"))
+BATCHES = FixLink("batches", _("Repeat batches"))
+KEYS = FixLink("developers", _("Keys and webhooks"))
 
-PLACES: Mapping[Code, Place] = {
+FIX_LINKS: Mapping[Code, FixLink] = {
     Code.STOCK_SYNC_STALE: STOCK,
     Code.STOCK_TOO_LOW: STOCK,
     Code.SKU_INACTIVE: STOCK,

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_noop, pgettext_lazy
 
 from repurchase.site.admin_field_labels import FIELDS, VALUES
 
-DJANGOS = (
+DJANGO_LABELS = (
     gettext_noop("Model name"),
     gettext_noop("Add link"),
     gettext_noop("Change or view list link"),

@@ -3,7 +3,7 @@
 from django.urls import register_converter
 
 
-class Ref:
+class ReferenceConverter:
     regex = "[A-Z0-9-]{1,24}"
 
     def to_python(self, value: str) -> str:
@@ -13,14 +13,14 @@ class Ref:
         return value
 
 
-class WebhookVerb(Ref):
+class WebhookVerbConverter(ReferenceConverter):
     regex = "rotate|on|off|replay|remove"
 
 
-class FileForm(Ref):
+class FileFormConverter(ReferenceConverter):
     regex = "xlsx|jsonl"
 
 
-register_converter(FileForm, "fileform")
-register_converter(Ref, "ref")
-register_converter(WebhookVerb, "webhookverb")
+register_converter(FileFormConverter, "fileform")
+register_converter(ReferenceConverter, "ref")
+register_converter(WebhookVerbConverter, "webhookverb")

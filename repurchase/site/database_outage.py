@@ -11,13 +11,13 @@ RETRY_SECONDS = 5
 Response = TypeVar("Response", bound=HttpResponse)
 
 
-def is_away(error: BaseException | None) -> bool:
+def is_database_outage(error: BaseException | None) -> bool:
     """It can't be reached, was lost on the way, or gave up: no fault of the request, and time
     cures it."""
     return isinstance(error, OperationalError | InterfaceError)
 
 
-def retried(response: Response) -> Response:
+def with_retry_after(response: Response) -> Response:
     """A 503 says when to come back."""
     if response.status_code == 503:
         response.headers.setdefault("Retry-After", str(RETRY_SECONDS))

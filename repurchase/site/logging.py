@@ -9,10 +9,10 @@ from typing import Any
 import structlog
 
 BUYER_LINK = re.compile(r"(/b/)[^/\s\"']+")
-TOKEN = re.compile(r"(?<![\w-])[\w-]{22}\.[\w-]{43}(?![\w-])", re.ASCII)
+BUYER_TOKEN = re.compile(r"(?<![\w-])[\w-]{22}\.[\w-]{43}(?![\w-])", re.ASCII)
 SECRET_KEY = re.compile(r"password|token|secret|authorization|api_key|cookie", re.IGNORECASE)
 API_KEY = re.compile(r"\b(bro_|whsec_)[\w+/=-]+", re.ASCII)
-IN_A_QUERY = re.compile(
+QUERY_SECRET = re.compile(
     r"([?&;][\w.%-]*(?:key|token|secret|pass|code|signature|auth|session)[\w.%-]*=)[^&;\s\"'<>]+",
     re.IGNORECASE,
 )
@@ -21,26 +21,28 @@ IN_A_QUERY = re.compile(
 
 def redact(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
     """Blanks values whose name tells a secret, and a buyer's token in any text, however deep."""
-    return {key: "…" if SECRET_KEY.search(key) else _blanked(value) for key, value in event.items()}
+    return {
+        key: "…" if SECRET_KEY.search(key) else _redact_value(value) for key, value in event.items()
+    }
 
 
-def _blanked(value: Any) -> Any:
+def _redact_value(value: Any) -> Any:
     if isinstance(value, bytes):
         value = value.decode(errors="replace")
     if isinstance(value, str):
-        for secret in (BUYER_LINK, API_KEY, IN_A_QUERY):
+        for secret in (BUYER_LINK, API_KEY, QUERY_SECRET):
             value = secret.sub(r"\1…", value)
-        return TOKEN.sub("…", value)
+        return BUYER_TOKEN.sub("…", value)
     if isinstance(value, Mapping):
-        return {k: "…" if SECRET_KEY.search(str(k)) else _blanked(v) for k, v in value.items()}
+        return {k: "…" if SECRET_KEY.search(str(k)) else _redact_value(v) for k, v in value.items()}
     if isinstance(value, tuple):
-        return tuple(_blanked(v) for v in value)
+        return tuple(_redact_value(v) for v in value)
     if isinstance(value, list | set | frozenset):
-        return [_blanked(v) for v in value]
+        return [_redact_value(v) for v in value]
     return value
 
 
-SHARED = [
+SHARED_PROCESSORS = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
@@ -55,7 +57,7 @@ CONFIG = {
     "formatters": {
         "json": {
             "()": "structlog.stdlib.ProcessorFormatter",
-            "foreign_pre_chain": SHARED,
+            "foreign_pre_chain": SHARED_PROCESSORS,
             "processors": [
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.EventRenamer("event"),
@@ -81,17 +83,17 @@ CONFIG = {
 }
 
 
-SERVERS = ("uvicorn", "uvicorn.access")
+SERVER_LOGGERS = ("uvicorn", "uvicorn.access")
 
 
 def configure() -> None:
     """The web server's own lines go the same way where it writes any: its access log holds whole
     addresses."""
-    for name in SERVERS:
+    for name in SERVER_LOGGERS:
         if logging.getLogger(name).handlers:
             CONFIG["loggers"][name] = {"handlers": ["console"], "propagate": False}
     structlog.configure(
-        processors=[*SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[*SHARED_PROCESSORS, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,

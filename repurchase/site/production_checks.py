@@ -9,10 +9,10 @@ from itertools import combinations
 from urllib.parse import urlsplit
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1", "testserver"})
-LEAST = 43
+MIN_SECRET_LENGTH = 43
 """Characters of a secret: 256 bits, as `secrets.token_urlsafe(32)` writes them."""
 
-KNOWN = (
+DEFAULT_SECRET_PREFIXES = (
     "django-insecure",
     "changeme",
     "change-me",
@@ -26,7 +26,7 @@ KNOWN = (
 )
 """What secrets that were never set begin with."""
 
-WITHIN = (
+PLACEHOLDER_WORDS = (
     "change-me",
     "change_me",
     "changeme",
@@ -39,18 +39,20 @@ WITHIN = (
 )
 """What secrets that were copied from a guide hold somewhere."""
 
-SHARED = 10
+SHARED_RUN_LENGTH = 10
 """Characters in a row that two random secrets never have in common."""
 
-WHOLE_SUFFIX = re.compile(r"\.?[^.]*|\.(?:ac|co|com|edu|gov|net|org)\.[a-z]{2}", re.IGNORECASE)
+PUBLIC_SUFFIX = re.compile(r"\.?[^.]*|\.(?:ac|co|com|edu|gov|net|org)\.[a-z]{2}", re.IGNORECASE)
 """What lies below a top-level domain, which anybody may register: .com, .co.uk."""
 
-PASSWORDS = frozenset({"", "postgres", "password", "owner", "web", "worker", "changeme", "secret"})
+DEFAULT_PASSWORDS = frozenset(
+    {"", "postgres", "password", "owner", "web", "worker", "changeme", "secret"}
+)
 DEMO_MAIL = ("filebased", "console", "locmem", "dummy")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Site:
+class SiteSettings:
     """The settings that are judged."""
 
     debug: bool
@@ -69,11 +71,11 @@ class Site:
     def is_production(self) -> bool:
         """The embedded default is for its own machine: with another host it is judged like any
         other."""
-        hosts = {_name(host) for host in self.hosts} | {urlsplit(self.site_url).hostname or ""}
+        hosts = {_host_name(host) for host in self.hosts} | {urlsplit(self.site_url).hostname or ""}
         return not self.embedded or not hosts <= LOOPBACK
 
 
-def errors(site: Site) -> list[str]:
+def errors(site: SiteSettings) -> list[str]:
     """Why it may not start; nothing where it is no production."""
     if not site.is_production:
         return []
@@ -82,49 +84,58 @@ def errors(site: Site) -> list[str]:
         "ALLOWED_HOSTS holds *": any("*" in host for host in site.hosts),
         "ALLOWED_HOSTS is empty": not site.hosts,
         "ALLOWED_HOSTS lets in every host of a top-level domain": any(
-            map(_is_whole_suffix, site.hosts)
+            map(_is_public_suffix, site.hosts)
         ),
         "SITE_URL is not https": not site.site_url.lower().startswith("https://"),
         "TLS is off: cookies and pages would travel unencrypted": not site.tls,
-        "STOCK_SOURCE is the simulator": _lies_in(site.stock_source, "repurchase.demo.simulator"),
+        "STOCK_SOURCE is the simulator": _is_within_module(
+            site.stock_source, "repurchase.demo.simulator"
+        ),
         "SEAL_CERTIFICATE is the self-made one of the demo": site.seal_is_demo,
         "EMBEDDED is on for a host that is not loopback: the demo mailbox and the simulator would be served": site.embedded,
         "the emails go to a mailbox of the demo, to nobody": any(
             kind in site.mail for kind in DEMO_MAIL
         ),
         "the password of the database is a default one": site.database_is_remote
-        and site.database_password.lower() in PASSWORDS,
+        and site.database_password.lower() in DEFAULT_PASSWORDS,
     }
-    return [*(text for text, wrong in checks.items() if wrong), *_secrets(site.secrets)]
+    return [*(text for text, wrong in checks.items() if wrong), *_secret_errors(site.secrets)]
 
 
-def _secrets(named: Mapping[str, str]) -> list[str]:
+def _secret_errors(named: Mapping[str, str]) -> list[str]:
     found = []
     for name, secret in named.items():
         low = secret.lower()
-        if low.startswith(KNOWN) or any(word in low for word in WITHIN) or len(set(secret)) < 5:
+        if (
+            low.startswith(DEFAULT_SECRET_PREFIXES)
+            or any(word in low for word in PLACEHOLDER_WORDS)
+            or len(set(secret)) < 5
+        ):
             found.append(f"{name} is a default one")
-        elif len(secret) < LEAST:
-            found.append(f"{name} is shorter than {LEAST} characters (256 bits)")
+        elif len(secret) < MIN_SECRET_LENGTH:
+            found.append(f"{name} is shorter than {MIN_SECRET_LENGTH} characters (256 bits)")
     for (one, first), (other, second) in combinations(named.items(), 2):
         if first == second:
             found.append(f"{one} and {other} are equal")
         elif (
-            SequenceMatcher(None, first, second, autojunk=False).find_longest_match().size >= SHARED
+            SequenceMatcher(None, first, second, autojunk=False).find_longest_match().size
+            >= SHARED_RUN_LENGTH
         ):
-            found.append(f"{one} and {other} have {SHARED} or more characters in a row in common")
+            found.append(
+                f"{one} and {other} have {SHARED_RUN_LENGTH} or more characters in a row in common"
+            )
     return found
 
 
-def _is_whole_suffix(host: str) -> bool:
-    return host.startswith(".") and WHOLE_SUFFIX.fullmatch(host.rstrip(".")) is not None
+def _is_public_suffix(host: str) -> bool:
+    return host.startswith(".") and PUBLIC_SUFFIX.fullmatch(host.rstrip(".")) is not None
 
 
-def _lies_in(path: str, module: str) -> bool:
+def _is_within_module(path: str, module: str) -> bool:
     return path == module or path.startswith(f"{module}.")
 
 
-def _name(host: str) -> str:
+def _host_name(host: str) -> str:
     """Without its port: [::1]:8000 is ::1."""
     return (
         host.partition("]")[0].lstrip("[")

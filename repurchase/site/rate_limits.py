@@ -19,7 +19,7 @@ from django.core.cache.backends.redis import RedisCache
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
-AGAIN_SECONDS = 5
+REDIS_RETRY_SECONDS = 5
 """So long nobody asks a Redis that was away: waiting for it half a second at each call would be
 the greater harm."""
 
@@ -36,20 +36,20 @@ class SharedCache(RedisCache):
 
 
 @functools.cache
-def shared() -> BaseCache:
+def shared_cache() -> BaseCache:
     """One for the process: under ASGI `caches[…]` would make one, and its connections, anew for
     each request."""
     return caches.create_connection("throttles")
 
 
-def asked(question: Callable[[BaseCache], T]) -> T:
+def query_counters(question: Callable[[BaseCache], T]) -> T:
     """`question` put to the shared counters; to this process's own while Redis is away."""
     global _away_until
     if time.monotonic() >= _away_until:
         try:
-            return question(shared())
+            return question(shared_cache())
         except redis.RedisError as error:
-            _away_until = time.monotonic() + AGAIN_SECONDS
+            _away_until = time.monotonic() + REDIS_RETRY_SECONDS
             log.warning("throttles_without_redis", error=str(error))
     return question(caches["process"])
 
@@ -65,17 +65,17 @@ def spend(name: str, *, calls: int, seconds: int, now: float | None = None) -> f
     this, before = f"{name}:{int(window)}", f"{name}:{int(window) - 1}"
 
     def count(counters: BaseCache) -> float:
-        mine, theirs = _one_more(counters, this, 3 * seconds), counters.get(before, 0)
+        mine, theirs = _increment_counter(counters, this, 3 * seconds), counters.get(before, 0)
         if mine + theirs * (1 - into / seconds) <= calls:
             return 0
         with contextlib.suppress(ValueError):  # emptied meanwhile
             counters.decr(this)
-        return _wait(mine - 1, theirs, calls, seconds) - into
+        return _seconds_until_free(mine - 1, theirs, calls, seconds) - into
 
-    return asked(count)
+    return query_counters(count)
 
 
-def _one_more(counters: BaseCache, name: str, keep: int) -> int:
+def _increment_counter(counters: BaseCache, name: str, keep: int) -> int:
     counters.add(name, 0, timeout=keep)
     try:
         return counters.incr(name)
@@ -83,14 +83,14 @@ def _one_more(counters: BaseCache, name: str, keep: int) -> int:
         return 1
 
 
-def _wait(mine: int, theirs: int, calls: int, seconds: int) -> float:
+def _seconds_until_free(mine: int, theirs: int, calls: int, seconds: int) -> float:
     """From the begin of this window until one more fits in."""
     if mine < calls:
         return seconds * (1 - (calls - 1 - mine) / theirs)
     return seconds + seconds * (1 - (calls - 1) / mine)
 
 
-def take_place(owner: str, *, places: int, seconds: int) -> str:
+def acquire_slot(owner: str, *, places: int, seconds: int) -> str:
     """One of the owner's places, until it is given back or was not kept for so long; "" when none
     is free."""
 
@@ -98,13 +98,13 @@ def take_place(owner: str, *, places: int, seconds: int) -> str:
         names = (f"{owner}:{n}" for n in range(places))
         return next((name for name in names if counters.add(name, 1, timeout=seconds)), "")
 
-    return asked(take)
+    return query_counters(take)
 
 
-def keep_place(name: str, *, seconds: int) -> None:
+def renew_slot(name: str, *, seconds: int) -> None:
     """For so long again; also where an emptied Redis has forgotten it."""
-    asked(lambda counters: counters.set(name, 1, timeout=seconds))
+    query_counters(lambda counters: counters.set(name, 1, timeout=seconds))
 
 
-def leave_place(name: str) -> None:
-    asked(lambda counters: counters.delete(name))
+def release_slot(name: str) -> None:
+    query_counters(lambda counters: counters.delete(name))

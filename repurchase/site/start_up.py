@@ -13,7 +13,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from diagnostics.migration_history import unknown_migrations
 from repurchase.site import production_checks
 
-REFUSED = (
+REFUSAL_TEXT = (
     "This is not fit for production, so nothing starts (`manage.py check_config` says more): {}."
 )
 
@@ -24,10 +24,10 @@ EARLIER = (
 )
 
 
-def site() -> production_checks.Site:
+def read_site_settings() -> production_checks.SiteSettings:
     database = settings.DATABASES["default"]
     host = database.get("HOST", "")
-    return production_checks.Site(
+    return production_checks.SiteSettings(
         debug=settings.DEBUG,
         embedded=settings.EMBEDDED,
         secrets={"SECRET_KEY": settings.SECRET_KEY, "LINK_KEY": settings.LINK_KEY},
@@ -50,20 +50,22 @@ def _seal_is_demo() -> bool:
     from pricing import seal  # large, and not wanted where no certificate is set
 
     try:
-        return seal.is_demo(seal.certificate())
+        return seal.is_demo(seal.load_certificate())
     except ImproperlyConfigured:
         return False
 
 
-def refuse(**_signal: Any) -> None:
+def refuse_unsafe_start(**_signal: Any) -> None:
     """ImproperlyConfigured, with every reason."""
-    if wrong := production_checks.errors(site()):
-        raise ImproperlyConfigured(REFUSED.format("; ".join(wrong)))
+    if wrong := production_checks.errors(read_site_settings()):
+        raise ImproperlyConfigured(REFUSAL_TEXT.format("; ".join(wrong)))
 
 
 def check(app_configs: Any, **_options: Any) -> list[Error]:
     """The same as a system check, for commands of `manage.py`."""
-    return [Error(text, id="repurchase.E001") for text in production_checks.errors(site())]
+    return [
+        Error(text, id="repurchase.E001") for text in production_checks.errors(read_site_settings())
+    ]
 
 
 def of_another_version(database: str = DEFAULT_DB_ALIAS) -> list[str]:

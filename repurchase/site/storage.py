@@ -4,8 +4,8 @@ ready yet."""
 import json
 from typing import Any
 
-S3 = "storages.backends.s3.S3Storage"
-OURS = {"default_acl": None, "file_overwrite": False, "querystring_auth": True}
+S3_BACKEND = "storages.backends.s3.S3Storage"
+S3_DEFAULTS = {"default_acl": None, "file_overwrite": False, "querystring_auth": True}
 """A bucket of documents is private; FILES_OPTIONS may say otherwise, and `check_config` then
 complains."""
 
@@ -14,7 +14,7 @@ def options(backend: str, given: str, *, location: str) -> dict[str, Any]:
     """What was given as JSON, over what suits the backend: a folder for files, short waits for
     S3."""
     asked = json.loads(given or "{}")
-    if backend != S3:
+    if backend != S3_BACKEND:
         return asked or {"location": location}
     from botocore.config import Config
 
@@ -22,10 +22,10 @@ def options(backend: str, given: str, *, location: str) -> dict[str, Any]:
     waits = Config(
         connect_timeout=5, read_timeout=30, retries={"total_max_attempts": 3}, s3=addressing
     )
-    return OURS | {"client_config": waits} | asked
+    return S3_DEFAULTS | {"client_config": waits} | asked
 
 
-def exposed(given: dict[str, Any]) -> bool:
+def is_exposed(given: dict[str, Any]) -> bool:
     """Whether objects would be readable by everybody, or get addresses that need no signature."""
     return str(given.get("default_acl") or "").startswith("public") or not given.get(
         "querystring_auth", True

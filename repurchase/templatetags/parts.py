@@ -17,10 +17,10 @@ from django.utils.translation import gettext as _
 from diagnostics import problem_texts as diagnostics_words
 from diagnostics.catalogue import CATALOGUE
 from diagnostics.codes import Code
-from marketplace.money import Money, exponent, half_up
+from marketplace.money import Money, minor_unit_digits, round_half_up
 from pricing.fees import REASONS
 from repurchase.templatetags import buyer_words
-from repurchase.templatetags.states import KINDS, SERVICE, SEVERITY, Shown
+from repurchase.templatetags.states import KINDS, SERVICE, SEVERITY, StateBadge
 from repurchase.templatetags.words import (
     ACTS,
     ADVICE,
@@ -48,22 +48,24 @@ from repurchase.templatetags.words import (
 register = template.Library()
 
 
-def locale() -> Locale:
+def active_locale() -> Locale:
     return Locale.parse(translation.to_locale(translation.get_language() or settings.LANGUAGE_CODE))
 
 
-def digits(amount: Decimal | int, places: int = 0) -> str:
+def format_digits(amount: Decimal | int, places: int = 0) -> str:
     """A number grouped as the active language groups it, with exactly `places` digits after the
     point."""
     pattern = "#,##0" + ("." + "0" * places if places else "")
-    return format_decimal(amount, format=pattern, locale=locale(), decimal_quantization=False)
+    return format_decimal(
+        amount, format=pattern, locale=active_locale(), decimal_quantization=False
+    )
 
 
 @register.filter
 def amount(value: Money | int, currency: str = "") -> str:
     """“USD 93,120.00”: the ISO code always, never a sign."""
     money = value if isinstance(value, Money) else Money(int(value), currency)
-    return f"{money.currency} {digits(money.amount, exponent(money.currency))}"
+    return f"{money.currency} {format_digits(money.amount, minor_unit_digits(money.currency))}"
 
 
 @register.simple_tag
@@ -76,7 +78,7 @@ def money(value: Money | int | None, currency: str = "") -> str:
 
 @register.filter
 def number(value: int | None) -> str:
-    return "—" if value is None else digits(value)
+    return "—" if value is None else format_digits(value)
 
 
 @register.filter
@@ -86,7 +88,7 @@ def share(value: Decimal | str | None) -> str:
         return "—"
     percent = (Decimal(value) * 100).normalize()
     places = max(0, -int(percent.as_tuple().exponent))
-    return f"{digits(percent, places)} %"
+    return f"{format_digits(percent, places)} %"
 
 
 @register.filter
@@ -107,7 +109,7 @@ def change_to(then: int, now: int | None) -> str:
     compare with."""
     if not then or now is None:
         return ""
-    change = half_up(Fraction(now - then, then) * 10_000)
+    change = round_half_up(Fraction(now - then, then) * 10_000)
     return f"{'+' if change > 0 else ''}{Decimal(change) / 100:.2f} %"
 
 
@@ -120,12 +122,12 @@ def masked(email: str) -> str:
 
 @register.filter
 def digits_of(currency: str) -> int:
-    return exponent(currency)
+    return minor_unit_digits(currency)
 
 
 @register.filter
 def code_title(name: str) -> str:
-    return diagnostics_words.of(name).title
+    return diagnostics_words.describe(name).title
 
 
 @register.filter
@@ -136,12 +138,12 @@ def for_the_buyer(name: str) -> str:
 
 @register.filter
 def code_fix(name: str) -> str:
-    return diagnostics_words.of(name).fix
+    return diagnostics_words.describe(name).fix
 
 
 @register.filter
 def said_cause(name: str, found_by: dict) -> str:
-    return diagnostics_words.of(name, found_by).cause
+    return diagnostics_words.describe(name, found_by).cause
 
 
 @register.filter
@@ -152,13 +154,13 @@ def severity_of(name: str) -> str:
 @register.filter
 def percent(part: Fraction) -> str:
     """A share to a tenth of a per cent, half up: Fraction(412, 1000) is “41.2 %”."""
-    return f"{digits(Decimal(half_up(part * 1000)) / 10, 1)} %"
+    return f"{format_digits(Decimal(round_half_up(part * 1000)) / 10, 1)} %"
 
 
 @register.simple_tag
 def bar(part: Fraction) -> str:
     """A share as a bar; the number beside it says the same in words."""
-    wide = Decimal(half_up(part * 1000)) / 10
+    wide = Decimal(round_half_up(part * 1000)) / 10
     return format_html(
         '<svg class="bar" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">'
         '<rect fill="#e3e8ed" width="100" height="8"/><rect fill="#1b5fad" width="{}" height="8"/></svg>',
@@ -181,7 +183,7 @@ def evidence_zoned(value: Any) -> str:
     text = str(value)
     return (
         zoned(dt.datetime.fromisoformat(text))
-        if diagnostics_words.INSTANT.fullmatch(text)
+        if diagnostics_words.INSTANT_PATTERN.fullmatch(text)
         else evidence(value)
     )
 
@@ -199,7 +201,7 @@ def badge(kind: str, value: Any) -> dict:
 
 @register.simple_tag
 def label(kind: str, value: Any) -> str:
-    shown: Shown = KINDS[kind][value]
+    shown: StateBadge = KINDS[kind][value]
     return str(shown.label)
 
 
@@ -247,13 +249,13 @@ def said_field(name: str) -> str:
 @register.inclusion_tag("parts/code.html")
 def code(name: str, evidence: dict | None = None, opened: bool = False) -> dict:
     """A code with its title; cause and fix open beneath it, and a link to the code's page."""
-    return _code(name, evidence) | {"open": opened}
+    return _code_context(name, evidence) | {"open": opened}
 
 
 @register.inclusion_tag("parts/code_tag.html")
 def code_tag(name: str, orders: int | None = None) -> dict:
     """A code in one line, for dense tables: its title, linked to its page, the cause as tooltip."""
-    return _code(name, None) | {"orders": orders}
+    return _code_context(name, None) | {"orders": orders}
 
 
 @register.filter
@@ -262,10 +264,10 @@ def fixer(name: str) -> str:
     return str(CATALOGUE[Code(name)].fixer)
 
 
-def _code(name: str, evidence: dict | None) -> dict:
+def _code_context(name: str, evidence: dict | None) -> dict:
     entry = CATALOGUE[Code(name)]
     return {
-        "words": diagnostics_words.of(name, evidence),
+        "words": diagnostics_words.describe(name, evidence),
         "shown": SEVERITY[entry.severity],
         "with_evidence": evidence is not None,
     }
@@ -322,7 +324,7 @@ def moment(at: dt.datetime | dt.date | None, show_zone: bool = False) -> str:
         '<time datetime="{}" title="{} {} · {}">{}</time>',
         at.astimezone(dt.UTC).isoformat(),
         f"{local:%Y-%m-%d %H:%M:%S}",
-        _zone(local),
+        _zone_label(local),
         timezone.get_current_timezone_name(),
         zoned(at) if show_zone else f"{local:%Y-%m-%d %H:%M}",
     )
@@ -332,7 +334,7 @@ def moment(at: dt.datetime | dt.date | None, show_zone: bool = False) -> str:
 def told(value: str) -> str:
     """A value or limit of a rule: an instant in the platform's zone, a word in words, anything
     else as it is."""
-    if diagnostics_words.INSTANT.fullmatch(value):
+    if diagnostics_words.INSTANT_PATTERN.fullmatch(value):
         return moment(dt.datetime.fromisoformat(value))
     return said(value, "fact")
 
@@ -358,10 +360,10 @@ def brief(value: Decimal) -> str:
 @register.filter
 def zoned(at: dt.datetime) -> str:
     """“2026-11-26 16:00 (UTC+08:00)”: for readers in any zone."""
-    return diagnostics_words.zoned(at)
+    return diagnostics_words.format_instant(at)
 
 
-def _zone(local: dt.datetime) -> str:
+def _zone_label(local: dt.datetime) -> str:
     offset = f"{local:%z}"
     return f"UTC{offset[:3]}:{offset[3:5]}"
 

@@ -7,7 +7,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from diagnostics.attribution import Mark, Stage
+from diagnostics.attribution import OrderStage, StageMark
 from eligibility import drift
 from marketplace.models import StoreLevel
 from qualification import documents
@@ -28,58 +28,58 @@ SERVICE_SOURCES: Mapping[str, str | Promise] = {
 }
 
 DRIFT_FIELDS: Mapping[str, str | Promise] = {
-    drift.Field.UNIT_PRICE: _("Price a piece"),
-    drift.Field.STOCK: _("Needed, and available"),
-    drift.Field.HS_CODE: _("HS code"),
-    drift.Field.VAT_RATE: _("VAT or GST rate"),
-    drift.Field.REGISTRATION: _("Registration"),
-    drift.Field.LANE: _("Destination reached"),
-    drift.Field.TRANSIT: _("Promised, and transit today"),
-    drift.Field.CERTIFICATE: _("Business Buyer certificate, valid until"),
+    drift.DriftField.UNIT_PRICE: _("Price a piece"),
+    drift.DriftField.STOCK: _("Needed, and available"),
+    drift.DriftField.HS_CODE: _("HS code"),
+    drift.DriftField.VAT_RATE: _("VAT or GST rate"),
+    drift.DriftField.REGISTRATION: _("Registration"),
+    drift.DriftField.LANE: _("Destination reached"),
+    drift.DriftField.TRANSIT: _("Promised, and transit today"),
+    drift.DriftField.CERTIFICATE: _("Business Buyer certificate, valid until"),
 }
 
 STAGE: Mapping[str, str | Promise] = {
-    Stage.STORE.name: pgettext_lazy("stage", "Store"),
-    Stage.BUYER.name: pgettext_lazy("stage", "Buyer"),
-    Stage.ORDER.name: pgettext_lazy("stage", "Source order"),
-    Stage.ROUTE.name: pgettext_lazy("stage", "Route and export"),
-    Stage.LINE.name: pgettext_lazy("stage", "Lines"),
-    Stage.PRICE.name: pgettext_lazy("stage", "Price"),
-    Stage.LOCK.name: pgettext_lazy("stage", "Lock and answer"),
+    OrderStage.STORE.name: pgettext_lazy("stage", "Store"),
+    OrderStage.BUYER.name: pgettext_lazy("stage", "Buyer"),
+    OrderStage.ORDER.name: pgettext_lazy("stage", "Source order"),
+    OrderStage.ROUTE.name: pgettext_lazy("stage", "Route and export"),
+    OrderStage.LINE.name: pgettext_lazy("stage", "Lines"),
+    OrderStage.PRICE.name: pgettext_lazy("stage", "Price"),
+    OrderStage.LOCK.name: pgettext_lazy("stage", "Lock and answer"),
 }
 
 MARK: Mapping[str, str | Promise] = {
-    Mark.CLEAR: pgettext_lazy("mark", "nothing found"),
-    Mark.LINE: pgettext_lazy("mark", "lines are out"),
-    Mark.ALSO: pgettext_lazy("mark", "another cause"),
-    Mark.FIRST: pgettext_lazy("mark", "first cause"),
-    Mark.UNREACHED: pgettext_lazy("mark", "not reached"),
+    StageMark.CLEAR: pgettext_lazy("mark", "nothing found"),
+    StageMark.LINE: pgettext_lazy("mark", "lines are out"),
+    StageMark.ALSO: pgettext_lazy("mark", "another cause"),
+    StageMark.FIRST: pgettext_lazy("mark", "first cause"),
+    StageMark.UNREACHED: pgettext_lazy("mark", "not reached"),
 }
 
 RADAR: Mapping[str, str | Promise] = {
-    expiry_alerts.Kind.CERTIFICATE: _("Business Buyer certificate"),
-    expiry_alerts.Kind.REGISTRATION: _("Registration"),
-    expiry_alerts.Kind.QUALIFICATION: _("Opening for bulk repeat orders"),
-    expiry_alerts.Kind.DOCUMENT: _("Qualification document"),
-    expiry_alerts.Kind.TAX: _("VAT or GST rate changes"),
-    expiry_alerts.Kind.COMMISSION: _("Commission rate changes"),
-    expiry_alerts.Kind.FREIGHT: _("Freight tariff changes"),
-    expiry_alerts.Kind.PRICE: _("List price changes"),
+    expiry_alerts.ExpiryKind.CERTIFICATE: _("Business Buyer certificate"),
+    expiry_alerts.ExpiryKind.REGISTRATION: _("Registration"),
+    expiry_alerts.ExpiryKind.QUALIFICATION: _("Opening for bulk repeat orders"),
+    expiry_alerts.ExpiryKind.DOCUMENT: _("Qualification document"),
+    expiry_alerts.ExpiryKind.TAX: _("VAT or GST rate changes"),
+    expiry_alerts.ExpiryKind.COMMISSION: _("Commission rate changes"),
+    expiry_alerts.ExpiryKind.FREIGHT: _("Freight tariff changes"),
+    expiry_alerts.ExpiryKind.PRICE: _("List price changes"),
 }
 
 RADAR_CURES: Mapping[str, str | Promise] = {
-    expiry_alerts.Kind.CERTIFICATE: _(
+    expiry_alerts.ExpiryKind.CERTIFICATE: _(
         "Ask the buyer to renew it in the Business Buyer back office."
     ),
-    expiry_alerts.Kind.REGISTRATION: _("Renew the registration and enter the new dates."),
-    expiry_alerts.Kind.QUALIFICATION: _(
+    expiry_alerts.ExpiryKind.REGISTRATION: _("Renew the registration and enter the new dates."),
+    expiry_alerts.ExpiryKind.QUALIFICATION: _(
         "Hand in renewed documents; lock what is planned before it lapses."
     ),
-    expiry_alerts.Kind.DOCUMENT: _("Upload the renewed document."),
-    expiry_alerts.Kind.TAX: _("Lock before it changes, or screen again afterwards."),
-    expiry_alerts.Kind.COMMISSION: _("Lock before it changes, or screen again afterwards."),
-    expiry_alerts.Kind.FREIGHT: _("Lock before it changes, or screen again afterwards."),
-    expiry_alerts.Kind.PRICE: _("Lock before it changes, or screen again afterwards."),
+    expiry_alerts.ExpiryKind.DOCUMENT: _("Upload the renewed document."),
+    expiry_alerts.ExpiryKind.TAX: _("Lock before it changes, or screen again afterwards."),
+    expiry_alerts.ExpiryKind.COMMISSION: _("Lock before it changes, or screen again afterwards."),
+    expiry_alerts.ExpiryKind.FREIGHT: _("Lock before it changes, or screen again afterwards."),
+    expiry_alerts.ExpiryKind.PRICE: _("Lock before it changes, or screen again afterwards."),
 }
 
 PHASE: Mapping[str, str | Promise] = {

@@ -186,7 +186,7 @@ def _queries(store, numbers) -> dict:
         _empty()
         batches.create(store=store, numbers=numbers[:size], by="system:bench")
         with CaptureQueriesContext(connection) as queries:
-            chunks.generate_chunk(Chunk.objects.get().pk)
+            chunks.plan_one(Chunk.objects.get().pk)
         counts[size] = len(queries)
     return {
         "value": counts[500],

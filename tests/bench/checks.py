@@ -8,7 +8,7 @@ import time
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from eligibility.queries import limits_of, order_facts, world
+from eligibility.queries import limits_of, order_facts, world_facts
 from eligibility.rechecks import findings_at
 from eligibility.rules import Moment
 from marketplace import clock, policy
@@ -119,7 +119,9 @@ def _asked(store, ids) -> tuple[float, int, int]:
     rates = latest_rates(now, store=store, max_age_days=10_000)
     began = time.perf_counter()
     with CaptureQueriesContext(connection) as seen:
-        around = world(store=store, orders=orders, limits=limits_of(values), rates=rates, now=now)
+        around = world_facts(
+            store=store, orders=orders, limits=limits_of(values), rates=rates, now=now
+        )
         found = sum(bool(findings_at(Moment.RELEASE, order, around)) for order in orders)
     seconds = time.perf_counter() - began
     sys.stderr.write(f"{seconds:.2f} s, {len(seen)} queries, {found} matches\n")

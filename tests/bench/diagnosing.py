@@ -12,7 +12,7 @@ import time
 from django.db import connection, connections
 
 from marketplace.models import PastOrder, Sku
-from repurchase.batches.queries.fixes import fixable
+from repurchase.batches.queries.fixes import find_fixable_orders
 from repurchase.batches.services import batches, chunks, planning
 from repurchase.models import Batch
 from repurchase.reporting.services import diagnosis_report
@@ -26,7 +26,7 @@ MB = 1024  # getrusage counts kilobytes
 def run() -> dict[str, dict]:
     batch, noting = _failed()
     start = time.perf_counter()
-    cure = fixable(batch, now=batch.screened_at).cure
+    cure = find_fixable_orders(batch, now=batch.screened_at).cure
     searching = time.perf_counter() - start
     seconds, peak, size = _report(batch)
     best = cure.steps[-1]
@@ -70,7 +70,7 @@ def _failed() -> tuple[Batch, float]:
     numbers = list(mine.values_list("number", flat=True))
     batch = batches.create(store=store, numbers=numbers, by="user:1")
     for chunk_id in batch.chunks.values_list("pk", flat=True):
-        chunks.generate_chunk(chunk_id)
+        chunks.plan_one(chunk_id)
     start = time.perf_counter()
     planning.finish_batch(batch.pk)
     spent = time.perf_counter() - start
@@ -90,7 +90,7 @@ def _plant(ids: list[int], skus: list[Sku]) -> None:
 
 
 def _report(batch: Batch) -> tuple[float, int, int]:
-    report = diagnosis_report.ask(batch=batch, by="user:1")
+    report = diagnosis_report.request_report(batch=batch, by="user:1")
     connections.close_all()
     with multiprocessing.get_context("fork").Pool(1) as pool:
         seconds, peak = pool.apply(_make, (report.pk,))

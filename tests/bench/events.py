@@ -81,7 +81,7 @@ def _bare(heard: queue.Queue) -> float:
 
 
 def _tell(store: Store, n: int) -> None:
-    events.tell(
+    events.publish(
         store_id=store.pk, type="order.confirmed", subject="batch:BR-BENCH", at=world.NOW, n=n
     )
 

@@ -7,18 +7,18 @@ import time
 from collections.abc import Callable, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
-from marketplace.gc_control import uncollected
+from marketplace.gc_control import pause_garbage_collector
 from marketplace.money import Money, Rates
-from marketplace.territories import destination
-from pricing.fees import OrderToPrice, PriceList, Tariff, goods
-from pricing.freight import Quote
-from pricing.tax import TaxRule, treat
+from marketplace.territories import find_destination
+from pricing.fees import FeeTariff, OrderToPrice, PriceList, intern_goods
+from pricing.freight import FreightQuote
+from pricing.tax import TaxRule, determine_treatment
 
 ORDERS, RUNS = 5000, 15
 DAY = dt.date(2026, 11, 23)
 UNIT = Decimal(1)
 RATES = Rates(id=1, source="bench", published_on=DAY, per_euro={"USD": Decimal("1.1053")})
-TARIFF = Tariff(
+TARIFF = FeeTariff(
     payment_rate=Decimal("0.007"),
     vat_remittance_rate=Decimal("0.005"),
     return_warehouse=Money(230, "USD"),
@@ -59,12 +59,12 @@ def _order(n: int) -> OrderToPrice:
     for the EAR."""
     names = ("apparel", "auto-parts", "hats")
     return OrderToPrice(
-        goods=tuple(goods(name, COMMISSION[name], n % 10 == 0) for name in names),
+        goods=tuple(intern_goods(name, COMMISSION[name], n % 10 == 0) for name in names),
         line_totals=(10_000 + 7 * n, 20_000 + n, 3333 + n),
         freight_minor=2500 + n % 30,
         prices_include_tax=False,
         local_return=n % 2 == 0,
-        quote=Quote(
+        quote=FreightQuote(
             service_id=1,
             weight_g=n,
             negotiated=Money(860 + n, "USD"),
@@ -74,9 +74,9 @@ def _order(n: int) -> OrderToPrice:
 
 
 def _prices() -> PriceList:
-    where = destination("DE")
+    where = find_destination("DE")
     rule = TaxRule(category="S", rate=VAT, reverse_charge=False)
-    treatment = treat(
+    treatment = determine_treatment(
         rule,
         destination=where,
         buyer_number="",
@@ -133,7 +133,7 @@ def _rounded(orders: Sequence[Amounts]) -> None:
             int((amount * rate).quantize(UNIT, ROUND_HALF_UP))
 
 
-@uncollected()
+@pause_garbage_collector()
 def _timed(work: Callable[[list], None], given: list) -> float:
     """Processor seconds: nothing here waits. Without the garbage collector, as a chunk is
     planned."""

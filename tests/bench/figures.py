@@ -12,7 +12,7 @@ from marketplace import clock
 from marketplace.models import PastOrder, Store
 from pricing.models import Lock
 from repurchase.batches.services import batches, chunks, planning, price_lock
-from repurchase.reporting.queries.kpis import kpis_of
+from repurchase.reporting.queries.kpis import key_figures_of_store
 from tests import world
 from tests.bench.filling import orders_of
 from tests.repurchase.sealing import confirm
@@ -27,7 +27,7 @@ def run() -> dict[str, dict]:
     for _ in range(RUNS):
         started = time.perf_counter()
         with CaptureQueriesContext(connection) as queries:
-            found = kpis_of(store, since=until - dt.timedelta(days=30), until=until)
+            found = key_figures_of_store(store, since=until - dt.timedelta(days=30), until=until)
         seconds.append(time.perf_counter() - started)
     samples = {figure.name: figure.n for figure in found.figures}
     if (samples["cycle"], found.failed) != (ORDERS, ORDERS):
@@ -76,5 +76,5 @@ def _plan(store: Store, *, rated: bool) -> None:
         store=store, numbers=list(mine.values_list("number", flat=True)), by="user:1"
     )
     for chunk_id in batch.chunks.values_list("pk", flat=True):
-        chunks.generate_chunk(chunk_id)
+        chunks.plan_one(chunk_id)
     planning.finish_batch(batch.pk)

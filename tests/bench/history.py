@@ -21,7 +21,7 @@ def run() -> dict[str, dict]:
     now = clock.now(store)
     scans = _sequential_scans(store, buyer, now)
     seconds = statistics.median(
-        _timed(lambda: past_orders.past_orders(store, now=now, buyer=buyer, repeatable=True))
+        _timed(lambda: past_orders.past_order_page(store, now=now, buyer=buyer, repeatable=True))
         for _ in range(PAGES)
     )
     floor = statistics.median(_timed(lambda: _bare(store, buyer)) for _ in range(PAGES))
@@ -61,8 +61,8 @@ def _sequential_scans(store, buyer, now) -> list[str]:
     whole."""
     with CaptureQueriesContext(connection) as captured:
         for repeatable in (True, None):
-            page = past_orders.past_orders(store, now=now, buyer=buyer, repeatable=repeatable)
-            past_orders.past_orders(
+            page = past_orders.past_order_page(store, now=now, buyer=buyer, repeatable=repeatable)
+            past_orders.past_order_page(
                 store, now=now, buyer=buyer, repeatable=repeatable, cursor=page.next_cursor
             )
     found = []

@@ -182,7 +182,7 @@ def _plan_here(wanted: Wanted) -> None:
     for store, numbers in wanted:
         batches.create(store=store, numbers=numbers, by="system:bench")
     for pk in Chunk.objects.order_by("pk").values_list("pk", flat=True):
-        chunks.generate_chunk(pk)
+        chunks.plan_one(pk)
 
 
 def _cpu_of_one(wanted: Wanted) -> float:
@@ -206,14 +206,14 @@ def _sweeps() -> tuple[float, float]:
         published_on=clock.now().date(), source="bench", USD="1.11"
     )  # moved, but within the limit
     judged = 0.0
-    while pricing.unjudged(store=None, at=None):
+    while pricing.unjudged_locks(store=None, at=None):
         started = time.perf_counter()
         triggers.open_renegotiations()
         judged += time.perf_counter() - started
     idle = []
     for _ in range(5):
         started = time.perf_counter()
-        sweep.sweep()
+        sweep.run_sweep()
         idle.append(time.perf_counter() - started)
     return statistics.median(idle), LOCKS / judged
 

@@ -7,7 +7,7 @@ import time
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from eligibility.queries import limits_of, order_facts, world
+from eligibility.queries import limits_of, order_facts, world_facts
 from eligibility.rules import OrderVerdict
 from eligibility.screener import screen_each
 from marketplace import clock, policy
@@ -59,7 +59,7 @@ def _screened(store: Store, ids: list[int]) -> list[OrderVerdict]:
     values = policy.in_force(now)
     orders = order_facts(store=store, order_ids=ids, now=now)
     rates = latest_rates(now, store=store, max_age_days=10_000)
-    around = world(store=store, orders=orders, limits=limits_of(values), rates=rates, now=now)
+    around = world_facts(store=store, orders=orders, limits=limits_of(values), rates=rates, now=now)
     verdicts = screen_each(orders, world=around, gates={})
     if [v.outcome for v in verdicts] != ["planned"] * len(ids):
         raise RuntimeError("Not every order passed: the figure would be that of another work.")

@@ -13,11 +13,11 @@ def patch(**_: object) -> None:
     """In each child, once Django is set up."""
     from diagnostics import pdf as pdf_module
 
-    pdf = pdf_module.pdf
+    pdf = pdf_module.render_pdf
 
     def endless(page, **options):
         while WORDS in page:
             pass
         return pdf(page, **options)
 
-    pdf_module.pdf = endless
+    pdf_module.render_pdf = endless

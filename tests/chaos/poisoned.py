@@ -16,11 +16,11 @@ def poison(**_: object) -> None:
     """In each child, once Django is set up."""
     from repurchase.batches.services import planning
 
-    plans_of = planning.plans_of
+    plans_of = planning.plan_orders
 
     def deadly(batch, orders, *arguments, **options):
         if any(order.note == NOTE for order in orders):
             os.kill(os.getpid(), signal.SIGKILL)
         return plans_of(batch, orders, *arguments, **options)
 
-    planning.plans_of = deadly
+    planning.plan_orders = deadly

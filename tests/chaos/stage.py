@@ -76,7 +76,7 @@ class Stage:
         return subprocess.Popen(
             command,
             cwd=ROOT,
-            env=servers.with_role(self.environment, "worker"),
+            env=servers.environment_for_role(self.environment, "worker"),
             start_new_session=True,
             preexec_fn=servers.die_with_parent,
             stdout=(self.folder / f"{name}.log").open("a"),
@@ -133,7 +133,7 @@ def staged(folder: Path) -> Iterator[Stage]:
     """The servers; their environment becomes this process's own, so Django is to be set up after
     it."""
     with servers.postgres(folder / "postgres", fast=True) as socket_dir:
-        with servers._superuser(socket_dir, servers.DATABASE) as cursor:
+        with servers._superuser_cursor(socket_dir, servers.DATABASE) as cursor:
             # What is committed has been handed to the system: a crash of PostgreSQL must not lose
             # it. No fsync: the machine itself does not crash here.
             cursor.execute("ALTER SYSTEM SET synchronous_commit = 'on'")
@@ -145,8 +145,8 @@ def staged(folder: Path) -> Iterator[Stage]:
         (folder / "redis").mkdir(parents=True)
         environment = {
             **os.environ,
-            **servers.secrets_of(folder),
-            "DATABASE_URL": servers.as_role("owner", socket_dir),
+            **servers.load_or_make_secrets(folder),
+            "DATABASE_URL": servers.url_for_role("owner", socket_dir),
             "REDIS_URL": f"unix://{folder / 'redis.sock'}",
             "DATA_DIR": str(folder),
             "DJANGO_SETTINGS_MODULE": "repurchase.embedded.settings",

@@ -80,4 +80,4 @@ class TestAPaperThatNeverRenders:
         paid.pay(endless)
         assert {o.status for o in endless.orders.all()} == {"paid"}
         Proforma.objects.filter(pk=found.pk).update(tries=3)
-        assert sweep.sweep().paper_alarms == 1
+        assert sweep.run_sweep().paper_alarms == 1

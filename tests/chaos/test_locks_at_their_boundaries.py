@@ -8,11 +8,11 @@ from fractions import Fraction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from marketplace.mirror.observations import Reason, judge
+from marketplace.mirror.observations import QuarantineReason, judge_observation
 from marketplace.money import Rates
 from pricing.locks import LockStatus, seconds_left, status_at
-from pricing.reminders import OF_A_LOCK, OF_A_RENEGOTIATION, first, stage_at
-from pricing.triggers import Kind, change, moved
+from pricing.reminders import LOCK_STAGES, RENEGOTIATION_STAGES, next_stage_at, stage_at
+from pricing.triggers import TriggerKind, exact_change, is_beyond_limit
 from tests.chaos.sizes import size
 from tests.pricing.test_locks import Timed
 
@@ -49,9 +49,9 @@ def test_a_rate_exactly_at_its_limit_does_not_trigger_and_one_grain_further_does
     frozen = cross(base, quote)
     edge = frozen * (1 + Fraction(limit) if up else 1 - Fraction(limit))
     grain = frozen * Fraction(1, 10**30) * (1 if up else -1)
-    assert not moved(Kind.FX, frozen, edge, limit=limit)
-    assert moved(Kind.FX, frozen, edge + grain, limit=limit)
-    assert not moved(Kind.FX, frozen, edge - grain, limit=limit)
+    assert not is_beyond_limit(TriggerKind.FX, frozen, edge, limit=limit)
+    assert is_beyond_limit(TriggerKind.FX, frozen, edge + grain, limit=limit)
+    assert not is_beyond_limit(TriggerKind.FX, frozen, edge - grain, limit=limit)
 
 
 @EACH
@@ -63,8 +63,8 @@ def test_a_trigger_says_what_whole_numbers_say(then, after, quote, requote, limi
     a = base.numerator * new.denominator
     b = new.numerator * base.denominator
     expected = abs(b - a) * 10**6 > int(limit * 10**6) * a
-    assert moved(Kind.FX, base, new, limit=limit) is expected
-    assert Fraction(change(base, new)) == Fraction(b - a, a)
+    assert is_beyond_limit(TriggerKind.FX, base, new, limit=limit) is expected
+    assert Fraction(exact_change(base, new)) == Fraction(b - a, a)
 
 
 @EACH
@@ -72,9 +72,9 @@ def test_a_trigger_says_what_whole_numbers_say(then, after, quote, requote, limi
 def test_an_index_triggers_beyond_its_limit_and_never_when_it_falls(close, limit):
     base = Fraction(close)
     edge = base * (1 + Fraction(limit))
-    assert not moved(Kind.INDEX, base, edge, limit=limit)
-    assert moved(Kind.INDEX, base, edge + Fraction(1, 10**12), limit=limit)
-    assert not moved(Kind.INDEX, base, base / 2, limit=limit)
+    assert not is_beyond_limit(TriggerKind.INDEX, base, edge, limit=limit)
+    assert is_beyond_limit(TriggerKind.INDEX, base, edge + Fraction(1, 10**12), limit=limit)
+    assert not is_beyond_limit(TriggerKind.INDEX, base, base / 2, limit=limit)
 
 
 @EACH
@@ -87,9 +87,12 @@ def test_an_observation_exactly_a_jump_away_is_sound_and_one_digit_further_is_ab
     digit = Decimal(1).scaleb(edge.as_tuple().exponent - 1)
     further = edge + digit if up else edge - digit
     if 0 < edge < 10**10:
-        assert judge(f"{edge:f}", last_good=last, max_jump=jump) is None
+        assert judge_observation(f"{edge:f}", last_good=last, max_jump=jump) is None
     if 0 < further < 10**10:
-        assert judge(f"{further:f}", last_good=last, max_jump=jump) is Reason.ABSURD
+        assert (
+            judge_observation(f"{further:f}", last_good=last, max_jump=jump)
+            is QuarantineReason.ABSURD
+        )
 
 
 @EACH
@@ -115,12 +118,12 @@ def test_a_renegotiation_lives_up_to_its_own_deadline_wherever_the_locks_end_lie
 
 
 @EACH
-@given(end=instants, before=moments, stages=st.sampled_from([OF_A_LOCK, OF_A_RENEGOTIATION]))
+@given(end=instants, before=moments, stages=st.sampled_from([LOCK_STAGES, RENEGOTIATION_STAGES]))
 def test_reminders_come_at_their_instants_in_order_and_never_at_or_after_the_end(
     end, before, stages
 ):
     now = end - before
-    following = first(stages, ends_at=end, now=now)
+    following = next_stage_at(stages, ends_at=end, now=now)
     assert following is None or now < following < end
     assert stage_at(stages, ends_at=end, now=end) is None
     for stage in stages:
@@ -131,6 +134,6 @@ def test_reminders_come_at_their_instants_in_order_and_never_at_or_after_the_end
 @EACH
 @given(text=st.text(max_size=20) | st.decimals().map(str) | st.floats().map(str))
 def test_whatever_is_read_is_either_a_positive_number_or_quarantined(text):
-    reason = judge(text, last_good=Decimal("7.8"), max_jump=Decimal("0.2"))
+    reason = judge_observation(text, last_good=Decimal("7.8"), max_jump=Decimal("0.2"))
     if reason is None:
         assert Decimal("6.24") <= Decimal(text.strip()) <= Decimal("9.36")

@@ -217,11 +217,11 @@ class Locks(RuleBasedStateMachine):
             lock, at = services.hold_renegotiated(renegotiation)
             if sign:
                 return [
-                    services.confirm_anew(
+                    services.confirm_renegotiated(
                         lock, kept_stock={self.scene.sku.pk: 10}, at=at, by="test"
                     )
                 ]
-            return [services.decline_anew(lock, at=at, by="test")]
+            return [services.decline_renegotiated(lock, at=at, by="test")]
 
     def attempt(self, act: Callable[[], list[Lock]]) -> list[Lock]:
         try:

@@ -71,7 +71,7 @@ class Replay:
 
     def move(self, instant: dt.datetime) -> None:
         world.move_clock(self.store, instant)
-        sweep.sweep(store=self.store)
+        sweep.run_sweep(store=self.store)
 
     def lock(self, currency: str, turn: int) -> None:
         orders = self.buyers[currency, turn]
@@ -106,7 +106,7 @@ class Replay:
     def publish(self, file) -> None:
         import_rates(path=file, source="ecb")
         before = set(Renegotiation.objects.values_list("pk", flat=True))
-        sweep.sweep(store=self.store)
+        sweep.run_sweep(store=self.store)
         for opened in Renegotiation.objects.exclude(pk__in=before).select_related("lock"):
             how = next(self.answers)
             self.note(f"{opened.lock.subject} triggers: {opened} since its lock; the parties {how}")
@@ -115,7 +115,7 @@ class Replay:
 
     def end(self, renegotiation: Renegotiation, *, sign: bool) -> None:
         if not sign:
-            buyer = renegotiation_services.buyer(talking.grant(renegotiation))
+            buyer = renegotiation_services.buyer_actor(talking.grant(renegotiation))
             renegotiation_services.decline(
                 renegotiation=renegotiation, actor=buyer, reason="too dear"
             )

@@ -41,16 +41,21 @@ class TestTheCatalogue:
 
     @pytest.mark.parametrize("code", Code)
     def test_never_fails_for_want_of_evidence(self, code):
-        said = problem_texts.of(code, {})
+        said = problem_texts.describe(code, {})
         named = {name for _, name, _, _ in string.Formatter().parse(CATALOGUE[code].cause) if name}
         assert said.cause.count("—") >= len(named)
 
     def test_puts_the_evidence_into_the_words(self):
-        said = problem_texts.of(Code.BATCH_TOO_LARGE, {"value": 5001, "limit": 5000})
+        said = problem_texts.describe(Code.BATCH_TOO_LARGE, {"value": 5001, "limit": 5000})
         assert "5001" in said.cause
         assert "5000" in said.cause
 
     def test_says_an_instant_in_the_readers_zone(self):
-        said = problem_texts.of(Code.LOCK_EXPIRED, {"value": "2026-11-23T08:00:00.123456+00:00"})
+        said = problem_texts.describe(
+            Code.LOCK_EXPIRED, {"value": "2026-11-23T08:00:00.123456+00:00"}
+        )
         assert "2026-11-23 16:00 (UTC+08:00)" in said.cause
-        assert "2026-11-23T08" in problem_texts.of(Code.SKU_UNKNOWN, {"sku": "2026-11-23T08"}).cause
+        assert (
+            "2026-11-23T08"
+            in problem_texts.describe(Code.SKU_UNKNOWN, {"sku": "2026-11-23T08"}).cause
+        )

@@ -3,7 +3,7 @@
 import pytest
 
 from diagnostics import attribution, fixes
-from diagnostics.attribution import Found
+from diagnostics.attribution import FailureFinding
 from diagnostics.codes import Code
 from diagnostics.fixes import Fix
 
@@ -17,10 +17,12 @@ CERTIFICATE, STOCK, LANE = (
 
 class TestWhatAnOrderNeeds:
     def found(self, code, line=None, **evidence):
-        return Found(code=code, line=line, evidence=evidence)
+        return FailureFinding(code=code, line=line, evidence=evidence)
 
     def needs(self, of_order, of_lines=()):
-        return fixes.needs_of(attribution.attribute(attribution.merged(of_order, of_lines)))
+        return fixes.collect_fix_needs(
+            attribution.attribute(attribution.merge_findings(of_order, of_lines))
+        )
 
     def test_is_a_fix_for_each_cause_by_its_subject(self):
         needs = self.needs(

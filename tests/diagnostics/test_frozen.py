@@ -15,7 +15,7 @@ import pytest
 from django.apps import apps
 from django.db import connection
 
-from diagnostics.append_only import FROZEN
+from diagnostics.append_only import APPEND_ONLY_MODELS
 from marketplace.models import (
     Membership,
     PolicyValue,
@@ -33,7 +33,7 @@ from tests.repurchase import talking
 from tests.repurchase.sealing import confirmed, sealed
 
 ROLES = ("web", "worker")
-TABLES = sorted(model._meta.db_table for model in FROZEN)
+TABLES = sorted(model._meta.db_table for model in APPEND_ONLY_MODELS)
 DATED_BUT_NOT_FROZEN = {
     "marketplace_embargo": "mirrored law; every decision keeps the entry that it was made by (screening records)",
     "marketplace_registration": "a store's own numbers, mirrored; a locked order keeps its tax code",
@@ -44,18 +44,18 @@ DATED = ("valid_from", "published_on", "closed_on", "per_euro")
 
 
 def model_of(table: str):
-    return next(model for model in FROZEN if model._meta.db_table == table)
+    return next(model for model in APPEND_ONLY_MODELS if model._meta.db_table == table)
 
 
 def test_every_table_with_a_day_in_force_is_frozen_or_says_why_not():
     for model in apps.get_models():
         dated = {field.name for field in model._meta.get_fields()} & set(DATED)
-        if dated and model not in FROZEN:
+        if dated and model not in APPEND_ONLY_MODELS:
             assert model._meta.db_table in DATED_BUT_NOT_FROZEN, model
 
 
 def test_names_only_columns_that_there_are():
-    for model, names in FROZEN.items():
+    for model, names in APPEND_ONLY_MODELS.items():
         assert names <= {field.attname for field in model._meta.concrete_fields}, model
 
 
@@ -65,10 +65,10 @@ def fresh() -> Iterator[str]:
     migrations. Its URL."""
     url = os.environ["DATABASE_URL"]
     socket_dir, name = parse_qs(urlparse(url).query)["host"][0], f"roles_{uuid.uuid4().hex[:12]}"
-    with servers._superuser(socket_dir, "postgres") as cursor:
+    with servers._superuser_cursor(socket_dir, "postgres") as cursor:
         cursor.execute(f"CREATE DATABASE {name}")
     try:
-        with servers._superuser(socket_dir, name) as cursor:
+        with servers._superuser_cursor(socket_dir, name) as cursor:
             cursor.execute(servers.ROLES.read_text())
         fresh_url = re.sub(r"@/\w+\?", f"@/{name}?", url)
         subprocess.run(
@@ -79,7 +79,7 @@ def fresh() -> Iterator[str]:
         )
         yield fresh_url
     finally:
-        with servers._superuser(socket_dir, "postgres") as cursor:
+        with servers._superuser_cursor(socket_dir, "postgres") as cursor:
             cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
@@ -107,7 +107,7 @@ class TestTheRightsOfARole:
         cursor.execute("SELECT has_table_privilege(%s, 'INSERT')", [table])
         assert cursor.fetchone()[0]
 
-    @pytest.mark.parametrize("table", [t for t in TABLES if not FROZEN[model_of(t)]])
+    @pytest.mark.parametrize("table", [t for t in TABLES if not APPEND_ONLY_MODELS[model_of(t)]])
     def test_are_not_to_update(self, cursor, role, table):
         column = model_of(table)._meta.pk.attname
         with pytest.raises(psycopg2.errors.InsufficientPrivilege):
@@ -160,7 +160,7 @@ def rows_of_every_table(alice, bob) -> None:
     found = talking.renegotiated(second, by=f"user:{alice.pk}")
     offered = talking.offer(found, "-4", user=alice)
     renegotiation.approve(renegotiation=found, digest=offered.digest, by=f"user:{bob.pk}")
-    renegotiation.remark(renegotiation=found, actor=renegotiation.seller(alice), text="Well?")
+    renegotiation.remark(renegotiation=found, actor=renegotiation.seller_actor(alice), text="Well?")
     talking.sign_as_seller(found, alice)
     PolicyValue.objects.create(name="lock_hours", value="72", valid_from=world.NOW, reason="r")
     RegistrationRequirement.objects.create(
@@ -187,7 +187,7 @@ def test_a_role_that_had_every_right_is_refused_all_the_same(alice, bob):
     have given."""
     rows_of_every_table(alice, bob)
     settings = connection.settings_dict
-    with servers._superuser(
+    with servers._superuser_cursor(
         settings["OPTIONS"].get("host") or settings["HOST"], settings["NAME"]
     ) as cursor:
         cursor.execute(
@@ -196,7 +196,7 @@ def test_a_role_that_had_every_right_is_refused_all_the_same(alice, bob):
         cursor.execute("GRANT USAGE ON SCHEMA public TO web, worker")
         for role in ROLES:
             cursor.execute(f"SET ROLE {role}")
-            for model, may_change in FROZEN.items():
+            for model, may_change in APPEND_ONLY_MODELS.items():
                 refuses_every_change(cursor, model, may_change)
             cursor.execute("RESET ROLE")
 

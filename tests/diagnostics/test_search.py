@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from diagnostics import attribution, search
 from diagnostics.codes import Code
-from diagnostics.fixes import Fix, Line, Stopped
+from diagnostics.fixes import Fix, StoppedLine, StoppedOrder
 
 C = Code
 CERTIFICATE, STOCK, LANE = (
@@ -21,12 +21,12 @@ NONE: frozenset[Fix] = frozenset()
 
 def order(
     *needs: Fix, lines=((NONE, 100),), currency="USD", ref="x", ready=False, freight=0
-) -> Stopped:
-    return Stopped(
+) -> StoppedOrder:
+    return StoppedOrder(
         ref=ref,
         currency=currency,
         needs=frozenset(needs),
-        lines=tuple(Line(needs=frozenset(n), minor=m) for n, m in lines),
+        lines=tuple(StoppedLine(needs=frozenset(n), minor=m) for n, m in lines),
         freight_minor=freight,
         ready=ready,
     )
@@ -39,7 +39,7 @@ def told(cure):
 class TestTheSmallestSets:
     def test_free_most_orders_first_and_end_when_all_are_freed(self):
         orders = [order(CERTIFICATE)] * 5 + [order(STOCK)] * 3 + [order(LANE)]
-        assert told(search.cure(orders)) == [
+        assert told(search.find_smallest_fixes(orders)) == [
             ({CERTIFICATE}, 5, {"USD": 500}),
             ({CERTIFICATE, STOCK}, 8, {"USD": 800}),
             ({CERTIFICATE, STOCK, LANE}, 9, {"USD": 900}),
@@ -48,7 +48,7 @@ class TestTheSmallestSets:
     def test_see_that_two_fixes_together_free_more_than_the_best_single_one(self):
         """Greedy by single fixes would begin with the lane."""
         orders = [order(CERTIFICATE, STOCK)] * 10 + [order(LANE)] * 2
-        assert told(search.cure(orders))[:2] == [
+        assert told(search.find_smallest_fixes(orders))[:2] == [
             ({LANE}, 2, {"USD": 200}),
             ({CERTIFICATE, STOCK}, 10, {"USD": 1000}),
         ]
@@ -59,31 +59,31 @@ class TestTheSmallestSets:
             order(LANE, lines=[(NONE, 900)]),
             order(CERTIFICATE, currency="EUR"),
         ]
-        first = search.cure(orders).steps[0]
+        first = search.find_smallest_fixes(orders).steps[0]
         assert (first.fixes, first.gain.money) == ((LANE,), {"USD": 900})
-        assert search.cure(orders).everything.money == {"EUR": 100, "USD": 1000}
+        assert search.find_smallest_fixes(orders).everything.money == {"EUR": 100, "USD": 1000}
 
     def test_count_an_order_as_freed_with_its_first_free_line_and_its_money_line_by_line(self):
         mixed = order(lines=[([STOCK], 100), ([STOCK, LANE], 50)], freight=7)
-        assert told(search.cure([mixed])) == [
+        assert told(search.find_smallest_fixes([mixed])) == [
             ({STOCK}, 1, {"USD": 107}),
             ({STOCK, LANE}, 1, {"USD": 157}),
         ]
 
     def test_bring_back_lines_of_orders_that_are_ready_without_counting_the_orders(self):
         ready = order(lines=[(NONE, 100), ([STOCK], 40)], ready=True)
-        assert told(search.cure([ready])) == [({STOCK}, 0, {"USD": 40})]
-        assert search.cure([ready]).stopped == 0
+        assert told(search.find_smallest_fixes([ready])) == [({STOCK}, 0, {"USD": 40})]
+        assert search.find_smallest_fixes([ready]).stopped == 0
 
     def test_are_none_where_nothing_is_to_be_fixed(self):
-        assert search.cure([]).steps == ()
-        assert search.cure([], hopeless=3).stopped == 3
+        assert search.find_smallest_fixes([]).steps == ()
+        assert search.find_smallest_fixes([], hopeless=3).stopped == 3
 
 
-FIXES = [Fix(code) for code in sorted(attribution.STAGES)[:7]]
+FIXES = [Fix(code) for code in sorted(attribution.STAGE_BY_CODE)[:7]]
 NEEDS = st.frozensets(st.sampled_from(FIXES), max_size=3)
 LINES = st.lists(
-    st.builds(Line, needs=NEEDS, minor=st.integers(0, 1000)), min_size=1, max_size=3
+    st.builds(StoppedLine, needs=NEEDS, minor=st.integers(0, 1000)), min_size=1, max_size=3
 ).map(tuple)
 
 
@@ -91,7 +91,7 @@ LINES = st.lists(
 def stopped(draw):
     lines, needs = draw(LINES), draw(NEEDS)
     ready = not needs and any(not line.needs for line in lines)
-    return Stopped(
+    return StoppedOrder(
         ref="x",
         currency=draw(st.sampled_from(["USD", "EUR"])),
         needs=needs,
@@ -135,7 +135,7 @@ class TestTheSearch:
     @settings(max_examples=150, deadline=None)
     @given(st.lists(stopped(), max_size=9))
     def test_finds_what_looking_at_every_set_finds(self, orders):
-        cure = search.cure(orders)
+        cure = search.find_smallest_fixes(orders)
         ranks = {}
         for step in cure.steps:
             freed, money = freed_by(orders, set(step.fixes))
@@ -155,7 +155,7 @@ class TestTheSearch:
     @settings(max_examples=100, deadline=None)
     @given(st.lists(stopped(), max_size=9))
     def test_beyond_its_budget_states_a_bound_that_holds(self, orders):
-        for step in search.cure(orders, budget=0).steps:
+        for step in search.find_smallest_fixes(orders, budget=0).steps:
             freed, money = freed_by(orders, set(step.fixes))
             assert (freed, money) == (step.gain.orders, dict(step.gain.money))
             assert freed <= best_of_size(orders, len(step.fixes))[0] <= step.at_most
@@ -163,7 +163,10 @@ class TestTheSearch:
     @settings(max_examples=50, deadline=None)
     @given(st.lists(stopped(), min_size=1, max_size=9))
     def test_beyond_its_budget_still_ends_with_all_that_can_be_freed(self, orders):
-        exact, greedy = search.cure(orders), search.cure(orders, budget=0)
+        exact, greedy = (
+            search.find_smallest_fixes(orders),
+            search.find_smallest_fixes(orders, budget=0),
+        )
         assert greedy.everything == exact.everything
         assert [s.gain for s in greedy.steps][-1:] == [s.gain for s in exact.steps][-1:]
 
@@ -178,6 +181,6 @@ class TestTheSearch:
             for n in range(5000)
         ]
         start = time.process_time()
-        cure = search.cure(orders)
+        cure = search.find_smallest_fixes(orders)
         assert time.process_time() - start < 3  # seconds of a processor; about one
         assert cure.steps[-1].gain.orders == 5000

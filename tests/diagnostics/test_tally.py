@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from diagnostics import failure_counts
 from diagnostics.codes import Code
-from diagnostics.failure_counts import Failed, Span
+from diagnostics.failure_counts import PeriodLength, RecordedFailure
 
 C = Code
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -21,7 +21,7 @@ INSTANTS = st.integers(0, 364 * 86_400).map(
 )
 EVENTS = st.lists(
     st.builds(
-        Failed,
+        RecordedFailure,
         ref=st.text("0123456789", min_size=1, max_size=4),
         at=INSTANTS,
         code=CODES,
@@ -37,7 +37,7 @@ class TestTheShares:
     def test_equal_the_raw_events(self, events):
         """R-76: counted, every event is in one share; the money is exact and in its own
         currency."""
-        made = failure_counts.shares(events)
+        made = failure_counts.count_by_cause(events)
         for share in made:
             mine = [e for e in events if e.code is share.code]
             assert share.failures == len(mine)
@@ -47,9 +47,9 @@ class TestTheShares:
         assert sum((share.share for share in made), Fraction(0)) == (1 if events else 0)
         assert {e.code for e in events} == {share.code for share in made}
 
-    @given(EVENTS, st.sampled_from(Span))
+    @given(EVENTS, st.sampled_from(PeriodLength))
     def test_of_the_periods_add_up_to_those_of_the_whole(self, events, span):
-        periods = failure_counts.by_period(events, span=span, zone=SHANGHAI)
+        periods = failure_counts.count_by_period(events, span=span, zone=SHANGHAI)
         assert sum(period.failures for period in periods) == len(events)
         for code in {e.code for e in events}:
             counted = sum(s.failures for p in periods for s in p.shares if s.code is code)
@@ -70,18 +70,20 @@ class TestTheShares:
             C.MOQ_NOT_MET: 106,
         }
         events = [
-            Failed(ref="x", at=at, code=code, currency="USD", blocked_minor=1)
+            RecordedFailure(ref="x", at=at, code=code, currency="USD", blocked_minor=1)
             for code, n in counts.items()
             for _ in range(n)
         ]
-        assert [(s.code, s.share) for s in failure_counts.shares(events)] == [
+        assert [(s.code, s.share) for s in failure_counts.count_by_cause(events)] == [
             (code, Fraction(n, 1000)) for code, n in counts.items()
         ]
 
     def test_of_a_day_end_at_midnight_of_the_zone(self):
         late = dt.datetime(2026, 11, 30, 16, 0, tzinfo=dt.UTC)  # 1 December in Shanghai
-        event = Failed(ref="x", at=late, code=C.MOQ_NOT_MET, currency="USD", blocked_minor=1)
-        (month,) = failure_counts.by_period([event], span=Span.MONTH, zone=SHANGHAI)
+        event = RecordedFailure(
+            ref="x", at=late, code=C.MOQ_NOT_MET, currency="USD", blocked_minor=1
+        )
+        (month,) = failure_counts.count_by_period([event], span=PeriodLength.MONTH, zone=SHANGHAI)
         assert (month.first, month.last) == (dt.date(2026, 12, 1), dt.date(2026, 12, 31))
-        (week,) = failure_counts.by_period([event], span=Span.WEEK, zone=SHANGHAI)
+        (week,) = failure_counts.count_by_period([event], span=PeriodLength.WEEK, zone=SHANGHAI)
         assert (week.first, week.last) == (dt.date(2026, 11, 30), dt.date(2026, 12, 6))

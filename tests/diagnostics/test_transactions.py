@@ -10,7 +10,7 @@ import pytest
 from django.db import transaction
 
 from diagnostics import pdf
-from diagnostics.transactions import InsideTransaction, refuse_inside
+from diagnostics.transactions import InsideTransaction, refuse_in_transaction
 from marketplace import clock
 from marketplace.mirror import connector
 from outbox import emails, files, webhook_delivery
@@ -32,19 +32,19 @@ APPS = (
     "repurchase",
 )
 SLOW: dict[str, Callable[[], object]] = {
-    "a render": lambda: pdf.pdf("<p>x</p>"),
-    "a kept file": lambda: files.keep("x", b""),
+    "a render": lambda: pdf.render_pdf("<p>x</p>"),
+    "a kept file": lambda: files.save_in_folder("x", b""),
     "a read file": lambda: files.read("x"),
     "a deleted file": lambda: files.discard("x"),
-    "a document": lambda: storage.keep(b""),
+    "a document": lambda: storage.save_original(b""),
     "a page of a document": lambda: storage.fetch("x"),
-    "the reading of a document": lambda: uploads._read(SimpleNamespace()),
-    "a letter": lambda: emails._send(SimpleNamespace(kind="x")),
-    "a webhook": lambda: webhook_delivery._post(SimpleNamespace(), clock.now()),
-    "a message of the conformance kit": lambda: runner._send(SimpleNamespace(), "http://x/", SimpleNamespace()),
+    "the reading of a document": lambda: uploads._read_document(SimpleNamespace()),
+    "a letter": lambda: emails._send_email(SimpleNamespace(kind="x")),
+    "a webhook": lambda: webhook_delivery._post_delivery(SimpleNamespace(), clock.now()),
+    "a message of the conformance kit": lambda: runner._send_message(SimpleNamespace(), "http://x/", SimpleNamespace()),
     "a seal": lambda: seal.seal(b"", reason="x"),
     "the verification of a file": lambda: verification.verify(b"%PDF-1.7"),
-    "a spreadsheet in a child": lambda: payment_import._sheet(b"", "x"),
+    "a spreadsheet in a child": lambda: payment_import._read_spreadsheet(b"", "x"),
 }  # fmt: skip
 
 # Each guards itself, or the one service that calls it does.
@@ -99,18 +99,18 @@ class TestInsideATransaction:
 
     def test_counts_one_within_another(self):
         with transaction.atomic(), transaction.atomic(), pytest.raises(InsideTransaction):
-            refuse_inside("x")
+            refuse_in_transaction("x")
 
     def test_is_not_where_only_the_test_has_one(self):
-        refuse_inside("x")
+        refuse_in_transaction("x")
         with transaction.atomic():
             pass
-        refuse_inside("x")
+        refuse_in_transaction("x")
 
     def test_knows_a_real_one_too(self, transactional_db):
-        refuse_inside("x")
+        refuse_in_transaction("x")
         with transaction.atomic(), pytest.raises(InsideTransaction):
-            refuse_inside("x")
+            refuse_in_transaction("x")
 
 
 class TestTheSource:

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from eligibility.gates import gates
-from eligibility.queries import gate_facts, order_facts, world
-from eligibility.screener import screen
+from eligibility.gates import evaluate_gates
+from eligibility.queries import gate_facts, order_facts, world_facts
+from eligibility.screener import screen_order
 from marketplace.calendar import platform_day
 from marketplace.models import Dispute
 from tests import world as making
@@ -21,7 +21,7 @@ DAY = dt.timedelta(days=1)
 class TestTheAgeOfAnOrder:
     @pytest.mark.parametrize(("age", "codes"), [(90 * DAY, []), (90 * DAY + US, ["ORDER_TOO_OLD"])])
     def test_ends_with_the_ninetieth_day_of_24_hours(self, age, codes):
-        assert screen(order(completed_at=NOW - age), world=around()).codes == codes
+        assert screen_order(order(completed_at=NOW - age), world=around()).codes == codes
 
 
 class TestTheStock:
@@ -34,7 +34,7 @@ class TestTheStock:
         ],
     )
     def test_is_fresh_for_fifteen_minutes(self, age, fresh):
-        codes = screen(order(line(stock_synced_at=NOW - age)), world=around()).codes
+        codes = screen_order(order(line(stock_synced_at=NOW - age)), world=around()).codes
         assert codes == ([] if fresh else ["STOCK_SYNC_STALE"])
 
 
@@ -50,7 +50,7 @@ class TestTheCertificate:
     )
     def test_holds_until_midnight_in_shanghai(self, now, passes):
         facts = replace(GATE_FACTS, certificate_valid_until=dt.date(2026, 11, 23))
-        verdicts = gates(facts, limits=LIMITS, today=platform_day(now))
+        verdicts = evaluate_gates(facts, limits=LIMITS, today=platform_day(now))
         assert all(gate.passed for gate in verdicts) is passes
 
 
@@ -82,7 +82,9 @@ class TestTheBusinessWithABuyer:
             made.save()
         facts = gate_facts(store=store, buyers=[buyer], limits=LIMITS, now=NOW)[buyer.pk]
         (gate,) = (
-            g for g in gates(facts, limits=LIMITS, today=NOW.date()) if g.name == "buyer_gmv"
+            g
+            for g in evaluate_gates(facts, limits=LIMITS, today=NOW.date())
+            if g.name == "buyer_gmv"
         )
         return facts.gmv_usd_minor, gate.passed
 
@@ -134,7 +136,7 @@ class TestLoadingTheFacts:
         ids = list(buyer.past_orders.values_list("pk", flat=True))
         with django_assert_num_queries(QUERIES):
             facts = order_facts(store=store, order_ids=ids, now=NOW)
-            world(store=store, orders=facts, limits=LIMITS, rates=RATES, now=NOW)
+            world_facts(store=store, orders=facts, limits=LIMITS, rates=RATES, now=NOW)
         assert (len(facts), sum(len(each.lines) for each in facts)) == (size, size * 3)
 
 

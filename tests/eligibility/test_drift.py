@@ -7,22 +7,29 @@ from fractions import Fraction
 import pytest
 
 from eligibility import drift
-from eligibility.drift import Field, Now, Severity, Then
+from eligibility.drift import DriftField, DriftSeverity, SourceOrderDay, TodayFacts
 from eligibility.facts import LaneFacts, Price
 from tests.eligibility import facts
 
 TODAY = facts.TODAY
 DAY = dt.timedelta(days=1)
-SAME, CHANGED, BLOCKS, UNKNOWN = Severity.SAME, Severity.CHANGED, Severity.BLOCKS, Severity.UNKNOWN
-THEN = Then(day=TODAY - 30 * DAY, vat_rate=Decimal("0.19"), hs_codes={1: "691110"})
-NOW = Now(vat_rate=Decimal("0.19"), certified=True, certificate_valid_until=TODAY + 400 * DAY)
+SAME, CHANGED, BLOCKS, UNKNOWN = (
+    DriftSeverity.SAME,
+    DriftSeverity.CHANGED,
+    DriftSeverity.BLOCKS,
+    DriftSeverity.UNKNOWN,
+)
+THEN = SourceOrderDay(day=TODAY - 30 * DAY, vat_rate=Decimal("0.19"), hs_codes={1: "691110"})
+NOW = TodayFacts(
+    vat_rate=Decimal("0.19"), certified=True, certificate_valid_until=TODAY + 400 * DAY
+)
 
 
 def sheet(*lines, then=THEN, now=NOW, around=facts.WORLD, **changes):
-    return drift.sheet(facts.order(*lines, **changes), then=then, now=now, world=around)
+    return drift.build_report(facts.order(*lines, **changes), then=then, now=now, world=around)
 
 
-def row(field: Field, *lines, **changes):
+def row(field: DriftField, *lines, **changes):
     (found,) = [row for row in sheet(*lines, **changes).rows if row.field is field]
     return found
 
@@ -35,11 +42,11 @@ class TestASheet:
     def test_has_a_row_for_each_fact_of_each_line_and_of_the_order(self):
         found = sheet(facts.line(), facts.line(line_no=2))
         assert [r.field for r in found.rows] == [
-            *(Field.UNIT_PRICE, Field.STOCK, Field.HS_CODE) * 2,
-            Field.VAT_RATE,
-            Field.LANE,
-            Field.TRANSIT,
-            Field.CERTIFICATE,
+            *(DriftField.UNIT_PRICE, DriftField.STOCK, DriftField.HS_CODE) * 2,
+            DriftField.VAT_RATE,
+            DriftField.LANE,
+            DriftField.TRANSIT,
+            DriftField.CERTIFICATE,
         ]
         assert (found.blocks, found.changed, found.lapses) == (0, 0, ())
 
@@ -57,18 +64,18 @@ class TestThePrice:
         ],
     )
     def test_changes_within_the_band_and_blocks_beyond_it(self, today, change, severity):
-        found = row(Field.UNIT_PRICE, facts.line(**at(today)))
+        found = row(DriftField.UNIT_PRICE, facts.line(**at(today)))
         assert (found.then, found.change, found.severity) == ("10.00", change, severity)
 
     def test_of_a_sku_that_left_the_list_blocks(self):
-        found = row(Field.UNIT_PRICE, facts.line(prices=()))
+        found = row(DriftField.UNIT_PRICE, facts.line(prices=()))
         assert (found.now, found.severity) == (None, BLOCKS)
 
     def test_in_a_currency_without_a_rate_blocks(self):
-        assert row(Field.UNIT_PRICE, facts.line(**at("10", "RUB"))).severity is BLOCKS
+        assert row(DriftField.UNIT_PRICE, facts.line(**at("10", "RUB"))).severity is BLOCKS
 
     def test_is_compared_in_the_currency_paid(self):
-        found = row(Field.UNIT_PRICE, facts.line(total_minor=10_000, **at("8.00", "GBP")))
+        found = row(DriftField.UNIT_PRICE, facts.line(total_minor=10_000, **at("8.00", "GBP")))
         assert (found.then, found.now, found.unit, found.severity) == (
             "10.00",
             "10.00",
@@ -87,7 +94,7 @@ class TestThePrice:
         ],
     )
     def test_of_a_piece_is_plain_and_exact_enough(self, minor, quantity, currency, text):
-        assert drift.unit_text(Fraction(minor), quantity, currency) == text
+        assert drift.format_unit_price(Fraction(minor), quantity, currency) == text
 
 
 class TestTheStock:
@@ -95,7 +102,7 @@ class TestTheStock:
         ("available", "severity"), [(10, SAME), (11, SAME), (9, BLOCKS), (0, BLOCKS), (-1, BLOCKS)]
     )
     def test_blocks_below_what_is_needed(self, available, severity):
-        found = row(Field.STOCK, facts.line(available=available))
+        found = row(DriftField.STOCK, facts.line(available=available))
         assert (found.then, found.now, found.severity) == ("10", str(max(available, 0)), severity)
 
 
@@ -111,8 +118,8 @@ class TestTheHsCode:
         ],
     )
     def test_is_compared_with_the_one_of_then(self, was, is_now, severity):
-        then = Then(day=THEN.day, vat_rate=None, hs_codes={1: was})
-        found = row(Field.HS_CODE, facts.line(hs_code=is_now), then=then)
+        then = SourceOrderDay(day=THEN.day, vat_rate=None, hs_codes={1: was})
+        found = row(DriftField.HS_CODE, facts.line(hs_code=is_now), then=then)
         assert (found.then, found.now, found.severity) == (was, is_now or None, severity)
 
 
@@ -130,9 +137,9 @@ class TestTheVatRate:
     )
     def test_is_compared_with_the_one_of_the_day(self, was, is_now, change, severity):
         found = row(
-            Field.VAT_RATE,
-            then=Then(day=THEN.day, vat_rate=was and Decimal(was)),
-            now=Now(
+            DriftField.VAT_RATE,
+            then=SourceOrderDay(day=THEN.day, vat_rate=was and Decimal(was)),
+            now=TodayFacts(
                 vat_rate=is_now and Decimal(is_now), certified=True, certificate_valid_until=TODAY
             ),
         )
@@ -163,7 +170,7 @@ class TestARegistration:
     )
     def test_is_looked_for_on_both_days(self, held, was, is_now, severity):
         around = demanding(*(facts.registration(**changes) for changes in held))
-        found = row(Field.REGISTRATION, around=around)
+        found = row(DriftField.REGISTRATION, around=around)
         assert (found.then, found.now, found.severity, found.subject) == (
             was,
             is_now,
@@ -178,13 +185,13 @@ class TestTheLane:
         lane = LaneFacts(
             service_id=1, country="DE", region="", transit_days=days, special_clearance=False
         )
-        found = row(Field.TRANSIT, around=facts.world(lanes={"DE": [lane]}))
+        found = row(DriftField.TRANSIT, around=facts.world(lanes={"DE": [lane]}))
         assert (found.then, found.now, found.severity) == ("30", str(days), severity)
 
     def test_that_is_gone_blocks_and_has_no_transit_time(self):
         found = sheet(around=facts.world(lanes={}))
-        assert [r.severity for r in found.rows if r.field is Field.LANE] == [BLOCKS]
-        assert not [r for r in found.rows if r.field is Field.TRANSIT]
+        assert [r.severity for r in found.rows if r.field is DriftField.LANE] == [BLOCKS]
+        assert not [r for r in found.rows if r.field is DriftField.TRANSIT]
 
 
 class TestTheCertificate:
@@ -198,8 +205,8 @@ class TestTheCertificate:
         ],
     )
     def test_counts_its_last_day(self, certified, until, severity):
-        now = Now(vat_rate=None, certified=certified, certificate_valid_until=until)
-        assert row(Field.CERTIFICATE, now=now).severity is severity
+        now = TodayFacts(vat_rate=None, certified=certified, certificate_valid_until=until)
+        assert row(DriftField.CERTIFICATE, now=now).severity is severity
 
 
 class TestWhatLapses:
@@ -215,12 +222,12 @@ class TestWhatLapses:
     )
     def test_ends_before_the_promised_day(self, until, told):
         """Promised within 30 days."""
-        now = Now(vat_rate=None, certified=True, certificate_valid_until=until)
+        now = TodayFacts(vat_rate=None, certified=True, certificate_valid_until=until)
         of_the_certificate = sheet(now=now).lapses
         of_the_number = sheet(around=demanding(facts.registration(valid_until=until))).lapses
         for found, field in (
-            (of_the_certificate, Field.CERTIFICATE),
-            (of_the_number, Field.REGISTRATION),
+            (of_the_certificate, DriftField.CERTIFICATE),
+            (of_the_number, DriftField.REGISTRATION),
         ):
             assert [(x.field, x.last_day, x.delivery_day) for x in found] == (
                 [(field, until, TODAY + 30 * DAY)] if told else []

@@ -9,7 +9,7 @@ import pytest
 from diagnostics.catalogue import CATALOGUE
 from eligibility import gates, rules
 from eligibility.facts import EmbargoFacts, ListedParty, Price
-from eligibility.screener import screen
+from eligibility.screener import screen_order
 from tests.eligibility.facts import GATE_FACTS, LIMITS, NOW, TODAY, line, order, requirement, world
 
 EMBARGO = EmbargoFacts(
@@ -70,7 +70,9 @@ class TestAGate:
     @pytest.mark.parametrize(("changes", "source"), BAD_GATES)
     def test_that_fails_says_value_limit_time_and_row(self, changes, source):
         facts = replace(GATE_FACTS, **changes, store_id=3, buyer_id=12, as_of=NOW)
-        (bad,) = (g for g in gates.gates(facts, limits=LIMITS, today=TODAY) if not g.passed)
+        (bad,) = (
+            g for g in gates.evaluate_gates(facts, limits=LIMITS, today=TODAY) if not g.passed
+        )
         assert complete(bad.finding.evidence)
         assert (bad.finding.evidence["source"], bad.source, bad.as_of) == (
             source,
@@ -80,7 +82,7 @@ class TestAGate:
 
     def test_that_passes_says_the_time_and_the_row_too(self):
         facts = replace(GATE_FACTS, store_id=3, buyer_id=12, as_of=NOW)
-        for gate in gates.gates(facts, limits=LIMITS, today=TODAY):
+        for gate in gates.evaluate_gates(facts, limits=LIMITS, today=TODAY):
             assert gate.as_of == NOW.isoformat()
             assert gate.source.startswith(("store:3 ", "buyer:12 "))
 
@@ -88,19 +90,19 @@ class TestAGate:
 class TestARule:
     @pytest.mark.parametrize(("asked", "source"), BAD_ORDERS)
     def test_of_an_order_says_value_limit_time_and_row(self, asked, source):
-        findings = screen(asked, world=AROUND).findings
+        findings = screen_order(asked, world=AROUND).findings
         assert [f.evidence["source"] for f in findings] == [source]
         assert all(complete(f.evidence) for f in findings)
 
     @pytest.mark.parametrize(("changes", "source"), BAD_LINES)
     def test_of_a_line_says_value_limit_time_and_row(self, changes, source):
-        (verdict,) = screen(order(line(**changes)), world=AROUND).lines
+        (verdict,) = screen_order(order(line(**changes)), world=AROUND).lines
         assert [f.evidence["source"] for f in verdict.findings] == [source]
         assert all(complete(f.evidence) for f in verdict.findings)
 
     @pytest.mark.parametrize(
         "row",
-        [*gates.GATES, *rules.ORDER_RULES, *rules.LINE_RULES, rules.PRICED, rules.STOCKED],
+        [*gates.GATES, *rules.ORDER_RULES, *rules.LINE_RULES, rules.PRICE_RULE, rules.STOCK_RULE],
         ids=lambda row: row.codes[0],
     )
     def test_stands_in_the_table_with_its_number_and_its_codes(self, row):

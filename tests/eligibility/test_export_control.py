@@ -8,8 +8,8 @@ from diagnostics.catalogue import CATALOGUE
 from diagnostics.codes import Code, Severity
 from eligibility.facts import EmbargoFacts, LaneFacts, ListedParty
 from eligibility.queries import order_facts
-from eligibility.queries import world as world_of
-from eligibility.screener import screen
+from eligibility.queries import world_facts as world_of
+from eligibility.screener import screen_order
 from marketplace.mirror.export_control import load_embargoes
 from marketplace.models import Embargo, ScreenedParty
 from marketplace.names import keys_of_listed
@@ -40,7 +40,7 @@ DRONE = {"is_ear_controlled": True, "code": "DRONE"}
 
 
 def codes(asked, **around) -> list[str]:
-    return screen(asked, world=world(lanes=LANES, embargoes=EMBARGOES, **around)).codes
+    return screen_order(asked, world=world(lanes=LANES, embargoes=EMBARGOES, **around)).codes
 
 
 class TestAnOrderWithGoodsUnderTheEar:
@@ -65,7 +65,7 @@ class TestAnOrderWithGoodsUnderTheEar:
 
     def test_names_the_sku_the_programme_and_the_rule(self):
         asked = order(line(**DRONE), country="RU", region="Novosibirsk")
-        (finding,) = screen(asked, world=world(lanes=LANES, embargoes=EMBARGOES)).findings
+        (finding,) = screen_order(asked, world=world(lanes=LANES, embargoes=EMBARGOES)).findings
         told = {name: finding.evidence[name] for name in ("sku", "value", "limit", "reference")}
         assert told == {
             "sku": "DRONE",
@@ -76,7 +76,7 @@ class TestAnOrderWithGoodsUnderTheEar:
 
     def test_is_excluded_since_nobody_can_cure_it(self):
         assert (
-            screen(
+            screen_order(
                 order(line(**DRONE), country="RU"), world=world(lanes=LANES, embargoes=EMBARGOES)
             ).outcome
             == "excluded"

@@ -3,12 +3,12 @@ from dataclasses import replace
 
 import pytest
 
-from eligibility.gates import gates, store_gates
+from eligibility.gates import evaluate_gates, evaluate_store_gates
 from tests.eligibility.facts import GATE_FACTS, LIMITS, TODAY
 
 
 def failing(**changes) -> list[str]:
-    verdicts = gates(replace(GATE_FACTS, **changes), limits=LIMITS, today=TODAY)
+    verdicts = evaluate_gates(replace(GATE_FACTS, **changes), limits=LIMITS, today=TODAY)
     return [str(gate.finding.code) for gate in verdicts if gate.finding]
 
 
@@ -56,7 +56,7 @@ class TestTheGates:
         """R-26."""
         shown = {
             gate.name: (gate.value, gate.limit)
-            for gate in gates(GATE_FACTS, limits=LIMITS, today=TODAY)
+            for gate in evaluate_gates(GATE_FACTS, limits=LIMITS, today=TODAY)
         }
         assert shown["buyer_gmv"] == ("USD 20,000.00", "USD 20,000.00")
         assert shown["store_level"] == ("Gold", "Gold")
@@ -69,7 +69,7 @@ class TestTheGatesAtOpening:
         bad = replace(
             GATE_FACTS, standing="not_open", certified=False, completed_orders=0, gmv_usd_minor=0
         )
-        verdicts = store_gates(bad, limits=LIMITS, today=TODAY)
+        verdicts = evaluate_store_gates(bad, limits=LIMITS, today=TODAY)
         assert [(gate.name, gate.passed) for gate in verdicts] == [
             ("store_verified", True),
             ("store_level", True),
@@ -81,7 +81,8 @@ class TestTheGatesAtOpening:
     )
     def test_say_what_the_same_gates_say_at_creation(self, changes):
         facts = replace(GATE_FACTS, **changes)
-        later = {gate.name: gate for gate in gates(facts, limits=LIMITS, today=TODAY)}
+        later = {gate.name: gate for gate in evaluate_gates(facts, limits=LIMITS, today=TODAY)}
         assert all(
-            later[gate.name] == gate for gate in store_gates(facts, limits=LIMITS, today=TODAY)
+            later[gate.name] == gate
+            for gate in evaluate_store_gates(facts, limits=LIMITS, today=TODAY)
         )

@@ -9,8 +9,8 @@ from diagnostics.problem import Problem
 from eligibility.services import open_benefit
 from marketplace.models import Dispute, PastOrder, PolicyValue, Store, StoreLevel
 from qualification.models import Qualification
-from qualification.queries import standing_of, state_of
-from qualification.review import Standing
+from qualification.queries import get_qualification_status, get_qualification_summary
+from qualification.review import QualificationStatus
 from tests import world
 
 pytestmark = pytest.mark.django_db
@@ -21,7 +21,7 @@ MONTH = dt.timedelta(days=30)
 @pytest.fixture
 def store(db):
     """Not open yet, and every gate of its own is passed: one order paid, no dispute."""
-    made = world.store(standing=Standing.NOT_OPEN)
+    made = world.store(standing=QualificationStatus.NOT_OPEN)
     world.move_clock(made, world.NOW)
     paid(made)
     return made
@@ -51,8 +51,8 @@ def failing(store: Store) -> list[str]:
     ]
 
 
-def standing(store: Store) -> Standing:
-    return standing_of(store, world.NOW)
+def standing(store: Store) -> QualificationStatus:
+    return get_qualification_status(store, world.NOW)
 
 
 class TestOpening:
@@ -63,11 +63,11 @@ class TestOpening:
             ("store_level", "Gold", "Gold", True),
             ("dispute_rate", "0 %", "0.35 %", True),
         ]
-        assert standing(store) is Standing.DOCUMENTS
+        assert standing(store) is QualificationStatus.DOCUMENTS
 
     def test_keeps_the_check_with_its_instant_and_in_the_ledger(self, store):
         open_benefit(store=store, by="user:1")
-        seen = state_of(store, world.NOW)
+        seen = get_qualification_summary(store, world.NOW)
         assert abs(seen.checked_at - world.NOW) < dt.timedelta(minutes=1)
         assert [gate["name"] for gate in seen.check_results] == [
             "store_verified",
@@ -82,7 +82,7 @@ class TestOpening:
         Store.objects.filter(pk=store.pk).update(level=StoreLevel.SILVER)
         store.refresh_from_db()
         assert failing(store) == ["STORE_LEVEL_TOO_LOW"]
-        assert standing(store) is Standing.NOT_OPEN
+        assert standing(store) is QualificationStatus.NOT_OPEN
         assert [gate["passed"] for gate in Qualification.objects.get().check_results] == [
             True,
             False,
@@ -90,11 +90,11 @@ class TestOpening:
         ]
         store.level = StoreLevel.GOLD
         assert failing(store) == []
-        assert standing(store) is Standing.DOCUMENTS
+        assert standing(store) is QualificationStatus.DOCUMENTS
 
     @pytest.mark.parametrize(
         "at",
-        [Standing.DOCUMENTS, Standing.IN_REVIEW, Standing.OPEN],
+        [QualificationStatus.DOCUMENTS, QualificationStatus.IN_REVIEW, QualificationStatus.OPEN],
         ids=lambda standing: standing.value,
     )
     def test_is_refused_on_the_way_and_at_its_end(self, store, at):
@@ -105,9 +105,11 @@ class TestOpening:
         assert (standing(store), LedgerEntry.objects.count()) == (at, 0)
 
     def test_is_possible_again_after_a_lapse_that_nobody_swept(self, store):
-        Qualification.objects.update(state=Standing.OPEN, valid_until=world.NOW, due_at=world.NOW)
+        Qualification.objects.update(
+            state=QualificationStatus.OPEN, valid_until=world.NOW, due_at=world.NOW
+        )
         assert failing(store) == []
-        assert Qualification.objects.get().state == Standing.DOCUMENTS
+        assert Qualification.objects.get().state == QualificationStatus.DOCUMENTS
 
     def test_asks_nothing_of_any_buyer(self, store):
         """R-26: the buyer's gates belong to a batch."""

@@ -12,8 +12,8 @@ from diagnostics.problem import Problem
 from eligibility import party_questions
 from eligibility.models import PartyQuestion, PartyVote
 from eligibility.queries import order_facts
-from eligibility.queries import world as world_of
-from eligibility.screener import screen
+from eligibility.queries import world_facts as world_of
+from eligibility.screener import screen_order
 from marketplace.models import Membership, Role, ScreenedParty
 from tests import world
 from tests.eligibility.facts import LIMITS, NOW, RATES
@@ -29,7 +29,7 @@ def found(store) -> list:
     past = world.past_order(store, buyer, [(world.sku(store), 1, 100)], consignee=PARTY)
     facts = order_facts(store=store, order_ids=[past.pk], now=NOW)
     around = world_of(store=store, orders=facts, limits=LIMITS, rates=RATES, now=NOW)
-    findings = screen(facts[0], world=around).findings
+    findings = screen_order(facts[0], world=around).findings
     return [f for f in findings if f.code is Code.PARTY_SCREENED_OUT]
 
 

@@ -5,8 +5,8 @@ import pytest
 
 from diagnostics.codes import Code
 from eligibility.facts import LaneFacts, Price
-from eligibility.findings import found
-from eligibility.screener import screen
+from eligibility.findings import build_finding
+from eligibility.screener import screen_order
 from tests.eligibility.facts import NOW, line, order, registration, requirement, world
 
 SECOND = dt.timedelta(seconds=1)
@@ -25,7 +25,7 @@ def lane(**changes) -> LaneFacts:
 
 class TestASourceOrder:
     def test_that_meets_every_rule_is_planned(self):
-        verdict = screen(order(), world=world())
+        verdict = screen_order(order(), world=world())
         assert (verdict.outcome, verdict.codes) == ("planned", [])
 
     @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ class TestASourceOrder:
         ],
     )
     def test_that_breaks_one_rule_gets_its_code(self, changes, outcome, code):
-        verdict = screen(order(**changes), world=world())
+        verdict = screen_order(order(**changes), world=world())
         assert (verdict.outcome, verdict.codes) == (outcome, [code])
 
     @pytest.mark.parametrize(
@@ -54,14 +54,16 @@ class TestASourceOrder:
         ],
     )
     def test_exactly_on_a_limit_passes(self, changes):
-        assert screen(order(**changes), world=world()).outcome == "planned"
+        assert screen_order(order(**changes), world=world()).outcome == "planned"
 
     def test_carries_the_findings_of_the_gates(self):
-        verdict = screen(order(), world=world(), gates=[found(Code.BUYER_CERTIFICATE_EXPIRED)])
+        verdict = screen_order(
+            order(), world=world(), gates=[build_finding(Code.BUYER_CERTIFICATE_EXPIRED)]
+        )
         assert (verdict.outcome, verdict.codes) == ("failed", ["BUYER_CERTIFICATE_EXPIRED"])
 
     def test_is_excluded_when_one_finding_is_final_though_another_is_curable(self):
-        verdict = screen(order(rating=Decimal(4), country="BR"), world=world())
+        verdict = screen_order(order(rating=Decimal(4), country="BR"), world=world())
         assert (verdict.outcome, verdict.codes) == (
             "excluded",
             ["ORDER_RATING_TOO_LOW", "LANE_UNREACHABLE"],
@@ -84,22 +86,22 @@ class TestALane:
     )
     def test_for_a_region_overrules_the_one_for_its_country(self, region, ticked, codes):
         asked = order(country="RU", region=region, special_clearance=ticked)
-        assert screen(asked, world=world(lanes=self.lanes)).codes == codes
+        assert screen_order(asked, world=world(lanes=self.lanes)).codes == codes
 
     def test_of_another_service_still_counts(self):
         lanes = {"RU": [*self.lanes["RU"], lane(service_id=2, transit_days=15)]}
-        verdict = screen(order(country="RU", region="Novosibirsk"), world=world(lanes=lanes))
+        verdict = screen_order(order(country="RU", region="Novosibirsk"), world=world(lanes=lanes))
         assert [x.service_id for x in verdict.lanes] == [2]
 
     def test_is_offered_when_it_arrives_on_the_promised_day_and_not_a_day_later(self):
         lanes = {"RU": [lane(service_id=n, transit_days=20 + n) for n in range(3)]}
-        verdict = screen(order(country="RU", promise_days=21), world=world(lanes=lanes))
+        verdict = screen_order(order(country="RU", promise_days=21), world=world(lanes=lanes))
         assert [x.service_id for x in verdict.lanes] == [0, 1]
 
     @pytest.mark.parametrize(("promised", "codes"), [(20, []), (19, ["TRANSIT_TOO_SLOW"])])
     def test_that_arrives_on_the_promised_day_is_in_time(self, promised, codes):
         asked = order(country="RU", promise_days=promised)
-        assert screen(asked, world=world(lanes={"RU": [lane()]})).codes == codes
+        assert screen_order(asked, world=world(lanes={"RU": [lane()]})).codes == codes
 
 
 class TestALine:
@@ -124,10 +126,10 @@ class TestALine:
     )
     def test_that_breaks_a_rule_leaves_and_the_order_goes_on(self, changes, outcome, code):
         good, bad = line(line_no=1, id=2), line(line_no=2, **changes)
-        verdict = screen(order(good, bad), world=world())
+        verdict = screen_order(order(good, bad), world=world())
         assert verdict.outcome == "planned"
         assert [[str(f.code) for f in x.findings] for x in verdict.lines] == [[], [code]]
-        alone = screen(order(bad), world=world())
+        alone = screen_order(order(bad), world=world())
         assert alone.outcome == outcome
         assert code in alone.codes
 
@@ -136,15 +138,15 @@ class TestALine:
         [{"stock_synced_at": NOW - dt.timedelta(minutes=15)}, {"available": 10}, {"moq": 10}],
     )
     def test_exactly_on_a_limit_passes(self, changes):
-        assert screen(order(line(**changes)), world=world()).codes == []
+        assert screen_order(order(line(**changes)), world=world()).codes == []
 
     def test_shares_the_stock_with_the_lines_before_it(self):
-        verdict = screen(order(line(60, 60_000), line(60, 60_000, line_no=2)), world=world())
+        verdict = screen_order(order(line(60, 60_000), line(60, 60_000, line_no=2)), world=world())
         assert [x.repeatable for x in verdict.lines] == [True, False]
 
     def test_shares_the_stock_with_the_orders_before_it(self):
-        assert screen(order(), world=world(), taken={1: 90}).codes == []
-        assert screen(order(), world=world(), taken={1: 91}).codes == ["STOCK_TOO_LOW"]
+        assert screen_order(order(), world=world(), taken={1: 90}).codes == []
+        assert screen_order(order(), world=world(), taken={1: 91}).codes == ["STOCK_TOO_LOW"]
 
 
 class TestTheListPrice:
@@ -162,7 +164,7 @@ class TestTheListPrice:
     )
     def test_must_lie_within_the_band(self, listed, passes):
         prices = (Price(min_quantity=1, amount=Decimal(listed), currency="USD"),)
-        codes = screen(order(line(prices=prices)), world=world()).codes
+        codes = screen_order(order(line(prices=prices)), world=world()).codes
         assert codes == ([] if passes else ["PRICE_OUT_OF_BAND"])
 
     def test_is_the_one_of_the_quantity_band(self):
@@ -170,11 +172,11 @@ class TestTheListPrice:
             Price(min_quantity=n, amount=Decimal(amount), currency="USD")
             for n, amount in ((1, "12"), (10, "10"), (11, "8"))
         )
-        assert screen(order(line(10, prices=prices)), world=world()).codes == []
+        assert screen_order(order(line(10, prices=prices)), world=world()).codes == []
 
     def test_above_every_quantity_is_missing(self):
         prices = (Price(min_quantity=11, amount=Decimal(10), currency="USD"),)
-        assert screen(order(line(10, prices=prices)), world=world()).codes == [
+        assert screen_order(order(line(10, prices=prices)), world=world()).codes == [
             "PRICE_REFERENCE_MISSING"
         ]
 
@@ -182,13 +184,13 @@ class TestTheListPrice:
         prices = (
             Price(min_quantity=1, amount=Decimal("8.00"), currency="GBP"),
         )  # 8.00 / 0.88 × 1.10 = 10.00
-        verdict = screen(order(line(prices=prices)), world=world())
+        verdict = screen_order(order(line(prices=prices)), world=world())
         assert verdict.codes == []
         assert verdict.lines[0].reference_minor == 10_000
 
     def test_in_a_currency_without_a_rate_says_so(self):
         prices = (Price(min_quantity=1, amount=Decimal(10), currency="RUB"),)
-        assert screen(order(line(prices=prices)), world=world()).codes == ["FX_RATE_MISSING"]
+        assert screen_order(order(line(prices=prices)), world=world()).codes == ["FX_RATE_MISSING"]
 
 
 class TestARegistration:
@@ -206,23 +208,23 @@ class TestARegistration:
         ],
     )
     def test_is_demanded_by_the_destination(self, held, code):
-        codes = screen(
+        codes = screen_order(
             order(), world=world(requirements={"DE": [requirement()]}, registrations=held)
         ).codes
         assert codes == ([code] if code else [])
 
     def test_for_another_category_is_not_asked_for(self):
         around = world(requirements={"DE": [requirement(category_id=8)]})
-        assert screen(order(), world=around).codes == []
+        assert screen_order(order(), world=around).codes == []
 
 
 class TestAnOrderThatKeepsNoLine:
     def test_is_curable_when_one_of_its_lines_is(self):
         made, stale = line(is_standard=False), line(line_no=2, stock_synced_at=None)
-        assert screen(order(made, stale), world=world()).outcome == "failed"
+        assert screen_order(order(made, stale), world=world()).outcome == "failed"
 
     def test_is_excluded_when_none_is(self):
-        verdict = screen(order(line(is_standard=False)), world=world())
+        verdict = screen_order(order(line(is_standard=False)), world=world())
         assert (verdict.outcome, verdict.codes) == (
             "excluded",
             ["ORDER_WITHOUT_LINES", "SKU_NOT_STANDARD"],

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eligibility.facts import LaneFacts, Price
-from eligibility.screener import Screener, screen, screen_each
+from eligibility.screener import Screener, screen_each, screen_order
 from tests.eligibility.facts import NOW, line, order, registration, requirement, sku, world
 
 LANES = [
@@ -54,7 +54,7 @@ orders = st.builds(
 class TestAScreener:
     @given(st.lists(orders, min_size=1, max_size=6))
     def test_of_many_orders_decides_as_one_for_each(self, asked):
-        alone = [screen(each, world=AROUND) for each in asked]
+        alone = [screen_order(each, world=AROUND) for each in asked]
         shared = Screener(AROUND)
         assert [shared.screen(each) for each in asked] == alone
         assert screen_each(asked, world=AROUND, gates={}) == alone
@@ -73,13 +73,13 @@ class TestTheStockOfAnOrder:
         shared = sku(id=1, available=15)
         left_out = line(10, 20_000, line_no=1)._replace(sku=shared)
         kept = line(15, 15_000, line_no=2)._replace(sku=shared)
-        first, second = screen(order(left_out, kept), world=world()).lines
+        first, second = screen_order(order(left_out, kept), world=world()).lines
         assert [f.code for f in first.findings] == ["PRICE_OUT_OF_BAND"]
         assert (second.findings, second.available) == ((), 15)
 
     def test_is_taken_by_the_lines_that_are_kept(self):
         shared = sku(id=1, available=15)
         asked = [line(10, 10_000, line_no=n)._replace(sku=shared) for n in (1, 2)]
-        first, second = screen(order(*asked), world=world()).lines
+        first, second = screen_order(order(*asked), world=world()).lines
         assert first.findings == ()
         assert ([f.code for f in second.findings], second.available) == (["STOCK_TOO_LOW"], 5)

@@ -38,10 +38,14 @@ class Papers:
 
 @pytest.fixture(scope="module")
 def papers(tmp_path_factory) -> Papers:
-    folder, seed, today = tmp_path_factory.mktemp("papers"), secrets.token_hex(4), samples.today()
+    folder, seed, today = (
+        tmp_path_factory.mktemp("papers"),
+        secrets.token_hex(4),
+        samples.platform_today(),
+    )
     print(f"papers of seed {seed} on {today}")  # noqa: T201 - shown when the journey fails
-    said = samples.facts(company=COMPANY, hs_code="8482100000", today=today, seed=seed)
-    for name, data in samples.files(said, today=today, seed=seed):
+    said = samples.make_document_set(company=COMPANY, hs_code="8482100000", today=today, seed=seed)
+    for name, data in samples.render_sample_files(said, today=today, seed=seed):
         (folder / name).write_bytes(data)
     names = [name for names in FILES.values() for name in names]
     truths = [

@@ -14,8 +14,13 @@ from fractions import Fraction
 import pytest
 
 from diagnostics.models import LedgerEntry
-from marketplace.mirror.currencies import EXPECTED
-from marketplace.mirror.observations import Bounds, Course, Known, settle
+from marketplace.mirror.currencies import EXPECTED_RATE_RANGES
+from marketplace.mirror.observations import (
+    KnownObservations,
+    ObservationBounds,
+    ObservationCourse,
+    evaluate_observations,
+)
 from marketplace.mirror.rates import import_rates
 from marketplace.mirror.samples import cut
 from marketplace.models import FxRate, Quarantined
@@ -24,7 +29,7 @@ from pricing.models import Lock
 from pricing.services import triggers
 from tests import world
 
-BOUNDS = Bounds(max_jump=Decimal("0.2"), base_spread=Decimal("1.05"))
+BOUNDS = ObservationBounds(max_jump=Decimal("0.2"), base_spread=Decimal("1.05"))
 LIMIT = Fraction(25, 1000)
 THREE_DAYS = dt.timedelta(days=3)
 ORDERED = ("EUR", "USD", "GBP", "JPY", "AUD", "CAD", "ISK", "TRY")
@@ -68,8 +73,10 @@ def test_three_publications_that_agree_are_the_new_base_and_nothing_else_is_held
     bases, held = {}, {}
     for currency in {c for texts in table.values() for c in texts}:
         news = {found: texts[currency] for found, texts in table.items() if currency in texts}
-        course = Course(bounds=BOUNDS, expected=EXPECTED.get(currency), units=True)
-        settled = settle(Known(good={}), news, course=course)
+        course = ObservationCourse(
+            bounds=BOUNDS, expected=EXPECTED_RATE_RANGES.get(currency), units=True
+        )
+        settled = evaluate_observations(KnownObservations(good={}), news, course=course)
         if settled.held:
             bases[currency] = [found.isoformat() for found in settled.bases]
             held[currency] = [found.isoformat() for found in sorted(settled.held)]
@@ -91,10 +98,10 @@ def test_three_publications_that_agree_are_the_new_base_and_nothing_else_is_held
     ],
 )
 def test_the_third_in_a_row_within_five_per_cent_acts(rates, base):
-    course = Course(bounds=BOUNDS, units=True)
+    course = ObservationCourse(bounds=BOUNDS, units=True)
     start = day("2026-01-05")
     news = {start + dt.timedelta(days=n): text for n, text in enumerate(rates)}
-    settled = settle(Known(good={}), news, course=course)
+    settled = evaluate_observations(KnownObservations(good={}), news, course=course)
     assert settled.bases == ([start + dt.timedelta(days=base)] if base else [])
     assert bool(settled.held) is (base != [])
     assert not settled.replaced & settled.acting.keys()
@@ -113,8 +120,10 @@ def test_a_correction_is_held_against_the_value_that_it_replaces(rates, acting):
     start = day("2026-01-05")
     days = [start + dt.timedelta(days=n) for n in range(6)]
     news = dict(zip(days[1:], rates, strict=False))
-    known = Known(good=dict.fromkeys(days, Decimal("1.1")))
-    settled = settle(known, news, course=Course(bounds=BOUNDS, units=True))
+    known = KnownObservations(good=dict.fromkeys(days, Decimal("1.1")))
+    settled = evaluate_observations(
+        known, news, course=ObservationCourse(bounds=BOUNDS, units=True)
+    )
     assert (len(settled.acting), len(settled.held)) == (acting, len(rates) - acting)
     assert {sight.last_good for _, sight in settled.held.values()} <= {Decimal("1.1")}
 
@@ -161,7 +170,7 @@ def test_every_move_of_the_others_is_seen_and_plans_go_on(
         assert fresh_rate_set(now, store=store, max_age_days=6).published_on == today
         for waiting in waiting_currencies(now, store=store):
             waited[waiting].append(today.isoformat())
-        for lock in triggers.touched([*locks(store, sets, today)], now=now):
+        for lock in triggers.find_market_moves([*locks(store, sets, today)], now=now):
             key = day(lock.lock.subject), lock.lock.currency
             seen.setdefault(key, today)
         sets[today] = newest_rate_set(now, store=store)

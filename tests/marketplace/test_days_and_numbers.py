@@ -86,11 +86,11 @@ def test_an_order_that_no_row_decides_is_asked_for(texts):
     ],
 )
 def test_numbers_are_read_in_the_style_of_the_file(texts, told, expected):
-    plainly = numbers.plain(texts, told=told)
+    plainly = numbers.normalizer_for(texts, told=told)
     assert [plainly(text) for text in texts] == expected
 
 
 def test_a_style_that_no_cell_decides_is_asked_for():
     with pytest.raises(Problem) as refused:
-        numbers.plain(["1,084", "N/A", "7"])
+        numbers.normalizer_for(["1,084", "N/A", "7"])
     assert refused.value.code is Code.FILE_NUMBERS_AMBIGUOUS

@@ -1,6 +1,6 @@
 import gc
 
-from marketplace.gc_control import uncollected
+from marketplace.gc_control import pause_garbage_collector
 
 
 class TestWhatIsMadeUncollected:
@@ -11,7 +11,7 @@ class TestWhatIsMadeUncollected:
             lambda phase, info: runs.append(info["generation"]) if phase == "stop" else None
         )
         try:
-            with uncollected():
+            with pause_garbage_collector():
                 made = [[n] for n in range(100_000)]
             assert gc.get_count()[0] < 700
             assert runs == []
@@ -23,7 +23,7 @@ class TestWhatIsMadeUncollected:
     def test_leaves_a_collector_that_is_off_as_it_is(self):
         gc.disable()
         try:
-            with uncollected():
+            with pause_garbage_collector():
                 pass
             assert not gc.isenabled()
         finally:
@@ -33,7 +33,7 @@ class TestWhatIsMadeUncollected:
         class Ring:
             pass
 
-        with uncollected():
+        with pause_garbage_collector():
             ring = Ring()
             ring.itself = ring
         del ring

@@ -15,7 +15,7 @@ from marketplace.mirror import online_retail, orders, profiles
 from marketplace.mirror.orders import import_orders
 from marketplace.mirror.samples import cut
 from marketplace.models import Buyer, PastOrder, PastOrderLine, PriceListEntry, Sku
-from marketplace.spreadsheet_cells import harmless
+from marketplace.spreadsheet_cells import escape_formula
 from tests import world
 
 pytestmark = pytest.mark.django_db
@@ -41,7 +41,7 @@ def row(
 def importing(store, tmp_path):
     """Imports rows of text into the store."""
 
-    def run(*rows: str, **options) -> orders.Report:
+    def run(*rows: str, **options) -> orders.OrderImportReport:
         file = tmp_path / "orders.csv"
         file.write_text("\n".join([HEADER, *rows]) + "\n", encoding="utf-8")
         options = {"path": file, "refused_path": tmp_path / "refused.csv"} | options
@@ -108,7 +108,7 @@ class TestARow:
         ],
     )
     def test_is_harmless_in_a_spreadsheet(self, text, shown):
-        assert harmless(text) == shown
+        assert escape_formula(text) == shown
 
 
 class TestAnOrder:

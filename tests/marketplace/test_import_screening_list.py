@@ -6,7 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from marketplace.models import ScreenedParty
-from marketplace.names import same
+from marketplace.names import is_same_name
 
 pytestmark = pytest.mark.django_db
 HEADER = "name,aliases,country,reference,listed_from,listed_until\n"
@@ -164,4 +164,4 @@ class TestAListAsItIsPublished:
             "SAMPLEOV, Ivan Petrovich",
             ["THE SAMPLE", "SAMPLOV"],
         )
-        assert same("Ivan Sampleov Petrovich", party.name)
+        assert is_same_name("Ivan Sampleov Petrovich", party.name)

@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 
 from marketplace.mirror import closes, export_control, inventory, orders, rates
-from marketplace.mirror.rejected_rows import RefusedRows
+from marketplace.mirror.rejected_rows import RefusedRowsFile
 from marketplace.models import ScreenedParty
 from tests import world
 
@@ -53,7 +53,7 @@ EACH = {
 def touched(monkeypatch) -> list[tuple[str, bool]]:
     """Each file that is opened and each refused row that is written, and whether inside a
     transaction."""
-    seen, opened, write = [], Path.open, RefusedRows.write
+    seen, opened, write = [], Path.open, RefusedRowsFile.write
 
     def open_seen(path, *args, **options):
         seen.append((path.name, connection.in_atomic_block))
@@ -64,7 +64,7 @@ def touched(monkeypatch) -> list[tuple[str, bool]]:
         return write(rows, *args)
 
     monkeypatch.setattr(Path, "open", open_seen)
-    monkeypatch.setattr(RefusedRows, "write", write_seen)
+    monkeypatch.setattr(RefusedRowsFile, "write", write_seen)
     return seen
 
 

@@ -11,7 +11,13 @@ from django.core.management import CommandError, call_command
 from diagnostics.codes import Code
 from marketplace import clock
 from marketplace.mirror import connector, inventory
-from marketplace.mirror.stock_rows import MAX_ON_HAND, Rejected, Row, newest_of_each, read
+from marketplace.mirror.stock_rows import (
+    MAX_ON_HAND,
+    RejectedStockRow,
+    StockUpdateRow,
+    newest_per_sku,
+    parse_stock_row,
+)
 from marketplace.models import SIMULATED, Sku, StockClaim
 from tests import world
 
@@ -57,8 +63,8 @@ class TestARow:
         ],
     )
     def test_is_taken(self, change):
-        taken = read(0, GOOD | change, now=NOW)
-        assert isinstance(taken, Row)
+        taken = parse_stock_row(0, GOOD | change, now=NOW)
+        assert isinstance(taken, StockUpdateRow)
         assert taken.at == NOW
 
     @pytest.mark.parametrize(
@@ -85,16 +91,16 @@ class TestARow:
         ],
     )
     def test_is_rejected_with_the_value_named(self, change, name):
-        rejected = read(3, GOOD | change, now=NOW)
-        assert isinstance(rejected, Rejected)
+        rejected = parse_stock_row(3, GOOD | change, now=NOW)
+        assert isinstance(rejected, RejectedStockRow)
         assert (rejected.index, rejected.code, rejected.name) == (3, Code.INPUT_INVALID, name)
 
     @pytest.mark.parametrize("sent", [None, 1, "MUG", [], [GOOD]])
     def test_that_is_no_object_is_rejected(self, sent):
-        assert read(0, sent, now=NOW).name == ""
+        assert parse_stock_row(0, sent, now=NOW).name == ""
 
     def test_without_a_key_goes_by_its_sku(self):
-        assert read(0, {"sku": "MUG", "on_hand": 1}, now=NOW).key == "MUG"
+        assert parse_stock_row(0, {"sku": "MUG", "on_hand": 1}, now=NOW).key == "MUG"
 
 
 class TestRowsOfOneSku:
@@ -102,8 +108,10 @@ class TestRowsOfOneSku:
         ("ages", "chosen"), [([0, 0], 1), ([0, 1], 0), ([1, 0], 1), ([2, 0, 1], 1), ([1, 1, 1], 2)]
     )
     def test_come_down_to_the_newest_and_of_equal_ones_to_the_last(self, ages, chosen):
-        rows = [Row(i, str(i), "MUG", i, NOW - age * SECOND) for i, age in enumerate(ages)]
-        taken, repeated = newest_of_each(rows)
+        rows = [
+            StockUpdateRow(i, str(i), "MUG", i, NOW - age * SECOND) for i, age in enumerate(ages)
+        ]
+        taken, repeated = newest_per_sku(rows)
         assert [r.index for r in taken] == [chosen]
         assert {r.index for r in repeated} == set(range(len(ages))) - {chosen}
         assert {r.code for r in repeated} == {Code.STOCK_ROW_REPEATED}

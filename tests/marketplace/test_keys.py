@@ -9,7 +9,7 @@ from diagnostics.codes import Code
 from diagnostics.models import LedgerEntry
 from diagnostics.problem import Problem
 from marketplace import api_keys, members
-from marketplace.access import CAPABILITIES, Can
+from marketplace.access import ROLE_CAPABILITIES, Capability
 from marketplace.models import ApiKey, Membership, Role
 from tests import world
 
@@ -33,7 +33,7 @@ def developer(store):
 
 
 def asked(by: Membership, scopes=BOTH) -> tuple[str, ApiKey]:
-    text = api_keys.ask_for(member=by, name="ERP", scopes=scopes)
+    text = api_keys.request_key(member=by, name="ERP", scopes=scopes)
     return text, ApiKey.objects.get(digest=api_keys.digest_of(text))
 
 
@@ -55,10 +55,10 @@ def told() -> list[tuple[str, str, str, str]]:
     ]
 
 
-def may(text: str, needs: Can) -> bool:
-    key = api_keys.key_of(text)
+def may(text: str, needs: Capability) -> bool:
+    key = api_keys.find_key_by_text(text)
     try:
-        api_keys.refuse_beyond(key, needs=needs, scope="write")
+        api_keys.require_key_permission(key, needs=needs, scope="write")
     except Problem:
         return False
     return True
@@ -70,17 +70,17 @@ class TestARequest:
         assert key.state == "requested"
         refused(
             Code.KEY_NOT_GRANTED,
-            api_keys.refuse_beyond,
-            api_keys.key_of(text),
-            needs=Can.VIEW,
+            api_keys.require_key_permission,
+            api_keys.find_key_by_text(text),
+            needs=Capability.VIEW,
             scope="read",
         )
-        assert not api_keys.acting().exists()
+        assert not api_keys.list_active_keys().exists()
 
     @pytest.mark.parametrize("role", [Role.OPERATOR, Role.VIEWER])
     def test_is_for_developers_owners_and_managers(self, store, role):
         other = Membership.objects.get(user=world.member(store, role))
-        refused(Code.NOT_PERMITTED, api_keys.ask_for, member=other, name="ERP", scopes=BOTH)
+        refused(Code.NOT_PERMITTED, api_keys.request_key, member=other, name="ERP", scopes=BOTH)
         assert not ApiKey.objects.exists()
 
     def test_is_not_granted_by_who_asked(self, developer):
@@ -91,14 +91,14 @@ class TestARequest:
 
     def test_is_granted_at_once_to_who_could_grant_it(self, manager):
         text, _ = asked(manager)
-        assert api_keys.key_of(text).principal == manager
+        assert api_keys.find_key_by_text(text).principal == manager
         assert [kind for kind, *_ in told()] == ["key.requested", "key.granted"]
 
     def test_once_refused_never_works(self, developer, manager):
         text, key = asked(developer)
         api_keys.refuse(key, by=manager)
         assert again(key).state == "refused"
-        assert api_keys.key_of(text) is None
+        assert api_keys.find_key_by_text(text) is None
         refused(Code.STATE_CONFLICT, api_keys.grant, key, by=manager)
 
     def test_of_another_store_is_granted_by_nobody(self, developer, charlie):
@@ -109,7 +109,7 @@ class TestARequest:
     def test_is_in_the_ledger_with_key_principal_and_requester(self, developer, manager, owner):
         _, key = asked(developer)
         api_keys.grant(key, by=manager)
-        new = api_keys.key_of(api_keys.take_over(key, by=owner))
+        new = api_keys.find_key_by_text(api_keys.take_over(key, by=owner))
         api_keys.revoke(key, by=developer)
         d, m, o = (f"user:{each.user_id}" for each in (developer, manager, owner))
         assert told() == [
@@ -130,24 +130,26 @@ class TestARequest:
 
 class TestAGrantedKey:
     @pytest.mark.parametrize("role", Role.values)
-    @pytest.mark.parametrize("needs", sorted(Can))
+    @pytest.mark.parametrize("needs", sorted(Capability))
     def test_does_what_its_principal_may_do_now_and_no_more(self, developer, manager, role, needs):
         text, key = asked(developer)
         api_keys.grant(key, by=manager)
         Membership.objects.filter(pk=manager.pk).update(role=role)
-        assert may(text, needs) is (needs in CAPABILITIES[role])
+        assert may(text, needs) is (needs in ROLE_CAPABILITIES[role])
 
     @pytest.mark.parametrize(("scope", "others"), [("read", "write"), ("write", "read")])
     def test_does_what_its_scopes_let_it_do(self, owner, scope, others):
         text, _ = asked(owner, [scope])
         refused(
             Code.SCOPE_MISSING,
-            api_keys.refuse_beyond,
-            api_keys.key_of(text),
-            needs=Can.VIEW,
+            api_keys.require_key_permission,
+            api_keys.find_key_by_text(text),
+            needs=Capability.VIEW,
             scope=others,
         )
-        api_keys.refuse_beyond(api_keys.key_of(text), needs=Can.VIEW, scope=scope)
+        api_keys.require_key_permission(
+            api_keys.find_key_by_text(text), needs=Capability.VIEW, scope=scope
+        )
 
     def test_names_itself_and_its_principal(self, developer, manager):
         _, key = asked(developer)
@@ -176,7 +178,7 @@ class TestAGrantedKey:
         text, key = asked(developer)
         api_keys.grant(key, by=manager)
         members.leave(manager, by=owner.user)
-        assert api_keys.key_of(text) is None
+        assert api_keys.find_key_by_text(text) is None
         assert again(key).state == "ended"
         assert [kind for kind, *_ in told()][-2:] == ["key.ended", "member.left"]
         refused(Code.STATE_CONFLICT, api_keys.take_over, key, by=owner)
@@ -188,18 +190,18 @@ class TestAGrantedKey:
         user, store = manager.user, manager.store
         manager.delete()  # by whatever way
         members.join(Membership(user=user, store=store, role=Role.OWNER), by=owner.user)
-        assert api_keys.key_of(text) is None
+        assert api_keys.find_key_by_text(text) is None
 
     def test_goes_on_when_another_took_it_over_before(self, developer, manager, owner):
         text, key = asked(developer)
         api_keys.grant(key, by=owner)
-        assert may(text, Can.MANAGE_KEYS)
+        assert may(text, Capability.MANAGE_KEYS)
         new = api_keys.take_over(key, by=manager)
-        assert api_keys.key_of(text).principal == owner
+        assert api_keys.find_key_by_text(text).principal == owner
         members.leave(owner, by=manager.user)
-        assert api_keys.key_of(text) is None
-        assert api_keys.key_of(new).principal == manager
-        assert not may(new, Can.MANAGE_KEYS)
+        assert api_keys.find_key_by_text(text) is None
+        assert api_keys.find_key_by_text(new).principal == manager
+        assert not may(new, Capability.MANAGE_KEYS)
 
     def test_whose_text_its_principal_has_seen_ends_for_them_when_another_takes_it_over(
         self, manager, owner
@@ -207,8 +209,8 @@ class TestAGrantedKey:
         text, key = asked(manager)
         new = api_keys.take_over(key, by=owner)
         members.leave(manager, by=owner.user)
-        assert api_keys.key_of(text) is None
-        assert api_keys.key_of(new).principal == owner
+        assert api_keys.find_key_by_text(text) is None
+        assert api_keys.find_key_by_text(new).principal == owner
         refused(Code.STATE_CONFLICT, api_keys.take_over, key, by=owner)
 
     def test_is_taken_over_once(self, developer, manager, owner):
@@ -223,7 +225,7 @@ class TestAGrantedKey:
         if granted:
             api_keys.grant(key, by=owner)
         members.leave(developer, by=owner.user)
-        assert api_keys.key_of(text) is None
+        assert api_keys.find_key_by_text(text) is None
         assert again(key).state == ("ended" if granted else "refused")
         ended = LedgerEntry.objects.get(kind="key.ended")
         assert (ended.subject, ended.facts["requester"]) == (
@@ -238,8 +240,8 @@ class TestAGrantedKey:
         api_keys.grant(key, by=owner)
         new = api_keys.rotate(key, by=owner)
         members.leave(developer, by=owner.user)
-        assert api_keys.key_of(text) is None
-        assert api_keys.key_of(new).principal == owner
+        assert api_keys.find_key_by_text(text) is None
+        assert api_keys.find_key_by_text(new).principal == owner
 
     def test_of_another_store_stays_when_who_asked_for_it_leaves_this_one(
         self, developer, owner, charlie
@@ -249,7 +251,7 @@ class TestAGrantedKey:
         )
         text, _ = asked(elsewhere)
         members.leave(developer, by=owner.user)
-        assert api_keys.key_of(text).principal == elsewhere
+        assert api_keys.find_key_by_text(text).principal == elsewhere
 
     def test_is_not_taken_over_by_its_own_principal(self, manager):
         _, key = asked(manager)
@@ -260,30 +262,30 @@ class TestAGrantedKey:
         api_keys.grant(key, by=manager)
         manager.user.is_active = False
         manager.user.save()
-        assert api_keys.key_of(text) is None
+        assert api_keys.find_key_by_text(text) is None
         new = api_keys.take_over(key, by=owner)
-        assert api_keys.key_of(text) is None
-        assert api_keys.key_of(new).principal == owner
+        assert api_keys.find_key_by_text(text) is None
+        assert api_keys.find_key_by_text(new).principal == owner
 
     def test_never_acts_for_a_member_of_another_store(self, developer, manager, charlie):
         text, key = asked(developer)
         api_keys.grant(key, by=manager)
         ApiKey.objects.update(principal=charlie.memberships.get())
-        assert api_keys.key_of(text) is None
+        assert api_keys.find_key_by_text(text) is None
 
 
 class TestARotatedKey:
     def test_acts_for_its_principal_when_they_rotate_it(self, developer, manager):
         _, key = asked(developer)
         api_keys.grant(key, by=manager)
-        assert api_keys.key_of(api_keys.rotate(key, by=manager)).principal == manager
+        assert api_keys.find_key_by_text(api_keys.rotate(key, by=manager)).principal == manager
 
     def test_waits_to_be_granted_when_who_asked_for_it_rotates_it(self, developer, owner):
         text, key = asked(developer)
         api_keys.grant(key, by=owner)
         new = api_keys.rotate(key, by=developer)
-        assert api_keys.key_of(new).state == "requested"
-        assert (may(text, Can.MANAGE_KEYS), may(new, Can.VIEW)) == (True, False)
+        assert api_keys.find_key_by_text(new).state == "requested"
+        assert (may(text, Capability.MANAGE_KEYS), may(new, Capability.VIEW)) == (True, False)
         assert (
             "key.rotated",
             f"user:{developer.user_id}",
@@ -295,14 +297,14 @@ class TestARotatedKey:
         _, key = asked(developer)
         api_keys.grant(key, by=manager)
         other = Membership.objects.get(user=world.member(store, Role.DEVELOPER))
-        assert api_keys.key_of(api_keys.rotate(key, by=other)).state == "requested"
+        assert api_keys.find_key_by_text(api_keys.rotate(key, by=other)).state == "requested"
 
     def test_of_an_owner_acts_for_the_manager_who_rotates_it(self, developer, manager, owner):
         _, key = asked(developer)
         api_keys.grant(key, by=owner)
         text = api_keys.rotate(key, by=manager)
-        assert api_keys.key_of(text).principal == manager
-        assert not may(text, Can.MANAGE_KEYS)
+        assert api_keys.find_key_by_text(text).principal == manager
+        assert not may(text, Capability.MANAGE_KEYS)
 
     def test_is_not_made_of_one_that_does_not_act(self, developer, manager, owner):
         _, waiting = asked(developer)

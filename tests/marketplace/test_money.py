@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
-from marketplace.money import Money, Rates, allocate, decimal_text, half_up, share
+from marketplace.money import Money, Rates, allocate, apply_rate, decimal_text, round_half_up
 
 RATES = Rates(
     id=1,
@@ -33,16 +33,16 @@ class TestHalfUp:
         ],
     )
     def test_sends_a_half_away_from_zero(self, value, whole):
-        assert half_up(Decimal(value)) == whole
-        assert half_up(Fraction(value)) == whole
+        assert round_half_up(Decimal(value)) == whole
+        assert round_half_up(Fraction(value)) == whole
 
     @given(st.fractions(), st.integers(-1000, 1000))
     def test_is_never_more_than_a_half_away(self, value, shift):
-        assert abs(half_up(value) - value) <= Fraction(1, 2)
-        assert half_up(-value) == -half_up(value)
+        assert abs(round_half_up(value) - value) <= Fraction(1, 2)
+        assert round_half_up(-value) == -round_half_up(value)
 
     def test_of_a_rate_rounds_once(self):
-        assert share(1837, Decimal("0.19")) == 349
+        assert apply_rate(1837, Decimal("0.19")) == 349
 
 
 class TestMoney:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from marketplace.names import keys_of, keys_of_listed, plain, same
+from marketplace.names import is_same_name, keys_of_listed, keys_of_party, significant_words
 
 
 class TestAName:
@@ -24,7 +24,7 @@ class TestAName:
         ],
     )
     def test_is_compared_without_case_accents_punctuation_and_legal_form(self, name, words):
-        assert " ".join(plain(name)) == words
+        assert " ".join(significant_words(name)) == words
 
     @pytest.mark.parametrize(
         ("party", "listed"),
@@ -116,7 +116,7 @@ class TestAName:
         ],
     )
     def test_may_be_the_listed_one(self, party, listed):
-        assert same(party, listed)
+        assert is_same_name(party, listed)
 
     @pytest.mark.parametrize(
         ("party", "listed"),
@@ -140,7 +140,7 @@ class TestAName:
         ],
     )
     def test_that_only_looks_alike_is_another(self, party, listed):
-        assert not same(party, listed)
+        assert not is_same_name(party, listed)
 
     @pytest.mark.parametrize(
         ("party", "listed"),
@@ -157,12 +157,12 @@ class TestAName:
         ],
     )
     def test_is_found_by_the_index_wherever_it_matches(self, party, listed):
-        assert same(party, listed)
-        assert set(keys_of_listed([listed])) & set(keys_of([party]))
+        assert is_same_name(party, listed)
+        assert set(keys_of_listed([listed])) & set(keys_of_party([party]))
 
     def test_keeps_its_last_word_even_when_that_is_a_legal_form(self):
-        assert plain("SA") == ("sa",)
+        assert significant_words("SA") == ("sa",)
 
     def test_has_keys_that_fit_the_column(self):
         names = ["word " * 100, "字" * 300]
-        assert all(len(key) <= 300 for key in [*keys_of(names), *keys_of_listed(names)])
+        assert all(len(key) <= 300 for key in [*keys_of_party(names), *keys_of_listed(names)])

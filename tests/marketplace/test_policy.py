@@ -11,7 +11,7 @@ class TestAPolicyValue:
     @pytest.mark.parametrize("name", policy.DEFAULTS)
     def test_has_a_default_within_its_own_bounds(self, name):
         default = policy.DEFAULTS[name].value
-        assert policy.typed(name, str(default)) == default
+        assert policy.parse_policy_value(name, str(default)) == default
 
     @pytest.mark.parametrize(
         ("name", "text"),
@@ -34,7 +34,7 @@ class TestAPolicyValue:
     )
     def test_that_would_break_a_screening_is_refused(self, name, text):
         with pytest.raises((ValueError, ArithmeticError)):
-            policy.typed(name, text)
+            policy.parse_policy_value(name, text)
 
     @pytest.mark.parametrize(
         ("name", "text"),
@@ -46,7 +46,7 @@ class TestAPolicyValue:
         ],
     )
     def test_on_its_bound_is_taken(self, name, text):
-        assert str(policy.typed(name, text)) == text
+        assert str(policy.parse_policy_value(name, text)) == text
 
 
 @pytest.mark.django_db

@@ -15,7 +15,7 @@ from diagnostics.problem import Problem
 from marketplace import clock
 from marketplace.mirror import quarantine
 from marketplace.mirror.closes import import_closes
-from marketplace.mirror.observations import Reason, judge
+from marketplace.mirror.observations import QuarantineReason, judge_observation
 from marketplace.mirror.rates import import_rates
 from marketplace.models import FxRate, FxRateSet, IndexClose, Quarantined
 from marketplace.queries import latest_rates, newest_rate_set
@@ -30,20 +30,20 @@ DAY = dt.timedelta(days=1)
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("7.80", None), (" 7.80 ", None), ("9.36", None), ("9.3600001", Reason.ABSURD), ("6.24", None),
-        ("6.2399999", Reason.ABSURD), ("0", Reason.ZERO), ("0.000", Reason.ZERO), ("-7.8", Reason.NEGATIVE),
-        ("NaN", Reason.NOT_A_NUMBER), ("Infinity", Reason.NOT_A_NUMBER), ("-inf", Reason.NOT_A_NUMBER),
-        ("seven", Reason.NOT_A_NUMBER), ("7,80", Reason.NOT_A_NUMBER), ("1e10", Reason.TOO_LARGE),
-        ("0.000000001", Reason.ZERO), ("1e-400", Reason.ZERO), ("1e999999999", Reason.TOO_LARGE),
-        ("9999999999.999999999", Reason.TOO_LARGE), ("1_0", Reason.NOT_A_NUMBER), ("１", Reason.NOT_A_NUMBER),
+        ("7.80", None), (" 7.80 ", None), ("9.36", None), ("9.3600001", QuarantineReason.ABSURD), ("6.24", None),
+        ("6.2399999", QuarantineReason.ABSURD), ("0", QuarantineReason.ZERO), ("0.000", QuarantineReason.ZERO), ("-7.8", QuarantineReason.NEGATIVE),
+        ("NaN", QuarantineReason.NOT_A_NUMBER), ("Infinity", QuarantineReason.NOT_A_NUMBER), ("-inf", QuarantineReason.NOT_A_NUMBER),
+        ("seven", QuarantineReason.NOT_A_NUMBER), ("7,80", QuarantineReason.NOT_A_NUMBER), ("1e10", QuarantineReason.TOO_LARGE),
+        ("0.000000001", QuarantineReason.ZERO), ("1e-400", QuarantineReason.ZERO), ("1e999999999", QuarantineReason.TOO_LARGE),
+        ("9999999999.999999999", QuarantineReason.TOO_LARGE), ("1_0", QuarantineReason.NOT_A_NUMBER), ("１", QuarantineReason.NOT_A_NUMBER),
     ],
 )  # fmt: skip
 def test_an_observation_is_sound_up_to_exactly_a_fifth_from_the_last_good_one(text, reason):
-    assert judge(text, last_good=Decimal("7.80"), max_jump=JUMP) is reason
+    assert judge_observation(text, last_good=Decimal("7.80"), max_jump=JUMP) is reason
 
 
 def test_the_first_observation_has_nothing_to_be_compared_with():
-    assert judge("100", last_good=None, max_jump=JUMP) is None
+    assert judge_observation("100", last_good=None, max_jump=JUMP) is None
 
 
 @pytest.fixture

@@ -286,7 +286,7 @@ class TestACorrection:
         said = manual_observations.enter_close(
             series="CRB", source="file", day=today, text="310", why="Typed.", by=staff
         )
-        assert (said, rows.last().value) == (manual_observations.TAKEN, 310)
+        assert (said, rows.last().value) == (manual_observations.ENTRY_ACCEPTED, 310)
         assert LedgerEntry.objects.filter(kind="observation.corrected").count() == 2
 
 

@@ -1,12 +1,12 @@
 import pytest
 
-from marketplace.memoized_lookup import Resolved
+from marketplace.memoized_lookup import MemoizedLookup
 
 
 class TestWhatIsResolved:
     def test_is_worked_out_once_for_all_that_ask_alike(self):
         asked = []
-        found = Resolved(lambda key: asked.append(key) or key.upper())
+        found = MemoizedLookup(lambda key: asked.append(key) or key.upper())
         assert [found["a"], found["b"], found["a"]] == ["A", "B", "A"]
         assert asked == ["a", "b"]
 
@@ -19,7 +19,7 @@ class TestWhatIsResolved:
                 raise answer
             return answer
 
-        found = Resolved(work)
+        found = MemoizedLookup(work)
         with pytest.raises(ZeroDivisionError):
             found["a"]
         assert found["a"] == 7

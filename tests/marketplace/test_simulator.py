@@ -14,7 +14,7 @@ from marketplace.models import SIMULATED, FxRate, FxRateSet, IndexClose, PastOrd
 from pricing.models import Lock
 from repurchase.demo import ningbo, plants
 from repurchase.demo.loading import load
-from repurchase.demo.simulator import ERP, SandboxStock, simulate
+from repurchase.demo.simulator import SIMULATED_ERP, SandboxStock, simulate
 from repurchase.fulfilment.services import releases
 from repurchase.models import Proforma, Release, RepeatOrder
 from tests import world
@@ -151,7 +151,7 @@ class TestTheSimulatorInTheDemo:
         _release(order)
         assert simulate()["acknowledgements"] == 1
         release = Release.objects.get(order=order)
-        assert (release.erp.product.code, release.erp.simulated) == (ERP[0], True)
+        assert (release.erp.product.code, release.erp.simulated) == (SIMULATED_ERP[0], True)
         assert release.erp_number.startswith("SIM-")
         assert simulate()["acknowledgements"] == 0
 

@@ -4,10 +4,10 @@ import pytest
 
 from marketplace.mirror import taxes
 from marketplace.models import TaxRate
-from marketplace.territories import destination
+from marketplace.territories import find_destination
 from tests import world
 
-TABLE = taxes.DATA / "territories.csv"
+TABLE = taxes.DATA_FOLDER / "territories.csv"
 
 
 class TestADestination:
@@ -66,7 +66,7 @@ class TestADestination:
     def test_is_told_by_country_and_postal_code_or_region(
         self, country, postal, region, place, jurisdiction, registration, remitted
     ):
-        found = destination(country, postal, region)
+        found = find_destination(country, postal, region)
         assert (found.place, found.jurisdiction, found.registration, found.remitted) == (
             place,
             jurisdiction,
@@ -107,7 +107,7 @@ class TestTheTaxTable:
         self, country, postal, rate, category
     ):
         taxes.load_tax_rates()
-        place = destination(country, postal).place
+        place = find_destination(country, postal).place
         (found,) = [each for each in TaxRate.objects.on(world.TODAY) if each.place == place]
         assert (str(found.rate.normalize()), found.category) == (
             str(type(found.rate)(rate).normalize()),

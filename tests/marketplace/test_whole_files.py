@@ -6,8 +6,8 @@ from contextlib import contextmanager
 import pytest
 from django.core.files.base import ContentFile
 
-from marketplace.atomic_files import whole
-from marketplace.mirror.rejected_rows import RefusedRows
+from marketplace.atomic_files import write_atomically
+from marketplace.mirror.rejected_rows import RefusedRowsFile
 from repurchase.demo import credentials
 from repurchase.embedded import demo_seal
 from repurchase.site.file_storage import WholeFileStorage
@@ -27,7 +27,7 @@ def full_after(size: int):
 
 
 def written(folder, binary=True):
-    with whole(folder / "a.bin", binary=binary) as out:
+    with write_atomically(folder / "a.bin", binary=binary) as out:
         out.write(LARGE if binary else LARGE.decode())
 
 
@@ -36,7 +36,7 @@ def stored(folder):
 
 
 def refused(folder):
-    with RefusedRows(folder / "a.refused.csv", ["order"]) as rows:
+    with RefusedRowsFile(folder / "a.refused.csv", ["order"]) as rows:
         rows.write(1, [LARGE.decode()], "x")
 
 
@@ -83,13 +83,13 @@ class TestAFullDisk:
 
 class TestAFile:
     def test_that_is_secret_is_its_owner_s(self, tmp_path):
-        with whole(tmp_path / "a", secret=True) as out:
+        with write_atomically(tmp_path / "a", secret=True) as out:
             out.write("x")
         assert (tmp_path / "a").stat().st_mode & 0o777 == 0o600
 
     def test_that_is_broken_off_is_not_there(self, tmp_path):
         def interrupted() -> None:
-            with whole(tmp_path / "a") as out:
+            with write_atomically(tmp_path / "a") as out:
                 out.write("x")
                 raise KeyboardInterrupt
 

@@ -17,7 +17,7 @@ AT = dt.datetime(2026, 11, 23, 8, 0, tzinfo=dt.UTC)
 
 
 def tell(store_id: int = 1, type: str = "batch.planned", **data: object) -> None:
-    events.tell(store_id=store_id, type=type, subject="batch:BR-1", at=AT, **data)
+    events.publish(store_id=store_id, type=type, subject="batch:BR-1", at=AT, **data)
 
 
 def numbers(store_id: int = 1) -> list[int]:
@@ -64,7 +64,7 @@ class TestAnEvent:
     def test_told_with_five_thousand_others_is_numbered_with_them_in_order(self):
         with transaction.atomic():
             each = [("batch:BR-1", {"n": n}) for n in range(5000)]
-            events.tell_each(store_id=1, type="order.locked", at=AT, each=each)
+            events.publish_each(store_id=1, type="order.locked", at=AT, each=each)
             tell(2)
         assert [(e.seq, e.data["n"]) for e in events.after(1, 4997)] == [
             (4998, 4997),
@@ -76,7 +76,7 @@ class TestAnEvent:
     def test_is_told_with_a_stable_id(self):
         tell(orders=3)
         event = events.after(1, 0).get()
-        assert events.told(event) == {
+        assert events.build_payload(event) == {
             "id": "evt_1_1",
             "seq": 1,
             "type": "batch.planned",
@@ -88,8 +88,8 @@ class TestAnEvent:
     def test_is_forgotten_after_90_days_and_its_number_is_not_given_again(self):
         tell()
         now = Event.objects.get().committed_at
-        assert events.prune(now + events.KEPT) == 0
-        assert events.prune(now + events.KEPT + dt.timedelta(seconds=1)) == 1
+        assert events.prune(now + events.RETENTION) == 0
+        assert events.prune(now + events.RETENTION + dt.timedelta(seconds=1)) == 1
         tell()
         assert numbers() == [2]
 

@@ -13,7 +13,7 @@ def kind(monkeypatch):
     monkeypatch.setitem(
         emails.RENDERERS,
         "test.hello",
-        lambda subjects: emails.Rendered(
+        lambda subjects: emails.RenderedEmail(
             to=["anna@example.com"], subject="Hello", text=f"About {subjects['thing']}"
         ),
     )

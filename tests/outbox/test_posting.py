@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from outbox import http_post
-from outbox.http_post import Outcome
+from outbox.http_post import PostOutcome
 from tests.outbox.receiving import receiver
 
 
@@ -29,7 +29,7 @@ def raw(talk: Callable[[socket.socket], None]) -> Iterator[str]:
         yield f"http://127.0.0.1:{listening.getsockname()[1]}/"
 
 
-def post(url: str, seconds: float = 5, loopback: bool = True) -> http_post.Posted:
+def post(url: str, seconds: float = 5, loopback: bool = True) -> http_post.PostResult:
     return http_post.post(
         url, headers={"webhook-id": "evt_1_1"}, body=b"{}", loopback=loopback, seconds=seconds
     )
@@ -45,13 +45,13 @@ class TestAnAttempt:
     @pytest.mark.parametrize(
         ("status", "outcome"),
         [
-            (200, Outcome.DELIVERED),
-            (204, Outcome.DELIVERED),
-            (299, Outcome.DELIVERED),
-            (404, Outcome.REFUSED),
-            (500, Outcome.REFUSED),
-            (301, Outcome.REFUSED),
-            (307, Outcome.REFUSED),
+            (200, PostOutcome.DELIVERED),
+            (204, PostOutcome.DELIVERED),
+            (299, PostOutcome.DELIVERED),
+            (404, PostOutcome.REFUSED),
+            (500, PostOutcome.REFUSED),
+            (301, PostOutcome.REFUSED),
+            (307, PostOutcome.REFUSED),
         ],
     )
     def test_arrives_by_a_2xx_and_follows_no_redirect(self, status, outcome):
@@ -78,7 +78,7 @@ class TestAnAttempt:
         started = time.monotonic()
         with raw(talk) as url:
             posted = post(url, seconds=0.5)
-        assert posted.outcome is Outcome.TIMEOUT
+        assert posted.outcome is PostOutcome.TIMEOUT
         assert time.monotonic() - started < 2
 
     @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ class TestAnAttempt:
     )
     def test_is_not_taken_in_by_what_is_no_http(self, said):
         with raw(lambda peer: peer.sendall(said)) as url:
-            assert post(url).outcome is Outcome.GARBLED
+            assert post(url).outcome is PostOutcome.GARBLED
 
     def test_reads_no_endless_answer(self):
         def endless(peer: socket.socket) -> None:
@@ -102,21 +102,21 @@ class TestAnAttempt:
                 peer.sendall(b"x" * 65536)
 
         with raw(endless) as url:
-            assert post(url).outcome is Outcome.DELIVERED
+            assert post(url).outcome is PostOutcome.DELIVERED
 
     def test_is_unreachable_where_nobody_listens_or_hangs_up(self):
         with raw(lambda peer: None) as url:
-            assert post(url).outcome is Outcome.UNREACHABLE
-        assert post(url).outcome is Outcome.UNREACHABLE
-        assert post("http://a..b:9000/").outcome is Outcome.UNREACHABLE
+            assert post(url).outcome is PostOutcome.UNREACHABLE
+        assert post(url).outcome is PostOutcome.UNREACHABLE
+        assert post("http://a..b:9000/").outcome is PostOutcome.UNREACHABLE
 
     @pytest.mark.parametrize(
         "url", ["https://localhost:9000/", "https://127.0.0.1:9000/", "http://8.8.8.8/"]
     )
     def test_goes_nowhere_but_to_public_addresses_by_https(self, url):
         """localhost is a name: what it resolves to is judged."""
-        assert post(url, loopback=False).outcome is Outcome.FORBIDDEN
+        assert post(url, loopback=False).outcome is PostOutcome.FORBIDDEN
 
     def test_wants_a_certificate_that_holds(self):
         with raw(lambda peer: peer.send(b"HTTP/1.1 200 OK\r\n\r\n")) as url:
-            assert post(url.replace("http:", "https:")).outcome is Outcome.TLS
+            assert post(url.replace("http:", "https:")).outcome is PostOutcome.TLS

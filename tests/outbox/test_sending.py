@@ -39,7 +39,7 @@ class TestAWebhook:
         assert [got.id for got in server.received] == ["evt_1_1", "evt_1_2", "evt_1_3"]
         got = server.received[0]
         assert Verifier(webhook_signatures.secret_of(made)).verify(got.body.decode(), got.headers)
-        assert got.event == events.told(events.after(1, 0)[0])
+        assert got.event == events.build_payload(events.after(1, 0)[0])
         row = Delivery.objects.order_by("event__seq")[0]
         assert (row.outcome, row.status, row.attempts, row.next_try_at) == (
             "delivered",
@@ -140,12 +140,12 @@ class TestAWebhook:
             tell()
             assert webhook_delivery.send_due() == 0
         assert server.received == []
-        assert Delivery.objects.get().outcome == http_post.Outcome.FORBIDDEN
+        assert Delivery.objects.get().outcome == http_post.PostOutcome.FORBIDDEN
 
     def test_is_served_by_one_sender_at_a_time(self):
         made = webhook("http://127.0.0.1:9/")
         tell()
-        webhook_delivery.queue()
+        webhook_delivery.queue_events()
         assert webhook_delivery.claim(10) == [made.pk]
         assert webhook_delivery.claim(10) == []
         Webhook.objects.update(
@@ -187,7 +187,7 @@ class TestTheCourier:
         with receiver(answer) as server:
             webhook(server.url)
             for n in range(30):
-                events.tell(store_id=1, type="order.locked", subject="batch:BR-1", at=AT, n=n)
+                events.publish(store_id=1, type="order.locked", subject="batch:BR-1", at=AT, n=n)
             with courier() as sender:
                 server.wait_for(lambda got: any(g.id == "evt_1_11" for g in got), 60)
                 os.kill(sender.pid, signal.SIGKILL)

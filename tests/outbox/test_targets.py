@@ -29,11 +29,11 @@ PUBLIC = [
 class TestAnAddress:
     @pytest.mark.parametrize("text", PRIVATE)
     def test_that_is_not_public_is_refused(self, text):
-        assert not webhook_targets.allowed(ipaddress.ip_address(text))
+        assert not webhook_targets.is_allowed(ipaddress.ip_address(text))
 
     @pytest.mark.parametrize("text", PUBLIC)
     def test_that_is_public_is_allowed(self, text):
-        assert webhook_targets.allowed(ipaddress.ip_address(text))
+        assert webhook_targets.is_allowed(ipaddress.ip_address(text))
 
     @pytest.mark.parametrize(
         ("text", "allowed"),
@@ -42,7 +42,7 @@ class TestAnAddress:
     def test_of_this_machine_is_allowed_in_the_embedded_default_and_nothing_else_private(
         self, text, allowed
     ):
-        assert webhook_targets.allowed(ipaddress.ip_address(text), loopback=True) is allowed
+        assert webhook_targets.is_allowed(ipaddress.ip_address(text), loopback=True) is allowed
 
 
 class TestAUrl:
@@ -56,7 +56,7 @@ class TestAUrl:
         ],
     )
     def test_is_acceptable(self, url):
-        assert webhook_targets.why_not(url) == ""
+        assert webhook_targets.url_problem(url) == ""
 
     @pytest.mark.parametrize(
         "url",
@@ -84,11 +84,11 @@ class TestAUrl:
         ],
     )
     def test_is_refused(self, url):
-        assert webhook_targets.why_not(url) != ""
+        assert webhook_targets.url_problem(url) != ""
 
     def test_of_this_machine_is_acceptable_in_the_embedded_default(self):
-        assert webhook_targets.why_not("http://127.0.0.1:9/", loopback=True) == ""
-        assert webhook_targets.why_not("http://10.0.0.1:9000/", loopback=True) != ""
+        assert webhook_targets.url_problem("http://127.0.0.1:9/", loopback=True) == ""
+        assert webhook_targets.url_problem("http://10.0.0.1:9000/", loopback=True) != ""
 
 
 class TestAnAddressThatIsEntered:
@@ -98,10 +98,10 @@ class TestAnAddressThatIsEntered:
         "url", ["https://localhost/x", "https://127.1/", "https://2130706433/", "https://10.0.0.1/"]
     )
     def test_that_leads_inside_is_refused(self, url):
-        assert http_post.why_not_there(url, loopback=False) == webhook_targets.NOT_PUBLIC
+        assert http_post.destination_problem(url, loopback=False) == webhook_targets.NOT_PUBLIC
 
     def test_of_its_own_machine_will_do_in_the_embedded_default(self):
-        assert http_post.why_not_there("http://localhost:9/", loopback=True) == ""
+        assert http_post.destination_problem("http://localhost:9/", loopback=True) == ""
 
     def test_that_nobody_knows_yet_is_judged_when_something_is_sent(self):
-        assert http_post.why_not_there("https://no-such-host.invalid/", loopback=False) == ""
+        assert http_post.destination_problem("https://no-such-host.invalid/", loopback=False) == ""

@@ -14,9 +14,9 @@ from marketplace import clock
 from marketplace.models import Buyer, FxRateSet, OrderClaim, PastOrder, Sku, StockClaim, Store
 from pricing import frozen_values, services, signing
 from pricing.models import FrozenValues, Grant, Lock, Renegotiation
-from pricing.services import Lot, triggers
+from pricing.services import LotToLock, triggers
 from pricing.signing import Evidence
-from pricing.triggers import Kind
+from pricing.triggers import TriggerKind
 from tests import world
 
 EVIDENCE = Evidence(ip="203.0.113.7", user_agent="Browser/1.0")
@@ -39,7 +39,7 @@ class Scene:
             store=self.store, subject="scene", rate_set_id=self.rate_set.pk, index_close_id=None
         )
 
-    def lot(self, orders: Sequence[PastOrder] | None = None, **fields: Any) -> Lot:
+    def lot(self, orders: Sequence[PastOrder] | None = None, **fields: Any) -> LotToLock:
         held = self.orders if orders is None else orders
         defaults = {
             "currency": "USD",
@@ -50,21 +50,21 @@ class Scene:
             "past_order_ids": [order.pk for order in held],
             "stock": {self.sku.pk: 10 * len(held)},
         }
-        return Lot(**defaults | fields)
+        return LotToLock(**defaults | fields)
 
     @transaction.atomic
-    def lock(self, *lots: Lot, subject: str = "", hours: int = 72) -> list[Lock]:
+    def lock(self, *lots: LotToLock, subject: str = "", hours: int = 72) -> list[Lock]:
         return self.lock_and_end(*lots, subject=subject, hours=hours)[0]
 
     @transaction.atomic
     def lock_and_end(
         self,
-        *lots: Lot,
+        *lots: LotToLock,
         subject: str = "",
         hours: int = 72,
         stock_max_age: dt.timedelta | None = None,
     ) -> tuple[list[Lock], list[Lock]]:
-        return services.lock(
+        return services.lock_lots(
             store=self.store,
             buyer=self.buyer,
             subject=subject or f"BR-{next(_subjects)}",
@@ -129,10 +129,10 @@ def renegotiate(lock: Lock, *, deadline: dt.datetime | None = None) -> Renegotia
     new = world.rates(
         published_on=now.date(), source=f"moved-{lock.pk}"[:60], CNY="8.034", USD="1.10"
     )
-    observed = triggers.Observed(published=[new])
-    move = triggers.Move(
+    observed = triggers.MarketObservations(published=[new])
+    move = triggers.MarketMove(
         lock=lock,
-        kind=Kind.FX,
+        kind=TriggerKind.FX,
         name="USD/CNY",
         base=Fraction(78, 11),
         new=Fraction(8034, 1100),
@@ -140,7 +140,7 @@ def renegotiate(lock: Lock, *, deadline: dt.datetime | None = None) -> Renegotia
         rates=new,
     )
     with transaction.atomic():
-        (made,) = triggers._open([move], observed, now=now, by=triggers.TRIGGER)
+        (made,) = triggers._renegotiate_moves([move], observed, now=now, by=triggers.TRIGGER_ACTOR)
     if deadline is not None:
         end_renegotiation_at(made, deadline)
     return made

@@ -6,30 +6,32 @@ import pytest
 
 from pricing import agreements, long_lists
 from pricing.agreements import (
-    Agreed,
+    AgreedLot,
     Agreement,
-    Changed,
-    Goods,
-    How,
-    Identified,
-    Kind,
+    AgreementGoods,
+    AgreementKind,
+    AgreementLine,
+    AgreementLot,
+    AgreementOrder,
+    AgreementParty,
+    AgreementRole,
+    AgreementSignature,
+    ChangedTerms,
+    Identification,
+    IdentificationMethod,
     LedgerLink,
-    Line,
-    Lot,
     Observation,
-    Order,
-    Party,
     Rate,
-    Role,
-    Signature,
-    Trigger,
+    RenegotiationTrigger,
 )
 
 AT = dt.datetime(2026, 11, 23, 8, 0, tzinfo=dt.UTC)
 
 
-def order(n: int, currency: str = "USD", *, then: int = 10_000, now: int = 10_200) -> Order:
-    return Order(
+def order(
+    n: int, currency: str = "USD", *, then: int = 10_000, now: int = 10_200
+) -> AgreementOrder:
+    return AgreementOrder(
         ref=f"BR-1-{n:04d}",
         repeats=f"PO-{n}",
         lot="lot-1",
@@ -39,12 +41,12 @@ def order(n: int, currency: str = "USD", *, then: int = 10_000, now: int = 10_20
         freight_minor=500,
         tax_minor=2033,
         total_minor=now + 2533,
-        lines=(Line(no=1, sku="SKU-1", quantity=10, then_minor=then, now_minor=now),),
+        lines=(AgreementLine(no=1, sku="SKU-1", quantity=10, then_minor=then, now_minor=now),),
     )
 
 
-def signature(role: Role, act: str, at: dt.datetime = AT) -> Signature:
-    return Signature(
+def signature(role: AgreementRole, act: str, at: dt.datetime = AT) -> AgreementSignature:
+    return AgreementSignature(
         role=role,
         act=act,
         actor="user:1",
@@ -53,34 +55,36 @@ def signature(role: Role, act: str, at: dt.datetime = AT) -> Signature:
         consent_version="c-1",
         ip="203.0.113.7",
         user_agent="Browser/1.0",
-        agreed=(Agreed(lot="lot-1", digest="d" * 64),),
+        agreed=(AgreedLot(lot="lot-1", digest="d" * 64),),
     )
 
 
-def renegotiated(*, orders: tuple[Order, ...] = (order(1), order(2)), **fields) -> Agreement:
+def renegotiated(
+    *, orders: tuple[AgreementOrder, ...] = (order(1), order(2)), **fields
+) -> Agreement:
     """An agreement on changed prices, as its two signatures leave it (R-54)."""
     defaults = {
         "id": "6e0f9a6e-0000-5000-8000-000000000001",
-        "kind": Kind.RENEGOTIATION,
+        "kind": AgreementKind.RENEGOTIATION,
         "subject": "BR-1",
         "store_id": 1,
         "store": "Store 1",
         "sandbox": False,
         "clause": agreements.CLAUSE,
-        "seller": Party(
-            role=Role.SELLER,
+        "seller": AgreementParty(
+            role=AgreementRole.SELLER,
             legal_name="宁波某某有限公司",
             address="Ningbo, CN",
-            identified=(Identified(how=How.PLATFORM, value="2026-01-02"),),
+            identified=(Identification(how=IdentificationMethod.PLATFORM, value="2026-01-02"),),
         ),
-        "buyer": Party(
-            role=Role.BUYER,
+        "buyer": AgreementParty(
+            role=AgreementRole.BUYER,
             legal_name="Buyer GmbH",
             address="Hamburg, DE",
-            identified=(Identified(how=How.LINK, value="b@example.com"),),
+            identified=(Identification(how=IdentificationMethod.LINK, value="b@example.com"),),
         ),
         "lots": (
-            Lot(
+            AgreementLot(
                 id="lot-1",
                 currency="USD",
                 index_series="CRB",
@@ -90,7 +94,7 @@ def renegotiated(*, orders: tuple[Order, ...] = (order(1), order(2)), **fields) 
                 terms_file="terms-1.json",
             ),
         ),
-        "goods": (Goods(sku="SKU-1", title="样例轴承 Sample bearing"),),
+        "goods": (AgreementGoods(sku="SKU-1", title="样例轴承 Sample bearing"),),
         "orders": orders,
         "left_out": (),
         "rates": (
@@ -101,15 +105,17 @@ def renegotiated(*, orders: tuple[Order, ...] = (order(1), order(2)), **fields) 
                 now=Observation(value="7.31", on=AT.date() + dt.timedelta(days=1)),
             ),
         ),
-        "trigger": Trigger(ref="RN-1", rule="FX 2.5 %", value="+3.10 %", limit="2.50 %", at=AT),
+        "trigger": RenegotiationTrigger(
+            ref="RN-1", rule="FX 2.5 %", value="+3.10 %", limit="2.50 %", at=AT
+        ),
         "signatures": (
-            signature(Role.SELLER, "sign"),
-            signature(Role.BUYER, "sign", AT + dt.timedelta(hours=1)),
+            signature(AgreementRole.SELLER, "sign"),
+            signature(AgreementRole.BUYER, "sign", AT + dt.timedelta(hours=1)),
         ),
         "ledger": LedgerLink(seq=7, kind="renegotiation.signed", digest="e" * 64),
-        "changed": Changed(
+        "changed": ChangedTerms(
             version=2,
-            by=Role.BUYER,
+            by=AgreementRole.BUYER,
             rule="uniform",
             percent="-1.5",
             locked_digest="f" * 64,
@@ -122,7 +128,7 @@ def renegotiated(*, orders: tuple[Order, ...] = (order(1), order(2)), **fields) 
 
 class TestTheCanonicalForm:
     def test_is_sorted_compact_and_keeps_chinese(self):
-        raw = agreements.canonical(renegotiated())
+        raw = agreements.canonical_bytes(renegotiated())
         assert agreements.is_canonical(raw)
         assert "宁波某某有限公司".encode() in raw
         assert list(json.loads(raw)) == sorted(json.loads(raw))
@@ -130,15 +136,16 @@ class TestTheCanonicalForm:
     def test_is_the_same_for_the_same_agreement_in_another_zone(self):
         east = AT.astimezone(dt.timezone(dt.timedelta(hours=8)))
         one, other = (
-            renegotiated(signatures=(signature(Role.BUYER, "sign", at),)) for at in (AT, east)
+            renegotiated(signatures=(signature(AgreementRole.BUYER, "sign", at),))
+            for at in (AT, east)
         )
-        assert agreements.canonical(one) == agreements.canonical(other)
+        assert agreements.canonical_bytes(one) == agreements.canonical_bytes(other)
 
     @pytest.mark.parametrize("field", [f.name for f in dataclasses.fields(Agreement)])
     def test_has_another_digest_when_any_field_differs(self, field):
         before = renegotiated()
         plain = {
-            "kind": Kind.CONFIRMATION,
+            "kind": AgreementKind.CONFIRMATION,
             "store_id": 2,
             "sandbox": True,
             "trigger": None,
@@ -157,7 +164,9 @@ class TestTheCanonicalForm:
         if field == "ledger":
             other = LedgerLink(seq=8, kind="renegotiation.signed", digest="e" * 64)
         after = dataclasses.replace(before, **{field: other})
-        digests = {agreements.digest_of(agreements.canonical(each)) for each in (before, after)}
+        digests = {
+            agreements.digest_of(agreements.canonical_bytes(each)) for each in (before, after)
+        }
         assert len(digests) == 2
 
     @pytest.mark.parametrize("raw", [b'{"b":1,"a":2}', b'{"a": 1}', b'{"a":"\\u4e2d"}'])
@@ -196,12 +205,12 @@ class TestAList:
         ],
     )
     def test_cuts_what_does_not_fit(self, text, room, shown):
-        assert long_lists.cut(text, room) == shown
-        assert long_lists.cells(shown) <= room
+        assert long_lists.truncate_text(text, room) == shown
+        assert long_lists.display_width(shown) <= room
 
     def test_puts_ten_rows_into_a_block_and_loses_none(self):
         rows = [("ref", "past", "to", "USD", "1", "2", str(n)) for n in range(25)]
-        blocks = list(long_lists.blocks(long_lists.ORDERS, rows))
+        blocks = list(long_lists.printed_blocks(long_lists.ORDERS, rows))
         lines = [block[-1][1].split("\n") for block in blocks]
         assert [len(some) for some in lines] == [10, 10, 5]
         assert [each for some in lines for each in some] == [str(n) for n in range(25)]

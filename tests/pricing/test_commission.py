@@ -7,27 +7,29 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from marketplace.money import Share, allocate, ratio_of
-from pricing.commission import Commission, commission, goods
-from pricing.fee_lines import Charge, Kind, Part
+from marketplace.money import ExactRate, allocate, rate_as_ratio
+from pricing.commission import Commission, build_commission, intern_goods
+from pricing.fee_lines import Charge, FeeKind, FeePart
 
 RATES = [Decimal("0.05"), Decimal("0.08"), Decimal("0.12345"), Decimal(0)]
 
 
 def charge(rate: Decimal, categories: list[str]) -> Charge:
     return Charge(
-        part=Part.COMMISSION,
-        kind=Kind.COMMISSION,
+        part=FeePart.COMMISSION,
+        kind=FeeKind.COMMISSION,
         currency="USD",
         rate=rate,
         told={"categories": categories},
-        share=Share(*ratio_of(rate)),
+        share=ExactRate(*rate_as_ratio(rate)),
     )
 
 
 def of(*rates: Decimal) -> Commission:
-    return commission(
-        [goods(f"c{rate}", rate, False) for rate in rates], charge=charge, day=dt.date(2026, 11, 23)
+    return build_commission(
+        [intern_goods(f"c{rate}", rate, False) for rate in rates],
+        charge=charge,
+        day=dt.date(2026, 11, 23),
     )
 
 
@@ -61,7 +63,7 @@ class TestACommission:
 
     @pytest.mark.parametrize(("ear", "due"), [((False, False), False), ((False, True), True)])
     def test_knows_whether_goods_are_controlled(self, ear, due):
-        found = commission(
-            [goods("a", RATES[0], each) for each in ear], charge=charge, day=dt.date.min
+        found = build_commission(
+            [intern_goods("a", RATES[0], each) for each in ear], charge=charge, day=dt.date.min
         )
         assert found.ear_controlled is due

@@ -10,23 +10,23 @@ from hypothesis import strategies as st
 
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
-from marketplace.money import Money, Rates, half_up
-from marketplace.territories import Destination, destination
+from marketplace.money import Money, Rates, round_half_up
+from marketplace.territories import Destination, find_destination
 from pricing.fees import (
     REASONS,
-    Goods,
-    Kind,
+    CommissionGoods,
+    FeeKind,
+    FeePart,
+    FeeTariff,
     OrderToPrice,
-    Part,
-    Priced,
+    PricedOrder,
     PriceList,
-    Reason,
-    Tariff,
-    goods,
+    ZeroFeeReason,
+    intern_goods,
     recompute,
 )
-from pricing.freight import Card, Parcel, Quote, Service
-from pricing.tax import TaxRule, Treatment, treat
+from pricing.freight import FreightCard, FreightQuote, FreightService, Parcel
+from pricing.tax import TaxRule, Treatment, determine_treatment
 
 DAY = dt.date(2026, 11, 23)
 RATES = Rates(
@@ -35,26 +35,30 @@ RATES = Rates(
     published_on=dt.date(2026, 11, 20),
     per_euro={"USD": Decimal("1.10"), "GBP": Decimal("0.85"), "JPY": Decimal("170.5")},
 )
-TARIFF = Tariff(
+TARIFF = FeeTariff(
     payment_rate=Decimal("0.007"),
     vat_remittance_rate=Decimal("0.005"),
     return_warehouse=Money(230, "USD"),
     ear_review=Money(12_000, "USD"),
 )
-QUOTE = Quote(service_id=3, weight_g=4000, negotiated=Money(860, "USD"), public=Money(1000, "USD"))
+QUOTE = FreightQuote(
+    service_id=3, weight_g=4000, negotiated=Money(860, "USD"), public=Money(1000, "USD")
+)
 
 
-Line = tuple[Goods, int]
+Line = tuple[CommissionGoods, int]
 
 
 def line(total: int, rate: str | None = "0.08", *, category: str = "", ear: bool = False) -> Line:
-    return goods(category or f"cat-{rate}", None if rate is None else Decimal(rate), ear), total
+    return intern_goods(
+        category or f"cat-{rate}", None if rate is None else Decimal(rate), ear
+    ), total
 
 
 def treatment(rate: str = "0.19", *, reverse: bool = False, country: str = "DE"):
-    return treat(
+    return determine_treatment(
         TaxRule(category="S", rate=Decimal(rate), reverse_charge=reverse),
-        destination=destination(country),
+        destination=find_destination(country),
         buyer_number="DE999",
         buyer_number_checked=reverse,
         seller_registration="DE123456789",
@@ -85,11 +89,11 @@ def order(*lines: Line, currency: str = "USD", country: str = "DE", **fields) ->
         **defaults | fields,
     )
     return Asked(
-        order=to_price, currency=currency, destination=destination(country), treatment=taxed
+        order=to_price, currency=currency, destination=find_destination(country), treatment=taxed
     )
 
 
-def price(asked: Asked) -> Priced:
+def price(asked: Asked) -> PricedOrder:
     prices = PriceList(
         currency=asked.currency,
         destination=asked.destination,
@@ -101,11 +105,11 @@ def price(asked: Asked) -> Priced:
     return prices.price(asked.order)
 
 
-def priced(*lines: Line, **fields) -> Priced:
+def priced(*lines: Line, **fields) -> PricedOrder:
     return price(order(*lines, **fields))
 
 
-def fee(kind: Kind, *lines: Line, **fields):
+def fee(kind: FeeKind, *lines: Line, **fields):
     (found,) = [each for each in priced(*lines, **fields).fees if each.kind == kind]
     return found
 
@@ -114,31 +118,31 @@ class TestTheParts:
     def test_are_four_always_in_the_same_order_with_the_surcharges_below_theirs(self):
         """R-58, R-68: and no technical service fee among them."""
         assert [(each.part, each.kind) for each in priced(line(100)).fees] == [
-            (Part.COMMISSION, Kind.COMMISSION),
-            (Part.COMMISSION, Kind.EAR_REVIEW),
-            (Part.LOGISTICS, Kind.FREIGHT),
-            (Part.LOGISTICS, Kind.RETURN_WAREHOUSE),
-            (Part.PAYMENT, Kind.PAYMENT),
-            (Part.VAT_REMITTANCE, Kind.VAT_REMITTANCE),
+            (FeePart.COMMISSION, FeeKind.COMMISSION),
+            (FeePart.COMMISSION, FeeKind.EAR_REVIEW),
+            (FeePart.LOGISTICS, FeeKind.FREIGHT),
+            (FeePart.LOGISTICS, FeeKind.RETURN_WAREHOUSE),
+            (FeePart.PAYMENT, FeeKind.PAYMENT),
+            (FeePart.VAT_REMITTANCE, FeeKind.VAT_REMITTANCE),
         ]
 
     def test_say_why_they_are_zero(self):
-        free = Quote(service_id=3, weight_g=1, negotiated=None, public=Money(0, "USD"))
+        free = FreightQuote(service_id=3, weight_g=1, negotiated=None, public=Money(0, "USD"))
         fees = priced(
             line(0, "0"), country="US", quote=free, treatment=treatment(country="US")
         ).fees
         assert [(each.amount_minor, each.reason) for each in fees] == [
-            (0, Reason.RATE_ZERO),
-            (0, Reason.NO_EAR_GOODS),
-            (0, Reason.RATE_ZERO),
-            (0, Reason.NOT_CHOSEN),
-            (0, Reason.NOTHING_PAID),
-            (0, Reason.NOT_EU_OR_GB),
+            (0, ZeroFeeReason.RATE_ZERO),
+            (0, ZeroFeeReason.NO_EAR_GOODS),
+            (0, ZeroFeeReason.RATE_ZERO),
+            (0, ZeroFeeReason.NOT_CHOSEN),
+            (0, ZeroFeeReason.NOTHING_PAID),
+            (0, ZeroFeeReason.NOT_EU_OR_GB),
         ]
-        assert fee(Kind.PAYMENT, line(1)).reason == Reason.BELOW_HALF_A_UNIT
+        assert fee(FeeKind.PAYMENT, line(1)).reason == ZeroFeeReason.BELOW_HALF_A_UNIT
 
     def test_have_words_for_every_reason(self):
-        assert set(REASONS) == set(Reason) - {Reason.NONE}
+        assert set(REASONS) == set(ZeroFeeReason) - {ZeroFeeReason.NONE}
 
 
 class TestTheCommission:
@@ -159,10 +163,12 @@ class TestTheCommission:
     def test_is_the_categorys_share_of_goods_and_freight_without_tax(
         self, rate, total, freight, amount
     ):
-        assert fee(Kind.COMMISSION, line(total, rate), freight_minor=freight).amount_minor == amount
+        assert (
+            fee(FeeKind.COMMISSION, line(total, rate), freight_minor=freight).amount_minor == amount
+        )
 
     def test_leaves_the_tax_out_of_prices_that_include_it(self):
-        found = fee(Kind.COMMISSION, line(10_710), freight_minor=1190, prices_include_tax=True)
+        found = fee(FeeKind.COMMISSION, line(10_710), freight_minor=1190, prices_include_tax=True)
         assert (found.base_minor, found.amount_minor) == (10_000, 800)
         assert found.detail == {
             "categories": ["cat-0.08"],
@@ -172,7 +178,7 @@ class TestTheCommission:
 
     def test_is_rounded_once_a_rate_not_once_a_line(self):
         """Three lines of 0.06 at 8 % are 0.0144, not three times nothing."""
-        found = fee(Kind.COMMISSION, line(6), line(6, category="hats"), line(6))
+        found = fee(FeeKind.COMMISSION, line(6), line(6, category="hats"), line(6))
         assert (found.base_minor, found.amount_minor) == (18, 1)
         assert found.detail["categories"] == ["cat-0.08", "hats"]
 
@@ -208,7 +214,7 @@ class TestTheEarReview:
     )
     def test_is_charged_once(self, controlled, currency, amount):
         found = fee(
-            Kind.EAR_REVIEW, *[line(50, ear=each) for each in controlled], currency=currency
+            FeeKind.EAR_REVIEW, *[line(50, ear=each) for each in controlled], currency=currency
         )
         assert (found.amount_minor, found.currency) == (amount, currency)
         assert found.tariff == Money(12_000, "USD")
@@ -217,7 +223,7 @@ class TestTheEarReview:
 class TestTheFreight:
     def test_is_the_negotiated_price_with_both_prices_and_the_saving_beside_it(self):
         """R-60, R-61."""
-        found = fee(Kind.FREIGHT, line(1), currency="EUR")
+        found = fee(FeeKind.FREIGHT, line(1), currency="EUR")
         assert (found.amount_minor, found.tariff) == (782, Money(860, "USD"))
         assert found.detail == {
             "service_id": 3,
@@ -231,7 +237,7 @@ class TestTheFreight:
         }
 
     def test_keeps_the_card_that_it_can_be_worked_out_by(self):
-        card = Card(
+        card = FreightCard(
             service_id=3,
             negotiated=True,
             currency="USD",
@@ -242,9 +248,9 @@ class TestTheFreight:
             divisor=5000,
         )
         found = fee(
-            Kind.FREIGHT,
+            FeeKind.FREIGHT,
             line(1),
-            quote=Service(3, [card]).quote(Parcel(weight_g=1, volume_cm3=20_000)),
+            quote=FreightService(3, [card]).quote(Parcel(weight_g=1, volume_cm3=20_000)),
         )
         kept = found.detail["card"]
         steps = -(-(found.detail["weight_g"] - kept["from_g"]) // kept["step_g"])
@@ -256,7 +262,7 @@ class TestTheFreight:
         )
 
     def test_is_not_what_the_buyer_is_charged(self):
-        assert fee(Kind.FREIGHT, line(1), freight_minor=99_999).amount_minor == 860
+        assert fee(FeeKind.FREIGHT, line(1), freight_minor=99_999).amount_minor == 860
 
 
 class TestTheReturnWarehouse:
@@ -266,21 +272,23 @@ class TestTheReturnWarehouse:
     )
     def test_is_charged_where_it_was_chosen(self, chosen, currency, amount):
         """R-65: USD 2.30 an order."""
-        found = fee(Kind.RETURN_WAREHOUSE, line(1), local_return=chosen, currency=currency)
+        found = fee(FeeKind.RETURN_WAREHOUSE, line(1), local_return=chosen, currency=currency)
         assert found.amount_minor == amount
 
 
 class TestThePaymentFee:
     def test_is_a_share_of_everything_the_buyer_pays(self):
         """R-62: (100.00 + 10.00) × 1.19 × 0.7 % = 0.9163."""
-        found = fee(Kind.PAYMENT, line(10_000), freight_minor=1000)
+        found = fee(FeeKind.PAYMENT, line(10_000), freight_minor=1000)
         assert (found.base_minor, found.amount_minor) == (13_090, 92)
 
     def test_of_five_thousand_orders_is_the_sum_of_rounded_fees(self):
         """Pitfall 5: 750.00, not the 765.11 that rounding the sum would give."""
-        fees = [fee(Kind.PAYMENT, line(1837)) for _ in range(5000)]
+        fees = [fee(FeeKind.PAYMENT, line(1837)) for _ in range(5000)]
         assert sum(each.amount_minor for each in fees) == 75_000
-        assert half_up(Fraction(1837 * 5000) * Fraction(119, 100) * Fraction(7, 1000)) == 76_511
+        assert (
+            round_half_up(Fraction(1837 * 5000) * Fraction(119, 100) * Fraction(7, 1000)) == 76_511
+        )
 
 
 class TestTheVatRemittance:
@@ -297,7 +305,7 @@ class TestTheVatRemittance:
     )
     def test_is_charged_in_the_union_and_britain_only(self, country, amount, reason):
         """R-63."""
-        found = fee(Kind.VAT_REMITTANCE, line(10_000), country=country)
+        found = fee(FeeKind.VAT_REMITTANCE, line(10_000), country=country)
         assert (found.base_minor, found.amount_minor, found.reason) == (11_900, amount, reason)
 
 
@@ -349,7 +357,7 @@ def test_the_guides_example_is_what_the_code_charges():
         line(100_000, "0.08", category="apparel"),
         line(50_000, "0.05", category="auto-parts"),
         freight_minor=4000,
-        quote=Quote(
+        quote=FreightQuote(
             service_id=3, weight_g=1, negotiated=Money(4300, "USD"), public=Money(5000, "USD")
         ),
         local_return=True,
@@ -391,7 +399,7 @@ class TestAPricedOrder:
         assert sum(found.line_totals) == found.goods_minor
         assert found.goods_minor + found.freight_minor + added_tax == found.total_minor
         assert sum(each.amount_minor for each in found.fees) == found.fees_minor
-        assert sum(each.base_minor for each in found.fees if each.kind == Kind.COMMISSION) == net
+        assert sum(each.base_minor for each in found.fees if each.kind == FeeKind.COMMISSION) == net
         assert all(each.amount_minor or each.reason for each in found.fees)
         assert not any(each.amount_minor and each.reason for each in found.fees)
 
@@ -415,7 +423,7 @@ class TestAPricedOrder:
     @given(orders)
     def test_is_exact_to_half_a_unit_on_every_line(self, asked):
         for each in price(asked).fees:
-            if each.reason in {"", Reason.BELOW_HALF_A_UNIT} and each.rate is not None:
+            if each.reason in {"", ZeroFeeReason.BELOW_HALF_A_UNIT} and each.rate is not None:
                 assert abs(each.base_minor * Fraction(each.rate) - each.amount_minor) <= Fraction(
                     1, 2
                 )

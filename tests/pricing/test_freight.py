@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace.money import Money, Rates
-from pricing.freight import Card, Parcel, Quote, charged_weight, cheapest, services
+from pricing.freight import (
+    FreightCard,
+    FreightQuote,
+    Parcel,
+    charged_weight,
+    cheapest_quote,
+    services_reaching,
+)
 
 RATES = Rates(
     id=7,
@@ -22,8 +29,8 @@ RATES = Rates(
 
 def card(
     service_id=1, *, negotiated=False, currency="USD", at=0, base=500, step=1000, by=200, **fields
-) -> Card:
-    return Card(
+) -> FreightCard:
+    return FreightCard(
         service_id=service_id,
         negotiated=negotiated,
         currency=currency,
@@ -35,13 +42,15 @@ def card(
     )
 
 
-def quote(cards, *, parcel: Parcel, service_id=1, region="", special=False) -> Quote | None:
-    (service,) = services(cards, service_ids=[service_id], region=region, special_channel=special)
+def quote(cards, *, parcel: Parcel, service_id=1, region="", special=False) -> FreightQuote | None:
+    (service,) = services_reaching(
+        cards, service_ids=[service_id], region=region, special_channel=special
+    )
     return service.quote(parcel)
 
 
-def pair(negotiated: int | None, public: int | None) -> Quote:
-    return Quote(
+def pair(negotiated: int | None, public: int | None) -> FreightQuote:
+    return FreightQuote(
         service_id=1,
         weight_g=1,
         negotiated=None if negotiated is None else Money(negotiated, "USD"),
@@ -163,8 +172,8 @@ class TestAQuote:
 
 
 def chosen(cards, *, service_ids=(1, 2, 3), weight_g=500) -> int:
-    return cheapest(
-        services(cards, service_ids=service_ids, region="", special_channel=False),
+    return cheapest_quote(
+        services_reaching(cards, service_ids=service_ids, region="", special_channel=False),
         parcel=Parcel(weight_g=weight_g),
         rates=RATES,
         currency="USD",

@@ -16,9 +16,9 @@ from marketplace.mirror import taxes
 from marketplace.models import CarrierService, Category, RateCard, Registration, Store
 from marketplace.money import Money, Rates, decimal_text
 from pricing import order_cost
-from pricing.fees import Kind, recompute
+from pricing.fees import FeeKind, recompute
 from pricing.queries import tariff_facts
-from pricing.totals import Group, Row, amounts_of, totals
+from pricing.totals import TotalsGroup, TotalsRow, amounts_of, totals_by_currency
 from tests import world
 from tests.pricing.golden import work_out
 
@@ -98,7 +98,7 @@ def golden_store(db) -> Store:
             valid_from=since,
             **world.MIRRORED,
         )
-        for country in territories.reachable(COUNTRIES)
+        for country in territories.related_countries(COUNTRIES)
     )
     return store
 
@@ -107,7 +107,7 @@ def noon(day: str) -> dt.datetime:
     return dt.datetime.fromisoformat(f"{day}T12:00:00+08:00")
 
 
-def offers(store: Store) -> Iterator[tuple[Mapping[str, str], order_cost.Offer]]:
+def offers(store: Store) -> Iterator[tuple[Mapping[str, str], order_cost.OrderCost]]:
     categories = {category.code: category.pk for category in Category.objects.all()}
     services = dict(CarrierService.objects.values_list("code", "pk"))
     facts = {
@@ -123,7 +123,7 @@ def offers(store: Store) -> Iterator[tuple[Mapping[str, str], order_cost.Offer]]
     for row in ROWS:
         yield (
             row,
-            order_cost.offer(
+            order_cost.calculate_order_cost(
                 _wanted(row, categories, services), facts=facts[row["day"]], rates=RATES
             ),
         )
@@ -131,13 +131,13 @@ def offers(store: Store) -> Iterator[tuple[Mapping[str, str], order_cost.Offer]]
 
 def _wanted(row: Mapping[str, str], categories: Mapping[str, int], services: Mapping[str, int]):
     currency, lines = row["currency"], [line.split() for line in row["lines"].split("; ")]
-    return order_cost.Wanted(
+    return order_cost.OrderCostRequest(
         currency=currency,
         country=row["country"],
         postal_code=row["postal_code"],
         region="",
         lines=[
-            order_cost.Line(
+            order_cost.OrderCostLine(
                 category_id=categories[name],
                 category_code=name,
                 total_minor=Money.of(amount, currency).minor,
@@ -157,7 +157,7 @@ def _wanted(row: Mapping[str, str], categories: Mapping[str, int], services: Map
     )
 
 
-def told(offer: order_cost.Offer, currency: str) -> dict[str, str]:
+def told(offer: order_cost.OrderCost, currency: str) -> dict[str, str]:
     """An offer in the columns of the file."""
 
     def text(minor: int) -> str:
@@ -167,14 +167,18 @@ def told(offer: order_cost.Offer, currency: str) -> dict[str, str]:
     fees: Counter[str] = Counter()
     for fee in priced.fees:
         fees[fee.part] += fee.amount_minor
-    (total,) = totals(
-        [Row(group=Group.OFFERED, currency=currency, amounts=amounts_of(priced), fees=fees)]
+    (total,) = totals_by_currency(
+        [
+            TotalsRow(
+                group=TotalsGroup.OFFERED, currency=currency, amounts=amounts_of(priced), fees=fees
+            )
+        ]
     )
     by_kind = {fee.kind: text(fee.amount_minor) for fee in priced.fees}
     commissions = [
         f"{fee.rate.normalize():f} x {text(fee.base_minor)} = {text(fee.amount_minor)}"
         for fee in priced.fees
-        if fee.kind == Kind.COMMISSION
+        if fee.kind == FeeKind.COMMISSION
     ]
     return {
         "tax_code": offer.treatment.code,
@@ -184,12 +188,12 @@ def told(offer: order_cost.Offer, currency: str) -> dict[str, str]:
         "tax": text(priced.tax_minor),
         "total": text(priced.total_minor),
         "commissions": "; ".join(commissions),
-        "ear_review": by_kind[Kind.EAR_REVIEW],
-        "carrier": by_kind[Kind.FREIGHT],
+        "ear_review": by_kind[FeeKind.EAR_REVIEW],
+        "carrier": by_kind[FeeKind.FREIGHT],
         "saving_outside_the_range": "yes" if offer.quote.saving_flagged else "",
-        "return_warehouse": by_kind[Kind.RETURN_WAREHOUSE],
-        "payment": by_kind[Kind.PAYMENT],
-        "vat_remittance": by_kind[Kind.VAT_REMITTANCE],
+        "return_warehouse": by_kind[FeeKind.RETURN_WAREHOUSE],
+        "payment": by_kind[FeeKind.PAYMENT],
+        "vat_remittance": by_kind[FeeKind.VAT_REMITTANCE],
         "all_fees": text(priced.fees_minor),
         "goods_without_tax": text(total.goods_net.minor),
         "freight_without_tax": text(total.freight_net.minor),

@@ -5,7 +5,15 @@ import pytest
 
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
-from pricing.locks import LIVE, NEXT, Event, LockStatus, advance, seconds_left, status_at
+from pricing.locks import (
+    LIVE_LOCK_STATUSES,
+    LOCK_TRANSITIONS,
+    LockEvent,
+    LockStatus,
+    next_lock_status,
+    seconds_left,
+    status_at,
+)
 
 END = dt.datetime(2026, 11, 26, 8, 0, tzinfo=dt.UTC)
 MICROSECOND = dt.timedelta(microseconds=1)
@@ -53,7 +61,7 @@ class TestALockUnderRenegotiation:
         assert (status_at(lock, end - before), seconds_left(lock, end - before)) == (status, left)
 
 
-@pytest.mark.parametrize("status", sorted(set(LockStatus) - LIVE))
+@pytest.mark.parametrize("status", sorted(set(LockStatus) - LIVE_LOCK_STATUSES))
 def test_any_other_lock_stays_what_it_is_and_counts_no_seconds(status):
     for now in (END - SECOND, END + SECOND):
         assert (status_at(Timed(status), now), seconds_left(Timed(status), now)) == (status, 0)
@@ -61,15 +69,15 @@ def test_any_other_lock_stays_what_it_is_and_counts_no_seconds(status):
 
 class TestTheStates:
     @pytest.mark.parametrize("status", list(LockStatus))
-    @pytest.mark.parametrize("event", list(Event))
+    @pytest.mark.parametrize("event", list(LockEvent))
     def test_move_by_the_table_or_not_at_all(self, status, event):
-        if (status, event) in NEXT:
-            assert advance(status, event) is NEXT[status, event]
+        if (status, event) in LOCK_TRANSITIONS:
+            assert next_lock_status(status, event) is LOCK_TRANSITIONS[status, event]
         else:
             with pytest.raises(Problem) as refused:
-                advance(status, event)
+                next_lock_status(status, event)
             assert refused.value.code == Code.STATE_CONFLICT
             assert refused.value.evidence == {"state": status, "event": event}
 
     def test_that_have_ended_lead_nowhere_and_the_others_lead_on(self):
-        assert {status for status, _ in NEXT} == LIVE
+        assert {status for status, _ in LOCK_TRANSITIONS} == LIVE_LOCK_STATUSES

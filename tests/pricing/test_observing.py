@@ -25,24 +25,28 @@ class TestTheObservationsOfALot:
             n: world.index_close(str(300 + n), closed_on=world.TODAY - n * DAY)
             for n in (0, 6, 7, 8)
         }
-        observed = triggers.observe("CRB", world.NOW, store=store)
+        observed = triggers.latest_observations("CRB", world.NOW, store=store)
         assert (observed.close, observed.base) == (closes[0], closes[7])
 
     def test_hold_it_against_the_last_close_before_where_that_day_has_none(self, store):
         closes = {
             n: world.index_close("300", closed_on=world.TODAY - n * DAY) for n in (0, 6, 8, 9)
         }
-        assert triggers.observe("CRB", world.NOW, store=store).base == closes[8]
+        assert triggers.latest_observations("CRB", world.NOW, store=store).base == closes[8]
 
     @pytest.mark.parametrize(("age", "acts"), [(6, True), (7, False)])
     def test_of_rates_act_until_they_are_six_days_old(self, store, age, acts):
         rates = world.rates(published_on=world.TODAY - age * DAY)
-        assert triggers.observe("", world.NOW, store=store).rates == (rates if acts else None)
+        assert triggers.latest_observations("", world.NOW, store=store).rates == (
+            rates if acts else None
+        )
 
     @pytest.mark.parametrize(("age", "acts"), [(6, True), (7, False)])
     def test_of_an_index_act_until_the_close_is_six_days_old(self, store, age, acts):
         close = world.index_close("300", closed_on=world.TODAY - age * DAY)
-        assert triggers.observe("CRB", world.NOW, store=store).close == (close if acts else None)
+        assert triggers.latest_observations("CRB", world.NOW, store=store).close == (
+            close if acts else None
+        )
 
 
 class TestTheEndOfALock:

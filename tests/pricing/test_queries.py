@@ -8,7 +8,7 @@ from marketplace.calendar import platform_day
 from marketplace.mirror import tariffs
 from marketplace.models import PolicyValue, Registration, TaxRate
 from marketplace.money import Money
-from pricing.freight import Card
+from pricing.freight import FreightCard
 from pricing.queries import tariff_facts
 from tests import world
 
@@ -80,7 +80,7 @@ class TestTheCards:
             (0, 550),
             (5000, 900),
         ]
-        assert facts(store).cards["DE"][0] == Card(
+        assert facts(store).cards["DE"][0] == FreightCard(
             service_id=service.pk,
             negotiated=False,
             currency="USD",

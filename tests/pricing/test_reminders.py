@@ -2,7 +2,7 @@ import datetime as dt
 
 import pytest
 
-from pricing.reminders import OF_A_LOCK, OF_A_RENEGOTIATION, first, stage_at
+from pricing.reminders import LOCK_STAGES, RENEGOTIATION_STAGES, next_stage_at, stage_at
 
 END = dt.datetime(2026, 11, 26, 8, 0, tzinfo=dt.UTC)
 HOUR = dt.timedelta(hours=1)
@@ -29,9 +29,15 @@ class TestAReminder:
         self, before, stage, following
     ):
         now = END - before
-        assert stage_at(OF_A_LOCK, ends_at=END, now=now) == stage
-        assert first(OF_A_LOCK, ends_at=END, now=now) == (END - following if following else None)
+        assert stage_at(LOCK_STAGES, ends_at=END, now=now) == stage
+        assert next_stage_at(LOCK_STAGES, ends_at=END, now=now) == (
+            END - following if following else None
+        )
 
     def test_comes_2_hours_and_30_minutes_before_a_renegotiations_end(self):
-        assert first(OF_A_RENEGOTIATION, ends_at=END, now=END - 4 * HOUR) == END - 2 * HOUR
-        assert first(OF_A_RENEGOTIATION, ends_at=END, now=END - 2 * HOUR) == END - HOUR / 2
+        assert (
+            next_stage_at(RENEGOTIATION_STAGES, ends_at=END, now=END - 4 * HOUR) == END - 2 * HOUR
+        )
+        assert (
+            next_stage_at(RENEGOTIATION_STAGES, ends_at=END, now=END - 2 * HOUR) == END - HOUR / 2
+        )

@@ -7,15 +7,15 @@ import pytest
 
 from diagnostics.problem import Problem
 from pricing import renegotiation as core
-from pricing.renegotiation import LockedLine, Rule, Side, Signed
+from pricing.renegotiation import LockedLotLine, ProposalRule, Side, SideSignature
 from tests.world import NOW
 
 BAND = Decimal("0.03")
 DIGEST, OTHER = "a" * 64, "b" * 64
 
 
-def line(minor: int, *, quantity: int = 10, sku: str = "A", pk: int = 1) -> LockedLine:
-    return LockedLine(id=pk, order=1, sku=sku, quantity=quantity, minor=minor)
+def line(minor: int, *, quantity: int = 10, sku: str = "A", pk: int = 1) -> LockedLotLine:
+    return LockedLotLine(id=pk, order=1, sku=sku, quantity=quantity, minor=minor)
 
 
 class TestAUniformChange:
@@ -34,24 +34,27 @@ class TestAUniformChange:
         ],
     )
     def test_rounds_each_line_once_half_up(self, percent, minor, offered):
-        assert core.offered(core.uniform(percent), [line(minor)], "USD") == {1: offered}
+        assert core.offered_by_line(core.parse_uniform_change(percent), [line(minor)], "USD") == {
+            1: offered
+        }
 
     def test_of_many_lines_is_the_sum_of_rounded_lines(self):
         lines = [line(333, pk=n) for n in range(100)]
         assert (
-            sum(core.offered(core.uniform("1.5"), lines, "USD").values()) == 33_800
+            sum(core.offered_by_line(core.parse_uniform_change("1.5"), lines, "USD").values())
+            == 33_800
         )  # not 33,799.5
 
     @pytest.mark.parametrize("text", ["1,5", " 1.5 % ", "+1.50", "1.5000"])
     def test_is_read_as_people_type_it(self, text):
-        assert core.uniform(text).said() == {"rule": "uniform", "percent": "1.5"}
+        assert core.parse_uniform_change(text).said() == {"rule": "uniform", "percent": "1.5"}
 
     def test_of_minus_reads_the_typographic_sign(self):
-        assert core.uniform("−2").percent == Decimal(-2)
+        assert core.parse_uniform_change("−2").percent == Decimal(-2)
 
     @pytest.mark.parametrize("text", ["0", "-0", "+0.00"])
     def test_of_nothing_keeps_the_old_price(self, text):
-        assert core.uniform(text) == core.keep()
+        assert core.parse_uniform_change(text) == core.keep_locked_prices()
 
     @pytest.mark.parametrize(
         "text",
@@ -59,14 +62,14 @@ class TestAUniformChange:
     )
     def test_that_is_none_is_refused(self, text):
         with pytest.raises(Problem, match="INPUT_INVALID"):
-            core.uniform(text)
+            core.parse_uniform_change(text)
 
 
 class TestPricesASku:
     def test_are_a_pieces_and_leave_the_others_as_locked(self):
         lines = [line(10_000), line(5_000, sku="B", pk=2)]
-        proposal = core.per_sku({"A": "9.855", "B": ""}, {"A", "B"})
-        assert core.offered(proposal, lines, "USD") == {1: 9_855, 2: 5_000}
+        proposal = core.parse_sku_prices({"A": "9.855", "B": ""}, {"A", "B"})
+        assert core.offered_by_line(proposal, lines, "USD") == {1: 9_855, 2: 5_000}
 
     @pytest.mark.parametrize(
         ("currency", "price", "quantity", "minor"),
@@ -78,36 +81,40 @@ class TestPricesASku:
         ],
     )
     def test_round_the_whole_line_in_the_currencys_digits(self, currency, price, quantity, minor):
-        proposal = core.per_sku({"A": price}, {"A"})
-        assert core.offered(proposal, [line(1, quantity=quantity)], currency) == {1: minor}
+        proposal = core.parse_sku_prices({"A": price}, {"A"})
+        assert core.offered_by_line(proposal, [line(1, quantity=quantity)], currency) == {1: minor}
 
     @pytest.mark.parametrize("price", ["0", "0.00", "-1", "x", "1e3", "1.1234567", "NaN", "1" * 13])
     def test_that_are_none_are_refused(self, price):
         with pytest.raises(Problem, match="INPUT_INVALID"):
-            core.per_sku({"A": price}, {"A"})
+            core.parse_sku_prices({"A": price}, {"A"})
 
     def test_of_a_foreign_sku_are_refused(self):
         with pytest.raises(Problem, match="INPUT_INVALID"):
-            core.per_sku({"Z": "1"}, {"A"})
+            core.parse_sku_prices({"Z": "1"}, {"A"})
 
     def test_that_are_all_empty_keep_the_old_price(self):
-        assert core.per_sku({"A": " "}, {"A"}) == core.keep()
+        assert core.parse_sku_prices({"A": " "}, {"A"}) == core.keep_locked_prices()
 
 
 class TestAProposal:
     @pytest.mark.parametrize(
         "proposal",
-        [core.keep(), core.uniform("-1.5"), core.per_sku({"A": "9.50", "B": "0.1"}, {"A", "B"})],
+        [
+            core.keep_locked_prices(),
+            core.parse_uniform_change("-1.5"),
+            core.parse_sku_prices({"A": "9.50", "B": "0.1"}, {"A", "B"}),
+        ],
     )
     def test_survives_being_said_and_heard(self, proposal):
-        assert core.heard(proposal.said()).said() == proposal.said()
-        assert core.offered(core.heard(proposal.said()), [line(10_000)], "USD") == core.offered(
-            proposal, [line(10_000)], "USD"
-        )
+        assert core.parse_proposal(proposal.said()).said() == proposal.said()
+        assert core.offered_by_line(
+            core.parse_proposal(proposal.said()), [line(10_000)], "USD"
+        ) == core.offered_by_line(proposal, [line(10_000)], "USD")
 
     def test_to_keep_changes_nothing(self):
-        assert core.offered(core.keep(), [line(12_345)], "USD") == {1: 12_345}
-        assert core.keep().rule is Rule.KEEP
+        assert core.offered_by_line(core.keep_locked_prices(), [line(12_345)], "USD") == {1: 12_345}
+        assert core.keep_locked_prices().rule is ProposalRule.KEEP
 
 
 class TestTheBand:
@@ -125,13 +132,20 @@ class TestTheBand:
         ],
     )
     def test_includes_its_limit_on_both_sides(self, percent, beyond):
-        assert core.beyond(core.uniform(percent), [line(10_000)], "USD", band=BAND) is beyond
+        assert (
+            core.is_beyond_band(
+                core.parse_uniform_change(percent), [line(10_000)], "USD", band=BAND
+            )
+            is beyond
+        )
 
     @pytest.mark.parametrize("minor", [1, 16, 33, 333])
     def test_is_judged_before_the_rounding(self, minor):
         """33 cents and 3 per cent are 33.99, rounded 34: 3.03 per cent, and yet nobody has to be
         asked."""
-        assert not core.beyond(core.uniform("3"), [line(minor)], "USD", band=BAND)
+        assert not core.is_beyond_band(
+            core.parse_uniform_change("3"), [line(minor)], "USD", band=BAND
+        )
 
     @pytest.mark.parametrize(
         ("price", "beyond"),
@@ -139,11 +153,16 @@ class TestTheBand:
     )
     def test_is_judged_line_by_line(self, price, beyond):
         lines = [line(10_000), line(1_000_000, sku="B", pk=2)]
-        assert core.beyond(core.per_sku({"A": price}, {"A"}), lines, "USD", band=BAND) is beyond
+        assert (
+            core.is_beyond_band(core.parse_sku_prices({"A": price}, {"A"}), lines, "USD", band=BAND)
+            is beyond
+        )
 
     def test_of_a_line_that_cost_nothing_has_no_width(self):
-        assert core.beyond(core.per_sku({"A": "0.01"}, {"A"}), [line(0)], "USD", band=BAND)
-        assert not core.beyond(core.uniform("10"), [line(0)], "USD", band=BAND)
+        assert core.is_beyond_band(
+            core.parse_sku_prices({"A": "0.01"}, {"A"}), [line(0)], "USD", band=BAND
+        )
+        assert not core.is_beyond_band(core.parse_uniform_change("10"), [line(0)], "USD", band=BAND)
 
 
 class TestTheDiff:
@@ -166,8 +185,8 @@ DEADLINE = NOW + dt.timedelta(hours=4)
 TICK = dt.timedelta(microseconds=1)
 
 
-def signed(side: Side, *, digest: str = DIGEST, at: dt.datetime = NOW) -> Signed:
-    return Signed(side=side, digest=digest, at=at)
+def signed(side: Side, *, digest: str = DIGEST, at: dt.datetime = NOW) -> SideSignature:
+    return SideSignature(side=side, digest=digest, at=at)
 
 
 class TestAnAgreement:

@@ -18,12 +18,12 @@ TERMS = {"terms-1.json": b"[]"}
 
 def printed(agreement=None) -> bytes:
     drawn = agreement or renegotiated()
-    return agreement_pdf.pdf(
+    return agreement_pdf.render(
         drawn,
-        content=agreements.canonical(drawn),
+        content=agreements.canonical_bytes(drawn),
         terms=TERMS,
-        lists=long_lists.attached(drawn),
-        certificate=seal.certificate(),
+        lists=long_lists.csv_attachments(drawn),
+        certificate=seal.load_certificate(),
         now=AT,
     )
 
@@ -84,10 +84,10 @@ class TestThePage:
     def test_fetches_nothing(self):
         for url in ("file:///etc/passwd", "http://127.0.0.1/", "data:text/css,a"):
             with pytest.raises(ValueError, match="refused"):
-                pdf_module.Nothing().fetch(url)
+                pdf_module.BlockedFetcher().fetch(url)
 
     def test_shows_markup_in_a_name_as_text(self, tmp_path):
-        goods = (agreements.Goods(sku="SKU-1", title='<img src="file:///etc/passwd">'),)
+        goods = (agreements.AgreementGoods(sku="SKU-1", title='<img src="file:///etc/passwd">'),)
         assert "<img src" in text_of(printed(renegotiated(goods=goods)), tmp_path)
 
 
@@ -96,9 +96,9 @@ class TestTheSeal:
         found = sealed_pdf_reader.read(sealed)
         assert (found["seals"], found["intact"], found["whole"]) == (1, True, True)
         assert found["name"] == agreements.DEMO_SEAL
-        assert found["fingerprint"] == seal.certificate().fingerprint
+        assert found["fingerprint"] == seal.load_certificate().fingerprint
         assert set(found["files"]) == {"agreement.json", "terms-1.json", "orders.csv", "lines.csv"}
-        assert found["agreement"].encode() == agreements.canonical(renegotiated())
+        assert found["agreement"].encode() == agreements.canonical_bytes(renegotiated())
 
     def test_is_valid_to_pdfsig(self, sealed, tmp_path):
         (tmp_path / "a.pdf").write_bytes(sealed)
@@ -157,7 +157,7 @@ class TestTheCertificate:
         file = tmp_path / "own.p12"
         file.write_bytes(demo_seal.make("Example Platform Ltd", passphrase=b"secret"))
         settings.SEAL_CERTIFICATE, settings.SEAL_PASSPHRASE = str(file), "secret"
-        assert not seal.is_demo(seal.certificate())
+        assert not seal.is_demo(seal.load_certificate())
         assert (
             sealed_pdf_reader.read(seal.seal(page, reason="test"))["name"] == "Example Platform Ltd"
         )
@@ -168,13 +168,13 @@ class TestTheCertificate:
         file.write_bytes(demo_seal.make("Example Platform Ltd", passphrase=b"secret"))
         settings.SEAL_CERTIFICATE, settings.SEAL_PASSPHRASE = str(file), passphrase
         with pytest.raises(ImproperlyConfigured, match="can't be opened"):
-            seal.certificate()
+            seal.load_certificate()
 
     @pytest.mark.parametrize("path", ["", "/nowhere.p12", __file__])
     def test_is_asked_for_in_words_when_there_is_none(self, settings, path):
         settings.SEAL_CERTIFICATE = path
         with pytest.raises(ImproperlyConfigured, match="SEAL_CERTIFICATE"):
-            seal.certificate()
+            seal.load_certificate()
 
     def test_of_the_demo_is_kept_and_readable_by_its_owner_only(self, tmp_path):
         file = demo_seal.ensure(tmp_path / "seal.p12")

@@ -9,7 +9,7 @@ from diagnostics.problem import Problem
 from marketplace import clock
 from marketplace.models import OrderClaim, Sku, StockClaim, Store
 from pricing import services
-from pricing.locks import Event, LockStatus
+from pricing.locks import LockEvent, LockStatus
 from pricing.models import Act, Lock
 from pricing.services import lock_endings
 from tests import world
@@ -423,25 +423,29 @@ class TestTheGuard:
     @pytest.mark.parametrize(
         ("event", "offset", "moves"),
         [
-            (Event.CONFIRM, -MICROSECOND, True),
-            (Event.CONFIRM, 0 * MICROSECOND, False),
-            (Event.CONFIRM, MICROSECOND, False),
-            (Event.CANCEL, 0 * MICROSECOND, False),
-            (Event.EXPIRE, -MICROSECOND, False),
-            (Event.EXPIRE, 0 * MICROSECOND, True),
+            (LockEvent.CONFIRM, -MICROSECOND, True),
+            (LockEvent.CONFIRM, 0 * MICROSECOND, False),
+            (LockEvent.CONFIRM, MICROSECOND, False),
+            (LockEvent.CANCEL, 0 * MICROSECOND, False),
+            (LockEvent.EXPIRE, -MICROSECOND, False),
+            (LockEvent.EXPIRE, 0 * MICROSECOND, True),
         ],
     )
     def test_goes_by_the_microsecond(self, scene, event, offset, moves):
         (lock,) = scene.lock()
         if moves:
-            lock_endings.move([lock], event=event, at=lock.expires_at + offset, by="x")
+            lock_endings.apply_lock_event([lock], event=event, at=lock.expires_at + offset, by="x")
             assert status_of(lock) == lock.status != "open"
         else:
             with refusal(Code.STATE_CONFLICT):
-                lock_endings.move([lock], event=event, at=lock.expires_at + offset, by="x")
+                lock_endings.apply_lock_event(
+                    [lock], event=event, at=lock.expires_at + offset, by="x"
+                )
 
     def test_lets_nothing_pass_twice(self, scene):
         (lock,) = scene.lock()
         scene.cancel(lock)
         with refusal(Code.STATE_CONFLICT):
-            lock_endings.move([lock], event=Event.CONFIRM, at=lock.locked_at, by="x")
+            lock_endings.apply_lock_event(
+                [lock], event=LockEvent.CONFIRM, at=lock.locked_at, by="x"
+            )

@@ -12,22 +12,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diagnostics.problem import Problem
-from marketplace.money import Money, Rates, half_up
+from marketplace.money import Money, Rates, round_half_up
 from pricing import what_if
-from pricing.fees import Kind, Tariff
-from pricing.freight import Card
-from pricing.order_cost import Line, TariffFacts, Wanted, offer
+from pricing.fees import FeeKind, FeeTariff
+from pricing.freight import FreightCard
+from pricing.order_cost import OrderCostLine, OrderCostRequest, TariffFacts, calculate_order_cost
 from pricing.tax import TaxRule
 from pricing.what_if import (
-    Case,
     Changes,
-    bound_of,
+    WhatIfCase,
+    apply_changes,
     break_even_rate,
-    least,
-    price_for,
-    priced_at,
+    least_price,
+    price_for_margin,
+    reprice_request,
     simulate,
-    supposed,
+    surplus_bound,
 )
 
 RATES = Rates(
@@ -41,7 +41,7 @@ FACTS = TariffFacts(
     commission={1: Decimal("0.08"), 2: Decimal("0.05"), 3: Decimal("0.06125")},
     cards={
         country: [
-            Card(service_id=1, negotiated=True, currency="USD", min_weight_g=0, base_minor=430, step_g=1000, step_minor=172)
+            FreightCard(service_id=1, negotiated=True, currency="USD", min_weight_g=0, base_minor=430, step_g=1000, step_minor=172)
         ]
         for country in ("DE", "US", "FR")
     },
@@ -51,7 +51,7 @@ FACTS = TariffFacts(
         "US": TaxRule(category="O", rate=Decimal(0), reverse_charge=False),
     },
     registrations={"DE": "DE1", "FR": "FR1"},
-    tariff=Tariff(
+    tariff=FeeTariff(
         payment_rate=Decimal("0.007"),
         vat_remittance_rate=Decimal("0.005"),
         return_warehouse=Money(230, "USD"),
@@ -60,8 +60,8 @@ FACTS = TariffFacts(
 )  # fmt: skip
 
 
-def line(total: int, category: int = 1, *, ear: bool = False) -> Line:
-    return Line(
+def line(total: int, category: int = 1, *, ear: bool = False) -> OrderCostLine:
+    return OrderCostLine(
         category_id=category,
         category_code=f"c{category}",
         total_minor=total,
@@ -71,7 +71,7 @@ def line(total: int, category: int = 1, *, ear: bool = False) -> Line:
     )
 
 
-def wanted(*lines: Line, **fields) -> Wanted:
+def wanted(*lines: OrderCostLine, **fields) -> OrderCostRequest:
     defaults = {
         "currency": "USD",
         "country": "DE",
@@ -86,12 +86,12 @@ def wanted(*lines: Line, **fields) -> Wanted:
         "buyer_number": "",
         "buyer_number_checked": False,
     }
-    return Wanted(**defaults | fields)
+    return OrderCostRequest(**defaults | fields)
 
 
-def surplus(price: int, of: Wanted, margin: Decimal, cost: int) -> Fraction:
+def surplus(price: int, of: OrderCostRequest, margin: Decimal, cost: int) -> Fraction:
     """Written out on its own: profit less the wished share of the turnover."""
-    priced = offer(priced_at(price, of), facts=FACTS, rates=RATES).priced
+    priced = calculate_order_cost(reprice_request(price, of), facts=FACTS, rates=RATES).priced
     turnover = priced.total_minor - priced.tax_minor
     return turnover - priced.fees_minor - cost - Fraction(margin) * turnover
 
@@ -114,7 +114,7 @@ class TestThePriceForAMargin:
     @settings(max_examples=60, deadline=None)
     @given(orders, st.decimals("0", "0.6", places=4), st.integers(0, 10**6))
     def test_reaches_it_and_one_unit_less_does_not(self, asked, margin, cost):
-        price = price_for(margin, asked, cost_minor=cost, facts=FACTS, rates=RATES)
+        price = price_for_margin(margin, asked, cost_minor=cost, facts=FACTS, rates=RATES)
         assert surplus(price, asked, margin, cost) >= 0
         assert all(
             surplus(price - less, asked, margin, cost) < 0 for less in range(1, 40) if less <= price
@@ -124,7 +124,7 @@ class TestThePriceForAMargin:
     @given(orders, st.decimals("0", "0.5", places=2), st.integers(0, 300))
     def test_is_the_least_of_all_that_reach_it(self, asked, margin, cost):
         asked = asked._replace(country="US", freight_minor=asked.freight_minor % 900)
-        price = price_for(margin, asked, cost_minor=cost, facts=FACTS, rates=RATES)
+        price = price_for_margin(margin, asked, cost_minor=cost, facts=FACTS, rates=RATES)
         if price <= 4000:
             assert price == next(
                 p for p in range(price + 1) if surplus(p, asked, margin, cost) >= 0
@@ -137,21 +137,28 @@ class TestThePriceForAMargin:
         leave 15.71, less than
         15.714; at 68.58 they leave 15.72 of the 15.716 that are wished."""
         asked = wanted(line(1), country="US")
-        assert price_for(Decimal("0.2"), asked, cost_minor=5000, facts=FACTS, rates=RATES) == 6858
+        assert (
+            price_for_margin(Decimal("0.2"), asked, cost_minor=5000, facts=FACTS, rates=RATES)
+            == 6858
+        )
 
     @pytest.mark.parametrize("margin", ["0.913", "0.99", "1"])
     def test_is_none_where_fees_and_margin_eat_all(self, margin):
         """8 % + 0.7 % are gone before."""
         asked = wanted(country="US")
-        assert price_for(Decimal(margin), asked, cost_minor=1, facts=FACTS, rates=RATES) is None
+        assert (
+            price_for_margin(Decimal(margin), asked, cost_minor=1, facts=FACTS, rates=RATES) is None
+        )
 
     def test_falls_to_the_lines_as_today_s_prices_do(self):
-        at = priced_at(1001, wanted(line(300), line(700)))
+        at = reprice_request(1001, wanted(line(300), line(700)))
         assert [each.total_minor for each in at.lines] == [300, 701]
 
     def test_is_found_where_the_surplus_falls_back(self):
         steps = [-9, -7, -8, -3, -4, -1, -2, -1, 0, -1, 5]
-        found = least(lambda n: steps[n] if n < len(steps) else n, bound=lambda n: Fraction(n))
+        found = least_price(
+            lambda n: steps[n] if n < len(steps) else n, bound=lambda n: Fraction(n)
+        )
         assert found == 8
 
     @settings(max_examples=60, deadline=None)
@@ -165,7 +172,7 @@ class TestThePriceForAMargin:
         jump."""
         asked = asked._replace(freight_minor=freight)
         cost = max(0, more - min(0, int(surplus(0, asked, margin, 0) // -1)))
-        price = price_for(margin, asked, cost_minor=cost, facts=FACTS, rates=RATES)
+        price = price_for_margin(margin, asked, cost_minor=cost, facts=FACTS, rates=RATES)
         assert surplus(price, asked, margin, cost) >= 0
         assert all(surplus(less, asked, margin, cost) < 0 for less in range(min(price, 3000)))
 
@@ -179,15 +186,15 @@ class TestThePriceForAMargin:
         for margin in ("0", "0.2", "0.83", "0.9"):
             begun = time.process_time()
             with suppress(Problem):  # too little is left of each unit
-                price_for(Decimal(margin), asked, cost_minor=cost, facts=FACTS, rates=RATES)
+                price_for_margin(Decimal(margin), asked, cost_minor=cost, facts=FACTS, rates=RATES)
             assert time.process_time() - begun < 1
 
     def test_s_bound_is_never_exceeded(self):
         asked = wanted(
             line(7), line(300, 2), line(41, 3), freight_minor=10**6, prices_include_tax=True
         )
-        order = offer(asked, facts=FACTS, rates=RATES).order
-        bound = bound_of(lambda p: surplus(p, asked, Decimal("0.2"), 1000), order, 1)
+        order = calculate_order_cost(asked, facts=FACTS, rates=RATES).order
+        bound = surplus_bound(lambda p: surplus(p, asked, Decimal("0.2"), 1000), order, 1)
         assert all(
             surplus(p, asked, Decimal("0.2"), 1000) <= bound(p) for p in range(what_if.FIRST, 2000)
         )
@@ -200,7 +207,7 @@ class TestTheBreakEvenRate:
         digits = {"USD": 2, "JPY": 0, "KWD": 3}[currency]
 
         def settled(at: Fraction) -> int:
-            return half_up(Fraction(net, 10**digits) * at * 100)
+            return round_half_up(Fraction(net, 10**digits) * at * 100)
 
         assert settled(Fraction(rate)) >= cost
         assert settled(Fraction(rate) - Fraction(1, 10**6)) < cost
@@ -221,7 +228,7 @@ class TestTheBreakEvenRate:
 class TestASimulation:
     def test_tells_what_is_left(self):
         found = simulate(
-            Case(wanted=wanted(country="US"), cost=Money(30_000, "CNY"), wished_margin=None),
+            WhatIfCase(wanted=wanted(country="US"), cost=Money(30_000, "CNY"), wished_margin=None),
             facts=FACTS,
             rates=RATES,
         )
@@ -236,52 +243,56 @@ class TestASimulation:
     @pytest.mark.parametrize(
         ("changes", "kind", "amount"),
         [
-            ({"commission_rate": Decimal("0.1")}, Kind.COMMISSION, 1100),
-            ({"payment_rate": Decimal("0.01")}, Kind.PAYMENT, 131),
-            ({"vat_remittance_rate": Decimal(0)}, Kind.VAT_REMITTANCE, 0),
-            ({"tax_rate": Decimal("0.25")}, Kind.PAYMENT, 96),
-            ({}, Kind.PAYMENT, 92),
+            ({"commission_rate": Decimal("0.1")}, FeeKind.COMMISSION, 1100),
+            ({"payment_rate": Decimal("0.01")}, FeeKind.PAYMENT, 131),
+            ({"vat_remittance_rate": Decimal(0)}, FeeKind.VAT_REMITTANCE, 0),
+            ({"tax_rate": Decimal("0.25")}, FeeKind.PAYMENT, 96),
+            ({}, FeeKind.PAYMENT, 92),
         ],
     )
     def test_moves_the_line_that_a_rate_belongs_to(self, changes, kind, amount):
-        facts, rates = supposed(FACTS, RATES, Changes(**changes), category_ids=[1])
-        priced = offer(wanted(), facts=facts, rates=rates).priced
+        facts, rates = apply_changes(FACTS, RATES, Changes(**changes), category_ids=[1])
+        priced = calculate_order_cost(wanted(), facts=facts, rates=rates).priced
         assert [fee.amount_minor for fee in priced.fees if fee.kind == kind] == [amount]
 
     def test_moves_what_is_exchanged_with_the_rate(self):
-        facts, rates = supposed(
+        facts, rates = apply_changes(
             FACTS, RATES, Changes(per_euro={"USD": Decimal(2)}), category_ids=[1]
         )
         (freight,) = [
             fee
-            for fee in offer(wanted(currency="EUR"), facts=facts, rates=rates).priced.fees
-            if fee.kind == Kind.FREIGHT
+            for fee in calculate_order_cost(
+                wanted(currency="EUR"), facts=facts, rates=rates
+            ).priced.fees
+            if fee.kind == FeeKind.FREIGHT
         ]
         assert (freight.amount_minor, freight.detail["per_euro"]) == (301, {"USD": "2"})
 
     def test_supposes_a_commission_for_a_category_that_has_none(self):
-        facts, rates = supposed(
+        facts, rates = apply_changes(
             FACTS, RATES, Changes(commission_rate=Decimal("0.1")), category_ids=[1, 9]
         )
         assert (
-            offer(wanted(line(10_000, 9)), facts=facts, rates=rates).priced.fees[0].amount_minor
+            calculate_order_cost(wanted(line(10_000, 9)), facts=facts, rates=rates)
+            .priced.fees[0]
+            .amount_minor
             == 1100
         )
 
     @pytest.mark.parametrize("category", ["O", "Z", "G"])
     def test_supposes_a_standard_rate_where_nothing_is_taxed(self, category):
         rule = TaxRule(category=category, rate=Decimal(0), reverse_charge=False)
-        facts, rates = supposed(
+        facts, rates = apply_changes(
             replace(FACTS, tax_rules={"US": rule}),
             RATES,
             Changes(tax_rate=Decimal("0.1")),
             category_ids=[1],
         )
-        made = offer(wanted(country="US"), facts=facts, rates=rates)
+        made = calculate_order_cost(wanted(country="US"), facts=facts, rates=rates)
         assert (made.treatment.code, made.priced.tax_minor) == ("S-US-10.00-?", 1100)
 
     def test_leaves_what_is_in_force_alone(self):
-        supposed(
+        apply_changes(
             FACTS,
             RATES,
             Changes(payment_rate=Decimal(0), per_euro={"USD": Decimal(2)}),
@@ -292,5 +303,5 @@ class TestASimulation:
 
 
 def test_no_price_is_beyond_reach_of_the_search():
-    assert least(lambda n: -1, bound=lambda n: Fraction(-1)) is None
+    assert least_price(lambda n: -1, bound=lambda n: Fraction(-1)) is None
     assert what_if.HIGHEST == 10**13

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
-from marketplace.territories import EU_27, destination
-from pricing.tax import Taxing, TaxRule, Treatment, percent, treat
+from marketplace.territories import EU_27, find_destination
+from pricing.tax import TaxCalculator, TaxRule, Treatment, determine_treatment, format_rate_percent
 
 
 def rule(category="S", rate="0.19000", *, reverse_charge=False) -> TaxRule:
@@ -15,9 +15,9 @@ def rule(category="S", rate="0.19000", *, reverse_charge=False) -> TaxRule:
 
 
 def treated(of=None, *, country="DE", number="", checked=False, registration="DE123456789"):
-    return treat(
+    return determine_treatment(
         of or rule(),
-        destination=destination(country),
+        destination=find_destination(country),
         buyer_number=number,
         buyer_number_checked=checked,
         seller_registration=registration,
@@ -25,7 +25,7 @@ def treated(of=None, *, country="DE", number="", checked=False, registration="DE
 
 
 def split(amount: int, treatment: Treatment, included: bool) -> tuple[int, int]:
-    taxing = Taxing(treatment)
+    taxing = TaxCalculator(treatment)
     return taxing.taken_out(amount) if included else (amount, taxing.on_top.of(amount))
 
 
@@ -72,9 +72,9 @@ class TestATreatment:
         self, of, number, checked, registration, missing
     ):
         with pytest.raises(Problem) as refused:
-            treat(
+            determine_treatment(
                 of,
-                destination=destination("DE"),
+                destination=find_destination("DE"),
                 buyer_number=number,
                 buyer_number_checked=checked,
                 seller_registration=registration,
@@ -115,14 +115,9 @@ class TestASplit:
 
 
 def test_a_percent_keeps_the_digits_it_has():
-    assert [percent(Decimal(r)) for r in ("0.19000", "0.1", "0", "0.055", "0.08875", "1E-1")] == [
-        "19.00",
-        "10.00",
-        "0.00",
-        "5.50",
-        "8.875",
-        "10.00",
-    ]
+    assert [
+        format_rate_percent(Decimal(r)) for r in ("0.19000", "0.1", "0", "0.055", "0.08875", "1E-1")
+    ] == ["19.00", "10.00", "0.00", "5.50", "8.875", "10.00"]
 
 
 def test_the_union_has_27_members_greece_as_gr_and_not_britain():

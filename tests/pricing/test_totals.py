@@ -5,26 +5,39 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from marketplace.money import Money, half_up
-from pricing.totals import Amounts, Group, Row, TaxIncluded, added, amounts, tax_included, totals
+from marketplace.money import Money, round_half_up
+from pricing.totals import (
+    Amounts,
+    TaxIncluded,
+    TotalsGroup,
+    TotalsRow,
+    build_amounts,
+    combine_tax_included,
+    sum_amounts,
+    totals_by_currency,
+)
 
 INCLUSIVE = Amounts(11900, 1190, 2090, 13090, 10000, 1000)
 EXCLUSIVE = Amounts(10000, 1000, 2090, 13090, 10000, 1000)
 
 
 def row(
-    group: Group | None = Group.OFFERED, of: Amounts = EXCLUSIVE, *, currency="EUR", **told
-) -> Row:
+    group: TotalsGroup | None = TotalsGroup.OFFERED,
+    of: Amounts = EXCLUSIVE,
+    *,
+    currency="EUR",
+    **told,
+) -> TotalsRow:
     told = {"orders": 1, "prices_include_tax": of is INCLUSIVE, **told}
-    return Row(group=group, currency=currency, amounts=of, **told)
+    return TotalsRow(group=group, currency=currency, amounts=of, **told)
 
 
-def lines(group: Group, as_paid: int, n: int = 1, *, currency="EUR") -> Row:
-    return Row(group=group, currency=currency, as_paid=as_paid, lines=n)
+def lines(group: TotalsGroup, as_paid: int, n: int = 1, *, currency="EUR") -> TotalsRow:
+    return TotalsRow(group=group, currency=currency, as_paid=as_paid, lines=n)
 
 
-def fees(group: Group, **minor: int) -> Row:
-    return Row(group=group, currency="EUR", fees=minor)
+def fees(group: TotalsGroup, **minor: int) -> TotalsRow:
+    return TotalsRow(group=group, currency="EUR", fees=minor)
 
 
 class TestTheNetPartsOfAnOrder:
@@ -44,13 +57,13 @@ class TestTheNetPartsOfAnOrder:
         ],
     )
     def test_are(self, goods, freight, tax, total, goods_net, freight_net):
-        found = amounts(goods, freight, tax, total)
+        found = build_amounts(goods, freight, tax, total)
         assert found == Amounts(goods, freight, tax, total, goods_net, freight_net)
 
     @given(st.integers(0, 10**12), st.integers(0, 10**9), st.integers(0, 5000))
     def test_add_up_to_the_total_with_the_tax(self, goods, freight, rate):
-        tax = half_up(Fraction((goods + freight) * rate, 10000 + rate))
-        found = amounts(goods, freight, tax, goods + freight)
+        tax = round_half_up(Fraction((goods + freight) * rate, 10000 + rate))
+        found = build_amounts(goods, freight, tax, goods + freight)
         assert found.goods_net + found.freight_net + found.tax == found.total
         exact = Fraction((found.total - tax) * goods, goods + freight or 1)
         assert abs(found.goods_net - exact) <= Fraction(1, 2) or not goods + freight
@@ -59,19 +72,19 @@ class TestTheNetPartsOfAnOrder:
 class TestTotals:
     """One row of the table a group of states: what is live, and what the rest is told as."""
 
-    def only(self, rows: Sequence[Row], **how):
-        (found,) = totals(rows, **how)
+    def only(self, rows: Sequence[TotalsRow], **how):
+        (found,) = totals_by_currency(rows, **how)
         return found
 
     def test_of_nothing_are_none(self):
-        assert totals([]) == []
+        assert totals_by_currency([]) == []
 
     @pytest.mark.parametrize(
         ("group", "live", "named"),
         [
-            (Group.OFFERED, 13090, "offered"),
-            (Group.ACCEPTED, 13090, "accepted"),
-            (Group.ENDED, 0, "ended"),
+            (TotalsGroup.OFFERED, 13090, "offered"),
+            (TotalsGroup.ACCEPTED, 13090, "accepted"),
+            (TotalsGroup.ENDED, 0, "ended"),
             (None, 0, None),
         ],
     )
@@ -83,7 +96,11 @@ class TestTotals:
 
     def test_keep_a_currency_of_which_nothing_is_live(self):
         found = self.only(
-            [row(Group.ENDED), lines(Group.ENDED, 10000), fees(Group.ENDED, payment=92)]
+            [
+                row(TotalsGroup.ENDED),
+                lines(TotalsGroup.ENDED, 10000),
+                fees(TotalsGroup.ENDED, payment=92),
+            ]
         )
         assert (found.total.minor, found.net.minor, found.fees_total.minor) == (0, 0, 0)
         assert (found.asked.minor, found.ended.minor, found.orders) == (10000, 13090, 0)
@@ -91,7 +108,7 @@ class TestTotals:
     @pytest.mark.parametrize("of", [INCLUSIVE, EXCLUSIVE])
     def test_the_seller_keeps_the_total_less_tax_and_fees(self, of):
         found = self.only(
-            [row(of=of), fees(Group.OFFERED, commission=550, payment=92, logistics=800)]
+            [row(of=of), fees(TotalsGroup.OFFERED, commission=550, payment=92, logistics=800)]
         )
         assert found.net == Money(13090 - 2090 - 1442, "EUR")
         assert (
@@ -100,20 +117,22 @@ class TestTotals:
         )
 
     def test_asked_is_every_source_line_as_paid_whatever_became_of_it(self):
-        groups = [None, *Group]
+        groups = [None, *TotalsGroup]
         found = self.only([lines(group, 10 ** (n + 1), n + 1) for n, group in enumerate(groups)])
         assert (found.asked.minor, found.asked_lines) == (111110, 15)
         assert (found.left_out.minor, found.left_out_lines) == (100, 2)
 
     def test_are_by_currency(self):
-        found = totals([row(), row(currency="CNY"), row(currency="EUR")])
+        found = totals_by_currency([row(), row(currency="CNY"), row(currency="EUR")])
         assert [(each.currency, each.total.minor, each.orders) for each in found] == [
             ("CNY", 13090, 1),
             ("EUR", 26180, 2),
         ]
 
     def test_of_other_groups_are_told_where_they_are_asked_for(self):
-        found = self.only([row(Group.ENDED), row(Group.OFFERED)], of=frozenset({Group.ENDED}))
+        found = self.only(
+            [row(TotalsGroup.ENDED), row(TotalsGroup.OFFERED)], of=frozenset({TotalsGroup.ENDED})
+        )
         assert (found.total.minor, found.offered.minor, found.orders) == (13090, 13090, 1)
 
     @pytest.mark.parametrize(
@@ -122,9 +141,9 @@ class TestTotals:
             ([row(of=INCLUSIVE)], "true"),
             ([row()], "false"),
             ([row(), row(of=INCLUSIVE)], "mixed"),
-            ([row(), row(Group.ENDED, INCLUSIVE)], "false"),  # of what is live
-            ([row(Group.ENDED, INCLUSIVE)], "true"),  # nothing is live: of what was
-            ([lines(Group.LEFT_OUT, 5)], "false"),
+            ([row(), row(TotalsGroup.ENDED, INCLUSIVE)], "false"),  # of what is live
+            ([row(TotalsGroup.ENDED, INCLUSIVE)], "true"),  # nothing is live: of what was
+            ([lines(TotalsGroup.LEFT_OUT, 5)], "false"),
         ],
     )
     def test_say_whether_tax_is_included(self, rows, said):
@@ -133,7 +152,7 @@ class TestTotals:
 
 SUMS = st.builds(
     row,
-    st.sampled_from(list(Group)),
+    st.sampled_from(list(TotalsGroup)),
     st.sampled_from([INCLUSIVE, EXCLUSIVE]),
     currency=st.sampled_from(["EUR", "JPY"]),
 )
@@ -145,11 +164,12 @@ def added_up(*parts: Money) -> Money:
 
 @given(
     st.lists(
-        SUMS | st.builds(lines, st.sampled_from(list(Group)), st.integers(0, 10**9)), max_size=20
+        SUMS | st.builds(lines, st.sampled_from(list(TotalsGroup)), st.integers(0, 10**9)),
+        max_size=20,
     )
 )
 def test_parts_and_groups_always_add_up(rows):
-    for found in totals(rows):
+    for found in totals_by_currency(rows):
         assert added_up(found.goods_net, found.freight_net, found.tax) == found.total
         assert added_up(found.offered, found.accepted) == found.total
         if found.tax_included is TaxIncluded.YES and found.live:
@@ -159,8 +179,8 @@ def test_parts_and_groups_always_add_up(rows):
 
 
 def test_nothing_added_is_nothing():
-    assert added([]) == Amounts()
-    assert added([INCLUSIVE, EXCLUSIVE]) == Amounts(21900, 2190, 4180, 26180, 20000, 2000)
+    assert sum_amounts([]) == Amounts()
+    assert sum_amounts([INCLUSIVE, EXCLUSIVE]) == Amounts(21900, 2190, 4180, 26180, 20000, 2000)
 
 
 @pytest.mark.parametrize(
@@ -168,4 +188,4 @@ def test_nothing_added_is_nothing():
     [([], "false"), ([True], "true"), ([False], "false"), ([True, False], "mixed")],
 )
 def test_tax_included(flags, said):
-    assert tax_included(flags) == said
+    assert combine_tax_included(flags) == said

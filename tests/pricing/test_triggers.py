@@ -4,7 +4,13 @@ from fractions import Fraction
 
 import pytest
 
-from pricing.triggers import Kind, change, counts_for, moved, shown
+from pricing.triggers import (
+    TriggerKind,
+    exact_change,
+    format_change,
+    is_beyond_limit,
+    is_close_after_lock,
+)
 
 FX, INDEX = Decimal("0.025"), Decimal("0.03")
 TINY = Fraction(1, 10**12)
@@ -26,28 +32,30 @@ class TestAnExchangeRate:
     )
     def test_triggers_strictly_beyond_the_limit_in_either_direction(self, new, triggers):
         """R-50: exactly 2.5 % does not fire."""
-        assert moved(Kind.FX, Fraction(100), new, limit=FX) is triggers
+        assert is_beyond_limit(TriggerKind.FX, Fraction(100), new, limit=FX) is triggers
 
     def test_is_held_against_the_frozen_rate_and_not_against_yesterdays(self):
         """Cumulative: three steps of 1 % are 3.03 %."""
         rate = Fraction(100)
         for _ in range(3):
             before, rate = rate, rate * Fraction("1.01")
-            assert not moved(Kind.FX, before, rate, limit=FX)
-        assert moved(Kind.FX, Fraction(100), rate, limit=FX)
+            assert not is_beyond_limit(TriggerKind.FX, before, rate, limit=FX)
+        assert is_beyond_limit(TriggerKind.FX, Fraction(100), rate, limit=FX)
 
     def test_is_judged_exactly_where_a_quotient_of_28_digits_would_round(self):
         base = Fraction("7.12345678") / Fraction("1.08765432")
         edge = base * Fraction("1.025")
-        assert not moved(Kind.FX, base, edge, limit=FX)
-        assert moved(Kind.FX, base, edge + Fraction(1, 10**40), limit=FX)
+        assert not is_beyond_limit(TriggerKind.FX, base, edge, limit=FX)
+        assert is_beyond_limit(TriggerKind.FX, base, edge + Fraction(1, 10**40), limit=FX)
 
     @pytest.mark.parametrize(
         ("new", "triggers"), [("0.82", False), ("0.8201", True), ("0.7799", True)]
     )
     def test_is_judged_below_one_as_above(self, new, triggers):
         """A rate of 0.80: exactly 2.5 % is 0.02."""
-        assert moved(Kind.FX, Fraction("0.80"), Fraction(new), limit=FX) is triggers
+        assert (
+            is_beyond_limit(TriggerKind.FX, Fraction("0.80"), Fraction(new), limit=FX) is triggers
+        )
 
 
 class TestAnIndex:
@@ -64,26 +72,29 @@ class TestAnIndex:
     )
     def test_triggers_when_it_has_risen_strictly_beyond_the_limit(self, new, triggers):
         """R-51: exactly 3 % does not fire, and no fall does."""
-        assert moved(Kind.INDEX, Fraction(300), Fraction(new), limit=INDEX) is triggers
+        assert (
+            is_beyond_limit(TriggerKind.INDEX, Fraction(300), Fraction(new), limit=INDEX)
+            is triggers
+        )
 
 
 @pytest.mark.parametrize(("base", "new"), [(0, 1), (1, 0), (-1, 1), (1, -1)])
-@pytest.mark.parametrize("kind", list(Kind))
+@pytest.mark.parametrize("kind", list(TriggerKind))
 def test_an_observation_that_is_not_positive_decides_nothing(kind, base, new):
     with pytest.raises(ValueError, match="positive"):
-        moved(kind, Fraction(base), Fraction(new), limit=FX)
+        is_beyond_limit(kind, Fraction(base), Fraction(new), limit=FX)
 
 
 class TestAChange:
     def test_is_kept_exactly_and_rounded_only_to_be_shown(self):
-        exact = change(Fraction("7.1"), Fraction("7.3"))
+        exact = exact_change(Fraction("7.1"), Fraction("7.3"))
         assert exact == "2/71"
-        assert (shown(exact), shown("-1/40"), shown("0/1"), shown("5/1000000")) == (
-            "+2.817 %",
-            "−2.500 %",
-            "+0.000 %",
-            "+0.001 %",
-        )
+        assert (
+            format_change(exact),
+            format_change("-1/40"),
+            format_change("0/1"),
+            format_change("5/1000000"),
+        ) == ("+2.817 %", "−2.500 %", "+0.000 %", "+0.001 %")
 
 
 class TestAClose:
@@ -103,4 +114,7 @@ class TestAClose:
     def test_counts_when_it_reached_us_after_the_lock(self, closed_on, row, counts):
         """R-51."""
         day = dt.date.fromisoformat(closed_on)
-        assert counts_for(closed_on=day, close_id=row, locked_at=LOCKED, closes_seen=7) is counts
+        assert (
+            is_close_after_lock(closed_on=day, close_id=row, locked_at=LOCKED, closes_seen=7)
+            is counts
+        )

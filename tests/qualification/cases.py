@@ -7,9 +7,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from qualification.readings import Kind
+from qualification.readings import DocumentKind
 from repurchase.demo.sample_documents import certificates, contents, declarations, statements
-from repurchase.demo.sample_documents.contents import Company, Declaration, Layout, Statement
+from repurchase.demo.sample_documents.contents import (
+    BankStatement,
+    CustomsDeclaration,
+    SampleCompany,
+    StatementLayout,
+)
 from tests.qualification.scanning import scanned
 
 LAST_MONTH = dt.date(2026, 10, 1)
@@ -19,22 +24,22 @@ TODAY = dt.date(2026, 11, 23)
 @dataclass(frozen=True, kw_only=True)
 class Case:
     name: str
-    kind: Kind
-    company: Company
+    kind: DocumentKind
+    company: SampleCompany
     truth: Mapping[str, str]
     pdf: bytes
 
 
-def licence(rng: random.Random, *, over: bool = False, of: Company | None = None) -> Case:
-    who = of or contents.company(rng)
-    pages = certificates.licence(who, rng, over=over)
+def licence(rng: random.Random, *, over: bool = False, of: SampleCompany | None = None) -> Case:
+    who = of or contents.make_company(rng)
+    pages = certificates.draw_licence(who, rng, over=over)
     truth = truth_of_licence(who)
     return Case(
-        name="licence", kind=Kind.LICENCE, company=who, truth=truth, pdf=scanned(pages, rng)
+        name="licence", kind=DocumentKind.LICENCE, company=who, truth=truth, pdf=scanned(pages, rng)
     )
 
 
-def truth_of_licence(who: Company) -> dict[str, str]:
+def truth_of_licence(who: SampleCompany) -> dict[str, str]:
     return {
         "company": who.name,
         "credit_code": who.code,
@@ -43,24 +48,26 @@ def truth_of_licence(who: Company) -> dict[str, str]:
     }
 
 
-def statement(rng: random.Random, layout: Layout, *, of: Company | None = None) -> Case:
-    who = of or contents.company(rng)
-    what = contents.statement(rng, who, last=LAST_MONTH, layout=layout)
+def statement(
+    rng: random.Random, layout: StatementLayout, *, of: SampleCompany | None = None
+) -> Case:
+    who = of or contents.make_company(rng)
+    what = contents.make_statement(rng, who, last=LAST_MONTH, layout=layout)
     return statement_of(what, rng)
 
 
-def statement_of(what: Statement, rng: random.Random) -> Case:
-    pdf, truth = scanned(statements.statement(what, rng), rng), truth_of_statement(what)
+def statement_of(what: BankStatement, rng: random.Random) -> Case:
+    pdf, truth = scanned(statements.draw_statement(what, rng), rng), truth_of_statement(what)
     return Case(
         name=f"statement {what.layout}",
-        kind=Kind.STATEMENT,
+        kind=DocumentKind.STATEMENT,
         company=what.company,
         truth=truth,
         pdf=pdf,
     )
 
 
-def truth_of_statement(what: Statement) -> dict[str, str]:
+def truth_of_statement(what: BankStatement) -> dict[str, str]:
     truth = {
         "company": what.company.name,
         "account": what.company.account,
@@ -77,20 +84,25 @@ def truth_of_statement(what: Statement) -> dict[str, str]:
     return truth
 
 
-def declaration(rng: random.Random, *, of: Company | None = None, items: int = 2) -> Case:
+def declaration(rng: random.Random, *, of: SampleCompany | None = None, items: int = 2) -> Case:
     return declaration_of(
-        contents.declaration(rng, of or contents.company(rng), before=TODAY, items=items), rng
+        contents.make_declaration(rng, of or contents.make_company(rng), before=TODAY, items=items),
+        rng,
     )
 
 
-def declaration_of(what: Declaration, rng: random.Random) -> Case:
-    pdf, truth = scanned(declarations.declaration(what, rng), rng), truth_of_declaration(what)
+def declaration_of(what: CustomsDeclaration, rng: random.Random) -> Case:
+    pdf, truth = scanned(declarations.draw_declaration(what, rng), rng), truth_of_declaration(what)
     return Case(
-        name="declaration", kind=Kind.DECLARATION, company=what.company, truth=truth, pdf=pdf
+        name="declaration",
+        kind=DocumentKind.DECLARATION,
+        company=what.company,
+        truth=truth,
+        pdf=pdf,
     )
 
 
-def truth_of_declaration(what: Declaration) -> dict[str, str]:
+def truth_of_declaration(what: CustomsDeclaration) -> dict[str, str]:
     truth = {
         "number": what.number,
         "company": what.company.name,
@@ -107,10 +119,10 @@ def truth_of_declaration(what: Declaration) -> dict[str, str]:
 
 
 def iso_9001(rng: random.Random) -> Case:
-    who, until = contents.company(rng), dt.date(2028, rng.randint(1, 12), rng.randint(1, 28))
+    who, until = contents.make_company(rng), dt.date(2028, rng.randint(1, 12), rng.randint(1, 28))
     truth = {"company": who.name, "standard": "ISO 9001", "valid_until": until.isoformat()}
-    pdf = scanned(certificates.iso_9001(who, rng, until=until), rng)
-    return Case(name="iso 9001", kind=Kind.ISO_9001, company=who, truth=truth, pdf=pdf)
+    pdf = scanned(certificates.draw_iso_certificate(who, rng, until=until), rng)
+    return Case(name="iso 9001", kind=DocumentKind.ISO_9001, company=who, truth=truth, pdf=pdf)
 
 
 # --- Tampered
@@ -118,27 +130,27 @@ def iso_9001(rng: random.Random) -> Case:
 
 
 def wrong_check_sign(rng: random.Random) -> Case:
-    who = contents.company(rng)
+    who = contents.make_company(rng)
     wrong = next(sign for sign in "0123456789" if sign != who.code[-1])
     return licence(rng, of=dataclasses.replace(who, code=who.code[:-1] + wrong))
 
 
-def edited_credit(rng: random.Random, layout: Layout = Layout.IN_AND_OUT) -> Case:
+def edited_credit(rng: random.Random, layout: StatementLayout = StatementLayout.IN_AND_OUT) -> Case:
     """A credit raised tenfold; the balances are left as the bank printed them."""
-    what = contents.statement(rng, contents.company(rng), last=LAST_MONTH, layout=layout)
+    what = contents.make_statement(rng, contents.make_company(rng), last=LAST_MONTH, layout=layout)
     movements = list(what.movements)
     movements[4] = dataclasses.replace(movements[4], credit=movements[4].credit * 10)
     return statement_of(dataclasses.replace(what, movements=movements), rng)
 
 
-class EditedItem(contents.Item):
+class EditedItem(contents.DeclarationItem):
     @property
     def total(self) -> Decimal:
         return (self.quantity * self.unit_price).quantize(Decimal("0.01")) + 90_000
 
 
 def edited_total(rng: random.Random) -> Case:
-    what = contents.declaration(rng, contents.company(rng), before=TODAY)
+    what = contents.make_declaration(rng, contents.make_company(rng), before=TODAY)
     first = what.items[0]
     edited = EditedItem(
         hs_code=first.hs_code, name=first.name, quantity=first.quantity, unit_price=first.unit_price
@@ -149,7 +161,7 @@ def edited_total(rng: random.Random) -> Case:
 def swapped_company(rng: random.Random) -> Case:
     """A sound declaration, but of somebody else's exports."""
     case = declaration(rng)
-    return dataclasses.replace(case, company=contents.company(rng))
+    return dataclasses.replace(case, company=contents.make_company(rng))
 
 
 TAMPERED: Mapping[str, Callable[[random.Random], Case]] = {
@@ -167,7 +179,7 @@ def every(rng: random.Random, times: int) -> Iterator[Callable[[], Case]]:
     for _ in range(times):
         yield lambda: licence(rng)
         yield lambda: licence(rng, over=True)
-        for layout in Layout:
+        for layout in StatementLayout:
             yield lambda layout=layout: statement(rng, layout)
         for items in (1, 2, 3):
             yield lambda items=items: declaration(rng, items=items)

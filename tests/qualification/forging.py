@@ -9,12 +9,17 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from diagnostics.problem import Problem
-from qualification.document_checks import Verdict
+from qualification.document_checks import CheckVerdict
 from qualification.document_reader import read
 from qualification.engines import Engine
-from qualification.readings import Kind, Reading
+from qualification.readings import DocumentKind, Reading
 from repurchase.demo.sample_documents import contents
-from repurchase.demo.sample_documents.contents import Company, Declaration, Layout, Statement
+from repurchase.demo.sample_documents.contents import (
+    BankStatement,
+    CustomsDeclaration,
+    SampleCompany,
+    StatementLayout,
+)
 from tests.qualification import carriers, cases, measuring, typed
 from tests.qualification.cases import Case
 from tests.qualification.scanning import scanned
@@ -24,8 +29,8 @@ from tests.qualification.scanning import scanned
 class Pair:
     """What the untouched document says, and makers of both."""
 
-    kind: Kind
-    company: Company
+    kind: DocumentKind
+    company: SampleCompany
     truth: Mapping[str, str]
     untouched: Mapping[str, Callable]
     forged: Mapping[str, Callable]
@@ -33,10 +38,12 @@ class Pair:
 
 def statement(rng: random.Random) -> Pair:
     """Every credit is raised, and the balances with them: the forged one holds in itself."""
-    layout = rng.choice(list(Layout))
-    what = contents.statement(rng, contents.company(rng), last=cases.LAST_MONTH, layout=layout)
+    layout = rng.choice(list(StatementLayout))
+    what = contents.make_statement(
+        rng, contents.make_company(rng), last=cases.LAST_MONTH, layout=layout
+    )
     return _pair(
-        Kind.STATEMENT,
+        DocumentKind.STATEMENT,
         what.company,
         cases.truth_of_statement(what),
         what,
@@ -46,7 +53,7 @@ def statement(rng: random.Random) -> Pair:
     )
 
 
-def raised(what: Statement) -> Statement:
+def raised(what: BankStatement) -> BankStatement:
     movements, balance = [], what.opening
     for movement in what.movements:
         credit = movement.credit * 3 + (Decimal("1.11") if movement.credit else 0)
@@ -58,20 +65,22 @@ def raised(what: Statement) -> Statement:
 def licence(rng: random.Random) -> Pair:
     """The term is longer, the code another valid one, the founding earlier."""
     until = dt.date(rng.randint(2027, 2033), rng.randint(1, 12), rng.randint(1, 28))
-    who = dataclasses.replace(contents.company(rng), until=until)
-    other = contents.company(rng, name=who.name)
+    who = dataclasses.replace(contents.make_company(rng), until=until)
+    other = contents.make_company(rng, name=who.name)
     lie = dataclasses.replace(other, city=who.city, until=until.replace(year=until.year + 15))
-    return _pair(Kind.LICENCE, who, cases.truth_of_licence(who), who, lie, typed.licence, rng)
+    return _pair(
+        DocumentKind.LICENCE, who, cases.truth_of_licence(who), who, lie, typed.licence, rng
+    )
 
 
 def declaration(rng: random.Random) -> Pair:
-    what = contents.declaration(rng, contents.company(rng), before=cases.TODAY)
+    what = contents.make_declaration(rng, contents.make_company(rng), before=cases.TODAY)
     items = [dataclasses.replace(item, quantity=item.quantity * 7) for item in what.items]
     lie = dataclasses.replace(
         what, items=items, number=what.number[:9] + str(rng.randint(10**8, 10**9 - 1))
     )
     return _pair(
-        Kind.DECLARATION,
+        DocumentKind.DECLARATION,
         what.company,
         cases.truth_of_declaration(what),
         what,
@@ -82,8 +91,8 @@ def declaration(rng: random.Random) -> Pair:
 
 
 def _pair(
-    kind: Kind,
-    company: Company,
+    kind: DocumentKind,
+    company: SampleCompany,
     truth: Mapping[str, str],
     what: object,
     lie: object,
@@ -92,7 +101,7 @@ def _pair(
 ) -> Pair:
     seed = rng.getrandbits(32)
 
-    def making(of: Statement | Company | Declaration) -> Mapping[str, Callable]:
+    def making(of: BankStatement | SampleCompany | CustomsDeclaration) -> Mapping[str, Callable]:
         def as_typed(style: str = "") -> bytes:
             return draw(of, random.Random(seed), style=style)
 
@@ -170,7 +179,7 @@ def findings_of(pair: Pair, reading: Reading, data: bytes) -> list[str]:
     need."""
     of_a_set = {"DOCUMENTS_MISSING", "DECLARATION_HS_MISMATCH", "DECLARATIONS_TOTAL_TOO_LOW"}
     checks = measuring.checks(_case(pair, data), reading)
-    return sorted({str(c.code) for c in checks if c.verdict is Verdict.FAILED} - of_a_set)
+    return sorted({str(c.code) for c in checks if c.verdict is CheckVerdict.FAILED} - of_a_set)
 
 
 def _case(pair: Pair, data: bytes) -> Case:

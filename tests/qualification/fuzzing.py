@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from diagnostics.problem import Problem
 from qualification import document_reader, intake
-from qualification.readings import Kind
+from qualification.readings import DocumentKind
 from tests.qualification import hostile, silent_engine
 
 MAX_BYTES = 10 * 2**20
@@ -26,8 +26,8 @@ MAX_BYTES = 10 * 2**20
 def outcome(data: bytes, rng: random.Random) -> str:
     """The code that a store is shown, or what broke."""
     try:
-        intake.look(data, max_bytes=MAX_BYTES)
-        document_reader.read(data, rng.choice(list(Kind)), engine=silent_engine)
+        intake.validate_upload(data, max_bytes=MAX_BYTES)
+        document_reader.read(data, rng.choice(list(DocumentKind)), engine=silent_engine)
     except Problem as problem:
         return str(problem.code)
     except Exception:

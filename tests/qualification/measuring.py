@@ -4,7 +4,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from qualification.document_checks import Check, Paper, World, judge, plain_name
+from qualification.document_checks import (
+    CheckContext,
+    DocumentCheck,
+    SubmittedDocument,
+    judge_documents,
+    normalize_company_name,
+)
 from qualification.readings import Reading
 from tests.qualification.cases import TODAY, Case
 
@@ -38,7 +44,7 @@ def compare(case: Case, reading: Reading | None) -> Iterator[Told]:
         truth, field = case.truth.get(name, ""), read.get(name)
         value = field.value if field else ""
         if name == "company":
-            accepted = plain_name(value) == plain_name(
+            accepted = normalize_company_name(value) == normalize_company_name(
                 case.company.name
             )  # what the check holds it against
         else:
@@ -58,8 +64,10 @@ def _plain(value: str) -> str:
     return f"{Decimal(value):.2f}" if "." in value else "0.00" if value == "0" else value
 
 
-def checks(case: Case, reading: Reading, settled: Mapping[str, str] | None = None) -> list[Check]:
-    world = World(
+def checks(
+    case: Case, reading: Reading, settled: Mapping[str, str] | None = None
+) -> list[DocumentCheck]:
+    world = CheckContext(
         today=TODAY,
         company=case.company.name,
         seen_elsewhere=frozenset(),
@@ -75,4 +83,6 @@ def checks(case: Case, reading: Reading, settled: Mapping[str, str] | None = Non
         },
         usd_of=lambda amount, currency, day: amount / 7 if currency == "CNY" else amount,
     )
-    return judge([Paper(ref=case.name, reading=reading, settled=settled or {})], world)
+    return judge_documents(
+        [SubmittedDocument(ref=case.name, reading=reading, settled=settled or {})], world
+    )

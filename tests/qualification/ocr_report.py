@@ -16,7 +16,7 @@ from pathlib import Path
 
 from diagnostics.problem import Problem
 from qualification import document_reader, engines
-from qualification.document_checks import Verdict
+from qualification.document_checks import CheckVerdict
 from tests.qualification import carriers, cases, forging, measuring
 
 ENGINE = "qualification.engines.tesseract"
@@ -49,7 +49,9 @@ def _measure(task: tuple[str, int]) -> tuple[list[measuring.Told], int, float]:
     case = list(cases.every(random.Random(seed), 1))[nth]()
     begun = time.monotonic()
     try:
-        read, sheets = document_reader.read(case.pdf, case.kind, engine=engines.named(ENGINE))
+        read, sheets = document_reader.read(
+            case.pdf, case.kind, engine=engines.import_engine(ENGINE)
+        )
     except Problem:
         return list(measuring.compare(case, None)), 1, time.monotonic() - begun
     return list(measuring.compare(case, read)), len(sheets), time.monotonic() - begun
@@ -58,18 +60,18 @@ def _measure(task: tuple[str, int]) -> tuple[list[measuring.Told], int, float]:
 def _catch(task: tuple[str, str]) -> tuple[str, bool]:
     seed, code = task
     case = cases.TAMPERED[code](random.Random(seed))
-    read, _ = document_reader.read(case.pdf, case.kind, engine=engines.named(ENGINE))
+    read, _ = document_reader.read(case.pdf, case.kind, engine=engines.import_engine(ENGINE))
     about = [c for c in measuring.checks(case, read) if c.code == code]
-    return code, any(c.verdict is not Verdict.PASSED for c in about)
+    return code, any(c.verdict is not CheckVerdict.PASSED for c in about)
 
 
 def _carry(task: tuple[str, str, str]) -> forging.Outcome:
     seed, document, carrier = task
-    return forging.outcome(document, carrier, seed, engines.named(ENGINE))
+    return forging.outcome(document, carrier, seed, engines.import_engine(ENGINE))
 
 
 def _honest(task: tuple[str, str]) -> forging.Outcome:
-    return forging.honest(task[1], task[0], engines.named(ENGINE))
+    return forging.honest(task[1], task[0], engines.import_engine(ENGINE))
 
 
 def _report_of_text(outcomes: list[forging.Outcome], honest: list[forging.Outcome]) -> int:

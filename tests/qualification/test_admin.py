@@ -13,10 +13,10 @@ from django.core.files.storage import default_storage
 from diagnostics.models import LedgerEntry
 from marketplace import clock
 from qualification.models import Case, Qualification, Upload
-from qualification.readings import Kind
-from qualification.review import Standing
+from qualification.readings import DocumentKind
+from qualification.review import QualificationStatus
 from qualification.services import uploads
-from qualification.uploads import State
+from qualification.uploads import UploadState
 from tests import world
 
 pytestmark = pytest.mark.django_db
@@ -36,11 +36,11 @@ def handed_in(store):
     world.sku(store, hs_code="691110")
 
     def make(**of_licence) -> Case:
-        Qualification.objects.update(state=Standing.DOCUMENTS)
+        Qualification.objects.update(state=QualificationStatus.DOCUMENTS)
         world.papers(store)
         if of_licence:
-            Upload.objects.filter(kind=Kind.LICENCE).delete()
-            world.upload(store, Kind.LICENCE, **of_licence)
+            Upload.objects.filter(kind=DocumentKind.LICENCE).delete()
+            world.upload(store, DocumentKind.LICENCE, **of_licence)
         uploads.submit(store=store, by="user:1", now=clock.now(store))
         return Case.objects.get(store=store)
 
@@ -95,7 +95,7 @@ class TestTheQueue:
         client.force_login(reviewer("other@example.com", "view_case"))
         assert client.get(f"{QUEUE}{case.pk}/desk/").status_code == 404
         assert press(client, case, "approve").status_code == 404
-        assert standing() == Standing.IN_REVIEW
+        assert standing() == QualificationStatus.IN_REVIEW
 
 
 class TestTheDesk:
@@ -114,42 +114,45 @@ class TestTheDesk:
         case = handed_in()
         assert press(client, case, "approve").status_code == 302
         case.refresh_from_db()
-        assert (standing(), case.was_late, case.due_at) == (Standing.OPEN, False, None)
-        assert set(Upload.objects.values_list("state", flat=True)) == {State.APPROVED}
+        assert (standing(), case.was_late, case.due_at) == (QualificationStatus.OPEN, False, None)
+        assert set(Upload.objects.values_list("state", flat=True)) == {UploadState.APPROVED}
         decided = LedgerEntry.objects.get(kind="qualification.decided")
         assert decided.facts["outcome"] == "approved"
 
     def test_wants_every_seal_looked_at(self, client, handed_in):
         """R-45."""
         answer = press(client, handed_in(), "approve", seals=False)
-        assert (answer.status_code, standing()) == (422, Standing.IN_REVIEW)
+        assert (answer.status_code, standing()) == (422, QualificationStatus.IN_REVIEW)
         assert "REVIEW" not in standing()
 
     def test_wants_every_doubtful_field_settled(self, client, handed_in):
         case = handed_in(unsure=("credit_code",))
         assert press(client, case, "approve").status_code == 422
-        key = Upload.objects.get(kind=Kind.LICENCE).key
+        key = Upload.objects.get(kind=DocumentKind.LICENCE).key
         settled = {f"ok:{key}:credit_code": "on", f"value:{key}:credit_code": "91110000600037341L"}
         assert press(client, case, "approve", **settled).status_code == 302
-        assert Upload.objects.get(kind=Kind.LICENCE).settled["credit_code"] == "91110000600037341L"
+        assert (
+            Upload.objects.get(kind=DocumentKind.LICENCE).settled["credit_code"]
+            == "91110000600037341L"
+        )
 
     def test_takes_no_tick_beside_nothing_and_says_how_much_is_left(self, client, handed_in):
         case = handed_in(unsure=("credit_code",), read={"credit_code": ""})
-        row = Upload.objects.get(kind=Kind.LICENCE)
+        row = Upload.objects.get(kind=DocumentKind.LICENCE)
         ticked = {f"ok:{row.key}:credit_code": "on", f"value:{row.key}:credit_code": " "}
         answer = press(client, case, "approve", **ticked)
         page = answer.content.decode()
-        assert (answer.status_code, standing()) == (422, Standing.IN_REVIEW)
+        assert (answer.status_code, standing()) == (422, QualificationStatus.IN_REVIEW)
         assert f"{row.name} (1)" in page
         assert "<strong>1</strong>" in page
         assert page.count("data-left") == 1
 
     def test_takes_only_what_can_be_the_value(self, client, handed_in):
         case = handed_in()
-        row = Upload.objects.get(kind=Kind.LICENCE)
+        row = Upload.objects.get(kind=DocumentKind.LICENCE)
         typed = {f"ok:{row.key}:valid_until": "on", f"value:{row.key}:valid_until": "next year"}
         answer = press(client, case, "approve", **typed)
-        assert (answer.status_code, standing()) == (422, Standing.IN_REVIEW)
+        assert (answer.status_code, standing()) == (422, QualificationStatus.IN_REVIEW)
         assert f"{row.name}: “next year”" in answer.content.decode()
         row.refresh_from_db()
         assert row.settled == {}
@@ -167,7 +170,7 @@ class TestTheDesk:
 
     def test_is_claimed_by_one_of_two_and_keeps_what_was_typed(self, client, handed_in):
         case = handed_in(unsure=("credit_code",))
-        key = Upload.objects.get(kind=Kind.LICENCE).key
+        key = Upload.objects.get(kind=DocumentKind.LICENCE).key
         sent = form(case, "claim", **{f"value:{key}:credit_code": "TYPED BY HAND"})
         answer = client.post(f"{QUEUE}{case.pk}/desk/", sent)
         assert answer.status_code == 200
@@ -181,7 +184,7 @@ class TestTheDesk:
 
     def test_sends_one_file_back_and_keeps_the_others(self, client, handed_in):
         case = handed_in()
-        key = Upload.objects.get(kind=Kind.LICENCE).key
+        key = Upload.objects.get(kind=DocumentKind.LICENCE).key
         marked = {f"reject:{key}": "on", f"code:{key}": "SEAL_MISSING", f"remark:{key}": "no stamp"}
         assert press(client, case, "send_back", **marked).status_code == 302
         case.refresh_from_db()
@@ -192,17 +195,17 @@ class TestTheDesk:
             "SEAL_MISSING",
             "no stamp",
         )
-        assert Upload.objects.filter(state=State.READ).count() == 4
+        assert Upload.objects.filter(state=UploadState.READ).count() == 4
         assert (case.due_at, case.days_left) == (None, 2)
         assert "no stamp" in Qualification.objects.get().reason
 
     def test_sends_nothing_back_without_saying_what(self, client, handed_in):
         assert press(client, handed_in(), "send_back").status_code == 422
-        assert standing() == Standing.IN_REVIEW
+        assert standing() == QualificationStatus.IN_REVIEW
 
     def test_refuses_a_stale_form_and_loses_nothing(self, client, handed_in):
         case = handed_in(unsure=("credit_code",))
-        key = Upload.objects.get(kind=Kind.LICENCE).key
+        key = Upload.objects.get(kind=DocumentKind.LICENCE).key
         stale = form(
             case,
             "approve",
@@ -211,14 +214,14 @@ class TestTheDesk:
         Case.objects.update(version=case.version + 1)
         answer = client.post(f"{QUEUE}{case.pk}/desk/", stale)
         page = answer.content.decode()
-        assert (answer.status_code, standing()) == (409, Standing.IN_REVIEW)
+        assert (answer.status_code, standing()) == (409, QualificationStatus.IN_REVIEW)
         assert "TYPED BY HAND" in page
         assert "because of X" in page
         assert f'name="version" value="{case.version + 1}"' in page
 
     def test_shows_a_page_and_gives_the_original_to_reviewers_only(self, client, handed_in, alice):
         case = handed_in()
-        row = Upload.objects.get(kind=Kind.LICENCE)
+        row = Upload.objects.get(kind=DocumentKind.LICENCE)
         default_storage.save(f"{row.folder}/page-1.jpg", ContentFile(b"jpeg"))
         address = f"{QUEUE}{case.pk}/page/{row.key}/1/"
         assert client.get(address).content == b"jpeg"
@@ -236,7 +239,7 @@ class TestAFailedCheck:
     def test_can_t_be_passed_over_without_a_reason(self, client, failing):
         client.force_login(reviewer())
         assert press(client, failing, "approve").status_code == 422
-        assert standing() == Standing.IN_REVIEW
+        assert standing() == QualificationStatus.IN_REVIEW
 
     def test_is_overruled_by_two_different_people(self, client, failing):
         """R-41: a second, different human only to overrule."""
@@ -244,18 +247,18 @@ class TestAFailedCheck:
         assert (
             press(client, failing, "approve", overrule="renewal is on its way").status_code == 302
         )
-        assert standing() == Standing.IN_REVIEW
+        assert standing() == QualificationStatus.IN_REVIEW
         assert press(client, failing, "approve", overrule="me again").status_code == 422
-        assert standing() == Standing.IN_REVIEW
+        assert standing() == QualificationStatus.IN_REVIEW
         client.force_login(reviewer("second@example.com"))
         assert press(client, failing, "approve").status_code == 302
-        assert standing() == Standing.OPEN
+        assert standing() == QualificationStatus.OPEN
         assert LedgerEntry.objects.filter(kind="qualification.overruled").count() == 1
 
     def test_is_not_cleared_by_ticking_what_stands_there(self, client, handed_in):
         """One reviewer confirmed prefilled sums and answered “no seal”, and the store was open."""
         case = handed_in()
-        row = Upload.objects.get(kind=Kind.STATEMENT)
+        row = Upload.objects.get(kind=DocumentKind.STATEMENT)
         for each in row.reading["fields"]:
             if each["name"].startswith("credits"):
                 each["proven"], each["confidence"] = False, 0.0
@@ -265,21 +268,21 @@ class TestAFailedCheck:
         ticked |= {f"value:{row.key}:{f['name']}": f["value"] for f in row.reading["fields"]}
         client.force_login(reviewer())
         answer = press(client, case, "approve", **ticked)
-        assert (answer.status_code, standing()) == (422, Standing.IN_REVIEW)
+        assert (answer.status_code, standing()) == (422, QualificationStatus.IN_REVIEW)
         assert (
             press(client, case, "approve", overrule="the bank confirmed it", **ticked).status_code
             == 302
         )
-        assert standing() == Standing.IN_REVIEW
+        assert standing() == QualificationStatus.IN_REVIEW
         client.force_login(reviewer("second@example.com"))
         assert press(client, case, "approve").status_code == 302
-        assert standing() == Standing.OPEN
+        assert standing() == QualificationStatus.OPEN
 
     def test_of_a_page_that_was_laid_over_is_not_cleared_by_ticking_what_it_shows(
         self, client, handed_in
     ):
         case = handed_in()
-        row = Upload.objects.get(kind=Kind.LICENCE)
+        row = Upload.objects.get(kind=DocumentKind.LICENCE)
         row.reading["laid_over"] = ["valid_until"]
         for each in row.reading["fields"]:
             each["confidence"] = 0.4 if each["name"] == "valid_until" else each["confidence"]
@@ -296,16 +299,16 @@ class TestAFailedCheck:
             press(client, case, "approve", overrule="a sticker of the office", **ticked).status_code
             == 302
         )
-        assert standing() == Standing.IN_REVIEW
+        assert standing() == QualificationStatus.IN_REVIEW
         assert LedgerEntry.objects.get(kind="qualification.overruled").facts["failed"] == [
             "PAGE_LAID_OVER"
         ]
         client.force_login(reviewer("second@example.com"))
         assert press(client, case, "approve").status_code == 302
-        assert standing() == Standing.OPEN
+        assert standing() == QualificationStatus.OPEN
 
     def test_that_one_person_typed_over_needs_another(self, client, failing):
-        row = Upload.objects.get(kind=Kind.LICENCE)
+        row = Upload.objects.get(kind=DocumentKind.LICENCE)
         typed = {f"ok:{row.key}:valid_until": "on", f"value:{row.key}:valid_until": "2036-11-01"}
         client.force_login(reviewer())
         assert press(client, failing, "approve", **typed).status_code == 422
@@ -317,19 +320,19 @@ class TestAFailedCheck:
             f"{QUEUE}{failing.pk}/desk/", headers={"Accept-Language": "en"}
         ).content.decode()
         assert "what failed once stays failed" in page
-        assert standing() == Standing.IN_REVIEW
+        assert standing() == QualificationStatus.IN_REVIEW
         facts = LedgerEntry.objects.get(kind="qualification.overruled").facts
         (told,) = [each for each in facts["settled"] if each["document"] == str(row.key)]
         assert (told["changed"], told["confirmed"], told["seal"]) == (["valid_until"], [], "yes")
         client.force_login(reviewer("second@example.com"))
         assert press(client, failing, "approve").status_code == 302
-        assert standing() == Standing.OPEN
+        assert standing() == QualificationStatus.OPEN
 
     def test_that_came_up_after_the_reason_was_given_wants_one_of_its_own(self, client, failing):
         """The second reviewer sees no seal: nobody has given a reason for that."""
         client.force_login(reviewer())
         press(client, failing, "approve", overrule="renewal is on its way")
-        row = Upload.objects.get(kind=Kind.STATEMENT)
+        row = Upload.objects.get(kind=DocumentKind.STATEMENT)
         client.force_login(reviewer("second@example.com"))
         no_seal = {f"seal:{row.key}": "no"}
         assert press(client, failing, "approve", **no_seal).status_code == 422
@@ -337,27 +340,27 @@ class TestAFailedCheck:
             press(client, failing, "approve", overrule="sealed on paper", **no_seal).status_code
             == 302
         )
-        assert standing() == Standing.IN_REVIEW
+        assert standing() == QualificationStatus.IN_REVIEW
         client.force_login(reviewer("third@example.com"))
         assert press(client, failing, "approve", **no_seal).status_code == 302
-        assert standing() == Standing.OPEN
+        assert standing() == QualificationStatus.OPEN
 
 
 class TestASealThatNobodySaw:
     """R-45, whatever the machine has detected."""
 
-    @pytest.mark.parametrize("kind", [Kind.LICENCE, Kind.STATEMENT])
+    @pytest.mark.parametrize("kind", [DocumentKind.LICENCE, DocumentKind.STATEMENT])
     def test_fails(self, client, handed_in, kind):
         case = handed_in()
         row = Upload.objects.get(kind=kind)
         client.force_login(reviewer())
         answer = press(client, case, "approve", **{f"seal:{row.key}": "no"})
-        assert (answer.status_code, standing()) == (422, Standing.IN_REVIEW)
+        assert (answer.status_code, standing()) == (422, QualificationStatus.IN_REVIEW)
 
     def test_still_fails_after_another_document_was_sent_back(self, client, handed_in):
         case = handed_in()
-        row = Upload.objects.get(kind=Kind.STATEMENT)
-        other = Upload.objects.get(kind=Kind.LICENCE)
+        row = Upload.objects.get(kind=DocumentKind.STATEMENT)
+        other = Upload.objects.get(kind=DocumentKind.LICENCE)
         client.force_login(reviewer())
         back = {
             f"reject:{other.key}": "on",
@@ -366,10 +369,10 @@ class TestASealThatNobodySaw:
         }
         assert press(client, case, "send_back", **back).status_code == 302
         Upload.objects.filter(pk=other.pk).update(is_current=False)
-        world.upload(case.store, Kind.LICENCE)
+        world.upload(case.store, DocumentKind.LICENCE)
         uploads.submit(store=case.store, by="user:1", now=clock.now(case.store))
         assert press(client, case, "approve").status_code == 422
-        assert standing() == Standing.IN_REVIEW
+        assert standing() == QualificationStatus.IN_REVIEW
 
 
 class TestTheHistory:
@@ -395,12 +398,14 @@ class TestTheReviewer:
         both.user_permissions.set(Permission.objects.filter(codename="review_qualification"))
         client.force_login(both)
         assert press(client, case, "approve").status_code == 403
-        assert standing() == Standing.IN_REVIEW
+        assert standing() == QualificationStatus.IN_REVIEW
 
     @pytest.mark.parametrize("uploaded_by", ["user:{}", "key:3/user:{}"])
     def test_did_not_upload_it(self, client, handed_in, uploaded_by):
         case, me = handed_in(), reviewer()
-        Upload.objects.filter(kind=Kind.LICENCE).update(uploaded_by=uploaded_by.format(me.pk))
+        Upload.objects.filter(kind=DocumentKind.LICENCE).update(
+            uploaded_by=uploaded_by.format(me.pk)
+        )
         client.force_login(me)
         assert press(client, case, "approve").status_code == 403
 
@@ -411,7 +416,7 @@ class TestTheReviewer:
         answer = client.post(
             f"/admin/qualification/qualification/{row.pk}/change/", {"state": "open"}
         )
-        assert (answer.status_code, standing()) == (403, Standing.IN_REVIEW)
+        assert (answer.status_code, standing()) == (403, QualificationStatus.IN_REVIEW)
 
 
 class TestTheFigures:

@@ -24,6 +24,6 @@ class TestACreditCode:
     def test_notices_every_single_sign_that_is_changed(self):
         good = "91110000600037341L"
         for place in range(18):
-            for sign in credit_code.SIGNS:
+            for sign in credit_code.CODE_CHARACTERS:
                 if sign != good[place]:
                     assert not credit_code.is_valid(good[:place] + sign + good[place + 1 :])

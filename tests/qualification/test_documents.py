@@ -6,7 +6,7 @@ from django.utils import translation
 from marketplace import policy
 from marketplace.models import PolicyValue
 from qualification.documents import DOCUMENTS, FILE_POINTS
-from qualification.queries import wanted_documents, wanted_of_files
+from qualification.queries import list_file_requirements, list_required_documents
 from tests import world
 
 pytestmark = pytest.mark.django_db
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 
 def wanted(store, now=world.NOW):
     with translation.override("en"):
-        return {each.key: each for each in wanted_documents(store, policy.in_force(now))}
+        return {each.key: each for each in list_required_documents(store, policy.in_force(now))}
 
 
 class TestTheDocuments:
@@ -27,7 +27,7 @@ class TestTheDocuments:
         assert "USD 100,000 " in found["bank_statements"].points[2]
         assert "3 months" in found["bank_statements"].points[1]
         assert "USD 50,000." in found["customs_declarations"].points[2]
-        assert wanted_of_files(policy.in_force(world.NOW))[1].count("10 MB") == 1
+        assert list_file_requirements(policy.in_force(world.NOW))[1].count("10 MB") == 1
 
     def test_name_a_limit_that_was_changed(self, store):
         PolicyValue.objects.create(

@@ -19,7 +19,7 @@ from repurchase.demo.sample_documents import certificates, contents, pdf_of
 
 def sound() -> bytes:
     rng = random.Random("sound")
-    return pdf_of(certificates.licence(contents.company(rng), rng))
+    return pdf_of(certificates.draw_licence(contents.make_company(rng), rng))
 
 
 def saved(pdf: pikepdf.Pdf, **options) -> bytes:
@@ -98,9 +98,9 @@ BAD = {
 }
 
 
-def opened(data: bytes) -> list[intake.Leaf]:
-    intake.look(data, max_bytes=10 * 2**20)
-    return intake.leaves(data)
+def opened(data: bytes) -> list[intake.RenderedPage]:
+    intake.validate_upload(data, max_bytes=10 * 2**20)
+    return intake.render_pages(data)
 
 
 class TestABadFile:
@@ -112,9 +112,9 @@ class TestABadFile:
         assert refused.value.code is code
 
     def test_of_one_byte_too_many_is_too_large(self):
-        intake.look(b"%PDF-" + bytes(95), max_bytes=100)
+        intake.validate_upload(b"%PDF-" + bytes(95), max_bytes=100)
         with pytest.raises(Problem) as refused:
-            intake.look(b"%PDF-" + bytes(96), max_bytes=100)
+            intake.validate_upload(b"%PDF-" + bytes(96), max_bytes=100)
         assert refused.value.code is Code.DOCUMENT_TOO_LARGE
 
     def test_that_is_a_bomb_ends_its_child_alone(self):
@@ -123,23 +123,23 @@ class TestABadFile:
         data = bomb()
         assert len(data) < 10 * 2**20  # small enough to be taken
         with pytest.raises(Problem) as refused:
-            intake.leaves(data, limits={**intake.LIMITS, "cpu_seconds": 4})
+            intake.render_pages(data, limits={**intake.LIMITS, "cpu_seconds": 4})
         assert refused.value.code is Code.DOCUMENT_TOO_COMPLEX
 
     def test_that_takes_too_long_is_ended(self):
         with pytest.raises(Problem) as refused:
-            intake.leaves(sound(), wall_seconds=0.05)
+            intake.render_pages(sound(), wall_seconds=0.05)
         assert refused.value.code is Code.DOCUMENT_TOO_COMPLEX
 
     def test_that_wants_more_memory_than_there_is_ends_alone(self):
         with pytest.raises(Problem) as refused:
-            intake.leaves(sound(), limits={**intake.LIMITS, "memory": 30 * 2**20})
+            intake.render_pages(sound(), limits={**intake.LIMITS, "memory": 30 * 2**20})
         assert refused.value.code is Code.DOCUMENT_TOO_COMPLEX
 
     def test_can_t_reach_the_network(self, tmp_path):
         """The child's own wall, tried in a process like it."""
         program = (
-            f"import importlib.util as u; s = u.spec_from_file_location('c', {str(intake.CHILD)!r});"
+            f"import importlib.util as u; s = u.spec_from_file_location('c', {str(intake.CHILD_SCRIPT)!r});"
             "m = u.module_from_spec(s); s.loader.exec_module(m); m._without_network();"
             "import socket; socket.socket()"
         )

@@ -9,14 +9,14 @@ import pytest
 
 from diagnostics.codes import Code
 from qualification.document_checks import (
-    Paper,
-    Verdict,
-    World,
-    judge,
+    CheckContext,
+    CheckVerdict,
+    SubmittedDocument,
+    judge_documents,
     last_full_months,
     open_fields,
 )
-from qualification.readings import Box, Difference, Field, Kind, Reading
+from qualification.readings import Box, DocumentKind, Reading, ReadingField, TextLayerDifference
 
 COMPANY = "宁波海晟进出口有限公司"
 TODAY = dt.date(2026, 11, 23)
@@ -27,7 +27,7 @@ POLICIES = {
 BOX = Box(page=1, x0=0.1, y0=0.1, x1=0.2, y1=0.2)
 
 
-def world(**changes) -> World:
+def world(**changes) -> CheckContext:
     fields = {
         "today": TODAY,
         "company": COMPANY,
@@ -37,20 +37,20 @@ def world(**changes) -> World:
         "policies": POLICIES,
         "usd_of": lambda amount, currency, day: {"USD": amount, "CNY": amount / 7}.get(currency),
     }
-    return World(**fields | changes)
+    return CheckContext(**fields | changes)
 
 
 def paper(
-    kind: Kind,
+    kind: DocumentKind,
     ref: str,
     values: dict[str, str],
     *,
     unsure: tuple[str, ...] = (),
     sealed=True,
     settled=None,
-) -> Paper:
+) -> SubmittedDocument:
     fields = [
-        Field(
+        ReadingField(
             name=n,
             value=v,
             raw=v,
@@ -63,10 +63,10 @@ def paper(
     reading = Reading(
         kind=kind, fields=fields, pages=1, seals=[BOX] if sealed else [], engine="test"
     )
-    return Paper(ref=ref, reading=reading, settled=settled or {})
+    return SubmittedDocument(ref=ref, reading=reading, settled=settled or {})
 
 
-def licence(**values) -> Paper:
+def licence(**values) -> SubmittedDocument:
     options = {k: values.pop(k) for k in ("unsure", "sealed", "settled") if k in values}
     fields = {
         "company": COMPANY,
@@ -74,12 +74,12 @@ def licence(**values) -> Paper:
         "founded_on": "2010-01-01",
         "valid_until": "9999-12-31",
     }
-    return paper(Kind.LICENCE, "L", fields | values, **options)
+    return paper(DocumentKind.LICENCE, "L", fields | values, **options)
 
 
 def statement(
     *months: str, begin="2026-08-01", end="2026-10-31", ref="S", credit="100000.00", **values
-) -> Paper:
+) -> SubmittedDocument:
     options = {k: values.pop(k) for k in ("unsure", "sealed", "settled") if k in values}
     months = months or ("2026-08", "2026-09", "2026-10")
     fields = {
@@ -90,17 +90,17 @@ def statement(
         "period_to": end,
     }
     fields |= {f"credits {m}": credit for m in months} | {f"debits {m}": "1.00" for m in months}
-    return paper(Kind.STATEMENT, ref, fields | values, **options)
+    return paper(DocumentKind.STATEMENT, ref, fields | values, **options)
 
 
-def declaration(n: int = 1, *, total="20000.00", hs="6911101900", **values) -> Paper:
+def declaration(n: int = 1, *, total="20000.00", hs="6911101900", **values) -> SubmittedDocument:
     options = {k: values.pop(k) for k in ("unsure", "sealed", "settled") if k in values}
     fields = {"number": f"53012026012345678{n}", "company": COMPANY, "declared_on": "2026-10-10"}
     fields |= {"hs 1": hs, "total 1": total, "currency 1": "USD"}
-    return paper(Kind.DECLARATION, f"D{n}", fields | values, **options)
+    return paper(DocumentKind.DECLARATION, f"D{n}", fields | values, **options)
 
 
-def whole(**replaced) -> list[Paper]:
+def whole(**replaced) -> list[SubmittedDocument]:
     papers = {
         "L": licence(),
         "S": statement(),
@@ -111,7 +111,9 @@ def whole(**replaced) -> list[Paper]:
     return [p for p in (papers | replaced).values() if p]
 
 
-def moved(of: Paper, amounts: Sequence[Decimal], *, same_day: bool = False) -> Paper:
+def moved(
+    of: SubmittedDocument, amounts: Sequence[Decimal], *, same_day: bool = False
+) -> SubmittedDocument:
     """With these credits on the days of August, and a balance after each that is its own
     account's."""
     start = Decimal(len(of.ref) + ord(of.ref))
@@ -132,25 +134,25 @@ def moved(of: Paper, amounts: Sequence[Decimal], *, same_day: bool = False) -> P
     return replace(of, reading=replace(of.reading, fields=fields))
 
 
-def differing(of: Paper) -> Paper:
-    lie = Difference(page=1, field="valid_until", shown="2026-12-31", written="2036-12-31")
+def differing(of: SubmittedDocument) -> SubmittedDocument:
+    lie = TextLayerDifference(page=1, field="valid_until", shown="2026-12-31", written="2036-12-31")
     return replace(of, reading=replace(of.reading, differences=[lie]))
 
 
-def laid_over(of: Paper, *names: str) -> Paper:
+def laid_over(of: SubmittedDocument, *names: str) -> SubmittedDocument:
     return replace(of, reading=replace(of.reading, laid_over=names))
 
 
-def verdicts(papers, code: Code, **changes) -> set[Verdict]:
-    return {c.verdict for c in judge(papers, world(**changes)) if c.code is code}
+def verdicts(papers, code: Code, **changes) -> set[CheckVerdict]:
+    return {c.verdict for c in judge_documents(papers, world(**changes)) if c.code is code}
 
 
-FAILED, PASSED, OPEN = {Verdict.FAILED}, {Verdict.PASSED}, {Verdict.OPEN}
+FAILED, PASSED, OPEN = {CheckVerdict.FAILED}, {CheckVerdict.PASSED}, {CheckVerdict.OPEN}
 
 
 class TestASoundSet:
     def test_passes_every_check(self):
-        assert {c.verdict for c in judge(whole(), world())} == PASSED
+        assert {c.verdict for c in judge_documents(whole(), world())} == PASSED
 
     def test_leaves_nothing_to_the_human_but_the_decision(self):
         assert [f for p in whole() for f in open_fields(p, company=COMPANY)] == []
@@ -164,37 +166,41 @@ class TestEachCheck:
             (
                 Code.COMPANY_NAME_MISMATCH,
                 whole(L=licence(company="义乌别家进出口有限公司")),
-                {Verdict.PASSED, Verdict.FAILED},
+                {CheckVerdict.PASSED, CheckVerdict.FAILED},
             ),
             (
                 Code.COMPANY_NAME_MISMATCH,
                 whole(L=licence(company="宁波海晟进出口有限公可", unsure=("company",))),
-                {Verdict.PASSED, Verdict.OPEN},
+                {CheckVerdict.PASSED, CheckVerdict.OPEN},
             ),
             (Code.COMPANY_NAME_MISMATCH, whole(L=licence(unsure=("company",))), PASSED),
-            (Code.SEAL_MISSING, whole(L=licence(sealed=False)), {Verdict.PASSED, Verdict.FAILED}),
+            (
+                Code.SEAL_MISSING,
+                whole(L=licence(sealed=False)),
+                {CheckVerdict.PASSED, CheckVerdict.FAILED},
+            ),
             (
                 Code.SEAL_MISSING,
                 whole(L=licence(sealed=False, settled={"seal": "yes"})),
-                {Verdict.PASSED, Verdict.FAILED},
+                {CheckVerdict.PASSED, CheckVerdict.FAILED},
             ),
             (
                 Code.SEAL_MISSING,
                 whole(L=licence(settled={"seal": "no"})),
-                {Verdict.PASSED, Verdict.FAILED},
+                {CheckVerdict.PASSED, CheckVerdict.FAILED},
             ),
             (Code.SEAL_MISSING, whole(L=licence(settled={"seal": "yes"})), PASSED),
             (Code.TEXT_LAYER_DIFFERS, whole(), PASSED),
             (
                 Code.TEXT_LAYER_DIFFERS,
                 whole(L=differing(licence())),
-                {Verdict.PASSED, Verdict.FAILED},
+                {CheckVerdict.PASSED, CheckVerdict.FAILED},
             ),
             (Code.PAGE_LAID_OVER, whole(), PASSED),
             (
                 Code.PAGE_LAID_OVER,
                 whole(L=laid_over(licence(), "valid_until")),
-                {Verdict.PASSED, Verdict.FAILED},
+                {CheckVerdict.PASSED, CheckVerdict.FAILED},
             ),
             (Code.STATEMENT_REPEATED, whole(), PASSED),
             (Code.STATEMENT_REPEATED, whole(T=statement(ref="T")), FAILED),
@@ -265,13 +271,13 @@ class TestEachCheck:
             (
                 Code.STATEMENT_TURNOVER_TOO_LOW,
                 whole(S=statement("2026-08", "2026-09")),
-                {Verdict.PASSED, Verdict.FAILED},
+                {CheckVerdict.PASSED, CheckVerdict.FAILED},
             ),
             (Code.RATE_OF_MONTH_MISSING, whole(S=statement(currency="XAU")), FAILED),
             (
                 Code.STATEMENT_BALANCE_BROKEN,
                 whole(S=statement(unsure=("credits 2026-09",))),
-                {Verdict.PASSED, Verdict.FAILED},
+                {CheckVerdict.PASSED, CheckVerdict.FAILED},
             ),
             (Code.DECLARATIONS_TOO_FEW, whole(D3=None), FAILED),
             (
@@ -287,22 +293,22 @@ class TestEachCheck:
             (
                 Code.DECLARATION_NUMBER_INVALID,
                 whole(D3=declaration(3, number="530120251123456783")),
-                {Verdict.PASSED, Verdict.FAILED},
+                {CheckVerdict.PASSED, CheckVerdict.FAILED},
             ),
             (
                 Code.DECLARATION_NUMBER_INVALID,
                 whole(D3=declaration(3, number="53012026012345678")),
-                {Verdict.PASSED, Verdict.FAILED},
+                {CheckVerdict.PASSED, CheckVerdict.FAILED},
             ),
             (
                 Code.DECLARATION_HS_MISMATCH,
                 whole(D3=declaration(3, hs="8708299000")),
-                {Verdict.PASSED, Verdict.FAILED},
+                {CheckVerdict.PASSED, CheckVerdict.FAILED},
             ),
             (
                 Code.DECLARATION_SUM_MISMATCH,
                 whole(D3=declaration(3, unsure=("total 1",))),
-                {Verdict.PASSED, Verdict.FAILED},
+                {CheckVerdict.PASSED, CheckVerdict.FAILED},
             ),
             (Code.DECLARATIONS_TOTAL_TOO_LOW, whole(D3=declaration(3, total="10000.00")), PASSED),
             (Code.DECLARATIONS_TOTAL_TOO_LOW, whole(D3=declaration(3, total="9999.99")), FAILED),
@@ -379,15 +385,15 @@ class TestEachCheck:
     def test_knows_what_other_stores_have_shown(self):
         seen = frozenset({"530120260123456782"})
         assert verdicts(whole(), Code.DECLARATION_SEEN_ELSEWHERE, seen_elsewhere=seen) == {
-            Verdict.PASSED,
-            Verdict.FAILED,
+            CheckVerdict.PASSED,
+            CheckVerdict.FAILED,
         }
 
     def test_asks_for_iso_9001_where_the_category_does(self):
         assert verdicts(whole(), Code.DOCUMENTS_MISSING, iso_9001_wanted=True) == FAILED
 
 
-def unclear(of: Paper, *names: str) -> Paper:
+def unclear(of: SubmittedDocument, *names: str) -> SubmittedDocument:
     fields = [
         replace(f, unclear=True, proven=False, confidence=0.0) if f.name in names else f
         for f in of.reading.fields
@@ -409,18 +415,20 @@ class TestAnAlarm:
     @pytest.mark.parametrize("settled", [{}, SUMS | ENDS])
     def test_of_balances_that_do_not_follow_stays(self, settled):
         broken = statement(unsure=("credits 2026-09",), settled=settled, **ENDS)
-        assert Verdict.FAILED in verdicts(whole(S=broken), Code.STATEMENT_BALANCE_BROKEN)
+        assert CheckVerdict.FAILED in verdicts(whole(S=broken), Code.STATEMENT_BALANCE_BROKEN)
 
     @pytest.mark.parametrize("settled", [{}, {"total 1": "20000.00"}, {"total 1": "1.00"}])
     def test_of_a_total_that_is_no_product_stays(self, settled):
         broken = declaration(1, unsure=("total 1",), settled=settled)
-        assert Verdict.FAILED in verdicts(whole(D1=broken), Code.DECLARATION_SUM_MISMATCH)
+        assert CheckVerdict.FAILED in verdicts(whole(D1=broken), Code.DECLARATION_SUM_MISMATCH)
 
     def test_of_what_was_read_surely_stays_and_says_that_it_was_corrected(self):
         typed = licence(valid_until="2026-11-01", settled={"valid_until": "2036-11-01"})
-        (check,) = [c for c in judge(whole(L=typed), world()) if c.code is Code.LICENCE_EXPIRED]
+        (check,) = [
+            c for c in judge_documents(whole(L=typed), world()) if c.code is Code.LICENCE_EXPIRED
+        ]
         assert (check.verdict, check.corrected, check.evidence["value"]) == (
-            Verdict.FAILED,
+            CheckVerdict.FAILED,
             True,
             "2026-11-01",
         )
@@ -435,7 +443,9 @@ class TestAnAlarm:
     def test_of_what_was_laid_over_the_page_stays_for_each_field(self, until):
         values = {"valid_until": until, "credit_code": "91110000600037341L"}
         forged = laid_over(licence(unsure=tuple(values), settled=values), *values)
-        failed = [c for c in judge(whole(L=forged), world()) if c.verdict is Verdict.FAILED]
+        failed = [
+            c for c in judge_documents(whole(L=forged), world()) if c.verdict is CheckVerdict.FAILED
+        ]
         assert {(c.code, c.evidence["field"]) for c in failed} == {
             (Code.PAGE_LAID_OVER, name) for name in values
         }
@@ -448,11 +458,13 @@ class TestAnAlarm:
 
     def test_that_was_raised_at_a_decision_stays(self):
         seen = whole(L=licence(settled={"seal": "no"}))
-        keys = {c.key for c in judge(seen, world()) if c.verdict is Verdict.FAILED}
-        now = judge(whole(L=licence(settled={"seal": "yes"})), world(), failed_before=keys)
+        keys = {c.key for c in judge_documents(seen, world()) if c.verdict is CheckVerdict.FAILED}
+        now = judge_documents(
+            whole(L=licence(settled={"seal": "yes"})), world(), failed_before=keys
+        )
         assert {c.verdict for c in now if c.code is Code.SEAL_MISSING and "L" in c.papers} == FAILED
         replaced = [replace(p, ref="L2") if p.ref == "L" else p for p in whole()]
-        assert {c.verdict for c in judge(replaced, world(), failed_before=keys)} == PASSED
+        assert {c.verdict for c in judge_documents(replaced, world(), failed_before=keys)} == PASSED
 
 
 class TestAMonthThatMayHaveBeenMisread:
@@ -462,13 +474,13 @@ class TestAMonthThatMayHaveBeenMisread:
         return verdicts(whole(S=replace(read, settled=settled)), Code.STATEMENT_BALANCE_BROKEN)
 
     def test_waits_for_the_human_and_is_no_failed_check(self):
-        assert self.judged({}) == {Verdict.OPEN, Verdict.PASSED}
+        assert self.judged({}) == {CheckVerdict.OPEN, CheckVerdict.PASSED}
 
     def test_holds_when_what_was_typed_leads_to_the_closing_balance(self):
         assert self.judged({"credits 2026-09": "100000.00", "debits 2026-09": "1.00"}) == PASSED
 
     def test_fails_when_the_prefilled_sums_were_only_confirmed(self):
-        assert Verdict.FAILED in self.judged(
+        assert CheckVerdict.FAILED in self.judged(
             {"credits 2026-09": "100.00", "debits 2026-09": "1.00"}
         )
 
@@ -482,16 +494,16 @@ class TestATotalThatMayHaveBeenMisread:
     @pytest.mark.parametrize(
         ("settled", "expected"),
         [
-            ({}, {Verdict.OPEN, Verdict.PASSED}),
-            ({"total 1": "20000.00"}, {Verdict.OPEN, Verdict.PASSED}),
+            ({}, {CheckVerdict.OPEN, CheckVerdict.PASSED}),
+            ({"total 1": "20000.00"}, {CheckVerdict.OPEN, CheckVerdict.PASSED}),
             ({"quantity 1": "6000", "unit_price 1": "3.4567", "total 1": "20740.20"}, PASSED),
             (
                 {"quantity 1": "6000", "unit_price 1": "3.4567", "total 1": "20740.21"},
-                {Verdict.FAILED, Verdict.PASSED},
+                {CheckVerdict.FAILED, CheckVerdict.PASSED},
             ),
             (
                 {"quantity 1": "6000", "unit_price 1": "3.4567", "total 1": "90740.20"},
-                {Verdict.FAILED, Verdict.PASSED},
+                {CheckVerdict.FAILED, CheckVerdict.PASSED},
             ),
         ],
     )
@@ -507,7 +519,7 @@ class TestTheLastFullMonths:
 class TestWhatTheHumanSettles:
     def test_is_everything_unsure_unread_or_sealed(self):
         found = paper(
-            Kind.LICENCE, "L", {"company": COMPANY, "credit_code": ""}, unsure=("company",)
+            DocumentKind.LICENCE, "L", {"company": COMPANY, "credit_code": ""}, unsure=("company",)
         )
         assert [f.name for f in open_fields(found, company=COMPANY)] == ["credit_code"]
         assert [f.name for f in open_fields(found, company="别家")] == ["company", "credit_code"]

@@ -6,16 +6,16 @@ import random
 import pytest
 
 from qualification import document_reader, engines
-from qualification.document_checks import Verdict
-from qualification.readings import Reading, decode, encode
-from repurchase.demo.sample_documents.contents import Layout
+from qualification.document_checks import CheckVerdict
+from qualification.readings import Reading, decode_reading, encode_reading
+from repurchase.demo.sample_documents.contents import StatementLayout
 from tests.qualification import cases, measuring
 
-ENGINE = engines.named("qualification.engines.tesseract")
+ENGINE = engines.import_engine("qualification.engines.tesseract")
 SIX = {
     "licence": lambda: cases.licence(random.Random("licence")),
     "licence, sealed over its dates": lambda: cases.licence(random.Random("over"), over=True),
-    "statement": lambda: cases.statement(random.Random("in"), Layout.IN_AND_OUT),
+    "statement": lambda: cases.statement(random.Random("in"), StatementLayout.IN_AND_OUT),
     "statement, edited": lambda: cases.edited_credit(random.Random("edited")),
     "declaration": lambda: cases.declaration(random.Random("declaration")),
     "certificate": lambda: cases.iso_9001(random.Random("iso")),
@@ -63,7 +63,7 @@ class TestAScan:
 
     def test_survives_being_stored(self, read):
         _, found = read("declaration")
-        assert decode(encode(found)) == found
+        assert decode_reading(encode_reading(found)) == found
 
 
 class TestAnEditedCredit:
@@ -72,9 +72,9 @@ class TestAnEditedCredit:
         passes it no more."""
         case, found = read("statement, edited")
         as_read = {field.name: field.value for field in found.fields}
-        assert self.balances(case, found) - {Verdict.PASSED}
-        assert Verdict.FAILED in self.balances(case, found, as_read)
+        assert self.balances(case, found) - {CheckVerdict.PASSED}
+        assert CheckVerdict.FAILED in self.balances(case, found, as_read)
 
     @staticmethod
-    def balances(*read) -> set[Verdict]:
+    def balances(*read) -> set[CheckVerdict]:
         return {c.verdict for c in measuring.checks(*read) if c.code == "STATEMENT_BALANCE_BROKEN"}

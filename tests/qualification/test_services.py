@@ -16,21 +16,21 @@ from outbox import emails
 from outbox.models import Letter
 from qualification import services
 from qualification.models import Qualification
-from qualification.queries import require_open, standing_of, state_of
-from qualification.review import Event, Standing
+from qualification.queries import get_qualification_status, get_qualification_summary, require_open
+from qualification.review import QualificationEvent, QualificationStatus
 from tests import world
 
 pytestmark = pytest.mark.django_db
-S, E = Standing, Event
+S, E = QualificationStatus, QualificationEvent
 DAY = dt.timedelta(days=1)
 END = world.NOW + 365 * DAY
 
 
-def put(store: Store, standing: Standing, **fields) -> None:
+def put(store: Store, standing: QualificationStatus, **fields) -> None:
     Qualification.objects.filter(store=store).update(state=standing, **fields)
 
 
-def moved(store: Store, event: Event, **fields) -> Standing:
+def moved(store: Store, event: QualificationEvent, **fields) -> QualificationStatus:
     return services.advance(store=store, event=event, by="user:1", now=clock.now(store), **fields)
 
 
@@ -59,7 +59,7 @@ class TestAdvancing:
             for step in steps
         ]
         assert walked == [S.DOCUMENTS, S.IN_REVIEW, S.DOCUMENTS, S.IN_REVIEW, S.OPEN]
-        assert standing_of(store, clock.now(store)) is S.OPEN
+        assert get_qualification_status(store, clock.now(store)) is S.OPEN
 
     def test_begins_at_not_open_for_a_store_without_a_row(self, store):
         Qualification.objects.all().delete()
@@ -96,7 +96,7 @@ class TestAdvancing:
             moved(store, E.SEND_BACK, reason="  ")
         assert refused.value.code is Code.INPUT_INVALID
         moved(store, E.SEND_BACK, reason="October is missing")
-        assert state_of(store, clock.now(store)).reason == "October is missing"
+        assert get_qualification_summary(store, clock.now(store)).reason == "October is missing"
         emails.deliver_due()
         assert mail.outbox[0].to == ["alice@example.com"]
         assert "October is missing" in mail.outbox[0].body
@@ -156,7 +156,7 @@ class TestTwoAtOnce:
         store = world.store()
         end = approved(store)
         world.move_clock(store, end - days_left * DAY)
-        assert at_once(services.keep_up, 4)[:3] == ["(0, 0)"] * 3
+        assert at_once(services.process_due, 4)[:3] == ["(0, 0)"] * 3
         assert kinds().count(f"qualification.{kind}") == 1
 
 
@@ -168,15 +168,15 @@ class TestTheEndOfAStanding:
             require_open(store, end)
         assert refused.value.code is Code.QUALIFICATION_REQUIRED
         assert refused.value.evidence["state"] == "lapsed"
-        seen = state_of(store, end + DAY)
+        seen = get_qualification_summary(store, end + DAY)
         assert (seen.standing, seen.since) == (S.LAPSED, end)
 
     def test_is_written_by_the_sweep_once(self, store):
         end = approved(store)
         at = end + DAY
-        assert services.keep_up(store=store, at=end - dt.timedelta(seconds=1)) == (1, 0)
-        assert services.keep_up(store=store, at=at) == (0, 1)
-        assert services.keep_up(store=store, at=at) == (0, 0)
+        assert services.process_due(store=store, at=end - dt.timedelta(seconds=1)) == (1, 0)
+        assert services.process_due(store=store, at=at) == (0, 1)
+        assert services.process_due(store=store, at=at) == (0, 0)
         row = Qualification.objects.get()
         assert (row.state, row.since, row.due_at) == (S.LAPSED, end, None)
         assert kinds().count("qualification.lapsed") == 1
@@ -191,35 +191,35 @@ class TestTheNotices:
     def test_come_60_30_and_7_days_ahead_each_once(self, store):
         end = approved(store)
         for days_left in range(64, 0, -1):
-            services.keep_up(store=store, at=end - days_left * DAY)
-            services.keep_up(store=store, at=end - days_left * DAY)
+            services.process_due(store=store, at=end - days_left * DAY)
+            services.process_due(store=store, at=end - days_left * DAY)
         assert notices() == [60, 30, 7]
 
     def test_follow_the_clock_of_a_sandbox_store(self, store):
         """By the sweep over every store, as the worker runs it."""
         end = approved(store)
         world.move_clock(store, end - 60 * DAY - dt.timedelta(minutes=1))
-        assert services.keep_up() == (0, 0)
+        assert services.process_due() == (0, 0)
         for days_left, told in ((60, [60]), (45, [60]), (30, [60, 30]), (7, [60, 30, 7])):
             world.move_clock(store, end - days_left * DAY)
-            services.keep_up()
+            services.process_due()
             assert notices() == told
         world.move_clock(store, end)
-        assert services.keep_up() == (0, 1)
+        assert services.process_due() == (0, 1)
 
     def test_never_come_in_a_burst(self, store):
         end = approved(store)
         world.move_clock(store, end - 5 * DAY)
-        assert services.keep_up() == (1, 0)
-        assert services.keep_up() == (0, 0)
+        assert services.process_due() == (1, 0)
+        assert services.process_due() == (0, 0)
         assert notices() == [7]
 
     def test_begin_anew_for_a_new_end(self, store):
         end = approved(store)
-        services.keep_up(store=store, at=end - 5 * DAY)
+        services.process_due(store=store, at=end - 5 * DAY)
         put(store, S.IN_REVIEW)
         services.advance(store=store, event=E.APPROVE, by="user:1", now=end)
-        services.keep_up(store=store, at=end + 305 * DAY)
+        services.process_due(store=store, at=end + 305 * DAY)
         assert notices() == [7, 60]
 
     def test_leave_other_stores_alone(self, store):
@@ -227,14 +227,14 @@ class TestTheNotices:
         other = world.store(sandbox=False)
         put(other, S.OPEN, valid_until=clock.now() + 90 * DAY, due_at=clock.now() + 30 * DAY)
         world.move_clock(store, end - 60 * DAY)
-        assert services.keep_up() == (1, 0)
-        assert services.keep_up(store=other) == (0, 0)
+        assert services.process_due() == (1, 0)
+        assert services.process_due(store=other) == (0, 0)
 
     def test_reach_a_live_store_by_the_real_clock(self, store):
         live = world.store(sandbox=False)
         now = clock.now()
         put(live, S.OPEN, valid_until=now + 30 * DAY, due_at=now)
-        assert services.keep_up() == (1, 0)
+        assert services.process_due() == (1, 0)
         assert notices() == [30]
 
     def test_tell_the_owners_in_their_language_with_days_and_end(self, store):
@@ -243,7 +243,7 @@ class TestTheNotices:
         end = approved(store)
         emails.deliver_due()
         mail.outbox.clear()
-        services.keep_up(store=store, at=end - 30 * DAY)
+        services.process_due(store=store, at=end - 30 * DAY)
         emails.deliver_due()
         (letter,) = mail.outbox
         assert letter.to == ["alice@example.com"]
@@ -254,7 +254,7 @@ class TestTheNotices:
     def test_are_not_sent_once_the_standing_was_renewed(self, store):
         world.member(store, "owner", "alice@example.com")
         end = approved(store)
-        services.keep_up(store=store, at=end - 30 * DAY)
+        services.process_due(store=store, at=end - 30 * DAY)
         put(store, S.OPEN, valid_until=end + DAY, due_at=end)
         emails.deliver_due()
         assert [m.subject for m in mail.outbox] == [f"{store.name} 已开通大额回购订单"]
@@ -262,7 +262,7 @@ class TestTheNotices:
     def test_cost_three_queries_when_nothing_is_due(self, store):
         approved(store)
         with CaptureQueriesContext(connection) as seen:
-            assert services.keep_up() == (0, 0)
+            assert services.process_due() == (0, 0)
         assert (
             len([q for q in seen if "SAVEPOINT" not in q["sql"]]) == 3
         )  # clock, furthest offset, what is due

@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from qualification.field_entry import plain
+from qualification.field_entry import normalize_entry
 
 
 class TestWhatAReviewerTypes:
@@ -27,7 +27,7 @@ class TestWhatAReviewerTypes:
         ],
     )
     def test_is_made_plain(self, name, typed, value):
-        assert plain(name, typed) == value
+        assert normalize_entry(name, typed) == value
 
     @pytest.mark.parametrize(
         ("name", "typed"),
@@ -48,4 +48,4 @@ class TestWhatAReviewerTypes:
     )
     def test_that_can_t_be_the_value_is_refused(self, name, typed):
         with pytest.raises(ValueError, match=re.escape(typed)):
-            plain(name, typed)
+            normalize_entry(name, typed)

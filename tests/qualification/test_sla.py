@@ -35,13 +35,13 @@ class TestTheDeadline:
         ],
     )
     def test_is_the_end_of_the_second_working_day(self, submitted, last_day):
-        due = sla.due(submitted, CALENDAR, working_days=2)
+        due = sla.deadline_for(submitted, CALENDAR, working_days=2)
         assert due.at == dt.datetime.combine(last_day + dt.timedelta(days=1), dt.time(), CST)
         assert not due.provisional
 
     def test_in_an_unknown_year_is_provisional(self):
-        assert sla.due(at(12, 30), CALENDAR, working_days=2).provisional
-        assert not sla.due(at(12, 29), CALENDAR, working_days=2).provisional
+        assert sla.deadline_for(at(12, 30), CALENDAR, working_days=2).provisional
+        assert not sla.deadline_for(at(12, 29), CALENDAR, working_days=2).provisional
 
 
 class TestAPause:
@@ -49,8 +49,8 @@ class TestAPause:
         ("paused", "days"), [(at(11, 23), 2), (at(11, 24), 1), (at(11, 25), 0), (at(11, 27), 0)]
     )
     def test_keeps_the_days_that_are_left(self, paused, days):
-        due = sla.due(at(11, 23), CALENDAR, working_days=2)
-        assert sla.left(paused, due.at, CALENDAR) == days
+        due = sla.deadline_for(at(11, 23), CALENDAR, working_days=2)
+        assert sla.working_days_left(paused, due.at, CALENDAR) == days
 
     @pytest.mark.parametrize(
         ("days", "last_day"), [(2, D(2026, 12, 2)), (1, D(2026, 12, 1)), (0, D(2026, 11, 30))]
@@ -65,7 +65,7 @@ class TestTheCalendar:
     def test_knows_the_published_days_of_2026(self, db):
         from qualification import queries
 
-        calendar = queries.calendar(D(2026, 11, 23))
+        calendar = queries.working_calendar(D(2026, 11, 23))
         assert calendar.is_working(D(2026, 10, 10))
         assert not calendar.is_working(D(2026, 10, 7))
         assert not calendar.is_provisional(D(2026, 12, 31))
@@ -74,10 +74,10 @@ class TestTheCalendar:
         from qualification import queries
         from qualification.models import Workday
 
-        assert queries.calendar(D(2026, 11, 23)).is_provisional(D(2027, 1, 4))
+        assert queries.working_calendar(D(2026, 11, 23)).is_provisional(D(2027, 1, 4))
         Workday.objects.create(day=D(2027, 2, 20), is_worked=True, reason="State Council")
         Workday.objects.create(day=D(2027, 3, 3), is_worked=False, reason="State Council")
-        calendar = queries.calendar(D(2026, 11, 23))
+        calendar = queries.working_calendar(D(2026, 11, 23))
         assert not calendar.is_provisional(D(2027, 1, 4))
         assert calendar.is_working(D(2027, 2, 20))
         assert not calendar.is_working(D(2027, 3, 3))

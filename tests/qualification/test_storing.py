@@ -21,10 +21,10 @@ from diagnostics.problem import Problem
 from marketplace import clock
 from qualification import storage as storage_module
 from qualification.models import Qualification, Upload
-from qualification.readings import Kind
-from qualification.review import Standing
+from qualification.readings import DocumentKind
+from qualification.review import QualificationStatus
 from qualification.services import uploads
-from qualification.uploads import State
+from qualification.uploads import UploadState
 from repurchase.demo.sample_documents import certificates, contents, pdf_of
 from repurchase.site import storage
 from tests import world
@@ -74,9 +74,9 @@ def use(settings, **given) -> None:
     written = json.dumps(
         {"bucket_name": BUCKET, "access_key": "key", "secret_key": "secret"} | given
     )
-    settings.FILES_OPTIONS = storage.options(storage.S3, written, location="")
+    settings.FILES_OPTIONS = storage.options(storage.S3_BACKEND, written, location="")
     settings.STORAGES = settings.STORAGES | {
-        "default": {"BACKEND": storage.S3, "OPTIONS": settings.FILES_OPTIONS}
+        "default": {"BACKEND": storage.S3_BACKEND, "OPTIONS": settings.FILES_OPTIONS}
     }
 
 
@@ -97,18 +97,23 @@ def bucket(server, settings):
 
 def sample() -> bytes:
     rng = random.Random("s3")
-    return pdf_of(certificates.licence(contents.company(rng), rng))
+    return pdf_of(certificates.draw_licence(contents.make_company(rng), rng))
 
 
 @pytest.fixture
 def gathering(store):
-    Qualification.objects.update(state=Standing.DOCUMENTS)
+    Qualification.objects.update(state=QualificationStatus.DOCUMENTS)
     return store
 
 
 def put(store, data: bytes) -> Upload:
     return uploads.upload(
-        store=store, kind=Kind.LICENCE, name="a.pdf", data=data, by="user:1", now=clock.now(store)
+        store=store,
+        kind=DocumentKind.LICENCE,
+        name="a.pdf",
+        data=data,
+        by="user:1",
+        now=clock.now(store),
     )
 
 
@@ -121,7 +126,7 @@ class TestADocumentInABucket:
         assert bucket.Object(made.stored).get()["Body"].read() == data
         uploads.read(made.pk)
         made.refresh_from_db()
-        assert made.state == State.READ
+        assert made.state == UploadState.READ
         assert {each.key for each in bucket.objects.all()} == {
             made.stored,
             f"{made.folder}/page-1.jpg",
@@ -141,8 +146,8 @@ class TestADocumentInABucket:
         assert "Signature=" in storages["default"].url(made.stored)
 
     def test_that_is_read_again_keeps_one_picture_a_page(self, bucket):
-        storage_module.keep_page("qualification/00/a", 1, b"first")
-        storage_module.keep_page("qualification/00/a", 1, b"second")
+        storage_module.save_page("qualification/00/a", 1, b"first")
+        storage_module.save_page("qualification/00/a", 1, b"second")
         assert [each.key for each in bucket.objects.all()] == ["qualification/00/a/page-1.jpg"]
         assert storage_module.fetch("qualification/00/a/page-1.jpg") == b"second"
 
@@ -163,13 +168,15 @@ class TestAStorageThatCantBeReached:
         assert not Upload.objects.exists()
 
     def test_says_nothing_about_a_document_that_waits(self, gathering):
-        made = world.upload(gathering, Kind.LICENCE, state=State.UPLOADED, reading=None, tries=0)
+        made = world.upload(
+            gathering, DocumentKind.LICENCE, state=UploadState.UPLOADED, reading=None, tries=0
+        )
         uploads.read(made.pk)
         made.refresh_from_db()
-        assert (made.state, made.tries, made.code) == (State.UPLOADED, 0, "")
-        assert uploads.ring_unread() == 0
-        Upload.objects.update(rung_at=made.rung_at - uploads.AGAIN)
-        assert uploads.ring_unread() == 1
+        assert (made.state, made.tries, made.code) == (UploadState.UPLOADED, 0, "")
+        assert uploads.enqueue_unread() == 0
+        Upload.objects.update(rung_at=made.rung_at - uploads.RETRY_AFTER)
+        assert uploads.enqueue_unread() == 1
 
     def test_is_no_error_of_the_desk(self, client, gathering):
         world.papers(gathering)
@@ -187,18 +194,20 @@ class TestAStorageThatCantBeReached:
 
 class TestTheOptions:
     def test_are_private_and_patient_for_seconds_only(self):
-        made = storage.options(storage.S3, '{"bucket_name": "b"}', location="")
+        made = storage.options(storage.S3_BACKEND, '{"bucket_name": "b"}', location="")
         assert (made["default_acl"], made["file_overwrite"], made["bucket_name"]) == (
             None,
             False,
             "b",
         )
         assert made["client_config"].connect_timeout == 5
-        assert not storage.exposed(made)
+        assert not storage.is_exposed(made)
 
     @pytest.mark.parametrize("given", [{"default_acl": "public-read"}, {"querystring_auth": False}])
     def test_that_open_the_bucket_are_seen(self, given):
-        assert storage.exposed(storage.options(storage.S3, json.dumps(given), location=""))
+        assert storage.is_exposed(
+            storage.options(storage.S3_BACKEND, json.dumps(given), location="")
+        )
 
     def test_of_another_storage_are_as_they_were_given(self):
         assert storage.options("x.Storage", '{"location": "/a"}', location="/b") == {

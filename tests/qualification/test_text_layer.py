@@ -12,13 +12,13 @@ from dataclasses import replace
 import pytest
 
 from qualification import document_reader, engines, text_layer
-from qualification.extraction.layout import Page, Word
-from qualification.readings import Box, Field, Kind, decode, encode
-from qualification.text_layer import Layer
-from repurchase.demo.sample_documents.contents import Layout
+from qualification.extraction.layout import PageLayout, Word
+from qualification.readings import Box, DocumentKind, ReadingField, decode_reading, encode_reading
+from qualification.text_layer import TextLayer
+from repurchase.demo.sample_documents.contents import StatementLayout
 from tests.qualification import carriers, cases, forging, measuring, typed
 
-ENGINE = engines.named("qualification.engines.tesseract")
+ENGINE = engines.import_engine("qualification.engines.tesseract")
 BOX = Box(page=1, x0=0.1, y0=0.1, x1=0.3, y1=0.12)
 
 
@@ -42,19 +42,27 @@ class TestAPatchOverAScan:
     def test_is_a_finding_at_each_field_that_no_tick_clears(self):
         pair = forging.licence(random.Random("laid over"))
         data = carriers.patched_strips(pair.untouched, pair.forged, random.Random(1))
-        found, _ = document_reader.read(data, Kind.LICENCE, engine=ENGINE)
+        found, _ = document_reader.read(data, DocumentKind.LICENCE, engine=ENGINE)
         assert {"credit_code", "valid_until"} <= set(found.laid_over)
         assert "PAGE_LAID_OVER" in forging.findings_of(pair, found, data)
-        assert decode(json.loads(json.dumps(encode(found)))).laid_over == found.laid_over
+        assert (
+            decode_reading(json.loads(json.dumps(encode_reading(found)))).laid_over
+            == found.laid_over
+        )
 
 
 class TestAnHonestFile:
     def test_that_was_typed_passes_without_a_finding(self):
         rng = random.Random("typed")
-        what = cases.contents.statement(
-            rng, cases.contents.company(rng), last=cases.LAST_MONTH, layout=Layout.IN_AND_OUT
+        what = cases.contents.make_statement(
+            rng,
+            cases.contents.make_company(rng),
+            last=cases.LAST_MONTH,
+            layout=StatementLayout.IN_AND_OUT,
         )
-        found, _ = document_reader.read(typed.statement(what, rng), Kind.STATEMENT, engine=ENGINE)
+        found, _ = document_reader.read(
+            typed.statement(what, rng), DocumentKind.STATEMENT, engine=ENGINE
+        )
         assert (found.differences, found.laid_over) == ([], [])
         told = {f.name: f.value for f in found.fields if not f.for_human}
         assert {n: told[n] for n in ("account", "period_from", "closing_balance")} == {
@@ -68,9 +76,9 @@ class TestAnHonestFile:
         """As scanners with text recognition make it: invisible, and right."""
         pair = forging.licence(random.Random("searchable"))
         data = carriers.invisible_on_a_scan(pair.untouched, pair.untouched, random.Random(1))
-        found, _ = document_reader.read(data, Kind.LICENCE, engine=ENGINE)
+        found, _ = document_reader.read(data, DocumentKind.LICENCE, engine=ENGINE)
         case = cases.Case(
-            name="", kind=Kind.LICENCE, company=pair.company, truth=pair.truth, pdf=data
+            name="", kind=DocumentKind.LICENCE, company=pair.company, truth=pair.truth, pdf=data
         )
         assert (found.differences, found.laid_over) == ([], [])
         assert [t for t in measuring.compare(case, found) if t.silently_wrong] == []
@@ -80,24 +88,24 @@ class TestAnHonestFile:
 # ------------------------------------------------------------------------------------------------
 
 
-def field(name: str, value: str, **other) -> Field:
-    return Field(
+def field(name: str, value: str, **other) -> ReadingField:
+    return ReadingField(
         name=name, value=value, raw=other.pop("raw", value), confidence=0.95, box=BOX, **other
     )
 
 
-def page(*words: tuple[str, float, float]) -> Page:
+def page(*words: tuple[str, float, float]) -> PageLayout:
     """Words of 20 pixels' height at (x, y), 10 pixels a sign."""
     found = [
         Word(text=t, x0=x, y0=y, x1=x + 10 * len(t), y1=y + 20, confidence=0.95)
         for t, x, y in words
     ]
-    return Page(number=1, width=1000, height=1000, words=found)
+    return PageLayout(number=1, width=1000, height=1000, words=found)
 
 
 def held(seen, said, *, shows=(), unseen=(), pages=(), written=()):
-    layer = Layer(fields=said, pages=list(written), unseen={1: list(unseen)})
-    return text_layer.held_against(seen, list(pages), layer, lambda box: iter(shows))
+    layer = TextLayer(fields=said, pages=list(written), unseen={1: list(unseen)})
+    return text_layer.compare_with_layer(seen, list(pages), layer, lambda box: iter(shows))
 
 
 class TestAFieldOfThePicture:
@@ -159,7 +167,7 @@ class TestAFieldOfThePicture:
 
 
 class TestAMonth:
-    def month(self, raw: str, value: str, *, proven: bool = True) -> Field:
+    def month(self, raw: str, value: str, *, proven: bool = True) -> ReadingField:
         return field("credits 2026-08", value, raw=raw, proven=proven)
 
     @pytest.mark.parametrize(

@@ -17,11 +17,11 @@ from outbox import emails
 from outbox.models import Letter
 from qualification import queries
 from qualification.models import Case, Qualification, Upload
-from qualification.readings import Kind
-from qualification.review import Event, Standing
+from qualification.readings import DocumentKind
+from qualification.review import QualificationEvent, QualificationStatus
 from qualification.services import qualification_status, reviews, uploads
-from qualification.services.reviews import Act, Refusal
-from qualification.uploads import State
+from qualification.services.reviews import DocumentRejection, ReviewAction
+from qualification.uploads import UploadState
 from repurchase.demo.sample_documents import certificates, contents, pdf_of
 from tests import world
 
@@ -42,16 +42,20 @@ def _files(settings, tmp_path):
 @pytest.fixture
 def gathering(store):
     """The store gathers its documents."""
-    Qualification.objects.update(state=Standing.DOCUMENTS)
+    Qualification.objects.update(state=QualificationStatus.DOCUMENTS)
     return store
 
 
 def sample(seed: str = "a") -> bytes:
     rng = random.Random(seed)
-    return pdf_of(certificates.iso_9001(contents.company(rng), rng, until=dt.date(2030, 1, 1)))
+    return pdf_of(
+        certificates.draw_iso_certificate(
+            contents.make_company(rng), rng, until=dt.date(2030, 1, 1)
+        )
+    )
 
 
-def put(of: Store, data: bytes, *, kind: Kind = Kind.ISO_9001, **fields) -> Upload:
+def put(of: Store, data: bytes, *, kind: DocumentKind = DocumentKind.ISO_9001, **fields) -> Upload:
     return uploads.upload(
         store=of, kind=kind, name="a.pdf", data=data, by="user:1", now=clock.now(of), **fields
     )
@@ -107,7 +111,7 @@ class TestAnUpload:
     def test_keeps_the_file_s_own_name_only(self, gathering, name, kept):
         made = uploads.upload(
             store=gathering,
-            kind=Kind.ISO_9001,
+            kind=DocumentKind.ISO_9001,
             name=name,
             data=sample(),
             by="user:1",
@@ -117,19 +121,21 @@ class TestAnUpload:
 
     def test_comes_so_many_times_a_day(self, gathering):
         first = world.upload(
-            gathering, Kind.ISO_9001, is_current=False, uploaded_at=clock.now(gathering)
+            gathering, DocumentKind.ISO_9001, is_current=False, uploaded_at=clock.now(gathering)
         )
         fields = {
             f.name: getattr(first, f.name)
             for f in Upload._meta.fields
             if f.name not in ("id", "key")
         }
-        Upload.objects.bulk_create([Upload(**fields) for _ in range(uploads.MAX_A_DAY - 1)])
+        Upload.objects.bulk_create([Upload(**fields) for _ in range(uploads.MAX_FILES_PER_DAY - 1)])
         assert refusal(put, gathering, sample()) is Code.TOO_MANY_REQUESTS
         Upload.objects.update(uploaded_at=clock.now(gathering) - DAY)
-        assert put(gathering, sample()).state == State.UPLOADED
+        assert put(gathering, sample()).state == UploadState.UPLOADED
 
-    @pytest.mark.parametrize("at", [s for s in Standing if s is not Standing.DOCUMENTS], ids=str)
+    @pytest.mark.parametrize(
+        "at", [s for s in QualificationStatus if s is not QualificationStatus.DOCUMENTS], ids=str
+    )
     def test_is_taken_only_while_documents_are_wanted(self, store, at):
         Qualification.objects.update(state=at)
         assert refusal(put, store, sample()) is Code.STATE_CONFLICT
@@ -145,7 +151,7 @@ class TestAnUpload:
     def test_replaces_one_of_its_own_kind_only(self, gathering):
         first = put(gathering, sample("a"))
         assert (
-            refusal(put, gathering, sample("b"), kind=Kind.LICENCE, replaces=first)
+            refusal(put, gathering, sample("b"), kind=DocumentKind.LICENCE, replaces=first)
             is Code.INPUT_INVALID
         )
         first.refresh_from_db()
@@ -157,16 +163,20 @@ class TestAnUpload:
         """It was let in while documents were wanted; the row that it would add comes after the
         hand-in."""
         fields = {
-            "kind": Kind.ISO_9001,
+            "kind": DocumentKind.ISO_9001,
             "name": "a",
             "size": 1,
             "sha256": "1",
             "stored": "x",
             "by": "user:1",
         }
-        Qualification.objects.update(state=Standing.IN_REVIEW)
+        Qualification.objects.update(state=QualificationStatus.IN_REVIEW)
         late = refusal(
-            uploads._add, store=gathering, now=clock.now(gathering), replaces=None, **fields
+            uploads._create_upload,
+            store=gathering,
+            now=clock.now(gathering),
+            replaces=None,
+            **fields,
         )
         assert late is Code.STATE_CONFLICT
 
@@ -176,7 +186,7 @@ class TestReading:
         made = put(gathering, sample())
         uploads.read(made.pk)
         made.refresh_from_db()
-        assert (made.state, made.pages) == (State.READ, 1)
+        assert (made.state, made.pages) == (UploadState.READ, 1)
         assert {f["name"] for f in made.reading["fields"]} == {"company", "standard", "valid_until"}
         assert default_storage.exists(f"{made.folder}/page-1.jpg")
         uploads.read(made.pk)  # a second delivery
@@ -186,30 +196,36 @@ class TestReading:
         made = put(gathering, sample()[:-3000])
         uploads.read(made.pk)
         made.refresh_from_db()
-        assert (made.state, made.code) == (State.UNREADABLE, "DOCUMENT_DAMAGED")
+        assert (made.state, made.code) == (UploadState.UNREADABLE, "DOCUMENT_DAMAGED")
 
     def test_is_done_by_the_engine_that_the_setting_names(self, gathering, settings):
         settings.OCR_ENGINE = "tests.qualification.silent_engine"
         made = put(gathering, sample())
         uploads.read(made.pk)
         made.refresh_from_db()
-        assert (made.state, made.code) == (State.UNREADABLE, "DOCUMENT_UNREADABLE")
+        assert (made.state, made.code) == (UploadState.UNREADABLE, "DOCUMENT_UNREADABLE")
 
     def test_that_a_lost_worker_began_is_rung_again_and_given_up_in_the_end(self, gathering):
         made = put(gathering, sample())
-        long_ago = clock.now() - uploads.ABANDONED - dt.timedelta(seconds=1)
-        Upload.objects.update(state=State.READING, tries=1, rung_at=long_ago)
-        assert uploads.ring_unread() == 1
+        long_ago = clock.now() - uploads.ABANDONED_AFTER - dt.timedelta(seconds=1)
+        Upload.objects.update(state=UploadState.READING, tries=1, rung_at=long_ago)
+        assert uploads.enqueue_unread() == 1
         Upload.objects.update(tries=uploads.MAX_TRIES, rung_at=long_ago)
-        assert uploads.ring_unread() == 0
+        assert uploads.enqueue_unread() == 0
         made.refresh_from_db()
-        assert made.state == State.UNREADABLE
+        assert made.state == UploadState.UNREADABLE
 
 
 class TestHandingIn:
     def test_names_what_is_missing(self, gathering):
-        world.upload(gathering, Kind.LICENCE)
-        world.upload(gathering, Kind.STATEMENT, state=State.UPLOADED, reading=None, name="slow.pdf")
+        world.upload(gathering, DocumentKind.LICENCE)
+        world.upload(
+            gathering,
+            DocumentKind.STATEMENT,
+            state=UploadState.UPLOADED,
+            reading=None,
+            name="slow.pdf",
+        )
         with pytest.raises(Problem) as refused:
             uploads.submit(store=gathering, by="user:1", now=clock.now(gathering))
         assert refused.value.code is Code.DOCUMENTS_MISSING
@@ -221,7 +237,9 @@ class TestHandingIn:
         uploads.submit(store=gathering, by="user:1", now=world.NOW)
         case = Case.objects.get()
         assert case.due_at == dt.datetime(2026, 11, 25, 16, tzinfo=dt.UTC)
-        assert queries.standing_of(gathering, world.NOW) is Standing.IN_REVIEW
+        assert (
+            queries.get_qualification_status(gathering, world.NOW) is QualificationStatus.IN_REVIEW
+        )
 
 
 class TestTheClockOfAReview:
@@ -231,15 +249,15 @@ class TestTheClockOfAReview:
         uploads.submit(store=gathering, by="user:1", now=world.NOW)
         return Case.objects.get()
 
-    def act(self) -> Act:
+    def act(self) -> ReviewAction:
         case = Case.objects.select_related("store").get()
         reviewer = User.objects.filter(is_staff=True).first() or world.user(is_staff=True)
-        return Act(case=case, reviewer=reviewer, version=case.version)
+        return ReviewAction(case=case, reviewer=reviewer, version=case.version)
 
     def send_back(self) -> None:
-        licence = Upload.objects.get(kind=Kind.LICENCE, is_current=True)
+        licence = Upload.objects.get(kind=DocumentKind.LICENCE, is_current=True)
         reviews.send_back(
-            act=self.act(), refusals=[Refusal(upload=licence, code=Code.SEAL_MISSING)]
+            act=self.act(), refusals=[DocumentRejection(upload=licence, code=Code.SEAL_MISSING)]
         )
 
     def test_stands_still_while_the_seller_must_act(self, case):
@@ -250,9 +268,9 @@ class TestTheClockOfAReview:
         assert (case.days_left, case.due_at) == (1, None)
         assert dt.timedelta(hours=24) <= case.spent < dt.timedelta(hours=24, minutes=5)
         monday = world.NOW + 7 * DAY
-        old = Upload.objects.get(kind=Kind.LICENCE)
+        old = Upload.objects.get(kind=DocumentKind.LICENCE)
         Upload.objects.filter(pk=old.pk).update(is_current=False)
-        world.upload(store, Kind.LICENCE)
+        world.upload(store, DocumentKind.LICENCE)
         uploads.submit(store=store, by="user:1", now=monday)
         case.refresh_from_db()
         assert Case.objects.count() == 1
@@ -260,11 +278,11 @@ class TestTheClockOfAReview:
 
     def test_rings_the_lead_once_when_due_soon_and_once_when_late(self, case):
         lead = world.user("lead@example.com", is_staff=True, is_superuser=True)
-        assert reviews.watch() == 0
+        assert reviews.alert_deadlines() == 0
         world.move_clock(case.store, world.NOW + 2 * DAY)
-        assert (reviews.watch(), reviews.watch()) == (1, 0)
+        assert (reviews.alert_deadlines(), reviews.alert_deadlines()) == (1, 0)
         world.move_clock(case.store, world.NOW + 3 * DAY)
-        assert (reviews.watch(), reviews.watch()) == (1, 0)
+        assert (reviews.alert_deadlines(), reviews.alert_deadlines()) == (1, 0)
         emails.deliver_due()
         assert [m.to for m in mail.outbox] == [[lead.email]] * 2
 
@@ -277,11 +295,11 @@ class TestTheClockOfAReview:
     def test_is_forecast_before_it_is_handed_in(self, case):
         """As for a new one, and with the days that are left for one that was sent back."""
         other = world.store()
-        assert queries.forecast(other, world.NOW).at == case.due_at
+        assert queries.forecast_deadline(other, world.NOW).at == case.due_at
         world.move_clock(case.store, world.NOW + DAY)
         self.send_back()
         monday = world.NOW + 7 * DAY
-        assert queries.forecast(case.store, monday).at == dt.datetime(
+        assert queries.forecast_deadline(case.store, monday).at == dt.datetime(
             2026, 12, 1, 16, tzinfo=dt.UTC
         )
 
@@ -294,29 +312,36 @@ class TestTheClockOfAReview:
         assert Letter.objects.get(kind="qualification.review_alarm").subjects["grade"] == "calendar"
 
     def test_is_measured_from_the_cases(self, case):
-        assert queries.figures().count == 0
+        assert queries.review_statistics().count == 0
         Case.objects.update(
             ended_at=world.NOW, running_since=None, due_at=None, spent=dt.timedelta(hours=30)
         )
-        found = queries.figures()
+        found = queries.review_statistics()
         assert (found.count, str(found.hours), found.share) == (1, "30.0", 1)
 
 
 class TestADeclarationOfAnotherStore:
     def test_is_found_again(self, gathering):
         other = world.store()
-        world.upload(other, Kind.DECLARATION, read={"number": "530120260999999999"})
-        world.upload(gathering, Kind.DECLARATION, read={"number": "530120260999999999"})
-        found = queries.checks(gathering, queries.current_papers(gathering), world.NOW)
+        world.upload(other, DocumentKind.DECLARATION, read={"number": "530120260999999999"})
+        world.upload(gathering, DocumentKind.DECLARATION, read={"number": "530120260999999999"})
+        found = queries.run_document_checks(
+            gathering, queries.current_documents(gathering), world.NOW
+        )
         assert {c.code for c in found if c.verdict == "failed"} >= {Code.DECLARATION_SEEN_ELSEWHERE}
 
     def test_is_found_again_though_another_number_was_typed_over_it(self, gathering):
-        world.upload(world.store(), Kind.DECLARATION, read={"number": "530120260999999999"})
+        world.upload(world.store(), DocumentKind.DECLARATION, read={"number": "530120260999999999"})
         typed = {"number": "530120260888888888"}
         world.upload(
-            gathering, Kind.DECLARATION, read={"number": "530120260999999999"}, settled=typed
+            gathering,
+            DocumentKind.DECLARATION,
+            read={"number": "530120260999999999"},
+            settled=typed,
         )
-        found = queries.checks(gathering, queries.current_papers(gathering), world.NOW)
+        found = queries.run_document_checks(
+            gathering, queries.current_documents(gathering), world.NOW
+        )
         assert {c.code for c in found if c.verdict == "failed"} >= {Code.DECLARATION_SEEN_ELSEWHERE}
 
 
@@ -325,12 +350,12 @@ NO_DEBITS = {f"debits 2026-{month}": "0.00" for month in ("08", "09", "10")}
 
 class TestAStatementOfAnotherStore:
     def found(self, of: Store) -> set[str]:
-        judged = queries.checks(of, queries.current_papers(of), world.NOW)
+        judged = queries.run_document_checks(of, queries.current_documents(of), world.NOW)
         return {str(c.code) for c in judged if c.verdict == "failed"}
 
     def shown(self, of: Store, **fields) -> Upload:
-        row = world.upload(of, Kind.STATEMENT, **fields)
-        row.number, row.marks = queries.found_again_by(row)
+        row = world.upload(of, DocumentKind.STATEMENT, **fields)
+        row.number, row.marks = queries.cross_store_keys(row)
         row.save()
         return row
 
@@ -370,7 +395,7 @@ class TestAStatementOfAnotherStore:
             row = self.shown(of, read={"account": f"99{of.pk:010}", **self.sums(cents)})
             for each in row.reading["fields"]:
                 each["raw"] = "; ".join(told) if each["name"] == "credits 2026-08" else each["raw"]
-            row.number, row.marks = queries.found_again_by(row)
+            row.number, row.marks = queries.cross_store_keys(row)
             row.save()
         assert ("STATEMENT_SEEN_ELSEWHERE" in self.found(gathering)) is found
 
@@ -380,14 +405,14 @@ class TestAStatementOfAnotherStore:
 
     def test_is_found_by_its_bytes_though_nothing_was_read(self, gathering):
         for of in (world.store(), gathering):
-            world.upload(of, Kind.STATEMENT, sha256="a" * 64)
+            world.upload(of, DocumentKind.STATEMENT, sha256="a" * 64)
         assert "STATEMENT_SEEN_ELSEWHERE" in self.found(gathering)
 
     def test_costs_two_questions_for_any_number_of_documents(
         self, gathering, django_assert_num_queries
     ):
         papers = [self.shown(gathering, read={"account": f"99{n}"}) for n in range(6)]
-        found = queries.current_papers(gathering)
+        found = queries.current_documents(gathering)
         assert len(found) == len(papers)
         with django_assert_num_queries(2):
             queries.papers._copies_elsewhere(gathering, found)
@@ -421,7 +446,7 @@ class TestTheApi:
         assert (answer.status_code, answer.json()["code"]) == (422, "DOCUMENT_NOT_PDF")
 
     def test_replaces_nothing_of_another_store(self, client, gathering):
-        foreign = world.upload(world.store(), Kind.ISO_9001)
+        foreign = world.upload(world.store(), DocumentKind.ISO_9001)
         answer = self.call(
             client,
             gathering,
@@ -473,11 +498,11 @@ class TestThePage:
 
     def test_withdraws_and_hands_in(self, client, gathering):
         client.force_login(world.member(gathering))
-        extra = world.upload(gathering, Kind.ISO_9001)
+        extra = world.upload(gathering, DocumentKind.ISO_9001)
         world.papers(gathering)
         assert client.post(f"/qualification/documents/{extra.key}/withdraw/").status_code == 302
         assert client.post("/qualification/submit/").status_code == 302
-        assert Qualification.objects.get(store=gathering).state == Standing.IN_REVIEW
+        assert Qualification.objects.get(store=gathering).state == QualificationStatus.IN_REVIEW
         assert not Upload.objects.get(pk=extra.pk).is_current
 
     def test_asks_the_same_number_of_questions_for_any_number_of_documents(
@@ -485,7 +510,7 @@ class TestThePage:
     ):
         client.force_login(world.member(gathering))
         for _ in range(12):
-            world.upload(gathering, Kind.DECLARATION)
+            world.upload(gathering, DocumentKind.DECLARATION)
         with django_assert_max_num_queries(25):
             client.get("/qualification/documents/")
 
@@ -493,18 +518,18 @@ class TestThePage:
 class TestALapse:
     def test_wants_the_documents_anew_and_keeps_the_old(self, store):
         world.papers(store)
-        Qualification.objects.update(state=Standing.LAPSED)
+        Qualification.objects.update(state=QualificationStatus.LAPSED)
         qualification_status.advance(
-            store=store, event=Event.APPLY, by="user:1", now=clock.now(store)
+            store=store, event=QualificationEvent.APPLY, by="user:1", now=clock.now(store)
         )
-        assert put(store, sample()).state == State.UPLOADED
+        assert put(store, sample()).state == UploadState.UPLOADED
 
     def test_lets_what_was_approved_before_be_replaced_or_taken_out(self, client, store):
         for row in world.papers(store):
-            Upload.objects.filter(pk=row.pk).update(state=State.APPROVED)
-        Qualification.objects.update(state=Standing.DOCUMENTS)
+            Upload.objects.filter(pk=row.pk).update(state=UploadState.APPROVED)
+        Qualification.objects.update(state=QualificationStatus.DOCUMENTS)
         client.force_login(world.member(store))
         page = client.get("/qualification/documents/").content.decode()
-        old = Upload.objects.get(kind=Kind.LICENCE)
+        old = Upload.objects.get(kind=DocumentKind.LICENCE)
         assert f"replace-{old.key}" in page
-        assert put(store, sample(), kind=Kind.LICENCE, replaces=old).version == 2
+        assert put(store, sample(), kind=DocumentKind.LICENCE, replaces=old).version == 2

@@ -10,10 +10,15 @@ from io import BytesIO
 from PIL import Image
 from weasyprint import HTML
 
-from repurchase.demo.sample_documents.contents import Company, Declaration, Layout, Statement
+from repurchase.demo.sample_documents.contents import (
+    BankStatement,
+    CustomsDeclaration,
+    SampleCompany,
+    StatementLayout,
+)
 from repurchase.demo.sample_documents.declarations import COLUMNS as ITEM_COLUMNS
 from repurchase.demo.sample_documents.declarations import CURRENCY_WORDS
-from repurchase.demo.sample_documents.sheet import HEIGHT, WIDTH, Sheet
+from repurchase.demo.sample_documents.sheet import HEIGHT, WIDTH, DrawingSheet
 from repurchase.demo.sample_documents.statements import COLUMNS
 
 DOT = 0.48  # points a pixel of 200 dpi, as CSS counts points: 96 to the inch, 72 points
@@ -41,7 +46,7 @@ class Typed:
         )
 
     def seal(self, x: float, y: float, words: str, rng: random.Random) -> None:
-        sheet = Sheet()
+        sheet = DrawingSheet()
         sheet.image = Image.new("RGB", (360, 360), "white")
         sheet.seal(180, 180, words, rng)
         out = BytesIO()
@@ -67,9 +72,11 @@ def pdf(*pages: Typed) -> bytes:
     return HTML(string=f"<style>{style}</style>{''.join(p.body for p in pages)}").write_pdf()
 
 
-def statement(of: Statement, rng: random.Random, *, style: str = "", sealed: bool = True) -> bytes:
+def statement(
+    of: BankStatement, rng: random.Random, *, style: str = "", sealed: bool = True
+) -> bytes:
     page = Typed(style=style)
-    english = of.layout is Layout.BILINGUAL
+    english = of.layout is StatementLayout.BILINGUAL
     period = f"{of.begin.isoformat()} {'-' if english else '至'} {of.end.isoformat()}"
     opening, closing = f"{of.opening:,.2f}", f"{of.closing:,.2f}"
     heads = [
@@ -104,7 +111,9 @@ def statement(of: Statement, rng: random.Random, *, style: str = "", sealed: boo
     return pdf(page)
 
 
-def licence(of: Company, rng: random.Random, *, style: str = "", sealed: bool = True) -> bytes:
+def licence(
+    of: SampleCompany, rng: random.Random, *, style: str = "", sealed: bool = True
+) -> bytes:
     page = Typed(style=style)
     until = f"{of.until:%Y年%m月%d日}" if of.until else "长期"
     page.text(WIDTH / 2, 210, "营业执照", 110, at="ma")
@@ -125,7 +134,7 @@ def licence(of: Company, rng: random.Random, *, style: str = "", sealed: bool = 
     return pdf(page)
 
 
-def declaration(of: Declaration, rng: random.Random, *, style: str = "") -> bytes:
+def declaration(of: CustomsDeclaration, rng: random.Random, *, style: str = "") -> bytes:
     page = Typed(wide=True, style=style)
     page.text(page.size[0] / 2, 90, "中华人民共和国海关出口货物报关单", 50, at="ma")
     page.text(80, 190, f"预录入编号: {of.number}")
@@ -158,7 +167,7 @@ def declaration(of: Declaration, rng: random.Random, *, style: str = "") -> byte
     return pdf(page)
 
 
-def iso_9001(of: Company, rng: random.Random, *, until: dt.date, style: str = "") -> bytes:
+def iso_9001(of: SampleCompany, rng: random.Random, *, until: dt.date, style: str = "") -> bytes:
     page = Typed(style=style)
     page.text(WIDTH / 2, 260, "质量管理体系认证证书", 70, at="ma")
     page.text(200, 640, f"兹证明: {of.name}", 38)

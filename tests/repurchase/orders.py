@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from marketplace.models import Buyer, PastOrder, PastOrderLine, Sku, Store
-from pricing.locks import LIVE, LockStatus
+from pricing.locks import LIVE_LOCK_STATUSES, LockStatus
 from pricing.models import Lock
 from repurchase.models import Batch, OrderFee, Payment, Release, RepeatLine, RepeatOrder
 from repurchase.models.batch_states import BatchStatus
@@ -29,7 +29,7 @@ def batch(of: Store, buyer: Buyer | None = None, **fields: Any) -> Batch:
 
 def lock(of: Batch, **fields: Any) -> Lock:
     status = fields.get("status", LockStatus.OPEN)
-    ended = {} if status in LIVE else {"ended_at": world.NOW, "ended_by": "buyer"}
+    ended = {} if status in LIVE_LOCK_STATUSES else {"ended_at": world.NOW, "ended_by": "buyer"}
     defaults = {
         "subject": of.ref,
         "currency": "USD",

@@ -3,7 +3,7 @@
 from marketplace import clock
 from marketplace.models import Buyer, Store
 from repurchase.fulfilment.services import payment_terms, payments, proforma_invoices, releases
-from repurchase.fulfilment.services.payments import Receipt
+from repurchase.fulfilment.services.payments import PaymentReceipt
 from repurchase.models import Batch, PaymentSource, Proforma, RepeatOrder
 from tests import world
 from tests.repurchase.sealing import confirm, planned
@@ -29,7 +29,7 @@ def allow(buyer: Buyer) -> None:
     )
 
 
-def receipt(order: RepeatOrder, amount: str = "", /, **fields) -> Receipt:
+def receipt(order: RepeatOrder, amount: str = "", /, **fields) -> PaymentReceipt:
     defaults = {
         "key": order.ref,
         "order": order.ref,
@@ -37,10 +37,10 @@ def receipt(order: RepeatOrder, amount: str = "", /, **fields) -> Receipt:
         "amount": amount or f"{order.total_minor / 100:.2f}",
         "currency": order.currency,
     }
-    return Receipt(**defaults | fields)
+    return PaymentReceipt(**defaults | fields)
 
 
-def pay(batch: Batch, source: PaymentSource = PaymentSource.API) -> payments.Report:
+def pay(batch: Batch, source: PaymentSource = PaymentSource.API) -> payments.PaymentReport:
     rows = [receipt(order) for order in batch.orders.order_by("position")]
     return payments.record(store=batch.store, receipts=rows, source=source, by="key:1")
 

@@ -14,7 +14,7 @@ from pricing.models import Grant, Lock
 from qualification.models import Case
 from qualification.services import reviews
 from repurchase.batches.services import batches, price_lock
-from repurchase.fulfilment.order_response import Answer, Verdict
+from repurchase.fulfilment.order_response import OrderResponse, ResponseVerdict
 from repurchase.fulfilment.services import erp_responses
 from repurchase.integration.conformance import runner
 from repurchase.models import Batch, ConformanceRun, ErpResponse, Payment, Proforma
@@ -90,7 +90,7 @@ def make(store: Store, owner: User) -> Rows:
         {line.sku.code for order in rows.orders for line in order.lines.select_related("sku")}
     )
     renegotiation = renegotiate(Lock.objects.get(subject=talked.ref))
-    report = diagnosis_report.ask(batch=planned, by=by)
+    report = diagnosis_report.request_report(batch=planned, by=by)
     diagnosis_report.make(report.pk)
     world.key(store)
     webhook, _ = webhooks.create(
@@ -163,9 +163,11 @@ def _locked(store: Store, by: str, **buyer: Any) -> Batch:
 
 
 def _answered(store: Store, batch: Batch, by: str) -> ErpResponse:
-    refused = Answer(id="R-1", order=f"{batch.ref}-0001", verdict=Verdict.REFUSED, lines=[])
-    return erp_responses.take(store=store, answers=[refused], format="native", by=by)[0][0]
+    refused = OrderResponse(
+        id="R-1", order=f"{batch.ref}-0001", verdict=ResponseVerdict.REFUSED, lines=[]
+    )
+    return erp_responses.record_all(store=store, answers=[refused], format="native", by=by)[0][0]
 
 
 def _run(store: Store, by: str) -> ConformanceRun:
-    return runner.ask(store=store, url="https://erp.example.com/bro", by=by)
+    return runner.request_run(store=store, url="https://erp.example.com/bro", by=by)

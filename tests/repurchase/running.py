@@ -7,7 +7,7 @@ from repurchase.models import Batch, Chunk
 
 def run(batch: Batch) -> Batch:
     for chunk_id in Chunk.objects.filter(batch=batch).order_by("pk").values_list("pk", flat=True):
-        chunks.generate_chunk(chunk_id)
+        chunks.plan_one(chunk_id)
     planning.finish_batch(batch.pk)
     batch.refresh_from_db()
     return batch

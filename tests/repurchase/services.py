@@ -7,7 +7,11 @@ from marketplace.models import PastOrder, Store
 from pricing import signing
 from pricing.models import Grant, Lock
 from repurchase.batches.services import batches, price_lock
-from repurchase.confirmation.queries.order_totals import Ticks, Weighed, weigh
+from repurchase.confirmation.queries.order_totals import (
+    BuyerSelection,
+    SelectionTotals,
+    total_selection,
+)
 from repurchase.confirmation.services import buyer_response
 from repurchase.models import Batch, LineService, RepeatOrder
 from tests import world
@@ -52,8 +56,10 @@ def digests(batch: Batch) -> dict:
     return {lock.pk: lock.terms_digest for lock in Lock.objects.filter(subject=batch.ref)}
 
 
-def weighed(batch: Batch, **ticks: Any) -> Weighed:
-    return weigh(grant=grant(batch), lock_ids=list(digests(batch)), ticks=Ticks(**ticks))
+def weighed(batch: Batch, **ticks: Any) -> SelectionTotals:
+    return total_selection(
+        grant=grant(batch), lock_ids=list(digests(batch)), ticks=BuyerSelection(**ticks)
+    )
 
 
 def accept(batch: Batch, **changes: Any) -> None:

@@ -7,8 +7,8 @@ from marketplace import clock
 from marketplace.models import FxRate, Store, User
 from pricing import signing
 from pricing.models import Grant, Lock, Offer, Renegotiation, SigningCode
-from pricing.renegotiation import Asked
-from pricing.services.renegotiation import current
+from pricing.renegotiation import ProposalInput
+from pricing.services.renegotiation import current_offer
 from pricing.signing import Evidence
 from repurchase.confirmation.services import renegotiation, triggers
 from repurchase.models import Batch
@@ -46,22 +46,22 @@ def grant(found: Renegotiation) -> Grant:
 def offer(found: Renegotiation, percent: str = "-1.5", *, user: User, **asked: Any) -> Offer:
     return renegotiation.offer(
         renegotiation=found,
-        actor=renegotiation.seller(user),
-        asked=Asked(**{"rule": "uniform", "percent": percent} | asked),
+        actor=renegotiation.seller_actor(user),
+        asked=ProposalInput(**{"rule": "uniform", "percent": percent} | asked),
     )
 
 
 def counter(found: Renegotiation, percent: str = "-2", **asked: Any) -> Offer:
     return renegotiation.offer(
         renegotiation=found,
-        actor=renegotiation.buyer(grant(found)),
-        asked=Asked(**{"rule": "uniform", "percent": percent} | asked),
+        actor=renegotiation.buyer_actor(grant(found)),
+        asked=ProposalInput(**{"rule": "uniform", "percent": percent} | asked),
     )
 
 
 def code(found: Renegotiation, digest: str = "") -> str:
     """Asked for by the buyer, and read from the letter."""
-    standing = current(found)
+    standing = current_offer(found)
     renegotiation.send_code(
         renegotiation=found, grant=grant(found), digest=digest or standing.digest, consent=True
     )
@@ -70,7 +70,7 @@ def code(found: Renegotiation, digest: str = "") -> str:
 
 def sign_as_seller(found: Renegotiation, user: User, **changes: Any) -> bool:
     asked = {
-        "digest": current(found).digest,
+        "digest": current_offer(found).digest,
         "name": "Alice Chen",
         "consent": True,
         "evidence": EVIDENCE,
@@ -80,7 +80,7 @@ def sign_as_seller(found: Renegotiation, user: User, **changes: Any) -> bool:
 
 def sign_as_buyer(found: Renegotiation, **changes: Any) -> bool:
     asked = {
-        "digest": current(found).digest,
+        "digest": current_offer(found).digest,
         "name": "Bea Buyer",
         "consent": True,
         "evidence": EVIDENCE,

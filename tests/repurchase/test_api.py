@@ -374,7 +374,7 @@ class TestARefusal:
         def broken(*_, **__):
             raise RuntimeError("the password is swordfish")
 
-        monkeypatch.setattr("repurchase.batches.queries.batches.batch", broken)
+        monkeypatch.setattr("repurchase.batches.queries.batches.get_batch", broken)
 
         answer = erp.get("batches/BR-00000000/")
 

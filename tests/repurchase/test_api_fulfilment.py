@@ -241,7 +241,7 @@ class TestARelease:
         paid.released(store)
         for minutes, announced in ((0, 0), (15, 5), (15, 0), (15, 5)):
             world.move_clock(store, clock.now(store) + dt.timedelta(minutes=minutes))
-            assert sweep.sweep(store=store).announced_again == announced
+            assert sweep.run_sweep(store=store).announced_again == announced
         assert set(Release.objects.values_list("announcements", flat=True)) == {3}
 
     def test_stays_with_the_erp_that_got_it(self, erp, store):
@@ -258,9 +258,9 @@ class TestARelease:
         paid.pay(batch)
         problem(erp.post(f"orders/{refs(batch)[0]}/release/"), 409, "ERP_VERSION_TOO_OLD")
         world.move_clock(store, clock.now(store) + dt.timedelta(minutes=10))
-        assert sweep.sweep(store=store).released_orders == 0
+        assert sweep.run_sweep(store=store).released_orders == 0
         erp_connection.connect(store=store, name="mango", version="6.0", by="user:1")
-        assert sweep.sweep(store=store).released_orders == 5
+        assert sweep.run_sweep(store=store).released_orders == 5
 
 
 class TestTheErp:

@@ -196,4 +196,4 @@ class TestTheExampleClient:
 
 
 def _orders(store, type: str, refs: list[str]) -> None:
-    events.tell(store_id=store.pk, type=type, subject="batch:BR-1", at=world.NOW, orders=refs)
+    events.publish(store_id=store.pk, type=type, subject="batch:BR-1", at=world.NOW, orders=refs)

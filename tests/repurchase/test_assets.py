@@ -7,7 +7,13 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from repurchase.management.commands.vendor_assets import FILES, ICONS, SUMS, VENDOR, sums
+from repurchase.management.commands.vendor_assets import (
+    CHECKSUM_FILE,
+    FILES,
+    ICONS,
+    VENDOR,
+    compute_checksums,
+)
 from repurchase.templatetags import states
 
 BASE = Path(settings.BASE_DIR)
@@ -25,13 +31,13 @@ LIMIT_BYTES = 1_500_000
 
 
 def listed() -> dict[str, str]:
-    rows = (VENDOR / SUMS).read_text().splitlines()
+    rows = (VENDOR / CHECKSUM_FILE).read_text().splitlines()
     return {name: digest for digest, name in (row.split("  ") for row in rows)}
 
 
 class TestVendoredFiles:
     def test_are_exactly_those_with_a_checksum(self):
-        assert sums() == listed()
+        assert compute_checksums() == listed()
 
     def test_are_noticed_when_a_byte_changes(self):
         name, digest = next(iter(listed().items()))

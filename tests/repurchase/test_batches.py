@@ -11,11 +11,11 @@ from diagnostics.problem import Problem
 from marketplace import clock
 from marketplace.models import FxRateSet, Sku
 from repurchase.batches.queries import pagination
-from repurchase.batches.queries.batches import counts_of, plan, progress
+from repurchase.batches.queries.batches import count_batch_orders, plan_summary, screening_progress
 from repurchase.batches.services import batches, chunks, job_leases, planning
 from repurchase.deadlines import sweep
 from repurchase.models import Batch, Chunk, OrderFee, RepeatLine, RepeatOrder
-from repurchase.models.jobs import MAX_TRIES, RING_AGAIN
+from repurchase.models.jobs import MAX_TRIES, REQUEUE_AFTER
 from tests import world
 from tests.repurchase.running import run
 
@@ -35,7 +35,7 @@ class TestABatch:
         _, orders = world.repeatable(store, orders=6, lines=2)
         batch = run(create(store, orders))
         assert batch.status == "planned"
-        counts = counts_of(batch, now=world.NOW)
+        counts = count_batch_orders(batch, now=world.NOW)
         assert (counts.asked, counts.planned, counts.pending) == (6, 6, 0)
         assert RepeatLine.objects.filter(order__batch=batch, outcome="planned").count() == 12
 
@@ -112,7 +112,7 @@ class TestABatch:
         assert {tuple(o.codes) for o in batch.orders.all()} == {("LANE_UNREACHABLE",)}
         batch = run(batches.rescreen(batch=batch, by="user:1", special_clearance=True))
         assert batch.status == "planned"
-        assert counts_of(batch, now=world.NOW).planned == 5
+        assert count_batch_orders(batch, now=world.NOW).planned == 5
 
     def test_records_what_was_decided_in_the_ledger(self, store):
         _, orders = world.repeatable(store)
@@ -211,7 +211,7 @@ class TestAChunk:
         for orders in (few, [*few, *(_more(store, few, 60))]):
             batch = create(store, orders)
             with CaptureQueriesContext(connection) as queries:
-                chunks.generate_chunk(batch.chunks.get().pk)
+                chunks.plan_one(batch.chunks.get().pk)
             counts.append(len(queries))
         assert counts[0] == counts[1]
 
@@ -253,7 +253,7 @@ class TestScarceStock:
         unrated = world.past_order(store, buyer, [(item, 1000, 1_000_000)], rating=None)
         Sku.objects.filter(store=store).update(on_hand=2500)
         batch = run(create(store, [unrated, *orders]))
-        assert counts_of(batch, now=world.NOW).planned == 5
+        assert count_batch_orders(batch, now=world.NOW).planned == 5
 
 
 class TestCancelling:
@@ -275,7 +275,7 @@ class TestCancelling:
         _, orders = world.repeatable(store)
         batch = create(store, orders)
         batch.chunks.update(tries=MAX_TRIES)
-        planning.give_up(batch.pk)
+        planning.fail_batch(batch.pk)
         assert batches.cancel(batch=batch, by="user:1").status == "cancelled"
 
     def test_twice_is_refused(self, store):
@@ -302,7 +302,7 @@ class TestThePlan:
     def test_adds_up(self, store):
         _, orders = world.repeatable(store)
         batch = run(create(store, orders))
-        summary = plan(batch, now=clock.now(store))
+        summary = plan_summary(batch, now=clock.now(store))
         (totals,) = summary.totals
         rows = list(batch.orders.all())
         assert totals.total.minor == sum(o.total_minor for o in rows)
@@ -314,8 +314,8 @@ class TestThePlan:
         monkeypatch.setattr("repurchase.models.batch_states.chunks.__defaults__", (2,))
         _, orders = world.repeatable(store, orders=5)
         batch = create(store, orders)
-        chunks.generate_chunk(batch.chunks.order_by("pk").first().pk)
-        found = progress(batch, now=batch.attempt_at + dt.timedelta(seconds=4))
+        chunks.plan_one(batch.chunks.order_by("pk").first().pk)
+        found = screening_progress(batch, now=batch.attempt_at + dt.timedelta(seconds=4))
         assert (found.counts.asked, found.counts.done, found.counts.pending) == (5, 2, 3)
         assert (found.phase, found.rate, found.seconds_left) == ("planning", 0.5, 6)
 
@@ -324,15 +324,15 @@ class TestThePlan:
         _, orders = world.repeatable(store, orders=5)
         batch = create(store, orders)
         (chunk,) = batch.chunks.all()
-        seen = [progress(batch, now=clock.now(store)).phase]
+        seen = [screening_progress(batch, now=clock.now(store)).phase]
         job_leases.take(Chunk, chunk.pk)
-        seen.append(progress(batch, now=clock.now(store)).phase)
+        seen.append(screening_progress(batch, now=clock.now(store)).phase)
         batch.chunks.update(beat_at=None)
-        chunks.generate_chunk(chunk.pk)
-        seen.append(progress(batch, now=clock.now(store)).phase)
+        chunks.plan_one(chunk.pk)
+        seen.append(screening_progress(batch, now=clock.now(store)).phase)
         planning.finish_batch(batch.pk)
         batch.refresh_from_db()
-        seen.append(progress(batch, now=clock.now(store)).phase)
+        seen.append(screening_progress(batch, now=clock.now(store)).phase)
         assert seen == ["waiting", "planning", "finishing", "ended"]
 
 
@@ -341,7 +341,7 @@ class TestAPassOfTheTimers:
         _, orders = world.repeatable(store)
         broken, sound = create(store, orders), create(store, orders)
         for chunk in Chunk.objects.all():
-            chunks.generate_chunk(chunk.pk)
+            chunks.plan_one(chunk.pk)
         finish = planning.finish_batch
 
         def fails_for_one(batch_id: int) -> None:
@@ -350,23 +350,23 @@ class TestAPassOfTheTimers:
             finish(batch_id)
 
         monkeypatch.setattr(planning, "finish_batch", fails_for_one)
-        assert sweep.sweep(store=store).finished_batches == 1
+        assert sweep.run_sweep(store=store).finished_batches == 1
         sound.refresh_from_db()
         assert sound.status == "planned"
 
     def test_goes_on_past_a_batch_that_can_t_be_given_up(self, store, monkeypatch):
         _, orders = world.repeatable(store)
         broken, lost = create(store, orders), create(store, orders)
-        Chunk.objects.update(rung_at=clock.now() - 2 * RING_AGAIN, tries=MAX_TRIES)
-        give_up = planning.give_up
+        Chunk.objects.update(rung_at=clock.now() - 2 * REQUEUE_AFTER, tries=MAX_TRIES)
+        give_up = planning.fail_batch
 
         def fails_for_one(batch_id: int) -> None:
             if batch_id == broken.pk:
                 raise RuntimeError
             give_up(batch_id)
 
-        monkeypatch.setattr(planning, "give_up", fails_for_one)
-        assert sweep.sweep(store=store).rung_chunks == 0
+        monkeypatch.setattr(planning, "fail_batch", fails_for_one)
+        assert sweep.run_sweep(store=store).rung_chunks == 0
         lost.refresh_from_db()
         assert lost.status == "failed"
 
@@ -376,5 +376,5 @@ class TestACursor:
     def test_that_is_deep_or_long_is_refused(self, text):
         cursor = base64.urlsafe_b64encode(text.encode()).decode()
         with pytest.raises(Problem) as refused:
-            pagination.decode(cursor, str)
+            pagination.decode_cursor(cursor, str)
         assert refused.value.code is Code.INPUT_INVALID

@@ -13,11 +13,11 @@ from eligibility import replay
 from marketplace import clock
 from marketplace.models import Sku
 from repurchase.batches.queries import batches as batch_queries
-from repurchase.batches.queries.screening_explanation import records_of
+from repurchase.batches.queries.screening_explanation import records_of_batch
 from repurchase.batches.services import background_edits, batches, edits, job_leases, price_lock
 from repurchase.deadlines import sweep
 from repurchase.models import Batch, BatchEdit, EditTask
-from repurchase.models.jobs import MAX_TRIES, RING_AGAIN, SILENT
+from repurchase.models.jobs import MAX_TRIES, REQUEUE_AFTER, SILENT_AFTER
 from tests import world
 from tests.repurchase.test_api import Caller
 from tests.repurchase.test_editing import edit, every, group, planned, quantities, refused
@@ -29,7 +29,7 @@ EN = {"Accept-Language": "en"}
 
 @pytest.fixture(autouse=True)
 def three_at_once(monkeypatch):
-    monkeypatch.setattr(edits, "AT_ONCE", 3)
+    monkeypatch.setattr(edits, "MAX_INLINE_ORDERS", 3)
 
 
 @pytest.fixture
@@ -58,11 +58,13 @@ class TestABigEdit:
         assert (task.orders, task.done_at, quantities(batch)) == (5, None, [250] * 10)
         task = carried_out(task)
         assert (task.code, task.planned, quantities(batch)) == ("", 5, [300] * 10)
-        (totals,) = batch_queries.plan(task.batch, now=world.NOW).totals
+        (totals,) = batch_queries.plan_summary(task.batch, now=world.NOW).totals
         assert [(s.currency, s.now_minor) for s in seen.sums] == [("USD", totals.total.minor)]
         assert (task.batch.version, batch.edits.get().digest) == (2, seen.digest)
         assert ledger.first_bad_entry(batch.store_id)[0] is None
-        assert [replay.rerun(r).outcome for r in records_of(batch)] == [replay.Outcome.SAME] * 3
+        assert [replay.rerun(r).outcome for r in records_of_batch(batch)] == [
+            replay.ReplayOutcome.SAME
+        ] * 3
 
     def test_leaves_the_same_rows_as_a_small_one(self, store, batch, monkeypatch):
         carried_out(asked(batch))
@@ -78,7 +80,7 @@ class TestABigEdit:
         big = list(batch.orders.order_by("position").values(*names))
         edits.undo(batch=batch, by="user:1")
         carried_out(EditTask.objects.get(done_at=None))
-        monkeypatch.setattr(edits, "AT_ONCE", 5)
+        monkeypatch.setattr(edits, "MAX_INLINE_ORDERS", 5)
         edit(batch, every(moq=300))
         assert list(batch.orders.order_by("position").values(*names)) == big
 
@@ -86,7 +88,7 @@ class TestABigEdit:
     def test_is_one_of_more_orders_than_can_be_waited_for(
         self, batch, monkeypatch, at_once, immediate
     ):
-        monkeypatch.setattr(edits, "AT_ONCE", at_once)
+        monkeypatch.setattr(edits, "MAX_INLINE_ORDERS", at_once)
         done = edits.apply(batch=batch, asked=every(moq=300), by="user:1")
         assert isinstance(done, EditTask) is not immediate
 
@@ -102,11 +104,11 @@ class TestABigEdit:
         )
 
     def test_tells_how_far_it_is(self, batch, monkeypatch):
-        monkeypatch.setattr(background_edits, "A_STEP", 2)
+        monkeypatch.setattr(background_edits, "PROGRESS_STEP_ORDERS", 2)
         seen, said = [], []
         monkeypatch.setattr(
             background_edits,
-            "say",
+            "publish_progress",
             lambda _, what: (said.append(what), seen.append(EditTask.objects.get().planned)),
         )
         carried_out(asked(batch))
@@ -153,13 +155,13 @@ class TestWhileItIsAtWork:
         assert price_lock.lock_and_invite(batch=batch, by="user:1")
 
     def test_it_can_be_stopped_in_the_midst_of_being_written(self, batch, monkeypatch):
-        write = edits.write
+        write = edits.replace_orders
 
         def stopped(*arguments):
             write(*arguments)
             EditTask.objects.update(done_at=clock.now(), code="EDIT_STOPPED")
 
-        monkeypatch.setattr(edits, "write", stopped)
+        monkeypatch.setattr(edits, "replace_orders", stopped)
         background_edits.carry_out(asked(batch).pk)
         assert quantities(batch) == [250] * 10
         assert not BatchEdit.objects.exists()
@@ -187,7 +189,7 @@ class TestABigEditThatIsRefused:
             edits.apply,
             batch=batch,
             by="u",
-            asked=[edits.Asked(by="skus", names=["NO-SUCH"], moq=3)],
+            asked=[edits.EditRequest(by="skus", names=["NO-SUCH"], moq=3)],
         )
         assert problem.evidence["rows"]
         assert not EditTask.objects.exists()
@@ -202,17 +204,17 @@ class TestItsWorker:
     def test_may_be_lost(self, batch):
         task = asked(batch)
         assert job_leases.take(EditTask, task.pk)
-        EditTask.objects.update(beat_at=clock.now() - SILENT - dt.timedelta(seconds=1))
-        EditTask.objects.update(rung_at=clock.now() - 2 * RING_AGAIN)
-        assert sweep.sweep(store=batch.store).rung_edits == 1
-        assert sweep.sweep(store=batch.store).rung_edits == 0
+        EditTask.objects.update(beat_at=clock.now() - SILENT_AFTER - dt.timedelta(seconds=1))
+        EditTask.objects.update(rung_at=clock.now() - 2 * REQUEUE_AFTER)
+        assert sweep.run_sweep(store=batch.store).rung_edits == 1
+        assert sweep.run_sweep(store=batch.store).rung_edits == 0
         assert carried_out(task).code == ""
         assert task.tries == 2
 
     def test_is_not_tried_for_ever(self, batch):
         task = asked(batch)
         EditTask.objects.update(tries=MAX_TRIES)
-        sweep.sweep(store=batch.store)
+        sweep.run_sweep(store=batch.store)
         assert carried_out(task).code == "WORK_FAILED"
         assert price_lock.lock_and_invite(batch=batch, by="user:1")
 

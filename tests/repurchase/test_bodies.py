@@ -8,15 +8,15 @@ import pytest
 from repurchase.asgi import application
 from repurchase.site import body_limit
 from repurchase.site.body_limit import (
-    BULK,
-    DOCUMENT,
+    BULK_LIMIT,
+    DEFAULT_LIMIT,
+    DOCUMENT_LIMIT,
+    FORM_OVERHEAD,
     MIB,
-    PAYMENTS,
-    ROOM,
-    TOO_LARGE,
-    USUAL,
-    bounded,
-    limit_of,
+    PAYMENTS_LIMIT,
+    TOO_LARGE_KEY,
+    limit_for_path,
+    limit_request_bodies,
 )
 
 PIECE = 64 * 1024
@@ -25,22 +25,22 @@ PIECE = 64 * 1024
 @pytest.mark.parametrize(
     ("path", "limit"),
     [
-        ("/", USUAL),
-        ("/sign-in/", USUAL),
-        ("/api/v1/batches/", USUAL),
-        ("/api/v1/inventory/", BULK),
-        ("/api/v1/responses/", BULK),
-        ("/api/v1/payments/", BULK),
-        ("/api/v1/payments/5/reverse/", USUAL),
-        ("/api/v1/qualification/documents/", DOCUMENT + ROOM),
-        ("/qualification/documents/", DOCUMENT + ROOM),
-        ("/payments/", PAYMENTS + ROOM),
-        ("/payments/terms/", USUAL),
+        ("/", DEFAULT_LIMIT),
+        ("/sign-in/", DEFAULT_LIMIT),
+        ("/api/v1/batches/", DEFAULT_LIMIT),
+        ("/api/v1/inventory/", BULK_LIMIT),
+        ("/api/v1/responses/", BULK_LIMIT),
+        ("/api/v1/payments/", BULK_LIMIT),
+        ("/api/v1/payments/5/reverse/", DEFAULT_LIMIT),
+        ("/api/v1/qualification/documents/", DOCUMENT_LIMIT + FORM_OVERHEAD),
+        ("/qualification/documents/", DOCUMENT_LIMIT + FORM_OVERHEAD),
+        ("/payments/", PAYMENTS_LIMIT + FORM_OVERHEAD),
+        ("/payments/terms/", DEFAULT_LIMIT),
         ("/verify/", 21 * MIB),
     ],
 )
 def test_each_address_has_its_limit(path, limit):
-    assert limit_of(path) == limit
+    assert limit_for_path(path) == limit
 
 
 async def echo(scope, receive, send):
@@ -50,7 +50,7 @@ async def echo(scope, receive, send):
         message = await receive()
         size, more = size + len(message["body"]), message["more_body"]
     await send({"type": "http.response.start", "status": 200, "headers": []})
-    await send({"type": "http.response.body", "body": str(scope.get(TOO_LARGE, size)).encode()})
+    await send({"type": "http.response.body", "body": str(scope.get(TOO_LARGE_KEY, size)).encode()})
 
 
 def answer(
@@ -94,49 +94,52 @@ def answer(
 class TestABody:
     @pytest.fixture(autouse=True)
     def _small(self, monkeypatch):
-        monkeypatch.setattr(body_limit, "USUAL", 1000)
+        monkeypatch.setattr(body_limit, "DEFAULT_LIMIT", 1000)
 
     @pytest.mark.parametrize(
         ("pieces", "declared"), [([1000], "1000"), ([400, 600], None), ([0], None), ([5], "x")]
     )
     def test_of_a_size_that_is_taken_goes_through(self, pieces, declared):
-        assert answer(bounded(echo), pieces, declared=declared)[2] == str(sum(pieces)).encode()
+        assert (
+            answer(limit_request_bodies(echo), pieces, declared=declared)[2]
+            == str(sum(pieces)).encode()
+        )
 
     @pytest.mark.parametrize(
         ("pieces", "declared"),
         [([0], "1001"), ([600, 401], None), ([1001], "10"), ([500] * 9, None)],
     )
     def test_that_is_larger_ends_at_once_and_the_limit_is_told(self, pieces, declared):
-        assert answer(bounded(echo), pieces, declared=declared)[2] == b"1000"
+        assert answer(limit_request_bodies(echo), pieces, declared=declared)[2] == b"1000"
 
 
 class TestTheApplication:
     """Without a row of the database: what is too large is refused before anybody is asked who they
     are."""
 
-    @pytest.mark.parametrize("declared", [str(USUAL + 1), None])
+    @pytest.mark.parametrize("declared", [str(DEFAULT_LIMIT + 1), None])
     def test_answers_the_api_with_a_problem(self, declared):
-        pieces = [PIECE] * (USUAL // PIECE) + [1]
+        pieces = [PIECE] * (DEFAULT_LIMIT // PIECE) + [1]
         status, headers, body, taken = answer(
             application, pieces, declared=declared, path="/api/v1/batches/"
         )
         problem = json.loads(body)
         assert (status, headers["content-type"]) == (413, "application/problem+json")
         assert (problem["code"], problem["status"]) == ("INPUT_INVALID", 413)
-        assert str(USUAL) in problem["detail"]
+        assert str(DEFAULT_LIMIT) in problem["detail"]
         assert headers["connection"] == "close"
-        assert taken == (0 if declared else USUAL + 1)
+        assert taken == (0 if declared else DEFAULT_LIMIT + 1)
 
     def test_answers_a_form_with_a_page(self):
         kind = {"content-type": "application/x-www-form-urlencoded"}
         status, headers, body, _ = answer(
-            application, [1], declared=str(USUAL + 1), path="/sign-in/", **kind
+            application, [1], declared=str(DEFAULT_LIMIT + 1), path="/sign-in/", **kind
         )
         assert (status, headers["content-type"]) == (413, "text/html; charset=utf-8")
-        assert str(USUAL).encode() in body
+        assert str(DEFAULT_LIMIT).encode() in body
 
     def test_takes_no_more_of_a_bulk_call_than_it_may_have(self):
-        pieces = [PIECE] * (BULK // PIECE + 50)
+        pieces = [PIECE] * (BULK_LIMIT // PIECE + 50)
         status, _, _, taken = answer(application, pieces, path="/api/v1/inventory/")
         assert status == 413
-        assert taken <= BULK + PIECE
+        assert taken <= BULK_LIMIT + PIECE

@@ -8,17 +8,17 @@ import pytest
 from lxml import etree
 
 from diagnostics.problem import Problem
-from qualification.extraction.layout import LONGEST, Page, Word
+from qualification.extraction.layout import MAX_ROW_CHARACTERS, PageLayout, Word
 from repurchase.batches.services import edit_targets
 from repurchase.fulfilment import order_response
-from repurchase.fulfilment.order_response import Answer, Line, Verdict
+from repurchase.fulfilment.order_response import OrderResponse, ResponseLine, ResponseVerdict
 from repurchase.integration.api import requests
 from repurchase.integration.feed import native, order_response_reader
 from tests import world
 from tests.repurchase.test_api import Caller, problem
 from tests.repurchase.test_responses import ubl, ubl_line
 
-A = Verdict.ACCEPTED
+A = ResponseVerdict.ACCEPTED
 
 
 def document(*answered: str) -> bytes:
@@ -64,7 +64,7 @@ def seconds(work, *args) -> float:
 
 def read(content: bytes) -> Problem | None:
     try:
-        order_response_reader.answers(content)
+        order_response_reader.read_order_responses(content)
     except Problem as problem:
         return problem
     return None
@@ -84,7 +84,7 @@ class TestAnOrderResponse:
         for content in (small, large):
             found = read(content)
             assert str(found.code) in ("XML_INVALID", "INPUT_INVALID")
-            assert 1 <= len(found.evidence["rows"]) <= order_response_reader.SHOWN
+            assert 1 <= len(found.evidence["rows"]) <= order_response_reader.MAX_SHOWN_MISTAKES
         grows_with_size(read, small, large, 8)
 
     @pytest.mark.parametrize("make", RIGHT.values(), ids=RIGHT.keys())
@@ -121,19 +121,23 @@ class TestAnOrderResponse:
             *(answered(n) for n in (2, 3)),
         )
         root = etree.fromstring(content)
-        found = order_response_reader.answers(content)[1]
+        found = order_response_reader.read_order_responses(content)[1]
         assert [each.pointer for each in found] == [
-            order_response_reader._pointer(each) for each in root
+            order_response_reader._element_pointer(each) for each in root
         ]
-        assert found[0].lines[0].pointer == order_response_reader._pointer(root[0][0])
+        assert found[0].lines[0].pointer == order_response_reader._element_pointer(root[0][0])
 
     def test_of_many_lines_is_judged_in_one_pass(self):
-        def judged(lines: list[Line]) -> None:
+        def judged(lines: list[ResponseLine]) -> None:
             with pytest.raises(Problem) as refused:
-                order_response.judge(Answer(id="1", order="BR-1", verdict=A, lines=lines), [])
+                order_response.judge_order_response(
+                    OrderResponse(id="1", order="BR-1", verdict=A, lines=lines), []
+                )
             assert len(refused.value.evidence["rows"]) == 20
 
-        few, many = ([Line(line=n, verdict=A) for n in range(size)] for size in (1000, 16_000))
+        few, many = (
+            [ResponseLine(line=n, verdict=A) for n in range(size)] for size in (1000, 16_000)
+        )
         grows_with_size(judged, few, many, 16)
 
 
@@ -181,19 +185,21 @@ class TestAList:
 class TestANameOfAnEdit:
     def test_that_nobody_knows_is_not_told_for_each_of_thousands(self, monkeypatch):
         told = []
-        sources = type("Sources", (), {"lines": [], "names": {edit_targets.By.SKUS: {}}})()
-        monkeypatch.setattr(edit_targets, "_told", lambda row: told.append(row) or {})
-        edits = [edit_targets.Asked(by=edit_targets.By.SKUS, names=["X"] * 20_000, moq=1)] * 100
+        sources = type("Sources", (), {"lines": [], "names": {edit_targets.EditScope.SKUS: {}}})()
+        monkeypatch.setattr(edit_targets, "_serialize_problem", lambda row: told.append(row) or {})
+        edits = [
+            edit_targets.EditRequest(by=edit_targets.EditScope.SKUS, names=["X"] * 20_000, moq=1)
+        ] * 100
         with pytest.raises(Problem) as refused:
-            edit_targets.resolved(edits, sources, before=(), today=world.TODAY)
-        assert len(refused.value.evidence["rows"]) == len(told) == edit_targets.SHOWN
+            edit_targets.resolve_edits(edits, sources, before=(), today=world.TODAY)
+        assert len(refused.value.evidence["rows"]) == len(told) == edit_targets.MAX_PROBLEMS_SHOWN
 
 
-def words(n: int, text: str = "1") -> Page:
+def words(n: int, text: str = "1") -> PageLayout:
     row = [
         Word(text=text, x0=10.0 * k, y0=0, x1=10.0 * k + 9, y1=10, confidence=1) for k in range(n)
     ]
-    return Page(number=1, width=10.0 * n, height=100, words=row)
+    return PageLayout(number=1, width=10.0 * n, height=100, words=row)
 
 
 class TestARowOfADocument:
@@ -211,6 +217,6 @@ class TestARowOfADocument:
     @pytest.mark.parametrize("text", ["1", "有效期"])
     def test_is_searched_in_no_more_than_a_form_prints(self, pattern, text):
         row = words(1000, text * 100).rows[0]
-        assert len(row.text) == LONGEST
+        assert len(row.text) == MAX_ROW_CHARACTERS
         assert row.find(pattern) is None
         assert seconds(row.find, pattern) < 1

@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from repurchase.batches.capacity import Fitting, Group, Work, check, first_overflow
+from repurchase.batches.capacity import (
+    CapacityAllocator,
+    GroupCapacity,
+    PromisedWork,
+    find_overflow,
+    first_overflow,
+)
 
 PLAN = dt.date(2026, 11, 23)
 
@@ -16,13 +22,15 @@ def day(n: int) -> dt.date:
     return PLAN + dt.timedelta(days=n)
 
 
-def group(pieces: int = 100, exceptions: dict[int, int] | None = None, pk: int = 1) -> Group:
+def group(
+    pieces: int = 100, exceptions: dict[int, int] | None = None, pk: int = 1
+) -> GroupCapacity:
     days = {day(n): made for n, made in (exceptions or {}).items()}
-    return Group(id=pk, code=f"g{pk}", name=f"G{pk}", pieces_a_day=pieces, exceptions=days)
+    return GroupCapacity(id=pk, code=f"g{pk}", name=f"G{pk}", pieces_a_day=pieces, exceptions=days)
 
 
-def work(promised: int, pieces: int, *, transit: int = 0, of: int = 1) -> Work:
-    return Work(group_id=of, promised=day(promised), transit_days=transit, pieces=pieces)
+def work(promised: int, pieces: int, *, transit: int = 0, of: int = 1) -> PromisedWork:
+    return PromisedWork(group_id=of, promised=day(promised), transit_days=transit, pieces=pieces)
 
 
 class TestCapacity:
@@ -73,25 +81,27 @@ class TestCapacity:
         ],
     )
     def test_names_the_earliest_promise_that_works(self, asked, kept, first, earliest):
-        found = check([group()], asked=asked, kept=kept, after=PLAN)
+        found = find_overflow([group()], asked=asked, kept=kept, after=PLAN)
         assert found is not None
         assert found.day == day(first)
         assert found.earliest == (None if earliest is None else day(earliest))
 
     def test_leaves_a_group_alone_that_the_edit_does_not_draw_on(self):
         groups = [group(), group(pk=2)]
-        assert check(groups, asked=[work(1, 1, of=2)], kept=[work(1, 101)], after=PLAN) is None
+        assert (
+            find_overflow(groups, asked=[work(1, 1, of=2)], kept=[work(1, 101)], after=PLAN) is None
+        )
 
     def test_of_several_groups_names_the_first_day_and_the_promise_that_suits_all(self):
         groups = [group(), group(pk=2)]
         asked = [work(5, 600), work(4, 1000, of=2)]
-        found = check(groups, asked=asked, kept=[], after=PLAN)
+        found = find_overflow(groups, asked=asked, kept=[], after=PLAN)
         assert found is not None
         assert (found.group.id, found.day, found.earliest) == (2, day(4), day(10))
 
     def test_is_told_with_the_earliest_promise_or_none(self):
         late, never = (
-            check([group()], asked=[work(1, n)], kept=[], after=PLAN) for n in (101, 40_000)
+            find_overflow([group()], asked=[work(1, n)], kept=[], after=PLAN) for n in (101, 40_000)
         )
         told = {"group": "G1", "day": day(1).isoformat(), "limit": 100}
         assert late.evidence == told | {"needed": 101, "earliest": day(2).isoformat()}
@@ -99,13 +109,13 @@ class TestCapacity:
 
     @pytest.mark.parametrize(("pieces", "earliest"), [(36_500, 365), (36_501, None)])
     def test_is_looked_for_a_year_ahead(self, pieces, earliest):
-        found = check([group()], asked=[work(1, pieces)], kept=[], after=PLAN)
+        found = find_overflow([group()], asked=[work(1, pieces)], kept=[], after=PLAN)
         assert found.earliest == (earliest and day(earliest))
 
 
 class TestOneOrderAfterTheOther:
     def test_gives_nothing_of_an_order_that_does_not_fit_whole(self):
-        fitting = Fitting([group(), group(pk=2)], kept=[], after=PLAN)
+        fitting = CapacityAllocator([group(), group(pk=2)], kept=[], after=PLAN)
         over = fitting.give([work(1, 100), work(1, 101, of=2)])
         assert (over.group.id, over.day, over.needed, over.capacity, over.earliest) == (
             2,
@@ -125,7 +135,7 @@ works = st.lists(
 )
 
 
-def feasible(made: dict[dt.date, int], asked: list[Work]) -> bool:
+def feasible(made: dict[dt.date, int], asked: list[PromisedWork]) -> bool:
     """By hand: piece after piece, the most urgent first, on the first day that still has room."""
     left = Counter(made)
     for each in sorted(asked, key=lambda w: w.due):
@@ -144,11 +154,11 @@ class TestTheSolver:
         self, per_day, orders, kept
     ):
         of = group(per_day)
-        fitting = Fitting([of], kept=kept, after=PLAN)
+        fitting = CapacityAllocator([of], kept=kept, after=PLAN)
         taken = list(kept)
         for order in orders:
             over = fitting.give(order)
-            assert over == check([of], asked=order, kept=taken, after=PLAN)
+            assert over == find_overflow([of], asked=order, kept=taken, after=PLAN)
             taken += [] if over else order
 
     @settings(max_examples=150, deadline=None)
@@ -161,14 +171,16 @@ class TestTheSolver:
     def test_agrees_with_brute_force(self, per_day, special, asked, kept):
         of = group(per_day, special)
         made = {day(n): special.get(n, per_day) for n in range(1, 400)}
-        found = check([of], asked=asked, kept=kept, after=PLAN)
+        found = find_overflow([of], asked=asked, kept=kept, after=PLAN)
         assert (found is None) is feasible(made, [*asked, *kept])
         if found is None:
             return
 
         def works_on(promise: dt.date) -> bool:
             moved = [
-                Work(group_id=1, promised=promise, transit_days=w.transit_days, pieces=w.pieces)
+                PromisedWork(
+                    group_id=1, promised=promise, transit_days=w.transit_days, pieces=w.pieces
+                )
                 for w in asked
             ]
             return feasible(made, [*moved, *kept])

@@ -50,7 +50,7 @@ def kept_without_a_rate(order):
 class TestACarriersBill:
     def test_stands_beside_the_estimate_with_the_difference(self, order):
         record(order)
-        found = carrier_charge_queries.charges(order)
+        found = carrier_charge_queries.carrier_charge_totals(order)
         assert found.actual.minor == 35_000
         assert found.difference.minor == 35_000 - found.estimate.minor != 0
 
@@ -62,18 +62,18 @@ class TestACarriersBill:
     def test_is_corrected_by_another_one(self, order):
         record(order)
         record(order, "-1.70", invoice="C-1-credit")
-        assert carrier_charge_queries.charges(order).actual.minor == 34_830
+        assert carrier_charge_queries.carrier_charge_totals(order).actual.minor == 34_830
 
     def test_in_another_currency_is_exchanged_by_the_lock_s_rates(self, order):
         record(order, "780.00", currency="CNY")
         assert (
-            carrier_charge_queries.charges(order).actual.minor == 11_000
+            carrier_charge_queries.carrier_charge_totals(order).actual.minor == 11_000
         )  # CNY 7.80 and USD 1.10 for a euro
 
     def test_is_exchanged_by_what_the_lock_froze_whatever_became_of_the_rows(self, order):
         FxRate.objects.filter(currency="CNY").update(per_euro="1.10")
         record(order, "780.00", currency="CNY")
-        assert carrier_charge_queries.charges(order).actual.minor == 11_000
+        assert carrier_charge_queries.carrier_charge_totals(order).actual.minor == 11_000
 
     def test_in_a_currency_that_the_lock_did_not_freeze_is_not_written(self, order):
         FxRate.objects.create(rate_set=order.lock.rate_set, currency="KWD", per_euro="0.33")
@@ -90,7 +90,7 @@ class TestACarriersBill:
 
     def test_kept_without_a_rate_is_told_without_an_exchange(self, order):
         kept_without_a_rate(order)
-        found = carrier_charge_queries.charges(order)
+        found = carrier_charge_queries.carrier_charge_totals(order)
         assert (found.actual, found.difference, len(found.charges)) == (None, None, 1)
 
     def test_sent_twice_is_kept_once_with_one_entry_in_the_ledger(self, order):
@@ -149,7 +149,7 @@ class TestTheApi:
 
 def test_the_order_page_shows_the_difference(client, alice, order):
     client.force_login(alice)
-    estimate = carrier_charge_queries.charges(order).estimate.minor
+    estimate = carrier_charge_queries.carrier_charge_totals(order).estimate.minor
     record(order, "400.00")
     page = client.get(f"/orders/{order.ref}/").content.decode()
     assert "USD 400.00" in page

@@ -14,7 +14,7 @@ from marketplace import clock
 from repurchase.batches.services import batches, chunks, job_leases, planning
 from repurchase.deadlines import sweep
 from repurchase.models import Batch, Chunk, RepeatOrder
-from repurchase.models.jobs import MAX_TRIES, RING_AGAIN, SILENT
+from repurchase.models.jobs import MAX_TRIES, REQUEUE_AFTER, SILENT_AFTER
 from tests import world
 from tests.repurchase.running import run
 
@@ -43,7 +43,7 @@ class TestAChunk:
         assert (chunk.owner, chunk.tries) == (owner, 1)
 
     @pytest.mark.parametrize(
-        ("silent", "taken"), [(SILENT - MOMENT, False), (SILENT + MOMENT, True)]
+        ("silent", "taken"), [(SILENT_AFTER - MOMENT, False), (SILENT_AFTER + MOMENT, True)]
     )
     def test_is_taken_over_when_its_worker_is_silent(self, store, silent, taken):
         chunk = create(store).chunks.first()
@@ -55,14 +55,14 @@ class TestAChunk:
     def test_of_a_worker_that_was_taken_over_writes_nothing(self, store, monkeypatch):
         batch = create(store, 2)
         (chunk,) = batch.chunks.all()
-        keep = planning.keep
+        keep = planning.record_screening
 
         def loses(*arguments):
             Chunk.objects.filter(pk=chunk.pk).update(owner="another", beat_at=clock.now())
             return keep(*arguments)
 
-        monkeypatch.setattr(planning, "keep", loses)
-        chunks.generate_chunk(chunk.pk)
+        monkeypatch.setattr(planning, "record_screening", loses)
+        chunks.plan_one(chunk.pk)
         assert not RepeatOrder.objects.exists()
         assert not LedgerEntry.objects.filter(kind="chunk.generated").exists()
         chunk.refresh_from_db()
@@ -78,9 +78,9 @@ class TestAChunk:
             raise fault
 
         chunk = create(store, 2).chunks.get()
-        monkeypatch.setattr(planning, "generate", fails)
+        monkeypatch.setattr(planning, "plan_chunk", fails)
         with pytest.raises(fault):
-            chunks.generate_chunk(chunk.pk)
+            chunks.plan_one(chunk.pk)
         chunk.refresh_from_db()
         assert (chunk.tries, chunk.owner, chunk.beat_at) == (tries, "", None)
 
@@ -88,7 +88,7 @@ class TestAChunk:
     def test_shows_life_while_it_takes_long(self, store, monkeypatch):
         chunk = create(store, 2).chunks.get()
         beats = []
-        generate = planning.generate
+        generate = planning.plan_chunk
 
         def slow(batch, taken):
             for _ in range(12):
@@ -96,8 +96,8 @@ class TestAChunk:
                 beats.append(Chunk.objects.values_list("beat_at", flat=True).get(pk=taken.pk))
             generate(batch, taken)
 
-        monkeypatch.setattr(planning, "generate", slow)
-        chunks.generate_chunk(chunk.pk)
+        monkeypatch.setattr(planning, "plan_chunk", slow)
+        chunks.plan_one(chunk.pk)
         assert len(set(beats)) >= 2
         chunk.refresh_from_db()
         assert chunk.done_at is not None
@@ -109,7 +109,7 @@ class TestAChunk:
 
         def next_one() -> bool:
             try:
-                return chunks.generate_next()
+                return chunks.plan_next()
             finally:
                 connection.close()
 
@@ -125,7 +125,7 @@ class TestAChunk:
 
         def bell(_) -> int:
             try:
-                return chunks.generate_next()
+                return chunks.plan_next()
             finally:
                 connection.close()
 
@@ -140,7 +140,7 @@ class TestAChunk:
     def test_that_is_the_last_closes_its_batch_with_no_other_bell(self, store):
         batch = create(store, 4)
         seen = []
-        while chunks.generate_next():
+        while chunks.plan_next():
             batch.refresh_from_db()
             seen.append(batch.status)
         assert seen == ["screening", "planned"]
@@ -156,10 +156,10 @@ class TestAChunk:
         with monkeypatch.context() as patch:
             patch.setattr(planning, "finish_batch", lost)
             with pytest.raises(OperationalError):
-                chunks.generate_next()
+                chunks.plan_next()
         chunk = batch.chunks.get()
         assert (chunk.done_at is None, chunk.tries) == (False, 1)
-        assert sweep.sweep(store=store).finished_batches == 1
+        assert sweep.run_sweep(store=store).finished_batches == 1
         batch.refresh_from_db()
         assert batch.status == "planned"
 
@@ -171,7 +171,7 @@ class TestAChunk:
         ):  # two chunks and thirty: the first is not the last, which closes the batch
             made = create(world.store(clock_offset=store.clock_offset), orders)
             with CaptureQueriesContext(connection) as seen:
-                assert chunks.generate_next()
+                assert chunks.plan_next()
             counts.append(len(seen))
             Batch.objects.filter(pk=made.pk).update(status="cancelled")
         assert counts[0] == counts[1]
@@ -184,7 +184,7 @@ class TestTheTurn:
         big = create(store, 20)
         small = create(world.store(clock_offset=store.clock_offset), 2)
         done = []
-        while chunks.generate_next():
+        while chunks.plan_next():
             newest = Chunk.objects.exclude(done_at=None).order_by("-beat_at").first()
             done.append(newest.batch_id)
         assert done.index(small.pk) == 1
@@ -194,7 +194,7 @@ class TestTheTurn:
         one = create(store, 6)
         other = create(world.store(clock_offset=store.clock_offset), 6)
         done = []
-        while chunks.generate_next():
+        while chunks.plan_next():
             done.append(Chunk.objects.exclude(done_at=None).order_by("-beat_at").first().batch_id)
         assert done == [one.pk, other.pk] * 3
 
@@ -203,7 +203,7 @@ class TestTheTurn:
         other = create(world.store(clock_offset=store.clock_offset), 2)
         for chunk in one.chunks.order_by("first_position")[:2]:
             assert job_leases.take(Chunk, chunk.pk)
-        assert chunks.generate_next()
+        assert chunks.plan_next()
         assert other.chunks.get().done_at is not None
 
     @pytest.mark.parametrize(("limit", "goes_on"), [(0, True), (2, False), (3, True)])
@@ -212,28 +212,30 @@ class TestTheTurn:
         one = create(store, 6)
         for chunk in one.chunks.order_by("first_position")[:2]:
             assert job_leases.take(Chunk, chunk.pk)
-        assert chunks.generate_next() is goes_on
+        assert chunks.plan_next() is goes_on
 
 
 class TestTheRequeuer:
     @pytest.mark.parametrize(
-        ("ago", "rung"), [(RING_AGAIN - 4 * SECOND, 0), (RING_AGAIN + MOMENT, 1)]
+        ("ago", "rung"), [(REQUEUE_AFTER - 4 * SECOND, 0), (REQUEUE_AFTER + MOMENT, 1)]
     )
     def test_rings_again_what_nobody_took_up(self, store, ago, rung):
         create(store, 2)
         Chunk.objects.update(rung_at=clock.now() - ago)
-        assert sweep.sweep(store=store).rung_chunks == rung
-        assert sweep.sweep(store=store).rung_chunks == 0
+        assert sweep.run_sweep(store=store).rung_chunks == rung
+        assert sweep.run_sweep(store=store).rung_chunks == 0
 
     def test_rings_at_once_for_a_silent_worker_and_not_twice(self, store):
         chunk = create(store, 2).chunks.get()
         job_leases.take(Chunk, chunk.pk)
-        assert sweep.sweep(store=store).rung_chunks == 0
+        assert sweep.run_sweep(store=store).rung_chunks == 0
         now = clock.now()
-        Chunk.objects.update(beat_at=now - SILENT - MOMENT, rung_at=now - SILENT - 2 * MOMENT)
-        assert sweep.sweep(store=store).rung_chunks == 1
-        assert sweep.sweep(store=store).rung_chunks == 0
-        assert chunks.generate_next()
+        Chunk.objects.update(
+            beat_at=now - SILENT_AFTER - MOMENT, rung_at=now - SILENT_AFTER - 2 * MOMENT
+        )
+        assert sweep.run_sweep(store=store).rung_chunks == 1
+        assert sweep.run_sweep(store=store).rung_chunks == 0
+        assert chunks.plan_next()
 
     def test_gives_a_batch_up_whose_chunk_was_tried_too_often(self, store):
         """Lost workers count: nothing but the number of times that it was taken up is asked for."""
@@ -241,11 +243,11 @@ class TestTheRequeuer:
         poison = batch.chunks.order_by("first_position").first()
         for _ in range(MAX_TRIES):
             assert job_leases.take(Chunk, poison.pk)
-            Chunk.objects.filter(pk=poison.pk).update(beat_at=clock.now() - 2 * SILENT)
+            Chunk.objects.filter(pk=poison.pk).update(beat_at=clock.now() - 2 * SILENT_AFTER)
         assert job_leases.take(Chunk, poison.pk) == ""
-        assert chunks.generate_next()  # the sound one
-        assert not chunks.generate_next()
-        sweep.sweep(store=store)
+        assert chunks.plan_next()  # the sound one
+        assert not chunks.plan_next()
+        sweep.run_sweep(store=store)
         batch.refresh_from_db()
         poison.refresh_from_db()
         assert (batch.status, batch.code, poison.code) == ("failed", "WORK_FAILED", "WORK_FAILED")
@@ -262,7 +264,7 @@ class TestCancelling:
         """The chunk is in the midst of its work, which takes three seconds more."""
         batch = create(store, 4)
         begun = []
-        keep = planning.keep
+        keep = planning.record_screening
 
         def slow(*arguments):
             kept = keep(*arguments)
@@ -270,11 +272,11 @@ class TestCancelling:
             time.sleep(3)
             return kept
 
-        monkeypatch.setattr(planning, "keep", slow)
+        monkeypatch.setattr(planning, "record_screening", slow)
 
         def work() -> None:
             try:
-                chunks.generate_next()
+                chunks.plan_next()
             finally:
                 connection.close()
 
@@ -289,4 +291,4 @@ class TestCancelling:
         batch.refresh_from_db()
         assert batch.status == "cancelled"
         assert not RepeatOrder.objects.exists()
-        assert not chunks.generate_next()
+        assert not chunks.plan_next()

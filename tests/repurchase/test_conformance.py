@@ -22,7 +22,7 @@ from diagnostics.problem import Problem
 from marketplace import clock
 from repurchase.integration.conformance import cases, runner, samples, words
 from repurchase.integration.conformance.cases import CASES
-from repurchase.integration.conformance.documents import document
+from repurchase.integration.conformance.documents import build_order_document
 from repurchase.integration.feed import native
 from repurchase.management.commands import conformance
 from repurchase.models import ConformanceRun, ErpProduct, Release
@@ -76,7 +76,7 @@ def client_at(store, tmp_path):
         process = subprocess.Popen(
             [sys.executable, "erp_client.py", str(port), *more],
             cwd=tmp_path,
-            env={"PATH": os.environ["PATH"], "SECRET": runner.secret_of(store), **env},
+            env={"PATH": os.environ["PATH"], "SECRET": runner.derive_kit_secret(store), **env},
             stdout=subprocess.PIPE,
             text=True,
         )
@@ -191,22 +191,24 @@ class TestTheKit:
         assert "hx-trigger" not in page
 
     def test_does_not_wait_for_an_endpoint_that_never_answers(self, store):
-        results = list(runner.results_of(store=store, url=f"http://127.0.0.1:{free_port()}/"))
+        results = list(
+            runner.iter_case_results(store=store, url=f"http://127.0.0.1:{free_port()}/")
+        )
         assert [r.found for r in results].count(cases.NOT_TRIED) == len(CASES) - 3
         assert not any(r.passed for r in results)
 
     def test_goes_on_for_one_asking_at_a_time(self, store):
         url = f"http://127.0.0.1:{free_port()}/"
-        first = runner.ask(store=store, url=url, by="user:1")
-        assert runner.ask(store=store, url=url, by="user:2") == first
+        first = runner.request_run(store=store, url=url, by="user:1")
+        assert runner.request_run(store=store, url=url, by="user:2") == first
         ConformanceRun.objects.update(done_at=first.asked_at)
-        assert runner.ask(store=store, url=url, by="user:1") != first
+        assert runner.request_run(store=store, url=url, by="user:1") != first
 
     def test_whose_worker_was_lost_is_in_nobodys_way_for_long(self, store):
         url = f"http://127.0.0.1:{free_port()}/"
-        lost = runner.ask(store=store, url=url, by="user:1")
+        lost = runner.request_run(store=store, url=url, by="user:1")
         ConformanceRun.objects.update(asked_at=lost.asked_at - runner.GIVEN_UP)
-        assert runner.ask(store=store, url=url, by="user:1") != lost
+        assert runner.request_run(store=store, url=url, by="user:1") != lost
 
     @pytest.mark.parametrize(
         "url",
@@ -222,20 +224,24 @@ class TestTheKit:
     def test_calls_no_private_address_for_a_live_store(self, store, url):
         live = world.store(sandbox=False)
         with pytest.raises(Problem):
-            runner.ask(store=live, url=url, by="user:1")
+            runner.request_run(store=live, url=url, by="user:1")
         with pytest.raises(CommandError):
             call_command("conformance", url, store=live.code)
 
     def test_calls_its_own_machine_only_where_the_operator_allows_it(self, store, settings):
-        runner.refuse(store, "http://127.0.0.1:9000/")
+        runner.refuse_unsafe_url(store, "http://127.0.0.1:9000/")
         settings.WEBHOOKS_TO_LOOPBACK = False
         with pytest.raises(Problem):
-            runner.refuse(store, "http://127.0.0.1:9000/")
+            runner.refuse_unsafe_url(store, "http://127.0.0.1:9000/")
 
     def test_signs_with_a_secret_of_the_stores_own(self, store):
         out = StringIO()
         call_command("conformance", store=store.code, secret=True, stdout=out)
-        assert out.getvalue().strip() == runner.secret_of(store) != runner.secret_of(world.store())
+        assert (
+            out.getvalue().strip()
+            == runner.derive_kit_secret(store)
+            != runner.derive_kit_secret(world.store())
+        )
 
 
 class TestASample:
@@ -265,14 +271,16 @@ class TestASample:
 class TestTheDocument:
     def test_writes_amounts_with_the_digits_of_the_currency(self):
         for currency, total in (("USD", "123.45"), ("JPY", "12345"), ("KWD", "12.345")):
-            assert f">{total}</LineTotal>".encode() in document(cases.Order(currency=currency))
+            assert f">{total}</LineTotal>".encode() in build_order_document(
+                cases.KitOrder(currency=currency)
+            )
 
 
 class TestInChinese:
     def test_every_case_has_a_name_of_its_own(self):
         with translation.override("zh-hans"):
             told = [
-                words.told(
+                words.result_payload(
                     {
                         "name": c.name,
                         "asks": c.asks,
@@ -316,7 +324,7 @@ class TestInChinese:
             monkeypatch.delenv(name, raising=False)
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
-        assert conformance.spoken() == language
+        assert conformance.terminal_language() == language
 
     def test_the_page_names_what_failed_and_a_run_of_before_too(self, store, client, alice):
         client.force_login(alice)

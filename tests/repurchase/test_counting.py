@@ -58,7 +58,7 @@ def spent(name: str) -> int:
 def away(monkeypatch):
     """No Redis answers at its address."""
     nobody = rate_limits.SharedCache("redis://127.0.0.1:1", {"OPTIONS": {"retry": None}})
-    monkeypatch.setattr(rate_limits, "shared", lambda: nobody)
+    monkeypatch.setattr(rate_limits, "shared_cache", lambda: nobody)
     monkeypatch.setattr(rate_limits, "_away_until", 0.0)
     caches["process"].clear()
 
@@ -99,7 +99,7 @@ class TestCalls:
         spend("a", calls=1, seconds=60, now=6e8)
         broker = redis.Redis.from_url(settings.REDIS_URL)
         broker.set("test:other", 1, ex=60)
-        rate_limits.shared().clear()
+        rate_limits.shared_cache().clear()
         assert broker.exists("test:other")
         assert spend("a", calls=1, seconds=60, now=6e8) == 0
 
@@ -107,7 +107,7 @@ class TestCalls:
         assert settings.CACHES["throttles"]["KEY_PREFIX"].startswith("throttles:")
         spend("a", calls=1, seconds=60, now=6e8)
         broker = redis.Redis.from_url(settings.REDIS_URL)
-        names = list(broker.scan_iter(match=f"{rate_limits.shared().key_prefix}:*"))
+        names = list(broker.scan_iter(match=f"{rate_limits.shared_cache().key_prefix}:*"))
         assert len(names) == 1
         assert 0 < broker.ttl(names[0]) <= 180
 

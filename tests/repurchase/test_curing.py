@@ -13,8 +13,8 @@ from diagnostics.problem import Problem
 from eligibility import replay
 from marketplace import clock
 from marketplace.models import Buyer, PastOrder, Sku
-from repurchase.batches.queries.fixes import fixable
-from repurchase.batches.queries.screening_explanation import records_of
+from repurchase.batches.queries.fixes import find_fixable_orders
+from repurchase.batches.queries.screening_explanation import records_of_batch
 from repurchase.batches.services import background_edits, batches, edits, price_lock
 from repurchase.batches.services import fixes as fixe_services
 from repurchase.models import Batch, BatchEdit, EditTask, RepeatOrder
@@ -81,7 +81,7 @@ def cure(batch, *wanted, **choices):
 
 class TestTheSets:
     def test_are_the_smallest_that_free_most(self, batch):
-        found = fixable(batch, now=world.NOW).cure
+        found = find_fixable_orders(batch, now=world.NOW).cure
         assert (found.stopped, found.hopeless) == (7, 1)
         assert [(step.fixes, step.gain.orders, step.gain.money) for step in found.steps] == [
             ((LANE,), 3, {"USD": 3 * 502_500}),
@@ -91,10 +91,10 @@ class TestTheSets:
 
     def test_take_two_queries(self, batch, django_assert_num_queries):
         with django_assert_num_queries(2):
-            fixable(batch, now=world.NOW)
+            find_fixable_orders(batch, now=world.NOW)
 
     def test_promise_what_applying_them_does(self, batch):
-        for step in fixable(batch, now=world.NOW).cure.steps[-1:]:
+        for step in find_fixable_orders(batch, now=world.NOW).cure.steps[-1:]:
             before = batch.orders.filter(status="planned").count()
             assert cure(batch, *step.fixes).freed == step.gain.orders
             freed = batch.orders.filter(status="planned")
@@ -137,7 +137,7 @@ class TestManyTouchedOrders:
 
     @pytest.fixture(autouse=True)
     def _two_at_once(self, monkeypatch):
-        monkeypatch.setattr(edits, "AT_ONCE", 2)
+        monkeypatch.setattr(edits, "MAX_INLINE_ORDERS", 2)
 
     def test_are_left_to_a_worker_and_come_to_the_same(self, batch):
         stale = Sku.objects.get(code="STALE").stock_synced_at
@@ -228,9 +228,9 @@ class TestAFixFromElsewhere:
 class TestTheRecordOfACure:
     def test_is_intact_and_decides_the_same_again(self, batch):
         cure(batch, LANE, STOCK, LATER)
-        kept = records_of(batch).filter(part="edit")
+        kept = records_of_batch(batch).filter(part="edit")
         assert [record.first_position for record in kept] == [batch.version]
-        assert {str(replay.rerun(record).outcome) for record in records_of(batch)} == {"same"}
+        assert {str(replay.rerun(record).outcome) for record in records_of_batch(batch)} == {"same"}
 
     def test_stands_in_the_ledger(self, batch):
         cure(batch, STOCK)

@@ -6,12 +6,12 @@ import time
 import pytest
 
 from repurchase.batches.customisation_notes import (
-    NOTE_MAX,
-    SERVICES_MAX,
-    TEXT_MAX,
-    Service,
-    cleaned,
-    read,
+    MAX_CUSTOMISATIONS,
+    MAX_NOTE_LENGTH,
+    MAX_TEXT_LENGTH,
+    NotedCustomisation,
+    clean_text,
+    parse_customisations,
 )
 
 THREE = (1, 2, 3)
@@ -47,13 +47,17 @@ class TestAMarker:
         ],
     )
     def test_asks_for_its_text_on_its_lines(self, note, expected):
-        assert [(s.line_no, s.text) for s in read(note, line_nos=THREE)] == expected
+        assert [(s.line_no, s.text) for s in parse_customisations(note, line_nos=THREE)] == expected
 
     def test_without_a_line_is_of_the_only_line(self):
-        assert read("[service] manual", line_nos=[1]) == [Service(1, "manual")]
+        assert parse_customisations("[service] manual", line_nos=[1]) == [
+            NotedCustomisation(1, "manual")
+        ]
 
     def test_of_a_line_that_is_not_there_is_of_the_whole_order_even_so(self):
-        assert read("[service line=2] manual", line_nos=[1]) == [Service(None, "manual")]
+        assert parse_customisations("[service line=2] manual", line_nos=[1]) == [
+            NotedCustomisation(None, "manual")
+        ]
 
 
 class TestASentence:
@@ -75,7 +79,7 @@ class TestASentence:
         ],
     )
     def test_asks_by_a_known_word(self, note, expected):
-        assert [(s.line_no, s.text) for s in read(note, line_nos=THREE)] == expected
+        assert [(s.line_no, s.text) for s in parse_customisations(note, line_nos=THREE)] == expected
 
 
 class TestGarbage:
@@ -99,23 +103,25 @@ class TestGarbage:
     )
     def test_is_read_in_no_time_and_bounded(self, note):
         began = time.perf_counter()
-        found = read(note, line_nos=THREE)
+        found = parse_customisations(note, line_nos=THREE)
         assert time.perf_counter() - began < 0.5
-        assert len(found) <= SERVICES_MAX + 1
-        assert all(0 < len(s.text) <= TEXT_MAX for s in found)
+        assert len(found) <= MAX_CUSTOMISATIONS + 1
+        assert all(0 < len(s.text) <= MAX_TEXT_LENGTH for s in found)
 
     def test_beyond_the_limit_stays_as_one_service_of_the_order(self):
-        note = "\n".join(f"[service line=2] manual {n}" for n in range(SERVICES_MAX + 5))
-        found = read(note, line_nos=THREE)
-        assert len(found) == SERVICES_MAX + 1
+        note = "\n".join(f"[service line=2] manual {n}" for n in range(MAX_CUSTOMISATIONS + 5))
+        found = parse_customisations(note, line_nos=THREE)
+        assert len(found) == MAX_CUSTOMISATIONS + 1
         assert found[-1].line_no is None
-        assert f"manual {SERVICES_MAX + 4}" in found[-1].text
+        assert f"manual {MAX_CUSTOMISATIONS + 4}" in found[-1].text
 
     def test_can_t_hide_what_is_confirmed(self):
-        assert cleaned("man\u202eual\x00\u200b\tA  B ") == "man ual A B"
-        assert read("[service line=2] <script>alert(1)</script>", line_nos=THREE) == [
-            Service(2, "<script>alert(1)</script>")
-        ]
+        assert clean_text("man\u202eual\x00\u200b\tA  B ") == "man ual A B"
+        assert parse_customisations(
+            "[service line=2] <script>alert(1)</script>", line_nos=THREE
+        ) == [NotedCustomisation(2, "<script>alert(1)</script>")]
 
     def test_longer_than_a_note_may_be_is_cut(self):
-        assert read("x" * NOTE_MAX + "[service] manual", line_nos=THREE) == []
+        assert (
+            parse_customisations("x" * MAX_NOTE_LENGTH + "[service] manual", line_nos=THREE) == []
+        )

@@ -19,12 +19,15 @@ from marketplace.models import CommissionRate, PolicyValue, RateCard, Sku, Stock
 from outbox import emails
 from pricing.models import Act, Lock, Sealing
 from pricing.services import agreement_sealing
-from repurchase.batches.customisation_notes import digest_of
-from repurchase.batches.queries.customisations import asked_services, batch_services
-from repurchase.batches.queries.lot_terms import terms_text
+from repurchase.batches.customisation_notes import digest_text
+from repurchase.batches.queries.customisations import (
+    batch_customisations,
+    customisations_to_confirm,
+)
+from repurchase.batches.queries.lot_terms import encode_terms
 from repurchase.batches.services import batches, customisations, price_lock
-from repurchase.batches.services.customisations import Wanted
-from repurchase.confirmation.queries.agreements import confirmation
+from repurchase.batches.services.customisations import CustomisationRequest
+from repurchase.confirmation.queries.agreements import build_confirmation
 from repurchase.deadlines import sweep
 from repurchase.models import LineService, OrderFee, RepeatOrder
 from tests import world
@@ -53,11 +56,11 @@ def outcomes(order: RepeatOrder) -> list[tuple[str, int, list[str]]]:
 class TestANote:
     def test_is_read_when_the_batch_is_made(self, store):
         batch = planned(store)
-        (view,) = asked_services(batch)
+        (view,) = customisations_to_confirm(batch)
         assert (view.line_no, view.text, view.row.source) == (2, services.TEXT, "note")
 
     def test_that_names_no_line_is_of_the_whole_order(self, store):
-        (view,) = asked_services(planned(store, "Please add an extra manual"))
+        (view,) = customisations_to_confirm(planned(store, "Please add an extra manual"))
         assert (view.line_no, len(view.lines)) == (None, 3)
 
     def test_is_kept_through_a_rescreening_as_the_seller_left_it(self, store):
@@ -66,14 +69,19 @@ class TestANote:
             batch=batch, service_id=ids()[0], line_no=3, text="red tape", by="user:1"
         )
         run(batches.rescreen(batch=batch, by="user:1"))
-        (view,) = asked_services(batch)
+        (view,) = customisations_to_confirm(batch)
         assert (view.line_no, view.text) == (3, "red tape")
 
     def test_of_a_line_that_isn_t_repeated_is_not_asked(self, store):
         plain, order = services.noted(store)
         Sku.objects.filter(pk=order.lines.get(line_no=2).sku_id).update(is_active=False)
         numbers = [o.number for o in [*plain, order]]
-        assert asked_services(run(batches.create(store=store, numbers=numbers, by="user:1"))) == []
+        assert (
+            customisations_to_confirm(
+                run(batches.create(store=store, numbers=numbers, by="user:1"))
+            )
+            == []
+        )
 
 
 class TestTheSeller:
@@ -81,27 +89,29 @@ class TestTheSeller:
         batch = planned(store)
         number = last(batch).past_order.number
         customisations.add(
-            batch=batch, wanted=Wanted(order=number, line_no=1, text="label"), by="user:7"
+            batch=batch,
+            wanted=CustomisationRequest(order=number, line_no=1, text="label"),
+            by="user:7",
         )
-        assert [view.text for view in asked_services(batch)] == ["label", services.TEXT]
+        assert [view.text for view in customisations_to_confirm(batch)] == ["label", services.TEXT]
         customisations.dismiss(
             batch=batch, service_id=ids()[0], why="a standing order, settled by mail", by="user:7"
         )
-        assert [view.text for view in asked_services(batch)] == ["label"]
+        assert [view.text for view in customisations_to_confirm(batch)] == ["label"]
         row = LineService.objects.get(pk=ids()[0])
         assert (row.dismissed_by, row.dismissed_why) == (
             "user:7",
             "a standing order, settled by mail",
         )
         customisations.change(batch=batch, service_id=row.pk, line_no=2, text=row.text, by="user:7")
-        assert len(asked_services(batch)) == 2
+        assert len(customisations_to_confirm(batch)) == 2
 
     @pytest.mark.parametrize(
         "wanted",
         [
-            Wanted(order="nowhere", line_no=1, text="x"),
-            Wanted(order="", line_no=99, text="x"),
-            Wanted(order="", line_no=1, text=" \x00\u200b"),
+            CustomisationRequest(order="nowhere", line_no=1, text="x"),
+            CustomisationRequest(order="", line_no=99, text="x"),
+            CustomisationRequest(order="", line_no=1, text=" \x00\u200b"),
         ],
     )
     def test_is_refused_what_names_nothing(self, store, wanted):
@@ -110,7 +120,7 @@ class TestTheSeller:
         with pytest.raises(Problem) as refused:
             customisations.add(
                 batch=batch,
-                wanted=Wanted(order=number, line_no=wanted.line_no, text=wanted.text),
+                wanted=CustomisationRequest(order=number, line_no=wanted.line_no, text=wanted.text),
                 by="user:1",
             )
         assert refused.value.code is Code.INPUT_INVALID
@@ -126,7 +136,7 @@ class TestTheSeller:
         number = last(batch).past_order.number
         for act in (
             lambda: customisations.add(
-                batch=batch, wanted=Wanted(order=number, line_no=1, text="x"), by="u"
+                batch=batch, wanted=CustomisationRequest(order=number, line_no=1, text="x"), by="u"
             ),
             lambda: customisations.change(
                 batch=batch, service_id=ids()[0], line_no=1, text="x", by="u"
@@ -145,7 +155,8 @@ class TestTheLock:
         lines = {order.pk: [] for order in orders}
         with_one = {orders[-1].pk: [(2, "manual")]}
         digests = {
-            terms_text(orders, lines, each) for each in ({}, with_one, {orders[-1].pk: [(2, "x")]})
+            encode_terms(orders, lines, each)
+            for each in ({}, with_one, {orders[-1].pk: [(2, "x")]})
         }
         assert len(digests) == 3
 
@@ -174,7 +185,7 @@ class TestAServiceThatIsConfirmed:
             {
                 "order": last(batch).ref,
                 "line": 2,
-                "text": digest_of(services.TEXT),
+                "text": digest_text(services.TEXT),
                 "confirmed": True,
             }
         ]
@@ -227,7 +238,7 @@ class TestAServiceThatIsNotConfirmed:
     def test_stands_in_the_sealed_document_beside_the_terms_as_they_were_locked(self, store):
         batch = locked(store)
         accept(batch)
-        drawn = confirmation(Lock.objects.get().pk)
+        drawn = build_confirmation(Lock.objects.get().pk)
         (told,) = drawn.agreement.services
         assert (told.order, told.line, told.text, told.confirmed) == (
             last(batch).ref,
@@ -236,13 +247,13 @@ class TestAServiceThatIsNotConfirmed:
             False,
         )
         assert drawn.agreement.orders[-1].total_minor == 17_053
-        assert digest_of(drawn.terms["terms-1.json"].decode()) == Lock.objects.get().terms_digest
+        assert digest_text(drawn.terms["terms-1.json"].decode()) == Lock.objects.get().terms_digest
         assert agreement_sealing.seal(Sealing.objects.get().pk).subject == batch.ref
 
     def test_of_a_whole_order_stands_there_as_left_out(self, store):
         batch = locked(store, "[service] gift wrap")
         accept(batch)
-        drawn = confirmation(Lock.objects.get().pk).agreement
+        drawn = build_confirmation(Lock.objects.get().pk).agreement
         assert drawn.left_out == (last(batch).ref,)
         assert len(drawn.orders) == 5
 
@@ -352,7 +363,7 @@ class TestTheEnd:
     def test_by_lapse_confirms_and_drops_nothing(self, store):
         batch = locked(store)
         world.move_clock(store, Lock.objects.get().expires_at)
-        sweep.sweep(store=store)
+        sweep.run_sweep(store=store)
         assert last(batch).status == "expired"
         assert [outcome for outcome, *_ in outcomes(last(batch))] == ["planned"] * 3
         assert LineService.objects.get().confirmed_at is None
@@ -361,12 +372,15 @@ class TestTheEnd:
         batch = locked(store)
         accept(batch)
         records = ScreeningRecord.objects.filter(subject=f"batch:{batch.ref}")
-        assert {replay.rerun(record).outcome for record in records} == {replay.Outcome.SAME}
+        assert {replay.rerun(record).outcome for record in records} == {replay.ReplayOutcome.SAME}
 
     def test_shows_where_each_stands(self, store):
         batch = locked(store, f"{services.NOTE}\n[service line=3] gift wrap")
         accept(batch, services=ids()[:1])
-        assert [view.state for view in batch_services(batch).rows] == ["confirmed", "left_out"]
+        assert [view.state for view in batch_customisations(batch).rows] == [
+            "confirmed",
+            "left_out",
+        ]
 
 
 @pytest.mark.django_db(transaction=True)

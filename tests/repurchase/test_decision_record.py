@@ -12,7 +12,7 @@ from django.db.models import F
 from eligibility import replay
 from eligibility.models import ScreeningRecord
 from marketplace.models import Buyer, Lane, PastOrder, PolicyValue, PriceListEntry, Sku
-from repurchase.batches.queries.screening_explanation import explained, records_of
+from repurchase.batches.queries.screening_explanation import explain_screening, records_of_batch
 from repurchase.batches.services import batches
 from repurchase.models import RepeatLine, RepeatOrder
 from tests import world
@@ -46,12 +46,12 @@ def everything_changes() -> None:
 
 
 def replayed(batch) -> list[str]:
-    return [str(replay.rerun(record).outcome) for record in records_of(batch)]
+    return [str(replay.rerun(record).outcome) for record in records_of_batch(batch)]
 
 
 class TestAKeptScreening:
     def test_is_one_record_for_the_gates_and_one_a_chunk(self, batch):
-        records = list(records_of(batch))
+        records = list(records_of_batch(batch))
         assert [(r.attempt, r.part, r.first_position) for r in records] == [
             (1, "gates", 0),
             (1, "chunk", 1),
@@ -63,7 +63,7 @@ class TestAKeptScreening:
         before = {o.past_order_id: (o.status, o.codes) for o in batch.orders.all()}
         everything_changes()
         assert replayed(batch) == ["same", "same"]
-        verdicts = replay.rerun(records_of(batch)[1]).verdicts
+        verdicts = replay.rerun(records_of_batch(batch)[1]).verdicts
         assert {v.order.id: (v.outcome, v.codes) for v in verdicts} == before
 
     def test_would_be_decided_otherwise_by_what_holds_now(self, batch):
@@ -73,11 +73,11 @@ class TestAKeptScreening:
         assert not again.orders.filter(status="planned").exists()
 
     def test_stays_when_the_batch_is_screened_again(self, batch):
-        first = list(records_of(batch).values_list("pk", "inputs_digest"))
+        first = list(records_of_batch(batch).values_list("pk", "inputs_digest"))
         everything_changes()
         run(batches.rescreen(batch=batch, by="user:1"))
-        assert list(records_of(batch, attempt=1).values_list("pk", "inputs_digest")) == first
-        assert records_of(batch, attempt=2).count() == 2
+        assert list(records_of_batch(batch, attempt=1).values_list("pk", "inputs_digest")) == first
+        assert records_of_batch(batch, attempt=2).count() == 2
         assert set(replayed(batch)) == {"same"}
 
     def test_of_orders_that_shared_scarce_stock_remembers_what_was_taken(self, store):
@@ -85,10 +85,10 @@ class TestAKeptScreening:
         Sku.objects.update(on_hand=1200)
         batch = run(batches.create(store=store, numbers=[o.number for o in orders], by="user:1"))
         assert batch.orders.filter(status="planned").count() == 2
-        assert [r.part for r in records_of(batch)] == ["gates", "chunk", "stock"]
+        assert [r.part for r in records_of_batch(batch)] == ["gates", "chunk", "stock"]
         everything_changes()
         assert set(replayed(batch)) == {"same"}
-        outcomes = [v.outcome for v in replay.rerun(records_of(batch).last()).verdicts]
+        outcomes = [v.outcome for v in replay.rerun(records_of_batch(batch).last()).verdicts]
         assert outcomes == ["planned", "planned", "failed", "failed", "failed"]
 
 
@@ -101,24 +101,24 @@ def tamper(record, old: str, new: str) -> str:
 
 class TestARecordThatWasTamperedWith:
     def test_is_noticed_when_its_facts_are_others(self, batch):
-        record = records_of(batch)[1]
+        record = records_of_batch(batch)[1]
         tamper(record, '"completed"', '"cancelled"')
         assert replay.rerun(record).outcome == "tampered"
 
     def test_is_noticed_when_its_digest_is_made_to_fit(self, batch):
         from eligibility.screening import sha256
 
-        record = records_of(batch)[1]
+        record = records_of_batch(batch)[1]
         record.inputs_digest = sha256(tamper(record, '"completed"', '"cancelled"'))
         assert replay.rerun(record).outcome == "different"
 
     def test_is_noticed_when_it_is_no_longer_readable(self, batch):
-        record = records_of(batch)[1]
+        record = records_of_batch(batch)[1]
         record.inputs = b"nonsense"
         assert replay.rerun(record).outcome == "tampered"
 
     def test_of_rules_that_nobody_knows_says_so(self, batch):
-        record = records_of(batch)[1]
+        record = records_of_batch(batch)[1]
         record.rule_version = "1999-01"
         assert replay.rerun(record).outcome == "unknown_version"
 
@@ -179,7 +179,7 @@ class TestExplain:
 
     def test_of_an_order_whose_screening_was_not_kept_says_so(self, batch):
         ScreeningRecord.objects.all().delete()
-        assert explained(RepeatOrder.objects.first()) is None
+        assert explain_screening(RepeatOrder.objects.first()) is None
         with pytest.raises(CommandError, match="not kept"):
             call_command("explain", f"{batch.ref}-0001")
 
@@ -228,14 +228,14 @@ class TestTheBatchsPage:
     def test_advises_in_a_constant_number_of_queries(
         self, client, alice, store, django_assert_max_num_queries
     ):
-        from repurchase.batches.queries.advice import advice
+        from repurchase.batches.queries.advice import batch_advice
 
         counts = []
         _, past = world.repeatable(store, orders=45)
         for some in (past[:5], past):
             made = run(batches.create(store=store, numbers=[o.number for o in some], by="user:1"))
             with django_assert_max_num_queries(11) as captured:
-                points = {p.name: p for p in advice(made, now=made.screened_at)}
+                points = {p.name: p for p in batch_advice(made, now=made.screened_at)}
             counts.append(len(captured))
         assert counts[0] == counts[1]
         assert points["orders_a_day"].value == "1.5"
@@ -243,7 +243,7 @@ class TestTheBatchsPage:
         assert str(points["exports_a_year"].leaning) == "unknown"
 
     def test_advises_against_small_apparel_orders(self, store):
-        from repurchase.batches.queries.advice import advice
+        from repurchase.batches.queries.advice import batch_advice
 
         buyer, past = world.repeatable(store)
         shirt = world.sku(store, category=world.category(code="apparel"))
@@ -253,11 +253,15 @@ class TestTheBatchsPage:
         ]
         numbers = [o.number for o in (*past, *small)]
         made = run(batches.create(store=store, numbers=numbers, by="user:1"))
-        points = {p.name: (p.value, str(p.leaning)) for p in advice(made, now=made.screened_at)}
+        points = {
+            p.name: (p.value, str(p.leaning)) for p in batch_advice(made, now=made.screened_at)
+        }
         assert points["small_apparel"] == ("54.5455 %", "against")
         assert points["high_value_lines"] == ("0", "neutral")
         RepeatLine.objects.filter(order__past_order=small[0]).update(base_minor=100_000)
-        points = {p.name: (p.value, str(p.leaning)) for p in advice(made, now=made.screened_at)}
+        points = {
+            p.name: (p.value, str(p.leaning)) for p in batch_advice(made, now=made.screened_at)
+        }
         assert points["high_value_lines"] == ("1", "for")
 
     def test_shows_the_advice_beside_a_plan(self, client, alice, batch):

@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from diagnostics.catalogue import CATALOGUE
 from diagnostics.codes import Code, Severity
 from diagnostics.problem import Problem
-from marketplace.api_keys import key_of
+from marketplace.api_keys import find_key_by_text
 from marketplace.models import (
     SIMULATED,
     CommissionRate,
@@ -21,13 +21,13 @@ from marketplace.models import (
     Store,
     User,
 )
-from repurchase.batches.queries.customisations import asked_services
-from repurchase.batches.queries.failures import cases
-from repurchase.batches.queries.totals import totals_of
+from repurchase.batches.queries.customisations import customisations_to_confirm
+from repurchase.batches.queries.failures import failure_cases
+from repurchase.batches.queries.totals import order_totals_by_currency
 from repurchase.batches.services import batches, chunks, planning, price_lock
 from repurchase.demo import ningbo, people, plants
 from repurchase.demo.loading import load
-from repurchase.demo.plants import PLANTS, Plant, Where
+from repurchase.demo.plants import PLANTS, PlantedFailure, PlantLevel
 from repurchase.models import Batch
 from tests.repurchase import services
 from tests.wrapping import taken_back
@@ -49,7 +49,7 @@ def data_dir(django_db_setup, django_db_blocker, tmp_path_factory):
 def screened(store: Store, numbers: list[str], **choices) -> Batch:
     batch = batches.create(store=store, numbers=numbers, by="test", **choices)
     for chunk_id in batch.chunks.values_list("pk", flat=True):
-        chunks.generate_chunk(chunk_id)
+        chunks.plan_one(chunk_id)
     return batch
 
 
@@ -64,7 +64,7 @@ def codes_of(store: Store, numbers: list[str], **choices) -> set[str]:
     """Every code that a batch of these orders ends in, its gates and its refusal included."""
     try:
         batch = screened(store, numbers, **choices)
-        if asked_services(batch):
+        if customisations_to_confirm(batch):
             leave_unconfirmed(batch)
     except Problem as problem:
         return {str(problem.code)}
@@ -76,15 +76,15 @@ def newest(numbers) -> list[str]:
     return list(numbers.order_by("-completed_at").values_list("number", flat=True)[:1])
 
 
-def orders_of(plant: Plant) -> tuple[Store, list[str]]:
+def orders_of(plant: PlantedFailure) -> tuple[Store, list[str]]:
     """The newest order that shows a plant: the planted one, or the simulator's latest copy of
     it."""
-    if plant.where is Where.STORE:
+    if plant.where is PlantLevel.STORE:
         store = Store.objects.get(code=plant.name)
         return store, newest(PastOrder.objects.filter(store=store))
     store = Store.objects.get(code=ningbo.CODE)
     mine = PastOrder.objects.filter(store=store)
-    if plant.where is Where.BUYER:
+    if plant.where is PlantLevel.BUYER:
         return store, newest(mine.filter(buyer__external_id=plant.name))
     return store, newest(mine.filter(number__regex=rf"^{plant.name}(~\d+)?$"))
 
@@ -115,7 +115,8 @@ class TestThePlantedOrders:
         batch = screened(store, list(named))
         planning.finish_batch(batch.pk)
         first = {
-            named[case.number]: case.why.code for case in cases(batch.orders, now=batch.screened_at)
+            named[case.number]: case.why.code
+            for case in failure_cases(batch.orders, now=batch.screened_at)
         }
         without_lines = {Code.ORDER_WITHOUT_LINES: Code.SKU_NOT_STANDARD}  # what took its lines
         assert first == {code: without_lines.get(code, code) for code in first}
@@ -139,7 +140,7 @@ class TestTheBulkSeller:
         """What was paid is goods and freight then; the plan's parts add up and leave the VAT to
         the state."""
         batch = screened(Store.objects.get(code=ningbo.CODE), ["NB-000010", "NB-000011"])
-        (total,) = totals_of(batch.orders.all(), now=batch.screened_at)
+        (total,) = order_totals_by_currency(batch.orders.all(), now=batch.screened_at)
         inside = batch.orders.get(prices_include_tax=True)
         assert (
             inside.total_minor
@@ -204,7 +205,7 @@ class TestLoadingTheDemo:
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
         for who in ("seller", "manager", "operator", "reviewer", "lead_reviewer", "tariff_keeper"):
             assert signed_in(issued[who])
-        key = key_of(issued["api_key"])
+        key = find_key_by_text(issued["api_key"])
         assert (key.store.code, key.scopes) == ("harbour-lane", ["read", "write"])
 
     def test_makes_the_seller_owner_and_shows_the_wholesaler_first(self, data_dir):
@@ -252,4 +253,7 @@ class TestLoadingTheDemo:
         load(data_dir=tmp_path)
         issued = json.loads((tmp_path / "credentials.json").read_text())
         assert signed_in(issued["seller"])
-        assert key_of(json.loads((data_dir / "credentials.json").read_text())["api_key"]) is None
+        assert (
+            find_key_by_text(json.loads((data_dir / "credentials.json").read_text())["api_key"])
+            is None
+        )

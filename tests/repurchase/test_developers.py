@@ -218,10 +218,10 @@ class TestAWebhook:
         assert not Webhook.objects.exists()
 
     def test_is_one_of_ten_at_most(self, developer, webhook):
-        for _ in range(webhooks.MAX_A_STORE):
+        for _ in range(webhooks.MAX_PER_STORE):
             last = developer.post(f"{PAGE}webhooks/", {"url": "https://erp.example.com/"})
         assert last.status_code == 409
-        assert Webhook.objects.count() == webhooks.MAX_A_STORE
+        assert Webhook.objects.count() == webhooks.MAX_PER_STORE
 
     @pytest.mark.django_db(transaction=True)
     def test_is_one_of_ten_however_many_are_added_at_once(self, store):
@@ -237,7 +237,7 @@ class TestAWebhook:
 
         with ThreadPoolExecutor(8) as pool:
             list(pool.map(add, range(24)))
-        assert Webhook.objects.count() == webhooks.MAX_A_STORE
+        assert Webhook.objects.count() == webhooks.MAX_PER_STORE
 
     def test_is_rotated_switched_replayed_and_removed(self, developer, webhook):
         at = f"{PAGE}webhooks/{webhook.pk}/"
@@ -263,7 +263,7 @@ class TestAWebhook:
 
     def deliver(self, store, webhook, n: int) -> None:
         each = [("batch:BR-1", {}) for _ in range(n)]
-        events.tell_each(store_id=store.pk, type="batch.planned", at=world.NOW, each=each)
+        events.publish_each(store_id=store.pk, type="batch.planned", at=world.NOW, each=each)
         for seq, event in enumerate(Event.objects.order_by("pk"), start=1):
             Event.objects.filter(pk=event.pk).update(seq=seq)
             Delivery.objects.create(

@@ -8,15 +8,15 @@ from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from diagnostics import failure_counts
-from diagnostics.attribution import Role
+from diagnostics.attribution import CauseRole
 from diagnostics.codes import Code
 from diagnostics.models import Failure
 from marketplace.models import Buyer, PastOrder, Sku
-from repurchase.batches.edits import By
+from repurchase.batches.edits import EditScope
 from repurchase.batches.queries import failures
 from repurchase.batches.services import batches, edits, price_lock
-from repurchase.batches.services.edit_targets import Asked
-from repurchase.deadlines.sweep import sweep
+from repurchase.batches.services.edit_targets import EditRequest
+from repurchase.deadlines.sweep import run_sweep
 from repurchase.models.order_states import OrderStatus
 from tests import world
 from tests.repurchase.running import run
@@ -35,7 +35,7 @@ def test_what_an_order_holds_up_is_told_before_tax(store):
     batch = run(batches.create(store=store, numbers=[past.number], by="user:1"))
     price_lock.lock_and_invite(batch=batch, by="user:1")
     world.move_clock(store, world.NOW + 73 * HOUR)
-    (case,) = failures.cases(batch.orders, now=world.NOW + 73 * HOUR)
+    (case,) = failures.failure_cases(batch.orders, now=world.NOW + 73 * HOUR)
     assert case.blocked_minor == 502_500 - 80_231
 
 
@@ -111,7 +111,7 @@ class TestAFailure:
         ]
 
     def test_is_recorded_when_an_edit_makes_an_order_fail_and_ends_with_its_undo(self, batch):
-        asked = Asked(by=By.ORDERS, names=[f"{batch.ref}-0001"], promise_days=1)
+        asked = EditRequest(by=EditScope.ORDERS, names=[f"{batch.ref}-0001"], promise_days=1)
         edits.apply(batch=batch, asked=[asked], by="user:1")
         assert ("0001", "TRANSIT_TOO_SLOW") in recorded(batch, ended_at=None)
         edits.undo(batch=batch, by="user:1")
@@ -120,7 +120,7 @@ class TestAFailure:
     def test_is_recorded_for_locked_orders_that_lapse_at_their_locks_end(self, store, batch):
         price_lock.lock_and_invite(batch=batch, by="user:1")
         world.move_clock(store, world.NOW + 73 * HOUR)
-        sweep(store=store)
+        run_sweep(store=store)
         assert recorded(batch, code="LOCK_EXPIRED") == [
             (f"000{n}", "LOCK_EXPIRED") for n in (1, 2, 3, 4, 5, 8)
         ]
@@ -156,9 +156,9 @@ class TestTheSharesOfAStore:
         """R-76"""
         price_lock.lock_and_invite(batch=batch, by="user:1")
         world.move_clock(store, world.NOW + 73 * HOUR)
-        sweep(store=store)
-        events = failures.failures(store, since=world.NOW - HOUR, until=world.NOW + 100 * HOUR)
-        counted = {s.code: s.failures for s in failure_counts.shares(events)}
+        run_sweep(store=store)
+        events = failures.list_failures(store, since=world.NOW - HOUR, until=world.NOW + 100 * HOUR)
+        counted = {s.code: s.failures for s in failure_counts.count_by_cause(events)}
         assert counted == {
             Code.LOCK_EXPIRED: 6,
             Code.ORDER_RATING_TOO_LOW: 1,
@@ -166,13 +166,13 @@ class TestTheSharesOfAStore:
         }
         assert sum(counted.values()) == Failure.objects.filter(store_id=store.pk).count()
         money = sum(Failure.objects.values_list("blocked_minor", flat=True))
-        assert failure_counts.blocked(events) == {"USD": money}
+        assert failure_counts.sum_blocked_amounts(events) == {"USD": money}
 
     def test_are_of_the_span_asked_for_its_end_left_out_and_of_that_store_only(self, store, batch):
         at = Failure.objects.values_list("at", flat=True).first()
-        assert len(failures.failures(store, since=at, until=at + HOUR)) == 2
-        assert failures.failures(store, since=at - HOUR, until=at) == []
-        assert failures.failures(world.store(), since=at, until=at + HOUR) == []
+        assert len(failures.list_failures(store, since=at, until=at + HOUR)) == 2
+        assert failures.list_failures(store, since=at - HOUR, until=at) == []
+        assert failures.list_failures(world.store(), since=at, until=at + HOUR) == []
 
 
 class TestTheDiagnosisOfABatch:
@@ -211,17 +211,17 @@ class TestTheDiagnosisOfABatch:
 
 class TestTheDiagnosisOfAnOrder:
     def test_of_one_that_goes_on_without_a_line_names_the_line_and_its_money(self, store, batch):
-        found = failures.diagnosis(store, f"{batch.ref}-0008", now=world.NOW)
+        found = failures.order_diagnosis(store, f"{batch.ref}-0008", now=world.NOW)
         assert found.case.first is None
         assert [(c.code, c.role, c.found.line) for c in found.case.causes] == [
-            (Code.STOCK_SYNC_STALE, Role.LINE, 2)
+            (Code.STOCK_SYNC_STALE, CauseRole.LINE, 2)
         ]
         assert found.case.blocked_minor == 500_000
 
     def test_tells_what_happened_oldest_first(self, store, batch):
         Sku.objects.filter(code="STALE").update(stock_synced_at=world.NOW)
         again(batch)
-        found = failures.diagnosis(store, f"{batch.ref}-0007", now=world.NOW)
+        found = failures.order_diagnosis(store, f"{batch.ref}-0007", now=world.NOW)
         kinds = [each.kind for each in found.timeline]
         assert kinds == [
             "source.completed",
@@ -236,7 +236,7 @@ class TestTheDiagnosisOfAnOrder:
 
     def test_takes_five_queries(self, store, batch, django_assert_num_queries):
         with django_assert_num_queries(5):
-            failures.diagnosis(store, f"{batch.ref}-0007", now=world.NOW)
+            failures.order_diagnosis(store, f"{batch.ref}-0007", now=world.NOW)
 
 
 class TestThePages:

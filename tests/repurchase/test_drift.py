@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from django.utils.html import strip_tags
 
-from eligibility.drift import Field, Severity
+from eligibility.drift import DriftField, DriftSeverity
 from marketplace import clock
 from marketplace.models import (
     PastOrderLine,
@@ -39,7 +39,7 @@ def planned(store, history) -> Batch:
 
 
 def sheet_of(store, batch):
-    order = order_queries.order(
+    order = order_queries.order_detail(
         store, batch.orders.order_by("position").first().ref, now=clock.now(store)
     ).order
     return drift_queries.order_sheet(order, now=clock.now(store))
@@ -56,16 +56,20 @@ class TestTheSheetOfAnOrder:
         batch = planned(store, history)
         world.tax(rate="0.21", valid_from=dt.date(2026, 11, 16))
         world.tax(rate="0.25", valid_from=TODAY + DAY)
-        assert rows(sheet_of(store, batch), Field.VAT_RATE) == [("0.19", "0.21", Severity.CHANGED)]
+        assert rows(sheet_of(store, batch), DriftField.VAT_RATE) == [
+            ("0.19", "0.21", DriftSeverity.CHANGED)
+        ]
         world.tax(rate="0.20", valid_from=dt.date(2026, 11, 15))
-        assert rows(sheet_of(store, batch), Field.VAT_RATE)[0][0] == "0.2"
+        assert rows(sheet_of(store, batch), DriftField.VAT_RATE)[0][0] == "0.2"
 
     def test_keeps_the_hs_code_of_then(self, store, history):
         batch = planned(store, history)
-        assert rows(sheet_of(store, batch), Field.HS_CODE) == [(None, "691110", Severity.UNKNOWN)]
+        assert rows(sheet_of(store, batch), DriftField.HS_CODE) == [
+            (None, "691110", DriftSeverity.UNKNOWN)
+        ]
         PastOrderLine.objects.update(hs_code="691190")
-        assert rows(sheet_of(store, batch), Field.HS_CODE) == [
-            ("691190", "691110", Severity.CHANGED)
+        assert rows(sheet_of(store, batch), DriftField.HS_CODE) == [
+            ("691190", "691110", DriftSeverity.CHANGED)
         ]
 
     def test_stands_on_the_order_s_page(self, store, history, alice, client):
@@ -78,10 +82,10 @@ class TestTheSheetOfAnOrder:
 
     def test_of_any_number_of_orders_takes_the_same_queries(self, store, django_assert_num_queries):
         from eligibility.queries import limits_of, order_facts
-        from eligibility.queries import world as around_of
+        from eligibility.queries import world_facts as around_of
         from marketplace import policy
         from marketplace.queries import latest_rates
-        from repurchase.batches.queries.drift import sheets
+        from repurchase.batches.queries.drift import drift_sheets
 
         buyer, orders = world.repeatable(store, orders=50)
         now = clock.now(store)
@@ -93,7 +97,7 @@ class TestTheSheetOfAnOrder:
             )
             around = around_of(store=store, orders=facts, limits=limits, rates=rates, now=now)
             with django_assert_num_queries(3):
-                assert len(sheets(buyer=buyer, orders=facts, around=around)) == size
+                assert len(drift_sheets(buyer=buyer, orders=facts, around=around)) == size
 
 
 class TestThePlan:
@@ -143,7 +147,7 @@ class TestThePlan:
         history[0].save()
         found = self.drift(store, planned(store, history)).lapses
         assert [(x.lapse.field, x.orders) for x in found] == (
-            [(Field.CERTIFICATE, orders)] if orders else []
+            [(DriftField.CERTIFICATE, orders)] if orders else []
         )
 
     @pytest.mark.parametrize(("days", "orders"), [(0, 5), (29, 5), (30, 0)])
@@ -216,7 +220,7 @@ class TestThePlan:
         for size in (5, 50):
             batch = planned(store, (None, orders[:size]))
             now = clock.now(store)
-            found = batch_queries.batch(store, batch.ref, now=now)
+            found = batch_queries.get_batch(store, batch.ref, now=now)
             with django_assert_num_queries(6):
                 drift_queries.plan_drift(found, now=now)
 

@@ -22,14 +22,14 @@ from marketplace.models import (
     ProductionGroup,
     Sku,
 )
-from repurchase.batches.edits import By, base_of
+from repurchase.batches.edits import EditScope, prorate_line_total
 from repurchase.batches.queries import batches as batch_queries
 from repurchase.batches.queries import capacity, screening_explanation
 from repurchase.batches.queries import edits as edit_queries
-from repurchase.batches.queries.screening_explanation import records_of
-from repurchase.batches.queries.totals import batch_totals, left_out
+from repurchase.batches.queries.screening_explanation import records_of_batch
+from repurchase.batches.queries.totals import batch_totals, sum_left_out_lines
 from repurchase.batches.services import batches, edits, price_lock
-from repurchase.batches.services.edit_targets import Asked
+from repurchase.batches.services.edit_targets import EditRequest
 from repurchase.integration.feed import native
 from repurchase.models import Batch, RepeatLine, RepeatOrder
 from repurchase.models.order_states import OrderStatus
@@ -53,11 +53,11 @@ def two(store) -> tuple[Batch, Batch]:
     return one, other
 
 
-def every(**values) -> list[Asked]:
-    return [Asked(by=By.ALL, **values)]
+def every(**values) -> list[EditRequest]:
+    return [EditRequest(by=EditScope.ALL, **values)]
 
 
-def edit(batch: Batch, asked: list[Asked], **options) -> Batch:
+def edit(batch: Batch, asked: list[EditRequest], **options) -> Batch:
     edits.apply(batch=batch, asked=asked, by="user:1", **options)
     batch.refresh_from_db()
     return batch
@@ -108,7 +108,7 @@ class TestWhatAnEditLeavesOut:
             sums.left_out_now.minor,
         )
         assert (after.asked, after.left_out_lines) == (before.asked, told.lines_left_out_now)
-        found = left_out(batch.orders.all())
+        found = sum_left_out_lines(batch.orders.all())
         assert [(x.code, x.lines, x.money.minor) for x in found] == [
             ("PRICE_OUT_OF_BAND", 3, 24_000),
             ("PRICE_REFERENCE_MISSING", 3, 3 * 777),
@@ -177,7 +177,7 @@ class TestAnEdit:
         batch = planned(store)
         found = edits.preview(batch=batch, asked=every(moq=300))
         batch = edit(batch, every(moq=300), version=found.version, digest=found.digest)
-        (totals,) = batch_queries.plan(batch, now=world.NOW).totals
+        (totals,) = batch_queries.plan_summary(batch, now=world.NOW).totals
         assert [(s.currency, s.now_minor) for s in found.sums] == [("USD", totals.total.minor)]
         assert quantities(batch) == [300] * 12
         assert batch.version == 2
@@ -199,7 +199,7 @@ class TestAnEdit:
         refs = list(batch.orders.order_by("position").values_list("ref", "position", "past_order"))
         ids = set(batch.orders.values_list("pk", flat=True))
         chosen = refs[2][0]
-        batch = edit(batch, [Asked(by=By.ORDERS, names=[chosen], promise_days=45)])
+        batch = edit(batch, [EditRequest(by=EditScope.ORDERS, names=[chosen], promise_days=45)])
         assert (
             list(batch.orders.order_by("position").values_list("ref", "position", "past_order"))
             == refs
@@ -209,22 +209,24 @@ class TestAnEdit:
             (chosen, 45)
         ]
 
-    @pytest.mark.parametrize("by", [By.SKUS, By.CATEGORIES, By.ORDERS, By.LINES])
+    @pytest.mark.parametrize(
+        "by", [EditScope.SKUS, EditScope.CATEGORIES, EditScope.ORDERS, EditScope.LINES]
+    )
     def test_names_its_lines_by(self, store, by):
         batch = planned(store, orders=5, lines=2)
         item = Sku.objects.get()
         other = world.sku(store)
         first = batch.orders.order_by("position").first()
         names = {
-            By.SKUS: [item.code],
-            By.CATEGORIES: [item.category.code],
-            By.ORDERS: [first.past_order.number],
-            By.LINES: [(first.ref, 2)],
+            EditScope.SKUS: [item.code],
+            EditScope.CATEGORIES: [item.category.code],
+            EditScope.ORDERS: [first.past_order.number],
+            EditScope.LINES: [(first.ref, 2)],
         }[by]
-        batch = edit(batch, [Asked(by=by, names=names, quantity=260)])
-        expected = {By.ORDERS: 2, By.LINES: 1}.get(by, 10)
+        batch = edit(batch, [EditRequest(by=by, names=names, quantity=260)])
+        expected = {EditScope.ORDERS: 2, EditScope.LINES: 1}.get(by, 10)
         assert sum(n == 260 for n in quantities(batch)) == expected
-        assert other.code not in edit_queries.names_in(batch)["skus"]
+        assert other.code not in edit_queries.selectable_codes(batch)["skus"]
 
     def test_is_applied_again_by_a_rescreening(self, store):
         batch = edit(planned(store), every(moq=300))
@@ -255,12 +257,12 @@ class TestAnEdit:
     def test_can_be_replayed(self, store):
         """The decision record holds what the edited orders were judged by."""
         batch = edit(planned(store), every(moq=300, promise_days=45))
-        records = list(records_of(batch))
+        records = list(records_of_batch(batch))
         assert [r.part for r in records] == ["gates", "chunk", "edit"]
-        assert all(replay.rerun(r).outcome is replay.Outcome.SAME for r in records)
+        assert all(replay.rerun(r).outcome is replay.ReplayOutcome.SAME for r in records)
         facts = replay.rerun(records[-1]).inputs.orders[0]
         assert (facts.promise_days, facts.lines[0].quantity, facts.lines[0].moq) == (45, 300, 300)
-        assert screening_explanation.explained(batch.orders.first()).record == records[-1]
+        assert screening_explanation.explain_screening(batch.orders.first()).record == records[-1]
 
     def test_is_judged_by_stock_transit_and_price_band(self, store):
         """R-10, R-11, R-47 on the edited values; the others of the batch keep what is left of the
@@ -281,7 +283,7 @@ class TestAnEdit:
             valid_from=world.LONG_AGO,
             **world.MIRRORED,
         )
-        first = Asked(by=By.ORDERS, names=[batch.orders.first().ref], quantity=400)
+        first = EditRequest(by=EditScope.ORDERS, names=[batch.orders.first().ref], quantity=400)
         (gone,) = edits.preview(batch=batch, asked=[first]).drop_outs
         assert gone.codes == ["PRICE_OUT_OF_BAND"]  # by the band of the new quantity
 
@@ -290,11 +292,11 @@ class TestAnEdit:
         Sku.objects.update(on_hand=2_500)
         first = batch.orders.order_by("position").first()
         found = edits.preview(
-            batch=batch, asked=[Asked(by=By.ORDERS, names=[first.ref], quantity=600)]
+            batch=batch, asked=[EditRequest(by=EditScope.ORDERS, names=[first.ref], quantity=600)]
         )
         assert (found.orders, found.dropped) == (1, 1)
         assert found.drop_outs[0].ref.endswith("-0005")
-        batch = edit(batch, [Asked(by=By.ORDERS, names=[first.ref], quantity=600)])
+        batch = edit(batch, [EditRequest(by=EditScope.ORDERS, names=[first.ref], quantity=600)])
         assert batch.orders.filter(status="planned").count() == 4
         edits.undo(batch=batch, by="user:1")
         assert batch.orders.filter(status="planned").count() == 5
@@ -313,7 +315,7 @@ class TestAnEdit:
     def test_may_come_with_the_batch(self, store):
         _, made = world.repeatable(store)
         numbers = [o.number for o in made]
-        asked = [Asked(by=By.ORDERS, names=numbers[:2], quantity=700, promise_days=50)]
+        asked = [EditRequest(by=EditScope.ORDERS, names=numbers[:2], quantity=700, promise_days=50)]
         batch = run(batches.create(store=store, numbers=numbers, by="user:1", edits=asked))
         assert quantities(batch) == [700, 700, 500, 500, 500]
         assert (batch.edits.get().lines, batch.edits.get().version) == (2, 1)
@@ -346,37 +348,49 @@ class TestARefusedEdit:
         ("asked", "code", "pointer"),
         [
             (
-                Asked(by=By.SKUS, names=["NO-SUCH"], moq=3),
+                EditRequest(by=EditScope.SKUS, names=["NO-SUCH"], moq=3),
                 Code.SKU_UNKNOWN,
                 "#/edits/0/select/skus/0",
             ),
             (
-                Asked(by=By.ORDERS, names=["NO-SUCH"], moq=3),
+                EditRequest(by=EditScope.ORDERS, names=["NO-SUCH"], moq=3),
                 Code.ORDER_UNKNOWN,
                 "#/edits/0/select/orders/0",
             ),
             (
-                Asked(by=By.CATEGORIES, names=["no"], moq=3),
+                EditRequest(by=EditScope.CATEGORIES, names=["no"], moq=3),
                 Code.INPUT_INVALID,
                 "#/edits/0/select/categories/0",
             ),
             (
-                Asked(by=By.LINES, names=[("X", 1)], moq=3),
+                EditRequest(by=EditScope.LINES, names=[("X", 1)], moq=3),
                 Code.INPUT_INVALID,
                 "#/edits/0/select/lines/0",
             ),
-            (Asked(by=By.ALL), Code.EDIT_EMPTY, "#/edits/0"),
-            (Asked(by=By.SKUS, names=[], moq=3), Code.EDIT_EMPTY, "#/edits/0/select/skus"),
-            (Asked(by=By.ALL, moq=0), Code.INPUT_INVALID, "#/edits/0/moq"),
-            (Asked(by=By.ALL, moq=1_000_001), Code.INPUT_INVALID, "#/edits/0/moq"),
-            (Asked(by=By.ALL, promise_days=366), Code.INPUT_INVALID, "#/edits/0/promise_days"),
+            (EditRequest(by=EditScope.ALL), Code.EDIT_EMPTY, "#/edits/0"),
             (
-                Asked(by=By.ALL, promise_date=world.TODAY),
+                EditRequest(by=EditScope.SKUS, names=[], moq=3),
+                Code.EDIT_EMPTY,
+                "#/edits/0/select/skus",
+            ),
+            (EditRequest(by=EditScope.ALL, moq=0), Code.INPUT_INVALID, "#/edits/0/moq"),
+            (EditRequest(by=EditScope.ALL, moq=1_000_001), Code.INPUT_INVALID, "#/edits/0/moq"),
+            (
+                EditRequest(by=EditScope.ALL, promise_days=366),
+                Code.INPUT_INVALID,
+                "#/edits/0/promise_days",
+            ),
+            (
+                EditRequest(by=EditScope.ALL, promise_date=world.TODAY),
                 Code.INPUT_INVALID,
                 "#/edits/0/promise_date",
             ),
-            (Asked(by=By.ALL, moq=20, quantity=19), Code.MOQ_NOT_MET, "#/edits/0/quantity"),
-            (Asked(by=By.ALL, quantity=99), Code.MOQ_NOT_MET, "#/edits/0/quantity"),
+            (
+                EditRequest(by=EditScope.ALL, moq=20, quantity=19),
+                Code.MOQ_NOT_MET,
+                "#/edits/0/quantity",
+            ),
+            (EditRequest(by=EditScope.ALL, quantity=99), Code.MOQ_NOT_MET, "#/edits/0/quantity"),
         ],
     )
     def test_names_the_place(self, store, asked, code, pointer):
@@ -497,10 +511,10 @@ class TestCapacity:
     def test_is_asked_again_at_the_lock(self, store):
         one, late = two(store)
         group(store, 125)
-        assert capacity.overflow_of(late, now=world.NOW) is None
+        assert capacity.plan_overflow(late, now=world.NOW) is None
         price_lock.lock_and_invite(batch=one, by="user:1")
         refused(Code.CAPACITY_EXCEEDED, price_lock.lock_and_invite, batch=late, by="user:1")
-        edit(late, every(promise_date=capacity.overflow_of(late, now=world.NOW).earliest))
+        edit(late, every(promise_date=capacity.plan_overflow(late, now=world.NOW).earliest))
         assert price_lock.lock_and_invite(batch=late, by="user:1")
 
     @pytest.mark.parametrize(("hours", "fits"), [(7.99, True), (8, False)])
@@ -529,7 +543,7 @@ class TestCapacity:
             "earliest": day(31),
             "orders": [f"{batch.ref}-0005"],
         }
-        found = capacity.overflow_of(batch, now=clock.now(store))
+        found = capacity.plan_overflow(batch, now=clock.now(store))
         assert (found.day.isoformat(), found.earliest.isoformat()) == (day(20), day(31))
         shown = edits.preview(batch=batch, asked=every(promise_days=30)).overflow
         assert (shown.day, shown.earliest) == (found.day, found.earliest)
@@ -569,7 +583,7 @@ class TestTwoMembersAtOnce:
 def test_the_base_of_a_line_is_what_the_row_keeps(store):
     edit(planned(store, orders=5, lines=2), every(quantity=37))
     line = RepeatLine.objects.select_related("source_line").first()
-    assert line.base_minor == base_of(line.source_line, 37)
+    assert line.base_minor == prorate_line_total(line.source_line, 37)
 
 
 class TestScarceStock:
@@ -589,7 +603,9 @@ class TestScarceStock:
         numbers = [order.number for order in (*plain, first, second, third)]
         batch = run(batches.create(store=store, numbers=numbers, by="user:1"))
         edits.apply(
-            batch=batch, asked=[Asked(by=By.ORDERS, names=[first.number], quantity=3)], by="user:1"
+            batch=batch,
+            asked=[EditRequest(by=EditScope.ORDERS, names=[first.number], quantity=3)],
+            by="user:1",
         )
         wanted = RepeatLine.objects.filter(order__batch=batch, sku=b, outcome="planned")
         assert sum(wanted.values_list("quantity", flat=True)) <= 10
@@ -600,9 +616,9 @@ class TestScarceStock:
 class TestOneSetOfTerms:
     def edit(self, store, batch):
         number = batch.orders.first().past_order.number
-        asked = [Asked(by=By.ORDERS, names=[number], quantity=600)]
+        asked = [EditRequest(by=EditScope.ORDERS, names=[number], quantity=600)]
         return edits.preview(
-            batch=batch_queries.batch(store, batch.ref, now=clock.now(store)), asked=asked
+            batch=batch_queries.get_batch(store, batch.ref, now=clock.now(store)), asked=asked
         )
 
     def planned(self, store):

@@ -124,7 +124,7 @@ class TestARenegotiation:
         world.move_clock(store, end - 3600 * SECOND)
         renegotiate(Lock.objects.select_related("store").get())
         now = end + 3600 * SECOND
-        assert batches.batch(store, ended.ref, now=now).state == "locked"
+        assert batches.get_batch(store, ended.ref, now=now).state == "locked"
         assert set(RepeatOrder.objects.at(now).values_list("state", flat=True)) == {"locked"}
 
     def test_that_nobody_settled_ends_at_its_deadline(self, batch, store, erp):

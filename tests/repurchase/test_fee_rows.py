@@ -6,7 +6,7 @@ from django.db.models import Sum
 
 from marketplace.models import PastOrder, Sku
 from pricing.fees import recompute
-from pricing.freight import Card
+from pricing.freight import FreightCard
 from repurchase.batches.queries import batches as batch_queries
 from repurchase.batches.services import batches
 from repurchase.models import OrderFee
@@ -38,7 +38,7 @@ class TestAFeeRow:
     def test_of_freight_holds_the_card_of_its_quote(self, batch):
         for row in OrderFee.objects.filter(order__batch=batch, kind="freight"):
             kept = row.detail["card"]
-            card = Card(
+            card = FreightCard(
                 service_id=row.detail["service_id"],
                 negotiated=True,
                 currency=row.tariff_currency,
@@ -53,7 +53,7 @@ class TestAFeeRow:
     def test_adds_up_to_its_order_and_the_orders_to_the_batch(self, batch):
         for order in batch.orders.annotate(sum=Sum("fees__amount_minor")):
             assert order.sum == order.fees_minor
-        (totals,) = batch_queries.plan(batch, now=world.NOW).totals
+        (totals,) = batch_queries.plan_summary(batch, now=world.NOW).totals
         assert sum(part.minor for part in totals.fees.values()) == sum(
             o.fees_minor for o in batch.orders.all()
         )

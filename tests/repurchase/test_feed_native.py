@@ -519,4 +519,4 @@ class TestText:
         ],
     )
     def test_writes_decimals_as_plain_digits(self, value, written):
-        assert text.decimal(Decimal(value)) == written
+        assert text.format_decimal(Decimal(value)) == written

@@ -140,8 +140,8 @@ class TestTheAdministration:
         for model in admin.site._registry:
             first_of(model)
         upload = Upload.objects.get(key=real.values["key"])
-        files.keep_as(upload.stored, test_uploading.sample())
-        storage.keep_page(upload.folder, 1, b"a picture")
+        files.save_under_key(upload.stored, test_uploading.sample())
+        storage.save_page(upload.folder, 1, b"a picture")
         return real
 
     def test_writes_nothing(self, client, filled):

@@ -19,17 +19,21 @@ from pricing.frozen_values import rates_of_locks
 from pricing.models import Act, Grant, Lock, SealedAgreement, Sealing
 from pricing.renegotiation import Side
 from pricing.services import agreement_sealing, verification
-from pricing.services.renegotiation import current
+from pricing.services.renegotiation import current_offer
 from repurchase.batches.queries import totals
-from repurchase.batches.queries.batches import lots
+from repurchase.batches.queries.batches import list_lots
 from repurchase.batches.services import batches, compliance_holds, price_lock
 from repurchase.confirmation.queries import renegotiation_page
-from repurchase.confirmation.queries.offer_amounts import lot_orders, work_out
-from repurchase.confirmation.queries.order_totals import Ticks, weigh, weigh_offer
+from repurchase.confirmation.queries.offer_amounts import load_lot_orders, price_proposal
+from repurchase.confirmation.queries.order_totals import (
+    BuyerSelection,
+    total_offered_selection,
+    total_selection,
+)
 from repurchase.confirmation.services import buyer_response
 from repurchase.deadlines import sweep
 from repurchase.fulfilment.services import proforma_invoices, releases
-from repurchase.integration.feed.rows import pages
+from repurchase.integration.feed.rows import iter_feed_pages
 from repurchase.models import Batch, LineService, Proforma, Release
 from repurchase.models.order_states import ACCEPTED
 from tests import world
@@ -56,7 +60,7 @@ def accept(batch: Batch, **changes) -> None:
     """What the page would send: every lock that waits for an answer."""
     grant = Grant.objects.get(subject=batch.ref)
     open_ = Lock.objects.filter(subject=batch.ref, status="open").exclude(
-        pk__in=compliance_holds.waiting_locks(grant)
+        pk__in=compliance_holds.locks_with_held_orders(grant)
     )
     asked = {
         "digests": {lock.pk: lock.terms_digest for lock in open_},
@@ -117,7 +121,7 @@ class TestAtTheConfirmation:
         listed("SAMPLE DRONE")
         accept(batch)
         world.move_clock(store, Lock.objects.get(status="open").expires_at)
-        sweep.sweep(store=store)
+        sweep.run_sweep(store=store)
         assert statuses(batch)[2] == "expired"
         batch.refresh_from_db()
         assert (batch.status, StockClaim.objects.get(released_at=None).quantity) == ("closed", 2000)
@@ -227,8 +231,8 @@ class TestAtTheConfirmation:
         compliance_holds.recheck_held()
         assert statuses(batch) == ["locked", "locked", "cancelled", "locked", "locked"]
         left = Lock.objects.get(status="open")
-        assert (left.order_count, sum(totals.orders_held([left]).values())) == (5, 4)
-        shown = {lot.lock.pk: lot.orders for lot in lots(store, batch.ref, clock.now(store))}
+        assert (left.order_count, sum(totals.count_orders_by_lock([left]).values())) == (5, 4)
+        shown = {lot.lock.pk: lot.orders for lot in list_lots(store, batch.ref, clock.now(store))}
         assert shown == {left.pk: 4, batch.orders.get(position=3).lock_id: 1}
         reminder = {"grant": str(Grant.objects.get().pk), "locks": [str(left.pk)]}
         assert "locked for you: 4" in RENDERERS["repurchase.lock_reminder"](reminder).text
@@ -236,7 +240,7 @@ class TestAtTheConfirmation:
         row = " ".join(client.get("/", headers={"Accept-Language": "en"}).content.decode().split())
         assert 'data-label="Orders">4<' in row
         world.move_clock(store, left.expires_at)
-        sweep.sweep(store=store)
+        sweep.run_sweep(store=store)
         told = Event.objects.filter(subject__startswith="lock:").order_by("pk")
         assert [(event.type, event.data["orders"]) for event in told] == [
             ("lock.open", 5),
@@ -257,7 +261,7 @@ class TestAtTheConfirmation:
         )
         decide("stopped")
         compliance_holds.recheck_held()
-        shown = renegotiation_page.talks(
+        shown = renegotiation_page.build_renegotiation_page(
             talking.moved(batch), now=clock.now(store), side=Side.SELLER
         )
         kept = sum(order.total_minor for order in batch.orders.filter(status="locked"))
@@ -317,7 +321,9 @@ class TestAtTheConfirmation:
         grant = Grant.objects.get(subject=batch.ref)
         ids = list(LineService.objects.values_list("pk", flat=True))
         locks = [lock.pk for lock in Lock.objects.all()]
-        shown = weigh(grant=grant, lock_ids=locks, ticks=Ticks(services=ids)).digest
+        shown = total_selection(
+            grant=grant, lock_ids=locks, ticks=BuyerSelection(services=ids)
+        ).digest
         accept(batch, services=ids, shown=shown)
         assert statuses(batch) == [OWED, OWED, "locked", OWED, OWED]
         confirmed = LineService.objects.filter(confirmed_at__isnull=False)
@@ -391,10 +397,12 @@ class TestAtTheSigning:
         talking.offer(found, user=alice)
         talking.sign_as_seller(found, alice)
         listed("SAMPLE DRONE")
-        lot = lot_orders(found.lock)
-        shown = weigh_offer(lot, work_out(lot, current(found).proposal), Ticks()).digest
+        lot = load_lot_orders(found.lock)
+        shown = total_offered_selection(
+            lot, price_proposal(lot, current_offer(found).proposal), BuyerSelection()
+        ).digest
         with pytest.raises(Problem) as refused:
-            talking.sign_as_buyer(found, ticks=Ticks(), shown=shown)
+            talking.sign_as_buyer(found, ticks=BuyerSelection(), shown=shown)
         assert refused.value.code is Code.INPUT_INVALID
         assert set(statuses(lot.batch)) == {"locked"}
         assert not Proforma.objects.exists()
@@ -436,11 +444,13 @@ class TestTheLedger:
         talking.offer(found, user=alice)
         talking.sign_as_seller(found, alice)
         code = talking.code(found)
-        lot = lot_orders(found.lock)
-        shown = weigh_offer(lot, work_out(lot, current(found).proposal), Ticks()).digest
+        lot = load_lot_orders(found.lock)
+        shown = total_offered_selection(
+            lot, price_proposal(lot, current_offer(found).proposal), BuyerSelection()
+        ).digest
 
         def act():
-            return talking.sign_as_buyer(found, code=code, ticks=Ticks(), shown=shown)
+            return talking.sign_as_buyer(found, code=code, ticks=BuyerSelection(), shown=shown)
 
         assert self.after_its_head(act) == []
 
@@ -493,7 +503,9 @@ class TestAtTheRelease:
         listed("SAMPLE DRONE")
         self.release(batch)
         rows = [
-            row for page in pages(batch, now=clock.now(store), statuses=ACCEPTED) for row in page
+            row
+            for page in iter_feed_pages(batch, now=clock.now(store), statuses=ACCEPTED)
+            for row in page
         ]
         assert [row.order.position for row in rows] == [1, 2, 4, 5]
 
@@ -503,9 +515,9 @@ class TestAtTheRelease:
         self.release(batch)
         decide("not_same")
         compliance_holds.recheck_held()
-        store.clock_offset += compliance_holds.LOOKED_AT_AGAIN * 2
+        store.clock_offset += compliance_holds.RECHECK_INTERVAL * 2
         store.save()
-        assert sweep.sweep(store=store).released_orders == 1
+        assert sweep.run_sweep(store=store).released_orders == 1
 
     def test_stays_held_where_it_was_stopped_and_by_every_pass(self, store):
         batch = self.paid(store)
@@ -513,9 +525,9 @@ class TestAtTheRelease:
         self.release(batch)
         decide("stopped")
         compliance_holds.recheck_held()
-        store.clock_offset += compliance_holds.LOOKED_AT_AGAIN * 2
+        store.clock_offset += compliance_holds.RECHECK_INTERVAL * 2
         store.save()
-        assert sweep.sweep(store=store).released_orders == 0
+        assert sweep.run_sweep(store=store).released_orders == 0
         assert statuses(batch)[2] == "paid"
 
     def test_an_embargo_can_not_be_decided_away(self, store):
@@ -530,12 +542,12 @@ class TestAtTheRelease:
         entry = listed("SAMPLE DRONE")
         self.release(batch)
         ScreenedParty.objects.filter(pk=entry.pk).update(
-            listed_until=world.TODAY - 2 * compliance_holds.LOOKED_AT_AGAIN * 144
+            listed_until=world.TODAY - 2 * compliance_holds.RECHECK_INTERVAL * 144
         )
-        assert sweep.sweep(store=store).let_go == 0  # it was looked at a moment ago
-        store.clock_offset += compliance_holds.LOOKED_AT_AGAIN
+        assert sweep.run_sweep(store=store).let_go == 0  # it was looked at a moment ago
+        store.clock_offset += compliance_holds.RECHECK_INTERVAL
         store.save()
-        assert sweep.sweep(store=store).let_go == 1
+        assert sweep.run_sweep(store=store).let_go == 1
 
 
 class TestTheDatabase:
@@ -553,7 +565,7 @@ class TestTheWords:
         from diagnostics import problem_texts
 
         with translation.override(language):
-            said = problem_texts.of(
+            said = problem_texts.describe(
                 Code.ORDERS_UNDER_CHECK, {"value": 1, "list_name": "TEST", "listed": "SAMPLE DRONE"}
             )
         assert not {"TEST", "SAMPLE DRONE"} & set(f"{said.title} {said.cause} {said.fix}".split())

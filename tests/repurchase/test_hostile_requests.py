@@ -50,7 +50,7 @@ def clients(rows):
 
 def status_of(client: Client, one: hostile_requests.Try, rows: real_rows.Rows) -> int:
     """What is answered; nothing of it stays."""
-    rate_limits.shared().key_prefix = f"test:{uuid.uuid4()}"
+    rate_limits.shared_cache().key_prefix = f"test:{uuid.uuid4()}"
     asked = hostile_requests.request(one, rows)
     cookies = client.cookies.copy()
     client.handler.enforce_csrf_checks = one.dice.random() < 0.1

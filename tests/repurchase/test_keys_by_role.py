@@ -7,7 +7,7 @@ import pytest
 
 from diagnostics.models import LedgerEntry
 from marketplace import api_keys
-from marketplace.access import CAPABILITIES, Can
+from marketplace.access import ROLE_CAPABILITIES, Capability
 from marketplace.models import ApiKey, Membership, Role
 from repurchase.integration.api import urls
 from repurchase.integration.api.base import StoreAPIView
@@ -55,7 +55,7 @@ class TestAnEndpointThatChangesSomething:
         tried = 0
         for pattern, method in CHANGES:
             needs = pattern.callback.cls.needs
-            if needs in CAPABILITIES[role]:
+            if needs in ROLE_CAPABILITIES[role]:
                 continue
             tried += 1
             path = address(pattern, order.batch.ref, order.ref)
@@ -71,7 +71,7 @@ class TestAMemberWithoutTheRightToLock:
         developer = world.member(store, Role.DEVELOPER, "dev@example.com")
         client.force_login(developer)
         client.post("/developers/", {"name": "ERP", "scopes": ["read", "write"]})
-        text = api_keys.ask_for(
+        text = api_keys.request_key(
             member=developer.memberships.get(), name="mine", scopes=["read", "write"]
         )
         batch = orders.batch(store)
@@ -124,4 +124,4 @@ class TestWhatAKeyDid:
             Caller(client, store, "read", role="manager").get("webhooks/"), 403, "NOT_PERMITTED"
         )
         assert Caller(client, store, "read", role="developer").get("webhooks/").status_code == 200
-        assert Can.MANAGE_KEYS not in CAPABILITIES[Role.MANAGER]
+        assert Capability.MANAGE_KEYS not in ROLE_CAPABILITIES[Role.MANAGER]

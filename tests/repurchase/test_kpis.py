@@ -20,7 +20,7 @@ from repurchase.models import Payment, PaymentSource, Proforma, RepeatOrder
 from repurchase.models.order_states import OrderStatus
 from repurchase.reporting import kpis
 from repurchase.reporting.kpis import CarriedOrder
-from repurchase.reporting.queries.kpis import kpis_of
+from repurchase.reporting.queries.kpis import key_figures_of_store
 from tests import world
 from tests.repurchase import paid
 from tests.repurchase.orders import walk
@@ -38,33 +38,35 @@ def carried(n: int, **fields) -> list[CarriedOrder]:
 
 class TestAFigure:
     def test_is_exact_from_a_sample_of_five_on(self):
-        assert kpis.part("x", "R-57", of=2, n=5).value == Fraction(2, 5)
-        assert kpis.part("x", "R-57", of=2, n=4).value is None
+        assert kpis.share_figure("x", "R-57", of=2, n=5).value == Fraction(2, 5)
+        assert kpis.share_figure("x", "R-57", of=2, n=4).value is None
 
     def test_of_a_time_is_the_median(self):
         spans = [DAY, DAY, 2 * DAY, 3 * DAY, 300 * DAY]
-        assert kpis.days("x", "R-85", spans).value == 2
-        assert kpis.days("x", "R-85", spans[:4]).value is None
+        assert kpis.median_days_figure("x", "R-85", spans).value == 2
+        assert kpis.median_days_figure("x", "R-85", spans[:4]).value is None
 
     def test_of_a_shorter_cycle_needs_both(self):
-        long, short, none = (kpis.days("x", "R-85", [n * DAY] * 5 if n else []) for n in (8, 2, 0))
-        assert kpis.shorter(long, short).value == Fraction(3, 4)
-        assert kpis.shorter(long, none).value is None
-        assert kpis.shorter(none, short).value is None
+        long, short, none = (
+            kpis.median_days_figure("x", "R-85", [n * DAY] * 5 if n else []) for n in (8, 2, 0)
+        )
+        assert kpis.cycle_reduction_figure(long, short).value == Fraction(3, 4)
+        assert kpis.cycle_reduction_figure(long, none).value is None
+        assert kpis.cycle_reduction_figure(none, short).value is None
 
     def test_of_steps_is_what_members_did_against_what_they_would_have_typed(self):
         """Five orders of 3 + 5 + 1 + 2 × 2 = 13 steps; two acts."""
-        assert kpis.steps_saved(carried(5), acts=2).value == 1 - Fraction(2, 65)
-        assert kpis.steps_saved(carried(4), acts=2).value is None
+        assert kpis.steps_saved_figure(carried(5), acts=2).value == 1 - Fraction(2, 65)
+        assert kpis.steps_saved_figure(carried(4), acts=2).value is None
 
     def test_of_entries_is_what_stands_as_in_the_source(self):
-        figure = kpis.entries_carried(carried(5, same=7))
+        figure = kpis.carried_entries_figure(carried(5, same=7))
         assert (figure.value, figure.n) == (Fraction(7, 8), 40)
 
 
-def figures(store, **choices) -> dict[str, kpis.Figure]:
+def figures(store, **choices) -> dict[str, kpis.KeyFigure]:
     span = {"since": world.NOW - 30 * DAY, "until": world.NOW + 30 * DAY} | choices
-    return {figure.name: figure for figure in kpis_of(store, **span).figures}
+    return {figure.name: figure for figure in key_figures_of_store(store, **span).figures}
 
 
 @pytest.fixture
@@ -80,7 +82,7 @@ def confirmed(store):
 
 class TestTheFiguresOfAStore:
     def test_are_none_for_a_store_without_events(self, store):
-        made = kpis_of(store, since=world.NOW - 30 * DAY, until=world.NOW)
+        made = key_figures_of_store(store, since=world.NOW - 30 * DAY, until=world.NOW)
         assert [figure.value for figure in made.figures] == [None] * 8
         assert (made.shares, made.periods) == ((), ())
 
@@ -215,13 +217,15 @@ class TestTheShareOfRenegotiation:
         batch = planned(store, orders)
         lock = Lock.objects.get()
         batch.orders.filter(status="locked").update(status="declined", changed_at=world.NOW)
-        event_publishing.orders(batch.orders.filter(status="declined"), at=world.NOW)
+        event_publishing.publish_orders(batch.orders.filter(status="declined"), at=world.NOW)
         self.lock = f"lock:{lock.pk}"
         return batch
 
     def told(self, store, *types):
         for type_ in types:
-            events.tell(store_id=store.pk, type=type_, subject=self.lock, at=world.NOW, batch="x")
+            events.publish(
+                store_id=store.pk, type=type_, subject=self.lock, at=world.NOW, batch="x"
+            )
 
     def test_counts_failures_of_locks_that_were_under_renegotiation(self, store, batch):
         """R-57: 6 of 7"""
@@ -239,7 +243,7 @@ class TestTheShareOfRenegotiation:
 
     def test_equals_the_raw_events_in_its_denominator(self, store, batch):
         """R-76"""
-        made = kpis_of(store, since=world.NOW - DAY, until=world.NOW + DAY)
+        made = key_figures_of_store(store, since=world.NOW - DAY, until=world.NOW + DAY)
         assert made.failed == Failure.objects.filter(store_id=store.pk).count() == 7
         assert sum(period.failures for period in made.periods) == 7
 

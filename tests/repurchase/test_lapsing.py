@@ -62,12 +62,12 @@ class TestASweep:
 
     def test_does_nothing_the_second_time(self, due):
         due(5)
-        assert sweep.sweep().ended_locks == 5
-        assert sweep.sweep().ended_locks == 0
+        assert sweep.run_sweep().ended_locks == 5
+        assert sweep.run_sweep().ended_locks == 0
 
     def test_rung_many_times_at_once_passes_once_a_second(self, due):
         due(5)
-        passes = [sweep.sweep_when_rung() for _ in range(50)]
+        passes = [sweep.run_sweep_unless_recent() for _ in range(50)]
         assert sum(swept is not None for swept in passes) == 1
         assert passes[0].ended_locks == 5
 
@@ -75,7 +75,7 @@ class TestASweep:
 class TestJudging:
     def test_leaves_a_damaged_row_and_judges_the_others(self, store):
         locks = many.locks(
-            store, [clock.now(store) + (n + 1) * sweep.PACE * 3600 for n in range(20)]
+            store, [clock.now(store) + (n + 1) * sweep.MIN_INTERVAL * 3600 for n in range(20)]
         )
         damaged(locks[3])
         world.rates(clock.now(store).date(), source="newer", CNY="8.034")
@@ -83,12 +83,12 @@ class TestJudging:
         assert Lock.objects.get(status="open") == locks[3]
 
     def test_of_many_locks_is_bounded_by_transaction_and_not_by_pass(self, store):
-        many.locks(store, [clock.now(store) + sweep.PACE * 3600] * 250)
+        many.locks(store, [clock.now(store) + sweep.MIN_INTERVAL * 3600] * 250)
         world.rates(clock.now(store).date(), source="newer", CNY="8.034")
         assert triggers.open_renegotiations() == 250
 
     def test_finds_nothing_new_in_a_handful_of_queries(self, store, django_assert_max_num_queries):
-        many.locks(store, [clock.now(store) + sweep.PACE * 3600] * 50)
+        many.locks(store, [clock.now(store) + sweep.MIN_INTERVAL * 3600] * 50)
         triggers.open_renegotiations()
         with django_assert_max_num_queries(14):
             triggers.open_renegotiations()

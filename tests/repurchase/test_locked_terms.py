@@ -11,7 +11,7 @@ from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
 from pricing.models import Lock
-from repurchase.batches.price_guard import is_price
+from repurchase.batches.price_guard import is_price_name
 from repurchase.batches.services import batches, price_lock
 from repurchase.models import Batch, RepeatLine, RepeatOrder
 from tests import world
@@ -176,13 +176,13 @@ PRICES = (
 class TestAName:
     @pytest.mark.parametrize("name", PRICES)
     def test_of_a_price_is_known_by_its_words(self, name):
-        assert is_price(name)
+        assert is_price_name(name)
 
     @pytest.mark.parametrize(
         "name", ["moq", "quantity", "promise_date", "select", "lines", "orders", "totally"]
     )
     def test_of_something_else_is_not(self, name):
-        assert not is_price(name)
+        assert not is_price_name(name)
 
 
 @pytest.mark.django_db

@@ -13,7 +13,11 @@ from outbox import emails
 from pricing import signing
 from pricing.models import Act, Grant, Lock
 from repurchase.batches.services import batches, price_lock
-from repurchase.confirmation.queries.buyer_page import offer, offer_of, offer_orders
+from repurchase.confirmation.queries.buyer_page import (
+    buyer_offer_of_grant,
+    get_buyer_offer,
+    list_offered_orders,
+)
 from repurchase.confirmation.services import buyer_response
 from repurchase.deadlines import sweep
 from repurchase.models import Batch, RepeatOrder
@@ -353,30 +357,30 @@ class TestLapsing:
     def test_is_seen_on_read_before_any_sweep(self, store):
         batch = locked(store)
         move_clock(store, Lock.objects.get().expires_at)
-        seen = offer(token(batch))
+        seen = get_buyer_offer(token(batch))
         assert seen.state == "expired"
         assert seen.lots[0].seconds_left == 0
 
     def test_a_moment_before_the_end_is_still_open(self, store):
         batch = locked(store)
         lock = Lock.objects.get()
-        swept = sweep.sweep(store=store, at=lock.expires_at - MICROSECOND)
+        swept = sweep.run_sweep(store=store, at=lock.expires_at - MICROSECOND)
         assert swept.ended_locks == 0
-        assert sweep.sweep(store=store, at=lock.expires_at).ended_orders == 5
+        assert sweep.run_sweep(store=store, at=lock.expires_at).ended_orders == 5
         batch.refresh_from_db()
         assert (set(statuses(batch)), batch.status) == ({"expired"}, "closed")
 
     def test_swept_twice_happens_once(self, store):
         locked(store)
         at = Lock.objects.get().expires_at
-        assert sweep.sweep(store=store, at=at).ended_locks == 1
-        assert sweep.sweep(store=store, at=at).ended_locks == 0
+        assert sweep.run_sweep(store=store, at=at).ended_locks == 1
+        assert sweep.run_sweep(store=store, at=at).ended_locks == 0
         assert LedgerEntry.objects.filter(kind="lock.expired").count() == 1
 
     def test_at_another_instant_is_for_sandbox_stores_only(self, store):
         live = world.store(sandbox=False)
         with pytest.raises(Problem):
-            sweep.sweep(store=live, at=world.NOW)
+            sweep.run_sweep(store=live, at=world.NOW)
 
 
 class TestTheBuyersPage:
@@ -384,15 +388,15 @@ class TestTheBuyersPage:
         batch = locked(store)
         before = (LedgerEntry.objects.count(), Lock.objects.get().status)
         for _ in range(3):
-            offer(token(batch))
-            offer_orders(token(batch))
+            get_buyer_offer(token(batch))
+            list_offered_orders(token(batch))
         assert (LedgerEntry.objects.count(), Lock.objects.get().status) == before
 
     def test_shows_what_was_accepted_afterwards(self, store):
         batch = locked(store)
         out = batch.orders.order_by("position").first()
         accept(batch, left_out=[out.ref])
-        seen = offer(token(batch))
+        seen = get_buyer_offer(token(batch))
         kept = RepeatOrder.objects.filter(batch=batch, status="awaiting_payment")
         assert seen.state == "answered"
         assert seen.totals[0].total.minor == sum(o.total_minor for o in kept)
@@ -403,6 +407,6 @@ class TestTheBuyersPage:
         assert re.fullmatch(r"[\w-]{22}\.[\w-]{43}", old)
         Grant.objects.update(version=2)
         with pytest.raises(Problem) as refused:
-            offer(old)
+            get_buyer_offer(old)
         assert refused.value.code is Code.LINK_INVALID
-        assert offer_of(Grant.objects.get()).state == "open"
+        assert buyer_offer_of_grant(Grant.objects.get()).state == "open"

@@ -36,8 +36,8 @@ class TestAMoveOfTheMarket:
         market.move_rate(store=store, currency="USD", percent=Decimal(3), by="x")
         market.move_rate(store=store, currency="USD", percent=Decimal(-3), by="x")
         found = Renegotiation.objects.get()
-        assert renegotiation_page.chart(found).last.value == found.new_value
-        assert renegotiation_page.chart(found).last.value > found.base_value
+        assert renegotiation_page.rate_chart_of(found).last.value == found.new_value
+        assert renegotiation_page.rate_chart_of(found).last.value > found.base_value
 
     @pytest.mark.parametrize(("percent", "opened"), [("2.4", 0), ("-3", 1)])
     def test_opens_nothing_within_the_limit(self, store, percent, opened):

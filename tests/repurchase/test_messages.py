@@ -102,7 +102,7 @@ class TestChinese:
     @pytest.mark.parametrize("code", CATALOGUE)
     def test_words_every_code(self, code):
         with translation.override("zh-hans"):
-            said = problem_texts.of(code)
+            said = problem_texts.describe(code)
         assert all(re.search(r"[\u4e00-\u9fff]", text) for text in (said.title, said.fix))
 
 

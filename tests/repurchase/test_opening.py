@@ -17,7 +17,7 @@ from outbox import emails
 from pricing.models import Lock
 from qualification import services as qualification
 from qualification.models import Qualification
-from qualification.review import Event, Standing
+from qualification.review import QualificationEvent, QualificationStatus
 from repurchase.batches.services import batches, price_lock, selections
 from repurchase.deadlines import sweep
 from repurchase.models import Batch, Selection
@@ -42,11 +42,11 @@ def orders(store) -> list[PastOrder]:
 
 @pytest.fixture
 def not_open(store, orders) -> Store:
-    Qualification.objects.update(state=Standing.NOT_OPEN)
+    Qualification.objects.update(state=QualificationStatus.NOT_OPEN)
     return store
 
 
-def put(standing: Standing, **fields) -> None:
+def put(standing: QualificationStatus, **fields) -> None:
     Qualification.objects.update(state=standing, **fields)
 
 
@@ -83,7 +83,7 @@ class TestTheGrowthCentre:
     def test_changes_nothing_when_it_is_only_looked_at(self, client, not_open, alice):
         client.force_login(alice)
         get(client, "/benefits/"), get(client, "/qualification/")
-        assert (standing(), LedgerEntry.objects.count()) == (Standing.NOT_OPEN, 0)
+        assert (standing(), LedgerEntry.objects.count()) == (QualificationStatus.NOT_OPEN, 0)
 
 
 class TestOpenNow:
@@ -91,7 +91,7 @@ class TestOpenNow:
         client.force_login(alice)
         answer = post(client, "/benefits/", store=not_open.pk)
         assert (answer.status_code, answer.headers["Location"]) == (302, "/qualification/")
-        assert standing() == Standing.DOCUMENTS
+        assert standing() == QualificationStatus.DOCUMENTS
         page = get(client, "/qualification/")
         for words in ("Business licence", "100,000", "18-digit", "ISO 9001", "choose PDF files"):
             assert words in page, words
@@ -111,7 +111,7 @@ class TestOpenNow:
         client.force_login(alice)
         assert post(client, "/benefits/").headers["Location"] == "/benefits/"
         page = get(client, "/benefits/")
-        assert standing() == Standing.NOT_OPEN
+        assert standing() == QualificationStatus.NOT_OPEN
         for words in ("STORE_LEVEL_TOO_LOW", "level is Silver", "Raise the store", "Check again"):
             assert words in page, words
         assert "csp.aliexpress.com" not in page
@@ -125,7 +125,7 @@ class TestOpenNow:
         client.force_login(alice)
         post(client, "/benefits/")
         page = get(client, "/benefits/")
-        assert standing() == Standing.NOT_OPEN
+        assert standing() == QualificationStatus.NOT_OPEN
         assert "STORE_NOT_VERIFIED" in page
         assert 'href="https://platform.example/verify"' in page
 
@@ -144,7 +144,9 @@ class TestOpenNow:
         client.force_login(world.member(not_open, role))
         assert ("disabled" in get(client, "/benefits/")) is (status == 403)
         assert post(client, "/benefits/").status_code == status
-        assert standing() == (Standing.DOCUMENTS if status == 302 else Standing.NOT_OPEN)
+        assert standing() == (
+            QualificationStatus.DOCUMENTS if status == 302 else QualificationStatus.NOT_OPEN
+        )
 
     def test_of_another_store_is_not_touched(self, client, not_open, charlie):
         client.force_login(charlie)
@@ -161,11 +163,11 @@ class TestTheDocumentsPage:
     @pytest.mark.parametrize(
         ("at", "words"),
         [
-            (Standing.NOT_OPEN, "The way begins with the automatic check."),
-            (Standing.DOCUMENTS, "Nothing runs out"),
-            (Standing.IN_REVIEW, "A reviewer of the platform looks at the documents."),
-            (Standing.OPEN, "Nothing is to be done."),
-            (Standing.LAPSED, "The way begins with the automatic check."),
+            (QualificationStatus.NOT_OPEN, "The way begins with the automatic check."),
+            (QualificationStatus.DOCUMENTS, "Nothing runs out"),
+            (QualificationStatus.IN_REVIEW, "A reviewer of the platform looks at the documents."),
+            (QualificationStatus.OPEN, "Nothing is to be done."),
+            (QualificationStatus.LAPSED, "The way begins with the automatic check."),
         ],
     )
     def test_says_whose_turn_it_is_in_each_state(self, client, not_open, alice, at, words):
@@ -173,13 +175,13 @@ class TestTheDocumentsPage:
         client.force_login(alice)
         page = get(client, "/qualification/")
         assert words in page
-        assert ("multipart/form-data" in page) is (at is Standing.DOCUMENTS)
+        assert ("multipart/form-data" in page) is (at is QualificationStatus.DOCUMENTS)
 
     def test_says_why_a_review_sent_it_back(self, client, not_open, alice):
-        put(Standing.IN_REVIEW)
+        put(QualificationStatus.IN_REVIEW)
         qualification.advance(
             store=not_open,
-            event=Event.SEND_BACK,
+            event=QualificationEvent.SEND_BACK,
             by="user:9",
             now=world.NOW,
             reason="October is missing",
@@ -188,14 +190,16 @@ class TestTheDocumentsPage:
         assert "October is missing" in get(client, "/qualification/")
 
     def test_shows_a_lapse_that_nobody_swept(self, client, not_open, alice):
-        put(Standing.OPEN, valid_until=world.NOW - DAY, due_at=world.NOW - DAY)
+        put(QualificationStatus.OPEN, valid_until=world.NOW - DAY, due_at=world.NOW - DAY)
         client.force_login(alice)
         assert "Lapsed" in get(client, "/qualification/")
         assert "Open now" in get(client, "/benefits/")
 
 
 class TestTheFirstCreateRepeatOrders:
-    @pytest.mark.parametrize("at", [s for s in Standing if s is not Standing.OPEN], ids=str)
+    @pytest.mark.parametrize(
+        "at", [s for s in QualificationStatus if s is not QualificationStatus.OPEN], ids=str
+    )
     def test_leads_to_the_opening_and_keeps_what_is_ticked(self, client, store, orders, alice, at):
         """R-27."""
         selections.tick_orders(
@@ -241,7 +245,7 @@ class TestTheFirstCreateRepeatOrders:
         client.force_login(alice)
         assert post(client, "/batches/").headers["Location"] == "/benefits/"
         post(client, "/benefits/")
-        for event in (Event.SUBMIT, Event.APPROVE):
+        for event in (QualificationEvent.SUBMIT, QualificationEvent.APPROVE):
             qualification.advance(store=not_open, event=event, by="user:9", now=world.NOW)
         assert post(client, "/batches/").headers["Location"].startswith("/batches/BR-")
         batch = run(Batch.objects.get())
@@ -281,7 +285,7 @@ class TestTheQualificationByApi:
         assert self.asked(client, not_open)["state"] == "not_open"
 
     def test_tells_a_lapse_that_nobody_swept(self, client, not_open):
-        put(Standing.OPEN, valid_until=world.NOW - DAY, due_at=world.NOW - DAY)
+        put(QualificationStatus.OPEN, valid_until=world.NOW - DAY, due_at=world.NOW - DAY)
         assert self.asked(client, not_open)["state"] == "lapsed"
 
 
@@ -311,9 +315,9 @@ class TestALapse:
         batch = self.planned(store, orders)
         price_lock.lock_and_invite(batch=batch, by="user:1")
         self.lapse_at(store, clock.now(store))
-        swept = sweep.sweep()
+        swept = sweep.run_sweep()
         assert (swept.lapsed_stores, swept.ended_locks) == (1, 0)
-        assert standing() == Standing.LAPSED
+        assert standing() == QualificationStatus.LAPSED
         accept(batch)
         assert statuses(batch) == ["awaiting_payment"] * 5
 
@@ -334,7 +338,7 @@ class TestALapse:
 
     def test_is_told_to_the_owner_by_a_letter(self, store, orders, alice):
         self.lapse_at(store, clock.now(store))
-        sweep.sweep()
+        sweep.run_sweep()
         emails.deliver_due()
         assert [m.to for m in mail.outbox] == [["alice@example.com"]]
         assert "/qualification/" in mail.outbox[0].body
@@ -342,6 +346,6 @@ class TestALapse:
     def test_is_announced_by_the_sweep_at_another_instant(self, store):
         end = clock.now(store) + 90 * DAY
         Qualification.objects.update(valid_until=end, due_at=end - 60 * DAY)
-        assert sweep.sweep(store=store, at=end - 61 * DAY).lapse_notices == 0
-        assert sweep.sweep(store=store, at=end - 60 * DAY).lapse_notices == 1
-        assert sweep.sweep(store=store, at=end).lapsed_stores == 1
+        assert sweep.run_sweep(store=store, at=end - 61 * DAY).lapse_notices == 0
+        assert sweep.run_sweep(store=store, at=end - 60 * DAY).lapse_notices == 1
+        assert sweep.run_sweep(store=store, at=end).lapsed_stores == 1

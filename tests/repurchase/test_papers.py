@@ -82,18 +82,22 @@ class TestAPaperOfFiveThousandOrders:
             for o in orders
         )
         goods = tuple(
-            agreements.Goods(sku=line.sku, title="=1+1") for o in orders for line in o.lines
+            agreements.AgreementGoods(sku=line.sku, title="=1+1")
+            for o in orders
+            for line in o.lines
         )
         left_out = tuple(f"BR-1-9{n:04d}" for n in range(2000))
         services = tuple(
-            agreements.Service(order=o.ref, line=1, text="logo " * 20, confirmed=True)
+            agreements.AgreementCustomisation(
+                order=o.ref, line=1, text="logo " * 20, confirmed=True
+            )
             for o in orders
         )
         big = renegotiated(orders=orders, goods=goods, left_out=left_out, services=services)
         pdf = printed(big)
         assert pages(pdf) <= 20
         found = attached(pdf)
-        assert found["agreement.json"] == agreements.canonical(big)
+        assert found["agreement.json"] == agreements.canonical_bytes(big)
         assert len(rows(found["orders.csv"])) == 1 + ORDERS
         lines = rows(found["lines.csv"])
         assert len(lines) == 1 + 3 * ORDERS
@@ -113,9 +117,11 @@ class TestAPaperOfFiveThousandOrders:
         orders = [
             invoiced_order(f"BR-1-{n:04d}", "USD", 11_900, 1_900) for n in range(1, ORDERS + 1)
         ]
-        party = proforma.Party(name="A", address="B", numbers=[f"VAT {n}" for n in range(30)])
+        party = proforma.ProformaParty(
+            name="A", address="B", numbers=[f"VAT {n}" for n in range(30)]
+        )
         goods = [
-            proforma.Goods(
+            proforma.ProformaGoods(
                 sku=f"S-{n}",
                 title="T" * 80,
                 hs_code="691110",
@@ -126,7 +132,7 @@ class TestAPaperOfFiveThousandOrders:
             )
             for n in range(3000)
         ]
-        paper = proforma.Paper(
+        paper = proforma.ProformaDocument(
             number="BR-1-PI1",
             batch="BR-1",
             issued_at=AT,
@@ -153,9 +159,9 @@ class TestAPaperOfFiveThousandOrders:
     def test_prints_what_fits_whole(self):
         assert long_lists.PRINTED_ROWS < ORDERS
         few = [[str(n)] for n in range(long_lists.PRINTED_ROWS + 1)]
-        column = long_lists.Column(name="x", percent=100, cells=10)
+        column = long_lists.ListColumn(name="x", percent=100, cells=10)
         printed_rows = "\n".join(
-            cell for block in long_lists.blocks([column], few) for _, cell in block
+            cell for block in long_lists.printed_blocks([column], few) for _, cell in block
         )
         assert printed_rows.split("\n") == [str(n) for n in range(long_lists.PRINTED_ROWS)]
 
@@ -164,7 +170,7 @@ class TestAProforma:
     def test_has_every_line_attached(self, store):
         batch = confirmed(store)
         found = proforma_invoices.issue(Proforma.objects.get(batch=batch).pk)
-        files = attached(proforma_invoices.content_of(found))
+        files = attached(proforma_invoices.read_pdf(found))
         assert [row[0] for row in rows(files["orders.csv"])[1:]] == [
             o.ref for o in batch.orders.order_by("position")
         ]
@@ -177,9 +183,9 @@ class TestAProforma:
         first, *_ = batch.orders.order_by("position")
         rows_paid = [paid.receipt(first)]
         payments.record(store=store, receipts=rows_paid, source="api", by="key:1")
-        unpaid_cancellation.call_off(store=store, proforma=found, why="x", by="user:1")
+        unpaid_cancellation.cancel_orders(store=store, proforma=found, why="x", by="user:1")
         made = proforma_invoices.issue(found.pk)
-        files = attached(proforma_invoices.content_of(made))
+        files = attached(proforma_invoices.read_pdf(made))
         assert [row[0] for row in rows(files["orders.csv"])[1:]] == [first.ref]
         assert [row[0] for row in rows(files["lines.csv"])[1:]] == [first.ref]
         assert made.totals[0]["total_minor"] == first.total_minor
@@ -195,7 +201,7 @@ class TestAProforma:
 
         def call_off_first(*arguments):
             monkeypatch.setattr(where, at, make)
-            unpaid_cancellation.call_off(store=store, proforma=found, why="x", by="user:1")
+            unpaid_cancellation.cancel_orders(store=store, proforma=found, why="x", by="user:1")
             return make(*arguments)
 
         monkeypatch.setattr(where, at, call_off_first)
@@ -205,17 +211,17 @@ class TestAProforma:
         assert (found.issued_at, found.busy_until, found.file_key) == (None, None, "")
         assert not Letter.objects.filter(kind__startswith="repurchase.proforma").exists()
         assert not LedgerEntry.objects.filter(kind="proforma.issued").exists()
-        Proforma.objects.update(rung_at=clock.now() - document_jobs.RING_AGAIN)
-        assert proforma_invoices.ring_due(store=store) == 1
+        Proforma.objects.update(rung_at=clock.now() - document_jobs.ENQUEUE_AGAIN_AFTER)
+        assert proforma_invoices.enqueue_due(store=store) == 1
         made = proforma_invoices.issue(found.pk)
-        files = attached(proforma_invoices.content_of(made))
+        files = attached(proforma_invoices.read_pdf(made))
         for name in ("orders.csv", "lines.csv"):
             assert [row[0] for row in rows(files[name])[1:]] == [first.ref]
         assert made.totals[0]["total_minor"] == first.total_minor
 
     def test_that_was_called_off_whole_reaches_nobody(self, store):
         found = Proforma.objects.get(batch=confirmed(store))
-        unpaid_cancellation.call_off(store=store, proforma=found, why="x", by="user:1")
+        unpaid_cancellation.cancel_orders(store=store, proforma=found, why="x", by="user:1")
         assert proforma_invoices.issue(found.pk).issued_at
         assert not Letter.objects.filter(kind__startswith="repurchase.proforma").exists()
 
@@ -235,13 +241,13 @@ class TestAProforma:
 
     def test_in_other_hands_is_left_alone_until_the_lease_is_over(self, store):
         found = Proforma.objects.get(batch=confirmed(store))
-        assert document_jobs.take(Proforma, found.pk)
+        assert document_jobs.acquire_lease(Proforma, found.pk)
         assert proforma_invoices.issue(found.pk) is None
-        assert proforma_invoices.ring_due(store=store) == 0
+        assert proforma_invoices.enqueue_due(store=store) == 0
         Proforma.objects.update(
-            busy_until=clock.now(), rung_at=clock.now() - document_jobs.RING_AGAIN * 2
+            busy_until=clock.now(), rung_at=clock.now() - document_jobs.ENQUEUE_AGAIN_AFTER * 2
         )
-        assert proforma_invoices.ring_due(store=store) == 1
+        assert proforma_invoices.enqueue_due(store=store) == 1
         assert proforma_invoices.issue(found.pk)
 
     def test_that_was_taken_over_is_thrown_away_by_who_was_late(self, store, monkeypatch):
@@ -288,21 +294,21 @@ class TestAPaperThatFails:
         batch = confirmed(store)
         found = fail(batch)
         assert (found.tries, found.error) == (1, "ZeroDivisionError: division by zero")
-        assert proforma_invoices.ring_due(store=store) == 0
+        assert proforma_invoices.enqueue_due(store=store) == 0
         for tries, minutes in ((1, 2), (2, 4), (3, 8), (9, 60), (1000, 60)):
-            wait = document_jobs.RING_AGAIN * minutes / 2
+            wait = document_jobs.ENQUEUE_AGAIN_AFTER * minutes / 2
             Proforma.objects.update(
-                tries=tries, rung_at=clock.now() - wait + document_jobs.RING_AGAIN / 2
+                tries=tries, rung_at=clock.now() - wait + document_jobs.ENQUEUE_AGAIN_AFTER / 2
             )
-            assert proforma_invoices.ring_due(store=store) == 0, tries
+            assert proforma_invoices.enqueue_due(store=store) == 0, tries
             Proforma.objects.update(tries=tries, rung_at=clock.now() - wait)
-            assert proforma_invoices.ring_due(store=store) == 1, tries
+            assert proforma_invoices.enqueue_due(store=store) == 1, tries
 
     def test_keeps_no_other_from_being_rung_again(self, store):
         """Fifty that fail and wait for their turn stood before all others, once."""
         batch = confirmed(store)
         mine = Proforma.objects.get()
-        long_ago = clock.now() - document_jobs.SLOWEST / 2
+        long_ago = clock.now() - document_jobs.LONGEST_WAIT / 2
         Proforma.objects.bulk_create(
             Proforma(
                 store=store,
@@ -315,10 +321,12 @@ class TestAPaperThatFails:
                 tries=500,
                 error="x",
             )
-            for n in range(document_jobs.RINGS_A_PASS + 10)
+            for n in range(document_jobs.ENQUEUED_PER_PASS + 10)
         )
-        Proforma.objects.filter(pk=mine.pk).update(rung_at=clock.now() - document_jobs.RING_AGAIN)
-        assert proforma_invoices.ring_due(store=store) == 1
+        Proforma.objects.filter(pk=mine.pk).update(
+            rung_at=clock.now() - document_jobs.ENQUEUE_AGAIN_AFTER
+        )
+        assert proforma_invoices.enqueue_due(store=store) == 1
 
     def test_holds_up_no_payment_and_no_seal(self, store, broken):
         batch = confirmed(store)
@@ -331,9 +339,9 @@ class TestAPaperThatFails:
         User.objects.create_superuser("root@example.com", "a long password")
         batch = confirmed(store)
         fail(batch, 2)
-        assert sweep.sweep().paper_alarms == 0
+        assert sweep.run_sweep().paper_alarms == 0
         fail(batch)
-        assert [sweep.sweep().paper_alarms for _ in range(2)] == [1, 0]
+        assert [sweep.run_sweep().paper_alarms for _ in range(2)] == [1, 0]
         emails.deliver_due()
         (sent,) = [m for m in mail.outbox if m.to == ["root@example.com"]]
         assert f"{batch.ref}-PI1" in sent.body
@@ -342,11 +350,11 @@ class TestAPaperThatFails:
     def test_alarms_where_no_worker_takes_it_up(self, store):
         batch = confirmed(store)
         assert failed_documents.alarm() == 0
-        Proforma.objects.update(asked_at=clock.now(store) - queries.LATE)
+        Proforma.objects.update(asked_at=clock.now(store) - queries.LATE_AFTER)
         assert failed_documents.alarm() == 1
-        assert queries.count_failing() == 1
+        assert queries.count_failed_documents() == 1
         proforma_invoices.issue(Proforma.objects.get(batch=batch).pk)
-        assert queries.count_failing() == 0
+        assert queries.count_failed_documents() == 0
 
     def test_is_told_by_readyz(self, store, broken, client):
         assert client.get("/readyz").json() | {"timers": 0, "broker": 0} == {

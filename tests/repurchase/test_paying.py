@@ -9,18 +9,18 @@ from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace.money import Money
 from repurchase.fulfilment import payment_rules
-from repurchase.fulfilment.payment_rules import Due
+from repurchase.fulfilment.payment_rules import OrderBalance
 from repurchase.models.order_states import OrderStatus
 
 
-def due(received: dict[str, int] | None = None, **fields) -> Due:
+def due(received: dict[str, int] | None = None, **fields) -> OrderBalance:
     defaults = {
         "ref": "BR-1",
         "status": OrderStatus.AWAITING_PAYMENT,
         "currency": "USD",
         "total_minor": 10_000,
     }
-    return Due(**defaults | fields, received=received or {})
+    return OrderBalance(**defaults | fields, received=received or {})
 
 
 class TestAnOrder:
@@ -72,22 +72,24 @@ class TestAPayment:
     )
     def test_is_judged_exactly(self, of, amount, code):
         if code is None:
-            payment_rules.judge(of, amount, most_beyond=Decimal("0.5"))
+            payment_rules.check_payment(of, amount, most_beyond=Decimal("0.5"))
             return
         with pytest.raises(Problem) as refused:
-            payment_rules.judge(of, amount, most_beyond=Decimal("0.5"))
+            payment_rules.check_payment(of, amount, most_beyond=Decimal("0.5"))
         assert refused.value.code is code
 
     def test_that_stands_already_is_known(self):
-        assert payment_rules.is_known(due({"T-1": 500}), reference="T-1", amount=Money(500, "USD"))
-        assert not payment_rules.is_known(
+        assert payment_rules.is_payment_recorded(
+            due({"T-1": 500}), reference="T-1", amount=Money(500, "USD")
+        )
+        assert not payment_rules.is_payment_recorded(
             due({"T-1": 500}), reference="T-2", amount=Money(500, "USD")
         )
 
     @pytest.mark.parametrize("amount", [Money(501, "USD"), Money(500, "EUR")])
     def test_under_a_known_reference_has_its_amount(self, amount):
         with pytest.raises(Problem) as refused:
-            payment_rules.is_known(due({"T-1": 500}), reference="T-1", amount=amount)
+            payment_rules.is_payment_recorded(due({"T-1": 500}), reference="T-1", amount=amount)
         assert refused.value.code is Code.PAYMENT_REPEATED
 
 
@@ -119,10 +121,10 @@ class TestADifference:
     )
     def test_is_settled_exactly_and_up_to_a_limit(self, of, stated, code):
         if code is None:
-            payment_rules.judge_difference(of, stated, most=Money(1_500, "USD"))
+            payment_rules.check_difference(of, stated, most=Money(1_500, "USD"))
             return
         with pytest.raises(Problem) as refused:
-            payment_rules.judge_difference(of, stated, most=Money(1_500, "USD"))
+            payment_rules.check_difference(of, stated, most=Money(1_500, "USD"))
         assert refused.value.code is code
 
     @pytest.mark.parametrize(
@@ -130,7 +132,7 @@ class TestADifference:
         [(10_000, 1_000), (50_000, 5_000), (50_001, 5_000), (9, 0), (10**9, 5_000)],
     )
     def test_has_the_smaller_of_two_limits(self, asked, most):
-        limit = payment_rules.most_settled(
+        limit = payment_rules.largest_difference(
             Money(asked, "USD"), share=Decimal("0.1"), amount=Money(5_000, "USD")
         )
         assert limit == Money(most, "USD")
@@ -139,7 +141,7 @@ class TestADifference:
         ("settled", "most"), [(0, 5_000), (3_000, 2_000), (5_000, 0), (6_000, 0)]
     )
     def test_has_what_earlier_ones_left_of_the_limit(self, settled, most):
-        limit = payment_rules.most_settled(
+        limit = payment_rules.largest_difference(
             Money(100_000, "USD"),
             share=Decimal("0.1"),
             amount=Money(5_000, "USD"),
@@ -162,7 +164,7 @@ class TestATransferForAll:
         ],
     )
     def test_is_spread_exactly(self, came, parts):
-        assert payment_rules.spread({1: 100, 2: 300, 3: 200}, came) == parts
+        assert payment_rules.allocate_transfer({1: 100, 2: 300, 3: 200}, came) == parts
 
     @pytest.mark.parametrize(
         ("asked", "came"),
@@ -176,15 +178,19 @@ class TestATransferForAll:
     )
     def test_that_is_short_pays_every_order_in_part(self, asked, came):
         open_minor = dict(enumerate(asked))
-        parts = payment_rules.spread(open_minor, came)
+        parts = payment_rules.allocate_transfer(open_minor, came)
         assert sum(parts.values()) == came
         for key, minor in open_minor.items():
             assert 1 <= parts[key] <= minor
             assert abs(parts[key] - minor * came / sum(asked)) < 2
 
     def test_leaves_out_what_owes_nothing(self):
-        assert payment_rules.spread({1: 0, 2: 200, 3: 200}, 300) == {1: 0, 2: 150, 3: 150}
+        assert payment_rules.allocate_transfer({1: 0, 2: 200, 3: 200}, 300) == {
+            1: 0,
+            2: 150,
+            3: 150,
+        }
 
     def test_is_not_spread_where_an_order_would_get_nothing(self):
         with pytest.raises(ValueError, match="would get nothing"):
-            payment_rules.spread({1: 100, 2: 300, 3: 200}, 2)
+            payment_rules.allocate_transfer({1: 100, 2: 300, 3: 200}, 2)

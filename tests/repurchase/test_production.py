@@ -12,12 +12,12 @@ import pytest
 
 from repurchase.embedded import demo_seal
 from repurchase.site import production_checks, start_up
-from repurchase.site.production_checks import Site
+from repurchase.site.production_checks import SiteSettings
 
 ROOT = Path(__file__).parents[2]
 KEYS = {"SECRET_KEY": "kZ8" + "aB3dE5fG7h" * 5, "LINK_KEY": "qW2" + "eR4tY6uI8o" * 5}
 TWIN = "mN3bV5cX7z" + "lK9jH1gF2d" + "sA4pO6iU8y" + "tR0eW1qQ2w" + "zZ9xX8vV7b"
-SOUND = Site(
+SOUND = SiteSettings(
     debug=False, embedded=False, secrets=KEYS, hosts=("portal.example.com",), site_url="https://portal.example.com",
     tls=True, stock_source="", seal_is_demo=False,
     mail="django.core.mail.backends.smtp.EmailBackend", database_password="Xy7pQ2mN9", database_is_remote=True,
@@ -231,4 +231,4 @@ class TestAProcess:
 
     def test_of_the_tests_is_fit(self):
         """The embedded default, on loopback: else nothing here would run."""
-        start_up.refuse()
+        start_up.refuse_unsafe_start()

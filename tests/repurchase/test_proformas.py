@@ -17,8 +17,8 @@ pytestmark = pytest.mark.django_db
 
 def order(
     ref: str, currency: str, total: int, tax: int = 0, code: str = "S-DE-19"
-) -> proforma.Order:
-    return proforma.Order(
+) -> proforma.ProformaOrder:
+    return proforma.ProformaOrder(
         ref=ref,
         repeats="PO",
         destination="Hamburg, DE",
@@ -40,12 +40,12 @@ class TestAPaper:
             order("2", "JPY", 1000),
             order("3", "USD", 10**15 + 1, 1, "Z-US-0"),
         ]
-        assert [(t.currency, t.orders, t.total_minor) for t in proforma.totals(orders)] == [
+        assert [(t.currency, t.orders, t.total_minor) for t in proforma.sum_totals(orders)] == [
             ("JPY", 1, 1000),
             ("USD", 2, 10**15 + 120),
         ]
         assert [
-            (t.tax_code, t.currency, t.net_minor, t.tax_minor) for t in proforma.taxes(orders)
+            (t.tax_code, t.currency, t.net_minor, t.tax_minor) for t in proforma.group_taxes(orders)
         ] == [
             ("S-DE-19", "JPY", 1000, 0),
             ("S-DE-19", "USD", 100, 19),
@@ -58,7 +58,7 @@ class TestTheProforma:
         store.pay_to = "Bank of Ningbo\nAccount 6222"
         store.save()
         batch = invoiced(store)
-        text = pdf_text(proforma_invoices.content_of(batch.proformas.get()))
+        text = pdf_text(proforma_invoices.read_pdf(batch.proformas.get()))
         for words in (
             "Proforma invoice",
             "形式发票",
@@ -78,7 +78,7 @@ class TestTheProforma:
 
     def test_says_when_it_is_paid_after_delivery(self, store):
         batch = invoiced(store, open_account=True)
-        assert "On open account" in pdf_text(proforma_invoices.content_of(batch.proformas.get()))
+        assert "On open account" in pdf_text(proforma_invoices.read_pdf(batch.proformas.get()))
 
     def test_goes_to_both_sides_by_mail(self, store, alice, settings):
         settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
@@ -98,7 +98,7 @@ class TestTheProforma:
             file.seek(100)
             file.write(b"X")
         with pytest.raises(Problem, match="PROFORMA_DAMAGED"):
-            proforma_invoices.content_of(found)
+            proforma_invoices.read_pdf(found)
 
     def test_of_another_store_is_not_found(self, client, store):
         batch = invoiced(store)

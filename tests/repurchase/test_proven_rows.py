@@ -17,9 +17,9 @@ from pricing import frozen_values
 from pricing.models import FrozenValues, Lock, Renegotiation, SealedAgreement
 from pricing.renegotiation import Side
 from pricing.services import agreement_sealing
-from pricing.services.verification import Check
-from repurchase.confirmation.queries.offer_amounts import lot_orders, work_out
-from repurchase.confirmation.queries.renegotiation_page import talks
+from pricing.services.verification import VerificationCheck
+from repurchase.confirmation.queries.offer_amounts import load_lot_orders, price_proposal
+from repurchase.confirmation.queries.renegotiation_page import build_renegotiation_page
 from repurchase.confirmation.services import renegotiation, triggers
 from repurchase.models import Batch
 from tests import world
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.django_db
 FLIPS = size(200, 2_000, 10_000)
 CASES = sorted(
     (table, field.attname)
-    for table, (model, may_change) in proofs.PROVEN.items()
+    for table, (model, may_change) in proofs.DIGESTED_TABLES.items()
     for field in model._meta.concrete_fields
     if field.attname not in may_change
 )
@@ -47,7 +47,7 @@ def told(store, alice, bob):
     found = talking.renegotiated(store, by=f"user:{alice.pk}")
     offered = talking.offer(found, "-4", user=alice)
     renegotiation.approve(renegotiation=found, digest=offered.digest, by=f"user:{bob.pk}")
-    renegotiation.remark(renegotiation=found, actor=renegotiation.seller(alice), text="Well?")
+    renegotiation.remark(renegotiation=found, actor=renegotiation.seller_actor(alice), text="Well?")
     talking.counter(found)
     talking.sign_as_seller(found, alice)
     assert talking.sign_as_buyer(found)
@@ -56,12 +56,12 @@ def told(store, alice, bob):
 
 
 def differing(store) -> list[str]:
-    return list(proofs.differing(store.pk))
+    return list(proofs.find_differences(store.pk))
 
 
 def flip(table: str, column: str, row, *, dice: random.Random | None = None) -> None:
     """Past the triggers, keys and checks, as the owner of the tables could."""
-    model = proofs.PROVEN[table][0]
+    model = proofs.DIGESTED_TABLES[table][0]
     field = model._meta.get_field(column)
     value = other(getattr(row, column), field, dice)
     with connection.cursor() as cursor:
@@ -78,7 +78,7 @@ def flip(table: str, column: str, row, *, dice: random.Random | None = None) -> 
 class TestEveryRow:
     def test_is_recorded_and_equals_the_ledger(self, told):
         assert differing(told) == []
-        for table, (model, _) in proofs.PROVEN.items():
+        for table, (model, _) in proofs.DIGESTED_TABLES.items():
             assert model._base_manager.filter(store_id=told.pk).exists(), (
                 f"{table} has no row to try it on"
             )
@@ -88,7 +88,10 @@ class TestEveryRow:
         missed = []
         for table, column in CASES:
             row = (
-                proofs.PROVEN[table][0]._base_manager.filter(store_id=told.pk).order_by("pk").last()
+                proofs.DIGESTED_TABLES[table][0]
+                ._base_manager.filter(store_id=told.pk)
+                .order_by("pk")
+                .last()
             )
             with undone():
                 try:
@@ -105,7 +108,7 @@ class TestEveryRow:
         dice, missed, flips = random.Random(15), [], 0
         rows = {
             table: list(model._base_manager.filter(store_id=told.pk).order_by("pk"))
-            for table, (model, _) in proofs.PROVEN.items()
+            for table, (model, _) in proofs.DIGESTED_TABLES.items()
         }
         while flips < FLIPS:
             table, column = dice.choice(CASES)
@@ -122,7 +125,7 @@ class TestEveryRow:
         assert missed == []
 
     def test_is_missed_when_it_is_gone_and_noticed_when_it_was_slipped_in(self, told):
-        for table, (model, _) in proofs.PROVEN.items():
+        for table, (model, _) in proofs.DIGESTED_TABLES.items():
             row, pk = (
                 model._base_manager.filter(store_id=told.pk).order_by("pk").first(),
                 model._meta.pk,
@@ -194,13 +197,13 @@ class TestVerifyingAnAgreement:
         assert judged(pdf).ok
         with undone(), untriggered("pricing_act"), connection.cursor() as cursor:
             cursor.execute("UPDATE pricing_act SET ip = '203.0.113.99'")
-            assert _wrong(pdf) == {Check.ROWS}
+            assert _wrong(pdf) == {VerificationCheck.ROWS}
         with undone():
             FxRate.objects.filter(currency="CNY").update(per_euro="9")
-            assert _wrong(pdf) == {Check.ROWS}
+            assert _wrong(pdf) == {VerificationCheck.ROWS}
 
 
-def _wrong(pdf: bytes) -> set[Check]:
+def _wrong(pdf: bytes) -> set[VerificationCheck]:
     return {found.check for found in judged(pdf).checks if not found.ok}
 
 
@@ -228,15 +231,18 @@ class TestWhatALockFroze:
     def test_is_what_new_prices_are_worked_out_by(self, store, alice):
         found = talking.renegotiated(store, by=f"user:{alice.pk}")
         proposal = talking.offer(found, user=alice).proposal
-        before = work_out(lot_orders(found.lock), proposal)
+        before = price_proposal(load_lot_orders(found.lock), proposal)
         FxRate.objects.update(per_euro="5")
-        assert work_out(lot_orders(found.lock), proposal) == before
+        assert price_proposal(load_lot_orders(found.lock), proposal) == before
 
     def test_is_what_the_seller_is_shown_as_the_rate_of_the_lock(self, store, alice):
         found = talking.renegotiated(store, by=f"user:{alice.pk}")
-        before = talks(found, now=clock.now(store), side=Side.SELLER).converted
+        before = build_renegotiation_page(found, now=clock.now(store), side=Side.SELLER).converted
         FxRate.objects.filter(rate_set=found.base_rate_set).update(per_euro="5")
-        assert talks(found, now=clock.now(store), side=Side.SELLER).converted == before
+        assert (
+            build_renegotiation_page(found, now=clock.now(store), side=Side.SELLER).converted
+            == before
+        )
 
     @pytest.mark.parametrize(
         ("model", "change"),

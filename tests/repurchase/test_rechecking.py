@@ -351,7 +351,7 @@ class TestAskingOnceMore:
     def test_is_about_the_reasons_too(self):
         """The same orders and money for another reason is another question."""
         one, other = (
-            rechecks.Left(
+            rechecks.PlanLosses(
                 gone={
                     1: OrderVerdict(
                         order=None, lanes=(), findings=(Finding(code=code, evidence={}),), lines=()

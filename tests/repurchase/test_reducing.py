@@ -8,15 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from marketplace.money import Money, Rates
-from marketplace.territories import destination
-from pricing.fees import Tariff
-from pricing.freight import Card, Quote
+from marketplace.territories import find_destination
+from pricing.fees import FeeTariff
+from pricing.freight import FreightCard, FreightQuote
 from pricing.tax import Treatment
-from repurchase.batches.partial_repricing import LockedLine, LockedOrder, without
+from repurchase.batches.partial_repricing import LockedOrder, LockedOrderLine, price_without_lines
 
 DAY = dt.date(2026, 11, 23)
 RATES = Rates(id=1, source="ecb", published_on=DAY, per_euro={"USD": Decimal("1.10")})
-CARD = Card(
+CARD = FreightCard(
     service_id=7,
     negotiated=True,
     currency="USD",
@@ -25,7 +25,7 @@ CARD = Card(
     step_g=1000,
     step_minor=172,
 )
-TARIFF = Tariff(
+TARIFF = FeeTariff(
     payment_rate=Decimal("0.007"),
     vat_remittance_rate=Decimal("0.005"),
     return_warehouse=Money(230, "USD"),
@@ -35,8 +35,8 @@ TARIFF = Tariff(
 
 def line(
     pk: int, total: int, category: str = "a", *, ear: bool = False, weight: int | None = 400
-) -> LockedLine:
-    return LockedLine(
+) -> LockedOrderLine:
+    return LockedOrderLine(
         id=pk,
         category_code=category,
         total_minor=total,
@@ -48,14 +48,14 @@ def line(
 
 
 def order(
-    *lines: LockedLine, rate: str = "0.19", included: bool = False, cost: int = 10_000, **more
+    *lines: LockedOrderLine, rate: str = "0.19", included: bool = False, cost: int = 10_000, **more
 ) -> LockedOrder:
     tax = Treatment(category="S", rate=Decimal(rate), included_rate=Decimal(rate), code="S-DE")
-    quote = Quote(service_id=7, weight_g=10**9, negotiated=Money(cost, "USD"), public=None)
+    quote = FreightQuote(service_id=7, weight_g=10**9, negotiated=Money(cost, "USD"), public=None)
     defaults = {"commission": {"a": Decimal("0.08"), "b": Decimal("0.05")}, "ear_due": False}
     return LockedOrder(
         currency="USD",
-        destination=destination("DE"),
+        destination=find_destination("DE"),
         region="",
         special_channel=False,
         freight_minor=1_999,
@@ -70,7 +70,7 @@ def order(
 
 
 def left(of: LockedOrder, *dropped: int, cards=(CARD,)):
-    return without(of, dropped, cards=cards, rates=RATES, day=DAY)
+    return price_without_lines(of, dropped, cards=cards, rates=RATES, day=DAY)
 
 
 def fee(priced, kind: str) -> int:

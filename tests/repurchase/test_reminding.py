@@ -95,4 +95,4 @@ class TestARenegotiation:
 def test_the_sweep_reminds(store):
     locked(store)
     world.move_clock(store, Lock.objects.get().expires_at - HOUR)
-    assert (sweep.sweep().reminders, len(reminders())) == (1, 1)
+    assert (sweep.run_sweep().reminders, len(reminders())) == (1, 1)

@@ -12,9 +12,13 @@ from marketplace.models import StockClaim
 from pricing import signing
 from pricing.models import Lock, Renegotiation, Sealing, Signature, SigningCode
 from pricing.services import agreement_sealing
-from pricing.services.renegotiation import current
-from repurchase.confirmation.queries.offer_amounts import lot_orders, work_out
-from repurchase.confirmation.queries.order_totals import Ticks, Weighed, weigh_offer
+from pricing.services.renegotiation import current_offer
+from repurchase.confirmation.queries.offer_amounts import load_lot_orders, price_proposal
+from repurchase.confirmation.queries.order_totals import (
+    BuyerSelection,
+    SelectionTotals,
+    total_offered_selection,
+)
 from repurchase.models import LineService, OrderFee, RepeatOrder
 from tests.repurchase import services, talking
 from tests.repurchase.services import TEXT, last
@@ -31,13 +35,17 @@ def found(store, alice) -> Renegotiation:
     return found
 
 
-def weighed(found: Renegotiation, **ticks) -> Weighed:
-    lot = lot_orders(Lock.objects.get(pk=found.lock_id))
-    return weigh_offer(lot, work_out(lot, current(found).proposal), Ticks(**ticks))
+def weighed(found: Renegotiation, **ticks) -> SelectionTotals:
+    lot = load_lot_orders(Lock.objects.get(pk=found.lock_id))
+    return total_offered_selection(
+        lot, price_proposal(lot, current_offer(found).proposal), BuyerSelection(**ticks)
+    )
 
 
 def sign(found: Renegotiation, **ticks) -> bool:
-    return talking.sign_as_buyer(found, ticks=Ticks(**ticks), shown=weighed(found, **ticks).digest)
+    return talking.sign_as_buyer(
+        found, ticks=BuyerSelection(**ticks), shown=weighed(found, **ticks).digest
+    )
 
 
 def batch(found: Renegotiation):
@@ -48,7 +56,7 @@ class TestATickedService:
     @pytest.mark.parametrize("ticked", ["each", "all"])
     def test_is_confirmed_with_its_lines_at_the_new_price(self, found, alice, ticked):
         ticks = {"every_service": True} if ticked == "all" else {"services": services.ids()}
-        offered = current(found).total_minor
+        offered = current_offer(found).total_minor
         assert weighed(found, **ticks).sums[0].total.minor == offered
         talking.sign_as_seller(found, alice)
         assert sign(found, **ticks)
@@ -122,10 +130,12 @@ class TestTheSignature:
     def test_is_bound_to_the_total_that_was_shown(self, found):
         with pytest.raises(Exception, match="TERMS_CHANGED"):
             talking.sign_as_buyer(
-                found, ticks=Ticks(), shown=weighed(found, every_service=True).digest
+                found, ticks=BuyerSelection(), shown=weighed(found, every_service=True).digest
             )
         with pytest.raises(Exception, match="TERMS_CHANGED"):
-            talking.sign_as_buyer(found, code=signing.code_of(_code()), ticks=Ticks(), shown="")
+            talking.sign_as_buyer(
+                found, code=signing.code_of(_code()), ticks=BuyerSelection(), shown=""
+            )
         assert not Signature.objects.exists()
 
     def test_keeps_what_was_confirmed_as_digests_and_tells_the_ledger(self, found):
@@ -138,7 +148,7 @@ class TestTheSignature:
 
     def test_refuses_a_tick_of_what_is_not_asked(self, found):
         with pytest.raises(Exception, match="INPUT_INVALID"):
-            talking.sign_as_buyer(found, ticks=Ticks(services=[10**9]), shown="")
+            talking.sign_as_buyer(found, ticks=BuyerSelection(services=[10**9]), shown="")
 
     def test_from_before_services_were_asked_took_them_all(self, found, alice):
         sign(found)
@@ -182,7 +192,7 @@ class TestTheBuyersPage:
         return f"/b/{signing.token_of(talking.grant(found))}/"
 
     def act(self, client, path, found, **fields):
-        body = {"digest": current(found).digest, "consent": "yes"} | fields
+        body = {"digest": current_offer(found).digest, "consent": "yes"} | fields
         return client.post(f"{path}renegotiations/{found.pk}/", body)
 
     def test_shows_the_services_before_a_code_is_asked_for_and_ticks_them_with_the_signature(
@@ -236,7 +246,7 @@ class TestTheBuyersPage:
         assert sign(found)
         page = client.get(path).content.decode()
         agreed = sum(o.total_minor for o in RepeatOrder.objects.all())
-        assert agreed < current(found).total_minor
+        assert agreed < current_offer(found).total_minor
         figure = page.partition("figure-value")[2].partition("</p>")[0]
         assert f"{agreed / 100:,.2f}" in figure
 

@@ -27,7 +27,7 @@ from pricing.models import (
     Signature,
     SigningCode,
 )
-from pricing.services.renegotiation import current
+from pricing.services.renegotiation import current_offer
 from repurchase.confirmation.services import renegotiation
 from repurchase.deadlines import sweep
 from repurchase.models import Batch, OrderFee, RepeatLine, RepeatOrder
@@ -140,7 +140,9 @@ class TestAnOffer:
         self, found, alice, table, change
     ):
         offer(found, user=alice)
-        renegotiation.remark(renegotiation=found, actor=renegotiation.seller(alice), text="hello")
+        renegotiation.remark(
+            renegotiation=found, actor=renegotiation.seller_actor(alice), text="hello"
+        )
         sign_as_seller(found, alice)
         with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
             connection.cursor().execute(change.format(table))
@@ -150,7 +152,7 @@ class TestALoop:
     def test_of_one_side_stops_only_that_side(self, found, alice, monkeypatch):
         monkeypatch.setattr("pricing.services.renegotiation.OFFERS_MAX", 2)
         monkeypatch.setattr("pricing.services.renegotiation.COMMENTS_MAX", 1)
-        buyer = renegotiation.buyer(talking.grant(found))
+        buyer = renegotiation.buyer_actor(talking.grant(found))
         counter(found), counter(found)
         renegotiation.remark(renegotiation=found, actor=buyer, text="x")
         with refused(Code.TOO_MANY_REQUESTS):
@@ -175,7 +177,7 @@ class TestTheBand:
         self, found, alice, carol
     ):
         made = offer(found, "-3.1", user=alice)
-        assert current(found) is None
+        assert current_offer(found) is None
         assert set(
             Letter.objects.filter(subjects__offer=str(made.pk)).values_list("kind", flat=True)
         ) == {"repurchase.approval_wanted"}
@@ -186,7 +188,7 @@ class TestTheBand:
                 renegotiation=found, digest=made.digest, by=f"key:3/user:{alice.pk}"
             )
         renegotiation.approve(renegotiation=found, digest=made.digest, by=f"user:{carol.pk}")
-        assert current(found) == made
+        assert current_offer(found) == made
         assert Letter.objects.filter(kind="repurchase.offer_buyer").count() == 1
         with refused(Code.STATE_CONFLICT):
             renegotiation.approve(renegotiation=found, digest=made.digest, by=f"user:{carol.pk}")
@@ -228,7 +230,7 @@ class TestTheBand:
             )
 
     def test_asks_for_another_member_than_the_one_whose_key_offers(self, found, alice, bob):
-        assert renegotiation.others_who_sign(found.store_id, f"key:3/user:{alice.pk}") == []
+        assert renegotiation.list_other_approvers(found.store_id, f"key:3/user:{alice.pk}") == []
 
     def test_approves_only_what_stands(self, found, alice, carol):
         made = offer(found, "-3.1", user=alice)
@@ -339,7 +341,7 @@ class TestBothSignatures:
     def test_ask_for_one_seal_and_record_every_act(self, store, alice):
         found = agreed(store, alice)
         sealing = Sealing.objects.get()
-        assert (sealing.kind, sealing.occasion) == ("renegotiation", current(found).pk)
+        assert (sealing.kind, sealing.occasion) == ("renegotiation", current_offer(found).pk)
         kinds = LedgerEntry.objects.order_by("seq").values_list("kind", flat=True)
         assert list(kinds)[-4:] == [
             "offer.made",
@@ -400,21 +402,25 @@ class TestTheDeadline:
         for act in (
             lambda: sign_as_buyer(found, code=typed),
             lambda: counter(found),
-            lambda: renegotiation.decline(renegotiation=found, actor=renegotiation.seller(alice)),
+            lambda: renegotiation.decline(
+                renegotiation=found, actor=renegotiation.seller_actor(alice)
+            ),
         ):
             with pytest.raises(Problem) as problem:
                 act()
             assert problem.value.code in (Code.RENEGOTIATION_LAPSED, Code.SIGNING_CODE_EXPIRED)
         assert Signature.objects.count() == 1
-        sweep.sweep(store=store)
+        sweep.run_sweep(store=store)
         assert set(RepeatOrder.objects.values_list("status", flat=True)) == {"terminated"}
         assert money() == {LOCKED}
 
     def test_passed_leaves_both_free_to_talk(self, found, alice, store):
         world.move_clock(store, found.deadline_at + dt.timedelta(hours=1))
-        renegotiation.remark(renegotiation=found, actor=renegotiation.seller(alice), text="sorry")
         renegotiation.remark(
-            renegotiation=found, actor=renegotiation.buyer(talking.grant(found)), text="pity"
+            renegotiation=found, actor=renegotiation.seller_actor(alice), text="sorry"
+        )
+        renegotiation.remark(
+            renegotiation=found, actor=renegotiation.buyer_actor(talking.grant(found)), text="pity"
         )
         assert list(Remark.objects.order_by("at").values_list("text", flat=True)) == [
             "sorry",
@@ -426,9 +432,9 @@ class TestADecline:
     @pytest.mark.parametrize("side", ["seller", "buyer"])
     def test_ends_the_orders_and_tells_the_reason(self, found, alice, side):
         actor = (
-            renegotiation.seller(alice)
+            renegotiation.seller_actor(alice)
             if side == "seller"
-            else renegotiation.buyer(talking.grant(found))
+            else renegotiation.buyer_actor(talking.grant(found))
         )
         renegotiation.decline(renegotiation=found, actor=actor, reason="too dear")
         assert (Lock.objects.get().status, Batch.objects.get().status) == ("declined", "closed")
@@ -443,11 +449,11 @@ class TestADecline:
 class TestAFreshQuote:
     def test_is_the_same_past_orders_again_once(self, found, alice, store):
         with refused(Code.STATE_CONFLICT):
-            renegotiation.fresh_quote(renegotiation=found, user=alice)
+            renegotiation.start_fresh_quote(renegotiation=found, user=alice)
         world.move_clock(store, found.deadline_at)
-        sweep.sweep(store=store)
-        made = renegotiation.fresh_quote(renegotiation=found, user=alice)
-        assert renegotiation.fresh_quote(renegotiation=found, user=alice) == made
+        sweep.run_sweep(store=store)
+        made = renegotiation.start_fresh_quote(renegotiation=found, user=alice)
+        assert renegotiation.start_fresh_quote(renegotiation=found, user=alice) == made
         assert (made.quoted_after, list(found.fresh_quotes.all())) == (found, [made])
         run(made)
         assert set(made.orders.values_list("past_order_id", flat=True)) == set(

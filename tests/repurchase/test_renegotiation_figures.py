@@ -14,7 +14,7 @@ DAY = dt.timedelta(days=1)
 
 def tell(store, lock: int, *states: str, at: dt.datetime) -> None:
     for state in states:
-        events.tell(store_id=store.pk, type=f"lock.{state}", subject=f"lock:{lock}", at=at)
+        events.publish(store_id=store.pk, type=f"lock.{state}", subject=f"lock:{lock}", at=at)
 
 
 class TestTheShareOfFailures:

@@ -49,7 +49,7 @@ class TestARepeatedOrder:
         orders = history[1]
         first = accepted(store, orders[:2])
         second = accepted(store, orders[:1])
-        found = prior_repeats.repeated(store, [o.pk for o in orders])
+        found = prior_repeats.find_prior_repeats(store, [o.pk for o in orders])
         twice, once = found[orders[0].pk], found[orders[1].pk]
         assert (twice.times, twice.batch, twice.order, twice.status) == (
             2,
@@ -80,19 +80,24 @@ class TestARepeatedOrder:
     ):
         batch = planned(store, history[1])
         price_lock.lock_and_invite(batch=batch, by="user:1")
-        assert not prior_repeats.repeated(store, [o.pk for o in history[1]])  # held, not repeated
+        assert not prior_repeats.find_prior_repeats(
+            store, [o.pk for o in history[1]]
+        )  # held, not repeated
         walk(list(batch.orders.all()), OrderStatus(status))
-        assert bool(prior_repeats.repeated(store, [o.pk for o in history[1]])) is counts
+        assert bool(prior_repeats.find_prior_repeats(store, [o.pk for o in history[1]])) is counts
 
     def test_is_found_in_one_query_for_any_number(self, store, history, django_assert_num_queries):
         accepted(store, history[1])
         for size in (1, 5):
             with django_assert_num_queries(1):
-                assert len(prior_repeats.repeated(store, [o.pk for o in history[1][:size]])) == size
+                assert (
+                    len(prior_repeats.find_prior_repeats(store, [o.pk for o in history[1][:size]]))
+                    == size
+                )
 
     def test_of_another_store_is_not_told(self, store, history):
         accepted(store, history[1])
-        assert not prior_repeats.repeated(world.store(), [o.pk for o in history[1]])
+        assert not prior_repeats.find_prior_repeats(world.store(), [o.pk for o in history[1]])
 
 
 class TestTheHistory:
@@ -124,7 +129,7 @@ class TestTheHistory:
 
     def test_tells_a_program(self, store, history):
         batch = accepted(store, history[1][:1])
-        rows = past_orders.past_orders(store, now=clock.now(store)).rows
+        rows = past_orders.past_order_page(store, now=clock.now(store)).rows
         found = {row.order.number: row.repeated for row in rows}
         assert found[history[1][0].number].batch == batch.ref
         assert [n for n, again in found.items() if again] == [history[1][0].number]

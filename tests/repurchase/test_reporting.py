@@ -52,14 +52,14 @@ def text_of(pdf: bytes) -> str:
 
 def of_order(store, ref: str, language: str = "zh-hans") -> str:
     with translation.override(language):
-        return text_of(diagnosis_report.of_order(store, ref, now=world.NOW))
+        return text_of(diagnosis_report.render_for_order(store, ref, now=world.NOW))
 
 
 class TestTheReportOfAnOrder:
     def test_tells_time_code_cause_and_fix_in_chinese_that_can_be_extracted(self, store, batch):
         text = of_order(store, f"{batch.ref}-0004")
         with translation.override("zh-hans"):
-            said = problem_texts.of(Code.STOCK_SYNC_STALE, {})
+            said = problem_texts.describe(Code.STOCK_SYNC_STALE, {})
         assert "STOCK_SYNC_STALE" in text
         assert said.title in text
         assert said.fix.replace(" ", "") in text.replace(" ", "")
@@ -87,8 +87,8 @@ class TestTheReportOfAnOrder:
     def test_fetches_nothing(self, link):
         page = f'<link rel="stylesheet" href="{link}"><img src="{link}"><p>still here</p>'
         with pytest.raises(ValueError, match="refused"):
-            pdf_module.Nothing().fetch(link)
-        assert text_of(pdf_module.pdf(page)) == "still here"
+            pdf_module.BlockedFetcher().fetch(link)
+        assert text_of(pdf_module.render_pdf(page)) == "still here"
 
     def test_is_a_button_at_the_top_right_of_the_order_and_downloads(self, client, alice, batch):
         """R-73, R-74"""
@@ -134,7 +134,7 @@ class TestTheReportOfAnOrder:
     ):
         rung = []
         monkeypatch.setattr(
-            "outbox.task_queue._send",
+            "outbox.task_queue._send_task",
             lambda task, times, arguments, options: rung.append((task, arguments)),
         )
         erp, path = Caller(client, store, "read"), f"orders/{batch.ref}-0004/diagnostics.pdf"
@@ -153,7 +153,7 @@ class TestTheReportOfAnOrder:
         erp, path = Caller(client, store, "read"), f"orders/{batch.ref}-0004/diagnostics.pdf"
         assert erp.get(path).status_code == 202
         with monkeypatch.context() as broken:
-            broken.setattr(pdf_module, "pdf", lambda *_a, **_k: 1 / 0)
+            broken.setattr(pdf_module, "render_pdf", lambda *_a, **_k: 1 / 0)
             with pytest.raises(ZeroDivisionError):
                 drawn(batch, f"{batch.ref}-0004", "en")
         problem(erp.get(path), 503, "WORK_FAILED")
@@ -179,7 +179,7 @@ class TestTheReportOfAnOrder:
 
 def drawn(batch, ref: str, language: str = "zh-hans") -> None:
     """As the worker draws it that was rung."""
-    name = order_reports._name(
+    name = order_reports._cache_name(
         batch.store, RepeatOrder.objects.select_related("batch").get(ref=ref), language
     )
     order_reports.make(store_id=batch.store_id, ref=ref, language=language, name=name)
@@ -187,7 +187,7 @@ def drawn(batch, ref: str, language: str = "zh-hans") -> None:
 
 def made(batch, language: str = "en") -> DiagnosisReport:
     with translation.override(language):
-        report = diagnosis_report.ask(batch=batch, by="user:1")
+        report = diagnosis_report.request_report(batch=batch, by="user:1")
     diagnosis_report.make(report.pk)
     report.refresh_from_db()
     return report
@@ -203,7 +203,7 @@ def rows_of(pdf: bytes) -> list[dict[str, str]]:
 
 class TestTheReportOfABatch:
     def test_sums_up_by_first_cause_with_fixes_and_the_shortest_cure(self, batch):
-        text = text_of(diagnosis_report.content_of(made(batch)))
+        text = text_of(diagnosis_report.read_pdf(made(batch)))
         for expected in (
             "STOCK_SYNC_STALE",
             "ORDER_RATING_TOO_LOW",
@@ -217,12 +217,12 @@ class TestTheReportOfABatch:
         assert re.search(r"The shortest way to cure .* 1 ?/ ?3 .* 2 ?/ ?3 ", text), text[:1800]
 
     def test_is_in_chinese_for_who_asks_in_chinese(self, batch):
-        text = text_of(diagnosis_report.content_of(made(batch, "zh-hans")))
+        text = text_of(diagnosis_report.read_pdf(made(batch, "zh-hans")))
         with translation.override("zh-hans"):
-            assert problem_texts.of(Code.LANE_UNREACHABLE, {}).title in text
+            assert problem_texts.describe(Code.LANE_UNREACHABLE, {}).title in text
 
     def test_has_every_cause_of_every_order_in_its_csv(self, batch):
-        rows = rows_of(diagnosis_report.content_of(made(batch)))
+        rows = rows_of(diagnosis_report.read_pdf(made(batch)))
         assert [(r["order"][-4:], r["code"], r["role"]) for r in rows] == [
             ("0003", "ORDER_RATING_TOO_LOW", "first"),
             ("0004", "STOCK_SYNC_STALE", "first"),
@@ -233,7 +233,7 @@ class TestTheReportOfABatch:
         assert rows[1]["fix"].startswith("Set the ERP")
 
     def test_neutralises_what_a_spreadsheet_would_run(self, batch):
-        rows = rows_of(diagnosis_report.content_of(made(batch)))
+        rows = rows_of(diagnosis_report.read_pdf(made(batch)))
         assert rows[2]["source_order"] == "'=cmd|'/c calc'!A1"
         assert not any(
             cell.startswith(("=", "+", "-", "@")) for row in rows for cell in row.values()
@@ -243,14 +243,14 @@ class TestTheReportOfABatch:
         Buyer.objects.update(certificate_valid_until=world.TODAY - dt.timedelta(days=1))
         run(batches.rescreen(batch=batch, by="user:1"))
         batch.refresh_from_db()
-        rows = rows_of(diagnosis_report.content_of(made(batch)))
+        rows = rows_of(diagnosis_report.read_pdf(made(batch)))
         first = [r["code"] for r in rows if r["role"] == "first"]
         assert sorted(first) == ["BUYER_CERTIFICATE_EXPIRED"] * 4 + ["ORDER_RATING_TOO_LOW"]
 
     def test_of_a_batch_without_a_failure_says_so(self, store):
         _, orders = world.repeatable(store)
         ready = run(batches.create(store=store, numbers=[o.number for o in orders], by="user:1"))
-        content = diagnosis_report.content_of(made(ready))
+        content = diagnosis_report.read_pdf(made(ready))
         assert "No order of this batch came to nothing" in text_of(content)
         assert rows_of(content) == []
 
@@ -263,10 +263,10 @@ class TestTheMakingOfAReport:
 
     def test_is_one_at_a_time_for_a_language_and_a_plan(self, batch):
         with translation.override("en"):
-            first = diagnosis_report.ask(batch=batch, by="user:1")
-            assert diagnosis_report.ask(batch=batch, by="user:2") == first
+            first = diagnosis_report.request_report(batch=batch, by="user:1")
+            assert diagnosis_report.request_report(batch=batch, by="user:2") == first
         with translation.override("zh-hans"):
-            assert diagnosis_report.ask(batch=batch, by="user:2") != first
+            assert diagnosis_report.request_report(batch=batch, by="user:2") != first
 
     def test_is_not_begun_twice(self, batch):
         report = made(batch)
@@ -274,7 +274,7 @@ class TestTheMakingOfAReport:
         diagnosis_report.make(report.pk)
         report.refresh_from_db()
         assert report.file_key == key
-        held = diagnosis_report.ask(batch=batch, by="user:1")
+        held = diagnosis_report.request_report(batch=batch, by="user:1")
         DiagnosisReport.objects.filter(pk=held.pk).update(
             busy_until=diagnosis_report.clock.now() + HOUR
         )
@@ -283,23 +283,23 @@ class TestTheMakingOfAReport:
         assert (held.phase, held.tries) == ("waiting", 0)
 
     def test_is_taken_up_again_when_its_worker_was_lost(self, batch):
-        held = diagnosis_report.ask(batch=batch, by="user:1")
+        held = diagnosis_report.request_report(batch=batch, by="user:1")
         now = diagnosis_report.clock.now()
         lost = {"busy_until": now - HOUR, "rung_at": now - HOUR, "phase": "reading", "tries": 1}
         DiagnosisReport.objects.filter(pk=held.pk).update(**lost)
-        assert diagnosis_report.ring_due() == 1
-        assert diagnosis_report.ring_due() == 0
+        assert diagnosis_report.enqueue_due() == 1
+        assert diagnosis_report.enqueue_due() == 0
         diagnosis_report.make(held.pk)
         held.refresh_from_db()
         assert (held.phase, held.tries) == ("done", 2)
 
     def test_is_given_up_after_some_tries_and_says_so(self, client, alice, batch):
-        held = diagnosis_report.ask(batch=batch, by="user:1")
+        held = diagnosis_report.request_report(batch=batch, by="user:1")
         now = diagnosis_report.clock.now()
         DiagnosisReport.objects.filter(pk=held.pk).update(
             tries=4, rung_at=now - HOUR, busy_until=now - HOUR
         )
-        diagnosis_report.ring_due()
+        diagnosis_report.enqueue_due()
         client.force_login(alice)
         client.cookies["django_language"] = "en"
         page = client.get(f"/batches/{batch.ref}/reports/{held.pk}/").content.decode()
@@ -315,7 +315,7 @@ class TestTheMakingOfAReport:
         batches.rescreen(batch=batch, by="user:1")
         batch.refresh_from_db()
         with pytest.raises(Problem) as refused:
-            diagnosis_report.ask(batch=batch, by="user:1")
+            diagnosis_report.request_report(batch=batch, by="user:1")
         assert refused.value.code is Code.STATE_CONFLICT
 
 
@@ -334,7 +334,7 @@ class TestThePages:
         )
 
     def test_hand_out_nothing_that_is_not_ready(self, client, alice, batch):
-        held = diagnosis_report.ask(batch=batch, by="user:1")
+        held = diagnosis_report.request_report(batch=batch, by="user:1")
         client.force_login(alice)
         assert client.get(f"/batches/{batch.ref}/reports/{held.pk}.pdf").status_code == 404
 

@@ -10,7 +10,12 @@ from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from outbox.models import Event
 from repurchase.fulfilment import order_response
-from repurchase.fulfilment.order_response import Answer, Line, Placed, Verdict
+from repurchase.fulfilment.order_response import (
+    ConfirmedLine,
+    OrderResponse,
+    ResponseLine,
+    ResponseVerdict,
+)
 from repurchase.fulfilment.services import erp_connection
 from repurchase.integration.feed import native, order_response_reader
 from repurchase.models import ErpResponse, Release, RepeatOrder
@@ -19,16 +24,16 @@ from tests.repurchase import orders, paid
 from tests.repurchase.test_api import Caller, problem
 
 pytestmark = pytest.mark.django_db
-A, C, R = Verdict.ACCEPTED, Verdict.CHANGED, Verdict.REFUSED
-PLACED = [Placed(line=n, quantity=10, total_minor=1000, currency="USD") for n in (1, 2)]
+A, C, R = ResponseVerdict.ACCEPTED, ResponseVerdict.CHANGED, ResponseVerdict.REFUSED
+PLACED = [ConfirmedLine(line=n, quantity=10, total_minor=1000, currency="USD") for n in (1, 2)]
 
 
-def said(*lines: Line, verdict: Verdict = A) -> Answer:
-    return Answer(id="R", order="O", verdict=verdict, lines=lines)
+def said(*lines: ResponseLine, verdict: ResponseVerdict = A) -> OrderResponse:
+    return OrderResponse(id="R", order="O", verdict=verdict, lines=lines)
 
 
-def line(number: int, verdict: Verdict, **fields) -> Line:
-    return Line(line=number, verdict=verdict, **fields)
+def line(number: int, verdict: ResponseVerdict, **fields) -> ResponseLine:
+    return ResponseLine(line=number, verdict=verdict, **fields)
 
 
 class TestAnAnswer:
@@ -51,7 +56,7 @@ class TestAnAnswer:
         ],
     )
     def test_comes_to_what_its_lines_do(self, answer, comes_to):
-        assert order_response.judge(answer, PLACED) is comes_to
+        assert order_response.judge_order_response(answer, PLACED) is comes_to
 
     @pytest.mark.parametrize(
         "answer",
@@ -69,7 +74,7 @@ class TestAnAnswer:
     )
     def test_that_contradicts_itself_or_the_order_is_refused(self, answer):
         with pytest.raises(Problem) as refused:
-            order_response.judge(answer, PLACED)
+            order_response.judge_order_response(answer, PLACED)
         assert refused.value.code is Code.INPUT_INVALID
         assert refused.value.evidence["rows"]
 

@@ -20,10 +20,10 @@ from outbox.emails import deliver_due
 from outbox.models import Letter
 from pricing import agreement_pdf, long_lists, sealed_pdf_reader
 from pricing import seal as seals
-from pricing.agreements import Kind, canonical, digest_of
+from pricing.agreements import AgreementKind, canonical_bytes, digest_of
 from pricing.models import SealedAgreement, Sealing
 from pricing.services import agreement_sealing, seal_alarms, verification
-from pricing.services.verification import Check
+from pricing.services.verification import VerificationCheck
 from repurchase.deadlines import sweep
 from repurchase.embedded import demo_seal
 from tests import world
@@ -43,7 +43,7 @@ def certify(settings, tmp_path):
         file = tmp_path / "own.p12"
         file.write_bytes(demo_seal.make(name, valid=(now + begin * DAY, now + end * DAY)))
         settings.SEAL_CERTIFICATE, settings.SEAL_PASSPHRASE = str(file), ""
-        return seals.certificate()
+        return seals.load_certificate()
 
     return put
 
@@ -61,8 +61,8 @@ class TestACertificateOutsideOfItsTime:
         assert not SealedAgreement.objects.exists()
         assert Sealing.objects.get().done_at is None
         certify(-1, 30)
-        Sealing.objects.update(rung_at=clock.now() - document_jobs.SLOWEST)
-        assert sweep.sweep(store=store).rung_seals == 1
+        Sealing.objects.update(rung_at=clock.now() - document_jobs.LONGEST_WAIT)
+        assert sweep.run_sweep(store=store).rung_seals == 1
         assert judged(agreement_sealing.content_of(sealed(batch))).ok
 
     def test_is_refused_by_the_seal_itself(self, certify, begin, end):
@@ -75,11 +75,11 @@ class TestACertificateOutsideOfItsTime:
     ):
         world.user("staff@example.com", is_staff=True, is_superuser=True)
         certify(begin, end)
-        assert sweep.sweep().seal_alarms == 0
+        assert sweep.run_sweep().seal_alarms == 0
         assert client.get("/readyz").json()["seal"] is True
         confirmed(store)
-        assert sweep.sweep().seal_alarms == 1
-        assert sweep.sweep().seal_alarms == 0
+        assert sweep.run_sweep().seal_alarms == 1
+        assert sweep.run_sweep().seal_alarms == 0
         assert client.get("/readyz").json()["seal"] is False
         deliver_due()
         (letter,) = [each for each in mail.outbox if each.to == ["staff@example.com"]]
@@ -90,7 +90,7 @@ class TestACertificateOutsideOfItsTime:
         world.user("staff@example.com", is_staff=True, is_superuser=True)
         certify(begin, end)
         confirmed(store)
-        seal_alarms.alarm()
+        seal_alarms.email_operator()
         certify(-1, 30)
         deliver_due()
         assert not [each for each in mail.outbox if each.to == ["staff@example.com"]]
@@ -115,13 +115,13 @@ def sealed_outside(store, certify, begin: int, end: int) -> bytes:
     confirmed(store)
     certificate = certify(begin, end)
     asked = Sealing.objects.select_related("store").get()
-    draft, now = agreement_sealing.BUILDERS[Kind(asked.kind)](asked), clock.now(store)
-    lists = long_lists.attached(draft.agreement)
+    draft, now = agreement_sealing.BUILDERS[AgreementKind(asked.kind)](asked), clock.now(store)
+    lists = long_lists.csv_attachments(draft.agreement)
     agreement = replace(
         draft.agreement, lists={name: digest_of(each) for name, each in lists.items()}
     )
-    content = canonical(agreement)
-    page = agreement_pdf.pdf(
+    content = canonical_bytes(agreement)
+    page = agreement_pdf.render(
         agreement, content=content, terms=draft.terms, lists=lists, certificate=certificate, now=now
     )
     out = signers.sign_pdf(
@@ -133,7 +133,7 @@ def sealed_outside(store, certify, begin: int, end: int) -> bytes:
             certify=True,
             docmdp_permissions=fields.MDPPerm.NO_CHANGES,
         ),
-        signer=seals.signer(),
+        signer=seals.load_signer(),
     )
     pdf = out.getvalue()
     made = SealedAgreement(
@@ -167,7 +167,9 @@ class TestADocumentSealedOutsideOfItsTime:
     def test_is_never_called_genuine(self, store, certify, begin, end, tmp_path, client):
         pdf = sealed_outside(store, certify, begin, end)
         verdict = judged(pdf)
-        assert [found.check for found in verdict.checks if not found.ok] == [Check.IN_FORCE]
+        assert [found.check for found in verdict.checks if not found.ok] == [
+            VerificationCheck.IN_FORCE
+        ]
         assert verdict.agreement == {}
         (tmp_path / "a.pdf").write_bytes(pdf)
         with pytest.raises(CommandError, match="in_force"):
@@ -209,7 +211,7 @@ class TestARotatedCertificate:
             (at + dt.timedelta(seconds=1), at + DAY, False),
         ):
             told = read | {"not_before": begin.isoformat(), "not_after": end.isoformat()}
-            assert verification._in_force(told, row).ok is ok
+            assert verification._check_in_force(told, row).ok is ok
 
     def test_is_judged_by_every_time_that_is_known(self, store, certify):
         certify(-1, 30)
@@ -222,10 +224,10 @@ class TestARotatedCertificate:
             "not_before": (now - DAY).isoformat(),
             "not_after": (now + DAY).isoformat(),
         }
-        assert verification._in_force(told, row).ok
-        assert not verification._in_force(told | {"sealed_at": ""}, row).ok
-        assert not verification._in_force(
+        assert verification._check_in_force(told, row).ok
+        assert not verification._check_in_force(told | {"sealed_at": ""}, row).ok
+        assert not verification._check_in_force(
             told | {"stamped_at": (now + 2 * DAY).isoformat()}, row
         ).ok
         row.store.sandbox, row.sealed_at = False, now + 2 * DAY
-        assert not verification._in_force(told, row).ok
+        assert not verification._check_in_force(told, row).ok

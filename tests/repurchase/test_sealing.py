@@ -32,7 +32,7 @@ class TestTheAgreement:
     def test_says_what_the_buyer_confirmed_and_what_was_left_out(self, store, alice):
         batch = confirmed(store, orders=6, left_out=2, by=f"user:{alice.pk}")
         lock = Lock.objects.get()
-        drawn = agreements.confirmation(lock.pk).agreement
+        drawn = agreements.build_confirmation(lock.pk).agreement
         assert [order.ref for order in drawn.orders] == [
             f"{batch.ref}-{n:04d}" for n in range(3, 7)
         ]
@@ -107,7 +107,7 @@ class TestTheAgreement:
 
 
 def _drawn():
-    return agreements.confirmation(Sealing.objects.get().occasion).agreement
+    return agreements.build_confirmation(Sealing.objects.get().occasion).agreement
 
 
 class TestSealing:
@@ -166,15 +166,15 @@ class TestSealing:
 
     def test_is_rung_again_by_the_sweep_and_ever_more_rarely(self, store):
         confirmed(store)
-        assert sweep.sweep(store=store).rung_seals == 0
-        long_ago = clock.now() - document_jobs.RING_AGAIN
+        assert sweep.run_sweep(store=store).rung_seals == 0
+        long_ago = clock.now() - document_jobs.ENQUEUE_AGAIN_AFTER
         Sealing.objects.update(rung_at=long_ago)
-        assert sweep.sweep(store=store).rung_seals == 1
-        assert sweep.sweep(store=store).rung_seals == 0
+        assert sweep.run_sweep(store=store).rung_seals == 1
+        assert sweep.run_sweep(store=store).rung_seals == 0
         Sealing.objects.update(rung_at=long_ago, tries=5)
-        assert sweep.sweep(store=store).rung_seals == 0
-        Sealing.objects.update(rung_at=clock.now() - document_jobs.SLOWEST, tries=500)
-        assert sweep.sweep(store=store).rung_seals == 1
+        assert sweep.run_sweep(store=store).rung_seals == 0
+        Sealing.objects.update(rung_at=clock.now() - document_jobs.LONGEST_WAIT, tries=500)
+        assert sweep.run_sweep(store=store).rung_seals == 1
 
 
 class TestWhatIsStored:

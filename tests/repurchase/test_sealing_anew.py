@@ -14,8 +14,8 @@ from pricing import sealed_pdf_reader
 from pricing.agreements import CLAUSE
 from pricing.models import OfferTerms, SealedAgreement, Sealing
 from pricing.services import agreement_sealing, verification
-from pricing.services.renegotiation import current
-from pricing.services.verification import Check
+from pricing.services.renegotiation import current_offer
+from pricing.services.verification import VerificationCheck
 from repurchase.confirmation.queries import amendments
 from tests import world
 from tests.repurchase import talking
@@ -35,7 +35,7 @@ def sealed() -> SealedAgreement:
 
 
 def drawn():
-    return amendments.renegotiation(Sealing.objects.get().occasion).agreement
+    return amendments.build_amendment(Sealing.objects.get().occasion).agreement
 
 
 class TestTheDraft:
@@ -75,7 +75,7 @@ class TestTheDraft:
         }
         assert by_role["buyer"].name == "Bea Buyer"
         for signature in by_role.values():
-            assert [agreed.digest for agreed in signature.agreed] == [current(found).digest]
+            assert [agreed.digest for agreed in signature.agreed] == [current_offer(found).digest]
             assert (signature.ip, signature.consent_version) == ("203.0.113.7", "price-change-1")
 
     def test_of_an_index_names_the_two_closes_that_were_compared(self, store, alice):
@@ -119,7 +119,7 @@ class TestTheSeal:
         assert verdict.agreement["kind"] == "renegotiation"
         assert (
             sandboxed_reader.read("pricing.sealed_pdf_reader", pdf)["files"]["terms-1.json"]
-            == current(found).digest
+            == current_offer(found).digest
         )
 
     def test_is_broken_by_any_flipped_byte(self, found):
@@ -145,7 +145,7 @@ class TestTheSeal:
             for check in verification.judge(pdf, sealed_pdf_reader.read(pdf)).checks
             if not check.ok
         }
-        assert wrong == {Check.CHAIN}
+        assert wrong == {VerificationCheck.CHAIN}
 
     def test_goes_to_both_by_mail_in_their_words(self, found, alice):
         made = sealed()

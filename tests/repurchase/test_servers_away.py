@@ -102,7 +102,7 @@ class TestWithoutPostgres:
                 check=True,
                 timeout=PATIENCE,
             )
-            with web(servers.with_role(environment, "web")) as url:
+            with web(servers.environment_for_role(environment, "web")) as url:
                 assert asked(f"{url}/sign-in/")[0] == 200
                 psutil.Process(both.postgres.get_postmaster_info().pid).send_signal(signal.SIGQUIT)
                 wait_until(lambda: not servers.is_up(both.postgres), "PostgreSQL did not end")
@@ -232,12 +232,12 @@ class TestWithoutTheBroker:
 class TestTheProgress:
     def test_tells_no_time_while_the_workers_are_silent(self, store):
         assert (
-            not worker_health.waits()
+            not worker_health.is_work_waiting()
         )  # the tests' own Redis answers, and nothing was ever silent
         Heartbeat.objects.create(name="sweep", beat_at=clock.now())
-        assert not worker_health.waits()
-        Heartbeat.objects.update(beat_at=clock.now() - worker_health.BEAT_MAX_AGE)
-        assert worker_health.waits()
+        assert not worker_health.is_work_waiting()
+        Heartbeat.objects.update(beat_at=clock.now() - worker_health.HEARTBEAT_MAX_AGE)
+        assert worker_health.is_work_waiting()
 
 
 class TestTheServers:
@@ -264,14 +264,14 @@ class TestTheServers:
             wait_until(both_are_back, "not revived")
             assert set(revived) == {"PostgreSQL", "Redis"}
             psycopg2.connect(host=str(address), user="owner", dbname=servers.DATABASE).close()
-            assert servers._answers(Path(url.removeprefix("unix://")))
+            assert servers._is_redis_responding(Path(url.removeprefix("unix://")))
         assert beside.processes_of(folder) == []
 
     def test_are_said_to_be_started_again(self, folder, capsys):
         with servers.started(folder, fast=True) as both:
             both.redis._process.kill()
             both.redis._process.wait()
-            portal._revive(both)
+            portal._restart_dead_servers(both)
             assert "Redis had ended; it was started again." in capsys.readouterr().out
 
     def test_end_though_an_earlier_command_was_killed(self, folder):

@@ -56,9 +56,9 @@ class TestAConfirmedOrder:
         confirm(batch)
         assert states(batch) == {"awaiting_payment"}
         assert len(told("order.confirmed")) == len(told("order.awaiting_payment")) == 5
-        assert [owed.proforma.number for owed in balances.owed(store, batch.ref)] == [
-            f"{batch.ref}-PI1"
-        ]
+        assert [
+            owed.proforma.number for owed in balances.list_outstanding_amounts(store, batch.ref)
+        ] == [f"{batch.ref}-PI1"]
         paid.pay(batch)
         assert states(batch) == {"paid"}
         proforma_invoices.issue(Proforma.objects.get().pk)
@@ -70,7 +70,7 @@ class TestAConfirmedOrder:
         batch = planned(store, past)
         confirm(batch)
         assert states(batch) == {"confirmed"}
-        assert sweep.sweep(store=store).released_orders == 5
+        assert sweep.run_sweep(store=store).released_orders == 5
         assert states(batch) == {"released"}
         assert Proforma.objects.get().issued_at is None
 
@@ -113,8 +113,8 @@ class TestAConfirmedOrder:
         batch = planned(store, past)
         confirm(batch)
         Proforma.objects.update(rung_at=clock.now() - dt.timedelta(minutes=3))
-        assert sweep.sweep(store=store).rung_proformas == 1
-        assert sweep.sweep(store=store).rung_proformas == 0
+        assert sweep.run_sweep(store=store).rung_proformas == 1
+        assert sweep.run_sweep(store=store).rung_proformas == 0
 
     def test_is_invoiced_once(self, store):
         batch = invoiced(store)
@@ -296,7 +296,7 @@ class TestATransferForAll:
         assert states(batch) == {"awaiting_payment"}
         assert not Payment.objects.filter(reversed_at=None).exists()
         world.move_clock(store, clock.now(store) + TEN_MINUTES)
-        assert sweep.sweep(store=store).released_orders == 0
+        assert sweep.run_sweep(store=store).released_orders == 0
 
     def test_that_would_leave_an_order_without_a_cent_is_refused(self, store):
         allow_differences(store, usd="40000", share="1")
@@ -322,7 +322,7 @@ class TestATransferForAll:
         report = self.transfer(batch, "29900.00")
         assert (len(report.paid), len(report.overpaid)) == (5, 1)
         assert sum(Payment.objects.values_list("amount_minor", flat=True)) == 2_990_000
-        assert [str(each.beyond) for each in balances.overpaid(store)] == ["USD 1.25"]
+        assert [str(each.beyond) for each in balances.list_overpaid_orders(store)] == ["USD 1.25"]
 
     def test_is_taken_back_as_a_whole(self, store):
         batch = invoiced(store)
@@ -376,7 +376,7 @@ class TestADifference:
         self.settle(short)
         short.refresh_from_db()
         assert short.status == "paid"
-        found = balances.account(short)
+        found = balances.order_account(short)
         assert [
             str(m) for m in (found.received, found.settled, found.outstanding, found.overpaid)
         ] == ["USD 5,964.75", "USD 15.00", "USD 0.00", "USD 0.00"]
@@ -423,7 +423,7 @@ class TestADifference:
         order = invoiced(store).orders.first()
         FxRate.objects.filter(currency="CNY").update(per_euro="78")
         asked = Money(10_000_00, "CNY")
-        assert payments._most_settled(store, order, asked) == Money(354_55, "CNY")
+        assert payments._largest_difference_of(store, order, asked) == Money(354_55, "CNY")
 
     def test_counts_with_those_of_the_proforma_s_other_orders(self, short, store):
         """USD 50 a transfer, and one transfer pays many orders."""
@@ -482,7 +482,7 @@ class TestADifference:
         payments.reverse(
             store=store, payment_id=self.settle(short).pk, why="it came after all", by="user:1"
         )
-        assert str(balances.account(short).outstanding) == "USD 15.00"
+        assert str(balances.order_account(short).outstanding) == "USD 15.00"
         assert take(short.batch, receipt(short, "15.00", reference="T-2")).paid == [short.ref]
 
     def test_leaves_an_order_paid_whose_other_payments_suffice(self, store):
@@ -495,7 +495,7 @@ class TestADifference:
         first = Payment.objects.get(reference="a")
         payments.reverse(store=store, payment_id=first.pk, why="it bounced", by="user:1")
         order.refresh_from_db()
-        assert (order.status, str(balances.account(order).overpaid)) == ("paid", "USD 20.25")
+        assert (order.status, str(balances.order_account(order).overpaid)) == ("paid", "USD 20.25")
         second = Payment.objects.get(reference="b")
         payments.reverse(store=store, payment_id=second.pk, why="it bounced", by="user:1")
         order.refresh_from_db()
@@ -506,14 +506,14 @@ class TestADifference:
         report = take(order.batch, receipt(order, "6000.00"))
         assert (report.recorded, report.paid, report.overpaid) == (1, [order.ref], [order.ref])
         order.refresh_from_db()
-        found = balances.account(order)
+        found = balances.order_account(order)
         assert (order.status, str(found.received), str(found.overpaid)) == (
             "paid",
             "USD 6,000.00",
             "USD 20.25",
         )
         releases.release_one(store=store, order=order, by="user:1")
-        assert [each.ref for each in balances.overpaid(store)] == [order.ref]
+        assert [each.ref for each in balances.list_overpaid_orders(store)] == [order.ref]
 
 
 class TestAReversal:
@@ -561,10 +561,10 @@ class TestARelease:
     def test_waits_for_the_time_in_which_a_payment_can_be_taken_back(self, store):
         batch = invoiced(store)
         pay(batch)
-        assert sweep.sweep(store=store).released_orders == 0
+        assert sweep.run_sweep(store=store).released_orders == 0
         world.move_clock(store, clock.now(store) + TEN_MINUTES)
-        assert sweep.sweep(store=store).released_orders == 5
-        assert sweep.sweep(store=store).released_orders == 0
+        assert sweep.run_sweep(store=store).released_orders == 5
+        assert sweep.run_sweep(store=store).released_orders == 0
         assert states(batch) == {"released"}
 
     def test_of_what_is_not_paid_is_refused(self, store):

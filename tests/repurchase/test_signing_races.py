@@ -10,7 +10,7 @@ from django.db import transaction
 from diagnostics.codes import Code
 from marketplace import clock
 from pricing.models import Lock, Offer, Sealing, Signature, SigningCode
-from pricing.services.renegotiation import current
+from pricing.services.renegotiation import current_offer
 from repurchase.confirmation.services import renegotiation
 from repurchase.deadlines import sweep
 from repurchase.models import RepeatOrder
@@ -37,7 +37,7 @@ def codes(answers) -> Counter:
 class TestTheBuyersSignature:
     def test_pressed_twenty_times_at_once_is_one(self, found, alice):
         talking.sign_as_seller(found, alice)
-        typed, digest = talking.code(found), current(found).digest
+        typed, digest = talking.code(found), current_offer(found).digest
         answers = at_once([partial(talking.sign_as_buyer, found, code=typed, digest=digest)] * 20)
         assert answers.count(True) == 1
         assert set(codes(answers)) <= {
@@ -50,7 +50,7 @@ class TestTheBuyersSignature:
         assert set(RepeatOrder.objects.values_list("status", flat=True)) == {"awaiting_payment"}
 
     def test_guessed_twenty_times_at_once_gets_five_guesses(self, found):
-        typed, digest = talking.code(found), current(found).digest
+        typed, digest = talking.code(found), current_offer(found).digest
         wrong = [f"{(int(typed) + n) % 1_000_000:06d}" for n in range(1, 21)]
         answers = at_once(
             [partial(talking.sign_as_buyer, found, code=each, digest=digest) for each in wrong]
@@ -60,7 +60,7 @@ class TestTheBuyersSignature:
         assert not Signature.objects.exists()
 
     def test_asked_for_twenty_codes_at_once_sends_one(self, found):
-        digest = current(found).digest
+        digest = current_offer(found).digest
         ask = partial(
             renegotiation.send_code,
             renegotiation=found,
@@ -75,7 +75,7 @@ class TestTheBuyersSignature:
 
 class TestBothSides:
     def test_signing_at_once_agree_once(self, found, alice, store):
-        typed, digest = talking.code(found), current(found).digest
+        typed, digest = talking.code(found), current_offer(found).digest
         answers = at_once(
             [partial(talking.sign_as_buyer, found, code=typed, digest=digest)] * 10
             + [partial(talking.sign_as_seller, found, alice, digest=digest)] * 10
@@ -91,7 +91,7 @@ class TestBothSides:
         """A version that comes first makes the signature void; one that comes late finds the lot
         settled."""
         talking.sign_as_seller(found, alice)
-        typed, digest = talking.code(found), current(found).digest
+        typed, digest = talking.code(found), current_offer(found).digest
         answers = at_once(
             [partial(talking.sign_as_buyer, found, code=typed, digest=digest)]
             + [partial(talking.offer, found, "-2", user=alice)] * 4
@@ -108,17 +108,19 @@ class TestBothSides:
     def test_signing_while_the_time_ends_agree_in_time_or_not_at_all(self, found, alice, store):
         """F-4: one winner among signature, decline and the clock; none of it late."""
         talking.sign_as_seller(found, alice)
-        typed, digest = talking.code(found), current(found).digest
+        typed, digest = talking.code(found), current_offer(found).digest
         end_renegotiation_at(found, clock.now(store) + world.dt.timedelta(milliseconds=40))
         with transaction.atomic():
             found.refresh_from_db()
         calls = [partial(talking.sign_as_buyer, found, code=typed, digest=digest)] * 8
         calls += [
-            partial(renegotiation.decline, renegotiation=found, actor=renegotiation.seller(alice))
+            partial(
+                renegotiation.decline, renegotiation=found, actor=renegotiation.seller_actor(alice)
+            )
         ] * 4
-        calls += [partial(sweep.sweep, store=store)] * 4
+        calls += [partial(sweep.run_sweep, store=store)] * 4
         at_once(calls, spread=0.08)
-        sweep.sweep(store=store)
+        sweep.run_sweep(store=store)
         lock = Lock.objects.get()
         assert lock.status in ("confirmed", "declined", "terminated")
         assert (lock.ended_at < lock.renegotiation_deadline) is (lock.status != "terminated")

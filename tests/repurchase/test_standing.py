@@ -36,7 +36,9 @@ def made(store, orders, *, done=True):
 
 
 def standing(store, order):
-    return batch_of_past_order.standings(store, [order.pk], now=clock.now(store)).get(order.pk)
+    return batch_of_past_order.batches_by_past_order(store, [order.pk], now=clock.now(store)).get(
+        order.pk
+    )
 
 
 class TestAnOrder:
@@ -75,7 +77,9 @@ class TestAnOrder:
         now = clock.now(store)
         for size in (2, 60):
             with django_assert_num_queries(4):
-                batch_of_past_order.standings(store, [o.pk for o in orders[:size]], now=now)
+                batch_of_past_order.batches_by_past_order(
+                    store, [o.pk for o in orders[:size]], now=now
+                )
 
 
 class TestTheHistory:
@@ -154,7 +158,7 @@ class TestTheStockPage:
             world.sku(store, code=code, stock_synced_at=now - age * SECOND)
         world.sku(store, code="N", stock_synced_at=None)
         world.sku(store, code="OFF", stock_synced_at=None, is_active=False)
-        rows = stock.stock(store, now=now).rows
+        rows = stock.stock_page(store, now=now).rows
         assert [(row.sku.code, row.stale) for row in rows] == [
             ("N", True),
             ("A", True),
@@ -168,7 +172,7 @@ class TestTheStockPage:
     def test_calls_fifteen_minutes_in_sync_and_a_second_more_stale(self, store, age, stale):
         now = clock.now(store)
         world.sku(store, stock_synced_at=now - age)
-        assert stock.stock(store, now=now).rows[0].stale is stale
+        assert stock.stock_page(store, now=now).rows[0].stale is stale
         assert stock.freshness(store, now=now).stale == stale
 
     def test_counts_reservations_and_the_lines_that_are_blocked(self, store, history):
@@ -177,7 +181,7 @@ class TestTheStockPage:
         blocked = [world.past_order(store, history[0], [(stale, 1, 1000)]) for _ in range(3)]
         batch = made(store, [*history[1], *blocked])
         price_lock.lock_and_invite(batch=batch, by="user:1")
-        rows = {row.sku.pk: row for row in stock.stock(store, now=clock.now(store)).rows}
+        rows = {row.sku.pk: row for row in stock.stock_page(store, now=clock.now(store)).rows}
         assert (rows[good.pk].reserved, rows[good.pk].available) == (2500, 97_500)
         assert (rows[good.pk].blocked_lines, rows[stale.pk].blocked_lines) == (0, 3)
         assert RepeatLine.objects.filter(sku=stale).count() == 3
@@ -200,7 +204,7 @@ class TestTheStockPage:
         seen, cursor = [], ""
         for _ in range(3):
             with django_assert_num_queries(4):
-                page = stock.stock(store, now=now, cursor=cursor)
+                page = stock.stock_page(store, now=now, cursor=cursor)
             seen += [row.sku.pk for row in page.rows]
             cursor = page.next_cursor
         assert (len(seen), len(set(seen)), cursor) == (130, 130, "")

@@ -20,8 +20,8 @@ from marketplace import clock
 from marketplace.models import CommissionRate, PastOrder, Sku
 from repurchase.batches.queries import screening_explanation
 from repurchase.batches.queries import selections as selection_queries
-from repurchase.batches.queries.batches import counts_of
-from repurchase.batches.queries.screening_explanation import records_of
+from repurchase.batches.queries.batches import count_batch_orders
+from repurchase.batches.queries.screening_explanation import records_of_batch
 from repurchase.batches.services import batches, chunks, planning, price_lock, selections
 from repurchase.integration.services import idempotency
 from repurchase.models import Batch, KeptAnswer, RepeatOrder
@@ -119,10 +119,10 @@ class TestAnIdempotencyKey:
     def test_is_forgotten_after_72_hours(self, store, history):
         key, body = key_of(store), {"order_ids": numbers(history[1])}
         first = post(key, body, **{"Idempotency-Key": "k-1"}).json()["ref"]
-        KeptAnswer.objects.update(kept_at=clock.now() - idempotency.KEPT)
+        KeptAnswer.objects.update(kept_at=clock.now() - idempotency.RETENTION)
         Batch.objects.update(status="cancelled")
         assert post(key, body, **{"Idempotency-Key": "k-1"}).json()["ref"] != first
-        KeptAnswer.objects.update(kept_at=clock.now() - idempotency.KEPT)
+        KeptAnswer.objects.update(kept_at=clock.now() - idempotency.RETENTION)
         assert idempotency.prune() == 1
 
     @pytest.mark.parametrize("name", ["", "é", "x" * 256, "a\tb"])
@@ -303,7 +303,7 @@ class TestADryRun:
         batch = run(
             batches.create(store=store, numbers=numbers(history[1]), by="user:1", dry_run=True)
         )
-        assert (batch.status, counts_of(batch, now=world.NOW).planned) == ("planned", 5)
+        assert (batch.status, count_batch_orders(batch, now=world.NOW).planned) == ("planned", 5)
         assert standing(store, history[1][0]) is None
         refused(Code.DRY_RUN_ONLY, price_lock.lock_and_invite, batch=batch, by="user:1")
         assert batch.orders.filter(status="planned").count() == 5
@@ -363,12 +363,12 @@ class TestTheCounts:
             policy=policy,
             dry_run=dry_run,
         )
-        seen = [counts_of(batch, now=world.NOW)]
-        while chunks.generate_next():
-            seen.append(counts_of(batch, now=world.NOW))
+        seen = [count_batch_orders(batch, now=world.NOW)]
+        while chunks.plan_next():
+            seen.append(count_batch_orders(batch, now=world.NOW))
         planning.finish_batch(batch.pk)
         batch.refresh_from_db()
-        seen.append(counts_of(batch, now=world.NOW))
+        seen.append(count_batch_orders(batch, now=world.NOW))
         for c in seen:
             assert (
                 c.asked
@@ -397,7 +397,7 @@ class TestARetry:
         Sku.objects.filter(pk=self.lacking.pk).update(on_hand=2)
         batch = batches.retry(batch=batch, by="user:2")
         assert (batch.status, batch.attempt) == ("screening", 2)
-        assert counts_of(batch, now=world.NOW).pending == 3
+        assert count_batch_orders(batch, now=world.NOW).pending == 3
         batch = run(batch)
         assert batch.status == "planned"
         now = dict(batch.orders.values_list("position", "status"))
@@ -413,9 +413,11 @@ class TestARetry:
     def test_can_be_explained_and_replayed(self, batch):
         Sku.objects.filter(pk=self.lacking.pk).update(on_hand=9)
         batch = run(batches.retry(batch=batch, by="user:2"))
-        assert {replay.rerun(r).outcome for r in records_of(batch)} == {replay.Outcome.SAME}
+        assert {replay.rerun(r).outcome for r in records_of_batch(batch)} == {
+            replay.ReplayOutcome.SAME
+        }
         for order in batch.orders.all():
-            found = screening_explanation.explained(order)
+            found = screening_explanation.explain_screening(order)
             assert found.order.outcome == order.status
             assert found.record.attempt == (2 if order.position in (2, 7, 8) else 1)
 
@@ -438,13 +440,13 @@ class TestARetry:
         batch = run(batches.retry(batch=batch, by="u"))
         Sku.objects.filter(pk=self.lacking.pk).update(on_hand=9)
         batch = run(batches.retry(batch=batch, by="u"))
-        assert (batch.attempt, counts_of(batch, now=world.NOW).planned) == (3, 8)
+        assert (batch.attempt, count_batch_orders(batch, now=world.NOW).planned) == (3, 8)
         batch = run(batches.rescreen(batch=batch, by="u"))
-        assert (batch.attempt, counts_of(batch, now=world.NOW).planned, batch.chunks.count()) == (
-            4,
-            8,
-            1,
-        )
+        assert (
+            batch.attempt,
+            count_batch_orders(batch, now=world.NOW).planned,
+            batch.chunks.count(),
+        ) == (4, 8, 1)
 
     def test_is_refused_where_there_is_nothing_to_cure(self, store, history):
         batch = run(batches.create(store=store, numbers=numbers(history[1]), by="u"))
@@ -462,9 +464,9 @@ class TestARetry:
     def test_finishes_a_batch_that_was_given_up(self, store, history, monkeypatch):
         monkeypatch.setattr("repurchase.models.batch_states.chunks.__defaults__", (2,))
         batch = batches.create(store=store, numbers=numbers(history[1]), by="u")
-        assert chunks.generate_next()
+        assert chunks.plan_next()
         batch.chunks.filter(done_at=None).update(tries=5)
-        planning.give_up(batch.pk)
+        planning.fail_batch(batch.pk)
         batch.refresh_from_db()
         assert (batch.status, batch.code) == ("failed", "WORK_FAILED")
         batch = run(batches.retry(batch=batch, by="u"))
@@ -527,7 +529,7 @@ class TestTheRefusedRows:
         assert Client().get(f"{API}{batch.ref}/refused.csv", headers=key).status_code == 404
 
     def test_take_the_same_queries_for_any_number(self, store, batch, django_assert_num_queries):
-        from repurchase.batches.queries.exclusions import refused as rows_of
+        from repurchase.batches.queries.exclusions import iterate_exclusions as rows_of
 
         found = RepeatOrder.objects.filter(batch=batch).count()
         with django_assert_num_queries(2):

@@ -19,8 +19,8 @@ from outbox import webhooks
 from pricing import signing
 from pricing.models import Grant, Lock
 from qualification.models import Qualification
-from qualification.readings import Kind
-from qualification.review import Standing
+from qualification.readings import DocumentKind
+from qualification.review import QualificationStatus
 from repurchase.batches.services import batches, price_lock
 from repurchase.integration.conformance import samples
 from repurchase.models import Batch, DiagnosisReport, Payment
@@ -149,7 +149,7 @@ def alices(store, alice):
 
 
 def reported(batch) -> DiagnosisReport:
-    report = diagnosis_report.ask(batch=batch, by="user:1")
+    report = diagnosis_report.request_report(batch=batch, by="user:1")
     diagnosis_report.make(report.pk)
     return report
 
@@ -424,7 +424,7 @@ class TestForeignIdsInOtherBodies:
     def replace(self, client, path: str, key: str, replaces: object, **headers):
         file = io.BytesIO(test_uploading.sample())
         file.name = "licence.pdf"
-        fields = {"kind": Kind.LICENCE, "replaces": str(replaces), "file": file}
+        fields = {"kind": DocumentKind.LICENCE, "replaces": str(replaces), "file": file}
         return client.post(path, fields, headers=bearer(key) | headers)
 
     @pytest.mark.parametrize(
@@ -434,7 +434,7 @@ class TestForeignIdsInOtherBodies:
         """What a key is not a document of his own's is told in the same words, hers as one that is
         none."""
         client.force_login(charlie)
-        Qualification.objects.filter(store=own.store).update(state=Standing.DOCUMENTS)
+        Qualification.objects.filter(store=own.store).update(state=QualificationStatus.DOCUMENTS)
         key, before = world.key(own.store), everything()
         told = []
         for theirs in (real.values["key"], uuid.UUID(int=1), "no key at all"):

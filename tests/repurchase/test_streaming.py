@@ -35,7 +35,7 @@ def key_of(store, *scopes: str) -> dict[str, str]:
 
 
 def tell(store, n: int = 1, type: str = "batch.planned") -> None:
-    events.tell(store_id=store.pk, type=type, subject="batch:BR-1", at=world.NOW, n=n)
+    events.publish(store_id=store.pk, type=type, subject="batch:BR-1", at=world.NOW, n=n)
 
 
 def parsed(text: str) -> list[dict]:
@@ -155,7 +155,7 @@ class TestUnderUvicorn:
             opened(url, key_of(world.store()), f"{STREAM}?progress=true") as strangers,
         ):
             time.sleep(0.5)  # until the listener has all of them
-            progress.say(store.pk, {"batch": "BR-1"})
+            progress.publish_progress(store.pk, {"batch": "BR-1"})
             assert told.readline() == b"event: progress\n"
             assert json.loads(told.readline()[6:]) == {"batch": "BR-1"}
             tell(store, 7)
@@ -225,30 +225,30 @@ def connections() -> int:
 
 class TestAStreamThatMayNotGoOn:
     def test_ends_when_its_key_is_revoked_or_its_reader_is_too_slow(self):
-        stream = event_broadcaster.Stream(
+        stream = event_broadcaster.EventStream(
             store_id=1, after=0, types=[], owner="key:1", may_go_on=lambda: False
         )
-        for _ in range(event_broadcaster.QUEUED):
+        for _ in range(event_broadcaster.MAX_QUEUED_PAGES):
             stream.put(b"x")
-        assert stream.queue.qsize() == event_broadcaster.QUEUED
+        assert stream.queue.qsize() == event_broadcaster.MAX_QUEUED_PAGES
         stream.put(b"x")
         assert [stream.queue.get_nowait() for _ in range(stream.queue.qsize())] == [
-            event_broadcaster.END
+            event_broadcaster.END_OF_STREAM
         ]
 
     @pytest.mark.django_db
     def test_is_asked_by_the_hub(self, store):
         handed = []
-        key = api_keys.key_of(world.key(store))
-        stream = event_broadcaster.Stream(
+        key = api_keys.find_key_by_text(world.key(store))
+        stream = event_broadcaster.EventStream(
             store_id=store.pk,
             after=0,
             types=[],
             owner="key:1",
             check_at=0.0,
-            may_go_on=lambda: api_keys.acting().filter(pk=key.pk).exists(),
+            may_go_on=lambda: api_keys.list_active_keys().filter(pk=key.pk).exists(),
         )
-        made = event_broadcaster.Hub()
+        made = event_broadcaster.EventBroadcaster()
         made._streams.add(stream)
         made._check()
         api_keys.revoke(key, by=key.principal)
@@ -257,13 +257,13 @@ class TestAStreamThatMayNotGoOn:
             "Loop", (), {"call_soon_threadsafe": lambda self, f, piece: handed.append(piece)}
         )()
         made._check()
-        assert handed == [event_broadcaster.END]
+        assert handed == [event_broadcaster.END_OF_STREAM]
 
 
 @pytest.mark.django_db(transaction=True)
 class TestABatchOnItsWay:
     def test_is_told_step_by_step(self, store, alice, monkeypatch):
-        monkeypatch.setattr(event_publishing, "AN_EVENT", 2)
+        monkeypatch.setattr(event_publishing, "MAX_ORDERS_AN_EVENT", 2)
         batch = self.locked(store, alice)
         digests = {lock.pk: lock.terms_digest for lock in Lock.objects.all()}
         buyer_response.accept(
@@ -304,7 +304,7 @@ class TestABatchOnItsWay:
 
     def test_is_told_when_it_is_cancelled(self, store, alice):
         batch = self.locked(store, alice)
-        head = events.head_of(store.pk)
+        head = events.latest_number(store.pk)
         batches.cancel(batch=batch, by="user:1")
         assert [e.type for e in events.after(store.pk, head)] == [
             "lock.cancelled",
@@ -315,7 +315,7 @@ class TestABatchOnItsWay:
     def test_tells_no_secret_and_nobody_s_name(self, store, alice):
         self.locked(store, alice)
         grant = Grant.objects.get()
-        said = json.dumps([events.told(e) for e in events.after(store.pk, 0)])
+        said = json.dumps([events.build_payload(e) for e in events.after(store.pk, 0)])
         for secret in (signing.token_of(grant), grant.buyer.email, grant.buyer.name, str(grant.pk)):
             assert secret not in said
 

@@ -221,8 +221,10 @@ class TestTaxesByDestination:
 
     def test_that_are_not_known_are_said_so_where_an_order_stops(self):
         with translation.override("en"):
-            unknown = problem_texts.of("TAX_CODE_MISSING", {"country": "BR", "missing": "rate"})
-            unregistered = problem_texts.of(
+            unknown = problem_texts.describe(
+                "TAX_CODE_MISSING", {"country": "BR", "missing": "rate"}
+            )
+            unregistered = problem_texts.describe(
                 "TAX_CODE_MISSING", {"country": "DE", "missing": "registration"}
             )
         assert unknown.cause == "Tax not known for BR."

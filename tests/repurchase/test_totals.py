@@ -25,12 +25,12 @@ from pricing import agreements, signing
 from pricing.models import Grant, Lock, Offer, Renegotiation
 from pricing.services.agreement_sealing import content_of
 from repurchase.batches.queries import batches as batch_queries
-from repurchase.batches.queries.totals import batch_totals, left_out
+from repurchase.batches.queries.totals import batch_totals, sum_left_out_lines
 from repurchase.batches.services import batches, price_lock
 from repurchase.confirmation.queries import agreements as confirmations
 from repurchase.confirmation.queries import amendments
-from repurchase.confirmation.queries.buyer_page import offer_of
-from repurchase.confirmation.queries.order_totals import Ticks, weigh
+from repurchase.confirmation.queries.buyer_page import buyer_offer_of_grant
+from repurchase.confirmation.queries.order_totals import BuyerSelection, total_selection
 from repurchase.confirmation.services import buyer_response, triggers
 from repurchase.deadlines import sweep
 from repurchase.fulfilment.net_lines import net_amounts
@@ -139,7 +139,7 @@ NAMES = (*MONEY, "left_out_lines", "fees")
 def agree(batch: Batch, client: Client, key: str) -> None:
     batch.refresh_from_db()
     right = expected(batch)
-    plan = batch_queries.plan(batch, now=clock.now(batch.store))
+    plan = batch_queries.plan_summary(batch, now=clock.now(batch.store))
     _core(plan.totals, right)
     _reasons(batch, right)
     told = client.get(
@@ -172,7 +172,7 @@ def said(flags: set[bool]) -> str:
 
 
 def _reasons(batch: Batch, right) -> None:
-    found = left_out(batch.orders.all())
+    found = sum_left_out_lines(batch.orders.all())
     for currency, want in right.items():
         mine = [each for each in found if each.money.currency == currency]
         assert sum(each.money.minor for each in mine) == want["left_out"]
@@ -228,7 +228,7 @@ def _owed(batch: Batch) -> None:
         )
         owing[order.currency] += order.total_minor - sum(came)
     told: Counter[str] = Counter()
-    for each in balances.owed(batch.store, batch.ref):
+    for each in balances.list_outstanding_amounts(batch.store, batch.ref):
         told[each.currency] += each.outstanding.minor
     assert +told == +owing
 
@@ -259,7 +259,7 @@ def _page(batch: Batch, client: Client, right) -> None:
 def _buyer(batch: Batch, grant: Grant, client: Client, right) -> None:
     """Of what waits for him, else of what he accepted: it adds up, is told with its tax, and in
     his words."""
-    seen = offer_of(grant)
+    seen = buyer_offer_of_grant(grant)
     group = "offered" if seen.state == "open" else "accepted"
     locks = [lot.lock.pk for lot in seen.open_lots]
     sums: dict[str, Counter] = {}
@@ -283,7 +283,9 @@ def _buyer(batch: Batch, grant: Grant, client: Client, right) -> None:
     for each in seen.left_out:
         assert money(each.money.minor, each.money.currency) in page
     if seen.state == "open":
-        everything = weigh(grant=grant, lock_ids=locks, ticks=Ticks(every_service=True))
+        everything = total_selection(
+            grant=grant, lock_ids=locks, ticks=BuyerSelection(every_service=True)
+        )
         assert not everything.sums or [s.total for s in everything.sums] == [
             t.total for t in seen.totals
         ]
@@ -383,7 +385,7 @@ def go_on(batch: Batch, how: str) -> None:
             payments.reverse(store=batch.store, payment_id=standing.pk, why="bounced", by="user:1")
         case "call off" if waiting:
             for proforma in {order.proforma for order in waiting}:
-                unpaid_cancellation.call_off(
+                unpaid_cancellation.cancel_orders(
                     store=batch.store, proforma=proforma, why="never paid", by="user:1"
                 )
         case "release":
@@ -418,7 +420,9 @@ def papers(batch: Batch) -> None:
     owed: dict[str, Counter] = {}
     for proforma in Proforma.objects.filter(batch=batch):
         for total in proforma_invoices.drawn(
-            proforma, list(proforma_invoices.billed(proforma)), now=clock.now(batch.store)
+            proforma,
+            list(proforma_invoices.list_billed_orders(proforma)),
+            now=clock.now(batch.store),
         ).totals:
             found = {name: getattr(total, f"{name}_minor") for name in next(iter(right.values()))}
             owed.setdefault(total.currency, Counter()).update(found)
@@ -428,9 +432,9 @@ def papers(batch: Batch) -> None:
 def _agreed(batch: Batch) -> list:
     if Renegotiation.objects.filter(lock__subject=batch.ref).exists():
         offers = Offer.objects.filter(renegotiation__lock__subject=batch.ref)
-        return [amendments.renegotiation(each.pk) for each in offers]
+        return [amendments.build_amendment(each.pk) for each in offers]
     lock: UUID = Lock.objects.filter(subject=batch.ref).values_list("pk", flat=True)[0]
-    return [confirmations.confirmation(lock)]
+    return [confirmations.build_confirmation(lock)]
 
 
 @pytest.fixture
@@ -469,7 +473,7 @@ class TestEverySurface:
             answer(batch, how, alice)
             agree(batch, client, key)
             papers(batch)
-            sweep.sweep(store=store)
+            sweep.run_sweep(store=store)
             agree(batch, client, key)
             for proforma in Proforma.objects.filter(batch=batch):
                 proforma_invoice_services.issue(proforma.pk)
@@ -547,9 +551,7 @@ def test_sealed_agreement_and_proforma_say_that_tax_is_included_and_add_up(store
     confirm(batch)
     sealed_text = pdf_text(content_of(sealed(batch)))
     proforma_invoice_services.issue(Proforma.objects.get(batch=batch).pk)
-    proforma_text = pdf_text(
-        proforma_invoice_services.content_of(Proforma.objects.get(batch=batch))
-    )
+    proforma_text = pdf_text(proforma_invoice_services.read_pdf(Proforma.objects.get(batch=batch)))
     for text in (sealed_text, proforma_text):
         assert "Tax is included in the prices" in " ".join(text.split())
         for shown in ("142.87", "2.78", "27.67", "173.32"):

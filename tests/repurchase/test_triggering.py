@@ -162,7 +162,7 @@ class TestACurrencyThatWaitsTooLong:
             arrived_at=clock.now(),
             rate_set=newest,
         )
-        assert [sweep.sweep().rate_alarms for _ in range(2)] == [int(told), 0]
+        assert [sweep.run_sweep().rate_alarms for _ in range(2)] == [int(told), 0]
         assert client.get("/readyz").json()["rates"] is not told
         deliver_due()
         letters = [each for each in mail.outbox if each.to == ["staff@example.com"]]
@@ -360,7 +360,7 @@ class TestARenegotiationThatLapsed:
         publish(store)
         triggers.open_renegotiations()
         world.move_clock(store, Renegotiation.objects.get().deadline_at)
-        swept = sweep.sweep()
+        swept = sweep.run_sweep()
         assert (Lock.objects.get().status, swept.ended_locks) == ("terminated", 1)
         assert set(RepeatOrder.objects.values_list("status", flat=True)) == {"terminated"}
         assert not OrderClaim.objects.filter(released_at=None).exists()

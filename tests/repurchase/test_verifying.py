@@ -10,7 +10,7 @@ from marketplace import sandboxed_reader
 from pricing import sealed_pdf_reader
 from pricing.models import SealedAgreement
 from pricing.services import agreement_sealing, verification
-from pricing.services.verification import Check
+from pricing.services.verification import VerificationCheck
 from tests.diagnostics.tampering import undone
 from tests.diagnostics.test_ledger import tamper
 from tests.pricing.test_sealing import printed
@@ -40,12 +40,12 @@ def pdf(made) -> bytes:
     return agreement_sealing.content_of(made)
 
 
-def judged(pdf: bytes) -> verification.Verdict:
+def judged(pdf: bytes) -> verification.VerificationVerdict:
     """Without the child, which a test of 200 flips would start 200 times."""
     return verification.judge(pdf, sealed_pdf_reader.read(pdf))
 
 
-def wrong(pdf: bytes) -> set[Check]:
+def wrong(pdf: bytes) -> set[VerificationCheck]:
     return {found.check for found in judged(pdf).checks if not found.ok}
 
 
@@ -72,7 +72,7 @@ class TestAGenuineFile:
     def test_passes_every_check_and_shows_what_was_agreed(self, made, pdf):
         verdict = verification.verify(pdf)
         assert verdict.ok, verdict.checks
-        assert [found.check for found in verdict.checks] == list(Check)
+        assert [found.check for found in verdict.checks] == list(VerificationCheck)
         assert verdict.agreement["subject"] == made.subject
         assert verdict.demo
 
@@ -87,14 +87,14 @@ class TestAFlippedByte:
     def test_in_what_the_seal_covers_is_the_seals_to_find(self, pdf):
         at = pdf.index(b"/Producer") + 12
         found = wrong(flipped(pdf, at, 0))
-        assert {Check.SEAL, Check.KNOWN} <= found
+        assert {VerificationCheck.SEAL, VerificationCheck.KNOWN} <= found
 
     def test_in_the_seals_own_padding_is_found_by_the_files_digest(self, pdf):
         """The seal does not cover the room that was left for it; our records do."""
         at = pdf.rindex(b"00000000") + 2
         changed = pdf[:at] + b"1" + pdf[at + 1 :]
-        assert Check.KNOWN in wrong(changed)
-        assert Check.SEAL not in wrong(changed)
+        assert VerificationCheck.KNOWN in wrong(changed)
+        assert VerificationCheck.SEAL not in wrong(changed)
 
     def test_of_the_row_is_found(self, made, pdf):
         dice = random.Random(12)
@@ -117,7 +117,9 @@ class TestAFlippedByte:
                 with undone():
                     tamper(f"UPDATE diagnostics_ledgerentry SET {sql} WHERE kind = '{kind}'")
                     chain = next(
-                        found for found in judged(pdf).checks if found.check is Check.CHAIN
+                        found
+                        for found in judged(pdf).checks
+                        if found.check is VerificationCheck.CHAIN
                     )
                     assert not chain.ok, (kind, sql)
                     assert chain.detail
@@ -128,15 +130,19 @@ class TestAFlippedByte:
             untrigger()
             with connection.cursor() as cursor:
                 cursor.execute("DELETE FROM pricing_sealedagreement")
-            assert {Check.KNOWN, Check.CERTIFICATE, Check.LEDGER} <= wrong(pdf)
+            assert {
+                VerificationCheck.KNOWN,
+                VerificationCheck.CERTIFICATE,
+                VerificationCheck.LEDGER,
+            } <= wrong(pdf)
         with undone():
             tamper("DELETE FROM diagnostics_ledgerentry")
-            assert {Check.LEDGER, Check.CHAIN} <= wrong(pdf)
+            assert {VerificationCheck.LEDGER, VerificationCheck.CHAIN} <= wrong(pdf)
 
 
 class TestAStrangersFile:
     def test_that_is_appended_to_is_not_whole(self, pdf):
-        assert {Check.WHOLE, Check.KNOWN} <= wrong(pdf + b"\n%more")
+        assert {VerificationCheck.WHOLE, VerificationCheck.KNOWN} <= wrong(pdf + b"\n%more")
 
     def test_sealed_with_our_own_certificate_but_not_by_us_is_not_known(self, db):
         from pricing import seal as seals
@@ -144,7 +150,11 @@ class TestAStrangersFile:
         forged = seals.seal(printed(), reason="forged")
         verdict = verification.verify(forged)
         bad = {found.check for found in verdict.checks if not found.ok}
-        assert {Check.KNOWN, Check.CERTIFICATE, Check.LEDGER} <= bad
+        assert {
+            VerificationCheck.KNOWN,
+            VerificationCheck.CERTIFICATE,
+            VerificationCheck.LEDGER,
+        } <= bad
         assert verdict.agreement == {}
 
     @pytest.mark.parametrize(
@@ -153,7 +163,7 @@ class TestAStrangersFile:
     )
     def test_that_is_no_sealed_pdf_is_not_readable(self, db, content):
         verdict = verification.verify(content)
-        assert [(f.check, f.ok) for f in verdict.checks] == [(Check.READABLE, False)]
+        assert [(f.check, f.ok) for f in verdict.checks] == [(VerificationCheck.READABLE, False)]
 
     def test_that_has_no_seal_is_not_readable(self, db):
         verdict = verification.verify(printed())
@@ -170,7 +180,7 @@ class TestTheGuardedChild:
 
     @pytest.mark.parametrize("module", ["tests.repurchase.greedy", "tests.repurchase.nowhere"])
     def test_that_ends_without_an_answer_is_gone(self, module):
-        with pytest.raises(sandboxed_reader.Gone):
+        with pytest.raises(sandboxed_reader.ReaderCrashed):
             sandboxed_reader.read(module, b"x")
 
 

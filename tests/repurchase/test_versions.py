@@ -2,7 +2,7 @@
 
 import pytest
 
-from repurchase.models.erp_version import suffices
+from repurchase.models.erp_version import is_at_least
 
 
 class TestAVersion:
@@ -24,11 +24,11 @@ class TestAVersion:
         ],
     )
     def test_suffices_from_its_minimum_on(self, version, minimum, enough):
-        assert suffices(version, minimum) is enough
+        assert is_at_least(version, minimum) is enough
 
     @pytest.mark.parametrize(
         "text", ["", "5.", ".3", "five", "5.3-beta", "5,3", "٥.٣", "5.3\n", "1.1.1.1.1.1", "9" * 10]
     )
     def test_is_numbers_and_dots_only(self, text):
         with pytest.raises(ValueError, match="no version"):
-            suffices(text, "5.3")
+            is_at_least(text, "5.3")

@@ -10,7 +10,7 @@ from django.utils.html import escape
 from diagnostics import problem_texts
 from diagnostics.catalogue import CATALOGUE
 from diagnostics.codes import Code
-from repurchase.reporting.fix_links import PLACES
+from repurchase.reporting.fix_links import FIX_LINKS
 
 pytestmark = pytest.mark.django_db
 CHINESE = re.compile("[\u4e00-\u9fff]")
@@ -35,14 +35,14 @@ class TestThePageOfACode:
             page = english.get(f"/codes/{code}/").content.decode()
             main = page.partition('<dl class="problem-words')[2].partition("</dl>")[0]
             with translation.override("en"):
-                assert escape(problem_texts.of(code).fix) in main, code
+                assert escape(problem_texts.describe(code).fix) in main, code
             assert set(CHINESE.findall(main)) <= set("专线清关通道"), code
 
     def test_is_not_there_for_what_is_no_code(self, client):
         assert client.get("/codes/NO_SUCH_CODE/").status_code == 404
 
     def test_links_to_where_it_is_cured(self, english):
-        for code, place in PLACES.items():
+        for code, place in FIX_LINKS.items():
             assert f'href="{reverse(place.url)}"' in english.get(f"/codes/{code}/").content.decode()
 
     def test_is_what_a_problem_of_the_api_points_to(self, client):
@@ -78,7 +78,7 @@ class TestTheIndex:
         page = english.get("/codes/", {"q": "zzzz"}).content.decode()
         assert "No code says that" in page
         assert (
-            problem_texts.of(Code.NOT_FOUND).title
+            problem_texts.describe(Code.NOT_FOUND).title
             not in page.partition('id="codes"')[2].partition("</main>")[0]
         )
 

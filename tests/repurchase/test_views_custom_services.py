@@ -10,9 +10,9 @@ from lxml import etree
 
 from pricing import signing
 from pricing.models import Act
-from repurchase.batches.queries.customisations import batch_services
+from repurchase.batches.queries.customisations import batch_customisations
 from repurchase.batches.services import customisations
-from repurchase.batches.services.customisations import Wanted
+from repurchase.batches.services.customisations import CustomisationRequest
 from repurchase.models import Batch, LineService
 from tests import world
 from tests.repurchase import services
@@ -115,7 +115,7 @@ class TestTheSellersPage:
         ):
             assert client.post(page, body).status_code == 302
         client.post(page, {"act": "dismiss", "service": ids()[1], "why": "settled"})
-        assert [(v.line_no, v.text, v.state) for v in batch_services(batch).rows] == [
+        assert [(v.line_no, v.text, v.state) for v in batch_customisations(batch).rows] == [
             (3, "red tape", "asked"),
             (None, "gift wrap", "dismissed"),
         ]
@@ -152,7 +152,7 @@ class TestTheSellersPage:
         counts = []
         for n in (1, 40):
             for each in range(n):
-                wanted = Wanted(
+                wanted = CustomisationRequest(
                     order=last(batch).past_order.number, line_no=1 + each % 3, text=f"{n} {each}"
                 )
                 customisations.add(batch=batch, wanted=wanted, by="user:1")

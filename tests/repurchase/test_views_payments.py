@@ -262,7 +262,7 @@ class TestAFileOfPayments:
         rows = [[f"BR-NONE{n:05}-0001", "1.00", "USD", f"T{n}", ""] for n in range(19_999)]
         rows.append([order.ref, "5979.75", "USD", "LAST-1", ""])
         data = workbook(rows).read()
-        found = payment_import.payments(
+        found = payment_import.import_file(
             store=store, data=data, name="bank.xlsx", by="command:import_payments"
         )
         assert (found.recorded, found.known, len(found.refused)) == (1, 0, 19_999)
@@ -321,7 +321,7 @@ class TestTheOrderPage:
             store=store,
             by="key:1",
             rows=[
-                shipments.Shipped(
+                shipments.OrderShipment(
                     key="", order=order.ref, at=now, carrier="Cainiao", tracking="LP-1"
                 )
             ],
@@ -329,7 +329,7 @@ class TestTheOrderPage:
         shipments.complete(
             store=store,
             by="key:1",
-            rows=[shipments.Completed(key="", order=order.ref, at=now, as_ordered=True)],
+            rows=[shipments.OrderCompletion(key="", order=order.ref, at=now, as_ordered=True)],
         )
         page = text(owner.get(url))
         assert "LP-1" in page

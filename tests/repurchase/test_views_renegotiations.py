@@ -9,7 +9,7 @@ from marketplace import clock
 from marketplace.models import Role
 from outbox.emails import deliver_due
 from pricing.models import Offer, Remark, Signature
-from pricing.services.renegotiation import current
+from pricing.services.renegotiation import current_offer
 from repurchase.models import Batch
 from tests import world
 from tests.repurchase import talking
@@ -121,7 +121,7 @@ class TestThePage:
         assert "USD 29,452.50" in shown
         assert "− USD 446.25" in shown
         assert "Best we can" in shown
-        assert current(found).said == {"rule": "uniform", "percent": "-1.5"}
+        assert current_offer(found).said == {"rule": "uniform", "percent": "-1.5"}
 
     def test_takes_prices_by_sku_from_fields_and_lines(self, client, page, found):
         sku = Batch.objects.get().orders.first().lines.first().sku.code
@@ -158,13 +158,13 @@ class TestThePage:
 
     def test_of_stale_terms_shows_the_new_ones_as_409(self, client, page, found):
         client.post(page, {"act": "offer", "rule": "keep"})
-        old = current(found).digest
+        old = current_offer(found).digest
         talking.counter(found, "-2")
         answer = sign(client, page, digest=old)
         assert answer.status_code == 409
         assert "TERMS_CHANGED" in text(answer)
         assert "The buyer's counter-offer" in text(answer)
-        assert current(found).digest in text(answer)
+        assert current_offer(found).digest in text(answer)
         assert not Signature.objects.exists()
 
     def test_asks_a_second_member_beyond_the_band(self, client, page, found, store):
@@ -181,7 +181,7 @@ class TestThePage:
         client.cookies["django_language"] = "en"
         assert "Approve these prices" in text(client.get(page))
         client.post(page, {"act": "approve", "digest": Offer.objects.get().digest})
-        assert current(found) == Offer.objects.get()
+        assert current_offer(found) == Offer.objects.get()
 
     def test_lets_an_operator_write_but_not_offer_sign_or_decline(self, client, page, bob, found):
         client.force_login(bob)

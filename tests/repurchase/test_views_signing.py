@@ -10,7 +10,7 @@ from django.test import Client
 from outbox.emails import deliver_due
 from pricing import signing
 from pricing.models import Offer, Remark, Renegotiation, Signature, SigningCode
-from pricing.services.renegotiation import current
+from pricing.services.renegotiation import current_offer
 from repurchase.models import RepeatOrder
 from tests import world
 from tests.repurchase import talking
@@ -48,12 +48,17 @@ def mailed_code() -> str:
 
 def ask(client, form, found, **changes):
     return client.post(
-        form, {"act": "code", "consent": "yes", "digest": current(found).digest} | changes
+        form, {"act": "code", "consent": "yes", "digest": current_offer(found).digest} | changes
     )
 
 
 def sign(client, form, found, **changes):
-    body = {"act": "sign", "consent": "yes", "digest": current(found).digest, "name": "Bea Buyer"}
+    body = {
+        "act": "sign",
+        "consent": "yes",
+        "digest": current_offer(found).digest,
+        "name": "Bea Buyer",
+    }
     return client.post(form, body | changes)
 
 
@@ -113,7 +118,7 @@ class TestSigning:
             {
                 "act": "sign",
                 "consent": "yes",
-                "digest": current(found).digest,
+                "digest": current_offer(found).digest,
                 "name": "Bea Buyer",
                 "code": mailed_code(),
             },
@@ -150,7 +155,7 @@ class TestSigning:
         assert "Bea with a long name" in text(answer)
 
     def test_of_stale_terms_shows_the_new_ones_as_409(self, client, form, found, alice):
-        old = current(found).digest
+        old = current_offer(found).digest
         ask(client, form, found)
         typed = mailed_code()
         talking.offer(found, "-2", user=alice)
@@ -217,7 +222,7 @@ class TestAStranger:
     ):
         other = talking.renegotiated(store, by=f"user:{alice.pk}", country="FR")
         foreign = signing.token_of(talking.grant(other))
-        body = {"act": "code", "consent": "yes", "digest": current(found).digest}
+        body = {"act": "code", "consent": "yes", "digest": current_offer(found).digest}
         good = link.split("/")[2]
         for token in (foreign, good[:-1] + ("B" if good.endswith("A") else "A"), "x"):
             assert client.post(f"/b/{token}/renegotiations/{found.pk}/", body).status_code == 404

@@ -5,9 +5,9 @@ import pytest
 from django.db import connection
 
 from repurchase.celery import (
-    KEEP_SECONDS,
-    keep_the_connection_after_success,
-    use_the_kept_connection,
+    CONNECTION_KEEP_SECONDS,
+    close_connection_after_failure,
+    reuse_connection,
 )
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -29,9 +29,9 @@ def backend() -> int:
 
 
 def a_task(state: str = "SUCCESS") -> int:
-    use_the_kept_connection()
+    reuse_connection()
     served_by = backend()
-    keep_the_connection_after_success(state=state)
+    close_connection_after_failure(state=state)
     return served_by
 
 
@@ -64,5 +64,5 @@ class TestAConnection:
     def test_is_replaced_when_it_has_served_long_enough(self):
         connection.close()
         first = a_task()
-        connection.close_at -= KEEP_SECONDS
+        connection.close_at -= CONNECTION_KEEP_SECONDS
         assert a_task() != first

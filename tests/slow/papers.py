@@ -106,7 +106,7 @@ def _confirm(batch: Batch) -> None:
 def _pay_nothing(batch: Batch) -> None:
     """Its past orders are free again for the next round."""
     for proforma in Proforma.objects.filter(batch=batch):
-        unpaid_cancellation.call_off(
+        unpaid_cancellation.cancel_orders(
             store=batch.store, proforma=proforma, why="measured", by="system:slow"
         )
 
@@ -126,7 +126,7 @@ def _programs() -> Iterator[list[psutil.Process]]:
     """The worker, the papers' worker and beat, as `make run` starts them."""
     folder, started = Path(os.environ["DATA_DIR"]), []
     try:
-        for name, command in portal._programs(0).items():
+        for name, command in portal._program_commands(0).items():
             if name in ("worker", "papers", "beat"):
                 log = (folder / f"slow-{name}.log").open("w")
                 started.append(_beside(command, stdout=log, stderr=subprocess.STDOUT))

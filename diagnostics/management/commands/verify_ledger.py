@@ -7,7 +7,7 @@ from diagnostics import proofs
 from diagnostics.ledger import first_bad_entry
 from diagnostics.models import LedgerEntry, LedgerHead
 
-NAMED = 100
+MAX_NAMED_ROWS = 100
 """So many rows that differ are named."""
 
 
@@ -22,39 +22,39 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="machine-readable output")
 
     def handle(self, *args, **options):
-        stores = {options["store"]} if options["store"] is not None else _stores()
+        stores = {options["store"]} if options["store"] is not None else _stores_with_ledger()
         results = [self._verify(store_id) for store_id in sorted(stores)]
         bad = [result for result in results if result["bad"]]
         if options["json"]:
             self.stdout.write(json.dumps(results))
         else:
             for result in results:
-                self.stdout.write(_words(result))
+                self.stdout.write(_format_result(result))
         if bad:
-            raise CommandError(f"store {bad[0]['store']}: {_why(bad[0])}")
+            raise CommandError(f"store {bad[0]['store']}: {_describe_failure(bad[0])}")
 
     def _verify(self, store_id: int) -> dict:
         bad, read = first_bad_entry(store_id)
-        differing = list(islice(proofs.differing(store_id), NAMED))
+        differing = list(islice(proofs.find_differences(store_id), MAX_NAMED_ROWS))
         return {
             "store": store_id,
             "read": read,
-            "rows": proofs.counted(store_id),
+            "rows": proofs.count_recorded_rows(store_id),
             "bad": str(bad or "") or next(iter(differing), ""),
             "entry": str(bad or ""),
             "differing": differing,
         }
 
 
-def _stores() -> set[int]:
+def _stores_with_ledger() -> set[int]:
     """Whose ledger there is, or was: a head without entries is as suspicious as entries without a
     head."""
     entries = LedgerEntry.objects.order_by("store_id").values_list("store_id", flat=True).distinct()
     return {*LedgerHead.objects.values_list("store_id", flat=True), *entries}
 
 
-def _words(result: dict) -> str:
-    found = [_why(result)] if result["bad"] else ["intact"]
+def _format_result(result: dict) -> str:
+    found = [_describe_failure(result)] if result["bad"] else ["intact"]
     found += [f"  {each}" for each in result["differing"]]
     return (
         f"store {result['store']}: {result['read']} entries, {result['rows']} rows, "
@@ -62,7 +62,7 @@ def _words(result: dict) -> str:
     )
 
 
-def _why(result: dict) -> str:
+def _describe_failure(result: dict) -> str:
     if result["entry"]:
         return f"the first bad entry is {result['entry']}"
     return f"rows differ from the ledger, first {result['bad']}"

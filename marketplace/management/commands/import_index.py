@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from marketplace.mirror import closes
-from marketplace.mirror.commands import ObservationsCommand, styles_of, told
+from marketplace.mirror.commands import ObservationsCommand, changes_as_dicts, styles_from_options
 
 
 class Command(ObservationsCommand):
@@ -24,7 +24,7 @@ class Command(ObservationsCommand):
             series=options["series"],
             source=options["source"],
             update=options["update"],
-            styles=styles_of(options),
+            styles=styles_from_options(options),
         )
         kinds = (
             "imported",
@@ -42,6 +42,6 @@ class Command(ObservationsCommand):
             "column": report.column,
             "refused_days": report.rows["refused"] + report.rows["conflicting"],
             "conflicting": report.conflicting,
-            "changes": told(report.changes),
+            "changes": changes_as_dicts(report.changes),
             "updated": options["update"],
         }

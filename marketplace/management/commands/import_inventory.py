@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.management.base import CommandParser
 
 from marketplace.mirror import inventory
-from marketplace.mirror.commands import ImportCommand, progress_bar, store_of
+from marketplace.mirror.commands import ImportCommand, get_store_by_code, progress_bar
 
 
 class Command(ImportCommand):
@@ -20,7 +20,7 @@ class Command(ImportCommand):
         parser.add_argument("--refused", type=Path, metavar="FILE", help="where refused rows go")
 
     def work(self, **options: Any) -> dict[str, Any]:
-        store = store_of(options["store"])
+        store = get_store_by_code(options["store"])
         stem = options["file"].name.split(".")[0]
         refused = options["refused"] or settings.DATA_DIR / "refused" / f"{store.code}-{stem}.csv"
         rows = inventory.import_file(

@@ -9,8 +9,8 @@ from django.conf import settings
 from django.core.management.base import CommandParser
 
 from marketplace.mirror import orders, profiles
-from marketplace.mirror.accounting import Accounting
-from marketplace.mirror.commands import ImportCommand, progress_bar, store_of
+from marketplace.mirror.accounting import ImportRowCounts
+from marketplace.mirror.commands import ImportCommand, get_store_by_code, progress_bar
 
 
 class Command(ImportCommand):
@@ -20,7 +20,9 @@ class Command(ImportCommand):
         super().add_arguments(parser)
         parser.add_argument("file", type=Path)
         parser.add_argument("--store", required=True, help="the store's code")
-        parser.add_argument("--format", required=True, help=f"one of: {', '.join(orders.FORMATS)}")
+        parser.add_argument(
+            "--format", required=True, help=f"one of: {', '.join(orders.FILE_FORMATS)}"
+        )
         parser.add_argument(
             "--assume", metavar="PROFILE", help="fills what the format lacks, marked assumed"
         )
@@ -31,7 +33,7 @@ class Command(ImportCommand):
         )
 
     def work(self, **options: Any) -> dict[str, Any]:
-        store = store_of(options["store"])
+        store = get_store_by_code(options["store"])
         stem = options["file"].name.split(".")[0]
         report = orders.import_orders(
             store=store,
@@ -44,13 +46,13 @@ class Command(ImportCommand):
             dry_run=options["dry_run"],
             progress=progress_bar(),
         )
-        return as_dict(report)
+        return report_as_dict(report)
 
 
-def as_dict(report: orders.Report) -> dict[str, Any]:
+def report_as_dict(report: orders.OrderImportReport) -> dict[str, Any]:
     return {
         "dry_run": report.dry_run,
-        "rows": rows_of(report.accounting),
+        "rows": count_rows_by_outcome(report.accounting),
         "orders": {"new": report.new_orders, "cancelled_whole": report.cancelled_orders},
         "price_list_entries": report.new_prices,
         "lines_of_the_last_90_days": {
@@ -63,7 +65,7 @@ def as_dict(report: orders.Report) -> dict[str, Any]:
     }
 
 
-def rows_of(accounting: Accounting) -> dict[str, Any]:
+def count_rows_by_outcome(accounting: ImportRowCounts) -> dict[str, Any]:
     return {
         "read": accounting.read,
         "imported": accounting.imported,

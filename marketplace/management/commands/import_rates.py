@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from marketplace.mirror import rates
-from marketplace.mirror.commands import ObservationsCommand, styles_of, told
+from marketplace.mirror.commands import ObservationsCommand, changes_as_dicts, styles_from_options
 
 
 class Command(ObservationsCommand):
@@ -14,7 +14,9 @@ class Command(ObservationsCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("--source", required=True, help=f"one of: {', '.join(rates.SOURCES)}")
+        parser.add_argument(
+            "--source", required=True, help=f"one of: {', '.join(rates.RATE_SOURCES)}"
+        )
         parser.add_argument("--since", type=dt.date.fromisoformat, metavar="DATE")
 
     def work(self, **options: Any) -> dict[str, Any]:
@@ -23,7 +25,7 @@ class Command(ObservationsCommand):
             source=options["source"],
             since=options["since"],
             update=options["update"],
-            styles=styles_of(options),
+            styles=styles_from_options(options),
         )
         days = {
             "new": report.new_days,
@@ -37,6 +39,6 @@ class Command(ObservationsCommand):
             "dates": report.dates,
             "refused_days": dict(report.refused),
             "conflicting": report.conflicting,
-            "changes": told(report.changes),
+            "changes": changes_as_dicts(report.changes),
             "updated": options["update"],
         }

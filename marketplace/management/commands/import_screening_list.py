@@ -11,7 +11,7 @@ from django.utils.text import slugify
 from marketplace.mirror import export_control
 from marketplace.mirror.commands import ImportCommand
 
-TOLD = 3
+EXIT_WITH_REMARKS = 3
 """The exit code of an import that is done and has something to tell."""
 
 
@@ -33,7 +33,8 @@ class Command(ImportCommand):
         super().handle(**options)
         if not self._report.is_whole:
             raise CommandError(
-                "The list was imported; see what was refused or left blank.", returncode=TOLD
+                "The list was imported; see what was refused or left blank.",
+                returncode=EXIT_WITH_REMARKS,
             )
 
     def work(self, **options: Any) -> dict[str, Any]:

@@ -14,7 +14,7 @@ FOLDER = Path(__file__).parent
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Category:
+class ProfileCategory:
     code: str
     name_en: str
     name_zh: str
@@ -31,11 +31,11 @@ class Profile:
     buyers: Mapping[str, str | int]
     stock: Mapping[str, str | int]
     weights: Sequence[tuple[Decimal | None, int]]  # (up to this unit price, grams); None: any
-    categories: Sequence[Category]
+    categories: Sequence[ProfileCategory]
     street: str
     places: Mapping[str, Sequence[str]]  # country → town, postal code
 
-    def category_of(self, title: str) -> Category:
+    def category_of(self, title: str) -> ProfileCategory:
         words = set(title.upper().replace(",", " ").split())
         return next(c for c in self.categories if not c.words or c.words & words)
 
@@ -72,7 +72,8 @@ def load(name: str) -> Profile:
         stock=data["stock"],
         weights=[(w.get("up_to"), w["grams"]) for w in data["weights"]],
         categories=[
-            Category(**row | {"words": frozenset(row["words"])}) for row in data["categories"]
+            ProfileCategory(**row | {"words": frozenset(row["words"])})
+            for row in data["categories"]
         ],
         street=places.pop("street"),
         places=places,

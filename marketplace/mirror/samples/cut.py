@@ -17,7 +17,7 @@ from operator import itemgetter
 from pathlib import Path
 
 from marketplace.mirror import files
-from marketplace.mirror.online_retail import CARRIAGE, COLUMNS
+from marketplace.mirror.online_retail import CARRIAGE_CODES, COLUMNS
 
 FOLDER = Path(__file__).parent
 ORDERS = FOLDER / "online_retail_sample.csv.gz"
@@ -43,16 +43,16 @@ CUSTOMERS = {
     "12779": "PL, 8 orders: BUYER_GMV_TOO_LOW",
     "14932": "Channel Islands, becomes JE by assumption",
 }
-OTHERS: dict[str, tuple[int, Callable[[list[str]], bool]]] = {
+OTHER_ROWS: dict[str, tuple[int, Callable[[list[str]], bool]]] = {
     "bad debt": (3, lambda r: r[0].startswith("A")),
     "anonymous": (150, lambda r: not r[6] and not r[0].startswith("A") and int(r[3]) > 0),
     "anonymous, written off": (50, lambda r: not r[6] and int(r[3]) < 0),
     "no ISO country": (15, lambda r: bool(r[6]) and r[7] in ("Unspecified", "European Community")),
     "given away": (15, lambda r: bool(r[6]) and float(r[5]) == 0),
-    "carriage": (10, lambda r: bool(r[6]) and r[1] in CARRIAGE and r[0].startswith("5")),
+    "carriage": (10, lambda r: bool(r[6]) and r[1] in CARRIAGE_CODES and r[0].startswith("5")),
     "three decimals": (4, lambda r: len(r[5].partition(".")[2]) > 2),
 }
-SINCE = dt.date(2025, 7, 1)
+RATES_SINCE = dt.date(2025, 7, 1)
 MONTH_DAYS = (dt.date(2025, 3, 20), dt.date(2025, 5, 9))
 CRISIS_DAYS = (
     (dt.date(2008, 9, 1), dt.date(2008, 12, 31)),
@@ -64,9 +64,9 @@ RANGES = (
 
 
 def order_rows(path: Path) -> Iterator[list[str]]:
-    left = {name: limit for name, (limit, _) in OTHERS.items()}
+    left = {name: limit for name, (limit, _) in OTHER_ROWS.items()}
     for row in map(list, files.rows(path, columns=COLUMNS)):
-        fitting = [name for name, (_, fits) in OTHERS.items() if left[name] and fits(row)]
+        fitting = [name for name, (_, fits) in OTHER_ROWS.items() if left[name] and fits(row)]
         for name in fitting[:1]:
             left[name] -= 1
         if fitting or row[6] in CUSTOMERS:
@@ -74,7 +74,7 @@ def order_rows(path: Path) -> Iterator[list[str]]:
 
 
 def rate_rows(
-    path: Path, first: dt.date = SINCE, last: dt.date = dt.date.max
+    path: Path, first: dt.date = RATES_SINCE, last: dt.date = dt.date.max
 ) -> Iterator[list[str]]:
     header, *rows = files.table(path)
     yield header
@@ -105,7 +105,7 @@ def range_rows(path: Path) -> Iterator[list[str]]:
             yield [currency, rates[0], rates[-1], *known[0]]
 
 
-def write(target: Path, rows: Iterable[list[str]]) -> None:
+def write_sample(target: Path, rows: Iterable[list[str]]) -> None:
     """Packed, where its name says so, without a time stamp, so that the same input gives the same
     bytes."""
     text = io.StringIO()
@@ -116,11 +116,11 @@ def write(target: Path, rows: Iterable[list[str]]) -> None:
 
 def main() -> None:
     orders, rates = map(Path, islice(sys.argv, 1, 3))
-    write(ORDERS, [list(COLUMNS), *order_rows(orders)])
-    write(RATES, rate_rows(rates))
-    write(MONTH, rate_rows(rates, *MONTH_DAYS))
-    write(CRISES, crisis_rows(rates))
-    write(RANGES, range_rows(rates))
+    write_sample(ORDERS, [list(COLUMNS), *order_rows(orders)])
+    write_sample(RATES, rate_rows(rates))
+    write_sample(MONTH, rate_rows(rates, *MONTH_DAYS))
+    write_sample(CRISES, crisis_rows(rates))
+    write_sample(RANGES, range_rows(rates))
 
 
 if __name__ == "__main__":

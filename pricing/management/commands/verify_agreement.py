@@ -3,7 +3,7 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
 
-from pricing.services.verification import Verdict, verify
+from pricing.services.verification import VerificationVerdict, verify
 
 
 class Command(BaseCommand):
@@ -18,13 +18,15 @@ class Command(BaseCommand):
             verdict = verify(options["file"].read_bytes())
         except OSError as error:
             raise CommandError(f"{options['file']}: {error.strerror}") from None
-        self.stdout.write(json.dumps(_plain(verdict)) if options["json"] else _words(verdict))
+        self.stdout.write(
+            json.dumps(_verdict_values(verdict)) if options["json"] else _describe_verdict(verdict)
+        )
         if not verdict.ok:
             wrong = [found.check for found in verdict.checks if not found.ok]
             raise CommandError(f"{options['file']} is not to be trusted: {', '.join(wrong)}")
 
 
-def _plain(verdict: Verdict) -> dict:
+def _verdict_values(verdict: VerificationVerdict) -> dict:
     return {
         "ok": verdict.ok,
         "checks": [{"check": f.check, "ok": f.ok, "detail": f.detail} for f in verdict.checks],
@@ -36,7 +38,7 @@ def _plain(verdict: Verdict) -> dict:
     }
 
 
-def _words(verdict: Verdict) -> str:
+def _describe_verdict(verdict: VerificationVerdict) -> str:
     lines = [
         f"{'ok ' if f.ok else 'BAD'} {f.check:<12} {f.detail}".rstrip() for f in verdict.checks
     ]

@@ -12,7 +12,7 @@ from repurchase.models.order_states import OrderStatus
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Standing:
+class PastOrderBatch:
     """`held`: a live lock, so it can't be locked again. Else a batch that wants it too, which
     blocks nothing."""
 
@@ -24,12 +24,20 @@ class Standing:
     )
 
 
-def standings(store: Store, order_ids: Collection[int], *, now: dt.datetime) -> dict[int, Standing]:
+def batches_by_past_order(
+    store: Store, order_ids: Collection[int], *, now: dt.datetime
+) -> dict[int, PastOrderBatch]:
     """By past order id, a lock before a plan: four queries for any number of orders."""
-    return _screening(store, order_ids) | _planned(store, order_ids) | _held(store, order_ids, now)
+    return (
+        _screening_batches(store, order_ids)
+        | _planned_batches(store, order_ids)
+        | _locked_batches(store, order_ids, now)
+    )
 
 
-def _held(store: Store, order_ids: Collection[int], now: dt.datetime) -> dict[int, Standing]:
+def _locked_batches(
+    store: Store, order_ids: Collection[int], now: dt.datetime
+) -> dict[int, PastOrderBatch]:
     claims = list(
         OrderClaim.objects.live(now)
         .filter(store=store, past_order__in=order_ids)
@@ -41,13 +49,17 @@ def _held(store: Store, order_ids: Collection[int], now: dt.datetime) -> dict[in
         for pk, subject, status in locks.values_list("pk", "subject", "status")
     }
     return {
-        pk: Standing(batch=subjects[holder][0], status=subjects[holder][1], held=True, until=until)
+        pk: PastOrderBatch(
+            batch=subjects[holder][0], status=subjects[holder][1], held=True, until=until
+        )
         for pk, holder, until in claims
         if holder in subjects
     }
 
 
-def holders(store: Store, order_ids: Collection[int], *, now: dt.datetime) -> tuple[int, list[str]]:
+def live_lock_holders(
+    store: Store, order_ids: Collection[int], *, now: dt.datetime
+) -> tuple[int, list[str]]:
     """How many of these orders a live lock holds, and the references of the batches: two
     queries."""
     claims = OrderClaim.objects.live(now).filter(store=store, past_order__in=order_ids)
@@ -58,7 +70,7 @@ def holders(store: Store, order_ids: Collection[int], *, now: dt.datetime) -> tu
     return held, list(locks.order_by("subject").values_list("subject", flat=True).distinct())
 
 
-def _planned(store: Store, order_ids: Collection[int]) -> dict[int, Standing]:
+def _planned_batches(store: Store, order_ids: Collection[int]) -> dict[int, PastOrderBatch]:
     rows = RepeatOrder.objects.filter(
         store=store,
         past_order__in=order_ids,
@@ -67,12 +79,12 @@ def _planned(store: Store, order_ids: Collection[int]) -> dict[int, Standing]:
         batch__dry_run=False,
     )
     return {
-        pk: Standing(batch=ref, status=BatchStatus.PLANNED)
+        pk: PastOrderBatch(batch=ref, status=BatchStatus.PLANNED)
         for pk, ref in rows.order_by("batch_id").values_list("past_order_id", "batch__ref")
     }
 
 
-def _screening(store: Store, order_ids: Collection[int]) -> dict[int, Standing]:
+def _screening_batches(store: Store, order_ids: Collection[int]) -> dict[int, PastOrderBatch]:
     """A batch in screening has no rows yet, but its chunks know what was asked for."""
     chunks = Chunk.objects.filter(
         store=store,
@@ -82,7 +94,7 @@ def _screening(store: Store, order_ids: Collection[int]) -> dict[int, Standing]:
     )
     wanted = set(order_ids)
     return {
-        pk: Standing(batch=ref, status=BatchStatus.SCREENING)
+        pk: PastOrderBatch(batch=ref, status=BatchStatus.SCREENING)
         for ids, ref in chunks.order_by("pk").values_list("past_order_ids", "batch__ref")
         for pk in ids
         if pk in wanted

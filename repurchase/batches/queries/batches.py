@@ -16,29 +16,34 @@ from pricing.models import Lock, Renegotiation
 from pricing.services import seconds_left, status_at
 from pricing.totals import CurrencyTotals
 from repurchase.batches.queries import worker_health
-from repurchase.batches.queries.customisations import counts_of_services
-from repurchase.batches.queries.pagination import PAGE, Page, decode, encode
-from repurchase.batches.queries.prior_repeats import repeated, repeats
+from repurchase.batches.queries.customisations import count_customisations
+from repurchase.batches.queries.pagination import (
+    PAGE_SIZE,
+    CursorPage,
+    decode_cursor,
+    encode_cursor,
+)
+from repurchase.batches.queries.prior_repeats import accepted_repeats, find_prior_repeats
 from repurchase.batches.queries.totals import (
     UNDECIDED,
-    LeftOut,
+    LeftOutLines,
     batch_totals,
-    left_out,
+    count_orders_by_lock,
     lot_sums,
-    orders_held,
+    sum_left_out_lines,
 )
 from repurchase.models import Batch, LineOutcome, RepeatLine, RepeatOrder, batch_states
-from repurchase.models.batch_states import BatchStatus, Counts
+from repurchase.models.batch_states import BatchOrderCounts, BatchStatus
 from repurchase.models.order_states import OrderStatus
 
-TABS = {
+STATUS_BY_TAB = {
     "planned": OrderStatus.PLANNED,
     "failed": OrderStatus.FAILED,
     "excluded": OrderStatus.EXCLUDED,
 }
 
 
-def batches(store: Store, *, now: dt.datetime) -> QuerySet[Batch]:
+def list_batches(store: Store, *, now: dt.datetime) -> QuerySet[Batch]:
     return (
         Batch.objects.filter(store=store)
         .at(now)
@@ -47,18 +52,18 @@ def batches(store: Store, *, now: dt.datetime) -> QuerySet[Batch]:
     )
 
 
-def batch(store: Store, ref: str, *, now: dt.datetime) -> Batch:
+def get_batch(store: Store, ref: str, *, now: dt.datetime) -> Batch:
     """The store's batch, with its `state` at `now`, or 404."""
     found = Batch.objects.at(now).select_related("store", "buyer", "rate_set", "quoted_after__lock")
     return get_object_or_404(found, store=store, ref=ref)
 
 
-def counts_of(batch: Batch, *, now: dt.datetime) -> Counts:
+def count_batch_orders(batch: Batch, *, now: dt.datetime) -> BatchOrderCounts:
     rows = batch.orders.at(now).order_by().values_list("state").annotate(Count("id"))
     return batch_states.count(batch.asked, dict(rows))
 
 
-class Phase(StrEnum):
+class ScreeningPhase(StrEnum):
     WAITING = "waiting"  # for its turn
     PLANNING = "planning"  # its orders are screened and priced
     FINISHING = "finishing"  # scarce stock is shared out
@@ -66,9 +71,9 @@ class Phase(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Progress:
-    counts: Counts
-    phase: Phase
+class ScreeningProgress:
+    counts: BatchOrderCounts
+    phase: ScreeningPhase
     rate: float | None = None  # orders a second so far in this attempt
     seconds_left: int | None = None
     waits: bool = False  # nobody works in the background: no time can be told
@@ -78,9 +83,9 @@ class Progress:
         return self.counts.pending > 0
 
 
-def progress(batch: Batch, *, now: dt.datetime) -> Progress:
+def screening_progress(batch: Batch, *, now: dt.datetime) -> ScreeningProgress:
     """How far the screening is, counted from rows: it survives a reload and a lost worker."""
-    counts = counts_of(batch, now=now)
+    counts = count_batch_orders(batch, now=now)
     rows = list(
         batch.chunks.filter(attempt=batch.attempt).values_list(
             "done_at", "past_order_ids", "beat_at"
@@ -89,19 +94,19 @@ def progress(batch: Batch, *, now: dt.datetime) -> Progress:
     done = sum(len(ids) for done_at, ids, _ in rows if done_at)
     elapsed = (now - (batch.attempt_at or batch.screened_at)).total_seconds()
     if batch.status != BatchStatus.SCREENING:
-        return Progress(counts=counts, phase=Phase.ENDED)
+        return ScreeningProgress(counts=counts, phase=ScreeningPhase.ENDED)
     if not counts.pending:
-        return Progress(counts=counts, phase=Phase.FINISHING)
-    if worker_health.waits():
-        return Progress(counts=counts, phase=Phase.WAITING, waits=True)
+        return ScreeningProgress(counts=counts, phase=ScreeningPhase.FINISHING)
+    if worker_health.is_work_waiting():
+        return ScreeningProgress(counts=counts, phase=ScreeningPhase.WAITING, waits=True)
     if not any(beat_at for *_, beat_at in rows):
-        return Progress(counts=counts, phase=Phase.WAITING)
+        return ScreeningProgress(counts=counts, phase=ScreeningPhase.WAITING)
     if not done or elapsed <= 0:
-        return Progress(counts=counts, phase=Phase.PLANNING)
+        return ScreeningProgress(counts=counts, phase=ScreeningPhase.PLANNING)
     rate = done / elapsed
-    return Progress(
+    return ScreeningProgress(
         counts=counts,
-        phase=Phase.PLANNING,
+        phase=ScreeningPhase.PLANNING,
         rate=rate,
         seconds_left=max(round(counts.pending / rate), 1),
     )
@@ -131,13 +136,13 @@ class LotView:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PlanSummary:
-    counts: Counts
+    counts: BatchOrderCounts
     totals: list[CurrencyTotals]
     codes: list[tuple[str, int]]
     lots: list[LotView]
     can_lock: bool
     seconds_old: int
-    left_out: Sequence[LeftOut] = ()  # and why
+    left_out: Sequence[LeftOutLines] = ()  # and why
     repeated: int = 0  # ready orders whose source a buyer has accepted a repeat of in another batch
     services: Mapping[str, int] = field(default_factory=dict)
 
@@ -147,27 +152,31 @@ class PlanSummary:
         return sum(each.lines for each in self.left_out if not each.whole)
 
 
-def plan(batch: Batch, *, now: dt.datetime) -> PlanSummary:
-    counts = counts_of(batch, now=now)
+def plan_summary(batch: Batch, *, now: dt.datetime) -> PlanSummary:
+    counts = count_batch_orders(batch, now=now)
     return PlanSummary(
         counts=counts,
         totals=batch_totals(batch, now=now),
-        codes=_codes(batch),
-        lots=lots(batch.store, batch.ref, now),
+        codes=_count_codes(batch),
+        lots=list_lots(batch.store, batch.ref, now),
         can_lock=batch.status == BatchStatus.PLANNED and counts.planned > 0,
         seconds_old=int((now - batch.screened_at).total_seconds()),
-        left_out=left_out(batch.orders.all()),
-        repeated=_repeated(batch) if batch.status == BatchStatus.PLANNED else 0,
-        services=counts_of_services(batch),
+        left_out=sum_left_out_lines(batch.orders.all()),
+        repeated=_count_repeated(batch) if batch.status == BatchStatus.PLANNED else 0,
+        services=count_customisations(batch),
     )
 
 
-def _repeated(batch: Batch) -> int:
-    before = repeats(batch.store_id).exclude(batch=batch).filter(past_order=OuterRef("past_order"))
+def _count_repeated(batch: Batch) -> int:
+    before = (
+        accepted_repeats(batch.store_id)
+        .exclude(batch=batch)
+        .filter(past_order=OuterRef("past_order"))
+    )
     return batch.orders.filter(Exists(before), status=OrderStatus.PLANNED).count()
 
 
-def _codes(batch: Batch) -> list[tuple[str, int]]:
+def _count_codes(batch: Batch) -> list[tuple[str, int]]:
     """How many orders carry each code, most first."""
     rows = (
         batch.orders.order_by()
@@ -179,11 +188,11 @@ def _codes(batch: Batch) -> list[tuple[str, int]]:
     return list(rows)
 
 
-def lots(store: Store, subject: str, now: dt.datetime) -> list[LotView]:
+def list_lots(store: Store, subject: str, now: dt.datetime) -> list[LotView]:
     """Three queries."""
     locks = Lock.objects.filter(store=store, subject=subject).select_related("renegotiation")
     found = list(locks.order_by("locked_at", "currency", "index_series"))
-    live, held = lot_sums(found, now=now), orders_held(found)
+    live, held = lot_sums(found, now=now), count_orders_by_lock(found)
     return [
         LotView(
             lock=lock,
@@ -197,7 +206,9 @@ def lots(store: Store, subject: str, now: dt.datetime) -> list[LotView]:
     ]
 
 
-def batch_orders(batch: Batch, *, now: dt.datetime, tab: str = "all", cursor: str = "") -> Page:
+def batch_orders(
+    batch: Batch, *, now: dt.datetime, tab: str = "all", cursor: str = ""
+) -> CursorPage:
     """A page of 50 orders by position. `then_minor`, `now_minor` and `base_minor` are goods and
     freight: as it was paid, as it is offered, what the kept lines cost then in the quantities of
     now. `listed` tells its list price."""
@@ -222,23 +233,23 @@ def batch_orders(batch: Batch, *, now: dt.datetime, tab: str = "all", cursor: st
             priced_count=Coalesce(Subquery(priced.annotate(n=Count("pk")).values("n")), 0),
         )
     )
-    if tab in TABS:
-        orders = orders.filter(state=TABS[tab])
+    if tab in STATUS_BY_TAB:
+        orders = orders.filter(state=STATUS_BY_TAB[tab])
     elif tab in list(OrderStatus):
         orders = orders.filter(state=tab)
     if cursor:
-        orders = orders.filter(position__gt=decode(cursor, int)[0])
-    found = list(orders.order_by("position")[: PAGE + 1])
-    again = repeated(batch.store, [order.past_order_id for order in found], besides=batch)
+        orders = orders.filter(position__gt=decode_cursor(cursor, int)[0])
+    found = list(orders.order_by("position")[: PAGE_SIZE + 1])
+    again = find_prior_repeats(batch.store, [order.past_order_id for order in found], besides=batch)
     for order in found:
         order.repeated = again.get(order.past_order_id)
-        order.listed = _listed(order)
-    next_cursor = encode(found[PAGE - 1].position) if len(found) > PAGE else ""
-    return Page(rows=found[:PAGE], next_cursor=next_cursor)
+        order.listed = _compare_list_price(order)
+    next_cursor = encode_cursor(found[PAGE_SIZE - 1].position) if len(found) > PAGE_SIZE else ""
+    return CursorPage(rows=found[:PAGE_SIZE], next_cursor=next_cursor)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Listed:
+class ListPriceComparison:
     """The list price in force when the plan was screened (R-47), beside what was paid for the same
     quantities.
 
@@ -254,10 +265,10 @@ class Listed:
         return Money(self.price.minor - self.paid.minor, self.price.currency)
 
 
-def _listed(order: RepeatOrder) -> Listed | None:
+def _compare_list_price(order: RepeatOrder) -> ListPriceComparison | None:
     if not order.listed_count:
         return None
-    return Listed(
+    return ListPriceComparison(
         price=Money(int(order.listed_minor), order.currency),
         paid=Money(int(order.listed_base_minor), order.currency),
         without=order.priced_count - order.listed_count,

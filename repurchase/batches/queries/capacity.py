@@ -9,7 +9,7 @@ from django.db import connection
 
 from marketplace.calendar import PLATFORM_ZONE, platform_day
 from marketplace.models import ProductionDay, ProductionGroup, Sku, Store
-from repurchase.batches.capacity import Group, Overflow, Work, check
+from repurchase.batches.capacity import CapacityOverflow, GroupCapacity, PromisedWork, find_overflow
 from repurchase.models import Batch
 from repurchase.models.order_states import OrderStatus
 
@@ -18,7 +18,7 @@ STILL_TO_MAKE = (
 )  # fmt: skip
 """What the buyer has confirmed and nobody has shipped; what is due by now counts as made."""
 
-WORK = """
+WORK_QUERY = """
 SELECT sku.production_group_id,
        (b.screened_at AT TIME ZONE %(zone)s)::date + o.promise_days,
        coalesce(o.transit_days, 0),
@@ -32,16 +32,16 @@ SELECT sku.production_group_id,
    AND {whose}
  GROUP BY 1, 2, 3
 """
-OF_OTHERS = """o.batch_id <> %(batch)s
+OTHER_BATCHES_CONDITION = """o.batch_id <> %(batch)s
    AND (o.status = ANY(%(to_make)s)
         OR (o.status = 'locked' AND coalesce(lock.renegotiation_deadline, lock.expires_at) > %(now)s))
    AND (b.screened_at AT TIME ZONE %(zone)s)::date + o.promise_days - coalesce(o.transit_days, 0) > %(after)s"""
-OF_THE_PLAN = (
+PLANNED_ORDERS_CONDITION = (
     "o.batch_id = %(batch)s AND o.status = 'planned' AND NOT o.past_order_id = ANY(%(without)s)"
 )
 
 
-def groups_of(store: Store) -> list[Group]:
+def list_group_capacities(store: Store) -> list[GroupCapacity]:
     """Two queries."""
     days: dict[int, dict[dt.date, int]] = defaultdict(dict)
     for group_id, day, pieces in ProductionDay.objects.filter(store=store).values_list(
@@ -50,15 +50,17 @@ def groups_of(store: Store) -> list[Group]:
         days[group_id][day] = pieces
     rows = ProductionGroup.objects.filter(store=store).order_by("code")
     return [
-        Group(id=pk, code=code, name=name, pieces_a_day=pieces, exceptions=days.get(pk, {}))
+        GroupCapacity(id=pk, code=code, name=name, pieces_a_day=pieces, exceptions=days.get(pk, {}))
         for pk, code, name, pieces in rows.values_list("id", "code", "name", "pieces_a_day")
     ]
 
 
-def work_of_others(batch: Batch, *, groups: Sequence[Group], now: dt.datetime) -> list[Work]:
+def work_of_others(
+    batch: Batch, *, groups: Sequence[GroupCapacity], now: dt.datetime
+) -> list[PromisedWork]:
     """What the store's other live locks and confirmed orders still have to have made."""
-    return _work(
-        OF_OTHERS,
+    return _fetch_work(
+        OTHER_BATCHES_CONDITION,
         batch,
         groups,
         to_make=[str(s) for s in STILL_TO_MAKE],
@@ -68,38 +70,40 @@ def work_of_others(batch: Batch, *, groups: Sequence[Group], now: dt.datetime) -
 
 
 def work_of_the_plan(
-    batch: Batch, *, groups: Sequence[Group], without: Sequence[int] = ()
-) -> list[Work]:
+    batch: Batch, *, groups: Sequence[GroupCapacity], without: Sequence[int] = ()
+) -> list[PromisedWork]:
     """What the planned orders of the batch draw on, but those of some past orders."""
-    return _work(OF_THE_PLAN, batch, groups, without=list(without))
+    return _fetch_work(PLANNED_ORDERS_CONDITION, batch, groups, without=list(without))
 
 
-def group_by_sku(sku_ids: Collection[int]) -> dict[int, int]:
+def group_id_by_sku(sku_ids: Collection[int]) -> dict[int, int]:
     rows = Sku.objects.filter(pk__in=sku_ids, production_group__isnull=False)
     return dict(rows.values_list("id", "production_group_id"))
 
 
-def overflow_of(batch: Batch, *, now: dt.datetime) -> Overflow | None:
+def plan_overflow(batch: Batch, *, now: dt.datetime) -> CapacityOverflow | None:
     """Whether the plan as it stands, locked at `now`, can be made beside what else is promised: at
     most four queries.
 
     Promises count from the day of the screening; pieces are made from the day after `now` on, up
     to a day later.
     """
-    groups = groups_of(batch.store)
+    groups = list_group_capacities(batch.store)
     if not groups:
         return None
     planned = work_of_the_plan(batch, groups=groups)
     others = work_of_others(batch, groups=groups, now=now)
-    return check(groups, asked=planned, kept=others, after=platform_day(now))
+    return find_overflow(groups, asked=planned, kept=others, after=platform_day(now))
 
 
-def day_of(batch: Batch) -> dt.date:
+def screening_day(batch: Batch) -> dt.date:
     """The day from which its promises count."""
     return platform_day(batch.screened_at)
 
 
-def _work(whose: str, batch: Batch, groups: Sequence[Group], **values: object) -> list[Work]:
+def _fetch_work(
+    whose: str, batch: Batch, groups: Sequence[GroupCapacity], **values: object
+) -> list[PromisedWork]:
     values |= {
         "store": batch.store_id,
         "batch": batch.pk,
@@ -107,8 +111,8 @@ def _work(whose: str, batch: Batch, groups: Sequence[Group], **values: object) -
         "groups": [g.id for g in groups],
     }
     with connection.cursor() as cursor:
-        cursor.execute(WORK.format(whose=whose), values)
+        cursor.execute(WORK_QUERY.format(whose=whose), values)
         return [
-            Work(group_id=group, promised=promised, transit_days=transit, pieces=pieces)
+            PromisedWork(group_id=group, promised=promised, transit_days=transit, pieces=pieces)
             for group, promised, transit, pieces in cursor.fetchall()
         ]

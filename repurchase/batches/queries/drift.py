@@ -13,38 +13,46 @@ from django.db.models import Count, F, Max, Q
 from django.db.models.functions import Coalesce, TruncDate
 
 from eligibility import drift
-from eligibility.drift import Field, Lapse, Now, Sheet, Then
+from eligibility.drift import (
+    DriftField,
+    DriftReport,
+    ExpiryBeforeDelivery,
+    SourceOrderDay,
+    TodayFacts,
+)
 from eligibility.facts import OrderFacts, World
-from eligibility.queries import limits_of, order_facts, world
+from eligibility.queries import limits_of, order_facts, world_facts
 from marketplace import policy
 from marketplace.calendar import PLATFORM_ZONE, platform_day
 from marketplace.models import Buyer, PastOrder, PastOrderLine, Registration, TaxRate
-from marketplace.territories import destination, reachable
+from marketplace.territories import find_destination, related_countries
 from repurchase.batches.queries.past_orders import rates_or_none
 from repurchase.models import Batch, RepeatLine, RepeatOrder
 from repurchase.models.order_states import ENDED, OrderStatus
 
-Dated = Mapping[str, tuple[list[dt.date], list[Decimal | None]]]
+VatRatesByPlace = Mapping[str, tuple[list[dt.date], list[Decimal | None]]]
 """By place, a country or a territory with rates of its own: the days from which a rate holds,
 ascending, and the rates."""
 
 
-def sheets(*, buyer: Buyer, orders: Sequence[OrderFacts], around: World) -> dict[int, Sheet]:
+def drift_sheets(
+    *, buyer: Buyer, orders: Sequence[OrderFacts], around: World
+) -> dict[int, DriftReport]:
     """A sheet for each order by its id: three queries for any number of orders, the facts being
     loaded."""
-    days = _days_of([order.id for order in orders])
+    days = _tax_days_by_order([order.id for order in orders])
     dated = _vat_rates({order.country for order in orders})
     codes = _hs_codes([order.id for order in orders])
     return {
-        order.id: drift.sheet(
+        order.id: drift.build_report(
             order,
-            then=Then(
+            then=SourceOrderDay(
                 day=days[order.id],
-                vat_rate=_rate_on(dated, _place(order), days[order.id]),
+                vat_rate=_vat_rate_on(dated, _destination_place(order), days[order.id]),
                 hs_codes=codes.get(order.id, {}),
             ),
-            now=Now(
-                vat_rate=_rate_on(dated, _place(order), around.today),
+            now=TodayFacts(
+                vat_rate=_vat_rate_on(dated, _destination_place(order), around.today),
                 certified=buyer.is_certified_business,
                 certificate_valid_until=buyer.certificate_valid_until,
             ),
@@ -54,7 +62,7 @@ def sheets(*, buyer: Buyer, orders: Sequence[OrderFacts], around: World) -> dict
     }
 
 
-def order_sheet(order: RepeatOrder, *, now: dt.datetime) -> Sheet:
+def order_sheet(order: RepeatOrder, *, now: dt.datetime) -> DriftReport:
     """The sheet of a repeat order's source, as of now."""
     facts = order_facts(
         store=order.store,
@@ -64,11 +72,13 @@ def order_sheet(order: RepeatOrder, *, now: dt.datetime) -> Sheet:
     )
     values = policy.in_force(now)
     rates, _ = rates_or_none(order.store, values, now)
-    around = world(store=order.store, orders=facts, limits=limits_of(values), rates=rates, now=now)
-    return sheets(buyer=order.batch.buyer, orders=facts, around=around)[order.past_order_id]
+    around = world_facts(
+        store=order.store, orders=facts, limits=limits_of(values), rates=rates, now=now
+    )
+    return drift_sheets(buyer=order.batch.buyer, orders=facts, around=around)[order.past_order_id]
 
 
-def _days_of(order_ids: Collection[int]) -> dict[int, dt.date]:
+def _tax_days_by_order(order_ids: Collection[int]) -> dict[int, dt.date]:
     """The day of each order's tax, in the platform's zone: paid, else completed, else ordered."""
     rows = PastOrder.objects.filter(pk__in=order_ids).annotate(
         at=Coalesce("paid_at", "completed_at", "ordered_at")
@@ -86,19 +96,21 @@ def _hs_codes(order_ids: Collection[int]) -> dict[int, dict[int, str | None]]:
     return codes
 
 
-def _place(order: OrderFacts) -> str:
-    return destination(order.country, order.ship_to.get("postal_code", ""), order.region).place
+def _destination_place(order: OrderFacts) -> str:
+    return find_destination(order.country, order.ship_to.get("postal_code", ""), order.region).place
 
 
-def _vat_rates(countries: Collection[str]) -> Dated:
+def _vat_rates(countries: Collection[str]) -> VatRatesByPlace:
     dated: dict[str, tuple[list[dt.date], list[Decimal | None]]] = defaultdict(lambda: ([], []))
-    for row in TaxRate.objects.filter(country__in=reachable(countries)).order_by("valid_from"):
+    for row in TaxRate.objects.filter(country__in=related_countries(countries)).order_by(
+        "valid_from"
+    ):
         dated[row.place][0].append(row.valid_from)
         dated[row.place][1].append(row.rate)
     return dated
 
 
-def _rate_on(dated: Dated, place: str, day: dt.date) -> Decimal | None:
+def _vat_rate_on(dated: VatRatesByPlace, place: str, day: dt.date) -> Decimal | None:
     if place not in dated:
         return None
     days, rates = dated[place]
@@ -112,7 +124,7 @@ def _rate_on(dated: Dated, place: str, day: dt.date) -> Decimal | None:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PlanLapse:
-    lapse: Lapse  # of its orders the latest promised day
+    lapse: ExpiryBeforeDelivery  # of its orders the latest promised day
     orders: int
 
 
@@ -147,7 +159,7 @@ def plan_drift(batch: Batch, *, now: dt.datetime) -> PlanDrift:
         lines=lines["n"],
         price_changed=lines["changed"],
         unlisted=lines["unlisted"],
-        vat_changed=_vat_changed(orders, today),
+        vat_changed=_count_vat_changed(orders, today),
         lapses=[
             *_certificate_lapse(batch, orders, today),
             *_registration_lapses(batch, now, today),
@@ -155,7 +167,7 @@ def plan_drift(batch: Batch, *, now: dt.datetime) -> PlanDrift:
     )
 
 
-def _vat_changed(orders, today: dt.date) -> int:
+def _count_vat_changed(orders, today: dt.date) -> int:
     at = Coalesce("past_order__paid_at", "past_order__completed_at", "past_order__ordered_at")
     rows = list(
         orders.order_by()
@@ -164,9 +176,11 @@ def _vat_changed(orders, today: dt.date) -> int:
         .annotate(Count("id"))
     )
     dated = _vat_rates({country for country, *_ in rows})
-    found = [(destination(*where).place, day, n) for *where, day, n in rows]
+    found = [(find_destination(*where).place, day, n) for *where, day, n in rows]
     return sum(
-        n for place, day, n in found if _rate_on(dated, place, day) != _rate_on(dated, place, today)
+        n
+        for place, day, n in found
+        if _vat_rate_on(dated, place, day) != _vat_rate_on(dated, place, today)
     )
 
 
@@ -177,18 +191,20 @@ def _certificate_lapse(batch: Batch, orders, today: dt.date) -> list[PlanLapse]:
     late = orders.filter(promise_days__gt=(until - today).days)
     found = late.aggregate(n=Count("id"), days=Max("promise_days"))
     return (
-        [_lapse(Field.CERTIFICATE, "", until, today, found["days"], found["n"])]
+        [_build_plan_lapse(DriftField.CERTIFICATE, "", until, today, found["days"], found["n"])]
         if found["n"]
         else []
     )
 
 
-def _lapse(
-    name: Field, subject: str, until: dt.date, today: dt.date, days: int, orders: int
+def _build_plan_lapse(
+    name: DriftField, subject: str, until: dt.date, today: dt.date, days: int, orders: int
 ) -> PlanLapse:
     delivery = today + dt.timedelta(days=days)
     return PlanLapse(
-        lapse=Lapse(field=name, subject=subject, last_day=until, delivery_day=delivery),
+        lapse=ExpiryBeforeDelivery(
+            field=name, subject=subject, last_day=until, delivery_day=delivery
+        ),
         orders=orders,
     )
 
@@ -210,19 +226,21 @@ def _registration_lapses(batch: Batch, now: dt.datetime, today: dt.date) -> list
     with connection.cursor() as cursor:
         cursor.execute(EMBEDDED_NUMBERS, [batch.pk, now])
         rows = cursor.fetchall()
-    ends = _last_days(batch, today)
+    ends = _last_valid_days(batch, today)
     found: dict[tuple[str, str], tuple[int, int]] = {}
     for scheme, jurisdiction, days, n in rows:
-        if drift.lapses(ends.get((scheme, jurisdiction)), today=today, promise_days=days):
+        if drift.is_expired_by_delivery(
+            ends.get((scheme, jurisdiction)), today=today, promise_days=days
+        ):
             _, before = found.get((scheme, jurisdiction), (0, 0))
             found[scheme, jurisdiction] = days, before + n
     return [
-        _lapse(Field.REGISTRATION, f"{key[0]} {key[1]}", ends[key], today, days, n)
+        _build_plan_lapse(DriftField.REGISTRATION, f"{key[0]} {key[1]}", ends[key], today, days, n)
         for key, (days, n) in found.items()
     ]
 
 
-def _last_days(batch: Batch, today: dt.date) -> dict[tuple[str, str], dt.date | None]:
+def _last_valid_days(batch: Batch, today: dt.date) -> dict[tuple[str, str], dt.date | None]:
     """The last day on which one of the store's numbers that are valid today holds; None: without
     an end."""
     ends: dict[tuple[str, str], dt.date | None] = {}

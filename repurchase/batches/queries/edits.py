@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 
 from marketplace.models import PastOrderLine, Store
 from repurchase.batches import edits
-from repurchase.batches.edits import By, Edit
+from repurchase.batches.edits import EditScope, PlanEdit
 from repurchase.models import Batch, BatchEdit, EditTask, RepeatLine
 
 
-def edits_of(batch: Batch, *, without: BatchEdit | None = None) -> list[Edit]:
+def active_edits(batch: Batch, *, without: BatchEdit | None = None) -> list[PlanEdit]:
     """Those in force, in the order in which they were applied."""
     rows = batch.edits.filter(undone_at__isnull=True).order_by("version")
-    return [edits.read(each) for row in rows if row != without for each in row.changes]
+    return [edits.parse_edit(each) for row in rows if row != without for each in row.changes]
 
 
 def last_edit(batch: Batch) -> BatchEdit | None:
@@ -20,12 +20,12 @@ def last_edit(batch: Batch) -> BatchEdit | None:
     return batch.edits.filter(undone_at__isnull=True).order_by("version").last()
 
 
-def edit_at_work(batch: Batch) -> EditTask | None:
+def running_edit_task(batch: Batch) -> EditTask | None:
     """The big edit that a worker has or will have."""
     return batch.edit_tasks.filter(done_at=None).first()
 
 
-def last_task(batch: Batch) -> EditTask | None:
+def latest_edit_task(batch: Batch) -> EditTask | None:
     """The newest big edit, at work or done."""
     return batch.edit_tasks.order_by("-id").first()
 
@@ -49,7 +49,7 @@ class SourceLines:
     uses."""
 
     lines: Sequence[SourceLine]
-    names: Mapping[By, Mapping[object, int]] = field(default_factory=dict)
+    names: Mapping[EditScope, Mapping[object, int]] = field(default_factory=dict)
 
 
 def source_lines(store: Store, order_ids: Sequence[int], *, refs: Mapping[str, int]) -> SourceLines:
@@ -86,20 +86,20 @@ def source_lines(store: Store, order_ids: Sequence[int], *, refs: Mapping[str, i
     by_order = {order_id: name for name, order_id in refs.items()}
     places = {(line.order_number, line.line_no): line.id for line in lines}
     places |= {(by_order[x.order_id], x.line_no): x.id for x in lines if x.order_id in by_order}
-    names: dict[By, Mapping[object, int]] = {
-        By.SKUS: {line.sku_code: line.sku_id for line in lines},
-        By.CATEGORIES: {line.category_code: line.category_id for line in lines},
-        By.ORDERS: numbers,
-        By.LINES: places,
+    names: dict[EditScope, Mapping[object, int]] = {
+        EditScope.SKUS: {line.sku_code: line.sku_id for line in lines},
+        EditScope.CATEGORIES: {line.category_code: line.category_id for line in lines},
+        EditScope.ORDERS: numbers,
+        EditScope.LINES: places,
     }
     return SourceLines(lines=lines, names=names)
 
 
-def order_refs(batch: Batch) -> dict[str, int]:
+def order_ids_by_ref(batch: Batch) -> dict[str, int]:
     return dict(batch.orders.values_list("ref", "past_order_id"))
 
 
-def names_in(batch: Batch) -> dict[str, list[str]]:
+def selectable_codes(batch: Batch) -> dict[str, list[str]]:
     """The SKU and category codes of a batch, for the form that edits them: one query."""
     rows = list(
         RepeatLine.objects.filter(order__batch=batch)

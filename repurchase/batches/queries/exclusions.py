@@ -11,11 +11,11 @@ from diagnostics.codes import Code
 from repurchase.models import Batch, LineOutcome, RepeatLine
 from repurchase.models.order_states import OrderStatus
 
-A_PAGE = 2000
+ROWS_A_FETCH = 2000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Refused:
+class ExclusionRow:
     """One finding: of an order, or of one of its lines."""
 
     order: str
@@ -31,16 +31,16 @@ class Refused:
     evidence: Mapping[str, Any]
 
 
-def refused(batch: Batch) -> Iterator[Refused]:
+def iterate_exclusions(batch: Batch) -> Iterator[ExclusionRow]:
     """Two queries, read as they come: orders that failed or are excluded, then the lines left out
     of any order."""
     orders = batch.orders.filter(status__in=[OrderStatus.FAILED, OrderStatus.EXCLUDED]).order_by(
         "position"
     )
     rows = orders.values_list("ref", "past_order__number", "status", "findings")
-    for ref, number, status, findings in rows.iterator(chunk_size=A_PAGE):
+    for ref, number, status, findings in rows.iterator(chunk_size=ROWS_A_FETCH):
         for finding in findings:
-            yield _row(finding, order=ref, number=number, status=status)
+            yield _build_exclusion_row(finding, order=ref, number=number, status=status)
     lines = (
         RepeatLine.objects.filter(order__batch=batch)
         .exclude(outcome=LineOutcome.PLANNED)
@@ -56,13 +56,15 @@ def refused(batch: Batch) -> Iterator[Refused]:
         "findings",
     )
     for ref, number, outcome, line_no, sku, findings in lines.values_list(*columns).iterator(
-        chunk_size=A_PAGE
+        chunk_size=ROWS_A_FETCH
     ):
         for finding in findings:
-            yield _row(finding, order=ref, number=number, status=outcome, line_no=line_no, sku=sku)
+            yield _build_exclusion_row(
+                finding, order=ref, number=number, status=outcome, line_no=line_no, sku=sku
+            )
 
 
-def _row(
+def _build_exclusion_row(
     finding: Mapping[str, Any],
     *,
     order: str,
@@ -70,10 +72,10 @@ def _row(
     status: str,
     line_no: int | None = None,
     sku: str = "",
-) -> Refused:
+) -> ExclusionRow:
     code, evidence = Code(finding["code"]), finding["evidence"]
-    said, entry = problem_texts.of(code, evidence), CATALOGUE[code]
-    return Refused(
+    said, entry = problem_texts.describe(code, evidence), CATALOGUE[code]
+    return ExclusionRow(
         order=order,
         number=number,
         status=status,

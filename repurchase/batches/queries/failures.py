@@ -11,16 +11,22 @@ from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 
 from diagnostics import attribution, failure_counts
-from diagnostics.attribution import ENDS, Cause, Found, Happening, Role
+from diagnostics.attribution import (
+    END_CODE_BY_STATE,
+    Cause,
+    CauseRole,
+    FailureFinding,
+    TimelineEntry,
+)
 from diagnostics.codes import Code
-from diagnostics.failure_counts import Failed, Share
+from diagnostics.failure_counts import FailureShare, RecordedFailure
 from diagnostics.models import Failure, LedgerEntry
 from marketplace.models import Store
-from repurchase.batches.queries.totals import LeftOut, left_out
+from repurchase.batches.queries.totals import LeftOutLines, sum_left_out_lines
 from repurchase.models import Batch, LineOutcome, RepeatLine, RepeatOrder
 from repurchase.models.order_states import OrderStatus
 
-FAILING = (
+FAILING_STATUSES = (
     OrderStatus.FAILED, OrderStatus.EXCLUDED, OrderStatus.EXPIRED, OrderStatus.DECLINED, OrderStatus.TERMINATED,
 )  # fmt: skip
 UNDECIDED = (OrderStatus.FAILED, OrderStatus.EXCLUDED)
@@ -31,7 +37,7 @@ ORDER_FIELDS = (
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Case:
+class FailureCase:
     """An order with what was found about it. `blocked_minor`: goods and freight that it holds up,
     before tax.
 
@@ -50,7 +56,7 @@ class Case:
 
     @property
     def first(self) -> Cause | None:
-        return attribution.first_of(self.causes)
+        return attribution.find_first_cause(self.causes)
 
     @property
     def why(self) -> Cause:
@@ -62,28 +68,30 @@ class Case:
 
     @property
     def distinct(self) -> list[tuple[Cause, tuple[int, ...]]]:
-        return attribution.distinct(self.causes)
+        return attribution.group_lines_by_cause(self.causes)
 
     @property
-    def path(self) -> tuple[tuple[attribution.Stage, attribution.Mark], ...]:
-        return attribution.path(self.causes)
+    def path(self) -> tuple[tuple[attribution.OrderStage, attribution.StageMark], ...]:
+        return attribution.mark_stages(self.causes)
 
 
-def cases(orders: QuerySet[RepeatOrder], *, now: dt.datetime, failing: bool = True) -> list[Case]:
+def failure_cases(
+    orders: QuerySet[RepeatOrder], *, now: dt.datetime, failing: bool = True
+) -> list[FailureCase]:
     """Two queries, by position. `failing`: only orders that came to nothing; else all that are
     asked for."""
     asked = orders.at(now)
     if failing:
-        asked = asked.filter(state__in=FAILING)
+        asked = asked.filter(state__in=FAILING_STATUSES)
     rows = [
         dict(zip(ORDER_FIELDS, row, strict=True))
         for row in asked.order_by("position").values_list(*ORDER_FIELDS)
     ]
-    lines = _lines([row["pk"] for row in rows])
-    return [_case(row, lines[row["pk"]]) for row in rows]
+    lines = _lines_by_order([row["pk"] for row in rows])
+    return [_build_case(row, lines[row["pk"]]) for row in rows]
 
 
-def _lines(order_ids: Sequence[int]) -> Mapping[int, list[tuple]]:
+def _lines_by_order(order_ids: Sequence[int]) -> Mapping[int, list[tuple]]:
     by_order: dict[int, list[tuple]] = defaultdict(list)
     rows = RepeatLine.objects.filter(order__in=order_ids).order_by("order_id", "line_no")
     for order_id, *line in rows.values_list(
@@ -93,37 +101,37 @@ def _lines(order_ids: Sequence[int]) -> Mapping[int, list[tuple]]:
     return by_order
 
 
-def _case(row: Mapping[str, Any], lines: Sequence[tuple]) -> Case:
-    of_lines = [_found(f, line=no) for no, _, _, findings in lines for f in findings]
-    of_order = [_found(f) for f in row["findings"]]
-    if row["state"] in FAILING and row["state"] not in UNDECIDED and not of_order:
-        of_order = [_end(row)]
-    return Case(
+def _build_case(row: Mapping[str, Any], lines: Sequence[tuple]) -> FailureCase:
+    of_lines = [_read_finding(f, line=no) for no, _, _, findings in lines for f in findings]
+    of_order = [_read_finding(f) for f in row["findings"]]
+    if row["state"] in FAILING_STATUSES and row["state"] not in UNDECIDED and not of_order:
+        of_order = [_lock_ending(row)]
+    return FailureCase(
         ref=row["ref"],
         number=row["past_order__number"],
         past_order_id=row["past_order_id"],
         state=row["state"],
         currency=row["currency"],
-        blocked_minor=_blocked(row, lines),
-        causes=attribution.attribute(attribution.merged(of_order, of_lines)),
+        blocked_minor=_blocked_minor(row, lines),
+        causes=attribution.attribute(attribution.merge_findings(of_order, of_lines)),
         lines={no: base for no, base, _, _ in lines},
         freight_minor=row["past_order__freight_minor"],
     )
 
 
-def _found(finding: Mapping[str, Any], line: int | None = None) -> Found:
-    return Found(code=Code(finding["code"]), evidence=finding["evidence"], line=line)
+def _read_finding(finding: Mapping[str, Any], line: int | None = None) -> FailureFinding:
+    return FailureFinding(code=Code(finding["code"]), evidence=finding["evidence"], line=line)
 
 
-def _end(row: Mapping[str, Any]) -> Found:
+def _lock_ending(row: Mapping[str, Any]) -> FailureFinding:
     """How a locked order ended; an expired one at its lock's end, whenever that was noticed."""
-    code = ENDS[row["state"]]
+    code = END_CODE_BY_STATE[row["state"]]
     at = row["lock__expires_at"] if code is Code.LOCK_EXPIRED else row["changed_at"]
-    return Found(code=code, evidence={"value": at.isoformat()})
+    return FailureFinding(code=code, evidence={"value": at.isoformat()})
 
 
-def _blocked(row: Mapping[str, Any], lines: Sequence[tuple]) -> int:
-    if row["state"] not in FAILING:
+def _blocked_minor(row: Mapping[str, Any], lines: Sequence[tuple]) -> int:
+    if row["state"] not in FAILING_STATUSES:
         return sum(base for _, base, outcome, _ in lines if outcome != LineOutcome.PLANNED)
     if row["total_minor"]:
         return row["total_minor"] - row["tax_minor"]
@@ -135,13 +143,13 @@ def _blocked(row: Mapping[str, Any], lines: Sequence[tuple]) -> int:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Diagnosis:
+class OrderDiagnosis:
     order: RepeatOrder
-    case: Case
-    timeline: tuple[Happening, ...]
+    case: FailureCase
+    timeline: tuple[TimelineEntry, ...]
 
 
-def diagnosis(store: Store, ref: str, *, now: dt.datetime) -> Diagnosis:
+def order_diagnosis(store: Store, ref: str, *, now: dt.datetime) -> OrderDiagnosis:
     """The store's order with its causes and everything that happened to it, or 404: five
     queries."""
     order = get_object_or_404(
@@ -150,40 +158,43 @@ def diagnosis(store: Store, ref: str, *, now: dt.datetime) -> Diagnosis:
         ref=ref,
     )
     of_this = RepeatOrder.objects.filter(pk=order.pk)
-    return Diagnosis(
+    return OrderDiagnosis(
         order=order,
-        case=cases(of_this, now=now, failing=False)[0],
-        timeline=attribution.timeline(
-            [*_source(order), *_of_failures(order), *_of_ledger(order.batch)]
+        case=failure_cases(of_this, now=now, failing=False)[0],
+        timeline=attribution.sort_timeline(
+            [*_source_events(order), *_failure_events(order), *_ledger_events(order.batch)]
         ),
     )
 
 
-def _source(order: RepeatOrder) -> Iterable[Happening]:
+def _source_events(order: RepeatOrder) -> Iterable[TimelineEntry]:
     if order.past_order.completed_at:
-        yield Happening(
+        yield TimelineEntry(
             at=order.past_order.completed_at,
             kind="source.completed",
             facts={"number": order.past_order.number},
         )
 
 
-def _of_ledger(batch: Batch) -> Iterable[Happening]:
+def _ledger_events(batch: Batch) -> Iterable[TimelineEntry]:
     entries = LedgerEntry.objects.filter(store_id=batch.store_id, subject=f"batch:{batch.ref}")
     for entry in entries.exclude(kind="chunk.generated").order_by("seq"):
-        yield Happening(at=entry.at, kind=entry.kind, by=entry.by, facts=entry.facts)
+        yield TimelineEntry(at=entry.at, kind=entry.kind, by=entry.by, facts=entry.facts)
 
 
-def _of_failures(order: RepeatOrder) -> Iterable[Happening]:
+def _failure_events(order: RepeatOrder) -> Iterable[TimelineEntry]:
     for row in Failure.objects.filter(store_id=order.store_id, subject=order.ref).order_by("pk"):
         causes = tuple(
-            cause for cause, _ in attribution.distinct(map(attribution.read, row.causes))
+            cause
+            for cause, _ in attribution.group_lines_by_cause(
+                map(attribution.cause_from_json, row.causes)
+            )
         )
-        yield Happening(
+        yield TimelineEntry(
             at=row.at, kind="order.failed", causes=causes, facts={"attempt": row.attempt}
         )
         if row.ended_how == "cured":
-            yield Happening(at=row.ended_at, kind="order.cured", facts={"code": row.code})
+            yield TimelineEntry(at=row.ended_at, kind="order.cured", facts={"code": row.code})
 
 
 # --- Of a batch
@@ -193,37 +204,37 @@ def _of_failures(order: RepeatOrder) -> Iterable[Happening]:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BatchDiagnosis:
     batch: Batch
-    cases: Sequence[Case]  # of the orders that came to nothing, by position
-    shares: Sequence[Share]  # by first cause
+    cases: Sequence[FailureCase]  # of the orders that came to nothing, by position
+    shares: Sequence[FailureShare]  # by first cause
     blocked: Mapping[str, int]
     left_out: Sequence[
-        LeftOut
+        LeftOutLines
     ]  # every line that is not offered, those of orders that go on without it included
     beside: Sequence[tuple[Code, int]]  # codes found beside a first cause, in so many orders
-    timeline: tuple[Happening, ...]
+    timeline: tuple[TimelineEntry, ...]
 
 
 def batch_diagnosis(batch: Batch, *, now: dt.datetime) -> BatchDiagnosis:
     """Four queries, whatever its size."""
-    found = cases(batch.orders, now=now)
-    failed = [failed_of(case, now) for case in found]
+    found = failure_cases(batch.orders, now=now)
+    failed = [failure_of_case(case, now) for case in found]
     return BatchDiagnosis(
         batch=batch,
         cases=found,
-        shares=failure_counts.shares(failed),
-        blocked=failure_counts.blocked(failed),
-        left_out=left_out(batch.orders.all()),
-        beside=_beside(found),
-        timeline=timeline_of(batch),
+        shares=failure_counts.count_by_cause(failed),
+        blocked=failure_counts.sum_blocked_amounts(failed),
+        left_out=sum_left_out_lines(batch.orders.all()),
+        beside=_count_secondary_codes(found),
+        timeline=batch_timeline(batch),
     )
 
 
-def timeline_of(batch: Batch) -> tuple[Happening, ...]:
-    return attribution.timeline(_of_ledger(batch))
+def batch_timeline(batch: Batch) -> tuple[TimelineEntry, ...]:
+    return attribution.sort_timeline(_ledger_events(batch))
 
 
-def failed_of(case: Case, at: dt.datetime) -> Failed:
-    return Failed(
+def failure_of_case(case: FailureCase, at: dt.datetime) -> RecordedFailure:
+    return RecordedFailure(
         ref=case.ref,
         at=at,
         code=case.why.code,
@@ -232,10 +243,10 @@ def failed_of(case: Case, at: dt.datetime) -> Failed:
     )
 
 
-def _beside(found: Iterable[Case]) -> list[tuple[Code, int]]:
+def _count_secondary_codes(found: Iterable[FailureCase]) -> list[tuple[Code, int]]:
     counts: dict[Code, int] = defaultdict(int)
     for case in found:
-        for code in {cause.code for cause in case.causes if cause.role is Role.ALSO}:
+        for code in {cause.code for cause in case.causes if cause.role is CauseRole.ALSO}:
             counts[code] += 1
     return sorted(counts.items(), key=lambda each: (-each[1], each[0]))
 
@@ -244,7 +255,7 @@ def _beside(found: Iterable[Case]) -> list[tuple[Code, int]]:
 # -----------------------------------------------------------------------------
 
 
-def failures(store: Store, *, since: dt.datetime, until: dt.datetime) -> list[Failed]:
+def list_failures(store: Store, *, since: dt.datetime, until: dt.datetime) -> list[RecordedFailure]:
     """The raw events of `[since, until)`, oldest first: what every share is counted from. One
     query."""
     rows = Failure.objects.filter(store_id=store.pk, at__gte=since, at__lt=until).order_by(
@@ -252,6 +263,6 @@ def failures(store: Store, *, since: dt.datetime, until: dt.datetime) -> list[Fa
     )
     fields = ("subject", "at", "code", "currency", "blocked_minor")
     return [
-        Failed(ref=ref, at=at, code=Code(code), currency=currency, blocked_minor=minor)
+        RecordedFailure(ref=ref, at=at, code=Code(code), currency=currency, blocked_minor=minor)
         for ref, at, code, currency, minor in rows.values_list(*fields)
     ]

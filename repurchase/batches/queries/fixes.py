@@ -6,55 +6,57 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from diagnostics import fixes, search
-from diagnostics.attribution import STAGES, Stage
-from diagnostics.fixes import Cure, Fix, Line, Stopped
-from repurchase.batches.queries.failures import Case, cases
+from diagnostics.attribution import STAGE_BY_CODE, OrderStage
+from diagnostics.fixes import Fix, FixSearchResult, StoppedLine, StoppedOrder
+from repurchase.batches.queries.failures import FailureCase, failure_cases
 from repurchase.models import Batch
 from repurchase.models.order_states import OrderStatus
 
-OPEN = (OrderStatus.PLANNED, OrderStatus.FAILED, OrderStatus.EXCLUDED)
-GATES = (Stage.STORE, Stage.BUYER)
+FIXABLE_STATUSES = (OrderStatus.PLANNED, OrderStatus.FAILED, OrderStatus.EXCLUDED)
+GATE_STAGES = (OrderStage.STORE, OrderStage.BUYER)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Fixable:
+class FixableOrders:
     """The orders with something to fix, and which of them a fix touches."""
 
-    cases: Sequence[Case]
-    cure: Cure
-    touched: Mapping[Fix, Sequence[Case]]
+    cases: Sequence[FailureCase]
+    cure: FixSearchResult
+    touched: Mapping[Fix, Sequence[FailureCase]]
 
 
-def fixable(batch: Batch, *, now: dt.datetime) -> Fixable:
+def find_fixable_orders(batch: Batch, *, now: dt.datetime) -> FixableOrders:
     """Two queries, then the search."""
-    marked = batch.orders.filter(status__in=OPEN, codes__len__gt=0)
-    found = cases(marked, now=now, failing=False)
+    marked = batch.orders.filter(status__in=FIXABLE_STATUSES, codes__len__gt=0)
+    found = failure_cases(marked, now=now, failing=False)
     stopped, hopeless = [], 0
-    touched: dict[Fix, list[Case]] = defaultdict(list)
+    touched: dict[Fix, list[FailureCase]] = defaultdict(list)
     for case in found:
-        order = stopped_of(case)
+        order = build_stopped_order(case)
         if order is None:
             hopeless += case.state != OrderStatus.PLANNED
             continue
         stopped.append(order)
-        for fix in fixes.needs_of(case.causes).all:
+        for fix in fixes.collect_fix_needs(case.causes).all:
             touched[fix].append(case)
-    return Fixable(cases=found, cure=search.cure(stopped, hopeless=hopeless), touched=touched)
+    return FixableOrders(
+        cases=found, cure=search.find_smallest_fixes(stopped, hopeless=hopeless), touched=touched
+    )
 
 
-def stopped_of(case: Case) -> Stopped | None:
+def build_stopped_order(case: FailureCase) -> StoppedOrder | None:
     """None for an order that nothing cures."""
-    needs = fixes.needs_of(case.causes)
+    needs = fixes.collect_fix_needs(case.causes)
     none: frozenset[Fix] = frozenset()
     lines = tuple(
-        Line(needs=needs.lines.get(no, none), minor=minor)
+        StoppedLine(needs=needs.lines.get(no, none), minor=minor)
         for no, minor in case.lines.items()
         if no not in needs.dead
     )
     if not needs.curable or not lines:
         return None
     ready = case.state == OrderStatus.PLANNED
-    return Stopped(
+    return StoppedOrder(
         ref=case.ref,
         currency=case.currency,
         needs=needs.whole,
@@ -64,7 +66,7 @@ def stopped_of(case: Case) -> Stopped | None:
     )
 
 
-def is_of_a_gate(fix: Fix) -> bool:
+def is_gate_fix(fix: Fix) -> bool:
     """Whether it is about the store or the buyer: then every order is touched, and the gates are
     asked again."""
-    return STAGES.get(fix.code) in GATES
+    return STAGE_BY_CODE.get(fix.code) in GATE_STAGES

@@ -8,7 +8,7 @@ from pricing.models import FrozenValues
 from repurchase.models import Batch
 
 
-@proofs.check
+@proofs.register_check
 def differing_policies(store_id: int, subject: str) -> Iterator[str]:
     """Batches whose policies are no longer those that their prices were locked under."""
     batches = Batch.objects.filter(store=store_id)
@@ -23,9 +23,9 @@ def differing_policies(store_id: int, subject: str) -> Iterator[str]:
         except ValueError:
             continue  # `differing_values` has said so
         for name, value in policies.get(each.subject, {}).items():
-            if name not in OF_THE_LOCK and frozen.get(name) != value:
+            if name not in LOCK_POLICIES and frozen.get(name) != value:
                 yield f"{each.subject}: policy {name} was {frozen.get(name)}, is {value}"
 
 
-OF_THE_LOCK = frozenset({"fx_trigger", "index_trigger", "renegotiation_hours"})
+LOCK_POLICIES = frozenset({"fx_trigger", "index_trigger", "renegotiation_hours"})
 """As they stood at the lock, not at the plan; the lock's own row has them."""

@@ -9,17 +9,19 @@ from repurchase.models import RepeatOrder
 from repurchase.models.order_states import OrderStatus
 
 
-def held_of(*, store_id: int, subject: str) -> Mapping[UUID, int]:
+def count_held_by_lock(*, store_id: int, subject: str) -> Mapping[UUID, int]:
     """How many orders are held back, by lock, for locks of a plan that hold any."""
-    return {lock: held for lock, held, _ in _counts(store_id, subject)}
+    return {lock: held for lock, held, _ in _count_held_and_locked(store_id, subject)}
 
 
-def wholly_held(*, store_id: int, subject: str) -> frozenset[UUID]:
+def wholly_held_locks(*, store_id: int, subject: str) -> frozenset[UUID]:
     """Locks of which nothing can be confirmed at present."""
-    return frozenset(lock for lock, held, locked in _counts(store_id, subject) if held == locked)
+    return frozenset(
+        lock for lock, held, locked in _count_held_and_locked(store_id, subject) if held == locked
+    )
 
 
-def _counts(store_id: int, subject: str) -> list[tuple[UUID, int, int]]:
+def _count_held_and_locked(store_id: int, subject: str) -> list[tuple[UUID, int, int]]:
     locked = RepeatOrder.objects.filter(
         store=store_id, batch__ref=subject, status=OrderStatus.LOCKED
     )

@@ -10,13 +10,15 @@ from pricing.agreements import digest_of
 from pricing.models import Lock, LockTerms
 from repurchase.models import RepeatLine, RepeatOrder
 
-Services = Mapping[
+CustomisationsByOrder = Mapping[
     int, Sequence[tuple[int, str]]
 ]  # by order id: (line number, 0 for the whole order; text)
 
 
-def terms_text(
-    orders: Sequence[RepeatOrder], lines: Mapping[int, Sequence[tuple]], services: Services
+def encode_terms(
+    orders: Sequence[RepeatOrder],
+    lines: Mapping[int, Sequence[tuple]],
+    services: CustomisationsByOrder,
 ) -> bytes:
     """Every order's money, tax, Incoterm, promise, address, lines and services, by position, as
     canonical JSON."""
@@ -41,7 +43,7 @@ def terms_text(
     return json.dumps(terms, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def locked_entries(lock: Lock) -> list[list[Any]]:
+def locked_term_entries(lock: Lock) -> list[list[Any]]:
     """ValueError when the kept bytes are no longer those of the lock's digest."""
     text = bytes(LockTerms.objects.values_list("text", flat=True).get(lock=lock))
     if digest_of(text) != lock.terms_digest:
@@ -49,7 +51,7 @@ def locked_entries(lock: Lock) -> list[list[Any]]:
     return json.loads(text)
 
 
-def refuse_other_than_agreed(
+def require_agreed_terms(
     entries: Iterable[Sequence[Any]],
     rows: Sequence[RepeatOrder],
     lines: Mapping[int, Sequence[RepeatLine]],

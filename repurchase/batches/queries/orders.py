@@ -7,21 +7,21 @@ from django.shortcuts import get_object_or_404
 
 from diagnostics.models import LedgerEntry
 from marketplace.models import PastOrder, Store
-from repurchase.batches.queries.customisations import ServiceView, services_of_order
+from repurchase.batches.queries.customisations import CustomisationView, order_customisations
 from repurchase.models import OrderFee, RepeatLine, RepeatOrder
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class OrderDetail:
+class RepeatOrderDetail:
     order: RepeatOrder
     past_order: PastOrder
     lines: list[RepeatLine]
     fees: list[OrderFee]
     timeline: list[LedgerEntry]  # what was decided about its batch
-    services: list[ServiceView]
+    services: list[CustomisationView]
 
 
-def order(store: Store, ref: str, *, now: dt.datetime) -> OrderDetail:
+def order_detail(store: Store, ref: str, *, now: dt.datetime) -> RepeatOrderDetail:
     """The store's order with everything on its page, or 404: five queries, two more where services
     stand."""
     found = get_object_or_404(
@@ -31,7 +31,7 @@ def order(store: Store, ref: str, *, now: dt.datetime) -> OrderDetail:
         store=store,
         ref=ref,
     )
-    return OrderDetail(
+    return RepeatOrderDetail(
         order=found,
         past_order=found.past_order,
         lines=list(found.lines.select_related("sku__category", "source_line").order_by("line_no")),
@@ -41,5 +41,5 @@ def order(store: Store, ref: str, *, now: dt.datetime) -> OrderDetail:
             .exclude(kind="chunk.generated")
             .order_by("seq")
         ),
-        services=services_of_order(found),
+        services=order_customisations(found),
     )

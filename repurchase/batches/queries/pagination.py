@@ -8,23 +8,23 @@ from typing import Any
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 
-PAGE = 50
-MAX_CURSOR = 200
+PAGE_SIZE = 50
+MAX_CURSOR_LENGTH = 200
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Page:
+class CursorPage:
     rows: list[Any]
     next_cursor: str = ""
 
 
-def encode(*values: Any) -> str:
+def encode_cursor(*values: Any) -> str:
     return base64.urlsafe_b64encode(json.dumps(values, default=str).encode()).decode().rstrip("=")
 
 
-def decode(cursor: str, *types: type) -> list[Any]:
+def decode_cursor(cursor: str, *types: type) -> list[Any]:
     try:
-        if len(cursor) > MAX_CURSOR:
+        if len(cursor) > MAX_CURSOR_LENGTH:
             raise ValueError
         values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (ValueError, RecursionError):

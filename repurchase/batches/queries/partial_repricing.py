@@ -10,8 +10,8 @@ from marketplace import territories
 from marketplace.calendar import platform_day
 from marketplace.money import Money, Rates
 from marketplace.queries import rates_of
-from pricing.fees import Kind, Priced, Tariff
-from pricing.freight import Card, Quote
+from pricing.fees import FeeKind, FeeTariff, PricedOrder
+from pricing.freight import FreightCard, FreightQuote
 from pricing.frozen_values import rates_of_locks
 from pricing.models import Lock
 from pricing.queries import freight_cards
@@ -20,29 +20,31 @@ from repurchase.batches import partial_repricing
 from repurchase.models import Batch, OrderFee, RepeatLine, RepeatOrder
 
 
-def without_lines(
+def reprice_without_lines(
     batch: Batch,
     orders: Mapping[int, RepeatOrder],
     dropped: Collection[int],
     totals: Mapping[int, int] | None = None,
-) -> dict[int, Priced | None]:
+) -> dict[int, PricedOrder | None]:
     """Orders that lose lines, as they come out; None for one that loses all of them.
 
     `totals`: other prices than the locked ones, by line id (R-52).
     """
     if not orders:
         return {}
-    loaded = _loaded(orders)
+    loaded = _load_locked_orders(orders)
     if totals is not None:
-        loaded = {pk: partial_repricing.repriced(order, totals) for pk, order in loaded.items()}
+        loaded = {
+            pk: partial_repricing.with_line_totals(order, totals) for pk, order in loaded.items()
+        }
     cards = freight_cards(
         store=batch.store,
         countries={o.ship_to["country"] for o in orders.values()},
         now=batch.screened_at,
     )
-    rates = _frozen(batch, orders)
+    rates = _rates_by_lock(batch, orders)
     return {
-        pk: partial_repricing.without(
+        pk: partial_repricing.price_without_lines(
             loaded[pk],
             dropped,
             cards=cards.get(order.ship_to["country"], ()),
@@ -53,24 +55,28 @@ def without_lines(
     }
 
 
-def at_prices(
+def reprice_at_totals(
     batch: Batch, orders: Mapping[int, RepeatOrder], totals: Mapping[int, int]
-) -> dict[int, Priced]:
+) -> dict[int, PricedOrder]:
     """Orders of one lock at other prices of their lines (`totals` by line id): four queries for
     any number."""
-    rates, day = _frozen(batch, orders), platform_day(batch.screened_at)
+    rates, day = _rates_by_lock(batch, orders), platform_day(batch.screened_at)
     return {
-        pk: partial_repricing.at_prices(loaded, totals, rates=rates[orders[pk].lock_id], day=day)
-        for pk, loaded in _loaded(orders).items()
+        pk: partial_repricing.price_at_totals(
+            loaded, totals, rates=rates[orders[pk].lock_id], day=day
+        )
+        for pk, loaded in _load_locked_orders(orders).items()
     }
 
 
-def _loaded(orders: Mapping[int, RepeatOrder]) -> dict[int, partial_repricing.LockedOrder]:
-    lines, fees = _lines_of(orders), _fees_of(orders)
-    return {pk: _locked(order, lines[pk], fees[pk]) for pk, order in orders.items()}
+def _load_locked_orders(
+    orders: Mapping[int, RepeatOrder],
+) -> dict[int, partial_repricing.LockedOrder]:
+    lines, fees = _locked_lines_by_order(orders), _fees_by_order(orders)
+    return {pk: _build_locked_order(order, lines[pk], fees[pk]) for pk, order in orders.items()}
 
 
-def _frozen(batch: Batch, orders: Mapping[int, RepeatOrder]) -> dict[UUID | None, Rates]:
+def _rates_by_lock(batch: Batch, orders: Mapping[int, RepeatOrder]) -> dict[UUID | None, Rates]:
     """The rates that each lock froze; under None, those of a plan that is not locked yet (pitfall
     1)."""
     locks = Lock.objects.filter(
@@ -82,8 +88,10 @@ def _frozen(batch: Batch, orders: Mapping[int, RepeatOrder]) -> dict[UUID | None
     return frozen
 
 
-def _lines_of(orders: Mapping[int, RepeatOrder]) -> dict[int, list[partial_repricing.LockedLine]]:
-    lines: dict[int, list[partial_repricing.LockedLine]] = defaultdict(list)
+def _locked_lines_by_order(
+    orders: Mapping[int, RepeatOrder],
+) -> dict[int, list[partial_repricing.LockedOrderLine]]:
+    lines: dict[int, list[partial_repricing.LockedOrderLine]] = defaultdict(list)
     rows = RepeatLine.objects.filter(order__in=orders, outcome="planned").order_by("line_no")
     for order_id, *line in rows.values_list(
         "order_id",
@@ -104,19 +112,21 @@ def _lines_of(orders: Mapping[int, RepeatOrder]) -> dict[int, list[partial_repri
             "volume_cm3",
             "ear_controlled",
         )
-        lines[order_id].append(partial_repricing.LockedLine(**dict(zip(names, line, strict=True))))
+        lines[order_id].append(
+            partial_repricing.LockedOrderLine(**dict(zip(names, line, strict=True)))
+        )
     return lines
 
 
-def _fees_of(orders: Mapping[int, RepeatOrder]) -> dict[int, list[OrderFee]]:
+def _fees_by_order(orders: Mapping[int, RepeatOrder]) -> dict[int, list[OrderFee]]:
     fees: dict[int, list[OrderFee]] = defaultdict(list)
     for fee in OrderFee.objects.filter(order__in=orders).order_by("position"):
         fees[fee.order_id].append(fee)
     return fees
 
 
-def _locked(
-    order: RepeatOrder, lines: Sequence[partial_repricing.LockedLine], fees: Sequence[OrderFee]
+def _build_locked_order(
+    order: RepeatOrder, lines: Sequence[partial_repricing.LockedOrderLine], fees: Sequence[OrderFee]
 ) -> partial_repricing.LockedOrder:
     """Prices that included tax under reverse charge were made net at the plan: here no rate is
     taken out again."""
@@ -124,7 +134,7 @@ def _locked(
     rate = order.tax_rate or Decimal(0)
     return partial_repricing.LockedOrder(
         currency=order.currency,
-        destination=territories.destination(
+        destination=territories.find_destination(
             order.ship_to["country"],
             order.ship_to.get("postal_code", ""),
             order.ship_to.get("region", ""),
@@ -141,46 +151,46 @@ def _locked(
         commission={
             code: fee.rate
             for fee in fees
-            if fee.kind == Kind.COMMISSION
+            if fee.kind == FeeKind.COMMISSION
             for code in fee.detail["categories"]
         },
-        tariff=_tariff(by_kind),
-        ear_due=by_kind[Kind.EAR_REVIEW].reason != "NO_EAR_GOODS",
-        quote=_quote(by_kind[Kind.FREIGHT].detail),
+        tariff=_locked_tariff(by_kind),
+        ear_due=by_kind[FeeKind.EAR_REVIEW].reason != "NO_EAR_GOODS",
+        quote=_locked_quote(by_kind[FeeKind.FREIGHT].detail),
     )
 
 
-def _tariff(by_kind: Mapping[str, OrderFee]) -> Tariff:
-    def charge(kind: Kind) -> Money:
+def _locked_tariff(by_kind: Mapping[str, OrderFee]) -> FeeTariff:
+    def charge(kind: FeeKind) -> Money:
         return Money(by_kind[kind].tariff_minor, by_kind[kind].tariff_currency)
 
-    return Tariff(
-        payment_rate=by_kind[Kind.PAYMENT].rate,
-        vat_remittance_rate=by_kind[Kind.VAT_REMITTANCE].rate,
-        return_warehouse=charge(Kind.RETURN_WAREHOUSE),
-        ear_review=charge(Kind.EAR_REVIEW),
+    return FeeTariff(
+        payment_rate=by_kind[FeeKind.PAYMENT].rate,
+        vat_remittance_rate=by_kind[FeeKind.VAT_REMITTANCE].rate,
+        return_warehouse=charge(FeeKind.RETURN_WAREHOUSE),
+        ear_review=charge(FeeKind.EAR_REVIEW),
     )
 
 
-def _quote(detail: Mapping) -> Quote:
+def _locked_quote(detail: Mapping) -> FreightQuote:
     prices = {
         name: Money(**detail[name]) if detail[name] else None for name in ("negotiated", "public")
     }
-    return Quote(
+    return FreightQuote(
         service_id=detail["service_id"],
         weight_g=detail["weight_g"],
         actual_g=detail.get("actual_g"),
-        card=_card(detail),
+        card=_locked_card(detail),
         **prices,
     )
 
 
-def _card(detail: Mapping) -> Card | None:
+def _locked_card(detail: Mapping) -> FreightCard | None:
     """The one that the locked cost is by, as its fee line keeps it."""
     kept, price = detail.get("card"), detail["negotiated"] or detail["public"]
     if kept is None:
         return None
-    return Card(
+    return FreightCard(
         service_id=detail["service_id"],
         negotiated=detail["negotiated"] is not None,
         currency=price["currency"],

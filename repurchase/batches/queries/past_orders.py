@@ -10,19 +10,34 @@ from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from eligibility import gates as gate_table
 from eligibility.findings import Finding
-from eligibility.queries import gate_facts, limits_of, order_facts, repeatable, world
+from eligibility.queries import (
+    gate_facts,
+    limits_of,
+    order_facts,
+    repeatable_order_filter,
+    world_facts,
+)
 from eligibility.screener import screen_each
 from marketplace import policy
 from marketplace.calendar import platform_day
 from marketplace.models import Buyer, PastOrder, Store
 from marketplace.money import Money, Rates
 from marketplace.queries import latest_rates
-from repurchase.batches.queries.batch_of_past_order import Standing, standings
-from repurchase.batches.queries.pagination import PAGE, Page, decode, encode
-from repurchase.batches.queries.prior_repeats import Repeated, repeated, repeats
-from repurchase.batches.queries.selections import found_by, totals_by_buyer
+from repurchase.batches.queries.batch_of_past_order import PastOrderBatch, batches_by_past_order
+from repurchase.batches.queries.pagination import (
+    PAGE_SIZE,
+    CursorPage,
+    decode_cursor,
+    encode_cursor,
+)
+from repurchase.batches.queries.prior_repeats import (
+    PriorRepeat,
+    accepted_repeats,
+    find_prior_repeats,
+)
+from repurchase.batches.queries.selections import search_condition, totals_by_buyer
 
-GROUPS = 50
+GROUPS_A_PAGE = 50
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,7 +51,7 @@ class BuyerGroup:
 
     @property
     def tickable(self) -> bool:
-        return may_be_ticked(self.codes)
+        return may_be_selected(self.codes)
 
     @property
     def fresh(self) -> int:
@@ -48,19 +63,19 @@ def buyer_groups(
 ) -> list[BuyerGroup]:
     """Buyers by the number of their orders under the filter that were not repeated yet, most
     first: a page of 50."""
-    orders = _orders(store, now=now, only_repeatable=repeatable, q=q)
-    again = repeats(store).values("past_order")
+    orders = _filter_orders(store, now=now, only_repeatable=repeatable, q=q)
+    again = accepted_repeats(store).values("past_order")
     top = (
         orders.values("buyer_id")
         .annotate(
             n=Count("id"), latest=Max("completed_at"), again=Count("id", filter=Q(pk__in=again))
         )
-        .order_by(F("again") - F("n"), "buyer_id")[offset : offset + GROUPS]
+        .order_by(F("again") - F("n"), "buyer_id")[offset : offset + GROUPS_A_PAGE]
     )
     top = list(top)
     buyers = Buyer.objects.in_bulk([row["buyer_id"] for row in top])
     totals = totals_by_buyer(orders.filter(buyer__in=buyers))
-    gates = _gates(store, list(buyers.values()), now)
+    gates = _failing_gates(store, list(buyers.values()), now)
     return [
         BuyerGroup(
             buyer=buyers[row["buyer_id"]],
@@ -74,7 +89,7 @@ def buyer_groups(
     ]
 
 
-def _orders(
+def _filter_orders(
     store: Store,
     *,
     now: dt.datetime,
@@ -86,30 +101,32 @@ def _orders(
     if buyer:
         orders = orders.filter(buyer=buyer)
     if only_repeatable:
-        orders = orders.filter(repeatable(store, limits=limits_of(policy.in_force(now)), now=now))
-    return orders.filter(found_by(q)) if q else orders
+        orders = orders.filter(
+            repeatable_order_filter(store, limits=limits_of(policy.in_force(now)), now=now)
+        )
+    return orders.filter(search_condition(q)) if q else orders
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class HistoryRow:
+class PastOrderRow:
     order: PastOrder
     buyer: Buyer
     repeatable: bool
     codes: list[Finding]
-    standing: Standing | None = None  # the batch that holds it or wants it too
-    repeated: Repeated | None = None
+    standing: PastOrderBatch | None = None  # the batch that holds it or wants it too
+    repeated: PriorRepeat | None = None
 
     @property
     def tickable(self) -> bool:
-        return may_be_ticked(str(finding.code) for finding in self.codes)
+        return may_be_selected(str(finding.code) for finding in self.codes)
 
 
-def may_be_ticked(codes: Iterable[str]) -> bool:
+def may_be_selected(codes: Iterable[str]) -> bool:
     """A store that is not open yet may tick: its first 创建回购订单 leads to the opening (R-27)."""
     return set(codes) <= {str(Code.QUALIFICATION_REQUIRED)}
 
 
-def past_orders(
+def past_order_page(
     store: Store,
     *,
     now: dt.datetime,
@@ -117,31 +134,32 @@ def past_orders(
     repeatable: bool | None = None,
     q: str = "",
     cursor: str = "",
-) -> Page:
+) -> CursorPage:
     """A page of 50 past orders, newest first, each with the verdict of a dry screening."""
-    orders = _orders(store, now=now, only_repeatable=repeatable, q=q, buyer=buyer)
+    orders = _filter_orders(store, now=now, only_repeatable=repeatable, q=q, buyer=buyer)
     if repeatable:  # completed ones only, which the partial index holds in this order
         orders = orders.order_by("-completed_at", "-id")
         if cursor:
-            at, pk = _position(cursor)
+            at, pk = _decode_position(cursor)
             orders = orders.filter(Q(completed_at__lt=at) | Q(completed_at=at, id__lt=pk))
     else:
         orders = orders.order_by("-ordered_at", "-id")
         if cursor:
-            at, pk = _position(cursor)
+            at, pk = _decode_position(cursor)
             orders = orders.filter(Q(ordered_at__lt=at) | Q(ordered_at=at, id__lt=pk))
-    found = list(orders.select_related("buyer")[: PAGE + 1])
-    rows = _screened(store, found[:PAGE], now)
-    if len(found) <= PAGE:
-        return Page(rows=rows)
-    last = found[PAGE - 1]
-    return Page(
-        rows=rows, next_cursor=encode(last.completed_at if repeatable else last.ordered_at, last.pk)
+    found = list(orders.select_related("buyer")[: PAGE_SIZE + 1])
+    rows = _screen_rows(store, found[:PAGE_SIZE], now)
+    if len(found) <= PAGE_SIZE:
+        return CursorPage(rows=rows)
+    last = found[PAGE_SIZE - 1]
+    return CursorPage(
+        rows=rows,
+        next_cursor=encode_cursor(last.completed_at if repeatable else last.ordered_at, last.pk),
     )
 
 
-def _position(cursor: str) -> tuple[dt.datetime, int]:
-    at, pk = decode(cursor, str, int)
+def _decode_position(cursor: str) -> tuple[dt.datetime, int]:
+    at, pk = decode_cursor(cursor, str, int)
     try:
         instant = dt.datetime.fromisoformat(at)
     except ValueError:
@@ -149,18 +167,18 @@ def _position(cursor: str) -> tuple[dt.datetime, int]:
     return instant, pk
 
 
-def _screened(store: Store, orders: Sequence[PastOrder], now: dt.datetime) -> list[HistoryRow]:
+def _screen_rows(store: Store, orders: Sequence[PastOrder], now: dt.datetime) -> list[PastOrderRow]:
     facts = order_facts(store=store, order_ids=[order.pk for order in orders], now=now)
-    gates = _gates(store, list({order.buyer for order in orders}), now)
+    gates = _failing_gates(store, list({order.buyer for order in orders}), now)
     values = policy.in_force(now)
     rates, stale = rates_or_none(store, values, now)
-    around = world(store=store, orders=facts, limits=limits_of(values), rates=rates, now=now)
+    around = world_facts(store=store, orders=facts, limits=limits_of(values), rates=rates, now=now)
     findings = {buyer_id: [*stale, *found] for buyer_id, found in gates.items()}
     verdicts = {v.order.id: v for v in screen_each(facts, world=around, gates=findings)}
-    stands = standings(store, [order.pk for order in orders], now=now)
-    again = repeated(store, [order.pk for order in orders])
+    stands = batches_by_past_order(store, [order.pk for order in orders], now=now)
+    again = find_prior_repeats(store, [order.pk for order in orders])
     return [
-        HistoryRow(
+        PastOrderRow(
             order=order,
             buyer=order.buyer,
             repeatable=verdicts[order.pk].outcome == "planned",
@@ -182,14 +200,18 @@ def rates_or_none(store: Store, values: Mapping, now: dt.datetime) -> tuple[Rate
         return none, [Finding(code=problem.code, evidence=problem.evidence)]
 
 
-def _gates(store: Store, buyers: Sequence[Buyer], now: dt.datetime) -> dict[int, list[Finding]]:
+def _failing_gates(
+    store: Store, buyers: Sequence[Buyer], now: dt.datetime
+) -> dict[int, list[Finding]]:
     """The failing gates of each buyer."""
     limits = limits_of(policy.in_force(now))
     today = platform_day(now)
     facts = gate_facts(store=store, buyers=buyers, limits=limits, now=now)
     return {
         pk: [
-            gate.finding for gate in gate_table.gates(f, limits=limits, today=today) if gate.finding
+            gate.finding
+            for gate in gate_table.evaluate_gates(f, limits=limits, today=today)
+            if gate.finding
         ]
         for pk, f in facts.items()
     }

@@ -6,36 +6,48 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from eligibility.facts import LineFacts, OrderFacts, World
-from eligibility.queries import limits_of, sku_facts, world
+from eligibility.queries import limits_of, sku_facts, world_facts
 from marketplace.models import Store
 from marketplace.money import Rates
-from marketplace.policy import DEFAULTS, Value, typed
+from marketplace.policy import DEFAULTS, PolicyNumber, parse_policy_value
 from repurchase.models import Batch, LineOutcome, RepeatLine, RepeatOrder
 
 NO_RATES = Rates(id=0, source="", published_on=dt.date.min, per_euro={})
 """Nothing that is asked again needs a rate: prices are locked."""
 
 
-def policies_of(batch: Batch) -> Mapping[str, Value]:
+def screening_policies(batch: Batch) -> Mapping[str, PolicyNumber]:
     """The ⚙ values that the batch was screened under."""
-    return {name: typed(name, text) for name, text in batch.policies.items() if name in DEFAULTS}
+    return {
+        name: parse_policy_value(name, text)
+        for name, text in batch.policies.items()
+        if name in DEFAULTS
+    }
 
 
-def facts_of(
-    orders: Sequence[RepeatOrder], *, store: Store, policies: Mapping[str, Value], now: dt.datetime
+def recheck_facts(
+    orders: Sequence[RepeatOrder],
+    *,
+    store: Store,
+    policies: Mapping[str, PolicyNumber],
+    now: dt.datetime,
 ) -> tuple[list[OrderFacts], World]:
     """The orders in their order, with the lines that are part of them: ten queries at most, for
     any number.
 
     The batch and its buyer are loaded with them. `OrderFacts.id` is the repeat order's own here.
     """
-    lines = _lines(orders, now)
-    facts = [_facts(order, lines[order.pk]) for order in orders]
-    around = world(store=store, orders=facts, limits=limits_of(policies), rates=NO_RATES, now=now)
+    lines = _lines_by_order(orders, now)
+    facts = [_build_order_facts(order, lines[order.pk]) for order in orders]
+    around = world_facts(
+        store=store, orders=facts, limits=limits_of(policies), rates=NO_RATES, now=now
+    )
     return facts, around
 
 
-def _lines(orders: Sequence[RepeatOrder], now: dt.datetime) -> Mapping[int, list[LineFacts]]:
+def _lines_by_order(
+    orders: Sequence[RepeatOrder], now: dt.datetime
+) -> Mapping[int, list[LineFacts]]:
     rows = list(
         RepeatLine.objects.filter(
             order__in=[order.pk for order in orders], outcome=LineOutcome.PLANNED
@@ -50,7 +62,7 @@ def _lines(orders: Sequence[RepeatOrder], now: dt.datetime) -> Mapping[int, list
     return lines
 
 
-def _facts(order: RepeatOrder, lines: Sequence[LineFacts]) -> OrderFacts:
+def _build_order_facts(order: RepeatOrder, lines: Sequence[LineFacts]) -> OrderFacts:
     buyer, ship_to = order.batch.buyer, order.ship_to
     return OrderFacts(
         id=order.pk,

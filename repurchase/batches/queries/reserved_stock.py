@@ -7,7 +7,7 @@ from uuid import UUID
 from repurchase.models import LineOutcome, RepeatLine
 
 
-def pieces_of(order_ids: Collection[int]) -> Counter[tuple[UUID, int]]:
+def reserved_pieces(order_ids: Collection[int]) -> Counter[tuple[UUID, int]]:
     """By lock and SKU, of the lines that are part of the orders."""
     pieces: Counter[tuple[UUID, int]] = Counter()
     lines = RepeatLine.objects.filter(order__in=order_ids, outcome=LineOutcome.PLANNED)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from diagnostics.codes import Code
 from eligibility import replay, screening_explanation
 from eligibility.findings import Finding
-from eligibility.models import Part, ScreeningRecord
-from eligibility.screening_explanation import OrderSteps, Step
+from eligibility.models import ScreeningPart, ScreeningRecord
+from eligibility.screening_explanation import ExplanationStep, OrderSteps
 from repurchase.models import Batch, RepeatOrder
 
 
@@ -17,13 +17,13 @@ class Explanation:
     `outcome` says which."""
 
     record: ScreeningRecord
-    outcome: replay.Outcome
-    gates: tuple[Step, ...]
+    outcome: replay.ReplayOutcome
+    gates: tuple[ExplanationStep, ...]
     order: OrderSteps | None
     pricing: tuple[Finding, ...]  # found when the order was priced, after the rules
 
 
-def records_of(batch: Batch, *, attempt: int | None = None) -> Sequence[ScreeningRecord]:
+def records_of_batch(batch: Batch, *, attempt: int | None = None) -> Sequence[ScreeningRecord]:
     """What the batch's screenings kept, oldest first; of one attempt or of all."""
     records = ScreeningRecord.objects.filter(subject=f"batch:{batch.ref}", store=batch.store_id)
     if attempt is not None:
@@ -31,24 +31,26 @@ def records_of(batch: Batch, *, attempt: int | None = None) -> Sequence[Screenin
     return records.order_by("attempt", "id")
 
 
-def explained(order: RepeatOrder) -> Explanation | None:
+def explain_screening(order: RepeatOrder) -> Explanation | None:
     """None for an order whose screening was not kept."""
-    records = records_of(order.batch)
+    records = records_of_batch(order.batch)
     record = records.filter(past_order_ids__contains=[order.past_order_id]).last()
     if record is None:
         return None
-    of_gates = records.filter(part=Part.GATES, attempt=record.attempt).first()
-    outcome, steps = _steps(record, order)
+    of_gates = records.filter(part=ScreeningPart.GATES, attempt=record.attempt).first()
+    outcome, steps = _replay_steps(record, order)
     return Explanation(
         record=record,
         outcome=outcome,
         gates=screening_explanation.of_gates(replay.rerun(of_gates).verdicts) if of_gates else (),
         order=steps,
-        pricing=_pricing(order, steps) if steps else (),
+        pricing=_pricing_findings(order, steps) if steps else (),
     )
 
 
-def _steps(record: ScreeningRecord, order: RepeatOrder) -> tuple[replay.Outcome, OrderSteps | None]:
+def _replay_steps(
+    record: ScreeningRecord, order: RepeatOrder
+) -> tuple[replay.ReplayOutcome, OrderSteps | None]:
     rerun = replay.rerun(record)
     if not rerun.verdicts:
         return rerun.outcome, None
@@ -56,7 +58,7 @@ def _steps(record: ScreeningRecord, order: RepeatOrder) -> tuple[replay.Outcome,
     return rerun.outcome, screening_explanation.of_order(facts, rerun.inputs)
 
 
-def _pricing(order: RepeatOrder, steps: OrderSteps) -> tuple[Finding, ...]:
+def _pricing_findings(order: RepeatOrder, steps: OrderSteps) -> tuple[Finding, ...]:
     """An order that passed the rules and failed all the same failed at its price."""
     if steps.outcome != "planned":
         return ()

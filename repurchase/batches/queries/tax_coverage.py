@@ -8,18 +8,18 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from marketplace.mirror.taxes import COUNTRIES
+from marketplace.mirror.taxes import COUNTRIES_FILE
 from marketplace.models import Lane, TaxRate
 
 
-class State(StrEnum):
+class TaxCoverageState(StrEnum):
     UNKNOWN = "unknown"  # no row: TAX_CODE_MISSING
     ENDED = "ended"  # the last row says that it ended, and no other took its place
     LATER = "later"  # its first row is not in force yet
     KNOWN = "known"
 
 
-ORDER = tuple(State)
+STATE_ORDER = tuple(TaxCoverageState)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,7 +29,7 @@ class TaxState:
 
     country: str
     name: str
-    state: State
+    state: TaxCoverageState
     reached: bool  # a carrier reaches it: orders may go there
     rate: Decimal | None = None
     valid_from: dt.date | None = None
@@ -49,23 +49,29 @@ def tax_states(day: dt.date) -> Sequence[TaxState]:
         if kept is None or kept.valid_from > day:  # the newest in force, or the first to come
             versions[row.country] = row
     reached = set(Lane.objects.values_list("country", flat=True).distinct())
-    with COUNTRIES.open(encoding="utf-8", newline="") as file:
+    with COUNTRIES_FILE.open(encoding="utf-8", newline="") as file:
         rows = [
-            _state(each, versions.get(each["alpha2"]), reached, day)
+            _build_tax_state(each, versions.get(each["alpha2"]), reached, day)
             for each in csv.DictReader(file)
         ]
-    return sorted(rows, key=lambda row: (ORDER.index(row.state), not row.reached, row.name))
+    return sorted(rows, key=lambda row: (STATE_ORDER.index(row.state), not row.reached, row.name))
 
 
-def _state(
+def _build_tax_state(
     country: dict[str, str], row: TaxRate | None, reached: set[str], day: dt.date
 ) -> TaxState:
     code = country["alpha2"]
     common = {"country": code, "name": country["name"], "reached": code in reached}
     if row is None:
-        return TaxState(state=State.UNKNOWN, **common)
+        return TaxState(state=TaxCoverageState.UNKNOWN, **common)
     later, ended = row.valid_from > day, row.rate is None
-    state = State.LATER if later else State.ENDED if ended else State.KNOWN
+    state = (
+        TaxCoverageState.LATER
+        if later
+        else TaxCoverageState.ENDED
+        if ended
+        else TaxCoverageState.KNOWN
+    )
     return TaxState(
         state=state, rate=row.rate, valid_from=row.valid_from, source=row.source, **common
     )

@@ -1,5 +1,5 @@
 """What orders come to, from their rows: added up in the database by group, then by
-`pricing.totals`.
+`pricing.totals_by_currency`.
 
 Every sum of orders that is shown anywhere is asked for here, or weighed by the same pure module.
 """
@@ -15,44 +15,52 @@ from django.db.models import Count, DecimalField, F, Func, QuerySet, Sum, Value
 from django.db.models.functions import Cast, Coalesce, NullIf
 
 from diagnostics import attribution
-from diagnostics.attribution import Found
+from diagnostics.attribution import FailureFinding
 from diagnostics.codes import Code
 from marketplace.models import PastOrderLine
 from marketplace.money import Money
 from pricing.models import Lock
-from pricing.totals import LIVE, Amounts, CurrencyTotals, Group, Row, totals
+from pricing.totals import (
+    LIVE_GROUPS,
+    Amounts,
+    CurrencyTotals,
+    TotalsGroup,
+    TotalsRow,
+    totals_by_currency,
+)
 from repurchase.models import Batch, LineOutcome, OrderFee, RepeatLine, RepeatOrder
-from repurchase.models.order_states import GROUPS, OrderStatus
+from repurchase.models.order_states import MONEY_GROUPS, OrderStatus
 from repurchase.models.orders import state_at
 
 UNDECIDED = (OrderStatus.FAILED, OrderStatus.EXCLUDED)
-WHOLE = DecimalField(max_digits=60, decimal_places=0)
+WHOLE_NUMBER = DecimalField(max_digits=60, decimal_places=0)
 """Of the products of two amounts: more digits than a bigint has."""
 
 
-def _whole(expression) -> Cast:
-    return Cast(expression, WHOLE)
+def _as_whole_number(expression) -> Cast:
+    return Cast(expression, WHOLE_NUMBER)
 
 
 def goods_net() -> Coalesce:
-    """`pricing.totals.amounts` for a query: an order's goods without tax, by largest remainder of
-    two parts."""
-    net = _whole(F("total_minor") - F("tax_minor"))
+    """`pricing.totals.build_amounts` for a query: an order's goods without tax, by largest
+    remainder of two parts."""
+    net = _as_whole_number(F("total_minor") - F("tax_minor"))
     parts = NullIf(
-        _whole(F("goods_minor") + F("freight_minor")), Value(Decimal(0), output_field=WHOLE)
+        _as_whole_number(F("goods_minor") + F("freight_minor")),
+        Value(Decimal(0), output_field=WHOLE_NUMBER),
     )
-    twice = Value(Decimal(2), output_field=WHOLE)
+    twice = Value(Decimal(2), output_field=WHOLE_NUMBER)
     share = Func(
-        twice * net * _whole(F("goods_minor")) + parts,
+        twice * net * _as_whole_number(F("goods_minor")) + parts,
         twice * parts,
         function="div",
-        output_field=WHOLE,
+        output_field=WHOLE_NUMBER,
     )
     return Coalesce(share, net)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class LeftOut:
+class LeftOutLines:
     """Lines that are not offered, by the first cause of each: what was paid for them, without
     freight."""
 
@@ -62,11 +70,11 @@ class LeftOut:
     money: Money
 
 
-def totals_of(
-    orders: QuerySet[RepeatOrder], *, now: dt.datetime, of: frozenset[Group] = LIVE
+def order_totals_by_currency(
+    orders: QuerySet[RepeatOrder], *, now: dt.datetime, of: frozenset[TotalsGroup] = LIVE_GROUPS
 ) -> list[CurrencyTotals]:
     """By currency: three queries for any number of orders. What has no row yet isn't in it."""
-    return totals(
+    return totals_by_currency(
         [*order_rows(orders, now), *line_rows(orders, now), *fee_rows(orders, now)], of=of
     )
 
@@ -76,7 +84,7 @@ def batch_totals(batch: Batch, *, now: dt.datetime) -> list[CurrencyTotals]:
     while it does."""
     orders = batch.orders.all()
     rows = [*order_rows(orders, now), *line_rows(orders, now), *fee_rows(orders, now)]
-    return totals([*rows, *_waiting_rows(batch)])
+    return totals_by_currency([*rows, *_waiting_rows(batch)])
 
 
 def lot_sums(locks: Collection[Lock], *, now: dt.datetime) -> dict[UUID, tuple[int, int]]:
@@ -91,13 +99,13 @@ def lot_sums(locks: Collection[Lock], *, now: dt.datetime) -> dict[UUID, tuple[i
     )
     live = {lock.pk: (0, 0) for lock in locks}
     for lock_id, state, n, minor in sums:
-        if _group(state) in LIVE:
+        if _money_group(state) in LIVE_GROUPS:
             orders, total = live[lock_id]
             live[lock_id] = orders + n, total + int(minor)
     return live
 
 
-def orders_held(locks: Collection[Lock]) -> dict[UUID, int]:
+def count_orders_by_lock(locks: Collection[Lock]) -> dict[UUID, int]:
     """How many orders each lock holds, or held when it ended. One query.
 
     `order_count` is what was locked: what was split off since counts for the lock that it is in
@@ -107,7 +115,7 @@ def orders_held(locks: Collection[Lock]) -> dict[UUID, int]:
     return {lock.pk: 0 for lock in locks} | dict(rows.annotate(Count("id")))
 
 
-def order_rows(orders: QuerySet[RepeatOrder], now: dt.datetime) -> list[Row]:
+def order_rows(orders: QuerySet[RepeatOrder], now: dt.datetime) -> list[TotalsRow]:
     names = ("goods_minor", "freight_minor", "tax_minor", "total_minor")
     sums = (
         orders.order_by()
@@ -116,27 +124,27 @@ def order_rows(orders: QuerySet[RepeatOrder], now: dt.datetime) -> list[Row]:
         .annotate(Count("id"), *(Sum(name) for name in names), Sum("net"))
     )
     return [
-        Row(
-            group=_group(state),
+        TotalsRow(
+            group=_money_group(state),
             currency=currency,
             orders=n,
             prices_include_tax=included,
-            amounts=_amounts(*map(int, minor)),
+            amounts=_build_amounts(*map(int, minor)),
         )
         for currency, state, included, n, *minor in sums
-        if _group(state) is not Group.LEFT_OUT
+        if _money_group(state) is not TotalsGroup.LEFT_OUT
     ]
 
 
-def _amounts(goods: int, freight: int, tax: int, total: int, net: int) -> Amounts:
+def _build_amounts(goods: int, freight: int, tax: int, total: int, net: int) -> Amounts:
     return Amounts(goods, freight, tax, total, net, total - tax - net)
 
 
-def _group(state: str) -> Group | None:
-    return GROUPS.get(OrderStatus(state))
+def _money_group(state: str) -> TotalsGroup | None:
+    return MONEY_GROUPS.get(OrderStatus(state))
 
 
-def line_rows(orders: QuerySet[RepeatOrder], now: dt.datetime) -> list[Row]:
+def line_rows(orders: QuerySet[RepeatOrder], now: dt.datetime) -> list[TotalsRow]:
     """Source lines as they were paid; one that is left out counts as that, whatever became of its
     order."""
     sums = (
@@ -147,8 +155,8 @@ def line_rows(orders: QuerySet[RepeatOrder], now: dt.datetime) -> list[Row]:
         .annotate(Count("pk"), Sum("source_line__total_minor"))
     )
     return [
-        Row(
-            group=_group(state) if outcome == LineOutcome.PLANNED else Group.LEFT_OUT,
+        TotalsRow(
+            group=_money_group(state) if outcome == LineOutcome.PLANNED else TotalsGroup.LEFT_OUT,
             currency=currency,
             as_paid=int(minor),
             lines=n,
@@ -157,7 +165,7 @@ def line_rows(orders: QuerySet[RepeatOrder], now: dt.datetime) -> list[Row]:
     ]
 
 
-def fee_rows(orders: QuerySet[RepeatOrder], now: dt.datetime) -> list[Row]:
+def fee_rows(orders: QuerySet[RepeatOrder], now: dt.datetime) -> list[TotalsRow]:
     sums = (
         OrderFee.objects.filter(order__in=orders.order_by().values("pk"))
         .order_by()
@@ -166,12 +174,12 @@ def fee_rows(orders: QuerySet[RepeatOrder], now: dt.datetime) -> list[Row]:
         .annotate(Sum("amount_minor"))
     )
     return [
-        Row(group=_group(state), currency=currency, fees={part: int(minor)})
+        TotalsRow(group=_money_group(state), currency=currency, fees={part: int(minor)})
         for currency, state, part, minor in sums
     ]
 
 
-def _waiting_rows(batch: Batch) -> list[Row]:
+def _waiting_rows(batch: Batch) -> list[TotalsRow]:
     """Source lines of orders that are not planned yet."""
     if batch.orders.count() == batch.asked:
         return []
@@ -184,12 +192,12 @@ def _waiting_rows(batch: Batch) -> list[Row]:
         .annotate(Count("pk"), Sum("total_minor"))
     )
     return [
-        Row(group=None, currency=currency, as_paid=int(minor), lines=n)
+        TotalsRow(group=None, currency=currency, as_paid=int(minor), lines=n)
         for currency, n, minor in sums
     ]
 
 
-def left_out(orders: QuerySet[RepeatOrder]) -> list[LeftOut]:
+def sum_left_out_lines(orders: QuerySet[RepeatOrder]) -> list[LeftOutLines]:
     """What is not offered and why, the dearest first: one query for any number of lines."""
     sums = (
         RepeatLine.objects.filter(order__in=orders.order_by().values("pk"))
@@ -198,9 +206,9 @@ def left_out(orders: QuerySet[RepeatOrder]) -> list[LeftOut]:
         .values_list("order__currency", "order__status", "order__codes", "codes")
         .annotate(Count("pk"), Sum("source_line__total_minor"))
     )
-    return told_left_out(
+    return group_left_out(
         (
-            first_code(of_order if status in UNDECIDED else of_line),
+            first_cause_code(of_order if status in UNDECIDED else of_line),
             status in UNDECIDED,
             currency,
             n,
@@ -210,16 +218,16 @@ def left_out(orders: QuerySet[RepeatOrder]) -> list[LeftOut]:
     )
 
 
-def first_code(codes: Sequence[str]) -> Code:
+def first_cause_code(codes: Sequence[str]) -> Code:
     """The one that a failure is counted by (R-76)."""
-    causes = attribution.attribute([Found(code=Code(code)) for code in codes])
-    first = attribution.first_of(causes)
+    causes = attribution.attribute([FailureFinding(code=Code(code)) for code in codes])
+    first = attribution.find_first_cause(causes)
     if first is None:
         raise ValueError("a line is left out without a code")
     return first.code
 
 
-def told_left_out(found: Iterable[tuple[Code, bool, str, int, int]]) -> list[LeftOut]:
+def group_left_out(found: Iterable[tuple[Code, bool, str, int, int]]) -> list[LeftOutLines]:
     """Of (code, whether the whole order is out, currency, lines, minor units): added up, the
     dearest first."""
     sums: dict[tuple[Code, bool, str], list[int]] = defaultdict(lambda: [0, 0])
@@ -227,7 +235,7 @@ def told_left_out(found: Iterable[tuple[Code, bool, str, int, int]]) -> list[Lef
         of = sums[code, whole, currency]
         of[0], of[1] = of[0] + n, of[1] + minor
     told = [
-        LeftOut(code=code, whole=whole, lines=n, money=Money(minor, currency))
+        LeftOutLines(code=code, whole=whole, lines=n, money=Money(minor, currency))
         for (code, whole, currency), (n, minor) in sums.items()
     ]
     return sorted(

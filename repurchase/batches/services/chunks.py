@@ -11,15 +11,15 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from marketplace import clock
-from outbox.progress import say
-from outbox.task_queue import ring
+from outbox.progress import publish_progress
+from outbox.task_queue import enqueue_task
 from repurchase.batches.services import job_leases, planning, stock_refresh
 from repurchase.models import Batch, Chunk
 from repurchase.models.batch_states import BatchStatus
-from repurchase.models.jobs import MAX_TRIES, SILENT
+from repurchase.models.jobs import MAX_TRIES, SILENT_AFTER
 
 TASK = "repurchase.generate_next"
-RUNGS_A_PASS = 50
+MAX_ENQUEUED_A_PASS = 50
 
 TAKE_NEXT = """
 WITH served AS (
@@ -43,13 +43,13 @@ UPDATE repurchase_chunk SET owner = %(owner)s, beat_at = %(now)s, tries = tries 
 """
 
 
-def ring_for(chunks: int) -> None:
+def enqueue_workers(chunks: int) -> None:
     """As many bells as chunks: so many workers may come."""
     if chunks:
-        ring(TASK, times=chunks)
+        enqueue_task(TASK, times=chunks)
 
 
-def generate_next() -> bool:
+def plan_next() -> bool:
     """Plans the chunk whose turn it is; False when there is none.
 
     The last one of a batch closes it at once, without another bell; with its worker lost just
@@ -58,7 +58,7 @@ def generate_next() -> bool:
     now, owner = clock.now(), job_leases.new_owner()
     values = {
         "now": now,
-        "silent": now - SILENT,
+        "silent": now - SILENT_AFTER,
         "owner": owner,
         "tries": MAX_TRIES,
         "a_store": settings.CHUNKS_A_STORE,
@@ -69,34 +69,34 @@ def generate_next() -> bool:
     if not taken:
         return False
     chunk_id, batch_id = taken
-    _generate(chunk_id, owner)
+    _plan_taken_chunk(chunk_id, owner)
     if not Chunk.objects.unfinished().filter(batch=batch_id).exists():
         planning.finish_batch(batch_id)
     return True
 
 
-def generate_chunk(chunk_id: int) -> None:
+def plan_one(chunk_id: int) -> None:
     """Plans this chunk. A second delivery finds it done, or in another's hands, and leaves."""
     if owner := job_leases.take(Chunk, chunk_id):
-        _generate(chunk_id, owner)
+        _plan_taken_chunk(chunk_id, owner)
 
 
-def _generate(chunk_id: int, owner: str) -> None:
+def _plan_taken_chunk(chunk_id: int, owner: str) -> None:
     rows = Chunk.objects.select_related("batch__store", "batch__buyer", "batch__rate_set")
-    with job_leases.at_work(Chunk, chunk_id, owner):
+    with job_leases.keep_alive(Chunk, chunk_id, owner):
         waiting = rows.get(pk=chunk_id)
         stock_refresh.refresh_for_plan(waiting.batch, waiting.past_order_ids)
-        _plan(rows, chunk_id, owner)
+        _plan_in_transaction(rows, chunk_id, owner)
 
 
-def _plan(rows: QuerySet[Chunk], chunk_id: int, owner: str) -> None:
+def _plan_in_transaction(rows: QuerySet[Chunk], chunk_id: int, owner: str) -> None:
     with transaction.atomic():
         chunk = rows.get(pk=chunk_id)
         batch = chunk.batch
         if batch.status != BatchStatus.SCREENING or chunk.owner != owner:
             return
-        planning.generate(batch, chunk)
-        say(batch.store_id, {"batch": batch.ref})
+        planning.plan_chunk(batch, chunk)
+        publish_progress(batch.store_id, {"batch": batch.ref})
 
 
 def withdraw(batch: Batch) -> None:
@@ -106,12 +106,12 @@ def withdraw(batch: Batch) -> None:
 
 
 @transaction.atomic
-def ring_abandoned(*, store_id: int | None = None) -> tuple[int, set[int]]:
+def requeue_abandoned(*, store_id: int | None = None) -> tuple[int, set[int]]:
     """How many were rung again, and the batches with a chunk that was tried too often, to be given
     up."""
     mine = Chunk.objects.filter(batch__status=BatchStatus.SCREENING)
     if store_id:
         mine = mine.filter(store=store_id)
-    rung, exhausted = job_leases.due(mine, limit=RUNGS_A_PASS)
-    ring_for(len(rung))
+    rung, exhausted = job_leases.claim_due(mine, limit=MAX_ENQUEUED_A_PASS)
+    enqueue_workers(len(rung))
     return len(rung), set(Chunk.objects.filter(pk__in=exhausted).values_list("batch_id", flat=True))

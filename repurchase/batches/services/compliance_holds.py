@@ -30,35 +30,35 @@ from outbox import emails
 from pricing import services as pricing
 from pricing.locks import LockStatus, status_at
 from pricing.models import Grant, Lock, LockTerms, Renegotiation
-from pricing.services.lock_split import split
+from pricing.services.lock_split import split_lock
 from repurchase.batches import bulk_insert
-from repurchase.batches.queries.held_orders import held_of
-from repurchase.batches.queries.lot_terms import locked_entries
-from repurchase.batches.queries.rechecks import facts_of
-from repurchase.batches.queries.reserved_stock import pieces_of
+from repurchase.batches.queries.held_orders import count_held_by_lock
+from repurchase.batches.queries.lot_terms import locked_term_entries
+from repurchase.batches.queries.rechecks import recheck_facts
+from repurchase.batches.queries.reserved_stock import reserved_pieces
 from repurchase.batches.services import failures, order_closing
-from repurchase.batches.services.timer_transactions import transactional
+from repurchase.batches.services.timer_transactions import bounded_transaction
 from repurchase.models import Batch, RepeatOrder
 from repurchase.models.order_states import OrderStatus
 
 log = structlog.get_logger(__name__)
 
-Found = Mapping[int, Sequence[Finding]]  # by order id
+FindingsByOrder = Mapping[int, Sequence[Finding]]  # by order id
 
-CODES = (str(Code.PARTY_SCREENED_OUT), str(Code.EXPORT_CONTROLLED))
-WAITING = (
+HOLD_CODES = (str(Code.PARTY_SCREENED_OUT), str(Code.EXPORT_CONTROLLED))
+HOLDABLE_STATUSES = (
     OrderStatus.LOCKED,
     OrderStatus.CONFIRMED,
     OrderStatus.AWAITING_PAYMENT,
     OrderStatus.PAID,
 )
-LOOKED_AT_AGAIN = dt.timedelta(minutes=10)
+RECHECK_INTERVAL = dt.timedelta(minutes=10)
 """A list may have changed, or a day have ended on it: what is held is looked at so often, beside
 each decision."""
 ORDERS_A_PASS = 1000
-COMPLIANCE = "system:compliance"
+COMPLIANCE_ACTOR = "system:compliance"
 
-HOLD = """
+HOLD_STATEMENT = """
     UPDATE repurchase_repeatorder o
     SET held_at = %s, codes = array(SELECT c FROM unnest(o.codes) c WHERE c <> ALL(%s)) || v.codes::varchar[],
         findings = (SELECT coalesce(jsonb_agg(f), '[]') FROM jsonb_array_elements(o.findings) f
@@ -66,7 +66,7 @@ HOLD = """
     FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS v(id, codes, findings)
     WHERE o.id = v.id AND o.store_id = %s
 """
-LET_GO = """
+LIFT_STATEMENT = """
     UPDATE repurchase_repeatorder o
     SET held_at = NULL, codes = array(SELECT c FROM unnest(o.codes) c WHERE c <> ALL(%s)),
         findings = (SELECT coalesce(jsonb_agg(f), '[]') FROM jsonb_array_elements(o.findings) f
@@ -75,19 +75,19 @@ LET_GO = """
 """
 
 
-def touched(
+def compliance_findings(
     orders: Sequence[RepeatOrder], *, store: Store, moment: Moment, now: dt.datetime
-) -> Found:
+) -> FindingsByOrder:
     """What R-90 has against each of the orders, by the lists of now; a constant number of
     queries."""
     if not orders:
         return {}
-    facts, around = facts_of(orders, store=store, policies=policy.in_force(now), now=now)
+    facts, around = recheck_facts(orders, store=store, policies=policy.in_force(now), now=now)
     return {order.id: found for order in facts if (found := findings_at(moment, order, around))}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Held:
+class HeldOrders:
     """`locks`: those of which nothing else would be left; `orders`: by id, those of the others too.
 
     The rest is for `record`; `apart` are the locks that were made of the others' orders.
@@ -99,10 +99,12 @@ class Held:
     at: dt.datetime
     apart: Sequence[Lock]
     rows: Sequence[RepeatOrder]
-    found: Found
+    found: FindingsByOrder
 
 
-def hold_back(grant: Grant, lock_ids: Collection[UUID], *, left_out: Collection[str] = ()) -> Held:
+def hold_at_confirmation(
+    grant: Grant, lock_ids: Collection[UUID], *, left_out: Collection[str] = ()
+) -> HeldOrders:
     """At a confirmation: what R-90 touches of these locks stays locked, in a lock of its own where
     others go on.
 
@@ -115,8 +117,8 @@ def hold_back(grant: Grant, lock_ids: Collection[UUID], *, left_out: Collection[
         ref__in=left_out
     )
     orders = list(rows.prefetch_related("batch__buyer").order_by("position"))
-    found = touched(orders, store=grant.store, moment=Moment.CONFIRMATION, now=now)
-    _keep(grant.store, orders, found, now)
+    found = compliance_findings(orders, store=grant.store, moment=Moment.CONFIRMATION, now=now)
+    _save_findings(grant.store, orders, found, now)
     by_lock: dict[UUID, list[RepeatOrder]] = defaultdict(list)
     for order in orders:
         by_lock[order.lock_id].append(order)
@@ -125,8 +127,8 @@ def hold_back(grant: Grant, lock_ids: Collection[UUID], *, left_out: Collection[
     for pk, some in by_lock.items():
         held = [order for order in some if order.pk in found]
         if held and pk not in whole:
-            apart.append(_apart(locks[pk], held, now))
-    return Held(
+            apart.append(_split_lock(locks[pk], held, now))
+    return HeldOrders(
         locks=whole,
         orders=frozenset(found),
         grant=grant,
@@ -137,10 +139,10 @@ def hold_back(grant: Grant, lock_ids: Collection[UUID], *, left_out: Collection[
     )
 
 
-def record(held: Held) -> None:
+def record(held: HeldOrders) -> None:
     """What was held back, in the ledger: the last that the caller's transaction does."""
     if held.rows:
-        _record(
+        _record_in_ledger(
             held.grant.store_id,
             held.grant.subject,
             "orders.held_back",
@@ -148,56 +150,58 @@ def record(held: Held) -> None:
             held.at,
             held.rows,
             held.found,
-            rows=_rows(held.apart),
+            rows=_split_row_digests(held.apart),
         )
 
 
-def waiting_locks(grant: Grant) -> Collection[UUID]:
+def locks_with_held_orders(grant: Grant) -> Collection[UUID]:
     """Locks of the grant's plan with orders that are held back: an answer does not have to name
     them."""
-    return held_of(store_id=grant.store_id, subject=grant.subject).keys()
+    return count_held_by_lock(store_id=grant.store_id, subject=grant.subject).keys()
 
 
 def hold_at_release(
     store: Store, orders: Sequence[RepeatOrder], *, by: str, at: dt.datetime
-) -> Found:
+) -> FindingsByOrder:
     """Which of these paid orders may not be released: they are marked, and stay as they are."""
-    found = touched(orders, store=store, moment=Moment.RELEASE, now=at)
-    _keep(store, orders, found, at)
-    for ref, some in _by_batch([order for order in orders if order.pk in found]).items():
-        _record(store.pk, ref, "orders.held_back", by, at, some, found)
+    found = compliance_findings(orders, store=store, moment=Moment.RELEASE, now=at)
+    _save_findings(store, orders, found, at)
+    for ref, some in _group_by_batch([order for order in orders if order.pk in found]).items():
+        _record_in_ledger(store.pk, ref, "orders.held_back", by, at, some, found)
     return found
 
 
-def problem_of(order: RepeatOrder) -> RecordedProblem:
+def hold_problem(order: RepeatOrder) -> RecordedProblem:
     """Why an order is held back; that it is stays written."""
-    found = next(each for each in order.findings if each["code"] in CODES)
+    found = next(each for each in order.findings if each["code"] in HOLD_CODES)
     return RecordedProblem(Code(found["code"]), **found["evidence"])
 
 
 def recheck_held(*, store: Store | None = None, due_only: bool = False) -> int:
     """Lets go what nothing holds back any more, and ends locks of what was stopped; how many were
     let go."""
-    held = RepeatOrder.objects.filter(held_at__isnull=False, status__in=[str(s) for s in WAITING])
+    held = RepeatOrder.objects.filter(
+        held_at__isnull=False, status__in=[str(s) for s in HOLDABLE_STATUSES]
+    )
     if store:
         held = held.filter(store=store)
     if due_only:
-        held = held.filter(held_at__lte=clock.of_row() - LOOKED_AT_AGAIN)
+        held = held.filter(held_at__lte=clock.store_now_expression() - RECHECK_INTERVAL)
     stores = Store.objects.filter(pk__in=held.order_by().values("store").distinct())
-    return sum(_recheck_alone(each, held.filter(store=each)) for each in stores)
+    return sum(_recheck_store(each, held.filter(store=each)) for each in stores)
 
 
-def _recheck_alone(store: Store, held: QuerySet[RepeatOrder]) -> int:
+def _recheck_store(store: Store, held: QuerySet[RepeatOrder]) -> int:
     """In a transaction of its own: a store that fails is logged and holds up no other."""
     try:
-        with transactional():
-            return _recheck(store, held)
+        with bounded_transaction():
+            return _recheck_orders(store, held)
     except Exception:
         log.exception("recheck_failed", store=store.code)
         return 0
 
 
-def _recheck(store: Store, held: QuerySet[RepeatOrder]) -> int:
+def _recheck_orders(store: Store, held: QuerySet[RepeatOrder]) -> int:
     """The locks' rows are taken before the orders', as everywhere; what another transaction holds
     waits for a pass."""
     some = list(
@@ -212,24 +216,26 @@ def _recheck(store: Store, held: QuerySet[RepeatOrder]) -> int:
     waiting = rows.exclude(Q(status=OrderStatus.LOCKED) & ~Q(lock__in=locks))
     orders = list(waiting.prefetch_related("batch__buyer").order_by("held_at", "pk"))
     now = clock.now(store)
-    found = touched(orders, store=store, moment=Moment.RELEASE, now=now)
-    _keep(store, orders, found, now)
+    found = compliance_findings(orders, store=store, moment=Moment.RELEASE, now=now)
+    _save_findings(store, orders, found, now)
     free = [order for order in orders if order.pk not in found]
-    for ref, some in _by_batch(free).items():
+    for ref, some in _group_by_batch(free).items():
         _invite_again(store, ref, some, now)
-    ended, apart = _end_stopped(store, locks, [o for o in orders if o.pk in found], found, now)
-    order_closing.end_orders(ended, by=COMPLIANCE)
-    for ref, some in _by_batch(free).items():
-        _record(store.pk, ref, "orders.let_go", COMPLIANCE, now, some, found)
+    ended, apart = _end_stopped_locks(
+        store, locks, [o for o in orders if o.pk in found], found, now
+    )
+    order_closing.end_orders(ended, by=COMPLIANCE_ACTOR)
+    for ref, some in _group_by_batch(free).items():
+        _record_in_ledger(store.pk, ref, "orders.let_go", COMPLIANCE_ACTOR, now, some, found)
     for lock in apart:
         ledger.record(
             store_id=store.pk,
             kind="lock.split",
             subject=f"batch:{lock.subject}",
-            by=COMPLIANCE,
+            by=COMPLIANCE_ACTOR,
             at=now,
             lock=str(lock.pk),
-            rows=_rows([lock]),
+            rows=_split_row_digests([lock]),
         )
     return len(free)
 
@@ -238,7 +244,9 @@ def _recheck(store: Store, held: QuerySet[RepeatOrder]) -> int:
 # -----------------------------------------------------------------------------------------
 
 
-def _keep(store: Store, orders: Sequence[RepeatOrder], found: Found, at: dt.datetime) -> None:
+def _save_findings(
+    store: Store, orders: Sequence[RepeatOrder], found: FindingsByOrder, at: dt.datetime
+) -> None:
     """Marks those that are found, lets the others go, asks the questions, and keeps the failures
     (R-72)."""
     free = [order.pk for order in orders if order.pk not in found and order.held_at]
@@ -250,35 +258,37 @@ def _keep(store: Store, orders: Sequence[RepeatOrder], found: Found, at: dt.date
             (
                 pk,
                 f"{{{','.join(dict.fromkeys(str(f.code) for f in some))}}}",
-                bulk_insert.json_of(bulk_insert.findings_of(some)),
+                bulk_insert.encode_json(bulk_insert.serialize_findings(some)),
             )
             for pk, some in found.items()
         ]
-        codes = list(CODES)
-        values = [at, codes, codes, *bulk_insert.columns_of(rows), store.pk]
-        bulk_insert.update_rows(HOLD, values, expected=len(rows))
+        codes = list(HOLD_CODES)
+        values = [at, codes, codes, *bulk_insert.transpose_rows(rows), store.pk]
+        bulk_insert.update_rows(HOLD_STATEMENT, values, expected=len(rows))
     if free:
         with connection.cursor() as cursor:
-            cursor.execute(LET_GO, [list(CODES), list(CODES), free, store.pk])
+            cursor.execute(LIFT_STATEMENT, [list(HOLD_CODES), list(HOLD_CODES), free, store.pk])
     changed = RepeatOrder.objects.filter(pk__in=[*found, *free])
-    failures.note(Batch.objects.filter(pk__in={order.batch_id for order in orders}), changed, at=at)
+    failures.record_changes(
+        Batch.objects.filter(pk__in={order.batch_id for order in orders}), changed, at=at
+    )
 
 
-def _rows(locks: Sequence[Lock]) -> dict[str, dict]:
-    """Digests of the rows that `split` made: `verify_ledger` holds them against the tables."""
-    return proofs.of(
+def _split_row_digests(locks: Sequence[Lock]) -> dict[str, dict]:
+    """Digests of the rows that `split_lock` made: `verify_ledger` holds them against the tables."""
+    return proofs.digest_rows(
         Lock.objects.filter(pk__in=[lock.pk for lock in locks]),
         LockTerms.objects.filter(lock__in=locks),
         Renegotiation.objects.filter(lock__in=locks),
     )
 
 
-def _apart(lock: Lock, held: Sequence[RepeatOrder], at: dt.datetime) -> Lock:
+def _split_lock(lock: Lock, held: Sequence[RepeatOrder], at: dt.datetime) -> Lock:
     refs = {order.ref for order in held}
-    entries = [entry for entry in locked_entries(lock) if entry[0] in refs]
+    entries = [entry for entry in locked_term_entries(lock) if entry[0] in refs]
     terms = json.dumps(entries, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
-    pieces = pieces_of([order.pk for order in held])
-    made = split(
+    pieces = reserved_pieces([order.pk for order in held])
+    made = split_lock(
         lock,
         past_order_ids=[order.past_order_id for order in held],
         stock={sku: n for (_, sku), n in pieces.items()},
@@ -291,11 +301,11 @@ def _apart(lock: Lock, held: Sequence[RepeatOrder], at: dt.datetime) -> Lock:
     return made
 
 
-def _end_stopped(
+def _end_stopped_locks(
     store: Store,
     locks: Mapping[UUID, Lock],
     orders: Sequence[RepeatOrder],
-    found: Found,
+    found: FindingsByOrder,
     at: dt.datetime,
 ) -> tuple[Sequence[Lock], Sequence[Lock]]:
     """Ends open locks of what two people have stopped: the goods are free again. (What ended, what
@@ -303,7 +313,7 @@ def _end_stopped(
 
     Where a lock holds others too, what was stopped is split off first.
     """
-    stopped = party_questions.stopped(f for order in orders for f in found[order.pk])
+    stopped = party_questions.stopped_matches(f for order in orders for f in found[order.pk])
     by_lock: dict[UUID, list[RepeatOrder]] = defaultdict(list)
     for order in orders:
         if order.lock_id in locks and any(
@@ -318,9 +328,9 @@ def _end_stopped(
         if lock.status != LockStatus.OPEN or status_at(lock, at) is not LockStatus.OPEN:
             continue
         if len(some) < held[pk]:
-            lock = _apart(lock, some, at)
+            lock = _split_lock(lock, some, at)
             apart.append(lock)
-        pricing.cancel_stopped(lock, at=at, by=COMPLIANCE)
+        pricing.cancel_stopped(lock, at=at, by=COMPLIANCE_ACTOR)
         ended.append(lock)
     return ended, apart
 
@@ -354,14 +364,14 @@ def _invite_again(store: Store, ref: str, orders: Sequence[RepeatOrder], at: dt.
         )
 
 
-def _record(
+def _record_in_ledger(
     store_id: int,
     ref: str,
     kind: str,
     by: str,
     at: dt.datetime,
     orders: Sequence[RepeatOrder],
-    found: Found,
+    found: FindingsByOrder,
     **facts: object,
 ) -> None:
     """Codes and entries, never a name: the party stands in the question."""
@@ -387,7 +397,7 @@ def _record(
     )
 
 
-def _by_batch(orders: Sequence[RepeatOrder]) -> dict[str, list[RepeatOrder]]:
+def _group_by_batch(orders: Sequence[RepeatOrder]) -> dict[str, list[RepeatOrder]]:
     grouped: dict[str, list[RepeatOrder]] = defaultdict(list)
     for order in orders:
         grouped[order.batch.ref].append(order)

@@ -15,16 +15,16 @@ from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace import clock
 from marketplace.models import PastOrder, PastOrderLine
-from repurchase.batches.customisation_notes import cleaned, digest_of, read
+from repurchase.batches.customisation_notes import clean_text, digest_text, parse_customisations
 from repurchase.models import Batch, Chunk, LineService, ServiceSource
 from repurchase.models.batch_states import BatchStatus
 
-BEFORE_THE_LOCK = frozenset({BatchStatus.SCREENING, BatchStatus.PLANNED, BatchStatus.FAILED})
+UNLOCKED_STATUSES = frozenset({BatchStatus.SCREENING, BatchStatus.PLANNED, BatchStatus.FAILED})
 ERRORS_SHOWN = 20
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Wanted:
+class CustomisationRequest:
     """A service as it is asked for: `line_no` None for the whole order."""
 
     order: str  # the past order's number
@@ -32,14 +32,14 @@ class Wanted:
     text: str
 
 
-def take_from_notes(batch: Batch, order_ids: Sequence[int], *, now: dt.datetime) -> None:
+def record_from_notes(batch: Batch, order_ids: Sequence[int], *, now: dt.datetime) -> None:
     """What the notes ask for, when the batch is made: three queries for any number of orders."""
     notes = dict(
         PastOrder.objects.filter(pk__in=order_ids).exclude(note="").values_list("pk", "note")
     )
-    lines = _lines_of(notes)
+    lines = _line_ids_by_order(notes)
     rows = [
-        _row(
+        _build_row(
             batch,
             pk,
             lines[pk].get(found.line_no),
@@ -49,13 +49,18 @@ def take_from_notes(batch: Batch, order_ids: Sequence[int], *, now: dt.datetime)
             now,
         )
         for pk, note in notes.items()
-        for found in read(note, line_nos=lines[pk])
+        for found in parse_customisations(note, line_nos=lines[pk])
     ]
     LineService.objects.bulk_create(rows, ignore_conflicts=True)
 
 
-def take(
-    batch: Batch, wanted: Sequence[Wanted], order_ids: Sequence[int], *, by: str, now: dt.datetime
+def record_requested(
+    batch: Batch,
+    wanted: Sequence[CustomisationRequest],
+    order_ids: Sequence[int],
+    *,
+    by: str,
+    now: dt.datetime,
 ) -> None:
     """What a caller asks for beside the notes. INPUT_INVALID with a pointer to each place that
     names nothing."""
@@ -64,16 +69,16 @@ def take(
         if wanted
         else {}
     )
-    lines = _lines_of({orders[w.order] for w in wanted if w.order in orders})
-    errors = [e for place, w in enumerate(wanted) for e in _errors(place, w, orders, lines)]
+    lines = _line_ids_by_order({orders[w.order] for w in wanted if w.order in orders})
+    errors = [e for place, w in enumerate(wanted) for e in _request_errors(place, w, orders, lines)]
     if errors:
         raise Problem(Code.INPUT_INVALID, detail=errors[0]["detail"], rows=errors[:ERRORS_SHOWN])
     rows = [
-        _row(
+        _build_row(
             batch,
             orders[w.order],
             lines[orders[w.order]].get(w.line_no),
-            cleaned(w.text),
+            clean_text(w.text),
             ServiceSource.API,
             by,
             now,
@@ -83,8 +88,11 @@ def take(
     LineService.objects.bulk_create(rows, ignore_conflicts=True)
 
 
-def _errors(
-    place: int, wanted: Wanted, orders: Mapping[str, int], lines: Mapping[int, Mapping[int, int]]
+def _request_errors(
+    place: int,
+    wanted: CustomisationRequest,
+    orders: Mapping[str, int],
+    lines: Mapping[int, Mapping[int, int]],
 ) -> list[dict[str, str]]:
     here = f"#/custom_services/{place}"
     if wanted.order not in orders:
@@ -93,16 +101,16 @@ def _errors(
         return [{"pointer": f"{here}/line_no", "detail": _("The order has no such line.")}]
     return (
         []
-        if cleaned(wanted.text)
+        if clean_text(wanted.text)
         else [{"pointer": f"{here}/text", "detail": _("The text is empty.")}]
     )
 
 
 @transaction.atomic
-def add(*, batch: Batch, wanted: Wanted, by: str) -> None:
+def add(*, batch: Batch, wanted: CustomisationRequest, by: str) -> None:
     """A member's own entry. INPUT_INVALID for an order or line that isn't in the batch, or no
     text."""
-    batch, now = _held(batch)
+    batch, now = _get_editable_batch(batch)
     ids = [
         pk
         for (some,) in Chunk.objects.filter(batch=batch).values_list("past_order_ids")
@@ -111,25 +119,25 @@ def add(*, batch: Batch, wanted: Wanted, by: str) -> None:
     order = PastOrder.objects.filter(store=batch.store_id, pk__in=ids, number=wanted.order).first()
     if order is None:
         raise Problem(Code.INPUT_INVALID, detail=_("This order is not in the batch."))
-    row = _row(
+    row = _build_row(
         batch,
         order.pk,
-        _line(order.pk, wanted.line_no),
-        _text(wanted.text),
+        _require_line_id(order.pk, wanted.line_no),
+        _require_text(wanted.text),
         ServiceSource.MEMBER,
         by,
         now,
     )
     LineService.objects.bulk_create([row], ignore_conflicts=True)
-    _tell(batch, "services.recorded", by, now, row)
+    _record_in_ledger(batch, "services.recorded", by, now, row)
 
 
 @transaction.atomic
 def change(*, batch: Batch, service_id: int, line_no: int | None, text: str, by: str) -> None:
     """Another line or text. The same one twice becomes one."""
-    batch, now = _held(batch)
-    row = _mine(batch, service_id)
-    line_id, words = _line(row.past_order_id, line_no), _text(text)
+    batch, now = _get_editable_batch(batch)
+    row = _get_customisation(batch, service_id)
+    line_id, words = _require_line_id(row.past_order_id, line_no), _require_text(text)
     same = LineService.objects.filter(
         batch=batch, past_order=row.past_order_id, past_line=line_id, text=words
     )
@@ -139,36 +147,36 @@ def change(*, batch: Batch, service_id: int, line_no: int | None, text: str, by:
     row.dismissed_at = row.dismissed_by = None
     row.dismissed_why = ""
     row.save()
-    _tell(batch, "services.recorded", by, now, row)
+    _record_in_ledger(batch, "services.recorded", by, now, row)
 
 
 @transaction.atomic
 def dismiss(*, batch: Batch, service_id: int, why: str, by: str) -> None:
     """The buyer isn't asked about it; the reason is kept."""
-    batch, now = _held(batch)
-    row = _mine(batch, service_id)
-    row.dismissed_why = cleaned(why)
+    batch, now = _get_editable_batch(batch)
+    row = _get_customisation(batch, service_id)
+    row.dismissed_why = clean_text(why)
     if not row.dismissed_why:
         raise Problem(Code.INPUT_INVALID, detail=_("Say why it is dismissed: the reason is kept."))
     row.dismissed_at, row.dismissed_by = now, by
     row.save()
-    _tell(batch, "services.dismissed", by, now, row)
+    _record_in_ledger(batch, "services.dismissed", by, now, row)
 
 
-def _held(batch: Batch) -> tuple[Batch, dt.datetime]:
+def _get_editable_batch(batch: Batch) -> tuple[Batch, dt.datetime]:
     """The batch's row, held: a lock waits for it, and after the lock the services are part of its
     terms."""
     held = Batch.objects.select_for_update(of=("self",)).select_related("store").get(pk=batch.pk)
-    if held.status not in BEFORE_THE_LOCK:
+    if held.status not in UNLOCKED_STATUSES:
         raise Problem(Code.STATE_CONFLICT, state=held.status, event="customise")
     return held, clock.now(held.store)
 
 
-def _mine(batch: Batch, service_id: int) -> LineService:
+def _get_customisation(batch: Batch, service_id: int) -> LineService:
     return get_object_or_404(LineService, store=batch.store_id, batch=batch, pk=service_id)
 
 
-def _line(order_id: int, line_no: int | None) -> int | None:
+def _require_line_id(order_id: int, line_no: int | None) -> int | None:
     if line_no is None:
         return None
     found = (
@@ -181,13 +189,13 @@ def _line(order_id: int, line_no: int | None) -> int | None:
     return found
 
 
-def _text(text: str) -> str:
-    if words := cleaned(text):
+def _require_text(text: str) -> str:
+    if words := clean_text(text):
         return words
     raise Problem(Code.INPUT_INVALID, detail=_("The text is empty."))
 
 
-def _lines_of(order_ids) -> dict[int, dict[int, int]]:
+def _line_ids_by_order(order_ids) -> dict[int, dict[int, int]]:
     """Line id by line number, by order."""
     lines: dict[int, dict[int, int]] = defaultdict(dict)
     rows = PastOrderLine.objects.filter(order__in=order_ids)
@@ -196,7 +204,7 @@ def _lines_of(order_ids) -> dict[int, dict[int, int]]:
     return lines
 
 
-def _row(
+def _build_row(
     batch: Batch,
     order_id: int,
     line_id: int | None,
@@ -217,7 +225,7 @@ def _row(
     )
 
 
-def _tell(batch: Batch, kind: str, by: str, now: dt.datetime, row: LineService) -> None:
+def _record_in_ledger(batch: Batch, kind: str, by: str, now: dt.datetime, row: LineService) -> None:
     ledger.record(
         store_id=batch.store_id,
         kind=kind,
@@ -225,5 +233,5 @@ def _tell(batch: Batch, kind: str, by: str, now: dt.datetime, row: LineService) 
         by=by,
         at=now,
         services=1,
-        text_digest=digest_of(row.text),
+        text_digest=digest_text(row.text),
     )

@@ -7,33 +7,35 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from eligibility import gates as gate_table
-from eligibility.drift import Sheet
+from eligibility.drift import DriftReport
 from eligibility.gates import Gate
-from eligibility.queries import gate_facts, limits_of, order_facts, world
+from eligibility.queries import gate_facts, limits_of, order_facts, world_facts
 from marketplace import clock, policy
 from marketplace.calendar import platform_day
 from marketplace.models import Buyer, Store
 from marketplace.queries import latest_rates
 from pricing.queries import tariff_facts
-from repurchase.batches.planner import Plan, Planner, Terms
-from repurchase.batches.queries.drift import sheets
-from repurchase.batches.queries.prior_repeats import Repeated, repeated
+from repurchase.batches.planner import OrderPlan, OrderPlanner, PricingTerms
+from repurchase.batches.queries.drift import drift_sheets
+from repurchase.batches.queries.prior_repeats import PriorRepeat, find_prior_repeats
 from repurchase.batches.services import batches
-from repurchase.batches.services.planning import pieces_of
-from repurchase.batches.services.selections import Ticked
+from repurchase.batches.services.planning import pieces_by_sku
+from repurchase.batches.services.selections import SelectionFilter
 
-DRIFT_ORDERS = 200
+MAX_DRIFT_ORDERS = 200
 """The drift of so many orders, the first ones, is told: it is a dozen rows an order."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Screening:
+class DryScreening:
     at: dt.datetime
     buyer: Buyer
     gates: Sequence[Gate]
-    plans: Sequence[Plan]  # in the order asked for, drawing on the same stock one after the other
-    drift: Mapping[int, Sheet]  # by past order id, of the first 200
-    repeated: Mapping[int, Repeated]  # by past order id, of those that were repeated already
+    plans: Sequence[
+        OrderPlan
+    ]  # in the order asked for, drawing on the same stock one after the other
+    drift: Mapping[int, DriftReport]  # by past order id, of the first 200
+    repeated: Mapping[int, PriorRepeat]  # by past order id, of those that were repeated already
 
 
 def screen(
@@ -41,14 +43,14 @@ def screen(
     store: Store,
     numbers: Sequence[str] = (),
     buyer_external_id: str | None = None,
-    ticked: Ticked | None = None,
+    ticked: SelectionFilter | None = None,
     special_clearance: bool = False,
-) -> Screening:
+) -> DryScreening:
     """Raises BATCH_EMPTY, BATCH_TOO_LARGE, ORDER_UNKNOWN, MIXED_BUYERS, FX_RATE_STALE, as creating
     a batch does."""
     now = clock.now(store)
     values = policy.in_force(now)
-    buyer, ids = batches.chosen(
+    buyer, ids = batches.choose_orders(
         store=store,
         numbers=numbers,
         buyer_external_id=buyer_external_id,
@@ -59,9 +61,9 @@ def screen(
     limits = limits_of(values)
     rates = latest_rates(now, store=store, max_age_days=int(values["fx_max_age_days"]))
     facts = gate_facts(store=store, buyers=[buyer], limits=limits, now=now)[buyer.pk]
-    gates = gate_table.gates(facts, limits=limits, today=platform_day(now))
+    gates = gate_table.evaluate_gates(facts, limits=limits, today=platform_day(now))
     orders = order_facts(store=store, order_ids=ids, now=now, special_clearance=special_clearance)
-    around = world(store=store, orders=orders, limits=limits, rates=rates, now=now)
+    around = world_facts(store=store, orders=orders, limits=limits, rates=rates, now=now)
     tariffs = tariff_facts(
         store=store,
         countries={order.country for order in orders},
@@ -69,26 +71,26 @@ def screen(
         now=now,
         policies=values,
     )
-    terms = Terms(
+    terms = PricingTerms(
         tariffs=tariffs,
         rates=rates,
         buyer_number=buyer.tax_number,
         buyer_number_checked=buyer.tax_number_checked_at is not None,
     )
     failing = [gate.finding for gate in gates if gate.finding]
-    planner = Planner(world=around, terms=terms, gates=failing)
+    planner = OrderPlanner(world=around, terms=terms, gates=failing)
     taken: Counter[int] = Counter()
     plans = []
     for order in orders:
         planned = planner.plan(order, taken=taken)
         if planned.outcome == "planned":
-            taken.update(pieces_of(planned))
+            taken.update(pieces_by_sku(planned))
         plans.append(planned)
-    return Screening(
+    return DryScreening(
         at=now,
         buyer=buyer,
         gates=gates,
         plans=plans,
-        repeated=repeated(store, ids),
-        drift=sheets(buyer=buyer, orders=orders[:DRIFT_ORDERS], around=around),
+        repeated=find_prior_repeats(store, ids),
+        drift=drift_sheets(buyer=buyer, orders=orders[:MAX_DRIFT_ORDERS], around=around),
     )

@@ -18,33 +18,38 @@ from eligibility.facts import OrderFacts
 from eligibility.screening import ChunkInputs
 from marketplace import clock
 from marketplace.calendar import platform_day
-from marketplace.gc_control import uncollected
+from marketplace.gc_control import pause_garbage_collector
 from marketplace.money import Money
 from repurchase.batches import capacity, edits
-from repurchase.batches.capacity import Overflow, Work
-from repurchase.batches.edits import By, Edit
+from repurchase.batches.capacity import CapacityOverflow, PromisedWork
+from repurchase.batches.edits import EditScope, PlanEdit
 from repurchase.batches.queries import capacity as capacities
-from repurchase.batches.queries.totals import LeftOut, first_code, left_out, told_left_out
+from repurchase.batches.queries.totals import (
+    LeftOutLines,
+    first_cause_code,
+    group_left_out,
+    sum_left_out_lines,
+)
 from repurchase.batches.services import planning
-from repurchase.batches.services.planning import Made
+from repurchase.batches.services.planning import PlannedOrders
 from repurchase.models import Batch, LineOutcome, RepeatLine, RepeatOrder
 from repurchase.models.order_states import OrderStatus
 
-COLUMN = {
-    By.SKUS: "sku_id",
-    By.CATEGORIES: "sku__category_id",
-    By.ORDERS: "order__past_order_id",
-    By.LINES: "source_line_id",
+FIELD_BY_SCOPE = {
+    EditScope.SKUS: "sku_id",
+    EditScope.CATEGORIES: "sku__category_id",
+    EditScope.ORDERS: "order__past_order_id",
+    EditScope.LINES: "source_line_id",
 }
-Each = Callable[[Sequence], Iterable]
+OrderIterator = Callable[[Sequence], Iterable]
 
-SHOWN = 50
+MAX_DROPPED_SHOWN = 50
 """So many orders that drop out are named in a preview."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Sums:
-    """`left_out`: source lines as they were paid, without freight."""
+class EditSums:
+    """`sum_left_out_lines`: source lines as they were paid, without freight."""
 
     currency: str
     then_minor: int  # everything the buyer pays for the plan as it is
@@ -54,7 +59,7 @@ class Sums:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class DropOut:
+class DroppedOrder:
     """An order that is ready now and would not be."""
 
     ref: str
@@ -63,7 +68,7 @@ class DropOut:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Preview:
+class EditPreview:
     """What an edit comes to; nothing is written by it."""
 
     version: int
@@ -73,32 +78,36 @@ class Preview:
     raised: int  # lines with a larger quantity than in the plan as it is
     lowered: int
     promises: int  # orders with another promise than in the plan as it is
-    sums: Sequence[Sums]
+    sums: Sequence[EditSums]
     lines_left_out_then: int
     lines_left_out_now: int
-    leaving: Sequence[LeftOut]  # lines that are in the plan and would not be, and why
+    leaving: Sequence[LeftOutLines]  # lines that are in the plan and would not be, and why
     planned_then: int
     planned_now: int
-    drop_outs: Sequence[DropOut]  # the first ones
+    drop_outs: Sequence[DroppedOrder]  # the first ones
     dropped: int  # how many
-    overflow: Overflow | None
+    overflow: CapacityOverflow | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Rework:
+class ReplannedEdit:
     """A preview with what it takes to apply it."""
 
-    preview: Preview
-    changes: Sequence[Edit]
+    preview: EditPreview
+    changes: Sequence[PlanEdit]
     positions: Mapping[int, int]  # of every order planned again, by past order id
-    made: Made
+    made: PlannedOrders
     inputs: ChunkInputs
 
 
-@uncollected()
-def replanned(
-    batch: Batch, changes: Sequence[Edit], *, after: Sequence[Edit], each: Each = iter
-) -> Rework:
+@pause_garbage_collector()
+def replan_orders(
+    batch: Batch,
+    changes: Sequence[PlanEdit],
+    *,
+    after: Sequence[PlanEdit],
+    each: OrderIterator = iter,
+) -> ReplannedEdit:
     """The orders that the changes name planned anew under the edits `after`, with those that share
     their scarce stock.
 
@@ -106,14 +115,16 @@ def replanned(
     added.
     """
     positions = dict(batch.orders.values_list("past_order_id", "position"))
-    lines = named(batch, changes)
-    facts = {order.id: order for order in planning.facts_of(batch, sorted(lines), after)}
-    while ids := set(_drawing_on(batch, scarce := _scarce(batch, facts))) - set(facts):
-        facts |= {order.id: order for order in planning.facts_of(batch, sorted(ids), after)}
+    lines = count_named_lines(batch, changes)
+    facts = {order.id: order for order in planning.planning_facts(batch, sorted(lines), after)}
+    while ids := set(_orders_drawing_on(batch, scarce := _scarce_sku_ids(batch, facts))) - set(
+        facts
+    ):
+        facts |= {order.id: order for order in planning.planning_facts(batch, sorted(ids), after)}
     orders = sorted(facts.values(), key=lambda order: positions[order.id])
-    made, inputs = planning.plans_of(batch, orders, Counter() if scarce else None, each=each)
-    return Rework(
-        preview=_told(batch, changes, lines, made),
+    made, inputs = planning.plan_orders(batch, orders, Counter() if scarce else None, each=each)
+    return ReplannedEdit(
+        preview=_build_preview(batch, changes, lines, made),
         changes=changes,
         positions={order.id: positions[order.id] for order in orders},
         made=made,
@@ -121,15 +132,17 @@ def replanned(
     )
 
 
-def named(batch: Batch, changes: Sequence[Edit]) -> Counter[int]:
+def count_named_lines(batch: Batch, changes: Sequence[PlanEdit]) -> Counter[int]:
     """How many lines of each past order the changes name: one query."""
     lines = RepeatLine.objects.filter(order__batch=batch)
-    if not any(edit.by is By.ALL for edit in changes):
-        lines = lines.filter(reduce(or_, (Q(**{f"{COLUMN[e.by]}__in": e.ids}) for e in changes)))
+    if not any(edit.by is EditScope.ALL for edit in changes):
+        lines = lines.filter(
+            reduce(or_, (Q(**{f"{FIELD_BY_SCOPE[e.by]}__in": e.ids}) for e in changes))
+        )
     return Counter(lines.values_list("order__past_order_id", flat=True))
 
 
-def _scarce(batch: Batch, facts: Mapping) -> set[int]:
+def _scarce_sku_ids(batch: Batch, facts: Mapping) -> set[int]:
     """SKUs of the edited orders that the whole batch wants more of than there is (R-10), left-out
     lines included."""
     wanted: Counter[int] = Counter()
@@ -154,7 +167,7 @@ def _scarce(batch: Batch, facts: Mapping) -> set[int]:
     return lacking | {sku_id for sku_id, pieces in wanted.items() if pieces > available[sku_id]}
 
 
-def _drawing_on(batch: Batch, sku_ids: set[int]) -> list[int]:
+def _orders_drawing_on(batch: Batch, sku_ids: set[int]) -> list[int]:
     lines = RepeatLine.objects.filter(order__batch=batch, sku__in=sku_ids)
     return list(lines.order_by().values_list("order__past_order_id", flat=True).distinct())
 
@@ -163,40 +176,42 @@ def _drawing_on(batch: Batch, sku_ids: set[int]) -> list[int]:
 # --------------------------------------------------------------------------------------
 
 
-def _told(batch: Batch, changes: Sequence[Edit], named: Counter[int], made: Made) -> Preview:
-    before = _as_planned(batch, [order.id for order, _ in made])
+def _build_preview(
+    batch: Batch, changes: Sequence[PlanEdit], named: Counter[int], made: PlannedOrders
+) -> EditPreview:
+    before = _orders_as_planned(batch, [order.id for order, _ in made])
     dropped = [
-        DropOut(ref=before[order.id].ref, number=order.number, codes=plan.codes)
+        DroppedOrder(ref=before[order.id].ref, number=order.number, codes=plan.codes)
         for order, plan in made
         if before[order.id].status == OrderStatus.PLANNED and plan.outcome != "planned"
     ]
     lines = _lines_before(batch, made)
-    raised, lowered = _quantities(lines, made)
+    raised, lowered = _count_quantity_changes(lines, made)
     totals, planned = _planned_sums(batch)
     money = _left_out_money(batch, before, lines, made)
-    return Preview(
+    return EditPreview(
         version=batch.version,
-        digest=_digest(batch, changes, made),
+        digest=_preview_digest(batch, changes, made),
         orders=len(named),
         lines=named.total(),
         raised=raised,
         lowered=lowered,
         promises=sum(before[order.id].promise_days != order.promise_days for order, _ in made),
-        sums=_sums(totals, before, made, money),
+        sums=_compare_sums(totals, before, made, money),
         lines_left_out_then=money.lines_then,
         lines_left_out_now=money.lines_now,
-        leaving=told_left_out(_leaving(lines, made)),
+        leaving=group_left_out(_lines_leaving(lines, made)),
         planned_then=planned,
         planned_now=planned
-        + _ready(made)
+        + _count_ready(made)
         - sum(b.status == OrderStatus.PLANNED for b in before.values()),
-        drop_outs=dropped[:SHOWN],
+        drop_outs=dropped[:MAX_DROPPED_SHOWN],
         dropped=len(dropped),
-        overflow=_overflow(batch, named, made),
+        overflow=_edit_overflow(batch, named, made),
     )
 
 
-def _as_planned(batch: Batch, past_order_ids: Sequence[int]) -> dict[int, RepeatOrder]:
+def _orders_as_planned(batch: Batch, past_order_ids: Sequence[int]) -> dict[int, RepeatOrder]:
     rows = batch.orders.filter(past_order__in=past_order_ids)
     fields = (
         "batch_id",
@@ -218,7 +233,7 @@ class LineBefore(NamedTuple):
     paid_minor: int
 
 
-def _lines_before(batch: Batch, made: Made) -> dict[int, LineBefore]:
+def _lines_before(batch: Batch, made: PlannedOrders) -> dict[int, LineBefore]:
     """By source line id: one query."""
     rows = RepeatLine.objects.filter(
         order__batch=batch, order__past_order__in=[o.id for o, _ in made]
@@ -231,27 +246,31 @@ def _lines_before(batch: Batch, made: Made) -> dict[int, LineBefore]:
     }
 
 
-def _quantities(before: Mapping[int, LineBefore], made: Made) -> tuple[int, int]:
+def _count_quantity_changes(
+    before: Mapping[int, LineBefore], made: PlannedOrders
+) -> tuple[int, int]:
     changes = [
         line.quantity - before[line.id].quantity for order, _ in made for line in order.lines
     ]
     return sum(n > 0 for n in changes), sum(n < 0 for n in changes)
 
 
-def _left_out_after(made: Made) -> Iterable[tuple[OrderFacts, int, Code, bool]]:
+def _left_out_after(made: PlannedOrders) -> Iterable[tuple[OrderFacts, int, Code, bool]]:
     """(order, source line id, first cause, whether the whole order is out) of each line that would
     be left out."""
     for order, plan in made:
         whole = plan.outcome != LineOutcome.PLANNED
-        of_order = first_code(plan.codes) if whole else None
+        of_order = first_cause_code(plan.codes) if whole else None
         for verdict in plan.verdict.lines:
             if whole or verdict.findings:
-                code = of_order or first_code([str(finding.code) for finding in verdict.findings])
+                code = of_order or first_cause_code(
+                    [str(finding.code) for finding in verdict.findings]
+                )
                 yield order, verdict.line.id, code, whole
 
 
-def _leaving(
-    before: Mapping[int, LineBefore], made: Made
+def _lines_leaving(
+    before: Mapping[int, LineBefore], made: PlannedOrders
 ) -> Iterable[tuple[Code, bool, str, int, int]]:
     for order, line, code, whole in _left_out_after(made):
         if before[line].planned:
@@ -267,10 +286,13 @@ class LeftOutMoney:
 
 
 def _left_out_money(
-    batch: Batch, orders: Mapping[int, RepeatOrder], lines: Mapping[int, LineBefore], made: Made
+    batch: Batch,
+    orders: Mapping[int, RepeatOrder],
+    lines: Mapping[int, LineBefore],
+    made: PlannedOrders,
 ) -> LeftOutMoney:
     """What is left out of the whole batch, as it is and as it would be: one query."""
-    found = left_out(batch.orders.all())
+    found = sum_left_out_lines(batch.orders.all())
     then: Counter[str] = Counter()
     for each in found:
         then[each.money.currency] += each.money.minor
@@ -293,16 +315,16 @@ def _planned_sums(batch: Batch) -> tuple[Counter[str], int]:
     return Counter({currency: int(total) for currency, total, _ in sums}), sum(n for *_, n in sums)
 
 
-def _sums(
-    totals: Counter[str], before: Mapping[int, RepeatOrder], made: Made, left: LeftOutMoney
-) -> list[Sums]:
+def _compare_sums(
+    totals: Counter[str], before: Mapping[int, RepeatOrder], made: PlannedOrders, left: LeftOutMoney
+) -> list[EditSums]:
     now = Counter(totals)
     for order, plan in made:
         old = before[order.id]
         now[old.currency] -= old.total_minor if old.status == OrderStatus.PLANNED else 0
         now[order.currency] += plan.offer.priced.total_minor if plan.offer else 0
     return [
-        Sums(
+        EditSums(
             currency=currency,
             then_minor=totals[currency],
             now_minor=now[currency],
@@ -314,11 +336,11 @@ def _sums(
     ]
 
 
-def _ready(made: Made) -> int:
+def _count_ready(made: PlannedOrders) -> int:
     return sum(plan.outcome == "planned" for _, plan in made)
 
 
-def _digest(batch: Batch, changes: Sequence[Edit], made: Made) -> str:
+def _preview_digest(batch: Batch, changes: Sequence[PlanEdit], made: PlannedOrders) -> str:
     """SHA-256 over the version, the edit, and outcome, promise, quantities and total of every
     order planned again."""
     orders = [
@@ -332,39 +354,43 @@ def _digest(batch: Batch, changes: Sequence[Edit], made: Made) -> str:
         ]
         for order, plan in made
     ]
-    content = [batch.pk, batch.version, [edits.kept(e) for e in changes], orders]
+    content = [batch.pk, batch.version, [edits.serialize_edit(e) for e in changes], orders]
     return hashlib.sha256(json.dumps(content, separators=(",", ":")).encode()).hexdigest()
 
 
-def _overflow(batch: Batch, named: Counter[int], made: Made) -> Overflow | None:
+def _edit_overflow(
+    batch: Batch, named: Counter[int], made: PlannedOrders
+) -> CapacityOverflow | None:
     """Whether the orders that the edit names can be made beside everything else, which stays as
     promised (R-18)."""
-    groups = capacities.groups_of(batch.store)
+    groups = capacities.list_group_capacities(batch.store)
     if not groups:
         return None
     now = clock.now(batch.store)
     kept = [
-        *_work_of(batch, [each for each in made if each[0].id not in named]),
+        *_promised_work(batch, [each for each in made if each[0].id not in named]),
         *capacities.work_of_the_plan(batch, groups=groups, without=[order.id for order, _ in made]),
         *capacities.work_of_others(batch, groups=groups, now=now),
     ]
-    asked = _work_of(batch, [each for each in made if each[0].id in named])
-    return capacity.check(groups, asked=asked, kept=kept, after=platform_day(now))
+    asked = _promised_work(batch, [each for each in made if each[0].id in named])
+    return capacity.find_overflow(groups, asked=asked, kept=kept, after=platform_day(now))
 
 
-def _work_of(batch: Batch, made: Made) -> list[Work]:
+def _promised_work(batch: Batch, made: PlannedOrders) -> list[PromisedWork]:
     """What the ready ones of these orders draw on: one query."""
-    day = capacities.day_of(batch)
-    in_group = capacities.group_by_sku({line.sku.id for order, _ in made for line in order.lines})
+    day = capacities.screening_day(batch)
+    in_group = capacities.group_id_by_sku(
+        {line.sku.id for order, _ in made for line in order.lines}
+    )
     pieces: Counter[tuple] = Counter()
     for order, plan in made:
         if plan.outcome != "planned":
             continue
         promised = day + dt.timedelta(days=order.promise_days)
-        for sku_id, n in planning.pieces_of(plan).items():
+        for sku_id, n in planning.pieces_by_sku(plan).items():
             if sku_id in in_group:
                 pieces[in_group[sku_id], promised, plan.offer.lane.transit_days] += n
     return [
-        Work(group_id=group, promised=promised, transit_days=transit, pieces=n)
+        PromisedWork(group_id=group, promised=promised, transit_days=transit, pieces=n)
         for (group, promised, transit), n in pieces.items()
     ]

@@ -16,49 +16,60 @@ from django.db import transaction
 from diagnostics import ledger
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
-from eligibility.models import Part
+from eligibility.models import ScreeningPart
 from marketplace import clock
-from outbox.task_queue import ring
+from outbox.task_queue import enqueue_task
 from pricing.queries import tariffs_changed_since
 from repurchase.batches import bulk_insert, edits
-from repurchase.batches.capacity import Overflow
-from repurchase.batches.edits import Edit
+from repurchase.batches.capacity import CapacityOverflow
+from repurchase.batches.edits import PlanEdit
 from repurchase.batches.queries import capacity as capacities
-from repurchase.batches.queries.batches import counts_of
+from repurchase.batches.queries.batches import count_batch_orders
 from repurchase.batches.queries.edits import (
-    edit_at_work,
-    edits_of,
+    active_edits,
     last_edit,
-    order_refs,
+    order_ids_by_ref,
+    running_edit_task,
     source_lines,
 )
 from repurchase.batches.services import edit_targets, event_publishing, failures, planning
-from repurchase.batches.services.edit_preview import Each, Preview, Rework, named, replanned
-from repurchase.batches.services.edit_targets import Asked
+from repurchase.batches.services.edit_preview import (
+    EditPreview,
+    OrderIterator,
+    ReplannedEdit,
+    count_named_lines,
+    replan_orders,
+)
+from repurchase.batches.services.edit_targets import EditRequest
 from repurchase.models import Batch, BatchEdit, EditTask, RepeatOrder, batch_states
 from repurchase.models.batch_states import BatchStatus
 
-EDITABLE = (BatchStatus.PLANNED, BatchStatus.FAILED)
+EDITABLE_STATUSES = (BatchStatus.PLANNED, BatchStatus.FAILED)
 TASK = "repurchase.carry_out_edit"
-AT_ONCE = batch_states.CHUNK_ORDERS
+MAX_INLINE_ORDERS = batch_states.CHUNK_ORDERS
 """An edit of so many orders is worked out and written while the caller waits: about half a
 second."""
 
-FROZEN = (BatchStatus.LOCKED, BatchStatus.CLOSED)
+FROZEN_STATUSES = (BatchStatus.LOCKED, BatchStatus.CLOSED)
 
 
-def preview(*, batch: Batch, asked: Sequence[Asked]) -> Preview:
+def preview(*, batch: Batch, asked: Sequence[EditRequest]) -> EditPreview:
     """What the edit would come to. STATE_CONFLICT, PRICE_LOCKED, EDIT_AT_WORK, EDIT_EMPTY,
     MOQ_NOT_MET, SKU_UNKNOWN, ORDER_UNKNOWN."""
     _require_editable(batch)
     require_idle(batch)
-    return worked(batch, _changes(batch, asked)).preview
+    return plan_edit(batch, _resolve_changes(batch, asked)).preview
 
 
 @transaction.atomic
 def apply(
-    *, batch: Batch, asked: Sequence[Asked], by: str, version: int | None = None, digest: str = ""
-) -> Preview | EditTask:
+    *,
+    batch: Batch,
+    asked: Sequence[EditRequest],
+    by: str,
+    version: int | None = None,
+    digest: str = "",
+) -> EditPreview | EditTask:
     """Applies an edit. With `version` and `digest`: exactly what was previewed, else PLAN_CHANGED.
 
     One of more than 500 orders is left to a worker: the task tells how far it is and what it came
@@ -66,30 +77,30 @@ def apply(
     raises: CAPACITY_EXCEEDED, with the first day that overflows and the earliest promise.
     """
     if (
-        (same := edit_at_work(batch))
+        (same := running_edit_task(batch))
         and digest
         and (same.version, same.digest) == (version, digest)
     ):
         return same
-    batch = held(batch, version)
-    changes = _changes(batch, asked)
-    if (orders := len(named(batch, changes))) > AT_ONCE:
-        kept = [edits.kept(each) for each in changes]
-        return leave_to_a_worker(batch, by=by, orders=orders, changes=kept, digest=digest)
-    return put(batch, worked(batch, changes), by=by, digest=digest)
+    batch = get_editable_for_update(batch, version)
+    changes = _resolve_changes(batch, asked)
+    if (orders := len(count_named_lines(batch, changes))) > MAX_INLINE_ORDERS:
+        kept = [edits.serialize_edit(each) for each in changes]
+        return enqueue_edit_task(batch, by=by, orders=orders, changes=kept, digest=digest)
+    return save_edit(batch, plan_edit(batch, changes), by=by, digest=digest)
 
 
 @transaction.atomic
 def undo(*, batch: Batch, by: str, version: int | None = None) -> BatchEdit | EditTask:
     """Takes the last edit back: its lines are planned again without it. EDIT_EMPTY when there is
     none."""
-    batch = held(batch, version)
+    batch = get_editable_for_update(batch, version)
     row = last_edit(batch)
     if row is None:
         raise Problem(Code.EDIT_EMPTY)
-    if row.orders > AT_ONCE:
-        return leave_to_a_worker(batch, by=by, orders=row.orders, changes=[], undoes=row)
-    return take_back(batch, row, without(batch, row), by=by)
+    if row.orders > MAX_INLINE_ORDERS:
+        return enqueue_edit_task(batch, by=by, orders=row.orders, changes=[], undoes=row)
+    return save_undo(batch, row, plan_without_edit(batch, row), by=by)
 
 
 def stop(*, batch: Batch, by: str) -> None:
@@ -103,49 +114,50 @@ def stop(*, batch: Batch, by: str) -> None:
         raise Problem(Code.STATE_CONFLICT, state=batch.status, event="stop")
 
 
-def put(batch: Batch, work: Rework, *, by: str, digest: str = "") -> Preview:
+def save_edit(batch: Batch, work: ReplannedEdit, *, by: str, digest: str = "") -> EditPreview:
     """Writes an edit that was worked out for this version of the batch, whose row is held."""
     if digest and digest != work.preview.digest:
         raise Problem(Code.PLAN_CHANGED, value=batch.version, limit=batch.version)
     if work.preview.overflow:
-        raise exceeded(work.preview.overflow)
+        raise capacity_problem(work.preview.overflow)
     now = clock.now(batch.store)
     batch.version += 1
     row = BatchEdit.objects.create(
         store=batch.store,
         batch=batch,
         version=batch.version,
-        changes=[edits.kept(e) for e in work.changes],
+        changes=[edits.serialize_edit(e) for e in work.changes],
         lines=work.preview.lines,
         orders=work.preview.orders,
         digest=work.preview.digest,
         applied_at=now,
         applied_by=by,
     )
-    write(batch, work, now)
-    _record(batch, "batch.edited", row, work.preview, by, now)
+    replace_orders(batch, work, now)
+    _record_in_ledger(batch, "batch.edited", row, work.preview, by, now)
     return replace(work.preview, version=batch.version)
 
 
-def without(batch: Batch, row: BatchEdit, *, each: Each = iter) -> Rework:
+def plan_without_edit(batch: Batch, row: BatchEdit, *, each: OrderIterator = iter) -> ReplannedEdit:
     """The orders that an edit named, as they are planned without it."""
     require_same_terms(batch)
-    changes = [edits.read(kept) for kept in row.changes]
-    return replanned(batch, changes, after=edits_of(batch, without=row), each=each)
+    changes = [edits.parse_edit(kept) for kept in row.changes]
+    return replan_orders(batch, changes, after=active_edits(batch, without=row), each=each)
 
 
-def take_back(batch: Batch, row: BatchEdit, work: Rework, *, by: str) -> BatchEdit:
-    """Writes what `without` worked out for this version of the batch, whose row is held."""
+def save_undo(batch: Batch, row: BatchEdit, work: ReplannedEdit, *, by: str) -> BatchEdit:
+    """Writes what `plan_without_edit` worked out for this version of the batch, whose row is
+    held."""
     now = clock.now(batch.store)
     row.undone_at, row.undone_by = now, by
     row.save(update_fields=["undone_at", "undone_by"])
     batch.version += 1
-    write(batch, work, now)
-    _record(batch, "batch.edit_undone", row, work.preview, by, now)
+    replace_orders(batch, work, now)
+    _record_in_ledger(batch, "batch.edit_undone", row, work.preview, by, now)
     return row
 
 
-def leave_to_a_worker(batch: Batch, *, by: str, orders: int, **what: Any) -> EditTask:
+def enqueue_edit_task(batch: Batch, *, by: str, orders: int, **what: Any) -> EditTask:
     """`what`: `changes`, `undoes` or `fixes`. The batch's row is held."""
     task = EditTask.objects.create(
         store=batch.store,
@@ -157,17 +169,17 @@ def leave_to_a_worker(batch: Batch, *, by: str, orders: int, **what: Any) -> Edi
         asked_by=by,
         **what,
     )
-    ring(TASK, task_id=task.pk)
+    enqueue_task(TASK, task_id=task.pk)
     return task
 
 
 def require_idle(batch: Batch) -> None:
     """EDIT_AT_WORK: what a lock or another edit would go by is about to change."""
-    if task := edit_at_work(batch):
+    if task := running_edit_task(batch):
         raise Problem(Code.EDIT_AT_WORK, value=task.planned, limit=task.orders)
 
 
-def exceeded(overflow: Overflow) -> Problem:
+def capacity_problem(overflow: CapacityOverflow) -> Problem:
     return Problem(Code.CAPACITY_EXCEEDED, **overflow.evidence)
 
 
@@ -182,16 +194,18 @@ def require_same_terms(batch: Batch) -> None:
 
 
 def _require_editable(batch: Batch) -> None:
-    if batch.status in FROZEN:
+    if batch.status in FROZEN_STATUSES:
         raise Problem(Code.PRICE_LOCKED)
     unfinished = (
         batch.status == BatchStatus.FAILED and batch.chunks.filter(done_at__isnull=True).exists()
     )
-    if batch.status not in EDITABLE or unfinished:
-        raise Problem(Code.STATE_CONFLICT, state=batch.status, event=str(batch_states.Event.EDIT))
+    if batch.status not in EDITABLE_STATUSES or unfinished:
+        raise Problem(
+            Code.STATE_CONFLICT, state=batch.status, event=str(batch_states.BatchEvent.EDIT)
+        )
 
 
-def held(batch: Batch, version: int | None, *, by_task: bool = False) -> Batch:
+def get_editable_for_update(batch: Batch, version: int | None, *, by_task: bool = False) -> Batch:
     """The batch, its row held, editable still, and of this version; `by_task`: for the big edit
     that is at work."""
     rows = Batch.objects.select_for_update(of=("self",), no_key=True)
@@ -204,40 +218,42 @@ def held(batch: Batch, version: int | None, *, by_task: bool = False) -> Batch:
     return found
 
 
-def _changes(batch: Batch, asked: Sequence[Asked]) -> list[Edit]:
-    refs = order_refs(batch)
+def _resolve_changes(batch: Batch, asked: Sequence[EditRequest]) -> list[PlanEdit]:
+    refs = order_ids_by_ref(batch)
     sources = source_lines(batch.store, list(refs.values()), refs=refs)
-    return edit_targets.resolved(
-        asked, sources, before=edits_of(batch), today=capacities.day_of(batch)
+    return edit_targets.resolve_edits(
+        asked, sources, before=active_edits(batch), today=capacities.screening_day(batch)
     )
 
 
-def worked(batch: Batch, changes: Sequence[Edit], *, each: Each = iter) -> Rework:
+def plan_edit(
+    batch: Batch, changes: Sequence[PlanEdit], *, each: OrderIterator = iter
+) -> ReplannedEdit:
     require_same_terms(batch)
-    return replanned(batch, changes, after=[*edits_of(batch), *changes], each=each)
+    return replan_orders(batch, changes, after=[*active_edits(batch), *changes], each=each)
 
 
-def write(batch: Batch, work: Rework, now: dt.datetime) -> None:
+def replace_orders(batch: Batch, work: ReplannedEdit, now: dt.datetime) -> None:
     """The orders are made again by COPY, as a screening makes them; their references and positions
     stay."""
-    planning.keep(batch, Part.EDIT, batch.version, work.made, work.inputs)
+    planning.record_screening(batch, ScreeningPart.EDIT, batch.version, work.made, work.inputs)
     RepeatOrder.objects.filter(batch=batch, past_order__in=work.positions).only("pk").delete()
     bulk_insert.write(
         batch, [(work.positions[order.id], plan) for order, plan in work.made], now=now
     )
-    failures.note([batch], batch.orders.filter(past_order__in=work.positions), at=now)
-    ready = planning.is_ready(batch, counts_of(batch, now=now))
+    failures.record_changes([batch], batch.orders.filter(past_order__in=work.positions), at=now)
+    ready = planning.is_ready(batch, count_batch_orders(batch, now=now))
     was = BatchStatus(batch.status)
     if ready:
-        batch.status = batch_states.advance(was, batch_states.Event.EDIT)
+        batch.status = batch_states.advance(was, batch_states.BatchEvent.EDIT)
     elif was is BatchStatus.PLANNED:
-        batch.status = batch_states.advance(was, batch_states.Event.FAIL)
+        batch.status = batch_states.advance(was, batch_states.BatchEvent.FAIL)
     batch.save(update_fields=["status", "version"])
-    event_publishing.batch(batch, at=now)
+    event_publishing.publish_batch(batch, at=now)
 
 
-def _record(
-    batch: Batch, kind: str, row: BatchEdit, told: Preview, by: str, now: dt.datetime
+def _record_in_ledger(
+    batch: Batch, kind: str, row: BatchEdit, told: EditPreview, by: str, now: dt.datetime
 ) -> None:
     ledger.record(
         store_id=batch.store_id,

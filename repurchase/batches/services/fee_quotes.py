@@ -12,26 +12,26 @@ from marketplace import policy
 from marketplace.models import CarrierService, Category, Store
 from marketplace.money import Money, Rates
 from marketplace.queries import latest_rates
-from pricing.order_cost import Line, TariffFacts, Wanted
+from pricing.order_cost import OrderCostLine, OrderCostRequest, TariffFacts
 from pricing.queries import tariff_facts
-from pricing.what_if import Case, Changes, Outcome, simulate, supposed
+from pricing.what_if import Changes, WhatIfCase, WhatIfOutcome, apply_changes, simulate
 from repurchase.models import OrderFee
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class AskedLine:
+class QuoteRequestLine:
     category: str
     amount: str
     ear_controlled: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Asked:
+class QuoteRequest:
     """An order that may be: amounts as decimal texts of its currency."""
 
     currency: str
     country: str
-    lines: Sequence[AskedLine]
+    lines: Sequence[QuoteRequestLine]
     weight_g: int
     postal_code: str = ""
     region: str = ""
@@ -50,23 +50,23 @@ class Asked:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Quote:
-    asked: Asked
+class FeeQuote:
+    asked: QuoteRequest
     cost: Money
-    outcome: Outcome
+    outcome: WhatIfOutcome
     fees: Sequence[OrderFee]  # not saved
     service: str
     rates: Rates
     day: dt.date
 
 
-def quote(*, store: Store, asked: Asked, now: dt.datetime) -> Quote:
+def quote(*, store: Store, asked: QuoteRequest, now: dt.datetime) -> FeeQuote:
     """AMOUNT_INVALID, CURRENCY_UNKNOWN, INPUT_INVALID for a category or service that does not
     exist, FX_RATE_STALE, and what pricing an order raises: TAX_CODE_MISSING, FREIGHT_UNAVAILABLE,
     COMMISSION_RATE_MISSING, FX_RATE_MISSING."""
     values = policy.in_force(now)
     rates = latest_rates(now, store=store, max_age_days=int(values["fx_max_age_days"]))
-    categories = _categories(asked)
+    categories = _category_ids_by_code(asked)
     facts = tariff_facts(
         store=store,
         countries=[asked.country],
@@ -74,18 +74,20 @@ def quote(*, store: Store, asked: Asked, now: dt.datetime) -> Quote:
         now=now,
         policies=values,
     )
-    facts, rates = supposed(facts, rates, asked.changes, category_ids=categories.values())
-    services = _services(asked, facts)
+    facts, rates = apply_changes(facts, rates, asked.changes, category_ids=categories.values())
+    services = _carrier_services(asked, facts)
     cost = Money.of(asked.cost, asked.cost_currency or store.settlement_currency)
-    case = Case(
-        wanted=_wanted(asked, categories, services), cost=cost, wished_margin=asked.wished_margin
+    case = WhatIfCase(
+        wanted=_build_order_to_price(asked, categories, services),
+        cost=cost,
+        wished_margin=asked.wished_margin,
     )
     outcome = simulate(case, facts=facts, rates=rates)
     fees = [
         OrderFee.of(fee, position=n) for n, fee in enumerate(outcome.offer.priced.fees, start=1)
     ]
     service = services[outcome.offer.quote.service_id]
-    return Quote(
+    return FeeQuote(
         asked=asked,
         cost=cost,
         outcome=outcome,
@@ -96,7 +98,7 @@ def quote(*, store: Store, asked: Asked, now: dt.datetime) -> Quote:
     )
 
 
-def _categories(asked: Asked) -> Mapping[str, int]:
+def _category_ids_by_code(asked: QuoteRequest) -> Mapping[str, int]:
     wanted = {line.category for line in asked.lines}
     found = dict(Category.objects.filter(code__in=wanted).values_list("code", "pk"))
     if missing := sorted(wanted - set(found)):
@@ -104,7 +106,7 @@ def _categories(asked: Asked) -> Mapping[str, int]:
     return found
 
 
-def _services(asked: Asked, facts: TariffFacts) -> Mapping[int, str]:
+def _carrier_services(asked: QuoteRequest, facts: TariffFacts) -> Mapping[int, str]:
     """Those that have a card for the country, by id: the one asked for, or all of them."""
     ids = {card.service_id for card in facts.cards.get(asked.country, ())}
     services = dict(CarrierService.objects.filter(pk__in=ids).values_list("pk", "code"))
@@ -115,15 +117,17 @@ def _services(asked: Asked, facts: TariffFacts) -> Mapping[int, str]:
     return {pk: code for pk, code in services.items() if code == asked.carrier_service}
 
 
-def _wanted(asked: Asked, categories: Mapping[str, int], services: Mapping[int, str]) -> Wanted:
+def _build_order_to_price(
+    asked: QuoteRequest, categories: Mapping[str, int], services: Mapping[int, str]
+) -> OrderCostRequest:
     currency = asked.currency
-    return Wanted(
+    return OrderCostRequest(
         currency=currency,
         country=asked.country,
         postal_code=asked.postal_code,
         region=asked.region,
         lines=[
-            Line(
+            OrderCostLine(
                 category_id=categories[line.category],
                 category_code=line.category,
                 total_minor=Money.of(line.amount, currency).minor,

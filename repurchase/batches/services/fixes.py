@@ -23,18 +23,18 @@ from diagnostics.problem import Problem
 from marketplace import clock, policy
 from marketplace.mirror import connector
 from repurchase.batches import edits
-from repurchase.batches.edits import By, Edit
-from repurchase.batches.queries.edits import edits_of
-from repurchase.batches.queries.failures import Case
-from repurchase.batches.queries.fixes import Fixable, fixable, is_of_a_gate
+from repurchase.batches.edits import EditScope, PlanEdit
+from repurchase.batches.queries.edits import active_edits
+from repurchase.batches.queries.failures import FailureCase
+from repurchase.batches.queries.fixes import FixableOrders, find_fixable_orders, is_gate_fix
 from repurchase.batches.services import batches
 from repurchase.batches.services import edits as edit_services
-from repurchase.batches.services.edit_preview import Each, Rework, replanned
+from repurchase.batches.services.edit_preview import OrderIterator, ReplannedEdit, replan_orders
 from repurchase.models import Batch, BatchEdit, EditTask
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Cured:
+class FixResult:
     """`screening`: the whole batch is being screened again in the background; what is freed shows
     when it is done."""
 
@@ -45,7 +45,7 @@ class Cured:
 
 def apply(
     *, batch: Batch, wanted: Collection[Fix], by: str, version: int | None = None
-) -> Cured | EditTask:
+) -> FixResult | EditTask:
     """Raises PLAN_CHANGED, INPUT_INVALID for a fix that this plan does not need,
     CAPACITY_EXCEEDED, and what an edit of the batch raises; then nothing of the plan is changed.
     Stock that was pulled stays pulled.
@@ -53,26 +53,30 @@ def apply(
     Where more than 500 orders are touched, and not all of them by a gate, it is left to a worker,
     as a big edit is.
     """
-    found = fixable(batch, now=clock.now(batch.store))
+    found = find_fixable_orders(batch, now=clock.now(batch.store))
     touched = {case.ref for fix in wanted for case in found.touched.get(fix, ())}
-    if len(touched) > edit_services.AT_ONCE and not any(map(is_of_a_gate, wanted)):
-        return _leave_to_a_worker(batch, wanted, by, version)
-    _pull_stock(batch, wanted)
-    return _apply(batch, wanted, by, version)
+    if len(touched) > edit_services.MAX_INLINE_ORDERS and not any(map(is_gate_fix, wanted)):
+        return _enqueue_fix_task(batch, wanted, by, version)
+    _refresh_stale_stock(batch, wanted)
+    return _apply_in_transaction(batch, wanted, by, version)
 
 
-def carry_out(task: EditTask, *, each: Each, finish: Callable[[], None]) -> None:
+def carry_out(task: EditTask, *, each: OrderIterator, finish: Callable[[], None]) -> None:
     """Works the fixes of a task out without holding anything, then writes them; `finish` ends the
     task with them."""
     wanted = {Fix(Code(code), subject) for code, subject in task.fixes}
-    _pull_stock(task.batch, wanted)
-    cure = _worked(_looked_at(task.batch, wanted), each)
+    _refresh_stale_stock(task.batch, wanted)
+    cure = _plan_fixes(_find_targets(task.batch, wanted), each)
     with transaction.atomic():
-        _write(edit_services.held(task.batch, task.version, by_task=True), cure, task.asked_by)
+        _write_fixes(
+            edit_services.get_editable_for_update(task.batch, task.version, by_task=True),
+            cure,
+            task.asked_by,
+        )
         finish()
 
 
-def _pull_stock(batch: Batch, wanted: Collection[Fix]) -> None:
+def _refresh_stale_stock(batch: Batch, wanted: Collection[Fix]) -> None:
     """Outside of the transaction that holds the batch: the source may be slow (R-80)."""
     stale = [fix for fix in wanted if fix.code is Code.STOCK_SYNC_STALE]
     if not stale:
@@ -80,7 +84,7 @@ def _pull_stock(batch: Batch, wanted: Collection[Fix]) -> None:
     now = clock.now(batch.store)
     skus = {
         str(cause.found.evidence["sku"])
-        for case in fixable(batch, now=now).cases
+        for case in find_fixable_orders(batch, now=now).cases
         for cause in case.causes
         if cause.code is Code.STOCK_SYNC_STALE and "sku" in cause.found.evidence
     }
@@ -89,72 +93,78 @@ def _pull_stock(batch: Batch, wanted: Collection[Fix]) -> None:
 
 
 @transaction.atomic
-def _leave_to_a_worker(
+def _enqueue_fix_task(
     batch: Batch, wanted: Collection[Fix], by: str, version: int | None
 ) -> EditTask:
-    batch = edit_services.held(batch, version)
-    look = _looked_at(batch, wanted)
+    batch = edit_services.get_editable_for_update(batch, version)
+    look = _find_targets(batch, wanted)
     kept = [[str(fix.code), fix.subject] for fix in sorted(wanted)]
-    return edit_services.leave_to_a_worker(
+    return edit_services.enqueue_edit_task(
         batch, by=by, orders=len(look.touched), changes=[], fixes=kept
     )
 
 
 @transaction.atomic
-def _apply(batch: Batch, wanted: Collection[Fix], by: str, version: int | None) -> Cured:
-    batch = edit_services.held(batch, version)
-    look = _looked_at(batch, wanted)
-    if any(map(is_of_a_gate, wanted)):
-        return _all_again(batch, wanted, look.changes, look.touched, by, clock.now(batch.store))
-    return _write(batch, _worked(look, iter), by)
+def _apply_in_transaction(
+    batch: Batch, wanted: Collection[Fix], by: str, version: int | None
+) -> FixResult:
+    batch = edit_services.get_editable_for_update(batch, version)
+    look = _find_targets(batch, wanted)
+    if any(map(is_gate_fix, wanted)):
+        return _rescreen_batch(
+            batch, wanted, look.changes, look.touched, by, clock.now(batch.store)
+        )
+    return _write_fixes(batch, _plan_fixes(look, iter), by)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Look:
+class FixTargets:
     """What the fixes are of a plan: the orders that they touch, the edits among them."""
 
     batch: Batch
     wanted: Collection[Fix]
-    touched: Mapping[str, Case]
-    changes: Sequence[Edit]
+    touched: Mapping[str, FailureCase]
+    changes: Sequence[PlanEdit]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Cure:
-    look: Look
-    work: Rework
+class PlannedFixes:
+    look: FixTargets
+    work: ReplannedEdit
 
 
-def _looked_at(batch: Batch, wanted: Collection[Fix]) -> Look:
+def _find_targets(batch: Batch, wanted: Collection[Fix]) -> FixTargets:
     """INPUT_INVALID for a fix that this plan does not need, and for none at all."""
     edit_services.require_same_terms(batch)
-    found = fixable(batch, now=clock.now(batch.store))
+    found = find_fixable_orders(batch, now=clock.now(batch.store))
     unknown = [f"{fix.code} {fix.subject}".strip() for fix in wanted if fix not in found.touched]
     if unknown or not wanted:
         raise Problem(Code.INPUT_INVALID, detail=f"fixes: {', '.join(unknown) or '—'}")
     touched = {case.ref: case for fix in wanted for case in found.touched[fix]}
-    return Look(batch=batch, wanted=wanted, touched=touched, changes=list(_changes(wanted, found)))
-
-
-def _worked(look: Look, each: Each) -> Cure:
-    """The touched orders, and those that share their scarce stock, planned again."""
-    names = Edit(by=By.ORDERS, ids=_ids(look.touched.values()))
-    after = [*edits_of(look.batch), *look.changes]
-    return Cure(
-        look=look, work=replanned(look.batch, [*look.changes, names], after=after, each=each)
+    return FixTargets(
+        batch=batch, wanted=wanted, touched=touched, changes=list(_edits_of_fixes(wanted, found))
     )
 
 
-def _write(batch: Batch, cure: Cure, by: str) -> Cured:
+def _plan_fixes(look: FixTargets, each: OrderIterator) -> PlannedFixes:
+    """The touched orders, and those that share their scarce stock, planned again."""
+    names = PlanEdit(by=EditScope.ORDERS, ids=_past_order_ids(look.touched.values()))
+    after = [*active_edits(look.batch), *look.changes]
+    return PlannedFixes(
+        look=look, work=replan_orders(look.batch, [*look.changes, names], after=after, each=each)
+    )
+
+
+def _write_fixes(batch: Batch, cure: PlannedFixes, by: str) -> FixResult:
     """Into this version of the batch, whose row is held."""
     look, preview, now = cure.look, cure.work.preview, clock.now(batch.store)
     if preview.overflow:
-        raise edit_services.exceeded(preview.overflow)
+        raise edit_services.capacity_problem(preview.overflow)
     batch.version += 1
-    _keep(batch, look.changes, look.touched, by, now)
-    edit_services.write(batch, cure.work, now)
+    _save_edits(batch, look.changes, look.touched, by, now)
+    edit_services.replace_orders(batch, cure.work, now)
     freed = preview.planned_now - preview.planned_then
-    _record(
+    _record_in_ledger(
         batch,
         look.wanted,
         look.touched,
@@ -164,60 +174,60 @@ def _write(batch: Batch, cure: Cure, by: str) -> Cured:
         freed=freed,
         digest=preview.digest,
     )
-    return Cured(touched=len(look.touched), freed=freed, screening=False)
+    return FixResult(touched=len(look.touched), freed=freed, screening=False)
 
 
-def _all_again(
+def _rescreen_batch(
     batch: Batch,
     wanted: Collection[Fix],
-    changes: Sequence[Edit],
-    touched: Mapping[str, Case],
+    changes: Sequence[PlanEdit],
+    touched: Mapping[str, FailureCase],
     by: str,
     now: dt.datetime,
-) -> Cured:
+) -> FixResult:
     batch.version += 1
     batch.save(update_fields=["version"])
-    _keep(batch, changes, touched, by, now)
-    _record(batch, wanted, touched, by, now, orders=batch.asked)
+    _save_edits(batch, changes, touched, by, now)
+    _record_in_ledger(batch, wanted, touched, by, now, orders=batch.asked)
     batches.rescreen(batch=batch, by=by)
-    return Cured(touched=batch.asked, freed=0, screening=True)
+    return FixResult(touched=batch.asked, freed=0, screening=True)
 
 
 # --- What the product does itself
 # ----------------------------------------------------------------------------
 
 
-def _tick_the_channel(of: Sequence[Case]) -> Iterator[Edit]:
-    yield Edit(by=By.ORDERS, ids=_ids(of), special_clearance=True)
+def _special_clearance_edits(of: Sequence[FailureCase]) -> Iterator[PlanEdit]:
+    yield PlanEdit(by=EditScope.ORDERS, ids=_past_order_ids(of), special_clearance=True)
 
 
-def _promise_later(of: Sequence[Case]) -> Iterator[Edit]:
+def _later_promise_edits(of: Sequence[FailureCase]) -> Iterator[PlanEdit]:
     """As many days as the fastest carrier needs, which the finding says."""
-    by_days: dict[int, list[Case]] = defaultdict(list)
+    by_days: dict[int, list[FailureCase]] = defaultdict(list)
     for case in of:
         for cause in case.causes:
             if cause.code is Code.TRANSIT_TOO_SLOW:
                 by_days[int(cause.found.evidence["value"])].append(case)
     for days, some in sorted(by_days.items()):
-        yield Edit(by=By.ORDERS, ids=_ids(some), promise_days=days)
+        yield PlanEdit(by=EditScope.ORDERS, ids=_past_order_ids(some), promise_days=days)
 
 
-ACTS: Mapping[Code, Callable[[Sequence[Case]], Iterator[Edit]]] = {
-    Code.LANE_UNREACHABLE: _tick_the_channel,
-    Code.TRANSIT_TOO_SLOW: _promise_later,
+EDITS_BY_CODE: Mapping[Code, Callable[[Sequence[FailureCase]], Iterator[PlanEdit]]] = {
+    Code.LANE_UNREACHABLE: _special_clearance_edits,
+    Code.TRANSIT_TOO_SLOW: _later_promise_edits,
 }
-DONE_HERE = frozenset({*ACTS, Code.STOCK_SYNC_STALE})
+SELF_APPLIED_CODES = frozenset({*EDITS_BY_CODE, Code.STOCK_SYNC_STALE})
 """Codes that a press cures; every other fix is done where its code says, then the press looks
 again."""
 
 
-def _changes(wanted: Iterable[Fix], found: Fixable) -> Iterator[Edit]:
+def _edits_of_fixes(wanted: Iterable[Fix], found: FixableOrders) -> Iterator[PlanEdit]:
     for fix in sorted(wanted):
-        if fix.code in ACTS:
-            yield from ACTS[fix.code](found.touched[fix])
+        if fix.code in EDITS_BY_CODE:
+            yield from EDITS_BY_CODE[fix.code](found.touched[fix])
 
 
-def _ids(of: Iterable[Case]) -> frozenset[int]:
+def _past_order_ids(of: Iterable[FailureCase]) -> frozenset[int]:
     return frozenset(case.past_order_id for case in of)
 
 
@@ -225,14 +235,18 @@ def _ids(of: Iterable[Case]) -> frozenset[int]:
 # --------------------------------------------------------------------------------------------
 
 
-def _keep(
-    batch: Batch, changes: Sequence[Edit], touched: Mapping[str, Case], by: str, now: dt.datetime
+def _save_edits(
+    batch: Batch,
+    changes: Sequence[PlanEdit],
+    touched: Mapping[str, FailureCase],
+    by: str,
+    now: dt.datetime,
 ) -> None:
     """The edits among the fixes are the batch's, so that its next screening and its undo know
     them."""
     if not changes:
         return
-    rows = [edits.kept(change) for change in changes]
+    rows = [edits.serialize_edit(change) for change in changes]
     BatchEdit.objects.create(
         store=batch.store,
         batch=batch,
@@ -246,10 +260,10 @@ def _keep(
     )
 
 
-def _record(
+def _record_in_ledger(
     batch: Batch,
     wanted: Collection[Fix],
-    touched: Mapping[str, Case],
+    touched: Mapping[str, FailureCase],
     by: str,
     now: dt.datetime,
     **facts: object,

@@ -21,12 +21,12 @@ from repurchase.models.jobs import MAX_TRIES, Work
 
 log = structlog.get_logger(__name__)
 
-BEAT_SECONDS = 1
-TROUBLE = (OperationalError, InterfaceError)
+HEARTBEAT_SECONDS = 1
+DATABASE_ERRORS = (OperationalError, InterfaceError)
 """The database's trouble, not the work's: time cures it, so the try does not count."""
 
 
-class TakenOver(Exception):
+class LeaseLost(Exception):
     """The work is another's by now, or withdrawn: what was done in this try is rolled back."""
 
 
@@ -42,58 +42,58 @@ def take(work: type[Work], pk: int) -> str:
     return owner if free.update(owner=owner, beat_at=now, tries=F("tries") + 1) else ""
 
 
-def mine(work: type[Work], pk: int, owner: str) -> QuerySet:
+def owned_job(work: type[Work], pk: int, owner: str) -> QuerySet:
     return work.objects.unfinished().filter(pk=pk, owner=owner)
 
 
 def finish(work: type[Work], pk: int, owner: str, **fields: object) -> None:
     """The guarded last statement of a piece of work; TakenOver rolls the rest back."""
-    if not mine(work, pk, owner).update(**fields):
-        raise TakenOver
+    if not owned_job(work, pk, owner).update(**fields):
+        raise LeaseLost
 
 
 @contextlib.contextmanager
-def at_work(work: type[Work], pk: int, owner: str) -> Iterator[None]:
+def keep_alive(work: type[Work], pk: int, owner: str) -> Iterator[None]:
     """Shows life each second. An error gives the work back, so that it may be taken up again at
     once."""
     done = threading.Event()
     beats = threading.Thread(
-        target=_beat, args=(work, pk, owner, done), name="heartbeat", daemon=True
+        target=_send_heartbeats, args=(work, pk, owner, done), name="heartbeat", daemon=True
     )
     beats.start()
     try:
         yield
-    except TakenOver:
+    except LeaseLost:
         log.info("work_taken_over", work=work.__name__, id=pk)
-    except TROUBLE:
-        _give_back(work, pk, owner, tries=F("tries") - 1)
+    except DATABASE_ERRORS:
+        _release_lease(work, pk, owner, tries=F("tries") - 1)
         raise
     except Exception:
-        _give_back(work, pk, owner)
+        _release_lease(work, pk, owner)
         raise
     finally:
         done.set()
         beats.join()
 
 
-def _give_back(work: type[Work], pk: int, owner: str, **fields: object) -> None:
+def _release_lease(work: type[Work], pk: int, owner: str, **fields: object) -> None:
     """As well as can be: with the database gone it falls silent, and is taken over for that."""
-    with contextlib.suppress(*TROUBLE):
-        mine(work, pk, owner).update(owner="", beat_at=None, **fields)
+    with contextlib.suppress(*DATABASE_ERRORS):
+        owned_job(work, pk, owner).update(owner="", beat_at=None, **fields)
 
 
-def _beat(work: type[Model], pk: int, owner: str, done: threading.Event) -> None:
+def _send_heartbeats(work: type[Model], pk: int, owner: str, done: threading.Event) -> None:
     """In a thread with a connection of its own, which is opened only where a try takes longer than
     a beat."""
     try:
-        while not done.wait(BEAT_SECONDS):
-            with contextlib.suppress(*TROUBLE):
-                mine(work, pk, owner).update(beat_at=clock.now())
+        while not done.wait(HEARTBEAT_SECONDS):
+            with contextlib.suppress(*DATABASE_ERRORS):
+                owned_job(work, pk, owner).update(beat_at=clock.now())
     finally:
         connection.close()
 
 
-def due(work: QuerySet, *, limit: int) -> tuple[list[int], list[int]]:
+def claim_due(work: QuerySet, *, limit: int) -> tuple[list[int], list[int]]:
     """(ids to ring, ids tried too often) among unfinished work; those to ring are marked as
     rung."""
     now = clock.now()

@@ -14,41 +14,41 @@ from diagnostics.codes import Code
 from eligibility import party_questions, screening_records
 from eligibility.facts import OrderFacts
 from eligibility.findings import Finding
-from eligibility.models import Part, ScreeningRecord
-from eligibility.queries import limits_of, order_facts, world
+from eligibility.models import ScreeningPart, ScreeningRecord
+from eligibility.queries import limits_of, order_facts, world_facts
 from eligibility.rules import RULE_VERSION
 from eligibility.screening import ChunkInputs
 from marketplace import clock
-from marketplace.gc_control import uncollected
-from marketplace.policy import DEFAULTS, typed
+from marketplace.gc_control import pause_garbage_collector
+from marketplace.policy import DEFAULTS, parse_policy_value
 from marketplace.queries import planning_rates
 from pricing.queries import tariff_facts
 from repurchase.batches import bulk_insert
-from repurchase.batches.edits import Edit, edited
-from repurchase.batches.planner import Plan, Planner, Terms
+from repurchase.batches.edits import PlanEdit, apply_edits
+from repurchase.batches.planner import OrderPlan, OrderPlanner, PricingTerms
 from repurchase.batches.queries.batches import short_skus
-from repurchase.batches.queries.capacity import day_of
-from repurchase.batches.queries.edits import edits_of
+from repurchase.batches.queries.capacity import screening_day
+from repurchase.batches.queries.edits import active_edits
 from repurchase.batches.services import event_publishing, failures, job_leases
 from repurchase.models import Batch, Chunk, RepeatOrder, batch_states
 from repurchase.models.batch_states import BatchStatus
 from repurchase.models.jobs import MAX_TRIES
 
-Made = list[tuple[OrderFacts, Plan]]
+PlannedOrders = list[tuple[OrderFacts, OrderPlan]]
 
 
-@uncollected()
-def generate(batch: Batch, chunk: Chunk) -> None:
+@pause_garbage_collector()
+def plan_chunk(batch: Batch, chunk: Chunk) -> None:
     """Plans one chunk's orders for the worker that has it; TakenOver when it no longer has."""
-    orders = facts_of(batch, chunk.past_order_ids, edits_of(batch))
+    orders = planning_facts(batch, chunk.past_order_ids, active_edits(batch))
     positions = chunk.places
-    made, inputs = plans_of(batch, orders)
+    made, inputs = plan_orders(batch, orders)
     plans = [(positions[order.id], planned) for order, planned in made]
-    record = keep(batch, Part.CHUNK, chunk.first_position, made, inputs)
+    record = record_screening(batch, ScreeningPart.CHUNK, chunk.first_position, made, inputs)
     now = clock.now(batch.store)
     party_questions.ask((f for _, planned in made for f in planned.findings), at=now)
     bulk_insert.write(batch, plans, now=now)
-    bulk_insert.check_keys()
+    bulk_insert.check_foreign_keys()
     job_leases.finish(Chunk, chunk.pk, chunk.owner, done_at=now)
     outcomes = Counter(made.outcome for _, made in plans)
     verdicts = "\n".join(f"{p}:{made.outcome}:{','.join(made.codes)}" for p, made in plans)
@@ -68,7 +68,9 @@ def generate(batch: Batch, chunk: Chunk) -> None:
     )
 
 
-def facts_of(batch: Batch, order_ids: Sequence[int], edits: Sequence[Edit]) -> list[OrderFacts]:
+def planning_facts(
+    batch: Batch, order_ids: Sequence[int], edits: Sequence[PlanEdit]
+) -> list[OrderFacts]:
     """The facts that these orders are planned by: the source's, with the batch's own quantities
     and promises."""
     orders = order_facts(
@@ -77,14 +79,14 @@ def facts_of(batch: Batch, order_ids: Sequence[int], edits: Sequence[Edit]) -> l
         now=batch.screened_at,
         special_clearance=batch.special_clearance,
     )
-    today = day_of(batch)
-    return [edited(order, edits, today=today) for order in orders] if edits else orders
+    today = screening_day(batch)
+    return [apply_edits(order, edits, today=today) for order in orders] if edits else orders
 
 
-def keep(
-    batch: Batch, part: Part, first_position: int, made: Made, inputs: ChunkInputs
+def record_screening(
+    batch: Batch, part: ScreeningPart, first_position: int, made: PlannedOrders, inputs: ChunkInputs
 ) -> ScreeningRecord:
-    return screening_records.keep_chunk(
+    return screening_records.save_chunk(
         store=batch.store,
         subject=f"batch:{batch.ref}",
         attempt=batch.attempt,
@@ -96,34 +98,36 @@ def keep(
     )
 
 
-def plans_of(
+def plan_orders(
     batch: Batch,
     orders: Sequence[OrderFacts],
     taken: Counter[int] | None = None,
     *,
     each: Callable[[Sequence[OrderFacts]], Iterable[OrderFacts]] = iter,
-) -> tuple[Made, ChunkInputs]:
+) -> tuple[PlannedOrders, ChunkInputs]:
     """Each order with its plan, and what decided; with `taken` the orders draw on the same stock
     one after the other.
 
     `each` hands them out one by one: who wants to tell how far it is counts there.
     """
     policies = {
-        name: typed(name, text) for name, text in batch.policies.items() if name in DEFAULTS
+        name: parse_policy_value(name, text)
+        for name, text in batch.policies.items()
+        if name in DEFAULTS
     }
     rates = planning_rates(batch.rate_set, batch.screened_at, store=batch.store)
-    around = world(
+    around = world_facts(
         store=batch.store,
         orders=orders,
         limits=limits_of(policies),
         rates=rates,
         now=batch.screened_at,
     )
-    terms = _terms(batch, orders, policies, rates)
+    terms = _pricing_terms(batch, orders, policies, rates)
     gates = [
         Finding(code=Code(g["code"]), evidence=g["evidence"]) for g in batch.gates if g["code"]
     ]
-    planner = Planner(world=around, terms=terms, gates=gates)
+    planner = OrderPlanner(world=around, terms=terms, gates=gates)
     made, before = [], {}
     for order in each(orders):
         if taken:
@@ -132,12 +136,14 @@ def plans_of(
             }
         planned = planner.plan(order, taken=taken)
         if taken is not None and planned.outcome == "planned":
-            taken.update(pieces_of(planned))
+            taken.update(pieces_by_sku(planned))
         made.append((order, planned))
     return made, ChunkInputs(world=around, gates=gates, orders=orders, taken=before)
 
 
-def _terms(batch: Batch, orders: Sequence[OrderFacts], policies: Mapping, rates) -> Terms:
+def _pricing_terms(
+    batch: Batch, orders: Sequence[OrderFacts], policies: Mapping, rates
+) -> PricingTerms:
     tariffs = tariff_facts(
         store=batch.store,
         countries={order.country for order in orders},
@@ -145,7 +151,7 @@ def _terms(batch: Batch, orders: Sequence[OrderFacts], policies: Mapping, rates)
         now=batch.screened_at,
         policies=policies,
     )
-    return Terms(
+    return PricingTerms(
         tariffs=tariffs,
         rates=rates,
         buyer_number=batch.buyer.tax_number,
@@ -153,7 +159,7 @@ def _terms(batch: Batch, orders: Sequence[OrderFacts], policies: Mapping, rates)
     )
 
 
-def pieces_of(planned: Plan) -> Counter[int]:
+def pieces_by_sku(planned: OrderPlan) -> Counter[int]:
     pieces: Counter[int] = Counter()
     for verdict in planned.verdict.lines:
         if verdict.repeatable:
@@ -165,30 +171,36 @@ def finish_batch(batch_id: int) -> None:
     """When the last chunk is done: shares scarce stock out in order, then says planned, or
     failed."""
     with transaction.atomic():
-        batch = _held(batch_id)
+        batch = _get_for_update(batch_id)
         if batch is None or batch.chunks.filter(done_at__isnull=True).exists():
             return
-        _share_out_stock(batch)
+        _allocate_scarce_stock(batch)
         now = clock.now(batch.store)
-        failures.note([batch], batch.orders.all(), at=now)
+        failures.record_changes([batch], batch.orders.all(), at=now)
         statuses = (
             batch.orders.order_by().values_list("status").annotate(Count("id"))
         )  # none is locked yet
         counts = batch_states.count(batch.asked, dict(statuses))
-        event = batch_states.Event.PLAN if is_ready(batch, counts) else batch_states.Event.FAIL
-        _settle(batch, event, now, planned=counts.planned, asked=counts.asked)
+        event = (
+            batch_states.BatchEvent.PLAN
+            if is_ready(batch, counts)
+            else batch_states.BatchEvent.FAIL
+        )
+        _finish_screening(batch, event, now, planned=counts.planned, asked=counts.asked)
 
 
-def is_ready(batch: Batch, counts: batch_states.Counts) -> bool:
+def is_ready(batch: Batch, counts: batch_states.BatchOrderCounts) -> bool:
     whole = batch.policy == "partial" or counts.planned == batch.asked
     return bool(counts.planned) and whole
 
 
-def _settle(batch: Batch, event: batch_states.Event, now: dt.datetime, **facts: object) -> None:
+def _finish_screening(
+    batch: Batch, event: batch_states.BatchEvent, now: dt.datetime, **facts: object
+) -> None:
     batch.status = batch_states.advance(BatchStatus(batch.status), event)
     batch.planned_at = now
     batch.save(update_fields=["status", "planned_at"])
-    event_publishing.batch(batch, at=now, **facts)
+    event_publishing.publish_batch(batch, at=now, **facts)
     ledger.record(
         store_id=batch.store_id,
         kind=f"batch.{batch.status}",
@@ -200,7 +212,7 @@ def _settle(batch: Batch, event: batch_states.Event, now: dt.datetime, **facts: 
     )
 
 
-def _share_out_stock(batch: Batch) -> None:
+def _allocate_scarce_stock(batch: Batch) -> None:
     """R-10 over the whole batch: orders that draw on a SKU with too little for all are planned
     again in order.
 
@@ -217,19 +229,19 @@ def _share_out_stock(batch: Batch) -> None:
     )
     RepeatOrder.objects.filter(batch=batch, past_order__in=touched).delete()
     ids = sorted(touched, key=touched.__getitem__)
-    orders = facts_of(batch, ids, edits_of(batch))
+    orders = planning_facts(batch, ids, active_edits(batch))
     taken: Counter[int] = Counter()
-    made, inputs = plans_of(batch, orders, taken)
-    keep(batch, Part.STOCK, 0, made, inputs)
+    made, inputs = plan_orders(batch, orders, taken)
+    record_screening(batch, ScreeningPart.STOCK, 0, made, inputs)
     plans = [(touched[order.id], planned) for order, planned in made]
     bulk_insert.write(batch, plans, now=clock.now(batch.store))
 
 
-def give_up(batch_id: int) -> None:
+def fail_batch(batch_id: int) -> None:
     """A chunk was taken up too often: the batch ends as failed and says so; what was planned can
     be screened again."""
     with transaction.atomic():
-        batch = _held(batch_id)
+        batch = _get_for_update(batch_id)
         if batch is None:
             return
         lost = batch.chunks.filter(done_at=None, tries__gte=MAX_TRIES)
@@ -240,12 +252,16 @@ def give_up(batch_id: int) -> None:
         )  # what is in work elsewhere is rolled back
         batch.code = Code.WORK_FAILED
         batch.save(update_fields=["code"])
-        _settle(
-            batch, batch_states.Event.FAIL, clock.now(batch.store), tries=MAX_TRIES, code=batch.code
+        _finish_screening(
+            batch,
+            batch_states.BatchEvent.FAIL,
+            clock.now(batch.store),
+            tries=MAX_TRIES,
+            code=batch.code,
         )
 
 
-def _held(batch_id: int) -> Batch | None:
+def _get_for_update(batch_id: int) -> Batch | None:
     """A batch in screening, its row held. Chunks may go on: their rows name the batch, and no key
     of it changes."""
     return (

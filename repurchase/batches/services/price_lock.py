@@ -16,18 +16,18 @@ from marketplace.queries import require_decided
 from outbox import emails
 from pricing import frozen_values, signing
 from pricing import services as pricing
-from pricing.frozen_values import PricedBy
+from pricing.frozen_values import PricingBasis
 from pricing.models import FrozenValues, Grant, Lock, LockTerms
 from qualification.queries import require_open
-from repurchase.batches.queries.customisations import asked_services
-from repurchase.batches.queries.lot_terms import Services, terms_text
+from repurchase.batches.queries.customisations import customisations_to_confirm
+from repurchase.batches.queries.lot_terms import CustomisationsByOrder, encode_terms
 from repurchase.batches.services import event_publishing, order_closing, rechecks, stock_refresh
 from repurchase.batches.services.batches import require_fresh
 from repurchase.batches.services.edits import require_idle
-from repurchase.batches.services.rechecks import Left
+from repurchase.batches.services.rechecks import PlanLosses
 from repurchase.models import Batch, LineOutcome, RepeatLine, RepeatOrder, batch_states
 from repurchase.models.batch_states import BatchStatus
-from repurchase.models.order_states import OrderStatus, sources
+from repurchase.models.order_states import OrderStatus, source_states
 
 LotKey = tuple[str, str]  # (currency, index series): ADR 3
 
@@ -50,7 +50,9 @@ def lock_and_invite(
     try:
         return _lock_and_invite(batch=batch, by=by, asks=asks, agreed=agreed, most=most)
     except Problem as problem:
-        party_questions.ask_refused(problem, store=batch.store, subject=f"batch:{batch.ref}", by=by)
+        party_questions.ask_after_refusal(
+            problem, store=batch.store, subject=f"batch:{batch.ref}", by=by
+        )
         raise
 
 
@@ -72,13 +74,15 @@ def _lock_and_invite(
     require_open(batch.store, now)  # it may have lapsed since the plan was screened (R-26)
     require_fresh(batch, now)
     _require_decided_rates(batch, now)
-    left = _recheck(batch, asks=asks, agreed=agreed, most=most)
-    by_lot = _by_lot(list(batch.orders.filter(status=OrderStatus.PLANNED).order_by("position")))
-    locks, ended = pricing.lock(
+    left = _recheck_plan(batch, asks=asks, agreed=agreed, most=most)
+    by_lot = _group_by_lot(
+        list(batch.orders.filter(status=OrderStatus.PLANNED).order_by("position"))
+    )
+    locks, ended = pricing.lock_lots(
         store=batch.store,
         buyer=batch.buyer,
         subject=batch.ref,
-        lots=_lots(batch, by_lot),
+        lots=_build_lots(batch, by_lot),
         rate_set_id=batch.rate_set_id,
         index_close_id=batch.index_close_id,
         hours=int(batch.policies["lock_hours"]),
@@ -96,13 +100,13 @@ def _lock_and_invite(
         batch.store, locks[0].locked_at
     )  # the rows may have been waited for beyond its end
     order_closing.end_orders(ended, by="system:lock")
-    _move(locks, by_lot)
-    batch.status = batch_states.advance(BatchStatus(batch.status), batch_states.Event.LOCK)
+    _move_to_locked(locks, by_lot)
+    batch.status = batch_states.advance(BatchStatus(batch.status), batch_states.BatchEvent.LOCK)
     batch.left_at_lock = left.kept()
     batch.save(update_fields=["status", "left_at_lock"])
-    event_publishing.batch(batch, at=locks[0].locked_at)
-    event_publishing.orders(batch.orders.filter(lock__in=locks), at=locks[0].locked_at)
-    _tell(batch, locks, by)
+    event_publishing.publish_batch(batch, at=locks[0].locked_at)
+    event_publishing.publish_orders(batch.orders.filter(lock__in=locks), at=locks[0].locked_at)
+    _invite_and_record(batch, locks, by)
     return locks
 
 
@@ -117,7 +121,7 @@ def _require_decided_rates(batch: Batch, now: dt.datetime) -> None:
     require_decided(currencies, now, store=batch.store, published_on=batch.rate_set.published_on)
 
 
-def _recheck(batch: Batch, *, asks: bool, agreed: str, most: Decimal | None) -> Left:
+def _recheck_plan(batch: Batch, *, asks: bool, agreed: str, most: Decimal | None) -> PlanLosses:
     """The checks of the plan once more, now that they count: what they read is held, so rivals
     wait here."""
     orders = batch.orders.filter(status=OrderStatus.PLANNED)
@@ -133,21 +137,21 @@ def _recheck(batch: Batch, *, asks: bool, agreed: str, most: Decimal | None) -> 
     )
     left = rechecks.recheck(batch, now=now)
     if asks:
-        rechecks.refuse_unasked(left, now=now, agreed=agreed)
+        rechecks.refuse_unless_agreed(left, now=now, agreed=agreed)
     if most is not None:
         rechecks.refuse_beyond(left, most)
     rechecks.leave_out(batch, left, at=now)
     return left
 
 
-def _priced_by(batch: Batch) -> PricedBy:
+def _priced_by(batch: Batch) -> PricingBasis:
     """What the plan was priced by, at the one instant that it is as of: the lock keeps it."""
     planned = RepeatLine.objects.filter(
         order__batch=batch, order__status=OrderStatus.PLANNED, outcome=LineOutcome.PLANNED
     )
     categories = planned.values_list("sku__category_id", flat=True).distinct()
     countries = planned.values_list("order__ship_to__country", flat=True).distinct()
-    return PricedBy(
+    return PricingBasis(
         at=batch.screened_at,
         countries=set(countries),
         category_ids=set(categories),
@@ -155,14 +159,14 @@ def _priced_by(batch: Batch) -> PricedBy:
     )
 
 
-def _by_lot(orders: Sequence[RepeatOrder]) -> dict[LotKey, list[RepeatOrder]]:
+def _group_by_lot(orders: Sequence[RepeatOrder]) -> dict[LotKey, list[RepeatOrder]]:
     lots: dict[LotKey, list[RepeatOrder]] = defaultdict(list)
     for order in orders:
         lots[order.currency, order.index_series].append(order)
     return lots
 
 
-def _lots(batch: Batch, by_lot: dict[LotKey, list[RepeatOrder]]) -> list[pricing.Lot]:
+def _build_lots(batch: Batch, by_lot: dict[LotKey, list[RepeatOrder]]) -> list[pricing.LotToLock]:
     lines: dict[int, list[tuple]] = defaultdict(list)
     for order_id, *line in (
         RepeatLine.objects.filter(
@@ -172,46 +176,49 @@ def _lots(batch: Batch, by_lot: dict[LotKey, list[RepeatOrder]]) -> list[pricing
         .values_list("order_id", "line_no", "sku_id", "quantity", "total_minor")
     ):
         lines[order_id].append(tuple(line))
-    services = _services(batch)
-    return [_lot(key, orders, lines, services) for key, orders in sorted(by_lot.items())]
+    services = _confirmed_with_terms(batch)
+    return [_build_lot(key, orders, lines, services) for key, orders in sorted(by_lot.items())]
 
 
-def _services(batch: Batch) -> Services:
+def _confirmed_with_terms(batch: Batch) -> CustomisationsByOrder:
     """The customised services that the buyer is asked to confirm, by order: part of the terms
     (R-15)."""
     services: dict[int, list[tuple[int, str]]] = defaultdict(list)
-    for view in asked_services(batch):
+    for view in customisations_to_confirm(batch):
         services[view.order.pk].append((view.line_no or 0, view.text))
     return services
 
 
-def _lot(
-    key: LotKey, orders: Sequence[RepeatOrder], lines: dict[int, list[tuple]], services: Services
-) -> pricing.Lot:
+def _build_lot(
+    key: LotKey,
+    orders: Sequence[RepeatOrder],
+    lines: dict[int, list[tuple]],
+    services: CustomisationsByOrder,
+) -> pricing.LotToLock:
     stock: Counter[int] = Counter()
     for order in orders:
         for _, sku_id, quantity, _ in lines[order.pk]:
             stock[sku_id] += quantity
-    return pricing.Lot(
+    return pricing.LotToLock(
         currency=key[0],
         index_series=key[1],
         order_count=len(orders),
         total_minor=sum(order.total_minor for order in orders),
-        terms=terms_text(orders, lines, services),
+        terms=encode_terms(orders, lines, services),
         past_order_ids=[order.past_order_id for order in orders],
         stock=stock,
     )
 
 
-def _move(locks: Sequence[Lock], by_lot: dict[LotKey, list[RepeatOrder]]) -> None:
+def _move_to_locked(locks: Sequence[Lock], by_lot: dict[LotKey, list[RepeatOrder]]) -> None:
     for lock in locks:
         ids = [order.pk for order in by_lot[lock.currency, lock.index_series]]
-        RepeatOrder.objects.filter(pk__in=ids, status__in=sources(OrderStatus.LOCKED)).update(
+        RepeatOrder.objects.filter(pk__in=ids, status__in=source_states(OrderStatus.LOCKED)).update(
             status=OrderStatus.LOCKED, lock=lock, changed_at=lock.locked_at
         )
 
 
-def _tell(batch: Batch, locks: Sequence[Lock], by: str) -> None:
+def _invite_and_record(batch: Batch, locks: Sequence[Lock], by: str) -> None:
     at = locks[0].locked_at
     grant = signing.ensure_grant(
         store=batch.store, buyer=batch.buyer, subject=batch.ref, by=by, now=at
@@ -232,7 +239,7 @@ def _tell(batch: Batch, locks: Sequence[Lock], by: str) -> None:
         left=batch.left_at_lock,
         grant=str(grant.pk),
         frozen=locks[0].frozen.digest,
-        rows=_rows(locks, grant),
+        rows=_row_digests(locks, grant),
         recipient_digest=ledger.digest_of_person(batch.buyer.email),
         locks=[
             {
@@ -251,10 +258,10 @@ def _tell(batch: Batch, locks: Sequence[Lock], by: str) -> None:
     )
 
 
-def _rows(locks: Sequence[Lock], grant: Grant) -> dict[str, dict]:
+def _row_digests(locks: Sequence[Lock], grant: Grant) -> dict[str, dict]:
     """Digests of the rows that this lock rests on: `verify_ledger` holds them against the
     tables."""
-    return proofs.of(
+    return proofs.digest_rows(
         Lock.objects.filter(pk__in=[lock.pk for lock in locks]),
         LockTerms.objects.filter(lock__in=locks),
         FrozenValues.objects.filter(pk__in={lock.frozen_id for lock in locks}),

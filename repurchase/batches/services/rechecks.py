@@ -13,30 +13,30 @@ from typing import Any
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from eligibility import party_questions
-from eligibility.findings import Finding, outcome_of, percent
+from eligibility.findings import Finding, format_percent, outcome_of
 from eligibility.rechecks import LockChecks
 from eligibility.rules import OrderVerdict
 from eligibility.services import gates_now
 from marketplace import policy
 from marketplace.calendar import platform_day
-from marketplace.gc_control import uncollected
+from marketplace.gc_control import pause_garbage_collector
 from marketplace.models import ProductionGroup
 from marketplace.money import decimal_text
-from pricing.fees import Priced
+from pricing.fees import PricedOrder
 from repurchase.batches import bulk_insert
-from repurchase.batches.capacity import Fitting, Overflow, Work
+from repurchase.batches.capacity import CapacityAllocator, CapacityOverflow, PromisedWork
 from repurchase.batches.queries import capacity as capacities
-from repurchase.batches.queries.partial_repricing import without_lines
-from repurchase.batches.queries.rechecks import facts_of, policies_of
+from repurchase.batches.queries.partial_repricing import reprice_without_lines
+from repurchase.batches.queries.rechecks import recheck_facts, screening_policies
 from repurchase.batches.services import event_publishing
 from repurchase.models import Batch, OrderFee, RepeatOrder
 from repurchase.models.order_states import OrderStatus
 
-NAMED = 20
+MAX_ORDERS_NAMED = 20
 """So many orders are named in a refusal; a batch has thousands."""
-MONEY = ("goods_minor", "freight_minor", "tax_minor", "total_minor", "fees_minor")
+MONEY_FIELDS = ("goods_minor", "freight_minor", "tax_minor", "total_minor", "fees_minor")
 
-GONE = """
+FAIL_ORDERS_STATEMENT = """
     UPDATE repurchase_repeatorder o
     SET status = v.status, codes = v.codes::varchar[], findings = v.findings::jsonb, changed_at = %s,
         goods_minor = 0, freight_minor = 0, tax_minor = 0, total_minor = 0, fees_minor = 0, index_series = '',
@@ -44,7 +44,7 @@ GONE = """
     FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[]) AS v(id, status, codes, findings)
     WHERE o.id = v.id AND o.store_id = %s AND o.status = 'planned'
 """
-REDUCED = """
+REDUCE_ORDERS_STATEMENT = """
     UPDATE repurchase_repeatorder o
     SET codes = o.codes || array(SELECT c FROM unnest(v.codes::varchar[]) c WHERE c <> ALL(o.codes)), changed_at = %s,
         index_series = v.series,
@@ -53,7 +53,7 @@ REDUCED = """
         AS v(id, codes, series, goods, freight, tax, total, fees)
     WHERE o.id = v.id AND o.store_id = %s AND o.status = 'planned' AND v.total <= o.total_minor
 """
-LINES = """
+DROP_LINES_STATEMENT = """
     UPDATE repurchase_repeatline l
     SET outcome = v.outcome, total_minor = 0, codes = v.codes::varchar[], findings = v.findings::jsonb
     FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[]) AS v(id, outcome, codes, findings)
@@ -62,12 +62,12 @@ LINES = """
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Left:
+class PlanLosses:
     """What the plan loses. `gone` by order id; `reduced`: orders that lose lines, as they come
     out."""
 
     gone: Mapping[int, OrderVerdict] = field(default_factory=dict)
-    reduced: Mapping[int, tuple[OrderVerdict, Priced]] = field(default_factory=dict)
+    reduced: Mapping[int, tuple[OrderVerdict, PricedOrder]] = field(default_factory=dict)
     lines: int = 0
     money: Mapping[str, int] = field(default_factory=dict)  # minor units by currency
     share: Decimal = Decimal(0)  # of the plan's money, in the currency that loses most
@@ -113,8 +113,8 @@ class Left:
         }
 
 
-@uncollected()
-def recheck(batch: Batch, *, now: dt.datetime) -> Left:
+@pause_garbage_collector()
+def recheck(batch: Batch, *, now: dt.datetime) -> PlanLosses:
     """What fails by now, in position order; nothing is written. A constant number of queries for
     any number of orders.
 
@@ -125,7 +125,7 @@ def recheck(batch: Batch, *, now: dt.datetime) -> Left:
     _refuse_by_gates(batch, now)
     rows = batch.orders.filter(status=OrderStatus.PLANNED).prefetch_related("batch__buyer")
     orders = {order.pk: order for order in rows.order_by("position")}
-    verdicts = _verdicts(batch, orders, now)
+    verdicts = _recheck_orders(batch, orders, now)
     gone = {pk: verdict for pk, verdict in verdicts.items() if verdict.findings}
     losing = {
         pk: verdict
@@ -135,20 +135,22 @@ def recheck(batch: Batch, *, now: dt.datetime) -> Left:
     dropped = [
         line.line.id for verdict in losing.values() for line in verdict.lines if line.findings
     ]
-    priced = without_lines(batch, {pk: orders[pk] for pk in losing}, dropped)
-    left = _left(orders, gone, {pk: (losing[pk], made) for pk, made in priced.items() if made})
-    _refuse(batch, orders, left)
+    priced = reprice_without_lines(batch, {pk: orders[pk] for pk in losing}, dropped)
+    left = _sum_losses(
+        orders, gone, {pk: (losing[pk], made) for pk, made in priced.items() if made}
+    )
+    _refuse_losses(batch, orders, left)
     return left
 
 
-def refuse_unasked(left: Left, *, now: dt.datetime, agreed: str) -> None:
+def refuse_unless_agreed(left: PlanLosses, *, now: dt.datetime, agreed: str) -> None:
     """LOCK_LEAVES_OUT when more than the ⚙ share of the money leaves and nobody has agreed to
     exactly this."""
     if agreed != left.digest:
         refuse_beyond(left, Decimal(policy.in_force(now)["lock_left_out_share"]))
 
 
-def refuse_beyond(left: Left, limit: Decimal) -> None:
+def refuse_beyond(left: PlanLosses, limit: Decimal) -> None:
     """LOCK_LEAVES_OUT when more than this share of the money leaves."""
     if left.share <= limit:
         return
@@ -160,13 +162,13 @@ def refuse_beyond(left: Left, limit: Decimal) -> None:
         orders=len(left.gone),
         lines=left.lines,
         money=money,
-        limit=percent(limit),
+        limit=format_percent(limit),
         digest=left.digest,
         left=left.kept(),
     )
 
 
-def leave_out(batch: Batch, left: Left, *, at: dt.datetime) -> None:
+def leave_out(batch: Batch, left: PlanLosses, *, at: dt.datetime) -> None:
     """Moves orders from planned to failed or excluded, takes lines out of others and prices those
     again."""
     if not left.gone and not left.reduced:
@@ -178,7 +180,7 @@ def leave_out(batch: Batch, left: Left, *, at: dt.datetime) -> None:
     bulk_insert.write_fees(
         batch.store_id, {pk: made.fees for pk, (_, made) in left.reduced.items()}
     )
-    event_publishing.orders(RepeatOrder.objects.filter(pk__in=[*left.gone]), at=at)
+    event_publishing.publish_orders(RepeatOrder.objects.filter(pk__in=[*left.gone]), at=at)
 
 
 # --- What is found
@@ -186,28 +188,30 @@ def leave_out(batch: Batch, left: Left, *, at: dt.datetime) -> None:
 
 
 def _refuse_by_gates(batch: Batch, now: dt.datetime) -> None:
-    gates = gates_now(store=batch.store, buyer=batch.buyer, now=now, policies=policies_of(batch))
+    gates = gates_now(
+        store=batch.store, buyer=batch.buyer, now=now, policies=screening_policies(batch)
+    )
     failing = next((gate for gate in gates if not gate["passed"]), None)
     if failing:
         raise Problem(Code(failing["code"]), **failing["evidence"])
 
 
-def _verdicts(
+def _recheck_orders(
     batch: Batch, orders: Mapping[int, RepeatOrder], now: dt.datetime
 ) -> dict[int, OrderVerdict]:
     """Stock and capacity go to the orders one after the other; one that fails leaves both to those
     behind it."""
-    facts, around = facts_of(
-        list(orders.values()), store=batch.store, policies=policies_of(batch), now=now
+    facts, around = recheck_facts(
+        list(orders.values()), store=batch.store, policies=screening_policies(batch), now=now
     )
     sku_ids = {line.sku.id for order in facts for line in order.lines}
-    checks, fitting = LockChecks(around), _Capacity(batch, sku_ids, now)
+    checks, fitting = LockChecks(around), _CapacityCheck(batch, sku_ids, now)
     taken: Counter[int] = Counter()
     verdicts = {}
     for order in facts:
         verdict = checks.check(order, taken=taken)
         if not verdict.findings and (over := fitting.give(orders[order.id], verdict)):
-            verdict = verdict._replace(findings=(_exceeded(over),))
+            verdict = verdict._replace(findings=(_capacity_finding(over),))
         if not verdict.findings:
             for line in verdict.lines:
                 if not line.findings:
@@ -216,7 +220,7 @@ def _verdicts(
     return verdicts
 
 
-class _Capacity:
+class _CapacityCheck:
     """The production groups' days beside what else is promised (R-18). The groups' rows are held:
     rivals wait here."""
 
@@ -226,14 +230,14 @@ class _Capacity:
             .order_by("pk")
             .select_for_update(no_key=True)
         )
-        self._groups = capacities.groups_of(batch.store)
-        self._day = capacities.day_of(batch)
+        self._groups = capacities.list_group_capacities(batch.store)
+        self._day = capacities.screening_day(batch)
         if self._groups:
             kept = capacities.work_of_others(batch, groups=self._groups, now=now)
-            self._fitting = Fitting(self._groups, kept=kept, after=platform_day(now))
-            self._group_by_sku = capacities.group_by_sku(sku_ids)
+            self._fitting = CapacityAllocator(self._groups, kept=kept, after=platform_day(now))
+            self._group_by_sku = capacities.group_id_by_sku(sku_ids)
 
-    def give(self, order: RepeatOrder, verdict: OrderVerdict) -> Overflow | None:
+    def give(self, order: RepeatOrder, verdict: OrderVerdict) -> CapacityOverflow | None:
         if not self._groups:
             return None
         pieces: Counter[int] = Counter()
@@ -244,7 +248,7 @@ class _Capacity:
         promised = self._day + dt.timedelta(days=order.promise_days)
         return self._fitting.give(
             [
-                Work(
+                PromisedWork(
                     group_id=group,
                     promised=promised,
                     transit_days=order.transit_days or 0,
@@ -255,15 +259,15 @@ class _Capacity:
         )
 
 
-def _exceeded(over: Overflow) -> Finding:
+def _capacity_finding(over: CapacityOverflow) -> Finding:
     return Finding(code=Code.CAPACITY_EXCEEDED, evidence=over.evidence)
 
 
-def _left(
+def _sum_losses(
     orders: Mapping[int, RepeatOrder],
     gone: Mapping[int, OrderVerdict],
-    reduced: Mapping[int, tuple[OrderVerdict, Priced]],
-) -> Left:
+    reduced: Mapping[int, tuple[OrderVerdict, PricedOrder]],
+) -> PlanLosses:
     planned: Counter[str] = Counter()
     lost: Counter[str] = Counter()
     for pk, order in orders.items():
@@ -277,10 +281,10 @@ def _left(
     share = max(
         (Decimal(minor) / planned[c] for c, minor in lost.items() if planned[c]), default=Decimal(0)
     )
-    return Left(gone=gone, reduced=reduced, lines=lines, money=dict(lost), share=share)
+    return PlanLosses(gone=gone, reduced=reduced, lines=lines, money=dict(lost), share=share)
 
 
-def _refuse(batch: Batch, orders: Mapping[int, RepeatOrder], left: Left) -> None:
+def _refuse_losses(batch: Batch, orders: Mapping[int, RepeatOrder], left: PlanLosses) -> None:
     findings = left.findings
     buyer = next(
         (
@@ -293,7 +297,7 @@ def _refuse(batch: Batch, orders: Mapping[int, RepeatOrder], left: Left) -> None
     whole = batch.policy == "all_or_nothing" and findings
     if buyer or whole or (findings and len(left.gone) == len(orders)):
         first = buyer or findings[0]
-        named = [orders[pk].ref for pk in [*left.gone, *left.reduced][:NAMED]]
+        named = [orders[pk].ref for pk in [*left.gone, *left.reduced][:MAX_ORDERS_NAMED]]
         raise Problem(first.code, **{**first.evidence, "orders": named})
 
 
@@ -301,22 +305,32 @@ def _refuse(batch: Batch, orders: Mapping[int, RepeatOrder], left: Left) -> None
 # -----------------------------------------------------------------------------------------
 
 
-def _write_orders(batch: Batch, left: Left, at: dt.datetime) -> None:
+def _write_orders(batch: Batch, left: PlanLosses, at: dt.datetime) -> None:
     gone = [
-        (pk, outcome_of(verdict.findings), _codes(verdict.codes), _findings(verdict.findings))
+        (
+            pk,
+            outcome_of(verdict.findings),
+            _encode_codes(verdict.codes),
+            _encode_findings(verdict.findings),
+        )
         for pk, verdict in left.gone.items()
     ]
     reduced = [
-        (pk, _codes(verdict.codes), _series(verdict), *(getattr(made, name) for name in MONEY))
+        (
+            pk,
+            _encode_codes(verdict.codes),
+            _index_series(verdict),
+            *(getattr(made, name) for name in MONEY_FIELDS),
+        )
         for pk, (verdict, made) in left.reduced.items()
     ]
-    for statement, rows in ((GONE, gone), (REDUCED, reduced)):
+    for statement, rows in ((FAIL_ORDERS_STATEMENT, gone), (REDUCE_ORDERS_STATEMENT, reduced)):
         if rows:
-            values = [at, *bulk_insert.columns_of(rows), batch.store_id]
+            values = [at, *bulk_insert.transpose_rows(rows), batch.store_id]
             bulk_insert.update_rows(statement, values, expected=len(rows))
 
 
-def _write_lines(batch: Batch, left: Left) -> None:
+def _write_lines(batch: Batch, left: PlanLosses) -> None:
     rows = []
     for verdict in left.verdicts:
         of_the_order = outcome_of(verdict.findings)
@@ -327,23 +341,25 @@ def _write_lines(batch: Batch, left: Left) -> None:
                     (
                         line.line.id,
                         outcome,
-                        _codes([f.code for f in line.findings]),
-                        _findings(line.findings),
+                        _encode_codes([f.code for f in line.findings]),
+                        _encode_findings(line.findings),
                     )
                 )
     bulk_insert.update_rows(
-        LINES, [*bulk_insert.columns_of(rows), batch.store_id], expected=len(rows)
+        DROP_LINES_STATEMENT,
+        [*bulk_insert.transpose_rows(rows), batch.store_id],
+        expected=len(rows),
     )
 
 
-def _series(verdict: OrderVerdict) -> str:
+def _index_series(verdict: OrderVerdict) -> str:
     """The exposure of what stays: a lot is told by it (ADR 3)."""
     return max(line.line.sku.index_series for line in verdict.lines if not line.findings)
 
 
-def _codes(codes: Sequence[str]) -> str:
+def _encode_codes(codes: Sequence[str]) -> str:
     return f"{{{','.join(dict.fromkeys(map(str, codes)))}}}"
 
 
-def _findings(findings: Sequence[Finding]) -> str:
-    return bulk_insert.json_of(bulk_insert.findings_of(findings))
+def _encode_findings(findings: Sequence[Finding]) -> str:
+    return bulk_insert.encode_json(bulk_insert.serialize_findings(findings))

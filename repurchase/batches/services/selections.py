@@ -13,7 +13,7 @@ from marketplace import policy
 from marketplace.models import Buyer, PastOrder, Store, User
 from repurchase.models import Batch, Selection
 
-SHOWN = 20
+MAX_ORDERS_SHOWN = 20
 
 
 def tick_buyer(
@@ -32,11 +32,11 @@ def tick_buyer(
     accident.
     """
     with transaction.atomic():
-        selection = _of(store, user)
+        selection = _get_for_update(store, user)
         buyer = Buyer.objects.filter(store=store, pk=buyer_id).first()
         if buyer is None:
             raise Problem(Code.NOT_FOUND)
-        _same_buyer(selection, buyer.pk, [buyer.name])
+        _require_same_buyer(selection, buyer.pk, [buyer.name])
         selection.buyer, selection.everything, selection.search = buyer, True, q
         selection.with_repeated = with_repeated
         selection.included, selection.excluded, selection.made = [], [], None
@@ -48,23 +48,25 @@ def tick_orders(
     *, store: Store, user: User, order_ids: Sequence[int], now: dt.datetime
 ) -> Selection:
     with transaction.atomic():
-        selection = _of(store, user)
+        selection = _get_for_update(store, user)
         rows = list(
             PastOrder.objects.filter(store=store, pk__in=order_ids).values_list(
                 "pk", "buyer_id", "number"
             )
         )
         if not rows:
-            raise Problem(Code.ORDER_UNKNOWN, orders=[str(pk) for pk in order_ids[:SHOWN]])
+            raise Problem(
+                Code.ORDER_UNKNOWN, orders=[str(pk) for pk in order_ids[:MAX_ORDERS_SHOWN]]
+            )
         buyer_id = selection.buyer_id or rows[0][1]
-        _same_buyer(selection, buyer_id, [n for _, b, n in rows if b != buyer_id])
+        _require_same_buyer(selection, buyer_id, [n for _, b, n in rows if b != buyer_id])
         if others := [number for _, b, number in rows if b != buyer_id]:
-            raise Problem(Code.MIXED_BUYERS, orders=others[:SHOWN])
+            raise Problem(Code.MIXED_BUYERS, orders=others[:MAX_ORDERS_SHOWN])
         ticked = {pk: None for pk, _, _ in rows}
         selection.buyer_id, selection.made = buyer_id, None
         selection.excluded = [pk for pk in selection.excluded if pk not in ticked]
         selection.included = list(dict.fromkeys([*selection.included, *ticked]))
-        _within_limit(len(selection.included), now)
+        _require_within_limit(len(selection.included), now)
         selection.save()
     return selection
 
@@ -73,7 +75,7 @@ def untick_orders(
     *, store: Store, user: User, order_ids: Sequence[int], now: dt.datetime
 ) -> Selection:
     with transaction.atomic():
-        selection = _of(store, user)
+        selection = _get_for_update(store, user)
         gone = set(order_ids)
         selection.included = [pk for pk in selection.included if pk not in gone]
         if selection.everything:
@@ -86,7 +88,7 @@ def untick_orders(
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Ticked:
+class SelectionFilter:
     """A selection as a program names it: all repeatable orders of a buyer under a filter, but
     some."""
 
@@ -95,7 +97,9 @@ class Ticked:
     besides: Sequence[str] = ()  # numbers of past orders
 
 
-def of_filter(*, store: Store, buyer_external_id: str, ticked: Ticked) -> Selection:
+def build_from_filter(
+    *, store: Store, buyer_external_id: str, ticked: SelectionFilter
+) -> Selection:
     """A selection that is not kept. NOT_FOUND for a buyer, ORDER_UNKNOWN for exceptions that
     aren't the buyer's."""
     buyer = Buyer.objects.filter(store=store, external_id=buyer_external_id).first()
@@ -104,7 +108,7 @@ def of_filter(*, store: Store, buyer_external_id: str, ticked: Ticked) -> Select
     mine = PastOrder.objects.filter(store=store, buyer=buyer, number__in=ticked.besides)
     excluded = dict(mine.values_list("number", "pk"))
     if unknown := [number for number in ticked.besides if number not in excluded]:
-        raise Problem(Code.ORDER_UNKNOWN, orders=unknown[:SHOWN])
+        raise Problem(Code.ORDER_UNKNOWN, orders=unknown[:MAX_ORDERS_SHOWN])
     return Selection(
         store=store,
         buyer=buyer,
@@ -115,7 +119,7 @@ def of_filter(*, store: Store, buyer_external_id: str, ticked: Ticked) -> Select
     )
 
 
-def use_up(selection: Selection, batch: Batch) -> None:
+def mark_used(selection: Selection, batch: Batch) -> None:
     """Nothing is ticked any more, and what became of it is remembered."""
     selection.buyer, selection.everything, selection.search, selection.made = None, False, "", batch
     selection.included, selection.excluded, selection.with_repeated = [], [], False
@@ -126,18 +130,18 @@ def clear(*, store: Store, user: User) -> None:
     Selection.objects.filter(store=store, user=user).delete()
 
 
-def _of(store: Store, user: User) -> Selection:
+def _get_for_update(store: Store, user: User) -> Selection:
     Selection.objects.bulk_create([Selection(store=store, user=user)], ignore_conflicts=True)
     return Selection.objects.select_for_update().get(store=store, user=user)
 
 
-def _same_buyer(selection: Selection, buyer_id: int, others: list[str]) -> None:
+def _require_same_buyer(selection: Selection, buyer_id: int, others: list[str]) -> None:
     """A second buyer explains itself and leaves the selection as it is (R-05)."""
     if selection.buyer_id not in (None, buyer_id):
-        raise Problem(Code.MIXED_BUYERS, orders=others[:SHOWN])
+        raise Problem(Code.MIXED_BUYERS, orders=others[:MAX_ORDERS_SHOWN])
 
 
-def _within_limit(n: int, now: dt.datetime) -> None:
+def _require_within_limit(n: int, now: dt.datetime) -> None:
     limit = policy.in_force(now)["batch_max_orders"]
     if n > limit:
         raise Problem(Code.BATCH_TOO_LARGE, value=n, limit=limit)

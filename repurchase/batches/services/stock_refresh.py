@@ -15,7 +15,7 @@ from repurchase.models import Batch, LineOutcome, RepeatLine
 from repurchase.models.batch_states import BatchStatus
 from repurchase.models.order_states import OrderStatus
 
-LEFT_ALONE_SECONDS = 60
+SILENT_SOURCE_SECONDS = 60
 _silent_until: dict[int, float] = {}
 """By store, of this process: a source that said nothing is not asked again before."""
 
@@ -34,7 +34,7 @@ def refresh(batch: Batch) -> int:
     lines = RepeatLine.objects.filter(
         order__batch=batch, order__status=OrderStatus.PLANNED, outcome=LineOutcome.PLANNED
     )
-    return _ask(batch, _stale(batch, lines.values("sku"), now), now)
+    return _refresh_skus(batch, _stale_sku_codes(batch, lines.values("sku"), now), now)
 
 
 def refresh_for_plan(batch: Batch, past_order_ids: Sequence[int]) -> int:
@@ -47,19 +47,19 @@ def refresh_for_plan(batch: Batch, past_order_ids: Sequence[int]) -> int:
     if time.monotonic() < _silent_until.get(batch.store_id, 0):
         return 0
     lines = PastOrderLine.objects.filter(order__in=past_order_ids)
-    stale = _stale(batch, lines.values("sku"), batch.screened_at)
-    fresher = _ask(batch, stale, clock.now(batch.store)) if stale else 0
+    stale = _stale_sku_codes(batch, lines.values("sku"), batch.screened_at)
+    fresher = _refresh_skus(batch, stale, clock.now(batch.store)) if stale else 0
     if stale and not fresher:
-        _silent_until[batch.store_id] = time.monotonic() + LEFT_ALONE_SECONDS
+        _silent_until[batch.store_id] = time.monotonic() + SILENT_SOURCE_SECONDS
     return fresher
 
 
-def _ask(batch: Batch, sku_codes: Sequence[str], now: dt.datetime) -> int:
+def _refresh_skus(batch: Batch, sku_codes: Sequence[str], now: dt.datetime) -> int:
     seconds = float(policy.in_force(now)["strong_sync_seconds"])
     return connector.refresh(store=batch.store, sku_codes=sku_codes, seconds=seconds)
 
 
-def _stale(batch: Batch, skus: QuerySet, now: dt.datetime) -> list[str]:
+def _stale_sku_codes(batch: Batch, skus: QuerySet, now: dt.datetime) -> list[str]:
     old = stale_stock(now=now, max_age=max_age(batch))
     found = Sku.objects.filter(old, store=batch.store, pk__in=skus)
     return list(found.order_by("code").values_list("code", flat=True))

@@ -10,16 +10,16 @@ from contextlib import contextmanager
 
 from django.db import connection, transaction
 
-WAIT_SECONDS = 3
-IDLE_SECONDS = 15
+LOCK_TIMEOUT_SECONDS = 3
+IDLE_TIMEOUT_SECONDS = 15
 
 
 @contextmanager
-def transactional() -> Iterator[None]:
+def bounded_transaction() -> Iterator[None]:
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute(
-                f"SET LOCAL lock_timeout = '{WAIT_SECONDS}s';"
-                f"SET LOCAL idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'"
+                f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_SECONDS}s';"
+                f"SET LOCAL idle_in_transaction_session_timeout = '{IDLE_TIMEOUT_SECONDS}s'"
             )
         yield

@@ -13,18 +13,18 @@ from django.shortcuts import get_object_or_404
 from diagnostics.models import LedgerEntry
 from marketplace.models import Store
 from pricing import agreements as core
-from pricing.agreements import Agreement, Draft, Kind, Role
+from pricing.agreements import Agreement, AgreementKind, AgreementRole, Draft
 from pricing.frozen_values import rates_of_locks
 from pricing.models import Act, ActKind, Grant, Lock, LockTerms, SealedAgreement, Sealing
-from repurchase.batches.customisation_notes import digest_of
+from repurchase.batches.customisation_notes import digest_text
 from repurchase.batches.queries import parties
-from repurchase.batches.queries.lot_terms import refuse_other_than_agreed
-from repurchase.fulfilment.queries.failed_documents import failing_of
+from repurchase.batches.queries.lot_terms import require_agreed_terms
+from repurchase.fulfilment.queries.failed_documents import has_failed_documents
 from repurchase.models import LineOutcome, LineService, RepeatLine, RepeatOrder
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Papers:
+class BatchAgreements:
     sealed: Sequence[SealedAgreement]  # the first agreed to first
     pending: bool  # one is still being made
     failing: bool = (
@@ -32,23 +32,23 @@ class Papers:
     )
 
 
-def papers(store: Store, subject: str) -> Papers:
+def get_batch_documents(store: Store, subject: str) -> BatchAgreements:
     """The sealed documents of a batch, in at most four queries."""
     found = SealedAgreement.objects.filter(store=store, subject=subject).order_by("agreed_at", "pk")
     waiting = Sealing.objects.filter(store=store, subject=subject, done_at=None)
-    failing = failing_of(subject, store.pk)
-    return Papers(sealed=list(found), pending=waiting.exists(), failing=failing)
+    failing = has_failed_documents(subject, store.pk)
+    return BatchAgreements(sealed=list(found), pending=waiting.exists(), failing=failing)
 
 
 def file_name(sealed: SealedAgreement) -> str:
     return f"{sealed.subject}-{sealed.kind}.pdf"
 
 
-def sealed(store: Store, subject: str, pk: uuid.UUID) -> SealedAgreement:
+def get_sealed_agreement(store: Store, subject: str, pk: uuid.UUID) -> SealedAgreement:
     return get_object_or_404(SealedAgreement, store=store, subject=subject, pk=pk)
 
 
-def confirmation(lock_id: uuid.UUID) -> Draft:
+def build_confirmation(lock_id: uuid.UUID) -> Draft:
     """Of the answer that confirmed this lock, with every other lot that the same answer confirmed.
 
     What the acts are bound to are the bytes kept at the lock: any that no longer have the digest
@@ -67,39 +67,39 @@ def confirmation(lock_id: uuid.UUID) -> Draft:
     rows = list(
         RepeatOrder.objects.filter(lock__in=locks).select_related("past_order").order_by("position")
     )
-    lines = lines_of(rows)
-    terms = _terms(locks)
+    lines = group_repeated_lines(rows)
+    terms = _lock_terms_files(locks)
     entries = [entry for text in terms.values() for entry in json.loads(text)]
-    refuse_other_than_agreed(entries, rows, lines)
+    require_agreed_terms(entries, rows, lines)
     store, grant = act.store, act.grant
-    entry = _entry(store, grant, act.at)
+    entry = _confirmation_entry(store, grant, act.at)
     left_out = set(entry.facts["left_out"])
     left_out |= {row.ref for row in rows if not lines[row.pk]}
     accepted = [row for row in rows if row.ref not in left_out]
     agreement = Agreement(
-        id=str(uuid.uuid5(act.grant_id, f"{Kind.CONFIRMATION}:{lock_id}")),
-        kind=Kind.CONFIRMATION,
+        id=str(uuid.uuid5(act.grant_id, f"{AgreementKind.CONFIRMATION}:{lock_id}")),
+        kind=AgreementKind.CONFIRMATION,
         subject=grant.subject,
         store_id=store.pk,
         store=store.name,
         sandbox=store.sandbox,
         clause="",  # nothing is renegotiated
-        seller=parties.seller(store, locks[0].locked_by),
-        buyer=parties.buyer(grant.buyer),
-        lots=tuple(lot_of(lock, f"terms-{n}.json") for n, lock in enumerate(locks, 1)),
-        goods=goods_of(accepted, lines),
-        orders=tuple(order_of(row, lines[row.pk]) for row in accepted),
+        seller=parties.describe_seller(store, locks[0].locked_by),
+        buyer=parties.describe_buyer(grant.buyer),
+        lots=tuple(agreement_lot(lock, f"terms-{n}.json") for n, lock in enumerate(locks, 1)),
+        goods=agreement_goods(accepted, lines),
+        orders=tuple(agreement_order(row, lines[row.pk]) for row in accepted),
         left_out=tuple(row.ref for row in rows if row.ref in left_out),
-        services=_services(acts, rows),
-        rates=rates_of(store, locks),
+        services=_answered_customisations(acts, rows),
+        rates=frozen_agreement_rates(store, locks),
         trigger=None,
-        signatures=(_offered(locks), _confirmed(acts)),
+        signatures=(_seller_signature(locks), _buyer_signature(acts)),
         ledger=core.LedgerLink(seq=entry.seq, kind=entry.kind, digest=entry.digest),
     )
     return Draft(agreement=agreement, terms=terms)
 
 
-def lines_of(rows: Sequence[RepeatOrder]) -> dict[int, list[RepeatLine]]:
+def group_repeated_lines(rows: Sequence[RepeatOrder]) -> dict[int, list[RepeatLine]]:
     lines: dict[int, list[RepeatLine]] = defaultdict(list)
     planned = RepeatLine.objects.filter(order__in=rows, outcome=LineOutcome.PLANNED)
     for line in planned.select_related("sku").order_by("order_id", "line_no"):
@@ -107,7 +107,7 @@ def lines_of(rows: Sequence[RepeatOrder]) -> dict[int, list[RepeatLine]]:
     return lines
 
 
-def _terms(locks: Sequence[Lock]) -> dict[str, bytes]:
+def _lock_terms_files(locks: Sequence[Lock]) -> dict[str, bytes]:
     kept = {row.lock_id: bytes(row.text) for row in LockTerms.objects.filter(lock__in=locks)}
     for lock in locks:
         if core.digest_of(kept[lock.pk]) != lock.terms_digest:
@@ -115,13 +115,15 @@ def _terms(locks: Sequence[Lock]) -> dict[str, bytes]:
     return {f"terms-{n}.json": kept[lock.pk] for n, lock in enumerate(locks, 1)}
 
 
-def _services(acts: Sequence[Act], rows: Sequence[RepeatOrder]) -> tuple[core.Service, ...]:
+def _answered_customisations(
+    acts: Sequence[Act], rows: Sequence[RepeatOrder]
+) -> tuple[core.AgreementCustomisation, ...]:
     """What was asked in writing and how it was answered: by the act, whose digests the texts have
     to match."""
     texts = LineService.objects.filter(batch__in={row.batch_id for row in rows}, dismissed_at=None)
-    by_digest = {digest_of(text): text for text in texts.values_list("text", flat=True)}
+    by_digest = {digest_text(text): text for text in texts.values_list("text", flat=True)}
     return tuple(
-        core.Service(
+        core.AgreementCustomisation(
             order=asked["order"],
             line=asked["line"],
             text=by_digest[asked["text"]],
@@ -132,8 +134,8 @@ def _services(acts: Sequence[Act], rows: Sequence[RepeatOrder]) -> tuple[core.Se
     )
 
 
-def lot_of(lock: Lock, terms_file: str) -> core.Lot:
-    return core.Lot(
+def agreement_lot(lock: Lock, terms_file: str) -> core.AgreementLot:
+    return core.AgreementLot(
         id=str(lock.pk),
         currency=lock.currency,
         index_series=lock.index_series,
@@ -144,16 +146,16 @@ def lot_of(lock: Lock, terms_file: str) -> core.Lot:
     )
 
 
-def goods_of(
+def agreement_goods(
     rows: Sequence[RepeatOrder], lines: dict[int, list[RepeatLine]]
-) -> tuple[core.Goods, ...]:
+) -> tuple[core.AgreementGoods, ...]:
     skus = {line.sku.code: line.sku.title for row in rows for line in lines[row.pk]}
-    return tuple(core.Goods(sku=code, title=title) for code, title in sorted(skus.items()))
+    return tuple(core.AgreementGoods(sku=code, title=title) for code, title in sorted(skus.items()))
 
 
-def order_of(row: RepeatOrder, lines: Sequence[RepeatLine]) -> core.Order:
+def agreement_order(row: RepeatOrder, lines: Sequence[RepeatLine]) -> core.AgreementOrder:
     place = (row.ship_to.get("city"), row.ship_to.get("country"))
-    return core.Order(
+    return core.AgreementOrder(
         ref=row.ref,
         repeats=row.past_order.number,
         lot=str(row.lock_id),
@@ -165,7 +167,7 @@ def order_of(row: RepeatOrder, lines: Sequence[RepeatLine]) -> core.Order:
         total_minor=row.total_minor,
         prices_include_tax=row.prices_include_tax,
         lines=tuple(
-            core.Line(
+            core.AgreementLine(
                 no=line.line_no,
                 sku=line.sku.code,
                 quantity=line.quantity,
@@ -177,7 +179,7 @@ def order_of(row: RepeatOrder, lines: Sequence[RepeatLine]) -> core.Order:
     )
 
 
-def rates_of(store: Store, locks: Sequence[Lock]) -> tuple[core.Rate, ...]:
+def frozen_agreement_rates(store: Store, locks: Sequence[Lock]) -> tuple[core.Rate, ...]:
     """The exchange rates that the locks froze, of each lot's currency and the store's, and the
     index closes."""
     currencies = {lock.currency for lock in locks} | {store.settlement_currency}
@@ -203,14 +205,14 @@ def rates_of(store: Store, locks: Sequence[Lock]) -> tuple[core.Rate, ...]:
     return tuple(found)
 
 
-def _agreed(locks: Sequence[Lock]) -> tuple[core.Agreed, ...]:
-    return tuple(core.Agreed(lot=str(lock.pk), digest=lock.terms_digest) for lock in locks)
+def _agreed_totals(locks: Sequence[Lock]) -> tuple[core.AgreedLot, ...]:
+    return tuple(core.AgreedLot(lot=str(lock.pk), digest=lock.terms_digest) for lock in locks)
 
 
-def _offered(locks: Sequence[Lock]) -> core.Signature:
-    user = parties.user_of(locks[0].locked_by)
-    return core.Signature(
-        role=Role.SELLER,
+def _seller_signature(locks: Sequence[Lock]) -> core.AgreementSignature:
+    user = parties.acting_user(locks[0].locked_by)
+    return core.AgreementSignature(
+        role=AgreementRole.SELLER,
         act="offer",
         actor=locks[0].locked_by,
         name=user.name if user else "",
@@ -218,14 +220,14 @@ def _offered(locks: Sequence[Lock]) -> core.Signature:
         consent_version="",
         ip="",
         user_agent="",
-        agreed=_agreed(locks),
+        agreed=_agreed_totals(locks),
     )
 
 
-def _confirmed(acts: Sequence[Act]) -> core.Signature:
+def _buyer_signature(acts: Sequence[Act]) -> core.AgreementSignature:
     act = acts[0]
-    return core.Signature(
-        role=Role.BUYER,
+    return core.AgreementSignature(
+        role=AgreementRole.BUYER,
         act="confirm",
         actor=f"grant:{act.grant_id}",
         name="",
@@ -233,11 +235,13 @@ def _confirmed(acts: Sequence[Act]) -> core.Signature:
         consent_version=act.consent_version,
         ip=act.ip or "",
         user_agent=act.user_agent,
-        agreed=tuple(core.Agreed(lot=str(each.lock_id), digest=each.terms_digest) for each in acts),
+        agreed=tuple(
+            core.AgreedLot(lot=str(each.lock_id), digest=each.terms_digest) for each in acts
+        ),
     )
 
 
-def _entry(store: Store, grant: Grant, at: dt.datetime) -> LedgerEntry:
+def _confirmation_entry(store: Store, grant: Grant, at: dt.datetime) -> LedgerEntry:
     """It names what was left out, whatever became of the orders since."""
     return LedgerEntry.objects.get(
         store_id=store.pk, subject=f"batch:{grant.subject}", kind="buyer.confirmed", at=at

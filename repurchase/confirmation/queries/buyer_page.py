@@ -10,29 +10,40 @@ from marketplace.models import Buyer, Store
 from pricing import signing
 from pricing.locks import LockStatus
 from pricing.models import Act, Grant, Renegotiation
-from pricing.services.renegotiation import current
-from pricing.totals import CurrencyTotals, Group
-from repurchase.batches.queries.batches import LotView, counts_of, lots
+from pricing.services.renegotiation import current_offer
+from pricing.totals import CurrencyTotals, TotalsGroup
+from repurchase.batches.queries.batches import LotView, count_batch_orders, list_lots
 from repurchase.batches.queries.customisations import (
-    ServiceState,
-    ServiceView,
-    asked_services,
-    rows_of,
-    views,
+    CustomisationState,
+    CustomisationView,
+    customisation_rows,
+    customisation_views,
+    customisations_to_confirm,
 )
-from repurchase.batches.queries.held_orders import held_of, wholly_held
-from repurchase.batches.queries.pagination import PAGE, Page, decode, encode
-from repurchase.batches.queries.totals import LeftOut, left_out, totals_of
-from repurchase.confirmation.queries.renegotiation_page import offered_orders
+from repurchase.batches.queries.held_orders import count_held_by_lock, wholly_held_locks
+from repurchase.batches.queries.pagination import (
+    PAGE_SIZE,
+    CursorPage,
+    decode_cursor,
+    encode_cursor,
+)
+from repurchase.batches.queries.totals import (
+    LeftOutLines,
+    order_totals_by_currency,
+    sum_left_out_lines,
+)
+from repurchase.confirmation.queries.renegotiation_page import offered_totals_by_reference
 from repurchase.models import Batch, RepeatOrder
-from repurchase.models.batch_states import BatchStatus, Counts
+from repurchase.models.batch_states import BatchOrderCounts, BatchStatus
 from repurchase.models.order_states import ACCEPTED, OrderStatus
 
-TOLD = frozenset({ServiceState.ASKED, ServiceState.CONFIRMED, ServiceState.LEFT_OUT})
+ANNOUNCED_SERVICE_STATES = frozenset(
+    {CustomisationState.ASKED, CustomisationState.CONFIRMED, CustomisationState.LEFT_OUT}
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Offer:
+class BuyerOffer:
     grant: Grant
     batch: Batch
     store: Store
@@ -43,22 +54,22 @@ class Offer:
     # expired, cancelled
     state: str
     act: Act | None
-    counts: Counts
+    counts: BatchOrderCounts
     now: dt.datetime
-    left_out: Sequence[LeftOut] = ()  # lines of the offered orders that are not repeated
-    services: Sequence[ServiceView] = ()  # that the buyer is or was asked to confirm
+    left_out: Sequence[LeftOutLines] = ()  # lines of the offered orders that are not repeated
+    services: Sequence[CustomisationView] = ()  # that the buyer is or was asked to confirm
     held: frozenset[UUID] = (
         frozenset()
     )  # locks of which nothing can be confirmed while the platform checks it
     checked: int = 0  # orders that the platform is checking, by which list is never said (R-90)
 
     @property
-    def services_left_out(self) -> list[ServiceView]:
-        return [view for view in self.services if view.state is ServiceState.LEFT_OUT]
+    def services_left_out(self) -> list[CustomisationView]:
+        return [view for view in self.services if view.state is CustomisationState.LEFT_OUT]
 
     @property
-    def services_confirmed(self) -> list[ServiceView]:
-        return [view for view in self.services if view.state is ServiceState.CONFIRMED]
+    def services_confirmed(self) -> list[CustomisationView]:
+        return [view for view in self.services if view.state is CustomisationState.CONFIRMED]
 
     @property
     def open_lots(self) -> list[LotView]:
@@ -83,61 +94,79 @@ class Offer:
         return self.batch.ref
 
 
-def offer(token: str) -> Offer:
+def get_buyer_offer(token: str) -> BuyerOffer:
     """LINK_INVALID for anything that is not a link of ours."""
-    return offer_of(signing.grant_of(token))
+    return buyer_offer_of_grant(signing.grant_of(token))
 
 
-def offer_of(grant: Grant) -> Offer:
+def buyer_offer_of_grant(grant: Grant) -> BuyerOffer:
     now = clock.now(grant.store)
     batch = Batch.objects.select_related("store", "buyer").get(
         store=grant.store_id, ref=grant.subject
     )
-    seen = lots(grant.store, grant.subject, now)
+    seen = list_lots(grant.store, grant.subject, now)
     act = grant.acts.order_by("-at").first()
     of_plan = {"store_id": grant.store_id, "subject": grant.subject}
-    held = wholly_held(**of_plan)
-    state = _state(batch, seen, act, held)
+    held = wholly_held_locks(**of_plan)
+    state = _buyer_order_state(batch, seen, act, held)
     orders = batch.orders.filter(lock__isnull=False)
     open_ids = {lot.lock.pk for lot in seen if lot.status is LockStatus.OPEN} - held
-    group, told = Group.ACCEPTED, orders.filter(status__in=ACCEPTED)
+    group, told = TotalsGroup.ACCEPTED, orders.filter(status__in=ACCEPTED)
     if state == "open":  # a renegotiated lot has other prices, or will have
-        group, told = Group.OFFERED, orders.filter(lock__in=open_ids, status=OrderStatus.LOCKED)
-    return Offer(
+        group, told = (
+            TotalsGroup.OFFERED,
+            orders.filter(lock__in=open_ids, status=OrderStatus.LOCKED),
+        )
+    return BuyerOffer(
         grant=grant,
         batch=batch,
         store=batch.store,
         buyer=batch.buyer,
         lots=seen,
-        totals=[each for each in totals_of(told, now=now, of=frozenset({group})) if each.orders],
+        totals=[
+            each
+            for each in order_totals_by_currency(told, now=now, of=frozenset({group}))
+            if each.orders
+        ],
         state=state,
         act=act,
-        counts=counts_of(batch, now=now),
+        counts=count_batch_orders(batch, now=now),
         now=now,
-        left_out=left_out(told),
+        left_out=sum_left_out_lines(told),
         held=held,
-        checked=sum(held_of(**of_plan).values()),
-        services=[view for view in views(batch, rows_of(batch)) if _is_told(view, open_ids)],
+        checked=sum(count_held_by_lock(**of_plan).values()),
+        services=[
+            view
+            for view in customisation_views(batch, customisation_rows(batch))
+            if _is_asked_with_offer(view, open_ids)
+        ],
     )
 
 
-def _is_told(view: ServiceView, open_ids: Collection[UUID]) -> bool:
+def _is_asked_with_offer(view: CustomisationView, open_ids: Collection[UUID]) -> bool:
     """Those of a lot under renegotiation are asked with its signature."""
-    return view.state in TOLD and (
-        view.state is not ServiceState.ASKED or view.order.lock_id in open_ids
+    return view.state in ANNOUNCED_SERVICE_STATES and (
+        view.state is not CustomisationState.ASKED or view.order.lock_id in open_ids
     )
 
 
-def offer_services(batch: Batch, lock_ids: Collection[UUID], *, cursor: str = "") -> Page:
+def list_offered_services(
+    batch: Batch, lock_ids: Collection[UUID], *, cursor: str = ""
+) -> CursorPage:
     """A page of 50 of the services that the buyer is asked to confirm with these locks."""
-    mine = [view for view in asked_services(batch) if view.order.lock_id in lock_ids]
+    mine = [view for view in customisations_to_confirm(batch) if view.order.lock_id in lock_ids]
     asked = sorted(mine, key=lambda view: (view.order.position, view.line_no or 0, view.id))
-    start = decode(cursor, int)[0] if cursor else 0
-    more = len(asked) > start + PAGE
-    return Page(rows=asked[start : start + PAGE], next_cursor=encode(start + PAGE) if more else "")
+    start = decode_cursor(cursor, int)[0] if cursor else 0
+    more = len(asked) > start + PAGE_SIZE
+    return CursorPage(
+        rows=asked[start : start + PAGE_SIZE],
+        next_cursor=encode_cursor(start + PAGE_SIZE) if more else "",
+    )
 
 
-def _state(batch: Batch, seen: list[LotView], act: Act | None, held: frozenset[UUID]) -> str:
+def _buyer_order_state(
+    batch: Batch, seen: list[LotView], act: Act | None, held: frozenset[UUID]
+) -> str:
     if batch.status == BatchStatus.CANCELLED:
         return "cancelled"
     live = [lot.lock.pk for lot in seen if lot.status is LockStatus.OPEN]
@@ -150,7 +179,7 @@ def _state(batch: Batch, seen: list[LotView], act: Act | None, held: frozenset[U
     return "renegotiated" if any(lot.lock.renegotiation_deadline for lot in seen) else "expired"
 
 
-def offer_orders(token: str, *, cursor: str = "") -> Page:
+def list_offered_orders(token: str, *, cursor: str = "") -> CursorPage:
     """A page of 50 of the orders that were offered, by position."""
     grant = signing.grant_of(token)
     orders = (
@@ -159,21 +188,22 @@ def offer_orders(token: str, *, cursor: str = "") -> Page:
         .select_related("past_order", "lock")
     )
     if cursor:
-        orders = orders.filter(position__gt=decode(cursor, int)[0])
-    found = list(orders.prefetch_related("lines__sku").order_by("position")[: PAGE + 1])
-    _price_anew(found[:PAGE])
-    return Page(
-        rows=found[:PAGE], next_cursor=encode(found[PAGE - 1].position) if len(found) > PAGE else ""
+        orders = orders.filter(position__gt=decode_cursor(cursor, int)[0])
+    found = list(orders.prefetch_related("lines__sku").order_by("position")[: PAGE_SIZE + 1])
+    _attach_offered_prices(found[:PAGE_SIZE])
+    return CursorPage(
+        rows=found[:PAGE_SIZE],
+        next_cursor=encode_cursor(found[PAGE_SIZE - 1].position) if len(found) > PAGE_SIZE else "",
     )
 
 
-def _price_anew(orders: Sequence[RepeatOrder]) -> None:
+def _attach_offered_prices(orders: Sequence[RepeatOrder]) -> None:
     """Orders and lines of a lot under renegotiation get `offered_minor` beside what they were
     locked at."""
     locks = {order.lock_id for order in orders if order.lock.status == LockStatus.RENEGOTIATING}
     offered: dict[str, tuple[int, dict[int, int]]] = {}
     for found in Renegotiation.objects.filter(lock__in=locks):
-        offered |= offered_orders(current(found))
+        offered |= offered_totals_by_reference(current_offer(found))
     for order in orders:
         if order.ref in offered:
             order.offered_minor, lines = offered[order.ref]

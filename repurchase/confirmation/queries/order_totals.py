@@ -13,25 +13,32 @@ from uuid import UUID
 
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
-from marketplace.gc_control import uncollected
-from pricing.fees import Priced
+from marketplace.gc_control import pause_garbage_collector
+from pricing.fees import PricedOrder
 from pricing.models import Grant, Lock
-from pricing.totals import CurrencyTotals, Group, Row, amounts, amounts_of, totals
-from repurchase.batches.queries.customisations import ServiceView, asked_services
-from repurchase.batches.queries.partial_repricing import without_lines
-from repurchase.confirmation.queries.offer_amounts import LotOrders, Worked
+from pricing.totals import (
+    CurrencyTotals,
+    TotalsGroup,
+    TotalsRow,
+    amounts_of,
+    build_amounts,
+    totals_by_currency,
+)
+from repurchase.batches.queries.customisations import CustomisationView, customisations_to_confirm
+from repurchase.batches.queries.partial_repricing import reprice_without_lines
+from repurchase.confirmation.queries.offer_amounts import LotOrders, PricedProposal
 from repurchase.models import Batch, RepeatOrder
 from repurchase.models.order_states import OrderStatus
 
-SUMS = ("goods", "freight", "tax", "total")
-MINOR = [f"{name}_minor" for name in SUMS]
+TOTAL_PARTS = ("goods", "freight", "tax", "total")
+TOTAL_PARTS_MINOR = [f"{name}_minor" for name in TOTAL_PARTS]
 WholeOrder = tuple
 """(order id, reference, currency, whether tax is included, goods, freight, tax, total in minor
 units)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Ticks:
+class BuyerSelection:
     """What the buyer ticked: services by id, or all of them; orders to leave out by reference."""
 
     services: Collection[int] = ()
@@ -39,20 +46,20 @@ class Ticks:
     left_out: Collection[str] = ()
 
 
-NO_TICKS = Ticks()
+EMPTY_SELECTION = BuyerSelection()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Weighed:
+class SelectionTotals:
     """`reduced`: orders that lose lines, by id, as they come out; `gone`: those that lose every
     line."""
 
-    confirmed: Sequence[ServiceView] = ()
-    unconfirmed: Sequence[ServiceView] = ()
+    confirmed: Sequence[CustomisationView] = ()
+    unconfirmed: Sequence[CustomisationView] = ()
     dropped: Mapping[int, Sequence[str]] = field(
         default_factory=dict
     )  # line id → texts of its services
-    reduced: Mapping[int, Priced] = field(default_factory=dict)
+    reduced: Mapping[int, PricedOrder] = field(default_factory=dict)
     gone: Collection[int] = frozenset()
     orders: int = 0
     sums: Sequence[CurrencyTotals] = ()  # of what is confirmed
@@ -67,8 +74,10 @@ class Weighed:
         return len(self.dropped)
 
 
-@uncollected()
-def weigh(*, grant: Grant, lock_ids: Collection[UUID], ticks: Ticks) -> Weighed:
+@pause_garbage_collector()
+def total_selection(
+    *, grant: Grant, lock_ids: Collection[UUID], ticks: BuyerSelection
+) -> SelectionTotals:
     """Eleven queries at most, for any number of services and orders. INPUT_INVALID for a tick of
     what isn't asked.
 
@@ -76,49 +85,57 @@ def weigh(*, grant: Grant, lock_ids: Collection[UUID], ticks: Ticks) -> Weighed:
     them out.
     """
     batch = Batch.objects.select_related("store").get(store=grant.store_id, ref=grant.subject)
-    asked = [view for view in asked_services(batch) if view.order.lock_id in lock_ids]
-    return _weighed(batch, asked, ticks, lambda: _locked(batch, lock_ids)) if asked else Weighed()
-
-
-@uncollected()
-def weigh_offer(lot: LotOrders, worked: Worked, ticks: Ticks) -> Weighed:
-    """The same for a renegotiated lot at the prices that are offered: what the buyer's signature
-    comes to (R-15, R-54)."""
-    asked = asked_of(lot.batch, lot.lock)
+    asked = [view for view in customisations_to_confirm(batch) if view.order.lock_id in lock_ids]
     return (
-        _weighed(lot.batch, asked, ticks, lambda: _offered(lot, worked), worked.totals)
+        _build_selection_totals(batch, asked, ticks, lambda: _locked_whole_orders(batch, lock_ids))
         if asked
-        else Weighed()
+        else SelectionTotals()
     )
 
 
-def asked_of(batch: Batch, lock: Lock) -> list[ServiceView]:
+@pause_garbage_collector()
+def total_offered_selection(
+    lot: LotOrders, worked: PricedProposal, ticks: BuyerSelection
+) -> SelectionTotals:
+    """The same for a renegotiated lot at the prices that are offered: what the buyer's signature
+    comes to (R-15, R-54)."""
+    asked = services_asked_for_lot(lot.batch, lot.lock)
+    return (
+        _build_selection_totals(
+            lot.batch, asked, ticks, lambda: _offered_whole_orders(lot, worked), worked.totals
+        )
+        if asked
+        else SelectionTotals()
+    )
+
+
+def services_asked_for_lot(batch: Batch, lock: Lock) -> list[CustomisationView]:
     """The services that the buyer is asked to confirm with one lot."""
-    return [view for view in asked_services(batch) if view.order.lock_id == lock.pk]
+    return [view for view in customisations_to_confirm(batch) if view.order.lock_id == lock.pk]
 
 
-def _weighed(
+def _build_selection_totals(
     batch: Batch,
-    asked: Sequence[ServiceView],
-    ticks: Ticks,
+    asked: Sequence[CustomisationView],
+    ticks: BuyerSelection,
     whole: Callable[[], Iterable[WholeOrder]],
     line_totals: Mapping[int, int] | None = None,
-) -> Weighed:
+) -> SelectionTotals:
     left_out = set(ticks.left_out)
-    _refuse_strangers(ticks, asked)
+    _refuse_unknown_ids(ticks, asked)
     counted = [view for view in asked if view.order.ref not in left_out]
     confirmed = [view for view in counted if ticks.every_service or view.id in ticks.services]
     unconfirmed = [
         view for view in counted if not ticks.every_service and view.id not in ticks.services
     ]
-    dropped = _dropped(unconfirmed)
-    priced = without_lines(
+    dropped = _dropped_lines_by_order(unconfirmed)
+    priced = reprice_without_lines(
         batch, {view.order.pk: view.order for view in unconfirmed}, dropped, line_totals
     )
     reduced = {pk: left for pk, left in priced.items() if left}
     gone = frozenset(pk for pk, left in priced.items() if not left)
-    orders, sums = _sums(whole(), left_out, gone, reduced)
-    return Weighed(
+    orders, sums = _sum_by_currency(whole(), left_out, gone, reduced)
+    return SelectionTotals(
         confirmed=confirmed,
         unconfirmed=unconfirmed,
         dropped=dropped,
@@ -126,16 +143,16 @@ def _weighed(
         gone=gone,
         orders=orders,
         sums=sums,
-        digest=_digest(confirmed, left_out, sums),
+        digest=_selection_digest(confirmed, left_out, sums),
     )
 
 
-def _refuse_strangers(ticks: Ticks, asked: Sequence[ServiceView]) -> None:
+def _refuse_unknown_ids(ticks: BuyerSelection, asked: Sequence[CustomisationView]) -> None:
     if unknown := sorted(set(ticks.services) - {view.id for view in asked}):
         raise Problem(Code.INPUT_INVALID, detail=f"services: {', '.join(map(str, unknown[:20]))}")
 
 
-def _dropped(unconfirmed: Sequence[ServiceView]) -> dict[int, list[str]]:
+def _dropped_lines_by_order(unconfirmed: Sequence[CustomisationView]) -> dict[int, list[str]]:
     dropped: dict[int, list[str]] = defaultdict(list)
     for view in unconfirmed:
         for line in view.lines:
@@ -143,45 +160,47 @@ def _dropped(unconfirmed: Sequence[ServiceView]) -> dict[int, list[str]]:
     return dict(dropped)
 
 
-def _locked(batch: Batch, lock_ids: Collection[UUID]) -> Iterable[WholeOrder]:
+def _locked_whole_orders(batch: Batch, lock_ids: Collection[UUID]) -> Iterable[WholeOrder]:
     rows = RepeatOrder.objects.filter(batch=batch, lock__in=lock_ids, status=OrderStatus.LOCKED)
-    return rows.values_list("id", "ref", "currency", "prices_include_tax", *MINOR)
+    return rows.values_list("id", "ref", "currency", "prices_include_tax", *TOTAL_PARTS_MINOR)
 
 
-def _offered(lot: LotOrders, worked: Worked) -> Iterable[WholeOrder]:
+def _offered_whole_orders(lot: LotOrders, worked: PricedProposal) -> Iterable[WholeOrder]:
     for pk, priced in worked.priced.items():
         order = lot.orders[pk]
-        minor = (getattr(priced, name) for name in MINOR)
+        minor = (getattr(priced, name) for name in TOTAL_PARTS_MINOR)
         yield pk, order.ref, lot.lock.currency, order.prices_include_tax, *minor
 
 
-def _sums(
+def _sum_by_currency(
     whole: Iterable[WholeOrder],
     left_out: Collection[str],
     gone: Collection[int],
-    reduced: Mapping[int, Priced],
+    reduced: Mapping[int, PricedOrder],
 ) -> tuple[int, list[CurrencyTotals]]:
     """(orders that are confirmed, what they come to by currency): sums of orders, each rounded
     once (pitfall 5)."""
     rows = [
-        Row(
-            group=Group.OFFERED,
+        TotalsRow(
+            group=TotalsGroup.OFFERED,
             currency=currency,
             orders=1,
             prices_include_tax=included,
-            amounts=amounts_of(reduced[pk]) if pk in reduced else amounts(*minor),
+            amounts=amounts_of(reduced[pk]) if pk in reduced else build_amounts(*minor),
         )
         for pk, ref, currency, included, *minor in whole
         if ref not in left_out and pk not in gone
     ]
-    return len(rows), totals(rows)
+    return len(rows), totals_by_currency(rows)
 
 
-def _digest(
-    confirmed: Sequence[ServiceView], left_out: Collection[str], sums: Sequence[CurrencyTotals]
+def _selection_digest(
+    confirmed: Sequence[CustomisationView],
+    left_out: Collection[str],
+    sums: Sequence[CurrencyTotals],
 ) -> str:
     """SHA-256 over what would be confirmed: the services, the orders left out, the sums to the
     cent."""
-    money = [[s.currency, *(getattr(s, name).minor for name in SUMS)] for s in sums]
+    money = [[s.currency, *(getattr(s, name).minor for name in TOTAL_PARTS)] for s in sums]
     content = [sorted(view.id for view in confirmed), sorted(left_out), money]
     return hashlib.sha256(json.dumps(content, separators=(",", ":")).encode()).hexdigest()

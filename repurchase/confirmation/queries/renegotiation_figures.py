@@ -9,7 +9,7 @@ from django.db import connection
 
 from marketplace.models import Store
 
-PERIOD = dt.timedelta(days=90)
+DEFAULT_PERIOD = dt.timedelta(days=90)
 """As long as events are kept."""
 
 
@@ -61,7 +61,7 @@ SELECT count(*), count(r.subject),
 
 
 def renegotiation_figures(
-    store: Store, *, until: dt.datetime, period: dt.timedelta = PERIOD
+    store: Store, *, until: dt.datetime, period: dt.timedelta = DEFAULT_PERIOD
 ) -> RenegotiationFigures:
     """One query. By the events' instants, `[until - period, until)`, by the store's clock."""
     since = until - period

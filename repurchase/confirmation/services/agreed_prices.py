@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 
 from django.db import connection
 
-from pricing.fees import Priced
+from pricing.fees import PricedOrder
 from repurchase.batches import bulk_insert
-from repurchase.confirmation.queries.offer_amounts import LotOrders, Worked
-from repurchase.confirmation.queries.order_totals import Weighed
+from repurchase.confirmation.queries.offer_amounts import LotOrders, PricedProposal
+from repurchase.confirmation.queries.order_totals import SelectionTotals
 from repurchase.confirmation.services import line_removal
 from repurchase.models import OrderFee
 from repurchase.models.order_states import OrderStatus
@@ -40,16 +40,16 @@ LINES = """
 
 
 def confirm_at_agreed_prices(
-    lot: LotOrders, worked: Worked, weighed: Weighed, *, at: dt.datetime
+    lot: LotOrders, worked: PricedProposal, weighed: SelectionTotals, *, at: dt.datetime
 ) -> None:
     """The caller holds the lock's row and has confirmed it; both signatures are in, `weighed` is
     what they come to."""
     store_id, changed = lot.lock.store_id, {*weighed.reduced, *weighed.gone}
     whole = {pk: priced for pk, priced in worked.priced.items() if pk not in changed}
-    _orders(lot, whole, weighed, at)
+    _update_agreed_orders(lot, whole, weighed, at)
     totals = {pk: minor for pk, minor in worked.totals.items() if pk not in weighed.dropped}
-    _update(LINES, [*_columns(list(totals.items())), store_id], expected=len(totals))
-    line_removal.lines(weighed, store_id)
+    _execute_update(LINES, [*_transpose_rows(list(totals.items())), store_id], expected=len(totals))
+    line_removal.update_removed_lines(weighed, store_id)
     line_removal.confirm_services(weighed, at)
     OrderFee.objects.filter(order__in=lot.orders).delete()
     bulk_insert.write_fees(
@@ -57,19 +57,23 @@ def confirm_at_agreed_prices(
     )
 
 
-def _orders(lot: LotOrders, whole: Mapping[int, Priced], weighed: Weighed, at: dt.datetime) -> None:
+def _update_agreed_orders(
+    lot: LotOrders, whole: Mapping[int, PricedOrder], weighed: SelectionTotals, at: dt.datetime
+) -> None:
     rows = [
         *((pk, *[getattr(p, name) for name in MONEY], CONFIRMED, None) for pk, p in whole.items()),
-        *line_removal.rows_of(weighed),
+        *line_removal.reduced_order_rows(weighed),
     ]
-    _update(ORDERS, [at, line_removal.CODE, *_columns(rows), lot.lock.pk], expected=len(rows))
+    _execute_update(
+        ORDERS, [at, line_removal.CODE, *_transpose_rows(rows), lot.lock.pk], expected=len(rows)
+    )
 
 
-def _columns(rows: Sequence[tuple]) -> list[list]:
+def _transpose_rows(rows: Sequence[tuple]) -> list[list]:
     return [list(column) for column in zip(*rows, strict=True)] or [[], []]
 
 
-def _update(statement: str, values: Sequence, *, expected: int) -> None:
+def _execute_update(statement: str, values: Sequence, *, expected: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         if cursor.rowcount != expected:

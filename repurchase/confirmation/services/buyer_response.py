@@ -15,26 +15,30 @@ from diagnostics import ledger, proofs
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from eligibility.services import gates_now
-from marketplace.gc_control import uncollected
+from marketplace.gc_control import pause_garbage_collector
 from outbox import emails
 from pricing import services as pricing
 from pricing import signing
-from pricing.agreements import Kind
+from pricing.agreements import AgreementKind
 from pricing.models import Act, Grant, Lock
 from pricing.services import agreement_sealing
-from repurchase.batches.customisation_notes import digest_of
+from repurchase.batches.customisation_notes import digest_text
 from repurchase.batches.services import compliance_holds, event_publishing, order_closing
-from repurchase.confirmation.queries.order_totals import Ticks, Weighed, weigh
+from repurchase.confirmation.queries.order_totals import (
+    BuyerSelection,
+    SelectionTotals,
+    total_selection,
+)
 from repurchase.confirmation.services import triggers
-from repurchase.confirmation.services.line_removal import leave_out
+from repurchase.confirmation.services.line_removal import remove_unconfirmed_lines
 from repurchase.fulfilment.services import proforma_invoices
 from repurchase.models import Batch, LineOutcome, RepeatLine, RepeatOrder
-from repurchase.models.order_states import OrderStatus, sources
+from repurchase.models.order_states import OrderStatus, source_states
 
 
-@uncollected()
+@pause_garbage_collector()
 def accept(*, token: str, digests: Mapping[UUID, str], consent: bool, **answer: Any) -> None:
-    """As `_accept`, unless the market has moved beyond a lot that is named (R-51):
+    """As `_accept_locks`, unless the market has moved beyond a lot that is named (R-51):
     RENEGOTIATION_REQUIRED.
 
     Then a renegotiation of it was opened and told instead, and nothing is confirmed.
@@ -43,10 +47,10 @@ def accept(*, token: str, digests: Mapping[UUID, str], consent: bool, **answer: 
     if not consent:
         raise Problem(Code.CONSENT_MISSING)
     with transaction.atomic():
-        opened = pricing.open_touched(grant, digests)
-        triggers.tell(opened)
+        opened = pricing.renegotiate_moved_locks(grant, digests)
+        triggers.publish_opened(opened)
         if not opened:
-            checked = _accept(grant=grant, digests=digests, **answer)
+            checked = _accept_locks(grant=grant, digests=digests, **answer)
     if not opened and checked:
         raise Problem(Code.ORDERS_UNDER_CHECK, value=checked)
     if opened:
@@ -55,7 +59,7 @@ def accept(*, token: str, digests: Mapping[UUID, str], consent: bool, **answer: 
         )
 
 
-def _accept(
+def _accept_locks(
     *,
     grant: Grant,
     digests: Mapping[UUID, str],
@@ -74,13 +78,13 @@ def _accept(
     nothing is confirmed: how many orders that are, else 0. Raises LINK_INVALID, CONSENT_MISSING,
     INPUT_INVALID, LINK_USED, LOCK_EXPIRED, LOCK_ENDED, TERMS_CHANGED; then nothing is written.
     """
-    pricing.hold(grant)  # so that what is weighed is one state, the one that is confirmed
-    orders = _orders(digests, left_out, grant)
-    ticks = Ticks(services=services, every_service=every_service, left_out=left_out)
-    weighed = weigh(grant=grant, lock_ids=digests, ticks=ticks)
+    pricing.hold_locks(grant)  # so that what is weighed is one state, the one that is confirmed
+    orders = _orders_left_out_by_lock(digests, left_out, grant)
+    ticks = BuyerSelection(services=services, every_service=every_service, left_out=left_out)
+    weighed = total_selection(grant=grant, lock_ids=digests, ticks=ticks)
     if weighed.asked and shown != weighed.digest:
         raise Problem(Code.TERMS_CHANGED, ticks=True)
-    held = compliance_holds.hold_back(grant, digests, left_out=left_out)
+    held = compliance_holds.hold_at_confirmation(grant, digests, left_out=left_out)
     if held.orders:  # the answer is to the rest of them
         digests = {
             lock_id: digest for lock_id, digest in digests.items() if lock_id not in held.locks
@@ -88,13 +92,15 @@ def _accept(
         if not digests:
             compliance_holds.record(held)
             return len(held.orders)
-        orders = _orders(digests, (), grant)
+        orders = _orders_left_out_by_lock(digests, (), grant)
         left_out = [
             order.ref for some in orders.values() for order in some if order.ref in left_out
         ]
-        ticks = _ticks_of(ticks, weighed, digests, besides=held.orders, left_out=left_out)
-        weighed = weigh(grant=grant, lock_ids=digests, ticks=ticks)
-    version = signing.WITH_SERVICES if weighed.asked else signing.CONSENT_VERSION
+        ticks = _selection_for_locks(
+            ticks, weighed, digests, besides=held.orders, left_out=left_out
+        )
+        weighed = total_selection(grant=grant, lock_ids=digests, ticks=ticks)
+    version = signing.CONSENT_WITH_CUSTOMISATIONS if weighed.asked else signing.CONSENT_VERSION
     evidence = signing.Evidence(ip=ip, user_agent=user_agent, consent_version=version)
     out = set(left_out)
     kept = {
@@ -108,19 +114,21 @@ def _accept(
     locks = pricing.confirm(
         grant=grant,
         digests=confirmed,
-        kept_stock={lock_id: _pieces(kept[lock_id], weighed.dropped) for lock_id in confirmed},
+        kept_stock={
+            lock_id: _count_pieces_by_sku(kept[lock_id], weighed.dropped) for lock_id in confirmed
+        },
         evidence=evidence,
-        particulars=particulars_of(weighed),
+        particulars=service_details_by_lock(weighed),
     )
     if dropped:
         locks += pricing.decline(grant=grant, digests=dropped, evidence=evidence)
-    pricing.refuse_a_rest(grant, besides=compliance_holds.waiting_locks(grant))
+    pricing.refuse_open_remainder(grant, besides=compliance_holds.locks_with_held_orders(grant))
     accepted = [order.pk for some in kept.values() for order in some]
-    leave_out(weighed, store_id=grant.store_id, at=locks[0].ended_at)
-    _move(locks, accepted)
+    remove_unconfirmed_lines(weighed, store_id=grant.store_id, at=locks[0].ended_at)
+    _move_lock_orders(locks, accepted)
     agreement_sealing.ask(
         store_id=grant.store_id,
-        kind=Kind.CONFIRMATION,
+        kind=AgreementKind.CONFIRMATION,
         subject=grant.subject,
         occasion=min(confirmed),
         at=locks[0].ended_at,
@@ -128,10 +136,10 @@ def _accept(
     batch = Batch.objects.select_related("store", "buyer").get(
         store=grant.store_id, ref=grant.subject
     )
-    proforma_invoices.ask(
+    proforma_invoices.request_issue(
         batch=batch, occasion=min(confirmed), orders=accepted, at=locks[0].ended_at
     )
-    _record(
+    _record_response(
         grant,
         locks,
         "buyer.confirmed",
@@ -140,7 +148,7 @@ def _accept(
         orders=len(accepted),
         left_out=sorted(left_out),
         held_back=len(held.orders),
-        gates=keep_gates(batch, locks[0].ended_at),
+        gates=record_gate_results(batch, locks[0].ended_at),
     )
     compliance_holds.record(held)
     return 0
@@ -156,19 +164,19 @@ def decline(
     evidence = signing.Evidence(ip=ip, user_agent=user_agent)
     words = reason.replace("\x00", "").strip()[:1000]
     locks = pricing.decline(grant=grant, digests=digests, evidence=evidence, reason=words)
-    pricing.refuse_a_rest(grant, besides=compliance_holds.waiting_locks(grant))
-    _move(locks, [])
-    _record(grant, locks, "buyer.declined", orders=0, reason_given=bool(words))
+    pricing.refuse_open_remainder(grant, besides=compliance_holds.locks_with_held_orders(grant))
+    _move_lock_orders(locks, [])
+    _record_response(grant, locks, "buyer.declined", orders=0, reason_given=bool(words))
 
 
-def _ticks_of(
-    ticks: Ticks,
-    weighed: Weighed,
+def _selection_for_locks(
+    ticks: BuyerSelection,
+    weighed: SelectionTotals,
     locks: Collection[UUID],
     *,
     besides: Collection[int],
     left_out: Sequence[str],
-) -> Ticks:
+) -> BuyerSelection:
     """The ticks that are about orders of these locks which nothing holds back; `besides` are held,
     by id."""
     theirs = {
@@ -179,7 +187,7 @@ def _ticks_of(
     return replace(ticks, services=theirs & set(ticks.services), left_out=left_out)
 
 
-def keep_gates(batch: Batch, at: dt.datetime) -> list[dict[str, Any]]:
+def record_gate_results(batch: Batch, at: dt.datetime) -> list[dict[str, Any]]:
     """The gates at the confirmation: kept with the batch and in the ledger, whatever they say
     (R-26)."""
     gates = gates_now(store=batch.store, buyer=batch.buyer, now=at)
@@ -187,7 +195,7 @@ def keep_gates(batch: Batch, at: dt.datetime) -> list[dict[str, Any]]:
     return gates
 
 
-def _orders(
+def _orders_left_out_by_lock(
     digests: Mapping[UUID, str], left_out: Sequence[str], grant: Grant
 ) -> dict[UUID, list[RepeatOrder]]:
     orders: dict[UUID, list[RepeatOrder]] = {lock_id: [] for lock_id in digests}
@@ -202,7 +210,7 @@ def _orders(
     return orders
 
 
-def _pieces(orders: Sequence[RepeatOrder], dropped: Collection[int]) -> Counter[int]:
+def _count_pieces_by_sku(orders: Sequence[RepeatOrder], dropped: Collection[int]) -> Counter[int]:
     pieces: Counter[int] = Counter()
     lines = RepeatLine.objects.filter(order__in=orders, outcome=LineOutcome.PLANNED).exclude(
         pk__in=dropped
@@ -212,7 +220,7 @@ def _pieces(orders: Sequence[RepeatOrder], dropped: Collection[int]) -> Counter[
     return pieces
 
 
-def particulars_of(weighed: Weighed) -> dict[UUID, dict[str, Any]]:
+def service_details_by_lock(weighed: SelectionTotals) -> dict[UUID, dict[str, Any]]:
     """By lock, each service with order, line and the digest of its text: what was confirmed in
     writing, what not."""
     told: dict[UUID, dict[str, Any]] = defaultdict(
@@ -224,29 +232,31 @@ def particulars_of(weighed: Weighed) -> dict[UUID, dict[str, Any]]:
                 {
                     "order": view.order.ref,
                     "line": view.line_no,
-                    "text": digest_of(view.text),
+                    "text": digest_text(view.text),
                     "confirmed": confirmed,
                 }
             )
     return dict(told)
 
 
-def _move(locks: Sequence[Lock], accepted: Sequence[int]) -> None:
+def _move_lock_orders(locks: Sequence[Lock], accepted: Sequence[int]) -> None:
     at = locks[0].ended_at
     locked = RepeatOrder.objects.filter(lock__in=locks, status=OrderStatus.LOCKED)
     locked.filter(pk__in=accepted).update(status=OrderStatus.CONFIRMED, changed_at=at)
-    RepeatOrder.objects.filter(lock__in=locks, status__in=sources(OrderStatus.DECLINED)).update(
-        status=OrderStatus.DECLINED, changed_at=at
+    RepeatOrder.objects.filter(
+        lock__in=locks, status__in=source_states(OrderStatus.DECLINED)
+    ).update(status=OrderStatus.DECLINED, changed_at=at)
+    event_publishing.publish_orders(
+        RepeatOrder.objects.filter(lock__in=locks, changed_at=at), at=at
     )
-    event_publishing.orders(RepeatOrder.objects.filter(lock__in=locks, changed_at=at), at=at)
 
 
-def _record(
+def _record_response(
     grant: Grant,
     locks: Sequence[Lock],
     kind: str,
     *,
-    weighed: Weighed | None = None,
+    weighed: SelectionTotals | None = None,
     consent_version: str = signing.CONSENT_VERSION,
     **facts: object,
 ) -> None:
@@ -260,7 +270,9 @@ def _record(
             grant=str(grant.pk),
         )
     if weighed and weighed.asked:
-        record_services(grant.store_id, grant.subject, weighed, by=f"grant:{grant.pk}", at=at)
+        record_service_answers(
+            grant.store_id, grant.subject, weighed, by=f"grant:{grant.pk}", at=at
+        )
     ledger.record(
         store_id=grant.store_id,
         kind=kind,
@@ -268,7 +280,7 @@ def _record(
         by=f"grant:{grant.pk}",
         at=at,
         consent_version=consent_version,
-        rows=proofs.of(Act.objects.filter(grant=grant, lock__in=locks)),
+        rows=proofs.digest_rows(Act.objects.filter(grant=grant, lock__in=locks)),
         locks={
             str(lock.pk): {"status": lock.status, "terms_digest": lock.terms_digest}
             for lock in locks
@@ -277,12 +289,12 @@ def _record(
     )
 
 
-def record_services(
-    store_id: int, subject: str, weighed: Weighed, *, by: str, at: dt.datetime
+def record_service_answers(
+    store_id: int, subject: str, weighed: SelectionTotals, *, by: str, at: dt.datetime
 ) -> None:
     """What the buyer confirmed in writing and what not, in the ledger: counts and one digest
     (R-15)."""
-    particulars = {str(lock_id): told for lock_id, told in particulars_of(weighed).items()}
+    particulars = {str(lock_id): told for lock_id, told in service_details_by_lock(weighed).items()}
     canonical = json.dumps(particulars, sort_keys=True, separators=(",", ":"))
     ledger.record(
         store_id=store_id,
@@ -295,5 +307,5 @@ def record_services(
         lines_left_out=weighed.leaving,
         orders_left_out=len(weighed.gone),
         shown=weighed.digest,
-        services_digest=digest_of(canonical),
+        services_digest=digest_text(canonical),
     )

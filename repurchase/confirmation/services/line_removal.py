@@ -10,9 +10,9 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 
 from diagnostics.codes import Code
-from pricing.fees import Priced
+from pricing.fees import PricedOrder
 from repurchase.batches import bulk_insert
-from repurchase.confirmation.queries.order_totals import Weighed
+from repurchase.confirmation.queries.order_totals import SelectionTotals
 from repurchase.models import LineService, OrderFee
 from repurchase.models.order_states import OrderStatus
 
@@ -39,65 +39,67 @@ LINES = """
 """
 
 
-def leave_out(weighed: Weighed, *, store_id: int, at: dt.datetime) -> None:
+def remove_unconfirmed_lines(weighed: SelectionTotals, *, store_id: int, at: dt.datetime) -> None:
     """Writes what `weigh` found: the caller holds the locks' rows, and has confirmed them."""
     if weighed.dropped:
-        _orders(weighed, store_id, at)
-        lines(weighed, store_id)
-        _fees(weighed, store_id)
+        _update_reduced_orders(weighed, store_id, at)
+        update_removed_lines(weighed, store_id)
+        _replace_order_fees(weighed, store_id)
     confirm_services(weighed, at)
 
 
-def confirm_services(weighed: Weighed, at: dt.datetime) -> None:
+def confirm_services(weighed: SelectionTotals, at: dt.datetime) -> None:
     LineService.objects.filter(pk__in=[view.id for view in weighed.confirmed]).update(
         confirmed_at=at
     )
 
 
-def _orders(weighed: Weighed, store_id: int, at: dt.datetime) -> None:
-    rows = rows_of(weighed)
+def _update_reduced_orders(weighed: SelectionTotals, store_id: int, at: dt.datetime) -> None:
+    rows = reduced_order_rows(weighed)
     bulk_insert.update_rows(
-        ORDERS, [CODE, at, *bulk_insert.columns_of(rows), store_id], expected=len(rows)
+        ORDERS, [CODE, at, *bulk_insert.transpose_rows(rows), store_id], expected=len(rows)
     )
 
 
-def rows_of(weighed: Weighed) -> list[tuple]:
+def reduced_order_rows(weighed: SelectionTotals) -> list[tuple]:
     """(id, goods, freight, tax, total, fees, status, findings) of each order that loses lines, or
     all of them."""
     texts = {view.order.pk: view.text for view in weighed.unconfirmed}
     return [
         *(
-            (pk, *_money(left), OrderStatus.CONFIRMED.value, "[]")
+            (pk, *_amounts_minor(left), OrderStatus.CONFIRMED.value, "[]")
             for pk, left in weighed.reduced.items()
         ),
         *(
-            (pk, *[0] * len(MONEY), OrderStatus.DECLINED.value, _findings([texts[pk]]))
+            (pk, *[0] * len(MONEY), OrderStatus.DECLINED.value, _findings_as_json([texts[pk]]))
             for pk in weighed.gone
         ),
     ]
 
 
-def lines(weighed: Weighed, store_id: int) -> None:
+def update_removed_lines(weighed: SelectionTotals, store_id: int) -> None:
     if not weighed.dropped:
         return
-    rows = [(pk, _findings(texts)) for pk, texts in weighed.dropped.items()]
+    rows = [(pk, _findings_as_json(texts)) for pk, texts in weighed.dropped.items()]
     bulk_insert.update_rows(
-        LINES, [CODE, *bulk_insert.columns_of(rows), store_id], expected=len(rows)
+        LINES, [CODE, *bulk_insert.transpose_rows(rows), store_id], expected=len(rows)
     )
 
 
-def _fees(weighed: Weighed, store_id: int) -> None:
+def _replace_order_fees(weighed: SelectionTotals, store_id: int) -> None:
     OrderFee.objects.filter(order__in=[*weighed.reduced, *weighed.gone]).delete()
     bulk_insert.write_fees(store_id, {pk: left.fees for pk, left in weighed.reduced.items()})
 
 
-def _money(priced: Priced) -> Sequence[int]:
+def _amounts_minor(priced: PricedOrder) -> Sequence[int]:
     return [getattr(priced, name) for name in MONEY]
 
 
-def _findings(texts: Sequence[str]) -> str:
-    return bulk_insert.json_of([{"code": CODE, "evidence": _evidence(text)} for text in texts])
+def _findings_as_json(texts: Sequence[str]) -> str:
+    return bulk_insert.encode_json(
+        [{"code": CODE, "evidence": _service_evidence(text)} for text in texts]
+    )
 
 
-def _evidence(text: str) -> Mapping[str, str]:
+def _service_evidence(text: str) -> Mapping[str, str]:
     return {"service": text}

@@ -17,11 +17,11 @@ from diagnostics import ledger, proofs
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace import api_keys, clock
-from marketplace.access import CAPABILITIES, Can
+from marketplace.access import ROLE_CAPABILITIES, Capability
 from marketplace.models import Membership, User
 from outbox import emails
 from pricing import services as pricing
-from pricing.agreements import Kind, digest_of
+from pricing.agreements import AgreementKind, digest_of
 from pricing.models import (
     Approval,
     Grant,
@@ -32,7 +32,7 @@ from pricing.models import (
     Renegotiation,
     Signature,
 )
-from pricing.renegotiation import Asked, Side, beyond, percent
+from pricing.renegotiation import ProposalInput, Side, format_percent, is_beyond_band
 from pricing.services import agreement_sealing
 from pricing.services import renegotiation as acts
 from pricing.services.renegotiation import Actor
@@ -40,55 +40,57 @@ from pricing.signing import Evidence
 from repurchase.batches.services import batches, compliance_holds, event_publishing, order_closing
 from repurchase.confirmation.queries.offer_amounts import (
     LotOrders,
-    Worked,
-    lot_orders,
-    offer_text,
-    work_out,
+    PricedProposal,
+    canonical_offer_terms,
+    load_lot_orders,
+    price_proposal,
 )
 from repurchase.confirmation.queries.order_totals import (
-    NO_TICKS,
-    Ticks,
-    Weighed,
-    asked_of,
-    weigh_offer,
+    EMPTY_SELECTION,
+    BuyerSelection,
+    SelectionTotals,
+    services_asked_for_lot,
+    total_offered_selection,
 )
-from repurchase.confirmation.queries.renegotiation_page import ticks_of
+from repurchase.confirmation.queries.renegotiation_page import signed_selection
 from repurchase.confirmation.services import buyer_response
 from repurchase.confirmation.services.agreed_prices import confirm_at_agreed_prices
 from repurchase.fulfilment.services import proforma_invoices
 from repurchase.models import Batch, RepeatOrder
 from repurchase.models.batch_states import BatchStatus
-from repurchase.models.order_states import OrderStatus, sources
+from repurchase.models.order_states import OrderStatus, source_states
 
 LIVE_QUOTES = (BatchStatus.SCREENING, BatchStatus.PLANNED, BatchStatus.LOCKED)
 
 
-def seller(user: User) -> Actor:
+def seller_actor(user: User) -> Actor:
     return Actor(side=Side.SELLER, by=f"user:{user.pk}")
 
 
-def buyer(grant: Grant) -> Actor:
+def buyer_actor(grant: Grant) -> Actor:
     return Actor(side=Side.BUYER, by=f"grant:{grant.pk}")
 
 
 @transaction.atomic
-def offer(*, renegotiation: Renegotiation, actor: Actor, asked: Asked, note: str = "") -> Offer:
+def offer(
+    *, renegotiation: Renegotiation, actor: Actor, asked: ProposalInput, note: str = ""
+) -> Offer:
     """Another version, of either side; signatures of earlier ones count no more.
 
     Raises RENEGOTIATION_LAPSED, LOCK_ENDED, INPUT_INVALID, TOO_MANY_REQUESTS;
     SECOND_APPROVER_MISSING when the seller's only member who may sign goes beyond the band.
     """
     lock, now = pricing.hold_renegotiated(renegotiation)
-    lot = lot_orders(lock)
+    lot = load_lot_orders(lock)
     proposal = asked.proposal(lot.skus)
-    band = band_of(lot.batch)
-    wide = beyond(proposal, lot.lines, lock.currency, band=band)
-    if wide and actor.side is Side.SELLER and not others_who_sign(lock.store_id, actor.by):
-        raise Problem(Code.SECOND_APPROVER_MISSING, limit=percent(band))
-    worked = work_out(lot, proposal)
+    band = approval_band(lot.batch)
+    wide = is_beyond_band(proposal, lot.lines, lock.currency, band=band)
+    if wide and actor.side is Side.SELLER and not list_other_approvers(lock.store_id, actor.by):
+        raise Problem(Code.SECOND_APPROVER_MISSING, limit=format_percent(band))
+    worked = price_proposal(lot, proposal)
     if not all(worked.totals[line.id] or not line.minor for line in lot.lines):
         raise Problem(Code.INPUT_INVALID, detail="price: 0")
-    newest = acts.drafts(renegotiation)
+    newest = acts.newest_draft(renegotiation)
     version = (newest.version if newest else 0) + 1
     made = acts.propose(
         renegotiation=renegotiation,
@@ -99,15 +101,17 @@ def offer(*, renegotiation: Renegotiation, actor: Actor, asked: Asked, note: str
         money=worked.money,
         note=note.replace("\x00", "").strip()[:1000],
         at=now,
-        text=offer_text(
+        text=canonical_offer_terms(
             renegotiation, lot, worked, version=version, side=str(actor.side), proposal=proposal
         ),
     )
     if wide and actor.side is Side.SELLER:
-        _write("approval_wanted", made.renegotiation, f"{made.pk}", offer=str(made.pk))
+        _enqueue_renegotiation_email(
+            "approval_wanted", made.renegotiation, f"{made.pk}", offer=str(made.pk)
+        )
     else:
-        _announce(made)
-    _record(
+        _enqueue_offer_email(made)
+    _record_ledger_entry(
         made,
         "offer.made",
         actor.by,
@@ -118,7 +122,9 @@ def offer(*, renegotiation: Renegotiation, actor: Actor, asked: Asked, note: str
         terms_digest=made.digest,
         beyond_band=wide,
         total_minor=made.total_minor,
-        rows=proofs.of(Offer.objects.filter(pk=made.pk), OfferTerms.objects.filter(offer=made)),
+        rows=proofs.digest_rows(
+            Offer.objects.filter(pk=made.pk), OfferTerms.objects.filter(offer=made)
+        ),
     )
     return made
 
@@ -128,20 +134,20 @@ def approve(*, renegotiation: Renegotiation, digest: str, by: str) -> None:
     """A second member agrees to prices beyond the band (R-47); a seller's offer then reaches the
     buyer."""
     lock, now = pricing.hold_renegotiated(renegotiation)
-    newest = acts.drafts(renegotiation)
+    newest = acts.newest_draft(renegotiation)
     if newest is None or newest.digest != digest:
         raise Problem(Code.TERMS_CHANGED)
-    acts.approve(offer=newest, by=by, band=band_of(_batch(lock)), at=now)
+    acts.approve(offer=newest, by=by, band=approval_band(_batch_of_lock(lock)), at=now)
     if newest.side == Side.SELLER:
-        _announce(newest)
-    _record(
+        _enqueue_offer_email(newest)
+    _record_ledger_entry(
         newest,
         "offer.approved",
         by,
         now,
         version=newest.version,
         terms_digest=newest.digest,
-        rows=proofs.of(Approval.objects.filter(offer=newest)),
+        rows=proofs.digest_rows(Approval.objects.filter(offer=newest)),
     )
 
 
@@ -155,7 +161,9 @@ def remark(*, renegotiation: Renegotiation, actor: Actor, text: str) -> None:
     )
     now = clock.now(lock.store)
     said = acts.remark(renegotiation=renegotiation, actor=actor, kind="comment", text=text, at=now)
-    _write(f"remark_{_other(actor.side)}", renegotiation, f"{said.pk}", remark=said.pk)
+    _enqueue_renegotiation_email(
+        f"remark_{_opposite_side(actor.side)}", renegotiation, f"{said.pk}", remark=said.pk
+    )
     ledger.record(
         store_id=lock.store_id,
         kind="renegotiation.remarked",
@@ -163,7 +171,7 @@ def remark(*, renegotiation: Renegotiation, actor: Actor, text: str) -> None:
         by=actor.by,
         at=now,
         renegotiation=str(renegotiation.pk),
-        rows=proofs.of(Remark.objects.filter(pk=said.pk)),
+        rows=proofs.digest_rows(Remark.objects.filter(pk=said.pk)),
     )
 
 
@@ -175,13 +183,13 @@ def decline(*, renegotiation: Renegotiation, actor: Actor, reason: str = "") -> 
     said = acts.remark(
         renegotiation=renegotiation, actor=actor, kind="decline", text=reason, at=now
     )
-    pricing.decline_anew(lock, at=now, by=actor.by)
-    moved = RepeatOrder.objects.filter(lock=lock, status__in=sources(OrderStatus.DECLINED))
+    pricing.decline_renegotiated(lock, at=now, by=actor.by)
+    moved = RepeatOrder.objects.filter(lock=lock, status__in=source_states(OrderStatus.DECLINED))
     n = moved.update(status=OrderStatus.DECLINED, changed_at=now)
-    event_publishing.orders(RepeatOrder.objects.filter(lock=lock, changed_at=now), at=now)
+    event_publishing.publish_orders(RepeatOrder.objects.filter(lock=lock, changed_at=now), at=now)
     order_closing.close_finished(store_id=lock.store_id, refs=[lock.subject], at=now)
     for side in Side:
-        _write(f"renegotiation_declined_{side}", renegotiation, "")
+        _enqueue_renegotiation_email(f"renegotiation_declined_{side}", renegotiation, "")
     ledger.record(
         store_id=lock.store_id,
         kind="renegotiation.declined",
@@ -192,7 +200,7 @@ def decline(*, renegotiation: Renegotiation, actor: Actor, reason: str = "") -> 
         renegotiation=str(renegotiation.pk),
         orders=n,
         reason_given=bool(reason.strip()),
-        rows=proofs.of(Remark.objects.filter(pk=said.pk)),
+        rows=proofs.digest_rows(Remark.objects.filter(pk=said.pk)),
     )
 
 
@@ -204,7 +212,7 @@ def send_code(*, renegotiation: Renegotiation, grant: Grant, digest: str, consen
         raise Problem(Code.CONSENT_MISSING)
     lock, now = pricing.hold_renegotiated(renegotiation)
     standing = acts.refuse_stale(renegotiation, digest)
-    code = acts.ask_code(offer=standing, actor=buyer(grant), at=now)
+    code = acts.ask_code(offer=standing, actor=buyer_actor(grant), at=now)
     emails.write(
         kind="repurchase.signing_code",
         store_id=lock.store_id,
@@ -212,7 +220,9 @@ def send_code(*, renegotiation: Renegotiation, grant: Grant, digest: str, consen
         code=str(code.pk),
         grant=str(grant.pk),
     )
-    _record(standing, "code.sent", f"grant:{grant.pk}", now, terms_digest=digest, code=str(code.pk))
+    _record_ledger_entry(
+        standing, "code.sent", f"grant:{grant.pk}", now, terms_digest=digest, code=str(code.pk)
+    )
 
 
 def sign_by_link(
@@ -224,7 +234,7 @@ def sign_by_link(
     name: str,
     consent: bool,
     evidence: Evidence,
-    ticks: Ticks = NO_TICKS,
+    ticks: BuyerSelection = EMPTY_SELECTION,
     shown: str = "",
 ) -> bool:
     """The buyer's signature: tick, code, name, press. True when with it both have signed.
@@ -238,9 +248,9 @@ def sign_by_link(
     if not consent:
         raise Problem(Code.CONSENT_MISSING)
     acts.try_code(renegotiation=renegotiation, side=Side.BUYER, digest=digest, typed=code)
-    return _sign(
+    return _record_signature(
         renegotiation=renegotiation,
-        actor=buyer(grant),
+        actor=buyer_actor(grant),
         digest=digest,
         name=name,
         evidence=evidence,
@@ -262,9 +272,9 @@ def sign_by_member(
     `sign_by_link`; APPROVAL_MISSING."""
     if not consent:
         raise Problem(Code.CONSENT_MISSING)
-    return _sign(
+    return _record_signature(
         renegotiation=renegotiation,
-        actor=seller(user),
+        actor=seller_actor(user),
         digest=digest,
         name=name,
         evidence=evidence,
@@ -272,11 +282,11 @@ def sign_by_member(
     )
 
 
-def _sign(
+def _record_signature(
     *,
     renegotiation: Renegotiation,
     actor: Actor,
-    answer: tuple[Ticks, str] | None = None,
+    answer: tuple[BuyerSelection, str] | None = None,
     **signature: Any,
 ) -> bool:
     """ORDERS_UNDER_CHECK, and nothing is signed, when R-90 holds back every order that this
@@ -285,11 +295,11 @@ def _sign(
         lock, now = pricing.hold_renegotiated(renegotiation)
         standing = acts.refuse_stale(renegotiation, signature["digest"])
         weighed = (
-            _answered(lock, standing, *answer) if answer else Weighed()
+            _buyer_selection_totals(lock, standing, *answer) if answer else SelectionTotals()
         )  # of the lot as it was shown
-        settling = _settling(lock, standing, actor)
+        settling = _prepare_settlement(lock, standing, actor)
         waits = settling is not None and not settling.lot.orders
-        signed = not waits and _signed(
+        signed = not waits and _store_signature(
             lock, standing, actor, weighed, settling, at=now, **signature
         )
         if settling:
@@ -300,45 +310,45 @@ def _sign(
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Settling:
+class LotSettlement:
     """What a second signature confirms: the lot without the orders that are held back, at the
     signed prices."""
 
     lot: LotOrders
-    worked: Worked
-    held: compliance_holds.Held
+    worked: PricedProposal
+    held: compliance_holds.HeldOrders
 
 
-def _settling(lock: Lock, standing: Offer, actor: Actor) -> Settling | None:
+def _prepare_settlement(lock: Lock, standing: Offer, actor: Actor) -> LotSettlement | None:
     """None for a first signature. What is held back gets a lock of its own, under the same
     renegotiation."""
     if not standing.signatures.exclude(side=actor.side).exists():
         return None
-    lot = lot_orders(lock)
-    worked = work_out(lot, standing.proposal)
+    lot = load_lot_orders(lock)
+    worked = price_proposal(lot, standing.proposal)
     if worked.money != standing.money:
         raise ValueError(f"offer {standing.pk} comes to {worked.money} now")
     grant = Grant.objects.select_related("store").get(
         store=lock.store_id, subject=lock.subject, buyer=lock.buyer_id
     )
-    held = compliance_holds.hold_back(grant, [lock.pk])
+    held = compliance_holds.hold_at_confirmation(grant, [lock.pk])
     kept = {pk: order for pk, order in lot.orders.items() if pk not in held.orders}
     lines = [line for line in lot.lines if line.order in kept]
     priced = {pk: worked.priced[pk] for pk in kept}
     totals = {line.id: worked.totals[line.id] for line in lines}
-    return Settling(
+    return LotSettlement(
         lot=replace(lot, orders=kept, lines=lines),
         worked=replace(worked, priced=priced, totals=totals),
         held=held,
     )
 
 
-def _signed(
+def _store_signature(
     lock: Lock,
     standing: Offer,
     actor: Actor,
-    weighed: Weighed,
-    settling: Settling | None,
+    weighed: SelectionTotals,
+    settling: LotSettlement | None,
     *,
     at: dt.datetime,
     digest: str,
@@ -355,20 +365,25 @@ def _signed(
         name=name,
         how="password" if code is None else "code",
         evidence=evidence,
-        band=band_of(_batch(lock)),
+        band=approval_band(_batch_of_lock(lock)),
         at=now,
-        particulars=buyer_response.particulars_of(weighed).get(lock.pk),
+        particulars=buyer_response.service_details_by_lock(weighed).get(lock.pk),
     )
     both = acts.is_agreed(standing, renegotiation.deadline_at)
     if both:
-        _settle(lock, standing, settling, actor, now)
+        _settle_agreed_lot(lock, standing, settling, actor, now)
     else:
-        _write(
-            f"signed_{_other(actor.side)}", renegotiation, f"{standing.pk}", offer=str(standing.pk)
+        _enqueue_renegotiation_email(
+            f"signed_{_opposite_side(actor.side)}",
+            renegotiation,
+            f"{standing.pk}",
+            offer=str(standing.pk),
         )
     if weighed.asked:
-        buyer_response.record_services(lock.store_id, lock.subject, weighed, by=actor.by, at=now)
-    _record(
+        buyer_response.record_service_answers(
+            lock.store_id, lock.subject, weighed, by=actor.by, at=now
+        )
+    _record_ledger_entry(
         standing,
         "renegotiation.agreed" if both else "offer.signed",
         actor.by,
@@ -376,37 +391,41 @@ def _signed(
         version=standing.version,
         terms_digest=standing.digest,
         held_back=len(settling.held.orders) if settling else 0,
-        rows=proofs.of(Signature.objects.filter(pk=signed.pk)),
-        **_evidence(signed),
+        rows=proofs.digest_rows(Signature.objects.filter(pk=signed.pk)),
+        **_signature_evidence(signed),
     )
     return both
 
 
-def _settle(lock: Lock, agreed: Offer, settling: Settling, actor: Actor, at: dt.datetime) -> None:
+def _settle_agreed_lot(
+    lock: Lock, agreed: Offer, settling: LotSettlement, actor: Actor, at: dt.datetime
+) -> None:
     """Both signatures stand: prices, orders, claims and the seal, in the transaction of the second
     one (R-54)."""
     lot, worked = settling.lot, settling.worked
-    weighed = weigh_offer(lot, worked, ticks_of(lot, agreed))
+    weighed = total_offered_selection(lot, worked, signed_selection(lot, agreed))
     kept = [pk for pk in lot.orders if pk not in weighed.gone]
     if not kept:
         raise Problem(Code.INPUT_INVALID, detail="every order is left out; decline instead")
     _refuse_unanswered(agreed, lot, weighed)
-    pricing.confirm_anew(lock, kept_stock=lot.pieces(without=weighed.dropped), at=at, by=actor.by)
+    pricing.confirm_renegotiated(
+        lock, kept_stock=lot.pieces(without=weighed.dropped), at=at, by=actor.by
+    )
     confirm_at_agreed_prices(lot, worked, weighed, at=at)
-    event_publishing.orders(RepeatOrder.objects.filter(lock=lock, changed_at=at), at=at)
-    buyer_response.keep_gates(lot.batch, at)
-    proforma_invoices.ask(batch=lot.batch, occasion=lock.pk, orders=kept, at=at)
+    event_publishing.publish_orders(RepeatOrder.objects.filter(lock=lock, changed_at=at), at=at)
+    buyer_response.record_gate_results(lot.batch, at)
+    proforma_invoices.request_issue(batch=lot.batch, occasion=lock.pk, orders=kept, at=at)
     order_closing.close_finished(store_id=lock.store_id, refs=[lock.subject], at=at)
     agreement_sealing.ask(
         store_id=lock.store_id,
-        kind=Kind.RENEGOTIATION,
+        kind=AgreementKind.RENEGOTIATION,
         subject=lock.subject,
         occasion=agreed.pk,
         at=at,
     )
 
 
-def _refuse_unanswered(agreed: Offer, lot: LotOrders, weighed: Weighed) -> None:
+def _refuse_unanswered(agreed: Offer, lot: LotOrders, weighed: SelectionTotals) -> None:
     """TERMS_CHANGED unless every service that is asked now is one that the buyer's signature
     answered."""
     told = agreed.signatures.get(side=Side.BUYER).particulars.get("services")
@@ -417,13 +436,15 @@ def _refuse_unanswered(agreed: Offer, lot: LotOrders, weighed: Weighed) -> None:
         raise Problem(Code.TERMS_CHANGED)
 
 
-def _answered(lock: Lock, standing: Offer, ticks: Ticks, shown: str) -> Weighed:
+def _buyer_selection_totals(
+    lock: Lock, standing: Offer, ticks: BuyerSelection, shown: str
+) -> SelectionTotals:
     """What the buyer's ticks come to at the offered prices; refused unless that is what the page
     showed."""
-    if not asked_of(_batch(lock), lock):
-        return Weighed()
-    lot = lot_orders(lock)
-    weighed = weigh_offer(lot, work_out(lot, standing.proposal), ticks)
+    if not services_asked_for_lot(_batch_of_lock(lock), lock):
+        return SelectionTotals()
+    lot = load_lot_orders(lock)
+    weighed = total_offered_selection(lot, price_proposal(lot, standing.proposal), ticks)
     if shown != weighed.digest:
         raise Problem(Code.TERMS_CHANGED, ticks=True)
     if len(weighed.gone) == len(lot.orders):
@@ -432,7 +453,7 @@ def _answered(lock: Lock, standing: Offer, ticks: Ticks, shown: str) -> Weighed:
 
 
 @transaction.atomic
-def fresh_quote(*, renegotiation: Renegotiation, user: User) -> Batch:
+def start_fresh_quote(*, renegotiation: Renegotiation, user: User) -> Batch:
     """A new batch of the past orders that ended without agreement, linked to the old one; a second
     press finds the first.
 
@@ -456,31 +477,38 @@ def fresh_quote(*, renegotiation: Renegotiation, user: User) -> Batch:
     )
 
 
-def band_of(batch: Batch) -> Decimal:
+def approval_band(batch: Batch) -> Decimal:
     """The share in force when the lot was planned: what was decided under it keeps it (⚙)."""
     return Decimal(batch.policies["price_band"])
 
 
-def others_who_sign(store_id: int, by: str) -> Collection[int]:
+def list_other_approvers(store_id: int, by: str) -> Collection[int]:
     """Members of the store who may approve what this one offers."""
-    roles = [role for role, can in CAPABILITIES.items() if Can.LOCK in can]
+    roles = [role for role, can in ROLE_CAPABILITIES.items() if Capability.LOCK in can]
     members = Membership.objects.filter(store=store_id, role__in=roles, user__is_active=True)
     return [pk for pk in members.values_list("user_id", flat=True) if pk != api_keys.person_of(by)]
 
 
-def _batch(lock: Lock) -> Batch:
+def _batch_of_lock(lock: Lock) -> Batch:
     return Batch.objects.get(store=lock.store_id, ref=lock.subject)
 
 
-def _other(side: Side) -> Side:
+def _opposite_side(side: Side) -> Side:
     return Side.BUYER if side is Side.SELLER else Side.SELLER
 
 
-def _announce(made: Offer) -> None:
-    _write(f"offer_{_other(Side(made.side))}", made.renegotiation, f"{made.pk}", offer=str(made.pk))
+def _enqueue_offer_email(made: Offer) -> None:
+    _enqueue_renegotiation_email(
+        f"offer_{_opposite_side(Side(made.side))}",
+        made.renegotiation,
+        f"{made.pk}",
+        offer=str(made.pk),
+    )
 
 
-def _write(kind: str, renegotiation: Renegotiation, key: str, **subjects: object) -> None:
+def _enqueue_renegotiation_email(
+    kind: str, renegotiation: Renegotiation, key: str, **subjects: object
+) -> None:
     """A letter of this renegotiation; the buyer's names the grant that its link is derived from."""
     lock = renegotiation.lock
     if kind.endswith("_buyer"):
@@ -495,7 +523,7 @@ def _write(kind: str, renegotiation: Renegotiation, key: str, **subjects: object
     )
 
 
-def _record(made: Offer, kind: str, by: str, at: dt.datetime, **facts: object) -> None:
+def _record_ledger_entry(made: Offer, kind: str, by: str, at: dt.datetime, **facts: object) -> None:
     ledger.record(
         store_id=made.store_id,
         kind=kind,
@@ -508,7 +536,7 @@ def _record(made: Offer, kind: str, by: str, at: dt.datetime, **facts: object) -
     )
 
 
-def _evidence(signed: Signature) -> dict[str, object]:
+def _signature_evidence(signed: Signature) -> dict[str, object]:
     """Names and addresses as digests: the person can be erased, the chain stays."""
     return {
         "side": signed.side,

@@ -10,17 +10,17 @@ import structlog
 
 from diagnostics import ledger, proofs
 from marketplace import clock
-from marketplace.mirror.held_observations import PLATFORM
+from marketplace.mirror.held_observations import PLATFORM_STORE_ID
 from marketplace.models import Store
 from outbox import emails
 from outbox.models import Letter
 from pricing import services as pricing
 from pricing.models import Grant, Renegotiation
-from repurchase.batches.services.timer_transactions import transactional
+from repurchase.batches.services.timer_transactions import bounded_transaction
 
 log = structlog.get_logger(__name__)
 
-PASSES = 50
+MAX_PASSES = 50
 """So many transactions of a hundred locks in one go: what is left waits for the next one, seconds
 later."""
 
@@ -29,67 +29,69 @@ def open_renegotiations(*, store: Store | None = None, at: dt.datetime | None = 
     """How many locks' renegotiations were opened. Each transaction is bounded, and what it opened
     is told in it."""
     opened = 0
-    for _ in range(PASSES):
+    for _ in range(MAX_PASSES):
         try:
-            judged = _pass(store, at)
+            judged = _open_next_locks(store, at)
         except Exception:
             log.exception("judging_failed")
-            return opened + _one_by_one(store, at)
+            return opened + _open_one_by_one(store, at)
         opened += len(judged.opened)
         if judged.locks < pricing.LOCKS_A_PASS:
             break
     return opened
 
 
-def _one_by_one(store: Store | None, at: dt.datetime | None) -> int:
+def _open_one_by_one(store: Store | None, at: dt.datetime | None) -> int:
     """After a pass that failed: a damaged row holds up nothing but itself."""
     opened = 0
-    for pk in pricing.unjudged(store=store, at=at):
+    for pk in pricing.unjudged_locks(store=store, at=at):
         try:
-            opened += len(_pass(store, at, only=pk).opened)
+            opened += len(_open_next_locks(store, at, only=pk).opened)
         except Exception:
             log.exception("judging_failed", lock=str(pk))
     return opened
 
 
-def _pass(store: Store | None, at: dt.datetime | None, only: UUID | None = None) -> pricing.Judged:
-    with transactional():
+def _open_next_locks(
+    store: Store | None, at: dt.datetime | None, only: UUID | None = None
+) -> pricing.TriggerPass:
+    with bounded_transaction():
         judged = pricing.open_renegotiations(store=store, at=at, only=only)
-        tell(judged.opened)
+        publish_opened(judged.opened)
         if judged.stale:
-            _alarm()
+            _alarm_stale_rates()
     return judged
 
 
-def _alarm() -> None:
+def _alarm_stale_rates() -> None:
     """Once a day while live locks are open and every rate is too old to act (reliability 15)."""
     dedupe = f"stale-rates:{clock.now().date()}"
     if not Letter.objects.filter(dedupe=dedupe).exists():
-        emails.write(kind="marketplace.stale_rates", store_id=PLATFORM, dedupe=dedupe)
+        emails.write(kind="marketplace.stale_rates", store_id=PLATFORM_STORE_ID, dedupe=dedupe)
 
 
-def tell(opened: Sequence[Renegotiation]) -> None:
+def publish_opened(opened: Sequence[Renegotiation]) -> None:
     """In the transaction that opened them: a letter to each side for each plan, and the decision
     in the ledger."""
     by_subject: dict[tuple[int, str], list[Renegotiation]] = defaultdict(list)
     for renegotiation in opened:
         by_subject[renegotiation.store_id, renegotiation.lock.subject].append(renegotiation)
     for (store_id, subject), some in sorted(by_subject.items()):
-        _write(store_id, subject, some)
+        _enqueue_opening_emails(store_id, subject, some)
         ledger.record(
             store_id=store_id,
             kind="lock.renegotiating",
             subject=f"batch:{subject}",
             by=some[0].opened_by,
             at=some[0].opened_at,
-            renegotiations=[_facts(renegotiation) for renegotiation in some],
-            rows=proofs.of(
+            renegotiations=[_decision_facts(renegotiation) for renegotiation in some],
+            rows=proofs.digest_rows(
                 Renegotiation.objects.filter(pk__in=[renegotiation.pk for renegotiation in some])
             ),
         )
 
 
-def _write(store_id: int, subject: str, some: Sequence[Renegotiation]) -> None:
+def _enqueue_opening_emails(store_id: int, subject: str, some: Sequence[Renegotiation]) -> None:
     first = min(str(renegotiation.pk) for renegotiation in some)
     grant = Grant.objects.filter(
         store=store_id, subject=subject, buyer=some[0].lock.buyer_id
@@ -106,7 +108,7 @@ def _write(store_id: int, subject: str, some: Sequence[Renegotiation]) -> None:
         )
 
 
-def _facts(renegotiation: Renegotiation) -> dict[str, object]:
+def _decision_facts(renegotiation: Renegotiation) -> dict[str, object]:
     """What the decision rested on: it can be recomputed from these rows (R-50, R-51, B-3)."""
     return {
         "id": str(renegotiation.pk),

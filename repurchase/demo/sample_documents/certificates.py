@@ -5,15 +5,15 @@ import random
 
 from PIL import Image
 
-from repurchase.demo.sample_documents.contents import Company
-from repurchase.demo.sample_documents.sheet import WIDTH, Sheet
+from repurchase.demo.sample_documents.contents import SampleCompany
+from repurchase.demo.sample_documents.sheet import WIDTH, DrawingSheet
 
 
-def licence(
-    of: Company, rng: random.Random, *, sealed: bool = True, over: bool = False
+def draw_licence(
+    of: SampleCompany, rng: random.Random, *, sealed: bool = True, over: bool = False
 ) -> list[Image.Image]:
     """`over`: the seal lies on the company's dates instead of beside them."""
-    sheet = Sheet()
+    sheet = DrawingSheet()
     sheet.rectangle(70, 90, WIDTH - 70, 2200)
     sheet.text(WIDTH / 2, 210, "营业执照", 110, at="ma")
     sheet.text(WIDTH / 2, 360, "(副本)", 40, at="ma")
@@ -41,8 +41,10 @@ def licence(
     return [sheet.image]
 
 
-def iso_9001(of: Company, rng: random.Random, *, until: dt.date) -> list[Image.Image]:
-    sheet = Sheet()
+def draw_iso_certificate(
+    of: SampleCompany, rng: random.Random, *, until: dt.date
+) -> list[Image.Image]:
+    sheet = DrawingSheet()
     sheet.text(WIDTH / 2, 260, "质量管理体系认证证书", 70, at="ma")
     sheet.text(200, 520, f"证书编号: QMS{rng.randint(10**7, 10**8)}", 34)
     sheet.text(200, 640, f"兹证明: {of.name}", 38)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from qualification.credit_code import SIGNS, check_sign
+from qualification.credit_code import CODE_CHARACTERS, check_character
 
 CITIES = {
     "宁波": "330200",
@@ -19,7 +19,7 @@ CITIES = {
     "厦门": "350200",
     "青岛": "370200",
 }
-WORDS = (
+COMPANY_NAME_WORDS = (
     "海晟",
     "恒泰",
     "远航",
@@ -33,7 +33,7 @@ WORDS = (
     "明达",
     "顺安",
 )
-TRADES = ("进出口", "国际贸易", "家居用品", "电子商务", "机械设备", "工艺品")
+COMPANY_TRADES = ("进出口", "国际贸易", "家居用品", "电子商务", "机械设备", "工艺品")
 GOODS = {
     "6911101900": "瓷制餐具", "8482102000": "深沟球轴承", "6109100021": "棉制针织T恤衫", "8708299000": "汽车车身零件",
     "9505100090": "圣诞装饰品", "7323930000": "不锈钢厨具",
@@ -53,7 +53,7 @@ PURPOSES = (
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Company:
+class SampleCompany:
     name: str
     code: str
     city: str
@@ -63,7 +63,7 @@ class Company:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Movement:
+class SampleMovement:
     date: dt.date
     purpose: str
     credit: Decimal
@@ -71,7 +71,7 @@ class Movement:
     balance: Decimal
 
 
-class Layout(StrEnum):
+class StatementLayout(StrEnum):
     SIGNED = "signed"  # one column of amounts with their signs
     IN_AND_OUT = "in_and_out"  # 支出金额 and 收入金额, ruled
     DEBIT_CREDIT = (
@@ -82,14 +82,14 @@ class Layout(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Statement:
-    company: Company
-    layout: Layout
+class BankStatement:
+    company: SampleCompany
+    layout: StatementLayout
     currency: str
     begin: dt.date
     end: dt.date
     opening: Decimal
-    movements: Sequence[Movement]
+    movements: Sequence[SampleMovement]
 
     @property
     def closing(self) -> Decimal:
@@ -97,7 +97,7 @@ class Statement:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Item:
+class DeclarationItem:
     hs_code: str
     name: str
     quantity: int
@@ -109,21 +109,22 @@ class Item:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Declaration:
-    company: Company
+class CustomsDeclaration:
+    company: SampleCompany
     number: str
     declared: dt.date
     currency: str
-    items: Sequence[Item]
+    items: Sequence[DeclarationItem]
 
 
-def company(rng: random.Random, *, name: str = "") -> Company:
+def make_company(rng: random.Random, *, name: str = "") -> SampleCompany:
     city = rng.choice(list(CITIES))
     founded = dt.date(rng.randint(2003, 2019), rng.randint(1, 12), rng.randint(1, 28))
-    body = f"91{CITIES[city]}MA" + "".join(rng.choice(SIGNS) for _ in range(7))
-    return Company(
-        name=name or f"{city}{rng.choice(WORDS)}{rng.choice(WORDS)}{rng.choice(TRADES)}有限公司",
-        code=body + check_sign(body),
+    body = f"91{CITIES[city]}MA" + "".join(rng.choice(CODE_CHARACTERS) for _ in range(7))
+    return SampleCompany(
+        name=name
+        or f"{city}{rng.choice(COMPANY_NAME_WORDS)}{rng.choice(COMPANY_NAME_WORDS)}{rng.choice(COMPANY_TRADES)}有限公司",
+        code=body + check_character(body),
         city=city,
         founded=founded,
         until=founded.replace(year=founded.year + 30) if rng.random() < 0.5 else None,
@@ -133,28 +134,28 @@ def company(rng: random.Random, *, name: str = "") -> Company:
     )
 
 
-def statement(
+def make_statement(
     rng: random.Random,
-    of: Company,
+    of: SampleCompany,
     *,
     last: dt.date,
     months: int = 3,
-    layout: Layout = Layout.SIGNED,
+    layout: StatementLayout = StatementLayout.SIGNED,
     rows: int = 9,
-) -> Statement:
+) -> BankStatement:
     """`months` full months up to the one of `last`, each with credits above USD 100,000."""
-    begin, end = _months_back(last, months - 1), _month_end(last)
+    begin, end = _months_before(last, months - 1), _last_day_of_month(last)
     opening = Decimal(rng.randint(10_000_000, 99_999_999)) / 100
     movements, balance = [], opening
     for back in range(months - 1, -1, -1):
         for date in sorted(
-            _month_end(_months_back(last, back)).replace(day=rng.randint(1, 28))
+            _last_day_of_month(_months_before(last, back)).replace(day=rng.randint(1, 28))
             for _ in range(rows)
         ):
-            credit, debit = _amounts(rng, balance, incoming=len(movements) % 2 == 0)
+            credit, debit = _split_movements(rng, balance, incoming=len(movements) % 2 == 0)
             balance += credit - debit
             movements.append(
-                Movement(
+                SampleMovement(
                     date=date,
                     purpose=rng.choice(PURPOSES),
                     credit=credit,
@@ -162,8 +163,8 @@ def statement(
                     balance=balance,
                 )
             )
-    currency = "USD" if layout is Layout.BILINGUAL else "CNY"
-    return Statement(
+    currency = "USD" if layout is StatementLayout.BILINGUAL else "CNY"
+    return BankStatement(
         company=of,
         layout=layout,
         currency=currency,
@@ -174,35 +175,37 @@ def statement(
     )
 
 
-def _amounts(rng: random.Random, balance: Decimal, *, incoming: bool) -> tuple[Decimal, Decimal]:
+def _split_movements(
+    rng: random.Random, balance: Decimal, *, incoming: bool
+) -> tuple[Decimal, Decimal]:
     if incoming:
         return Decimal(rng.randint(21_000_000, 69_999_999)) / 100, Decimal(0)
     return Decimal(0), Decimal(rng.randint(5_000, int(min(balance, Decimal(400_000)) * 100))) / 100
 
 
-def _months_back(day: dt.date, months: int) -> dt.date:
+def _months_before(day: dt.date, months: int) -> dt.date:
     """The first day of the month so many before the one of `day`."""
     index = day.year * 12 + day.month - 1 - months
     return dt.date(index // 12, index % 12 + 1, 1)
 
 
-def _month_end(day: dt.date) -> dt.date:
+def _last_day_of_month(day: dt.date) -> dt.date:
     return day.replace(day=calendar.monthrange(day.year, day.month)[1])
 
 
-def declaration(
-    rng: random.Random, of: Company, *, before: dt.date, hs_code: str = "", items: int = 2
-) -> Declaration:
+def make_declaration(
+    rng: random.Random, of: SampleCompany, *, before: dt.date, hs_code: str = "", items: int = 2
+) -> CustomsDeclaration:
     declared = before - dt.timedelta(days=rng.randint(5, 80))
     serial = "".join(str(rng.randint(0, 9)) for _ in range(9))
     codes = [hs_code or rng.choice(list(GOODS)) for _ in range(items)]
-    return Declaration(
+    return CustomsDeclaration(
         company=of,
         number=f"{rng.choice(('3104', '5301', '2202', '3705'))}{declared.year}0{serial}",
         declared=declared,
         currency="USD",
         items=[
-            Item(
+            DeclarationItem(
                 hs_code=code,
                 name=GOODS.get(code, "货物"),
                 quantity=rng.randint(2000, 9000),

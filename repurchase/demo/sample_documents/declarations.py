@@ -4,8 +4,8 @@ import random
 
 from PIL import Image
 
-from repurchase.demo.sample_documents.contents import Declaration
-from repurchase.demo.sample_documents.sheet import Sheet
+from repurchase.demo.sample_documents.contents import CustomsDeclaration
+from repurchase.demo.sample_documents.sheet import DrawingSheet
 
 CURRENCY_WORDS = {"USD": "美元", "EUR": "欧元", "CNY": "人民币"}
 COLUMNS = (
@@ -18,13 +18,15 @@ COLUMNS = (
 )
 
 
-def declaration(of: Declaration, rng: random.Random, *, sealed: bool = True) -> list[Image.Image]:
-    sheet = Sheet(wide=True)
+def draw_declaration(
+    of: CustomsDeclaration, rng: random.Random, *, sealed: bool = True
+) -> list[Image.Image]:
+    sheet = DrawingSheet(wide=True)
     width = sheet.image.width
     sheet.text(width / 2, 90, "中华人民共和国海关出口货物报关单", 50, at="ma")
     sheet.text(80, 190, f"预录入编号: {of.number}", 28)
     sheet.text(900, 190, f"海关编号: {of.number}", 28)
-    _cells(
+    _draw_table_cells(
         sheet,
         240,
         [
@@ -35,7 +37,7 @@ def declaration(of: Declaration, rng: random.Random, *, sealed: bool = True) -> 
             ("备案号", "", 1950),
         ],
     )
-    _cells(
+    _draw_table_cells(
         sheet,
         350,
         [
@@ -45,7 +47,7 @@ def declaration(of: Declaration, rng: random.Random, *, sealed: bool = True) -> 
             ("提运单号", f"SMPL{rng.randint(10**7, 10**8)}", 1750),
         ],
     )
-    _cells(
+    _draw_table_cells(
         sheet,
         460,
         [
@@ -86,7 +88,7 @@ def declaration(of: Declaration, rng: random.Random, *, sealed: bool = True) -> 
     return [sheet.image]
 
 
-def _cells(sheet: Sheet, y: int, cells: list[tuple[str, str, int]]) -> None:
+def _draw_table_cells(sheet: DrawingSheet, y: int, cells: list[tuple[str, str, int]]) -> None:
     sheet.line((60, y), (sheet.image.width - 60, y))
     for label, value, x in cells:
         sheet.text(x, y + 10, label, 24)

@@ -15,11 +15,11 @@ GREY = (150, 150, 150)
 
 
 @functools.cache
-def font(size: int) -> ImageFont.FreeTypeFont:
+def load_font(size: int) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(str(FONT), size)
 
 
-class Sheet:
+class DrawingSheet:
     def __init__(self, *, wide: bool = False) -> None:
         self.image = Image.new("RGB", (HEIGHT, WIDTH) if wide else (WIDTH, HEIGHT), "white")
         self.draw = ImageDraw.Draw(self.image)
@@ -29,7 +29,7 @@ class Sheet:
         self, x: float, y: float, text: str, size: int = 30, *, at: str = "la", fill=(20, 20, 20)
     ) -> None:
         """`at` anchors: la from the left, ma around the middle, ra up to the right."""
-        self.draw.text((x, y), text, font=font(size), anchor=at, fill=fill)
+        self.draw.text((x, y), text, font=load_font(size), anchor=at, fill=fill)
 
     def line(self, *points: tuple[float, float], width: int = 2) -> None:
         self.draw.line(points, fill=(60, 60, 60), width=width)
@@ -45,7 +45,7 @@ class Sheet:
         draw = ImageDraw.Draw(ink)
         colour = (*RED, rng.randint(150, 210))
         draw.ellipse((x - radius, y - radius, x + radius, y + radius), outline=colour, width=9)
-        draw.polygon(_star(x, y, 52), fill=colour)
+        draw.polygon(_star_points(x, y, 52), fill=colour)
         for n, sign in enumerate(words[:16]):
             self._along(
                 ink,
@@ -68,7 +68,7 @@ class Sheet:
         colour,
     ) -> None:
         tile = Image.new("RGBA", (56, 56), (0, 0, 0, 0))
-        ImageDraw.Draw(tile).text((28, 28), sign, font=font(38), anchor="mm", fill=colour)
+        ImageDraw.Draw(tile).text((28, 28), sign, font=load_font(38), anchor="mm", fill=colour)
         tile = tile.rotate(-math.degrees(angle) - 90, resample=Image.Resampling.BICUBIC)
         at = (
             int(centre[0] + radius * math.cos(angle)) - 28,
@@ -77,7 +77,7 @@ class Sheet:
         ink.alpha_composite(tile, (max(at[0], 0), max(at[1], 0)))
 
 
-def _star(x: float, y: float, radius: float) -> list[tuple[float, float]]:
+def _star_points(x: float, y: float, radius: float) -> list[tuple[float, float]]:
     points = []
     for n in range(10):
         r = radius if n % 2 == 0 else radius * 0.4

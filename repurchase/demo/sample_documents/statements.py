@@ -7,112 +7,116 @@ from decimal import Decimal
 
 from PIL import Image
 
-from repurchase.demo.sample_documents.contents import Layout, Movement, Statement
-from repurchase.demo.sample_documents.sheet import WIDTH, Sheet
+from repurchase.demo.sample_documents.contents import BankStatement, SampleMovement, StatementLayout
+from repurchase.demo.sample_documents.sheet import WIDTH, DrawingSheet
 
-Cell = Callable[[int, Movement], str]
+StatementCell = Callable[[int, SampleMovement], str]
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class StatementColumn:
     heading: str
     x: int
     at: str  # how the cells are set: la, ma, ra
-    cell: Cell
+    cell: StatementCell
 
 
-def _money(amount: Decimal) -> str:
+def _format_money(amount: Decimal) -> str:
     return f"{amount:,.2f}" if amount else ""
 
 
-COLUMNS: Mapping[Layout, Sequence[Column]] = {
-    Layout.SIGNED: (
-        Column("交易日期", 110, "la", lambda n, m: m.date.isoformat()),
-        Column("摘要", 420, "la", lambda n, m: m.purpose),
-        Column("交易金额", 1060, "ra", lambda n, m: f"{m.credit - m.debit:+,.2f}"),
-        Column("账户余额", 1500, "ra", lambda n, m: _money(m.balance)),
+COLUMNS: Mapping[StatementLayout, Sequence[StatementColumn]] = {
+    StatementLayout.SIGNED: (
+        StatementColumn("交易日期", 110, "la", lambda n, m: m.date.isoformat()),
+        StatementColumn("摘要", 420, "la", lambda n, m: m.purpose),
+        StatementColumn("交易金额", 1060, "ra", lambda n, m: f"{m.credit - m.debit:+,.2f}"),
+        StatementColumn("账户余额", 1500, "ra", lambda n, m: _format_money(m.balance)),
     ),
-    Layout.IN_AND_OUT: (
-        Column("日期", 110, "la", lambda n, m: f"{m.date:%Y/%m/%d}"),
-        Column("摘要", 360, "la", lambda n, m: m.purpose),
-        Column("支出金额", 900, "ra", lambda n, m: _money(m.debit)),
-        Column("收入金额", 1220, "ra", lambda n, m: _money(m.credit)),
-        Column("余额", 1540, "ra", lambda n, m: _money(m.balance)),
+    StatementLayout.IN_AND_OUT: (
+        StatementColumn("日期", 110, "la", lambda n, m: f"{m.date:%Y/%m/%d}"),
+        StatementColumn("摘要", 360, "la", lambda n, m: m.purpose),
+        StatementColumn("支出金额", 900, "ra", lambda n, m: _format_money(m.debit)),
+        StatementColumn("收入金额", 1220, "ra", lambda n, m: _format_money(m.credit)),
+        StatementColumn("余额", 1540, "ra", lambda n, m: _format_money(m.balance)),
     ),
-    Layout.DEBIT_CREDIT: (
-        Column("序号", 110, "la", lambda n, m: str(n)),
-        Column("记账日期", 220, "la", lambda n, m: f"{m.date:%Y%m%d}"),
-        Column("用途", 470, "la", lambda n, m: m.purpose),
-        Column("借方发生额", 930, "ra", lambda n, m: _money(m.debit)),
-        Column("贷方发生额", 1240, "ra", lambda n, m: _money(m.credit)),
-        Column("余额", 1550, "ra", lambda n, m: _money(m.balance)),
+    StatementLayout.DEBIT_CREDIT: (
+        StatementColumn("序号", 110, "la", lambda n, m: str(n)),
+        StatementColumn("记账日期", 220, "la", lambda n, m: f"{m.date:%Y%m%d}"),
+        StatementColumn("用途", 470, "la", lambda n, m: m.purpose),
+        StatementColumn("借方发生额", 930, "ra", lambda n, m: _format_money(m.debit)),
+        StatementColumn("贷方发生额", 1240, "ra", lambda n, m: _format_money(m.credit)),
+        StatementColumn("余额", 1550, "ra", lambda n, m: _format_money(m.balance)),
     ),
-    Layout.FLAGGED: (
-        Column("交易日期", 110, "la", lambda n, m: m.date.isoformat()),
-        Column("借贷标志", 440, "la", lambda n, m: "贷" if m.credit else "借"),
-        Column("发生额", 900, "ra", lambda n, m: _money(m.credit or m.debit)),
-        Column("余额", 1270, "ra", lambda n, m: _money(m.balance)),
-        Column("摘要", 1330, "la", lambda n, m: m.purpose),
+    StatementLayout.FLAGGED: (
+        StatementColumn("交易日期", 110, "la", lambda n, m: m.date.isoformat()),
+        StatementColumn("借贷标志", 440, "la", lambda n, m: "贷" if m.credit else "借"),
+        StatementColumn("发生额", 900, "ra", lambda n, m: _format_money(m.credit or m.debit)),
+        StatementColumn("余额", 1270, "ra", lambda n, m: _format_money(m.balance)),
+        StatementColumn("摘要", 1330, "la", lambda n, m: m.purpose),
     ),
-    Layout.BILINGUAL: (
-        Column("Date 日期", 110, "la", lambda n, m: m.date.isoformat()),
-        Column("Description 摘要", 380, "la", lambda n, m: m.purpose),
-        Column("Debit 支出", 950, "ra", lambda n, m: _money(m.debit)),
-        Column("Credit 收入", 1250, "ra", lambda n, m: _money(m.credit)),
-        Column("Balance 余额", 1560, "ra", lambda n, m: _money(m.balance)),
+    StatementLayout.BILINGUAL: (
+        StatementColumn("Date 日期", 110, "la", lambda n, m: m.date.isoformat()),
+        StatementColumn("Description 摘要", 380, "la", lambda n, m: m.purpose),
+        StatementColumn("Debit 支出", 950, "ra", lambda n, m: _format_money(m.debit)),
+        StatementColumn("Credit 收入", 1250, "ra", lambda n, m: _format_money(m.credit)),
+        StatementColumn("Balance 余额", 1560, "ra", lambda n, m: _format_money(m.balance)),
     ),
 }
-PER_PAGE = {Layout.FLAGGED: 16}
+PER_PAGE = {StatementLayout.FLAGGED: 16}
 """Rows a page; every other bank fits 32."""
 
 
-def statement(of: Statement, rng: random.Random, *, sealed: bool = True) -> list[Image.Image]:
+def draw_statement(
+    of: BankStatement, rng: random.Random, *, sealed: bool = True
+) -> list[Image.Image]:
     per_page = PER_PAGE.get(of.layout, 32)
     chunks = [of.movements[n : n + per_page] for n in range(0, len(of.movements), per_page)]
     return [
-        _page(of, chunk, rng, first=n * per_page, last=n == len(chunks) - 1, sealed=sealed)
+        _draw_statement_page(
+            of, chunk, rng, first=n * per_page, last=n == len(chunks) - 1, sealed=sealed
+        )
         for n, chunk in enumerate(chunks)
     ]
 
 
-def _page(
-    of: Statement,
-    movements: Sequence[Movement],
+def _draw_statement_page(
+    of: BankStatement,
+    movements: Sequence[SampleMovement],
     rng: random.Random,
     *,
     first: int,
     last: bool,
     sealed: bool,
 ) -> Image.Image:
-    sheet = Sheet()
-    y = _preamble(sheet, of) if first == 0 else 130
+    sheet = DrawingSheet()
+    y = _draw_preamble(sheet, of) if first == 0 else 130
     columns = COLUMNS[of.layout]
     for column in columns:
         sheet.text(column.x, y, column.heading, 28, at=column.at)
     sheet.line((90, y + 44), (WIDTH - 90, y + 44))
     y += 58
-    if first and of.layout is Layout.FLAGGED:
+    if first and of.layout is StatementLayout.FLAGGED:
         sheet.text(110, y, "承前页", 26)
-        sheet.text(1270, y, _money(of.movements[first - 1].balance), 26, at="ra")
+        sheet.text(1270, y, _format_money(of.movements[first - 1].balance), 26, at="ra")
         y += 46
     for n, movement in enumerate(movements, first + 1):
         for column in columns:
             sheet.text(column.x, y, column.cell(n, movement), 26, at=column.at)
         y += 46
-        if of.layout is Layout.IN_AND_OUT:
+        if of.layout is StatementLayout.IN_AND_OUT:
             sheet.line((90, y - 8), (WIDTH - 90, y - 8), width=1)
     if last:
-        _ending(sheet, of, y + 24)
-    elif of.layout is Layout.FLAGGED:
+        _draw_page_ending(sheet, of, y + 24)
+    elif of.layout is StatementLayout.FLAGGED:
         sheet.text(110, y + 10, "过次页", 26)
     if last and sealed:
         sheet.seal(1250, min(y + 330, 2120), "示例商业银行业务专用章", rng)
     return sheet.image
 
 
-def _preamble(sheet: Sheet, of: Statement) -> int:
+def _draw_preamble(sheet: DrawingSheet, of: BankStatement) -> int:
     period = f"{of.begin.isoformat()} 至 {of.end.isoformat()}"
-    if of.layout is Layout.BILINGUAL:
+    if of.layout is StatementLayout.BILINGUAL:
         title, lines = (
             "Statement of Account 对账单",
             [
@@ -120,10 +124,10 @@ def _preamble(sheet: Sheet, of: Statement) -> int:
                 f"Account No. 账号: {of.company.account}",
                 "Currency 币种: USD",
                 f"Period 起止日期: {of.begin.isoformat()} - {of.end.isoformat()}",
-                f"Opening Balance 期初余额: {_money(of.opening)}",
+                f"Opening Balance 期初余额: {_format_money(of.opening)}",
             ],
         )
-    elif of.layout is Layout.DEBIT_CREDIT:
+    elif of.layout is StatementLayout.DEBIT_CREDIT:
         title, lines = (
             "单位活期存款账户明细对账单",
             [
@@ -134,7 +138,7 @@ def _preamble(sheet: Sheet, of: Statement) -> int:
                 "币种: 人民币",
                 f"对账期间: {period}",
                 "如有不符, 请于十日内与我行联系。",
-                f"上期余额: {_money(of.opening)}",
+                f"上期余额: {_format_money(of.opening)}",
             ],
         )
     else:
@@ -145,7 +149,7 @@ def _preamble(sheet: Sheet, of: Statement) -> int:
                 f"账号: {of.company.account}",
                 "币种: 人民币",
                 f"查询期间: {period}",
-                f"期初余额: {_money(of.opening)}",
+                f"期初余额: {_format_money(of.opening)}",
             ],
         )
     sheet.text(WIDTH / 2, 120, title, 46, at="ma")
@@ -154,8 +158,9 @@ def _preamble(sheet: Sheet, of: Statement) -> int:
     return 250 + len(lines) * 50
 
 
-def _ending(sheet: Sheet, of: Statement, y: float) -> None:
-    label = {Layout.BILINGUAL: "Closing Balance 期末余额", Layout.DEBIT_CREDIT: "本期余额"}.get(
-        of.layout, "期末余额"
-    )
-    sheet.text(110, y, f"{label}: {_money(of.closing)}", 28)
+def _draw_page_ending(sheet: DrawingSheet, of: BankStatement, y: float) -> None:
+    label = {
+        StatementLayout.BILINGUAL: "Closing Balance 期末余额",
+        StatementLayout.DEBIT_CREDIT: "本期余额",
+    }.get(of.layout, "期末余额")
+    sheet.text(110, y, f"{label}: {_format_money(of.closing)}", 28)

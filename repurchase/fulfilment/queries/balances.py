@@ -9,13 +9,18 @@ from django.db.models.functions import Coalesce
 
 from marketplace.models import Buyer, PaymentTerms, Store
 from marketplace.money import Money
-from repurchase.batches.queries.pagination import PAGE, Page, decode, encode
-from repurchase.fulfilment.payment_rules import Due
+from repurchase.batches.queries.pagination import (
+    PAGE_SIZE,
+    CursorPage,
+    decode_cursor,
+    encode_cursor,
+)
+from repurchase.fulfilment.payment_rules import OrderBalance
 from repurchase.models import Payment, PaymentKind, Proforma, RepeatOrder
 from repurchase.models.order_states import OrderStatus
 
 
-def dues(orders: Sequence[RepeatOrder]) -> dict[int, Due]:
+def balances_of_orders(orders: Sequence[RepeatOrder]) -> dict[int, OrderBalance]:
     """By the order's id, in one query."""
     received: dict[int, dict[str, int]] = defaultdict(dict)
     settled: dict[int, int] = defaultdict(int)
@@ -28,7 +33,7 @@ def dues(orders: Sequence[RepeatOrder]) -> dict[int, Due]:
         else:
             received[order_id][reference] = minor
     return {
-        order.pk: Due(
+        order.pk: OrderBalance(
             ref=order.ref,
             status=OrderStatus(order.status),
             currency=order.currency,
@@ -41,11 +46,11 @@ def dues(orders: Sequence[RepeatOrder]) -> dict[int, Due]:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Account:
+class OrderAccount:
     """One order: what it owes, what came, every payment with its fate."""
 
     order: RepeatOrder
-    due: Due
+    due: OrderBalance
     payments: Sequence[Payment]
 
     @property
@@ -65,14 +70,14 @@ class Account:
         return Money(self.due.overpaid_minor, self.due.currency)
 
 
-def account(order: RepeatOrder) -> Account:
+def order_account(order: RepeatOrder) -> OrderAccount:
     """Two queries."""
     payments = list(order.payments.order_by("recorded_at", "pk"))
-    return Account(order=order, due=dues([order])[order.pk], payments=payments)
+    return OrderAccount(order=order, due=balances_of_orders([order])[order.pk], payments=payments)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Owed:
+class OutstandingAmount:
     """What the orders of a proforma in one currency still owe together."""
 
     proforma: Proforma
@@ -86,7 +91,7 @@ class Owed:
         return Money(self.total.minor - self.received.minor, self.currency)
 
 
-def _came() -> Subquery:
+def _received_minor() -> Subquery:
     """Minor units that stand on an order: received, or settled instead."""
     standing = (
         Payment.objects.filter(order=OuterRef("pk"), reversed_at=None).order_by().values("order")
@@ -95,7 +100,7 @@ def _came() -> Subquery:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Overpaid:
+class OverpaidOrder:
     """An order for which more came than its total: the rest is the buyer's."""
 
     ref: str
@@ -103,30 +108,30 @@ class Overpaid:
     beyond: Money
 
 
-def overpaid(store: Store) -> list[Overpaid]:
+def list_overpaid_orders(store: Store) -> list[OverpaidOrder]:
     """The latest 50 orders that were paid beyond their total."""
     rows = (
         RepeatOrder.objects.filter(
             store=store, pk__in=Payment.objects.filter(store=store).values("order")
         )
-        .annotate(came=Coalesce(_came(), 0))
+        .annotate(came=Coalesce(_received_minor(), 0))
         .filter(came__gt=F("total_minor"))
         .order_by("-changed_at", "-pk")
         .values_list("ref", "batch__buyer__name", "currency", "came", "total_minor")
     )
     return [
-        Overpaid(ref=r, buyer=b, beyond=Money(int(came) - total, c))
-        for r, b, c, came, total in rows[:PAGE]
+        OverpaidOrder(ref=r, buyer=b, beyond=Money(int(came) - total, c))
+        for r, b, c, came, total in rows[:PAGE_SIZE]
     ]
 
 
-def owed(store: Store, batch_ref: str = "") -> list[Owed]:
+def list_outstanding_amounts(store: Store, batch_ref: str = "") -> list[OutstandingAmount]:
     """By proforma and currency, the oldest first: what awaits payment."""
     waiting = RepeatOrder.objects.filter(store=store, status=OrderStatus.AWAITING_PAYMENT)
     if batch_ref:
         waiting = waiting.filter(batch__ref=batch_ref)
     rows = list(
-        waiting.annotate(came=Coalesce(_came(), 0))
+        waiting.annotate(came=Coalesce(_received_minor(), 0))
         .order_by("proforma", "currency")
         .values("proforma", "currency")
         .annotate(n=Count("pk"), total=Sum("total_minor"), received=Sum("came"))
@@ -135,7 +140,7 @@ def owed(store: Store, batch_ref: str = "") -> list[Owed]:
         [row["proforma"] for row in rows]
     )
     found = [
-        Owed(
+        OutstandingAmount(
             proforma=papers[row["proforma"]],
             currency=row["currency"],
             orders=row["n"],
@@ -147,23 +152,23 @@ def owed(store: Store, batch_ref: str = "") -> list[Owed]:
     return sorted(found, key=lambda each: (each.proforma.asked_at, each.currency))
 
 
-def payments(store: Store, *, cursor: str = "") -> Page:
+def list_payments(store: Store, *, cursor: str = "") -> CursorPage:
     """50 of the store's payments, the last recorded first."""
     rows = (
         Payment.objects.filter(store=store).select_related("order").order_by("-recorded_at", "-pk")
     )
     if cursor:
-        at, pk = decode(cursor, str, str)
+        at, pk = decode_cursor(cursor, str, str)
         rows = rows.filter(Q(recorded_at__lt=at) | Q(recorded_at=at, pk__lt=pk))
-    found = list(rows[: PAGE + 1])
-    last = found[PAGE - 1] if len(found) > PAGE else None
-    return Page(
-        rows=found[:PAGE],
-        next_cursor=encode(last.recorded_at.isoformat(), str(last.pk)) if last else "",
+    found = list(rows[: PAGE_SIZE + 1])
+    last = found[PAGE_SIZE - 1] if len(found) > PAGE_SIZE else None
+    return CursorPage(
+        rows=found[:PAGE_SIZE],
+        next_cursor=encode_cursor(last.recorded_at.isoformat(), str(last.pk)) if last else "",
     )
 
 
-def terms_of(store: Store) -> QuerySet[Buyer]:
+def buyers_with_payment_terms(store: Store) -> QuerySet[Buyer]:
     """The store's buyers with terms of their own: `open_account` and since when, as they stand now
     or will."""
     latest = PaymentTerms.objects.filter(buyer=OuterRef("pk")).order_by("-valid_from")

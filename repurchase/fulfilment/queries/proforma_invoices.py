@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404
 
 from marketplace.models import Buyer, Store
 from marketplace.money import decimal_text
-from repurchase.batches.queries.totals import totals_of
+from repurchase.batches.queries.totals import order_totals_by_currency
 from repurchase.fulfilment import proforma as fulfilment_proforma
 from repurchase.models import LineOutcome, Proforma, RepeatLine, RepeatOrder
 from repurchase.models.order_states import OrderStatus
@@ -21,7 +21,7 @@ LINE_FIELDS = (
 )  # fmt: skip
 
 
-def proforma(store: Store, ref: str, pk: UUID) -> Proforma:
+def get_proforma(store: Store, ref: str, pk: UUID) -> Proforma:
     """The store's, of that batch and issued; or 404."""
     issued = Proforma.objects.filter(issued_at__isnull=False)
     return get_object_or_404(issued, store=store, batch__ref=ref, pk=pk)
@@ -33,10 +33,10 @@ def proformas_of(store: Store, ref: str) -> QuerySet[Proforma]:
 
 def drawn(
     found: Proforma, rows: Sequence[RepeatOrder], *, now: dt.datetime
-) -> fulfilment_proforma.Paper:
+) -> fulfilment_proforma.ProformaDocument:
     """As it is printed, `rows` being what it bills: one query more."""
     buyer = found.batch.buyer
-    return fulfilment_proforma.Paper(
+    return fulfilment_proforma.ProformaDocument(
         number=found.number,
         batch=found.batch.ref,
         issued_at=now,
@@ -44,14 +44,14 @@ def drawn(
         open_account=found.open_account,
         pay_to=found.store.pay_to,
         sandbox=found.store.sandbox,
-        seller=_party(found.store, found.store.legal_name, _registrations(rows)),
-        buyer=_party(buyer, buyer.name, [buyer.tax_number] if buyer.tax_number else []),
-        orders=[_order(row) for row in rows],
-        goods=_goods(rows),
+        seller=_proforma_party(found.store, found.store.legal_name, _registrations(rows)),
+        buyer=_proforma_party(buyer, buyer.name, [buyer.tax_number] if buyer.tax_number else []),
+        orders=[_proforma_order(row) for row in rows],
+        goods=_proforma_goods(rows),
     )
 
 
-def billed(found: Proforma) -> QuerySet[RepeatOrder]:
+def list_billed_orders(found: Proforma) -> QuerySet[RepeatOrder]:
     """Its orders but those called off before it was printed; all, where none was left. In the
     batch's order."""
     standing = found.orders.exclude(status=OrderStatus.CANCELLED)
@@ -59,7 +59,7 @@ def billed(found: Proforma) -> QuerySet[RepeatOrder]:
     return billed.select_related("past_order").order_by("position")
 
 
-def owed(found: Proforma, *, now: dt.datetime) -> list[dict[str, Any]]:
+def outstanding_by_currency(found: Proforma, *, now: dt.datetime) -> list[dict[str, Any]]:
     """What it asks for, by currency, in minor units: as it was issued, or as it will be once its
     PDF is made."""
     if found.issued_at:
@@ -68,11 +68,11 @@ def owed(found: Proforma, *, now: dt.datetime) -> list[dict[str, Any]]:
     return [
         {"currency": total.currency, "orders": total.orders}
         | {f"{name}_minor": getattr(total, name).minor for name in names}
-        for total in totals_of(billed(found), now=now)
+        for total in order_totals_by_currency(list_billed_orders(found), now=now)
     ]
 
 
-def lines_of(rows: Sequence[RepeatOrder]) -> list[Sequence[object]]:
+def list_billed_lines(rows: Sequence[RepeatOrder]) -> list[Sequence[object]]:
     """Every line of what is billed under the names of LINE_FIELDS, in one query."""
     lines = RepeatLine.objects.filter(order__in=rows, outcome=LineOutcome.PLANNED)
     found = lines.order_by("order__position", "line_no").values_list(
@@ -90,10 +90,12 @@ def lines_of(rows: Sequence[RepeatOrder]) -> list[Sequence[object]]:
     return [(*row[:-1], decimal_text(row[-1], row[-2])) for row in found]
 
 
-def _party(of: Store | Buyer, name: str, numbers: list[str]) -> fulfilment_proforma.Party:
+def _proforma_party(
+    of: Store | Buyer, name: str, numbers: list[str]
+) -> fulfilment_proforma.ProformaParty:
     place = f"{of.postal_code} {of.city}".strip()
     address = ", ".join(part for part in (of.street, place, of.country) if part)
-    return fulfilment_proforma.Party(name=name, address=address, numbers=numbers)
+    return fulfilment_proforma.ProformaParty(name=name, address=address, numbers=numbers)
 
 
 def _registrations(rows: Sequence[RepeatOrder]) -> list[str]:
@@ -104,9 +106,9 @@ def _registrations(rows: Sequence[RepeatOrder]) -> list[str]:
     return [" ".join(each) for each in sorted(found)]
 
 
-def _order(row: RepeatOrder) -> fulfilment_proforma.Order:
+def _proforma_order(row: RepeatOrder) -> fulfilment_proforma.ProformaOrder:
     place = (row.ship_to.get("city"), row.ship_to.get("country"))
-    return fulfilment_proforma.Order(
+    return fulfilment_proforma.ProformaOrder(
         ref=row.ref,
         repeats=row.past_order.number,
         destination=", ".join(part for part in place if part),
@@ -122,7 +124,7 @@ def _order(row: RepeatOrder) -> fulfilment_proforma.Order:
     )
 
 
-def _goods(rows: Sequence[RepeatOrder]) -> list[fulfilment_proforma.Goods]:
+def _proforma_goods(rows: Sequence[RepeatOrder]) -> list[fulfilment_proforma.ProformaGoods]:
     currencies = {row.pk: row.currency for row in rows}
     lines = RepeatLine.objects.filter(order__in=rows, outcome=LineOutcome.PLANNED)
     pieces: Counter[tuple[str, ...]] = Counter()
@@ -140,7 +142,7 @@ def _goods(rows: Sequence[RepeatOrder]) -> list[fulfilment_proforma.Goods]:
         pieces[key] += quantity
         amounts[key] += minor
     return [
-        fulfilment_proforma.Goods(
+        fulfilment_proforma.ProformaGoods(
             sku=sku,
             title=title,
             hs_code=hs,

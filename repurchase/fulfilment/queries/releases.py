@@ -9,7 +9,12 @@ from django.db.models import Count, Q, QuerySet
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace.models import Store
-from repurchase.batches.queries.pagination import PAGE, Page, decode, encode
+from repurchase.batches.queries.pagination import (
+    PAGE_SIZE,
+    CursorPage,
+    decode_cursor,
+    encode_cursor,
+)
 from repurchase.models import Batch, ErpConnection, ErpProduct, ErpResponse, Release
 from repurchase.models.order_states import OrderStatus
 
@@ -22,31 +27,32 @@ STATES: dict[str, Q] = {
 }
 
 
-def page(store: Store, *, state: str = "all", cursor: str = "") -> Page:
+def list_page(store: Store, *, state: str = "all", cursor: str = "") -> CursorPage:
     """50 releases, the newest first."""
     rows = Release.objects.filter(STATES[state], store=store).select_related(
         "order__batch", "erp__product"
     )
     rows = rows.order_by("-released_at", "-pk")
     if cursor:
-        at, pk = _position(cursor)
+        at, pk = _parse_cursor(cursor)
         rows = rows.filter(Q(released_at__lt=at) | Q(released_at=at, pk__lt=pk))
-    found = list(rows[: PAGE + 1])
-    last = found[PAGE - 1] if len(found) > PAGE else None
-    return Page(
-        rows=found[:PAGE], next_cursor=encode(last.released_at.isoformat(), last.pk) if last else ""
+    found = list(rows[: PAGE_SIZE + 1])
+    last = found[PAGE_SIZE - 1] if len(found) > PAGE_SIZE else None
+    return CursorPage(
+        rows=found[:PAGE_SIZE],
+        next_cursor=encode_cursor(last.released_at.isoformat(), last.pk) if last else "",
     )
 
 
-def _position(cursor: str) -> tuple[dt.datetime, int]:
-    at, pk = decode(cursor, str, int)
+def _parse_cursor(cursor: str) -> tuple[dt.datetime, int]:
+    at, pk = decode_cursor(cursor, str, int)
     try:
         return dt.datetime.fromisoformat(at), pk
     except ValueError:
         raise Problem(Code.INPUT_INVALID, detail="cursor") from None
 
 
-def connection(store: Store) -> dict[str, Any]:
+def connection_summary(store: Store) -> dict[str, Any]:
     live = (
         ErpConnection.objects.filter(store=store, ended_at=None).select_related("product").first()
     )
@@ -57,16 +63,16 @@ def connection(store: Store) -> dict[str, Any]:
         "version": live.version if live else "",
         "simulated": bool(live and live.simulated),
         "connected_at": live and live.connected_at,
-        "known": products(),
+        "known": list_erp_products(),
     }
 
 
-def products() -> QuerySet[ErpProduct]:
+def list_erp_products() -> QuerySet[ErpProduct]:
     return ErpProduct.objects.filter(active=True).order_by("pk")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Progress:
+class FulfilmentProgress:
     """How far the confirmed orders of a batch are, counted from rows."""
 
     awaiting_payment: int
@@ -77,7 +83,7 @@ class Progress:
     completed: int
 
 
-def progress(batch: Batch) -> Progress:
+def fulfilment_progress(batch: Batch) -> FulfilmentProgress:
     counted = batch.orders.aggregate(
         **{
             state.value: Count("pk", filter=Q(status=state))
@@ -91,10 +97,10 @@ def progress(batch: Batch) -> Progress:
         },
         acknowledged=Count("release", filter=Q(release__acknowledged_at__isnull=False)),
     )
-    return Progress(**counted)
+    return FulfilmentProgress(**counted)
 
 
-def undecided(store: Store) -> QuerySet[ErpResponse]:
+def list_undecided_responses(store: Store) -> QuerySet[ErpResponse]:
     """Answers of the ERP that change or refuse a line, and wait for a person; the oldest first."""
     waiting = ErpResponse.objects.filter(store=store, decided_at=None).exclude(verdict="accepted")
     return waiting.select_related("order__batch").order_by("received_at", "pk")

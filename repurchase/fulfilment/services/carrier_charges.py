@@ -29,7 +29,7 @@ def record(
     )
     if order.lock_id is None:
         raise Problem(Code.INPUT_INVALID, detail=f"{order.ref}: not locked")
-    _comparable(charge, order)
+    _require_exchangeable(charge, order)
     now = clock.now(order.store)
     kept, new = CarrierCharge.objects.get_or_create(
         order=order,
@@ -61,7 +61,7 @@ def record(
     return kept
 
 
-def _comparable(charge: Money, order: RepeatOrder) -> None:
+def _require_exchangeable(charge: Money, order: RepeatOrder) -> None:
     """A bill that can't be exchanged can't stand beside the estimate: it is refused before it is
     written (R-89)."""
     if charge.currency != order.currency:

@@ -10,7 +10,7 @@ from marketplace.models import Store
 from repurchase.models import ErpConnection, ErpProduct, erp_version
 
 
-def live_of(store: Store) -> ErpConnection | None:
+def get_live_connection(store: Store) -> ErpConnection | None:
     return (
         ErpConnection.objects.filter(store=store, ended_at=None).select_related("product").first()
     )
@@ -19,7 +19,7 @@ def live_of(store: Store) -> ErpConnection | None:
 def refuse_if_too_old(product: ErpProduct, version: str) -> None:
     """ERP_VERSION_TOO_OLD, INPUT_INVALID for what is no version."""
     try:
-        enough = erp_version.suffices(version, product.minimum_version)
+        enough = erp_version.is_at_least(version, product.minimum_version)
     except ValueError as error:
         raise Problem(Code.INPUT_INVALID, detail=str(error)) from None
     if not enough:
@@ -28,7 +28,7 @@ def refuse_if_too_old(product: ErpProduct, version: str) -> None:
         )
 
 
-def product_of(name: str) -> ErpProduct:
+def get_erp_product(name: str) -> ErpProduct:
     """By its code or its name. ERP_UNKNOWN names those that there are."""
     active = ErpProduct.objects.filter(active=True).order_by("pk")
     for product in active:
@@ -47,10 +47,10 @@ def connect(
     ERP_UNKNOWN, ERP_VERSION_TOO_OLD, INPUT_INVALID; then nothing is written. The same again
     changes nothing.
     """
-    product = product_of(name)
+    product = get_erp_product(name)
     version = version.strip().removeprefix("v").removeprefix("V")
     refuse_if_too_old(product, version)
-    versions_parsed = erp_version.parsed(version)
+    versions_parsed = erp_version.parse_version(version)
     now = clock.now(store)
     before = (
         ErpConnection.objects.select_for_update(of=("self",))
@@ -58,9 +58,9 @@ def connect(
         .first()
     )
     if before and before.product_id == product.pk and before.simulated == simulated:
-        if erp_version.parsed(before.version) == versions_parsed:
+        if erp_version.parse_version(before.version) == versions_parsed:
             return before
-        return _updated(before, product, version, by, now)
+        return _update_connection(before, product, version, by, now)
     if before:
         ErpConnection.objects.filter(pk=before.pk).update(ended_at=now, ended_by=by)
     try:
@@ -75,14 +75,16 @@ def connect(
             )
     except IntegrityError:  # two at once: the other one stands
         return ErpConnection.objects.select_related("product").get(store=store, ended_at=None)
-    _record(store, "erp.connected", made, by, now)
+    _record_connection(store, "erp.connected", made, by, now)
     return made
 
 
-def _updated(of: ErpConnection, product: ErpProduct, version: str, by: str, now) -> ErpConnection:
+def _update_connection(
+    of: ErpConnection, product: ErpProduct, version: str, by: str, now
+) -> ErpConnection:
     of.version = version
     of.save(update_fields=["version"])
-    _record(of.store, "erp.updated", of, by, now)
+    _record_connection(of.store, "erp.updated", of, by, now)
     return of
 
 
@@ -99,10 +101,10 @@ def disconnect(*, store: Store, by: str) -> None:
         raise Problem(Code.NOT_FOUND)
     now = clock.now(store)
     ErpConnection.objects.filter(pk=found.pk).update(ended_at=now, ended_by=by)
-    _record(store, "erp.disconnected", found, by, now)
+    _record_connection(store, "erp.disconnected", found, by, now)
 
 
-def _record(store: Store, kind: str, of: ErpConnection, by: str, now) -> None:
+def _record_connection(store: Store, kind: str, of: ErpConnection, by: str, now) -> None:
     ledger.record(
         store_id=store.pk,
         kind=kind,
@@ -114,7 +116,7 @@ def _record(store: Store, kind: str, of: ErpConnection, by: str, now) -> None:
     )
 
 
-def named(client: str) -> tuple[str, str]:
+def parse_client_header(client: str) -> tuple[str, str]:
     """Name and version of what a call's X-ERP-Client says, as "mango/5.3.1". INPUT_INVALID."""
     name, slash, version = client.partition("/")
     if not slash:
@@ -128,14 +130,14 @@ def refuse_other(*, store: Store, name: str, version: str) -> ErpConnection | No
     ERP_NOT_CONNECTED when the store is connected to another ERP, which only a person changes;
     ERP_UNKNOWN, ERP_VERSION_TOO_OLD.
     """
-    product, live = product_of(name), live_of(store)
+    product, live = get_erp_product(name), get_live_connection(store)
     refuse_if_too_old(product, version.removeprefix("v").removeprefix("V"))
     if live and live.product_id != product.pk and not live.simulated:
         raise Problem(Code.ERP_NOT_CONNECTED, value=product.name, limit=live.product.name)
     return live
 
 
-def heard_from(*, store: Store, name: str, version: str, by: str) -> ErpConnection:
+def connect_caller(*, store: Store, name: str, version: str, by: str) -> ErpConnection:
     """Connects the ERP that a call says it comes from when nothing real is, and follows its
     update."""
     live = refuse_other(store=store, name=name, version=version)

@@ -16,14 +16,20 @@ from marketplace import clock
 from marketplace.models import Store
 from outbox import events
 from repurchase.fulfilment.net_lines import net_amounts
-from repurchase.fulfilment.order_response import Answer, Line, Placed, Verdict, judge
+from repurchase.fulfilment.order_response import (
+    ConfirmedLine,
+    OrderResponse,
+    ResponseLine,
+    ResponseVerdict,
+    judge_order_response,
+)
 from repurchase.fulfilment.services import shipments
 from repurchase.models import Decision, ErpResponse, LineOutcome, Release, RepeatLine, RepeatOrder
 
 
 @transaction.atomic
-def take(
-    *, store: Store, answers: list[Answer], format: str, by: str
+def record_all(
+    *, store: Store, answers: list[OrderResponse], format: str, by: str
 ) -> list[tuple[ErpResponse, bool]]:
     """Keeps each answer, once; whether it is new stands beside it. All of them or none.
 
@@ -43,11 +49,11 @@ def take(
     }
     if unknown := [ref for ref in refs if ref not in orders]:
         raise Problem(Code.ORDER_UNKNOWN, orders=unknown[:20])
-    return [_take(store, orders[answer.order], answer, format, by) for answer in answers]
+    return [_record_response(store, orders[answer.order], answer, format, by) for answer in answers]
 
 
-def _take(
-    store: Store, order: RepeatOrder, answer: Answer, format: str, by: str
+def _record_response(
+    store: Store, order: RepeatOrder, answer: OrderResponse, format: str, by: str
 ) -> tuple[ErpResponse, bool]:
     known = ErpResponse.objects.filter(order=order, response_id=answer.id).first()
     if known:
@@ -58,7 +64,7 @@ def _take(
         return known, False
     if not Release.objects.filter(order=order).exists():
         raise Problem(Code.STATE_CONFLICT, state=order.status, event="answer")
-    verdict = judge(answer, _placed(order, format))
+    verdict = judge_order_response(answer, _confirmed_lines(order, format))
     now = clock.now(store)
     made = ErpResponse.objects.create(
         store=store,
@@ -67,17 +73,19 @@ def _take(
         format=format,
         digest=answer.digest,
         verdict=verdict,
-        lines=[_kept(line) for line in answer.lines],
+        lines=[_line_as_json(line) for line in answer.lines],
         note=answer.note,
         received_at=now,
         received_by=by,
     )
-    if verdict is Verdict.ACCEPTED:
-        acknowledged = shipments.Acknowledged(key="", order=order.ref, erp_number=answer.erp_number)
+    if verdict is ResponseVerdict.ACCEPTED:
+        acknowledged = shipments.OrderAcknowledgement(
+            key="", order=order.ref, erp_number=answer.erp_number
+        )
         report = shipments.acknowledge(store=store, rows=[acknowledged], by=by)
         if report.refused:
             raise report.refused[0].problem
-    _tell(made, f"response.{verdict}")
+    _publish_response(made, f"response.{verdict}")
     ledger.record(
         store_id=store.pk,
         kind=f"response.{verdict}",
@@ -91,7 +99,7 @@ def _take(
     return made, True
 
 
-def _placed(order: RepeatOrder, format: str) -> list[Placed]:
+def _confirmed_lines(order: RepeatOrder, format: str) -> list[ConfirmedLine]:
     """As the ERP was told it: UBL knows amounts without tax only."""
     lines = list(
         RepeatLine.objects.filter(order=order, outcome=LineOutcome.PLANNED).order_by("line_no")
@@ -100,22 +108,22 @@ def _placed(order: RepeatOrder, format: str) -> list[Placed]:
         net_amounts(order, lines)[0] if format == "ubl" else [line.total_minor for line in lines]
     )
     return [
-        Placed(
+        ConfirmedLine(
             line=line.line_no, quantity=line.quantity, total_minor=minor, currency=order.currency
         )
         for line, minor in zip(lines, totals, strict=True)
     ]
 
 
-def _kept(line: Line) -> dict:
+def _line_as_json(line: ResponseLine) -> dict:
     return {name: None if value is None else str(value) for name, value in asdict(line).items()} | {
         "line": line.line,
         "quantity": line.quantity,
     }
 
 
-def _tell(response: ErpResponse, kind: str) -> None:
-    events.tell(
+def _publish_response(response: ErpResponse, kind: str) -> None:
+    events.publish(
         store_id=response.store_id,
         type=kind,
         subject=f"batch:{response.order.batch.ref}",
@@ -136,14 +144,14 @@ def decide(*, response: ErpResponse, decision: str, why: str, by: str) -> ErpRes
         raise Problem(Code.INPUT_INVALID, detail="why")
     now = clock.now(response.store)
     waiting = ErpResponse.objects.filter(pk=response.pk, decided_at=None).exclude(
-        verdict=Verdict.ACCEPTED
+        verdict=ResponseVerdict.ACCEPTED
     )
     if not waiting.update(decision=decision, decided_at=now, decided_by=by, decided_why=why):
         raise Problem(
             Code.STATE_CONFLICT, state=response.decision or response.verdict, event="decide"
         )
     decided = ErpResponse.objects.select_related("order__batch").get(pk=response.pk)
-    _tell(decided, "response.decided")
+    _publish_response(decided, "response.decided")
     ledger.record(
         store_id=decided.store_id,
         kind="response.decided",

@@ -8,7 +8,7 @@ from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace import clock
 from marketplace.models import Buyer, PaymentTerms, Store
-from marketplace.queries import open_account
+from marketplace.queries import has_open_account
 
 
 @transaction.atomic
@@ -20,7 +20,7 @@ def set_terms(*, buyer: Buyer, open_account_from_now: bool, reason: str, by: str
         raise Problem(Code.INPUT_INVALID, detail="reason")
     Buyer.objects.select_for_update().get(pk=buyer.pk)
     now = clock.now(buyer.store)
-    if open_account(buyer, now) == open_account_from_now:
+    if has_open_account(buyer, now) == open_account_from_now:
         raise Problem(Code.INPUT_INVALID, detail="open_account")
     made = PaymentTerms.objects.create(
         store=buyer.store,

@@ -20,8 +20,8 @@ from marketplace.money import Money, decimal_text
 from pricing.frozen_values import rates_of_locks
 from repurchase.batches.services import event_publishing
 from repurchase.fulfilment import payment_rules
-from repurchase.fulfilment.payment_rules import Due
-from repurchase.fulfilment.queries.balances import dues
+from repurchase.fulfilment.payment_rules import OrderBalance
+from repurchase.fulfilment.queries.balances import balances_of_orders
 from repurchase.models import Payment, PaymentKind, PaymentSource, Proforma, RepeatOrder
 from repurchase.models.order_states import OrderStatus
 
@@ -29,7 +29,7 @@ FUTURE = dt.timedelta(minutes=5)  # two clocks may differ by so much
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Receipt:
+class PaymentReceipt:
     """A payment as somebody tells it; `key` is the teller's own name for the row, echoed (pitfall
     9)."""
 
@@ -42,14 +42,14 @@ class Receipt:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Refused:
+class RefusedPayment:
     index: int
     key: str
     problem: Problem
 
 
 @dataclass(kw_only=True, slots=True)
-class Report:
+class PaymentReport:
     recorded: int = 0
     known: int = 0  # stood already, to the cent: sending it again changes nothing
     paid: list[str] = field(
@@ -58,18 +58,18 @@ class Report:
     overpaid: list[str] = field(
         default_factory=list
     )  # of these, those for which more came than their total
-    refused: list[Refused] = field(default_factory=list)
+    refused: list[RefusedPayment] = field(default_factory=list)
 
 
 @transaction.atomic
 def record(
     *,
     store: Store,
-    receipts: Sequence[Receipt],
+    receipts: Sequence[PaymentReceipt],
     source: PaymentSource,
     by: str,
     whole: bool = False,
-) -> Report:
+) -> PaymentReport:
     """Keeps each payment that its order can take. One that can't be taken stops no other, unless
     `whole`.
 
@@ -77,53 +77,53 @@ def record(
     PAYMENT_REPEATED, AMOUNT_INVALID, CURRENCY_UNKNOWN, INPUT_INVALID. With `whole` the first of
     them is raised and nothing written.
     """
-    orders = _held(store, {receipt.order for receipt in receipts})
+    orders = _lock_orders_by_reference(store, {receipt.order for receipt in receipts})
     now = clock.now(store)
     most_beyond = policy.in_force(now)["overpayment_max_share"]
-    standing = dues(list(orders.values()))
-    report, rows, before = Report(), [], dict(standing)
+    standing = balances_of_orders(list(orders.values()))
+    report, rows, before = PaymentReport(), [], dict(standing)
     for index, receipt in enumerate(receipts):
         try:
-            order = _known(orders, receipt)
-            money = _money(receipt, now)
+            order = _require_known_order(orders, receipt)
+            money = _parse_receipt_amount(receipt, now)
             due = standing[order.pk]
-            if payment_rules.is_known(due, reference=receipt.reference, amount=money):
+            if payment_rules.is_payment_recorded(due, reference=receipt.reference, amount=money):
                 report.known += 1
                 continue
-            payment_rules.judge(due, money, most_beyond=most_beyond)
+            payment_rules.check_payment(due, money, most_beyond=most_beyond)
         except Problem as problem:
             if whole:
                 raise
-            report.refused.append(Refused(index=index, key=receipt.key, problem=problem))
+            report.refused.append(RefusedPayment(index=index, key=receipt.key, problem=problem))
             continue
         after = replace(due, received={**due.received, receipt.reference: money.minor})
         standing[order.pk] = replace(after, status=OrderStatus.PAID) if after.is_paid else after
-        rows.append(_row(store, order, receipt, money, source, by, now))
+        rows.append(_build_payment(store, order, receipt, money, source, by, now))
     Payment.objects.bulk_create(rows, batch_size=1000)
     report.recorded = len(rows)
-    report.paid = _pay(orders, before, standing, now)
+    report.paid = _mark_orders_paid(orders, before, standing, now)
     report.overpaid = [
         o.ref for o in orders.values() if o.ref in report.paid and standing[o.pk].overpaid_minor
     ]
     if rows:
-        _record(store, rows, orders, report, source, by, now)
+        _record_payments(store, rows, orders, report, source, by, now)
     return report
 
 
-def _held(store: Store, refs: set[str]) -> dict[str, RepeatOrder]:
+def _lock_orders_by_reference(store: Store, refs: set[str]) -> dict[str, RepeatOrder]:
     """The store's orders among the references, locked in the order of their ids."""
     usable = [ref for ref in refs if "\0" not in ref]
     found = RepeatOrder.objects.select_for_update(of=("self",)).select_related("batch")
     return {order.ref: order for order in found.filter(store=store, ref__in=usable).order_by("pk")}
 
 
-def _known(orders: Mapping[str, RepeatOrder], receipt: Receipt) -> RepeatOrder:
+def _require_known_order(orders: Mapping[str, RepeatOrder], receipt: PaymentReceipt) -> RepeatOrder:
     if receipt.order not in orders:
         raise Problem(Code.ORDER_UNKNOWN, orders=[receipt.order])
     return orders[receipt.order]
 
 
-def _money(receipt: Receipt, now: dt.datetime) -> Money:
+def _parse_receipt_amount(receipt: PaymentReceipt, now: dt.datetime) -> Money:
     if not receipt.reference:
         raise Problem(Code.INPUT_INVALID, detail="reference")
     if receipt.received_at and receipt.received_at > now + FUTURE:
@@ -131,10 +131,10 @@ def _money(receipt: Receipt, now: dt.datetime) -> Money:
     return Money.of(receipt.amount, receipt.currency)
 
 
-def _row(
+def _build_payment(
     store: Store,
     order: RepeatOrder,
-    receipt: Receipt,
+    receipt: PaymentReceipt,
     money: Money,
     source: PaymentSource,
     by: str,
@@ -153,10 +153,10 @@ def _row(
     )
 
 
-def _pay(
+def _mark_orders_paid(
     orders: Mapping[str, RepeatOrder],
-    before: Mapping[int, Due],
-    after: Mapping[int, Due],
+    before: Mapping[int, OrderBalance],
+    after: Mapping[int, OrderBalance],
     now: dt.datetime,
 ) -> list[str]:
     """Orders of which nothing is open by now, and was before."""
@@ -165,15 +165,15 @@ def _pay(
         pk__in=[o.pk for o in paid], status=OrderStatus.AWAITING_PAYMENT
     )
     moved.update(status=OrderStatus.PAID, changed_at=now)
-    event_publishing.orders(RepeatOrder.objects.filter(pk__in=[o.pk for o in paid]), at=now)
+    event_publishing.publish_orders(RepeatOrder.objects.filter(pk__in=[o.pk for o in paid]), at=now)
     return sorted(o.ref for o in paid)
 
 
-def _record(
+def _record_payments(
     store: Store,
     rows: Sequence[Payment],
     orders: Mapping[str, RepeatOrder],
-    report: Report,
+    report: PaymentReport,
     source: PaymentSource,
     by: str,
     now: dt.datetime,
@@ -213,7 +213,7 @@ def record_all(
     by: str,
     received_at: dt.datetime | None = None,
     difference: str = "",
-) -> Report:
+) -> PaymentReport:
     """One transfer for everything that a proforma still asks for in a currency.
 
     What is short is settled where `difference` gives the reason, else PAYMENT_INEXACT, in
@@ -222,20 +222,20 @@ def record_all(
     DIFFERENCE_TOO_LARGE.
     """
     with transaction.atomic():
-        orders = _waiting(store, proforma, currency)
-        standing = dues(orders)
+        orders = _lock_awaiting_orders(store, proforma, currency)
+        standing = balances_of_orders(orders)
         open_minor = {order.pk: standing[order.pk].outstanding_minor for order in orders}
         asked, money = Money(sum(open_minor.values()), currency), Money.of(amount, currency)
         if money.minor <= 0:
             raise Problem(Code.AMOUNT_INVALID, amount=amount[:40], currency=currency)
         short = Money(asked.minor - money.minor, currency)
         if short.minor > 0:
-            if not (difference := _reason(difference)):
+            if not (difference := _require_reason(difference)):
                 raise Problem(Code.PAYMENT_INEXACT, value=str(money), limit=str(asked))
-            _judge_short(store, orders, asked, short)
-        parts = payment_rules.spread(open_minor, money.minor)
+            _check_shortfall(store, orders, asked, short)
+        parts = payment_rules.allocate_transfer(open_minor, money.minor)
         receipts = [
-            Receipt(
+            PaymentReceipt(
                 key=order.ref,
                 order=order.ref,
                 reference=reference,
@@ -251,13 +251,13 @@ def record_all(
         )
         lacking = {order: open_minor[order.pk] - parts[order.pk] for order in orders}
         lacking = {order: minor for order, minor in lacking.items() if minor > 0}
-        report.paid += _settle(store, lacking, difference, PaymentSource.MEMBER, by)
+        report.paid += _settle_shortfalls(store, lacking, difference, PaymentSource.MEMBER, by)
         return report
 
 
-def _waiting(store: Store, proforma: Proforma, currency: str) -> list[RepeatOrder]:
+def _lock_awaiting_orders(store: Store, proforma: Proforma, currency: str) -> list[RepeatOrder]:
     """The orders of a proforma that await payment, held with it."""
-    _hold(Proforma.objects.filter(store=store, pk=proforma.pk))
+    _lock_proformas(Proforma.objects.filter(store=store, pk=proforma.pk))
     held = RepeatOrder.objects.select_for_update(of=("self",)).select_related("batch", "lock")
     found = held.filter(
         store=store, proforma=proforma, currency=currency, status=OrderStatus.AWAITING_PAYMENT
@@ -267,7 +267,7 @@ def _waiting(store: Store, proforma: Proforma, currency: str) -> list[RepeatOrde
     return orders
 
 
-def _hold(proformas: QuerySet[Proforma]) -> None:
+def _lock_proformas(proformas: QuerySet[Proforma]) -> None:
     """Before their orders: differences of one proforma are settled one after the other."""
     list(proformas.select_for_update(of=("self",), no_key=True).values_list("pk"))
 
@@ -279,38 +279,42 @@ def settle_difference(
     """What is still open of an order that was paid in part will not come: it is paid. Said again,
     nothing changes.
 
-    INPUT_INVALID without a reason; what `paying.judge_difference` refuses.
+    INPUT_INVALID without a reason; what `paying.check_difference` refuses.
     """
-    if not (reason := _reason(reason)):
+    if not (reason := _require_reason(reason)):
         raise Problem(Code.INPUT_INVALID, detail="reason")
-    _hold(Proforma.objects.filter(store=store, orders=order.pk))
+    _lock_proformas(Proforma.objects.filter(store=store, orders=order.pk))
     held = RepeatOrder.objects.select_for_update(of=("self",)).select_related("batch", "lock")
     order = held.get(store=store, pk=order.pk)
     money = Money.of(amount, order.currency)
     standing = order.payments.filter(kind=PaymentKind.DIFFERENCE, reversed_at=None)
     if known := standing.filter(amount_minor=money.minor).first():
         return known
-    due = dues([order])[order.pk]
-    payment_rules.judge_difference(
-        due, money, most=_most_settled(store, order, Money(due.total_minor, due.currency))
+    due = balances_of_orders([order])[order.pk]
+    payment_rules.check_difference(
+        due, money, most=_largest_difference_of(store, order, Money(due.total_minor, due.currency))
     )
-    _settle(store, {order: money.minor}, reason, source, by)
+    _settle_shortfalls(store, {order: money.minor}, reason, source, by)
     return standing.get()
 
 
-def _reason(text: str) -> str:
+def _require_reason(text: str) -> str:
     return text.replace("\0", "").strip()[:300]
 
 
-def _judge_short(store: Store, orders: Sequence[RepeatOrder], asked: Money, short: Money) -> None:
+def _check_shortfall(
+    store: Store, orders: Sequence[RepeatOrder], asked: Money, short: Money
+) -> None:
     """So much that every order still gets a minor unit, and no more than the policy allows."""
     part_each = Money(asked.minor - len(orders), asked.currency)
-    most = min(_most_settled(store, orders[0], asked), part_each, key=lambda each: each.minor)
+    most = min(
+        _largest_difference_of(store, orders[0], asked), part_each, key=lambda each: each.minor
+    )
     if short.minor > most.minor:
         raise Problem(Code.DIFFERENCE_TOO_LARGE, value=str(short), limit=str(most))
 
 
-def _most_settled(store: Store, order: RepeatOrder, asked: Money) -> Money:
+def _largest_difference_of(store: Store, order: RepeatOrder, asked: Money) -> Money:
     """By the policy of today, the rates that the order's lock froze and what its proforma has
     settled already.
 
@@ -325,7 +329,7 @@ def _most_settled(store: Store, order: RepeatOrder, asked: Money) -> Money:
         kind=PaymentKind.DIFFERENCE,
         reversed_at=None,
     )
-    return payment_rules.most_settled(
+    return payment_rules.largest_difference(
         asked,
         share=policies["difference_max_share"],
         amount=Money(minor, asked.currency),
@@ -333,14 +337,14 @@ def _most_settled(store: Store, order: RepeatOrder, asked: Money) -> Money:
     )
 
 
-def _settle(
+def _settle_shortfalls(
     store: Store, lacking: Mapping[RepeatOrder, int], reason: str, source: PaymentSource, by: str
 ) -> list[str]:
     """Keeps a difference for each order, which is paid by it; one entry in the ledger."""
     if not lacking:
         return []
     now = clock.now(store)
-    before = dues(list(lacking))
+    before = balances_of_orders(list(lacking))
     rows = [
         Payment(
             store=store,
@@ -367,7 +371,9 @@ def _settle(
         why=reason,
         payments=[[str(row.pk), row.order.ref, row.amount_minor, row.currency] for row in rows],
     )
-    return _pay({order.ref: order for order in lacking}, before, dues(list(lacking)), now)
+    return _mark_orders_paid(
+        {order.ref: order for order in lacking}, before, balances_of_orders(list(lacking)), now
+    )
 
 
 @transaction.atomic
@@ -377,7 +383,7 @@ def reverse(*, store: Store, payment_id: UUID, why: str, by: str) -> Payment:
     found = Payment.objects.filter(store=store, pk=payment_id)
     if not found.exists():
         raise Problem(Code.NOT_FOUND)
-    _reverse(store, found, why, by)
+    _reverse_payments(store, found, why, by)
     return found.get()
 
 
@@ -397,15 +403,15 @@ def reverse_transfer(*, store: Store, proforma: Proforma, reference: str, why: s
     )
     if not found.exists():
         raise Problem(Code.NOT_FOUND)
-    return _reverse(store, found, why, by)
+    return _reverse_payments(store, found, why, by)
 
 
-def _reverse(store: Store, payments: QuerySet[Payment], why: str, by: str) -> int:
+def _reverse_payments(store: Store, payments: QuerySet[Payment], why: str, by: str) -> int:
     """All of them or none; the orders are held first, so that no release comes in between.
 
     A difference was settled beside what came: it goes with it.
     """
-    if not (why := _reason(why)):
+    if not (why := _require_reason(why)):
         raise Problem(Code.INPUT_INVALID, detail="why")
     ids = list(payments.values_list("order_id", flat=True))
     held = RepeatOrder.objects.select_for_update(of=("self",)).select_related("batch")
@@ -423,13 +429,13 @@ def _reverse(store: Store, payments: QuerySet[Payment], why: str, by: str) -> in
     standing = Payment.objects.filter(pk__in=[pk for pk, _ in rows], reversed_at=None)
     if standing.update(reversed_at=now, reversed_by=by, reversed_why=why) != len(rows):
         raise Problem(Code.PAYMENT_FINAL, state="reversed")
-    left = dues(orders)
+    left = balances_of_orders(orders)
     open_again = [
         order.pk for order in orders if not left[order.pk].is_paid
     ]  # others had been overpaid
     back = RepeatOrder.objects.filter(pk__in=open_again, status=OrderStatus.PAID)
     back.update(status=OrderStatus.AWAITING_PAYMENT, changed_at=now)
-    event_publishing.orders(RepeatOrder.objects.filter(pk__in=ids, changed_at=now), at=now)
+    event_publishing.publish_orders(RepeatOrder.objects.filter(pk__in=ids, changed_at=now), at=now)
     ledger.record(
         store_id=store.pk,
         kind="payment.reversed",

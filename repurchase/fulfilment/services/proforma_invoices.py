@@ -16,9 +16,9 @@ from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace import clock
 from marketplace.models import Store
-from marketplace.queries import open_account
+from marketplace.queries import has_open_account
 from outbox import document_jobs, emails, files
-from outbox.task_queue import ring
+from outbox.task_queue import enqueue_task
 from pricing.agreements import digest_of
 from repurchase.batches.services import event_publishing
 from repurchase.fulfilment import proforma
@@ -30,8 +30,8 @@ from repurchase.models.order_states import OrderStatus
 TASK = "repurchase.issue_proforma"
 
 
-def ask(*, batch: Batch, occasion: UUID, orders: list[int], at: dt.datetime) -> Proforma:
-    """In the transaction of the buyer's answer; `orders` are the ones that it confirmed,
+def request_issue(*, batch: Batch, occasion: UUID, orders: list[int], at: dt.datetime) -> Proforma:
+    """In the transaction of the buyer's answer; `publish_orders` are the ones that it confirmed,
     `occasion` one of its locks."""
     Batch.objects.select_for_update().get(
         pk=batch.pk
@@ -42,17 +42,17 @@ def ask(*, batch: Batch, occasion: UUID, orders: list[int], at: dt.datetime) -> 
         batch=batch,
         occasion=occasion,
         number=f"{batch.ref}-PI{n}",
-        open_account=open_account(batch.buyer, at),
+        open_account=has_open_account(batch.buyer, at),
         asked_at=at,
         rung_at=clock.now(),
     )
-    ring(TASK, proforma_id=str(asked.pk))
+    enqueue_task(TASK, proforma_id=str(asked.pk))
     confirmed = RepeatOrder.objects.filter(pk__in=orders, status=OrderStatus.CONFIRMED)
     if asked.open_account:
         confirmed.update(proforma=asked)  # the next sweep releases them
     else:
         confirmed.update(proforma=asked, status=OrderStatus.AWAITING_PAYMENT, changed_at=at)
-        event_publishing.orders(RepeatOrder.objects.filter(pk__in=orders), at=at)
+        event_publishing.publish_orders(RepeatOrder.objects.filter(pk__in=orders), at=at)
     return asked
 
 
@@ -63,23 +63,25 @@ class OrdersChanged(Exception):
 def issue(proforma_id: UUID) -> Proforma | None:
     """Renders it while no row is held, then keeps, records and tells it. None when it is done, or
     in other hands."""
-    found = document_jobs.take(Proforma, proforma_id)
+    found = document_jobs.acquire_lease(Proforma, proforma_id)
     if found is None:
         return None
     with document_jobs.attempt(found):
         now = clock.now(found.store)
-        billed = list(proforma_invoices.billed(found))
+        billed = list(proforma_invoices.list_billed_orders(found))
         drawn = proforma_invoices.drawn(found, billed, now=now)
-        content = pdf(drawn, proforma_invoices.lines_of(billed))
-        with files.kept_for(Proforma, "proformas", content) as key:
-            _keep(found, drawn, content, key)
+        content = pdf(drawn, proforma_invoices.list_billed_lines(billed))
+        with files.saved_for_row(Proforma, "proformas", content) as key:
+            _store_issued_proforma(found, drawn, content, key)
         return Proforma.objects.get(pk=found.pk)
 
 
 @transaction.atomic
-def _keep(found: Proforma, drawn: proforma.Paper, content: bytes, key: str) -> None:
+def _store_issued_proforma(
+    found: Proforma, drawn: proforma.ProformaDocument, content: bytes, key: str
+) -> None:
     now = drawn.issued_at
-    totals = [proforma.kept(total) for total in drawn.totals]
+    totals = [proforma.total_as_json(total) for total in drawn.totals]
     digest = digest_of(content)
     document_jobs.finish(
         found,
@@ -111,16 +113,16 @@ def _keep(found: Proforma, drawn: proforma.Paper, content: bytes, key: str) -> N
     )
 
 
-def _check_billed(found: Proforma, drawn: proforma.Paper) -> None:
+def _check_billed(found: Proforma, drawn: proforma.ProformaDocument) -> None:
     """Holds its orders, so that none is called off before the paper is kept. OrdersChanged when
     one was by now."""
     list(found.orders.select_for_update(of=("self",), no_key=True).order_by("pk").values_list("pk"))
-    billed = proforma_invoices.billed(found).values_list("ref", flat=True)
+    billed = proforma_invoices.list_billed_orders(found).values_list("ref", flat=True)
     if [order.ref for order in drawn.orders] != list(billed):
         raise OrdersChanged(f"{found.number}: orders were called off while it was rendered")
 
 
-def content_of(found: Proforma) -> bytes:
+def read_pdf(found: Proforma) -> bytes:
     """The stored PDF, as it was issued; PROFORMA_DAMAGED when what is stored is no longer that."""
     try:
         content = files.read(found.file_key)
@@ -131,5 +133,5 @@ def content_of(found: Proforma) -> bytes:
     return content
 
 
-def ring_due(*, store: Store | None = None) -> int:
-    return document_jobs.ring_due(Proforma, TASK, "proforma_id", store_id=store and store.pk)
+def enqueue_due(*, store: Store | None = None) -> int:
+    return document_jobs.enqueue_due(Proforma, TASK, "proforma_id", store_id=store and store.pk)

@@ -16,12 +16,14 @@ from marketplace import clock, policy
 from marketplace.models import Store
 from outbox import events
 from repurchase.batches.services import compliance_holds, event_publishing
-from repurchase.fulfilment.services.erp_connection import live_of, refuse_if_too_old
+from repurchase.fulfilment.services.erp_connection import get_live_connection, refuse_if_too_old
 from repurchase.models import ErpConnection, Release, RepeatOrder
-from repurchase.models.order_states import OrderStatus, sources
+from repurchase.models.order_states import OrderStatus, source_states
 
-ORDERS_A_PASS = 1000
-FREE = Q(status=OrderStatus.PAID) | Q(status=OrderStatus.CONFIRMED, proforma__open_account=True)
+MAX_ORDERS_PER_PASS = 1000
+IS_RELEASABLE = Q(status=OrderStatus.PAID) | Q(
+    status=OrderStatus.CONFIRMED, proforma__open_account=True
+)
 """What may be released, whether its invoice is printed by then or not; the database says the same
 again (0014)."""
 
@@ -34,11 +36,11 @@ def release(*, store: Store, orders: QuerySet[RepeatOrder], by: str, at: dt.date
     Without a connected ERP the store takes them from the XML itself. What R-90 touches is held
     back and stays as it is.
     """
-    erp = live_of(store)
+    erp = get_live_connection(store)
     if erp:
         refuse_if_too_old(erp.product, erp.version)
     held = list(
-        orders.filter(FREE, store=store)
+        orders.filter(IS_RELEASABLE, store=store)
         .select_for_update(of=("self",))
         .select_related("batch__buyer", "past_order")
         .order_by("pk")
@@ -48,7 +50,7 @@ def release(*, store: Store, orders: QuerySet[RepeatOrder], by: str, at: dt.date
     if not held:
         return []
     ids = [order.pk for order in held]
-    moved = RepeatOrder.objects.filter(pk__in=ids, status__in=sources(OrderStatus.RELEASED))
+    moved = RepeatOrder.objects.filter(pk__in=ids, status__in=source_states(OrderStatus.RELEASED))
     if moved.update(status=OrderStatus.RELEASED, changed_at=at) != len(ids):
         raise AssertionError(
             "a held order has moved"
@@ -57,9 +59,9 @@ def release(*, store: Store, orders: QuerySet[RepeatOrder], by: str, at: dt.date
         Release(store=store, order=order, erp=erp, released_at=at, released_by=by, announced_at=at)
         for order in held
     )
-    event_publishing.orders(RepeatOrder.objects.filter(pk__in=ids), at=at)
+    event_publishing.publish_orders(RepeatOrder.objects.filter(pk__in=ids), at=at)
     announce(store, held, erp, at)
-    for batch_ref, refs in _by_batch(held):
+    for batch_ref, refs in _group_references_by_batch(held):
         ledger.record(
             store_id=store.pk,
             kind="order.released",
@@ -79,7 +81,7 @@ def release_one(*, store: Store, order: RepeatOrder, by: str) -> None:
     if not release(store=store, orders=one, by=by, at=clock.now(store)):
         order.refresh_from_db(fields=["status", "held_at", "findings"])
         if order.held_at:
-            raise compliance_holds.problem_of(order)
+            raise compliance_holds.hold_problem(order)
         raise Problem(Code.ORDER_NOT_PAID, order=order.ref, state=order.status)
 
 
@@ -91,17 +93,19 @@ def release_due(*, store: Store | None = None) -> int:
     """
     delay = dt.timedelta(minutes=int(policy.in_force(clock.now())["release_delay_minutes"]))
     due_at = ExpressionWrapper(F("changed_at") + delay, output_field=DateTimeField())
-    waiting = RepeatOrder.objects.filter(FREE, held_at=None).annotate(due_at=due_at)
-    due = waiting.filter(Q(status=OrderStatus.CONFIRMED) | Q(due_at__lte=clock.of_row()))
+    waiting = RepeatOrder.objects.filter(IS_RELEASABLE, held_at=None).annotate(due_at=due_at)
+    due = waiting.filter(
+        Q(status=OrderStatus.CONFIRMED) | Q(due_at__lte=clock.store_now_expression())
+    )
     if store:
         due = due.filter(store=store)
     by_store: dict[int, list[int]] = defaultdict(list)
-    for store_id, pk in due.order_by("pk").values_list("store_id", "pk")[:ORDERS_A_PASS]:
+    for store_id, pk in due.order_by("pk").values_list("store_id", "pk")[:MAX_ORDERS_PER_PASS]:
         by_store[store_id].append(pk)
-    return sum(_release_of(store_id, ids, due) for store_id, ids in sorted(by_store.items()))
+    return sum(_release_orders(store_id, ids, due) for store_id, ids in sorted(by_store.items()))
 
 
-def _release_of(store_id: int, ids: Sequence[int], due: QuerySet[RepeatOrder]) -> int:
+def _release_orders(store_id: int, ids: Sequence[int], due: QuerySet[RepeatOrder]) -> int:
     store = Store.objects.get(pk=store_id)
     try:
         return len(
@@ -118,14 +122,14 @@ def announce(
 ) -> None:
     """Tells the ERP by the stream and the webhooks; what it does not acknowledge is announced
     again."""
-    for batch_ref, refs in _by_batch(orders):
-        for i in range(0, len(refs), event_publishing.AN_EVENT):
-            events.tell(
+    for batch_ref, refs in _group_references_by_batch(orders):
+        for i in range(0, len(refs), event_publishing.MAX_ORDERS_AN_EVENT):
+            events.publish(
                 store_id=store.pk,
                 type="release.announced",
                 subject=f"batch:{batch_ref}",
                 at=at,
-                orders=refs[i : i + event_publishing.AN_EVENT],
+                orders=refs[i : i + event_publishing.MAX_ORDERS_AN_EVENT],
                 erp=erp.product.code if erp else "",
             )
 
@@ -143,10 +147,12 @@ def announce_again(*, store: Store | None = None) -> int:
         )
         late = [
             row
-            for row in rows.annotate(now=clock.of_row()).order_by("announced_at")[:ORDERS_A_PASS]
+            for row in rows.annotate(now=clock.store_now_expression()).order_by("announced_at")[
+                :MAX_ORDERS_PER_PASS
+            ]
             if row.announced_at + first * 2 ** (row.announcements - 1) <= row.now
         ]
-        for (_, erp), some in _by_erp(late):
+        for (_, erp), some in _group_by_connection(late):
             at = some[0].now
             announce(some[0].store, [row.order for row in some], erp, at)
             Release.objects.filter(pk__in=[row.pk for row in some]).update(
@@ -155,14 +161,16 @@ def announce_again(*, store: Store | None = None) -> int:
     return len(late)
 
 
-def _by_erp(rows: Sequence[Release]) -> list[tuple[tuple[int, ErpConnection], list[Release]]]:
+def _group_by_connection(
+    rows: Sequence[Release],
+) -> list[tuple[tuple[int, ErpConnection], list[Release]]]:
     grouped: dict[tuple[int, int], list[Release]] = defaultdict(list)
     for row in rows:
         grouped[row.store_id, row.erp_id].append(row)
     return [((key[0], some[0].erp), some) for key, some in grouped.items()]
 
 
-def _by_batch(orders: Sequence[RepeatOrder]) -> list[tuple[str, list[str]]]:
+def _group_references_by_batch(orders: Sequence[RepeatOrder]) -> list[tuple[str, list[str]]]:
     grouped: dict[str, list[str]] = defaultdict(list)
     for order in orders:
         grouped[order.batch.ref].append(order.ref)

@@ -9,16 +9,16 @@ from diagnostics.problem import Problem
 from marketplace import clock
 from marketplace.models import Store
 from outbox import emails
-from pricing.services.stock_dispatch import give_back
-from repurchase.batches.queries.reserved_stock import pieces_of
+from pricing.services.stock_dispatch import release_reserved_stock
+from repurchase.batches.queries.reserved_stock import reserved_pieces
 from repurchase.batches.services import event_publishing
-from repurchase.fulfilment.queries.balances import dues
+from repurchase.fulfilment.queries.balances import balances_of_orders
 from repurchase.models import Proforma, RepeatOrder
 from repurchase.models.order_states import OrderStatus
 
 
 @transaction.atomic
-def call_off(*, store: Store, proforma: Proforma, why: str, by: str) -> int:
+def cancel_orders(*, store: Store, proforma: Proforma, why: str, by: str) -> int:
     """Every order of the proforma that awaits payment and has received none; how many.
 
     ORDER_NOT_PAYABLE when there is none such; one with a part paid is settled with the buyer
@@ -28,15 +28,15 @@ def call_off(*, store: Store, proforma: Proforma, why: str, by: str) -> int:
         raise Problem(Code.INPUT_INVALID, detail="why")
     waiting = proforma.orders.filter(store=store, status=OrderStatus.AWAITING_PAYMENT)
     held = list(waiting.select_for_update(of=("self",)).order_by("pk"))
-    standing = dues(held)
+    standing = balances_of_orders(held)
     unpaid = [order for order in held if not standing[order.pk].received]
     if not unpaid:
         raise Problem(Code.ORDER_NOT_PAYABLE, order=proforma.number, state="—")
     now = clock.now(store)
     moved = RepeatOrder.objects.filter(pk__in=[order.pk for order in unpaid])
     moved.update(status=OrderStatus.CANCELLED, changed_at=now)
-    give_back(pieces_of([order.pk for order in unpaid]), at=now)
-    event_publishing.orders(moved, at=now)
+    release_reserved_stock(reserved_pieces([order.pk for order in unpaid]), at=now)
+    event_publishing.publish_orders(moved, at=now)
     emails.write(
         kind="repurchase.called_off",
         store_id=store.pk,

@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace import api_keys
-from marketplace.access import Can
+from marketplace.access import Capability
 from marketplace.models import ApiKey
 from repurchase.integration.api.throttles import Throttle
 
@@ -30,7 +30,7 @@ class KeyAuthentication(BaseAuthentication):
         scheme, _, text = get_authorization_header(request).decode("latin-1").partition(" ")
         if not scheme:
             return None
-        key = api_keys.key_of(text.strip()) if scheme.lower() == "bearer" else None
+        key = api_keys.find_key_by_text(text.strip()) if scheme.lower() == "bearer" else None
         if key is None:
             raise Problem(Code.KEY_INVALID)
         _note_use(key)
@@ -65,12 +65,12 @@ class MayAct(BasePermission):
         if request.auth is None:
             return False
         if only_reads(request, view):
-            api_keys.refuse_beyond(
-                request.auth, needs=getattr(view, "needs_to_read", Can.VIEW), scope="read"
+            api_keys.require_key_permission(
+                request.auth, needs=getattr(view, "needs_to_read", Capability.VIEW), scope="read"
             )
         else:
-            api_keys.refuse_beyond(
-                request.auth, needs=getattr(view, "needs", Can.MANAGE_KEYS), scope="write"
+            api_keys.require_key_permission(
+                request.auth, needs=getattr(view, "needs", Capability.MANAGE_KEYS), scope="write"
             )
         return True
 

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from marketplace import clock
-from marketplace.access import Can, can
+from marketplace.access import Capability, has_capability
 from marketplace.models import Store
 from repurchase.batches.queries import batches
 from repurchase.fulfilment.services import erp_connection
@@ -38,7 +38,7 @@ class TooLarge(exceptions.APIException):
 class BoundedJSONParser(JSONParser):
     """Django's own limit does not watch over a JSON body."""
 
-    limit = body_limit.USUAL
+    limit = body_limit.DEFAULT_LIMIT
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
         body = stream.read(self.limit + 1)
@@ -55,7 +55,7 @@ class BoundedJSONParser(JSONParser):
 class BulkJSONParser(BoundedJSONParser):
     """Of calls that tell up to thousands of rows."""
 
-    limit = body_limit.BULK
+    limit = body_limit.BULK_LIMIT
 
 
 class XmlRenderer(BaseRenderer):
@@ -78,8 +78,8 @@ class ZipRenderer(BaseRenderer):
 
 class StoreAPIView(APIView):
     parser_classes = [BoundedJSONParser]
-    needs_to_read: Can = Can.VIEW
-    needs: Can = Can.MANAGE_KEYS
+    needs_to_read: Capability = Capability.VIEW
+    needs: Capability = Capability.MANAGE_KEYS
     """What the key's principal must have the right to, to read and to change; the second, where a
     view says nothing, is the owner's alone."""
     plan_version: int | None = None
@@ -98,11 +98,13 @@ class StoreAPIView(APIView):
         super().initial(request, *args, **kwargs)
         if not (request.auth and (client := request.META.get(CLIENT, ""))):
             return
-        name, version = erp_connection.named(client[:80])
-        if only_reads(request, self) or not can(request.auth.principal, Can.SETTLE):
+        name, version = erp_connection.parse_client_header(client[:80])
+        if only_reads(request, self) or not has_capability(
+            request.auth.principal, Capability.SETTLE
+        ):
             erp_connection.refuse_other(store=request.auth.store, name=name, version=version)
         else:
-            erp_connection.heard_from(
+            erp_connection.connect_caller(
                 store=request.auth.store, name=name, version=version, by=self.by
             )
 
@@ -120,9 +122,9 @@ class StoreAPIView(APIView):
             or not isinstance(final, Response)
         ):
             return final
-        tag = etags.tag_of(final.data, version=self.plan_version)
+        tag = etags.compute_tag(final.data, version=self.plan_version)
         final["ETag"], final["Cache-Control"] = tag, "private, no-cache"
-        if etags.has_it(request, tag):
+        if etags.is_not_modified(request, tag):
             kept = HttpResponse(status=status.HTTP_304_NOT_MODIFIED)
             kept["ETag"], kept["Cache-Control"] = tag, "private, no-cache"
             return kept
@@ -143,7 +145,7 @@ class StoreAPIView(APIView):
 
     def batch(self, ref: str) -> Batch:
         """The store's batch, or 404."""
-        return batches.batch(self.store, ref, now=clock.now(self.store))
+        return batches.get_batch(self.store, ref, now=clock.now(self.store))
 
     def sent(self, form: type[requests.StrictSerializer]) -> dict[str, Any]:
         """The body, or on GET the query, checked; INPUT_INVALID with pointers when it is not as it

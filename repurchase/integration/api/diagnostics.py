@@ -13,24 +13,24 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from diagnostics import problem_texts
-from diagnostics.attribution import Cause, Happening
+from diagnostics.attribution import Cause, TimelineEntry
 from diagnostics.catalogue import CATALOGUE
 from diagnostics.codes import Code
-from diagnostics.failure_counts import Share
+from diagnostics.failure_counts import FailureShare
 from diagnostics.fixes import Fix
 from marketplace import clock
-from marketplace.access import Can
+from marketplace.access import Capability
 from repurchase.batches.queries import batches, failures
-from repurchase.batches.queries.failures import BatchDiagnosis, Diagnosis
-from repurchase.batches.queries.fixes import Fixable, fixable
+from repurchase.batches.queries.failures import BatchDiagnosis, OrderDiagnosis
+from repurchase.batches.queries.fixes import FixableOrders, find_fixable_orders
 from repurchase.batches.services import fixes as fixe_services
 from repurchase.integration.api import requests
 from repurchase.integration.api.base import StoreAPIView
-from repurchase.integration.api.fields import AmountSerializer, InstantField, amount_of
-from repurchase.integration.api.schema import described
+from repurchase.integration.api.fields import AmountSerializer, InstantField, amount_payload
+from repurchase.integration.api.schema import describe_operation
 from repurchase.integration.api.serializers import BatchSerializer
 from repurchase.integration.api.serializers.batches import LeftOutSerializer
-from repurchase.integration.api.views import accepted
+from repurchase.integration.api.views import accepted_response
 from repurchase.models import Batch, EditTask
 from repurchase.reporting.services import order_reports
 
@@ -76,7 +76,7 @@ class ShareToldSerializer(serializers.Serializer):
     title = serializers.CharField()
     fix = serializers.CharField()
     orders = serializers.IntegerField(help_text="Failed by this first cause.")
-    of = serializers.IntegerField(help_text="All that failed: the share is `orders` / `of`.")
+    of = serializers.IntegerField(help_text="All that failed: the share is `orders` / `describe`.")
     blocked = AmountSerializer(many=True)
 
 
@@ -128,12 +128,12 @@ class FixesAppliedSerializer(serializers.Serializer):
 
 
 class OrderDiagnosisView(StoreAPIView):
-    @described("get_order_diagnostics", OrderDiagnosticsSerializer)
+    @describe_operation("get_order_diagnostics", OrderDiagnosticsSerializer)
     def get(self, request: Request, ref: str) -> Response:
         """Why an order failed: the first cause against its consequences, the evidence of then, the
         fix, the timeline."""
-        found = failures.diagnosis(self.store, ref, now=clock.now(self.store))
-        return Response(told(found, request))
+        found = failures.order_diagnosis(self.store, ref, now=clock.now(self.store))
+        return Response(order_diagnosis_payload(found, request))
 
 
 class PdfRenderer(BaseRenderer):
@@ -145,13 +145,13 @@ class PdfRenderer(BaseRenderer):
 class OrderReportView(StoreAPIView):
     renderer_classes = [PdfRenderer]
 
-    @described("get_order_report", OpenApiTypes.BINARY, media_type="application/pdf")
+    @describe_operation("get_order_report", OpenApiTypes.BINARY, media_type="application/pdf")
     def get(self, request: Request, ref: str) -> HttpResponse:
         """The same as a PDF, in the language that Accept-Language asks for.
 
         202 without a body while it is being made: ask again after `Retry-After` seconds.
         """
-        made = order_reports.of_order(self.store, ref)
+        made = order_reports.get_or_request(self.store, ref)
         if made is None:
             headers = {"Retry-After": str(order_reports.RETRY_SECONDS)}
             return HttpResponse(status=status.HTTP_202_ACCEPTED, headers=headers)
@@ -159,24 +159,26 @@ class OrderReportView(StoreAPIView):
 
 
 class BatchDiagnosisView(StoreAPIView):
-    @described("get_batch_diagnostics", BatchDiagnosticsSerializer)
+    @describe_operation("get_batch_diagnostics", BatchDiagnosticsSerializer)
     def get(self, request: Request, ref: str) -> Response:
         """The failed orders of a batch by first cause, and the money that they hold up."""
         now = clock.now(self.store)
-        found = failures.batch_diagnosis(batches.batch(self.store, ref, now=now), now=now)
-        return Response(told_batch(found, request))
+        found = failures.batch_diagnosis(batches.get_batch(self.store, ref, now=now), now=now)
+        return Response(batch_diagnosis_payload(found, request))
 
 
 class FixesView(StoreAPIView):
-    needs = Can.PLAN
+    needs = Capability.PLAN
 
-    @described("get_batch_fixes", FixSetsSerializer)
+    @describe_operation("get_batch_fixes", FixSetsSerializer)
     def get(self, request: Request, ref: str) -> Response:
         """The smallest sets of fixes that free the most orders and money, one for each size."""
         batch = self.batch(ref)
-        return Response(_fix_sets(batch, fixable(batch, now=clock.now(self.store))))
+        return Response(
+            _fix_sets_payload(batch, find_fixable_orders(batch, now=clock.now(self.store)))
+        )
 
-    @described(
+    @describe_operation(
         "apply_batch_fixes",
         FixesAppliedSerializer,
         body=requests.FixesSerializer,
@@ -193,13 +195,13 @@ class FixesView(StoreAPIView):
         wanted = {Fix(Code(row["code"]), row["subject"]) for row in sent["fixes"]}
         done = fixe_services.apply(batch=batch, wanted=wanted, by=self.by, version=sent["version"])
         return (
-            accepted(batch)
+            accepted_response(batch)
             if isinstance(done, EditTask)
             else Response(FixesAppliedSerializer(done).data)
         )
 
 
-def _fix_sets(batch: Batch, found: Fixable) -> dict[str, Any]:
+def _fix_sets_payload(batch: Batch, found: FixableOrders) -> dict[str, Any]:
     return {
         "batch": batch.ref,
         "version": batch.version,
@@ -207,9 +209,9 @@ def _fix_sets(batch: Batch, found: Fixable) -> dict[str, Any]:
         "hopeless": found.cure.hopeless,
         "sets": [
             {
-                "fixes": [_fix(fix, found) for fix in step.fixes],
+                "fixes": [_fix_payload(fix, found) for fix in step.fixes],
                 "frees": step.gain.orders,
-                "money": amounts(step.gain.money),
+                "money": amounts_by_currency(step.gain.money),
                 "exact": step.exact,
                 "at_most": step.at_most,
             }
@@ -218,36 +220,36 @@ def _fix_sets(batch: Batch, found: Fixable) -> dict[str, Any]:
     }
 
 
-def _fix(fix: Fix, found: Fixable) -> dict[str, Any]:
+def _fix_payload(fix: Fix, found: FixableOrders) -> dict[str, Any]:
     return {
         "code": str(fix.code),
         "subject": fix.subject,
-        "fix": problem_texts.of(fix.code).fix,
+        "fix": problem_texts.describe(fix.code).fix,
         "fixer": str(CATALOGUE[fix.code].fixer),
-        "done_here": fix.code in fixe_services.DONE_HERE,
+        "done_here": fix.code in fixe_services.SELF_APPLIED_CODES,
         "orders": len(found.touched[fix]),
     }
 
 
-def told(found: Diagnosis, request: Request) -> dict[str, Any]:
+def order_diagnosis_payload(found: OrderDiagnosis, request: Request) -> dict[str, Any]:
     case = found.case
     return {
         "order": case.ref,
         "source_order": case.number,
         "status": case.state,
-        "blocked": amount_of(case.blocked_minor, case.currency),
-        "first_cause": cause_told(case.first, request) if case.first else None,
-        "causes": [cause_told(cause, request) for cause in case.causes],
-        "timeline": [_happening(each, request) for each in found.timeline],
+        "blocked": amount_payload(case.blocked_minor, case.currency),
+        "first_cause": cause_payload(case.first, request) if case.first else None,
+        "causes": [cause_payload(cause, request) for cause in case.causes],
+        "timeline": [_event_payload(each, request) for each in found.timeline],
     }
 
 
-def cause_told(cause: Cause, request: Request) -> dict[str, Any]:
+def cause_payload(cause: Cause, request: Request) -> dict[str, Any]:
     entry, evidence = CATALOGUE[cause.code], dict(cause.found.evidence)
-    said = problem_texts.of(cause.code, evidence)
+    said = problem_texts.describe(cause.code, evidence)
     return {
         "code": str(cause.code),
-        "type": _page_of(cause.code, request),
+        "type": _code_page_url(cause.code, request),
         "role": str(cause.role),
         "because": cause.because and str(cause.because),
         "line": cause.found.line,
@@ -260,12 +262,12 @@ def cause_told(cause: Cause, request: Request) -> dict[str, Any]:
     }
 
 
-def _page_of(code: str, request: Request) -> str:
+def _code_page_url(code: str, request: Request) -> str:
     return request.build_absolute_uri(reverse("code", args=[code]))
 
 
-def _happening(each: Happening, request: Request) -> dict[str, Any]:
-    causes = [cause_told(cause, request) for cause in each.causes]
+def _event_payload(each: TimelineEntry, request: Request) -> dict[str, Any]:
+    causes = [cause_payload(cause, request) for cause in each.causes]
     return {
         "at": InstantField().to_representation(each.at),
         "kind": each.kind,
@@ -274,29 +276,31 @@ def _happening(each: Happening, request: Request) -> dict[str, Any]:
     }
 
 
-def told_batch(found: BatchDiagnosis, request: Request) -> dict[str, Any]:
+def batch_diagnosis_payload(found: BatchDiagnosis, request: Request) -> dict[str, Any]:
     return {
         "batch": found.batch.ref,
         "failed": len(found.cases),
-        "blocked": amounts(found.blocked),
+        "blocked": amounts_by_currency(found.blocked),
         "left_out": LeftOutSerializer(found.left_out, many=True).data,
-        "shares": list(_shares(found.shares, len(found.cases), request)),
+        "shares": list(_share_payloads(found.shares, len(found.cases), request)),
     }
 
 
-def _shares(shares: Iterable[Share], of: int, request: Request) -> Iterable[dict[str, Any]]:
+def _share_payloads(
+    shares: Iterable[FailureShare], of: int, request: Request
+) -> Iterable[dict[str, Any]]:
     for share in shares:
-        said = problem_texts.of(share.code)
+        said = problem_texts.describe(share.code)
         yield {
             "code": str(share.code),
-            "type": _page_of(share.code, request),
+            "type": _code_page_url(share.code, request),
             "title": said.title,
             "fix": said.fix,
             "orders": share.failures,
             "of": of,
-            "blocked": amounts(share.blocked),
+            "blocked": amounts_by_currency(share.blocked),
         }
 
 
-def amounts(minor_by_currency: Mapping[str, int]) -> list[dict[str, str]]:
-    return [amount_of(minor, currency) for currency, minor in minor_by_currency.items()]
+def amounts_by_currency(minor_by_currency: Mapping[str, int]) -> list[dict[str, str]]:
+    return [amount_payload(minor, currency) for currency, minor in minor_by_currency.items()]

@@ -13,40 +13,50 @@ from rest_framework.request import Request
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 
-TICKING = frozenset({"seconds_left"})
+CHANGING_FIELDS = frozenset({"seconds_left"})
 """Members that change by themselves: they make no other answer."""
 
 
-def tag_of(data: Any, *, version: int | None = None) -> str:
+def compute_tag(data: Any, *, version: int | None = None) -> str:
     """Strong; in front of the point the version of a plan, which is all that a change of the plan
     is guarded by."""
-    canonical = json.dumps([_still(data), get_language()], sort_keys=True, default=str)
+    canonical = json.dumps(
+        [_without_changing_fields(data), get_language()], sort_keys=True, default=str
+    )
     digest = hashlib.sha256(canonical.encode()).hexdigest()[:32]
     return f'"{digest}"' if version is None else f'"{version}.{digest}"'
 
 
-def _still(data: Any) -> Any:
+def _without_changing_fields(data: Any) -> Any:
     if isinstance(data, Mapping):
-        return {name: _still(value) for name, value in data.items() if name not in TICKING}
-    return [_still(each) for each in data] if isinstance(data, list | tuple) else data
+        return {
+            name: _without_changing_fields(value)
+            for name, value in data.items()
+            if name not in CHANGING_FIELDS
+        }
+    return (
+        [_without_changing_fields(each) for each in data]
+        if isinstance(data, list | tuple)
+        else data
+    )
 
 
-def has_it(request: Request, tag: str) -> bool:
+def is_not_modified(request: Request, tag: str) -> bool:
     """If-None-Match, compared weakly (RFC 9110, 13.1.2)."""
     given = parse_etags(request.META.get("HTTP_IF_NONE_MATCH", ""))
     return "*" in given or tag in {each.removeprefix("W/") for each in given}
 
 
-def refuse_other(request: Request, tag: str) -> None:
+def require_match(request: Request, tag: str) -> None:
     """PRECONDITION_FAILED when If-Match names another state than this. Of a plan's tag only the
     version counts."""
     header = request.META.get("HTTP_IF_MATCH", "")
     if not header:
         return
     given = parse_etags(header)
-    if "*" not in given and _state(tag) not in map(_state, given):
+    if "*" not in given and _etag_state(tag) not in map(_etag_state, given):
         raise Problem(Code.PRECONDITION_FAILED, value=header[:100], limit=tag)
 
 
-def _state(tag: str) -> str:
+def _etag_state(tag: str) -> str:
     return tag.strip('"').partition(".")[0]

@@ -21,11 +21,11 @@ from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from repurchase.integration.api import request_id
 from repurchase.integration.api.auth import CHALLENGE
-from repurchase.site.database_outage import is_away, retried
+from repurchase.site.database_outage import is_database_outage, with_retry_after
 
 log = structlog.get_logger(__name__)
-Errors = list[dict[str, str]]
-SHOWN = 20
+ProblemErrors = list[dict[str, str]]
+MAX_SHOWN_ERRORS = 20
 """At most so many places are named in a refusal."""
 
 
@@ -35,38 +35,40 @@ def as_problem_json(exception: Exception, context: dict[str, Any]) -> JsonRespon
     set_rollback()
     request: Request = context["request"]
     if isinstance(exception, Problem):
-        return _refused(request, exception, errors=list(_rows(context.get("view"), exception)))
+        return _problem_response(
+            request, exception, errors=list(_problem_error_rows(context.get("view"), exception))
+        )
     if isinstance(exception, exceptions.ValidationError):
-        return _invalid(request, exception)
+        return _validation_response(request, exception)
     if isinstance(
         exception, RequestDataTooBig
     ):  # without the server's edge, which refuses it first
         limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
         said = _("What is sent to this address may have {limit} bytes.").format(limit=limit)
-        return _refused(request, Problem(Code.INPUT_INVALID, detail=said), 413)
+        return _problem_response(request, Problem(Code.INPUT_INVALID, detail=said), 413)
     if isinstance(exception, exceptions.Throttled):
-        return _throttled(request, exception)
+        return _throttled_response(request, exception)
     if isinstance(exception, exceptions.NotAuthenticated | exceptions.AuthenticationFailed):
-        return _refused(request, Problem(Code.KEY_INVALID))
+        return _problem_response(request, Problem(Code.KEY_INVALID))
     if isinstance(exception, Http404 | PermissionDenied | exceptions.NotFound):
-        return _refused(request, Problem(Code.NOT_FOUND))
+        return _problem_response(request, Problem(Code.NOT_FOUND))
     if isinstance(exception, exceptions.APIException) and exception.status_code < 500:
-        return _refused(
+        return _problem_response(
             request,
             Problem(Code.INPUT_INVALID, detail=str(exception.detail)),
             exception.status_code,
         )
-    if is_away(exception):
+    if is_database_outage(exception):
         log.warning("database_unreachable", path=request.path)
-        return _refused(request, Problem(Code.DATABASE_UNAVAILABLE))
+        return _problem_response(request, Problem(Code.DATABASE_UNAVAILABLE))
     log.exception("api_failed", path=request.path)
-    return _refused(request, Problem(Code.INTERNAL_ERROR, id=request_id.of(request)))
+    return _problem_response(request, Problem(Code.INTERNAL_ERROR, id=request_id.of(request)))
 
 
-def _refused(
-    request: Request, problem: Problem, status: int = 0, errors: Errors | None = None
+def _problem_response(
+    request: Request, problem: Problem, status: int = 0, errors: ProblemErrors | None = None
 ) -> JsonResponse:
-    said = problem_texts.of(problem.code, problem.evidence)
+    said = problem_texts.describe(problem.code, problem.evidence)
     response = problem_json(
         request,
         code=problem.code,
@@ -80,7 +82,7 @@ def _refused(
     return response
 
 
-def _rows(view: Any, problem: Problem) -> Iterator[dict[str, str]]:
+def _problem_error_rows(view: Any, problem: Problem) -> Iterator[dict[str, str]]:
     """The places in the body that a refusal names, or of the orders it names; a body that nobody
     took is not read."""
     for found in problem.evidence.get("rows", ()):
@@ -100,34 +102,36 @@ def _rows(view: Any, problem: Problem) -> Iterator[dict[str, str]]:
             }
 
 
-def _invalid(request: Request, exception: exceptions.ValidationError) -> JsonResponse:
-    wrong = list(_pointed(exception.detail, "#"))
+def _validation_response(request: Request, exception: exceptions.ValidationError) -> JsonResponse:
+    wrong = list(_iter_error_pointers(exception.detail, "#"))
     said = _("{count} of the values sent can't be taken; each is named in “errors”.")
-    if len(wrong) > SHOWN:
+    if len(wrong) > MAX_SHOWN_ERRORS:
         said = _(
             "{count} of the values sent can't be taken; the first {shown} are named in “errors”."
         )
-    detail = said.format(count=len(wrong), shown=SHOWN)
+    detail = said.format(count=len(wrong), shown=MAX_SHOWN_ERRORS)
     errors = [
         {"pointer": pointer, "code": str(Code.INPUT_INVALID), "detail": str(said)}
-        for pointer, said in wrong[:SHOWN]
+        for pointer, said in wrong[:MAX_SHOWN_ERRORS]
     ]
-    return _refused(request, Problem(Code.INPUT_INVALID, detail=detail), errors=errors)
+    return _problem_response(request, Problem(Code.INPUT_INVALID, detail=detail), errors=errors)
 
 
-def _pointed(detail: Any, pointer: str) -> Iterator[tuple[str, Any]]:
+def _iter_error_pointers(detail: Any, pointer: str) -> Iterator[tuple[str, Any]]:
     """DRF's nested details, each with its JSON pointer (RFC 6901, as a URI fragment)."""
     if isinstance(detail, Mapping | list):
-        for name, below in _named(detail):
+        for name, below in _named_error_details(detail):
             here = (
-                pointer if name in (None, "non_field_errors") else f"{pointer}/{escaped(str(name))}"
+                pointer
+                if name in (None, "non_field_errors")
+                else f"{pointer}/{escape_json_pointer(str(name))}"
             )
-            yield from _pointed(below, here)
+            yield from _iter_error_pointers(below, here)
     else:
         yield pointer, detail
 
 
-def _named(detail: Mapping | list) -> Iterable[tuple[Any, Any]]:
+def _named_error_details(detail: Mapping | list) -> Iterable[tuple[Any, Any]]:
     """What is wrong with a list's rows stands by their number; several things wrong with one
     value, by no name."""
     if isinstance(detail, Mapping):
@@ -135,13 +139,13 @@ def _named(detail: Mapping | list) -> Iterable[tuple[Any, Any]]:
     return ((n if isinstance(below, Mapping) else None, below) for n, below in enumerate(detail))
 
 
-def escaped(name: str) -> str:
+def escape_json_pointer(name: str) -> str:
     return name.replace("~", "~0").replace("/", "~1")
 
 
-def _throttled(request: Request, exception: exceptions.Throttled) -> JsonResponse:
+def _throttled_response(request: Request, exception: exceptions.Throttled) -> JsonResponse:
     seconds = max(1, ceil(exception.wait or 1))
-    return _refused(request, Problem(Code.TOO_MANY_REQUESTS, value=seconds))
+    return _problem_response(request, Problem(Code.TOO_MANY_REQUESTS, value=seconds))
 
 
 def problem_json(
@@ -151,7 +155,7 @@ def problem_json(
     status: int,
     title: str,
     detail: str,
-    errors: Errors,
+    errors: ProblemErrors,
 ) -> JsonResponse:
     body = {
         "type": request.build_absolute_uri(reverse("code", args=[code])),
@@ -165,4 +169,4 @@ def problem_json(
     response = JsonResponse(body, status=status, content_type="application/problem+json")
     if status == HTTPStatus.UNAUTHORIZED:
         response["WWW-Authenticate"] = CHALLENGE
-    return retried(response)
+    return with_retry_after(response)

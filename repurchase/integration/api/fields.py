@@ -15,14 +15,14 @@ class AmountSerializer(serializers.Serializer):
     currency = serializers.CharField(help_text="ISO 4217.")
 
 
-def amount_of(minor: int, currency: str) -> dict[str, str]:
+def amount_payload(minor: int, currency: str) -> dict[str, str]:
     return {"amount": decimal_text(minor, currency), "currency": currency}
 
 
 @extend_schema_field(AmountSerializer)
 class MoneyField(serializers.Field):
     def to_representation(self, value: Money) -> dict[str, str]:
-        return amount_of(value.minor, value.currency)
+        return amount_payload(value.minor, value.currency)
 
 
 @extend_schema_field(AmountSerializer)
@@ -36,7 +36,7 @@ class MinorField(serializers.Field):
 
     def to_representation(self, row: Any) -> dict[str, str] | None:
         minor = self.minor(row)
-        return None if minor is None else amount_of(minor, self.currency(row))
+        return None if minor is None else amount_payload(minor, self.currency(row))
 
 
 class InstantField(serializers.DateTimeField):

@@ -6,7 +6,7 @@ from typing import Any
 from rest_framework import serializers
 
 from diagnostics import problem_texts
-from repurchase.fulfilment.services.payments import Refused
+from repurchase.fulfilment.services.payments import RefusedPayment
 from repurchase.integration.api.fields import (
     AmountSerializer,
     InstantField,
@@ -244,14 +244,14 @@ class ConnectionSerializer(serializers.Serializer):
     known = ErpNameSerializer(many=True)
 
 
-def row_error(refused: Refused) -> dict[str, str]:
+def refused_row_payload(refused: RefusedPayment) -> dict[str, str]:
     return {
         "key": refused.key,
         "pointer": f"#/rows/{refused.index}",
         "code": str(refused.problem.code),
-        "detail": problem_texts.of(refused.problem.code, refused.problem.evidence).cause,
+        "detail": problem_texts.describe(refused.problem.code, refused.problem.evidence).cause,
     }
 
 
-def rows_of(sent: dict[str, Any], make: Callable[..., Any]) -> list[Any]:
+def build_rows(sent: dict[str, Any], make: Callable[..., Any]) -> list[Any]:
     return [make(**row) for row in sent["rows"]]

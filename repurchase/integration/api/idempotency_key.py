@@ -18,10 +18,10 @@ from diagnostics.problem import Problem
 from repurchase.integration.services import idempotency
 
 HEADER = "Idempotency-Key"
-LONGEST = 255
+MAX_KEY_LENGTH = 255
 
 
-Derive = Callable[[Mapping[str, Any]], Any]
+DeriveSecret = Callable[[Mapping[str, Any]], Any]
 
 
 def idempotent(post: Callable[..., Response]) -> Callable[..., Response]:
@@ -31,19 +31,19 @@ def idempotent(post: Callable[..., Response]) -> Callable[..., Response]:
 
 def idempotent_with_files(post: Callable[..., Response]) -> Callable[..., Response]:
     """As `idempotent`, for what keeps a file: no transaction is open meanwhile."""
-    return _idempotent(post, {}, files=True)
+    return _idempotent_view(post, {}, files=True)
 
 
 def idempotent_but_for(
-    **secrets: Derive,
+    **secrets: DeriveSecret,
 ) -> Callable[[Callable[..., Response]], Callable[..., Response]]:
     """Members of the answer that are never kept: each is derived anew from the rest of it."""
 
-    return lambda post: _idempotent(post, secrets, files=False)
+    return lambda post: _idempotent_view(post, secrets, files=False)
 
 
-def _idempotent(
-    post: Callable[..., Response], secrets: Mapping[str, Derive], *, files: bool
+def _idempotent_view(
+    post: Callable[..., Response], secrets: Mapping[str, DeriveSecret], *, files: bool
 ) -> Callable[..., Response]:
     @extend_schema(
         parameters=[
@@ -60,14 +60,14 @@ def _idempotent(
         key = request.headers.get(HEADER)
         if key is None:
             return post(self, request, **address)
-        if not (key.isascii() and key.isprintable() and 0 < len(key) <= LONGEST):
+        if not (key.isascii() and key.isprintable() and 0 < len(key) <= MAX_KEY_LENGTH):
             raise Problem(Code.INPUT_INVALID, detail=HEADER)
 
-        def act() -> idempotency.Answer:
-            return _kept(post(self, request, **address), secrets)
+        def act() -> idempotency.IdempotentAnswer:
+            return _answer_to_keep(post(self, request, **address), secrets)
 
-        answer = idempotency.answered(
-            store=self.store, key=key, request=_digest(request), act=act, files=files
+        answer = idempotency.answer_once(
+            store=self.store, key=key, request=_request_digest(request), act=act, files=files
         )
         body = answer.body | {name: derive(answer.body) for name, derive in secrets.items()}
         headers = {"Location": answer.location} if answer.location else None
@@ -76,33 +76,35 @@ def _idempotent(
     return posted
 
 
-def _kept(answer: Response, secrets: Collection[str]) -> idempotency.Answer:
+def _answer_to_keep(answer: Response, secrets: Collection[str]) -> idempotency.IdempotentAnswer:
     body = json.loads(JSONRenderer().render(answer.data))
-    return idempotency.Answer(
+    return idempotency.IdempotentAnswer(
         status=answer.status_code,
         body={name: value for name, value in body.items() if name not in secrets},
         location=answer.headers.get("Location", ""),
     )
 
 
-def _digest(request: Request) -> str:
+def _request_digest(request: Request) -> str:
     """Of method, address and body; a file counts by its content."""
     told = json.dumps(
-        [request.method, request.get_full_path(), _body(request)], sort_keys=True, default=str
+        [request.method, request.get_full_path(), _canonical_body(request)],
+        sort_keys=True,
+        default=str,
     )
     return hashlib.sha256(told.encode()).hexdigest()
 
 
-def _body(request: Request) -> Any:
+def _canonical_body(request: Request) -> Any:
     """XML as its bytes; what is no JSON object as it came: the form will refuse it."""
     if isinstance(request.data, bytes):
         return hashlib.sha256(request.data).hexdigest()
     if isinstance(request.data, Mapping):
-        return {name: _plain(value) for name, value in request.data.items()}
+        return {name: _canonical_value(value) for name, value in request.data.items()}
     return request.data
 
 
-def _plain(value: Any) -> Any:
+def _canonical_value(value: Any) -> Any:
     if not isinstance(value, UploadedFile):
         return value
     digest = hashlib.sha256()

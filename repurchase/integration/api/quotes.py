@@ -5,17 +5,17 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from marketplace.money import Money, half_up
+from marketplace.money import Money, round_half_up
 from pricing.what_if import Changes
-from repurchase.batches.services.fee_quotes import Asked, AskedLine, Quote
+from repurchase.batches.services.fee_quotes import FeeQuote, QuoteRequest, QuoteRequestLine
 
 
-def asked_of(sent: Mapping[str, Any]) -> Asked:
-    lines = [AskedLine(**line) for line in sent["lines"]]
-    return Asked(**{**sent, "lines": lines, "changes": Changes(**sent.get("changes", {}))})
+def quote_request_from(sent: Mapping[str, Any]) -> QuoteRequest:
+    lines = [QuoteRequestLine(**line) for line in sent["lines"]]
+    return QuoteRequest(**{**sent, "lines": lines, "changes": Changes(**sent.get("changes", {}))})
 
 
-def told(quote: Quote) -> dict[str, Any]:
+def fee_quote_payload(quote: FeeQuote) -> dict[str, Any]:
     outcome, currency = quote.outcome, quote.asked.currency
     priced, offer = outcome.offer.priced, outcome.offer
 
@@ -45,18 +45,18 @@ def told(quote: Quote) -> dict[str, Any]:
         "all_fees": money(priced.fees_minor),
         "cost": quote.cost,
         "profit": money(outcome.profit_minor),
-        "margin": share_text(outcome.margin),
+        "margin": format_share(outcome.margin),
         "price_for_wished_margin": money(outcome.price_minor),
-        "break_even_rate": _break_even(quote),
+        "break_even_rate": _break_even_payload(quote),
     }
 
 
-def share_text(share: Fraction | None) -> str | None:
+def format_share(share: Fraction | None) -> str | None:
     """Six digits: "0.482091"."""
-    return None if share is None else f"{Decimal(half_up(share * 10**6)).scaleb(-6):f}"
+    return None if share is None else f"{Decimal(round_half_up(share * 10**6)).scaleb(-6):f}"
 
 
-def _break_even(quote: Quote) -> dict[str, str] | None:
+def _break_even_payload(quote: FeeQuote) -> dict[str, str] | None:
     rate = quote.outcome.break_even_rate
     if rate is None:
         return None

@@ -10,11 +10,11 @@ from rest_framework import serializers
 
 from diagnostics.codes import Code
 from marketplace.money import EXPONENTS
-from qualification.readings import Kind
+from qualification.readings import DocumentKind
 from repurchase.batches import event_types
-from repurchase.batches.edits import By
+from repurchase.batches.edits import EditScope
 from repurchase.batches.services import edit_targets
-from repurchase.batches.services.selections import Ticked
+from repurchase.batches.services.selections import SelectionFilter
 from repurchase.integration.api.fields import TextField
 from repurchase.integration.feed.http_response import FORMATS, INCLUDE
 from repurchase.models.order_states import OrderStatus
@@ -71,10 +71,10 @@ class AmountField(serializers.CharField):
     """A decimal text, not below zero. Its digits are looked at where its currency is known."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(max_length=20, validators=[_not_negative], **options)
+        super().__init__(max_length=20, validators=[_validate_not_negative], **options)
 
 
-def _not_negative(text: str) -> None:
+def _validate_not_negative(text: str) -> None:
     if text.startswith("-"):
         raise serializers.ValidationError(_("Not below zero."))
 
@@ -210,16 +210,16 @@ class EditsSerializer(StrictSerializer):
     )
 
 
-def edits_of(sent: list[dict[str, Any]]) -> list[edit_targets.Asked]:
-    return [_edit_of(each) for each in sent]
+def edit_requests_from(sent: list[dict[str, Any]]) -> list[edit_targets.EditRequest]:
+    return [_edit_request_from(each) for each in sent]
 
 
-def _edit_of(sent: dict[str, Any]) -> edit_targets.Asked:
+def _edit_request_from(sent: dict[str, Any]) -> edit_targets.EditRequest:
     ((by, names),) = sent["select"].items()
     if by == "lines":
         names = [(each["order"], each["line"]) for each in names]
     values = {name: sent.get(name) for name in ("moq", "quantity", "promise_days", "promise_date")}
-    return edit_targets.Asked(by=By(by), names=() if by == "all" else names, **values)
+    return edit_targets.EditRequest(by=EditScope(by), names=() if by == "all" else names, **values)
 
 
 class SelectionFilterSerializer(NestedSerializer):
@@ -272,11 +272,11 @@ class ChosenSerializer(StrictSerializer):
         return values
 
 
-def chosen_of(sent: dict[str, Any]) -> dict[str, Any]:
+def chosen_orders_from(sent: dict[str, Any]) -> dict[str, Any]:
     """Which past orders, as the services take them."""
     ticked = None
     if selection := sent.get("selection"):
-        ticked = Ticked(
+        ticked = SelectionFilter(
             q=selection["filter"].get("q", ""),
             with_repeated=selection["filter"].get("repeated", False),
             besides=selection["except"],
@@ -346,7 +346,7 @@ class InventorySerializer(StrictSerializer):
 
 
 class NewDocumentSerializer(StrictSerializer):
-    kind = serializers.ChoiceField(choices=[kind.value for kind in Kind])
+    kind = serializers.ChoiceField(choices=[kind.value for kind in DocumentKind])
     file = serializers.FileField(allow_empty_file=True, help_text="A PDF of at most 10 MB.")
     replaces = TextField(
         max_length=36, help_text="The `key` of the document that it takes the place of."
@@ -466,10 +466,10 @@ class EventTypeField(serializers.CharField):
     """A type of event, or all of a kind."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(max_length=60, validators=[_known_type], **options)
+        super().__init__(max_length=60, validators=[_validate_event_type], **options)
 
 
-def _known_type(text: str) -> None:
+def _validate_event_type(text: str) -> None:
     if not event_types.is_known(text):
         raise serializers.ValidationError(_("No such type of event: {name}").format(name=text))
 
@@ -490,7 +490,7 @@ class EventFilterSerializer(StrictSerializer):
 
     def validate_types(self, text: str) -> str:
         for part in filter(None, text.split(",")):
-            _known_type(part)
+            _validate_event_type(part)
         return text
 
 

@@ -10,13 +10,13 @@ from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from marketplace.access import Can
+from marketplace.access import Capability
 from repurchase.fulfilment.queries import carrier_charges
 from repurchase.fulfilment.services import erp_responses
 from repurchase.integration.api.base import StoreAPIView
 from repurchase.integration.api.fields import InstantField
 from repurchase.integration.api.idempotency_key import idempotent
-from repurchase.integration.api.schema import described
+from repurchase.integration.api.schema import describe_operation
 from repurchase.integration.feed import order_response_reader
 
 
@@ -75,7 +75,7 @@ class ErpResponseListSerializer(serializers.Serializer):
 
 
 class AllResponsesView(StoreAPIView):
-    needs = Can.SETTLE
+    needs = Capability.SETTLE
     parser_classes = [XmlParser, TextXmlParser]
 
     @extend_schema(
@@ -83,13 +83,15 @@ class AllResponsesView(StoreAPIView):
         description="Takes answers to released orders: `OrderResponses` of XML 1, or one UBL OrderResponse. All of them "
         "or none; an answer sent twice is kept once. One that changes or refuses a line waits for a person.",
     )
-    @described("answer_orders", TakenSerializer, code=201)
+    @describe_operation("answer_orders", TakenSerializer, code=201)
     @idempotent
     def post(self, request: Request) -> HttpResponseBase:
-        format, answers = order_response_reader.answers(
+        format, answers = order_response_reader.read_order_responses(
             request.data if isinstance(request.data, bytes) else b""
         )
-        taken = erp_responses.take(store=self.store, answers=answers, format=format, by=self.by)
+        taken = erp_responses.record_all(
+            store=self.store, answers=answers, format=format, by=self.by
+        )
         told = TakenSerializer(
             {"results": [row for row, _ in taken], "new": sum(new for _, new in taken)}
         )
@@ -97,10 +99,10 @@ class AllResponsesView(StoreAPIView):
 
 
 class ResponsesView(StoreAPIView):
-    @described("list_order_responses", ErpResponseListSerializer)
+    @describe_operation("list_order_responses", ErpResponseListSerializer)
     def get(self, request: Request, ref: str) -> Response:
         """What the ERP has answered to an order, the first first, each with what was decided."""
-        found = carrier_charges.order_row(self.store, ref).erp_responses.order_by(
+        found = carrier_charges.get_store_order(self.store, ref).erp_responses.order_by(
             "received_at", "pk"
         )
         return Response(ErpResponseListSerializer({"results": found.select_related("order")}).data)

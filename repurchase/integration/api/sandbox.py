@@ -6,18 +6,18 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from marketplace.access import Can
+from marketplace.access import Capability
 from repurchase.deadlines import sandbox_clock
 from repurchase.integration.api.base import StoreAPIView
 from repurchase.integration.api.fields import InstantField
 from repurchase.integration.api.requests import StrictSerializer
-from repurchase.integration.api.schema import described
+from repurchase.integration.api.schema import describe_operation
 
 
 class StepSerializer(StrictSerializer):
     seconds = serializers.IntegerField(
         min_value=1,
-        max_value=int(sandbox_clock.FARTHEST.total_seconds()),
+        max_value=int(sandbox_clock.MAX_STEP.total_seconds()),
         help_text="259200 is 72 hours.",
     )
 
@@ -34,14 +34,14 @@ class MovedSerializer(ClockToldSerializer):
 
 
 class ClockView(StoreAPIView):
-    needs = Can.MANAGE_KEYS
+    needs = Capability.MANAGE_KEYS
 
-    @described("get_clock", ClockToldSerializer)
+    @describe_operation("get_clock", ClockToldSerializer)
     def get(self, request: Request) -> Response:
         """The store's clock."""
         return Response(ClockToldSerializer(self._told()).data)
 
-    @described("move_clock", MovedSerializer, body=StepSerializer)
+    @describe_operation("move_clock", MovedSerializer, body=StepSerializer)
     def post(self, request: Request) -> Response:
         """Moves a sandbox store's clock forward, and does one pass of its timers: 72 hours in a
         second."""

@@ -18,7 +18,7 @@ class KeyScheme(OpenApiAuthenticationExtension):
         return {"type": "http", "scheme": "bearer", "description": "An API key of one store."}
 
 
-def described(
+def describe_operation(
     operation: str,
     answer: type[serializers.Serializer] | Any,
     *,

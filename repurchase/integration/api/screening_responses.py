@@ -4,27 +4,27 @@ from collections.abc import Iterable
 from typing import Any
 
 from diagnostics import problem_texts
-from eligibility.drift import Lapse, Row
+from eligibility.drift import DriftRow, ExpiryBeforeDelivery
 from eligibility.findings import Finding, outcome_of
 from eligibility.gates import Gate
 from eligibility.rules import LineVerdict
-from repurchase.batches.planner import Plan
-from repurchase.batches.queries.prior_repeats import Repeated
-from repurchase.batches.services.dry_screening import Screening
-from repurchase.integration.api.fields import InstantField, amount_of
+from repurchase.batches.planner import OrderPlan
+from repurchase.batches.queries.prior_repeats import PriorRepeat
+from repurchase.batches.services.dry_screening import DryScreening
+from repurchase.integration.api.fields import InstantField, amount_payload
 
 
-def told(found: Screening) -> dict[str, Any]:
+def screening_payload(found: DryScreening) -> dict[str, Any]:
     return {
         "screened_at": InstantField().to_representation(found.at),
         "buyer": {"id": found.buyer.external_id, "name": found.buyer.name},
-        "gates": [_gate(gate) for gate in found.gates],
-        "counts": _counts(found.plans),
-        "results": [_order(plan, found) for plan in found.plans],
+        "gates": [_gate_payload(gate) for gate in found.gates],
+        "counts": _verdict_counts(found.plans),
+        "results": [_screened_order_payload(plan, found) for plan in found.plans],
     }
 
 
-def _counts(plans: Iterable[Plan]) -> dict[str, int]:
+def _verdict_counts(plans: Iterable[OrderPlan]) -> dict[str, int]:
     counts = {"asked": 0, "planned": 0, "failed": 0, "excluded": 0}
     for plan in plans:
         counts["asked"] += 1
@@ -32,7 +32,7 @@ def _counts(plans: Iterable[Plan]) -> dict[str, int]:
     return counts
 
 
-def _gate(gate: Gate) -> dict[str, Any]:
+def _gate_payload(gate: Gate) -> dict[str, Any]:
     code = str(gate.finding.code) if gate.finding else ""
     return {
         "name": gate.name,
@@ -43,24 +43,27 @@ def _gate(gate: Gate) -> dict[str, Any]:
     }
 
 
-def _order(plan: Plan, found: Screening) -> dict[str, Any]:
+def _screened_order_payload(plan: OrderPlan, found: DryScreening) -> dict[str, Any]:
     order, offer = plan.verdict.order, plan.offer
     sheet, again = found.drift.get(order.id), found.repeated.get(order.id)
     return {
         "number": order.number,
         "verdict": plan.outcome,
         "codes": plan.codes,
-        "findings": _findings(plan.findings),
-        "total": amount_of(offer.priced.total_minor, order.currency) if offer else None,
-        "fees": amount_of(offer.priced.fees_minor, order.currency) if offer else None,
-        "lines": [_line(line, order.currency, plan.outcome) for line in plan.verdict.lines],
-        "drift": [_drift(row) for row in sheet.rows] if sheet else None,
-        "repeated": _repeated(again) if again else None,
-        "lapses": [_lapse(lapse) for lapse in sheet.lapses] if sheet else None,
+        "findings": _finding_payloads(plan.findings),
+        "total": amount_payload(offer.priced.total_minor, order.currency) if offer else None,
+        "fees": amount_payload(offer.priced.fees_minor, order.currency) if offer else None,
+        "lines": [
+            _screened_line_payload(line, order.currency, plan.outcome)
+            for line in plan.verdict.lines
+        ],
+        "drift": [_drift_row_payload(row) for row in sheet.rows] if sheet else None,
+        "repeated": _prior_repeat_payload(again) if again else None,
+        "lapses": [_lapse_payload(lapse) for lapse in sheet.lapses] if sheet else None,
     }
 
 
-def _repeated(again: Repeated) -> dict[str, Any]:
+def _prior_repeat_payload(again: PriorRepeat) -> dict[str, Any]:
     return {
         "times": again.times,
         "order": again.order,
@@ -70,31 +73,31 @@ def _repeated(again: Repeated) -> dict[str, Any]:
     }
 
 
-def _findings(findings: Iterable[Finding]) -> list[dict[str, Any]]:
+def _finding_payloads(findings: Iterable[Finding]) -> list[dict[str, Any]]:
     return [
         {
             "code": str(f.code),
-            "detail": problem_texts.of(f.code, f.evidence).cause,
+            "detail": problem_texts.describe(f.code, f.evidence).cause,
             "evidence": dict(f.evidence),
         }
         for f in findings
     ]
 
 
-def _line(verdict: LineVerdict, currency: str, outcome: str) -> dict[str, Any]:
+def _screened_line_payload(verdict: LineVerdict, currency: str, outcome: str) -> dict[str, Any]:
     line, listed = verdict.line, verdict.reference_minor
     return {
         "number": line.line_no,
         "sku": line.sku.code,
         "quantity": line.quantity,
-        "paid": amount_of(line.total_minor, currency),
-        "listed": None if listed is None else amount_of(listed, currency),
+        "paid": amount_payload(line.total_minor, currency),
+        "listed": None if listed is None else amount_payload(listed, currency),
         "outcome": outcome_of(verdict.findings) if verdict.findings else outcome,
-        "findings": _findings(verdict.findings),
+        "findings": _finding_payloads(verdict.findings),
     }
 
 
-def _drift(row: Row) -> dict[str, Any]:
+def _drift_row_payload(row: DriftRow) -> dict[str, Any]:
     return {
         "field": str(row.field),
         "subject": row.subject,
@@ -107,7 +110,7 @@ def _drift(row: Row) -> dict[str, Any]:
     }
 
 
-def _lapse(lapse: Lapse) -> dict[str, str]:
+def _lapse_payload(lapse: ExpiryBeforeDelivery) -> dict[str, str]:
     return {
         "field": str(lapse.field),
         "subject": lapse.subject,

@@ -16,22 +16,22 @@ from diagnostics import problem_texts
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace import clock, policy
-from marketplace.access import Can
+from marketplace.access import Capability
 from marketplace.mirror import inventory
-from marketplace.mirror.stock_rows import Rejected
+from marketplace.mirror.stock_rows import RejectedStockRow
 from marketplace.models import Store
-from qualification.readings import Kind
+from qualification.readings import DocumentKind
 from qualification.services import uploads
 from repurchase import models
 from repurchase.batches import exclusions_export
-from repurchase.batches.exclusions_download import refused_answer
+from repurchase.batches.exclusions_download import exclusions_response
 from repurchase.batches.price_guard import refuse_prices
 from repurchase.batches.queries import batches as batch_queries
 from repurchase.batches.queries import orders
-from repurchase.batches.queries.edits import last_task
+from repurchase.batches.queries.edits import latest_edit_task
 from repurchase.batches.services import batches, dry_screening, fee_quotes, price_lock
 from repurchase.batches.services import edits as edit_services
-from repurchase.batches.services.customisations import Wanted
+from repurchase.batches.services.customisations import CustomisationRequest
 from repurchase.fulfilment.queries import carrier_charges as carrier_charge_queries
 from repurchase.fulfilment.services import carrier_charges
 from repurchase.integration.api import (
@@ -49,16 +49,19 @@ from repurchase.integration.api.base import (
     XmlRenderer,
     ZipRenderer,
 )
-from repurchase.integration.api.exception_handler import escaped
+from repurchase.integration.api.exception_handler import escape_json_pointer
 from repurchase.integration.api.idempotency_key import idempotent, idempotent_with_files
-from repurchase.integration.api.schema import described
-from repurchase.integration.feed.http_response import answer, one
+from repurchase.integration.api.schema import describe_operation
+from repurchase.integration.feed.http_response import (
+    feed_download_response,
+    order_document_response,
+)
 from repurchase.reporting.queries import opening
-from repurchase.reporting.queries.opening import to_replace
+from repurchase.reporting.queries.opening import document_to_replace
 
 
 class PastOrdersView(StoreAPIView):
-    @described(
+    @describe_operation(
         "list_past_orders",
         serializers.PastOrderPageSerializer,
         query=requests.HistoryFilterSerializer,
@@ -72,10 +75,10 @@ class PastOrdersView(StoreAPIView):
 
 
 class InventoryView(StoreAPIView):
-    needs = Can.PLAN
+    needs = Capability.PLAN
     parser_classes = [BulkJSONParser]
 
-    @described(
+    @describe_operation(
         "put_inventory", serializers.InventoryAnswerSerializer, body=requests.InventorySerializer
     )
     def put(self, request: Request) -> Response:
@@ -86,35 +89,42 @@ class InventoryView(StoreAPIView):
             raise ValidationError({"rows": f"{len(rows)} > {limit}"})
         report = inventory.put(store=self.store, rows=rows, source="api")
         return Response(
-            {"accepted": report.accepted, "errors": [_told_row(r) for r in report.rejected]}
+            {
+                "accepted": report.accepted,
+                "errors": [_refused_stock_payload(r) for r in report.rejected],
+            }
         )
 
 
-def _told_row(row: Rejected) -> dict[str, str]:
-    pointer = f"#/rows/{row.index}" + (f"/{escaped(row.name)}" if row.name else "")
-    said = problem_texts.of(row.code, row.evidence).cause
+def _refused_stock_payload(row: RejectedStockRow) -> dict[str, str]:
+    pointer = f"#/rows/{row.index}" + (f"/{escape_json_pointer(row.name)}" if row.name else "")
+    said = problem_texts.describe(row.code, row.evidence).cause
     return {"key": row.key, "pointer": pointer, "code": str(row.code), "detail": said}
 
 
 class ScreeningsView(StoreAPIView):
     only_reads = True
 
-    @described("screen", serializers.ScreeningSerializer, body=requests.NewScreeningSerializer)
+    @describe_operation(
+        "screen", serializers.ScreeningSerializer, body=requests.NewScreeningSerializer
+    )
     def post(self, request: Request) -> Response:
         """A dry screening: what a batch of these orders would come to today. Nothing is written."""
         sent = self.sent(requests.NewScreeningSerializer)
         found = dry_screening.screen(
             store=self.store,
             special_clearance=sent["special_clearance"],
-            **requests.chosen_of(sent),
+            **requests.chosen_orders_from(sent),
         )
-        return Response(screening_responses.told(found))
+        return Response(screening_responses.screening_payload(found))
 
 
 class BatchesView(StoreAPIView):
-    needs = Can.PLAN
+    needs = Capability.PLAN
 
-    @described("list_batches", serializers.BatchPageSerializer, query=requests.PageFilterSerializer)
+    @describe_operation(
+        "list_batches", serializers.BatchPageSerializer, query=requests.PageFilterSerializer
+    )
     def get(self, request: Request) -> Response:
         """The batches, newest first."""
         page = pagination.batches(
@@ -122,7 +132,7 @@ class BatchesView(StoreAPIView):
         )
         return Response(serializers.BatchPageSerializer(page).data)
 
-    @described(
+    @describe_operation(
         "create_batch", serializers.BatchSerializer, code=202, body=requests.NewBatchSerializer
     )
     @idempotent
@@ -137,42 +147,42 @@ class BatchesView(StoreAPIView):
         batch = batches.create(
             store=self.store,
             by=self.by,
-            **requests.chosen_of(sent),
+            **requests.chosen_orders_from(sent),
             once=True,
             policy=sent["policy"],
             dry_run=sent["dry_run"],
             special_clearance=sent["special_clearance"],
-            custom_services=[Wanted(**row) for row in sent["custom_services"]],
-            edits=requests.edits_of(sent.get("edits", [])),
+            custom_services=[CustomisationRequest(**row) for row in sent["custom_services"]],
+            edits=requests.edit_requests_from(sent.get("edits", [])),
         )
-        return accepted(batch)
+        return accepted_response(batch)
 
 
 class BatchView(StoreAPIView):
-    @described("get_batch", serializers.BatchSerializer)
+    @describe_operation("get_batch", serializers.BatchSerializer)
     def get(self, request: Request, ref: str) -> Response:
         """How far it is, what it comes to, its lots and the gates."""
-        answer = told(self.store, ref)
+        answer = batch_payload(self.store, ref)
         self.plan_version = answer["version"]
         return Response(answer)
 
 
 class BatchOrdersView(StoreAPIView):
-    needs = Can.PLAN
+    needs = Capability.PLAN
 
-    @described(
+    @describe_operation(
         "list_batch_orders", serializers.OrderPageSerializer, query=requests.OrderFilterSerializer
     )
     def get(self, request: Request, ref: str) -> Response:
         """The orders of a batch by position."""
         sent = self.sent(requests.OrderFilterSerializer)
         now = clock.now(self.store)
-        batch = batch_queries.batch(self.store, ref, now=now)
+        batch = batch_queries.get_batch(self.store, ref, now=now)
         self.plan_version = batch.version
         page = batch_queries.batch_orders(batch, now=now, tab=sent["status"], cursor=sent["cursor"])
         return Response(serializers.OrderPageSerializer(page).data)
 
-    @described(
+    @describe_operation(
         "edit_batch_orders",
         serializers.EditAnswerSerializer,
         body=requests.EditsSerializer,
@@ -187,10 +197,10 @@ class BatchOrdersView(StoreAPIView):
         `edit` tells how far it is.
         """
         batch = self.batch(ref)
-        etags.refuse_other(request, etags.tag_of(None, version=batch.version))
+        etags.require_match(request, etags.compute_tag(None, version=batch.version))
         refuse_prices(request.data)
         sent = self.sent(requests.EditsSerializer)
-        edits = requests.edits_of(sent["edits"])
+        edits = requests.edit_requests_from(sent["edits"])
         if sent["preview"]:
             found = edit_services.preview(batch=batch, asked=edits)
             return Response(
@@ -205,16 +215,18 @@ class BatchOrdersView(StoreAPIView):
             digest=sent["digest"],
         )
         if isinstance(applied, models.EditTask):
-            return accepted(batch)
+            return accepted_response(batch)
         return Response(
             serializers.EditAnswerSerializer({"applied": True, "preview": applied}).data
         )
 
 
 class LockBatchView(StoreAPIView):
-    needs = Can.LOCK
+    needs = Capability.LOCK
 
-    @described("lock_batch", serializers.BatchSerializer, body=requests.LockBatchSerializer)
+    @describe_operation(
+        "lock_batch", serializers.BatchSerializer, body=requests.LockBatchSerializer
+    )
     def post(self, request: Request, ref: str) -> Response:
         """Locks the price of every planned order and invites the buyer.
 
@@ -224,23 +236,23 @@ class LockBatchView(StoreAPIView):
         """
         sent = self.sent(requests.LockBatchSerializer)
         price_lock.lock_and_invite(batch=self.batch(ref), by=self.by, most=sent["max_left_out"])
-        return Response(told(self.store, ref))
+        return Response(batch_payload(self.store, ref))
 
 
 class CancelBatchView(StoreAPIView):
-    needs = Can.LOCK
+    needs = Capability.LOCK
 
-    @described("cancel_batch", serializers.BatchSerializer)
+    @describe_operation("cancel_batch", serializers.BatchSerializer)
     def post(self, request: Request, ref: str) -> Response:
         """Ends a batch, until the buyer's first act."""
         batches.cancel(batch=self.batch(ref), by=self.by)
-        return Response(told(self.store, ref))
+        return Response(batch_payload(self.store, ref))
 
 
 class RescreenBatchView(StoreAPIView):
-    needs = Can.PLAN
+    needs = Capability.PLAN
 
-    @described(
+    @describe_operation(
         "rescreen_batch", serializers.BatchSerializer, code=202, body=requests.RescreenSerializer
     )
     @idempotent
@@ -250,44 +262,46 @@ class RescreenBatchView(StoreAPIView):
         batch = batches.rescreen(
             batch=self.batch(ref), by=self.by, special_clearance=sent["special_clearance"]
         )
-        return accepted(batch)
+        return accepted_response(batch)
 
 
 class RetryBatchView(StoreAPIView):
-    needs = Can.PLAN
+    needs = Capability.PLAN
 
-    @described("retry_batch", serializers.BatchSerializer, code=202)
+    @describe_operation("retry_batch", serializers.BatchSerializer, code=202)
     @idempotent
     def post(self, request: Request, ref: str) -> Response:
         """Plans the failed orders anew, in a new attempt of the same batch; all others stay as
         they are."""
-        return accepted(batches.retry(batch=self.batch(ref), by=self.by))
+        return accepted_response(batches.retry(batch=self.batch(ref), by=self.by))
 
 
 class AdoptBatchView(StoreAPIView):
-    needs = Can.PLAN
+    needs = Capability.PLAN
 
-    @described("adopt_batch", serializers.BatchSerializer)
+    @describe_operation("adopt_batch", serializers.BatchSerializer)
     def post(self, request: Request, ref: str) -> Response:
         """Makes a dry run a real batch, which can be locked."""
         batches.adopt(batch=self.batch(ref), by=self.by)
-        return Response(told(self.store, ref))
+        return Response(batch_payload(self.store, ref))
 
 
 class RefusedRowsView(StoreAPIView):
     renderer_classes = [AnyRenderer]
 
-    @described("get_refused_rows", OpenApiTypes.BINARY, media_type=exclusions_export.XLSX)
+    @describe_operation(
+        "get_refused_rows", OpenApiTypes.BINARY, media_type=exclusions_export.XLSX_MEDIA_TYPE
+    )
     def get(self, request: Request, ref: str, form: str) -> HttpResponseBase:
         """Every finding of the orders and lines that are not repeated: `refused.xlsx` or
         `refused.jsonl`."""
-        return refused_answer(self.batch(ref), form)
+        return exclusions_response(self.batch(ref), form)
 
 
 class BatchXmlView(StoreAPIView):
     renderer_classes = [XmlRenderer, ZipRenderer]
 
-    @described(
+    @describe_operation(
         "get_batch_xml",
         OpenApiTypes.STR,
         query=requests.FeedFilterSerializer,
@@ -296,14 +310,16 @@ class BatchXmlView(StoreAPIView):
     def get(self, request: Request, ref: str) -> HttpResponseBase:
         """The orders for an ERP: /schemas/repurchase-order-1.xsd describes it."""
         now = clock.now(self.store)
-        batch = batch_queries.batch(self.store, ref, now=now)
-        return answer(request._request, batch, now=now, **self.sent(requests.FeedFilterSerializer))
+        batch = batch_queries.get_batch(self.store, ref, now=now)
+        return feed_download_response(
+            request._request, batch, now=now, **self.sent(requests.FeedFilterSerializer)
+        )
 
 
 class OrderXmlView(StoreAPIView):
     renderer_classes = [XmlRenderer]
 
-    @described(
+    @describe_operation(
         "get_order_xml",
         OpenApiTypes.STR,
         query=requests.OneFeedFilterSerializer,
@@ -311,35 +327,39 @@ class OrderXmlView(StoreAPIView):
     )
     def get(self, request: Request, ref: str) -> HttpResponseBase:
         """One confirmed order as a document of its own."""
-        now, order = clock.now(self.store), carrier_charge_queries.order_row(self.store, ref)
-        batch = batch_queries.batch(self.store, order.batch.ref, now=now)
-        return one(batch, ref, now=now, **self.sent(requests.OneFeedFilterSerializer))
+        now, order = clock.now(self.store), carrier_charge_queries.get_store_order(self.store, ref)
+        batch = batch_queries.get_batch(self.store, order.batch.ref, now=now)
+        return order_document_response(
+            batch, ref, now=now, **self.sent(requests.OneFeedFilterSerializer)
+        )
 
 
 class OrderView(StoreAPIView):
-    @described("get_order", serializers.OrderDetailSerializer)
+    @describe_operation("get_order", serializers.OrderDetailSerializer)
     def get(self, request: Request, ref: str) -> Response:
         """A repeat order with its lines then and now, its fees and its codes."""
         return Response(
             serializers.OrderDetailSerializer(
-                orders.order(self.store, ref, now=clock.now(self.store))
+                orders.order_detail(self.store, ref, now=clock.now(self.store))
             ).data
         )
 
 
 class CarrierChargesView(StoreAPIView):
-    needs = Can.SETTLE
+    needs = Capability.SETTLE
 
-    @described("list_carrier_charges", serializers.CarrierChargesSerializer)
+    @describe_operation("list_carrier_charges", serializers.CarrierChargesSerializer)
     def get(self, request: Request, ref: str) -> Response:
         """What the carrier billed for an order, beside the estimate."""
         return Response(
             serializers.CarrierChargesSerializer(
-                carrier_charge_queries.charges(carrier_charge_queries.order_row(self.store, ref))
+                carrier_charge_queries.carrier_charge_totals(
+                    carrier_charge_queries.get_store_order(self.store, ref)
+                )
             ).data
         )
 
-    @described(
+    @describe_operation(
         "record_carrier_charge",
         serializers.CarrierChargesSerializer,
         code=201,
@@ -348,36 +368,40 @@ class CarrierChargesView(StoreAPIView):
     @idempotent
     def post(self, request: Request, ref: str) -> Response:
         """Records a carrier's bill for a locked order. The same bill sent again changes nothing."""
-        order = carrier_charge_queries.order_row(self.store, ref)
+        order = carrier_charge_queries.get_store_order(self.store, ref)
         sent = self.sent(requests.NewCarrierChargeSerializer)
         carrier_charges.record(order=order, by=self.by, **sent)
-        told = serializers.CarrierChargesSerializer(carrier_charge_queries.charges(order)).data
+        told = serializers.CarrierChargesSerializer(
+            carrier_charge_queries.carrier_charge_totals(order)
+        ).data
         return Response(told, status=status.HTTP_201_CREATED)
 
 
 class FeeQuotesView(StoreAPIView):
     only_reads = True
 
-    @described("quote_fees", serializers.FeeQuoteSerializer, body=requests.NewFeeQuoteSerializer)
+    @describe_operation(
+        "quote_fees", serializers.FeeQuoteSerializer, body=requests.NewFeeQuoteSerializer
+    )
     def post(self, request: Request) -> Response:
         """What an order would cost, line by line, and backwards. No order is made."""
-        asked_for = quotes.asked_of(self.sent(requests.NewFeeQuoteSerializer))
+        asked_for = quotes.quote_request_from(self.sent(requests.NewFeeQuoteSerializer))
         found = fee_quotes.quote(store=self.store, asked=asked_for, now=clock.now(self.store))
-        return Response(serializers.FeeQuoteSerializer(quotes.told(found)).data)
+        return Response(serializers.FeeQuoteSerializer(quotes.fee_quote_payload(found)).data)
 
 
 class QualificationView(StoreAPIView):
-    @described("get_qualification", serializers.QualificationSerializer)
+    @describe_operation("get_qualification", serializers.QualificationSerializer)
     def get(self, request: Request) -> Response:
         """Where the store stands, its last automatic check, and the documents it needs."""
-        return Response(serializers.QualificationSerializer(opening.opening(self.store)).data)
+        return Response(serializers.QualificationSerializer(opening.store_opening(self.store)).data)
 
 
 class DocumentsView(StoreAPIView):
-    needs = Can.OPEN
+    needs = Capability.OPEN
     parser_classes = [MultiPartParser]
 
-    @described(
+    @describe_operation(
         "upload_document",
         serializers.DocumentSerializer,
         code=201,
@@ -390,12 +414,12 @@ class DocumentsView(StoreAPIView):
         limit = int(policy.in_force(now)["document_max_bytes"])
         made = uploads.upload(
             store=self.store,
-            kind=Kind(sent["kind"]),
+            kind=DocumentKind(sent["kind"]),
             name=sent["file"].name or "",
             data=sent["file"].read(limit + 1),
             by=self.by,
             now=now,
-            replaces=to_replace(self.store, sent["replaces"]),
+            replaces=document_to_replace(self.store, sent["replaces"]),
         )
         return Response(serializers.DocumentSerializer(made).data, status=status.HTTP_201_CREATED)
 
@@ -404,7 +428,7 @@ class DocumentsView(StoreAPIView):
 class NothingView(StoreAPIView):
     """Every other address under /api/v1/."""
 
-    needs = Can.VIEW
+    needs = Capability.VIEW
 
     def get(self, request: Request, **anything: Any) -> Response:
         raise Problem(Code.NOT_FOUND)
@@ -412,18 +436,20 @@ class NothingView(StoreAPIView):
     post = put = patch = delete = get
 
 
-def told(store: Store, ref: str) -> dict[str, Any]:
+def batch_payload(store: Store, ref: str) -> dict[str, Any]:
     now = clock.now(store)
-    batch = batch_queries.batch(store, ref, now=now)
-    batch.plan = batch_queries.plan(batch, now=now)
-    batch.edit = last_task(batch)
-    batch.progress = batch_queries.progress(batch, now=now)
+    batch = batch_queries.get_batch(store, ref, now=now)
+    batch.plan = batch_queries.plan_summary(batch, now=now)
+    batch.edit = latest_edit_task(batch)
+    batch.progress = batch_queries.screening_progress(batch, now=now)
     return serializers.BatchSerializer(batch).data
 
 
-def accepted(batch: models.Batch) -> Response:
+def accepted_response(batch: models.Batch) -> Response:
     """202: the work goes on in the background, the Location tells how far it is."""
     where = reverse("api:batch", args=[batch.ref])
     return Response(
-        told(batch.store, batch.ref), status=status.HTTP_202_ACCEPTED, headers={"Location": where}
+        batch_payload(batch.store, batch.ref),
+        status=status.HTTP_202_ACCEPTED,
+        headers={"Location": where},
     )

@@ -11,7 +11,7 @@ DIGITS = {"USD": 2, "JPY": 0, "KWD": 3}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Line:
+class KitOrderLine:
     number: int = 1
     sku: str = SKU
     title: str = "Cup"
@@ -22,11 +22,11 @@ class Line:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Order:
+class KitOrder:
     ref: str = "BR-00KT0000-0001"
     status: str = "released"
     currency: str = "USD"
-    lines: Sequence[Line] = (Line(),)
+    lines: Sequence[KitOrderLine] = (KitOrderLine(),)
     freight: int = 2_500
     tax: int = 2_820
     includes_tax: bool = False
@@ -46,24 +46,24 @@ class Order:
         return self.goods + self.freight + (0 if self.includes_tax else self.tax) + self.off_by
 
 
-def amount(minor: int, currency: str) -> str:
+def format_amount(minor: int, currency: str) -> str:
     digits = DIGITS[currency]
     return f"{minor // 10**digits}.{minor % 10**digits:0{digits}}" if digits else str(minor)
 
 
-def document(*orders: Order, version: str = "1.2") -> bytes:
-    body = "".join(map(_order, orders))
+def build_order_document(*orders: KitOrder, version: str = "1.2") -> bytes:
+    body = "".join(map(_order_xml, orders))
     return (
         f'<?xml version="1.0" encoding="UTF-8"?>\n<RepurchaseOrders xmlns="{NAMESPACE}" version="{version}" '
         f'batch="BR-00KT0000" generatedAt="2026-11-23T08:00:00Z">{body}</RepurchaseOrders>\n'
     ).encode()
 
 
-def _order(of: Order) -> str:
+def _order_xml(of: KitOrder) -> str:
     def money(name: str, minor: int) -> str:
-        return f'<{name} currency="{of.currency}">{amount(minor, of.currency)}</{name}>'
+        return f'<{name} currency="{of.currency}">{format_amount(minor, of.currency)}</{name}>'
 
-    lines = "".join(_line(line, of.currency) for line in of.lines)
+    lines = "".join(_order_line_xml(line, of.currency) for line in of.lines)
     note = f"<Note>{escape(of.note)}</Note>" if of.note else ""
     return (
         f"<Order ref={quoteattr(of.ref)}{of.attributes}>"
@@ -86,21 +86,25 @@ def _order(of: Order) -> str:
     )
 
 
-def _line(of: Line, currency: str) -> str:
+def _order_line_xml(of: KitOrderLine, currency: str) -> str:
     planned = of.outcome == "planned"
     minor = of.minor if planned else 0
-    unit = f'<UnitPrice currency="{currency}">{_unit(of, currency)}</UnitPrice>' if planned else ""
+    unit = (
+        f'<UnitPrice currency="{currency}">{_unit_price_text(of, currency)}</UnitPrice>'
+        if planned
+        else ""
+    )
     code = "" if planned else "<Code>SKU_NOT_STANDARD</Code>"
     hs = f"<HsCode>{of.hs_code}</HsCode>" if of.hs_code else ""
     return (
         f'<Line number="{of.number}"><SourceLine number="{of.number}"/><SkuCode>{escape(of.sku)}</SkuCode>'
         f'<Title>{escape(of.title)}</Title><Quantity unitCode="C62">{of.quantity}</Quantity>{unit}'
-        f'<LineTotal currency="{currency}">{amount(minor, currency)}</LineTotal>{hs}<OriginCountry>CN</OriginCountry>'
+        f'<LineTotal currency="{currency}">{format_amount(minor, currency)}</LineTotal>{hs}<OriginCountry>CN</OriginCountry>'
         f"<Outcome>{of.outcome}</Outcome>{code}</Line>"
     )
 
 
-def _unit(of: Line, currency: str) -> str:
+def _unit_price_text(of: KitOrderLine, currency: str) -> str:
     """To six decimals, as the feed rounds it: the quantity times it may miss the line's total."""
     scaled = (of.minor * 10**6 * 2 + of.quantity * 10 ** DIGITS[currency]) // (
         2 * of.quantity * 10 ** DIGITS[currency]

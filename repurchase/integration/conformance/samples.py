@@ -9,7 +9,7 @@ from repurchase.integration.conformance.documents import NAMESPACE
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Sample:
+class SampleResponse:
     """`body` has ORDER where a released order's reference is put. `code`: the refusal; "" when it
     is taken."""
 
@@ -24,22 +24,22 @@ class Sample:
         return self.body.replace("ORDER", order).encode()
 
 
-def _xml(inner: str, before: str = "") -> str:
+def _response_xml(inner: str, before: str = "") -> str:
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{before}<OrderResponses xmlns="{NAMESPACE}">{inner}</OrderResponses>\n'
 
 
-def _response(name: str, inner: str, code: str = "", before: str = "") -> Sample:
-    return Sample(
+def _xml_sample(name: str, inner: str, code: str = "", before: str = "") -> SampleResponse:
+    return SampleResponse(
         name=name,
         to="POST responses/",
         content_type="application/xml",
-        body=_xml(inner, before),
+        body=_response_xml(inner, before),
         code=code,
     )
 
 
-def _json(name: str, to: str, body: object, code: str = "") -> Sample:
-    return Sample(
+def _json_sample(name: str, to: str, body: object, code: str = "") -> SampleResponse:
+    return SampleResponse(
         name=name,
         to=to,
         content_type="application/json",
@@ -62,40 +62,40 @@ UBL = """<?xml version="1.0" encoding="UTF-8"?>
   <cac:BuyerCustomerParty/>
 </OrderResponse>
 """
-SAMPLES: Sequence[Sample] = (
-    _response("response-accepted.xml", '<OrderResponse id="SAMPLE-1" order="ORDER" verdict="accepted"/>'),
-    _response(
+SAMPLES: Sequence[SampleResponse] = (
+    _xml_sample("response-accepted.xml", '<OrderResponse id="SAMPLE-1" order="ORDER" verdict="accepted"/>'),
+    _xml_sample(
         "response-changed.xml",
         '<OrderResponse id="SAMPLE-2" order="ORDER" verdict="changed"><Line number="1" verdict="changed">'
         "<PromiseDate>2030-01-31</PromiseDate><Reason>late</Reason></Line></OrderResponse>",
     ),
-    _response("response-refused.xml", '<OrderResponse id="SAMPLE-3" order="ORDER" verdict="refused"/>'),
-    Sample(name="response-ubl.xml", to="POST responses/", content_type="application/xml", body=UBL),
-    _response("bad-doctype.xml", "", "XML_UNSAFE", before="<!DOCTYPE OrderResponses>\n"),
-    _response(
+    _xml_sample("response-refused.xml", '<OrderResponse id="SAMPLE-3" order="ORDER" verdict="refused"/>'),
+    SampleResponse(name="response-ubl.xml", to="POST responses/", content_type="application/xml", body=UBL),
+    _xml_sample("bad-doctype.xml", "", "XML_UNSAFE", before="<!DOCTYPE OrderResponses>\n"),
+    _xml_sample(
         "bad-verdict.xml", '<OrderResponse id="SAMPLE-4" order="ORDER" verdict="maybe"/>', "XML_INVALID"
     ),
-    _response(
+    _xml_sample(
         "bad-line.xml",
         '<OrderResponse id="SAMPLE-5" order="ORDER" verdict="changed"><Line number="999" verdict="refused"/>'
         "</OrderResponse>",
         "INPUT_INVALID",
     ),
-    _response(
+    _xml_sample(
         "bad-order.xml", '<OrderResponse id="SAMPLE-6" order="BR-NOWHERE" verdict="accepted"/>', "ORDER_UNKNOWN"
     ),
-    Sample(
+    SampleResponse(
         name="bad-cut-short.xml", to="POST responses/", content_type="application/xml", body="<OrderResponses>",
         code="XML_INVALID",
     ),
-    _json(
+    _json_sample(
         "acknowledgement.json", "POST releases/acknowledgements/", {"rows": [{"order": "ORDER", "erp_number": ""}]}
     ),
-    _json(
+    _json_sample(
         "bad-shipment.json", "POST shipments/",
         {"rows": [{"order": "ORDER", "at": "yesterday", "carrier": "Cainiao", "tracking": "LP1"}]}, "INPUT_INVALID",
     ),
-    _json("bad-number.json", "POST releases/acknowledgements/", {"rows": []}, "INPUT_INVALID"),
-    _json("bad-name.json", "POST payments/", {"row": []}, "INPUT_INVALID"),
+    _json_sample("bad-number.json", "POST releases/acknowledgements/", {"rows": []}, "INPUT_INVALID"),
+    _json_sample("bad-name.json", "POST payments/", {"row": []}, "INPUT_INVALID"),
 )  # fmt: skip
 BY_NAME = {sample.name: sample for sample in SAMPLES}

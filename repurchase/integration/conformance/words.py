@@ -10,7 +10,7 @@ from repurchase.integration.conformance.cases import CASES
 BY_NAME = {case.name: case for case in CASES}
 
 
-def told(result: Mapping[str, Any]) -> dict[str, Any]:
+def result_payload(result: Mapping[str, Any]) -> dict[str, Any]:
     """Of a run that was kept before a case got another name, or before values were kept, what is
     there."""
     case = BY_NAME.get(result["name"])

@@ -17,16 +17,16 @@ EAS: Mapping[str, str] = {
 addressed by other numbers."""
 
 
-class Endpoint(NamedTuple):
+class PeppolEndpoint(NamedTuple):
     scheme: str
     id: str
 
 
-def of(numbers: Iterable[str]) -> Endpoint | None:
+def of(numbers: Iterable[str]) -> PeppolEndpoint | None:
     """Of the first that has a scheme and is well formed: a wrong address would reach somebody
     else."""
     for number in numbers:
         bare = re.sub(r"[\s.\-]", "", number.upper())
         if bare[:2] in EAS and bare[:2] in PATTERNS and is_wellformed(bare):
-            return Endpoint(EAS[bare[:2]], bare)
+            return PeppolEndpoint(EAS[bare[:2]], bare)
     return None

@@ -11,7 +11,7 @@ from django.utils.http import content_disposition_header
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from repurchase.integration.feed import native, rows, ubl
-from repurchase.integration.feed.elements import Parties
+from repurchase.integration.feed.elements import OrderParties
 from repurchase.models import Batch
 from repurchase.models.order_states import ACCEPTED
 
@@ -27,7 +27,7 @@ FORMATS = {
 batch is a ZIP of them."""
 
 
-def answer(
+def feed_download_response(
     request: HttpRequest,
     batch: Batch,
     *,
@@ -41,29 +41,31 @@ def answer(
         raise Problem(Code.INPUT_INVALID, detail="include" if include not in INCLUDE else "format")
     write, ending, media_type = FORMATS[format]
     pieces = write(batch, now=now, statuses=INCLUDE[include])
-    content = _pulled(pieces) if isinstance(request, ASGIRequest) else pieces
+    content = _iterate_in_threads(pieces) if isinstance(request, ASGIRequest) else pieces
     response = StreamingHttpResponse(content, content_type=media_type)
     response["Content-Disposition"] = content_disposition_header(True, f"{batch.ref}.{ending}")
     return response
 
 
-def one(batch: Batch, ref: str, *, now: dt.datetime, format: str = NATIVE) -> HttpResponse:
+def order_document_response(
+    batch: Batch, ref: str, *, now: dt.datetime, format: str = NATIVE
+) -> HttpResponse:
     """One accepted order as a document of its own. Http404 when the batch has none such."""
     if format not in FORMATS:
         raise Problem(Code.INPUT_INVALID, detail="format")
-    row = rows.one(batch, ref, now=now, statuses=ACCEPTED)
+    row = rows.get_feed_order(batch, ref, now=now, statuses=ACCEPTED)
     if row is None:
         raise Http404
     if format == NATIVE:
-        content = b"".join(native.written(batch, [[row]], now=now))
+        content = b"".join(native.write_document(batch, [[row]], now=now))
     else:
-        content = ubl.document(row, Parties.of(batch))
+        content = ubl.build_order(row, OrderParties.of(batch))
     response = HttpResponse(content, content_type="application/xml")
     response["Content-Disposition"] = content_disposition_header(True, f"{ref}.xml")
     return response
 
 
-async def _pulled(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
+async def _iterate_in_threads(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
     """Each piece is made in the request's own thread, so all of them use its one database
     connection."""
     while (piece := await sync_to_async(next)(pieces, None)) is not None:

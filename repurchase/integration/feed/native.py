@@ -25,28 +25,30 @@ def document(
     A failure on the way cuts it short before its end tag, so that no reader takes a part for the
     whole.
     """
-    yield from written(batch, rows.pages(batch, now=now, statuses=statuses), now=now)
+    yield from write_document(
+        batch, rows.iter_feed_pages(batch, now=now, statuses=statuses), now=now
+    )
 
 
-def written(
-    batch: Batch, pages: Iterable[Sequence[rows.Row]], *, now: dt.datetime
+def write_document(
+    batch: Batch, pages: Iterable[Sequence[rows.FeedOrder]], *, now: dt.datetime
 ) -> Iterator[bytes]:
     out = BytesIO()
-    root = {"version": VERSION, "batch": batch.ref, "generatedAt": text.instant(now)}
+    root = {"version": VERSION, "batch": batch.ref, "generatedAt": text.format_instant(now)}
     with etree.xmlfile(out, encoding="utf-8") as xml:
         xml.write_declaration()
         with xml.element(f"{{{NAMESPACE}}}RepurchaseOrders", root, nsmap={None: NAMESPACE}):
             xml.write("\n")
-            parties = elements.Parties.of(batch)
+            parties = elements.OrderParties.of(batch)
             for page in pages:
                 for row in page:
-                    xml.write(elements.order(row, parties), pretty_print=True)
+                    xml.write(elements.build_order(row, parties), pretty_print=True)
                 xml.flush()
-                yield _taken(out)
-    yield _taken(out)
+                yield _drain_buffer(out)
+    yield _drain_buffer(out)
 
 
-def _taken(out: BytesIO) -> bytes:
+def _drain_buffer(out: BytesIO) -> bytes:
     piece = out.getvalue()
     out.seek(0)
     out.truncate()

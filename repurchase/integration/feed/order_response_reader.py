@@ -17,16 +17,16 @@ from lxml import etree
 
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
-from marketplace.money import EXPONENTS, decimal_text, half_up
-from repurchase.fulfilment.order_response import Answer, Line, Verdict
+from marketplace.money import EXPONENTS, decimal_text, round_half_up
+from repurchase.fulfilment.order_response import OrderResponse, ResponseLine, ResponseVerdict
 from repurchase.integration.feed import native
 
 MAX_BYTES = 32 << 20
 MAX_ELEMENTS = 100_000
-SHOWN = 20
+MAX_SHOWN_MISTAKES = 20
 """At most so many places are named in a refusal."""
 
-A_WINDOW = 50
+WINDOW_RESPONSES = 50
 """So many answers are held against the schema at a time: what a mistake costs grows with its
 siblings."""
 MAX_TAGS = 4 * MAX_ELEMENTS  # counted before anything is built from them; comments are among them
@@ -39,29 +39,33 @@ NS = {
     "cbc": "urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2",
 }
 RESPONSE_CODES = {
-    "AP": Verdict.ACCEPTED,
-    "CA": Verdict.CHANGED,
-    "RE": Verdict.REFUSED,
+    "AP": ResponseVerdict.ACCEPTED,
+    "CA": ResponseVerdict.CHANGED,
+    "RE": ResponseVerdict.REFUSED,
 }  # UNCL4343, as Peppol uses it
-LINE_CODES = {"5": Verdict.ACCEPTED, "3": Verdict.CHANGED, "7": Verdict.REFUSED}  # UNCL1229
+LINE_CODES = {
+    "5": ResponseVerdict.ACCEPTED,
+    "3": ResponseVerdict.CHANGED,
+    "7": ResponseVerdict.REFUSED,
+}  # UNCL1229
 Element = etree._Element
 
 
-def answers(data: bytes) -> tuple[str, list[Answer]]:
+def read_order_responses(data: bytes) -> tuple[str, list[OrderResponse]]:
     """The format and what is answered. XML_UNSAFE, XML_INVALID with `rows` that point into the
     document."""
-    root = parsed(data)
+    root = parse_safe_xml(data)
     match etree.QName(root).namespace, etree.QName(root).localname:
         case (native.NAMESPACE, "OrderResponses"):
-            return "native", list(_native(root))
+            return "native", list(_read_native_responses(root))
         case (space, "OrderResponse") if space == UBL:
-            return "ubl", [_ubl(root)]
+            return "ubl", [_read_ubl_response(root)]
     raise Problem(
         Code.XML_INVALID, detail=f"neither OrderResponses nor a UBL OrderResponse: {root.tag[:100]}"
     )
 
 
-def parsed(data: bytes) -> Element:
+def parse_safe_xml(data: bytes) -> Element:
     if len(data) > MAX_BYTES:
         raise Problem(Code.XML_UNSAFE, detail=f"more than {MAX_BYTES} bytes")
     if data.count(b"<") > MAX_TAGS:
@@ -90,48 +94,55 @@ def parsed(data: bytes) -> Element:
 
 
 @cache
-def _schema() -> etree.XMLSchema:
+def _response_schema() -> etree.XMLSchema:
     return etree.XMLSchema(etree.parse(str(native.SCHEMA)))
 
 
-def _native(root: Element) -> Iterator[Answer]:
-    if rows := list(islice(_mistakes(root), SHOWN)):
+def _read_native_responses(root: Element) -> Iterator[OrderResponse]:
+    if rows := list(islice(_iter_schema_mistakes(root), MAX_SHOWN_MISTAKES)):
         raise Problem(Code.XML_INVALID, detail=rows[0]["detail"], rows=rows)
-    for each, pointer in _pointed(root.iterfind("o:OrderResponse", NS), "#/OrderResponses"):
-        yield Answer(
+    for each, pointer in _iter_with_pointers(
+        root.iterfind("o:OrderResponse", NS), "#/OrderResponses"
+    ):
+        yield OrderResponse(
             id=each.get("id"),
             order=each.get("order"),
-            verdict=Verdict(each.get("verdict")),
+            verdict=ResponseVerdict(each.get("verdict")),
             erp_number=each.get("erpNumber", ""),
-            note=_text(each, "o:Note"),
+            note=_child_text(each, "o:Note"),
             lines=tuple(
-                _native_line(*line) for line in _pointed(each.iterfind("o:Line", NS), pointer)
+                _read_native_line(*line)
+                for line in _iter_with_pointers(each.iterfind("o:Line", NS), pointer)
             ),
             pointer=pointer,
         )
 
 
-def _mistakes(root: Element) -> Iterator[dict[str, str]]:
+def _iter_schema_mistakes(root: Element) -> Iterator[dict[str, str]]:
     """What the schema finds, as it is asked for: some answers at a time, then what only the whole
     shows.
 
     The validator names a place by counting its siblings, so that a document that is wrong all over
     would cost it the square of its size.
     """
-    schema = _schema()
-    for first in range(0, len(root), A_WINDOW):
+    schema = _response_schema()
+    for first in range(0, len(root), WINDOW_RESPONSES):
         some = etree.Element(root.tag, nsmap=root.nsmap)
-        some.extend(copy.deepcopy(each) for each in root[first : first + A_WINDOW])
+        some.extend(copy.deepcopy(each) for each in root[first : first + WINDOW_RESPONSES])
         if not schema.validate(some):
-            yield from (_mistake(error, some, root, first) for error in schema.error_log)
+            yield from (
+                _locate_schema_mistake(error, some, root, first) for error in schema.error_log
+            )
     if not schema.validate(root):
-        yield from (_mistake(error, root, root, 0) for error in schema.error_log)
+        yield from (_locate_schema_mistake(error, root, root, 0) for error in schema.error_log)
 
 
-def _mistake(error: etree._LogEntry, window: Element, root: Element, first: int) -> dict[str, str]:
+def _locate_schema_mistake(
+    error: etree._LogEntry, window: Element, root: Element, first: int
+) -> dict[str, str]:
     """A mistake in a window that begins with the root's child `first`, told by its place in the
     whole."""
-    found, steps = _at(window, error.path), []
+    found, steps = _element_at(window, error.path), []
     while (parent := found.getparent()) is not None:
         steps.append(parent.index(found))
         found = parent
@@ -140,84 +151,87 @@ def _mistake(error: etree._LogEntry, window: Element, root: Element, first: int)
     found = root
     for step in reversed(steps):
         found = found[step]
-    return {"pointer": _pointer(found), "detail": f"line {error.line}: {error.message}"[:300]}
+    return {
+        "pointer": _element_pointer(found),
+        "detail": f"line {error.line}: {error.message}"[:300],
+    }
 
 
-def _pointed(siblings: Iterator[Element], below: str) -> Iterator[tuple[Element, str]]:
-    """Elements of one name under one parent, each with where it stands: as `_pointer` tells it,
-    counted once."""
+def _iter_with_pointers(siblings: Iterator[Element], below: str) -> Iterator[tuple[Element, str]]:
+    """Elements of one name under one parent, each with where it stands: as `_element_pointer`
+    tells it, counted once."""
     found = list(siblings)
     for n, each in enumerate(found, 1):
         yield each, f"{below}/{etree.QName(each).localname}" + (f"[{n}]" if len(found) > 1 else "")
 
 
-def _native_line(of: Element, pointer: str) -> Line:
-    total, promise = of.find("o:LineTotal", NS), _text(of, "o:PromiseDate")
-    quantity = _text(of, "o:Quantity")
-    return Line(
+def _read_native_line(of: Element, pointer: str) -> ResponseLine:
+    total, promise = of.find("o:LineTotal", NS), _child_text(of, "o:PromiseDate")
+    quantity = _child_text(of, "o:Quantity")
+    return ResponseLine(
         line=int(of.get("number")),
-        verdict=Verdict(of.get("verdict")),
+        verdict=ResponseVerdict(of.get("verdict")),
         quantity=int(quantity) if quantity else None,
         amount=None if total is None else str(total.text),
         currency=None if total is None else total.get("currency"),
         promise_date=dt.date.fromisoformat(promise) if promise else None,
-        reason=_text(of, "o:Reason"),
+        reason=_child_text(of, "o:Reason"),
         pointer=pointer,
     )
 
 
-def _ubl(root: Element) -> Answer:
-    code = _needed(root, "cbc:OrderResponseCode")
+def _read_ubl_response(root: Element) -> OrderResponse:
+    code = _required_text(root, "cbc:OrderResponseCode")
     if code not in RESPONSE_CODES:
-        raise _wrong(
+        raise _invalid_element(
             root, "cbc:OrderResponseCode", f"{code}: AP, CA or RE; an AB is an acknowledgement"
         )
-    placed = _pointed(root.iterfind("cac:OrderLine", NS), "#/OrderResponse")
-    lines = tuple(_ubl_line(*each) for each in placed)
-    return Answer(
-        id=_needed(root, "cbc:ID")[:64],
-        order=_needed(root, "cac:OrderReference/cbc:ID"),
+    placed = _iter_with_pointers(root.iterfind("cac:OrderLine", NS), "#/OrderResponse")
+    lines = tuple(_read_ubl_line(*each) for each in placed)
+    return OrderResponse(
+        id=_required_text(root, "cbc:ID")[:64],
+        order=_required_text(root, "cac:OrderReference/cbc:ID"),
         verdict=RESPONSE_CODES[code],
-        erp_number=_text(root, "cbc:SalesOrderID")[:64],
-        note=_text(root, "cbc:Note")[:1000],
+        erp_number=_child_text(root, "cbc:SalesOrderID")[:64],
+        note=_child_text(root, "cbc:Note")[:1000],
         lines=lines,
-        pointer=_pointer(root),
+        pointer=_element_pointer(root),
     )
 
 
-def _ubl_line(of: Element, pointer: str) -> Line:
-    code = _needed(of, "cac:LineItem/cbc:LineStatusCode")
+def _read_ubl_line(of: Element, pointer: str) -> ResponseLine:
+    code = _required_text(of, "cac:LineItem/cbc:LineStatusCode")
     if code not in LINE_CODES:
-        raise _wrong(of, "cac:LineItem/cbc:LineStatusCode", f"{code}: 5, 3 or 7")
-    number = _needed(of, "cac:OrderLineReference/cbc:LineID")
+        raise _invalid_element(of, "cac:LineItem/cbc:LineStatusCode", f"{code}: 5, 3 or 7")
+    number = _required_text(of, "cac:OrderLineReference/cbc:LineID")
     if not (number.isascii() and number.isdecimal() and len(number) <= 9):
-        raise _wrong(of, "cac:OrderLineReference/cbc:LineID", number)
-    quantity = _quantity(of)
-    amount, currency = _amount(of, quantity)
-    promise = _text(of, "cac:LineItem/cac:Delivery/cac:PromisedDeliveryPeriod/cbc:EndDate")
-    return Line(
+        raise _invalid_element(of, "cac:OrderLineReference/cbc:LineID", number)
+    quantity = _parse_quantity(of)
+    amount, currency = _parse_line_amount(of, quantity)
+    promise = _child_text(of, "cac:LineItem/cac:Delivery/cac:PromisedDeliveryPeriod/cbc:EndDate")
+    return ResponseLine(
         line=int(number),
         verdict=LINE_CODES[code],
         quantity=quantity,
         amount=amount,
         currency=currency,
-        promise_date=_date(of, promise),
-        reason=_text(of, "cac:LineItem/cbc:Note")[:300],
+        promise_date=_parse_date(of, promise),
+        reason=_child_text(of, "cac:LineItem/cbc:Note")[:300],
         pointer=pointer,
     )
 
 
-def _quantity(of: Element) -> int | None:
-    said = _text(of, "cac:LineItem/cbc:Quantity")
+def _parse_quantity(of: Element) -> int | None:
+    said = _child_text(of, "cac:LineItem/cbc:Quantity")
     if not said:
         return None
-    number = _number(of, "cac:LineItem/cbc:Quantity", said)
+    number = _parse_number(of, "cac:LineItem/cbc:Quantity", said)
     if number.denominator != 1 or not 0 <= number < 2**31:
-        raise _wrong(of, "cac:LineItem/cbc:Quantity", f"{said}: whole pieces")
+        raise _invalid_element(of, "cac:LineItem/cbc:Quantity", f"{said}: whole pieces")
     return int(number)
 
 
-def _amount(of: Element, quantity: int | None) -> tuple[str | None, str | None]:
+def _parse_line_amount(of: Element, quantity: int | None) -> tuple[str | None, str | None]:
     """Of the whole line: as it is said, or by the price and the quantity that it is for."""
     said = of.find("cac:LineItem/cbc:LineExtensionAmount", NS)
     if said is not None:
@@ -227,44 +241,46 @@ def _amount(of: Element, quantity: int | None) -> tuple[str | None, str | None]:
         return None, None
     currency = price.get("currencyID", "")
     if currency not in EXPONENTS:
-        raise _wrong(of, "cac:LineItem/cac:Price/cbc:PriceAmount", f"currency: {currency[:3]}")
-    base = _text(of, "cac:LineItem/cac:Price/cbc:BaseQuantity") or "1"
-    divisor = _number(of, "cac:LineItem/cac:Price/cbc:BaseQuantity", base)
+        raise _invalid_element(
+            of, "cac:LineItem/cac:Price/cbc:PriceAmount", f"currency: {currency[:3]}"
+        )
+    base = _child_text(of, "cac:LineItem/cac:Price/cbc:BaseQuantity") or "1"
+    divisor = _parse_number(of, "cac:LineItem/cac:Price/cbc:BaseQuantity", base)
     if divisor <= 0:
-        raise _wrong(of, "cac:LineItem/cac:Price/cbc:BaseQuantity", base)
-    unit = _number(of, "cac:LineItem/cac:Price/cbc:PriceAmount", price.text or "")
+        raise _invalid_element(of, "cac:LineItem/cac:Price/cbc:BaseQuantity", base)
+    unit = _parse_number(of, "cac:LineItem/cac:Price/cbc:PriceAmount", price.text or "")
     return decimal_text(
-        half_up(unit * quantity / divisor * 10 ** EXPONENTS[currency]), currency
+        round_half_up(unit * quantity / divisor * 10 ** EXPONENTS[currency]), currency
     ), currency
 
 
-def _number(of: Element, path: str, text: str) -> Fraction:
+def _parse_number(of: Element, path: str, text: str) -> Fraction:
     if not re.fullmatch(r"-?[0-9]{1,15}(\.[0-9]{1,12})?", text.strip()):
-        raise _wrong(of, path, text[:40])
+        raise _invalid_element(of, path, text[:40])
     return Fraction(text.strip())
 
 
-def _date(of: Element, text: str) -> dt.date | None:
+def _parse_date(of: Element, text: str) -> dt.date | None:
     try:
         return dt.date.fromisoformat(text[:10]) if text else None
     except ValueError:
-        raise _wrong(
+        raise _invalid_element(
             of, "cac:LineItem/cac:Delivery/cac:PromisedDeliveryPeriod/cbc:EndDate", text[:40]
         ) from None
 
 
-def _text(of: Element, path: str) -> str:
+def _child_text(of: Element, path: str) -> str:
     return (of.findtext(path, default="", namespaces=NS) or "").strip()
 
 
-def _needed(of: Element, path: str) -> str:
-    if not (said := _text(of, path)):
-        raise _wrong(of, path, "missing")
+def _required_text(of: Element, path: str) -> str:
+    if not (said := _child_text(of, path)):
+        raise _invalid_element(of, path, "missing")
     return said
 
 
-def _wrong(of: Element, path: str, detail: str) -> Problem:
-    pointer = f"{_pointer(of)}/{re.sub(r'(cac|cbc):', '', path)}"
+def _invalid_element(of: Element, path: str, detail: str) -> Problem:
+    pointer = f"{_element_pointer(of)}/{re.sub(r'(cac|cbc):', '', path)}"
     return Problem(
         Code.XML_INVALID,
         detail=f"{pointer}: {detail}",
@@ -272,7 +288,7 @@ def _wrong(of: Element, path: str, detail: str) -> Problem:
     )
 
 
-def _pointer(of: Element) -> str:
+def _element_pointer(of: Element) -> str:
     """“#/OrderResponses/OrderResponse[2]/Line[1]”: where it stands, by local names. It counts
     siblings: for one, not for each."""
     steps = []
@@ -285,7 +301,7 @@ def _pointer(of: Element) -> str:
     return "#/" + "/".join(reversed(steps))
 
 
-def _at(root: Element, path: str | None) -> Element:
+def _element_at(root: Element, path: str | None) -> Element:
     """The element that the validator means; its path has stars for names, and prefixes of its
     own."""
     found = root.getroottree().xpath(path, namespaces=NS) if path and ":" not in path else []

@@ -15,11 +15,11 @@ PAGE = 250
 """Orders a page: four queries each, a few MB at three lines an order."""
 
 WITH_LOCKED = ACCEPTED | {OrderStatus.LOCKED}
-Part = TypeVar("Part", RepeatLine, OrderFee)
+OrderPart = TypeVar("Part", RepeatLine, OrderFee)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Row:
+class FeedOrder:
     """An order with its parts.
 
     Not by prefetching: an order and its prefetched lines point at each other, so that finished
@@ -34,9 +34,9 @@ class Row:
     )  # by source line; None: all
 
 
-def pages(
+def iter_feed_pages(
     batch: Batch, *, now: dt.datetime, statuses: frozenset[OrderStatus]
-) -> Iterator[list[Row]]:
+) -> Iterator[list[FeedOrder]]:
     """The orders in one of the states at `now`, by position, each once, without those that are
     held back.
 
@@ -44,36 +44,42 @@ def pages(
     state.
     """
     after = 0
-    while orders := list(_orders(batch, now, statuses).filter(position__gt=after)[:PAGE]):
+    while orders := list(_feed_order_rows(batch, now, statuses).filter(position__gt=after)[:PAGE]):
         after = orders[-1].position
-        yield _rows(orders)
+        yield _build_feed_orders(orders)
 
 
-def one(
+def get_feed_order(
     batch: Batch, ref: str, *, now: dt.datetime, statuses: frozenset[OrderStatus]
-) -> Row | None:
+) -> FeedOrder | None:
     """The batch's order by its reference, in one of the states at `now`."""
-    found = _rows_of(list(_orders(batch, now, statuses).filter(ref=ref)))
+    found = _load_feed_orders(list(_feed_order_rows(batch, now, statuses).filter(ref=ref)))
     return found[0] if found else None
 
 
-def _rows_of(orders: Sequence[RepeatOrder]) -> list[Row]:
-    return _rows(orders) if orders else []
+def _load_feed_orders(orders: Sequence[RepeatOrder]) -> list[FeedOrder]:
+    return _build_feed_orders(orders) if orders else []
 
 
-def _rows(orders: Sequence[RepeatOrder]) -> list[Row]:
+def _build_feed_orders(orders: Sequence[RepeatOrder]) -> list[FeedOrder]:
     ids = [order.pk for order in orders]
     lines = RepeatLine.objects.select_related("sku", "source_line").defer("findings")
-    lines_of = _by_order(lines.filter(order__in=ids).order_by("line_no"))
-    fees_of = _by_order(OrderFee.objects.defer("detail").filter(order__in=ids).order_by("position"))
-    services = _services(orders)
+    lines_of = _group_by_order(lines.filter(order__in=ids).order_by("line_no"))
+    fees_of = _group_by_order(
+        OrderFee.objects.defer("detail").filter(order__in=ids).order_by("position")
+    )
+    services = _services_by_order_line(orders)
     return [
-        Row(order=o, lines=lines_of[o.pk], fees=fees_of[o.pk], services=services[o.past_order_id])
+        FeedOrder(
+            order=o, lines=lines_of[o.pk], fees=fees_of[o.pk], services=services[o.past_order_id]
+        )
         for o in orders
     ]
 
 
-def _services(orders: Sequence[RepeatOrder]) -> dict[int, dict[int | None, list[LineService]]]:
+def _services_by_order_line(
+    orders: Sequence[RepeatOrder],
+) -> dict[int, dict[int | None, list[LineService]]]:
     """The customised services that were not dismissed, by past order and by its line."""
     grouped: dict[int, dict[int | None, list[LineService]]] = defaultdict(lambda: defaultdict(list))
     rows = LineService.objects.filter(
@@ -86,14 +92,14 @@ def _services(orders: Sequence[RepeatOrder]) -> dict[int, dict[int | None, list[
     return grouped
 
 
-def _by_order(parts: QuerySet[Part]) -> dict[int, list[Part]]:
-    grouped: dict[int, list[Part]] = defaultdict(list)
+def _group_by_order(parts: QuerySet[OrderPart]) -> dict[int, list[OrderPart]]:
+    grouped: dict[int, list[OrderPart]] = defaultdict(list)
     for part in parts:
         grouped[part.order_id].append(part)
     return grouped
 
 
-def _orders(
+def _feed_order_rows(
     batch: Batch, now: dt.datetime, statuses: frozenset[OrderStatus]
 ) -> QuerySet[RepeatOrder]:
     return (

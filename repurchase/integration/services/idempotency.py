@@ -14,20 +14,25 @@ from marketplace import clock
 from marketplace.models import Store
 from repurchase.models import KeptAnswer
 
-KEPT = dt.timedelta(hours=72)
-A_PASS = 5000
+RETENTION = dt.timedelta(hours=72)
+MAX_PER_PASS = 5000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Answer:
+class IdempotentAnswer:
     status: int
     body: Any  # plain JSON
     location: str = ""
 
 
-def answered(
-    *, store: Store, key: str, request: str, act: Callable[[], Answer], files: bool = False
-) -> Answer:
+def answer_once(
+    *,
+    store: Store,
+    key: str,
+    request: str,
+    act: Callable[[], IdempotentAnswer],
+    files: bool = False,
+) -> IdempotentAnswer:
     """`request`: a digest of what was asked for. The answer is written with its effect, so one is
     never without the other.
 
@@ -41,41 +46,47 @@ def answered(
     """
     place = [store.pk % 2**31, f"once:{key}"]
     if not files:
-        return _answered_at_once(store, key, request, act, place)
-    _alone("SELECT pg_try_advisory_lock(%s, hashtext(%s))", place)
+        return _answer_outside_transaction(store, key, request, act, place)
+    _take_advisory_lock("SELECT pg_try_advisory_lock(%s, hashtext(%s))", place)
     try:
-        return _answered(store, key, request, act)
+        return _answer_in_transaction(store, key, request, act)
     finally:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_unlock(%s, hashtext(%s))", place)
 
 
-def _answered_at_once(
-    store: Store, key: str, request: str, act: Callable[[], Answer], place: Sequence[object]
-) -> Answer:
+def _answer_outside_transaction(
+    store: Store,
+    key: str,
+    request: str,
+    act: Callable[[], IdempotentAnswer],
+    place: Sequence[object],
+) -> IdempotentAnswer:
     with transaction.atomic():
-        _alone("SELECT pg_try_advisory_xact_lock(%s, hashtext(%s))", place)
+        _take_advisory_lock("SELECT pg_try_advisory_xact_lock(%s, hashtext(%s))", place)
         try:
-            return _answered(store, key, request, act)
+            return _answer_in_transaction(store, key, request, act)
         except RecordedProblem as problem:
             refused = problem
     raise refused
 
 
-def _alone(sql: str, place: Sequence[object]) -> None:
+def _take_advisory_lock(sql: str, place: Sequence[object]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(sql, place)
         if not cursor.fetchone()[0]:
             raise Problem(Code.IDEMPOTENCY_KEY_BUSY)
 
 
-def _answered(store: Store, key: str, request: str, act: Callable[[], Answer]) -> Answer:
+def _answer_in_transaction(
+    store: Store, key: str, request: str, act: Callable[[], IdempotentAnswer]
+) -> IdempotentAnswer:
     now = clock.now()
     kept = KeptAnswer.objects.filter(store=store, key=key).first()
-    if kept and kept.kept_at > now - KEPT:
+    if kept and kept.kept_at > now - RETENTION:
         if kept.request != request:
             raise Problem(Code.IDEMPOTENCY_KEY_REUSED)
-        return Answer(status=kept.status, body=kept.body, location=kept.location)
+        return IdempotentAnswer(status=kept.status, body=kept.body, location=kept.location)
     answer = act()
     KeptAnswer.objects.update_or_create(
         store=store,
@@ -94,8 +105,8 @@ def _answered(store: Store, key: str, request: str, act: Callable[[], Answer]) -
 def prune() -> int:
     """Forgets what is older than 72 hours, a bounded number a pass."""
     old = (
-        KeptAnswer.objects.filter(kept_at__lt=clock.now() - KEPT)
+        KeptAnswer.objects.filter(kept_at__lt=clock.now() - RETENTION)
         .order_by("kept_at")
-        .values("pk")[:A_PASS]
+        .values("pk")[:MAX_PER_PASS]
     )
     return KeptAnswer.objects.filter(pk__in=list(old.values_list("pk", flat=True))).delete()[0]

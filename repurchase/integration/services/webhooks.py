@@ -25,30 +25,32 @@ def add(*, store: Store, url: str, types: Sequence[str], by: str) -> tuple[Webho
     made, secret = webhooks.create(
         store_id=store.pk, url=url, types=types, loopback=settings.WEBHOOKS_TO_LOOPBACK
     )
-    _record(store, made, webhooks.ADDED, by, types=made.types)
+    _record_webhook_change(store, made, webhooks.ADDED_ENTRY_KIND, by, types=made.types)
     return made, secret
 
 
 @transaction.atomic
 def rotate(webhook: Webhook, *, store: Store, by: str) -> str:
     secret = webhooks.rotate(webhook, now=clock.now())
-    _record(store, webhook, "webhook.rotated", by)
+    _record_webhook_change(store, webhook, "webhook.rotated", by)
     return secret
 
 
 @transaction.atomic
 def switch(webhook: Webhook, *, store: Store, on: bool, by: str) -> None:
     webhooks.switch(webhook, on=on)
-    _record(store, webhook, "webhook.switched", by, on=on)
+    _record_webhook_change(store, webhook, "webhook.switched", by, on=on)
 
 
 @transaction.atomic
 def remove(webhook: Webhook, *, store: Store, by: str) -> None:
     webhooks.remove(webhook)
-    _record(store, webhook, "webhook.removed", by)
+    _record_webhook_change(store, webhook, "webhook.removed", by)
 
 
-def _record(store: Store, webhook: Webhook, kind: str, by: str, **facts: Any) -> None:
+def _record_webhook_change(
+    store: Store, webhook: Webhook, kind: str, by: str, **facts: Any
+) -> None:
     """Where it posts to, never its secret."""
     ledger.record(
         store_id=store.pk,

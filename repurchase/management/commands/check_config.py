@@ -22,8 +22,15 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="machine-readable output")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        errors = [*production_checks.errors(start_up.site()), *start_up.of_another_version()]
-        warnings = [text for text in [*_settings(), *_seal(), *_of_django()] if text not in errors]
+        errors = [
+            *production_checks.errors(start_up.read_site_settings()),
+            *start_up.of_another_version(),
+        ]
+        warnings = [
+            text
+            for text in [*_settings_problems(), *_seal_problems(), *_django_problems()]
+            if text not in errors
+        ]
         if options["json"]:
             self.stdout.write(json.dumps({"errors": errors, "warnings": warnings}))
         else:
@@ -36,12 +43,12 @@ class Command(BaseCommand):
             raise CommandError(f"{len(errors) + len(warnings)} settings are not fit for production")
 
 
-def _of_django() -> list[str]:
+def _django_problems() -> list[str]:
     found = run_checks(tags=CHECKED_BY_DJANGO, include_deployment_checks=True)
     return [f"{message.id}: {message.msg}" for message in found]
 
 
-def _seal() -> list[str]:
+def _seal_problems() -> list[str]:
     """Without a certificate agreements wait for ever; with the demo's nobody can rely on their
     seal."""
     try:
@@ -52,21 +59,21 @@ def _seal() -> list[str]:
     return ["SEAL_CERTIFICATE is the self-made one of the demo"] if demo else []
 
 
-def _settings() -> list[str]:
+def _settings_problems() -> list[str]:
     checks = {
         "DEBUG is on": settings.DEBUG,
         "EMBEDDED is on: the demo mailbox and the simulator are served": settings.EMBEDDED,
         "SITE_URL is not https": not settings.SITE_URL.startswith("https://"),
-        "FILES_OPTIONS lets anybody read what stores upload": storage.exposed(
+        "FILES_OPTIONS lets anybody read what stores upload": storage.is_exposed(
             settings.FILES_OPTIONS
         ),
-        "the file storage can't be reached": not storage_module.is_reached(),
-        "the database role is a superuser or bypasses row security": _role_is_too_strong(),
+        "the file storage can't be reached": not storage_module.is_available(),
+        "the database role is a superuser or bypasses row security": _is_role_too_strong(),
     }
     return [text for text, wrong in checks.items() if wrong]
 
 
-def _role_is_too_strong() -> bool:
+def _is_role_too_strong() -> bool:
     with connection.cursor() as cursor:
         cursor.execute("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user")
         return cursor.fetchone()[0]

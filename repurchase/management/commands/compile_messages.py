@@ -12,7 +12,7 @@ from babel.messages.pofile import read_po
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from marketplace.atomic_files import whole
+from marketplace.atomic_files import write_atomically
 
 
 class Command(BaseCommand):
@@ -31,7 +31,7 @@ def compile_all() -> list[Path]:
         for folder in settings.LOCALE_PATHS
         for po in sorted(Path(folder).glob("*/LC_MESSAGES/*.po"))
     ]
-    return [_compile(po) for po in sources if _is_stale(po)]
+    return [_compile_catalogue(po) for po in sources if _is_stale(po)]
 
 
 def _is_stale(po: Path) -> bool:
@@ -39,12 +39,12 @@ def _is_stale(po: Path) -> bool:
     return not mo.exists() or mo.stat().st_mtime < po.stat().st_mtime
 
 
-def _compile(po: Path) -> Path:
+def _compile_catalogue(po: Path) -> Path:
     with po.open("rb") as file:
         catalogue = read_po(file)
     compiled = io.BytesIO()
     write_mo(compiled, catalogue)  # leaves out what is fuzzy, as msgfmt does
     mo = po.with_suffix(".mo")
-    with whole(mo, binary=True) as out:
+    with write_atomically(mo, binary=True) as out:
         out.write(compiled.getvalue())
     return mo

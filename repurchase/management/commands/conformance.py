@@ -12,13 +12,13 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from diagnostics.problem import Problem
-from marketplace.mirror.commands import store_of
+from marketplace.mirror.commands import get_store_by_code
 from repurchase.integration.conformance import runner, words
 
 LANGUAGES = [code for code, _name in settings.LANGUAGES]
 
 
-def spoken() -> str:
+def terminal_language() -> str:
     """The terminal's language, where it is one of ours."""
     said = next(
         filter(None, (os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))), ""
@@ -43,7 +43,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--language",
             choices=LANGUAGES,
-            default=spoken(),
+            default=terminal_language(),
             help="of the report; else the terminal's (LANG)",
         )
         parser.add_argument(
@@ -55,23 +55,23 @@ class Command(BaseCommand):
             self._handle(**options)
 
     def _handle(self, **options):
-        store = store_of(options["store"])
+        store = get_store_by_code(options["store"])
         if options["secret"]:
-            self.stdout.write(runner.secret_of(store))
+            self.stdout.write(runner.derive_kit_secret(store))
             return
         try:
-            runner.refuse(store, options["url"])
+            runner.refuse_unsafe_url(store, options["url"])
         except Problem as problem:
             raise CommandError(str(problem)) from None
         results = []
-        for result in runner.results_of(store=store, url=options["url"]):
+        for result in runner.iter_case_results(store=store, url=options["url"]):
             results.append(result)
             if not options["json"]:
                 self._tell(result)
         self._end(results, as_json=options["json"])
 
     def _tell(self, result):
-        said = words.told(dataclasses.asdict(result))
+        said = words.result_payload(dataclasses.asdict(result))
         mark = _("passed") if result.passed else _("FAILED")
         self.stdout.write(f"{mark}  {said['name']}")
         if not result.passed:

@@ -8,8 +8,8 @@ from django.core.management.base import CommandParser
 
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
-from marketplace.mirror.commands import ImportCommand, store_of
-from marketplace.mirror.rejected_rows import RefusedRows
+from marketplace.mirror.commands import ImportCommand, get_store_by_code
+from marketplace.mirror.rejected_rows import RefusedRowsFile
 from repurchase.fulfilment.services import payment_import
 
 
@@ -35,12 +35,12 @@ class Command(ImportCommand):
             raise Problem(
                 Code.FILE_NOT_FOUND, file=str(file), detail=error.strerror or ""
             ) from None
-        found = payment_import.payments(
-            store=store_of(store), data=data, name=file.name, by="command:import_payments"
+        found = payment_import.import_file(
+            store=get_store_by_code(store), data=data, name=file.name, by="command:import_payments"
         )
         where = refused or file.with_name(f"{file.stem}.refused.csv")
         if found.refused:
-            with RefusedRows(where, found.columns) as rows:
+            with RefusedRowsFile(where, found.columns) as rows:
                 for row in found.refused:
                     rows.write(row.row, row.fields, f"{row.code}: {row.reason}")
         return {

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from eligibility import replay
-from repurchase.batches.queries.screening_explanation import records_of
+from repurchase.batches.queries.screening_explanation import records_of_batch
 from repurchase.models import Batch
 
 
@@ -22,7 +22,9 @@ class Command(BaseCommand):
         batch = Batch.objects.filter(ref=options["ref"]).first()
         if batch is None:
             raise CommandError(f"NOT_FOUND: there is no batch {options['ref']}")
-        told = [_told(replay.rerun(record)) for record in records_of(batch).iterator()]
+        told = [
+            _replay_as_dict(replay.rerun(record)) for record in records_of_batch(batch).iterator()
+        ]
         if not told:
             raise CommandError(f"NOT_FOUND: no screening of {batch.ref} was kept")
         text = "\n".join(
@@ -30,11 +32,11 @@ class Command(BaseCommand):
             for t in told
         )
         self.stdout.write(json.dumps(told) if options["json"] else text)
-        if bad := [t for t in told if t["outcome"] != replay.Outcome.SAME]:
+        if bad := [t for t in told if t["outcome"] != replay.ReplayOutcome.SAME]:
             raise CommandError(f"{len(bad)} of {len(told)} kept screenings are not the same")
 
 
-def _told(rerun: replay.Rerun) -> dict[str, Any]:
+def _replay_as_dict(rerun: replay.Rerun) -> dict[str, Any]:
     r = rerun.record
     return {
         "attempt": r.attempt,

@@ -7,7 +7,7 @@ from django.utils.timezone import is_aware
 
 from diagnostics.problem import Problem
 from marketplace.models import Store
-from repurchase.deadlines.sweep import sweep
+from repurchase.deadlines.sweep import run_sweep
 
 
 class Command(BaseCommand):
@@ -23,7 +23,7 @@ class Command(BaseCommand):
     def handle(self, *args, **options):
         store = self._store(options["store"])
         try:
-            swept = dataclasses.asdict(sweep(store=store, at=self._instant(options["at"])))
+            swept = dataclasses.asdict(run_sweep(store=store, at=self._instant(options["at"])))
         except Problem as problem:
             raise CommandError(str(problem)) from None
         text = (

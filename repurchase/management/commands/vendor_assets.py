@@ -14,7 +14,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 
 VENDOR = Path(settings.BASE_DIR) / "static" / "vendor"
-SUMS = "SHA256SUMS"
+CHECKSUM_FILE = "SHA256SUMS"
 
 # Tabler ships no licence file in its package; static/vendor/tabler/LICENSE was written from its
 # header.
@@ -82,11 +82,13 @@ class Command(BaseCommand):
                 (VENDOR / target).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(modules / source, VENDOR / target)
             icons = modules / "@tabler" / "icons" / "icons" / "outline"
-            (VENDOR / "tabler-icons" / "sprite.svg").write_text(sprite(icons), encoding="utf-8")
-        (VENDOR / SUMS).write_text(
-            "".join(f"{digest}  {name}\n" for name, digest in sums().items())
+            (VENDOR / "tabler-icons" / "sprite.svg").write_text(
+                build_icon_sprite(icons), encoding="utf-8"
+            )
+        (VENDOR / CHECKSUM_FILE).write_text(
+            "".join(f"{digest}  {name}\n" for name, digest in compute_checksums().items())
         )
-        self.stdout.write(f"{len(sums())} files in {VENDOR}")
+        self.stdout.write(f"{len(compute_checksums())} files in {VENDOR}")
 
     def _install(self, folder: Path) -> Path:
         for name in ("package.json", "package-lock.json", ".npmrc"):
@@ -97,23 +99,25 @@ class Command(BaseCommand):
         return folder / "node_modules"
 
 
-def sprite(icons: Path) -> str:
+def build_icon_sprite(icons: Path) -> str:
     """One file with the icons that are used, each a <symbol> named as its icon."""
     symbols = "\n".join(
-        _symbol(name, (icons / f"{name}.svg").read_text()) for name in sorted(ICONS)
+        _icon_symbol(name, (icons / f"{name}.svg").read_text()) for name in sorted(ICONS)
     )
     return f'<svg xmlns="http://www.w3.org/2000/svg">\n{symbols}\n</svg>\n'
 
 
-def _symbol(name: str, svg: str) -> str:
+def _icon_symbol(name: str, svg: str) -> str:
     shapes = re.findall(r"<(?:path|circle|rect|line)[^>]*/>", svg)
     drawn = "".join(shape for shape in shapes if 'fill="none"' not in shape)
     return f'<symbol id="{name}" viewBox="0 0 24 24">{drawn}</symbol>'
 
 
-def sums() -> dict[str, str]:
+def compute_checksums() -> dict[str, str]:
     """SHA-256 by name of everything vendored, as it is on disk now."""
-    files = sorted(file for file in VENDOR.rglob("*") if file.is_file() and file.name != SUMS)
+    files = sorted(
+        file for file in VENDOR.rglob("*") if file.is_file() and file.name != CHECKSUM_FILE
+    )
     return {
         file.relative_to(VENDOR).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest()
         for file in files

@@ -22,40 +22,51 @@ from marketplace.models import (
     TaxRate,
 )
 from qualification.models import Qualification
-from qualification.queries.documents import current_papers
-from qualification.review import Standing
+from qualification.queries.documents import current_documents
+from qualification.review import QualificationStatus
 from repurchase.models import LineOutcome, RepeatLine, RepeatOrder
 from repurchase.models.order_states import OrderStatus
 from repurchase.reporting import expiry_alerts
-from repurchase.reporting.expiry_alerts import HORIZON_DAYS, End, Key, Kind, Lapse, Need
+from repurchase.reporting.expiry_alerts import (
+    HORIZON_DAYS,
+    BatchNeed,
+    ExpiryAlert,
+    ExpiryKey,
+    ExpiryKind,
+    ValidityEnd,
+)
 
 S = OrderStatus
 UNLOCKED = (S.PLANNED,)
 UNDER_WAY = (S.LOCKED, S.CONFIRMED, S.AWAITING_PAYMENT, S.PAID, S.RELEASED, S.SHIPPED)
-ALL: Key = ("store", "")
+ALL: ExpiryKey = ("store", "")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Radar:
+class ExpiryAlerts:
     today: dt.date
-    lapses: Sequence[Lapse]
+    lapses: Sequence[ExpiryAlert]
     orders: int  # looked at
 
 
-def radar_of(store: Store, *, now: dt.datetime) -> Radar:
+def expiry_alerts_of_store(store: Store, *, now: dt.datetime) -> ExpiryAlerts:
     """A constant number of queries."""
     today = platform_day(now)
-    needs = [*_orders(store, now), *_lines(store)]
+    needs = [*_order_needs(store, now), *_planned_line_needs(store)]
     keys = {key for need in needs for key in need.keys}
-    found = expiry_alerts.lapses(_ends(store, today, keys), needs, today=today)
-    return Radar(today=today, lapses=found, orders=sum(n.orders for n in needs if ALL in n.keys))
+    found = expiry_alerts.find_alerts(_validity_ends(store, today, keys), needs, today=today)
+    return ExpiryAlerts(
+        today=today, lapses=found, orders=sum(n.orders for n in needs if ALL in n.keys)
+    )
 
 
 # --- Orders
 # ------------------------------------------------------------------------------------------------------
 
 
-def _delivery(promise: int, screened: dt.datetime, ended: dt.datetime | None) -> dt.date:
+def _promised_delivery_day(
+    promise: int, screened: dt.datetime, ended: dt.datetime | None
+) -> dt.date:
     """A plan's promise counts from its screening, a confirmed order's from the confirmation."""
     start = platform_day(ended or screened)
     return start + dt.timedelta(days=promise)
@@ -64,7 +75,7 @@ def _delivery(promise: int, screened: dt.datetime, ended: dt.datetime | None) ->
 BASE = ("batch__ref", "state", "promise_days", "batch__screened_at", "lock__ended_at")
 
 
-def _orders(store: Store, now: dt.datetime) -> Iterator[Need]:
+def _order_needs(store: Store, now: dt.datetime) -> Iterator[BatchNeed]:
     rows = RepeatOrder.objects.at(now).filter(store=store, state__in=[*UNLOCKED, *UNDER_WAY])
     grouped = (
         rows.order_by()
@@ -73,11 +84,13 @@ def _orders(store: Store, now: dt.datetime) -> Iterator[Need]:
     )
     for ref, state, promise, screened, ended, buyer, country, n in grouped:
         keys = frozenset({ALL, ("buyer", buyer), ("country", country)})
-        day = _delivery(promise, screened, ended)
-        yield Need(batch=ref, orders=n, keys=keys, locked=state not in UNLOCKED, delivery_day=day)
+        day = _promised_delivery_day(promise, screened, ended)
+        yield BatchNeed(
+            batch=ref, orders=n, keys=keys, locked=state not in UNLOCKED, delivery_day=day
+        )
 
 
-def _lines(store: Store) -> Iterator[Need]:
+def _planned_line_needs(store: Store) -> Iterator[BatchNeed]:
     """Of plans only: a lock freezes the rates and the price list."""
     rows = RepeatLine.objects.filter(
         store=store, order__store=store, order__status__in=UNLOCKED, outcome=LineOutcome.PLANNED
@@ -92,62 +105,62 @@ def _lines(store: Store) -> Iterator[Need]:
     grouped = rows.order_by().values_list(*fields).annotate(Count("order_id", distinct=True))
     for ref, promise, screened, category, sku, n in grouped:
         day, keys = (
-            _delivery(promise, screened, None),
+            _promised_delivery_day(promise, screened, None),
             frozenset({("category", category), ("sku", sku)}),
         )
-        yield Need(batch=ref, orders=n, keys=keys, locked=False, delivery_day=day)
+        yield BatchNeed(batch=ref, orders=n, keys=keys, locked=False, delivery_day=day)
 
 
 # --- Ends
 # --------------------------------------------------------------------------------------------------------
 
 
-def _ends(store: Store, today: dt.date, keys: set[Key]) -> Iterator[End]:
-    yield from _certificates(store, keys)
-    yield from _registrations(store, today)
-    yield from _qualification(store)
-    yield from _changes(store, today, keys)
+def _validity_ends(store: Store, today: dt.date, keys: set[ExpiryKey]) -> Iterator[ValidityEnd]:
+    yield from _certificate_ends(store, keys)
+    yield from _registration_ends(store, today)
+    yield from _qualification_ends(store)
+    yield from _price_change_ends(store, today, keys)
 
 
-def _of(keys: set[Key], name: str) -> list:
+def _keys_of_kind(keys: set[ExpiryKey], name: str) -> list:
     return [value for kind, value in keys if kind == name]
 
 
-def _certificates(store: Store, keys: set[Key]) -> Iterator[End]:
+def _certificate_ends(store: Store, keys: set[ExpiryKey]) -> Iterator[ValidityEnd]:
     """Of buyers with open orders."""
     rows = Buyer.objects.filter(
-        store=store, pk__in=_of(keys, "buyer"), certificate_valid_until__isnull=False
+        store=store, pk__in=_keys_of_kind(keys, "buyer"), certificate_valid_until__isnull=False
     )
     for buyer in rows.order_by("pk"):
-        yield End(
-            kind=Kind.CERTIFICATE,
+        yield ValidityEnd(
+            kind=ExpiryKind.CERTIFICATE,
             subject=buyer.name,
             last_day=buyer.certificate_valid_until,
             keys=frozenset({("buyer", buyer.pk)}),
         )
 
 
-def _registrations(store: Store, today: dt.date) -> Iterator[End]:
+def _registration_ends(store: Store, today: dt.date) -> Iterator[ValidityEnd]:
     """Of each scheme and jurisdiction the last number to end; none where one has no end."""
     held: dict[tuple[str, str], list[dt.date | None]] = defaultdict(list)
     rows = Registration.objects.filter(store=store).order_by("scheme", "jurisdiction")
     for scheme, jurisdiction, until in rows.values_list("scheme", "jurisdiction", "valid_until"):
         held[scheme, jurisdiction].append(until)
-    countries = _countries()
+    countries = _countries_by_registration()
     for (scheme, jurisdiction), ends in held.items():
         if None not in ends:
             where = countries[scheme, jurisdiction] | (
                 {jurisdiction} if scheme == Scheme.VAT else set()
             )
-            yield End(
-                kind=Kind.REGISTRATION,
+            yield ValidityEnd(
+                kind=ExpiryKind.REGISTRATION,
                 subject=f"{scheme} {jurisdiction}",
                 last_day=max(filter(None, ends)),
                 keys=frozenset(("country", country) for country in where),
             )
 
 
-def _countries() -> Mapping[tuple[str, str], set[str]]:
+def _countries_by_registration() -> Mapping[tuple[str, str], set[str]]:
     wanted: dict[tuple[str, str], set[str]] = defaultdict(set)
     for scheme, jurisdiction, country in RegistrationRequirement.objects.values_list(
         "scheme", "jurisdiction", "country"
@@ -156,53 +169,71 @@ def _countries() -> Mapping[tuple[str, str], set[str]]:
     return wanted
 
 
-def _qualification(store: Store) -> Iterator[End]:
-    row = Qualification.objects.filter(store=store, state=Standing.OPEN).first()
+def _qualification_ends(store: Store) -> Iterator[ValidityEnd]:
+    row = Qualification.objects.filter(store=store, state=QualificationStatus.OPEN).first()
     if row and row.valid_until:
         last = platform_day(row.valid_until - dt.timedelta(seconds=1))  # half open
-        yield End(kind=Kind.QUALIFICATION, subject="", last_day=last, keys=frozenset({ALL}))
-    for paper in current_papers(store):
+        yield ValidityEnd(
+            kind=ExpiryKind.QUALIFICATION, subject="", last_day=last, keys=frozenset({ALL})
+        )
+    for paper in current_documents(store):
         try:
             last = dt.date.fromisoformat(paper.value("valid_until"))
         except ValueError:
             continue
-        yield End(kind=Kind.DOCUMENT, subject=str(paper.kind), last_day=last, keys=frozenset({ALL}))
+        yield ValidityEnd(
+            kind=ExpiryKind.DOCUMENT, subject=str(paper.kind), last_day=last, keys=frozenset({ALL})
+        )
 
 
-def _changes(store: Store, today: dt.date, keys: set[Key]) -> Iterator[End]:
+def _price_change_ends(store: Store, today: dt.date, keys: set[ExpiryKey]) -> Iterator[ValidityEnd]:
     """Versions that begin within the horizon: until the day before, a plan is priced by the ones
     of today."""
     soon = {"valid_from__gt": today, "valid_from__lte": today + dt.timedelta(days=HORIZON_DAYS)}
-    for rate in TaxRate.objects.filter(country__in=_of(keys, "country"), **soon):
-        yield _change(
-            Kind.TAX, rate.country, rate.valid_from, ("country", rate.country), _percent(rate.rate)
+    for rate in TaxRate.objects.filter(country__in=_keys_of_kind(keys, "country"), **soon):
+        yield _price_change_end(
+            ExpiryKind.TAX,
+            rate.country,
+            rate.valid_from,
+            ("country", rate.country),
+            _format_percent(rate.rate),
         )
     for rate in CommissionRate.objects.filter(
-        category__in=_of(keys, "category"), **soon
+        category__in=_keys_of_kind(keys, "category"), **soon
     ).select_related("category"):
         key = ("category", rate.category_id)
-        yield _change(
-            Kind.COMMISSION, rate.category.code, rate.valid_from, key, _percent(rate.rate)
+        yield _price_change_end(
+            ExpiryKind.COMMISSION,
+            rate.category.code,
+            rate.valid_from,
+            key,
+            _format_percent(rate.rate),
         )
     cards = RateCard.objects.filter(
-        Q(store=None) | Q(store=store), country__in=_of(keys, "country"), **soon
+        Q(store=None) | Q(store=store), country__in=_keys_of_kind(keys, "country"), **soon
     )
     for card in cards.select_related("service"):
         subject = f"{card.service.name} {card.country}"
-        yield _change(Kind.FREIGHT, subject, card.valid_from, ("country", card.country), "")
-    for entry in PriceListEntry.objects.filter(sku__in=_of(keys, "sku"), **soon).select_related(
-        "sku"
-    ):
+        yield _price_change_end(
+            ExpiryKind.FREIGHT, subject, card.valid_from, ("country", card.country), ""
+        )
+    for entry in PriceListEntry.objects.filter(
+        sku__in=_keys_of_kind(keys, "sku"), **soon
+    ).select_related("sku"):
         then = f"{entry.currency} {entry.amount.normalize():f} ≥ {entry.min_quantity}"
-        yield _change(Kind.PRICE, entry.sku.code, entry.valid_from, ("sku", entry.sku_id), then)
+        yield _price_change_end(
+            ExpiryKind.PRICE, entry.sku.code, entry.valid_from, ("sku", entry.sku_id), then
+        )
 
 
-def _percent(rate: Decimal | None) -> str:
+def _format_percent(rate: Decimal | None) -> str:
     return "" if rate is None else f"{(rate * 100).normalize():f} %"
 
 
-def _change(kind: Kind, subject: str, first: dt.date, key: Key, then: str) -> End:
-    return End(
+def _price_change_end(
+    kind: ExpiryKind, subject: str, first: dt.date, key: ExpiryKey, then: str
+) -> ValidityEnd:
+    return ValidityEnd(
         kind=kind,
         subject=subject,
         last_day=first - dt.timedelta(days=1),

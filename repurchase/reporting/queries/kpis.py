@@ -11,15 +11,15 @@ from django.db.models import Count, DateTimeField, ExpressionWrapper, F, Max, Q,
 from django.utils import timezone
 
 from diagnostics import attribution, failure_counts
-from diagnostics.failure_counts import Failed, Period, Share, Span
+from diagnostics.failure_counts import FailurePeriod, FailureShare, PeriodLength, RecordedFailure
 from diagnostics.models import LedgerEntry
 from marketplace.models import PastOrder, Store
 from outbox.models import Event
-from repurchase.batches.queries.failures import failures
+from repurchase.batches.queries.failures import list_failures
 from repurchase.models import LineOutcome, Payment, RepeatLine, RepeatOrder
 from repurchase.models.order_states import ACCEPTED, OrderStatus
 from repurchase.reporting import kpis
-from repurchase.reporting.kpis import ADDRESS, CarriedOrder, Figure
+from repurchase.reporting.kpis import ADDRESS, CarriedOrder, KeyFigure
 
 ENDED_BADLY = ("lock.declined", "lock.terminated")
 PAID = (OrderStatus.PAID, OrderStatus.RELEASED, OrderStatus.SHIPPED, OrderStatus.COMPLETED)
@@ -30,12 +30,12 @@ NEWEST = 10_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Kpis:
+class KeyFigures:
     since: dt.datetime
     until: dt.datetime
-    figures: Sequence[Figure]
-    shares: Sequence[Share]  # of failures by first cause (R-76)
-    periods: Sequence[Period]
+    figures: Sequence[KeyFigure]
+    shares: Sequence[FailureShare]  # of failures by first cause (R-76)
+    periods: Sequence[FailurePeriod]
     failed: int
 
 
@@ -47,63 +47,70 @@ class LineCounts(NamedTuple):
     same: int
 
 
-def kpis_of(
-    store: Store, *, since: dt.datetime, until: dt.datetime, span: Span = Span.WEEK
-) -> Kpis:
+def key_figures_of_store(
+    store: Store, *, since: dt.datetime, until: dt.datetime, span: PeriodLength = PeriodLength.WEEK
+) -> KeyFigures:
     """Of what happened in `[since, until)`."""
-    events = failures(store, since=since, until=until)
-    confirmed = _confirmed(store, since, until)
-    ordinary, repeated = _ordinary(store, since, until), _paid(store, since, until)
-    carried = _carried(confirmed)
-    return Kpis(
+    events = list_failures(store, since=since, until=until)
+    confirmed = _confirmed_orders(store, since, until)
+    ordinary, repeated = (
+        _ordinary_order_cycle(store, since, until),
+        _payment_cycle(store, since, until),
+    )
+    carried = _carried_orders(confirmed)
+    return KeyFigures(
         since=since,
         until=until,
         figures=(
-            _cycle(confirmed),
+            _confirmation_cycle(confirmed),
             repeated,
             ordinary,
-            kpis.shorter(ordinary, repeated),
-            _accuracy(store, since, until),
-            kpis.steps_saved(carried, acts=_acts(store, confirmed)),
-            kpis.entries_carried(carried),
-            _by_renegotiation(store, events, since, until),
+            kpis.cycle_reduction_figure(ordinary, repeated),
+            _fulfilment_accuracy(store, since, until),
+            kpis.steps_saved_figure(carried, acts=_count_member_actions(store, confirmed)),
+            kpis.carried_entries_figure(carried),
+            _renegotiation_failure_share(store, events, since, until),
         ),
-        shares=failure_counts.shares(events),
-        periods=failure_counts.by_period(events, span=span, zone=timezone.get_current_timezone()),
+        shares=failure_counts.count_by_cause(events),
+        periods=failure_counts.count_by_period(
+            events, span=span, zone=timezone.get_current_timezone()
+        ),
         failed=len(events),
     )
 
 
-def _confirmed(store: Store, since: dt.datetime, until: dt.datetime) -> QuerySet[RepeatOrder]:
+def _confirmed_orders(
+    store: Store, since: dt.datetime, until: dt.datetime
+) -> QuerySet[RepeatOrder]:
     return RepeatOrder.objects.filter(
         store=store, status__in=list(ACCEPTED), lock__ended_at__gte=since, lock__ended_at__lt=until
     )
 
 
-def _cycle(confirmed: QuerySet[RepeatOrder]) -> Figure:
+def _confirmation_cycle(confirmed: QuerySet[RepeatOrder]) -> KeyFigure:
     """From the batch's making to the buyer's confirmation."""
     spans = confirmed.values_list(F("lock__ended_at") - F("batch__created_at"), flat=True)
-    return kpis.days("cycle", "R-85", list(spans))
+    return kpis.median_days_figure("cycle", "R-85", list(spans))
 
 
-def _paid(store: Store, since: dt.datetime, until: dt.datetime) -> Figure:
+def _payment_cycle(store: Store, since: dt.datetime, until: dt.datetime) -> KeyFigure:
     """From the batch's making to the receipt of the payment that settled the order."""
     paid = Payment.objects.filter(store=store, reversed_at=None, order__status__in=PAID)
     settled = paid.values("order").annotate(
         last=Max("received_at"), span=Max("received_at") - F("order__batch__created_at")
     )
     spans = settled.filter(last__gte=since, last__lt=until).values_list("span", flat=True)
-    return kpis.days("cycle_paid", "R-85", list(spans))
+    return kpis.median_days_figure("cycle_paid", "R-85", list(spans))
 
 
-def _ordinary(store: Store, since: dt.datetime, until: dt.datetime) -> Figure:
+def _ordinary_order_cycle(store: Store, since: dt.datetime, until: dt.datetime) -> KeyFigure:
     """From the order to its payment, of what the store sold in the ordinary way."""
     rows = PastOrder.objects.filter(store=store, paid_at__gte=since, paid_at__lt=until)
     spans = rows.order_by("-paid_at").values_list(F("paid_at") - F("ordered_at"), flat=True)
-    return kpis.days("ordinary_cycle", "R-85", list(spans[:NEWEST]))
+    return kpis.median_days_figure("ordinary_cycle", "R-85", list(spans[:NEWEST]))
 
 
-def _accuracy(store: Store, since: dt.datetime, until: dt.datetime) -> Figure:
+def _fulfilment_accuracy(store: Store, since: dt.datetime, until: dt.datetime) -> KeyFigure:
     """Each order to be fulfilled counts once: when it is completed in time, or when its promise
     has passed."""
     promised = ExpressionWrapper(
@@ -117,10 +124,12 @@ def _accuracy(store: Store, since: dt.datetime, until: dt.datetime) -> Figure:
         kept=Count("pk", filter=in_time & Q(changed_at__gte=since, changed_at__lt=until)),
         missed=Count("pk", filter=~in_time & Q(promised__gte=since, promised__lt=until)),
     )
-    return kpis.part("accuracy", "R-86", of=counted["kept"], n=counted["kept"] + counted["missed"])
+    return kpis.share_figure(
+        "accuracy", "R-86", of=counted["kept"], n=counted["kept"] + counted["missed"]
+    )
 
 
-def _acts(store: Store, confirmed: QuerySet[RepeatOrder]) -> int:
+def _count_member_actions(store: Store, confirmed: QuerySet[RepeatOrder]) -> int:
     """What members and keys did with these batches, by the ledger; ticking and making it counts as
     two."""
     refs = set(confirmed.values_list("batch__ref", flat=True))
@@ -131,8 +140,8 @@ def _acts(store: Store, confirmed: QuerySet[RepeatOrder]) -> int:
     return entries.count() + len(refs)
 
 
-def _carried(confirmed: QuerySet[RepeatOrder]) -> list[CarriedOrder]:
-    lines = _lines(confirmed)
+def _carried_orders(confirmed: QuerySet[RepeatOrder]) -> list[CarriedOrder]:
+    lines = _line_counts_by_order(confirmed)
     rows = confirmed.values_list(
         "pk",
         "ship_to",
@@ -141,14 +150,14 @@ def _carried(confirmed: QuerySet[RepeatOrder]) -> list[CarriedOrder]:
         *(f"past_order__{name}" for name in ADDRESS),
     )
     return [
-        _carried_order(
+        _build_carried_order(
             ship_to, dict(zip(ADDRESS, then, strict=True)), number, number_then, lines[pk]
         )
         for pk, ship_to, number, number_then, *then in rows
     ]
 
 
-def _lines(confirmed: QuerySet[RepeatOrder]) -> Mapping[int, LineCounts]:
+def _line_counts_by_order(confirmed: QuerySet[RepeatOrder]) -> Mapping[int, LineCounts]:
     """How many lines each order repeats; HS codes are compared where the code of then was kept."""
     rows = RepeatLine.objects.filter(order__in=confirmed.values("pk"), outcome=LineOutcome.PLANNED)
     counted = rows.values_list("order_id").annotate(
@@ -161,7 +170,7 @@ def _lines(confirmed: QuerySet[RepeatOrder]) -> Mapping[int, LineCounts]:
     )
 
 
-def _carried_order(
+def _build_carried_order(
     ship_to: Mapping[str, str],
     then: Mapping[str, str],
     number: str,
@@ -181,9 +190,9 @@ def _carried_order(
     )
 
 
-def _by_renegotiation(
-    store: Store, failed: Sequence[Failed], since: dt.datetime, until: dt.datetime
-) -> Figure:
+def _renegotiation_failure_share(
+    store: Store, failed: Sequence[RecordedFailure], since: dt.datetime, until: dt.datetime
+) -> KeyFigure:
     """Failures of orders whose lock was under renegotiation when it ended, of all failures (R-57),
     by the events."""
     told = Event.objects.filter(store_id=store.pk, at__lt=until)
@@ -193,5 +202,7 @@ def _by_renegotiation(
     refs = set(
         RepeatOrder.objects.filter(store=store, lock__in=locks).values_list("ref", flat=True)
     )
-    of = sum(each.ref in refs and each.code in attribution.ENDS.values() for each in failed)
-    return kpis.part("by_renegotiation", "R-57", of=of, n=len(failed))
+    of = sum(
+        each.ref in refs and each.code in attribution.END_CODE_BY_STATE.values() for each in failed
+    )
+    return kpis.share_figure("by_renegotiation", "R-57", of=of, n=len(failed))

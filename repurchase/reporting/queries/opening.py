@@ -11,15 +11,21 @@ from marketplace import clock, policy
 from marketplace.models import Store, StoreLevel
 from qualification import queries as qualification
 from qualification.models import Case, Upload
-from qualification.queries import State, Wanted, state_of, wanted_documents, wanted_of_files
-from qualification.review import Standing
-from qualification.sla import Due
+from qualification.queries import (
+    QualificationSummary,
+    RequiredDocument,
+    get_qualification_summary,
+    list_file_requirements,
+    list_required_documents,
+)
+from qualification.review import QualificationStatus
+from qualification.sla import ReviewDeadline
 from qualification.uploads import BEING_READ
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Opening:
-    state: State
+class StoreOpening:
+    state: QualificationSummary
     max_orders: int
     lock_hours: int
     min_level: str
@@ -27,13 +33,13 @@ class Opening:
     dispute_days: int
     valid_days: int
     max_bytes: int  # a file
-    documents: Sequence[Wanted]
+    documents: Sequence[RequiredDocument]
     file_points: Sequence[str]
     uploads: Mapping[str, Sequence[Upload]]
     missing: Sequence[str]  # what keeps it from being handed in
     case: Case | None
-    forecast: Due | None  # of a review that is handed in now
-    reviews: qualification.Figures
+    forecast: ReviewDeadline | None  # of a review that is handed in now
+    reviews: qualification.ReviewStatistics
 
     @property
     def check_passed(self) -> bool:
@@ -41,7 +47,7 @@ class Opening:
 
     @property
     def takes_files(self) -> bool:
-        return self.state.standing is Standing.DOCUMENTS
+        return self.state.standing is QualificationStatus.DOCUMENTS
 
     @property
     def is_reading(self) -> bool:
@@ -52,17 +58,17 @@ class Opening:
         return [row for rows in self.uploads.values() for row in rows]
 
     @property
-    def kinds(self) -> list[tuple[Wanted, Sequence[Upload]]]:
+    def kinds(self) -> list[tuple[RequiredDocument, Sequence[Upload]]]:
         return [(wanted, self.uploads[wanted.key]) for wanted in self.documents]
 
 
-def opening(store: Store) -> Opening:
+def store_opening(store: Store) -> StoreOpening:
     """The standing, the last check and the needs, by the ⚙ values of now."""
     now = clock.now(store)
     policies = policy.in_force(now)
-    state = state_of(store, now)
-    wanted = state.standing is Standing.DOCUMENTS
-    return Opening(
+    state = get_qualification_summary(store, now)
+    wanted = state.standing is QualificationStatus.DOCUMENTS
+    return StoreOpening(
         state=state,
         max_orders=policies["batch_max_orders"],
         lock_hours=policies["lock_hours"],
@@ -71,17 +77,17 @@ def opening(store: Store) -> Opening:
         dispute_days=policies["dispute_window_days"],
         valid_days=policies["qualification_valid_days"],
         max_bytes=int(policies["document_max_bytes"]),
-        documents=wanted_documents(store, policies),
-        file_points=wanted_of_files(policies),
-        uploads=qualification.uploaded(store),
+        documents=list_required_documents(store, policies),
+        file_points=list_file_requirements(policies),
+        uploads=qualification.uploads_by_kind(store),
         missing=qualification.missing_documents(store),
         case=qualification.open_case(store),
-        forecast=qualification.forecast(store, now) if wanted else None,
-        reviews=qualification.figures(),
+        forecast=qualification.forecast_deadline(store, now) if wanted else None,
+        reviews=qualification.review_statistics(),
     )
 
 
-def to_replace(store: Store, key: str) -> Upload | None:
+def document_to_replace(store: Store, key: str) -> Upload | None:
     """The store's own document by its key, nothing for no key. NOT_FOUND for any other, whatever
     it names."""
     if not key:

@@ -8,10 +8,10 @@ from repurchase.batches.services.batches.adoption import adopt
 from repurchase.batches.services.batches.attempts import require_fresh
 from repurchase.batches.services.batches.cancellation import cancel
 from repurchase.batches.services.batches.creation import AT_ONCE, create, create_from_selection
-from repurchase.batches.services.batches.order_choice import chosen
+from repurchase.batches.services.batches.order_choice import choose_orders
 from repurchase.batches.services.batches.rescreen import rescreen
 from repurchase.batches.services.batches.retry import retry
 
 __all__ = [
-    "AT_ONCE", "adopt", "cancel", "chosen", "create", "create_from_selection", "require_fresh", "rescreen", "retry",
+    "AT_ONCE", "adopt", "cancel", "choose_orders", "create", "create_from_selection", "require_fresh", "rescreen", "retry",
 ]  # fmt: skip

@@ -25,22 +25,24 @@ def cancel(*, batch: Batch, by: str) -> Batch:
     was = BatchStatus(Batch.objects.values_list("status", flat=True).get(pk=batch.pk))
     if was is BatchStatus.LOCKED:
         pricing.cancel(store=batch.store, subject=batch.ref, by=by)
-    batch = attempts.held(batch)
+    batch = attempts.get_for_update(batch)
     if batch.status != was:
-        raise Problem(Code.STATE_CONFLICT, state=batch.status, event=str(batch_states.Event.CANCEL))
-    batch.status = batch_states.advance(was, batch_states.Event.CANCEL)
+        raise Problem(
+            Code.STATE_CONFLICT, state=batch.status, event=str(batch_states.BatchEvent.CANCEL)
+        )
+    batch.status = batch_states.advance(was, batch_states.BatchEvent.CANCEL)
     now = clock.now(batch.store)
     batch.ended_at = now
     batch.save()
     chunks.withdraw(batch)
     leaving = batch.orders.filter(status__in=[OrderStatus.PLANNED, OrderStatus.LOCKED])
     leaving.update(status=OrderStatus.CANCELLED, changed_at=now)
-    event_publishing.batch(batch, at=now)
-    event_publishing.orders(
+    event_publishing.publish_batch(batch, at=now)
+    event_publishing.publish_orders(
         batch.orders.filter(status=OrderStatus.CANCELLED, changed_at=now), at=now
     )
     if was is BatchStatus.LOCKED:
-        _withdraw(batch)
+        _write_cancellation_email(batch)
     ledger.record(
         store_id=batch.store_id,
         kind="batch.cancelled",
@@ -52,7 +54,7 @@ def cancel(*, batch: Batch, by: str) -> Batch:
     return batch
 
 
-def _withdraw(batch: Batch) -> None:
+def _write_cancellation_email(batch: Batch) -> None:
     grant = Grant.objects.get(store=batch.store, subject=batch.ref)
     emails.write(
         kind="repurchase.cancelled",

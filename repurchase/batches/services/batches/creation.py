@@ -15,13 +15,13 @@ from diagnostics.codes import Code
 from diagnostics.problem import Problem
 from marketplace import clock
 from marketplace.models import Buyer, Store, User
-from marketplace.policy import Value, in_force
+from marketplace.policy import PolicyNumber, in_force
 from pricing.models import Renegotiation
 from qualification.queries import require_open
-from repurchase.batches.edits import kept
-from repurchase.batches.queries.capacity import day_of
+from repurchase.batches.edits import serialize_edit
+from repurchase.batches.queries.capacity import screening_day
 from repurchase.batches.queries.edits import source_lines
-from repurchase.batches.queries.selections import order_ids as ids_of
+from repurchase.batches.queries.selections import selected_order_ids as ids_of
 from repurchase.batches.services import (
     chunks,
     customisations,
@@ -30,29 +30,29 @@ from repurchase.batches.services import (
     selections,
 )
 from repurchase.batches.services.batches import attempts, order_choice
-from repurchase.batches.services.edit_targets import Asked
-from repurchase.batches.services.selections import Ticked
+from repurchase.batches.services.edit_targets import EditRequest
+from repurchase.batches.services.selections import SelectionFilter
 from repurchase.models import Batch, BatchEdit, Chunk, Selection, batch_states
 from repurchase.models.batch_states import BatchStatus
 
-POLICIES = ("partial", "all_or_nothing")
+BATCH_POLICIES = ("partial", "all_or_nothing")
 AT_ONCE = dt.timedelta(seconds=2)
 """The same wish by several within this time, or while its batch is screened, is one: two members,
 a program beside them."""
 
-PRESSED_AGAIN = dt.timedelta(seconds=30)
+DOUBLE_PRESS_WINDOW = dt.timedelta(seconds=30)
 """A member who presses again with nothing ticked means the batch that the first press made."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Wish:
+class BatchRequest:
     """What a batch is asked for, beside its orders."""
 
     policy: str = "partial"
     dry_run: bool = False
     special_clearance: bool = False
-    custom_services: Sequence[customisations.Wanted] = ()
-    asked: Sequence[Asked] = ()
+    custom_services: Sequence[customisations.CustomisationRequest] = ()
+    asked: Sequence[EditRequest] = ()
     quoted_after: Renegotiation | None = None  # the renegotiation that a fresh quote follows
 
     def fingerprint(self, order_ids: Sequence[int]) -> str:
@@ -80,15 +80,15 @@ def create_from_selection(
     # Its row alone: what a joined row says would be as old as the wait for this one is long.
     selection = Selection.objects.select_for_update().filter(store=store, user=user).first()
     now = clock.now(store)
-    if selection and selection.made and now - selection.made.created_at < PRESSED_AGAIN:
+    if selection and selection.made and now - selection.made.created_at < DOUBLE_PRESS_WINDOW:
         selection.made.fresh = False
         return selection.made
     if selection is None or selection.buyer is None:
         raise Problem(Code.BATCH_EMPTY)
-    wish = Wish(policy=_known(policy), dry_run=dry_run)
+    wish = BatchRequest(policy=_require_known_policy(policy), dry_run=dry_run)
     ids, values = ids_of(selection, now=now), in_force(now)
     order_choice.check_size(len(ids), int(values["batch_max_orders"]))
-    batch = _create(
+    batch = _create_batch(
         store=store,
         buyer=selection.buyer,
         order_ids=ids,
@@ -98,7 +98,7 @@ def create_from_selection(
         now=now,
         once=True,
     )
-    selections.use_up(selection, batch)
+    selections.mark_used(selection, batch)
     return batch
 
 
@@ -109,12 +109,12 @@ def create(
     numbers: Sequence[str] = (),
     by: str,
     buyer_external_id: str | None = None,
-    ticked: Ticked | None = None,
+    ticked: SelectionFilter | None = None,
     policy: str = "partial",
     dry_run: bool = False,
     special_clearance: bool = False,
-    custom_services: Sequence[customisations.Wanted] = (),
-    edits: Sequence[Asked] = (),
+    custom_services: Sequence[customisations.CustomisationRequest] = (),
+    edits: Sequence[EditRequest] = (),
     once: bool = False,
     quoted_after: Renegotiation | None = None,
 ) -> Batch:
@@ -127,12 +127,12 @@ def create(
 
     `edits` set quantities and promises from its first screening on (R-16, R-17); whether they can
     be made in time is shown with the plan and decided at the lock. `quoted_after`: the
-    renegotiation that a fresh quote follows. Beside what `naming.resolved` raises: Raises
+    renegotiation that a fresh quote follows. Beside what `naming.resolve_edits` raises: Raises
     QUALIFICATION_REQUIRED, BATCH_EMPTY, BATCH_TOO_LARGE, ORDER_UNKNOWN, MIXED_BUYERS,
     FX_RATE_STALE; INPUT_INVALID for a customised service of an order or line that isn't there.
     """
-    wish = Wish(
-        policy=_known(policy),
+    wish = BatchRequest(
+        policy=_require_known_policy(policy),
         dry_run=dry_run,
         special_clearance=special_clearance,
         custom_services=custom_services,
@@ -141,7 +141,7 @@ def create(
     )
     now = clock.now(store)
     values = in_force(now)
-    buyer, order_ids = order_choice.chosen(
+    buyer, order_ids = order_choice.choose_orders(
         store=store,
         numbers=numbers,
         buyer_external_id=buyer_external_id,
@@ -149,7 +149,7 @@ def create(
         limit=int(values["batch_max_orders"]),
         now=now,
     )
-    return _create(
+    return _create_batch(
         store=store,
         buyer=buyer,
         order_ids=order_ids,
@@ -161,26 +161,26 @@ def create(
     )
 
 
-def _known(policy: str) -> str:
-    if policy not in POLICIES:
+def _require_known_policy(policy: str) -> str:
+    if policy not in BATCH_POLICIES:
         raise Problem(Code.INPUT_INVALID, detail=f"policy: {policy[:40]}")
     return policy
 
 
-def _create(
+def _create_batch(
     *,
     store: Store,
     buyer: Buyer,
     order_ids: Sequence[int],
     by: str,
-    wish: Wish,
-    values: Mapping[str, Value],
+    wish: BatchRequest,
+    values: Mapping[str, PolicyNumber],
     now: dt.datetime,
     once: bool = False,
 ) -> Batch:
     require_open(store, now)
     fingerprint = wish.fingerprint(order_ids)
-    if once and (batch := _same_at_once(store, fingerprint, now)):
+    if once and (batch := _find_same_request(store, fingerprint, now)):
         return batch
     batch = Batch(
         store=store,
@@ -194,10 +194,12 @@ def _create(
         fingerprint=fingerprint,
         quoted_after=wish.quoted_after,
     )
-    attempts.take_stock(batch, values, now)
+    attempts.freeze_inputs(batch, values, now)
     batch.save()
     edit = (
-        {"edits_digest": _edit(batch, order_ids, wish.asked, by=by, now=now)} if wish.asked else {}
+        {"edits_digest": _record_edits(batch, order_ids, wish.asked, by=by, now=now)}
+        if wish.asked
+        else {}
     )
     rung_at = clock.now()
     made = Chunk.objects.bulk_create(
@@ -210,9 +212,9 @@ def _create(
         )
         for first, ids in batch_states.chunks(order_ids)
     )
-    customisations.take_from_notes(batch, order_ids, now=now)
-    customisations.take(batch, wish.custom_services, order_ids, by=by, now=now)
-    event_publishing.batch(batch, at=now, asked=batch.asked)
+    customisations.record_from_notes(batch, order_ids, now=now)
+    customisations.record_requested(batch, wish.custom_services, order_ids, by=by, now=now)
+    event_publishing.publish_batch(batch, at=now, asked=batch.asked)
     digest = hashlib.sha256(",".join(map(str, order_ids)).encode()).hexdigest()
     ledger.record(
         store_id=store.pk,
@@ -228,11 +230,11 @@ def _create(
         rate_set=batch.rate_set_id,
         **edit,
     )
-    chunks.ring_for(len(made))
+    chunks.enqueue_workers(len(made))
     return batch
 
 
-def _same_at_once(store: Store, fingerprint: str, now: dt.datetime) -> Batch | None:
+def _find_same_request(store: Store, fingerprint: str, now: dt.datetime) -> Batch | None:
     """Who asks for the same at the same time waits here for the first, and gets its batch."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -248,17 +250,24 @@ def _same_at_once(store: Store, fingerprint: str, now: dt.datetime) -> Batch | N
     return found
 
 
-def _edit(
-    batch: Batch, order_ids: Sequence[int], asked: Sequence[Asked], *, by: str, now: dt.datetime
+def _record_edits(
+    batch: Batch,
+    order_ids: Sequence[int],
+    asked: Sequence[EditRequest],
+    *,
+    by: str,
+    now: dt.datetime,
 ) -> str:
     """Keeps the edits that come with the batch, for its chunks to find; their digest goes into the
     ledger."""
     sources = source_lines(batch.store, order_ids, refs={})
-    changes = edit_targets.resolved(asked, sources, before=(), today=day_of(batch))
+    changes = edit_targets.resolve_edits(asked, sources, before=(), today=screening_day(batch))
     orders = [
-        line.order_id for line in sources.lines if any(edit_targets.names(e, line) for e in changes)
+        line.order_id
+        for line in sources.lines
+        if any(edit_targets.is_line_in_edit(e, line) for e in changes)
     ]
-    rows = [kept(each) for each in changes]
+    rows = [serialize_edit(each) for each in changes]
     digest = hashlib.sha256(json.dumps(rows).encode()).hexdigest()
     BatchEdit.objects.create(
         store=batch.store,

@@ -5,22 +5,22 @@ from collections.abc import Sequence
 
 from diagnostics.codes import Code
 from diagnostics.problem import Problem
-from marketplace.gc_control import uncollected
+from marketplace.gc_control import pause_garbage_collector
 from marketplace.models import Buyer, PastOrder, Store
-from repurchase.batches.queries.selections import order_ids as ids_of
+from repurchase.batches.queries.selections import selected_order_ids as ids_of
 from repurchase.batches.services import selections
-from repurchase.batches.services.selections import Ticked
+from repurchase.batches.services.selections import SelectionFilter
 
-SHOWN = 20
+MAX_ORDERS_SHOWN = 20
 """At most so many rows are named in a refusal."""
 
 
-def chosen(
+def choose_orders(
     *,
     store: Store,
     numbers: Sequence[str],
     buyer_external_id: str | None,
-    ticked: Ticked | None,
+    ticked: SelectionFilter | None,
     limit: int,
     now: dt.datetime,
 ) -> tuple[Buyer, list[int]]:
@@ -31,10 +31,10 @@ def chosen(
     buyer.
     """
     if ticked is None:
-        return _named(
+        return _orders_by_number(
             store=store, numbers=numbers, buyer_external_id=buyer_external_id, limit=limit
         )
-    selection = selections.of_filter(
+    selection = selections.build_from_filter(
         store=store, buyer_external_id=buyer_external_id or "", ticked=ticked
     )
     order_ids = ids_of(selection, now=now)
@@ -42,8 +42,8 @@ def chosen(
     return selection.buyer, order_ids
 
 
-@uncollected()
-def _named(
+@pause_garbage_collector()
+def _orders_by_number(
     *, store: Store, numbers: Sequence[str], buyer_external_id: str | None, limit: int
 ) -> tuple[Buyer, list[int]]:
     numbers = list(dict.fromkeys(numbers))
@@ -55,10 +55,10 @@ def _named(
         ).values_list("id", "number", "buyer_id", "buyer__external_id")
     }
     if unknown := [number for number in numbers if number not in rows]:
-        raise Problem(Code.ORDER_UNKNOWN, orders=unknown[:SHOWN])
+        raise Problem(Code.ORDER_UNKNOWN, orders=unknown[:MAX_ORDERS_SHOWN])
     wanted = buyer_external_id or rows[numbers[0]][2]
     if others := [number for number in numbers if rows[number][2] != wanted]:
-        raise Problem(Code.MIXED_BUYERS, orders=others[:SHOWN])
+        raise Problem(Code.MIXED_BUYERS, orders=others[:MAX_ORDERS_SHOWN])
     return Buyer.objects.get(pk=rows[numbers[0]][1]), [rows[number][0] for number in numbers]
 
 

@@ -17,16 +17,16 @@ def rescreen(*, batch: Batch, by: str, special_clearance: bool | None = None) ->
 
     `special_clearance` ticks or unticks the 专线清关通道 for all its orders (R-71).
     """
-    batch = attempts.held(batch)
+    batch = attempts.get_for_update(batch)
     require_idle(batch)
-    batch.status = batch_states.advance(BatchStatus(batch.status), batch_states.Event.RESCREEN)
+    batch.status = batch_states.advance(BatchStatus(batch.status), batch_states.BatchEvent.RESCREEN)
     if special_clearance is not None:
         batch.special_clearance = special_clearance
     now = clock.now(batch.store)
     batch.attempt += 1
     batch.version += 1
     batch.planned_at, batch.code = None, ""
-    attempts.take_stock(batch, policy.in_force(now), now)
+    attempts.freeze_inputs(batch, policy.in_force(now), now)
     batch.save()
     RepeatOrder.objects.filter(batch=batch).delete()
     batch.chunks.exclude(positions=None).delete()  # of attempts that retried some orders only
@@ -39,7 +39,7 @@ def rescreen(*, batch: Batch, by: str, special_clearance: bool | None = None) ->
         done_at=None,
         code="",
     )
-    event_publishing.batch(batch, at=now, asked=batch.asked)
+    event_publishing.publish_batch(batch, at=now, asked=batch.asked)
     ledger.record(
         store_id=batch.store_id,
         kind="batch.rescreened",
@@ -50,5 +50,5 @@ def rescreen(*, batch: Batch, by: str, special_clearance: bool | None = None) ->
         special_clearance=batch.special_clearance,
         gates=batch.gates,
     )
-    chunks.ring_for(batch.chunks.count())
+    chunks.enqueue_workers(batch.chunks.count())
     return batch

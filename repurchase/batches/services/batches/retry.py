@@ -26,7 +26,7 @@ def retry(*, batch: Batch, by: str) -> Batch:
     and facts of now. NOTHING_TO_RETRY, PLAN_STALE when it is older than a day or tariffs have
     changed, EDIT_AT_WORK, STATE_CONFLICT.
     """
-    batch = attempts.held(batch)
+    batch = attempts.get_for_update(batch)
     require_idle(batch)
     edits.require_same_terms(batch)
     now = clock.now(batch.store)
@@ -36,18 +36,18 @@ def retry(*, batch: Batch, by: str) -> Batch:
     undone = batch.chunks.filter(done_at=None)
     if not places and not undone.exists():
         raise Problem(Code.NOTHING_TO_RETRY)
-    batch.status = batch_states.advance(BatchStatus(batch.status), batch_states.Event.RESCREEN)
+    batch.status = batch_states.advance(BatchStatus(batch.status), batch_states.BatchEvent.RESCREEN)
     batch.attempt += 1
     batch.version += 1
     batch.planned_at, batch.code, batch.attempt_at = None, "", now
-    attempts.look_at_gates(batch, now)
+    attempts.evaluate_gates(batch, now)
     batch.save()
     failed.delete()
     undone.update(
         attempt=batch.attempt, owner="", beat_at=None, tries=0, code="", rung_at=clock.now()
     )  # what was given up
-    Chunk.objects.bulk_create(_chunks_of(batch, places, rung_at=clock.now()))
-    event_publishing.batch(batch, at=now, asked=batch.asked, retried=len(places))
+    Chunk.objects.bulk_create(_build_retry_chunks(batch, places, rung_at=clock.now()))
+    event_publishing.publish_batch(batch, at=now, asked=batch.asked, retried=len(places))
     ledger.record(
         store_id=batch.store_id,
         kind="batch.retried",
@@ -58,11 +58,13 @@ def retry(*, batch: Batch, by: str) -> Batch:
         orders=len(places),
         gates=batch.gates,
     )
-    chunks.ring_for(undone.count())
+    chunks.enqueue_workers(undone.count())
     return batch
 
 
-def _chunks_of(batch: Batch, places: Mapping[int, int], *, rung_at: dt.datetime) -> Iterator[Chunk]:
+def _build_retry_chunks(
+    batch: Batch, places: Mapping[int, int], *, rung_at: dt.datetime
+) -> Iterator[Chunk]:
     for _, ids in batch_states.chunks(list(places)):
         yield Chunk(
             store=batch.store,

@@ -3,7 +3,7 @@
 from django.conf import settings
 
 from marketplace.mirror.commands import ImportCommand
-from repurchase.demo.credentials import NAME
+from repurchase.demo.credentials import CREDENTIALS_FILE_NAME
 from repurchase.demo.loading import load
 
 
@@ -14,5 +14,5 @@ class Command(ImportCommand):
         fresh = load(data_dir=settings.DATA_DIR)
         return {
             "demo": "loaded" if fresh else "already there",
-            "credentials": str(settings.DATA_DIR / NAME),
+            "credentials": str(settings.DATA_DIR / CREDENTIALS_FILE_NAME),
         }

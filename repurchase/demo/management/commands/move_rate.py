@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from marketplace.mirror.commands import ImportCommand, store_of
+from marketplace.mirror.commands import ImportCommand, get_store_by_code
 from repurchase.demo import market
 
 
@@ -27,7 +27,7 @@ class Command(ImportCommand):
         except InvalidOperation:
             raise CommandError(f"INPUT_INVALID: {options['percent']} is no percentage") from None
         opened = market.move_rate(
-            store=store_of(options["store"]),
+            store=get_store_by_code(options["store"]),
             currency=options["currency"],
             percent=percent,
             by="system:command",

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from django.conf import settings
 
-from marketplace.atomic_files import whole
+from marketplace.atomic_files import write_atomically
 from marketplace.mirror.commands import ImportCommand
 from marketplace.models import Sku, Store
-from qualification.review import Standing
+from qualification.review import QualificationStatus
 from repurchase.demo.sample_documents import samples
 
 
@@ -17,7 +17,9 @@ class Command(ImportCommand):
     help = "Writes a set of sample documents for each sandbox store that gathers them, into DATA_DIR/samples."
 
     def work(self, **options: object) -> dict[str, object]:
-        stores = Store.objects.filter(sandbox=True, qualification__state=Standing.DOCUMENTS)
+        stores = Store.objects.filter(
+            sandbox=True, qualification__state=QualificationStatus.DOCUMENTS
+        )
         written = [self._write(store) for store in stores]
         return {"samples": str(settings.DATA_DIR / "samples"), "files": sum(written)}
 
@@ -34,11 +36,11 @@ class Command(ImportCommand):
             .first()
             or "691110"
         )
-        today, seed = samples.today(), store.code
-        said = samples.facts(
+        today, seed = samples.platform_today(), store.code
+        said = samples.make_document_set(
             company=store.legal_name, hs_code=hs_code.ljust(10, "0")[:10], today=today, seed=seed
         )
-        made = samples.files(said, today=today, seed=seed)
+        made = samples.render_sample_files(said, today=today, seed=seed)
         try:
             return sum(self._put(folder / name, data) for name, data in made)
         except BaseException:
@@ -46,6 +48,6 @@ class Command(ImportCommand):
             raise
 
     def _put(self, path: Path, data: bytes) -> int:
-        with whole(path, binary=True) as out:
+        with write_atomically(path, binary=True) as out:
             out.write(data)
         return 1

@@ -179,7 +179,7 @@ class BigEditSerializer(serializers.Serializer):
         return task.undoes_id is not None
 
     def get_detail(self, task: Any) -> str:
-        return problem_texts.of(task.code, task.evidence).cause if task.code else ""
+        return problem_texts.describe(task.code, task.evidence).cause if task.code else ""
 
 
 class LeftMoneySerializer(serializers.Serializer):

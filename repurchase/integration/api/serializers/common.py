@@ -22,7 +22,7 @@ class FindingSerializer(serializers.Serializer):
         evidence = finding["evidence"] if row else finding.evidence
         return {
             "code": str(code),
-            "detail": problem_texts.of(code, evidence).cause,
+            "detail": problem_texts.describe(code, evidence).cause,
             "evidence": dict(evidence),
         }
 
