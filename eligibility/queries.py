@@ -252,7 +252,7 @@ def _entry_ids_with_keys(keys: Sequence[str]) -> list[int]:
 
 def _listed_and_cleared(orders: Sequence[OrderFacts], day: dt.date) -> dict[str, Sequence]:
     """`listed`: the entries that may be one of the orders' parties, by index, however long the
-    lists are; `list_cleared_parties`: which of the parties were decided not to be them."""
+    lists are; `cleared`: which of the parties were decided not to be them."""
     parties = {name for order in orders for name in order.parties}
     ids = _entry_ids_with_keys(keys_of_party(parties))
     rows = ScreenedParty.objects.in_force(day).filter(pk__in=ids).order_by("id") if ids else ()

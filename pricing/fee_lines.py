@@ -69,7 +69,7 @@ NOT_DUE = frozenset(
 class Charge:
     """A row of the price list: a rate of a base, or a tariff an order; never both.
 
-    `told`: what every line charged by it says in its detail, plain JSON values. `apply_rate`: what
+    `told`: what every line charged by it says in its detail, plain JSON values. `share`: what
     it takes of a base, or of a tariff in the carrier's currency.
     """
 

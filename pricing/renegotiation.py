@@ -38,7 +38,7 @@ class ProposalRule(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Proposal:
-    """`format_percent` of a uniform change, as a number of hundredths: −1.5 is one and a half per
+    """`percent` of a uniform change, as a number of hundredths: −1.5 is one and a half per
     cent less. `prices`: of a piece, in the lot's currency, by SKU; SKUs that are not named keep
     their locked price."""
 

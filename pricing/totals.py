@@ -90,7 +90,7 @@ class TotalsRow:
     """Part of what is added up. `as_paid`: what was paid for its source lines, in minor units,
     without freight.
 
-    `lines` are counted with `as_paid`, `prices_include_tax` with `build_amounts`; None: the row
+    `lines` are counted with `as_paid`, `prices_include_tax` with `amounts`; None: the row
     tells no amounts.
     """
 

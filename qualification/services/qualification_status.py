@@ -93,7 +93,7 @@ def process_due(
     """(notices written, standings lapsed): everything that is due by each store's own clock.
 
     Several at once are harmless: rows that another one holds are skipped, and a moved `due_at` is
-    no longer due. `status_at` judges by another instant; the caller sees to it that the store is a
+    no longer due. `at` judges by another instant; the caller sees to it that the store is a
     sandbox.
     """
     with transaction.atomic():

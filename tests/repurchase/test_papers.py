@@ -190,13 +190,13 @@ class TestAProforma:
         assert [row[0] for row in rows(files["lines.csv"])[1:]] == [first.ref]
         assert made.totals[0]["total_minor"] == first.total_minor
 
-    @pytest.mark.parametrize("at", ["pdf", "lines_of"])
+    @pytest.mark.parametrize("at", ["pdf", "list_billed_lines"])
     def test_is_rendered_anew_where_orders_were_called_off_meanwhile(self, store, monkeypatch, at):
         batch = confirmed(store)
         found = Proforma.objects.get(batch=batch)
         first, *_ = batch.orders.order_by("position")
         payments.record(store=store, receipts=[paid.receipt(first)], source="api", by="key:1")
-        where = proforma_invoices if at == "pdf" else proforma_invoices.invoices
+        where = proforma_invoices if at == "pdf" else proforma_invoices.proforma_invoices
         make = getattr(where, at)
 
         def call_off_first(*arguments):
@@ -229,13 +229,13 @@ class TestAProforma:
         """A row lock would be a transaction: the guard in the renderer would refuse it."""
         batch = confirmed(store)
         seen = []
-        drawn = proforma_invoices.invoices.drawn
+        drawn = proforma_invoices.proforma_invoices.drawn
 
         def look(*arguments, **named):
             seen.append([b for b in connection.atomic_blocks if not b._from_testcase])
             return drawn(*arguments, **named)
 
-        monkeypatch.setattr(proforma_invoices.invoices, "drawn", look)
+        monkeypatch.setattr(proforma_invoices.proforma_invoices, "drawn", look)
         assert proforma_invoices.issue(Proforma.objects.get(batch=batch).pk)
         assert seen == [[]]
 

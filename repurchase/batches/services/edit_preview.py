@@ -49,7 +49,7 @@ MAX_DROPPED_SHOWN = 50
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EditSums:
-    """`sum_left_out_lines`: source lines as they were paid, without freight."""
+    """`left_out`: source lines as they were paid, without freight."""
 
     currency: str
     then_minor: int  # everything the buyer pays for the plan as it is

@@ -86,7 +86,7 @@ def _write_emails(
     by_subject: Mapping[str, Sequence[Lock]],
     orders: Mapping[str, int],
 ) -> None:
-    """`publish_orders`: how many of each subject."""
+    """`orders`: how many of each subject."""
     for kind in EMAILS_BY_STATUS[status]:
         emails.write_each(
             kind=f"repurchase.{kind}",

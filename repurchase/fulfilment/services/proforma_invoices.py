@@ -31,7 +31,7 @@ TASK = "repurchase.issue_proforma"
 
 
 def request_issue(*, batch: Batch, occasion: UUID, orders: list[int], at: dt.datetime) -> Proforma:
-    """In the transaction of the buyer's answer; `publish_orders` are the ones that it confirmed,
+    """In the transaction of the buyer's answer; `orders` are the ones that it confirmed,
     `occasion` one of its locks."""
     Batch.objects.select_for_update().get(
         pk=batch.pk

@@ -76,7 +76,7 @@ class ShareToldSerializer(serializers.Serializer):
     title = serializers.CharField()
     fix = serializers.CharField()
     orders = serializers.IntegerField(help_text="Failed by this first cause.")
-    of = serializers.IntegerField(help_text="All that failed: the share is `orders` / `describe`.")
+    of = serializers.IntegerField(help_text="All that failed: the share is `orders` / `of`.")
     blocked = AmountSerializer(many=True)
 
 
