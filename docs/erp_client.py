@@ -26,9 +26,8 @@ CBC = "{urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2}"
 SKUS = tuple(os.environ.get("SKUS", "KIT-").split(","))
 RELEASED = {"released", "shipped", "completed"}
 MAX_BYTES, PATIENCE_SECONDS = 8 << 20, 300
-accepted: dict[
-    str, str
-] = {}  # our number by the order's reference: the same order twice is one order
+# our number by the order's reference: the same order twice is one order
+accepted: dict[str, str] = {}
 REFUSED = (ValueError, SyntaxError, ArithmeticError, TypeError, AttributeError)  # answered with 400
 
 
@@ -78,9 +77,8 @@ def response(ref: str, verdict: str) -> str:
     if verdict == "accepted":
         accepted.setdefault(ref, f"ERP-{len(accepted) + 1}")
     number = f" erpNumber={quoteattr(accepted[ref])}" if verdict == "accepted" else ""
-    digest = hashlib.sha256(f"{ref}:{verdict}".encode()).hexdigest()[
-        :16
-    ]  # the same answer has the same id
+    # the same answer has the same id
+    digest = hashlib.sha256(f"{ref}:{verdict}".encode()).hexdigest()[:16]
     return f'<OrderResponse id="{digest}" order={quoteattr(ref)} verdict="{verdict}"{number}/>'
 
 

@@ -139,7 +139,7 @@ class _ValueDecoder:
         if not isinstance(value, dict):
             return value
         ((kind, content),) = value.items()
-        return self._write_special(kind, content)
+        return self._read_special(kind, content)
 
     def _read_special(self, kind: str, content: Any) -> Any:
         if kind == "o":

@@ -34,15 +34,10 @@ UNSAFE_SUBTYPES = {"/FileAttachment", "/RichMedia", "/Screen", "/3D"}
 MAX_CHARACTERS = 100_000  # of a page's text; what comes after is not taken
 MAX_OBJECTS = 20_000  # of a page; one with more counts as painted over
 MAX_PLACES = 500  # of a page: what is painted over, and text that nobody can see
-INK_CONTRAST, INKED_SHARE = (
-    30,
-    0.015,
-)  # grey levels away from the ground; the share of a sign's box that has them
-CHANGED_LEVEL, COVERED_SHARE, CELL = (
-    60,
-    0.03,
-    16,
-)  # grey levels; the share of a cell; pixels a side of a cell
+# grey levels away from the ground; the share of a sign's box that has them
+INK_CONTRAST, INKED_SHARE = 30, 0.015
+# grey levels; the share of a cell; pixels a side of a cell
+CHANGED_LEVEL, COVERED_SHARE, CELL = 60, 0.03, 16
 SHARED_EDGE_POINTS = 3  # points
 MIN_LEGIBLE_PIXELS = 5  # pixels: a sign that is lower can't be read at 200 dpi
 

@@ -26,10 +26,8 @@ class UploadEvent(StrEnum):
 
 STATE_TRANSITIONS: Mapping[tuple[UploadState, UploadEvent], UploadState] = {
     (UploadState.UPLOADED, UploadEvent.BEGIN): UploadState.READING,
-    (
-        UploadState.READING,
-        UploadEvent.BEGIN,
-    ): UploadState.READING,  # a worker was lost: another one begins again
+    # a worker was lost: another one begins again
+    (UploadState.READING, UploadEvent.BEGIN): UploadState.READING,
     (UploadState.READING, UploadEvent.FINISH): UploadState.READ,
     (UploadState.READING, UploadEvent.FAIL): UploadState.UNREADABLE,
     (UploadState.READ, UploadEvent.APPROVE): UploadState.APPROVED,

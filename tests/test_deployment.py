@@ -92,9 +92,8 @@ class TestTheComposeFile:
         for commands in (of_compose, of_portal):
             served = [queue for c in commands for queue in c[c.index("-Q") + 1].split(",")]
             assert sorted(served) == queues
-        assert (
-            of_compose[1][of_compose[1].index("-Q") + 1] == "papers"
-        )  # apart from everything else
+        # apart from everything else
+        assert of_compose[1][of_compose[1].index("-Q") + 1] == "papers"
 
     def test_runs_the_programs_of_the_embedded_default(self):
         code = (ROOT / "repurchase/embedded/portal.py").read_text()

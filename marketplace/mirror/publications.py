@@ -38,9 +38,8 @@ class PublicationOutcome:
     new_days: int = 0
     completed_days: int = 0  # known before, a cell of theirs was not
     same_days: int = 0
-    changes: list[corrections.ObservationChange] = field(
-        default_factory=list
-    )  # corrected, or told only
+    # corrected, or told only
+    changes: list[corrections.ObservationChange] = field(default_factory=list)
 
 
 @dataclass(kw_only=True)

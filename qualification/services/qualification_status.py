@@ -56,9 +56,10 @@ def advance(
         and review.status_at(QualificationStatus.OPEN, row.valid_until, now)
         is QualificationStatus.LAPSED
     ):
+        # nobody had swept it yet
         _apply_event(
             row, QualificationStatus.OPEN, QualificationEvent.LAPSE, by=SWEEP_ACTOR, now=now
-        )  # nobody had swept it yet
+        )
     return _apply_event(
         row,
         QualificationStatus(row.state),

@@ -41,10 +41,8 @@ BATCH_TRANSITIONS: Mapping[tuple[BatchStatus, BatchEvent], BatchStatus] = {
     (B.FAILED, BatchEvent.RESCREEN): B.SCREENING,
     (B.FAILED, BatchEvent.CANCEL): B.CANCELLED,
     (B.PLANNED, BatchEvent.EDIT): B.PLANNED,
-    (
-        B.FAILED,
-        BatchEvent.EDIT,
-    ): B.PLANNED,  # an edit may be the cure: MOQ_NOT_MET, TRANSIT_TOO_SLOW
+    # an edit may be the cure: MOQ_NOT_MET, TRANSIT_TOO_SLOW
+    (B.FAILED, BatchEvent.EDIT): B.PLANNED,
     (B.PLANNED, BatchEvent.FAIL): B.FAILED,  # or leave no order ready
     (B.PLANNED, BatchEvent.LOCK): B.LOCKED,
     (B.PLANNED, BatchEvent.CANCEL): B.CANCELLED,

@@ -19,9 +19,8 @@ class ErpProduct(models.Model):
 
     code = models.SlugField(max_length=40, unique=True)  # as a client names itself
     name = models.CharField(max_length=80)
-    minimum_version = models.CharField(
-        max_length=20, blank=True, validators=[version_validator]
-    )  # "": any
+    # "": any
+    minimum_version = models.CharField(max_length=20, blank=True, validators=[version_validator])
     active = models.BooleanField(default=True)
 
     class Meta:

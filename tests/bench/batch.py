@@ -132,9 +132,8 @@ def _generate(store, numbers, *, into_empty: bool = False) -> tuple[float, float
     while (
         status := Batch.objects.values_list("status", flat=True).get(pk=batch.pk)
     ) == "screening":
-        event_listener.wait(
-            1
-        )  # as a page does: asking again and again would take the worker's processor
+        # as a page does: asking again and again would take the worker's processor
+        event_listener.wait(1)
         if time.perf_counter() - started > 120:
             raise RuntimeError(
                 "The worker did not finish; see bench-worker.log in the data directory."

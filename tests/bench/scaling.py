@@ -199,12 +199,10 @@ def _sweeps() -> tuple[float, float]:
     later = clock.now() + dt.timedelta(hours=60)
     for _ in range(LOCK_STORES):
         many.locks(world.store(), [later] * (LOCKS // LOCK_STORES))
-    Store.objects.update(
-        sandbox=False, clock_offset=dt.timedelta(0)
-    )  # sandboxes have markets of their own
-    world.rates(
-        published_on=clock.now().date(), source="bench", USD="1.11"
-    )  # moved, but within the limit
+    # sandboxes have markets of their own
+    Store.objects.update(sandbox=False, clock_offset=dt.timedelta(0))
+    # moved, but within the limit
+    world.rates(published_on=clock.now().date(), source="bench", USD="1.11")
     judged = 0.0
     while pricing.unjudged_locks(store=None, at=None):
         started = time.perf_counter()

@@ -38,10 +38,8 @@ from tests.repurchase import talking
 from tests.repurchase.running import run
 
 pytestmark = pytest.mark.django_db
-FIRST, LAST = (
-    dt.date(2025, 3, 31),
-    dt.date(2025, 4, size(14, 30)),
-)  # `make test` plays the first half
+# `make test` plays the first half
+FIRST, LAST = dt.date(2025, 3, 31), dt.date(2025, 4, size(14, 30))
 CURRENCIES = {"EUR": "DE", "AUD": "AU"}
 TURNS = 3  # buyers a currency, in turn: a lock ends before its past orders are asked for again
 HOUR = dt.timedelta(hours=1)

@@ -61,9 +61,8 @@ class TestAServiceLeftUnticked:
         page.get_by_label(re.compile("extra English manual")).check()
         expect(total).not_to_have_text(one)
         page.reload()
-        expect(
-            page.get_by_label(re.compile("red carton"))
-        ).to_be_checked()  # ticks outlive a reload
+        # ticks outlive a reload
+        expect(page.get_by_label(re.compile("red carton"))).to_be_checked()
         page.get_by_label(re.compile("extra English manual")).uncheck()
         expect(total).to_have_text(one)
         buyer.picture("8-buyer-services-phone")

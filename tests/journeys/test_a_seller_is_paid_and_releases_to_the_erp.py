@@ -53,9 +53,8 @@ class TestAConfirmedLot:
         amount = owed.locator("input[name=amount]")
         assert amount.input_value() == paper["totals"][0]["total"]["amount"]
 
-        amount.fill(
-            "1"
-        )  # a part of a transfer for all is no payment of it: said in words, nothing recorded
+        # a part of a transfer for all is no payment of it: said in words, nothing recorded
+        amount.fill("1")
         owed.locator("input[name=reference]").fill(reference)
         owed.get_by_role("button", name="是，已到账").click()
         expect(page.get_by_text("PAYMENT_INEXACT")).to_be_visible()

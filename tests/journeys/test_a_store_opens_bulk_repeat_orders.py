@@ -49,9 +49,8 @@ class TestAStoreThatMayOpen:
         page.wait_for_url(f"{portal.url}/qualification/")
         expect(page.get_by_role("heading", name="营业执照")).to_be_visible()
         expect(page.locator("[data-state=documents]").first).to_be_visible()
-        expect(page.locator("[data-state=True]")).to_have_count(
-            4
-        )  # three gates and the check itself
+        # three gates and the check itself
+        expect(page.locator("[data-state=True]")).to_have_count(4)
         on_both(seller, "opening-2-documents")
 
         page.goto(f"{portal.url}/orders/")

@@ -274,10 +274,8 @@ class TestAnImport:
             (1, Decimal(3)),
             (48, Decimal("2.1")),
         ]
-        assert (report.lines_within_band, report.lines_recent) == (
-            3,
-            4,
-        )  # 2.00 is too far from 3.00
+        # 2.00 is too far from 3.00
+        assert (report.lines_within_band, report.lines_recent) == (3, 4)
 
 
 class TestAProfile:

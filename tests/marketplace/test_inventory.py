@@ -185,9 +185,8 @@ class TestPuttingLevels:
             for n in range(size)
         )
         rows = [row(sku, n) for n, sku in enumerate(skus)]
-        with django_assert_num_queries(
-            5
-        ):  # the clock, the rows held, one write, a savepoint and its end
+        # the clock, the rows held, one write, a savepoint and its end
+        with django_assert_num_queries(5):
             report = inventory.put(store=store, rows=rows, source="api")
         assert (report.accepted, report.rejected) == (size, [])
         assert Sku.objects.filter(store=store, on_hand__gt=0).count() == max(size - 1, 0)

@@ -78,9 +78,8 @@ class TestARate:
             latest.cross("USD", "CNY")
         assert refused.value.code is Code.FX_RATE_STALE
         with pytest.raises(Problem) as refused:
-            latest_rates(
-                clock.now(), store=world.store(sandbox=False), max_age_days=6
-            )  # it settles in CNY
+            # it settles in CNY
+            latest_rates(clock.now(), store=world.store(sandbox=False), max_age_days=6)
         assert refused.value.code is Code.FX_RATE_STALE
         kept = Quarantined.objects.get()
         assert (kept.name, kept.text, kept.last_good, kept.day) == ("CNY", bad, "7.8", today)

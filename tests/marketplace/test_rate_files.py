@@ -208,9 +208,8 @@ class TestACorrection:
         load("import_rates", f"Date,USD,JPY\n{today},1.0841,265.2\n", "--update")
         assert newest() == GOOD
         assert waiting_currencies(clock.now(), store=None) == {"JPY": today}
-        load(
-            "import_rates", f"Date,USD,JPY\n{today},1.0841,265.2\n", "--update"
-        )  # read twice, held once
+        # read twice, held once
+        load("import_rates", f"Date,USD,JPY\n{today},1.0841,265.2\n", "--update")
         assert Quarantined.objects.count() == 1
 
     def test_again_and_again_leads_no_further_than_one(self, load, today):
@@ -229,9 +228,8 @@ class TestACorrection:
             row=Quarantined.objects.get(), release=True, why="The source says so.", by=world.user()
         )
         assert newest() == {"JPY": 215}
-        load(
-            "import_rates", f"Date,JPY\n{today},240\n", "--update"
-        )  # against what a person let act
+        # against what a person let act
+        load("import_rates", f"Date,JPY\n{today},240\n", "--update")
         assert newest() == {"JPY": 240}
 
     def test_of_a_close_again_and_again_leads_no_further_than_one(self, load, today):

@@ -148,9 +148,8 @@ class TestAWebhook:
         webhook_delivery.queue_events()
         assert webhook_delivery.claim(10) == [made.pk]
         assert webhook_delivery.claim(10) == []
-        Webhook.objects.update(
-            busy_until=timezone.now()
-        )  # as when a lost sender's lease has run out
+        # as when a lost sender's lease has run out
+        Webhook.objects.update(busy_until=timezone.now())
         assert webhook_delivery.claim(10) == [made.pk]
 
 

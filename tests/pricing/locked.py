@@ -111,9 +111,8 @@ class Scene:
 def unguarded() -> Iterator[None]:
     """For tests that rewrite the past: the database's own triggers look away."""
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(
-            "SET CONSTRAINTS ALL IMMEDIATE"
-        )  # a table with pending checks can't be altered
+        # a table with pending checks can't be altered
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         for table in ("lock", "renegotiation"):
             cursor.execute(f"ALTER TABLE pricing_{table} DISABLE TRIGGER USER")
         yield

@@ -40,10 +40,11 @@ class TestAUniformChange:
 
     def test_of_many_lines_is_the_sum_of_rounded_lines(self):
         lines = [line(333, pk=n) for n in range(100)]
+        # not 33,799.5
         assert (
             sum(core.offered_by_line(core.parse_uniform_change("1.5"), lines, "USD").values())
             == 33_800
-        )  # not 33,799.5
+        )
 
     @pytest.mark.parametrize("text", ["1,5", " 1.5 % ", "+1.50", "1.5000"])
     def test_is_read_as_people_type_it(self, text):

@@ -235,9 +235,8 @@ class TestASimulation:
         # 110.00 paid; 8.80 + 0.77 + 6.02 of fees; CNY 300.00 are USD 41.43
         assert (found.turnover_minor, found.net_minor, found.cost_minor) == (11_000, 9441, 4143)
         assert (found.profit_minor, found.margin) == (5298, Fraction(5298, 11_000))
-        assert found.break_even_rate == Decimal(
-            "3.177577"
-        )  # × 94.41 = 299.995…: from there on CNY 300.00
+        # × 94.41 = 299.995…: from there on CNY 300.00
+        assert found.break_even_rate == Decimal("3.177577")
         assert found.price_minor is None
 
     @pytest.mark.parametrize(

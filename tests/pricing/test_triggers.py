@@ -104,11 +104,8 @@ class TestAClose:
             ("2026-11-23", 8, True),  # arrived after the lock, of its own day
             ("2026-11-20", 8, True),  # arrived late
             ("2026-11-23", 7, False),  # was there
-            (
-                "2026-11-24",
-                5,
-                True,
-            ),  # of a day that had not come: a sandbox store's clock was moved
+            # of a day that had not come: a sandbox store's clock was moved
+            ("2026-11-24", 5, True),
         ],
     )
     def test_counts_when_it_reached_us_after_the_lock(self, closed_on, row, counts):

@@ -32,9 +32,8 @@ ROOMS = (100, 40, 12, 3, 1, 0.5)  # points a side
 def make(rng: random.Random) -> bytes:
     """One file; most are small, so that thousands can be tried."""
     many = (_wounded, _wounded, _wounded, _wounded, _spliced, _nested, _wide_picture, _made_up)
-    kind = (
-        _looping if rng.random() < 0.01 else rng.choice(many)
-    )  # a loop ends only with its child's memory
+    # a loop ends only with its child's memory
+    kind = _looping if rng.random() < 0.01 else rng.choice(many)
     return kind(rng)
 
 

@@ -44,9 +44,8 @@ def compare(case: Case, reading: Reading | None) -> Iterator[Told]:
         truth, field = case.truth.get(name, ""), read.get(name)
         value = field.value if field else ""
         if name == "company":
-            accepted = normalize_company_name(value) == normalize_company_name(
-                case.company.name
-            )  # what the check holds it against
+            # what the check holds it against
+            accepted = normalize_company_name(value) == normalize_company_name(case.company.name)
         else:
             accepted = field is not None and not field.for_human
         if not truth and not value:

@@ -374,11 +374,12 @@ class TestAStatementOfAnotherStore:
                 {},
                 False,
             ),
+            # the same account
             (
                 {"credits 2026-08": "1.00", "credits 2026-09": "2.00", "credits 2026-10": "3.00"},
                 {},
                 True,
-            ),  # the same account
+            ),
             (NO_DEBITS | {"account": "777766665555"}, NO_DEBITS, True),
         ],
     )

@@ -44,21 +44,15 @@ class TestCapacity:
             ({0: 1}, {}, (0, 1, 0)),  # nothing can be made by the day of the plan itself
             ({1: 50, 2: 150}, {}, None),  # what the first day leaves free is used
             ({1: 50, 2: 151}, {}, (2, 201, 200)),
-            (
-                {1: 101, 9: 1},
-                {},
-                (1, 101, 100),
-            ),  # the first day that overflows is named, not the last
+            # the first day that overflows is named, not the last
+            ({1: 101, 9: 1}, {}, (1, 101, 100)),
             ({2: 100}, {1: 0}, None),  # a holiday
             ({2: 101}, {1: 0}, (2, 101, 100)),
             ({2: 350}, {2: 250}, None),  # a night shift
             ({2: 100, 4: 400}, {3: 0}, (4, 500, 300)),
             ({2: 200}, {3: 0}, None),  # a holiday after the due day takes nothing from it
-            (
-                {2: 200},
-                {0: 0},
-                None,
-            ),  # nor does one on the day of the plan, of which nothing counts
+            # nor does one on the day of the plan, of which nothing counts
+            ({2: 200}, {0: 0}, None),
             ({2: 201}, {0: 900}, (2, 201, 200)),
         ],
     )

@@ -165,10 +165,8 @@ class TestAChunk:
 
     def test_takes_two_queries_to_find_for_any_number(self, store):
         counts = []
-        for orders in (
-            4,
-            60,
-        ):  # two chunks and thirty: the first is not the last, which closes the batch
+        # two chunks and thirty: the first is not the last, which closes the batch
+        for orders in (4, 60):
             made = create(world.store(clock_offset=store.clock_offset), orders)
             with CaptureQueriesContext(connection) as seen:
                 assert chunks.plan_next()

@@ -146,9 +146,8 @@ class TestManyTouchedOrders:
         )
         assert isinstance(task, EditTask)
         assert (task.orders, task.done_at) == (5, None)
-        assert (
-            Sku.objects.get(code="STALE").stock_synced_at == stale
-        )  # nothing is pulled in the request
+        # nothing is pulled in the request
+        assert Sku.objects.get(code="STALE").stock_synced_at == stale
         before = states(batch)
         with pytest.raises(Problem) as refused:
             fixe_services.apply(batch=batch, wanted={LATER}, by="user:1")

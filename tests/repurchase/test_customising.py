@@ -285,9 +285,8 @@ class TestAServiceThatIsNotConfirmed:
         world.rates(source="later", USD="1.12")  # within what a lock bears
         RateCard.objects.all().delete()
         accept(batch)
-        cost = (
-            last(batch).fees.get(kind="freight").amount_minor
-        )  # no card any more: the locked quote stays
+        # no card any more: the locked quote stays
+        cost = last(batch).fees.get(kind="freight").amount_minor
         assert money(last(batch)) == (12_331, 1_999, 2_723, 17_053, 1_146 + cost + 119 + 85)
 
     def test_under_reverse_charge_keeps_every_other_line_s_net_price(self, store):

@@ -52,11 +52,8 @@ class TestAnEdit:
             ([PlanEdit(moq=20, **ALL)], 20, 20),
             ([PlanEdit(moq=12, **ALL)], 12, 12),
             ([PlanEdit(moq=5, **ALL)], 12, 5),  # a smaller one raises nothing
-            (
-                [PlanEdit(moq=20, **ALL), PlanEdit(moq=15, **ALL)],
-                15,
-                15,
-            ),  # the last word, not the raised quantity
+            # the last word, not the raised quantity
+            ([PlanEdit(moq=20, **ALL), PlanEdit(moq=15, **ALL)], 15, 15),
             ([PlanEdit(quantity=40, **ALL)], 40, None),
             ([PlanEdit(quantity=5, **ALL)], 5, None),
             ([PlanEdit(quantity=5, **ALL), PlanEdit(moq=8, **ALL)], 8, 8),

@@ -64,9 +64,8 @@ class TestTheReportOfAnOrder:
         assert said.title in text
         assert said.fix.replace(" ", "") in text.replace(" ", "")
         assert "2026-11-23 16:00 (UTC+08:00)" in text  # when it was found, with its zone
-        assert (
-            "2026-11-23 15:00 (UTC+08:00)" in text
-        )  # the evidence: when the stock was last synchronised
+        # the evidence: when the stock was last synchronised
+        assert "2026-11-23 15:00 (UTC+08:00)" in text
 
     def test_tells_the_same_in_english(self, store, batch):
         text = of_order(store, f"{batch.ref}-0004", "en")
@@ -165,9 +164,8 @@ class TestTheReportOfAnOrder:
         refused = erp.get(f"orders/{batch.ref}-0005/diagnostics.pdf")
         problem(refused, 429, "TOO_MANY_REQUESTS")
         assert 1 <= int(refused.headers["Retry-After"]) <= 120
-        assert (
-            erp.get(f"orders/{batch.ref}-0004/diagnostics.pdf").status_code == 202
-        )  # it is being made
+        # it is being made
+        assert erp.get(f"orders/{batch.ref}-0004/diagnostics.pdf").status_code == 202
 
     def test_of_a_batch_is_made_so_many_times_for_a_store(self, batch, monkeypatch):
         monkeypatch.setattr(diagnosis_report, "IN_TEN_MINUTES", 1)

@@ -231,9 +231,8 @@ class TestWithoutTheBroker:
 @pytest.mark.django_db
 class TestTheProgress:
     def test_tells_no_time_while_the_workers_are_silent(self, store):
-        assert (
-            not worker_health.is_work_waiting()
-        )  # the tests' own Redis answers, and nothing was ever silent
+        # the tests' own Redis answers, and nothing was ever silent
+        assert not worker_health.is_work_waiting()
         Heartbeat.objects.create(name="sweep", beat_at=clock.now())
         assert not worker_health.is_work_waiting()
         Heartbeat.objects.update(beat_at=clock.now() - worker_health.HEARTBEAT_MAX_AGE)

@@ -50,9 +50,8 @@ class TestThePaymentsPage:
         )
         assert set(batch.orders.values_list("status", flat=True)) == {"paid"}
         payment = Payment.objects.first()
-        assert payment.received_at == dt.datetime(
-            2026, 11, 19, 16, tzinfo=dt.UTC
-        )  # midnight in Shanghai
+        # midnight in Shanghai
+        assert payment.received_at == dt.datetime(2026, 11, 19, 16, tzinfo=dt.UTC)
         assert (payment.source, payment.recorded_by[:5]) == ("member", "user:")
 
     def test_refuses_an_inexact_transfer_and_keeps_nothing(self, owner, store):

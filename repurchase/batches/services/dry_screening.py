@@ -31,9 +31,8 @@ class DryScreening:
     at: dt.datetime
     buyer: Buyer
     gates: Sequence[Gate]
-    plans: Sequence[
-        OrderPlan
-    ]  # in the order asked for, drawing on the same stock one after the other
+    # in the order asked for, drawing on the same stock one after the other
+    plans: Sequence[OrderPlan]
     drift: Mapping[int, DriftReport]  # by past order id, of the first 200
     repeated: Mapping[int, PriorRepeat]  # by past order id, of those that were repeated already
 

@@ -43,11 +43,12 @@ RESPONSE_CODES = {
     "CA": ResponseVerdict.CHANGED,
     "RE": ResponseVerdict.REFUSED,
 }  # UNCL4343, as Peppol uses it
+# UNCL1229
 LINE_CODES = {
     "5": ResponseVerdict.ACCEPTED,
     "3": ResponseVerdict.CHANGED,
     "7": ResponseVerdict.REFUSED,
-}  # UNCL1229
+}
 Element = etree._Element
 
 

@@ -260,9 +260,8 @@ def carried(order: dict) -> tuple[int, int, int, str, str]:
         weight = max(weight, -int(-by_volume // 1))
     prices = {}
     for name, negotiated, currency, start, base, step, each, least in CARDS:
-        if (
-            name == service and start <= weight
-        ):  # the last card that begins at or below the weight stays
+        # the last card that begins at or below the weight stays
+        if name == service and start <= weight:
             begun = -int(-Fraction(weight - start, step) // 1)
             prices[negotiated] = (max(base + begun * each, least), currency)
     outside = ""
