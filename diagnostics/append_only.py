@@ -1,15 +1,14 @@
 """Rows that no process of the product may change or delete once they stand: a change is another
 row.
 
-The database holds it (`keep_rows` of the migrations): the roles `web` and `worker` have no right
-to, and a trigger refuses every role but the table's owner. Models are named here, so that a test
-can walk them all.
+The database holds it (`keep_rows` in each app's sql/frozen_rows.sql): the roles `web` and `worker`
+have no right to, and a trigger refuses every role but the table's owner. Models are named here, so
+that a test can walk them all.
 """
 
 from collections.abc import Callable
 from typing import TypeVar
 
-from django.db import migrations
 from django.db.models import Model
 
 M = TypeVar("M", bound=type[Model])
@@ -27,12 +26,3 @@ def append_only_model(*may_change: str) -> Callable[[M], M]:
         return model
 
     return declare
-
-
-def forbid_row_changes(table: str, *may_change: str) -> migrations.RunSQL:
-    """The migration's operation for a table. Again with other columns: another migration replaces
-    the rule."""
-    names = "".join(f", '{name}'" for name in may_change)
-    return migrations.RunSQL(
-        f"SELECT keep_rows('{table}'{names});", f"SELECT release_rows('{table}');"
-    )

@@ -17,8 +17,7 @@ class LedgerHead(models.Model):
 
 
 class LedgerEntry(models.Model):
-    """One decision or chunk. The database refuses to change or delete it (a trigger in the
-    migration)."""
+    """One decision or chunk. The database refuses to change or delete it (sql/ledger.sql)."""
 
     store_id = models.BigIntegerField()
     seq = models.BigIntegerField()

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from outbox.models import Event, EventHead
 
 CHANNEL = "events"
-"""NOTIFY's; the payload is the store's id. A trigger rings it at the commit (migration 0003)."""
+"""NOTIFY's; the payload is the store's id. A trigger rings it at the commit (sql/events.sql)."""
 
 RETENTION = dt.timedelta(days=90)
 PER_PASS = 5000

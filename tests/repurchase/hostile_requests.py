@@ -303,7 +303,7 @@ def asked_names() -> list[str]:
     """Every name under which a view asks for what a form or an address holds, from the source."""
     found = set()
     for path in chain(
-        (ROOT / "repurchase" / "views").glob("*.py"), [ROOT / "qualification" / "desk.py"]
+        (ROOT / "repurchase" / "portal").glob("*.py"), [ROOT / "qualification" / "desk.py"]
     ):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             holder = (

@@ -34,7 +34,7 @@ from tests.repurchase.test_streaming import STREAM, key_of, opened
 PASSWORD = "a long password"  # of the members of tests.world
 SPENDING = """
 import django; django.setup()
-from repurchase.counting import spend
+from repurchase.site.rate_limits import spend
 print([spend("test:{name}", calls=6, seconds=60, now=6e8) == 0 for _ in range(5)].count(True))
 """
 

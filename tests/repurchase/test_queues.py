@@ -15,8 +15,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 TAKEN = re.compile(r"^taken ([\w.]+)$", re.MULTILINE)
 RING = """
 import django; django.setup()
-from outbox.bells import ring
-for task, arguments in {bells!r}: ring(task, **arguments)
+from outbox.task_queue import enqueue_task
+for task, arguments in {bells!r}: enqueue_task(task, **arguments)
 """
 
 

@@ -153,7 +153,8 @@ def kinds_of_batches() -> Iterator[str]:
     """Of every entry that a service writes into the ledger about a batch, where its kind stands in
     full."""
     for path in [
-        *(ROOT / "repurchase/services").glob("*.py"),
+        *(ROOT / "repurchase").glob("*/services/**/*.py"),
+        *(ROOT / "repurchase/deadlines").glob("*.py"),
         *(ROOT / "pricing/services").glob("*.py"),
     ]:
         for call in (n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Call)):

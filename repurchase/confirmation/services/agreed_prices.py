@@ -3,8 +3,7 @@ together with them.
 
 A fixed number of statements for any number of orders. The database lets the prices through only
 where both signatures stand for exactly these terms, and lower ones only of orders with a service
-that the buyer's signature left unconfirmed (R-15; repurchase migrations “signed_prices”,
-“unconfirmed_services”).
+that the buyer's signature left unconfirmed (R-15; repurchase/sql/signed_prices.sql).
 """
 
 import datetime as dt

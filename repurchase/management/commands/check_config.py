@@ -22,7 +22,10 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="machine-readable output")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        errors = production_checks.errors(start_up.read_site_settings())
+        errors = [
+            *production_checks.errors(start_up.read_site_settings()),
+            *start_up.of_another_version(),
+        ]
         warnings = [
             text
             for text in [*_settings_problems(), *_seal_problems(), *_django_problems()]
