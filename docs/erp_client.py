@@ -40,9 +40,8 @@ def verify(headers, body: bytes) -> None:
     key = base64.b64decode(os.environ["SECRET"].removeprefix("whsec_"))
     content = f"{headers.get('webhook-id', '')}.{sent_at}.".encode() + body
     wanted = "v1," + base64.b64encode(hmac.digest(key, content, hashlib.sha256)).decode()
-    if not any(
-        hmac.compare_digest(wanted, given) for given in headers.get("webhook-signature", "").split()
-    ):
+    given = headers.get("webhook-signature", "").split()
+    if not any(hmac.compare_digest(wanted, each) for each in given):
         raise ValueError("the signature")
 
 
@@ -62,9 +61,7 @@ def answer(body: bytes) -> bytes:
     if root.tag == UBL:
         verdicts = [(root.findtext(f"{CBC}ID"), ubl_verdict(root))]
     elif root.tag == f"{NATIVE}RepurchaseOrders":
-        verdicts = [
-            (order.get("ref"), native_verdict(order)) for order in root.iter(f"{NATIVE}Order")
-        ]
+        verdicts = [(each.get("ref"), native_verdict(each)) for each in root.iter(f"{NATIVE}Order")]
     else:
         raise ValueError("another document")
     if not verdicts:
@@ -85,15 +82,12 @@ def response(ref: str, verdict: str) -> str:
 def native_verdict(order: ElementTree.Element) -> str:
     """Accepted when it is released, adds up, and we have all its articles. Elements we don't know
     are passed over."""
-    lines = [
-        x for x in order.iterfind(f"{NATIVE}Line") if x.findtext(f"{NATIVE}Outcome") == "planned"
-    ]
+    every = order.iterfind(f"{NATIVE}Line")
+    lines = [line for line in every if line.findtext(f"{NATIVE}Outcome") == "planned"]
     totals = order.find(f"{NATIVE}Totals")
     goods = sum(Decimal(line.findtext(f"{NATIVE}LineTotal")) for line in lines)
-    part = {
-        name: Decimal(totals.findtext(NATIVE + name))
-        for name in ("Goods", "Freight", "Tax", "Total")
-    }
+    names = ("Goods", "Freight", "Tax", "Total")
+    part = {name: Decimal(totals.findtext(NATIVE + name)) for name in names}
     tax = 0 if totals.get("pricesIncludeTax") == "true" else part["Tax"]
     adds_up = goods == part["Goods"] and part["Goods"] + part["Freight"] + tax == part["Total"]
     known = all((line.findtext(f"{NATIVE}SkuCode") or "").startswith(SKUS) for line in lines)
@@ -105,11 +99,8 @@ def ubl_verdict(order: ElementTree.Element) -> str:
     cac = CBC.replace("Basic", "Aggregate")
     skus = [x.findtext(f"{CBC}ID") or "" for x in order.iter(f"{cac}SellersItemIdentification")]
     states = [x.findtext(f"{CBC}ID") for x in order.iterfind(f"{cac}AdditionalDocumentReference")]
-    return (
-        "accepted"
-        if skus and all(s.startswith(SKUS) for s in skus) and RELEASED & {*states}
-        else "refused"
-    )
+    known = skus and all(sku.startswith(SKUS) for sku in skus)
+    return "accepted" if known and RELEASED & {*states} else "refused"
 
 
 class Endpoint(BaseHTTPRequestHandler):
@@ -130,13 +121,10 @@ class Endpoint(BaseHTTPRequestHandler):
 
 
 def call(portal: str, path: str, body: bytes | None = None) -> bytes:
-    headers = {
-        "Authorization": f"Bearer {os.environ['KEY']}",
-        "X-ERP-Client": os.environ.get("ERP", "mango/5.3"),
-    }
-    asked = urllib.request.Request(
-        f"{portal}/api/v1/{path}", body, headers | {"Content-Type": "application/xml"}
-    )
+    asked = urllib.request.Request(f"{portal}/api/v1/{path}", body)
+    asked.add_header("Authorization", f"Bearer {os.environ['KEY']}")
+    asked.add_header("X-ERP-Client", os.environ.get("ERP", "mango/5.3"))
+    asked.add_header("Content-Type", "application/xml")
     with urllib.request.urlopen(asked, timeout=30) as told:
         return told.read()
 
@@ -147,11 +135,8 @@ def fetch(portal: str) -> None:
     for release in json.loads(call(portal, "releases/?state=open"))["results"]:
         if release["order"] not in accepted:
             said = answer(call(portal, f"orders/{release['order']}/order.xml"))
-            print(
-                release["order"],
-                json.loads(call(portal, "responses/", said))["results"][0]["verdict"],
-                flush=True,
-            )
+            taken = json.loads(call(portal, "responses/", said))["results"][0]
+            print(release["order"], taken["verdict"], flush=True)
 
 
 if __name__ == "__main__":

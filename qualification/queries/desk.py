@@ -48,7 +48,7 @@ class DeskHistoryEntry:
     at: dt.datetime
     kind: str
     by: str
-    problem_texts: str  # the reason that was given
+    words: str  # the reason that was given
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -13,7 +13,7 @@ MAX_RATIO = 100
 MAX_ROWS = 20_001  # the header and what an import takes; of more only the number is told
 
 
-def read_spreadsheet_rows(data: bytes) -> dict[str, Any]:
+def read(data: bytes) -> dict[str, Any]:
     """{"rows": [[text, …], …], "total": how many the sheet has}, or {"error": what is wrong}."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as packed:

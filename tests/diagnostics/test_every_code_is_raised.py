@@ -28,15 +28,14 @@ NOT_RAISING_FOLDERS = {"catalogue", "migrations", "demo"}  # the demo plants wha
 # does not.
 RAISERS = {
     "Problem",
-    "found",
+    "build_finding",
     "Finding",
-    "Rejected",
-    "Row",
-    "Refusal",
-    "Check",
-    "_check",
-    "Ended",
-    "_end",
+    "RejectedStockRow",
+    "EditProblemRow",
+    "DocumentRejection",
+    "DocumentCheck",
+    "_build_check",
+    "_finish_reading",
     "update",
 }
 
@@ -162,8 +161,8 @@ class TestTheWalk:
         "source",
         [
             "raise Problem(Code.X, value=1)",
-            "return found(Code.X if low else Code.Y)",
-            "yield Row(pointer='', code=Code.X, evidence={})",
+            "return build_finding(Code.X if low else Code.Y)",
+            "yield EditProblemRow(pointer='', code=Code.X, evidence={})",
             "TABLE = {'a': Code.X}",
             "CODE = str(Code.X)",
             "C = Code\nTABLE = {'a': C.X}",

@@ -128,4 +128,4 @@ class TestTheSource:
         assert using <= KNOWN[library]
 
     def test_is_really_looked_at(self):
-        assert "weasyprint" in imports_of(ROOT / "diagnostics" / "paper.py")
+        assert "weasyprint" in imports_of(ROOT / "diagnostics" / "pdf.py")

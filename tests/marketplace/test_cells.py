@@ -78,9 +78,9 @@ def test_whatever_writes_a_sheet_asks_this_module():
             }
             if called & {"csv.writer", "csv.DictWriter", "xlsxwriter.Workbook"}:
                 writers.add(name)
-            if "harmless" in {
+            if "escape_formula" in {
                 name for call in called for name in call.split(".")
-            } or "harmless" in ast.unparse(tree):
+            } or "escape_formula" in ast.unparse(tree):
                 asking.add(name)
     assert len(writers - apart) >= 3
     assert writers - apart <= asking

@@ -17,6 +17,7 @@ from outbox import emails
 from outbox.models import Letter
 from qualification import queries
 from qualification.models import Case, Qualification, Upload
+from qualification.queries import documents
 from qualification.readings import DocumentKind
 from qualification.review import QualificationEvent, QualificationStatus
 from qualification.services import qualification_status, reviews, uploads
@@ -416,7 +417,7 @@ class TestAStatementOfAnotherStore:
         found = queries.current_documents(gathering)
         assert len(found) == len(papers)
         with django_assert_num_queries(2):
-            queries.papers._copies_elsewhere(gathering, found)
+            documents._statements_seen_elsewhere(gathering, found)
 
 
 class TestTheApi:
