@@ -1,4 +1,4 @@
-"""Doorbells: each loads nothing and calls one service."""
+"""Celery's tasks: each calls one service."""
 
 from celery import shared_task
 
