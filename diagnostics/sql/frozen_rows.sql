@@ -1,6 +1,6 @@
 -- Frozen rows: only the owner of a table may change or delete what stands in it.
--- `diagnostics/append_only.py` names the models; each app's own frozen_rows.sql calls `keep_rows` for
--- their tables. Why: docs/adr/0010.
+-- `diagnostics/append_only.py` names the models; each app's own frozen_rows.sql calls `keep_rows`
+-- for their tables. Why: docs/adr/0010.
 
 -- Triggers run as the role that writes; a function of the owner's (SECURITY DEFINER) may still
 -- close a version.
