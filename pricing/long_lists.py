@@ -25,8 +25,17 @@ PRINTED_TEXTS = 50
 
 ORDERS_CSV, LINES_CSV = "orders.csv", "lines.csv"
 ORDER_FIELDS = (
-    "order", "repeats", "destination", "incoterm", "currency", "goods_then", "goods_now", "freight", "tax", "total",
-)  # fmt: skip
+    "order",
+    "repeats",
+    "destination",
+    "incoterm",
+    "currency",
+    "goods_then",
+    "goods_now",
+    "freight",
+    "tax",
+    "total",
+)
 LINE_FIELDS = (
     "order",
     "repeats",

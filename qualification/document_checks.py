@@ -684,7 +684,21 @@ def _amounts_in_usd(paper: SubmittedDocument, world: CheckContext) -> Iterator[D
 
 
 CHECKS: Sequence[Callable[[Sequence[SubmittedDocument], CheckContext], Iterator[DocumentCheck]]] = (
-    _check_completeness, _check_company, _check_seals, _check_text_layers, _check_overlays, _check_licence, _check_account, _check_balances, _check_statement_months, _check_repeated_statements, _check_turnover,
-    _check_declaration_numbers, _check_hs_headings, _check_item_totals, _check_declared_total, _check_certificate,
-)  # fmt: skip
+    _check_completeness,
+    _check_company,
+    _check_seals,
+    _check_text_layers,
+    _check_overlays,
+    _check_licence,
+    _check_account,
+    _check_balances,
+    _check_statement_months,
+    _check_repeated_statements,
+    _check_turnover,
+    _check_declaration_numbers,
+    _check_hs_headings,
+    _check_item_totals,
+    _check_declared_total,
+    _check_certificate,
+)
 """The table, in the order of the requirements."""

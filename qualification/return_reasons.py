@@ -7,9 +7,13 @@ from diagnostics.codes import Code, Severity
 from qualification.readings import DocumentKind
 
 CODES_OF_ANY_KIND = (
-    Code.DOCUMENT_UNREADABLE, Code.FIELD_UNREAD, Code.SEAL_MISSING, Code.TEXT_LAYER_DIFFERS,
-    Code.PAGE_LAID_OVER, Code.COMPANY_NAME_MISMATCH,
-)  # fmt: skip
+    Code.DOCUMENT_UNREADABLE,
+    Code.FIELD_UNREAD,
+    Code.SEAL_MISSING,
+    Code.TEXT_LAYER_DIFFERS,
+    Code.PAGE_LAID_OVER,
+    Code.COMPANY_NAME_MISMATCH,
+)
 CODE_PREFIXES: Mapping[DocumentKind, str] = {
     DocumentKind.LICENCE: "LICENCE_",
     DocumentKind.STATEMENT: "STATEMENT_",

@@ -211,8 +211,13 @@ def _start_fresh_quote(request: HttpRequest, found: Renegotiation) -> HttpRespon
 
 
 ACTS = {
-    "offer": _make_offer, "comment": _add_comment, "decline": _decline_offer, "approve": _approve_offer, "sign": _sign_offer, "quote": _start_fresh_quote,
-}  # fmt: skip
+    "offer": _make_offer,
+    "comment": _add_comment,
+    "decline": _decline_offer,
+    "approve": _approve_offer,
+    "sign": _sign_offer,
+    "quote": _start_fresh_quote,
+}
 
 
 def proposal_from_request(request: HttpRequest) -> ProposalInput:

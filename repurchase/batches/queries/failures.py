@@ -27,13 +27,27 @@ from repurchase.models import Batch, LineOutcome, RepeatLine, RepeatOrder
 from repurchase.models.order_states import OrderStatus
 
 FAILING_STATUSES = (
-    OrderStatus.FAILED, OrderStatus.EXCLUDED, OrderStatus.EXPIRED, OrderStatus.DECLINED, OrderStatus.TERMINATED,
-)  # fmt: skip
+    OrderStatus.FAILED,
+    OrderStatus.EXCLUDED,
+    OrderStatus.EXPIRED,
+    OrderStatus.DECLINED,
+    OrderStatus.TERMINATED,
+)
 UNDECIDED = (OrderStatus.FAILED, OrderStatus.EXCLUDED)
 ORDER_FIELDS = (
-    "pk", "ref", "past_order__number", "past_order_id", "state", "currency", "findings", "tax_minor",
-    "total_minor", "past_order__freight_minor", "lock__expires_at", "changed_at",
-)  # fmt: skip
+    "pk",
+    "ref",
+    "past_order__number",
+    "past_order_id",
+    "state",
+    "currency",
+    "findings",
+    "tax_minor",
+    "total_minor",
+    "past_order__freight_minor",
+    "lock__expires_at",
+    "changed_at",
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

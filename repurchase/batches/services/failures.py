@@ -20,8 +20,18 @@ from repurchase.models import Batch, RepeatOrder
 _FAILING = Q(codes__len__gt=0) | Q(status__in=list(attribution.END_CODE_BY_STATE))
 
 COLUMNS = (
-    "store_id", "batch", "subject", "at", "attempt", "version", "code", "codes", "causes", "currency", "blocked_minor",
-)  # fmt: skip
+    "store_id",
+    "batch",
+    "subject",
+    "at",
+    "attempt",
+    "version",
+    "code",
+    "codes",
+    "causes",
+    "currency",
+    "blocked_minor",
+)
 
 
 def record_changes(

@@ -17,8 +17,17 @@ from repurchase.models import LineOutcome, Proforma, RepeatLine, RepeatOrder
 from repurchase.models.order_states import OrderStatus
 
 LINE_FIELDS = (
-    "order", "repeats", "line", "sku", "title", "hs_code", "origin", "quantity", "currency", "goods",
-)  # fmt: skip
+    "order",
+    "repeats",
+    "line",
+    "sku",
+    "title",
+    "hs_code",
+    "origin",
+    "quantity",
+    "currency",
+    "goods",
+)
 
 
 def get_proforma(store: Store, ref: str, pk: UUID) -> Proforma:

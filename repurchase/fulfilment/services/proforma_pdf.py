@@ -38,8 +38,17 @@ GOODS: Sequence[ListColumn] = (
 
 
 ORDER_FIELDS = (
-    "order", "repeats", "destination", "incoterm", "tax_code", "currency", "goods", "freight", "tax", "total",
-)  # fmt: skip
+    "order",
+    "repeats",
+    "destination",
+    "incoterm",
+    "tax_code",
+    "currency",
+    "goods",
+    "freight",
+    "tax",
+    "total",
+)
 
 
 def pdf(proforma: ProformaDocument, lines: Sequence[Sequence[object]]) -> bytes:

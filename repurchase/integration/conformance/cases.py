@@ -284,52 +284,101 @@ EVENTS: Sequence[ConformanceCase] = (
     *(
         _event_case(_("the event {about}"), event_body(type), about=type)
         for type in (
-            "batch.locked", "lock.expired", "order.confirmed", "order.awaiting_payment", "order.paid", "order.cancelled",
-            "release.announced", "response.decided",
+            "batch.locked",
+            "lock.expired",
+            "order.confirmed",
+            "order.awaiting_payment",
+            "order.paid",
+            "order.cancelled",
+            "release.announced",
+            "response.decided",
         )
     ),
     _event_case(_("an event of a type that is not known yet"), event_body("order.teleported")),
-    _event_case(_("members that are not known yet"), event_body(data={"orders": [], "mood": "good"}, trace={"a": [1]})),
+    _event_case(
+        _("members that are not known yet"),
+        event_body(data={"orders": [], "mood": "good"}, trace={"a": [1]}),
+    ),
     _event_case(_("an event that comes late"), event_body(seq=3), id="evt_0_3"),
     _event_case(_("an event that was overtaken"), event_body(seq=2), id="evt_0_2"),
-    _event_case(_("five hundred orders in an event"), event_body(data={"orders": [f"BR-00KT0000-{n:04d}" for n in range(500)]})),
+    _event_case(
+        _("five hundred orders in an event"),
+        event_body(data={"orders": [f"BR-00KT0000-{n:04d}" for n in range(500)]}),
+    ),
     _event_case(_("Chinese texts"), event_body(note="大额回购订单")),
     _refused_event_case(_("a body that is no JSON"), b"{"),
     _refused_event_case(_("an empty body"), b""),
     _refused_event_case(_("a JSON list"), b"[]"),
-    _refused_event_case(_("an event without a type"), json.dumps({"id": "evt_0_1", "seq": 1}).encode()),
-)  # fmt: skip
+    _refused_event_case(
+        _("an event without a type"), json.dumps({"id": "evt_0_1", "seq": 1}).encode()
+    ),
+)
 ORDERS: Sequence[ConformanceCase] = (
     _accepted_order_case(_("an order of one line"), ONE),
-    _accepted_order_case(_("an order of three lines"), replace(ONE, lines=tuple(KitOrderLine(number=n) for n in (1, 2, 3)))),
-    _accepted_order_case(_("line numbers with gaps"), replace(ONE, lines=(KitOrderLine(number=2), KitOrderLine(number=7)))),
+    _accepted_order_case(
+        _("an order of three lines"),
+        replace(ONE, lines=tuple(KitOrderLine(number=n) for n in (1, 2, 3))),
+    ),
+    _accepted_order_case(
+        _("line numbers with gaps"),
+        replace(ONE, lines=(KitOrderLine(number=2), KitOrderLine(number=7))),
+    ),
     _accepted_order_case(_("two orders in a document"), _order_of_lines(1), _order_of_lines(2)),
-    _accepted_order_case(_("two hundred orders in a document"), *map(_order_of_lines, range(1, 201))),
+    _accepted_order_case(
+        _("two hundred orders in a document"), *map(_order_of_lines, range(1, 201))
+    ),
     _accepted_order_case(_("the same document again"), ONE, times=2),
     _accepted_order_case(_("yen, which have no decimals"), replace(ONE, currency="JPY")),
     _accepted_order_case(_("Kuwaiti dinars, which have three"), replace(ONE, currency="KWD")),
-    _accepted_order_case(_("a million pieces"), replace(ONE, lines=(KitOrderLine(quantity=1_000_000, minor=123_456_789_012),))),
-    _accepted_order_case(_("a unit price that does not multiply to the line's total"), replace(ONE, lines=(KitOrderLine(quantity=7, minor=100),))),
+    _accepted_order_case(
+        _("a million pieces"),
+        replace(ONE, lines=(KitOrderLine(quantity=1_000_000, minor=123_456_789_012),)),
+    ),
+    _accepted_order_case(
+        _("a unit price that does not multiply to the line's total"),
+        replace(ONE, lines=(KitOrderLine(quantity=7, minor=100),)),
+    ),
     _accepted_order_case(_("prices that include tax"), replace(ONE, includes_tax=True)),
     _accepted_order_case(_("no tax"), replace(ONE, tax=0)),
     _accepted_order_case(_("no freight"), replace(ONE, freight=0)),
     _accepted_order_case(_("no HS code"), replace(ONE, lines=(KitOrderLine(hs_code=""),))),
-    _accepted_order_case(_("Chinese and marked-up texts"), replace(ONE, note="红色 <carton> & 'x'", consignee="王 & Söhne \"GmbH\"")),
-    _accepted_order_case(_("a line that was left out"), replace(ONE, lines=(KitOrderLine(), KitOrderLine(number=2, outcome="excluded")))),
+    _accepted_order_case(
+        _("Chinese and marked-up texts"),
+        replace(ONE, note="红色 <carton> & 'x'", consignee='王 & Söhne "GmbH"'),
+    ),
+    _accepted_order_case(
+        _("a line that was left out"),
+        replace(ONE, lines=(KitOrderLine(), KitOrderLine(number=2, outcome="excluded"))),
+    ),
     _accepted_order_case(_("an order that is shipped"), replace(ONE, status="shipped")),
-    _accepted_order_case(_("an element that a later version adds"), replace(ONE, extra="<Mood>good</Mood>"), body=build_order_document(
-        replace(ONE, extra="<Mood>good</Mood>"), version="1.9")),
-    _accepted_order_case(_("an attribute that a later version adds"), replace(ONE, attributes=' mood="good"')),
-    _accepted_order_case(_("a fee of a kind that is not known yet"), replace(ONE, fee_kind="carbon_offset")),
+    _accepted_order_case(
+        _("an element that a later version adds"),
+        replace(ONE, extra="<Mood>good</Mood>"),
+        body=build_order_document(replace(ONE, extra="<Mood>good</Mood>"), version="1.9"),
+    ),
+    _accepted_order_case(
+        _("an attribute that a later version adds"), replace(ONE, attributes=' mood="good"')
+    ),
+    _accepted_order_case(
+        _("a fee of a kind that is not known yet"), replace(ONE, fee_kind="carbon_offset")
+    ),
     _accepted_order_case(_("a UBL order"), ONE, body=UBL_ORDER),
     _declined_order_case(_("an order whose price is only locked"), replace(ONE, status="locked")),
     _declined_order_case(_("an order that is not paid"), replace(ONE, status="awaiting_payment")),
-    _declined_order_case(_("an order that is confirmed and not released"), replace(ONE, status="confirmed")),
+    _declined_order_case(
+        _("an order that is confirmed and not released"), replace(ONE, status="confirmed")
+    ),
     _declined_order_case(_("a total that misses its parts by a cent"), replace(ONE, off_by=1)),
-    _declined_order_case(_("an article that you do not have"), replace(ONE, lines=(KitOrderLine(sku="NO-SUCH-SKU"),))),
-    ConformanceCase(words=_("a document without an order"), asks=SILENT, message=ConformanceMessage(body=build_order_document(), content_type=XML),
-         judge=_judge_without_response),
-)  # fmt: skip
+    _declined_order_case(
+        _("an article that you do not have"), replace(ONE, lines=(KitOrderLine(sku="NO-SUCH-SKU"),))
+    ),
+    ConformanceCase(
+        words=_("a document without an order"),
+        asks=SILENT,
+        message=ConformanceMessage(body=build_order_document(), content_type=XML),
+        judge=_judge_without_response,
+    ),
+)
 HOSTILE: Sequence[ConformanceCase] = (
     _hostile_case(
         _("XML with a DOCTYPE"),
@@ -349,8 +398,11 @@ HOSTILE: Sequence[ConformanceCase] = (
 )
 CASES: Sequence[ConformanceCase] = (*SIGNATURES, *EVENTS, *ORDERS, *HOSTILE)
 GROUPS: Mapping[str, Sequence[ConformanceCase]] = {
-    "signatures": SIGNATURES, "events": EVENTS, "orders": ORDERS, "hostile": HOSTILE,
-}  # fmt: skip
+    "signatures": SIGNATURES,
+    "events": EVENTS,
+    "orders": ORDERS,
+    "hostile": HOSTILE,
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

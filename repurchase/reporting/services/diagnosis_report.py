@@ -57,9 +57,22 @@ IN_TEN_MINUTES = 20
 REPORTS_KEPT = 3
 """So many finished reports of a batch are kept."""
 COLUMNS = (
-    "order", "source_order", "state", "currency", "held_up", "line", "role", "because", "code", "title", "cause", "fix",
-    "who_can_fix", "found_at", "evidence",
-)  # fmt: skip
+    "order",
+    "source_order",
+    "state",
+    "currency",
+    "held_up",
+    "line",
+    "role",
+    "because",
+    "code",
+    "title",
+    "cause",
+    "fix",
+    "who_can_fix",
+    "found_at",
+    "evidence",
+)
 
 
 # --- Of an order

@@ -13,5 +13,13 @@ from repurchase.batches.services.batches.rescreen import rescreen
 from repurchase.batches.services.batches.retry import retry
 
 __all__ = [
-    "AT_ONCE", "adopt", "cancel", "choose_orders", "create", "create_from_selection", "require_fresh", "rescreen", "retry",
-]  # fmt: skip
+    "AT_ONCE",
+    "adopt",
+    "cancel",
+    "choose_orders",
+    "create",
+    "create_from_selection",
+    "require_fresh",
+    "rescreen",
+    "retry",
+]
